@@ -117,7 +117,8 @@ impl FromStr for Credits {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
-        let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        let digits =
+            |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
         if !digits(whole) || !digits(fraction) {
             return Err(ParseCreditsError::Malformed);
         }
@@ -129,7 +130,10 @@ impl FromStr for Credits {
         if whole.len() > 13 {
             return Err(ParseCreditsError::TooLarge);
         }
-        let number = |part: &str| part.bytes().fold(0_i64, |sum, byte| sum * 10 + i64::from(byte - b'0'));
+        let number = |part: &str| {
+            part.bytes()
+                .fold(0_i64, |sum, byte| sum * 10 + i64::from(byte - b'0'))
+        };
         let scale = [10_000, 1_000, 100, 10, 1][fraction.len()];
         let units = number(whole) * Self::UNITS_PER_CREDIT + number(fraction) * scale;
         if units > Self::MAX_INPUT.units() {
@@ -147,11 +151,16 @@ mod tests {
     #[test]
     fn texts_that_are_no_amount_are_refused() {
         let check = |text: &str, why| assert_eq!(text.parse::<Credits>(), Err(why), "{text:?}");
-        for text in ["", ".", "1.", ".5", "-1", "+1", "1e3", "NaN", "1,5", " 1", "1 ", "0x1", "1.2.3", "١"] {
+        for text in [
+            "", ".", "1.", ".5", "-1", "+1", "1e3", "NaN", "1,5", " 1", "1 ", "0x1", "1.2.3", "١",
+        ] {
             check(text, ParseCreditsError::Malformed);
         }
         check("1.23456", ParseCreditsError::TooPrecise);
-        check("123456789012345678901234567890", ParseCreditsError::TooLarge);
+        check(
+            "123456789012345678901234567890",
+            ParseCreditsError::TooLarge,
+        );
         check("1000000000000.0001", ParseCreditsError::TooLarge);
     }
 
