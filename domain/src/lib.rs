@@ -3,5 +3,9 @@
 //! What belongs here: everything that decides how much a message costs, which credits pay for it
 //! and when they expire. What does not: anything that reads a clock, a database or the network.
 
+pub mod book;
 pub mod credits;
+pub mod hold;
 pub mod id;
+pub mod lot;
+pub mod pool;

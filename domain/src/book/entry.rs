@@ -1,0 +1,155 @@
+//! What a command writes: entries of the ledger, each with postings that add up to zero.
+
+use jiff::Timestamp;
+
+use crate::{
+    credits::Credits,
+    id::{ListId, LotId, MessageId},
+    lot::{Draw, Expiry},
+    pool::Pool,
+};
+
+/// Where a posting puts credits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum BookName {
+    /// What the account was given; it goes down as credits come in.
+    Issued,
+    /// What can be spent.
+    Available,
+    /// What is set aside for scheduled messages.
+    Held,
+    /// What messages have cost.
+    Spent,
+    /// What was left of lots on their expiration day.
+    Expired,
+    /// What was corrected downward.
+    Revoked,
+}
+
+/// Why credits moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EntryKind {
+    /// A package was paid for.
+    Purchase,
+    /// A package was bought by the automatic recharge.
+    Recharge,
+    /// Credits were given.
+    Grant,
+    /// A balance was corrected downward.
+    Revocation,
+    /// Credits moved between pools.
+    Allocation,
+    /// Credits were set aside for a scheduled message.
+    Hold,
+    /// Credits came back from a hold.
+    Release,
+    /// A message was charged.
+    Spend,
+    /// A lot's day came.
+    Expiry,
+}
+
+/// Credits put into a book (positive) or taken out of it (negative).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Posting {
+    /// The book.
+    pub book: BookName,
+    /// The limited list whose pool it concerns; `None` for the unassigned pool.
+    pub list: Option<ListId>,
+    /// The lot it concerns; `None` where no lot's remainder changes, as in an allocation.
+    pub lot: Option<LotId>,
+    /// How much, signed.
+    pub credits: Credits,
+}
+
+/// One entry of the ledger. Its postings add up to zero.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Why.
+    pub kind: EntryKind,
+    /// As of when. Never before the account's previous entry.
+    pub at: Timestamp,
+    /// The list of the message, or the only list of an allocation.
+    pub list: Option<ListId>,
+    /// The message that is paid for or released.
+    pub message: Option<MessageId>,
+    /// What it moves.
+    pub postings: Vec<Posting>,
+    /// The account's balance after it.
+    pub balance: Balance,
+}
+
+impl Entry {
+    /// What the entry did to the available credits.
+    #[must_use]
+    pub fn available(&self) -> Credits {
+        let available = self
+            .postings
+            .iter()
+            .filter(|posting| posting.book == BookName::Available);
+        // Each posting is a part of one account's credits, and so is their sum.
+        Credits::from_units(available.map(|posting| posting.credits.units()).sum())
+    }
+}
+
+/// An account's balance at an instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Balance {
+    /// What can be spent, by anyone.
+    pub available: Credits,
+    /// What is set aside for scheduled messages.
+    pub held: Credits,
+    /// The part of `available` that no list has for itself.
+    pub unassigned: Credits,
+    /// What expires next.
+    pub next_expiry: Option<NextExpiry>,
+}
+
+/// The credits that expire next, together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NextExpiry {
+    /// How many.
+    pub credits: Credits,
+    /// When.
+    pub expiry: Expiry,
+}
+
+impl Balance {
+    /// available + held (law H1).
+    #[must_use]
+    pub fn total(&self) -> Credits {
+        // Both are bounded together by the book's limit.
+        Credits::from_units(self.available.units() + self.held.units())
+    }
+
+    /// The part of `available` that limited lists have for themselves.
+    #[must_use]
+    pub fn assigned(&self) -> Credits {
+        // The unassigned pool is a part of what is available.
+        Credits::from_units(self.available.units() - self.unassigned.units())
+    }
+}
+
+/// Postings that take draws out of a pool of one book, or put them back.
+pub(super) fn moved(book: BookName, pool: Pool, draws: &[Draw], sign: i64) -> Vec<Posting> {
+    draws
+        .iter()
+        .map(|draw| Posting {
+            book,
+            list: pool.list(),
+            lot: Some(draw.lot),
+            credits: Credits::from_units(sign * draw.credits.units()),
+        })
+        .collect()
+}
+
+/// One posting that puts the sum of draws into a final book.
+pub(super) fn settled(book: BookName, list: Option<ListId>, draws: &[Draw]) -> Option<Posting> {
+    let units: i64 = draws.iter().map(|draw| draw.credits.units()).sum();
+    (units != 0).then_some(Posting {
+        book,
+        list,
+        lot: None,
+        credits: Credits::from_units(units),
+    })
+}
