@@ -1,1 +1,6 @@
-//! Placeholder.
+//! A GraphQL server for prepaid message credits: it quotes messages, keeps and allocates credits, sells
+//! packages, and reports usage.
+
+pub mod clock;
+pub mod entropy;
+pub mod store;

@@ -1,1 +1,26 @@
-//! Placeholder.
+//! The tables, as SeaORM entities: one a file, no methods.
+//!
+//! Where a row belongs to an account its primary key begins with `account_id`, and no row points across
+//! accounts, so that the tables can be sharded by account as they are. Instants are microseconds since
+//! the epoch, credits are units of 1/10,000, prices are in the currency's minor unit.
+
+pub mod account;
+pub mod account_rate_card;
+pub mod api_key;
+pub mod book;
+pub mod contact_list;
+pub mod credit_package;
+pub mod hold_draw;
+pub mod idempotency_key;
+pub mod list_destination;
+pub mod lot;
+pub mod message;
+pub mod message_line;
+pub mod pool;
+pub mod posting;
+pub mod purchase;
+pub mod rate;
+pub mod rate_card;
+pub mod server_secret;
+pub mod sql_enums;
+pub mod transaction;

@@ -1,1 +1,20 @@
-//! Placeholder.
+//! The history of the database schema. It never sees the entities: an old step must not change when a
+//! table does.
+
+use sea_orm_migration::prelude::*;
+pub use sea_orm_migration::prelude::{DbErr, MigratorTrait};
+
+mod columns;
+mod guards;
+mod m20261122_000001_initial;
+
+/// Every step, oldest first.
+#[derive(Debug)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m20261122_000001_initial::Migration)]
+    }
+}

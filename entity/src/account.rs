@@ -1,0 +1,29 @@
+//! An account: one customer of the platform.
+
+use sea_orm::entity::prelude::*;
+
+use crate::sql_enums::{ConsumptionOrder, Settlement};
+
+/// One customer of the platform.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "accounts")]
+pub struct Model {
+    /// Primary key.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// Shown to people.
+    pub name: String,
+    /// IANA name.
+    pub time_zone: String,
+    /// ISO 4217.
+    pub currency_code: String,
+    /// In which order lots are drawn.
+    pub consumption_order: ConsumptionOrder,
+    /// Who settles scheduled messages.
+    pub settlement: Settlement,
+    /// Microseconds since the epoch.
+    pub created_at: i64,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

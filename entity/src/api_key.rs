@@ -1,0 +1,30 @@
+//! An API key, of which only the hash is kept.
+
+use sea_orm::entity::prelude::*;
+
+use crate::sql_enums::Role;
+
+/// An API key.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "api_keys")]
+pub struct Model {
+    /// Primary key.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// The account it opens; null for a platform role.
+    pub account_id: Option<Uuid>,
+    /// What it may do.
+    pub role: Role,
+    /// Shown to people.
+    pub name: String,
+    /// SHA-256 of the secret.
+    #[sea_orm(unique)]
+    pub secret_hash: Vec<u8>,
+    /// Microseconds since the epoch.
+    pub created_at: i64,
+    /// When it stopped working; null while it works.
+    pub revoked_at: Option<i64>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,25 @@
+//! The head of an account's books: the row that a batch locks.
+
+use sea_orm::entity::prelude::*;
+
+/// The head of an account's books.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "books")]
+pub struct Model {
+    /// The account.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub account_id: Uuid,
+    /// The sequence number of the last transaction; 0 before the first.
+    pub sequence: i64,
+    /// The hash of the last transaction; 32 zero bytes before the first.
+    pub head_hash: Vec<u8>,
+    /// What open holds set aside, in units of 1/10,000 credit.
+    pub held_units: i64,
+    /// What the unassigned pool has free, in units of 1/10,000 credit.
+    pub unassigned_units: i64,
+    /// When the last transaction was booked, in microseconds since the epoch.
+    pub last_at: i64,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,32 @@
+//! A package of credits for sale.
+
+use sea_orm::entity::prelude::*;
+
+/// Credits for sale.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "credit_packages")]
+pub struct Model {
+    /// Primary key.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// Unique among all packages, archived ones included.
+    #[sea_orm(unique)]
+    pub code: String,
+    /// Shown to people.
+    pub name: String,
+    /// Units of 1/10,000 credit.
+    pub credits_units: i64,
+    /// The price in the currency's minor unit.
+    pub price_minor: i64,
+    /// ISO 4217.
+    pub currency_code: String,
+    /// Days from the day of purchase to the expiration day; null where the credits never expire.
+    pub validity_days: Option<i32>,
+    /// Microseconds since the epoch.
+    pub created_at: i64,
+    /// When it left the shop; null while it is for sale.
+    pub archived_at: Option<i64>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

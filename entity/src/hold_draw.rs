@@ -1,0 +1,28 @@
+//! What the hold of a scheduled message has drawn, lot by lot. The rows go when the hold ends; its
+//! history is in the postings.
+
+use sea_orm::entity::prelude::*;
+
+/// One draw of an open hold.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "hold_draws")]
+pub struct Model {
+    /// The account.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub account_id: Uuid,
+    /// The scheduled message.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub message_id: Uuid,
+    /// The order in which the lots were drawn, from 0.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub position: i32,
+    /// The limited list whose pool paid; null for the unassigned pool.
+    pub pool_list_id: Option<Uuid>,
+    /// The lot; null in the only row of a hold of nothing.
+    pub lot_id: Option<Uuid>,
+    /// Units of 1/10,000 credit.
+    pub units: i64,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,32 @@
+//! Credits that came in together.
+
+use sea_orm::entity::prelude::*;
+
+use crate::sql_enums::LotSource;
+
+/// A lot. It is drawn down, never deleted.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "lots")]
+pub struct Model {
+    /// The account.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub account_id: Uuid,
+    /// The lot.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// How it came in.
+    pub source: LotSource,
+    /// What came in, in units of 1/10,000 credit.
+    pub granted_units: i64,
+    /// What is left, in units of 1/10,000 credit.
+    pub remaining_units: i64,
+    /// The expiration day, ISO 8601; null where the credits never expire.
+    pub expires_on: Option<String>,
+    /// That day's first instant, in microseconds since the epoch.
+    pub expires_at: Option<i64>,
+    /// Microseconds since the epoch.
+    pub created_at: i64,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,183 @@
+//! The closed sets of values that columns hold, stored as text.
+
+use sea_orm::entity::prelude::*;
+
+/// In which order an account's lots are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
+pub enum ConsumptionOrder {
+    /// Lots that never expire first.
+    #[sea_orm(string_value = "NON_EXPIRING_FIRST")]
+    NonExpiringFirst,
+    /// The soonest to expire first.
+    #[sea_orm(string_value = "SOONEST_EXPIRY_FIRST")]
+    SoonestExpiryFirst,
+}
+
+/// Who settles an account's scheduled messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
+pub enum Settlement {
+    /// The server, at sendAt.
+    #[sea_orm(string_value = "AUTOMATIC")]
+    Automatic,
+    /// The sending service.
+    #[sea_orm(string_value = "REPORTED")]
+    Reported,
+}
+
+/// What a key may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
+pub enum Role {
+    /// Platform: everything.
+    #[sea_orm(string_value = "PLATFORM_ADMIN")]
+    PlatformAdmin,
+    /// Platform: reads, reports and grants.
+    #[sea_orm(string_value = "ACCOUNT_MANAGER")]
+    AccountManager,
+    /// Account: everything in it.
+    #[sea_orm(string_value = "OWNER")]
+    Owner,
+    /// Account: lists, allocation, quotes and messages.
+    #[sea_orm(string_value = "MEMBER")]
+    Member,
+    /// Account: reads and reports.
+    #[sea_orm(string_value = "VIEWER")]
+    Viewer,
+    /// Account: a sending service.
+    #[sea_orm(string_value = "SENDER")]
+    Sender,
+}
+
+/// How a lot came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
+pub enum LotSource {
+    /// A package was paid for.
+    #[sea_orm(string_value = "PURCHASE")]
+    Purchase,
+    /// The automatic recharge bought a package.
+    #[sea_orm(string_value = "AUTO_RECHARGE")]
+    AutoRecharge,
+    /// It was given.
+    #[sea_orm(string_value = "GRANT")]
+    Grant,
+}
+
+/// Why credits moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
+pub enum TransactionKind {
+    /// A package was paid for.
+    #[sea_orm(string_value = "PURCHASE")]
+    Purchase,
+    /// The automatic recharge bought a package.
+    #[sea_orm(string_value = "RECHARGE")]
+    Recharge,
+    /// Credits were given.
+    #[sea_orm(string_value = "GRANT")]
+    Grant,
+    /// A balance was corrected downward.
+    #[sea_orm(string_value = "REVOCATION")]
+    Revocation,
+    /// Credits moved between pools.
+    #[sea_orm(string_value = "ALLOCATION")]
+    Allocation,
+    /// Credits were set aside.
+    #[sea_orm(string_value = "HOLD")]
+    Hold,
+    /// Credits came back from a hold.
+    #[sea_orm(string_value = "RELEASE")]
+    Release,
+    /// A message was charged.
+    #[sea_orm(string_value = "SPEND")]
+    Spend,
+    /// A lot's day came.
+    #[sea_orm(string_value = "EXPIRY")]
+    Expiry,
+}
+
+/// Where a posting puts credits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
+pub enum BookName {
+    /// What the account was given.
+    #[sea_orm(string_value = "ISSUED")]
+    Issued,
+    /// What can be spent.
+    #[sea_orm(string_value = "AVAILABLE")]
+    Available,
+    /// What is set aside.
+    #[sea_orm(string_value = "HELD")]
+    Held,
+    /// What messages have cost.
+    #[sea_orm(string_value = "SPENT")]
+    Spent,
+    /// What was left of lots on their day.
+    #[sea_orm(string_value = "EXPIRED")]
+    Expired,
+    /// What was corrected downward.
+    #[sea_orm(string_value = "REVOKED")]
+    Revoked,
+}
+
+/// How a message travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
+pub enum Channel {
+    /// Text only.
+    #[sea_orm(string_value = "SMS")]
+    Sms,
+    /// With media.
+    #[sea_orm(string_value = "MMS")]
+    Mms,
+}
+
+/// How an SMS is encoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
+pub enum Encoding {
+    /// The GSM 7-bit alphabet.
+    #[sea_orm(string_value = "GSM_7")]
+    Gsm7,
+    /// 16-bit characters.
+    #[sea_orm(string_value = "UCS_2")]
+    Ucs2,
+}
+
+/// Where a message stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
+pub enum MessageStatus {
+    /// Its credits are held.
+    #[sea_orm(string_value = "SCHEDULED")]
+    Scheduled,
+    /// It was charged.
+    #[sea_orm(string_value = "SENT")]
+    Sent,
+    /// Its credits went back.
+    #[sea_orm(string_value = "CANCELED")]
+    Canceled,
+}
+
+/// Where a purchase stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
+pub enum PurchaseStatus {
+    /// The owner has not decided yet.
+    #[sea_orm(string_value = "PENDING")]
+    Pending,
+    /// The credits are there.
+    #[sea_orm(string_value = "PAID")]
+    Paid,
+    /// The owner said no.
+    #[sea_orm(string_value = "DECLINED")]
+    Declined,
+    /// Nobody decided in time.
+    #[sea_orm(string_value = "EXPIRED")]
+    Expired,
+    /// The provider could not take the payment.
+    #[sea_orm(string_value = "FAILED")]
+    Failed,
+}

@@ -1,0 +1,126 @@
+//! The one place that reads the time, so that tests can fix it and rehearsals can move it.
+//!
+//! Instants are whole microseconds: that is what the database keeps, and a quote and a ledger entry made
+//! "now" must compare equal to what is read back.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+use crate::entropy;
+
+/// A source of the current time. Cheap to clone; clones of a [`Clock::fixed`] share their time.
+#[derive(Debug, Clone)]
+pub struct Clock(Source);
+
+#[derive(Debug, Clone)]
+enum Source {
+    /// The system's time, moved by a fixed amount: nothing in production, more in a rehearsal.
+    System { offset: SignedDuration },
+    /// Microseconds since the epoch, moved only by whoever holds a clone.
+    Fixed(Arc<AtomicI64>),
+}
+
+impl Clock {
+    /// The system's clock.
+    #[must_use]
+    pub fn system() -> Self {
+        Self(Source::System {
+            offset: SignedDuration::ZERO,
+        })
+    }
+
+    /// A clock that stands at `start` now and runs on at the system's pace.
+    #[must_use]
+    pub fn starting_at(start: Timestamp) -> Self {
+        Self(Source::System {
+            offset: start.duration_since(system_now()),
+        })
+    }
+
+    /// A clock that stands still until it is set.
+    #[must_use]
+    pub fn fixed(at: Timestamp) -> Self {
+        Self(Source::Fixed(Arc::new(AtomicI64::new(at.as_microsecond()))))
+    }
+
+    /// Moves a fixed clock; a running one stays as it is.
+    pub fn set(&self, at: Timestamp) {
+        if let Source::Fixed(micros) = &self.0 {
+            micros.store(at.as_microsecond(), Ordering::SeqCst);
+        }
+    }
+
+    /// The current instant, in whole microseconds.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        match &self.0 {
+            // A rehearsal that runs off the calendar's end stays at its last instant.
+            Source::System { offset } => whole_micros(
+                system_now()
+                    .checked_add(*offset)
+                    .unwrap_or(Timestamp::MAX)
+                    .as_microsecond(),
+            ),
+            Source::Fixed(micros) => whole_micros(micros.load(Ordering::SeqCst)),
+        }
+    }
+
+    /// A new id that sorts by this clock's time (UUIDv7, RFC 9562 §5.7).
+    #[must_use]
+    pub fn new_id(&self) -> Uuid {
+        id_at(self.now())
+    }
+}
+
+/// A new id that sorts as made at `at`.
+#[must_use]
+pub fn id_at(at: Timestamp) -> Uuid {
+    // An instant before 1970 would not fit the id; it sorts as the first.
+    let millis = u64::try_from(at.as_millisecond()).unwrap_or_default();
+    uuid::Builder::from_unix_timestamp_millis(millis, &entropy::bytes()).into_uuid()
+}
+
+/// An instant from the database's microseconds.
+#[must_use]
+pub fn whole_micros(micros: i64) -> Timestamp {
+    Timestamp::from_microsecond(micros).unwrap_or(if micros < 0 {
+        Timestamp::MIN
+    } else {
+        Timestamp::MAX
+    })
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the one place")]
+fn system_now() -> Timestamp {
+    Timestamp::now()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Clock, id_at};
+    use jiff::Timestamp;
+
+    #[test]
+    fn a_fixed_clock_moves_only_when_it_is_set() {
+        let (first, second) = (
+            Timestamp::UNIX_EPOCH,
+            "2026-03-29T01:00:00Z".parse().unwrap(),
+        );
+        let clock = Clock::fixed(first);
+        let shared = clock.clone();
+        assert_eq!(clock.now(), first);
+        shared.set(second);
+        assert_eq!(clock.now(), second);
+    }
+
+    #[test]
+    fn ids_sort_by_time() {
+        let at = |text: &str| id_at(text.parse().unwrap());
+        assert!(at("2026-01-01T00:00:00Z") < at("2026-01-01T00:00:00.001Z"));
+    }
+}

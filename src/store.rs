@@ -1,0 +1,8 @@
+//! Queries, one file a noun, over a connection or a transaction that the caller holds.
+//!
+//! Here: what is read and written, and how the database is reached. Not here: who may ask
+//! ([`crate::operations`]) and the ledger's own writes, which only [`crate::ledger`] makes.
+
+pub mod connection;
+
+pub use connection::Store;
