@@ -1,0 +1,274 @@
+//! What is asked of the ledger, what it answers, and why it refuses.
+
+use domain::{
+    book::{self, Allocation},
+    credits::Credits,
+    id::{AccountId, ListId, LotId, MessageId, PurchaseId, RateCardId, TransactionId},
+    lot::Expiry,
+    quote::Line,
+    segmentation::{Channel, Encoding},
+};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// One command for one account.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Whose books it moves.
+    pub account: AccountId,
+    /// What to do.
+    pub act: Act,
+    /// The caller's idempotency key, where the command takes one (law B4).
+    pub key: Option<Key>,
+    /// As of when, for histories that are written after the fact; the clock's now where `None`.
+    pub at: Option<Timestamp>,
+}
+
+/// An idempotency key with what it was first used for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    /// Unique in the account.
+    pub key: String,
+    /// SHA-256 over the operation and its arguments.
+    pub fingerprint: [u8; 32],
+}
+
+/// What to do.
+#[derive(Debug, Clone)]
+pub enum Act {
+    /// Credits are given.
+    Grant {
+        /// The new lot.
+        lot: LotId,
+        /// How many.
+        credits: Credits,
+        /// Until when.
+        expiry: Option<Expiry>,
+        /// Why.
+        note: String,
+    },
+    /// A pending purchase was paid: its credits come in, exactly once.
+    Credit {
+        /// The purchase.
+        purchase: PurchaseId,
+        /// The new lot, where this is the first time.
+        lot: LotId,
+        /// The account's time zone, in which the lot's day is counted.
+        time_zone: jiff::tz::TimeZone,
+    },
+    /// Credits are taken back.
+    Revoke {
+        /// Only from this lot, where named.
+        lot: Option<LotId>,
+        /// How many.
+        credits: Credits,
+        /// Why.
+        note: String,
+    },
+    /// Lists get limits or lose them.
+    Allocate {
+        /// What each list shall have.
+        allocations: Vec<Allocation>,
+    },
+    /// A list is closed: its credits go back to the unassigned.
+    Archive {
+        /// The list.
+        list: ListId,
+    },
+    /// A message is charged at once.
+    Send(NewMessage),
+    /// A message is scheduled.
+    Schedule(NewMessage),
+    /// A scheduled message is charged for what was sent.
+    Settle {
+        /// The message.
+        message: MessageId,
+        /// Its list.
+        list: Option<ListId>,
+        /// What was sent; everything that is held where `None`.
+        sent: Option<Sent>,
+    },
+    /// A scheduled message is given up.
+    Cancel {
+        /// The message.
+        message: MessageId,
+        /// Its list.
+        list: Option<ListId>,
+    },
+    /// Lots whose day has come are booked as expired.
+    Expire,
+}
+
+/// A message to charge or to hold credits for.
+#[derive(Debug, Clone)]
+pub struct NewMessage {
+    /// Its id.
+    pub id: MessageId,
+    /// The list whose credits pay.
+    pub list: Option<ListId>,
+    /// Shown to people.
+    pub name: Option<String>,
+    /// The text as it is sent.
+    pub text: String,
+    /// SMS or MMS.
+    pub channel: Channel,
+    /// `None` for an MMS.
+    pub encoding: Option<Encoding>,
+    /// Segments for each recipient.
+    pub segment_count: u32,
+    /// What it costs.
+    pub price: Sent,
+    /// The version of the card that priced it.
+    pub rate_card: RateCardId,
+    /// When it is to be sent; now for a message that is charged at once.
+    pub send_at: Option<Timestamp>,
+}
+
+/// Who is reached, and what that costs.
+#[derive(Debug, Clone)]
+pub struct Sent {
+    /// The recipients that the credits are for.
+    pub recipients: u64,
+    /// By destination.
+    pub lines: Vec<Line>,
+    /// The sum of the lines.
+    pub credits: Credits,
+}
+
+/// What a command answered, in full: a repetition of its key gets this again, for good.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// The command's own transaction; none where nothing had to move.
+    pub transaction: Option<Uuid>,
+    /// The lot that came in.
+    pub lot: Option<Uuid>,
+    /// The purchase that was begun.
+    pub purchase: Option<Uuid>,
+    /// The message as the command left it.
+    pub message: Option<MessageAnswer>,
+    /// The balance after the command.
+    pub balance: Option<BalanceAnswer>,
+}
+
+/// The part of a message that commands change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageAnswer {
+    /// The message.
+    pub id: Uuid,
+    /// What it held or cost then, in units of 1/10,000 credit; `None` where a settlement charged the
+    /// hold as it was.
+    pub units: i64,
+    /// The recipients that the credits were for.
+    pub recipients: i64,
+    /// When it was charged, in microseconds since the epoch.
+    pub sent_at: Option<i64>,
+}
+
+/// A balance as it was answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BalanceAnswer {
+    /// As of when, in microseconds since the epoch.
+    pub at: i64,
+    /// Units of 1/10,000 credit.
+    pub available: i64,
+    /// Units of 1/10,000 credit.
+    pub held: i64,
+    /// Units of 1/10,000 credit.
+    pub unassigned: i64,
+    /// Units, instant in microseconds and ISO 8601 day of what was to expire next.
+    pub next_expiry: Option<(i64, i64, String)>,
+}
+
+/// Why a command was refused. It changed nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// The book refuses.
+    #[error(transparent)]
+    Book(#[from] book::Refusal),
+    /// The key came with other arguments before.
+    #[error("the idempotency key was used with other arguments")]
+    KeyReused,
+    /// There is no such account.
+    #[error("there is no such account")]
+    UnknownAccount,
+    /// There is no such list in the account, or it is archived.
+    #[error("there is no such list")]
+    UnknownList(ListId),
+    /// The list has messages that wait to be sent.
+    #[error("the list has scheduled messages")]
+    ScheduledMessages(ListId),
+    /// There is no such purchase in the account.
+    #[error("there is no such purchase")]
+    UnknownPurchase,
+    /// The purchase was declined, or expired, or failed.
+    #[error("the purchase was decided otherwise")]
+    PurchaseClosed,
+    /// The purchase was credited before; nothing is to be done.
+    #[error("the purchase was credited already")]
+    AlreadyCredited,
+}
+
+/// Why a command has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum SubmitError {
+    /// It was refused, and changed nothing.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// Too many commands wait already; it was not begun.
+    #[error("the ledger is busy")]
+    Busy,
+    /// The server is stopping; it was not begun.
+    #[error("the ledger has stopped")]
+    Stopped,
+    /// The database failed. It may have been committed: the same key tells.
+    #[error("the database failed: {0}")]
+    Database(String),
+}
+
+impl Act {
+    /// The lists whose pools and rows the command needs.
+    pub(super) fn lists(&self) -> Vec<ListId> {
+        match self {
+            Self::Allocate { allocations } => allocations.iter().map(|one| one.list).collect(),
+            Self::Archive { list } => vec![*list],
+            Self::Send(message) | Self::Schedule(message) => message.list.into_iter().collect(),
+            Self::Settle { list, .. } | Self::Cancel { list, .. } => list.iter().copied().collect(),
+            Self::Grant { .. } | Self::Credit { .. } | Self::Revoke { .. } | Self::Expire => Vec::new(),
+        }
+    }
+
+    /// The message whose hold the command ends.
+    pub(super) fn held_message(&self) -> Option<MessageId> {
+        match self {
+            Self::Settle { message, .. } | Self::Cancel { message, .. } => Some(*message),
+            _ => None,
+        }
+    }
+}
+
+impl Answer {
+    pub(super) fn empty() -> Self {
+        Self { transaction: None, lot: None, purchase: None, message: None, balance: None }
+    }
+
+    /// The command's own transaction.
+    #[must_use]
+    pub fn transaction_id(&self) -> Option<TransactionId> {
+        self.transaction.map(TransactionId::new)
+    }
+}
+
+impl From<(Timestamp, book::Balance)> for BalanceAnswer {
+    fn from((at, balance): (Timestamp, book::Balance)) -> Self {
+        Self {
+            at: at.as_microsecond(),
+            available: balance.available.units(),
+            held: balance.held.units(),
+            unassigned: balance.unassigned.units(),
+            next_expiry: balance.next_expiry.map(|next| {
+                (next.credits.units(), next.expiry.at.as_microsecond(), next.expiry.on.to_string())
+            }),
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! What a batch writes: rows gathered while its commands are applied, then written as sets.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{
+    book::{Book, BookName, Entry, EntryKind, Source},
+    hold::Hold,
+    id::{AccountId, MessageId},
+    lot::Lot,
+    quote::Line,
+    segmentation::{Channel, Encoding},
+};
+use entity::{
+    contact_list, hold_draw, idempotency_key, lot, message, message_line, pool, posting, purchase,
+    sql_enums, transaction,
+};
+use jiff::Timestamp;
+use sea_orm::prelude::Uuid;
+
+use super::{
+    chain,
+    request::{NewMessage, Sent},
+};
+use crate::{clock::id_at, store::book::Head};
+
+/// The rows that a batch inserts and the changes that it makes.
+#[derive(Debug, Default)]
+pub(super) struct Rows {
+    pub transactions: Vec<transaction::Model>,
+    pub postings: Vec<posting::Model>,
+    pub messages: Vec<message::Model>,
+    pub lines: Vec<message_line::Model>,
+    pub settled: Vec<Settled>,
+    pub purchases: Vec<purchase::Model>,
+    pub archived: Vec<contact_list::Model>,
+    pub keys: Vec<idempotency_key::Model>,
+    pub new_lots: Vec<lot::Model>,
+}
+
+/// A scheduled message that a command ended.
+#[derive(Debug)]
+pub(super) struct Settled {
+    pub account_id: Uuid,
+    pub message_id: Uuid,
+    pub status: sql_enums::MessageStatus,
+    pub at: i64,
+    /// What it cost in the end; `None` where that is what it held.
+    pub sent: Option<Sent>,
+}
+
+/// What changed between two states of a book, as rows.
+#[derive(Debug, Default)]
+pub(super) struct Changes {
+    pub lots: Vec<(Uuid, Uuid, i64)>,
+    pub pools: Vec<pool::Model>,
+    pub pools_gone: Vec<(Uuid, Uuid)>,
+    pub holds: Vec<hold_draw::Model>,
+    pub holds_gone: Vec<(Uuid, Uuid)>,
+}
+
+impl Rows {
+    /// Adds one entry to the account's chain and answers its id.
+    pub(super) fn add_entry(
+        &mut self,
+        account: AccountId,
+        head: &mut Head,
+        entry: &Entry,
+        note: Option<&str>,
+    ) -> Uuid {
+        head.sequence += 1;
+        let balance = &entry.balance;
+        let mut row = transaction::Model {
+            account_id: account.uuid(),
+            sequence: head.sequence,
+            id: id_at(entry.at),
+            kind: kind(entry.kind),
+            created_at: entry.at.as_microsecond(),
+            list_id: entry.list.map(Into::into),
+            message_id: entry.message.map(Into::into),
+            note: note.map(str::to_owned),
+            available_change_units: entry.available().units(),
+            available_units: balance.available.units(),
+            held_units: balance.held.units(),
+            unassigned_units: balance.unassigned.units(),
+            next_expiry_units: balance.next_expiry.map(|next| next.credits.units()),
+            next_expiry_at: balance.next_expiry.map(|next| next.expiry.at.as_microsecond()),
+            next_expiry_on: balance.next_expiry.map(|next| next.expiry.on.to_string()),
+            hash: Vec::new(),
+        };
+        let first = self.postings.len();
+        self.postings.extend((0_i32..).zip(&entry.postings).map(|(position, posting)| posting::Model {
+            account_id: account.uuid(),
+            sequence: head.sequence,
+            position,
+            book: book_name(posting.book),
+            list_id: posting.list.map(Into::into),
+            lot_id: posting.lot.map(Into::into),
+            units: posting.credits.units(),
+        }));
+        row.hash = chain::hash(&head.hash, &row, &self.postings[first..]).to_vec();
+        head.hash.clone_from(&row.hash);
+        let id = row.id;
+        self.transactions.push(row);
+        id
+    }
+
+    /// Adds a message with its lines.
+    pub(super) fn add_message(
+        &mut self,
+        account: AccountId,
+        new: &NewMessage,
+        status: sql_enums::MessageStatus,
+        at: Timestamp,
+    ) {
+        let sent = status == sql_enums::MessageStatus::Sent;
+        self.messages.push(message::Model {
+            account_id: account.uuid(),
+            id: new.id.uuid(),
+            list_id: new.list.map(Into::into),
+            name: new.name.clone(),
+            text: new.text.clone(),
+            channel: channel(new.channel),
+            encoding: new.encoding.map(encoding),
+            segment_count: count(new.segment_count),
+            recipients: head_count(new.price.recipients),
+            units: new.price.credits.units(),
+            status,
+            rate_card_id: new.rate_card.uuid(),
+            send_at: new.send_at.unwrap_or(at).as_microsecond(),
+            sent_at: sent.then(|| at.as_microsecond()),
+            created_at: at.as_microsecond(),
+        });
+        self.lines.extend(lines(account.uuid(), new.id.uuid(), &new.price.lines));
+    }
+}
+
+/// The lines of a message as rows.
+pub(super) fn lines(
+    account_id: Uuid,
+    message_id: Uuid,
+    lines: &[Line],
+) -> impl Iterator<Item = message_line::Model> {
+    lines.iter().map(move |line| message_line::Model {
+        account_id,
+        message_id,
+        country_code: line.country.to_string(),
+        segment_count: count(line.segment_count),
+        recipients: head_count(line.recipients),
+        units_per_segment: line.credits_per_segment.map(|credits| credits.units()),
+        units: line.credits.units(),
+    })
+}
+
+/// A new lot as a row. What is left of it follows from the book.
+pub(super) fn new_lot(account: AccountId, lot: &Lot, granted: i64, source: Source) -> lot::Model {
+    lot::Model {
+        account_id: account.uuid(),
+        id: lot.id.uuid(),
+        source: match source {
+            Source::Purchase => sql_enums::LotSource::Purchase,
+            Source::AutoRecharge => sql_enums::LotSource::AutoRecharge,
+            Source::Grant => sql_enums::LotSource::Grant,
+        },
+        granted_units: granted,
+        remaining_units: lot.remaining.units(),
+        expires_on: lot.expiry.map(|expiry| expiry.on.to_string()),
+        expires_at: lot.expiry.map(|expiry| expiry.at.as_microsecond()),
+        created_at: lot.created_at.as_microsecond(),
+    }
+}
+
+impl Changes {
+    /// Adds what changed in one account. Lots that are new in `after` are inserted elsewhere.
+    pub(super) fn add(&mut self, account: AccountId, before: &Book, after: &Book) {
+        let account_id = account.uuid();
+        for (id, lot) in &after.lots {
+            if before.lots.get(id).is_some_and(|had| had.remaining != lot.remaining) {
+                self.lots.push((account_id, id.uuid(), lot.remaining.units()));
+            }
+        }
+        for (list, free) in &after.pools.limited {
+            if before.pools.limited.get(list) != Some(free) {
+                self.pools.push(pool::Model {
+                    account_id,
+                    list_id: list.uuid(),
+                    free_units: free.units(),
+                });
+            }
+        }
+        let gone = before.pools.limited.keys().filter(|list| !after.pools.limited.contains_key(list));
+        self.pools_gone.extend(gone.map(|list| (account_id, list.uuid())));
+
+        let messages: BTreeSet<_> = before.holds.keys().chain(after.holds.keys()).collect();
+        for message in messages {
+            match (before.holds.get(message), after.holds.get(message)) {
+                (None, Some(hold)) => self.holds.extend(draws(account_id, *message, hold)),
+                (Some(_), None) => self.holds_gone.push((account_id, message.uuid())),
+                _ => {}
+            }
+        }
+    }
+}
+
+fn draws(account_id: Uuid, message: MessageId, hold: &Hold) -> Vec<hold_draw::Model> {
+    let row = |position, lot_id, units| hold_draw::Model {
+        account_id,
+        message_id: message.uuid(),
+        position,
+        pool_list_id: hold.pool.list().map(Into::into),
+        lot_id,
+        units,
+    };
+    if hold.draws.is_empty() {
+        return vec![row(0, None, 0)];
+    }
+    (0_i32..)
+        .zip(&hold.draws)
+        .map(|(position, draw)| row(position, Some(draw.lot.uuid()), draw.credits.units()))
+        .collect()
+}
+
+/// The sums of new lots' remainders are in the book, not in the rows: brings the rows up to it.
+pub(super) fn settle_new_lots(rows: &mut [lot::Model], books: &BTreeMap<Uuid, Book>) {
+    for row in rows {
+        let left = books.get(&row.account_id).and_then(|book| book.lots.get(&row.id.into()));
+        if let Some(lot) = left {
+            row.remaining_units = lot.remaining.units();
+        }
+    }
+}
+
+fn kind(kind: EntryKind) -> sql_enums::TransactionKind {
+    use sql_enums::TransactionKind as Kind;
+    match kind {
+        EntryKind::Purchase => Kind::Purchase,
+        EntryKind::Recharge => Kind::Recharge,
+        EntryKind::Grant => Kind::Grant,
+        EntryKind::Revocation => Kind::Revocation,
+        EntryKind::Allocation => Kind::Allocation,
+        EntryKind::Hold => Kind::Hold,
+        EntryKind::Release => Kind::Release,
+        EntryKind::Spend => Kind::Spend,
+        EntryKind::Expiry => Kind::Expiry,
+    }
+}
+
+fn book_name(name: BookName) -> sql_enums::BookName {
+    use sql_enums::BookName as Name;
+    match name {
+        BookName::Issued => Name::Issued,
+        BookName::Available => Name::Available,
+        BookName::Held => Name::Held,
+        BookName::Spent => Name::Spent,
+        BookName::Expired => Name::Expired,
+        BookName::Revoked => Name::Revoked,
+    }
+}
+
+fn channel(channel: Channel) -> sql_enums::Channel {
+    match channel {
+        Channel::Sms => sql_enums::Channel::Sms,
+        Channel::Mms => sql_enums::Channel::Mms,
+    }
+}
+
+fn encoding(encoding: Encoding) -> sql_enums::Encoding {
+    match encoding {
+        Encoding::Gsm7 => sql_enums::Encoding::Gsm7,
+        Encoding::Ucs2 => sql_enums::Encoding::Ucs2,
+    }
+}
+
+/// At most 255 segments (law S2).
+fn count(segments: u32) -> i32 {
+    i32::try_from(segments).unwrap_or(i32::MAX)
+}
+
+/// Head-counts are bounded at the edge, far below `i64`.
+pub(super) fn head_count(recipients: u64) -> i64 {
+    i64::try_from(recipients).unwrap_or(i64::MAX)
+}
