@@ -1,6 +1,6 @@
 //! What a batch writes: rows gathered while its commands are applied, then written as sets.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use domain::{
     book::{Book, BookName, Entry, EntryKind, Source},
@@ -19,7 +19,7 @@ use sea_orm::prelude::Uuid;
 
 use super::{
     chain,
-    request::{NewMessage, Sent},
+    request::NewMessage,
 };
 use crate::{clock::id_at, store::book::Head};
 
@@ -30,28 +30,17 @@ pub(super) struct Rows {
     pub postings: Vec<posting::Model>,
     pub messages: Vec<message::Model>,
     pub lines: Vec<message_line::Model>,
-    pub settled: Vec<Settled>,
+    pub ended: Vec<message::Model>,
+    pub lines_gone: Vec<(Uuid, Uuid)>,
     pub purchases: Vec<purchase::Model>,
     pub archived: Vec<contact_list::Model>,
     pub keys: Vec<idempotency_key::Model>,
-    pub new_lots: Vec<lot::Model>,
-}
-
-/// A scheduled message that a command ended.
-#[derive(Debug)]
-pub(super) struct Settled {
-    pub account_id: Uuid,
-    pub message_id: Uuid,
-    pub status: sql_enums::MessageStatus,
-    pub at: i64,
-    /// What it cost in the end; `None` where that is what it held.
-    pub sent: Option<Sent>,
 }
 
 /// What changed between two states of a book, as rows.
 #[derive(Debug, Default)]
 pub(super) struct Changes {
-    pub lots: Vec<(Uuid, Uuid, i64)>,
+    pub lots: Vec<lot::Model>,
     pub pools: Vec<pool::Model>,
     pub pools_gone: Vec<(Uuid, Uuid)>,
     pub holds: Vec<hold_draw::Model>,
@@ -170,14 +159,16 @@ pub(super) fn new_lot(account: AccountId, lot: &Lot, granted: i64, source: Sourc
 }
 
 impl Changes {
-    /// Adds what changed in one account. Lots that are new in `after` are inserted elsewhere.
-    pub(super) fn add(&mut self, account: AccountId, before: &Book, after: &Book) {
+    /// Adds what changed in one account.
+    pub(super) fn add(&mut self, account: AccountId, before: &Book, after: &Head) {
         let account_id = account.uuid();
-        for (id, lot) in &after.lots {
-            if before.lots.get(id).is_some_and(|had| had.remaining != lot.remaining) {
-                self.lots.push((account_id, id.uuid(), lot.remaining.units()));
+        for (id, row) in &after.lot_rows {
+            let Some(lot) = after.book.lots.get(id) else { continue };
+            if before.lots.get(id).map(|had| had.remaining) != Some(lot.remaining) {
+                self.lots.push(lot::Model { remaining_units: lot.remaining.units(), ..row.clone() });
             }
         }
+        let after = &after.book;
         for (list, free) in &after.pools.limited {
             if before.pools.limited.get(list) != Some(free) {
                 self.pools.push(pool::Model {
@@ -217,16 +208,6 @@ fn draws(account_id: Uuid, message: MessageId, hold: &Hold) -> Vec<hold_draw::Mo
         .zip(&hold.draws)
         .map(|(position, draw)| row(position, Some(draw.lot.uuid()), draw.credits.units()))
         .collect()
-}
-
-/// The sums of new lots' remainders are in the book, not in the rows: brings the rows up to it.
-pub(super) fn settle_new_lots(rows: &mut [lot::Model], books: &BTreeMap<Uuid, Book>) {
-    for row in rows {
-        let left = books.get(&row.account_id).and_then(|book| book.lots.get(&row.id.into()));
-        if let Some(lot) = left {
-            row.remaining_units = lot.remaining.units();
-        }
-    }
 }
 
 fn kind(kind: EntryKind) -> sql_enums::TransactionKind {

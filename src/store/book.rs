@@ -37,6 +37,8 @@ pub struct Head {
     pub sequence: i64,
     /// The last transaction's hash.
     pub hash: Vec<u8>,
+    /// The rows behind the book's lots.
+    pub lot_rows: BTreeMap<LotId, lot::Model>,
 }
 
 /// Locks the accounts' books against other writers until the transaction ends, in id order, so that two
@@ -80,7 +82,7 @@ pub async fn load(
         .all(connection)
         .await?
     {
-        insert_lot(&mut heads, &row)?;
+        insert_lot(&mut heads, row)?;
     }
     load_holds(connection, wanted, &mut heads).await?;
     load_pools(connection, wanted, &mut heads, now).await?;
@@ -114,7 +116,12 @@ async fn heads(
                 ..Book::default()
             };
             book.pools.unassigned = Credits::from_units(row.unassigned_units);
-            let head = Head { book, sequence: row.sequence, hash: row.head_hash };
+            let head = Head {
+                book,
+                sequence: row.sequence,
+                hash: row.head_hash,
+                lot_rows: BTreeMap::new(),
+            };
             (AccountId::new(row.account_id), head)
         })
         .collect())
@@ -152,9 +159,10 @@ pub fn day(text: &str) -> Result<jiff::civil::Date, DbErr> {
     text.parse().map_err(|cause| DbErr::Type(format!("{text:?} is no day: {cause}")))
 }
 
-fn insert_lot(heads: &mut BTreeMap<AccountId, Head>, row: &lot::Model) -> Result<(), DbErr> {
+fn insert_lot(heads: &mut BTreeMap<AccountId, Head>, row: lot::Model) -> Result<(), DbErr> {
     if let Some(head) = heads.get_mut(&AccountId::new(row.account_id)) {
-        head.book.lots.insert(LotId::new(row.id), domain_lot(row)?);
+        head.book.lots.insert(LotId::new(row.id), domain_lot(&row)?);
+        head.lot_rows.insert(LotId::new(row.id), row);
     }
     Ok(())
 }
@@ -183,7 +191,7 @@ async fn load_holds(
         .all(connection)
         .await?
     {
-        insert_lot(heads, &row)?;
+        insert_lot(heads, row)?;
     }
     for row in draws {
         let Some(head) = heads.get_mut(&AccountId::new(row.account_id)) else { continue };

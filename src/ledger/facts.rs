@@ -1,0 +1,131 @@
+//! What a batch knows beside the books: keys that were used, and the rows that its commands concern.
+//! Read after the accounts are locked, and kept up to date as the batch's commands are applied, so that
+//! each command sees what the ones before it did.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use entity::{contact_list, idempotency_key, message, purchase, sql_enums::MessageStatus};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, prelude::Uuid,
+    sea_query::Func,
+};
+
+use super::request::{Act, Request};
+
+/// Rows by account and id, as the batch's commands have left them.
+#[derive(Debug, Default)]
+pub(super) struct Facts {
+    pub keys: BTreeMap<(Uuid, String), idempotency_key::Model>,
+    pub lists: BTreeMap<(Uuid, Uuid), contact_list::Model>,
+    pub messages: BTreeMap<(Uuid, Uuid), message::Model>,
+    pub purchases: BTreeMap<(Uuid, Uuid), purchase::Model>,
+    /// How many messages wait on the lists that are to be archived.
+    pub scheduled: BTreeMap<(Uuid, Uuid), i64>,
+}
+
+impl Facts {
+    /// Reads what the requests concern.
+    pub(super) async fn read(
+        connection: &impl ConnectionTrait,
+        requests: &[&Request],
+    ) -> Result<Self, DbErr> {
+        let accounts: BTreeSet<Uuid> = requests.iter().map(|request| request.account.uuid()).collect();
+        let of_accounts = || accounts.iter().copied();
+        let mut facts = Self::default();
+
+        let keys: BTreeSet<&str> =
+            requests.iter().filter_map(|request| request.key.as_ref()).map(|key| key.key.as_str()).collect();
+        if !keys.is_empty() {
+            let rows = idempotency_key::Entity::find()
+                .filter(idempotency_key::Column::AccountId.is_in(of_accounts()))
+                .filter(idempotency_key::Column::Key.is_in(keys))
+                .all(connection)
+                .await?;
+            facts.keys = rows.into_iter().map(|row| ((row.account_id, row.key.clone()), row)).collect();
+        }
+        let lists: BTreeSet<Uuid> =
+            requests.iter().flat_map(|request| request.act.lists()).map(|list| list.uuid()).collect();
+        if !lists.is_empty() {
+            let rows = contact_list::Entity::find()
+                .filter(contact_list::Column::AccountId.is_in(of_accounts()))
+                .filter(contact_list::Column::Id.is_in(lists))
+                .all(connection)
+                .await?;
+            facts.lists = rows.into_iter().map(|row| ((row.account_id, row.id), row)).collect();
+        }
+        let messages: BTreeSet<Uuid> =
+            requests.iter().filter_map(|request| request.act.held_message()).map(|id| id.uuid()).collect();
+        if !messages.is_empty() {
+            let rows = message::Entity::find()
+                .filter(message::Column::AccountId.is_in(of_accounts()))
+                .filter(message::Column::Id.is_in(messages))
+                .all(connection)
+                .await?;
+            facts.messages = rows.into_iter().map(|row| ((row.account_id, row.id), row)).collect();
+        }
+        facts.read_purchases(connection, requests).await?;
+        facts.read_scheduled(connection, requests).await?;
+        Ok(facts)
+    }
+
+    async fn read_purchases(
+        &mut self,
+        connection: &impl ConnectionTrait,
+        requests: &[&Request],
+    ) -> Result<(), DbErr> {
+        let ids: BTreeSet<Uuid> = requests
+            .iter()
+            .filter_map(|request| match &request.act {
+                Act::Credit { purchase, .. } => Some(purchase.uuid()),
+                _ => None,
+            })
+            .collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let rows =
+            purchase::Entity::find().filter(purchase::Column::Id.is_in(ids)).all(connection).await?;
+        self.purchases = rows.into_iter().map(|row| ((row.account_id, row.id), row)).collect();
+        Ok(())
+    }
+
+    async fn read_scheduled(
+        &mut self,
+        connection: &impl ConnectionTrait,
+        requests: &[&Request],
+    ) -> Result<(), DbErr> {
+        let lists: BTreeSet<Uuid> = requests
+            .iter()
+            .filter_map(|request| match &request.act {
+                Act::Archive { list } => Some(list.uuid()),
+                _ => None,
+            })
+            .collect();
+        if lists.is_empty() {
+            return Ok(());
+        }
+        let rows: Vec<(Uuid, Option<Uuid>, i64)> = message::Entity::find()
+            .select_only()
+            .columns([message::Column::AccountId, message::Column::ListId])
+            .expr(Func::count(sea_orm::sea_query::Expr::col(message::Column::Id)))
+            .filter(message::Column::Status.eq(MessageStatus::Scheduled))
+            .filter(message::Column::ListId.is_in(lists))
+            .group_by(message::Column::AccountId)
+            .group_by(message::Column::ListId)
+            .into_tuple()
+            .all(connection)
+            .await?;
+        self.scheduled = rows
+            .into_iter()
+            .filter_map(|(account, list, count)| Some(((account, list?), count)))
+            .collect();
+        Ok(())
+    }
+
+    /// Notes that a message on a list began (+1) or stopped (-1) to wait.
+    pub(super) fn count_scheduled(&mut self, account: Uuid, list: Option<Uuid>, change: i64) {
+        if let Some(list) = list {
+            *self.scheduled.entry((account, list)).or_default() += change;
+        }
+    }
+}
