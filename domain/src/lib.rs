@@ -3,5 +3,8 @@
 //! What belongs here: everything that decides how much a message costs, which credits pay for it
 //! and when they expire. What does not: anything that reads a clock, a database or the network.
 
+pub mod country;
 pub mod credits;
+mod decimal;
 pub mod id;
+pub mod money;
