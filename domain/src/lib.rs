@@ -3,6 +3,7 @@
 //! What belongs here: everything that decides how much a message costs, which credits pay for it
 //! and when they expire. What does not: anything that reads a clock, a database or the network.
 
+pub mod calendar;
 pub mod country;
 pub mod credits;
 mod decimal;
