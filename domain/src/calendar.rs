@@ -1,0 +1,298 @@
+//! Days and months of a time zone.
+//!
+//! Here: where civil days begin as instants, whatever the zone's clocks do, and when credits expire.
+//! Not here: what the time is now (callers say), and how reports cut time ([`buckets`]).
+
+pub mod buckets;
+
+use jiff::{
+    Span, Timestamp,
+    civil::Date,
+    tz::{AmbiguousOffset, TimeZone, TimeZoneDatabase},
+};
+
+/// The longest validity of a lot, in days: a hundred years, so that `None` alone means for ever.
+pub const MAX_VALIDITY_DAYS: u32 = 36_525;
+
+/// Why a calendar question has no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CalendarError {
+    /// The instant or the day is outside what the calendar knows, which ends in the year 9999.
+    #[error("is outside the calendar")]
+    OutOfRange,
+    /// A validity of no day, or of more than [`MAX_VALIDITY_DAYS`].
+    #[error("must be between 1 and {MAX_VALIDITY_DAYS} days")]
+    Validity,
+}
+
+impl From<jiff::Error> for CalendarError {
+    fn from(_: jiff::Error) -> Self {
+        Self::OutOfRange
+    }
+}
+
+/// The name is not one of the IANA time zone database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be an IANA time zone name such as \"Europe/Rome\"")]
+pub struct UnknownTimeZone;
+
+/// The zone of an IANA name, in any case; [`TimeZone::iana_name`] has its canonical spelling.
+///
+/// Only the database built in is asked, so that every machine answers alike.
+///
+/// # Errors
+/// Whatever is not such a name: offsets such as "+01:00", POSIX rules, "Etc/Unknown".
+pub fn parse_time_zone(name: &str) -> Result<TimeZone, UnknownTimeZone> {
+    // The database's own mark for "nobody set a zone here".
+    if name.eq_ignore_ascii_case("Factory") {
+        return Err(UnknownTimeZone);
+    }
+    let zone = TimeZoneDatabase::bundled()
+        .get(name)
+        .map_err(|_| UnknownTimeZone)?;
+    zone.iana_name()
+        .is_some()
+        .then_some(zone)
+        .ok_or(UnknownTimeZone)
+}
+
+/// The day that the zone's calendar shows at an instant.
+#[must_use]
+pub fn date_of(instant: Timestamp, zone: &TimeZone) -> Date {
+    zone.to_datetime(instant).date()
+}
+
+/// The first instant of a day: the earlier midnight where it comes twice, and the end of the gap
+/// where the clocks skip it. A day that a zone left out altogether begins with the one after it.
+///
+/// # Errors
+/// Where that instant is outside the calendar.
+pub fn start_of_day(date: Date, zone: &TimeZone) -> Result<Timestamp, CalendarError> {
+    let midnight = zone.to_ambiguous_timestamp(date.at(0, 0, 0, 0));
+    match midnight.offset() {
+        AmbiguousOffset::Gap { after, .. } => {
+            // Read with the offset after the gap, a time inside it falls just before the change.
+            let before_gap = after.to_timestamp(midnight.datetime())?;
+            zone.following(before_gap)
+                .next()
+                .map(|change| change.timestamp())
+                .ok_or(CalendarError::OutOfRange)
+        }
+        AmbiguousOffset::Unambiguous { .. } | AmbiguousOffset::Fold { .. } => {
+            Ok(midnight.earlier()?)
+        }
+    }
+}
+
+/// When credits that came in at an instant expire (rule L2): on the day they came plus their
+/// validity, by the zone's calendar, and from that day's first instant on.
+///
+/// # Errors
+/// A validity of no day or above [`MAX_VALIDITY_DAYS`]; a day outside the calendar.
+pub fn expires_at(
+    came_in_at: Timestamp,
+    validity_days: u32,
+    zone: &TimeZone,
+) -> Result<(Date, Timestamp), CalendarError> {
+    if !(1..=MAX_VALIDITY_DAYS).contains(&validity_days) {
+        return Err(CalendarError::Validity);
+    }
+    let validity = Span::new().try_days(i64::from(validity_days))?;
+    let expires_on = date_of(came_in_at, zone).checked_add(validity)?;
+    Ok((expires_on, start_of_day(expires_on, zone)?))
+}
+
+/// The zone's calendar month around an instant, as its first instant and the next month's.
+///
+/// # Errors
+/// Where the month reaches outside the calendar.
+pub fn month_of(
+    instant: Timestamp,
+    zone: &TimeZone,
+) -> Result<(Timestamp, Timestamp), CalendarError> {
+    month_of_date(date_of(instant, zone), zone)
+}
+
+/// The zone's calendar month that a day is in, as its first instant and the next month's.
+///
+/// # Errors
+/// Where the month reaches outside the calendar.
+pub fn month_of_date(date: Date, zone: &TimeZone) -> Result<(Timestamp, Timestamp), CalendarError> {
+    let first = date.first_of_month();
+    let next = first.checked_add(Span::new().try_months(1)?)?;
+    Ok((start_of_day(first, zone)?, start_of_day(next, zone)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::SignedDuration;
+    use proptest::prelude::*;
+
+    pub(super) fn zone(name: &str) -> TimeZone {
+        parse_time_zone(name).unwrap()
+    }
+
+    pub(super) fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn only_iana_names_are_zones() {
+        let check = |name: &str, want: Option<&str>| {
+            let zone = parse_time_zone(name).ok();
+            assert_eq!(
+                zone.as_ref().and_then(|zone| zone.iana_name()),
+                want,
+                "{name}"
+            );
+        };
+        check("Europe/Rome", Some("Europe/Rome"));
+        check("europe/rome", Some("Europe/Rome"));
+        check("utc", Some("UTC"));
+        check("Etc/GMT+1", Some("Etc/GMT+1"));
+        for name in [
+            "",
+            "+01:00",
+            "UTC+1",
+            "CET-1CEST,M3.5.0,M10.5.0/3",
+            "Etc/Unknown",
+            "Factory",
+            "Europe/Rome ",
+            "Europe/Atlantis",
+            "../etc/passwd",
+            "Z",
+            "local",
+        ] {
+            check(name, None);
+        }
+    }
+
+    #[test]
+    fn a_day_begins_with_its_first_instant() {
+        let check = |date: &str, name: &str, want: &str| {
+            let start = start_of_day(date.parse().unwrap(), &zone(name)).unwrap();
+            assert_eq!(start, at(want), "{date} in {name}");
+        };
+        check("2026-11-22", "Europe/Rome", "2026-11-21T23:00:00Z");
+        // No midnight: the clocks went from 00:00 to 01:00.
+        check("2018-11-04", "America/Sao_Paulo", "2018-11-04T03:00:00Z");
+        // Midnight skipped by a change half an hour before it, from 23:30 to 00:30.
+        check("1919-03-31", "America/Toronto", "1919-03-31T04:30:00Z");
+        // Midnight twice: back from 01:00 to 00:00, and from 00:01 to 23:01.
+        check("2025-11-02", "America/Havana", "2025-11-02T04:00:00Z");
+        check("2010-11-07", "America/St_Johns", "2010-11-07T02:30:00Z");
+        // A day that was left out, and the one after it.
+        check("2011-12-30", "Pacific/Apia", "2011-12-30T10:00:00Z");
+        check("2011-12-31", "Pacific/Apia", "2011-12-30T10:00:00Z");
+    }
+
+    #[test]
+    fn credits_expire_at_the_first_instant_of_the_day() {
+        let check = |came: &str, days, name: &str, want: (&str, &str)| {
+            let (day, instant) = expires_at(at(came), days, &zone(name)).unwrap();
+            assert_eq!(
+                (day, instant),
+                (want.0.parse().unwrap(), at(want.1)),
+                "{came}"
+            );
+        };
+        let rome = "Europe/Rome";
+        check(
+            "2026-11-22T10:00:00Z",
+            30,
+            rome,
+            ("2026-12-22", "2026-12-21T23:00:00Z"),
+        );
+        // Half past midnight in Rome is the next day already.
+        check(
+            "2026-11-22T23:30:00Z",
+            1,
+            rome,
+            ("2026-11-24", "2026-11-23T23:00:00Z"),
+        );
+        // Days are counted, not times 24 hours: over the change to summer time.
+        check(
+            "2026-03-28T12:00:00Z",
+            2,
+            rome,
+            ("2026-03-30", "2026-03-29T22:00:00Z"),
+        );
+        check(
+            "2023-10-31T12:00:00Z",
+            366,
+            rome,
+            ("2024-10-31", "2024-10-30T23:00:00Z"),
+        );
+        check(
+            "2018-11-03T12:00:00Z",
+            1,
+            "America/Sao_Paulo",
+            ("2018-11-04", "2018-11-04T03:00:00Z"),
+        );
+        let refused = |days| expires_at(at("2026-11-22T10:00:00Z"), days, &zone(rome));
+        assert_eq!(refused(0), Err(CalendarError::Validity));
+        assert_eq!(refused(MAX_VALIDITY_DAYS + 1), Err(CalendarError::Validity));
+        assert_eq!(
+            expires_at(at("9999-12-01T00:00:00Z"), 60, &zone(rome)),
+            Err(CalendarError::OutOfRange)
+        );
+    }
+
+    #[test]
+    fn a_month_is_the_zones() {
+        let check = |instant: &str, name: &str, start: &str, end: &str| {
+            assert_eq!(
+                month_of(at(instant), &zone(name)),
+                Ok((at(start), at(end))),
+                "{instant}"
+            );
+        };
+        let rome = "Europe/Rome";
+        let (october, november) = ("2026-09-30T22:00:00Z", "2026-10-31T23:00:00Z");
+        check("2026-10-31T22:59:59Z", rome, october, november);
+        check(
+            "2026-10-31T23:00:00Z",
+            rome,
+            november,
+            "2026-11-30T23:00:00Z",
+        );
+    }
+
+    pub(super) fn any_zone() -> impl Strategy<Value = TimeZone> {
+        const NAMES: [&str; 16] = [
+            "Europe/Rome",
+            "UTC",
+            "America/St_Johns",
+            "America/Sao_Paulo",
+            "America/Havana",
+            "Australia/Lord_Howe",
+            "Asia/Kathmandu",
+            "Pacific/Apia",
+            "Africa/Casablanca",
+            "America/Caracas",
+            "Asia/Gaza",
+            "Pacific/Chatham",
+            "America/Nuuk",
+            "Asia/Tehran",
+            "Antarctica/Troll",
+            "America/Asuncion",
+        ];
+        prop::sample::select(&NAMES[..]).prop_map(zone)
+    }
+
+    proptest! {
+        #[test]
+        fn credits_are_good_until_the_day_and_not_into_it(
+            zone in any_zone(),
+            came in 1_325_376_000_i64..2_200_000_000,
+            days in 1_u32..2_000,
+        ) {
+            let came = Timestamp::from_second(came).unwrap();
+            let (day, instant) = expires_at(came, days, &zone).unwrap();
+            prop_assert!(came < instant);
+            prop_assert_eq!(date_of(instant, &zone), day);
+            prop_assert!(date_of(instant - SignedDuration::from_nanos(1), &zone) < day);
+        }
+    }
+}
