@@ -4,4 +4,7 @@
 //! and when they expire. What does not: anything that reads a clock, a database or the network.
 
 pub mod credits;
+pub mod gsm7;
 pub mod id;
+pub mod segmentation;
+pub mod smart_encoding;
