@@ -4,18 +4,18 @@
 //! and when they expire. What does not: anything that reads a clock, a database or the network.
 
 pub mod book;
-pub mod credits;
-pub mod hold;
-pub mod id;
-pub mod lot;
-pub mod pool;
 pub mod calendar;
 pub mod country;
 pub mod credits;
 mod decimal;
 pub mod destination;
+pub mod gsm7;
+pub mod hold;
 pub mod id;
+pub mod lot;
 pub mod money;
+pub mod pool;
 pub mod quote;
 pub mod rate;
 pub mod segmentation;
+pub mod smart_encoding;

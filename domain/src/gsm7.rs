@@ -1,0 +1,229 @@
+//! The GSM 7-bit default alphabet and its extension table, 3GPP TS 23.038 §6.2.1 and §6.2.1.1.
+//!
+//! Here: which characters they hold, at what code, and how fast a text in them is told from any other.
+//! Not here: how many septets one segment holds ([`crate::segmentation`]) and what to send instead of a
+//! character that is missing ([`crate::smart_encoding`]).
+//!
+//! The alphabet has `Ç` at 0x09 and not `ç`; it has no backtick, no tab and no no-break space. Form feed
+//! is the extension table's page break, 0x0A.
+
+/// The default alphabet by code (§6.2.1). Code 0x1B is no character: it announces one of the extension
+/// table, and stands here as U+001B, which [`septets`] does not count among the characters.
+pub const ALPHABET: [char; 128] = [
+    '@', '£', '$', '¥', 'è', 'é', 'ù', 'ì', 'ò', 'Ç', '\n', 'Ø', 'ø', '\r', 'Å', 'å', //
+    'Δ', '_', 'Φ', 'Γ', 'Λ', 'Ω', 'Π', 'Ψ', 'Σ', 'Θ', 'Ξ', '\u{1B}', 'Æ', 'æ', 'ß', 'É', //
+    ' ', '!', '"', '#', '¤', '%', '&', '\'', '(', ')', '*', '+', ',', '-', '.', '/', //
+    '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', ':', ';', '<', '=', '>', '?', //
+    '¡', 'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', 'J', 'K', 'L', 'M', 'N', 'O', //
+    'P', 'Q', 'R', 'S', 'T', 'U', 'V', 'W', 'X', 'Y', 'Z', 'Ä', 'Ö', 'Ñ', 'Ü', '§', //
+    '¿', 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o', //
+    'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z', 'ä', 'ö', 'ñ', 'ü', 'à', //
+];
+
+/// The extension table by code (§6.2.1.1); each is sent as 0x1B and its code: two septets.
+pub const EXTENSION: [(u8, char); 10] = [
+    (0x0A, '\u{C}'),
+    (0x14, '^'),
+    (0x28, '{'),
+    (0x29, '}'),
+    (0x2F, '\\'),
+    (0x3C, '['),
+    (0x3D, '~'),
+    (0x3E, ']'),
+    (0x40, '|'),
+    (0x65, '€'),
+];
+
+/// The code that announces a character of the extension table.
+pub const ESCAPE: u8 = 0x1B;
+
+/// How a character is sent in GSM-7.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Code {
+    /// One septet, of the default alphabet.
+    Alphabet(u8),
+    /// Two septets: [`ESCAPE`] and this one, of the extension table.
+    Extension(u8),
+}
+
+impl Code {
+    /// How many septets it takes.
+    #[must_use]
+    pub const fn septets(self) -> usize {
+        match self {
+            Self::Alphabet(_) => 1,
+            Self::Extension(_) => 2,
+        }
+    }
+
+    /// The character that a phone shows for it; `None` for a code that the tables leave undefined.
+    #[must_use]
+    pub fn character(self) -> Option<char> {
+        match self {
+            Self::Alphabet(ESCAPE) => None,
+            Self::Alphabet(code) => ALPHABET.get(usize::from(code)).copied(),
+            Self::Extension(code) => EXTENSION
+                .iter()
+                .find_map(|&(at, character)| (at == code).then_some(character)),
+        }
+    }
+}
+
+/// How the character is sent in GSM-7; `None` where only UCS-2 has it.
+#[must_use]
+pub fn code(character: char) -> Option<Code> {
+    // The escape code is no character, and neither table has U+001B.
+    if character == '\u{1B}' {
+        return None;
+    }
+    let alphabet = ALPHABET.iter().position(|&each| each == character);
+    let extension = || EXTENSION.iter().find(|&&(_, each)| each == character);
+    match alphabet {
+        // 128 codes fit a byte.
+        Some(code) => Some(Code::Alphabet(code as u8)),
+        None => extension().map(|&(code, _)| Code::Extension(code)),
+    }
+}
+
+/// Septets of the character in GSM-7, 1 or 2; `None` where only UCS-2 has it.
+#[must_use]
+pub const fn septets(character: char) -> Option<usize> {
+    match SEPTETS_BELOW_0X400.get_at(character as u32) {
+        0 if character == '€' => Some(2),
+        0 => None,
+        septets => Some(septets as usize),
+    }
+}
+
+/// Whether GSM-7 has the character.
+#[must_use]
+pub const fn contains(character: char) -> bool {
+    septets(character).is_some()
+}
+
+/// Every character of both tables but `€` is below U+0400, two bytes of UTF-8 at most.
+struct SeptetsByScalar([u8; 0x400]);
+
+impl SeptetsByScalar {
+    const fn get_at(&self, scalar: u32) -> u8 {
+        if scalar < 0x400 {
+            self.0[scalar as usize]
+        } else {
+            0
+        }
+    }
+}
+
+static SEPTETS_BELOW_0X400: SeptetsByScalar = SeptetsByScalar(septets_below_0x400());
+
+const fn septets_below_0x400() -> [u8; 0x400] {
+    let mut table = [0; 0x400];
+    let mut code = 0;
+    while code < ALPHABET.len() {
+        if code != ESCAPE as usize {
+            table[ALPHABET[code] as usize] = 1;
+        }
+        code += 1;
+    }
+    let mut entry = 0;
+    while entry < EXTENSION.len() {
+        let scalar = EXTENSION[entry].1 as usize;
+        if scalar < table.len() {
+            table[scalar] = 2;
+        }
+        entry += 1;
+    }
+    table
+}
+
+/// How far a text is GSM-7, from its start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Prefix {
+    /// Bytes of it.
+    pub bytes: usize,
+    /// Code points of it; all are in the Basic Multilingual Plane, so these are its UTF-16 units too.
+    pub characters: usize,
+    /// Septets of it.
+    pub septets: usize,
+}
+
+/// Bytes looked at together: two vectors of the smallest machines, and twice as many septets at most
+/// still fit the byte that they are added up in.
+const BLOCK: usize = 32;
+
+/// The longest start of the text that is all GSM-7; the next character, if any, is not.
+pub(crate) fn prefix(text: &str) -> Prefix {
+    let bytes = text.as_bytes();
+    let mut prefix = Prefix::default();
+    loop {
+        let rest = bytes.get(prefix.bytes..).unwrap_or_default();
+        let taken = rest.len().min(BLOCK);
+        if taken == 0 {
+            return prefix;
+        }
+        let (ascii, extensions) = match rest.first_chunk::<BLOCK>() {
+            Some(block) => ascii_block(block),
+            None => ascii_block(&padded(rest)),
+        };
+        if ascii {
+            prefix.bytes += taken;
+            prefix.characters += taken;
+            prefix.septets += taken + extensions;
+        } else if !step_through(bytes, prefix.bytes + taken, &mut prefix) {
+            return prefix;
+        }
+    }
+}
+
+/// The last, short block, filled up with a letter.
+fn padded(rest: &[u8]) -> [u8; BLOCK] {
+    let mut block = [b'x'; BLOCK];
+    for (to, from) in block.iter_mut().zip(rest) {
+        *to = *from;
+    }
+    block
+}
+
+/// Whether all of it is ASCII that GSM-7 has, and how many of those are of the extension table.
+/// Written without branches, so that the compiler looks at sixteen bytes and more at once.
+fn ascii_block(block: &[u8; BLOCK]) -> (bool, usize) {
+    let (mut foreign, mut extensions) = (0_u8, 0_u8);
+    for &byte in block {
+        let control = (byte < 0x20) & (byte != b'\n') & (byte != b'\r') & (byte != 0x0C);
+        foreign |= u8::from(control | (byte == b'`') | (byte >= 0x7F));
+        extensions = extensions.wrapping_add(u8::from(is_ascii_extension(byte)));
+    }
+    (foreign == 0, usize::from(extensions))
+}
+
+/// `[`, `\`, `]`, `^` and, with one bit more, `{`, `|`, `}`, `~`; and the form feed.
+pub(crate) const fn is_ascii_extension(byte: u8) -> bool {
+    ((byte | 0x20).wrapping_sub(b'{') < 4) | (byte == 0x0C)
+}
+
+/// Takes characters one by one until `end` is reached or passed; false at the first that is not GSM-7.
+fn step_through(bytes: &[u8], end: usize, prefix: &mut Prefix) -> bool {
+    while prefix.bytes < end {
+        let rest = bytes.get(prefix.bytes..).unwrap_or_default();
+        let (length, septets) = match *rest {
+            [byte, ..] if byte < 0x80 => (1, SEPTETS_BELOW_0X400.get_at(u32::from(byte))),
+            [lead @ 0xC2..=0xCF, next, ..] => {
+                let scalar = (u32::from(lead & 0x1F) << 6) | u32::from(next & 0x3F);
+                (2, SEPTETS_BELOW_0X400.get_at(scalar))
+            }
+            // The euro sign.
+            [0xE2, 0x82, 0xAC, ..] => (3, 2),
+            _ => return false,
+        };
+        if septets == 0 {
+            return false;
+        }
+        prefix.bytes += length;
+        prefix.characters += 1;
+        prefix.septets += usize::from(septets);
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests;
