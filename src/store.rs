@@ -3,6 +3,7 @@
 //! Here: what is read and written, and how the database is reached. Not here: who may ask
 //! ([`crate::operations`]) and the ledger's own writes, which only [`crate::ledger`] makes.
 
+pub mod book;
 pub mod connection;
 
 pub use connection::Store;

@@ -10,6 +10,7 @@ use domain::{
     calendar,
     credits::Credits,
     id::{AccountId, ListId, MessageId},
+    lot::Expiry,
 };
 use entity::{
     idempotency_key, lot, message,
@@ -39,12 +40,20 @@ pub(super) async fn run(
     books::lock(connection, wanted.keys().copied()).await?;
     let heads = books::load(connection, &wanted, latest(requests, now)).await?;
     let facts = Facts::read(connection, requests).await?;
-    let before: BTreeMap<AccountId, Book> =
-        heads.iter().map(|(id, head)| (*id, head.book.clone())).collect();
+    let before: BTreeMap<AccountId, Book> = heads
+        .iter()
+        .map(|(id, head)| (*id, head.book.clone()))
+        .collect();
 
-    let mut batch = Batch { heads, facts, rows: Rows::default() };
-    let outcomes: Outcomes =
-        requests.iter().map(|request| batch.apply(request, request.at.unwrap_or(now))).collect();
+    let mut batch = Batch {
+        heads,
+        facts,
+        rows: Rows::default(),
+    };
+    let outcomes: Outcomes = requests
+        .iter()
+        .map(|request| batch.apply(request, request.at.unwrap_or(now)))
+        .collect();
 
     let mut changes = Changes::default();
     for (id, head) in &batch.heads {
@@ -58,7 +67,11 @@ pub(super) async fn run(
 
 /// The last instant that any of the requests is booked at: lots that are due by then are due in the batch.
 fn latest(requests: &[&Request], now: Timestamp) -> Timestamp {
-    requests.iter().map(|request| request.at.unwrap_or(now)).max().unwrap_or(now)
+    requests
+        .iter()
+        .map(|request| request.at.unwrap_or(now))
+        .max()
+        .unwrap_or(now)
 }
 
 fn wanted(requests: &[&Request]) -> BTreeMap<AccountId, Wanted> {
@@ -99,7 +112,9 @@ impl Batch {
                 answer: serde_json::to_string(&answer).unwrap_or_default(),
                 created_at: now.as_microsecond(),
             };
-            self.facts.keys.insert((row.account_id, row.key.clone()), row.clone());
+            self.facts
+                .keys
+                .insert((row.account_id, row.key.clone()), row.clone());
             self.rows.keys.push(row);
         }
         Ok(answer)
@@ -107,62 +122,123 @@ impl Batch {
 
     /// The first answer to the request's key, where there was one (law B4).
     fn replay(&self, request: &Request) -> Result<Option<Answer>, Refused> {
-        let Some(key) = &request.key else { return Ok(None) };
-        let Some(used) = self.facts.keys.get(&(request.account.uuid(), key.key.clone())) else {
+        let Some(key) = &request.key else {
+            return Ok(None);
+        };
+        let Some(used) = self
+            .facts
+            .keys
+            .get(&(request.account.uuid(), key.key.clone()))
+        else {
             return Ok(None);
         };
         if used.fingerprint != key.fingerprint {
             return Err(Refused::KeyReused);
         }
         // An answer that can't be read was not written by this server: as good as another's key.
-        serde_json::from_str(&used.answer).map(Some).map_err(|_| Refused::KeyReused)
+        serde_json::from_str(&used.answer)
+            .map(Some)
+            .map_err(|_| Refused::KeyReused)
     }
 
     fn act(&mut self, request: &Request, now: Timestamp) -> Result<Answer, Refused> {
         let account = request.account;
         match &request.act {
-            Act::Grant { lot, credits, expiry, note } => {
-                let command =
-                    Command::Issue { lot: *lot, source: Source::Grant, credits: *credits, expiry: *expiry };
+            Act::Grant {
+                lot,
+                credits,
+                expiry,
+                note,
+            } => {
+                let command = Command::Issue {
+                    lot: *lot,
+                    source: Source::Grant,
+                    credits: *credits,
+                    expiry: *expiry,
+                };
                 let answer = self.command(account, &command, now, Some(note))?;
                 self.insert_lot(account, *lot, *credits, LotSource::Grant);
-                Ok(Answer { lot: Some(lot.uuid()), ..answer })
+                Ok(Answer {
+                    lot: Some(lot.uuid()),
+                    ..answer
+                })
             }
             Act::Credit { .. } => self.credit(account, &request.act, now),
             Act::Revoke { lot, credits, note } => {
-                let command = Command::Revoke { lot: *lot, credits: *credits };
+                let command = Command::Revoke {
+                    lot: *lot,
+                    credits: *credits,
+                };
                 self.command(account, &command, now, Some(note))
             }
             Act::Allocate { allocations } => {
                 for allocation in allocations {
                     self.open_list(account, allocation.list)?;
                 }
-                self.command(account, &Command::Allocate { allocations: allocations.clone() }, now, None)
+                self.command(
+                    account,
+                    &Command::Allocate {
+                        allocations: allocations.clone(),
+                    },
+                    now,
+                    None,
+                )
             }
             Act::Archive { list } => self.archive(account, *list, now),
             Act::Send(new) => {
                 let (message, list, credits) = self.paid(account, new)?;
-                let answer =
-                    self.command(account, &Command::Spend { message, list, credits }, now, None)?;
+                let answer = self.command(
+                    account,
+                    &Command::Spend {
+                        message,
+                        list,
+                        credits,
+                    },
+                    now,
+                    None,
+                )?;
                 Ok(self.add_message(account, new, MessageStatus::Sent, answer))
             }
             Act::Schedule(new) => {
                 let (message, list, credits) = self.paid(account, new)?;
-                let answer =
-                    self.command(account, &Command::Hold { message, list, credits }, now, None)?;
-                self.facts.count_scheduled(account.uuid(), list.map(ListId::uuid), 1);
+                let answer = self.command(
+                    account,
+                    &Command::Hold {
+                        message,
+                        list,
+                        credits,
+                    },
+                    now,
+                    None,
+                )?;
+                self.facts
+                    .count_scheduled(account.uuid(), list.map(ListId::uuid), 1);
                 Ok(self.add_message(account, new, MessageStatus::Scheduled, answer))
             }
-            Act::Settle { message, list, sent } => {
-                let held = self.heads.get(&account).and_then(|head| head.book.holds.get(message));
+            Act::Settle {
+                message,
+                list,
+                sent,
+            } => {
+                let held = self
+                    .heads
+                    .get(&account)
+                    .and_then(|head| head.book.holds.get(message));
                 let held = held.map(|hold| hold.credits()).unwrap_or_default();
                 let credits = sent.as_ref().map_or(held, |sent| sent.credits);
-                let command = Command::Settle { message: *message, list: *list, credits };
+                let command = Command::Settle {
+                    message: *message,
+                    list: *list,
+                    credits,
+                };
                 let answer = self.command(account, &command, now, None)?;
                 Ok(self.end_message(account, *message, Some((credits, sent.as_ref())), answer))
             }
             Act::Cancel { message, list } => {
-                let command = Command::Cancel { message: *message, list: *list };
+                let command = Command::Cancel {
+                    message: *message,
+                    list: *list,
+                };
                 let answer = self.command(account, &command, now, None)?;
                 Ok(self.end_message(account, *message, None, answer))
             }
@@ -182,7 +258,9 @@ impl Batch {
         now: Timestamp,
         note: Option<&str>,
     ) -> Result<Answer, Refused> {
-        let Some(head) = self.heads.get_mut(&account) else { return Err(Refused::UnknownAccount) };
+        let Some(head) = self.heads.get_mut(&account) else {
+            return Err(Refused::UnknownAccount);
+        };
         let entries = {
             // What is due is booked with the command, or not at all where it is refused.
             let mut after = head.book.clone();
@@ -201,11 +279,17 @@ impl Batch {
         }
         let at = head.book.instant(now);
         let balance = BalanceAnswer::from((at, head.book.balance()));
-        Ok(Answer { transaction, balance: Some(balance), ..Answer::empty() })
+        Ok(Answer {
+            transaction,
+            balance: Some(balance),
+            ..Answer::empty()
+        })
     }
 
     fn expire(&mut self, account: AccountId, now: Timestamp) {
-        let Some(head) = self.heads.get_mut(&account) else { return };
+        let Some(head) = self.heads.get_mut(&account) else {
+            return;
+        };
         for entry in head.book.expire(now) {
             self.rows.add_entry(account, head, &entry, None);
         }
@@ -218,8 +302,12 @@ impl Batch {
         granted: Credits,
         source: LotSource,
     ) {
-        let Some(head) = self.heads.get_mut(&account) else { return };
-        let Some(lot) = head.book.lots.get(&id) else { return };
+        let Some(head) = self.heads.get_mut(&account) else {
+            return;
+        };
+        let Some(lot) = head.book.lots.get(&id) else {
+            return;
+        };
         let row = lot::Model {
             account_id: account.uuid(),
             id: id.uuid(),
@@ -235,9 +323,21 @@ impl Batch {
 
     /// Credits a purchase exactly once, however often the provider says that it was paid (law R1).
     fn credit(&mut self, account: AccountId, act: &Act, now: Timestamp) -> Result<Answer, Refused> {
-        let Act::Credit { purchase, lot, time_zone } = act else { return Err(Refused::UnknownPurchase) };
+        let Act::Credit {
+            purchase,
+            lot,
+            time_zone,
+        } = act
+        else {
+            return Err(Refused::UnknownPurchase);
+        };
         let key = (account.uuid(), purchase.uuid());
-        let mut row = self.facts.purchases.get(&key).cloned().ok_or(Refused::UnknownPurchase)?;
+        let mut row = self
+            .facts
+            .purchases
+            .get(&key)
+            .cloned()
+            .ok_or(Refused::UnknownPurchase)?;
         match row.status {
             PurchaseStatus::Pending => {}
             PurchaseStatus::Paid => return Err(Refused::AlreadyCredited),
@@ -245,35 +345,54 @@ impl Batch {
                 return Err(Refused::PurchaseClosed);
             }
         }
-        let at = self.heads.get(&account).map_or(now, |head| head.book.instant(now));
+        let at = self
+            .heads
+            .get(&account)
+            .map_or(now, |head| head.book.instant(now));
         let expiry = row
             .validity_days
             .and_then(|days| u32::try_from(days).ok())
-            .and_then(|days| calendar::expiry(at, days, time_zone));
+            .and_then(|days| calendar::expires_at(at, days, time_zone).ok())
+            .map(|(on, at)| Expiry { at, on });
         let credits = Credits::from_units(row.credits_units);
         let (source, lot_source) = if row.automatic {
             (Source::AutoRecharge, LotSource::AutoRecharge)
         } else {
             (Source::Purchase, LotSource::Purchase)
         };
-        let command = Command::Issue { lot: *lot, source, credits, expiry };
+        let command = Command::Issue {
+            lot: *lot,
+            source,
+            credits,
+            expiry,
+        };
         let answer = self.command(account, &command, now, None)?;
         self.insert_lot(account, *lot, credits, lot_source);
         row.status = PurchaseStatus::Paid;
         row.decided_at = Some(at.as_microsecond());
         self.facts.purchases.insert(key, row.clone());
         self.rows.purchases.push(row);
-        Ok(Answer { lot: Some(lot.uuid()), purchase: Some(purchase.uuid()), ..answer })
+        Ok(Answer {
+            lot: Some(lot.uuid()),
+            purchase: Some(purchase.uuid()),
+            ..answer
+        })
     }
 
-    fn archive(&mut self, account: AccountId, list: ListId, now: Timestamp) -> Result<Answer, Refused> {
+    fn archive(
+        &mut self,
+        account: AccountId,
+        list: ListId,
+        now: Timestamp,
+    ) -> Result<Answer, Refused> {
         let key = (account.uuid(), list.uuid());
         self.open_list(account, list)?;
         if self.facts.scheduled.get(&key).copied().unwrap_or_default() > 0 {
             return Err(Refused::ScheduledMessages(list));
         }
-        let command =
-            Command::Allocate { allocations: vec![domain::book::Allocation { list, limit: None }] };
+        let command = Command::Allocate {
+            allocations: vec![domain::book::Allocation { list, limit: None }],
+        };
         let answer = self.command(account, &command, now, None)?;
         if let Some(row) = self.facts.lists.get_mut(&key) {
             row.archived_at = Some(now.as_microsecond());
@@ -325,7 +444,9 @@ impl Batch {
     ) -> Answer {
         let key = (account.uuid(), id.uuid());
         // A hold without its message can't be: both are written by one command.
-        let Some(row) = self.facts.messages.get_mut(&key) else { return answer };
+        let Some(row) = self.facts.messages.get_mut(&key) else {
+            return answer;
+        };
         match charge {
             None => {
                 row.status = MessageStatus::Canceled;
@@ -353,7 +474,7 @@ impl Batch {
 fn changed(row: &message::Model) -> MessageAnswer {
     MessageAnswer {
         id: row.id,
-        status: row.status.into(),
+        status: row.status,
         units: row.units,
         recipients: row.recipients,
         sent_at: row.sent_at,
@@ -362,5 +483,10 @@ fn changed(row: &message::Model) -> MessageAnswer {
 
 /// When a command was booked, by its answer.
 fn instant(answer: &Answer) -> Timestamp {
-    answer.balance.as_ref().map_or(Timestamp::UNIX_EPOCH, |balance| crate::clock::whole_micros(balance.at))
+    answer
+        .balance
+        .as_ref()
+        .map_or(Timestamp::UNIX_EPOCH, |balance| {
+            crate::clock::whole_micros(balance.at)
+        })
 }

@@ -24,11 +24,21 @@ pub fn hash(previous: &[u8], row: &transaction::Model, postings: &[posting::Mode
     chain.optional(row.list_id.as_ref().map(|id| &id.as_bytes()[..]));
     chain.optional(row.message_id.as_ref().map(|id| &id.as_bytes()[..]));
     chain.optional(row.note.as_ref().map(String::as_bytes));
-    for units in [row.available_change_units, row.available_units, row.held_units, row.unassigned_units] {
+    for units in [
+        row.available_change_units,
+        row.available_units,
+        row.held_units,
+        row.unassigned_units,
+    ] {
         chain.number(units);
     }
     for number in [row.next_expiry_units, row.next_expiry_at] {
-        chain.optional(number.map(i64::to_be_bytes).as_ref().map(|bytes| &bytes[..]));
+        chain.optional(
+            number
+                .map(i64::to_be_bytes)
+                .as_ref()
+                .map(|bytes| &bytes[..]),
+        );
     }
     chain.optional(row.next_expiry_on.as_ref().map(String::as_bytes));
     for posting in postings {

@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use entity::{contact_list, idempotency_key, message, purchase, sql_enums::MessageStatus};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, prelude::Uuid,
-    sea_query::Func,
 };
 
 use super::request::{Act, Request};
@@ -29,39 +28,60 @@ impl Facts {
         connection: &impl ConnectionTrait,
         requests: &[&Request],
     ) -> Result<Self, DbErr> {
-        let accounts: BTreeSet<Uuid> = requests.iter().map(|request| request.account.uuid()).collect();
+        let accounts: BTreeSet<Uuid> = requests
+            .iter()
+            .map(|request| request.account.uuid())
+            .collect();
         let of_accounts = || accounts.iter().copied();
         let mut facts = Self::default();
 
-        let keys: BTreeSet<&str> =
-            requests.iter().filter_map(|request| request.key.as_ref()).map(|key| key.key.as_str()).collect();
+        let keys: BTreeSet<&str> = requests
+            .iter()
+            .filter_map(|request| request.key.as_ref())
+            .map(|key| key.key.as_str())
+            .collect();
         if !keys.is_empty() {
             let rows = idempotency_key::Entity::find()
                 .filter(idempotency_key::Column::AccountId.is_in(of_accounts()))
                 .filter(idempotency_key::Column::Key.is_in(keys))
                 .all(connection)
                 .await?;
-            facts.keys = rows.into_iter().map(|row| ((row.account_id, row.key.clone()), row)).collect();
+            facts.keys = rows
+                .into_iter()
+                .map(|row| ((row.account_id, row.key.clone()), row))
+                .collect();
         }
-        let lists: BTreeSet<Uuid> =
-            requests.iter().flat_map(|request| request.act.lists()).map(|list| list.uuid()).collect();
+        let lists: BTreeSet<Uuid> = requests
+            .iter()
+            .flat_map(|request| request.act.lists())
+            .map(|list| list.uuid())
+            .collect();
         if !lists.is_empty() {
             let rows = contact_list::Entity::find()
                 .filter(contact_list::Column::AccountId.is_in(of_accounts()))
                 .filter(contact_list::Column::Id.is_in(lists))
                 .all(connection)
                 .await?;
-            facts.lists = rows.into_iter().map(|row| ((row.account_id, row.id), row)).collect();
+            facts.lists = rows
+                .into_iter()
+                .map(|row| ((row.account_id, row.id), row))
+                .collect();
         }
-        let messages: BTreeSet<Uuid> =
-            requests.iter().filter_map(|request| request.act.held_message()).map(|id| id.uuid()).collect();
+        let messages: BTreeSet<Uuid> = requests
+            .iter()
+            .filter_map(|request| request.act.held_message())
+            .map(|id| id.uuid())
+            .collect();
         if !messages.is_empty() {
             let rows = message::Entity::find()
                 .filter(message::Column::AccountId.is_in(of_accounts()))
                 .filter(message::Column::Id.is_in(messages))
                 .all(connection)
                 .await?;
-            facts.messages = rows.into_iter().map(|row| ((row.account_id, row.id), row)).collect();
+            facts.messages = rows
+                .into_iter()
+                .map(|row| ((row.account_id, row.id), row))
+                .collect();
         }
         facts.read_purchases(connection, requests).await?;
         facts.read_scheduled(connection, requests).await?;
@@ -83,9 +103,14 @@ impl Facts {
         if ids.is_empty() {
             return Ok(());
         }
-        let rows =
-            purchase::Entity::find().filter(purchase::Column::Id.is_in(ids)).all(connection).await?;
-        self.purchases = rows.into_iter().map(|row| ((row.account_id, row.id), row)).collect();
+        let rows = purchase::Entity::find()
+            .filter(purchase::Column::Id.is_in(ids))
+            .all(connection)
+            .await?;
+        self.purchases = rows
+            .into_iter()
+            .map(|row| ((row.account_id, row.id), row))
+            .collect();
         Ok(())
     }
 
@@ -107,7 +132,7 @@ impl Facts {
         let rows: Vec<(Uuid, Option<Uuid>, i64)> = message::Entity::find()
             .select_only()
             .columns([message::Column::AccountId, message::Column::ListId])
-            .expr(Func::count(sea_orm::sea_query::Expr::col(message::Column::Id)))
+            .column_as(message::Column::Id.count(), "waiting")
             .filter(message::Column::Status.eq(MessageStatus::Scheduled))
             .filter(message::Column::ListId.is_in(lists))
             .group_by(message::Column::AccountId)

@@ -8,6 +8,7 @@ use domain::{
     quote::Line,
     segmentation::{Channel, Encoding},
 };
+use entity::sql_enums::MessageStatus;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -156,8 +157,9 @@ pub struct Answer {
 pub struct MessageAnswer {
     /// The message.
     pub id: Uuid,
-    /// What it held or cost then, in units of 1/10,000 credit; `None` where a settlement charged the
-    /// hold as it was.
+    /// Where it stood.
+    pub status: MessageStatus,
+    /// What it held or cost then, in units of 1/10,000 credit.
     pub units: i64,
     /// The recipients that the credits were for.
     pub recipients: i64,
@@ -234,7 +236,9 @@ impl Act {
             Self::Archive { list } => vec![*list],
             Self::Send(message) | Self::Schedule(message) => message.list.into_iter().collect(),
             Self::Settle { list, .. } | Self::Cancel { list, .. } => list.iter().copied().collect(),
-            Self::Grant { .. } | Self::Credit { .. } | Self::Revoke { .. } | Self::Expire => Vec::new(),
+            Self::Grant { .. } | Self::Credit { .. } | Self::Revoke { .. } | Self::Expire => {
+                Vec::new()
+            }
         }
     }
 
@@ -249,7 +253,13 @@ impl Act {
 
 impl Answer {
     pub(super) fn empty() -> Self {
-        Self { transaction: None, lot: None, purchase: None, message: None, balance: None }
+        Self {
+            transaction: None,
+            lot: None,
+            purchase: None,
+            message: None,
+            balance: None,
+        }
     }
 
     /// The command's own transaction.
@@ -267,7 +277,11 @@ impl From<(Timestamp, book::Balance)> for BalanceAnswer {
             held: balance.held.units(),
             unassigned: balance.unassigned.units(),
             next_expiry: balance.next_expiry.map(|next| {
-                (next.credits.units(), next.expiry.at.as_microsecond(), next.expiry.on.to_string())
+                (
+                    next.credits.units(),
+                    next.expiry.at.as_microsecond(),
+                    next.expiry.on.to_string(),
+                )
             }),
         }
     }

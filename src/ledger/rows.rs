@@ -3,10 +3,9 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    book::{Book, BookName, Entry, EntryKind, Source},
+    book::{Book, BookName, Entry, EntryKind},
     hold::Hold,
     id::{AccountId, MessageId},
-    lot::Lot,
     quote::Line,
     segmentation::{Channel, Encoding},
 };
@@ -17,10 +16,7 @@ use entity::{
 use jiff::Timestamp;
 use sea_orm::prelude::Uuid;
 
-use super::{
-    chain,
-    request::NewMessage,
-};
+use super::{chain, request::NewMessage};
 use crate::{clock::id_at, store::book::Head};
 
 /// The rows that a batch inserts and the changes that it makes.
@@ -72,20 +68,27 @@ impl Rows {
             held_units: balance.held.units(),
             unassigned_units: balance.unassigned.units(),
             next_expiry_units: balance.next_expiry.map(|next| next.credits.units()),
-            next_expiry_at: balance.next_expiry.map(|next| next.expiry.at.as_microsecond()),
+            next_expiry_at: balance
+                .next_expiry
+                .map(|next| next.expiry.at.as_microsecond()),
             next_expiry_on: balance.next_expiry.map(|next| next.expiry.on.to_string()),
             hash: Vec::new(),
         };
         let first = self.postings.len();
-        self.postings.extend((0_i32..).zip(&entry.postings).map(|(position, posting)| posting::Model {
-            account_id: account.uuid(),
-            sequence: head.sequence,
-            position,
-            book: book_name(posting.book),
-            list_id: posting.list.map(Into::into),
-            lot_id: posting.lot.map(Into::into),
-            units: posting.credits.units(),
-        }));
+        self.postings
+            .extend(
+                (0_i32..)
+                    .zip(&entry.postings)
+                    .map(|(position, posting)| posting::Model {
+                        account_id: account.uuid(),
+                        sequence: head.sequence,
+                        position,
+                        book: book_name(posting.book),
+                        list_id: posting.list.map(Into::into),
+                        lot_id: posting.lot.map(Into::into),
+                        units: posting.credits.units(),
+                    }),
+            );
         row.hash = chain::hash(&head.hash, &row, &self.postings[first..]).to_vec();
         head.hash.clone_from(&row.hash);
         let id = row.id;
@@ -119,7 +122,8 @@ impl Rows {
             sent_at: sent.then(|| at.as_microsecond()),
             created_at: at.as_microsecond(),
         });
-        self.lines.extend(lines(account.uuid(), new.id.uuid(), &new.price.lines));
+        self.lines
+            .extend(lines(account.uuid(), new.id.uuid(), &new.price.lines));
     }
 }
 
@@ -140,32 +144,28 @@ pub(super) fn lines(
     })
 }
 
-/// A new lot as a row. What is left of it follows from the book.
-pub(super) fn new_lot(account: AccountId, lot: &Lot, granted: i64, source: Source) -> lot::Model {
-    lot::Model {
-        account_id: account.uuid(),
-        id: lot.id.uuid(),
-        source: match source {
-            Source::Purchase => sql_enums::LotSource::Purchase,
-            Source::AutoRecharge => sql_enums::LotSource::AutoRecharge,
-            Source::Grant => sql_enums::LotSource::Grant,
-        },
-        granted_units: granted,
-        remaining_units: lot.remaining.units(),
-        expires_on: lot.expiry.map(|expiry| expiry.on.to_string()),
-        expires_at: lot.expiry.map(|expiry| expiry.at.as_microsecond()),
-        created_at: lot.created_at.as_microsecond(),
-    }
-}
-
 impl Changes {
+    /// Whether nothing changed.
+    pub(super) fn is_empty(&self) -> bool {
+        self.lots.is_empty()
+            && self.pools.is_empty()
+            && self.pools_gone.is_empty()
+            && self.holds.is_empty()
+            && self.holds_gone.is_empty()
+    }
+
     /// Adds what changed in one account.
     pub(super) fn add(&mut self, account: AccountId, before: &Book, after: &Head) {
         let account_id = account.uuid();
         for (id, row) in &after.lot_rows {
-            let Some(lot) = after.book.lots.get(id) else { continue };
+            let Some(lot) = after.book.lots.get(id) else {
+                continue;
+            };
             if before.lots.get(id).map(|had| had.remaining) != Some(lot.remaining) {
-                self.lots.push(lot::Model { remaining_units: lot.remaining.units(), ..row.clone() });
+                self.lots.push(lot::Model {
+                    remaining_units: lot.remaining.units(),
+                    ..row.clone()
+                });
             }
         }
         let after = &after.book;
@@ -178,8 +178,13 @@ impl Changes {
                 });
             }
         }
-        let gone = before.pools.limited.keys().filter(|list| !after.pools.limited.contains_key(list));
-        self.pools_gone.extend(gone.map(|list| (account_id, list.uuid())));
+        let gone = before
+            .pools
+            .limited
+            .keys()
+            .filter(|list| !after.pools.limited.contains_key(list));
+        self.pools_gone
+            .extend(gone.map(|list| (account_id, list.uuid())));
 
         let messages: BTreeSet<_> = before.holds.keys().chain(after.holds.keys()).collect();
         for message in messages {

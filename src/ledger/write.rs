@@ -3,10 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::id::AccountId;
-use entity::{
-    book, contact_list, hold_draw, idempotency_key, lot, message, message_line, pool, posting, purchase,
-    transaction,
-};
+use entity::{book, contact_list, hold_draw, lot, message, message_line, pool, purchase};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel,
     Iterable, QueryFilter,
@@ -27,49 +24,75 @@ pub(super) async fn all(
     rows: Rows,
     changes: Changes,
 ) -> Result<(), DbErr> {
-    if rows.transactions.is_empty() && rows.ended.is_empty() && rows.archived.is_empty() && changes.is_empty()
+    if rows.transactions.is_empty()
+        && rows.ended.is_empty()
+        && rows.archived.is_empty()
+        && rows.keys.is_empty()
+        && changes.is_empty()
     {
         return Ok(());
     }
-    upsert(connection, written_books(heads, &rows), &[book::Column::AccountId], &[
-        book::Column::Sequence,
-        book::Column::HeadHash,
-        book::Column::HeldUnits,
-        book::Column::UnassignedUnits,
-        book::Column::LastAt,
-    ])
+    upsert(
+        connection,
+        written_books(heads, &rows),
+        &[book::Column::AccountId],
+        &[
+            book::Column::Sequence,
+            book::Column::HeadHash,
+            book::Column::HeldUnits,
+            book::Column::UnassignedUnits,
+            book::Column::LastAt,
+        ],
+    )
     .await?;
-    upsert(connection, changes.lots, &[lot::Column::AccountId, lot::Column::Id], &[
-        lot::Column::RemainingUnits,
-    ])
+    upsert(
+        connection,
+        changes.lots,
+        &[lot::Column::AccountId, lot::Column::Id],
+        &[lot::Column::RemainingUnits],
+    )
     .await?;
     write_pools(connection, changes.pools, &changes.pools_gone).await?;
     write_holds(connection, changes.holds, &changes.holds_gone).await?;
     insert(connection, rows.transactions).await?;
     insert(connection, rows.postings).await?;
     insert(connection, rows.messages).await?;
-    upsert(connection, rows.ended, &[message::Column::AccountId, message::Column::Id], &[
-        message::Column::Status,
-        message::Column::Units,
-        message::Column::Recipients,
-        message::Column::SentAt,
-    ])
+    upsert(
+        connection,
+        rows.ended,
+        &[message::Column::AccountId, message::Column::Id],
+        &[
+            message::Column::Status,
+            message::Column::Units,
+            message::Column::Recipients,
+            message::Column::SentAt,
+        ],
+    )
     .await?;
     if !rows.lines_gone.is_empty() {
         message_line::Entity::delete_many()
-            .filter(pairs(message_line::Column::AccountId, message_line::Column::MessageId, &rows.lines_gone))
+            .filter(pairs(
+                message_line::Column::AccountId,
+                message_line::Column::MessageId,
+                &rows.lines_gone,
+            ))
             .exec(connection)
             .await?;
     }
     insert(connection, rows.lines).await?;
-    upsert(connection, rows.purchases, &[purchase::Column::AccountId, purchase::Column::Id], &[
-        purchase::Column::Status,
-        purchase::Column::DecidedAt,
-    ])
+    upsert(
+        connection,
+        rows.purchases,
+        &[purchase::Column::AccountId, purchase::Column::Id],
+        &[purchase::Column::Status, purchase::Column::DecidedAt],
+    )
     .await?;
-    upsert(connection, rows.archived, &[contact_list::Column::AccountId, contact_list::Column::Id], &[
-        contact_list::Column::ArchivedAt,
-    ])
+    upsert(
+        connection,
+        rows.archived,
+        &[contact_list::Column::AccountId, contact_list::Column::Id],
+        &[contact_list::Column::ArchivedAt],
+    )
     .await?;
     insert(connection, rows.keys).await
 }
@@ -103,8 +126,13 @@ async fn write_pools(
             .exec(connection)
             .await?;
     }
-    upsert(connection, rows, &[pool::Column::AccountId, pool::Column::ListId], &[pool::Column::FreeUnits])
-        .await
+    upsert(
+        connection,
+        rows,
+        &[pool::Column::AccountId, pool::Column::ListId],
+        &[pool::Column::FreeUnits],
+    )
+    .await
 }
 
 async fn write_holds(
@@ -114,7 +142,11 @@ async fn write_holds(
 ) -> Result<(), DbErr> {
     if !gone.is_empty() {
         hold_draw::Entity::delete_many()
-            .filter(pairs(hold_draw::Column::AccountId, hold_draw::Column::MessageId, gone))
+            .filter(pairs(
+                hold_draw::Column::AccountId,
+                hold_draw::Column::MessageId,
+                gone,
+            ))
             .exec(connection)
             .await?;
     }
@@ -134,7 +166,9 @@ where
     A: ActiveModelTrait + Send,
 {
     for chunk in chunks::<M, A>(rows) {
-        <A::Entity as EntityTrait>::insert_many(chunk).exec_without_returning(connection).await?;
+        <A::Entity as EntityTrait>::insert_many(chunk)
+            .exec_without_returning(connection)
+            .await?;
     }
     Ok(())
 }
@@ -167,8 +201,13 @@ where
     M: IntoActiveModel<A>,
     A: ActiveModelTrait,
 {
-    let columns = <<A::Entity as EntityTrait>::Column as Iterable>::iter().count().max(1);
-    let mut rows = rows.into_iter().map(IntoActiveModel::into_active_model).peekable();
+    let columns = <<A::Entity as EntityTrait>::Column as Iterable>::iter()
+        .count()
+        .max(1);
+    let mut rows = rows
+        .into_iter()
+        .map(IntoActiveModel::into_active_model)
+        .peekable();
     let mut chunks = Vec::new();
     while rows.peek().is_some() {
         chunks.push(rows.by_ref().take(MAX_PARAMETERS / columns).collect());

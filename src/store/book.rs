@@ -12,7 +12,8 @@ use domain::{
 };
 use entity::{account, book, hold_draw, lot, pool, sql_enums};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, prelude::Uuid,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    prelude::Uuid,
 };
 
 use crate::clock::whole_micros;
@@ -129,8 +130,12 @@ async fn heads(
 
 fn order(order: Option<sql_enums::ConsumptionOrder>) -> ConsumptionOrder {
     match order {
-        Some(sql_enums::ConsumptionOrder::SoonestExpiryFirst) => ConsumptionOrder::SoonestExpiryFirst,
-        Some(sql_enums::ConsumptionOrder::NonExpiringFirst) | None => ConsumptionOrder::NonExpiringFirst,
+        Some(sql_enums::ConsumptionOrder::SoonestExpiryFirst) => {
+            ConsumptionOrder::SoonestExpiryFirst
+        }
+        Some(sql_enums::ConsumptionOrder::NonExpiringFirst) | None => {
+            ConsumptionOrder::NonExpiringFirst
+        }
     }
 }
 
@@ -140,7 +145,10 @@ fn order(order: Option<sql_enums::ConsumptionOrder>) -> ConsumptionOrder {
 /// Where its expiration day is no day.
 pub fn domain_lot(row: &lot::Model) -> Result<Lot, DbErr> {
     let expiry = match (&row.expires_on, row.expires_at) {
-        (Some(on), Some(at)) => Some(Expiry { at: whole_micros(at), on: day(on)? }),
+        (Some(on), Some(at)) => Some(Expiry {
+            at: whole_micros(at),
+            on: day(on)?,
+        }),
         _ => None,
     };
     Ok(Lot {
@@ -156,7 +164,8 @@ pub fn domain_lot(row: &lot::Model) -> Result<Lot, DbErr> {
 /// # Errors
 /// Where it is no day.
 pub fn day(text: &str) -> Result<jiff::civil::Date, DbErr> {
-    text.parse().map_err(|cause| DbErr::Type(format!("{text:?} is no day: {cause}")))
+    text.parse()
+        .map_err(|cause| DbErr::Type(format!("{text:?} is no day: {cause}")))
 }
 
 fn insert_lot(heads: &mut BTreeMap<AccountId, Head>, row: lot::Model) -> Result<(), DbErr> {
@@ -172,8 +181,11 @@ async fn load_holds(
     wanted: &BTreeMap<AccountId, Wanted>,
     heads: &mut BTreeMap<AccountId, Head>,
 ) -> Result<(), DbErr> {
-    let messages: Vec<Uuid> =
-        wanted.values().flat_map(|wanted| &wanted.messages).map(|id| id.uuid()).collect();
+    let messages: Vec<Uuid> = wanted
+        .values()
+        .flat_map(|wanted| &wanted.messages)
+        .map(|id| id.uuid())
+        .collect();
     if messages.is_empty() {
         return Ok(());
     }
@@ -194,15 +206,25 @@ async fn load_holds(
         insert_lot(heads, row)?;
     }
     for row in draws {
-        let Some(head) = heads.get_mut(&AccountId::new(row.account_id)) else { continue };
-        let pool = row.pool_list_id.map_or(Pool::Unassigned, |list| Pool::Limited(ListId::new(list)));
+        let Some(head) = heads.get_mut(&AccountId::new(row.account_id)) else {
+            continue;
+        };
+        let pool = row
+            .pool_list_id
+            .map_or(Pool::Unassigned, |list| Pool::Limited(ListId::new(list)));
         let hold = head
             .book
             .holds
             .entry(MessageId::new(row.message_id))
-            .or_insert_with(|| Hold { pool, draws: Vec::new() });
+            .or_insert_with(|| Hold {
+                pool,
+                draws: Vec::new(),
+            });
         if let Some(lot) = row.lot_id {
-            hold.draws.push(Draw { lot: LotId::new(lot), credits: Credits::from_units(row.units) });
+            hold.draws.push(Draw {
+                lot: LotId::new(lot),
+                credits: Credits::from_units(row.units),
+            });
         }
     }
     Ok(())
@@ -222,13 +244,22 @@ async fn load_pools(
         } else {
             lists.extend(wanted.lists.iter().map(|list| list.uuid()));
             // What a hold gives back goes to the pool that it came from.
-            lists.extend(head.book.holds.values().filter_map(|hold| hold.pool.list()).map(ListId::uuid));
+            lists.extend(
+                head.book
+                    .holds
+                    .values()
+                    .filter_map(|hold| hold.pool.list())
+                    .map(ListId::uuid),
+            );
         }
     }
     let mut rows = Vec::new();
     if !whole.is_empty() {
         rows.extend(
-            pool::Entity::find().filter(pool::Column::AccountId.is_in(whole)).all(connection).await?,
+            pool::Entity::find()
+                .filter(pool::Column::AccountId.is_in(whole))
+                .all(connection)
+                .await?,
         );
     }
     if !lists.is_empty() {
@@ -242,7 +273,10 @@ async fn load_pools(
     }
     for row in rows {
         if let Some(head) = heads.get_mut(&AccountId::new(row.account_id)) {
-            head.book.pools.limited.insert(ListId::new(row.list_id), Credits::from_units(row.free_units));
+            head.book.pools.limited.insert(
+                ListId::new(row.list_id),
+                Credits::from_units(row.free_units),
+            );
         }
     }
     Ok(())
