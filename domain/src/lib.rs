@@ -13,3 +13,4 @@ pub mod money;
 pub mod quote;
 pub mod rate;
 pub mod segmentation;
+pub mod usage;
