@@ -12,5 +12,6 @@ pub mod id;
 pub mod money;
 pub mod quote;
 pub mod rate;
+pub mod recharge;
 pub mod segmentation;
 pub mod usage;
