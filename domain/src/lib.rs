@@ -6,6 +6,7 @@
 pub mod calendar;
 pub mod country;
 pub mod credits;
+pub mod currency;
 mod decimal;
 pub mod destination;
 pub mod id;
