@@ -1,107 +1,16 @@
 //! Money in minor units, and what a credit is worth in it.
 //!
-//! Here: exact amounts, their texts, and the one place where a cost is rounded. Not here: which
-//! currency codes ISO 4217 assigns and with how many digits, which is checked where they come in;
-//! and conversion between currencies, which nothing does.
+//! Here: exact amounts, their texts, and the one place where a cost is rounded. Not here: conversion
+//! between currencies, which nothing does.
 
-use std::{fmt, str::FromStr};
+use std::fmt;
 
 use crate::{
     credits::Credits,
     decimal::{self, DecimalError},
 };
 
-/// An ISO 4217 code in its form: three upper-case ASCII letters.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CurrencyCode([u8; 3]);
-
-/// The text is not three upper-case ASCII letters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must be three upper-case letters such as \"EUR\"")]
-pub struct ParseCurrencyCodeError;
-
-impl CurrencyCode {
-    /// The code of these letters, or `None` where they are not upper-case ASCII.
-    #[must_use]
-    pub const fn new(letters: [u8; 3]) -> Option<Self> {
-        if letters[0].is_ascii_uppercase()
-            && letters[1].is_ascii_uppercase()
-            && letters[2].is_ascii_uppercase()
-        {
-            Some(Self(letters))
-        } else {
-            None
-        }
-    }
-
-    /// The three letters.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        // Upper-case ASCII since it was made, so this never falls back.
-        std::str::from_utf8(&self.0).unwrap_or_default()
-    }
-}
-
-impl fmt::Display for CurrencyCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl fmt::Debug for CurrencyCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for CurrencyCode {
-    type Err = ParseCurrencyCodeError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        <[u8; 3]>::try_from(text.as_bytes())
-            .ok()
-            .and_then(Self::new)
-            .ok_or(ParseCurrencyCodeError)
-    }
-}
-
-/// A currency: its code, and how many decimal digits its minor unit has (2 for EUR, 0 for JPY).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Currency {
-    code: CurrencyCode,
-    minor_digits: u8,
-}
-
-impl Currency {
-    /// The most digits any ISO 4217 minor unit has.
-    pub const MAX_MINOR_DIGITS: u8 = 4;
-
-    /// A currency, or `None` with more than [`Self::MAX_MINOR_DIGITS`] digits.
-    #[must_use]
-    pub const fn new(code: CurrencyCode, minor_digits: u8) -> Option<Self> {
-        if minor_digits > Self::MAX_MINOR_DIGITS {
-            return None;
-        }
-        Some(Self { code, minor_digits })
-    }
-
-    /// Its ISO 4217 code.
-    #[must_use]
-    pub const fn code(self) -> CurrencyCode {
-        self.code
-    }
-
-    /// Decimal digits of its minor unit, at most [`Self::MAX_MINOR_DIGITS`].
-    #[must_use]
-    pub const fn minor_digits(self) -> u8 {
-        self.minor_digits
-    }
-
-    /// Minor units in one major unit.
-    const fn minor_per_major(self) -> i64 {
-        10_i64.pow(self.minor_digits as u32)
-    }
-}
+pub use crate::currency::{Currency, CurrencyCode, ParseCurrencyCodeError};
 
 /// An amount of money, exact in its currency's minor units. [`fmt::Display`] writes the amount
 /// alone, with all of the currency's digits: "21.49", or "1500" where there are none.
@@ -164,7 +73,7 @@ impl Money {
     /// Signs, exponents and separators; more digits than the currency has; more than
     /// [`Self::MAX_INPUT_MAJOR`].
     pub fn parse(amount: &str, currency: Currency) -> Result<Self, ParseMoneyError> {
-        let digits = currency.minor_digits;
+        let digits = currency.minor_digits();
         let limit = Self::MAX_INPUT_MAJOR * currency.minor_per_major();
         decimal::parse(amount, digits, limit)
             .map(|minor| Self::new(minor, currency))
@@ -216,7 +125,7 @@ impl Money {
 
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&decimal::format(self.minor, self.currency.minor_digits))
+        f.pad(&decimal::format(self.minor, self.currency.minor_digits()))
     }
 }
 
@@ -317,7 +226,7 @@ impl Cost {
     /// range of [`Money`].
     #[must_use]
     pub fn round(self, currency: Currency) -> Option<Money> {
-        let per_minor = 10_i128.pow(Self::FRACTION_DIGITS - u32::from(currency.minor_digits));
+        let per_minor = 10_i128.pow(Self::FRACTION_DIGITS - u32::from(currency.minor_digits()));
         let minor = i64::try_from(decimal::divide_half_even(self.0, per_minor)).ok()?;
         Some(Money::new(minor, currency))
     }
@@ -325,21 +234,12 @@ impl Cost {
 
 #[cfg(test)]
 mod tests {
-    use super::{CreditValue, Currency, CurrencyCode, Money, ParseMoneyError};
+    use super::{CreditValue, Currency, Money, ParseMoneyError};
     use crate::credits::Credits;
     use proptest::prelude::*;
 
     fn currency(code: &str, minor_digits: u8) -> Currency {
         Currency::new(code.parse().unwrap(), minor_digits).unwrap()
-    }
-
-    #[test]
-    fn a_currency_code_is_three_upper_case_letters() {
-        assert_eq!("EUR".parse::<CurrencyCode>().unwrap().to_string(), "EUR");
-        for text in ["", "EU", "eur", "EURO", "EÙ", "E1R"] {
-            assert!(text.parse::<CurrencyCode>().is_err(), "{text:?}");
-        }
-        assert_eq!(Currency::new("EUR".parse().unwrap(), 5), None);
     }
 
     #[test]
