@@ -3,5 +3,7 @@
 
 pub mod clock;
 pub mod entropy;
+pub mod graphql;
 pub mod ledger;
+pub mod operations;
 pub mod store;

@@ -3,7 +3,11 @@
 //! Here: what is read and written, and how the database is reached. Not here: who may ask
 //! ([`crate::operations`]) and the ledger's own writes, which only [`crate::ledger`] makes.
 
+pub mod account;
 pub mod book;
 pub mod connection;
+pub mod paging;
+pub mod rate_card;
+pub mod transaction;
 
 pub use connection::Store;

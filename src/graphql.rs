@@ -1,0 +1,17 @@
+//! The GraphQL API: one file a noun, over [`crate::operations`].
+//!
+//! Types are newtypes over rows with explicit resolvers. Here: reading arguments and writing answers.
+//! Not here: transport ([`crate::http`]), and any rule.
+
+pub mod account;
+pub mod balance;
+pub mod errors;
+pub mod ids;
+pub mod loaders;
+pub mod money;
+pub mod node;
+pub mod paging;
+pub mod rate_card;
+pub mod request;
+pub mod scalars;
+pub mod schema;

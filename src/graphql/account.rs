@@ -1,0 +1,311 @@
+//! Accounts: the node, its connection, and the mutations that make and change them.
+
+use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
+use domain::id::AccountId;
+use entity::{account, sql_enums};
+use futures_util::FutureExt;
+
+use super::{
+    balance::Balance,
+    errors::ApiError,
+    ids::PublicId,
+    loaders,
+    paging::{Nodes, connection, window},
+    rate_card::RateCard,
+    request::{UserError, optional_id, payload, services, viewer_of},
+    scalars::{CurrencyCode, DateTime, TimeZone},
+};
+use crate::{
+    operations::{
+        Path, Services, Viewer as Asking,
+        account::{CreateAccount, UpdateAccount},
+        input,
+    },
+    store::{
+        self,
+        account::AccountFilter,
+        paging::{Place, Window},
+    },
+};
+
+/// One customer of the platform.
+#[derive(Debug, Clone)]
+pub struct Account(pub account::Model);
+
+impl Account {
+    pub(super) fn key(&self) -> AccountId {
+        AccountId::new(self.0.id)
+    }
+}
+
+/// One customer of the platform: a shop, a company.
+#[Object]
+impl Account {
+    /// Its id.
+    pub(super) async fn id(&self) -> ID {
+        self.key().encode()
+    }
+
+    /// Its name, as people know it.
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// Days start here: expiry, report buckets, the month of the recharge cap. Europe/Rome unless set.
+    async fn time_zone(&self) -> TimeZone {
+        TimeZone(self.0.time_zone.clone())
+    }
+
+    /// The currency of its prices.
+    async fn currency_code(&self) -> CurrencyCode {
+        CurrencyCode(self.0.currency_code.clone())
+    }
+
+    /// In which order its lots are drawn.
+    async fn consumption_order(&self) -> ConsumptionOrder {
+        self.0.consumption_order.into()
+    }
+
+    /// Who settles scheduled messages: the server at sendAt, or the sending service's report.
+    async fn settlement(&self) -> Settlement {
+        self.0.settlement.into()
+    }
+
+    /// The newest version of the card by which it is charged.
+    async fn rate_card(&self, ctx: &Context<'_>) -> Result<RateCard, ApiError> {
+        let services = services(ctx)?;
+        Ok(RateCard(
+            services
+                .rate_card_in_force(self.key(), services.clock.now())
+                .await?,
+        ))
+    }
+
+    /// The balance now, or as it stood at an instant.
+    async fn balance(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "A past instant; now where left out.")] at: Option<DateTime>,
+    ) -> Result<Balance, ApiError> {
+        let at = at
+            .map(|at| input::instant(&at.0, &Path::argument("at")))
+            .transpose()?;
+        Ok(Balance(services(ctx)?.balance(self.key(), at).await?))
+    }
+}
+
+connection!(Account, AccountConnection, AccountEdge, "accounts");
+
+/// A page of the accounts that somebody sees.
+pub(super) async fn connection(
+    services: &Services,
+    viewer: &Asking,
+    search: Option<String>,
+    window: Window,
+) -> Result<AccountConnection, ApiError> {
+    let (filter, page) = services.accounts(viewer, search, window).await?;
+    let counting = services.clone();
+    Ok(AccountConnection(Nodes::new(
+        page,
+        |row| Place {
+            key: row.created_at,
+            id: row.id,
+        },
+        Account,
+        move || count(counting.clone(), filter.clone()).boxed(),
+    )))
+}
+
+async fn count(services: Services, filter: AccountFilter) -> Result<u64, sea_orm::DbErr> {
+    store::account::count(services.store.reader(), &filter).await
+}
+
+/// In which order lots are drawn. Ties fall to the older lot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "sql_enums::ConsumptionOrder")]
+pub enum ConsumptionOrder {
+    /// Lots that never expire first, then the soonest to expire. The default.
+    NonExpiringFirst,
+    /// The soonest to expire first, then the lots that never expire.
+    SoonestExpiryFirst,
+}
+
+/// Who settles an account's scheduled messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "sql_enums::Settlement")]
+pub enum Settlement {
+    /// The server charges a scheduled message in full at its sendAt.
+    Automatic,
+    /// The sending service reports what was sent with settleMessage.
+    Reported,
+}
+
+/// The root fields that read accounts.
+#[derive(Debug, Default)]
+pub struct AccountQuery;
+
+#[Object]
+impl AccountQuery {
+    /// An account; the viewer's own where id is left out. Null where there is none that the viewer sees.
+    async fn account(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which account; the viewer's own where left out.")] id: Option<ID>,
+    ) -> Option<Result<Account, ApiError>> {
+        one(ctx, id).await.transpose()
+    }
+
+    /// All accounts, the oldest first. For platform roles only.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "a connection takes four arguments of its own"
+    )]
+    async fn accounts(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "How many from the start: 1 to 1000, 50 where neither first nor last is given."
+        )]
+        first: Option<i32>,
+        #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end: 1 to 1000.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Only those whose name contains this, whatever the case.")] search: Option<
+            String,
+        >,
+    ) -> Result<AccountConnection, ApiError> {
+        let viewer = viewer_of(ctx, "accounts")?;
+        let window = window(first, after.as_deref(), last, before.as_deref())?;
+        connection(services(ctx)?, &viewer, search, window).await
+    }
+}
+
+async fn one(ctx: &Context<'_>, id: Option<ID>) -> Result<Option<Account>, ApiError> {
+    let viewer = viewer_of(ctx, "account")?;
+    let id = match id {
+        // An id of another kind names no account.
+        Some(id) => AccountId::decode(&id),
+        None => viewer.account,
+    };
+    let Some(id) = id else { return Ok(None) };
+    Ok(loaders::load(ctx, id).await?.map(Account))
+}
+
+/// A new account.
+#[derive(Debug, InputObject)]
+pub struct CreateAccountInput {
+    /// Its name; 1 to 200 characters.
+    name: String,
+    /// Where its days start; Europe/Rome unless set.
+    time_zone: Option<TimeZone>,
+    /// The currency of its prices; EUR unless set.
+    currency_code: Option<CurrencyCode>,
+    /// The rate card to charge by: any version of it, of which the newest always counts. The default card
+    /// unless set.
+    rate_card_id: Option<ID>,
+}
+
+/// What createAccount answers.
+#[derive(Debug, SimpleObject)]
+pub struct CreateAccountPayload {
+    /// The new account; null where it was refused.
+    account: Option<Account>,
+    /// Why it was refused; empty where it was done.
+    user_errors: Vec<UserError>,
+}
+
+/// Settings of an account to change; what is left out stays.
+#[derive(Debug, InputObject)]
+pub struct UpdateAccountInput {
+    /// Which account; the viewer's own where left out.
+    account_id: Option<ID>,
+    /// Its name; 1 to 200 characters.
+    name: Option<String>,
+    /// Where its days start from now on; lots keep the expiration instants that they have.
+    time_zone: Option<TimeZone>,
+    /// In which order its lots are drawn from now on.
+    consumption_order: Option<ConsumptionOrder>,
+    /// Who settles its scheduled messages from now on.
+    settlement: Option<Settlement>,
+    /// The rate card to charge by; for platform administrators only.
+    rate_card_id: Option<ID>,
+}
+
+/// What updateAccount answers.
+#[derive(Debug, SimpleObject)]
+pub struct UpdateAccountPayload {
+    /// The account as it is now; null where the change was refused.
+    account: Option<Account>,
+    /// Why it was refused; empty where it was done.
+    user_errors: Vec<UserError>,
+}
+
+/// The mutations that make and change accounts.
+#[derive(Debug, Default)]
+pub struct AccountMutation;
+
+#[Object]
+impl AccountMutation {
+    /// Adds an account, with no credits yet.
+    async fn create_account(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The new account.")] input: CreateAccountInput,
+    ) -> Result<CreateAccountPayload, ApiError> {
+        viewer_of(ctx, "createAccount")?;
+        let services = services(ctx)?;
+        let done = async {
+            let rate_card = optional_id(
+                input.rate_card_id.as_ref(),
+                &Path::input("rateCardId"),
+                "rate card",
+            )?;
+            let new = CreateAccount {
+                name: input.name,
+                time_zone: input.time_zone.map(|zone| zone.0),
+                currency_code: input.currency_code.map(|code| code.0),
+                rate_card,
+            };
+            services.create_account(new).await
+        };
+        let (account, user_errors) = payload(done.await)?;
+        Ok(CreateAccountPayload {
+            account: account.map(Account),
+            user_errors,
+        })
+    }
+
+    /// Changes an account's settings.
+    async fn update_account(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to change.")] input: UpdateAccountInput,
+    ) -> Result<UpdateAccountPayload, ApiError> {
+        let viewer = viewer_of(ctx, "updateAccount")?;
+        let services = services(ctx)?;
+        let done = async {
+            let change = UpdateAccount {
+                account: optional_id(
+                    input.account_id.as_ref(),
+                    &Path::input("accountId"),
+                    "account",
+                )?,
+                name: input.name,
+                time_zone: input.time_zone.map(|zone| zone.0),
+                consumption_order: input.consumption_order.map(Into::into),
+                settlement: input.settlement.map(Into::into),
+                rate_card: optional_id(
+                    input.rate_card_id.as_ref(),
+                    &Path::input("rateCardId"),
+                    "rate card",
+                )?,
+            };
+            services.update_account(&viewer, change).await
+        };
+        let (account, user_errors) = payload(done.await)?;
+        Ok(UpdateAccountPayload {
+            account: account.map(Account),
+            user_errors,
+        })
+    }
+}

@@ -1,0 +1,83 @@
+//! The balance of an account.
+
+use async_graphql::{Context, Object, SimpleObject};
+use domain::book;
+
+use super::{
+    errors::ApiError,
+    money::Money,
+    request::services,
+    scalars::{Credits, Date, DateTime},
+};
+use crate::operations::{Fault, account::BalanceAt, rate_card::credit_value};
+
+/// What an account has.
+#[derive(Debug, Clone, Copy)]
+pub struct Balance(pub BalanceAt);
+
+/// What an account has: total = available + held, and available = assigned + unassigned.
+#[Object]
+impl Balance {
+    /// Bought or granted, and neither spent nor expired nor revoked: available + held.
+    async fn total(&self) -> Credits {
+        self.0.balance.total().into()
+    }
+
+    /// Set aside for scheduled messages.
+    async fn held(&self) -> Credits {
+        self.0.balance.held.into()
+    }
+
+    /// What can be spent now.
+    async fn available(&self) -> Credits {
+        self.0.balance.available.into()
+    }
+
+    /// The part of available that belongs to lists with a limit of their own.
+    async fn assigned(&self) -> Credits {
+        self.0.balance.assigned().into()
+    }
+
+    /// The part of available that every other list shares.
+    async fn unassigned(&self) -> Credits {
+        self.0.balance.unassigned.into()
+    }
+
+    /// What available is worth at the rate card's value of a credit, rounded half-even to the currency's
+    /// minor unit.
+    async fn value(&self, ctx: &Context<'_>) -> Result<Money, ApiError> {
+        let card = services(ctx)?
+            .rate_card_in_force(self.0.account, self.0.at)
+            .await?;
+        let value = credit_value(&card)?.of(self.0.balance.available);
+        let beyond =
+            || ApiError::internal(Fault::Broken("a balance is worth too much to say".into()));
+        Ok(value.ok_or_else(beyond)?.into())
+    }
+
+    /// What expires next; null where nothing will.
+    async fn next_expiry(&self) -> Option<ExpiringCredits> {
+        self.0.balance.next_expiry.map(Into::into)
+    }
+}
+
+/// Credits that expire together.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct ExpiringCredits {
+    /// How many are left.
+    credits: Credits,
+    /// The expiration day.
+    expires_on: Date,
+    /// Its first instant in the account's time zone: from here on they can't be used.
+    expires_at: DateTime,
+}
+
+impl From<book::NextExpiry> for ExpiringCredits {
+    fn from(next: book::NextExpiry) -> Self {
+        Self {
+            credits: next.credits.into(),
+            expires_on: Date(next.expiry.on.to_string()),
+            expires_at: next.expiry.at.into(),
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Ids as clients see them: a prefix that says what is named, and the UUID in base32, as TypeID 0.3 writes
+//! it (`list_01j…`). An id of another kind, or no id at all, names nothing.
+
+use async_graphql::ID;
+use domain::id::{
+    AccountId, ApiKeyId, ListId, LotId, MessageId, PackageId, PurchaseId, RateCardId, TransactionId,
+};
+use type_safe_id::{DynamicType, TypeSafeId};
+use uuid::Uuid;
+
+/// An id that clients see.
+pub trait PublicId: Copy + From<Uuid> + Into<Uuid> {
+    /// What its written form begins with.
+    const PREFIX: &'static str;
+
+    /// As clients see it.
+    fn encode(self) -> ID {
+        // Every prefix is lower-case ASCII, which `prefixes_are_valid` checks.
+        match DynamicType::new(Self::PREFIX) {
+            Ok(prefix) => ID(TypeSafeId::from_type_and_uuid(prefix, self.into()).to_string()),
+            Err(_) => ID(String::new()),
+        }
+    }
+
+    /// What a client's text names; `None` where it is no id of this kind.
+    fn decode(text: &str) -> Option<Self> {
+        let (prefix, uuid) = split(text)?;
+        (prefix == Self::PREFIX).then(|| Self::from(uuid))
+    }
+}
+
+macro_rules! public {
+    ($($id:ty),*) => {$(
+        impl PublicId for $id {
+            const PREFIX: &'static str = <$id>::PREFIX;
+        }
+    )*};
+}
+
+public!(
+    AccountId,
+    ApiKeyId,
+    ListId,
+    LotId,
+    MessageId,
+    PackageId,
+    PurchaseId,
+    RateCardId,
+    TransactionId
+);
+
+/// The prefix and the UUID of any id.
+#[must_use]
+pub fn split(text: &str) -> Option<(String, Uuid)> {
+    // The longest prefix, an underscore and 26 digits are far below this.
+    if text.len() > 64 {
+        return None;
+    }
+    let id: TypeSafeId<DynamicType> = text.parse().ok()?;
+    Some((id.type_prefix().to_owned(), id.uuid()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PublicId, split};
+    use domain::id::{AccountId, ListId};
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    #[test]
+    fn prefixes_are_valid() {
+        let id = Uuid::from_u128(7);
+        insta::assert_snapshot!(AccountId::new(id).encode().as_str(), @"account_00000000000000000000000007");
+        insta::assert_snapshot!(ListId::new(id).encode().as_str(), @"list_00000000000000000000000007");
+    }
+
+    #[test]
+    fn what_is_no_id_names_nothing() {
+        for text in [
+            "",
+            "list_",
+            "list_!",
+            "00000000000000000000000007",
+            "list_zzzzzzzzzzzzzzzzzzzzzzzzzz",
+        ] {
+            assert_eq!(
+                split(text).filter(|(prefix, _)| !prefix.is_empty()),
+                None,
+                "{text:?}"
+            );
+        }
+        assert_eq!(split(&"x".repeat(1_000)), None);
+    }
+
+    proptest! {
+        #[test]
+        fn ids_read_back_as_their_own_kind_only(id: u128) {
+            let list = ListId::new(Uuid::from_u128(id));
+            prop_assert_eq!(ListId::decode(&list.encode()), Some(list));
+            prop_assert_eq!(AccountId::decode(&list.encode()), None);
+        }
+
+        #[test]
+        fn any_text_is_read_without_a_panic(text in ".{0,80}") {
+            let _ = split(&text);
+        }
+    }
+}

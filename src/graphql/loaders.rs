@@ -1,0 +1,78 @@
+//! One load for many edges: what the nodes of a list point to is read together. Made for each request,
+//! scoped to its viewer, so that nothing is seen through an edge that could not be seen directly.
+//!
+//! Here: the loader itself. What it can load is said beside each noun.
+
+use std::{collections::HashMap, sync::Arc};
+
+use async_graphql::{
+    Context,
+    dataloader::{DataLoader, Loader},
+    runtime::{TokioSpawner, TokioTimer},
+};
+use domain::id::AccountId;
+use entity::account;
+
+use super::errors::ApiError;
+use crate::{
+    operations::{Services, Viewer},
+    store,
+};
+
+/// Reads rows for one viewer.
+#[derive(Debug, Clone)]
+pub struct Rows {
+    pub(crate) services: Services,
+    pub(crate) viewer: Viewer,
+}
+
+/// Why a load failed; every waiting edge gets the same.
+pub type LoadError = Arc<sea_orm::DbErr>;
+
+/// The loader of one request.
+#[must_use]
+pub fn for_viewer(services: &Services, viewer: Viewer) -> DataLoader<Rows> {
+    DataLoader::new(
+        Rows {
+            services: services.clone(),
+            viewer,
+        },
+        TokioSpawner::current(),
+        TokioTimer::default(),
+    )
+}
+
+/// Loads what an edge points to.
+///
+/// # Errors
+/// A fault of the database, or that nobody is signed in.
+pub async fn load<K>(
+    ctx: &Context<'_>,
+    key: K,
+) -> Result<Option<<Rows as Loader<K>>::Value>, ApiError>
+where
+    K: Send + Sync + std::hash::Hash + Eq + Clone + 'static,
+    Rows: Loader<K, Error = LoadError>,
+{
+    let loader = ctx
+        .data_opt::<DataLoader<Rows>>()
+        .ok_or(ApiError::Unauthenticated)?;
+    loader.load_one(key).await.map_err(ApiError::internal)
+}
+
+impl Loader<AccountId> for Rows {
+    type Value = account::Model;
+    type Error = LoadError;
+
+    async fn load(
+        &self,
+        ids: &[AccountId],
+    ) -> Result<HashMap<AccountId, account::Model>, LoadError> {
+        let seen = ids.iter().copied().filter(|id| self.viewer.sees(*id));
+        let rows = store::account::find_all(self.services.store.reader(), seen).await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| (AccountId::new(row.id), row))
+            .collect())
+    }
+}

@@ -1,0 +1,85 @@
+//! Anything that has an id: the `Node` interface, and the root fields that find a node by its id.
+
+use async_graphql::{Context, ID, Interface, Object};
+use domain::id::{AccountId, RateCardId};
+
+use super::{
+    account::Account,
+    errors::ApiError,
+    ids::split,
+    loaders,
+    rate_card::RateCard,
+    request::{services, viewer_of},
+};
+use crate::{operations::Path, store};
+
+/// Anything that has an id.
+#[derive(Interface)]
+#[graphql(field(
+    name = "id",
+    ty = "ID",
+    desc = "Unique among all nodes, whatever their type."
+))]
+pub enum Node {
+    /// An account.
+    Account(Account),
+    /// A rate card.
+    RateCard(RateCard),
+}
+
+/// The most ids that one `nodes` takes.
+const MAX_NODES: usize = 1_000;
+
+/// The root fields that find nodes.
+#[derive(Debug, Default)]
+pub struct NodeQuery;
+
+#[Object]
+impl NodeQuery {
+    /// The node of an id; null where there is none that the viewer sees.
+    async fn node(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Any node's id.")] id: ID,
+    ) -> Option<Result<Node, ApiError>> {
+        let found = async {
+            viewer_of(ctx, "node")?;
+            find(ctx, &id).await
+        };
+        found.await.transpose()
+    }
+
+    /// The nodes of several ids, in their order; null in the place of each that the viewer does not see.
+    async fn nodes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "At most 1000 ids.")] ids: Vec<ID>,
+    ) -> Result<Vec<Option<Node>>, ApiError> {
+        viewer_of(ctx, "nodes")?;
+        if ids.len() > MAX_NODES {
+            return Err(Path::argument("ids")
+                .invalid(format!("Must be at most {MAX_NODES} ids."))
+                .into());
+        }
+        // Together, so that the loaders read each kind at once.
+        futures_util::future::try_join_all(ids.iter().map(|id| find(ctx, id))).await
+    }
+}
+
+async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>, ApiError> {
+    let Some((prefix, uuid)) = split(id) else {
+        return Ok(None);
+    };
+    Ok(match prefix.as_str() {
+        AccountId::PREFIX => loaders::load(ctx, AccountId::new(uuid))
+            .await?
+            .map(|row| Node::Account(Account(row))),
+        RateCardId::PREFIX => {
+            let row =
+                store::rate_card::find(services(ctx)?.store.reader(), RateCardId::new(uuid)).await;
+            row.map_err(ApiError::internal)?
+                .map(|row| Node::RateCard(RateCard(row)))
+        }
+        _ => None,
+    })
+}

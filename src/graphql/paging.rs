@@ -1,0 +1,233 @@
+//! Relay connections: edges with opaque cursors, `nodes` beside them, and a `totalCount` that is counted
+//! only when it is asked for.
+
+use std::sync::Arc;
+
+use async_graphql::SimpleObject;
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use futures_util::future::BoxFuture;
+use sea_orm::{DbErr, prelude::Uuid};
+
+use crate::{
+    operations::{Path, Refusal},
+    store::paging::{Page, Place, Window},
+};
+
+/// How many nodes a page has unless asked otherwise.
+pub const DEFAULT_PAGE: i32 = 50;
+/// The most nodes that one page has.
+pub const MAX_PAGE: i32 = 1_000;
+
+/// Where a page stands in its list.
+#[derive(Debug, Clone, PartialEq, Eq, SimpleObject)]
+pub struct PageInfo {
+    /// Whether there are nodes after this page.
+    pub has_next_page: bool,
+    /// Whether there are nodes before this page.
+    pub has_previous_page: bool,
+    /// The first edge's cursor; null on an empty page.
+    pub start_cursor: Option<String>,
+    /// The last edge's cursor; null on an empty page.
+    pub end_cursor: Option<String>,
+}
+
+/// The four arguments of a connection, checked.
+///
+/// # Errors
+/// A refusal that names the argument.
+pub fn window(
+    first: Option<i32>,
+    after: Option<&str>,
+    last: Option<i32>,
+    before: Option<&str>,
+) -> Result<Window, Refusal> {
+    let (limit, from_end, name) = match (first, last) {
+        (Some(_), Some(_)) => {
+            return Err(Path::argument("last").invalid("Give first or last, not both."));
+        }
+        (None, Some(last)) => (last, true, "last"),
+        (first, None) => (first.unwrap_or(DEFAULT_PAGE), false, "first"),
+    };
+    let limit = u64::try_from(limit)
+        .ok()
+        .filter(|_| (1..=MAX_PAGE).contains(&limit))
+        .ok_or_else(|| {
+            Path::argument(name).invalid(format!("Must be between 1 and {MAX_PAGE}."))
+        })?;
+    let read = |cursor: Option<&str>, name| {
+        let no_cursor = || Path::argument(name).invalid("Must be a cursor of this list.");
+        cursor
+            .map(|text| place(text).ok_or_else(no_cursor))
+            .transpose()
+    };
+    Ok(Window {
+        limit,
+        from_end,
+        after: read(after, "after")?,
+        before: read(before, "before")?,
+    })
+}
+
+/// A place as an opaque text.
+#[must_use]
+pub fn cursor(place: Place) -> String {
+    let mut bytes = [0; 24];
+    let (key, id) = bytes.split_at_mut(8);
+    key.copy_from_slice(&place.key.to_be_bytes());
+    id.copy_from_slice(place.id.as_bytes());
+    BASE64_URL_SAFE_NO_PAD.encode(bytes)
+}
+
+fn place(text: &str) -> Option<Place> {
+    let bytes: [u8; 24] = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
+    let (key, id) = bytes.split_first_chunk::<8>()?;
+    Some(Place {
+        key: i64::from_be_bytes(*key),
+        id: Uuid::from_slice(id).ok()?,
+    })
+}
+
+/// Counts a whole list, when somebody asks.
+pub type Counter = Arc<dyn Fn() -> BoxFuture<'static, Result<u64, DbErr>> + Send + Sync>;
+
+/// A page of nodes with their places.
+pub struct Nodes<T> {
+    pub(crate) nodes: Vec<(Place, T)>,
+    pub(crate) has_next: bool,
+    pub(crate) has_previous: bool,
+    pub(crate) count: Counter,
+}
+
+impl<T> Nodes<T> {
+    /// A page of rows as nodes. `count` runs only where `totalCount` is asked.
+    pub fn new<M>(
+        page: Page<M>,
+        place: impl Fn(&M) -> Place,
+        node: impl Fn(M) -> T,
+        count: impl Fn() -> BoxFuture<'static, Result<u64, DbErr>> + Send + Sync + 'static,
+    ) -> Self {
+        let Page {
+            rows,
+            has_next,
+            has_previous,
+        } = page;
+        let nodes = rows
+            .into_iter()
+            .map(|row| (place(&row), node(row)))
+            .collect();
+        Self {
+            nodes,
+            has_next,
+            has_previous,
+            count: Arc::new(count),
+        }
+    }
+
+    pub(crate) fn page_info(&self) -> PageInfo {
+        let at = |node: Option<&(Place, T)>| node.map(|(place, _)| cursor(*place));
+        PageInfo {
+            has_next_page: self.has_next,
+            has_previous_page: self.has_previous,
+            start_cursor: at(self.nodes.first()),
+            end_cursor: at(self.nodes.last()),
+        }
+    }
+}
+
+/// Defines a connection and its edge over a node type that is `Clone`.
+macro_rules! connection {
+    ($node:ident, $connection:ident, $edge:ident, $things:literal) => {
+        #[doc = concat!("A page of ", $things, ".")]
+        pub struct $connection(pub $crate::graphql::paging::Nodes<$node>);
+
+        #[doc = concat!("A page of ", $things, ".")]
+        #[async_graphql::Object]
+        impl $connection {
+            /// The nodes, each with its cursor.
+            async fn edges(&self) -> Vec<$edge> {
+                self.0
+                    .nodes
+                    .iter()
+                    .map(|(place, node)| $edge {
+                        place: *place,
+                        node: node.clone(),
+                    })
+                    .collect()
+            }
+
+            /// The nodes alone.
+            async fn nodes(&self) -> Vec<$node> {
+                self.0.nodes.iter().map(|(_, node)| node.clone()).collect()
+            }
+
+            /// Where this page stands in the whole list.
+            async fn page_info(&self) -> $crate::graphql::paging::PageInfo {
+                self.0.page_info()
+            }
+
+            /// How many there are in the whole list; counted only when asked for.
+            async fn total_count(&self) -> Result<i32, $crate::graphql::errors::ApiError> {
+                let count = (self.0.count)()
+                    .await
+                    .map_err($crate::graphql::errors::ApiError::internal)?;
+                Ok(i32::try_from(count).unwrap_or(i32::MAX))
+            }
+        }
+
+        #[doc = concat!("One of ", $things, ", with its place in the list.")]
+        pub struct $edge {
+            place: $crate::store::paging::Place,
+            node: $node,
+        }
+
+        #[doc = concat!("One of ", $things, ", with its place in the list.")]
+        #[async_graphql::Object]
+        impl $edge {
+            /// Opaque; give it as `after` or `before`.
+            async fn cursor(&self) -> String {
+                $crate::graphql::paging::cursor(self.place)
+            }
+
+            /// The thing itself.
+            async fn node(&self) -> $node {
+                self.node.clone()
+            }
+        }
+    };
+}
+pub(crate) use connection;
+
+#[cfg(test)]
+mod tests {
+    use super::{cursor, place, window};
+    use crate::store::paging::Place;
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    #[test]
+    fn a_page_is_bounded() {
+        let check = |first, last, fits: bool| {
+            assert_eq!(
+                window(first, None, last, None).is_ok(),
+                fits,
+                "{first:?} {last:?}"
+            );
+        };
+        check(None, None, true);
+        check(Some(1_000), None, true);
+        check(None, Some(1), true);
+        check(Some(0), None, false);
+        check(Some(-1), None, false);
+        check(None, Some(1_001), false);
+        check(Some(1), Some(1), false);
+        assert!(window(None, Some("nonsense"), None, None).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn cursors_read_back(key: i64, id: u128) {
+            let at = Place { key, id: Uuid::from_u128(id) };
+            prop_assert_eq!(place(&cursor(at)), Some(at));
+        }
+    }
+}

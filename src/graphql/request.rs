@@ -1,0 +1,141 @@
+//! What a resolver finds in its context, and how an operation's outcome becomes an answer.
+
+use async_graphql::{Context, Enum, SimpleObject};
+
+use super::errors::ApiError;
+use crate::operations::{
+    Fault, OperationError, Refusal, RefusalCode, Services, Viewer, policy::authorise,
+};
+
+/// The operations behind the schema.
+///
+/// # Errors
+/// A fault, where the schema was built without them.
+pub fn services<'a>(ctx: &Context<'a>) -> Result<&'a Services, ApiError> {
+    ctx.data()
+        .map_err(|error| ApiError::internal(Fault::Broken(error.message)))
+}
+
+/// The viewer, where the root field is open to it.
+///
+/// # Errors
+/// Unauthenticated or Forbidden.
+pub fn viewer_of(ctx: &Context<'_>, root_field: &str) -> Result<Viewer, ApiError> {
+    Ok(authorise(ctx.data_opt::<Viewer>(), root_field)?)
+}
+
+/// The viewer below a root field that was authorised already.
+///
+/// # Errors
+/// Unauthenticated.
+pub fn viewer(ctx: &Context<'_>) -> Result<Viewer, ApiError> {
+    ctx.data_opt::<Viewer>()
+        .copied()
+        .ok_or(ApiError::Unauthenticated)
+}
+
+/// In a query a refusal is the field's error.
+impl From<OperationError> for ApiError {
+    fn from(error: OperationError) -> Self {
+        match error {
+            OperationError::Refused(refusals) => refusals.into_iter().next().map_or_else(
+                || Self::internal(Fault::Broken("refused without a reason".into())),
+                Self::from,
+            ),
+            OperationError::Unauthenticated => Self::Unauthenticated,
+            OperationError::Forbidden => Self::Forbidden,
+            OperationError::RateLimited => Self::RateLimited,
+            OperationError::Unavailable => Self::Unavailable,
+            OperationError::Fault(fault) => Self::internal(fault),
+        }
+    }
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal.code {
+            RefusalCode::NotFound => Self::NotFound,
+            _ => ApiError::BadInput {
+                field: refusal.field,
+                message: refusal.message,
+            },
+        }
+    }
+}
+
+/// Why a mutation was refused, and what the caller can mend. Anything else is a top-level error with
+/// `extensions.code`.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct UserError {
+    /// The path to the argument, such as `["input", "allocations", "0", "assigned"]`.
+    field: Option<Vec<String>>,
+    /// What is wrong and what would be right.
+    message: String,
+    /// What kind of refusal it is.
+    code: UserErrorCode,
+}
+
+/// What kind of refusal it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "RefusalCode")]
+pub enum UserErrorCode {
+    /// A value can't be used.
+    Invalid,
+    /// It does not exist, or is not the caller's.
+    NotFound,
+    /// It is not in a state that allows this.
+    Conflict,
+    /// There are not enough credits.
+    InsufficientCredits,
+    /// Nobody can be reached at the rate card's destinations.
+    UnsupportedDestination,
+    /// The same idempotency key came with other arguments.
+    IdempotencyKeyReused,
+    /// The payment provider refused or can't be reached.
+    PaymentFailed,
+}
+
+/// What a mutation answers: its result, or the refusals that become its `userErrors`.
+///
+/// # Errors
+/// What is not the caller's to mend.
+pub fn payload<T>(
+    result: Result<T, OperationError>,
+) -> Result<(Option<T>, Vec<UserError>), ApiError> {
+    match result {
+        Ok(done) => Ok((Some(done), Vec::new())),
+        Err(OperationError::Refused(refusals)) => {
+            let rows = refusals.into_iter().map(|refusal| UserError {
+                field: (!refusal.field.is_empty()).then_some(refusal.field),
+                message: refusal.message,
+                code: refusal.code.into(),
+            });
+            Ok((None, rows.collect()))
+        }
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// An id argument of a mutation: one of another kind, or no id at all, is not found.
+///
+/// # Errors
+/// A refusal that names `path`.
+pub fn id<T: super::ids::PublicId>(
+    id: &async_graphql::ID,
+    path: &crate::operations::Path,
+    what: &str,
+) -> Result<T, OperationError> {
+    T::decode(id).ok_or_else(|| path.not_found(what).into())
+}
+
+/// An optional id argument.
+///
+/// # Errors
+/// A refusal that names `path`.
+pub fn optional_id<T: super::ids::PublicId>(
+    text: Option<&async_graphql::ID>,
+    path: &crate::operations::Path,
+    what: &str,
+) -> Result<Option<T>, OperationError> {
+    text.map(|text| id(text, path, what)).transpose()
+}

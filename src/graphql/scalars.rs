@@ -1,0 +1,118 @@
+//! The contract's scalars. On the way in they are texts: what they must look like is checked by
+//! [`crate::operations::input`], whose refusals name the field and say what would be right. On the way
+//! out they are written here, exactly.
+
+use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use domain::credits;
+use jiff::Timestamp;
+
+use crate::clock::whole_micros;
+
+/// The longest text that any of these scalars takes: no valid one comes near.
+const MAX_TEXT_BYTES: usize = 2_048;
+
+macro_rules! text_scalars {
+    ($($(#[doc = $doc:literal])* $name:ident $(= $public:literal)?;)*) => {$(
+        $(#[doc = $doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+        pub struct $name(pub String);
+
+        $(#[doc = $doc])*
+        #[Scalar $( (name = $public) )?]
+        impl ScalarType for $name {
+            fn parse(value: Value) -> InputValueResult<Self> {
+                text(value).map(Self).map_err(InputValueError::custom)
+            }
+
+            fn to_value(&self) -> Value {
+                Value::String(self.0.clone())
+            }
+        }
+    )*};
+}
+
+text_scalars! {
+    /// Exact decimal number of credits with up to 4 fraction digits, as a string: "3306", "21.489".
+    Credits;
+    /// Exact decimal number, as a string: "49.90". Amounts of money have the currency's minor digits.
+    Decimal;
+    /// RFC 3339 instant with an offset; always answered in UTC: "2026-11-22T08:00:00Z".
+    DateTime;
+    /// ISO 8601 calendar date: "2026-11-22".
+    Date;
+    /// ISO 3166-1 alpha-2 country code in upper case: "IT".
+    CountryCode;
+    /// ISO 4217 currency code in upper case: "EUR".
+    CurrencyCode;
+    /// IANA time zone name: "Europe/Rome".
+    TimeZone;
+    /// Telephone number in E.164 form, with +: "+393401234567".
+    PhoneNumber;
+    /// Absolute URL.
+    WebUrl = "URL";
+}
+
+fn text(value: Value) -> Result<String, String> {
+    match value {
+        Value::String(text) if text.len() <= MAX_TEXT_BYTES => Ok(text),
+        Value::String(_) => Err(format!("must have at most {MAX_TEXT_BYTES} bytes")),
+        // Whole numbers are exact in JSON; fractions may not be, so they must come as strings.
+        Value::Number(number) if number.is_i64() => Ok(number.to_string()),
+        _ => Err("must be a string".to_owned()),
+    }
+}
+
+impl From<credits::Credits> for Credits {
+    fn from(credits: credits::Credits) -> Self {
+        Self(credits.to_string())
+    }
+}
+
+impl Credits {
+    /// From units of 1/10,000 credit.
+    #[must_use]
+    pub fn from_units(units: i64) -> Self {
+        credits::Credits::from_units(units).into()
+    }
+}
+
+impl From<Timestamp> for DateTime {
+    fn from(instant: Timestamp) -> Self {
+        Self(instant.to_string())
+    }
+}
+
+impl DateTime {
+    /// From the database's microseconds.
+    #[must_use]
+    pub fn from_micros(micros: i64) -> Self {
+        whole_micros(micros).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Credits, DateTime, text};
+    use async_graphql::Value;
+
+    #[test]
+    fn amounts_come_as_strings_or_whole_numbers() {
+        let check = |value: &str, expected: Option<&str>| {
+            let json: serde_json::Value = serde_json::from_str(value).unwrap();
+            let read = text(Value::from_json(json).unwrap()).ok();
+            assert_eq!(read.as_deref(), expected, "{value}");
+        };
+        check("\"21.489\"", Some("21.489"));
+        check("3306", Some("3306"));
+        check("21.489", None);
+        check("1e3", None);
+        check("true", None);
+        check("null", None);
+    }
+
+    #[test]
+    fn instants_are_answered_in_utc() {
+        assert_eq!(DateTime::from_micros(0).0, "1970-01-01T00:00:00Z");
+        assert_eq!(Credits::from_units(214_890).0, "21.489");
+    }
+}

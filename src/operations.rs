@@ -1,0 +1,81 @@
+//! What can be done, one file a noun: authorise, check the input, then do.
+//!
+//! Here: rules about who may and what is valid, and the order of things. Not here: how it is asked
+//! ([`crate::graphql`], [`crate::http`]), queries ([`crate::store`]) and the books ([`crate::ledger`]).
+
+pub mod account;
+pub mod idempotency;
+pub mod input;
+pub mod policy;
+pub mod rate_card;
+pub mod refusal;
+pub mod viewer;
+
+use std::sync::Arc;
+
+use domain::id::AccountId;
+use entity::account as accounts;
+use url::Url;
+
+pub use self::{
+    refusal::{Fault, OperationError, Path, Refusal, RefusalCode},
+    viewer::Viewer,
+};
+use crate::{clock::Clock, ledger::Ledger, store::Store};
+
+/// What operations work with. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Services(Arc<Parts>);
+
+/// The parts of [`Services`].
+#[derive(Debug)]
+pub struct Parts {
+    /// The database.
+    pub store: Store,
+    /// The door to the books.
+    pub ledger: Ledger,
+    /// The time.
+    pub clock: Clock,
+    /// Where clients reach this server; links begin with it.
+    pub public_url: Url,
+}
+
+impl Services {
+    /// Operations over these parts.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// The account that an operation is for: the viewer's own where `id` is left out.
+    ///
+    /// # Errors
+    /// A refusal that names `path`: another's account answers as if it did not exist.
+    pub async fn account_for(
+        &self,
+        viewer: &Viewer,
+        id: Option<AccountId>,
+        path: &Path,
+    ) -> Result<accounts::Model, OperationError> {
+        let id = match (id, viewer.account) {
+            (Some(id), _) if viewer.sees(id) => id,
+            (None, Some(own)) => own,
+            (Some(_), _) => return Err(path.not_found("account").into()),
+            (None, None) => {
+                return Err(path
+                    .invalid("Say which account: a platform key has none.")
+                    .into());
+            }
+        };
+        let account = crate::store::account::find(self.store.reader(), id).await?;
+        account.ok_or_else(|| path.not_found("account").into())
+    }
+}
+
+impl std::ops::Deref for Services {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}

@@ -1,0 +1,244 @@
+//! Accounts: creating them, their settings, and their balance at any instant.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    book::Balance,
+    id::{AccountId, RateCardId},
+};
+use entity::{
+    account,
+    sql_enums::{ConsumptionOrder, Role, Settlement},
+};
+use jiff::{Timestamp, tz::TimeZone};
+
+use super::{OperationError, Path, Services, Viewer, input};
+use crate::store::{
+    self,
+    account::AccountFilter,
+    book::Wanted,
+    paging::{Page, Window},
+};
+
+/// Days start here unless an account says otherwise.
+const DEFAULT_TIME_ZONE: &str = "Europe/Rome";
+/// Prices are in this currency unless an account says otherwise.
+const DEFAULT_CURRENCY: &str = "EUR";
+
+/// A new account, as it was asked for.
+#[derive(Debug)]
+pub struct CreateAccount {
+    /// Shown to people.
+    pub name: String,
+    /// IANA name.
+    pub time_zone: Option<String>,
+    /// ISO 4217.
+    pub currency_code: Option<String>,
+    /// Any version of the card to charge by.
+    pub rate_card: Option<RateCardId>,
+}
+
+/// Settings to change; what is `None` stays.
+#[derive(Debug)]
+pub struct UpdateAccount {
+    /// Which account.
+    pub account: Option<AccountId>,
+    /// Shown to people.
+    pub name: Option<String>,
+    /// IANA name.
+    pub time_zone: Option<String>,
+    /// In which order lots are drawn.
+    pub consumption_order: Option<ConsumptionOrder>,
+    /// Who settles scheduled messages.
+    pub settlement: Option<Settlement>,
+    /// Any version of the card to charge by.
+    pub rate_card: Option<RateCardId>,
+}
+
+/// A balance with the instant it is of.
+#[derive(Debug, Clone, Copy)]
+pub struct BalanceAt {
+    /// Whose.
+    pub account: AccountId,
+    /// As of when.
+    pub at: Timestamp,
+    /// The balance.
+    pub balance: Balance,
+}
+
+impl Services {
+    /// A page of the accounts that the viewer sees.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn accounts(
+        &self,
+        viewer: &Viewer,
+        search: Option<String>,
+        window: Window,
+    ) -> Result<(AccountFilter, Page<account::Model>), OperationError> {
+        let filter = AccountFilter {
+            only: viewer.account,
+            search,
+        };
+        let page = store::account::list(self.store.reader(), &filter, window).await?;
+        Ok((filter, page))
+    }
+
+    /// Adds an account.
+    ///
+    /// # Errors
+    /// Refusals that name the field.
+    pub async fn create_account(
+        &self,
+        new: CreateAccount,
+    ) -> Result<account::Model, OperationError> {
+        let name = input::name(&new.name, &Path::input("name"))?;
+        let time_zone = new.time_zone.as_deref().unwrap_or(DEFAULT_TIME_ZONE);
+        let time_zone = input::time_zone(time_zone, &Path::input("timeZone"))?;
+        let currency = new.currency_code.as_deref().unwrap_or(DEFAULT_CURRENCY);
+        let currency = input::currency(currency, &Path::input("currencyCode"))?;
+        let code = match new.rate_card {
+            Some(id) => self.rate_card_code(id).await?,
+            None => store::rate_card::DEFAULT_CODE.to_owned(),
+        };
+        let now = self.clock.now();
+        let row = account::Model {
+            id: self.clock.new_id(),
+            name,
+            time_zone: zone_name(&time_zone),
+            currency_code: currency.code().to_string(),
+            consumption_order: ConsumptionOrder::NonExpiringFirst,
+            settlement: Settlement::Automatic,
+            created_at: now.as_microsecond(),
+        };
+        let transaction = self.store.begin().await?;
+        store::account::insert(&transaction, row.clone(), &code).await?;
+        transaction.commit().await?;
+        Ok(row)
+    }
+
+    /// Changes an account's settings. Which card it is charged by is the platform's to say.
+    ///
+    /// # Errors
+    /// Refusals that name the field.
+    pub async fn update_account(
+        &self,
+        viewer: &Viewer,
+        change: UpdateAccount,
+    ) -> Result<account::Model, OperationError> {
+        let mut row = self
+            .account_for(viewer, change.account, &Path::input("accountId"))
+            .await?;
+        if let Some(name) = &change.name {
+            row.name = input::name(name, &Path::input("name"))?;
+        }
+        if let Some(zone) = &change.time_zone {
+            row.time_zone = zone_name(&input::time_zone(zone, &Path::input("timeZone"))?);
+        }
+        row.consumption_order = change.consumption_order.unwrap_or(row.consumption_order);
+        row.settlement = change.settlement.unwrap_or(row.settlement);
+        let code = match change.rate_card {
+            Some(_) if viewer.role != Role::PlatformAdmin => {
+                return Err(Path::input("rateCardId")
+                    .invalid("Only the platform sets the rate card.")
+                    .into());
+            }
+            Some(id) => Some(self.rate_card_code(id).await?),
+            None => None,
+        };
+        let transaction = self.store.begin().await?;
+        store::account::update(&transaction, row.clone()).await?;
+        if let Some(code) = code {
+            let at = self.clock.now();
+            store::account::set_rate_card(&transaction, AccountId::new(row.id), &code, at).await?;
+        }
+        transaction.commit().await?;
+        Ok(row)
+    }
+
+    async fn rate_card_code(&self, id: RateCardId) -> Result<String, OperationError> {
+        let card = store::rate_card::find(self.store.reader(), id).await?;
+        Ok(card
+            .ok_or_else(|| Path::input("rateCardId").not_found("rate card"))?
+            .code)
+    }
+
+    /// An account's balance now, or at a past instant (law B3).
+    ///
+    /// # Errors
+    /// A refusal for an instant to come.
+    pub async fn balance(
+        &self,
+        account: AccountId,
+        at: Option<Timestamp>,
+    ) -> Result<BalanceAt, OperationError> {
+        let now = self.clock.now();
+        if at.is_some_and(|at| at > now) {
+            return Err(Path::argument("at")
+                .invalid("Must not be in the future.")
+                .into());
+        }
+        let at = at.unwrap_or(now);
+        let last = store::transaction::last_at(self.store.reader(), account, at).await?;
+        let Some(last) = last else {
+            return Ok(BalanceAt {
+                account,
+                at,
+                balance: Balance::default(),
+            });
+        };
+        let mut balance = store::transaction::balance_after(&last)?;
+        if balance.next_expiry.is_some_and(|next| next.expiry.at <= at) {
+            balance = self.balance_with_due_expiries(account, at).await?;
+        }
+        Ok(BalanceAt {
+            account,
+            at,
+            balance,
+        })
+    }
+
+    /// The balance where lots are due whose expiry nobody has booked yet: it is computed as it will be
+    /// booked. Only the end of the books can be in that state, since every command books what is due.
+    async fn balance_with_due_expiries(
+        &self,
+        account: AccountId,
+        at: Timestamp,
+    ) -> Result<Balance, OperationError> {
+        let snapshot = self.store.snapshot().await?;
+        let last = store::transaction::last_at(&snapshot, account, at).await?;
+        let wanted = BTreeMap::from([(
+            account,
+            Wanted {
+                every_pool: true,
+                ..Wanted::default()
+            },
+        )]);
+        let heads = store::book::load(&snapshot, &wanted, at).await?;
+        snapshot.commit().await?;
+        match (last, heads.into_values().next()) {
+            (Some(last), Some(mut head)) if last.sequence == head.sequence => {
+                head.book.expire(at);
+                Ok(head.book.balance())
+            }
+            // Meanwhile somebody booked it.
+            (Some(last), _) => Ok(store::transaction::balance_after(&last)?),
+            (None, _) => Ok(Balance::default()),
+        }
+    }
+}
+
+/// The zone that an account's days are counted in.
+///
+/// # Errors
+/// A fault, where the row holds what it never should.
+pub fn time_zone(account: &account::Model) -> Result<TimeZone, OperationError> {
+    domain::calendar::parse_time_zone(&account.time_zone)
+        .map_err(|_| OperationError::broken(format!("account {} has no time zone", account.id)))
+}
+
+fn zone_name(zone: &TimeZone) -> String {
+    // Zones are read by name, so they have one.
+    zone.iana_name().unwrap_or("UTC").to_owned()
+}

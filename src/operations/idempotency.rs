@@ -1,0 +1,34 @@
+//! Idempotency keys: the same key with the same arguments gets the first answer again (law B4).
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::refusal::{OperationError, Path};
+use crate::ledger::Key;
+
+/// The longest key that is taken.
+pub const MAX_KEY_BYTES: usize = 255;
+
+/// A checked key with the fingerprint of what it is used for: the operation's name and its arguments as
+/// the caller gave them, so that no live state decides whether two requests are the same.
+///
+/// # Errors
+/// A refusal that names the key, where it is empty or too long.
+pub fn key(text: &str, operation: &str, arguments: &impl Serialize) -> Result<Key, OperationError> {
+    let path = Path::input("idempotencyKey");
+    if text.trim().is_empty() || text.len() > MAX_KEY_BYTES || text.contains('\0') {
+        return Err(path
+            .invalid(format!("Must have 1 to {MAX_KEY_BYTES} bytes."))
+            .into());
+    }
+    let arguments = serde_json::to_vec(arguments)
+        .map_err(|cause| OperationError::broken(format!("arguments have no JSON form: {cause}")))?;
+    let mut hash = Sha256::new();
+    hash.update((operation.len() as u64).to_be_bytes());
+    hash.update(operation);
+    hash.update(arguments);
+    Ok(Key {
+        key: text.to_owned(),
+        fingerprint: hash.finalize().into(),
+    })
+}

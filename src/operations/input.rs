@@ -1,0 +1,212 @@
+//! Reading what callers write: each reader takes the text and the path of its field, and refuses with
+//! what is wrong and what would be right.
+
+use domain::{
+    calendar,
+    country::CountryCode,
+    credits::Credits,
+    currency::{Currency, CurrencyCode},
+    destination::{DestinationFault, Destinations},
+    money::{CreditValue, Money, ParseMoneyError},
+};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+
+use super::refusal::{Path, Refusal, credits_message};
+
+/// The longest name of anything, in characters.
+pub const MAX_NAME_CHARS: usize = 200;
+/// The longest note, in characters.
+pub const MAX_NOTE_CHARS: usize = 2_000;
+/// The most recipients of one list or message: GraphQL's `Int` ends there.
+pub const MAX_RECIPIENTS: u64 = 2_147_483_647;
+
+/// A name: not empty, at most [`MAX_NAME_CHARS`], without control characters.
+///
+/// # Errors
+/// A refusal that names `path`.
+pub fn name(text: &str, path: &Path) -> Result<String, Refusal> {
+    line(text, MAX_NAME_CHARS, path)
+}
+
+/// A note: not empty, at most [`MAX_NOTE_CHARS`], without control characters.
+///
+/// # Errors
+/// A refusal that names `path`.
+pub fn note(text: &str, path: &Path) -> Result<String, Refusal> {
+    line(text, MAX_NOTE_CHARS, path)
+}
+
+fn line(text: &str, max_chars: usize, path: &Path) -> Result<String, Refusal> {
+    let trimmed = text.trim();
+    if trimmed.is_empty() {
+        return Err(path.invalid("Must not be empty."));
+    }
+    if trimmed.chars().count() > max_chars {
+        return Err(path.invalid(format!("Must have at most {max_chars} characters.")));
+    }
+    if trimmed.chars().any(char::is_control) {
+        return Err(path.invalid("Must not have control characters."));
+    }
+    Ok(trimmed.to_owned())
+}
+
+/// An amount of credits, zero included.
+///
+/// # Errors
+/// A refusal that names `path`.
+pub fn credits(text: &str, path: &Path) -> Result<Credits, Refusal> {
+    text.parse()
+        .map_err(|error| path.invalid(credits_message(error)))
+}
+
+/// An amount of credits, more than zero.
+///
+/// # Errors
+/// A refusal that names `path`.
+pub fn positive_credits(text: &str, path: &Path) -> Result<Credits, Refusal> {
+    let credits = credits(text, path)?;
+    if credits.is_zero() {
+        return Err(path.invalid("Must be more than zero."));
+    }
+    Ok(credits)
+}
+
+/// A country that is assigned in ISO 3166-1.
+///
+/// # Errors
+/// A refusal that names `path`.
+pub fn country(text: &str, path: &Path) -> Result<CountryCode, Refusal> {
+    let code: Option<CountryCode> = text.parse().ok();
+    code.filter(|_| rust_iso3166::from_alpha2(text).is_some())
+        .ok_or_else(|| path.invalid("Must be an ISO 3166-1 alpha-2 country code such as \"IT\"."))
+}
+
+/// A currency of ISO 4217.
+///
+/// # Errors
+/// A refusal that names `path`.
+pub fn currency(text: &str, path: &Path) -> Result<Currency, Refusal> {
+    known_currency(text)
+        .ok_or_else(|| path.invalid("Must be an ISO 4217 currency code such as \"EUR\"."))
+}
+
+/// A currency of ISO 4217 with its minor unit; `None` where there is none of that code.
+#[must_use]
+pub fn known_currency(text: &str) -> Option<Currency> {
+    let known = iso_currency::Currency::from_code(text)?;
+    let digits = known
+        .exponent()
+        .and_then(|digits| u8::try_from(digits).ok())
+        .unwrap_or(0);
+    let code: CurrencyCode = text.parse().ok()?;
+    Currency::new(code, digits)
+}
+
+/// An IANA time zone, in its canonical spelling.
+///
+/// # Errors
+/// A refusal that names `path`.
+pub fn time_zone(text: &str, path: &Path) -> Result<TimeZone, Refusal> {
+    calendar::parse_time_zone(text)
+        .map_err(|_| path.invalid("Must be an IANA time zone name such as \"Europe/Rome\"."))
+}
+
+/// An instant, in whole microseconds, within the years that reports and ids can name.
+///
+/// # Errors
+/// A refusal that names `path`.
+pub fn instant(text: &str, path: &Path) -> Result<Timestamp, Refusal> {
+    let wanted = "Must be an RFC 3339 instant such as \"2026-11-22T08:00:00Z\", between the years 1980 and 2200.";
+    let instant: Timestamp = text.parse().map_err(|_| path.invalid(wanted))?;
+    let year = instant.to_zoned(TimeZone::UTC).year();
+    if !(1980..=2200).contains(&year) {
+        return Err(path.invalid(wanted));
+    }
+    Timestamp::from_microsecond(instant.as_microsecond()).map_err(|_| path.invalid(wanted))
+}
+
+/// A calendar date.
+///
+/// # Errors
+/// A refusal that names `path`.
+pub fn date(text: &str, path: &Path) -> Result<Date, Refusal> {
+    let wanted =
+        "Must be an ISO 8601 date such as \"2026-11-22\", between the years 1980 and 2200.";
+    let date: Date = text.parse().map_err(|_| path.invalid(wanted))?;
+    // The parser takes date-times too.
+    if text.len() != 10 || !(1980..=2200).contains(&date.year()) {
+        return Err(path.invalid(wanted));
+    }
+    Ok(date)
+}
+
+/// An amount of money in a currency's minor units, zero included.
+///
+/// # Errors
+/// A refusal that names the amount or the currency below `path`.
+pub fn money(amount: &str, currency_code: &str, path: &Path) -> Result<Money, Refusal> {
+    let currency = currency(currency_code, &path.at("currencyCode"))?;
+    Money::parse(amount, currency).map_err(|error| path.at("amount").invalid(money_message(&error)))
+}
+
+/// What one credit is worth.
+///
+/// # Errors
+/// A refusal that names the amount or the currency below `path`.
+pub fn credit_value(
+    amount: &str,
+    currency_code: &str,
+    path: &Path,
+) -> Result<CreditValue, Refusal> {
+    let currency = currency(currency_code, &path.at("currencyCode"))?;
+    CreditValue::parse(amount, currency)
+        .map_err(|error| path.at("amount").invalid(money_message(&error)))
+}
+
+fn money_message(error: &ParseMoneyError) -> String {
+    match error {
+        ParseMoneyError::Malformed => {
+            "Must be a plain decimal number such as \"49.90\".".to_owned()
+        }
+        ParseMoneyError::TooPrecise { max_digits } => {
+            format!("Must have at most {max_digits} fraction digits in this currency.")
+        }
+        ParseMoneyError::TooLarge { max_major } => format!("Must be at most {max_major}."),
+    }
+}
+
+/// Head-counts by country.
+///
+/// # Errors
+/// A refusal that names the position below `path`.
+pub fn destinations<'a>(
+    rows: impl IntoIterator<Item = (&'a str, i32)>,
+    path: &Path,
+) -> Result<Destinations, Refusal> {
+    let mut pairs = Vec::new();
+    for (index, (code, recipients)) in rows.into_iter().enumerate() {
+        pairs.push((
+            country(code, &path.at(index).at("countryCode"))?,
+            i64::from(recipients),
+        ));
+    }
+    let destinations = Destinations::from_pairs(pairs).map_err(|error| {
+        let at = path.at(error.index).at("recipients");
+        match error.fault {
+            DestinationFault::Negative => at.invalid("Must not be negative."),
+            DestinationFault::TooManyInCountry => at.invalid(format!(
+                "Must be at most {} in a country.",
+                Destinations::MAX_PER_COUNTRY
+            )),
+            DestinationFault::TooManyInAll => {
+                at.invalid(format!("Must be at most {MAX_RECIPIENTS} in all."))
+            }
+        }
+    })?;
+    if destinations.total() > MAX_RECIPIENTS {
+        return Err(path.invalid(format!(
+            "Must be at most {MAX_RECIPIENTS} recipients in all."
+        )));
+    }
+    Ok(destinations)
+}

@@ -1,0 +1,206 @@
+//! Why an operation has no result: refusals that the caller can mend, and everything else.
+//!
+//! A refusal becomes a row of a mutation's `userErrors`, or the error of a query. A fault's cause is for
+//! the log alone.
+
+use domain::{book, credits::ParseCreditsError};
+use sea_orm::DbErr;
+
+use crate::ledger::{Refused, SubmitError};
+
+/// What kind of refusal it is. Clients branch on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefusalCode {
+    /// A value can't be used.
+    Invalid,
+    /// It does not exist, or is not the caller's.
+    NotFound,
+    /// It is not in a state that allows this.
+    Conflict,
+    /// There are not enough credits.
+    InsufficientCredits,
+    /// Nobody can be reached at the rate card's destinations.
+    UnsupportedDestination,
+    /// The key came with other arguments before.
+    IdempotencyKeyReused,
+    /// The payment provider refused or can't be reached.
+    PaymentFailed,
+}
+
+/// Why an operation was refused, and where the caller can mend it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The path to the argument, such as `input`, `allocations`, `0`, `assigned`.
+    pub field: Vec<String>,
+    /// Written for the caller: what is wrong and what would be right.
+    pub message: String,
+    /// What kind of refusal it is.
+    pub code: RefusalCode,
+}
+
+/// A path to an argument under `input`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Path(Vec<String>);
+
+impl Path {
+    /// `input.name`.
+    #[must_use]
+    pub fn input(name: &str) -> Self {
+        Self(vec!["input".to_owned(), name.to_owned()])
+    }
+
+    /// An argument of a query's own.
+    #[must_use]
+    pub fn argument(name: &str) -> Self {
+        Self(vec![name.to_owned()])
+    }
+
+    /// A field or a position below this one.
+    #[must_use]
+    pub fn at(&self, step: impl ToString) -> Self {
+        let mut path = self.0.clone();
+        path.push(step.to_string());
+        Self(path)
+    }
+
+    /// A refusal that names this path.
+    #[must_use]
+    pub fn refuse(&self, code: RefusalCode, message: impl Into<String>) -> Refusal {
+        Refusal {
+            field: self.0.clone(),
+            message: message.into(),
+            code,
+        }
+    }
+
+    /// A value that can't be used.
+    #[must_use]
+    pub fn invalid(&self, message: impl Into<String>) -> Refusal {
+        self.refuse(RefusalCode::Invalid, message)
+    }
+
+    /// Something that does not exist, or not for the caller: the two are told the same.
+    #[must_use]
+    pub fn not_found(&self, what: &str) -> Refusal {
+        self.refuse(RefusalCode::NotFound, format!("There is no such {what}."))
+    }
+}
+
+/// Why an operation has no result.
+#[derive(Debug)]
+pub enum OperationError {
+    /// The caller can mend it. At least one row.
+    Refused(Vec<Refusal>),
+    /// Nobody is signed in.
+    Unauthenticated,
+    /// The caller's role may not do this.
+    Forbidden,
+    /// Too much at once; the same request may pass later.
+    RateLimited,
+    /// The server is stopping or its database is not there.
+    Unavailable,
+    /// Not the caller's fault; the text is for the log.
+    Fault(Fault),
+}
+
+/// What went wrong on our side.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// The database failed.
+    #[error("the database failed: {0}")]
+    Database(#[from] DbErr),
+    /// The ledger's database failed; what was asked may have been done.
+    #[error("the ledger has no answer: {0}")]
+    Ledger(String),
+    /// Something that the server relies on does not hold.
+    #[error("{0}")]
+    Broken(String),
+}
+
+impl From<Refusal> for OperationError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(vec![refusal])
+    }
+}
+
+impl From<DbErr> for OperationError {
+    fn from(cause: DbErr) -> Self {
+        match cause {
+            DbErr::ConnectionAcquire(cause) => {
+                tracing::error!(%cause, "no database connection");
+                Self::Unavailable
+            }
+            cause => Self::Fault(Fault::Database(cause)),
+        }
+    }
+}
+
+impl From<Fault> for OperationError {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl OperationError {
+    /// Something that the server relies on does not hold.
+    pub fn broken(what: impl Into<String>) -> Self {
+        Self::Fault(Fault::Broken(what.into()))
+    }
+
+    /// What the ledger answered, where `amount` is the argument that asked for the credits.
+    pub fn from_ledger(error: SubmitError, amount: &Path) -> Self {
+        match error {
+            SubmitError::Refused(refused) => refusal(refused, amount).into(),
+            SubmitError::Busy => Self::RateLimited,
+            SubmitError::Stopped => Self::Unavailable,
+            SubmitError::Database(cause) => Self::Fault(Fault::Ledger(cause)),
+        }
+    }
+}
+
+fn refusal(refused: Refused, amount: &Path) -> Refusal {
+    use RefusalCode::{Conflict, IdempotencyKeyReused, InsufficientCredits};
+    match refused {
+        Refused::Book(book::Refusal::Insufficient { needed, available }) => amount.refuse(
+            InsufficientCredits,
+            format!("{needed} credits are needed and {available} are available."),
+        ),
+        Refused::Book(book::Refusal::UnknownLot) => Path::input("lotId").not_found("lot"),
+        Refused::Book(book::Refusal::NotHeld) => Path::input("messageId")
+            .refuse(Conflict, "The message was settled or cancelled already."),
+        Refused::Book(book::Refusal::AlreadyHeld) => {
+            Path::input("messageId").refuse(Conflict, "The message is scheduled already.")
+        }
+        Refused::Book(book::Refusal::NotPositive) => amount.invalid("Must be more than zero."),
+        Refused::Book(book::Refusal::TooMany) => amount.invalid(format!(
+            "The account would have more than {} credits.",
+            book::Book::MAX_TOTAL
+        )),
+        Refused::KeyReused => Path::input("idempotencyKey").refuse(
+            IdempotencyKeyReused,
+            "This key was used with other arguments; a new request needs a new key.",
+        ),
+        Refused::UnknownAccount => Path::input("accountId").not_found("account"),
+        Refused::UnknownList(_) => Path::input("listId").not_found("list"),
+        Refused::ScheduledMessages(_) => Path::input("listId").refuse(
+            Conflict,
+            "The list has scheduled messages; send or cancel them first.",
+        ),
+        Refused::UnknownPurchase => Path::input("purchaseId").not_found("purchase"),
+        Refused::PurchaseClosed | Refused::AlreadyCredited => {
+            Path::input("purchaseId").refuse(Conflict, "The purchase was decided already.")
+        }
+    }
+}
+
+/// What is wrong with an amount of credits, for the caller.
+#[must_use]
+pub fn credits_message(error: ParseCreditsError) -> &'static str {
+    match error {
+        ParseCreditsError::Malformed => {
+            "Must be a plain decimal number with at most 4 fraction digits, such as \"3306\" or \"21.489\"."
+        }
+        ParseCreditsError::TooPrecise => "Must have at most 4 fraction digits.",
+        ParseCreditsError::TooLarge => "Must be at most 1000000000000 credits.",
+    }
+}

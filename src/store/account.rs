@@ -1,0 +1,192 @@
+//! Accounts, and which rate card each is charged by.
+
+use domain::id::AccountId;
+use entity::{account, account_rate_card, book};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel,
+    PaginatorTrait, QueryFilter, QueryOrder, Select,
+    sea_query::{Expr, ExprTrait, Func, LikeExpr},
+};
+
+use super::paging::{Direction, Page, Window, page};
+
+/// One account.
+///
+/// # Errors
+/// What the database says.
+pub async fn find(
+    connection: &impl ConnectionTrait,
+    id: AccountId,
+) -> Result<Option<account::Model>, DbErr> {
+    account::Entity::find_by_id(id.uuid()).one(connection).await
+}
+
+/// Several accounts, in no order.
+///
+/// # Errors
+/// What the database says.
+pub async fn find_all(
+    connection: &impl ConnectionTrait,
+    ids: impl IntoIterator<Item = AccountId>,
+) -> Result<Vec<account::Model>, DbErr> {
+    account::Entity::find()
+        .filter(account::Column::Id.is_in(ids.into_iter().map(AccountId::uuid)))
+        .all(connection)
+        .await
+}
+
+/// Which accounts are listed.
+#[derive(Debug, Clone, Default)]
+pub struct AccountFilter {
+    /// Only this one.
+    pub only: Option<AccountId>,
+    /// Only those whose name contains this, whatever the case.
+    pub search: Option<String>,
+}
+
+fn select(filter: &AccountFilter) -> Select<account::Entity> {
+    let mut select = account::Entity::find();
+    if let Some(only) = filter.only {
+        select = select.filter(account::Column::Id.eq(only.uuid()));
+    }
+    if let Some(search) = &filter.search {
+        select = select.filter(contains(account::Column::Name, search));
+    }
+    select
+}
+
+/// Whether a text column contains a text, whatever the case.
+#[must_use]
+pub fn contains(column: impl ColumnTrait, search: &str) -> Expr {
+    let escaped: String = search
+        .to_lowercase()
+        .chars()
+        .flat_map(|character| {
+            let escape = matches!(character, '%' | '_' | '\\').then_some('\\');
+            escape.into_iter().chain([character])
+        })
+        .collect();
+    Expr::expr(Func::lower(Expr::col((column.entity_name(), column))))
+        .like(LikeExpr::new(format!("%{escaped}%")).escape('\\'))
+}
+
+/// A page of accounts, the oldest first.
+///
+/// # Errors
+/// What the database says.
+pub async fn list(
+    connection: &impl ConnectionTrait,
+    filter: &AccountFilter,
+    window: Window,
+) -> Result<Page<account::Model>, DbErr> {
+    let order = (account::Column::CreatedAt, account::Column::Id);
+    page(
+        connection,
+        select(filter),
+        order,
+        Direction::Ascending,
+        window,
+    )
+    .await
+}
+
+/// How many accounts a list has in all.
+///
+/// # Errors
+/// What the database says.
+pub async fn count(
+    connection: &impl ConnectionTrait,
+    filter: &AccountFilter,
+) -> Result<u64, DbErr> {
+    select(filter).count(connection).await
+}
+
+/// Adds an account with empty books.
+///
+/// # Errors
+/// What the database says.
+pub async fn insert(
+    connection: &impl ConnectionTrait,
+    row: account::Model,
+    rate_card_code: &str,
+) -> Result<(), DbErr> {
+    let empty = book::Model {
+        account_id: row.id,
+        sequence: 0,
+        head_hash: crate::ledger::chain::START.to_vec(),
+        held_units: 0,
+        unassigned_units: 0,
+        last_at: 0,
+    };
+    let card = account_rate_card::Model {
+        account_id: row.id,
+        effective_at: row.created_at,
+        rate_card_code: rate_card_code.to_owned(),
+    };
+    account::Entity::insert(row.into_active_model())
+        .exec_without_returning(connection)
+        .await?;
+    book::Entity::insert(empty.into_active_model())
+        .exec_without_returning(connection)
+        .await?;
+    account_rate_card::Entity::insert(card.into_active_model())
+        .exec_without_returning(connection)
+        .await?;
+    Ok(())
+}
+
+/// Writes an account's settings.
+///
+/// # Errors
+/// What the database says.
+pub async fn update(connection: &impl ConnectionTrait, row: account::Model) -> Result<(), DbErr> {
+    account::Entity::update(row.into_active_model().reset_all())
+        .exec(connection)
+        .await?;
+    Ok(())
+}
+
+/// The code of the rate card by which an account is charged at an instant.
+///
+/// # Errors
+/// What the database says.
+pub async fn rate_card_code(
+    connection: &impl ConnectionTrait,
+    id: AccountId,
+    at: jiff::Timestamp,
+) -> Result<Option<String>, DbErr> {
+    let row = account_rate_card::Entity::find()
+        .filter(account_rate_card::Column::AccountId.eq(id.uuid()))
+        .filter(account_rate_card::Column::EffectiveAt.lte(at.as_microsecond()))
+        .order_by_desc(account_rate_card::Column::EffectiveAt)
+        .one(connection)
+        .await?;
+    Ok(row.map(|row| row.rate_card_code))
+}
+
+/// Charges an account by another card from an instant on.
+///
+/// # Errors
+/// What the database says.
+pub async fn set_rate_card(
+    connection: &impl ConnectionTrait,
+    id: AccountId,
+    code: &str,
+    at: jiff::Timestamp,
+) -> Result<(), DbErr> {
+    use account_rate_card::Column;
+    let row = account_rate_card::Model {
+        account_id: id.uuid(),
+        effective_at: at.as_microsecond(),
+        rate_card_code: code.to_owned(),
+    };
+    let same_instant =
+        sea_orm::sea_query::OnConflict::columns([Column::AccountId, Column::EffectiveAt])
+            .update_column(Column::RateCardCode)
+            .to_owned();
+    account_rate_card::Entity::insert(row.into_active_model())
+        .on_conflict(same_instant)
+        .exec_without_returning(connection)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,105 @@
+//! Rate cards: versions that never change once published.
+
+use domain::id::RateCardId;
+use entity::{rate, rate_card};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
+    QueryOrder,
+};
+
+use super::paging::{Direction, Page, Window, page};
+
+/// The code of the card that accounts are charged by unless another is set.
+pub const DEFAULT_CODE: &str = "default";
+/// What stands for every country not named.
+pub const EVERY_OTHER_COUNTRY: &str = "*";
+
+/// One version.
+///
+/// # Errors
+/// What the database says.
+pub async fn find(
+    connection: &impl ConnectionTrait,
+    id: RateCardId,
+) -> Result<Option<rate_card::Model>, DbErr> {
+    rate_card::Entity::find_by_id(id.uuid())
+        .one(connection)
+        .await
+}
+
+/// The version of a card that was the newest at an instant.
+///
+/// # Errors
+/// What the database says.
+pub async fn in_force(
+    connection: &impl ConnectionTrait,
+    code: &str,
+    at: jiff::Timestamp,
+) -> Result<Option<rate_card::Model>, DbErr> {
+    rate_card::Entity::find()
+        .filter(rate_card::Column::Code.eq(code))
+        .filter(rate_card::Column::PublishedAt.lte(at.as_microsecond()))
+        .order_by_desc(rate_card::Column::Version)
+        .one(connection)
+        .await
+}
+
+/// The rates of a version, by country.
+///
+/// # Errors
+/// What the database says.
+pub async fn rates(
+    connection: &impl ConnectionTrait,
+    id: RateCardId,
+) -> Result<Vec<rate::Model>, DbErr> {
+    rate::Entity::find()
+        .filter(rate::Column::RateCardId.eq(id.uuid()))
+        .order_by_asc(rate::Column::CountryCode)
+        .all(connection)
+        .await
+}
+
+/// A page of versions, the newest first.
+///
+/// # Errors
+/// What the database says.
+pub async fn list(
+    connection: &impl ConnectionTrait,
+    window: Window,
+) -> Result<Page<rate_card::Model>, DbErr> {
+    let order = (rate_card::Column::PublishedAt, rate_card::Column::Id);
+    page(
+        connection,
+        rate_card::Entity::find(),
+        order,
+        Direction::Descending,
+        window,
+    )
+    .await
+}
+
+/// How many versions there are of all cards.
+///
+/// # Errors
+/// What the database says.
+pub async fn count(connection: &impl ConnectionTrait) -> Result<u64, DbErr> {
+    rate_card::Entity::find().count(connection).await
+}
+
+/// Publishes a version with its rates.
+///
+/// # Errors
+/// What the database says; that another took the version number, among others.
+pub async fn insert(
+    connection: &impl ConnectionTrait,
+    card: rate_card::Model,
+    rates: Vec<rate::Model>,
+) -> Result<(), DbErr> {
+    rate_card::Entity::insert(card.into_active_model())
+        .exec_without_returning(connection)
+        .await?;
+    rate::Entity::insert_many(rates.into_iter().map(IntoActiveModel::into_active_model))
+        .exec_without_returning(connection)
+        .await?;
+    Ok(())
+}
