@@ -3,6 +3,8 @@
 //! What belongs here: everything that decides how much a message costs, which credits pay for it
 //! and when they expire. What does not: anything that reads a clock, a database or the network.
 
+#![deny(clippy::disallowed_types, clippy::float_arithmetic, clippy::float_cmp)]
+
 pub mod book;
 pub mod calendar;
 pub mod country;

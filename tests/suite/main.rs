@@ -1,2 +1,10 @@
-//! Placeholder.
-fn main() {}
+//! The suite: one binary, so that it links once; one module a noun.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking, in its own functions too"
+)]
+
+mod architecture;

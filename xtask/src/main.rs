@@ -1,2 +1,74 @@
-//! Placeholder.
-fn main() {}
+//! The project's own commands: `cargo xtask run`, `cargo xtask test`, `cargo xtask bench`.
+//!
+//! Here: what is asked for, and the exit code. Not here: how it is done, which is one module a
+//! command (`run`, `test`, `bench`) over the set-up they share (`packages`, `page`, `postgres`,
+//! `steps`), and nothing of the server: this crate builds in seconds and depends on none of ours.
+
+mod bench;
+mod guard;
+mod packages;
+mod page;
+mod postgres;
+mod run;
+mod steps;
+mod test;
+
+use std::{ffi::OsString, path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+/// Runs, tests and measures message-credits.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Builds the page and starts the server on a fresh database with demo data
+    Run {
+        /// Passed to the server, after `--`
+        #[arg(last = true)]
+        args: Vec<OsString>,
+    },
+    /// Sets up and passes every test
+    Test {
+        /// Runs only the tests whose name contains this, without the other checks
+        filter: Option<String>,
+    },
+    /// Measures: every bench, or those named
+    Bench {
+        /// Names of files in benches/
+        names: Vec<String>,
+        /// Passed to each bench, after `--`
+        #[arg(last = true)]
+        args: Vec<OsString>,
+    },
+}
+
+fn main() -> ExitCode {
+    let (name, outcome) = match Cli::parse().task {
+        Task::Run { args } => ("run", run::run(&args)),
+        Task::Test { filter } => ("test", test::test(filter.as_deref())),
+        Task::Bench { names, args } => ("bench", bench::bench(&names, &args)),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("cargo xtask {name}: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The checkout's root.
+///
+/// Cargo says at run time where this crate is; what was compiled in would be wrong for a binary
+/// whose target folder was copied from another checkout.
+fn root() -> PathBuf {
+    let here = std::env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    here.parent().map_or(here.clone(), PathBuf::from)
+}
