@@ -8,9 +8,6 @@ use entity::{posting, transaction};
 use sea_orm::ActiveEnum;
 use sha2::{Digest, Sha256};
 
-/// What the first transaction of an account follows.
-pub const START: [u8; 32] = [0; 32];
-
 /// The hash of a transaction, whatever its own `hash` says, after the one whose hash is `previous`.
 #[must_use]
 pub fn hash(previous: &[u8], row: &transaction::Model, postings: &[posting::Model]) -> [u8; 32] {

@@ -113,7 +113,7 @@ pub async fn insert(
     let empty = book::Model {
         account_id: row.id,
         sequence: 0,
-        head_hash: crate::ledger::chain::START.to_vec(),
+        head_hash: super::book::CHAIN_START.to_vec(),
         held_units: 0,
         unassigned_units: 0,
         last_at: 0,

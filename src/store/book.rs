@@ -18,6 +18,9 @@ use sea_orm::{
 
 use crate::clock::whole_micros;
 
+/// The hash that the first transaction of an account follows.
+pub const CHAIN_START: [u8; 32] = [0; 32];
+
 /// What of an account's book is needed beside its open lots.
 #[derive(Debug, Clone, Default)]
 pub struct Wanted {
