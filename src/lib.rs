@@ -3,4 +3,6 @@
 
 pub mod clock;
 pub mod entropy;
+pub mod graphql;
+pub mod http;
 pub mod store;

@@ -1,0 +1,256 @@
+//! What a client is told when a field fails, and what it is never told.
+//!
+//! Here: the one error type that resolvers return, its fixed texts and codes, and the last look at every
+//! response, which masks what slipped through. Not here: refusals that a caller can mend, which are rows in a
+//! payload's `userErrors`.
+//!
+//! A strict field (`T!`) returns `Result<T, ApiError>`; its failure takes its parent along, as the specification
+//! says. A nullable one returns `Option<Result<T, ApiError>>` (`Result::transpose` gives it), and is null beside its
+//! error. `Result<Option<T>, ApiError>` looks like the same in the schema, but the engine takes the parent along.
+
+use std::error::Error as StdError;
+use std::sync::Arc;
+
+use async_graphql::{ErrorExtensionValues, ServerError, Value};
+
+/// A client that sees fifty errors has seen enough; a list of ten thousand items that all fail
+/// must not answer with ten thousand errors.
+pub const MAX_ERRORS: usize = 50;
+
+/// The engine repeats offending values in its messages, and a value may be as large as a request.
+const MAX_MESSAGE_CHARS: usize = 500;
+
+/// The `extensions.code` of an error. Clients branch on these, so they never change.
+pub mod code {
+    /// Nobody is signed in.
+    pub const UNAUTHENTICATED: &str = "UNAUTHENTICATED";
+    /// The viewer's role may not do this.
+    pub const FORBIDDEN: &str = "FORBIDDEN";
+    /// It does not exist, or not for this viewer.
+    pub const NOT_FOUND: &str = "NOT_FOUND";
+    /// A value that can't be used; `extensions.field` says which.
+    pub const BAD_USER_INPUT: &str = "BAD_USER_INPUT";
+    /// Too much at once; the same request may pass later.
+    pub const RATE_LIMITED: &str = "RATE_LIMITED";
+    /// Something that the answer depends on is down; the same request may pass later.
+    pub const UNAVAILABLE: &str = "UNAVAILABLE";
+    /// Our fault; `extensions.requestId` finds it in the log.
+    pub const INTERNAL_SERVER_ERROR: &str = "INTERNAL_SERVER_ERROR";
+    /// The document is not GraphQL.
+    pub const GRAPHQL_PARSE_FAILED: &str = "GRAPHQL_PARSE_FAILED";
+    /// The document does not fit the schema, or exceeds a limit that its message names.
+    pub const GRAPHQL_VALIDATION_FAILED: &str = "GRAPHQL_VALIDATION_FAILED";
+    /// The document has more bytes or tokens than are read.
+    pub const DOCUMENT_TOO_LARGE: &str = "DOCUMENT_TOO_LARGE";
+    /// `operationName` names no operation, or is missing where there are several.
+    pub const OPERATION_RESOLUTION_FAILURE: &str = "OPERATION_RESOLUTION_FAILURE";
+}
+
+/// Why a resolver gives no value.
+///
+/// It has no `Display`, and nothing converts into it by itself: `?` on a database error does not compile, so its
+/// text can't reach a client by accident.
+#[derive(Clone, Debug)]
+pub enum ApiError {
+    /// Nobody is signed in.
+    Unauthenticated,
+    /// The viewer's role may not do this.
+    Forbidden,
+    /// It does not exist, or not for this viewer; the two are told the same.
+    NotFound,
+    /// A value that can't be used.
+    BadInput {
+        /// The path to the value: `["input", "from"]`.
+        field: Vec<String>,
+        /// Shown as it is: written for the client, never an error's own text.
+        message: String,
+    },
+    /// Too much at once.
+    RateLimited,
+    /// Something that the answer depends on is down.
+    Unavailable,
+    /// A fault of ours; the cause goes to the log and nowhere else.
+    Internal(Arc<dyn StdError + Send + Sync>),
+}
+
+impl ApiError {
+    /// A value that can't be used, with the path to it and a text for the client.
+    pub fn bad_input<S: Into<String>>(
+        field: impl IntoIterator<Item = S>,
+        message: impl Into<String>,
+    ) -> Self {
+        Self::BadInput {
+            field: field.into_iter().map(Into::into).collect(),
+            message: message.into(),
+        }
+    }
+
+    /// A fault of ours, with its cause for the log.
+    pub fn internal(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::Internal(Arc::from(cause.into()))
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Unauthenticated => code::UNAUTHENTICATED,
+            Self::Forbidden => code::FORBIDDEN,
+            Self::NotFound => code::NOT_FOUND,
+            Self::BadInput { .. } => code::BAD_USER_INPUT,
+            Self::RateLimited => code::RATE_LIMITED,
+            Self::Unavailable => code::UNAVAILABLE,
+            Self::Internal(_) => code::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
+
+/// Carries a fault's cause through the engine to [`finish`], out of reach of any serializer.
+struct Cause(Arc<dyn StdError + Send + Sync>);
+
+const INTERNAL_TEXT: &str =
+    "Something went wrong on our side. Quote the request id when you ask about it.";
+
+impl From<ApiError> for async_graphql::Error {
+    fn from(error: ApiError) -> Self {
+        let mut extensions = ErrorExtensionValues::default();
+        extensions.set("code", error.code());
+        let mut source: Option<Arc<dyn std::any::Any + Send + Sync>> = None;
+        let message = match error {
+            ApiError::Unauthenticated => {
+                "Sign in first: send an API key or a token as a Bearer.".to_owned()
+            }
+            ApiError::Forbidden => "Your role may not do this.".to_owned(),
+            ApiError::NotFound => "There is no such thing, or it is not yours.".to_owned(),
+            ApiError::BadInput { field, message } => {
+                extensions.set(
+                    "field",
+                    Value::List(field.into_iter().map(Value::from).collect()),
+                );
+                message
+            }
+            ApiError::RateLimited => "Too many requests; try again later.".to_owned(),
+            ApiError::Unavailable => "This is out of order just now; try again later.".to_owned(),
+            ApiError::Internal(cause) => {
+                source = Some(Arc::new(Cause(cause)));
+                INTERNAL_TEXT.to_owned()
+            }
+        };
+        Self {
+            message,
+            source,
+            extensions: Some(extensions),
+        }
+    }
+}
+
+/// An error with a code and a text for the client, outside any resolver.
+pub(crate) fn coded(code: &str, message: impl Into<String>) -> ServerError {
+    let mut error = ServerError::new(message, None);
+    set(&mut error, "code", code);
+    error
+}
+
+/// The answer to a request whose execution panicked; the panic goes to the log.
+pub(crate) fn crashed(panic: &(dyn std::any::Any + Send), request_id: &str) -> ServerError {
+    let text = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("a panic without a text");
+    tracing::error!(request_id, cause = text, "a resolver panicked");
+    masked(ServerError::new("", None), request_id)
+}
+
+/// The last look at errors before they leave: gives each a code, masks and logs what is not meant for clients,
+/// and keeps the first [`MAX_ERRORS`].
+pub(crate) fn finish(errors: Vec<ServerError>, request_id: &str) -> Vec<ServerError> {
+    let found = errors.len();
+    // Faults beyond the cap are logged too: finish_one runs before anything is dropped.
+    let mut finished: Vec<ServerError> = errors
+        .into_iter()
+        .map(|error| finish_one(error, request_id))
+        .collect();
+    if found > MAX_ERRORS {
+        // Validation comes as it is found, execution as it ends; the first are as good as any.
+        let last = finished
+            .get(MAX_ERRORS - 1)
+            .and_then(|error| code_of(error).map(str::to_owned));
+        finished.truncate(MAX_ERRORS - 1);
+        let left_out = found - finished.len();
+        finished.push(coded(
+            last.as_deref().unwrap_or(code::INTERNAL_SERVER_ERROR),
+            format!("{left_out} more errors are left out."),
+        ));
+    }
+    finished
+}
+
+fn finish_one(mut error: ServerError, request_id: &str) -> ServerError {
+    if let Some(Cause(cause)) = error.source::<Cause>() {
+        log_fault(&error, &chain(cause.as_ref()), request_id);
+        return masked(error, request_id);
+    }
+    if code_of(&error).is_none() {
+        if error.source.is_some() {
+            // A type with `Display` was turned into an error by `?`. Its text was written for us, not for clients.
+            log_fault(&error, &error.message, request_id);
+            return masked(error, request_id);
+        }
+        // What has neither code nor source is the engine's own: a document that does not fit the schema has no
+        // path, an argument that can't be read has the path of its field.
+        let code = if error.path.is_empty() {
+            code::GRAPHQL_VALIDATION_FAILED
+        } else {
+            code::BAD_USER_INPUT
+        };
+        set(&mut error, "code", code);
+    }
+    if error.message.chars().nth(MAX_MESSAGE_CHARS).is_some() {
+        error.message = error.message.chars().take(MAX_MESSAGE_CHARS).collect();
+        error.message.push('…');
+    }
+    error
+}
+
+fn code_of(error: &ServerError) -> Option<&str> {
+    match error.extensions.as_ref()?.get("code")? {
+        Value::String(code) => Some(code),
+        _ => None,
+    }
+}
+
+fn log_fault(error: &ServerError, cause: &str, request_id: &str) {
+    let path = serde_json::to_string(&error.path).unwrap_or_default();
+    tracing::error!(request_id, path, cause, "a field failed");
+}
+
+fn masked(error: ServerError, request_id: &str) -> ServerError {
+    let mut masked = ServerError::new(INTERNAL_TEXT, None);
+    masked.locations = error.locations;
+    masked.path = error.path;
+    set(&mut masked, "code", code::INTERNAL_SERVER_ERROR);
+    set(&mut masked, "requestId", request_id);
+    masked
+}
+
+fn set(error: &mut ServerError, name: &str, value: &str) {
+    error
+        .extensions
+        .get_or_insert_with(ErrorExtensionValues::default)
+        .set(name, value);
+}
+
+/// An error and its sources on one line.
+fn chain(error: &(dyn StdError + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+#[path = "errors_tests.rs"]
+mod tests;
