@@ -19,18 +19,18 @@ use super::{
 /// The last row that Excel has, counted from 1.
 pub const EXCEL_ROWS: u32 = 1_048_576;
 
-/// Headings, widths and the specimen's formats. Credits come twice in a specimen: whole and with a
-/// fraction; the second has no column of its own.
+/// Headings, widths and the specimen's formats. After them the specimen has two cells for formats
+/// that only some rows want: credits with a fraction, and texts of several lines.
 const COLUMNS: [(&str, f64, Kind); 10] = [
     ("Sent at", 30.0, Kind::Moment),
     ("List", 28.0, Kind::Text),
-    ("Text", 70.0, Kind::Text),
-    ("Channel", 11.0, Kind::Text),
-    ("Encoding", 12.0, Kind::Text),
-    ("Segments", 12.0, Kind::Number),
-    ("Recipients", 13.0, Kind::Number),
-    ("Country", 11.0, Kind::Text),
-    ("Credits", 14.0, Kind::Number),
+    ("Text", 80.0, Kind::Text),
+    ("Channel", 12.0, Kind::Text),
+    ("Encoding", 13.0, Kind::Text),
+    ("Segments", 14.0, Kind::Number),
+    ("Recipients", 15.0, Kind::Number),
+    ("Country", 12.0, Kind::Text),
+    ("Credits", 16.0, Kind::Number),
     ("Message id", 34.0, Kind::Text),
 ];
 const LAST_COLUMN: u16 = COLUMNS.len() as u16 - 1;
@@ -67,7 +67,7 @@ pub fn write_frame(
     for (column, (heading, width, kind)) in (0..).zip(COLUMNS) {
         let (header, specimen) = match kind {
             Kind::Moment => (style::header(), moment()),
-            Kind::Text => (style::header(), text()),
+            Kind::Text => (style::header().set_indent(1), text()),
             Kind::Number => (style::number_header(), number_format(style::WHOLE)),
         };
         let heading = match kind {
@@ -85,7 +85,9 @@ pub fn write_frame(
         }
     }
     let fraction = number_format(style::FRACTION);
-    sheet.write_blank(SPECIMEN_ROW, LAST_COLUMN + 1, &fraction)?;
+    sheet
+        .write_blank(SPECIMEN_ROW, LAST_COLUMN + 1, &fraction)?
+        .write_blank(SPECIMEN_ROW, LAST_COLUMN + 2, &text().set_text_wrap())?;
     Ok(())
 }
 
@@ -93,15 +95,23 @@ fn moment() -> Format {
     Format::new()
         .set_num_format(style::MOMENT)
         .set_align(FormatAlign::Left)
+        .set_align(FormatAlign::Top)
 }
 
 fn text() -> Format {
-    // "General" reads digits as digits; "@" keeps a text a text when someone edits the cell.
-    Format::new().set_num_format("@")
+    // "General" reads digits as digits; "@" keeps a text a text when someone edits the cell. The
+    // indent parts it from the number before it.
+    Format::new()
+        .set_num_format("@")
+        .set_align(FormatAlign::Left)
+        .set_indent(1)
+        .set_align(FormatAlign::Top)
 }
 
 fn number_format(format: &str) -> Format {
-    Format::new().set_num_format(format)
+    Format::new()
+        .set_num_format(format)
+        .set_align(FormatAlign::Top)
 }
 
 /// A frame as the library wrote it, taken apart.
@@ -156,6 +166,7 @@ impl Frame {
 struct Styles {
     moment: Vec<u8>,
     text: Vec<u8>,
+    lines: Vec<u8>,
     whole: Vec<u8>,
     fraction: Vec<u8>,
 }
@@ -176,6 +187,7 @@ impl Styles {
             text: of(Kind::Text)?,
             whole: of(Kind::Number)?,
             fraction: ids.next()?,
+            lines: ids.next()?,
         })
     }
 }
@@ -195,12 +207,22 @@ impl RowWriter {
         push_count(&mut self.row, number.into());
         out.extend_from_slice(b"<row r=\"");
         out.extend_from_slice(&self.row);
+        let lines = lines_shown(&message.text);
+        if lines > 1 {
+            out.extend_from_slice(b"\" ht=\"");
+            push_count(out, lines * POINTS_PER_LINE);
+        }
         out.extend_from_slice(b"\">");
         self.push_moment(out, message);
         if let Some(list_name) = &message.list_name {
             self.push_text(out, b'B', list_name);
         }
-        self.push_text(out, b'C', &message.text);
+        let style = if lines > 1 {
+            &self.styles.lines
+        } else {
+            &self.styles.text
+        };
+        self.push_styled_text(out, b'C', &message.text, style);
         self.push_text(out, b'D', message.channel);
         if let Some(encoding) = message.encoding {
             self.push_text(out, b'E', encoding);
@@ -243,10 +265,14 @@ impl RowWriter {
     }
 
     fn push_text(&self, out: &mut Vec<u8>, column: u8, text: &str) {
+        self.push_styled_text(out, column, text, &self.styles.text);
+    }
+
+    fn push_styled_text(&self, out: &mut Vec<u8>, column: u8, text: &str, style: &[u8]) {
         if text.is_empty() {
             return;
         }
-        self.open_cell(out, column, &self.styles.text);
+        self.open_cell(out, column, style);
         out.extend_from_slice(if needs_preserving(text) {
             b" t=\"inlineStr\"><is><t xml:space=\"preserve\">"
         } else {
@@ -271,4 +297,21 @@ impl RowWriter {
     }
 }
 
+/// How many lines the text's row is high: one, unless the text itself has more. Readers do not work
+/// heights out when they open a file.
+fn lines_shown(text: &str) -> i64 {
+    // Excel's rows are at most 409 points high; longer texts are the exception.
+    const MAX_LINES: i64 = 20;
+    if !text.contains('\n') {
+        return 1;
+    }
+    let lines = text
+        .split('\n')
+        .map(|line| 1 + line.len() as i64 / CHARACTERS_PER_LINE);
+    lines.sum::<i64>().min(MAX_LINES)
+}
+
+const POINTS_PER_LINE: i64 = 15;
+/// About what the text's column is wide.
+const CHARACTERS_PER_LINE: i64 = 85;
 const NUMBER_END: &[u8] = b"</v></c>";

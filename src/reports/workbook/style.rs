@@ -6,15 +6,15 @@ use rust_xlsxwriter::{Color, Format, FormatAlign, FormatBorder, Worksheet};
 use super::super::file::ReportFile;
 
 /// Titles, table headers and the first chart.
-pub const NAVY: Color = Color::RGB(0x1F_38_64);
+pub const NAVY: Color = Color::RGB(0x001F_3864);
 /// The second chart.
-pub const TEAL: Color = Color::RGB(0x2A_9D_8F);
+pub const TEAL: Color = Color::RGB(0x002A_9D8F);
 /// Labels.
-pub const GREY: Color = Color::RGB(0x59_59_59);
+pub const GREY: Color = Color::RGB(0x0059_5959);
 /// Lines between rows, and behind charts.
-pub const PALE: Color = Color::RGB(0xD9_DF_E8);
+pub const PALE: Color = Color::RGB(0x00D9_DFE8);
 /// Behind the totals.
-pub const MIST: Color = Color::RGB(0xF2_F5_FA);
+pub const MIST: Color = Color::RGB(0x00F2_F5FA);
 
 /// Whole numbers.
 pub const WHOLE: &str = "#,##0";
@@ -54,9 +54,9 @@ pub fn header() -> Format {
         .set_align(FormatAlign::VerticalCenter)
 }
 
-/// A table's header over numbers.
+/// A table's header over numbers, out of the way of the filter's button.
 pub fn number_header() -> Format {
-    header().set_align(FormatAlign::Right)
+    header().set_align(FormatAlign::Right).set_indent(2)
 }
 
 /// A table's cell in the summary and the timeline.

@@ -17,7 +17,7 @@ pub const NAME: &str = "Summary";
 /// Where the columns of both tables end and the charts begin.
 const TABLE_COLUMNS: u16 = 6;
 const CHART_COLUMN: u16 = TABLE_COLUMNS + 1;
-const BAND_COLUMNS: u16 = CHART_COLUMN + 9;
+const BAND_COLUMNS: u16 = CHART_COLUMN + 10;
 const CREDITS_COLUMN: u16 = 4;
 const FACTS_ROW: u32 = 3;
 const TOTALS_ROW: u32 = 10;
@@ -28,7 +28,7 @@ const MAX_BARS: u32 = 15;
 /// Fills the sheet and answers the numbers that need more digits than a double has.
 pub fn write(sheet: &mut Worksheet, report: &ReportFile) -> Result<Vec<Correction>, XlsxError> {
     sheet.set_name(NAME)?.set_screen_gridlines(false);
-    sheet.set_column_width(0, 34)?;
+    sheet.set_column_width(0, 40)?;
     sheet.set_column_range_width(1, TABLE_COLUMNS - 1, 18)?;
     sheet.set_column_width(TABLE_COLUMNS, 3)?;
     style::set_up_page(sheet, report, None)?;
@@ -286,9 +286,10 @@ impl UsageTable<'_> {
             .set_data_label(ChartDataLabel::new().show_value().set_num_format("#,##0"))
             .set_gap(50);
         dress_chart(&mut chart, &title);
-        // Bars grow from below; the table's first row belongs on top.
-        chart.x_axis().set_reverse();
-        chart.y_axis().set_hidden(true).set_major_gridlines(false);
+        // Lying bars have their names on the y axis, and begin below: the table's first row belongs on
+        // top. Every bar has its number, so that the axis of numbers only takes room.
+        chart.y_axis().set_reverse().set_major_gridlines(false);
+        chart.x_axis().set_hidden(true).set_major_gridlines(false);
         let rows = 5 + bars.max(3) * 5 / 4;
         chart
             .set_width(640)

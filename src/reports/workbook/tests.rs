@@ -168,6 +168,7 @@ fn foreign_text_stays_text() {
         );
     };
     for text in [
+        "two\nlines",
         "=1+1",
         "+39",
         "@cmd",
@@ -196,7 +197,7 @@ fn the_summary_says_what_the_report_says() {
     let row_of = |label: &str| {
         let found = range
             .rows()
-            .find(|row| row.first().is_some_and(|cell| cell.to_string() == label));
+            .find(|row| row[0].as_string().as_deref() == Some(label));
         found.unwrap_or_else(|| panic!("{label}")).to_vec()
     };
     let fact = |label| moment(&row_of(label)[1]);
@@ -227,6 +228,24 @@ fn the_summary_says_what_the_report_says() {
     let starts: Vec<_> = range.rows().skip(1).map(|row| moment(&row[0])).collect();
     assert_eq!(starts, ["2026-03-28T00:00:00", "2026-03-29T00:00:00"]);
     assert_eq!(range.get((1, 4)), Some(&Data::Float(4_959.000_1)));
+}
+
+#[test]
+fn an_hour_that_comes_twice_is_told_by_its_offset() {
+    let mut report = report();
+    report.interval = Interval::Hour;
+    report.buckets = ["2026-10-25T00:00:00Z", "2026-10-25T01:00:00Z"]
+        .map(|start| (start.parse().unwrap(), usage(0, 0)))
+        .into();
+    let bytes = written(&report, &[], SheetLimits::EXCEL);
+    let range = opened(&bytes).worksheet_range("Timeline").unwrap();
+    let hours: Vec<_> = range
+        .rows()
+        .skip(1)
+        .map(|row| (moment(&row[0]), row[1].to_string()))
+        .collect();
+    let hour = |offset: &str| ("2026-10-25T02:00:00".to_owned(), offset.to_owned());
+    assert_eq!(hours, [hour("+02:00"), hour("+01:00")]);
 }
 
 #[test]

@@ -31,7 +31,8 @@ pub fn write(sheet: &mut Worksheet, report: &ReportFile) -> Result<Vec<Correctio
     for (row, (instant, usage)) in (1..).zip(&report.buckets) {
         put_moment(sheet.sheet, (row, 0), *instant, report, &start)?;
         if columns.has_offset {
-            let offset = report.time_zone.to_offset(*instant).to_string();
+            let local = instant.to_zoned(report.time_zone.clone());
+            let offset = local.strftime("%:z").to_string();
             sheet.put_text(row, 1, &offset, &text)?;
         }
         put_usage(
@@ -150,6 +151,11 @@ fn add_chart(
         .set_text_axis(true)
         .set_num_format(bucket_format(report.interval))
         .set_label_position(ChartAxisLabelPosition::Low);
+    let line = ChartLine::new().set_color(style::PALE).clone();
+    chart
+        .y_axis()
+        .set_major_gridlines_line(&line)
+        .set_num_format(style::WHOLE);
     chart
         .set_width(880)
         .set_height(380)
