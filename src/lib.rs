@@ -8,3 +8,5 @@ pub mod http;
 pub mod ledger;
 pub mod operations;
 pub mod store;
+
+pub mod reports;
