@@ -6,6 +6,7 @@
 pub mod account;
 pub mod idempotency;
 pub mod input;
+pub mod pending;
 pub mod policy;
 pub mod rate_card;
 pub mod refusal;
@@ -38,6 +39,8 @@ pub struct Parts {
     pub clock: Clock,
     /// Where clients reach this server; links begin with it.
     pub public_url: Url,
+    /// SHA-256 of the server's own key, which is a platform administrator's.
+    pub admin_key_hash: Option<[u8; 32]>,
 }
 
 impl Services {

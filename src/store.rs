@@ -9,5 +9,7 @@ pub mod connection;
 pub mod paging;
 pub mod rate_card;
 pub mod transaction;
+pub mod version;
 
 pub use connection::Store;
+pub use version::{applied_migrations, is_ready};
