@@ -4,7 +4,11 @@
 //! Not here: transport ([`crate::http`]), and any rule.
 
 pub mod account;
+pub mod allocation;
+pub mod api_key;
 pub mod balance;
+pub mod contact_list;
+pub mod destination;
 pub mod errors;
 pub mod ids;
 pub mod loaders;
@@ -15,3 +19,4 @@ pub mod rate_card;
 pub mod request;
 pub mod scalars;
 pub mod schema;
+pub mod viewer;
