@@ -4,6 +4,9 @@
 //! ([`crate::graphql`], [`crate::http`]), queries ([`crate::store`]) and the books ([`crate::ledger`]).
 
 pub mod account;
+pub mod allocation;
+pub mod api_key;
+pub mod contact_list;
 pub mod idempotency;
 pub mod input;
 pub mod pending;
@@ -37,6 +40,8 @@ pub struct Parts {
     pub ledger: Ledger,
     /// The time.
     pub clock: Clock,
+    /// SHA-256 of the server's own admin key, where it has one.
+    pub admin_key_hash: Option<[u8; 32]>,
     /// Where clients reach this server; links begin with it.
     pub public_url: Url,
     /// SHA-256 of the server's own key, which is a platform administrator's.

@@ -4,8 +4,11 @@
 //! ([`crate::operations`]) and the ledger's own writes, which only [`crate::ledger`] makes.
 
 pub mod account;
+pub mod allocation;
+pub mod api_key;
 pub mod book;
 pub mod connection;
+pub mod contact_list;
 pub mod paging;
 pub mod rate_card;
 pub mod transaction;

@@ -7,16 +7,25 @@ use crate::operations::Services;
 
 use super::{
     account::{AccountMutation, AccountQuery},
+    allocation::AllocationMutation,
+    api_key::ApiKeyMutation,
+    contact_list::ContactListMutation,
     node::NodeQuery,
+    viewer::ViewerQuery,
 };
 
 /// What can be read.
 #[derive(Debug, Default, MergedObject)]
-pub struct Query(NodeQuery, AccountQuery);
+pub struct Query(NodeQuery, AccountQuery, ViewerQuery);
 
 /// What can be done. Refusals that the caller can mend are in `userErrors`.
 #[derive(Debug, Default, MergedObject)]
-pub struct Mutation(AccountMutation);
+pub struct Mutation(
+    AccountMutation,
+    AllocationMutation,
+    ApiKeyMutation,
+    ContactListMutation,
+);
 
 /// The schema of this server.
 pub type Schema = AnySchema<Query, Mutation, EmptySubscription>;
