@@ -7,6 +7,8 @@
 //! The alphabet has `Ç` at 0x09 and not `ç`; it has no backtick, no tab and no no-break space. Form feed
 //! is the extension table's page break, 0x0A.
 
+pub mod national;
+
 /// The default alphabet by code (§6.2.1). Code 0x1B is no character: it announces one of the extension
 /// table, and stands here as U+001B, which [`septets`] does not count among the characters.
 pub const ALPHABET: [char; 128] = [

@@ -1,6 +1,6 @@
 use super::{
-    Channel, Encoding, MAX_SEGMENTS, NonGsmCharacter, Options, SegmentCount, Segmentation,
-    TooManySegments, count, segment,
+    Channel, Encoding, Language, Languages, MAX_SEGMENTS, NonGsmCharacter, Options, Reference,
+    SegmentCount, Segmentation, Tables, TooManySegments, count, segment,
 };
 use crate::gsm7;
 use Encoding::{Gsm7, Ucs2};
@@ -9,9 +9,13 @@ use std::borrow::Cow;
 
 const PLAIN: Options = Options {
     smart_encoding: false,
+    strip_accents: false,
+    languages: Languages::NONE,
+    reference: Reference::EightBit,
 };
 const SMART: Options = Options {
     smart_encoding: true,
+    ..PLAIN
 };
 
 fn sms(text: &str) -> Segmentation<'_> {
@@ -146,6 +150,7 @@ fn what_forces_ucs2_is_named() {
         character,
         offset,
         replacement,
+        strips_accent: character == 'á',
     };
     let answer = sms(text);
     assert_eq!(
@@ -154,7 +159,7 @@ fn what_forces_ucs2_is_named() {
             named('’', 7, Some("'")),
             named('\u{200B}', 12, Some("")),
             named('½', 14, Some(" 1/2")),
-            named('á', 16, None),
+            named('á', 16, Some("a")),
             named('😀', 18, None),
         ]
     );
@@ -277,7 +282,257 @@ pub(super) fn text() -> impl Strategy<Value = String> {
 }
 
 fn options() -> impl Strategy<Value = Options> {
-    any::<bool>().prop_map(|smart_encoding| Options { smart_encoding })
+    let languages = prop_oneof![
+        2 => Just(Languages::NONE),
+        1 => prop::collection::vec(prop::sample::select(Language::ALL.to_vec()), 1..4)
+            .prop_map(Languages::from_iter),
+        1 => Just(Languages::ALL),
+    ];
+    let reference = prop_oneof![Just(Reference::EightBit), Just(Reference::SixteenBit)];
+    (any::<bool>(), any::<bool>(), languages, reference).prop_map(
+        |(smart_encoding, strip_accents, languages, reference)| Options {
+            smart_encoding,
+            strip_accents,
+            languages,
+            reference,
+        },
+    )
+}
+
+/// Texts of a few segments in one or two of the national languages, with accents and likes.
+fn national_text() -> impl Strategy<Value = String> {
+    let of = |language: Language| {
+        let locking = language.locking_shift().into_iter().flatten();
+        let mut cells: Vec<_> = locking.chain(language.single_shift()).flatten().collect();
+        cells.extend("abcdefg’…áőà€[".chars());
+        prop::sample::select(cells)
+    };
+    let language = prop::sample::select(Language::ALL.to_vec());
+    (language.clone(), language, 0_u32..2, 1_usize..300).prop_flat_map(
+        move |(one, other, others, longest)| {
+            let character = prop_oneof![20 => of(one), others => of(other)];
+            prop::collection::vec(character, 0..longest).prop_map(String::from_iter)
+        },
+    )
+}
+
+fn any_text() -> impl Strategy<Value = String> {
+    prop_oneof![text(), national_text()]
+}
+
+/// The fewest segments of a text as typed over every pair of tables, each tried.
+fn fewest_with_tables(text: &str, options: &Options) -> usize {
+    let joined = |tables| match (options.reference, tables) {
+        (Reference::EightBit, 0) => 153,
+        (Reference::EightBit, 1) => 149,
+        (Reference::EightBit, _) => 146,
+        (Reference::SixteenBit, 0) => 152,
+        (Reference::SixteenBit, 1) => 148,
+        (Reference::SixteenBit, _) => 145,
+    };
+    let chosen = |language: &Language| options.languages.contains(*language);
+    let tables: Vec<_> = Language::ALL.into_iter().filter(chosen).map(Some).collect();
+    let default_single: Vec<_> = gsm7::EXTENSION.iter().map(|&(_, c)| c).collect();
+    let default_locking: Vec<_> = gsm7::ALPHABET
+        .into_iter()
+        .filter(|&c| c != '\u{1B}')
+        .collect();
+    let utf16: Vec<_> = text.chars().map(char::len_utf16).collect();
+    let joined_utf16 = if options.reference == Reference::EightBit {
+        67
+    } else {
+        66
+    };
+    let mut fewest = fewest_segments(&utf16, 70, joined_utf16);
+    for locking in tables.iter().copied().chain([None]) {
+        let alphabet: Vec<_> = match locking.map(Language::locking_shift) {
+            None => default_locking.clone(),
+            Some(Some(cells)) => cells.flatten().collect(),
+            Some(None) => continue,
+        };
+        for single in tables.iter().copied().chain([None]) {
+            let extension: Vec<_> = match single {
+                None => default_single.clone(),
+                Some(language) => language.single_shift().flatten().collect(),
+            };
+            let cost = |c| match (alphabet.contains(&c), extension.contains(&c)) {
+                (true, _) => Some(1),
+                (_, true) => Some(2),
+                _ => None,
+            };
+            let named = usize::from(locking.is_some()) + usize::from(single.is_some());
+            if let Some(costs) = text.chars().map(cost).collect::<Option<Vec<_>>>() {
+                let alone = [160, 155, 152][named];
+                fewest = fewest.min(fewest_segments(&costs, alone, joined(named)));
+            }
+        }
+    }
+    fewest
+}
+
+#[test]
+fn national_tables_are_used_where_they_save_segments() {
+    let check = |text: &str, languages, tables: Tables, shape: (usize, usize, usize)| {
+        let options = Options { languages, ..PLAIN };
+        let answer = segment(text, false, &options).unwrap();
+        assert_eq!(answer.tables, tables, "{text}");
+        let seen = (
+            answer.units,
+            answer.units_per_segment,
+            answer.segment_count(),
+        );
+        assert_eq!(seen, shape, "{text}");
+        assert_eq!(answer.text, text);
+    };
+    let none = Tables::default();
+    let single = |language| Tables {
+        single_shift: Some(language),
+        ..none
+    };
+    let locking = |language| Tables {
+        locking_shift: Some(language),
+        ..none
+    };
+    let both = |language| Tables {
+        locking_shift: Some(language),
+        ..single(language)
+    };
+    let turkish = Languages::NONE.with(Language::Turkish);
+    let a = |count| "a".repeat(count);
+    let turkish_text = |septets: usize| format!("ş{}", a(septets - 2));
+    // One segment in UCS-2 is one segment.
+    check("Şişli", turkish, none, (5, 70, 1));
+    check(&turkish_text(155), Languages::NONE, none, (154, 67, 3));
+    check(
+        &turkish_text(155),
+        turkish,
+        single(Language::Turkish),
+        (155, 155, 1),
+    );
+    // 156 septets with the single shift table are two segments; 155 with the locking one, one.
+    check(
+        &turkish_text(156),
+        turkish,
+        locking(Language::Turkish),
+        (155, 155, 1),
+    );
+    check(
+        &turkish_text(157),
+        turkish,
+        single(Language::Turkish),
+        (157, 149, 2),
+    );
+    check(
+        &turkish_text(298),
+        turkish,
+        single(Language::Turkish),
+        (298, 149, 2),
+    );
+    check(
+        &turkish_text(299),
+        turkish,
+        locking(Language::Turkish),
+        (298, 149, 2),
+    );
+    // Plain GSM-7 keeps its whole segment.
+    check(&a(160), turkish, none, (160, 160, 1));
+    check(&a(161), turkish, none, (161, 153, 2));
+    // A locking table can spare the pairs of extension characters.
+    let portuguese = Languages::NONE.with(Language::Portuguese);
+    check(
+        &"€".repeat(100),
+        portuguese,
+        locking(Language::Portuguese),
+        (100, 155, 1),
+    );
+    check(&"€".repeat(80), portuguese, none, (160, 160, 1));
+    let hindi = Languages::NONE.with(Language::Hindi);
+    check(
+        &"क".repeat(155),
+        hindi,
+        locking(Language::Hindi),
+        (155, 155, 1),
+    );
+    check(
+        &format!("A{}", "क".repeat(150)),
+        hindi,
+        both(Language::Hindi),
+        (152, 152, 1),
+    );
+    check(
+        &format!("A{}", "क".repeat(151)),
+        hindi,
+        both(Language::Hindi),
+        (153, 146, 2),
+    );
+    let spanish = Languages::NONE.with(Language::Spanish);
+    check(
+        &format!("á{}", a(153)),
+        spanish,
+        single(Language::Spanish),
+        (155, 155, 1),
+    );
+    // An alphabet of one language and a shift table of another.
+    let mixed = Tables {
+        locking_shift: Some(Language::Hindi),
+        single_shift: Some(Language::Turkish),
+    };
+    let text = format!("ş{}", "क".repeat(150));
+    check(&text, Languages::ALL, mixed, (152, 152, 1));
+    // An emoji is in no table.
+    check(&format!("ş😀{}", a(70)), Languages::ALL, none, (73, 67, 2));
+}
+
+#[test]
+fn references_of_two_octets_leave_less() {
+    let check = |text: String, segments| {
+        let options = Options {
+            reference: Reference::SixteenBit,
+            ..PLAIN
+        };
+        let counted = count(&text, false, &options).map(|count| count.segment_count);
+        assert_eq!(counted, Ok(segments));
+    };
+    check("a".repeat(160), 1);
+    check("a".repeat(304), 2);
+    check("a".repeat(305), 3);
+    check("я".repeat(70), 1);
+    check("я".repeat(132), 2);
+    check("я".repeat(133), 3);
+}
+
+#[test]
+fn accents_are_taken_off_last() {
+    let check = |typed: &str, options: Options, sent: &str, segments| {
+        let answer = segment(typed, false, &options).unwrap();
+        assert_eq!((&*answer.text, answer.segment_count()), (sent, segments));
+    };
+    let accents = Options {
+        strip_accents: true,
+        ..SMART
+    };
+    let a = "a".repeat(100);
+    let (typed, sent) = (format!("“á” {a}"), format!("\"a\" {a}"));
+    check(&typed, SMART, &typed, 2);
+    check(&typed, accents, &sent, 1);
+    let alone = Options {
+        smart_encoding: false,
+        ..accents
+    };
+    check(&typed, alone, &typed, 2);
+    // Not where quotes are all there is to swap, nor where the tables of a language do.
+    let (typed, sent) = (format!("“à” {a}"), format!("\"à\" {a}"));
+    check(&typed, accents, &sent, 1);
+    let spanish = Options {
+        languages: Languages::NONE.with(Language::Spanish),
+        ..accents
+    };
+    check(&format!("á {a}"), spanish, &format!("á {a}"), 1);
+    check(&format!("“á” {a}"), spanish, &format!("\"á\" {a}"), 1);
+    check(&format!("“á” ő {a}"), spanish, &format!("\"á\" o {a}"), 1);
+    // 155 septets are left beside the Spanish table, and 160 without one.
+    let a = "a".repeat(155);
+    check(&format!("á {a}"), spanish, &format!("a {a}"), 1);
 }
 
 proptest! {
@@ -287,7 +542,7 @@ proptest! {
     }
 
     #[test]
-    fn counting_and_cutting_agree(text in text(), has_media: bool, options in options()) {
+    fn counting_and_cutting_agree(text in any_text(), has_media: bool, options in options()) {
         let counted = count(&text, has_media, &options);
         let cut = segment(&text, has_media, &options);
         let cut = cut.map(|answer| SegmentCount {
@@ -299,7 +554,7 @@ proptest! {
     }
 
     #[test]
-    fn segments_joined_give_the_text(text in text(), has_media: bool, options in options()) {
+    fn segments_joined_give_the_text(text in any_text(), has_media: bool, options in options()) {
         let answer = segment(&text, has_media, &options).unwrap();
         prop_assert_eq!(answer.texts().collect::<String>(), &*answer.text);
         prop_assert_eq!(answer.characters, answer.text.chars().count());
@@ -309,7 +564,7 @@ proptest! {
             let units: usize = piece
                 .chars()
                 .map(|c| match answer.encoding {
-                    Some(Gsm7) => gsm7::septets(c).unwrap(),
+                    Some(Gsm7) => answer.tables.septets(c).unwrap(),
                     _ => c.len_utf16(),
                 })
                 .sum();
@@ -330,6 +585,34 @@ proptest! {
         longer.insert(at.index(longer.len() + 1), more);
         let after = count(&String::from_iter(longer), has_media, &PLAIN).unwrap();
         prop_assert!(after.segment_count >= before.segment_count);
+    }
+
+    #[test]
+    fn no_tables_take_fewer_segments(text in any_text(), options in options()) {
+        let options = Options { smart_encoding: false, ..options };
+        let counted = count(&text, false, &options).unwrap().segment_count;
+        prop_assert_eq!(counted, fewest_with_tables(&text, &options));
+    }
+
+    #[test]
+    fn what_is_asked_for_never_takes_more(text in any_text(), options in options(), has_media: bool) {
+        let count = |options: &Options| count(&text, has_media, options).unwrap().segment_count;
+        let all = count(&options);
+        for less in [
+            Options { strip_accents: false, ..options },
+            Options { smart_encoding: false, ..options },
+            Options { languages: Languages::NONE, ..options },
+            Options { reference: options.reference, ..PLAIN },
+        ] {
+            prop_assert!(all <= count(&less), "{:?}", less);
+        }
+    }
+
+    #[test]
+    fn a_text_that_is_changed_takes_fewer_segments(text in any_text(), options in options()) {
+        let typed = count(&text, false, &Options { smart_encoding: false, ..options }).unwrap();
+        let sent = segment(&text, false, &options).unwrap();
+        prop_assert_eq!(sent.text != text, sent.segment_count() < typed.segment_count);
     }
 
     #[test]
