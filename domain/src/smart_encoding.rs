@@ -17,6 +17,9 @@ use crate::gsm7::national::{self, Languages};
 /// 2½ becomes "2 1/2" and not "21/2".
 #[must_use]
 pub fn replacement(character: char, previous: Option<char>) -> Option<&'static str> {
+    if is_of_another_script(character) {
+        return None;
+    }
     if let Some(fraction) = fraction(character) {
         let apart = previous.is_some_and(|previous| previous.is_ascii_digit());
         return Some(if apart {
@@ -34,7 +37,19 @@ pub fn replacement(character: char, previous: Option<char>) -> Option<&'static s
 /// by itself. It changes how a word is spelt, so it is offered, and done only where asked.
 #[must_use]
 pub fn without_accent(character: char) -> Option<&'static str> {
+    if is_of_another_script(character) {
+        return None;
+    }
     accents::stripped(character)
+}
+
+/// Most of what is written in other scripts than Latin, and emoji: nothing there has a like, and a look at
+/// the tables is spared.
+const fn is_of_another_script(character: char) -> bool {
+    matches!(
+        character,
+        '\u{370}'..='\u{600}' | '\u{620}'..='\u{1600}' | '\u{3040}'..='\u{FA00}' | '\u{1F000}'..='\u{1FFFF}'
+    )
 }
 
 /// With the space that keeps it from a number before it.
@@ -253,6 +268,20 @@ mod tests {
     fn everything_else_has_none() {
         for character in "áçãőłşñàΑжع中😀™©²€Ç\n\r\u{C}".chars() {
             assert_eq!(replacement(character, None), None, "{character:?}");
+        }
+    }
+
+    #[test]
+    fn no_like_is_passed_over_for_its_script() {
+        for character in '\0'..=char::MAX {
+            if super::is_of_another_script(character) {
+                let like = super::fraction(character)
+                    .or_else(|| super::punctuation(character))
+                    .or_else(|| super::ligature(character))
+                    .or_else(|| super::invisible(character))
+                    .or_else(|| super::accents::stripped(character));
+                assert_eq!(like, None, "{character:?}");
+            }
         }
     }
 

@@ -27,8 +27,8 @@ pub(super) struct Plan {
     tables: Tables,
     capacity: Capacity,
     segments: usize,
-    /// Bytes at the start that are GSM-7; the first character that is not comes next.
-    gsm_bytes: usize,
+    /// The start of the text that is GSM-7; the first character that is not comes next.
+    gsm: gsm7::Prefix,
     /// What is swapped, where the text is not sent as typed.
     swaps: Option<Swaps>,
 }
@@ -58,7 +58,7 @@ impl Plan {
             tables: Tables::default(),
             capacity: Capacity::MMS,
             segments: count_utf16(text, tally, Capacity::MMS),
-            gsm_bytes: text.len(),
+            gsm: gsm7::Prefix::default(),
             swaps: None,
         }
     }
@@ -73,7 +73,7 @@ impl Plan {
             tables: Tables::default(),
             capacity,
             segments: count_utf16(text, tally, capacity),
-            gsm_bytes: gsm.bytes,
+            gsm,
             swaps: None,
         }
     }
@@ -85,14 +85,18 @@ impl Plan {
         } else if gsm.septets == gsm.characters {
             gsm.septets.div_ceil(capacity.joined)
         } else {
-            packing::count::<Septets>(text.as_bytes(), capacity.joined)
+            let tally = Tally {
+                characters: gsm.characters,
+                doubles: gsm.septets - gsm.characters,
+            };
+            packing::count::<Septets>(text.as_bytes(), tally, capacity.joined)
         };
         Self {
             encoding: Some(Encoding::Gsm7),
             tables: Tables::default(),
             capacity,
             segments,
-            gsm_bytes: gsm.bytes,
+            gsm,
             swaps: None,
         }
     }
@@ -117,7 +121,7 @@ impl Plan {
                 let asked = options.strip_accents || !accents;
                 if asked && self.segments > 1 {
                     let swaps = Swaps { accents, languages };
-                    let choice = choose_swapped(text, swaps, options.reference);
+                    let choice = self.choose_swapped(text, swaps, options.reference);
                     self = self.or_choice(choice, Some(swaps));
                 }
                 // The other round would be the same again.
@@ -127,6 +131,21 @@ impl Plan {
             }
         }
         self
+    }
+
+    /// The best tables for the swapped text; `None` where some character has no like.
+    fn choose_swapped(
+        &self,
+        text: &str,
+        swaps: Swaps,
+        reference: Reference,
+    ) -> Option<tables::Choice> {
+        // What is GSM-7 needs no like.
+        let rest = text.get(self.gsm.bytes..).unwrap_or_default();
+        if swaps.of(rest).any(|each| each.is_none()) {
+            return None;
+        }
+        tables::choose(swapped(text, swaps), swaps.languages, reference)
     }
 
     fn or_choice(self, choice: Option<tables::Choice>, swaps: Option<Swaps>) -> Self {
@@ -188,7 +207,7 @@ impl Plan {
         };
         push(text.len(), used);
         let non_gsm_characters = match self.encoding {
-            Some(Encoding::Ucs2) => non_gsm_characters(&text, self.gsm_bytes),
+            Some(Encoding::Ucs2) => non_gsm_characters(&text, self.gsm),
             _ => Vec::new(),
         };
         Segmentation {
@@ -251,16 +270,8 @@ fn count_utf16(text: &str, tally: Tally, capacity: Capacity) -> usize {
     } else if tally.doubles == 0 {
         units.div_ceil(capacity.joined)
     } else {
-        packing::count::<Utf16>(text.as_bytes(), capacity.joined)
+        packing::count::<Utf16>(text.as_bytes(), tally, capacity.joined)
     }
-}
-
-/// The best tables for the swapped text; `None` where some character has no like.
-fn choose_swapped(text: &str, swaps: Swaps, reference: Reference) -> Option<tables::Choice> {
-    if swaps.of(text).any(|each| each.is_none()) {
-        return None;
-    }
-    tables::choose(swapped(text, swaps), swaps.languages, reference)
 }
 
 /// The swapped text, where every character can be swapped.
@@ -268,27 +279,17 @@ fn swapped(text: &str, swaps: Swaps) -> impl Iterator<Item = char> + Clone {
     swaps.of(text).flatten().flat_map(|each| each.chars())
 }
 
-/// Every character that is not GSM-7; the first is known to come after so many bytes.
-fn non_gsm_characters(text: &str, gsm_bytes: usize) -> Vec<NonGsmCharacter> {
-    let mut found = Vec::new();
-    let (start, mut rest) = text.split_at_checked(gsm_bytes).unwrap_or_default();
-    let mut offset = start.chars().count();
-    let mut previous = start.chars().next_back();
-    while let Some(character) = rest.chars().next() {
-        let typographic = smart_encoding::replacement(character, previous);
-        let accent = smart_encoding::without_accent(character);
-        found.push(NonGsmCharacter {
-            character,
-            offset,
+/// Every character that is not GSM-7, with what smart encoding has for it.
+fn non_gsm_characters(text: &str, gsm: gsm7::Prefix) -> Vec<NonGsmCharacter> {
+    let named = |each: gsm7::Foreign| {
+        let typographic = smart_encoding::replacement(each.character, each.previous);
+        let accent = smart_encoding::without_accent(each.character);
+        NonGsmCharacter {
+            character: each.character,
+            offset: each.offset,
             replacement: typographic.or(accent),
             strips_accent: typographic.is_none() && accent.is_some(),
-        });
-        let after = rest.get(character.len_utf8()..).unwrap_or_default();
-        let gsm = gsm7::prefix(after);
-        let (between, next) = after.split_at_checked(gsm.bytes).unwrap_or_default();
-        previous = between.chars().next_back().or(Some(character));
-        offset += 1 + gsm.characters;
-        rest = next;
-    }
-    found
+        }
+    };
+    gsm7::foreign(text, gsm).into_iter().map(named).collect()
 }
