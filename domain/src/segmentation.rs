@@ -191,4 +191,6 @@ pub fn segment<'a>(
 }
 
 #[cfg(test)]
+mod laws;
+#[cfg(test)]
 mod tests;
