@@ -1,0 +1,14 @@
+import { useEffect, useRef } from 'react';
+
+/** Asks again when the count of balance changes moves; not on the first showing, which asks anyway. */
+export function useRefreshOn(
+  changes: number,
+  ask: (options: { requestPolicy: 'network-only' }) => void,
+): void {
+  const seen = useRef(changes);
+  useEffect(() => {
+    if (seen.current === changes) return;
+    seen.current = changes;
+    ask({ requestPolicy: 'network-only' });
+  }, [changes, ask]);
+}
