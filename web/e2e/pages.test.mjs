@@ -30,16 +30,16 @@ async function signIn() {
 test('an account manager sees a balance', async () => {
   const page = await signIn();
   const available = page.locator('[data-figure="Available"]');
-  assert.match(await available.innerText(), /^\d[\d,]*(\.\d+)?$/);
+  assert.match(await available.textContent(), /^\d[\d,]*(\.\d+)?$/);
   await page.close();
 });
 
 test('an account manager finds an account by name', async () => {
   const page = await signIn();
-  const name = await page.getByRole('heading', { level: 1 }).innerText();
-  await page.getByLabel('Accounts', { exact: true }).fill(name);
+  const name = await page.getByRole('heading', { level: 1 }).textContent();
+  await page.getByRole('searchbox', { name: 'Accounts' }).fill(name);
   await page.getByRole('button', { name, exact: true }).click();
-  assert.equal(await page.getByRole('heading', { level: 1 }).innerText(), name);
+  assert.equal(await page.getByRole('heading', { level: 1 }).textContent(), name);
   assert.match(page.url(), /#account=/);
   await page.close();
 });
@@ -48,7 +48,9 @@ test('a limit set in the dialog is shown in the table', async () => {
   const page = await signIn();
   const edit = page.getByRole('button', { name: /^Edit limits of/ }).first();
   const name = ((await edit.getAttribute('aria-label')) ?? '').replace('Edit limits of ', '');
-  const row = page.getByRole('row').filter({ has: page.getByRole('rowheader', { name, exact: true }) });
+  const row = page
+    .getByRole('row')
+    .filter({ has: page.getByRole('rowheader', { name, exact: true }) });
 
   // Another figure each time, so that what is shown can't be what was there before.
   const limit = 100 + (Date.now() % 800);
@@ -58,7 +60,11 @@ test('a limit set in the dialog is shown in the table', async () => {
   await dialog.getByLabel('Assigned credits').fill(String(limit));
   await dialog.getByRole('button', { name: 'Save' }).click();
   await dialog.waitFor({ state: 'detached' });
-  await row.filter({ hasText: 'Own limit' }).getByRole('cell', { name: String(limit) }).first().waitFor();
+  await row
+    .filter({ hasText: 'Own limit' })
+    .getByRole('cell', { name: String(limit) })
+    .first()
+    .waitFor();
 
   await edit.click();
   await dialog.getByLabel('Assigned credits').fill('999999999999999');
@@ -76,7 +82,7 @@ test('a draft is segmented and quoted as it is typed', async () => {
   await page.getByRole('tab', { name: 'Quote' }).click();
   await page.getByLabel('Text', { exact: true }).fill('It’s here');
   await page.getByText('SMS in UCS-2: 1 segment').waitFor();
-  await page.getByRole('textbox', { name: 'Contact list' }).click();
+  await page.getByRole('combobox', { name: 'Contact list' }).click();
   await page.getByRole('option').first().click();
   await page.getByText(/^[\d,.]+ credits$/).waitFor();
   await page.close();
@@ -121,6 +127,8 @@ test('GraphiQL runs its first example', async () => {
   const page = await browser.newPage();
   await page.goto(`${SERVER}/graphiql`);
   await page.getByRole('tab', { name: 'Segmentation' }).waitFor();
+  // The tabs are there before the editors are.
+  await page.locator('.graphiql-query-editor').getByText('segmentCount').waitFor();
   await page.getByRole('button', { name: /^Execute query/ }).click();
   await page.locator('.result-window').getByText('"segmentCount"').waitFor();
   await page.close();

@@ -1,6 +1,6 @@
 import '@mantine/core/styles.css';
 import './screen/page.css';
-import { createTheme, MantineProvider } from '@mantine/core';
+import { Badge, createTheme, MantineProvider } from '@mantine/core';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './App';
@@ -10,6 +10,9 @@ const theme = createTheme({
   primaryShade: { light: 8, dark: 6 },
   defaultRadius: 'sm',
   cursorType: 'pointer',
+  components: {
+    Badge: Badge.extend({ defaultProps: { tt: 'none', fw: 500, style: { flexShrink: 0 } } }),
+  },
 });
 
 const root = document.getElementById('root');

@@ -87,11 +87,7 @@ export function AccountPage({ accountId, can }: { accountId: string; can: Permis
         <Tabs.Panel value="packages">
           <Stack gap="md">
             <PackagesPanel accountId={accountId} mayPurchase={can.purchase} />
-            <PurchasesPanel
-              accountId={accountId}
-              timeZone={account.timeZone}
-              changes={changes}
-            />
+            <PurchasesPanel accountId={accountId} timeZone={account.timeZone} changes={changes} />
           </Stack>
         </Tabs.Panel>
       </Tabs>

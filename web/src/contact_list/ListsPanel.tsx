@@ -90,7 +90,6 @@ export function ListsPanel(props: { accountId: string; mayAllocate: boolean; cha
         <>
           <DataTable
             caption="Contact lists and what they may spend"
-            minWidth={640}
             columns={columns(props.mayAllocate ? setEditing : undefined)}
             rows={lists.nodes}
             rowKey={(list) => list.id}

@@ -94,7 +94,6 @@ export function LotsPanel(props: { accountId: string; timeZone: string; changes:
         <>
           <DataTable
             caption="Credit lots"
-            minWidth={560}
             columns={columns(props.timeZone)}
             rows={lots.nodes}
             rowKey={(lot) => lot.id}

@@ -1,6 +1,7 @@
 import { Button, MultiSelect, SegmentedControl, SimpleGrid, Stack } from '@mantine/core';
 import { useMemo, useState } from 'react';
 import { useQuery } from 'urql';
+import { countryName, DESTINATIONS } from '../country/countries';
 import { graphql } from '../generated';
 import type { Channel, PackagesQuery } from '../generated/graphql';
 import { formatCount, formatDecimal, formatMoney } from '../number/decimal';
@@ -11,7 +12,6 @@ import { Pager } from '../screen/Pager';
 import { Panel } from '../screen/Panel';
 import { Pending } from '../screen/Pending';
 import { usePaging } from '../screen/paging';
-import { countryName, DESTINATIONS } from '../country/countries';
 import { PurchaseDialog } from './PurchaseDialog';
 
 const PACKAGES = graphql(`
@@ -94,7 +94,6 @@ export function PackagesPanel({
           <div>
             <DataTable
               caption={`Packages, and how many one-segment ${channel} each buys`}
-              minWidth={560}
               columns={columns(countryCodes, mayPurchase ? setBuying : undefined)}
               rows={packages.nodes}
               rowKey={(one) => one.id}
@@ -109,11 +108,7 @@ export function PackagesPanel({
         )}
       </Stack>
       {buying && (
-        <PurchaseDialog
-          accountId={accountId}
-          offer={buying}
-          onClose={() => setBuying(undefined)}
-        />
+        <PurchaseDialog accountId={accountId} offer={buying} onClose={() => setBuying(undefined)} />
       )}
     </Panel>
   );
@@ -127,7 +122,7 @@ function columns(countryCodes: string[], onBuy?: (one: Package) => void): Column
     {
       title: 'Valid for',
       numeric: true,
-      cell: (one) => (one.validityDays ? `${formatCount(one.validityDays)} days` : 'ever'),
+      cell: (one) => (one.validityDays ? `${formatCount(one.validityDays)} days` : 'no limit'),
     },
     ...countryCodes.map((code) => ({
       title: `To ${countryName(code)}`,

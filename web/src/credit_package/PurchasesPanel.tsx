@@ -74,7 +74,6 @@ export function PurchasesPanel(props: { accountId: string; timeZone: string; cha
         <>
           <DataTable
             caption="Purchases"
-            minWidth={600}
             columns={columns(props.timeZone)}
             rows={purchases.nodes}
             rowKey={(purchase) => purchase.id}
@@ -114,11 +113,7 @@ function columns(timeZone: string): Column<Purchase>[] {
       numeric: true,
       cell: ({ confirmationUrl }) =>
         confirmationUrl && (
-          <Button
-            size="compact-xs"
-            variant="default"
-            onClick={() => openPayment(confirmationUrl)}
-          >
+          <Button size="compact-xs" variant="default" onClick={() => openPayment(confirmationUrl)}>
             Payment page
           </Button>
         ),

@@ -3,7 +3,9 @@ import { buildSchema, getOperationAST, getVariableValues, parse, validate } from
 import { expect, test } from 'vitest';
 import { examples } from './examples';
 
-const schema = buildSchema(readFileSync(new URL('../../../schema.graphql', import.meta.url), 'utf8'));
+const schema = buildSchema(
+  readFileSync(new URL('../../../schema.graphql', import.meta.url), 'utf8'),
+);
 
 const month = { from: '2026-11-01T00:00:00Z', to: '2026-12-01T00:00:00Z' };
 const subjects = [

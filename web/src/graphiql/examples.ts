@@ -33,9 +33,16 @@ export function examples(subject: Subject): Example[] {
   return [
     {
       query: segmentation,
-      variables: { input: { text: 'It’s here: 20% off until Sunday €', smartEncoding: false } },
+      variables: {
+        input: { text: 'Last day: 20% off everything… only €9', media: [], smartEncoding: false },
+      },
     },
-    { query: quote, variables: { input: { accountId, audience: { destinations }, text } } },
+    {
+      query: quote,
+      variables: {
+        input: { accountId, audience: { destinations }, text, media: [], smartEncoding: false },
+      },
+    },
     { query: balanceAndLots, variables: { accountId } },
     { query: packagesAndCapacity, variables: { accountId, countryCodes: ['IT', 'DE', 'GB'] } },
     {
@@ -52,6 +59,8 @@ export function examples(subject: Subject): Example[] {
           audience: { destinations: [{ countryCode: 'IT', recipients: 10 }] },
           name: 'Sunday sale',
           text,
+          media: [],
+          smartEncoding: false,
           idempotencyKey,
         },
       },

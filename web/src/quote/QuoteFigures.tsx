@@ -92,7 +92,7 @@ export function QuoteFigures({ accountId, listId, draft, changes }: Props) {
       )}
       <DataTable
         caption="Cost by destination"
-        minWidth={380}
+        narrow="table"
         columns={COLUMNS}
         rows={quote.lines}
         rowKey={(line) => line.countryCode}

@@ -2,7 +2,7 @@ import { Table, VisuallyHidden } from '@mantine/core';
 import type { ReactNode } from 'react';
 
 export interface Column<Row> {
-  /** The heading, and the cell's label on a narrow screen. */
+  /** The heading, and the cell's label where rows are cards. */
   title: string;
   /** Numbers are set right-aligned with figures of one width, so that digits stand under digits. */
   numeric?: boolean;
@@ -13,17 +13,26 @@ export interface Column<Row> {
   cell(row: Row): ReactNode;
 }
 
-/** A table that scrolls sideways in its own frame where the screen is narrow. */
+/**
+ * A table. On a narrow screen its rows become cards, or, where it is asked to stay a table, it scrolls sideways in
+ * its own frame.
+ */
 export function DataTable<Row>(props: {
   caption: string;
   columns: readonly Column<Row>[];
   rows: readonly Row[];
   rowKey(row: Row): string;
-  minWidth?: number;
+  narrow?: 'cards' | 'table';
 }) {
+  const narrow = props.narrow ?? 'cards';
   return (
-    <Table.ScrollContainer minWidth={props.minWidth ?? 0} type="native">
-      <Table verticalSpacing={6} horizontalSpacing="sm" highlightOnHover className="data-table">
+    <Table.ScrollContainer minWidth={0} type="native" className="data-table-frame">
+      <Table
+        verticalSpacing={6}
+        horizontalSpacing="sm"
+        highlightOnHover
+        className={`data-table ${narrow}`}
+      >
         <VisuallyHidden component="caption">{props.caption}</VisuallyHidden>
         <Table.Thead>
           <Table.Tr>
@@ -60,5 +69,12 @@ function Cell<Row>({ column, row }: { column: Column<Row>; row: Row }) {
       </Table.Th>
     );
   }
-  return <Table.Td className={column.numeric ? 'numeric' : undefined}>{column.cell(row)}</Table.Td>;
+  return (
+    <Table.Td
+      className={column.numeric ? 'numeric' : undefined}
+      data-title={column.hideTitle ? undefined : column.title}
+    >
+      {column.cell(row)}
+    </Table.Td>
+  );
 }

@@ -15,11 +15,11 @@ import { useQuery } from 'urql';
 import { AccountPage } from '../account/AccountPage';
 import { AccountPicker } from '../account/AccountPicker';
 import { graphql } from '../generated';
-import { Failure } from '../screen/Failure';
 import { isUnauthenticated } from '../screen/explain';
+import { Failure } from '../screen/Failure';
 import { Nothing } from '../screen/Nothing';
 import { Pending } from '../screen/Pending';
-import { permissionsOf } from './permissions';
+import { permissionsOf, ROLE_TITLES } from './permissions';
 import { goTo, useRoute } from './route';
 
 const VIEWER = graphql(`
@@ -60,9 +60,9 @@ export function Workspace({ onSignOut }: { onSignOut(reason?: string): void }) {
       }
       padding="md"
     >
-      <a href="#content" className="skip-link" onClick={skipToContent}>
+      <button type="button" className="skip-link" onClick={skipToContent}>
         Skip to the content
-      </a>
+      </button>
       <AppShell.Header px="md">
         <Group h="100%" justify="space-between" wrap="nowrap">
           <Group gap="xs" wrap="nowrap">
@@ -81,7 +81,7 @@ export function Workspace({ onSignOut }: { onSignOut(reason?: string): void }) {
           <Group gap="sm" wrap="nowrap">
             {role && (
               <Badge variant="light" color="gray" visibleFrom="xs">
-                {role.replace('_', ' ')}
+                {ROLE_TITLES[role]}
               </Badge>
             )}
             <Anchor href="/graphiql" size="sm">
@@ -122,8 +122,7 @@ export function Workspace({ onSignOut }: { onSignOut(reason?: string): void }) {
   );
 }
 
-/** The address's hash holds the route, so the skip link moves the focus by hand. */
-function skipToContent(event: React.MouseEvent) {
-  event.preventDefault();
+/** A button, not a link: the address's hash holds the route. */
+function skipToContent() {
   document.getElementById('content')?.focus();
 }

@@ -1,5 +1,15 @@
 import type { Role } from '../generated/graphql';
 
+/** What a role is called. */
+export const ROLE_TITLES: Record<Role, string> = {
+  PLATFORM_ADMIN: 'Platform administrator',
+  ACCOUNT_MANAGER: 'Account manager',
+  OWNER: 'Owner',
+  MEMBER: 'Member',
+  VIEWER: 'Viewer',
+  SENDER: 'Sending service',
+};
+
 /** What the page offers to a role. The server decides; this only spares people buttons that always refuse. */
 export interface Permissions {
   /** Reads any account of the platform, and so gets the picker. */

@@ -38,7 +38,6 @@ export function UsageByCountry(props: { report: FragmentType<typeof BY_COUNTRY>;
   return (
     <DataTable
       caption="Usage by destination country"
-      minWidth={560}
       columns={columns}
       rows={countries}
       rowKey={(row) => row.countryCode}

@@ -49,7 +49,6 @@ export function UsageByList(props: { report: FragmentType<typeof BY_LIST>; whole
     <>
       <DataTable
         caption="Usage by contact list"
-        minWidth={640}
         columns={columns}
         rows={all ? lists : lists.slice(0, FIRST_ROWS)}
         rowKey={(row) => row.list?.id ?? 'none'}

@@ -16,7 +16,10 @@ interface UsageBar {
   credits: string;
 }
 
-const COMPACT = new Intl.NumberFormat('en-GB', { notation: 'compact' });
+const COMPACT = new Intl.NumberFormat('en-GB', {
+  notation: 'compact',
+  maximumSignificantDigits: 3,
+});
 
 /** Bars of credits. Their heights are floats, which the eye can't tell; the tooltip says the exact figure. */
 export function UsageChart({ bars }: { bars: UsageBar[] }) {
@@ -24,7 +27,11 @@ export function UsageChart({ bars }: { bars: UsageBar[] }) {
   return (
     <Box h={240} role="img" aria-label="Credits over time. The table below holds the same figures.">
       <ResponsiveContainer width="100%" height="100%">
-        <BarChart data={data} margin={{ top: 8, right: 4, bottom: 0, left: 0 }} accessibilityLayer={false}>
+        <BarChart
+          data={data}
+          margin={{ top: 8, right: 4, bottom: 0, left: 0 }}
+          accessibilityLayer={false}
+        >
           <CartesianGrid vertical={false} stroke="var(--mantine-color-default-border)" />
           <XAxis
             dataKey="name"

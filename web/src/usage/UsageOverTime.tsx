@@ -43,9 +43,10 @@ export function UsageOverTime(props: {
       <UsageChart
         bars={buckets.map((bucket) => ({ name: name(bucket), credits: bucket.usage.credits }))}
       />
-      <Spoiler maxHeight={0} showLabel="Show as a table" hideLabel="Hide the table" mt="xs">
+      <Spoiler maxHeight={0} showLabel="Show as a table" hideLabel="Hide the table" mt="xs" fz="sm">
         <DataTable
           caption="Usage over time"
+          narrow="table"
           columns={columns}
           rows={buckets}
           rowKey={(bucket) => bucket.start}
