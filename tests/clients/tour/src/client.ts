@@ -37,7 +37,7 @@ export class Asker {
     variables: Variables,
   ): Promise<Data> {
     const { data, error } = await this.#client.query(document, variables).toPromise();
-    assert.equal(error, undefined, error?.toString());
+    if (error) throw error;
     assert.ok(data, 'an answer without data');
     return data;
   }
@@ -47,7 +47,7 @@ export class Asker {
     variables: Variables,
   ): Promise<Data> {
     const { data, error } = await this.#client.mutation(document, variables).toPromise();
-    assert.equal(error, undefined, error?.toString());
+    if (error) throw error;
     assert.ok(data, 'an answer without data');
     return data;
   }

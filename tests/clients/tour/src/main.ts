@@ -32,13 +32,18 @@ async function step<Answer>(name: string, work: () => Promise<Answer>): Promise<
     console.log(`tour: ${name}: ok`);
     return answer;
   } catch (error) {
-    const why =
-      error instanceof assert.AssertionError
-        ? `${error.message} (actual ${JSON.stringify(error.actual)}, expected ${JSON.stringify(error.expected)})`
-        : String(error);
-    console.error(`tour: ${name}: FAILED: ${why.replaceAll(/\s*\n\s*/g, ' ')}`);
+    console.error(`tour: ${name}: FAILED: ${reason(error)}`);
     process.exit(1);
   }
+}
+
+/** One line, whatever was thrown. */
+function reason(error: unknown): string {
+  if (!(error instanceof assert.AssertionError)) return String(error).replaceAll(/\s+/g, ' ');
+  if (!error.generatedMessage) return error.message;
+  const { actual, expected } = error;
+  const wanted = expected instanceof RegExp ? String(expected) : JSON.stringify(expected);
+  return `got ${JSON.stringify(actual)}, expected ${wanted}`;
 }
 
 await tour();
