@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, afterEach, before, test } from 'node:test';
+import { grant } from './api.mjs';
 import { KEY, openBrowser, SERVER } from './browser.mjs';
 
 /** @type {Awaited<ReturnType<typeof openBrowser>>} */
@@ -77,6 +78,22 @@ test('a limit set in the dialog is shown in the table', async () => {
   await page.close();
 });
 
+test('a balance changed elsewhere is shown without a reload', async () => {
+  const page = await signIn();
+  await page.getByRole('navigation', { name: 'Accounts' }).getByRole('listitem').first().click();
+  await page.waitForURL(/#account=/);
+  const accountId = new URLSearchParams(new URL(page.url()).hash.slice(1)).get('account');
+  const available = page.locator('[data-figure="Available"]');
+  const before = await available.textContent();
+
+  await grant(accountId ?? '');
+  await page.waitForFunction(
+    (old) => document.querySelector('[data-figure="Available"]')?.textContent !== old,
+    before,
+  );
+  await page.close();
+});
+
 test('a draft is segmented and quoted as it is typed', async () => {
   const page = await signIn();
   await page.getByRole('tab', { name: 'Quote' }).click();
@@ -94,6 +111,9 @@ test('a purchase leads to the payment page', async () => {
   await page.getByRole('button', { name: /^Buy / }).first().click();
   await page.getByRole('dialog').getByRole('button', { name: 'Go to payment' }).click();
   await page.waitForURL(/\/checkout\//);
+  await page.getByRole('button', { name: /approve/i }).click();
+  await page.waitForURL((url) => !url.pathname.startsWith('/checkout/'));
+  await page.getByRole('table', { name: 'Purchases' }).getByText('Paid').first().waitFor();
   await page.close();
 });
 

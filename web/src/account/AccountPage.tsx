@@ -2,6 +2,7 @@ import { Group, Stack, Tabs, Text, Title } from '@mantine/core';
 import { useQuery } from 'urql';
 import { BalancePanel } from '../balance/BalancePanel';
 import { useBalanceChanges } from '../balance/changes';
+import { useRefreshOn } from '../balance/refresh';
 import { ListsPanel } from '../contact_list/ListsPanel';
 import { LotsPanel } from '../credit_lot/LotsPanel';
 import { PackagesPanel } from '../credit_package/PackagesPanel';
@@ -22,6 +23,10 @@ const ACCOUNT = graphql(`
       name
       timeZone
       balance {
+        total
+        held
+        available
+        assigned
         ...BalanceFigures
       }
     }
@@ -38,14 +43,15 @@ const TITLES: Record<Tab, string> = {
 /** One account: its balance always in sight, the rest under tabs. */
 export function AccountPage({ accountId, can }: { accountId: string; can: Permissions }) {
   const { tab } = useRoute();
-  const [{ data, error, fetching }, retry] = useQuery({
+  const [{ data, error, fetching }, ask] = useQuery({
     query: ACCOUNT,
     variables: { id: accountId },
   });
-  const changes = useBalanceChanges(accountId, retry);
   const account = data?.account;
+  const changes = useBalanceChanges(accountId, account?.balance);
+  useRefreshOn(changes, ask);
 
-  if (error) return <Failure error={error} onRetry={retry} />;
+  if (error) return <Failure error={error} onRetry={ask} />;
   if (!account && fetching) return <Pending what="the account" rows={6} />;
   if (!account) return <Nothing>There is no such account.</Nothing>;
 

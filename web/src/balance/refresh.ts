@@ -1,10 +1,8 @@
 import { useEffect, useRef } from 'react';
+import type { UseQueryExecute } from 'urql';
 
 /** Asks again when the count of balance changes moves; not on the first showing, which asks anyway. */
-export function useRefreshOn(
-  changes: number,
-  ask: (options: { requestPolicy: 'network-only' }) => void,
-): void {
+export function useRefreshOn(changes: number, ask: UseQueryExecute): void {
   const seen = useRef(changes);
   useEffect(() => {
     if (seen.current === changes) return;

@@ -5,7 +5,7 @@ import { useQuery } from 'urql';
 import { useRefreshOn } from '../balance/refresh';
 import { graphql } from '../generated';
 import type { ContactListsQuery } from '../generated/graphql';
-import { formatCount, formatDecimal } from '../number/decimal';
+import { formatCount } from '../number/decimal';
 import { type Column, DataTable } from '../screen/DataTable';
 import { Failure } from '../screen/Failure';
 import { Nothing } from '../screen/Nothing';
@@ -119,17 +119,9 @@ function columns(onEdit?: (list: List) => void): Column<List>[] {
     { title: 'List', heading: true, cell: (list) => list.name },
     { title: 'Recipients', numeric: true, cell: (list) => formatCount(list.recipients) },
     { title: 'Limit', cell: (list) => <Mode list={list} /> },
-    {
-      title: 'Assigned',
-      numeric: true,
-      cell: ({ allocation }) => (allocation.assigned ? formatDecimal(allocation.assigned) : '—'),
-    },
-    {
-      title: 'Available',
-      numeric: true,
-      cell: (list) => formatDecimal(list.allocation.available),
-    },
-    { title: 'Held', numeric: true, cell: (list) => formatDecimal(list.allocation.held) },
+    { title: 'Assigned', decimal: (list) => list.allocation.assigned },
+    { title: 'Available', decimal: (list) => list.allocation.available },
+    { title: 'Held', decimal: (list) => list.allocation.held },
   ];
   if (!onEdit) return shown;
   return [

@@ -4,7 +4,6 @@ import { useQuery } from 'urql';
 import { useRefreshOn } from '../balance/refresh';
 import { graphql } from '../generated';
 import type { CreditLotSource, CreditLotState, LotsQuery } from '../generated/graphql';
-import { formatDecimal } from '../number/decimal';
 import { type Column, DataTable } from '../screen/DataTable';
 import { Failure } from '../screen/Failure';
 import { Nothing } from '../screen/Nothing';
@@ -115,8 +114,8 @@ function columns(timeZone: string): Column<Lot>[] {
     { title: 'Source', heading: true, cell: (lot) => SOURCES[lot.source] },
     { title: 'Came in', cell: (lot) => formatInstant(lot.createdAt, timeZone) },
     { title: 'Expires on', cell: (lot) => (lot.expiresOn ? formatDate(lot.expiresOn) : 'never') },
-    { title: 'Granted', numeric: true, cell: (lot) => formatDecimal(lot.granted) },
-    { title: 'Remaining', numeric: true, cell: (lot) => formatDecimal(lot.remaining) },
+    { title: 'Granted', decimal: (lot) => lot.granted },
+    { title: 'Remaining', decimal: (lot) => lot.remaining },
     {
       title: 'State',
       cell: (lot) => (

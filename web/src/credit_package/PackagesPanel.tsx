@@ -4,7 +4,7 @@ import { useQuery } from 'urql';
 import { countryName, DESTINATIONS } from '../country/countries';
 import { graphql } from '../generated';
 import type { Channel, PackagesQuery } from '../generated/graphql';
-import { formatCount, formatDecimal, formatMoney } from '../number/decimal';
+import { formatCount, formatMoney } from '../number/decimal';
 import { type Column, DataTable } from '../screen/DataTable';
 import { Failure } from '../screen/Failure';
 import { Nothing } from '../screen/Nothing';
@@ -117,7 +117,7 @@ export function PackagesPanel({
 function columns(countryCodes: string[], onBuy?: (one: Package) => void): Column<Package>[] {
   const shown: Column<Package>[] = [
     { title: 'Package', heading: true, cell: (one) => one.name },
-    { title: 'Credits', numeric: true, cell: (one) => formatDecimal(one.credits) },
+    { title: 'Credits', decimal: (one) => one.credits },
     { title: 'Price', numeric: true, cell: (one) => formatMoney(one.price) },
     {
       title: 'Valid for',

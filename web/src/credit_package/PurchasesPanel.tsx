@@ -3,7 +3,7 @@ import { useQuery } from 'urql';
 import { useRefreshOn } from '../balance/refresh';
 import { graphql } from '../generated';
 import type { PurchaseStatus, PurchasesQuery } from '../generated/graphql';
-import { formatDecimal, formatMoney } from '../number/decimal';
+import { formatMoney } from '../number/decimal';
 import { type Column, DataTable } from '../screen/DataTable';
 import { Failure } from '../screen/Failure';
 import { Nothing } from '../screen/Nothing';
@@ -97,7 +97,7 @@ function columns(timeZone: string): Column<Purchase>[] {
       title: 'Package',
       cell: (one) => `${one.package?.name ?? '—'}${one.automatic ? ' (auto-recharge)' : ''}`,
     },
-    { title: 'Credits', numeric: true, cell: (one) => formatDecimal(one.credits) },
+    { title: 'Credits', decimal: (one) => one.credits },
     { title: 'Price', numeric: true, cell: (one) => formatMoney(one.price) },
     {
       title: 'Status',

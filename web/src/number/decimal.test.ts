@@ -16,6 +16,14 @@ test.each([
 });
 
 test.each([
+  ['12', 2, '12.00'],
+  ['1234.5', 2, '1,234.50'],
+  ['0.1234', 2, '0.1234'],
+])('formatDecimal(%s, %i) is %s', (value, digits, expected) => {
+  expect(formatDecimal(value, digits)).toBe(expected);
+});
+
+test.each([
   ['1234.50', 'EUR', '€1,234.50'],
   ['-0.1', 'GBP', '-£0.1'],
   ['12', 'CHF', 'CHF 12'],

@@ -5,13 +5,17 @@
 
 const DECIMAL = /^(-?)(\d+)(?:\.(\d+))?$/;
 
-/** Groups the integer digits by thousands: "1234567.5" is "1,234,567.5". Anything else comes back as it is. */
-export function formatDecimal(value: string): string {
+/**
+ * Groups the integer digits by thousands: "1234567.5" is "1,234,567.5". Anything else comes back as it is. With
+ * `digits`, zeros fill the fraction up to so many, so that points stand under points.
+ */
+export function formatDecimal(value: string, digits = 0): string {
   const match = DECIMAL.exec(value);
   if (!match) return value;
-  const [, sign = '', integer = '', fraction] = match;
+  const [, sign = '', integer = '', given = ''] = match;
   const grouped = integer.replace(/\B(?=(\d{3})+$)/g, ',');
-  return `${sign}${grouped}${fraction === undefined ? '' : `.${fraction}`}`;
+  const fraction = given.padEnd(digits, '0');
+  return `${sign}${grouped}${fraction && `.${fraction}`}`;
 }
 
 /** A count, which JSON carries as an integer. */
@@ -58,7 +62,8 @@ export function toPlottable(value: string): number {
   return Number.parseFloat(value);
 }
 
-function fractionDigits(value: string): number {
+/** How many digits a decimal has after its point. */
+export function fractionDigits(value: string): number {
   return DECIMAL.exec(value)?.[3]?.length ?? 0;
 }
 

@@ -92,7 +92,6 @@ export function QuoteFigures({ accountId, listId, draft, changes }: Props) {
       )}
       <DataTable
         caption="Cost by destination"
-        narrow="table"
         columns={COLUMNS}
         rows={quote.lines}
         rowKey={(line) => line.countryCode}
@@ -121,5 +120,5 @@ const COLUMNS: Column<Quote['lines'][number]>[] = [
     numeric: true,
     cell: (line) => (line.creditsPerSegment ? formatDecimal(line.creditsPerSegment) : 'not served'),
   },
-  { title: 'Credits', numeric: true, cell: (line) => formatDecimal(line.credits) },
+  { title: 'Credits', decimal: (line) => line.credits },
 ];

@@ -1,7 +1,7 @@
 import { countryName } from '../country/countries';
 import { type FragmentType, graphql, readFragment } from '../generated';
 import type { UsageByCountryFragment } from '../generated/graphql';
-import { formatCount, formatDecimal, formatMoney } from '../number/decimal';
+import { formatCount, formatMoney } from '../number/decimal';
 import { type Column, DataTable } from '../screen/DataTable';
 import { Share } from './Share';
 
@@ -31,7 +31,7 @@ export function UsageByCountry(props: { report: FragmentType<typeof BY_COUNTRY>;
     { title: 'Country', heading: true, cell: (row) => countryName(row.countryCode) },
     { title: 'Recipients', numeric: true, cell: ({ usage }) => formatCount(usage.recipients) },
     { title: 'Segments', numeric: true, cell: ({ usage }) => formatCount(usage.segments) },
-    { title: 'Credits', numeric: true, cell: ({ usage }) => formatDecimal(usage.credits) },
+    { title: 'Credits', decimal: ({ usage }) => usage.credits },
     { title: 'Cost', numeric: true, cell: ({ usage }) => formatMoney(usage.cost) },
     { title: 'Share', cell: ({ usage }) => <Share part={usage.credits} whole={props.whole} /> },
   ];

@@ -2,7 +2,7 @@ import { Button } from '@mantine/core';
 import { useState } from 'react';
 import { type FragmentType, graphql, readFragment } from '../generated';
 import type { UsageByListFragment } from '../generated/graphql';
-import { formatCount, formatDecimal, formatMoney } from '../number/decimal';
+import { formatCount, formatMoney } from '../number/decimal';
 import { type Column, DataTable } from '../screen/DataTable';
 import { Share } from './Share';
 
@@ -41,7 +41,7 @@ export function UsageByList(props: { report: FragmentType<typeof BY_LIST>; whole
     { title: 'Messages', numeric: true, cell: ({ usage }) => formatCount(usage.messages) },
     { title: 'Recipients', numeric: true, cell: ({ usage }) => formatCount(usage.recipients) },
     { title: 'Segments', numeric: true, cell: ({ usage }) => formatCount(usage.segments) },
-    { title: 'Credits', numeric: true, cell: ({ usage }) => formatDecimal(usage.credits) },
+    { title: 'Credits', decimal: ({ usage }) => usage.credits },
     { title: 'Cost', numeric: true, cell: ({ usage }) => formatMoney(usage.cost) },
     { title: 'Share', cell: ({ usage }) => <Share part={usage.credits} whole={props.whole} /> },
   ];

@@ -1,7 +1,7 @@
-import { Spoiler, Text } from '@mantine/core';
+import { Spoiler } from '@mantine/core';
 import { type FragmentType, graphql, readFragment } from '../generated';
 import type { Interval, UsageOverTimeFragment } from '../generated/graphql';
-import { formatCount, formatDecimal, formatMoney } from '../number/decimal';
+import { formatCount, formatMoney } from '../number/decimal';
 import { type Column, DataTable } from '../screen/DataTable';
 import { formatBucket } from '../time/format';
 import { UsageChart } from './UsageChart';
@@ -35,7 +35,7 @@ export function UsageOverTime(props: {
   const columns: Column<Bucket>[] = [
     { title: 'From', heading: true, cell: name },
     { title: 'Messages', numeric: true, cell: ({ usage }) => formatCount(usage.messages) },
-    { title: 'Credits', numeric: true, cell: ({ usage }) => formatDecimal(usage.credits) },
+    { title: 'Credits', decimal: ({ usage }) => usage.credits },
     { title: 'Cost', numeric: true, cell: ({ usage }) => formatMoney(usage.cost) },
   ];
   return (
@@ -43,7 +43,13 @@ export function UsageOverTime(props: {
       <UsageChart
         bars={buckets.map((bucket) => ({ name: name(bucket), credits: bucket.usage.credits }))}
       />
-      <Spoiler maxHeight={0} showLabel="Show as a table" hideLabel="Hide the table" mt="xs" fz="sm">
+      <Spoiler
+        maxHeight={0}
+        showLabel="Show as a table"
+        hideLabel="Hide the table"
+        mt="xs"
+        styles={{ control: { fontSize: 'var(--mantine-font-size-sm)' } }}
+      >
         <DataTable
           caption="Usage over time"
           narrow="table"
@@ -52,7 +58,6 @@ export function UsageOverTime(props: {
           rowKey={(bucket) => bucket.start}
         />
       </Spoiler>
-      {buckets.length === 0 && <Text size="sm">No buckets.</Text>}
     </>
   );
 }
