@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, afterEach, before, test } from 'node:test';
+import axe from 'axe-core';
 import { grant } from './api.mjs';
 import { KEY, openBrowser, SERVER } from './browser.mjs';
 
@@ -139,6 +140,49 @@ test('nothing is wider than a phone', async () => {
     await page.getByRole('tabpanel', { name: tab }).waitFor();
     const width = await page.evaluate(() => document.documentElement.scrollWidth);
     assert.ok(width <= 390, `${tab} is ${width} px wide`);
+  }
+  await page.close();
+});
+
+test('axe finds no fault with any part of the page', async () => {
+  const { source } = axe;
+  const check = async (/** @type {import('playwright-core').Page} */ page) => {
+    await page.evaluate(source);
+    // A dialog that is still fading in has the contrast of a ghost.
+    await page.evaluate(() => Promise.all(document.getAnimations().map((one) => one.finished)));
+    // @ts-expect-error: the script above defines it.
+    const { violations } = await page.evaluate(() => window.axe.run());
+    const faults = violations.map(
+      (/** @type {axe.Result} */ one) =>
+        `${one.id}: ${one.nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`,
+    );
+    assert.deepEqual(faults, []);
+  };
+
+  const visitor = await browser.newPage();
+  await visitor.goto(`${SERVER}/`);
+  await visitor.getByLabel('API key', { exact: true }).waitFor();
+  await check(visitor);
+  await visitor.close();
+
+  const page = await signIn();
+  await page
+    .getByRole('button', { name: /^Edit limits of/ })
+    .first()
+    .click();
+  await page.getByRole('dialog').getByLabel('Own limit').check();
+  await check(page);
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  for (const [tab, heading] of [
+    ['Credits', 'Credit lots'],
+    ['Usage', 'By country'],
+    ['Quote', 'Segments'],
+    ['Packages', 'Purchases'],
+  ]) {
+    await page.getByRole('tab', { name: tab }).click();
+    await page.getByRole('heading', { name: heading }).waitFor();
+    await check(page);
   }
   await page.close();
 });

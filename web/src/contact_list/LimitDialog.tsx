@@ -68,13 +68,7 @@ export function LimitDialog({ accountId, list, unassigned, onClose }: Props) {
   }
 
   return (
-    <Modal
-      opened
-      centered
-      onClose={onClose}
-      title={`Limits of ${list.name}`}
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
+    <Modal opened onClose={onClose} title={`Limits of ${list.name}`}>
       <form onSubmit={submit} noValidate>
         <Stack gap="md">
           {error && <Failure error={error} />}

@@ -61,13 +61,7 @@ export function PurchaseDialog({ accountId, offer, onClose }: Props) {
   }
 
   return (
-    <Modal
-      opened
-      centered
-      onClose={onClose}
-      title={`Buy ${offer.name}`}
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
+    <Modal opened onClose={onClose} title={`Buy ${offer.name}`}>
       <Stack gap="md">
         {error && <Failure error={error} />}
         {elsewhere && (
