@@ -27,9 +27,9 @@ const TOGETHER: usize = 500;
 /// What was filled in, and the keys to it.
 #[derive(Debug)]
 pub struct Demo {
-    /// An account manager's key, which the browser offers: it sees every account.
+    /// An account manager's key: it sees every account.
     pub manager_key: String,
-    /// A platform administrator's key.
+    /// A platform administrator's key, which the browser offers.
     pub admin_key: String,
     /// Each account's name and its owner's key.
     pub owner_keys: Vec<(String, String)>,

@@ -73,7 +73,7 @@ async fn serve(args: ServeArgs, demo: bool) -> Result<ExitCode, Failure> {
         public_url: public_url.clone(),
         admin_key: args.admin_api_key,
         clock,
-        demo_key: filled.as_ref().map(|demo| demo.manager_key.clone()),
+        demo_key: filled.as_ref().map(|demo| demo.admin_key.clone()),
     };
     let app = app::assemble(store, settings)?;
     let running = lifecycle::start(app, listener)?;
