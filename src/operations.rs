@@ -4,11 +4,16 @@
 //! ([`crate::graphql`], [`crate::http`]), queries ([`crate::store`]) and the books ([`crate::ledger`]).
 
 pub mod account;
+pub mod auto_recharge;
 pub mod idempotency;
 pub mod input;
+pub mod lot;
 pub mod policy;
+pub mod purchase;
 pub mod rate_card;
 pub mod refusal;
+pub mod statement;
+pub mod transaction;
 pub mod viewer;
 
 use std::sync::Arc;
@@ -21,7 +26,7 @@ pub use self::{
     refusal::{Fault, OperationError, Path, Refusal, RefusalCode},
     viewer::Viewer,
 };
-use crate::{clock::Clock, ledger::Ledger, store::Store};
+use crate::{clock::Clock, ledger::Ledger, payments::Provider, store::Store};
 
 /// What operations work with. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -34,6 +39,8 @@ pub struct Parts {
     pub store: Store,
     /// The door to the books.
     pub ledger: Ledger,
+    /// Who takes the money.
+    pub payments: Provider,
     /// The time.
     pub clock: Clock,
     /// Where clients reach this server; links begin with it.

@@ -6,7 +6,10 @@
 pub mod account;
 pub mod book;
 pub mod connection;
+pub mod idempotency_key;
+pub mod lot;
 pub mod paging;
+pub mod purchase;
 pub mod rate_card;
 pub mod transaction;
 
