@@ -9,3 +9,5 @@ pub mod ledger;
 pub mod operations;
 pub mod payments;
 pub mod store;
+
+pub mod reports;
