@@ -4,6 +4,7 @@
 //! Not here: transport ([`crate::http`]), and any rule.
 
 pub mod account;
+pub mod auto_recharge;
 pub mod balance;
 pub mod documents;
 pub mod errors;
@@ -11,13 +12,17 @@ pub mod execution;
 pub mod ids;
 pub mod limits;
 pub mod loaders;
+pub mod lot;
 pub mod money;
 pub mod node;
 pub mod paging;
+pub mod purchase;
 pub mod rate_card;
 pub mod request;
 pub mod scalars;
 pub mod schema;
+pub mod statement;
 mod tokens;
 #[cfg(test)]
 pub(crate) mod toy;
+pub mod transaction;

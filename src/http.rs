@@ -1,4 +1,5 @@
 //! HTTP: what a request asks, and how the answer is sent.
 
+pub mod checkout;
 pub mod graphql;
 pub mod websocket;

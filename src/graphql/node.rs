@@ -1,15 +1,18 @@
 //! Anything that has an id: the `Node` interface, and the root fields that find a node by its id.
 
 use async_graphql::{Context, ID, Interface, Object};
-use domain::id::{AccountId, RateCardId};
+use domain::id::{AccountId, LotId, PurchaseId, RateCardId, TransactionId};
 
 use super::{
     account::Account,
     errors::ApiError,
     ids::split,
     loaders,
+    lot::CreditLot,
+    purchase::Purchase,
     rate_card::RateCard,
     request::{services, viewer_of},
+    transaction::Transaction,
 };
 use crate::{operations::Path, store};
 
@@ -23,8 +26,14 @@ use crate::{operations::Path, store};
 pub enum Node {
     /// An account.
     Account(Account),
+    /// A lot of credits.
+    CreditLot(CreditLot),
+    /// A purchase.
+    Purchase(Purchase),
     /// A rate card.
     RateCard(RateCard),
+    /// A transaction.
+    Transaction(Transaction),
 }
 
 /// The most ids that one `nodes` takes.
@@ -74,12 +83,21 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>, ApiError> {
         AccountId::PREFIX => loaders::load(ctx, AccountId::new(uuid))
             .await?
             .map(|row| Node::Account(Account(row))),
+        LotId::PREFIX => loaders::load(ctx, LotId::new(uuid))
+            .await?
+            .map(Node::CreditLot),
+        PurchaseId::PREFIX => loaders::load(ctx, PurchaseId::new(uuid))
+            .await?
+            .map(|row| Node::Purchase(Purchase(row))),
         RateCardId::PREFIX => {
             let row =
                 store::rate_card::find(services(ctx)?.store.reader(), RateCardId::new(uuid)).await;
             row.map_err(ApiError::internal)?
                 .map(|row| Node::RateCard(RateCard(row)))
         }
+        TransactionId::PREFIX => loaders::load(ctx, TransactionId::new(uuid))
+            .await?
+            .map(|row| Node::Transaction(Transaction(row))),
         _ => None,
     })
 }

@@ -4,7 +4,10 @@ use async_graphql::{EmptySubscription, MergedObject, Schema as AnySchema};
 
 use super::{
     account::{AccountMutation, AccountQuery},
+    auto_recharge::AutoRechargeMutation,
+    lot::LotMutation,
     node::NodeQuery,
+    purchase::PurchaseMutation,
 };
 
 /// What can be read.
@@ -13,7 +16,12 @@ pub struct Query(NodeQuery, AccountQuery);
 
 /// What can be done. Refusals that the caller can mend are in `userErrors`.
 #[derive(Debug, Default, MergedObject)]
-pub struct Mutation(AccountMutation);
+pub struct Mutation(
+    AccountMutation,
+    AutoRechargeMutation,
+    LotMutation,
+    PurchaseMutation,
+);
 
 /// The schema of this server.
 pub type Schema = AnySchema<Query, Mutation, EmptySubscription>;

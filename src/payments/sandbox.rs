@@ -61,7 +61,9 @@ mod tests {
             return_url: None,
         };
         let check = |public: &str, page: &str| {
-            let started = Sandbox::new(public.parse().unwrap()).start(&charge).unwrap();
+            let started = Sandbox::new(public.parse().unwrap())
+                .start(&charge)
+                .unwrap();
             assert_eq!(started.reference.len(), 43);
             assert_eq!(
                 started.confirmation_url.as_str(),
@@ -69,7 +71,13 @@ mod tests {
             );
         };
         check("http://localhost:8080", "http://localhost:8080/checkout/");
-        check("https://x.example/credits", "https://x.example/credits/checkout/");
-        check("https://x.example/credits/?a=b#c", "https://x.example/credits/checkout/");
+        check(
+            "https://x.example/credits",
+            "https://x.example/credits/checkout/",
+        );
+        check(
+            "https://x.example/credits/?a=b#c",
+            "https://x.example/credits/checkout/",
+        );
     }
 }

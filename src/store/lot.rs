@@ -144,7 +144,11 @@ mod tests {
                 created_at: 0,
             };
             let at = Timestamp::from_microsecond(100).unwrap();
-            assert_eq!(state(&row, at), expected, "{remaining_units} {expires_at:?}");
+            assert_eq!(
+                state(&row, at),
+                expected,
+                "{remaining_units} {expires_at:?}"
+            );
         };
         check(1, None, LotState::Active);
         check(0, None, LotState::Exhausted);
