@@ -4,8 +4,12 @@
 //! Not here: transport ([`crate::http`]), and any rule.
 
 pub mod account;
+pub mod allocation;
+pub mod api_key;
 pub mod auto_recharge;
 pub mod balance;
+pub mod contact_list;
+pub mod destination;
 pub mod documents;
 pub mod errors;
 pub mod execution;
@@ -26,3 +30,4 @@ mod tokens;
 #[cfg(test)]
 pub(crate) mod toy;
 pub mod transaction;
+pub mod viewer;

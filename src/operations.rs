@@ -4,10 +4,14 @@
 //! ([`crate::graphql`], [`crate::http`]), queries ([`crate::store`]) and the books ([`crate::ledger`]).
 
 pub mod account;
+pub mod allocation;
+pub mod api_key;
 pub mod auto_recharge;
+pub mod contact_list;
 pub mod idempotency;
 pub mod input;
 pub mod lot;
+pub mod pending;
 pub mod policy;
 pub mod purchase;
 pub mod rate_card;
@@ -43,6 +47,8 @@ pub struct Parts {
     pub payments: Provider,
     /// The time.
     pub clock: Clock,
+    /// SHA-256 of the server's own admin key, where it has one.
+    pub admin_key_hash: Option<[u8; 32]>,
     /// Where clients reach this server; links begin with it.
     pub public_url: Url,
 }

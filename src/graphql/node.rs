@@ -1,10 +1,11 @@
 //! Anything that has an id: the `Node` interface, and the root fields that find a node by its id.
 
 use async_graphql::{Context, ID, Interface, Object};
-use domain::id::{AccountId, LotId, PurchaseId, RateCardId, TransactionId};
+use domain::id::{AccountId, ListId, LotId, PurchaseId, RateCardId, TransactionId};
 
 use super::{
     account::Account,
+    contact_list::ContactList,
     errors::ApiError,
     ids::split,
     loaders,
@@ -30,6 +31,8 @@ pub enum Node {
     CreditLot(CreditLot),
     /// A purchase.
     Purchase(Purchase),
+    /// A contact list, archived or not.
+    ContactList(ContactList),
     /// A rate card.
     RateCard(RateCard),
     /// A transaction.
@@ -89,6 +92,9 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>, ApiError> {
         PurchaseId::PREFIX => loaders::load(ctx, PurchaseId::new(uuid))
             .await?
             .map(|row| Node::Purchase(Purchase(row))),
+        ListId::PREFIX => loaders::load(ctx, ListId::new(uuid))
+            .await?
+            .map(|row| Node::ContactList(ContactList(row))),
         RateCardId::PREFIX => {
             let row =
                 store::rate_card::find(services(ctx)?.store.reader(), RateCardId::new(uuid)).await;

@@ -356,7 +356,7 @@ impl Services {
     ///
     /// # Errors
     /// A fault.
-    pub async fn expire_purchases(&self) -> Result<u64, OperationError> {
+    pub async fn expire_purchases(&self) -> Result<usize, OperationError> {
         let begun = self
             .clock
             .now()
