@@ -8,6 +8,7 @@ use entity::{sql_enums, transaction};
 use futures_util::FutureExt;
 
 use super::{
+    contact_list::ContactList,
     errors::ApiError,
     ids::PublicId,
     loaders::{self, LoadError, Rows},
@@ -44,6 +45,13 @@ impl Transaction {
     /// What it did to the available balance; negative where it took away.
     async fn credits(&self) -> Credits {
         Credits::from_units(self.0.available_change_units)
+    }
+
+    /// The list of the message, or the only list of an allocation; null where there is none.
+    async fn list(&self, ctx: &Context<'_>) -> Option<Result<ContactList, ApiError>> {
+        list_of(ctx, self.0.list_id.map(ListId::new))
+            .await
+            .transpose()
     }
 
     /// Why, in the words of whoever asked for it.
@@ -87,9 +95,21 @@ impl Posting {
         self.0.book.into()
     }
 
+    /// The list with a limit whose own credits it moves; null for the unassigned.
+    async fn list(&self, ctx: &Context<'_>) -> Option<Result<ContactList, ApiError>> {
+        list_of(ctx, self.0.list).await.transpose()
+    }
+
     /// How many, signed.
     async fn credits(&self) -> Credits {
         Credits::from_units(self.0.units)
+    }
+}
+
+async fn list_of(ctx: &Context<'_>, id: Option<ListId>) -> Result<Option<ContactList>, ApiError> {
+    match id {
+        Some(id) => Ok(loaders::load(ctx, id).await?.map(ContactList)),
+        None => Ok(None),
     }
 }
 

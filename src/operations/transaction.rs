@@ -44,6 +44,12 @@ impl Services {
         if from.zip(to).is_some_and(|(from, to)| from > to) {
             return Err(path.at("to").invalid("Must not be before from.").into());
         }
+        if let Some(list) = asked.list {
+            store::contact_list::find(self.store.reader(), list)
+                .await?
+                .filter(|row| row.account_id == account.uuid())
+                .ok_or_else(|| path.at("listId").not_found("list"))?;
+        }
         let filter = TransactionFilter {
             account,
             list: asked.list,

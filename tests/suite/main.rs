@@ -9,4 +9,9 @@
 
 mod account;
 mod architecture;
+mod checkout;
+mod lot;
+mod purchase;
+mod statement;
 mod support;
+mod transaction;
