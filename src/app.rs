@@ -13,6 +13,7 @@ use crate::{
     http,
     ledger::{Ledger, Writers},
     operations::{Parts, Services},
+    payments::Provider,
     store::{self, Store},
 };
 
@@ -142,6 +143,7 @@ pub fn assemble(store: Store, settings: Settings) -> Result<App, StartError> {
     let services = Services::new(Parts {
         store,
         ledger,
+        payments: Provider::sandbox(settings.public_url.clone()),
         clock: settings.clock,
         public_url: settings.public_url,
         admin_key_hash,

@@ -11,6 +11,7 @@ pub mod http;
 pub mod ledger;
 pub mod lifecycle;
 pub mod operations;
+pub mod payments;
 pub mod reports;
 pub mod store;
 pub mod telemetry;

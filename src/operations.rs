@@ -6,14 +6,19 @@
 pub mod account;
 pub mod allocation;
 pub mod api_key;
+pub mod auto_recharge;
 pub mod balance_changes;
 pub mod contact_list;
 pub mod idempotency;
 pub mod input;
+pub mod lot;
 pub mod pending;
 pub mod policy;
+pub mod purchase;
 pub mod rate_card;
 pub mod refusal;
+pub mod statement;
+pub mod transaction;
 pub mod viewer;
 
 use std::sync::Arc;
@@ -26,7 +31,7 @@ pub use self::{
     refusal::{Fault, OperationError, Path, Refusal, RefusalCode},
     viewer::Viewer,
 };
-use crate::{clock::Clock, ledger::Ledger, store::Store};
+use crate::{clock::Clock, ledger::Ledger, payments::Provider, store::Store};
 
 /// What operations work with. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -39,6 +44,8 @@ pub struct Parts {
     pub store: Store,
     /// The door to the books.
     pub ledger: Ledger,
+    /// Who takes the money.
+    pub payments: Provider,
     /// The time.
     pub clock: Clock,
     /// SHA-256 of the server's own admin key, where it has one.

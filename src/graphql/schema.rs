@@ -10,8 +10,11 @@ use super::{
     balance_changed::BalanceSubscription,
     allocation::AllocationMutation,
     api_key::ApiKeyMutation,
+    auto_recharge::AutoRechargeMutation,
     contact_list::ContactListMutation,
+    lot::LotMutation,
     node::NodeQuery,
+    purchase::PurchaseMutation,
     viewer::ViewerQuery,
 };
 
@@ -25,7 +28,10 @@ pub struct Mutation(
     AccountMutation,
     AllocationMutation,
     ApiKeyMutation,
+    AutoRechargeMutation,
     ContactListMutation,
+    LotMutation,
+    PurchaseMutation,
 );
 
 /// What can be followed, over WebSocket.

@@ -11,8 +11,4 @@ impl Services {
     pub async fn settle_due(&self) -> Result<usize, OperationError> {
         Ok(0)
     }
-    /// Stand-in.
-    pub async fn expire_purchases(&self) -> Result<usize, OperationError> {
-        Ok(0)
-    }
 }
