@@ -7,3 +7,5 @@ pub mod graphql;
 pub mod ledger;
 pub mod operations;
 pub mod store;
+
+pub mod reports;

@@ -1,0 +1,104 @@
+//! The workbook without its messages, as the library writes it, held in memory.
+
+use std::io::{Cursor, Read};
+
+use jiff::tz::TimeZone;
+use rust_xlsxwriter::{DocProperties, Workbook, XlsxError};
+use zip::{ZipArchive, result::ZipResult};
+
+use super::{
+    super::file::ReportFile,
+    messages,
+    sheet::{Correction, corrected},
+    summary, timeline,
+};
+
+/// Sheets before the first one of messages.
+const SHEETS_BEFORE: usize = 2;
+/// Parts that name the sheets or count what is in them; they come when the sheets are known.
+pub const INDEX_PARTS: [&str; 5] = [
+    "[Content_Types].xml",
+    "docProps/app.xml",
+    "xl/_rels/workbook.xml.rels",
+    "xl/sharedStrings.xml",
+    "xl/workbook.xml",
+];
+
+/// A whole workbook with a summary, a timeline, and sheets of messages that have only a frame.
+pub struct Layout {
+    archive: ZipArchive<Cursor<Vec<u8>>>,
+    corrections: [Vec<Correction>; SHEETS_BEFORE],
+}
+
+impl Layout {
+    /// Lays a workbook out whose sheets of messages end at those rows, counted from 1.
+    pub fn new(report: &ReportFile, last_rows: &[u32]) -> Result<Self, XlsxError> {
+        let mut workbook = Workbook::new();
+        workbook.set_properties(&properties(report));
+        let summary = summary::write(workbook.add_worksheet(), report)?;
+        let timeline = timeline::write(workbook.add_worksheet(), report)?;
+        for (number, last_row) in (1..).zip(last_rows) {
+            let sheet = workbook.add_worksheet();
+            messages::write_frame(sheet, report, number, last_row.saturating_sub(1))?;
+        }
+        let archive = ZipArchive::new(Cursor::new(workbook.save_to_buffer()?))?;
+        Ok(Self {
+            archive,
+            corrections: [summary, timeline],
+        })
+    }
+
+    /// Every part but the index and the messages, by name, in an order that file sniffers expect.
+    pub fn body_parts(&self) -> ZipResult<Vec<String>> {
+        let messages = part_of_messages(1);
+        let mut names = Vec::new();
+        for name in self.archive.file_names() {
+            let name = name?.into_owned();
+            if name != messages && !INDEX_PARTS.contains(&name.as_str()) {
+                names.push(name);
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    /// A part's text.
+    pub fn part(&mut self, name: &str) -> ZipResult<String> {
+        let mut text = String::new();
+        self.archive.by_name(name)?.read_to_string(&mut text)?;
+        let sheets = (1..).zip(&self.corrections);
+        for (number, corrections) in sheets {
+            if name == sheet_part(number) {
+                return Ok(corrected(text, corrections));
+            }
+        }
+        Ok(text)
+    }
+}
+
+/// The name of the part that holds the messages' sheet of that number, counted from 1.
+pub fn part_of_messages(number: usize) -> String {
+    sheet_part(SHEETS_BEFORE + number)
+}
+
+fn sheet_part(number: usize) -> String {
+    format!("xl/worksheets/sheet{number}.xml")
+}
+
+fn properties(report: &ReportFile) -> DocProperties {
+    let name: String = report
+        .account_name
+        .chars()
+        .filter(|character| !character.is_control())
+        .collect();
+    let day = |instant| report.time_zone.to_datetime(instant).date();
+    DocProperties::new()
+        .set_title(format!("Message credits: usage of {name}"))
+        .set_subject(format!(
+            "Usage from {} to {}",
+            day(report.from),
+            day(report.to)
+        ))
+        .set_company(name)
+        .set_creation_datetime(&TimeZone::UTC.to_datetime(report.generated_at))
+}

@@ -1,0 +1,103 @@
+//! How the workbook looks: colours, formats, page set-up. Every sheet takes them from here.
+
+use domain::credits::Credits;
+use rust_xlsxwriter::{Color, Format, FormatAlign, FormatBorder, Worksheet};
+
+use super::super::file::ReportFile;
+
+/// Titles, table headers and the first chart.
+pub const NAVY: Color = Color::RGB(0x001F_3864);
+/// The second chart.
+pub const TEAL: Color = Color::RGB(0x002A_9D8F);
+/// Labels.
+pub const GREY: Color = Color::RGB(0x0059_5959);
+/// Lines between rows, and behind charts.
+pub const PALE: Color = Color::RGB(0x00D9_DFE8);
+/// Behind the totals.
+pub const MIST: Color = Color::RGB(0x00F2_F5FA);
+
+/// Whole numbers.
+pub const WHOLE: &str = "#,##0";
+/// Credits with a fraction, which never has more than four digits.
+pub const FRACTION: &str = "#,##0.0###";
+/// A moment to the second.
+pub const MOMENT: &str = "yyyy-mm-dd hh:mm:ss";
+
+/// The number format that shows all of an amount of credits and no empty fraction.
+pub fn credits_format(credits: Credits) -> &'static str {
+    if credits.units() % Credits::UNITS_PER_CREDIT == 0 {
+        WHOLE
+    } else {
+        FRACTION
+    }
+}
+
+/// The number format for costs: the digits that the totals are given with.
+pub fn cost_format(report: &ReportFile) -> String {
+    let digits = report
+        .totals
+        .cost
+        .split_once('.')
+        .map_or(0, |(_, fraction)| fraction.len());
+    match digits {
+        0 => WHOLE.to_owned(),
+        digits => format!("{WHOLE}.{}", "0".repeat(digits)),
+    }
+}
+
+/// A table's header over text.
+pub fn header() -> Format {
+    Format::new()
+        .set_bold()
+        .set_font_color(Color::White)
+        .set_background_color(NAVY)
+        .set_align(FormatAlign::VerticalCenter)
+}
+
+/// A table's header over numbers, out of the way of the filter's button.
+pub fn number_header() -> Format {
+    header().set_align(FormatAlign::Right).set_indent(2)
+}
+
+/// A table's cell in the summary and the timeline.
+pub fn cell() -> Format {
+    Format::new()
+        .set_border_bottom(FormatBorder::Thin)
+        .set_border_bottom_color(PALE)
+}
+
+/// A table's cell that holds a number.
+pub fn number(format: &str) -> Format {
+    cell().set_num_format(format)
+}
+
+/// Prints on A4 across, all columns on one page, with `header_row` on every page and the pages
+/// counted.
+pub fn set_up_page(
+    sheet: &mut Worksheet,
+    report: &ReportFile,
+    header_row: Option<u32>,
+) -> Result<(), rust_xlsxwriter::XlsxError> {
+    const A4: u8 = 9;
+    sheet
+        .set_landscape()
+        .set_paper_size(A4)
+        .set_margins(0.4, 0.4, 0.7, 0.6, 0.3, 0.3)
+        .set_print_fit_to_pages(1, 0)
+        .set_header(format!("&L{}&R&A", page_header_text(&report.account_name)))
+        .set_footer("&RPage &P of &N");
+    if let Some(row) = header_row {
+        sheet.set_repeat_rows(row, row)?;
+    }
+    Ok(())
+}
+
+/// A name for the page's header, where `&` begins a command and 255 units are the limit.
+fn page_header_text(name: &str) -> String {
+    const MAX_CHARACTERS: usize = 80;
+    name.chars()
+        .filter(|character| !character.is_control())
+        .take(MAX_CHARACTERS)
+        .collect::<String>()
+        .replace('&', "&&")
+}
