@@ -5,8 +5,11 @@
 
 pub mod account;
 pub mod balance;
+pub mod documents;
 pub mod errors;
+pub mod execution;
 pub mod ids;
+pub mod limits;
 pub mod loaders;
 pub mod money;
 pub mod node;
@@ -15,3 +18,6 @@ pub mod rate_card;
 pub mod request;
 pub mod scalars;
 pub mod schema;
+mod tokens;
+#[cfg(test)]
+pub(crate) mod toy;

@@ -4,6 +4,7 @@
 pub mod clock;
 pub mod entropy;
 pub mod graphql;
+pub mod http;
 pub mod ledger;
 pub mod operations;
 pub mod store;

@@ -250,3 +250,7 @@ fn chain(error: &(dyn StdError + 'static)) -> String {
     }
     text
 }
+
+#[cfg(test)]
+#[path = "errors_tests.rs"]
+mod tests;

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    book::Balance,
+    book::{Balance, NextExpiry},
+    credits::Credits,
     id::{AccountId, RateCardId},
+    lot::Expiry,
 };
 use entity::{
     account,
@@ -13,11 +15,15 @@ use entity::{
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::{OperationError, Path, Services, Viewer, input};
-use crate::store::{
-    self,
-    account::AccountFilter,
-    book::Wanted,
-    paging::{Page, Window},
+use crate::{
+    clock::whole_micros,
+    ledger::BalanceAnswer,
+    store::{
+        self,
+        account::AccountFilter,
+        book::Wanted,
+        paging::{Page, Window},
+    },
 };
 
 /// Days start here unless an account says otherwise.
@@ -64,6 +70,35 @@ pub struct BalanceAt {
     pub at: Timestamp,
     /// The balance.
     pub balance: Balance,
+}
+
+impl BalanceAt {
+    /// The balance that a command answered.
+    ///
+    /// # Errors
+    /// A fault, where the answer holds what it never should.
+    pub fn from_answer(account: AccountId, answer: &BalanceAnswer) -> Result<Self, OperationError> {
+        let next_expiry = match &answer.next_expiry {
+            Some((units, at, on)) => Some(NextExpiry {
+                credits: Credits::from_units(*units),
+                expiry: Expiry {
+                    at: whole_micros(*at),
+                    on: store::book::day(on)?,
+                },
+            }),
+            None => None,
+        };
+        Ok(Self {
+            account,
+            at: whole_micros(answer.at),
+            balance: Balance {
+                available: Credits::from_units(answer.available),
+                held: Credits::from_units(answer.held),
+                unassigned: Credits::from_units(answer.unassigned),
+                next_expiry,
+            },
+        })
+    }
 }
 
 impl Services {

@@ -1,0 +1,117 @@
+//! Runs one operation to its answer, whatever the resolvers do.
+//!
+//! Here: panics are caught, mutations run to their end, errors get their last look. Not here: transports; how an
+//! answer becomes an HTTP status or a WebSocket message is theirs.
+
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+
+use async_graphql::parser::types::OperationType;
+use async_graphql::{Executor, Request, Response, ServerError, Value};
+use futures_util::FutureExt;
+use serde::Serialize;
+use serde::ser::SerializeMap;
+use tracing::Instrument;
+
+use super::errors;
+
+/// How far an operation came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// It did not start: it does not fit the schema or a limit. There is no `data`.
+    Refused,
+    /// It ran; fields may have failed, and `data` may be null.
+    Executed,
+    /// A resolver panicked. There is no `data`.
+    Crashed,
+}
+
+/// What a client is told, ready to be serialized: `errors` first where there are any, `data` where it ran.
+#[derive(Debug)]
+pub struct Answer {
+    /// How far the operation came.
+    pub stage: Stage,
+    /// The engine's response, its errors masked and capped.
+    pub response: Response,
+}
+
+impl Answer {
+    /// The answer to an operation that did not start.
+    #[must_use]
+    pub fn refused(error: ServerError) -> Self {
+        Self {
+            stage: Stage::Refused,
+            response: Response::from_errors(vec![error]),
+        }
+    }
+
+    /// Judges a response of the engine, and masks its errors.
+    #[must_use]
+    pub fn of(mut response: Response, request_id: &str) -> Self {
+        // Errors from before execution have no path; those of execution have the path of their field.
+        let ran = !matches!(response.data, Value::Null)
+            || response.errors.is_empty()
+            || response.errors.iter().any(|error| !error.path.is_empty());
+        response.errors = errors::finish(response.errors, request_id);
+        Self {
+            stage: if ran { Stage::Executed } else { Stage::Refused },
+            response,
+        }
+    }
+
+    /// The answer where a resolver panicked.
+    #[must_use]
+    pub fn crashed(panic: &(dyn Any + Send), request_id: &str) -> Self {
+        Self {
+            stage: Stage::Crashed,
+            response: Response::from_errors(vec![errors::crashed(panic, request_id)]),
+        }
+    }
+}
+
+impl Serialize for Answer {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        if !self.response.errors.is_empty() {
+            map.serialize_entry("errors", &self.response.errors)?;
+        }
+        if self.stage == Stage::Executed {
+            map.serialize_entry("data", &self.response.data)?;
+        }
+        if !self.response.extensions.is_empty() {
+            map.serialize_entry("extensions", &self.response.extensions)?;
+        }
+        map.end()
+    }
+}
+
+/// Runs a query or a mutation.
+///
+/// A mutation runs in a task of its own: a client that hangs up must not cut it between a charge and its booking.
+pub async fn execute<E: Executor>(
+    executor: &E,
+    request: Request,
+    kind: OperationType,
+    request_id: &str,
+) -> Answer {
+    let outcome = if kind == OperationType::Mutation {
+        let executor = executor.clone();
+        let run = async move { executor.execute(request).await };
+        tokio::spawn(run.in_current_span())
+            .await
+            // Not a panic: the runtime is shutting down, which tells the same.
+            .map_err(|error| {
+                error
+                    .try_into_panic()
+                    .unwrap_or_else(|error| Box::new(error.to_string()))
+            })
+    } else {
+        AssertUnwindSafe(executor.execute(request))
+            .catch_unwind()
+            .await
+    };
+    match outcome {
+        Ok(response) => Answer::of(response, request_id),
+        Err(panic) => Answer::crashed(panic.as_ref(), request_id),
+    }
+}

@@ -1,0 +1,4 @@
+//! HTTP: what a request asks, and how the answer is sent.
+
+pub mod graphql;
+pub mod websocket;

@@ -1,0 +1,171 @@
+//! GraphQL over HTTP: POST as JSON, POST as a multipart form with files, GET for queries.
+//!
+//! Here: the GraphQL-over-HTTP specification, for any schema. Not here: who is asking, which the caller settles before
+//! and hands over in `prepare`; what the fields answer.
+//!
+//! Forged cross-site requests: a browser sends a form or plain text anywhere without asking first. JSON it does not,
+//! and so no other type is read as JSON; multipart forms need a header of their own, and GET runs queries only.
+
+mod body;
+mod media;
+mod multipart;
+mod problem;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use async_graphql::Executor;
+use async_graphql::parser::types::OperationType;
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use tower_http::request_id::RequestId;
+
+pub(crate) use body::Parameters;
+use media::Media;
+use problem::Problem;
+
+use crate::graphql::documents::Documents;
+use crate::graphql::execution::{Answer, Stage, execute};
+use crate::graphql::limits::Limits;
+
+/// How much of a request is read.
+#[derive(Clone, Copy, Debug)]
+pub struct BodyLimits {
+    /// Bytes of a JSON body, and of the `operations` part of a form.
+    pub json_bytes: usize,
+    /// Bytes of a whole form.
+    pub form_bytes: usize,
+    /// Bytes of one file.
+    pub file_bytes: usize,
+    /// Files in one form.
+    pub files: usize,
+}
+
+impl Default for BodyLimits {
+    fn default() -> Self {
+        Self {
+            json_bytes: 1024 * 1024,
+            form_bytes: 64 * 1024 * 1024,
+            file_bytes: 32 * 1024 * 1024,
+            files: 4,
+        }
+    }
+}
+
+/// The endpoint: what it reads at most, and the documents that it has seen. One for the process, shared.
+pub struct Endpoint {
+    documents: Arc<Documents>,
+    limits: BodyLimits,
+    /// Names requests that came without an id of the router's; unique in this process, which its log is too.
+    unnamed: AtomicU64,
+}
+
+impl Endpoint {
+    /// An endpoint with these limits and an empty cache of documents.
+    #[must_use]
+    pub fn new(documents: Limits, bodies: BodyLimits) -> Self {
+        Self {
+            documents: Arc::new(Documents::new(documents)),
+            limits: bodies,
+            unnamed: AtomicU64::new(1),
+        }
+    }
+
+    /// The documents that the endpoint has seen, for the WebSocket side to share.
+    #[must_use]
+    pub fn documents(&self) -> Arc<Documents> {
+        Arc::clone(&self.documents)
+    }
+
+    /// Answers one request. `prepare` adds what resolvers look for: the viewer, the loaders.
+    pub async fn respond<E: Executor>(
+        &self,
+        executor: &E,
+        request: Request,
+        prepare: impl FnOnce(async_graphql::Request) -> async_graphql::Request + Send,
+    ) -> Response {
+        let Some(media) = media::negotiate(request.headers()) else {
+            return problem::not_acceptable().respond(Media::Json);
+        };
+        let request_id = self.request_id(&request);
+        match self.answer(executor, request, prepare, &request_id).await {
+            Ok(answer) => encode(answer, media),
+            Err(problem) => problem.respond(media),
+        }
+    }
+
+    async fn answer<E: Executor>(
+        &self,
+        executor: &E,
+        request: Request,
+        prepare: impl FnOnce(async_graphql::Request) -> async_graphql::Request + Send,
+        request_id: &str,
+    ) -> Result<Answer, Problem> {
+        let method = request.method().clone();
+        let mut request = body::read(request, &self.limits).await?;
+        let kind = match self.documents.prepare(&mut request) {
+            Ok(kind) => kind,
+            Err(error) => return Ok(Answer::refused(error)),
+        };
+        match kind {
+            OperationType::Mutation if method == Method::GET => Err(problem::mutation_by_get()),
+            OperationType::Subscription => Err(problem::subscription_over_http()),
+            kind => Ok(execute(executor, prepare(request), kind, request_id).await),
+        }
+    }
+
+    fn request_id(&self, request: &Request) -> String {
+        request
+            .extensions()
+            .get::<RequestId>()
+            .and_then(|id| id.header_value().to_str().ok())
+            // An id may come from outside; it goes into the log and the answer, and needs no more than this.
+            .filter(|id| (1..=128).contains(&id.len()))
+            .map_or_else(
+                || format!("unnamed-{}", self.unnamed.fetch_add(1, Ordering::Relaxed)),
+                str::to_owned,
+            )
+    }
+}
+
+/// The specification: with the new media type the status tells what happened; with plain JSON it is 200 for
+/// everything that is GraphQL at all, and only a crash is 500.
+fn encode(mut answer: Answer, media: Media) -> Response {
+    let status = match (answer.stage, media) {
+        (Stage::Executed, _) | (Stage::Refused, Media::Json) => StatusCode::OK,
+        (Stage::Refused, Media::GraphqlResponse) => StatusCode::BAD_REQUEST,
+        (Stage::Crashed, _) => StatusCode::INTERNAL_SERVER_ERROR,
+    };
+    let extra = std::mem::take(&mut answer.response.http_headers);
+    match serde_json::to_vec(&answer) {
+        Ok(body) => {
+            let mut response = (status, headers(media), body).into_response();
+            response.headers_mut().extend(extra);
+            response
+        }
+        // A resolver made a value that is no JSON, such as NaN.
+        Err(error) => {
+            tracing::error!(cause = %error, "an answer can't be written as JSON");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+/// Answers depend on who asks and on what they accept: no cache between may keep them.
+fn headers(media: Media) -> HeaderMap {
+    HeaderMap::from_iter([
+        (
+            header::CONTENT_TYPE,
+            HeaderValue::from_static(media.content_type()),
+        ),
+        (
+            header::VARY,
+            HeaderValue::from_static("accept, authorization"),
+        ),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ])
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,146 @@
+//! Reads a GraphQL request out of an HTTP request.
+//!
+//! Here: methods, content types and the four parameters that the specification names. Not here: forms with files.
+
+use async_graphql::{Extensions, Variables};
+use axum::RequestExt;
+use axum::body::Bytes;
+use axum::extract::rejection::{BytesRejection, FailedToBufferBody};
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::{HeaderMap, Method, header};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::problem::{self, Problem};
+use super::{BodyLimits, multipart};
+use crate::graphql::documents::forges_upload;
+
+/// The parameters of a GraphQL request; null is as good as left out, any other type is refused.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Parameters {
+    pub(crate) query: Option<String>,
+    pub(crate) operation_name: Option<String>,
+    #[serde(default)]
+    pub(crate) variables: Variables,
+    #[serde(default)]
+    pub(crate) extensions: Extensions,
+}
+
+impl Parameters {
+    /// `None` where a variable passes itself off as an uploaded file, or there is no query.
+    pub(crate) fn into_request(self) -> Option<async_graphql::Request> {
+        if self.variables.values().any(forges_upload) {
+            return None;
+        }
+        let mut request = async_graphql::Request::new(self.query?).variables(self.variables);
+        request.operation_name = self.operation_name;
+        request.extensions = self.extensions;
+        Some(request)
+    }
+}
+
+pub(super) async fn read(
+    request: Request,
+    limits: &BodyLimits,
+) -> Result<async_graphql::Request, Problem> {
+    match *request.method() {
+        Method::GET => finish(read_query(request.uri().query().unwrap_or_default())?),
+        Method::POST => match content_type(request.headers()).as_deref() {
+            Some("application/json") => {
+                let body = read_body(request, limits.json_bytes).await?;
+                finish(read_json(&body)?)
+            }
+            Some("multipart/form-data") => multipart::read(request, limits).await,
+            _ => Err(problem::unsupported_type()),
+        },
+        _ => Err(problem::method_not_allowed()),
+    }
+}
+
+/// The type without its parameters; `None` where it is missing, twice there, or in another charset than UTF-8.
+fn content_type(headers: &HeaderMap) -> Option<String> {
+    let mut values = headers.get_all(header::CONTENT_TYPE).iter();
+    let value = values.next()?.to_str().ok()?;
+    if values.next().is_some() {
+        return None;
+    }
+    let mut parts = value.split(';').map(str::trim);
+    let essence = parts.next()?.to_ascii_lowercase();
+    let foreign = parts
+        .filter_map(|part| part.split_once('='))
+        .any(|(name, value)| {
+            name.trim().eq_ignore_ascii_case("charset")
+                && !value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+        });
+    (!foreign).then_some(essence)
+}
+
+async fn read_body(mut request: Request, limit_bytes: usize) -> Result<Bytes, Problem> {
+    DefaultBodyLimit::max(limit_bytes).apply(&mut request);
+    request
+        .extract()
+        .await
+        .map_err(|rejection| match rejection {
+            BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => {
+                problem::too_large("The body", limit_bytes)
+            }
+            _ => problem::bad_request("The body ended before it was whole."),
+        })
+}
+
+/// Reads the parameters as JSON, from a body or from the `operations` part of a form.
+pub(super) fn read_json(body: &[u8]) -> Result<Parameters, Problem> {
+    match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
+        Some(b'{') => serde_json::from_slice(body)
+            .map_err(|error| problem::bad_request(format!("This is no GraphQL request: {error}."))),
+        Some(b'[') => Err(problem::batching()),
+        _ => Err(problem::bad_request(
+            "Send a JSON object with the document as its query.",
+        )),
+    }
+}
+
+/// Reads the parameters of a GET; variables and extensions are JSON within the URL.
+fn read_query(query: &str) -> Result<Parameters, Problem> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Raw {
+        query: Option<String>,
+        operation_name: Option<String>,
+        variables: Option<String>,
+        extensions: Option<String>,
+    }
+    let raw: Raw = serde_urlencoded::from_str(query).map_err(|_| {
+        problem::bad_request("The URL's parameters can't be read, or one is there twice.")
+    })?;
+    Ok(Parameters {
+        query: raw.query,
+        operation_name: raw.operation_name,
+        variables: parse("variables", raw.variables.as_deref())?,
+        extensions: parse("extensions", raw.extensions.as_deref())?,
+    })
+}
+
+fn parse<T: DeserializeOwned + Default>(name: &str, text: Option<&str>) -> Result<T, Problem> {
+    match text {
+        None | Some("") => Ok(T::default()),
+        Some(text) => serde_json::from_str(text).map_err(|error| {
+            problem::bad_request(format!(
+                "The parameter {name} is not a JSON object: {error}."
+            ))
+        }),
+    }
+}
+
+pub(super) fn finish(parameters: Parameters) -> Result<async_graphql::Request, Problem> {
+    match parameters.query.as_deref() {
+        None | Some("") if parameters.extensions.contains_key("persistedQuery") => {
+            Err(problem::persisted_query())
+        }
+        None | Some("") => Err(problem::bad_request("The parameter query is missing.")),
+        Some(_) => parameters.into_request().ok_or_else(|| {
+            problem::bad_request("A variable passes itself off as an uploaded file.")
+        }),
+    }
+}

@@ -1,0 +1,137 @@
+//! What is answered to a request that is no GraphQL request.
+//!
+//! Here: status, code and text of each way to get HTTP wrong. Not here: what is wrong with a document, which is the
+//! answer to a request that was understood.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use super::headers;
+use super::media::Media;
+use crate::graphql::errors::coded;
+use crate::graphql::execution::Answer;
+
+/// A request that is not answered by running anything.
+#[derive(Debug)]
+pub(super) struct Problem {
+    status: StatusCode,
+    code: &'static str,
+    message: String,
+    /// The methods that would have been right, where it was the method that was wrong.
+    allow: Option<&'static str>,
+}
+
+impl Problem {
+    fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            code,
+            message: message.into(),
+            allow: None,
+        }
+    }
+
+    pub(super) fn respond(self, media: Media) -> Response {
+        let answer = Answer::refused(coded(self.code, self.message));
+        // Texts and codes are always JSON; there is nothing here that can't be written.
+        let body = serde_json::to_vec(&answer).unwrap_or_default();
+        let mut response = (self.status, headers(media), body).into_response();
+        if let Some(allow) = self.allow {
+            response
+                .headers_mut()
+                .insert(header::ALLOW, HeaderValue::from_static(allow));
+        }
+        response
+    }
+}
+
+pub(super) fn bad_request(message: impl Into<String>) -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, "BAD_REQUEST", message)
+}
+
+pub(super) fn batching() -> Problem {
+    Problem::new(
+        StatusCode::BAD_REQUEST,
+        "BATCHING_NOT_SUPPORTED",
+        "Send one operation in a request; a document may select many fields.",
+    )
+}
+
+pub(super) fn persisted_query() -> Problem {
+    // Clients know this very text, and then send the whole document.
+    Problem::new(
+        StatusCode::BAD_REQUEST,
+        "PERSISTED_QUERY_NOT_SUPPORTED",
+        "PersistedQueryNotSupported",
+    )
+}
+
+pub(super) fn too_large(what: &str, limit_bytes: usize) -> Problem {
+    Problem::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "PAYLOAD_TOO_LARGE",
+        format!("{what} has more than {limit_bytes} bytes."),
+    )
+}
+
+pub(super) fn unsupported_type() -> Problem {
+    Problem::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "UNSUPPORTED_MEDIA_TYPE",
+        "Send application/json in UTF-8, or multipart/form-data to upload files.",
+    )
+}
+
+pub(super) fn preflight_missing() -> Problem {
+    Problem::new(
+        StatusCode::BAD_REQUEST,
+        "PREFLIGHT_REQUIRED",
+        "A form needs the header GraphQL-Require-Preflight with any value, so that no other site's page can send it.",
+    )
+}
+
+pub(super) fn not_acceptable() -> Problem {
+    Problem::new(
+        StatusCode::NOT_ACCEPTABLE,
+        "NOT_ACCEPTABLE",
+        "Answers are application/graphql-response+json or application/json.",
+    )
+}
+
+pub(super) fn method_not_allowed() -> Problem {
+    Problem {
+        allow: Some("GET, POST"),
+        ..Problem::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "METHOD_NOT_ALLOWED",
+            "Send POST, or GET for a query.",
+        )
+    }
+}
+
+pub(super) fn mutation_by_get() -> Problem {
+    Problem {
+        allow: Some("POST"),
+        ..Problem::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "METHOD_NOT_ALLOWED",
+            "A mutation is sent by POST.",
+        )
+    }
+}
+
+pub(super) fn subscription_over_http() -> Problem {
+    Problem::new(
+        StatusCode::BAD_REQUEST,
+        "SUBSCRIPTION_NOT_SUPPORTED",
+        "Subscribe over a WebSocket at this address, with the subprotocol graphql-transport-ws.",
+    )
+}
+
+pub(super) fn storage_failed() -> Problem {
+    Problem::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "INTERNAL_SERVER_ERROR",
+        "The file could not be kept.",
+    )
+}

@@ -1,0 +1,391 @@
+//! Over requests as clients send them; the audits of graphql-http run apart, in tests/clients.
+
+use axum::body::{Body, to_bytes};
+use axum::http::Method;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::graphql::toy::{Caller, Trace, toy};
+
+const MODERN: &str = "application/graphql-response+json";
+
+struct Answered {
+    status: u16,
+    headers: HeaderMap,
+    text: String,
+}
+
+impl Answered {
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {}", self.text))
+    }
+
+    fn code(&self) -> String {
+        self.json()["errors"][0]["extensions"]["code"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    }
+}
+
+async fn send_to(endpoint: &Endpoint, trace: &Trace, request: Request) -> Answered {
+    let prepare = |request: async_graphql::Request| request.data(Caller("ann"));
+    let response = endpoint.respond(&toy(trace), request, prepare).await;
+    let (parts, body) = response.into_parts();
+    let bytes = to_bytes(body, usize::MAX).await.unwrap();
+    Answered {
+        status: parts.status.as_u16(),
+        headers: parts.headers,
+        text: String::from_utf8(bytes.to_vec()).unwrap(),
+    }
+}
+
+async fn send(request: Request) -> Answered {
+    let endpoint = Endpoint::new(Limits::default(), BodyLimits::default());
+    send_to(&endpoint, &Trace::default(), request).await
+}
+
+fn post(body: impl Into<Body>) -> Request {
+    Request::post("/graphql")
+        .header("content-type", "application/json")
+        .header("accept", MODERN)
+        .body(body.into())
+        .unwrap()
+}
+
+fn query(text: &str) -> Request {
+    post(json!({ "query": text }).to_string())
+}
+
+fn get(parameters: &[(&str, &str)]) -> Request {
+    let query = serde_urlencoded::to_string(parameters).unwrap();
+    Request::get(format!("/graphql?{query}"))
+        .header("accept", MODERN)
+        .body(Body::empty())
+        .unwrap()
+}
+
+/// The whole answer, letter for letter: the order of keys is part of it.
+async fn check_text(text: &str, status: u16, expected: &str) {
+    let answered = send(query(text)).await;
+    assert_eq!(
+        (answered.status, answered.text.as_str()),
+        (status, expected),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn data_comes_in_the_order_of_the_query() {
+    check_text(
+        "{ z: hello item { n b: n a: n } hello a: caller }",
+        200,
+        r#"{"data":{"z":"world","item":{"n":0,"b":0,"a":0},"hello":"world","a":"ann"}}"#,
+    )
+    .await;
+    check_text(
+        "{ ...F hello } fragment F on Query { b: hello item { ...G item { n } } } fragment G on Item { b: n a: n }",
+        200,
+        r#"{"data":{"b":"world","item":{"b":0,"a":0,"item":{"n":1}},"hello":"world"}}"#,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_nullable_field_that_fails_is_null_beside_its_error() {
+    let answered = send(query("{ b: hello fails a: hello }")).await;
+    assert_eq!(answered.status, 200);
+    insta::assert_snapshot!(answered.text, @r#"{"errors":[{"message":"The time is in the future.","locations":[{"line":1,"column":12}],"path":["fails"],"extensions":{"code":"BAD_USER_INPUT","field":["input","from"]}}],"data":{"b":"world","fails":null,"a":"world"}}"#);
+}
+
+#[tokio::test]
+async fn a_strict_field_that_fails_leaves_data_null() {
+    let answered = send(query("{ hello failsStrictly }")).await;
+    assert_eq!(answered.status, 200);
+    insta::assert_snapshot!(answered.text, @r#"{"errors":[{"message":"There is no such thing, or it is not yours.","locations":[{"line":1,"column":9}],"path":["failsStrictly"],"extensions":{"code":"NOT_FOUND"}}],"data":null}"#);
+}
+
+#[tokio::test]
+async fn faults_are_masked_and_carry_the_request_id() {
+    for text in ["{ hello faults }", "{ hello leaks }"] {
+        let mut request = query(text);
+        request
+            .extensions_mut()
+            .insert(RequestId::new(HeaderValue::from_static("req-7")));
+        let answered = send(request).await;
+        let json = answered.json();
+        assert_eq!(
+            json["errors"][0]["extensions"],
+            json!({"code": "INTERNAL_SERVER_ERROR", "requestId": "req-7"})
+        );
+        assert_eq!(json["data"]["hello"], "world");
+        assert!(
+            !answered.text.contains("secret") && !answered.text.contains("hunter2"),
+            "{}",
+            answered.text
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_panic_is_a_masked_error() {
+    for text in ["{ hello panics }", "mutation { panics }"] {
+        let answered = send(query(text)).await;
+        assert_eq!(
+            (answered.status, answered.code().as_str()),
+            (500, "INTERNAL_SERVER_ERROR")
+        );
+        assert!(answered.json()["errors"][0]["extensions"]["requestId"].is_string());
+        assert!(answered.json().get("data").is_none());
+        assert!(!answered.text.contains("hunter2"), "{}", answered.text);
+    }
+}
+
+#[tokio::test]
+async fn errors_are_capped_and_the_last_says_so() {
+    let errors = |answered: &Answered| answered.json()["errors"].as_array().unwrap().clone();
+    let exactly = errors(&send(query("{ items(count: 50) { fails } }")).await);
+    assert_eq!(exactly.len(), 50);
+    assert!(
+        exactly
+            .iter()
+            .all(|error| error["extensions"]["code"] == "FORBIDDEN")
+    );
+    let over = errors(&send(query("{ items(count: 1000) { fails } }")).await);
+    assert_eq!(over.len(), 50);
+    assert_eq!(over[49]["message"], "951 more errors are left out.");
+}
+
+#[tokio::test]
+async fn documents_that_do_not_fit_are_refused_without_data() {
+    let check = async |text: &str, code: &str| {
+        let answered = send(query(text)).await;
+        assert_eq!(
+            (answered.status, answered.code().as_str()),
+            (400, code),
+            "{text}"
+        );
+        assert!(answered.json().get("data").is_none(), "{text}");
+        let mut legacy = query(text);
+        legacy
+            .headers_mut()
+            .insert("accept", HeaderValue::from_static("application/json"));
+        assert_eq!(send(legacy).await.status, 200, "{text}");
+    };
+    check("{", "GRAPHQL_PARSE_FAILED").await;
+    check("# nothing", "GRAPHQL_PARSE_FAILED").await;
+    check("{ nothing }", "GRAPHQL_VALIDATION_FAILED").await;
+    check("{ echo }", "GRAPHQL_VALIDATION_FAILED").await;
+    check(
+        "query($text: String!) { echo(text: $text) }",
+        "BAD_USER_INPUT",
+    )
+    .await;
+    check(
+        "query A { hello } query B { hello }",
+        "OPERATION_RESOLUTION_FAILURE",
+    )
+    .await;
+    check("mutation { act act }", "GRAPHQL_VALIDATION_FAILED").await;
+}
+
+#[tokio::test]
+async fn a_variable_of_the_wrong_type_is_the_callers_fault() {
+    let body = json!({"query": "query($t: String!) { echo(text: $t) }", "variables": {"t": 5}});
+    let answered = send(post(body.to_string())).await;
+    assert_eq!(
+        (answered.status, answered.code().as_str()),
+        (400, "GRAPHQL_VALIDATION_FAILED")
+    );
+}
+
+#[tokio::test]
+async fn a_syntax_error_says_where() {
+    let answered = send(query("{ hello(")).await;
+    insta::assert_snapshot!(answered.text, @r#"{"errors":[{"message":"Syntax error: expected name","locations":[{"line":1,"column":9}],"extensions":{"code":"GRAPHQL_PARSE_FAILED"}}]}"#);
+}
+
+#[tokio::test]
+async fn get_runs_queries_with_all_parameters() {
+    let text = "query A($t: String!) { echo(text: $t) } query B { hello }";
+    let named = |name| {
+        get(&[
+            ("query", text),
+            ("operationName", name),
+            ("variables", r#"{"t":"x y"}"#),
+            ("extensions", "{}"),
+        ])
+    };
+    assert_eq!(send(named("A")).await.text, r#"{"data":{"echo":"x y"}}"#);
+    assert_eq!(send(named("B")).await.text, r#"{"data":{"hello":"world"}}"#);
+    assert_eq!(
+        send(named("C")).await.code(),
+        "OPERATION_RESOLUTION_FAILURE"
+    );
+    assert_eq!(
+        send(get(&[("query", "{ hello }"), ("variables", "[]")]))
+            .await
+            .status,
+        400
+    );
+    assert_eq!(
+        send(get(&[("query", "{ hello }"), ("variables", "")]))
+            .await
+            .status,
+        200
+    );
+    assert_eq!(send(get(&[])).await.status, 400);
+}
+
+#[tokio::test]
+async fn get_never_mutates() {
+    let endpoint = Endpoint::new(Limits::default(), BodyLimits::default());
+    let trace = Trace::default();
+    let text = "query Q { hello } mutation M { act }";
+    let answered = send_to(
+        &endpoint,
+        &trace,
+        get(&[("query", text), ("operationName", "M")]),
+    )
+    .await;
+    assert_eq!(
+        (answered.status, answered.headers["allow"].to_str().unwrap()),
+        (405, "POST")
+    );
+    assert_eq!(trace.acted.load(Ordering::SeqCst), 0);
+    let answered = send_to(
+        &endpoint,
+        &trace,
+        get(&[("query", text), ("operationName", "Q")]),
+    )
+    .await;
+    assert_eq!(answered.status, 200);
+}
+
+#[tokio::test]
+async fn what_is_no_graphql_request_is_said_so() {
+    let check = async |request: Request, status: u16, code: &str| {
+        let shown = format!("{request:?}");
+        let answered = send(request).await;
+        assert_eq!(
+            (answered.status, answered.code().as_str()),
+            (status, code),
+            "{shown}"
+        );
+    };
+    let typed = |content_type: &'static str| {
+        let mut request = query("{ hello }");
+        request
+            .headers_mut()
+            .insert("content-type", HeaderValue::from_static(content_type));
+        request
+    };
+    check(typed("text/plain"), 415, "UNSUPPORTED_MEDIA_TYPE").await;
+    check(
+        typed("application/x-www-form-urlencoded"),
+        415,
+        "UNSUPPORTED_MEDIA_TYPE",
+    )
+    .await;
+    check(
+        typed("application/json; charset=latin1"),
+        415,
+        "UNSUPPORTED_MEDIA_TYPE",
+    )
+    .await;
+    check(
+        typed("multipart/form-data; boundary=x"),
+        400,
+        "PREFLIGHT_REQUIRED",
+    )
+    .await;
+    assert_eq!(
+        send(typed("Application/JSON; Charset=\"UTF-8\""))
+            .await
+            .status,
+        200
+    );
+
+    check(post(""), 400, "BAD_REQUEST").await;
+    check(post("{"), 400, "BAD_REQUEST").await;
+    check(post("\"{ hello }\""), 400, "BAD_REQUEST").await;
+    check(post("{}"), 400, "BAD_REQUEST").await;
+    check(
+        post(r#" [{"query":"{ hello }"}]"#),
+        400,
+        "BATCHING_NOT_SUPPORTED",
+    )
+    .await;
+    check(
+        post(r#"{"extensions":{"persistedQuery":{}}}"#),
+        400,
+        "PERSISTED_QUERY_NOT_SUPPORTED",
+    )
+    .await;
+    let forged = json!({"query": "mutation($f: Upload!) { upload(file: $f) }", "variables": {"f": "#__graphql_file__:7"}});
+    check(post(forged.to_string()), 400, "BAD_REQUEST").await;
+    check(
+        query(r##"mutation { upload(file: "#__graphql_file__:7") }"##),
+        400,
+        "GRAPHQL_VALIDATION_FAILED",
+    )
+    .await;
+    check(
+        query("subscription { count(to: 3) }"),
+        400,
+        "SUBSCRIPTION_NOT_SUPPORTED",
+    )
+    .await;
+
+    let mut put = query("{ hello }");
+    *put.method_mut() = Method::PUT;
+    check(put, 405, "METHOD_NOT_ALLOWED").await;
+    let mut html = query("{ hello }");
+    html.headers_mut()
+        .insert("accept", HeaderValue::from_static("text/html"));
+    check(html, 406, "NOT_ACCEPTABLE").await;
+}
+
+#[tokio::test]
+async fn a_json_body_is_bounded() {
+    let endpoint = Endpoint::new(
+        Limits::default(),
+        BodyLimits {
+            json_bytes: 100,
+            ..BodyLimits::default()
+        },
+    );
+    let body = |bytes: usize| {
+        let query = json!({"query": "{ hello }"}).to_string();
+        post(format!("{query:<bytes$}"))
+    };
+    let trace = Trace::default();
+    assert_eq!(send_to(&endpoint, &trace, body(100)).await.status, 200);
+    let answered = send_to(&endpoint, &trace, body(101)).await;
+    assert_eq!(
+        (answered.status, answered.code().as_str()),
+        (413, "PAYLOAD_TOO_LARGE")
+    );
+    assert_eq!(
+        answered.headers["content-type"],
+        "application/graphql-response+json; charset=utf-8"
+    );
+}
+
+#[tokio::test]
+async fn a_mutation_goes_on_when_its_client_has_gone() {
+    let endpoint = Endpoint::new(Limits::default(), BodyLimits::default());
+    let trace = Trace::default();
+    let schema = toy(&trace);
+    let mut waiting =
+        Box::pin(endpoint.respond(&schema, query("mutation { actLate }"), |request| request));
+    while trace.live.load(Ordering::SeqCst) == 0 {
+        assert!(futures_util::poll!(&mut waiting).is_pending());
+        tokio::task::yield_now().await;
+    }
+    drop(waiting);
+    trace.gate.notify_one();
+    while trace.acted.load(Ordering::SeqCst) == 0 {
+        tokio::task::yield_now().await;
+    }
+}

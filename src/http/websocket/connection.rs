@@ -1,0 +1,270 @@
+//! One connection from its handshake to its close.
+//!
+//! Here: the order of things, one loop that listens to the client, to the operations and to the server's own wishes.
+//! Not here: what an operation answers.
+//!
+//! Everything of a connection happens in one task: to drop it ends every operation that the connection held.
+
+use std::ops::ControlFlow;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_graphql::Executor;
+use axum::extract::ws::{Message, WebSocket};
+use futures_util::future::{BoxFuture, FutureExt, OptionFuture};
+use serde_json::Value;
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, timeout};
+use tokio_stream::{StreamExt, StreamMap};
+
+use super::operation::{Frame, Operation};
+use super::protocol::{ClientMessage, Close, ServerMessage};
+use super::{Refused, Session, Sockets};
+use crate::graphql::errors::{code, coded};
+use crate::graphql::execution::Answer;
+
+/// Clients number their operations or give them a UUID.
+const MAX_ID_BYTES: usize = 64;
+
+/// A client that is silent for so many questions is gone.
+const MAX_SILENT_INTERVALS: u32 = 3;
+
+/// How long a client may take to agree to a close.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Goes on, or ends the connection: with a close frame, or without one where nobody would get it.
+type Flow = ControlFlow<Option<Close>>;
+
+/// The caller's judgement of `connection_init`, under way.
+type Connecting<S> = Pin<Box<dyn Future<Output = Result<S, Refused>> + Send>>;
+
+pub(super) async fn run<E, S, F, Fut>(
+    shared: Sockets,
+    mut socket: WebSocket,
+    executor: E,
+    request_id: String,
+    connect: F,
+) where
+    E: Executor,
+    S: Session,
+    F: FnOnce(Value) -> Fut + Send + 'static,
+    Fut: Future<Output = Result<S, Refused>> + Send + 'static,
+{
+    let close = if socket.protocol().is_none() {
+        Some(Close::subprotocol())
+    } else {
+        let connect: Connect<S> = Box::new(move |payload| Box::pin(connect(payload)));
+        let mut connection = Connection {
+            shared,
+            socket: &mut socket,
+            executor,
+            request_id,
+            started: 0,
+            connect: Some(connect),
+            connecting: None,
+            session: None,
+            operations: StreamMap::new(),
+            draining: false,
+        };
+        connection.serve().await
+    };
+    if let Some(close) = close {
+        // Nobody to tell where it fails. What the client still says is read and dropped until it has closed too: to
+        // hang up on unread data would reset the connection, and the client might never see the code.
+        let _ = timeout(CLOSE_TIMEOUT, async {
+            socket.send(close.into()).await?;
+            while socket.recv().await.transpose()?.is_some() {}
+            Ok::<_, axum::Error>(())
+        })
+        .await;
+    }
+}
+
+type Connect<S> = Box<dyn FnOnce(Value) -> Connecting<S> + Send>;
+
+struct Connection<'a, E, S> {
+    shared: Sockets,
+    socket: &'a mut WebSocket,
+    executor: E,
+    request_id: String,
+    /// Operations so far, which numbers them.
+    started: u64,
+    /// Taken when `connection_init` comes: it comes once.
+    connect: Option<Connect<S>>,
+    connecting: Option<Connecting<S>>,
+    session: Option<Arc<S>>,
+    operations: StreamMap<String, Operation>,
+    draining: bool,
+}
+
+impl<E: Executor, S: Session> Connection<'_, E, S> {
+    async fn serve(&mut self) -> Option<Close> {
+        let drain = self.shared.drain.clone();
+        let limits = self.shared.limits;
+        let init_timeout = sleep(limits.init_timeout);
+        tokio::pin!(init_timeout);
+        let mut revoked: BoxFuture<'static, ()> = std::future::pending().boxed();
+        let mut keep_alive = interval_at(Instant::now() + limits.keep_alive, limits.keep_alive);
+        keep_alive.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut silent_intervals = 0;
+        loop {
+            let flow = tokio::select! {
+                () = drain.cancelled(), if !self.draining => {
+                    self.draining = true;
+                    self.end_subscriptions();
+                    Flow::Continue(())
+                }
+                () = &mut init_timeout, if self.session.is_none() => {
+                    Flow::Break(Some(Close::init_timeout()))
+                }
+                () = &mut revoked => Flow::Break(Some(Close::forbidden())),
+                Some(outcome) = OptionFuture::from(self.connecting.as_mut()) => {
+                    self.connecting = None;
+                    if let Ok(session) = outcome {
+                        let session = Arc::new(session);
+                        self.session = Some(Arc::clone(&session));
+                        revoked = async move { session.revoked().await }.boxed();
+                        self.send(ServerMessage::ConnectionAck.encode()).await
+                    } else {
+                        Flow::Break(Some(Close::forbidden()))
+                    }
+                }
+                Some((id, frame)) = self.operations.next() => self.forward(&id, frame).await,
+                message = self.socket.recv() => {
+                    silent_intervals = 0;
+                    match message {
+                        Some(Ok(message)) => self.receive(message).await,
+                        // Left, or not speaking WebSocket any more.
+                        Some(Err(_)) | None => Flow::Break(None),
+                    }
+                }
+                _ = keep_alive.tick() => {
+                    silent_intervals += 1;
+                    if silent_intervals >= MAX_SILENT_INTERVALS {
+                        Flow::Break(None)
+                    } else {
+                        self.send(Some(Message::Ping(Default::default()))).await
+                    }
+                }
+            };
+            if let Flow::Break(close) = flow {
+                return close;
+            }
+            if self.draining && self.operations.is_empty() {
+                return Some(Close::going_away());
+            }
+        }
+    }
+
+    /// A server that drains answers what it has begun; a subscription would never be over.
+    fn end_subscriptions(&mut self) {
+        let subscriptions: Vec<String> = self
+            .operations
+            .iter()
+            .filter(|(_, operation)| operation.is_subscription())
+            .map(|(id, _)| id.clone())
+            .collect();
+        for id in subscriptions {
+            self.operations.remove(&id);
+        }
+    }
+
+    async fn receive(&mut self, message: Message) -> Flow {
+        let text = match message {
+            Message::Text(text) => text,
+            Message::Binary(_) => {
+                return Flow::Break(Some(Close::bad_message("Only text messages are read")));
+            }
+            // Answered below us.
+            Message::Ping(_) | Message::Pong(_) => return Flow::Continue(()),
+            Message::Close(_) => {
+                // The answer to it is written by the next read.
+                let _ = timeout(CLOSE_TIMEOUT, self.socket.recv()).await;
+                return Flow::Break(None);
+            }
+        };
+        if text.len() > self.shared.limits.message_bytes {
+            return Flow::Break(Some(Close::message_too_big()));
+        }
+        match serde_json::from_str(&text) {
+            Ok(message) => self.obey(message).await,
+            // What is wrong with it is not echoed: a close frame has no room for it.
+            Err(_) => Flow::Break(Some(Close::bad_message("Invalid message received"))),
+        }
+    }
+
+    async fn obey(&mut self, message: ClientMessage) -> Flow {
+        match message {
+            ClientMessage::ConnectionInit { payload } => {
+                let Some(connect) = self.connect.take() else {
+                    return Flow::Break(Some(Close::too_many_inits()));
+                };
+                self.connecting = Some(connect(payload.map_or(Value::Null, Value::Object)));
+            }
+            ClientMessage::Ping { payload } => {
+                return self.send(ServerMessage::Pong { payload }.encode()).await;
+            }
+            ClientMessage::Pong {} => {}
+            ClientMessage::Subscribe { id, payload } => return self.subscribe(id, payload),
+            // One that is over already: the two messages have crossed.
+            ClientMessage::Complete { id } => drop(self.operations.remove(&id)),
+        }
+        Flow::Continue(())
+    }
+
+    fn subscribe(&mut self, id: String, payload: crate::http::graphql::Parameters) -> Flow {
+        let Some(session) = &self.session else {
+            return Flow::Break(Some(Close::unauthorized()));
+        };
+        if id.is_empty() || id.len() > MAX_ID_BYTES {
+            return Flow::Break(Some(Close::bad_message("An id has 1 to 64 bytes")));
+        }
+        if self.operations.contains_key(&id) {
+            return Flow::Break(Some(Close::subscriber_exists(&id)));
+        }
+        let Some(mut request) = payload.into_request() else {
+            return Flow::Break(Some(Close::bad_message("Invalid message received")));
+        };
+        if self.draining {
+            // The close that follows tells the client to come back elsewhere.
+            return Flow::Continue(());
+        }
+        let operation = if self.operations.len() >= self.shared.limits.operations {
+            let text = format!(
+                "This connection has {} operations already.",
+                self.operations.len()
+            );
+            Operation::refused(&id, &Answer::refused(coded(code::RATE_LIMITED, text)))
+        } else {
+            match self.shared.documents.prepare(&mut request) {
+                Err(error) => Operation::refused(&id, &Answer::refused(error)),
+                Ok(kind) => {
+                    self.started += 1;
+                    let request_id = format!("{}.{}", self.request_id, self.started);
+                    let request = session.prepare(request);
+                    Operation::start(self.executor.clone(), request, kind, id.clone(), request_id)
+                }
+            }
+        };
+        self.operations.insert(id, operation);
+        Flow::Continue(())
+    }
+
+    async fn forward(&mut self, id: &str, frame: Frame) -> Flow {
+        if frame.last {
+            self.operations.remove(id);
+        }
+        self.send(frame.message).await
+    }
+
+    async fn send(&mut self, message: Option<Message>) -> Flow {
+        let Some(message) = message else {
+            return Flow::Break(Some(Close::internal()));
+        };
+        match timeout(self.shared.limits.send_timeout, self.socket.send(message)).await {
+            Ok(Ok(())) => Flow::Continue(()),
+            // Gone, or not taking anything in.
+            Ok(Err(_)) | Err(_) => Flow::Break(None),
+        }
+    }
+}

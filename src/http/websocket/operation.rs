@@ -1,0 +1,155 @@
+//! One operation of a connection, as the messages that it will send.
+//!
+//! Here: how answers become `next`, `error` and `complete`. Not here: which operations a connection holds.
+
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use async_graphql::parser::types::OperationType;
+use async_graphql::{Executor, Request, Response};
+use axum::extract::ws::Message;
+use futures_util::stream::{self, BoxStream, Stream, StreamExt};
+
+use super::protocol::ServerMessage;
+use crate::graphql::execution::{Answer, Stage, execute};
+
+/// A message of an operation; after the last one it is over.
+pub(super) struct Frame {
+    /// `None` where it can't be written.
+    pub(super) message: Option<Message>,
+    pub(super) last: bool,
+}
+
+/// An operation under way. Dropping it ends it.
+pub(super) struct Operation {
+    kind: OperationType,
+    frames: BoxStream<'static, Frame>,
+}
+
+impl Operation {
+    /// Answers with one `error`, and runs nothing.
+    pub(super) fn refused(id: &str, answer: &Answer) -> Self {
+        Self {
+            // Like a query, it is answered before a draining server leaves.
+            kind: OperationType::Query,
+            frames: stream::iter([error(id, answer)]).boxed(),
+        }
+    }
+
+    pub(super) fn start<E: Executor>(
+        executor: E,
+        request: Request,
+        kind: OperationType,
+        id: String,
+        request_id: String,
+    ) -> Self {
+        let frames = if kind == OperationType::Subscription {
+            subscription(executor.execute_stream(request, None), id, request_id)
+        } else {
+            stream::once(async move {
+                let answer = execute(&executor, request, kind, &request_id).await;
+                stream::iter(match answer.stage {
+                    Stage::Executed => vec![next(&id, &answer), complete(&id)],
+                    Stage::Refused | Stage::Crashed => vec![error(&id, &answer)],
+                })
+            })
+            .flatten()
+            .boxed()
+        };
+        Self { kind, frames }
+    }
+
+    pub(super) fn is_subscription(&self) -> bool {
+        self.kind == OperationType::Subscription
+    }
+}
+
+impl Stream for Operation {
+    type Item = Frame;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Frame>> {
+        self.frames.as_mut().poll_next(context)
+    }
+}
+
+/// Where a subscription stands between two of its messages.
+enum Progress {
+    NotStarted,
+    Running,
+    Over,
+}
+
+fn subscription(
+    responses: BoxStream<'static, Response>,
+    id: String,
+    request_id: String,
+) -> BoxStream<'static, Frame> {
+    let responses = AssertUnwindSafe(responses).catch_unwind();
+    stream::unfold(
+        (Progress::NotStarted, responses),
+        move |(progress, mut responses)| {
+            let (id, request_id) = (id.clone(), request_id.clone());
+            async move {
+                let frame = match progress {
+                    Progress::Over => return None,
+                    Progress::NotStarted => first(responses.next().await, &id, &request_id),
+                    Progress::Running => later(responses.next().await, &id, &request_id),
+                };
+                let progress = if frame.last {
+                    Progress::Over
+                } else {
+                    Progress::Running
+                };
+                Some((frame, (progress, responses)))
+            }
+        },
+    )
+    .boxed()
+}
+
+type Event = Option<Result<Response, Box<dyn Any + Send>>>;
+
+/// A subscription that fails before it gives anything has not begun: it does not fit the schema, or its resolver
+/// refused. The engine does not tell that from a first event without data, and neither do we.
+fn first(event: Event, id: &str, request_id: &str) -> Frame {
+    match event {
+        Some(Ok(response))
+            if !response.errors.is_empty() && response.data == async_graphql::Value::Null =>
+        {
+            error(id, &Answer::of(response, request_id))
+        }
+        event => later(event, id, request_id),
+    }
+}
+
+fn later(event: Event, id: &str, request_id: &str) -> Frame {
+    match event {
+        Some(Ok(response)) => next(id, &Answer::of(response, request_id)),
+        Some(Err(panic)) => error(id, &Answer::crashed(panic.as_ref(), request_id)),
+        None => complete(id),
+    }
+}
+
+fn next(id: &str, payload: &Answer) -> Frame {
+    Frame {
+        message: ServerMessage::Next { id, payload }.encode(),
+        last: false,
+    }
+}
+
+fn error(id: &str, answer: &Answer) -> Frame {
+    let payload = &answer.response.errors;
+    Frame {
+        message: ServerMessage::Error { id, payload }.encode(),
+        last: true,
+    }
+}
+
+fn complete(id: &str) -> Frame {
+    Frame {
+        message: ServerMessage::Complete { id }.encode(),
+        last: true,
+    }
+}

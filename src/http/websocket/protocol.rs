@@ -1,0 +1,122 @@
+//! The messages of graphql-transport-ws and its close codes.
+//!
+//! Here: what goes over the wire. Not here: in which order.
+
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::graphql::execution::Answer;
+use crate::http::graphql::Parameters;
+
+/// What a client may say.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub(super) enum ClientMessage {
+    ConnectionInit { payload: Option<Map<String, Value>> },
+    Ping { payload: Option<Map<String, Value>> },
+    Pong {},
+    Subscribe { id: String, payload: Parameters },
+    Complete { id: String },
+}
+
+/// What the server says.
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub(super) enum ServerMessage<'a> {
+    ConnectionAck,
+    Pong {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        payload: Option<Map<String, Value>>,
+    },
+    Next {
+        id: &'a str,
+        payload: &'a Answer,
+    },
+    Error {
+        id: &'a str,
+        payload: &'a [async_graphql::ServerError],
+    },
+    Complete {
+        id: &'a str,
+    },
+}
+
+impl ServerMessage<'_> {
+    /// `None` where a resolver made a value that is no JSON.
+    pub(super) fn encode(&self) -> Option<Message> {
+        match serde_json::to_string(self) {
+            Ok(text) => Some(Message::Text(text.into())),
+            Err(error) => {
+                tracing::error!(cause = %error, "an answer can't be written as JSON");
+                None
+            }
+        }
+    }
+}
+
+/// Why a connection is closed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Close {
+    code: u16,
+    reason: String,
+}
+
+impl Close {
+    fn new(code: u16, reason: impl Into<String>) -> Self {
+        Self {
+            code,
+            reason: reason.into(),
+        }
+    }
+
+    pub(super) fn going_away() -> Self {
+        Self::new(1001, "Going away")
+    }
+
+    pub(super) fn message_too_big() -> Self {
+        Self::new(1009, "Message too big")
+    }
+
+    pub(super) fn internal() -> Self {
+        Self::new(4500, "Internal server error")
+    }
+
+    pub(super) fn bad_message(reason: &str) -> Self {
+        Self::new(4400, reason)
+    }
+
+    pub(super) fn unauthorized() -> Self {
+        Self::new(4401, "Unauthorized")
+    }
+
+    pub(super) fn forbidden() -> Self {
+        Self::new(4403, "Forbidden")
+    }
+
+    pub(super) fn subprotocol() -> Self {
+        Self::new(4406, "Subprotocol not acceptable")
+    }
+
+    pub(super) fn init_timeout() -> Self {
+        Self::new(4408, "Connection initialisation timeout")
+    }
+
+    /// `id` is at most 64 bytes long: a close frame has room for 123.
+    pub(super) fn subscriber_exists(id: &str) -> Self {
+        Self::new(4409, format!("Subscriber for {id} already exists"))
+    }
+
+    pub(super) fn too_many_inits() -> Self {
+        Self::new(4429, "Too many initialisation requests")
+    }
+}
+
+impl From<Close> for Message {
+    fn from(close: Close) -> Self {
+        Message::Close(Some(CloseFrame {
+            code: close.code,
+            reason: Utf8Bytes::from(close.reason),
+        }))
+    }
+}

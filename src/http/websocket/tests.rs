@@ -1,0 +1,536 @@
+//! Over real sockets against the toy schema. Nothing here sleeps: each test waits for the message that proves it.
+
+use std::net::SocketAddr;
+use std::sync::atomic::Ordering;
+
+use axum::Router;
+use axum::routing::any;
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+use super::*;
+use crate::graphql::limits::Limits;
+use crate::graphql::toy::{Caller, Trace, toy};
+
+/// Revoked when the test says so.
+struct ToySession {
+    revoked: Arc<Notify>,
+}
+
+impl Session for ToySession {
+    fn prepare(&self, request: async_graphql::Request) -> async_graphql::Request {
+        request.data(Caller("ann"))
+    }
+
+    fn revoked(&self) -> impl Future<Output = ()> + Send {
+        self.revoked.notified()
+    }
+}
+
+struct Server {
+    address: SocketAddr,
+    trace: Trace,
+    drain: CancellationToken,
+    revoked: Arc<Notify>,
+    /// Connections whose key is "slow" are judged once this is notified.
+    judged: Arc<Notify>,
+}
+
+impl Server {
+    async fn start(limits: SocketLimits) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let server = Self {
+            address: listener.local_addr().unwrap(),
+            trace: Trace::default(),
+            drain: CancellationToken::new(),
+            revoked: Arc::new(Notify::new()),
+            judged: Arc::new(Notify::new()),
+        };
+        let sockets = Sockets {
+            documents: Arc::new(Documents::new(Limits::default())),
+            limits,
+            drain: server.drain.clone(),
+        };
+        let schema = toy(&server.trace);
+        let (revoked, judged) = (Arc::clone(&server.revoked), Arc::clone(&server.judged));
+        let handler = move |upgrade: WebSocketUpgrade| {
+            let (revoked, judged) = (Arc::clone(&revoked), Arc::clone(&judged));
+            let connect = async move |payload: Value| match payload["Authorization"].as_str() {
+                Some("Bearer good") => Ok(ToySession { revoked }),
+                Some("Bearer slow") => {
+                    judged.notified().await;
+                    Ok(ToySession { revoked })
+                }
+                _ => Err(Refused),
+            };
+            let response = sockets.serve(upgrade, schema.clone(), "req-9".to_owned(), connect);
+            async move { response }
+        };
+        let router = Router::new().route("/graphql", any(handler));
+        tokio::spawn(axum::serve(listener, router).into_future());
+        server
+    }
+
+    async fn connect(&self) -> Client {
+        self.connect_with(Some(SUBPROTOCOL)).await
+    }
+
+    async fn connect_with(&self, subprotocol: Option<&'static str>) -> Client {
+        let mut request = format!("ws://{}/graphql", self.address)
+            .into_client_request()
+            .unwrap();
+        if let Some(subprotocol) = subprotocol {
+            request
+                .headers_mut()
+                .insert("sec-websocket-protocol", subprotocol.parse().unwrap());
+        }
+        let (socket, response) = connect_async(request).await.unwrap();
+        assert_eq!(
+            response.headers().get("sec-websocket-protocol").is_some(),
+            subprotocol.is_some()
+        );
+        Client { socket }
+    }
+
+    /// Connected and acknowledged.
+    async fn open(&self) -> Client {
+        let mut client = self.connect().await;
+        client.init("Bearer good").await;
+        assert_eq!(client.read().await, json!({"type": "connection_ack"}));
+        client
+    }
+}
+
+async fn server() -> Server {
+    Server::start(SocketLimits::default()).await
+}
+
+struct Client {
+    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+}
+
+impl Client {
+    async fn say(&mut self, message: Value) {
+        self.text(&message.to_string()).await;
+    }
+
+    async fn text(&mut self, text: &str) {
+        self.socket.send(Message::text(text)).await.unwrap();
+    }
+
+    async fn init(&mut self, authorization: &str) {
+        self.say(json!({"type": "connection_init", "payload": {"Authorization": authorization}}))
+            .await;
+    }
+
+    async fn subscribe(&mut self, id: &str, query: &str) {
+        self.say(json!({"type": "subscribe", "id": id, "payload": {"query": query}}))
+            .await;
+    }
+
+    async fn read(&mut self) -> Value {
+        loop {
+            match self.socket.next().await.unwrap().unwrap() {
+                Message::Text(text) => return serde_json::from_str(&text).unwrap(),
+                Message::Ping(_) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    /// Reads up to the close, which is all that is left.
+    async fn closed(&mut self) -> (u16, String) {
+        loop {
+            match self.socket.next().await.unwrap().unwrap() {
+                Message::Close(Some(frame)) => {
+                    return (frame.code.into(), frame.reason.to_string());
+                }
+                Message::Ping(_) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    async fn is_closed_with(&mut self, code: u16) {
+        assert_eq!(self.closed().await.0, code);
+    }
+}
+
+fn next(id: &str, data: Value) -> Value {
+    json!({"type": "next", "id": id, "payload": {"data": data}})
+}
+
+fn complete(id: &str) -> Value {
+    json!({"type": "complete", "id": id})
+}
+
+#[tokio::test]
+async fn a_subscription_gives_its_events_and_completes() {
+    let mut client = server().await.open().await;
+    client.subscribe("1", "subscription { count(to: 3) }").await;
+    for n in 1..=3 {
+        assert_eq!(client.read().await, next("1", json!({"count": n})));
+    }
+    assert_eq!(client.read().await, complete("1"));
+    // The id is free again.
+    client.subscribe("1", "subscription { caller }").await;
+    assert_eq!(client.read().await, next("1", json!({"caller": "ann"})));
+    assert_eq!(client.read().await, complete("1"));
+}
+
+#[tokio::test]
+async fn queries_and_mutations_are_answered_too() {
+    let server = server().await;
+    let mut client = server.open().await;
+    client
+        .say(json!({"type": "subscribe", "id": "q", "payload": {
+            "query": "query A { hello } query B($t: String!) { echo(text: $t) caller }",
+            "operationName": "B", "variables": {"t": "hi"}, "extensions": null,
+        }}))
+        .await;
+    assert_eq!(
+        client.read().await,
+        next("q", json!({"echo": "hi", "caller": "ann"}))
+    );
+    assert_eq!(client.read().await, complete("q"));
+    client.subscribe("m", "mutation { act }").await;
+    assert_eq!(client.read().await, next("m", json!({"act": 1})));
+    assert_eq!(client.read().await, complete("m"));
+    client.subscribe("f", "{ hello fails }").await;
+    let failed = client.read().await;
+    assert_eq!(failed["type"], "next");
+    assert_eq!(
+        failed["payload"]["data"],
+        json!({"hello": "world", "fails": null})
+    );
+    assert_eq!(client.read().await, complete("f"));
+}
+
+#[tokio::test]
+async fn what_does_not_begin_is_an_error_and_no_next() {
+    let mut client = server().await.open().await;
+    let check = async |client: &mut Client, query: &str, code: &str| {
+        client.subscribe("x", query).await;
+        let told = client.read().await;
+        assert_eq!(
+            (told["type"].as_str(), told["id"].as_str()),
+            (Some("error"), Some("x")),
+            "{query}"
+        );
+        assert_eq!(told["payload"][0]["extensions"]["code"], code, "{query}");
+    };
+    check(&mut client, "{", "GRAPHQL_PARSE_FAILED").await;
+    check(&mut client, "{ nothing }", "GRAPHQL_VALIDATION_FAILED").await;
+    check(
+        &mut client,
+        "subscription { nothing }",
+        "GRAPHQL_VALIDATION_FAILED",
+    )
+    .await;
+    check(&mut client, "subscription { refuses }", "FORBIDDEN").await;
+    check(
+        &mut client,
+        "query($v: Int!) { item(n: $v) { n } }",
+        "BAD_USER_INPUT",
+    )
+    .await;
+    check(&mut client, "{ panics }", "INTERNAL_SERVER_ERROR").await;
+    check(&mut client, "mutation { panics }", "INTERNAL_SERVER_ERROR").await;
+    // And the connection has come through all of it.
+    client.subscribe("x", "{ hello }").await;
+    assert_eq!(client.read().await, next("x", json!({"hello": "world"})));
+}
+
+#[tokio::test]
+async fn a_subscription_that_panics_ends_alone() {
+    let mut client = server().await.open().await;
+    client.subscribe("p", "subscription { panics }").await;
+    assert_eq!(client.read().await, next("p", json!({"panics": 1})));
+    let told = client.read().await;
+    assert_eq!(told["type"], "error");
+    assert_eq!(
+        told["payload"][0]["extensions"],
+        json!({"code": "INTERNAL_SERVER_ERROR", "requestId": "req-9.1"})
+    );
+    client.subscribe("p", "{ hello }").await;
+    assert_eq!(client.read().await, next("p", json!({"hello": "world"})));
+}
+
+#[tokio::test]
+async fn ping_is_answered_with_its_payload_at_any_time() {
+    let mut client = server().await.connect().await;
+    client.say(json!({"type": "ping"})).await;
+    assert_eq!(client.read().await, json!({"type": "pong"}));
+    client
+        .say(json!({"type": "ping", "payload": {"n": 1}}))
+        .await;
+    assert_eq!(
+        client.read().await,
+        json!({"type": "pong", "payload": {"n": 1}})
+    );
+    client
+        .say(json!({"type": "pong", "payload": {"n": 1}}))
+        .await;
+    client.init("Bearer good").await;
+    assert_eq!(client.read().await, json!({"type": "connection_ack"}));
+}
+
+#[tokio::test]
+async fn complete_ends_a_subscription() {
+    let server = server().await;
+    let mut client = server.open().await;
+    client.subscribe("e", "subscription { endless }").await;
+    assert_eq!(client.read().await, next("e", json!({"endless": 0})));
+    assert_eq!(server.trace.live.load(Ordering::SeqCst), 1);
+    client.say(complete("e")).await;
+    client.say(complete("never-there")).await;
+    client.say(json!({"type": "ping"})).await;
+    // Messages are taken in order: what was said before the ping has been done.
+    assert_eq!(client.read().await, json!({"type": "pong"}));
+    assert_eq!(server.trace.live.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_ends_its_subscriptions() {
+    let server = server().await;
+    let mut client = server.open().await;
+    client.subscribe("e", "subscription { endless }").await;
+    assert_eq!(client.read().await, next("e", json!({"endless": 0})));
+    drop(client);
+    while server.trace.live.load(Ordering::SeqCst) > 0 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_close_is_answered() {
+    let mut client = server().await.open().await;
+    client.socket.close(None).await.unwrap();
+    assert!(matches!(
+        client.socket.next().await,
+        Some(Ok(Message::Close(_)))
+    ));
+}
+
+#[tokio::test]
+async fn messages_that_are_none_close_with_4400() {
+    let server = server().await;
+    let check = async |text: &str| {
+        let mut client = server.open().await;
+        client.text(text).await;
+        assert_eq!(client.closed().await.0, 4400, "{text}");
+    };
+    check("").await;
+    check("no json").await;
+    check("[]").await;
+    check("{}").await;
+    check(r#"{"type":"start"}"#).await;
+    check(r#"{"type":"subscribe","payload":{"query":"{ hello }"}}"#).await;
+    check(r#"{"type":"subscribe","id":"1"}"#).await;
+    check(r#"{"type":"subscribe","id":"1","payload":{}}"#).await;
+    check(r#"{"type":"subscribe","id":"","payload":{"query":"{ hello }"}}"#).await;
+    check(r#"{"type":"subscribe","id":1,"payload":{"query":"{ hello }"}}"#).await;
+    check(r#"{"type":"subscribe","id":"1","payload":{"query":"{ hello }","variables":[]}}"#).await;
+    check(
+        &json!({"type": "subscribe", "id": "x".repeat(65), "payload": {"query": "{ hello }"}})
+            .to_string(),
+    )
+    .await;
+    check(r#"{"type":"complete"}"#).await;
+    let mut client = server.open().await;
+    client.socket.send(Message::binary(vec![1])).await.unwrap();
+    client.is_closed_with(4400).await;
+}
+
+#[tokio::test]
+async fn only_who_is_let_in_is_answered() {
+    let server = server().await;
+    let mut client = server.connect().await;
+    client.subscribe("1", "{ hello }").await;
+    assert_eq!(client.closed().await, (4401, "Unauthorized".to_owned()));
+
+    let mut client = server.connect().await;
+    client.init("Bearer bad").await;
+    assert_eq!(client.closed().await, (4403, "Forbidden".to_owned()));
+
+    let mut client = server.connect().await;
+    client.say(json!({"type": "connection_init"})).await;
+    client.is_closed_with(4403).await;
+
+    // Asked, but not let in yet.
+    let mut client = server.connect().await;
+    client.init("Bearer slow").await;
+    client.subscribe("1", "{ hello }").await;
+    client.is_closed_with(4401).await;
+}
+
+#[tokio::test]
+async fn a_revoked_session_is_closed_with_4403() {
+    let server = server().await;
+    let mut client = server.open().await;
+    client.subscribe("e", "subscription { endless }").await;
+    assert_eq!(client.read().await, next("e", json!({"endless": 0})));
+    server.revoked.notify_one();
+    client.is_closed_with(4403).await;
+}
+
+#[tokio::test]
+async fn init_comes_once() {
+    let server = server().await;
+    let mut client = server.open().await;
+    client.init("Bearer good").await;
+    assert_eq!(
+        client.closed().await,
+        (4429, "Too many initialisation requests".to_owned())
+    );
+    // Also while the first is being judged.
+    let mut client = server.connect().await;
+    client.init("Bearer slow").await;
+    client.init("Bearer good").await;
+    client.is_closed_with(4429).await;
+    let mut client = server.connect().await;
+    client.init("Bearer slow").await;
+    server.judged.notify_one();
+    assert_eq!(client.read().await, json!({"type": "connection_ack"}));
+}
+
+#[tokio::test]
+async fn init_has_to_come_in_time() {
+    let limits = SocketLimits {
+        init_timeout: Duration::from_millis(1),
+        ..SocketLimits::default()
+    };
+    let mut client = Server::start(limits).await.connect().await;
+    assert_eq!(
+        client.closed().await,
+        (4408, "Connection initialisation timeout".to_owned())
+    );
+}
+
+#[tokio::test]
+async fn an_id_in_use_closes_with_4409() {
+    let mut client = server().await.open().await;
+    client.subscribe("e", "subscription { endless }").await;
+    client.subscribe("e", "{ hello }").await;
+    assert_eq!(client.read().await, next("e", json!({"endless": 0})));
+    assert_eq!(
+        client.closed().await,
+        (4409, "Subscriber for e already exists".to_owned())
+    );
+}
+
+#[tokio::test]
+async fn other_subprotocols_close_with_4406() {
+    let server = server().await;
+    let mut client = server.connect_with(None).await;
+    assert_eq!(
+        client.closed().await,
+        (4406, "Subprotocol not acceptable".to_owned())
+    );
+}
+
+#[tokio::test]
+async fn operations_are_bounded() {
+    let limits = SocketLimits {
+        operations: 2,
+        ..SocketLimits::default()
+    };
+    let server = Server::start(limits).await;
+    let mut client = server.open().await;
+    for id in ["1", "2"] {
+        client.subscribe(id, "subscription { endless }").await;
+        assert_eq!(client.read().await, next(id, json!({"endless": 0})));
+    }
+    client.subscribe("3", "{ hello }").await;
+    let told = client.read().await;
+    assert_eq!(
+        (told["type"].as_str(), told["id"].as_str()),
+        (Some("error"), Some("3"))
+    );
+    assert_eq!(told["payload"][0]["extensions"]["code"], "RATE_LIMITED");
+    client.say(complete("1")).await;
+    client.subscribe("3", "{ hello }").await;
+    assert_eq!(client.read().await, next("3", json!({"hello": "world"})));
+}
+
+#[tokio::test]
+async fn messages_are_bounded() {
+    let limits = SocketLimits {
+        message_bytes: 200,
+        ..SocketLimits::default()
+    };
+    let server = Server::start(limits).await;
+    let ping = |bytes: usize| format!("{:<bytes$}", r#"{"type":"ping"}"#);
+    let mut client = server.connect().await;
+    client.text(&ping(200)).await;
+    assert_eq!(client.read().await, json!({"type": "pong"}));
+    client.text(&ping(201)).await;
+    client.is_closed_with(1009).await;
+}
+
+#[tokio::test]
+async fn a_drain_answers_what_runs_and_closes_with_1001() {
+    let server = server().await;
+    let mut idle = server.open().await;
+    let mut fresh = server.connect().await;
+    let mut busy = server.open().await;
+    busy.subscribe("e", "subscription { endless }").await;
+    assert_eq!(busy.read().await, next("e", json!({"endless": 0})));
+    busy.subscribe("m", "mutation { actLate }").await;
+    while server.trace.live.load(Ordering::SeqCst) < 2 {
+        tokio::task::yield_now().await;
+    }
+    server.drain.cancel();
+    assert_eq!(idle.closed().await, (1001, "Going away".to_owned()));
+    fresh.is_closed_with(1001).await;
+    server.trace.gate.notify_one();
+    assert_eq!(busy.read().await, next("m", json!({"actLate": 1})));
+    assert_eq!(busy.read().await, complete("m"));
+    busy.is_closed_with(1001).await;
+}
+
+#[tokio::test]
+async fn a_quiet_client_that_answers_stays() {
+    // Long enough that a busy machine answers within three of them.
+    let limits = SocketLimits {
+        keep_alive: Duration::from_millis(250),
+        ..SocketLimits::default()
+    };
+    let server = Server::start(limits).await;
+    let mut client = server.open().await;
+    for _ in 0..4 {
+        // The next read writes the answer.
+        assert!(matches!(
+            client.socket.next().await,
+            Some(Ok(Message::Ping(_)))
+        ));
+    }
+    client.subscribe("q", "{ hello }").await;
+    assert_eq!(client.read().await, next("q", json!({"hello": "world"})));
+}
+
+#[tokio::test]
+async fn a_client_that_died_without_a_word_is_dropped() {
+    let limits = SocketLimits {
+        keep_alive: Duration::from_millis(5),
+        ..SocketLimits::default()
+    };
+    let server = Server::start(limits).await;
+    // It shakes hands and never says a word again.
+    let mut dead = TcpStream::connect(server.address).await.unwrap();
+    let handshake = format!(
+        "GET /graphql HTTP/1.1\r\nHost: {}\r\nConnection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: {SUBPROTOCOL}\r\n\r\n",
+        server.address
+    );
+    dead.write_all(handshake.as_bytes()).await.unwrap();
+    let mut rest = Vec::new();
+    dead.read_to_end(&mut rest).await.unwrap();
+    assert!(rest.starts_with(b"HTTP/1.1 101"));
+}
