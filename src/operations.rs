@@ -4,11 +4,13 @@
 //! ([`crate::graphql`], [`crate::http`]), queries ([`crate::store`]) and the books ([`crate::ledger`]).
 
 pub mod account;
+pub mod download;
 pub mod idempotency;
 pub mod input;
 pub mod policy;
 pub mod rate_card;
 pub mod refusal;
+pub mod usage_report;
 pub mod viewer;
 
 use std::sync::Arc;
@@ -38,6 +40,8 @@ pub struct Parts {
     pub clock: Clock,
     /// Where clients reach this server; links begin with it.
     pub public_url: Url,
+    /// What download links are signed with.
+    pub download_key: download::DownloadKey,
 }
 
 impl Services {

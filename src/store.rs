@@ -8,6 +8,8 @@ pub mod book;
 pub mod connection;
 pub mod paging;
 pub mod rate_card;
+pub mod server_secret;
 pub mod transaction;
+pub mod usage;
 
 pub use connection::Store;
