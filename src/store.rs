@@ -4,12 +4,17 @@
 //! ([`crate::operations`]) and the ledger's own writes, which only [`crate::ledger`] makes.
 
 pub mod account;
+pub mod allocation;
+pub mod api_key;
 pub mod book;
 pub mod connection;
+pub mod contact_list;
 pub mod paging;
 pub mod rate_card;
 pub mod server_secret;
 pub mod transaction;
 pub mod usage;
+pub mod version;
 
 pub use connection::Store;
+pub use version::{applied_migrations, is_ready};
