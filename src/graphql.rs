@@ -25,4 +25,5 @@ pub mod schema;
 mod tokens;
 #[cfg(test)]
 pub(crate) mod toy;
+pub mod usage_report;
 pub mod viewer;

@@ -3,6 +3,7 @@
 //! Here: routes, and the bounds and headers that every answer has. Not here: what GraphQL fields answer.
 
 mod api;
+pub mod downloads;
 pub mod graphql;
 mod health;
 mod pages;
@@ -108,6 +109,7 @@ pub fn router(server: Server) -> Router {
         .route("/graphql", get(api::get).post(api::post))
         .merge(timed)
         .with_state(server)
+        .merge(downloads::routes().with_state(services))
         // The endpoint has limits of its own, which say what is wrong.
         .layer(DefaultBodyLimit::disable())
         .layer(CompressionLayer::new().compress_when(

@@ -11,12 +11,13 @@ use super::{
     api_key::ApiKeyMutation,
     contact_list::ContactListMutation,
     node::NodeQuery,
+    usage_report::UsageReportQuery,
     viewer::ViewerQuery,
 };
 
 /// What can be read.
 #[derive(Debug, Default, MergedObject)]
-pub struct Query(NodeQuery, AccountQuery, ViewerQuery);
+pub struct Query(NodeQuery, AccountQuery, UsageReportQuery, ViewerQuery);
 
 /// What can be done. Refusals that the caller can mend are in `userErrors`.
 #[derive(Debug, Default, MergedObject)]

@@ -26,6 +26,8 @@ use crate::{
 pub const MAX_YEARS: i64 = 10;
 /// The most lists that one filter names.
 pub const MAX_LISTS: usize = 1_000;
+/// The most buckets that one answer has, all of its lists together: some tens of megabytes.
+pub const MAX_LIST_BUCKETS: usize = 100_000;
 /// More countries than there are.
 const MAX_COUNTRIES: usize = 1_000;
 
@@ -63,6 +65,15 @@ pub struct UsageReport {
     pub time_zone: TimeZone,
     /// The whole buckets that share time with the period.
     pub buckets: Vec<Bucket>,
+}
+
+/// The usage of several lists in one period.
+#[derive(Debug, Clone)]
+pub struct UsageOfLists {
+    /// What every cost is in.
+    pub currency: Currency,
+    /// By list, and by the first instant of each bucket, the oldest first.
+    pub by_list: BTreeMap<ListId, Vec<(Timestamp, Usage)>>,
 }
 
 impl Services {
@@ -157,11 +168,20 @@ impl Services {
         lists: &[ListId],
         (from, to): (Timestamp, Timestamp),
         interval: Interval,
-    ) -> Result<(Currency, BTreeMap<ListId, Vec<(Timestamp, Usage)>>), OperationError> {
+    ) -> Result<UsageOfLists, OperationError> {
         let zone = time_zone(account)?;
         let paths = (Path::argument("to"), Path::argument("interval"));
+        let buckets = period((from, to), interval, &zone, &paths)?;
+        if buckets.len().saturating_mul(lists.len()) > MAX_LIST_BUCKETS {
+            return Err(paths
+                .1
+                .invalid(format!(
+                    "Lists and their buckets must be at most {MAX_LIST_BUCKETS} together: ask for fewer lists, a shorter period or a longer interval."
+                ))
+                .into());
+        }
         let report = UsageReport {
-            buckets: period((from, to), interval, &zone, &paths)?,
+            buckets,
             account: account.clone(),
             filter: UsageFilter {
                 account: AccountId::new(account.id),
@@ -179,7 +199,7 @@ impl Services {
             ..Parts::default()
         };
         let figures = self.usage_figures(&report, parts).await?;
-        let mut usages: BTreeMap<ListId, Vec<(Timestamp, Usage)>> = lists
+        let mut by_list: BTreeMap<ListId, Vec<(Timestamp, Usage)>> = lists
             .iter()
             .map(|list| {
                 let empty = |bucket: &Bucket| (bucket.start, Usage::default());
@@ -187,14 +207,17 @@ impl Services {
             })
             .collect();
         for usage in &figures.report.lists {
-            let Some(buckets) = usage.list.and_then(|list| usages.get_mut(&list)) else {
+            let Some(buckets) = usage.list.and_then(|list| by_list.get_mut(&list)) else {
                 continue;
             };
             for (index, (_, found)) in buckets.iter_mut().enumerate() {
                 *found = usage.bucket(index);
             }
         }
-        Ok((figures.currency, usages))
+        Ok(UsageOfLists {
+            currency: figures.currency,
+            by_list,
+        })
     }
 }
 
