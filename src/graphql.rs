@@ -7,6 +7,7 @@ pub mod account;
 pub mod allocation;
 pub mod api_key;
 pub mod balance;
+pub mod balance_changed;
 pub mod contact_list;
 pub mod destination;
 pub mod documents;

@@ -6,6 +6,7 @@
 pub mod account;
 pub mod allocation;
 pub mod api_key;
+pub mod balance_changes;
 pub mod contact_list;
 pub mod download;
 pub mod idempotency;

@@ -9,4 +9,7 @@
 
 mod account;
 mod architecture;
+mod clients;
+mod commands;
+mod faults;
 mod support;
