@@ -4,7 +4,11 @@
 //! Not here: transport ([`crate::http`]), and any rule.
 
 pub mod account;
+pub mod allocation;
+pub mod api_key;
 pub mod balance;
+pub mod contact_list;
+pub mod destination;
 pub mod documents;
 pub mod errors;
 pub mod execution;
@@ -21,3 +25,4 @@ pub mod schema;
 mod tokens;
 #[cfg(test)]
 pub(crate) mod toy;
+pub mod viewer;

@@ -4,8 +4,12 @@
 //! ([`crate::graphql`], [`crate::http`]), queries ([`crate::store`]) and the books ([`crate::ledger`]).
 
 pub mod account;
+pub mod allocation;
+pub mod api_key;
+pub mod contact_list;
 pub mod idempotency;
 pub mod input;
+pub mod pending;
 pub mod policy;
 pub mod rate_card;
 pub mod refusal;
@@ -36,6 +40,8 @@ pub struct Parts {
     pub ledger: Ledger,
     /// The time.
     pub clock: Clock,
+    /// SHA-256 of the server's own admin key, where it has one.
+    pub admin_key_hash: Option<[u8; 32]>,
     /// Where clients reach this server; links begin with it.
     pub public_url: Url,
 }

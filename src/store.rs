@@ -4,10 +4,15 @@
 //! ([`crate::operations`]) and the ledger's own writes, which only [`crate::ledger`] makes.
 
 pub mod account;
+pub mod allocation;
+pub mod api_key;
 pub mod book;
 pub mod connection;
+pub mod contact_list;
 pub mod paging;
 pub mod rate_card;
 pub mod transaction;
+pub mod version;
 
 pub use connection::Store;
+pub use version::{applied_migrations, is_ready};

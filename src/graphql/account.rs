@@ -7,6 +7,7 @@ use futures_util::FutureExt;
 
 use super::{
     balance::Balance,
+    contact_list::{self, ContactListConnection},
     errors::ApiError,
     ids::PublicId,
     loaders,
@@ -91,6 +92,29 @@ impl Account {
             .map(|at| input::instant(&at.0, &Path::argument("at")))
             .transpose()?;
         Ok(Balance(services(ctx)?.balance(self.key(), at).await?))
+    }
+
+    /// Its contact lists, the oldest first; archived ones are left out.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "a connection takes four arguments of its own"
+    )]
+    async fn lists(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "How many from the start: 1 to 1000, 50 where neither first nor last is given."
+        )]
+        first: Option<i32>,
+        #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end: 1 to 1000.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Only those whose name contains this, whatever the case.")] search: Option<
+            String,
+        >,
+    ) -> Result<ContactListConnection, ApiError> {
+        let window = window(first, after.as_deref(), last, before.as_deref())?;
+        contact_list::connection(services(ctx)?, self.key(), search, window).await
     }
 }
 

@@ -1,10 +1,11 @@
 //! Anything that has an id: the `Node` interface, and the root fields that find a node by its id.
 
 use async_graphql::{Context, ID, Interface, Object};
-use domain::id::{AccountId, RateCardId};
+use domain::id::{AccountId, ListId, RateCardId};
 
 use super::{
     account::Account,
+    contact_list::ContactList,
     errors::ApiError,
     ids::split,
     loaders,
@@ -23,6 +24,8 @@ use crate::{operations::Path, store};
 pub enum Node {
     /// An account.
     Account(Account),
+    /// A contact list, archived or not.
+    ContactList(ContactList),
     /// A rate card.
     RateCard(RateCard),
 }
@@ -74,6 +77,9 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>, ApiError> {
         AccountId::PREFIX => loaders::load(ctx, AccountId::new(uuid))
             .await?
             .map(|row| Node::Account(Account(row))),
+        ListId::PREFIX => loaders::load(ctx, ListId::new(uuid))
+            .await?
+            .map(|row| Node::ContactList(ContactList(row))),
         RateCardId::PREFIX => {
             let row =
                 store::rate_card::find(services(ctx)?.store.reader(), RateCardId::new(uuid)).await;

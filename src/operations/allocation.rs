@@ -1,0 +1,263 @@
+//! Sharing an account's credits out among its lists, and what each list can spend.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use domain::{
+    book::{self, Book},
+    credits::Credits,
+    id::{AccountId, ListId},
+};
+use entity::contact_list;
+use sea_orm::DbErr;
+
+use super::{
+    OperationError, Path, Refusal, RefusalCode, Services, Viewer, account::BalanceAt, input,
+};
+use crate::{
+    ledger::{Act, Refused, Request, SubmitError},
+    store::{self, book::Wanted},
+};
+
+/// The most lists that one call names: as many as one page of lists has.
+pub const MAX_ALLOCATIONS: usize = 1_000;
+
+/// Whose credits a list spends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AllocationMode {
+    /// The unassigned ones.
+    Shared,
+    /// Its own only.
+    Limited,
+}
+
+/// What a list can spend, and what it has set aside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ListAllocation {
+    /// What is set aside for the list and still free; `None` where it shares.
+    pub assigned: Option<Credits>,
+    /// What the list can spend now.
+    pub available: Credits,
+    /// What the list's scheduled messages hold, whichever pool they drew it from.
+    pub held: Credits,
+}
+
+impl ListAllocation {
+    /// An archived list can spend nothing, and nothing is set aside for it.
+    pub const ARCHIVED: Self = Self {
+        assigned: None,
+        available: Credits::ZERO,
+        held: Credits::ZERO,
+    };
+}
+
+/// What one list shall have, as it was asked for.
+#[derive(Debug)]
+pub struct AskedAllocation {
+    /// Which list; `None` where its id is none.
+    pub list: Option<ListId>,
+    /// Whose credits it shall spend.
+    pub mode: AllocationMode,
+    /// What it shall have free, where it is limited.
+    pub assigned: Option<String>,
+}
+
+/// Lists with what they shall have, as it was asked for.
+#[derive(Debug)]
+pub struct AllocateCredits {
+    /// Whose.
+    pub account: Option<AccountId>,
+    /// Each list once.
+    pub allocations: Vec<AskedAllocation>,
+}
+
+/// What an allocation answers.
+#[derive(Debug)]
+pub struct Allocated {
+    /// The lists, in the order that was asked.
+    pub lists: Vec<contact_list::Model>,
+    /// The balance after it.
+    pub balance: BalanceAt,
+}
+
+impl Services {
+    /// What several lists can spend now and have set aside, by one state of the books. Credits of lots
+    /// whose day has come are gone, whether or not their expiry is booked yet (law L2).
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn allocations(
+        &self,
+        lists: &BTreeMap<AccountId, BTreeSet<ListId>>,
+    ) -> Result<HashMap<ListId, ListAllocation>, DbErr> {
+        let now = self.clock.now();
+        let wanted = lists
+            .iter()
+            .map(|(account, lists)| {
+                let wanted = Wanted {
+                    lists: lists.clone(),
+                    ..Wanted::default()
+                };
+                (*account, wanted)
+            })
+            .collect();
+        let snapshot = self.store.snapshot().await?;
+        // Where lots are due this reads every pool, as their expiry needs.
+        let heads = store::book::load(&snapshot, &wanted, now).await?;
+        let all = || lists.values().flatten().copied();
+        let held = store::allocation::held(&snapshot, lists.keys().copied(), all()).await?;
+        snapshot.commit().await?;
+
+        let held: HashMap<ListId, Credits> = held.into_iter().collect();
+        let mut found = HashMap::new();
+        for (account, mut head) in heads {
+            head.book.expire(now);
+            for list in lists.get(&account).into_iter().flatten() {
+                let held = held.get(list).copied().unwrap_or_default();
+                found.insert(*list, allocation(&head.book, *list, held));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Sets what the named lists may spend, all of them or none of them (law P2).
+    ///
+    /// # Errors
+    /// Refusals that name the field, by the position of the list.
+    pub async fn allocate_credits(
+        &self,
+        viewer: &Viewer,
+        asked: AllocateCredits,
+    ) -> Result<Allocated, OperationError> {
+        let path = Path::input("allocations");
+        let account = self
+            .account_for(viewer, asked.account, &Path::input("accountId"))
+            .await?;
+        let account = AccountId::new(account.id);
+        if asked.allocations.is_empty() || asked.allocations.len() > MAX_ALLOCATIONS {
+            return Err(path
+                .invalid(format!("Must be 1 to {MAX_ALLOCATIONS} lists."))
+                .into());
+        }
+        let rows = self.open_lists(account, &asked.allocations).await?;
+        let (lists, allocations) = read(&asked.allocations, &rows, &path)?;
+        refuse_beyond_any_account(&allocations, &path)?;
+        let request = Request {
+            account,
+            act: Act::Allocate {
+                allocations: allocations.clone(),
+            },
+            key: None,
+            at: None,
+        };
+        let answer = self.ledger.submit(request).await.map_err(|error| {
+            // Archived since it was read.
+            let gone = match &error {
+                SubmitError::Refused(Refused::UnknownList(list)) => {
+                    allocations.iter().position(|one| one.list == *list)
+                }
+                _ => None,
+            };
+            match gone {
+                Some(index) => path.at(index).at("listId").not_found("list").into(),
+                None => OperationError::from_ledger(error, &path),
+            }
+        })?;
+        let balance = answer.balance.ok_or_else(|| {
+            OperationError::broken("an allocation was answered without a balance")
+        })?;
+        Ok(Allocated {
+            lists,
+            balance: BalanceAt::from_answer(account, &balance)?,
+        })
+    }
+
+    /// The lists that were named, as far as they are the account's and in use.
+    async fn open_lists(
+        &self,
+        account: AccountId,
+        asked: &[AskedAllocation],
+    ) -> Result<HashMap<ListId, contact_list::Model>, OperationError> {
+        let ids = asked.iter().filter_map(|one| one.list);
+        let rows = store::contact_list::find_all(self.store.reader(), ids).await?;
+        Ok(rows
+            .into_iter()
+            .filter(|row| row.account_id == account.uuid() && row.archived_at.is_none())
+            .map(|row| (ListId::new(row.id), row))
+            .collect())
+    }
+}
+
+fn allocation(book: &Book, list: ListId, held: Credits) -> ListAllocation {
+    let pool = book.pools.of(Some(list));
+    let available = book.pools.free(pool);
+    ListAllocation {
+        assigned: pool.list().map(|_| available),
+        available,
+        held,
+    }
+}
+
+/// The lists and what each shall have, in the order that was asked; or everything that is wrong with them.
+fn read(
+    asked: &[AskedAllocation],
+    rows: &HashMap<ListId, contact_list::Model>,
+    path: &Path,
+) -> Result<(Vec<contact_list::Model>, Vec<book::Allocation>), OperationError> {
+    let (mut lists, mut allocations) = (Vec::new(), Vec::new());
+    let (mut refusals, mut seen) = (Vec::new(), BTreeSet::new());
+    for (index, one) in asked.iter().enumerate() {
+        let at = path.at(index);
+        match one.list.and_then(|list| Some((list, rows.get(&list)?))) {
+            None => refusals.push(at.at("listId").not_found("list")),
+            Some((list, _)) if !seen.insert(list) => {
+                refusals.push(at.invalid("Must name each list once."));
+            }
+            Some((list, row)) => match limit(one, &at.at("assigned")) {
+                Ok(limit) => {
+                    lists.push(row.clone());
+                    allocations.push(book::Allocation { list, limit });
+                }
+                Err(refusal) => refusals.push(refusal),
+            },
+        }
+    }
+    if refusals.is_empty() {
+        Ok((lists, allocations))
+    } else {
+        Err(OperationError::Refused(refusals))
+    }
+}
+
+fn limit(asked: &AskedAllocation, path: &Path) -> Result<Option<Credits>, Refusal> {
+    match (asked.mode, &asked.assigned) {
+        (AllocationMode::Shared, None) => Ok(None),
+        (AllocationMode::Shared, Some(_)) => {
+            Err(path.invalid("Must be left out for a list that shares."))
+        }
+        (AllocationMode::Limited, None) => {
+            Err(path.invalid("Must say what a limited list shall have; \"0\" is allowed."))
+        }
+        (AllocationMode::Limited, Some(text)) => input::credits(text, path).map(Some),
+    }
+}
+
+/// The sum of what is asked is kept within what the book can add up: a thousand of the largest amounts
+/// are more than fit its integers.
+fn refuse_beyond_any_account(allocations: &[book::Allocation], path: &Path) -> Result<(), Refusal> {
+    let mut sum = Credits::ZERO;
+    for limit in allocations.iter().filter_map(|one| one.limit) {
+        sum = sum
+            .checked_add(limit)
+            .filter(|sum| *sum <= Book::MAX_TOTAL)
+            .ok_or_else(|| {
+                path.refuse(
+                    RefusalCode::InsufficientCredits,
+                    format!(
+                        "More than {} credits are needed, which no account has.",
+                        Book::MAX_TOTAL
+                    ),
+                )
+            })?;
+    }
+    Ok(())
+}

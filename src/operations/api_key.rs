@@ -1,0 +1,173 @@
+//! API keys: making and revoking them, and telling who shows one.
+//!
+//! A secret is shown once and kept as its SHA-256 alone: it is 256 random bits, so that a slow hash would
+//! add nothing. Tokens of an OpenID provider are read where requests come in.
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use domain::id::{AccountId, ApiKeyId};
+use entity::{api_key, sql_enums::Role};
+use secrecy::SecretString;
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use super::{OperationError, Path, Services, Viewer, input};
+use crate::{
+    clock::Clock,
+    entropy,
+    store::{self, Store},
+};
+
+/// What every secret begins with, so that a leaked one is known for what it is.
+pub const SECRET_PREFIX: &str = "mc_";
+
+/// A new key, as it was asked for.
+#[derive(Debug)]
+pub struct CreateApiKey {
+    /// Which account it shall open; the viewer's own where `None`.
+    pub account: Option<AccountId>,
+    /// What it may do.
+    pub role: Role,
+    /// Shown to people.
+    pub name: String,
+}
+
+impl Services {
+    /// Makes a key. An owner makes keys of their own account; a platform administrator makes any.
+    ///
+    /// # Errors
+    /// Refusals that name the field.
+    pub async fn create_api_key(
+        &self,
+        viewer: &Viewer,
+        new: CreateApiKey,
+    ) -> Result<(ApiKeyId, SecretString), OperationError> {
+        let account = if is_platform(new.role) {
+            if !viewer.is_platform() {
+                return Err(Path::input("role")
+                    .invalid("Must be a role in the account: OWNER, MEMBER, VIEWER or SENDER.")
+                    .into());
+            }
+            new.account
+        } else {
+            let path = Path::input("accountId");
+            let account = self.account_for(viewer, new.account, &path).await?;
+            Some(AccountId::new(account.id))
+        };
+        create_key(&self.store, &self.clock, new.role, account, &new.name).await
+    }
+
+    /// Stops a key from working, at once. One that was revoked before stays so.
+    ///
+    /// # Errors
+    /// A refusal, where the viewer does not see the key.
+    pub async fn revoke_api_key(
+        &self,
+        viewer: &Viewer,
+        id: ApiKeyId,
+    ) -> Result<ApiKeyId, OperationError> {
+        let row = store::api_key::find(self.store.reader(), id).await?;
+        row.filter(|row| viewer.is_platform() || row.account_id == viewer.account.map(Into::into))
+            .ok_or_else(|| Path::input("id").not_found("key"))?;
+        store::api_key::revoke(self.store.writer(), id, self.clock.now()).await?;
+        Ok(id)
+    }
+
+    /// Who shows a secret; `None` where it opens nothing, or no longer.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn authenticate(&self, secret: &str) -> Result<Option<Viewer>, OperationError> {
+        let hash = secret_hash(secret);
+        if let Some(admin) = &self.admin_key_hash
+            && bool::from(admin.ct_eq(&hash))
+        {
+            return Ok(Some(Viewer {
+                key: None,
+                role: Role::PlatformAdmin,
+                account: None,
+            }));
+        }
+        if !secret.starts_with(SECRET_PREFIX) {
+            return Ok(None);
+        }
+        let row = store::api_key::find_by_hash(self.store.reader(), &hash).await?;
+        let row = row.filter(|row| {
+            row.revoked_at.is_none() && bool::from(row.secret_hash.as_slice().ct_eq(&hash))
+        });
+        Ok(row.map(|row| Viewer {
+            key: Some(ApiKeyId::new(row.id)),
+            role: row.role,
+            account: row.account_id.map(AccountId::new),
+        }))
+    }
+}
+
+/// Makes a key and answers its id and its secret, which is kept nowhere.
+///
+/// # Errors
+/// Refusals that name the field: an account's role needs an account, a platform's has none.
+pub async fn create_key(
+    store: &Store,
+    clock: &Clock,
+    role: Role,
+    account: Option<AccountId>,
+    name: &str,
+) -> Result<(ApiKeyId, SecretString), OperationError> {
+    let path = Path::input("accountId");
+    match account {
+        Some(_) if is_platform(role) => {
+            return Err(path
+                .invalid("Must be left out: a platform role is for all accounts.")
+                .into());
+        }
+        None if !is_platform(role) => {
+            return Err(path.invalid("Say which account the key opens.").into());
+        }
+        Some(id) if store::account::find(store.reader(), id).await?.is_none() => {
+            return Err(path.not_found("account").into());
+        }
+        _ => {}
+    }
+    let secret = format!(
+        "{SECRET_PREFIX}{}",
+        BASE64_URL_SAFE_NO_PAD.encode(entropy::bytes::<32>())
+    );
+    let row = api_key::Model {
+        id: clock.new_id(),
+        account_id: account.map(Into::into),
+        role,
+        name: input::name(name, &Path::input("name"))?,
+        secret_hash: secret_hash(&secret).to_vec(),
+        created_at: clock.now().as_microsecond(),
+        revoked_at: None,
+    };
+    let id = ApiKeyId::new(row.id);
+    store::api_key::insert(store.writer(), row).await?;
+    Ok((id, SecretString::from(secret)))
+}
+
+/// What is kept of a secret.
+#[must_use]
+pub fn secret_hash(secret: &str) -> [u8; 32] {
+    Sha256::digest(secret).into()
+}
+
+fn is_platform(role: Role) -> bool {
+    match role {
+        Role::PlatformAdmin | Role::AccountManager => true,
+        Role::Owner | Role::Member | Role::Viewer | Role::Sender => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::secret_hash;
+
+    #[test]
+    fn a_secret_is_kept_as_its_sha_256() {
+        // FIPS 180-2, appendix B.1.
+        let hash = secret_hash("abc");
+        let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        insta::assert_snapshot!(hex, @"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    }
+}

@@ -1,0 +1,238 @@
+//! Contact lists: creating, changing and archiving them.
+//!
+//! An archived list is out of use: it is listed no more and nothing can be done with it, which answers as
+//! if it did not exist. It can still be read by its id and through its messages, so that reports keep
+//! their names.
+
+use domain::{
+    destination::Destinations,
+    id::{AccountId, ListId},
+};
+use entity::{contact_list, list_destination};
+use sea_orm::prelude::Uuid;
+
+use super::{OperationError, Path, Services, Viewer, input};
+use crate::{
+    ledger::{Act, Refused, Request, SubmitError},
+    store::{
+        self,
+        contact_list::ListFilter,
+        paging::{Page, Window},
+    },
+};
+
+/// The most rows that one head-count takes: all countries are fewer.
+pub const MAX_DESTINATIONS: usize = 250;
+
+/// A country as it was written, with its recipients.
+pub type DestinationRow = (String, i32);
+
+/// A new list, as it was asked for.
+#[derive(Debug)]
+pub struct CreateContactList {
+    /// Whose.
+    pub account: Option<AccountId>,
+    /// Shown to people.
+    pub name: String,
+    /// Its head-count.
+    pub destinations: Vec<DestinationRow>,
+}
+
+/// What to change of a list; what is `None` stays.
+#[derive(Debug)]
+pub struct UpdateContactList {
+    /// Which list.
+    pub list: ListId,
+    /// Shown to people.
+    pub name: Option<String>,
+    /// Its whole head-count.
+    pub destinations: Option<Vec<DestinationRow>>,
+}
+
+impl Services {
+    /// A page of an account's lists; archived ones are left out.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn contact_lists(
+        &self,
+        account: AccountId,
+        search: Option<String>,
+        window: Window,
+    ) -> Result<(ListFilter, Page<contact_list::Model>), OperationError> {
+        let filter = ListFilter { account, search };
+        let page = store::contact_list::list(self.store.reader(), &filter, window).await?;
+        Ok((filter, page))
+    }
+
+    /// A list that the viewer may use.
+    ///
+    /// # Errors
+    /// A refusal that names `path`: another's list and an archived one answer as if they did not exist.
+    pub async fn open_list(
+        &self,
+        viewer: &Viewer,
+        id: ListId,
+        path: &Path,
+    ) -> Result<contact_list::Model, OperationError> {
+        let row = self.seen_list(viewer, id, path).await?;
+        match row.archived_at {
+            None => Ok(row),
+            Some(_) => Err(path.not_found("list").into()),
+        }
+    }
+
+    /// A list that the viewer sees, archived or not.
+    async fn seen_list(
+        &self,
+        viewer: &Viewer,
+        id: ListId,
+        path: &Path,
+    ) -> Result<contact_list::Model, OperationError> {
+        let row = store::contact_list::find(self.store.reader(), id).await?;
+        row.filter(|row| viewer.sees(AccountId::new(row.account_id)))
+            .ok_or_else(|| path.not_found("list").into())
+    }
+
+    /// Adds a list, which shares the unassigned credits.
+    ///
+    /// # Errors
+    /// Refusals that name the field.
+    pub async fn create_contact_list(
+        &self,
+        viewer: &Viewer,
+        new: CreateContactList,
+    ) -> Result<contact_list::Model, OperationError> {
+        let account = self
+            .account_for(viewer, new.account, &Path::input("accountId"))
+            .await?;
+        let name = input::name(&new.name, &Path::input("name"))?;
+        let destinations = head_count(&new.destinations)?;
+        let row = contact_list::Model {
+            account_id: account.id,
+            id: self.clock.new_id(),
+            name,
+            created_at: self.clock.now().as_microsecond(),
+            archived_at: None,
+        };
+        let (account, list) = (AccountId::new(row.account_id), ListId::new(row.id));
+        let rows = destination_rows(account, list, &destinations);
+        let transaction = self.store.begin().await?;
+        store::contact_list::insert(&transaction, row.clone()).await?;
+        store::contact_list::replace_destinations(&transaction, account, list, rows).await?;
+        transaction.commit().await?;
+        Ok(row)
+    }
+
+    /// Changes a list's name or its head-count.
+    ///
+    /// # Errors
+    /// Refusals that name the field.
+    pub async fn update_contact_list(
+        &self,
+        viewer: &Viewer,
+        change: UpdateContactList,
+    ) -> Result<contact_list::Model, OperationError> {
+        let path = Path::input("listId");
+        let mut row = self.open_list(viewer, change.list, &path).await?;
+        let (account, list) = (AccountId::new(row.account_id), change.list);
+        if let Some(name) = &change.name {
+            row.name = input::name(name, &Path::input("name"))?;
+        }
+        let destinations = change.destinations.as_deref().map(head_count).transpose()?;
+
+        let transaction = self.store.begin().await?;
+        if !store::contact_list::rename(&transaction, account, list, &row.name).await? {
+            // Archived since it was read; the transaction ends with nothing done.
+            return Err(path.not_found("list").into());
+        }
+        if let Some(destinations) = destinations {
+            let rows = destination_rows(account, list, &destinations);
+            store::contact_list::replace_destinations(&transaction, account, list, rows).await?;
+        }
+        transaction.commit().await?;
+        Ok(row)
+    }
+
+    /// Takes a list out of use: its credits go back to the unassigned. Archiving it again changes nothing,
+    /// so that a request whose answer was lost can be repeated.
+    ///
+    /// # Errors
+    /// A refusal, also where the list has scheduled messages.
+    pub async fn archive_contact_list(
+        &self,
+        viewer: &Viewer,
+        id: ListId,
+    ) -> Result<contact_list::Model, OperationError> {
+        let path = Path::input("listId");
+        let row = self.seen_list(viewer, id, &path).await?;
+        if row.archived_at.is_some() {
+            return Ok(row);
+        }
+        let request = Request {
+            account: AccountId::new(row.account_id),
+            act: Act::Archive { list: id },
+            key: None,
+            at: None,
+        };
+        let done = self.ledger.submit(request).await;
+        let row = self.seen_list(viewer, id, &path).await?;
+        match done {
+            Ok(_) => Ok(row),
+            // Somebody else archived it since it was read.
+            Err(SubmitError::Refused(Refused::UnknownList(_))) if row.archived_at.is_some() => {
+                Ok(row)
+            }
+            Err(error) => Err(OperationError::from_ledger(error, &path)),
+        }
+    }
+
+    /// Reads contacts from a file into a list. Not available yet: the file is not read, and the answer
+    /// says so.
+    ///
+    /// # Errors
+    /// Always a refusal.
+    pub async fn import_contacts(
+        &self,
+        viewer: &Viewer,
+        list: ListId,
+        default_country: Option<&str>,
+    ) -> Result<contact_list::Model, OperationError> {
+        self.open_list(viewer, list, &Path::input("listId")).await?;
+        if let Some(code) = default_country {
+            input::country(code, &Path::input("defaultCountry"))?;
+        }
+        Err(Path::input("file")
+            .invalid("Importing contacts is not available yet.")
+            .into())
+    }
+}
+
+fn head_count(rows: &[DestinationRow]) -> Result<Destinations, OperationError> {
+    let path = Path::input("destinations");
+    if rows.len() > MAX_DESTINATIONS {
+        return Err(path
+            .invalid(format!("Must be at most {MAX_DESTINATIONS} destinations."))
+            .into());
+    }
+    let rows = rows.iter().map(|(code, count)| (code.as_str(), *count));
+    Ok(input::destinations(rows, &path)?)
+}
+
+fn destination_rows(
+    account: AccountId,
+    list: ListId,
+    destinations: &Destinations,
+) -> Vec<list_destination::Model> {
+    let (account_id, list_id): (Uuid, Uuid) = (account.uuid(), list.uuid());
+    destinations
+        .iter()
+        .map(|(country, recipients)| list_destination::Model {
+            account_id,
+            list_id,
+            country_code: country.to_string(),
+            // Bounded far below by `input::destinations`.
+            recipients: i64::try_from(recipients).unwrap_or(i64::MAX),
+        })
+        .collect()
+}

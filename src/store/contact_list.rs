@@ -1,0 +1,167 @@
+//! Contact lists and their head-counts.
+
+use domain::id::{AccountId, ListId};
+use entity::{contact_list, list_destination};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
+    Select, sea_query::Expr,
+};
+
+use super::{
+    account::contains,
+    paging::{Direction, Page, Window, page},
+};
+
+/// One list, archived or not, whoever's it is.
+///
+/// # Errors
+/// What the database says.
+pub async fn find(
+    connection: &impl ConnectionTrait,
+    id: ListId,
+) -> Result<Option<contact_list::Model>, DbErr> {
+    contact_list::Entity::find()
+        .filter(contact_list::Column::Id.eq(id.uuid()))
+        .one(connection)
+        .await
+}
+
+/// Several lists, archived or not, whoever's they are; in no order.
+///
+/// # Errors
+/// What the database says.
+pub async fn find_all(
+    connection: &impl ConnectionTrait,
+    ids: impl IntoIterator<Item = ListId>,
+) -> Result<Vec<contact_list::Model>, DbErr> {
+    contact_list::Entity::find()
+        .filter(contact_list::Column::Id.is_in(ids.into_iter().map(ListId::uuid)))
+        .all(connection)
+        .await
+}
+
+/// Which lists are listed. Archived ones never are.
+#[derive(Debug, Clone)]
+pub struct ListFilter {
+    /// Whose.
+    pub account: AccountId,
+    /// Only those whose name contains this, whatever the case.
+    pub search: Option<String>,
+}
+
+fn select(filter: &ListFilter) -> Select<contact_list::Entity> {
+    let select = contact_list::Entity::find()
+        .filter(contact_list::Column::AccountId.eq(filter.account.uuid()))
+        .filter(contact_list::Column::ArchivedAt.is_null());
+    match &filter.search {
+        Some(search) => select.filter(contains(contact_list::Column::Name, search)),
+        None => select,
+    }
+}
+
+/// A page of an account's lists, the oldest first.
+///
+/// # Errors
+/// What the database says.
+pub async fn list(
+    connection: &impl ConnectionTrait,
+    filter: &ListFilter,
+    window: Window,
+) -> Result<Page<contact_list::Model>, DbErr> {
+    let order = (contact_list::Column::CreatedAt, contact_list::Column::Id);
+    page(
+        connection,
+        select(filter),
+        order,
+        Direction::Ascending,
+        window,
+    )
+    .await
+}
+
+/// How many lists an account has in all.
+///
+/// # Errors
+/// What the database says.
+pub async fn count(connection: &impl ConnectionTrait, filter: &ListFilter) -> Result<u64, DbErr> {
+    select(filter).count(connection).await
+}
+
+/// Adds a list; its head-count is written apart.
+///
+/// # Errors
+/// What the database says.
+pub async fn insert(
+    connection: &impl ConnectionTrait,
+    row: contact_list::Model,
+) -> Result<(), DbErr> {
+    contact_list::Entity::insert(row.into_active_model())
+        .exec_without_returning(connection)
+        .await?;
+    Ok(())
+}
+
+/// Names a list and answers whether it is in use. It locks the list's row until the transaction ends, so
+/// that two changes of one head-count come one after the other; the name alone is written, so that a list
+/// that is archived meanwhile stays archived.
+///
+/// # Errors
+/// What the database says.
+pub async fn rename(
+    connection: &impl ConnectionTrait,
+    account: AccountId,
+    id: ListId,
+    name: &str,
+) -> Result<bool, DbErr> {
+    let done = contact_list::Entity::update_many()
+        .col_expr(contact_list::Column::Name, Expr::value(name))
+        .filter(contact_list::Column::AccountId.eq(account.uuid()))
+        .filter(contact_list::Column::Id.eq(id.uuid()))
+        .filter(contact_list::Column::ArchivedAt.is_null())
+        .exec(connection)
+        .await?;
+    Ok(done.rows_affected > 0)
+}
+
+/// The head-counts of several lists, in no order. Ids are unique across accounts, so the pairs need not
+/// match.
+///
+/// # Errors
+/// What the database says.
+pub async fn destinations(
+    connection: &impl ConnectionTrait,
+    accounts: impl IntoIterator<Item = AccountId>,
+    lists: impl IntoIterator<Item = ListId>,
+) -> Result<Vec<list_destination::Model>, DbErr> {
+    use list_destination::Column;
+    list_destination::Entity::find()
+        .filter(Column::AccountId.is_in(accounts.into_iter().map(AccountId::uuid)))
+        .filter(Column::ListId.is_in(lists.into_iter().map(ListId::uuid)))
+        .all(connection)
+        .await
+}
+
+/// Writes a list's head-count in the place of the one that it has.
+///
+/// # Errors
+/// What the database says.
+pub async fn replace_destinations(
+    connection: &impl ConnectionTrait,
+    account: AccountId,
+    id: ListId,
+    rows: Vec<list_destination::Model>,
+) -> Result<(), DbErr> {
+    use list_destination::Column;
+    list_destination::Entity::delete_many()
+        .filter(Column::AccountId.eq(account.uuid()))
+        .filter(Column::ListId.eq(id.uuid()))
+        .exec(connection)
+        .await?;
+    if rows.is_empty() {
+        return Ok(());
+    }
+    list_destination::Entity::insert_many(rows.into_iter().map(IntoActiveModel::into_active_model))
+        .exec_without_returning(connection)
+        .await?;
+    Ok(())
+}
