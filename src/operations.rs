@@ -6,13 +6,18 @@
 pub mod account;
 pub mod allocation;
 pub mod api_key;
+pub mod audience;
 pub mod contact_list;
+pub mod credit_package;
 pub mod idempotency;
 pub mod input;
-pub mod pending;
+pub mod message;
 pub mod policy;
+pub mod quote;
 pub mod rate_card;
 pub mod refusal;
+pub mod segmentation;
+pub mod settlement;
 pub mod viewer;
 
 use std::sync::Arc;
@@ -25,11 +30,18 @@ pub use self::{
     refusal::{Fault, OperationError, Path, Refusal, RefusalCode},
     viewer::Viewer,
 };
+use self::rate_card::RateCards;
 use crate::{clock::Clock, ledger::Ledger, store::Store};
 
 /// What operations work with. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Services(Arc<Parts>);
+pub struct Services(Arc<Inside>);
+
+#[derive(Debug)]
+struct Inside {
+    parts: Parts,
+    rate_cards: RateCards,
+}
 
 /// The parts of [`Services`].
 #[derive(Debug)]
@@ -50,7 +62,8 @@ impl Services {
     /// Operations over these parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(parts))
+        let rate_cards = RateCards::default();
+        Self(Arc::new(Inside { parts, rate_cards }))
     }
 
     /// The account that an operation is for: the viewer's own where `id` is left out.
@@ -82,6 +95,6 @@ impl std::ops::Deref for Services {
     type Target = Parts;
 
     fn deref(&self) -> &Parts {
-        &self.0
+        &self.0.parts
     }
 }

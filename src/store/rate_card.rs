@@ -44,6 +44,21 @@ pub async fn in_force(
         .await
 }
 
+/// The newest version of a card, whenever it counts from.
+///
+/// # Errors
+/// What the database says.
+pub async fn newest(
+    connection: &impl ConnectionTrait,
+    code: &str,
+) -> Result<Option<rate_card::Model>, DbErr> {
+    rate_card::Entity::find()
+        .filter(rate_card::Column::Code.eq(code))
+        .order_by_desc(rate_card::Column::Version)
+        .one(connection)
+        .await
+}
+
 /// The rates of a version, by country.
 ///
 /// # Errors
