@@ -108,7 +108,9 @@ async fn refuse_read_only(store: &Store) -> Result<(), StartError> {
     let probe = async {
         let transaction = store.begin().await?;
         // A table of this transaction's own, gone with it.
-        transaction.execute_unprepared("CREATE TABLE writable_probe (id INTEGER)").await?;
+        transaction
+            .execute_unprepared("CREATE TABLE writable_probe (id INTEGER)")
+            .await?;
         transaction.rollback().await
     };
     probe.await.map_err(StartError::ReadOnly)
