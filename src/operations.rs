@@ -39,10 +39,10 @@ pub struct Parts {
     pub ledger: Ledger,
     /// The time.
     pub clock: Clock,
-    /// SHA-256 of the server's own admin key, where it has one.
-    pub admin_key_hash: Option<[u8; 32]>,
     /// Where clients reach this server; links begin with it.
     pub public_url: Url,
+    /// SHA-256 of the server's own key, which is a platform administrator's.
+    pub admin_key_hash: Option<[u8; 32]>,
 }
 
 impl Services {
