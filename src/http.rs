@@ -1,4 +1,145 @@
 //! HTTP: what a request asks, and how the answer is sent.
+//!
+//! Here: routes, and the bounds and headers that every answer has. Not here: what GraphQL fields answer.
 
+mod api;
 pub mod graphql;
+mod health;
+mod pages;
+mod viewer;
 pub mod websocket;
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    routing::get,
+};
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio_util::sync::CancellationToken;
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    compression::{
+        CompressionLayer,
+        predicate::{DefaultPredicate, NotForContentType, Predicate},
+    },
+    request_id::{MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer},
+    sensitive_headers::SetSensitiveRequestHeadersLayer,
+    set_header::SetResponseHeaderLayer,
+    timeout::TimeoutLayer,
+    trace::TraceLayer,
+};
+
+use self::{
+    graphql::{BodyLimits, Endpoint},
+    websocket::{SocketLimits, Sockets},
+};
+use crate::{
+    clock::Clock,
+    graphql::{limits::Limits, schema::Schema},
+    operations::Services,
+    telemetry,
+};
+
+/// How long a request may take before it is given up. Downloads and sockets are not bound by it: they
+/// have bounds of their own.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+/// Where the id of a request is told and taken.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What the routes share.
+#[derive(Clone)]
+pub struct Server(Arc<Shared>);
+
+struct Shared {
+    services: Services,
+    schema: Schema,
+    endpoint: Endpoint,
+    sockets: Sockets,
+    metrics: PrometheusHandle,
+    demo_key: Option<String>,
+}
+
+impl Server {
+    /// What the routes share, over these operations. `demo_key` is offered in the browser.
+    #[must_use]
+    pub fn new(
+        services: Services,
+        schema: Schema,
+        drain: CancellationToken,
+        demo_key: Option<String>,
+    ) -> Self {
+        let endpoint = Endpoint::new(Limits::default(), BodyLimits::default());
+        let sockets = Sockets {
+            documents: endpoint.documents(),
+            limits: SocketLimits::default(),
+            drain,
+        };
+        let metrics = telemetry::init_metrics();
+        Self(Arc::new(Shared {
+            services,
+            schema,
+            endpoint,
+            sockets,
+            metrics,
+            demo_key,
+        }))
+    }
+}
+
+/// Every route of the server.
+pub fn router(server: Server) -> Router {
+    let services = server.0.services.clone();
+    let clock = services.clock.clone();
+    let timed = Router::new()
+        .route("/", get(pages::managers))
+        .route("/graphiql", get(pages::graphiql))
+        .route("/assets/{*path}", get(pages::asset))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(health::metrics))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::GATEWAY_TIMEOUT,
+            REQUEST_TIMEOUT,
+        ));
+    Router::new()
+        .route("/graphql", get(api::get).post(api::post))
+        .merge(timed)
+        .with_state(server)
+        // The endpoint has limits of its own, which say what is wrong.
+        .layer(DefaultBodyLimit::disable())
+        .layer(CompressionLayer::new().compress_when(
+            // A workbook is compressed already, and a stream's first bytes must not wait.
+            DefaultPredicate::new().and(NotForContentType::const_new("application/vnd.")),
+        ))
+        .layer(CatchPanicLayer::new())
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        ))
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::REFERRER_POLICY,
+            HeaderValue::from_static("no-referrer"),
+        ))
+        .layer(TraceLayer::new_for_http())
+        .layer(PropagateRequestIdLayer::new(REQUEST_ID))
+        .layer(SetRequestIdLayer::new(REQUEST_ID, NewRequestId(clock)))
+        .layer(SetSensitiveRequestHeadersLayer::new([
+            header::AUTHORIZATION,
+        ]))
+}
+
+/// Names a request that came without an id.
+#[derive(Debug, Clone)]
+struct NewRequestId(Clock);
+
+impl MakeRequestId for NewRequestId {
+    fn make_request_id<B>(&mut self, _request: &axum::http::Request<B>) -> Option<RequestId> {
+        // A UUID has only characters that a header takes.
+        HeaderValue::from_str(&self.0.new_id().to_string())
+            .ok()
+            .map(RequestId::new)
+    }
+}

@@ -27,6 +27,7 @@ use tokio::{
     sync::{broadcast, mpsc, oneshot},
     task::JoinSet,
 };
+use tokio_util::sync::CancellationToken;
 
 pub use self::request::{
     Act, Answer, BalanceAnswer, Key, MessageAnswer, NewMessage, Refused, Request, Sent, SubmitError,
@@ -49,9 +50,12 @@ pub struct Ledger {
     changes: broadcast::Sender<AccountId>,
 }
 
-/// The writers at work; they end when every [`Ledger`] is gone and what was queued is committed.
+/// The writers at work.
 #[derive(Debug)]
-pub struct Writers(JoinSet<()>);
+pub struct Writers {
+    tasks: JoinSet<()>,
+    stop: CancellationToken,
+}
 
 /// A request and whom to answer.
 #[derive(Debug)]
@@ -70,20 +74,17 @@ impl Ledger {
             _ => 1,
         };
         let (changes, _) = broadcast::channel(CHANGES);
-        let mut writers = JoinSet::new();
+        let stop = CancellationToken::new();
+        let mut tasks = JoinSet::new();
         let queues = (0..count)
             .map(|_| {
                 let (queue, tickets) = mpsc::channel(QUEUE);
-                writers.spawn(writer::run(
-                    store.clone(),
-                    clock.clone(),
-                    tickets,
-                    changes.clone(),
-                ));
+                let (store, clock, changes) = (store.clone(), clock.clone(), changes.clone());
+                tasks.spawn(writer::run(store, clock, tickets, changes, stop.clone()));
                 queue
             })
             .collect();
-        (Self { queues, changes }, Writers(writers))
+        (Self { queues, changes }, Writers { tasks, stop })
     }
 
     /// Applies one command. The answer comes when it is committed.
@@ -118,9 +119,10 @@ impl Ledger {
 }
 
 impl Writers {
-    /// Waits until what was queued is committed. Every [`Ledger`] must be dropped before.
+    /// Takes no more commands, and waits until what was queued is committed.
     pub async fn drain(mut self) {
-        while let Some(ended) = self.0.join_next().await {
+        self.stop.cancel();
+        while let Some(ended) = self.tasks.join_next().await {
             if let Err(cause) = ended {
                 tracing::error!(%cause, "a ledger writer ended badly");
             }

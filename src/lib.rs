@@ -1,12 +1,16 @@
 //! A GraphQL server for prepaid message credits: it quotes messages, keeps and allocates credits, sells
 //! packages, and reports usage.
 
+pub mod app;
 pub mod clock;
+pub mod config;
 pub mod entropy;
 pub mod graphql;
 pub mod http;
 pub mod ledger;
+pub mod lifecycle;
 pub mod operations;
-pub mod store;
-
 pub mod reports;
+pub mod store;
+pub mod telemetry;
+pub mod worker;

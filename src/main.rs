@@ -1,2 +1,2 @@
-//! Placeholder.
+//! The commands.
 fn main() {}

@@ -9,6 +9,7 @@ pub mod api_key;
 pub mod contact_list;
 pub mod idempotency;
 pub mod input;
+pub mod pending;
 pub mod policy;
 pub mod rate_card;
 pub mod refusal;

@@ -12,5 +12,7 @@ pub mod contact_list;
 pub mod paging;
 pub mod rate_card;
 pub mod transaction;
+pub mod version;
 
 pub use connection::Store;
+pub use version::{applied_migrations, is_ready};

@@ -36,6 +36,8 @@ pub mod code {
     pub const UNAVAILABLE: &str = "UNAVAILABLE";
     /// Our fault; `extensions.requestId` finds it in the log.
     pub const INTERNAL_SERVER_ERROR: &str = "INTERNAL_SERVER_ERROR";
+    /// Stands for the errors beyond [`MAX_ERRORS`](super::MAX_ERRORS).
+    pub const ERRORS_LEFT_OUT: &str = "ERRORS_LEFT_OUT";
     /// The document is not GraphQL.
     pub const GRAPHQL_PARSE_FAILED: &str = "GRAPHQL_PARSE_FAILED";
     /// The document does not fit the schema, or exceeds a limit that its message names.
@@ -171,13 +173,10 @@ pub(crate) fn finish(errors: Vec<ServerError>, request_id: &str) -> Vec<ServerEr
         .collect();
     if found > MAX_ERRORS {
         // Validation comes as it is found, execution as it ends; the first are as good as any.
-        let last = finished
-            .get(MAX_ERRORS - 1)
-            .and_then(|error| code_of(error).map(str::to_owned));
         finished.truncate(MAX_ERRORS - 1);
         let left_out = found - finished.len();
         finished.push(coded(
-            last.as_deref().unwrap_or(code::INTERNAL_SERVER_ERROR),
+            code::ERRORS_LEFT_OUT,
             format!("{left_out} more errors are left out."),
         ));
     }

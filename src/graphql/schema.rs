@@ -1,6 +1,9 @@
 //! The schema: every noun's root fields, put together.
 
-use async_graphql::{EmptySubscription, MergedObject, Schema as AnySchema};
+use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, Schema as AnySchema};
+
+use super::limits::Limits;
+use crate::operations::Services;
 
 use super::{
     account::{AccountMutation, AccountQuery},
@@ -27,8 +30,21 @@ pub struct Mutation(
 /// The schema of this server.
 pub type Schema = AnySchema<Query, Mutation, EmptySubscription>;
 
-/// The schema without anything behind it: enough to print it.
+/// The schema as text, in the schema language. It needs nothing behind it.
 #[must_use]
-pub fn schema() -> Schema {
-    Schema::build(Query::default(), Mutation::default(), EmptySubscription).finish()
+pub fn sdl() -> String {
+    let options = SDLExportOptions::new()
+        .sorted_fields()
+        .sorted_arguments()
+        .sorted_enum_items();
+    Schema::build(Query::default(), Mutation::default(), EmptySubscription)
+        .finish()
+        .sdl_with_options(options)
+}
+
+/// The schema over operations, with the limits that it is served under.
+#[must_use]
+pub fn schema_over(services: &Services, limits: &Limits) -> Schema {
+    let builder = Schema::build(Query::default(), Mutation::default(), EmptySubscription);
+    limits.apply(builder).data(services.clone()).finish()
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use domain::id::AccountId;
 use sea_orm::{DbErr, RuntimeErr, sqlx};
 use tokio::sync::{broadcast, mpsc};
+use tokio_util::sync::CancellationToken;
 
 use super::{
     Ticket,
@@ -32,15 +33,28 @@ enum Failure {
     AtCommit(DbErr),
 }
 
-/// Serves tickets until every sender is gone.
+/// Serves tickets until `stop`, and then those that had come by then.
 pub(super) async fn run(
     store: Store,
     clock: Clock,
     mut tickets: mpsc::Receiver<Ticket>,
     changes: broadcast::Sender<AccountId>,
+    stop: CancellationToken,
 ) {
     let mut batch = Vec::with_capacity(MAX_BATCH);
-    while tickets.recv_many(&mut batch, MAX_BATCH).await > 0 {
+    loop {
+        let came = tokio::select! {
+            biased;
+            came = tickets.recv_many(&mut batch, MAX_BATCH) => came,
+            () = stop.cancelled(), if !tickets.is_closed() => {
+                // No more are taken; what is queued is served.
+                tickets.close();
+                continue;
+            }
+        };
+        if came == 0 {
+            return;
+        }
         // Who hung up before the batch began is not worked for.
         let waiting: Vec<Ticket> = batch
             .drain(..)

@@ -7,4 +7,6 @@
     reason = "a test fails by panicking, in its own functions too"
 )]
 
+mod account;
 mod architecture;
+mod support;

@@ -1,11 +1,12 @@
 //! Over requests as clients send them; the audits of graphql-http run apart, in tests/clients.
 
 use axum::body::{Body, to_bytes};
-use axum::http::Method;
 use serde_json::{Value, json};
 
 use super::*;
 use crate::graphql::toy::{Caller, Trace, toy};
+
+mod requests;
 
 const MODERN: &str = "application/graphql-response+json";
 
@@ -153,6 +154,8 @@ async fn errors_are_capped_and_the_last_says_so() {
     );
     let over = errors(&send(query("{ items(count: 1000) { fails } }")).await);
     assert_eq!(over.len(), 50);
+    assert_eq!(over[48]["extensions"]["code"], "FORBIDDEN");
+    assert_eq!(over[49]["extensions"]["code"], "ERRORS_LEFT_OUT");
     assert_eq!(over[49]["message"], "951 more errors are left out.");
 }
 
@@ -187,6 +190,19 @@ async fn documents_that_do_not_fit_are_refused_without_data() {
     )
     .await;
     check("mutation { act act }", "GRAPHQL_VALIDATION_FAILED").await;
+    // Lesson 34: a kilobyte that stands for millions of fields.
+    let spreads = (0..25).map(|n| format!("fragment F{n} on Query {{ ...F{0} ...F{0} }}", n + 1));
+    let doubling = spreads.collect::<String>() + "fragment F25 on Query { hello }";
+    check(
+        &format!("{{ ...F0 }} {doubling}"),
+        "GRAPHQL_VALIDATION_FAILED",
+    )
+    .await;
+    check(
+        &format!("{{ hello }} #{}", "x".repeat(64 * 1024)),
+        "DOCUMENT_TOO_LARGE",
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -203,189 +219,4 @@ async fn a_variable_of_the_wrong_type_is_the_callers_fault() {
 async fn a_syntax_error_says_where() {
     let answered = send(query("{ hello(")).await;
     insta::assert_snapshot!(answered.text, @r#"{"errors":[{"message":"Syntax error: expected name","locations":[{"line":1,"column":9}],"extensions":{"code":"GRAPHQL_PARSE_FAILED"}}]}"#);
-}
-
-#[tokio::test]
-async fn get_runs_queries_with_all_parameters() {
-    let text = "query A($t: String!) { echo(text: $t) } query B { hello }";
-    let named = |name| {
-        get(&[
-            ("query", text),
-            ("operationName", name),
-            ("variables", r#"{"t":"x y"}"#),
-            ("extensions", "{}"),
-        ])
-    };
-    assert_eq!(send(named("A")).await.text, r#"{"data":{"echo":"x y"}}"#);
-    assert_eq!(send(named("B")).await.text, r#"{"data":{"hello":"world"}}"#);
-    assert_eq!(
-        send(named("C")).await.code(),
-        "OPERATION_RESOLUTION_FAILURE"
-    );
-    assert_eq!(
-        send(get(&[("query", "{ hello }"), ("variables", "[]")]))
-            .await
-            .status,
-        400
-    );
-    assert_eq!(
-        send(get(&[("query", "{ hello }"), ("variables", "")]))
-            .await
-            .status,
-        200
-    );
-    assert_eq!(send(get(&[])).await.status, 400);
-}
-
-#[tokio::test]
-async fn get_never_mutates() {
-    let endpoint = Endpoint::new(Limits::default(), BodyLimits::default());
-    let trace = Trace::default();
-    let text = "query Q { hello } mutation M { act }";
-    let answered = send_to(
-        &endpoint,
-        &trace,
-        get(&[("query", text), ("operationName", "M")]),
-    )
-    .await;
-    assert_eq!(
-        (answered.status, answered.headers["allow"].to_str().unwrap()),
-        (405, "POST")
-    );
-    assert_eq!(trace.acted.load(Ordering::SeqCst), 0);
-    let answered = send_to(
-        &endpoint,
-        &trace,
-        get(&[("query", text), ("operationName", "Q")]),
-    )
-    .await;
-    assert_eq!(answered.status, 200);
-}
-
-#[tokio::test]
-async fn what_is_no_graphql_request_is_said_so() {
-    let check = async |request: Request, status: u16, code: &str| {
-        let shown = format!("{request:?}");
-        let answered = send(request).await;
-        assert_eq!(
-            (answered.status, answered.code().as_str()),
-            (status, code),
-            "{shown}"
-        );
-    };
-    let typed = |content_type: &'static str| {
-        let mut request = query("{ hello }");
-        request
-            .headers_mut()
-            .insert("content-type", HeaderValue::from_static(content_type));
-        request
-    };
-    check(typed("text/plain"), 415, "UNSUPPORTED_MEDIA_TYPE").await;
-    check(
-        typed("application/x-www-form-urlencoded"),
-        415,
-        "UNSUPPORTED_MEDIA_TYPE",
-    )
-    .await;
-    check(
-        typed("application/json; charset=latin1"),
-        415,
-        "UNSUPPORTED_MEDIA_TYPE",
-    )
-    .await;
-    check(
-        typed("multipart/form-data; boundary=x"),
-        400,
-        "PREFLIGHT_REQUIRED",
-    )
-    .await;
-    assert_eq!(
-        send(typed("Application/JSON; Charset=\"UTF-8\""))
-            .await
-            .status,
-        200
-    );
-
-    check(post(""), 400, "BAD_REQUEST").await;
-    check(post("{"), 400, "BAD_REQUEST").await;
-    check(post("\"{ hello }\""), 400, "BAD_REQUEST").await;
-    check(post("{}"), 400, "BAD_REQUEST").await;
-    check(
-        post(r#" [{"query":"{ hello }"}]"#),
-        400,
-        "BATCHING_NOT_SUPPORTED",
-    )
-    .await;
-    check(
-        post(r#"{"extensions":{"persistedQuery":{}}}"#),
-        400,
-        "PERSISTED_QUERY_NOT_SUPPORTED",
-    )
-    .await;
-    let forged = json!({"query": "mutation($f: Upload!) { upload(file: $f) }", "variables": {"f": "#__graphql_file__:7"}});
-    check(post(forged.to_string()), 400, "BAD_REQUEST").await;
-    check(
-        query(r##"mutation { upload(file: "#__graphql_file__:7") }"##),
-        400,
-        "GRAPHQL_VALIDATION_FAILED",
-    )
-    .await;
-    check(
-        query("subscription { count(to: 3) }"),
-        400,
-        "SUBSCRIPTION_NOT_SUPPORTED",
-    )
-    .await;
-
-    let mut put = query("{ hello }");
-    *put.method_mut() = Method::PUT;
-    check(put, 405, "METHOD_NOT_ALLOWED").await;
-    let mut html = query("{ hello }");
-    html.headers_mut()
-        .insert("accept", HeaderValue::from_static("text/html"));
-    check(html, 406, "NOT_ACCEPTABLE").await;
-}
-
-#[tokio::test]
-async fn a_json_body_is_bounded() {
-    let endpoint = Endpoint::new(
-        Limits::default(),
-        BodyLimits {
-            json_bytes: 100,
-            ..BodyLimits::default()
-        },
-    );
-    let body = |bytes: usize| {
-        let query = json!({"query": "{ hello }"}).to_string();
-        post(format!("{query:<bytes$}"))
-    };
-    let trace = Trace::default();
-    assert_eq!(send_to(&endpoint, &trace, body(100)).await.status, 200);
-    let answered = send_to(&endpoint, &trace, body(101)).await;
-    assert_eq!(
-        (answered.status, answered.code().as_str()),
-        (413, "PAYLOAD_TOO_LARGE")
-    );
-    assert_eq!(
-        answered.headers["content-type"],
-        "application/graphql-response+json; charset=utf-8"
-    );
-}
-
-#[tokio::test]
-async fn a_mutation_goes_on_when_its_client_has_gone() {
-    let endpoint = Endpoint::new(Limits::default(), BodyLimits::default());
-    let trace = Trace::default();
-    let schema = toy(&trace);
-    let mut waiting =
-        Box::pin(endpoint.respond(&schema, query("mutation { actLate }"), |request| request));
-    while trace.live.load(Ordering::SeqCst) == 0 {
-        assert!(futures_util::poll!(&mut waiting).is_pending());
-        tokio::task::yield_now().await;
-    }
-    drop(waiting);
-    trace.gate.notify_one();
-    while trace.acted.load(Ordering::SeqCst) == 0 {
-        tokio::task::yield_now().await;
-    }
 }

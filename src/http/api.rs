@@ -1,0 +1,129 @@
+//! The `/graphql` route: who is asking is settled here, then GraphQL goes its way.
+
+use async_graphql::Request;
+use axum::{
+    Json,
+    extract::{FromRequestParts, State, WebSocketUpgrade},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde_json::json;
+use tower_http::request_id::RequestId;
+
+use super::{
+    Server,
+    viewer::{Asking, asking, of_credential},
+    websocket::Refused,
+};
+use crate::{
+    graphql::{errors::code, loaders},
+    operations::{OperationError, Services, Viewer},
+};
+
+/// Answers a POST.
+pub(super) async fn post(
+    State(server): State<Server>,
+    request: axum::extract::Request,
+) -> Response {
+    respond(&server, request).await
+}
+
+/// Answers a GET: a query, or the handshake of a WebSocket.
+pub(super) async fn get(State(server): State<Server>, request: axum::extract::Request) -> Response {
+    let upgrades = request.headers().get(header::UPGRADE);
+    if upgrades.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket")) {
+        return socket(&server, request).await;
+    }
+    respond(&server, request).await
+}
+
+async fn respond(server: &Server, request: axum::extract::Request) -> Response {
+    let shared = &server.0;
+    let viewer = match asking(&shared.services, request.headers()).await {
+        Ok(Asking::Somebody(viewer)) => Some(viewer),
+        Ok(Asking::Nobody) => None,
+        Ok(Asking::Stranger) => return stranger(),
+        Err(error) => return failed(&error),
+    };
+    let services = shared.services.clone();
+    shared
+        .endpoint
+        .respond(&shared.schema, request, move |request| {
+            with_viewer(request, &services, viewer)
+        })
+        .await
+}
+
+async fn socket(server: &Server, request: axum::extract::Request) -> Response {
+    let request_id = request_id(request.headers(), request.extensions().get::<RequestId>());
+    let (mut parts, _) = request.into_parts();
+    let upgrade = match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
+        Ok(upgrade) => upgrade,
+        Err(rejection) => return rejection.into_response(),
+    };
+    let services = server.0.services.clone();
+    server.0.sockets.serve(
+        upgrade,
+        server.0.schema.clone(),
+        request_id,
+        move |payload| async move {
+            let credential = payload
+                .get("Authorization")
+                .or_else(|| payload.get("authorization"))
+                .and_then(serde_json::Value::as_str)
+                .map(str::to_owned);
+            let viewer = match credential {
+                None => None,
+                Some(text) => match of_credential(&services, &text).await {
+                    Ok(Asking::Somebody(viewer)) => Some(viewer),
+                    Ok(Asking::Nobody | Asking::Stranger) | Err(_) => return Err(Refused),
+                },
+            };
+            Ok(move |request: Request| with_viewer(request, &services, viewer))
+        },
+    )
+}
+
+/// What resolvers look for: the viewer, and loaders of this request's own.
+fn with_viewer(request: Request, services: &Services, viewer: Option<Viewer>) -> Request {
+    match viewer {
+        None => request,
+        Some(viewer) => request
+            .data(viewer)
+            .data(loaders::for_viewer(services, viewer)),
+    }
+}
+
+fn request_id(headers: &HeaderMap, id: Option<&RequestId>) -> String {
+    let value = id
+        .map(RequestId::header_value)
+        .or_else(|| headers.get(super::REQUEST_ID));
+    value
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or("unnamed")
+        .chars()
+        .take(128)
+        .collect()
+}
+
+fn stranger() -> Response {
+    let body = json!({ "errors": [{
+        "message": "This key does not work: it is wrong, or it was revoked.",
+        "extensions": { "code": code::UNAUTHENTICATED },
+    }] });
+    (
+        StatusCode::UNAUTHORIZED,
+        [(header::WWW_AUTHENTICATE, "Bearer")],
+        Json(body),
+    )
+        .into_response()
+}
+
+fn failed(error: &OperationError) -> Response {
+    tracing::error!(?error, "who is asking can't be told");
+    let body = json!({ "errors": [{
+        "message": "This is out of order just now; try again later.",
+        "extensions": { "code": code::UNAVAILABLE },
+    }] });
+    (StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response()
+}

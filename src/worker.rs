@@ -1,0 +1,38 @@
+//! Jobs that nobody asks for: they take no input but the database, so that a missed run is made up by the
+//! next, and several processes may run them at once.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::operations::{OperationError, Services};
+
+/// How often the jobs look. Nothing depends on it: what is due counts as due at once, booked or not.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// Runs the jobs until `stop`.
+pub async fn run(services: Services, stop: CancellationToken) {
+    loop {
+        run_once(&services).await;
+        tokio::select! {
+            () = tokio::time::sleep(INTERVAL) => {}
+            () = stop.cancelled() => return,
+        }
+    }
+}
+
+/// One pass of every job. A job that fails is logged and tried again with the next pass; it does not hold
+/// up the others.
+pub async fn run_once(services: &Services) {
+    report("expiry", services.expire_due().await);
+    report("settlement", services.settle_due().await);
+    report("purchase expiry", services.expire_purchases().await);
+}
+
+fn report(job: &'static str, result: Result<usize, OperationError>) {
+    match result {
+        Ok(0) => {}
+        Ok(done) => tracing::info!(job, done, "a job did its work"),
+        Err(cause) => tracing::error!(job, ?cause, "a job failed; it is tried again"),
+    }
+}

@@ -1,0 +1,274 @@
+//! What the tests stand on: the real router over TCP, on a fresh database of each kind, with a clock
+//! that they set.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use jiff::Timestamp;
+use message_credits::{
+    app::{self, Settings},
+    clock::Clock,
+    operations::Services,
+    worker,
+};
+use sea_orm::{ConnectionTrait, Database};
+use serde_json::{Value, json};
+
+/// When tests begin.
+const START: &str = "2026-11-22T08:00:00Z";
+/// A platform administrator's key.
+const ADMIN_KEY: &str = "test-admin-key-0123456789";
+
+/// Defines a test that runs on SQLite and on PostgreSQL.
+macro_rules! on_both_databases {
+    ($($(#[doc = $doc:literal])* async fn $name:ident($server:ident: Server) $body:block)*) => {$(
+        $(#[doc = $doc])*
+        mod $name {
+            #[allow(unused_imports)]
+            use super::*;
+
+            async fn shows($server: $crate::support::Server) $body
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                shows($crate::support::Server::on_sqlite().await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                if let Some(server) = $crate::support::Server::on_postgres().await {
+                    shows(server).await;
+                }
+            }
+        }
+    )*};
+}
+pub(crate) use on_both_databases;
+
+/// A server of this test's own.
+pub struct Server {
+    address: SocketAddr,
+    clock: Clock,
+    services: Services,
+    client: reqwest::Client,
+    database_url: String,
+    /// Keeps a SQLite database's folder until the test ends.
+    _folder: Option<tempfile::TempDir>,
+}
+
+/// An account with its owner's key.
+pub struct Tenant {
+    pub id: String,
+    pub owner: String,
+}
+
+impl Server {
+    /// On a new SQLite file.
+    pub async fn on_sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let file: PathBuf = folder.path().join("test.db");
+        let url = format!("sqlite://{}?mode=rwc", file.display());
+        Self::start(url, Some(folder)).await
+    }
+
+    /// On a new PostgreSQL database of the server that `TEST_POSTGRES_URL` names; `cargo xtask test`
+    /// starts one.
+    pub async fn on_postgres() -> Option<Self> {
+        let Ok(base) = std::env::var("TEST_POSTGRES_URL") else {
+            eprintln!(
+                "SKIPPED on PostgreSQL: TEST_POSTGRES_URL is not set; cargo xtask test sets it"
+            );
+            return None;
+        };
+        let name = format!(
+            "test_{}",
+            uuid::Uuid::from_bytes(message_credits::entropy::bytes()).simple()
+        );
+        let server = Database::connect(&base).await.unwrap();
+        server
+            .execute_unprepared(&format!("CREATE DATABASE {name}"))
+            .await
+            .unwrap();
+        server.close().await.unwrap();
+        let mut url = url::Url::parse(&base).unwrap();
+        url.set_path(&name);
+        Some(Self::start(url.to_string(), None).await)
+    }
+
+    async fn start(database_url: String, folder: Option<tempfile::TempDir>) -> Self {
+        let clock = Clock::fixed(START.parse().unwrap());
+        let store = app::migrate(&database_url).await.unwrap();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let settings = Settings {
+            public_url: format!("http://{address}").parse().unwrap(),
+            admin_key: Some(ADMIN_KEY.to_owned().into()),
+            clock: clock.clone(),
+            demo_key: None,
+        };
+        let app = app::assemble(store, settings).unwrap();
+        let services = app.services.clone();
+        let router = app
+            .router
+            .into_make_service_with_connect_info::<SocketAddr>();
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        // The writers stop with the test's runtime.
+        std::mem::forget(app.writers);
+        let client = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .unwrap();
+        Self {
+            address,
+            clock,
+            services,
+            client,
+            database_url,
+            _folder: folder,
+        }
+    }
+
+    /// Moves the server's clock.
+    pub fn set_time(&self, at: &str) {
+        self.clock.set(at.parse::<Timestamp>().unwrap());
+    }
+
+    /// The operations behind the server.
+    pub fn services(&self) -> &Services {
+        &self.services
+    }
+
+    /// Where the server's data is.
+    pub fn database_url(&self) -> &str {
+        &self.database_url
+    }
+
+    /// One pass of the jobs, as of the clock.
+    pub async fn run_workers(&self) {
+        worker::run_once(&self.services).await;
+    }
+
+    /// A platform administrator's key.
+    pub fn admin_key(&self) -> &'static str {
+        ADMIN_KEY
+    }
+
+    /// An HTTP client that follows no redirect.
+    pub fn http(&self) -> &reqwest::Client {
+        &self.client
+    }
+
+    /// A URL on the server.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// The whole response to an operation.
+    pub async fn graphql(&self, key: Option<&str>, query: &str, variables: Value) -> Value {
+        let mut request = self.client.post(self.url("/graphql"));
+        if let Some(key) = key {
+            request = request.bearer_auth(key);
+        }
+        let body = json!({ "query": query, "variables": variables });
+        request
+            .json(&body)
+            .send()
+            .await
+            .unwrap()
+            .json()
+            .await
+            .unwrap()
+    }
+
+    /// The data of an operation that has no errors.
+    #[track_caller]
+    pub fn data<'a>(
+        &'a self,
+        key: &'a str,
+        query: &'a str,
+        variables: Value,
+    ) -> impl Future<Output = Value> + 'a {
+        let caller = std::panic::Location::caller();
+        async move {
+            let mut response = self.graphql(Some(key), query, variables).await;
+            assert!(response.get("errors").is_none(), "{caller}: {response:#}");
+            response["data"].take()
+        }
+    }
+
+    /// Runs a mutation that must not be refused, and gives its payload.
+    #[track_caller]
+    pub fn done<'a>(
+        &'a self,
+        key: &'a str,
+        query: &'a str,
+        input: Value,
+    ) -> impl Future<Output = Value> + 'a {
+        let caller = std::panic::Location::caller();
+        async move {
+            let mut response = self
+                .graphql(Some(key), query, json!({ "input": input }))
+                .await;
+            assert!(response.get("errors").is_none(), "{caller}: {response:#}");
+            let data = response["data"].as_object_mut().unwrap();
+            let payload = data.values_mut().next().unwrap().take();
+            assert_eq!(payload["userErrors"], json!([]), "{caller}: {payload:#}");
+            payload
+        }
+    }
+
+    /// A new account with an owner's key.
+    pub async fn account(&self, name: &str) -> Tenant {
+        let create = "mutation($input: CreateAccountInput!) {
+            createAccount(input: $input) { account { id } userErrors { field message } } }";
+        let payload = self.done(ADMIN_KEY, create, json!({ "name": name })).await;
+        let id = payload["account"]["id"].as_str().unwrap().to_owned();
+        let owner = self.key_for(&id, "OWNER").await;
+        Tenant { id, owner }
+    }
+
+    /// A key of an account with another role.
+    pub async fn key(&self, tenant: &Tenant, role: &str) -> String {
+        self.key_for(&tenant.id, role).await
+    }
+
+    async fn key_for(&self, account: &str, role: &str) -> String {
+        let create = "mutation($input: CreateApiKeyInput!) {
+            createApiKey(input: $input) { secret userErrors { field message } } }";
+        let input = json!({ "accountId": account, "role": role, "name": format!("{role} key") });
+        let payload = self.done(ADMIN_KEY, create, input).await;
+        payload["secret"].as_str().unwrap().to_owned()
+    }
+
+    /// Gives an account credits that never expire.
+    pub async fn grant(&self, tenant: &Tenant, credits: &str) {
+        self.grant_until(tenant, credits, None).await;
+    }
+
+    /// Gives an account credits until a day, or for good.
+    pub async fn grant_until(&self, tenant: &Tenant, credits: &str, expires_on: Option<&str>) {
+        let grant = "mutation($input: GrantCreditsInput!) {
+            grantCredits(input: $input) { lot { id } userErrors { field message } } }";
+        let input = json!({
+            "accountId": tenant.id,
+            "credits": credits,
+            "expiresOn": expires_on,
+            "note": "for a test",
+            "idempotencyKey": new_key(),
+        });
+        self.done(ADMIN_KEY, grant, input).await;
+    }
+
+    /// A new list with these head-counts; its id.
+    pub async fn list(&self, tenant: &Tenant, name: &str, destinations: Value) -> String {
+        let create = "mutation($input: CreateContactListInput!) {
+            createContactList(input: $input) { list { id } userErrors { field message } } }";
+        let input = json!({ "name": name, "destinations": destinations });
+        let payload = self.done(&tenant.owner, create, input).await;
+        payload["list"]["id"].as_str().unwrap().to_owned()
+    }
+}
+
+/// An idempotency key that nobody used.
+pub fn new_key() -> String {
+    uuid::Uuid::from_bytes(message_credits::entropy::bytes()).to_string()
+}
