@@ -8,5 +8,9 @@
 )]
 
 mod account;
+mod allocation;
+mod api_key;
 mod architecture;
+mod authorization;
+mod contact_list;
 mod support;
