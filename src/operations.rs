@@ -6,13 +6,21 @@
 pub mod account;
 pub mod allocation;
 pub mod api_key;
+pub mod auto_recharge;
+pub mod balance_changes;
 pub mod contact_list;
+pub mod download;
 pub mod idempotency;
 pub mod input;
+pub mod lot;
 pub mod pending;
 pub mod policy;
+pub mod purchase;
 pub mod rate_card;
 pub mod refusal;
+pub mod statement;
+pub mod transaction;
+pub mod usage_report;
 pub mod viewer;
 
 use std::sync::Arc;
@@ -25,7 +33,7 @@ pub use self::{
     refusal::{Fault, OperationError, Path, Refusal, RefusalCode},
     viewer::Viewer,
 };
-use crate::{clock::Clock, ledger::Ledger, store::Store};
+use crate::{clock::Clock, ledger::Ledger, payments::Provider, store::Store};
 
 /// What operations work with. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -38,12 +46,16 @@ pub struct Parts {
     pub store: Store,
     /// The door to the books.
     pub ledger: Ledger,
+    /// Who takes the money.
+    pub payments: Provider,
     /// The time.
     pub clock: Clock,
+    /// SHA-256 of the server's own admin key, where it has one.
+    pub admin_key_hash: Option<[u8; 32]>,
     /// Where clients reach this server; links begin with it.
     pub public_url: Url,
-    /// SHA-256 of the server's own key, which is a platform administrator's.
-    pub admin_key_hash: Option<[u8; 32]>,
+    /// What download links are signed with.
+    pub download_key: download::DownloadKey,
 }
 
 impl Services {

@@ -9,9 +9,14 @@ pub mod api_key;
 pub mod book;
 pub mod connection;
 pub mod contact_list;
+pub mod idempotency_key;
+pub mod lot;
 pub mod paging;
+pub mod purchase;
 pub mod rate_card;
+pub mod server_secret;
 pub mod transaction;
+pub mod usage;
 pub mod version;
 
 pub use connection::Store;
