@@ -8,10 +8,14 @@
 )]
 
 mod account;
+mod allocation;
+mod api_key;
 mod architecture;
+mod authorization;
 mod checkout;
 mod clients;
 mod commands;
+mod contact_list;
 mod faults;
 mod lot;
 mod purchase;
