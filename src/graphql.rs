@@ -6,7 +6,9 @@
 pub mod account;
 pub mod allocation;
 pub mod api_key;
+pub mod auto_recharge;
 pub mod balance;
+pub mod balance_changed;
 pub mod contact_list;
 pub mod destination;
 pub mod documents;
@@ -15,14 +17,18 @@ pub mod execution;
 pub mod ids;
 pub mod limits;
 pub mod loaders;
+pub mod lot;
 pub mod money;
 pub mod node;
 pub mod paging;
+pub mod purchase;
 pub mod rate_card;
 pub mod request;
 pub mod scalars;
 pub mod schema;
+pub mod statement;
 mod tokens;
 #[cfg(test)]
 pub(crate) mod toy;
+pub mod transaction;
 pub mod viewer;

@@ -3,6 +3,7 @@
 //! Here: routes, and the bounds and headers that every answer has. Not here: what GraphQL fields answer.
 
 mod api;
+pub mod checkout;
 pub mod graphql;
 mod health;
 mod pages;
@@ -100,14 +101,12 @@ pub fn router(server: Server) -> Router {
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))
-        .layer(TimeoutLayer::with_status_code(
-            StatusCode::GATEWAY_TIMEOUT,
-            REQUEST_TIMEOUT,
-        ));
+        .layer(timeout());
     Router::new()
         .route("/graphql", get(api::get).post(api::post))
         .merge(timed)
         .with_state(server)
+        .merge(checkout::routes().with_state(services).layer(timeout()))
         // The endpoint has limits of its own, which say what is wrong.
         .layer(DefaultBodyLimit::disable())
         .layer(CompressionLayer::new().compress_when(
@@ -129,6 +128,10 @@ pub fn router(server: Server) -> Router {
         .layer(SetSensitiveRequestHeadersLayer::new([
             header::AUTHORIZATION,
         ]))
+}
+
+fn timeout() -> TimeoutLayer {
+    TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, REQUEST_TIMEOUT)
 }
 
 /// Names a request that came without an id.

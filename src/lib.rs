@@ -4,12 +4,14 @@
 pub mod app;
 pub mod clock;
 pub mod config;
+pub mod demo;
 pub mod entropy;
 pub mod graphql;
 pub mod http;
 pub mod ledger;
 pub mod lifecycle;
 pub mod operations;
+pub mod payments;
 pub mod reports;
 pub mod store;
 pub mod telemetry;

@@ -7,17 +7,23 @@ pub mod account;
 pub mod allocation;
 pub mod api_key;
 pub mod audience;
+pub mod auto_recharge;
+pub mod balance_changes;
 pub mod contact_list;
 pub mod credit_package;
 pub mod idempotency;
 pub mod input;
+pub mod lot;
 pub mod message;
 pub mod policy;
+pub mod purchase;
 pub mod quote;
 pub mod rate_card;
 pub mod refusal;
 pub mod segmentation;
 pub mod settlement;
+pub mod statement;
+pub mod transaction;
 pub mod viewer;
 
 use std::sync::Arc;
@@ -31,7 +37,7 @@ pub use self::{
     viewer::Viewer,
 };
 use self::rate_card::RateCards;
-use crate::{clock::Clock, ledger::Ledger, store::Store};
+use crate::{clock::Clock, ledger::Ledger, payments::Provider, store::Store};
 
 /// What operations work with. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -50,6 +56,8 @@ pub struct Parts {
     pub store: Store,
     /// The door to the books.
     pub ledger: Ledger,
+    /// Who takes the money.
+    pub payments: Provider,
     /// The time.
     pub clock: Clock,
     /// SHA-256 of the server's own admin key, where it has one.

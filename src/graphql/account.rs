@@ -6,20 +6,26 @@ use entity::{account, sql_enums};
 use futures_util::FutureExt;
 
 use super::{
+    auto_recharge::AutoRecharge,
     balance::Balance,
     contact_list::{self, ContactListConnection},
     errors::ApiError,
     ids::PublicId,
     loaders,
+    lot::{self, CreditLotConnection, CreditLotState},
     paging::{Nodes, connection, window},
+    purchase::{self, PurchaseConnection},
     rate_card::RateCard,
     request::{UserError, optional_id, payload, services, viewer_of},
-    scalars::{CurrencyCode, DateTime, TimeZone},
+    scalars::{CurrencyCode, Date, DateTime, TimeZone},
+    statement::Statement,
+    transaction::{self, TransactionConnection, TransactionFilterInput},
 };
 use crate::{
     operations::{
         Path, Services, Viewer as Asking,
         account::{CreateAccount, UpdateAccount},
+        auto_recharge::auto_recharge,
         input,
     },
     store::{
@@ -115,6 +121,78 @@ impl Account {
     ) -> Result<ContactListConnection, ApiError> {
         let window = window(first, after.as_deref(), last, before.as_deref())?;
         contact_list::connection(services(ctx)?, self.key(), search, window).await
+    }
+
+    /// Its lots of credits, the newest first.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "a connection takes four arguments of its own"
+    )]
+    async fn lots(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "How many from the start: 1 to 1000, 50 where neither first nor last is given."
+        )]
+        first: Option<i32>,
+        #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end: 1 to 1000.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Only those in this state.")] state: Option<CreditLotState>,
+    ) -> Result<CreditLotConnection, ApiError> {
+        let window = window(first, after.as_deref(), last, before.as_deref())?;
+        lot::connection(services(ctx)?, self.key(), state, window).await
+    }
+
+    /// What the ledger wrote for it, the newest first.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "a connection takes four arguments of its own"
+    )]
+    async fn transactions(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "How many from the start: 1 to 1000, 50 where neither first nor last is given."
+        )]
+        first: Option<i32>,
+        #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end: 1 to 1000.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Only some of them.")] filter: Option<TransactionFilterInput>,
+    ) -> Result<TransactionConnection, ApiError> {
+        let window = window(first, after.as_deref(), last, before.as_deref())?;
+        transaction::connection(services(ctx)?, self.key(), filter, window).await
+    }
+
+    /// Its payments, the newest first.
+    async fn purchases(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "How many from the start: 1 to 1000, 50 where neither first nor last is given."
+        )]
+        first: Option<i32>,
+        #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end: 1 to 1000.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
+    ) -> Result<PurchaseConnection, ApiError> {
+        let window = window(first, after.as_deref(), last, before.as_deref())?;
+        purchase::connection(services(ctx)?, self.key(), window).await
+    }
+
+    /// How it buys credits by itself when they run low.
+    async fn auto_recharge(&self) -> Result<AutoRecharge, ApiError> {
+        Ok(AutoRecharge(auto_recharge(&self.0)?))
+    }
+
+    /// What the month's bill holds: one-time payments and recharges, by the account's own calendar.
+    async fn statement(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Any date in the month.")] month: Date,
+    ) -> Result<Statement, ApiError> {
+        Ok(services(ctx)?.statement(&self.0, &month.0).await?.into())
     }
 }
 

@@ -1,7 +1,7 @@
 //! Anything that has an id: the `Node` interface, and the root fields that find a node by its id.
 
 use async_graphql::{Context, ID, Interface, Object};
-use domain::id::{AccountId, ListId, RateCardId};
+use domain::id::{AccountId, ListId, LotId, PurchaseId, RateCardId, TransactionId};
 
 use super::{
     account::Account,
@@ -9,8 +9,11 @@ use super::{
     errors::ApiError,
     ids::split,
     loaders,
+    lot::CreditLot,
+    purchase::Purchase,
     rate_card::RateCard,
     request::{services, viewer_of},
+    transaction::Transaction,
 };
 use crate::{operations::Path, store};
 
@@ -24,10 +27,16 @@ use crate::{operations::Path, store};
 pub enum Node {
     /// An account.
     Account(Account),
+    /// A lot of credits.
+    CreditLot(CreditLot),
+    /// A purchase.
+    Purchase(Purchase),
     /// A contact list, archived or not.
     ContactList(ContactList),
     /// A rate card.
     RateCard(RateCard),
+    /// A transaction.
+    Transaction(Transaction),
 }
 
 /// The most ids that one `nodes` takes.
@@ -77,6 +86,12 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>, ApiError> {
         AccountId::PREFIX => loaders::load(ctx, AccountId::new(uuid))
             .await?
             .map(|row| Node::Account(Account(row))),
+        LotId::PREFIX => loaders::load(ctx, LotId::new(uuid))
+            .await?
+            .map(Node::CreditLot),
+        PurchaseId::PREFIX => loaders::load(ctx, PurchaseId::new(uuid))
+            .await?
+            .map(|row| Node::Purchase(Purchase(row))),
         ListId::PREFIX => loaders::load(ctx, ListId::new(uuid))
             .await?
             .map(|row| Node::ContactList(ContactList(row))),
@@ -86,6 +101,9 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>, ApiError> {
             row.map_err(ApiError::internal)?
                 .map(|row| Node::RateCard(RateCard(row)))
         }
+        TransactionId::PREFIX => loaders::load(ctx, TransactionId::new(uuid))
+            .await?
+            .map(|row| Node::Transaction(Transaction(row))),
         _ => None,
     })
 }

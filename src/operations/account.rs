@@ -273,6 +273,15 @@ pub fn time_zone(account: &account::Model) -> Result<TimeZone, OperationError> {
         .map_err(|_| OperationError::broken(format!("account {} has no time zone", account.id)))
 }
 
+/// The currency of an account's prices.
+///
+/// # Errors
+/// A fault, where the row holds what it never should.
+pub fn currency(account: &account::Model) -> Result<domain::currency::Currency, OperationError> {
+    input::known_currency(&account.currency_code)
+        .ok_or_else(|| OperationError::broken(format!("account {} has no currency", account.id)))
+}
+
 fn zone_name(zone: &TimeZone) -> String {
     // Zones are read by name, so they have one.
     zone.iana_name().unwrap_or("UTC").to_owned()

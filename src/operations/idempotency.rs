@@ -1,10 +1,14 @@
 //! Idempotency keys: the same key with the same arguments gets the first answer again (law B4).
 
+use domain::id::AccountId;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::refusal::{OperationError, Path};
-use crate::ledger::Key;
+use super::{
+    Services,
+    refusal::{OperationError, Path},
+};
+use crate::{ledger::Key, store};
 
 /// The longest key that is taken.
 pub const MAX_KEY_BYTES: usize = 255;
@@ -31,4 +35,20 @@ pub fn key(text: &str, operation: &str, arguments: &impl Serialize) -> Result<Ke
         key: text.to_owned(),
         fingerprint: hash.finalize().into(),
     })
+}
+
+impl Services {
+    /// Whether a key was used before. Checks that depend on the time or on what may have changed since are
+    /// left out for one that was: the ledger answers it as it did first, or refuses it as reused.
+    ///
+    /// # Errors
+    /// A fault.
+    pub(super) async fn key_was_used(
+        &self,
+        account: AccountId,
+        key: &Key,
+    ) -> Result<bool, OperationError> {
+        let used = store::idempotency_key::find(self.store.reader(), account, &key.key).await?;
+        Ok(used.is_some())
+    }
 }

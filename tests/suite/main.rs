@@ -9,4 +9,12 @@
 
 mod account;
 mod architecture;
+mod checkout;
+mod clients;
+mod commands;
+mod faults;
+mod lot;
+mod purchase;
+mod statement;
 mod support;
+mod transaction;

@@ -1,0 +1,292 @@
+//! Lots: the node, its connection, and the mutations that give credits and take them back.
+
+use std::collections::HashMap;
+
+use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject, dataloader::Loader};
+use domain::id::{AccountId, LotId};
+use entity::{lot, sql_enums};
+use futures_util::FutureExt;
+use jiff::Timestamp;
+
+use super::{
+    balance::Balance,
+    errors::ApiError,
+    ids::PublicId,
+    loaders::{LoadError, Rows},
+    paging::{Nodes, connection},
+    request::{UserError, optional_id, payload, services, viewer_of},
+    scalars::{Credits, Date, DateTime},
+    transaction::Transaction,
+};
+use crate::{
+    operations::{
+        Path, Services,
+        lot::{GrantCredits, RevokeCredits},
+    },
+    store::{
+        self,
+        lot::{LotFilter, LotState},
+        paging::{Place, Window},
+    },
+};
+
+/// Credits that came in together, as they stood at an instant.
+#[derive(Debug, Clone)]
+pub struct CreditLot {
+    row: lot::Model,
+    at: Timestamp,
+}
+
+impl CreditLot {
+    /// A lot as it stood at an instant.
+    #[must_use]
+    pub fn new(row: lot::Model, at: Timestamp) -> Self {
+        Self { row, at }
+    }
+
+    fn standing(&self) -> LotState {
+        store::lot::state(&self.row, self.at)
+    }
+}
+
+/// Credits that came in together: a purchase, a recharge or a grant.
+#[Object]
+impl CreditLot {
+    /// Its id.
+    pub(super) async fn id(&self) -> ID {
+        LotId::new(self.row.id).encode()
+    }
+
+    /// How it came in.
+    async fn source(&self) -> CreditLotSource {
+        self.row.source.into()
+    }
+
+    /// How many credits came in.
+    async fn granted(&self) -> Credits {
+        Credits::from_units(self.row.granted_units)
+    }
+
+    /// What can still be spent of it; 0 from its expiration day on.
+    async fn remaining(&self) -> Credits {
+        Credits::from_units(match self.standing() {
+            LotState::Expired => 0,
+            LotState::Active | LotState::Exhausted => self.row.remaining_units,
+        })
+    }
+
+    /// The expiration day; null where the credits never expire.
+    async fn expires_on(&self) -> Option<Date> {
+        self.row.expires_on.clone().map(Date)
+    }
+
+    /// Its first instant in the account's time zone: from here on they can't be used.
+    async fn expires_at(&self) -> Option<DateTime> {
+        self.row.expires_at.map(DateTime::from_micros)
+    }
+
+    /// Where it stands.
+    async fn state(&self) -> CreditLotState {
+        self.standing().into()
+    }
+
+    /// When it came in.
+    async fn created_at(&self) -> DateTime {
+        DateTime::from_micros(self.row.created_at)
+    }
+}
+
+connection!(
+    CreditLot,
+    CreditLotConnection,
+    CreditLotEdge,
+    "lots of credits"
+);
+
+/// A page of an account's lots.
+pub(super) async fn connection(
+    services: &Services,
+    account: AccountId,
+    state: Option<CreditLotState>,
+    window: Window,
+) -> Result<CreditLotConnection, ApiError> {
+    let (filter, page) = services
+        .lots(account, state.map(Into::into), window)
+        .await?;
+    let counting = services.clone();
+    Ok(CreditLotConnection(Nodes::new(
+        page,
+        |row| Place {
+            key: row.created_at,
+            id: row.id,
+        },
+        |row| CreditLot::new(row, filter.at),
+        move || count(counting.clone(), filter).boxed(),
+    )))
+}
+
+async fn count(services: Services, filter: LotFilter) -> Result<u64, sea_orm::DbErr> {
+    store::lot::count(services.store.reader(), &filter).await
+}
+
+impl Loader<LotId> for Rows {
+    type Value = CreditLot;
+    type Error = LoadError;
+
+    async fn load(&self, ids: &[LotId]) -> Result<HashMap<LotId, CreditLot>, LoadError> {
+        let now = self.services.clock.now();
+        let rows = store::lot::find_all(self.services.store.reader(), ids.iter().copied()).await?;
+        Ok(rows
+            .into_iter()
+            .filter(|row| self.viewer.sees(AccountId::new(row.account_id)))
+            .map(|row| (LotId::new(row.id), CreditLot::new(row, now)))
+            .collect())
+    }
+}
+
+/// How a lot came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "sql_enums::LotSource")]
+pub enum CreditLotSource {
+    /// A package was paid for.
+    Purchase,
+    /// The automatic recharge bought a package.
+    AutoRecharge,
+    /// It was given by the platform.
+    Grant,
+}
+
+/// Where a lot stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "LotState")]
+pub enum CreditLotState {
+    /// Something is left to spend.
+    Active,
+    /// Nothing is left, and its expiration day has not come.
+    Exhausted,
+    /// Its expiration day has come.
+    Expired,
+}
+
+/// Credits to give without payment.
+#[derive(Debug, InputObject)]
+pub struct GrantCreditsInput {
+    /// To which account.
+    account_id: Option<ID>,
+    /// How many; more than zero.
+    credits: Credits,
+    /// Their expiration day, after today in the account's time zone; they never expire where left out.
+    expires_on: Option<Date>,
+    /// Why; 1 to 2,000 characters.
+    note: String,
+    /// 1 to 255 bytes, unique in the account: the same key answers the same grant again.
+    idempotency_key: String,
+}
+
+/// What grantCredits answers.
+#[derive(Debug, SimpleObject)]
+pub struct GrantCreditsPayload {
+    /// The new lot as it came in; null where it was refused.
+    lot: Option<CreditLot>,
+    /// The balance right after it; null where it was refused.
+    balance: Option<Balance>,
+    /// Why it was refused; empty where it was done.
+    user_errors: Vec<UserError>,
+}
+
+/// Credits to take back.
+#[derive(Debug, InputObject)]
+pub struct RevokeCreditsInput {
+    /// From which account.
+    account_id: Option<ID>,
+    /// From this lot alone; from the lots that would be spent first where left out.
+    lot_id: Option<ID>,
+    /// How many; more than zero.
+    credits: Credits,
+    /// Why; 1 to 2,000 characters.
+    note: String,
+    /// 1 to 255 bytes, unique in the account: the same key answers the same revocation again.
+    idempotency_key: String,
+}
+
+/// What revokeCredits answers.
+#[derive(Debug, SimpleObject)]
+pub struct RevokeCreditsPayload {
+    /// What the ledger wrote; null where it was refused.
+    transaction: Option<Transaction>,
+    /// The balance right after it; null where it was refused.
+    balance: Option<Balance>,
+    /// Why it was refused; empty where it was done.
+    user_errors: Vec<UserError>,
+}
+
+/// The mutations that give credits and take them back.
+#[derive(Debug, Default)]
+pub struct LotMutation;
+
+#[Object]
+impl LotMutation {
+    /// Gives credits without payment. For platform roles only.
+    async fn grant_credits(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to give.")] input: GrantCreditsInput,
+    ) -> Result<GrantCreditsPayload, ApiError> {
+        let viewer = viewer_of(ctx, "grantCredits")?;
+        let services = services(ctx)?;
+        let done = async {
+            let account = input.account_id.as_ref();
+            let new = GrantCredits {
+                account: optional_id(account, &Path::input("accountId"), "account")?,
+                credits: input.credits.0,
+                expires_on: input.expires_on.map(|date| date.0),
+                note: input.note,
+                idempotency_key: input.idempotency_key,
+            };
+            services.grant_credits(&viewer, new).await
+        };
+        let (granted, user_errors) = payload(done.await)?;
+        let (lot, balance) = granted
+            .map(|granted| {
+                let at = granted.balance.at;
+                (CreditLot::new(granted.lot, at), Balance(granted.balance))
+            })
+            .unzip();
+        Ok(GrantCreditsPayload {
+            lot,
+            balance,
+            user_errors,
+        })
+    }
+
+    /// Corrects a balance downward, with a reason. Takes what is available and nothing that is held. For
+    /// platform roles only.
+    async fn revoke_credits(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to take back.")] input: RevokeCreditsInput,
+    ) -> Result<RevokeCreditsPayload, ApiError> {
+        let viewer = viewer_of(ctx, "revokeCredits")?;
+        let services = services(ctx)?;
+        let done = async {
+            let account = input.account_id.as_ref();
+            let asked = RevokeCredits {
+                account: optional_id(account, &Path::input("accountId"), "account")?,
+                lot: optional_id(input.lot_id.as_ref(), &Path::input("lotId"), "lot")?,
+                credits: input.credits.0,
+                note: input.note,
+                idempotency_key: input.idempotency_key,
+            };
+            services.revoke_credits(&viewer, asked).await
+        };
+        let (revoked, user_errors) = payload(done.await)?;
+        let (transaction, balance) = revoked
+            .map(|revoked| (Transaction(revoked.transaction), Balance(revoked.balance)))
+            .unzip();
+        Ok(RevokeCreditsPayload {
+            transaction,
+            balance,
+            user_errors,
+        })
+    }
+}

@@ -1,0 +1,227 @@
+//! The sandbox's approve page: `/checkout/{token}` shows a purchase, and takes its owner's decision.
+//!
+//! The address is the permission, so it leaks nowhere: no referrer, no cache, no script, nothing loaded from
+//! elsewhere. Here: the page. Not here: what approving does, which is [`crate::operations::purchase`]'s.
+
+use std::sync::LazyLock;
+
+use axum::{
+    Form, Router,
+    extract::{DefaultBodyLimit, Path, State, rejection::FormRejection},
+    http::{HeaderName, StatusCode, header},
+    response::{Html, IntoResponse, Response},
+    routing::get,
+};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use domain::{credits::Credits, id::PurchaseId};
+use entity::{purchase, sql_enums::PurchaseStatus};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use url::Url;
+
+use crate::{
+    graphql::ids::PublicId,
+    operations::{OperationError, RefusalCode, Services, purchase::Checkout},
+};
+
+/// No token is longer; a longer one opens nothing.
+const MAX_TOKEN_BYTES: usize = 128;
+/// A decision is one word.
+const MAX_FORM_BYTES: usize = 1_024;
+
+const STYLE: &str = include_str!("checkout.css");
+
+/// Everything is refused but this page's own style and its form.
+static CONTENT_SECURITY_POLICY: LazyLock<String> = LazyLock::new(|| {
+    let style = BASE64_STANDARD.encode(Sha256::digest(STYLE));
+    format!(
+        "default-src 'none'; style-src 'sha256-{style}'; form-action 'self'; base-uri 'none'; \
+         frame-ancestors 'none'"
+    )
+});
+
+/// The approve page's routes.
+pub fn routes() -> Router<Services> {
+    Router::new()
+        .route("/checkout/{token}", get(show).post(decide))
+        .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
+}
+
+#[derive(Debug, Deserialize)]
+struct Answer {
+    decision: Decision,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Decision {
+    Approve,
+    Decline,
+}
+
+async fn show(State(services): State<Services>, Path(token): Path<String>) -> Response {
+    if token.len() > MAX_TOKEN_BYTES {
+        return not_found();
+    }
+    match services.checkout(&token).await {
+        Ok(checkout) => page(
+            StatusCode::OK,
+            "Approve a purchase",
+            &purchase_page(&checkout),
+        ),
+        Err(error) => failed(&error),
+    }
+}
+
+async fn decide(
+    State(services): State<Services>,
+    Path(token): Path<String>,
+    form: Result<Form<Answer>, FormRejection>,
+) -> Response {
+    if token.len() > MAX_TOKEN_BYTES {
+        return not_found();
+    }
+    let Ok(Form(form)) = form else {
+        return message(
+            StatusCode::BAD_REQUEST,
+            "That is no decision",
+            "Send decision=approve or decision=decline as a form. Nothing was changed.",
+        );
+    };
+    let approve = matches!(form.decision, Decision::Approve);
+    match services.decide_purchase(&token, approve).await {
+        // Relative to this page, whatever stands before it in the public URL. A reload asks nothing again.
+        Ok(_) => bare((StatusCode::SEE_OTHER, [(header::LOCATION, token)])),
+        Err(error) => failed(&error),
+    }
+}
+
+fn purchase_page(checkout: &Checkout) -> Markup {
+    let row = &checkout.purchase;
+    let price = format!("{} {}", checkout.price, checkout.price.currency().code());
+    html! {
+        @if row.status == PurchaseStatus::Pending {
+            h1 { "Approve this purchase?" }
+        } @else {
+            (outcome(row))
+        }
+        dl {
+            div { dt { "Package" } dd { (checkout.package_name) } }
+            div { dt { "Credits" } dd { (Credits::from_units(row.credits_units)) } }
+            div { dt { "For" } dd { (checkout.account_name) } }
+            div .price { dt { "Price" } dd { (price) } }
+        }
+        @if row.status == PurchaseStatus::Pending {
+            form method="post" {
+                button .primary type="submit" name="decision" value="approve" { "Approve " (price) }
+                button type="submit" name="decision" value="decline" { "Decline" }
+            }
+            p .note { "This is the sandbox: nobody is charged. The credits are real." }
+        } @else if let Some(back) = return_link(row) {
+            p { a .back href=(back) { "Go back" } }
+        }
+    }
+}
+
+fn outcome(row: &purchase::Model) -> Markup {
+    let (heading, text) = match row.status {
+        // The caller shows the question instead.
+        PurchaseStatus::Pending => ("Waiting", "Nobody has decided yet."),
+        PurchaseStatus::Paid => ("Paid", "The credits are in the account."),
+        PurchaseStatus::Declined => ("Declined", "Nothing was charged and no credits came in."),
+        PurchaseStatus::Expired => (
+            "Expired",
+            "Nobody decided in time. Begin a new purchase to buy these credits.",
+        ),
+        PurchaseStatus::Failed => ("Failed", "The payment could not be taken."),
+    };
+    html! {
+        h1 { (heading) }
+        p role="status" { (text) }
+    }
+}
+
+/// Where the buyer came from, told which purchase it was.
+fn return_link(row: &purchase::Model) -> Option<String> {
+    let mut url: Url = row.return_url.as_deref()?.parse().ok()?;
+    // Checked when it came in; a link to anything else would run in this page's name.
+    if !matches!(url.scheme(), "http" | "https") {
+        return None;
+    }
+    let id = PurchaseId::new(row.id).encode();
+    url.query_pairs_mut().append_pair("purchase_id", &id);
+    Some(url.into())
+}
+
+fn failed(error: &OperationError) -> Response {
+    match error {
+        OperationError::Refused(refusals) => {
+            let refusal = refusals.first();
+            if refusal.is_some_and(|refusal| refusal.code == RefusalCode::NotFound) {
+                return not_found();
+            }
+            let text = refusal.map_or("", |refusal| refusal.message.as_str());
+            message(StatusCode::CONFLICT, "This can't be done", text)
+        }
+        OperationError::RateLimited | OperationError::Unavailable => message(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Busy just now",
+            "Nothing was changed. Go back and try again in a moment.",
+        ),
+        other => {
+            tracing::error!(cause = ?other, "the approve page failed");
+            message(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "Something went wrong on our side",
+                "Open this page again to see whether the purchase was decided.",
+            )
+        }
+    }
+}
+
+fn not_found() -> Response {
+    message(
+        StatusCode::NOT_FOUND,
+        "There is no such purchase",
+        "The address may be cut off. Open it again from where you began.",
+    )
+}
+
+fn message(status: StatusCode, heading: &str, text: &str) -> Response {
+    let body = html! {
+        h1 { (heading) }
+        p { (text) }
+    };
+    page(status, heading, &body)
+}
+
+fn page(status: StatusCode, title: &str, body: &Markup) -> Response {
+    let whole = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                title { (title) " · message-credits" }
+                style { (PreEscaped(STYLE)) }
+            }
+            body { main { (body) } }
+        }
+    };
+    bare((status, Html(whole.into_string())))
+}
+
+/// An answer that nobody keeps, frames or learns the address from.
+fn bare(answer: impl IntoResponse) -> Response {
+    let headers: [(HeaderName, &str); 5] = [
+        (header::CONTENT_SECURITY_POLICY, &CONTENT_SECURITY_POLICY),
+        (header::CACHE_CONTROL, "no-store"),
+        // Not no-referrer: a form of such a page is sent without its origin.
+        (header::REFERRER_POLICY, "same-origin"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+    ];
+    (headers, answer).into_response()
+}

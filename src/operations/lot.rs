@@ -1,0 +1,273 @@
+//! Lots: listing them, giving credits, and taking them back.
+
+use domain::{
+    book,
+    calendar::{date_of, start_of_day},
+    id::{AccountId, LotId},
+    lot::Expiry,
+};
+use entity::{account, lot, transaction};
+use serde::Serialize;
+
+use super::{
+    OperationError, Path, RefusalCode, Services, Viewer, account::BalanceAt, account::time_zone,
+    idempotency, input,
+};
+use crate::{
+    ledger::{Act, Answer, Key, Refused, Request, SubmitError},
+    store::{
+        self,
+        lot::{LotFilter, LotState},
+        paging::{Page, Window},
+    },
+};
+
+/// Credits to give, as it was asked for.
+#[derive(Debug)]
+pub struct GrantCredits {
+    /// To which account.
+    pub account: Option<AccountId>,
+    /// How many.
+    pub credits: String,
+    /// Their expiration day.
+    pub expires_on: Option<String>,
+    /// Why.
+    pub note: String,
+    /// Unique in the account.
+    pub idempotency_key: String,
+}
+
+/// Credits that were given.
+#[derive(Debug)]
+pub struct Granted {
+    /// The lot as it came in.
+    pub lot: lot::Model,
+    /// The balance after it.
+    pub balance: BalanceAt,
+}
+
+/// Credits to take back, as it was asked for.
+#[derive(Debug)]
+pub struct RevokeCredits {
+    /// From which account.
+    pub account: Option<AccountId>,
+    /// From this lot alone.
+    pub lot: Option<LotId>,
+    /// How many.
+    pub credits: String,
+    /// Why.
+    pub note: String,
+    /// Unique in the account.
+    pub idempotency_key: String,
+}
+
+/// Credits that were taken back.
+#[derive(Debug)]
+pub struct Revoked {
+    /// The ledger's entry.
+    pub transaction: transaction::Model,
+    /// The balance after it.
+    pub balance: BalanceAt,
+}
+
+/// What a grant's key stands for, as the caller gave it.
+#[derive(Serialize)]
+struct GrantArguments<'a> {
+    account: uuid::Uuid,
+    credits: &'a str,
+    expires_on: Option<&'a str>,
+    note: &'a str,
+}
+
+/// What a revocation's key stands for, as the caller gave it.
+#[derive(Serialize)]
+struct RevokeArguments<'a> {
+    account: uuid::Uuid,
+    lot: Option<uuid::Uuid>,
+    credits: &'a str,
+    note: &'a str,
+}
+
+impl Services {
+    /// A page of an account's lots, with the filter whose instant their states are judged at.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn lots(
+        &self,
+        account: AccountId,
+        state: Option<LotState>,
+        window: Window,
+    ) -> Result<(LotFilter, Page<lot::Model>), OperationError> {
+        let filter = LotFilter {
+            account,
+            state,
+            at: self.clock.now(),
+        };
+        let page = store::lot::list(self.store.reader(), &filter, window).await?;
+        Ok((filter, page))
+    }
+
+    /// Gives credits without payment.
+    ///
+    /// # Errors
+    /// Refusals that name the field.
+    pub async fn grant_credits(
+        &self,
+        viewer: &Viewer,
+        new: GrantCredits,
+    ) -> Result<Granted, OperationError> {
+        let account = self
+            .account_for(viewer, new.account, &Path::input("accountId"))
+            .await?;
+        let id = AccountId::new(account.id);
+        let amount = Path::input("credits");
+        let credits = input::positive_credits(&new.credits, &amount)?;
+        let note = input::note(&new.note, &Path::input("note"))?;
+        let arguments = GrantArguments {
+            account: account.id,
+            credits: &new.credits,
+            expires_on: new.expires_on.as_deref(),
+            note: &new.note,
+        };
+        let key = idempotency::key(&new.idempotency_key, "grantCredits", &arguments)?;
+        let expiry = match &new.expires_on {
+            Some(on) => Some(self.expiry(&account, on, &key).await?),
+            None => None,
+        };
+        let act = Act::Grant {
+            lot: LotId::new(self.clock.new_id()),
+            credits,
+            expiry,
+            note,
+        };
+        let answer = self
+            .submit_for(id, act, key)
+            .await
+            .map_err(|error| OperationError::from_ledger(error, &amount))?;
+        self.granted(id, &answer).await
+    }
+
+    /// A day to come as the end of a lot: from its first instant on its credits can't be used (law L2).
+    async fn expiry(
+        &self,
+        account: &account::Model,
+        on: &str,
+        key: &Key,
+    ) -> Result<Expiry, OperationError> {
+        let path = Path::input("expiresOn");
+        let on = input::date(on, &path)?;
+        let zone = time_zone(account)?;
+        let today = date_of(self.clock.now(), &zone);
+        // A repetition of what was granted in time gets its first answer.
+        if on <= today && !self.key_was_used(AccountId::new(account.id), key).await? {
+            return Err(path
+                .invalid(format!(
+                    "Must be after today, which is {today} in {}.",
+                    account.time_zone
+                ))
+                .into());
+        }
+        let at = start_of_day(on, &zone)
+            .map_err(|_| path.invalid("Must be a day of the account's calendar."))?;
+        Ok(Expiry { at, on })
+    }
+
+    /// What a grant answered: its lot is whole, whatever was spent of it since.
+    async fn granted(
+        &self,
+        account: AccountId,
+        answer: &Answer,
+    ) -> Result<Granted, OperationError> {
+        let missing = || OperationError::broken("a grant's answer has no lot");
+        let id = LotId::new(answer.lot.ok_or_else(missing)?);
+        let row = store::lot::find(self.store.reader(), account, id)
+            .await?
+            .ok_or_else(missing)?;
+        Ok(Granted {
+            lot: lot::Model {
+                remaining_units: row.granted_units,
+                ..row
+            },
+            balance: balance_of(account, answer)?,
+        })
+    }
+
+    /// Corrects a balance downward.
+    ///
+    /// # Errors
+    /// Refusals that name the field.
+    pub async fn revoke_credits(
+        &self,
+        viewer: &Viewer,
+        asked: RevokeCredits,
+    ) -> Result<Revoked, OperationError> {
+        let account = self
+            .account_for(viewer, asked.account, &Path::input("accountId"))
+            .await?;
+        let id = AccountId::new(account.id);
+        let amount = Path::input("credits");
+        let credits = input::positive_credits(&asked.credits, &amount)?;
+        let note = input::note(&asked.note, &Path::input("note"))?;
+        let arguments = RevokeArguments {
+            account: account.id,
+            lot: asked.lot.map(LotId::uuid),
+            credits: &asked.credits,
+            note: &asked.note,
+        };
+        let key = idempotency::key(&asked.idempotency_key, "revokeCredits", &arguments)?;
+        if let Some(lot) = asked.lot {
+            store::lot::find(self.store.reader(), id, lot)
+                .await?
+                .ok_or_else(|| Path::input("lotId").not_found("lot"))?;
+        }
+        let act = Act::Revoke {
+            lot: asked.lot,
+            credits,
+            note,
+        };
+        let answer = match self.submit_for(id, act, key).await {
+            // The books hold lots that have something left, and this one is there: it is used up.
+            Err(SubmitError::Refused(Refused::Book(book::Refusal::UnknownLot))) => {
+                return Err(amount
+                    .refuse(
+                        RefusalCode::InsufficientCredits,
+                        format!("{credits} credits are needed and the lot has none left."),
+                    )
+                    .into());
+            }
+            other => other.map_err(|error| OperationError::from_ledger(error, &amount))?,
+        };
+        let missing = || OperationError::broken("a revocation's answer has no transaction");
+        let transaction = self
+            .transaction(answer.transaction_id().ok_or_else(missing)?)
+            .await?;
+        Ok(Revoked {
+            transaction: transaction.ok_or_else(missing)?,
+            balance: balance_of(id, &answer)?,
+        })
+    }
+
+    async fn submit_for(
+        &self,
+        account: AccountId,
+        act: Act,
+        key: Key,
+    ) -> Result<Answer, SubmitError> {
+        let request = Request {
+            account,
+            act,
+            key: Some(key),
+            at: None,
+        };
+        self.ledger.submit(request).await
+    }
+}
+
+fn balance_of(account: AccountId, answer: &Answer) -> Result<BalanceAt, OperationError> {
+    let balance = answer
+        .balance
+        .as_ref()
+        .ok_or_else(|| OperationError::broken("an answer has no balance"))?;
+    BalanceAt::from_answer(account, balance)
+}

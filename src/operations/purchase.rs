@@ -1,0 +1,482 @@
+//! Purchases: beginning a one-time payment, and what its buyer decides.
+//!
+//! Here: from the request to the provider, and from the decision to the ledger. Not here: the providers
+//! ([`crate::payments`]) and the page ([`crate::http::checkout`]).
+
+use domain::{
+    credits::Credits,
+    id::{AccountId, LotId, PackageId, PurchaseId},
+    money::Money,
+};
+use entity::{
+    account, credit_package, idempotency_key, purchase,
+    sql_enums::{PurchaseStatus, Role},
+};
+use jiff::{SignedDuration, Timestamp};
+use sea_orm::ConnectionTrait;
+use serde::Serialize;
+use url::Url;
+use uuid::Uuid;
+
+use super::{
+    OperationError, Path, RefusalCode, Services, Viewer, account::time_zone, idempotency,
+    input::known_currency,
+};
+use crate::{
+    clock::whole_micros,
+    ledger::{Act, Answer, Key, Refused, Request, SubmitError},
+    payments::{self, Charge, PaymentError, Started, sandbox},
+    store::{
+        self,
+        paging::{Page, Window},
+    },
+};
+
+/// How long a purchase waits for its buyer; what providers give.
+const PATIENCE: SignedDuration = SignedDuration::from_hours(48);
+/// Purchases that one pass gives up at most: the next pass goes on.
+const MAX_EXPIRED_AT_ONCE: u64 = 500;
+/// The longest address to go back to.
+const MAX_RETURN_URL_BYTES: usize = 2_048;
+
+/// A purchase to begin, as it was asked for.
+#[derive(Debug)]
+pub struct PurchaseCredits {
+    /// For which account.
+    pub account: Option<AccountId>,
+    /// What to buy.
+    pub package: PackageId,
+    /// Where the buyer goes afterwards.
+    pub return_url: Option<String>,
+    /// Unique in the account.
+    pub idempotency_key: String,
+}
+
+/// What a purchase's key stands for, as the caller gave it.
+#[derive(Serialize)]
+struct PurchaseArguments<'a> {
+    account: Uuid,
+    package: Uuid,
+    return_url: Option<&'a str>,
+}
+
+/// What the approve page shows.
+#[derive(Debug)]
+pub struct Checkout {
+    /// The purchase as it stands.
+    pub purchase: purchase::Model,
+    /// For whom.
+    pub account_name: String,
+    /// What is bought.
+    pub package_name: String,
+    /// What it costs.
+    pub price: Money,
+}
+
+/// A purchase as it stands at an instant: one that waited too long has expired, whether or not any job has
+/// noted it.
+#[must_use]
+pub fn as_of(row: purchase::Model, now: Timestamp) -> purchase::Model {
+    let deadline = deadline(&row);
+    if row.status == PurchaseStatus::Pending && deadline <= now {
+        return purchase::Model {
+            status: PurchaseStatus::Expired,
+            decided_at: Some(deadline.as_microsecond()),
+            ..row
+        };
+    }
+    row
+}
+
+fn deadline(row: &purchase::Model) -> Timestamp {
+    whole_micros(row.created_at)
+        .checked_add(PATIENCE)
+        .unwrap_or(Timestamp::MAX)
+}
+
+/// What a purchase costs.
+///
+/// # Errors
+/// A fault, where the row holds what it never should.
+pub fn price(row: &purchase::Model) -> Result<Money, OperationError> {
+    known_currency(&row.currency_code)
+        .map(|currency| Money::new(row.price_minor, currency))
+        .ok_or_else(|| OperationError::broken(format!("purchase {} has no currency", row.id)))
+}
+
+/// Where a viewer may approve a purchase; `None` where it is decided, and for those who may not approve it
+/// where the address alone lets anybody do so (law R1).
+#[must_use]
+pub fn confirmation_url<'a>(viewer: &Viewer, row: &'a purchase::Model) -> Option<&'a str> {
+    let may_approve = matches!(viewer.role, Role::Owner | Role::PlatformAdmin);
+    if row.status != PurchaseStatus::Pending
+        || (payments::url_is_permission(&row.provider) && !may_approve)
+    {
+        return None;
+    }
+    row.confirmation_url.as_deref()
+}
+
+impl Services {
+    /// A page of an account's purchases, each as it stands now.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn purchases(
+        &self,
+        account: AccountId,
+        window: Window,
+    ) -> Result<Page<purchase::Model>, OperationError> {
+        let now = self.clock.now();
+        let page = store::purchase::list(self.store.reader(), account, window).await?;
+        let rows = page.rows.into_iter().map(|row| as_of(row, now)).collect();
+        Ok(Page { rows, ..page })
+    }
+
+    /// Begins a one-time payment. The same key answers the same purchase as it stands by now, and starts its
+    /// payment where a crash left that out.
+    ///
+    /// # Errors
+    /// Refusals that name the field.
+    pub async fn purchase_credits(
+        &self,
+        viewer: &Viewer,
+        new: PurchaseCredits,
+    ) -> Result<purchase::Model, OperationError> {
+        let account = self
+            .account_for(viewer, new.account, &Path::input("accountId"))
+            .await?;
+        if let Some(text) = &new.return_url {
+            return_url(text)?;
+        }
+        let arguments = PurchaseArguments {
+            account: account.id,
+            package: new.package.uuid(),
+            return_url: new.return_url.as_deref(),
+        };
+        let key = idempotency::key(&new.idempotency_key, "purchaseCredits", &arguments)?;
+        let row = self.begin_purchase(&account, &new, key).await?;
+        self.start_payment(&account, as_of(row, self.clock.now()))
+            .await
+    }
+
+    /// Writes a purchase with its key, or finds the one of the key.
+    async fn begin_purchase(
+        &self,
+        account: &account::Model,
+        new: &PurchaseCredits,
+        key: Key,
+    ) -> Result<purchase::Model, OperationError> {
+        let id = AccountId::new(account.id);
+        let transaction = self.store.begin().await?;
+        store::book::lock(&transaction, [id]).await?;
+        if let Some(used) = store::idempotency_key::find(&transaction, id, &key.key).await? {
+            return repeated(&transaction, id, &used, &key).await;
+        }
+        let package = store::purchase::package(&transaction, new.package)
+            .await?
+            .filter(|package| package.archived_at.is_none())
+            .ok_or_else(|| Path::input("packageId").not_found("package"))?;
+        if package.currency_code != account.currency_code {
+            return Err(Path::input("packageId")
+                .invalid(format!(
+                    "The package is sold in {} and the account pays in {}.",
+                    package.currency_code, account.currency_code
+                ))
+                .into());
+        }
+        let row = self.new_purchase(id, &package, new.return_url.clone());
+        let answer = Answer {
+            transaction: None,
+            lot: None,
+            purchase: Some(row.id),
+            message: None,
+            balance: None,
+        };
+        let used = idempotency_key::Model {
+            account_id: account.id,
+            key: key.key,
+            fingerprint: key.fingerprint.to_vec(),
+            answer: serde_json::to_string(&answer)
+                .map_err(|cause| OperationError::broken(cause.to_string()))?,
+            created_at: row.created_at,
+        };
+        store::purchase::insert(&transaction, row.clone()).await?;
+        store::idempotency_key::insert(&transaction, used).await?;
+        transaction.commit().await?;
+        Ok(row)
+    }
+
+    fn new_purchase(
+        &self,
+        account: AccountId,
+        package: &credit_package::Model,
+        return_url: Option<String>,
+    ) -> purchase::Model {
+        purchase::Model {
+            account_id: account.uuid(),
+            id: self.clock.new_id(),
+            status: PurchaseStatus::Pending,
+            package_id: package.id,
+            credits_units: package.credits_units,
+            price_minor: package.price_minor,
+            currency_code: package.currency_code.clone(),
+            validity_days: package.validity_days,
+            automatic: false,
+            provider: self.payments.name().to_owned(),
+            provider_reference: None,
+            confirmation_url: None,
+            return_url,
+            created_at: self.clock.now().as_microsecond(),
+            decided_at: None,
+        }
+    }
+
+    /// Asks the provider, outside any transaction, with the purchase as its idempotency key (law R4).
+    async fn start_payment(
+        &self,
+        account: &account::Model,
+        row: purchase::Model,
+    ) -> Result<purchase::Model, OperationError> {
+        if row.status == PurchaseStatus::Failed {
+            return Err(payment_failed(
+                "The payment provider refused the payment; begin a new purchase.",
+            ));
+        }
+        if row.status != PurchaseStatus::Pending || row.provider_reference.is_some() {
+            return Ok(row);
+        }
+        if row.provider != self.payments.name() {
+            return Err(payment_failed(
+                "The purchase was begun with a payment provider that is no longer used; begin a new one.",
+            ));
+        }
+        let package = self.package_name(&row).await?;
+        let credits = Credits::from_units(row.credits_units);
+        let charge = Charge {
+            purchase: PurchaseId::new(row.id),
+            description: format!("{package}: {credits} credits for {}", account.name),
+            price: price(&row)?,
+            return_url: row.return_url.as_deref().and_then(|url| url.parse().ok()),
+        };
+        match self.payments.start(&charge).await {
+            Ok(Started {
+                reference,
+                confirmation_url,
+            }) => {
+                let url = confirmation_url.as_str();
+                store::purchase::set_reference(self.store.writer(), &row, &reference, url).await?;
+                self.purchase_again(&row).await
+            }
+            Err(PaymentError::Refused(cause)) => {
+                tracing::warn!(purchase = %row.id, cause, "the payment provider refused a payment");
+                self.close_purchase(&row, PurchaseStatus::Failed, self.clock.now())
+                    .await?;
+                Err(payment_failed(
+                    "The payment provider refused the payment; begin a new purchase.",
+                ))
+            }
+            Err(PaymentError::Unreachable(cause)) => {
+                tracing::warn!(purchase = %row.id, cause, "the payment provider has no answer");
+                Err(payment_failed(
+                    "The payment provider can't be reached; try again with the same key.",
+                ))
+            }
+        }
+    }
+
+    /// What a buyer sees of a purchase on its approve page.
+    ///
+    /// # Errors
+    /// Not found, for a token that opens none.
+    pub async fn checkout(&self, token: &str) -> Result<Checkout, OperationError> {
+        let purchase = self.purchase_of_token(token).await?;
+        let account = AccountId::new(purchase.account_id);
+        let account = store::account::find(self.store.reader(), account)
+            .await?
+            .ok_or_else(|| OperationError::broken("a purchase has no account"))?;
+        Ok(Checkout {
+            account_name: account.name,
+            package_name: self.package_name(&purchase).await?,
+            price: price(&purchase)?,
+            purchase,
+        })
+    }
+
+    /// Approves or declines the purchase that a sandbox token opens, and answers it as it stands then. The
+    /// first decision counts; the credits of an approved one come in exactly once (law R1).
+    ///
+    /// # Errors
+    /// Not found, for a token that opens none; a refusal, where the account can't hold so many credits.
+    pub async fn decide_purchase(
+        &self,
+        token: &str,
+        approve: bool,
+    ) -> Result<purchase::Model, OperationError> {
+        let row = self.purchase_of_token(token).await?;
+        if row.status != PurchaseStatus::Pending {
+            return Ok(row);
+        }
+        if approve {
+            self.credit_purchase(&row).await?;
+        } else {
+            self.close_purchase(&row, PurchaseStatus::Declined, self.clock.now())
+                .await?;
+        }
+        self.purchase_again(&row).await
+    }
+
+    /// Books the credits of a purchase that was paid, whoever says so and however often.
+    async fn credit_purchase(&self, row: &purchase::Model) -> Result<(), OperationError> {
+        let id = AccountId::new(row.account_id);
+        let account = store::account::find(self.store.reader(), id)
+            .await?
+            .ok_or_else(|| OperationError::broken("a purchase has no account"))?;
+        let request = Request {
+            account: id,
+            act: Act::Credit {
+                purchase: PurchaseId::new(row.id),
+                lot: LotId::new(self.clock.new_id()),
+                time_zone: time_zone(&account)?,
+            },
+            key: None,
+            at: None,
+        };
+        match self.ledger.submit(request).await {
+            // What was decided meanwhile stays as it was decided.
+            Ok(_)
+            | Err(SubmitError::Refused(Refused::AlreadyCredited | Refused::PurchaseClosed)) => {
+                Ok(())
+            }
+            Err(error) => Err(OperationError::from_ledger(error, &Path::argument("token"))),
+        }
+    }
+
+    /// Gives up the purchases that nobody decided in time. Answers how many.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn expire_purchases(&self) -> Result<usize, OperationError> {
+        let begun = self
+            .clock
+            .now()
+            .checked_sub(PATIENCE)
+            .unwrap_or(Timestamp::MIN);
+        let reader = self.store.reader();
+        let rows = store::purchase::waiting_since(reader, begun, MAX_EXPIRED_AT_ONCE).await?;
+        let mut expired = 0;
+        for row in rows {
+            self.close_purchase(&row, PurchaseStatus::Expired, deadline(&row))
+                .await?;
+            expired += 1;
+        }
+        Ok(expired)
+    }
+
+    /// Decides a purchase in any way but paid, where it still waits. The book is locked first, as by the
+    /// ledger, so that no purchase is both credited and closed.
+    async fn close_purchase(
+        &self,
+        row: &purchase::Model,
+        status: PurchaseStatus,
+        at: Timestamp,
+    ) -> Result<(), OperationError> {
+        let transaction = self.store.begin().await?;
+        store::book::lock(&transaction, [AccountId::new(row.account_id)]).await?;
+        store::purchase::close(&transaction, row, status, at).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    async fn purchase_of_token(&self, token: &str) -> Result<purchase::Model, OperationError> {
+        let row =
+            store::purchase::find_by_reference(self.store.reader(), sandbox::NAME, token).await?;
+        row.map(|row| as_of(row, self.clock.now()))
+            .ok_or_else(|| Path::argument("token").not_found("purchase").into())
+    }
+
+    async fn purchase_again(
+        &self,
+        row: &purchase::Model,
+    ) -> Result<purchase::Model, OperationError> {
+        let (account, id) = (AccountId::new(row.account_id), PurchaseId::new(row.id));
+        let row = store::purchase::find(self.store.reader(), account, id).await?;
+        row.map(|row| as_of(row, self.clock.now()))
+            .ok_or_else(|| OperationError::broken("a purchase is gone"))
+    }
+
+    async fn package_name(&self, row: &purchase::Model) -> Result<String, OperationError> {
+        let id = PackageId::new(row.package_id);
+        let package = store::purchase::package(self.store.reader(), id).await?;
+        Ok(package
+            .ok_or_else(|| OperationError::broken("a purchase has no package"))?
+            .name)
+    }
+}
+
+/// The purchase that a key began.
+async fn repeated(
+    connection: &impl ConnectionTrait,
+    account: AccountId,
+    used: &idempotency_key::Model,
+    key: &Key,
+) -> Result<purchase::Model, OperationError> {
+    let reused =
+        || OperationError::from_ledger(Refused::KeyReused.into(), &Path::input("idempotencyKey"));
+    if used.fingerprint != key.fingerprint {
+        return Err(reused());
+    }
+    let answer: Option<Answer> = serde_json::from_str(&used.answer).ok();
+    let id = answer
+        .and_then(|answer| answer.purchase)
+        .ok_or_else(reused)?;
+    store::purchase::find(connection, account, PurchaseId::new(id))
+        .await?
+        .ok_or_else(|| OperationError::broken("a purchase is gone"))
+}
+
+/// An address that a browser may be sent back to.
+fn return_url(text: &str) -> Result<Url, OperationError> {
+    let wanted = || {
+        Path::input("returnUrl").invalid(format!(
+            "Must be an absolute http or https URL of at most {MAX_RETURN_URL_BYTES} bytes."
+        ))
+    };
+    if text.len() > MAX_RETURN_URL_BYTES {
+        return Err(wanted().into());
+    }
+    let url: Url = text.parse().map_err(|_| wanted())?;
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+        return Err(wanted().into());
+    }
+    Ok(url)
+}
+
+fn payment_failed(message: &str) -> OperationError {
+    Path::input("packageId")
+        .refuse(RefusalCode::PaymentFailed, message)
+        .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::return_url;
+
+    #[test]
+    fn a_browser_is_sent_back_to_web_pages_only() {
+        let check = |text: &str, fits: bool| {
+            assert_eq!(return_url(text).is_ok(), fits, "{text:.80}");
+        };
+        check("https://shop.example/credits?tab=2#top", true);
+        check("http://localhost:3000", true);
+        check("javascript:alert(1)", false);
+        check("data:text/html,hi", false);
+        check("ftp://shop.example/", false);
+        check("//shop.example/", false);
+        check("/credits", false);
+        check("shop.example", false);
+        check("https://", false);
+        check("", false);
+        check(&format!("https://x.example/{}", "a".repeat(2_031)), false);
+    }
+}

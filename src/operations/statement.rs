@@ -1,0 +1,70 @@
+//! Statements: what an account paid in a month of its own calendar.
+
+use domain::{calendar::month_of_date, id::AccountId, money::Money};
+use entity::{account, purchase};
+use jiff::civil::Date;
+
+use super::{
+    OperationError, Path, Services,
+    account::{currency, time_zone},
+    input,
+    purchase::price,
+};
+use crate::store;
+
+/// What a month's bill holds.
+#[derive(Debug)]
+pub struct Statement {
+    /// The month's first day.
+    pub month: Date,
+    /// What one-time payments came to.
+    pub one_time_payments: Money,
+    /// What recharges came to.
+    pub recharges: Money,
+    /// Both together.
+    pub total: Money,
+    /// What was paid, the oldest first.
+    pub purchases: Vec<purchase::Model>,
+}
+
+impl Services {
+    /// What an account paid in the month that a day is in, by the account's calendar.
+    ///
+    /// # Errors
+    /// A refusal for what is no day.
+    pub async fn statement(
+        &self,
+        account: &account::Model,
+        day: &str,
+    ) -> Result<Statement, OperationError> {
+        let path = Path::argument("month");
+        let day = input::date(day, &path)?;
+        let bounds = month_of_date(day, &time_zone(account)?)
+            .map_err(|_| path.invalid("Must be a day of the account's calendar."))?;
+        let id = AccountId::new(account.id);
+        let purchases = store::purchase::paid_between(self.store.reader(), id, bounds).await?;
+        let nothing = Money::zero(currency(account)?);
+        let (mut one_time_payments, mut recharges) = (nothing, nothing);
+        for row in &purchases {
+            let sum = if row.automatic {
+                &mut recharges
+            } else {
+                &mut one_time_payments
+            };
+            *sum = plus(*sum, price(row)?)?;
+        }
+        Ok(Statement {
+            month: day.first_of_month(),
+            one_time_payments,
+            recharges,
+            total: plus(one_time_payments, recharges)?,
+            purchases,
+        })
+    }
+}
+
+/// A package is bought in the account's currency or not at all, so that prices add up.
+fn plus(sum: Money, price: Money) -> Result<Money, OperationError> {
+    sum.checked_add(price)
+        .ok_or_else(|| OperationError::broken("a month's payments do not add up"))
+}

@@ -1,0 +1,161 @@
+//! Lots, to read: which credits came in, and what is left of them. Only [`crate::ledger`] writes them.
+
+use domain::id::{AccountId, LotId};
+use entity::lot;
+use jiff::Timestamp;
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter,
+    Select,
+};
+
+use super::paging::{Direction, Page, Window, page};
+
+/// Where a lot stands at an instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LotState {
+    /// Something is left, and its day has not come.
+    Active,
+    /// Nothing is left, and its day has not come.
+    Exhausted,
+    /// Its day has come, whether or not the expiry is booked yet.
+    Expired,
+}
+
+/// Which lots are listed.
+#[derive(Debug, Clone, Copy)]
+pub struct LotFilter {
+    /// Whose.
+    pub account: AccountId,
+    /// Only those in this state.
+    pub state: Option<LotState>,
+    /// The instant that states are judged at.
+    pub at: Timestamp,
+}
+
+/// Where a lot stands at an instant; the bound is half-open (law L2).
+#[must_use]
+pub fn state(row: &lot::Model, at: Timestamp) -> LotState {
+    if row
+        .expires_at
+        .is_some_and(|expires| expires <= at.as_microsecond())
+    {
+        LotState::Expired
+    } else if row.remaining_units > 0 {
+        LotState::Active
+    } else {
+        LotState::Exhausted
+    }
+}
+
+fn select(filter: &LotFilter) -> Select<lot::Entity> {
+    let at = filter.at.as_microsecond();
+    let usable = || {
+        Condition::any()
+            .add(lot::Column::ExpiresAt.is_null())
+            .add(lot::Column::ExpiresAt.gt(at))
+    };
+    let lots = lot::Entity::find().filter(lot::Column::AccountId.eq(filter.account.uuid()));
+    match filter.state {
+        None => lots,
+        Some(LotState::Active) => lots
+            .filter(lot::Column::RemainingUnits.gt(0))
+            .filter(usable()),
+        Some(LotState::Exhausted) => lots
+            .filter(lot::Column::RemainingUnits.eq(0))
+            .filter(usable()),
+        Some(LotState::Expired) => lots.filter(lot::Column::ExpiresAt.lte(at)),
+    }
+}
+
+/// A page of lots, the newest first.
+///
+/// # Errors
+/// What the database says.
+pub async fn list(
+    connection: &impl ConnectionTrait,
+    filter: &LotFilter,
+    window: Window,
+) -> Result<Page<lot::Model>, DbErr> {
+    let order = (lot::Column::CreatedAt, lot::Column::Id);
+    page(
+        connection,
+        select(filter),
+        order,
+        Direction::Descending,
+        window,
+    )
+    .await
+}
+
+/// How many lots a list has in all.
+///
+/// # Errors
+/// What the database says.
+pub async fn count(connection: &impl ConnectionTrait, filter: &LotFilter) -> Result<u64, DbErr> {
+    select(filter).count(connection).await
+}
+
+/// One lot of an account.
+///
+/// # Errors
+/// What the database says.
+pub async fn find(
+    connection: &impl ConnectionTrait,
+    account: AccountId,
+    id: LotId,
+) -> Result<Option<lot::Model>, DbErr> {
+    lot::Entity::find_by_id((account.uuid(), id.uuid()))
+        .one(connection)
+        .await
+}
+
+/// Several lots of any accounts, in no order.
+///
+/// # Errors
+/// What the database says.
+pub async fn find_all(
+    connection: &impl ConnectionTrait,
+    ids: impl IntoIterator<Item = LotId>,
+) -> Result<Vec<lot::Model>, DbErr> {
+    lot::Entity::find()
+        .filter(lot::Column::Id.is_in(ids.into_iter().map(LotId::uuid)))
+        .all(connection)
+        .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LotState, state};
+    use entity::{lot, sql_enums::LotSource};
+    use jiff::Timestamp;
+    use sea_orm::prelude::Uuid;
+
+    #[test]
+    fn a_lot_expires_at_the_very_instant_of_its_day() {
+        let check = |remaining_units, expires_at, expected| {
+            let row = lot::Model {
+                account_id: Uuid::nil(),
+                id: Uuid::nil(),
+                source: LotSource::Grant,
+                granted_units: 10,
+                remaining_units,
+                expires_on: expires_at.map(|_| "2026-12-01".to_owned()),
+                expires_at,
+                created_at: 0,
+            };
+            let at = Timestamp::from_microsecond(100).unwrap();
+            assert_eq!(
+                state(&row, at),
+                expected,
+                "{remaining_units} {expires_at:?}"
+            );
+        };
+        check(1, None, LotState::Active);
+        check(0, None, LotState::Exhausted);
+        check(1, Some(101), LotState::Active);
+        check(0, Some(101), LotState::Exhausted);
+        // Not booked yet, and booked.
+        check(1, Some(100), LotState::Expired);
+        check(0, Some(100), LotState::Expired);
+    }
+}

@@ -1,0 +1,199 @@
+//! Purchases: payments and what they buy. That one was paid is written by [`crate::ledger`] alone, with the
+//! credits.
+
+use domain::id::{AccountId, PackageId, PurchaseId};
+use entity::{credit_package, purchase, sql_enums::PurchaseStatus};
+use jiff::Timestamp;
+use sea_orm::{
+    ActiveEnum, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, Select, sea_query::Expr,
+};
+
+use super::paging::{Direction, Page, Window, page};
+
+/// One purchase of an account.
+///
+/// # Errors
+/// What the database says.
+pub async fn find(
+    connection: &impl ConnectionTrait,
+    account: AccountId,
+    id: PurchaseId,
+) -> Result<Option<purchase::Model>, DbErr> {
+    purchase::Entity::find_by_id((account.uuid(), id.uuid()))
+        .one(connection)
+        .await
+}
+
+/// Several purchases of any accounts, in no order.
+///
+/// # Errors
+/// What the database says.
+pub async fn find_all(
+    connection: &impl ConnectionTrait,
+    ids: impl IntoIterator<Item = PurchaseId>,
+) -> Result<Vec<purchase::Model>, DbErr> {
+    purchase::Entity::find()
+        .filter(purchase::Column::Id.is_in(ids.into_iter().map(PurchaseId::uuid)))
+        .all(connection)
+        .await
+}
+
+/// The purchase that a provider knows by this reference.
+///
+/// # Errors
+/// What the database says.
+pub async fn find_by_reference(
+    connection: &impl ConnectionTrait,
+    provider: &str,
+    reference: &str,
+) -> Result<Option<purchase::Model>, DbErr> {
+    purchase::Entity::find()
+        .filter(purchase::Column::ProviderReference.eq(reference))
+        .filter(purchase::Column::Provider.eq(provider))
+        .one(connection)
+        .await
+}
+
+fn of_account(account: AccountId) -> Select<purchase::Entity> {
+    purchase::Entity::find().filter(purchase::Column::AccountId.eq(account.uuid()))
+}
+
+/// A page of an account's purchases, the newest first.
+///
+/// # Errors
+/// What the database says.
+pub async fn list(
+    connection: &impl ConnectionTrait,
+    account: AccountId,
+    window: Window,
+) -> Result<Page<purchase::Model>, DbErr> {
+    let order = (purchase::Column::CreatedAt, purchase::Column::Id);
+    page(
+        connection,
+        of_account(account),
+        order,
+        Direction::Descending,
+        window,
+    )
+    .await
+}
+
+/// How many purchases an account has in all.
+///
+/// # Errors
+/// What the database says.
+pub async fn count(connection: &impl ConnectionTrait, account: AccountId) -> Result<u64, DbErr> {
+    of_account(account).count(connection).await
+}
+
+/// What an account paid for in `from..to`, the oldest first.
+///
+/// # Errors
+/// What the database says.
+pub async fn paid_between(
+    connection: &impl ConnectionTrait,
+    account: AccountId,
+    (from, to): (Timestamp, Timestamp),
+) -> Result<Vec<purchase::Model>, DbErr> {
+    of_account(account)
+        .filter(purchase::Column::Status.eq(PurchaseStatus::Paid))
+        .filter(purchase::Column::DecidedAt.gte(from.as_microsecond()))
+        .filter(purchase::Column::DecidedAt.lt(to.as_microsecond()))
+        .order_by_asc(purchase::Column::DecidedAt)
+        .order_by_asc(purchase::Column::Id)
+        .all(connection)
+        .await
+}
+
+/// Purchases that wait since `begun` or longer, the oldest first, at most `limit`.
+///
+/// # Errors
+/// What the database says.
+pub async fn waiting_since(
+    connection: &impl ConnectionTrait,
+    begun: Timestamp,
+    limit: u64,
+) -> Result<Vec<purchase::Model>, DbErr> {
+    purchase::Entity::find()
+        .filter(purchase::Column::Status.eq(PurchaseStatus::Pending))
+        .filter(purchase::Column::CreatedAt.lte(begun.as_microsecond()))
+        .order_by_asc(purchase::Column::CreatedAt)
+        .limit(limit)
+        .all(connection)
+        .await
+}
+
+/// Begins a purchase.
+///
+/// # Errors
+/// What the database says.
+pub async fn insert(connection: &impl ConnectionTrait, row: purchase::Model) -> Result<(), DbErr> {
+    purchase::Entity::insert(row.into_active_model())
+        .exec_without_returning(connection)
+        .await?;
+    Ok(())
+}
+
+/// Notes what the provider calls the payment and where it is approved. What is known stays: of two callers
+/// the first is right.
+///
+/// # Errors
+/// What the database says.
+pub async fn set_reference(
+    connection: &impl ConnectionTrait,
+    row: &purchase::Model,
+    reference: &str,
+    confirmation_url: &str,
+) -> Result<(), DbErr> {
+    purchase::Entity::update_many()
+        .col_expr(purchase::Column::ProviderReference, Expr::value(reference))
+        .col_expr(
+            purchase::Column::ConfirmationUrl,
+            Expr::value(confirmation_url),
+        )
+        .filter(purchase::Column::AccountId.eq(row.account_id))
+        .filter(purchase::Column::Id.eq(row.id))
+        .filter(purchase::Column::ProviderReference.is_null())
+        .exec(connection)
+        .await?;
+    Ok(())
+}
+
+/// Decides a purchase that still waits, in any way but paid. The account's book must be locked, so that
+/// nobody credits it meanwhile.
+///
+/// # Errors
+/// What the database says.
+pub async fn close(
+    connection: &impl ConnectionTrait,
+    row: &purchase::Model,
+    status: PurchaseStatus,
+    at: Timestamp,
+) -> Result<(), DbErr> {
+    purchase::Entity::update_many()
+        .col_expr(purchase::Column::Status, Expr::value(status.to_value()))
+        .col_expr(
+            purchase::Column::DecidedAt,
+            Expr::value(at.as_microsecond()),
+        )
+        .filter(purchase::Column::AccountId.eq(row.account_id))
+        .filter(purchase::Column::Id.eq(row.id))
+        .filter(purchase::Column::Status.eq(PurchaseStatus::Pending))
+        .exec(connection)
+        .await?;
+    Ok(())
+}
+
+/// What a purchase buys, whether or not it is still for sale.
+///
+/// # Errors
+/// What the database says.
+pub async fn package(
+    connection: &impl ConnectionTrait,
+    id: PackageId,
+) -> Result<Option<credit_package::Model>, DbErr> {
+    credit_package::Entity::find_by_id(id.uuid())
+        .one(connection)
+        .await
+}

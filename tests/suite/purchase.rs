@@ -1,0 +1,222 @@
+//! Purchases over HTTP: beginning them, who may approve them, and how they are given up.
+
+use domain::id::PackageId;
+use entity::{credit_package, purchase};
+use message_credits::graphql::ids::PublicId;
+use sea_orm::{EntityTrait, IntoActiveModel, sea_query::Expr};
+use serde_json::{Value, json};
+
+use crate::support::{Server, Tenant, new_key, on_both_databases};
+
+pub(crate) const PURCHASE: &str = "mutation($input: PurchaseCreditsInput!) {
+    purchaseCredits(input: $input) {
+        purchase { id status credits price { amount currencyCode } confirmationUrl automatic
+            createdAt decidedAt }
+        userErrors { field code } } }";
+const PURCHASES: &str = "query($id: ID) { account(id: $id) { purchases { totalCount
+    nodes { id status confirmationUrl decidedAt } } } }";
+
+/// A package for sale, straight into the shop; its id.
+pub(crate) async fn package(
+    server: &Server,
+    credits: i64,
+    price_minor: i64,
+    change: impl FnOnce(&mut credit_package::Model),
+) -> String {
+    let id = uuid::Uuid::from_bytes(message_credits::entropy::bytes());
+    let mut row = credit_package::Model {
+        id,
+        code: new_key(),
+        name: "Starter <pack>".to_owned(),
+        credits_units: credits * 10_000,
+        price_minor,
+        currency_code: "EUR".to_owned(),
+        validity_days: None,
+        created_at: 0,
+        archived_at: None,
+    };
+    change(&mut row);
+    credit_package::Entity::insert(row.into_active_model())
+        .exec_without_returning(server.services().store.writer())
+        .await
+        .unwrap();
+    PackageId::new(id).encode().to_string()
+}
+
+/// Begins a purchase of a package and answers it, as its owner sees it.
+pub(crate) async fn begin(server: &Server, tenant: &Tenant, package: &str) -> Value {
+    let input = json!({ "packageId": package, "idempotencyKey": new_key() });
+    let mut payload = server.done(&tenant.owner, PURCHASE, input).await;
+    payload["purchase"].take()
+}
+
+async fn purchases(server: &Server, key: &str, tenant: &Tenant) -> Value {
+    let mut data = server
+        .data(key, PURCHASES, json!({ "id": tenant.id }))
+        .await;
+    data["account"]["purchases"].take()
+}
+
+async fn refusal(server: &Server, tenant: &Tenant, input: Value) -> (Value, Value) {
+    let response = server
+        .graphql(Some(&tenant.owner), PURCHASE, json!({ "input": input }))
+        .await;
+    let payload = &response["data"]["purchaseCredits"];
+    assert_eq!(payload["purchase"], Value::Null, "{response:#}");
+    let error = &payload["userErrors"][0];
+    (error["field"].clone(), error["code"].clone())
+}
+
+on_both_databases! {
+    /// A purchase waits for its owner, with the package's credits and price.
+    async fn a_purchase_waits_for_its_owner(server: Server) {
+        let tenant = server.account("Shop").await;
+        let package = package(&server, 1_000, 4_990, |_| {}).await;
+        let mut purchase = begin(&server, &tenant, &package).await;
+        let url = purchase["confirmationUrl"].take();
+        assert!(url.as_str().unwrap().starts_with(&server.url("/checkout/")), "{url}");
+        let id = purchase["id"].take();
+        assert_eq!(purchase, json!({
+            "id": null, "status": "PENDING", "credits": "1000",
+            "price": { "amount": "49.90", "currencyCode": "EUR" },
+            "confirmationUrl": null, "automatic": false,
+            "createdAt": "2026-11-22T08:00:00Z", "decidedAt": null,
+        }));
+        let node = "query($id: ID!) { node(id: $id) { ... on Purchase { status } } }";
+        let own = server.data(&tenant.owner, node, json!({ "id": id })).await;
+        assert_eq!(own["node"]["status"], "PENDING");
+        let other = server.account("Other").await;
+        let foreign = server.data(&other.owner, node, json!({ "id": id })).await;
+        assert_eq!(foreign["node"], Value::Null);
+    }
+
+    /// A member may begin a purchase but is not told where to approve it; an owner is (law R1).
+    async fn only_owners_see_where_to_approve(server: Server) {
+        let tenant = server.account("Shop").await;
+        let package = package(&server, 1_000, 4_990, |_| {}).await;
+        let member = server.key(&tenant, "MEMBER").await;
+        let input = json!({ "packageId": package, "idempotencyKey": "k" });
+        let begun = server.done(&member, PURCHASE, input.clone()).await;
+        assert_eq!(begun["purchase"]["confirmationUrl"], Value::Null);
+
+        for (key, sees) in [
+            (tenant.owner.as_str(), true),
+            (server.admin_key(), true),
+            (member.as_str(), false),
+            (server.key(&tenant, "VIEWER").await.as_str(), false),
+            (server.key(&tenant, "SENDER").await.as_str(), false),
+        ] {
+            let page = purchases(&server, key, &tenant).await;
+            assert_eq!(page["totalCount"], 1);
+            assert_eq!(page["nodes"][0]["confirmationUrl"].is_string(), sees, "{page}");
+        }
+        let viewer = server.key(&tenant, "VIEWER").await;
+        let response = server.graphql(Some(&viewer), PURCHASE, json!({ "input": input })).await;
+        assert_eq!(response["errors"][0]["extensions"]["code"], "FORBIDDEN");
+    }
+
+    /// The same key is the same purchase, at once or later, even when the package has left the shop.
+    async fn a_key_begins_one_purchase(server: Server) {
+        let tenant = server.account("Shop").await;
+        let id = package(&server, 1_000, 4_990, |_| {}).await;
+        let input = json!({ "packageId": id, "returnUrl": "https://shop.example/", "idempotencyKey": "k" });
+        let twenty = (0..20).map(|_| server.done(&tenant.owner, PURCHASE, input.clone()));
+        let mut answers = futures_util::future::join_all(twenty).await;
+        answers.dedup();
+        assert_eq!(answers.len(), 1, "{answers:#?}");
+
+        let archived = Expr::value(1_i64);
+        credit_package::Entity::update_many()
+            .col_expr(credit_package::Column::ArchivedAt, archived)
+            .exec(server.services().store.writer()).await.unwrap();
+        let again = server.done(&tenant.owner, PURCHASE, input.clone()).await;
+        assert_eq!(again, answers[0]);
+        assert_eq!(purchases(&server, &tenant.owner, &tenant).await["totalCount"], 1);
+
+        let mut other = input;
+        other["returnUrl"] = Value::Null;
+        let reused = refusal(&server, &tenant, other).await;
+        assert_eq!(reused, (json!(["input", "idempotencyKey"]), json!("IDEMPOTENCY_KEY_REUSED")));
+    }
+
+    /// Where a crash came before the provider's answer was noted, the same key asks the provider again.
+    async fn a_crash_is_made_good_by_the_same_key(server: Server) {
+        let tenant = server.account("Shop").await;
+        let package = package(&server, 1_000, 4_990, |_| {}).await;
+        let input = json!({ "packageId": package, "idempotencyKey": "k" });
+        let begun = server.done(&tenant.owner, PURCHASE, input.clone()).await;
+        let nothing = || Expr::value(None::<String>);
+        purchase::Entity::update_many()
+            .col_expr(purchase::Column::ProviderReference, nothing())
+            .col_expr(purchase::Column::ConfirmationUrl, nothing())
+            .exec(server.services().store.writer()).await.unwrap();
+        let page = purchases(&server, &tenant.owner, &tenant).await;
+        assert_eq!(page["nodes"][0]["confirmationUrl"], Value::Null);
+        let again = server.done(&tenant.owner, PURCHASE, input).await;
+        assert_eq!(again["purchase"]["id"], begun["purchase"]["id"]);
+        assert!(again["purchase"]["confirmationUrl"].is_string());
+    }
+
+    /// Each input that can't be used is named, and nothing is begun.
+    async fn bad_purchases_are_refused(server: Server) {
+        let (tenant, other) = (server.account("Shop").await, server.account("Other").await);
+        let good = package(&server, 1_000, 4_990, |_| {}).await;
+        let archived = package(&server, 1_000, 4_990, |row| row.archived_at = Some(1)).await;
+        let dollars = package(&server, 1_000, 4_990, |row| row.currency_code = "USD".to_owned()).await;
+        let long = format!("https://x.example/{}", "a".repeat(2_000));
+        for (field, value, code) in [
+            ("packageId", json!(archived), "NOT_FOUND"),
+            ("packageId", json!("package_00000000000000000000000009"), "NOT_FOUND"),
+            ("packageId", json!(tenant.id), "NOT_FOUND"),
+            ("packageId", json!(""), "NOT_FOUND"),
+            ("packageId", json!(dollars), "INVALID"),
+            ("returnUrl", json!("javascript:alert(1)"), "INVALID"),
+            ("returnUrl", json!("data:text/html,x"), "INVALID"),
+            ("returnUrl", json!("/credits"), "INVALID"),
+            ("returnUrl", json!(""), "INVALID"),
+            ("idempotencyKey", json!(""), "INVALID"),
+            ("idempotencyKey", json!("k".repeat(256)), "INVALID"),
+            ("accountId", json!(other.id), "NOT_FOUND"),
+        ] {
+            let mut input = json!({ "packageId": good, "idempotencyKey": "k", "returnUrl": long });
+            input[field] = value;
+            let refused = refusal(&server, &tenant, input.clone()).await;
+            assert_eq!(refused, (json!(["input", field]), json!(code)), "{input}");
+        }
+        // A refusal does not use the key up.
+        let input = json!({ "packageId": good, "idempotencyKey": "k", "returnUrl": long });
+        server.done(&tenant.owner, PURCHASE, input).await;
+        assert_eq!(purchases(&server, &tenant.owner, &tenant).await["totalCount"], 1);
+    }
+
+    /// A purchase that nobody decides in two days has expired, before and after the job that notes it.
+    async fn a_purchase_is_given_up_after_two_days(server: Server) {
+        let tenant = server.account("Shop").await;
+        let package = package(&server, 1_000, 4_990, |_| {}).await;
+        let purchase = begin(&server, &tenant, &package).await;
+        let url = purchase["confirmationUrl"].as_str().unwrap();
+        let check = async |status: &str, decided_at: Value| {
+            let page = purchases(&server, &tenant.owner, &tenant).await;
+            let node = &page["nodes"][0];
+            assert_eq!((&node["status"], &node["decidedAt"]), (&json!(status), &decided_at));
+            assert_eq!(node["confirmationUrl"].is_string(), status == "PENDING");
+        };
+        server.set_time("2026-11-24T07:59:59.999999Z");
+        assert_eq!(server.services().expire_purchases().await.unwrap(), 0);
+        check("PENDING", Value::Null).await;
+        server.set_time("2026-11-24T08:00:00Z");
+        check("EXPIRED", json!("2026-11-24T08:00:00Z")).await;
+        let approval = [("decision", "approve")];
+        let late = server.http().post(url).form(&approval).send().await.unwrap();
+        assert_eq!(late.status(), 303);
+        server.set_time("2026-11-24T09:00:00Z");
+        assert_eq!(server.services().expire_purchases().await.unwrap(), 1);
+        assert_eq!(server.services().expire_purchases().await.unwrap(), 0);
+        check("EXPIRED", json!("2026-11-24T08:00:00Z")).await;
+        server.http().post(url).form(&approval).send().await.unwrap();
+        check("EXPIRED", json!("2026-11-24T08:00:00Z")).await;
+        let balance = "{ account { balance { total } } }";
+        let data = server.data(&tenant.owner, balance, json!({})).await;
+        assert_eq!(data["account"]["balance"]["total"], "0");
+    }
+}
