@@ -48,20 +48,21 @@ pub async fn find_all(
         .await
 }
 
-/// The lines of several messages of these accounts, by country.
+/// The lines of several messages, each message's by country. Ids are unique across accounts, so the
+/// pairs need not match.
 ///
 /// # Errors
 /// What the database says.
 pub async fn lines(
     connection: &impl ConnectionTrait,
-    messages: &[(AccountId, MessageId)],
+    accounts: impl IntoIterator<Item = AccountId>,
+    messages: impl IntoIterator<Item = MessageId>,
 ) -> Result<Vec<message_line::Model>, DbErr> {
-    // Message ids are unique across accounts, so the pairs need not match.
-    let accounts = messages.iter().map(|(account, _)| account.uuid());
-    let ids = messages.iter().map(|(_, message)| message.uuid());
+    let accounts = accounts.into_iter().map(AccountId::uuid);
+    let messages = messages.into_iter().map(MessageId::uuid);
     message_line::Entity::find()
         .filter(message_line::Column::AccountId.is_in(accounts))
-        .filter(message_line::Column::MessageId.is_in(ids))
+        .filter(message_line::Column::MessageId.is_in(messages))
         .order_by_asc(message_line::Column::CountryCode)
         .order_by_asc(message_line::Column::SegmentCount)
         .all(connection)
