@@ -12,7 +12,7 @@ use crate::{
     graphql::{limits::Limits, schema},
     http,
     ledger::{Ledger, Writers},
-    operations::{Parts, Services},
+    operations::{Parts, Services, download::DownloadKey},
     payments::Provider,
     store::{self, Store},
 };
@@ -108,7 +108,9 @@ async fn refuse_read_only(store: &Store) -> Result<(), StartError> {
     let probe = async {
         let transaction = store.begin().await?;
         // A table of this transaction's own, gone with it.
-        transaction.execute_unprepared("CREATE TABLE writable_probe (id INTEGER)").await?;
+        transaction
+            .execute_unprepared("CREATE TABLE writable_probe (id INTEGER)")
+            .await?;
         transaction.rollback().await
     };
     probe.await.map_err(StartError::ReadOnly)
@@ -147,6 +149,7 @@ pub fn assemble(store: Store, settings: Settings) -> Result<App, StartError> {
         clock: settings.clock,
         public_url: settings.public_url,
         admin_key_hash,
+        download_key: DownloadKey::default(),
     });
     let stop = CancellationToken::new();
     let schema = schema::schema_over(&services, &Limits::default());

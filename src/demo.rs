@@ -10,10 +10,13 @@ use domain::id::AccountId;
 use entity::{account, contact_list, credit_package, list_destination, sql_enums};
 use futures_util::future::join_all;
 use jiff::Timestamp;
-use secrecy::ExposeSecret;
 use sea_orm::{DbErr, EntityTrait, IntoActiveModel, PaginatorTrait};
+use secrecy::ExposeSecret;
 
-use self::{history::History, shops::{PACKAGES, SHOPS, Shop}};
+use self::{
+    history::History,
+    shops::{PACKAGES, SHOPS, Shop},
+};
 use crate::{
     clock::{Clock, id_at},
     ledger::{Ledger, Refused, Request, SubmitError},
@@ -39,7 +42,9 @@ pub struct Demo {
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
     /// There are accounts in it.
-    #[error("the demo wants an empty database, and this one has accounts; name another with --database-url")]
+    #[error(
+        "the demo wants an empty database, and this one has accounts; name another with --database-url"
+    )]
     NotEmpty,
     /// It can't be written.
     #[error("the database can't be filled: {0}")]
@@ -91,12 +96,33 @@ async fn fill_with(
         let history = History::of(shop, account, &lists, began, now, seed)?;
         history::insert_purchases(store, &history.purchases).await?;
         submit_in_order(ledger, history.requests).await?;
-        let owner = key(store, clock, sql_enums::Role::Owner, Some(account), "Demo owner").await?;
+        let owner = key(
+            store,
+            clock,
+            sql_enums::Role::Owner,
+            Some(account),
+            "Demo owner",
+        )
+        .await?;
         owner_keys.push((shop.name.to_owned(), owner));
     }
     Ok(Demo {
-        manager_key: key(store, clock, sql_enums::Role::AccountManager, None, "Demo account manager").await?,
-        admin_key: key(store, clock, sql_enums::Role::PlatformAdmin, None, "Demo administrator").await?,
+        manager_key: key(
+            store,
+            clock,
+            sql_enums::Role::AccountManager,
+            None,
+            "Demo account manager",
+        )
+        .await?,
+        admin_key: key(
+            store,
+            clock,
+            sql_enums::Role::PlatformAdmin,
+            None,
+            "Demo administrator",
+        )
+        .await?,
         owner_keys,
     })
 }
@@ -131,7 +157,9 @@ async fn insert_packages(store: &Store, at: Timestamp) -> Result<(), DbErr> {
         };
         row.into_active_model()
     });
-    credit_package::Entity::insert_many(rows).exec_without_returning(store.writer()).await?;
+    credit_package::Entity::insert_many(rows)
+        .exec_without_returning(store.writer())
+        .await?;
     Ok(())
 }
 
@@ -196,7 +224,10 @@ async fn submit_in_order(ledger: &Ledger, requests: Vec<Request>) -> Result<(), 
     let mut requests = requests.into_iter().peekable();
     while requests.peek().is_some() {
         // Futures are polled in order the first time, and that is when each command is queued.
-        let answers = requests.by_ref().take(TOGETHER).map(|request| ledger.submit(request));
+        let answers = requests
+            .by_ref()
+            .take(TOGETHER)
+            .map(|request| ledger.submit(request));
         for answer in join_all(answers).await {
             match answer {
                 Ok(_) | Err(SubmitError::Refused(Refused::Book(_))) => {}

@@ -11,6 +11,7 @@ pub mod auto_recharge;
 pub mod balance_changes;
 pub mod contact_list;
 pub mod credit_package;
+pub mod download;
 pub mod idempotency;
 pub mod input;
 pub mod lot;
@@ -24,6 +25,7 @@ pub mod segmentation;
 pub mod settlement;
 pub mod statement;
 pub mod transaction;
+pub mod usage_report;
 pub mod viewer;
 
 use std::sync::Arc;
@@ -32,11 +34,11 @@ use domain::id::AccountId;
 use entity::account as accounts;
 use url::Url;
 
+use self::rate_card::RateCards;
 pub use self::{
     refusal::{Fault, OperationError, Path, Refusal, RefusalCode},
     viewer::Viewer,
 };
-use self::rate_card::RateCards;
 use crate::{clock::Clock, ledger::Ledger, payments::Provider, store::Store};
 
 /// What operations work with. Cheap to clone.
@@ -64,6 +66,8 @@ pub struct Parts {
     pub admin_key_hash: Option<[u8; 32]>,
     /// Where clients reach this server; links begin with it.
     pub public_url: Url,
+    /// What download links are signed with.
+    pub download_key: download::DownloadKey,
 }
 
 impl Services {

@@ -64,8 +64,7 @@ mod tests {
 
     #[test]
     fn fields_are_their_fallbacks() {
-        let check =
-            |text: &str, sent: &str| assert_eq!(fallback_text(text), sent, "{text:?}");
+        let check = |text: &str, sent: &str| assert_eq!(fallback_text(text), sent, "{text:?}");
         check("Ciao {{firstName}}!", "Ciao !");
         check("Ciao {{firstName|amico}}!", "Ciao amico!");
         check("{{a|}}{{b|due}}{{_c.d-9|x|y}}", "duex|y");

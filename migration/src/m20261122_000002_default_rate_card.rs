@@ -1,10 +1,7 @@
 //! The card that every account is charged by unless another is set: 1 credit for an SMS segment, 3 for an
 //! MMS segment, everywhere; a credit is worth 0.01 EUR.
 
-use sea_orm_migration::{
-    prelude::*,
-    sea_orm::prelude::Uuid,
-};
+use sea_orm_migration::{prelude::*, sea_orm::prelude::Uuid};
 
 /// The same in every installation.
 const ID: Uuid = Uuid::from_u128(0x0000_0000_0000_7000_8000_0000_0000_0001);

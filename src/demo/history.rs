@@ -38,7 +38,10 @@ pub(super) struct History {
 
 /// The instant some months before another, by the calendar of UTC.
 pub(super) fn months_before(now: Timestamp, months: i64) -> Result<Timestamp, jiff::Error> {
-    Ok(now.to_zoned(TimeZone::UTC).checked_sub(months.months())?.timestamp())
+    Ok(now
+        .to_zoned(TimeZone::UTC)
+        .checked_sub(months.months())?
+        .timestamp())
 }
 
 struct Writer<'a> {
@@ -71,7 +74,10 @@ impl History {
             card: default_card()?,
             random: StdRng::seed_from_u64(seed),
             left: 0,
-            history: Self { requests: Vec::new(), purchases: Vec::new() },
+            history: Self {
+                requests: Vec::new(),
+                purchases: Vec::new(),
+            },
         };
         writer.write(began, now)?;
         let mut history = writer.history;
@@ -86,10 +92,13 @@ fn default_card() -> Result<RateCard, DemoError> {
     let value = CurrencyCode::new(*b"EUR")
         .and_then(|code| Currency::new(code, 2))
         .and_then(|currency| CreditValue::new(10_000_000, currency));
-    let card = value.map(|value| RateCard::new(RateCardId::new(DEFAULT_ID), value, [(None, Rate::DEFAULT)]));
+    let card = value
+        .map(|value| RateCard::new(RateCardId::new(DEFAULT_ID), value, [(None, Rate::DEFAULT)]));
     match card {
         Some(Ok(card)) => Ok(card),
-        _ => Err(DemoError::Database(DbErr::Custom("the default card is no card".to_owned()))),
+        _ => Err(DemoError::Database(DbErr::Custom(
+            "the default card is no card".to_owned(),
+        ))),
     }
 }
 
@@ -133,8 +142,15 @@ impl Writer<'_> {
         if self.random.random_range(0..7 * 100) >= weekly * season * weekday {
             return Ok(None);
         }
-        let (hour, minute) = (self.random.random_range(9..20), self.random.random_range(0..60));
-        Ok(Some(day.at(hour, minute, 0, 0).to_zoned(self.zone.clone())?.timestamp()))
+        let (hour, minute) = (
+            self.random.random_range(9..20),
+            self.random.random_range(0..60),
+        );
+        Ok(Some(
+            day.at(hour, minute, 0, 0)
+                .to_zoned(self.zone.clone())?
+                .timestamp(),
+        ))
     }
 
     fn send(&mut self, at: Timestamp, list: usize) {
@@ -155,33 +171,52 @@ impl Writer<'_> {
         send_at: Option<Timestamp>,
     ) -> Option<NewMessage> {
         let audience = self.shop.lists.get(list)?;
-        let text = *self.shop.texts.get(self.random.random_range(0..self.shop.texts.len()))?;
+        let text = *self
+            .shop
+            .texts
+            .get(self.random.random_range(0..self.shop.texts.len()))?;
         let has_media = self.random.random_range(0..10) == 0;
         let count = segmentation::count(text, has_media, &Options::default()).ok()?;
         let segment_count = u32::try_from(count.segment_count).ok()?;
         // Lists grow: a year ago they had about two thirds of today's recipients.
         let share = self.random.random_range(65..=100);
-        let pairs = audience.destinations.iter().filter_map(|(country, recipients)| {
-            Some((country.parse().ok()?, (recipients * share / 100).max(1)))
-        });
+        let pairs = audience
+            .destinations
+            .iter()
+            .filter_map(|(country, recipients)| {
+                Some((country.parse().ok()?, (recipients * share / 100).max(1)))
+            });
         let destinations = Destinations::from_pairs(pairs).ok()?;
         let priced = quote::price(segment_count, count.channel, &destinations, &self.card).ok()?;
         Some(NewMessage {
             id: MessageId::new(id_at(at)),
             list: self.lists.get(list).copied(),
-            name: Some(format!("{} – {}", audience.name, at.to_zoned(self.zone.clone()).strftime("%-d %B %Y"))),
+            name: Some(format!(
+                "{} – {}",
+                audience.name,
+                at.to_zoned(self.zone.clone()).strftime("%-d %B %Y")
+            )),
             text: text.to_owned(),
             channel: count.channel,
             encoding: count.encoding,
             segment_count,
-            price: Sent { recipients: priced.recipients, lines: priced.lines, credits: priced.credits },
+            price: Sent {
+                recipients: priced.recipients,
+                lines: priced.lines,
+                credits: priced.credits,
+            },
             rate_card: RateCardId::new(DEFAULT_ID),
             send_at,
         })
     }
 
     fn buy(&mut self, at: Timestamp) {
-        let Some(package) = PACKAGES.iter().find(|package| package.code == self.shop.package) else { return };
+        let Some(package) = PACKAGES
+            .iter()
+            .find(|package| package.code == self.shop.package)
+        else {
+            return;
+        };
         let purchase = PurchaseId::new(id_at(at));
         let row = purchase::Model {
             account_id: self.account.uuid(),
@@ -204,7 +239,14 @@ impl Writer<'_> {
         self.left += row.credits_units;
         self.history.purchases.push((package.code.to_owned(), row));
         let lot = LotId::new(id_at(at));
-        self.push(at, Act::Credit { purchase, lot, time_zone: self.zone.clone() });
+        self.push(
+            at,
+            Act::Credit {
+                purchase,
+                lot,
+                time_zone: self.zone.clone(),
+            },
+        );
     }
 
     /// The last days: credits that expire soon, a list with a limit, and messages that wait.
@@ -213,7 +255,8 @@ impl Writer<'_> {
         let hours_ago = |hours| now - SignedDuration::from_hours(hours);
         for (days, credits) in [(3_i64, 300), (12, 1_200)] {
             let on = today.checked_add(days.days())?;
-            let at = calendar::start_of_day(on, &self.zone).map_err(|cause| DemoError::Calendar(cause.to_string()))?;
+            let at = calendar::start_of_day(on, &self.zone)
+                .map_err(|cause| DemoError::Calendar(cause.to_string()))?;
             let grant = Act::Grant {
                 lot: LotId::new(id_at(now)),
                 credits: Credits::whole(credits),
@@ -231,7 +274,12 @@ impl Writer<'_> {
         self.push(hours_ago(20), courtesy);
         if let Some(list) = self.lists.get(1) {
             let limit = Some(Credits::whole(1_500));
-            self.push(hours_ago(10), Act::Allocate { allocations: vec![Allocation { list: *list, limit }] });
+            self.push(
+                hours_ago(10),
+                Act::Allocate {
+                    allocations: vec![Allocation { list: *list, limit }],
+                },
+            );
         }
         for (list, hours) in [(0, 26), (2, 50), (1, 75)] {
             let send_at = now + SignedDuration::from_hours(hours);
@@ -243,7 +291,12 @@ impl Writer<'_> {
     }
 
     fn push(&mut self, at: Timestamp, act: Act) {
-        self.history.requests.push(Request { account: self.account, act, key: None, at: Some(at) });
+        self.history.requests.push(Request {
+            account: self.account,
+            act,
+            key: None,
+            at: Some(at),
+        });
     }
 }
 
@@ -260,8 +313,16 @@ pub(super) async fn insert_purchases(
         .collect();
     let rows = purchases.iter().filter_map(|(code, row)| {
         let package_id = packages.get(code)?.uuid();
-        Some(purchase::Model { package_id, ..row.clone() }.into_active_model())
+        Some(
+            purchase::Model {
+                package_id,
+                ..row.clone()
+            }
+            .into_active_model(),
+        )
     });
-    purchase::Entity::insert_many(rows).exec_without_returning(store.writer()).await?;
+    purchase::Entity::insert_many(rows)
+        .exec_without_returning(store.writer())
+        .await?;
     Ok(())
 }

@@ -37,17 +37,38 @@ const fn package(
     currency: &'static str,
     validity_days: Option<i32>,
 ) -> Package {
-    Package { code, name, credits, price_minor, currency, validity_days }
+    Package {
+        code,
+        name,
+        credits,
+        price_minor,
+        currency,
+        validity_days,
+    }
 }
 
 pub(super) const PACKAGES: &[Package] = &[
     package("starter-eur", "Starter", 5_000, 6_000, "EUR", Some(365)),
     package("growth-eur", "Growth", 50_000, 50_000, "EUR", Some(365)),
-    package("business-eur", "Business", 250_000, 225_000, "EUR", Some(365)),
+    package(
+        "business-eur",
+        "Business",
+        250_000,
+        225_000,
+        "EUR",
+        Some(365),
+    ),
     package("forever-eur", "Forever", 10_000, 15_000, "EUR", None),
     package("starter-usd", "Starter", 5_000, 6_500, "USD", Some(365)),
     package("growth-usd", "Growth", 50_000, 55_000, "USD", Some(365)),
-    package("business-usd", "Business", 250_000, 245_000, "USD", Some(365)),
+    package(
+        "business-usd",
+        "Business",
+        250_000,
+        245_000,
+        "USD",
+        Some(365),
+    ),
     package("growth-inr", "Growth", 50_000, 4_500_000, "INR", Some(180)),
 ];
 
@@ -58,11 +79,31 @@ pub(super) const SHOPS: &[Shop] = &[
         currency: "EUR",
         package: "growth-eur",
         lists: &[
-            List { name: "Newsletter clienti", destinations: &[("IT", 1_653), ("SM", 12), ("CH", 88)], weekly: 2 },
-            List { name: "Clienti VIP", destinations: &[("IT", 214), ("FR", 31), ("DE", 27)], weekly: 1 },
-            List { name: "Carrelli abbandonati", destinations: &[("IT", 340)], weekly: 5 },
-            List { name: "Negozio di Milano", destinations: &[("IT", 512)], weekly: 1 },
-            List { name: "Turisti", destinations: &[("DE", 96), ("US", 74), ("GB", 61), ("FR", 58), ("JP", 22)], weekly: 1 },
+            List {
+                name: "Newsletter clienti",
+                destinations: &[("IT", 1_653), ("SM", 12), ("CH", 88)],
+                weekly: 2,
+            },
+            List {
+                name: "Clienti VIP",
+                destinations: &[("IT", 214), ("FR", 31), ("DE", 27)],
+                weekly: 1,
+            },
+            List {
+                name: "Carrelli abbandonati",
+                destinations: &[("IT", 340)],
+                weekly: 5,
+            },
+            List {
+                name: "Negozio di Milano",
+                destinations: &[("IT", 512)],
+                weekly: 1,
+            },
+            List {
+                name: "Turisti",
+                destinations: &[("DE", 96), ("US", 74), ("GB", 61), ("FR", 58), ("JP", 22)],
+                weekly: 1,
+            },
         ],
         texts: &[
             "Bottega Lume: da oggi saldi fino al 40% su tutte le lampade. Solo online, fino a domenica.",
@@ -79,10 +120,26 @@ pub(super) const SHOPS: &[Shop] = &[
         currency: "USD",
         package: "growth-usd",
         lists: &[
-            List { name: "All subscribers", destinations: &[("US", 2_380), ("CA", 145)], weekly: 2 },
-            List { name: "Loyalty club", destinations: &[("US", 620), ("CA", 41)], weekly: 1 },
-            List { name: "Back in stock", destinations: &[("US", 188)], weekly: 4 },
-            List { name: "Wholesale buyers", destinations: &[("US", 57), ("MX", 9), ("GB", 14)], weekly: 1 },
+            List {
+                name: "All subscribers",
+                destinations: &[("US", 2_380), ("CA", 145)],
+                weekly: 2,
+            },
+            List {
+                name: "Loyalty club",
+                destinations: &[("US", 620), ("CA", 41)],
+                weekly: 1,
+            },
+            List {
+                name: "Back in stock",
+                destinations: &[("US", 188)],
+                weekly: 4,
+            },
+            List {
+                name: "Wholesale buyers",
+                destinations: &[("US", 57), ("MX", 9), ("GB", 14)],
+                weekly: 1,
+            },
         ],
         texts: &[
             "Harbor & Pine: free shipping this weekend only. No code needed.",
@@ -98,9 +155,21 @@ pub(super) const SHOPS: &[Shop] = &[
         currency: "INR",
         package: "growth-inr",
         lists: &[
-            List { name: "Festive shoppers", destinations: &[("IN", 1_940), ("AE", 120), ("SG", 64)], weekly: 2 },
-            List { name: "Store pick-up", destinations: &[("IN", 415)], weekly: 4 },
-            List { name: "Overseas orders", destinations: &[("US", 133), ("GB", 118), ("AU", 47)], weekly: 1 },
+            List {
+                name: "Festive shoppers",
+                destinations: &[("IN", 1_940), ("AE", 120), ("SG", 64)],
+                weekly: 2,
+            },
+            List {
+                name: "Store pick-up",
+                destinations: &[("IN", 415)],
+                weekly: 4,
+            },
+            List {
+                name: "Overseas orders",
+                destinations: &[("US", 133), ("GB", 118), ("AU", 47)],
+                weekly: 1,
+            },
         ],
         texts: &[
             "Chandni Threads: your order is ready for pick-up. Open till 9 pm today.",

@@ -7,20 +7,21 @@ use crate::operations::Services;
 
 use super::{
     account::{AccountMutation, AccountQuery},
-    balance_changed::BalanceSubscription,
     allocation::AllocationMutation,
     api_key::ApiKeyMutation,
     auto_recharge::AutoRechargeMutation,
+    balance_changed::BalanceSubscription,
     contact_list::ContactListMutation,
     lot::LotMutation,
     node::NodeQuery,
     purchase::PurchaseMutation,
+    usage_report::UsageReportQuery,
     viewer::ViewerQuery,
 };
 
 /// What can be read.
 #[derive(Debug, Default, MergedObject)]
-pub struct Query(NodeQuery, AccountQuery, ViewerQuery);
+pub struct Query(NodeQuery, AccountQuery, UsageReportQuery, ViewerQuery);
 
 /// What can be done. Refusals that the caller can mend are in `userErrors`.
 #[derive(Debug, Default, MergedObject)]
@@ -48,14 +49,22 @@ pub fn sdl() -> String {
         .sorted_fields()
         .sorted_arguments()
         .sorted_enum_items();
-    Schema::build(Query::default(), Mutation::default(), Subscription::default())
-        .finish()
-        .sdl_with_options(options)
+    Schema::build(
+        Query::default(),
+        Mutation::default(),
+        Subscription::default(),
+    )
+    .finish()
+    .sdl_with_options(options)
 }
 
 /// The schema over operations, with the limits that it is served under.
 #[must_use]
 pub fn schema_over(services: &Services, limits: &Limits) -> Schema {
-    let builder = Schema::build(Query::default(), Mutation::default(), Subscription::default());
+    let builder = Schema::build(
+        Query::default(),
+        Mutation::default(),
+        Subscription::default(),
+    );
     limits.apply(builder).data(services.clone()).finish()
 }

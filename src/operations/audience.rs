@@ -64,8 +64,7 @@ impl Services {
         path: &Path,
     ) -> Result<(), OperationError> {
         let row = store::contact_list::find(self.store.reader(), list).await?;
-        let row =
-            row.filter(|row| row.account_id == account.uuid() && row.archived_at.is_none());
+        let row = row.filter(|row| row.account_id == account.uuid() && row.archived_at.is_none());
         row.map(|_| ()).ok_or_else(|| path.not_found("list").into())
     }
 }
@@ -168,7 +167,13 @@ mod tests {
         check(&["+393401234567", "+39 340 123-4567"], &[("IT", 1)]);
         // Italian landlines keep their zero; one country code serves several countries.
         check(
-            &["+390612345678", "+12015550123", "+14165550123", "+447400123456", "+441534456789"],
+            &[
+                "+390612345678",
+                "+12015550123",
+                "+14165550123",
+                "+447400123456",
+                "+441534456789",
+            ],
             &[("CA", 1), ("GB", 1), ("IT", 1), ("JE", 1), ("US", 1)],
         );
     }
@@ -191,7 +196,11 @@ mod tests {
             "tel:+393401234567",
         ] {
             let refused = counted(&["+393401234567", bad]);
-            assert_eq!(refused, Err(vec!["recipients".to_owned(), "1".to_owned()]), "{bad:?}");
+            assert_eq!(
+                refused,
+                Err(vec!["recipients".to_owned(), "1".to_owned()]),
+                "{bad:?}"
+            );
         }
     }
 }

@@ -184,8 +184,8 @@ pub fn read_countries(codes: &[String], path: &Path) -> Result<Vec<CountryCode>,
 /// A fault, where the row holds what it never should.
 pub fn price(row: &credit_package::Model) -> Result<Money, OperationError> {
     let currency = known_currency(&row.currency_code);
-    let currency =
-        currency.ok_or_else(|| OperationError::broken(format!("package {} has no price", row.id)))?;
+    let currency = currency
+        .ok_or_else(|| OperationError::broken(format!("package {} has no price", row.id)))?;
     Ok(Money::new(row.price_minor, currency))
 }
 

@@ -171,9 +171,8 @@ impl Services {
         let (list_path, path) = (Path::input("listId"), Path::input("audience"));
         match audience {
             None => {
-                let list = list.ok_or_else(|| {
-                    list_path.invalid("Say which list, or give an audience.")
-                })?;
+                let list =
+                    list.ok_or_else(|| list_path.invalid("Say which list, or give an audience."))?;
                 let destinations = self.list_destinations(account, list, &list_path).await?;
                 Ok((Some(list), destinations))
             }

@@ -237,7 +237,8 @@ impl Services {
 
 /// A card's code: 1 to 64 lower-case ASCII letters, digits, `-` and `_`.
 fn code(text: &str, path: &Path) -> Result<String, Refusal> {
-    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
+    let fits =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
     if text.is_empty() || text.len() > MAX_CODE_BYTES || !text.bytes().all(fits) {
         return Err(path.invalid(format!(
             "Must be 1 to {MAX_CODE_BYTES} lower-case letters, digits, \"-\" and \"_\"."
@@ -248,10 +249,7 @@ fn code(text: &str, path: &Path) -> Result<String, Refusal> {
 
 /// Whether a row was refused because another has its unique value.
 pub(super) fn is_taken(cause: &DbErr) -> bool {
-    matches!(
-        cause.sql_err(),
-        Some(SqlErr::UniqueConstraintViolation(_))
-    )
+    matches!(cause.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
 }
 
 fn checked(

@@ -63,6 +63,7 @@ impl Content {
             has_media: !new.media.is_empty(),
             options: Options {
                 smart_encoding: new.smart_encoding,
+                ..Options::default()
             },
         })
     }
@@ -90,6 +91,7 @@ impl Content {
     pub fn smart(&self) -> Self {
         let options = Options {
             smart_encoding: true,
+            ..Options::default()
         };
         Self {
             options,
@@ -216,7 +218,15 @@ mod tests {
         check("image/jpeg", true);
         check("application/vnd.ms-excel+x", true);
         for bad in [
-            "", "image", "/", "image/", "/png", "image/a b", "a/b/c", "image/png;q=1", "image/é",
+            "",
+            "image",
+            "/",
+            "image/",
+            "/png",
+            "image/a b",
+            "a/b/c",
+            "image/png;q=1",
+            "image/é",
         ] {
             check(bad, false);
         }

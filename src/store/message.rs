@@ -10,9 +10,7 @@ use entity::{
 use jiff::Timestamp;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect, Select,
-    prelude::Uuid,
-    sea_query::Query,
+    QueryOrder, QuerySelect, Select, prelude::Uuid, sea_query::Query,
 };
 
 use super::{
@@ -173,7 +171,12 @@ pub async fn due(
         .to_owned();
     let mut select = Entity::find()
         .select_only()
-        .columns([Column::AccountId, Column::Id, Column::ListId, Column::SendAt])
+        .columns([
+            Column::AccountId,
+            Column::Id,
+            Column::ListId,
+            Column::SendAt,
+        ])
         .filter(Column::Status.eq(MessageStatus::Scheduled))
         .filter(Column::SendAt.lte(now.as_microsecond()))
         .filter(Column::AccountId.in_subquery(automatic));
@@ -181,11 +184,7 @@ pub async fn due(
         let tie = Condition::all()
             .add(Column::SendAt.eq(place.key))
             .add(Column::Id.gt(place.id));
-        select = select.filter(
-            Condition::any()
-                .add(Column::SendAt.gt(place.key))
-                .add(tie),
-        );
+        select = select.filter(Condition::any().add(Column::SendAt.gt(place.key)).add(tie));
     }
     let rows: Vec<(Uuid, Uuid, Option<Uuid>, i64)> = select
         .order_by_asc(Column::SendAt)

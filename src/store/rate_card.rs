@@ -4,13 +4,15 @@ use domain::id::RateCardId;
 use entity::{rate, rate_card};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
-    QueryOrder,
+    QueryOrder, prelude::Uuid,
 };
 
 use super::paging::{Direction, Page, Window, page};
 
 /// The code of the card that accounts are charged by unless another is set.
 pub const DEFAULT_CODE: &str = "default";
+/// The default card's first version: the same in every installation.
+pub const DEFAULT_ID: Uuid = Uuid::from_u128(0x0000_0000_0000_7000_8000_0000_0000_0001);
 /// What stands for every country not named.
 pub const EVERY_OTHER_COUNTRY: &str = "*";
 
@@ -24,6 +26,20 @@ pub async fn find(
 ) -> Result<Option<rate_card::Model>, DbErr> {
     rate_card::Entity::find_by_id(id.uuid())
         .one(connection)
+        .await
+}
+
+/// Several versions, in no order.
+///
+/// # Errors
+/// What the database says.
+pub async fn find_all(
+    connection: &impl ConnectionTrait,
+    ids: impl IntoIterator<Item = RateCardId>,
+) -> Result<Vec<rate_card::Model>, DbErr> {
+    rate_card::Entity::find()
+        .filter(rate_card::Column::Id.is_in(ids.into_iter().map(RateCardId::uuid)))
+        .all(connection)
         .await
 }
 

@@ -21,13 +21,18 @@ fn is_installed(path: &str) -> bool {
 
 fn npm(path: &str, script: &str) -> Command {
     let mut command = Command::new("npm");
-    command.current_dir(folder(path)).args(["run", "--silent", script]);
+    command
+        .current_dir(folder(path))
+        .args(["run", "--silent", script]);
     command
 }
 
 fn server(command: &str) -> (tempfile::TempDir, Process) {
     let folder = tempfile::tempdir().unwrap();
-    let url = format!("sqlite://{}?mode=rwc", folder.path().join("clients.db").display());
+    let url = format!(
+        "sqlite://{}?mode=rwc",
+        folder.path().join("clients.db").display()
+    );
     let server = Process::start(&[command, "--database-url", &url]);
     (folder, server)
 }
@@ -40,7 +45,9 @@ fn graphql_over_http_passes_every_audit() {
     }
     let (_folder, server) = server("serve");
     let mut audit = Command::new("node");
-    audit.current_dir(folder(path)).args(["audit.mjs", &format!("{}/graphql", server.base)]);
+    audit
+        .current_dir(folder(path))
+        .args(["audit.mjs", &format!("{}/graphql", server.base)]);
     run(audit);
 }
 
@@ -52,7 +59,8 @@ fn a_stock_client_with_generated_types_takes_the_tour() {
     }
     let (_folder, server) = server("serve");
     let mut tour = npm(path, "start");
-    tour.env("MESSAGE_CREDITS_URL", &server.base).env("ADMIN_KEY", ADMIN_KEY);
+    tour.env("MESSAGE_CREDITS_URL", &server.base)
+        .env("ADMIN_KEY", ADMIN_KEY);
     run(tour);
 }
 
@@ -74,6 +82,9 @@ fn a_browser_shows_the_page_and_graphiql() {
         .map(|key| key.trim().to_owned())
         .unwrap_or_else(|| panic!("no key in {}", server.welcome));
     let mut browser = npm("web", "e2e");
-    browser.env("MESSAGE_CREDITS_URL", &server.base).env("DEMO_KEY", key).env("CHROMIUM", chromium);
+    browser
+        .env("MESSAGE_CREDITS_URL", &server.base)
+        .env("DEMO_KEY", key)
+        .env("CHROMIUM", chromium);
     run(browser);
 }

@@ -33,7 +33,10 @@ async fn send_until_gone(
         let input = send_input(&account, &key);
         match process::graphql(&client, &base, ADMIN_KEY, SEND, json!({ "input": input })).await {
             Some(response) if response["data"]["sendMessage"]["message"]["id"].is_string() => {
-                let id = response["data"]["sendMessage"]["message"]["id"].as_str().unwrap().to_owned();
+                let id = response["data"]["sendMessage"]["message"]["id"]
+                    .as_str()
+                    .unwrap()
+                    .to_owned();
                 acknowledged.lock().unwrap().push((key, id));
             }
             Some(response) => panic!("{response}"),
@@ -56,9 +59,17 @@ fn send_input(account: &str, key: &str) -> Value {
 
 async fn survives_kills(database_url: &str) {
     let mut server = Process::start(&["--database-url", database_url]);
-    let created = server.graphql(ADMIN_KEY, CREATE_ACCOUNT, json!({ "input": { "name": "Shop" } })).await;
-    let account =
-        created.unwrap()["data"]["createAccount"]["account"]["id"].as_str().unwrap().to_owned();
+    let created = server
+        .graphql(
+            ADMIN_KEY,
+            CREATE_ACCOUNT,
+            json!({ "input": { "name": "Shop" } }),
+        )
+        .await;
+    let account = created.unwrap()["data"]["createAccount"]["account"]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let grant = json!({ "input": {
         "accountId": account, "credits": "1000000", "note": "for a test", "idempotencyKey": new_key() } });
     server.graphql(ADMIN_KEY, GRANT, grant).await.unwrap();
@@ -93,18 +104,43 @@ async fn survives_kills(database_url: &str) {
     // A repetition of a key that was acknowledged is the same message; of one that was not, one message.
     let acknowledged = acknowledged.lock().unwrap().clone();
     for (key, id) in acknowledged.iter().rev().take(50) {
-        let again =
-            server.graphql(ADMIN_KEY, SEND, json!({ "input": send_input(&account, key) })).await.unwrap();
-        assert_eq!(again["data"]["sendMessage"]["message"]["id"], json!(id), "{again}");
+        let again = server
+            .graphql(
+                ADMIN_KEY,
+                SEND,
+                json!({ "input": send_input(&account, key) }),
+            )
+            .await
+            .unwrap();
+        assert_eq!(
+            again["data"]["sendMessage"]["message"]["id"],
+            json!(id),
+            "{again}"
+        );
     }
     let unanswered = unanswered.lock().unwrap().clone();
     for key in &unanswered {
-        server.graphql(ADMIN_KEY, SEND, json!({ "input": send_input(&account, key) })).await.unwrap();
+        server
+            .graphql(
+                ADMIN_KEY,
+                SEND,
+                json!({ "input": send_input(&account, key) }),
+            )
+            .await
+            .unwrap();
     }
-    let count = "query($id: ID!) { account(id: $id) { balance { available } messages { totalCount } } }";
-    let counted = server.graphql(ADMIN_KEY, count, json!({ "id": account })).await.unwrap();
+    let count =
+        "query($id: ID!) { account(id: $id) { balance { available } messages { totalCount } } }";
+    let counted = server
+        .graphql(ADMIN_KEY, count, json!({ "id": account }))
+        .await
+        .unwrap();
     let sent = acknowledged.len() + unanswered.len();
-    assert_eq!(counted["data"]["account"]["messages"]["totalCount"], json!(sent), "{counted}");
+    assert_eq!(
+        counted["data"]["account"]["messages"]["totalCount"],
+        json!(sent),
+        "{counted}"
+    );
     assert_eq!(
         counted["data"]["account"]["balance"]["available"],
         json!((1_000_000 - sent).to_string()),
@@ -112,21 +148,34 @@ async fn survives_kills(database_url: &str) {
     );
     assert_eq!(server.terminate(), Some(0));
     let verified = process::output(&["verify", "--database-url", database_url]);
-    assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stdout));
+    assert!(
+        verified.status.success(),
+        "{}",
+        String::from_utf8_lossy(&verified.stdout)
+    );
 }
 
 /// kill -9 under load, three times: every acknowledged send is there, none twice.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_acknowledged_is_lost_on_sqlite() {
     let folder = tempfile::tempdir().unwrap();
-    let url = format!("sqlite://{}?mode=rwc", folder.path().join("kill.db").display());
+    let url = format!(
+        "sqlite://{}?mode=rwc",
+        folder.path().join("kill.db").display()
+    );
     survives_kills(&url).await;
 }
 
 /// The same on PostgreSQL.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_acknowledged_is_lost_on_postgres() {
-    let Some(url) = crate::support::postgres_database().await else { return };
-    assert!(process::output(&["migrate", "--database-url", &url]).status.success());
+    let Some(url) = crate::support::postgres_database().await else {
+        return;
+    };
+    assert!(
+        process::output(&["migrate", "--database-url", &url])
+            .status
+            .success()
+    );
     survives_kills(&url).await;
 }

@@ -261,9 +261,7 @@ pub fn new_key() -> String {
 /// A new, empty PostgreSQL database; `None`, said out loud, where there is no server to make it on.
 pub async fn postgres_database() -> Option<String> {
     let Ok(base) = std::env::var("TEST_POSTGRES_URL") else {
-        eprintln!(
-            "SKIPPED on PostgreSQL: TEST_POSTGRES_URL is not set; cargo xtask test sets it"
-        );
+        eprintln!("SKIPPED on PostgreSQL: TEST_POSTGRES_URL is not set; cargo xtask test sets it");
         return None;
     };
     let name = format!(

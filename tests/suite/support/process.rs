@@ -30,7 +30,10 @@ pub fn command(args: &[&str]) -> Command {
     for name in ["DATABASE_URL", "LISTEN", "PUBLIC_URL", "ADMIN_API_KEY"] {
         command.env_remove(name);
     }
-    command.args(args).env("RUST_LOG", "warn").stdin(Stdio::null());
+    command
+        .args(args)
+        .env("RUST_LOG", "warn")
+        .stdin(Stdio::null());
     command
 }
 
@@ -57,7 +60,9 @@ impl Process {
         });
         let mut welcome = String::new();
         let base = loop {
-            let line = lines.recv_timeout(START).expect("the program says where it serves");
+            let line = lines
+                .recv_timeout(START)
+                .expect("the program says where it serves");
             welcome.push_str(&line);
             welcome.push('\n');
             if let Some(url) = line.trim().strip_prefix("GraphQL ") {
@@ -69,7 +74,12 @@ impl Process {
             welcome.push_str(&line);
             welcome.push('\n');
         }
-        Self { child, base, welcome, client: reqwest::Client::new() }
+        Self {
+            child,
+            base,
+            welcome,
+            client: reqwest::Client::new(),
+        }
     }
 
     /// Kills it as a power cut would: nothing of it runs any more.
@@ -81,7 +91,13 @@ impl Process {
     /// Asks it to end, and answers its exit code.
     pub fn terminate(mut self) -> Option<i32> {
         let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
         self.child.wait().unwrap().code()
     }
 
@@ -121,14 +137,23 @@ pub async fn graphql(
 
 /// Runs a foreign client to its end and shows what it said where it failed.
 pub fn run(mut command: Command) {
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     let mut errors = child.stderr.take().unwrap();
     let reader = std::thread::spawn(move || {
         let mut text = String::new();
         errors.read_to_string(&mut text).map(|_| text)
     });
     let mut text = String::new();
-    child.stdout.take().unwrap().read_to_string(&mut text).unwrap();
+    child
+        .stdout
+        .take()
+        .unwrap()
+        .read_to_string(&mut text)
+        .unwrap();
     let status = child.wait().unwrap();
     let errors = reader.join().unwrap().unwrap();
     assert!(status.success(), "{command:?} failed:\n{text}\n{errors}");
