@@ -83,7 +83,10 @@ impl CreditPackage {
         )]
         account_id: Option<ID>,
         #[graphql(desc = "Where to; at most 300 countries.")] country_codes: Vec<CountryCode>,
-        #[graphql(desc = "With text alone, or with media.", default_with = "Channel::Sms")]
+        #[graphql(
+            desc = "With text alone, or with media.",
+            default_with = "Channel::Sms"
+        )]
         channel: Channel,
     ) -> Result<Vec<PackageCapacity>, ApiError> {
         let account = optional_id(account_id.as_ref(), &Path::argument("accountId"), "account")?;

@@ -137,17 +137,15 @@ impl Message {
 
 connection!(Message, MessageConnection, MessageEdge, "messages");
 
-/// A page of an account's messages, and of one of its lists' where named.
+/// A page of those messages among `all` that are asked for.
 pub(super) async fn connection(
     services: &Services,
-    account: AccountId,
-    list: Option<ListId>,
+    all: MessageFilter,
     filter: Option<MessageFilterInput>,
     window: Window,
 ) -> Result<MessageConnection, ApiError> {
-    let mut asked: AskedMessages = filter.unwrap_or_default().into();
-    asked.lists.extend(list.map(Some));
-    let (filter, page) = services.messages(account, asked, window).await?;
+    let asked = filter.unwrap_or_default().into();
+    let (filter, page) = services.messages(all, asked, window).await?;
     let counting = services.clone();
     Ok(MessageConnection(Nodes::new(
         page,
@@ -183,11 +181,7 @@ pub struct MessageFilterInput {
 impl From<MessageFilterInput> for AskedMessages {
     fn from(input: MessageFilterInput) -> Self {
         Self {
-            lists: input
-                .list_id
-                .map(|id| ListId::decode(&id))
-                .into_iter()
-                .collect(),
+            list: input.list_id.map(|id| ListId::decode(&id)),
             status: input
                 .status
                 .map(|status| status.into_iter().map(Into::into).collect()),

@@ -14,10 +14,7 @@ use super::{
     segmentation::{MediaInput, Segmentation, content},
 };
 use crate::operations::{
-    self, OperationError, Path,
-    audience::Audience,
-    quote::Draft,
-    segmentation::NewContent,
+    self, OperationError, Path, audience::Audience, quote::Draft, segmentation::NewContent,
 };
 
 /// Who is reached. Exactly one of these.

@@ -26,6 +26,15 @@ impl From<sql_enums::Channel> for Channel {
     }
 }
 
+impl From<Channel> for sql_enums::Channel {
+    fn from(channel: Channel) -> Self {
+        match channel {
+            Channel::Sms => Self::Sms,
+            Channel::Mms => Self::Mms,
+        }
+    }
+}
+
 /// How the text of an SMS is encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "segmentation::Encoding")]

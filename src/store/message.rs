@@ -1,11 +1,14 @@
 //! Messages, to read: only the ledger writes them.
 
-use domain::id::{AccountId, ListId, MessageId};
+use domain::{
+    country::CountryCode,
+    id::{AccountId, ListId, MessageId},
+};
 use entity::{
     account,
     message::{Column, Entity, Model},
     message_line,
-    sql_enums::{MessageStatus, Settlement},
+    sql_enums::{Channel, MessageStatus, Settlement},
 };
 use jiff::Timestamp;
 use sea_orm::{
@@ -67,13 +70,13 @@ pub async fn lines(
         .await
 }
 
-/// Which messages of an account are listed.
+/// Which messages of an account are listed. Each condition narrows.
 #[derive(Debug, Clone)]
 pub struct MessageFilter {
     /// Whose.
     pub account: AccountId,
-    /// Only those of these lists; each `Some` narrows.
-    pub lists: Vec<ListId>,
+    /// Only those of every one of these: of none where two differ. `None` stands for those without a list.
+    pub lists: Vec<Option<ListId>>,
     /// Only those that stand so.
     pub status: Option<Vec<MessageStatus>>,
     /// Only those to be sent from here on.
@@ -82,6 +85,12 @@ pub struct MessageFilter {
     pub to: Option<Timestamp>,
     /// Only those whose name or text contains this, whatever the case.
     pub search: Option<String>,
+    /// Only those charged from the first instant on and before the second.
+    pub charged: Option<(Timestamp, Timestamp)>,
+    /// Only those that travelled so.
+    pub channel: Option<Channel>,
+    /// Only those that reached one of these countries.
+    pub countries: Option<Vec<CountryCode>>,
 }
 
 impl MessageFilter {
@@ -95,6 +104,9 @@ impl MessageFilter {
             from: None,
             to: None,
             search: None,
+            charged: None,
+            channel: None,
+            countries: None,
         }
     }
 }
@@ -102,7 +114,10 @@ impl MessageFilter {
 fn select(filter: &MessageFilter) -> Select<Entity> {
     let mut select = Entity::find().filter(Column::AccountId.eq(filter.account.uuid()));
     for list in &filter.lists {
-        select = select.filter(Column::ListId.eq(list.uuid()));
+        select = select.filter(match list {
+            Some(list) => Column::ListId.eq(list.uuid()),
+            None => Column::ListId.is_null(),
+        });
     }
     if let Some(status) = &filter.status {
         select = select.filter(Column::Status.is_in(status.iter().copied()));
@@ -118,6 +133,27 @@ fn select(filter: &MessageFilter) -> Select<Entity> {
             .add(contains(Column::Name, search))
             .add(contains(Column::Text, search));
         select = select.filter(found);
+    }
+    if let Some((from, to)) = filter.charged {
+        // Only what was charged has an instant.
+        select = select
+            .filter(Column::SentAt.gte(from.as_microsecond()))
+            .filter(Column::SentAt.lt(to.as_microsecond()));
+    }
+    if let Some(channel) = filter.channel {
+        select = select.filter(Column::Channel.eq(channel));
+    }
+    if let Some(countries) = &filter.countries {
+        let reached = Query::select()
+            .column(message_line::Column::MessageId)
+            .from(message_line::Entity)
+            .and_where(message_line::Column::AccountId.eq(filter.account.uuid()))
+            .and_where(
+                message_line::Column::CountryCode.is_in(countries.iter().map(CountryCode::as_str)),
+            )
+            .and_where(message_line::Column::UnitsPerSegment.is_not_null())
+            .to_owned();
+        select = select.filter(Column::Id.in_subquery(reached));
     }
     select
 }
