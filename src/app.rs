@@ -1,7 +1,7 @@
 //! Wiring: opens the database, checks its schema, and puts the parts together.
 
 use migration::{Migrator, MigratorTrait};
-use sea_orm::{DatabaseBackend, DbErr};
+use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
@@ -52,6 +52,9 @@ pub enum StartError {
     /// The database can't be opened or read.
     #[error("the database can't be used: {0}")]
     Database(#[from] DbErr),
+    /// The database does not take writes.
+    #[error("the database can't be written: {0}")]
+    ReadOnly(DbErr),
     /// The database was written by a newer version.
     #[error("the database's schema is newer than this program ({0}); run the newer program")]
     Newer(String),
@@ -76,6 +79,7 @@ pub enum StartError {
 pub async fn open(database_url: &str) -> Result<Store, StartError> {
     let store = Store::connect(database_url).await?;
     refuse_newer(&store).await?;
+    refuse_read_only(&store).await?;
     let pending = Migrator::get_pending_migrations(store.writer())
         .await?
         .len();
@@ -97,6 +101,19 @@ pub async fn migrate(database_url: &str) -> Result<Store, StartError> {
     refuse_newer(&store).await?;
     Migrator::up(store.writer(), None).await?;
     Ok(store)
+}
+
+/// A database that can't be written is told of at the start, not at the first charge.
+async fn refuse_read_only(store: &Store) -> Result<(), StartError> {
+    let probe = async {
+        let transaction = store.begin().await?;
+        // A table of this transaction's own, gone with it.
+        transaction
+            .execute_unprepared("CREATE TABLE writable_probe (id INTEGER)")
+            .await?;
+        transaction.rollback().await
+    };
+    probe.await.map_err(StartError::ReadOnly)
 }
 
 /// Steps that this program does not know were taken by a newer one.

@@ -8,6 +8,7 @@ pub mod allocation;
 pub mod api_key;
 pub mod auto_recharge;
 pub mod balance;
+pub mod balance_changed;
 pub mod contact_list;
 pub mod destination;
 pub mod documents;

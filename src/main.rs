@@ -1,2 +1,189 @@
-//! The commands.
-fn main() {}
+//! The commands: serve, demo, migrate, verify, schema, key.
+
+use std::{io::Write, process::ExitCode};
+
+use clap::Parser;
+use domain::id::AccountId;
+use message_credits::{
+    app::{self, Settings},
+    clock::Clock,
+    config::{Cli, Command, CreateKeyArgs, DatabaseArgs, KeyCommand, ServeArgs},
+    demo::{self, Demo},
+    graphql::{ids::PublicId, schema},
+    lifecycle,
+    operations::{OperationError, api_key},
+    telemetry,
+};
+use secrecy::ExposeSecret;
+
+// The largest win for lists through GraphQL: answers are made of many small strings.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Why a command failed, for whoever ran it.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    telemetry::init_logs();
+    let done = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime.block_on(run(cli)),
+        Err(cause) => Err(cause.into()),
+    };
+    match done {
+        Ok(code) => code,
+        Err(cause) => {
+            // Standard error may be gone; the exit code still tells.
+            drop(writeln!(std::io::stderr(), "message-credits: {cause}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(cli: Cli) -> Result<ExitCode, Failure> {
+    match cli.command.unwrap_or(Command::Serve(cli.serve)) {
+        Command::Serve(args) => serve(args, false).await,
+        Command::Demo(args) => serve(args, true).await,
+        Command::Migrate(args) => migrate(&args).await,
+        Command::Verify(args) => verify(&args).await,
+        Command::Schema => {
+            print(&schema::sdl())?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Key(KeyCommand::Create(args)) => create_key(args).await,
+    }
+}
+
+async fn serve(args: ServeArgs, demo: bool) -> Result<ExitCode, Failure> {
+    if args.clock_start.is_some() && args.payment_provider.is_real() {
+        return Err(
+            "--clock-start is for rehearsals: it can't be used with a real payment provider".into(),
+        );
+    }
+    let clock = args
+        .clock_start
+        .map_or_else(Clock::system, Clock::starting_at);
+    let listener = tokio::net::TcpListener::bind(args.listen)
+        .await
+        .map_err(|cause| format!("can't listen on {}: {cause}", args.listen))?;
+    let address = listener.local_addr()?;
+    let public_url = match args.public_url {
+        Some(url) => url,
+        None => format!("http://{address}").parse()?,
+    };
+    let store = app::open(&args.database.database_url).await?;
+    let filled = if demo {
+        Some(demo::fill(&store, &clock).await?)
+    } else {
+        None
+    };
+    let settings = Settings {
+        public_url: public_url.clone(),
+        admin_key: args.admin_api_key,
+        clock,
+        demo_key: filled.as_ref().map(|demo| demo.admin_key.clone()),
+    };
+    let app = app::assemble(store, settings)?;
+    let running = lifecycle::start(app, listener)?;
+    print(&welcome(&public_url, filled.as_ref()))?;
+    lifecycle::asked_to_stop().await;
+    running.stop().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn migrate(args: &DatabaseArgs) -> Result<ExitCode, Failure> {
+    app::migrate(&args.database_url).await?.close().await;
+    print("The database has this version's schema.\n")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn verify(args: &DatabaseArgs) -> Result<ExitCode, Failure> {
+    let store = app::open(&args.database_url).await?;
+    let verified = message_credits::ledger::verify::verify(&store).await?;
+    store.close().await;
+    for drift in &verified.drifts {
+        print(&format!("{drift}\n"))?;
+    }
+    let (accounts, transactions) = (verified.accounts, verified.transactions);
+    if verified.drifts.is_empty() {
+        print(&format!(
+            "{accounts} accounts, {transactions} transactions: every balance and chain holds.\n"
+        ))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    print(&format!(
+        "{accounts} accounts, {transactions} transactions: {} differ.\n",
+        verified.drifts.len()
+    ))?;
+    Ok(ExitCode::FAILURE)
+}
+
+async fn create_key(args: CreateKeyArgs) -> Result<ExitCode, Failure> {
+    let account = match &args.account {
+        None => None,
+        Some(text) => {
+            Some(AccountId::decode(text).ok_or("--account must be an id such as account_01j…")?)
+        }
+    };
+    let store = app::open(&args.database.database_url).await?;
+    let made = api_key::create_key(
+        &store,
+        &Clock::system(),
+        args.role.into(),
+        account,
+        &args.name,
+    )
+    .await;
+    store.close().await;
+    match made {
+        Ok((id, secret)) => {
+            print(&format!(
+                "{}\n{}\n",
+                id.encode().as_str(),
+                secret.expose_secret()
+            ))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(OperationError::Refused(refusals)) => {
+            let reasons: Vec<String> = refusals
+                .into_iter()
+                .map(|refusal| refusal.message)
+                .collect();
+            Err(reasons.join(" ").into())
+        }
+        Err(other) => Err(format!("the key could not be made: {other:?}").into()),
+    }
+}
+
+fn welcome(public_url: &url::Url, demo: Option<&Demo>) -> String {
+    let base = public_url.as_str().trim_end_matches('/');
+    let mut text = format!(
+        "message-credits is serving.\n\n  page      {base}/\n  GraphiQL  {base}/graphiql\n  GraphQL   {base}/graphql\n"
+    );
+    if let Some(demo) = demo {
+        text.push_str("\nDemo keys, for `Authorization: Bearer …`:\n\n");
+        text.push_str(&format!(
+            "  account manager (every account)   {}\n",
+            demo.manager_key
+        ));
+        text.push_str(&format!(
+            "  platform administrator            {}\n",
+            demo.admin_key
+        ));
+        for (name, key) in &demo.owner_keys {
+            text.push_str(&format!("  owner of {name:<24} {key}\n"));
+        }
+    }
+    text.push('\n');
+    text
+}
+
+/// Writes to standard output; a reader that has gone is a failure like any other.
+fn print(text: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}

@@ -7,6 +7,7 @@ pub mod account;
 pub mod allocation;
 pub mod api_key;
 pub mod auto_recharge;
+pub mod balance_changes;
 pub mod contact_list;
 pub mod idempotency;
 pub mod input;

@@ -7,6 +7,8 @@
 //! The alphabet has `Ç` at 0x09 and not `ç`; it has no backtick, no tab and no no-break space. Form feed
 //! is the extension table's page break, 0x0A.
 
+pub mod national;
+
 /// The default alphabet by code (§6.2.1). Code 0x1B is no character: it announces one of the extension
 /// table, and stands here as U+001B, which [`septets`] does not count among the characters.
 pub const ALPHABET: [char; 128] = [
@@ -161,15 +163,23 @@ pub(crate) fn prefix(text: &str) -> Prefix {
         if taken == 0 {
             return prefix;
         }
-        let (ascii, extensions) = match rest.first_chunk::<BLOCK>() {
-            Some(block) => ascii_block(block),
-            None => ascii_block(&padded(rest)),
+        let filled;
+        let block = match rest.first_chunk::<BLOCK>() {
+            Some(block) => block,
+            None => {
+                filled = padded(rest);
+                &filled
+            }
         };
-        if ascii {
+        if is_single(block) {
             prefix.bytes += taken;
             prefix.characters += taken;
-            prefix.septets += taken + extensions;
-        } else if !step_through(bytes, prefix.bytes + taken, &mut prefix) {
+            prefix.septets += taken;
+        } else if let Some(mixed) = mixed(block, rest) {
+            prefix.bytes += mixed.bytes;
+            prefix.characters += mixed.characters;
+            prefix.septets += mixed.septets;
+        } else if !step_through(rest, taken, &mut prefix) {
             return prefix;
         }
     }
@@ -184,16 +194,73 @@ fn padded(rest: &[u8]) -> [u8; BLOCK] {
     block
 }
 
-/// Whether all of it is ASCII that GSM-7 has, and how many of those are of the extension table.
-/// Written without branches, so that the compiler looks at sixteen bytes and more at once.
-fn ascii_block(block: &[u8; BLOCK]) -> (bool, usize) {
+/// Whether all of it is ASCII of one septet each, as most text is. Written without branches, so that the
+/// compiler looks at sixteen bytes and more at once.
+fn is_single(block: &[u8; BLOCK]) -> bool {
+    let mut other = 0_u8;
+    for &byte in block {
+        // As signed bytes, what is not ASCII is below zero.
+        let signed = byte as i8;
+        let low = (signed < 0x20) & (byte != b'\n') & (byte != b'\r');
+        let signs = (byte.wrapping_sub(b'[') < 6) & (byte != b'_');
+        other |= u8::from(low | signs | (signed > b'z' as i8));
+    }
+    other == 0
+}
+
+/// The block taken whole, with what of the last character reaches beyond it, where all of it is GSM-7. What
+/// is ASCII is looked at together as above, and what is not one by one.
+fn mixed(block: &[u8; BLOCK], rest: &[u8]) -> Option<Prefix> {
     let (mut foreign, mut extensions) = (0_u8, 0_u8);
     for &byte in block {
         let control = (byte < 0x20) & (byte != b'\n') & (byte != b'\r') & (byte != 0x0C);
-        foreign |= u8::from(control | (byte == b'`') | (byte >= 0x7F));
+        foreign |= u8::from(control | (byte == b'`') | (byte == 0x7F));
         extensions = extensions.wrapping_add(u8::from(is_ascii_extension(byte)));
     }
-    (foreign == 0, usize::from(extensions))
+    if foreign != 0 {
+        return None;
+    }
+    let (mut following, mut euros) = (0, 0);
+    let mut done = 0;
+    for (word, at) in block.as_chunks::<8>().0.iter().zip((0..).step_by(8)) {
+        let mut high = u64::from_le_bytes(*word) & 0x8080_8080_8080_8080;
+        while high != 0 {
+            let at = at + high.trailing_zeros() as usize / 8;
+            high &= high - 1;
+            // The bytes that follow the first of a character are done with it.
+            if at < done {
+                continue;
+            }
+            let (length, septets) = beyond_ascii(rest.get(at..)?)?;
+            following += length - 1;
+            euros += septets - 1;
+            done = at + length;
+        }
+    }
+    let end = rest.len().min(BLOCK).max(done);
+    let characters = end - following;
+    Some(Prefix {
+        bytes: end,
+        characters,
+        septets: characters + usize::from(extensions) + euros,
+    })
+}
+
+/// Bytes and septets of the character that a text begins with, which is not ASCII; `None` where it is not
+/// GSM-7.
+fn beyond_ascii(rest: &[u8]) -> Option<(usize, usize)> {
+    match *rest {
+        [lead @ 0xC2..=0xCF, next, ..] => {
+            let scalar = (u32::from(lead & 0x1F) << 6) | u32::from(next & 0x3F);
+            match SEPTETS_BELOW_0X400.get_at(scalar) {
+                0 => None,
+                septets => Some((2, usize::from(septets))),
+            }
+        }
+        // The euro sign.
+        [0xE2, 0x82, 0xAC, ..] => Some((3, 2)),
+        _ => None,
+    }
 }
 
 /// `[`, `\`, `]`, `^` and, with one bit more, `{`, `|`, `}`, `~`; and the form feed.
@@ -201,28 +268,69 @@ pub(crate) const fn is_ascii_extension(byte: u8) -> bool {
     ((byte | 0x20).wrapping_sub(b'{') < 4) | (byte == 0x0C)
 }
 
-/// Takes characters one by one until `end` is reached or passed; false at the first that is not GSM-7.
-fn step_through(bytes: &[u8], end: usize, prefix: &mut Prefix) -> bool {
+/// Takes characters one by one until so many bytes are reached or passed; false at the first character that
+/// is not GSM-7.
+fn step_through(mut rest: &[u8], bytes: usize, prefix: &mut Prefix) -> bool {
+    let end = prefix.bytes + bytes;
     while prefix.bytes < end {
-        let rest = bytes.get(prefix.bytes..).unwrap_or_default();
         let (length, septets) = match *rest {
-            [byte, ..] if byte < 0x80 => (1, SEPTETS_BELOW_0X400.get_at(u32::from(byte))),
-            [lead @ 0xC2..=0xCF, next, ..] => {
-                let scalar = (u32::from(lead & 0x1F) << 6) | u32::from(next & 0x3F);
-                (2, SEPTETS_BELOW_0X400.get_at(scalar))
-            }
-            // The euro sign.
-            [0xE2, 0x82, 0xAC, ..] => (3, 2),
-            _ => return false,
+            [byte @ ..0x80, ..] => match SEPTETS_BELOW_0X400.get_at(u32::from(byte)) {
+                0 => return false,
+                septets => (1, usize::from(septets)),
+            },
+            _ => match beyond_ascii(rest) {
+                Some(found) => found,
+                None => return false,
+            },
         };
-        if septets == 0 {
-            return false;
-        }
+        rest = rest.get(length..).unwrap_or_default();
         prefix.bytes += length;
         prefix.characters += 1;
-        prefix.septets += usize::from(septets);
+        prefix.septets += septets;
     }
     true
+}
+
+/// A character that GSM-7 lacks, in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Foreign {
+    pub character: char,
+    /// The one before it.
+    pub previous: Option<char>,
+    /// Code points before it.
+    pub offset: usize,
+}
+
+/// Every character of the text that GSM-7 lacks, where it is known to begin with such a prefix.
+pub(crate) fn foreign(text: &str, prefix: Prefix) -> Vec<Foreign> {
+    let mut found = Vec::new();
+    let (mut at, mut offset) = (prefix.bytes, prefix.characters);
+    // Whole blocks are looked at again only beyond one that was of no use: foreign letters come in words.
+    let mut one_by_one_until = at;
+    while let Some(character) = text.get(at..).and_then(|rest| rest.chars().next()) {
+        if at >= one_by_one_until {
+            while text.as_bytes().get(at..).is_some_and(begins_with_singles) {
+                at += BLOCK;
+                offset += BLOCK;
+            }
+            one_by_one_until = at + BLOCK;
+            continue;
+        }
+        if !contains(character) {
+            found.push(Foreign {
+                character,
+                previous: text.get(..at).and_then(|before| before.chars().next_back()),
+                offset,
+            });
+        }
+        at += character.len_utf8();
+        offset += 1;
+    }
+    found
+}
+
+fn begins_with_singles(bytes: &[u8]) -> bool {
+    bytes.first_chunk::<BLOCK>().is_some_and(is_single)
 }
 
 #[cfg(test)]

@@ -5,13 +5,21 @@
 //!
 //! Swapped are quotes, dashes, ellipses, spaces, bullets, fractions, ligatures and invisible characters:
 //! what word processors and phones put in by themselves, and what a reader does not miss. Letters stay as
-//! they are typed. Characters that GSM-7 has are never touched.
+//! they are typed, unless it is asked that accents be taken off those that GSM-7 lacks: it has `à`, but not
+//! `á`. Characters that GSM-7 has are never touched.
+
+mod accents;
+
+use crate::gsm7::national::{self, Languages};
 
 /// The GSM-7 like of a character, if it has one; empty where the character is simply left out.
 /// `previous` is the character before it, as typed: a fraction after a digit keeps its distance, so that
 /// 2½ becomes "2 1/2" and not "21/2".
 #[must_use]
 pub fn replacement(character: char, previous: Option<char>) -> Option<&'static str> {
+    if is_of_another_script(character) {
+        return None;
+    }
     if let Some(fraction) = fraction(character) {
         let apart = previous.is_some_and(|previous| previous.is_ascii_digit());
         return Some(if apart {
@@ -23,6 +31,25 @@ pub fn replacement(character: char, previous: Option<char>) -> Option<&'static s
     punctuation(character)
         .or_else(|| ligature(character))
         .or_else(|| invisible(character))
+}
+
+/// The letter without its accents, if the character is an accented one that GSM-7 lacks; empty for an accent
+/// by itself. It changes how a word is spelt, so it is offered, and done only where asked.
+#[must_use]
+pub fn without_accent(character: char) -> Option<&'static str> {
+    if is_of_another_script(character) {
+        return None;
+    }
+    accents::stripped(character)
+}
+
+/// Most of what is written in other scripts than Latin, and emoji: nothing there has a like, and a look at
+/// the tables is spared.
+const fn is_of_another_script(character: char) -> bool {
+    matches!(
+        character,
+        '\u{370}'..='\u{600}' | '\u{620}'..='\u{1600}' | '\u{3040}'..='\u{FA00}' | '\u{1F000}'..='\u{1FFFF}'
+    )
 }
 
 /// With the space that keeps it from a number before it.
@@ -120,40 +147,104 @@ const fn invisible(character: char) -> Option<&'static str> {
     })
 }
 
-/// The characters of a text, each swapped where it is not GSM-7; `None` for one that has no like.
-pub(crate) fn swapped(text: &str) -> impl Iterator<Item = Option<Swap>> + Clone {
-    let mut previous = None;
-    text.chars().map(move |character| {
-        let before = previous.replace(character);
-        if crate::gsm7::contains(character) {
-            return Some(Swap::Kept(character));
-        }
-        replacement(character, before).map(Swap::Replaced)
-    })
+/// Which characters of a text are swapped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Swaps {
+    /// Whether accents are taken off letters too.
+    pub accents: bool,
+    /// The languages whose tables the text may be sent with: what any of them has is kept.
+    pub languages: Languages,
 }
 
-/// What is sent for one character.
+/// What is sent for one character: itself, or what it is swapped for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Swap {
-    Kept(char),
-    Replaced(&'static str),
+pub(crate) struct Swapped {
+    kept: Option<char>,
+    replacement: &'static str,
+}
+
+impl Swapped {
+    pub fn chars(self) -> impl Iterator<Item = char> + Clone {
+        self.kept.into_iter().chain(self.replacement.chars())
+    }
+}
+
+impl Swaps {
+    /// What is sent for the characters of a text; `None` for one that is in no table and has no like.
+    pub fn of(self, text: &str) -> impl Iterator<Item = Option<Swapped>> + Clone {
+        let tables = self.languages.bits();
+        let mut previous = None;
+        text.chars().map(move |character| {
+            let before = previous.replace(character);
+            let holders = national::holders(character);
+            if (holders.one_septet | holders.two_septets) & tables != 0 {
+                return Some(Swapped {
+                    kept: Some(character),
+                    replacement: "",
+                });
+            }
+            let replacement = replacement(character, before)
+                .or_else(|| without_accent(character).filter(|_| self.accents))?;
+            Some(Swapped {
+                kept: None,
+                replacement,
+            })
+        })
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Swap, replacement, swapped};
-    use crate::gsm7;
+    use super::{Swaps, replacement, without_accent};
+    use crate::gsm7::{
+        self,
+        national::{Language, Languages},
+    };
     use proptest::prelude::*;
 
+    const PLAIN: Swaps = Swaps {
+        accents: false,
+        languages: Languages::NONE,
+    };
+
+    fn sent(swaps: Swaps, text: &str) -> Option<String> {
+        let swapped: Option<Vec<_>> = swaps.of(text).collect();
+        Some(swapped?.into_iter().flat_map(|each| each.chars()).collect())
+    }
+
     fn smart(text: &str) -> Option<String> {
-        let mut sent = String::new();
-        for swap in swapped(text) {
-            match swap? {
-                Swap::Kept(character) => sent.push(character),
-                Swap::Replaced(like) => sent.push_str(like),
-            }
+        sent(PLAIN, text)
+    }
+
+    #[test]
+    fn accents_are_taken_off_only_where_asked() {
+        let accents = Swaps {
+            accents: true,
+            ..PLAIN
+        };
+        let check = |typed, expected: &str| {
+            assert_eq!(smart(typed), None, "{typed}");
+            assert_eq!(sent(accents, typed).as_deref(), Some(expected), "{typed}");
+        };
+        check("está aquí, señor Núñez…", "esta aqui, señor Nuñez...");
+        check("français, garçon, Çà", "francais, garcon, Çà");
+        check("Zażółć gęślą jaźń", "Zazolc gesla jazn");
+        check("příliš žluťoučký kůň", "prilis zlutoucky kun");
+        check("Iğdır, Şişli, İzmir", "Igdir, Sisli, Izmir");
+        check("Tiếng Việt, Đà Nẵng", "Tieng Viet, Dà Nang");
+        check("e\u{301} ǻ ǘ ḉ", "e å ü c");
+        for text in ["þing", "жук", "中", "ώ"] {
+            assert_eq!(sent(accents, text), None, "{text}");
         }
-        Some(sent)
+    }
+
+    #[test]
+    fn what_a_chosen_language_has_is_kept() {
+        let turkish = Swaps {
+            accents: true,
+            languages: Languages::NONE.with(Language::Turkish),
+        };
+        assert_eq!(sent(turkish, "“Şişli” á").as_deref(), Some("\"Şişli\" a"));
     }
 
     #[test]
@@ -181,14 +272,30 @@ mod tests {
     }
 
     #[test]
+    fn no_like_is_passed_over_for_its_script() {
+        for character in '\0'..=char::MAX {
+            if super::is_of_another_script(character) {
+                let like = super::fraction(character)
+                    .or_else(|| super::punctuation(character))
+                    .or_else(|| super::ligature(character))
+                    .or_else(|| super::invisible(character))
+                    .or_else(|| super::accents::stripped(character));
+                assert_eq!(like, None, "{character:?}");
+            }
+        }
+    }
+
+    #[test]
     fn likes_are_gsm_and_stand_for_what_is_not() {
         for character in '\0'..=char::MAX {
             for previous in [None, Some('2')] {
-                let Some(like) = replacement(character, previous) else {
-                    continue;
-                };
-                assert!(!gsm7::contains(character), "{character:?}");
-                assert!(like.chars().all(gsm7::contains), "{character:?} {like:?}");
+                let likes = [replacement(character, previous), without_accent(character)];
+                for like in likes.into_iter().flatten() {
+                    assert!(!gsm7::contains(character), "{character:?}");
+                    assert!(like.chars().all(gsm7::contains), "{character:?} {like:?}");
+                }
+                // An accent is never taken for a typographic character.
+                assert!(likes.contains(&None), "{character:?}");
             }
         }
     }

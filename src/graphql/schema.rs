@@ -1,6 +1,6 @@
 //! The schema: every noun's root fields, put together.
 
-use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, Schema as AnySchema};
+use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, Schema as AnySchema};
 
 use super::limits::Limits;
 use crate::operations::Services;
@@ -10,6 +10,7 @@ use super::{
     allocation::AllocationMutation,
     api_key::ApiKeyMutation,
     auto_recharge::AutoRechargeMutation,
+    balance_changed::BalanceSubscription,
     contact_list::ContactListMutation,
     lot::LotMutation,
     node::NodeQuery,
@@ -33,8 +34,12 @@ pub struct Mutation(
     PurchaseMutation,
 );
 
+/// What can be followed, over WebSocket.
+#[derive(Debug, Default, MergedSubscription)]
+pub struct Subscription(BalanceSubscription);
+
 /// The schema of this server.
-pub type Schema = AnySchema<Query, Mutation, EmptySubscription>;
+pub type Schema = AnySchema<Query, Mutation, Subscription>;
 
 /// The schema as text, in the schema language. It needs nothing behind it.
 #[must_use]
@@ -43,14 +48,22 @@ pub fn sdl() -> String {
         .sorted_fields()
         .sorted_arguments()
         .sorted_enum_items();
-    Schema::build(Query::default(), Mutation::default(), EmptySubscription)
-        .finish()
-        .sdl_with_options(options)
+    Schema::build(
+        Query::default(),
+        Mutation::default(),
+        Subscription::default(),
+    )
+    .finish()
+    .sdl_with_options(options)
 }
 
 /// The schema over operations, with the limits that it is served under.
 #[must_use]
 pub fn schema_over(services: &Services, limits: &Limits) -> Schema {
-    let builder = Schema::build(Query::default(), Mutation::default(), EmptySubscription);
+    let builder = Schema::build(
+        Query::default(),
+        Mutation::default(),
+        Subscription::default(),
+    );
     limits.apply(builder).data(services.clone()).finish()
 }

@@ -1,5 +1,7 @@
 //! The `/graphql` route: who is asking is settled here, then GraphQL goes its way.
 
+use std::time::Duration;
+
 use async_graphql::Request;
 use axum::{
     Json,
@@ -13,7 +15,7 @@ use tower_http::request_id::RequestId;
 use super::{
     Server,
     viewer::{Asking, asking, of_credential},
-    websocket::Refused,
+    websocket::{Refused, Session},
 };
 use crate::{
     graphql::{errors::code, loaders},
@@ -79,9 +81,39 @@ async fn socket(server: &Server, request: axum::extract::Request) -> Response {
                     Ok(Asking::Nobody | Asking::Stranger) | Err(_) => return Err(Refused),
                 },
             };
-            Ok(move |request: Request| with_viewer(request, &services, viewer))
+            Ok(SocketSession { services, viewer })
         },
     )
+}
+
+/// How often it is asked whether a socket's key still works.
+const KEY_CHECK: Duration = Duration::from_secs(1);
+
+/// Whom a socket was opened for.
+struct SocketSession {
+    services: Services,
+    viewer: Option<Viewer>,
+}
+
+impl Session for SocketSession {
+    fn prepare(&self, request: Request) -> Request {
+        with_viewer(request, &self.services, self.viewer)
+    }
+
+    async fn revoked(&self) {
+        let Some(key) = self.viewer.and_then(|viewer| viewer.key) else {
+            return std::future::pending().await;
+        };
+        loop {
+            tokio::time::sleep(KEY_CHECK).await;
+            match self.services.key_works(key).await {
+                Ok(true) => {}
+                Ok(false) => return,
+                // While the database can't say, nothing can be read through the socket either.
+                Err(error) => tracing::warn!(?error, "whether a key still works can't be told"),
+            }
+        }
+    }
 }
 
 /// What resolvers look for: the viewer, and loaders of this request's own.

@@ -72,6 +72,15 @@ impl Services {
         Ok(id)
     }
 
+    /// Whether a key has not been revoked.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn key_works(&self, id: ApiKeyId) -> Result<bool, OperationError> {
+        let row = store::api_key::find(self.store.reader(), id).await?;
+        Ok(row.is_some_and(|row| row.revoked_at.is_none()))
+    }
+
     /// Who shows a secret; `None` where it opens nothing, or no longer.
     ///
     /// # Errors

@@ -10,6 +10,9 @@
 mod account;
 mod architecture;
 mod checkout;
+mod clients;
+mod commands;
+mod faults;
 mod lot;
 mod purchase;
 mod statement;

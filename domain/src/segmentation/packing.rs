@@ -67,26 +67,52 @@ impl Tally {
     }
 
     /// Tallies bytes, which need not begin or end with a whole character.
+    ///
+    /// Each place of a block is added up by itself, in a byte, and all of them together only at the end of a
+    /// run: without branches, so that the compiler looks at sixteen bytes and more at once.
     pub fn of<U: Units>(bytes: &[u8]) -> Self {
-        let mut sum = Self::default();
-        for (_, block) in Blocks::new(bytes) {
-            let tally = Self::of_block::<U>(&block);
-            sum.characters += tally.characters;
-            sum.doubles += tally.doubles;
+        let mut tally = Self::default();
+        for run in bytes.chunks(RUN) {
+            let (mut characters, mut doubles) = ([0_u8; BLOCK], [0_u8; BLOCK]);
+            let (blocks, rest) = run.as_chunks::<BLOCK>();
+            let last = padded(rest);
+            for block in blocks.iter().chain([&last]) {
+                for (sum, &byte) in characters.iter_mut().zip(block) {
+                    *sum = sum.wrapping_add(u8::from(is_first(byte)));
+                }
+                for (sum, &byte) in doubles.iter_mut().zip(block) {
+                    *sum = sum.wrapping_add(u8::from(U::is_double(byte)));
+                }
+            }
+            let sum = |places: [u8; BLOCK]| places.into_iter().map(usize::from).sum::<usize>();
+            tally.characters += sum(characters);
+            tally.doubles += sum(doubles);
         }
-        sum
+        tally
     }
+}
 
-    /// Without branches, so that the compiler looks at sixteen bytes and more at once.
-    fn of_block<U: Units>(block: &[u8; BLOCK]) -> Self {
-        let (mut characters, mut doubles) = (0_u8, 0_u8);
+/// As many blocks as can be counted in a byte a place, with the one that is filled up.
+const RUN: usize = BLOCK * 254;
+
+/// What a block holds.
+#[derive(Clone, Copy)]
+struct Block {
+    units: usize,
+    has_doubles: bool,
+}
+
+impl Block {
+    fn of<U: Units>(block: &[u8; BLOCK]) -> Self {
+        let (mut units, mut doubles) = (0_u8, 0_u8);
         for &byte in block {
-            characters = characters.wrapping_add(u8::from(is_first(byte)));
-            doubles = doubles.wrapping_add(u8::from(U::is_double(byte)));
+            let double = u8::from(U::is_double(byte));
+            units = units.wrapping_add(u8::from(is_first(byte)) + double);
+            doubles |= double;
         }
         Self {
-            characters: usize::from(characters),
-            doubles: usize::from(doubles),
+            units: usize::from(units),
+            has_doubles: doubles != 0,
         }
     }
 }
@@ -113,28 +139,43 @@ impl Iterator for Blocks<'_> {
         if let Some(block) = rest.first_chunk::<BLOCK>() {
             return Some((at, *block));
         }
-        // A continuing byte costs nothing.
-        let mut block = [0x80; BLOCK];
-        for (to, from) in block.iter_mut().zip(rest) {
-            *to = *from;
-        }
-        Some((at, block))
+        Some((at, padded(rest)))
     }
 }
 
-/// How many segments of so many units the text fills.
-pub(super) fn count<U: Units>(bytes: &[u8], capacity: usize) -> usize {
+/// A short block, filled up with continuing bytes, which cost nothing.
+fn padded(rest: &[u8]) -> [u8; BLOCK] {
+    let mut block = [0x80; BLOCK];
+    for (to, from) in block.iter_mut().zip(rest) {
+        *to = *from;
+    }
+    block
+}
+
+/// How many segments of so many units the text fills; the tally is the text's.
+pub(super) fn count<U: Units>(bytes: &[u8], tally: Tally, capacity: usize) -> usize {
     let mut packer = Packer::new(capacity);
-    for (_, block) in Blocks::new(bytes) {
-        let tally = Tally::of_block::<U>(&block);
-        if tally.doubles == 0 {
-            packer.take_singles(tally.characters);
-        } else if !packer.take_whole(tally.units()) {
-            for &byte in &block {
+    let (mut units, mut doubles) = (tally.units(), tally.doubles);
+    for (_, bytes) in Blocks::new(bytes) {
+        // Only a character of two units can leave a gap: from the last of them on, this is a division.
+        if doubles == 0 {
+            break;
+        }
+        let block = Block::of::<U>(&bytes);
+        units -= block.units;
+        if !block.has_doubles {
+            packer.take_singles(block.units);
+            continue;
+        }
+        let here = bytes.iter().map(|&byte| u8::from(U::is_double(byte)));
+        doubles -= usize::from(here.fold(0, u8::wrapping_add));
+        if !packer.take_whole(block.units) {
+            for &byte in &bytes {
                 packer.take_units(units_of::<U>(byte));
             }
         }
     }
+    packer.take_singles(units);
     packer.segments
 }
 
@@ -145,11 +186,18 @@ pub(super) fn cut<U: Units>(
     mut segment: impl FnMut(usize, usize),
 ) -> usize {
     let mut packer = Packer::new(capacity);
-    for (at, block) in Blocks::new(bytes) {
-        if packer.take_whole(Tally::of_block::<U>(&block).units()) {
+    for (at, bytes) in Blocks::new(bytes) {
+        let block = Block::of::<U>(&bytes);
+        if packer.take_whole(block.units) {
             continue;
         }
-        for (offset, &byte) in block.iter().enumerate() {
+        if block.units == BLOCK && !block.has_doubles {
+            // A character a byte: where the segment is full is where it ends.
+            segment(at + capacity - packer.used, capacity);
+            packer.take_singles(BLOCK);
+            continue;
+        }
+        for (offset, &byte) in bytes.iter().enumerate() {
             let used = packer.used;
             if packer.take_units(units_of::<U>(byte)) {
                 segment(at + offset, used);
@@ -189,12 +237,14 @@ impl Packer {
         begins
     }
 
-    /// Packs characters of one unit each, fewer than a segment holds: they leave no gap.
+    /// Packs characters of one unit each: they leave no gap.
     const fn take_singles(&mut self, characters: usize) {
         self.used += characters;
         if self.used > self.capacity {
-            self.segments += 1;
-            self.used -= self.capacity;
+            // The last segment is full where nothing is left over.
+            let begun = (self.used - 1) / self.capacity;
+            self.segments += begun;
+            self.used -= begun * self.capacity;
         }
     }
 

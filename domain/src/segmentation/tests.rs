@@ -1,17 +1,21 @@
+//! Texts whose segments are known.
+
 use super::{
-    Channel, Encoding, MAX_SEGMENTS, NonGsmCharacter, Options, SegmentCount, Segmentation,
-    TooManySegments, count, segment,
+    Channel, Encoding, Language, Languages, MAX_SEGMENTS, NonGsmCharacter, Options, Reference,
+    Segmentation, Tables, TooManySegments, count, segment,
 };
-use crate::gsm7;
 use Encoding::{Gsm7, Ucs2};
-use proptest::prelude::*;
 use std::borrow::Cow;
 
-const PLAIN: Options = Options {
+pub(super) const PLAIN: Options = Options {
     smart_encoding: false,
+    strip_accents: false,
+    languages: Languages::NONE,
+    reference: Reference::EightBit,
 };
-const SMART: Options = Options {
+pub(super) const SMART: Options = Options {
     smart_encoding: true,
+    ..PLAIN
 };
 
 fn sms(text: &str) -> Segmentation<'_> {
@@ -146,6 +150,7 @@ fn what_forces_ucs2_is_named() {
         character,
         offset,
         replacement,
+        strips_accent: character == 'á',
     };
     let answer = sms(text);
     assert_eq!(
@@ -154,7 +159,7 @@ fn what_forces_ucs2_is_named() {
             named('’', 7, Some("'")),
             named('\u{200B}', 12, Some("")),
             named('½', 14, Some(" 1/2")),
-            named('á', 16, None),
+            named('á', 16, Some("a")),
             named('😀', 18, None),
         ]
     );
@@ -215,148 +220,169 @@ fn smart_encoding_brings_a_text_under_the_limit() {
     );
 }
 
-/// The fewest segments that hold these characters in order, found without packing greedily:
-/// `fewest[n]` is the best for the first n of them, over every place where the last cut could be.
-fn fewest_segments(costs: &[usize], alone: usize, joined: usize) -> usize {
-    if costs.iter().sum::<usize>() <= alone {
-        return 1;
-    }
-    let mut fewest = vec![0];
-    for end in 1..=costs.len() {
-        let mut best = usize::MAX;
-        let mut held = 0;
-        for begin in (0..end).rev() {
-            held += costs[begin];
-            if held > joined {
-                break;
-            }
-            best = best.min(fewest[begin] + 1);
-        }
-        fewest.push(best);
-    }
-    fewest[costs.len()]
-}
-
-fn expected(text: &str, has_media: bool) -> SegmentCount {
-    let utf16 = || text.chars().map(char::len_utf16).collect::<Vec<_>>();
-    let septets: Option<Vec<_>> = text.chars().map(gsm7::septets).collect();
-    let (channel, encoding, segment_count) = match septets {
-        _ if has_media => (Channel::Mms, None, fewest_segments(&utf16(), 1_600, 1_600)),
-        Some(costs) => (Channel::Sms, Some(Gsm7), fewest_segments(&costs, 160, 153)),
-        None => (Channel::Sms, Some(Ucs2), fewest_segments(&utf16(), 70, 67)),
+#[test]
+fn national_tables_are_used_where_they_save_segments() {
+    let check = |text: &str, languages, tables: Tables, shape: (usize, usize, usize)| {
+        let options = Options { languages, ..PLAIN };
+        let answer = segment(text, false, &options).unwrap();
+        assert_eq!(answer.tables, tables, "{text}");
+        let seen = (
+            answer.units,
+            answer.units_per_segment,
+            answer.segment_count(),
+        );
+        assert_eq!(seen, shape, "{text}");
+        assert_eq!(answer.text, text);
     };
-    SegmentCount {
-        channel,
-        encoding,
-        segment_count,
-    }
-}
-
-/// Texts of a few segments, of one kind of character or of several, with likes now and then.
-pub(super) fn text() -> impl Strategy<Value = String> {
-    let gsm = prop::sample::select(
-        gsm7::ALPHABET
-            .iter()
-            .filter(|&&c| c != '\u{1B}')
-            .copied()
-            .collect::<Vec<_>>(),
+    let none = Tables::default();
+    let single = |language| Tables {
+        single_shift: Some(language),
+        ..none
+    };
+    let locking = |language| Tables {
+        locking_shift: Some(language),
+        ..none
+    };
+    let both = |language| Tables {
+        locking_shift: Some(language),
+        ..single(language)
+    };
+    let turkish = Languages::NONE.with(Language::Turkish);
+    let a = |count| "a".repeat(count);
+    let turkish_text = |septets: usize| format!("ş{}", a(septets - 2));
+    // One segment in UCS-2 is one segment.
+    check("Şişli", turkish, none, (5, 70, 1));
+    check(&turkish_text(155), Languages::NONE, none, (154, 67, 3));
+    check(
+        &turkish_text(155),
+        turkish,
+        single(Language::Turkish),
+        (155, 155, 1),
     );
-    let extension = prop::sample::select(gsm7::EXTENSION.map(|(_, c)| c).to_vec());
-    let like = prop::sample::select("’“”–…½\u{A0}\u{200B}•ﬁ".chars().collect::<Vec<_>>());
-    let kinds = (gsm, extension, like, any::<char>());
-    (0_u32..40, 0_u32..4, 0_u32..2, 1_usize..400).prop_flat_map(move |(e, l, u, longest)| {
-        let (gsm, extension, like, other) = kinds.clone();
-        let character = prop_oneof![
-            40 => gsm,
-            e => extension,
-            l => like,
-            u => other,
-        ];
-        prop::collection::vec(character, 0..longest).prop_map(String::from_iter)
-    })
+    // 156 septets with the single shift table are two segments; 155 with the locking one, one.
+    check(
+        &turkish_text(156),
+        turkish,
+        locking(Language::Turkish),
+        (155, 155, 1),
+    );
+    check(
+        &turkish_text(157),
+        turkish,
+        single(Language::Turkish),
+        (157, 149, 2),
+    );
+    check(
+        &turkish_text(298),
+        turkish,
+        single(Language::Turkish),
+        (298, 149, 2),
+    );
+    check(
+        &turkish_text(299),
+        turkish,
+        locking(Language::Turkish),
+        (298, 149, 2),
+    );
+    // Plain GSM-7 keeps its whole segment.
+    check(&a(160), turkish, none, (160, 160, 1));
+    check(&a(161), turkish, none, (161, 153, 2));
+    // A locking table can spare the pairs of extension characters.
+    let portuguese = Languages::NONE.with(Language::Portuguese);
+    check(
+        &"€".repeat(100),
+        portuguese,
+        locking(Language::Portuguese),
+        (100, 155, 1),
+    );
+    check(&"€".repeat(80), portuguese, none, (160, 160, 1));
+    let hindi = Languages::NONE.with(Language::Hindi);
+    check(
+        &"क".repeat(155),
+        hindi,
+        locking(Language::Hindi),
+        (155, 155, 1),
+    );
+    check(
+        &format!("A{}", "क".repeat(150)),
+        hindi,
+        both(Language::Hindi),
+        (152, 152, 1),
+    );
+    check(
+        &format!("A{}", "क".repeat(151)),
+        hindi,
+        both(Language::Hindi),
+        (153, 146, 2),
+    );
+    let spanish = Languages::NONE.with(Language::Spanish);
+    check(
+        &format!("á{}", a(153)),
+        spanish,
+        single(Language::Spanish),
+        (155, 155, 1),
+    );
+    // An alphabet of one language and a shift table of another.
+    let mixed = Tables {
+        locking_shift: Some(Language::Hindi),
+        single_shift: Some(Language::Turkish),
+    };
+    let text = format!("ş{}", "क".repeat(150));
+    check(&text, Languages::ALL, mixed, (152, 152, 1));
+    // An emoji is in no table.
+    check(&format!("ş😀{}", a(70)), Languages::ALL, none, (73, 67, 2));
 }
 
-fn options() -> impl Strategy<Value = Options> {
-    any::<bool>().prop_map(|smart_encoding| Options { smart_encoding })
+#[test]
+fn references_of_two_octets_leave_less() {
+    let check = |text: String, segments| {
+        let options = Options {
+            reference: Reference::SixteenBit,
+            ..PLAIN
+        };
+        let counted = count(&text, false, &options).map(|count| count.segment_count);
+        assert_eq!(counted, Ok(segments));
+    };
+    check("a".repeat(160), 1);
+    check("a".repeat(304), 2);
+    check("a".repeat(305), 3);
+    check("я".repeat(70), 1);
+    check("я".repeat(132), 2);
+    check("я".repeat(133), 3);
 }
 
-proptest! {
-    #[test]
-    fn no_packing_takes_fewer_segments(text in text(), has_media: bool) {
-        prop_assert_eq!(count(&text, has_media, &PLAIN), Ok(expected(&text, has_media)));
-    }
-
-    #[test]
-    fn counting_and_cutting_agree(text in text(), has_media: bool, options in options()) {
-        let counted = count(&text, has_media, &options);
-        let cut = segment(&text, has_media, &options);
-        let cut = cut.map(|answer| SegmentCount {
-            channel: answer.channel,
-            encoding: answer.encoding,
-            segment_count: answer.segment_count(),
-        });
-        prop_assert_eq!(counted, cut);
-    }
-
-    #[test]
-    fn segments_joined_give_the_text(text in text(), has_media: bool, options in options()) {
-        let answer = segment(&text, has_media, &options).unwrap();
-        prop_assert_eq!(answer.texts().collect::<String>(), &*answer.text);
-        prop_assert_eq!(answer.characters, answer.text.chars().count());
-        let mut held = 0;
-        for (index, each) in answer.segments.iter().enumerate() {
-            let piece = answer.text_of(each);
-            let units: usize = piece
-                .chars()
-                .map(|c| match answer.encoding {
-                    Some(Gsm7) => gsm7::septets(c).unwrap(),
-                    _ => c.len_utf16(),
-                })
-                .sum();
-            prop_assert_eq!((each.index, each.units), (index, units));
-            prop_assert!(units <= answer.units_per_segment);
-            prop_assert!(units > 0 || answer.text.is_empty());
-            held += units;
-        }
-        prop_assert_eq!(held, answer.units);
-        let last = answer.segments.last().unwrap();
-        prop_assert_eq!(answer.units_remaining, answer.units_per_segment - last.units);
-    }
-
-    #[test]
-    fn a_character_more_never_takes_fewer_segments(text in text(), more: char, at: prop::sample::Index, has_media: bool) {
-        let before = count(&text, has_media, &PLAIN).unwrap();
-        let mut longer: Vec<_> = text.chars().collect();
-        longer.insert(at.index(longer.len() + 1), more);
-        let after = count(&String::from_iter(longer), has_media, &PLAIN).unwrap();
-        prop_assert!(after.segment_count >= before.segment_count);
-    }
-
-    #[test]
-    fn smart_encoding_never_takes_more_and_touches_no_gsm_character(text in text()) {
-        let plain = segment(&text, false, &PLAIN).unwrap();
-        let smart = segment(&text, false, &SMART).unwrap();
-        prop_assert!(smart.segment_count() <= plain.segment_count());
-        if smart.segment_count() == plain.segment_count() {
-            prop_assert_eq!(&smart, &plain);
-        } else {
-            prop_assert_eq!(smart.encoding, Some(Gsm7));
-        }
-        // What was GSM-7 is still there, in order.
-        let mut sent = smart.text.chars();
-        for character in text.chars().filter(|&c| gsm7::contains(c)) {
-            prop_assert!(sent.any(|each| each == character), "{character:?}");
-        }
-    }
-
-    #[test]
-    fn what_is_named_is_all_that_is_not_gsm(text in text()) {
-        let answer = segment(&text, false, &PLAIN).unwrap();
-        let named: Vec<_> = answer.non_gsm_characters.iter().map(|each| (each.offset, each.character)).collect();
-        let expected: Vec<_> = text.chars().enumerate().filter(|&(_, c)| !gsm7::contains(c)).collect();
-        prop_assert_eq!(named, expected);
-        prop_assert_eq!(answer.non_gsm_characters.is_empty(), answer.encoding == Some(Gsm7));
-    }
+#[test]
+fn accents_are_taken_off_last() {
+    let check = |typed: &str, options: Options, sent: &str, segments| {
+        let answer = segment(typed, false, &options).unwrap();
+        assert_eq!((&*answer.text, answer.segment_count()), (sent, segments));
+    };
+    let accents = Options {
+        strip_accents: true,
+        ..SMART
+    };
+    let a = "a".repeat(100);
+    let (typed, sent) = (format!("“á” {a}"), format!("\"a\" {a}"));
+    check(&typed, SMART, &typed, 2);
+    check(&typed, accents, &sent, 1);
+    let alone = Options {
+        smart_encoding: false,
+        ..accents
+    };
+    check(&typed, alone, &typed, 2);
+    // Not where quotes are all there is to swap, nor where the tables of a language do.
+    let (typed, sent) = (format!("“à” {a}"), format!("\"à\" {a}"));
+    check(&typed, accents, &sent, 1);
+    let spanish = Options {
+        languages: Languages::NONE.with(Language::Spanish),
+        ..accents
+    };
+    check(&format!("á {a}"), spanish, &format!("á {a}"), 1);
+    check(&format!("“á” {a}"), spanish, &format!("\"á\" {a}"), 1);
+    check(&format!("“á” ő {a}"), spanish, &format!("\"á\" o {a}"), 1);
+    // 155 septets are left beside the Spanish table, and 160 without one.
+    let a = "a".repeat(155);
+    check(&format!("á {a}"), spanish, &format!("a {a}"), 1);
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! What the tests stand on: the real router over TCP, on a fresh database of each kind, with a clock
 //! that they set.
 
+pub mod process;
+
 use std::{net::SocketAddr, path::PathBuf};
 
 use jiff::Timestamp;
@@ -73,25 +75,8 @@ impl Server {
     /// On a new PostgreSQL database of the server that `TEST_POSTGRES_URL` names; `cargo xtask test`
     /// starts one.
     pub async fn on_postgres() -> Option<Self> {
-        let Ok(base) = std::env::var("TEST_POSTGRES_URL") else {
-            eprintln!(
-                "SKIPPED on PostgreSQL: TEST_POSTGRES_URL is not set; cargo xtask test sets it"
-            );
-            return None;
-        };
-        let name = format!(
-            "test_{}",
-            uuid::Uuid::from_bytes(message_credits::entropy::bytes()).simple()
-        );
-        let server = Database::connect(&base).await.unwrap();
-        server
-            .execute_unprepared(&format!("CREATE DATABASE {name}"))
-            .await
-            .unwrap();
-        server.close().await.unwrap();
-        let mut url = url::Url::parse(&base).unwrap();
-        url.set_path(&name);
-        Some(Self::start(url.to_string(), None).await)
+        let url = postgres_database().await?;
+        Some(Self::start(url, None).await)
     }
 
     async fn start(database_url: String, folder: Option<tempfile::TempDir>) -> Self {
@@ -271,4 +256,25 @@ impl Server {
 /// An idempotency key that nobody used.
 pub fn new_key() -> String {
     uuid::Uuid::from_bytes(message_credits::entropy::bytes()).to_string()
+}
+
+/// A new, empty PostgreSQL database; `None`, said out loud, where there is no server to make it on.
+pub async fn postgres_database() -> Option<String> {
+    let Ok(base) = std::env::var("TEST_POSTGRES_URL") else {
+        eprintln!("SKIPPED on PostgreSQL: TEST_POSTGRES_URL is not set; cargo xtask test sets it");
+        return None;
+    };
+    let name = format!(
+        "test_{}",
+        uuid::Uuid::from_bytes(message_credits::entropy::bytes()).simple()
+    );
+    let server = Database::connect(&base).await.unwrap();
+    server
+        .execute_unprepared(&format!("CREATE DATABASE {name}"))
+        .await
+        .unwrap();
+    server.close().await.unwrap();
+    let mut url = url::Url::parse(&base).unwrap();
+    url.set_path(&name);
+    Some(url.to_string())
 }

@@ -1,0 +1,266 @@
+//! The laws of segmentation, on texts of all kinds.
+
+use super::{
+    Channel, Encoding, Language, Languages, Options, Reference, SegmentCount, count, segment,
+    tests::{PLAIN, SMART},
+};
+use crate::gsm7;
+use Encoding::{Gsm7, Ucs2};
+use proptest::prelude::*;
+
+/// The fewest segments that hold these characters in order, found without packing greedily:
+/// `fewest[n]` is the best for the first n of them, over every place where the last cut could be.
+fn fewest_segments(costs: &[usize], alone: usize, joined: usize) -> usize {
+    if costs.iter().sum::<usize>() <= alone {
+        return 1;
+    }
+    let mut fewest = vec![0];
+    for end in 1..=costs.len() {
+        let mut best = usize::MAX;
+        let mut held = 0;
+        for begin in (0..end).rev() {
+            held += costs[begin];
+            if held > joined {
+                break;
+            }
+            best = best.min(fewest[begin] + 1);
+        }
+        fewest.push(best);
+    }
+    fewest[costs.len()]
+}
+
+fn expected(text: &str, has_media: bool) -> SegmentCount {
+    let utf16 = || text.chars().map(char::len_utf16).collect::<Vec<_>>();
+    let septets: Option<Vec<_>> = text.chars().map(gsm7::septets).collect();
+    let (channel, encoding, segment_count) = match septets {
+        _ if has_media => (Channel::Mms, None, fewest_segments(&utf16(), 1_600, 1_600)),
+        Some(costs) => (Channel::Sms, Some(Gsm7), fewest_segments(&costs, 160, 153)),
+        None => (Channel::Sms, Some(Ucs2), fewest_segments(&utf16(), 70, 67)),
+    };
+    SegmentCount {
+        channel,
+        encoding,
+        segment_count,
+    }
+}
+
+/// Texts of a few segments, of one kind of character or of several, with likes now and then.
+fn text() -> impl Strategy<Value = String> {
+    let gsm = prop::sample::select(
+        gsm7::ALPHABET
+            .iter()
+            .filter(|&&c| c != '\u{1B}')
+            .copied()
+            .collect::<Vec<_>>(),
+    );
+    let extension = prop::sample::select(gsm7::EXTENSION.map(|(_, c)| c).to_vec());
+    let like = prop::sample::select("’“”–…½\u{A0}\u{200B}•ﬁ".chars().collect::<Vec<_>>());
+    let kinds = (gsm, extension, like, any::<char>());
+    (0_u32..40, 0_u32..4, 0_u32..2, 1_usize..400).prop_flat_map(move |(e, l, u, longest)| {
+        let (gsm, extension, like, other) = kinds.clone();
+        let character = prop_oneof![
+            40 => gsm,
+            e => extension,
+            l => like,
+            u => other,
+        ];
+        prop::collection::vec(character, 0..longest).prop_map(String::from_iter)
+    })
+}
+
+fn options() -> impl Strategy<Value = Options> {
+    let languages = prop_oneof![
+        2 => Just(Languages::NONE),
+        1 => prop::collection::vec(prop::sample::select(Language::ALL.to_vec()), 1..4)
+            .prop_map(Languages::from_iter),
+        1 => Just(Languages::ALL),
+    ];
+    let reference = prop_oneof![Just(Reference::EightBit), Just(Reference::SixteenBit)];
+    (any::<bool>(), any::<bool>(), languages, reference).prop_map(
+        |(smart_encoding, strip_accents, languages, reference)| Options {
+            smart_encoding,
+            strip_accents,
+            languages,
+            reference,
+        },
+    )
+}
+
+/// Texts of a few segments in one or two of the national languages, with accents and likes.
+fn national_text() -> impl Strategy<Value = String> {
+    let of = |language: Language| {
+        let locking = language.locking_shift().into_iter().flatten();
+        let mut cells: Vec<_> = locking.chain(language.single_shift()).flatten().collect();
+        cells.extend("abcdefg’…áőà€[".chars());
+        prop::sample::select(cells)
+    };
+    let language = prop::sample::select(Language::ALL.to_vec());
+    (language.clone(), language, 0_u32..2, 1_usize..300).prop_flat_map(
+        move |(one, other, others, longest)| {
+            let character = prop_oneof![20 => of(one), others => of(other)];
+            prop::collection::vec(character, 0..longest).prop_map(String::from_iter)
+        },
+    )
+}
+
+fn any_text() -> impl Strategy<Value = String> {
+    prop_oneof![text(), national_text()]
+}
+
+/// The fewest segments of a text as typed over every pair of tables, each tried.
+fn fewest_with_tables(text: &str, options: &Options) -> usize {
+    let joined = |tables| match (options.reference, tables) {
+        (Reference::EightBit, 0) => 153,
+        (Reference::EightBit, 1) => 149,
+        (Reference::EightBit, _) => 146,
+        (Reference::SixteenBit, 0) => 152,
+        (Reference::SixteenBit, 1) => 148,
+        (Reference::SixteenBit, _) => 145,
+    };
+    let chosen = |language: &Language| options.languages.contains(*language);
+    let tables: Vec<_> = Language::ALL.into_iter().filter(chosen).map(Some).collect();
+    let default_single: Vec<_> = gsm7::EXTENSION.iter().map(|&(_, c)| c).collect();
+    let default_locking: Vec<_> = gsm7::ALPHABET
+        .into_iter()
+        .filter(|&c| c != '\u{1B}')
+        .collect();
+    let utf16: Vec<_> = text.chars().map(char::len_utf16).collect();
+    let joined_utf16 = if options.reference == Reference::EightBit {
+        67
+    } else {
+        66
+    };
+    let mut fewest = fewest_segments(&utf16, 70, joined_utf16);
+    for locking in tables.iter().copied().chain([None]) {
+        let alphabet: Vec<_> = match locking.map(Language::locking_shift) {
+            None => default_locking.clone(),
+            Some(Some(cells)) => cells.flatten().collect(),
+            Some(None) => continue,
+        };
+        for single in tables.iter().copied().chain([None]) {
+            let extension: Vec<_> = match single {
+                None => default_single.clone(),
+                Some(language) => language.single_shift().flatten().collect(),
+            };
+            let cost = |c| match (alphabet.contains(&c), extension.contains(&c)) {
+                (true, _) => Some(1),
+                (_, true) => Some(2),
+                _ => None,
+            };
+            let named = usize::from(locking.is_some()) + usize::from(single.is_some());
+            if let Some(costs) = text.chars().map(cost).collect::<Option<Vec<_>>>() {
+                let alone = [160, 155, 152][named];
+                fewest = fewest.min(fewest_segments(&costs, alone, joined(named)));
+            }
+        }
+    }
+    fewest
+}
+
+proptest! {
+    #[test]
+    fn no_packing_takes_fewer_segments(text in text(), has_media: bool) {
+        prop_assert_eq!(count(&text, has_media, &PLAIN), Ok(expected(&text, has_media)));
+    }
+
+    #[test]
+    fn counting_and_cutting_agree(text in any_text(), has_media: bool, options in options()) {
+        let counted = count(&text, has_media, &options);
+        let cut = segment(&text, has_media, &options);
+        let cut = cut.map(|answer| SegmentCount {
+            channel: answer.channel,
+            encoding: answer.encoding,
+            segment_count: answer.segment_count(),
+        });
+        prop_assert_eq!(counted, cut);
+    }
+
+    #[test]
+    fn segments_joined_give_the_text(text in any_text(), has_media: bool, options in options()) {
+        let answer = segment(&text, has_media, &options).unwrap();
+        prop_assert_eq!(answer.texts().collect::<String>(), &*answer.text);
+        prop_assert_eq!(answer.characters, answer.text.chars().count());
+        let mut held = 0;
+        for (index, each) in answer.segments.iter().enumerate() {
+            let piece = answer.text_of(each);
+            let units: usize = piece
+                .chars()
+                .map(|c| match answer.encoding {
+                    Some(Gsm7) => answer.tables.septets(c).unwrap(),
+                    _ => c.len_utf16(),
+                })
+                .sum();
+            prop_assert_eq!((each.index, each.units), (index, units));
+            prop_assert!(units <= answer.units_per_segment);
+            prop_assert!(units > 0 || answer.text.is_empty());
+            held += units;
+        }
+        prop_assert_eq!(held, answer.units);
+        let last = answer.segments.last().unwrap();
+        prop_assert_eq!(answer.units_remaining, answer.units_per_segment - last.units);
+    }
+
+    #[test]
+    fn a_character_more_never_takes_fewer_segments(text in text(), more: char, at: prop::sample::Index, has_media: bool) {
+        let before = count(&text, has_media, &PLAIN).unwrap();
+        let mut longer: Vec<_> = text.chars().collect();
+        longer.insert(at.index(longer.len() + 1), more);
+        let after = count(&String::from_iter(longer), has_media, &PLAIN).unwrap();
+        prop_assert!(after.segment_count >= before.segment_count);
+    }
+
+    #[test]
+    fn no_tables_take_fewer_segments(text in any_text(), options in options()) {
+        let options = Options { smart_encoding: false, ..options };
+        let counted = count(&text, false, &options).unwrap().segment_count;
+        prop_assert_eq!(counted, fewest_with_tables(&text, &options));
+    }
+
+    #[test]
+    fn what_is_asked_for_never_takes_more(text in any_text(), options in options(), has_media: bool) {
+        let count = |options: &Options| count(&text, has_media, options).unwrap().segment_count;
+        let all = count(&options);
+        for less in [
+            Options { strip_accents: false, ..options },
+            Options { smart_encoding: false, ..options },
+            Options { languages: Languages::NONE, ..options },
+            Options { reference: options.reference, ..PLAIN },
+        ] {
+            prop_assert!(all <= count(&less), "{:?}", less);
+        }
+    }
+
+    #[test]
+    fn a_text_that_is_changed_takes_fewer_segments(text in any_text(), options in options()) {
+        let typed = count(&text, false, &Options { smart_encoding: false, ..options }).unwrap();
+        let sent = segment(&text, false, &options).unwrap();
+        prop_assert_eq!(sent.text != text, sent.segment_count() < typed.segment_count);
+    }
+
+    #[test]
+    fn smart_encoding_never_takes_more_and_touches_no_gsm_character(text in text()) {
+        let plain = segment(&text, false, &PLAIN).unwrap();
+        let smart = segment(&text, false, &SMART).unwrap();
+        prop_assert!(smart.segment_count() <= plain.segment_count());
+        if smart.segment_count() == plain.segment_count() {
+            prop_assert_eq!(&smart, &plain);
+        } else {
+            prop_assert_eq!(smart.encoding, Some(Gsm7));
+        }
+        // What was GSM-7 is still there, in order.
+        let mut sent = smart.text.chars();
+        for character in text.chars().filter(|&c| gsm7::contains(c)) {
+            prop_assert!(sent.any(|each| each == character), "{character:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_named_is_all_that_is_not_gsm(text in any_text()) {
+        let answer = segment(&text, false, &PLAIN).unwrap();
+        let named: Vec<_> = answer.non_gsm_characters.iter().map(|each| (each.offset, each.character)).collect();
+        let expected: Vec<_> = text.chars().enumerate().filter(|&(_, c)| !gsm7::contains(c)).collect();
+        prop_assert_eq!(named, expected);
+        prop_assert_eq!(answer.non_gsm_characters.is_empty(), answer.encoding == Some(Gsm7));
+    }
+}

@@ -1,0 +1,295 @@
+//! The plan: how a text will be sent, decided once for counting and for cutting.
+//!
+//! Here: encoding, tables and swaps weighed by the segments that they take, and the cutting as planned.
+//! Not here: how characters are packed, and what a segment holds.
+//!
+//! What changes the message more is chosen only where it takes fewer segments: first the text as typed,
+//! then with national language tables, then with typographic characters swapped, last with accents
+//! taken off; and what the tables of a language have is swapped only where that takes fewer yet.
+
+use super::{
+    Channel, Encoding, MAX_SEGMENTS, NonGsmCharacter, Options, Reference, Segment, SegmentCount,
+    Segmentation, Tables, TooManySegments,
+    capacity::Capacity,
+    packing::{self, Packer, Septets, Tally, Utf16},
+    tables,
+};
+use crate::{
+    gsm7::{self, national::Languages},
+    smart_encoding::{self, Swaps},
+};
+use std::borrow::Cow;
+
+/// How a text will be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Plan {
+    encoding: Option<Encoding>,
+    tables: Tables,
+    capacity: Capacity,
+    segments: usize,
+    /// The start of the text that is GSM-7; the first character that is not comes next.
+    gsm: gsm7::Prefix,
+    /// What is swapped, where the text is not sent as typed.
+    swaps: Option<Swaps>,
+}
+
+impl Plan {
+    pub fn of(text: &str, has_media: bool, options: &Options) -> Self {
+        if has_media {
+            return Self::mms(text);
+        }
+        let gsm = gsm7::prefix(text);
+        if gsm.bytes < text.len() {
+            let plan = Self::ucs2(text, gsm, options.reference);
+            return plan.or_tables(text, options).or_swapped(text, options);
+        }
+        let plan = Self::gsm7(text, gsm, options.reference);
+        // Where no character costs two septets, a header more can't save any.
+        if gsm.septets == gsm.characters {
+            return plan;
+        }
+        plan.or_tables(text, options)
+    }
+
+    fn mms(text: &str) -> Self {
+        let tally = Tally::of::<Utf16>(text.as_bytes());
+        Self {
+            encoding: None,
+            tables: Tables::default(),
+            capacity: Capacity::MMS,
+            segments: count_utf16(text, tally, Capacity::MMS),
+            gsm: gsm7::Prefix::default(),
+            swaps: None,
+        }
+    }
+
+    fn ucs2(text: &str, gsm: gsm7::Prefix, reference: Reference) -> Self {
+        let capacity = Capacity::ucs2(reference);
+        // Everything before was one unit a character.
+        let mut tally = Tally::of::<Utf16>(text.as_bytes().get(gsm.bytes..).unwrap_or_default());
+        tally.characters += gsm.characters;
+        Self {
+            encoding: Some(Encoding::Ucs2),
+            tables: Tables::default(),
+            capacity,
+            segments: count_utf16(text, tally, capacity),
+            gsm,
+            swaps: None,
+        }
+    }
+
+    fn gsm7(text: &str, gsm: gsm7::Prefix, reference: Reference) -> Self {
+        let capacity = Capacity::gsm7(Tables::default(), reference);
+        let segments = if gsm.septets <= capacity.alone {
+            1
+        } else if gsm.septets == gsm.characters {
+            gsm.septets.div_ceil(capacity.joined)
+        } else {
+            let tally = Tally {
+                characters: gsm.characters,
+                doubles: gsm.septets - gsm.characters,
+            };
+            packing::count::<Septets>(text.as_bytes(), tally, capacity.joined)
+        };
+        Self {
+            encoding: Some(Encoding::Gsm7),
+            tables: Tables::default(),
+            capacity,
+            segments,
+            gsm,
+            swaps: None,
+        }
+    }
+
+    /// The text as typed with national language tables, where that takes fewer segments.
+    fn or_tables(self, text: &str, options: &Options) -> Self {
+        if self.segments == 1 || options.languages.is_empty() {
+            return self;
+        }
+        let choice = tables::choose(text.chars(), options.languages, options.reference);
+        self.or_choice(choice, None)
+    }
+
+    /// The text with swaps, where that takes fewer segments. All of it must then be GSM-7: in a text that
+    /// stays UCS-2, swaps would take from its looks and give nothing.
+    fn or_swapped(mut self, text: &str, options: &Options) -> Self {
+        if !options.smart_encoding {
+            return self;
+        }
+        for accents in [false, true] {
+            for languages in [options.languages, Languages::NONE] {
+                let asked = options.strip_accents || !accents;
+                if asked && self.segments > 1 {
+                    let swaps = Swaps { accents, languages };
+                    let choice = self.choose_swapped(text, swaps, options.reference);
+                    self = self.or_choice(choice, Some(swaps));
+                }
+                // The other round would be the same again.
+                if options.languages.is_empty() {
+                    break;
+                }
+            }
+        }
+        self
+    }
+
+    /// The best tables for the swapped text; `None` where some character has no like.
+    fn choose_swapped(
+        &self,
+        text: &str,
+        swaps: Swaps,
+        reference: Reference,
+    ) -> Option<tables::Choice> {
+        // What is GSM-7 needs no like.
+        let rest = text.get(self.gsm.bytes..).unwrap_or_default();
+        if swaps.of(rest).any(|each| each.is_none()) {
+            return None;
+        }
+        tables::choose(swapped(text, swaps), swaps.languages, reference)
+    }
+
+    fn or_choice(self, choice: Option<tables::Choice>, swaps: Option<Swaps>) -> Self {
+        match choice {
+            Some(choice) if choice.segments < self.segments => Self {
+                encoding: Some(Encoding::Gsm7),
+                tables: choice.tables,
+                capacity: choice.capacity,
+                segments: choice.segments,
+                swaps,
+                ..self
+            },
+            _ => self,
+        }
+    }
+
+    const fn channel(&self) -> Channel {
+        match self.encoding {
+            Some(_) => Channel::Sms,
+            None => Channel::Mms,
+        }
+    }
+
+    pub fn count(&self) -> Result<SegmentCount, TooManySegments> {
+        if self.segments > MAX_SEGMENTS {
+            return Err(TooManySegments {
+                needed: self.segments,
+            });
+        }
+        Ok(SegmentCount {
+            channel: self.channel(),
+            encoding: self.encoding,
+            segment_count: self.segments,
+        })
+    }
+
+    /// Cuts the text as planned.
+    pub fn cut(self, typed: &str) -> Segmentation<'_> {
+        let text = match self.swaps {
+            Some(swaps) => Cow::Owned(swapped(typed, swaps).collect()),
+            None => Cow::Borrowed(typed),
+        };
+        let tally = self.tally(&text);
+        let units_per_segment = self.capacity.of(self.segments);
+        let mut segments = Vec::with_capacity(self.segments);
+        let mut begin = 0;
+        let mut push = |end, units| {
+            segments.push(Segment {
+                index: segments.len(),
+                range: begin..end,
+                units,
+            });
+            begin = end;
+        };
+        let used = if self.segments == 1 {
+            tally.units()
+        } else {
+            self.cut_at(&text, units_per_segment, &mut push)
+        };
+        push(text.len(), used);
+        let non_gsm_characters = match self.encoding {
+            Some(Encoding::Ucs2) => non_gsm_characters(&text, self.gsm),
+            _ => Vec::new(),
+        };
+        Segmentation {
+            channel: self.channel(),
+            encoding: self.encoding,
+            tables: self.tables,
+            characters: tally.characters,
+            units: tally.units(),
+            units_per_segment,
+            units_remaining: units_per_segment - used,
+            segments,
+            non_gsm_characters,
+            text,
+        }
+    }
+
+    fn tally(&self, text: &str) -> Tally {
+        match self.encoding {
+            Some(Encoding::Gsm7) if self.tables == Tables::default() => {
+                Tally::of::<Septets>(text.as_bytes())
+            }
+            Some(Encoding::Gsm7) => {
+                let mut tally = Tally::default();
+                for character in text.chars() {
+                    tally.characters += 1;
+                    tally.doubles += usize::from(self.tables.septets(character) == Some(2));
+                }
+                tally
+            }
+            _ => Tally::of::<Utf16>(text.as_bytes()),
+        }
+    }
+
+    /// Tells where each segment but the last ends and what it holds; answers what the last holds.
+    fn cut_at(&self, text: &str, capacity: usize, mut segment: impl FnMut(usize, usize)) -> usize {
+        match self.encoding {
+            Some(Encoding::Gsm7) if self.tables == Tables::default() => {
+                packing::cut::<Septets>(text.as_bytes(), capacity, segment)
+            }
+            Some(Encoding::Gsm7) => {
+                let mut packer = Packer::new(capacity);
+                for (at, character) in text.char_indices() {
+                    let used = packer.used;
+                    // The tables were chosen because they hold every character.
+                    if packer.take_units(self.tables.septets(character).unwrap_or_default()) {
+                        segment(at, used);
+                    }
+                }
+                packer.used
+            }
+            _ => packing::cut::<Utf16>(text.as_bytes(), capacity, segment),
+        }
+    }
+}
+
+fn count_utf16(text: &str, tally: Tally, capacity: Capacity) -> usize {
+    let units = tally.units();
+    if units <= capacity.alone {
+        1
+    } else if tally.doubles == 0 {
+        units.div_ceil(capacity.joined)
+    } else {
+        packing::count::<Utf16>(text.as_bytes(), tally, capacity.joined)
+    }
+}
+
+/// The swapped text, where every character can be swapped.
+fn swapped(text: &str, swaps: Swaps) -> impl Iterator<Item = char> + Clone {
+    swaps.of(text).flatten().flat_map(|each| each.chars())
+}
+
+/// Every character that is not GSM-7, with what smart encoding has for it.
+fn non_gsm_characters(text: &str, gsm: gsm7::Prefix) -> Vec<NonGsmCharacter> {
+    let named = |each: gsm7::Foreign| {
+        let typographic = smart_encoding::replacement(each.character, each.previous);
+        let accent = smart_encoding::without_accent(each.character);
+        NonGsmCharacter {
+            character: each.character,
+            offset: each.offset,
+            replacement: typographic.or(accent),
+            strips_accent: typographic.is_none() && accent.is_some(),
+        }
+    };
+    gsm7::foreign(text, gsm).into_iter().map(named).collect()
+}

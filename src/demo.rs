@@ -1,0 +1,239 @@
+//! A believable platform for an empty database: three accounts in three zones, their lists and packages,
+//! and eighteen months of messages, written through the ledger like any other.
+//!
+//! The same database comes out of the same start, but for ids and keys.
+
+mod history;
+mod shops;
+
+use domain::id::AccountId;
+use entity::{account, contact_list, credit_package, list_destination, sql_enums};
+use futures_util::future::join_all;
+use jiff::Timestamp;
+use sea_orm::{DbErr, EntityTrait, IntoActiveModel, PaginatorTrait};
+use secrecy::ExposeSecret;
+
+use self::{
+    history::History,
+    shops::{PACKAGES, SHOPS, Shop},
+};
+use crate::{
+    clock::{Clock, id_at},
+    ledger::{Ledger, Refused, Request, SubmitError},
+    operations::{OperationError, api_key},
+    store::{self, Store, rate_card::DEFAULT_CODE},
+};
+
+/// Commands that are submitted together; the ledger's batches are no larger.
+const TOGETHER: usize = 500;
+
+/// What was filled in, and the keys to it.
+#[derive(Debug)]
+pub struct Demo {
+    /// An account manager's key: it sees every account.
+    pub manager_key: String,
+    /// A platform administrator's key, which the browser offers.
+    pub admin_key: String,
+    /// Each account's name and its owner's key.
+    pub owner_keys: Vec<(String, String)>,
+}
+
+/// Why a database was not filled.
+#[derive(Debug, thiserror::Error)]
+pub enum DemoError {
+    /// There are accounts in it.
+    #[error(
+        "the demo wants an empty database, and this one has accounts; name another with --database-url"
+    )]
+    NotEmpty,
+    /// It can't be written.
+    #[error("the database can't be filled: {0}")]
+    Database(#[from] DbErr),
+    /// The ledger did not take what it should have.
+    #[error("the ledger refused the demo: {0}")]
+    Ledger(#[from] SubmitError),
+    /// A key could not be made.
+    #[error("a key could not be made: {0}")]
+    Key(String),
+    /// The calendar has no such day.
+    #[error("the demo's calendar ends: {0}")]
+    Calendar(String),
+}
+
+impl From<jiff::Error> for DemoError {
+    fn from(cause: jiff::Error) -> Self {
+        Self::Calendar(cause.to_string())
+    }
+}
+
+/// Fills an empty database.
+///
+/// # Errors
+/// Where it is not empty, or can't be written.
+pub async fn fill(store: &Store, clock: &Clock) -> Result<Demo, DemoError> {
+    if account::Entity::find().count(store.reader()).await? > 0 {
+        return Err(DemoError::NotEmpty);
+    }
+    let now = clock.now();
+    let (ledger, writers) = Ledger::start(store, clock);
+    let filled = fill_with(store, clock, &ledger, now).await;
+    writers.drain().await;
+    filled
+}
+
+async fn fill_with(
+    store: &Store,
+    clock: &Clock,
+    ledger: &Ledger,
+    now: Timestamp,
+) -> Result<Demo, DemoError> {
+    let began = history::months_before(now, 18)?;
+    insert_packages(store, began).await?;
+    let mut owner_keys = Vec::new();
+    for (seed, shop) in (1..).zip(SHOPS) {
+        let account = insert_shop(store, shop, began).await?;
+        let lists = insert_lists(store, account, shop, began).await?;
+        let history = History::of(shop, account, &lists, began, now, seed)?;
+        history::insert_purchases(store, &history.purchases).await?;
+        submit_in_order(ledger, history.requests).await?;
+        let owner = key(
+            store,
+            clock,
+            sql_enums::Role::Owner,
+            Some(account),
+            "Demo owner",
+        )
+        .await?;
+        owner_keys.push((shop.name.to_owned(), owner));
+    }
+    Ok(Demo {
+        manager_key: key(
+            store,
+            clock,
+            sql_enums::Role::AccountManager,
+            None,
+            "Demo account manager",
+        )
+        .await?,
+        admin_key: key(
+            store,
+            clock,
+            sql_enums::Role::PlatformAdmin,
+            None,
+            "Demo administrator",
+        )
+        .await?,
+        owner_keys,
+    })
+}
+
+async fn key(
+    store: &Store,
+    clock: &Clock,
+    role: sql_enums::Role,
+    account: Option<AccountId>,
+    name: &str,
+) -> Result<String, DemoError> {
+    let made: Result<_, OperationError> =
+        api_key::create_key(store, clock, role, account, name).await;
+    match made {
+        Ok((_, secret)) => Ok(secret.expose_secret().to_owned()),
+        Err(cause) => Err(DemoError::Key(format!("{cause:?}"))),
+    }
+}
+
+async fn insert_packages(store: &Store, at: Timestamp) -> Result<(), DbErr> {
+    let rows = PACKAGES.iter().map(|package| {
+        let row = credit_package::Model {
+            id: id_at(at),
+            code: package.code.to_owned(),
+            name: package.name.to_owned(),
+            credits_units: package.credits * 10_000,
+            price_minor: package.price_minor,
+            currency_code: package.currency.to_owned(),
+            validity_days: package.validity_days,
+            created_at: at.as_microsecond(),
+            archived_at: None,
+        };
+        row.into_active_model()
+    });
+    credit_package::Entity::insert_many(rows)
+        .exec_without_returning(store.writer())
+        .await?;
+    Ok(())
+}
+
+async fn insert_shop(store: &Store, shop: &Shop, at: Timestamp) -> Result<AccountId, DbErr> {
+    let row = account::Model {
+        id: id_at(at),
+        name: shop.name.to_owned(),
+        time_zone: shop.time_zone.to_owned(),
+        currency_code: shop.currency.to_owned(),
+        consumption_order: sql_enums::ConsumptionOrder::NonExpiringFirst,
+        settlement: sql_enums::Settlement::Automatic,
+        created_at: at.as_microsecond(),
+    };
+    let id = AccountId::new(row.id);
+    let transaction = store.begin().await?;
+    store::account::insert(&transaction, row, DEFAULT_CODE).await?;
+    transaction.commit().await?;
+    Ok(id)
+}
+
+async fn insert_lists(
+    store: &Store,
+    account: AccountId,
+    shop: &Shop,
+    at: Timestamp,
+) -> Result<Vec<domain::id::ListId>, DbErr> {
+    let transaction = store.begin().await?;
+    let mut ids = Vec::new();
+    for list in shop.lists {
+        let id = id_at(at);
+        let row = contact_list::Model {
+            account_id: account.uuid(),
+            id,
+            name: list.name.to_owned(),
+            created_at: at.as_microsecond(),
+            archived_at: None,
+        };
+        contact_list::Entity::insert(row.into_active_model())
+            .exec_without_returning(&transaction)
+            .await?;
+        let destinations = list.destinations.iter().map(|(country, recipients)| {
+            let row = list_destination::Model {
+                account_id: account.uuid(),
+                list_id: id,
+                country_code: (*country).to_owned(),
+                recipients: *recipients,
+            };
+            row.into_active_model()
+        });
+        list_destination::Entity::insert_many(destinations)
+            .exec_without_returning(&transaction)
+            .await?;
+        ids.push(id.into());
+    }
+    transaction.commit().await?;
+    Ok(ids)
+}
+
+/// Submits commands so that the ledger takes them in this order. What an account can't afford is left out,
+/// as it would have been.
+async fn submit_in_order(ledger: &Ledger, requests: Vec<Request>) -> Result<(), SubmitError> {
+    let mut requests = requests.into_iter().peekable();
+    while requests.peek().is_some() {
+        // Futures are polled in order the first time, and that is when each command is queued.
+        let answers = requests
+            .by_ref()
+            .take(TOGETHER)
+            .map(|request| ledger.submit(request));
+        for answer in join_all(answers).await {
+            match answer {
+                Ok(_) | Err(SubmitError::Refused(Refused::Book(_))) => {}
+                Err(other) => return Err(other),
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,328 @@
+//! Eighteen months of one shop's commands, in the order of their instants.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    book::Allocation,
+    calendar,
+    credits::Credits,
+    currency::{Currency, CurrencyCode},
+    destination::Destinations,
+    id::{AccountId, ListId, LotId, MessageId, PackageId, PurchaseId, RateCardId},
+    lot::Expiry,
+    money::CreditValue,
+    quote,
+    rate::{Rate, RateCard},
+    segmentation::{self, Options},
+};
+use entity::{credit_package, purchase, sql_enums::PurchaseStatus};
+use jiff::{SignedDuration, Timestamp, ToSpan, civil::Weekday, tz::TimeZone};
+use rand::{Rng, SeedableRng, rngs::StdRng};
+use sea_orm::{DbErr, EntityTrait, IntoActiveModel};
+
+use super::{
+    DemoError,
+    shops::{PACKAGES, Shop},
+};
+use crate::{
+    clock::id_at,
+    ledger::{Act, NewMessage, Request, Sent},
+    store::{Store, rate_card::DEFAULT_ID},
+};
+
+/// What a shop did.
+pub(super) struct History {
+    pub requests: Vec<Request>,
+    pub purchases: Vec<(String, purchase::Model)>,
+}
+
+/// The instant some months before another, by the calendar of UTC.
+pub(super) fn months_before(now: Timestamp, months: i64) -> Result<Timestamp, jiff::Error> {
+    Ok(now
+        .to_zoned(TimeZone::UTC)
+        .checked_sub(months.months())?
+        .timestamp())
+}
+
+struct Writer<'a> {
+    shop: &'a Shop,
+    account: AccountId,
+    lists: &'a [ListId],
+    zone: TimeZone,
+    card: RateCard,
+    random: StdRng,
+    /// Credits that are left, expiry apart: when to buy again.
+    left: i64,
+    history: History,
+}
+
+impl History {
+    /// What `shop` did from `began` until `now`. The same seed gives the same history.
+    pub(super) fn of(
+        shop: &Shop,
+        account: AccountId,
+        lists: &[ListId],
+        began: Timestamp,
+        now: Timestamp,
+        seed: u64,
+    ) -> Result<Self, DemoError> {
+        let mut writer = Writer {
+            shop,
+            account,
+            lists,
+            zone: TimeZone::get(shop.time_zone)?,
+            card: default_card()?,
+            random: StdRng::seed_from_u64(seed),
+            left: 0,
+            history: Self {
+                requests: Vec::new(),
+                purchases: Vec::new(),
+            },
+        };
+        writer.write(began, now)?;
+        let mut history = writer.history;
+        // Lists take turns within a day, and a purchase comes before what needed it.
+        history.requests.sort_by_key(|request| request.at);
+        Ok(history)
+    }
+}
+
+/// The card that every account begins with; its one row is for every country.
+fn default_card() -> Result<RateCard, DemoError> {
+    let value = CurrencyCode::new(*b"EUR")
+        .and_then(|code| Currency::new(code, 2))
+        .and_then(|currency| CreditValue::new(10_000_000, currency));
+    let card = value
+        .map(|value| RateCard::new(RateCardId::new(DEFAULT_ID), value, [(None, Rate::DEFAULT)]));
+    match card {
+        Some(Ok(card)) => Ok(card),
+        _ => Err(DemoError::Database(DbErr::Custom(
+            "the default card is no card".to_owned(),
+        ))),
+    }
+}
+
+impl Writer<'_> {
+    fn write(&mut self, began: Timestamp, now: Timestamp) -> Result<(), DemoError> {
+        let first = began.to_zoned(self.zone.clone()).date();
+        let last = now.to_zoned(self.zone.clone()).date();
+        self.buy(began);
+        for day in first.series(1.day()).take_while(|day| *day <= last) {
+            for index in 0..self.lists.len() {
+                if let Some(at) = self.sends_on(day, index)? {
+                    let soon = now - SignedDuration::from_hours(1);
+                    if at > began && at < soon {
+                        self.send(at, index);
+                    }
+                }
+            }
+        }
+        self.finish(now)
+    }
+
+    /// When, if at all, a list gets a message on a day: more before the holidays, few on Sundays.
+    fn sends_on(
+        &mut self,
+        day: jiff::civil::Date,
+        list: usize,
+    ) -> Result<Option<Timestamp>, DemoError> {
+        let weekly = self.shop.lists.get(list).map_or(0, |list| list.weekly);
+        let season = match day.month() {
+            11 | 12 => 16,
+            1 | 7 => 12,
+            8 => 6,
+            _ => 10,
+        };
+        let weekday = match day.weekday() {
+            Weekday::Sunday => 2,
+            Weekday::Thursday | Weekday::Friday => 14,
+            _ => 10,
+        };
+        // An ordinary day of an ordinary month has a seventh of the week's messages.
+        if self.random.random_range(0..7 * 100) >= weekly * season * weekday {
+            return Ok(None);
+        }
+        let (hour, minute) = (
+            self.random.random_range(9..20),
+            self.random.random_range(0..60),
+        );
+        Ok(Some(
+            day.at(hour, minute, 0, 0)
+                .to_zoned(self.zone.clone())?
+                .timestamp(),
+        ))
+    }
+
+    fn send(&mut self, at: Timestamp, list: usize) {
+        if let Some(message) = self.message(at, list, None) {
+            let cost = message.price.credits.units();
+            if self.left < cost {
+                self.buy(at - SignedDuration::from_mins(30));
+            }
+            self.left -= cost;
+            self.push(at, Act::Send(message));
+        }
+    }
+
+    fn message(
+        &mut self,
+        at: Timestamp,
+        list: usize,
+        send_at: Option<Timestamp>,
+    ) -> Option<NewMessage> {
+        let audience = self.shop.lists.get(list)?;
+        let text = *self
+            .shop
+            .texts
+            .get(self.random.random_range(0..self.shop.texts.len()))?;
+        let has_media = self.random.random_range(0..10) == 0;
+        let count = segmentation::count(text, has_media, &Options::default()).ok()?;
+        let segment_count = u32::try_from(count.segment_count).ok()?;
+        // Lists grow: a year ago they had about two thirds of today's recipients.
+        let share = self.random.random_range(65..=100);
+        let pairs = audience
+            .destinations
+            .iter()
+            .filter_map(|(country, recipients)| {
+                Some((country.parse().ok()?, (recipients * share / 100).max(1)))
+            });
+        let destinations = Destinations::from_pairs(pairs).ok()?;
+        let priced = quote::price(segment_count, count.channel, &destinations, &self.card).ok()?;
+        Some(NewMessage {
+            id: MessageId::new(id_at(at)),
+            list: self.lists.get(list).copied(),
+            name: Some(format!(
+                "{} – {}",
+                audience.name,
+                at.to_zoned(self.zone.clone()).strftime("%-d %B %Y")
+            )),
+            text: text.to_owned(),
+            channel: count.channel,
+            encoding: count.encoding,
+            segment_count,
+            price: Sent {
+                recipients: priced.recipients,
+                lines: priced.lines,
+                credits: priced.credits,
+            },
+            rate_card: RateCardId::new(DEFAULT_ID),
+            send_at,
+        })
+    }
+
+    fn buy(&mut self, at: Timestamp) {
+        let Some(package) = PACKAGES
+            .iter()
+            .find(|package| package.code == self.shop.package)
+        else {
+            return;
+        };
+        let purchase = PurchaseId::new(id_at(at));
+        let row = purchase::Model {
+            account_id: self.account.uuid(),
+            id: purchase.uuid(),
+            status: PurchaseStatus::Pending,
+            // Filled in when it is written: packages get their ids from the database's rows.
+            package_id: uuid::Uuid::nil(),
+            credits_units: package.credits * Credits::UNITS_PER_CREDIT,
+            price_minor: package.price_minor,
+            currency_code: package.currency.to_owned(),
+            validity_days: package.validity_days,
+            automatic: false,
+            provider: "sandbox".to_owned(),
+            provider_reference: None,
+            confirmation_url: None,
+            return_url: None,
+            created_at: at.as_microsecond(),
+            decided_at: None,
+        };
+        self.left += row.credits_units;
+        self.history.purchases.push((package.code.to_owned(), row));
+        let lot = LotId::new(id_at(at));
+        self.push(
+            at,
+            Act::Credit {
+                purchase,
+                lot,
+                time_zone: self.zone.clone(),
+            },
+        );
+    }
+
+    /// The last days: credits that expire soon, a list with a limit, and messages that wait.
+    fn finish(&mut self, now: Timestamp) -> Result<(), DemoError> {
+        let today = now.to_zoned(self.zone.clone()).date();
+        let hours_ago = |hours| now - SignedDuration::from_hours(hours);
+        for (days, credits) in [(3_i64, 300), (12, 1_200)] {
+            let on = today.checked_add(days.days())?;
+            let at = calendar::start_of_day(on, &self.zone)
+                .map_err(|cause| DemoError::Calendar(cause.to_string()))?;
+            let grant = Act::Grant {
+                lot: LotId::new(id_at(now)),
+                credits: Credits::whole(credits),
+                expiry: Some(Expiry { at, on }),
+                note: "A thank-you for a good season".to_owned(),
+            };
+            self.push(hours_ago(20), grant);
+        }
+        let courtesy = Act::Grant {
+            lot: LotId::new(id_at(now)),
+            credits: Credits::whole(250),
+            expiry: None,
+            note: "Courtesy credits that never expire".to_owned(),
+        };
+        self.push(hours_ago(20), courtesy);
+        if let Some(list) = self.lists.get(1) {
+            let limit = Some(Credits::whole(1_500));
+            self.push(
+                hours_ago(10),
+                Act::Allocate {
+                    allocations: vec![Allocation { list: *list, limit }],
+                },
+            );
+        }
+        for (list, hours) in [(0, 26), (2, 50), (1, 75)] {
+            let send_at = now + SignedDuration::from_hours(hours);
+            if let Some(message) = self.message(hours_ago(2), list, Some(send_at)) {
+                self.push(hours_ago(2), Act::Schedule(message));
+            }
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, at: Timestamp, act: Act) {
+        self.history.requests.push(Request {
+            account: self.account,
+            act,
+            key: None,
+            at: Some(at),
+        });
+    }
+}
+
+/// Writes the purchases as they were begun; the ledger's commands pay them.
+pub(super) async fn insert_purchases(
+    store: &Store,
+    purchases: &[(String, purchase::Model)],
+) -> Result<(), DbErr> {
+    let packages: BTreeMap<String, PackageId> = credit_package::Entity::find()
+        .all(store.reader())
+        .await?
+        .into_iter()
+        .map(|row| (row.code, PackageId::new(row.id)))
+        .collect();
+    let rows = purchases.iter().filter_map(|(code, row)| {
+        let package_id = packages.get(code)?.uuid();
+        Some(
+            purchase::Model {
+                package_id,
+                ..row.clone()
+            }
+            .into_active_model(),
+        )
+    });
+    purchase::Entity::insert_many(rows)
+        .exec_without_returning(store.writer())
+        .await?;
+    Ok(())
+}

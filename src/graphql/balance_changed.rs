@@ -1,0 +1,34 @@
+//! The subscription to an account's balance.
+
+use async_graphql::{Context, ID, Subscription};
+use domain::id::AccountId;
+use futures_util::{Stream, StreamExt};
+
+use super::{
+    balance::Balance,
+    errors::ApiError,
+    request::{optional_id, services, viewer_of},
+};
+use crate::operations::Path;
+
+/// What can be followed.
+#[derive(Debug, Default)]
+pub struct BalanceSubscription;
+
+#[Subscription]
+impl BalanceSubscription {
+    /// The balance now, and again after every change. Changes that come together are told once.
+    async fn balance_changed<'ctx>(
+        &self,
+        ctx: &Context<'ctx>,
+        #[graphql(desc = "Which account; the viewer's own where left out.")] account_id: Option<ID>,
+    ) -> Result<impl Stream<Item = Result<Balance, ApiError>> + use<'ctx>, ApiError> {
+        let viewer = viewer_of(ctx, "balanceChanged")?;
+        let services = services(ctx)?;
+        let path = Path::argument("accountId");
+        let id = optional_id(account_id.as_ref(), &path, "account")?;
+        let account = services.account_for(&viewer, id, &path).await?;
+        let changes = services.balance_changes(AccountId::new(account.id));
+        Ok(changes.map(|balance| balance.map(Balance).map_err(ApiError::from)))
+    }
+}

@@ -1,0 +1,76 @@
+//! Telling of an account's balance as it changes.
+
+use std::time::Duration;
+
+use domain::{book::Balance, id::AccountId};
+use futures_util::{Stream, stream};
+use tokio::sync::broadcast::{Receiver, error::RecvError};
+
+use super::{OperationError, Services, account::BalanceAt};
+
+/// How often a balance is looked at although nothing was told: another process may have changed it, or a
+/// lot's day may have come.
+const LOOK: Duration = Duration::from_secs(1);
+
+struct Watching {
+    services: Services,
+    account: AccountId,
+    changes: Receiver<AccountId>,
+    told: Option<Balance>,
+}
+
+impl Services {
+    /// The balance now, and again after every change. Changes that come together are told once, with the
+    /// balance after the last of them.
+    pub fn balance_changes(
+        &self,
+        account: AccountId,
+    ) -> impl Stream<Item = Result<BalanceAt, OperationError>> + use<> {
+        let watching = Watching {
+            services: self.clone(),
+            account,
+            // Before the first look, so that nothing falls between.
+            changes: self.ledger.changes(),
+            told: None,
+        };
+        stream::unfold(Some(watching), |watching| async {
+            let mut watching = watching?;
+            match watching.next().await {
+                Ok(balance) => Some((Ok(balance), Some(watching))),
+                // The subscription ends with its first error.
+                Err(error) => Some((Err(error), None)),
+            }
+        })
+    }
+}
+
+impl Watching {
+    async fn next(&mut self) -> Result<BalanceAt, OperationError> {
+        loop {
+            if self.told.is_some() {
+                self.wait().await;
+            }
+            let now = self.services.balance(self.account, None).await?;
+            if self.told != Some(now.balance) {
+                self.told = Some(now.balance);
+                return Ok(now);
+            }
+        }
+    }
+
+    /// Until the account may have changed.
+    async fn wait(&mut self) {
+        let told = async {
+            loop {
+                match self.changes.recv().await {
+                    Ok(account) if account != self.account => {}
+                    // Told, or so many were told that this account may have been among them.
+                    Ok(_) | Err(RecvError::Lagged(_)) => return,
+                    Err(RecvError::Closed) => std::future::pending().await,
+                }
+            }
+        };
+        // A look that comes of time rather than of a change is no failure.
+        drop(tokio::time::timeout(LOOK, told).await);
+    }
+}

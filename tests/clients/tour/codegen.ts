@@ -1,0 +1,20 @@
+import type { CodegenConfig } from '@graphql-codegen/cli';
+
+const config: CodegenConfig = {
+  schema: '../../../schema.graphql',
+  documents: ['src/**/*.ts', '!src/generated/**'],
+  generates: {
+    './src/generated/': {
+      preset: 'client',
+      presetConfig: { fragmentMasking: false },
+      config: {
+        useTypeImports: true,
+        enumsAsTypes: true,
+        defaultScalarType: 'string',
+        importExtension: '.js',
+      },
+    },
+  },
+};
+
+export default config;

@@ -1,0 +1,90 @@
+//! Clients that others wrote, against the program itself: the audits of GraphQL over HTTP, a stock urql
+//! client with generated types, and a browser.
+
+use std::{path::Path, process::Command};
+
+use crate::support::process::{ADMIN_KEY, Process, run};
+
+/// A folder of the project.
+fn folder(path: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// Whether a client's libraries are installed; said out loud where they are not.
+fn is_installed(path: &str) -> bool {
+    let there = folder(path).join("node_modules").is_dir();
+    if !there {
+        eprintln!("SKIPPED: {path} has no node_modules; cargo xtask test installs them");
+    }
+    there
+}
+
+fn npm(path: &str, script: &str) -> Command {
+    let mut command = Command::new("npm");
+    command
+        .current_dir(folder(path))
+        .args(["run", "--silent", script]);
+    command
+}
+
+fn server(command: &str) -> (tempfile::TempDir, Process) {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!(
+        "sqlite://{}?mode=rwc",
+        folder.path().join("clients.db").display()
+    );
+    let server = Process::start(&[command, "--database-url", &url]);
+    (folder, server)
+}
+
+#[test]
+fn graphql_over_http_passes_every_audit() {
+    let path = "tests/clients/graphql-http-audit";
+    if !is_installed(path) {
+        return;
+    }
+    let (_folder, server) = server("serve");
+    let mut audit = Command::new("node");
+    audit
+        .current_dir(folder(path))
+        .args(["audit.mjs", &format!("{}/graphql", server.base)]);
+    run(audit);
+}
+
+#[test]
+fn a_stock_client_with_generated_types_takes_the_tour() {
+    let path = "tests/clients/tour";
+    if !is_installed(path) {
+        return;
+    }
+    let (_folder, server) = server("serve");
+    let mut tour = npm(path, "start");
+    tour.env("MESSAGE_CREDITS_URL", &server.base)
+        .env("ADMIN_KEY", ADMIN_KEY);
+    run(tour);
+}
+
+#[test]
+fn a_browser_shows_the_page_and_graphiql() {
+    if !is_installed("web") || !folder("web/dist/index.html").is_file() {
+        eprintln!("SKIPPED: the page is not built; cargo xtask test builds it");
+        return;
+    }
+    let Ok(chromium) = std::env::var("CHROMIUM") else {
+        eprintln!("SKIPPED: CHROMIUM is not set; cargo xtask test sets it");
+        return;
+    };
+    let (_folder, server) = server("demo");
+    let key = server
+        .welcome
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("platform administrator"))
+        .map(|key| key.trim().to_owned())
+        .unwrap_or_else(|| panic!("no key in {}", server.welcome));
+    let mut browser = npm("web", "e2e");
+    browser
+        .env("MESSAGE_CREDITS_URL", &server.base)
+        .env("DEMO_KEY", key)
+        .env("CHROMIUM", chromium);
+    run(browser);
+}

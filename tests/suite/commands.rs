@@ -1,0 +1,209 @@
+//! The program's commands, run as somebody would run them.
+
+use serde_json::json;
+
+use crate::support::process::{self, ADMIN_KEY, Process};
+
+fn text(output: &std::process::Output) -> String {
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
+}
+
+fn sqlite(folder: &tempfile::TempDir) -> String {
+    format!(
+        "sqlite://{}?mode=rwc",
+        folder.path().join("commands.db").display()
+    )
+}
+
+#[test]
+fn the_schema_is_the_one_that_is_checked_in() {
+    let printed = process::output(&["schema"]);
+    assert!(printed.status.success());
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/schema.graphql");
+    let checked_in = std::fs::read_to_string(file).unwrap();
+    assert!(
+        String::from_utf8_lossy(&printed.stdout) == checked_in,
+        "schema.graphql is not what the code prints; run: cargo run -- schema > schema.graphql"
+    );
+}
+
+#[test]
+fn a_new_database_is_migrated_and_verified() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = sqlite(&folder);
+    assert!(
+        process::output(&["migrate", "--database-url", &url])
+            .status
+            .success()
+    );
+    let verified = process::output(&["verify", "--database-url", &url]);
+    assert!(verified.status.success(), "{}", text(&verified));
+}
+
+#[tokio::test]
+async fn a_key_that_is_created_opens_the_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = sqlite(&folder);
+    let made = process::output(&[
+        "key",
+        "create",
+        "--database-url",
+        &url,
+        "--role",
+        "PLATFORM_ADMIN",
+        "--name",
+        "first",
+    ]);
+    assert!(made.status.success(), "{}", text(&made));
+    let printed = String::from_utf8(made.stdout).unwrap();
+    let secret = printed.lines().nth(1).unwrap();
+    let server = Process::start(&["--database-url", &url]);
+    let answer = server
+        .graphql(secret, "{ viewer { role } }", json!({}))
+        .await
+        .unwrap();
+    assert_eq!(
+        answer["data"]["viewer"]["role"], "PLATFORM_ADMIN",
+        "{answer}"
+    );
+    assert_eq!(server.terminate(), Some(0));
+}
+
+#[test]
+fn what_can_t_be_done_is_said_and_fails() {
+    let folder = tempfile::tempdir().unwrap();
+    let check = |args: &[&str], said: &str| {
+        let output = process::output(args);
+        assert!(!output.status.success(), "{args:?}");
+        assert!(
+            text(&output).contains(said),
+            "{args:?} said {:?}",
+            text(&output)
+        );
+    };
+    check(
+        &["verify", "--database-url", "sqlite:///no/such/folder/x.db"],
+        "can't be used",
+    );
+    check(
+        &["migrate", "--database-url", "mysql://localhost/x"],
+        "can't be used",
+    );
+    let url = sqlite(&folder);
+    check(
+        &[
+            "key",
+            "create",
+            "--database-url",
+            &url,
+            "--role",
+            "OWNER",
+            "--name",
+            "nobody's",
+        ],
+        "account",
+    );
+    check(
+        &["--database-url", &url, "--clock-start", "yesterday"],
+        "--clock-start",
+    );
+    check(&["--database-url", &url, "--listen", "nowhere"], "--listen");
+}
+
+#[test]
+fn a_database_that_can_t_be_written_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("read-only.db");
+    let url = format!("sqlite://{}?mode=rwc", file.display());
+    assert!(
+        process::output(&["migrate", "--database-url", &url])
+            .status
+            .success()
+    );
+    let read_only = format!("sqlite://{}?mode=ro", file.display());
+    let output = process::command(&["--database-url", &read_only, "--listen", "127.0.0.1:0"])
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    assert!(
+        text(&output).contains("can't be written"),
+        "{}",
+        text(&output)
+    );
+}
+
+#[tokio::test]
+async fn a_database_of_a_newer_version_is_refused() {
+    use sea_orm::{ConnectionTrait, Database};
+    let folder = tempfile::tempdir().unwrap();
+    let url = sqlite(&folder);
+    assert!(
+        process::output(&["migrate", "--database-url", &url])
+            .status
+            .success()
+    );
+    let database = Database::connect(&url).await.unwrap();
+    let newer =
+        "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m29990101_000001_later', 0)";
+    database.execute_unprepared(newer).await.unwrap();
+    database.close().await.unwrap();
+    for command in ["serve", "migrate", "verify"] {
+        let output = process::output(&[command, "--database-url", &url]);
+        assert!(!output.status.success(), "{command}");
+        assert!(
+            text(&output).contains("newer than this program"),
+            "{command}: {}",
+            text(&output)
+        );
+    }
+}
+
+#[tokio::test]
+async fn postgres_with_an_old_schema_is_refused_with_the_command_to_run() {
+    let Some(url) = crate::support::postgres_database().await else {
+        return;
+    };
+    let output = process::output(&["serve", "--database-url", &url, "--listen", "127.0.0.1:0"]);
+    assert!(!output.status.success());
+    assert!(
+        text(&output).contains("message-credits migrate"),
+        "{}",
+        text(&output)
+    );
+}
+
+#[tokio::test]
+async fn the_demo_fills_an_empty_database_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = sqlite(&folder);
+    let server = Process::start(&["demo", "--database-url", &url]);
+    let read =
+        "{ accounts { nodes { name timeZone balance { available held nextExpiry { credits } }
+        lists { totalCount } messages { totalCount } } } creditPackages { totalCount } }";
+    let answer = server.graphql(ADMIN_KEY, read, json!({})).await.unwrap();
+    let accounts = answer["data"]["accounts"]["nodes"]
+        .as_array()
+        .unwrap_or_else(|| panic!("{answer}"));
+    assert_eq!(accounts.len(), 3);
+    for account in accounts {
+        assert!(
+            account["messages"]["totalCount"].as_i64().unwrap() > 300,
+            "{account}"
+        );
+        assert!(
+            account["balance"]["nextExpiry"]["credits"].is_string(),
+            "{account}"
+        );
+        assert_ne!(account["balance"]["held"], "0", "{account}");
+    }
+    assert_eq!(server.terminate(), Some(0));
+    let verified = process::output(&["verify", "--database-url", &url]);
+    assert!(verified.status.success(), "{}", text(&verified));
+    let again = process::output(&["demo", "--database-url", &url, "--listen", "127.0.0.1:0"]);
+    assert!(!again.status.success());
+    assert!(text(&again).contains("empty database"), "{}", text(&again));
+}

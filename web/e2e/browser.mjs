@@ -1,0 +1,77 @@
+// @ts-check
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+
+/** The address of the running server. */
+export const SERVER = required('MESSAGE_CREDITS_URL').replace(/\/$/, '');
+
+/** A key that sees accounts and may set their limits. */
+export const KEY = required('DEMO_KEY');
+
+const FLAGS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/**
+ * The system's Chromium with a profile of its own, and a list of what pages may not do: ask another origin for
+ * anything, or write an error on the console.
+ */
+export async function openBrowser() {
+  const profile = await mkdtemp(join(tmpdir(), 'message-credits-e2e-'));
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: FLAGS,
+    acceptDownloads: true,
+    colorScheme: 'light',
+    viewport: { width: 1400, height: 900 },
+  });
+  /** @type {string[]} */
+  const offences = [];
+  const origin = new URL(SERVER).origin;
+  /** @param {string} address */
+  const visit = (address) => {
+    const url = new URL(address);
+    const own = url.origin.replace(/^ws/, 'http') === origin;
+    if (!own && !['data:', 'blob:', 'about:'].includes(url.protocol)) {
+      offences.push(`request to ${address}`);
+    }
+  };
+  context.on('request', (request) => visit(request.url()));
+  context.on('console', (message) => {
+    // The browser asks for this by itself where a page names no icon, as the payment page needn't.
+    if (message.location().url.endsWith('/favicon.ico')) return;
+    if (message.type() === 'error') offences.push(`console: ${message.text()}`);
+  });
+  context.on('weberror', (error) => offences.push(`exception: ${error.error().message}`));
+  context.on('page', (page) => page.on('websocket', (socket) => visit(socket.url())));
+  context.setDefaultTimeout(15_000);
+
+  return {
+    offences,
+    /** A tab of its own, with a session of its own. */
+    newPage: () => context.newPage(),
+    async close() {
+      await context.close();
+      await rm(profile, { recursive: true, force: true });
+    },
+  };
+}
+
+/** @param {string} name */
+function required(name) {
+  const value = process.env[name];
+  if (!value) {
+    console.error(`Set ${name}: the browser test needs a running server and a key.`);
+    process.exit(2);
+  }
+  return value;
+}

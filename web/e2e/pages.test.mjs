@@ -1,0 +1,199 @@
+// @ts-check
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { after, afterEach, before, test } from 'node:test';
+import axe from 'axe-core';
+import { grant } from './api.mjs';
+import { KEY, openBrowser, SERVER } from './browser.mjs';
+
+/** @type {Awaited<ReturnType<typeof openBrowser>>} */
+let browser;
+
+before(async () => {
+  browser = await openBrowser();
+});
+
+after(() => browser.close());
+
+afterEach(() => {
+  assert.deepEqual(browser.offences.splice(0), []);
+});
+
+/** Opens the page and signs in by typing the key. */
+async function signIn() {
+  const page = await browser.newPage();
+  await page.goto(`${SERVER}/`);
+  await page.getByLabel('API key', { exact: true }).fill(KEY);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  return page;
+}
+
+test('an account manager sees a balance', async () => {
+  const page = await signIn();
+  const available = page.locator('[data-figure="Available"]');
+  assert.match(await available.textContent(), /^\d[\d,]*(\.\d+)?$/);
+  await page.close();
+});
+
+test('an account manager finds an account by name', async () => {
+  const page = await signIn();
+  const name = await page.getByRole('heading', { level: 1 }).textContent();
+  await page.getByRole('searchbox', { name: 'Accounts' }).fill(name);
+  await page.getByRole('button', { name, exact: true }).click();
+  assert.equal(await page.getByRole('heading', { level: 1 }).textContent(), name);
+  assert.match(page.url(), /#account=/);
+  await page.close();
+});
+
+test('a limit set in the dialog is shown in the table', async () => {
+  const page = await signIn();
+  const edit = page.getByRole('button', { name: /^Edit limits of/ }).first();
+  const name = ((await edit.getAttribute('aria-label')) ?? '').replace('Edit limits of ', '');
+  const row = page
+    .getByRole('row')
+    .filter({ has: page.getByRole('rowheader', { name, exact: true }) });
+
+  // Another figure each time, so that what is shown can't be what was there before.
+  const limit = 100 + (Date.now() % 800);
+  await edit.click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Own limit').check();
+  await dialog.getByLabel('Assigned credits').fill(String(limit));
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  await row
+    .filter({ hasText: 'Own limit' })
+    .getByRole('cell', { name: String(limit) })
+    .first()
+    .waitFor();
+
+  await edit.click();
+  await dialog.getByLabel('Assigned credits').fill('999999999999999');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await dialog.locator('.mantine-TextInput-error').waitFor();
+  await dialog.getByLabel('Shared').check();
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  await row.filter({ hasText: 'Shared' }).waitFor();
+  await page.close();
+});
+
+test('a balance changed elsewhere is shown without a reload', async () => {
+  const page = await signIn();
+  await page.getByRole('navigation', { name: 'Accounts' }).getByRole('listitem').first().click();
+  await page.waitForURL(/#account=/);
+  const accountId = new URLSearchParams(new URL(page.url()).hash.slice(1)).get('account');
+  const available = page.locator('[data-figure="Available"]');
+  const before = await available.textContent();
+
+  await grant(accountId ?? '');
+  await page.waitForFunction(
+    (old) => document.querySelector('[data-figure="Available"]')?.textContent !== old,
+    before,
+  );
+  await page.close();
+});
+
+test('a draft is segmented and quoted as it is typed', async () => {
+  const page = await signIn();
+  await page.getByRole('tab', { name: 'Quote' }).click();
+  await page.getByLabel('Text', { exact: true }).fill('It’s here');
+  await page.getByText('SMS in UCS-2: 1 segment').waitFor();
+  await page.getByRole('combobox', { name: 'Contact list' }).click();
+  await page.getByRole('option').first().click();
+  await page.getByText(/^[\d,.]+ credits$/).waitFor();
+  await page.close();
+});
+
+test('a purchase leads to the payment page', async () => {
+  const page = await signIn();
+  await page.getByRole('tab', { name: 'Packages' }).click();
+  await page.getByRole('button', { name: /^Buy / }).first().click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Go to payment' }).click();
+  await page.waitForURL(/\/checkout\//);
+  await page.getByRole('button', { name: /approve/i }).click();
+  await page.waitForURL((url) => !url.pathname.startsWith('/checkout/'));
+  await page.getByRole('table', { name: 'Purchases' }).getByText('Paid').first().waitFor();
+  await page.close();
+});
+
+test('usage is downloaded as an Excel workbook', async () => {
+  const page = await signIn();
+  await page.getByRole('tab', { name: 'Usage' }).click();
+  await page.getByLabel('Period').selectOption('Last 12 months');
+  await page.getByRole('heading', { name: 'By country' }).waitFor();
+  const arriving = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Download Excel' }).click();
+  const download = await arriving;
+  assert.match(download.suggestedFilename(), /\.xlsx$/);
+  const file = await readFile(await download.path());
+  assert.equal(file.subarray(0, 4).toString('latin1'), 'PK\x03\x04');
+  await page.close();
+});
+
+test('nothing is wider than a phone', async () => {
+  const page = await signIn();
+  await page.setViewportSize({ width: 390, height: 844 });
+  for (const tab of ['Credits', 'Usage', 'Quote', 'Packages']) {
+    await page.getByRole('tab', { name: tab }).click();
+    await page.getByRole('tabpanel', { name: tab }).waitFor();
+    const width = await page.evaluate(() => document.documentElement.scrollWidth);
+    assert.ok(width <= 390, `${tab} is ${width} px wide`);
+  }
+  await page.close();
+});
+
+test('axe finds no fault with any part of the page', async () => {
+  const { source } = axe;
+  const check = async (/** @type {import('playwright-core').Page} */ page) => {
+    await page.evaluate(source);
+    // A dialog that is still fading in has the contrast of a ghost.
+    await page.evaluate(() => Promise.all(document.getAnimations().map((one) => one.finished)));
+    // @ts-expect-error: the script above defines it.
+    const { violations } = await page.evaluate(() => window.axe.run());
+    const faults = violations.map(
+      (/** @type {axe.Result} */ one) =>
+        `${one.id}: ${one.nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`,
+    );
+    assert.deepEqual(faults, []);
+  };
+
+  const visitor = await browser.newPage();
+  await visitor.goto(`${SERVER}/`);
+  await visitor.getByLabel('API key', { exact: true }).waitFor();
+  await check(visitor);
+  await visitor.close();
+
+  const page = await signIn();
+  await page
+    .getByRole('button', { name: /^Edit limits of/ })
+    .first()
+    .click();
+  await page.getByRole('dialog').getByLabel('Own limit').check();
+  await check(page);
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  for (const [tab, heading] of [
+    ['Credits', 'Credit lots'],
+    ['Usage', 'By country'],
+    ['Quote', 'Segments'],
+    ['Packages', 'Purchases'],
+  ]) {
+    await page.getByRole('tab', { name: tab }).click();
+    await page.getByRole('heading', { name: heading }).waitFor();
+    await check(page);
+  }
+  await page.close();
+});
+
+test('GraphiQL runs its first example', async () => {
+  const page = await browser.newPage();
+  await page.goto(`${SERVER}/graphiql`);
+  await page.getByRole('tab', { name: 'Segmentation' }).waitFor();
+  // The tabs are there before the editors are.
+  await page.locator('.graphiql-query-editor').getByText('segmentCount').waitFor();
+  await page.getByRole('button', { name: /^Execute query/ }).click();
+  await page.locator('.result-window').getByText('"segmentCount"').waitFor();
+  await page.close();
+});

@@ -1,0 +1,32 @@
+import { useMemo, useState } from 'react';
+import { Provider } from 'urql';
+import { forgetApiKey, storeApiKey, storedApiKey } from './session/api_key';
+import { createClient } from './session/client';
+import { SignIn } from './session/SignIn';
+import { Workspace } from './session/Workspace';
+
+/** The page: a key is asked for, and with it the workspace opens. */
+export function App() {
+  const [apiKey, setApiKey] = useState(storedApiKey);
+  const [refusal, setRefusal] = useState<string>();
+  const client = useMemo(() => (apiKey ? createClient(apiKey) : undefined), [apiKey]);
+
+  function signIn(key: string) {
+    storeApiKey(key);
+    setRefusal(undefined);
+    setApiKey(key);
+  }
+
+  function signOut(reason?: string) {
+    forgetApiKey();
+    setRefusal(reason);
+    setApiKey(undefined);
+  }
+
+  if (!client) return <SignIn refusal={refusal} onSignIn={signIn} />;
+  return (
+    <Provider value={client} key={apiKey}>
+      <Workspace onSignOut={signOut} />
+    </Provider>
+  );
+}

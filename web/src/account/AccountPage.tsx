@@ -1,0 +1,102 @@
+import { Group, Stack, Tabs, Text, Title } from '@mantine/core';
+import { useQuery } from 'urql';
+import { BalancePanel } from '../balance/BalancePanel';
+import { useBalanceChanges } from '../balance/changes';
+import { useRefreshOn } from '../balance/refresh';
+import { ListsPanel } from '../contact_list/ListsPanel';
+import { LotsPanel } from '../credit_lot/LotsPanel';
+import { PackagesPanel } from '../credit_package/PackagesPanel';
+import { PurchasesPanel } from '../credit_package/PurchasesPanel';
+import { graphql } from '../generated';
+import { QuotePanel } from '../quote/QuotePanel';
+import { Failure } from '../screen/Failure';
+import { Nothing } from '../screen/Nothing';
+import { Pending } from '../screen/Pending';
+import type { Permissions } from '../session/permissions';
+import { goTo, TABS, type Tab, useRoute } from '../session/route';
+import { UsagePanel } from '../usage/UsagePanel';
+
+const ACCOUNT = graphql(`
+  query Account($id: ID!) {
+    account(id: $id) {
+      id
+      name
+      timeZone
+      balance {
+        total
+        held
+        available
+        assigned
+        ...BalanceFigures
+      }
+    }
+  }
+`);
+
+const TITLES: Record<Tab, string> = {
+  credits: 'Credits',
+  usage: 'Usage',
+  quote: 'Quote',
+  packages: 'Packages',
+};
+
+/** One account: its balance always in sight, the rest under tabs. */
+export function AccountPage({ accountId, can }: { accountId: string; can: Permissions }) {
+  const { tab } = useRoute();
+  const [{ data, error, fetching }, ask] = useQuery({
+    query: ACCOUNT,
+    variables: { id: accountId },
+  });
+  const account = data?.account;
+  const changes = useBalanceChanges(accountId, account?.balance);
+  useRefreshOn(changes, ask);
+
+  if (error) return <Failure error={error} onRetry={ask} />;
+  if (!account && fetching) return <Pending what="the account" rows={6} />;
+  if (!account) return <Nothing>There is no such account.</Nothing>;
+
+  return (
+    <Stack gap="md">
+      <Group justify="space-between" align="baseline" gap="xs">
+        <Title order={1} size="h3">
+          {account.name}
+        </Title>
+        <Text size="xs" c="dimmed">
+          Days in {account.timeZone}
+        </Text>
+      </Group>
+      <BalancePanel balance={account.balance} />
+      <Tabs
+        value={tab}
+        keepMounted={false}
+        onChange={(next) => goTo({ account: accountId, tab: next as Tab })}
+      >
+        <Tabs.List mb="md" aria-label="Parts of the account">
+          {TABS.map((one) => (
+            <Tabs.Tab key={one} value={one} px={{ base: 'xs', xs: 'md' }}>
+              {TITLES[one]}
+            </Tabs.Tab>
+          ))}
+        </Tabs.List>
+        <Tabs.Panel value="credits">
+          <Stack gap="md">
+            <ListsPanel accountId={accountId} mayAllocate={can.allocate} changes={changes} />
+            <LotsPanel accountId={accountId} timeZone={account.timeZone} changes={changes} />
+          </Stack>
+        </Tabs.Panel>
+        <Tabs.Panel value="usage">
+          <UsagePanel accountId={accountId} timeZone={account.timeZone} />
+        </Tabs.Panel>
+        <Tabs.Panel value="quote">
+          <QuotePanel accountId={accountId} changes={changes} />
+        </Tabs.Panel>
+        <Tabs.Panel value="packages">
+          <Stack gap="md">
+            <PackagesPanel accountId={accountId} mayPurchase={can.purchase} />
+            <PurchasesPanel accountId={accountId} timeZone={account.timeZone} changes={changes} />
+          </Stack>
+        </Tabs.Panel>
+      </Tabs>
+    </Stack>
+  );
+}

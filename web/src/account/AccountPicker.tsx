@@ -1,0 +1,87 @@
+import { Box, ScrollArea, Stack, Text, TextInput, UnstyledButton } from '@mantine/core';
+import { useDebouncedValue } from '@mantine/hooks';
+import { useState } from 'react';
+import { useQuery } from 'urql';
+import { graphql } from '../generated';
+import { Failure } from '../screen/Failure';
+import { Nothing } from '../screen/Nothing';
+import { Pager } from '../screen/Pager';
+import { Pending } from '../screen/Pending';
+import { usePaging } from '../screen/paging';
+
+const ACCOUNTS = graphql(`
+  query Accounts($first: Int!, $after: String, $search: String) {
+    accounts(first: $first, after: $after, search: $search) {
+      nodes {
+        id
+        name
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+      totalCount
+    }
+  }
+`);
+
+/** The platform's accounts: search, pages, and the one that is open marked. */
+export function AccountPicker(props: { selected?: string; onSelect(id: string): void }) {
+  const [typed, setTyped] = useState('');
+  const [search] = useDebouncedValue(typed.trim(), 250);
+  const paging = usePaging(20);
+  const [{ data, error, fetching }, retry] = useQuery({
+    query: ACCOUNTS,
+    variables: { first: paging.size, after: paging.after, search: search || null },
+  });
+  const accounts = data?.accounts;
+
+  return (
+    <Stack gap="sm" h="100%">
+      <TextInput
+        type="search"
+        label="Accounts"
+        placeholder="Search by name"
+        value={typed}
+        onChange={(event) => {
+          setTyped(event.currentTarget.value);
+          paging.restart();
+        }}
+      />
+      {error && <Failure error={error} onRetry={retry} />}
+      {!accounts && fetching && <Pending what="accounts" rows={8} />}
+      {accounts?.nodes.length === 0 && (
+        <Nothing>{search ? `No account is called “${search}”.` : 'No accounts yet.'}</Nothing>
+      )}
+      <ScrollArea flex={1} type="auto" offsetScrollbars="y">
+        <Box component="ul" m={0} p={0} style={{ listStyle: 'none' }} aria-busy={fetching}>
+          {accounts?.nodes.map((account) => (
+            <li key={account.id}>
+              <UnstyledButton
+                className="account-link"
+                w="100%"
+                px="xs"
+                py={6}
+                bdrs="sm"
+                aria-current={account.id === props.selected}
+                onClick={() => props.onSelect(account.id)}
+              >
+                <Text size="sm" fw="inherit" truncate>
+                  {account.name}
+                </Text>
+              </UnstyledButton>
+            </li>
+          ))}
+        </Box>
+      </ScrollArea>
+      {accounts && (
+        <Pager
+          what="accounts"
+          paging={paging}
+          pageInfo={accounts.pageInfo}
+          totalCount={accounts.totalCount}
+        />
+      )}
+    </Stack>
+  );
+}

@@ -1,0 +1,64 @@
+import { Select } from '@mantine/core';
+import { useDebouncedValue } from '@mantine/hooks';
+import { useState } from 'react';
+import { useQuery } from 'urql';
+import { graphql } from '../generated';
+import { formatCount } from '../number/decimal';
+
+const LIST_OPTIONS = graphql(`
+  query ListOptions($accountId: ID!, $search: String) {
+    account(id: $accountId) {
+      id
+      lists(first: 50, search: $search) {
+        nodes {
+          id
+          name
+          recipients
+        }
+      }
+    }
+  }
+`);
+
+/** Chooses one of the account's lists, found by name. */
+export function ListSelect(props: {
+  accountId: string;
+  value: string | null;
+  onChange(listId: string | null): void;
+}) {
+  const [typed, setTyped] = useState('');
+  const [chosen, setChosen] = useState<{ value: string; label: string }>();
+  // The field shows the chosen list's name as if it had been typed; that is no search.
+  const [search] = useDebouncedValue(typed === chosen?.label ? '' : typed.trim(), 250);
+  const [{ data, error, fetching }] = useQuery({
+    query: LIST_OPTIONS,
+    variables: { accountId: props.accountId, search: search || null },
+  });
+  const found = (data?.account?.lists.nodes ?? []).map((list) => ({
+    value: list.id,
+    label: `${list.name} (${formatCount(list.recipients)})`,
+  }));
+  const options =
+    chosen && !found.some((one) => one.value === chosen.value) ? [chosen, ...found] : found;
+
+  return (
+    <Select
+      label="Contact list"
+      placeholder="Choose a list"
+      searchable
+      clearable
+      clearButtonProps={{ 'aria-label': 'Clear the list' }}
+      // The server has searched already.
+      filter={({ options: all }) => all}
+      data={options}
+      value={props.value}
+      onChange={(value, option) => {
+        setChosen(option ?? undefined);
+        props.onChange(value);
+      }}
+      onSearchChange={setTyped}
+      nothingFoundMessage={fetching ? 'Searching…' : 'No such list'}
+      error={error && 'The lists can’t be loaded.'}
+    />
+  );
+}

@@ -1,0 +1,21 @@
+/** Country names for reading, from the browser's own data. */
+const NAMES = new Intl.DisplayNames(['en'], { type: 'region' });
+
+export function countryName(code: string): string {
+  try {
+    return NAMES.of(code) ?? code;
+  } catch {
+    return code;
+  }
+}
+
+/** ISO 3166-1 alpha-2 codes offered as destinations; what the account's card doesn't serve is said in the answer. */
+const CODES =
+  `AD AE AL AM AR AT AU AZ BA BD BE BG BH BO BR BY CA CH CI CL CM CN CO CR CY CZ DE DK DO DZ EC EE EG ES
+FI FR GB GE GH GI GR GT HK HN HR HU ID IE IL IN IQ IS IT JM JO JP KE KR KW KZ LB LI LK LT LU LV MA MC MD ME MK MT MX
+MY NG NI NL NO NP NZ OM PA PE PH PK PL PT PY QA RO RS SA SE SG SI SK SM SN SV TH TN TR TT TW TZ UA UG US UY UZ VA VE
+VN ZA`.split(/\s+/);
+
+export const DESTINATIONS = CODES.map((value) => ({ value, label: countryName(value) })).sort(
+  (one, other) => one.label.localeCompare(other.label, 'en'),
+);

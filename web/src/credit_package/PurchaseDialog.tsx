@@ -1,0 +1,94 @@
+import { Alert, Button, Group, Modal, Stack, Text } from '@mantine/core';
+import { useState } from 'react';
+import { useMutation } from 'urql';
+import { graphql } from '../generated';
+import { formatDecimal, formatMoney } from '../number/decimal';
+import { Failure } from '../screen/Failure';
+import { errorsAt, type UserError } from '../screen/user_errors';
+import { newIdempotencyKey } from '../session/idempotency_key';
+import { openPayment } from './payment';
+
+const PURCHASE = graphql(`
+  mutation PurchaseCredits($input: PurchaseCreditsInput!) {
+    purchaseCredits(input: $input) {
+      purchase {
+        id
+        status
+        confirmationUrl
+      }
+      userErrors {
+        field
+        message
+        code
+      }
+    }
+  }
+`);
+
+interface Props {
+  accountId: string;
+  offer: {
+    id: string;
+    name: string;
+    credits: string;
+    price: { amount: string; currencyCode: string };
+    validityDays?: number | null;
+  };
+  onClose(): void;
+}
+
+/** Says what will be bought and for how much, then hands over to the payment page. */
+export function PurchaseDialog({ accountId, offer, onClose }: Props) {
+  // One key for the dialog's life: pressing twice, or again after a lost answer, starts one payment.
+  const [idempotencyKey] = useState(newIdempotencyKey);
+  const [refusals, setRefusals] = useState<readonly UserError[]>([]);
+  const [{ error, fetching }, purchase] = useMutation(PURCHASE);
+  const { elsewhere } = errorsAt(refusals);
+
+  async function start() {
+    setRefusals([]);
+    const returnUrl = location.href;
+    const { data } = await purchase({
+      input: { accountId, packageId: offer.id, returnUrl, idempotencyKey },
+    });
+    if (!data) return;
+    const answer = data.purchaseCredits;
+    setRefusals(answer.userErrors);
+    if (answer.userErrors.length > 0) return;
+    const url = answer.purchase?.confirmationUrl;
+    if (url) openPayment(url);
+    else onClose();
+  }
+
+  return (
+    <Modal opened onClose={onClose} title={`Buy ${offer.name}`}>
+      <Stack gap="md">
+        {error && <Failure error={error} />}
+        {elsewhere && (
+          <Alert color="red" role="alert">
+            {elsewhere}
+          </Alert>
+        )}
+        <Text size="sm">
+          <strong>{formatDecimal(offer.credits)} credits</strong> for{' '}
+          <strong>{formatMoney(offer.price)}</strong>,{' '}
+          {offer.validityDays
+            ? `to be used within ${offer.validityDays} days.`
+            : 'which never expire.'}
+        </Text>
+        <Text size="sm" c="dimmed">
+          The account’s owner approves the charge on the payment page. The credits appear once it is
+          paid.
+        </Text>
+        <Group justify="flex-end" gap="sm">
+          <Button variant="default" onClick={onClose}>
+            Cancel
+          </Button>
+          <Button data-autofocus loading={fetching} onClick={start}>
+            Go to payment
+          </Button>
+        </Group>
+      </Stack>
+    </Modal>
+  );
+}

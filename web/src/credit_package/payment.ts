@@ -1,0 +1,5 @@
+/** Leaves for the payment page, which leads back here. Anything but a web address is not followed. */
+export function openPayment(confirmationUrl: string): void {
+  const url = new URL(confirmationUrl, location.href);
+  if (url.protocol === 'https:' || url.protocol === 'http:') location.assign(url);
+}

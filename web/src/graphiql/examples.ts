@@ -1,0 +1,71 @@
+import segmentation from './examples/01_segmentation.graphql?raw';
+import quote from './examples/02_quote.graphql?raw';
+import balanceAndLots from './examples/03_balance_and_lots.graphql?raw';
+import packagesAndCapacity from './examples/04_packages_and_capacity.graphql?raw';
+import allocateCredits from './examples/05_allocate_credits.graphql?raw';
+import sendMessage from './examples/06_send_a_message.graphql?raw';
+import usageReport from './examples/07_usage_report.graphql?raw';
+import balanceSubscription from './examples/08_balance_subscription.graphql?raw';
+
+/** What the examples are about: ids of an account and a list that the key at hand may use, where there are any. */
+export interface Subject {
+  accountId?: string;
+  listId?: string;
+  /** Sends the message example once, however often it is run. */
+  idempotencyKey: string;
+  /** The first day of this month and the first of the next, in the account's time zone, as instants. */
+  month: { from: string; to: string };
+}
+
+export interface Example {
+  query: string;
+  variables: Record<string, unknown>;
+}
+
+/** One tab each, in the order in which a newcomer would want them. */
+export function examples(subject: Subject): Example[] {
+  const { accountId, listId = 'list_…', idempotencyKey, month } = subject;
+  const destinations = [
+    { countryCode: 'IT', recipients: 1200 },
+    { countryCode: 'DE', recipients: 453 },
+  ];
+  const text = 'Hi {{firstName|friend}}, 20% off until Sunday. Show this message in the shop.';
+  return [
+    {
+      query: segmentation,
+      variables: {
+        input: { text: 'Last day: 20% off everything… only €9', media: [], smartEncoding: false },
+      },
+    },
+    {
+      query: quote,
+      variables: {
+        input: { accountId, audience: { destinations }, text, media: [], smartEncoding: false },
+      },
+    },
+    { query: balanceAndLots, variables: { accountId } },
+    { query: packagesAndCapacity, variables: { accountId, countryCodes: ['IT', 'DE', 'GB'] } },
+    {
+      query: allocateCredits,
+      variables: {
+        input: { accountId, allocations: [{ listId, mode: 'LIMITED', assigned: '500' }] },
+      },
+    },
+    {
+      query: sendMessage,
+      variables: {
+        input: {
+          accountId,
+          audience: { destinations: [{ countryCode: 'IT', recipients: 10 }] },
+          name: 'Sunday sale',
+          text,
+          media: [],
+          smartEncoding: false,
+          idempotencyKey,
+        },
+      },
+    },
+    { query: usageReport, variables: { input: { accountId, ...month, interval: 'WEEK' } } },
+    { query: balanceSubscription, variables: { accountId } },
+  ];
+}

@@ -1,0 +1,58 @@
+import { newIdempotencyKey } from '../session/idempotency_key';
+import { instantsOf, namedPeriod, today } from '../time/period';
+import type { Subject } from './examples';
+
+const QUERY = `query ExampleSubject {
+  viewer {
+    accounts(first: 1) {
+      nodes {
+        id
+        timeZone
+        lists(first: 1) {
+          nodes {
+            id
+          }
+        }
+      }
+    }
+  }
+}`;
+
+interface Answer {
+  data?: {
+    viewer: {
+      accounts: { nodes: { id: string; timeZone: string; lists: { nodes: { id: string }[] } }[] };
+    };
+  } | null;
+}
+
+/** Finds an account and a list for the examples to run on. Without a key, or without an answer, they name none. */
+export async function findSubject(key: string | undefined): Promise<Subject> {
+  const account = key ? await firstAccount(key) : undefined;
+  const timeZone = account?.timeZone ?? 'UTC';
+  return {
+    accountId: account?.id,
+    listId: account?.lists.nodes[0]?.id,
+    idempotencyKey: newIdempotencyKey(),
+    month: instantsOf(namedPeriod('THIS_MONTH', today(timeZone)), timeZone),
+  };
+}
+
+async function firstAccount(key: string) {
+  try {
+    const response = await fetch('/graphql', {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/graphql-response+json, application/json;q=0.9',
+        authorization: `Bearer ${key}`,
+      },
+      body: JSON.stringify({ query: QUERY }),
+    });
+    const answer: Answer = await response.json();
+    return answer.data?.viewer.accounts.nodes[0];
+  } catch {
+    // The editor is of use without examples that run, and shows by itself that the server can't be reached.
+    return undefined;
+  }
+}

@@ -1,0 +1,18 @@
+import '@mantine/core/styles.css';
+import './screen/page.css';
+import { MantineProvider } from '@mantine/core';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { App } from './App';
+import { theme, variables } from './screen/theme';
+
+const root = document.getElementById('root');
+if (root) {
+  createRoot(root).render(
+    <StrictMode>
+      <MantineProvider theme={theme} cssVariablesResolver={variables} defaultColorScheme="auto">
+        <App />
+      </MantineProvider>
+    </StrictMode>,
+  );
+}

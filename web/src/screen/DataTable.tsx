@@ -1,0 +1,108 @@
+import { Table, VisuallyHidden } from '@mantine/core';
+import type { ReactNode } from 'react';
+import { formatDecimal, fractionDigits } from '../number/decimal';
+
+interface Heading {
+  /** The heading, and the cell's label where rows are cards. */
+  title: string;
+  /** Read aloud, not shown. */
+  hideTitle?: boolean;
+}
+
+interface PlainColumn<Row> extends Heading {
+  cell(row: Row): ReactNode;
+  /** The column that names the row. */
+  heading?: boolean;
+  /** Set right-aligned with figures of one width, so that digits stand under digits. */
+  numeric?: boolean;
+}
+
+/** Exact decimals, all with as many fraction digits as the longest, so that points stand under points. */
+interface DecimalColumn<Row> extends Heading {
+  decimal(row: Row): string | null | undefined;
+}
+
+export type Column<Row> = PlainColumn<Row> | DecimalColumn<Row>;
+
+/**
+ * A table. On a narrow screen its rows become cards, or, where it is asked to stay a table, it scrolls sideways in
+ * its own frame.
+ */
+export function DataTable<Row>(props: {
+  caption: string;
+  columns: readonly Column<Row>[];
+  rows: readonly Row[];
+  rowKey(row: Row): string;
+  narrow?: 'cards' | 'table';
+}) {
+  const narrow = props.narrow ?? 'cards';
+  const columns = props.columns.map((column) => spellOut(column, props.rows));
+  return (
+    <Table.ScrollContainer minWidth={0} type="native" className="data-table-frame">
+      <Table
+        verticalSpacing={6}
+        horizontalSpacing="sm"
+        highlightOnHover
+        className={`data-table ${narrow}`}
+      >
+        <VisuallyHidden component="caption">{props.caption}</VisuallyHidden>
+        <Table.Thead>
+          <Table.Tr>
+            {props.columns.map((column) => (
+              <Table.Th
+                key={column.title}
+                scope="col"
+                className={isNumeric(column) ? 'numeric' : undefined}
+              >
+                {column.hideTitle ? <VisuallyHidden>{column.title}</VisuallyHidden> : column.title}
+              </Table.Th>
+            ))}
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {props.rows.map((row) => (
+            <Table.Tr key={props.rowKey(row)}>
+              {columns.map((column) => (
+                <Cell key={column.title} column={column} row={row} />
+              ))}
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </Table.ScrollContainer>
+  );
+}
+
+function isNumeric<Row>(column: Column<Row>): boolean {
+  return 'decimal' in column || column.numeric === true;
+}
+
+/** A column of decimals as one of cells. */
+function spellOut<Row>(column: Column<Row>, rows: readonly Row[]): PlainColumn<Row> {
+  if (!('decimal' in column)) return column;
+  const { decimal, ...heading } = column;
+  const digits = Math.max(0, ...rows.map((row) => fractionDigits(decimal(row) ?? '')));
+  const cell = (row: Row) => {
+    const value = decimal(row);
+    return value == null ? '—' : formatDecimal(value, digits);
+  };
+  return { ...heading, numeric: true, cell };
+}
+
+function Cell<Row>({ column, row }: { column: PlainColumn<Row>; row: Row }) {
+  if (column.heading) {
+    return (
+      <Table.Th scope="row" fw={500}>
+        {column.cell(row)}
+      </Table.Th>
+    );
+  }
+  return (
+    <Table.Td
+      className={column.numeric ? 'numeric' : undefined}
+      data-title={column.hideTitle ? undefined : column.title}
+    >
+      {column.cell(row)}
+    </Table.Td>
+  );
+}

@@ -1,0 +1,23 @@
+import { Alert, Button, Group, Text } from '@mantine/core';
+import type { CombinedError, UseQueryExecute } from 'urql';
+import { explain } from './explain';
+
+/** A request that failed as a whole, in words, with a way to try again. */
+export function Failure({ error, onRetry }: { error: CombinedError; onRetry?: UseQueryExecute }) {
+  return (
+    <Alert color="red" role="alert" title="That did not work">
+      <Group justify="space-between" gap="sm">
+        <Text size="sm">{explain(error)}</Text>
+        {onRetry && (
+          <Button
+            size="xs"
+            variant="default"
+            onClick={() => onRetry({ requestPolicy: 'network-only' })}
+          >
+            Try again
+          </Button>
+        )}
+      </Group>
+    </Alert>
+  );
+}

@@ -1,0 +1,21 @@
+import type { CombinedError } from 'urql';
+
+/** A request's failure in words for the reader. */
+export function explain(error: CombinedError): string {
+  if (error.networkError) {
+    const status = (error.response as Response | undefined)?.status;
+    if (status === 401) return 'The API key is not accepted.';
+    if (status === 429) return 'Too many requests. Wait a moment.';
+    return 'The server can’t be reached.';
+  }
+  const messages = new Set(error.graphQLErrors.map((one) => one.message));
+  return [...messages].join(' ');
+}
+
+/** Whether the server did not accept the key itself. */
+export function isUnauthenticated(error: CombinedError): boolean {
+  const status = (error.response as Response | undefined)?.status;
+  return (
+    status === 401 || error.graphQLErrors.some((one) => one.extensions.code === 'UNAUTHENTICATED')
+  );
+}

@@ -1,0 +1,16 @@
+/** A refusal that the caller can mend, as a mutation's payload carries it. */
+export interface UserError {
+  field?: readonly string[] | null;
+  message: string;
+}
+
+/** Splits refusals into those that belong beside the named input and those that go above the form. */
+export function errorsAt(errors: readonly UserError[], ...names: string[]) {
+  const here = errors.filter((error) => names.includes(error.field?.at(-1) ?? ''));
+  const elsewhere = errors.filter((error) => !here.includes(error));
+  return { here: join(here), elsewhere: join(elsewhere) };
+}
+
+function join(errors: readonly UserError[]): string | undefined {
+  return errors.length > 0 ? errors.map((error) => error.message).join(' ') : undefined;
+}

@@ -1,0 +1,64 @@
+import {
+  Button,
+  Center,
+  Container,
+  Divider,
+  Paper,
+  PasswordInput,
+  Stack,
+  Text,
+  Title,
+} from '@mantine/core';
+import { type FormEvent, useState } from 'react';
+import { demoKey } from './demo_key';
+
+/** Asks for an API key. On a demo server one click is enough. */
+export function SignIn(props: { refusal?: string; onSignIn(key: string): void }) {
+  const [key, setKey] = useState('');
+  const [problem, setProblem] = useState(props.refusal);
+  const demo = demoKey();
+
+  function submit(event: FormEvent) {
+    event.preventDefault();
+    const typed = key.trim().replace(/^Bearer\s+/i, '');
+    // A header can carry nothing else; fetch would throw on it.
+    if (/^[\x21-\x7e]+$/.test(typed)) props.onSignIn(typed);
+    else setProblem(typed ? 'That is not an API key.' : 'Enter an API key.');
+  }
+
+  return (
+    <Center mih="90dvh" component="main">
+      <Container size={420} w="100%">
+        <Title order={1} size="h3" mb={4}>
+          message-credits
+        </Title>
+        <Text c="dimmed" size="sm" mb="md">
+          Credits, limits and usage of your SMS and MMS accounts.
+        </Text>
+        <Paper withBorder p="lg">
+          <form onSubmit={submit} noValidate>
+            <Stack gap="md">
+              <PasswordInput
+                label="API key"
+                description="It is kept in this browser tab only."
+                autoComplete="off"
+                value={key}
+                error={problem}
+                onChange={(event) => setKey(event.currentTarget.value)}
+              />
+              <Button type="submit">Sign in</Button>
+              {demo && (
+                <>
+                  <Divider label="or" />
+                  <Button variant="light" onClick={() => props.onSignIn(demo)}>
+                    Use the demo key
+                  </Button>
+                </>
+              )}
+            </Stack>
+          </form>
+        </Paper>
+      </Container>
+    </Center>
+  );
+}

@@ -1,0 +1,128 @@
+import {
+  Anchor,
+  AppShell,
+  Badge,
+  Burger,
+  Button,
+  Center,
+  Container,
+  Group,
+  Text,
+} from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { useEffect } from 'react';
+import { useQuery } from 'urql';
+import { AccountPage } from '../account/AccountPage';
+import { AccountPicker } from '../account/AccountPicker';
+import { graphql } from '../generated';
+import { isUnauthenticated } from '../screen/explain';
+import { Failure } from '../screen/Failure';
+import { Nothing } from '../screen/Nothing';
+import { Pending } from '../screen/Pending';
+import { permissionsOf, ROLE_TITLES } from './permissions';
+import { goTo, useRoute } from './route';
+
+const VIEWER = graphql(`
+  query Viewer {
+    viewer {
+      role
+      accounts(first: 1) {
+        nodes {
+          id
+        }
+      }
+    }
+  }
+`);
+
+/** Everything behind the key: the header, the picker of accounts for platform roles, and the account shown. */
+export function Workspace({ onSignOut }: { onSignOut(reason?: string): void }) {
+  const [{ data, error }, retry] = useQuery({ query: VIEWER });
+  const [pickerOpen, picker] = useDisclosure(false);
+  const route = useRoute();
+  const refused = error !== undefined && isUnauthenticated(error);
+
+  useEffect(() => {
+    if (refused) onSignOut('That key is not accepted.');
+  }, [refused, onSignOut]);
+
+  const role = data?.viewer.role;
+  const can = role && permissionsOf(role);
+  const account = route.account ?? data?.viewer.accounts.nodes[0]?.id;
+
+  return (
+    <AppShell
+      header={{ height: 52 }}
+      navbar={
+        can?.everyAccount
+          ? { width: 270, breakpoint: 'sm', collapsed: { mobile: !pickerOpen } }
+          : undefined
+      }
+      padding="md"
+    >
+      <button type="button" className="skip-link" onClick={skipToContent}>
+        Skip to the content
+      </button>
+      <AppShell.Header px="md">
+        <Group h="100%" justify="space-between" wrap="nowrap">
+          <Group gap="xs" wrap="nowrap">
+            {can?.everyAccount && (
+              <Burger
+                hiddenFrom="sm"
+                size="sm"
+                opened={pickerOpen}
+                onClick={picker.toggle}
+                aria-label="Choose an account"
+                aria-expanded={pickerOpen}
+              />
+            )}
+            <Text fw={700}>message-credits</Text>
+          </Group>
+          <Group gap="sm" wrap="nowrap">
+            {role && (
+              <Badge variant="light" color="gray" visibleFrom="xs">
+                {ROLE_TITLES[role]}
+              </Badge>
+            )}
+            <Anchor href="/graphiql" size="sm">
+              GraphiQL
+            </Anchor>
+            <Button size="compact-sm" variant="subtle" onClick={() => onSignOut()}>
+              Sign out
+            </Button>
+          </Group>
+        </Group>
+      </AppShell.Header>
+
+      {can?.everyAccount && (
+        <AppShell.Navbar p="sm" aria-label="Accounts">
+          <AccountPicker
+            selected={account}
+            onSelect={(id) => {
+              goTo({ account: id, tab: route.tab });
+              picker.close();
+            }}
+          />
+        </AppShell.Navbar>
+      )}
+
+      <AppShell.Main id="content" tabIndex={-1}>
+        <Container size={1180} px={0}>
+          {error && !refused && <Failure error={error} onRetry={retry} />}
+          {!data && !error && <Pending what="your accounts" rows={6} />}
+          {can && account && <AccountPage key={account} accountId={account} can={can} />}
+          {can && !account && (
+            <Center mih={200}>
+              <Nothing>This key has no accounts yet.</Nothing>
+            </Center>
+          )}
+        </Container>
+      </AppShell.Main>
+    </AppShell>
+  );
+}
+
+/** A button, not a link: the address's hash holds the route. */
+function skipToContent() {
+  document.getElementById('content')?.focus();
+}

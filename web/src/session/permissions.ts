@@ -1,0 +1,32 @@
+import type { Role } from '../generated/graphql';
+
+/** What a role is called. */
+export const ROLE_TITLES: Record<Role, string> = {
+  PLATFORM_ADMIN: 'Platform administrator',
+  ACCOUNT_MANAGER: 'Account manager',
+  OWNER: 'Owner',
+  MEMBER: 'Member',
+  VIEWER: 'Viewer',
+  SENDER: 'Sending service',
+};
+
+/** What the page offers to a role. The server decides; this only spares people buttons that always refuse. */
+export interface Permissions {
+  /** Reads any account of the platform, and so gets the picker. */
+  everyAccount: boolean;
+  allocate: boolean;
+  purchase: boolean;
+}
+
+const PERMISSIONS: Record<Role, Permissions> = {
+  PLATFORM_ADMIN: { everyAccount: true, allocate: true, purchase: true },
+  ACCOUNT_MANAGER: { everyAccount: true, allocate: false, purchase: false },
+  OWNER: { everyAccount: false, allocate: true, purchase: true },
+  MEMBER: { everyAccount: false, allocate: true, purchase: true },
+  VIEWER: { everyAccount: false, allocate: false, purchase: false },
+  SENDER: { everyAccount: false, allocate: false, purchase: false },
+};
+
+export function permissionsOf(role: Role): Permissions {
+  return PERMISSIONS[role];
+}

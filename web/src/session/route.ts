@@ -1,0 +1,37 @@
+import { useSyncExternalStore } from 'react';
+
+/** What the page shows, kept in the address so that a reload and the back button work. */
+export interface Route {
+  account?: string;
+  tab: Tab;
+}
+
+export const TABS = ['credits', 'usage', 'quote', 'packages'] as const;
+export type Tab = (typeof TABS)[number];
+
+export function parseRoute(hash: string): Route {
+  const words = new URLSearchParams(hash.replace(/^#/, ''));
+  const tab = TABS.find((known) => known === words.get('tab')) ?? 'credits';
+  return { account: words.get('account') || undefined, tab };
+}
+
+export function routeHash(route: Route): string {
+  const words = new URLSearchParams();
+  if (route.account) words.set('account', route.account);
+  if (route.tab !== 'credits') words.set('tab', route.tab);
+  return `#${words}`;
+}
+
+export function goTo(route: Route): void {
+  location.hash = routeHash(route);
+}
+
+export function useRoute(): Route {
+  const hash = useSyncExternalStore(subscribe, () => location.hash);
+  return parseRoute(hash);
+}
+
+function subscribe(changed: () => void): () => void {
+  addEventListener('hashchange', changed);
+  return () => removeEventListener('hashchange', changed);
+}

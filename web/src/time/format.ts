@@ -1,0 +1,36 @@
+import type { Interval } from '../generated/graphql';
+
+/** Dates and instants for reading. The page speaks English, so its dates do too, whatever the browser's language. */
+const LOCALE = 'en-GB';
+
+/** "22 Nov 2026" */
+export function formatDate(date: string): string {
+  return formatWith(`${date}T00:00:00Z`, 'UTC', DATE);
+}
+
+/** "22 Nov 2026, 14:05", in the given time zone. */
+export function formatInstant(instant: string, timeZone: string): string {
+  return formatWith(instant, timeZone, { ...DATE, hour: '2-digit', minute: '2-digit' });
+}
+
+/** What a report's bucket is called: its hour, its day, the first day of its week, its month. */
+export function formatBucket(start: string, interval: Interval, timeZone: string): string {
+  return formatWith(start, timeZone, BUCKET[interval]);
+}
+
+const DATE: Intl.DateTimeFormatOptions = { day: 'numeric', month: 'short', year: 'numeric' };
+
+const BUCKET: Record<Interval, Intl.DateTimeFormatOptions> = {
+  HOUR: { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' },
+  DAY: { day: 'numeric', month: 'short' },
+  WEEK: { day: 'numeric', month: 'short' },
+  MONTH: { month: 'short', year: 'numeric' },
+};
+
+function formatWith(
+  instant: string,
+  timeZone: string,
+  options: Intl.DateTimeFormatOptions,
+): string {
+  return new Intl.DateTimeFormat(LOCALE, { ...options, timeZone }).format(new Date(instant));
+}

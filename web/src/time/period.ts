@@ -1,0 +1,85 @@
+import { Temporal } from 'temporal-polyfill';
+import type { Interval } from '../generated/graphql';
+
+/** Days from `first` to `last`, both included, as ISO dates of the account's calendar. */
+export interface Period {
+  first: string;
+  last: string;
+}
+
+export type NamedPeriod = 'THIS_MONTH' | 'LAST_MONTH' | 'LAST_12_MONTHS';
+
+/** The named period as it stands on `today`. */
+export function namedPeriod(name: NamedPeriod, today: string): Period {
+  const day = Temporal.PlainDate.from(today);
+  const month = day.with({ day: 1 });
+  switch (name) {
+    case 'THIS_MONTH':
+      return { first: month.toString(), last: today };
+    case 'LAST_MONTH':
+      return {
+        first: month.subtract({ months: 1 }).toString(),
+        last: month.subtract({ days: 1 }).toString(),
+      };
+    case 'LAST_12_MONTHS':
+      // This month and the eleven before it, so that monthly bars are whole but for the last.
+      return { first: month.subtract({ months: 11 }).toString(), last: today };
+  }
+}
+
+/** The calendar day at an instant in a time zone. */
+export function dayAt(instant: string, timeZone: string): string {
+  return Temporal.Instant.from(instant).toZonedDateTimeISO(timeZone).toPlainDate().toString();
+}
+
+/** The calendar day in a time zone now. */
+export function today(timeZone: string): string {
+  return Temporal.Now.plainDateISO(timeZone).toString();
+}
+
+/**
+ * The half-open range of instants that the period's days fill in a time zone: from the first instant of `first`
+ * to the first instant after `last`. A day may have 23 or 25 hours, and may not start at midnight.
+ */
+export function instantsOf(period: Period, timeZone: string): { from: string; to: string } {
+  const start = (date: Temporal.PlainDate) => date.toZonedDateTime(timeZone).toInstant().toString();
+  return {
+    from: start(Temporal.PlainDate.from(period.first)),
+    to: start(Temporal.PlainDate.from(period.last).add({ days: 1 })),
+  };
+}
+
+/** Why the two dates make no period, in words for the form; undefined where they do. */
+export function periodProblem(period: Period): string | undefined {
+  if (!isDate(period.first) || !isDate(period.last)) return 'Choose both dates.';
+  if (period.first > period.last) return 'The first day is after the last.';
+  return undefined;
+}
+
+/** How many days the period has. */
+export function daysIn(period: Period): number {
+  return Temporal.PlainDate.from(period.first).until(period.last).days + 1;
+}
+
+/** The longest period, in days, that an interval still draws readably. */
+const LONGEST_DAYS: Record<Interval, number> = {
+  HOUR: 14,
+  DAY: 400,
+  WEEK: 2_000,
+  MONTH: 40_000,
+};
+
+export function fitsInterval(interval: Interval, period: Period): boolean {
+  return daysIn(period) <= LONGEST_DAYS[interval];
+}
+
+/** The interval that suits a period's length. */
+export function suggestedInterval(period: Period): Interval {
+  const days = daysIn(period);
+  if (days <= 2) return 'HOUR';
+  return days <= 92 ? 'DAY' : 'MONTH';
+}
+
+function isDate(text: string): boolean {
+  return /^\d{4}-\d{2}-\d{2}$/.test(text);
+}

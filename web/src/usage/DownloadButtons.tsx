@@ -1,0 +1,73 @@
+import { Button, Group, Text } from '@mantine/core';
+import { useState } from 'react';
+import { useClient } from 'urql';
+import { graphql } from '../generated';
+import type { ReportFormat } from '../generated/graphql';
+import { explain } from '../screen/explain';
+import type { ReportInput } from './report_input';
+
+const DOWNLOAD = graphql(`
+  query DownloadUsage($input: UsageReportInput!, $format: ReportFormat!) {
+    usageReport(input: $input) {
+      download(format: $format) {
+        url
+        fileName
+      }
+    }
+  }
+`);
+
+/** The report as a file. The link is asked for at the click, since it is valid for some minutes only. */
+export function DownloadButtons({ input }: { input?: ReportInput }) {
+  const client = useClient();
+  const [asking, setAsking] = useState<ReportFormat>();
+  const [problem, setProblem] = useState<string>();
+
+  async function download(format: ReportFormat) {
+    if (!input) return;
+    setAsking(format);
+    setProblem(undefined);
+    const { data, error } = await client
+      .query(DOWNLOAD, { input, format }, { requestPolicy: 'network-only' })
+      .toPromise();
+    setAsking(undefined);
+    if (data) save(data.usageReport.download);
+    else setProblem(error ? explain(error) : 'The file can’t be made.');
+  }
+
+  return (
+    <Group gap="sm">
+      {problem && (
+        <Text size="sm" c="red" role="alert">
+          {problem}
+        </Text>
+      )}
+      <Button
+        variant="default"
+        disabled={!input}
+        loading={asking === 'XLSX'}
+        onClick={() => download('XLSX')}
+      >
+        Download Excel
+      </Button>
+      <Button
+        variant="default"
+        disabled={!input}
+        loading={asking === 'CSV'}
+        onClick={() => download('CSV')}
+      >
+        Download CSV
+      </Button>
+    </Group>
+  );
+}
+
+/** Goes to the link without leaving the page. */
+function save({ url, fileName }: { url: string; fileName: string }) {
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = fileName;
+  document.body.append(link);
+  link.click();
+  link.remove();
+}

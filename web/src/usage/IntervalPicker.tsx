@@ -1,0 +1,30 @@
+import { NativeSelect } from '@mantine/core';
+import type { Interval } from '../generated/graphql';
+
+const TITLES: Record<Interval, string> = {
+  HOUR: 'Hour',
+  DAY: 'Day',
+  WEEK: 'Week',
+  MONTH: 'Month',
+};
+
+/** How wide a bar of the chart is. Intervals too fine for the period can't be chosen. */
+export function IntervalPicker(props: {
+  interval: Interval;
+  fits(interval: Interval): boolean;
+  onChange(interval: Interval): void;
+}) {
+  return (
+    <NativeSelect
+      label="By"
+      w={100}
+      value={props.interval}
+      onChange={(event) => props.onChange(event.currentTarget.value as Interval)}
+      data={(Object.keys(TITLES) as Interval[]).map((value) => ({
+        value,
+        label: TITLES[value],
+        disabled: !props.fits(value),
+      }))}
+    />
+  );
+}

@@ -1,0 +1,16 @@
+import { Progress } from '@mantine/core';
+import { percent } from '../number/decimal';
+
+/** A part's share of the whole, as a bar beside its figure. */
+export function Share({ part, whole }: { part: string; whole: string }) {
+  const value = percent(part, whole);
+  return (
+    <Progress
+      value={value}
+      size="sm"
+      miw={60}
+      color="var(--mantine-primary-color-light-color)"
+      aria-label={`${value} % of the credits`}
+    />
+  );
+}

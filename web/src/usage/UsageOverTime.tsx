@@ -1,0 +1,63 @@
+import { Spoiler } from '@mantine/core';
+import { type FragmentType, graphql, readFragment } from '../generated';
+import type { Interval, UsageOverTimeFragment } from '../generated/graphql';
+import { formatCount, formatMoney } from '../number/decimal';
+import { type Column, DataTable } from '../screen/DataTable';
+import { formatBucket } from '../time/format';
+import { UsageChart } from './UsageChart';
+
+const OVER_TIME = graphql(`
+  fragment UsageOverTime on UsageReport {
+    buckets {
+      start
+      usage {
+        messages
+        credits
+        cost {
+          amount
+          currencyCode
+        }
+      }
+    }
+  }
+`);
+
+type Bucket = UsageOverTimeFragment['buckets'][number];
+
+/** Credits by bucket: a chart for the eye, and the same figures as a table. */
+export function UsageOverTime(props: {
+  report: FragmentType<typeof OVER_TIME>;
+  interval: Interval;
+  timeZone: string;
+}) {
+  const { buckets } = readFragment(OVER_TIME, props.report);
+  const name = (bucket: Bucket) => formatBucket(bucket.start, props.interval, props.timeZone);
+  const columns: Column<Bucket>[] = [
+    { title: 'From', heading: true, cell: name },
+    { title: 'Messages', numeric: true, cell: ({ usage }) => formatCount(usage.messages) },
+    { title: 'Credits', decimal: ({ usage }) => usage.credits },
+    { title: 'Cost', numeric: true, cell: ({ usage }) => formatMoney(usage.cost) },
+  ];
+  return (
+    <>
+      <UsageChart
+        bars={buckets.map((bucket) => ({ name: name(bucket), credits: bucket.usage.credits }))}
+      />
+      <Spoiler
+        maxHeight={0}
+        showLabel="Show as a table"
+        hideLabel="Hide the table"
+        mt="xs"
+        styles={{ control: { fontSize: 'var(--mantine-font-size-sm)' } }}
+      >
+        <DataTable
+          caption="Usage over time"
+          narrow="table"
+          columns={columns}
+          rows={buckets}
+          rowKey={(bucket) => bucket.start}
+        />
+      </Spoiler>
+    </>
+  );
+}

@@ -1,0 +1,136 @@
+import { Group, SimpleGrid, Stack, Text } from '@mantine/core';
+import { useMemo, useState } from 'react';
+import { useQuery } from 'urql';
+import { graphql } from '../generated';
+import type { Interval } from '../generated/graphql';
+import { formatCount, formatDecimal, formatMoney } from '../number/decimal';
+import { Failure } from '../screen/Failure';
+import { Nothing } from '../screen/Nothing';
+import { Panel } from '../screen/Panel';
+import { Pending } from '../screen/Pending';
+import { formatDate } from '../time/format';
+import {
+  fitsInterval,
+  instantsOf,
+  namedPeriod,
+  type Period,
+  periodProblem,
+  suggestedInterval,
+  today,
+} from '../time/period';
+import { DownloadButtons } from './DownloadButtons';
+import { IntervalPicker } from './IntervalPicker';
+import { PeriodPicker } from './PeriodPicker';
+import type { ReportInput } from './report_input';
+import { UsageByCountry } from './UsageByCountry';
+import { UsageByList } from './UsageByList';
+import { UsageOverTime } from './UsageOverTime';
+
+const USAGE = graphql(`
+  query Usage($input: UsageReportInput!) {
+    usageReport(input: $input) {
+      totals {
+        messages
+        recipients
+        segments
+        credits
+        cost {
+          amount
+          currencyCode
+        }
+      }
+      ...UsageOverTime
+      ...UsageByList
+      ...UsageByCountry
+    }
+  }
+`);
+
+/** What an account spent in a period: over time, by list, by country, and as a file. */
+export function UsagePanel({ accountId, timeZone }: { accountId: string; timeZone: string }) {
+  const [period, setPeriod] = useState<Period>(() => namedPeriod('THIS_MONTH', today(timeZone)));
+  const [interval, setInterval] = useState<Interval>('DAY');
+  const problem = periodProblem(period);
+
+  const input = useMemo(
+    () => (problem ? undefined : { accountId, interval, ...instantsOf(period, timeZone) }),
+    [accountId, interval, period, timeZone, problem],
+  );
+
+  function choosePeriod(next: Period) {
+    setPeriod(next);
+    if (!periodProblem(next) && !fitsInterval(interval, next)) setInterval(suggestedInterval(next));
+  }
+
+  return (
+    <Stack gap="md">
+      <Group align="end" gap="md" justify="space-between">
+        <Group align="end" gap="md">
+          <PeriodPicker period={period} today={today(timeZone)} onChange={choosePeriod} />
+          <IntervalPicker
+            interval={interval}
+            fits={(one) => problem !== undefined || fitsInterval(one, period)}
+            onChange={setInterval}
+          />
+        </Group>
+        <DownloadButtons input={input} />
+      </Group>
+      {problem ? (
+        <Text c="red" size="sm" role="alert">
+          {problem}
+        </Text>
+      ) : (
+        <Text size="xs" c="dimmed" role="status">
+          {formatDate(period.first)} to {formatDate(period.last)}, days in {timeZone}
+        </Text>
+      )}
+      {input && <Report input={input} timeZone={timeZone} />}
+    </Stack>
+  );
+}
+
+function Report({ input, timeZone }: { input: ReportInput; timeZone: string }) {
+  const [{ data, error, fetching }, ask] = useQuery({ query: USAGE, variables: { input } });
+  if (error) return <Failure error={error} onRetry={ask} />;
+  if (!data) return <Pending what="the report" rows={8} />;
+  const report = data.usageReport;
+  const { totals } = report;
+  return (
+    <Stack gap="md" aria-busy={fetching} opacity={fetching ? 0.6 : 1}>
+      <SimpleGrid component="dl" m={0} cols={{ base: 2, xs: 3, md: 5 }} spacing="md">
+        <Total name="Credits" value={formatDecimal(totals.credits)} />
+        <Total name="Cost" value={formatMoney(totals.cost)} />
+        <Total name="Messages" value={formatCount(totals.messages)} />
+        <Total name="Recipients" value={formatCount(totals.recipients)} />
+        <Total name="Segments" value={formatCount(totals.segments)} />
+      </SimpleGrid>
+      {totals.messages === 0 && <Nothing>Nothing was sent in this period.</Nothing>}
+      {totals.messages > 0 && (
+        <>
+          <Panel title="Over time">
+            <UsageOverTime report={report} interval={input.interval} timeZone={timeZone} />
+          </Panel>
+          <Panel title="By list">
+            <UsageByList report={report} whole={totals.credits} />
+          </Panel>
+          <Panel title="By country">
+            <UsageByCountry report={report} whole={totals.credits} />
+          </Panel>
+        </>
+      )}
+    </Stack>
+  );
+}
+
+function Total({ name, value }: { name: string; value: string }) {
+  return (
+    <div>
+      <Text component="dt" size="xs" c="dimmed">
+        {name}
+      </Text>
+      <Text component="dd" m={0} size="lg" fw={500} style={{ fontVariantNumeric: 'tabular-nums' }}>
+        {value}
+      </Text>
+    </div>
+  );
+}
