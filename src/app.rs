@@ -12,7 +12,7 @@ use crate::{
     graphql::{limits::Limits, schema},
     http,
     ledger::{Ledger, Writers},
-    operations::{Parts, Services},
+    operations::{Parts, Services, download::DownloadKey},
     payments::Provider,
     store::{self, Store},
 };
@@ -149,6 +149,7 @@ pub fn assemble(store: Store, settings: Settings) -> Result<App, StartError> {
         clock: settings.clock,
         public_url: settings.public_url,
         admin_key_hash,
+        download_key: DownloadKey::default(),
     });
     let stop = CancellationToken::new();
     let schema = schema::schema_over(&services, &Limits::default());

@@ -31,4 +31,5 @@ mod tokens;
 #[cfg(test)]
 pub(crate) mod toy;
 pub mod transaction;
+pub mod usage_report;
 pub mod viewer;

@@ -4,6 +4,7 @@
 
 mod api;
 pub mod checkout;
+pub mod downloads;
 pub mod graphql;
 mod health;
 mod pages;
@@ -106,7 +107,8 @@ pub fn router(server: Server) -> Router {
         .route("/graphql", get(api::get).post(api::post))
         .merge(timed)
         .with_state(server)
-        .merge(checkout::routes().with_state(services).layer(timeout()))
+        .merge(checkout::routes().with_state(services.clone()).layer(timeout()))
+        .merge(downloads::routes().with_state(services))
         // The endpoint has limits of its own, which say what is wrong.
         .layer(DefaultBodyLimit::disable())
         .layer(CompressionLayer::new().compress_when(

@@ -9,6 +9,7 @@ pub mod api_key;
 pub mod auto_recharge;
 pub mod balance_changes;
 pub mod contact_list;
+pub mod download;
 pub mod idempotency;
 pub mod input;
 pub mod lot;
@@ -19,6 +20,7 @@ pub mod rate_card;
 pub mod refusal;
 pub mod statement;
 pub mod transaction;
+pub mod usage_report;
 pub mod viewer;
 
 use std::sync::Arc;
@@ -52,6 +54,8 @@ pub struct Parts {
     pub admin_key_hash: Option<[u8; 32]>,
     /// Where clients reach this server; links begin with it.
     pub public_url: Url,
+    /// What download links are signed with.
+    pub download_key: download::DownloadKey,
 }
 
 impl Services {

@@ -14,7 +14,9 @@ pub mod lot;
 pub mod paging;
 pub mod purchase;
 pub mod rate_card;
+pub mod server_secret;
 pub mod transaction;
+pub mod usage;
 pub mod version;
 
 pub use connection::Store;

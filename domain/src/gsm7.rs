@@ -301,9 +301,8 @@ pub(crate) struct Foreign {
     pub offset: usize,
 }
 
-/// Every character of the text that GSM-7 lacks, where it is known to begin with such a prefix.
-pub(crate) fn foreign(text: &str, prefix: Prefix) -> Vec<Foreign> {
-    let mut found = Vec::new();
+/// Tells every character of the text that GSM-7 lacks, where it is known to begin with such a prefix.
+pub(crate) fn each_foreign(text: &str, prefix: Prefix, mut found: impl FnMut(Foreign)) {
     let (mut at, mut offset) = (prefix.bytes, prefix.characters);
     // Whole blocks are looked at again only beyond one that was of no use: foreign letters come in words.
     let mut one_by_one_until = at;
@@ -317,7 +316,7 @@ pub(crate) fn foreign(text: &str, prefix: Prefix) -> Vec<Foreign> {
             continue;
         }
         if !contains(character) {
-            found.push(Foreign {
+            found(Foreign {
                 character,
                 previous: text.get(..at).and_then(|before| before.chars().next_back()),
                 offset,
@@ -326,7 +325,6 @@ pub(crate) fn foreign(text: &str, prefix: Prefix) -> Vec<Foreign> {
         at += character.len_utf8();
         offset += 1;
     }
-    found
 }
 
 fn begins_with_singles(bytes: &[u8]) -> bool {

@@ -16,7 +16,8 @@ use super::{
     loaders::{self, LoadError, Rows},
     paging::{Nodes, connection},
     request::{UserError, id, optional_id, payload, services, viewer_of},
-    scalars::CountryCode,
+    scalars::{CountryCode, DateTime},
+    usage_report::{self, Interval, UsageBucket},
 };
 use crate::{
     operations::{
@@ -99,6 +100,25 @@ impl ContactList {
         let found = loaders::load(ctx, of).await?;
         let without_book = || ApiError::internal(Fault::Broken("an account without a book".into()));
         Ok(found.ok_or_else(without_book)?.into())
+    }
+
+    /// What was sent for it and what that took, by whole intervals of its account's time zone, the oldest
+    /// first. Intervals in which nothing was sent are there.
+    #[graphql(complexity = "10 * child_complexity")]
+    async fn usage(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The first instant.")] from: DateTime,
+        #[graphql(desc = "The first instant after the period, which is at most ten years long.")]
+        to: DateTime,
+        #[graphql(
+            default_with = "Interval::Day",
+            desc = "How time is cut; at most 5000 intervals."
+        )]
+        interval: Interval,
+    ) -> Result<Vec<UsageBucket>, ApiError> {
+        let of = (self.account_key(), self.key());
+        usage_report::of_list(ctx, of, (&from, &to), interval).await
     }
 
     /// Whether it is out of use. An archived list is not listed and can't be used, but its messages and

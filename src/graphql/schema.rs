@@ -15,12 +15,13 @@ use super::{
     lot::LotMutation,
     node::NodeQuery,
     purchase::PurchaseMutation,
+    usage_report::UsageReportQuery,
     viewer::ViewerQuery,
 };
 
 /// What can be read.
 #[derive(Debug, Default, MergedObject)]
-pub struct Query(NodeQuery, AccountQuery, ViewerQuery);
+pub struct Query(NodeQuery, AccountQuery, UsageReportQuery, ViewerQuery);
 
 /// What can be done. Refusals that the caller can mend are in `userErrors`.
 #[derive(Debug, Default, MergedObject)]

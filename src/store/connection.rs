@@ -12,8 +12,9 @@ use sea_orm::{
     sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
 };
 
-/// Readers beside SQLite's one writer: enough to keep two to four cores busy.
-const SQLITE_READERS: u32 = 8;
+/// Readers beside SQLite's one writer: eight to keep two to four cores busy, and as many for downloads,
+/// each of which holds one while it lasts.
+const SQLITE_READERS: u32 = 16;
 /// How many connections one process takes from PostgreSQL, whose default serves 100 in all.
 const POSTGRES_CONNECTIONS: u32 = 24;
 /// How long a caller waits for a connection before it is told that the database is not there.

@@ -27,6 +27,20 @@ pub async fn find(
         .await
 }
 
+/// Several versions, in no order.
+///
+/// # Errors
+/// What the database says.
+pub async fn find_all(
+    connection: &impl ConnectionTrait,
+    ids: impl IntoIterator<Item = RateCardId>,
+) -> Result<Vec<rate_card::Model>, DbErr> {
+    rate_card::Entity::find()
+        .filter(rate_card::Column::Id.is_in(ids.into_iter().map(RateCardId::uuid)))
+        .all(connection)
+        .await
+}
+
 /// The version of a card that was the newest at an instant.
 ///
 /// # Errors

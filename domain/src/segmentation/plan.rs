@@ -29,6 +29,9 @@ pub(super) struct Plan {
     segments: usize,
     /// The start of the text that is GSM-7; the first character that is not comes next.
     gsm: gsm7::Prefix,
+    /// What was tallied of the text as typed, in the encoding of the plan; `None` for a text that is swapped
+    /// or takes tables.
+    tally: Option<Tally>,
     /// What is swapped, where the text is not sent as typed.
     swaps: Option<Swaps>,
 }
@@ -59,6 +62,7 @@ impl Plan {
             capacity: Capacity::MMS,
             segments: count_utf16(text, tally, Capacity::MMS),
             gsm: gsm7::Prefix::default(),
+            tally: Some(tally),
             swaps: None,
         }
     }
@@ -74,21 +78,22 @@ impl Plan {
             capacity,
             segments: count_utf16(text, tally, capacity),
             gsm,
+            tally: Some(tally),
             swaps: None,
         }
     }
 
     fn gsm7(text: &str, gsm: gsm7::Prefix, reference: Reference) -> Self {
         let capacity = Capacity::gsm7(Tables::default(), reference);
+        let tally = Tally {
+            characters: gsm.characters,
+            doubles: gsm.septets - gsm.characters,
+        };
         let segments = if gsm.septets <= capacity.alone {
             1
-        } else if gsm.septets == gsm.characters {
+        } else if tally.doubles == 0 {
             gsm.septets.div_ceil(capacity.joined)
         } else {
-            let tally = Tally {
-                characters: gsm.characters,
-                doubles: gsm.septets - gsm.characters,
-            };
             packing::count::<Septets>(text.as_bytes(), tally, capacity.joined)
         };
         Self {
@@ -97,6 +102,7 @@ impl Plan {
             capacity,
             segments,
             gsm,
+            tally: Some(tally),
             swaps: None,
         }
     }
@@ -155,6 +161,7 @@ impl Plan {
                 tables: choice.tables,
                 capacity: choice.capacity,
                 segments: choice.segments,
+                tally: None,
                 swaps,
                 ..self
             },
@@ -188,7 +195,7 @@ impl Plan {
             Some(swaps) => Cow::Owned(swapped(typed, swaps).collect()),
             None => Cow::Borrowed(typed),
         };
-        let tally = self.tally(&text);
+        let tally = self.tally.unwrap_or_else(|| self.tally_with_tables(&text));
         let units_per_segment = self.capacity.of(self.segments);
         let mut segments = Vec::with_capacity(self.segments);
         let mut begin = 0;
@@ -224,21 +231,13 @@ impl Plan {
         }
     }
 
-    fn tally(&self, text: &str) -> Tally {
-        match self.encoding {
-            Some(Encoding::Gsm7) if self.tables == Tables::default() => {
-                Tally::of::<Septets>(text.as_bytes())
-            }
-            Some(Encoding::Gsm7) => {
-                let mut tally = Tally::default();
-                for character in text.chars() {
-                    tally.characters += 1;
-                    tally.doubles += usize::from(self.tables.septets(character) == Some(2));
-                }
-                tally
-            }
-            _ => Tally::of::<Utf16>(text.as_bytes()),
+    fn tally_with_tables(&self, text: &str) -> Tally {
+        let mut tally = Tally::default();
+        for character in text.chars() {
+            tally.characters += 1;
+            tally.doubles += usize::from(self.tables.septets(character) == Some(2));
         }
+        tally
     }
 
     /// Tells where each segment but the last ends and what it holds; answers what the last holds.
@@ -281,15 +280,16 @@ fn swapped(text: &str, swaps: Swaps) -> impl Iterator<Item = char> + Clone {
 
 /// Every character that is not GSM-7, with what smart encoding has for it.
 fn non_gsm_characters(text: &str, gsm: gsm7::Prefix) -> Vec<NonGsmCharacter> {
-    let named = |each: gsm7::Foreign| {
+    let mut found = Vec::new();
+    gsm7::each_foreign(text, gsm, |each| {
         let typographic = smart_encoding::replacement(each.character, each.previous);
         let accent = smart_encoding::without_accent(each.character);
-        NonGsmCharacter {
+        found.push(NonGsmCharacter {
             character: each.character,
             offset: each.offset,
             replacement: typographic.or(accent),
             strips_accent: typographic.is_none() && accent.is_some(),
-        }
-    };
-    gsm7::foreign(text, gsm).into_iter().map(named).collect()
+        });
+    });
+    found
 }

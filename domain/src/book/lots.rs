@@ -1,0 +1,128 @@
+//! Lots as they come in, expire and are taken back.
+//!
+//! Here: issuing, expiry as of the instant that a lot's day begins (law L2) and revocation (law L4).
+//! Not here: one lot and its place in the draw order, which is [`crate::lot`].
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::{Book, BookName, Entry, EntryKind, Posting, Refusal, Source, minus, plus};
+use crate::{
+    credits::Credits,
+    id::LotId,
+    lot::{Draw, Lot},
+};
+
+impl Book {
+    /// Books the expiry of every lot whose day has come, one entry for each instant, as of that instant
+    /// (law L2). The credits come off the pools by law L3.
+    pub fn expire(&mut self, now: Timestamp) -> Vec<Entry> {
+        let now = self.instant(now);
+        let mut due: BTreeMap<Timestamp, Vec<Draw>> = BTreeMap::new();
+        for lot in self.lots.values().filter(|lot| lot.remaining.is_positive()) {
+            if let Some(expiry) = lot.expiry.filter(|expiry| expiry.at <= now) {
+                let draw = Draw {
+                    lot: lot.id,
+                    credits: lot.remaining,
+                };
+                due.entry(expiry.at).or_default().push(draw);
+            }
+        }
+        due.into_iter()
+            .map(|(at, draws)| self.expire_at(at, &draws))
+            .collect()
+    }
+
+    fn expire_at(&mut self, at: Timestamp, draws: &[Draw]) -> Entry {
+        self.take_from_lots(draws);
+        let postings = self.take_by_shares(draws, BookName::Expired);
+        self.entry(EntryKind::Expiry, at, None, None, postings)
+    }
+
+    pub(super) fn issue(
+        &mut self,
+        lot: Lot,
+        source: Source,
+        at: Timestamp,
+    ) -> Result<Vec<Entry>, Refusal> {
+        if !lot.remaining.is_positive() {
+            return Err(Refusal::NotPositive);
+        }
+        let total = lot
+            .remaining
+            .checked_add(self.balance().total())
+            .ok_or(Refusal::TooMany)?;
+        if total > Self::MAX_TOTAL {
+            return Err(Refusal::TooMany);
+        }
+        let kind = match source {
+            Source::Purchase => EntryKind::Purchase,
+            Source::AutoRecharge => EntryKind::Recharge,
+            Source::Grant => EntryKind::Grant,
+        };
+        self.lots.insert(lot.id, lot);
+        self.pools.unassigned = plus(self.pools.unassigned, lot.remaining);
+        let posting = |book, credits| Posting {
+            book,
+            list: None,
+            lot: Some(lot.id),
+            credits,
+        };
+        let postings = vec![
+            posting(BookName::Issued, minus(Credits::ZERO, lot.remaining)),
+            posting(BookName::Available, lot.remaining),
+        ];
+        let mut entries = vec![self.entry(kind, at, None, None, postings)];
+        // A lot that comes in on or after its own day (a date in the past) expires as it comes.
+        entries.extend(self.expire_late(&[lot.id], at));
+        Ok(entries)
+    }
+
+    /// Books the remainder of lots whose day passed before they came (back) in, as of `at`.
+    fn expire_late(&mut self, lots: &[LotId], at: Timestamp) -> Option<Entry> {
+        let draws: Vec<Draw> = lots
+            .iter()
+            .filter_map(|lot| self.lots.get(lot))
+            .filter(|lot| lot.remaining.is_positive() && lot.has_expired(at))
+            .map(|lot| Draw {
+                lot: lot.id,
+                credits: lot.remaining,
+            })
+            .collect();
+        (!draws.is_empty()).then(|| self.expire_at(at, &draws))
+    }
+
+    pub(super) fn revoke(
+        &mut self,
+        lot: Option<LotId>,
+        credits: Credits,
+        at: Timestamp,
+    ) -> Result<Vec<Entry>, Refusal> {
+        if !credits.is_positive() {
+            return Err(Refusal::NotPositive);
+        }
+        let draws = match lot {
+            None => self.choose(self.available(), credits)?,
+            Some(lot) => {
+                let available = self.lots.get(&lot).ok_or(Refusal::UnknownLot)?.remaining;
+                if available < credits {
+                    return Err(Refusal::Insufficient {
+                        needed: credits,
+                        available,
+                    });
+                }
+                vec![Draw { lot, credits }]
+            }
+        };
+        self.take_from_lots(&draws);
+        let postings = self.take_by_shares(&draws, BookName::Revoked);
+        Ok(vec![self.entry(
+            EntryKind::Revocation,
+            at,
+            None,
+            None,
+            postings,
+        )])
+    }
+}

@@ -1,0 +1,479 @@
+//! Usage reports: what was sent, added up by time, list and country, and a link to the file of it.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
+
+use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject, dataloader::Loader};
+use domain::{
+    calendar::buckets,
+    id::{AccountId, ListId},
+    money::Currency,
+    usage::{self, UsageError},
+};
+use entity::sql_enums;
+use jiff::Timestamp;
+use tokio::sync::OnceCell;
+
+use super::{
+    contact_list::ContactList,
+    errors::ApiError,
+    ids::PublicId,
+    loaders::{self, LoadError, Rows},
+    money::Money,
+    request::{optional_id, services, viewer_of},
+    scalars::{CountryCode, Credits, DateTime, TimeZone, WebUrl},
+};
+use crate::{
+    operations::{
+        self, Fault, Path, download, input,
+        usage_report::{MAX_LIST_BUCKETS, MAX_LISTS, UsageOfLists, UsageReportRequest},
+    },
+    reports::usage::{Figures, Parts},
+    store,
+};
+
+/// The most lists that one `lists` answers.
+const MAX_LIST_PAGE: i32 = 1_000;
+
+/// How a report cuts time: into whole intervals of its time zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "buckets::Interval")]
+pub enum Interval {
+    /// Hours. The hour that comes twice in autumn is two.
+    Hour,
+    /// Days, of 23 and 25 hours where clocks change.
+    Day,
+    /// Weeks from Monday.
+    Week,
+    /// Calendar months.
+    Month,
+}
+
+/// How a report's file is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "download::Format")]
+pub enum ReportFormat {
+    /// An Excel workbook with a summary, a timeline and every message.
+    Xlsx,
+    /// Every message as comma-separated values.
+    Csv,
+}
+
+/// What to report on.
+#[derive(Debug, InputObject)]
+pub struct UsageReportInput {
+    /// Whose usage; the viewer's own account where left out.
+    account_id: Option<ID>,
+    /// The first instant.
+    from: DateTime,
+    /// The first instant after the period, which is at most ten years long.
+    to: DateTime,
+    /// How time is cut; at most 5000 intervals.
+    #[graphql(default_with = "Interval::Day")]
+    interval: Interval,
+    /// Whose days and hours count; the account's zone where left out.
+    time_zone: Option<TimeZone>,
+    /// Only what was sent for these lists; at most 1000.
+    list_ids: Option<Vec<ID>>,
+    /// Only what was sent to these countries. Of a message that went elsewhere too, only that part counts.
+    country_codes: Option<Vec<CountryCode>>,
+    /// Only what travelled so.
+    channel: Option<Channel>,
+}
+
+/// A report of what was sent and what it took. All of its parts are from one instant.
+#[derive(Debug)]
+pub struct UsageReport {
+    report: operations::usage_report::UsageReport,
+    parts: Parts,
+    /// Read when the first part is asked for, and once for all of them.
+    figures: OnceCell<Result<Arc<Figures>, ApiError>>,
+}
+
+impl UsageReport {
+    async fn figures(&self, ctx: &Context<'_>) -> Result<Arc<Figures>, ApiError> {
+        let services = services(ctx)?;
+        let read = || async {
+            let figures = services.usage_figures(&self.report, self.parts).await?;
+            Ok(Arc::new(figures))
+        };
+        self.figures.get_or_init(read).await.clone()
+    }
+}
+
+/// What was sent and what it took, in a period. What counts are messages that were charged in it, and of
+/// their recipients those in countries that the rate card serves.
+#[Object]
+impl UsageReport {
+    /// All of it.
+    async fn totals(&self, ctx: &Context<'_>) -> Result<Usage, ApiError> {
+        let figures = self.figures(ctx).await?;
+        Ok(Usage::of(&figures, figures.report.totals))
+    }
+
+    /// By interval, the oldest first. Each is whole in the report's time zone, so that the first may start
+    /// before the period; intervals in which nothing was sent are there.
+    #[graphql(complexity = "10 * child_complexity")]
+    async fn buckets(&self, ctx: &Context<'_>) -> Result<Vec<UsageBucket>, ApiError> {
+        let figures = self.figures(ctx).await?;
+        let buckets = figures.report.buckets.iter();
+        Ok(buckets
+            .map(|(bucket, usage)| UsageBucket {
+                start: bucket.start.into(),
+                usage: Usage::of(&figures, *usage),
+            })
+            .collect())
+    }
+
+    /// By list, most credits first, then by id. Lists for which nothing was sent are left out.
+    #[graphql(
+        complexity = "usize::try_from(first).unwrap_or_default().saturating_mul(child_complexity)"
+    )]
+    async fn lists(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(default = 100, desc = "How many: 1 to 1000.")] first: i32,
+        #[graphql(
+            desc = "Only those after this list, which is one of the report's. What was sent without a list is passed over with the list before it."
+        )]
+        after: Option<ID>,
+    ) -> Result<Vec<ListUsage>, ApiError> {
+        let limit = usize::try_from(first)
+            .ok()
+            .filter(|_| (1..=MAX_LIST_PAGE).contains(&first))
+            .ok_or_else(|| {
+                Path::argument("first").invalid(format!("Must be between 1 and {MAX_LIST_PAGE}."))
+            })?;
+        let figures = self.figures(ctx).await?;
+        let lists = &figures.report.lists;
+        let start = match after {
+            None => 0,
+            Some(after) => {
+                let after = ListId::decode(&after);
+                let place = lists
+                    .iter()
+                    .position(|usage| after.is_some() && usage.list == after);
+                let unknown = || Path::argument("after").invalid("Must be a list of this report.");
+                place.ok_or_else(unknown)? + 1
+            }
+        };
+        let places = start..lists.len().min(start.saturating_add(limit));
+        if ctx.look_ahead().field("buckets").exists()
+            && places.len() * figures.report.buckets.len() > MAX_LIST_BUCKETS
+        {
+            return Err(Path::argument("first")
+                .invalid(format!(
+                    "Lists and their buckets must be at most {MAX_LIST_BUCKETS} together: ask for fewer lists, a shorter period or a longer interval."
+                ))
+                .into());
+        }
+        Ok(places
+            .map(|place| ListUsage {
+                figures: figures.clone(),
+                place,
+            })
+            .collect())
+    }
+
+    /// By country, most credits first, then by code. A message to several countries is one in each of
+    /// them, and one in all.
+    async fn countries(&self, ctx: &Context<'_>) -> Result<Vec<CountryUsage>, ApiError> {
+        let figures = self.figures(ctx).await?;
+        let countries = figures.report.countries.iter();
+        Ok(countries
+            .map(|country| CountryUsage {
+                country_code: CountryCode(country.country.to_string()),
+                usage: Usage::of(&figures, country.usage),
+            })
+            .collect())
+    }
+
+    /// A link to the report's file. It needs no header and works for 15 minutes; the file is written as it
+    /// is fetched, and shows what there is then.
+    async fn download(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(default_with = "ReportFormat::Xlsx", desc = "How it is written.")]
+        format: ReportFormat,
+    ) -> Result<Download, ApiError> {
+        let link = services(ctx)?
+            .download_link(&self.report, format.into())
+            .await?;
+        Ok(Download {
+            url: WebUrl(link.url.into()),
+            file_name: link.file_name,
+            expires_at: link.expires_at.into(),
+        })
+    }
+}
+
+/// What was sent and what it took.
+#[derive(Debug, Clone, Copy)]
+pub struct Usage {
+    usage: usage::Usage,
+    currency: Currency,
+}
+
+impl Usage {
+    fn of(figures: &Figures, usage: usage::Usage) -> Self {
+        Self {
+            usage,
+            currency: figures.currency,
+        }
+    }
+}
+
+/// What was sent and what it took.
+#[Object]
+impl Usage {
+    /// Messages sent.
+    async fn messages(&self) -> Result<i32, ApiError> {
+        int(self.usage.messages)
+    }
+
+    /// Recipients reached; somebody who is reached twice is two.
+    async fn recipients(&self) -> Result<i32, ApiError> {
+        int(self.usage.recipients)
+    }
+
+    /// Segments sent to all of them, as carriers bill them.
+    async fn segments(&self) -> Result<i32, ApiError> {
+        int(self.usage.segments)
+    }
+
+    /// Credits charged.
+    async fn credits(&self) -> Credits {
+        self.usage.credits.into()
+    }
+
+    /// What they were worth by the rate cards that priced the messages: added up exactly, rounded once,
+    /// half-even.
+    async fn cost(&self) -> Result<Money, ApiError> {
+        let beyond = || ApiError::internal(Fault::Broken(UsageError::Overflow.to_string()));
+        Ok(self.usage.cost(self.currency).ok_or_else(beyond)?.into())
+    }
+}
+
+/// A sum as GraphQL's `Int`, or that it can't be one: a number that is not the sum would be worse.
+fn int(count: i64) -> Result<i32, ApiError> {
+    i32::try_from(count).map_err(|_| {
+        ApiError::bad_input(
+            ["input", "to"],
+            format!("{count} is more than an Int can say: ask for a shorter period."),
+        )
+    })
+}
+
+/// What was sent in one interval.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct UsageBucket {
+    /// Its first instant.
+    start: DateTime,
+    /// What was sent in it.
+    usage: Usage,
+}
+
+/// What was sent for one list.
+#[derive(Debug, Clone)]
+pub struct ListUsage {
+    figures: Arc<Figures>,
+    place: usize,
+}
+
+impl ListUsage {
+    fn found(&self) -> Result<&usage::ListUsage, ApiError> {
+        let found = self.figures.report.lists.get(self.place);
+        found.ok_or_else(|| ApiError::internal(Fault::Broken("a report lost a list".into())))
+    }
+}
+
+/// What was sent for one list.
+#[Object]
+impl ListUsage {
+    /// The list, even where it is archived by now; null for what was sent without one.
+    async fn list(&self, ctx: &Context<'_>) -> Option<Result<ContactList, ApiError>> {
+        let found = async {
+            let Some(list) = self.found()?.list else {
+                return Ok(None);
+            };
+            Ok(loaders::load(ctx, list).await?.map(ContactList))
+        };
+        found.await.transpose()
+    }
+
+    /// All of it.
+    async fn usage(&self) -> Result<Usage, ApiError> {
+        Ok(Usage::of(&self.figures, self.found()?.usage))
+    }
+
+    /// By interval, as the report's buckets.
+    #[graphql(complexity = "10 * child_complexity")]
+    async fn buckets(&self) -> Result<Vec<UsageBucket>, ApiError> {
+        let usage = self.found()?;
+        let buckets = self.figures.report.buckets.iter().enumerate();
+        Ok(buckets
+            .map(|(index, (bucket, _))| UsageBucket {
+                start: bucket.start.into(),
+                usage: Usage::of(&self.figures, usage.bucket(index)),
+            })
+            .collect())
+    }
+}
+
+/// What was sent to one country.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct CountryUsage {
+    /// Where.
+    country_code: CountryCode,
+    /// What was sent there.
+    usage: Usage,
+}
+
+/// A link to a file.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct Download {
+    /// Where it is.
+    url: WebUrl,
+    /// What it is called.
+    file_name: String,
+    /// From when on the link does not work any more.
+    expires_at: DateTime,
+}
+
+/// The root field that reports usage.
+#[derive(Debug, Default)]
+pub struct UsageReportQuery;
+
+#[Object]
+impl UsageReportQuery {
+    /// What was sent and what it took, by list and time.
+    async fn usage_report(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to report on.")] input: UsageReportInput,
+    ) -> Result<UsageReport, ApiError> {
+        let viewer = viewer_of(ctx, "usageReport")?;
+        let lists = input.list_ids.map(|ids| {
+            // One more than is taken is enough to refuse the rest.
+            let ids = ids.iter().take(MAX_LISTS + 1);
+            ids.map(|id| ListId::decode(id)).collect()
+        });
+        let request = UsageReportRequest {
+            account: optional_id(
+                input.account_id.as_ref(),
+                &Path::input("accountId"),
+                "account",
+            )?,
+            from: input.from.0,
+            to: input.to.0,
+            interval: input.interval.into(),
+            time_zone: input.time_zone.map(|zone| zone.0),
+            lists,
+            countries: input
+                .country_codes
+                .map(|codes| codes.into_iter().map(|code| code.0).collect()),
+            channel: input.channel.map(Into::into),
+        };
+        let report = services(ctx)?.usage_report(&viewer, request).await?;
+        let asked = ctx.look_ahead();
+        let lists = asked.field("lists");
+        Ok(UsageReport {
+            report,
+            parts: Parts {
+                buckets: asked.field("buckets").exists(),
+                lists: lists.exists(),
+                list_buckets: lists.field("buckets").exists(),
+                countries: asked.field("countries").exists(),
+            },
+            figures: OnceCell::new(),
+        })
+    }
+}
+
+/// A list's usage by interval of its account's time zone.
+pub(super) async fn of_list(
+    ctx: &Context<'_>,
+    (account, list): (AccountId, ListId),
+    (from, to): (&DateTime, &DateTime),
+    interval: Interval,
+) -> Result<Vec<UsageBucket>, ApiError> {
+    // As the report: a sending service that sees a list does not see its usage.
+    viewer_of(ctx, "usageReport")?;
+    let of = UsageOf {
+        account,
+        list,
+        from: input::instant(&from.0, &Path::argument("from"))?,
+        to: input::instant(&to.0, &Path::argument("to"))?,
+        interval: interval.into(),
+    };
+    loaders::load(ctx, of).await?.ok_or(ApiError::NotFound)?
+}
+
+/// Asks for a list's usage in its account's time zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct UsageOf {
+    account: AccountId,
+    list: ListId,
+    from: Timestamp,
+    to: Timestamp,
+    interval: buckets::Interval,
+}
+
+impl Loader<UsageOf> for Rows {
+    /// A period that is refused is no other's failure.
+    type Value = Result<Vec<UsageBucket>, ApiError>;
+    type Error = LoadError;
+
+    /// Lists of one account that ask for the same period are read together.
+    async fn load(&self, keys: &[UsageOf]) -> Result<HashMap<UsageOf, Self::Value>, LoadError> {
+        let mut periods: HashMap<_, Vec<UsageOf>> = HashMap::new();
+        for key in keys.iter().filter(|key| self.viewer.sees(key.account)) {
+            let period = (key.account, key.from, key.to, key.interval);
+            periods.entry(period).or_default().push(*key);
+        }
+        let accounts: BTreeSet<AccountId> = periods.keys().map(|(account, ..)| *account).collect();
+        let accounts = store::account::find_all(self.services.store.reader(), accounts).await?;
+        let mut found = HashMap::new();
+        for ((account, from, to, interval), keys) in periods {
+            let Some(row) = accounts.iter().find(|row| row.id == account.uuid()) else {
+                continue;
+            };
+            let lists: Vec<ListId> = keys.iter().map(|key| key.list).collect();
+            let read = self
+                .services
+                .usage_of_lists(row, &lists, (from, to), interval)
+                .await
+                .map_err(ApiError::from);
+            for key in keys {
+                let usage = read.as_ref().map_err(ApiError::clone);
+                found.insert(key, usage.map(|usage| buckets_of(usage, key.list)));
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn buckets_of(usage: &UsageOfLists, list: ListId) -> Vec<UsageBucket> {
+    let buckets = usage.by_list.get(&list).into_iter().flatten();
+    buckets
+        .map(|(start, found)| UsageBucket {
+            start: (*start).into(),
+            usage: Usage {
+                usage: *found,
+                currency: usage.currency,
+            },
+        })
+        .collect()
+}
+
+/// How a message travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "sql_enums::Channel")]
+pub enum Channel {
+    /// Text only.
+    Sms,
+    /// Text with media, or media alone.
+    Mms,
+}

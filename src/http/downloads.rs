@@ -1,0 +1,290 @@
+//! Downloads: a report's file behind a signed link, sent while it is written.
+//!
+//! Here: how many at once, what the answer's headers say, and stopping all work when nobody reads it any
+//! more. Not here: what a link opens ([`crate::operations::download`]), and what the file looks like
+//! ([`crate::reports`]).
+
+use std::{io, pin::pin, sync::Arc, time::Duration};
+
+use axum::{
+    Extension, Router,
+    body::Body,
+    extract::{Path, State, rejection::PathRejection},
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use bytes::Bytes;
+use domain::id::MessageId;
+use futures_util::{Stream, StreamExt, stream};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
+    task::JoinSet,
+    time::timeout,
+};
+
+use crate::{
+    graphql::ids::PublicId,
+    operations::{
+        OperationError, Services,
+        download::{Download, DownloadError, Format},
+    },
+    reports::{csv::write_csv, stream::stream_file, workbook::write_workbook},
+};
+
+/// Files that are written at once. Each takes a database connection, a blocking thread and some
+/// megabytes while it lasts; the rest of the server needs its share.
+pub const MAX_AT_ONCE: usize = 8;
+/// When somebody who came too late may come again, in seconds.
+const RETRY_AFTER_SECONDS: &str = "10";
+/// How long a client may take over a chunk of 64 KiB. Beyond it, it is taken for gone: a stalled download
+/// would keep its place and its snapshot for ever.
+const STALLED_AFTER: Duration = Duration::from_secs(60);
+
+const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+const CSV: &str = "text/csv; charset=utf-8; header=present";
+
+/// What RFC 8187 lets stand as it is in `filename*`: letters, digits and a few signs.
+const ATTRIBUTE: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// The route of downloads. It takes no header: the link itself is the key.
+pub fn routes() -> Router<Services> {
+    Router::new()
+        .route("/downloads/{token}/{file_name}", get(download))
+        .layer(Extension(Arc::new(Semaphore::new(MAX_AT_ONCE))))
+}
+
+async fn download(
+    State(services): State<Services>,
+    Extension(places): Extension<Arc<Semaphore>>,
+    path: Result<Path<(String, String)>, PathRejection>,
+) -> Response {
+    let Ok(Path((token, file_name))) = path else {
+        return not_found();
+    };
+    let Ok(place) = places.try_acquire_owned() else {
+        let text = "Too many reports are being downloaded; try again in a few seconds.";
+        let retry = [(header::RETRY_AFTER, RETRY_AFTER_SECONDS)];
+        return (retry, plain(StatusCode::SERVICE_UNAVAILABLE, text)).into_response();
+    };
+    match services.open_download(&token, &file_name).await {
+        Ok(download) => file(download, &file_name, place),
+        Err(DownloadError::NotFound) => not_found(),
+        Err(DownloadError::Expired) => plain(StatusCode::FORBIDDEN, "This link has expired."),
+        Err(DownloadError::Failed(error)) => failed(error),
+    }
+}
+
+fn not_found() -> Response {
+    plain(StatusCode::NOT_FOUND, "There is no such file.")
+}
+
+fn failed(error: OperationError) -> Response {
+    match error {
+        OperationError::Refused(refusals) => {
+            let text = refusals.into_iter().next().map(|refusal| refusal.message);
+            plain(StatusCode::CONFLICT, text.unwrap_or_default())
+        }
+        OperationError::Unavailable | OperationError::RateLimited => {
+            let text = "This is out of order just now; try again later.";
+            plain(StatusCode::SERVICE_UNAVAILABLE, text)
+        }
+        cause => {
+            tracing::error!(?cause, "a download could not be opened");
+            let text = "Something went wrong on our side.";
+            plain(StatusCode::INTERNAL_SERVER_ERROR, text)
+        }
+    }
+}
+
+fn plain(status: StatusCode, text: impl Into<String>) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
+        (header::CACHE_CONTROL, "private, no-store"),
+    ];
+    (status, headers, text.into() + "\n").into_response()
+}
+
+fn file(download: Download, file_name: &str, place: OwnedSemaphorePermit) -> Response {
+    let content_type = match download.format {
+        Format::Xlsx => XLSX,
+        Format::Csv => CSV,
+    };
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(content_type)),
+        (header::CONTENT_DISPOSITION, disposition(file_name)),
+        (
+            header::CACHE_CONTROL,
+            HeaderValue::from_static("private, no-store"),
+        ),
+    ];
+    (headers, body(download, place)).into_response()
+}
+
+/// RFC 6266: a name in ASCII for old clients, and the name itself.
+fn disposition(file_name: &str) -> HeaderValue {
+    let ascii: String = file_name
+        .chars()
+        .map(|character| match character {
+            'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '.' | '_' => character,
+            _ => '_',
+        })
+        .collect();
+    let exact = utf8_percent_encode(file_name, ATTRIBUTE);
+    let value = format!("attachment; filename=\"{ascii}\"; filename*=UTF-8''{exact}");
+    // Only printable ASCII is left; without a name the file is still an attachment.
+    HeaderValue::try_from(value).unwrap_or(HeaderValue::from_static("attachment"))
+}
+
+fn body(download: Download, place: OwnedSemaphorePermit) -> Body {
+    let Download {
+        format,
+        file: report,
+        names,
+        messages,
+    } = download;
+    let show: fn(MessageId) -> String = |id| id.encode().0;
+    let (reading, rows) = messages.start(names, show);
+    let written = stream_file(move |out| match format {
+        Format::Xlsx => write_workbook(out, &report, rows),
+        Format::Csv => write_csv(out, &report, rows),
+    });
+    let (sender, parts) = mpsc::channel(1);
+    tokio::spawn(async move {
+        send(reading, written, &sender).await;
+        drop(place);
+    });
+    Body::from_stream(received(parts))
+}
+
+/// A part of a file on its way to the client.
+enum Part {
+    Bytes(Bytes),
+    Failed(io::Error),
+    End,
+}
+
+/// Passes a file on, and ends the reading and the writing of it as soon as the client leaves or stalls.
+async fn send(
+    reading: impl Future<Output = ()> + Send + 'static,
+    written: impl Stream<Item = Result<Bytes, io::Error>>,
+    client: &mpsc::Sender<Part>,
+) {
+    // Aborts the reading when it is dropped; the writer ends with its rows or with its output.
+    let mut reader = JoinSet::new();
+    reader.spawn(reading);
+    let mut written = pin!(written);
+    loop {
+        let part = tokio::select! {
+            biased;
+            () = client.closed() => return,
+            part = written.next() => part,
+        };
+        let (part, is_last) = match part {
+            Some(Ok(bytes)) => (Part::Bytes(bytes), false),
+            Some(Err(cause)) => {
+                tracing::error!(%cause, source = ?io::Error::get_ref(&cause), "a download failed");
+                (Part::Failed(cause), true)
+            }
+            None => (Part::End, true),
+        };
+        match timeout(STALLED_AFTER, client.send(part)).await {
+            Ok(Ok(())) if !is_last => {}
+            _ => return,
+        }
+    }
+}
+
+/// What the client gets. Only a file that was written to its end ends well: anything else is an error,
+/// which aborts the connection, so that no half file looks whole.
+fn received(parts: mpsc::Receiver<Part>) -> impl Stream<Item = Result<Bytes, io::Error>> {
+    stream::unfold(Some(parts), |parts| async {
+        let mut parts = parts?;
+        match parts.recv().await {
+            Some(Part::Bytes(bytes)) => Some((Ok(bytes), Some(parts))),
+            Some(Part::Failed(cause)) => Some((Err(cause), None)),
+            Some(Part::End) => None,
+            None => Some((Err(io::ErrorKind::TimedOut.into()), None)),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{STALLED_AFTER, disposition, received, send};
+    use bytes::Bytes;
+    use futures_util::{StreamExt, stream};
+    use std::{future::pending, io};
+    use tokio::sync::{mpsc, oneshot};
+
+    #[test]
+    fn a_file_name_is_said_twice() {
+        insta::assert_snapshot!(
+            disposition("usage-caffè-2026.xlsx").to_str().unwrap(),
+            @r#"attachment; filename="usage-caff_-2026.xlsx"; filename*=UTF-8''usage-caff%C3%A8-2026.xlsx"#
+        );
+        insta::assert_snapshot!(
+            disposition("a\"\r\nb").to_str().unwrap(),
+            @r#"attachment; filename="a___b"; filename*=UTF-8''a%22%0D%0Ab"#
+        );
+    }
+
+    fn chunk(text: &'static str) -> Result<Bytes, io::Error> {
+        Ok(Bytes::from_static(text.as_bytes()))
+    }
+
+    #[tokio::test]
+    async fn only_a_whole_file_ends_well() {
+        let parts = |chunks: Vec<Result<Bytes, io::Error>>| async {
+            let (sender, parts) = mpsc::channel(8);
+            send(async {}, stream::iter(chunks), &sender).await;
+            drop(sender);
+            let parts: Vec<_> = received(parts).collect().await;
+            parts.iter().map(Result::is_ok).collect::<Vec<_>>()
+        };
+        assert_eq!(parts(vec![chunk("a"), chunk("b")]).await, [true, true]);
+        let failed = Err(io::Error::other("the database went away"));
+        assert_eq!(parts(vec![chunk("a"), failed]).await, [true, false]);
+    }
+
+    /// A reading that never ends by itself, and says when it is dropped.
+    fn endless() -> (
+        impl Future<Output = ()> + Send + 'static,
+        oneshot::Receiver<()>,
+    ) {
+        let (dropped, seen) = oneshot::channel();
+        let reading = async move {
+            let _dropped: oneshot::Sender<()> = dropped;
+            pending().await
+        };
+        (reading, seen)
+    }
+
+    #[tokio::test]
+    async fn a_client_that_leaves_stops_the_reading() {
+        let (reading, stopped) = endless();
+        let (sender, parts) = mpsc::channel(1);
+        drop(parts);
+        send(reading, stream::pending(), &sender).await;
+        // The reading's end of the channel is gone.
+        assert!(stopped.await.is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_stalls_is_left() {
+        let (reading, stopped) = endless();
+        let (sender, parts) = mpsc::channel(1);
+        let begun = tokio::time::Instant::now();
+        send(reading, stream::repeat_with(|| chunk("a")), &sender).await;
+        assert!(begun.elapsed() >= STALLED_AFTER);
+        assert!(stopped.await.is_err());
+        drop(sender);
+        let parts: Vec<_> = received(parts).collect().await;
+        assert!(matches!(&parts[..], [Ok(_), Err(_)]), "{parts:?}");
+    }
+}

@@ -1,0 +1,359 @@
+//! Download links: a report's file behind a link that needs no header, for a quarter of an hour.
+//!
+//! A link carries what its report was asked for, signed; nothing is kept for it. Here: making links and
+//! opening them. Not here: sending the file ([`crate::http`]).
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use domain::{
+    calendar::{self, buckets},
+    country::CountryCode,
+    id::{AccountId, ListId},
+};
+use entity::sql_enums::Channel;
+use hmac::{Hmac, KeyInit, Mac};
+use jiff::{SignedDuration, Timestamp};
+use secrecy::{ExposeSecret, SecretSlice};
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+use tokio::sync::OnceCell;
+use url::Url;
+use uuid::Uuid;
+
+use super::{
+    OperationError, Services,
+    usage_report::{UsageReport, figures, unread},
+};
+use crate::{
+    clock::whole_micros,
+    entropy,
+    reports::{
+        file::ReportFile,
+        messages::MessageReader,
+        usage::{About, Parts},
+    },
+    store::{self, usage::UsageFilter},
+};
+
+/// How long a link works.
+pub const VALIDITY: SignedDuration = SignedDuration::from_mins(15);
+/// What the key is kept as, in the database that all processes share.
+const KEY_NAME: &str = "downloads";
+/// As long as the hash that it keys.
+const KEY_BYTES: usize = 32;
+/// The most of an account's name that a file name has, in characters.
+const MAX_SLUG_CHARS: usize = 60;
+
+/// What links are signed with; read, or made, when the first link is.
+#[derive(Debug, Default)]
+pub struct DownloadKey(OnceCell<SecretSlice<u8>>);
+
+/// How a report is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Format {
+    /// An Excel workbook.
+    Xlsx,
+    /// Comma-separated values.
+    Csv,
+}
+
+/// A link to a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DownloadLink {
+    /// Where it is.
+    pub url: Url,
+    /// What the file is called.
+    pub file_name: String,
+    /// From when on the link does not work any more.
+    pub expires_at: Timestamp,
+}
+
+/// A file that is about to be sent.
+#[derive(Debug)]
+pub struct Download {
+    /// How it is written.
+    pub format: Format,
+    /// The report, its messages apart.
+    pub file: ReportFile,
+    /// The names of its lists.
+    pub names: std::collections::BTreeMap<ListId, String>,
+    /// Its messages, from the snapshot that its figures are from (law T4).
+    pub messages: MessageReader,
+}
+
+/// Why a link opens nothing.
+#[derive(Debug)]
+pub enum DownloadError {
+    /// It is not a link of this server, or not as it was made.
+    NotFound,
+    /// It does not work any more.
+    Expired,
+    /// What it asks for can't be had.
+    Failed(OperationError),
+}
+
+impl<E: Into<OperationError>> From<E> for DownloadError {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// What a link says: the report that was asked for, and until when.
+#[derive(Debug, Serialize, Deserialize)]
+struct Claims {
+    account: Uuid,
+    /// Microseconds since the epoch.
+    from: i64,
+    /// Microseconds since the epoch.
+    to: i64,
+    #[serde(with = "Interval")]
+    interval: buckets::Interval,
+    zone: String,
+    /// 16 bytes each, run together in base64: a thousand lists must fit a URL.
+    lists: Option<String>,
+    countries: Option<Vec<String>>,
+    channel: Option<Channel>,
+    format: Format,
+    /// Microseconds since the epoch.
+    expires_at: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "buckets::Interval")]
+enum Interval {
+    Hour,
+    Day,
+    Week,
+    Month,
+}
+
+impl Services {
+    /// A link to a report's file.
+    ///
+    /// # Errors
+    /// Faults.
+    pub async fn download_link(
+        &self,
+        report: &UsageReport,
+        format: Format,
+    ) -> Result<DownloadLink, OperationError> {
+        let expires_at = self
+            .clock
+            .now()
+            .checked_add(VALIDITY)
+            .map_err(|_| OperationError::broken("the clock is at its end"))?;
+        let file_name = file_name(report, format);
+        let claims = serde_json::to_vec(&Claims::new(report, format, expires_at)?)
+            .map_err(|cause| OperationError::broken(format!("a link has no JSON form: {cause}")))?;
+        let signature = self.signature(&claims, &file_name).await?.finalize();
+        let token = format!(
+            "{}.{}",
+            BASE64_URL_SAFE_NO_PAD.encode(&claims),
+            BASE64_URL_SAFE_NO_PAD.encode(signature.into_bytes())
+        );
+        let mut url = self.public_url.clone();
+        url.path_segments_mut()
+            .map_err(|()| OperationError::broken("the public URL can't have a path"))?
+            .pop_if_empty()
+            .extend(["downloads", &token, &file_name]);
+        Ok(DownloadLink {
+            url,
+            file_name,
+            expires_at,
+        })
+    }
+
+    /// Opens a link: begins the snapshot that the file shows, and reads its figures.
+    ///
+    /// # Errors
+    /// That the link is none, or expired; faults.
+    pub async fn open_download(
+        &self,
+        token: &str,
+        file_name: &str,
+    ) -> Result<Download, DownloadError> {
+        let claims = self.claims(token, file_name).await?;
+        let now = self.clock.now();
+        if now >= whole_micros(claims.expires_at) {
+            return Err(DownloadError::Expired);
+        }
+        let snapshot = self.store.snapshot().await?;
+        let account = store::account::find(&snapshot, AccountId::new(claims.account)).await?;
+        let report = claims.report(account.ok_or(DownloadError::NotFound)?)?;
+        let figures = figures(&snapshot, &report, Parts::FILE).await?;
+        let names =
+            store::usage::list_names(&snapshot, report.filter.account, &figures.lists()).await?;
+        let about = About {
+            account_name: report.account.name,
+            time_zone: report.time_zone,
+            from: report.filter.from,
+            to: report.filter.to,
+            interval: report.interval,
+            generated_at: now,
+        };
+        Ok(Download {
+            format: claims.format,
+            file: figures.file(about, &names).map_err(unread)?,
+            names,
+            messages: MessageReader::new(snapshot, report.filter),
+        })
+    }
+
+    async fn claims(&self, token: &str, file_name: &str) -> Result<Claims, DownloadError> {
+        let decode = |text: &str| BASE64_URL_SAFE_NO_PAD.decode(text).ok();
+        let (claims, signature) = token
+            .split_once('.')
+            .and_then(|(claims, signature)| Some((decode(claims)?, decode(signature)?)))
+            .ok_or(DownloadError::NotFound)?;
+        self.signature(&claims, file_name)
+            .await?
+            // Takes as long whatever differs.
+            .verify_slice(&signature)
+            .map_err(|_| DownloadError::NotFound)?;
+        // Links of an earlier version may say something else.
+        serde_json::from_slice(&claims).map_err(|_| DownloadError::NotFound)
+    }
+
+    /// What signs a link: its claims and its file's name.
+    async fn signature(
+        &self,
+        claims: &[u8],
+        file_name: &str,
+    ) -> Result<Hmac<Sha256>, OperationError> {
+        let key = self.download_key().await?;
+        let mut signature: Hmac<Sha256> = Hmac::new_from_slice(key.expose_secret())
+            .map_err(|_| OperationError::broken("the downloads' key has no bytes"))?;
+        signature.update(&(claims.len() as u64).to_be_bytes());
+        signature.update(claims);
+        signature.update(file_name.as_bytes());
+        Ok(signature)
+    }
+
+    async fn download_key(&self) -> Result<&SecretSlice<u8>, OperationError> {
+        let read = || async {
+            let fresh: [u8; KEY_BYTES] = entropy::bytes();
+            let kept =
+                store::server_secret::find_or_insert(self.store.writer(), KEY_NAME, &fresh).await?;
+            Ok(SecretSlice::from(kept))
+        };
+        self.download_key.0.get_or_try_init(read).await
+    }
+}
+
+impl Claims {
+    fn new(
+        report: &UsageReport,
+        format: Format,
+        expires_at: Timestamp,
+    ) -> Result<Self, OperationError> {
+        let filter = &report.filter;
+        let zone = report.time_zone.iana_name();
+        let lists = filter.lists.as_ref().map(|lists| {
+            let bytes: Vec<u8> = lists
+                .iter()
+                .flat_map(|list| list.uuid().into_bytes())
+                .collect();
+            BASE64_URL_SAFE_NO_PAD.encode(bytes)
+        });
+        Ok(Self {
+            account: filter.account.uuid(),
+            from: filter.from.as_microsecond(),
+            to: filter.to.as_microsecond(),
+            interval: report.interval,
+            // Zones are read by name, so they have one.
+            zone: zone
+                .ok_or_else(|| OperationError::broken("a report's zone has no name"))?
+                .to_owned(),
+            lists,
+            countries: filter
+                .countries
+                .as_ref()
+                .map(|codes| codes.iter().map(CountryCode::to_string).collect()),
+            channel: filter.channel,
+            format,
+            expires_at: expires_at.as_microsecond(),
+        })
+    }
+
+    /// The report that the link was made for; the account's name may have changed since.
+    fn report(&self, account: entity::account::Model) -> Result<UsageReport, OperationError> {
+        let unlike = || OperationError::broken("a signed link says what no link says");
+        let zone = calendar::parse_time_zone(&self.zone).map_err(|_| unlike())?;
+        let (from, to) = (whole_micros(self.from), whole_micros(self.to));
+        let lists = self.lists.as_ref().map(|lists| {
+            let bytes = BASE64_URL_SAFE_NO_PAD.decode(lists).ok()?;
+            let (ids, rest) = bytes.as_chunks::<16>();
+            rest.is_empty().then(|| {
+                ids.iter()
+                    .map(|id| ListId::new(Uuid::from_bytes(*id)))
+                    .collect()
+            })
+        });
+        let countries = self.countries.as_ref().map(|codes| {
+            let codes = codes.iter().map(|code| code.parse().ok());
+            codes.collect::<Option<Vec<CountryCode>>>()
+        });
+        Ok(UsageReport {
+            filter: UsageFilter {
+                account: AccountId::new(account.id),
+                from,
+                to,
+                lists: lists.map(|lists| lists.ok_or_else(unlike)).transpose()?,
+                countries: countries
+                    .map(|codes| codes.ok_or_else(unlike))
+                    .transpose()?,
+                channel: self.channel,
+            },
+            account,
+            interval: self.interval,
+            buckets: buckets::buckets(from, to, self.interval, &zone).map_err(|_| unlike())?,
+            time_zone: zone,
+        })
+    }
+}
+
+/// `usage-<account>-2026-10-01-2026-11-01.xlsx`: whose usage, and the days of the report's zone on which
+/// the period begins and ends.
+fn file_name(report: &UsageReport, format: Format) -> String {
+    let day = |instant| calendar::date_of(instant, &report.time_zone);
+    let extension = match format {
+        Format::Xlsx => "xlsx",
+        Format::Csv => "csv",
+    };
+    format!(
+        "usage-{}-{}-{}.{extension}",
+        slug(&report.account.name),
+        day(report.filter.from),
+        day(report.filter.to)
+    )
+}
+
+/// A name's letters and digits in lower case, with a hyphen for whatever is between them.
+fn slug(name: &str) -> String {
+    let lower = name.to_lowercase();
+    let words = lower
+        .split(|character: char| !character.is_alphanumeric())
+        .filter(|word| !word.is_empty());
+    let slug = words.collect::<Vec<_>>().join("-");
+    let slug: String = slug.chars().take(MAX_SLUG_CHARS).collect();
+    match slug.trim_end_matches('-') {
+        "" => "account".to_owned(),
+        slug => slug.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::slug;
+
+    #[test]
+    fn a_slug_is_fit_for_a_file_name() {
+        let check = |name: &str, expected: &str| assert_eq!(slug(name), expected, "{name:?}");
+        check("Bottega & Figli S.r.l.", "bottega-figli-s-r-l");
+        check("Caffè Größe 北京", "caffè-größe-北京");
+        check("../../etc/passwd", "etc-passwd");
+        check("\"; rm -rf", "rm-rf");
+        check("🎉", "account");
+        check(&"x".repeat(200), &"x".repeat(60));
+        check(&format!("{} y", "x".repeat(59)), &"x".repeat(59));
+    }
+}

@@ -1,0 +1,343 @@
+//! Usage reports: what may be asked, and the figures that answer it.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    calendar::buckets::{self, Bucket, BucketsError, Interval},
+    country::CountryCode,
+    id::{AccountId, ListId},
+    money::Currency,
+    usage::Usage,
+};
+use entity::{account, sql_enums::Channel};
+use jiff::{Span, Timestamp, tz::TimeZone};
+use sea_orm::ConnectionTrait;
+
+use super::{
+    Fault, OperationError, Path, Services, Viewer, account::time_zone, input,
+    rate_card::credit_value, refusal::Refusal,
+};
+use crate::{
+    reports::usage::{Figures, Parts, ReadError, read},
+    store::{self, usage::UsageFilter},
+};
+
+/// The longest period of a report, in years.
+pub const MAX_YEARS: i64 = 10;
+/// The most lists that one filter names.
+pub const MAX_LISTS: usize = 1_000;
+/// The most buckets that one answer has, all of its lists together: some tens of megabytes.
+pub const MAX_LIST_BUCKETS: usize = 100_000;
+/// More countries than there are.
+const MAX_COUNTRIES: usize = 1_000;
+
+/// A report, as it was asked for.
+#[derive(Debug)]
+pub struct UsageReportRequest {
+    /// Whose.
+    pub account: Option<AccountId>,
+    /// The first instant, RFC 3339.
+    pub from: String,
+    /// The first instant after, RFC 3339.
+    pub to: String,
+    /// How time is cut.
+    pub interval: Interval,
+    /// IANA name; the account's zone where left out.
+    pub time_zone: Option<String>,
+    /// Only these lists; `None` in the place of an id that is none.
+    pub lists: Option<Vec<Option<ListId>>>,
+    /// Only these countries.
+    pub countries: Option<Vec<String>>,
+    /// Only what travelled so.
+    pub channel: Option<Channel>,
+}
+
+/// A report that may be read.
+#[derive(Debug, Clone)]
+pub struct UsageReport {
+    /// Whose.
+    pub account: account::Model,
+    /// What is counted.
+    pub filter: UsageFilter,
+    /// How time is cut.
+    pub interval: Interval,
+    /// The zone whose days and hours count.
+    pub time_zone: TimeZone,
+    /// The whole buckets that share time with the period.
+    pub buckets: Vec<Bucket>,
+}
+
+/// The usage of several lists in one period.
+#[derive(Debug, Clone)]
+pub struct UsageOfLists {
+    /// What every cost is in.
+    pub currency: Currency,
+    /// By list, and by the first instant of each bucket, the oldest first.
+    pub by_list: BTreeMap<ListId, Vec<(Timestamp, Usage)>>,
+}
+
+impl Services {
+    /// Checks what a report is asked for. It reads no figures yet.
+    ///
+    /// # Errors
+    /// Refusals that name the field.
+    pub async fn usage_report(
+        &self,
+        viewer: &Viewer,
+        request: UsageReportRequest,
+    ) -> Result<UsageReport, OperationError> {
+        let account = self
+            .account_for(viewer, request.account, &Path::input("accountId"))
+            .await?;
+        let zone = match &request.time_zone {
+            Some(name) => input::time_zone(name, &Path::input("timeZone"))?,
+            None => time_zone(&account)?,
+        };
+        let from = input::instant(&request.from, &Path::input("from"))?;
+        let to = input::instant(&request.to, &Path::input("to"))?;
+        let paths = (Path::input("to"), Path::input("interval"));
+        let buckets = period((from, to), request.interval, &zone, &paths)?;
+        let countries = request
+            .countries
+            .as_deref()
+            .map(|codes| countries(codes, &Path::input("countryCodes")))
+            .transpose()?;
+        let account_id = AccountId::new(account.id);
+        let lists = match &request.lists {
+            Some(lists) => Some(self.own_lists(account_id, lists).await?),
+            None => None,
+        };
+        Ok(UsageReport {
+            account,
+            filter: UsageFilter {
+                account: account_id,
+                from,
+                to,
+                lists,
+                countries,
+                channel: request.channel,
+            },
+            interval: request.interval,
+            time_zone: zone,
+            buckets,
+        })
+    }
+
+    /// The lists of a filter, each the account's.
+    async fn own_lists(
+        &self,
+        account: AccountId,
+        lists: &[Option<ListId>],
+    ) -> Result<Vec<ListId>, OperationError> {
+        let path = Path::input("listIds");
+        bounded(lists.len(), MAX_LISTS, "list", &path)?;
+        let known: Vec<ListId> = lists.iter().flatten().copied().collect();
+        let known = store::usage::list_names(self.store.reader(), account, &known).await?;
+        let unknown = lists
+            .iter()
+            .position(|list| list.is_none_or(|list| !known.contains_key(&list)));
+        if let Some(index) = unknown {
+            return Err(path.at(index).not_found("list").into());
+        }
+        Ok(known.into_keys().collect())
+    }
+
+    /// Reads the parts of a report that are asked for, in one snapshot (law T4).
+    ///
+    /// # Errors
+    /// A refusal where the period's costs are in several currencies; faults.
+    pub async fn usage_figures(
+        &self,
+        report: &UsageReport,
+        parts: Parts,
+    ) -> Result<Figures, OperationError> {
+        let snapshot = self.store.snapshot().await?;
+        let figures = figures(&snapshot, report, parts).await;
+        snapshot.rollback().await?;
+        figures
+    }
+
+    /// The usage of several of an account's lists by bucket of its own time zone, read together. A list
+    /// that nothing was sent for has its empty buckets, too.
+    ///
+    /// # Errors
+    /// Refusals that name the argument; faults.
+    pub async fn usage_of_lists(
+        &self,
+        account: &account::Model,
+        lists: &[ListId],
+        (from, to): (Timestamp, Timestamp),
+        interval: Interval,
+    ) -> Result<UsageOfLists, OperationError> {
+        let zone = time_zone(account)?;
+        let paths = (Path::argument("to"), Path::argument("interval"));
+        let buckets = period((from, to), interval, &zone, &paths)?;
+        if buckets.len().saturating_mul(lists.len()) > MAX_LIST_BUCKETS {
+            return Err(paths
+                .1
+                .invalid(format!(
+                    "Lists and their buckets must be at most {MAX_LIST_BUCKETS} together: ask for fewer lists, a shorter period or a longer interval."
+                ))
+                .into());
+        }
+        let report = UsageReport {
+            buckets,
+            account: account.clone(),
+            filter: UsageFilter {
+                account: AccountId::new(account.id),
+                from,
+                to,
+                lists: Some(lists.to_vec()),
+                countries: None,
+                channel: None,
+            },
+            interval,
+            time_zone: zone,
+        };
+        let parts = Parts {
+            list_buckets: true,
+            ..Parts::default()
+        };
+        let figures = self.usage_figures(&report, parts).await?;
+        let mut by_list: BTreeMap<ListId, Vec<(Timestamp, Usage)>> = lists
+            .iter()
+            .map(|list| {
+                let empty = |bucket: &Bucket| (bucket.start, Usage::default());
+                (*list, report.buckets.iter().map(empty).collect())
+            })
+            .collect();
+        for usage in &figures.report.lists {
+            let Some(buckets) = usage.list.and_then(|list| by_list.get_mut(&list)) else {
+                continue;
+            };
+            for (index, (_, found)) in buckets.iter_mut().enumerate() {
+                *found = usage.bucket(index);
+            }
+        }
+        Ok(UsageOfLists {
+            currency: figures.currency,
+            by_list,
+        })
+    }
+}
+
+/// The parts of a report that are asked for, as a snapshot has them.
+///
+/// # Errors
+/// A refusal where the period's costs are in several currencies; faults.
+pub(super) async fn figures(
+    snapshot: &impl ConnectionTrait,
+    report: &UsageReport,
+    parts: Parts,
+) -> Result<Figures, OperationError> {
+    let value = |card: &_| credit_value(card).ok();
+    let own = input::known_currency(&report.account.currency_code).ok_or_else(|| {
+        OperationError::broken(format!("account {} has no currency", report.account.id))
+    })?;
+    let figures = read(snapshot, &report.filter, &report.buckets, parts, value, own);
+    figures.await.map_err(unread)
+}
+
+/// What a report that can't be read is to its caller.
+pub(super) fn unread(error: ReadError) -> OperationError {
+    match error {
+        ReadError::Database(cause) => cause.into(),
+        ReadError::Currencies(one, other) => Path::input("from")
+            .invalid(format!(
+                "Messages of this period were priced in {} and in {}, which do not add up; ask for a period with one of them.",
+                one.code(),
+                other.code()
+            ))
+            .into(),
+        error @ (ReadError::Usage(_) | ReadError::Broken(_)) => {
+            Fault::Broken(error.to_string()).into()
+        }
+    }
+}
+
+/// The buckets of a period that is neither empty nor too long.
+fn period(
+    (from, to): (Timestamp, Timestamp),
+    interval: Interval,
+    zone: &TimeZone,
+    (at_to, at_interval): &(Path, Path),
+) -> Result<Vec<Bucket>, Refusal> {
+    if from >= to {
+        return Err(at_to.invalid("Must be after the start of the period."));
+    }
+    let longest = from
+        .to_zoned(zone.clone())
+        .checked_add(Span::new().years(MAX_YEARS))
+        .map(|end| end.timestamp());
+    if longest.is_ok_and(|end| to > end) {
+        return Err(at_to.invalid(format!(
+            "Must be at most {MAX_YEARS} years after the start of the period."
+        )));
+    }
+    buckets::buckets(from, to, interval, zone).map_err(|error| match error {
+        BucketsError::TooMany => at_interval.invalid(format!(
+            "Must give at most {} buckets: ask for a shorter period or a longer interval.",
+            buckets::MAX_BUCKETS
+        )),
+        BucketsError::EmptyPeriod => at_to.invalid("Must be after the start of the period."),
+        BucketsError::Calendar(_) => at_to.invalid("Must be within the calendar."),
+    })
+}
+
+fn countries(codes: &[String], path: &Path) -> Result<Vec<CountryCode>, Refusal> {
+    bounded(codes.len(), MAX_COUNTRIES, "country", path)?;
+    let mut countries = codes
+        .iter()
+        .enumerate()
+        .map(|(index, code)| input::country(code, &path.at(index)))
+        .collect::<Result<Vec<_>, _>>()?;
+    countries.sort_unstable();
+    countries.dedup();
+    Ok(countries)
+}
+
+/// A filter that names nothing would answer nothing, which nobody means.
+fn bounded(count: usize, most: usize, what: &str, path: &Path) -> Result<(), Refusal> {
+    if count == 0 {
+        return Err(path.invalid(format!("Must name a {what}, or be left out.")));
+    }
+    if count > most {
+        return Err(path.invalid(format!("Must have at most {most} entries.")));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Path;
+    use domain::calendar::{buckets::Interval, parse_time_zone};
+
+    #[test]
+    fn a_period_has_an_end_and_a_measure() {
+        let paths = (Path::input("to"), Path::input("interval"));
+        let zone = parse_time_zone("Europe/Rome").unwrap();
+        let check = |from: &str, to: &str, interval, refused: Option<&str>| {
+            let period = (from.parse().unwrap(), to.parse().unwrap());
+            let field = super::period(period, interval, &zone, &paths)
+                .err()
+                .map(|refusal| refusal.field[1].clone());
+            assert_eq!(field.as_deref(), refused, "{from} to {to}");
+        };
+        let start = "2016-02-29T11:00:00Z";
+        check(start, start, Interval::Day, Some("to"));
+        check(start, "2016-02-28T11:00:00Z", Interval::Day, Some("to"));
+        check(start, "2026-02-28T11:00:00Z", Interval::Day, None);
+        check(
+            start,
+            "2026-02-28T11:00:00.000001Z",
+            Interval::Day,
+            Some("to"),
+        );
+        check(
+            start,
+            "2016-12-31T11:00:00Z",
+            Interval::Hour,
+            Some("interval"),
+        );
+    }
+}

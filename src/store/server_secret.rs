@@ -1,0 +1,34 @@
+//! Secrets that every process of one installation shares.
+
+use entity::server_secret;
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, sea_query::OnConflict};
+
+/// The secret of a name; `fresh` becomes it where there is none yet. Of several processes that come at
+/// once one wins, and all get its secret.
+///
+/// # Errors
+/// What the database says.
+pub async fn find_or_insert(
+    connection: &impl ConnectionTrait,
+    name: &str,
+    fresh: &[u8],
+) -> Result<Vec<u8>, DbErr> {
+    let find = || server_secret::Entity::find_by_id(name.to_owned()).one(connection);
+    if let Some(kept) = find().await? {
+        return Ok(kept.value);
+    }
+    let row = server_secret::Model {
+        name: name.to_owned(),
+        value: fresh.to_vec(),
+    };
+    let others_win = OnConflict::column(server_secret::Column::Name)
+        .do_nothing()
+        .to_owned();
+    server_secret::Entity::insert(row.into_active_model())
+        .on_conflict(others_win)
+        .try_insert()
+        .exec_without_returning(connection)
+        .await?;
+    let kept = find().await?.map(|row| row.value);
+    kept.ok_or_else(|| DbErr::RecordNotFound(format!("the secret {name:?}")))
+}
