@@ -107,7 +107,11 @@ pub fn router(server: Server) -> Router {
         .route("/graphql", get(api::get).post(api::post))
         .merge(timed)
         .with_state(server)
-        .merge(checkout::routes().with_state(services.clone()).layer(timeout()))
+        .merge(
+            checkout::routes()
+                .with_state(services.clone())
+                .layer(timeout()),
+        )
         .merge(downloads::routes().with_state(services))
         // The endpoint has limits of its own, which say what is wrong.
         .layer(DefaultBodyLimit::disable())

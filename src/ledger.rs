@@ -13,6 +13,7 @@ pub mod chain;
 mod facts;
 mod request;
 mod rows;
+pub mod verify;
 mod write;
 mod writer;
 

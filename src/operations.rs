@@ -6,18 +6,23 @@
 pub mod account;
 pub mod allocation;
 pub mod api_key;
+pub mod audience;
 pub mod auto_recharge;
 pub mod balance_changes;
 pub mod contact_list;
+pub mod credit_package;
 pub mod download;
 pub mod idempotency;
 pub mod input;
 pub mod lot;
-pub mod pending;
+pub mod message;
 pub mod policy;
 pub mod purchase;
+pub mod quote;
 pub mod rate_card;
 pub mod refusal;
+pub mod segmentation;
+pub mod settlement;
 pub mod statement;
 pub mod transaction;
 pub mod usage_report;
@@ -29,6 +34,7 @@ use domain::id::AccountId;
 use entity::account as accounts;
 use url::Url;
 
+use self::rate_card::RateCards;
 pub use self::{
     refusal::{Fault, OperationError, Path, Refusal, RefusalCode},
     viewer::Viewer,
@@ -37,7 +43,13 @@ use crate::{clock::Clock, ledger::Ledger, payments::Provider, store::Store};
 
 /// What operations work with. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Services(Arc<Parts>);
+pub struct Services(Arc<Inside>);
+
+#[derive(Debug)]
+struct Inside {
+    parts: Parts,
+    rate_cards: RateCards,
+}
 
 /// The parts of [`Services`].
 #[derive(Debug)]
@@ -62,7 +74,8 @@ impl Services {
     /// Operations over these parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(parts))
+        let rate_cards = RateCards::default();
+        Self(Arc::new(Inside { parts, rate_cards }))
     }
 
     /// The account that an operation is for: the viewer's own where `id` is left out.
@@ -94,6 +107,6 @@ impl std::ops::Deref for Services {
     type Target = Parts;
 
     fn deref(&self) -> &Parts {
-        &self.0
+        &self.0.parts
     }
 }

@@ -16,6 +16,7 @@ pub mod gsm7;
 pub mod hold;
 pub mod id;
 pub mod lot;
+pub mod merge;
 pub mod money;
 pub mod pool;
 pub mod quote;

@@ -7,6 +7,8 @@ pub use sea_orm_migration::prelude::{DbErr, MigratorTrait};
 mod columns;
 mod guards;
 mod m20261122_000001_initial;
+mod m20261122_000002_default_rate_card;
+mod m20261122_000003_message_pages;
 
 /// Every step, oldest first.
 #[derive(Debug)]
@@ -15,6 +17,10 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261122_000001_initial::Migration)]
+        vec![
+            Box::new(m20261122_000001_initial::Migration),
+            Box::new(m20261122_000002_default_rate_card::Migration),
+            Box::new(m20261122_000003_message_pages::Migration),
+        ]
     }
 }

@@ -1,18 +1,88 @@
-//! Rate cards: which one an account is charged by, and what it says.
+//! Rate cards: which one an account is charged by, what it says, and publishing a new version.
+//!
+//! A version never changes once it is published, so that those in use are kept in memory: a quote reads
+//! no rates from the database when they are there.
+
+use std::{
+    num::NonZeroUsize,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use domain::{
     country::CountryCode,
     credits::Credits,
     id::{AccountId, RateCardId},
     money::CreditValue,
-    rate::{Rate, RateCard},
+    rate::{Rate, RateCard, RateCardError, RateFault, RateField},
 };
 use entity::{rate, rate_card};
 use jiff::Timestamp;
-use sea_orm::ConnectionTrait;
+use lru::LruCache;
+use sea_orm::{ConnectionTrait, DbErr, SqlErr};
 
-use super::{OperationError, Services, input::known_currency};
+use super::{
+    OperationError, Path, Refusal, RefusalCode, Services,
+    input::{self, known_currency},
+};
 use crate::store;
+
+/// The most rates of one version: all countries are fewer.
+pub const MAX_RATES: usize = 300;
+/// The longest code of a card.
+const MAX_CODE_BYTES: usize = 64;
+/// How often a version that lost the race for its number tries the next: each time another was published.
+const MAX_TRIES: u32 = 64;
+/// Versions kept in memory; each is at most some 20 kB.
+const MAX_CACHED: NonZeroUsize = match NonZeroUsize::new(256) {
+    Some(count) => count,
+    None => NonZeroUsize::MIN,
+};
+
+/// A rate as it was asked for.
+#[derive(Debug)]
+pub struct NewRate {
+    /// Where it counts; in every country not named where `None`.
+    pub country: Option<String>,
+    /// Credits for an SMS segment; `None` where SMS is not served.
+    pub sms: Option<String>,
+    /// Credits for an MMS segment; `None` where MMS is not served.
+    pub mms: Option<String>,
+}
+
+/// A new version of a card, as it was asked for.
+#[derive(Debug)]
+pub struct PublishRateCard {
+    /// What all versions of the card share.
+    pub code: String,
+    /// The amount that one credit is worth.
+    pub credit_value: String,
+    /// Its currency.
+    pub currency_code: String,
+    /// What a segment costs.
+    pub rates: Vec<NewRate>,
+}
+
+/// The versions that were used last, as the domain computes with them.
+#[derive(Debug)]
+pub(super) struct RateCards(Mutex<LruCache<RateCardId, Arc<RateCard>>>);
+
+impl Default for RateCards {
+    fn default() -> Self {
+        Self(Mutex::new(LruCache::new(MAX_CACHED)))
+    }
+}
+
+impl RateCards {
+    fn get(&self, id: RateCardId) -> Option<Arc<RateCard>> {
+        let mut cards = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        cards.get(&id).cloned()
+    }
+
+    fn put(&self, card: &Arc<RateCard>) {
+        let mut cards = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        cards.put(card.id(), Arc::clone(card));
+    }
+}
 
 impl Services {
     /// The version of the card by which an account is charged at an instant.
@@ -28,9 +98,41 @@ impl Services {
         let code = store::account::rate_card_code(reader, account, at).await?;
         // Before the account's first day its first card's value is as good as any.
         let code = code.unwrap_or_else(|| store::rate_card::DEFAULT_CODE.to_owned());
-        store::rate_card::in_force(reader, &code, at)
+        self.version_in_force(&code, at).await
+    }
+
+    async fn version_in_force(
+        &self,
+        code: &str,
+        at: Timestamp,
+    ) -> Result<rate_card::Model, OperationError> {
+        store::rate_card::in_force(self.store.reader(), code, at)
             .await?
             .ok_or_else(|| OperationError::broken(format!("no version of the rate card {code:?}")))
+    }
+
+    /// What an account is charged by at an instant.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn rate_card_for(
+        &self,
+        account: AccountId,
+        at: Timestamp,
+    ) -> Result<Arc<RateCard>, OperationError> {
+        let row = self.rate_card_in_force(account, at).await?;
+        self.domain_rate_card(&row).await
+    }
+
+    /// What accounts are charged by at an instant unless another card is set.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn default_rate_card(&self, at: Timestamp) -> Result<Arc<RateCard>, OperationError> {
+        let row = self
+            .version_in_force(store::rate_card::DEFAULT_CODE, at)
+            .await?;
+        self.domain_rate_card(&row).await
     }
 
     /// A published version as the domain computes with it.
@@ -40,9 +142,183 @@ impl Services {
     pub async fn domain_rate_card(
         &self,
         row: &rate_card::Model,
-    ) -> Result<RateCard, OperationError> {
-        domain_rate_card(self.store.reader(), row).await
+    ) -> Result<Arc<RateCard>, OperationError> {
+        if let Some(card) = self.0.rate_cards.get(RateCardId::new(row.id)) {
+            return Ok(card);
+        }
+        let card = Arc::new(domain_rate_card(self.store.reader(), row).await?);
+        self.0.rate_cards.put(&card);
+        Ok(card)
     }
+
+    /// A version by its id, as the domain computes with it.
+    ///
+    /// # Errors
+    /// A fault, where there is no such version.
+    pub(super) async fn rate_card_version(
+        &self,
+        id: RateCardId,
+    ) -> Result<Arc<RateCard>, OperationError> {
+        if let Some(card) = self.0.rate_cards.get(id) {
+            return Ok(card);
+        }
+        let row = store::rate_card::find(self.store.reader(), id).await?;
+        let row =
+            row.ok_or_else(|| OperationError::broken(format!("no rate card {}", id.uuid())))?;
+        self.domain_rate_card(&row).await
+    }
+
+    /// Publishes a new version of a card, or the first. It counts from now on, and after the version
+    /// before it in any case.
+    ///
+    /// # Errors
+    /// Refusals that name the field.
+    pub async fn publish_rate_card(
+        &self,
+        new: PublishRateCard,
+    ) -> Result<rate_card::Model, OperationError> {
+        let path = Path::input("code");
+        let code = code(&new.code, &path)?;
+        let value = input::credit_value(
+            &new.credit_value,
+            &new.currency_code,
+            &Path::input("creditValue"),
+        )?;
+        let card = checked(
+            RateCardId::new(self.clock.new_id()),
+            value,
+            &new.rates,
+            &Path::input("rates"),
+        )?;
+        for _ in 0..MAX_TRIES {
+            if let Some(row) = self.try_to_publish(&card, &code).await? {
+                return Ok(row);
+            }
+        }
+        Err(path
+            .refuse(
+                RefusalCode::Conflict,
+                "Other versions are being published; try again.",
+            )
+            .into())
+    }
+
+    /// Publishes a version with the next number; `None` where another took that number meanwhile.
+    async fn try_to_publish(
+        &self,
+        card: &RateCard,
+        code: &str,
+    ) -> Result<Option<rate_card::Model>, OperationError> {
+        let transaction = self.store.begin().await?;
+        let last = store::rate_card::newest(&transaction, code).await?;
+        let now = self.clock.now().as_microsecond();
+        let row = rate_card::Model {
+            id: card.id().uuid(),
+            code: code.to_owned(),
+            version: last.as_ref().map_or(1, |last| last.version + 1),
+            published_at: last.map_or(now, |last| now.max(last.published_at + 1)),
+            credit_value_nano: card.credit_value().nano(),
+            currency_code: card.credit_value().currency().code().to_string(),
+        };
+        let inserted = store::rate_card::insert(&transaction, row.clone(), rows(card)).await;
+        match inserted {
+            Ok(()) => {
+                transaction.commit().await?;
+                Ok(Some(row))
+            }
+            Err(cause) if is_taken(&cause) => {
+                transaction.rollback().await?;
+                Ok(None)
+            }
+            Err(cause) => Err(cause.into()),
+        }
+    }
+}
+
+/// A card's code: 1 to 64 lower-case ASCII letters, digits, `-` and `_`.
+fn code(text: &str, path: &Path) -> Result<String, Refusal> {
+    let fits =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
+    if text.is_empty() || text.len() > MAX_CODE_BYTES || !text.bytes().all(fits) {
+        return Err(path.invalid(format!(
+            "Must be 1 to {MAX_CODE_BYTES} lower-case letters, digits, \"-\" and \"_\"."
+        )));
+    }
+    Ok(text.to_owned())
+}
+
+/// Whether a row was refused because another has its unique value.
+pub(super) fn is_taken(cause: &DbErr) -> bool {
+    matches!(cause.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
+}
+
+fn checked(
+    id: RateCardId,
+    value: CreditValue,
+    rates: &[NewRate],
+    path: &Path,
+) -> Result<RateCard, Refusal> {
+    if rates.len() > MAX_RATES {
+        return Err(path.invalid(format!("Must be at most {MAX_RATES} rates.")));
+    }
+    let mut rows = Vec::with_capacity(rates.len());
+    for (index, rate) in rates.iter().enumerate() {
+        let path = path.at(index);
+        let amount = |text: &Option<String>, name| {
+            let text = text.as_deref();
+            text.map(|text| input::credits(text, &path.at(name)))
+                .transpose()
+        };
+        let country = rate.country.as_deref();
+        let country = country.map(|text| input::country(text, &path.at("countryCode")));
+        let rate = Rate {
+            sms: amount(&rate.sms, "sms")?,
+            mms: amount(&rate.mms, "mms")?,
+        };
+        rows.push((country.transpose()?, rate));
+    }
+    RateCard::new(id, value, rows).map_err(|error| match error {
+        RateCardError::Empty => path.invalid("Must have at least one rate."),
+        RateCardError::Row {
+            index,
+            field,
+            fault,
+        } => path.at(index).at(field_name(field)).invalid(reason(fault)),
+    })
+}
+
+fn field_name(field: RateField) -> &'static str {
+    match field {
+        RateField::CountryCode => "countryCode",
+        RateField::Sms => "sms",
+        RateField::Mms => "mms",
+    }
+}
+
+fn reason(fault: RateFault) -> String {
+    match fault {
+        RateFault::RepeatedCountry => "This country has a rate already.".to_owned(),
+        RateFault::RepeatedFallback => "Only one rate can be without a country.".to_owned(),
+        RateFault::Negative => "Must not be negative.".to_owned(),
+        RateFault::TooLarge => format!("Must be at most {}.", Rate::MAX),
+    }
+}
+
+fn rows(card: &RateCard) -> Vec<rate::Model> {
+    let row = |country_code: String, rate: Rate| rate::Model {
+        rate_card_id: card.id().uuid(),
+        country_code,
+        sms_units: rate.sms.map(Credits::units),
+        mms_units: rate.mms.map(Credits::units),
+    };
+    let named = card
+        .rates()
+        .iter()
+        .map(|(country, rate)| row(country.to_string(), *rate));
+    let fallback = card
+        .fallback()
+        .map(|rate| row(store::rate_card::EVERY_OTHER_COUNTRY.to_owned(), rate));
+    named.chain(fallback).collect()
 }
 
 /// A published version as the domain computes with it.

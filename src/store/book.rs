@@ -284,3 +284,32 @@ async fn load_pools(
     }
     Ok(())
 }
+
+/// Accounts with lots whose day has come and whose remainder is not booked as expired yet, after an
+/// account in id order.
+///
+/// # Errors
+/// What the database says.
+pub async fn accounts_with_due_lots(
+    connection: &impl ConnectionTrait,
+    now: jiff::Timestamp,
+    after: Option<AccountId>,
+    limit: u64,
+) -> Result<Vec<AccountId>, DbErr> {
+    let mut select = lot::Entity::find()
+        .select_only()
+        .column(lot::Column::AccountId)
+        .distinct()
+        .filter(lot::Column::RemainingUnits.gt(0))
+        .filter(lot::Column::ExpiresAt.lte(now.as_microsecond()));
+    if let Some(after) = after {
+        select = select.filter(lot::Column::AccountId.gt(after.uuid()));
+    }
+    let ids: Vec<Uuid> = select
+        .order_by_asc(lot::Column::AccountId)
+        .limit(limit)
+        .into_tuple()
+        .all(connection)
+        .await?;
+    Ok(ids.into_iter().map(AccountId::new).collect())
+}

@@ -4,13 +4,15 @@ use domain::id::RateCardId;
 use entity::{rate, rate_card};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
-    QueryOrder,
+    QueryOrder, prelude::Uuid,
 };
 
 use super::paging::{Direction, Page, Window, page};
 
 /// The code of the card that accounts are charged by unless another is set.
 pub const DEFAULT_CODE: &str = "default";
+/// The default card's first version: the same in every installation.
+pub const DEFAULT_ID: Uuid = Uuid::from_u128(0x0000_0000_0000_7000_8000_0000_0000_0001);
 /// What stands for every country not named.
 pub const EVERY_OTHER_COUNTRY: &str = "*";
 
@@ -53,6 +55,21 @@ pub async fn in_force(
     rate_card::Entity::find()
         .filter(rate_card::Column::Code.eq(code))
         .filter(rate_card::Column::PublishedAt.lte(at.as_microsecond()))
+        .order_by_desc(rate_card::Column::Version)
+        .one(connection)
+        .await
+}
+
+/// The newest version of a card, whenever it counts from.
+///
+/// # Errors
+/// What the database says.
+pub async fn newest(
+    connection: &impl ConnectionTrait,
+    code: &str,
+) -> Result<Option<rate_card::Model>, DbErr> {
+    rate_card::Entity::find()
+        .filter(rate_card::Column::Code.eq(code))
         .order_by_desc(rate_card::Column::Version)
         .one(connection)
         .await

@@ -1,0 +1,189 @@
+//! Verifying the books: everything that is kept must follow from the postings (law B2), the postings from
+//! an unbroken chain (law B5), and what messages say they cost must be what was spent (law T2).
+//!
+//! Here: the walk over all accounts, one snapshot each, in pages, so that memory does not grow with
+//! history; it grows with an account's lots, lists with limits and open holds. Not here: mending anything.
+
+mod read;
+mod standing;
+mod walk;
+
+use domain::id::AccountId;
+use sea_orm::{DatabaseTransaction, DbErr};
+
+use self::{read::Spend, walk::Walk};
+use crate::store::Store;
+
+/// Drifts that are told of one account: what follows the first ones mostly follows from them.
+const MAX_DRIFTS_OF_ACCOUNT: usize = 20;
+/// Drifts that are told in all.
+const MAX_DRIFTS: usize = 1_000;
+
+/// What a look at all books came to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Verified {
+    /// Accounts that were looked at.
+    pub accounts: u64,
+    /// Their transactions.
+    pub transactions: u64,
+    /// What differs. Nothing, where the books are in order.
+    pub drifts: Vec<Drift>,
+    /// How many more drifts were found than are told.
+    pub left_out: u64,
+}
+
+/// Something that is kept and does not follow from the postings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Drift {
+    /// Whose books.
+    pub account: AccountId,
+    /// What it is, such as "free credits of list 0193…".
+    pub what: String,
+    /// What it should be.
+    pub expected: String,
+    /// What it is.
+    pub found: String,
+}
+
+impl std::fmt::Display for Drift {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            what,
+            expected,
+            found,
+            ..
+        } = self;
+        write!(f, "{what}: expected {expected}, found {found}")
+    }
+}
+
+/// Looks at every account's books, from the first transaction on.
+///
+/// # Errors
+/// What the database says.
+pub async fn verify(store: &Store) -> Result<Verified, DbErr> {
+    let mut verified = Verified::default();
+    let mut after = None;
+    loop {
+        let accounts = read::accounts(store.reader(), after).await?;
+        let Some(last) = accounts.last() else {
+            return Ok(verified);
+        };
+        after = Some(*last);
+        for account in accounts {
+            let snapshot = store.snapshot().await?;
+            let found = verify_account(&snapshot, AccountId::new(account)).await?;
+            snapshot.rollback().await?;
+            verified.accounts += 1;
+            verified.transactions += found.transactions;
+            verified.left_out += found.findings.left_out;
+            for drift in found.findings.drifts {
+                if verified.drifts.len() < MAX_DRIFTS {
+                    verified.drifts.push(drift);
+                } else {
+                    verified.left_out += 1;
+                }
+            }
+        }
+    }
+}
+
+struct Found {
+    transactions: u64,
+    findings: Findings,
+}
+
+async fn verify_account(
+    snapshot: &DatabaseTransaction,
+    account: AccountId,
+) -> Result<Found, DbErr> {
+    let mut findings = Findings::new(account);
+    let lots = read::lots(snapshot, account).await?;
+    let mut walk = Walk::new(&lots);
+    let mut transactions = 0;
+    loop {
+        let page = read::transactions(snapshot, account, walk.sequence).await?;
+        let Some(last) = page.transactions.last().map(|row| row.sequence) else {
+            findings.orphans(page.postings.keys());
+            break;
+        };
+        transactions += page.transactions.len() as u64;
+        let mut postings = page.postings;
+        let mut spends: Vec<Spend> = Vec::new();
+        for row in &page.transactions {
+            let own = postings.remove(&row.sequence).unwrap_or_default();
+            spends.extend(walk.step(row, &own, &mut findings));
+        }
+        findings.orphans(postings.range(..=last).map(|(sequence, _)| sequence));
+        read::spent_messages(snapshot, account, &spends, &mut findings).await?;
+    }
+    standing::check(snapshot, account, &walk, &lots, &mut findings).await?;
+    Ok(Found {
+        transactions,
+        findings,
+    })
+}
+
+/// What was found in one account, the first of it kept.
+struct Findings {
+    account: AccountId,
+    drifts: Vec<Drift>,
+    left_out: u64,
+}
+
+impl Findings {
+    fn new(account: AccountId) -> Self {
+        Self {
+            account,
+            drifts: Vec::new(),
+            left_out: 0,
+        }
+    }
+
+    /// Notes something where it is not what it should be, and says whether it is.
+    fn expect<T: PartialEq + std::fmt::Display>(
+        &mut self,
+        expected: T,
+        found: T,
+        what: impl FnOnce() -> String,
+    ) -> bool {
+        if expected == found {
+            return true;
+        }
+        self.add(what(), expected.to_string(), found.to_string());
+        false
+    }
+
+    fn add(&mut self, what: String, expected: impl Into<String>, found: impl Into<String>) {
+        if self.drifts.len() >= MAX_DRIFTS_OF_ACCOUNT {
+            self.left_out += 1;
+            return;
+        }
+        self.drifts.push(Drift {
+            account: self.account,
+            what,
+            expected: expected.into(),
+            found: found.into(),
+        });
+    }
+
+    fn orphans<'a>(&mut self, sequences: impl Iterator<Item = &'a i64>) {
+        for sequence in sequences {
+            let what = format!("the transaction of the postings numbered {sequence}");
+            self.add(what, "a transaction", "none");
+        }
+    }
+}
+
+/// An amount for people: credits of any size, since what is summed up here may be nonsense.
+fn credits(units: i128) -> String {
+    let sign = if units < 0 { "-" } else { "" };
+    let (whole, fraction) = (units.unsigned_abs() / 10_000, units.unsigned_abs() % 10_000);
+    match fraction {
+        0 => format!("{sign}{whole} credits"),
+        _ => {
+            let digits = format!("{fraction:04}");
+            format!("{sign}{whole}.{} credits", digits.trim_end_matches('0'))
+        }
+    }
+}

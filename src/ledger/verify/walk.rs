@@ -1,0 +1,236 @@
+//! One account's books, rebuilt from its transactions one by one. Pure: rows in, findings out.
+
+use std::collections::{BTreeMap, HashMap};
+
+use entity::{
+    lot, posting,
+    sql_enums::{BookName, TransactionKind},
+    transaction,
+};
+use sea_orm::prelude::Uuid;
+
+use super::{Findings, credits, read::Spend};
+use crate::{clock::whole_micros, ledger::chain, store::book::CHAIN_START};
+
+/// A draw of an open hold: the message, the limited list whose pool paid, the lot.
+pub(super) type DrawKey = (Uuid, Option<Uuid>, Option<Uuid>);
+
+/// What the postings so far come to. Sums are wider than what is stored, so that no stored nonsense
+/// overflows them.
+#[derive(Debug)]
+pub(super) struct Walk {
+    pub sequence: i64,
+    pub hash: Vec<u8>,
+    pub last_at: i64,
+    /// By limited list; the unassigned pool under `None`.
+    pub pools: BTreeMap<Option<Uuid>, i128>,
+    pub lots: HashMap<Uuid, Lot>,
+    pub holds: BTreeMap<DrawKey, i128>,
+    pub held: i128,
+    pub spent: i128,
+    pub spends: u64,
+    available: i128,
+    /// What is left of lots by the instant at which they expire, with the day that it begins.
+    expiries: BTreeMap<i64, (i128, String)>,
+    told: Vec<&'static str>,
+}
+
+/// What the postings say of a lot.
+#[derive(Debug, Default)]
+pub(super) struct Lot {
+    pub issued: i128,
+    pub remaining: i128,
+    expiry: Option<(i64, String)>,
+}
+
+impl Walk {
+    /// Before the first transaction. Of the lots only their expiry is taken from what is kept.
+    pub(super) fn new(lots: &[lot::Model]) -> Self {
+        let lots = lots.iter().map(|row| {
+            let lot = Lot {
+                expiry: row.expires_at.zip(row.expires_on.clone()),
+                ..Lot::default()
+            };
+            (row.id, lot)
+        });
+        Self {
+            sequence: 0,
+            hash: CHAIN_START.to_vec(),
+            last_at: 0,
+            pools: BTreeMap::new(),
+            lots: lots.collect(),
+            holds: BTreeMap::new(),
+            held: 0,
+            spent: 0,
+            spends: 0,
+            available: 0,
+            expiries: BTreeMap::new(),
+            told: Vec::new(),
+        }
+    }
+
+    /// Takes one transaction in, and answers the charge that it is, if any.
+    pub(super) fn step(
+        &mut self,
+        row: &transaction::Model,
+        postings: &[posting::Model],
+        findings: &mut Findings,
+    ) -> Option<Spend> {
+        let (number, previous) = (row.sequence, self.sequence);
+        self.once(findings, "number", previous + 1, number, || {
+            format!("number of the transaction after {previous}")
+        });
+        let hash = chain::hash(&self.hash, row, postings);
+        if hash[..] != row.hash[..] {
+            findings.add(
+                format!("hash of transaction {number}"),
+                hex(&hash),
+                hex(&row.hash),
+            );
+        }
+        if row.created_at < self.last_at {
+            findings.add(
+                format!("instant of transaction {number}"),
+                format!("{} µs or later", self.last_at),
+                format!("{} µs", row.created_at),
+            );
+        }
+        self.sequence = number;
+        // What follows a broken link is judged by what it was made from.
+        self.hash.clone_from(&row.hash);
+        self.last_at = row.created_at;
+
+        let (mut sum, mut available, mut spent) = (0, 0, 0);
+        for posting in postings {
+            let units = i128::from(posting.units);
+            sum += units;
+            match posting.book {
+                BookName::Available => {
+                    available += units;
+                    self.move_available(posting, units);
+                }
+                BookName::Held => self.move_held(row, posting, units),
+                BookName::Issued => {
+                    if let Some(id) = posting.lot_id {
+                        self.lots.entry(id).or_default().issued -= units;
+                    }
+                }
+                BookName::Spent => spent += units,
+                BookName::Expired | BookName::Revoked => {}
+            }
+        }
+        let of = |what: &str| format!("{what} of transaction {number}");
+        findings.expect(credits(0), credits(sum), || of("sum of the postings"));
+        findings.expect(
+            credits(available),
+            credits(row.available_change_units.into()),
+            || of("available change"),
+        );
+        self.check_balance(row, findings);
+        self.spent += spent;
+        self.charge(row, spent, findings)
+    }
+
+    fn move_available(&mut self, posting: &posting::Model, units: i128) {
+        self.available += units;
+        *self.pools.entry(posting.list_id).or_default() += units;
+        let Some(id) = posting.lot_id else { return };
+        let lot = self.lots.entry(id).or_default();
+        let before = lot.remaining.max(0);
+        lot.remaining += units;
+        if let Some((at, on)) = &lot.expiry {
+            let change = lot.remaining.max(0) - before;
+            let (left, _) = self.expiries.entry(*at).or_insert((0, on.clone()));
+            *left += change;
+            if *left == 0 {
+                self.expiries.remove(at);
+            }
+        }
+    }
+
+    fn move_held(&mut self, row: &transaction::Model, posting: &posting::Model, units: i128) {
+        self.held += units;
+        let message = row.message_id.unwrap_or_default();
+        let key = (message, posting.list_id, posting.lot_id);
+        let held = self.holds.entry(key).or_default();
+        *held += units;
+        if *held == 0 {
+            self.holds.remove(&key);
+        }
+    }
+
+    /// The balance that the transaction says it left. A balance that drifted once stays so: each kind is
+    /// told at the first transaction only.
+    fn check_balance(&mut self, row: &transaction::Model, findings: &mut Findings) {
+        let of = |what: &str| format!("{what} after transaction {}", row.sequence);
+        let unassigned = self.pools.get(&None).copied().unwrap_or_default();
+        for (what, expected, found) in [
+            ("available credits", self.available, row.available_units),
+            ("held credits", self.held, row.held_units),
+            ("unassigned credits", unassigned, row.unassigned_units),
+        ] {
+            let (expected, found) = (credits(expected), credits(found.into()));
+            self.once(findings, what, expected, found, || of(what));
+        }
+        let next = self.expiries.first_key_value();
+        let next = expiry(next.map(|(at, (units, on))| (*units, *at, on.as_str())));
+        let told = row.next_expiry_units.map(|units| {
+            let on = row.next_expiry_on.as_deref().unwrap_or_default();
+            let at = row.next_expiry_at.unwrap_or_default();
+            (units.into(), at, on)
+        });
+        let told = expiry(told);
+        self.once(findings, "next expiry", next, told, || of("next expiry"));
+    }
+
+    fn charge(
+        &mut self,
+        row: &transaction::Model,
+        spent: i128,
+        findings: &mut Findings,
+    ) -> Option<Spend> {
+        if row.kind != TransactionKind::Spend {
+            findings.expect(credits(0), credits(spent), || {
+                format!("credits spent by transaction {}, no charge", row.sequence)
+            });
+            return None;
+        }
+        self.spends += 1;
+        let Some(message) = row.message_id else {
+            let what = format!("message of transaction {}", row.sequence);
+            findings.add(what, "a message", "none");
+            return None;
+        };
+        Some(Spend {
+            message,
+            list: row.list_id,
+            units: spent,
+            at: row.created_at,
+        })
+    }
+
+    /// Notes the first drift of a kind.
+    fn once<T: PartialEq + std::fmt::Display>(
+        &mut self,
+        findings: &mut Findings,
+        kind: &'static str,
+        expected: T,
+        found: T,
+        what: impl FnOnce() -> String,
+    ) {
+        if !self.told.contains(&kind) && !findings.expect(expected, found, what) {
+            self.told.push(kind);
+        }
+    }
+}
+
+fn expiry(next: Option<(i128, i64, &str)>) -> String {
+    next.map_or_else(
+        || "nothing".to_owned(),
+        |(units, at, on)| format!("{} on {on} at {}", credits(units), whole_micros(at)),
+    )
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

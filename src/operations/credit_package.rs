@@ -1,0 +1,211 @@
+//! Credit packages: what is for sale, and how many messages that buys.
+
+use std::sync::Arc;
+
+use domain::{
+    calendar::MAX_VALIDITY_DAYS,
+    country::CountryCode,
+    credits::Credits,
+    id::{AccountId, PackageId},
+    money::Money,
+    rate::{self, RateCard},
+    segmentation::Channel,
+};
+use entity::credit_package;
+
+use super::{
+    OperationError, Path, Refusal, RefusalCode, Services, Viewer,
+    input::{self, known_currency},
+    rate_card::is_taken,
+};
+use crate::store::{
+    self,
+    paging::{Page, Window},
+};
+
+/// The longest code of a package.
+const MAX_CODE_BYTES: usize = 64;
+/// The longest validity of a package, in days.
+pub const MAX_PACKAGE_DAYS: i32 = 36_500;
+const _: () = assert!(MAX_PACKAGE_DAYS.unsigned_abs() <= MAX_VALIDITY_DAYS);
+/// The most countries that one capacity is asked for: there are fewer.
+pub const MAX_COUNTRIES: usize = 300;
+
+/// A new package, as it was asked for.
+#[derive(Debug)]
+pub struct CreateCreditPackage {
+    /// Unique among all packages.
+    pub code: String,
+    /// Shown to people.
+    pub name: String,
+    /// How many credits.
+    pub credits: String,
+    /// The price's amount.
+    pub price: String,
+    /// Its currency.
+    pub currency_code: String,
+    /// Days until the credits expire; `None` where they never do.
+    pub validity_days: Option<i32>,
+}
+
+/// How many messages a package buys in a country.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Capacity {
+    /// Where.
+    pub country: CountryCode,
+    /// What one message of one segment costs; `None` where the country is not served.
+    pub credits_per_message: Option<Credits>,
+    /// How many such messages; `None` where they are free, and so without end.
+    pub messages: Option<i64>,
+}
+
+impl Services {
+    /// A page of packages.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn credit_packages(
+        &self,
+        include_archived: bool,
+        window: Window,
+    ) -> Result<Page<credit_package::Model>, OperationError> {
+        Ok(store::credit_package::list(self.store.reader(), include_archived, window).await?)
+    }
+
+    /// Puts a package up for sale.
+    ///
+    /// # Errors
+    /// Refusals that name the field.
+    pub async fn create_credit_package(
+        &self,
+        new: CreateCreditPackage,
+    ) -> Result<credit_package::Model, OperationError> {
+        let path = Path::input("code");
+        let code = code(&new.code, &path)?;
+        let name = input::name(&new.name, &Path::input("name"))?;
+        let credits = input::positive_credits(&new.credits, &Path::input("credits"))?;
+        let price = input::money(&new.price, &new.currency_code, &Path::input("price"))?;
+        if new
+            .validity_days
+            .is_some_and(|days| !(1..=MAX_PACKAGE_DAYS).contains(&days))
+        {
+            return Err(Path::input("validityDays")
+                .invalid(format!(
+                    "Must be between 1 and {MAX_PACKAGE_DAYS} days, or be left out."
+                ))
+                .into());
+        }
+        let row = credit_package::Model {
+            id: self.clock.new_id(),
+            code,
+            name,
+            credits_units: credits.units(),
+            price_minor: price.minor(),
+            currency_code: price.currency().code().to_string(),
+            validity_days: new.validity_days,
+            created_at: self.clock.now().as_microsecond(),
+            archived_at: None,
+        };
+        let inserted = store::credit_package::insert(self.store.writer(), row.clone()).await;
+        inserted.map_err(|cause| {
+            if is_taken(&cause) {
+                let refused = path.refuse(RefusalCode::Conflict, "Another package has this code.");
+                OperationError::from(refused)
+            } else {
+                cause.into()
+            }
+        })?;
+        Ok(row)
+    }
+
+    /// Takes a package off sale; what was bought stays as it is. Doing it again changes nothing.
+    ///
+    /// # Errors
+    /// A refusal, where there is no such package.
+    pub async fn archive_credit_package(
+        &self,
+        id: PackageId,
+    ) -> Result<credit_package::Model, OperationError> {
+        let now = self.clock.now();
+        store::credit_package::archive(self.store.writer(), id, now).await?;
+        let row = store::credit_package::find(self.store.writer(), id).await?;
+        row.ok_or_else(|| Path::input("packageId").not_found("package").into())
+    }
+
+    /// How many messages of one segment so many credits buy in each country, by the card that an account
+    /// is charged by; by the default card for a platform role that names no account.
+    ///
+    /// # Errors
+    /// Refusals that name the argument.
+    pub async fn capacity(
+        &self,
+        viewer: &Viewer,
+        account: Option<AccountId>,
+        credits: Credits,
+        countries: &[String],
+        channel: Channel,
+    ) -> Result<Vec<Capacity>, OperationError> {
+        let countries = read_countries(countries, &Path::argument("countryCodes"))?;
+        let card = self.card_for_capacity(viewer, account).await?;
+        let capacity = |country| capacity(credits, country, card.rate(country, channel));
+        Ok(countries.into_iter().map(capacity).collect())
+    }
+
+    async fn card_for_capacity(
+        &self,
+        viewer: &Viewer,
+        account: Option<AccountId>,
+    ) -> Result<Arc<RateCard>, OperationError> {
+        let now = self.clock.now();
+        if account.is_none() && viewer.is_platform() {
+            return self.default_rate_card(now).await;
+        }
+        let path = Path::argument("accountId");
+        let account = self.account_for(viewer, account, &path).await?;
+        self.rate_card_for(AccountId::new(account.id), now).await
+    }
+}
+
+/// Countries as they were given, in their order.
+///
+/// # Errors
+/// A refusal that names the position below `path`.
+pub fn read_countries(codes: &[String], path: &Path) -> Result<Vec<CountryCode>, Refusal> {
+    if codes.len() > MAX_COUNTRIES {
+        return Err(path.invalid(format!("Must be at most {MAX_COUNTRIES} countries.")));
+    }
+    let read = |(index, code): (usize, &String)| input::country(code, &path.at(index));
+    codes.iter().enumerate().map(read).collect()
+}
+
+/// What a package costs.
+///
+/// # Errors
+/// A fault, where the row holds what it never should.
+pub fn price(row: &credit_package::Model) -> Result<Money, OperationError> {
+    let currency = known_currency(&row.currency_code);
+    let currency = currency
+        .ok_or_else(|| OperationError::broken(format!("package {} has no price", row.id)))?;
+    Ok(Money::new(row.price_minor, currency))
+}
+
+fn capacity(credits: Credits, country: CountryCode, rate: Option<Credits>) -> Capacity {
+    Capacity {
+        country,
+        credits_per_message: rate,
+        messages: match rate {
+            Some(rate) => rate::capacity(credits, rate),
+            None => Some(0),
+        },
+    }
+}
+
+fn code(text: &str, path: &Path) -> Result<String, Refusal> {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    if text.is_empty() || text.len() > MAX_CODE_BYTES || !text.bytes().all(fits) {
+        return Err(path.invalid(format!(
+            "Must be 1 to {MAX_CODE_BYTES} letters of ASCII, digits, \"-\", \"_\" and \".\"."
+        )));
+    }
+    Ok(text.to_owned())
+}

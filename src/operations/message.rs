@@ -1,0 +1,449 @@
+//! Messages: scheduling, sending, settling and cancelling them.
+//!
+//! Every one of these takes an idempotency key. A repetition gets the first answer again, even where it
+//! would be refused by now: because its time has passed, the card has changed, or the list has gone.
+
+use domain::{
+    credits::Credits,
+    destination::Destinations,
+    id::{AccountId, ListId, MessageId, RateCardId},
+    quote::{self, Priced},
+    rate::RateCard,
+    segmentation,
+};
+use entity::{
+    account, idempotency_key, message,
+    sql_enums::{Channel, Settlement},
+};
+use jiff::{Timestamp, ToSpan, tz::TimeZone};
+use serde::Serialize;
+
+use super::{
+    OperationError, Path, RefusalCode, Services, Viewer,
+    account::BalanceAt,
+    audience,
+    contact_list::DestinationRow,
+    idempotency, input,
+    quote::{Draft, PricedMessage, no_price},
+};
+use crate::{
+    clock::whole_micros,
+    ledger::{Act, Answer, Key, NewMessage, Refused, Request, Sent, SubmitError},
+    store::{
+        self,
+        message::MessageFilter,
+        paging::{Page, Window},
+    },
+};
+
+/// How far ahead a message may be scheduled, in years.
+const MAX_YEARS_AHEAD: i64 = 2;
+/// The longest text that is searched for, in characters.
+const MAX_SEARCH_CHARS: usize = 200;
+
+/// A message to send or to schedule, as it was asked for.
+#[derive(Debug)]
+pub struct NewMessageInput {
+    /// Whose.
+    pub account: Option<AccountId>,
+    /// Who is reached, who pays, and what it says.
+    pub draft: Draft,
+    /// Shown to people.
+    pub name: Option<String>,
+    /// When it is to be sent; at once where `None`.
+    pub send_at: Option<String>,
+    /// Refuse where it would cost more.
+    pub max_credits: Option<String>,
+    /// The caller's key.
+    pub idempotency_key: String,
+}
+
+/// A message as a command left it, with the balance after the command.
+#[derive(Debug)]
+pub struct Done {
+    /// The message.
+    pub message: message::Model,
+    /// The balance after the command.
+    pub balance: BalanceAt,
+}
+
+/// Which messages are listed, as it was asked for; what is `None` does not narrow.
+#[derive(Debug, Default)]
+pub struct AskedMessages {
+    /// Only those of these lists; `None` in the place of an id that is none.
+    pub lists: Vec<Option<ListId>>,
+    /// Only those that stand so.
+    pub status: Option<Vec<entity::sql_enums::MessageStatus>>,
+    /// Only those to be sent from here on.
+    pub from: Option<String>,
+    /// Only those to be sent before.
+    pub to: Option<String>,
+    /// Only those whose name or text contains this.
+    pub search: Option<String>,
+}
+
+impl Services {
+    /// A page of an account's messages.
+    ///
+    /// # Errors
+    /// Refusals that name the argument.
+    pub async fn messages(
+        &self,
+        account: AccountId,
+        asked: AskedMessages,
+        window: Window,
+    ) -> Result<(MessageFilter, Page<message::Model>), OperationError> {
+        let path = Path::argument("filter");
+        let instant = |text: Option<String>, name| {
+            text.map(|text| input::instant(&text, &path.at(name)))
+                .transpose()
+        };
+        if let Some(search) = &asked.search
+            && search.chars().count() > MAX_SEARCH_CHARS
+        {
+            return Err(path
+                .at("search")
+                .invalid(format!("Must have at most {MAX_SEARCH_CHARS} characters."))
+                .into());
+        }
+        let filter = MessageFilter {
+            account,
+            // What is no id names no list, and so no message.
+            lists: asked
+                .lists
+                .into_iter()
+                .map(|list| list.unwrap_or(ListId::new(sea_orm::prelude::Uuid::nil())))
+                .collect(),
+            status: asked.status,
+            from: instant(asked.from, "from")?,
+            to: instant(asked.to, "to")?,
+            search: asked.search,
+        };
+        let page = store::message::list(self.store.reader(), &filter, window).await?;
+        Ok((filter, page))
+    }
+
+    /// Sends a message: charges it at once. Where a time is given, schedules it: holds its credits until
+    /// then. `operation` and `arguments` are what its key stands for.
+    ///
+    /// # Errors
+    /// Refusals that name the field; nothing changed then.
+    pub async fn add_message(
+        &self,
+        viewer: &Viewer,
+        new: NewMessageInput,
+        operation: &str,
+        arguments: &impl Serialize,
+    ) -> Result<Done, OperationError> {
+        let path = Path::input("accountId");
+        let account = self.account_for(viewer, new.account, &path).await?;
+        let arguments = (account.id, arguments);
+        let key = idempotency::key(&new.idempotency_key, operation, &arguments)?;
+        let amount = match new.draft.list {
+            Some(_) => Path::input("listId"),
+            None => Path::input("audience"),
+        };
+        let act = self.new_message(&account, new).await;
+        self.submit(AccountId::new(account.id), act, key, &amount)
+            .await
+    }
+
+    /// Checks and prices a new message.
+    async fn new_message(
+        &self,
+        account: &account::Model,
+        new: NewMessageInput,
+    ) -> Result<Act, OperationError> {
+        let now = self.clock.now();
+        let name = new.name.as_deref();
+        let name = name.map(|name| input::name(name, &Path::input("name")));
+        let send_at = new.send_at.as_deref();
+        let send_at = send_at.map(|text| send_at_after(text, now)).transpose()?;
+        let path = Path::input("maxCredits");
+        let max_credits = new.max_credits.as_deref();
+        let max_credits = max_credits
+            .map(|text| input::credits(text, &path))
+            .transpose()?;
+        let name = name.transpose()?;
+        let message = self.price_message(account, new.draft, now).await?;
+        refuse_to_nobody(&message)?;
+        if max_credits.is_some_and(|max| message.priced.credits > max) {
+            let cost = message.priced.credits;
+            return Err(path
+                .invalid(format!("The message would cost {cost} credits."))
+                .into());
+        }
+        let new = NewMessage {
+            id: MessageId::new(self.clock.new_id()),
+            list: message.list,
+            name,
+            text: message.content.kept_text()?,
+            channel: message.count.channel,
+            encoding: message.count.encoding,
+            segment_count: u32::try_from(message.count.segment_count).unwrap_or(u32::MAX),
+            price: sent(message.priced),
+            rate_card: message.card.id(),
+            send_at,
+        };
+        Ok(match send_at {
+            Some(_) => Act::Schedule(new),
+            None => Act::Send(new),
+        })
+    }
+
+    /// Charges what was really sent of a scheduled message and releases the rest; everything that is held
+    /// where `rows` is `None`.
+    ///
+    /// # Errors
+    /// Refusals that name the field; nothing changed then.
+    pub async fn settle_message(
+        &self,
+        viewer: &Viewer,
+        id: MessageId,
+        rows: Option<Vec<DestinationRow>>,
+        idempotency_key: &str,
+    ) -> Result<Done, OperationError> {
+        let row = self.seen_message(viewer, id).await?;
+        let key = idempotency::key(idempotency_key, "settleMessage", &(row.id, &rows))?;
+        let amount = match rows {
+            Some(_) => Path::input("sent"),
+            None => Path::input("messageId"),
+        };
+        let act = self.settlement(&row, rows).await;
+        self.submit(AccountId::new(row.account_id), act, key, &amount)
+            .await
+    }
+
+    /// What was sent of a message, by the card and the segments that it was scheduled with.
+    async fn settlement(
+        &self,
+        row: &message::Model,
+        rows: Option<Vec<DestinationRow>>,
+    ) -> Result<Act, OperationError> {
+        let path = Path::input("sent");
+        let sent = match rows {
+            None => None,
+            Some(rows) => {
+                let destinations = audience::destinations(&rows, &path)?;
+                let id = RateCardId::new(row.rate_card_id);
+                let card = self.rate_card_version(id).await?;
+                refuse_not_served(&rows, &card, channel(row.channel), &path)?;
+                Some(price_sent(row, &destinations, &card, &path)?)
+            }
+        };
+        Ok(Act::Settle {
+            message: MessageId::new(row.id),
+            list: row.list_id.map(ListId::new),
+            sent,
+        })
+    }
+
+    /// Gives a scheduled message up: its credits go back.
+    ///
+    /// # Errors
+    /// Refusals that name the field; nothing changed then.
+    pub async fn cancel_message(
+        &self,
+        viewer: &Viewer,
+        id: MessageId,
+        idempotency_key: &str,
+    ) -> Result<Done, OperationError> {
+        let row = self.seen_message(viewer, id).await?;
+        let key = idempotency::key(idempotency_key, "cancelMessage", &row.id)?;
+        let account = AccountId::new(row.account_id);
+        let act = match self.is_being_sent(&row).await? {
+            false => Ok(Act::Cancel {
+                message: id,
+                list: row.list_id.map(ListId::new),
+            }),
+            true => Err(Path::input("messageId")
+                .refuse(RefusalCode::Conflict, "The message's time has come.")
+                .into()),
+        };
+        self.submit(account, act, key, &Path::input("messageId"))
+            .await
+    }
+
+    /// Whether the server sends a message by itself and its time has come, whether or not any job has run
+    /// (law H3).
+    async fn is_being_sent(&self, row: &message::Model) -> Result<bool, OperationError> {
+        if row.send_at > self.clock.now().as_microsecond() {
+            return Ok(false);
+        }
+        let account = AccountId::new(row.account_id);
+        let account = store::account::find(self.store.reader(), account).await?;
+        Ok(account.is_some_and(|account| account.settlement == Settlement::Automatic))
+    }
+
+    async fn seen_message(
+        &self,
+        viewer: &Viewer,
+        id: MessageId,
+    ) -> Result<message::Model, OperationError> {
+        let row = store::message::find(self.store.reader(), id).await?;
+        row.filter(|row| viewer.sees(AccountId::new(row.account_id)))
+            .ok_or_else(|| Path::input("messageId").not_found("message").into())
+    }
+
+    /// Has the ledger do what was asked. What is refused before is looked up first: a repetition of a key
+    /// gets its first answer, whatever has changed since (law B4).
+    async fn submit(
+        &self,
+        account: AccountId,
+        act: Result<Act, OperationError>,
+        key: Key,
+        amount: &Path,
+    ) -> Result<Done, OperationError> {
+        let answer = match act {
+            Ok(act) => {
+                let request = Request {
+                    account,
+                    act,
+                    key: Some(key),
+                    at: None,
+                };
+                let answer = self.ledger.submit(request).await;
+                answer.map_err(|error| OperationError::from_ledger(error, amount))?
+            }
+            Err(OperationError::Refused(refusals)) => {
+                let first = self.first_answer(account, &key, amount).await?;
+                first.ok_or(OperationError::Refused(refusals))?
+            }
+            Err(other) => return Err(other),
+        };
+        self.done(account, &answer).await
+    }
+
+    /// What a key was answered when it was used first, if it was.
+    async fn first_answer(
+        &self,
+        account: AccountId,
+        key: &Key,
+        amount: &Path,
+    ) -> Result<Option<Answer>, OperationError> {
+        let reader = self.store.reader();
+        let Some(used) = store::idempotency_key::find(reader, account, &key.key).await? else {
+            return Ok(None);
+        };
+        read_answer(&used, key)
+            .map(Some)
+            .map_err(|refused| OperationError::from_ledger(refused.into(), amount))
+    }
+
+    /// The message and the balance as a command left them, whatever became of them since.
+    async fn done(&self, account: AccountId, answer: &Answer) -> Result<Done, OperationError> {
+        let broken = || OperationError::broken("a message's command was answered without it");
+        let (changed, balance) = (answer.message.as_ref(), answer.balance.as_ref());
+        let (changed, balance) = changed.zip(balance).ok_or_else(broken)?;
+        let row = store::message::find(self.store.reader(), MessageId::new(changed.id)).await?;
+        let row = row.ok_or_else(broken)?;
+        Ok(Done {
+            message: message::Model {
+                status: changed.status,
+                units: changed.units,
+                recipients: changed.recipients,
+                sent_at: changed.sent_at,
+                ..row
+            },
+            balance: BalanceAt::from_answer(account, balance)?,
+        })
+    }
+}
+
+fn read_answer(used: &idempotency_key::Model, key: &Key) -> Result<Answer, SubmitError> {
+    if used.fingerprint != key.fingerprint {
+        return Err(Refused::KeyReused.into());
+    }
+    serde_json::from_str(&used.answer).map_err(|_| Refused::KeyReused.into())
+}
+
+/// When a message is to be sent: after now, and not too far ahead.
+fn send_at_after(text: &str, now: Timestamp) -> Result<Timestamp, OperationError> {
+    let path = Path::input("sendAt");
+    let at = input::instant(text, &path)?;
+    if at <= now {
+        return Err(path.invalid("Must be in the future.").into());
+    }
+    let last = now
+        .to_zoned(TimeZone::UTC)
+        .checked_add(MAX_YEARS_AHEAD.years())
+        .map_or(whole_micros(i64::MAX), |last| last.timestamp());
+    if at > last {
+        return Err(path
+            .invalid(format!("Must be at most {MAX_YEARS_AHEAD} years ahead."))
+            .into());
+    }
+    Ok(at)
+}
+
+fn refuse_to_nobody(message: &PricedMessage) -> Result<(), OperationError> {
+    let path = &message.audience_path;
+    if message.priced.recipients > 0 {
+        return Ok(());
+    }
+    Err(if message.priced.unsupported_recipients > 0 {
+        path.refuse(
+            RefusalCode::UnsupportedDestination,
+            "The rate card serves none of these recipients.",
+        )
+    } else {
+        path.invalid("Has no recipients.")
+    }
+    .into())
+}
+
+fn refuse_not_served(
+    rows: &[DestinationRow],
+    card: &RateCard,
+    channel: segmentation::Channel,
+    path: &Path,
+) -> Result<(), OperationError> {
+    for (index, (code, recipients)) in rows.iter().enumerate() {
+        let path = path.at(index).at("countryCode");
+        let country = input::country(code, &path)?;
+        if *recipients > 0 && card.rate(country, channel).is_none() {
+            return Err(path
+                .refuse(
+                    RefusalCode::UnsupportedDestination,
+                    "The message's rate card does not serve this country.",
+                )
+                .into());
+        }
+    }
+    Ok(())
+}
+
+fn price_sent(
+    row: &message::Model,
+    destinations: &Destinations,
+    card: &RateCard,
+    path: &Path,
+) -> Result<Sent, OperationError> {
+    let segments = u32::try_from(row.segment_count).unwrap_or_default();
+    let priced = quote::price(segments, channel(row.channel), destinations, card)
+        .map_err(|error| no_price(error, path))?;
+    Ok(sent(priced))
+}
+
+fn sent(priced: Priced) -> Sent {
+    Sent {
+        recipients: priced.recipients,
+        credits: priced.credits,
+        lines: priced.lines,
+    }
+}
+
+/// How a message is carried, as the domain says it.
+#[must_use]
+pub fn channel(channel: Channel) -> segmentation::Channel {
+    match channel {
+        Channel::Sms => segmentation::Channel::Sms,
+        Channel::Mms => segmentation::Channel::Mms,
+    }
+}
+
+/// What a message holds or cost.
+#[must_use]
+pub fn credits(row: &message::Model) -> Credits {
+    Credits::from_units(row.units)
+}

@@ -1,0 +1,274 @@
+//! What a message says: its text and media, checked, and how they are cut into segments.
+
+use std::borrow::Cow;
+
+use domain::{
+    merge,
+    segmentation::{self, Options, SegmentCount, Segmentation, TooManySegments},
+};
+use url::Url;
+
+use super::{OperationError, Path, Refusal};
+
+/// The longest text, in code points: 255 segments of GSM-7 hold fewer.
+pub const MAX_TEXT_CHARS: usize = 40_000;
+/// The most media of one message.
+pub const MAX_MEDIA: usize = 10;
+/// The longest type or subtype of a medium (RFC 6838 §4.2).
+const MAX_TYPE_NAME_BYTES: usize = 127;
+
+/// A picture, a sound or a film of a message.
+#[derive(Debug)]
+pub struct Media {
+    /// `type/subtype`.
+    pub content_type: String,
+    /// Where it is.
+    pub url: Option<String>,
+    /// How large it is.
+    pub size_bytes: Option<i32>,
+}
+
+/// What a message says, as it was written.
+#[derive(Debug)]
+pub struct NewContent {
+    /// The text, with its merge fields.
+    pub text: String,
+    /// Any makes it an MMS.
+    pub media: Vec<Media>,
+    /// Whether typographic characters may be swapped where that saves segments.
+    pub smart_encoding: bool,
+}
+
+/// What a message says, checked.
+#[derive(Debug, Clone)]
+pub struct Content {
+    text: String,
+    /// The text where nothing is known of a contact; `None` where there is nothing to fill in.
+    filled: Option<String>,
+    has_media: bool,
+    options: Options,
+}
+
+impl Content {
+    /// A text that is cut as it stands: merge fields are text like any other.
+    ///
+    /// # Errors
+    /// Refusals that name the text or the medium.
+    pub fn plain(new: NewContent) -> Result<Self, OperationError> {
+        check_text(&new.text)?;
+        check_media(&new.media)?;
+        Ok(Self {
+            text: new.text,
+            filled: None,
+            has_media: !new.media.is_empty(),
+            options: Options {
+                smart_encoding: new.smart_encoding,
+                ..Options::default()
+            },
+        })
+    }
+
+    /// A text whose merge fields are cut as their fallbacks (rule Q6).
+    ///
+    /// # Errors
+    /// Refusals that name the text or the medium.
+    pub fn with_merge_fields(new: NewContent) -> Result<Self, OperationError> {
+        let mut content = Self::plain(new)?;
+        if let Cow::Owned(filled) = merge::fallback_text(&content.text) {
+            content.filled = Some(filled);
+        }
+        Ok(content)
+    }
+
+    /// Whether smart encoding was asked for.
+    #[must_use]
+    pub fn is_smart(&self) -> bool {
+        self.options.smart_encoding
+    }
+
+    /// The same with smart encoding.
+    #[must_use]
+    pub fn smart(&self) -> Self {
+        let options = Options {
+            smart_encoding: true,
+            ..Options::default()
+        };
+        Self {
+            options,
+            ..self.clone()
+        }
+    }
+
+    /// What it is billed by.
+    ///
+    /// # Errors
+    /// A refusal that names the text, where it needs too many segments.
+    pub fn count(&self) -> Result<SegmentCount, Refusal> {
+        segmentation::count(self.to_cut(), self.has_media, &self.options).map_err(too_many)
+    }
+
+    /// How it is cut.
+    ///
+    /// # Errors
+    /// A refusal that names the text, where it needs too many segments.
+    pub fn segments(&self) -> Result<Segmentation<'_>, Refusal> {
+        segmentation::segment(self.to_cut(), self.has_media, &self.options).map_err(too_many)
+    }
+
+    /// The text that a message keeps: as it is sent, but with its merge fields where it has any.
+    ///
+    /// # Errors
+    /// A refusal that names the text, where it needs too many segments.
+    pub fn kept_text(&self) -> Result<String, Refusal> {
+        if self.filled.is_some() || !self.options.smart_encoding {
+            return Ok(self.text.clone());
+        }
+        Ok(self.segments()?.text.into_owned())
+    }
+
+    fn to_cut(&self) -> &str {
+        self.filled.as_deref().unwrap_or(&self.text)
+    }
+}
+
+fn too_many(error: TooManySegments) -> Refusal {
+    Path::input("text").invalid(format!(
+        "Needs {} segments; one message has at most {}.",
+        error.needed,
+        segmentation::MAX_SEGMENTS
+    ))
+}
+
+fn check_text(text: &str) -> Result<(), Refusal> {
+    let path = Path::input("text");
+    // Nothing that long in bytes is short enough in characters.
+    if text.len() > 4 * MAX_TEXT_CHARS || text.chars().count() > MAX_TEXT_CHARS {
+        return Err(path.invalid(format!("Must have at most {MAX_TEXT_CHARS} characters.")));
+    }
+    if text.contains('\0') {
+        return Err(path.invalid("Must not have the character U+0000."));
+    }
+    Ok(())
+}
+
+fn check_media(media: &[Media]) -> Result<(), Refusal> {
+    let path = Path::input("media");
+    if media.len() > MAX_MEDIA {
+        return Err(path.invalid(format!("Must be at most {MAX_MEDIA}.")));
+    }
+    for (index, one) in media.iter().enumerate() {
+        let path = path.at(index);
+        if !is_content_type(&one.content_type) {
+            return Err(path
+                .at("contentType")
+                .invalid("Must be a media type such as \"image/jpeg\"."));
+        }
+        if one.url.as_deref().is_some_and(|url| !is_web_url(url)) {
+            return Err(path
+                .at("url")
+                .invalid("Must be an absolute http or https URL."));
+        }
+        if one.size_bytes.is_some_and(|size| size < 0) {
+            return Err(path.at("sizeBytes").invalid("Must not be negative."));
+        }
+    }
+    Ok(())
+}
+
+/// A type and a subtype by RFC 6838 §4.2, without parameters.
+fn is_content_type(text: &str) -> bool {
+    let is_name = |name: &str| {
+        let first = name.bytes().next();
+        let rest = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte);
+        name.len() <= MAX_TYPE_NAME_BYTES
+            && first.is_some_and(|byte| byte.is_ascii_alphanumeric())
+            && name.bytes().all(rest)
+    };
+    text.split_once('/')
+        .is_some_and(|(kind, subtype)| is_name(kind) && is_name(subtype))
+}
+
+fn is_web_url(text: &str) -> bool {
+    Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Content, Media, NewContent, OperationError};
+
+    fn content(text: &str, content_type: Option<&str>, smart: bool) -> NewContent {
+        let media = content_type.map(|content_type| Media {
+            content_type: content_type.to_owned(),
+            url: None,
+            size_bytes: None,
+        });
+        NewContent {
+            text: text.to_owned(),
+            media: media.into_iter().collect(),
+            smart_encoding: smart,
+        }
+    }
+
+    #[test]
+    fn a_medium_has_a_type_and_a_subtype() {
+        let check = |content_type, fits| {
+            let checked = Content::plain(content("", Some(content_type), false));
+            assert_eq!(checked.is_ok(), fits, "{content_type:?}");
+        };
+        check("image/jpeg", true);
+        check("application/vnd.ms-excel+x", true);
+        for bad in [
+            "",
+            "image",
+            "/",
+            "image/",
+            "/png",
+            "image/a b",
+            "a/b/c",
+            "image/png;q=1",
+            "image/é",
+        ] {
+            check(bad, false);
+        }
+    }
+
+    #[test]
+    fn texts_are_bounded() {
+        let check = |text: String, fits: bool| {
+            let checked = Content::plain(content(&text, None, false));
+            assert_eq!(checked.is_ok(), fits, "{} bytes", text.len());
+        };
+        check("😀".repeat(40_000), true);
+        check("a".repeat(40_001), false);
+        check("a\0b".to_owned(), false);
+    }
+
+    #[test]
+    fn too_many_segments_say_how_many() {
+        let checked = Content::plain(content(&"a".repeat(40_000), None, false)).unwrap();
+        let Err(refusal) = checked.count() else {
+            panic!("it is cut into more than 255 segments");
+        };
+        assert_eq!(refusal.field, ["input", "text"]);
+        assert_eq!(
+            refusal.message,
+            "Needs 262 segments; one message has at most 255."
+        );
+    }
+
+    #[test]
+    fn merge_fields_are_cut_as_their_fallbacks_and_kept_as_written() {
+        let text = "Ciao {{name|amico}}, l’offerta";
+        let check = |content: Result<Content, OperationError>, cut: &str, kept: &str| {
+            let content = content.unwrap();
+            assert_eq!(content.segments().unwrap().text, cut);
+            assert_eq!(content.kept_text().unwrap(), kept);
+        };
+        let new = |smart| content(text, None, smart);
+        check(Content::plain(new(false)), text, text);
+        let cut = "Ciao amico, l’offerta";
+        check(Content::with_merge_fields(new(false)), cut, text);
+        // Short enough for one segment either way, so that nothing is swapped.
+        check(Content::with_merge_fields(new(true)), cut, text);
+    }
+}

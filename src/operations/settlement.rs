@@ -1,0 +1,94 @@
+//! What is due without anybody asking: scheduled messages that the server settles, and lots that expire.
+//! Both are booked by jobs; nothing that is answered depends on when these run.
+
+use domain::id::AccountId;
+use futures_util::future::join_all;
+
+use super::{OperationError, Path, Services};
+use crate::{
+    ledger::{Act, Answer, Request, SubmitError},
+    store,
+};
+
+/// Commands that are submitted together: about as many as one batch of the ledger takes.
+const PAGE: u64 = 500;
+
+impl Services {
+    /// Charges the scheduled messages whose time has come, in full, in the accounts that leave it to the
+    /// server (law H3). Answers how many were charged.
+    ///
+    /// # Errors
+    /// A fault, or that the ledger is busy; what is left is done with the next call.
+    pub async fn settle_due(&self) -> Result<usize, OperationError> {
+        let now = self.clock.now();
+        let (mut settled, mut after) = (0, None);
+        loop {
+            let due = store::message::due(self.store.reader(), now, after, PAGE).await?;
+            let Some(last) = due.last() else {
+                return Ok(settled);
+            };
+            after = Some(last.place);
+            let requests = due.iter().map(|due| Request {
+                account: due.account,
+                act: Act::Settle {
+                    message: due.message,
+                    list: due.list,
+                    sent: None,
+                },
+                key: None,
+                at: None,
+            });
+            settled += self.submit_all(requests).await?;
+        }
+    }
+
+    /// Books the expiry of the lots whose day has come (law L2). Answers in how many accounts.
+    ///
+    /// # Errors
+    /// A fault, or that the ledger is busy; what is left is done with the next call.
+    pub async fn expire_due(&self) -> Result<usize, OperationError> {
+        let now = self.clock.now();
+        let (mut expired, mut after) = (0, None);
+        loop {
+            let reader = self.store.reader();
+            let due = store::book::accounts_with_due_lots(reader, now, after, PAGE).await?;
+            let Some(last) = due.last() else {
+                return Ok(expired);
+            };
+            after = Some(*last);
+            expired += self.submit_all(due.iter().copied().map(expiry)).await?;
+        }
+    }
+
+    /// Submits commands together and answers how many were done. One that is refused was done by somebody
+    /// else meanwhile.
+    async fn submit_all(
+        &self,
+        requests: impl Iterator<Item = Request>,
+    ) -> Result<usize, OperationError> {
+        let submitted = requests.map(|request| self.ledger.submit(request));
+        let results: Vec<Result<Answer, SubmitError>> = join_all(submitted).await;
+        let mut done = 0;
+        for result in results {
+            match result {
+                Ok(_) => done += 1,
+                Err(SubmitError::Refused(refused)) => {
+                    tracing::debug!(%refused, "what was due is done already");
+                }
+                Err(other) => {
+                    return Err(OperationError::from_ledger(other, &Path::argument("due")));
+                }
+            }
+        }
+        Ok(done)
+    }
+}
+
+fn expiry(account: AccountId) -> Request {
+    Request {
+        account,
+        act: Act::Expire,
+        key: None,
+        at: None,
+    }
+}

@@ -1,0 +1,215 @@
+//! Messages, to read: only the ledger writes them.
+
+use domain::id::{AccountId, ListId, MessageId};
+use entity::{
+    account,
+    message::{Column, Entity, Model},
+    message_line,
+    sql_enums::{MessageStatus, Settlement},
+};
+use jiff::Timestamp;
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect, Select, prelude::Uuid, sea_query::Query,
+};
+
+use super::{
+    account::contains,
+    paging::{Direction, Page, Place, Window, page},
+};
+
+/// One message, whosever it is.
+///
+/// # Errors
+/// What the database says.
+pub async fn find(
+    connection: &impl ConnectionTrait,
+    id: MessageId,
+) -> Result<Option<Model>, DbErr> {
+    Entity::find()
+        .filter(Column::Id.eq(id.uuid()))
+        .one(connection)
+        .await
+}
+
+/// Several messages, whosever they are, in no order.
+///
+/// # Errors
+/// What the database says.
+pub async fn find_all(
+    connection: &impl ConnectionTrait,
+    ids: impl IntoIterator<Item = MessageId>,
+) -> Result<Vec<Model>, DbErr> {
+    Entity::find()
+        .filter(Column::Id.is_in(ids.into_iter().map(MessageId::uuid)))
+        .all(connection)
+        .await
+}
+
+/// The lines of several messages of these accounts, by country.
+///
+/// # Errors
+/// What the database says.
+pub async fn lines(
+    connection: &impl ConnectionTrait,
+    messages: &[(AccountId, MessageId)],
+) -> Result<Vec<message_line::Model>, DbErr> {
+    // Message ids are unique across accounts, so the pairs need not match.
+    let accounts = messages.iter().map(|(account, _)| account.uuid());
+    let ids = messages.iter().map(|(_, message)| message.uuid());
+    message_line::Entity::find()
+        .filter(message_line::Column::AccountId.is_in(accounts))
+        .filter(message_line::Column::MessageId.is_in(ids))
+        .order_by_asc(message_line::Column::CountryCode)
+        .order_by_asc(message_line::Column::SegmentCount)
+        .all(connection)
+        .await
+}
+
+/// Which messages of an account are listed.
+#[derive(Debug, Clone)]
+pub struct MessageFilter {
+    /// Whose.
+    pub account: AccountId,
+    /// Only those of these lists; each `Some` narrows.
+    pub lists: Vec<ListId>,
+    /// Only those that stand so.
+    pub status: Option<Vec<MessageStatus>>,
+    /// Only those to be sent from here on.
+    pub from: Option<Timestamp>,
+    /// Only those to be sent before.
+    pub to: Option<Timestamp>,
+    /// Only those whose name or text contains this, whatever the case.
+    pub search: Option<String>,
+}
+
+impl MessageFilter {
+    /// Every message of an account.
+    #[must_use]
+    pub fn of(account: AccountId) -> Self {
+        Self {
+            account,
+            lists: Vec::new(),
+            status: None,
+            from: None,
+            to: None,
+            search: None,
+        }
+    }
+}
+
+fn select(filter: &MessageFilter) -> Select<Entity> {
+    let mut select = Entity::find().filter(Column::AccountId.eq(filter.account.uuid()));
+    for list in &filter.lists {
+        select = select.filter(Column::ListId.eq(list.uuid()));
+    }
+    if let Some(status) = &filter.status {
+        select = select.filter(Column::Status.is_in(status.iter().copied()));
+    }
+    if let Some(from) = filter.from {
+        select = select.filter(Column::SendAt.gte(from.as_microsecond()));
+    }
+    if let Some(to) = filter.to {
+        select = select.filter(Column::SendAt.lt(to.as_microsecond()));
+    }
+    if let Some(search) = &filter.search {
+        let found = Condition::any()
+            .add(contains(Column::Name, search))
+            .add(contains(Column::Text, search));
+        select = select.filter(found);
+    }
+    select
+}
+
+/// A page of messages, the last to be sent first.
+///
+/// # Errors
+/// What the database says.
+pub async fn list(
+    connection: &impl ConnectionTrait,
+    filter: &MessageFilter,
+    window: Window,
+) -> Result<Page<Model>, DbErr> {
+    let order = (Column::SendAt, Column::Id);
+    page(
+        connection,
+        select(filter),
+        order,
+        Direction::Descending,
+        window,
+    )
+    .await
+}
+
+/// How many messages a list has in all.
+///
+/// # Errors
+/// What the database says.
+pub async fn count(
+    connection: &impl ConnectionTrait,
+    filter: &MessageFilter,
+) -> Result<u64, DbErr> {
+    select(filter).count(connection).await
+}
+
+/// Scheduled messages whose time has come, of accounts that the server settles for, after a place in
+/// their order; the longest due first.
+///
+/// # Errors
+/// What the database says.
+pub async fn due(
+    connection: &impl ConnectionTrait,
+    now: Timestamp,
+    after: Option<Place>,
+    limit: u64,
+) -> Result<Vec<Due>, DbErr> {
+    let automatic = Query::select()
+        .column(account::Column::Id)
+        .from(account::Entity)
+        .and_where(account::Column::Settlement.eq(Settlement::Automatic))
+        .to_owned();
+    let mut select = Entity::find()
+        .select_only()
+        .columns([
+            Column::AccountId,
+            Column::Id,
+            Column::ListId,
+            Column::SendAt,
+        ])
+        .filter(Column::Status.eq(MessageStatus::Scheduled))
+        .filter(Column::SendAt.lte(now.as_microsecond()))
+        .filter(Column::AccountId.in_subquery(automatic));
+    if let Some(place) = after {
+        let tie = Condition::all()
+            .add(Column::SendAt.eq(place.key))
+            .add(Column::Id.gt(place.id));
+        select = select.filter(Condition::any().add(Column::SendAt.gt(place.key)).add(tie));
+    }
+    let rows: Vec<(Uuid, Uuid, Option<Uuid>, i64)> = select
+        .order_by_asc(Column::SendAt)
+        .order_by_asc(Column::Id)
+        .limit(limit)
+        .into_tuple()
+        .all(connection)
+        .await?;
+    let due = rows.into_iter().map(|(account, id, list, key)| Due {
+        account: AccountId::new(account),
+        message: MessageId::new(id),
+        list: list.map(ListId::new),
+        place: Place { key, id },
+    });
+    Ok(due.collect())
+}
+
+/// A scheduled message whose time has come.
+#[derive(Debug, Clone, Copy)]
+pub struct Due {
+    /// Whose.
+    pub account: AccountId,
+    /// The message.
+    pub message: MessageId,
+    /// Its list.
+    pub list: Option<ListId>,
+    /// Its place among those that are due.
+    pub place: Place,
+}
