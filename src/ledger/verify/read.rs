@@ -139,7 +139,11 @@ pub(super) async fn spent_messages(
     for spend in spends {
         let id = spend.message;
         let Some(row) = rows.get(&id) else {
-            findings.add(format!("message {id} that was charged"), "a message", "none");
+            findings.add(
+                format!("message {id} that was charged"),
+                "a message",
+                "none",
+            );
             continue;
         };
         let of = |what: &str| format!("{what} of message {id}");

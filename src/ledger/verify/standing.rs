@@ -110,7 +110,9 @@ fn check_lots(walk: &Walk, rows: &[lot::Model], findings: &mut Findings) {
             (row.granted_units.into(), row.remaining_units.into())
         });
         findings.expect(credits(lot.issued), credits(granted), || of("granted"));
-        findings.expect(credits(lot.remaining), credits(remaining), || of("remaining"));
+        findings.expect(credits(lot.remaining), credits(remaining), || {
+            of("remaining")
+        });
         if lot.remaining < 0 {
             findings.add(
                 of("remaining") + ", by the postings",
