@@ -58,6 +58,8 @@ enum Until {
 enum Act {
     Issue(Source, Amount, Until),
     Revoke(Option<Index>, Amount),
+    /// From a lot that is not there.
+    RevokeNothing(Amount),
     Allocate(Vec<(u8, Option<Amount>)>),
     Spend(u8, Amount),
     Hold(u8, Amount),
@@ -176,6 +178,10 @@ impl History {
                 let credits = amount.of(there_is.unwrap_or_default());
                 Command::Revoke { lot, credits }
             }
+            Act::RevokeNothing(amount) => Command::Revoke {
+                lot: Some(LotId::new(self.mint())),
+                credits: amount.of(Credits::ZERO),
+            },
             Act::Allocate(wishes) => {
                 let allocations = wishes.iter().map(|(list, amount)| {
                     let list = list_id(*list);
