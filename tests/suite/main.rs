@@ -18,3 +18,4 @@ mod purchase;
 mod statement;
 mod support;
 mod transaction;
+mod usage_report;
