@@ -13,6 +13,7 @@ use super::{
     ids::PublicId,
     loaders,
     lot::{self, CreditLotConnection, CreditLotState},
+    message::{self, MessageConnection, MessageFilterInput},
     paging::{Nodes, connection, window},
     purchase::{self, PurchaseConnection},
     rate_card::RateCard,
@@ -31,6 +32,7 @@ use crate::{
     store::{
         self,
         account::AccountFilter,
+        message::MessageFilter,
         paging::{Place, Window},
     },
 };
@@ -142,6 +144,33 @@ impl Account {
     ) -> Result<CreditLotConnection, ApiError> {
         let window = window(first, after.as_deref(), last, before.as_deref())?;
         lot::connection(services(ctx)?, self.key(), state, window).await
+    }
+
+    /// Its messages, the last to be sent first.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "a connection takes four arguments of its own"
+    )]
+    async fn messages(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "How many from the start: 1 to 1000, 50 where neither first nor last is given."
+        )]
+        first: Option<i32>,
+        #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end: 1 to 1000.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Only some of them.")] filter: Option<MessageFilterInput>,
+    ) -> Result<MessageConnection, ApiError> {
+        let window = window(first, after.as_deref(), last, before.as_deref())?;
+        message::connection(
+            services(ctx)?,
+            MessageFilter::of(self.key()),
+            filter,
+            window,
+        )
+        .await
     }
 
     /// What the ledger wrote for it, the newest first.

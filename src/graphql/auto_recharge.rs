@@ -3,6 +3,7 @@
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 
 use super::{
+    credit_package::CreditPackage,
     errors::ApiError,
     money::{Money, MoneyInput},
     request::{UserError, optional_id, payload, services, viewer_of},
@@ -24,6 +25,11 @@ impl AutoRecharge {
 
     /// It recharges when the available balance falls below this; null where it never was set.
     async fn threshold(&self) -> Option<Credits> {
+        None
+    }
+
+    /// What it buys; null where it never was set.
+    async fn package(&self) -> Option<CreditPackage> {
         None
     }
 

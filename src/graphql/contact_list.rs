@@ -14,7 +14,8 @@ use super::{
     errors::ApiError,
     ids::PublicId,
     loaders::{self, LoadError, Rows},
-    paging::{Nodes, connection},
+    message::{self, MessageConnection, MessageFilterInput},
+    paging::{Nodes, connection, window},
     request::{UserError, id, optional_id, payload, services, viewer_of},
     scalars::{CountryCode, DateTime},
     usage_report::{self, Interval, UsageBucket},
@@ -28,6 +29,7 @@ use crate::{
     store::{
         self,
         contact_list::ListFilter,
+        message::MessageFilter,
         paging::{Place, Window},
     },
 };
@@ -119,6 +121,31 @@ impl ContactList {
     ) -> Result<Vec<UsageBucket>, ApiError> {
         let of = (self.account_key(), self.key());
         usage_report::of_list(ctx, of, (&from, &to), interval).await
+    }
+
+    /// Its messages, the last to be sent first.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "a connection takes four arguments of its own"
+    )]
+    async fn messages(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "How many from the start: 1 to 1000, 50 where neither first nor last is given."
+        )]
+        first: Option<i32>,
+        #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end: 1 to 1000.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Only some of them.")] filter: Option<MessageFilterInput>,
+    ) -> Result<MessageConnection, ApiError> {
+        let window = window(first, after.as_deref(), last, before.as_deref())?;
+        let all = MessageFilter {
+            lists: vec![Some(self.key())],
+            ..MessageFilter::of(self.account_key())
+        };
+        message::connection(services(ctx)?, all, filter, window).await
     }
 
     /// Whether it is out of use. An archived list is not listed and can't be used, but its messages and

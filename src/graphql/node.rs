@@ -1,15 +1,19 @@
 //! Anything that has an id: the `Node` interface, and the root fields that find a node by its id.
 
 use async_graphql::{Context, ID, Interface, Object};
-use domain::id::{AccountId, ListId, LotId, PurchaseId, RateCardId, TransactionId};
+use domain::id::{
+    AccountId, ListId, LotId, MessageId, PackageId, PurchaseId, RateCardId, TransactionId,
+};
 
 use super::{
     account::Account,
     contact_list::ContactList,
+    credit_package::CreditPackage,
     errors::ApiError,
     ids::split,
     loaders,
     lot::CreditLot,
+    message::Message,
     purchase::Purchase,
     rate_card::RateCard,
     request::{services, viewer_of},
@@ -33,6 +37,10 @@ pub enum Node {
     Purchase(Purchase),
     /// A contact list, archived or not.
     ContactList(ContactList),
+    /// A package, on sale or off.
+    CreditPackage(CreditPackage),
+    /// A message.
+    Message(Message),
     /// A rate card.
     RateCard(RateCard),
     /// A transaction.
@@ -95,6 +103,12 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>, ApiError> {
         ListId::PREFIX => loaders::load(ctx, ListId::new(uuid))
             .await?
             .map(|row| Node::ContactList(ContactList(row))),
+        PackageId::PREFIX => loaders::load(ctx, PackageId::new(uuid))
+            .await?
+            .map(|row| Node::CreditPackage(CreditPackage(row))),
+        MessageId::PREFIX => loaders::load(ctx, MessageId::new(uuid))
+            .await?
+            .map(|row| Node::Message(Message(row))),
         RateCardId::PREFIX => {
             let row =
                 store::rate_card::find(services(ctx)?.store.reader(), RateCardId::new(uuid)).await;

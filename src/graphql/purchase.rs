@@ -3,14 +3,15 @@
 use std::collections::HashMap;
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject, dataloader::Loader};
-use domain::id::{AccountId, PurchaseId};
+use domain::id::{AccountId, PackageId, PurchaseId};
 use entity::{purchase, sql_enums};
 use futures_util::FutureExt;
 
 use super::{
+    credit_package::CreditPackage,
     errors::ApiError,
     ids::PublicId,
-    loaders::{LoadError, Rows},
+    loaders::{self, LoadError, Rows},
     money::Money,
     paging::{Nodes, connection},
     request::{UserError, id, optional_id, payload, services, viewer, viewer_of},
@@ -42,6 +43,13 @@ impl Purchase {
     /// Where it stands.
     async fn status(&self) -> PurchaseStatus {
         self.0.status.into()
+    }
+
+    /// What it buys, on sale or off.
+    async fn package(&self, ctx: &Context<'_>) -> Option<Result<CreditPackage, ApiError>> {
+        let package = PackageId::new(self.0.package_id);
+        let found = loaders::load(ctx, package).await.transpose()?;
+        Some(found.map(CreditPackage))
     }
 
     /// The credits that it buys.

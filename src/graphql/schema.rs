@@ -12,16 +12,30 @@ use super::{
     auto_recharge::AutoRechargeMutation,
     balance_changed::BalanceSubscription,
     contact_list::ContactListMutation,
+    credit_package::{CreditPackageMutation, CreditPackageQuery},
     lot::LotMutation,
+    message::MessageMutation,
     node::NodeQuery,
     purchase::PurchaseMutation,
+    quote::QuoteQuery,
+    rate_card::{RateCardMutation, RateCardQuery},
+    segmentation::SegmentationQuery,
     usage_report::UsageReportQuery,
     viewer::ViewerQuery,
 };
 
 /// What can be read.
 #[derive(Debug, Default, MergedObject)]
-pub struct Query(NodeQuery, AccountQuery, UsageReportQuery, ViewerQuery);
+pub struct Query(
+    NodeQuery,
+    AccountQuery,
+    CreditPackageQuery,
+    QuoteQuery,
+    RateCardQuery,
+    SegmentationQuery,
+    UsageReportQuery,
+    ViewerQuery,
+);
 
 /// What can be done. Refusals that the caller can mend are in `userErrors`.
 #[derive(Debug, Default, MergedObject)]
@@ -31,8 +45,11 @@ pub struct Mutation(
     ApiKeyMutation,
     AutoRechargeMutation,
     ContactListMutation,
+    CreditPackageMutation,
     LotMutation,
+    MessageMutation,
     PurchaseMutation,
+    RateCardMutation,
 );
 
 /// What can be followed, over WebSocket.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, dataloader::Loader};
-use domain::id::{AccountId, ListId, TransactionId};
+use domain::id::{AccountId, ListId, MessageId, TransactionId};
 use entity::{sql_enums, transaction};
 use futures_util::FutureExt;
 
@@ -12,6 +12,7 @@ use super::{
     errors::ApiError,
     ids::PublicId,
     loaders::{self, LoadError, Rows},
+    message::Message,
     paging::{Nodes, connection},
     request::id,
     scalars::{Credits, DateTime},
@@ -52,6 +53,13 @@ impl Transaction {
         list_of(ctx, self.0.list_id.map(ListId::new))
             .await
             .transpose()
+    }
+
+    /// The message that it is about; null where there is none.
+    async fn message(&self, ctx: &Context<'_>) -> Option<Result<Message, ApiError>> {
+        let message = MessageId::new(self.0.message_id?);
+        let found = loaders::load(ctx, message).await.transpose()?;
+        Some(found.map(Message))
     }
 
     /// Why, in the words of whoever asked for it.

@@ -12,7 +12,6 @@ use domain::{
     money::Currency,
     usage::{self, UsageError},
 };
-use entity::sql_enums;
 use jiff::Timestamp;
 use tokio::sync::OnceCell;
 
@@ -21,9 +20,12 @@ use super::{
     errors::ApiError,
     ids::PublicId,
     loaders::{self, LoadError, Rows},
+    message::{self, MessageConnection},
     money::Money,
+    paging::window,
     request::{optional_id, services, viewer_of},
     scalars::{CountryCode, Credits, DateTime, TimeZone, WebUrl},
+    segmentation::Channel,
 };
 use crate::{
     operations::{
@@ -31,7 +33,7 @@ use crate::{
         usage_report::{MAX_LIST_BUCKETS, MAX_LISTS, UsageOfLists, UsageReportRequest},
     },
     reports::usage::{Figures, Parts},
-    store,
+    store::{self, message::MessageFilter, usage::UsageFilter},
 };
 
 /// The most lists that one `lists` answers.
@@ -169,9 +171,11 @@ impl UsageReport {
                 ))
                 .into());
         }
+        let filter = Arc::new(self.report.filter.clone());
         Ok(places
             .map(|place| ListUsage {
                 figures: figures.clone(),
+                filter: filter.clone(),
                 place,
             })
             .collect())
@@ -279,6 +283,7 @@ pub struct UsageBucket {
 #[derive(Debug, Clone)]
 pub struct ListUsage {
     figures: Arc<Figures>,
+    filter: Arc<UsageFilter>,
     place: usize,
 }
 
@@ -306,6 +311,26 @@ impl ListUsage {
     /// All of it.
     async fn usage(&self) -> Result<Usage, ApiError> {
         Ok(Usage::of(&self.figures, self.found()?.usage))
+    }
+
+    /// The messages that were counted, the last to be sent first; what they say is of the whole message,
+    /// wherever it went.
+    async fn messages(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many: 1 to 1000, 50 where left out.")] first: Option<i32>,
+        #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
+    ) -> Result<MessageConnection, ApiError> {
+        let counted = &*self.filter;
+        let all = MessageFilter {
+            lists: vec![self.found()?.list],
+            charged: Some((counted.from, counted.to)),
+            channel: counted.channel,
+            countries: counted.countries.clone(),
+            ..MessageFilter::of(counted.account)
+        };
+        let window = window(first, after.as_deref(), None, None)?;
+        message::connection(services(ctx)?, all, None, window).await
     }
 
     /// By interval, as the report's buckets.
@@ -466,14 +491,4 @@ fn buckets_of(usage: &UsageOfLists, list: ListId) -> Vec<UsageBucket> {
             },
         })
         .collect()
-}
-
-/// How a message travels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[graphql(remote = "sql_enums::Channel")]
-pub enum Channel {
-    /// Text only.
-    Sms,
-    /// Text with media, or media alone.
-    Mms,
 }

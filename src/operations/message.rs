@@ -16,6 +16,7 @@ use entity::{
     sql_enums::{Channel, Settlement},
 };
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
+use sea_orm::prelude::Uuid;
 use serde::Serialize;
 
 use super::{
@@ -70,8 +71,8 @@ pub struct Done {
 /// Which messages are listed, as it was asked for; what is `None` does not narrow.
 #[derive(Debug, Default)]
 pub struct AskedMessages {
-    /// Only those of these lists; `None` in the place of an id that is none.
-    pub lists: Vec<Option<ListId>>,
+    /// Only those of this list; `None` in the place of an id that is none.
+    pub list: Option<Option<ListId>>,
     /// Only those that stand so.
     pub status: Option<Vec<entity::sql_enums::MessageStatus>>,
     /// Only those to be sent from here on.
@@ -83,13 +84,13 @@ pub struct AskedMessages {
 }
 
 impl Services {
-    /// A page of an account's messages.
+    /// A page of those messages among `all` that are asked for.
     ///
     /// # Errors
     /// Refusals that name the argument.
     pub async fn messages(
         &self,
-        account: AccountId,
+        all: MessageFilter,
         asked: AskedMessages,
         window: Window,
     ) -> Result<(MessageFilter, Page<message::Model>), OperationError> {
@@ -106,19 +107,18 @@ impl Services {
                 .invalid(format!("Must have at most {MAX_SEARCH_CHARS} characters."))
                 .into());
         }
-        let filter = MessageFilter {
-            account,
-            // What is no id names no list, and so no message.
-            lists: asked
-                .lists
-                .into_iter()
-                .map(|list| list.unwrap_or(ListId::new(sea_orm::prelude::Uuid::nil())))
-                .collect(),
+        let mut filter = MessageFilter {
             status: asked.status,
             from: instant(asked.from, "from")?,
             to: instant(asked.to, "to")?,
             search: asked.search,
+            ..all
         };
+        if let Some(list) = asked.list {
+            // What is no id names no list, and so no message.
+            let list = list.unwrap_or(ListId::new(Uuid::nil()));
+            filter.lists.push(Some(list));
+        }
         let page = store::message::list(self.store.reader(), &filter, window).await?;
         Ok((filter, page))
     }

@@ -173,7 +173,7 @@ impl Services {
         if let Some(used) = store::idempotency_key::find(&transaction, id, &key.key).await? {
             return repeated(&transaction, id, &used, &key).await;
         }
-        let package = store::purchase::package(&transaction, new.package)
+        let package = store::credit_package::find(&transaction, new.package)
             .await?
             .filter(|package| package.archived_at.is_none())
             .ok_or_else(|| Path::input("packageId").not_found("package"))?;
@@ -407,7 +407,7 @@ impl Services {
 
     async fn package_name(&self, row: &purchase::Model) -> Result<String, OperationError> {
         let id = PackageId::new(row.package_id);
-        let package = store::purchase::package(self.store.reader(), id).await?;
+        let package = store::credit_package::find(self.store.reader(), id).await?;
         Ok(package
             .ok_or_else(|| OperationError::broken("a purchase has no package"))?
             .name)

@@ -61,6 +61,8 @@ pub struct Quote {
     pub message: PricedMessage,
     /// What the list could spend when this was answered.
     pub available: Credits,
+    /// The currency that the account buys in.
+    pub currency_code: String,
 }
 
 impl Quote {
@@ -119,7 +121,11 @@ impl Services {
         let now = self.clock.now();
         let message = self.price_message(&account, draft, now).await?;
         let available = self.spendable(message.account, message.list, now).await?;
-        Ok(Quote { message, available })
+        Ok(Quote {
+            message,
+            available,
+            currency_code: account.currency_code,
+        })
     }
 
     /// The one way from what was asked to a price: who is reached, how the text is cut, and the card in
@@ -222,18 +228,21 @@ impl Services {
         Ok(pools.free(pools.of(list)))
     }
 
-    /// The smallest package that covers what is missing; none where nothing is, or where none does.
+    /// The smallest package that covers what is missing, of those that the account may buy; none where
+    /// nothing is missing, or where none does.
     ///
     /// # Errors
     /// A fault.
     pub async fn package_for(
         &self,
-        shortfall: Credits,
+        quote: &Quote,
     ) -> Result<Option<credit_package::Model>, OperationError> {
-        if !shortfall.is_positive() {
+        let (missing, currency) = (quote.shortfall(), &quote.currency_code);
+        if !missing.is_positive() {
             return Ok(None);
         }
-        Ok(store::credit_package::smallest_with(self.store.reader(), shortfall).await?)
+        let reader = self.store.reader();
+        Ok(store::credit_package::smallest_with(reader, missing, currency).await?)
     }
 }
 

@@ -74,16 +74,18 @@ pub async fn count(
     select(include_archived).count(connection).await
 }
 
-/// The smallest package for sale that has at least so many credits; of equals the cheapest, and then the
-/// oldest.
+/// The smallest package for sale in a currency that has at least so many credits; of equals the cheapest,
+/// and then the oldest.
 ///
 /// # Errors
 /// What the database says.
 pub async fn smallest_with(
     connection: &impl ConnectionTrait,
     credits: Credits,
+    currency_code: &str,
 ) -> Result<Option<Model>, DbErr> {
     select(false)
+        .filter(Column::CurrencyCode.eq(currency_code))
         .filter(Column::CreditsUnits.gte(credits.units()))
         .order_by_asc(Column::CreditsUnits)
         .order_by_asc(Column::PriceMinor)

@@ -1,11 +1,14 @@
 //! Messages, to read: only the ledger writes them.
 
-use domain::id::{AccountId, ListId, MessageId};
+use domain::{
+    country::CountryCode,
+    id::{AccountId, ListId, MessageId},
+};
 use entity::{
     account,
     message::{Column, Entity, Model},
     message_line,
-    sql_enums::{MessageStatus, Settlement},
+    sql_enums::{Channel, MessageStatus, Settlement},
 };
 use jiff::Timestamp;
 use sea_orm::{
@@ -46,33 +49,34 @@ pub async fn find_all(
         .await
 }
 
-/// The lines of several messages of these accounts, by country.
+/// The lines of several messages, each message's by country. Ids are unique across accounts, so the
+/// pairs need not match.
 ///
 /// # Errors
 /// What the database says.
 pub async fn lines(
     connection: &impl ConnectionTrait,
-    messages: &[(AccountId, MessageId)],
+    accounts: impl IntoIterator<Item = AccountId>,
+    messages: impl IntoIterator<Item = MessageId>,
 ) -> Result<Vec<message_line::Model>, DbErr> {
-    // Message ids are unique across accounts, so the pairs need not match.
-    let accounts = messages.iter().map(|(account, _)| account.uuid());
-    let ids = messages.iter().map(|(_, message)| message.uuid());
+    let accounts = accounts.into_iter().map(AccountId::uuid);
+    let messages = messages.into_iter().map(MessageId::uuid);
     message_line::Entity::find()
         .filter(message_line::Column::AccountId.is_in(accounts))
-        .filter(message_line::Column::MessageId.is_in(ids))
+        .filter(message_line::Column::MessageId.is_in(messages))
         .order_by_asc(message_line::Column::CountryCode)
         .order_by_asc(message_line::Column::SegmentCount)
         .all(connection)
         .await
 }
 
-/// Which messages of an account are listed.
+/// Which messages of an account are listed. Each condition narrows.
 #[derive(Debug, Clone)]
 pub struct MessageFilter {
     /// Whose.
     pub account: AccountId,
-    /// Only those of these lists; each `Some` narrows.
-    pub lists: Vec<ListId>,
+    /// Only those of every one of these: of none where two differ. `None` stands for those without a list.
+    pub lists: Vec<Option<ListId>>,
     /// Only those that stand so.
     pub status: Option<Vec<MessageStatus>>,
     /// Only those to be sent from here on.
@@ -81,6 +85,12 @@ pub struct MessageFilter {
     pub to: Option<Timestamp>,
     /// Only those whose name or text contains this, whatever the case.
     pub search: Option<String>,
+    /// Only those charged from the first instant on and before the second.
+    pub charged: Option<(Timestamp, Timestamp)>,
+    /// Only those that travelled so.
+    pub channel: Option<Channel>,
+    /// Only those that reached one of these countries.
+    pub countries: Option<Vec<CountryCode>>,
 }
 
 impl MessageFilter {
@@ -94,6 +104,9 @@ impl MessageFilter {
             from: None,
             to: None,
             search: None,
+            charged: None,
+            channel: None,
+            countries: None,
         }
     }
 }
@@ -101,7 +114,10 @@ impl MessageFilter {
 fn select(filter: &MessageFilter) -> Select<Entity> {
     let mut select = Entity::find().filter(Column::AccountId.eq(filter.account.uuid()));
     for list in &filter.lists {
-        select = select.filter(Column::ListId.eq(list.uuid()));
+        select = select.filter(match list {
+            Some(list) => Column::ListId.eq(list.uuid()),
+            None => Column::ListId.is_null(),
+        });
     }
     if let Some(status) = &filter.status {
         select = select.filter(Column::Status.is_in(status.iter().copied()));
@@ -117,6 +133,27 @@ fn select(filter: &MessageFilter) -> Select<Entity> {
             .add(contains(Column::Name, search))
             .add(contains(Column::Text, search));
         select = select.filter(found);
+    }
+    if let Some((from, to)) = filter.charged {
+        // Only what was charged has an instant.
+        select = select
+            .filter(Column::SentAt.gte(from.as_microsecond()))
+            .filter(Column::SentAt.lt(to.as_microsecond()));
+    }
+    if let Some(channel) = filter.channel {
+        select = select.filter(Column::Channel.eq(channel));
+    }
+    if let Some(countries) = &filter.countries {
+        let reached = Query::select()
+            .column(message_line::Column::MessageId)
+            .from(message_line::Entity)
+            .and_where(message_line::Column::AccountId.eq(filter.account.uuid()))
+            .and_where(
+                message_line::Column::CountryCode.is_in(countries.iter().map(CountryCode::as_str)),
+            )
+            .and_where(message_line::Column::UnitsPerSegment.is_not_null())
+            .to_owned();
+        select = select.filter(Column::Id.in_subquery(reached));
     }
     select
 }

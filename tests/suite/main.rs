@@ -8,13 +8,23 @@
 )]
 
 mod account;
+mod allocation;
+mod api_key;
 mod architecture;
+mod authorization;
 mod checkout;
 mod clients;
 mod commands;
+mod contact_list;
+mod credit_package;
 mod faults;
 mod lot;
+mod message;
 mod purchase;
+mod quote;
+mod rate_card;
+mod segmentation;
+mod settlement;
 mod statement;
 mod support;
 mod transaction;

@@ -1,0 +1,478 @@
+//! Messages: the node, its connection, and the mutations that schedule, send, settle and cancel them.
+
+use std::collections::{BTreeSet, HashMap};
+
+use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject, dataloader::Loader};
+use domain::id::{AccountId, ListId, MessageId};
+use entity::{message, message_line, sql_enums};
+use futures_util::FutureExt;
+
+use super::{
+    account::Account,
+    balance::Balance,
+    contact_list::ContactList,
+    destination::{DestinationInput, count as int},
+    errors::ApiError,
+    ids::PublicId,
+    loaders::{self, LoadError, Rows},
+    paging::{Nodes, connection},
+    quote::{AudienceInput, QuoteLine, draft},
+    request::{UserError, id, optional_id, payload, services, viewer_of},
+    scalars::{Credits, DateTime},
+    segmentation::{Channel, Encoding, MediaInput, content},
+};
+use crate::{
+    operations::{
+        OperationError, Path, Services,
+        message::{AskedMessages, Done, NewMessageInput},
+    },
+    store::{
+        self,
+        message::MessageFilter,
+        paging::{Place, Window},
+    },
+};
+
+/// A message that was scheduled or sent.
+#[derive(Debug, Clone)]
+pub struct Message(pub message::Model);
+
+impl Message {
+    fn key(&self) -> MessageId {
+        MessageId::new(self.0.id)
+    }
+
+    fn account_key(&self) -> AccountId {
+        AccountId::new(self.0.account_id)
+    }
+}
+
+/// A message that was scheduled or sent, with what it holds or cost.
+#[Object]
+impl Message {
+    /// Its id.
+    pub(super) async fn id(&self) -> ID {
+        self.key().encode()
+    }
+
+    /// Its name, as people know it; null where it has none.
+    async fn name(&self) -> Option<&str> {
+        self.0.name.as_deref()
+    }
+
+    /// The list whose credits pay; null where there is none.
+    async fn list(&self, ctx: &Context<'_>) -> Option<Result<ContactList, ApiError>> {
+        let list = ListId::new(self.0.list_id?);
+        let found = loaders::load(ctx, list).await.transpose()?;
+        Some(found.map(ContactList))
+    }
+
+    /// Whose it is.
+    async fn account(&self, ctx: &Context<'_>) -> Result<Account, ApiError> {
+        let row = loaders::load(ctx, self.account_key()).await?;
+        row.map(Account).ok_or(ApiError::NotFound)
+    }
+
+    /// Where it stands.
+    async fn status(&self) -> MessageStatus {
+        self.0.status.into()
+    }
+
+    /// SMS, or MMS with any media.
+    async fn channel(&self) -> Channel {
+        self.0.channel.into()
+    }
+
+    /// How its text is encoded; null for an MMS.
+    async fn encoding(&self) -> Option<Encoding> {
+        self.0.encoding.map(Into::into)
+    }
+
+    /// Its text as it is sent, but with its merge fields where it has any.
+    async fn text(&self) -> &str {
+        &self.0.text
+    }
+
+    /// Segments for each recipient.
+    async fn segment_count(&self) -> i32 {
+        self.0.segment_count
+    }
+
+    /// The recipients that the credits are for.
+    async fn recipients(&self) -> i32 {
+        int(self.0.recipients)
+    }
+
+    /// Held while scheduled, charged once sent, zero once cancelled.
+    async fn credits(&self) -> Credits {
+        Credits::from_units(self.0.units)
+    }
+
+    /// Its cost by country, those not served too, by country code: as it was scheduled, and once it is
+    /// settled as it was sent.
+    async fn lines(&self, ctx: &Context<'_>) -> Result<Vec<QuoteLine>, ApiError> {
+        let of = LinesOf {
+            account: self.account_key(),
+            message: self.key(),
+        };
+        let rows = loaders::load(ctx, of).await?.unwrap_or_default();
+        Ok(rows.into_iter().map(Into::into).collect())
+    }
+
+    /// When it is or was to be sent.
+    async fn send_at(&self) -> DateTime {
+        DateTime::from_micros(self.0.send_at)
+    }
+
+    /// When it was charged; null while it was not.
+    async fn sent_at(&self) -> Option<DateTime> {
+        self.0.sent_at.map(DateTime::from_micros)
+    }
+
+    /// When it was scheduled or sent.
+    async fn created_at(&self) -> DateTime {
+        DateTime::from_micros(self.0.created_at)
+    }
+}
+
+connection!(Message, MessageConnection, MessageEdge, "messages");
+
+/// A page of those messages among `all` that are asked for.
+pub(super) async fn connection(
+    services: &Services,
+    all: MessageFilter,
+    filter: Option<MessageFilterInput>,
+    window: Window,
+) -> Result<MessageConnection, ApiError> {
+    let asked = filter.unwrap_or_default().into();
+    let (filter, page) = services.messages(all, asked, window).await?;
+    let counting = services.clone();
+    Ok(MessageConnection(Nodes::new(
+        page,
+        |row| Place {
+            key: row.send_at,
+            id: row.id,
+        },
+        Message,
+        move || count(counting.clone(), filter.clone()).boxed(),
+    )))
+}
+
+async fn count(services: Services, filter: MessageFilter) -> Result<u64, sea_orm::DbErr> {
+    store::message::count(services.store.reader(), &filter).await
+}
+
+/// Which messages are listed; a condition that is left out holds for all.
+#[derive(Debug, Default, InputObject)]
+#[graphql(name = "MessageFilter")]
+pub struct MessageFilterInput {
+    /// Only those of this list.
+    list_id: Option<ID>,
+    /// Only those that stand so.
+    status: Option<Vec<MessageStatus>>,
+    /// Only those to be sent from this instant on.
+    from: Option<DateTime>,
+    /// Only those to be sent before this instant.
+    to: Option<DateTime>,
+    /// Only those whose name or text contains this, whatever the case; at most 200 characters.
+    search: Option<String>,
+}
+
+impl From<MessageFilterInput> for AskedMessages {
+    fn from(input: MessageFilterInput) -> Self {
+        Self {
+            list: input.list_id.map(|id| ListId::decode(&id)),
+            status: input
+                .status
+                .map(|status| status.into_iter().map(Into::into).collect()),
+            from: input.from.map(|at| at.0),
+            to: input.to.map(|at| at.0),
+            search: input.search,
+        }
+    }
+}
+
+/// Where a message stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "sql_enums::MessageStatus")]
+pub enum MessageStatus {
+    /// Its credits are held until it is settled or cancelled.
+    Scheduled,
+    /// It was charged.
+    Sent,
+    /// It was given up, and its credits went back.
+    Canceled,
+}
+
+impl Loader<MessageId> for Rows {
+    type Value = message::Model;
+    type Error = LoadError;
+
+    async fn load(
+        &self,
+        ids: &[MessageId],
+    ) -> Result<HashMap<MessageId, message::Model>, LoadError> {
+        let reader = self.services.store.reader();
+        let rows = store::message::find_all(reader, ids.iter().copied()).await?;
+        Ok(rows
+            .into_iter()
+            .filter(|row| self.viewer.sees(AccountId::new(row.account_id)))
+            .map(|row| (MessageId::new(row.id), row))
+            .collect())
+    }
+}
+
+/// Asks for a message's lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct LinesOf {
+    account: AccountId,
+    message: MessageId,
+}
+
+impl Loader<LinesOf> for Rows {
+    type Value = Vec<message_line::Model>;
+    type Error = LoadError;
+
+    async fn load(
+        &self,
+        keys: &[LinesOf],
+    ) -> Result<HashMap<LinesOf, Vec<message_line::Model>>, LoadError> {
+        let seen = || keys.iter().filter(|key| self.viewer.sees(key.account));
+        // Nearly always one account, and always few beside its messages.
+        let accounts: BTreeSet<AccountId> = seen().map(|key| key.account).collect();
+        let reader = self.services.store.reader();
+        let rows = store::message::lines(reader, accounts, seen().map(|key| key.message)).await?;
+        let mut found: HashMap<LinesOf, Vec<message_line::Model>> = HashMap::new();
+        for row in rows {
+            let key = LinesOf {
+                account: AccountId::new(row.account_id),
+                message: MessageId::new(row.message_id),
+            };
+            found.entry(key).or_default().push(row);
+        }
+        Ok(found)
+    }
+}
+
+/// A message to schedule.
+#[derive(Debug, InputObject, serde::Serialize)]
+pub struct ScheduleMessageInput {
+    /// Whose; the viewer's own account where left out.
+    #[serde(skip)]
+    account_id: Option<ID>,
+    /// The list whose credits pay; the unassigned credits where left out.
+    list_id: Option<ID>,
+    /// Who is reached; the list's own contacts where left out.
+    audience: Option<AudienceInput>,
+    /// Its name; 1 to 200 characters.
+    name: Option<String>,
+    /// What it says; at most 40,000 characters. A merge field, `{{name}}` or `{{name|fallback}}`, counts as
+    /// its fallback.
+    text: String,
+    /// Any makes it an MMS; at most 10.
+    #[graphql(default)]
+    media: Vec<MediaInput>,
+    /// Swap typographic characters for their GSM-7 likes where that saves segments.
+    #[graphql(default)]
+    smart_encoding: bool,
+    /// When it is to be sent: in the future, and at most two years ahead.
+    send_at: DateTime,
+    /// Refuse where it would cost more than this.
+    max_credits: Option<Credits>,
+    /// Unique in the account: the same key with the same arguments gets the first answer again. 1 to 255
+    /// bytes.
+    #[serde(skip)]
+    idempotency_key: String,
+}
+
+/// A message to send at once.
+#[derive(Debug, InputObject, serde::Serialize)]
+pub struct SendMessageInput {
+    /// Whose; the viewer's own account where left out.
+    #[serde(skip)]
+    account_id: Option<ID>,
+    /// The list whose credits pay; the unassigned credits where left out.
+    list_id: Option<ID>,
+    /// Who is reached; the list's own contacts where left out.
+    audience: Option<AudienceInput>,
+    /// Its name; 1 to 200 characters.
+    name: Option<String>,
+    /// What it says; at most 40,000 characters. A merge field, `{{name}}` or `{{name|fallback}}`, counts as
+    /// its fallback.
+    text: String,
+    /// Any makes it an MMS; at most 10.
+    #[graphql(default)]
+    media: Vec<MediaInput>,
+    /// Swap typographic characters for their GSM-7 likes where that saves segments.
+    #[graphql(default)]
+    smart_encoding: bool,
+    /// Refuse where it would cost more than this.
+    max_credits: Option<Credits>,
+    /// Unique in the account: the same key with the same arguments gets the first answer again. 1 to 255
+    /// bytes.
+    #[serde(skip)]
+    idempotency_key: String,
+}
+
+/// What was sent of a scheduled message.
+#[derive(Debug, InputObject)]
+pub struct SettleMessageInput {
+    /// Which message.
+    message_id: ID,
+    /// What went out by country, at most 250 rows; everything where left out.
+    sent: Option<Vec<DestinationInput>>,
+    /// Unique in the account: the same key with the same arguments gets the first answer again. 1 to 255
+    /// bytes.
+    idempotency_key: String,
+}
+
+/// Which scheduled message to give up.
+#[derive(Debug, InputObject)]
+pub struct CancelMessageInput {
+    /// Which message.
+    message_id: ID,
+    /// Unique in the account: the same key with the same arguments gets the first answer again. 1 to 255
+    /// bytes.
+    idempotency_key: String,
+}
+
+macro_rules! payloads {
+    ($($(#[doc = $doc:literal])* $name:ident;)*) => {$(
+        $(#[doc = $doc])*
+        #[derive(Debug, SimpleObject)]
+        pub struct $name {
+            /// The message as this left it; null where it was refused.
+            message: Option<Message>,
+            /// The balance after it; null where it was refused.
+            balance: Option<Balance>,
+            /// Why it was refused; empty where it was done.
+            user_errors: Vec<UserError>,
+        }
+
+        impl $name {
+            fn of(done: Result<Done, OperationError>) -> Result<Self, ApiError> {
+                let (done, user_errors) = payload(done)?;
+                let (message, balance) = done
+                    .map(|done| (Message(done.message), Balance(done.balance)))
+                    .unzip();
+                Ok(Self { message, balance, user_errors })
+            }
+        }
+    )*};
+}
+
+payloads! {
+    /// What scheduleMessage answers.
+    ScheduleMessagePayload;
+    /// What sendMessage answers.
+    SendMessagePayload;
+    /// What settleMessage answers.
+    SettleMessagePayload;
+    /// What cancelMessage answers.
+    CancelMessagePayload;
+}
+
+/// The mutations that schedule, send, settle and cancel messages.
+#[derive(Debug, Default)]
+pub struct MessageMutation;
+
+#[Object]
+impl MessageMutation {
+    /// Schedules a message and holds its credits until sendAt.
+    async fn schedule_message(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The message.")] input: ScheduleMessageInput,
+    ) -> Result<ScheduleMessagePayload, ApiError> {
+        let viewer = viewer_of(ctx, "scheduleMessage")?;
+        let services = services(ctx)?;
+        let done = async {
+            let arguments = arguments(&input)?;
+            let content = content(input.text, input.media, input.smart_encoding);
+            let new = NewMessageInput {
+                account: account(input.account_id.as_ref())?,
+                draft: draft(input.list_id.as_ref(), input.audience, content)?,
+                name: input.name,
+                send_at: Some(input.send_at.0),
+                max_credits: input.max_credits.map(|credits| credits.0),
+                idempotency_key: input.idempotency_key,
+            };
+            services
+                .add_message(&viewer, new, "scheduleMessage", &arguments)
+                .await
+        };
+        ScheduleMessagePayload::of(done.await)
+    }
+
+    /// Sends a message: charges its credits at once.
+    async fn send_message(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The message.")] input: SendMessageInput,
+    ) -> Result<SendMessagePayload, ApiError> {
+        let viewer = viewer_of(ctx, "sendMessage")?;
+        let services = services(ctx)?;
+        let done = async {
+            let arguments = arguments(&input)?;
+            let content = content(input.text, input.media, input.smart_encoding);
+            let new = NewMessageInput {
+                account: account(input.account_id.as_ref())?,
+                draft: draft(input.list_id.as_ref(), input.audience, content)?,
+                name: input.name,
+                send_at: None,
+                max_credits: input.max_credits.map(|credits| credits.0),
+                idempotency_key: input.idempotency_key,
+            };
+            services
+                .add_message(&viewer, new, "sendMessage", &arguments)
+                .await
+        };
+        SendMessagePayload::of(done.await)
+    }
+
+    /// Charges what was really sent of a scheduled message and releases the rest.
+    async fn settle_message(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What was sent.")] input: SettleMessageInput,
+    ) -> Result<SettleMessagePayload, ApiError> {
+        let viewer = viewer_of(ctx, "settleMessage")?;
+        let services = services(ctx)?;
+        let done = async {
+            let message = id(&input.message_id, &Path::input("messageId"), "message")?;
+            let sent = input.sent;
+            let sent = sent.map(|rows| rows.into_iter().map(Into::into).collect());
+            services
+                .settle_message(&viewer, message, sent, &input.idempotency_key)
+                .await
+        };
+        SettleMessagePayload::of(done.await)
+    }
+
+    /// Gives a scheduled message up and releases its hold.
+    async fn cancel_message(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which message.")] input: CancelMessageInput,
+    ) -> Result<CancelMessagePayload, ApiError> {
+        let viewer = viewer_of(ctx, "cancelMessage")?;
+        let services = services(ctx)?;
+        let done = async {
+            let message = id(&input.message_id, &Path::input("messageId"), "message")?;
+            services
+                .cancel_message(&viewer, message, &input.idempotency_key)
+                .await
+        };
+        CancelMessagePayload::of(done.await)
+    }
+}
+
+fn account(id: Option<&ID>) -> Result<Option<AccountId>, OperationError> {
+    optional_id(id, &Path::input("accountId"), "account")
+}
+
+/// What a key stands for: the input as the caller gave it, taken before its parts are.
+fn arguments(input: &impl serde::Serialize) -> Result<serde_json::Value, OperationError> {
+    serde_json::to_value(input)
+        .map_err(|cause| OperationError::broken(format!("arguments have no JSON form: {cause}")))
+}

@@ -1,0 +1,207 @@
+//! How a text is cut into segments, and what a message says.
+
+use async_graphql::{Context, Enum, InputObject, Object, SimpleObject};
+use domain::segmentation;
+use entity::sql_enums;
+
+use super::{errors::ApiError, scalars::WebUrl};
+use crate::operations::segmentation::{Content, Media, NewContent};
+
+/// How a message is carried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum, serde::Serialize)]
+#[graphql(remote = "segmentation::Channel")]
+pub enum Channel {
+    /// Text alone.
+    Sms,
+    /// Text with media, or media alone.
+    Mms,
+}
+
+impl From<sql_enums::Channel> for Channel {
+    fn from(channel: sql_enums::Channel) -> Self {
+        match channel {
+            sql_enums::Channel::Sms => Self::Sms,
+            sql_enums::Channel::Mms => Self::Mms,
+        }
+    }
+}
+
+impl From<Channel> for sql_enums::Channel {
+    fn from(channel: Channel) -> Self {
+        match channel {
+            Channel::Sms => Self::Sms,
+            Channel::Mms => Self::Mms,
+        }
+    }
+}
+
+/// How the text of an SMS is encoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "segmentation::Encoding")]
+pub enum Encoding {
+    /// Septets of the GSM 7-bit default alphabet and its extension table.
+    #[graphql(name = "GSM_7")]
+    Gsm7,
+    /// UTF-16 code units.
+    #[graphql(name = "UCS_2")]
+    Ucs2,
+}
+
+impl From<sql_enums::Encoding> for Encoding {
+    fn from(encoding: sql_enums::Encoding) -> Self {
+        match encoding {
+            sql_enums::Encoding::Gsm7 => Self::Gsm7,
+            sql_enums::Encoding::Ucs2 => Self::Ucs2,
+        }
+    }
+}
+
+/// A picture, a sound or a film of a message. Any makes it an MMS.
+#[derive(Debug, Clone, InputObject, serde::Serialize)]
+pub struct MediaInput {
+    /// Its media type: "image/jpeg".
+    content_type: String,
+    /// Where it is.
+    url: Option<WebUrl>,
+    /// How large it is.
+    size_bytes: Option<i32>,
+}
+
+impl From<MediaInput> for Media {
+    fn from(input: MediaInput) -> Self {
+        Self {
+            content_type: input.content_type,
+            url: input.url.map(|url| url.0),
+            size_bytes: input.size_bytes,
+        }
+    }
+}
+
+/// A text to cut into segments.
+#[derive(Debug, InputObject)]
+pub struct SegmentationInput {
+    /// The text; at most 40,000 characters.
+    text: String,
+    /// Any makes it an MMS; at most 10.
+    #[graphql(default)]
+    media: Vec<MediaInput>,
+    /// Swap typographic characters for their GSM-7 likes where that saves segments.
+    #[graphql(default)]
+    smart_encoding: bool,
+}
+
+/// How a text is cut into segments.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct Segmentation {
+    /// SMS, or MMS with any media.
+    channel: Channel,
+    /// How the text is encoded; null for an MMS.
+    encoding: Option<Encoding>,
+    /// Unicode code points of the text as it would be sent.
+    characters: i32,
+    /// Septets (GSM-7) or UTF-16 code units (UCS-2, MMS) of it.
+    units: i32,
+    /// How many units one segment of this message holds.
+    units_per_segment: i32,
+    /// Units that are free in the last segment.
+    units_remaining: i32,
+    /// How many segments there are, which is what is billed.
+    segment_count: i32,
+    /// The segments in their order; at least one, which is empty where the text is.
+    segments: Vec<Segment>,
+    /// The characters that force UCS-2, in their order; empty where the text is not in UCS-2.
+    non_gsm_characters: Vec<NonGsmCharacter>,
+    /// The text as it would be sent: as typed, unless smart encoding saved segments.
+    text: String,
+}
+
+/// One segment of a message.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct Segment {
+    /// Its place, from 0.
+    index: i32,
+    /// Its part of the text.
+    text: String,
+    /// Septets or UTF-16 code units of it.
+    units: i32,
+}
+
+/// A character that forces UCS-2.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct NonGsmCharacter {
+    /// The character itself.
+    character: String,
+    /// As Unicode writes it: "U+2019".
+    code_point: String,
+    /// Code points before it in the text.
+    offset: i32,
+    /// What smart encoding would send for it, which may be nothing at all (""); null where it has no like.
+    replacement: Option<String>,
+}
+
+impl From<segmentation::Segmentation<'_>> for Segmentation {
+    fn from(cut: segmentation::Segmentation<'_>) -> Self {
+        Self {
+            channel: cut.channel.into(),
+            encoding: cut.encoding.map(Into::into),
+            characters: int(cut.characters),
+            units: int(cut.units),
+            units_per_segment: int(cut.units_per_segment),
+            units_remaining: int(cut.units_remaining),
+            segment_count: int(cut.segment_count()),
+            segments: cut
+                .segments
+                .iter()
+                .map(|segment| Segment {
+                    index: int(segment.index),
+                    text: cut.text_of(segment).to_owned(),
+                    units: int(segment.units),
+                })
+                .collect(),
+            non_gsm_characters: cut
+                .non_gsm_characters
+                .iter()
+                .map(|found| NonGsmCharacter {
+                    character: found.character.to_string(),
+                    code_point: found.code_point(),
+                    offset: int(found.offset),
+                    replacement: found.replacement.map(str::to_owned),
+                })
+                .collect(),
+            text: cut.text.into_owned(),
+        }
+    }
+}
+
+/// Texts are bounded, far below GraphQL's `Int`.
+fn int(count: usize) -> i32 {
+    i32::try_from(count).unwrap_or(i32::MAX)
+}
+
+/// What a message says, as operations take it.
+pub(super) fn content(text: String, media: Vec<MediaInput>, smart_encoding: bool) -> NewContent {
+    NewContent {
+        text,
+        media: media.into_iter().map(Into::into).collect(),
+        smart_encoding,
+    }
+}
+
+/// The root field that cuts texts.
+#[derive(Debug, Default)]
+pub struct SegmentationQuery;
+
+#[Object]
+impl SegmentationQuery {
+    /// How a text is cut into segments, as it stands: merge fields are text like any other here. Touches no
+    /// account, and is open to everybody.
+    async fn segmentation(
+        &self,
+        _ctx: &Context<'_>,
+        #[graphql(desc = "The text.")] input: SegmentationInput,
+    ) -> Result<Segmentation, ApiError> {
+        let content = content(input.text, input.media, input.smart_encoding);
+        let content = Content::plain(content)?;
+        Ok(content.segments()?.into())
+    }
+}
