@@ -28,3 +28,4 @@ mod settlement;
 mod statement;
 mod support;
 mod transaction;
+mod usage_report;

@@ -2,6 +2,7 @@
 //! that they set.
 
 pub mod process;
+pub mod sending;
 
 use std::{net::SocketAddr, path::PathBuf};
 
