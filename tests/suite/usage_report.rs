@@ -331,10 +331,22 @@ async fn check_all(server: &Server) {
         all(autumn, Interval::Day, "Asia/Kathmandu"),
         all(year, Interval::Week, rome),
         all(year, Interval::Month, half_hour),
-        Asked { lists: lists.clone(), ..all(year, Interval::Day, rome) },
-        Asked { countries: Some(vec!["FR", "US"]), ..all(autumn, Interval::Day, rome) },
-        Asked { countries: Some(vec!["XK"]), ..all(autumn, Interval::Day, rome) },
-        Asked { channel: Some(Channel::Mms), ..all(year, Interval::Month, rome) },
+        Asked {
+            lists: lists.clone(),
+            ..all(year, Interval::Day, rome)
+        },
+        Asked {
+            countries: Some(vec!["FR", "US"]),
+            ..all(autumn, Interval::Day, rome)
+        },
+        Asked {
+            countries: Some(vec!["XK"]),
+            ..all(autumn, Interval::Day, rome)
+        },
+        Asked {
+            channel: Some(Channel::Mms),
+            ..all(year, Interval::Month, rome)
+        },
         Asked {
             lists,
             countries: Some(vec!["IT"]),
@@ -343,12 +355,19 @@ async fn check_all(server: &Server) {
         },
     ] {
         let variables = json!({ "input": asked.input() });
-        let found = server.data(&history.tenant.owner, REPORT, variables.clone()).await;
+        let found = server
+            .data(&history.tenant.owner, REPORT, variables.clone())
+            .await;
         assert_eq!(found, asked.expected(&history), "{}", asked.input());
         // Totals alone are read otherwise, and are the same.
         let totals = server.data(&history.tenant.owner, TOTALS, variables).await;
         for (name, count) in totals["usageReport"]["totals"].as_object().unwrap() {
-            assert_eq!(count, &found["usageReport"]["totals"][name], "{}", asked.input());
+            assert_eq!(
+                count,
+                &found["usageReport"]["totals"][name],
+                "{}",
+                asked.input()
+            );
         }
         if asked.lists.is_none() && asked.countries.is_none() && asked.channel.is_none() {
             let spent = spent(server, &history.tenant, asked.from, asked.to).await;
@@ -378,7 +397,12 @@ fn november_with(field: &str, value: impl Into<Value>) -> Value {
     input
 }
 
-fn one(list: Option<ListId>, instant: &str, card: domain::id::RateCardId, recipients: u64) -> Message {
+fn one(
+    list: Option<ListId>,
+    instant: &str,
+    card: domain::id::RateCardId,
+    recipients: u64,
+) -> Message {
     Message {
         at: at(instant),
         list,
