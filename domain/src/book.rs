@@ -62,11 +62,30 @@ impl Book {
     /// enough from the end of `i64` that no sum of an account's credits can overflow.
     pub const MAX_TOTAL: Credits = Credits::from_units(Credits::MAX_INPUT.units() * 100);
 
-    /// Whether `command` at `now` needs every limited pool in [`Book::pools`], rather than those of the
-    /// lists it names: what expires or is revoked is shared by all of them (law L3).
+    /// Whether `command` needs every limited pool in [`Book::pools`], rather than those of the lists it
+    /// names: what expires or is revoked is shared by all of them (law L3). `latest` is the instant of
+    /// the last command that is applied to the book as it was loaded.
     #[must_use]
-    pub fn needs_every_pool(&self, command: &Command, now: Timestamp) -> bool {
-        matches!(command, Command::Revoke { .. }) || self.has_due_lots(now)
+    pub fn needs_every_pool(&self, command: &Command, latest: Timestamp) -> bool {
+        let comes_due = match command {
+            Command::Revoke { .. } => true,
+            Command::Issue { expiry, .. } => {
+                expiry.is_some_and(|expiry| expiry.at <= self.instant(latest))
+            }
+            _ => false,
+        };
+        comes_due || self.may_expire(latest)
+    }
+
+    /// Whether credits of a lot may expire by `latest`. Lots that a hold has emptied count where their
+    /// day is still to come: a command fills them again, and a later one finds them due.
+    #[must_use]
+    pub fn may_expire(&self, latest: Timestamp) -> bool {
+        let latest = self.instant(latest);
+        let is_ahead = |lot: &Lot| lot.expiry.is_some_and(|expiry| expiry.at > self.last_at);
+        self.lots
+            .values()
+            .any(|lot| lot.has_expired(latest) && (lot.remaining.is_positive() || is_ahead(lot)))
     }
 
     /// Whether a lot's day has come and its remainder is not booked as expired yet.

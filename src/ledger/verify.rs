@@ -10,6 +10,7 @@ mod walk;
 
 use domain::id::AccountId;
 use sea_orm::{DatabaseTransaction, DbErr};
+use type_safe_id::{DynamicType, TypeSafeId};
 
 use self::{read::Spend, walk::Walk};
 use crate::store::Store;
@@ -45,15 +46,20 @@ pub struct Drift {
     pub found: String,
 }
 
+/// The account is named as clients know it.
 impl std::fmt::Display for Drift {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self {
+            account,
             what,
             expected,
             found,
-            ..
         } = self;
-        write!(f, "{what}: expected {expected}, found {found}")
+        match DynamicType::new(AccountId::PREFIX) {
+            Ok(prefix) => TypeSafeId::from_type_and_uuid(prefix, account.uuid()).fmt(f)?,
+            Err(_) => account.uuid().fmt(f)?,
+        }
+        write!(f, ": {what}: expected {expected}, found {found}")
     }
 }
 

@@ -39,6 +39,9 @@ const MAX_EXPIRED_AT_ONCE: u64 = 500;
 /// The longest address to go back to.
 const MAX_RETURN_URL_BYTES: usize = 2_048;
 
+/// The longest token; a longer one opens nothing.
+const MAX_TOKEN_BYTES: usize = 128;
+
 /// A purchase to begin, as it was asked for.
 #[derive(Debug)]
 pub struct PurchaseCredits {
@@ -146,16 +149,16 @@ impl Services {
         let account = self
             .account_for(viewer, new.account, &Path::input("accountId"))
             .await?;
-        if let Some(text) = &new.return_url {
-            return_url(text)?;
-        }
+        let return_url = new.return_url.as_deref().map(return_url).transpose()?;
         let arguments = PurchaseArguments {
             account: account.id,
             package: new.package.uuid(),
             return_url: new.return_url.as_deref(),
         };
         let key = idempotency::key(&new.idempotency_key, "purchaseCredits", &arguments)?;
-        let row = self.begin_purchase(&account, &new, key).await?;
+        let row = self
+            .begin_purchase(&account, new.package, return_url, key)
+            .await?;
         self.start_payment(&account, as_of(row, self.clock.now()))
             .await
     }
@@ -164,7 +167,8 @@ impl Services {
     async fn begin_purchase(
         &self,
         account: &account::Model,
-        new: &PurchaseCredits,
+        package: PackageId,
+        return_url: Option<Url>,
         key: Key,
     ) -> Result<purchase::Model, OperationError> {
         let id = AccountId::new(account.id);
@@ -173,7 +177,7 @@ impl Services {
         if let Some(used) = store::idempotency_key::find(&transaction, id, &key.key).await? {
             return repeated(&transaction, id, &used, &key).await;
         }
-        let package = store::purchase::package(&transaction, new.package)
+        let package = store::credit_package::find(&transaction, package)
             .await?
             .filter(|package| package.archived_at.is_none())
             .ok_or_else(|| Path::input("packageId").not_found("package"))?;
@@ -185,7 +189,7 @@ impl Services {
                 ))
                 .into());
         }
-        let row = self.new_purchase(id, &package, new.return_url.clone());
+        let row = self.new_purchase(id, &package, return_url);
         let answer = Answer {
             transaction: None,
             lot: None,
@@ -211,7 +215,7 @@ impl Services {
         &self,
         account: AccountId,
         package: &credit_package::Model,
-        return_url: Option<String>,
+        return_url: Option<Url>,
     ) -> purchase::Model {
         purchase::Model {
             account_id: account.uuid(),
@@ -226,7 +230,7 @@ impl Services {
             provider: self.payments.name().to_owned(),
             provider_reference: None,
             confirmation_url: None,
-            return_url,
+            return_url: return_url.map(Into::into),
             created_at: self.clock.now().as_microsecond(),
             decided_at: None,
         }
@@ -389,10 +393,14 @@ impl Services {
     }
 
     async fn purchase_of_token(&self, token: &str) -> Result<purchase::Model, OperationError> {
+        let missing = || Path::argument("token").not_found("purchase");
+        // PostgreSQL takes no text with a NUL in it; a token never has one.
+        if token.len() > MAX_TOKEN_BYTES || token.contains('\0') {
+            return Err(missing().into());
+        }
         let row =
             store::purchase::find_by_reference(self.store.reader(), sandbox::NAME, token).await?;
-        row.map(|row| as_of(row, self.clock.now()))
-            .ok_or_else(|| Path::argument("token").not_found("purchase").into())
+        Ok(as_of(row.ok_or_else(missing)?, self.clock.now()))
     }
 
     async fn purchase_again(
@@ -407,7 +415,7 @@ impl Services {
 
     async fn package_name(&self, row: &purchase::Model) -> Result<String, OperationError> {
         let id = PackageId::new(row.package_id);
-        let package = store::purchase::package(self.store.reader(), id).await?;
+        let package = store::credit_package::find(self.store.reader(), id).await?;
         Ok(package
             .ok_or_else(|| OperationError::broken("a purchase has no package"))?
             .name)
@@ -435,18 +443,20 @@ async fn repeated(
         .ok_or_else(|| OperationError::broken("a purchase is gone"))
 }
 
-/// An address that a browser may be sent back to.
+/// An address that a browser may be sent back to, as a browser would spell it.
 fn return_url(text: &str) -> Result<Url, OperationError> {
     let wanted = || {
         Path::input("returnUrl").invalid(format!(
             "Must be an absolute http or https URL of at most {MAX_RETURN_URL_BYTES} bytes."
         ))
     };
-    if text.len() > MAX_RETURN_URL_BYTES {
+    if text.chars().any(char::is_control) {
         return Err(wanted().into());
     }
     let url: Url = text.parse().map_err(|_| wanted())?;
-    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+    let length = text.len().max(url.as_str().len());
+    if length > MAX_RETURN_URL_BYTES || !matches!(url.scheme(), "http" | "https") || !url.has_host()
+    {
         return Err(wanted().into());
     }
     Ok(url)
@@ -476,6 +486,10 @@ mod tests {
         check("/credits", false);
         check("shop.example", false);
         check("https://", false);
+        check("https://shop.example/\0", false);
+        check("https://shop.example/a\nb", false);
+        // Spelled out it is too long.
+        check(&format!("https://x.example/{}", "è".repeat(1_000)), false);
         check("", false);
         check(&format!("https://x.example/{}", "a".repeat(2_031)), false);
     }

@@ -1,8 +1,8 @@
 //! Purchases: payments and what they buy. That one was paid is written by [`crate::ledger`] alone, with the
 //! credits.
 
-use domain::id::{AccountId, PackageId, PurchaseId};
-use entity::{credit_package, purchase, sql_enums::PurchaseStatus};
+use domain::id::{AccountId, PurchaseId};
+use entity::{purchase, sql_enums::PurchaseStatus};
 use jiff::Timestamp;
 use sea_orm::{
     ActiveEnum, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait,
@@ -183,17 +183,4 @@ pub async fn close(
         .exec(connection)
         .await?;
     Ok(())
-}
-
-/// What a purchase buys, whether or not it is still for sale.
-///
-/// # Errors
-/// What the database says.
-pub async fn package(
-    connection: &impl ConnectionTrait,
-    id: PackageId,
-) -> Result<Option<credit_package::Model>, DbErr> {
-    credit_package::Entity::find_by_id(id.uuid())
-        .one(connection)
-        .await
 }

@@ -8,10 +8,15 @@
 )]
 
 mod account;
+mod allocation;
+mod api_key;
 mod architecture;
+mod authorization;
 mod checkout;
 mod clients;
 mod commands;
+mod contact_list;
+mod contract;
 mod credit_package;
 mod faults;
 mod lot;
@@ -24,3 +29,4 @@ mod settlement;
 mod statement;
 mod support;
 mod transaction;
+mod usage_report;

@@ -10,7 +10,7 @@ use crate::support::{Server, Tenant, new_key, on_both_databases};
 
 pub(crate) const PURCHASE: &str = "mutation($input: PurchaseCreditsInput!) {
     purchaseCredits(input: $input) {
-        purchase { id status credits price { amount currencyCode } confirmationUrl automatic
+        purchase { id status package { name } credits price { amount currencyCode } confirmationUrl automatic
             createdAt decidedAt }
         userErrors { field code } } }";
 const PURCHASES: &str = "query($id: ID) { account(id: $id) { purchases { totalCount
@@ -77,7 +77,8 @@ on_both_databases! {
         assert!(url.as_str().unwrap().starts_with(&server.url("/checkout/")), "{url}");
         let id = purchase["id"].take();
         assert_eq!(purchase, json!({
-            "id": null, "status": "PENDING", "credits": "1000",
+            "id": null, "status": "PENDING", "package": { "name": "Starter <pack>" },
+            "credits": "1000",
             "price": { "amount": "49.90", "currencyCode": "EUR" },
             "confirmationUrl": null, "automatic": false,
             "createdAt": "2026-11-22T08:00:00Z", "decidedAt": null,
@@ -174,6 +175,7 @@ on_both_databases! {
             ("returnUrl", json!("data:text/html,x"), "INVALID"),
             ("returnUrl", json!("/credits"), "INVALID"),
             ("returnUrl", json!(""), "INVALID"),
+            ("returnUrl", json!("https://shop.example/\0"), "INVALID"),
             ("idempotencyKey", json!(""), "INVALID"),
             ("idempotencyKey", json!("k".repeat(256)), "INVALID"),
             ("accountId", json!(other.id), "NOT_FOUND"),

@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Server, Tenant, new_key, on_both_databases};
+use crate::{
+    message::send,
+    support::{Server, Tenant, new_key, on_both_databases},
+};
 
 const TRANSACTIONS: &str = "query($filter: TransactionFilter) {
     account { transactions(filter: $filter) {
@@ -100,6 +103,26 @@ on_both_databases! {
         check(json!({ "from": expiry }), &["GRANT", "EXPIRY"]).await;
         check(json!({ "to": allocation }), &["GRANT", "GRANT"]).await;
         check(json!({ "from": expiry, "to": expiry }), &[]).await;
+    }
+
+    /// What a message cost leads to it and to its list, whose filter finds it though the list shares.
+    async fn a_spend_names_its_message(server: Server) {
+        let tenant = server.account("Shop").await;
+        server.grant(&tenant, "100").await;
+        let list = server.list(&tenant, "All", json!([{ "countryCode": "IT", "recipients": 7 }])).await;
+        let sent = send(&server, &tenant, json!({ "listId": list, "text": "Ciao" })).await;
+        let query = "query($filter: TransactionFilter) { account { transactions(filter: $filter) { nodes {
+            kind credits list { id } message { id } postings { book credits list { id } } } } } }";
+        let variables = json!({ "filter": { "listId": list } });
+        let data = server.data(&tenant.owner, query, variables).await;
+        assert_eq!(data["account"]["transactions"]["nodes"], json!([{
+            "kind": "SPEND", "credits": "-7", "list": { "id": list },
+            "message": { "id": sent["message"]["id"] },
+            "postings": [
+                { "book": "AVAILABLE", "credits": "-7", "list": null },
+                { "book": "SPENT", "credits": "7", "list": null },
+            ],
+        }]));
     }
 
     /// What can't be filtered by is an error that names it.

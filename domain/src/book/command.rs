@@ -31,7 +31,7 @@ pub struct Allocation {
 pub enum Command {
     /// Credits come in as a new lot, unassigned (law P1).
     Issue {
-        /// The new lot's id.
+        /// The new lot's id. It was never used before: a book that is loaded in part can't tell.
         lot: LotId,
         /// Why they come in.
         source: Source,
@@ -47,7 +47,8 @@ pub enum Command {
         /// How many; more than zero.
         credits: Credits,
     },
-    /// Lists get limits of their own or lose them, all or none (law P2). Each list is named once.
+    /// Lists get limits of their own or lose them, all or none (law P2). Where a list is named twice,
+    /// its last mention holds.
     Allocate {
         /// What each list shall have.
         allocations: Vec<Allocation>,
@@ -63,11 +64,11 @@ pub enum Command {
     },
     /// A message is scheduled (law H1).
     Hold {
-        /// The message.
+        /// The message; its id was never used before.
         message: MessageId,
         /// The list whose credits pay.
         list: Option<ListId>,
-        /// How many.
+        /// How many; zero is allowed, as for a spend.
         credits: Credits,
     },
     /// A scheduled message is charged for what was sent (law H2).
@@ -108,7 +109,7 @@ pub enum Refusal {
     /// The message holds credits already.
     #[error("the message is scheduled already")]
     AlreadyHeld,
-    /// The amount is not more than zero.
+    /// The amount is less than zero, or zero where that moves nothing.
     #[error("must be more than zero")]
     NotPositive,
     /// The account would have more than [`super::Book::MAX_TOTAL`].

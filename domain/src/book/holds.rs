@@ -51,6 +51,9 @@ impl Book {
         charge: Credits,
         at: Timestamp,
     ) -> Result<Vec<Entry>, Refusal> {
+        if charge < Credits::ZERO {
+            return Err(Refusal::NotPositive);
+        }
         let hold = self.holds.get(&message).ok_or(Refusal::NotHeld)?.clone();
         let beyond = minus(charge, hold.credits()).max(Credits::ZERO);
         let pool = self.pools.of(list);

@@ -13,7 +13,13 @@ impl Book {
         allocations: &[Allocation],
         at: Timestamp,
     ) -> Result<Vec<Entry>, Refusal> {
+        let is_negative = |one: &Allocation| one.limit.is_some_and(|limit| limit < Credits::ZERO);
+        if allocations.iter().any(is_negative) {
+            return Err(Refusal::NotPositive);
+        }
         let mut pools = self.pools.clone();
+        // Each limit fits i64; the sum of as many as a caller likes need not.
+        let mut unassigned = i128::from(pools.unassigned.units());
         let mut postings = Vec::new();
         for Allocation { list, limit } in allocations {
             let had = pools.free(Pool::Limited(*list));
@@ -22,7 +28,7 @@ impl Book {
                 Some(limit) => pools.limited.insert(*list, *limit),
                 None => pools.limited.remove(list),
             };
-            pools.unassigned = minus(pools.unassigned, change);
+            unassigned -= i128::from(change.units());
             let posting = |list, credits| Posting {
                 book: BookName::Available,
                 list,
@@ -34,13 +40,15 @@ impl Book {
                 postings.push(posting(None, minus(Credits::ZERO, change)));
             }
         }
-        if pools.unassigned < Credits::ZERO {
-            let needed = minus(self.pools.unassigned, pools.unassigned);
+        if unassigned < 0 {
+            let needed = i128::from(self.pools.unassigned.units()) - unassigned;
             return Err(Refusal::Insufficient {
-                needed,
+                needed: Credits::from_units(i64::try_from(needed).unwrap_or(i64::MAX)),
                 available: self.pools.unassigned,
             });
         }
+        // What is left is a part of what the account has.
+        pools.unassigned = Credits::from_units(i64::try_from(unassigned).unwrap_or(i64::MAX));
         self.pools = pools;
         if postings.is_empty() {
             return Ok(Vec::new());

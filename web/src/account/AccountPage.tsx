@@ -42,13 +42,15 @@ const TITLES: Record<Tab, string> = {
 
 /** One account: its balance always in sight, the rest under tabs. */
 export function AccountPage({ accountId, can }: { accountId: string; can: Permissions }) {
-  const { tab } = useRoute();
+  const tabs = TABS.filter((one) => one !== 'usage' || can.report);
+  const { tab: asked } = useRoute();
+  const tab = tabs.includes(asked) ? asked : 'credits';
   const [{ data, error, fetching }, ask] = useQuery({
     query: ACCOUNT,
     variables: { id: accountId },
   });
   const account = data?.account;
-  const changes = useBalanceChanges(accountId, account?.balance);
+  const changes = useBalanceChanges(accountId, account?.balance, can.report);
   useRefreshOn(changes, ask);
 
   if (error) return <Failure error={error} onRetry={ask} />;
@@ -72,7 +74,7 @@ export function AccountPage({ accountId, can }: { accountId: string; can: Permis
         onChange={(next) => goTo({ account: accountId, tab: next as Tab })}
       >
         <Tabs.List mb="md" aria-label="Parts of the account">
-          {TABS.map((one) => (
+          {tabs.map((one) => (
             <Tabs.Tab key={one} value={one} px={{ base: 'xs', xs: 'md' }}>
               {TITLES[one]}
             </Tabs.Tab>

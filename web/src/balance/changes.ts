@@ -26,8 +26,16 @@ export interface Figures {
  * count does. `shown` is what the page shows already: a change between that answer and the socket's first is one too.
  * Where the socket fails the page still works; it only stops noticing changes made elsewhere.
  */
-export function useBalanceChanges(accountId: string, shown: Figures | undefined): number {
-  const [{ data }] = useSubscription({ query: BALANCE_CHANGED, variables: { accountId } });
+export function useBalanceChanges(
+  accountId: string,
+  shown: Figures | undefined,
+  mayHear: boolean,
+): number {
+  const [{ data }] = useSubscription({
+    query: BALANCE_CHANGED,
+    variables: { accountId },
+    pause: !mayHear,
+  });
   const [changes, setChanges] = useState(0);
   const known = useRef<Figures>(undefined);
 

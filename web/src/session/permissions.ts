@@ -14,17 +14,19 @@ export const ROLE_TITLES: Record<Role, string> = {
 export interface Permissions {
   /** Reads any account of the platform, and so gets the picker. */
   everyAccount: boolean;
+  /** Reads usage, and hears of balance changes. */
+  report: boolean;
   allocate: boolean;
   purchase: boolean;
 }
 
 const PERMISSIONS: Record<Role, Permissions> = {
-  PLATFORM_ADMIN: { everyAccount: true, allocate: true, purchase: true },
-  ACCOUNT_MANAGER: { everyAccount: true, allocate: false, purchase: false },
-  OWNER: { everyAccount: false, allocate: true, purchase: true },
-  MEMBER: { everyAccount: false, allocate: true, purchase: true },
-  VIEWER: { everyAccount: false, allocate: false, purchase: false },
-  SENDER: { everyAccount: false, allocate: false, purchase: false },
+  PLATFORM_ADMIN: { everyAccount: true, report: true, allocate: true, purchase: true },
+  ACCOUNT_MANAGER: { everyAccount: true, report: true, allocate: false, purchase: false },
+  OWNER: { everyAccount: false, report: true, allocate: true, purchase: true },
+  MEMBER: { everyAccount: false, report: true, allocate: true, purchase: true },
+  VIEWER: { everyAccount: false, report: true, allocate: false, purchase: false },
+  SENDER: { everyAccount: false, report: false, allocate: false, purchase: false },
 };
 
 export function permissionsOf(role: Role): Permissions {

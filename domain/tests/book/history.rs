@@ -1,0 +1,316 @@
+//! Random histories: steps that are told relative to the book, so that amounts fall just below, at and
+//! above what there is, and instants just before, at and after an expiry.
+//!
+//! Here: the steps, how they are drawn, and how each becomes a command. Not here: what must be true.
+
+mod steps;
+
+use std::collections::BTreeMap;
+
+use domain::{
+    book::{Allocation, Book, Command, Source},
+    credits::Credits,
+    id::{ListId, LotId, MessageId},
+    lot::{ConsumptionOrder, Expiry},
+    pool::Pool,
+};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use proptest::sample::Index;
+use uuid::Uuid;
+
+pub use self::steps::any_step;
+
+/// Beyond so many lots, or holds, no more are made: histories stay small enough to read.
+const MOST: usize = 24;
+
+/// One step: some time passes, then somebody acts.
+#[derive(Debug, Clone)]
+pub struct Step {
+    wait: Wait,
+    act: Act,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Wait {
+    /// So many microseconds; less than none is a clock that steps back.
+    By(i64),
+    /// Until the soonest expiry instant, and so many microseconds more.
+    Expiry(i64),
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Amount {
+    Units(i64),
+    /// So many eighths of what there is, and so many units more.
+    Part(i64, i64),
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Until {
+    Never,
+    /// So many microseconds from now on.
+    In(i64),
+    /// The expiry of a lot that is there.
+    LikeLot(Index),
+}
+
+#[derive(Debug, Clone)]
+enum Act {
+    Issue(Source, Amount, Until),
+    Revoke(Option<Index>, Amount),
+    /// From a lot that is not there.
+    RevokeNothing(Amount),
+    Allocate(Vec<(u8, Option<Amount>)>),
+    Spend(u8, Amount),
+    Hold(u8, Amount),
+    /// A message is scheduled a second time.
+    HoldAgain(Index, Amount),
+    Settle(Index, Amount),
+    /// What was held, and a part of what is free.
+    SettleBeyond(Index, Amount),
+    /// With another list than the hold's.
+    SettleAs(Index, u8, Amount),
+    Cancel(Index),
+    /// Settles or cancels what is not held (any more).
+    EndNothing(bool),
+    Expire,
+    Order(bool),
+}
+
+/// What a step comes to.
+#[derive(Debug, Clone)]
+pub enum Turn {
+    Apply(Command),
+    Expire,
+    Order(ConsumptionOrder),
+}
+
+impl Turn {
+    pub fn command(&self) -> Option<&Command> {
+        match self {
+            Self::Apply(command) => Some(command),
+            Self::Expire | Self::Order(_) => None,
+        }
+    }
+}
+
+/// Turns steps into commands.
+#[derive(Debug, Clone)]
+pub struct History {
+    /// The clock; it may step back.
+    pub now: Timestamp,
+    minted: u64,
+    lists: BTreeMap<MessageId, Option<ListId>>,
+    ended: Option<MessageId>,
+}
+
+pub fn micros(count: i64) -> SignedDuration {
+    SignedDuration::from_micros(count)
+}
+
+pub fn expiry(at: Timestamp) -> Expiry {
+    let on = at.to_zoned(TimeZone::UTC).date();
+    Expiry { at, on }
+}
+
+impl Default for History {
+    fn default() -> Self {
+        Self {
+            now: "2026-11-22T10:00:00Z".parse().unwrap(),
+            minted: 0,
+            lists: BTreeMap::new(),
+            ended: None,
+        }
+    }
+}
+
+impl Amount {
+    fn of(self, there_is: Credits) -> Credits {
+        let units = match self {
+            Self::Units(units) => units,
+            Self::Part(eighths, more) => {
+                let part = i128::from(there_is.units()) * i128::from(eighths) / 8;
+                i64::try_from(part + i128::from(more)).unwrap()
+            }
+        };
+        Credits::from_units(units)
+    }
+}
+
+impl History {
+    /// Lets the step's time pass and says what is done then.
+    pub fn turn(&mut self, step: &Step, book: &Book) -> Turn {
+        self.now = match step.wait {
+            Wait::By(by) => self.now + micros(by),
+            Wait::Expiry(more) => match book.balance().next_expiry {
+                Some(next) => next.expiry.at + micros(more),
+                None => self.now,
+            },
+        };
+        match &step.act {
+            Act::Issue(..) if book.lots.len() > MOST => Turn::Expire,
+            Act::Hold(..) if book.holds.len() > MOST => Turn::Expire,
+            Act::Expire => Turn::Expire,
+            Act::Order(true) => Turn::Order(ConsumptionOrder::SoonestExpiryFirst),
+            Act::Order(false) => Turn::Order(ConsumptionOrder::NonExpiringFirst),
+            act => Turn::Apply(self.command(act, book)),
+        }
+    }
+
+    fn command(&mut self, act: &Act, book: &Book) -> Command {
+        match act {
+            Act::Issue(source, amount, until) => Command::Issue {
+                lot: LotId::new(self.mint()),
+                source: *source,
+                credits: amount.of(Credits::from_units(800)),
+                expiry: self.until(*until, book),
+            },
+            Act::Revoke(which, amount) => {
+                let lots: Vec<_> = book.lots.keys().copied().collect();
+                let lot = which.map(|which| match lots.is_empty() {
+                    true => LotId::new(self.mint()),
+                    false => *which.get(&lots),
+                });
+                let there_is = match lot {
+                    Some(lot) => book.lots.get(&lot).map(|lot| lot.remaining),
+                    None => Some(book.balance().available),
+                };
+                let credits = amount.of(there_is.unwrap_or_default());
+                Command::Revoke { lot, credits }
+            }
+            Act::RevokeNothing(amount) => Command::Revoke {
+                lot: Some(LotId::new(self.mint())),
+                credits: amount.of(Credits::ZERO),
+            },
+            Act::Allocate(wishes) => {
+                let allocations = wishes.iter().map(|(list, amount)| {
+                    let list = list_id(*list);
+                    let had = book.pools.free(Pool::Limited(list)).units();
+                    let there_is = Credits::from_units(book.pools.unassigned.units() + had);
+                    let limit = amount.map(|amount| amount.of(there_is));
+                    Allocation { list, limit }
+                });
+                Command::Allocate {
+                    allocations: allocations.collect(),
+                }
+            }
+            Act::Spend(list, amount) => {
+                let list = maybe_list(*list);
+                Command::Spend {
+                    message: MessageId::new(self.mint()),
+                    list,
+                    credits: amount.of(book.pools.free(book.pools.of(list))),
+                }
+            }
+            Act::Hold(list, amount) => {
+                let (message, list) = (MessageId::new(self.mint()), maybe_list(*list));
+                self.lists.insert(message, list);
+                Command::Hold {
+                    message,
+                    list,
+                    credits: amount.of(book.pools.free(book.pools.of(list))),
+                }
+            }
+            Act::HoldAgain(which, amount) => {
+                let message = self.held(*which, book);
+                Command::Hold {
+                    message,
+                    list: self.list_of(message),
+                    credits: amount.of(book.balance().available),
+                }
+            }
+            Act::Settle(which, amount) => self.settle(*which, None, *amount, book, false),
+            Act::SettleBeyond(which, amount) => self.settle(*which, None, *amount, book, true),
+            Act::SettleAs(which, list, amount) => {
+                self.settle(*which, Some(*list), *amount, book, false)
+            }
+            Act::Cancel(which) => {
+                let message = self.held(*which, book);
+                self.ended = Some(message);
+                Command::Cancel {
+                    message,
+                    list: self.list_of(message),
+                }
+            }
+            Act::EndNothing(cancels) => {
+                let message = self.ended.unwrap_or(MessageId::new(self.mint()));
+                let list = self.list_of(message);
+                match cancels {
+                    true => Command::Cancel { message, list },
+                    false => Command::Settle {
+                        message,
+                        list,
+                        credits: Credits::from_units(1),
+                    },
+                }
+            }
+            Act::Expire | Act::Order(_) => unreachable!("these are no commands"),
+        }
+    }
+
+    fn settle(
+        &mut self,
+        which: Index,
+        list: Option<u8>,
+        amount: Amount,
+        book: &Book,
+        beyond: bool,
+    ) -> Command {
+        let message = self.held(which, book);
+        self.ended = Some(message);
+        let list = list.map_or(self.list_of(message), maybe_list);
+        let held = book.holds.get(&message).map(|hold| hold.credits());
+        let held = held.unwrap_or_default();
+        let credits = if beyond {
+            let more = amount.of(book.pools.free(book.pools.of(list)));
+            Credits::from_units(held.units().saturating_add(more.units()))
+        } else {
+            amount.of(held)
+        };
+        Command::Settle {
+            message,
+            list,
+            credits,
+        }
+    }
+
+    fn held(&mut self, which: Index, book: &Book) -> MessageId {
+        let held: Vec<_> = book.holds.keys().copied().collect();
+        match held.is_empty() {
+            true => MessageId::new(self.mint()),
+            false => *which.get(&held),
+        }
+    }
+
+    fn list_of(&self, message: MessageId) -> Option<ListId> {
+        self.lists.get(&message).copied().flatten()
+    }
+
+    fn until(&self, until: Until, book: &Book) -> Option<Expiry> {
+        match until {
+            Until::Never => None,
+            Until::In(by) => Some(expiry(self.now + micros(by))),
+            Until::LikeLot(which) => {
+                let expiries: Vec<_> = book.lots.values().map(|lot| lot.expiry).collect();
+                match expiries.is_empty() {
+                    true => None,
+                    false => *which.get(&expiries),
+                }
+            }
+        }
+    }
+
+    /// A new id. Their order is not that in which they are made: ties that fall to the id show.
+    fn mint(&mut self) -> Uuid {
+        self.minted += 1;
+        Uuid::from_u64_pair(self.minted.wrapping_mul(0x9e37_79b9_7f4a_7c15), self.minted)
+    }
+}
+
+fn list_id(number: u8) -> ListId {
+    ListId::new(Uuid::from_u128(u128::from(number)))
+}
+
+fn maybe_list(number: u8) -> Option<ListId> {
+    (number > 0).then(|| list_id(number))
+}

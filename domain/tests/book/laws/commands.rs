@@ -1,0 +1,272 @@
+//! What each kind of command owes: laws L3, L4, P1, P2 and H1 to H3, and when it may be refused.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    book::{Allocation, Book, BookName, Command, Entry, EntryKind, Refusal},
+    credits::Credits,
+    id::{ListId, LotId, MessageId},
+    pool::Pool,
+};
+use jiff::Timestamp;
+
+use super::{Taken, draws, follow_the_draw_order, less, wide};
+
+/// That an accepted command moved what it says, and nothing else.
+pub fn did_what_it_says(command: &Command, taken: &Taken) {
+    let kinds: Vec<_> = taken.entries.iter().map(|entry| entry.kind).collect();
+    let (found, after) = (taken.found.balance(), taken.after.balance());
+    let change = wide(after.available) - wide(found.available);
+    let held_change = wide(after.held) - wide(found.held);
+    for entry in taken.entries {
+        assert_eq!(
+            entry.at, taken.at,
+            "a command's own entries are booked as of its instant"
+        );
+    }
+    match command {
+        Command::Issue {
+            lot,
+            credits,
+            expiry,
+            ..
+        } => {
+            let is_late = expiry.is_some_and(|expiry| expiry.at <= taken.at);
+            let left = if is_late { Credits::ZERO } else { *credits };
+            assert_eq!(taken.after.lots[lot].remaining, left);
+            assert_eq!((change, held_change), (wide(left), 0));
+            // It comes in unassigned (P1), and no list loses or gets anything.
+            assert_eq!(taken.after.pools.limited, taken.found.pools.limited);
+            assert_eq!(kinds.len(), 1 + usize::from(is_late));
+        }
+        Command::Revoke { lot, credits } => {
+            assert_eq!((change, held_change), (-wide(*credits), 0));
+            let [entry] = taken.entries else {
+                panic!("{kinds:?}")
+            };
+            is_shared_out(taken.found, entry);
+            match lot {
+                Some(lot) => assert_eq!(draws(entry), [(*lot, wide(*credits))], "L4"),
+                None => follow_the_draw_order(taken.found, entry),
+            }
+        }
+        Command::Allocate { allocations } => allocated(allocations, taken),
+        Command::Spend { list, credits, .. } => {
+            assert_eq!((change, held_change), (-wide(*credits), 0));
+            drawn_from(taken.found.pools.of(*list), *credits, taken);
+            assert_eq!(kinds, [EntryKind::Spend]);
+        }
+        Command::Hold { list, credits, .. } => {
+            // Available falls, total does not (H1).
+            assert_eq!((change, held_change), (-wide(*credits), wide(*credits)));
+            assert_eq!(after.total(), found.total());
+            drawn_from(taken.found.pools.of(*list), *credits, taken);
+            assert_eq!(kinds, [EntryKind::Hold]);
+        }
+        Command::Settle {
+            message,
+            list,
+            credits,
+        } => {
+            assert_eq!(kinds[0], EntryKind::Spend);
+            assert_eq!(settled_into(BookName::Spent, taken), wide(*credits), "H2");
+            ended(*message, *list, *credits, taken);
+        }
+        Command::Cancel { message, list } => {
+            assert_eq!(kinds[0], EntryKind::Release);
+            assert_eq!(settled_into(BookName::Spent, taken), 0);
+            ended(*message, *list, Credits::ZERO, taken);
+        }
+    }
+}
+
+fn settled_into(book: BookName, taken: &Taken) -> i128 {
+    let postings = taken.entries.iter().flat_map(|entry| &entry.postings);
+    let there = postings.filter(|posting| posting.book == book);
+    there.map(|posting| wide(posting.credits)).sum()
+}
+
+/// P1, with L1: one pool pays, and the lots pay in their order.
+fn drawn_from(pool: Pool, credits: Credits, taken: &Taken) {
+    let mut pools = taken.found.pools.clone();
+    take(&mut pools, pool, wide(credits));
+    assert_eq!(taken.after.pools, pools);
+    follow_the_draw_order(taken.found, &taken.entries[0]);
+}
+
+fn take(pools: &mut domain::pool::Pools, pool: Pool, units: i128) {
+    let units = i64::try_from(units).unwrap();
+    match pool {
+        Pool::Unassigned => pools.unassigned = less(pools.unassigned, units),
+        Pool::Limited(list) => {
+            let free = pools.limited.get_mut(&list).unwrap();
+            *free = less(*free, units);
+        }
+    }
+}
+
+/// P2: each list named has what was asked, and nobody else's credits moved.
+fn allocated(allocations: &[Allocation], taken: &Taken) {
+    assert_eq!(
+        taken.after.lots, taken.found.lots,
+        "lots know nothing of pools"
+    );
+    assert_eq!(taken.after.held, taken.found.held);
+    let mut limited = taken.found.pools.limited.clone();
+    for Allocation { list, limit } in allocations {
+        match limit {
+            Some(limit) => limited.insert(*list, *limit),
+            None => limited.remove(list),
+        };
+    }
+    assert_eq!(taken.after.pools.limited, limited);
+}
+
+/// H2: what was drawn last goes back, to its lots and its pool; what comes too late expires from there.
+fn ended(message: MessageId, list: Option<ListId>, charge: Credits, taken: &Taken) {
+    let hold = &taken.found.holds[&message];
+    let pool = taken.found.pools.of(hold.pool.list());
+    let mut back = (wide(hold.credits()) - wide(charge)).max(0);
+    let beyond = (wide(charge) - wide(hold.credits())).max(0);
+    let mut lots = taken.found.lots.clone();
+    let (mut returned, mut late) = (0, 0);
+    for draw in hold.draws.iter().rev() {
+        let part = back.min(wide(draw.credits));
+        back -= part;
+        let lot = lots.get_mut(&draw.lot).unwrap();
+        if lot.has_expired(taken.at) {
+            late += part;
+        } else {
+            lot.remaining = less(lot.remaining, -i64::try_from(part).unwrap());
+            returned += part;
+        }
+    }
+    if beyond == 0 {
+        assert_eq!(taken.after.lots, lots);
+    }
+    let mut pools = taken.found.pools.clone();
+    take(&mut pools, pool, -returned);
+    take(&mut pools, taken.found.pools.of(list), beyond);
+    assert_eq!(taken.after.pools, pools);
+    let fallen = wide(taken.found.held) - wide(taken.after.held);
+    assert_eq!(fallen, wide(hold.credits()));
+    assert_eq!(settled_into(BookName::Expired, taken), late);
+    follow_the_draw_order_beyond(taken, beyond);
+}
+
+fn follow_the_draw_order_beyond(taken: &Taken, beyond: i128) {
+    let drawn: i128 = draws(&taken.entries[0])
+        .iter()
+        .map(|(_, units)| units)
+        .sum();
+    assert_eq!(
+        drawn, beyond,
+        "only what goes beyond the hold is drawn anew"
+    );
+    follow_the_draw_order(taken.found, &taken.entries[0]);
+}
+
+/// H3: a message is settled or cancelled at most once.
+pub fn holds_nothing(after: &Book, message: MessageId, list: Option<ListId>, now: Timestamp) {
+    let mut book = after.clone();
+    let credits = Credits::ZERO;
+    let settle = Command::Settle {
+        message,
+        list,
+        credits,
+    };
+    assert_eq!(book.apply(&settle, now), Err(Refusal::NotHeld));
+    assert_eq!(
+        book.apply(&Command::Cancel { message, list }, now),
+        Err(Refusal::NotHeld)
+    );
+}
+
+/// L3: the unassigned pool pays what it can; the lists pay the rest in proportion, by largest remainder.
+pub fn is_shared_out(found: &Book, entry: &Entry) {
+    let amount: i128 = draws(entry).iter().map(|(_, units)| units).sum();
+    let mut shares: BTreeMap<Option<ListId>, i128> = BTreeMap::new();
+    for posting in super::taken_from_lots(entry) {
+        *shares.entry(posting.list).or_default() -= wide(posting.credits);
+    }
+    let unassigned = shares.remove(&None).unwrap_or_default();
+    assert_eq!(unassigned, amount.min(wide(found.pools.unassigned)));
+    let rest = amount - unassigned;
+    let total: i128 = found.pools.limited.values().map(|free| wide(*free)).sum();
+    let mut rounded: Vec<(bool, i128, ListId)> = Vec::new();
+    for (list, free) in &found.pools.limited {
+        let exact = rest * wide(*free);
+        let share = shares.remove(&Some(*list)).unwrap_or_default();
+        if total == 0 {
+            continue;
+        }
+        let above = share - exact / total;
+        assert!(above == 0 || above == 1, "{list:?} pays {share} of {rest}");
+        assert!(share <= wide(*free));
+        rounded.push((above == 1, exact % total, *list));
+    }
+    assert!(shares.is_empty(), "a list without a pool pays");
+    for up in rounded.iter().filter(|one| one.0) {
+        for down in rounded.iter().filter(|one| !one.0) {
+            let goes_first = up.1 > down.1 || (up.1 == down.1 && up.2 < down.2);
+            assert!(goes_first, "{up:?} was rounded up before {down:?}");
+        }
+    }
+}
+
+/// That a refusal says why, and is right.
+pub fn had_to_be_refused(command: &Command, refusal: Refusal, found: &Book) {
+    let free = |list: &Option<ListId>| found.pools.free(found.pools.of(*list));
+    let remaining = |lot: &LotId| found.lots.get(lot).map(|lot| lot.remaining);
+    let is_held = |message: &MessageId| found.holds.contains_key(message);
+    let is_right = match (refusal, command) {
+        (
+            Refusal::NotPositive,
+            Command::Issue { credits, .. } | Command::Revoke { credits, .. },
+        ) => *credits <= Credits::ZERO,
+        (
+            Refusal::NotPositive,
+            Command::Spend { credits, .. }
+            | Command::Hold { credits, .. }
+            | Command::Settle { credits, .. },
+        ) => *credits < Credits::ZERO,
+        (Refusal::NotPositive, Command::Allocate { allocations }) => allocations
+            .iter()
+            .any(|one| one.limit < Some(Credits::ZERO) && one.limit.is_some()),
+        (Refusal::TooMany, Command::Issue { credits, .. }) => {
+            wide(*credits) + wide(found.balance().total()) > wide(Book::MAX_TOTAL)
+        }
+        (Refusal::UnknownLot, Command::Revoke { lot: Some(lot), .. }) => remaining(lot).is_none(),
+        (Refusal::AlreadyHeld, Command::Hold { message, .. }) => is_held(message),
+        (Refusal::NotHeld, Command::Settle { message, .. } | Command::Cancel { message, .. }) => {
+            !is_held(message)
+        }
+        (Refusal::Insufficient { needed, available }, command) => {
+            assert!(needed > available, "{needed} would have done");
+            match command {
+                Command::Revoke {
+                    lot: Some(lot),
+                    credits,
+                } => (Some(available), needed) == (remaining(lot), *credits),
+                Command::Revoke { lot: None, credits } => {
+                    (available, needed) == (found.balance().available, *credits)
+                }
+                Command::Spend { list, credits, .. } | Command::Hold { list, credits, .. } => {
+                    (available, needed) == (free(list), *credits)
+                }
+                Command::Settle {
+                    message,
+                    list,
+                    credits,
+                } => {
+                    let beyond = wide(*credits) - wide(found.holds[message].credits());
+                    (available, wide(needed)) == (free(list), beyond)
+                }
+                Command::Allocate { .. } => available == found.pools.unassigned,
+                _ => false,
+            }
+        }
+        _ => false,
+    };
+    assert!(is_right, "{command:?} was refused: {refusal}");
+}

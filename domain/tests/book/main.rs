@@ -1,0 +1,10 @@
+//! The book's laws over random histories of commands.
+//!
+//! Here: the histories, the laws that every step keeps, books that are loaded in part, and a second,
+//! slow book that has to agree. Not here: examples of single rules, which stand beside their code.
+
+mod edges;
+mod history;
+mod laws;
+mod partial;
+mod shadow;

@@ -1,0 +1,248 @@
+//! A second, slow book that has to agree with the first after every step.
+//!
+//! Here: long random histories, each of a seed, and short ones that shrink. Not here: the second book,
+//! which is [`model`]. `SHADOW_SEED` and `SHADOW_STEPS` say which history is taken, and how far.
+
+mod model;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    env,
+    hash::{BuildHasher, RandomState},
+};
+
+use domain::{
+    book::{Book, BookName, Entry, EntryKind, Refusal},
+    lot::ConsumptionOrder,
+};
+use proptest::{
+    prelude::*,
+    strategy::ValueTree,
+    test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
+};
+
+use self::model::Model;
+use crate::history::{History, Step, Turn, any_step};
+
+/// How many steps a history has unless `SHADOW_STEPS` says otherwise.
+const STEPS: u64 = 100_000;
+
+/// Lots in a book before those that are used up are left out, as they are when it is loaded again.
+const MOST_LOTS: usize = 20;
+
+/// Both books, and what the first one's entries add up to.
+#[derive(Default)]
+struct Pair {
+    history: History,
+    book: Book,
+    model: Model,
+    sums: BTreeMap<BookName, i128>,
+    /// What has happened so far, of what a long history must come to.
+    happened: BTreeSet<&'static str>,
+}
+
+const HAPPENS: [&str; 12] = [
+    "a list pays for an expiry",
+    "a list pays for a revocation",
+    "credits come back too late",
+    "a hold comes back",
+    "a message costs more than it held",
+    "a list was limited",
+    "insufficient",
+    "unknown lot",
+    "not held",
+    "already held",
+    "not positive",
+    "too many",
+];
+
+/// What an entry is an example of.
+fn example(entry: &Entry) -> Option<&'static str> {
+    let has = |book| entry.postings.iter().any(|posting| posting.book == book);
+    let list_pays = entry.postings.iter().any(|posting| posting.list.is_some());
+    match entry.kind {
+        EntryKind::Expiry if entry.message.is_some() => Some("credits come back too late"),
+        EntryKind::Expiry if list_pays => Some("a list pays for an expiry"),
+        EntryKind::Revocation if list_pays => Some("a list pays for a revocation"),
+        EntryKind::Release => Some("a hold comes back"),
+        EntryKind::Spend if has(BookName::Held) && has(BookName::Available) => {
+            Some("a message costs more than it held")
+        }
+        EntryKind::Allocation => Some("a list was limited"),
+        _ => None,
+    }
+}
+
+fn why(refusal: Refusal) -> &'static str {
+    match refusal {
+        Refusal::Insufficient { .. } => "insufficient",
+        Refusal::UnknownLot => "unknown lot",
+        Refusal::NotHeld => "not held",
+        Refusal::AlreadyHeld => "already held",
+        Refusal::NotPositive => "not positive",
+        Refusal::TooMany => "too many",
+    }
+}
+
+impl Pair {
+    fn take(&mut self, step: &Step) {
+        let turn = self.history.turn(step, &self.book);
+        let now = self.history.now;
+        match &turn {
+            Turn::Order(order) => {
+                self.book.order = *order;
+                self.model.soonest_first = *order == ConsumptionOrder::SoonestExpiryFirst;
+            }
+            Turn::Expire => {
+                let entries = self.book.expire(now);
+                self.add(&entries);
+                self.model.expire(now);
+            }
+            Turn::Apply(command) => {
+                let expected = self.model.apply(command, now);
+                let outcome = self.book.apply(command, now);
+                assert_eq!(
+                    outcome.as_ref().err(),
+                    expected.as_ref().err(),
+                    "{command:?}"
+                );
+                self.happened.extend(expected.err().map(why));
+                self.add(&outcome.unwrap_or_default());
+            }
+        }
+        self.agree(&turn);
+        if self.book.lots.len() > MOST_LOTS {
+            self.forget_used_up();
+        }
+    }
+
+    fn add(&mut self, entries: &[Entry]) {
+        self.happened.extend(entries.iter().filter_map(example));
+        for posting in entries.iter().flat_map(|entry| &entry.postings) {
+            *self.sums.entry(posting.book).or_default() += i128::from(posting.credits.units());
+        }
+    }
+
+    fn agree(&self, turn: &Turn) {
+        let (book, model) = (&self.book, &self.model);
+        let balance = book.balance();
+        let wide = |credits: domain::credits::Credits| i128::from(credits.units());
+        assert_eq!(
+            wide(balance.available),
+            model.available(),
+            "available after {turn:?}"
+        );
+        assert_eq!(wide(balance.held), model.held(), "held after {turn:?}");
+        let next = balance
+            .next_expiry
+            .map(|next| (next.expiry.at, wide(next.credits)));
+        assert_eq!(
+            next,
+            model.next_expiry(),
+            "what expires next after {turn:?}"
+        );
+
+        let lots: BTreeMap<_, _> = book
+            .lots
+            .values()
+            .map(|lot| (lot.id, wide(lot.remaining)))
+            .collect();
+        assert_eq!(lots, model.remainders(), "lots after {turn:?}");
+        let mut pools: BTreeMap<_, _> = (book.pools.limited.iter())
+            .map(|(list, free)| (Some(*list), wide(*free)))
+            .collect();
+        pools.insert(None, wide(book.pools.unassigned));
+        assert_eq!(pools, model.free(), "pools after {turn:?}");
+        let holds: BTreeMap<_, _> = (book.holds.iter())
+            .map(|(message, hold)| (*message, wide(hold.credits())))
+            .collect();
+        assert_eq!(holds, model.held_by_message(), "holds after {turn:?}");
+
+        let sum = |name| self.sums.get(&name).copied().unwrap_or_default();
+        assert_eq!(sum(BookName::Available), model.available());
+        assert_eq!(sum(BookName::Held), model.held());
+        assert_eq!(-sum(BookName::Issued), model.issued);
+        assert_eq!(sum(BookName::Spent), model.spent, "spent after {turn:?}");
+        assert_eq!(
+            sum(BookName::Expired),
+            model.expired,
+            "expired after {turn:?}"
+        );
+        assert_eq!(
+            sum(BookName::Revoked),
+            model.revoked,
+            "revoked after {turn:?}"
+        );
+    }
+
+    fn forget_used_up(&mut self) {
+        let Book { lots, holds, .. } = &mut self.book;
+        lots.retain(|id, lot| {
+            let mut held = holds.values().flat_map(|hold| &hold.draws);
+            lot.remaining.is_positive() || held.any(|draw| draw.lot == *id)
+        });
+        self.model.forget_used_up();
+    }
+}
+
+/// Says how to see a failure again.
+struct Seen {
+    seed: u64,
+    step: u64,
+}
+
+impl Drop for Seen {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let Self { seed, step } = self;
+            eprintln!(
+                "seen again with SHADOW_SEED={seed} SHADOW_STEPS={}",
+                *step + 1
+            );
+        }
+    }
+}
+
+fn setting(name: &str) -> Option<u64> {
+    let text = env::var(name).ok()?;
+    Some(
+        text.parse()
+            .unwrap_or_else(|_| panic!("{name} is no number: {text:?}")),
+    )
+}
+
+#[test]
+fn a_long_history_agrees() {
+    // A hasher's random keys are a new seed for every run.
+    let seed = setting("SHADOW_SEED").unwrap_or_else(|| RandomState::new().hash_one(0));
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
+    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+    let (steps, mut pair) = (any_step(), Pair::default());
+    let mut seen = Seen { seed, step: 0 };
+    let count = setting("SHADOW_STEPS").unwrap_or(STEPS);
+    for step in 0..count {
+        seen.step = step;
+        pair.take(&steps.new_tree(&mut runner).unwrap().current());
+    }
+    if count >= STEPS {
+        assert_eq!(
+            pair.happened,
+            BTreeSet::from(HAPPENS),
+            "the history is too tame"
+        );
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn short_histories_agree(steps in prop::collection::vec(any_step(), 1..80)) {
+        let mut pair = Pair::default();
+        for step in &steps {
+            pair.take(step);
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! Sharing credits out among lists, over HTTP: laws P1, P2, L2 and L3.
+
+use domain::{
+    id::{AccountId, ListId, MessageId, RateCardId},
+    segmentation::{Channel, Encoding},
+};
+use message_credits::{
+    graphql::ids::PublicId,
+    ledger::{Act, NewMessage, Request, Sent},
+};
+use serde_json::{Value, json};
+
+use crate::support::{Server, Tenant, on_both_databases};
+
+const ALLOCATE: &str = "mutation($input: AllocateCreditsInput!) {
+    allocateCredits(input: $input) {
+        lists { name allocation { mode assigned available held } }
+        balance { total held available assigned unassigned }
+        userErrors { field message code } } }";
+
+const READ: &str = "{ account {
+    balance { total held available assigned unassigned }
+    lists { nodes { name allocation { mode assigned available held } } } } }";
+
+/// Holds credits of a list for a scheduled message; what it costs is not the point here.
+pub async fn hold(server: &Server, tenant: &Tenant, list: &str, credits: &str) {
+    let services = server.services();
+    let message = NewMessage {
+        id: MessageId::new(services.clock.new_id()),
+        list: ListId::decode(list),
+        name: None,
+        text: "Hello".to_owned(),
+        channel: Channel::Sms,
+        encoding: Some(Encoding::Gsm7),
+        segment_count: 1,
+        price: Sent {
+            recipients: 1,
+            lines: Vec::new(),
+            credits: credits.parse().unwrap(),
+        },
+        rate_card: RateCardId::new(services.clock.new_id()),
+        send_at: Some("2027-06-01T08:00:00Z".parse().unwrap()),
+    };
+    let request = Request {
+        account: AccountId::decode(&tenant.id).unwrap(),
+        act: Act::Schedule(message),
+        key: None,
+        at: None,
+    };
+    services.ledger.submit(request).await.unwrap();
+}
+
+fn limited(list: &str, assigned: &str) -> Value {
+    json!({ "listId": list, "mode": "LIMITED", "assigned": assigned })
+}
+
+fn shared(list: &str) -> Value {
+    json!({ "listId": list, "mode": "SHARED" })
+}
+
+async fn two_lists(server: &Server) -> (Tenant, String, String) {
+    let shop = server.account("Shop").await;
+    let a = server.list(&shop, "A", json!([])).await;
+    let b = server.list(&shop, "B", json!([])).await;
+    (shop, a, b)
+}
+
+on_both_databases! {
+    /// Each list has what was asked, the rest stays unassigned; the answer is in the asked order.
+    async fn lists_have_what_was_asked(server: Server) {
+        let (shop, a, b) = two_lists(&server).await;
+        server.grant(&shop, "1000").await;
+        let input = json!({ "allocations": [limited(&b, "200.5"), limited(&a, "300")] });
+        let payload = server.done(&shop.owner, ALLOCATE, input.clone()).await;
+        let expected = json!({
+            "lists": [
+                { "name": "B", "allocation": { "mode": "LIMITED", "assigned": "200.5", "available": "200.5", "held": "0" } },
+                { "name": "A", "allocation": { "mode": "LIMITED", "assigned": "300", "available": "300", "held": "0" } },
+            ],
+            "balance": { "total": "1000", "held": "0", "available": "1000", "assigned": "500.5", "unassigned": "499.5" },
+            "userErrors": [],
+        });
+        assert_eq!(payload, expected);
+        // It says what shall be, not what to add: the same again moves nothing.
+        assert_eq!(server.done(&shop.owner, ALLOCATE, input).await, expected);
+
+        // A list that shares spends what is unassigned; zero is a limit too.
+        let input = json!({ "allocations": [shared(&a), limited(&b, "0")] });
+        let payload = server.done(&shop.owner, ALLOCATE, input).await;
+        assert_eq!(payload["lists"], json!([
+            { "name": "A", "allocation": { "mode": "SHARED", "assigned": null, "available": "1000", "held": "0" } },
+            { "name": "B", "allocation": { "mode": "LIMITED", "assigned": "0", "available": "0", "held": "0" } },
+        ]));
+        assert_eq!(payload["balance"]["unassigned"], "1000");
+    }
+
+    /// Where there is too little for all, no list is changed.
+    async fn all_or_none_of_them(server: Server) {
+        let (shop, a, b) = two_lists(&server).await;
+        server.grant(&shop, "1000").await;
+        server.done(&shop.owner, ALLOCATE, json!({ "allocations": [limited(&a, "300")] })).await;
+        let before = server.data(&shop.owner, READ, json!({})).await;
+        for (asked_a, asked_b) in [("0", "1000.0001"), ("800", "200.0001"), ("1000000000000", "0")] {
+            let input = json!({ "allocations": [limited(&a, asked_a), limited(&b, asked_b)] });
+            let response = server.graphql(Some(&shop.owner), ALLOCATE, json!({ "input": input })).await;
+            let refused = &response["data"]["allocateCredits"];
+            assert_eq!((&refused["lists"], &refused["balance"]), (&Value::Null, &Value::Null), "{response}");
+            assert_eq!(refused["userErrors"][0]["field"], json!(["input", "allocations"]), "{response}");
+            assert_eq!(refused["userErrors"][0]["code"], "INSUFFICIENT_CREDITS", "{response}");
+        }
+        assert_eq!(server.data(&shop.owner, READ, json!({})).await, before);
+        // What one list gives up another may have in the same call.
+        let input = json!({ "allocations": [limited(&b, "1000"), limited(&a, "0")] });
+        let payload = server.done(&shop.owner, ALLOCATE, input).await;
+        assert_eq!(payload["balance"]["unassigned"], "0");
+    }
+
+    /// Each allocation that can't be used is named by its position, all of them at once.
+    async fn bad_allocations_are_refused(server: Server) {
+        let (shop, a, b) = two_lists(&server).await;
+        let other = server.account("Other").await;
+        let foreign = server.list(&other, "Foreign", json!([])).await;
+        let archived = server.list(&shop, "Archived", json!([])).await;
+        let archive = "mutation($input: ArchiveContactListInput!) {
+            archiveContactList(input: $input) { userErrors { field } } }";
+        server.done(&shop.owner, archive, json!({ "listId": archived })).await;
+        server.grant(&shop, "1000").await;
+        let before = server.data(&shop.owner, READ, json!({})).await;
+
+        let assigned = || json!([["input", "allocations", "0", "assigned"], "INVALID"]);
+        let no_list = || json!([["input", "allocations", "0", "listId"], "NOT_FOUND"]);
+        let rows = || json!([["input", "allocations"], "INVALID"]);
+        for (allocations, expected) in [
+            (json!([]), json!([rows()])),
+            (Value::from(vec![limited(&a, "1"); 1_001]), json!([rows()])),
+            (json!([{ "listId": a, "mode": "LIMITED" }]), json!([assigned()])),
+            (json!([{ "listId": a, "mode": "SHARED", "assigned": "1" }]), json!([assigned()])),
+            (json!([limited(&a, "1.23456")]), json!([assigned()])),
+            (json!([limited(&a, "1e3")]), json!([assigned()])),
+            (json!([limited(&a, "-1")]), json!([assigned()])),
+            (json!([limited(&a, "NaN")]), json!([assigned()])),
+            (json!([limited(&a, "")]), json!([assigned()])),
+            (json!([limited(&a, &"9".repeat(30))]), json!([assigned()])),
+            (json!([limited(&foreign, "1")]), json!([no_list()])),
+            (json!([limited(&archived, "1")]), json!([no_list()])),
+            (json!([limited(&shop.id, "1")]), json!([no_list()])),
+            (json!([shared("nonsense")]), json!([no_list()])),
+            (json!([limited(&a, "1"), limited(&b, "1"), shared(&a), limited(&b, "x")]), json!([
+                [["input", "allocations", "2"], "INVALID"],
+                [["input", "allocations", "3"], "INVALID"],
+            ])),
+        ] {
+            let input = json!({ "allocations": allocations });
+            let response = server.graphql(Some(&shop.owner), ALLOCATE, json!({ "input": input })).await;
+            let rows = response["data"]["allocateCredits"]["userErrors"].as_array();
+            let found = rows.map(|rows| rows.iter().map(|row| json!([row["field"], row["code"]])).collect());
+            assert_eq!(found, Some(expected), "{response}");
+        }
+        let input = json!({ "accountId": other.id, "allocations": [limited(&a, "1")] });
+        let response = server.graphql(Some(&shop.owner), ALLOCATE, json!({ "input": input })).await;
+        assert_eq!(response["data"]["allocateCredits"]["userErrors"][0]["field"], json!(["input", "accountId"]));
+        assert_eq!(server.data(&shop.owner, READ, json!({})).await, before);
+    }
+
+    /// What a list's scheduled messages hold is its own, and no part of what it can spend.
+    async fn a_list_says_what_it_holds(server: Server) {
+        let (shop, a, b) = two_lists(&server).await;
+        server.grant(&shop, "1000").await;
+        server.done(&shop.owner, ALLOCATE, json!({ "allocations": [limited(&a, "300")] })).await;
+        hold(&server, &shop, &a, "100").await;
+        hold(&server, &shop, &a, "20.5").await;
+        hold(&server, &shop, &b, "50").await;
+        let read = server.data(&shop.owner, READ, json!({})).await;
+        assert_eq!(read["account"], json!({
+            "balance": { "total": "1000", "held": "170.5", "available": "829.5", "assigned": "179.5", "unassigned": "650" },
+            "lists": { "nodes": [
+                { "name": "A", "allocation": { "mode": "LIMITED", "assigned": "179.5", "available": "179.5", "held": "120.5" } },
+                { "name": "B", "allocation": { "mode": "SHARED", "assigned": null, "available": "650", "held": "50" } },
+            ] },
+        }));
+    }
+
+    /// Credits whose day has come are gone from the lists at that very instant, whether or not any job
+    /// has run; and the job changes nothing of what was shown.
+    async fn what_has_expired_is_not_shown(server: Server) {
+        let (shop, a, b) = two_lists(&server).await;
+        server.grant_until(&shop, "100", Some("2026-12-01")).await;
+        server.grant(&shop, "50").await;
+        server.done(&shop.owner, ALLOCATE, json!({ "allocations": [limited(&a, "60"), limited(&b, "40")] })).await;
+        let shown = async || {
+            let read = server.data(&shop.owner, READ, json!({})).await;
+            let account = &read["account"];
+            let available = |place: usize| account["lists"]["nodes"][place]["allocation"]["available"].clone();
+            json!([available(0), available(1), account["balance"]["assigned"], account["balance"]["unassigned"]])
+        };
+        server.set_time("2026-11-30T22:59:59.999999Z");
+        assert_eq!(shown().await, json!(["60", "40", "100", "50"]));
+        server.set_time("2026-11-30T23:00:00Z");
+        let expired = json!(["30", "20", "50", "0"]);
+        assert_eq!(shown().await, expired);
+        server.run_workers().await;
+        assert_eq!(shown().await, expired);
+    }
+
+    /// A list that is archived gives its credits back to the unassigned.
+    async fn archiving_gives_credits_back(server: Server) {
+        let (shop, a, _) = two_lists(&server).await;
+        server.grant(&shop, "1000").await;
+        server.done(&shop.owner, ALLOCATE, json!({ "allocations": [limited(&a, "300")] })).await;
+        let archive = "mutation($input: ArchiveContactListInput!) {
+            archiveContactList(input: $input) { userErrors { field } } }";
+        server.done(&shop.owner, archive, json!({ "listId": a })).await;
+        let read = server.data(&shop.owner, READ, json!({})).await;
+        assert_eq!(read["account"]["balance"]["unassigned"], "1000");
+    }
+}

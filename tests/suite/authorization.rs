@@ -1,0 +1,296 @@
+//! Who may do what, law A1: every row of the policy with every role, with no key and with another
+//! account's owner, over HTTP. Each is asked about things of one account that are there.
+
+use std::{collections::BTreeSet, fmt::Write};
+
+use async_graphql::parser::{
+    parse_schema,
+    types::{TypeKind, TypeSystemDefinition},
+};
+use futures_util::{SinkExt, StreamExt};
+use message_credits::{graphql::schema::sdl, operations::policy::POLICY};
+use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest};
+
+use crate::{
+    contact_list::upload,
+    support::{Server, Tenant, new_key},
+};
+
+/// The things of one account that the documents are about.
+struct World {
+    shop: Tenant,
+    list: String,
+    message: String,
+    package: String,
+    key: String,
+}
+
+impl World {
+    async fn new(server: &Server) -> Self {
+        let shop = server.account("Shop").await;
+        server.grant(&shop, "1000").await;
+        let rows = json!([{ "countryCode": "IT", "recipients": 10 }]);
+        let list = server.list(&shop, "List", rows).await;
+        let schedule = "mutation($input: ScheduleMessageInput!) {
+            scheduleMessage(input: $input) { message { id } userErrors { field message } } }";
+        let input = json!({
+            "listId": list, "text": "Hi", "sendAt": "2026-12-01T08:00:00Z", "idempotencyKey": new_key(),
+        });
+        let message = server.done(&shop.owner, schedule, input).await;
+        let create = "mutation($input: CreateCreditPackageInput!) {
+            createCreditPackage(input: $input) { package { id } userErrors { field message } } }";
+        let input = json!({
+            "code": "S", "name": "Small", "credits": "500",
+            "price": { "amount": "20.00", "currencyCode": "EUR" },
+        });
+        let package = server.done(server.admin_key(), create, input).await;
+        let create = "mutation($input: CreateApiKeyInput!) {
+            createApiKey(input: $input) { id userErrors { field message } } }";
+        let input = json!({ "role": "VIEWER", "name": "To revoke" });
+        let key = server.done(&shop.owner, create, input).await;
+        let id = |value: &Value| value.as_str().unwrap().to_owned();
+        Self {
+            list,
+            message: id(&message["message"]["id"]),
+            package: id(&package["package"]["id"]),
+            key: id(&key["id"]),
+            shop,
+        }
+    }
+
+    /// A small document for a root field, and its variables.
+    fn document(&self, field: &str) -> (String, Value) {
+        let Self {
+            shop,
+            list,
+            message,
+            package,
+            key,
+        } = self;
+        let account = &shop.id;
+        match field {
+            "node" => ("query($id: ID!) { node(id: $id) { id } }".into(), json!({ "id": list })),
+            "nodes" => ("query($ids: [ID!]!) { nodes(ids: $ids) { id } }".into(), json!({ "ids": [list] })),
+            "viewer" => ("{ viewer { role } }".into(), json!({})),
+            "account" => ("query($id: ID) { account(id: $id) { id } }".into(), json!({ "id": account })),
+            "accounts" | "creditPackages" | "rateCards" => {
+                (format!("{{ {field} {{ totalCount }} }}"), json!({}))
+            }
+            "segmentation" => (
+                "{ segmentation(input: { text: \"Hi\" }) { segmentCount } }".into(),
+                json!({}),
+            ),
+            "quote" => (
+                "query($input: QuoteInput!) { quote(input: $input) { credits } }".into(),
+                json!({ "input": { "accountId": account, "audience": { "listId": list }, "text": "Hi" } }),
+            ),
+            "usageReport" => (
+                "query($input: UsageReportInput!) { usageReport(input: $input) { totals { credits } } }".into(),
+                json!({ "input": {
+                    "accountId": account, "from": "2026-11-01T00:00:00Z", "to": "2026-11-02T00:00:00Z",
+                } }),
+            ),
+            "balanceChanged" => (
+                "subscription($id: ID) { balanceChanged(accountId: $id) { total } }".into(),
+                json!({ "id": account }),
+            ),
+            "importContacts" => (
+                "mutation($list: ID!, $file: Upload!) {
+                    importContacts(input: { listId: $list, file: $file }) { userErrors { code } } }".into(),
+                json!({ "list": list }),
+            ),
+            mutation => {
+                let (first, rest) = mutation.split_at(1);
+                let input_type = format!("{}{rest}Input", first.to_uppercase());
+                let query = format!(
+                    "mutation($input: {input_type}!) {{ {mutation}(input: $input) {{ userErrors {{ code }} }} }}"
+                );
+                let mut input = match mutation {
+                    "createAccount" => json!({ "name": "Another" }),
+                    "updateAccount" => json!({ "accountId": account, "name": "Shop" }),
+                    "createApiKey" => json!({ "accountId": account, "role": "VIEWER", "name": "A key" }),
+                    "revokeApiKey" => json!({ "id": key }),
+                    "createContactList" => json!({ "accountId": account, "name": "A list" }),
+                    "updateContactList" => json!({ "listId": list, "name": "List" }),
+                    "archiveContactList" => json!({ "listId": list }),
+                    "createCreditPackage" => json!({
+                        "code": "L", "name": "Large", "credits": "900",
+                        "price": { "amount": "30.00", "currencyCode": "EUR" },
+                    }),
+                    "archiveCreditPackage" => json!({ "packageId": package }),
+                    "publishRateCard" => json!({
+                        "code": "golden", "creditValue": { "amount": "0.05", "currencyCode": "EUR" },
+                        "rates": [{ "countryCode": "IT", "sms": "1", "mms": "3" }],
+                    }),
+                    "purchaseCredits" => json!({ "accountId": account, "packageId": package }),
+                    "grantCredits" => json!({ "accountId": account, "credits": "1", "note": "A gift" }),
+                    "revokeCredits" => json!({ "accountId": account, "credits": "1", "note": "A slip" }),
+                    "allocateCredits" => json!({
+                        "accountId": account, "allocations": [{ "listId": list, "mode": "SHARED" }],
+                    }),
+                    "updateAutoRecharge" => json!({ "accountId": account, "enabled": false }),
+                    "scheduleMessage" => json!({
+                        "accountId": account, "listId": list, "text": "Hi", "sendAt": "2026-12-01T08:00:00Z",
+                    }),
+                    "sendMessage" => json!({ "accountId": account, "listId": list, "text": "Hi" }),
+                    "settleMessage" | "cancelMessage" => json!({ "messageId": message }),
+                    other => panic!("{other} has no document here; write one"),
+                };
+                if matches!(
+                    mutation,
+                    "purchaseCredits" | "grantCredits" | "revokeCredits" | "scheduleMessage"
+                        | "sendMessage" | "settleMessage" | "cancelMessage"
+                ) {
+                    input["idempotencyKey"] = json!(new_key());
+                }
+                (query, json!({ "input": input }))
+            }
+        }
+    }
+
+    /// What asking a root field comes to, in a word.
+    async fn outcome(&self, server: &Server, field: &str, key: Option<&str>) -> String {
+        let (query, variables) = self.document(field);
+        let response = match field {
+            "balanceChanged" => subscribe(server, key, &query, variables).await,
+            "importContacts" => upload(server, key, &query, variables).await,
+            _ => server.graphql(key, &query, variables).await,
+        };
+        outcome(field, &response)
+    }
+}
+
+/// In a word: done, or refused for another reason than who asks; forbidden; to sign in first; not found.
+fn outcome(field: &str, response: &Value) -> String {
+    match response["errors"][0]["extensions"]["code"].as_str() {
+        Some("FORBIDDEN") => return "-".to_owned(),
+        Some("UNAUTHENTICATED") => return "sign in".to_owned(),
+        Some("NOT_FOUND") => return "not found".to_owned(),
+        Some(other) => return other.to_owned(),
+        None => {}
+    }
+    let answer = &response["data"][field];
+    let refused = &answer["userErrors"][0]["code"];
+    if answer.is_null() || answer[0] == Value::Null && answer.is_array() || refused == "NOT_FOUND" {
+        return "not found".to_owned();
+    }
+    "yes".to_owned()
+}
+
+/// The first answer of a subscription, over graphql-transport-ws.
+async fn subscribe(server: &Server, key: Option<&str>, query: &str, variables: Value) -> Value {
+    let url = server.url("/graphql").replacen("http", "ws", 1);
+    let mut request = url.into_client_request().unwrap();
+    let protocol = "graphql-transport-ws".parse().unwrap();
+    request
+        .headers_mut()
+        .insert("sec-websocket-protocol", protocol);
+    let (mut socket, _) = tokio_tungstenite::connect_async(request).await.unwrap();
+    let mut init = json!({ "type": "connection_init" });
+    if let Some(key) = key {
+        init["payload"] = json!({ "Authorization": format!("Bearer {key}") });
+    }
+    let payload = json!({ "query": query, "variables": variables });
+    let subscribe = json!({ "type": "subscribe", "id": "1", "payload": payload });
+    socket.send(Message::text(init.to_string())).await.unwrap();
+    while let Some(message) = socket.next().await {
+        let Message::Text(text) = message.unwrap() else {
+            continue;
+        };
+        let mut message: Value = serde_json::from_str(&text).unwrap();
+        match message["type"].as_str() {
+            Some("connection_ack") => {
+                socket
+                    .send(Message::text(subscribe.to_string()))
+                    .await
+                    .unwrap();
+            }
+            Some("next") => return message["payload"].take(),
+            Some("error") => return json!({ "errors": message["payload"] }),
+            _ => {}
+        }
+    }
+    panic!("the connection was closed without an answer");
+}
+
+/// Every row of the policy, asked by everybody. An owner of another account comes first, while
+/// everything is still there; then those who may the least.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_row_holds() {
+    let server = Server::on_sqlite().await;
+    let world = World::new(&server).await;
+    let stranger = server.account("Stranger").await.owner;
+    let create = "mutation($input: CreateApiKeyInput!) {
+        createApiKey(input: $input) { secret userErrors { field message } } }";
+    let input = json!({ "role": "ACCOUNT_MANAGER", "name": "A manager" });
+    let manager = server.done(server.admin_key(), create, input).await;
+    let manager = manager["secret"].as_str().unwrap();
+    let shop = &world.shop;
+    let askers = [
+        ("another", Some(stranger)),
+        ("nobody", None),
+        ("viewer", Some(server.key(shop, "VIEWER").await)),
+        ("sender", Some(server.key(shop, "SENDER").await)),
+        ("member", Some(server.key(shop, "MEMBER").await)),
+        ("owner", Some(shop.owner.clone())),
+        ("manager", Some(manager.to_owned())),
+        ("admin", Some(server.admin_key().to_owned())),
+    ];
+    let mut columns = Vec::new();
+    for (_, key) in &askers {
+        let mut column = Vec::new();
+        // Archiving comes last, since it takes the list away.
+        let fields = POLICY.iter().map(|(field, _)| *field);
+        let (last, first): (Vec<&str>, Vec<&str>) =
+            fields.partition(|field| field.starts_with("archive"));
+        for field in first.into_iter().chain(last) {
+            let outcome = world.outcome(&server, field, key.as_deref()).await;
+            column.push((field, outcome));
+        }
+        columns.push(column);
+    }
+    let mut table = format!("{:21}", "");
+    for (asker, _) in &askers {
+        write!(table, "{asker:10}").unwrap();
+    }
+    for (field, _) in POLICY {
+        write!(table, "\n{field:21}").unwrap();
+        for column in &columns {
+            let (_, outcome) = column.iter().find(|(asked, _)| asked == field).unwrap();
+            write!(table, "{outcome:10}").unwrap();
+        }
+    }
+    let table: Vec<&str> = table.lines().map(str::trim_end).collect();
+    insta::assert_snapshot!(table.join("\n"), @"");
+}
+
+/// A root field without a row is open to nobody, and a row without a field protects nothing.
+#[test]
+fn every_root_field_has_a_row() {
+    let document = parse_schema(sdl()).unwrap();
+    let mut fields = BTreeSet::new();
+    for definition in &document.definitions {
+        let TypeSystemDefinition::Type(definition) = definition else {
+            continue;
+        };
+        let root =
+            ["Query", "Mutation", "Subscription"].contains(&definition.node.name.node.as_str());
+        if let (true, TypeKind::Object(object)) = (root, &definition.node.kind) {
+            fields.extend(
+                object
+                    .fields
+                    .iter()
+                    .map(|field| field.node.name.node.to_string()),
+            );
+        }
+    }
+    let rows: BTreeSet<String> = POLICY
+        .iter()
+        .map(|(field, _)| (*field).to_owned())
+        .collect();
+    assert_eq!(rows.len(), POLICY.len(), "a root field has two rows");
+    let without_row: Vec<_> = fields.difference(&rows).collect();
+    let without_field: Vec<_> = rows.difference(&fields).collect();
+    assert_eq!((without_row, without_field), (vec![], vec![]));
+}

@@ -1,0 +1,646 @@
+//! Usage reports over HTTP: what adds up, where buckets begin, what is refused.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    calendar::{
+        buckets::{Interval, buckets},
+        parse_time_zone,
+    },
+    credits::Credits,
+    currency::Currency,
+    id::ListId,
+    money::{Cost, CreditValue},
+    segmentation::Channel,
+};
+use entity::{posting, sql_enums::BookName, transaction};
+use jiff::Timestamp;
+use message_credits::{graphql::ids::PublicId, ledger::Act};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use serde_json::{Value, json};
+
+use crate::support::{
+    Server, Tenant, on_both_databases,
+    sending::{self, Leg, Message, account, grant_at, new_message, send_all, submit},
+};
+
+const REPORT: &str = "query($input: UsageReportInput!) { usageReport(input: $input) {
+    totals { ...all }
+    buckets { start usage { ...all } }
+    lists(first: 1000) { list { id } usage { ...all } buckets { start usage { ...all } } }
+    countries { countryCode usage { ...all } } } }
+    fragment all on Usage { messages recipients segments credits cost { amount currencyCode } }";
+const TOTALS: &str = "query($input: UsageReportInput!) { usageReport(input: $input) {
+    totals { messages recipients segments credits } } }";
+
+/// Values of a credit: with so many digits every sum of costs is rounded.
+const VALUES_NANO: [i64; 2] = [12_345_678, 13_000_001];
+
+pub fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn euro() -> Currency {
+    Currency::new("EUR".parse().unwrap(), 2).unwrap()
+}
+
+/// Numbers that look random and are the same in every run.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % end
+    }
+}
+
+/// Everything that was sent, and what it was priced by.
+pub struct History {
+    pub tenant: Tenant,
+    pub lists: Vec<ListId>,
+    pub messages: Vec<Message>,
+    values: BTreeMap<domain::id::RateCardId, i64>,
+}
+
+/// A history over both changes of the clocks in Europe of 2026: several lists and none, several countries
+/// and some that are not served, two card versions, both channels, and texts that cost some recipients
+/// more segments than others.
+pub async fn history(server: &Server) -> History {
+    let tenant = server.account("Caffè & Co").await;
+    grant_at(server, &tenant, "2026-01-01T00:00:00Z", 100_000_000).await;
+    let mut lists = Vec::new();
+    for name in ["=Winter", "Summer", "Winter"] {
+        let id = server.list(&tenant, name, json!([])).await;
+        lists.push(ListId::decode(&id).unwrap());
+    }
+    let mut values = BTreeMap::new();
+    for nano in VALUES_NANO {
+        values.insert(sending::card(server, nano, "EUR").await, nano);
+    }
+    let cards: Vec<_> = values.keys().copied().collect();
+    let mut numbers = Numbers(42);
+    let mut messages = Vec::new();
+    for (index, start) in ["2026-03-27T22:00:00Z", "2026-10-23T21:00:00Z"]
+        .into_iter()
+        .enumerate()
+    {
+        let start = at(start).as_microsecond();
+        let mut micros: Vec<i64> = (0..60)
+            .map(|_| start + i64::try_from(numbers.below(4 * 86_400_000_000)).unwrap())
+            .collect();
+        // On the bounds themselves, too.
+        micros.extend((0..8).map(|hour| start + (24 + hour) * 3_600_000_000));
+        micros.extend((0..8).map(|half| start + (24 + half) * 3_600_000_000 - 1));
+        micros.sort_unstable();
+        for micros in micros {
+            messages.push(message(
+                &mut numbers,
+                &lists,
+                cards[index],
+                Timestamp::from_microsecond(micros).unwrap(),
+            ));
+        }
+    }
+    send_all(server, &tenant, &messages).await;
+    History {
+        tenant,
+        lists,
+        messages,
+        values,
+    }
+}
+
+fn message(
+    numbers: &mut Numbers,
+    lists: &[ListId],
+    card: domain::id::RateCardId,
+    at: Timestamp,
+) -> Message {
+    let countries = ["IT", "FR", "US", "XK"];
+    let mut legs = Vec::new();
+    for country in countries {
+        if numbers.below(2) == 0 {
+            continue;
+        }
+        // Two texts, of different length, to one country: two lines.
+        for segment_count in 1..=1 + u32::try_from(numbers.below(2)).unwrap() {
+            legs.push(Leg {
+                country,
+                segment_count,
+                recipients: 1 + numbers.below(500),
+                rate_units: (country != "XK").then_some(7_001),
+            });
+        }
+    }
+    let mms = numbers.below(4) == 0;
+    Message {
+        at,
+        list: lists
+            .get(usize::try_from(numbers.below(4)).unwrap())
+            .copied(),
+        channel: if mms { Channel::Mms } else { Channel::Sms },
+        text: format!("+Ciao {}", numbers.below(1_000)),
+        card,
+        legs,
+    }
+}
+
+/// Sums as a report says them.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sum {
+    messages: i64,
+    recipients: u64,
+    segments: u64,
+    units: i64,
+    cost: Cost,
+}
+
+impl Sum {
+    fn add(&mut self, legs: &[Leg], nano: i64) {
+        self.messages += 1;
+        for leg in legs.iter().filter(|leg| leg.rate_units.is_some()) {
+            self.recipients += leg.recipients;
+            self.segments += leg.recipients * u64::from(leg.segment_count);
+            self.units += leg.units();
+            let value = CreditValue::new(nano, euro()).unwrap();
+            let cost = value.cost(Credits::from_units(leg.units()));
+            self.cost = self.cost.checked_add(cost).unwrap();
+        }
+    }
+
+    fn json(&self) -> Value {
+        json!({
+            "messages": self.messages,
+            "recipients": self.recipients,
+            "segments": self.segments,
+            "credits": Credits::from_units(self.units).to_string(),
+            "cost": {
+                "amount": self.cost.round(euro()).unwrap().to_string(),
+                "currencyCode": "EUR",
+            },
+        })
+    }
+}
+
+/// What a report is asked for.
+struct Asked<'a> {
+    from: &'a str,
+    to: &'a str,
+    interval: Interval,
+    zone: &'a str,
+    lists: Option<Vec<ListId>>,
+    countries: Option<Vec<&'a str>>,
+    channel: Option<Channel>,
+}
+
+impl Asked<'_> {
+    fn input(&self) -> Value {
+        let lists = self.lists.as_ref();
+        json!({
+            "from": self.from, "to": self.to, "timeZone": self.zone,
+            "interval": format!("{:?}", self.interval).to_uppercase(),
+            "listIds": lists.map(|lists| lists.iter().map(|id| id.encode().0).collect::<Vec<_>>()),
+            "countryCodes": self.countries,
+            "channel": self.channel.map(|channel| format!("{channel:?}").to_uppercase()),
+        })
+    }
+
+    /// The legs of a message that count, where it counts.
+    fn legs(&self, message: &Message) -> Option<Vec<Leg>> {
+        let in_period = at(self.from) <= message.at && message.at < at(self.to);
+        let in_lists = (self.lists.as_ref())
+            .is_none_or(|lists| message.list.is_some_and(|list| lists.contains(&list)));
+        let in_channel = self
+            .channel
+            .is_none_or(|channel| channel == message.channel);
+        if !(in_period && in_lists && in_channel) {
+            return None;
+        }
+        let Some(countries) = &self.countries else {
+            return Some(message.legs.clone());
+        };
+        let legs: Vec<Leg> = (message.legs.iter().copied())
+            .filter(|leg| leg.rate_units.is_some() && countries.contains(&leg.country))
+            .collect();
+        (!legs.is_empty()).then_some(legs)
+    }
+
+    /// The report, added up one message at a time.
+    fn expected(&self, history: &History) -> Value {
+        let zone = parse_time_zone(self.zone).unwrap();
+        let bounds = buckets(at(self.from), at(self.to), self.interval, &zone).unwrap();
+        let empty = || vec![Sum::default(); bounds.len()];
+        let (mut totals, mut by_bucket) = (Sum::default(), empty());
+        let mut by_list: BTreeMap<Option<ListId>, (Sum, Vec<Sum>)> = BTreeMap::new();
+        let mut by_country: BTreeMap<&str, Sum> = BTreeMap::new();
+        for message in &history.messages {
+            let Some(legs) = self.legs(message) else {
+                continue;
+            };
+            let nano = history.values[&message.card];
+            let bucket = bounds
+                .iter()
+                .position(|bucket| bucket.start <= message.at && message.at < bucket.end)
+                .unwrap();
+            totals.add(&legs, nano);
+            by_bucket[bucket].add(&legs, nano);
+            let list = by_list
+                .entry(message.list)
+                .or_insert_with(|| (Sum::default(), empty()));
+            list.0.add(&legs, nano);
+            list.1[bucket].add(&legs, nano);
+            for country in ["FR", "IT", "US"] {
+                let there: Vec<Leg> = (legs.iter().copied())
+                    .filter(|leg| leg.country == country)
+                    .collect();
+                if !there.is_empty() {
+                    by_country.entry(country).or_default().add(&there, nano);
+                }
+            }
+        }
+        let timeline = |sums: &[Sum]| -> Vec<Value> {
+            let pairs = bounds.iter().zip(sums);
+            pairs
+                .map(|(bucket, sum)| json!({ "start": bucket.start.to_string(), "usage": sum.json() }))
+                .collect()
+        };
+        let mut lists: Vec<_> = by_list.into_iter().collect();
+        lists.sort_by_key(|(list, (sum, _))| (-sum.units, list.is_none(), *list));
+        let mut countries: Vec<_> = by_country.into_iter().collect();
+        countries.sort_by_key(|(country, sum)| (-sum.units, *country));
+        json!({ "usageReport": {
+            "totals": totals.json(),
+            "buckets": timeline(&by_bucket),
+            "lists": lists.iter().map(|(list, (sum, by_bucket))| json!({
+                "list": list.map(|list| json!({ "id": list.encode().0 })),
+                "usage": sum.json(),
+                "buckets": timeline(by_bucket),
+            })).collect::<Vec<_>>(),
+            "countries": countries.iter().map(|(country, sum)| json!({
+                "countryCode": country, "usage": sum.json(),
+            })).collect::<Vec<_>>(),
+        } })
+    }
+}
+
+/// What the ledger says was spent in a period.
+async fn spent(server: &Server, tenant: &Tenant, from: &str, to: &str) -> Credits {
+    let reader = server.services().store.reader();
+    let account = account(tenant).uuid();
+    let transactions = transaction::Entity::find()
+        .filter(transaction::Column::AccountId.eq(account))
+        .filter(transaction::Column::CreatedAt.gte(at(from).as_microsecond()))
+        .filter(transaction::Column::CreatedAt.lt(at(to).as_microsecond()))
+        .all(reader)
+        .await
+        .unwrap();
+    let postings = posting::Entity::find()
+        .filter(posting::Column::AccountId.eq(account))
+        .filter(posting::Column::Book.eq(BookName::Spent))
+        .filter(posting::Column::Sequence.is_in(transactions.iter().map(|row| row.sequence)))
+        .all(reader)
+        .await
+        .unwrap();
+    Credits::from_units(postings.iter().map(|posting| posting.units).sum())
+}
+
+async fn check_all(server: &Server) {
+    let history = history(server).await;
+    let spring = ("2026-03-28T00:00:00Z", "2026-03-30T22:00:00Z");
+    let autumn = ("2026-10-24T10:20:30.000001Z", "2026-10-26T23:00:00Z");
+    let year = ("2026-01-01T00:00:00Z", "2026-11-22T08:00:00Z");
+    let lists = Some(vec![history.lists[0], history.lists[2]]);
+    let (rome, half_hour) = ("Europe/Rome", "Asia/Kolkata");
+    let all = |(from, to), interval, zone| Asked {
+        from,
+        to,
+        interval,
+        zone,
+        lists: None,
+        countries: None,
+        channel: None,
+    };
+    for asked in [
+        all(spring, Interval::Hour, rome),
+        all(spring, Interval::Day, half_hour),
+        all(autumn, Interval::Hour, rome),
+        all(autumn, Interval::Hour, "Australia/Lord_Howe"),
+        all(autumn, Interval::Day, "Asia/Kathmandu"),
+        all(year, Interval::Week, rome),
+        all(year, Interval::Month, half_hour),
+        Asked {
+            lists: lists.clone(),
+            ..all(year, Interval::Day, rome)
+        },
+        Asked {
+            countries: Some(vec!["FR", "US"]),
+            ..all(autumn, Interval::Day, rome)
+        },
+        Asked {
+            countries: Some(vec!["XK"]),
+            ..all(autumn, Interval::Day, rome)
+        },
+        Asked {
+            channel: Some(Channel::Mms),
+            ..all(year, Interval::Month, rome)
+        },
+        Asked {
+            lists,
+            countries: Some(vec!["IT"]),
+            channel: Some(Channel::Sms),
+            ..all(year, Interval::Week, rome)
+        },
+    ] {
+        let variables = json!({ "input": asked.input() });
+        let found = server
+            .data(&history.tenant.owner, REPORT, variables.clone())
+            .await;
+        assert_eq!(found, asked.expected(&history), "{}", asked.input());
+        // Totals alone are read otherwise, and are the same.
+        let totals = server.data(&history.tenant.owner, TOTALS, variables).await;
+        for (name, count) in totals["usageReport"]["totals"].as_object().unwrap() {
+            assert_eq!(
+                count,
+                &found["usageReport"]["totals"][name],
+                "{}",
+                asked.input()
+            );
+        }
+        if asked.lists.is_none() && asked.countries.is_none() && asked.channel.is_none() {
+            let spent = spent(server, &history.tenant, asked.from, asked.to).await;
+            assert_eq!(found["usageReport"]["totals"]["credits"], spent.to_string());
+        }
+    }
+}
+
+/// The code and the field of the error that a report is refused with.
+async fn refused(server: &Server, key: &str, input: Value) -> (String, Value) {
+    let response = server
+        .graphql(Some(key), REPORT, json!({ "input": input }))
+        .await;
+    assert_eq!(response["data"], Value::Null, "{response}");
+    let extensions = &response["errors"][0]["extensions"];
+    let code = extensions["code"].as_str().unwrap().to_owned();
+    (code, extensions["field"].clone())
+}
+
+fn november() -> Value {
+    json!({ "from": "2026-11-01T00:00:00Z", "to": "2026-11-22T00:00:00Z" })
+}
+
+fn november_with(field: &str, value: impl Into<Value>) -> Value {
+    let mut input = november();
+    input[field] = value.into();
+    input
+}
+
+fn one(
+    list: Option<ListId>,
+    instant: &str,
+    card: domain::id::RateCardId,
+    recipients: u64,
+) -> Message {
+    Message {
+        at: at(instant),
+        list,
+        channel: Channel::Sms,
+        text: "Ciao".to_owned(),
+        card,
+        legs: vec![Leg {
+            country: "IT",
+            segment_count: 1,
+            recipients,
+            rate_units: Some(10_000),
+        }],
+    }
+}
+
+on_both_databases! {
+    /// Totals, lists, buckets and countries are what one message at a time adds up to, and the totals what
+    /// the ledger says was spent, whatever the period, the interval, the zone and the filter.
+    async fn everything_adds_up(server: Server) {
+        check_all(&server).await;
+    }
+
+    /// Days have 23 and 25 hours where clocks change, the first and the last are whole, and empty ones are
+    /// there.
+    async fn buckets_follow_the_clocks(server: Server) {
+        let tenant = server.account("Shop").await;
+        let starts = async |from: &str, to: &str, interval: &str| {
+            let read = "query($input: UsageReportInput!) { usageReport(input: $input) { buckets { start usage { messages } } } }";
+            let input = json!({ "from": from, "to": to, "interval": interval });
+            let data = server.data(&tenant.owner, read, json!({ "input": input })).await;
+            let buckets = data["usageReport"]["buckets"].as_array().unwrap().clone();
+            assert!(buckets.iter().all(|bucket| bucket["usage"]["messages"] == 0));
+            buckets.iter().map(|bucket| bucket["start"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            starts("2026-03-28T12:00:00+01:00", "2026-03-31T00:00:01+02:00", "DAY").await,
+            ["2026-03-27T23:00:00Z", "2026-03-28T23:00:00Z", "2026-03-29T22:00:00Z", "2026-03-30T22:00:00Z"]
+        );
+        assert_eq!(starts("2026-03-29T00:00:00+01:00", "2026-03-30T00:00:00+02:00", "HOUR").await.len(), 23);
+        assert_eq!(starts("2026-10-25T00:00:00+02:00", "2026-10-26T00:00:00+01:00", "HOUR").await.len(), 25);
+        assert_eq!(
+            starts("2026-10-31T23:00:00Z", "2026-11-30T23:00:00Z", "MONTH").await,
+            ["2026-10-31T23:00:00Z"]
+        );
+        // 1 November 2026 is a Sunday.
+        assert_eq!(
+            starts("2026-11-01T00:00:00Z", "2026-11-02T00:00:00Z", "WEEK").await,
+            ["2026-10-25T23:00:00Z", "2026-11-01T23:00:00Z"]
+        );
+    }
+
+    /// Only what was charged counts, when it was charged, and what was really sent.
+    async fn what_waits_or_was_cancelled_does_not_count(server: Server) {
+        let tenant = server.account("Shop").await;
+        grant_at(&server, &tenant, "2026-11-01T00:00:00Z", 1_000).await;
+        let card = sending::card(&server, VALUES_NANO[0], "EUR").await;
+        let [waits, cancelled, settled] = [10, 20, 30].map(|recipients| {
+            new_message(&one(None, "2026-11-02T00:00:00Z", card, recipients))
+        });
+        let (cancel, settle) = (cancelled.id, settled.id);
+        for new in [waits, cancelled, settled] {
+            submit(&server, &tenant, at("2026-11-02T00:00:00Z"), Act::Schedule(new)).await;
+        }
+        submit(&server, &tenant, at("2026-11-03T00:00:00Z"), Act::Cancel { message: cancel, list: None }).await;
+        let sent = sending::price(&[Leg { country: "FR", segment_count: 2, recipients: 3, rate_units: Some(5_000) }]);
+        let settled = Act::Settle { message: settle, list: None, sent: Some(sent) };
+        submit(&server, &tenant, at("2026-11-04T00:00:00Z"), settled).await;
+
+        let usage = async |from: &str, to: &str| {
+            let input = json!({ "from": from, "to": to });
+            let mut data = server.data(&tenant.owner, TOTALS, json!({ "input": input })).await;
+            data["usageReport"]["totals"].take()
+        };
+        let nothing = json!({ "messages": 0, "recipients": 0, "segments": 0, "credits": "0" });
+        let sent = json!({ "messages": 1, "recipients": 3, "segments": 6, "credits": "3" });
+        assert_eq!(usage("2026-11-01T00:00:00Z", "2026-11-04T00:00:00Z").await, nothing);
+        assert_eq!(usage("2026-11-04T00:00:00Z", "2026-11-04T00:00:00.000001Z").await, sent);
+        assert_eq!(usage("2026-11-01T00:00:00Z", "2026-12-01T00:00:00Z").await, sent);
+    }
+
+    /// Lists come by their credits, and the next page follows the last list of the one before.
+    async fn lists_are_paged(server: Server) {
+        let tenant = server.account("Shop").await;
+        grant_at(&server, &tenant, "2026-11-01T00:00:00Z", 1_000).await;
+        let card = sending::card(&server, VALUES_NANO[0], "EUR").await;
+        let mut messages = vec![one(None, "2026-11-02T00:00:00Z", card, 20)];
+        let mut ids = Vec::new();
+        for recipients in [10, 30, 10] {
+            let id = server.list(&tenant, "Winter", json!([])).await;
+            let list = ListId::decode(&id).unwrap();
+            messages.push(one(Some(list), "2026-11-02T00:00:00Z", card, recipients));
+            ids.push(id);
+        }
+        send_all(&server, &tenant, &messages).await;
+        let mut ties = [ids[0].clone(), ids[2].clone()];
+        ties.sort();
+        let read = "query($input: UsageReportInput!, $first: Int!, $after: ID) { usageReport(input: $input) {
+            lists(first: $first, after: $after) { list { id name } usage { credits } } } }";
+        let page = async |first: i32, after: Option<&str>| {
+            let variables = json!({ "input": november(), "first": first, "after": after });
+            server.graphql(Some(&tenant.owner), read, variables).await
+        };
+        let listed = async |first, after| -> Vec<Option<String>> {
+            let data = page(first, after).await;
+            let lists = data["data"]["usageReport"]["lists"].as_array().unwrap_or_else(|| panic!("{data}"));
+            lists.iter().map(|list| list["list"]["id"].as_str().map(str::to_owned)).collect()
+        };
+        let all = [Some(ids[1].clone()), None, Some(ties[0].clone()), Some(ties[1].clone())];
+        assert_eq!(listed(1_000, None).await, all);
+        assert_eq!(listed(1, None).await, all[..1]);
+        assert_eq!(listed(2, Some(&ids[1])).await, all[1..3]);
+        assert_eq!(listed(2, Some(&ties[0])).await, all[3..]);
+        assert_eq!(listed(2, Some(&ties[1])).await, []);
+        let other = server.list(&tenant, "Unused", json!([])).await;
+        for (first, after, field) in [
+            (0, None, "first"),
+            (1_001, None, "first"),
+            (-1, None, "first"),
+            (1, Some(other.as_str()), "after"),
+            (1, Some("nonsense"), "after"),
+            (1, Some(tenant.id.as_str()), "after"),
+        ] {
+            let response = page(first, after).await;
+            assert_eq!(response["errors"][0]["extensions"]["field"], json!([field]), "{response}");
+        }
+    }
+
+    /// What can't be asked is named.
+    async fn bad_reports_are_refused(server: Server) {
+        let tenant = server.account("Shop").await;
+        let list = server.list(&tenant, "Winter", json!([])).await;
+        let far = json!({ "from": "2016-11-01T00:00:00Z", "to": "2026-11-01T00:00:01Z", "interval": "MONTH" });
+        let many = json!({ "from": "2026-01-01T00:00:00Z", "to": "2026-11-01T00:00:00Z", "interval": "HOUR" });
+        for (input, field) in [
+            (november_with("to", "2026-11-01T00:00:00Z"), json!(["input", "to"])),
+            (november_with("to", "2025-11-01T00:00:00Z"), json!(["input", "to"])),
+            (november_with("to", "tomorrow"), json!(["input", "to"])),
+            (november_with("from", "2026-11-01"), json!(["input", "from"])),
+            (november_with("from", "1979-12-31T23:59:59Z"), json!(["input", "from"])),
+            (far, json!(["input", "to"])),
+            (many, json!(["input", "interval"])),
+            (november_with("timeZone", "Mars/Olympus"), json!(["input", "timeZone"])),
+            (november_with("timeZone", "+01:00"), json!(["input", "timeZone"])),
+            (november_with("countryCodes", json!(["IT", "ZZ"])), json!(["input", "countryCodes", "1"])),
+            (november_with("countryCodes", json!(["it"])), json!(["input", "countryCodes", "0"])),
+            (november_with("countryCodes", json!([])), json!(["input", "countryCodes"])),
+            (november_with("listIds", json!([])), json!(["input", "listIds"])),
+            (november_with("listIds", json!(vec![list.clone(); 1_001])), json!(["input", "listIds"])),
+        ] {
+            let expected = ("BAD_USER_INPUT".to_owned(), field);
+            assert_eq!(refused(&server, &tenant.owner, input.clone()).await, expected, "{input}");
+        }
+        server.data(&tenant.owner, REPORT, json!({ "input": november_with("listIds", json!([list, list])) })).await;
+    }
+
+    /// Another's account and lists answer as if they did not exist, and a sending service sees no usage.
+    async fn only_readers_see_usage(server: Server) {
+        let (tenant, other) = (server.account("Shop").await, server.account("Other").await);
+        let own = server.list(&tenant, "Winter", json!([])).await;
+        let foreign = server.list(&other, "Winter", json!([])).await;
+        for (field, value) in [
+            ("accountId", json!(other.id)),
+            ("accountId", json!("nonsense")),
+            ("listIds", json!([own, foreign])),
+            ("listIds", json!([own, "nonsense"])),
+            ("listIds", json!([tenant.id])),
+        ] {
+            let input = november_with(field, value);
+            assert_eq!(refused(&server, &tenant.owner, input.clone()).await.0, "NOT_FOUND", "{input}");
+        }
+        let platform = refused(&server, server.admin_key(), november()).await;
+        assert_eq!(platform, ("BAD_USER_INPUT".to_owned(), json!(["input", "accountId"])));
+        let sender = server.key(&tenant, "SENDER").await;
+        assert_eq!(refused(&server, &sender, november()).await.0, "FORBIDDEN");
+        let viewer = server.key(&tenant, "VIEWER").await;
+        server.data(&viewer, REPORT, json!({ "input": november() })).await;
+        let managed = november_with("accountId", json!(tenant.id));
+        server.data(server.admin_key(), REPORT, json!({ "input": managed })).await;
+
+        let usage = "query($id: ID!) { node(id: $id) { ... on ContactList {
+            usage(from: \"2026-11-01T00:00:00Z\", to: \"2026-11-02T00:00:00Z\") { start } } } }";
+        let response = server.graphql(Some(&sender), usage, json!({ "id": own })).await;
+        assert_eq!(response["errors"][0]["extensions"]["code"], "FORBIDDEN", "{response}");
+    }
+
+    /// A list says its own usage, each list of a page for itself.
+    async fn lists_say_their_usage(server: Server) {
+        let tenant = server.account("Shop").await;
+        grant_at(&server, &tenant, "2026-11-01T00:00:00Z", 1_000).await;
+        let card = sending::card(&server, 500_000_000, "EUR").await;
+        let mut lists = Vec::new();
+        for recipients in [3_u64, 0, 5] {
+            let id = server.list(&tenant, "Winter", json!([])).await;
+            let list = ListId::decode(&id).unwrap();
+            if recipients > 0 {
+                let sent = one(Some(list), "2026-11-02T22:59:59Z", card, recipients);
+                send_all(&server, &tenant, &[sent]).await;
+            }
+            lists.push(id);
+        }
+        let read = "query($from: DateTime!, $to: DateTime!, $interval: Interval! = DAY) { account { lists { nodes { id
+            usage(from: $from, to: $to, interval: $interval) { start usage { messages credits cost { amount } } } } } } }";
+        let period = json!({ "from": "2026-11-01T23:00:00Z", "to": "2026-11-03T23:00:00Z" });
+        let data = server.data(&tenant.owner, read, period).await;
+        let day = |start: &str, messages: i32, credits: &str, amount: &str| json!({
+            "start": start,
+            "usage": { "messages": messages, "credits": credits, "cost": { "amount": amount } },
+        });
+        let second = day("2026-11-02T23:00:00Z", 0, "0", "0.00");
+        let first = |messages, credits, amount| day("2026-11-01T23:00:00Z", messages, credits, amount);
+        assert_eq!(data["account"]["lists"]["nodes"], json!([
+            { "id": lists[0], "usage": [first(1, "3", "1.50"), second] },
+            { "id": lists[1], "usage": [first(0, "0", "0.00"), second] },
+            { "id": lists[2], "usage": [first(1, "5", "2.50"), second] },
+        ]));
+        for (period, field) in [
+            (json!({ "from": "2026-11-02T00:00:00Z", "to": "2026-11-02T00:00:00Z" }), "to"),
+            (json!({ "from": "yesterday", "to": "2026-11-02T00:00:00Z" }), "from"),
+            (json!({ "from": "2026-01-01T00:00:00Z", "to": "2026-11-02T00:00:00Z", "interval": "HOUR" }), "interval"),
+        ] {
+            let response = server.graphql(Some(&tenant.owner), read, period).await;
+            assert_eq!(response["errors"][0]["extensions"]["field"], json!([field]), "{response}");
+        }
+    }
+
+    /// Costs in two currencies do not add up, and are not made to.
+    async fn costs_in_two_currencies_are_refused(server: Server) {
+        let tenant = server.account("Shop").await;
+        grant_at(&server, &tenant, "2026-11-01T00:00:00Z", 1_000).await;
+        for (day, currency) in [("02", "EUR"), ("03", "USD")] {
+            let card = sending::card(&server, 13_000_000, currency).await;
+            let sent = one(None, &format!("2026-11-{day}T00:00:00Z"), card, 100);
+            send_all(&server, &tenant, &[sent]).await;
+        }
+        let both = refused(&server, &tenant.owner, november()).await;
+        assert_eq!(both, ("BAD_USER_INPUT".to_owned(), json!(["input", "from"])));
+        let later = november_with("from", "2026-11-03T00:00:00Z");
+        let data = server.data(&tenant.owner, REPORT, json!({ "input": later })).await;
+        assert_eq!(data["usageReport"]["totals"]["cost"], json!({ "amount": "1.30", "currencyCode": "USD" }));
+    }
+}
