@@ -318,7 +318,7 @@ impl Services {
         };
         read_answer(&used, key)
             .map(Some)
-            .map_err(|refused| OperationError::from_ledger(refused.into(), amount))
+            .map_err(|refused| OperationError::from_ledger(refused, amount))
     }
 
     /// The message and the balance as a command left them, whatever became of them since.
