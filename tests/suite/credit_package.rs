@@ -7,10 +7,12 @@ use crate::{
     support::{Server, on_both_databases},
 };
 
-const CREATE: &str = "mutation($input: CreateCreditPackageInput!) { createCreditPackage(input: $input) {
+const CREATE: &str =
+    "mutation($input: CreateCreditPackageInput!) { createCreditPackage(input: $input) {
     package { id code name credits price { amount currencyCode } validityDays archived }
     userErrors { field code } } }";
-const ARCHIVE: &str = "mutation($input: ArchiveCreditPackageInput!) { archiveCreditPackage(input: $input) {
+const ARCHIVE: &str =
+    "mutation($input: ArchiveCreditPackageInput!) { archiveCreditPackage(input: $input) {
     package { id archived } userErrors { field code } } }";
 
 /// Puts a package up for sale; its id.
@@ -43,7 +45,7 @@ on_both_databases! {
             "id": null, "code": "year", "name": "Starter", "credits": "1000",
             "price": { "amount": "49.90", "currencyCode": "EUR" }, "validityDays": 365, "archived": false,
         }));
-        super::credit_package::package(&server, "small", "100.5").await;
+        crate::credit_package::package(&server, "small", "100.5").await;
 
         let listed = "query($all: Boolean!) { creditPackages(includeArchived: $all) {
             totalCount nodes { code } pageInfo { hasNextPage } } }";
