@@ -119,7 +119,7 @@ fn message(
     card: domain::id::RateCardId,
     at: Timestamp,
 ) -> Message {
-    let countries = ["IT", "FR", "US", "XK"];
+    let countries = ["IT", "FR", "US", "KP"];
     let mut legs = Vec::new();
     for country in countries {
         if numbers.below(2) == 0 {
@@ -131,7 +131,7 @@ fn message(
                 country,
                 segment_count,
                 recipients: 1 + numbers.below(500),
-                rate_units: (country != "XK").then_some(7_001),
+                rate_units: (country != "KP").then_some(7_001),
             });
         }
     }
@@ -340,7 +340,7 @@ async fn check_all(server: &Server) {
             ..all(autumn, Interval::Day, rome)
         },
         Asked {
-            countries: Some(vec!["XK"]),
+            countries: Some(vec!["KP"]),
             ..all(autumn, Interval::Day, rome)
         },
         Asked {
@@ -594,7 +594,9 @@ on_both_databases! {
         grant_at(&server, &tenant, "2026-11-01T00:00:00Z", 1_000).await;
         let card = sending::card(&server, 500_000_000, "EUR").await;
         let mut lists = Vec::new();
-        for recipients in [3_u64, 0, 5] {
+        for (recipients, minute) in [(3_u64, 1), (0, 2), (5, 3)] {
+            // Lists are listed by their age.
+            server.set_time(&format!("2026-11-22T08:0{minute}:00Z"));
             let id = server.list(&tenant, "Winter", json!([])).await;
             let list = ListId::decode(&id).unwrap();
             if recipients > 0 {
