@@ -16,7 +16,8 @@ const SEND: &str = "mutation($input: SendMessageInput!) { sendMessage(input: $in
         list { id } account { id }
         lines { countryCode recipients segmentCount creditsPerSegment credits } }
     balance { total available held unassigned } userErrors { field code } } }";
-pub(crate) const SCHEDULE: &str = "mutation($input: ScheduleMessageInput!) { scheduleMessage(input: $input) {
+pub(crate) const SCHEDULE: &str =
+    "mutation($input: ScheduleMessageInput!) { scheduleMessage(input: $input) {
     message { id status credits recipients sendAt sentAt text }
     balance { total available held } userErrors { field code } } }";
 const CANCEL: &str = "mutation($input: CancelMessageInput!) { cancelMessage(input: $input) {
