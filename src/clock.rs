@@ -5,7 +5,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicI64, Ordering},
+    atomic::{AtomicI64, AtomicU32, Ordering},
 };
 
 use jiff::{SignedDuration, Timestamp};
@@ -77,12 +77,32 @@ impl Clock {
     }
 }
 
-/// A new id that sorts as made at `at`.
+/// A new id that sorts as made at `at`. Ids that one process makes for the same millisecond sort in the
+/// order in which they were made (RFC 9562 §6.2, method 1), so that what was made together is listed so.
 #[must_use]
 pub fn id_at(at: Timestamp) -> Uuid {
+    static MADE: AtomicU32 = AtomicU32::new(0);
     // An instant before 1970 would not fit the id; it sorts as the first.
     let millis = u64::try_from(at.as_millisecond()).unwrap_or_default();
-    uuid::Builder::from_unix_timestamp_millis(millis, &entropy::bytes()).into_uuid()
+    let count = MADE.fetch_add(1, Ordering::Relaxed);
+    let random: [u8; 6] = entropy::bytes();
+    // The 26 low bits count: four beside the version, eight, six beside the variant, eight.
+    let low = |shift: u32, bits: u32| (count >> shift) as u8 & ((1_u16 << bits) - 1) as u8;
+    let mut tail = [
+        low(22, 4),
+        low(14, 8),
+        low(8, 6),
+        low(0, 8),
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+    ];
+    let (_, rest) = tail.split_at_mut(4);
+    rest.copy_from_slice(&random);
+    uuid::Builder::from_unix_timestamp_millis(millis, &tail).into_uuid()
 }
 
 /// An instant from the database's microseconds.
@@ -122,5 +142,11 @@ mod tests {
     fn ids_sort_by_time() {
         let at = |text: &str| id_at(text.parse().unwrap());
         assert!(at("2026-01-01T00:00:00Z") < at("2026-01-01T00:00:00.001Z"));
+        assert!(at("2026-01-01T00:00:00Z") < at("2026-01-01T00:00:00Z"));
+        let id = at("2026-01-01T00:00:00Z");
+        assert_eq!(
+            (id.get_version_num(), id.get_variant()),
+            (7, uuid::Variant::RFC4122)
+        );
     }
 }

@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use entity::sql_enums::Role;
 use jiff::Timestamp;
 use secrecy::SecretString;
 use url::Url;
@@ -78,19 +77,6 @@ pub enum KeyRole {
     Viewer,
     /// An account: a sending service.
     Sender,
-}
-
-impl From<KeyRole> for Role {
-    fn from(role: KeyRole) -> Self {
-        match role {
-            KeyRole::PlatformAdmin => Self::PlatformAdmin,
-            KeyRole::AccountManager => Self::AccountManager,
-            KeyRole::Owner => Self::Owner,
-            KeyRole::Member => Self::Member,
-            KeyRole::Viewer => Self::Viewer,
-            KeyRole::Sender => Self::Sender,
-        }
-    }
 }
 
 /// Which database.

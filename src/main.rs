@@ -4,10 +4,11 @@ use std::{io::Write, process::ExitCode};
 
 use clap::Parser;
 use domain::id::AccountId;
+use entity::sql_enums::Role;
 use message_credits::{
     app::{self, Settings},
     clock::Clock,
-    config::{Cli, Command, CreateKeyArgs, DatabaseArgs, KeyCommand, ServeArgs},
+    config::{Cli, Command, CreateKeyArgs, DatabaseArgs, KeyCommand, KeyRole, ServeArgs},
     demo::{self, Demo},
     graphql::{ids::PublicId, schema},
     lifecycle,
@@ -132,7 +133,7 @@ async fn create_key(args: CreateKeyArgs) -> Result<ExitCode, Failure> {
     let made = api_key::create_key(
         &store,
         &Clock::system(),
-        args.role.into(),
+        role(args.role),
         account,
         &args.name,
     )
@@ -155,6 +156,17 @@ async fn create_key(args: CreateKeyArgs) -> Result<ExitCode, Failure> {
             Err(reasons.join(" ").into())
         }
         Err(other) => Err(format!("the key could not be made: {other:?}").into()),
+    }
+}
+
+fn role(role: KeyRole) -> Role {
+    match role {
+        KeyRole::PlatformAdmin => Role::PlatformAdmin,
+        KeyRole::AccountManager => Role::AccountManager,
+        KeyRole::Owner => Role::Owner,
+        KeyRole::Member => Role::Member,
+        KeyRole::Viewer => Role::Viewer,
+        KeyRole::Sender => Role::Sender,
     }
 }
 

@@ -147,10 +147,6 @@ impl Account {
     }
 
     /// Its messages, the last to be sent first.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "a connection takes four arguments of its own"
-    )]
     async fn messages(
         &self,
         ctx: &Context<'_>,

@@ -124,10 +124,6 @@ impl ContactList {
     }
 
     /// Its messages, the last to be sent first.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "a connection takes four arguments of its own"
-    )]
     async fn messages(
         &self,
         ctx: &Context<'_>,

@@ -155,10 +155,6 @@ pub struct CreditPackageQuery;
 #[Object]
 impl CreditPackageQuery {
     /// The packages for sale, the smallest first.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "a connection takes four arguments of its own"
-    )]
     async fn credit_packages(
         &self,
         ctx: &Context<'_>,

@@ -1,6 +1,6 @@
 //! The schema: every noun's root fields, put together.
 
-use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, Schema as AnySchema};
+use async_graphql::{MergedObject, MergedSubscription, Schema as AnySchema};
 
 use super::limits::Limits;
 use crate::operations::Services;
@@ -62,17 +62,13 @@ pub type Schema = AnySchema<Query, Mutation, Subscription>;
 /// The schema as text, in the schema language. It needs nothing behind it.
 #[must_use]
 pub fn sdl() -> String {
-    let options = SDLExportOptions::new()
-        .sorted_fields()
-        .sorted_arguments()
-        .sorted_enum_items();
     Schema::build(
         Query::default(),
         Mutation::default(),
         Subscription::default(),
     )
     .finish()
-    .sdl_with_options(options)
+    .sdl()
 }
 
 /// The schema over operations, with the limits that it is served under.

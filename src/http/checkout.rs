@@ -30,11 +30,12 @@ const MAX_FORM_BYTES: usize = 1_024;
 
 const STYLE: &str = include_str!("checkout.css");
 
-/// Everything is refused but this page's own style and its form.
+/// Everything is refused but this page's own style and its form. Browsers hold the redirect that follows a
+/// form to `form-action` too, and the buyer's own address may be anywhere.
 static CONTENT_SECURITY_POLICY: LazyLock<String> = LazyLock::new(|| {
     let style = BASE64_STANDARD.encode(Sha256::digest(STYLE));
     format!(
-        "default-src 'none'; style-src 'sha256-{style}'; form-action 'self'; base-uri 'none'; \
+        "default-src 'none'; style-src 'sha256-{style}'; form-action 'self' https: http:; base-uri 'none'; \
          frame-ancestors 'none'"
     )
 });
@@ -83,8 +84,12 @@ async fn decide(
     };
     let approve = matches!(form.decision, Decision::Approve);
     match services.decide_purchase(&token, approve).await {
-        // Relative to this page, whatever stands before it in the public URL. A reload asks nothing again.
-        Ok(_) => bare((StatusCode::SEE_OTHER, [(header::LOCATION, token)])),
+        // Back to where the buyer came from, or else to this page, which then says what was decided: relative
+        // to itself, whatever stands before it in the public URL. A reload asks nothing again.
+        Ok(row) => {
+            let next = return_link(&row).unwrap_or(token);
+            bare((StatusCode::SEE_OTHER, [(header::LOCATION, next)]))
+        }
         Err(error) => failed(&error),
     }
 }

@@ -80,7 +80,7 @@ fn wanted(requests: &[&Request]) -> BTreeMap<AccountId, Wanted> {
         let entry = wanted.entry(request.account).or_default();
         entry.lists.extend(request.act.lists());
         entry.messages.extend(request.act.held_message());
-        // What is revoked comes off every pool; so does a lot that came in late, on its own day.
+        // What is revoked comes off every pool; so does a lot that comes in and falls due in one batch.
         entry.every_pool |= matches!(
             request.act,
             Act::Revoke { .. } | Act::Expire | Act::Grant { .. } | Act::Credit { .. }

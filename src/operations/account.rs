@@ -112,6 +112,7 @@ impl Services {
         search: Option<String>,
         window: Window,
     ) -> Result<(AccountFilter, Page<account::Model>), OperationError> {
+        let search = input::search(search.as_deref(), &Path::argument("search"))?;
         let filter = AccountFilter {
             only: viewer.account,
             search,

@@ -261,3 +261,35 @@ fn refuse_beyond_any_account(allocations: &[book::Allocation], path: &Path) -> R
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{MAX_ALLOCATIONS, refuse_beyond_any_account};
+    use crate::operations::{Path, RefusalCode};
+    use domain::{
+        book::{Allocation, Book},
+        credits::Credits,
+        id::ListId,
+    };
+    use uuid::Uuid;
+
+    #[test]
+    fn what_no_account_has_is_refused_before_it_is_added_up() {
+        let check = |count: usize, limit: Credits, fits: bool| {
+            let one = Allocation {
+                list: ListId::new(Uuid::nil()),
+                limit: Some(limit),
+            };
+            let refused = refuse_beyond_any_account(&vec![one; count], &Path::input("allocations"));
+            let code = refused.err().map(|refusal| refusal.code);
+            let expected = (!fits).then_some(RefusalCode::InsufficientCredits);
+            assert_eq!(code, expected, "{count} times {limit}");
+        };
+        check(MAX_ALLOCATIONS, Credits::whole(1), true);
+        check(1, Book::MAX_TOTAL, true);
+        check(100, Credits::MAX_INPUT, true);
+        check(101, Credits::MAX_INPUT, false);
+        // Added up as they are, these are below zero again.
+        check(MAX_ALLOCATIONS, Credits::MAX_INPUT, false);
+    }
+}

@@ -60,6 +60,7 @@ impl Services {
         search: Option<String>,
         window: Window,
     ) -> Result<(ListFilter, Page<contact_list::Model>), OperationError> {
+        let search = input::search(search.as_deref(), &Path::argument("search"))?;
         let filter = ListFilter { account, search };
         let page = store::contact_list::list(self.store.reader(), &filter, window).await?;
         Ok((filter, page))

@@ -36,6 +36,18 @@ pub fn note(text: &str, path: &Path) -> Result<String, Refusal> {
     line(text, MAX_NOTE_CHARS, path)
 }
 
+/// A text to search for: at most [`MAX_NAME_CHARS`], without control characters; `None` where it is blank,
+/// which looks for everything.
+///
+/// # Errors
+/// A refusal that names `path`.
+pub fn search(text: Option<&str>, path: &Path) -> Result<Option<String>, Refusal> {
+    match text.map(str::trim) {
+        None | Some("") => Ok(None),
+        Some(text) => line(text, MAX_NAME_CHARS, path).map(Some),
+    }
+}
+
 fn line(text: &str, max_chars: usize, path: &Path) -> Result<String, Refusal> {
     let trimmed = text.trim();
     if trimmed.is_empty() {

@@ -39,8 +39,6 @@ use crate::{
 
 /// How far ahead a message may be scheduled, in years.
 const MAX_YEARS_AHEAD: i64 = 2;
-/// The longest text that is searched for, in characters.
-const MAX_SEARCH_CHARS: usize = 200;
 
 /// A message to send or to schedule, as it was asked for.
 #[derive(Debug)]
@@ -99,19 +97,12 @@ impl Services {
             text.map(|text| input::instant(&text, &path.at(name)))
                 .transpose()
         };
-        if let Some(search) = &asked.search
-            && search.chars().count() > MAX_SEARCH_CHARS
-        {
-            return Err(path
-                .at("search")
-                .invalid(format!("Must have at most {MAX_SEARCH_CHARS} characters."))
-                .into());
-        }
+        let search = input::search(asked.search.as_deref(), &path.at("search"))?;
         let mut filter = MessageFilter {
             status: asked.status,
             from: instant(asked.from, "from")?,
             to: instant(asked.to, "to")?,
-            search: asked.search,
+            search,
             ..all
         };
         if let Some(list) = asked.list {
@@ -327,7 +318,7 @@ impl Services {
         };
         read_answer(&used, key)
             .map(Some)
-            .map_err(|refused| OperationError::from_ledger(refused.into(), amount))
+            .map_err(|refused| OperationError::from_ledger(refused, amount))
     }
 
     /// The message and the balance as a command left them, whatever became of them since.

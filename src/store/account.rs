@@ -55,19 +55,23 @@ fn select(filter: &AccountFilter) -> Select<account::Entity> {
     select
 }
 
-/// Whether a text column contains a text, whatever the case.
+/// Whether a text column contains a text, whatever the case of ASCII letters; of others too where the
+/// database knows them, which SQLite does not.
 #[must_use]
 pub fn contains(column: impl ColumnTrait, search: &str) -> Expr {
-    let escaped: String = search
-        .to_lowercase()
-        .chars()
-        .flat_map(|character| {
-            let escape = matches!(character, '%' | '_' | '\\').then_some('\\');
-            escape.into_iter().chain([character])
-        })
-        .collect();
-    Expr::expr(Func::lower(Expr::col((column.entity_name(), column))))
-        .like(LikeExpr::new(format!("%{escaped}%")).escape('\\'))
+    let pattern = |text: &str| {
+        let escaped: String = text
+            .chars()
+            .flat_map(|character| {
+                let escape = matches!(character, '%' | '_' | '\\').then_some('\\');
+                escape.into_iter().chain([character])
+            })
+            .collect();
+        LikeExpr::new(format!("%{escaped}%")).escape('\\')
+    };
+    let column = || Expr::col((column.entity_name(), column));
+    let lowered = Expr::expr(Func::lower(column())).like(pattern(&search.to_lowercase()));
+    lowered.or(column().like(pattern(search)))
 }
 
 /// A page of accounts, the oldest first.

@@ -242,7 +242,7 @@ async fn load_pools(
     let (mut whole, mut lists) = (Vec::new(), BTreeSet::new());
     for (id, head) in heads.iter() {
         let wanted = wanted.get(id).cloned().unwrap_or_default();
-        if wanted.every_pool || head.book.has_due_lots(head.book.instant(now)) {
+        if wanted.every_pool || head.book.may_expire(now) {
             whole.push(id.uuid());
         } else {
             lists.extend(wanted.lists.iter().map(|list| list.uuid()));

@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn a_lot_expires_at_the_very_instant_of_its_day() {
-        let check = |remaining_units, expires_at, expected| {
+        let check = |remaining_units, expires_at: Option<i64>, expected| {
             let row = lot::Model {
                 account_id: Uuid::nil(),
                 id: Uuid::nil(),

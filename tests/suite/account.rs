@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Server, on_both_databases};
+use crate::support::on_both_databases;
 
 const CREATE: &str = "mutation($input: CreateAccountInput!) {
     createAccount(input: $input) {

@@ -16,6 +16,7 @@ on_both_databases! {
     /// A key opens its account with its role, and nothing else; its secret is 256 random bits.
     async fn a_key_opens_its_account(server: Server) {
         let shop = server.account("Shop").await;
+        server.set_time("2026-11-22T08:00:01Z");
         server.account("Other").await;
         let input = json!({ "role": "SENDER", "name": "Campaigns" });
         let payload = server.done(&shop.owner, CREATE, input).await;

@@ -250,7 +250,7 @@ async fn every_row_holds() {
         }
         columns.push(column);
     }
-    let mut table = format!("{:21}", "");
+    let mut table = format!("{:21}", "root field");
     for (asker, _) in &askers {
         write!(table, "{asker:10}").unwrap();
     }
@@ -262,7 +262,40 @@ async fn every_row_holds() {
         }
     }
     let table: Vec<&str> = table.lines().map(str::trim_end).collect();
-    insta::assert_snapshot!(table.join("\n"), @"");
+    insta::assert_snapshot!(table.join("\n"), @"
+    root field           another   nobody    viewer    sender    member    owner     manager   admin
+    node                 not found sign in   yes       yes       yes       yes       yes       yes
+    nodes                not found sign in   yes       yes       yes       yes       yes       yes
+    viewer               yes       sign in   yes       yes       yes       yes       yes       yes
+    account              not found sign in   yes       yes       yes       yes       yes       yes
+    accounts             -         sign in   -         -         -         -         yes       yes
+    creditPackages       yes       sign in   yes       yes       yes       yes       yes       yes
+    rateCards            yes       sign in   yes       yes       yes       yes       yes       yes
+    segmentation         yes       yes       yes       yes       yes       yes       yes       yes
+    quote                not found sign in   yes       yes       yes       yes       yes       yes
+    usageReport          not found sign in   yes       -         yes       yes       yes       yes
+    createAccount        -         sign in   -         -         -         -         -         yes
+    updateAccount        not found sign in   -         -         -         yes       -         yes
+    createApiKey         not found sign in   -         -         -         yes       -         yes
+    revokeApiKey         not found sign in   -         -         -         yes       -         yes
+    createContactList    not found sign in   -         -         yes       yes       -         yes
+    updateContactList    not found sign in   -         -         yes       yes       -         yes
+    archiveContactList   not found sign in   -         -         yes       yes       -         yes
+    importContacts       not found sign in   -         -         yes       yes       -         yes
+    createCreditPackage  -         sign in   -         -         -         -         -         yes
+    archiveCreditPackage -         sign in   -         -         -         -         -         yes
+    publishRateCard      -         sign in   -         -         -         -         -         yes
+    purchaseCredits      not found sign in   -         -         yes       yes       -         yes
+    grantCredits         -         sign in   -         -         -         -         yes       yes
+    revokeCredits        -         sign in   -         -         -         -         yes       yes
+    allocateCredits      not found sign in   -         -         yes       yes       -         yes
+    updateAutoRecharge   not found sign in   -         -         -         yes       -         yes
+    scheduleMessage      not found sign in   -         yes       yes       yes       -         yes
+    sendMessage          not found sign in   -         yes       yes       yes       -         yes
+    settleMessage        not found sign in   -         yes       yes       yes       -         yes
+    cancelMessage        not found sign in   -         yes       yes       yes       -         yes
+    balanceChanged       not found sign in   yes       -         yes       yes       yes       yes
+    ");
 }
 
 /// A root field without a row is open to nobody, and a row without a field protects nothing.

@@ -170,7 +170,8 @@ on_both_databases! {
     /// Lists are paged, the oldest first, and searched by name whatever the case.
     async fn lists_are_paged_and_searched(server: Server) {
         let shop = server.account("Shop").await;
-        for name in ["Rome 1", "Milan 2", "rome 3", "100%"] {
+        for (second, name) in ["Rome 1", "Milan 2", "rome 3", "100%"].into_iter().enumerate() {
+            server.set_time(&format!("2026-11-22T08:00:0{second}Z"));
             server.list(&shop, name, json!([])).await;
         }
         let page = "query($after: String) { account { lists(first: 3, after: $after) {

@@ -45,7 +45,7 @@ on_both_databases! {
             "id": null, "code": "year", "name": "Starter", "credits": "1000",
             "price": { "amount": "49.90", "currencyCode": "EUR" }, "validityDays": 365, "archived": false,
         }));
-        crate::credit_package::package(&server, "small", "100.5").await;
+        super::package(&server, "small", "100.5").await;
 
         let listed = "query($all: Boolean!) { creditPackages(includeArchived: $all) {
             totalCount nodes { code } pageInfo { hasNextPage } } }";

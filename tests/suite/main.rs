@@ -16,6 +16,7 @@ mod checkout;
 mod clients;
 mod commands;
 mod contact_list;
+mod contract;
 mod credit_package;
 mod download;
 mod faults;

@@ -7,7 +7,7 @@ use crate::{
     support::{Server, Tenant, new_key, on_both_databases},
 };
 
-/// 161 characters of GSM-7.
+/// 173 characters of GSM-7.
 pub(crate) const TEXT_OF_TWO_SEGMENTS: &str = "Da domani fino a domenica tutta la collezione invernale costa la meta: passa in negozio \
     oppure ordina dal sito, e la consegna la offriamo noi in tutta Italia, in due giorni!";
 
@@ -178,6 +178,7 @@ on_both_databases! {
     async fn credits_that_never_expire_go_first(server: Server) {
         let tenant = server.account("Shop").await;
         server.grant_until(&tenant, "50", Some("2026-12-01")).await;
+        server.set_time("2026-11-22T09:00:00Z");
         server.grant(&tenant, "20").await;
         send(&server, &tenant, to_italians(30)).await;
         let read = "{ account { lots { nodes { granted remaining } } } }";

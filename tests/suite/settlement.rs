@@ -172,7 +172,8 @@ on_both_databases! {
         server.grant_until(&tenant, "70", Some("2026-12-01")).await;
         server.grant(&tenant, "30").await;
         let mut allocations = Vec::new();
-        for (name, assigned) in [("One", "60"), ("Two", "30")] {
+        for (name, assigned, at) in [("One", "60", "08"), ("Two", "30", "09")] {
+            server.set_time(&format!("2026-11-22T{at}:00:00Z"));
             let list = server.list(&tenant, name, json!([])).await;
             allocations.push(json!({ "listId": list, "mode": "LIMITED", "assigned": assigned }));
         }

@@ -1,3 +1,5 @@
+//! The alphabet and its extension table, character by character.
+
 use super::{ALPHABET, Code, EXTENSION, Prefix, code, contains, prefix, septets};
 use proptest::prelude::*;
 

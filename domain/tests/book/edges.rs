@@ -131,8 +131,8 @@ fn a_hold_finds_its_pool_again() {
     check(&[], cancel(7, A), (60, &[40]));
     check(&[], settle(7, A, 20), (60, &[20]));
     check(&[], settle(7, A, 40), (60, &[0]));
-    check(&[shared.clone()], cancel(7, A), (100, &[]));
-    check(&[shared.clone()], settle(7, A, 90), (10, &[]));
+    check(std::slice::from_ref(&shared), cancel(7, A), (100, &[]));
+    check(std::slice::from_ref(&shared), settle(7, A, 90), (10, &[]));
     check(&[shared.clone(), again.clone()], cancel(7, A), (65, &[35]));
     check(&[shared, again], settle(7, A, 34), (65, &[1]));
 }

@@ -118,7 +118,7 @@ proptest! {
     #[test]
     fn a_part_of_the_book_is_enough_for_a_batch(
         steps in prop::collection::vec(any_step(), 1..80),
-        batch in 2_usize..12,
+        batch in 2_usize..40,
     ) {
         check(&steps, batch);
     }

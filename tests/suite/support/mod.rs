@@ -53,7 +53,6 @@ pub struct Server {
     clock: Clock,
     services: Services,
     client: reqwest::Client,
-    database_url: String,
     /// Keeps a SQLite database's folder until the test ends.
     _folder: Option<tempfile::TempDir>,
 }
@@ -108,7 +107,6 @@ impl Server {
             clock,
             services,
             client,
-            database_url,
             _folder: folder,
         }
     }
@@ -121,11 +119,6 @@ impl Server {
     /// The operations behind the server.
     pub fn services(&self) -> &Services {
         &self.services
-    }
-
-    /// Where the server's data is.
-    pub fn database_url(&self) -> &str {
-        &self.database_url
     }
 
     /// One pass of the jobs, as of the clock.

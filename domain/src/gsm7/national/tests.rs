@@ -1,3 +1,5 @@
+//! The national language tables against each other and the default ones.
+
 use super::{Holders, LOCKING, Language, Languages, NONE, SINGLE, holders};
 use crate::gsm7;
 

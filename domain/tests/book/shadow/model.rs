@@ -3,7 +3,9 @@
 //! Here: the laws of lots, pools and holds once more, from their wording alone. It shares nothing with
 //! the first book but the commands and the refusals. Not here: entries and postings.
 
-use std::{cmp::Ordering, collections::BTreeMap};
+mod view;
+
+use std::cmp::Ordering;
 
 use domain::{
     book::{Allocation, Command, Refusal},
@@ -337,48 +339,6 @@ impl Model {
     fn hold_of(&self, message: MessageId) -> Result<usize, Refusal> {
         let at = self.holds.iter().position(|hold| hold.message == message);
         at.ok_or(Refusal::NotHeld)
-    }
-
-    pub fn available(&self) -> i128 {
-        self.lots.iter().map(|lot| lot.left).sum()
-    }
-
-    pub fn held(&self) -> i128 {
-        self.holds.iter().map(|hold| sum(&hold.stack)).sum()
-    }
-
-    pub fn next_expiry(&self) -> Option<(Timestamp, i128)> {
-        let open = self.lots.iter().filter(|lot| lot.left > 0);
-        let soonest = open.clone().filter_map(|lot| lot.ends).min()?;
-        let then = open.filter(|lot| lot.ends == Some(soonest));
-        Some((soonest, then.map(|lot| lot.left).sum()))
-    }
-
-    pub fn remainders(&self) -> BTreeMap<LotId, i128> {
-        self.lots.iter().map(|lot| (lot.id, lot.left)).collect()
-    }
-
-    pub fn free(&self) -> BTreeMap<Option<ListId>, i128> {
-        self.pools
-            .iter()
-            .map(|pool| (pool.owner, pool.free))
-            .collect()
-    }
-
-    pub fn held_by_message(&self) -> BTreeMap<MessageId, i128> {
-        self.holds
-            .iter()
-            .map(|hold| (hold.message, sum(&hold.stack)))
-            .collect()
-    }
-
-    /// Leaves out the lots that nothing is left of, neither free nor held.
-    pub fn forget_used_up(&mut self) {
-        let Self { lots, holds, .. } = self;
-        lots.retain(|lot| {
-            let mut held = holds.iter().flat_map(|hold| &hold.stack);
-            lot.left > 0 || held.any(|(id, _)| *id == lot.id)
-        });
     }
 }
 
