@@ -1,0 +1,368 @@
+//! Verifying the books: nothing is said of books in order, and every way of tampering is named.
+
+use domain::{
+    credits::Credits,
+    id::{AccountId, ListId},
+};
+use jiff::Timestamp;
+use message_credits::{
+    graphql::ids::PublicId,
+    ledger::{
+        Act,
+        verify::{Verified, verify},
+    },
+    store::rate_card::DEFAULT_ID,
+};
+use sea_orm::{ConnectionTrait, DatabaseBackend};
+use serde_json::json;
+
+use crate::support::{
+    Server, Tenant, on_both_databases,
+    sending::{self, Leg, Message, account, grant_at, new_message, send_all, submit},
+};
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn message(list: Option<ListId>, instant: &str, recipients: u64) -> Message {
+    Message {
+        at: at(instant),
+        list,
+        channel: domain::segmentation::Channel::Sms,
+        text: "Ciao".to_owned(),
+        card: domain::id::RateCardId::new(DEFAULT_ID),
+        legs: vec![Leg {
+            country: "IT",
+            segment_count: 1,
+            recipients,
+            rate_units: Some(10_000),
+        }],
+    }
+}
+
+/// Books with everything in them: lots that expire and one that did, a list with a limit, messages that
+/// were sent, settled for less and for more, cancelled, and one that waits.
+async fn books(server: &Server) -> Tenant {
+    let tenant = server.account("Shop").await;
+    grant_at(server, &tenant, "2026-01-01T00:00:00Z", 1_000).await;
+    for (expires_on, credits) in [("2026-02-01", 50), ("2027-02-01", 70), ("2027-02-01", 30)] {
+        let now = at("2026-01-02T00:00:00Z");
+        let grant = Act::Grant {
+            lot: domain::id::LotId::new(message_credits::clock::id_at(now)),
+            credits: Credits::whole(credits),
+            expiry: Some(domain::lot::Expiry {
+                at: at(&format!("{expires_on}T00:00:00+01:00")),
+                on: expires_on.parse().unwrap(),
+            }),
+            note: "for a test".to_owned(),
+        };
+        submit(server, &tenant, now, grant).await;
+    }
+    let list = server.list(&tenant, "Winter", json!([])).await;
+    let list = ListId::decode(&list).unwrap();
+    let allocate = Act::Allocate {
+        allocations: vec![domain::book::Allocation {
+            list,
+            limit: Some(Credits::whole(400)),
+        }],
+    };
+    submit(server, &tenant, at("2026-01-03T00:00:00Z"), allocate).await;
+    let sent: Vec<Message> = (10..30)
+        .map(|day| {
+            message(
+                (day % 2 == 0).then_some(list),
+                &format!("2026-03-{day}T00:00:00Z"),
+                day,
+            )
+        })
+        .collect();
+    send_all(server, &tenant, &sent).await;
+    for (list, recipients, end) in [
+        (Some(list), 40, Some(25)),
+        (None, 40, Some(45)),
+        (Some(list), 20, None),
+    ] {
+        let now = at("2026-04-01T00:00:00Z");
+        let new = new_message(&message(list, "2026-04-01T00:00:00Z", recipients));
+        let message = new.id;
+        submit(server, &tenant, now, Act::Schedule(new)).await;
+        let end = match end {
+            Some(recipients) => Act::Settle {
+                message,
+                list,
+                sent: Some(sending::price(&[Leg {
+                    country: "IT",
+                    segment_count: 1,
+                    recipients,
+                    rate_units: Some(10_000),
+                }])),
+            },
+            None => Act::Cancel { message, list },
+        };
+        submit(server, &tenant, at("2026-04-02T00:00:00Z"), end).await;
+    }
+    for recipients in [0, 33] {
+        let waits = new_message(&message(Some(list), "2026-05-01T00:00:00Z", recipients));
+        submit(
+            server,
+            &tenant,
+            at("2026-05-01T00:00:00Z"),
+            Act::Schedule(waits),
+        )
+        .await;
+    }
+    let revoke = Act::Revoke {
+        lot: None,
+        credits: Credits::whole(5),
+        note: "for a test".to_owned(),
+    };
+    submit(server, &tenant, at("2026-06-01T00:00:00Z"), revoke).await;
+    tenant
+}
+
+/// Lets the ledger's rows be changed, as somebody with the database in hand could.
+async fn disarm(server: &Server) {
+    let store = &server.services().store;
+    let statements: &[&str] = match store.backend() {
+        DatabaseBackend::Postgres => &[
+            "DROP TRIGGER transactions_append_only ON transactions",
+            "DROP TRIGGER postings_append_only ON postings",
+        ],
+        _ => &[
+            "DROP TRIGGER transactions_no_update",
+            "DROP TRIGGER transactions_no_delete",
+            "DROP TRIGGER postings_no_update",
+            "DROP TRIGGER postings_no_delete",
+        ],
+    };
+    for statement in statements {
+        store.writer().execute_unprepared(statement).await.unwrap();
+    }
+}
+
+async fn verified(server: &Server) -> Verified {
+    verify(&server.services().store).await.unwrap()
+}
+
+/// Every way of tampering is tried on books of its own, beside books that are in order: what is found
+/// names the account and begins with what is expected.
+async fn check_tampering(server: &Server) {
+    disarm(server).await;
+    let sound = books(server).await;
+    for (tamper, what) in [
+        (
+            "UPDATE books SET unassigned_units = unassigned_units + 1 WHERE {own}",
+            "unassigned credits at the head",
+        ),
+        (
+            "UPDATE books SET held_units = 0 WHERE {own}",
+            "held credits at the head",
+        ),
+        (
+            "UPDATE books SET sequence = sequence - 1 WHERE {own}",
+            "number at the head",
+        ),
+        (
+            "UPDATE books SET last_at = last_at + 1 WHERE {own}",
+            "instant at the head",
+        ),
+        ("DELETE FROM books WHERE {own}", "head of the books"),
+        (
+            "UPDATE pools SET free_units = free_units + 10000 WHERE {own}",
+            "free credits of list",
+        ),
+        ("DELETE FROM pools WHERE {own}", "free credits of list"),
+        (
+            "UPDATE lots SET remaining_units = remaining_units + 1 WHERE {own} AND expires_at IS NULL",
+            "remaining credits of lot",
+        ),
+        (
+            "UPDATE lots SET granted_units = granted_units + 1 WHERE {own} AND expires_at IS NULL",
+            "granted credits of lot",
+        ),
+        (
+            "UPDATE lots SET expires_on = '2028-01-01' WHERE {own} AND expires_at IS NOT NULL",
+            "next expiry",
+        ),
+        (
+            "DELETE FROM lots WHERE {own} AND expires_at IS NULL",
+            "granted credits of lot",
+        ),
+        (
+            "UPDATE hold_draws SET units = units - 1 WHERE {own} AND units > 0",
+            "hold of message",
+        ),
+        ("DELETE FROM hold_draws WHERE {own}", "hold of message"),
+        (
+            "UPDATE postings SET units = units * 2 WHERE {own} AND sequence = 7",
+            "hash of transaction 7",
+        ),
+        (
+            "UPDATE postings SET units = units + 1 WHERE {own} AND sequence = 7 AND position = 0",
+            "sum of the postings of transaction 7",
+        ),
+        (
+            "DELETE FROM postings WHERE {own} AND sequence = 7",
+            "available change of transaction 7",
+        ),
+        (
+            "UPDATE postings SET sequence = 100000 WHERE {own} AND sequence = 7",
+            "the transaction of the postings numbered 100000",
+        ),
+        (
+            "UPDATE transactions SET note = 'a gift' WHERE {own} AND sequence = 1",
+            "hash of transaction 1",
+        ),
+        (
+            "UPDATE transactions SET created_at = 0 WHERE {own} AND sequence = 9",
+            "instant of transaction 9",
+        ),
+        (
+            "UPDATE transactions SET available_units = available_units + 1 WHERE {own} AND sequence = 9",
+            "available credits after transaction 9",
+        ),
+        (
+            "UPDATE transactions SET held_units = held_units + 1 WHERE {own} AND sequence = 9",
+            "held credits after transaction 9",
+        ),
+        (
+            "UPDATE transactions SET unassigned_units = 0 WHERE {own} AND sequence = 9",
+            "unassigned credits after transaction 9",
+        ),
+        (
+            "UPDATE transactions SET next_expiry_units = NULL WHERE {own} AND sequence = 9",
+            "next expiry after transaction 9",
+        ),
+        (
+            "DELETE FROM transactions WHERE {own} AND sequence = 9",
+            "number of the transaction after 8",
+        ),
+        (
+            "DELETE FROM transactions WHERE {own} AND sequence = (SELECT MAX(sequence) FROM transactions WHERE {own})",
+            "number at the head",
+        ),
+        (
+            "UPDATE transactions SET hash = {zero} WHERE {own} AND sequence = (SELECT MAX(sequence) FROM transactions WHERE {own})",
+            "hash of the last transaction",
+        ),
+        (
+            "UPDATE messages SET units = units + 1 WHERE {own} AND status = 'SENT'",
+            "credits of message",
+        ),
+        (
+            "UPDATE messages SET units = units + 1 WHERE {own} AND recipients = 11",
+            "credits of all messages that were sent",
+        ),
+        (
+            "UPDATE messages SET units = 1 WHERE {own} AND status = 'CANCELED'",
+            "credits of message",
+        ),
+        (
+            "UPDATE messages SET units = 1 WHERE {own} AND status = 'SCHEDULED'",
+            "held credits of message",
+        ),
+        (
+            "UPDATE messages SET status = 'CANCELED', units = 0 WHERE {own} AND status = 'SENT'",
+            "status of message",
+        ),
+        (
+            "UPDATE messages SET sent_at = sent_at + 1 WHERE {own} AND status = 'SENT'",
+            "instant of message",
+        ),
+        (
+            "UPDATE messages SET list_id = NULL WHERE {own} AND status = 'SENT'",
+            "list of message",
+        ),
+        (
+            "DELETE FROM messages WHERE {own} AND status = 'SENT'",
+            "that was charged",
+        ),
+        (
+            "DELETE FROM messages WHERE {own} AND status = 'SCHEDULED'",
+            "that waits",
+        ),
+        (
+            "UPDATE messages SET status = 'SENT', sent_at = send_at WHERE {own} AND status = 'CANCELED'",
+            "messages that were sent",
+        ),
+        (
+            "UPDATE message_lines SET units = units + 1 WHERE {own}",
+            "credits of the destinations of message",
+        ),
+    ] {
+        let tenant = books(server).await;
+        let account = account(&tenant);
+        let before = verified(server).await;
+        assert!(before.drifts.iter().all(|drift| drift.account != account));
+        tamper_with(server, account, tamper).await;
+        let found = verified(server).await;
+        let drifts: Vec<_> = found
+            .drifts
+            .iter()
+            .filter(|drift| drift.account == account)
+            .collect();
+        assert!(
+            drifts.iter().any(|drift| drift.what.contains(what)),
+            "{tamper}: {drifts:#?}"
+        );
+        assert!(
+            drifts[0]
+                .to_string()
+                .starts_with(&format!("{}: ", tenant.id))
+        );
+        // Nobody else's books are suspected.
+        assert!(
+            found
+                .drifts
+                .iter()
+                .all(|drift| drift.account != sending::account(&sound))
+        );
+        tamper_with(server, account, "DELETE FROM accounts WHERE id = {id}").await;
+    }
+}
+
+async fn tamper_with(server: &Server, account: AccountId, statement: &str) {
+    let store = &server.services().store;
+    let (id, zero) = match store.backend() {
+        DatabaseBackend::Postgres => (format!("'{}'", account.uuid()), "'\\x00'"),
+        _ => (format!("X'{}'", account.uuid().simple()), "X'00'"),
+    };
+    let statement = statement
+        .replace("{own}", &format!("account_id = {id}"))
+        .replace("{id}", &id)
+        .replace("{zero}", zero);
+    let done = store.writer().execute_unprepared(&statement).await.unwrap();
+    assert!(done.rows_affected() > 0, "{statement}");
+}
+
+on_both_databases! {
+    /// Books that only the ledger wrote are in order, however they were used.
+    async fn sound_books_have_no_drift(server: Server) {
+        let empty = verified(&server).await;
+        assert_eq!(empty, Verified::default());
+        server.account("Unused").await;
+        books(&server).await;
+        books(&server).await;
+        let found = verified(&server).await;
+        assert_eq!(found.drifts, []);
+        assert_eq!((found.accounts, found.left_out), (3, 0));
+        assert_eq!(found.transactions % 2, 0);
+        assert!(found.transactions > 60);
+    }
+
+    /// Whatever somebody changes behind the ledger's back is named, with the account.
+    async fn tampering_is_named(server: Server) {
+        check_tampering(&server).await;
+    }
+
+    /// Books that are all wrong are not told row by row.
+    async fn a_flood_of_drifts_is_cut(server: Server) {
+        disarm(&server).await;
+        let tenant = books(&server).await;
+        tamper_with(&server, account(&tenant), "UPDATE transactions SET note = 'x' WHERE {own}").await;
+        let found = verified(&server).await;
+        assert_eq!(found.drifts.len(), 20);
+        assert!(found.left_out > 0);
+    }
+}
