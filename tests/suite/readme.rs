@@ -10,20 +10,35 @@ fn blocks(readme: &str, marker: &str) -> Vec<String> {
     let mut blocks = Vec::new();
     while lines.by_ref().any(|line| line == marker) {
         assert_eq!(lines.next(), Some("```sh"), "a block follows {marker}");
-        blocks.push(lines.by_ref().take_while(|line| *line != "```").collect::<Vec<_>>().join("\n"));
+        blocks.push(
+            lines
+                .by_ref()
+                .take_while(|line| *line != "```")
+                .collect::<Vec<_>>()
+                .join("\n"),
+        );
     }
     blocks
 }
 
 #[test]
 fn the_tour_runs_as_it_is_written() {
-    if Command::new("jq").arg("--version").stdout(Stdio::null()).status().is_err() {
+    if Command::new("jq")
+        .arg("--version")
+        .stdout(Stdio::null())
+        .status()
+        .is_err()
+    {
         eprintln!("SKIPPED: jq is not there; cargo xtask test installs it");
         return;
     }
-    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let readme =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let url = format!("sqlite://{}?mode=rwc", folder.path().join("tour.db").display());
+    let url = format!(
+        "sqlite://{}?mode=rwc",
+        folder.path().join("tour.db").display()
+    );
     let server = Process::start(&["demo", "--database-url", &url]);
     let owner = server
         .welcome
@@ -51,8 +66,20 @@ fn the_tour_runs_as_it_is_written() {
     let after = std::fs::read_to_string(folder.path().join("after.json")).unwrap();
     let after: serde_json::Value = serde_json::from_str(&after).unwrap();
     let account = &after["data"]["account"];
-    assert_eq!(account["purchases"]["nodes"][0]["status"], "PAID", "{after}");
-    assert_eq!(account["lists"]["nodes"][0]["allocation"]["mode"], "LIMITED", "{after}");
-    assert_ne!(account["lists"]["nodes"][0]["allocation"]["held"], "0", "{after}");
-    assert_eq!(account["messages"]["nodes"][0]["status"], "SCHEDULED", "{after}");
+    assert_eq!(
+        account["purchases"]["nodes"][0]["status"], "PAID",
+        "{after}"
+    );
+    assert_eq!(
+        account["lists"]["nodes"][0]["allocation"]["mode"], "LIMITED",
+        "{after}"
+    );
+    assert_ne!(
+        account["lists"]["nodes"][0]["allocation"]["held"], "0",
+        "{after}"
+    );
+    assert_eq!(
+        account["messages"]["nodes"][0]["status"], "SCHEDULED",
+        "{after}"
+    );
 }
