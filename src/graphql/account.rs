@@ -103,10 +103,6 @@ impl Account {
     }
 
     /// Its contact lists, the oldest first; archived ones are left out.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "a connection takes four arguments of its own"
-    )]
     async fn lists(
         &self,
         ctx: &Context<'_>,
@@ -126,10 +122,6 @@ impl Account {
     }
 
     /// Its lots of credits, the newest first.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "a connection takes four arguments of its own"
-    )]
     async fn lots(
         &self,
         ctx: &Context<'_>,
@@ -170,10 +162,6 @@ impl Account {
     }
 
     /// What the ledger wrote for it, the newest first.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "a connection takes four arguments of its own"
-    )]
     async fn transactions(
         &self,
         ctx: &Context<'_>,
@@ -283,10 +271,6 @@ impl AccountQuery {
     }
 
     /// All accounts, the oldest first. For platform roles only.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "a connection takes four arguments of its own"
-    )]
     async fn accounts(
         &self,
         ctx: &Context<'_>,

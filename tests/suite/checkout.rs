@@ -16,7 +16,10 @@ async fn decide(server: &Server, url: &str, decision: &str) -> StatusCode {
         // Relative to the page, and so the page itself.
         let location = response.headers()["location"].to_str().unwrap();
         let back = location.starts_with("https://shop.example/");
-        assert!(back || response.url().join(location).unwrap().as_str() == url, "{location}");
+        assert!(
+            back || response.url().join(location).unwrap().as_str() == url,
+            "{location}"
+        );
     }
     response.status()
 }

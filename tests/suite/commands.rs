@@ -207,3 +207,28 @@ async fn the_demo_fills_an_empty_database_only() {
     assert!(!again.status.success());
     assert!(text(&again).contains("empty database"), "{}", text(&again));
 }
+
+#[tokio::test]
+async fn a_database_that_another_holds_locked_is_told_of() {
+    use sea_orm::{ConnectionTrait, Database};
+    let folder = tempfile::tempdir().unwrap();
+    let url = sqlite(&folder);
+    assert!(
+        process::output(&["migrate", "--database-url", &url])
+            .status
+            .success()
+    );
+    let mut options = sea_orm::ConnectOptions::new(&url);
+    options.max_connections(1);
+    let database = Database::connect(options).await.unwrap();
+    database
+        .execute_unprepared("BEGIN IMMEDIATE")
+        .await
+        .unwrap();
+    let output = tokio::task::spawn_blocking(move || {
+        process::output(&["serve", "--database-url", &url, "--listen", "127.0.0.1:0"])
+    });
+    let output = output.await.unwrap();
+    assert!(!output.status.success());
+    assert!(text(&output).contains("locked"), "{}", text(&output));
+}

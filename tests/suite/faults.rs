@@ -179,3 +179,126 @@ async fn nothing_acknowledged_is_lost_on_postgres() {
     );
     survives_kills(&url).await;
 }
+
+/// Two servers on one PostgreSQL sell no credit twice: 300 sends through both on credits for 100.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_servers_share_one_database() {
+    let Some(url) = crate::support::postgres_database().await else {
+        return;
+    };
+    assert!(
+        process::output(&["migrate", "--database-url", &url])
+            .status
+            .success()
+    );
+    let servers = [
+        Process::start(&["--database-url", &url]),
+        Process::start(&["--database-url", &url]),
+    ];
+    let created = servers[0]
+        .graphql(
+            ADMIN_KEY,
+            CREATE_ACCOUNT,
+            json!({ "input": { "name": "Shop" } }),
+        )
+        .await;
+    let account = created.unwrap()["data"]["createAccount"]["account"]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let grant = json!({ "input": {
+        "accountId": account, "credits": "100", "note": "for a test", "idempotencyKey": new_key() } });
+    servers[1].graphql(ADMIN_KEY, GRANT, grant).await.unwrap();
+
+    let sends = (0..300).map(|index| {
+        let (client, base) = servers[index % 2].door();
+        let input = json!({ "input": send_input(&account, &new_key()) });
+        tokio::spawn(async move { process::graphql(&client, &base, ADMIN_KEY, SEND, input).await })
+    });
+    let mut sent = 0;
+    for answer in futures_util::future::join_all(sends).await {
+        let payload = answer.unwrap().unwrap()["data"]["sendMessage"].take();
+        if payload["message"]["id"].is_string() {
+            sent += 1;
+        } else {
+            assert_eq!(
+                payload["userErrors"][0]["code"], "INSUFFICIENT_CREDITS",
+                "{payload}"
+            );
+        }
+    }
+    assert_eq!(sent, 100);
+    for server in servers {
+        assert_eq!(server.terminate(), Some(0));
+    }
+    let verified = process::output(&["verify", "--database-url", &url]);
+    assert!(
+        verified.status.success(),
+        "{}",
+        String::from_utf8_lossy(&verified.stdout)
+    );
+}
+
+/// A rehearsal: the same database, before and after an Italian midnight.
+#[tokio::test]
+async fn a_rehearsal_sees_credits_expire() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!(
+        "sqlite://{}?mode=rwc",
+        folder.path().join("rehearsal.db").display()
+    );
+    let read = "query($id: ID!) { account(id: $id) { balance { available } lots { nodes { state remaining } } } }";
+    let before = Process::start(&[
+        "--database-url",
+        &url,
+        "--clock-start",
+        "2026-12-31T22:00:00Z",
+    ]);
+    let created = before
+        .graphql(
+            ADMIN_KEY,
+            CREATE_ACCOUNT,
+            json!({ "input": { "name": "Shop" } }),
+        )
+        .await;
+    let account = created.unwrap()["data"]["createAccount"]["account"]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    for (credits, expires_on) in [("50", Some("2027-01-01")), ("20", None)] {
+        let grant = json!({ "input": { "accountId": account, "credits": credits, "expiresOn": expires_on,
+            "note": "for a test", "idempotencyKey": new_key() } });
+        before.graphql(ADMIN_KEY, GRANT, grant).await.unwrap();
+    }
+    let answer = before
+        .graphql(ADMIN_KEY, read, json!({ "id": account }))
+        .await
+        .unwrap();
+    assert_eq!(
+        answer["data"]["account"]["balance"]["available"], "70",
+        "{answer}"
+    );
+    assert_eq!(before.terminate(), Some(0));
+
+    let after = Process::start(&[
+        "--database-url",
+        &url,
+        "--clock-start",
+        "2026-12-31T23:00:00Z",
+    ]);
+    let answer = after
+        .graphql(ADMIN_KEY, read, json!({ "id": account }))
+        .await
+        .unwrap();
+    assert_eq!(
+        answer["data"]["account"]["balance"]["available"], "20",
+        "{answer}"
+    );
+    assert_eq!(after.terminate(), Some(0));
+    let verified = process::output(&["verify", "--database-url", &url]);
+    assert!(
+        verified.status.success(),
+        "{}",
+        String::from_utf8_lossy(&verified.stdout)
+    );
+}

@@ -25,6 +25,7 @@ mod message;
 mod purchase;
 mod quote;
 mod rate_card;
+mod readme;
 mod segmentation;
 mod settlement;
 mod statement;

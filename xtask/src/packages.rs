@@ -32,6 +32,8 @@ pub enum Need {
     Chromium,
     /// Node.js with npm, for the page and the client libraries that are tested against.
     Node,
+    /// curl and jq, with which the README's tour is run.
+    Shell,
 }
 
 impl Need {
@@ -40,6 +42,7 @@ impl Need {
             Self::Postgres => crate::postgres::given().is_some() || postgres_programs().is_some(),
             Self::Chromium => chromium().is_some(),
             Self::Node => node().is_ok(),
+            Self::Shell => on_path("curl").is_some() && on_path("jq").is_some(),
         }
     }
 
@@ -49,6 +52,7 @@ impl Need {
             Self::Postgres => &["postgresql"],
             Self::Chromium => &["chromium"],
             Self::Node => &["nodejs", "npm"],
+            Self::Shell => &["curl", "jq"],
         }
     }
 
@@ -70,6 +74,7 @@ impl Need {
                 let why = node().err().unwrap_or_default();
                 format!("Node.js {major}.{minor} or newer with npm (nodejs.org); {why}")
             }
+            Self::Shell => "curl and jq in PATH".to_owned(),
         }
     }
 }
