@@ -60,6 +60,11 @@ pub enum ApiError {
     Forbidden,
     /// It does not exist, or not for this viewer; the two are told the same.
     NotFound,
+    /// What an argument names does not exist, or not for this viewer.
+    NothingAt {
+        /// The path to the argument: `["input", "listIds", "3"]`.
+        field: Vec<String>,
+    },
     /// A value that can't be used.
     BadInput {
         /// The path to the value: `["input", "from"]`.
@@ -96,7 +101,7 @@ impl ApiError {
         match self {
             Self::Unauthenticated => code::UNAUTHENTICATED,
             Self::Forbidden => code::FORBIDDEN,
-            Self::NotFound => code::NOT_FOUND,
+            Self::NotFound | Self::NothingAt { .. } => code::NOT_FOUND,
             Self::BadInput { .. } => code::BAD_USER_INPUT,
             Self::RateLimited => code::RATE_LIMITED,
             Self::Unavailable => code::UNAVAILABLE,
@@ -108,8 +113,14 @@ impl ApiError {
 /// Carries a fault's cause through the engine to [`finish`], out of reach of any serializer.
 struct Cause(Arc<dyn StdError + Send + Sync>);
 
+const NOT_FOUND_TEXT: &str = "There is no such thing, or it is not yours.";
 const INTERNAL_TEXT: &str =
     "Something went wrong on our side. Quote the request id when you ask about it.";
+
+fn set_field(extensions: &mut ErrorExtensionValues, field: Vec<String>) {
+    let field = field.into_iter().map(Value::from).collect();
+    extensions.set("field", Value::List(field));
+}
 
 impl From<ApiError> for async_graphql::Error {
     fn from(error: ApiError) -> Self {
@@ -121,12 +132,13 @@ impl From<ApiError> for async_graphql::Error {
                 "Sign in first: send an API key or a token as a Bearer.".to_owned()
             }
             ApiError::Forbidden => "Your role may not do this.".to_owned(),
-            ApiError::NotFound => "There is no such thing, or it is not yours.".to_owned(),
+            ApiError::NotFound => NOT_FOUND_TEXT.to_owned(),
+            ApiError::NothingAt { field } => {
+                set_field(&mut extensions, field);
+                NOT_FOUND_TEXT.to_owned()
+            }
             ApiError::BadInput { field, message } => {
-                extensions.set(
-                    "field",
-                    Value::List(field.into_iter().map(Value::from).collect()),
-                );
+                set_field(&mut extensions, field);
                 message
             }
             ApiError::RateLimited => "Too many requests; try again later.".to_owned(),

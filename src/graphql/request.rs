@@ -54,7 +54,9 @@ impl From<OperationError> for ApiError {
 impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> Self {
         match refusal.code {
-            RefusalCode::NotFound => Self::NotFound,
+            RefusalCode::NotFound => Self::NothingAt {
+                field: refusal.field,
+            },
             _ => ApiError::BadInput {
                 field: refusal.field,
                 message: refusal.message,

@@ -563,15 +563,16 @@ on_both_databases! {
         let (tenant, other) = (server.account("Shop").await, server.account("Other").await);
         let own = server.list(&tenant, "Winter", json!([])).await;
         let foreign = server.list(&other, "Winter", json!([])).await;
-        for (field, value) in [
-            ("accountId", json!(other.id)),
-            ("accountId", json!("nonsense")),
-            ("listIds", json!([own, foreign])),
-            ("listIds", json!([own, "nonsense"])),
-            ("listIds", json!([tenant.id])),
+        for (field, value, at) in [
+            ("accountId", json!(other.id), json!(["input", "accountId"])),
+            ("accountId", json!("nonsense"), json!(["input", "accountId"])),
+            ("listIds", json!([own, foreign]), json!(["input", "listIds", "1"])),
+            ("listIds", json!([own, own, "nonsense"]), json!(["input", "listIds", "2"])),
+            ("listIds", json!([tenant.id]), json!(["input", "listIds", "0"])),
         ] {
             let input = november_with(field, value);
-            assert_eq!(refused(&server, &tenant.owner, input.clone()).await.0, "NOT_FOUND", "{input}");
+            let expected = ("NOT_FOUND".to_owned(), at);
+            assert_eq!(refused(&server, &tenant.owner, input.clone()).await, expected, "{input}");
         }
         let platform = refused(&server, server.admin_key(), november()).await;
         assert_eq!(platform, ("BAD_USER_INPUT".to_owned(), json!(["input", "accountId"])));
