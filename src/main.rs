@@ -115,9 +115,14 @@ async fn verify(args: &DatabaseArgs) -> Result<ExitCode, Failure> {
         ))?;
         return Ok(ExitCode::SUCCESS);
     }
+    if verified.left_out > 0 {
+        print(&format!("… and {} more\n", verified.left_out))?;
+    }
+    let found = verified
+        .left_out
+        .saturating_add(verified.drifts.len() as u64);
     print(&format!(
-        "{accounts} accounts, {transactions} transactions: {} differ.\n",
-        verified.drifts.len()
+        "{accounts} accounts, {transactions} transactions: {found} differences.\n"
     ))?;
     Ok(ExitCode::FAILURE)
 }
