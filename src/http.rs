@@ -15,7 +15,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    extract::DefaultBodyLimit,
+    extract::{DefaultBodyLimit, MatchedPath},
     http::{HeaderName, HeaderValue, StatusCode, header},
     routing::get,
 };
@@ -128,7 +128,7 @@ pub fn router(server: Server) -> Router {
             header::REFERRER_POLICY,
             HeaderValue::from_static("no-referrer"),
         ))
-        .layer(TraceLayer::new_for_http())
+        .layer(TraceLayer::new_for_http().make_span_with(span))
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
         .layer(SetRequestIdLayer::new(REQUEST_ID, NewRequestId(clock)))
         .layer(SetSensitiveRequestHeadersLayer::new([
@@ -138,6 +138,16 @@ pub fn router(server: Server) -> Router {
 
 fn timeout() -> TimeoutLayer {
     TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, REQUEST_TIMEOUT)
+}
+
+/// What a request's log lines are told under. The route stands for the address: tokens of downloads and
+/// checkouts are in the address, and they are permissions.
+fn span(request: &axum::extract::Request) -> tracing::Span {
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or("no route", MatchedPath::as_str);
+    tracing::debug_span!("request", method = %request.method(), route)
 }
 
 /// Names a request that came without an id.

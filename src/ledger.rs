@@ -8,6 +8,7 @@
 //! Here: the queue, the batches and their writes. Not here: who may ask ([`crate::operations`]), what a
 //! message costs ([`domain::quote`]), and reading ([`crate::store`]).
 
+mod acts;
 mod batch;
 pub mod chain;
 mod facts;

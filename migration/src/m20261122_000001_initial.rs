@@ -340,6 +340,8 @@ async fn partial_indexes(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     for statement in [
         "CREATE INDEX lots_open ON lots (account_id, id) WHERE remaining_units > 0",
         "CREATE INDEX lots_due ON lots (expires_at) WHERE remaining_units > 0 AND expires_at IS NOT NULL",
+        // Where a list's own credits moved.
+        "CREATE INDEX postings_list ON postings (account_id, list_id, sequence) WHERE list_id IS NOT NULL",
         "CREATE INDEX messages_due ON messages (send_at) WHERE status = 'SCHEDULED'",
     ] {
         connection.execute_unprepared(statement).await?;

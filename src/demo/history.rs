@@ -253,6 +253,8 @@ impl Writer<'_> {
     fn finish(&mut self, now: Timestamp) -> Result<(), DemoError> {
         let today = now.to_zoned(self.zone.clone()).date();
         let hours_ago = |hours| now - SignedDuration::from_hours(hours);
+        // After everything that draws, so that they are there to be seen.
+        let just_now = now - SignedDuration::from_mins(30);
         for (days, credits) in [(3_i64, 300), (12, 1_200)] {
             let on = today.checked_add(days.days())?;
             let at = calendar::start_of_day(on, &self.zone)
@@ -263,7 +265,7 @@ impl Writer<'_> {
                 expiry: Some(Expiry { at, on }),
                 note: "A thank-you for a good season".to_owned(),
             };
-            self.push(hours_ago(20), grant);
+            self.push(just_now, grant);
         }
         let courtesy = Act::Grant {
             lot: LotId::new(id_at(now)),
@@ -271,7 +273,7 @@ impl Writer<'_> {
             expiry: None,
             note: "Courtesy credits that never expire".to_owned(),
         };
-        self.push(hours_ago(20), courtesy);
+        self.push(just_now, courtesy);
         if let Some(list) = self.lists.get(1) {
             let limit = Some(Credits::whole(1_500));
             self.push(

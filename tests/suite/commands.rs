@@ -194,8 +194,8 @@ async fn the_demo_fills_an_empty_database_only() {
             account["messages"]["totalCount"].as_i64().unwrap() > 300,
             "{account}"
         );
-        assert!(
-            account["balance"]["nextExpiry"]["credits"].is_string(),
+        assert_eq!(
+            account["balance"]["nextExpiry"]["credits"], "300",
             "{account}"
         );
         assert_ne!(account["balance"]["held"], "0", "{account}");

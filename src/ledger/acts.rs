@@ -1,0 +1,368 @@
+//! What each act of a request does to its account's book and to the batch's rows.
+//!
+//! Here: one function an act. Not here: gathering, locking and keys, which are [`super::batch`]'s.
+
+use domain::{
+    book::{Allocation, Command, Source},
+    calendar,
+    credits::Credits,
+    id::{AccountId, ListId, LotId, MessageId},
+    lot::Expiry,
+};
+use entity::{
+    lot, message,
+    sql_enums::{LotSource, MessageStatus, PurchaseStatus},
+};
+use jiff::Timestamp;
+
+use super::{
+    batch::Batch,
+    request::{Act, Answer, BalanceAnswer, MessageAnswer, NewMessage, Refused, Request, Sent},
+    rows::{head_count, lines},
+};
+
+impl Batch {
+    /// Does what a request asks, or refuses it and leaves the batch as it was.
+    pub(super) fn act(&mut self, request: &Request, now: Timestamp) -> Result<Answer, Refused> {
+        let account = request.account;
+        match &request.act {
+            Act::Grant {
+                lot,
+                credits,
+                expiry,
+                note,
+            } => {
+                let command = Command::Issue {
+                    lot: *lot,
+                    source: Source::Grant,
+                    credits: *credits,
+                    expiry: *expiry,
+                };
+                let answer = self.command(account, &command, now, Some(note))?;
+                self.insert_lot(account, *lot, *credits, LotSource::Grant);
+                Ok(Answer {
+                    lot: Some(lot.uuid()),
+                    ..answer
+                })
+            }
+            Act::Credit { .. } => self.credit(account, &request.act, now),
+            Act::Revoke { lot, credits, note } => {
+                let command = Command::Revoke {
+                    lot: *lot,
+                    credits: *credits,
+                };
+                self.command(account, &command, now, Some(note))
+            }
+            Act::Allocate { allocations } => {
+                for allocation in allocations {
+                    self.open_list(account, allocation.list)?;
+                }
+                self.command(
+                    account,
+                    &Command::Allocate {
+                        allocations: allocations.clone(),
+                    },
+                    now,
+                    None,
+                )
+            }
+            Act::Archive { list } => self.archive(account, *list, now),
+            Act::Send(new) => {
+                let (message, list, credits) = self.paid(account, new)?;
+                let answer = self.command(
+                    account,
+                    &Command::Spend {
+                        message,
+                        list,
+                        credits,
+                    },
+                    now,
+                    None,
+                )?;
+                Ok(self.add_message(account, new, MessageStatus::Sent, answer))
+            }
+            Act::Schedule(new) => {
+                let (message, list, credits) = self.paid(account, new)?;
+                let answer = self.command(
+                    account,
+                    &Command::Hold {
+                        message,
+                        list,
+                        credits,
+                    },
+                    now,
+                    None,
+                )?;
+                self.facts
+                    .count_scheduled(account.uuid(), list.map(ListId::uuid), 1);
+                Ok(self.add_message(account, new, MessageStatus::Scheduled, answer))
+            }
+            Act::Settle {
+                message,
+                list,
+                sent,
+            } => {
+                let held = self
+                    .heads
+                    .get(&account)
+                    .and_then(|head| head.book.holds.get(message));
+                let held = held.map(|hold| hold.credits()).unwrap_or_default();
+                let credits = sent.as_ref().map_or(held, |sent| sent.credits);
+                let command = Command::Settle {
+                    message: *message,
+                    list: *list,
+                    credits,
+                };
+                let answer = self.command(account, &command, now, None)?;
+                Ok(self.end_message(account, *message, Some((credits, sent.as_ref())), answer))
+            }
+            Act::Cancel { message, list } => {
+                let command = Command::Cancel {
+                    message: *message,
+                    list: *list,
+                };
+                let answer = self.command(account, &command, now, None)?;
+                Ok(self.end_message(account, *message, None, answer))
+            }
+            Act::Expire => {
+                self.expire(account, now);
+                Ok(Answer::empty())
+            }
+        }
+    }
+
+    /// Applies a command to the account's book and writes its entries. The answer's transaction is the
+    /// command's own, after the expiries that were due.
+    fn command(
+        &mut self,
+        account: AccountId,
+        command: &Command,
+        now: Timestamp,
+        note: Option<&str>,
+    ) -> Result<Answer, Refused> {
+        let Some(head) = self.heads.get_mut(&account) else {
+            return Err(Refused::UnknownAccount);
+        };
+        let entries = {
+            // What is due is booked with the command, or not at all where it is refused.
+            let mut after = head.book.clone();
+            let due = after.expire(now);
+            let own = after.apply(command, now)?;
+            head.book = after;
+            (due, own)
+        };
+        for entry in &entries.0 {
+            self.rows.add_entry(account, head, entry, None);
+        }
+        let mut transaction = None;
+        for entry in &entries.1 {
+            let id = self.rows.add_entry(account, head, entry, note);
+            transaction.get_or_insert(id);
+        }
+        let at = head.book.instant(now);
+        let balance = BalanceAnswer::from((at, head.book.balance()));
+        Ok(Answer {
+            transaction,
+            balance: Some(balance),
+            ..Answer::empty()
+        })
+    }
+
+    fn expire(&mut self, account: AccountId, now: Timestamp) {
+        let Some(head) = self.heads.get_mut(&account) else {
+            return;
+        };
+        for entry in head.book.expire(now) {
+            self.rows.add_entry(account, head, &entry, None);
+        }
+    }
+
+    fn insert_lot(&mut self, account: AccountId, id: LotId, granted: Credits, source: LotSource) {
+        let Some(head) = self.heads.get_mut(&account) else {
+            return;
+        };
+        let Some(lot) = head.book.lots.get(&id) else {
+            return;
+        };
+        let row = lot::Model {
+            account_id: account.uuid(),
+            id: id.uuid(),
+            source,
+            granted_units: granted.units(),
+            remaining_units: lot.remaining.units(),
+            expires_on: lot.expiry.map(|expiry| expiry.on.to_string()),
+            expires_at: lot.expiry.map(|expiry| expiry.at.as_microsecond()),
+            created_at: lot.created_at.as_microsecond(),
+        };
+        head.lot_rows.insert(id, row);
+    }
+
+    /// Credits a purchase exactly once, however often the provider says that it was paid (law R1).
+    fn credit(&mut self, account: AccountId, act: &Act, now: Timestamp) -> Result<Answer, Refused> {
+        let Act::Credit {
+            purchase,
+            lot,
+            time_zone,
+        } = act
+        else {
+            return Err(Refused::UnknownPurchase);
+        };
+        let key = (account.uuid(), purchase.uuid());
+        let mut row = self
+            .facts
+            .purchases
+            .get(&key)
+            .cloned()
+            .ok_or(Refused::UnknownPurchase)?;
+        match row.status {
+            PurchaseStatus::Pending => {}
+            PurchaseStatus::Paid => return Err(Refused::AlreadyCredited),
+            PurchaseStatus::Declined | PurchaseStatus::Expired | PurchaseStatus::Failed => {
+                return Err(Refused::PurchaseClosed);
+            }
+        }
+        let at = self
+            .heads
+            .get(&account)
+            .map_or(now, |head| head.book.instant(now));
+        let expiry = row
+            .validity_days
+            .and_then(|days| u32::try_from(days).ok())
+            .and_then(|days| calendar::expires_at(at, days, time_zone).ok())
+            .map(|(on, at)| Expiry { at, on });
+        let credits = Credits::from_units(row.credits_units);
+        let (source, lot_source) = if row.automatic {
+            (Source::AutoRecharge, LotSource::AutoRecharge)
+        } else {
+            (Source::Purchase, LotSource::Purchase)
+        };
+        let command = Command::Issue {
+            lot: *lot,
+            source,
+            credits,
+            expiry,
+        };
+        let answer = self.command(account, &command, now, None)?;
+        self.insert_lot(account, *lot, credits, lot_source);
+        row.status = PurchaseStatus::Paid;
+        row.decided_at = Some(at.as_microsecond());
+        self.facts.purchases.insert(key, row.clone());
+        self.rows.purchases.push(row);
+        Ok(Answer {
+            lot: Some(lot.uuid()),
+            purchase: Some(purchase.uuid()),
+            ..answer
+        })
+    }
+
+    fn archive(
+        &mut self,
+        account: AccountId,
+        list: ListId,
+        now: Timestamp,
+    ) -> Result<Answer, Refused> {
+        let key = (account.uuid(), list.uuid());
+        self.open_list(account, list)?;
+        if self.facts.scheduled.get(&key).copied().unwrap_or_default() > 0 {
+            return Err(Refused::ScheduledMessages(list));
+        }
+        let command = Command::Allocate {
+            allocations: vec![Allocation { list, limit: None }],
+        };
+        let answer = self.command(account, &command, now, None)?;
+        if let Some(row) = self.facts.lists.get_mut(&key) {
+            row.archived_at = Some(now.as_microsecond());
+            self.rows.archived.push(row.clone());
+        }
+        Ok(answer)
+    }
+
+    fn open_list(&self, account: AccountId, list: ListId) -> Result<(), Refused> {
+        let row = self.facts.lists.get(&(account.uuid(), list.uuid()));
+        match row {
+            Some(row) if row.archived_at.is_none() => Ok(()),
+            _ => Err(Refused::UnknownList(list)),
+        }
+    }
+
+    /// Who pays for a new message and how much, where its list may still be used.
+    fn paid(
+        &self,
+        account: AccountId,
+        new: &NewMessage,
+    ) -> Result<(MessageId, Option<ListId>, Credits), Refused> {
+        if let Some(list) = new.list {
+            self.open_list(account, list)?;
+        }
+        Ok((new.id, new.list, new.price.credits))
+    }
+
+    fn add_message(
+        &mut self,
+        account: AccountId,
+        new: &NewMessage,
+        status: MessageStatus,
+        answer: Answer,
+    ) -> Answer {
+        let at = instant(&answer);
+        self.rows.add_message(account, new, status, at);
+        let message = self.rows.messages.last().map(changed);
+        Answer { message, ..answer }
+    }
+
+    /// Writes the end of a scheduled message: settled at a charge, or cancelled where there is none.
+    fn end_message(
+        &mut self,
+        account: AccountId,
+        id: MessageId,
+        charge: Option<(Credits, Option<&Sent>)>,
+        answer: Answer,
+    ) -> Answer {
+        let key = (account.uuid(), id.uuid());
+        // A hold without its message can't be: both are written by one command.
+        let Some(row) = self.facts.messages.get_mut(&key) else {
+            return answer;
+        };
+        match charge {
+            None => {
+                row.status = MessageStatus::Canceled;
+                row.units = 0;
+            }
+            Some((credits, sent)) => {
+                row.status = MessageStatus::Sent;
+                row.units = credits.units();
+                row.sent_at = Some(instant(&answer).as_microsecond());
+                if let Some(sent) = sent {
+                    row.recipients = head_count(sent.recipients);
+                    self.rows.lines_gone.push(key);
+                    self.rows.lines.extend(lines(key.0, key.1, &sent.lines));
+                }
+            }
+        }
+        let row = row.clone();
+        self.facts.count_scheduled(row.account_id, row.list_id, -1);
+        let message = Some(changed(&row));
+        self.rows.ended.push(row);
+        Answer { message, ..answer }
+    }
+}
+
+fn changed(row: &message::Model) -> MessageAnswer {
+    MessageAnswer {
+        id: row.id,
+        status: row.status,
+        units: row.units,
+        recipients: row.recipients,
+        sent_at: row.sent_at,
+    }
+}
+
+/// When a command was booked, by its answer.
+fn instant(answer: &Answer) -> Timestamp {
+    answer
+        .balance
+        .as_ref()
+        .map_or(Timestamp::UNIX_EPOCH, |balance| {
+            crate::clock::whole_micros(balance.at)
+        })
+}
