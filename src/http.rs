@@ -9,6 +9,7 @@ pub mod graphql;
 mod health;
 mod pages;
 mod viewer;
+mod webhooks;
 pub mod websocket;
 
 use std::{sync::Arc, time::Duration};
@@ -17,7 +18,7 @@ use axum::{
     Router,
     extract::{DefaultBodyLimit, MatchedPath},
     http::{HeaderName, HeaderValue, StatusCode, header},
-    routing::get,
+    routing::{get, post},
 };
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
@@ -102,6 +103,7 @@ pub fn router(server: Server) -> Router {
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))
+        .route("/webhooks/{provider}", post(webhooks::unknown))
         .layer(timeout());
     Router::new()
         .route("/graphql", get(api::get).post(api::post))
