@@ -107,10 +107,15 @@ pub async fn migrate(database_url: &str) -> Result<Store, StartError> {
 async fn refuse_read_only(store: &Store) -> Result<(), StartError> {
     let probe = async {
         let transaction = store.begin().await?;
-        // A table of this transaction's own, gone with it.
-        transaction
-            .execute_unprepared("CREATE TABLE writable_probe (id INTEGER)")
-            .await?;
+        // A table of this transaction's own, gone with it. PostgreSQL's is a temporary one, which takes no more
+        // than the right to write; SQLite keeps those elsewhere.
+        let probe = match store.backend() {
+            DatabaseBackend::Postgres => {
+                "CREATE TEMPORARY TABLE writable_probe (id INTEGER) ON COMMIT DROP"
+            }
+            _ => "CREATE TABLE writable_probe (id INTEGER)",
+        };
+        transaction.execute_unprepared(probe).await?;
         transaction.rollback().await
     };
     probe.await.map_err(StartError::ReadOnly)

@@ -21,6 +21,7 @@ use axum::{
     routing::{get, post},
 };
 use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower_http::{
     catch_panic::CatchPanicLayer,
@@ -49,6 +50,9 @@ use crate::{
 /// How long a request may take before it is given up. Downloads and sockets are not bound by it: they
 /// have bounds of their own.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+/// GraphQL requests that are answered at once. Beyond it callers are told so rather than kept waiting: the
+/// database has far fewer connections, and memory is bounded.
+const MAX_REQUESTS: usize = 1_024;
 /// Where the id of a request is told and taken.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -63,6 +67,8 @@ struct Shared {
     sockets: Sockets,
     metrics: PrometheusHandle,
     demo_key: Option<String>,
+    /// GraphQL requests that are being answered.
+    slots: Semaphore,
 }
 
 impl Server {
@@ -88,6 +94,7 @@ impl Server {
             sockets,
             metrics,
             demo_key,
+            slots: Semaphore::new(MAX_REQUESTS),
         }))
     }
 }

@@ -103,7 +103,9 @@ impl Ledger {
                 mpsc::error::TrySendError::Full(_) => SubmitError::Busy,
                 mpsc::error::TrySendError::Closed(_) => SubmitError::Stopped,
             })?;
-        answer.await.unwrap_or(Err(SubmitError::Stopped))
+        // Whoever held the ticket is gone: whether it was done, only its key tells.
+        let gone = || SubmitError::Database("the writer ended before it answered".to_owned());
+        answer.await.unwrap_or_else(|_| Err(gone()))
     }
 
     /// Tells of every account whose books change through this process.

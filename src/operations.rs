@@ -1,4 +1,5 @@
-//! What can be done, one file a noun: authorise, check the input, then do.
+//! What can be done, one file a noun: check the input, then do. The root fields ask [`policy`] first whether
+//! the viewer's role may; whose things are touched is checked here.
 //!
 //! Here: rules about who may and what is valid, and the order of things. Not here: how it is asked
 //! ([`crate::graphql`], [`crate::http`]), queries ([`crate::store`]) and the books ([`crate::ledger`]).

@@ -1,8 +1,9 @@
 //! Jobs that nobody asks for: they take no input but the database, so that a missed run is made up by the
 //! next, and several processes may run them at once.
 
-use std::time::Duration;
+use std::{panic::AssertUnwindSafe, time::Duration};
 
+use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
 
 use crate::operations::{OperationError, Services};
@@ -13,7 +14,14 @@ const INTERVAL: Duration = Duration::from_secs(1);
 /// Runs the jobs until `stop`.
 pub async fn run(services: Services, stop: CancellationToken) {
     loop {
-        run_once(&services).await;
+        // A bug in a job must not end the others, now or later.
+        if AssertUnwindSafe(run_once(&services))
+            .catch_unwind()
+            .await
+            .is_err()
+        {
+            tracing::error!("a job panicked; the jobs go on");
+        }
         tokio::select! {
             () = tokio::time::sleep(INTERVAL) => {}
             () = stop.cancelled() => return,

@@ -103,6 +103,7 @@ impl Account {
     }
 
     /// Its contact lists, the oldest first; archived ones are left out.
+    #[graphql(complexity = "super::paging::PAGE_COST * child_complexity")]
     async fn lists(
         &self,
         ctx: &Context<'_>,
@@ -122,6 +123,7 @@ impl Account {
     }
 
     /// Its lots of credits, the newest first.
+    #[graphql(complexity = "super::paging::PAGE_COST * child_complexity")]
     async fn lots(
         &self,
         ctx: &Context<'_>,
@@ -139,6 +141,7 @@ impl Account {
     }
 
     /// Its messages, the last to be sent first.
+    #[graphql(complexity = "super::paging::PAGE_COST * child_complexity")]
     async fn messages(
         &self,
         ctx: &Context<'_>,
@@ -162,6 +165,7 @@ impl Account {
     }
 
     /// What the ledger wrote for it, the newest first.
+    #[graphql(complexity = "super::paging::PAGE_COST * child_complexity")]
     async fn transactions(
         &self,
         ctx: &Context<'_>,
@@ -179,6 +183,7 @@ impl Account {
     }
 
     /// Its payments, the newest first.
+    #[graphql(complexity = "super::paging::PAGE_COST * child_complexity")]
     async fn purchases(
         &self,
         ctx: &Context<'_>,
@@ -271,6 +276,7 @@ impl AccountQuery {
     }
 
     /// All accounts, the oldest first. For platform roles only.
+    #[graphql(complexity = "super::paging::PAGE_COST * child_complexity")]
     async fn accounts(
         &self,
         ctx: &Context<'_>,

@@ -124,6 +124,7 @@ impl ContactList {
     }
 
     /// Its messages, the last to be sent first.
+    #[graphql(complexity = "super::paging::PAGE_COST * child_complexity")]
     async fn messages(
         &self,
         ctx: &Context<'_>,

@@ -155,6 +155,7 @@ pub struct CreditPackageQuery;
 #[Object]
 impl CreditPackageQuery {
     /// The packages for sale, the smallest first.
+    #[graphql(complexity = "super::paging::PAGE_COST * child_complexity")]
     async fn credit_packages(
         &self,
         ctx: &Context<'_>,

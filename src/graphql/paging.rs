@@ -18,6 +18,11 @@ pub const DEFAULT_PAGE: i32 = 50;
 /// The most nodes that one page has.
 pub const MAX_PAGE: i32 = 1_000;
 
+/// What a page weighs in a query's complexity, times what is asked of each node. It is the default page's size
+/// whatever is asked: the engine can't weigh an argument whose variable is left out, which clients may do, and
+/// refuses the query.
+pub(super) const PAGE_COST: usize = 50;
+
 /// Where a page stands in its list.
 #[derive(Debug, Clone, PartialEq, Eq, SimpleObject)]
 pub struct PageInfo {

@@ -116,6 +116,7 @@ pub struct RateCardQuery;
 #[Object]
 impl RateCardQuery {
     /// All versions of all rate cards, the newest first.
+    #[graphql(complexity = "super::paging::PAGE_COST * child_complexity")]
     async fn rate_cards(
         &self,
         ctx: &Context<'_>,

@@ -131,9 +131,7 @@ impl UsageReport {
     }
 
     /// By list, most credits first, then by id. Lists for which nothing was sent are left out.
-    #[graphql(
-        complexity = "usize::try_from(first).unwrap_or_default().saturating_mul(child_complexity)"
-    )]
+    #[graphql(complexity = "100 * child_complexity")]
     async fn lists(
         &self,
         ctx: &Context<'_>,
@@ -316,6 +314,7 @@ impl ListUsage {
 
     /// The messages that were counted, the last to be sent first; what they say is of the whole message,
     /// wherever it went.
+    #[graphql(complexity = "super::paging::PAGE_COST * child_complexity")]
     async fn messages(
         &self,
         ctx: &Context<'_>,

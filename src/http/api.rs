@@ -13,7 +13,7 @@ use serde_json::json;
 use tower_http::request_id::RequestId;
 
 use super::{
-    Server,
+    REQUEST_TIMEOUT, Server,
     viewer::{Asking, asking, of_credential},
     websocket::{Refused, Session},
 };
@@ -47,13 +47,49 @@ async fn respond(server: &Server, request: axum::extract::Request) -> Response {
         Ok(Asking::Stranger) => return stranger(),
         Err(error) => return failed(&error),
     };
+    if viewer.is_none() && is_upload(request.headers()) {
+        // Files are kept on disk while they are read: not for nobody in particular.
+        return refused(
+            StatusCode::UNAUTHORIZED,
+            code::UNAUTHENTICATED,
+            "Sign in first: send an API key as a Bearer.",
+        );
+    }
+    let Ok(_slot) = shared.slots.try_acquire() else {
+        return refused(
+            StatusCode::SERVICE_UNAVAILABLE,
+            code::RATE_LIMITED,
+            "Too many requests at once; try again later.",
+        );
+    };
     let services = shared.services.clone();
-    shared
+    let answer = shared
         .endpoint
         .respond(&shared.schema, request, move |request| {
             with_viewer(request, &services, viewer)
-        })
-        .await
+        });
+    // A mutation runs on by itself: its key tells what became of it.
+    tokio::time::timeout(REQUEST_TIMEOUT, answer).await.unwrap_or_else(|_| {
+        refused(
+            StatusCode::GATEWAY_TIMEOUT,
+            code::UNAVAILABLE,
+            "This took too long and was given up. A mutation may have been done: its key tells.",
+        )
+    })
+}
+
+fn is_upload(headers: &HeaderMap) -> bool {
+    let kind = headers
+        .get(header::CONTENT_TYPE)
+        .map(|value| value.as_bytes());
+    kind.and_then(|kind| kind.get(..10))
+        .is_some_and(|kind| kind.eq_ignore_ascii_case(b"multipart/"))
+}
+
+/// An answer from before GraphQL, in its form.
+fn refused(status: StatusCode, code: &str, message: &str) -> Response {
+    let body = json!({ "errors": [{ "message": message, "extensions": { "code": code } }] });
+    (status, Json(body)).into_response()
 }
 
 async fn socket(server: &Server, request: axum::extract::Request) -> Response {
@@ -139,23 +175,13 @@ fn request_id(headers: &HeaderMap, id: Option<&RequestId>) -> String {
 }
 
 fn stranger() -> Response {
-    let body = json!({ "errors": [{
-        "message": "This key does not work: it is wrong, or it was revoked.",
-        "extensions": { "code": code::UNAUTHENTICATED },
-    }] });
-    (
-        StatusCode::UNAUTHORIZED,
-        [(header::WWW_AUTHENTICATE, "Bearer")],
-        Json(body),
-    )
-        .into_response()
+    let message = "This key does not work: it is wrong, or it was revoked.";
+    let body = refused(StatusCode::UNAUTHORIZED, code::UNAUTHENTICATED, message);
+    ([(header::WWW_AUTHENTICATE, "Bearer")], body).into_response()
 }
 
 fn failed(error: &OperationError) -> Response {
     tracing::error!(?error, "who is asking can't be told");
-    let body = json!({ "errors": [{
-        "message": "This is out of order just now; try again later.",
-        "extensions": { "code": code::UNAVAILABLE },
-    }] });
-    (StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response()
+    let message = "This is out of order just now; try again later.";
+    refused(StatusCode::SERVICE_UNAVAILABLE, code::UNAVAILABLE, message)
 }

@@ -5,5 +5,8 @@ use axum::{extract::Path, http::StatusCode, response::IntoResponse};
 
 /// Nobody's yet: every provider that may knock is one that this server does not work with.
 pub(super) async fn unknown(Path(_provider): Path<String>) -> impl IntoResponse {
-    (StatusCode::NOT_FOUND, "No payment provider of this name sends webhooks here.\n")
+    (
+        StatusCode::NOT_FOUND,
+        "No payment provider of this name sends webhooks here.\n",
+    )
 }

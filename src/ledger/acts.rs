@@ -225,11 +225,15 @@ impl Batch {
             .heads
             .get(&account)
             .map_or(now, |head| head.book.instant(now));
-        let expiry = row
-            .validity_days
-            .and_then(|days| u32::try_from(days).ok())
-            .and_then(|days| calendar::expires_at(at, days, time_zone).ok())
-            .map(|(on, at)| Expiry { at, on });
+        let expiry = match row.validity_days {
+            None => None,
+            Some(days) => {
+                let days = u32::try_from(days).unwrap_or_default();
+                let (on, at) = calendar::expires_at(at, days, time_zone)
+                    .map_err(|_| Refused::Broken("a purchase has no such expiration day"))?;
+                Some(Expiry { at, on })
+            }
+        };
         let credits = Credits::from_units(row.credits_units);
         let (source, lot_source) = if row.automatic {
             (Source::AutoRecharge, LotSource::AutoRecharge)

@@ -16,7 +16,10 @@ use super::{
     rows::{Changes, Rows},
     write,
 };
-use crate::store::book::{self as books, Head, Wanted};
+use crate::{
+    clock::Clock,
+    store::book::{self as books, Head, Wanted},
+};
 
 /// What each request of a batch comes to, in their order.
 pub(super) type Outcomes = Vec<Result<Answer, Refused>>;
@@ -25,10 +28,12 @@ pub(super) type Outcomes = Vec<Result<Answer, Refused>>;
 pub(super) async fn run(
     connection: &impl ConnectionTrait,
     requests: &[&Request],
-    now: Timestamp,
+    clock: &Clock,
 ) -> Result<Outcomes, DbErr> {
     let wanted = wanted(requests);
     books::lock(connection, wanted.keys().copied()).await?;
+    // After the wait for the lock: a lot whose day came meanwhile can't be spent.
+    let now = clock.now();
     let heads = books::load(connection, &wanted, latest(requests, now)).await?;
     let facts = Facts::read(connection, requests).await?;
     let before: BTreeMap<AccountId, Book> = heads
@@ -101,7 +106,8 @@ impl Batch {
                 account_id: request.account.uuid(),
                 key: key.key.clone(),
                 fingerprint: key.fingerprint.to_vec(),
-                answer: serde_json::to_string(&answer).unwrap_or_default(),
+                answer: serde_json::to_string(&answer)
+                    .map_err(|_| Refused::Broken("an answer has no text"))?,
                 created_at: now.as_microsecond(),
             };
             self.facts
@@ -127,9 +133,6 @@ impl Batch {
         if used.fingerprint != key.fingerprint {
             return Err(Refused::KeyReused);
         }
-        // An answer that can't be read was not written by this server: as good as another's key.
-        serde_json::from_str(&used.answer)
-            .map(Some)
-            .map_err(|_| Refused::KeyReused)
+        Answer::read(&used.answer).map(Some)
     }
 }

@@ -206,6 +206,9 @@ pub enum Refused {
     /// The purchase was declined, or expired, or failed.
     #[error("the purchase was decided otherwise")]
     PurchaseClosed,
+    /// Something that the ledger relies on does not hold. Nothing changed.
+    #[error("{0}")]
+    Broken(&'static str),
     /// The purchase was credited before; nothing is to be done.
     #[error("the purchase was credited already")]
     AlreadyCredited,
@@ -260,6 +263,15 @@ impl Answer {
             message: None,
             balance: None,
         }
+    }
+
+    /// Reads an answer that was stored with a key.
+    ///
+    /// # Errors
+    /// Where it can't be read. That is our fault: a client told that its key was reused would take a new one,
+    /// and be charged twice.
+    pub fn read(stored: &str) -> Result<Self, Refused> {
+        serde_json::from_str(stored).map_err(|_| Refused::Broken("a stored answer can't be read"))
     }
 
     /// The command's own transaction.

@@ -3,9 +3,10 @@
 //! A batch that the database refuses is retried: at once where it only lost a race, and otherwise command
 //! by command, so that one bad command does not fail its neighbours.
 
-use std::time::Duration;
+use std::{panic::AssertUnwindSafe, time::Duration};
 
 use domain::id::AccountId;
+use futures_util::FutureExt;
 use sea_orm::{DbErr, RuntimeErr, sqlx};
 use tokio::sync::{broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
@@ -61,7 +62,11 @@ pub(super) async fn run(
             .filter(|ticket| !ticket.reply.is_closed())
             .collect();
         if !waiting.is_empty() {
-            serve(&store, &clock, waiting, &changes).await;
+            let served = AssertUnwindSafe(serve(&store, &clock, waiting, &changes));
+            // A bug in one batch must not end the writer: its callers learn that they have no answer.
+            if served.catch_unwind().await.is_err() {
+                tracing::error!("a batch panicked; the writer goes on");
+            }
         }
     }
 }
@@ -80,7 +85,7 @@ async fn serve(
             .into_iter()
             .map(|outcome| outcome.map_err(Into::into))
             .collect(),
-        Err(Failure::Before(cause)) if requests.len() > 1 => {
+        Err(Failure::Before(cause)) if requests.len() > 1 && !is_out_of_reach(&cause) => {
             tracing::warn!(%cause, commands = requests.len(), "a batch failed; trying its commands one by one");
             one_by_one(store, clock, &requests).await
         }
@@ -141,27 +146,39 @@ async fn commit(store: &Store, clock: &Clock, requests: &[&Request]) -> Result<O
 
 async fn attempt(store: &Store, clock: &Clock, requests: &[&Request]) -> Result<Outcomes, Failure> {
     let transaction = store.begin().await.map_err(Failure::Before)?;
-    let outcomes = batch::run(&transaction, requests, clock.now())
+    let outcomes = batch::run(&transaction, requests, clock)
         .await
         .map_err(Failure::Before)?;
     transaction.commit().await.map_err(Failure::AtCommit)?;
     Ok(outcomes)
 }
 
+/// Whether the database could not be reached, or kept a lock or a statement too long: then each command by
+/// itself would fare no better, and every one would wait as long.
+fn is_out_of_reach(cause: &DbErr) -> bool {
+    matches!(cause, DbErr::ConnectionAcquire(_) | DbErr::Conn(_))
+        || matches!(code(cause).as_deref(), Some("55P03" | "57014"))
+}
+
 /// Whether the database rolled the transaction back only because another one was in its way: a
 /// serialization failure or a deadlock on PostgreSQL, a lock held too long on SQLite. Nothing was written.
 fn lost_a_race(cause: &DbErr) -> bool {
+    matches!(
+        code(cause).as_deref(),
+        Some("40001" | "40P01" | "5" | "6" | "261" | "517")
+    )
+}
+
+/// The database's own code of an error: SQLSTATE, or SQLite's extended result code.
+fn code(cause: &DbErr) -> Option<String> {
     let (DbErr::Conn(RuntimeErr::SqlxError(cause))
     | DbErr::Exec(RuntimeErr::SqlxError(cause))
     | DbErr::Query(RuntimeErr::SqlxError(cause))) = cause
     else {
-        return false;
+        return None;
     };
-    let sqlx::Error::Database(cause) = &**cause else {
-        return false;
-    };
-    matches!(
-        cause.code().as_deref(),
-        Some("40001" | "40P01" | "5" | "6" | "261" | "517")
-    )
+    match &**cause {
+        sqlx::Error::Database(cause) => cause.code().map(|code| code.into_owned()),
+        _ => None,
+    }
 }

@@ -20,7 +20,7 @@ use crate::{
     ledger::BalanceAnswer,
     store::{
         self,
-        account::AccountFilter,
+        account::{AccountFilter, AccountSettings},
         book::Wanted,
         paging::{Page, Window},
     },
@@ -163,17 +163,23 @@ impl Services {
         viewer: &Viewer,
         change: UpdateAccount,
     ) -> Result<account::Model, OperationError> {
-        let mut row = self
+        let row = self
             .account_for(viewer, change.account, &Path::input("accountId"))
             .await?;
-        if let Some(name) = &change.name {
-            row.name = input::name(name, &Path::input("name"))?;
-        }
-        if let Some(zone) = &change.time_zone {
-            row.time_zone = zone_name(&input::time_zone(zone, &Path::input("timeZone"))?);
-        }
-        row.consumption_order = change.consumption_order.unwrap_or(row.consumption_order);
-        row.settlement = change.settlement.unwrap_or(row.settlement);
+        let id = AccountId::new(row.id);
+        let zone = change.time_zone.as_deref();
+        let zone = zone
+            .map(|zone| input::time_zone(zone, &Path::input("timeZone")))
+            .transpose()?;
+        let name = change.name.as_deref();
+        let settings = AccountSettings {
+            name: name
+                .map(|name| input::name(name, &Path::input("name")))
+                .transpose()?,
+            time_zone: zone.as_ref().map(zone_name),
+            consumption_order: change.consumption_order,
+            settlement: change.settlement,
+        };
         let code = match change.rate_card {
             Some(_) if viewer.role != Role::PlatformAdmin => {
                 return Err(Path::input("rateCardId")
@@ -184,10 +190,10 @@ impl Services {
             None => None,
         };
         let transaction = self.store.begin().await?;
-        store::account::update(&transaction, row.clone()).await?;
+        let row = store::account::update(&transaction, id, settings).await?;
         if let Some(code) = code {
             let at = self.clock.now();
-            store::account::set_rate_card(&transaction, AccountId::new(row.id), &code, at).await?;
+            store::account::set_rate_card(&transaction, id, &code, at).await?;
         }
         transaction.commit().await?;
         Ok(row)

@@ -1,7 +1,7 @@
 //! API keys: making and revoking them, and telling who shows one.
 //!
 //! A secret is shown once and kept as its SHA-256 alone: it is 256 random bits, so that a slow hash would
-//! add nothing. Tokens of an OpenID provider are read where requests come in.
+//! add nothing.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::id::{AccountId, ApiKeyId};

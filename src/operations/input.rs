@@ -108,8 +108,7 @@ pub fn known_currency(text: &str) -> Option<Currency> {
     let known = iso_currency::Currency::from_code(text)?;
     let digits = known
         .exponent()
-        .and_then(|digits| u8::try_from(digits).ok())
-        .unwrap_or(0);
+        .and_then(|digits| u8::try_from(digits).ok())?;
     let code: CurrencyCode = text.parse().ok()?;
     Currency::new(code, digits)
 }

@@ -345,7 +345,7 @@ fn read_answer(used: &idempotency_key::Model, key: &Key) -> Result<Answer, Submi
     if used.fingerprint != key.fingerprint {
         return Err(Refused::KeyReused.into());
     }
-    serde_json::from_str(&used.answer).map_err(|_| Refused::KeyReused.into())
+    Ok(Answer::read(&used.answer)?)
 }
 
 /// When a message is to be sent: after now, and not too far ahead.

@@ -434,10 +434,11 @@ async fn repeated(
     if used.fingerprint != key.fingerprint {
         return Err(reused());
     }
-    let answer: Option<Answer> = serde_json::from_str(&used.answer).ok();
-    let id = answer
-        .and_then(|answer| answer.purchase)
-        .ok_or_else(reused)?;
+    let path = Path::input("idempotencyKey");
+    let answer = Answer::read(&used.answer)
+        .map_err(|refused| OperationError::from_ledger(refused.into(), &path))?;
+    // A key of another operation has another fingerprint, so there is a purchase.
+    let id = answer.purchase.ok_or_else(reused)?;
     store::purchase::find(connection, account, PurchaseId::new(id))
         .await?
         .ok_or_else(|| OperationError::broken("a purchase is gone"))

@@ -150,6 +150,7 @@ impl OperationError {
     /// What the ledger answered, where `amount` is the argument that asked for the credits.
     pub fn from_ledger(error: SubmitError, amount: &Path) -> Self {
         match error {
+            SubmitError::Refused(Refused::Broken(what)) => Self::broken(what),
             SubmitError::Refused(refused) => refusal(refused, amount).into(),
             SubmitError::Busy => Self::RateLimited,
             SubmitError::Stopped => Self::Unavailable,
@@ -176,6 +177,10 @@ fn refusal(refused: Refused, amount: &Path) -> Refusal {
             "The account would have more than {} credits.",
             book::Book::MAX_TOTAL
         )),
+        Refused::Broken(what) => {
+            // Told as a fault before it comes here.
+            Path::input("idempotencyKey").refuse(Conflict, what)
+        }
         Refused::KeyReused => Path::input("idempotencyKey").refuse(
             IdempotencyKeyReused,
             "This key was used with other arguments; a new request needs a new key.",

@@ -1,5 +1,6 @@
 //! What is due without anybody asking: scheduled messages that the server settles, and lots that expire.
-//! Both are booked by jobs; nothing that is answered depends on when these run.
+//! Both are booked by jobs. What has expired counts as expired whether or not they have run; a message is
+//! charged when they run, and who settles it is the account's setting at that moment.
 
 use domain::id::AccountId;
 use futures_util::future::join_all;

@@ -1,10 +1,13 @@
 //! Accounts, and which rate card each is charged by.
 
 use domain::id::AccountId;
-use entity::{account, account_rate_card, book};
+use entity::{
+    account, account_rate_card, book,
+    sql_enums::{ConsumptionOrder, Settlement},
+};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel,
-    PaginatorTrait, QueryFilter, QueryOrder, Select,
+    ActiveValue, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait,
+    QueryFilter, QueryOrder, Select,
     sea_query::{Expr, ExprTrait, Func, LikeExpr},
 };
 
@@ -139,15 +142,43 @@ pub async fn insert(
     Ok(())
 }
 
-/// Writes an account's settings.
+/// Settings to write; what is `None` stays as it is, whoever changes it meanwhile.
+#[derive(Debug, Clone, Default)]
+pub struct AccountSettings {
+    /// Shown to people.
+    pub name: Option<String>,
+    /// IANA name.
+    pub time_zone: Option<String>,
+    /// In which order lots are drawn.
+    pub consumption_order: Option<ConsumptionOrder>,
+    /// Who settles scheduled messages.
+    pub settlement: Option<Settlement>,
+}
+
+/// Writes an account's settings and answers the account as it is then.
 ///
 /// # Errors
 /// What the database says.
-pub async fn update(connection: &impl ConnectionTrait, row: account::Model) -> Result<(), DbErr> {
-    account::Entity::update(row.into_active_model().reset_all())
-        .exec(connection)
-        .await?;
-    Ok(())
+pub async fn update(
+    connection: &impl ConnectionTrait,
+    id: AccountId,
+    settings: AccountSettings,
+) -> Result<account::Model, DbErr> {
+    let row = account::ActiveModel {
+        id: ActiveValue::Unchanged(id.uuid()),
+        name: settings.name.map_or(ActiveValue::NotSet, ActiveValue::Set),
+        time_zone: settings
+            .time_zone
+            .map_or(ActiveValue::NotSet, ActiveValue::Set),
+        consumption_order: settings
+            .consumption_order
+            .map_or(ActiveValue::NotSet, ActiveValue::Set),
+        settlement: settings
+            .settlement
+            .map_or(ActiveValue::NotSet, ActiveValue::Set),
+        ..Default::default()
+    };
+    account::Entity::update(row).exec(connection).await
 }
 
 /// The code of the rate card by which an account is charged at an instant.

@@ -2,21 +2,31 @@
 //!
 //! SQLite has one connection that writes and several that read: WAL lets readers go on beside the writer,
 //! and a second writer would only wait for the first, with stalls. `synchronous=FULL` makes a commit
-//! survive a power cut. PostgreSQL has one pool for both.
+//! survive a power cut. PostgreSQL has a pool for each.
 
 use std::time::Duration;
 
 use sea_orm::{
     AccessMode, ConnectOptions, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction,
     DbErr, IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
-    sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
+    sqlx::{
+        self, Connection,
+        sqlite::{SqliteConnection, SqliteJournalMode, SqliteSynchronous},
+    },
 };
 
 /// Readers beside SQLite's one writer: eight to keep two to four cores busy, and as many for downloads,
 /// each of which holds one while it lasts.
 const SQLITE_READERS: u32 = 16;
-/// How many connections one process takes from PostgreSQL, whose default serves 100 in all.
-const POSTGRES_CONNECTIONS: u32 = 24;
+/// Connections that one process takes from PostgreSQL, whose default serves 100 in all. Readers and writers
+/// are apart, so that reports and downloads never keep a charge waiting.
+const POSTGRES_READERS: u32 = 20;
+/// The ledger's writers have one each; the rest is for what is written beside it.
+const POSTGRES_WRITERS: u32 = 8;
+/// What PostgreSQL gives up a statement after: no page of a report comes near.
+const STATEMENT_TIMEOUT: &str = "30s";
+/// What PostgreSQL gives up waiting for a lock after: whoever holds it that long is stuck.
+const LOCK_TIMEOUT: &str = "10s";
 /// How long a caller waits for a connection before it is told that the database is not there.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -38,16 +48,9 @@ impl Store {
             let reader = Database::connect(sqlite(url, SQLITE_READERS)).await?;
             return Ok(Self { reader, writer });
         }
-        let mut options = ConnectOptions::new(url);
-        options
-            .max_connections(POSTGRES_CONNECTIONS)
-            .acquire_timeout(ACQUIRE_TIMEOUT)
-            .sqlx_logging(false);
-        let pool = Database::connect(options).await?;
-        Ok(Self {
-            reader: pool.clone(),
-            writer: pool,
-        })
+        let writer = Database::connect(postgres(url, POSTGRES_WRITERS)).await?;
+        let reader = Database::connect(postgres(url, POSTGRES_READERS)).await?;
+        Ok(Self { reader, writer })
     }
 
     /// For single reads.
@@ -114,6 +117,21 @@ impl Store {
     }
 }
 
+fn postgres(url: &str, connections: u32) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    options
+        .max_connections(connections)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .sqlx_logging(false)
+        .map_sqlx_postgres_opts(|options| {
+            options.options([
+                ("statement_timeout", STATEMENT_TIMEOUT),
+                ("lock_timeout", LOCK_TIMEOUT),
+            ])
+        });
+    options
+}
+
 fn sqlite(url: &str, connections: u32) -> ConnectOptions {
     let mut options = ConnectOptions::new(url);
     options
@@ -126,6 +144,81 @@ fn sqlite(url: &str, connections: u32) -> ConnectOptions {
                 .journal_mode(SqliteJournalMode::Wal)
                 .synchronous(SqliteSynchronous::Full)
                 .busy_timeout(ACQUIRE_TIMEOUT)
+        })
+        .map_sqlx_sqlite_pool_opts(|options| {
+            options.before_acquire(|connection, _| Box::pin(is_sound(connection)))
         });
     options
+}
+
+/// Whether a connection is outside any transaction, and may be used again.
+///
+/// Where the disk is full SQLite rolls back by itself, and the driver, whose own rollback then fails, goes on
+/// counting a transaction that is over: what is written next would never be committed, though every statement
+/// succeeds. Such a connection is closed and another one opened.
+async fn is_sound(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    // A rollback that was left behind is done before the answer comes.
+    connection.ping().await?;
+    let sound = !connection.is_in_transaction();
+    if !sound {
+        tracing::warn!("a connection was left inside a transaction; it is replaced");
+    }
+    Ok(sound)
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::{ConnectionTrait, Statement};
+
+    use super::Store;
+
+    async fn count(store: &Store) -> i64 {
+        let query = Statement::from_string(store.backend(), "SELECT count(*) AS n FROM notes");
+        let row = store.reader().query_one_raw(query).await.unwrap().unwrap();
+        row.try_get("", "n").unwrap()
+    }
+
+    #[tokio::test]
+    async fn after_a_full_disk_what_is_acknowledged_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!(
+            "sqlite://{}?mode=rwc",
+            folder.path().join("full.db").display()
+        );
+        let store = Store::connect(&url).await.unwrap();
+        store
+            .writer()
+            .execute_unprepared("CREATE TABLE notes (text BLOB)")
+            .await
+            .unwrap();
+        // The connection's own bound stands in for the disk's.
+        store
+            .writer()
+            .execute_unprepared("PRAGMA max_page_count = 20")
+            .await
+            .unwrap();
+        let write = "INSERT INTO notes SELECT zeroblob(20000) FROM (SELECT 1 UNION ALL SELECT 2)";
+        let mut failures = 0;
+        for _ in 0..6 {
+            let transaction = store.begin().await.unwrap();
+            let full = async {
+                transaction.execute_unprepared(write).await?;
+                transaction.execute_unprepared(write).await?;
+                transaction.commit().await
+            };
+            if full.await.is_err() {
+                failures += 1;
+                break;
+            }
+        }
+        assert_eq!(failures, 1, "the bound is reached");
+        let before = count(&store).await;
+        let transaction = store.begin().await.unwrap();
+        transaction
+            .execute_unprepared("INSERT INTO notes VALUES ('after')")
+            .await
+            .unwrap();
+        transaction.commit().await.unwrap();
+        assert_eq!(count(&store).await, before + 1);
+    }
 }

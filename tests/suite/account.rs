@@ -58,3 +58,26 @@ on_both_databases! {
         assert_eq!(foreign, json!({ "account": null, "node": null }));
     }
 }
+
+/// A query that winds through lists and their accounts, which would answer with millions of nodes, is refused
+/// before it runs.
+#[tokio::test]
+async fn a_winding_query_is_refused() {
+    let server = crate::support::Server::on_sqlite().await;
+    let tenant = server.account("Shop").await;
+    let mut query = "{ id }".to_owned();
+    for _ in 0..3 {
+        query = format!("{{ lists(first: 1000) {{ nodes {{ account {query} }} }} }}");
+    }
+    let answer = server
+        .graphql(
+            Some(&tenant.owner),
+            &format!("{{ account {query} }}"),
+            json!({}),
+        )
+        .await;
+    assert_eq!(
+        answer["errors"][0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED",
+        "{answer}"
+    );
+}
