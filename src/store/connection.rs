@@ -197,21 +197,25 @@ mod tests {
             .execute_unprepared("PRAGMA max_page_count = 20")
             .await
             .unwrap();
-        let write = "INSERT INTO notes SELECT zeroblob(20000) FROM (SELECT 1 UNION ALL SELECT 2)";
+        // One row alone: only then does SQLite roll the whole transaction back by itself.
+        let write = "INSERT INTO notes VALUES (zeroblob(60000))";
         let mut failures = 0;
-        for _ in 0..6 {
+        for _ in 0..3 {
             let transaction = store.begin().await.unwrap();
-            let full = async {
-                transaction.execute_unprepared(write).await?;
-                transaction.execute_unprepared(write).await?;
-                transaction.commit().await
-            };
-            if full.await.is_err() {
+            if transaction.execute_unprepared(write).await.is_err() {
                 failures += 1;
                 break;
             }
+            transaction.commit().await.unwrap();
         }
         assert_eq!(failures, 1, "the bound is reached");
+        // The next that fails leaves a savepoint where the driver believes itself within a transaction.
+        let transaction = store.begin().await.unwrap();
+        transaction
+            .execute_unprepared("INSERT INTO nowhere VALUES (1)")
+            .await
+            .unwrap_err();
+        drop(transaction);
         let before = count(&store).await;
         let transaction = store.begin().await.unwrap();
         transaction
