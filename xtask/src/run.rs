@@ -21,7 +21,7 @@ pub fn run(args: &[OsString]) -> Result<()> {
     match packages::node() {
         Ok(()) => page::build(&mut steps)?,
         Err(why) => println!(
-            "The page at / is not built: {why}. The GraphQL server and GraphiQL run without it."
+            "The page at / and GraphiQL are not built: {why}. The API at /graphql runs without them."
         ),
     }
     let mut command = cargo();
