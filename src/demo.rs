@@ -196,6 +196,7 @@ async fn insert_lists(
             name: list.name.to_owned(),
             created_at: at.as_microsecond(),
             archived_at: None,
+            contacts: 0,
         };
         contact_list::Entity::insert(row.into_active_model())
             .exec_without_returning(&transaction)

@@ -47,6 +47,10 @@ ids! {
     AccountId = "account";
     /// An API key.
     ApiKeyId = "key";
+    /// A stored contact of a list.
+    ContactId = "contact";
+    /// An import of contacts from a file.
+    ImportId = "import";
     /// A contact list.
     ListId = "list";
     /// A lot of credits that came in together.

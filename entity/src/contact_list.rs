@@ -19,6 +19,8 @@ pub struct Model {
     pub created_at: i64,
     /// When it was archived; null while it is in use.
     pub archived_at: Option<i64>,
+    /// Stored contacts; 0 where the list is a head-count of contacts that are kept elsewhere.
+    pub contacts: i64,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -311,3 +311,31 @@ pub enum PurchaseStatus {
     #[sea_orm(string_value = "FAILED")]
     Failed,
 }
+
+/// Where an import of contacts stands.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    EnumIter,
+    DeriveActiveEnum,
+    serde::Serialize,
+    serde::Deserialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
+pub enum ImportStatus {
+    /// It reads.
+    #[sea_orm(string_value = "RUNNING")]
+    Running,
+    /// It read the whole file.
+    #[sea_orm(string_value = "DONE")]
+    Done,
+    /// It stopped before the file's end; what came in until then stays.
+    #[sea_orm(string_value = "FAILED")]
+    Failed,
+}

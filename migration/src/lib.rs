@@ -9,6 +9,7 @@ mod guards;
 mod m20261122_000001_initial;
 mod m20261122_000002_default_rate_card;
 mod m20261122_000003_message_pages;
+mod m20261122_000004_contacts;
 
 /// Every step, oldest first.
 #[derive(Debug)]
@@ -21,6 +22,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000001_initial::Migration),
             Box::new(m20261122_000002_default_rate_card::Migration),
             Box::new(m20261122_000003_message_pages::Migration),
+            Box::new(m20261122_000004_contacts::Migration),
         ]
     }
 }

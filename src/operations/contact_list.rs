@@ -115,6 +115,7 @@ impl Services {
             name,
             created_at: self.clock.now().as_microsecond(),
             archived_at: None,
+            contacts: 0,
         };
         let (account, list) = (AccountId::new(row.account_id), ListId::new(row.id));
         let rows = destination_rows(account, list, &destinations);

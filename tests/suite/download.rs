@@ -506,6 +506,7 @@ on_both_databases! {
                 name: "Winter".to_owned(),
                 created_at: 0,
                 archived_at: None,
+            contacts: 0,
             });
         }
         let ids: Vec<String> = rows.iter().map(|row| domain::id::ListId::new(row.id).encode().0).collect();

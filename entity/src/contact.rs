@@ -1,0 +1,29 @@
+//! A stored recipient of a list.
+
+use sea_orm::entity::prelude::*;
+
+/// A contact.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "contacts")]
+pub struct Model {
+    /// The account.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub account_id: Uuid,
+    /// The list.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub list_id: Uuid,
+    /// The contact.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// The digits of the E.164 number: what follows its `+`. Unique in the list.
+    pub number: i64,
+    /// ISO 3166-1 alpha-2, by the number.
+    pub country_code: String,
+    /// What is known of the contact: a JSON object of texts by name of merge field; null where nothing is.
+    pub fields: Option<String>,
+    /// Microseconds since the epoch.
+    pub created_at: i64,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
