@@ -13,6 +13,7 @@ mod batch;
 pub mod chain;
 mod facts;
 mod request;
+mod rollups;
 mod rows;
 pub mod verify;
 mod write;

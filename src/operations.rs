@@ -27,6 +27,7 @@ pub mod settlement;
 pub mod statement;
 pub mod transaction;
 pub mod usage_report;
+pub mod usage_rollup;
 pub mod viewer;
 
 use std::sync::Arc;

@@ -19,6 +19,7 @@ pub mod rate_card;
 pub mod server_secret;
 pub mod transaction;
 pub mod usage;
+pub mod usage_rollup;
 pub mod version;
 
 pub use connection::Store;

@@ -35,6 +35,7 @@ pub async fn run_once(services: &Services) {
     report("expiry", services.expire_due().await);
     report("settlement", services.settle_due().await);
     report("purchase expiry", services.expire_purchases().await);
+    report("usage by day", services.roll_up_usage().await);
 }
 
 fn report(job: &'static str, result: Result<usize, OperationError>) {

@@ -84,6 +84,71 @@ pub fn start_of_day(date: Date, zone: &TimeZone) -> Result<Timestamp, CalendarEr
     }
 }
 
+/// The day of the zone's calendar that an instant is in, as its first instant and the next day's: the
+/// bucket that a report by days counts the instant in. Where the clocks go back over midnight the hour
+/// that is repeated belongs to the day that has begun, whatever date they show.
+///
+/// # Errors
+/// Where the day reaches outside the calendar.
+pub fn day_of(
+    instant: Timestamp,
+    zone: &TimeZone,
+) -> Result<(Timestamp, Timestamp), CalendarError> {
+    let mut date = date_of(instant, zone);
+    let mut start = start_of_day(date, zone)?;
+    loop {
+        date = date.tomorrow()?;
+        let next = start_of_day(date, zone)?;
+        if instant < next {
+            return Ok((start, next));
+        }
+        start = next;
+    }
+}
+
+/// The whole days of the zone within a period, as the first instant of the first and the first after the
+/// last; `None` where the period has no whole day.
+///
+/// # Errors
+/// Where the period reaches to the calendar's end.
+pub fn whole_days(
+    from: Timestamp,
+    to: Timestamp,
+    zone: &TimeZone,
+) -> Result<Option<(Timestamp, Timestamp)>, CalendarError> {
+    if from >= to {
+        return Ok(None);
+    }
+    let (start, next) = day_of(from, zone)?;
+    let first = if start == from { start } else { next };
+    let (last, _) = day_of(to, zone)?;
+    Ok((first < last).then_some((first, last)))
+}
+
+/// The period of the same length before a period: as many calendar months where both of its ends begin one
+/// in the zone, as many days where both begin one, else as much time.
+///
+/// # Errors
+/// Where it reaches outside the calendar.
+pub fn period_before(
+    (from, to): (Timestamp, Timestamp),
+    zone: &TimeZone,
+) -> Result<(Timestamp, Timestamp), CalendarError> {
+    let (first, last) = (date_of(from, zone), date_of(to, zone));
+    let are_days = start_of_day(first, zone)? == from && start_of_day(last, zone)? == to;
+    let before = if are_days && first.day() == 1 && last.day() == 1 {
+        let years = i32::from(last.year()) - i32::from(first.year());
+        let months = years * 12 + i32::from(last.month()) - i32::from(first.month());
+        let before = first.checked_sub(Span::new().try_months(months)?)?;
+        start_of_day(before, zone)?
+    } else if are_days {
+        start_of_day(first.checked_sub(last - first)?, zone)?
+    } else {
+        from.checked_sub(from.duration_until(to))?
+    };
+    Ok((before, from))
+}
+
 /// When credits that came in at an instant expire (rule L2): on the day they came plus their
 /// validity, by the zone's calendar, and from that day's first instant on.
 ///
@@ -188,6 +253,100 @@ mod tests {
     }
 
     #[test]
+    fn a_day_holds_what_the_clocks_repeat() {
+        let check = |instant: &str, name: &str, start: &str, end: &str| {
+            let day = day_of(at(instant), &zone(name)).unwrap();
+            assert_eq!(day, (at(start), at(end)), "{instant} in {name}");
+        };
+        let rome = "Europe/Rome";
+        check(
+            "2026-11-22T10:00:00Z",
+            rome,
+            "2026-11-21T23:00:00Z",
+            "2026-11-22T23:00:00Z",
+        );
+        check(
+            "2026-10-25T12:00:00Z",
+            rome,
+            "2026-10-24T22:00:00Z",
+            "2026-10-25T23:00:00Z",
+        );
+        // Back from one past midnight to 23:01: the new day has begun.
+        let st_johns = "America/St_Johns";
+        check(
+            "2010-11-07T02:29:59Z",
+            st_johns,
+            "2010-11-06T02:30:00Z",
+            "2010-11-07T02:30:00Z",
+        );
+        check(
+            "2010-11-07T02:45:00Z",
+            st_johns,
+            "2010-11-07T02:30:00Z",
+            "2010-11-08T03:30:00Z",
+        );
+        check(
+            "2026-04-04T15:30:00Z",
+            "Australia/Lord_Howe",
+            "2026-04-04T13:00:00Z",
+            "2026-04-05T13:30:00Z",
+        );
+    }
+
+    #[test]
+    fn a_period_has_whole_days_or_none() {
+        let check = |from: &str, to: &str, want: Option<(&str, &str)>| {
+            let days = whole_days(at(from), at(to), &zone("Asia/Kathmandu")).unwrap();
+            assert_eq!(
+                days,
+                want.map(|(from, to)| (at(from), at(to))),
+                "{from} to {to}"
+            );
+        };
+        let day = Some(("2026-11-01T18:15:00Z", "2026-11-02T18:15:00Z"));
+        check("2026-11-01T18:15:00Z", "2026-11-02T18:15:00Z", day);
+        check("2026-11-01T00:00:00Z", "2026-11-03T00:00:00Z", day);
+        check("2026-11-01T18:15:00.000001Z", "2026-11-02T18:15:00Z", None);
+        check("2026-11-01T18:15:00Z", "2026-11-02T18:14:59Z", None);
+        check("2026-11-02T00:00:00Z", "2026-11-01T00:00:00Z", None);
+    }
+
+    #[test]
+    fn the_period_before_is_as_long_by_the_calendar() {
+        let check = |from: &str, to: &str, want: &str| {
+            let before = period_before((at(from), at(to)), &zone("Europe/Rome"));
+            assert_eq!(before, Ok((at(want), at(from))), "{from} to {to}");
+        };
+        // March, of 31 days less an hour, after February; a quarter; a year.
+        check(
+            "2026-02-28T23:00:00Z",
+            "2026-03-31T22:00:00Z",
+            "2026-01-31T23:00:00Z",
+        );
+        check(
+            "2026-06-30T22:00:00Z",
+            "2026-09-30T22:00:00Z",
+            "2026-03-31T22:00:00Z",
+        );
+        check(
+            "2025-12-31T23:00:00Z",
+            "2026-12-31T23:00:00Z",
+            "2024-12-31T23:00:00Z",
+        );
+        // A week in which the clocks change.
+        check(
+            "2026-03-29T22:00:00Z",
+            "2026-04-05T22:00:00Z",
+            "2026-03-22T23:00:00Z",
+        );
+        check(
+            "2026-03-29T22:00:00Z",
+            "2026-03-29T22:30:00Z",
+            "2026-03-29T21:30:00Z",
+        );
+    }
+
+    #[test]
     fn credits_expire_at_the_first_instant_of_the_day() {
         let check = |came: &str, days, name: &str, want: (&str, &str)| {
             let (day, instant) = expires_at(at(came), days, &zone(name)).unwrap();
@@ -282,6 +441,18 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_day_is_the_bucket_of_reports_by_day(
+            zone in any_zone(),
+            micros in 315_532_800_000_000_i64..4_000_000_000_000_000,
+        ) {
+            let instant = Timestamp::from_microsecond(micros).unwrap();
+            let after = Timestamp::from_microsecond(micros + 1).unwrap();
+            let found = buckets::buckets(instant, after, buckets::Interval::Day, &zone).unwrap();
+            let (start, end) = day_of(instant, &zone).unwrap();
+            prop_assert_eq!(found, [buckets::Bucket { start, end }]);
+        }
+
         #[test]
         fn credits_are_good_until_the_day_and_not_into_it(
             zone in any_zone(),

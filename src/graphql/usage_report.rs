@@ -24,13 +24,13 @@ use super::{
     money::Money,
     paging::window,
     request::{optional_id, services, viewer_of},
-    scalars::{CountryCode, Credits, DateTime, TimeZone, WebUrl},
+    scalars::{CountryCode, Credits, DateTime, Decimal, TimeZone, WebUrl},
     segmentation::Channel,
 };
 use crate::{
     operations::{
         self, Fault, Path, download, input,
-        usage_report::{MAX_LIST_BUCKETS, MAX_LISTS, UsageOfLists, UsageReportRequest},
+        usage_report::{Compared, MAX_LIST_BUCKETS, MAX_LISTS, UsageOfLists, UsageReportRequest},
     },
     reports::usage::{Figures, Parts},
     store::{self, message::MessageFilter, usage::UsageFilter},
@@ -90,18 +90,28 @@ pub struct UsageReportInput {
 pub struct UsageReport {
     report: operations::usage_report::UsageReport,
     parts: Parts,
+    /// Whether the period before is asked for.
+    compares: bool,
     /// Read when the first part is asked for, and once for all of them.
-    figures: OnceCell<Result<Arc<Figures>, ApiError>>,
+    compared: OnceCell<Result<Arc<Compared>, ApiError>>,
 }
 
 impl UsageReport {
-    async fn figures(&self, ctx: &Context<'_>) -> Result<Arc<Figures>, ApiError> {
+    async fn compared(&self, ctx: &Context<'_>) -> Result<Arc<Compared>, ApiError> {
         let services = services(ctx)?;
         let read = || async {
-            let figures = services.usage_figures(&self.report, self.parts).await?;
-            Ok(Arc::new(figures))
+            let compared = if self.compares {
+                services.usage_compared(&self.report, self.parts).await?
+            } else {
+                services.usage_alone(&self.report, self.parts).await?
+            };
+            Ok(Arc::new(compared))
         };
-        self.figures.get_or_init(read).await.clone()
+        self.compared.get_or_init(read).await.clone()
+    }
+
+    async fn figures(&self, ctx: &Context<'_>) -> Result<Arc<Figures>, ApiError> {
+        Ok(self.compared(ctx).await?.figures.clone())
     }
 }
 
@@ -113,6 +123,35 @@ impl UsageReport {
     async fn totals(&self, ctx: &Context<'_>) -> Result<Usage, ApiError> {
         let figures = self.figures(ctx).await?;
         Ok(Usage::of(&figures, figures.report.totals))
+    }
+
+    /// All of the period before: as many calendar months where the report's period is whole months of its time
+    /// zone, as many days where it is whole days, else as much time; with the report's filters. Null where its
+    /// costs are in other currencies than the report's.
+    #[graphql(complexity = "10 + child_complexity")]
+    async fn previous(&self, ctx: &Context<'_>) -> Option<Result<PreviousUsage, ApiError>> {
+        let found = async {
+            let compared = self.compared(ctx).await?;
+            Ok(compared.previous.map(|(from, to, usage)| PreviousUsage {
+                from: from.into(),
+                to: to.into(),
+                usage: Usage::of(&compared.figures, usage),
+            }))
+        };
+        found.await.transpose()
+    }
+
+    /// By channel, most credits first. A channel in which nothing was sent is left out.
+    async fn channels(&self, ctx: &Context<'_>) -> Result<Vec<ChannelUsage>, ApiError> {
+        let figures = self.figures(ctx).await?;
+        let channels = figures.channels.iter();
+        Ok(channels
+            .map(|(channel, usage)| ChannelUsage {
+                channel: (*channel).into(),
+                usage: Usage::of(&figures, *usage),
+                share: share(&figures, *usage),
+            })
+            .collect())
     }
 
     /// By interval, the oldest first. Each is whole in the report's time zone, so that the first may start
@@ -181,7 +220,8 @@ impl UsageReport {
     }
 
     /// By country, most credits first, then by code. A message to several countries is one in each of
-    /// them, and one in all.
+    /// them and one in `totals`, so that messages by country may add up to more; recipients, segments and
+    /// credits add up to the totals.
     async fn countries(&self, ctx: &Context<'_>) -> Result<Vec<CountryUsage>, ApiError> {
         let figures = self.figures(ctx).await?;
         let countries = figures.report.countries.iter();
@@ -189,6 +229,7 @@ impl UsageReport {
             .map(|country| CountryUsage {
                 country_code: CountryCode(country.country.to_string()),
                 usage: Usage::of(&figures, country.usage),
+                share: share(&figures, country.usage),
             })
             .collect())
     }
@@ -312,6 +353,12 @@ impl ListUsage {
         Ok(Usage::of(&self.figures, self.found()?.usage))
     }
 
+    /// Its part of the report's credits, from "0.0000" to "1.0000", rounded half-even; "0.0000" where nothing
+    /// was charged.
+    async fn share(&self) -> Result<Decimal, ApiError> {
+        Ok(share(&self.figures, self.found()?.usage))
+    }
+
     /// The messages that were counted, the last to be sent first; what they say is of the whole message,
     /// wherever it went.
     #[graphql(complexity = "super::paging::PAGE_COST * child_complexity")]
@@ -353,6 +400,38 @@ pub struct CountryUsage {
     country_code: CountryCode,
     /// What was sent there.
     usage: Usage,
+    /// Its part of the report's credits, from "0.0000" to "1.0000", rounded half-even; "0.0000" where nothing
+    /// was charged.
+    share: Decimal,
+}
+
+/// What was sent by one channel.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct ChannelUsage {
+    /// How.
+    channel: Channel,
+    /// What was sent so.
+    usage: Usage,
+    /// Its part of the report's credits, from "0.0000" to "1.0000", rounded half-even; "0.0000" where nothing
+    /// was charged.
+    share: Decimal,
+}
+
+/// What was sent in the period before a report's.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct PreviousUsage {
+    /// Its first instant.
+    from: DateTime,
+    /// The first instant after it, with which the report's period begins.
+    to: DateTime,
+    /// What was sent in it.
+    usage: Usage,
+}
+
+/// A part of the report's credits as a decimal.
+fn share(figures: &Figures, part: usage::Usage) -> Decimal {
+    let points = usage::share_basis_points(part.credits, figures.report.totals.credits);
+    Decimal(format!("{}.{:04}", points / 10_000, points % 10_000))
 }
 
 /// A link to a file.
@@ -410,8 +489,10 @@ impl UsageReportQuery {
                 lists: lists.exists(),
                 list_buckets: lists.field("buckets").exists(),
                 countries: asked.field("countries").exists(),
+                channels: asked.field("channels").exists(),
             },
-            figures: OnceCell::new(),
+            compares: asked.field("previous").exists(),
+            compared: OnceCell::new(),
         })
     }
 }

@@ -13,6 +13,7 @@ use entity::{
     sql_enums::{ConsumptionOrder, Role, Settlement},
 };
 use jiff::{Timestamp, tz::TimeZone};
+use sea_orm::DatabaseTransaction;
 
 use super::{OperationError, Path, Services, Viewer, input};
 use crate::{
@@ -147,6 +148,8 @@ impl Services {
             consumption_order: ConsumptionOrder::NonExpiringFirst,
             settlement: Settlement::Automatic,
             created_at: now.as_microsecond(),
+            // It has no message: every day is added up already.
+            usage_rolled_from: 0,
         };
         let transaction = self.store.begin().await?;
         store::account::insert(&transaction, row.clone(), &code).await?;
@@ -190,6 +193,9 @@ impl Services {
             None => None,
         };
         let transaction = self.store.begin().await?;
+        if let Some(zone) = &settings.time_zone {
+            keep_days_of(&transaction, id, zone).await?;
+        }
         let row = store::account::update(&transaction, id, settings).await?;
         if let Some(code) = code {
             let at = self.clock.now();
@@ -269,6 +275,21 @@ impl Services {
             (None, _) => Ok(Balance::default()),
         }
     }
+}
+
+/// Forgets the usage that is added up by days of another zone. Under the lock on the account's book, so that
+/// no charge is counted on a day of one zone after the change to another.
+async fn keep_days_of(
+    transaction: &DatabaseTransaction,
+    id: AccountId,
+    zone: &str,
+) -> Result<(), OperationError> {
+    store::book::lock(transaction, [id]).await?;
+    let progress = store::usage_rollup::progress(transaction, id).await?;
+    if progress.is_some_and(|progress| progress.time_zone != zone) {
+        store::usage_rollup::forget(transaction, id).await?;
+    }
+    Ok(())
 }
 
 /// The zone that an account's days are counted in.

@@ -29,7 +29,7 @@ use crate::{
     reports::{
         file::ReportFile,
         messages::MessageReader,
-        usage::{About, Parts},
+        usage::{About, Parts, Source},
     },
     store::{self, usage::UsageFilter},
 };
@@ -307,6 +307,7 @@ impl Claims {
             interval: self.interval,
             buckets: buckets::buckets(from, to, self.interval, &zone).map_err(|_| unlike())?,
             time_zone: zone,
+            source: Source::Days,
         })
     }
 }

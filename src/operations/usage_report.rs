@@ -1,9 +1,12 @@
 //! Usage reports: what may be asked, and the figures that answer it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use domain::{
-    calendar::buckets::{self, Bucket, BucketsError, Interval},
+    calendar::{
+        self,
+        buckets::{self, Bucket, BucketsError, Interval},
+    },
     country::CountryCode,
     id::{AccountId, ListId},
     money::Currency,
@@ -18,7 +21,7 @@ use super::{
     rate_card::credit_value, refusal::Refusal,
 };
 use crate::{
-    reports::usage::{Figures, Parts, ReadError, read},
+    reports::usage::{Figures, Parts, ReadError, Reading, Source, read},
     store::{self, usage::UsageFilter},
 };
 
@@ -65,6 +68,18 @@ pub struct UsageReport {
     pub time_zone: TimeZone,
     /// The whole buckets that share time with the period.
     pub buckets: Vec<Bucket>,
+    /// Which way its figures are read.
+    pub source: Source,
+}
+
+/// A report's figures, and those of the period before it.
+#[derive(Debug, Clone)]
+pub struct Compared {
+    /// The report's own.
+    pub figures: Arc<Figures>,
+    /// The period before and what was used in it; `None` where it was not asked for, or where its costs are
+    /// in other currencies than the report's.
+    pub previous: Option<(Timestamp, Timestamp, Usage)>,
 }
 
 /// The usage of several lists in one period.
@@ -120,6 +135,7 @@ impl Services {
             interval: request.interval,
             time_zone: zone,
             buckets,
+            source: Source::Days,
         })
     }
 
@@ -155,6 +171,37 @@ impl Services {
         let figures = figures(&snapshot, report, parts).await;
         snapshot.rollback().await?;
         figures
+    }
+
+    /// The same, without the period before.
+    ///
+    /// # Errors
+    /// A refusal where the period's costs are in several currencies; faults.
+    pub async fn usage_alone(
+        &self,
+        report: &UsageReport,
+        parts: Parts,
+    ) -> Result<Compared, OperationError> {
+        let figures = Arc::new(self.usage_figures(report, parts).await?);
+        Ok(Compared {
+            figures,
+            previous: None,
+        })
+    }
+
+    /// The same with the totals of the period before, which is as long by the report's calendar.
+    ///
+    /// # Errors
+    /// A refusal where the period's costs are in several currencies; faults.
+    pub async fn usage_compared(
+        &self,
+        report: &UsageReport,
+        parts: Parts,
+    ) -> Result<Compared, OperationError> {
+        let snapshot = self.store.snapshot().await?;
+        let compared = compared(&snapshot, report, parts).await;
+        snapshot.rollback().await?;
+        compared
     }
 
     /// The usage of several of an account's lists by bucket of its own time zone, read together. A list
@@ -193,6 +240,7 @@ impl Services {
             },
             interval,
             time_zone: zone,
+            source: Source::Days,
         };
         let parts = Parts {
             list_buckets: true,
@@ -230,12 +278,53 @@ pub(super) async fn figures(
     report: &UsageReport,
     parts: Parts,
 ) -> Result<Figures, OperationError> {
-    let value = |card: &_| credit_value(card).ok();
-    let own = input::known_currency(&report.account.currency_code).ok_or_else(|| {
+    let otherwise = input::known_currency(&report.account.currency_code).ok_or_else(|| {
         OperationError::broken(format!("account {} has no currency", report.account.id))
     })?;
-    let figures = read(snapshot, &report.filter, &report.buckets, parts, value, own);
+    let reading = Reading {
+        filter: &report.filter,
+        bounds: &report.buckets,
+        parts,
+        source: report.source,
+        otherwise,
+    };
+    let figures = read(snapshot, reading, |card| credit_value(card).ok());
     figures.await.map_err(unread)
+}
+
+async fn compared(
+    snapshot: &impl ConnectionTrait,
+    report: &UsageReport,
+    parts: Parts,
+) -> Result<Compared, OperationError> {
+    let current = figures(snapshot, report, parts).await?;
+    let period = (report.filter.from, report.filter.to);
+    let (from, to) = calendar::period_before(period, &report.time_zone).map_err(|_| {
+        Path::input("from").invalid("Must have a period before it within the calendar.")
+    })?;
+    let before = UsageReport {
+        filter: UsageFilter {
+            from,
+            to,
+            ..report.filter.clone()
+        },
+        buckets: Vec::new(),
+        ..report.clone()
+    };
+    let previous = match figures(snapshot, &before, Parts::default()).await {
+        Ok(before) => {
+            let is_nothing = before.report.totals == Usage::default();
+            let agrees = is_nothing || before.currency == current.currency;
+            agrees.then_some((from, to, before.report.totals))
+        }
+        // Its costs are in several currencies.
+        Err(OperationError::Refused(_)) => None,
+        Err(other) => return Err(other),
+    };
+    Ok(Compared {
+        figures: Arc::new(current),
+        previous,
+    })
 }
 
 /// What a report that can't be read is to its caller.

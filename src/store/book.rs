@@ -43,6 +43,10 @@ pub struct Head {
     pub hash: Vec<u8>,
     /// The rows behind the book's lots.
     pub lot_rows: BTreeMap<LotId, lot::Model>,
+    /// The zone of the account's days, an IANA name.
+    pub time_zone: String,
+    /// From which instant on the account's usage is added up by day.
+    pub usage_rolled_from: i64,
 }
 
 /// Locks the accounts' books against other writers until the transaction ends, in id order, so that two
@@ -65,6 +69,20 @@ pub async fn lock(
         .all(connection)
         .await?;
     Ok(())
+}
+
+/// When an account's last transaction was booked; `None` where it has no book.
+///
+/// # Errors
+/// What the database says.
+pub async fn last_at(
+    connection: &impl ConnectionTrait,
+    account: AccountId,
+) -> Result<Option<jiff::Timestamp>, DbErr> {
+    let row = book::Entity::find_by_id(account.uuid())
+        .one(connection)
+        .await?;
+    Ok(row.map(|row| whole_micros(row.last_at)))
 }
 
 /// Reads the books of several accounts. Accounts without a book are left out.
@@ -101,20 +119,19 @@ async fn heads(
         .filter(book::Column::AccountId.is_in(ids.iter().copied()))
         .all(connection)
         .await?;
-    let orders: BTreeMap<Uuid, sql_enums::ConsumptionOrder> = account::Entity::find()
-        .select_only()
-        .columns([account::Column::Id, account::Column::ConsumptionOrder])
+    let accounts: BTreeMap<Uuid, account::Model> = account::Entity::find()
         .filter(account::Column::Id.is_in(ids.iter().copied()))
-        .into_tuple()
         .all(connection)
         .await?
         .into_iter()
+        .map(|row| (row.id, row))
         .collect();
     Ok(books
         .into_iter()
         .map(|row| {
+            let account = accounts.get(&row.account_id);
             let mut book = Book {
-                order: order(orders.get(&row.account_id).copied()),
+                order: order(account.map(|account| account.consumption_order)),
                 held: Credits::from_units(row.held_units),
                 last_at: whole_micros(row.last_at),
                 ..Book::default()
@@ -125,6 +142,9 @@ async fn heads(
                 sequence: row.sequence,
                 hash: row.head_hash,
                 lot_rows: BTreeMap::new(),
+                time_zone: account.map_or_else(String::new, |account| account.time_zone.clone()),
+                // A book without an account has no usage to add up.
+                usage_rolled_from: account.map_or(i64::MAX, |account| account.usage_rolled_from),
             };
             (AccountId::new(row.account_id), head)
         })

@@ -52,6 +52,8 @@ pub struct Grain {
     pub quarter_hours: bool,
     /// By list.
     pub lists: bool,
+    /// By channel.
+    pub channels: bool,
 }
 
 /// A part of the usage of a list in a quarter of an hour at the prices of one card version: the rows
@@ -62,6 +64,8 @@ pub struct Sum {
     pub quarter_hour: i64,
     /// `None` for what was sent without a list, and where lists are not asked for.
     pub list_id: Option<Uuid>,
+    /// `None` where channels are not asked for.
+    pub channel: Option<Channel>,
     /// The version that priced it.
     pub rate_card_id: Uuid,
     /// Messages.
@@ -113,7 +117,14 @@ pub async fn sums(
     } else {
         "CAST(NULL AS UUID)"
     };
-    let group = format!("{quarter_hour} AS quarter_hour, {list} AS list_id, m.rate_card_id");
+    let channel = if grain.channels {
+        "m.channel"
+    } else {
+        "CAST(NULL AS TEXT)"
+    };
+    let group = format!(
+        "{quarter_hour} AS quarter_hour, {list} AS list_id, {channel} AS channel, m.rate_card_id"
+    );
     let (messages, units) = match &filter.countries {
         Some(_) => ("COUNT(DISTINCT m.id)", "SUM(l.units)"),
         None => ("0", "0"),
@@ -126,7 +137,7 @@ pub async fn sums(
     ));
     by_line.only(filter);
     by_line.only_countries(filter);
-    let mut rows = by_line.end("GROUP BY 1, 2, 3").all(connection).await?;
+    let mut rows = by_line.end("GROUP BY 1, 2, 3, 4").all(connection).await?;
     if filter.countries.is_none() {
         let mut by_message = Query::new(format!(
             "SELECT {group}, COUNT(*) AS messages, CAST(0 AS BIGINT) AS recipients, \
@@ -135,7 +146,7 @@ pub async fn sums(
         by_message.only(filter);
         rows.extend(
             by_message
-                .end("GROUP BY 1, 2, 3")
+                .end("GROUP BY 1, 2, 3, 4")
                 .all::<Sum>(connection)
                 .await?,
         );
@@ -248,25 +259,28 @@ const LINES: &str = "JOIN message_lines l ON l.account_id = m.account_id AND l.m
                      AND l.units_per_segment IS NOT NULL";
 
 /// A statement with the values that are bound to it; both databases take `$1`.
-struct Query {
-    text: String,
+pub(super) struct Query {
+    pub(super) text: String,
     values: Vec<Value>,
 }
 
 impl Query {
-    fn new(text: String) -> Self {
+    pub(super) fn new(text: String) -> Self {
         Self {
             text,
             values: Vec::new(),
         }
     }
 
-    fn bind(&mut self, value: impl Into<Value>) -> String {
+    pub(super) fn bind(&mut self, value: impl Into<Value>) -> String {
         self.values.push(value.into());
         format!("${}", self.values.len())
     }
 
-    fn bind_all<V: Into<Value>>(&mut self, values: impl IntoIterator<Item = V>) -> String {
+    pub(super) fn bind_all<V: Into<Value>>(
+        &mut self,
+        values: impl IntoIterator<Item = V>,
+    ) -> String {
         let names: Vec<_> = values.into_iter().map(|value| self.bind(value)).collect();
         names.join(", ")
     }
@@ -298,13 +312,13 @@ impl Query {
         }
     }
 
-    fn end(mut self, clause: &str) -> Self {
+    pub(super) fn end(mut self, clause: &str) -> Self {
         self.text.push(' ');
         self.text.push_str(clause);
         self
     }
 
-    async fn all<T: FromQueryResult>(
+    pub(super) async fn all<T: FromQueryResult>(
         self,
         connection: &impl ConnectionTrait,
     ) -> Result<Vec<T>, DbErr> {
