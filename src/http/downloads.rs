@@ -20,7 +20,6 @@ use futures_util::{Stream, StreamExt, stream};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, mpsc},
-    task::JoinSet,
     time::timeout,
 };
 
@@ -30,7 +29,11 @@ use crate::{
         OperationError, Services,
         download::{Download, DownloadError, Format},
     },
-    reports::{csv::write_csv, stream::stream_file, workbook::write_workbook},
+    reports::{
+        csv::write_csv,
+        stream::stream_file,
+        workbook::{Effort, write_workbook},
+    },
 };
 
 /// Files that are written at once. Each takes a database connection, a blocking thread and some
@@ -149,14 +152,14 @@ fn body(download: Download, place: OwnedSemaphorePermit) -> Body {
         messages,
     } = download;
     let show: fn(MessageId) -> String = |id| id.encode().0;
-    let (reading, rows) = messages.start(names, show);
+    let rows = messages.start(names, show);
     let written = stream_file(move |out| match format {
-        Format::Xlsx => write_workbook(out, &report, rows),
+        Format::Xlsx => write_workbook(out, &report, rows, Effort::default()),
         Format::Csv => write_csv(out, &report, rows),
     });
     let (sender, parts) = mpsc::channel(1);
     tokio::spawn(async move {
-        send(reading, written, &sender).await;
+        send(written, &sender).await;
         drop(place);
     });
     Body::from_stream(received(parts))
@@ -169,15 +172,9 @@ enum Part {
     End,
 }
 
-/// Passes a file on, and ends the reading and the writing of it as soon as the client leaves or stalls.
-async fn send(
-    reading: impl Future<Output = ()> + Send + 'static,
-    written: impl Stream<Item = Result<Bytes, io::Error>>,
-    client: &mpsc::Sender<Part>,
-) {
-    // Aborts the reading when it is dropped; the writer ends with its rows or with its output.
-    let mut reader = JoinSet::new();
-    reader.spawn(reading);
+/// Passes a file on, and drops it as soon as the client leaves or stalls: that ends the writing at its next
+/// chunk, and with it the reading.
+async fn send(written: impl Stream<Item = Result<Bytes, io::Error>>, client: &mpsc::Sender<Part>) {
     let mut written = pin!(written);
     loop {
         let part = tokio::select! {
@@ -218,8 +215,8 @@ fn received(parts: mpsc::Receiver<Part>) -> impl Stream<Item = Result<Bytes, io:
 mod tests {
     use super::{STALLED_AFTER, disposition, received, send};
     use bytes::Bytes;
-    use futures_util::{StreamExt, stream};
-    use std::{future::pending, io};
+    use futures_util::{Stream, StreamExt, stream};
+    use std::io;
     use tokio::sync::{mpsc, oneshot};
 
     #[test]
@@ -242,7 +239,7 @@ mod tests {
     async fn only_a_whole_file_ends_well() {
         let parts = |chunks: Vec<Result<Bytes, io::Error>>| async {
             let (sender, parts) = mpsc::channel(8);
-            send(async {}, stream::iter(chunks), &sender).await;
+            send(stream::iter(chunks), &sender).await;
             drop(sender);
             let parts: Vec<_> = received(parts).collect().await;
             parts.iter().map(Result::is_ok).collect::<Vec<_>>()
@@ -252,35 +249,37 @@ mod tests {
         assert_eq!(parts(vec![chunk("a"), failed]).await, [true, false]);
     }
 
-    /// A reading that never ends by itself, and says when it is dropped.
-    fn endless() -> (
-        impl Future<Output = ()> + Send + 'static,
+    /// A file without end, and a way to hear when it is dropped.
+    fn endless(
+        file: impl Stream<Item = Result<Bytes, io::Error>>,
+    ) -> (
+        impl Stream<Item = Result<Bytes, io::Error>>,
         oneshot::Receiver<()>,
     ) {
         let (dropped, seen) = oneshot::channel();
-        let reading = async move {
-            let _dropped: oneshot::Sender<()> = dropped;
-            pending().await
-        };
-        (reading, seen)
+        let file = file.map(move |chunk| {
+            let _dropped: &oneshot::Sender<()> = &dropped;
+            chunk
+        });
+        (file, seen)
     }
 
     #[tokio::test]
-    async fn a_client_that_leaves_stops_the_reading() {
-        let (reading, stopped) = endless();
+    async fn a_client_that_leaves_stops_the_writing() {
+        let (file, stopped) = endless(stream::pending());
         let (sender, parts) = mpsc::channel(1);
         drop(parts);
-        send(reading, stream::pending(), &sender).await;
-        // The reading's end of the channel is gone.
+        send(file, &sender).await;
+        // The file's end of the channel is gone.
         assert!(stopped.await.is_err());
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_client_that_stalls_is_left() {
-        let (reading, stopped) = endless();
+        let (file, stopped) = endless(stream::repeat_with(|| chunk("a")));
         let (sender, parts) = mpsc::channel(1);
         let begun = tokio::time::Instant::now();
-        send(reading, stream::repeat_with(|| chunk("a")), &sender).await;
+        send(file, &sender).await;
         assert!(begun.elapsed() >= STALLED_AFTER);
         assert!(stopped.await.is_err());
         drop(sender);

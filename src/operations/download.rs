@@ -176,12 +176,13 @@ impl Services {
         if now >= whole_micros(claims.expires_at) {
             return Err(DownloadError::Expired);
         }
-        let snapshot = self.store.snapshot().await?;
+        let (snapshot, pinned) = self.store.pin().await?;
         let account = store::account::find(&snapshot, AccountId::new(claims.account)).await?;
         let report = claims.report(account.ok_or(DownloadError::NotFound)?)?;
         let figures = figures(&snapshot, &report, Parts::FILE).await?;
         let names =
             store::usage::list_names(&snapshot, report.filter.account, &figures.lists()).await?;
+        snapshot.rollback().await?;
         let about = About {
             account_name: report.account.name,
             time_zone: report.time_zone,
@@ -194,7 +195,7 @@ impl Services {
             format: claims.format,
             file: figures.file(about, &names).map_err(unread)?,
             names,
-            messages: MessageReader::new(snapshot, report.filter),
+            messages: MessageReader::new(pinned, report.filter),
         })
     }
 

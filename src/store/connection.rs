@@ -10,7 +10,7 @@ use sea_orm::{
     AccessMode, ConnectOptions, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction,
     DbErr, IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
     sqlx::{
-        self, Connection,
+        self, Connection, PgPool,
         sqlite::{SqliteConnection, SqliteJournalMode, SqliteSynchronous},
     },
 };
@@ -23,6 +23,9 @@ const SQLITE_READERS: u32 = 16;
 const POSTGRES_READERS: u32 = 20;
 /// The ledger's writers have one each; the rest is for what is written beside it.
 const POSTGRES_WRITERS: u32 = 8;
+/// Connections for what is read in bulk, one a download, so that slow clients of those never keep others from
+/// reading. They are opened when they are needed.
+const POSTGRES_BULK: u32 = 16;
 /// What PostgreSQL gives up a statement after: no page of a report comes near.
 const STATEMENT_TIMEOUT: &str = "30s";
 /// What PostgreSQL gives up waiting for a lock after: whoever holds it that long is stuck.
@@ -35,6 +38,8 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct Store {
     reader: DatabaseConnection,
     writer: DatabaseConnection,
+    /// What SQLite reads in bulk has connections outside any pool.
+    bulk: DatabaseConnection,
 }
 
 impl Store {
@@ -46,11 +51,23 @@ impl Store {
         if url.starts_with("sqlite:") {
             let writer = Database::connect(sqlite(url, 1)).await?;
             let reader = Database::connect(sqlite(url, SQLITE_READERS)).await?;
-            return Ok(Self { reader, writer });
+            let bulk = reader.clone();
+            return Ok(Self {
+                reader,
+                writer,
+                bulk,
+            });
         }
         let writer = Database::connect(postgres(url, POSTGRES_WRITERS)).await?;
         let reader = Database::connect(postgres(url, POSTGRES_READERS)).await?;
-        Ok(Self { reader, writer })
+        let mut options = postgres(url, POSTGRES_BULK);
+        options.connect_lazy(true);
+        let bulk = Database::connect(options).await?;
+        Ok(Self {
+            reader,
+            writer,
+            bulk,
+        })
     }
 
     /// For single reads.
@@ -63,6 +80,11 @@ impl Store {
     #[must_use]
     pub fn writer(&self) -> &DatabaseConnection {
         &self.writer
+    }
+
+    /// For what is read in bulk from PostgreSQL.
+    pub(super) fn bulk_pool(&self) -> PgPool {
+        self.bulk.get_postgres_connection_pool().clone()
     }
 
     /// Which kind of database it is.
@@ -109,7 +131,7 @@ impl Store {
 
     /// Closes every connection.
     pub async fn close(self) {
-        for connection in [self.reader, self.writer] {
+        for connection in [self.reader, self.writer, self.bulk] {
             if let Err(cause) = connection.close().await {
                 tracing::debug!(%cause, "a connection was closed already");
             }
