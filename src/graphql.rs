@@ -21,6 +21,7 @@ pub mod loaders;
 pub mod lot;
 pub mod message;
 pub mod money;
+pub mod monthly_report;
 pub mod node;
 pub mod paging;
 pub mod purchase;

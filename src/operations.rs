@@ -17,6 +17,7 @@ pub mod idempotency;
 pub mod input;
 pub mod lot;
 pub mod message;
+pub mod monthly_report;
 pub mod policy;
 pub mod purchase;
 pub mod quote;

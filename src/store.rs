@@ -15,6 +15,7 @@ pub mod credit_package;
 pub mod idempotency_key;
 pub mod lot;
 pub mod message;
+pub mod monthly_report;
 pub mod paging;
 pub mod purchase;
 pub mod rate_card;

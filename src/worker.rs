@@ -35,6 +35,7 @@ pub async fn run_once(services: &Services) {
     report("expiry", services.expire_due().await);
     report("settlement", services.settle_due().await);
     report("purchase expiry", services.expire_purchases().await);
+    report("monthly reports", services.make_monthly_reports().await);
     report("usage by day", services.roll_up_usage().await);
 }
 

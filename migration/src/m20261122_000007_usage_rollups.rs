@@ -24,11 +24,17 @@ impl MigrationTrait for Migration {
             manager.create_table(table).await?;
         }
         for index in [
-            index("usage_reports_id", "usage_reports", &["id"], true),
+            index("monthly_reports_id", "monthly_reports", &["id"], true),
             index(
-                "usage_report_schedules_due",
-                "usage_report_schedules",
-                &["next_at"],
+                "monthly_reports_generated_at",
+                "monthly_reports",
+                &["account_id", "generated_at", "id"],
+                false,
+            ),
+            index(
+                "monthly_report_schedules_due",
+                "monthly_report_schedules",
+                &["due_at"],
                 false,
             ),
         ] {
@@ -83,19 +89,21 @@ fn rollups() -> TableCreateStatement {
 fn scheduled() -> [TableCreateStatement; 2] {
     [
         table(
-            "usage_report_schedules",
+            "monthly_report_schedules",
             [
                 uuid("account_id"),
                 boolean("enabled"),
                 text("format"),
                 text("interval"),
-                // When the next report is due: the first instant of a month of the account's.
-                integer("next_at"),
+                // The first day of the month that is reported next.
+                text("month"),
+                // When that month is over.
+                integer("due_at"),
             ],
             &["account_id"],
         ),
         table(
-            "usage_reports",
+            "monthly_reports",
             [
                 uuid("account_id"),
                 // The first day of the month.

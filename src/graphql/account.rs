@@ -14,6 +14,7 @@ use super::{
     loaders,
     lot::{self, CreditLotConnection, CreditLotState},
     message::{self, MessageConnection, MessageFilterInput},
+    monthly_report::{self, MonthlyReportConnection, MonthlyReportSchedule},
     paging::{Nodes, connection, window},
     purchase::{self, PurchaseConnection},
     rate_card::RateCard,
@@ -197,6 +198,31 @@ impl Account {
     ) -> Result<PurchaseConnection, ApiError> {
         let window = window(first, after.as_deref(), last, before.as_deref())?;
         purchase::connection(services(ctx)?, self.key(), window).await
+    }
+
+    /// Its monthly reports, the newest first. For those who see usage.
+    #[graphql(complexity = "super::paging::PAGE_COST * child_complexity")]
+    async fn monthly_reports(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "How many from the start: 1 to 1000, 50 where neither first nor last is given."
+        )]
+        first: Option<i32>,
+        #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end: 1 to 1000.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
+    ) -> Result<MonthlyReportConnection, ApiError> {
+        let window = window(first, after.as_deref(), last, before.as_deref())?;
+        monthly_report::connection(ctx, self.key(), window).await
+    }
+
+    /// How its monthly reports are made. For those who see usage.
+    async fn monthly_report_schedule(
+        &self,
+        ctx: &Context<'_>,
+    ) -> Result<MonthlyReportSchedule, ApiError> {
+        monthly_report::schedule(ctx, self.key()).await
     }
 
     /// How it buys credits by itself when they run low.

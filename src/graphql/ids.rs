@@ -3,7 +3,8 @@
 
 use async_graphql::ID;
 use domain::id::{
-    AccountId, ApiKeyId, ListId, LotId, MessageId, PackageId, PurchaseId, RateCardId, TransactionId,
+    AccountId, ApiKeyId, ListId, LotId, MessageId, PackageId, PurchaseId, RateCardId, ReportId,
+    TransactionId,
 };
 use type_safe_id::{DynamicType, TypeSafeId};
 use uuid::Uuid;
@@ -46,6 +47,7 @@ public!(
     PackageId,
     PurchaseId,
     RateCardId,
+    ReportId,
     TransactionId
 );
 

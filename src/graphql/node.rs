@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, ID, Interface, Object};
 use domain::id::{
-    AccountId, ListId, LotId, MessageId, PackageId, PurchaseId, RateCardId, TransactionId,
+    AccountId, ListId, LotId, MessageId, PackageId, PurchaseId, RateCardId, ReportId, TransactionId,
 };
 
 use super::{
@@ -14,6 +14,7 @@ use super::{
     loaders,
     lot::CreditLot,
     message::Message,
+    monthly_report::MonthlyReport,
     purchase::Purchase,
     rate_card::RateCard,
     request::{services, viewer_of},
@@ -41,6 +42,8 @@ pub enum Node {
     CreditPackage(CreditPackage),
     /// A message.
     Message(Message),
+    /// A month's report.
+    MonthlyReport(MonthlyReport),
     /// A rate card.
     RateCard(RateCard),
     /// A transaction.
@@ -115,6 +118,9 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>, ApiError> {
             row.map_err(ApiError::internal)?
                 .map(|row| Node::RateCard(RateCard(row)))
         }
+        ReportId::PREFIX => loaders::load(ctx, ReportId::new(uuid))
+            .await?
+            .map(|row| Node::MonthlyReport(MonthlyReport(row))),
         TransactionId::PREFIX => loaders::load(ctx, TransactionId::new(uuid))
             .await?
             .map(|row| Node::Transaction(Transaction(row))),

@@ -15,6 +15,7 @@ use super::{
     credit_package::{CreditPackageMutation, CreditPackageQuery},
     lot::LotMutation,
     message::MessageMutation,
+    monthly_report::MonthlyReportMutation,
     node::NodeQuery,
     purchase::PurchaseMutation,
     quote::QuoteQuery,
@@ -48,6 +49,7 @@ pub struct Mutation(
     CreditPackageMutation,
     LotMutation,
     MessageMutation,
+    MonthlyReportMutation,
     PurchaseMutation,
     RateCardMutation,
 );

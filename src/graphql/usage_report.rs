@@ -438,11 +438,11 @@ fn share(figures: &Figures, part: usage::Usage) -> Decimal {
 #[derive(Debug, Clone, SimpleObject)]
 pub struct Download {
     /// Where it is.
-    url: WebUrl,
+    pub(super) url: WebUrl,
     /// What it is called.
-    file_name: String,
+    pub(super) file_name: String,
     /// From when on the link does not work any more.
-    expires_at: DateTime,
+    pub(super) expires_at: DateTime,
 }
 
 /// The root field that reports usage.

@@ -4,7 +4,9 @@
 //! more. Not here: what a link opens ([`crate::operations::download`]), and what the file looks like
 //! ([`crate::reports`]).
 
-use std::{io, pin::pin, sync::Arc, time::Duration};
+mod places;
+
+use std::{io, pin::pin, time::Duration};
 
 use axum::{
     Extension, Router,
@@ -18,10 +20,10 @@ use bytes::Bytes;
 use domain::id::MessageId;
 use futures_util::{Stream, StreamExt, stream};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
-    time::timeout,
-};
+use tokio::{sync::mpsc, time::timeout};
+
+use self::places::{Full, Place, Places};
+pub use self::places::{MAX_AT_ONCE, MAX_PER_ACCOUNT};
 
 use crate::{
     graphql::ids::PublicId,
@@ -36,9 +38,6 @@ use crate::{
     },
 };
 
-/// Files that are written at once. Each takes a database connection, a blocking thread and some
-/// megabytes while it lasts; the rest of the server needs its share.
-pub const MAX_AT_ONCE: usize = 8;
 /// When somebody who came too late may come again, in seconds.
 const RETRY_AFTER_SECONDS: &str = "10";
 /// How long a client may take over a chunk of 64 KiB. Beyond it, it is taken for gone: a stalled download
@@ -59,28 +58,48 @@ const ATTRIBUTE: &AsciiSet = &NON_ALPHANUMERIC
 pub fn routes() -> Router<Services> {
     Router::new()
         .route("/downloads/{token}/{file_name}", get(download))
-        .layer(Extension(Arc::new(Semaphore::new(MAX_AT_ONCE))))
+        .layer(Extension(Places::default()))
 }
 
 async fn download(
     State(services): State<Services>,
-    Extension(places): Extension<Arc<Semaphore>>,
+    Extension(places): Extension<Places>,
     path: Result<Path<(String, String)>, PathRejection>,
 ) -> Response {
     let Ok(Path((token, file_name))) = path else {
         return not_found();
     };
-    let Ok(place) = places.try_acquire_owned() else {
-        let text = "Too many reports are being downloaded; try again in a few seconds.";
-        let retry = [(header::RETRY_AFTER, RETRY_AFTER_SECONDS)];
-        return (retry, plain(StatusCode::SERVICE_UNAVAILABLE, text)).into_response();
+    let opened = async {
+        let link = services.read_link(&token, &file_name).await?;
+        match places.take(link.account()) {
+            Ok(place) => Ok(Ok((services.open_download(link).await?, place))),
+            Err(full) => Ok(Err(full)),
+        }
     };
-    match services.open_download(&token, &file_name).await {
-        Ok(download) => file(download, &file_name, place),
+    match opened.await {
+        Ok(Ok((download, place))) => file(download, &file_name, place),
+        Ok(Err(full)) => come_again(full),
         Err(DownloadError::NotFound) => not_found(),
         Err(DownloadError::Expired) => plain(StatusCode::FORBIDDEN, "This link has expired."),
         Err(DownloadError::Failed(error)) => failed(error),
     }
+}
+
+fn come_again(full: Full) -> Response {
+    let (status, text) = match full {
+        Full::All => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Too many reports are being downloaded; try again in a few seconds.".to_owned(),
+        ),
+        Full::Account => (
+            StatusCode::TOO_MANY_REQUESTS,
+            format!(
+                "{MAX_PER_ACCOUNT} reports of this account are being downloaded; try again when one is done."
+            ),
+        ),
+    };
+    let retry = [(header::RETRY_AFTER, RETRY_AFTER_SECONDS)];
+    (retry, plain(status, text)).into_response()
 }
 
 fn not_found() -> Response {
@@ -113,7 +132,7 @@ fn plain(status: StatusCode, text: impl Into<String>) -> Response {
     (status, headers, text.into() + "\n").into_response()
 }
 
-fn file(download: Download, file_name: &str, place: OwnedSemaphorePermit) -> Response {
+fn file(download: Download, file_name: &str, place: Place) -> Response {
     let content_type = match download.format {
         Format::Xlsx => XLSX,
         Format::Csv => CSV,
@@ -144,7 +163,7 @@ fn disposition(file_name: &str) -> HeaderValue {
     HeaderValue::try_from(value).unwrap_or(HeaderValue::from_static("attachment"))
 }
 
-fn body(download: Download, place: OwnedSemaphorePermit) -> Body {
+fn body(download: Download, place: Place) -> Body {
     let Download {
         format,
         file: report,

@@ -277,7 +277,7 @@ impl Services {
     }
 }
 
-/// Forgets the usage that is added up by days of another zone. Under the lock on the account's book, so that
+/// Forgets what is kept by days and months of another zone. Under the lock on the account's book, so that
 /// no charge is counted on a day of one zone after the change to another.
 async fn keep_days_of(
     transaction: &DatabaseTransaction,
@@ -288,6 +288,7 @@ async fn keep_days_of(
     let progress = store::usage_rollup::progress(transaction, id).await?;
     if progress.is_some_and(|progress| progress.time_zone != zone) {
         store::usage_rollup::forget(transaction, id).await?;
+        store::monthly_report::reconsider(transaction, id).await?;
     }
     Ok(())
 }

@@ -80,6 +80,18 @@ pub struct Download {
     pub messages: MessageReader,
 }
 
+/// A link that was made here and works.
+#[derive(Debug)]
+pub struct Link(Claims);
+
+impl Link {
+    /// Whose report it opens.
+    #[must_use]
+    pub fn account(&self) -> AccountId {
+        AccountId::new(self.0.account)
+    }
+}
+
 /// Why a link opens nothing.
 #[derive(Debug)]
 pub enum DownloadError {
@@ -162,20 +174,24 @@ impl Services {
         })
     }
 
-    /// Opens a link: begins the snapshot that the file shows, and reads its figures.
+    /// Reads a link that was made here and still works.
     ///
     /// # Errors
     /// That the link is none, or expired; faults.
-    pub async fn open_download(
-        &self,
-        token: &str,
-        file_name: &str,
-    ) -> Result<Download, DownloadError> {
+    pub async fn read_link(&self, token: &str, file_name: &str) -> Result<Link, DownloadError> {
         let claims = self.claims(token, file_name).await?;
-        let now = self.clock.now();
-        if now >= whole_micros(claims.expires_at) {
+        if self.clock.now() >= whole_micros(claims.expires_at) {
             return Err(DownloadError::Expired);
         }
+        Ok(Link(claims))
+    }
+
+    /// Opens what a link names: begins the snapshot that the file shows, and reads its figures.
+    ///
+    /// # Errors
+    /// That its account is gone; faults.
+    pub async fn open_download(&self, Link(claims): Link) -> Result<Download, DownloadError> {
+        let now = self.clock.now();
         let (snapshot, pinned) = self.store.pin().await?;
         let account = store::account::find(&snapshot, AccountId::new(claims.account)).await?;
         let report = claims.report(account.ok_or(DownloadError::NotFound)?)?;

@@ -13,7 +13,12 @@ use entity::{
     sql_enums::{self, MessageStatus},
 };
 use jiff::tz::TimeZone;
-use message_credits::{clock::id_at, graphql::ids::PublicId, store::rate_card::DEFAULT_ID};
+use message_credits::{
+    clock::id_at,
+    graphql::ids::PublicId,
+    http::downloads::{MAX_AT_ONCE, MAX_PER_ACCOUNT},
+    store::rate_card::DEFAULT_ID,
+};
 use reqwest::{Response, StatusCode, Url};
 use sea_orm::{EntityTrait, IntoActiveModel};
 use serde_json::{Value, json};
@@ -358,6 +363,10 @@ async fn many_long_messages(server: &Server, tenant: &Tenant) {
             .unwrap();
         transaction.commit().await.unwrap();
     }
+    // The ledger did not see them: reports are to read them.
+    message_credits::store::usage_rollup::forget(store.writer(), account(tenant))
+        .await
+        .unwrap();
 }
 
 fn november() -> Value {
@@ -551,29 +560,39 @@ on_both_databases! {
         assert_eq!(rows.iter().filter(|row| row.text == "late").count(), 1);
     }
 
-    /// Eight files are written at once; the ninth is told to come again, the rest of the server goes on,
-    /// and who hangs up makes room.
+    /// So many files are written at once, and a quarter of them for one account; who comes beyond that is told
+    /// to come again, the rest of the server goes on, and who hangs up makes room.
     async fn downloads_are_bounded(server: Server) {
-        let tenant = server.account("Shop").await;
-        many_long_messages(&server, &tenant).await;
-        let link = link(&server, &tenant, &november(), "CSV").await;
-        let url = link["url"].as_str().unwrap();
-        let mut open = Vec::new();
-        for _ in 0..8 {
-            let mut response = get(&server, url).await;
-            assert_eq!(response.status(), StatusCode::OK);
-            response.chunk().await.unwrap().unwrap();
-            open.push(response);
+        let mut tenants = Vec::new();
+        for name in ["A", "B", "C", "D", "E"] {
+            let tenant = server.account(name).await;
+            many_long_messages(&server, &tenant).await;
+            let link = link(&server, &tenant, &november(), "CSV").await;
+            tenants.push((link["url"].as_str().unwrap().to_owned(), tenant));
         }
-        let ninth = get(&server, url).await;
-        assert_eq!(ninth.status(), StatusCode::SERVICE_UNAVAILABLE);
-        assert_eq!(ninth.headers()["retry-after"], "10");
-        let data = server.data(&tenant.owner, REPORT, json!({ "input": november() })).await;
+        let (last, rest) = tenants.split_last().unwrap();
+        let mut open = Vec::new();
+        for (url, _) in rest {
+            for _ in 0..MAX_PER_ACCOUNT {
+                let mut response = get(&server, url).await;
+                assert_eq!(response.status(), StatusCode::OK);
+                response.chunk().await.unwrap().unwrap();
+                open.push(response);
+            }
+            let beyond = get(&server, url).await;
+            assert_eq!(beyond.status(), StatusCode::TOO_MANY_REQUESTS);
+            assert_eq!(beyond.headers()["retry-after"], "10");
+        }
+        assert_eq!(open.len(), MAX_AT_ONCE);
+        let beyond = get(&server, &last.0).await;
+        assert_eq!(beyond.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(beyond.headers()["retry-after"], "10");
+        let data = server.data(&last.1.owner, REPORT, json!({ "input": november() })).await;
         assert_eq!(data["usageReport"]["totals"]["messages"], 500);
 
         drop(open);
         let room = async {
-            while get(&server, url).await.status() != StatusCode::OK {
+            while get(&server, &last.0).await.status() != StatusCode::OK {
                 tokio::task::yield_now().await;
             }
         };

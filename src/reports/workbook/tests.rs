@@ -1,5 +1,7 @@
 //! The workbook as a reader finds it.
 
+mod readers;
+
 use std::{
     io::{self, Cursor, Read, Write},
     sync::{Arc, Mutex},
