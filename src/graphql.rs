@@ -36,5 +36,6 @@ mod tokens;
 #[cfg(test)]
 pub(crate) mod toy;
 pub mod transaction;
+pub mod usage;
 pub mod usage_report;
 pub mod viewer;

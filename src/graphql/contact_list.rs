@@ -18,7 +18,8 @@ use super::{
     paging::{Nodes, connection, window},
     request::{UserError, id, optional_id, payload, services, viewer_of},
     scalars::{CountryCode, DateTime},
-    usage_report::{self, Interval, UsageBucket},
+    usage::{self, UsageBucket},
+    usage_report::Interval,
 };
 use crate::{
     operations::{
@@ -120,7 +121,7 @@ impl ContactList {
         interval: Interval,
     ) -> Result<Vec<UsageBucket>, ApiError> {
         let of = (self.account_key(), self.key());
-        usage_report::of_list(ctx, of, (&from, &to), interval).await
+        usage::of_list(ctx, of, (&from, &to), interval).await
     }
 
     /// Its messages, the last to be sent first.

@@ -1,11 +1,13 @@
 //! Usage reports: what may be asked, and the figures that answer it.
 
+mod period;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use domain::{
     calendar::{
         self,
-        buckets::{self, Bucket, BucketsError, Interval},
+        buckets::{Bucket, Interval},
     },
     country::CountryCode,
     id::{AccountId, ListId},
@@ -13,9 +15,10 @@ use domain::{
     usage::Usage,
 };
 use entity::{account, sql_enums::Channel};
-use jiff::{Span, Timestamp, tz::TimeZone};
+use jiff::{Timestamp, tz::TimeZone};
 use sea_orm::ConnectionTrait;
 
+use self::period::period;
 use super::{
     Fault, OperationError, Path, Services, Viewer, account::time_zone, input,
     rate_card::credit_value, refusal::Refusal,
@@ -25,8 +28,6 @@ use crate::{
     store::{self, usage::UsageFilter},
 };
 
-/// The longest period of a report, in years.
-pub const MAX_YEARS: i64 = 10;
 /// The most lists that one filter names.
 pub const MAX_LISTS: usize = 1_000;
 /// The most buckets that one answer has, all of its lists together: some tens of megabytes.
@@ -344,35 +345,6 @@ pub(super) fn unread(error: ReadError) -> OperationError {
     }
 }
 
-/// The buckets of a period that is neither empty nor too long.
-fn period(
-    (from, to): (Timestamp, Timestamp),
-    interval: Interval,
-    zone: &TimeZone,
-    (at_to, at_interval): &(Path, Path),
-) -> Result<Vec<Bucket>, Refusal> {
-    if from >= to {
-        return Err(at_to.invalid("Must be after the start of the period."));
-    }
-    let longest = from
-        .to_zoned(zone.clone())
-        .checked_add(Span::new().years(MAX_YEARS))
-        .map(|end| end.timestamp());
-    if longest.is_ok_and(|end| to > end) {
-        return Err(at_to.invalid(format!(
-            "Must be at most {MAX_YEARS} years after the start of the period."
-        )));
-    }
-    buckets::buckets(from, to, interval, zone).map_err(|error| match error {
-        BucketsError::TooMany => at_interval.invalid(format!(
-            "Must give at most {} buckets: ask for a shorter period or a longer interval.",
-            buckets::MAX_BUCKETS
-        )),
-        BucketsError::EmptyPeriod => at_to.invalid("Must be after the start of the period."),
-        BucketsError::Calendar(_) => at_to.invalid("Must be within the calendar."),
-    })
-}
-
 fn countries(codes: &[String], path: &Path) -> Result<Vec<CountryCode>, Refusal> {
     bounded(codes.len(), MAX_COUNTRIES, "country", path)?;
     let mut countries = codes
@@ -394,39 +366,4 @@ fn bounded(count: usize, most: usize, what: &str, path: &Path) -> Result<(), Ref
         return Err(path.invalid(format!("Must have at most {most} entries.")));
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Path;
-    use domain::calendar::{buckets::Interval, parse_time_zone};
-
-    #[test]
-    fn a_period_has_an_end_and_a_measure() {
-        let paths = (Path::input("to"), Path::input("interval"));
-        let zone = parse_time_zone("Europe/Rome").unwrap();
-        let check = |from: &str, to: &str, interval, refused: Option<&str>| {
-            let period = (from.parse().unwrap(), to.parse().unwrap());
-            let field = super::period(period, interval, &zone, &paths)
-                .err()
-                .map(|refusal| refusal.field[1].clone());
-            assert_eq!(field.as_deref(), refused, "{from} to {to}");
-        };
-        let start = "2016-02-29T11:00:00Z";
-        check(start, start, Interval::Day, Some("to"));
-        check(start, "2016-02-28T11:00:00Z", Interval::Day, Some("to"));
-        check(start, "2026-02-28T11:00:00Z", Interval::Day, None);
-        check(
-            start,
-            "2026-02-28T11:00:00.000001Z",
-            Interval::Day,
-            Some("to"),
-        );
-        check(
-            start,
-            "2016-12-31T11:00:00Z",
-            Interval::Hour,
-            Some("interval"),
-        );
-    }
 }

@@ -560,6 +560,65 @@ on_both_databases! {
         assert_eq!(rows.iter().filter(|row| row.text == "late").count(), 1);
     }
 
+    /// Whatever lists are called and messages say, a file says it back and runs none of it: control characters,
+    /// emoji, formulas, more text than a cell holds; and a list that is gone by now.
+    async fn files_take_whatever_was_written(server: Server) {
+        let tenant = server.account("Shop").await;
+        grant_at(&server, &tenant, "2026-11-01T00:00:00Z", 1_000_000).await;
+        let card = sending::card(&server, 10_000_000, "EUR").await;
+        let store = &server.services().store;
+        let formula = "=HYPERLINK(\"http://example.com\",\"x\")";
+        let names = [formula.to_owned(), "bell\u{7}🎉".to_owned(), "gone".to_owned()];
+        let long = "à".repeat(40_000);
+        let texts = [formula.to_owned(), long.clone(), "_x0041_ 😀\u{1}".to_owned()];
+        let mut messages = Vec::new();
+        for (name, text) in names.iter().zip(&texts) {
+            let row = entity::contact_list::Model {
+                account_id: account(&tenant).uuid(),
+                id: id_at(at("2026-11-02T00:00:00Z")),
+                name: name.clone(),
+                created_at: 0,
+                archived_at: (name == "gone").then_some(1),
+                contacts: 0,
+            };
+            let list = domain::id::ListId::new(row.id);
+            entity::contact_list::Entity::insert(row.into_active_model())
+                .exec_without_returning(store.writer())
+                .await
+                .unwrap();
+            messages.push(Message {
+                at: at("2026-11-03T00:00:00Z"),
+                // The ledger takes no message for a list that is gone: it went after.
+                list: (name != "gone").then_some(list),
+                channel: Channel::Sms,
+                text: text.clone(),
+                card,
+                legs: vec![Leg { country: "IT", segment_count: 1, recipients: 1, rate_units: Some(10_000) }],
+            });
+        }
+        send_all(&server, &tenant, &messages).await;
+        // Deleted altogether, by hand: the messages stay.
+        let gone = entity::contact_list::Column::Name;
+        use sea_orm::{ColumnTrait, QueryFilter};
+        let deleted = entity::contact_list::Entity::delete_many().filter(gone.eq("bell\u{7}🎉"));
+        let before = fetched(&server, &tenant, &november(), "XLSX").await;
+        deleted.exec(store.writer()).await.unwrap();
+        for (bytes, bell) in [(before, "bell\u{7}🎉"), (fetched(&server, &tenant, &november(), "XLSX").await, "")] {
+            let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).unwrap();
+            let range = book.worksheet_range("Messages").unwrap();
+            let (rows, _) = sheet_rows(&range);
+            let found: BTreeSet<(&str, &str)> = rows.iter().map(|row| (row.list.as_str(), row.text.as_str())).collect();
+            assert!(found.contains(&(formula, formula)), "{found:?}");
+            assert!(found.contains(&("", "_x0041_ 😀\u{1}")), "{found:?}");
+            let cut = found.iter().find(|(list, text)| *list == bell && text.starts_with("àà")).unwrap();
+            assert_eq!(cut.1.encode_utf16().count(), 32_767);
+            assert!(cut.1.ends_with("… [cut]"));
+        }
+        let (rows, _) = csv_rows(&fetched(&server, &tenant, &november(), "CSV").await);
+        assert!(rows.iter().any(|row| row.text == long));
+        assert!(rows.iter().any(|row| row.text == formula));
+    }
+
     /// So many files are written at once, and a quarter of them for one account; who comes beyond that is told
     /// to come again, the rest of the server goes on, and who hangs up makes room.
     async fn downloads_are_bounded(server: Server) {

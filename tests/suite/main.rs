@@ -32,6 +32,7 @@ mod settlement;
 mod statement;
 mod support;
 mod transaction;
+mod usage_comparison;
 mod usage_report;
 mod usage_rollup;
 mod verify;

@@ -109,8 +109,9 @@ async fn send_some(
     let start: Timestamp = start.parse().unwrap();
     let mut instants: Vec<Timestamp> = (0..30)
         .map(|_| {
-            let micros = i64::try_from(numbers.below(3 * 86_400_000_000)).unwrap();
-            start + SignedDuration::from_micros(micros)
+            let seconds = i64::try_from(numbers.below(3 * 86_400)).unwrap();
+            let micros = i64::try_from(numbers.below(1_000_000)).unwrap();
+            start + SignedDuration::from_secs(seconds) + SignedDuration::from_micros(micros)
         })
         .collect();
     // Quarter hours, on which days begin, and the last instants before them.
