@@ -10,6 +10,8 @@ pub mod api_key;
 pub mod audience;
 pub mod auto_recharge;
 pub mod balance_changes;
+pub mod contact;
+pub mod contact_import;
 pub mod contact_list;
 pub mod credit_package;
 pub mod download;
@@ -17,6 +19,7 @@ pub mod idempotency;
 pub mod input;
 pub mod lot;
 pub mod message;
+pub mod phone_number;
 pub mod policy;
 pub mod purchase;
 pub mod quote;
@@ -33,9 +36,10 @@ use std::sync::Arc;
 
 use domain::id::AccountId;
 use entity::account as accounts;
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use self::rate_card::RateCards;
+use self::{contact_import::Imports, rate_card::RateCards};
 pub use self::{
     refusal::{Fault, OperationError, Path, Refusal, RefusalCode},
     viewer::Viewer,
@@ -50,6 +54,7 @@ pub struct Services(Arc<Inside>);
 struct Inside {
     parts: Parts,
     rate_cards: RateCards,
+    imports: Imports,
 }
 
 /// The parts of [`Services`].
@@ -69,14 +74,25 @@ pub struct Parts {
     pub public_url: Url,
     /// What download links are signed with.
     pub download_key: download::DownloadKey,
+    /// Cancelled when the server drains.
+    pub stop: CancellationToken,
 }
 
 impl Services {
     /// Operations over these parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let rate_cards = RateCards::default();
-        Self(Arc::new(Inside { parts, rate_cards }))
+        Self(Arc::new(Inside {
+            parts,
+            rate_cards: RateCards::default(),
+            imports: Imports::default(),
+        }))
+    }
+
+    /// The imports of contacts that this process runs.
+    #[must_use]
+    pub fn imports(&self) -> &Imports {
+        &self.0.imports
     }
 
     /// The account that an operation is for: the viewer's own where `id` is left out.

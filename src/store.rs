@@ -8,6 +8,8 @@ pub mod allocation;
 pub mod api_key;
 pub mod book;
 pub mod connection;
+pub mod contact;
+pub mod contact_import;
 pub mod contact_list;
 pub mod credit_package;
 pub mod idempotency_key;

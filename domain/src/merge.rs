@@ -48,7 +48,9 @@ fn field(text: &str) -> Option<(&str, &str)> {
     is_name(name).then_some((fallback, after))
 }
 
-fn is_name(text: &str) -> bool {
+/// Whether a text is a field's name.
+#[must_use]
+pub fn is_name(text: &str) -> bool {
     let begins = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_';
     text.len() <= MAX_NAME_BYTES
         && text.bytes().next().is_some_and(begins)
