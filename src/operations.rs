@@ -10,6 +10,8 @@ pub mod api_key;
 pub mod audience;
 pub mod auto_recharge;
 pub mod balance_changes;
+pub mod contact;
+pub mod contact_import;
 pub mod contact_list;
 pub mod credit_package;
 pub mod download;
@@ -18,6 +20,7 @@ pub mod input;
 pub mod lot;
 pub mod message;
 pub mod personal;
+pub mod phone_number;
 pub mod policy;
 pub mod pricing;
 pub mod purchase;
@@ -36,9 +39,10 @@ use std::sync::Arc;
 use domain::id::AccountId;
 use entity::account as accounts;
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use self::rate_card::RateCards;
+use self::{contact_import::Imports, rate_card::RateCards};
 pub use self::{
     refusal::{Fault, OperationError, Path, Refusal, RefusalCode},
     viewer::Viewer,
@@ -54,6 +58,7 @@ struct Inside {
     parts: Parts,
     rate_cards: RateCards,
     scans: Arc<Semaphore>,
+    imports: Imports,
 }
 
 /// The parts of [`Services`].
@@ -73,6 +78,8 @@ pub struct Parts {
     pub public_url: Url,
     /// What download links are signed with.
     pub download_key: download::DownloadKey,
+    /// Cancelled when the server drains.
+    pub stop: CancellationToken,
 }
 
 impl Services {
@@ -83,7 +90,14 @@ impl Services {
             parts,
             rate_cards: RateCards::default(),
             scans: Arc::new(Semaphore::new(personal::MAX_SCANS)),
+            imports: Imports::default(),
         }))
+    }
+
+    /// The imports of contacts that this process runs.
+    #[must_use]
+    pub fn imports(&self) -> &Imports {
+        &self.0.imports
     }
 
     /// The account that an operation is for: the viewer's own where `id` is left out.

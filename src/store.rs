@@ -9,6 +9,8 @@ pub mod api_key;
 pub mod book;
 pub mod bulk;
 pub mod connection;
+pub mod contact;
+pub mod contact_import;
 pub mod contact_fields;
 pub mod contact_list;
 pub mod credit_package;

@@ -35,6 +35,10 @@ pub async fn run_once(services: &Services) {
     report("expiry", services.expire_due().await);
     report("settlement", services.settle_due().await);
     report("purchase expiry", services.expire_purchases().await);
+    report(
+        "archived contacts",
+        services.forget_archived_contacts().await,
+    );
 }
 
 fn report(job: &'static str, result: Result<usize, OperationError>) {

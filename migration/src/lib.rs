@@ -11,6 +11,7 @@ mod m20261122_000002_default_rate_card;
 mod m20261122_000003_message_pages;
 mod m20261122_000004_contacts;
 mod m20261122_000005_destination_options;
+mod m20261122_000006_archived_contacts;
 
 /// Every step, oldest first.
 #[derive(Debug)]
@@ -25,6 +26,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000003_message_pages::Migration),
             Box::new(m20261122_000004_contacts::Migration),
             Box::new(m20261122_000005_destination_options::Migration),
+            Box::new(m20261122_000006_archived_contacts::Migration),
         ]
     }
 }

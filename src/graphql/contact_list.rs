@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use async_graphql::{Context, ID, InputObject, Object, SimpleObject, Upload, dataloader::Loader};
+use async_graphql::{Context, ID, InputObject, Object, SimpleObject, dataloader::Loader};
 use domain::id::{AccountId, ListId};
 use entity::{contact_list, list_destination};
 use futures_util::FutureExt;
@@ -10,6 +10,8 @@ use futures_util::FutureExt;
 use super::{
     account::Account,
     allocation::{Allocation, AllocationOf},
+    contact::{self, ContactConnection},
+    contact_import::{self, ContactImportConnection},
     destination::{Destination, DestinationInput, count as int},
     errors::ApiError,
     ids::PublicId,
@@ -17,7 +19,7 @@ use super::{
     message::{self, MessageConnection, MessageFilterInput},
     paging::{Nodes, connection, window},
     request::{UserError, id, optional_id, payload, services, viewer_of},
-    scalars::{CountryCode, DateTime},
+    scalars::DateTime,
     usage_report::{self, Interval, UsageBucket},
 };
 use crate::{
@@ -143,6 +145,45 @@ impl ContactList {
             ..MessageFilter::of(self.account_key())
         };
         message::connection(services(ctx)?, all, filter, window).await
+    }
+
+    /// Its stored contacts: the newest first, or by number where some are searched for. None where it is
+    /// archived or counted by hand. Every role reads them but SENDER.
+    #[graphql(complexity = "super::paging::PAGE_COST * child_complexity")]
+    async fn contacts(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "How many from the start: 1 to 1000, 50 where neither first nor last is given."
+        )]
+        first: Option<i32>,
+        #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end: 1 to 1000.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
+        #[graphql(
+            desc = "Only numbers that begin so: in E.164 form, with or without the +, such as \"+39340\"."
+        )]
+        search: Option<String>,
+    ) -> Result<ContactConnection, ApiError> {
+        let window = window(first, after.as_deref(), last, before.as_deref())?;
+        contact::connection(ctx, &self.0, search.as_deref(), window).await
+    }
+
+    /// Its imports of contacts, the newest first, those that run included. Every role reads them but SENDER.
+    #[graphql(complexity = "super::paging::PAGE_COST * child_complexity")]
+    async fn imports(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "How many from the start: 1 to 1000, 50 where neither first nor last is given."
+        )]
+        first: Option<i32>,
+        #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end: 1 to 1000.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
+    ) -> Result<ContactImportConnection, ApiError> {
+        let window = window(first, after.as_deref(), last, before.as_deref())?;
+        contact_import::connection(ctx, (self.account_key(), self.key()), window).await
     }
 
     /// Whether it is out of use. An archived list is not listed and can't be used, but its messages and
@@ -273,7 +314,8 @@ pub struct UpdateContactListInput {
     list_id: ID,
     /// Its name; 1 to 200 characters.
     name: Option<String>,
-    /// Its recipients by country, in the place of those that it has; at most 250 rows.
+    /// Its recipients by country, in the place of those that it has; at most 250 rows. Refused with CONFLICT
+    /// where the list has stored contacts: they are its head-count. With [] it has none, and takes contacts.
     destinations: Option<Vec<DestinationInput>>,
 }
 
@@ -300,43 +342,6 @@ pub struct ArchiveContactListPayload {
     list: Option<ContactList>,
     /// Why it was refused; empty where it was done.
     user_errors: Vec<UserError>,
-}
-
-/// A file of contacts to read into a list.
-#[derive(Debug, InputObject)]
-pub struct ImportContactsInput {
-    /// Which list.
-    list_id: ID,
-    /// CSV or xlsx.
-    file: Upload,
-    /// Where numbers without a country prefix are.
-    default_country: Option<CountryCode>,
-}
-
-/// What importContacts answers.
-#[derive(Debug, SimpleObject)]
-pub struct ImportContactsPayload {
-    /// The list as it is now; null where the import was refused.
-    list: Option<ContactList>,
-    /// How many contacts are new.
-    imported: i32,
-    /// How many were there already, in the list or in the file.
-    duplicates: i32,
-    /// The rows that can't be used.
-    rejected: Vec<RejectedRow>,
-    /// Why it was refused; empty where it was done.
-    user_errors: Vec<UserError>,
-}
-
-/// A row of a file that can't be used.
-#[derive(Debug, Clone, SimpleObject)]
-pub struct RejectedRow {
-    /// Its line, from 1.
-    line: i32,
-    /// What it says.
-    value: String,
-    /// What is wrong with it.
-    reason: String,
 }
 
 /// The mutations that make, change and archive lists.
@@ -394,7 +399,9 @@ impl ContactListMutation {
     }
 
     /// Takes a contact list out of use: its credits go back to the unassigned, and its messages stay in
-    /// reports. Refused while it has scheduled messages. Archiving it again changes nothing.
+    /// reports. Refused while it has scheduled messages. Its stored contacts can be read no more and are removed
+    /// for good, with the rows that its imports refused: contacts are not kept beyond what they were stored for.
+    /// Archiving it again changes nothing.
     async fn archive_contact_list(
         &self,
         ctx: &Context<'_>,
@@ -409,30 +416,6 @@ impl ContactListMutation {
         let (list, user_errors) = payload(done.await)?;
         Ok(ArchiveContactListPayload {
             list: list.map(ContactList),
-            user_errors,
-        })
-    }
-
-    /// Reads contacts from a CSV or xlsx file into a list. Not available yet: every call is refused, and
-    /// the file is not read.
-    async fn import_contacts(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The list and the file.")] input: ImportContactsInput,
-    ) -> Result<ImportContactsPayload, ApiError> {
-        let viewer = viewer_of(ctx, "importContacts")?;
-        let services = services(ctx)?;
-        let done = async {
-            let list = id(&input.list_id, &Path::input("listId"), "list")?;
-            let country = input.default_country.as_ref().map(|code| code.0.as_str());
-            services.import_contacts(&viewer, list, country).await
-        };
-        let (list, user_errors) = payload(done.await)?;
-        Ok(ImportContactsPayload {
-            list: list.map(ContactList),
-            imported: 0,
-            duplicates: 0,
-            rejected: Vec::new(),
             user_errors,
         })
     }

@@ -3,7 +3,8 @@
 
 use async_graphql::ID;
 use domain::id::{
-    AccountId, ApiKeyId, ListId, LotId, MessageId, PackageId, PurchaseId, RateCardId, TransactionId,
+    AccountId, ApiKeyId, ContactId, ImportId, ListId, LotId, MessageId, PackageId, PurchaseId,
+    RateCardId, TransactionId,
 };
 use type_safe_id::{DynamicType, TypeSafeId};
 use uuid::Uuid;
@@ -40,6 +41,8 @@ macro_rules! public {
 public!(
     AccountId,
     ApiKeyId,
+    ContactId,
+    ImportId,
     ListId,
     LotId,
     MessageId,

@@ -2,11 +2,14 @@
 
 use async_graphql::{Context, ID, Interface, Object};
 use domain::id::{
-    AccountId, ListId, LotId, MessageId, PackageId, PurchaseId, RateCardId, TransactionId,
+    AccountId, ContactId, ImportId, ListId, LotId, MessageId, PackageId, PurchaseId, RateCardId,
+    TransactionId,
 };
 
 use super::{
     account::Account,
+    contact::Contact,
+    contact_import::ContactImport,
     contact_list::ContactList,
     credit_package::CreditPackage,
     errors::ApiError,
@@ -35,6 +38,10 @@ pub enum Node {
     CreditLot(CreditLot),
     /// A purchase.
     Purchase(Purchase),
+    /// A stored contact of a list in use.
+    Contact(Contact),
+    /// An import of contacts.
+    ContactImport(ContactImport),
     /// A contact list, archived or not.
     ContactList(ContactList),
     /// A package, on sale or off.
@@ -100,6 +107,12 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>, ApiError> {
         PurchaseId::PREFIX => loaders::load(ctx, PurchaseId::new(uuid))
             .await?
             .map(|row| Node::Purchase(Purchase(row))),
+        ContactId::PREFIX => loaders::load(ctx, ContactId::new(uuid))
+            .await?
+            .map(|row| Node::Contact(Contact(row))),
+        ImportId::PREFIX => loaders::load(ctx, ImportId::new(uuid))
+            .await?
+            .map(|row| Node::ContactImport(ContactImport(row))),
         ListId::PREFIX => loaders::load(ctx, ListId::new(uuid))
             .await?
             .map(|row| Node::ContactList(ContactList(row))),

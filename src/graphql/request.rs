@@ -85,6 +85,16 @@ pub struct UserError {
     code: UserErrorCode,
 }
 
+impl From<Refusal> for UserError {
+    fn from(refusal: Refusal) -> Self {
+        Self {
+            field: (!refusal.field.is_empty()).then_some(refusal.field),
+            message: refusal.message,
+            code: refusal.code.into(),
+        }
+    }
+}
+
 /// What kind of refusal it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "RefusalCode")]
@@ -115,12 +125,7 @@ pub fn payload<T>(
     match result {
         Ok(done) => Ok((Some(done), Vec::new())),
         Err(OperationError::Refused(refusals)) => {
-            let rows = refusals.into_iter().map(|refusal| UserError {
-                field: (!refusal.field.is_empty()).then_some(refusal.field),
-                message: refusal.message,
-                code: refusal.code.into(),
-            });
-            Ok((None, rows.collect()))
+            Ok((None, refusals.into_iter().map(Into::into).collect()))
         }
         Err(other) => Err(other.into()),
     }

@@ -8,12 +8,12 @@ use domain::{
     id::{AccountId, ListId},
 };
 use entity::contact_list;
-use rlibphonenumber::{PhoneNumber, PhoneNumberFormat};
 
 use super::{
     OperationError, Path, Refusal, Services,
     contact_list::{DestinationRow, MAX_DESTINATIONS},
     input,
+    phone_number::{self, NumberFault},
 };
 use crate::store;
 
@@ -23,8 +23,6 @@ pub const MAX_NUMBERS: usize = 10_000;
 const MAX_REFUSED: usize = 100;
 /// The most repetitions that are told by their place.
 pub const MAX_DUPLICATES: usize = 1_000;
-/// The longest telephone number as it is written: fifteen digits, with room for what sets them apart.
-const MAX_NUMBER_BYTES: usize = 32;
 
 /// Who is to be reached, as it was asked.
 #[derive(Debug)]
@@ -143,26 +141,15 @@ fn count(numbers: &[String], path: &Path) -> Result<Counted, Vec<Refusal>> {
     })
 }
 
-/// A telephone number in E.164 form and its country.
-fn number(text: &str, path: &Path) -> Result<(String, CountryCode), Refusal> {
-    let no_number =
-        || path.invalid("Must be a telephone number in E.164 form such as \"+393401234567\".");
-    let digits = text.strip_prefix('+').ok_or_else(no_number)?;
-    let may_stand = |byte: u8| byte.is_ascii_digit() || b" -.()/".contains(&byte);
-    if text.len() > MAX_NUMBER_BYTES || !digits.bytes().all(may_stand) {
-        return Err(no_number());
-    }
-    let number = PhoneNumber::parse(text, None).map_err(|_| no_number())?;
-    if !number.is_valid() {
-        return Err(path.invalid("Is not a valid telephone number of its country."));
-    }
-    // Numbers of no country, such as +800, have the region "001".
-    let region = number.get_region_code();
-    let country = region
-        .and_then(|region| region.as_region_str().parse().ok())
-        .ok_or_else(|| path.invalid("Must be a telephone number of a country."))?;
-    let e164 = number.format_as(PhoneNumberFormat::E164).into_owned();
-    Ok((e164, country))
+/// The digits of a telephone number in E.164 form, and its country.
+pub(super) fn number(text: &str, path: &Path) -> Result<(i64, CountryCode), Refusal> {
+    let number = phone_number::read(text, None).map_err(|fault| match fault {
+        NumberFault::Malformed | NumberFault::WithoutPrefix => {
+            path.invalid("Must be a telephone number in E.164 form such as \"+393401234567\".")
+        }
+        fault => path.invalid(fault.to_string()),
+    })?;
+    Ok((number.digits, number.country))
 }
 
 #[cfg(test)]

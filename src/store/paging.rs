@@ -39,6 +39,28 @@ pub struct Page<M> {
     pub has_previous: bool,
 }
 
+impl<M> Page<M> {
+    /// A page of the rows that were read for a window, from the side that it counts from. One row more than
+    /// asked says whether there are others.
+    #[must_use]
+    pub fn of(mut rows: Vec<M>, window: Window) -> Self {
+        let limit = usize::try_from(window.limit).unwrap_or(usize::MAX);
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let (has_next, has_previous) = if window.from_end {
+            rows.reverse();
+            (window.before.is_some(), more)
+        } else {
+            (more, window.after.is_some())
+        };
+        Self {
+            rows,
+            has_next,
+            has_previous,
+        }
+    }
+}
+
 /// Which way a list runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
@@ -86,25 +108,11 @@ where
     } else {
         Order::Asc
     };
-    // One row more than asked says whether there are others.
-    let mut rows = select
+    let rows = select
         .order_by(key, order.clone())
         .order_by(id, order)
         .limit(window.limit + 1)
         .all(connection)
         .await?;
-    let limit = usize::try_from(window.limit).unwrap_or(usize::MAX);
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let (has_next, has_previous) = if window.from_end {
-        rows.reverse();
-        (window.before.is_some(), more)
-    } else {
-        (more, window.after.is_some())
-    };
-    Ok(Page {
-        rows,
-        has_next,
-        has_previous,
-    })
+    Ok(Page::of(rows, window))
 }

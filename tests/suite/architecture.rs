@@ -29,7 +29,9 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("ledger", &["store"]),
     ("payments", &["store"]),
     ("reports", &["store"]),
-    ("operations", &["ledger", "payments", "reports"]),
+    // Reading files needs nobody but the rules.
+    ("imports", &["domain"]),
+    ("operations", &["ledger", "payments", "reports", "imports"]),
     ("worker", &["operations"]),
     ("graphql", &["operations"]),
     // The router mounts the schema; the schema knows nothing of HTTP.

@@ -4,6 +4,7 @@
 pub mod process;
 pub mod sending;
 pub mod stored;
+pub mod upload;
 
 use std::{net::SocketAddr, path::PathBuf};
 
