@@ -28,6 +28,7 @@ mod rate_card;
 mod readme;
 mod segmentation;
 mod settlement;
+mod shadow;
 mod statement;
 mod support;
 mod transaction;
