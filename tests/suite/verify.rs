@@ -25,7 +25,7 @@ fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-fn message(list: Option<ListId>, instant: &str, recipients: u64) -> Message {
+pub(crate) fn message(list: Option<ListId>, instant: &str, recipients: u64) -> Message {
     Message {
         at: at(instant),
         list,
@@ -43,7 +43,7 @@ fn message(list: Option<ListId>, instant: &str, recipients: u64) -> Message {
 
 /// Books with everything in them: lots that expire and one that did, a list with a limit, messages that
 /// were sent, settled for less and for more, cancelled, and one that waits.
-async fn books(server: &Server) -> Tenant {
+pub(crate) async fn books(server: &Server) -> Tenant {
     let tenant = server.account("Shop").await;
     grant_at(server, &tenant, "2026-01-01T00:00:00Z", 1_000).await;
     for (expires_on, credits) in [("2026-02-01", 50), ("2027-02-01", 70), ("2027-02-01", 30)] {
