@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use message_credits::{
     graphql::ids::PublicId,
     ledger::{
-        Act,
+        Act, NewMessage,
         verify::{Verified, verify},
     },
     store::rate_card::DEFAULT_ID,
@@ -84,7 +84,10 @@ pub(crate) async fn books(server: &Server) -> Tenant {
         (Some(list), 20, None),
     ] {
         let now = at("2026-04-01T00:00:00Z");
-        let new = new_message(&message(list, "2026-04-01T00:00:00Z", recipients));
+        let new = NewMessage {
+            send_at: Some(at("2026-04-03T00:00:00Z")),
+            ..new_message(&message(list, "2026-04-01T00:00:00Z", recipients))
+        };
         let message = new.id;
         submit(server, &tenant, now, Act::Schedule(new)).await;
         let end = match end {

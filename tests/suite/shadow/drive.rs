@@ -60,7 +60,8 @@ pub struct Shadow<'a> {
     pub past: BTreeMap<Timestamp, Value>,
     shop: &'a Shop,
     automatic: bool,
-    lots: Vec<LotId>,
+    /// Every lot with its end.
+    lots: Vec<(LotId, Option<Timestamp>)>,
     ended: Vec<Waiting>,
     answered: Vec<Answered>,
 }
@@ -122,10 +123,12 @@ impl<'a> Shadow<'a> {
         let micros = SignedDuration::from_micros;
         self.now = match wait {
             Wait::By(by) => self.now + micros(by),
-            Wait::Expiry(more) => match self.model.next_expiry() {
-                Some((at, _)) => at + micros(more),
-                None => self.now,
-            },
+            Wait::Expiry(more) => {
+                // Of what is held, too: it comes back to its lot, or comes too late.
+                let ends = self.lots.iter().filter_map(|(_, end)| *end);
+                let next = ends.filter(|end| *end > self.now).min();
+                next.map_or(self.now, |end| end + micros(more))
+            }
             Wait::SendAt(more) => match self.waiting.iter().map(|one| one.send_at).min() {
                 Some(at) => at + micros(more),
                 None => self.now,

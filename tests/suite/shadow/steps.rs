@@ -45,7 +45,7 @@ pub struct Step {
 pub enum Wait {
     /// So many microseconds; less than none is a clock that steps back.
     By(i64),
-    /// Until the soonest expiry, and so many microseconds more.
+    /// Until the next end of a lot, whatever is left of it, and so many microseconds more.
     Expiry(i64),
     /// Until the soonest sendAt, and so many microseconds more.
     SendAt(i64),

@@ -81,7 +81,7 @@ impl Shadow<'_> {
         let command = issue(id, units, end);
         self.agree_on(&command, &payload)?;
         if payload.is_ok() {
-            self.lots.push(id);
+            self.lots.push((id, end.map(|end| end.at)));
         }
         Ok(())
     }
@@ -116,7 +116,7 @@ impl Shadow<'_> {
         let outcome = self
             .model
             .apply(&issue(id, credits * 10_000, end), self.now);
-        self.lots.push(id);
+        self.lots.push((id, end.map(|end| end.at)));
         outcome.map_err(|refusal| format!("the second book refuses a purchase: {refusal}"))
     }
 
@@ -261,6 +261,7 @@ impl Shadow<'_> {
 
     async fn revoke(&mut self, which: Option<usize>, part: Part) -> Result<(), String> {
         let lot = which.and_then(|which| pick(&self.lots, which));
+        let lot = lot.map(|(lot, _)| lot);
         let model = self.model_now();
         let there_is = match lot {
             Some(lot) => model.remainders()[&lot],
