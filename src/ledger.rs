@@ -32,7 +32,8 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 pub use self::request::{
-    Act, Answer, BalanceAnswer, Key, MessageAnswer, NewMessage, Refused, Request, Sent, SubmitError,
+    Act, Answer, BalanceAnswer, Key, LineAnswer, MessageAnswer, NewMessage, Refused, Request, Sent,
+    SubmitError,
 };
 use crate::{clock::Clock, store::Store};
 

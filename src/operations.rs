@@ -9,6 +9,7 @@ pub mod allocation;
 pub mod api_key;
 pub mod audience;
 pub mod auto_recharge;
+pub mod balance;
 pub mod balance_changes;
 pub mod contact;
 pub mod contact_import;

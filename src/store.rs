@@ -6,6 +6,7 @@
 pub mod account;
 pub mod allocation;
 pub mod api_key;
+pub mod balance;
 pub mod book;
 pub mod bulk;
 pub mod connection;

@@ -11,7 +11,8 @@ mod m20261122_000002_default_rate_card;
 mod m20261122_000003_message_pages;
 mod m20261122_000004_contacts;
 mod m20261122_000005_destination_options;
-mod m20261122_000006_archived_contacts;
+mod m20261122_000006_transaction_pages;
+mod m20261122_000007_archived_contacts;
 
 /// Every step, oldest first.
 #[derive(Debug)]
@@ -26,7 +27,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000003_message_pages::Migration),
             Box::new(m20261122_000004_contacts::Migration),
             Box::new(m20261122_000005_destination_options::Migration),
-            Box::new(m20261122_000006_archived_contacts::Migration),
+            Box::new(m20261122_000006_transaction_pages::Migration),
+            Box::new(m20261122_000007_archived_contacts::Migration),
         ]
     }
 }

@@ -41,11 +41,16 @@ use crate::{
     },
 };
 
-/// A message that was scheduled or sent.
+/// A message that was scheduled or sent, with its lines where they are not those of today.
 #[derive(Debug, Clone)]
-pub struct Message(pub message::Model);
+pub struct Message(message::Model, Option<Vec<message_line::Model>>);
 
 impl Message {
+    /// As it is.
+    pub(super) fn new(row: message::Model) -> Self {
+        Self(row, None)
+    }
+
     fn key(&self) -> MessageId {
         MessageId::new(self.0.id)
     }
@@ -128,6 +133,9 @@ impl Message {
     /// Its cost by country and segments, those not served too, by country code and then by segments: as it was
     /// scheduled, and once it is settled as it was sent.
     async fn lines(&self, ctx: &Context<'_>) -> Result<Vec<QuoteLine>, ApiError> {
+        if let Some(rows) = &self.1 {
+            return Ok(rows.iter().cloned().map(Into::into).collect());
+        }
         let of = LinesOf {
             account: self.account_key(),
             message: self.key(),
@@ -170,7 +178,7 @@ pub(super) async fn connection(
             key: row.send_at,
             id: row.id,
         },
-        Message,
+        Message::new,
         move || count(counting.clone(), filter.clone()).boxed(),
     )))
 }
@@ -258,7 +266,7 @@ macro_rules! payloads {
             fn of(done: Result<Done, OperationError>) -> Result<Self, ApiError> {
                 let (done, user_errors) = payload(done)?;
                 let (message, balance) = done
-                    .map(|done| (Message(done.message), Balance(done.balance)))
+                    .map(|done| (Message(done.message, done.lines), Balance(done.balance)))
                     .unzip();
                 Ok(Self { message, balance, user_errors })
             }

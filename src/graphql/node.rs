@@ -121,7 +121,7 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>, ApiError> {
             .map(|row| Node::CreditPackage(CreditPackage(row))),
         MessageId::PREFIX => loaders::load(ctx, MessageId::new(uuid))
             .await?
-            .map(|row| Node::Message(Message(row))),
+            .map(|row| Node::Message(Message::new(row))),
         RateCardId::PREFIX => {
             let row =
                 store::rate_card::find(services(ctx)?.store.reader(), RateCardId::new(uuid)).await;

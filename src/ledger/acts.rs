@@ -101,22 +101,17 @@ impl Batch {
                 message,
                 list,
                 sent,
-            } => {
-                let held = self
-                    .heads
-                    .get(&account)
-                    .and_then(|head| head.book.holds.get(message));
-                let held = held.map(|hold| hold.credits()).unwrap_or_default();
-                let credits = sent.as_ref().map_or(held, |sent| sent.credits);
-                let command = Command::Settle {
-                    message: *message,
-                    list: *list,
-                    credits,
-                };
-                let answer = self.command(account, &command, now, None)?;
-                Ok(self.end_message(account, *message, Some((credits, sent.as_ref())), answer))
+            } => self.settle(account, (*message, *list), sent.as_ref(), now),
+            Act::SettleDue { message, list } => {
+                if !self.is_being_sent(account, *message, now) {
+                    return Err(Refused::NotDue);
+                }
+                self.settle(account, (*message, *list), None, now)
             }
             Act::Cancel { message, list } => {
+                if self.is_being_sent(account, *message, now) {
+                    return Err(Refused::Due);
+                }
                 let command = Command::Cancel {
                     message: *message,
                     list: *list,
@@ -129,6 +124,43 @@ impl Batch {
                 Ok(Answer::empty())
             }
         }
+    }
+
+    /// Charges a scheduled message for what was sent, or for everything that it holds.
+    fn settle(
+        &mut self,
+        account: AccountId,
+        (message, list): (MessageId, Option<ListId>),
+        sent: Option<&Sent>,
+        now: Timestamp,
+    ) -> Result<Answer, Refused> {
+        let held = self
+            .heads
+            .get(&account)
+            .and_then(|head| head.book.holds.get(&message));
+        let held = held.map(|hold| hold.credits()).unwrap_or_default();
+        let credits = sent.map_or(held, |sent| sent.credits);
+        let command = Command::Settle {
+            message,
+            list,
+            credits,
+        };
+        let answer = self.command(account, &command, now, None)?;
+        Ok(self.end_message(account, message, Some((credits, sent)), answer))
+    }
+
+    /// Whether the server sends a message by itself and its time has come, whether or not any job has run
+    /// (law H3). It is judged here, after the wait for the lock, as of the instant that is booked.
+    fn is_being_sent(&self, account: AccountId, message: MessageId, now: Timestamp) -> bool {
+        let at = self
+            .heads
+            .get(&account)
+            .map_or(now, |head| head.book.instant(now));
+        let row = self.facts.messages.get(&(account.uuid(), message.uuid()));
+        self.facts.automatic.contains(&account.uuid())
+            && row.is_some_and(|row| {
+                row.status == MessageStatus::Scheduled && row.send_at <= at.as_microsecond()
+            })
     }
 
     /// Applies a command to the account's book and writes its entries. The answer's transaction is the
@@ -310,7 +342,11 @@ impl Batch {
     ) -> Answer {
         let at = instant(&answer);
         self.rows.add_message(account, new, status, at);
-        let message = self.rows.messages.last().map(changed);
+        let lines = (status == MessageStatus::Scheduled).then(|| self.rows.line_answers(new.id));
+        let message = self.rows.messages.last().map(|row| MessageAnswer {
+            lines,
+            ..changed(row)
+        });
         Answer { message, ..answer }
     }
 
@@ -358,6 +394,7 @@ fn changed(row: &message::Model) -> MessageAnswer {
         units: row.units,
         recipients: row.recipients,
         sent_at: row.sent_at,
+        lines: None,
     }
 }
 

@@ -4,7 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use entity::{contact_list, idempotency_key, message, purchase, sql_enums::MessageStatus};
+use entity::{
+    account, contact_list, idempotency_key, message, purchase,
+    sql_enums::{MessageStatus, Settlement},
+};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, prelude::Uuid,
 };
@@ -18,6 +21,8 @@ pub(super) struct Facts {
     pub lists: BTreeMap<(Uuid, Uuid), contact_list::Model>,
     pub messages: BTreeMap<(Uuid, Uuid), message::Model>,
     pub purchases: BTreeMap<(Uuid, Uuid), purchase::Model>,
+    /// The accounts whose messages the server settles, of those whose commands depend on it.
+    pub automatic: BTreeSet<Uuid>,
     /// How many messages wait on the lists that are to be archived.
     pub scheduled: BTreeMap<(Uuid, Uuid), i64>,
 }
@@ -85,7 +90,33 @@ impl Facts {
         }
         facts.read_purchases(connection, requests).await?;
         facts.read_scheduled(connection, requests).await?;
+        facts.read_settlements(connection, requests).await?;
         Ok(facts)
+    }
+
+    async fn read_settlements(
+        &mut self,
+        connection: &impl ConnectionTrait,
+        requests: &[&Request],
+    ) -> Result<(), DbErr> {
+        let accounts: BTreeSet<Uuid> = requests
+            .iter()
+            .filter(|request| request.act.asks_who_settles())
+            .map(|request| request.account.uuid())
+            .collect();
+        if accounts.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<Uuid> = account::Entity::find()
+            .select_only()
+            .column(account::Column::Id)
+            .filter(account::Column::Id.is_in(accounts))
+            .filter(account::Column::Settlement.eq(Settlement::Automatic))
+            .into_tuple()
+            .all(connection)
+            .await?;
+        self.automatic = ids.into_iter().collect();
+        Ok(())
     }
 
     async fn read_purchases(

@@ -90,7 +90,15 @@ pub enum Act {
         /// What was sent; everything that is held where `None`.
         sent: Option<Sent>,
     },
-    /// A scheduled message is given up.
+    /// The server charges a scheduled message whose time has come, in full, where the account leaves that
+    /// to it.
+    SettleDue {
+        /// The message.
+        message: MessageId,
+        /// Its list.
+        list: Option<ListId>,
+    },
+    /// A scheduled message is given up, unless its time has come and the server sends it by itself.
     Cancel {
         /// The message.
         message: MessageId,
@@ -153,7 +161,7 @@ pub struct Answer {
 }
 
 /// The part of a message that commands change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MessageAnswer {
     /// The message.
     pub id: Uuid,
@@ -165,6 +173,25 @@ pub struct MessageAnswer {
     pub recipients: i64,
     /// When it was charged, in microseconds since the epoch.
     pub sent_at: Option<i64>,
+    /// Its cost by destination, where a later command may change the rows: a settlement puts what was sent
+    /// in the place of what was scheduled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lines: Option<Vec<LineAnswer>>,
+}
+
+/// What a message was to cost in one destination, as it was answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineAnswer {
+    /// ISO 3166-1 alpha-2.
+    pub country: String,
+    /// Segments for each recipient.
+    pub segments: i32,
+    /// The head-count.
+    pub recipients: i64,
+    /// The rate in units of 1/10,000 credit; `None` where the destination is not served.
+    pub rate: Option<i64>,
+    /// Units of 1/10,000 credit.
+    pub units: i64,
 }
 
 /// A balance as it was answered.
@@ -206,6 +233,12 @@ pub enum Refused {
     /// The purchase was declined, or expired, or failed.
     #[error("the purchase was decided otherwise")]
     PurchaseClosed,
+    /// The message's time has come, and the server sends it by itself.
+    #[error("the message's time has come")]
+    Due,
+    /// The message is not the server's to send, or its time has not come.
+    #[error("the message is not the server's to settle")]
+    NotDue,
     /// Something that the ledger relies on does not hold. Nothing changed.
     #[error("{0}")]
     Broken(&'static str),
@@ -238,7 +271,9 @@ impl Act {
             Self::Allocate { allocations } => allocations.iter().map(|one| one.list).collect(),
             Self::Archive { list } => vec![*list],
             Self::Send(message) | Self::Schedule(message) => message.list.into_iter().collect(),
-            Self::Settle { list, .. } | Self::Cancel { list, .. } => list.iter().copied().collect(),
+            Self::Settle { list, .. }
+            | Self::SettleDue { list, .. }
+            | Self::Cancel { list, .. } => list.iter().copied().collect(),
             Self::Grant { .. } | Self::Credit { .. } | Self::Revoke { .. } | Self::Expire => {
                 Vec::new()
             }
@@ -248,9 +283,16 @@ impl Act {
     /// The message whose hold the command ends.
     pub(super) fn held_message(&self) -> Option<MessageId> {
         match self {
-            Self::Settle { message, .. } | Self::Cancel { message, .. } => Some(*message),
+            Self::Settle { message, .. }
+            | Self::SettleDue { message, .. }
+            | Self::Cancel { message, .. } => Some(*message),
             _ => None,
         }
+    }
+
+    /// Whether it depends on who settles the account's messages.
+    pub(super) fn asks_who_settles(&self) -> bool {
+        matches!(self, Self::SettleDue { .. } | Self::Cancel { .. })
     }
 }
 

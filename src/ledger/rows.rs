@@ -16,7 +16,10 @@ use entity::{
 use jiff::Timestamp;
 use sea_orm::prelude::Uuid;
 
-use super::{chain, request::NewMessage};
+use super::{
+    chain,
+    request::{LineAnswer, NewMessage},
+};
 use crate::{clock::id_at, store::book::Head};
 
 /// The rows that a batch inserts and the changes that it makes.
@@ -124,6 +127,25 @@ impl Rows {
         });
         self.lines
             .extend(lines(account.uuid(), new.id.uuid(), &new.price.lines));
+    }
+}
+
+impl Rows {
+    /// The lines of the message that was added last, as they are answered.
+    pub(super) fn line_answers(&self, message: MessageId) -> Vec<LineAnswer> {
+        let own = self.lines.iter().rev();
+        let mut answers: Vec<LineAnswer> = own
+            .take_while(|row| row.message_id == message.uuid())
+            .map(|row| LineAnswer {
+                country: row.country_code.clone(),
+                segments: row.segment_count,
+                recipients: row.recipients,
+                rate: row.units_per_segment,
+                units: row.units,
+            })
+            .collect();
+        answers.sort_by(|a, b| (&a.country, a.segments).cmp(&(&b.country, b.segments)));
+        answers
     }
 }
 

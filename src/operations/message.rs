@@ -11,10 +11,7 @@ use domain::{
     quote::Priced,
     segmentation,
 };
-use entity::{
-    account, idempotency_key, message,
-    sql_enums::{Channel, Settlement},
-};
+use entity::{account, idempotency_key, message, message_line, sql_enums::Channel};
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
 use sea_orm::prelude::Uuid;
 use serde::Serialize;
@@ -28,7 +25,7 @@ use super::{
 };
 use crate::{
     clock::whole_micros,
-    ledger::{Act, Answer, Key, NewMessage, Refused, Request, Sent, SubmitError},
+    ledger::{Act, Answer, Key, LineAnswer, NewMessage, Refused, Request, Sent, SubmitError},
     store::{
         self,
         message::MessageFilter,
@@ -61,6 +58,8 @@ pub struct NewMessageInput {
 pub struct Done {
     /// The message.
     pub message: message::Model,
+    /// Its lines, where they may have changed since.
+    pub lines: Option<Vec<message_line::Model>>,
     /// The balance after the command.
     pub balance: BalanceAt,
 }
@@ -217,28 +216,12 @@ impl Services {
         let row = self.seen_message(viewer, id).await?;
         let key = idempotency::key(idempotency_key, "cancelMessage", &row.id)?;
         let account = AccountId::new(row.account_id);
-        let act = match self.is_being_sent(&row).await? {
-            false => Ok(Act::Cancel {
-                message: id,
-                list: row.list_id.map(ListId::new),
-            }),
-            true => Err(Path::input("messageId")
-                .refuse(RefusalCode::Conflict, "The message's time has come.")
-                .into()),
+        let act = Act::Cancel {
+            message: id,
+            list: row.list_id.map(ListId::new),
         };
-        self.submit(account, act, key, &Path::input("messageId"))
+        self.submit(account, Ok(act), key, &Path::input("messageId"))
             .await
-    }
-
-    /// Whether the server sends a message by itself and its time has come, whether or not any job has run
-    /// (law H3).
-    async fn is_being_sent(&self, row: &message::Model) -> Result<bool, OperationError> {
-        if row.send_at > self.clock.now().as_microsecond() {
-            return Ok(false);
-        }
-        let account = AccountId::new(row.account_id);
-        let account = store::account::find(self.store.reader(), account).await?;
-        Ok(account.is_some_and(|account| account.settlement == Settlement::Automatic))
     }
 
     async fn seen_message(
@@ -311,8 +294,24 @@ impl Services {
                 sent_at: changed.sent_at,
                 ..row
             },
+            lines: changed.lines.as_ref().map(|lines| {
+                let of = |line| answered_line(account, changed.id, line);
+                lines.iter().map(of).collect()
+            }),
             balance: BalanceAt::from_answer(account, balance)?,
         })
+    }
+}
+
+fn answered_line(account: AccountId, message_id: Uuid, line: &LineAnswer) -> message_line::Model {
+    message_line::Model {
+        account_id: account.uuid(),
+        message_id,
+        country_code: line.country.clone(),
+        segment_count: line.segments,
+        recipients: line.recipients,
+        units_per_segment: line.rate,
+        units: line.units,
     }
 }
 

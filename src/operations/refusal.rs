@@ -191,6 +191,9 @@ fn refusal(refused: Refused, amount: &Path) -> Refusal {
             Conflict,
             "The list has scheduled messages; send or cancel them first.",
         ),
+        Refused::Due | Refused::NotDue => {
+            Path::input("messageId").refuse(Conflict, "The message's time has come.")
+        }
         Refused::UnknownPurchase => Path::input("purchaseId").not_found("purchase"),
         Refused::PurchaseClosed | Refused::AlreadyCredited => {
             Path::input("purchaseId").refuse(Conflict, "The purchase was decided already.")

@@ -86,14 +86,17 @@ where
     C: ColumnTrait,
 {
     let beyond = |place: Place, larger: bool| {
-        let (first, tie) = if larger {
-            (key.gt(place.key), id.gt(place.id))
+        let (bound, first, tie) = if larger {
+            (key.gte(place.key), key.gt(place.key), id.gt(place.id))
         } else {
-            (key.lt(place.key), id.lt(place.id))
+            (key.lte(place.key), key.lt(place.key), id.lt(place.id))
         };
-        Condition::any()
-            .add(first)
-            .add(Condition::all().add(key.eq(place.key)).add(tie))
+        let tied = Condition::all().add(key.eq(place.key)).add(tie);
+        // The bound follows from the rest, but an index is entered by it: no database enters one by an OR,
+        // and a page far down would be reached by walking all that is before it.
+        Condition::all()
+            .add(bound)
+            .add(Condition::any().add(first).add(tied))
     };
     let ascending = direction == Direction::Ascending;
     let mut select = select;
