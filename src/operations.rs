@@ -17,7 +17,9 @@ pub mod idempotency;
 pub mod input;
 pub mod lot;
 pub mod message;
+pub mod personal;
 pub mod policy;
+pub mod pricing;
 pub mod purchase;
 pub mod quote;
 pub mod rate_card;
@@ -33,6 +35,7 @@ use std::sync::Arc;
 
 use domain::id::AccountId;
 use entity::account as accounts;
+use tokio::sync::Semaphore;
 use url::Url;
 
 use self::rate_card::RateCards;
@@ -50,6 +53,7 @@ pub struct Services(Arc<Inside>);
 struct Inside {
     parts: Parts,
     rate_cards: RateCards,
+    scans: Arc<Semaphore>,
 }
 
 /// The parts of [`Services`].
@@ -75,8 +79,11 @@ impl Services {
     /// Operations over these parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let rate_cards = RateCards::default();
-        Self(Arc::new(Inside { parts, rate_cards }))
+        Self(Arc::new(Inside {
+            parts,
+            rate_cards: RateCards::default(),
+            scans: Arc::new(Semaphore::new(personal::MAX_SCANS)),
+        }))
     }
 
     /// The account that an operation is for: the viewer's own where `id` is left out.

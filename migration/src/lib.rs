@@ -10,6 +10,7 @@ mod m20261122_000001_initial;
 mod m20261122_000002_default_rate_card;
 mod m20261122_000003_message_pages;
 mod m20261122_000004_contacts;
+mod m20261122_000005_destination_options;
 
 /// Every step, oldest first.
 #[derive(Debug)]
@@ -23,6 +24,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000002_default_rate_card::Migration),
             Box::new(m20261122_000003_message_pages::Migration),
             Box::new(m20261122_000004_contacts::Migration),
+            Box::new(m20261122_000005_destination_options::Migration),
         ]
     }
 }

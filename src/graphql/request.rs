@@ -38,15 +38,23 @@ pub fn viewer(ctx: &Context<'_>) -> Result<Viewer, ApiError> {
 impl From<OperationError> for ApiError {
     fn from(error: OperationError) -> Self {
         match error {
-            OperationError::Refused(refusals) => refusals.into_iter().next().map_or_else(
-                || Self::internal(Fault::Broken("refused without a reason".into())),
-                Self::from,
-            ),
+            OperationError::Refused(refusals) => refused(refusals),
             OperationError::Unauthenticated => Self::Unauthenticated,
             OperationError::Forbidden => Self::Forbidden,
             OperationError::RateLimited => Self::RateLimited,
             OperationError::Unavailable => Self::Unavailable,
             OperationError::Fault(fault) => Self::internal(fault),
+        }
+    }
+}
+
+fn refused(mut refusals: Vec<Refusal>) -> ApiError {
+    match refusals.len() {
+        0 => ApiError::internal(Fault::Broken("refused without a reason".into())),
+        1 => ApiError::from(refusals.remove(0)),
+        _ => {
+            let rows = refusals.into_iter();
+            ApiError::BadInputs(rows.map(|one| (one.field, one.message)).collect())
         }
     }
 }

@@ -3,12 +3,12 @@
 //! Every one of these takes an idempotency key. A repetition gets the first answer again, even where it
 //! would be refused by now: because its time has passed, the card has changed, or the list has gone.
 
+mod sent;
+
 use domain::{
     credits::Credits,
-    destination::Destinations,
-    id::{AccountId, ListId, MessageId, RateCardId},
-    quote::{self, Priced},
-    rate::RateCard,
+    id::{AccountId, ListId, MessageId},
+    quote::Priced,
     segmentation,
 };
 use entity::{
@@ -22,10 +22,9 @@ use serde::Serialize;
 use super::{
     OperationError, Path, RefusalCode, Services, Viewer,
     account::BalanceAt,
-    audience,
     contact_list::DestinationRow,
     idempotency, input,
-    quote::{Draft, PricedMessage, no_price},
+    pricing::{Draft, PricedMessage},
 };
 use crate::{
     clock::whole_micros,
@@ -168,11 +167,11 @@ impl Services {
             id: MessageId::new(self.clock.new_id()),
             list: message.list,
             name,
-            text: message.content.kept_text()?,
+            text: message.content.kept_text(&message.options)?,
             channel: message.count.channel,
             encoding: message.count.encoding,
             segment_count: u32::try_from(message.count.segment_count).unwrap_or(u32::MAX),
-            price: sent(message.priced),
+            price: price(message.priced),
             rate_card: message.card.id(),
             send_at,
         };
@@ -203,30 +202,6 @@ impl Services {
         let act = self.settlement(&row, rows).await;
         self.submit(AccountId::new(row.account_id), act, key, &amount)
             .await
-    }
-
-    /// What was sent of a message, by the card and the segments that it was scheduled with.
-    async fn settlement(
-        &self,
-        row: &message::Model,
-        rows: Option<Vec<DestinationRow>>,
-    ) -> Result<Act, OperationError> {
-        let path = Path::input("sent");
-        let sent = match rows {
-            None => None,
-            Some(rows) => {
-                let destinations = audience::destinations(&rows, &path)?;
-                let id = RateCardId::new(row.rate_card_id);
-                let card = self.rate_card_version(id).await?;
-                refuse_not_served(&rows, &card, channel(row.channel), &path)?;
-                Some(price_sent(row, &destinations, &card, &path)?)
-            }
-        };
-        Ok(Act::Settle {
-            message: MessageId::new(row.id),
-            list: row.list_id.map(ListId::new),
-            sent,
-        })
     }
 
     /// Gives a scheduled message up: its credits go back.
@@ -383,40 +358,7 @@ fn refuse_to_nobody(message: &PricedMessage) -> Result<(), OperationError> {
     .into())
 }
 
-fn refuse_not_served(
-    rows: &[DestinationRow],
-    card: &RateCard,
-    channel: segmentation::Channel,
-    path: &Path,
-) -> Result<(), OperationError> {
-    for (index, (code, recipients)) in rows.iter().enumerate() {
-        let path = path.at(index).at("countryCode");
-        let country = input::country(code, &path)?;
-        if *recipients > 0 && card.rate(country, channel).is_none() {
-            return Err(path
-                .refuse(
-                    RefusalCode::UnsupportedDestination,
-                    "The message's rate card does not serve this country.",
-                )
-                .into());
-        }
-    }
-    Ok(())
-}
-
-fn price_sent(
-    row: &message::Model,
-    destinations: &Destinations,
-    card: &RateCard,
-    path: &Path,
-) -> Result<Sent, OperationError> {
-    let segments = u32::try_from(row.segment_count).unwrap_or_default();
-    let priced = quote::price(segments, channel(row.channel), destinations, card)
-        .map_err(|error| no_price(error, path))?;
-    Ok(sent(priced))
-}
-
-fn sent(priced: Priced) -> Sent {
+fn price(priced: Priced) -> Sent {
     Sent {
         recipients: priced.recipients,
         credits: priced.credits,

@@ -3,6 +3,7 @@
 
 pub mod process;
 pub mod sending;
+pub mod stored;
 
 use std::{net::SocketAddr, path::PathBuf};
 

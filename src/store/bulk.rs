@@ -1,0 +1,336 @@
+//! Reading many rows at once: a scan that hands over whole batches of them, on either database.
+//!
+//! Here: how rows leave the database fast, as one consistent snapshot, in flat memory, and no longer than
+//! somebody wants them. Not here: which rows, and what becomes of them.
+//!
+//! SQLite is read by a connection of its own on a blocking thread, past the driver's row by row hand-over;
+//! PostgreSQL copies out in its binary form. Both come as the same bytes: for each row the number of its
+//! cells, and for each cell its length and its content, in network order.
+
+use std::path::Path;
+
+use futures_util::TryStreamExt;
+use rusqlite::{Connection, OpenFlags, types};
+use sea_orm::{
+    DatabaseBackend, DbErr,
+    sea_query::{PostgresQueryBuilder, SelectStatement, SqliteQueryBuilder, Value, Values},
+    sqlx::{self, PgConnection, PgPool},
+};
+use tokio::sync::{mpsc, oneshot};
+
+use super::Store;
+
+/// Bytes of a batch: some hundreds of rows, so that handing it over costs nothing beside reading it.
+const BATCH_BYTES: usize = 64 * 1024;
+/// Batches between the database and whoever reads them; with the two that are filled and read, what a scan
+/// takes in memory.
+const BATCHES_WAITING: usize = 4;
+/// How much of a SQLite file a scan maps rather than reads: more than any that one machine serves.
+const MAPPED_BYTES: i64 = 1 << 40;
+/// What PostgreSQL gives up a scan after: a slow reader holds it back.
+const SCAN_TIMEOUT: &str = "10min";
+/// What a binary copy begins with.
+const COPY_SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0";
+/// With its flags and the length of an extension, which no version has.
+const COPY_HEADER_BYTES: usize = COPY_SIGNATURE.len() + 8;
+/// The number of cells that stands for the end.
+const COPY_END: i16 = -1;
+
+/// Rows of a scan, some hundreds of them.
+#[derive(Debug, Default)]
+pub struct Batch(Vec<u8>);
+
+/// The content of a cell; `None` for null.
+pub type Cell<'a> = Option<&'a [u8]>;
+
+/// Rows that are being read.
+#[derive(Debug)]
+pub struct Scan(mpsc::Receiver<Step>);
+
+type Sender = mpsc::Sender<Step>;
+
+#[derive(Debug)]
+enum Step {
+    Rows(Batch),
+    /// All rows have come. A channel that closes without it was cut off.
+    End,
+    Failed(DbErr),
+}
+
+impl Store {
+    /// Reads the rows of a query, all of them as of one instant. Dropping the scan ends it.
+    ///
+    /// Must be called within a tokio runtime.
+    #[must_use]
+    pub fn scan(&self, select: &SelectStatement) -> Scan {
+        let (sender, receiver) = mpsc::channel(BATCHES_WAITING);
+        if self.backend() == DatabaseBackend::Postgres {
+            let pool = self.reader().get_postgres_connection_pool().clone();
+            let query = select.to_string(PostgresQueryBuilder);
+            tokio::spawn(async move {
+                let last = last_step(copy(&pool, &query, &sender).await);
+                // Nobody waits for it where this fails.
+                let _ = sender.send(last).await;
+            });
+        } else {
+            let options = self.reader().get_sqlite_connection_pool().connect_options();
+            let (query, values) = select.build(SqliteQueryBuilder);
+            tokio::task::spawn_blocking(move || {
+                let last = last_step(walk(options.get_filename(), &query, values, &sender));
+                let _ = sender.blocking_send(last);
+            });
+        }
+        Scan(receiver)
+    }
+}
+
+fn last_step(outcome: Result<(), DbErr>) -> Step {
+    outcome.map_or_else(Step::Failed, |()| Step::End)
+}
+
+impl Scan {
+    /// Goes through all rows on a blocking thread, a batch after the other, and answers what it made of them.
+    /// Dropping the future ends the scan at its next batch.
+    ///
+    /// # Errors
+    /// What the database says, or the first of `step`'s.
+    pub async fn fold<T, E>(
+        mut self,
+        mut state: T,
+        mut step: impl FnMut(&mut T, &Batch) -> Result<(), E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DbErr> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        tokio::task::spawn_blocking(move || {
+            let folded = loop {
+                if answer.is_closed() {
+                    return;
+                }
+                match self.0.blocking_recv() {
+                    Some(Step::Rows(batch)) => {
+                        if let Err(error) = step(&mut state, &batch) {
+                            break Err(error);
+                        }
+                    }
+                    Some(Step::End) => break Ok(state),
+                    Some(Step::Failed(cause)) => break Err(cause.into()),
+                    None => break Err(broken("the scan was cut off").into()),
+                }
+            };
+            // Nobody waits for it where this fails.
+            let _ = answer.send(folded);
+        });
+        answered
+            .await
+            .unwrap_or_else(|_| Err(broken("the scan's reader was cut off").into()))
+    }
+}
+
+impl Batch {
+    /// The rows, each of so many cells.
+    ///
+    /// # Errors
+    /// Where the database sent what it never should.
+    pub fn rows<const CELLS: usize>(
+        &self,
+    ) -> impl Iterator<Item = Result<[Cell<'_>; CELLS], DbErr>> {
+        let mut rest = self.0.as_slice();
+        std::iter::from_fn(move || {
+            let row = next_row(&mut rest);
+            if row.is_none() {
+                // After a fault there is nothing more to be read.
+                rest = &[];
+            }
+            row.unwrap_or_else(|| Some(Err(broken("a row is cut short"))))
+        })
+    }
+
+    fn push_cells(&mut self, cells: usize) {
+        // No query of ours has more than a few dozen.
+        let cells = i16::try_from(cells).unwrap_or(i16::MAX);
+        self.0.extend_from_slice(&cells.to_be_bytes());
+    }
+
+    fn push_cell(&mut self, content: Cell<'_>) {
+        // SQLite's longest value has fewer bytes than this counts.
+        let length = content.map_or(-1, |content| i32::try_from(content.len()).unwrap_or(-1));
+        self.0.extend_from_slice(&length.to_be_bytes());
+        self.0.extend_from_slice(content.unwrap_or_default());
+    }
+}
+
+/// The next row of a batch: `Some(None)` after the last, `None` where it is cut short.
+fn next_row<'a, const CELLS: usize>(
+    rest: &mut &'a [u8],
+) -> Option<Option<Result<[Cell<'a>; CELLS], DbErr>>> {
+    if rest.is_empty() {
+        return Some(None);
+    }
+    let cells = i16::from_be_bytes(take(rest)?);
+    if cells == COPY_END {
+        *rest = &[];
+        return Some(None);
+    }
+    if usize::try_from(cells) != Ok(CELLS) {
+        return None;
+    }
+    let mut row = [None; CELLS];
+    for cell in &mut row {
+        if let Ok(length) = usize::try_from(i32::from_be_bytes(take(rest)?)) {
+            let (content, after) = rest.split_at_checked(length)?;
+            *cell = Some(content);
+            *rest = after;
+        }
+    }
+    Some(Some(Ok(row)))
+}
+
+fn take<const BYTES: usize>(rest: &mut &[u8]) -> Option<[u8; BYTES]> {
+    let (taken, after) = rest.split_first_chunk::<BYTES>()?;
+    *rest = after;
+    Some(*taken)
+}
+
+/// A cell's text.
+///
+/// # Errors
+/// Where it is not one.
+pub fn text(cell: Cell<'_>) -> Result<Option<&str>, DbErr> {
+    cell.map(std::str::from_utf8)
+        .transpose()
+        .map_err(|_| broken("a text is not UTF-8"))
+}
+
+/// A cell's integer.
+///
+/// # Errors
+/// Where it is not one.
+pub fn integer(cell: Cell<'_>) -> Result<Option<i64>, DbErr> {
+    let Some(content) = cell else {
+        return Ok(None);
+    };
+    let narrow = |bytes| i64::from(i32::from_be_bytes(bytes));
+    let wide = content.try_into().map(i64::from_be_bytes);
+    wide.or_else(|_| content.try_into().map(narrow))
+        .map(Some)
+        .map_err(|_| broken("a number is not an integer"))
+}
+
+fn broken(what: impl Into<String>) -> DbErr {
+    DbErr::Custom(what.into())
+}
+
+/// Sends the rows of a query of SQLite's; it ends early where nobody wants more.
+fn walk(file: &Path, query: &str, values: Values, sender: &Sender) -> Result<(), DbErr> {
+    let failed = |cause: rusqlite::Error| broken(cause.to_string());
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(file, flags).map_err(failed)?;
+    connection
+        .pragma_update(None, "mmap_size", MAPPED_BYTES)
+        .map_err(failed)?;
+    let mut statement = connection.prepare(query).map_err(failed)?;
+    let cells = statement.column_count();
+    let values = values.into_iter().map(bound);
+    let values = values.collect::<Result<Vec<types::Value>, DbErr>>()?;
+    let mut rows = statement
+        .query(rusqlite::params_from_iter(values))
+        .map_err(failed)?;
+    let mut batch = Batch::default();
+    while let Some(row) = rows.next().map_err(failed)? {
+        batch.push_cells(cells);
+        for place in 0..cells {
+            match row.get_ref(place).map_err(failed)? {
+                types::ValueRef::Null => batch.push_cell(None),
+                types::ValueRef::Integer(number) => batch.push_cell(Some(&number.to_be_bytes())),
+                types::ValueRef::Text(content) | types::ValueRef::Blob(content) => {
+                    batch.push_cell(Some(content));
+                }
+                types::ValueRef::Real(_) => return Err(broken("a number is not an integer")),
+            }
+        }
+        if batch.0.len() >= BATCH_BYTES && !hand_over(&mut batch, |step| sender.blocking_send(step))
+        {
+            return Ok(());
+        }
+    }
+    hand_over(&mut batch, |step| sender.blocking_send(step));
+    Ok(())
+}
+
+/// What a query's value is to SQLite.
+fn bound(value: Value) -> Result<types::Value, DbErr> {
+    Ok(match value {
+        Value::Uuid(Some(id)) => types::Value::Blob(id.as_bytes().to_vec()),
+        Value::BigInt(Some(number)) => types::Value::Integer(number),
+        Value::Int(Some(number)) => types::Value::Integer(number.into()),
+        Value::String(Some(text)) => types::Value::Text(text),
+        Value::Bool(Some(holds)) => types::Value::Integer(holds.into()),
+        other => return Err(broken(format!("a scan can't be asked for {other:?}"))),
+    })
+}
+
+/// Whether anybody takes the batch, which is empty afterwards.
+fn hand_over<E>(batch: &mut Batch, send: impl FnOnce(Step) -> Result<(), E>) -> bool {
+    let empty = Batch(Vec::with_capacity(BATCH_BYTES + BATCH_BYTES / 8));
+    send(Step::Rows(std::mem::replace(batch, empty))).is_ok()
+}
+
+/// Sends the rows of a query of PostgreSQL's; it ends early where nobody wants more.
+async fn copy(pool: &PgPool, query: &str, sender: &Sender) -> Result<(), DbErr> {
+    let failed = |cause: sqlx::Error| broken(cause.to_string());
+    let mut connection = pool.acquire().await.map_err(|cause| match cause {
+        sqlx::Error::PoolTimedOut => {
+            DbErr::ConnectionAcquire(sea_orm::error::ConnAcquireErr::Timeout)
+        }
+        cause => failed(cause),
+    })?;
+    let copied = copy_all(&mut connection, query, sender).await;
+    if !matches!(copied, Ok(true)) {
+        // What is on its way would have to be read before anything else could be asked.
+        connection.close_on_drop();
+    }
+    copied.map(|_| ()).map_err(failed)
+}
+
+/// Whether all rows were sent.
+async fn copy_all(
+    connection: &mut PgConnection,
+    query: &str,
+    sender: &Sender,
+) -> Result<bool, sqlx::Error> {
+    // A statement sees one state of the database by itself; the transaction is for the timeout alone.
+    let begin = format!("BEGIN READ ONLY; SET LOCAL statement_timeout = '{SCAN_TIMEOUT}'");
+    sqlx::raw_sql(sqlx::AssertSqlSafe(begin))
+        .execute(&mut *connection)
+        .await?;
+    let statement = format!("COPY ({query}) TO STDOUT (FORMAT binary)");
+    let mut stream = connection.copy_out_raw(&statement).await?;
+    let mut batch = Batch::default();
+    let mut header = COPY_HEADER_BYTES;
+    while let Some(bytes) = stream.try_next().await? {
+        // The header comes with the first row, or alone.
+        let skipped = header.min(bytes.len());
+        header -= skipped;
+        batch
+            .0
+            .extend_from_slice(bytes.get(skipped..).unwrap_or_default());
+        if batch.0.len() >= BATCH_BYTES && !hand_over_async(&mut batch, sender).await {
+            return Ok(false);
+        }
+    }
+    drop(stream);
+    sqlx::raw_sql("COMMIT").execute(&mut *connection).await?;
+    Ok(hand_over_async(&mut batch, sender).await)
+}
+
+async fn hand_over_async(batch: &mut Batch, sender: &Sender) -> bool {
+    let empty = Batch(Vec::with_capacity(BATCH_BYTES + BATCH_BYTES / 8));
+    let full = std::mem::replace(batch, empty);
+    sender.send(Step::Rows(full)).await.is_ok()
+}
+
+#[cfg(test)]
+mod tests;
