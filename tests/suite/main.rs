@@ -20,6 +20,7 @@ mod contract;
 mod credit_package;
 mod download;
 mod faults;
+mod ledger_door;
 mod lot;
 mod message;
 mod purchase;
