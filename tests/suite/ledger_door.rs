@@ -138,7 +138,7 @@ on_both_databases! {
     /// What a caller waits for no more before its batch begins is never done.
     async fn who_left_before_the_batch_began_is_not_charged(server: Server) {
         let [account] = accounts(&server).await;
-        let limits = Limits { writers: 1, waiting_of_account: 3, ..Limits::default() };
+        let limits = Limits { writers: 1, batch: 1, waiting_of_account: 3, ..Limits::default() };
         let ledger = door(&server, limits);
         let store = &server.services().store;
         let lock = hold(store, account).await;
@@ -162,6 +162,7 @@ on_both_databases! {
             waiting_of_account: 4,
             deadline: Duration::from_millis(300),
             writers: 1,
+            batch: 1,
             ..Limits::default()
         };
         let ledger = door(&server, limits);
@@ -190,7 +191,7 @@ async fn hold(store: &Store, account: AccountId) -> sea_orm::DatabaseTransaction
     transaction
 }
 
-/// Commands that fill an account's line, once the batch before them has begun.
+/// Commands that fill an account's line, once the batch before them has begun. Batches are of one command.
 async fn fill_line(
     ledger: &Arc<Ledger>,
     account: AccountId,
