@@ -22,6 +22,8 @@ pub mod paging;
 pub mod purchase;
 pub mod rate_card;
 pub mod server_secret;
+pub mod set;
+pub mod table_rows;
 pub mod transaction;
 pub mod usage;
 pub mod version;

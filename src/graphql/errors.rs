@@ -78,6 +78,10 @@ pub enum ApiError {
     RateLimited,
     /// Something that the answer depends on is down.
     Unavailable,
+    /// The database failed before anything was changed.
+    NotDone,
+    /// The database did not say whether it made the change.
+    Unknown,
     /// A fault of ours; the cause goes to the log and nowhere else.
     Internal(Arc<dyn StdError + Send + Sync>),
 }
@@ -106,7 +110,7 @@ impl ApiError {
             Self::NotFound | Self::NothingAt { .. } => code::NOT_FOUND,
             Self::BadInput { .. } | Self::BadInputs(_) => code::BAD_USER_INPUT,
             Self::RateLimited => code::RATE_LIMITED,
-            Self::Unavailable => code::UNAVAILABLE,
+            Self::Unavailable | Self::NotDone | Self::Unknown => code::UNAVAILABLE,
             Self::Internal(_) => code::INTERNAL_SERVER_ERROR,
         }
     }
@@ -167,6 +171,14 @@ impl From<ApiError> for async_graphql::Error {
             }
             ApiError::RateLimited => "Too many requests; try again later.".to_owned(),
             ApiError::Unavailable => "This is out of order just now; try again later.".to_owned(),
+            ApiError::NotDone => {
+                "The database failed and nothing was changed; try again later.".to_owned()
+            }
+            ApiError::Unknown => {
+                "The database did not say whether this was done. Repeat it with the same \
+                 idempotency key: it answers what was done, and does it only if it was not."
+                    .to_owned()
+            }
             ApiError::Internal(cause) => {
                 source = Some(Arc::new(Cause(cause)));
                 INTERNAL_TEXT.to_owned()

@@ -43,6 +43,8 @@ impl From<OperationError> for ApiError {
             OperationError::Forbidden => Self::Forbidden,
             OperationError::RateLimited => Self::RateLimited,
             OperationError::Unavailable => Self::Unavailable,
+            OperationError::NotDone => Self::NotDone,
+            OperationError::Unknown => Self::Unknown,
             OperationError::Fault(fault) => Self::internal(fault),
         }
     }

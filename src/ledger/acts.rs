@@ -175,19 +175,22 @@ impl Batch {
         let Some(head) = self.heads.get_mut(&account) else {
             return Err(Refused::UnknownAccount);
         };
-        let entries = {
-            // What is due is booked with the command, or not at all where it is refused.
+        // What is due is booked with the command, or not at all where it is refused. A refusal leaves a
+        // book as it was, so that only one with something due has to be copied.
+        let (due, own) = if head.book.has_due_lots(head.book.instant(now)) {
             let mut after = head.book.clone();
             let due = after.expire(now);
             let own = after.apply(command, now)?;
             head.book = after;
             (due, own)
+        } else {
+            (Vec::new(), head.book.apply(command, now)?)
         };
-        for entry in &entries.0 {
+        for entry in &due {
             self.rows.add_entry(account, head, entry, None);
         }
         let mut transaction = None;
-        for entry in &entries.1 {
+        for entry in &own {
             let id = self.rows.add_entry(account, head, entry, note);
             transaction.get_or_insert(id);
         }
@@ -343,11 +346,15 @@ impl Batch {
         let at = instant(&answer);
         self.rows.add_message(account, new, status, at);
         let lines = (status == MessageStatus::Scheduled).then(|| self.rows.line_answers(new.id));
-        let message = self.rows.messages.last().map(|row| MessageAnswer {
-            lines,
-            ..changed(row)
-        });
-        Answer { message, ..answer }
+        let row = self.rows.messages.last();
+        Answer {
+            message: row.map(|row| MessageAnswer {
+                lines,
+                ..changed(row)
+            }),
+            row: row.cloned().map(Box::new),
+            ..answer
+        }
     }
 
     /// Writes the end of a scheduled message: settled at a charge, or cancelled where there is none.
@@ -382,8 +389,12 @@ impl Batch {
         let row = row.clone();
         self.facts.count_scheduled(row.account_id, row.list_id, -1);
         let message = Some(changed(&row));
-        self.rows.ended.push(row);
-        Answer { message, ..answer }
+        self.rows.ended.push(row.clone());
+        Answer {
+            message,
+            row: Some(Box::new(row)),
+            ..answer
+        }
     }
 }
 

@@ -1,14 +1,14 @@
 //! What is asked of the ledger, what it answers, and why it refuses.
 
 use domain::{
-    book::{self, Allocation},
+    book::{self, Allocation, Command, Source},
     credits::Credits,
     id::{AccountId, ListId, LotId, MessageId, PurchaseId, RateCardId, TransactionId},
     lot::Expiry,
     quote::Line,
     segmentation::{Channel, Encoding},
 };
-use entity::sql_enums::MessageStatus;
+use entity::{message, sql_enums::MessageStatus};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -158,6 +158,9 @@ pub struct Answer {
     pub message: Option<MessageAnswer>,
     /// The balance after the command.
     pub balance: Option<BalanceAnswer>,
+    /// The message's row as it was written. A repetition of a key is answered without.
+    #[serde(skip)]
+    pub row: Option<Box<message::Model>>,
 }
 
 /// The part of a message that commands change.
@@ -247,21 +250,31 @@ pub enum Refused {
     AlreadyCredited,
 }
 
-/// Why a command has no answer.
+/// Why a command has no answer. Only [`SubmitError::Unknown`] leaves open whether it was done.
 #[derive(Debug, thiserror::Error)]
 pub enum SubmitError {
     /// It was refused, and changed nothing.
     #[error(transparent)]
     Refused(#[from] Refused),
+    /// Too many commands of its account wait already; it was not begun.
+    #[error("too many commands of the account wait")]
+    AccountBusy,
     /// Too many commands wait already; it was not begun.
-    #[error("the ledger is busy")]
+    #[error("too many commands wait")]
     Busy,
+    /// It waited too long for its turn; it was not begun.
+    #[error("the command waited too long for its turn; nothing was done")]
+    Late,
     /// The server is stopping; it was not begun.
     #[error("the ledger has stopped")]
     Stopped,
-    /// The database failed. It may have been committed: the same key tells.
-    #[error("the database failed: {0}")]
-    Database(String),
+    /// The database failed before the commit: nothing was done.
+    #[error("the database failed, nothing was done: {0}")]
+    NotDone(String),
+    /// The commit itself has no answer: it may have been done, and only a repetition with the same key
+    /// tells.
+    #[error("the commit has no answer, a repetition with the same key gets one: {0}")]
+    Unknown(String),
 }
 
 impl Act {
@@ -277,6 +290,38 @@ impl Act {
             Self::Grant { .. } | Self::Credit { .. } | Self::Revoke { .. } | Self::Expire => {
                 Vec::new()
             }
+        }
+    }
+
+    /// What may take credits from every pool, as the book judges it.
+    pub(super) fn sharing_command(&self) -> Option<Command> {
+        match self {
+            Self::Revoke { lot, credits, .. } => Some(Command::Revoke {
+                lot: *lot,
+                credits: *credits,
+            }),
+            Self::Grant {
+                lot,
+                credits,
+                expiry,
+                ..
+            } => Some(Command::Issue {
+                lot: *lot,
+                source: Source::Grant,
+                credits: *credits,
+                expiry: *expiry,
+            }),
+            // What was bought is not read yet: it counts as due at once.
+            Self::Credit { lot, .. } => Some(Command::Issue {
+                lot: *lot,
+                source: Source::Purchase,
+                credits: Credits::ZERO,
+                expiry: Some(Expiry {
+                    at: Timestamp::MIN,
+                    on: jiff::civil::Date::MIN,
+                }),
+            }),
+            _ => None,
         }
     }
 
@@ -304,6 +349,7 @@ impl Answer {
             purchase: None,
             message: None,
             balance: None,
+            row: None,
         }
     }
 

@@ -284,7 +284,10 @@ impl Services {
         let broken = || OperationError::broken("a message's command was answered without it");
         let (changed, balance) = (answer.message.as_ref(), answer.balance.as_ref());
         let (changed, balance) = changed.zip(balance).ok_or_else(broken)?;
-        let row = store::message::find(self.store.reader(), MessageId::new(changed.id)).await?;
+        let row = match &answer.row {
+            Some(row) => Some(message::Model::clone(row)),
+            None => store::message::find(self.store.reader(), MessageId::new(changed.id)).await?,
+        };
         let row = row.ok_or_else(broken)?;
         Ok(Done {
             message: message::Model {

@@ -27,6 +27,7 @@ mod download;
 mod faults;
 mod laws;
 mod ledger;
+mod ledger_door;
 mod lot;
 mod message;
 mod personal;

@@ -145,7 +145,7 @@ async fn disarm(server: &Server) {
 }
 
 async fn verified(server: &Server) -> Verified {
-    verify(&server.services().store).await.unwrap()
+    verify(&server.services().store, |_| {}).await.unwrap()
 }
 
 /// Every way of tampering is tried on books of its own, beside books that are in order: what is found
@@ -199,7 +199,7 @@ async fn check_tampering(server: &Server) {
         ("DELETE FROM hold_draws WHERE {own}", "hold of message"),
         (
             "UPDATE postings SET units = units * 2 WHERE {own} AND sequence = 7",
-            "hash of transaction 7",
+            "hash of transaction 7, the first broken link of the chain",
         ),
         (
             "UPDATE postings SET units = units + 1 WHERE {own} AND sequence = 7 AND position = 0",
@@ -215,7 +215,7 @@ async fn check_tampering(server: &Server) {
         ),
         (
             "UPDATE transactions SET note = 'a gift' WHERE {own} AND sequence = 1",
-            "hash of transaction 1",
+            "hash of transaction 1, the first broken link of the chain",
         ),
         (
             "UPDATE transactions SET created_at = 0 WHERE {own} AND sequence = 9",
