@@ -25,8 +25,6 @@ const BATCH_BYTES: usize = 64 * 1024;
 /// Batches between the database and whoever reads them; with the two that are filled and read, what a scan
 /// takes in memory.
 const BATCHES_WAITING: usize = 4;
-/// How much of a SQLite file a scan maps rather than reads: more than any that one machine serves.
-const MAPPED_BYTES: i64 = 1 << 40;
 /// What PostgreSQL gives up a scan after: a slow reader holds it back.
 const SCAN_TIMEOUT: &str = "10min";
 /// What a binary copy begins with.
@@ -228,9 +226,6 @@ fn walk(file: &Path, query: &str, values: Values, sender: &Sender) -> Result<(),
     let failed = |cause: rusqlite::Error| broken(cause.to_string());
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(file, flags).map_err(failed)?;
-    connection
-        .pragma_update(None, "mmap_size", MAPPED_BYTES)
-        .map_err(failed)?;
     let mut statement = connection.prepare(query).map_err(failed)?;
     let cells = statement.column_count();
     let values = values.into_iter().map(bound);

@@ -16,7 +16,7 @@ pub type Contact = (&'static str, Option<Value>);
 
 /// Gives a list these contacts and no others.
 pub async fn store(server: &Server, tenant: &Tenant, list: &str, contacts: &[Contact]) {
-    let (account, list) = (account(tenant), ListId::decode(&list.into()).unwrap());
+    let (account, list) = (account(tenant), ListId::decode(list).unwrap());
     let writer = server.services().store.writer();
     let first = i64::from_be_bytes(message_credits::entropy::bytes::<8>()).unsigned_abs() >> 16;
     let mut counts: BTreeMap<&str, i64> = BTreeMap::new();
@@ -67,7 +67,7 @@ pub async fn store(server: &Server, tenant: &Tenant, list: &str, contacts: &[Con
 
 /// Forgets a list's contacts and keeps their head-counts, as if it had never been more than those.
 pub async fn forget(server: &Server, list: &str) {
-    let list = ListId::decode(&list.into()).unwrap();
+    let list = ListId::decode(list).unwrap();
     let writer = server.services().store.writer();
     contact::Entity::delete_many()
         .filter(contact::Column::ListId.eq(list.uuid()))
