@@ -351,6 +351,7 @@ fn a_workbook_is_read_cell_by_cell() {
     hidden.write(0, 0, "phone").unwrap();
     hidden.set_hidden(true);
     let sheet = workbook.add_worksheet();
+    sheet.set_active(true);
     let date = CellFormat::new().set_num_format("yyyy-mm-dd");
     for (column, name) in ["Nome", "Cellulare", "Punti", "Nato il", "Socio"]
         .into_iter()
