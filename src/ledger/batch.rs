@@ -89,6 +89,18 @@ pub(super) async fn run(
     Ok(outcomes)
 }
 
+/// What the requests' keys were answered, once their accounts are locked: `None` where a key was not used.
+pub(super) async fn first_answers(
+    connection: &impl ConnectionTrait,
+    requests: &[&Request],
+) -> Result<Outcomes, DbErr> {
+    let accounts: BTreeSet<AccountId> = requests.iter().map(|request| request.account).collect();
+    books::lock_waiting(connection, accounts).await?;
+    let facts = Facts::read(connection, requests).await?;
+    let answers = requests.iter().map(|request| facts.first_answer(request));
+    Ok(answers.map(Result::transpose).collect())
+}
+
 /// The last instant that any of the requests is booked at: lots that are due by then are due in the batch.
 fn latest(requests: &[&Request], now: Timestamp) -> Timestamp {
     requests
@@ -121,7 +133,7 @@ impl Batch {
         if !self.heads.contains_key(&request.account) {
             return Err(Refused::UnknownAccount);
         }
-        if let Some(replayed) = self.replay(request)? {
+        if let Some(replayed) = self.facts.first_answer(request)? {
             return Ok(replayed);
         }
         let answer = self.act(request, now)?;
@@ -140,23 +152,5 @@ impl Batch {
             self.rows.keys.push(row);
         }
         Ok(answer)
-    }
-
-    /// The first answer to the request's key, where there was one (law B4).
-    fn replay(&self, request: &Request) -> Result<Option<Answer>, Refused> {
-        let Some(key) = &request.key else {
-            return Ok(None);
-        };
-        let Some(used) = self
-            .facts
-            .keys
-            .get(&(request.account.uuid(), key.key.clone()))
-        else {
-            return Ok(None);
-        };
-        if used.fingerprint != key.fingerprint {
-            return Err(Refused::KeyReused);
-        }
-        Answer::read(&used.answer).map(Some)
     }
 }

@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use futures_util::{FutureExt, future::BoxFuture};
+use sea_orm::DbErr;
 
 use super::{
     batch::{self, Locked, Outcomes},
@@ -78,7 +79,7 @@ impl Committer {
             .filter(|request| request.key.is_some())
             .copied()
             .collect();
-        let mut answers = None;
+        let mut answers: Option<Vec<Option<Reply>>> = None;
         for asked in 1..=MAX_ASKED {
             if keyed.is_empty() {
                 break;
@@ -86,7 +87,7 @@ impl Committer {
             tokio::time::sleep(BACKOFF * asked * 10).await;
             match self.commit(&keyed, Locked::WaitFor).await {
                 Ok(outcomes) => {
-                    answers = Some(replies(outcomes).into_iter());
+                    answers = Some(replies(outcomes));
                     break;
                 }
                 Err(Failure::Before(cause) | Failure::AtCommit(cause)) => {
@@ -94,6 +95,24 @@ impl Committer {
                 }
             }
         }
+        if answers.is_none() && !keyed.is_empty() {
+            // They can't be done now; whether they were, their keys tell.
+            answers = match self.first_answers(&keyed).await {
+                Ok(found) => Some(
+                    replies(found)
+                        .into_iter()
+                        .map(|reply| {
+                            reply.or_else(|| Some(Err(SubmitError::NotDone(cause.to_owned()))))
+                        })
+                        .collect(),
+                ),
+                Err(cause) => {
+                    tracing::error!(%cause, "the keys can't be read either");
+                    None
+                }
+            };
+        }
+        let mut answers = answers.map(Vec::into_iter);
         requests
             .iter()
             .map(|request| match (&request.key, &mut answers) {
@@ -101,6 +120,13 @@ impl Committer {
                 _ => unknown(),
             })
             .collect()
+    }
+
+    async fn first_answers(&self, keyed: &[&Request]) -> Result<Outcomes, DbErr> {
+        let transaction = self.store.begin().await?;
+        let found = batch::first_answers(&transaction, keyed).await?;
+        transaction.rollback().await?;
+        Ok(found)
     }
 
     /// Commits one batch, trying again where that may pass.

@@ -12,7 +12,7 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, prelude::Uuid,
 };
 
-use super::request::{Act, Request};
+use super::request::{Act, Answer, Refused, Request};
 use crate::store::set::Set;
 
 /// The columns of [`pairs`].
@@ -140,6 +140,20 @@ impl Facts {
             .filter_map(|(account, list, count)| Some(((account, list?), count)))
             .collect();
         Ok(())
+    }
+
+    /// The first answer to the request's key, where there was one (law B4).
+    pub(super) fn first_answer(&self, request: &Request) -> Result<Option<Answer>, Refused> {
+        let Some(key) = &request.key else {
+            return Ok(None);
+        };
+        let Some(used) = self.keys.get(&(request.account.uuid(), key.key.clone())) else {
+            return Ok(None);
+        };
+        if used.fingerprint != key.fingerprint {
+            return Err(Refused::KeyReused);
+        }
+        Answer::read(&used.answer).map(Some)
     }
 
     /// Notes that a message on a list began (+1) or stopped (-1) to wait.

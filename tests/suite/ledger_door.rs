@@ -88,10 +88,14 @@ fn door(server: &Server, limits: Limits) -> Arc<Ledger> {
     Arc::new(ledger)
 }
 
-/// Asks without waiting for the answer.
-fn ask(ledger: &Arc<Ledger>, request: Request) -> JoinHandle<Result<Answer, SubmitError>> {
+/// Asks without waiting for the answer. The command is in its line when this returns.
+async fn ask(ledger: &Arc<Ledger>, request: Request) -> JoinHandle<Result<Answer, SubmitError>> {
     let ledger = ledger.clone();
-    tokio::spawn(async move { ledger.submit(request).await })
+    let mut asked = async move { ledger.submit(request).await }.boxed();
+    match futures_util::poll!(&mut asked) {
+        Poll::Pending => tokio::spawn(asked),
+        Poll::Ready(answer) => tokio::spawn(std::future::ready(answer)),
+    }
 }
 
 async fn count(store: &Store, table: &str, account: AccountId) -> i64 {
@@ -142,7 +146,7 @@ on_both_databases! {
         let ledger = door(&server, limits);
         let store = &server.services().store;
         let lock = hold(store, account).await;
-        let first = ask(&ledger, send(account));
+        let first = ask(&ledger, send(account)).await;
         let left = fill_line(&ledger, account, 3).await;
         drop(left);
         lock.rollback().await.unwrap();
@@ -168,7 +172,7 @@ on_both_databases! {
         let ledger = door(&server, limits);
         let store = &server.services().store;
         let lock = hold(store, account).await;
-        let begun = ask(&ledger, send(account));
+        let begun = ask(&ledger, send(account)).await;
         let waiting = fill_line(&ledger, account, 4).await;
         let full = ledger.submit(send(account)).await;
         assert!(matches!(full, Err(SubmitError::AccountBusy)), "{full:?}");
@@ -232,9 +236,8 @@ async fn a_locked_account_does_not_hold_up_the_others() {
     let other = store.begin().await.unwrap();
     book::lock(&other, [locked, second]).await.unwrap();
     // More accounts are locked than may be waited for at a time.
-    let waiting: Vec<_> = [locked, second, locked, second]
-        .map(|account| ask(&ledger, send(account)))
-        .into();
+    let waiting = [locked, second, locked, second].map(|account| ask(&ledger, send(account)));
+    let waiting = join_all(waiting).await;
     for _ in 0..20 {
         ledger.submit(send(free)).await.unwrap();
     }
