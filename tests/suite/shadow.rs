@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// How many steps are taken on each database unless `SHADOW_HTTP_STEPS` says otherwise.
-const STEPS: usize = 1_500;
+const STEPS: usize = 1_000;
 /// How many of them one account takes: few enough that a failure is soon made shorter.
 const STEPS_OF_ACCOUNT: usize = 200;
 
@@ -102,7 +102,7 @@ on_both_databases! {
         while left > 0 {
             let length = left.min(STEPS_OF_ACCOUNT);
             let steps = (0..length).map(|_| Step::any(&mut draw)).collect();
-            let run = Run { steps, automatic: (history / STEPS_OF_ACCOUNT) % 2 == 0 };
+            let run = Run { steps, automatic: (history / STEPS_OF_ACCOUNT).is_multiple_of(2) };
             if let Err(what) = differs(&server, &shop, &run).await {
                 eprintln!("seen again with SHADOW_SEED={seed} SHADOW_HTTP_STEPS={}", history + length);
                 eprintln!("history {}: {what}", history / STEPS_OF_ACCOUNT);
