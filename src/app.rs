@@ -147,6 +147,7 @@ pub fn assemble(store: Store, settings: Settings) -> Result<App, StartError> {
         None => None,
     };
     let (ledger, writers) = Ledger::start(&store, &settings.clock);
+    let stop = CancellationToken::new();
     let services = Services::new(Parts {
         store,
         ledger,
@@ -155,8 +156,8 @@ pub fn assemble(store: Store, settings: Settings) -> Result<App, StartError> {
         public_url: settings.public_url,
         admin_key_hash,
         download_key: DownloadKey::default(),
+        stop: stop.clone(),
     });
-    let stop = CancellationToken::new();
     let schema = schema::schema_over(&services, &Limits::default());
     let router = http::router(http::Server::new(
         services.clone(),

@@ -9,6 +9,8 @@ pub mod api_key;
 pub mod auto_recharge;
 pub mod balance;
 pub mod balance_changed;
+pub mod contact;
+pub mod contact_import;
 pub mod contact_list;
 pub mod credit_package;
 pub mod destination;

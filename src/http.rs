@@ -53,6 +53,11 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// GraphQL requests that are answered at once. Beyond it callers are told so rather than kept waiting: the
 /// database has far fewer connections, and memory is bounded.
 const MAX_REQUESTS: usize = 1_024;
+/// How long a request with files may take, its import included: both have bounds of their own, in bytes and
+/// rows, and this is for what hangs.
+const UPLOAD_TIMEOUT: Duration = Duration::from_secs(30 * 60);
+/// Requests with files that are answered at once: each keeps up to 256 MiB on disk.
+const MAX_UPLOADS: usize = 8;
 /// Where the id of a request is told and taken.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -69,6 +74,8 @@ struct Shared {
     demo_key: Option<String>,
     /// GraphQL requests that are being answered.
     slots: Semaphore,
+    /// Those among them that have files.
+    uploads: Semaphore,
 }
 
 impl Server {
@@ -95,6 +102,7 @@ impl Server {
             metrics,
             demo_key,
             slots: Semaphore::new(MAX_REQUESTS),
+            uploads: Semaphore::new(MAX_UPLOADS),
         }))
     }
 }

@@ -5,108 +5,197 @@
 //! answer each caller. Nothing waits to be gathered: what queued while the last batch was written is the
 //! next batch. The same code serves one command and a thousand, one process and many.
 //!
+//! A caller is told "not done" only of what was not done: it never hears of a failure where the commit may
+//! have happened, but that it is unknown, and that its key tells.
+//!
 //! Here: the queue, the batches and their writes. Not here: who may ask ([`crate::operations`]), what a
 //! message costs ([`domain::quote`]), and reading ([`crate::store`]).
 
 mod acts;
 mod batch;
 pub mod chain;
+mod commit;
 mod facts;
+mod failure;
+mod queue;
 mod request;
 mod rollups;
 mod rows;
+mod ticket;
 pub mod verify;
 mod write;
 mod writer;
 
-use std::{
-    hash::{DefaultHasher, Hash, Hasher},
-    sync::Arc,
-};
+use std::{sync::Arc, time::Duration};
 
 use domain::id::AccountId;
+use futures_util::future::BoxFuture;
 use sea_orm::DatabaseBackend;
 use tokio::{
-    sync::{broadcast, mpsc, oneshot},
+    sync::{Semaphore, broadcast},
     task::JoinSet,
+    time::Instant,
 };
-use tokio_util::sync::CancellationToken;
 
 pub use self::request::{
-    Act, Answer, BalanceAnswer, Key, MessageAnswer, NewMessage, Refused, Request, Sent, SubmitError,
+    Act, Answer, BalanceAnswer, Key, LineAnswer, MessageAnswer, NewMessage, Refused, Request, Sent,
+    SubmitError,
+};
+use self::{
+    commit::Committer,
+    queue::Queue,
+    ticket::Ticket,
+    writer::{Pace, Writer},
 };
 use crate::{clock::Clock, store::Store};
 
-/// Commands that may wait for one writer: a few batches' worth. Beyond it callers are told at once that
-/// the server is busy, rather than kept in a queue that only grows.
-const QUEUE: usize = 4_096;
-/// Writers on PostgreSQL. An account always has the same one, so that its commands meet in a batch
-/// rather than at its lock; a slow account holds up a quarter of the others at most.
-const POSTGRES_WRITERS: usize = 4;
 /// Changes that a slow subscriber may fall behind by before it is told that it missed some.
 const CHANGES: usize = 1_024;
+
+/// What the ledger takes on at a time.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Commands that may wait in all. Beyond it callers are told at once that the server is busy, rather
+    /// than kept in a queue that only grows.
+    pub waiting: usize,
+    /// Commands of one account that may wait, so that one account does not fill the queue.
+    pub waiting_of_account: usize,
+    /// Commands in one batch: larger ones gain little and make the first caller wait for the last.
+    pub batch: usize,
+    /// What a batch may take before the next ones are made smaller.
+    pub batch_time: Duration,
+    /// How long a command waits for its turn. Beyond it it is refused, and never begun.
+    pub deadline: Duration,
+    /// Writers on PostgreSQL. An account's commands are with one at a time. SQLite has one, whoever asks.
+    pub writers: usize,
+    /// Accounts locked by somebody else that are waited for at a time, on a connection each.
+    pub lanes: usize,
+    /// Leaves the chain's hashes out. It makes books that do not verify, and is for measuring alone.
+    #[doc(hidden)]
+    pub unchained: bool,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            waiting: 16_384,
+            waiting_of_account: 4_096,
+            batch: 512,
+            batch_time: Duration::from_millis(100),
+            deadline: Duration::from_secs(10),
+            writers: 3,
+            lanes: 4,
+            unchained: false,
+        }
+    }
+}
 
 /// The door to the books. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Ledger {
-    queues: Arc<[mpsc::Sender<Ticket>]>,
+    door: Door,
     changes: broadcast::Sender<AccountId>,
+}
+
+#[derive(Clone)]
+enum Door {
+    Queue {
+        queue: Arc<Queue>,
+        deadline: Duration,
+    },
+    Other(Arc<Serve>),
+}
+
+/// Serves a command by itself.
+type Serve = dyn Fn(Request) -> BoxFuture<'static, Result<Answer, SubmitError>> + Send + Sync;
+
+impl std::fmt::Debug for Door {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Queue { .. } => "Queue",
+            Self::Other(_) => "Other",
+        })
+    }
 }
 
 /// The writers at work.
 #[derive(Debug)]
 pub struct Writers {
     tasks: JoinSet<()>,
-    stop: CancellationToken,
-}
-
-/// A request and whom to answer.
-#[derive(Debug)]
-struct Ticket {
-    request: Request,
-    reply: oneshot::Sender<Result<Answer, SubmitError>>,
+    queue: Arc<Queue>,
 }
 
 impl Ledger {
     /// Starts the writers over a migrated database.
     #[must_use]
     pub fn start(store: &Store, clock: &Clock) -> (Self, Writers) {
+        Self::start_with(store, clock, Limits::default())
+    }
+
+    /// Starts the writers with other limits.
+    #[must_use]
+    pub fn start_with(store: &Store, clock: &Clock, limits: Limits) -> (Self, Writers) {
         let count = match store.backend() {
-            DatabaseBackend::Postgres => POSTGRES_WRITERS,
+            DatabaseBackend::Postgres => limits.writers,
             // SQLite has one writer at a time, whoever asks.
             _ => 1,
         };
         let (changes, _) = broadcast::channel(CHANGES);
-        let stop = CancellationToken::new();
+        let queue = Arc::new(Queue::new(limits.waiting, limits.waiting_of_account));
+        let writer = Writer {
+            queue: queue.clone(),
+            committer: Committer {
+                store: store.clone(),
+                clock: clock.clone(),
+                unchained: limits.unchained,
+            },
+            changes: changes.clone(),
+            lanes: Arc::new(Semaphore::new(limits.lanes)),
+            batch: Pace::new(limits.batch, limits.batch_time),
+        };
         let mut tasks = JoinSet::new();
-        let queues = (0..count)
-            .map(|_| {
-                let (queue, tickets) = mpsc::channel(QUEUE);
-                let (store, clock, changes) = (store.clone(), clock.clone(), changes.clone());
-                tasks.spawn(writer::run(store, clock, tickets, changes, stop.clone()));
-                queue
-            })
-            .collect();
-        (Self { queues, changes }, Writers { tasks, stop })
+        for _ in 0..count {
+            tasks.spawn(writer.clone().run());
+        }
+        let door = Door::Queue {
+            queue: queue.clone(),
+            deadline: limits.deadline,
+        };
+        (Self { door, changes }, Writers { tasks, queue })
+    }
+
+    /// A ledger whose commands something else serves: what benches measure the writers against, behind the
+    /// same operations.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn served_by(
+        serve: impl Fn(Request) -> BoxFuture<'static, Result<Answer, SubmitError>>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        let (changes, _) = broadcast::channel(CHANGES);
+        let door = Door::Other(Arc::new(serve));
+        Self { door, changes }
     }
 
     /// Applies one command. The answer comes when it is committed.
     ///
+    /// Dropped before its batch begins, nothing is done; dropped later, only the command's key tells.
+    ///
     /// # Errors
-    /// A refusal, and then nothing changed; that the server is busy or stopping, and then it was not
-    /// begun; or that the database failed, and then only the command's key tells whether it was done.
+    /// A refusal, and then nothing changed; that the server is busy or stopping, or that the command's time
+    /// was over, and then it was not begun; that the database failed, and nothing was done; or that it is
+    /// not known whether it was done, and then only a repetition with the same key tells.
     pub async fn submit(&self, request: Request) -> Result<Answer, SubmitError> {
-        let (reply, answer) = oneshot::channel();
-        let queue = self.queue(request.account).ok_or(SubmitError::Stopped)?;
-        queue
-            .try_send(Ticket { request, reply })
-            .map_err(|refused| match refused {
-                mpsc::error::TrySendError::Full(_) => SubmitError::Busy,
-                mpsc::error::TrySendError::Closed(_) => SubmitError::Stopped,
-            })?;
-        // Whoever held the ticket is gone: whether it was done, only its key tells.
-        let gone = || SubmitError::Database("the writer ended before it answered".to_owned());
-        answer.await.unwrap_or_else(|_| Err(gone()))
+        match &self.door {
+            Door::Queue { queue, deadline } => {
+                let (ticket, wait) = Ticket::new(request, Instant::now() + *deadline);
+                queue.push(ticket)?;
+                wait.answer().await
+            }
+            Door::Other(serve) => serve(request).await,
+        }
     }
 
     /// Tells of every account whose books change through this process.
@@ -114,19 +203,12 @@ impl Ledger {
     pub fn changes(&self) -> broadcast::Receiver<AccountId> {
         self.changes.subscribe()
     }
-
-    fn queue(&self, account: AccountId) -> Option<&mpsc::Sender<Ticket>> {
-        let mut hasher = DefaultHasher::new();
-        account.hash(&mut hasher);
-        let place = hasher.finish() % u64::try_from(self.queues.len()).ok()?;
-        self.queues.get(usize::try_from(place).ok()?)
-    }
 }
 
 impl Writers {
     /// Takes no more commands, and waits until what was queued is committed.
     pub async fn drain(mut self) {
-        self.stop.cancel();
+        self.queue.close();
         while let Some(ended) = self.tasks.join_next().await {
             if let Err(cause) = ended {
                 tracing::error!(%cause, "a ledger writer ended badly");

@@ -8,6 +8,7 @@ pub mod demo;
 pub mod entropy;
 pub mod graphql;
 pub mod http;
+pub mod imports;
 pub mod ledger;
 pub mod lifecycle;
 pub mod operations;

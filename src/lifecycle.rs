@@ -6,7 +6,7 @@ use std::{io, net::SocketAddr, time::Duration};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-use crate::{app::App, worker};
+use crate::{app::App, operations::Services, worker};
 
 /// How long requests in flight have to end once the server drains. Beyond it they are cut off; whatever
 /// the ledger has acknowledged is committed all the same.
@@ -20,6 +20,7 @@ pub struct Running {
     stop: CancellationToken,
     serving: JoinHandle<io::Result<()>>,
     working: JoinHandle<()>,
+    services: Services,
     writers: crate::ledger::Writers,
 }
 
@@ -44,12 +45,13 @@ pub fn start(app: App, listener: TcpListener) -> io::Result<Running> {
         .with_graceful_shutdown(draining.cancelled_owned())
         .await
     });
-    let working = tokio::spawn(worker::run(services, stop.clone()));
+    let working = tokio::spawn(worker::run(services.clone(), stop.clone()));
     Ok(Running {
         address,
         stop,
         serving,
         working,
+        services,
         writers,
     })
 }
@@ -61,6 +63,7 @@ impl Running {
         let Self {
             serving,
             working,
+            services,
             writers,
             ..
         } = self;
@@ -71,6 +74,13 @@ impl Running {
         }
         if let Err(cause) = working.await {
             tracing::error!(%cause, "the worker ended badly");
+        }
+        // Those whose callers left; each ends after the part that it is at.
+        if tokio::time::timeout(DRAIN, services.imports().ended())
+            .await
+            .is_err()
+        {
+            tracing::warn!("imports were still running when the time to drain was over");
         }
         // Every door is closed by now: what was queued is committed.
         if tokio::time::timeout(DRAIN, writers.drain()).await.is_err() {

@@ -13,6 +13,7 @@ use message_credits::{
     },
     demo::{self, Demo},
     graphql::{ids::PublicId, schema},
+    ledger::verify::{self, Progress},
     lifecycle,
     operations::{OperationError, api_key, usage_rollup},
     telemetry,
@@ -109,7 +110,11 @@ async fn migrate(args: &DatabaseArgs) -> Result<ExitCode, Failure> {
 
 async fn verify(args: &DatabaseArgs) -> Result<ExitCode, Failure> {
     let store = app::open(&args.database_url).await?;
-    let verified = message_credits::ledger::verify::verify(&store).await?;
+    let tell = |progress: &Progress| {
+        let (accounts, transactions) = (progress.accounts(), progress.transactions());
+        eprintln!("{accounts} accounts, {transactions} transactions so far");
+    };
+    let verified = verify::verify(&store, tell).await?;
     store.close().await;
     for drift in &verified.drifts {
         print(&format!("{drift}\n"))?;

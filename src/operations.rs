@@ -9,7 +9,10 @@ pub mod allocation;
 pub mod api_key;
 pub mod audience;
 pub mod auto_recharge;
+pub mod balance;
 pub mod balance_changes;
+pub mod contact;
+pub mod contact_import;
 pub mod contact_list;
 pub mod credit_package;
 pub mod download;
@@ -18,7 +21,10 @@ pub mod input;
 pub mod lot;
 pub mod message;
 pub mod monthly_report;
+pub mod personal;
+pub mod phone_number;
 pub mod policy;
+pub mod pricing;
 pub mod purchase;
 pub mod quote;
 pub mod rate_card;
@@ -35,9 +41,11 @@ use std::sync::Arc;
 
 use domain::id::AccountId;
 use entity::account as accounts;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use self::rate_card::RateCards;
+use self::{contact_import::Imports, rate_card::RateCards};
 pub use self::{
     refusal::{Fault, OperationError, Path, Refusal, RefusalCode},
     viewer::Viewer,
@@ -52,6 +60,8 @@ pub struct Services(Arc<Inside>);
 struct Inside {
     parts: Parts,
     rate_cards: RateCards,
+    scans: Arc<Semaphore>,
+    imports: Imports,
 }
 
 /// The parts of [`Services`].
@@ -71,14 +81,26 @@ pub struct Parts {
     pub public_url: Url,
     /// What download links are signed with.
     pub download_key: download::DownloadKey,
+    /// Cancelled when the server drains.
+    pub stop: CancellationToken,
 }
 
 impl Services {
     /// Operations over these parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let rate_cards = RateCards::default();
-        Self(Arc::new(Inside { parts, rate_cards }))
+        Self(Arc::new(Inside {
+            parts,
+            rate_cards: RateCards::default(),
+            scans: Arc::new(Semaphore::new(personal::MAX_SCANS)),
+            imports: Imports::default(),
+        }))
+    }
+
+    /// The imports of contacts that this process runs.
+    #[must_use]
+    pub fn imports(&self) -> &Imports {
+        &self.0.imports
     }
 
     /// The account that an operation is for: the viewer's own where `id` is left out.

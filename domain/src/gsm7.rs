@@ -6,6 +6,15 @@
 //!
 //! The alphabet has `Ç` at 0x09 and not `ç`; it has no backtick, no tab and no no-break space. Form feed
 //! is the extension table's page break, 0x0A.
+//!
+//! ```
+//! use domain::gsm7::{self, Code};
+//!
+//! assert_eq!(gsm7::septets('è'), Some(1));
+//! assert_eq!(gsm7::septets('€'), Some(2));
+//! assert_eq!(gsm7::septets('ç'), None);
+//! assert_eq!(gsm7::code('€'), Some(Code::Extension(0x65)));
+//! ```
 
 pub mod national;
 
@@ -293,16 +302,16 @@ fn step_through(mut rest: &[u8], bytes: usize, prefix: &mut Prefix) -> bool {
 
 /// A character that GSM-7 lacks, in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Foreign {
+pub(crate) struct Foreign<'a> {
     pub character: char,
-    /// The one before it.
-    pub previous: Option<char>,
-    /// Code points before it.
+    /// The text before it.
+    pub before: &'a str,
+    /// Code points of that.
     pub offset: usize,
 }
 
 /// Tells every character of the text that GSM-7 lacks, where it is known to begin with such a prefix.
-pub(crate) fn each_foreign(text: &str, prefix: Prefix, mut found: impl FnMut(Foreign)) {
+pub(crate) fn each_foreign<'a>(text: &'a str, prefix: Prefix, mut found: impl FnMut(Foreign<'a>)) {
     let (mut at, mut offset) = (prefix.bytes, prefix.characters);
     // Whole blocks are looked at again only beyond one that was of no use: foreign letters come in words.
     let mut one_by_one_until = at;
@@ -318,7 +327,7 @@ pub(crate) fn each_foreign(text: &str, prefix: Prefix, mut found: impl FnMut(For
         if !contains(character) {
             found(Foreign {
                 character,
-                previous: text.get(..at).and_then(|before| before.chars().next_back()),
+                before: text.get(..at).unwrap_or_default(),
                 offset,
             });
         }

@@ -1,54 +1,279 @@
 //! Merge fields in a text: `{{firstName}}`, or `{{firstName|friend}}` with what stands in where nothing
 //! is known (rule Q6).
 //!
-//! Here: finding them, and the text with their fallbacks. Not here: contacts and what is known of them.
+//! Here: finding them, and the text with what is known of somebody or with their fallbacks. Not here:
+//! contacts and where what is known of them is kept.
 //!
 //! A field's name is a letter or `_` and then letters, digits, `_`, `.` or `-`, in ASCII; a fallback is
-//! any text without braces. Whatever looks otherwise, or does not end, is plain text.
+//! any text without braces. What ends like a field but is named otherwise, such as `{{}}` or `{{ a }}`, is plain
+//! text; what begins like one and does not end is refused, because nobody means it.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::Range};
 
 /// The longest name of a field, in bytes: longer ones are plain text.
 pub const MAX_NAME_BYTES: usize = 64;
 
-/// The text as it is sent where nothing is known of a contact: each field is its fallback, or nothing.
-#[must_use]
-pub fn fallback_text(text: &str) -> Cow<'_, str> {
-    let mut sent = String::new();
-    let mut rest = text;
-    let mut found = false;
-    while let Some(start) = rest.find("{{") {
-        let (before, candidate) = rest.split_at(start);
-        sent.push_str(before);
-        if let Some((fallback, after)) = field(candidate) {
-            found = true;
-            sent.push_str(fallback);
-            rest = after;
-        } else {
-            // The second brace may begin a field.
-            let (brace, after) = candidate.split_at(1);
-            sent.push_str(brace);
-            rest = after;
+/// The most different fields of one text: more than any message has, and few enough to look each up for
+/// each of a million contacts.
+pub const MAX_FIELDS: usize = 50;
+
+/// Why a text with merge fields can't be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TemplateError {
+    /// Two braces that begin a field, and nothing that ends it.
+    #[error("the merge field after {offset} characters does not end")]
+    Unterminated {
+        /// Code points before it.
+        offset: usize,
+    },
+    /// More than [`MAX_FIELDS`].
+    #[error("has more than {MAX_FIELDS} different merge fields")]
+    TooManyFields,
+}
+
+/// A text with its merge fields found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Template {
+    text: String,
+    pieces: Vec<Piece>,
+    names: Vec<Range<usize>>,
+    fields: Vec<FieldRange>,
+}
+
+/// A part of a template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Piece {
+    /// As it stands.
+    Text(Range<usize>),
+    /// The field of this position.
+    Field(usize),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct FieldRange {
+    slot: usize,
+    fallback: Option<Range<usize>>,
+}
+
+/// A merge field of a template: a name with one of its fallbacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Field<'a> {
+    /// What it is called.
+    pub name: &'a str,
+    /// The position of its name among [`Template::names`].
+    pub slot: usize,
+    /// What stands in where nothing is known; `None` where none was written, which is not the same as an
+    /// empty one.
+    pub fallback: Option<&'a str>,
+}
+
+/// What is known of somebody, by the slots of a template. Made once and filled again for each: it keeps its
+/// memory.
+#[derive(Debug, Clone, Default)]
+pub struct Values {
+    text: String,
+    ranges: Vec<Range<usize>>,
+}
+
+impl Template {
+    /// Finds the merge fields of a text.
+    ///
+    /// # Errors
+    /// The first field that does not end; more than [`MAX_FIELDS`].
+    pub fn parse(text: &str) -> Result<Self, TemplateError> {
+        let mut template = Self {
+            text: text.to_owned(),
+            pieces: Vec::new(),
+            names: Vec::new(),
+            fields: Vec::new(),
+        };
+        let (mut begin, mut at) = (0, 0);
+        while let Some(found) = text.get(at..).and_then(|rest| rest.find("{{")) {
+            let start = at + found;
+            match field(text, start) {
+                Found::Field {
+                    name,
+                    fallback,
+                    end,
+                } => {
+                    template.pieces.push(Piece::Text(begin..start));
+                    template.push_field(name, fallback)?;
+                    (begin, at) = (end, end);
+                }
+                // The second brace may begin a field.
+                Found::Plain => at = start + 1,
+                Found::Unterminated => {
+                    let before = text.get(..start).unwrap_or_default();
+                    return Err(TemplateError::Unterminated {
+                        offset: before.chars().count(),
+                    });
+                }
+            }
+        }
+        template.pieces.push(Piece::Text(begin..text.len()));
+        Ok(template)
+    }
+
+    fn push_field(
+        &mut self,
+        name: Range<usize>,
+        fallback: Option<Range<usize>>,
+    ) -> Result<(), TemplateError> {
+        let known = |range: &Range<usize>| self.part(range) == self.part(&name);
+        let slot = self.names.iter().position(known);
+        let slot = slot.unwrap_or_else(|| {
+            self.names.push(name);
+            self.names.len() - 1
+        });
+        let written = |range: &Option<Range<usize>>| range.as_ref().map(|range| self.part(range));
+        let same = |field: &FieldRange| {
+            field.slot == slot && written(&field.fallback) == written(&fallback)
+        };
+        let position = self.fields.iter().position(same);
+        let position = position.unwrap_or_else(|| {
+            self.fields.push(FieldRange { slot, fallback });
+            self.fields.len() - 1
+        });
+        self.pieces.push(Piece::Field(position));
+        if self.fields.len() > MAX_FIELDS {
+            return Err(TemplateError::TooManyFields);
+        }
+        Ok(())
+    }
+
+    /// The text as it was written.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether it has any merge field.
+    #[must_use]
+    pub fn has_fields(&self) -> bool {
+        !self.fields.is_empty()
+    }
+
+    /// The names of its fields, each once, in the order of the text. Their positions are the slots of
+    /// [`Values`].
+    pub fn names(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.names.iter().map(|range| self.part(range))
+    }
+
+    /// Its fields, each pair of name and fallback once, in the order of the text.
+    pub fn fields(&self) -> impl ExactSizeIterator<Item = Field<'_>> {
+        self.fields.iter().map(|field| self.field(field))
+    }
+
+    fn field(&self, field: &FieldRange) -> Field<'_> {
+        let name = self.names.get(field.slot);
+        Field {
+            name: name.map(|range| self.part(range)).unwrap_or_default(),
+            slot: field.slot,
+            fallback: field.fallback.as_ref().map(|range| self.part(range)),
         }
     }
-    if !found {
-        return Cow::Borrowed(text);
+
+    fn part(&self, range: &Range<usize>) -> &str {
+        self.text.get(range.clone()).unwrap_or_default()
     }
-    sent.push_str(rest);
-    Cow::Owned(sent)
+
+    /// Writes somebody's own text into `sent`, in the place of what it held. Where nothing is known, or
+    /// nothing but an empty text, the fallback stands in.
+    pub fn render(&self, values: &Values, sent: &mut String) {
+        sent.clear();
+        for piece in &self.pieces {
+            sent.push_str(match piece {
+                Piece::Text(range) => self.part(range),
+                Piece::Field(position) => self.fields.get(*position).map_or("", |field| {
+                    values
+                        .get(field.slot)
+                        .or_else(|| Some(self.part(field.fallback.as_ref()?)))
+                        .unwrap_or_default()
+                }),
+            });
+        }
+    }
+
+    /// The text as it is sent where nothing is known: each field is its fallback, or nothing.
+    #[must_use]
+    pub fn fallback_text(&self) -> Cow<'_, str> {
+        if !self.has_fields() {
+            return Cow::Borrowed(&self.text);
+        }
+        let mut sent = String::new();
+        self.render(&Values::default(), &mut sent);
+        Cow::Owned(sent)
+    }
 }
 
-/// The fallback of the field that `text` begins with, and what comes after the field.
-fn field(text: &str) -> Option<(&str, &str)> {
-    let inside = text.strip_prefix("{{")?;
+impl Values {
+    /// Forgets everything, and makes room for so many slots.
+    pub fn clear(&mut self, slots: usize) {
+        self.text.clear();
+        self.ranges.clear();
+        self.ranges.resize(slots, 0..0);
+    }
+
+    /// Keeps what is known for a slot; a slot that there is no room for is passed over.
+    pub fn set(&mut self, slot: usize, value: &str) {
+        if let Some(range) = self.ranges.get_mut(slot) {
+            let start = self.text.len();
+            self.text.push_str(value);
+            *range = start..self.text.len();
+        }
+    }
+
+    /// What is known for a slot; `None` where nothing is, or nothing but an empty text.
+    #[must_use]
+    pub fn get(&self, slot: usize) -> Option<&str> {
+        let range = self.ranges.get(slot).filter(|range| !range.is_empty())?;
+        self.text.get(range.clone())
+    }
+}
+
+/// What two braces begin.
+enum Found {
+    Field {
+        name: Range<usize>,
+        fallback: Option<Range<usize>>,
+        end: usize,
+    },
+    Plain,
+    Unterminated,
+}
+
+/// What the two braces at `start` begin.
+fn field(text: &str, start: usize) -> Found {
+    let inside = start + 2;
+    let rest = text.get(inside..).unwrap_or_default();
     // A brace ends the field, well or not, so that no text is read twice.
-    let (inside, end) = inside.split_at(inside.find(['{', '}'])?);
-    let after = end.strip_prefix("}}")?;
-    let (name, fallback) = inside.split_once('|').unwrap_or((inside, ""));
-    is_name(name).then_some((fallback, after))
+    let Some(length) = rest.find(['{', '}']) else {
+        return Found::Unterminated;
+    };
+    let (content, after) = rest.split_at(length);
+    if !after.starts_with("}}") {
+        // Of three braces the last two may begin a field.
+        return if content.is_empty() && after.starts_with('{') {
+            Found::Plain
+        } else {
+            Found::Unterminated
+        };
+    }
+    let name = content.split_once('|').map_or(content, |(name, _)| name);
+    if !is_name(name) {
+        return Found::Plain;
+    }
+    let (name_end, end) = (inside + name.len(), inside + length);
+    Found::Field {
+        name: inside..name_end,
+        fallback: (name.len() < length).then_some(name_end + 1..end),
+        end: end + 2,
+    }
 }
 
-fn is_name(text: &str) -> bool {
+/// Whether a text can be the name of a merge field.
+#[must_use]
+pub fn is_name(text: &str) -> bool {
     let begins = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_';
     text.len() <= MAX_NAME_BYTES
         && text.bytes().next().is_some_and(begins)
@@ -59,45 +284,117 @@ fn is_name(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::fallback_text;
+    use super::{MAX_FIELDS, Template, TemplateError, Values};
     use proptest::prelude::*;
+    use std::borrow::Cow;
 
     #[test]
     fn fields_are_their_fallbacks() {
-        let check = |text: &str, sent: &str| assert_eq!(fallback_text(text), sent, "{text:?}");
+        let check = |text: &str, sent: &str| {
+            let template = Template::parse(text).unwrap();
+            assert_eq!(template.fallback_text(), sent, "{text:?}");
+        };
         check("Ciao {{firstName}}!", "Ciao !");
         check("Ciao {{firstName|amico}}!", "Ciao amico!");
         check("{{a|}}{{b|due}}{{_c.d-9|x|y}}", "duex|y");
         check("{{a|uno\ndue}}", "uno\ndue");
         check("{{{a|uno}}}", "{uno}");
-        check("{{ {{a|uno}} }}", "{{ uno }}");
+        check("{{{{a|uno}}}}", "{{uno}}");
     }
 
     #[test]
     fn everything_else_is_plain_text() {
-        let check = |text: &str| {
-            assert_eq!(fallback_text(text), text);
-            assert!(matches!(fallback_text(text), std::borrow::Cow::Borrowed(_)));
-        };
         let long = format!("{{{{{}}}}}", "a".repeat(65));
         for text in [
-            "", "Ciao", "{", "{{", "{{}}", "{{a", "{{a}", "{{a|b", "{{a|b}", "}}{{", "{{9a}}",
-            "{{ a }}", "{{à}}", "{{|b}}", "{{a|{b}}", "{a}", &long,
+            "", "Ciao", "{", "}", "{}", "{{}}", "{{9a}}", "{{ a }}", "{{à}}", "{{|b}}", "{a}",
+            "}}", &long,
         ] {
-            check(text);
+            let template = Template::parse(text).unwrap();
+            assert!(!template.has_fields(), "{text:?}");
+            assert!(matches!(template.fallback_text(), Cow::Borrowed(sent) if sent == text));
         }
+    }
+
+    #[test]
+    fn a_field_that_does_not_end_is_refused_with_its_offset() {
+        let check = |text: &str, offset| {
+            let want = Err(TemplateError::Unterminated { offset });
+            assert_eq!(Template::parse(text), want, "{text:?}");
+        };
+        check("{{", 0);
+        check("{{a", 0);
+        check("è {{a}", 2);
+        check("{{a|b", 0);
+        check("{{a|{b}}", 0);
+        check("}}{{", 2);
+        check("{{{a", 1);
+        check("😀{{a}} {{b, {{c}}", 7);
+    }
+
+    #[test]
+    fn fields_are_counted_once_and_bounded() {
+        let text = |count: usize| {
+            (0..count)
+                .map(|n| format!("{{{{f{n}}}}}"))
+                .collect::<String>()
+        };
+        let most = Template::parse(&text(MAX_FIELDS).repeat(3)).unwrap();
+        assert_eq!(most.fields().len(), MAX_FIELDS);
+        let above = Template::parse(&text(MAX_FIELDS + 1));
+        assert_eq!(above, Err(TemplateError::TooManyFields));
+
+        let template = Template::parse("{{a}}{{b|x}}{{a|y}}{{a}}{{a|}}").unwrap();
+        let fields: Vec<_> = template
+            .fields()
+            .map(|field| (field.name, field.slot, field.fallback))
+            .collect();
+        assert_eq!(
+            fields,
+            [
+                ("a", 0, None),
+                ("b", 1, Some("x")),
+                ("a", 0, Some("y")),
+                ("a", 0, Some("")),
+            ]
+        );
+        assert_eq!(template.names().collect::<Vec<_>>(), ["a", "b"]);
+    }
+
+    #[test]
+    fn what_is_known_stands_in_its_place() {
+        let template = Template::parse("{{a}}-{{b|x}}-{{a|y}}").unwrap();
+        let (mut values, mut sent) = (Values::default(), String::new());
+        let mut check = |known: [Option<&str>; 2], expected| {
+            values.clear(2);
+            for (slot, value) in known.into_iter().enumerate() {
+                value.into_iter().for_each(|value| values.set(slot, value));
+            }
+            template.render(&values, &mut sent);
+            assert_eq!(sent, expected);
+        };
+        check([Some("Ada"), Some("Bea")], "Ada-Bea-Ada");
+        check([None, Some("Bea")], "-Bea-y");
+        check([Some(""), None], "-x-y");
     }
 
     proptest! {
         #[test]
         fn any_text_is_read_without_a_panic(text in "[{}|aà\n ]{0,60}") {
-            let _ = fallback_text(&text);
+            if let Ok(template) = Template::parse(&text) {
+                prop_assert_eq!(template.has_fields(), template.fallback_text() != text);
+            }
         }
 
         #[test]
-        fn what_stands_around_a_field_stays(before in "[^{}]{0,20}", fallback in "[^{}]{0,20}", after in "[^{}]{0,20}") {
+        fn what_stands_around_a_field_stays(before in "[^{}]{0,20}", fallback in "[^{}]{0,20}", after in "[^{}]{0,20}", known in "\\PC{1,9}") {
             let text = format!("{before}{{{{name|{fallback}}}}}{after}");
-            prop_assert_eq!(fallback_text(&text), format!("{before}{fallback}{after}"));
+            let template = Template::parse(&text).unwrap();
+            prop_assert_eq!(template.fallback_text(), format!("{before}{fallback}{after}"));
+            let (mut values, mut sent) = (Values::default(), String::new());
+            values.clear(1);
+            values.set(0, &known);
+            template.render(&values, &mut sent);
+            prop_assert_eq!(sent, format!("{before}{known}{after}"));
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{credits::Credits, id::ListId};
+use crate::{credits::Credits, id::ListId, proportion::split};
 
 /// Names a pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -70,43 +70,22 @@ impl Pools {
     pub fn shares(&self, amount: Credits) -> Vec<(Pool, Credits)> {
         let from_unassigned = amount.min(self.unassigned);
         let mut shares = vec![(Pool::Unassigned, from_unassigned)];
-        let rest = i128::from(amount.units()) - i128::from(from_unassigned.units());
         let weights: Vec<_> = self
             .limited
             .iter()
-            .filter(|(_, free)| free.is_positive())
+            .filter_map(|(list, free)| Some((*list, u64::try_from(free.units()).ok()?)))
             .collect();
-        let total: i128 = weights
-            .iter()
-            .map(|(_, free)| i128::from(free.units()))
-            .sum();
-        let rest = rest.min(total);
-        if rest > 0 {
-            let mut parts: Vec<_> = weights
-                .into_iter()
-                .map(|(list, free)| {
-                    let exact = rest * i128::from(free.units());
-                    (*list, exact / total, exact % total)
-                })
-                .collect();
-            let given: i128 = parts.iter().map(|(_, floor, _)| floor).sum();
-            // A stable sort keeps the ids' order among equal remainders.
-            parts.sort_by_key(|(_, _, remainder)| std::cmp::Reverse(*remainder));
-            let mut short = rest - given;
-            for (_, units, _) in &mut parts {
-                if short == 0 {
-                    break;
-                }
-                *units += 1;
-                short -= 1;
-            }
-            parts.sort_by_key(|(list, ..)| *list);
-            shares.extend(parts.into_iter().map(|(list, units, _)| {
-                // A part is at most what its list has free, which is an i64.
-                let units = i64::try_from(units).unwrap_or(i64::MAX);
-                (Pool::Limited(list), Credits::from_units(units))
-            }));
-        }
+        // What the pools have free fits i64 in all.
+        let total: u64 = weights.iter().map(|(_, free)| free).sum();
+        let rest = i128::from(amount.units()) - i128::from(from_unassigned.units());
+        let rest = u64::try_from(rest).unwrap_or_default().min(total);
+        let free: Vec<u64> = weights.iter().map(|(_, free)| *free).collect();
+        let parts = split(rest, &free);
+        shares.extend(weights.into_iter().zip(parts).map(|((list, _), units)| {
+            // A part is at most what its list has free, which is an i64.
+            let units = i64::try_from(units).unwrap_or(i64::MAX);
+            (Pool::Limited(list), Credits::from_units(units))
+        }));
         shares.retain(|(_, credits)| credits.is_positive());
         shares
     }

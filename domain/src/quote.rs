@@ -302,7 +302,11 @@ mod tests {
 
     fn any_card() -> impl Strategy<Value = RateCard> {
         let credits = || prop::option::of((0..=Rate::MAX.units()).prop_map(Credits::from_units));
-        let rate = (credits(), credits()).prop_map(|(sms, mms)| Rate { sms, mms });
+        let rate = (credits(), credits()).prop_map(|(sms, mms)| Rate {
+            sms,
+            mms,
+            ..Rate::default()
+        });
         prop::collection::vec(rate, 4).prop_map(|rates| {
             let codes = [Some("AA"), Some("BB"), Some("CC"), None];
             card(&codes.into_iter().zip(rates).collect::<Vec<_>>()).unwrap()

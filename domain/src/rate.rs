@@ -6,17 +6,25 @@
 use std::collections::{BTreeMap, btree_map::Entry};
 
 use crate::{
-    country::CountryCode, credits::Credits, id::RateCardId, money::CreditValue,
-    segmentation::Channel,
+    country::CountryCode,
+    credits::Credits,
+    id::RateCardId,
+    money::CreditValue,
+    segmentation::{Channel, Languages, Options, Reference},
 };
 
-/// Credits for one segment to one recipient, by channel; `None` where the channel is not served.
+/// Credits for one segment to one recipient, by channel; `None` where the channel is not served. With them,
+/// what carriers there make of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Rate {
     /// For one segment of text.
     pub sms: Option<Credits>,
     /// For one segment with media.
     pub mms: Option<Credits>,
+    /// The languages whose tables phones and carriers there know; none unless the card says so.
+    pub languages: Languages,
+    /// How segments of one SMS are joined there.
+    pub reference: Reference,
 }
 
 impl Rate {
@@ -24,6 +32,8 @@ impl Rate {
     pub const DEFAULT: Self = Self {
         sms: Some(Credits::whole(1)),
         mms: Some(Credits::whole(3)),
+        languages: Languages::NONE,
+        reference: Reference::EightBit,
     };
     /// The most a segment may cost: far above any carrier's price, low enough that no message's total
     /// comes near the range of [`Credits`].
@@ -183,11 +193,25 @@ impl RateCard {
     /// that is how a card closes one.
     #[must_use]
     pub fn rate(&self, country: CountryCode, channel: Channel) -> Option<Credits> {
-        self.rates
-            .get(&country)
-            .copied()
-            .or(self.fallback)?
-            .of(channel)
+        self.rate_of(country)?.of(channel)
+    }
+
+    /// The rate that counts in a country; `None` where the card does not know it.
+    #[must_use]
+    pub fn rate_of(&self, country: CountryCode) -> Option<Rate> {
+        self.rates.get(&country).copied().or(self.fallback)
+    }
+
+    /// How a text to a country is cut, where `asked` says what may be done to it. The tables and the way of
+    /// joining are the destination's, whatever `asked` says of them.
+    #[must_use]
+    pub fn options(&self, country: CountryCode, asked: Options) -> Options {
+        let rate = self.rate_of(country).unwrap_or_default();
+        Options {
+            languages: rate.languages,
+            reference: rate.reference,
+            ..asked
+        }
     }
 }
 
@@ -216,6 +240,7 @@ pub(crate) mod tests {
         Rate {
             sms: read(sms),
             mms: read(mms),
+            ..Rate::default()
         }
     }
 

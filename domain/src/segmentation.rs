@@ -16,6 +16,53 @@
 //! A message with media is an MMS, billed by 1,600 UTF-16 code units.
 //!
 //! [`count`] and [`segment`] agree on every text; `count` allocates nothing.
+//!
+//! | header | GSM-7 alone | of several | UCS-2 alone | of several |
+//! | --- | --- | --- | --- | --- |
+//! | none, or [`Reference::EightBit`] | 160 | 153 | 70 | 67 |
+//! | [`Reference::SixteenBit`] (§9.2.3.24.8) | 160 | 152 | 70 | 66 |
+//! | one national table (§9.2.3.24.15, §9.2.3.24.16) | 155 | 149, or 148 | | |
+//! | two national tables | 152 | 146, or 145 | | |
+//!
+//! At most [`MAX_SEGMENTS`]: the header counts them in one octet.
+//!
+//! ```
+//! use domain::segmentation::{Encoding, Options, count, segment};
+//!
+//! let plain = Options::default();
+//! let counted = count("10% off today: [shop]", false, &plain)?;
+//! assert_eq!((counted.encoding, counted.segment_count), (Some(Encoding::Gsm7), 1));
+//!
+//! // One character that GSM-7 lacks makes all of it UCS-2, and it is named.
+//! let text = format!("It’s {}", "a".repeat(80));
+//! let cut = segment(&text, false, &plain)?;
+//! assert_eq!((cut.encoding, cut.segment_count()), (Some(Encoding::Ucs2), 2));
+//! assert_eq!(cut.non_gsm_characters[0].code_point(), "U+2019");
+//! assert_eq!(cut.texts().collect::<String>(), text);
+//!
+//! // Smart encoding swaps it, because that saves a segment here.
+//! let smart = Options { smart_encoding: true, ..plain };
+//! let cut = segment(&text, false, &smart)?;
+//! assert_eq!((cut.encoding, cut.segment_count()), (Some(Encoding::Gsm7), 1));
+//! assert!(cut.text.starts_with("It's"));
+//! # Ok::<(), domain::segmentation::TooManySegments>(())
+//! ```
+//!
+//! The tables of a language are used where they save segments, and the answer says which:
+//!
+//! ```
+//! use domain::segmentation::{Language, Languages, Options, segment};
+//!
+//! let turkish = Options {
+//!     languages: Languages::NONE.with(Language::Turkish),
+//!     ..Options::default()
+//! };
+//! let text = "İndirim başladı! Şişli mağazamızda bugün her şey yarı fiyatına, kaçırmayın.";
+//! let cut = segment(text, false, &turkish)?;
+//! assert_eq!(cut.segment_count(), 1);
+//! assert_eq!(cut.tables.single_shift, Some(Language::Turkish));
+//! # Ok::<(), domain::segmentation::TooManySegments>(())
+//! ```
 
 mod capacity;
 mod packing;
@@ -162,7 +209,22 @@ impl Segmentation<'_> {
     }
 }
 
-/// How many segments a message is billed as. Allocates nothing.
+/// How many segments a message is billed as. Allocates nothing, and takes time in proportion to the text.
+///
+/// ```
+/// use domain::segmentation::{Options, TooManySegments, count};
+///
+/// let segments = |text: &str, has_media| {
+///     count(text, has_media, &Options::default()).map(|counted| counted.segment_count)
+/// };
+/// assert_eq!(segments(&"a".repeat(160), false), Ok(1));
+/// assert_eq!(segments(&"a".repeat(161), false), Ok(2));
+/// assert_eq!(segments(&"a".repeat(161), true), Ok(1), "an MMS");
+/// assert_eq!(
+///     segments(&"a".repeat(40_000), false),
+///     Err(TooManySegments { needed: 262 })
+/// );
+/// ```
 ///
 /// # Errors
 ///

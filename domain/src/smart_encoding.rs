@@ -13,16 +13,25 @@ mod accents;
 use crate::gsm7::national::{self, Languages};
 
 /// The GSM-7 like of a character, if it has one; empty where the character is simply left out.
-/// `previous` is the character before it, as typed: a fraction after a digit keeps its distance, so that
-/// 2½ becomes "2 1/2" and not "21/2".
+///
+/// `before` is the text before it, as typed: a fraction after a digit keeps its distance, so that 2½ becomes
+/// "2 1/2" and not "21/2". Characters that are left out between the two make no difference.
+///
+/// ```
+/// use domain::smart_encoding::replacement;
+///
+/// assert_eq!(replacement('’', "l"), Some("'"));
+/// assert_eq!(replacement('½', "2"), Some(" 1/2"));
+/// assert_eq!(replacement('\u{200B}', ""), Some(""));
+/// assert_eq!(replacement('á', ""), None);
+/// ```
 #[must_use]
-pub fn replacement(character: char, previous: Option<char>) -> Option<&'static str> {
+pub fn replacement(character: char, before: &str) -> Option<&'static str> {
     if is_of_another_script(character) {
         return None;
     }
     if let Some(fraction) = fraction(character) {
-        let apart = previous.is_some_and(|previous| previous.is_ascii_digit());
-        return Some(if apart {
+        return Some(if ends_in_digit(before) {
             fraction
         } else {
             fraction.trim_start()
@@ -33,8 +42,30 @@ pub fn replacement(character: char, previous: Option<char>) -> Option<&'static s
         .or_else(|| invisible(character))
 }
 
+/// Whether a text ends in a digit when its characters are swapped.
+fn ends_in_digit(text: &str) -> bool {
+    // A fraction ends the search, so that a text of many is not searched again and again.
+    text.chars().rev().find_map(leaves_digit) == Some(true)
+}
+
+/// Whether what is sent for a character ends in a digit; `None` where nothing is sent.
+fn leaves_digit(character: char) -> Option<bool> {
+    let like = replacement(character, "").or_else(|| without_accent(character));
+    match like {
+        Some(like) => like.bytes().last().map(|last| last.is_ascii_digit()),
+        None => Some(character.is_ascii_digit()),
+    }
+}
+
 /// The letter without its accents, if the character is an accented one that GSM-7 lacks; empty for an accent
 /// by itself. It changes how a word is spelt, so it is offered, and done only where asked.
+///
+/// ```
+/// use domain::smart_encoding::without_accent;
+///
+/// assert_eq!(without_accent('á'), Some("a"));
+/// assert_eq!(without_accent('à'), None, "GSM-7 has it");
+/// ```
 #[must_use]
 pub fn without_accent(character: char) -> Option<&'static str> {
     if is_of_another_script(character) {
@@ -86,15 +117,17 @@ const fn punctuation(character: char) -> Option<&'static str> {
         '\u{2018}'..='\u{201B}' | '‹' | '›' | '\u{2BB}'..='\u{2BD}' | '\u{2B9}' | '\u{2C8}' => {
             "'"
         }
-        '′' | '‵' | '`' | '´' | '\u{2CA}' | '\u{2CB}' | '❛' | '❜' | '❟' | '＇' | '｀' => {
+        '′' | '‵' | '`' | '´' | '\u{2CA}' | '\u{2CB}' | '❛' | '❜' | '❟' | '❮' | '❯' => {
             "'"
         }
+        '＇' | '｀' => "'",
         // Double quotes, likewise.
         '\u{201C}'..='\u{201F}' | '«' | '»' | '\u{2BA}' | '\u{2DD}' | '\u{2EE}' | '″' | '‶' => {
             "\""
         }
-        '❝' | '❞' | '❠' | '〝' | '〞' | '〟' | '＂' => "\"",
+        '❝' | '❞' | '❠' | '〝' | '〞' | '〟' | '＂' | '⹂' => "\"",
         '‴' | '‷' => "'''",
+        '⁗' => "''''",
         // Hyphens, dashes, the minus sign, the hyphen bullet's neighbours of compatibility.
         '\u{2010}'..='\u{2015}' | '−' | '⁃' | '﹘' | '﹣' | '－' | '˗' => "-",
         '⸺' => "--",
@@ -103,7 +136,10 @@ const fn punctuation(character: char) -> Option<&'static str> {
         '…' | '⋯' => "...",
         '‥' => "..",
         '․' => ".",
-        // Bullets.
+        // Bullets: dots, squares, arrow heads and the diamonds of word processors.
+        '▸' | '▹' | '►' | '▻' | '◆' | '◇' | '◉' | '❖' | '➢' | '➤' | '⁌' | '⁍' | '⦿' => {
+            "-"
+        }
         '•' | '‣' | '◦' | '∙' | '▪' | '▫' | '●' | '○' | '■' | '□' | '◘' | '◙' | '⦁' | '⦾' => {
             "-"
         }
@@ -131,18 +167,28 @@ const fn ligature(character: char) -> Option<&'static str> {
         'Œ' => "OE",
         'ĳ' => "ij",
         'Ĳ' => "IJ",
+        'Ǉ' => "LJ",
+        'ǈ' => "Lj",
+        'ǉ' => "lj",
+        'Ǌ' => "NJ",
+        'ǋ' => "Nj",
+        'ǌ' => "nj",
+        'Ǳ' => "DZ",
+        'ǲ' => "Dz",
+        'ǳ' => "dz",
         _ => return None,
     })
 }
 
-/// What takes no place on the screen: controls, joiners, marks of direction, selectors.
+/// What takes no place on the screen: controls, joiners, marks of direction, selectors, tags, the place of an
+/// object that is not there.
 const fn invisible(character: char) -> Option<&'static str> {
     Some(match character {
         '\0'..='\u{1F}' if !matches!(character, '\n' | '\r' | '\u{C}') => "",
-        '\u{7F}'..='\u{9F}' | '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{180B}'..='\u{180E}' => "",
+        '\u{7F}'..='\u{9F}' | '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{180B}'..='\u{180F}' => "",
         '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' => "",
-        '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' => "",
-        '\u{E0100}'..='\u{E01EF}' => "",
+        '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFC}' => "",
+        '\u{E0000}'..='\u{E007F}' | '\u{E0100}'..='\u{E01EF}' => "",
         _ => return None,
     })
 }
@@ -173,9 +219,7 @@ impl Swaps {
     /// What is sent for the characters of a text; `None` for one that is in no table and has no like.
     pub fn of(self, text: &str) -> impl Iterator<Item = Option<Swapped>> + Clone {
         let tables = self.languages.bits();
-        let mut previous = None;
-        text.chars().map(move |character| {
-            let before = previous.replace(character);
+        text.char_indices().map(move |(at, character)| {
             let holders = national::holders(character);
             if (holders.one_septet | holders.two_septets) & tables != 0 {
                 return Some(Swapped {
@@ -183,7 +227,7 @@ impl Swaps {
                     replacement: "",
                 });
             }
-            let replacement = replacement(character, before)
+            let replacement = replacement(character, text.get(..at).unwrap_or_default())
                 .or_else(|| without_accent(character).filter(|_| self.accents))?;
             Some(Swapped {
                 kept: None,
@@ -194,116 +238,4 @@ impl Swaps {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Swaps, replacement, without_accent};
-    use crate::gsm7::{
-        self,
-        national::{Language, Languages},
-    };
-    use proptest::prelude::*;
-
-    const PLAIN: Swaps = Swaps {
-        accents: false,
-        languages: Languages::NONE,
-    };
-
-    fn sent(swaps: Swaps, text: &str) -> Option<String> {
-        let swapped: Option<Vec<_>> = swaps.of(text).collect();
-        Some(swapped?.into_iter().flat_map(|each| each.chars()).collect())
-    }
-
-    fn smart(text: &str) -> Option<String> {
-        sent(PLAIN, text)
-    }
-
-    #[test]
-    fn accents_are_taken_off_only_where_asked() {
-        let accents = Swaps {
-            accents: true,
-            ..PLAIN
-        };
-        let check = |typed, expected: &str| {
-            assert_eq!(smart(typed), None, "{typed}");
-            assert_eq!(sent(accents, typed).as_deref(), Some(expected), "{typed}");
-        };
-        check("está aquí, señor Núñez…", "esta aqui, señor Nuñez...");
-        check("français, garçon, Çà", "francais, garcon, Çà");
-        check("Zażółć gęślą jaźń", "Zazolc gesla jazn");
-        check("příliš žluťoučký kůň", "prilis zlutoucky kun");
-        check("Iğdır, Şişli, İzmir", "Igdir, Sisli, Izmir");
-        check("Tiếng Việt, Đà Nẵng", "Tieng Viet, Dà Nang");
-        check("e\u{301} ǻ ǘ ḉ", "e å ü c");
-        for text in ["þing", "жук", "中", "ώ"] {
-            assert_eq!(sent(accents, text), None, "{text}");
-        }
-    }
-
-    #[test]
-    fn what_a_chosen_language_has_is_kept() {
-        let turkish = Swaps {
-            accents: true,
-            languages: Languages::NONE.with(Language::Turkish),
-        };
-        assert_eq!(sent(turkish, "“Şişli” á").as_deref(), Some("\"Şişli\" a"));
-    }
-
-    #[test]
-    fn typographic_characters_have_likes() {
-        let check = |typed, sent: &str| assert_eq!(smart(typed).as_deref(), Some(sent), "{typed}");
-        check(
-            "“Ciao”, ‘tu’, «lei», l’amico, ‚noi‛",
-            "\"Ciao\", 'tu', \"lei\", l'amico, 'noi'",
-        );
-        check("uno – due — tre‑quattro − 5", "uno - due - tre-quattro - 5");
-        check("e poi…", "e poi...");
-        check("a\u{A0}b\u{2009}c\td\u{2028}e", "a b c d\ne");
-        check("• uno\n• due", "- uno\n- due");
-        check("½ kg, 2½ kg, a¾", "1/2 kg, 2 1/2 kg, a3/4");
-        check("eﬃcace, cœur, Œuvre", "efficace, coeur, OEuvre");
-        check("a\u{200B}b\u{AD}c\u{FEFF}d\u{FE0F}\u{200D}", "abcd");
-        check("`x´", "'x'");
-    }
-
-    #[test]
-    fn everything_else_has_none() {
-        for character in "áçãőłşñàΑжع中😀™©²€Ç\n\r\u{C}".chars() {
-            assert_eq!(replacement(character, None), None, "{character:?}");
-        }
-    }
-
-    #[test]
-    fn no_like_is_passed_over_for_its_script() {
-        for character in '\0'..=char::MAX {
-            if super::is_of_another_script(character) {
-                let like = super::fraction(character)
-                    .or_else(|| super::punctuation(character))
-                    .or_else(|| super::ligature(character))
-                    .or_else(|| super::invisible(character))
-                    .or_else(|| super::accents::stripped(character));
-                assert_eq!(like, None, "{character:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn likes_are_gsm_and_stand_for_what_is_not() {
-        for character in '\0'..=char::MAX {
-            for previous in [None, Some('2')] {
-                let likes = [replacement(character, previous), without_accent(character)];
-                for like in likes.into_iter().flatten() {
-                    assert!(!gsm7::contains(character), "{character:?}");
-                    assert!(like.chars().all(gsm7::contains), "{character:?} {like:?}");
-                }
-                // An accent is never taken for a typographic character.
-                assert!(likes.contains(&None), "{character:?}");
-            }
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn gsm_texts_are_never_touched(text in "[ -_a-~€£èéìòùà\n]*") {
-            prop_assert_eq!(smart(&text), Some(text));
-        }
-    }
-}
+mod tests;

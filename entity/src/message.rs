@@ -25,7 +25,7 @@ pub struct Model {
     pub channel: Channel,
     /// Null for an MMS.
     pub encoding: Option<Encoding>,
-    /// Segments for each recipient.
+    /// The most segments that any recipient gets.
     pub segment_count: i32,
     /// The recipients that the credits are for.
     pub recipients: i64,

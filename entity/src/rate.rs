@@ -17,6 +17,10 @@ pub struct Model {
     pub sms_units: Option<i64>,
     /// Units of 1/10,000 credit for an MMS segment; null where MMS is not served.
     pub mms_units: Option<i64>,
+    /// The languages whose shift tables phones and carriers there know, by name with a space between each two.
+    pub national_languages: String,
+    /// Bits of the number that segments of one SMS are joined by there: 8 or 16.
+    pub reference_bits: i32,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

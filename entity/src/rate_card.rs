@@ -20,6 +20,8 @@ pub struct Model {
     pub credit_value_nano: i64,
     /// ISO 4217.
     pub currency_code: String,
+    /// What people should know of this version.
+    pub description: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -10,7 +10,10 @@ mod m20261122_000001_initial;
 mod m20261122_000002_default_rate_card;
 mod m20261122_000003_message_pages;
 mod m20261122_000004_contacts;
-mod m20261122_000007_usage_rollups;
+mod m20261122_000005_destination_options;
+mod m20261122_000006_transaction_pages;
+mod m20261122_000007_archived_contacts;
+mod m20261122_000008_usage_rollups;
 
 /// Every step, oldest first.
 #[derive(Debug)]
@@ -24,7 +27,10 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000002_default_rate_card::Migration),
             Box::new(m20261122_000003_message_pages::Migration),
             Box::new(m20261122_000004_contacts::Migration),
-            Box::new(m20261122_000007_usage_rollups::Migration),
+            Box::new(m20261122_000005_destination_options::Migration),
+            Box::new(m20261122_000006_transaction_pages::Migration),
+            Box::new(m20261122_000007_archived_contacts::Migration),
+            Box::new(m20261122_000008_usage_rollups::Migration),
         ]
     }
 }

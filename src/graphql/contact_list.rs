@@ -1,8 +1,10 @@
 //! Contact lists: the node, its connection and edges, and the mutations that make, change and archive them.
 
+mod mutation;
+
 use std::collections::HashMap;
 
-use async_graphql::{Context, ID, InputObject, Object, SimpleObject, Upload, dataloader::Loader};
+use async_graphql::{Context, ID, Object, dataloader::Loader};
 use domain::id::{AccountId, ListId};
 use entity::{contact_list, list_destination};
 use futures_util::FutureExt;
@@ -10,23 +12,21 @@ use futures_util::FutureExt;
 use super::{
     account::Account,
     allocation::{Allocation, AllocationOf},
-    destination::{Destination, DestinationInput, count as int},
+    contact::{self, ContactConnection},
+    contact_import::{self, ContactImportConnection},
+    destination::{Destination, count as int},
     errors::ApiError,
     ids::PublicId,
     loaders::{self, LoadError, Rows},
     message::{self, MessageConnection, MessageFilterInput},
     paging::{Nodes, connection, window},
-    request::{UserError, id, optional_id, payload, services, viewer_of},
-    scalars::{CountryCode, DateTime},
+    request::services,
+    scalars::DateTime,
     usage::{self, UsageBucket},
     usage_report::Interval,
 };
 use crate::{
-    operations::{
-        Fault, Path, Services,
-        allocation::ListAllocation,
-        contact_list::{CreateContactList, UpdateContactList},
-    },
+    operations::{Fault, Services, allocation::ListAllocation},
     store::{
         self,
         contact_list::ListFilter,
@@ -34,6 +34,8 @@ use crate::{
         paging::{Place, Window},
     },
 };
+
+pub use mutation::ContactListMutation;
 
 /// Recipients that are addressed together.
 #[derive(Debug, Clone)]
@@ -146,6 +148,45 @@ impl ContactList {
         message::connection(services(ctx)?, all, filter, window).await
     }
 
+    /// Its stored contacts: the newest first, or by number where some are searched for. None where it is
+    /// archived or counted by hand. Every role reads them but SENDER.
+    #[graphql(complexity = "super::paging::PAGE_COST * child_complexity")]
+    async fn contacts(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "How many from the start: 1 to 1000, 50 where neither first nor last is given."
+        )]
+        first: Option<i32>,
+        #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end: 1 to 1000.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
+        #[graphql(
+            desc = "Only numbers that begin so: in E.164 form, with or without the +, such as \"+39340\"."
+        )]
+        search: Option<String>,
+    ) -> Result<ContactConnection, ApiError> {
+        let window = window(first, after.as_deref(), last, before.as_deref())?;
+        contact::connection(ctx, &self.0, search.as_deref(), window).await
+    }
+
+    /// Its imports of contacts, the newest first, those that run included. Every role reads them but SENDER.
+    #[graphql(complexity = "super::paging::PAGE_COST * child_complexity")]
+    async fn imports(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "How many from the start: 1 to 1000, 50 where neither first nor last is given."
+        )]
+        first: Option<i32>,
+        #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end: 1 to 1000.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
+    ) -> Result<ContactImportConnection, ApiError> {
+        let window = window(first, after.as_deref(), last, before.as_deref())?;
+        contact_import::connection(ctx, (self.account_key(), self.key()), window).await
+    }
+
     /// Whether it is out of use. An archived list is not listed and can't be used, but its messages and
     /// reports still lead to it.
     async fn archived(&self) -> bool {
@@ -243,198 +284,5 @@ impl Loader<DestinationsOf> for Rows {
             });
         }
         Ok(found)
-    }
-}
-
-/// A new contact list.
-#[derive(Debug, InputObject)]
-pub struct CreateContactListInput {
-    /// Whose; the viewer's own account where left out.
-    account_id: Option<ID>,
-    /// Its name; 1 to 200 characters. It need not be unique.
-    name: String,
-    /// Its recipients by country; at most 250 rows.
-    #[graphql(default)]
-    destinations: Vec<DestinationInput>,
-}
-
-/// What createContactList answers.
-#[derive(Debug, SimpleObject)]
-pub struct CreateContactListPayload {
-    /// The new list; null where it was refused.
-    list: Option<ContactList>,
-    /// Why it was refused; empty where it was done.
-    user_errors: Vec<UserError>,
-}
-
-/// What to change of a contact list; what is left out stays.
-#[derive(Debug, InputObject)]
-pub struct UpdateContactListInput {
-    /// Which list.
-    list_id: ID,
-    /// Its name; 1 to 200 characters.
-    name: Option<String>,
-    /// Its recipients by country, in the place of those that it has; at most 250 rows.
-    destinations: Option<Vec<DestinationInput>>,
-}
-
-/// What updateContactList answers.
-#[derive(Debug, SimpleObject)]
-pub struct UpdateContactListPayload {
-    /// The list as it is now; null where the change was refused.
-    list: Option<ContactList>,
-    /// Why it was refused; empty where it was done.
-    user_errors: Vec<UserError>,
-}
-
-/// Which contact list to archive.
-#[derive(Debug, InputObject)]
-pub struct ArchiveContactListInput {
-    /// Which list.
-    list_id: ID,
-}
-
-/// What archiveContactList answers.
-#[derive(Debug, SimpleObject)]
-pub struct ArchiveContactListPayload {
-    /// The archived list; null where it was refused.
-    list: Option<ContactList>,
-    /// Why it was refused; empty where it was done.
-    user_errors: Vec<UserError>,
-}
-
-/// A file of contacts to read into a list.
-#[derive(Debug, InputObject)]
-pub struct ImportContactsInput {
-    /// Which list.
-    list_id: ID,
-    /// CSV or xlsx.
-    file: Upload,
-    /// Where numbers without a country prefix are.
-    default_country: Option<CountryCode>,
-}
-
-/// What importContacts answers.
-#[derive(Debug, SimpleObject)]
-pub struct ImportContactsPayload {
-    /// The list as it is now; null where the import was refused.
-    list: Option<ContactList>,
-    /// How many contacts are new.
-    imported: i32,
-    /// How many were there already, in the list or in the file.
-    duplicates: i32,
-    /// The rows that can't be used.
-    rejected: Vec<RejectedRow>,
-    /// Why it was refused; empty where it was done.
-    user_errors: Vec<UserError>,
-}
-
-/// A row of a file that can't be used.
-#[derive(Debug, Clone, SimpleObject)]
-pub struct RejectedRow {
-    /// Its line, from 1.
-    line: i32,
-    /// What it says.
-    value: String,
-    /// What is wrong with it.
-    reason: String,
-}
-
-/// The mutations that make, change and archive lists.
-#[derive(Debug, Default)]
-pub struct ContactListMutation;
-
-#[Object]
-impl ContactListMutation {
-    /// Adds a contact list. It shares the unassigned credits until allocateCredits gives it its own.
-    async fn create_contact_list(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The new list.")] input: CreateContactListInput,
-    ) -> Result<CreateContactListPayload, ApiError> {
-        let viewer = viewer_of(ctx, "createContactList")?;
-        let services = services(ctx)?;
-        let done = async {
-            let path = Path::input("accountId");
-            let new = CreateContactList {
-                account: optional_id(input.account_id.as_ref(), &path, "account")?,
-                name: input.name,
-                destinations: input.destinations.into_iter().map(Into::into).collect(),
-            };
-            services.create_contact_list(&viewer, new).await
-        };
-        let (list, user_errors) = payload(done.await)?;
-        Ok(CreateContactListPayload {
-            list: list.map(ContactList),
-            user_errors,
-        })
-    }
-
-    /// Changes a contact list's name or its head-count.
-    async fn update_contact_list(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "What to change.")] input: UpdateContactListInput,
-    ) -> Result<UpdateContactListPayload, ApiError> {
-        let viewer = viewer_of(ctx, "updateContactList")?;
-        let services = services(ctx)?;
-        let done = async {
-            let rows = input.destinations;
-            let change = UpdateContactList {
-                list: id(&input.list_id, &Path::input("listId"), "list")?,
-                name: input.name,
-                destinations: rows.map(|rows| rows.into_iter().map(Into::into).collect()),
-            };
-            services.update_contact_list(&viewer, change).await
-        };
-        let (list, user_errors) = payload(done.await)?;
-        Ok(UpdateContactListPayload {
-            list: list.map(ContactList),
-            user_errors,
-        })
-    }
-
-    /// Takes a contact list out of use: its credits go back to the unassigned, and its messages stay in
-    /// reports. Refused while it has scheduled messages. Archiving it again changes nothing.
-    async fn archive_contact_list(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Which list.")] input: ArchiveContactListInput,
-    ) -> Result<ArchiveContactListPayload, ApiError> {
-        let viewer = viewer_of(ctx, "archiveContactList")?;
-        let services = services(ctx)?;
-        let done = async {
-            let list = id(&input.list_id, &Path::input("listId"), "list")?;
-            services.archive_contact_list(&viewer, list).await
-        };
-        let (list, user_errors) = payload(done.await)?;
-        Ok(ArchiveContactListPayload {
-            list: list.map(ContactList),
-            user_errors,
-        })
-    }
-
-    /// Reads contacts from a CSV or xlsx file into a list. Not available yet: every call is refused, and
-    /// the file is not read.
-    async fn import_contacts(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The list and the file.")] input: ImportContactsInput,
-    ) -> Result<ImportContactsPayload, ApiError> {
-        let viewer = viewer_of(ctx, "importContacts")?;
-        let services = services(ctx)?;
-        let done = async {
-            let list = id(&input.list_id, &Path::input("listId"), "list")?;
-            let country = input.default_country.as_ref().map(|code| code.0.as_str());
-            services.import_contacts(&viewer, list, country).await
-        };
-        let (list, user_errors) = payload(done.await)?;
-        Ok(ImportContactsPayload {
-            list: list.map(ContactList),
-            imported: 0,
-            duplicates: 0,
-            rejected: Vec::new(),
-            user_errors,
-        })
     }
 }

@@ -11,7 +11,7 @@
 use std::error::Error as StdError;
 use std::sync::Arc;
 
-use async_graphql::{ErrorExtensionValues, ServerError, Value};
+use async_graphql::{ErrorExtensionValues, Name, ServerError, Value};
 
 /// A client that sees fifty errors has seen enough; a list of ten thousand items that all fail
 /// must not answer with ten thousand errors.
@@ -72,10 +72,16 @@ pub enum ApiError {
         /// Shown as it is: written for the client, never an error's own text.
         message: String,
     },
+    /// Several values that can't be used, each with its path and a text for the client; at least one.
+    BadInputs(Vec<(Vec<String>, String)>),
     /// Too much at once.
     RateLimited,
     /// Something that the answer depends on is down.
     Unavailable,
+    /// The database failed before anything was changed.
+    NotDone,
+    /// The database did not say whether it made the change.
+    Unknown,
     /// A fault of ours; the cause goes to the log and nowhere else.
     Internal(Arc<dyn StdError + Send + Sync>),
 }
@@ -102,9 +108,9 @@ impl ApiError {
             Self::Unauthenticated => code::UNAUTHENTICATED,
             Self::Forbidden => code::FORBIDDEN,
             Self::NotFound | Self::NothingAt { .. } => code::NOT_FOUND,
-            Self::BadInput { .. } => code::BAD_USER_INPUT,
+            Self::BadInput { .. } | Self::BadInputs(_) => code::BAD_USER_INPUT,
             Self::RateLimited => code::RATE_LIMITED,
-            Self::Unavailable => code::UNAVAILABLE,
+            Self::Unavailable | Self::NotDone | Self::Unknown => code::UNAVAILABLE,
             Self::Internal(_) => code::INTERNAL_SERVER_ERROR,
         }
     }
@@ -120,6 +126,22 @@ const INTERNAL_TEXT: &str =
 fn set_field(extensions: &mut ErrorExtensionValues, field: Vec<String>) {
     let field = field.into_iter().map(Value::from).collect();
     extensions.set("field", Value::List(field));
+}
+
+/// Every value at fault: the error's own field and message are the first one's.
+fn set_all(extensions: &mut ErrorExtensionValues, all: Vec<(Vec<String>, String)>) {
+    let rows = all.into_iter().map(|(field, message)| {
+        let field = field.into_iter().map(Value::from).collect();
+        Value::Object(
+            [
+                (Name::new("field"), Value::List(field)),
+                (Name::new("message"), Value::from(message)),
+            ]
+            .into_iter()
+            .collect(),
+        )
+    });
+    extensions.set("all", Value::List(rows.collect()));
 }
 
 impl From<ApiError> for async_graphql::Error {
@@ -141,8 +163,22 @@ impl From<ApiError> for async_graphql::Error {
                 set_field(&mut extensions, field);
                 message
             }
+            ApiError::BadInputs(all) => {
+                let (field, message) = all.first().cloned().unwrap_or_default();
+                set_field(&mut extensions, field);
+                set_all(&mut extensions, all);
+                message
+            }
             ApiError::RateLimited => "Too many requests; try again later.".to_owned(),
             ApiError::Unavailable => "This is out of order just now; try again later.".to_owned(),
+            ApiError::NotDone => {
+                "The database failed and nothing was changed; try again later.".to_owned()
+            }
+            ApiError::Unknown => {
+                "The database did not say whether this was done. Repeat it with the same \
+                 idempotency key: it answers what was done, and does it only if it was not."
+                    .to_owned()
+            }
             ApiError::Internal(cause) => {
                 source = Some(Arc::new(Cause(cause)));
                 INTERNAL_TEXT.to_owned()

@@ -3,8 +3,8 @@
 
 use async_graphql::ID;
 use domain::id::{
-    AccountId, ApiKeyId, ListId, LotId, MessageId, PackageId, PurchaseId, RateCardId, ReportId,
-    TransactionId,
+    AccountId, ApiKeyId, ContactId, ImportId, ListId, LotId, MessageId, PackageId, PurchaseId,
+    RateCardId, ReportId, TransactionId,
 };
 use type_safe_id::{DynamicType, TypeSafeId};
 use uuid::Uuid;
@@ -41,6 +41,8 @@ macro_rules! public {
 public!(
     AccountId,
     ApiKeyId,
+    ContactId,
+    ImportId,
     ListId,
     LotId,
     MessageId,

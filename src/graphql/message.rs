@@ -1,9 +1,16 @@
 //! Messages: the node, its connection, and the mutations that schedule, send, settle and cancel them.
 
+mod input;
+
+pub use self::input::{
+    CancelMessageInput, MessageFilterInput, ScheduleMessageInput, SendMessageInput,
+    SettleMessageInput,
+};
+
 use std::collections::{BTreeSet, HashMap};
 
-use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject, dataloader::Loader};
-use domain::id::{AccountId, ListId, MessageId};
+use async_graphql::{Context, Enum, ID, Object, SimpleObject, dataloader::Loader};
+use domain::id::{AccountId, ListId, MessageId, RateCardId};
 use entity::{message, message_line, sql_enums};
 use futures_util::FutureExt;
 
@@ -11,20 +18,21 @@ use super::{
     account::Account,
     balance::Balance,
     contact_list::ContactList,
-    destination::{DestinationInput, count as int},
+    destination::count as int,
     errors::ApiError,
     ids::PublicId,
     loaders::{self, LoadError, Rows},
     paging::{Nodes, connection},
-    quote::{AudienceInput, QuoteLine, draft},
+    quote::{QuoteLine, draft},
+    rate_card::RateCard,
     request::{UserError, id, optional_id, payload, services, viewer_of},
     scalars::{Credits, DateTime},
-    segmentation::{Channel, Encoding, MediaInput, content},
+    segmentation::{Channel, Encoding, content},
 };
 use crate::{
     operations::{
         OperationError, Path, Services,
-        message::{AskedMessages, Done, NewMessageInput},
+        message::{Done, NewMessageInput},
     },
     store::{
         self,
@@ -33,11 +41,16 @@ use crate::{
     },
 };
 
-/// A message that was scheduled or sent.
+/// A message that was scheduled or sent, with its lines where they are not those of today.
 #[derive(Debug, Clone)]
-pub struct Message(pub message::Model);
+pub struct Message(message::Model, Option<Vec<message_line::Model>>);
 
 impl Message {
+    /// As it is.
+    pub(super) fn new(row: message::Model) -> Self {
+        Self(row, None)
+    }
+
     fn key(&self) -> MessageId {
         MessageId::new(self.0.id)
     }
@@ -83,19 +96,28 @@ impl Message {
         self.0.channel.into()
     }
 
-    /// How its text is encoded; null for an MMS.
+    /// How its text is encoded: that of the longest where texts differ from recipient to recipient; null for an
+    /// MMS.
     async fn encoding(&self) -> Option<Encoding> {
         self.0.encoding.map(Into::into)
     }
 
-    /// Its text as it is sent, but with its merge fields where it has any.
+    /// Its text as it is sent to the destination of the most recipients, but with its merge fields where it has
+    /// any.
     async fn text(&self) -> &str {
         &self.0.text
     }
 
-    /// Segments for each recipient.
+    /// The most segments that any recipient gets; lines tell each one's.
     async fn segment_count(&self) -> i32 {
         self.0.segment_count
+    }
+
+    /// The version of the rate card that priced it, and that it keeps through settlement whatever is published
+    /// later.
+    async fn rate_card(&self, ctx: &Context<'_>) -> Result<RateCard, ApiError> {
+        let row = loaders::load(ctx, RateCardId::new(self.0.rate_card_id)).await?;
+        row.map(RateCard).ok_or(ApiError::NotFound)
     }
 
     /// The recipients that the credits are for.
@@ -108,9 +130,12 @@ impl Message {
         Credits::from_units(self.0.units)
     }
 
-    /// Its cost by country, those not served too, by country code: as it was scheduled, and once it is
-    /// settled as it was sent.
+    /// Its cost by country and segments, those not served too, by country code and then by segments: as it was
+    /// scheduled, and once it is settled as it was sent.
     async fn lines(&self, ctx: &Context<'_>) -> Result<Vec<QuoteLine>, ApiError> {
+        if let Some(rows) = &self.1 {
+            return Ok(rows.iter().cloned().map(Into::into).collect());
+        }
         let of = LinesOf {
             account: self.account_key(),
             message: self.key(),
@@ -153,43 +178,13 @@ pub(super) async fn connection(
             key: row.send_at,
             id: row.id,
         },
-        Message,
+        Message::new,
         move || count(counting.clone(), filter.clone()).boxed(),
     )))
 }
 
 async fn count(services: Services, filter: MessageFilter) -> Result<u64, sea_orm::DbErr> {
     store::message::count(services.store.reader(), &filter).await
-}
-
-/// Which messages are listed; a condition that is left out holds for all.
-#[derive(Debug, Default, InputObject)]
-#[graphql(name = "MessageFilter")]
-pub struct MessageFilterInput {
-    /// Only those of this list.
-    list_id: Option<ID>,
-    /// Only those that stand so.
-    status: Option<Vec<MessageStatus>>,
-    /// Only those to be sent from this instant on.
-    from: Option<DateTime>,
-    /// Only those to be sent before this instant.
-    to: Option<DateTime>,
-    /// Only those whose name or text contains this, whatever the case; at most 200 characters.
-    search: Option<String>,
-}
-
-impl From<MessageFilterInput> for AskedMessages {
-    fn from(input: MessageFilterInput) -> Self {
-        Self {
-            list: input.list_id.map(|id| ListId::decode(&id)),
-            status: input
-                .status
-                .map(|status| status.into_iter().map(Into::into).collect()),
-            from: input.from.map(|at| at.0),
-            to: input.to.map(|at| at.0),
-            search: input.search,
-        }
-    }
 }
 
 /// Where a message stands.
@@ -254,88 +249,6 @@ impl Loader<LinesOf> for Rows {
     }
 }
 
-/// A message to schedule.
-#[derive(Debug, InputObject, serde::Serialize)]
-pub struct ScheduleMessageInput {
-    /// Whose; the viewer's own account where left out.
-    #[serde(skip)]
-    account_id: Option<ID>,
-    /// The list whose credits pay; the unassigned credits where left out.
-    list_id: Option<ID>,
-    /// Who is reached; the list's own contacts where left out.
-    audience: Option<AudienceInput>,
-    /// Its name; 1 to 200 characters.
-    name: Option<String>,
-    /// What it says; at most 40,000 characters. A merge field, `{{name}}` or `{{name|fallback}}`, counts as
-    /// its fallback.
-    text: String,
-    /// Any makes it an MMS; at most 10.
-    #[graphql(default)]
-    media: Vec<MediaInput>,
-    /// Swap typographic characters for their GSM-7 likes where that saves segments.
-    #[graphql(default)]
-    smart_encoding: bool,
-    /// When it is to be sent: in the future, and at most two years ahead.
-    send_at: DateTime,
-    /// Refuse where it would cost more than this.
-    max_credits: Option<Credits>,
-    /// Unique in the account: the same key with the same arguments gets the first answer again. 1 to 255
-    /// bytes.
-    #[serde(skip)]
-    idempotency_key: String,
-}
-
-/// A message to send at once.
-#[derive(Debug, InputObject, serde::Serialize)]
-pub struct SendMessageInput {
-    /// Whose; the viewer's own account where left out.
-    #[serde(skip)]
-    account_id: Option<ID>,
-    /// The list whose credits pay; the unassigned credits where left out.
-    list_id: Option<ID>,
-    /// Who is reached; the list's own contacts where left out.
-    audience: Option<AudienceInput>,
-    /// Its name; 1 to 200 characters.
-    name: Option<String>,
-    /// What it says; at most 40,000 characters. A merge field, `{{name}}` or `{{name|fallback}}`, counts as
-    /// its fallback.
-    text: String,
-    /// Any makes it an MMS; at most 10.
-    #[graphql(default)]
-    media: Vec<MediaInput>,
-    /// Swap typographic characters for their GSM-7 likes where that saves segments.
-    #[graphql(default)]
-    smart_encoding: bool,
-    /// Refuse where it would cost more than this.
-    max_credits: Option<Credits>,
-    /// Unique in the account: the same key with the same arguments gets the first answer again. 1 to 255
-    /// bytes.
-    #[serde(skip)]
-    idempotency_key: String,
-}
-
-/// What was sent of a scheduled message.
-#[derive(Debug, InputObject)]
-pub struct SettleMessageInput {
-    /// Which message.
-    message_id: ID,
-    /// What went out by country, at most 250 rows; everything where left out.
-    sent: Option<Vec<DestinationInput>>,
-    /// Unique in the account: the same key with the same arguments gets the first answer again. 1 to 255
-    /// bytes.
-    idempotency_key: String,
-}
-
-/// Which scheduled message to give up.
-#[derive(Debug, InputObject)]
-pub struct CancelMessageInput {
-    /// Which message.
-    message_id: ID,
-    /// Unique in the account: the same key with the same arguments gets the first answer again. 1 to 255
-    /// bytes.
-    idempotency_key: String,
-}
-
 macro_rules! payloads {
     ($($(#[doc = $doc:literal])* $name:ident;)*) => {$(
         $(#[doc = $doc])*
@@ -353,7 +266,7 @@ macro_rules! payloads {
             fn of(done: Result<Done, OperationError>) -> Result<Self, ApiError> {
                 let (done, user_errors) = payload(done)?;
                 let (message, balance) = done
-                    .map(|done| (Message(done.message), Balance(done.balance)))
+                    .map(|done| (Message(done.message, done.lines), Balance(done.balance)))
                     .unzip();
                 Ok(Self { message, balance, user_errors })
             }
@@ -388,7 +301,12 @@ impl MessageMutation {
         let services = services(ctx)?;
         let done = async {
             let arguments = arguments(&input)?;
-            let content = content(input.text, input.media, input.smart_encoding);
+            let content = content(
+                input.text,
+                input.media,
+                input.smart_encoding,
+                input.strip_accents,
+            );
             let new = NewMessageInput {
                 account: account(input.account_id.as_ref())?,
                 draft: draft(input.list_id.as_ref(), input.audience, content)?,
@@ -414,7 +332,12 @@ impl MessageMutation {
         let services = services(ctx)?;
         let done = async {
             let arguments = arguments(&input)?;
-            let content = content(input.text, input.media, input.smart_encoding);
+            let content = content(
+                input.text,
+                input.media,
+                input.smart_encoding,
+                input.strip_accents,
+            );
             let new = NewMessageInput {
                 account: account(input.account_id.as_ref())?,
                 draft: draft(input.list_id.as_ref(), input.audience, content)?,

@@ -2,11 +2,14 @@
 
 use async_graphql::{Context, ID, Interface, Object};
 use domain::id::{
-    AccountId, ListId, LotId, MessageId, PackageId, PurchaseId, RateCardId, ReportId, TransactionId,
+    AccountId, ContactId, ImportId, ListId, LotId, MessageId, PackageId, PurchaseId, RateCardId,
+    ReportId, TransactionId,
 };
 
 use super::{
     account::Account,
+    contact::Contact,
+    contact_import::ContactImport,
     contact_list::ContactList,
     credit_package::CreditPackage,
     errors::ApiError,
@@ -36,6 +39,10 @@ pub enum Node {
     CreditLot(CreditLot),
     /// A purchase.
     Purchase(Purchase),
+    /// A stored contact of a list in use.
+    Contact(Contact),
+    /// An import of contacts.
+    ContactImport(ContactImport),
     /// A contact list, archived or not.
     ContactList(ContactList),
     /// A package, on sale or off.
@@ -103,6 +110,12 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>, ApiError> {
         PurchaseId::PREFIX => loaders::load(ctx, PurchaseId::new(uuid))
             .await?
             .map(|row| Node::Purchase(Purchase(row))),
+        ContactId::PREFIX => loaders::load(ctx, ContactId::new(uuid))
+            .await?
+            .map(|row| Node::Contact(Contact(row))),
+        ImportId::PREFIX => loaders::load(ctx, ImportId::new(uuid))
+            .await?
+            .map(|row| Node::ContactImport(ContactImport(row))),
         ListId::PREFIX => loaders::load(ctx, ListId::new(uuid))
             .await?
             .map(|row| Node::ContactList(ContactList(row))),
@@ -111,7 +124,7 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>, ApiError> {
             .map(|row| Node::CreditPackage(CreditPackage(row))),
         MessageId::PREFIX => loaders::load(ctx, MessageId::new(uuid))
             .await?
-            .map(|row| Node::Message(Message(row))),
+            .map(|row| Node::Message(Message::new(row))),
         RateCardId::PREFIX => {
             let row =
                 store::rate_card::find(services(ctx)?.store.reader(), RateCardId::new(uuid)).await;

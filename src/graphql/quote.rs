@@ -1,7 +1,7 @@
 //! Quotes: what a message would cost now, and whether it can be paid for.
 
 use async_graphql::{Context, ID, InputObject, Object, OneofObject, SimpleObject};
-use domain::quote::Line;
+use domain::{distribution, personal, quote::Line};
 use entity::message_line;
 
 use super::{
@@ -9,12 +9,13 @@ use super::{
     destination::{DestinationInput, count as int},
     errors::ApiError,
     money::Money,
+    rate_card::RateCard,
     request::{id, optional_id, services, viewer_of},
     scalars::{CountryCode, Credits, PhoneNumber},
     segmentation::{MediaInput, Segmentation, content},
 };
 use crate::operations::{
-    self, OperationError, Path, audience::Audience, quote::Draft, segmentation::NewContent,
+    self, OperationError, Path, audience::Audience, pricing::Draft, segmentation::NewContent,
 };
 
 /// Who is reached. Exactly one of these.
@@ -68,8 +69,9 @@ pub struct QuoteInput {
     list_id: Option<ID>,
     /// Who would be reached.
     audience: AudienceInput,
-    /// What it says; at most 40,000 characters. A merge field, `{{name}}` or `{{name|fallback}}`, counts as
-    /// its fallback.
+    /// What it says; at most 40,000 characters. A merge field is `{{name}}` or `{{name|fallback}}`, at most 50
+    /// different ones: for a list with stored contacts each contact's own text is counted, for any other audience a
+    /// field counts as its fallback.
     text: String,
     /// Any makes it an MMS; at most 10.
     #[graphql(default)]
@@ -77,6 +79,10 @@ pub struct QuoteInput {
     /// Swap typographic characters for their GSM-7 likes where that saves segments.
     #[graphql(default)]
     smart_encoding: bool,
+    /// With smartEncoding, take accents off letters that GSM-7 lacks too, where that saves more segments. It
+    /// changes how words are spelt; without smartEncoding it does nothing.
+    #[graphql(default)]
+    strip_accents: bool,
 }
 
 /// What a message would cost.
@@ -86,9 +92,70 @@ pub struct Quote(pub operations::quote::Quote);
 /// What a message would cost now: to the last digit what sending it at the same instant would charge.
 #[Object]
 impl Quote {
-    /// How the text is cut, with merge fields as their fallbacks.
+    /// How the text is cut, with merge fields as their fallbacks: in the destination of the most recipients,
+    /// the first by code among equals, of those that are served where any is. Destinations may differ, as the rate
+    /// card says; lines tell each one's segments.
     async fn segmentation(&self) -> Result<Segmentation, ApiError> {
-        Ok(self.0.message.content.segments()?.into())
+        let message = &self.0.message;
+        Ok(message.content.segments(&message.options)?.into())
+    }
+
+    /// Whether the text has merge fields and each stored contact's own text was counted. False where it has none,
+    /// and where its fields count as their fallbacks because the contacts are not stored.
+    async fn personalised(&self) -> bool {
+        self.0.message.tallied().is_some()
+    }
+
+    /// How many recipients get how many segments and what they cost, the fewest segments first; of those that can
+    /// be reached. One row for a text without merge fields, unless destinations cut it differently.
+    async fn distribution(&self) -> Vec<SegmentShare> {
+        let shares = self.0.message.distribution();
+        shares.into_iter().map(Into::into).collect()
+    }
+
+    /// The text of the fewest segments, and of those the fewest characters, that a contact gets. Null unless
+    /// personalised, and where no contact can be reached.
+    async fn shortest(&self) -> Option<Result<PersonalText, ApiError>> {
+        let tallied = self.0.message.tallied()?;
+        Some(self.personal(tallied.shortest.as_ref()?))
+    }
+
+    /// The text of the most segments, and of those the most characters, that a contact gets. Null unless
+    /// personalised, and where no contact can be reached.
+    async fn longest(&self) -> Option<Result<PersonalText, ApiError>> {
+        let tallied = self.0.message.tallied()?;
+        Some(self.personal(tallied.longest.as_ref()?))
+    }
+
+    /// The merge fields of the text, each pair of name and fallback once, in the order of the text.
+    async fn merge_fields(&self) -> Vec<MergeField> {
+        let message = &self.0.message;
+        let fields = message.content.template().map(|template| template.fields());
+        let fields = fields.into_iter().flatten();
+        fields
+            .map(|field| MergeField {
+                name: field.name.to_owned(),
+                fallback: field.fallback.map(str::to_owned),
+                contacts_without_value: message
+                    .tallied()
+                    .and_then(|tallied| tallied.lacking.get(field.slot))
+                    .map(|lacking| recipients(*lacking)),
+            })
+            .collect()
+    }
+
+    /// The places, from 0, of telephone numbers in the audience that came before: each is reached and paid for
+    /// once. The first 1,000; empty for other audiences.
+    async fn duplicate_recipients(&self) -> Vec<i32> {
+        let places = self.0.message.duplicates.iter();
+        places
+            .map(|place| i32::try_from(*place).unwrap_or(i32::MAX))
+            .collect()
+    }
+
+    /// The version of the rate card that priced it: the newest of the account's card.
+    async fn rate_card(&self) -> RateCard {
+        RateCard(self.0.message.card_row.clone())
     }
 
     /// Recipients that can be reached, and that the credits are for.
@@ -101,7 +168,7 @@ impl Quote {
         recipients(self.0.message.priced.unsupported_recipients)
     }
 
-    /// The cost by country, those not served too, by country code.
+    /// The cost by country and segments, those not served too, by country code and then by segments.
     async fn lines(&self) -> Vec<QuoteLine> {
         self.0.message.priced.lines.iter().map(Into::into).collect()
     }
@@ -142,14 +209,65 @@ impl Quote {
         found.transpose().map(|row| row.map(CreditPackage))
     }
 
-    /// How many credits the same would save with smart encoding; 0 where it would save none, or is asked
+    /// How many credits the same would save with smart encoding, exactly; 0 where it would save none, or is asked
     /// for already.
     async fn smart_encoding_saves(&self) -> Result<Credits, ApiError> {
-        Ok(self.0.smart_encoding_saves()?.into())
+        Ok(self.0.message.smart_encoding_saves()?.into())
     }
 }
 
-/// The cost of a message in one country.
+impl Quote {
+    fn personal(&self, own: &personal::PersonalText) -> Result<PersonalText, ApiError> {
+        Ok(PersonalText {
+            text: own.text.clone(),
+            segmentation: self.0.message.segments_of(own)?.into(),
+        })
+    }
+}
+
+/// A text as one contact gets it.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct PersonalText {
+    /// The text with the contact's values in the place of its merge fields, as typed otherwise.
+    text: String,
+    /// How it is cut, with smart encoding where it was asked for.
+    segmentation: Segmentation,
+}
+
+/// A merge field of a text.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct MergeField {
+    /// What it is called.
+    name: String,
+    /// What stands in where nothing is known of a contact; null where none was written, and nothing stands in.
+    fallback: Option<String>,
+    /// How many stored contacts have no value for it, or an empty one, and get the fallback; null unless
+    /// personalised.
+    contacts_without_value: Option<i32>,
+}
+
+/// The recipients that get the same number of segments.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct SegmentShare {
+    /// Segments for each of them.
+    segment_count: i32,
+    /// How many they are.
+    recipients: i32,
+    /// Credits for all of them.
+    credits: Credits,
+}
+
+impl From<distribution::SegmentShare> for SegmentShare {
+    fn from(share: distribution::SegmentShare) -> Self {
+        Self {
+            segment_count: i32::try_from(share.segment_count).unwrap_or(i32::MAX),
+            recipients: recipients(share.recipients),
+            credits: share.credits.into(),
+        }
+    }
+}
+
+/// The cost of a message in one country, for recipients who get the same number of segments.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct QuoteLine {
     /// Where its recipients are.
@@ -208,7 +326,12 @@ impl QuoteQuery {
         let viewer = viewer_of(ctx, "quote")?;
         let path = Path::input("accountId");
         let account = optional_id(input.account_id.as_ref(), &path, "account")?;
-        let content = content(input.text, input.media, input.smart_encoding);
+        let content = content(
+            input.text,
+            input.media,
+            input.smart_encoding,
+            input.strip_accents,
+        );
         let draft = draft(input.list_id.as_ref(), Some(input.audience), content)?;
         Ok(Quote(services(ctx)?.quote(&viewer, account, draft).await?))
     }

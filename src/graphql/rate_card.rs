@@ -1,17 +1,21 @@
 //! Rate cards: what a segment costs, by destination country; and publishing a new version.
 
-use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
-use domain::{country::CountryCode as Country, id::RateCardId, rate};
+use std::collections::HashMap;
+
+use async_graphql::{Context, ID, InputObject, Object, SimpleObject, dataloader::Loader};
+use domain::{country::CountryCode as Country, id::RateCardId, rate, segmentation::Language};
 use entity::rate_card;
 use futures_util::FutureExt;
 
 use super::{
     errors::ApiError,
     ids::PublicId,
+    loaders::{LoadError, Rows},
     money::{Money, MoneyInput},
     paging::{Nodes, connection, window},
     request::{UserError, payload, services, viewer_of},
     scalars::{CountryCode, Credits, DateTime},
+    segmentation::{ConcatenationReference, NationalLanguage},
 };
 use crate::{
     operations::{
@@ -37,6 +41,11 @@ impl RateCard {
     /// What all versions of the card share.
     async fn code(&self) -> &str {
         &self.0.code
+    }
+
+    /// What people should know of this version; null where nothing was said.
+    async fn description(&self) -> Option<&str> {
+        self.0.description.as_deref()
     }
 
     /// 1 for the first.
@@ -88,6 +97,23 @@ impl RateCard {
 
 connection!(RateCard, RateCardConnection, RateCardEdge, "rate cards");
 
+impl Loader<RateCardId> for Rows {
+    type Value = rate_card::Model;
+    type Error = LoadError;
+
+    async fn load(
+        &self,
+        ids: &[RateCardId],
+    ) -> Result<HashMap<RateCardId, rate_card::Model>, LoadError> {
+        let reader = self.services.store.reader();
+        let rows = store::rate_card::find_all(reader, ids.iter().copied()).await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| (RateCardId::new(row.id), row))
+            .collect())
+    }
+}
+
 /// Credits for one segment to one recipient; null for a channel that is not served.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct Rate {
@@ -97,6 +123,11 @@ pub struct Rate {
     sms: Option<Credits>,
     /// For a segment with media.
     mms: Option<Credits>,
+    /// The languages whose GSM-7 tables phones and carriers there know: an SMS is sent with them where that saves
+    /// segments.
+    national_languages: Vec<NationalLanguage>,
+    /// How the segments of one SMS are joined there.
+    concatenation_reference: ConcatenationReference,
 }
 
 impl Rate {
@@ -105,6 +136,12 @@ impl Rate {
             country_code: country.map(|country| CountryCode(country.to_string())),
             sms: rate.sms.map(Into::into),
             mms: rate.mms.map(Into::into),
+            national_languages: Language::ALL
+                .into_iter()
+                .filter(|language| rate.languages.contains(*language))
+                .map(Into::into)
+                .collect(),
+            concatenation_reference: rate.reference.into(),
         }
     }
 }
@@ -158,6 +195,13 @@ pub struct RateInput {
     sms: Option<Credits>,
     /// Credits for a segment with media, at most 1,000,000; left out where MMS is not served.
     mms: Option<Credits>,
+    /// The languages whose GSM-7 tables phones and carriers there know. An SMS is then sent with them where that
+    /// saves segments; name only what the destination is known to show well.
+    #[graphql(default)]
+    national_languages: Vec<NationalLanguage>,
+    /// How the segments of one SMS are joined there.
+    #[graphql(default_with = "ConcatenationReference::EightBit")]
+    concatenation_reference: ConcatenationReference,
 }
 
 /// A new version of a rate card.
@@ -166,6 +210,8 @@ pub struct PublishRateCardInput {
     /// What all versions of the card share: 1 to 64 lower-case letters, digits, `-` and `_`. A code that
     /// has no version yet begins a card.
     code: String,
+    /// What people should know of this version; 1 to 2,000 characters.
+    description: Option<String>,
     /// What one credit is worth; up to 9 fraction digits.
     credit_value: MoneyInput,
     /// What a segment costs, by country; 1 to 300 rows. A country that is named never takes the rate of
@@ -198,6 +244,7 @@ impl RateCardMutation {
         viewer_of(ctx, "publishRateCard")?;
         let new = PublishRateCard {
             code: input.code,
+            description: input.description,
             credit_value: input.credit_value.amount.0,
             currency_code: input.credit_value.currency_code.0,
             rates: input.rates.into_iter().map(Into::into).collect(),
@@ -216,6 +263,12 @@ impl From<RateInput> for NewRate {
             country: input.country_code.map(|code| code.0),
             sms: input.sms.map(|credits| credits.0),
             mms: input.mms.map(|credits| credits.0),
+            languages: input
+                .national_languages
+                .into_iter()
+                .map(Language::from)
+                .collect(),
+            reference: input.concatenation_reference.into(),
         }
     }
 }

@@ -38,15 +38,25 @@ pub fn viewer(ctx: &Context<'_>) -> Result<Viewer, ApiError> {
 impl From<OperationError> for ApiError {
     fn from(error: OperationError) -> Self {
         match error {
-            OperationError::Refused(refusals) => refusals.into_iter().next().map_or_else(
-                || Self::internal(Fault::Broken("refused without a reason".into())),
-                Self::from,
-            ),
+            OperationError::Refused(refusals) => refused(refusals),
             OperationError::Unauthenticated => Self::Unauthenticated,
             OperationError::Forbidden => Self::Forbidden,
             OperationError::RateLimited => Self::RateLimited,
             OperationError::Unavailable => Self::Unavailable,
+            OperationError::NotDone => Self::NotDone,
+            OperationError::Unknown => Self::Unknown,
             OperationError::Fault(fault) => Self::internal(fault),
+        }
+    }
+}
+
+fn refused(mut refusals: Vec<Refusal>) -> ApiError {
+    match refusals.len() {
+        0 => ApiError::internal(Fault::Broken("refused without a reason".into())),
+        1 => ApiError::from(refusals.remove(0)),
+        _ => {
+            let rows = refusals.into_iter();
+            ApiError::BadInputs(rows.map(|one| (one.field, one.message)).collect())
         }
     }
 }
@@ -75,6 +85,16 @@ pub struct UserError {
     message: String,
     /// What kind of refusal it is.
     code: UserErrorCode,
+}
+
+impl From<Refusal> for UserError {
+    fn from(refusal: Refusal) -> Self {
+        Self {
+            field: (!refusal.field.is_empty()).then_some(refusal.field),
+            message: refusal.message,
+            code: refusal.code.into(),
+        }
+    }
 }
 
 /// What kind of refusal it is.
@@ -107,12 +127,7 @@ pub fn payload<T>(
     match result {
         Ok(done) => Ok((Some(done), Vec::new())),
         Err(OperationError::Refused(refusals)) => {
-            let rows = refusals.into_iter().map(|refusal| UserError {
-                field: (!refusal.field.is_empty()).then_some(refusal.field),
-                message: refusal.message,
-                code: refusal.code.into(),
-            });
-            Ok((None, rows.collect()))
+            Ok((None, refusals.into_iter().map(Into::into).collect()))
         }
         Err(other) => Err(other.into()),
     }

@@ -11,6 +11,8 @@ use super::{
     api_key::ApiKeyMutation,
     auto_recharge::AutoRechargeMutation,
     balance_changed::BalanceSubscription,
+    contact::ContactMutation,
+    contact_import::{ContactImportMutation, ContactImportSubscription},
     contact_list::ContactListMutation,
     credit_package::{CreditPackageMutation, CreditPackageQuery},
     lot::LotMutation,
@@ -45,7 +47,9 @@ pub struct Mutation(
     AllocationMutation,
     ApiKeyMutation,
     AutoRechargeMutation,
+    ContactImportMutation,
     ContactListMutation,
+    ContactMutation,
     CreditPackageMutation,
     LotMutation,
     MessageMutation,
@@ -56,7 +60,7 @@ pub struct Mutation(
 
 /// What can be followed, over WebSocket.
 #[derive(Debug, Default, MergedSubscription)]
-pub struct Subscription(BalanceSubscription);
+pub struct Subscription(BalanceSubscription, ContactImportSubscription);
 
 /// The schema of this server.
 pub type Schema = AnySchema<Query, Mutation, Subscription>;

@@ -1,7 +1,7 @@
 //! How a text is cut into segments, and what a message says.
 
 use async_graphql::{Context, Enum, InputObject, Object, SimpleObject};
-use domain::segmentation;
+use domain::segmentation::{self, Options};
 use entity::sql_enums;
 
 use super::{errors::ApiError, scalars::WebUrl};
@@ -56,6 +56,49 @@ impl From<sql_enums::Encoding> for Encoding {
     }
 }
 
+/// A language with GSM-7 tables of its own (3GPP TS 23.038). A header names them: it leaves 155 septets of one
+/// segment, 149 of several, with one table, and 152 or 146 with both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum, serde::Serialize)]
+#[graphql(remote = "segmentation::Language")]
+pub enum NationalLanguage {
+    /// Both tables.
+    Turkish,
+    /// A single shift table only.
+    Spanish,
+    /// Both tables.
+    Portuguese,
+    /// Both tables; for Assamese too.
+    Bengali,
+    /// Both tables.
+    Gujarati,
+    /// Both tables.
+    Hindi,
+    /// Both tables.
+    Kannada,
+    /// Both tables.
+    Malayalam,
+    /// Both tables.
+    Oriya,
+    /// Both tables.
+    Punjabi,
+    /// Both tables.
+    Tamil,
+    /// Both tables.
+    Telugu,
+    /// Both tables.
+    Urdu,
+}
+
+/// How the segments of one SMS know each other (3GPP TS 23.040): by a number that the sender gives them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum, serde::Serialize)]
+#[graphql(remote = "segmentation::Reference")]
+pub enum ConcatenationReference {
+    /// One octet, the usual one: 153 septets or 67 UTF-16 code units of several segments are left.
+    EightBit,
+    /// Two octets: 152 or 66 are left.
+    SixteenBit,
+}
+
 /// A picture, a sound or a film of a message. Any makes it an MMS.
 #[derive(Debug, Clone, InputObject, serde::Serialize)]
 pub struct MediaInput {
@@ -88,6 +131,16 @@ pub struct SegmentationInput {
     /// Swap typographic characters for their GSM-7 likes where that saves segments.
     #[graphql(default)]
     smart_encoding: bool,
+    /// With smartEncoding, take accents off letters that GSM-7 lacks too, where that saves more segments. It
+    /// changes how words are spelt; without smartEncoding it does nothing.
+    #[graphql(default)]
+    strip_accents: bool,
+    /// The languages whose tables the text may be sent with, where that saves segments.
+    #[graphql(default)]
+    national_languages: Vec<NationalLanguage>,
+    /// How several segments are joined.
+    #[graphql(default_with = "ConcatenationReference::EightBit")]
+    concatenation_reference: ConcatenationReference,
 }
 
 /// How a text is cut into segments.
@@ -97,6 +150,10 @@ pub struct Segmentation {
     channel: Channel,
     /// How the text is encoded; null for an MMS.
     encoding: Option<Encoding>,
+    /// The language whose table stands in for the GSM-7 default alphabet; null where none does.
+    locking_shift: Option<NationalLanguage>,
+    /// The language whose table stands in for the GSM-7 extension table; null where none does.
+    single_shift: Option<NationalLanguage>,
     /// Unicode code points of the text as it would be sent.
     characters: i32,
     /// Septets (GSM-7) or UTF-16 code units (UCS-2, MMS) of it.
@@ -137,6 +194,8 @@ pub struct NonGsmCharacter {
     offset: i32,
     /// What smart encoding would send for it, which may be nothing at all (""); null where it has no like.
     replacement: Option<String>,
+    /// Whether that takes an accent away, which smart encoding does only with stripAccents.
+    strips_accent: bool,
 }
 
 impl From<segmentation::Segmentation<'_>> for Segmentation {
@@ -144,6 +203,8 @@ impl From<segmentation::Segmentation<'_>> for Segmentation {
         Self {
             channel: cut.channel.into(),
             encoding: cut.encoding.map(Into::into),
+            locking_shift: cut.tables.locking_shift.map(Into::into),
+            single_shift: cut.tables.single_shift.map(Into::into),
             characters: int(cut.characters),
             units: int(cut.units),
             units_per_segment: int(cut.units_per_segment),
@@ -166,6 +227,7 @@ impl From<segmentation::Segmentation<'_>> for Segmentation {
                     code_point: found.code_point(),
                     offset: int(found.offset),
                     replacement: found.replacement.map(str::to_owned),
+                    strips_accent: found.strips_accent,
                 })
                 .collect(),
             text: cut.text.into_owned(),
@@ -178,12 +240,21 @@ fn int(count: usize) -> i32 {
     i32::try_from(count).unwrap_or(i32::MAX)
 }
 
-/// What a message says, as operations take it.
-pub(super) fn content(text: String, media: Vec<MediaInput>, smart_encoding: bool) -> NewContent {
+/// What a message says, as operations take it. Its destinations say which tables it may be sent with.
+pub(super) fn content(
+    text: String,
+    media: Vec<MediaInput>,
+    smart_encoding: bool,
+    strip_accents: bool,
+) -> NewContent {
     NewContent {
         text,
         media: media.into_iter().map(Into::into).collect(),
-        smart_encoding,
+        options: Options {
+            smart_encoding,
+            strip_accents,
+            ..Options::default()
+        },
     }
 }
 
@@ -200,8 +271,16 @@ impl SegmentationQuery {
         _ctx: &Context<'_>,
         #[graphql(desc = "The text.")] input: SegmentationInput,
     ) -> Result<Segmentation, ApiError> {
-        let content = content(input.text, input.media, input.smart_encoding);
-        let content = Content::plain(content)?;
-        Ok(content.segments()?.into())
+        let SegmentationInput {
+            smart_encoding,
+            strip_accents,
+            ..
+        } = input;
+        let mut content = content(input.text, input.media, smart_encoding, strip_accents);
+        let languages = input.national_languages.into_iter();
+        content.options.languages = languages.map(segmentation::Language::from).collect();
+        content.options.reference = input.concatenation_reference.into();
+        let options = content.options;
+        Ok(Content::plain(content)?.segments(&options)?.into())
     }
 }

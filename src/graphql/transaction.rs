@@ -59,7 +59,7 @@ impl Transaction {
     async fn message(&self, ctx: &Context<'_>) -> Option<Result<Message, ApiError>> {
         let message = MessageId::new(self.0.message_id?);
         let found = loaders::load(ctx, message).await.transpose()?;
-        Some(found.map(Message))
+        Some(found.map(Message::new))
     }
 
     /// Why, in the words of whoever asked for it.

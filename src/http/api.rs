@@ -13,7 +13,7 @@ use serde_json::json;
 use tower_http::request_id::RequestId;
 
 use super::{
-    REQUEST_TIMEOUT, Server,
+    REQUEST_TIMEOUT, Server, UPLOAD_TIMEOUT,
     viewer::{Asking, asking, of_credential},
     websocket::{Refused, Session},
 };
@@ -47,7 +47,8 @@ async fn respond(server: &Server, request: axum::extract::Request) -> Response {
         Ok(Asking::Stranger) => return stranger(),
         Err(error) => return failed(&error),
     };
-    if viewer.is_none() && is_upload(request.headers()) {
+    let uploads = is_upload(request.headers());
+    if viewer.is_none() && uploads {
         // Files are kept on disk while they are read: not for nobody in particular.
         return refused(
             StatusCode::UNAUTHORIZED,
@@ -62,6 +63,18 @@ async fn respond(server: &Server, request: axum::extract::Request) -> Response {
             "Too many requests at once; try again later.",
         );
     };
+    let Ok(_upload) = uploads.then(|| shared.uploads.try_acquire()).transpose() else {
+        return refused(
+            StatusCode::SERVICE_UNAVAILABLE,
+            code::RATE_LIMITED,
+            "Too many uploads at once; try again later.",
+        );
+    };
+    let most = if uploads {
+        UPLOAD_TIMEOUT
+    } else {
+        REQUEST_TIMEOUT
+    };
     let services = shared.services.clone();
     let answer = shared
         .endpoint
@@ -69,7 +82,7 @@ async fn respond(server: &Server, request: axum::extract::Request) -> Response {
             with_viewer(request, &services, viewer)
         });
     // A mutation runs on by itself: its key tells what became of it.
-    tokio::time::timeout(REQUEST_TIMEOUT, answer).await.unwrap_or_else(|_| {
+    tokio::time::timeout(most, answer).await.unwrap_or_else(|_| {
         refused(
             StatusCode::GATEWAY_TIMEOUT,
             code::UNAVAILABLE,

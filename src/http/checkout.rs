@@ -161,11 +161,13 @@ fn failed(error: &OperationError) -> Response {
             let text = refusal.map_or("", |refusal| refusal.message.as_str());
             message(StatusCode::CONFLICT, "This can't be done", text)
         }
-        OperationError::RateLimited | OperationError::Unavailable => message(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "Busy just now",
-            "Nothing was changed. Go back and try again in a moment.",
-        ),
+        OperationError::RateLimited | OperationError::Unavailable | OperationError::NotDone => {
+            message(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Busy just now",
+                "Nothing was changed. Go back and try again in a moment.",
+            )
+        }
         other => {
             tracing::error!(cause = ?other, "the approve page failed");
             message(

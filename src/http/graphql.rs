@@ -46,8 +46,9 @@ impl Default for BodyLimits {
     fn default() -> Self {
         Self {
             json_bytes: 1024 * 1024,
-            form_bytes: 64 * 1024 * 1024,
-            file_bytes: 32 * 1024 * 1024,
+            form_bytes: 257 * 1024 * 1024,
+            // Two million rows of a hundred bytes each; what is uploaded at once, times this, fits any disk.
+            file_bytes: 256 * 1024 * 1024,
             files: 4,
         }
     }

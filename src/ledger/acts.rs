@@ -101,22 +101,17 @@ impl Batch {
                 message,
                 list,
                 sent,
-            } => {
-                let held = self
-                    .heads
-                    .get(&account)
-                    .and_then(|head| head.book.holds.get(message));
-                let held = held.map(|hold| hold.credits()).unwrap_or_default();
-                let credits = sent.as_ref().map_or(held, |sent| sent.credits);
-                let command = Command::Settle {
-                    message: *message,
-                    list: *list,
-                    credits,
-                };
-                let answer = self.command(account, &command, now, None)?;
-                Ok(self.end_message(account, *message, Some((credits, sent.as_ref())), answer))
+            } => self.settle(account, (*message, *list), sent.as_ref(), now),
+            Act::SettleDue { message, list } => {
+                if !self.is_being_sent(account, *message, now) {
+                    return Err(Refused::NotDue);
+                }
+                self.settle(account, (*message, *list), None, now)
             }
             Act::Cancel { message, list } => {
+                if self.is_being_sent(account, *message, now) {
+                    return Err(Refused::Due);
+                }
                 let command = Command::Cancel {
                     message: *message,
                     list: *list,
@@ -131,6 +126,43 @@ impl Batch {
         }
     }
 
+    /// Charges a scheduled message for what was sent, or for everything that it holds.
+    fn settle(
+        &mut self,
+        account: AccountId,
+        (message, list): (MessageId, Option<ListId>),
+        sent: Option<&Sent>,
+        now: Timestamp,
+    ) -> Result<Answer, Refused> {
+        let held = self
+            .heads
+            .get(&account)
+            .and_then(|head| head.book.holds.get(&message));
+        let held = held.map(|hold| hold.credits()).unwrap_or_default();
+        let credits = sent.map_or(held, |sent| sent.credits);
+        let command = Command::Settle {
+            message,
+            list,
+            credits,
+        };
+        let answer = self.command(account, &command, now, None)?;
+        Ok(self.end_message(account, message, Some((credits, sent)), answer))
+    }
+
+    /// Whether the server sends a message by itself and its time has come, whether or not any job has run
+    /// (law H3). It is judged here, after the wait for the lock, as of the instant that is booked.
+    fn is_being_sent(&self, account: AccountId, message: MessageId, now: Timestamp) -> bool {
+        let at = self
+            .heads
+            .get(&account)
+            .map_or(now, |head| head.book.instant(now));
+        let row = self.facts.messages.get(&(account.uuid(), message.uuid()));
+        self.facts.automatic.contains(&account.uuid())
+            && row.is_some_and(|row| {
+                row.status == MessageStatus::Scheduled && row.send_at <= at.as_microsecond()
+            })
+    }
+
     /// Applies a command to the account's book and writes its entries. The answer's transaction is the
     /// command's own, after the expiries that were due.
     fn command(
@@ -143,19 +175,22 @@ impl Batch {
         let Some(head) = self.heads.get_mut(&account) else {
             return Err(Refused::UnknownAccount);
         };
-        let entries = {
-            // What is due is booked with the command, or not at all where it is refused.
+        // What is due is booked with the command, or not at all where it is refused. A refusal leaves a
+        // book as it was, so that only one with something due has to be copied.
+        let (due, own) = if head.book.has_due_lots(head.book.instant(now)) {
             let mut after = head.book.clone();
             let due = after.expire(now);
             let own = after.apply(command, now)?;
             head.book = after;
             (due, own)
+        } else {
+            (Vec::new(), head.book.apply(command, now)?)
         };
-        for entry in &entries.0 {
+        for entry in &due {
             self.rows.add_entry(account, head, entry, None);
         }
         let mut transaction = None;
-        for entry in &entries.1 {
+        for entry in &own {
             let id = self.rows.add_entry(account, head, entry, note);
             transaction.get_or_insert(id);
         }
@@ -310,8 +345,16 @@ impl Batch {
     ) -> Answer {
         let at = instant(&answer);
         self.rows.add_message(account, new, status, at);
-        let message = self.rows.messages.last().map(changed);
-        Answer { message, ..answer }
+        let lines = (status == MessageStatus::Scheduled).then(|| self.rows.line_answers(new.id));
+        let row = self.rows.messages.last();
+        Answer {
+            message: row.map(|row| MessageAnswer {
+                lines,
+                ..changed(row)
+            }),
+            row: row.cloned().map(Box::new),
+            ..answer
+        }
     }
 
     /// Writes the end of a scheduled message: settled at a charge, or cancelled where there is none.
@@ -346,8 +389,12 @@ impl Batch {
         let row = row.clone();
         self.facts.count_scheduled(row.account_id, row.list_id, -1);
         let message = Some(changed(&row));
-        self.rows.ended.push(row);
-        Answer { message, ..answer }
+        self.rows.ended.push(row.clone());
+        Answer {
+            message,
+            row: Some(Box::new(row)),
+            ..answer
+        }
     }
 }
 
@@ -358,6 +405,7 @@ fn changed(row: &message::Model) -> MessageAnswer {
         units: row.units,
         recipients: row.recipients,
         sent_at: row.sent_at,
+        lines: None,
     }
 }
 

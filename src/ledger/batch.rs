@@ -3,7 +3,7 @@
 //!
 //! A refused command leaves no trace and does not touch its neighbours.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{book::Book, id::AccountId};
 use entity::idempotency_key;
@@ -12,7 +12,7 @@ use sea_orm::{ConnectionTrait, DbErr};
 
 use super::{
     facts::Facts,
-    request::{Act, Answer, Refused, Request},
+    request::{Answer, Refused, Request},
     rollups,
     rows::{Changes, Rows},
     write,
@@ -25,20 +25,42 @@ use crate::{
     },
 };
 
-/// What each request of a batch comes to, in their order.
-pub(super) type Outcomes = Vec<Result<Answer, Refused>>;
+/// What each request of a batch comes to, in their order; `None` where its account was set aside.
+pub(super) type Outcomes = Vec<Option<Result<Answer, Refused>>>;
+
+/// What to do about an account that somebody else has locked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Locked {
+    /// Its commands are set aside, so that it does not hold up the others.
+    SetAside,
+    /// It is waited for, as long as the database lets a statement wait.
+    WaitFor,
+}
 
 /// Applies the requests inside the caller's transaction.
 pub(super) async fn run(
     connection: &impl ConnectionTrait,
     requests: &[&Request],
     clock: &Clock,
+    locked: Locked,
+    unchained: bool,
 ) -> Result<Outcomes, DbErr> {
     let wanted = wanted(requests);
-    books::lock(connection, wanted.keys().copied()).await?;
+    let ids = wanted.keys().copied();
+    let ours = match locked {
+        Locked::SetAside => books::lock_free(connection, ids).await?,
+        Locked::WaitFor => books::lock_waiting(connection, ids).await?,
+    };
     // After the wait for the lock: a lot whose day came meanwhile can't be spent.
     let now = clock.now();
-    let heads = books::load(connection, &wanted, latest(requests, now)).await?;
+    let mut heads = books::load(connection, &wanted, latest(requests, now)).await?;
+    // An account that has a book, and yet was not locked, is somebody else's just now.
+    let aside: BTreeSet<AccountId> = heads
+        .keys()
+        .filter(|id| !ours.contains(id))
+        .copied()
+        .collect();
+    heads.retain(|id, _| !aside.contains(id));
     let facts = Facts::read(connection, requests).await?;
     let before: BTreeMap<AccountId, Book> = heads
         .iter()
@@ -48,11 +70,17 @@ pub(super) async fn run(
     let mut batch = Batch {
         heads,
         facts,
-        rows: Rows::default(),
+        rows: Rows {
+            unchained,
+            ..Rows::default()
+        },
     };
     let outcomes: Outcomes = requests
         .iter()
-        .map(|request| batch.apply(request, request.at.unwrap_or(now)))
+        .map(|request| {
+            let is_ours = !aside.contains(&request.account);
+            is_ours.then(|| batch.apply(request, request.at.unwrap_or(now)))
+        })
         .collect();
 
     let mut changes = Changes::default();
@@ -65,6 +93,18 @@ pub(super) async fn run(
     write::all(connection, &batch.heads, batch.rows, changes).await?;
     store::usage_rollup::add(connection, &rollups).await?;
     Ok(outcomes)
+}
+
+/// What the requests' keys were answered, once their accounts are locked: `None` where a key was not used.
+pub(super) async fn first_answers(
+    connection: &impl ConnectionTrait,
+    requests: &[&Request],
+) -> Result<Outcomes, DbErr> {
+    let accounts: BTreeSet<AccountId> = requests.iter().map(|request| request.account).collect();
+    books::lock_waiting(connection, accounts).await?;
+    let facts = Facts::read(connection, requests).await?;
+    let answers = requests.iter().map(|request| facts.first_answer(request));
+    Ok(answers.map(Result::transpose).collect())
 }
 
 /// The last instant that any of the requests is booked at: lots that are due by then are due in the batch.
@@ -82,11 +122,7 @@ fn wanted(requests: &[&Request]) -> BTreeMap<AccountId, Wanted> {
         let entry = wanted.entry(request.account).or_default();
         entry.lists.extend(request.act.lists());
         entry.messages.extend(request.act.held_message());
-        // What is revoked comes off every pool; so does a lot that comes in and falls due in one batch.
-        entry.every_pool |= matches!(
-            request.act,
-            Act::Revoke { .. } | Act::Expire | Act::Grant { .. } | Act::Credit { .. }
-        );
+        entry.commands.extend(request.act.sharing_command());
     }
     wanted
 }
@@ -103,7 +139,7 @@ impl Batch {
         if !self.heads.contains_key(&request.account) {
             return Err(Refused::UnknownAccount);
         }
-        if let Some(replayed) = self.replay(request)? {
+        if let Some(replayed) = self.facts.first_answer(request)? {
             return Ok(replayed);
         }
         let answer = self.act(request, now)?;
@@ -122,23 +158,5 @@ impl Batch {
             self.rows.keys.push(row);
         }
         Ok(answer)
-    }
-
-    /// The first answer to the request's key, where there was one (law B4).
-    fn replay(&self, request: &Request) -> Result<Option<Answer>, Refused> {
-        let Some(key) = &request.key else {
-            return Ok(None);
-        };
-        let Some(used) = self
-            .facts
-            .keys
-            .get(&(request.account.uuid(), key.key.clone()))
-        else {
-            return Ok(None);
-        };
-        if used.fingerprint != key.fingerprint {
-            return Err(Refused::KeyReused);
-        }
-        Answer::read(&used.answer).map(Some)
     }
 }

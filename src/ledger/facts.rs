@@ -4,12 +4,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use entity::{contact_list, idempotency_key, message, purchase, sql_enums::MessageStatus};
+use entity::{
+    account, contact_list, idempotency_key, message, purchase,
+    sql_enums::{MessageStatus, Settlement},
+};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, prelude::Uuid,
 };
 
-use super::request::{Act, Request};
+use super::request::{Act, Answer, Refused, Request};
+use crate::store::set::Set;
+
+/// The columns of [`pairs`].
+const PAIR: [&str; 2] = ["account_id", "id"];
 
 /// Rows by account and id, as the batch's commands have left them.
 #[derive(Debug, Default)]
@@ -18,6 +25,8 @@ pub(super) struct Facts {
     pub lists: BTreeMap<(Uuid, Uuid), contact_list::Model>,
     pub messages: BTreeMap<(Uuid, Uuid), message::Model>,
     pub purchases: BTreeMap<(Uuid, Uuid), purchase::Model>,
+    /// The accounts whose messages the server settles, of those whose commands depend on it.
+    pub automatic: BTreeSet<Uuid>,
     /// How many messages wait on the lists that are to be archived.
     pub scheduled: BTreeMap<(Uuid, Uuid), i64>,
 }
@@ -28,89 +37,75 @@ impl Facts {
         connection: &impl ConnectionTrait,
         requests: &[&Request],
     ) -> Result<Self, DbErr> {
-        let accounts: BTreeSet<Uuid> = requests
-            .iter()
-            .map(|request| request.account.uuid())
-            .collect();
-        let of_accounts = || accounts.iter().copied();
         let mut facts = Self::default();
-
-        let keys: BTreeSet<&str> = requests
+        let keys: BTreeSet<(Uuid, &str)> = requests
             .iter()
-            .filter_map(|request| request.key.as_ref())
-            .map(|key| key.key.as_str())
+            .filter_map(|request| Some((request.account.uuid(), request.key.as_ref()?)))
+            .map(|(account, key)| (account, key.key.as_str()))
             .collect();
-        if !keys.is_empty() {
-            let rows = idempotency_key::Entity::find()
-                .filter(idempotency_key::Column::AccountId.is_in(of_accounts()))
-                .filter(idempotency_key::Column::Key.is_in(keys))
-                .all(connection)
-                .await?;
-            facts.keys = rows
-                .into_iter()
-                .map(|row| ((row.account_id, row.key.clone()), row))
-                .collect();
-        }
-        let lists: BTreeSet<Uuid> = requests
-            .iter()
-            .flat_map(|request| request.act.lists())
-            .map(|list| list.uuid())
+        let keys = keys.into_iter();
+        let keys = Set::of(keys.map(|(account, key)| [account.into(), key.into()]));
+        facts.keys = keys
+            .find::<idempotency_key::Entity>(connection, &["account_id", "key"], "")
+            .await?
+            .into_iter()
+            .map(|row| ((row.account_id, row.key.clone()), row))
             .collect();
-        if !lists.is_empty() {
-            let rows = contact_list::Entity::find()
-                .filter(contact_list::Column::AccountId.is_in(of_accounts()))
-                .filter(contact_list::Column::Id.is_in(lists))
-                .all(connection)
-                .await?;
-            facts.lists = rows
-                .into_iter()
-                .map(|row| ((row.account_id, row.id), row))
-                .collect();
-        }
-        let messages: BTreeSet<Uuid> = requests
-            .iter()
-            .filter_map(|request| request.act.held_message())
-            .map(|id| id.uuid())
+        let lists = pairs(requests, |act| {
+            act.lists().into_iter().map(|list| list.uuid()).collect()
+        });
+        facts.lists = lists
+            .find::<contact_list::Entity>(connection, &PAIR, "")
+            .await?
+            .into_iter()
+            .map(|row| ((row.account_id, row.id), row))
             .collect();
-        if !messages.is_empty() {
-            let rows = message::Entity::find()
-                .filter(message::Column::AccountId.is_in(of_accounts()))
-                .filter(message::Column::Id.is_in(messages))
-                .all(connection)
-                .await?;
-            facts.messages = rows
-                .into_iter()
-                .map(|row| ((row.account_id, row.id), row))
-                .collect();
-        }
-        facts.read_purchases(connection, requests).await?;
+        let messages = pairs(requests, |act| {
+            act.held_message().into_iter().map(|id| id.uuid()).collect()
+        });
+        facts.messages = messages
+            .find::<message::Entity>(connection, &PAIR, "")
+            .await?
+            .into_iter()
+            .map(|row| ((row.account_id, row.id), row))
+            .collect();
+        let purchases = pairs(requests, |act| match act {
+            Act::Credit { purchase, .. } => vec![purchase.uuid()],
+            _ => Vec::new(),
+        });
+        facts.purchases = purchases
+            .find::<purchase::Entity>(connection, &PAIR, "")
+            .await?
+            .into_iter()
+            .map(|row| ((row.account_id, row.id), row))
+            .collect();
         facts.read_scheduled(connection, requests).await?;
+        facts.read_settlements(connection, requests).await?;
         Ok(facts)
     }
 
-    async fn read_purchases(
+    async fn read_settlements(
         &mut self,
         connection: &impl ConnectionTrait,
         requests: &[&Request],
     ) -> Result<(), DbErr> {
-        let ids: BTreeSet<Uuid> = requests
+        let accounts: BTreeSet<Uuid> = requests
             .iter()
-            .filter_map(|request| match &request.act {
-                Act::Credit { purchase, .. } => Some(purchase.uuid()),
-                _ => None,
-            })
+            .filter(|request| request.act.asks_who_settles())
+            .map(|request| request.account.uuid())
             .collect();
-        if ids.is_empty() {
+        if accounts.is_empty() {
             return Ok(());
         }
-        let rows = purchase::Entity::find()
-            .filter(purchase::Column::Id.is_in(ids))
+        let ids: Vec<Uuid> = account::Entity::find()
+            .select_only()
+            .column(account::Column::Id)
+            .filter(account::Column::Id.is_in(accounts))
+            .filter(account::Column::Settlement.eq(Settlement::Automatic))
+            .into_tuple()
             .all(connection)
             .await?;
-        self.purchases = rows
-            .into_iter()
-            .map(|row| ((row.account_id, row.id), row))
-            .collect();
+        self.automatic = ids.into_iter().collect();
         Ok(())
     }
 
@@ -147,10 +142,36 @@ impl Facts {
         Ok(())
     }
 
+    /// The first answer to the request's key, where there was one (law B4).
+    pub(super) fn first_answer(&self, request: &Request) -> Result<Option<Answer>, Refused> {
+        let Some(key) = &request.key else {
+            return Ok(None);
+        };
+        let Some(used) = self.keys.get(&(request.account.uuid(), key.key.clone())) else {
+            return Ok(None);
+        };
+        if used.fingerprint != key.fingerprint {
+            return Err(Refused::KeyReused);
+        }
+        Answer::read(&used.answer).map(Some)
+    }
+
     /// Notes that a message on a list began (+1) or stopped (-1) to wait.
     pub(super) fn count_scheduled(&mut self, account: Uuid, list: Option<Uuid>, change: i64) {
         if let Some(list) = list {
             *self.scheduled.entry((account, list)).or_default() += change;
         }
     }
+}
+
+/// The ids that the requests concern, each with its account.
+fn pairs(requests: &[&Request], ids: impl Fn(&Act) -> Vec<Uuid>) -> Set {
+    let pairs: BTreeSet<(Uuid, Uuid)> = requests
+        .iter()
+        .flat_map(|request| {
+            let account = request.account.uuid();
+            ids(&request.act).into_iter().map(move |id| (account, id))
+        })
+        .collect();
+    Set::of_pairs(pairs)
 }

@@ -1,14 +1,14 @@
 //! What is asked of the ledger, what it answers, and why it refuses.
 
 use domain::{
-    book::{self, Allocation},
+    book::{self, Allocation, Command, Source},
     credits::Credits,
     id::{AccountId, ListId, LotId, MessageId, PurchaseId, RateCardId, TransactionId},
     lot::Expiry,
     quote::Line,
     segmentation::{Channel, Encoding},
 };
-use entity::sql_enums::MessageStatus;
+use entity::{message, sql_enums::MessageStatus};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -90,7 +90,15 @@ pub enum Act {
         /// What was sent; everything that is held where `None`.
         sent: Option<Sent>,
     },
-    /// A scheduled message is given up.
+    /// The server charges a scheduled message whose time has come, in full, where the account leaves that
+    /// to it.
+    SettleDue {
+        /// The message.
+        message: MessageId,
+        /// Its list.
+        list: Option<ListId>,
+    },
+    /// A scheduled message is given up, unless its time has come and the server sends it by itself.
     Cancel {
         /// The message.
         message: MessageId,
@@ -150,10 +158,13 @@ pub struct Answer {
     pub message: Option<MessageAnswer>,
     /// The balance after the command.
     pub balance: Option<BalanceAnswer>,
+    /// The message's row as it was written. A repetition of a key is answered without.
+    #[serde(skip)]
+    pub row: Option<Box<message::Model>>,
 }
 
 /// The part of a message that commands change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MessageAnswer {
     /// The message.
     pub id: Uuid,
@@ -165,6 +176,25 @@ pub struct MessageAnswer {
     pub recipients: i64,
     /// When it was charged, in microseconds since the epoch.
     pub sent_at: Option<i64>,
+    /// Its cost by destination, where a later command may change the rows: a settlement puts what was sent
+    /// in the place of what was scheduled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lines: Option<Vec<LineAnswer>>,
+}
+
+/// What a message was to cost in one destination, as it was answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineAnswer {
+    /// ISO 3166-1 alpha-2.
+    pub country: String,
+    /// Segments for each recipient.
+    pub segments: i32,
+    /// The head-count.
+    pub recipients: i64,
+    /// The rate in units of 1/10,000 credit; `None` where the destination is not served.
+    pub rate: Option<i64>,
+    /// Units of 1/10,000 credit.
+    pub units: i64,
 }
 
 /// A balance as it was answered.
@@ -206,6 +236,12 @@ pub enum Refused {
     /// The purchase was declined, or expired, or failed.
     #[error("the purchase was decided otherwise")]
     PurchaseClosed,
+    /// The message's time has come, and the server sends it by itself.
+    #[error("the message's time has come")]
+    Due,
+    /// The message is not the server's to send, or its time has not come.
+    #[error("the message is not the server's to settle")]
+    NotDue,
     /// Something that the ledger relies on does not hold. Nothing changed.
     #[error("{0}")]
     Broken(&'static str),
@@ -214,21 +250,31 @@ pub enum Refused {
     AlreadyCredited,
 }
 
-/// Why a command has no answer.
+/// Why a command has no answer. Only [`SubmitError::Unknown`] leaves open whether it was done.
 #[derive(Debug, thiserror::Error)]
 pub enum SubmitError {
     /// It was refused, and changed nothing.
     #[error(transparent)]
     Refused(#[from] Refused),
+    /// Too many commands of its account wait already; it was not begun.
+    #[error("too many commands of the account wait")]
+    AccountBusy,
     /// Too many commands wait already; it was not begun.
-    #[error("the ledger is busy")]
+    #[error("too many commands wait")]
     Busy,
+    /// It waited too long for its turn; it was not begun.
+    #[error("the command waited too long for its turn; nothing was done")]
+    Late,
     /// The server is stopping; it was not begun.
     #[error("the ledger has stopped")]
     Stopped,
-    /// The database failed. It may have been committed: the same key tells.
-    #[error("the database failed: {0}")]
-    Database(String),
+    /// The database failed before the commit: nothing was done.
+    #[error("the database failed, nothing was done: {0}")]
+    NotDone(String),
+    /// The commit itself has no answer: it may have been done, and only a repetition with the same key
+    /// tells.
+    #[error("the commit has no answer, a repetition with the same key gets one: {0}")]
+    Unknown(String),
 }
 
 impl Act {
@@ -238,19 +284,60 @@ impl Act {
             Self::Allocate { allocations } => allocations.iter().map(|one| one.list).collect(),
             Self::Archive { list } => vec![*list],
             Self::Send(message) | Self::Schedule(message) => message.list.into_iter().collect(),
-            Self::Settle { list, .. } | Self::Cancel { list, .. } => list.iter().copied().collect(),
+            Self::Settle { list, .. }
+            | Self::SettleDue { list, .. }
+            | Self::Cancel { list, .. } => list.iter().copied().collect(),
             Self::Grant { .. } | Self::Credit { .. } | Self::Revoke { .. } | Self::Expire => {
                 Vec::new()
             }
         }
     }
 
+    /// What may take credits from every pool, as the book judges it.
+    pub(super) fn sharing_command(&self) -> Option<Command> {
+        match self {
+            Self::Revoke { lot, credits, .. } => Some(Command::Revoke {
+                lot: *lot,
+                credits: *credits,
+            }),
+            Self::Grant {
+                lot,
+                credits,
+                expiry,
+                ..
+            } => Some(Command::Issue {
+                lot: *lot,
+                source: Source::Grant,
+                credits: *credits,
+                expiry: *expiry,
+            }),
+            // What was bought is not read yet: it counts as due at once.
+            Self::Credit { lot, .. } => Some(Command::Issue {
+                lot: *lot,
+                source: Source::Purchase,
+                credits: Credits::ZERO,
+                expiry: Some(Expiry {
+                    at: Timestamp::MIN,
+                    on: jiff::civil::Date::MIN,
+                }),
+            }),
+            _ => None,
+        }
+    }
+
     /// The message whose hold the command ends.
     pub(super) fn held_message(&self) -> Option<MessageId> {
         match self {
-            Self::Settle { message, .. } | Self::Cancel { message, .. } => Some(*message),
+            Self::Settle { message, .. }
+            | Self::SettleDue { message, .. }
+            | Self::Cancel { message, .. } => Some(*message),
             _ => None,
         }
+    }
+
+    /// Whether it depends on who settles the account's messages.
+    pub(super) fn asks_who_settles(&self) -> bool {
+        matches!(self, Self::SettleDue { .. } | Self::Cancel { .. })
     }
 }
 
@@ -262,6 +349,7 @@ impl Answer {
             purchase: None,
             message: None,
             balance: None,
+            row: None,
         }
     }
 

@@ -1,16 +1,27 @@
 //! Verifying the books: everything that is kept must follow from the postings (law B2), the postings from
 //! an unbroken chain (law B5), and what messages say they cost must be what was spent, by day and list too (law T2).
 //!
-//! Here: the walk over all accounts, one snapshot each, in pages, so that memory does not grow with
-//! history; it grows with an account's lots, lists with limits and open holds. Not here: mending anything.
+//! Here: the walk over all accounts, several at a time, one snapshot each, in pages, so that memory does not
+//! grow with history; it grows with an account's lots, lists with limits and open holds. Not here: mending
+//! anything.
 
 mod read;
 mod standing;
 mod usage;
 mod walk;
 
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
 use domain::id::AccountId;
+use futures_util::{StreamExt, stream};
 use sea_orm::{DatabaseTransaction, DbErr};
+use tokio_util::task::AbortOnDropHandle;
 use type_safe_id::{DynamicType, TypeSafeId};
 
 use self::{read::Spend, walk::Walk};
@@ -20,6 +31,12 @@ use crate::store::Store;
 const MAX_DRIFTS_OF_ACCOUNT: usize = 20;
 /// Drifts that are told in all.
 const MAX_DRIFTS: usize = 1_000;
+
+/// Accounts that are looked at at a time, on a connection each: enough to keep the processors of a small
+/// machine busy, and a part of the readers that a server beside it may need.
+const AT_ONCE: usize = 4;
+/// How often it is told how far it has come.
+const TELL: Duration = Duration::from_secs(1);
 
 /// What a look at all books came to.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -64,11 +81,37 @@ impl std::fmt::Display for Drift {
     }
 }
 
-/// Looks at every account's books, from the first transaction on.
+/// How far a look at all books has come.
+#[derive(Debug, Default)]
+pub struct Progress {
+    accounts: AtomicU64,
+    transactions: AtomicU64,
+}
+
+impl Progress {
+    /// Accounts that are done.
+    #[must_use]
+    pub fn accounts(&self) -> u64 {
+        self.accounts.load(Ordering::Relaxed)
+    }
+
+    /// Transactions that were walked, those of accounts that are not done too.
+    #[must_use]
+    pub fn transactions(&self) -> u64 {
+        self.transactions.load(Ordering::Relaxed)
+    }
+}
+
+/// Looks at every account's books, from the first transaction on, and calls `tell` once a second while it
+/// does.
 ///
 /// # Errors
 /// What the database says.
-pub async fn verify(store: &Store) -> Result<Verified, DbErr> {
+pub async fn verify(store: &Store, mut tell: impl FnMut(&Progress)) -> Result<Verified, DbErr> {
+    let progress = Arc::new(Progress::default());
+    let mut ticks = tokio::time::interval(TELL);
+    // The first tick comes at once, with nothing to tell.
+    ticks.tick().await;
     let mut verified = Verified::default();
     let mut after = None;
     loop {
@@ -77,19 +120,47 @@ pub async fn verify(store: &Store) -> Result<Verified, DbErr> {
             return Ok(verified);
         };
         after = Some(*last);
-        for account in accounts {
-            let snapshot = store.snapshot().await?;
-            let found = verify_account(&snapshot, AccountId::new(account)).await?;
-            snapshot.rollback().await?;
-            verified.accounts += 1;
-            verified.transactions += found.transactions;
-            verified.left_out += found.findings.left_out;
-            for drift in found.findings.drifts {
-                if verified.drifts.len() < MAX_DRIFTS {
-                    verified.drifts.push(drift);
-                } else {
-                    verified.left_out += 1;
-                }
+        // In order, so that the same books give the same text.
+        let mut looks = stream::iter(accounts)
+            .map(|id| look(store.clone(), AccountId::new(id), progress.clone()))
+            .buffered(AT_ONCE);
+        loop {
+            tokio::select! {
+                found = looks.next() => match found {
+                    Some(found) => verified.add(found?),
+                    None => break,
+                },
+                _ = ticks.tick() => tell(&progress),
+            }
+        }
+    }
+}
+
+/// Looks at one account, in a task of its own: walking its chain is work for a processor. The task ends
+/// with whoever waits for it.
+async fn look(store: Store, account: AccountId, progress: Arc<Progress>) -> Result<Found, DbErr> {
+    let task = tokio::spawn(async move {
+        let snapshot = store.snapshot().await?;
+        let found = verify_account(&snapshot, account, &progress).await?;
+        snapshot.rollback().await?;
+        progress.accounts.fetch_add(1, Ordering::Relaxed);
+        Ok(found)
+    });
+    AbortOnDropHandle::new(task)
+        .await
+        .unwrap_or_else(|cause| Err(DbErr::Custom(cause.to_string())))
+}
+
+impl Verified {
+    fn add(&mut self, found: Found) {
+        self.accounts += 1;
+        self.transactions += found.transactions;
+        self.left_out += found.findings.left_out;
+        for drift in found.findings.drifts {
+            if self.drifts.len() < MAX_DRIFTS {
+                self.drifts.push(drift);
+            } else {
+                self.left_out += 1;
             }
         }
     }
@@ -103,6 +174,7 @@ struct Found {
 async fn verify_account(
     snapshot: &DatabaseTransaction,
     account: AccountId,
+    progress: &Progress,
 ) -> Result<Found, DbErr> {
     let mut findings = Findings::new(account);
     let lots = read::lots(snapshot, account).await?;
@@ -114,7 +186,9 @@ async fn verify_account(
             findings.orphans(page.postings.keys());
             break;
         };
-        transactions += page.transactions.len() as u64;
+        let walked = page.transactions.len() as u64;
+        transactions += walked;
+        progress.transactions.fetch_add(walked, Ordering::Relaxed);
         let mut postings = page.postings;
         let mut spends: Vec<Spend> = Vec::new();
         for row in &page.transactions {

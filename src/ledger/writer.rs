@@ -1,184 +1,162 @@
-//! One writer: gathers what has queued into a batch, commits it, answers, and begins again.
+//! The writers: each takes what has queued as a batch, commits it, answers, and begins again.
 //!
-//! A batch that the database refuses is retried: at once where it only lost a race, and otherwise command
-//! by command, so that one bad command does not fail its neighbours.
+//! An account that somebody else has locked is set aside, and waited for beside the batches, so that it
+//! holds up nobody but itself. Here: the loop and how large its batches are. Not here: what a batch does
+//! ([`super::batch`]) and what becomes of one that fails ([`super::commit`]).
 
-use std::{panic::AssertUnwindSafe, time::Duration};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use domain::id::AccountId;
 use futures_util::FutureExt;
-use sea_orm::{DbErr, RuntimeErr, sqlx};
-use tokio::sync::{broadcast, mpsc};
-use tokio_util::sync::CancellationToken;
+use tokio::sync::{Semaphore, broadcast};
 
 use super::{
-    Ticket,
-    batch::{self, Outcomes},
-    request::{Answer, Request, SubmitError},
+    batch::Locked,
+    commit::Committer,
+    queue::{Queue, Taken},
+    request::Request,
+    ticket::Ticket,
 };
-use crate::{clock::Clock, store::Store};
 
-/// Commands in one batch: larger ones gain little and make the first caller wait for the last.
-const MAX_BATCH: usize = 512;
-/// How often a batch that lost a race is tried again.
-const MAX_TRIES: u32 = 8;
-/// What a lost race waits before it is tried again, times the tries so far.
-const BACKOFF: Duration = Duration::from_millis(5);
+/// How long an account that is locked, while as many as may are waited for, stays out of the batches.
+const PAUSE: Duration = Duration::from_millis(20);
+/// The smallest batch that one which took too long is cut to.
+const MIN_BATCH: usize = 8;
 
-/// Why a batch was not committed.
-#[derive(Debug)]
-enum Failure {
-    /// Nothing was written.
-    Before(DbErr),
-    /// The commit itself failed: it may have been done.
-    AtCommit(DbErr),
+/// One writer, or the lane of an account that is waited for.
+#[derive(Debug, Clone)]
+pub(super) struct Writer {
+    pub queue: Arc<Queue>,
+    pub committer: Committer,
+    pub changes: broadcast::Sender<AccountId>,
+    /// Accounts that may be waited for at a time, all writers together.
+    pub lanes: Arc<Semaphore>,
+    pub batch: Pace,
 }
 
-/// Serves tickets until `stop`, and then those that had come by then.
-pub(super) async fn run(
-    store: Store,
-    clock: Clock,
-    mut tickets: mpsc::Receiver<Ticket>,
-    changes: broadcast::Sender<AccountId>,
-    stop: CancellationToken,
-) {
-    let mut batch = Vec::with_capacity(MAX_BATCH);
-    loop {
-        let came = tokio::select! {
-            biased;
-            came = tickets.recv_many(&mut batch, MAX_BATCH) => came,
-            () = stop.cancelled(), if !tickets.is_closed() => {
-                // No more are taken; what is queued is served.
-                tickets.close();
-                continue;
-            }
-        };
-        if came == 0 {
+/// How many commands a batch takes: fewer after one that took long, so that the last caller in a batch
+/// does not wait for more than a slow database can do in that time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Pace {
+    size: usize,
+    most: usize,
+    time: Duration,
+}
+
+impl Pace {
+    /// Batches of at most so many commands that take about so long at most.
+    pub(super) fn new(most: usize, time: Duration) -> Self {
+        Self {
+            size: most,
+            most,
+            time,
+        }
+    }
+
+    /// Learns from a batch.
+    fn note(&mut self, commands: usize, took: Duration) {
+        if took > self.time {
+            self.size = (commands.min(self.size) / 2).clamp(MIN_BATCH.min(self.most), self.most);
+        } else if took < self.time / 2 {
+            self.size = (self.size * 2).min(self.most);
+        }
+    }
+}
+
+impl Writer {
+    /// Serves until the queue is closed, and then what it had.
+    pub(super) async fn run(mut self) {
+        while let Some(taken) = self.queue.next(self.batch.size).await {
+            let (commands, began) = (taken.tickets.len(), Instant::now());
+            self.serve_safely(taken, Locked::SetAside).await;
+            self.batch.note(commands, began.elapsed());
+        }
+    }
+
+    /// A bug in one batch must not end the writer: its callers learn that they have no answer.
+    async fn serve_safely(&self, taken: Taken, locked: Locked) {
+        let served = AssertUnwindSafe(self.serve(taken, locked)).catch_unwind();
+        if served.await.is_err() {
+            tracing::error!("a batch panicked; the writer goes on");
+        }
+    }
+
+    async fn serve(&self, mut taken: Taken, locked: Locked) {
+        // Whoever is in here when it panics may have been committed: it is not put back.
+        let tickets = std::mem::take(&mut taken.tickets);
+        if tickets.is_empty() {
             return;
         }
-        // Who hung up before the batch began is not worked for.
-        let waiting: Vec<Ticket> = batch
-            .drain(..)
-            .filter(|ticket| !ticket.reply.is_closed())
-            .collect();
-        if !waiting.is_empty() {
-            let served = AssertUnwindSafe(serve(&store, &clock, waiting, &changes));
-            // A bug in one batch must not end the writer: its callers learn that they have no answer.
-            if served.catch_unwind().await.is_err() {
-                tracing::error!("a batch panicked; the writer goes on");
+        metrics::histogram!("ledger_batch_commands")
+            .record(u32::try_from(tickets.len()).unwrap_or(u32::MAX));
+        let requests: Vec<&Request> = tickets.iter().map(|ticket| &ticket.request).collect();
+        let replies = self.committer.serve(&requests, locked).await;
+        let mut aside: Vec<Ticket> = Vec::new();
+        for (ticket, reply) in tickets.into_iter().zip(replies) {
+            let Some(reply) = reply else {
+                aside.push(ticket);
+                continue;
+            };
+            if reply.is_ok() {
+                // Nobody may be listening.
+                let _ = self.changes.send(ticket.request.account);
             }
+            ticket.answer(reply);
+        }
+        while let Some(first) = aside.first() {
+            let account = first.request.account;
+            let (own, others) = aside
+                .into_iter()
+                .partition(|ticket| ticket.request.account == account);
+            aside = others;
+            self.set_aside(taken.part(account, own));
         }
     }
-}
 
-async fn serve(
-    store: &Store,
-    clock: &Clock,
-    tickets: Vec<Ticket>,
-    changes: &broadcast::Sender<AccountId>,
-) {
-    let requests: Vec<&Request> = tickets.iter().map(|ticket| &ticket.request).collect();
-    metrics::histogram!("ledger_batch_commands")
-        .record(u32::try_from(requests.len()).unwrap_or(u32::MAX));
-    let results = match commit(store, clock, &requests).await {
-        Ok(outcomes) => outcomes
-            .into_iter()
-            .map(|outcome| outcome.map_err(Into::into))
-            .collect(),
-        Err(Failure::Before(cause)) if requests.len() > 1 && !is_out_of_reach(&cause) => {
-            tracing::warn!(%cause, commands = requests.len(), "a batch failed; trying its commands one by one");
-            one_by_one(store, clock, &requests).await
-        }
-        Err(Failure::Before(cause) | Failure::AtCommit(cause)) => requests
-            .iter()
-            .map(|_| Err(SubmitError::Database(cause.to_string())))
-            .collect(),
-    };
-    for (ticket, result) in tickets.into_iter().zip(results) {
-        if result.is_ok() {
-            // Nobody may be listening.
-            let _ = changes.send(ticket.request.account);
-        }
-        // A caller that left meanwhile learns the outcome by its key.
-        let _ = ticket.reply.send(result);
-    }
-}
-
-async fn one_by_one(
-    store: &Store,
-    clock: &Clock,
-    requests: &[&Request],
-) -> Vec<Result<Answer, SubmitError>> {
-    let mut results = Vec::with_capacity(requests.len());
-    for request in requests {
-        let result = match commit(store, clock, &[request]).await {
-            Ok(mut outcomes) => match outcomes.pop() {
-                Some(outcome) => outcome.map_err(Into::into),
-                None => Err(SubmitError::Database(
-                    "a batch of one has no outcome".to_owned(),
-                )),
-            },
-            Err(Failure::Before(cause) | Failure::AtCommit(cause)) => {
-                Err(SubmitError::Database(cause.to_string()))
-            }
+    /// Waits for a locked account beside the batches; where as many as may are waited for already, it comes
+    /// back a little later.
+    fn set_aside(&self, taken: Taken) {
+        let Ok(lane) = self.lanes.clone().try_acquire_owned() else {
+            tokio::spawn(async move {
+                tokio::time::sleep(PAUSE).await;
+                drop(taken);
+            });
+            return;
         };
-        results.push(result);
+        let writer = self.clone();
+        tokio::spawn(async move {
+            writer.serve_safely(taken, Locked::WaitFor).await;
+            drop(lane);
+        });
     }
-    results
 }
 
-/// Commits one batch, trying again where it lost a race.
-async fn commit(store: &Store, clock: &Clock, requests: &[&Request]) -> Result<Outcomes, Failure> {
-    let mut tries = 0;
-    loop {
-        tries += 1;
-        let failure = match attempt(store, clock, requests).await {
-            Ok(outcomes) => return Ok(outcomes),
-            Err(failure) => failure,
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::Pace;
+
+    #[test]
+    fn a_batch_that_takes_long_is_cut_and_grows_again() {
+        let mut pace = Pace::new(512, Duration::from_millis(100));
+        let mut check = |commands, millis, size| {
+            pace.note(commands, Duration::from_millis(millis));
+            assert_eq!(pace.size, size, "after {commands} in {millis} ms");
         };
-        let (Failure::Before(cause) | Failure::AtCommit(cause)) = &failure;
-        if tries >= MAX_TRIES || !lost_a_race(cause) {
-            return Err(failure);
-        }
-        tokio::time::sleep(BACKOFF * tries).await;
-    }
-}
-
-async fn attempt(store: &Store, clock: &Clock, requests: &[&Request]) -> Result<Outcomes, Failure> {
-    let transaction = store.begin().await.map_err(Failure::Before)?;
-    let outcomes = batch::run(&transaction, requests, clock)
-        .await
-        .map_err(Failure::Before)?;
-    transaction.commit().await.map_err(Failure::AtCommit)?;
-    Ok(outcomes)
-}
-
-/// Whether the database could not be reached, or kept a lock or a statement too long: then each command by
-/// itself would fare no better, and every one would wait as long.
-fn is_out_of_reach(cause: &DbErr) -> bool {
-    matches!(cause, DbErr::ConnectionAcquire(_) | DbErr::Conn(_))
-        || matches!(code(cause).as_deref(), Some("55P03" | "57014"))
-}
-
-/// Whether the database rolled the transaction back only because another one was in its way: a
-/// serialization failure or a deadlock on PostgreSQL, a lock held too long on SQLite. Nothing was written.
-fn lost_a_race(cause: &DbErr) -> bool {
-    matches!(
-        code(cause).as_deref(),
-        Some("40001" | "40P01" | "5" | "6" | "261" | "517")
-    )
-}
-
-/// The database's own code of an error: SQLSTATE, or SQLite's extended result code.
-fn code(cause: &DbErr) -> Option<String> {
-    let (DbErr::Conn(RuntimeErr::SqlxError(cause))
-    | DbErr::Exec(RuntimeErr::SqlxError(cause))
-    | DbErr::Query(RuntimeErr::SqlxError(cause))) = cause
-    else {
-        return None;
-    };
-    match &**cause {
-        sqlx::Error::Database(cause) => cause.code().map(|code| code.into_owned()),
-        _ => None,
+        check(512, 60, 512);
+        check(512, 300, 256);
+        check(256, 101, 128);
+        // Not the size but the database is slow: what was taken counts.
+        check(20, 5_000, 10);
+        check(10, 5_000, 8);
+        check(1, 5_000, 8);
+        check(8, 70, 8);
+        check(8, 3, 16);
+        check(16, 3, 32);
     }
 }

@@ -1,6 +1,4 @@
-//! Accounts: creating them, their settings, and their balance at any instant.
-
-use std::collections::BTreeMap;
+//! Accounts: creating them and their settings. Not here: their balance, which is [`super::balance`].
 
 use domain::{
     book::{Balance, NextExpiry},
@@ -22,7 +20,6 @@ use crate::{
     store::{
         self,
         account::{AccountFilter, AccountSettings},
-        book::Wanted,
         paging::{Page, Window},
     },
 };
@@ -31,6 +28,8 @@ use crate::{
 const DEFAULT_TIME_ZONE: &str = "Europe/Rome";
 /// Prices are in this currency unless an account says otherwise.
 const DEFAULT_CURRENCY: &str = "EUR";
+/// How often what is due is settled before the settings change: once does, unless more comes due just then.
+const MAX_SETTLING: u32 = 5;
 
 /// A new account, as it was asked for.
 #[derive(Debug)]
@@ -192,7 +191,13 @@ impl Services {
             Some(id) => Some(self.rate_card_code(id).await?),
             None => None,
         };
-        let transaction = self.store.begin().await?;
+        let leaves_the_server = row.settlement == Settlement::Automatic
+            && settings.settlement == Some(Settlement::Reported);
+        let transaction = if leaves_the_server {
+            self.with_nothing_due(id).await?
+        } else {
+            self.store.begin().await?
+        };
         if let Some(zone) = &settings.time_zone {
             keep_days_of(&transaction, id, zone).await?;
         }
@@ -205,75 +210,33 @@ impl Services {
         Ok(row)
     }
 
+    /// A transaction that holds the account's book while none of its messages is due: those whose time came
+    /// while the server settled them are the server's to settle, though no job has run yet (law H3).
+    async fn with_nothing_due(
+        &self,
+        account: AccountId,
+    ) -> Result<DatabaseTransaction, OperationError> {
+        for _ in 0..MAX_SETTLING {
+            let transaction = self.store.begin().await?;
+            store::book::lock(&transaction, [account]).await?;
+            // After the wait for the lock: what came due meanwhile counts.
+            let now = self.clock.now();
+            let due = store::message::due(&transaction, Some(account), now, None, 1).await?;
+            if due.is_empty() {
+                return Ok(transaction);
+            }
+            transaction.rollback().await?;
+            self.settle_due_of(Some(account)).await?;
+        }
+        tracing::warn!(account = %account.uuid(), "messages come due faster than they are settled");
+        Err(OperationError::Unavailable)
+    }
+
     async fn rate_card_code(&self, id: RateCardId) -> Result<String, OperationError> {
         let card = store::rate_card::find(self.store.reader(), id).await?;
         Ok(card
             .ok_or_else(|| Path::input("rateCardId").not_found("rate card"))?
             .code)
-    }
-
-    /// An account's balance now, or at a past instant (law B3).
-    ///
-    /// # Errors
-    /// A refusal for an instant to come.
-    pub async fn balance(
-        &self,
-        account: AccountId,
-        at: Option<Timestamp>,
-    ) -> Result<BalanceAt, OperationError> {
-        let now = self.clock.now();
-        if at.is_some_and(|at| at > now) {
-            return Err(Path::argument("at")
-                .invalid("Must not be in the future.")
-                .into());
-        }
-        let at = at.unwrap_or(now);
-        let last = store::transaction::last_at(self.store.reader(), account, at).await?;
-        let Some(last) = last else {
-            return Ok(BalanceAt {
-                account,
-                at,
-                balance: Balance::default(),
-            });
-        };
-        let mut balance = store::transaction::balance_after(&last)?;
-        if balance.next_expiry.is_some_and(|next| next.expiry.at <= at) {
-            balance = self.balance_with_due_expiries(account, at).await?;
-        }
-        Ok(BalanceAt {
-            account,
-            at,
-            balance,
-        })
-    }
-
-    /// The balance where lots are due whose expiry nobody has booked yet: it is computed as it will be
-    /// booked. Only the end of the books can be in that state, since every command books what is due.
-    async fn balance_with_due_expiries(
-        &self,
-        account: AccountId,
-        at: Timestamp,
-    ) -> Result<Balance, OperationError> {
-        let snapshot = self.store.snapshot().await?;
-        let last = store::transaction::last_at(&snapshot, account, at).await?;
-        let wanted = BTreeMap::from([(
-            account,
-            Wanted {
-                every_pool: true,
-                ..Wanted::default()
-            },
-        )]);
-        let heads = store::book::load(&snapshot, &wanted, at).await?;
-        snapshot.commit().await?;
-        match (last, heads.into_values().next()) {
-            (Some(last), Some(mut head)) if last.sequence == head.sequence => {
-                head.book.expire(at);
-                Ok(head.book.balance())
-            }
-            // Meanwhile somebody booked it.
-            (Some(last), _) => Ok(store::transaction::balance_after(&last)?),
-            (None, _) => Ok(Balance::default()),
-        }
     }
 }
 

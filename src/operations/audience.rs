@@ -7,19 +7,22 @@ use domain::{
     destination::Destinations,
     id::{AccountId, ListId},
 };
-use rlibphonenumber::{PhoneNumber, PhoneNumberFormat};
+use entity::contact_list;
 
 use super::{
     OperationError, Path, Refusal, Services,
     contact_list::{DestinationRow, MAX_DESTINATIONS},
     input,
+    phone_number::{self, NumberFault},
 };
 use crate::store;
 
 /// The most telephone numbers of one audience.
 pub const MAX_NUMBERS: usize = 10_000;
-/// The longest telephone number as it is written: fifteen digits, with room for what sets them apart.
-const MAX_NUMBER_BYTES: usize = 32;
+/// The most numbers that are refused by name at once: who sees a hundred has seen what is wrong.
+const MAX_REFUSED: usize = 100;
+/// The most repetitions that are told by their place.
+pub const MAX_DUPLICATES: usize = 1_000;
 
 /// Who is to be reached, as it was asked.
 #[derive(Debug)]
@@ -32,19 +35,26 @@ pub enum Audience {
     Destinations(Vec<DestinationRow>),
 }
 
+/// Telephone numbers, counted.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Counted {
+    /// Each number once, by country.
+    pub destinations: Destinations,
+    /// The places of numbers that came before; the first [`MAX_DUPLICATES`].
+    pub duplicates: Vec<usize>,
+}
+
 impl Services {
-    /// The head-count of a list in use, by country.
+    /// The head-count of a list, by country.
     ///
     /// # Errors
-    /// A refusal that names `path`, where the account has no such list in use.
+    /// A fault.
     pub(super) async fn list_destinations(
         &self,
         account: AccountId,
         list: ListId,
-        path: &Path,
     ) -> Result<Destinations, OperationError> {
         let reader = self.store.reader();
-        self.list_in_use(account, list, path).await?;
         let rows = store::contact_list::destinations(reader, [account], [list]).await?;
         let pairs = rows
             .iter()
@@ -53,7 +63,7 @@ impl Services {
             .map_err(|error| OperationError::broken(format!("list {}: {error}", list.uuid())))
     }
 
-    /// That an account has a list, and in use.
+    /// A list that an account has, and in use.
     ///
     /// # Errors
     /// A refusal that names `path`.
@@ -62,10 +72,10 @@ impl Services {
         account: AccountId,
         list: ListId,
         path: &Path,
-    ) -> Result<(), OperationError> {
+    ) -> Result<contact_list::Model, OperationError> {
         let row = store::contact_list::find(self.store.reader(), list).await?;
         let row = row.filter(|row| row.account_id == account.uuid() && row.archived_at.is_none());
-        row.map(|_| ()).ok_or_else(|| path.not_found("list").into())
+        row.ok_or_else(|| path.not_found("list").into())
     }
 }
 
@@ -87,8 +97,8 @@ pub fn destinations(rows: &[DestinationRow], path: &Path) -> Result<Destinations
 /// ten thousand takes a tenth of a second, so that is done beside the other requests.
 ///
 /// # Errors
-/// A refusal that names the position below `path`.
-pub async fn numbers(numbers: Vec<String>, path: &Path) -> Result<Destinations, OperationError> {
+/// Refusals that name the positions below `path` of numbers that are none, the first hundred.
+pub async fn numbers(numbers: Vec<String>, path: &Path) -> Result<Counted, OperationError> {
     if numbers.len() > MAX_NUMBERS {
         return Err(path
             .invalid(format!("Must be at most {MAX_NUMBERS} numbers."))
@@ -98,59 +108,84 @@ pub async fn numbers(numbers: Vec<String>, path: &Path) -> Result<Destinations, 
     let counted = tokio::task::spawn_blocking(move || count(&numbers, &path)).await;
     let counted = counted
         .map_err(|cause| OperationError::broken(format!("numbers were not read: {cause}")))?;
-    Ok(counted?)
+    counted.map_err(OperationError::Refused)
 }
 
-fn count(numbers: &[String], path: &Path) -> Result<Destinations, Refusal> {
+fn count(numbers: &[String], path: &Path) -> Result<Counted, Vec<Refusal>> {
     let mut seen = BTreeSet::new();
     let mut countries = Vec::with_capacity(numbers.len());
+    let (mut duplicates, mut refused) = (Vec::new(), Vec::new());
     for (index, text) in numbers.iter().enumerate() {
-        let (number, country) = number(text, &path.at(index))?;
-        if seen.insert(number) {
-            countries.push((country, 1));
+        match number(text, &path.at(index)) {
+            Ok((number, country)) => {
+                if seen.insert(number) {
+                    countries.push((country, 1));
+                } else if duplicates.len() < MAX_DUPLICATES {
+                    duplicates.push(index);
+                }
+            }
+            Err(refusal) => refused.push(refusal),
+        }
+        if refused.len() == MAX_REFUSED {
+            break;
         }
     }
+    if !refused.is_empty() {
+        return Err(refused);
+    }
     // Far fewer than a country may have.
-    Destinations::from_pairs(countries).map_err(|_| path.invalid("Are too many."))
+    let destinations = Destinations::from_pairs(countries);
+    Ok(Counted {
+        destinations: destinations.map_err(|_| vec![path.invalid("Are too many.")])?,
+        duplicates,
+    })
 }
 
-/// A telephone number in E.164 form and its country.
-fn number(text: &str, path: &Path) -> Result<(String, CountryCode), Refusal> {
-    let no_number =
-        || path.invalid("Must be a telephone number in E.164 form such as \"+393401234567\".");
-    let digits = text.strip_prefix('+').ok_or_else(no_number)?;
-    let may_stand = |byte: u8| byte.is_ascii_digit() || b" -.()/".contains(&byte);
-    if text.len() > MAX_NUMBER_BYTES || !digits.bytes().all(may_stand) {
-        return Err(no_number());
-    }
-    let number = PhoneNumber::parse(text, None).map_err(|_| no_number())?;
-    if !number.is_valid() {
-        return Err(path.invalid("Is not a valid telephone number of its country."));
-    }
-    // Numbers of no country, such as +800, have the region "001".
-    let region = number.get_region_code();
-    let country = region
-        .and_then(|region| region.as_region_str().parse().ok())
-        .ok_or_else(|| path.invalid("Must be a telephone number of a country."))?;
-    let e164 = number.format_as(PhoneNumberFormat::E164).into_owned();
-    Ok((e164, country))
+/// The digits of a telephone number in E.164 form, and its country.
+pub(super) fn number(text: &str, path: &Path) -> Result<(i64, CountryCode), Refusal> {
+    let number = phone_number::read(text, None).map_err(|fault| match fault {
+        NumberFault::Malformed | NumberFault::WithoutPrefix => {
+            path.invalid("Must be a telephone number in E.164 form such as \"+393401234567\".")
+        }
+        fault => path.invalid(fault.to_string()),
+    })?;
+    Ok((number.digits, number.country))
 }
 
 #[cfg(test)]
 mod tests {
     use super::{Path, count};
 
-    fn counted(numbers: &[&str]) -> Result<Vec<(String, u64)>, Vec<String>> {
+    fn counted(numbers: &[&str]) -> Result<Vec<(String, u64)>, Vec<Vec<String>>> {
         let numbers: Vec<String> = numbers.iter().map(|&number| number.to_owned()).collect();
         let counted = count(&numbers, &Path::argument("recipients"));
         counted
             .map(|found| {
-                found
-                    .iter()
-                    .map(|(code, many)| (code.to_string(), many))
-                    .collect()
+                let found = found.destinations;
+                let found = found.iter();
+                found.map(|(code, many)| (code.to_string(), many)).collect()
             })
-            .map_err(|refusal| refusal.field)
+            .map_err(|refused| refused.into_iter().map(|refusal| refusal.field).collect())
+    }
+
+    #[test]
+    fn repetitions_and_mistakes_are_told_by_their_place() {
+        let path = Path::argument("recipients");
+        let numbers =
+            |texts: &[&str]| -> Vec<String> { texts.iter().map(|&text| text.to_owned()).collect() };
+        let one = "+393401234567";
+        let found = count(
+            &numbers(&[one, "+39 340 1234567", "+12015550123", one]),
+            &path,
+        );
+        assert_eq!(found.unwrap().duplicates, [1, 3]);
+        let refused = counted(&["x", one, "", one]);
+        let at = |place: &str| vec!["recipients".to_owned(), place.to_owned()];
+        assert_eq!(refused, Err(vec![at("0"), at("2")]));
+        let many = vec![String::new(); 300];
+        assert_eq!(count(&many, &path).unwrap_err().len(), 100);
+        let many = vec![one.to_owned(); 5_000];
+        assert_eq!(count(&many, &path).unwrap().duplicates.len(), 1_000);
     }
 
     #[test]
@@ -198,7 +233,7 @@ mod tests {
             let refused = counted(&["+393401234567", bad]);
             assert_eq!(
                 refused,
-                Err(vec!["recipients".to_owned(), "1".to_owned()]),
+                Err(vec![vec!["recipients".to_owned(), "1".to_owned()]]),
                 "{bad:?}"
             );
         }

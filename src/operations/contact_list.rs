@@ -11,7 +11,7 @@ use domain::{
 use entity::{contact_list, list_destination};
 use sea_orm::prelude::Uuid;
 
-use super::{OperationError, Path, Services, Viewer, input};
+use super::{OperationError, Path, RefusalCode, Services, Viewer, input};
 use crate::{
     ledger::{Act, Refused, Request, SubmitError},
     store::{
@@ -23,6 +23,10 @@ use crate::{
 
 /// The most rows that one head-count takes: all countries are fewer.
 pub const MAX_DESTINATIONS: usize = 250;
+
+/// Why a list with stored contacts takes no head-count.
+const COUNTED: &str = "The list has stored contacts, which are its head-count. Add some with \
+    importContacts or remove some with removeContacts; a list without any takes a head-count by hand.";
 
 /// A country as it was written, with its recipients.
 pub type DestinationRow = (String, i32);
@@ -84,7 +88,7 @@ impl Services {
     }
 
     /// A list that the viewer sees, archived or not.
-    async fn seen_list(
+    pub(super) async fn seen_list(
         &self,
         viewer: &Viewer,
         id: ListId,
@@ -149,6 +153,13 @@ impl Services {
             return Err(path.not_found("list").into());
         }
         if let Some(destinations) = destinations {
+            // After the list's row is locked: an import may have come in since it was read.
+            let stored = store::contact_list::find(&transaction, list).await?;
+            if stored.is_some_and(|row| row.contacts > 0) {
+                return Err(Path::input("destinations")
+                    .refuse(RefusalCode::Conflict, COUNTED)
+                    .into());
+            }
             let rows = destination_rows(account, list, &destinations);
             store::contact_list::replace_destinations(&transaction, account, list, rows).await?;
         }
@@ -156,7 +167,7 @@ impl Services {
         Ok(row)
     }
 
-    /// Takes a list out of use: its credits go back to the unassigned. Archiving it again changes nothing,
+    /// Takes a list out of use: its credits go back to the unassigned, and its contacts are removed. Archiving it again changes nothing,
     /// so that a request whose answer was lost can be repeated.
     ///
     /// # Errors
@@ -169,6 +180,7 @@ impl Services {
         let path = Path::input("listId");
         let row = self.seen_list(viewer, id, &path).await?;
         if row.archived_at.is_some() {
+            self.forget_contacts(&row).await?;
             return Ok(row);
         }
         let request = Request {
@@ -180,33 +192,16 @@ impl Services {
         let done = self.ledger.submit(request).await;
         let row = self.seen_list(viewer, id, &path).await?;
         match done {
-            Ok(_) => Ok(row),
+            Ok(_) => {}
             // Somebody else archived it since it was read.
-            Err(SubmitError::Refused(Refused::UnknownList(_))) if row.archived_at.is_some() => {
-                Ok(row)
-            }
-            Err(error) => Err(OperationError::from_ledger(error, &path)),
+            Err(SubmitError::Refused(Refused::UnknownList(_))) if row.archived_at.is_some() => {}
+            Err(error) => return Err(OperationError::from_ledger(error, &path)),
         }
-    }
-
-    /// Reads contacts from a file into a list. Not available yet: the file is not read, and the answer
-    /// says so.
-    ///
-    /// # Errors
-    /// Always a refusal.
-    pub async fn import_contacts(
-        &self,
-        viewer: &Viewer,
-        list: ListId,
-        default_country: Option<&str>,
-    ) -> Result<contact_list::Model, OperationError> {
-        self.open_list(viewer, list, &Path::input("listId")).await?;
-        if let Some(code) = default_country {
-            input::country(code, &Path::input("defaultCountry"))?;
+        // It is archived already: what can't be removed now is removed by the job that looks for it.
+        if let Err(error) = self.forget_contacts(&row).await {
+            tracing::warn!(?error, "an archived list's contacts are not removed yet");
         }
-        Err(Path::input("file")
-            .invalid("Importing contacts is not available yet.")
-            .into())
+        Ok(row)
     }
 }
 

@@ -3,18 +3,15 @@
 //! Every one of these takes an idempotency key. A repetition gets the first answer again, even where it
 //! would be refused by now: because its time has passed, the card has changed, or the list has gone.
 
+mod sent;
+
 use domain::{
     credits::Credits,
-    destination::Destinations,
-    id::{AccountId, ListId, MessageId, RateCardId},
-    quote::{self, Priced},
-    rate::RateCard,
+    id::{AccountId, ListId, MessageId},
+    quote::Priced,
     segmentation,
 };
-use entity::{
-    account, idempotency_key, message,
-    sql_enums::{Channel, Settlement},
-};
+use entity::{account, idempotency_key, message, message_line, sql_enums::Channel};
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
 use sea_orm::prelude::Uuid;
 use serde::Serialize;
@@ -22,14 +19,13 @@ use serde::Serialize;
 use super::{
     OperationError, Path, RefusalCode, Services, Viewer,
     account::BalanceAt,
-    audience,
     contact_list::DestinationRow,
     idempotency, input,
-    quote::{Draft, PricedMessage, no_price},
+    pricing::{Draft, PricedMessage},
 };
 use crate::{
     clock::whole_micros,
-    ledger::{Act, Answer, Key, NewMessage, Refused, Request, Sent, SubmitError},
+    ledger::{Act, Answer, Key, LineAnswer, NewMessage, Refused, Request, Sent, SubmitError},
     store::{
         self,
         message::MessageFilter,
@@ -62,6 +58,8 @@ pub struct NewMessageInput {
 pub struct Done {
     /// The message.
     pub message: message::Model,
+    /// Its lines, where they may have changed since.
+    pub lines: Option<Vec<message_line::Model>>,
     /// The balance after the command.
     pub balance: BalanceAt,
 }
@@ -168,11 +166,11 @@ impl Services {
             id: MessageId::new(self.clock.new_id()),
             list: message.list,
             name,
-            text: message.content.kept_text()?,
+            text: message.content.kept_text(&message.options)?,
             channel: message.count.channel,
             encoding: message.count.encoding,
             segment_count: u32::try_from(message.count.segment_count).unwrap_or(u32::MAX),
-            price: sent(message.priced),
+            price: price(message.priced),
             rate_card: message.card.id(),
             send_at,
         };
@@ -205,30 +203,6 @@ impl Services {
             .await
     }
 
-    /// What was sent of a message, by the card and the segments that it was scheduled with.
-    async fn settlement(
-        &self,
-        row: &message::Model,
-        rows: Option<Vec<DestinationRow>>,
-    ) -> Result<Act, OperationError> {
-        let path = Path::input("sent");
-        let sent = match rows {
-            None => None,
-            Some(rows) => {
-                let destinations = audience::destinations(&rows, &path)?;
-                let id = RateCardId::new(row.rate_card_id);
-                let card = self.rate_card_version(id).await?;
-                refuse_not_served(&rows, &card, channel(row.channel), &path)?;
-                Some(price_sent(row, &destinations, &card, &path)?)
-            }
-        };
-        Ok(Act::Settle {
-            message: MessageId::new(row.id),
-            list: row.list_id.map(ListId::new),
-            sent,
-        })
-    }
-
     /// Gives a scheduled message up: its credits go back.
     ///
     /// # Errors
@@ -242,28 +216,12 @@ impl Services {
         let row = self.seen_message(viewer, id).await?;
         let key = idempotency::key(idempotency_key, "cancelMessage", &row.id)?;
         let account = AccountId::new(row.account_id);
-        let act = match self.is_being_sent(&row).await? {
-            false => Ok(Act::Cancel {
-                message: id,
-                list: row.list_id.map(ListId::new),
-            }),
-            true => Err(Path::input("messageId")
-                .refuse(RefusalCode::Conflict, "The message's time has come.")
-                .into()),
+        let act = Act::Cancel {
+            message: id,
+            list: row.list_id.map(ListId::new),
         };
-        self.submit(account, act, key, &Path::input("messageId"))
+        self.submit(account, Ok(act), key, &Path::input("messageId"))
             .await
-    }
-
-    /// Whether the server sends a message by itself and its time has come, whether or not any job has run
-    /// (law H3).
-    async fn is_being_sent(&self, row: &message::Model) -> Result<bool, OperationError> {
-        if row.send_at > self.clock.now().as_microsecond() {
-            return Ok(false);
-        }
-        let account = AccountId::new(row.account_id);
-        let account = store::account::find(self.store.reader(), account).await?;
-        Ok(account.is_some_and(|account| account.settlement == Settlement::Automatic))
     }
 
     async fn seen_message(
@@ -326,7 +284,10 @@ impl Services {
         let broken = || OperationError::broken("a message's command was answered without it");
         let (changed, balance) = (answer.message.as_ref(), answer.balance.as_ref());
         let (changed, balance) = changed.zip(balance).ok_or_else(broken)?;
-        let row = store::message::find(self.store.reader(), MessageId::new(changed.id)).await?;
+        let row = match &answer.row {
+            Some(row) => Some(message::Model::clone(row)),
+            None => store::message::find(self.store.reader(), MessageId::new(changed.id)).await?,
+        };
         let row = row.ok_or_else(broken)?;
         Ok(Done {
             message: message::Model {
@@ -336,8 +297,24 @@ impl Services {
                 sent_at: changed.sent_at,
                 ..row
             },
+            lines: changed.lines.as_ref().map(|lines| {
+                let of = |line| answered_line(account, changed.id, line);
+                lines.iter().map(of).collect()
+            }),
             balance: BalanceAt::from_answer(account, balance)?,
         })
+    }
+}
+
+fn answered_line(account: AccountId, message_id: Uuid, line: &LineAnswer) -> message_line::Model {
+    message_line::Model {
+        account_id: account.uuid(),
+        message_id,
+        country_code: line.country.clone(),
+        segment_count: line.segments,
+        recipients: line.recipients,
+        units_per_segment: line.rate,
+        units: line.units,
     }
 }
 
@@ -383,40 +360,7 @@ fn refuse_to_nobody(message: &PricedMessage) -> Result<(), OperationError> {
     .into())
 }
 
-fn refuse_not_served(
-    rows: &[DestinationRow],
-    card: &RateCard,
-    channel: segmentation::Channel,
-    path: &Path,
-) -> Result<(), OperationError> {
-    for (index, (code, recipients)) in rows.iter().enumerate() {
-        let path = path.at(index).at("countryCode");
-        let country = input::country(code, &path)?;
-        if *recipients > 0 && card.rate(country, channel).is_none() {
-            return Err(path
-                .refuse(
-                    RefusalCode::UnsupportedDestination,
-                    "The message's rate card does not serve this country.",
-                )
-                .into());
-        }
-    }
-    Ok(())
-}
-
-fn price_sent(
-    row: &message::Model,
-    destinations: &Destinations,
-    card: &RateCard,
-    path: &Path,
-) -> Result<Sent, OperationError> {
-    let segments = u32::try_from(row.segment_count).unwrap_or_default();
-    let priced = quote::price(segments, channel(row.channel), destinations, card)
-        .map_err(|error| no_price(error, path))?;
-    Ok(sent(priced))
-}
-
-fn sent(priced: Priced) -> Sent {
+fn price(priced: Priced) -> Sent {
     Sent {
         recipients: priced.recipients,
         credits: priced.credits,

@@ -46,6 +46,7 @@ pub const POLICY: &[(&str, Access)] = &[
     ("updateContactList", MEMBERS),
     ("archiveContactList", MEMBERS),
     ("importContacts", MEMBERS),
+    ("removeContacts", MEMBERS),
     ("createCreditPackage", ADMIN),
     ("archiveCreditPackage", ADMIN),
     ("publishRateCard", ADMIN),
@@ -60,6 +61,7 @@ pub const POLICY: &[(&str, Access)] = &[
     ("settleMessage", SENDERS),
     ("cancelMessage", SENDERS),
     ("balanceChanged", READERS),
+    ("contactImportProgress", READERS),
 ];
 
 /// Who may use a root field; nobody where it has no row.

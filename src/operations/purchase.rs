@@ -196,6 +196,7 @@ impl Services {
             purchase: Some(row.id),
             message: None,
             balance: None,
+            row: None,
         };
         let used = idempotency_key::Model {
             account_id: account.id,

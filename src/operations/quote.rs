@@ -1,58 +1,22 @@
-//! What a message would cost now. One way leads from what was asked to a price, and quoting, scheduling
-//! and sending all take it, so that the preview is what is charged (rule Q3).
+//! What a message would cost now, and what there is to pay for it.
+//!
+//! Not here: the price itself, which [`super::pricing`] has for quotes and charges alike.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use domain::{
     credits::Credits,
-    destination::Destinations,
     id::{AccountId, ListId},
     money::Money,
-    quote::{self, PriceError, Priced},
-    rate::RateCard,
-    segmentation::SegmentCount,
 };
-use entity::{account, credit_package};
+use entity::credit_package;
 use jiff::Timestamp;
 
 use super::{
-    OperationError, Path, Refusal, Services, Viewer,
-    audience::{self, Audience},
-    segmentation::{Content, NewContent},
+    OperationError, Path, Services, Viewer,
+    pricing::{Draft, PricedMessage},
 };
 use crate::store::{self, book::Wanted};
-
-/// A message as it was asked for.
-#[derive(Debug)]
-pub struct Draft {
-    /// The list whose credits pay.
-    pub list: Option<ListId>,
-    /// Who is reached; the list's own contacts where `None`.
-    pub audience: Option<Audience>,
-    /// What it says.
-    pub content: NewContent,
-}
-
-/// A message with its price.
-#[derive(Debug)]
-pub struct PricedMessage {
-    /// Whose it is.
-    pub account: AccountId,
-    /// The list whose credits pay.
-    pub list: Option<ListId>,
-    /// What it says.
-    pub content: Content,
-    /// What it is billed by.
-    pub count: SegmentCount,
-    /// Who is reached.
-    pub destinations: Destinations,
-    /// The card that priced it.
-    pub card: Arc<RateCard>,
-    /// What it costs.
-    pub priced: Priced,
-    /// The argument that says who is reached.
-    pub audience_path: Path,
-}
 
 /// What a message would cost, and what there is to pay for it.
 #[derive(Debug)]
@@ -82,26 +46,6 @@ impl Quote {
         let cost = value.of(self.message.priced.credits);
         cost.ok_or_else(|| OperationError::broken("a message is worth too much to say"))
     }
-
-    /// What smart encoding would save; nothing where it was asked for already.
-    ///
-    /// # Errors
-    /// None that the message itself did not have.
-    pub fn smart_encoding_saves(&self) -> Result<Credits, OperationError> {
-        let message = &self.message;
-        if message.content.is_smart() {
-            return Ok(Credits::ZERO);
-        }
-        let path = &message.audience_path;
-        let (_, smart) = price(
-            &message.content.smart(),
-            &message.destinations,
-            &message.card,
-            path,
-        )?;
-        let saved = message.priced.credits.checked_sub(smart.credits);
-        Ok(saved.unwrap_or_default().max(Credits::ZERO))
-    }
 }
 
 impl Services {
@@ -126,82 +70,6 @@ impl Services {
             available,
             currency_code: account.currency_code,
         })
-    }
-
-    /// The one way from what was asked to a price: who is reached, how the text is cut, and the card in
-    /// force.
-    ///
-    /// # Errors
-    /// Refusals that name the field.
-    pub async fn price_message(
-        &self,
-        account: &account::Model,
-        draft: Draft,
-        now: Timestamp,
-    ) -> Result<PricedMessage, OperationError> {
-        let account = AccountId::new(account.id);
-        let content = Content::with_merge_fields(draft.content)?;
-        content.count()?;
-        let audience_path = match draft.audience {
-            Some(_) => Path::input("audience"),
-            None => Path::input("listId"),
-        };
-        let (list, destinations) = self.reach(account, draft.list, draft.audience).await?;
-        let card = self.rate_card_for(account, now).await?;
-        let (count, priced) = price(&content, &destinations, &card, &audience_path)?;
-        Ok(PricedMessage {
-            account,
-            list,
-            content,
-            count,
-            destinations,
-            card,
-            priced,
-            audience_path,
-        })
-    }
-
-    /// Which list pays and who is reached.
-    async fn reach(
-        &self,
-        account: AccountId,
-        list: Option<ListId>,
-        audience: Option<Audience>,
-    ) -> Result<(Option<ListId>, Destinations), OperationError> {
-        let (list_path, path) = (Path::input("listId"), Path::input("audience"));
-        match audience {
-            None => {
-                let list =
-                    list.ok_or_else(|| list_path.invalid("Say which list, or give an audience."))?;
-                let destinations = self.list_destinations(account, list, &list_path).await?;
-                Ok((Some(list), destinations))
-            }
-            Some(Audience::List(reached)) => {
-                if list.is_some_and(|list| list != reached) {
-                    return Err(list_path
-                        .invalid("Must be the audience's list, or be left out.")
-                        .into());
-                }
-                let path = path.at("listId");
-                let destinations = self.list_destinations(account, reached, &path).await?;
-                Ok((Some(reached), destinations))
-            }
-            Some(given) => {
-                let destinations = match given {
-                    Audience::Numbers(numbers) => {
-                        audience::numbers(numbers, &path.at("recipients")).await?
-                    }
-                    Audience::Destinations(rows) => {
-                        audience::destinations(&rows, &path.at("destinations"))?
-                    }
-                    Audience::List(_) => Destinations::default(),
-                };
-                if let Some(list) = list {
-                    self.list_in_use(account, list, &list_path).await?;
-                }
-                Ok((list, destinations))
-            }
-        }
     }
 
     /// What a list, or an account without one, could spend at an instant: its own pool where it has a
@@ -243,31 +111,5 @@ impl Services {
         }
         let reader = self.store.reader();
         Ok(store::credit_package::smallest_with(reader, missing, currency).await?)
-    }
-}
-
-/// How a content is billed, and what that costs.
-fn price(
-    content: &Content,
-    destinations: &Destinations,
-    card: &RateCard,
-    path: &Path,
-) -> Result<(SegmentCount, Priced), OperationError> {
-    let count = content.count()?;
-    let segments = u32::try_from(count.segment_count).unwrap_or(u32::MAX);
-    let priced = quote::price(segments, count.channel, destinations, card)
-        .map_err(|error| no_price(error, path))?;
-    Ok((count, priced))
-}
-
-/// Why a message has no price, for the caller.
-pub(super) fn no_price(error: PriceError, path: &Path) -> Refusal {
-    match error {
-        // Checked where the text is cut.
-        PriceError::SegmentCount => Path::input("text").invalid("Needs too many segments."),
-        PriceError::TooLarge => path.invalid(format!(
-            "Would cost more than {} credits.",
-            quote::MAX_CREDITS
-        )),
     }
 }

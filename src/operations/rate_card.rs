@@ -3,27 +3,28 @@
 //! A version never changes once it is published, so that those in use are kept in memory: a quote reads
 //! no rates from the database when they are there.
 
+mod rows;
+
+pub use self::rows::{credit_value, domain_rate_card};
+
 use std::{
     num::NonZeroUsize,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use domain::{
-    country::CountryCode,
-    credits::Credits,
     id::{AccountId, RateCardId},
     money::CreditValue,
     rate::{Rate, RateCard, RateCardError, RateFault, RateField},
+    segmentation::{Languages, Reference},
 };
-use entity::{rate, rate_card};
+use entity::rate_card;
 use jiff::Timestamp;
 use lru::LruCache;
-use sea_orm::{ConnectionTrait, DbErr, SqlErr};
+use sea_orm::{DbErr, SqlErr};
 
-use super::{
-    OperationError, Path, Refusal, RefusalCode, Services,
-    input::{self, known_currency},
-};
+use self::rows::rows;
+use super::{OperationError, Path, Refusal, RefusalCode, Services, input};
 use crate::store;
 
 /// The most rates of one version: all countries are fewer.
@@ -47,6 +48,10 @@ pub struct NewRate {
     pub sms: Option<String>,
     /// Credits for an MMS segment; `None` where MMS is not served.
     pub mms: Option<String>,
+    /// The languages whose tables are known there.
+    pub languages: Languages,
+    /// How segments are joined there.
+    pub reference: Reference,
 }
 
 /// A new version of a card, as it was asked for.
@@ -54,6 +59,8 @@ pub struct NewRate {
 pub struct PublishRateCard {
     /// What all versions of the card share.
     pub code: String,
+    /// What people should know of this version.
+    pub description: Option<String>,
     /// The amount that one credit is worth.
     pub credit_value: String,
     /// Its currency.
@@ -179,6 +186,9 @@ impl Services {
     ) -> Result<rate_card::Model, OperationError> {
         let path = Path::input("code");
         let code = code(&new.code, &path)?;
+        let description = new.description.as_deref();
+        let description = description.map(|text| input::note(text, &Path::input("description")));
+        let description = description.transpose()?;
         let value = input::credit_value(
             &new.credit_value,
             &new.currency_code,
@@ -191,7 +201,7 @@ impl Services {
             &Path::input("rates"),
         )?;
         for _ in 0..MAX_TRIES {
-            if let Some(row) = self.try_to_publish(&card, &code).await? {
+            if let Some(row) = self.try_to_publish(&card, &code, &description).await? {
                 return Ok(row);
             }
         }
@@ -208,6 +218,7 @@ impl Services {
         &self,
         card: &RateCard,
         code: &str,
+        description: &Option<String>,
     ) -> Result<Option<rate_card::Model>, OperationError> {
         let transaction = self.store.begin().await?;
         let last = store::rate_card::newest(&transaction, code).await?;
@@ -219,6 +230,7 @@ impl Services {
             published_at: last.map_or(now, |last| now.max(last.published_at + 1)),
             credit_value_nano: card.credit_value().nano(),
             currency_code: card.credit_value().currency().code().to_string(),
+            description: description.clone(),
         };
         let inserted = store::rate_card::insert(&transaction, row.clone(), rows(card)).await;
         match inserted {
@@ -274,6 +286,8 @@ fn checked(
         let rate = Rate {
             sms: amount(&rate.sms, "sms")?,
             mms: amount(&rate.mms, "mms")?,
+            languages: rate.languages,
+            reference: rate.reference,
         };
         rows.push((country.transpose()?, rate));
     }
@@ -302,54 +316,4 @@ fn reason(fault: RateFault) -> String {
         RateFault::Negative => "Must not be negative.".to_owned(),
         RateFault::TooLarge => format!("Must be at most {}.", Rate::MAX),
     }
-}
-
-fn rows(card: &RateCard) -> Vec<rate::Model> {
-    let row = |country_code: String, rate: Rate| rate::Model {
-        rate_card_id: card.id().uuid(),
-        country_code,
-        sms_units: rate.sms.map(Credits::units),
-        mms_units: rate.mms.map(Credits::units),
-    };
-    let named = card
-        .rates()
-        .iter()
-        .map(|(country, rate)| row(country.to_string(), *rate));
-    let fallback = card
-        .fallback()
-        .map(|rate| row(store::rate_card::EVERY_OTHER_COUNTRY.to_owned(), rate));
-    named.chain(fallback).collect()
-}
-
-/// A published version as the domain computes with it.
-///
-/// # Errors
-/// A fault, where the rows hold what they never should.
-pub async fn domain_rate_card(
-    connection: &impl ConnectionTrait,
-    row: &rate_card::Model,
-) -> Result<RateCard, OperationError> {
-    let id = RateCardId::new(row.id);
-    let rates = store::rate_card::rates(connection, id).await?;
-    RateCard::new(id, credit_value(row)?, rates.iter().map(domain_rate))
-        .map_err(|error| OperationError::broken(format!("rate card {}: {error}", row.id)))
-}
-
-/// What one credit is worth by a version.
-///
-/// # Errors
-/// A fault, where the row holds what it never should.
-pub fn credit_value(row: &rate_card::Model) -> Result<CreditValue, OperationError> {
-    known_currency(&row.currency_code)
-        .and_then(|currency| CreditValue::new(row.credit_value_nano, currency))
-        .ok_or_else(|| OperationError::broken(format!("rate card {} has no credit value", row.id)))
-}
-
-fn domain_rate(row: &rate::Model) -> (Option<CountryCode>, Rate) {
-    let rate = Rate {
-        sms: row.sms_units.map(Credits::from_units),
-        mms: row.mms_units.map(Credits::from_units),
-    };
-    // The one row that is no country's is for every country not named.
-    (row.country_code.parse().ok(), rate)
 }

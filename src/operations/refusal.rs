@@ -99,6 +99,10 @@ pub enum OperationError {
     RateLimited,
     /// The server is stopping or its database is not there.
     Unavailable,
+    /// The database failed, and nothing was done.
+    NotDone,
+    /// It is not known whether it was done: a repetition with the same key tells.
+    Unknown,
     /// Not the caller's fault; the text is for the log.
     Fault(Fault),
 }
@@ -109,9 +113,6 @@ pub enum Fault {
     /// The database failed.
     #[error("the database failed: {0}")]
     Database(#[from] DbErr),
-    /// The ledger's database failed; what was asked may have been done.
-    #[error("the ledger has no answer: {0}")]
-    Ledger(String),
     /// Something that the server relies on does not hold.
     #[error("{0}")]
     Broken(String),
@@ -152,9 +153,11 @@ impl OperationError {
         match error {
             SubmitError::Refused(Refused::Broken(what)) => Self::broken(what),
             SubmitError::Refused(refused) => refusal(refused, amount).into(),
-            SubmitError::Busy => Self::RateLimited,
-            SubmitError::Stopped => Self::Unavailable,
-            SubmitError::Database(cause) => Self::Fault(Fault::Ledger(cause)),
+            SubmitError::AccountBusy => Self::RateLimited,
+            SubmitError::Busy | SubmitError::Late | SubmitError::Stopped => Self::Unavailable,
+            // The causes are in the log already.
+            SubmitError::NotDone(_) => Self::NotDone,
+            SubmitError::Unknown(_) => Self::Unknown,
         }
     }
 }
@@ -191,6 +194,9 @@ fn refusal(refused: Refused, amount: &Path) -> Refusal {
             Conflict,
             "The list has scheduled messages; send or cancel them first.",
         ),
+        Refused::Due | Refused::NotDue => {
+            Path::input("messageId").refuse(Conflict, "The message's time has come.")
+        }
         Refused::UnknownPurchase => Path::input("purchaseId").not_found("purchase"),
         Refused::PurchaseClosed | Refused::AlreadyCredited => {
             Path::input("purchaseId").refuse(Conflict, "The purchase was decided already.")

@@ -1,10 +1,8 @@
 //! What a message says: its text and media, checked, and how they are cut into segments.
 
-use std::borrow::Cow;
-
 use domain::{
-    merge,
-    segmentation::{self, Options, SegmentCount, Segmentation, TooManySegments},
+    merge::{MAX_FIELDS, Template, TemplateError},
+    segmentation::{self, Channel, Options, SegmentCount, Segmentation, TooManySegments},
 };
 use url::Url;
 
@@ -35,18 +33,26 @@ pub struct NewContent {
     pub text: String,
     /// Any makes it an MMS.
     pub media: Vec<Media>,
-    /// Whether typographic characters may be swapped where that saves segments.
-    pub smart_encoding: bool,
+    /// What may be done to it, and how it is joined. For a message the tables and the way of joining are
+    /// its destinations' instead.
+    pub options: Options,
 }
 
 /// What a message says, checked.
 #[derive(Debug, Clone)]
 pub struct Content {
     text: String,
-    /// The text where nothing is known of a contact; `None` where there is nothing to fill in.
-    filled: Option<String>,
+    merge: Option<Merge>,
     has_media: bool,
     options: Options,
+}
+
+/// The merge fields of a text that has any.
+#[derive(Debug, Clone)]
+struct Merge {
+    template: Template,
+    /// The text where nothing is known of a contact.
+    filled: String,
 }
 
 impl Content {
@@ -59,84 +65,125 @@ impl Content {
         check_media(&new.media)?;
         Ok(Self {
             text: new.text,
-            filled: None,
+            merge: None,
             has_media: !new.media.is_empty(),
-            options: Options {
-                smart_encoding: new.smart_encoding,
-                ..Options::default()
-            },
+            options: new.options,
         })
     }
 
-    /// A text whose merge fields are cut as their fallbacks (rule Q6).
+    /// A text whose merge fields are filled in (rule Q6).
     ///
     /// # Errors
     /// Refusals that name the text or the medium.
     pub fn with_merge_fields(new: NewContent) -> Result<Self, OperationError> {
         let mut content = Self::plain(new)?;
-        if let Cow::Owned(filled) = merge::fallback_text(&content.text) {
-            content.filled = Some(filled);
+        let template = Template::parse(&content.text).map_err(no_template)?;
+        if template.has_fields() {
+            let filled = template.fallback_text().into_owned();
+            content.merge = Some(Merge { template, filled });
         }
         Ok(content)
     }
 
-    /// Whether smart encoding was asked for.
+    /// Its merge fields; `None` where it has none.
     #[must_use]
-    pub fn is_smart(&self) -> bool {
-        self.options.smart_encoding
+    pub fn template(&self) -> Option<&Template> {
+        self.merge.as_ref().map(|merge| &merge.template)
+    }
+
+    /// How it is carried.
+    #[must_use]
+    pub fn channel(&self) -> Channel {
+        if self.has_media {
+            Channel::Mms
+        } else {
+            Channel::Sms
+        }
+    }
+
+    /// What may be done to it, as it was asked.
+    #[must_use]
+    pub fn options(&self) -> Options {
+        self.options
     }
 
     /// The same with smart encoding.
     #[must_use]
-    pub fn smart(&self) -> Self {
-        let options = Options {
+    pub fn smart(&self) -> Options {
+        Options {
             smart_encoding: true,
-            ..Options::default()
-        };
-        Self {
-            options,
-            ..self.clone()
+            ..self.options
         }
     }
 
-    /// What it is billed by.
+    /// What it is billed by where it is cut so; merge fields count as their fallbacks.
     ///
     /// # Errors
     /// A refusal that names the text, where it needs too many segments.
-    pub fn count(&self) -> Result<SegmentCount, Refusal> {
-        segmentation::count(self.to_cut(), self.has_media, &self.options).map_err(too_many)
+    pub fn count(&self, options: &Options) -> Result<SegmentCount, Refusal> {
+        segmentation::count(self.to_cut(), self.has_media, options).map_err(too_many)
     }
 
-    /// How it is cut.
+    /// How it is cut so; merge fields count as their fallbacks.
     ///
     /// # Errors
     /// A refusal that names the text, where it needs too many segments.
-    pub fn segments(&self) -> Result<Segmentation<'_>, Refusal> {
-        segmentation::segment(self.to_cut(), self.has_media, &self.options).map_err(too_many)
+    pub fn segments(&self, options: &Options) -> Result<Segmentation<'_>, Refusal> {
+        self.segments_of(self.to_cut(), options)
     }
 
-    /// The text that a message keeps: as it is sent, but with its merge fields where it has any.
+    /// How a contact's own text is cut.
     ///
     /// # Errors
     /// A refusal that names the text, where it needs too many segments.
-    pub fn kept_text(&self) -> Result<String, Refusal> {
-        if self.filled.is_some() || !self.options.smart_encoding {
+    pub fn segments_of<'a>(
+        &self,
+        text: &'a str,
+        options: &Options,
+    ) -> Result<Segmentation<'a>, Refusal> {
+        segmentation::segment(text, self.has_media, options).map_err(too_many)
+    }
+
+    /// The text that a message keeps: as it is sent where it is cut so, but with its merge fields where it has
+    /// any.
+    ///
+    /// # Errors
+    /// A refusal that names the text, where it needs too many segments.
+    pub fn kept_text(&self, options: &Options) -> Result<String, Refusal> {
+        if self.merge.is_some() || !options.smart_encoding {
             return Ok(self.text.clone());
         }
-        Ok(self.segments()?.text.into_owned())
+        Ok(self.segments(options)?.text.into_owned())
     }
 
-    fn to_cut(&self) -> &str {
-        self.filled.as_deref().unwrap_or(&self.text)
+    /// The text that is cut: with its fallbacks where it has merge fields.
+    #[must_use]
+    pub fn to_cut(&self) -> &str {
+        self.merge
+            .as_ref()
+            .map_or(&self.text, |merge| &merge.filled)
     }
 }
 
-fn too_many(error: TooManySegments) -> Refusal {
+/// Why a text has no number of segments, for the caller.
+pub(super) fn too_many(error: TooManySegments) -> Refusal {
     Path::input("text").invalid(format!(
         "Needs {} segments; one message has at most {}.",
         error.needed,
         segmentation::MAX_SEGMENTS
     ))
+}
+
+fn no_template(error: TemplateError) -> Refusal {
+    Path::input("text").invalid(match error {
+        TemplateError::Unterminated { offset } => format!(
+            "The merge field that begins at character {} does not end; write it as {{{{name}}}} or {{{{name|fallback}}}}.",
+            offset + 1
+        ),
+        TemplateError::TooManyFields => {
+            format!("Must have at most {MAX_FIELDS} different merge fields.")
+        }
+    })
 }
 
 fn check_text(text: &str) -> Result<(), Refusal> {
@@ -194,7 +241,7 @@ fn is_web_url(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Content, Media, NewContent, OperationError};
+    use super::{Content, Media, NewContent, OperationError, Options};
 
     fn content(text: &str, content_type: Option<&str>, smart: bool) -> NewContent {
         let media = content_type.map(|content_type| Media {
@@ -205,7 +252,10 @@ mod tests {
         NewContent {
             text: text.to_owned(),
             media: media.into_iter().collect(),
-            smart_encoding: smart,
+            options: Options {
+                smart_encoding: smart,
+                ..Options::default()
+            },
         }
     }
 
@@ -246,7 +296,7 @@ mod tests {
     #[test]
     fn too_many_segments_say_how_many() {
         let checked = Content::plain(content(&"a".repeat(40_000), None, false)).unwrap();
-        let Err(refusal) = checked.count() else {
+        let Err(refusal) = checked.count(&Options::default()) else {
             panic!("it is cut into more than 255 segments");
         };
         assert_eq!(refusal.field, ["input", "text"]);
@@ -261,8 +311,9 @@ mod tests {
         let text = "Ciao {{name|amico}}, l’offerta";
         let check = |content: Result<Content, OperationError>, cut: &str, kept: &str| {
             let content = content.unwrap();
-            assert_eq!(content.segments().unwrap().text, cut);
-            assert_eq!(content.kept_text().unwrap(), kept);
+            let options = content.options();
+            assert_eq!(content.segments(&options).unwrap().text, cut);
+            assert_eq!(content.kept_text(&options).unwrap(), kept);
         };
         let new = |smart| content(text, None, smart);
         check(Content::plain(new(false)), text, text);
@@ -270,5 +321,18 @@ mod tests {
         check(Content::with_merge_fields(new(false)), cut, text);
         // Short enough for one segment either way, so that nothing is swapped.
         check(Content::with_merge_fields(new(true)), cut, text);
+    }
+
+    #[test]
+    fn a_merge_field_without_an_end_is_told_with_its_place() {
+        let refused = Content::with_merge_fields(content("Ciao {{name!", None, false));
+        let Err(OperationError::Refused(refusals)) = refused else {
+            panic!("it does not end");
+        };
+        assert_eq!(refusals[0].field, ["input", "text"]);
+        assert_eq!(
+            refusals[0].message,
+            "The merge field that begins at character 6 does not end; write it as {{name}} or {{name|fallback}}."
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! What is due without anybody asking: scheduled messages that the server settles, and lots that expire.
 //! Both are booked by jobs. What has expired counts as expired whether or not they have run; a message is
-//! charged when they run, and who settles it is the account's setting at that moment.
+//! charged when they run, and who settles it is the account's setting at its sendAt: before the setting
+//! changes, what is due by then is settled.
 
 use domain::id::AccountId;
 use futures_util::future::join_all;
@@ -21,20 +22,30 @@ impl Services {
     /// # Errors
     /// A fault, or that the ledger is busy; what is left is done with the next call.
     pub async fn settle_due(&self) -> Result<usize, OperationError> {
+        self.settle_due_of(None).await
+    }
+
+    /// The same in one account alone, where it is named.
+    ///
+    /// # Errors
+    /// As above.
+    pub(super) async fn settle_due_of(
+        &self,
+        account: Option<AccountId>,
+    ) -> Result<usize, OperationError> {
         let now = self.clock.now();
         let (mut settled, mut after) = (0, None);
         loop {
-            let due = store::message::due(self.store.reader(), now, after, PAGE).await?;
+            let due = store::message::due(self.store.reader(), account, now, after, PAGE).await?;
             let Some(last) = due.last() else {
                 return Ok(settled);
             };
             after = Some(last.place);
             let requests = due.iter().map(|due| Request {
                 account: due.account,
-                act: Act::Settle {
+                act: Act::SettleDue {
                     message: due.message,
                     list: due.list,
-                    sent: None,
                 },
                 key: None,
                 at: None,

@@ -3,19 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    book::Book,
+    book::{Book, Command},
     credits::Credits,
     hold::Hold,
     id::{AccountId, ListId, LotId, MessageId},
     lot::{ConsumptionOrder, Draw, Expiry, Lot},
     pool::Pool,
 };
-use entity::{account, book, hold_draw, lot, pool, sql_enums};
+use entity::{book, hold_draw, lot, pool, sql_enums};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    prelude::Uuid,
+    ColumnTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, FromQueryResult,
+    QueryFilter, QueryOrder, QuerySelect, Statement, prelude::Uuid,
 };
 
+use super::set::Set;
 use crate::clock::whole_micros;
 
 /// The hash that the first transaction of an account follows.
@@ -28,8 +29,10 @@ pub struct Wanted {
     pub lists: BTreeSet<ListId>,
     /// The scheduled messages whose holds are needed.
     pub messages: BTreeSet<MessageId>,
-    /// Whether every pool is needed, because credits are taken from all of them.
+    /// Whether every pool is needed, whatever else is.
     pub every_pool: bool,
+    /// Commands that may take credits from every pool; [`Book::needs_every_pool`] says whether they do.
+    pub commands: Vec<Command>,
 }
 
 /// An account's book with its place in the chain.
@@ -85,6 +88,51 @@ pub async fn last_at(
     Ok(row.map(|row| whole_micros(row.last_at)))
 }
 
+/// Locks those of the accounts' books that nobody else has locked, in id order, and answers which. Like
+/// [`lock`], it reads nothing. SQLite locks no rows: whoever writes there is alone.
+///
+/// # Errors
+/// What the database says.
+pub async fn lock_free(
+    connection: &impl ConnectionTrait,
+    accounts: impl IntoIterator<Item = AccountId>,
+) -> Result<BTreeSet<AccountId>, DbErr> {
+    if connection.get_database_backend() != DatabaseBackend::Postgres {
+        return Ok(accounts.into_iter().collect());
+    }
+    lock_rows(connection, accounts, "SKIP LOCKED").await
+}
+
+/// Like [`lock_free`], but waits for the books that somebody else has locked.
+///
+/// # Errors
+/// What the database says, in particular that it waited too long.
+pub async fn lock_waiting(
+    connection: &impl ConnectionTrait,
+    accounts: impl IntoIterator<Item = AccountId>,
+) -> Result<BTreeSet<AccountId>, DbErr> {
+    if connection.get_database_backend() != DatabaseBackend::Postgres {
+        return Ok(accounts.into_iter().collect());
+    }
+    lock_rows(connection, accounts, "").await
+}
+
+async fn lock_rows(
+    connection: &impl ConnectionTrait,
+    accounts: impl IntoIterator<Item = AccountId>,
+    behaviour: &str,
+) -> Result<BTreeSet<AccountId>, DbErr> {
+    let (_, ids) = Set::of_ids(accounts.into_iter().map(AccountId::uuid)).arrays(1);
+    let sql = format!(
+        "SELECT account_id FROM books WHERE account_id = ANY ($1::text::uuid[]) \
+         ORDER BY account_id FOR UPDATE {behaviour}"
+    );
+    let statement = Statement::from_sql_and_values(DatabaseBackend::Postgres, sql, ids);
+    let rows = connection.query_all_raw(statement).await?;
+    let id = |row: &sea_orm::QueryResult| Ok(AccountId::new(row.try_get_by_index(0)?));
+    rows.iter().map(id).collect()
+}
+
 /// Reads the books of several accounts. Accounts without a book are left out.
 ///
 /// An account with lots that are due by `now` gets every pool, since what expires is shared by all.
@@ -96,12 +144,10 @@ pub async fn load(
     wanted: &BTreeMap<AccountId, Wanted>,
     now: jiff::Timestamp,
 ) -> Result<BTreeMap<AccountId, Head>, DbErr> {
-    let ids: Vec<Uuid> = wanted.keys().map(|id| id.uuid()).collect();
-    let mut heads = heads(connection, &ids).await?;
-    for row in lot::Entity::find()
-        .filter(lot::Column::AccountId.is_in(ids.iter().copied()))
-        .filter(lot::Column::RemainingUnits.gt(0))
-        .all(connection)
+    let accounts = Set::of_ids(wanted.keys().map(|id| id.uuid()));
+    let mut heads = heads(connection, &accounts).await?;
+    for row in accounts
+        .find::<lot::Entity>(connection, &["account_id"], " AND t.remaining_units > 0")
         .await?
     {
         insert_lot(&mut heads, row)?;
@@ -111,27 +157,38 @@ pub async fn load(
     Ok(heads)
 }
 
+/// What a book needs of its account; nothing where there is no such account.
+struct Own {
+    order: Option<sql_enums::ConsumptionOrder>,
+    time_zone: Option<String>,
+    usage_rolled_from: Option<i64>,
+}
+
 async fn heads(
     connection: &impl ConnectionTrait,
-    ids: &[Uuid],
+    accounts: &Set,
 ) -> Result<BTreeMap<AccountId, Head>, DbErr> {
-    let books = book::Entity::find()
-        .filter(book::Column::AccountId.is_in(ids.iter().copied()))
-        .all(connection)
+    let query = (
+        "b.*, a.consumption_order, a.time_zone, a.usage_rolled_from",
+        "books b LEFT JOIN accounts a ON a.id = b.account_id",
+        "b.account_id = w.account_id",
+    );
+    let read = |row: &sea_orm::QueryResult| {
+        let own = Own {
+            order: row.try_get("", "consumption_order")?,
+            time_zone: row.try_get("", "time_zone")?,
+            usage_rolled_from: row.try_get("", "usage_rolled_from")?,
+        };
+        Ok((book::Model::from_query_result(row, "")?, own))
+    };
+    let books = accounts
+        .query(connection, &["account_id"], query, read)
         .await?;
-    let accounts: BTreeMap<Uuid, account::Model> = account::Entity::find()
-        .filter(account::Column::Id.is_in(ids.iter().copied()))
-        .all(connection)
-        .await?
-        .into_iter()
-        .map(|row| (row.id, row))
-        .collect();
     Ok(books
         .into_iter()
-        .map(|row| {
-            let account = accounts.get(&row.account_id);
+        .map(|(row, own)| {
             let mut book = Book {
-                order: order(account.map(|account| account.consumption_order)),
+                order: order(own.order),
                 held: Credits::from_units(row.held_units),
                 last_at: whole_micros(row.last_at),
                 ..Book::default()
@@ -142,9 +199,9 @@ async fn heads(
                 sequence: row.sequence,
                 hash: row.head_hash,
                 lot_rows: BTreeMap::new(),
-                time_zone: account.map_or_else(String::new, |account| account.time_zone.clone()),
+                time_zone: own.time_zone.unwrap_or_default(),
                 // A book without an account has no usage to add up.
-                usage_rolled_from: account.map_or(i64::MAX, |account| account.usage_rolled_from),
+                usage_rolled_from: own.usage_rolled_from.unwrap_or(i64::MAX),
             };
             (AccountId::new(row.account_id), head)
         })
@@ -204,26 +261,21 @@ async fn load_holds(
     wanted: &BTreeMap<AccountId, Wanted>,
     heads: &mut BTreeMap<AccountId, Head>,
 ) -> Result<(), DbErr> {
-    let messages: Vec<Uuid> = wanted
-        .values()
-        .flat_map(|wanted| &wanted.messages)
-        .map(|id| id.uuid())
-        .collect();
-    if messages.is_empty() {
-        return Ok(());
-    }
-    let draws = hold_draw::Entity::find()
-        .filter(hold_draw::Column::AccountId.is_in(wanted.keys().map(|id| id.uuid())))
-        .filter(hold_draw::Column::MessageId.is_in(messages))
-        .order_by_asc(hold_draw::Column::MessageId)
-        .order_by_asc(hold_draw::Column::Position)
-        .all(connection)
+    let messages = Set::of_pairs(wanted.iter().flat_map(|(id, wanted)| {
+        let ids = wanted.messages.iter().map(|message| message.uuid());
+        ids.map(|message| (id.uuid(), message))
+    }));
+    let mut draws = messages
+        .find::<hold_draw::Entity>(connection, &["account_id", "message_id"], "")
         .await?;
+    draws.sort_by_key(|draw| (draw.message_id, draw.position));
     // Lots that a hold emptied are not among the open ones, but get back what is released.
-    for row in lot::Entity::find()
-        .filter(lot::Column::AccountId.is_in(wanted.keys().map(|id| id.uuid())))
-        .filter(lot::Column::Id.is_in(draws.iter().filter_map(|draw| draw.lot_id)))
-        .all(connection)
+    let lots: BTreeSet<(Uuid, Uuid)> = draws
+        .iter()
+        .filter_map(|draw| Some((draw.account_id, draw.lot_id?)))
+        .collect();
+    for row in Set::of_pairs(lots)
+        .find::<lot::Entity>(connection, &["account_id", "id"], "")
         .await?
     {
         insert_lot(heads, row)?;
@@ -261,39 +313,29 @@ async fn load_pools(
 ) -> Result<(), DbErr> {
     let (mut whole, mut lists) = (Vec::new(), BTreeSet::new());
     for (id, head) in heads.iter() {
-        let wanted = wanted.get(id).cloned().unwrap_or_default();
-        if wanted.every_pool || head.book.may_expire(now) {
+        let Some(wanted) = wanted.get(id) else {
+            continue;
+        };
+        let book = &head.book;
+        let needs_every_pool = |command: &Command| book.needs_every_pool(command, now);
+        if wanted.every_pool || book.may_expire(now) || wanted.commands.iter().any(needs_every_pool)
+        {
             whole.push(id.uuid());
-        } else {
-            lists.extend(wanted.lists.iter().map(|list| list.uuid()));
-            // What a hold gives back goes to the pool that it came from.
-            lists.extend(
-                head.book
-                    .holds
-                    .values()
-                    .filter_map(|hold| hold.pool.list())
-                    .map(ListId::uuid),
-            );
+            continue;
         }
+        // What a hold gives back goes to the pool that it came from.
+        let held = book.holds.values().filter_map(|hold| hold.pool.list());
+        let wanted = wanted.lists.iter().copied().chain(held);
+        lists.extend(wanted.map(|list| (id.uuid(), list.uuid())));
     }
-    let mut rows = Vec::new();
-    if !whole.is_empty() {
-        rows.extend(
-            pool::Entity::find()
-                .filter(pool::Column::AccountId.is_in(whole))
-                .all(connection)
-                .await?,
-        );
-    }
-    if !lists.is_empty() {
-        rows.extend(
-            pool::Entity::find()
-                .filter(pool::Column::AccountId.is_in(wanted.keys().map(|id| id.uuid())))
-                .filter(pool::Column::ListId.is_in(lists))
-                .all(connection)
-                .await?,
-        );
-    }
+    let mut rows = Set::of_ids(whole)
+        .find::<pool::Entity>(connection, &["account_id"], "")
+        .await?;
+    rows.extend(
+        Set::of_pairs(lists)
+            .find::<pool::Entity>(connection, &["account_id", "list_id"], "")
+            .await?,
+    );
     for row in rows {
         if let Some(head) = heads.get_mut(&AccountId::new(row.account_id)) {
             head.book.pools.limited.insert(

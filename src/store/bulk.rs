@@ -29,8 +29,6 @@ const BATCH_BYTES: usize = 64 * 1024;
 /// Batches between the database and whoever reads them; with the two that are filled and read, what a scan
 /// takes in memory.
 const BATCHES_WAITING: usize = 4;
-/// How much of a SQLite file a scan maps rather than reads: more than any that one machine serves.
-const MAPPED_BYTES: i64 = 1 << 40;
 /// What PostgreSQL gives up a scan after: a slow reader holds it back.
 const SCAN_TIMEOUT: &str = "10min";
 /// What a binary copy begins with.
@@ -229,11 +227,7 @@ fn broken(what: impl Into<String>) -> DbErr {
 
 /// Sends the rows of a query of SQLite's; it ends early where nobody wants more.
 fn walk(file: &Path, query: &str, values: Values, sender: &Sender) -> Result<(), DbErr> {
-    let connection = open(file)?;
-    connection
-        .pragma_update(None, "mmap_size", MAPPED_BYTES)
-        .map_err(|cause| broken(cause.to_string()))?;
-    walk_on(&connection, query, values, sender)
+    walk_on(&open(file)?, query, values, sender)
 }
 
 /// A connection that reads a file and nothing else.

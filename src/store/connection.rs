@@ -21,11 +21,30 @@ const SQLITE_READERS: u32 = 16;
 /// Connections that one process takes from PostgreSQL, whose default serves 100 in all. Readers and writers
 /// are apart, so that reports and downloads never keep a charge waiting.
 const POSTGRES_READERS: u32 = 20;
-/// The ledger's writers have one each; the rest is for what is written beside it.
-const POSTGRES_WRITERS: u32 = 8;
 /// Connections for what is read in bulk, one a download, so that slow clients of those never keep others from
 /// reading. They are opened when they are needed.
 const POSTGRES_BULK: u32 = 16;
+/// The ledger's writers have one each, and so has each account that they wait for; the rest is for what is
+/// written beside it.
+const POSTGRES_WRITERS: u32 = 12;
+/// What the writers' statements are planned with. They look rows up by their keys, and are planned once: a
+/// plan made while a table was small must not outlive its smallness by reading all of it.
+const BY_KEY: [(&str, &str); 4] = [
+    ("enable_seqscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+    ("jit", "off"),
+];
+/// Pages of SQLite's log, of 4 KiB each, before they are moved into the database: under load the same pages
+/// change in every batch, and moving them more rarely moves them less often.
+const SQLITE_CHECKPOINT_PAGES: &str = "8192";
+/// What a connection to SQLite keeps in memory at most: KiB, with the sign that says so.
+const SQLITE_CACHE: &str = "-16384";
+/// Statements that a connection to SQLite keeps prepared: those of a batch come in a few sizes a table.
+const SQLITE_STATEMENTS: usize = 200;
+/// How long a connection to PostgreSQL lies idle before it is asked whether it is sound. In between one may
+/// break all the same: a batch that notices is tried again on another connection.
+const IDLE: Duration = Duration::from_secs(1);
 /// What PostgreSQL gives up a statement after: no page of a report comes near.
 const STATEMENT_TIMEOUT: &str = "30s";
 /// What PostgreSQL gives up waiting for a lock after: whoever holds it that long is stuck.
@@ -58,9 +77,9 @@ impl Store {
                 bulk,
             });
         }
-        let writer = Database::connect(postgres(url, POSTGRES_WRITERS)).await?;
-        let reader = Database::connect(postgres(url, POSTGRES_READERS)).await?;
-        let mut options = postgres(url, POSTGRES_BULK);
+        let writer = Database::connect(postgres(url, POSTGRES_WRITERS, &BY_KEY)).await?;
+        let reader = Database::connect(postgres(url, POSTGRES_READERS, &[])).await?;
+        let mut options = postgres(url, POSTGRES_BULK, &[]);
         options.connect_lazy(true);
         let bulk = Database::connect(options).await?;
         Ok(Self {
@@ -139,17 +158,19 @@ impl Store {
     }
 }
 
-fn postgres(url: &str, connections: u32) -> ConnectOptions {
+fn postgres(url: &str, connections: u32, settings: &'static [(&str, &str)]) -> ConnectOptions {
     let mut options = ConnectOptions::new(url);
     options
         .max_connections(connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire_if_idle_for(IDLE)
         .sqlx_logging(false)
-        .map_sqlx_postgres_opts(|options| {
-            options.options([
+        .map_sqlx_postgres_opts(move |options| {
+            let timeouts = [
                 ("statement_timeout", STATEMENT_TIMEOUT),
                 ("lock_timeout", LOCK_TIMEOUT),
-            ])
+            ];
+            options.options(timeouts.into_iter().chain(settings.iter().copied()))
         });
     options
 }
@@ -166,6 +187,9 @@ fn sqlite(url: &str, connections: u32) -> ConnectOptions {
                 .journal_mode(SqliteJournalMode::Wal)
                 .synchronous(SqliteSynchronous::Full)
                 .busy_timeout(ACQUIRE_TIMEOUT)
+                .pragma("wal_autocheckpoint", SQLITE_CHECKPOINT_PAGES)
+                .pragma("cache_size", SQLITE_CACHE)
+                .statement_cache_capacity(SQLITE_STATEMENTS)
         })
         .map_sqlx_sqlite_pool_opts(|options| {
             options.before_acquire(|connection, _| Box::pin(is_sound(connection)))

@@ -4,7 +4,7 @@ use domain::id::{AccountId, ListId};
 use entity::{contact_list, list_destination};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
-    Select, sea_query::Expr,
+    QueryOrder, QuerySelect, Select, sea_query::Expr,
 };
 
 use super::{
@@ -121,6 +121,42 @@ pub async fn rename(
         .exec(connection)
         .await?;
     Ok(done.rows_affected > 0)
+}
+
+/// Locks a list's row until the transaction ends, so that those who add to it, remove from it or count it
+/// come one after the other. It reads nothing: a statement that waited for a lock may still see what was there
+/// before it waited.
+///
+/// # Errors
+/// What the database says.
+pub async fn lock(connection: &impl ConnectionTrait, id: ListId) -> Result<(), DbErr> {
+    contact_list::Entity::find()
+        .select_only()
+        .column(contact_list::Column::Id)
+        .filter(contact_list::Column::Id.eq(id.uuid()))
+        .lock_exclusive()
+        .into_tuple::<sea_orm::prelude::Uuid>()
+        .all(connection)
+        .await?;
+    Ok(())
+}
+
+/// Archived lists whose contacts are still stored, a few of them.
+///
+/// # Errors
+/// What the database says.
+pub async fn archived_with_contacts(
+    connection: &impl ConnectionTrait,
+    most: u64,
+) -> Result<Vec<contact_list::Model>, DbErr> {
+    // As the index has it, word by word.
+    contact_list::Entity::find()
+        .filter(contact_list::Column::ArchivedAt.is_not_null())
+        .filter(Expr::cust("contacts > 0"))
+        .order_by_asc(contact_list::Column::ArchivedAt)
+        .limit(most)
+        .all(connection)
+        .await
 }
 
 /// The head-counts of several lists, in no order. Ids are unique across accounts, so the pairs need not

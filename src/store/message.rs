@@ -190,12 +190,13 @@ pub async fn count(
 }
 
 /// Scheduled messages whose time has come, of accounts that the server settles for, after a place in
-/// their order; the longest due first.
+/// their order; the longest due first. Of one account alone where it is named.
 ///
 /// # Errors
 /// What the database says.
 pub async fn due(
     connection: &impl ConnectionTrait,
+    account: Option<AccountId>,
     now: Timestamp,
     after: Option<Place>,
     limit: u64,
@@ -216,6 +217,9 @@ pub async fn due(
         .filter(Column::Status.eq(MessageStatus::Scheduled))
         .filter(Column::SendAt.lte(now.as_microsecond()))
         .filter(Column::AccountId.in_subquery(automatic));
+    if let Some(account) = account {
+        select = select.filter(Column::AccountId.eq(account.uuid()));
+    }
     if let Some(place) = after {
         let tie = Condition::all()
             .add(Column::SendAt.eq(place.key))

@@ -39,6 +39,28 @@ pub struct Page<M> {
     pub has_previous: bool,
 }
 
+impl<M> Page<M> {
+    /// A page of the rows that were read for a window, from the side that it counts from. One row more than
+    /// asked says whether there are others.
+    #[must_use]
+    pub fn of(mut rows: Vec<M>, window: Window) -> Self {
+        let limit = usize::try_from(window.limit).unwrap_or(usize::MAX);
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let (has_next, has_previous) = if window.from_end {
+            rows.reverse();
+            (window.before.is_some(), more)
+        } else {
+            (more, window.after.is_some())
+        };
+        Self {
+            rows,
+            has_next,
+            has_previous,
+        }
+    }
+}
+
 /// Which way a list runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
@@ -64,14 +86,17 @@ where
     C: ColumnTrait,
 {
     let beyond = |place: Place, larger: bool| {
-        let (first, tie) = if larger {
-            (key.gt(place.key), id.gt(place.id))
+        let (bound, first, tie) = if larger {
+            (key.gte(place.key), key.gt(place.key), id.gt(place.id))
         } else {
-            (key.lt(place.key), id.lt(place.id))
+            (key.lte(place.key), key.lt(place.key), id.lt(place.id))
         };
-        Condition::any()
-            .add(first)
-            .add(Condition::all().add(key.eq(place.key)).add(tie))
+        let tied = Condition::all().add(key.eq(place.key)).add(tie);
+        // The bound follows from the rest, but an index is entered by it: no database enters one by an OR,
+        // and a page far down would be reached by walking all that is before it.
+        Condition::all()
+            .add(bound)
+            .add(Condition::any().add(first).add(tied))
     };
     let ascending = direction == Direction::Ascending;
     let mut select = select;
@@ -86,25 +111,11 @@ where
     } else {
         Order::Asc
     };
-    // One row more than asked says whether there are others.
-    let mut rows = select
+    let rows = select
         .order_by(key, order.clone())
         .order_by(id, order)
         .limit(window.limit + 1)
         .all(connection)
         .await?;
-    let limit = usize::try_from(window.limit).unwrap_or(usize::MAX);
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let (has_next, has_previous) = if window.from_end {
-        rows.reverse();
-        (window.before.is_some(), more)
-    } else {
-        (more, window.after.is_some())
-    };
-    Ok(Page {
-        rows,
-        has_next,
-        has_previous,
-    })
+    Ok(Page::of(rows, window))
 }

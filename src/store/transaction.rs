@@ -1,13 +1,10 @@
 //! The ledger's transactions, to read.
 
+mod pages;
+
 use std::collections::BTreeMap;
 
-use domain::{
-    book::{Balance, NextExpiry},
-    credits::Credits,
-    id::{AccountId, ListId, TransactionId},
-    lot::Expiry,
-};
+use domain::id::{AccountId, ListId, TransactionId};
 use entity::{
     posting,
     sql_enums::{BookName, TransactionKind},
@@ -16,61 +13,12 @@ use entity::{
 use jiff::Timestamp;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect, QueryTrait, Select,
+    QuerySelect,
     prelude::Uuid,
     sea_query::{Expr, ExprTrait},
 };
 
-use super::{
-    book::day,
-    paging::{Direction, Page, Window, page},
-};
-use crate::clock::whole_micros;
-
-/// An account's last transaction at an instant.
-///
-/// # Errors
-/// What the database says.
-pub async fn last_at(
-    connection: &impl ConnectionTrait,
-    account: AccountId,
-    at: jiff::Timestamp,
-) -> Result<Option<transaction::Model>, DbErr> {
-    transaction::Entity::find()
-        .filter(transaction::Column::AccountId.eq(account.uuid()))
-        .filter(transaction::Column::CreatedAt.lte(at.as_microsecond()))
-        .order_by_desc(transaction::Column::CreatedAt)
-        .order_by_desc(transaction::Column::Sequence)
-        .one(connection)
-        .await
-}
-
-/// The balance that a transaction left.
-///
-/// # Errors
-/// Where the row holds what it never should.
-pub fn balance_after(row: &transaction::Model) -> Result<Balance, DbErr> {
-    let next_expiry = match (
-        row.next_expiry_units,
-        row.next_expiry_at,
-        &row.next_expiry_on,
-    ) {
-        (Some(units), Some(at), Some(on)) => Some(NextExpiry {
-            credits: Credits::from_units(units),
-            expiry: Expiry {
-                at: whole_micros(at),
-                on: day(on)?,
-            },
-        }),
-        _ => None,
-    };
-    Ok(Balance {
-        available: Credits::from_units(row.available_units),
-        held: Credits::from_units(row.held_units),
-        unassigned: Credits::from_units(row.unassigned_units),
-        next_expiry,
-    })
-}
+use super::paging::{Direction, Page, Window, page};
 
 /// Which transactions are listed.
 #[derive(Debug, Clone)]
@@ -87,39 +35,6 @@ pub struct TransactionFilter {
     pub to: Option<Timestamp>,
 }
 
-fn select(filter: &TransactionFilter) -> Select<transaction::Entity> {
-    use transaction::Column;
-    let mut select =
-        transaction::Entity::find().filter(Column::AccountId.eq(filter.account.uuid()));
-    if let Some(list) = filter.list {
-        let by_posting = posting::Entity::find()
-            .select_only()
-            .column(posting::Column::Sequence)
-            .filter(posting::Column::AccountId.eq(filter.account.uuid()))
-            .filter(posting::Column::ListId.eq(list.uuid()))
-            .filter(
-                Expr::col((posting::Entity, posting::Column::Sequence))
-                    .equals((transaction::Entity, Column::Sequence)),
-            )
-            .into_query();
-        select = select.filter(
-            Condition::any()
-                .add(Column::ListId.eq(list.uuid()))
-                .add(Expr::exists(by_posting)),
-        );
-    }
-    if let Some(kinds) = &filter.kinds {
-        select = select.filter(Column::Kind.is_in(kinds.iter().copied()));
-    }
-    if let Some(from) = filter.from {
-        select = select.filter(Column::CreatedAt.gte(from.as_microsecond()));
-    }
-    if let Some(to) = filter.to {
-        select = select.filter(Column::CreatedAt.lt(to.as_microsecond()));
-    }
-    select
-}
-
 /// A page of an account's transactions, the newest first.
 ///
 /// # Errors
@@ -131,14 +46,8 @@ pub async fn list(
 ) -> Result<Page<transaction::Model>, DbErr> {
     // The place in the chain, since one command may book several transactions at one instant.
     let order = (transaction::Column::Sequence, transaction::Column::Id);
-    page(
-        connection,
-        select(filter),
-        order,
-        Direction::Descending,
-        window,
-    )
-    .await
+    let select = pages::within(connection, filter, window).await?;
+    page(connection, select, order, Direction::Descending, window).await
 }
 
 /// How many transactions a list has in all.
@@ -149,7 +58,7 @@ pub async fn count(
     connection: &impl ConnectionTrait,
     filter: &TransactionFilter,
 ) -> Result<u64, DbErr> {
-    select(filter).count(connection).await
+    pages::all(filter).count(connection).await
 }
 
 /// Several transactions of any accounts, in no order.

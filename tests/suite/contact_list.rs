@@ -2,10 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{
-    allocation::hold,
-    support::{Server, on_both_databases},
-};
+use crate::{allocation::hold, support::on_both_databases};
 
 const CREATE: &str = "mutation($input: CreateContactListInput!) {
     createContactList(input: $input) {
@@ -23,50 +20,16 @@ const ARCHIVE: &str = "mutation($input: ArchiveContactListInput!) {
         list { id archived allocation { mode assigned available held } }
         userErrors { field message code } } }";
 
-const IMPORT: &str = "mutation($list: ID!, $country: CountryCode, $file: Upload!) {
-    importContacts(input: { listId: $list, defaultCountry: $country, file: $file }) {
-        list { id } imported duplicates rejected { line } userErrors { field message code } } }";
-
 const NAMES: &str = "query($search: String) {
     account { lists(search: $search) { nodes { name } totalCount } } }";
 
 /// The userErrors of the only field of a response.
 #[track_caller]
-fn refusals(response: &Value) -> Value {
+pub fn refusals(response: &Value) -> Value {
     let data = response["data"].as_object();
     let payload = data.and_then(|data| data.values().next());
     let rows = payload.map(|payload| payload["userErrors"].clone());
     rows.unwrap_or_else(|| panic!("{response:#}"))
-}
-
-/// Sends an operation with a file in the variable `file`, by the multipart request specification.
-pub async fn upload(
-    server: &Server,
-    key: Option<&str>,
-    query: &str,
-    mut variables: Value,
-) -> Value {
-    variables["file"] = Value::Null;
-    let operations = json!({ "query": query, "variables": variables });
-    let part = |name: &str, content: &str| {
-        format!("--cut\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{content}\r\n")
-    };
-    let body = [
-        part("operations", &operations.to_string()),
-        part("map", r#"{"0":["variables.file"]}"#),
-        part("0\"; filename=\"contacts.csv", "phone\r\n+393401234567"),
-        "--cut--\r\n".to_owned(),
-    ];
-    let mut request = server
-        .http()
-        .post(server.url("/graphql"))
-        .header("content-type", "multipart/form-data; boundary=cut")
-        .header("graphql-require-preflight", "1")
-        .body(body.concat());
-    if let Some(key) = key {
-        request = request.bearer_auth(key);
-    }
-    request.send().await.unwrap().json().await.unwrap()
 }
 
 on_both_databases! {
@@ -242,28 +205,9 @@ on_both_databases! {
                 let response = server.graphql(Some(&other.owner), query, json!({ "input": { "listId": id } })).await;
                 assert_eq!(refusals(&response), not_found, "{id}");
             }
-            let response = upload(&server, Some(&other.owner), IMPORT, json!({ "list": id })).await;
-            assert_eq!(refusals(&response), not_found, "{id}");
         }
         let node = "query($id: ID!) { node(id: $id) { id } }";
         let node = server.data(&other.owner, node, json!({ "id": list })).await;
         assert_eq!(node["node"], Value::Null);
-    }
-
-    /// Imports say that there are none yet, rather than that they were done.
-    async fn imports_are_not_available(server: Server) {
-        let shop = server.account("Shop").await;
-        let list = server.list(&shop, "Mine", json!([])).await;
-        let response = upload(&server, Some(&shop.owner), IMPORT, json!({ "list": list, "country": "IT" })).await;
-        assert_eq!(response["data"]["importContacts"], json!({
-            "list": null, "imported": 0, "duplicates": 0, "rejected": [],
-            "userErrors": [{
-                "field": ["input", "file"],
-                "message": "Importing contacts is not available yet.",
-                "code": "INVALID",
-            }],
-        }));
-        let response = upload(&server, Some(&shop.owner), IMPORT, json!({ "list": list, "country": "ZZ" })).await;
-        assert_eq!(refusals(&response)[0]["field"], json!(["input", "defaultCountry"]));
     }
 }

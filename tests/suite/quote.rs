@@ -5,18 +5,18 @@ use serde_json::{Value, json};
 use crate::{
     credit_package::package,
     message::{TEXT_OF_TWO_SEGMENTS, send},
-    rate_card::{charge_by, publish},
+    rate_card::{charge_by, publish, publish_worth},
     support::{Server, Tenant, on_both_databases},
 };
 
 const QUOTE: &str = "query($input: QuoteInput!) { quote(input: $input) {
     recipients unsupportedRecipients credits available sufficient shortfall smartEncodingSaves
-    cost { amount currencyCode } suggestedPackage { code }
+    cost { amount currencyCode } suggestedPackage { code } duplicateRecipients rateCard { id version }
     lines { countryCode recipients segmentCount creditsPerSegment credits }
     segmentation { segmentCount channel text } } }";
 
 /// A quote, whole.
-async fn quote(server: &Server, tenant: &Tenant, input: Value) -> Value {
+pub(crate) async fn quote(server: &Server, tenant: &Tenant, input: Value) -> Value {
     let mut data = server
         .data(&tenant.owner, QUOTE, json!({ "input": input }))
         .await;
@@ -24,7 +24,7 @@ async fn quote(server: &Server, tenant: &Tenant, input: Value) -> Value {
 }
 
 /// What a quote's refusal names.
-async fn refused(server: &Server, tenant: &Tenant, input: Value) -> Value {
+pub(crate) async fn refused(server: &Server, tenant: &Tenant, input: Value) -> Value {
     let response = server
         .graphql(Some(&tenant.owner), QUOTE, json!({ "input": input }))
         .await;
@@ -36,7 +36,7 @@ async fn refused(server: &Server, tenant: &Tenant, input: Value) -> Value {
     }
 }
 
-fn to_list(list: &str, text: &str) -> Value {
+pub(crate) fn to_list(list: &str, text: &str) -> Value {
     json!({ "audience": { "listId": list }, "text": text })
 }
 
@@ -162,6 +162,7 @@ on_both_databases! {
         let input = json!({ "audience": { "recipients": numbers }, "text": "Ciao" });
         let found = quote(&server, &tenant, input).await;
         assert_eq!(found["recipients"], 3);
+        assert_eq!(found["duplicateRecipients"], json!([1]));
         assert_eq!(found["lines"][0]["countryCode"], "IT");
         assert_eq!(found["lines"][0]["recipients"], 2);
         assert_eq!(found["lines"][1]["countryCode"], "US");
@@ -192,6 +193,35 @@ on_both_databases! {
         assert_eq!(found["segmentation"]["text"], format!("{}Mario", "a".repeat(155)));
     }
 
+    /// A credit worth 0.013 USD: 1,653 of them are 21.489, shown as 21.49 (rule Q5).
+    async fn a_cost_is_rounded_once(server: Server) {
+        let tenant = server.account("Shop").await;
+        for (code, value, sms, mms, credits, cost, picture) in [
+            ("cents", "0.013", "1", "3", "1653", "21.49", "64.47"),
+            // Priced in money itself: a credit is a dollar.
+            ("dollars", "1", "0.013", "0.046", "21.489", "21.49", "76.04"),
+            // Exactly between two cents: to the even one.
+            ("halves", "0.005", "1", "3", "1653", "8.26", "24.80"),
+        ] {
+            let rates = json!([{ "sms": sms, "mms": mms }]);
+            let worth = json!({ "amount": value, "currencyCode": "USD" });
+            let card = publish_worth(&server, code, worth, rates).await;
+            charge_by(&server, &tenant, &card).await;
+            let audience = json!({ "destinations": [{ "countryCode": "US", "recipients": 1653 }] });
+            let mut input = json!({ "audience": audience, "text": "Ciao" });
+            let found = quote(&server, &tenant, input.clone()).await;
+            assert_eq!(found["credits"], credits);
+            assert_eq!(found["cost"], json!({ "amount": cost, "currencyCode": "USD" }));
+            assert_eq!(found["rateCard"]["id"], card["id"]);
+            input["media"] = json!([{ "contentType": "image/jpeg" }]);
+            let found = quote(&server, &tenant, input.clone()).await;
+            assert_eq!(found["cost"]["amount"], picture);
+            // The charge is the quote's, in credits.
+            server.grant(&tenant, "100000").await;
+            assert_eq!(send(&server, &tenant, input).await["message"]["credits"], found["credits"]);
+        }
+    }
+
     /// Each input that can't be used is named; another's list does not exist.
     async fn bad_quotes_are_refused(server: Server) {
         let tenant = server.account("Shop").await;
@@ -219,6 +249,19 @@ on_both_databases! {
             (to_list(&own, &"a".repeat(40_001)), json!(["input", "text"])),
         ] {
             assert_eq!(refused(&server, &tenant, input).await, field);
+        }
+        // Every number that is none is named, the first hundred.
+        for (wrong, named) in [(3, 3), (150, 100)] {
+            let mut list = vec!["+393401234567".to_owned()];
+            list.extend(vec!["12".to_owned(); wrong]);
+            let response = server.graphql(Some(&tenant.owner), QUOTE, json!({ "input": numbers(list) })).await;
+            let all = response["errors"][0]["extensions"]["all"].as_array().unwrap();
+            assert_eq!(all.len(), named);
+            for (index, one) in all.iter().enumerate() {
+                let at = (index + 1).to_string();
+                assert_eq!(one["field"], json!(["input", "audience", "recipients", at]));
+                assert!(one["message"].as_str().unwrap().contains("E.164"));
+            }
         }
         // Exactly one audience, which the engine checks.
         let two = json!({ "audience": { "listId": own, "destinations": [] }, "text": "a" });

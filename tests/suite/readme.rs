@@ -51,7 +51,7 @@ fn the_tour_runs_as_it_is_written() {
         .replace("http://127.0.0.1:8080", &server.base)
         .replace("mc_the_key_of_the_owner", owner);
     let steps = blocks(&readme, "<!-- tour -->");
-    assert_eq!(steps.len(), 8, "the helper and seven steps");
+    assert_eq!(steps.len(), 9, "the helper and eight steps");
     // A step that is refused says so in its answer.
     let script = format!(
         "set -euo pipefail\n{setup}\n{}\n\

@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 use crate::support::{Server, on_both_databases};
 
 const SEGMENTATION: &str = "query($input: SegmentationInput!) { segmentation(input: $input) {
-    channel encoding characters units unitsPerSegment unitsRemaining segmentCount
+    channel encoding lockingShift singleShift characters units unitsPerSegment unitsRemaining segmentCount
     segments { index text units }
-    nonGsmCharacters { character codePoint offset replacement } text } }";
+    nonGsmCharacters { character codePoint offset replacement stripsAccent } text } }";
 
 async fn segmentation(server: &Server, input: Value) -> Value {
     let mut response = server
@@ -24,6 +24,8 @@ on_both_databases! {
         assert_eq!(found, json!({
             "channel": "SMS",
             "encoding": "UCS_2",
+            "lockingShift": null,
+            "singleShift": null,
             "characters": 9,
             "units": 9,
             "unitsPerSegment": 70,
@@ -32,6 +34,7 @@ on_both_databases! {
             "segments": [{ "index": 0, "text": "L’offerta", "units": 9 }],
             "nonGsmCharacters": [{
                 "character": "’", "codePoint": "U+2019", "offset": 1, "replacement": "'",
+                "stripsAccent": false,
             }],
             "text": "L’offerta",
         }));
@@ -67,6 +70,35 @@ on_both_databases! {
         assert_eq!(found["text"], format!("'{}'", "a".repeat(100)));
         let short = json!({ "text": "‘a’", "smartEncoding": true });
         assert_eq!(segmentation(&server, short).await["text"], "‘a’");
+    }
+
+    /// National tables, wider references and accents, where they are asked for.
+    async fn options_are_used_where_they_save(server: Server) {
+        let check = async |input: Value, count: i64, per_segment: i64, shifts: [Value; 2]| {
+            let found = segmentation(&server, input.clone()).await;
+            assert_eq!(found["segmentCount"], count, "{input}");
+            assert_eq!(found["unitsPerSegment"], per_segment, "{input}");
+            assert_eq!([&found["lockingShift"], &found["singleShift"]], [&shifts[0], &shifts[1]], "{input}");
+        };
+        let none = || [json!(null), json!(null)];
+        let few = format!("{}ş", "a".repeat(120));
+        let many = "ş".repeat(150);
+        check(json!({ "text": few }), 2, 67, none()).await;
+        check(json!({ "text": few, "nationalLanguages": ["TURKISH", "SPANISH"] }), 1, 155, [json!(null), json!("TURKISH")]).await;
+        check(json!({ "text": many, "nationalLanguages": ["TURKISH"] }), 1, 155, [json!("TURKISH"), json!(null)]).await;
+        check(json!({ "text": "a".repeat(306) }), 2, 153, none()).await;
+        check(json!({ "text": "a".repeat(306), "concatenationReference": "SIXTEEN_BIT" }), 3, 152, none()).await;
+        check(json!({ "text": "ж".repeat(134), "concatenationReference": "SIXTEEN_BIT" }), 3, 66, none()).await;
+
+        let accents = format!("á{}", "a".repeat(100));
+        let found = segmentation(&server, json!({ "text": accents, "smartEncoding": true })).await;
+        assert_eq!(found["segmentCount"], 2);
+        assert_eq!(found["nonGsmCharacters"][0]["stripsAccent"], true);
+        assert_eq!(found["nonGsmCharacters"][0]["replacement"], "a");
+        let found = segmentation(&server, json!({ "text": accents, "smartEncoding": true, "stripAccents": true })).await;
+        assert_eq!((&found["segmentCount"], &found["text"]), (&json!(1), &json!("a".repeat(101))));
+        let found = segmentation(&server, json!({ "text": accents, "stripAccents": true })).await;
+        assert_eq!(found["segmentCount"], 2);
     }
 
     /// What can't be used is named.

@@ -464,7 +464,8 @@ on_both_databases! {
             new_message(&one(None, "2026-11-02T00:00:00Z", card, recipients))
         });
         let (cancel, settle) = (cancelled.id, settled.id);
-        for new in [waits, cancelled, settled] {
+        for mut new in [waits, cancelled, settled] {
+            new.send_at = Some(at("2026-12-01T00:00:00Z"));
             submit(&server, &tenant, at("2026-11-02T00:00:00Z"), Act::Schedule(new)).await;
         }
         submit(&server, &tenant, at("2026-11-03T00:00:00Z"), Act::Cancel { message: cancel, list: None }).await;

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use message_credits::{
     graphql::ids::PublicId,
     ledger::{
-        Act,
+        Act, NewMessage,
         verify::{Verified, verify},
     },
     store::rate_card::DEFAULT_ID,
@@ -25,7 +25,7 @@ fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-fn message(list: Option<ListId>, instant: &str, recipients: u64) -> Message {
+pub(crate) fn message(list: Option<ListId>, instant: &str, recipients: u64) -> Message {
     Message {
         at: at(instant),
         list,
@@ -43,7 +43,7 @@ fn message(list: Option<ListId>, instant: &str, recipients: u64) -> Message {
 
 /// Books with everything in them: lots that expire and one that did, a list with a limit, messages that
 /// were sent, settled for less and for more, cancelled, and one that waits.
-async fn books(server: &Server) -> Tenant {
+pub(crate) async fn books(server: &Server) -> Tenant {
     let tenant = server.account("Shop").await;
     grant_at(server, &tenant, "2026-01-01T00:00:00Z", 1_000).await;
     for (expires_on, credits) in [("2026-02-01", 50), ("2027-02-01", 70), ("2027-02-01", 30)] {
@@ -84,7 +84,10 @@ async fn books(server: &Server) -> Tenant {
         (Some(list), 20, None),
     ] {
         let now = at("2026-04-01T00:00:00Z");
-        let new = new_message(&message(list, "2026-04-01T00:00:00Z", recipients));
+        let new = NewMessage {
+            send_at: Some(at("2026-04-03T00:00:00Z")),
+            ..new_message(&message(list, "2026-04-01T00:00:00Z", recipients))
+        };
         let message = new.id;
         submit(server, &tenant, now, Act::Schedule(new)).await;
         let end = match end {
@@ -142,7 +145,7 @@ async fn disarm(server: &Server) {
 }
 
 async fn verified(server: &Server) -> Verified {
-    verify(&server.services().store).await.unwrap()
+    verify(&server.services().store, |_| {}).await.unwrap()
 }
 
 /// Every way of tampering is tried on books of its own, beside books that are in order: what is found
@@ -196,7 +199,7 @@ async fn check_tampering(server: &Server) {
         ("DELETE FROM hold_draws WHERE {own}", "hold of message"),
         (
             "UPDATE postings SET units = units * 2 WHERE {own} AND sequence = 7",
-            "hash of transaction 7",
+            "hash of transaction 7, the first broken link of the chain",
         ),
         (
             "UPDATE postings SET units = units + 1 WHERE {own} AND sequence = 7 AND position = 0",
@@ -212,7 +215,7 @@ async fn check_tampering(server: &Server) {
         ),
         (
             "UPDATE transactions SET note = 'a gift' WHERE {own} AND sequence = 1",
-            "hash of transaction 1",
+            "hash of transaction 1, the first broken link of the chain",
         ),
         (
             "UPDATE transactions SET created_at = 0 WHERE {own} AND sequence = 9",

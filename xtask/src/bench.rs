@@ -1,8 +1,12 @@
 //! `cargo xtask bench`: the measurements in benches/.
 //!
-//! Here: which to run, and the database beside them. Not here: what they measure.
+//! Here: which to run, and what they find beside them: the database, and the libraries of npm. Not here:
+//! what they measure.
+//!
+//! A bench is a target of the server's crate, or a crate of its own where it is measured against libraries
+//! that nothing else needs: those are compiled only when it runs.
 
-use std::{collections::BTreeSet, ffi::OsString, fs};
+use std::{collections::BTreeSet, ffi::OsString, fs, path::PathBuf, process::Command};
 
 use anyhow::{Context, Result, ensure};
 
@@ -39,10 +43,17 @@ pub fn bench(names: &[String], args: &[OsString]) -> Result<()> {
 }
 
 fn measure(steps: &mut Steps, names: &[String], args: &[OsString]) -> Result<()> {
+    let (crates, targets): (Vec<_>, Vec<_>) = names.iter().partition(|name| is_crate(name));
+    for name in crates {
+        measure_crate(steps, name, args)?;
+    }
+    if targets.is_empty() {
+        return Ok(());
+    }
     packages::ensure(steps, &[Need::Postgres])?;
     let server = steps.act("PostgreSQL", Postgres::start)?;
     steps.set(postgres::URL, server.url());
-    for name in names {
+    for name in targets {
         let mut command = cargo();
         command.args(["bench", "--locked", "--bench", name]);
         if !args.is_empty() {
@@ -53,14 +64,50 @@ fn measure(steps: &mut Steps, names: &[String], args: &[OsString]) -> Result<()>
     Ok(())
 }
 
-/// A bench is a file in benches/, or a folder there with a main.rs.
+/// A bench with dependencies of its own, and of npm too.
+fn measure_crate(steps: &mut Steps, name: &str, args: &[OsString]) -> Result<()> {
+    packages::ensure(steps, &[Need::Node])?;
+    let scratch = root().join("target/bench").join(name);
+    let npm = scratch.join("npm");
+    steps.act("libraries of npm", || {
+        fs::create_dir_all(&npm)?;
+        for file in ["package.json", "package-lock.json"] {
+            fs::copy(folder(name).join(file), npm.join(file))
+                .with_context(|| format!("no {file} for the bench {name}"))?;
+        }
+        Ok(())
+    })?;
+    let install = ["ci", "--no-audit", "--no-fund", "--ignore-scripts"];
+    steps.run("npm", Command::new("npm").args(install).current_dir(&npm))?;
+    let mut command = cargo();
+    command
+        .args(["run", "--release", "--locked", "--manifest-path"])
+        .arg(folder(name).join("Cargo.toml"))
+        .arg("--target-dir")
+        .arg(scratch.join("target"))
+        .arg("--")
+        .arg(&npm)
+        .args(args);
+    steps.run(name, &mut command)
+}
+
+fn folder(name: &str) -> PathBuf {
+    root().join("benches").join(name)
+}
+
+fn is_crate(name: &str) -> bool {
+    folder(name).join("Cargo.toml").is_file()
+}
+
+/// A bench is a file in benches/, or a folder there with a main.rs or a manifest.
 fn known() -> Result<BTreeSet<String>> {
     let folder = root().join("benches");
     let entries = fs::read_dir(&folder).with_context(|| format!("no {}", folder.display()))?;
     let benches = entries.filter_map(|entry| {
         let path = entry.ok()?.path();
-        let is_bench =
-            path.extension().is_some_and(|end| end == "rs") || path.join("main.rs").is_file();
+        let is_bench = path.extension().is_some_and(|end| end == "rs")
+            || path.join("main.rs").is_file()
+            || path.join("Cargo.toml").is_file();
         is_bench.then(|| path.file_stem()?.to_str().map(str::to_owned))?
     });
     let benches: BTreeSet<_> = benches.collect();

@@ -4,7 +4,10 @@ use super::{
     Channel, Encoding, Language, Languages, Options, Reference, SegmentCount, count, segment,
     tests::{PLAIN, SMART},
 };
-use crate::gsm7;
+use crate::{
+    gsm7,
+    smart_encoding::{replacement, without_accent},
+};
 use Encoding::{Gsm7, Ucs2};
 use proptest::prelude::*;
 
@@ -108,41 +111,22 @@ fn any_text() -> impl Strategy<Value = String> {
     prop_oneof![text(), national_text()]
 }
 
-/// The fewest segments of a text as typed over every pair of tables, each tried.
-fn fewest_with_tables(text: &str, options: &Options) -> usize {
-    let joined = |tables| match (options.reference, tables) {
-        (Reference::EightBit, 0) => 153,
-        (Reference::EightBit, 1) => 149,
-        (Reference::EightBit, _) => 146,
-        (Reference::SixteenBit, 0) => 152,
-        (Reference::SixteenBit, 1) => 148,
-        (Reference::SixteenBit, _) => 145,
+/// The fewest segments of a text in GSM-7 over every pair of tables, each tried; `None` where no pair has
+/// all of it.
+fn fewest_in_gsm7(text: &str, languages: Languages, reference: Reference) -> Option<usize> {
+    let joined = match reference {
+        Reference::EightBit => [153, 149, 146],
+        Reference::SixteenBit => [152, 148, 145],
     };
-    let chosen = |language: &Language| options.languages.contains(*language);
+    let chosen = |language: &Language| languages.contains(*language);
     let tables: Vec<_> = Language::ALL.into_iter().filter(chosen).map(Some).collect();
-    let default_single: Vec<_> = gsm7::EXTENSION.iter().map(|&(_, c)| c).collect();
-    let default_locking: Vec<_> = gsm7::ALPHABET
-        .into_iter()
-        .filter(|&c| c != '\u{1B}')
-        .collect();
-    let utf16: Vec<_> = text.chars().map(char::len_utf16).collect();
-    let joined_utf16 = if options.reference == Reference::EightBit {
-        67
-    } else {
-        66
-    };
-    let mut fewest = fewest_segments(&utf16, 70, joined_utf16);
+    let mut fewest = None;
     for locking in tables.iter().copied().chain([None]) {
-        let alphabet: Vec<_> = match locking.map(Language::locking_shift) {
-            None => default_locking.clone(),
-            Some(Some(cells)) => cells.flatten().collect(),
-            Some(None) => continue,
+        let Some(alphabet) = alphabet(locking) else {
+            continue;
         };
         for single in tables.iter().copied().chain([None]) {
-            let extension: Vec<_> = match single {
-                None => default_single.clone(),
-                Some(language) => language.single_shift().flatten().collect(),
-            };
+            let extension = extension(single);
             let cost = |c| match (alphabet.contains(&c), extension.contains(&c)) {
                 (true, _) => Some(1),
                 (_, true) => Some(2),
@@ -150,12 +134,74 @@ fn fewest_with_tables(text: &str, options: &Options) -> usize {
             };
             let named = usize::from(locking.is_some()) + usize::from(single.is_some());
             if let Some(costs) = text.chars().map(cost).collect::<Option<Vec<_>>>() {
-                let alone = [160, 155, 152][named];
-                fewest = fewest.min(fewest_segments(&costs, alone, joined(named)));
+                let segments = fewest_segments(&costs, [160, 155, 152][named], joined[named]);
+                fewest = Some(fewest.unwrap_or(segments).min(segments));
             }
         }
     }
     fewest
+}
+
+fn alphabet(language: Option<Language>) -> Option<Vec<char>> {
+    match language {
+        None => Some(
+            gsm7::ALPHABET
+                .into_iter()
+                .filter(|&c| c != '\u{1B}')
+                .collect(),
+        ),
+        Some(language) => Some(language.locking_shift()?.flatten().collect()),
+    }
+}
+
+fn extension(language: Option<Language>) -> Vec<char> {
+    match language {
+        None => gsm7::EXTENSION.iter().map(|&(_, c)| c).collect(),
+        Some(language) => language.single_shift().flatten().collect(),
+    }
+}
+
+/// The fewest segments that any of what the options allow takes.
+fn fewest_of_all(text: &str, options: &Options) -> usize {
+    let utf16: Vec<_> = text.chars().map(char::len_utf16).collect();
+    let joined = match options.reference {
+        Reference::EightBit => 67,
+        Reference::SixteenBit => 66,
+    };
+    let mut ways = vec![
+        Some(fewest_segments(&utf16, 70, joined)),
+        fewest_in_gsm7(text, options.languages, options.reference),
+    ];
+    if options.smart_encoding {
+        for accents in [false, options.strip_accents] {
+            for languages in [options.languages, Languages::NONE] {
+                let swapped = swapped(text, accents, languages);
+                ways.push(swapped.and_then(|t| fewest_in_gsm7(&t, languages, options.reference)));
+            }
+        }
+    }
+    ways.into_iter().flatten().min().unwrap()
+}
+
+/// The text with likes for what neither the default tables nor those of the languages have.
+fn swapped(text: &str, accents: bool, languages: Languages) -> Option<String> {
+    let chosen = Language::ALL
+        .into_iter()
+        .filter(|&each| languages.contains(each));
+    let tables = chosen.map(Some).chain([None]);
+    let kept: Vec<_> = tables
+        .flat_map(|each| [alphabet(each).unwrap_or_default(), extension(each)].concat())
+        .collect();
+    let mut sent = String::new();
+    for character in text.chars() {
+        if kept.contains(&character) {
+            sent.push(character);
+        } else {
+            let like = replacement(character, &sent);
+            sent.push_str(like.or_else(|| without_accent(character).filter(|_| accents))?);
+        }
+    }
+    Some(sent)
 }
 
 proptest! {
@@ -202,19 +248,40 @@ proptest! {
     }
 
     #[test]
-    fn a_character_more_never_takes_fewer_segments(text in text(), more: char, at: prop::sample::Index, has_media: bool) {
-        let before = count(&text, has_media, &PLAIN).unwrap();
+    fn no_pair_is_split(text in any_text(), has_media: bool, options in options()) {
+        let answer = segment(&text, has_media, &options).unwrap();
+        let units = |c: char| match answer.encoding {
+            Some(Gsm7) => answer.tables.septets(c).unwrap(),
+            _ => c.len_utf16(),
+        };
+        // Whether each unit sent is the second of a pair.
+        let seconds: Vec<_> = answer.text.chars().flat_map(|c| (0..units(c)).map(|n| n > 0)).collect();
+        let mut sent = 0;
+        for segment in &answer.segments[1..] {
+            sent += answer.segments[segment.index - 1].units;
+            prop_assert!(!seconds[sent], "{:?}", segment);
+        }
+    }
+
+    #[test]
+    fn a_character_more_never_takes_fewer_segments(
+        text in any_text(),
+        more in prop_oneof![any::<char>(), prop::sample::select("a€’…½2\u{200B}á\u{301}क".chars().collect::<Vec<_>>())],
+        at: prop::sample::Index,
+        has_media: bool,
+        options in options(),
+    ) {
+        let before = count(&text, has_media, &options).unwrap();
         let mut longer: Vec<_> = text.chars().collect();
         longer.insert(at.index(longer.len() + 1), more);
-        let after = count(&String::from_iter(longer), has_media, &PLAIN).unwrap();
+        let after = count(&String::from_iter(longer), has_media, &options).unwrap();
         prop_assert!(after.segment_count >= before.segment_count);
     }
 
     #[test]
-    fn no_tables_take_fewer_segments(text in any_text(), options in options()) {
-        let options = Options { smart_encoding: false, ..options };
+    fn nothing_that_is_allowed_takes_fewer_segments(text in any_text(), options in options()) {
         let counted = count(&text, false, &options).unwrap().segment_count;
-        prop_assert_eq!(counted, fewest_with_tables(&text, &options));
+        prop_assert_eq!(counted, fewest_of_all(&text, &options));
     }
 
     #[test]

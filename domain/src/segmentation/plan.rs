@@ -282,7 +282,7 @@ fn swapped(text: &str, swaps: Swaps) -> impl Iterator<Item = char> + Clone {
 fn non_gsm_characters(text: &str, gsm: gsm7::Prefix) -> Vec<NonGsmCharacter> {
     let mut found = Vec::new();
     gsm7::each_foreign(text, gsm, |each| {
-        let typographic = smart_encoding::replacement(each.character, each.previous);
+        let typographic = smart_encoding::replacement(each.character, each.before);
         let accent = smart_encoding::without_accent(each.character);
         found.push(NonGsmCharacter {
             character: each.character,

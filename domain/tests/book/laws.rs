@@ -4,6 +4,7 @@
 //! command owes ([`commands`]), and how the ledger alone gives the book again ([`replay`]).
 
 mod commands;
+mod past;
 mod replay;
 
 use domain::{

@@ -2,6 +2,7 @@
 //!
 //! Here: the histories, the laws that every step keeps, books that are loaded in part, and a second,
 //! slow book that has to agree. Not here: examples of single rules, which stand beside their code.
+//! `docs/ledger.md` says which test tells which law.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,14 +1,17 @@
 //! A second, slow book that has to agree with the first after every step.
 //!
-//! Here: long random histories, each of a seed, and short ones that shrink. Not here: the second book,
-//! which is [`model`]. `SHADOW_SEED` and `SHADOW_STEPS` say which history is taken, and how far.
+//! Here: long random histories, each of a seed, and short ones; where one fails, the fewest of its steps that
+//! fail by themselves are told. Not here: the second book, which is [`model`]. `SHADOW_SEED` and
+//! `SHADOW_STEPS` say which history is taken, and how far.
 
 mod model;
+mod shrink;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     env,
     hash::{BuildHasher, RandomState},
+    panic::{self, AssertUnwindSafe},
 };
 
 use domain::{
@@ -21,11 +24,14 @@ use proptest::{
     test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
 };
 
-use self::model::Model;
+use self::{model::Model, shrink::Shrink};
 use crate::history::{History, Step, Turn, any_step};
 
 /// How many steps a history has unless `SHADOW_STEPS` says otherwise.
-const STEPS: u64 = 100_000;
+const STEPS: u64 = 1_000_000;
+
+/// How many steps of a history are kept to be made fewer where it fails.
+const KEPT: usize = 10_000;
 
 /// Lots in a book before those that are used up are left out, as they are when it is loaded again.
 const MOST_LOTS: usize = 20;
@@ -185,22 +191,29 @@ impl Pair {
     }
 }
 
-/// Says how to see a failure again.
-struct Seen {
-    seed: u64,
-    step: u64,
+/// Whether both books differ somewhere along these steps, from empty books on.
+fn fails(steps: &[Step]) -> bool {
+    let mut pair = Pair::default();
+    let walk = || steps.iter().for_each(|step| pair.take(step));
+    panic::catch_unwind(AssertUnwindSafe(walk)).is_err()
 }
 
-impl Drop for Seen {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            let Self { seed, step } = self;
-            eprintln!(
-                "seen again with SHADOW_SEED={seed} SHADOW_STEPS={}",
-                *step + 1
-            );
-        }
+/// The fewest of the last steps of a history that fail by themselves; none where only all of them do.
+fn fewest(last: &[Step]) -> Vec<Step> {
+    // Hundreds of histories fail on the way: one panic is told, the last one.
+    let told = panic::take_hook();
+    panic::set_hook(Box::new(|_| {}));
+    let lengths = (1..).map(|power| 1_usize << power);
+    let mut lengths = lengths.take_while(|length| *length < 2 * last.len());
+    let tail = |length: usize| &last[last.len().saturating_sub(length)..];
+    let found = lengths.find(|length| fails(tail(*length)));
+    let mut shrink = Shrink::new(found.map_or(&[][..], tail).to_vec());
+    while let Some(candidate) = shrink.candidate() {
+        let fails = fails(&candidate);
+        shrink.judge(fails);
     }
+    panic::set_hook(told);
+    shrink.steps()
 }
 
 fn setting(name: &str) -> Option<u64> {
@@ -220,11 +233,23 @@ fn a_long_history_agrees() {
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
     let (steps, mut pair) = (any_step(), Pair::default());
-    let mut seen = Seen { seed, step: 0 };
+    let mut last: VecDeque<Step> = VecDeque::new();
     let count = setting("SHADOW_STEPS").unwrap_or(STEPS);
-    for step in 0..count {
-        seen.step = step;
-        pair.take(&steps.new_tree(&mut runner).unwrap().current());
+    for taken in 1..=count {
+        let step = steps.new_tree(&mut runner).unwrap().current();
+        let differs = panic::catch_unwind(AssertUnwindSafe(|| pair.take(&step))).is_err();
+        last.push_back(step);
+        if differs {
+            eprintln!("seen again with SHADOW_SEED={seed} SHADOW_STEPS={taken}");
+            let fewest = fewest(last.make_contiguous());
+            eprintln!("the fewest steps that fail: {fewest:#?}");
+            let mut pair = Pair::default();
+            fewest.iter().for_each(|step| pair.take(step));
+            panic!("the books differ after {taken} steps");
+        }
+        if last.len() > KEPT {
+            last.pop_front();
+        }
     }
     if count >= STEPS {
         assert_eq!(

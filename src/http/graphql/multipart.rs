@@ -9,12 +9,14 @@
 
 use std::collections::HashMap;
 use std::io::SeekFrom;
+use std::time::Duration;
 
 use async_graphql::{Request as GraphqlRequest, UploadValue};
 use axum::RequestExt;
 use axum::extract::multipart::{Field, Multipart, MultipartError};
 use axum::extract::{DefaultBodyLimit, Request};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
+use futures_util::StreamExt;
 use tokio::fs::File;
 use tokio::io::{AsyncSeekExt, AsyncWriteExt};
 
@@ -27,6 +29,12 @@ const PREFLIGHT_HEADERS: [&str; 2] = ["graphql-require-preflight", "apollo-requi
 
 /// Longest accepted `map` part: a path and a name for each file are far shorter.
 const MAX_MAP_BYTES: usize = 16 * 1024;
+
+/// How long a client may send nothing in the middle of a form. The form as a whole may take long: a large file on
+/// a slow line does.
+const SILENCE: Duration = Duration::from_secs(30);
+/// How long the body of a form that is refused is read into nothing.
+const PASS_OVER: Duration = Duration::from_secs(10);
 
 /// Longest file name that is kept; file systems allow no more.
 const MAX_FILE_NAME_CHARS: usize = 255;
@@ -41,12 +49,34 @@ pub(super) async fn read(
     {
         return Err(problem::preflight_missing());
     }
+    if declared_bytes(&request).is_some_and(|bytes| bytes > limits.form_bytes as u64) {
+        pass_over(request).await;
+        return Err(problem::too_large("The form", limits.form_bytes));
+    }
     DefaultBodyLimit::max(limits.form_bytes).apply(&mut request);
     let form: Multipart = request
         .extract()
         .await
         .map_err(|_| problem::bad_request("The form names no boundary."))?;
     Form { form, limits }.read().await
+}
+
+/// How long a body is, where the request says so.
+fn declared_bytes(request: &Request) -> Option<u64> {
+    let length = request.headers().get(header::CONTENT_LENGTH)?;
+    length.to_str().ok()?.parse().ok()
+}
+
+/// Reads a body into nothing: a client that is still sending when the connection is closed may never see the
+/// answer. One that asks first whether it should send at all sends nothing.
+async fn pass_over(request: Request) {
+    if request.headers().contains_key(header::EXPECT) {
+        return;
+    }
+    let mut body = request.into_body().into_data_stream();
+    let rest = async { while let Some(Ok(_)) = body.next().await {} };
+    // Whoever takes longer has had a fair chance.
+    drop(tokio::time::timeout(PASS_OVER, rest).await);
 }
 
 struct Form<'a> {
@@ -80,9 +110,8 @@ impl Form<'_> {
 
     async fn next(&mut self) -> Result<Option<Field<'_>>, Problem> {
         let limits = self.limits;
-        self.form
-            .next_field()
-            .await
+        in_time(self.form.next_field())
+            .await?
             .map_err(|error| broken(&error, limits))
     }
 
@@ -98,9 +127,8 @@ impl Form<'_> {
             }
         };
         let mut bytes = Vec::new();
-        while let Some(chunk) = field
-            .chunk()
-            .await
+        while let Some(chunk) = in_time(field.chunk())
+            .await?
             .map_err(|error| broken(&error, limits))?
         {
             if bytes.len() + chunk.len() > limit_bytes {
@@ -128,7 +156,10 @@ impl BodyLimits {
             .map_err(|error| unkept(&error))?;
         let mut file = File::from_std(file);
         let mut written: usize = 0;
-        while let Some(chunk) = field.chunk().await.map_err(|error| broken(&error, self))? {
+        while let Some(chunk) = in_time(field.chunk())
+            .await?
+            .map_err(|error| broken(&error, self))?
+        {
             written += chunk.len();
             if written > self.file_bytes {
                 return Err(problem::too_large("A file", self.file_bytes));
@@ -181,6 +212,12 @@ fn attach(
         }
     }
     Ok(())
+}
+
+/// What comes of a read, unless the client falls silent.
+async fn in_time<T>(read: impl Future<Output = T>) -> Result<T, Problem> {
+    let read = tokio::time::timeout(SILENCE, read).await;
+    read.map_err(|_| problem::too_slow(SILENCE))
 }
 
 fn broken(error: &MultipartError, limits: &BodyLimits) -> Problem {

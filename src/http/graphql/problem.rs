@@ -3,6 +3,8 @@
 //! Here: status, code and text of each way to get HTTP wrong. Not here: what is wrong with a document, which is the
 //! answer to a request that was understood.
 
+use std::time::Duration;
+
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
@@ -71,6 +73,14 @@ pub(super) fn too_large(what: &str, limit_bytes: usize) -> Problem {
         StatusCode::PAYLOAD_TOO_LARGE,
         "PAYLOAD_TOO_LARGE",
         format!("{what} has more than {limit_bytes} bytes."),
+    )
+}
+
+pub(super) fn too_slow(silence: Duration) -> Problem {
+    Problem::new(
+        StatusCode::REQUEST_TIMEOUT,
+        "REQUEST_TIMEOUT",
+        format!("Nothing came for {} seconds.", silence.as_secs()),
     )
 }
 

@@ -33,6 +33,8 @@ pub(super) struct Walk {
     /// What is left of lots by the instant at which they expire, with the day that it begins.
     expiries: BTreeMap<i64, (i128, String)>,
     told: Vec<&'static str>,
+    /// Whether a link of the chain was broken.
+    broken: bool,
 }
 
 /// What the postings say of a lot.
@@ -66,6 +68,7 @@ impl Walk {
             available: 0,
             expiries: BTreeMap::new(),
             told: Vec::new(),
+            broken: false,
         }
     }
 
@@ -82,8 +85,14 @@ impl Walk {
         });
         let hash = chain::hash(&self.hash, row, postings);
         if hash[..] != row.hash[..] {
+            // What follows is judged by what it was made from, so that one broken link is told once.
+            let first = match self.broken {
+                true => "",
+                false => ", the first broken link of the chain",
+            };
+            self.broken = true;
             findings.add(
-                format!("hash of transaction {number}"),
+                format!("hash of transaction {number}{first}"),
                 hex(&hash),
                 hex(&row.hash),
             );
@@ -96,7 +105,6 @@ impl Walk {
             );
         }
         self.sequence = number;
-        // What follows a broken link is judged by what it was made from.
         self.hash.clone_from(&row.hash);
         self.last_at = row.created_at;
 

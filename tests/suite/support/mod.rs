@@ -1,8 +1,11 @@
 //! What the tests stand on: the real router over TCP, on a fresh database of each kind, with a clock
 //! that they set.
 
+pub mod own_postgres;
 pub mod process;
 pub mod sending;
+pub mod stored;
+pub mod upload;
 
 use std::{net::SocketAddr, path::PathBuf};
 

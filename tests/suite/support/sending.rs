@@ -58,12 +58,15 @@ pub async fn card(server: &Server, credit_value_nano: i64, currency_code: &str) 
         published_at: published_at.as_microsecond(),
         credit_value_nano,
         currency_code: currency_code.to_owned(),
+        description: None,
     };
     let rate = entity::rate::Model {
         rate_card_id: id,
         country_code: store::rate_card::EVERY_OTHER_COUNTRY.to_owned(),
         sms_units: Some(10_000),
         mms_units: None,
+        national_languages: String::new(),
+        reference_bits: 8,
     };
     store::rate_card::insert(server.services().store.writer(), row, vec![rate])
         .await

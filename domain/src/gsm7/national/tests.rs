@@ -3,6 +3,66 @@
 use super::{Holders, LOCKING, Language, Languages, NONE, SINGLE, holders};
 use crate::gsm7;
 
+/// The tables in another rendering than the constants: by code point, as runs, from other sources.
+const RENDERED: &str = include_str!("../tables.txt");
+
+/// One table of it by code, and how many characters it says it has.
+fn rendered(name: &str) -> (Vec<Option<char>>, usize) {
+    let heading = format!("= {name}, ");
+    let section = RENDERED.split_once(&heading).unwrap().1;
+    let section = section.split("\n=").next().unwrap();
+    let (characters, runs) = section.split_once(" characters\n").unwrap();
+    let mut cells = vec![None; 128];
+    for run in runs.split_whitespace() {
+        let number = |text| u32::from_str_radix(text, 16).unwrap();
+        let (points, code) = run.split_once('@').unwrap();
+        let (first, last) = points.split_once('-').unwrap_or((points, points));
+        for (point, code) in (number(first)..=number(last)).zip(number(code)..) {
+            let before = cells[code as usize].replace(char::from_u32(point).unwrap());
+            assert_eq!(before, None, "{name}: two characters at {code:#04X}");
+        }
+    }
+    (cells, characters.parse().unwrap())
+}
+
+#[test]
+fn every_code_of_every_table_is_what_another_rendering_has() {
+    let check = |name: &str, cells: Vec<Option<char>>| {
+        let (expected, characters) = rendered(name);
+        let seen = cells.iter().flatten().count();
+        assert_eq!((seen, cells.len()), (characters, 128), "{name}");
+        for (code, pair) in cells.iter().zip(&expected).enumerate() {
+            assert_eq!(pair.0, pair.1, "{name} at {code:#04X}");
+        }
+    };
+    let codes = || 0..128_u8;
+    let alphabet = codes().map(gsm7::Code::Alphabet);
+    check(
+        "default alphabet",
+        alphabet.map(gsm7::Code::character).collect(),
+    );
+    let extension = codes().map(gsm7::Code::Extension);
+    check(
+        "default extension",
+        extension.map(gsm7::Code::character).collect(),
+    );
+    let mut locking_tables = 0;
+    for language in Language::ALL {
+        if let Some(cells) = language.locking_shift() {
+            check(&format!("{language:?} locking"), cells.collect());
+            locking_tables += 1;
+        }
+        check(
+            &format!("{language:?} single"),
+            language.single_shift().collect(),
+        );
+    }
+    assert_eq!(
+        RENDERED.matches("\n= ").count(),
+        2 + locking_tables + Language::ALL.len()
+    );
+}
+
 #[test]
 fn every_character_is_found_in_every_table_that_has_it_and_no_other() {
     for character in '\u{1}'..=char::MAX {

@@ -3,6 +3,7 @@
 //! Here: the laws of lots, pools and holds once more, from their wording alone. It shares nothing with
 //! the first book but the commands and the refusals. Not here: entries and postings.
 
+#[path = "model/view.rs"]
 mod view;
 
 use std::cmp::Ordering;
@@ -102,7 +103,7 @@ impl Model {
 
     fn attempt(&mut self, command: &Command, now: Timestamp) -> Result<(), Refusal> {
         self.expire(now);
-        let now = now.max(self.written);
+        let now = self.instant(now);
         match command {
             Command::Issue {
                 lot,
@@ -152,7 +153,7 @@ impl Model {
 
     /// One instant after the other, everything that ends then.
     pub fn expire(&mut self, now: Timestamp) {
-        let now = now.max(self.written);
+        let now = self.instant(now);
         while let Some((instant, credits)) = self.next_expiry().filter(|next| next.0 <= now) {
             for lot in &mut self.lots {
                 if lot.ends == Some(instant) {

@@ -8,6 +8,11 @@ use jiff::Timestamp;
 use super::{Model, sum};
 
 impl Model {
+    /// The instant as of which something is done that arrives at `now`.
+    pub fn instant(&self, now: Timestamp) -> Timestamp {
+        now.max(self.written)
+    }
+
     pub fn available(&self) -> i128 {
         self.lots.iter().map(|lot| lot.left).sum()
     }

@@ -1,0 +1,89 @@
+//! What a spend costs: through the ledger's door, in plain SQL, and over HTTP; on PostgreSQL and SQLite, with
+//! one hot account and with a thousand, and with histories of different lengths.
+//!
+//! `cargo xtask bench ledger [-- PART… --seconds S --rounds N --history N]`; the parts are the names below.
+//! All figures of a table come from one run on one machine, the sides taking turns; each is the median of
+//! the rounds. A durable figure stands beside what one `fdatasync` cost then.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a bench fails by panicking"
+)]
+
+mod history;
+mod http;
+mod load;
+mod ours;
+mod plain_postgres;
+mod plain_sqlite;
+mod report;
+mod same_rows;
+
+use std::time::Duration;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// How long and how often.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings {
+    /// How long each side runs in a round.
+    pub time: Duration,
+    /// How many rounds there are.
+    pub rounds: usize,
+    /// Transactions of the longer history.
+    pub history: u64,
+}
+
+const PARTS: [&str; 6] = ["postgres", "sqlite", "zipf", "http", "chain", "history"];
+
+fn main() {
+    let mut settings = Settings {
+        time: Duration::from_secs(2),
+        rounds: 3,
+        history: 1_000_000,
+    };
+    let mut parts = Vec::new();
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        let mut number = || -> u64 { arguments.next().unwrap().parse().unwrap() };
+        match argument.as_str() {
+            "--seconds" => settings.time = Duration::from_secs(number()),
+            "--rounds" => settings.rounds = usize::try_from(number()).unwrap(),
+            "--history" => settings.history = number(),
+            // What cargo itself adds.
+            "--bench" => {}
+            part => {
+                assert!(PARTS.contains(&part), "the parts are {}", PARTS.join(", "));
+                parts.push(part.to_owned());
+            }
+        }
+    }
+    let wants = |part: &str| parts.is_empty() || parts.iter().any(|wanted| wanted == part);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        if wants("postgres") {
+            ours::hot_postgres(settings).await;
+        }
+        if wants("sqlite") {
+            ours::hot_sqlite(settings).await;
+        }
+        if wants("zipf") {
+            ours::zipf(settings).await;
+        }
+        if wants("http") {
+            http::over_http(settings).await;
+        }
+        if wants("chain") {
+            ours::chain(settings).await;
+        }
+        if wants("history") {
+            history::history(settings).await;
+        }
+    });
+}

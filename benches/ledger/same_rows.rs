@@ -1,0 +1,216 @@
+//! The plain way with the very rows that ours writes: a transaction a message, a statement a table, over the
+//! same driver. It leaves out the chain's hash and everything that needs more than one lot.
+
+use entity::sql_enums::MessageStatus;
+use message_credits::{
+    clock::Clock,
+    ledger::{Act, Answer, BalanceAnswer, MessageAnswer, NewMessage, Request, SubmitError},
+    store::Store,
+};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, QueryResult, Statement, Value};
+use uuid::Uuid;
+
+/// Charges one message.
+pub async fn send(store: &Store, clock: &Clock, request: Request) -> Result<Answer, SubmitError> {
+    let done = spend(store, clock, &request).await;
+    done.map_err(|cause| SubmitError::NotDone(cause.to_string()))
+}
+
+async fn spend(store: &Store, clock: &Clock, request: &Request) -> Result<Answer, DbErr> {
+    let (Act::Send(new), Some(key)) = (&request.act, &request.key) else {
+        panic!("only sends with a key are measured");
+    };
+    let account = request.account.uuid();
+    let units = new.price.credits.units();
+    let transaction = store.begin().await?;
+    let lock = match store.backend() {
+        sea_orm::DatabaseBackend::Postgres => " FOR UPDATE",
+        _ => "",
+    };
+    let sql = format!(
+        "SELECT sequence, unassigned_units, held_units FROM books WHERE account_id = $1{lock}"
+    );
+    let book = one(&transaction, &sql, [account.into()]).await?;
+    let book = book.expect("the account has a book");
+    let sequence = book.try_get_by_index::<i64>(0)? + 1;
+    let unassigned = book.try_get_by_index::<i64>(1)? - units;
+    let held: i64 = book.try_get_by_index(2)?;
+    let sql = "SELECT answer FROM idempotency_keys WHERE account_id = $1 AND key = $2";
+    let used = one(&transaction, sql, [account.into(), key.key.clone().into()]).await?;
+    let sql = "SELECT id, remaining_units FROM lots WHERE account_id = $1 AND remaining_units > 0 \
+               ORDER BY expires_at NULLS FIRST, created_at, id LIMIT 1";
+    let lot = one(&transaction, sql, [account.into()]).await?;
+    let lot = lot.expect("the account has a lot");
+    let id: Uuid = lot.try_get_by_index(0)?;
+    let remaining = lot.try_get_by_index::<i64>(1)? - units;
+    assert!(used.is_none() && remaining >= 0 && unassigned >= 0);
+    let now = clock.now().as_microsecond();
+    let sql =
+        "UPDATE books SET sequence = $2, unassigned_units = $3, last_at = $4 WHERE account_id = $1";
+    let values = [
+        account.into(),
+        sequence.into(),
+        unassigned.into(),
+        now.into(),
+    ];
+    run(&transaction, sql, values).await?;
+    let sql = "UPDATE lots SET remaining_units = $3 WHERE account_id = $1 AND id = $2";
+    run(
+        &transaction,
+        sql,
+        [account.into(), id.into(), remaining.into()],
+    )
+    .await?;
+    let entry = clock.new_id();
+    let sql = "INSERT INTO transactions (account_id, sequence, id, kind, created_at, message_id, \
+               available_change_units, available_units, held_units, unassigned_units, hash) \
+               VALUES ($1, $2, $3, 'SPEND', $4, $5, $6, $7, $8, $9, $10)";
+    let values: [Value; 10] = [
+        account.into(),
+        sequence.into(),
+        entry.into(),
+        now.into(),
+        new.id.uuid().into(),
+        (-units).into(),
+        unassigned.into(),
+        held.into(),
+        unassigned.into(),
+        vec![0_u8; 32].into(),
+    ];
+    run(&transaction, sql, values).await?;
+    let sql = "INSERT INTO postings (account_id, sequence, position, book, lot_id, units) \
+               VALUES ($1, $2, 0, 'AVAILABLE', $3, $4), ($1, $2, 1, 'SPENT', $3, $5)";
+    let values = [
+        account.into(),
+        sequence.into(),
+        id.into(),
+        (-units).into(),
+        units.into(),
+    ];
+    run(&transaction, sql, values).await?;
+    let row = message(account, new, now);
+    insert_message(&transaction, &row, new).await?;
+    let answer = answer(entry, row, unassigned, held, now);
+    let sql = "INSERT INTO idempotency_keys (account_id, key, fingerprint, answer, created_at) \
+               VALUES ($1, $2, $3, $4, $5)";
+    let values = [
+        account.into(),
+        key.key.clone().into(),
+        key.fingerprint.to_vec().into(),
+        serde_json::to_string(&answer).unwrap().into(),
+        now.into(),
+    ];
+    run(&transaction, sql, values).await?;
+    transaction.commit().await?;
+    Ok(answer)
+}
+
+async fn insert_message(
+    transaction: &DatabaseTransaction,
+    row: &entity::message::Model,
+    new: &NewMessage,
+) -> Result<(), DbErr> {
+    let sql = "INSERT INTO messages (account_id, id, text, channel, encoding, segment_count, recipients, units, \
+               status, rate_card_id, send_at, sent_at, created_at) \
+               VALUES ($1, $2, $3, 'SMS', 'GSM_7', $4, $5, $6, 'SENT', $7, $8, $8, $8)";
+    let values: [Value; 8] = [
+        row.account_id.into(),
+        row.id.into(),
+        row.text.clone().into(),
+        row.segment_count.into(),
+        row.recipients.into(),
+        row.units.into(),
+        row.rate_card_id.into(),
+        row.created_at.into(),
+    ];
+    run(transaction, sql, values).await?;
+    for line in &new.price.lines {
+        let sql = "INSERT INTO message_lines (account_id, message_id, country_code, segment_count, recipients, \
+                   units_per_segment, units) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+        let values: [Value; 7] = [
+            row.account_id.into(),
+            row.id.into(),
+            line.country.to_string().into(),
+            row.segment_count.into(),
+            i64::try_from(line.recipients).unwrap().into(),
+            line.credits_per_segment
+                .map(|credits| credits.units())
+                .into(),
+            line.credits.units().into(),
+        ];
+        run(transaction, sql, values).await?;
+    }
+    Ok(())
+}
+
+/// A message as it is kept once it is sent.
+pub fn message(account: Uuid, new: &NewMessage, now: i64) -> entity::message::Model {
+    entity::message::Model {
+        account_id: account,
+        id: new.id.uuid(),
+        list_id: None,
+        name: new.name.clone(),
+        text: new.text.clone(),
+        channel: entity::sql_enums::Channel::Sms,
+        encoding: Some(entity::sql_enums::Encoding::Gsm7),
+        segment_count: i32::try_from(new.segment_count).unwrap(),
+        recipients: i64::try_from(new.price.recipients).unwrap(),
+        units: new.price.credits.units(),
+        status: MessageStatus::Sent,
+        rate_card_id: new.rate_card.uuid(),
+        send_at: now,
+        sent_at: Some(now),
+        created_at: now,
+    }
+}
+
+/// What a caller is answered.
+pub fn answer(
+    entry: Uuid,
+    row: entity::message::Model,
+    unassigned: i64,
+    held: i64,
+    now: i64,
+) -> Answer {
+    Answer {
+        transaction: Some(entry),
+        lot: None,
+        purchase: None,
+        message: Some(MessageAnswer {
+            id: row.id,
+            status: row.status,
+            units: row.units,
+            recipients: row.recipients,
+            sent_at: row.sent_at,
+        }),
+        balance: Some(BalanceAnswer {
+            at: now,
+            available: unassigned,
+            held,
+            unassigned,
+            next_expiry: None,
+        }),
+        row: Some(Box::new(row)),
+    }
+}
+
+async fn one(
+    transaction: &DatabaseTransaction,
+    sql: &str,
+    values: impl IntoIterator<Item = Value>,
+) -> Result<Option<QueryResult>, DbErr> {
+    let backend = transaction.get_database_backend();
+    let statement = Statement::from_sql_and_values(backend, sql, values);
+    transaction.query_one_raw(statement).await
+}
+
+async fn run(
+    transaction: &DatabaseTransaction,
+    sql: &str,
+    values: impl IntoIterator<Item = Value>,
+) -> Result<(), DbErr> {
+    let backend = transaction.get_database_backend();
+    let statement = Statement::from_sql_and_values(backend, sql, values);
+    transaction.execute_raw(statement).await?;
+    Ok(())
+}

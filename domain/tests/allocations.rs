@@ -1,0 +1,85 @@
+//! Counting the segments of a text allocates nothing, whatever is asked for.
+//!
+//! A binary of its own: its allocator counts what each thread asks of it.
+
+use std::hint::black_box;
+
+use allocation_counter::measure;
+use domain::segmentation::{Language, Languages, Options, Reference, count, segment};
+
+/// Every way of asking.
+fn options() -> impl Iterator<Item = (Options, bool)> {
+    let both = [false, true];
+    let languages = [
+        Languages::NONE,
+        Languages::NONE.with(Language::Turkish),
+        Languages::ALL,
+    ];
+    let references = [Reference::EightBit, Reference::SixteenBit];
+    both.into_iter().flat_map(move |smart_encoding| {
+        both.into_iter().flat_map(move |strip_accents| {
+            languages.into_iter().flat_map(move |languages| {
+                references.into_iter().flat_map(move |reference| {
+                    let options = Options {
+                        smart_encoding,
+                        strip_accents,
+                        languages,
+                        reference,
+                    };
+                    both.map(|has_media| (options, has_media))
+                })
+            })
+        })
+    })
+}
+
+/// Texts that take every way through the counting: of one segment and of several, beyond the limit, in
+/// each encoding, with tables, swaps and accents.
+fn texts() -> Vec<String> {
+    let short = [
+        "",
+        "Ciao",
+        "€[]",
+        "l’ora 2½",
+        "Şişli",
+        "está",
+        "नमस्ते",
+        "😀",
+        "\u{C}`",
+    ];
+    let of = |each: &str, times| each.repeat(times);
+    let mut texts: Vec<_> = short.iter().map(|&each| each.to_owned()).collect();
+    texts.extend(short.iter().map(|each| of(each, 90)));
+    texts.extend([
+        of("a", 160),
+        of("a", 40_000),
+        of("😀", 40_000),
+        of("’", 40_000),
+        format!("{}ç", of("a", 299)),
+        format!("“á” ő Şişli {}", of("a", 150)),
+        format!("ş{}", of("क", 150)),
+    ]);
+    texts
+}
+
+#[test]
+fn counting_allocates_nothing() {
+    let mut asked = 0;
+    for text in texts() {
+        for (options, has_media) in options() {
+            let seen = measure(|| {
+                let _ = black_box(count(&text, has_media, &options));
+            });
+            let start: String = text.chars().take(20).collect();
+            assert_eq!(seen.count_total, 0, "{start:?} {options:?} {has_media}");
+            asked += 1;
+        }
+    }
+    assert_eq!(asked, texts().len() * 48);
+}
+
+#[test]
+fn what_allocates_is_seen() {
+    let seen = measure(|| drop(segment("Ciao", false, &Options::default())));
+    assert!(seen.count_total > 0, "cutting lists the segments: {seen:?}");
+}

@@ -1,0 +1,57 @@
+//! Law B3 without a database: what was told of an instant is what the entries by then say, however the history
+//! goes on and however often the clock steps back.
+
+use std::collections::BTreeMap;
+
+use domain::book::{Balance, Book, Entry};
+use jiff::Timestamp;
+use proptest::prelude::*;
+
+use crate::history::{History, Step, Turn, any_step};
+
+/// The balance of a book as of an instant, with what is due by then.
+fn told(book: &Book, at: Timestamp) -> Balance {
+    let mut book = book.clone();
+    book.expire(at);
+    book.balance()
+}
+
+/// The balance that the last entry by an instant left.
+fn by_entries(entries: &[Entry], at: Timestamp) -> Balance {
+    let last = entries.iter().rev().find(|entry| entry.at <= at);
+    last.map(|entry| entry.balance).unwrap_or_default()
+}
+
+fn what_was_told_stays_told(steps: &[Step]) {
+    let (mut history, mut book) = (History::default(), Book::default());
+    let mut entries: Vec<Entry> = Vec::new();
+    let mut past: BTreeMap<Timestamp, Balance> = BTreeMap::new();
+    for step in steps {
+        let turn = history.turn(step, &book);
+        let at = book.instant(history.now);
+        // An instant is past once the books are beyond it, whatever the clock says.
+        past.retain(|told_at, _| *told_at < at);
+        match &turn {
+            Turn::Order(order) => book.order = *order,
+            Turn::Expire => entries.extend(book.expire(history.now)),
+            Turn::Apply(command) => {
+                entries.extend(book.apply(command, history.now).unwrap_or_default());
+            }
+        }
+        past.insert(at, told(&book, at));
+    }
+    let end = book.instant(history.now);
+    entries.extend(book.expire(end));
+    for (at, told) in past {
+        assert_eq!(by_entries(&entries, at), told, "at {at}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn past_balances_stay(steps in prop::collection::vec(any_step(), 1..80)) {
+        what_was_told_stays_told(&steps);
+    }
+}

@@ -1,0 +1,238 @@
+//! Stored contacts of a list: the node, its connection, and their removal.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use async_graphql::{Context, ID, InputObject, Object, SimpleObject, dataloader::Loader};
+use domain::id::{AccountId, ContactId, ListId};
+use entity::{contact, contact_list};
+use futures_util::FutureExt;
+
+use super::{
+    contact_list::ContactList,
+    destination::count as int,
+    errors::ApiError,
+    ids::PublicId,
+    loaders::{self, LoadError, Rows},
+    paging::{Nodes, connection},
+    request::{UserError, id, payload, services, viewer, viewer_of},
+    scalars::{CountryCode, DateTime, PhoneNumber},
+};
+use crate::{
+    operations::{Fault, OperationError, Path, Services, contact::Removal},
+    store::{
+        self,
+        contact::ContactFilter,
+        paging::{Place, Window},
+    },
+};
+
+/// A stored recipient of a list.
+#[derive(Debug, Clone)]
+pub struct Contact(pub contact::Model);
+
+/// What is known of a contact.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct ContactField {
+    /// The field's name, as a message's text merges it: `{{name}}`.
+    name: String,
+    /// Its value; never empty.
+    value: String,
+}
+
+/// A stored recipient of a list, with what is known of it.
+#[Object]
+impl Contact {
+    /// Its id.
+    pub(super) async fn id(&self) -> ID {
+        ContactId::new(self.0.id).encode()
+    }
+
+    /// Its number, unique in its list.
+    async fn phone_number(&self) -> PhoneNumber {
+        PhoneNumber(format!("+{}", self.0.number))
+    }
+
+    /// The country that its number belongs to.
+    async fn country_code(&self) -> CountryCode {
+        CountryCode(self.0.country_code.clone())
+    }
+
+    /// What is known of it, by name.
+    async fn fields(&self) -> Result<Vec<ContactField>, ApiError> {
+        let Some(text) = &self.0.fields else {
+            return Ok(Vec::new());
+        };
+        let fields: BTreeMap<String, String> = serde_json::from_str(text).map_err(|cause| {
+            ApiError::internal(Fault::Broken(format!("a contact's fields: {cause}")))
+        })?;
+        let fields = fields.into_iter();
+        Ok(fields
+            .map(|(name, value)| ContactField { name, value })
+            .collect())
+    }
+
+    /// The list that it is in.
+    async fn list(&self, ctx: &Context<'_>) -> Result<ContactList, ApiError> {
+        let row = loaders::load(ctx, ListId::new(self.0.list_id)).await?;
+        row.map(ContactList).ok_or(ApiError::NotFound)
+    }
+
+    /// When it came in.
+    async fn created_at(&self) -> DateTime {
+        DateTime::from_micros(self.0.created_at)
+    }
+}
+
+connection!(
+    Contact,
+    ContactConnection,
+    ContactEdge,
+    "a list's stored contacts"
+);
+
+/// A page of a list's contacts.
+pub(super) async fn connection(
+    ctx: &Context<'_>,
+    list: &contact_list::Model,
+    search: Option<&str>,
+    window: Window,
+) -> Result<ContactConnection, ApiError> {
+    let services = services(ctx)?;
+    let (filter, page) = services
+        .contacts(&viewer(ctx)?, list, search, window)
+        .await?;
+    let counting = services.clone();
+    // Kept with the list, so that nobody counts a million rows; nothing is left of an archived one.
+    let stored = if list.archived_at.is_some() {
+        0
+    } else {
+        list.contacts
+    };
+    Ok(ContactConnection(Nodes::new(
+        page,
+        |row| Place {
+            key: row.number,
+            id: row.id,
+        },
+        Contact,
+        move || count(counting.clone(), filter.clone(), stored).boxed(),
+    )))
+}
+
+async fn count(
+    services: Services,
+    filter: ContactFilter,
+    stored: i64,
+) -> Result<u64, sea_orm::DbErr> {
+    if filter.prefix.is_none() || stored == 0 {
+        return Ok(stored.unsigned_abs());
+    }
+    store::contact::count(services.store.reader(), &filter).await
+}
+
+impl Loader<ContactId> for Rows {
+    type Value = contact::Model;
+    type Error = LoadError;
+
+    /// Contacts of lists in use: those of archived ones are being removed.
+    async fn load(
+        &self,
+        ids: &[ContactId],
+    ) -> Result<HashMap<ContactId, contact::Model>, LoadError> {
+        if self.viewer.reads_contacts().is_err() {
+            return Ok(HashMap::new());
+        }
+        let reader = self.services.store.reader();
+        let mut rows = store::contact::find_all(reader, ids.iter().copied()).await?;
+        rows.retain(|row| self.viewer.sees(AccountId::new(row.account_id)));
+        let lists: HashSet<ListId> = rows.iter().map(|row| ListId::new(row.list_id)).collect();
+        let lists = store::contact_list::find_all(reader, lists).await?;
+        let in_use: HashSet<_> = lists
+            .into_iter()
+            .filter(|list| list.archived_at.is_none())
+            .map(|list| list.id)
+            .collect();
+        let rows = rows.into_iter().filter(|row| in_use.contains(&row.list_id));
+        Ok(rows.map(|row| (ContactId::new(row.id), row)).collect())
+    }
+}
+
+/// Which contacts to remove from a list: exactly one of contactIds, phoneNumbers and all.
+#[derive(Debug, InputObject)]
+pub struct RemoveContactsInput {
+    /// Which list.
+    list_id: ID,
+    /// These contacts; at most 10000. Those that are not in the list are passed over.
+    contact_ids: Option<Vec<ID>>,
+    /// The contacts with these numbers; at most 10000. Those that are not in the list are passed over.
+    phone_numbers: Option<Vec<PhoneNumber>>,
+    /// Every contact of the list; must be true. It goes part by part, about a million in ten seconds: where the
+    /// answer does not come in time, ask again until none is removed.
+    all: Option<bool>,
+}
+
+/// What removeContacts answers.
+#[derive(Debug, SimpleObject)]
+pub struct RemoveContactsPayload {
+    /// The list as it is now; null where the removal was refused.
+    list: Option<ContactList>,
+    /// How many contacts were removed.
+    removed: i32,
+    /// Why it was refused; empty where it was done.
+    user_errors: Vec<UserError>,
+}
+
+/// The mutation that removes contacts.
+#[derive(Debug, Default)]
+pub struct ContactMutation;
+
+#[Object]
+impl ContactMutation {
+    /// Removes stored contacts from a list for good; its head-count falls with them. What is named is removed
+    /// all at once or not at all.
+    async fn remove_contacts(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The list, and which of its contacts.")] input: RemoveContactsInput,
+    ) -> Result<RemoveContactsPayload, ApiError> {
+        let viewer = viewer_of(ctx, "removeContacts")?;
+        let services = services(ctx)?;
+        let done = async {
+            let list = id(&input.list_id, &Path::input("listId"), "list")?;
+            let removal = removal(input.contact_ids, input.phone_numbers, input.all)?;
+            services.remove_contacts(&viewer, list, removal).await
+        };
+        let (done, user_errors) = payload(done.await)?;
+        let (list, removed) = done.unzip();
+        Ok(RemoveContactsPayload {
+            list: list.map(ContactList),
+            removed: int(i64::try_from(removed.unwrap_or_default()).unwrap_or(i64::MAX)),
+            user_errors,
+        })
+    }
+}
+
+fn removal(
+    ids: Option<Vec<ID>>,
+    numbers: Option<Vec<PhoneNumber>>,
+    all: Option<bool>,
+) -> Result<Removal, OperationError> {
+    match (ids, numbers, all) {
+        (Some(ids), None, None) => {
+            let path = Path::input("contactIds");
+            let ids = ids.iter().enumerate();
+            let ids = ids.map(|(index, text)| id(text, &path.at(index), "contact"));
+            Ok(Removal::Ids(ids.collect::<Result<_, _>>()?))
+        }
+        (None, Some(numbers), None) => Ok(Removal::Numbers(
+            numbers.into_iter().map(|number| number.0).collect(),
+        )),
+        (None, None, Some(true)) => Ok(Removal::All),
+        (None, None, Some(false)) => Err(Path::input("all")
+            .invalid("Must be true or left out.")
+            .into()),
+        _ => Err(Path::argument("input")
+            .invalid("Give exactly one of contactIds, phoneNumbers and all.")
+            .into()),
+    }
+}

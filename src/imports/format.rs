@@ -1,0 +1,102 @@
+//! What kind of file it is: its content says so, whatever its name.
+
+use std::{
+    fs::File,
+    io::{self, Read, Seek},
+};
+
+use encoding_rs::Encoding;
+
+use super::{ReadError, Unreadable};
+
+/// The kinds that are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Text with a delimiter.
+    Text,
+    /// A zip that should be an Excel workbook.
+    Workbook,
+}
+
+/// What files of other kinds begin with: told by name, so that whoever sent one knows which.
+const OTHERS: [(&[u8], &str); 8] = [
+    (b"\x89PNG", "a PNG image"),
+    (b"\xFF\xD8\xFF", "a JPEG image"),
+    (b"GIF8", "a GIF image"),
+    (b"%PDF", "a PDF document"),
+    (b"\x1F\x8B", "compressed with gzip"),
+    (b"7z\xBC\xAF\x27\x1C", "a 7z archive"),
+    (b"Rar!", "a RAR archive"),
+    (b"{\\rtf", "a rich text document"),
+];
+
+/// How much of the start is looked at: every text shows itself within it.
+const START_BYTES: u64 = 16 * 1024;
+
+/// What kind of file it is, by its first bytes.
+///
+/// # Errors
+/// A file of another kind, and a disk that fails.
+pub fn format(file: &mut File) -> Result<Format, ReadError> {
+    let mut start = Vec::new();
+    file.rewind()?;
+    file.by_ref().take(START_BYTES).read_to_end(&mut start)?;
+    if start.is_empty() {
+        return Err(Unreadable::Empty.into());
+    }
+    if start.starts_with(b"PK\x03\x04") {
+        return Ok(Format::Workbook);
+    }
+    if start.starts_with(b"PK\x05\x06") {
+        return Err(Unreadable::Other("an empty zip file").into());
+    }
+    if start.starts_with(b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1") {
+        return Err(compound(file)?.into());
+    }
+    if let Some((_, what)) = OTHERS.iter().find(|(magic, _)| start.starts_with(magic)) {
+        return Err(Unreadable::Other(what).into());
+    }
+    // UTF-16 says itself by a byte order mark; in any other text a NUL or its like does not stand.
+    let is_wide =
+        Encoding::for_bom(&start).is_some_and(|(encoding, _)| encoding != encoding_rs::UTF_8);
+    let binary = |byte: &u8| matches!(byte, 0x00..=0x08 | 0x0E..=0x1A | 0x1C..=0x1F);
+    if !is_wide && start.iter().any(binary) {
+        return Err(Unreadable::Other("no text that can be read").into());
+    }
+    Ok(Format::Text)
+}
+
+/// The container of Excel before 2007, which encrypted workbooks of today are wrapped in too.
+fn compound(file: &mut File) -> io::Result<Unreadable> {
+    let marker: Vec<u8> = "EncryptedPackage"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    file.rewind()?;
+    if count(file, &marker, 1)? > 0 {
+        return Ok(Unreadable::Encrypted);
+    }
+    Ok(Unreadable::OtherWorkbook(
+        "a workbook of Excel 2003 or older (.xls), or another old document",
+    ))
+}
+
+/// How often bytes stand in a file, counted up to `most`.
+pub(super) fn count(file: &mut impl Read, wanted: &[u8], most: usize) -> io::Result<usize> {
+    const BLOCK_BYTES: usize = 64 * 1024;
+    let mut window: Vec<u8> = Vec::with_capacity(BLOCK_BYTES + wanted.len());
+    let mut found = 0;
+    loop {
+        // What may be the beginning of a match stays.
+        let kept = window.len().min(wanted.len().saturating_sub(1));
+        window.drain(..window.len() - kept);
+        let read = file.take(BLOCK_BYTES as u64).read_to_end(&mut window)?;
+        found += window
+            .windows(wanted.len())
+            .filter(|bytes| *bytes == wanted)
+            .count();
+        if read == 0 || found >= most {
+            return Ok(found.min(most));
+        }
+    }
+}

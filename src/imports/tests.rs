@@ -1,0 +1,478 @@
+//! Files as people have them: every delimiter, encoding and line end, workbooks, and what only looks like them.
+
+use std::{
+    fs::File,
+    io::{Seek, Write},
+    ops::ControlFlow,
+};
+
+use encoding_rs::{Encoding, ISO_8859_2, SHIFT_JIS, UTF_8, WINDOWS_1251, WINDOWS_1252};
+use rust_xlsxwriter::{Format as CellFormat, Workbook};
+use zip::{ZipWriter, write::SimpleFileOptions};
+
+use super::{Entry, MAX_ROW_BYTES, ReadError, Taker, format, read};
+
+/// A row as the tests compare it: its line, its number and fields, or the reason why it was refused.
+type Row = (u64, Result<(String, Option<String>), String>);
+
+#[derive(Default)]
+struct Rows(Vec<Row>);
+
+impl Taker for Rows {
+    fn opened(&mut self) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    fn take(&mut self, entry: Entry<'_>) -> ControlFlow<()> {
+        self.0.push(match entry {
+            Entry::Contact { line, contact } => {
+                (line, Ok((contact.number.to_owned(), contact.fields)))
+            }
+            Entry::Refused(row) => (row.line, Err(format!("{}: {}", row.value, row.reason))),
+        });
+        ControlFlow::Continue(())
+    }
+}
+
+fn file(bytes: &[u8]) -> File {
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(bytes).unwrap();
+    file
+}
+
+fn rows(bytes: &[u8]) -> Result<Vec<Row>, String> {
+    let mut file = file(bytes);
+    let mut rows = Rows::default();
+    let told = |error| match error {
+        ReadError::Unreadable(why) => why.to_string(),
+        ReadError::Io(cause) => panic!("{cause}"),
+    };
+    let format = format(&mut file).map_err(told)?;
+    read(file, format, &mut rows).map_err(told)?;
+    Ok(rows.0)
+}
+
+fn row(line: u64, number: &str, fields: &str) -> Row {
+    (
+        line,
+        Ok((
+            number.to_owned(),
+            Some(fields.to_owned()).filter(|fields| !fields.is_empty()),
+        )),
+    )
+}
+
+#[track_caller]
+fn check(bytes: &[u8], expected: &[Row]) {
+    assert_eq!(
+        rows(bytes).as_deref(),
+        Ok(expected),
+        "{}",
+        String::from_utf8_lossy(bytes)
+    );
+}
+
+#[test]
+fn every_delimiter_and_line_end_is_found() {
+    for delimiter in [",", ";", "\t", "|"] {
+        for end in ["\n", "\r\n", "\r"] {
+            for mark in ["", "\u{FEFF}"] {
+                let text = [
+                    "phone|name|note",
+                    "+391|Anna|\"uno|due\"",
+                    "",
+                    "+392|\"Bea \"\"B\"\"\"|",
+                    "+393|\"due\n\nrighe\"|x",
+                    "+394|Dino|y",
+                ];
+                let text = text.join("\n").replace('\n', end).replace('|', delimiter);
+                let breaks = end.replace('\r', "\\r").replace('\n', "\\n");
+                let cell = delimiter.replace('\t', "\\t");
+                let expected = [
+                    row(
+                        2,
+                        "+391",
+                        &format!("{{\"name\":\"Anna\",\"note\":\"uno{cell}due\"}}"),
+                    ),
+                    row(4, "+392", "{\"name\":\"Bea \\\"B\\\"\"}"),
+                    row(
+                        5,
+                        "+393",
+                        &format!("{{\"name\":\"due{breaks}{breaks}righe\",\"note\":\"x\"}}"),
+                    ),
+                    row(8, "+394", "{\"name\":\"Dino\",\"note\":\"y\"}"),
+                ];
+                check(format!("{mark}{text}").as_bytes(), &expected);
+                check(format!("{mark}{text}{end}{end}").as_bytes(), &expected);
+            }
+        }
+    }
+}
+
+#[test]
+fn common_encodings_are_found() {
+    let check_in = |encoding: &'static Encoding, text: &str| {
+        let (bytes, _, lost) = encoding.encode(text);
+        assert!(!lost, "{text} in {}", encoding.name());
+        let expected: Vec<Row> = text
+            .lines()
+            .zip(1..)
+            .skip(1)
+            .map(|(line, number)| {
+                let (phone, name) = line.split_once(';').unwrap();
+                row(number, phone, &format!("{{\"nome\":\"{name}\"}}"))
+            })
+            .collect();
+        check(&bytes, &expected);
+    };
+    let western =
+        "telefono;nome\n+391;Nicolò è già perché\n+392;Zoë François\n+393;Müller Straße\n";
+    check_in(UTF_8, western);
+    check_in(WINDOWS_1252, western);
+    check_in(
+        ISO_8859_2,
+        "telefono;nome\n+391;Łukasz Żółć\n+392;Bożena Dąbrowska\n+393;Świętosława Źdźbło\n",
+    );
+    check_in(
+        WINDOWS_1251,
+        "telefono;nome\n+391;Александр Сергеевич\n+392;Наташа Иванова\n+393;Дмитрий\n",
+    );
+    check_in(
+        SHIFT_JIS,
+        "telefono;nome\n+391;たなかさん\n+392;すずきはなこ\n+393;山田太郎です\n",
+    );
+    for (mark, bytes) in [
+        (b"\xFF\xFE", u16::to_le_bytes as fn(u16) -> [u8; 2]),
+        (b"\xFE\xFF", u16::to_be_bytes),
+    ] {
+        let mut file = mark.to_vec();
+        file.extend(
+            "telefono;nome\r\n+391;Nicolò 😀\r\n"
+                .encode_utf16()
+                .flat_map(bytes),
+        );
+        check(&file, &[row(2, "+391", "{\"nome\":\"Nicolò 😀\"}")]);
+    }
+    // The first byte that is not ASCII may stand far behind what is read at once.
+    let mut late = b"telefono;nome\n".to_vec();
+    for _ in 0..20_000 {
+        late.extend_from_slice(b"+391;Anna\n");
+    }
+    late.extend_from_slice(b"+392;Nicol\xF2 e perch\xE9\n");
+    let last = rows(&late).unwrap().pop();
+    assert_eq!(
+        last,
+        Some(row(20_002, "+392", "{\"nome\":\"Nicolò e perché\"}"))
+    );
+}
+
+#[test]
+fn the_first_row_names_the_columns() {
+    let check = |header: &str, number: usize, names: &[&str]| {
+        let cells: Vec<String> = (0..header.split(',').count())
+            .map(|at| format!("v{at}"))
+            .collect();
+        let found = rows(format!("{header}\n{}\n", cells.join(",")).as_bytes()).unwrap();
+        let (_, Ok((at, fields))) = &found[0] else {
+            panic!("{found:?}")
+        };
+        assert_eq!(*at, format!("v{number}"), "{header}");
+        let fields: serde_json::Map<String, serde_json::Value> = fields
+            .as_deref()
+            .map_or_else(Default::default, |text| serde_json::from_str(text).unwrap());
+        let mut expected: Vec<&str> = names.to_vec();
+        expected.sort_unstable();
+        assert_eq!(
+            fields.keys().map(String::as_str).collect::<Vec<_>>(),
+            expected,
+            "{header}"
+        );
+    };
+    check("name,phone", 1, &["name"]);
+    check("Telefono,Cellulare,nome", 1, &["nome", "Telefono"]);
+    check("Number,Mobile Phone", 1, &["Number"]);
+    check("House,Numero di telefono", 1, &["House"]);
+    check("Téléphone", 0, &[]);
+    check("Nome,Cognome", 0, &["Cognome"]);
+    check(
+        "phone,First name,LAST NAME,Città,1st order,e-mail,VAT (it),姓名",
+        0,
+        &[
+            "firstName",
+            "lastName",
+            "citta",
+            "_1stOrder",
+            "e-mail",
+            "vatIt",
+            "column8",
+        ],
+    );
+    check("phone,a.b-c_9,_x", 0, &["a.b-c_9", "_x"]);
+}
+
+#[test]
+fn first_rows_that_name_nothing_are_refused() {
+    let check = |text: &str, told: &str| {
+        let error = rows(text.as_bytes()).unwrap_err();
+        assert!(error.contains(told), "{text:?}: {error}");
+    };
+    check("", "is empty");
+    check("\n\r\n", "is empty");
+    check(",,\n", "is empty");
+    check("+393401234567,Anna\n", "holds the number +393401234567");
+    check("340 1234567\n", "holds the number");
+    check(
+        "phone,First name,firstName\n",
+        "Columns 2 and 3 would both be the field firstName",
+    );
+    check(&format!("phone,{}\n", "x".repeat(65)), "longer than 64");
+    check(&format!("phone{}\n", ",a".repeat(100)), "names 101 columns");
+    check(
+        &format!("phone,\"{}\"\n", "x".repeat(70_000)),
+        "more than 65536 bytes",
+    );
+}
+
+#[test]
+fn excels_own_line_says_the_delimiter() {
+    check(
+        b"sep=|\r\nphone|a,b;c\r\n+391|x,y\r\n",
+        &[row(3, "+391", "{\"aBC\":\"x,y\"}")],
+    );
+}
+
+#[test]
+fn rows_that_cannot_be_used_are_told_and_the_rest_goes_on() {
+    let long = "x".repeat(10 * 1024 * 1024);
+    let text = format!(
+        "phone,a,b\n+391,1,2\n+392,{long},2\n+393,\"{long}\n\",2\n+394,1,2,3\n,1,2\n+395,a\u{0}b\n+396,{},\n+397,\n,,\n+398,1,2,,,\n",
+        "y".repeat(1_001)
+    );
+    let found = rows(text.as_bytes()).unwrap();
+    let refused = |line: u64, told: &str| (line, Err(told.to_owned()));
+    let too_long = |start: &str| {
+        format!(
+            "{start}: The row has more than {MAX_ROW_BYTES} bytes or 1024 cells; a quotation mark may be missing."
+        )
+    };
+    let shown = |number: &str| format!("{number}{}…", "x".repeat(100 - number.len()));
+    let expected = [
+        row(2, "+391", "{\"a\":\"1\",\"b\":\"2\"}"),
+        refused(3, &too_long(&shown("+392"))),
+        refused(4, &too_long(&shown("+393"))),
+        refused(6, "+394: The row has 4 cells and the first row 3."),
+        refused(7, "1: There is no number."),
+        refused(8, "+395: a has control characters."),
+        refused(9, "+396: a has more than 1000 characters."),
+        row(10, "+397", ""),
+        row(12, "+398", "{\"a\":\"1\",\"b\":\"2\"}"),
+    ];
+    assert_eq!(found, expected);
+    // A quotation mark that is never closed takes the rest of the file with it, and says so.
+    let open = format!("phone,a\n+391,\"open\n{}", "+392,x\n".repeat(20_000));
+    let found = rows(open.as_bytes()).unwrap();
+    assert!(
+        matches!(found.as_slice(), [(2, Err(told))] if told.contains("quotation mark")),
+        "{found:?}"
+    );
+    let wide = format!("phone,a\n+391{}\n+392,x\n", ",".repeat(2_000));
+    assert!(matches!(
+        rows(wide.as_bytes()).unwrap().as_slice(),
+        [(2, Err(_)), (3, Ok(_))]
+    ));
+    let heavy: Vec<String> = (0..9).map(|at| format!("f{at}")).collect();
+    let heavy = format!(
+        "phone,{}\n+391{}\n",
+        heavy.join(","),
+        format!(",{}", "z".repeat(1_000)).repeat(9)
+    );
+    assert!(
+        matches!(rows(heavy.as_bytes()).unwrap().as_slice(), [(2, Err(told))] if told.contains("8192 bytes"))
+    );
+}
+
+#[test]
+fn content_decides_and_not_the_name() {
+    let check = |bytes: &[u8], told: &str| {
+        let error = rows(bytes).unwrap_err();
+        assert!(error.contains(told), "{error}");
+    };
+    check(b"\x89PNG\r\n\x1A\n\0\0\0\rIHDR", "a PNG image");
+    check(b"%PDF-1.7 phone", "a PDF document");
+    check(b"\x1F\x8B\x08\0\0", "compressed with gzip");
+    check(b"phone\0name\n", "no text that can be read");
+    check(b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1 old", ".xls");
+    let encrypted: Vec<u8> = "EncryptedPackage"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    let padding = vec![0; 100_000];
+    check(
+        &[
+            b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1".as_slice(),
+            &padding,
+            &encrypted,
+        ]
+        .concat(),
+        "protected by a password",
+    );
+    check(b"PK\x03\x04 broken off", "damaged");
+    check(
+        &zipped(&[("readme.txt", b"hello")]),
+        "a zip file that is no workbook",
+    );
+    check(&zipped(&[("xl/workbook.bin", b"")]), ".xlsb");
+    check(
+        &zipped(&[("content.xml", b""), ("META-INF/manifest.xml", b"")]),
+        "OpenDocument",
+    );
+    check(
+        &zipped(&[
+            ("[Content_Types].xml", b"<Types/>"),
+            ("xl/workbook.xml", b"no xml"),
+        ]),
+        "damaged",
+    );
+}
+
+fn zipped(parts: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut zip = ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, content) in parts {
+        zip.start_file(*name, SimpleFileOptions::default()).unwrap();
+        zip.write_all(content).unwrap();
+    }
+    zip.finish().unwrap().into_inner()
+}
+
+#[test]
+fn a_workbook_is_read_cell_by_cell() {
+    let mut workbook = Workbook::new();
+    let hidden = workbook.add_worksheet();
+    hidden.write(0, 0, "phone").unwrap();
+    hidden.set_hidden(true);
+    let sheet = workbook.add_worksheet();
+    sheet.set_active(true);
+    let date = CellFormat::new().set_num_format("yyyy-mm-dd");
+    for (column, name) in ["Nome", "Cellulare", "Punti", "Nato il", "Socio"]
+        .into_iter()
+        .enumerate()
+    {
+        sheet
+            .write(1, u16::try_from(column).unwrap(), name)
+            .unwrap();
+    }
+    sheet.write(2, 0, "Nicolò").unwrap();
+    sheet.write(2, 1, "+393401234567").unwrap();
+    sheet.write(2, 2, 12.5).unwrap();
+    sheet.write_with_format(2, 3, 33_000, &date).unwrap();
+    sheet.write(2, 4, true).unwrap();
+    sheet.write(5, 1, 3_401_234_567_u64).unwrap();
+    sheet
+        .write_formula(5, 2, rust_xlsxwriter::Formula::new("=1+1").set_result("2"))
+        .unwrap();
+    sheet.write(6, 0, "Nobody").unwrap();
+    sheet.write(7, 1, "+391").unwrap();
+    sheet.write(7, 7, "beyond").unwrap();
+    check(
+        &workbook.save_to_buffer().unwrap(),
+        &[
+            row(
+                3,
+                "+393401234567",
+                "{\"Nome\":\"Nicolò\",\"Punti\":\"12.5\",\"natoIl\":\"1990-05-07\",\"Socio\":\"true\"}",
+            ),
+            row(6, "3401234567", "{\"Punti\":\"2\"}"),
+            (7, Err("Nobody: There is no number.".to_owned())),
+            (
+                8,
+                Err("+391: The row has 8 cells and the first row 5.".to_owned()),
+            ),
+        ],
+    );
+    let mut empty = Workbook::new();
+    empty.add_worksheet();
+    assert_eq!(
+        rows(&empty.save_to_buffer().unwrap()),
+        Err("The file is empty.".to_owned())
+    );
+}
+
+/// A workbook whose part of this name is replaced.
+fn tampered(part: &str, content: &mut dyn FnMut(&mut dyn Write)) -> Vec<u8> {
+    let mut workbook = Workbook::new();
+    workbook.add_worksheet().write(0, 0, "phone").unwrap();
+    let good = workbook.save_to_buffer().unwrap();
+    let mut good = zip::ZipArchive::new(std::io::Cursor::new(good)).unwrap();
+    let mut zip = ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let options = SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated);
+    for index in 0..good.len() {
+        let mut file = good.by_index(index).unwrap();
+        let name = file.name().unwrap().to_string();
+        zip.start_file(name.clone(), options).unwrap();
+        if name == part {
+            content(&mut zip);
+        } else {
+            std::io::copy(&mut file, &mut zip).unwrap();
+        }
+    }
+    zip.finish().unwrap().into_inner()
+}
+
+#[test]
+fn bombs_are_refused_before_they_are_kept() {
+    let check = |part: &str, before: &str, filling: &str, mebibytes: usize, told: &str| {
+        let bomb = tampered(part, &mut |out| {
+            out.write_all(before.as_bytes()).unwrap();
+            let block = filling.repeat(64 * 1024 / filling.len());
+            for _ in 0..mebibytes * 16 {
+                out.write_all(block.as_bytes()).unwrap();
+            }
+        });
+        assert!(bomb.len() < 2 * 1024 * 1024, "{} is small", bomb.len());
+        let error = rows(&bomb).unwrap_err();
+        assert!(error.contains(told), "{part}: {error}");
+    };
+    let sheet = "xl/worksheets/sheet1.xml";
+    let texts = "xl/sharedStrings.xml";
+    check(
+        "xl/styles.xml",
+        "<styleSheet>",
+        "<a>",
+        33,
+        "more than 32 MiB",
+    );
+    check(
+        sheet,
+        "<worksheet><sheetData><row><c t=\"inlineStr\"><is><t>",
+        "aaaa",
+        33,
+        "one cell",
+    );
+    check(
+        sheet,
+        "<worksheet><sheetData><row><c t=\"inlineStr\"><is>",
+        "<r><t>a</t></r>",
+        33,
+        "one cell",
+    );
+    check(texts, "<sst><si><t>", "aaaa", 2, "one cell");
+    check(
+        texts,
+        "<sst uniqueCount=\"99999999999\">",
+        "<si/>",
+        0,
+        "more than 4000000 texts",
+    );
+    check(texts, "<x:sst>", "<x:si/>", 32, "more than 4000000 texts");
+    check(sheet, "<worksheet>\0", "<c/>", 0, "damaged");
+}
+
+#[test]
+fn a_file_is_read_from_its_beginning_wherever_it_stands() {
+    let mut half_read = file(b"phone\n+391\n");
+    half_read.seek(std::io::SeekFrom::End(0)).unwrap();
+    let format = format(&mut half_read).unwrap();
+    let mut rows = Rows::default();
+    read(half_read, format, &mut rows).unwrap();
+    assert_eq!(rows.0, [row(2, "+391", "")]);
+}

@@ -1,0 +1,223 @@
+//! Stored contacts of a list: paging through them, finding them by number, and removing them.
+//!
+//! Contacts are people's data: they are gone with what they were kept for. Archiving a list makes its contacts
+//! unreachable at once and removes them; what its imports refused goes too.
+
+use domain::id::{AccountId, ContactId, ListId};
+use entity::{contact, contact_list};
+
+use super::{OperationError, Path, Refusal, Services, Viewer, audience, input};
+use crate::store::{
+    self,
+    contact::{ContactFilter, Which},
+    paging::{Page, Window},
+};
+
+/// The most contacts that one removal names.
+pub const MAX_NAMED: usize = 10_000;
+/// How many contacts are removed in one transaction where all are: some hundredths of a second, so that
+/// charges come between.
+const PART: u64 = 5_000;
+/// How much of an archived list is removed at once, in parts; the rest waits for the next look.
+const PARTS_AT_ONCE: usize = 20;
+/// How many archived lists are looked at together.
+const LISTS_AT_ONCE: u64 = 16;
+
+/// Which contacts to remove.
+#[derive(Debug)]
+pub enum Removal {
+    /// These.
+    Ids(Vec<ContactId>),
+    /// Those with these numbers, in E.164 form.
+    Numbers(Vec<String>),
+    /// All of the list.
+    All,
+}
+
+impl Services {
+    /// A page of a list's contacts; none where it is archived.
+    ///
+    /// # Errors
+    /// A refusal, and a fault.
+    pub async fn contacts(
+        &self,
+        viewer: &Viewer,
+        list: &contact_list::Model,
+        search: Option<&str>,
+        window: Window,
+    ) -> Result<(ContactFilter, Page<contact::Model>), OperationError> {
+        viewer.reads_contacts()?;
+        let filter = ContactFilter {
+            account: AccountId::new(list.account_id),
+            list: ListId::new(list.id),
+            prefix: prefix(search)?,
+        };
+        let page = match list.archived_at {
+            Some(_) => Page::of(Vec::new(), window),
+            None => store::contact::list(self.store.reader(), &filter, window).await?,
+        };
+        Ok((filter, page))
+    }
+
+    /// Removes contacts from a list; how many there were. Those that are not in it are passed over, so that a
+    /// request whose answer was lost can be repeated.
+    ///
+    /// # Errors
+    /// Refusals that name the field.
+    pub async fn remove_contacts(
+        &self,
+        viewer: &Viewer,
+        list: ListId,
+        removal: Removal,
+    ) -> Result<(contact_list::Model, u64), OperationError> {
+        let path = Path::input("listId");
+        let row = self.open_list(viewer, list, &path).await?;
+        let removed = match removal {
+            Removal::Ids(ids) => {
+                few(ids.len(), &Path::input("contactIds"))?;
+                self.remove_part(&row, Which::Ids(&ids)).await?
+            }
+            Removal::Numbers(texts) => {
+                let path = Path::input("phoneNumbers");
+                few(texts.len(), &path)?;
+                let numbers = read_numbers(texts, path).await?;
+                self.remove_part(&row, Which::Numbers(&numbers)).await?
+            }
+            Removal::All => self.remove_oldest(&row, usize::MAX).await?,
+        };
+        let row = self.open_list(viewer, list, &path).await?;
+        Ok((row, removed))
+    }
+
+    /// Removes in one transaction, and the head-count with it.
+    async fn remove_part(
+        &self,
+        list: &contact_list::Model,
+        which: Which<'_>,
+    ) -> Result<u64, OperationError> {
+        let of = (AccountId::new(list.account_id), ListId::new(list.id));
+        let transaction = self.store.begin().await?;
+        store::contact_list::lock(&transaction, of.1).await?;
+        let mut gone = store::contact::delete(&transaction, of, which).await?;
+        let removed = gone.values().sum::<i64>().unsigned_abs();
+        gone.values_mut().for_each(|count| *count = -*count);
+        store::contact::count_towards(&transaction, of, &gone).await?;
+        transaction.commit().await?;
+        Ok(removed)
+    }
+
+    /// Removes part by part until none is left, or `parts` are done.
+    async fn remove_oldest(
+        &self,
+        list: &contact_list::Model,
+        parts: usize,
+    ) -> Result<u64, OperationError> {
+        let mut removed = 0;
+        for _ in 0..parts {
+            let gone = self.remove_part(list, Which::Oldest(PART)).await?;
+            removed += gone;
+            if gone < PART {
+                break;
+            }
+        }
+        Ok(removed)
+    }
+
+    /// Forgets what is stored of an archived list's contacts: what its imports refused, and as many of the
+    /// contacts as are removed at once.
+    ///
+    /// # Errors
+    /// A fault.
+    pub(super) async fn forget_contacts(
+        &self,
+        list: &contact_list::Model,
+    ) -> Result<u64, OperationError> {
+        let of = (AccountId::new(list.account_id), ListId::new(list.id));
+        loop {
+            let transaction = self.store.begin().await?;
+            let gone = store::contact_import::forget_rejections(&transaction, of, PART).await?;
+            transaction.commit().await?;
+            if gone < PART {
+                break;
+            }
+        }
+        self.remove_oldest(list, PARTS_AT_ONCE).await
+    }
+
+    /// Removes contacts of archived lists; how many.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn forget_archived_contacts(&self) -> Result<usize, OperationError> {
+        let reader = self.store.reader();
+        let lists = store::contact_list::archived_with_contacts(reader, LISTS_AT_ONCE).await?;
+        let mut removed = 0;
+        for list in &lists {
+            removed += self.forget_contacts(list).await?;
+        }
+        Ok(usize::try_from(removed).unwrap_or(usize::MAX))
+    }
+}
+
+fn few(count: usize, path: &Path) -> Result<(), Refusal> {
+    if count > MAX_NAMED {
+        return Err(path.invalid(format!("Must be at most {MAX_NAMED}.")));
+    }
+    Ok(())
+}
+
+/// Beside the other requests: ten thousand take a tenth of a second.
+async fn read_numbers(texts: Vec<String>, path: Path) -> Result<Vec<i64>, OperationError> {
+    let read = move || {
+        let numbers = texts.iter().enumerate();
+        let digits = numbers.map(|(index, text)| Ok(audience::number(text, &path.at(index))?.0));
+        digits.collect::<Result<Vec<i64>, Refusal>>()
+    };
+    let numbers = tokio::task::spawn_blocking(read).await;
+    let numbers = numbers
+        .map_err(|cause| OperationError::broken(format!("numbers were not read: {cause}")))?;
+    Ok(numbers?)
+}
+
+/// The first digits of numbers that are looked for; `None` where all are.
+fn prefix(search: Option<&str>) -> Result<Option<i64>, OperationError> {
+    let path = Path::argument("search");
+    let Some(text) = input::search(search, &path)? else {
+        return Ok(None);
+    };
+    let wanted =
+        || path.invalid("Must be the beginning of a number in E.164 form such as \"+39340\".");
+    let digits: String = text
+        .strip_prefix('+')
+        .unwrap_or(&text)
+        .chars()
+        .filter(|character| !" -.()/".contains(*character))
+        .collect();
+    if digits.len() > 15
+        || digits.starts_with('0')
+        || !digits.bytes().all(|byte| byte.is_ascii_digit())
+    {
+        return Err(wanted().into());
+    }
+    Ok(Some(digits.parse().map_err(|_| wanted())?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::prefix;
+
+    #[test]
+    fn a_search_is_the_beginning_of_a_number() {
+        let check = |text: Option<&str>, expected: Option<Option<i64>>| {
+            assert_eq!(prefix(text).ok(), expected, "{text:?}");
+        };
+        check(None, Some(None));
+        check(Some("  "), Some(None));
+        check(Some("+39"), Some(Some(39)));
+        check(Some("39 340-12"), Some(Some(3_934_012)));
+        check(Some("+123456789012345"), Some(Some(123_456_789_012_345)));
+        for bad in ["+", "0039", "rossi", "+39a", "%", "1234567890123456"] {
+            check(Some(bad), None);
+        }
+    }
+}

@@ -1,0 +1,326 @@
+//! Imports of contacts from files.
+//!
+//! An import is a job of its own: once it began it goes on to its end, whether or not anybody waits for the
+//! answer. A thread reads the file and its numbers ([`reading`]); what it read is written part by part
+//! ([`writing`]), each part in one transaction with the list's head-count, so that both are exact at any time,
+//! however many imports add to one list. It ends early where the server stops or the list is archived; what came
+//! in until then stays, and the same file imported again adds the rest.
+
+mod progress;
+mod reading;
+mod writing;
+
+use std::{fs::File, sync::Arc, time::Duration};
+
+use domain::{
+    country::CountryCode,
+    id::{AccountId, ImportId, ListId},
+};
+use entity::{
+    contact_import, contact_import_rejection as rejection, contact_list, sql_enums::ImportStatus,
+};
+use tokio::sync::{Mutex, MutexGuard, OwnedSemaphorePermit, Semaphore, broadcast};
+use tokio_util::task::TaskTracker;
+
+use super::{Fault, OperationError, Path, RefusalCode, Services, Viewer, input};
+use crate::{
+    imports::{self, Format, ReadError, Unreadable},
+    store::{
+        self,
+        paging::{Page, Window},
+    },
+};
+use writing::Job;
+
+/// What imports of one process may weigh together. Beyond it callers are told so: each has a thread, a file on
+/// disk and a part in memory, and all share the database with what charges.
+const MAX_WEIGHT: usize = 4;
+/// A workbook holds its texts in memory while it is read: two at once are enough.
+const WORKBOOK_WEIGHT: u32 = 2;
+/// After so long without a part an import counts as cut off: the server that read it is gone. A part takes less
+/// than a second, and waits for the database for some more at most.
+const SILENCE: Duration = Duration::from_secs(120);
+/// How many of the rows that were refused are in the import's own answer.
+pub const TOLD_REJECTIONS: u64 = 1_000;
+/// The longest file name that is kept, in characters.
+const MAX_FILE_NAME_CHARS: usize = 255;
+
+/// The imports of this process.
+#[derive(Debug)]
+pub struct Imports {
+    slots: Arc<Semaphore>,
+    /// Whose turn it is to write: one part at a time, so that what charges never waits for more than one.
+    turn: Mutex<()>,
+    running: TaskTracker,
+    changes: broadcast::Sender<ListId>,
+}
+
+impl Default for Imports {
+    fn default() -> Self {
+        Self {
+            slots: Arc::new(Semaphore::new(MAX_WEIGHT)),
+            turn: Mutex::default(),
+            running: TaskTracker::new(),
+            changes: broadcast::channel(64).0,
+        }
+    }
+}
+
+impl Imports {
+    /// Holds up every import before its next part, until the guard is dropped.
+    pub async fn hold(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().await
+    }
+
+    /// Waits until none runs any more. They end by themselves once the server stops.
+    pub async fn ended(&self) {
+        self.running.close();
+        self.running.wait().await;
+    }
+}
+
+/// What to import.
+#[derive(Debug)]
+pub struct ImportContacts {
+    /// Into which list.
+    pub list: ListId,
+    /// The file, as it was kept.
+    pub file: File,
+    /// What it is called where it came from.
+    pub file_name: String,
+    /// Where numbers without a country's prefix are.
+    pub default_country: Option<String>,
+    /// Whether a number that is stored takes the row's fields.
+    pub update_existing: bool,
+}
+
+/// What an import came to.
+#[derive(Debug)]
+pub struct ImportOutcome {
+    /// The list as it is now.
+    pub list: contact_list::Model,
+    /// The import, at its end.
+    pub import: contact_import::Model,
+    /// The first rows that were refused.
+    pub rejected: Vec<rejection::Model>,
+}
+
+impl Services {
+    /// Reads contacts from a file into a list, to its end.
+    ///
+    /// # Errors
+    /// Refusals that name the field, before anything came in. An import that began and did not reach the file's
+    /// end is no error: its status and reason say so.
+    pub async fn import_contacts(
+        &self,
+        viewer: &Viewer,
+        input: ImportContacts,
+    ) -> Result<ImportOutcome, OperationError> {
+        let list = self
+            .open_list(viewer, input.list, &Path::input("listId"))
+            .await?;
+        let path = Path::input("defaultCountry");
+        let country = input.default_country.as_deref();
+        let country = country
+            .map(|code| input::country(code, &path))
+            .transpose()?;
+        if self.stop.is_cancelled() {
+            return Err(OperationError::Unavailable);
+        }
+        let (file, format) = kind(input.file).await?;
+        let slot = self.slot(format)?;
+
+        let reading = reading::start(self, file, format, country).opened().await?;
+        let import = self.begin_import(&list, &input.file_name).await?;
+        let job = Job {
+            services: self.clone(),
+            account: AccountId::new(list.account_id),
+            list: input.list,
+            import: ImportId::new(import.id),
+            update_existing: input.update_existing,
+        };
+        // By itself: whoever waits for it may leave.
+        let done = self.imports().running.spawn(async move {
+            let _slot = slot;
+            job.run(reading).await
+        });
+        let done = done.await;
+        done.map_err(|cause| OperationError::broken(format!("an import ended badly: {cause}")))??;
+        self.outcome(viewer, &list, ImportId::new(import.id)).await
+    }
+
+    fn slot(&self, format: Format) -> Result<OwnedSemaphorePermit, OperationError> {
+        let weight = match format {
+            Format::Text => 1,
+            Format::Workbook => WORKBOOK_WEIGHT,
+        };
+        let slots = Arc::clone(&self.imports().slots);
+        slots
+            .try_acquire_many_owned(weight)
+            .map_err(|_| OperationError::RateLimited)
+    }
+
+    /// Notes that an import begins, where its list takes contacts.
+    async fn begin_import(
+        &self,
+        list: &contact_list::Model,
+        file_name: &str,
+    ) -> Result<contact_import::Model, OperationError> {
+        let now = self.clock.now().as_microsecond();
+        let row = contact_import::Model {
+            account_id: list.account_id,
+            id: self.clock.new_id(),
+            list_id: list.id,
+            file_name: plain_name(file_name),
+            status: ImportStatus::Running,
+            reason: None,
+            rows: 0,
+            imported: 0,
+            duplicates: 0,
+            rejected: 0,
+            created_at: now,
+            touched_at: now,
+            ended_at: None,
+        };
+        let id = ListId::new(list.id);
+        let transaction = self.store.begin().await?;
+        store::contact_list::lock(&transaction, id).await?;
+        match writing::standing(&transaction, (AccountId::new(list.account_id), id)).await? {
+            writing::Standing::Open { .. } => {}
+            writing::Standing::Archived => {
+                return Err(Path::input("listId").not_found("list").into());
+            }
+            writing::Standing::CountedByHand => {
+                return Err(Path::input("listId")
+                    .refuse(RefusalCode::Conflict, BY_HAND)
+                    .into());
+            }
+        }
+        store::contact_import::insert(&transaction, row.clone()).await?;
+        transaction.commit().await?;
+        // Nobody may be listening.
+        let _ = self.imports().changes.send(id);
+        Ok(row)
+    }
+
+    async fn outcome(
+        &self,
+        viewer: &Viewer,
+        list: &contact_list::Model,
+        id: ImportId,
+    ) -> Result<ImportOutcome, OperationError> {
+        let reader = self.store.reader();
+        let lost = || OperationError::broken("an import has no row");
+        let import = store::contact_import::find_all(reader, [id])
+            .await?
+            .pop()
+            .ok_or_else(lost)?;
+        let first = Window {
+            limit: TOLD_REJECTIONS,
+            from_end: false,
+            after: None,
+            before: None,
+        };
+        let of = (AccountId::new(list.account_id), id);
+        let rejected = match import.rejected {
+            0 => Vec::new(),
+            _ => {
+                store::contact_import::rejections(reader, of, first)
+                    .await?
+                    .rows
+            }
+        };
+        // Archived meanwhile or not, it is the list that was asked for.
+        let now = self
+            .seen_list(viewer, ListId::new(list.id), &Path::input("listId"))
+            .await?;
+        Ok(ImportOutcome {
+            list: now,
+            import,
+            rejected,
+        })
+    }
+
+    /// An import as it is to be shown: one whose server is gone has failed.
+    #[must_use]
+    pub fn import_as_of_now(&self, mut row: contact_import::Model) -> contact_import::Model {
+        let silence = self
+            .clock
+            .now()
+            .as_microsecond()
+            .saturating_sub(row.touched_at);
+        let longest = i64::try_from(SILENCE.as_micros()).unwrap_or(i64::MAX);
+        if row.status == ImportStatus::Running && silence > longest {
+            row.status = ImportStatus::Failed;
+            row.reason = Some(CUT_OFF.to_owned());
+            row.ended_at = Some(row.touched_at);
+        }
+        row
+    }
+
+    /// A page of a list's imports, the newest first.
+    ///
+    /// # Errors
+    /// That the viewer may not, and a fault.
+    pub async fn contact_imports(
+        &self,
+        viewer: &Viewer,
+        list: (AccountId, ListId),
+        window: Window,
+    ) -> Result<Page<contact_import::Model>, OperationError> {
+        viewer.reads_contacts()?;
+        Ok(store::contact_import::list(self.store.reader(), list, window).await?)
+    }
+
+    /// A page of the rows that an import refused, in the file's order.
+    ///
+    /// # Errors
+    /// That the viewer may not, and a fault.
+    pub async fn import_rejections(
+        &self,
+        viewer: &Viewer,
+        import: (AccountId, ImportId),
+        window: Window,
+    ) -> Result<Page<rejection::Model>, OperationError> {
+        viewer.reads_contacts()?;
+        Ok(store::contact_import::rejections(self.store.reader(), import, window).await?)
+    }
+}
+
+/// Why a list that is counted by hand takes no contacts.
+const BY_HAND: &str = "The list's head-count was given by hand. Set its destinations to [] with \
+    updateContactList first; stored contacts are then counted by themselves.";
+/// What an import came to whose server is gone.
+const CUT_OFF: &str = "The server that read the file stopped. What came in until then stays; import the file again for the rest.";
+
+async fn kind(mut file: File) -> Result<(File, Format), OperationError> {
+    let look = tokio::task::spawn_blocking(move || {
+        imports::format(&mut file).map(|format| (file, format))
+    });
+    let found = look
+        .await
+        .map_err(|cause| OperationError::broken(format!("an upload was not read: {cause}")))?;
+    found.map_err(refusal)
+}
+
+fn refusal(error: ReadError) -> OperationError {
+    match error {
+        ReadError::Unreadable(why) => unreadable(&why),
+        ReadError::Io(cause) => {
+            Fault::Broken(format!("an upload can't be read back: {cause}")).into()
+        }
+    }
+}
+
+fn unreadable(why: &Unreadable) -> OperationError {
+    Path::input("file").invalid(why.to_string()).into()
+}
+
+/// A file's name as it can be kept: any text, without what no database takes.
+fn plain_name(name: &str) -> String {
+    let name = name.chars().filter(|character| !character.is_control());
+    name.take(MAX_FILE_NAME_CHARS).collect()
+}
+
+/// Where numbers without a country's prefix are.
+type Country = Option<CountryCode>;

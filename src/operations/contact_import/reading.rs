@@ -1,0 +1,201 @@
+//! Reading an import's file on a thread of its own: rows become contacts with a number and a country, gathered
+//! into parts. At most a few parts are in memory, whatever the file's size: the thread waits until they are
+//! written.
+
+use std::{fs::File, mem, ops::ControlFlow};
+
+use domain::id::ContactId;
+use tokio::{sync::mpsc, task::JoinHandle};
+
+use super::{Country, refusal, unreadable};
+use crate::{
+    clock::Clock,
+    imports::{self, Entry, Format, ReadError, RefusedRow, Taker, Unreadable, shown},
+    operations::{OperationError, Services, phone_number},
+    store::contact::NewContact,
+};
+
+/// Rows of one part: written in some hundredths of a second, and a commit for so many costs little.
+const PART_ROWS: i64 = 5_000;
+/// What a part may hold of fields, in bytes, so that wide rows make smaller parts.
+const PART_BYTES: usize = 2 * 1024 * 1024;
+/// Parts that wait to be written.
+const WAITING_PARTS: usize = 2;
+/// The most rows of one file: twice the million that people import, and a bound for how long it goes on.
+const MAX_ROWS: i64 = 2_000_000;
+
+/// Rows of a file, read.
+#[derive(Debug, Default)]
+pub(super) struct Part {
+    /// Those with a number, in the file's order.
+    pub contacts: Vec<NewContact>,
+    /// Those that can't be used.
+    pub rejected: Vec<RefusedRow>,
+    /// How many rows they are.
+    pub rows: i64,
+    bytes: usize,
+}
+
+enum Told {
+    Opened,
+    Part(Part),
+}
+
+/// A file that is being read.
+pub(super) struct Reading {
+    told: mpsc::Receiver<Told>,
+    thread: JoinHandle<Result<(), Ended>>,
+}
+
+/// Why a file was not read to its end.
+#[derive(Debug)]
+pub(super) enum Ended {
+    /// It can't be read.
+    Error(ReadError),
+    /// It has too many rows.
+    TooManyRows,
+    /// The reader crashed.
+    Crashed,
+}
+
+impl Ended {
+    /// Written for whoever sent the file.
+    pub fn reason(&self) -> String {
+        match self {
+            Self::Error(ReadError::Unreadable(why)) => why.to_string(),
+            Self::Error(ReadError::Io(cause)) => {
+                tracing::error!(%cause, "an upload can't be read back");
+                "The file could not be read to its end on the server; import it again.".to_owned()
+            }
+            Self::TooManyRows => format!(
+                "The file has more than {MAX_ROWS} rows; those came in, import the others from a file of their own."
+            ),
+            Self::Crashed => Unreadable::Damaged.to_string(),
+        }
+    }
+}
+
+/// Starts to read.
+pub(super) fn start(services: &Services, file: File, format: Format, country: Country) -> Reading {
+    let (sender, told) = mpsc::channel(WAITING_PARTS);
+    let mut gather = Gather {
+        sender,
+        clock: services.clock.clone(),
+        country,
+        part: Part::default(),
+        rows: 0,
+    };
+    let thread = tokio::task::spawn_blocking(move || {
+        let done = imports::read(file, format, &mut gather).map_err(Ended::Error);
+        let too_many = gather.rows > MAX_ROWS;
+        // What was read before an error stays.
+        let _ = gather.hand_over();
+        if too_many {
+            Err(Ended::TooManyRows)
+        } else {
+            done
+        }
+    });
+    Reading { told, thread }
+}
+
+impl Reading {
+    /// Waits until it is known that the file can be read.
+    pub async fn opened(mut self) -> Result<Self, OperationError> {
+        if let Some(Told::Opened) = self.told.recv().await {
+            return Ok(self);
+        }
+        Err(match self.end().await {
+            Err(Ended::Error(error)) => refusal(error),
+            Err(Ended::TooManyRows | Ended::Crashed) => unreadable(&Unreadable::Damaged),
+            Ok(()) => unreadable(&Unreadable::Empty),
+        })
+    }
+
+    /// The next part; `None` after the last.
+    pub async fn next(&mut self) -> Option<Part> {
+        loop {
+            match self.told.recv().await? {
+                Told::Part(part) => return Some(part),
+                Told::Opened => {}
+            }
+        }
+    }
+
+    /// Stops reading, where it has not come to the end; how it ended.
+    pub async fn end(self) -> Result<(), Ended> {
+        // A reader that waits to hand over sees that nobody takes any more.
+        drop(self.told);
+        self.thread.await.unwrap_or_else(|cause| {
+            tracing::error!(%cause, "reading a file of contacts crashed");
+            Err(Ended::Crashed)
+        })
+    }
+}
+
+struct Gather {
+    sender: mpsc::Sender<Told>,
+    clock: Clock,
+    country: Country,
+    part: Part,
+    rows: i64,
+}
+
+impl Gather {
+    fn hand_over(&mut self) -> ControlFlow<()> {
+        let part = mem::take(&mut self.part);
+        if part.rows == 0 {
+            return ControlFlow::Continue(());
+        }
+        self.tell(Told::Part(part))
+    }
+
+    fn tell(&self, told: Told) -> ControlFlow<()> {
+        match self.sender.blocking_send(told) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(_) => ControlFlow::Break(()),
+        }
+    }
+
+    fn add(&mut self, entry: Entry<'_>) {
+        let (line, contact) = match entry {
+            Entry::Refused(row) => return self.part.rejected.push(row),
+            Entry::Contact { line, contact } => (line, contact),
+        };
+        match phone_number::read(contact.number, self.country) {
+            Ok(number) => {
+                self.part.bytes += contact.fields.as_ref().map_or(0, String::len);
+                self.part.contacts.push(NewContact {
+                    id: ContactId::new(self.clock.new_id()),
+                    number: number.digits,
+                    country_code: number.country.to_string(),
+                    fields: contact.fields,
+                });
+            }
+            Err(fault) => self.part.rejected.push(RefusedRow {
+                line,
+                value: shown(contact.number),
+                reason: fault.to_string().into(),
+            }),
+        }
+    }
+}
+
+impl Taker for Gather {
+    fn opened(&mut self) -> ControlFlow<()> {
+        self.tell(Told::Opened)
+    }
+
+    fn take(&mut self, entry: Entry<'_>) -> ControlFlow<()> {
+        self.rows += 1;
+        if self.rows > MAX_ROWS {
+            return ControlFlow::Break(());
+        }
+        self.add(entry);
+        self.part.rows += 1;
+        if self.part.rows >= PART_ROWS || self.part.bytes >= PART_BYTES {
+            return self.hand_over();
+        }
+        ControlFlow::Continue(())
+    }
+}

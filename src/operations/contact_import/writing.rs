@@ -1,0 +1,292 @@
+//! Writing what an import read, part by part.
+//!
+//! A part is one transaction: the list is locked, then what it holds is read in the next statement, the new
+//! contacts come in, and the head-count by country, the number of stored contacts and the import's own figures
+//! rise by exactly as many. Rows are taken in the file's order: of two with one number the first stays, or,
+//! where stored contacts take new fields, the last.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    time::Duration,
+};
+
+use domain::id::{AccountId, ImportId, ListId};
+use entity::{contact_import_rejection as rejection, sql_enums::ImportStatus};
+use sea_orm::{ConnectionTrait, DbErr};
+
+use super::{
+    BY_HAND,
+    reading::{Part, Reading},
+};
+use crate::{
+    operations::{OperationError, Services},
+    store::{
+        self,
+        contact::{Counts, NewContact},
+        contact_import::Progress,
+    },
+};
+
+/// The most stored contacts of one list: ten times what the largest platforms address at once, and far below
+/// what a head-count holds.
+const MAX_CONTACTS: i64 = 100_000_000;
+/// How often a part is tried whose transaction the database refused, and how long it waits in between.
+const TRIES: u32 = 4;
+const BACKOFF: Duration = Duration::from_millis(100);
+
+/// Whether a list takes contacts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It does; it has so many.
+    Open { contacts: i64 },
+    /// It is out of use.
+    Archived,
+    /// Its head-count was given by hand.
+    CountedByHand,
+}
+
+/// How a list stands. Lock it first.
+pub(super) async fn standing(
+    connection: &impl ConnectionTrait,
+    (account, list): (AccountId, ListId),
+) -> Result<Standing, DbErr> {
+    let row = store::contact_list::find(connection, list).await?;
+    let contacts = match row {
+        Some(row) if row.archived_at.is_none() => row.contacts,
+        _ => return Ok(Standing::Archived),
+    };
+    if contacts == 0 {
+        let counted = store::contact_list::destinations(connection, [account], [list]).await?;
+        if counted.iter().any(|row| row.recipients > 0) {
+            return Ok(Standing::CountedByHand);
+        }
+    }
+    Ok(Standing::Open { contacts })
+}
+
+/// One import at work.
+pub(super) struct Job {
+    pub services: Services,
+    pub account: AccountId,
+    pub list: ListId,
+    pub import: ImportId,
+    pub update_existing: bool,
+}
+
+impl Job {
+    /// Writes what is read to the end, and notes how it ended.
+    pub async fn run(self, mut reading: Reading) -> Result<(), OperationError> {
+        let written = self.write(&mut reading).await;
+        let read = reading.end().await;
+        let reason = match (written, read) {
+            (Err(reason), _) => Some(reason),
+            (Ok(()), Err(ended)) => Some(ended.reason()),
+            (Ok(()), Ok(())) => None,
+        };
+        let status = if reason.is_some() {
+            ImportStatus::Failed
+        } else {
+            ImportStatus::Done
+        };
+        let now = self.services.clock.now().as_microsecond();
+        let of = (self.account, self.import);
+        let writer = self.services.store.writer();
+        let ended = store::contact_import::end(writer, of, status, reason.as_deref(), now).await;
+        let _ = self.services.imports().changes.send(self.list);
+        Ok(ended?)
+    }
+
+    async fn write(&self, reading: &mut Reading) -> Result<(), String> {
+        while let Some(part) = reading.next().await {
+            let turn = self.services.imports().turn.lock().await;
+            if self.services.stop.is_cancelled() {
+                return Err("The server is being stopped. What came in until then stays; import the file again for the rest.".to_owned());
+            }
+            self.write_part(&part).await?;
+            drop(turn);
+            // Nobody may be listening.
+            let _ = self.services.imports().changes.send(self.list);
+        }
+        Ok(())
+    }
+
+    /// Writes one part, trying again where the database refused it before the commit: nothing of it is there
+    /// then.
+    async fn write_part(&self, part: &Part) -> Result<(), String> {
+        let mut tries = 0;
+        let cause = loop {
+            tries += 1;
+            let transaction = match self.services.store.begin().await {
+                Ok(transaction) => transaction,
+                Err(cause) if tries >= TRIES => break cause,
+                Err(_) => {
+                    tokio::time::sleep(BACKOFF * tries).await;
+                    continue;
+                }
+            };
+            match self.add(&transaction, part).await {
+                Ok(Ok(())) => match transaction.commit().await {
+                    Ok(()) => return Ok(()),
+                    // It may be there all the same: another try would count its rows as duplicates.
+                    Err(cause) => break cause,
+                },
+                Ok(Err(reason)) => return Err(reason),
+                Err(cause) if tries >= TRIES => break cause,
+                Err(cause) => {
+                    tracing::warn!(%cause, "a part of an import failed; trying again");
+                    drop(transaction);
+                    tokio::time::sleep(BACKOFF * tries).await;
+                }
+            }
+        };
+        tracing::error!(%cause, "an import can't go on");
+        Err("The database failed. What came in until then stays; import the file again for the rest.".to_owned())
+    }
+
+    async fn add(
+        &self,
+        connection: &impl ConnectionTrait,
+        part: &Part,
+    ) -> Result<Result<(), String>, DbErr> {
+        let of = (self.account, self.list);
+        store::contact_list::lock(connection, self.list).await?;
+        let stored = match standing(connection, of).await? {
+            Standing::Open { contacts } => contacts,
+            Standing::Archived => return Ok(Err("The list was archived meanwhile.".to_owned())),
+            Standing::CountedByHand => return Ok(Err(BY_HAND.to_owned())),
+        };
+        let numbers: Vec<i64> = part.contacts.iter().map(|row| row.number).collect();
+        let known: HashSet<i64> = store::contact::known(connection, of, &numbers)
+            .await?
+            .into_iter()
+            .collect();
+        let sorted = sort(&part.contacts, &known, self.update_existing);
+        let imported = i64::try_from(sorted.new.len()).unwrap_or(i64::MAX);
+        if stored.saturating_add(imported) > MAX_CONTACTS {
+            return Ok(Err(format!(
+                "The list would have more than {MAX_CONTACTS} contacts."
+            )));
+        }
+        let now = self.services.clock.now().as_microsecond();
+        if !sorted.new.is_empty() {
+            store::contact::insert(connection, of, &sorted.new, now).await?;
+            store::contact::count_towards(connection, of, &by_country(&sorted.new)).await?;
+        }
+        if !sorted.changed.is_empty() {
+            store::contact::update(connection, of, &sorted.changed).await?;
+        }
+        let rejected = i64::try_from(part.rejected.len()).unwrap_or(i64::MAX);
+        if rejected > 0 {
+            store::contact_import::insert_rejections(connection, self.rejections(part)).await?;
+        }
+        let progress = Progress {
+            rows: part.rows,
+            imported,
+            duplicates: part.rows - rejected - imported,
+            rejected,
+        };
+        store::contact_import::advance(connection, (self.account, self.import), progress, now)
+            .await?;
+        Ok(Ok(()))
+    }
+
+    fn rejections(&self, part: &Part) -> Vec<rejection::Model> {
+        let rows = part.rejected.iter().map(|row| rejection::Model {
+            account_id: self.account.uuid(),
+            import_id: self.import.uuid(),
+            line: i64::try_from(row.line).unwrap_or(i64::MAX),
+            value: row.value.clone(),
+            reason: row.reason.to_string(),
+        });
+        rows.collect()
+    }
+}
+
+/// What becomes of a part's contacts.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Sorted {
+    /// Not in the list yet, each number once.
+    new: Vec<NewContact>,
+    /// In the list, to take new fields, each number once.
+    changed: Vec<NewContact>,
+}
+
+fn sort(contacts: &[NewContact], known: &HashSet<i64>, update_existing: bool) -> Sorted {
+    let mut sorted = Sorted::default();
+    let mut places: HashMap<i64, usize> = HashMap::with_capacity(contacts.len());
+    for contact in contacts {
+        let is_known = known.contains(&contact.number);
+        if is_known && !update_existing {
+            continue;
+        }
+        let rows = if is_known {
+            &mut sorted.changed
+        } else {
+            &mut sorted.new
+        };
+        match places.get(&contact.number) {
+            None => {
+                places.insert(contact.number, rows.len());
+                rows.push(contact.clone());
+            }
+            Some(&place) if update_existing => {
+                if let Some(row) = rows.get_mut(place) {
+                    row.fields.clone_from(&contact.fields);
+                }
+            }
+            Some(_) => {}
+        }
+    }
+    sorted
+}
+
+fn by_country(contacts: &[NewContact]) -> Counts {
+    let mut counts = BTreeMap::new();
+    for contact in contacts {
+        *counts.entry(contact.country_code.clone()).or_default() += 1;
+    }
+    counts
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use domain::id::ContactId;
+    use uuid::Uuid;
+
+    use super::{NewContact, sort};
+
+    #[test]
+    fn a_number_comes_in_once() {
+        let row = |number: i64, fields: &str| NewContact {
+            id: ContactId::new(Uuid::from_u128(u128::from(number.unsigned_abs()))),
+            number,
+            country_code: "IT".to_owned(),
+            fields: Some(fields.to_owned()),
+        };
+        let rows = [
+            row(1, "a"),
+            row(2, "b"),
+            row(1, "c"),
+            row(3, "d"),
+            row(2, "e"),
+        ];
+        let known = HashSet::from([2]);
+        let check = |update: bool, new: &[(i64, &str)], changed: &[(i64, &str)]| {
+            let sorted = sort(&rows, &known, update);
+            let rows = |rows: &[(i64, &str)]| {
+                rows.iter()
+                    .map(|(number, fields)| row(*number, fields))
+                    .collect::<Vec<_>>()
+            };
+            assert_eq!(
+                (sorted.new, sorted.changed),
+                (rows(new), rows(changed)),
+                "{update}"
+            );
+        };
+        check(false, &[(1, "a"), (3, "d")], &[]);
+        check(true, &[(1, "c"), (3, "d")], &[(2, "e")]);
+    }
+}

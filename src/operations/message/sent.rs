@@ -1,0 +1,109 @@
+//! What was sent of a scheduled message, and what that costs.
+//!
+//! Here: head-counts as the sending service reports them, priced by the card and the segments that the message
+//! was scheduled with. Not here: the command ([`super`]) and its booking.
+
+use domain::{
+    country::CountryCode,
+    destination::Destinations,
+    distribution,
+    id::{AccountId, ListId, MessageId, RateCardId},
+    quote::{self, Share},
+    rate::RateCard,
+    segmentation,
+};
+use entity::message;
+
+use super::{channel, price};
+use crate::{
+    ledger::{Act, Sent},
+    operations::{
+        OperationError, Path, RefusalCode, Services, audience, contact_list::DestinationRow, input,
+        pricing::no_price,
+    },
+    store,
+};
+
+impl Services {
+    /// What was sent of a message, by the card and the segments that it was scheduled with.
+    pub(super) async fn settlement(
+        &self,
+        row: &message::Model,
+        rows: Option<Vec<DestinationRow>>,
+    ) -> Result<Act, OperationError> {
+        let path = Path::input("sent");
+        let sent = match rows {
+            None => None,
+            Some(rows) => {
+                let destinations = audience::destinations(&rows, &path)?;
+                let id = RateCardId::new(row.rate_card_id);
+                let card = self.rate_card_version(id).await?;
+                refuse_not_served(&rows, &card, channel(row.channel), &path)?;
+                let planned = self.planned(row).await?;
+                Some(price_sent(row, &planned, &destinations, &card, &path)?)
+            }
+        };
+        Ok(Act::Settle {
+            message: MessageId::new(row.id),
+            list: row.list_id.map(ListId::new),
+            sent,
+        })
+    }
+
+    /// How many recipients were to get how many segments, by country.
+    async fn planned(&self, row: &message::Model) -> Result<Vec<Share>, OperationError> {
+        let account = AccountId::new(row.account_id);
+        let message = MessageId::new(row.id);
+        let lines = store::message::lines(self.store.reader(), [account], [message]).await?;
+        let share = |line: &entity::message_line::Model| {
+            Some(Share {
+                country: line.country_code.parse::<CountryCode>().ok()?,
+                segment_count: u32::try_from(line.segment_count).ok()?,
+                recipients: u64::try_from(line.recipients).ok()?,
+            })
+        };
+        let broken = || OperationError::broken(format!("message {} has an unsound line", row.id));
+        lines
+            .iter()
+            .map(share)
+            .collect::<Option<_>>()
+            .ok_or_else(broken)
+    }
+}
+
+fn refuse_not_served(
+    rows: &[DestinationRow],
+    card: &RateCard,
+    channel: segmentation::Channel,
+    path: &Path,
+) -> Result<(), OperationError> {
+    for (index, (code, recipients)) in rows.iter().enumerate() {
+        let path = path.at(index).at("countryCode");
+        let country = input::country(code, &path)?;
+        if *recipients > 0 && card.rate(country, channel).is_none() {
+            return Err(path
+                .refuse(
+                    RefusalCode::UnsupportedDestination,
+                    "The message's rate card does not serve this country.",
+                )
+                .into());
+        }
+    }
+    Ok(())
+}
+
+/// What went out, at the segments that it was planned with: a country whose recipients get different numbers
+/// of them in their proportion, and one that was not planned at the most that anybody gets.
+fn price_sent(
+    row: &message::Model,
+    planned: &[Share],
+    sent: &Destinations,
+    card: &RateCard,
+    path: &Path,
+) -> Result<Sent, OperationError> {
+    let most = u32::try_from(row.segment_count).unwrap_or_default();
+    let shares = distribution::of_what_was_sent(planned, sent, most);
+    let priced = quote::price_shares(channel(row.channel), shares, card)
+        .map_err(|error| no_price(error, path))?;
+    Ok(price(priced))
+}

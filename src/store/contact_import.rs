@@ -1,0 +1,268 @@
+//! Imports of contacts, and the rows that they refused.
+
+use domain::id::{AccountId, ImportId, ListId};
+use entity::{contact_import, contact_import_rejection as rejection, sql_enums::ImportStatus};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, ExprTrait, IntoActiveModel, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, Select,
+    sea_query::{Expr, OnConflict, Query},
+};
+
+use super::paging::{Direction, Page, Window, page};
+
+/// Bound parameters in one statement: SQLite takes 32,766.
+const MAX_PARAMETERS: usize = 32_000;
+
+/// What a part of a file came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Rows read.
+    pub rows: i64,
+    /// Contacts that came in.
+    pub imported: i64,
+    /// Rows whose number was there.
+    pub duplicates: i64,
+    /// Rows that were refused.
+    pub rejected: i64,
+}
+
+/// Adds an import.
+///
+/// # Errors
+/// What the database says.
+pub async fn insert(
+    connection: &impl ConnectionTrait,
+    row: contact_import::Model,
+) -> Result<(), DbErr> {
+    contact_import::Entity::insert(row.into_active_model())
+        .exec_without_returning(connection)
+        .await?;
+    Ok(())
+}
+
+/// Several imports, whoever's they are; in no order.
+///
+/// # Errors
+/// What the database says.
+pub async fn find_all(
+    connection: &impl ConnectionTrait,
+    ids: impl IntoIterator<Item = ImportId>,
+) -> Result<Vec<contact_import::Model>, DbErr> {
+    contact_import::Entity::find()
+        .filter(contact_import::Column::Id.is_in(ids.into_iter().map(ImportId::uuid)))
+        .all(connection)
+        .await
+}
+
+/// Adds to what an import came to, and notes that it goes on.
+///
+/// # Errors
+/// What the database says.
+pub async fn advance(
+    connection: &impl ConnectionTrait,
+    (account, id): (AccountId, ImportId),
+    progress: Progress,
+    now: i64,
+) -> Result<(), DbErr> {
+    use contact_import::Column;
+    let plus = |column: Column, more: i64| (column, Expr::col(column).add(more));
+    let mut update =
+        contact_import::Entity::update_many().col_expr(Column::TouchedAt, Expr::value(now));
+    for (column, value) in [
+        plus(Column::Rows, progress.rows),
+        plus(Column::Imported, progress.imported),
+        plus(Column::Duplicates, progress.duplicates),
+        plus(Column::Rejected, progress.rejected),
+    ] {
+        update = update.col_expr(column, value);
+    }
+    update
+        .filter(Column::AccountId.eq(account.uuid()))
+        .filter(Column::Id.eq(id.uuid()))
+        .exec(connection)
+        .await?;
+    Ok(())
+}
+
+/// Ends an import that runs.
+///
+/// # Errors
+/// What the database says.
+pub async fn end(
+    connection: &impl ConnectionTrait,
+    (account, id): (AccountId, ImportId),
+    status: ImportStatus,
+    reason: Option<&str>,
+    now: i64,
+) -> Result<(), DbErr> {
+    use contact_import::Column;
+    contact_import::Entity::update_many()
+        .col_expr(Column::Status, Expr::value(status))
+        .col_expr(Column::Reason, Expr::value(reason.map(str::to_owned)))
+        .col_expr(Column::TouchedAt, Expr::value(now))
+        .col_expr(Column::EndedAt, Expr::value(now))
+        .filter(Column::AccountId.eq(account.uuid()))
+        .filter(Column::Id.eq(id.uuid()))
+        .filter(Column::Status.eq(ImportStatus::Running))
+        .exec(connection)
+        .await?;
+    Ok(())
+}
+
+fn of_list(account: AccountId, list: ListId) -> Select<contact_import::Entity> {
+    contact_import::Entity::find()
+        .filter(contact_import::Column::AccountId.eq(account.uuid()))
+        .filter(contact_import::Column::ListId.eq(list.uuid()))
+}
+
+/// A page of a list's imports, the newest first.
+///
+/// # Errors
+/// What the database says.
+pub async fn list(
+    connection: &impl ConnectionTrait,
+    (account, list): (AccountId, ListId),
+    window: Window,
+) -> Result<Page<contact_import::Model>, DbErr> {
+    let order = (
+        contact_import::Column::CreatedAt,
+        contact_import::Column::Id,
+    );
+    page(
+        connection,
+        of_list(account, list),
+        order,
+        Direction::Descending,
+        window,
+    )
+    .await
+}
+
+/// How many imports a list has had.
+///
+/// # Errors
+/// What the database says.
+pub async fn count(
+    connection: &impl ConnectionTrait,
+    (account, list): (AccountId, ListId),
+) -> Result<u64, DbErr> {
+    of_list(account, list).count(connection).await
+}
+
+/// The last few imports of a list, the newest first.
+///
+/// # Errors
+/// What the database says.
+pub async fn latest(
+    connection: &impl ConnectionTrait,
+    (account, list): (AccountId, ListId),
+    most: u64,
+) -> Result<Vec<contact_import::Model>, DbErr> {
+    of_list(account, list)
+        .order_by_desc(contact_import::Column::Id)
+        .limit(most)
+        .all(connection)
+        .await
+}
+
+/// Keeps rows that an import refused.
+///
+/// # Errors
+/// What the database says.
+pub async fn insert_rejections(
+    connection: &impl ConnectionTrait,
+    rows: Vec<rejection::Model>,
+) -> Result<(), DbErr> {
+    const COLUMNS: usize = 5;
+    for chunk in rows.chunks(MAX_PARAMETERS / COLUMNS) {
+        // A workbook may say twice that a row is its third; one of them is enough to find it.
+        let conflict = OnConflict::columns([
+            rejection::Column::AccountId,
+            rejection::Column::ImportId,
+            rejection::Column::Line,
+        ])
+        .do_nothing()
+        .to_owned();
+        rejection::Entity::insert_many(
+            chunk
+                .iter()
+                .cloned()
+                .map(IntoActiveModel::into_active_model),
+        )
+        .on_conflict(conflict)
+        .exec_without_returning(connection)
+        .await?;
+    }
+    Ok(())
+}
+
+fn rejected(account: AccountId, import: ImportId) -> Select<rejection::Entity> {
+    rejection::Entity::find()
+        .filter(rejection::Column::AccountId.eq(account.uuid()))
+        .filter(rejection::Column::ImportId.eq(import.uuid()))
+}
+
+/// A page of the rows that an import refused, in the file's order.
+///
+/// # Errors
+/// What the database says.
+pub async fn rejections(
+    connection: &impl ConnectionTrait,
+    (account, import): (AccountId, ImportId),
+    window: Window,
+) -> Result<Page<rejection::Model>, DbErr> {
+    let order = (rejection::Column::Line, rejection::Column::ImportId);
+    page(
+        connection,
+        rejected(account, import),
+        order,
+        Direction::Ascending,
+        window,
+    )
+    .await
+}
+
+/// Forgets some of the rows that a list's imports refused; how many.
+///
+/// # Errors
+/// What the database says.
+pub async fn forget_rejections(
+    connection: &impl ConnectionTrait,
+    (account, list): (AccountId, ListId),
+    most: u64,
+) -> Result<u64, DbErr> {
+    use rejection::Column;
+    let imports = Query::select()
+        .column(contact_import::Column::Id)
+        .from(contact_import::Entity)
+        .and_where(contact_import::Column::AccountId.eq(account.uuid()))
+        .and_where(contact_import::Column::ListId.eq(list.uuid()))
+        .to_owned();
+    let keys: Vec<(sea_orm::prelude::Uuid, i64)> = rejection::Entity::find()
+        .select_only()
+        .columns([Column::ImportId, Column::Line])
+        .filter(Column::AccountId.eq(account.uuid()))
+        .filter(Column::ImportId.in_subquery(imports))
+        .order_by_asc(Column::ImportId)
+        .order_by_asc(Column::Line)
+        .limit(most)
+        .into_tuple()
+        .all(connection)
+        .await?;
+    // In the key's order: all up to the last one, import by import.
+    let mut last_lines = std::collections::BTreeMap::new();
+    for (import, line) in keys {
+        last_lines.insert(import, line);
+    }
+    let mut gone = 0;
+    for (import, line) in last_lines {
+        let done = rejection::Entity::delete_many()
+            .filter(Column::AccountId.eq(account.uuid()))
+            .filter(Column::ImportId.eq(import))
+            .filter(Column::Line.lte(line))
+            .exec(connection)
+            .await?;
+        gone += done.rows_affected;
+    }
+    Ok(gone)
+}

@@ -1,0 +1,301 @@
+//! Rows as the parameters of one statement: what is looked up or written together goes to the database
+//! together, and the statement's text depends on the kinds of rows, not on their number, so that it is
+//! prepared once.
+//!
+//! PostgreSQL takes an array a column, whatever the number of rows. SQLite takes a parameter a value, in
+//! chunks of a few fixed sizes. Not here: what is looked up, and writing ([`super::table_rows`]).
+
+use std::fmt::Write;
+
+use sea_orm::{
+    ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, FromQueryResult, QueryResult, Statement,
+    Value, prelude::Uuid,
+};
+
+/// Rows in one statement of SQLite, largest first. Sixteen columns of the largest stay far below the
+/// 32,766 parameters that it takes.
+const CHUNKS: [usize; 4] = [256, 32, 4, 1];
+
+/// Rows of equal width, one value after the other.
+#[derive(Debug, Clone)]
+pub struct Set {
+    pub(super) width: usize,
+    pub(super) values: Vec<Value>,
+}
+
+impl Set {
+    /// Rows to look up.
+    pub fn of<const N: usize>(rows: impl IntoIterator<Item = [Value; N]>) -> Self {
+        Self {
+            width: N,
+            values: rows.into_iter().flatten().collect(),
+        }
+    }
+
+    /// Ids to look up.
+    pub fn of_ids(ids: impl IntoIterator<Item = Uuid>) -> Self {
+        Self::of(ids.into_iter().map(|id| [Value::from(id)]))
+    }
+
+    /// Pairs of ids to look up.
+    pub fn of_pairs(pairs: impl IntoIterator<Item = (Uuid, Uuid)>) -> Self {
+        Self::of(
+            pairs
+                .into_iter()
+                .map(|(first, second)| [Value::from(first), Value::from(second)]),
+        )
+    }
+
+    /// Whether there are no rows.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    fn rows(&self) -> usize {
+        self.values.len() / self.width.max(1)
+    }
+
+    /// `text` after the set as the common table expression `w` with these columns; as many statements as
+    /// the database needs.
+    fn statements(&self, backend: DatabaseBackend, columns: &str, text: &str) -> Vec<Statement> {
+        let statement = |rows: &str, values: Vec<Value>| {
+            let sql = format!("WITH w({columns}) AS ({rows}) {text}");
+            Statement::from_sql_and_values(backend, sql, values)
+        };
+        if self.is_empty() {
+            return Vec::new();
+        }
+        if backend == DatabaseBackend::Postgres {
+            let (source, arrays) = self.arrays(1);
+            return vec![statement(&format!("SELECT * FROM {source}"), arrays)];
+        }
+        self.chunks()
+            .map(|values| {
+                let rows = values.len() / self.width;
+                statement(&placeholders(rows, self.width), values.to_vec())
+            })
+            .collect()
+    }
+
+    /// Reads the rows of a table whose columns are those of the set, and which meet `condition`.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn find<E: EntityTrait>(
+        &self,
+        connection: &impl ConnectionTrait,
+        columns: &[&str],
+        condition: &str,
+    ) -> Result<Vec<E::Model>, DbErr> {
+        let table = format!("{} t", E::default().table_name());
+        let sought = format!("{}{condition}", matching(columns));
+        let read = |row: &QueryResult| E::Model::from_query_result(row, "");
+        self.query(connection, columns, ("t.*", &table, &sought), read)
+            .await
+    }
+
+    /// Reads what a query, as its SELECT, FROM and WHERE, gives for each row of the set, which it knows as
+    /// `w`. The set's rows come first in every plan: a table is never read as a whole to look for them.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn query<T>(
+        &self,
+        connection: &impl ConnectionTrait,
+        columns: &[&str],
+        (select, from, condition): (&str, &str, &str),
+        read: impl Fn(&QueryResult) -> Result<T, DbErr>,
+    ) -> Result<Vec<T>, DbErr> {
+        let backend = connection.get_database_backend();
+        let text = match backend {
+            // OFFSET keeps the planner from turning the two around.
+            DatabaseBackend::Postgres => format!(
+                "SELECT q.* FROM w CROSS JOIN LATERAL \
+                 (SELECT {select} FROM {from} WHERE {condition} OFFSET 0) q"
+            ),
+            // So does CROSS JOIN here.
+            _ => format!("SELECT {select} FROM w CROSS JOIN {from} WHERE {condition}"),
+        };
+        let mut found = Vec::new();
+        for statement in self.statements(backend, &columns.join(", "), &text) {
+            for row in connection.query_all_raw(statement).await? {
+                found.push(read(&row)?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Deletes the rows of a table whose columns are those of the set. Nobody else may change them
+    /// meanwhile: their account's book is locked.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn delete(
+        &self,
+        connection: &impl ConnectionTrait,
+        table: &str,
+        columns: &[&str],
+    ) -> Result<(), DbErr> {
+        let (backend, names) = (connection.get_database_backend(), columns.join(", "));
+        let text = match backend {
+            DatabaseBackend::Postgres => format!(
+                "DELETE FROM {table} WHERE ctid = ANY (ARRAY(SELECT q.ctid FROM w CROSS JOIN LATERAL \
+                 (SELECT t.ctid FROM {table} t WHERE {} OFFSET 0) q))",
+                matching(columns)
+            ),
+            _ => format!("DELETE FROM {table} WHERE ({names}) IN (SELECT {names} FROM w)"),
+        };
+        for statement in self.statements(backend, &names, &text) {
+            connection.execute_raw(statement).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn chunks(&self) -> impl Iterator<Item = &[Value]> {
+        let mut rest = &self.values[..];
+        std::iter::from_fn(move || {
+            let rows = rest.len() / self.width.max(1);
+            let size = CHUNKS.into_iter().find(|size| *size <= rows)?;
+            let (chunk, left) = rest.split_at(size * self.width);
+            rest = left;
+            Some(chunk)
+        })
+    }
+
+    /// `unnest(…)` over an array a column, the first of them parameter number `first`, and the arrays as
+    /// texts that PostgreSQL reads: the driver has no parameters of these types here.
+    pub(super) fn arrays(&self, first: usize) -> (String, Vec<Value>) {
+        let mut source = String::from("unnest(");
+        let mut arrays = Vec::with_capacity(self.width);
+        for column in 0..self.width {
+            let values = || self.values.iter().skip(column).step_by(self.width);
+            let kind = values().next().map_or("text", kind);
+            let separator = if column == 0 { "" } else { ", " };
+            // Writing to a string can't fail.
+            let _ = write!(source, "{separator}${}::text::{kind}[]", first + column);
+            let mut array = String::with_capacity(self.rows() * 24);
+            for value in values() {
+                array.push(if array.is_empty() { '{' } else { ',' });
+                write_element(&mut array, value);
+            }
+            array.push('}');
+            arrays.push(Value::from(array));
+        }
+        source.push(')');
+        (source, arrays)
+    }
+}
+
+/// That a row of the table `t` is one of the set's.
+fn matching(columns: &[&str]) -> String {
+    let equal = |column: &&str| format!("t.{column} = w.{column}");
+    columns.iter().map(equal).collect::<Vec<_>>().join(" AND ")
+}
+
+/// `VALUES (?,?),(?,?)…`
+pub(super) fn placeholders(rows: usize, width: usize) -> String {
+    let row = format!("({})", vec!["?"; width].join(","));
+    format!("VALUES {}", vec![row; rows].join(","))
+}
+
+/// What PostgreSQL calls the elements of a column.
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Uuid(_) => "uuid",
+        Value::BigInt(_) | Value::Int(_) | Value::SmallInt(_) => "int8",
+        Value::Bytes(_) => "bytea",
+        Value::Bool(_) => "bool",
+        _ => "text",
+    }
+}
+
+/// Appends an array's element as PostgreSQL reads it.
+fn write_element(array: &mut String, value: &Value) {
+    // Writing to a string can't fail.
+    let written = match value {
+        Value::Uuid(Some(id)) => write!(array, "{}", id.simple()),
+        Value::BigInt(Some(number)) => write!(array, "{number}"),
+        Value::Int(Some(number)) => write!(array, "{number}"),
+        Value::SmallInt(Some(number)) => write!(array, "{number}"),
+        Value::Bool(Some(truth)) => write!(array, "{truth}"),
+        Value::Bytes(Some(bytes)) => {
+            const DIGITS: &[u8; 16] = b"0123456789abcdef";
+            array.push_str("\"\\\\x");
+            for byte in bytes {
+                for digit in [byte >> 4, byte & 15] {
+                    // A half of a byte is below sixteen.
+                    array.push(char::from(DIGITS[usize::from(digit)]));
+                }
+            }
+            array.push('"');
+            Ok(())
+        }
+        Value::String(Some(text)) => {
+            array.push('"');
+            for part in text.split_inclusive(['"', '\\']) {
+                match part.as_bytes().last() {
+                    Some(last @ (b'"' | b'\\')) => {
+                        array.push_str(&part[..part.len() - 1]);
+                        array.push('\\');
+                        array.push(char::from(*last));
+                    }
+                    _ => array.push_str(part),
+                }
+            }
+            array.push('"');
+            Ok(())
+        }
+        _ => write!(array, "NULL"),
+    };
+    debug_assert!(written.is_ok(), "writing to a string can't fail");
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::{DatabaseBackend, Value, prelude::Uuid};
+
+    use super::Set;
+
+    #[test]
+    fn an_array_is_written_as_postgres_reads_it() {
+        let check = |value: Value, kind: &str, text: &str| {
+            let (source, arrays) = Set::of([[value]]).arrays(3);
+            assert_eq!(source, format!("unnest($3::text::{kind}[])"));
+            assert_eq!(arrays, [Value::from(text.to_owned())]);
+        };
+        check(7_i64.into(), "int8", "{7}");
+        check((-7_i32).into(), "int8", "{-7}");
+        check(Value::BigInt(None), "int8", "{NULL}");
+        check(true.into(), "bool", "{true}");
+        check(
+            Uuid::from_u128(255).into(),
+            "uuid",
+            "{000000000000000000000000000000ff}",
+        );
+        check(vec![0_u8, 171].into(), "bytea", r#"{"\\x00ab"}"#);
+        check("".into(), "text", r#"{""}"#);
+        check("NULL".into(), "text", r#"{"NULL"}"#);
+        check("a,b}è€😀".into(), "text", r#"{"a,b}è€😀"}"#);
+        check(r#"\ and ""#.into(), "text", r#"{"\\ and \""}"#);
+    }
+
+    #[test]
+    fn a_text_does_not_depend_on_how_many_rows_there_are() {
+        let texts = |backend, rows: u128| -> Vec<usize> {
+            let set = Set::of_ids((0..rows).map(Uuid::from_u128));
+            let statements = set.statements(backend, "id", "SELECT * FROM w");
+            statements
+                .into_iter()
+                .map(|statement| statement.values.unwrap().0.len())
+                .collect()
+        };
+        assert_eq!(texts(DatabaseBackend::Postgres, 1_000), [1]);
+        assert_eq!(texts(DatabaseBackend::Postgres, 0), [0; 0]);
+        assert_eq!(texts(DatabaseBackend::Sqlite, 0), [0; 0]);
+        assert_eq!(
+            texts(DatabaseBackend::Sqlite, 551),
+            [256, 256, 32, 4, 1, 1, 1]
+        );
+    }
+}

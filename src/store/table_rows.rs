@@ -1,0 +1,127 @@
+//! Rows of tables to write, however many, in a handful of statements. Not here: what they are.
+
+use sea_orm::{
+    ActiveModelTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityName, EntityTrait, IdenStatic,
+    IntoActiveModel, Iterable, Statement, Value,
+};
+
+use super::set::{Set, placeholders};
+
+/// One table's rows to insert, or to change where their key is there already.
+#[derive(Debug)]
+pub struct TableRows {
+    table: &'static str,
+    columns: Vec<&'static str>,
+    conflict: String,
+    set: Set,
+}
+
+impl TableRows {
+    /// Rows to insert.
+    pub fn insert<M, A>(rows: Vec<M>) -> Self
+    where
+        M: IntoActiveModel<A>,
+        A: ActiveModelTrait,
+    {
+        Self::rows::<M, A>(rows, String::new())
+    }
+
+    /// Rows to insert, or to change in these columns where their key is there.
+    pub fn upsert<M, A, C>(rows: Vec<M>, key: &[C], changed: &[C]) -> Self
+    where
+        M: IntoActiveModel<A>,
+        A: ActiveModelTrait,
+        C: IdenStatic,
+    {
+        let names = |columns: &[C]| columns.iter().map(C::as_str).collect::<Vec<_>>();
+        let changes: Vec<String> = names(changed)
+            .into_iter()
+            .map(|name| format!("{name} = excluded.{name}"))
+            .collect();
+        let conflict = format!(
+            " ON CONFLICT ({}) DO UPDATE SET {}",
+            names(key).join(", "),
+            changes.join(", ")
+        );
+        Self::rows::<M, A>(rows, conflict)
+    }
+
+    fn rows<M, A>(rows: Vec<M>, conflict: String) -> Self
+    where
+        M: IntoActiveModel<A>,
+        A: ActiveModelTrait,
+    {
+        let all: Vec<_> = <<A::Entity as EntityTrait>::Column as Iterable>::iter().collect();
+        let mut values = Vec::with_capacity(rows.len() * all.len());
+        for row in rows {
+            let mut row = row.into_active_model();
+            for column in &all {
+                // A whole row has a value in every column.
+                let value = row.take(*column).into_value();
+                values.push(value.unwrap_or(Value::String(None)));
+            }
+        }
+        Self {
+            table: A::Entity::default().table_name(),
+            columns: all.iter().map(IdenStatic::as_str).collect(),
+            conflict,
+            set: Set {
+                width: all.len(),
+                values,
+            },
+        }
+    }
+
+    fn head(&self) -> String {
+        format!("INSERT INTO {} ({})", self.table, self.columns.join(", "))
+    }
+}
+
+/// Writes the rows of several tables: on PostgreSQL in one statement. No two of them may be of one table.
+///
+/// # Errors
+/// What the database says.
+pub async fn write(
+    connection: &impl ConnectionTrait,
+    writes: impl IntoIterator<Item = TableRows>,
+) -> Result<(), DbErr> {
+    let backend = connection.get_database_backend();
+    let writes: Vec<TableRows> = writes
+        .into_iter()
+        .filter(|write| !write.set.is_empty())
+        .collect();
+    if backend != DatabaseBackend::Postgres {
+        for write in &writes {
+            for values in write.set.chunks() {
+                let rows = placeholders(values.len() / write.set.width, write.set.width);
+                let sql = format!("{} {rows}{}", write.head(), write.conflict);
+                let statement = Statement::from_sql_and_values(backend, sql, values.to_vec());
+                connection.execute_raw(statement).await?;
+            }
+        }
+        return Ok(());
+    }
+    let (mut parts, mut values) = (Vec::new(), Vec::new());
+    for write in &writes {
+        let (source, arrays) = write.set.arrays(values.len() + 1);
+        values.extend(arrays);
+        let (head, conflict) = (write.head(), &write.conflict);
+        parts.push(format!("{head} SELECT * FROM {source}{conflict}"));
+    }
+    let Some(last) = parts.pop() else {
+        return Ok(());
+    };
+    let before: Vec<String> = parts
+        .into_iter()
+        .enumerate()
+        .map(|(number, part)| format!("w{number} AS ({part})"))
+        .collect();
+    let sql = match before.is_empty() {
+        true => last,
+        false => format!("WITH {} {last}", before.join(", ")),
+    };
+    connection
+        .execute_raw(Statement::from_sql_and_values(backend, sql, values))
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,208 @@
+//! Which rows a page of transactions is made of, in a time that does not grow with the history.
+//!
+//! Instants only rise along a chain, so a span of time is a span of places in it. A list or a kind is looked up
+//! by an index of its own, each for no more rows than the page takes, and what is found is put together. Here:
+//! these conditions. Not here: the page's order and its ends, which are [`super::page`]'s.
+
+use domain::id::ListId;
+use entity::{
+    posting,
+    sql_enums::TransactionKind::{self, *},
+    transaction::{self, Column},
+};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, Iterable, Order, QueryFilter,
+    QueryOrder, QuerySelect, QueryTrait, Select,
+    sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement, UnionType},
+};
+
+use super::{TransactionFilter, Window};
+
+/// The kinds that move credits of lists that they are not booked for: all the others name their list.
+const SHARED_OUT: [TransactionKind; 3] = [Expiry, Revocation, Allocation];
+
+/// All transactions that a filter shows.
+pub(super) fn all(filter: &TransactionFilter) -> Select<transaction::Entity> {
+    let mut select = of_account(filter);
+    if let Some(list) = filter.list {
+        select = select.filter(
+            Condition::any()
+                .add(Column::ListId.eq(list.uuid()))
+                .add(moves_credits_of(filter, list)),
+        );
+    }
+    if let Some(kinds) = &filter.kinds {
+        select = select.filter(Column::Kind.is_in(kinds.iter().copied()));
+    }
+    if let Some(from) = filter.from {
+        select = select.filter(Column::CreatedAt.gte(from.as_microsecond()));
+    }
+    if let Some(to) = filter.to {
+        select = select.filter(Column::CreatedAt.lt(to.as_microsecond()));
+    }
+    select
+}
+
+/// Transactions that a filter shows, at least as many as a page of the window takes.
+///
+/// # Errors
+/// What the database says.
+pub(super) async fn within(
+    connection: &impl ConnectionTrait,
+    filter: &TransactionFilter,
+    window: Window,
+) -> Result<Select<transaction::Entity>, DbErr> {
+    let Some(span) = Span::of(connection, filter).await? else {
+        return Ok(of_account(filter).filter(Expr::value(false)));
+    };
+    let kinds: Vec<TransactionKind> = match &filter.kinds {
+        None => TransactionKind::iter().collect(),
+        Some(kinds) => TransactionKind::iter()
+            .filter(|kind| kinds.contains(kind))
+            .collect(),
+    };
+    let mut parts = Vec::new();
+    match filter.list {
+        None if filter.kinds.is_none() => return Ok(span.apply(of_account(filter))),
+        None => parts.extend(kinds.iter().map(|kind| of_kind(filter, *kind))),
+        Some(list) => {
+            let booked = |kind: &TransactionKind| {
+                of_account(filter)
+                    .filter(Column::ListId.eq(list.uuid()))
+                    .filter(Column::Kind.eq(*kind))
+            };
+            parts.extend(kinds.iter().map(booked));
+            let shared_out = kinds.iter().filter(|kind| SHARED_OUT.contains(kind));
+            parts.extend(
+                shared_out
+                    .map(|kind| of_kind(filter, *kind).filter(moves_credits_of(filter, list))),
+            );
+        }
+    }
+    let parts = parts
+        .into_iter()
+        .map(|part| first(span.apply(part), window));
+    Ok(match union(parts) {
+        Some(places) => of_account(filter).filter(Column::Sequence.in_subquery(places)),
+        None => of_account(filter).filter(Expr::value(false)),
+    })
+}
+
+fn of_account(filter: &TransactionFilter) -> Select<transaction::Entity> {
+    transaction::Entity::find().filter(Column::AccountId.eq(filter.account.uuid()))
+}
+
+fn of_kind(filter: &TransactionFilter, kind: TransactionKind) -> Select<transaction::Entity> {
+    let select = of_account(filter).filter(Column::Kind.eq(kind));
+    match kind {
+        Spend => select,
+        // Word for word the index's own condition, which a bound value would not be seen to meet.
+        _ => select.filter(Expr::cust("kind <> 'SPEND'")),
+    }
+}
+
+fn moves_credits_of(filter: &TransactionFilter, list: ListId) -> Expr {
+    let postings = posting::Entity::find()
+        .select_only()
+        .column(posting::Column::Sequence)
+        .filter(posting::Column::AccountId.eq(filter.account.uuid()))
+        .filter(posting::Column::ListId.eq(list.uuid()))
+        .filter(
+            Expr::col((posting::Entity, posting::Column::Sequence))
+                .equals((transaction::Entity, Column::Sequence)),
+        );
+    Expr::exists(postings.into_query())
+}
+
+/// The places of the first rows of a part that a page of the window may show.
+fn first(part: Select<transaction::Entity>, window: Window) -> SelectStatement {
+    let mut part = part.select_only().column(Column::Sequence);
+    if let Some(place) = window.after {
+        part = part.filter(Column::Sequence.lt(place.key));
+    }
+    if let Some(place) = window.before {
+        part = part.filter(Column::Sequence.gt(place.key));
+    }
+    let order = if window.from_end {
+        Order::Asc
+    } else {
+        Order::Desc
+    };
+    // One more than the page shows says whether there are others.
+    part.order_by(Column::Sequence, order)
+        .limit(window.limit + 1)
+        .into_query()
+}
+
+/// The rows of all parts. SQLite takes an order and a limit only within a part of its own.
+fn union(parts: impl Iterator<Item = SelectStatement>) -> Option<SelectStatement> {
+    let part = Alias::new("part");
+    let mut wrapped = parts.map(|statement| {
+        Query::select()
+            .column(Column::Sequence)
+            .from_subquery(statement, part.clone())
+            .to_owned()
+    });
+    let mut first = wrapped.next()?;
+    for other in wrapped {
+        first.union(UnionType::All, other);
+    }
+    Some(first)
+}
+
+/// Places in the chain, both ends included.
+#[derive(Debug, Default)]
+struct Span {
+    from: Option<i64>,
+    to: Option<i64>,
+}
+
+impl Span {
+    /// The places of a filter's span of time; `None` where nothing was booked in it.
+    async fn of(
+        connection: &impl ConnectionTrait,
+        filter: &TransactionFilter,
+    ) -> Result<Option<Self>, DbErr> {
+        let mut span = Self::default();
+        if let Some(from) = filter.from {
+            let select = of_account(filter).filter(Column::CreatedAt.gte(from.as_microsecond()));
+            let Some(place) = end(connection, select, Order::Asc).await? else {
+                return Ok(None);
+            };
+            span.from = Some(place);
+        }
+        if let Some(to) = filter.to {
+            let select = of_account(filter).filter(Column::CreatedAt.lt(to.as_microsecond()));
+            let Some(place) = end(connection, select, Order::Desc).await? else {
+                return Ok(None);
+            };
+            span.to = Some(place);
+        }
+        Ok(Some(span))
+    }
+
+    fn apply(&self, mut select: Select<transaction::Entity>) -> Select<transaction::Entity> {
+        if let Some(from) = self.from {
+            select = select.filter(Column::Sequence.gte(from));
+        }
+        if let Some(to) = self.to {
+            select = select.filter(Column::Sequence.lte(to));
+        }
+        select
+    }
+}
+
+async fn end(
+    connection: &impl ConnectionTrait,
+    select: Select<transaction::Entity>,
+    order: Order,
+) -> Result<Option<i64>, DbErr> {
+    select
+        .select_only()
+        .column(Column::Sequence)
+        .order_by(Column::CreatedAt, order.clone())
+        .order_by(Column::Sequence, order)
+        .into_tuple()
+        .one(connection)
+        .await
+}

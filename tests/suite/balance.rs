@@ -1,0 +1,87 @@
+//! A balance at any instant over HTTP: law B3.
+
+use std::time::Duration;
+
+use message_credits::store;
+use serde_json::{Value, json};
+
+use crate::{
+    message::{send, to_italians},
+    support::{Server, Tenant, on_both_databases, sending},
+};
+
+const AT: &str = "query($at: DateTime) { account { balance(at: $at) {
+    total held available assigned unassigned nextExpiry { credits expiresAt } } } }";
+
+async fn balance_at(server: &Server, tenant: &Tenant, at: &str) -> Value {
+    let mut data = server.data(&tenant.owner, AT, json!({ "at": at })).await;
+    data["account"]["balance"].take()
+}
+
+on_both_databases! {
+    /// What was told of an instant is told of it for good, to the microsecond, whatever is booked later and
+    /// however late an expiry is booked.
+    async fn a_past_balance_stays_as_it_was_told(server: Server) {
+        let tenant = server.account("Shop").await;
+        server.grant_until(&tenant, "50", Some("2026-11-24")).await;
+        server.grant(&tenant, "100").await;
+        let mut told = Vec::new();
+        for (at, recipients) in [
+            ("2026-11-22T08:00:00.000001Z", Some(7)),
+            ("2026-11-22T08:00:00.000002Z", None),
+            ("2026-11-23T22:59:59.999999Z", Some(5)),
+            ("2026-11-23T23:00:00Z", None),
+            ("2026-11-25T12:00:00Z", Some(11)),
+            ("2026-11-25T12:00:00.000001Z", None),
+        ] {
+            server.set_time(at);
+            if let Some(recipients) = recipients {
+                send(&server, &tenant, to_italians(recipients)).await;
+            }
+            let now = server.data(&tenant.owner, AT, json!({})).await["account"]["balance"].take();
+            assert_eq!(balance_at(&server, &tenant, at).await, now, "{at}");
+            told.push((at, now));
+        }
+        server.set_time("2026-12-01T08:00:00Z");
+        server.run_workers().await;
+        for (at, balance) in &told {
+            assert_eq!(balance_at(&server, &tenant, at).await, *balance, "{at}");
+        }
+        let available: Vec<&Value> = told.iter().map(|(_, balance)| &balance["available"]).collect();
+        assert_eq!(available, ["143", "143", "138", "88", "77", "77"]);
+        let before = balance_at(&server, &tenant, "2026-11-22T07:59:59.999999Z").await;
+        assert_eq!(before["total"], "0");
+    }
+
+    /// An instant to come has no balance yet.
+    async fn an_instant_to_come_is_refused(server: Server) {
+        let tenant = server.account("Shop").await;
+        let at = json!({ "at": "2026-11-22T08:00:00.000001Z" });
+        let response = server.graphql(Some(&tenant.owner), AT, at).await;
+        assert_eq!(response["errors"][0]["extensions"]["code"], "BAD_USER_INPUT", "{response}");
+    }
+
+    /// While a batch holds the book it may still book at an instant that is past: such an instant is told when
+    /// the batch has ended. One that is closed is told at once.
+    async fn a_batch_in_flight_is_waited_for(server: Server) {
+        let tenant = server.account("Shop").await;
+        server.grant(&tenant, "100").await;
+        server.set_time("2026-11-22T09:00:00Z");
+        send(&server, &tenant, to_italians(1)).await;
+        server.set_time("2026-11-22T10:00:00Z");
+
+        let store = &server.services().store;
+        let batch = store.begin().await.unwrap();
+        store::book::lock(&batch, [sending::account(&tenant)]).await.unwrap();
+        assert_eq!(balance_at(&server, &tenant, "2026-11-22T08:59:59Z").await["available"], "100");
+        let open = balance_at(&server, &tenant, "2026-11-22T09:30:00Z");
+        let mut open = std::pin::pin!(open);
+        let early = tokio::time::timeout(Duration::from_millis(300), &mut open).await;
+        assert!(early.is_err(), "told while the batch is in flight: {early:?}");
+        // Now, too, does not wait: it is what is committed.
+        let now = server.data(&tenant.owner, AT, json!({})).await;
+        assert_eq!(now["account"]["balance"]["available"], "99");
+        batch.rollback().await.unwrap();
+        assert_eq!(open.await["available"], "99");
+    }
+}

@@ -1,0 +1,72 @@
+//! Several servers on one PostgreSQL.
+
+use futures_util::future::join_all;
+
+use super::{
+    assert_verified, below,
+    load::{Load, Order, account},
+    migrated_postgres, rounds,
+};
+use crate::support::process::Process;
+
+/// One of two servers is killed in the midst of its batches: the other one goes on, and what the first
+/// acknowledged is there.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_of_two_servers_is_killed() {
+    let Some(url) = migrated_postgres().await else {
+        return;
+    };
+    let start = || Process::start(&["--database-url", &url]);
+    let (mut first, second) = (start(), start());
+    // Of one account: both want the same book all the time.
+    let load = Load::start(&[&first, &second], 8).await;
+    for _ in 0..rounds() {
+        load.goes_on(20 + below(100)).await;
+        first.kill();
+        load.move_to(0, None);
+        load.goes_on(20).await;
+        first = start();
+        load.move_to(0, Some(&first));
+    }
+    load.goes_on(20).await;
+    assert!(load.repeated() > 0, "no kill met a command in flight");
+    load.ends_well(&second).await;
+    for server in [first, second] {
+        assert_eq!(server.terminate(), Some(0));
+    }
+    assert_verified(&url);
+}
+
+/// Two servers on one PostgreSQL sell no credit twice: 300 sends through both on credits for 100.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_servers_share_one_database() {
+    let Some(url) = migrated_postgres().await else {
+        return;
+    };
+    let servers = [
+        Process::start(&["--database-url", &url]),
+        Process::start(&["--database-url", &url]),
+    ];
+    let account = account(&servers[0], 100).await;
+    let sends = (0..300).map(|index| {
+        let (order, door) = (Order::new(&account, false), servers[index % 2].door());
+        tokio::spawn(async move { order.ask(&door).await })
+    });
+    let mut sent = 0;
+    for answer in join_all(sends).await {
+        let payload = answer.unwrap().unwrap()["data"]["done"].take();
+        if payload["message"]["id"].is_string() {
+            sent += 1;
+        } else {
+            assert_eq!(
+                payload["userErrors"][0]["code"], "INSUFFICIENT_CREDITS",
+                "{payload}"
+            );
+        }
+    }
+    assert_eq!(sent, 100);
+    for server in servers {
+        assert_eq!(server.terminate(), Some(0));
+    }
+    assert_verified(&url);
+}

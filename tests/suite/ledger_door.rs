@@ -1,0 +1,296 @@
+//! The ledger's door under strain: what is locked, late, full, left or bad holds up and harms nobody else, and
+//! nobody hears that something failed that was done. Its laws are in `faults.rs` and with the nouns.
+
+use std::{sync::Arc, task::Poll, time::Duration};
+
+use domain::{
+    credits::Credits,
+    id::{AccountId, MessageId, RateCardId},
+    quote::Line,
+    segmentation::{Channel, Encoding},
+};
+use futures_util::{
+    FutureExt,
+    future::{BoxFuture, join_all},
+};
+use message_credits::{
+    clock::Clock,
+    graphql::ids::PublicId,
+    ledger::{
+        Act, Answer, Key, Ledger, Limits, NewMessage, Request, Sent, SubmitError, verify::verify,
+    },
+    store::{Store, book},
+};
+use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+use crate::support::{Server, new_key, on_both_databases};
+
+/// A message of one credit to one recipient.
+fn send_as(account: AccountId, id: Uuid, key: Option<String>) -> Request {
+    let credits = Credits::from_units(10_000);
+    let line = Line {
+        country: "IT".parse().unwrap(),
+        recipients: 1,
+        segment_count: 1,
+        credits_per_segment: Some(credits),
+        credits,
+    };
+    let message = NewMessage {
+        id: MessageId::new(id),
+        list: None,
+        name: None,
+        text: "Ciao".to_owned(),
+        channel: Channel::Sms,
+        encoding: Some(Encoding::Gsm7),
+        segment_count: 1,
+        price: Sent {
+            recipients: 1,
+            lines: vec![line],
+            credits,
+        },
+        rate_card: RateCardId::new(Uuid::nil()),
+        send_at: None,
+    };
+    Request {
+        account,
+        act: Act::Send(message),
+        key: key.map(|key| Key {
+            key,
+            fingerprint: [0; 32],
+        }),
+        at: None,
+    }
+}
+
+fn send(account: AccountId) -> Request {
+    send_as(account, Clock::system().new_id(), Some(new_key()))
+}
+
+/// Accounts with a hundred credits each.
+async fn accounts<const N: usize>(server: &Server) -> [AccountId; N] {
+    let mut ids = Vec::new();
+    for number in 0..N {
+        let tenant = server.account(&format!("Shop {number}")).await;
+        server.grant(&tenant, "100").await;
+        ids.push(AccountId::decode(&tenant.id).unwrap());
+    }
+    ids.try_into().unwrap()
+}
+
+/// A door of the test's own to the server's books.
+fn door(server: &Server, limits: Limits) -> Arc<Ledger> {
+    let services = server.services();
+    let (ledger, writers) = Ledger::start_with(&services.store, &services.clock, limits);
+    // The writers stop with the test's runtime.
+    std::mem::forget(writers);
+    Arc::new(ledger)
+}
+
+/// Asks without waiting for the answer. The command is in its line when this returns.
+async fn ask(ledger: &Arc<Ledger>, request: Request) -> JoinHandle<Result<Answer, SubmitError>> {
+    let ledger = ledger.clone();
+    let mut asked = async move { ledger.submit(request).await }.boxed();
+    match futures_util::poll!(&mut asked) {
+        Poll::Pending => tokio::spawn(asked),
+        Poll::Ready(answer) => tokio::spawn(std::future::ready(answer)),
+    }
+}
+
+async fn count(store: &Store, table: &str, account: AccountId) -> i64 {
+    let id = match store.backend() {
+        DatabaseBackend::Postgres => format!("'{}'", account.uuid()),
+        _ => format!("x'{}'", account.uuid().simple()),
+    };
+    let sql = format!("SELECT count(*) FROM {table} WHERE account_id = {id}");
+    let statement = Statement::from_string(store.backend(), sql);
+    let row = store.reader().query_one_raw(statement).await.unwrap();
+    row.unwrap().try_get_by_index(0).unwrap()
+}
+
+async fn check_books(server: &Server) {
+    let verified = verify(&server.services().store, |_| {}).await.unwrap();
+    assert_eq!((verified.drifts, verified.left_out), (Vec::new(), 0));
+}
+
+on_both_databases! {
+    /// A command that the database refuses fails alone: a message id that is there already.
+    async fn one_bad_command_does_not_fail_its_neighbours(server: Server) {
+        let [account, other] = accounts(&server).await;
+        let ledger = door(&server, Limits { writers: 1, ..Limits::default() });
+        let id = Clock::system().new_id();
+        ledger.submit(send_as(account, id, Some(new_key()))).await.unwrap();
+        let requests = (0..40).map(|place| match place {
+            17 => send_as(account, id, Some(new_key())),
+            place if place % 2 == 0 => send(other),
+            _ => send(account),
+        });
+        let results = join_all(requests.map(|request| ledger.submit(request))).await;
+        for (place, result) in results.into_iter().enumerate() {
+            match place {
+                17 => assert!(matches!(result, Err(SubmitError::NotDone(_))), "{result:?}"),
+                _ => assert!(result.is_ok(), "{place}: {result:?}"),
+            }
+        }
+        let store = &server.services().store;
+        assert_eq!(count(store, "messages", account).await, 20);
+        assert_eq!(count(store, "messages", other).await, 20);
+        check_books(&server).await;
+    }
+
+    /// What a caller waits for no more before its batch begins is never done.
+    async fn who_left_before_the_batch_began_is_not_charged(server: Server) {
+        let [account] = accounts(&server).await;
+        let limits = Limits { writers: 1, batch: 1, waiting_of_account: 3, ..Limits::default() };
+        let ledger = door(&server, limits);
+        let store = &server.services().store;
+        let lock = hold(store, account).await;
+        let first = ask(&ledger, send(account)).await;
+        let left = fill_line(&ledger, account, 3).await;
+        drop(left);
+        lock.rollback().await.unwrap();
+        first.await.unwrap().unwrap();
+        // Those who left are out of the line with the next batch at the latest.
+        while ledger.submit(send(account)).await.is_err() {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(count(store, "messages", account).await, 2);
+        check_books(&server).await;
+    }
+
+    /// Too many of one account are told so, and what is out of time is told so and never done.
+    async fn a_full_line_and_a_late_command_are_refused_and_not_done(server: Server) {
+        let [account, other] = accounts(&server).await;
+        let limits = Limits {
+            waiting_of_account: 4,
+            deadline: Duration::from_millis(300),
+            writers: 1,
+            batch: 1,
+            ..Limits::default()
+        };
+        let ledger = door(&server, limits);
+        let store = &server.services().store;
+        let lock = hold(store, account).await;
+        let begun = ask(&ledger, send(account)).await;
+        let waiting = fill_line(&ledger, account, 4).await;
+        let full = ledger.submit(send(account)).await;
+        assert!(matches!(full, Err(SubmitError::AccountBusy)), "{full:?}");
+        for late in join_all(waiting).await {
+            assert!(matches!(late, Err(SubmitError::Late)), "{late:?}");
+        }
+        lock.rollback().await.unwrap();
+        begun.await.unwrap().unwrap();
+        ledger.submit(send(other)).await.unwrap();
+        assert_eq!(count(store, "messages", account).await, 1);
+        assert_eq!(count(store, "messages", other).await, 1);
+        check_books(&server).await;
+    }
+}
+
+/// Keeps an account's commands from being done: on PostgreSQL by its lock, on SQLite as the only writer.
+async fn hold(store: &Store, account: AccountId) -> sea_orm::DatabaseTransaction {
+    let transaction = store.begin().await.unwrap();
+    book::lock(&transaction, [account]).await.unwrap();
+    transaction
+}
+
+/// Commands that fill an account's line, once the batch before them has begun. Batches are of one command.
+async fn fill_line(
+    ledger: &Arc<Ledger>,
+    account: AccountId,
+    room: usize,
+) -> Vec<BoxFuture<'static, Result<Answer, SubmitError>>> {
+    let mut line = Vec::new();
+    while line.len() < room {
+        let ledger = ledger.clone();
+        let mut asked = async move { ledger.submit(send(account)).await }.boxed();
+        match futures_util::poll!(&mut asked) {
+            Poll::Pending => line.push(asked),
+            Poll::Ready(answer) => {
+                assert!(
+                    matches!(answer, Err(SubmitError::AccountBusy)),
+                    "{answer:?}"
+                );
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+    line
+}
+
+/// An account whose lock another session holds waits alone: the others are served meanwhile.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_locked_account_does_not_hold_up_the_others() {
+    let Some(server) = Server::on_postgres().await else {
+        return;
+    };
+    let [locked, second, free] = accounts(&server).await;
+    let limits = Limits {
+        writers: 1,
+        lanes: 1,
+        ..Limits::default()
+    };
+    let ledger = door(&server, limits);
+    let store = &server.services().store;
+    let other = store.begin().await.unwrap();
+    book::lock(&other, [locked, second]).await.unwrap();
+    // More accounts are locked than may be waited for at a time.
+    let waiting = [locked, second, locked, second].map(|account| ask(&ledger, send(account)));
+    let waiting = join_all(waiting).await;
+    for _ in 0..20 {
+        ledger.submit(send(free)).await.unwrap();
+    }
+    assert!(waiting.iter().all(|answer| !answer.is_finished()));
+    other.rollback().await.unwrap();
+    for answer in waiting {
+        answer.await.unwrap().unwrap();
+    }
+    assert_eq!(count(store, "messages", free).await, 20);
+    assert_eq!(count(store, "messages", locked).await, 2);
+    assert_eq!(count(store, "messages", second).await, 2);
+    check_books(&server).await;
+}
+
+/// A commit without an answer: who has a key learns the truth, who has none learns that nobody knows.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_without_an_answer_is_asked_by_its_keys() {
+    let Some(server) = Server::on_postgres().await else {
+        return;
+    };
+    let [account] = accounts(&server).await;
+    let ledger = door(
+        &server,
+        Limits {
+            writers: 1,
+            ..Limits::default()
+        },
+    );
+    let store = &server.services().store;
+    // The connection breaks in the first commit, and in that one alone: a sequence is never rolled back.
+    for sql in [
+        "CREATE SEQUENCE commits",
+        "CREATE FUNCTION break_once() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            IF nextval('commits') = 1 THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF;
+            RETURN NULL; END $$",
+        "CREATE CONSTRAINT TRIGGER break_once AFTER INSERT ON idempotency_keys DEFERRABLE INITIALLY DEFERRED
+            FOR EACH ROW EXECUTE FUNCTION break_once()",
+    ] {
+        store.writer().execute_unprepared(sql).await.unwrap();
+    }
+    let requests = [
+        send(account),
+        send_as(account, Clock::system().new_id(), None),
+        send(account),
+    ];
+    let [first, without, last] =
+        <[_; 3]>::try_from(join_all(requests.map(|request| ledger.submit(request))).await).unwrap();
+    assert!(first.is_ok(), "{first:?}");
+    assert!(
+        matches!(without, Err(SubmitError::Unknown(_))),
+        "{without:?}"
+    );
+    assert!(last.is_ok(), "{last:?}");
+    assert_eq!(count(store, "messages", account).await, 2);
+    check_books(&server).await;
+}
