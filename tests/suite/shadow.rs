@@ -112,7 +112,7 @@ on_both_databases! {
             left -= length;
             history += length;
         }
-        let verified = verify(&server.services().store).await.unwrap();
+        let verified = verify(&server.services().store, |_| {}).await.unwrap();
         assert_eq!(verified.drifts, []);
     }
 }
