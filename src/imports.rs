@@ -13,7 +13,7 @@ mod workbook;
 
 use std::{borrow::Cow, fs::File, io, ops::ControlFlow};
 
-pub use columns::{Cells, Contact};
+pub use columns::Contact;
 pub use format::{Format, format};
 
 /// The most columns that a file has. Far more than anybody writes messages with; each name is kept.

@@ -83,6 +83,7 @@ fn router(bed: &Bed, ledger: Ledger) -> Router {
         public_url,
         admin_key_hash: Some(Sha256::digest(KEY).into()),
         download_key: DownloadKey::default(),
+        stop: CancellationToken::new(),
     });
     let schema = schema::schema_over(&services, &Limits::default());
     http::router(http::Server::new(

@@ -182,6 +182,7 @@ pub fn answer(
             units: row.units,
             recipients: row.recipients,
             sent_at: row.sent_at,
+            lines: None,
         }),
         balance: Some(BalanceAnswer {
             at: now,

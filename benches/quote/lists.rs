@@ -26,7 +26,7 @@ const NAMES: [&str; 8] = [
     "Anna",
     "Maria Maddalena",
 ];
-/// 139 characters without its fields: some names need a second segment.
+/// Some names need a second segment.
 const PERSONAL: &str = "Ciao {{firstName|amico}}, solo oggi 20% di sconto su tutta la nuova collezione, in negozio e \
     online. Mostra in cassa il codice {{code}}. A presto, il tuo negozio!";
 const PLAIN: &str = "Ciao! Solo oggi 20% di sconto su tutta la nuova collezione, in negozio e online. Mostra in \
@@ -174,21 +174,20 @@ fn insert(database: &Database, name: &str, contacts: u32) -> String {
     };
     let countries = turn(&COUNTRIES, "n");
     let names = turn(&NAMES, "n");
+    // No two lists have an id in common.
+    let first = u64::from(contacts) * 16;
     let (id, code, series) = match database {
         Database::Sqlite { .. } => (
-            "unhex(printf('%032x', n))",
+            format!("unhex(printf('%032x', {first} + n))"),
             "printf('C%07d', n)",
             format!(
                 "WITH RECURSIVE series(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM series WHERE n + 1 < {contacts})"
             ),
         ),
         Database::Postgres { .. } => (
-            "lpad(to_hex(n), 32, '0')::uuid",
+            format!("lpad(to_hex({first} + n), 32, '0')::uuid"),
             "'C' || lpad(n::text, 7, '0')",
-            format!(
-                "WITH series(n) AS (SELECT generate_series(0, {} - 1))",
-                contacts
-            ),
+            format!("WITH series(n) AS (SELECT generate_series(0, {contacts} - 1))"),
         ),
     };
     let columns = "account_id, list_id, id, number, country_code, fields, created_at";

@@ -235,7 +235,7 @@ impl Memory {
         let status = fs::read_to_string(format!("/proc/{process}/status"))?;
         let line = |name: &str| {
             let line = status.lines().find_map(|line| line.strip_prefix(name));
-            let number = line.and_then(|line| line.split_whitespace().nth(0)?.parse().ok());
+            let number = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
             number.ok_or_else(|| format!("no {name} in the process's status"))
         };
         Ok(Self {

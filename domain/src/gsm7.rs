@@ -206,15 +206,17 @@ fn padded(rest: &[u8]) -> [u8; BLOCK] {
 /// Whether all of it is ASCII of one septet each, as most text is. Written without branches, so that the
 /// compiler looks at sixteen bytes and more at once.
 fn is_single(block: &[u8; BLOCK]) -> bool {
-    let mut other = 0_u8;
-    for &byte in block {
-        // As signed bytes, what is not ASCII is below zero.
-        let signed = byte as i8;
-        let low = (signed < 0x20) & (byte != b'\n') & (byte != b'\r');
-        let signs = (byte.wrapping_sub(b'[') < 6) & (byte != b'_');
-        other |= u8::from(low | signs | (signed > b'z' as i8));
-    }
-    other == 0
+    let other = |sum, &byte: &u8| sum | u8::from(is_other(byte));
+    block.iter().fold(0, other) == 0
+}
+
+/// Whether a byte is anything but ASCII of one septet.
+const fn is_other(byte: u8) -> bool {
+    // As signed bytes, what is not ASCII is below zero.
+    let signed = byte as i8;
+    let low = (signed < 0x20) & (byte != b'\n') & (byte != b'\r');
+    let signs = (byte.wrapping_sub(b'[') < 6) & (byte != b'_');
+    low | signs | (signed > b'z' as i8)
 }
 
 /// The block taken whole, with what of the last character reaches beyond it, where all of it is GSM-7. What
@@ -312,32 +314,38 @@ pub(crate) struct Foreign<'a> {
 
 /// Tells every character of the text that GSM-7 lacks, where it is known to begin with such a prefix.
 pub(crate) fn each_foreign<'a>(text: &'a str, prefix: Prefix, mut found: impl FnMut(Foreign<'a>)) {
-    let (mut at, mut offset) = (prefix.bytes, prefix.characters);
-    // Whole blocks are looked at again only beyond one that was of no use: foreign letters come in words.
-    let mut one_by_one_until = at;
-    while let Some(character) = text.get(at..).and_then(|rest| rest.chars().next()) {
-        if at >= one_by_one_until {
-            while text.as_bytes().get(at..).is_some_and(begins_with_singles) {
-                at += BLOCK;
-                offset += BLOCK;
-            }
-            one_by_one_until = at + BLOCK;
+    let bytes = text.as_bytes();
+    // Bytes so far that continue a character.
+    let mut following = prefix.bytes - prefix.characters;
+    for (begin, rest) in (prefix.bytes..)
+        .step_by(BLOCK)
+        .map_while(|at| Some((at, bytes.get(at..)?)))
+    {
+        if rest.is_empty() {
+            return;
+        }
+        let block = rest.first_chunk().copied().unwrap_or_else(|| padded(rest));
+        if is_single(&block) {
             continue;
         }
-        if !contains(character) {
-            found(Foreign {
-                character,
-                before: text.get(..at).unwrap_or_default(),
-                offset,
-            });
+        let others = block.map(|byte| u8::from(is_other(byte)));
+        for (word, place) in others.as_chunks::<8>().0.iter().zip((begin..).step_by(8)) {
+            let mut marked = u64::from_le_bytes(*word);
+            while marked != 0 {
+                let at = place + marked.trailing_zeros() as usize / 8;
+                marked &= marked - 1;
+                match text.get(at..).and_then(|rest| rest.chars().next()) {
+                    None => following += 1,
+                    Some(character) if contains(character) => {}
+                    Some(character) => found(Foreign {
+                        character,
+                        before: text.get(..at).unwrap_or_default(),
+                        offset: at - following,
+                    }),
+                }
+            }
         }
-        at += character.len_utf8();
-        offset += 1;
     }
-}
-
-fn begins_with_singles(bytes: &[u8]) -> bool {
-    bytes.first_chunk::<BLOCK>().is_some_and(is_single)
 }
 
 #[cfg(test)]

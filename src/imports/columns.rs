@@ -90,7 +90,7 @@ const NUMBER_NAMES: [&[&str]; 3] = [
 
 /// The cells of one row.
 #[derive(Debug, Clone, Copy)]
-pub struct Cells<'a> {
+pub(super) struct Cells<'a> {
     text: &'a str,
     /// Where each cell ends in `text`.
     ends: &'a [usize],

@@ -1,5 +1,9 @@
 //! Imports of contacts over HTTP: what comes in, what is refused, and how far they are.
 
+use domain::id::ImportId;
+use entity::sql_enums::{ImportStatus, Role};
+use futures_util::StreamExt;
+use message_credits::{graphql::ids::PublicId, operations::Viewer};
 use serde_json::{Value, json};
 
 use crate::support::{Server, on_both_databases, upload::IMPORT};
@@ -267,6 +271,35 @@ on_both_databases! {
         };
         let (payload, ()) = tokio::join!(import, watch);
         assert_eq!((&payload["imported"], &payload["import"]["status"]), (&json!(12_000), &json!("DONE")));
+    }
+
+    /// Whoever follows a list's imports is told the latest, and each again as it goes on to its end.
+    async fn progress_is_followed(server: Server) {
+        let shop = server.account("Shop").await;
+        let list = server.list(&shop, "Newsletter", json!([])).await;
+        let first = server.import(&shop.owner, &list, numbers(0..1)).await;
+        let admin = Viewer { key: None, role: Role::PlatformAdmin, account: None };
+        let id = PublicId::decode(&list).unwrap();
+        let progress = server.services().import_progress(&admin, id).await.unwrap();
+        let mut progress = std::pin::pin!(progress);
+        let latest = progress.next().await.unwrap().unwrap();
+        assert_eq!((latest.status, latest.rows), (ImportStatus::Done, 1));
+        assert_eq!(first["import"]["id"], ImportId::new(latest.id).encode().as_str());
+        let file = numbers(0..7_000);
+        let follow = async {
+            let mut rows = 0;
+            loop {
+                let now = progress.next().await.unwrap().unwrap();
+                assert_ne!(now.id, latest.id);
+                assert!(now.rows >= rows, "{now:?}");
+                rows = now.rows;
+                if now.status == ImportStatus::Done {
+                    return now;
+                }
+            }
+        };
+        let (payload, last) = tokio::join!(server.import(&shop.owner, &list, &file), follow);
+        assert_eq!((payload["imported"].as_i64(), last.rows, last.imported), (Some(6_999), 7_000, 6_999));
     }
 
     /// A few imports run at once; beyond that callers are told so.

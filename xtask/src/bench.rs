@@ -55,7 +55,7 @@ fn measure(steps: &mut Steps, names: &[String], args: &[OsString]) -> Result<()>
     steps.set(postgres::URL, server.url());
     for name in targets {
         let mut command = cargo();
-        command.args(["bench", "--locked", "--bench", name]);
+        command.args(["bench", "--locked", "--workspace", "--bench", name]);
         if !args.is_empty() {
             command.arg("--").args(args);
         }

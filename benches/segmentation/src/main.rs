@@ -19,7 +19,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         .nth(1)
         .ok_or("say which folder has node_modules")?;
     let (cases, timed) = (cases::cases(), cases::timed());
-    let asked: Vec<_> = cases.iter().map(Case::text).collect();
+    let asked = cases.iter().map(Case::text);
+    let asked: Vec<_> = asked
+        .chain(timed.iter().map(|each| each.text.clone()))
+        .collect();
     let texts: Vec<_> = timed.iter().map(|each| each.text.clone()).collect();
     let before = load();
     let (peers, node) = peers::all(&asked, &texts, &npm)?;
@@ -117,6 +120,19 @@ fn print_rates(
         let (mut fastest, mut fastest_right) = (None, None);
         for (peer, right) in others {
             let Some(theirs) = rate(peer) else { continue };
+            if peer
+                .counts
+                .get(cases.len() + index)
+                .copied()
+                .flatten()
+                .is_none()
+            {
+                println!(
+                    "    {:<26} {:>8} refuses this text",
+                    peer.name, peer.version
+                );
+                continue;
+            }
             let right = is_all_right(right, &cases);
             let word = if right { "right" } else { "wrong" };
             println!(

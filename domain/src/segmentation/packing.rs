@@ -13,6 +13,9 @@ use crate::gsm7::is_ascii_extension;
 pub(super) trait Units {
     /// Whether the character that begins with this byte costs two units. The byte begins one.
     fn is_double(byte: u8) -> bool;
+
+    /// Whether all of it is characters of one byte and one unit each.
+    fn are_singles(bytes: &[u8]) -> bool;
 }
 
 /// Septets, for a text that is known to be all GSM-7.
@@ -24,6 +27,11 @@ impl Units for Septets {
     fn is_double(byte: u8) -> bool {
         is_ascii_extension(byte) | (byte == 0xE2)
     }
+
+    fn are_singles(bytes: &[u8]) -> bool {
+        let other = |byte: u8| is_ascii_extension(byte) | !byte.is_ascii();
+        !bytes.iter().fold(false, |some, &byte| some | other(byte))
+    }
 }
 
 /// UTF-16 code units, for any text.
@@ -33,6 +41,10 @@ impl Units for Utf16 {
     /// Four bytes: beyond the Basic Multilingual Plane, a surrogate pair.
     fn is_double(byte: u8) -> bool {
         byte >= 0xF0
+    }
+
+    fn are_singles(bytes: &[u8]) -> bool {
+        bytes.is_ascii()
     }
 }
 
@@ -185,26 +197,40 @@ pub(super) fn cut<U: Units>(
     capacity: usize,
     mut segment: impl FnMut(usize, usize),
 ) -> usize {
-    let mut packer = Packer::new(capacity);
-    for (at, bytes) in Blocks::new(bytes) {
-        let block = Block::of::<U>(&bytes);
-        if packer.take_whole(block.units) {
-            continue;
+    let mut begin = 0;
+    loop {
+        let rest = bytes.get(begin..).unwrap_or_default();
+        let (taken, units) = fill::<U>(rest, capacity);
+        begin += taken;
+        if begin >= bytes.len() {
+            return units;
         }
-        if block.units == BLOCK && !block.has_doubles {
-            // A character a byte: where the segment is full is where it ends.
-            segment(at + capacity - packer.used, capacity);
-            packer.take_singles(BLOCK);
+        segment(begin, units);
+    }
+}
+
+/// The bytes that fill one segment, and their units.
+fn fill<U: Units>(rest: &[u8], capacity: usize) -> (usize, usize) {
+    let most = rest.get(..capacity).unwrap_or(rest);
+    if U::are_singles(most) {
+        return (most.len(), most.len());
+    }
+    let mut used = 0;
+    for (at, bytes) in Blocks::new(rest) {
+        let block = Block::of::<U>(&bytes);
+        if used + block.units <= capacity {
+            used += block.units;
             continue;
         }
         for (offset, &byte) in bytes.iter().enumerate() {
-            let used = packer.used;
-            if packer.take_units(units_of::<U>(byte)) {
-                segment(at + offset, used);
+            let units = units_of::<U>(byte);
+            if used + units > capacity {
+                return (at + offset, used);
             }
+            used += units;
         }
     }
-    packer.used
+    (rest.len(), used)
 }
 
 /// Greedy packing, a character after the other.
