@@ -68,7 +68,7 @@ impl MessageSource for MessageRows {
     type Error = DbErr;
 
     fn next_row(&mut self) -> Result<Option<MessageRow<'_>>, DbErr> {
-        let Some(row) = self.cursor.next::<ROW_CELLS>()? else {
+        let Some(row) = self.cursor.next_row::<ROW_CELLS>()? else {
             return Ok(None);
         };
         let [

@@ -2,7 +2,7 @@
 
 use sea_orm::DbErr;
 
-use super::{Batch, COPY_END, Cell, Scan, Step, broken, next_row};
+use super::{Batch, COPY_END, Cell, Scan, Step, broken, next_row as row_of};
 
 /// A place in the rows of a scan. Only for blocking threads.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ impl Cursor {
     ///
     /// # Errors
     /// What the database says, once; or that the scan was cut off.
-    pub fn next<const CELLS: usize>(&mut self) -> Result<Option<[Cell<'_>; CELLS]>, DbErr> {
+    pub fn next_row<const CELLS: usize>(&mut self) -> Result<Option<[Cell<'_>; CELLS]>, DbErr> {
         while !self.has_row() {
             if self.is_over || !self.next_batch()? {
                 return Ok(None);
@@ -38,7 +38,7 @@ impl Cursor {
         }
         let whole = self.batch.0.as_slice();
         let mut rest = whole.get(self.at..).unwrap_or_default();
-        match next_row(&mut rest) {
+        match row_of(&mut rest) {
             Some(Some(row)) => {
                 self.at = whole.len() - rest.len();
                 row.map(Some)
