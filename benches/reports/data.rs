@@ -129,7 +129,7 @@ async fn fill_account(store: &Store, number: u64, messages: u64) -> Result<Accou
     // Places of a digit: every row differs, and both databases count alike.
     let series = |count: u64| match store.backend() {
         DatabaseBackend::Postgres => {
-            format!("SELECT n FROM generate_series(0, {count} - 1) AS s(n)")
+            format!("SELECT n FROM generate_series(CAST(0 AS BIGINT), {count} - 1) AS s(n)")
         }
         _ => format!(
             "WITH RECURSIVE s(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM s WHERE n < {count} - 1) SELECT n FROM s"

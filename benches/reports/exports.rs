@@ -35,7 +35,9 @@ pub async fn measure(world: &World, server: &Server, size: Size) -> Result<(), F
             fetched.temporary_files
         );
     }
-    at_once(world, server).await?;
+    for format in ["CSV", "XLSX"] {
+        at_once(world, server, format).await?;
+    }
     hang_up(world, server).await
 }
 
@@ -81,11 +83,11 @@ async fn fetch(server: &Server, url: &str) -> Result<Fetched, Failure> {
 }
 
 /// Many at once, of all accounts: what is beyond the bound is told so.
-async fn at_once(world: &World, server: &Server) -> Result<(), Failure> {
+async fn at_once(world: &World, server: &Server, format: &str) -> Result<(), Failure> {
     let accounts: Vec<AccountId> = world.others.iter().copied().chain([world.small]).collect();
     let mut urls = Vec::new();
     for account in accounts.iter().cycle().take(AT_ONCE) {
-        urls.push(link(world, server, *account, "XLSX").await?);
+        urls.push(link(world, server, *account, format).await?);
     }
     let (_, idle) = server.memory()?;
     server.forget_peak()?;
@@ -107,7 +109,7 @@ async fn at_once(world: &World, server: &Server) -> Result<(), Failure> {
     }
     let (peak, _) = server.memory()?;
     println!(
-        "{AT_ONCE} XLSX at once: {done} whole, {refused} told to come again, {:.2} s, {:.1} MB above idle",
+        "{AT_ONCE} {format} at once: {done} whole, {refused} told to come again, {:.2} s, {:.1} MB above idle",
         begun.elapsed().as_secs_f64(),
         peak.saturating_sub(idle) as f64 / 1024.0
     );
