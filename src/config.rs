@@ -30,6 +30,9 @@ pub enum Command {
     Migrate(DatabaseArgs),
     /// Rebuild every balance from the postings and walk every chain; exit 1 where anything differs.
     Verify(DatabaseArgs),
+    /// Add up again, from the messages, the usage by day that reports are read from. The server may be running:
+    /// its reports stay right meanwhile, and take longer.
+    RebuildUsage(RebuildUsageArgs),
     /// Print the GraphQL schema; needs no database.
     Schema,
     /// Keys for the API.
@@ -42,6 +45,17 @@ pub enum Command {
 pub enum KeyCommand {
     /// Make a key and print its secret, once.
     Create(CreateKeyArgs),
+}
+
+/// Whose usage to add up again.
+#[derive(Debug, Args)]
+pub struct RebuildUsageArgs {
+    /// The database.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+    /// The account, such as account_01j…; every account where left out.
+    #[arg(long)]
+    pub account: Option<String>,
 }
 
 /// Which key to make.

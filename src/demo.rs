@@ -172,6 +172,7 @@ async fn insert_shop(store: &Store, shop: &Shop, at: Timestamp) -> Result<Accoun
         consumption_order: sql_enums::ConsumptionOrder::NonExpiringFirst,
         settlement: sql_enums::Settlement::Automatic,
         created_at: at.as_microsecond(),
+        usage_rolled_from: 0,
     };
     let id = AccountId::new(row.id);
     let transaction = store.begin().await?;

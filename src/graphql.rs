@@ -23,6 +23,7 @@ pub mod loaders;
 pub mod lot;
 pub mod message;
 pub mod money;
+pub mod monthly_report;
 pub mod node;
 pub mod paging;
 pub mod purchase;
@@ -37,5 +38,6 @@ mod tokens;
 #[cfg(test)]
 pub(crate) mod toy;
 pub mod transaction;
+pub mod usage;
 pub mod usage_report;
 pub mod viewer;

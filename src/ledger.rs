@@ -19,6 +19,7 @@ mod facts;
 mod failure;
 mod queue;
 mod request;
+mod rollups;
 mod rows;
 mod ticket;
 pub mod verify;

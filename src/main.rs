@@ -1,4 +1,4 @@
-//! The commands: serve, demo, migrate, verify, schema, key.
+//! The commands: serve, demo, migrate, verify, rebuild-usage, schema, key.
 
 use std::{io::Write, process::ExitCode};
 
@@ -8,12 +8,14 @@ use entity::sql_enums::Role;
 use message_credits::{
     app::{self, Settings},
     clock::Clock,
-    config::{Cli, Command, CreateKeyArgs, DatabaseArgs, KeyCommand, KeyRole, ServeArgs},
+    config::{
+        Cli, Command, CreateKeyArgs, DatabaseArgs, KeyCommand, KeyRole, RebuildUsageArgs, ServeArgs,
+    },
     demo::{self, Demo},
     graphql::{ids::PublicId, schema},
     ledger::verify::{self, Progress},
     lifecycle,
-    operations::{OperationError, api_key},
+    operations::{OperationError, api_key, usage_rollup},
     telemetry,
 };
 use secrecy::ExposeSecret;
@@ -21,6 +23,9 @@ use secrecy::ExposeSecret;
 // The largest win for lists through GraphQL: answers are made of many small strings.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// After so many accounts a long command says how far it is.
+const PROGRESS_ACCOUNTS: u64 = 100;
 
 /// Why a command failed, for whoever ran it.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -51,6 +56,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Demo(args) => serve(args, true).await,
         Command::Migrate(args) => migrate(&args).await,
         Command::Verify(args) => verify(&args).await,
+        Command::RebuildUsage(args) => rebuild_usage(&args).await,
         Command::Schema => {
             print(&schema::sdl())?;
             Ok(ExitCode::SUCCESS)
@@ -132,13 +138,33 @@ async fn verify(args: &DatabaseArgs) -> Result<ExitCode, Failure> {
     Ok(ExitCode::FAILURE)
 }
 
-async fn create_key(args: CreateKeyArgs) -> Result<ExitCode, Failure> {
-    let account = match &args.account {
-        None => None,
-        Some(text) => {
-            Some(AccountId::decode(text).ok_or("--account must be an id such as account_01j…")?)
+async fn rebuild_usage(args: &RebuildUsageArgs) -> Result<ExitCode, Failure> {
+    let account = args.account.as_deref().map(account_id).transpose()?;
+    let store = app::open(&args.database.database_url).await?;
+    let tell = |count: u64| {
+        if count.is_multiple_of(PROGRESS_ACCOUNTS) {
+            // Standard error may be gone; the work goes on.
+            drop(writeln!(std::io::stderr(), "{count} accounts …"));
         }
     };
+    let rebuilt = usage_rollup::rebuild_usage(&store, &Clock::system(), account, tell).await;
+    store.close().await;
+    let count = rebuilt.map_err(|cause| format!("usage could not be added up: {cause:?}"))?;
+    if account.is_some() && count == 0 {
+        return Err("there is no such account".into());
+    }
+    print(&format!(
+        "{count} accounts: their usage by day is added up.\n"
+    ))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn account_id(text: &str) -> Result<AccountId, Failure> {
+    Ok(AccountId::decode(text).ok_or("--account must be an id such as account_01j…")?)
+}
+
+async fn create_key(args: CreateKeyArgs) -> Result<ExitCode, Failure> {
+    let account = args.account.as_deref().map(account_id).transpose()?;
     let store = app::open(&args.database.database_url).await?;
     let made = api_key::create_key(
         &store,

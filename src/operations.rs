@@ -20,6 +20,7 @@ pub mod idempotency;
 pub mod input;
 pub mod lot;
 pub mod message;
+pub mod monthly_report;
 pub mod personal;
 pub mod phone_number;
 pub mod policy;
@@ -33,6 +34,7 @@ pub mod settlement;
 pub mod statement;
 pub mod transaction;
 pub mod usage_report;
+pub mod usage_rollup;
 pub mod viewer;
 
 use std::sync::Arc;

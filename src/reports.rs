@@ -9,6 +9,7 @@ pub mod file;
 mod local_time;
 pub mod messages;
 mod number_text;
+mod sources;
 pub mod stream;
 pub mod usage;
 pub mod workbook;

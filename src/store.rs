@@ -18,6 +18,7 @@ pub mod credit_package;
 pub mod idempotency_key;
 pub mod lot;
 pub mod message;
+pub mod monthly_report;
 pub mod paging;
 pub mod purchase;
 pub mod rate_card;
@@ -26,6 +27,7 @@ pub mod set;
 pub mod table_rows;
 pub mod transaction;
 pub mod usage;
+pub mod usage_rollup;
 pub mod version;
 
 pub use connection::Store;

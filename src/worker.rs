@@ -39,6 +39,8 @@ pub async fn run_once(services: &Services) {
         "archived contacts",
         services.forget_archived_contacts().await,
     );
+    report("monthly reports", services.make_monthly_reports().await);
+    report("usage by day", services.roll_up_usage().await);
 }
 
 fn report(job: &'static str, result: Result<usize, OperationError>) {

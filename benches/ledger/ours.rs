@@ -138,6 +138,7 @@ async fn account(store: &Store, clock: &Clock, ledger: &Ledger) -> AccountId {
         consumption_order: ConsumptionOrder::NonExpiringFirst,
         settlement: Settlement::Automatic,
         created_at: clock.now().as_microsecond(),
+        usage_rolled_from: 0,
     };
     let transaction = store.begin().await.unwrap();
     store::account::insert(&transaction, row, "default")

@@ -84,6 +84,71 @@ pub fn start_of_day(date: Date, zone: &TimeZone) -> Result<Timestamp, CalendarEr
     }
 }
 
+/// The day of the zone's calendar that an instant is in, as its first instant and the next day's: the
+/// bucket that a report by days counts the instant in. Where the clocks go back over midnight the hour
+/// that is repeated belongs to the day that has begun, whatever date they show.
+///
+/// # Errors
+/// Where the day reaches outside the calendar.
+pub fn day_of(
+    instant: Timestamp,
+    zone: &TimeZone,
+) -> Result<(Timestamp, Timestamp), CalendarError> {
+    let mut date = date_of(instant, zone);
+    let mut start = start_of_day(date, zone)?;
+    loop {
+        date = date.tomorrow()?;
+        let next = start_of_day(date, zone)?;
+        if instant < next {
+            return Ok((start, next));
+        }
+        start = next;
+    }
+}
+
+/// The whole days of the zone within a period, as the first instant of the first and the first after the
+/// last; `None` where the period has no whole day.
+///
+/// # Errors
+/// Where the period reaches to the calendar's end.
+pub fn whole_days(
+    from: Timestamp,
+    to: Timestamp,
+    zone: &TimeZone,
+) -> Result<Option<(Timestamp, Timestamp)>, CalendarError> {
+    if from >= to {
+        return Ok(None);
+    }
+    let (start, next) = day_of(from, zone)?;
+    let first = if start == from { start } else { next };
+    let (last, _) = day_of(to, zone)?;
+    Ok((first < last).then_some((first, last)))
+}
+
+/// The period of the same length before a period: as many calendar months where both of its ends begin one
+/// in the zone, as many days where both begin one, else as much time.
+///
+/// # Errors
+/// Where it reaches outside the calendar.
+pub fn period_before(
+    (from, to): (Timestamp, Timestamp),
+    zone: &TimeZone,
+) -> Result<(Timestamp, Timestamp), CalendarError> {
+    let (first, last) = (date_of(from, zone), date_of(to, zone));
+    let are_days = start_of_day(first, zone)? == from && start_of_day(last, zone)? == to;
+    let before = if are_days && first.day() == 1 && last.day() == 1 {
+        let years = i32::from(last.year()) - i32::from(first.year());
+        let months = years * 12 + i32::from(last.month()) - i32::from(first.month());
+        let before = first.checked_sub(Span::new().try_months(months)?)?;
+        start_of_day(before, zone)?
+    } else if are_days {
+        start_of_day(first.checked_sub(last - first)?, zone)?
+    } else {
+        from.checked_sub(from.duration_until(to))?
+    };
+    Ok((before, from))
+}
+
 /// When credits that came in at an instant expire (rule L2): on the day they came plus their
 /// validity, by the zone's calendar, and from that day's first instant on.
 ///
@@ -124,175 +189,4 @@ pub fn month_of_date(date: Date, zone: &TimeZone) -> Result<(Timestamp, Timestam
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use jiff::SignedDuration;
-    use proptest::prelude::*;
-
-    pub(super) fn zone(name: &str) -> TimeZone {
-        parse_time_zone(name).unwrap()
-    }
-
-    pub(super) fn at(text: &str) -> Timestamp {
-        text.parse().unwrap()
-    }
-
-    #[test]
-    fn only_iana_names_are_zones() {
-        let check = |name: &str, want: Option<&str>| {
-            let zone = parse_time_zone(name).ok();
-            assert_eq!(
-                zone.as_ref().and_then(|zone| zone.iana_name()),
-                want,
-                "{name}"
-            );
-        };
-        check("Europe/Rome", Some("Europe/Rome"));
-        check("europe/rome", Some("Europe/Rome"));
-        check("utc", Some("UTC"));
-        check("Etc/GMT+1", Some("Etc/GMT+1"));
-        for name in [
-            "",
-            "+01:00",
-            "UTC+1",
-            "CET-1CEST,M3.5.0,M10.5.0/3",
-            "Etc/Unknown",
-            "Factory",
-            "Europe/Rome ",
-            "Europe/Atlantis",
-            "../etc/passwd",
-            "Z",
-            "local",
-        ] {
-            check(name, None);
-        }
-    }
-
-    #[test]
-    fn a_day_begins_with_its_first_instant() {
-        let check = |date: &str, name: &str, want: &str| {
-            let start = start_of_day(date.parse().unwrap(), &zone(name)).unwrap();
-            assert_eq!(start, at(want), "{date} in {name}");
-        };
-        check("2026-11-22", "Europe/Rome", "2026-11-21T23:00:00Z");
-        // No midnight: the clocks went from 00:00 to 01:00.
-        check("2018-11-04", "America/Sao_Paulo", "2018-11-04T03:00:00Z");
-        // Midnight skipped by a change half an hour before it, from 23:30 to 00:30.
-        check("1919-03-31", "America/Toronto", "1919-03-31T04:30:00Z");
-        // Midnight twice: back from 01:00 to 00:00, and from 00:01 to 23:01.
-        check("2025-11-02", "America/Havana", "2025-11-02T04:00:00Z");
-        check("2010-11-07", "America/St_Johns", "2010-11-07T02:30:00Z");
-        // A day that was left out, and the one after it.
-        check("2011-12-30", "Pacific/Apia", "2011-12-30T10:00:00Z");
-        check("2011-12-31", "Pacific/Apia", "2011-12-30T10:00:00Z");
-    }
-
-    #[test]
-    fn credits_expire_at_the_first_instant_of_the_day() {
-        let check = |came: &str, days, name: &str, want: (&str, &str)| {
-            let (day, instant) = expires_at(at(came), days, &zone(name)).unwrap();
-            assert_eq!(
-                (day, instant),
-                (want.0.parse().unwrap(), at(want.1)),
-                "{came}"
-            );
-        };
-        let rome = "Europe/Rome";
-        check(
-            "2026-11-22T10:00:00Z",
-            30,
-            rome,
-            ("2026-12-22", "2026-12-21T23:00:00Z"),
-        );
-        // Half past midnight in Rome is the next day already.
-        check(
-            "2026-11-22T23:30:00Z",
-            1,
-            rome,
-            ("2026-11-24", "2026-11-23T23:00:00Z"),
-        );
-        // Days are counted, not times 24 hours: over the change to summer time.
-        check(
-            "2026-03-28T12:00:00Z",
-            2,
-            rome,
-            ("2026-03-30", "2026-03-29T22:00:00Z"),
-        );
-        check(
-            "2023-10-31T12:00:00Z",
-            366,
-            rome,
-            ("2024-10-31", "2024-10-30T23:00:00Z"),
-        );
-        check(
-            "2018-11-03T12:00:00Z",
-            1,
-            "America/Sao_Paulo",
-            ("2018-11-04", "2018-11-04T03:00:00Z"),
-        );
-        let refused = |days| expires_at(at("2026-11-22T10:00:00Z"), days, &zone(rome));
-        assert_eq!(refused(0), Err(CalendarError::Validity));
-        assert_eq!(refused(MAX_VALIDITY_DAYS + 1), Err(CalendarError::Validity));
-        assert_eq!(
-            expires_at(at("9999-12-01T00:00:00Z"), 60, &zone(rome)),
-            Err(CalendarError::OutOfRange)
-        );
-    }
-
-    #[test]
-    fn a_month_is_the_zones() {
-        let check = |instant: &str, name: &str, start: &str, end: &str| {
-            assert_eq!(
-                month_of(at(instant), &zone(name)),
-                Ok((at(start), at(end))),
-                "{instant}"
-            );
-        };
-        let rome = "Europe/Rome";
-        let (october, november) = ("2026-09-30T22:00:00Z", "2026-10-31T23:00:00Z");
-        check("2026-10-31T22:59:59Z", rome, october, november);
-        check(
-            "2026-10-31T23:00:00Z",
-            rome,
-            november,
-            "2026-11-30T23:00:00Z",
-        );
-    }
-
-    pub(super) fn any_zone() -> impl Strategy<Value = TimeZone> {
-        const NAMES: [&str; 16] = [
-            "Europe/Rome",
-            "UTC",
-            "America/St_Johns",
-            "America/Sao_Paulo",
-            "America/Havana",
-            "Australia/Lord_Howe",
-            "Asia/Kathmandu",
-            "Pacific/Apia",
-            "Africa/Casablanca",
-            "America/Caracas",
-            "Asia/Gaza",
-            "Pacific/Chatham",
-            "America/Nuuk",
-            "Asia/Tehran",
-            "Antarctica/Troll",
-            "America/Asuncion",
-        ];
-        prop::sample::select(&NAMES[..]).prop_map(zone)
-    }
-
-    proptest! {
-        #[test]
-        fn credits_are_good_until_the_day_and_not_into_it(
-            zone in any_zone(),
-            came in 1_325_376_000_i64..2_200_000_000,
-            days in 1_u32..2_000,
-        ) {
-            let came = Timestamp::from_second(came).unwrap();
-            let (day, instant) = expires_at(came, days, &zone).unwrap();
-            prop_assert!(came < instant);
-            prop_assert_eq!(date_of(instant, &zone), day);
-            prop_assert!(date_of(instant - SignedDuration::from_nanos(1), &zone) < day);
-        }
-    }
-}
+mod tests;

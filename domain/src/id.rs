@@ -63,6 +63,8 @@ ids! {
     PurchaseId = "purchase";
     /// One version of a rate card.
     RateCardId = "card";
+    /// A month's report.
+    ReportId = "report";
     /// One entry of the ledger.
     TransactionId = "txn";
 }

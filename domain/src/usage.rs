@@ -78,6 +78,15 @@ pub struct ListRow {
     pub usage: Usage,
 }
 
+/// What was sent in one quarter of an hour, or in any stretch that no bucket's bound cuts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BucketRow {
+    /// Any instant of it.
+    pub at: Timestamp,
+    /// Its usage; a message that went to several countries is one.
+    pub usage: Usage,
+}
+
 /// What was sent to one country.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CountryRow {
@@ -96,8 +105,8 @@ pub enum UsageError {
     /// A row falls in no bucket.
     #[error("usage at {0} is outside the report's buckets")]
     OutsidePeriod(Timestamp),
-    /// Lists and countries add up to different credits, recipients, segments or costs.
-    #[error("usage by list and by country differ")]
+    /// Buckets, lists and countries add up to different totals.
+    #[error("usage by time, by list and by country differ")]
     Disagreement,
 }
 
@@ -149,6 +158,8 @@ pub struct Aggregation {
     buckets: Vec<Usage>,
     lists: HashMap<Option<ListId>, ListUsage>,
     countries: BTreeMap<CountryCode, Usage>,
+    /// Whether lists were counted from rows of their own, and so must add up to what buckets do.
+    are_lists_apart: bool,
 }
 
 impl Aggregation {
@@ -160,24 +171,54 @@ impl Aggregation {
             bounds,
             lists: HashMap::new(),
             countries: BTreeMap::new(),
+            are_lists_apart: false,
         }
     }
 
-    /// Counts what was sent for a list.
+    /// Counts what was sent for a list at some time, in its bucket and for its list.
     ///
     /// # Errors
     /// A row outside the buckets; a sum beyond its range.
     pub fn add_list_row(&mut self, row: ListRow) -> Result<(), UsageError> {
+        let ListRow { at, list, usage } = row;
+        let index = self.add_to_bucket(BucketRow { at, usage })?;
+        let list = self.list(list);
+        list.usage.add(usage)?;
+        list.buckets.entry(index).or_default().add(usage)
+    }
+
+    /// Counts what was sent at some time, whatever the list. Where lists are asked for they then come from
+    /// rows of their own ([`Self::add_list_total`]).
+    ///
+    /// # Errors
+    /// A row outside the buckets; a sum beyond its range.
+    pub fn add_bucket_row(&mut self, row: BucketRow) -> Result<(), UsageError> {
+        self.add_to_bucket(row).map(drop)
+    }
+
+    /// Counts what was sent for a list, whenever: buckets come from rows of their own
+    /// ([`Self::add_bucket_row`]), and must add up to the same.
+    ///
+    /// # Errors
+    /// A sum beyond its range.
+    pub fn add_list_total(&mut self, list: Option<ListId>, usage: Usage) -> Result<(), UsageError> {
+        self.are_lists_apart = true;
+        self.list(list).usage.add(usage)
+    }
+
+    fn add_to_bucket(&mut self, row: BucketRow) -> Result<usize, UsageError> {
         let outside = UsageError::OutsidePeriod(row.at);
         let index = index_of(row.at, &self.bounds).ok_or(outside)?;
         self.buckets.get_mut(index).ok_or(outside)?.add(row.usage)?;
-        let list = self.lists.entry(row.list).or_insert_with(|| ListUsage {
-            list: row.list,
+        Ok(index)
+    }
+
+    fn list(&mut self, list: Option<ListId>) -> &mut ListUsage {
+        self.lists.entry(list).or_insert_with(|| ListUsage {
+            list,
             usage: Usage::default(),
             buckets: BTreeMap::new(),
-        });
-        list.usage.add(row.usage)?;
-        list.buckets.entry(index).or_default().add(row.usage)
+        })
     }
 
     /// Counts what was sent to a country.
@@ -207,9 +248,12 @@ impl Aggregation {
     /// The report of lists and buckets, where nobody asked for countries and none were counted.
     ///
     /// # Errors
-    /// A total beyond its range.
+    /// A total beyond its range; lists and buckets that were counted apart and add up to different totals.
     pub fn finish_without_countries(self) -> Result<Report, UsageError> {
         let totals = total(self.buckets.iter().copied())?;
+        if self.are_lists_apart && totals != total(self.lists.values().map(|list| list.usage))? {
+            return Err(UsageError::Disagreement);
+        }
         let mut lists: Vec<_> = self.lists.into_values().collect();
         lists.sort_by(|one, other| {
             let ties = |usage: &ListUsage| (usage.list.is_none(), usage.list);
@@ -229,6 +273,24 @@ impl Aggregation {
             countries,
         })
     }
+}
+
+/// A part of a whole in ten-thousandths, rounded half-even; 0 of nothing. Both are not negative, and the
+/// part is at most the whole.
+#[must_use]
+pub fn share_basis_points(part: Credits, whole: Credits) -> i64 {
+    let (part, whole) = (i128::from(part.units()), i128::from(whole.units()));
+    if whole <= 0 {
+        return 0;
+    }
+    let (quotient, rest) = (part * 10_000 / whole, part * 10_000 % whole);
+    let up = match (rest * 2).cmp(&whole) {
+        std::cmp::Ordering::Less => 0,
+        std::cmp::Ordering::Equal => quotient % 2,
+        std::cmp::Ordering::Greater => 1,
+    };
+    // At most the whole, which is 10,000.
+    i64::try_from(quotient + up).unwrap_or(10_000)
 }
 
 fn total(usages: impl Iterator<Item = Usage>) -> Result<Usage, UsageError> {

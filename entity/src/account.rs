@@ -24,6 +24,9 @@ pub struct Model {
     pub settlement: Settlement,
     /// Microseconds since the epoch.
     pub created_at: i64,
+    /// From which instant on every day of the time zone is added up in `usage_rollups`, in microseconds
+    /// since the epoch: 0 where all are, the largest number where none is.
+    pub usage_rolled_from: i64,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

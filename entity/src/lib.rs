@@ -19,6 +19,8 @@ pub mod list_destination;
 pub mod lot;
 pub mod message;
 pub mod message_line;
+pub mod monthly_report;
+pub mod monthly_report_schedule;
 pub mod pool;
 pub mod posting;
 pub mod purchase;

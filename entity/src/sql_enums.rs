@@ -339,3 +339,59 @@ pub enum ImportStatus {
     #[sea_orm(string_value = "FAILED")]
     Failed,
 }
+
+/// How a report's file is written.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    EnumIter,
+    DeriveActiveEnum,
+    serde::Serialize,
+    serde::Deserialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
+pub enum ReportFormat {
+    /// An Excel workbook.
+    #[sea_orm(string_value = "XLSX")]
+    Xlsx,
+    /// Comma-separated values.
+    #[sea_orm(string_value = "CSV")]
+    Csv,
+}
+
+/// How a report cuts time.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    EnumIter,
+    DeriveActiveEnum,
+    serde::Serialize,
+    serde::Deserialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
+pub enum Interval {
+    /// Hours.
+    #[sea_orm(string_value = "HOUR")]
+    Hour,
+    /// Days.
+    #[sea_orm(string_value = "DAY")]
+    Day,
+    /// Weeks.
+    #[sea_orm(string_value = "WEEK")]
+    Week,
+    /// Calendar months.
+    #[sea_orm(string_value = "MONTH")]
+    Month,
+}

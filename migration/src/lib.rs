@@ -13,6 +13,7 @@ mod m20261122_000004_contacts;
 mod m20261122_000005_destination_options;
 mod m20261122_000006_transaction_pages;
 mod m20261122_000007_archived_contacts;
+mod m20261122_000008_usage_rollups;
 
 /// Every step, oldest first.
 #[derive(Debug)]
@@ -29,6 +30,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000005_destination_options::Migration),
             Box::new(m20261122_000006_transaction_pages::Migration),
             Box::new(m20261122_000007_archived_contacts::Migration),
+            Box::new(m20261122_000008_usage_rollups::Migration),
         ]
     }
 }

@@ -1,10 +1,13 @@
-//! Accounts: the node, its connection, and the mutations that make and change them.
+//! Accounts: the node, its connection, and the root fields that read them.
 
-use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
+mod mutation;
+
+use async_graphql::{Context, Enum, ID, Object};
 use domain::id::AccountId;
 use entity::{account, sql_enums};
 use futures_util::FutureExt;
 
+pub use self::mutation::AccountMutation;
 use super::{
     auto_recharge::AutoRecharge,
     balance::Balance,
@@ -14,21 +17,17 @@ use super::{
     loaders,
     lot::{self, CreditLotConnection, CreditLotState},
     message::{self, MessageConnection, MessageFilterInput},
+    monthly_report::{self, MonthlyReportConnection, MonthlyReportSchedule},
     paging::{Nodes, connection, window},
     purchase::{self, PurchaseConnection},
     rate_card::RateCard,
-    request::{UserError, optional_id, payload, services, viewer_of},
+    request::{services, viewer_of},
     scalars::{CurrencyCode, Date, DateTime, TimeZone},
     statement::Statement,
     transaction::{self, TransactionConnection, TransactionFilterInput},
 };
 use crate::{
-    operations::{
-        Path, Services, Viewer as Asking,
-        account::{CreateAccount, UpdateAccount},
-        auto_recharge::auto_recharge,
-        input,
-    },
+    operations::{Path, Services, Viewer as Asking, auto_recharge::auto_recharge, input},
     store::{
         self,
         account::AccountFilter,
@@ -199,6 +198,31 @@ impl Account {
         purchase::connection(services(ctx)?, self.key(), window).await
     }
 
+    /// Its monthly reports, the newest first. For those who see usage.
+    #[graphql(complexity = "super::paging::PAGE_COST * child_complexity")]
+    async fn monthly_reports(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "How many from the start: 1 to 1000, 50 where neither first nor last is given."
+        )]
+        first: Option<i32>,
+        #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end: 1 to 1000.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
+    ) -> Result<MonthlyReportConnection, ApiError> {
+        let window = window(first, after.as_deref(), last, before.as_deref())?;
+        monthly_report::connection(ctx, self.key(), window).await
+    }
+
+    /// How its monthly reports are made. For those who see usage.
+    async fn monthly_report_schedule(
+        &self,
+        ctx: &Context<'_>,
+    ) -> Result<MonthlyReportSchedule, ApiError> {
+        monthly_report::schedule(ctx, self.key()).await
+    }
+
     /// How it buys credits by itself when they run low.
     async fn auto_recharge(&self) -> Result<AutoRecharge, ApiError> {
         Ok(AutoRecharge(auto_recharge(&self.0)?))
@@ -306,123 +330,4 @@ async fn one(ctx: &Context<'_>, id: Option<ID>) -> Result<Option<Account>, ApiEr
     };
     let Some(id) = id else { return Ok(None) };
     Ok(loaders::load(ctx, id).await?.map(Account))
-}
-
-/// A new account.
-#[derive(Debug, InputObject)]
-pub struct CreateAccountInput {
-    /// Its name; 1 to 200 characters.
-    name: String,
-    /// Where its days start; Europe/Rome unless set.
-    time_zone: Option<TimeZone>,
-    /// The currency of its prices; EUR unless set.
-    currency_code: Option<CurrencyCode>,
-    /// The rate card to charge by: any version of it, of which the newest always counts. The default card
-    /// unless set.
-    rate_card_id: Option<ID>,
-}
-
-/// What createAccount answers.
-#[derive(Debug, SimpleObject)]
-pub struct CreateAccountPayload {
-    /// The new account; null where it was refused.
-    account: Option<Account>,
-    /// Why it was refused; empty where it was done.
-    user_errors: Vec<UserError>,
-}
-
-/// Settings of an account to change; what is left out stays.
-#[derive(Debug, InputObject)]
-pub struct UpdateAccountInput {
-    /// Which account; the viewer's own where left out.
-    account_id: Option<ID>,
-    /// Its name; 1 to 200 characters.
-    name: Option<String>,
-    /// Where its days start from now on; lots keep the expiration instants that they have.
-    time_zone: Option<TimeZone>,
-    /// In which order its lots are drawn from now on.
-    consumption_order: Option<ConsumptionOrder>,
-    /// Who settles its scheduled messages from now on.
-    settlement: Option<Settlement>,
-    /// The rate card to charge by; for platform administrators only.
-    rate_card_id: Option<ID>,
-}
-
-/// What updateAccount answers.
-#[derive(Debug, SimpleObject)]
-pub struct UpdateAccountPayload {
-    /// The account as it is now; null where the change was refused.
-    account: Option<Account>,
-    /// Why it was refused; empty where it was done.
-    user_errors: Vec<UserError>,
-}
-
-/// The mutations that make and change accounts.
-#[derive(Debug, Default)]
-pub struct AccountMutation;
-
-#[Object]
-impl AccountMutation {
-    /// Adds an account, with no credits yet.
-    async fn create_account(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The new account.")] input: CreateAccountInput,
-    ) -> Result<CreateAccountPayload, ApiError> {
-        viewer_of(ctx, "createAccount")?;
-        let services = services(ctx)?;
-        let done = async {
-            let rate_card = optional_id(
-                input.rate_card_id.as_ref(),
-                &Path::input("rateCardId"),
-                "rate card",
-            )?;
-            let new = CreateAccount {
-                name: input.name,
-                time_zone: input.time_zone.map(|zone| zone.0),
-                currency_code: input.currency_code.map(|code| code.0),
-                rate_card,
-            };
-            services.create_account(new).await
-        };
-        let (account, user_errors) = payload(done.await)?;
-        Ok(CreateAccountPayload {
-            account: account.map(Account),
-            user_errors,
-        })
-    }
-
-    /// Changes an account's settings.
-    async fn update_account(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "What to change.")] input: UpdateAccountInput,
-    ) -> Result<UpdateAccountPayload, ApiError> {
-        let viewer = viewer_of(ctx, "updateAccount")?;
-        let services = services(ctx)?;
-        let done = async {
-            let change = UpdateAccount {
-                account: optional_id(
-                    input.account_id.as_ref(),
-                    &Path::input("accountId"),
-                    "account",
-                )?,
-                name: input.name,
-                time_zone: input.time_zone.map(|zone| zone.0),
-                consumption_order: input.consumption_order.map(Into::into),
-                settlement: input.settlement.map(Into::into),
-                rate_card: optional_id(
-                    input.rate_card_id.as_ref(),
-                    &Path::input("rateCardId"),
-                    "rate card",
-                )?,
-            };
-            services.update_account(&viewer, change).await
-        };
-        let (account, user_errors) = payload(done.await)?;
-        Ok(UpdateAccountPayload {
-            account: account.map(Account),
-            user_errors,
-        })
-    }
 }

@@ -22,7 +22,8 @@ use super::{
     paging::{Nodes, connection, window},
     request::services,
     scalars::DateTime,
-    usage_report::{self, Interval, UsageBucket},
+    usage::{self, UsageBucket},
+    usage_report::Interval,
 };
 use crate::{
     operations::{Fault, Services, allocation::ListAllocation},
@@ -122,7 +123,7 @@ impl ContactList {
         interval: Interval,
     ) -> Result<Vec<UsageBucket>, ApiError> {
         let of = (self.account_key(), self.key());
-        usage_report::of_list(ctx, of, (&from, &to), interval).await
+        usage::of_list(ctx, of, (&from, &to), interval).await
     }
 
     /// Its messages, the last to be sent first.

@@ -4,7 +4,7 @@
 use async_graphql::ID;
 use domain::id::{
     AccountId, ApiKeyId, ContactId, ImportId, ListId, LotId, MessageId, PackageId, PurchaseId,
-    RateCardId, TransactionId,
+    RateCardId, ReportId, TransactionId,
 };
 use type_safe_id::{DynamicType, TypeSafeId};
 use uuid::Uuid;
@@ -49,6 +49,7 @@ public!(
     PackageId,
     PurchaseId,
     RateCardId,
+    ReportId,
     TransactionId
 );
 

@@ -3,7 +3,7 @@
 use async_graphql::{Context, ID, Interface, Object};
 use domain::id::{
     AccountId, ContactId, ImportId, ListId, LotId, MessageId, PackageId, PurchaseId, RateCardId,
-    TransactionId,
+    ReportId, TransactionId,
 };
 
 use super::{
@@ -17,6 +17,7 @@ use super::{
     loaders,
     lot::CreditLot,
     message::Message,
+    monthly_report::MonthlyReport,
     purchase::Purchase,
     rate_card::RateCard,
     request::{services, viewer_of},
@@ -48,6 +49,8 @@ pub enum Node {
     CreditPackage(CreditPackage),
     /// A message.
     Message(Message),
+    /// A month's report.
+    MonthlyReport(MonthlyReport),
     /// A rate card.
     RateCard(RateCard),
     /// A transaction.
@@ -128,6 +131,9 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>, ApiError> {
             row.map_err(ApiError::internal)?
                 .map(|row| Node::RateCard(RateCard(row)))
         }
+        ReportId::PREFIX => loaders::load(ctx, ReportId::new(uuid))
+            .await?
+            .map(|row| Node::MonthlyReport(MonthlyReport(row))),
         TransactionId::PREFIX => loaders::load(ctx, TransactionId::new(uuid))
             .await?
             .map(|row| Node::Transaction(Transaction(row))),

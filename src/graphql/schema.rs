@@ -17,6 +17,7 @@ use super::{
     credit_package::{CreditPackageMutation, CreditPackageQuery},
     lot::LotMutation,
     message::MessageMutation,
+    monthly_report::MonthlyReportMutation,
     node::NodeQuery,
     purchase::PurchaseMutation,
     quote::QuoteQuery,
@@ -52,6 +53,7 @@ pub struct Mutation(
     CreditPackageMutation,
     LotMutation,
     MessageMutation,
+    MonthlyReportMutation,
     PurchaseMutation,
     RateCardMutation,
 );

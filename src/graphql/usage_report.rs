@@ -1,39 +1,25 @@
 //! Usage reports: what was sent, added up by time, list and country, and a link to the file of it.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::Arc,
-};
+use std::sync::Arc;
 
-use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject, dataloader::Loader};
-use domain::{
-    calendar::buckets,
-    id::{AccountId, ListId},
-    money::Currency,
-    usage::{self, UsageError},
-};
-use jiff::Timestamp;
+use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
+use domain::{calendar::buckets, id::ListId};
 use tokio::sync::OnceCell;
 
 use super::{
-    contact_list::ContactList,
     errors::ApiError,
     ids::PublicId,
-    loaders::{self, LoadError, Rows},
-    message::{self, MessageConnection},
-    money::Money,
-    paging::window,
     request::{optional_id, services, viewer_of},
-    scalars::{CountryCode, Credits, DateTime, TimeZone, WebUrl},
+    scalars::{CountryCode, DateTime, TimeZone, WebUrl},
     segmentation::Channel,
+    usage::{ChannelUsage, CountryUsage, ListUsage, PreviousUsage, Usage, UsageBucket, share},
 };
 use crate::{
     operations::{
-        self, Fault, Path, download, input,
-        usage_report::{MAX_LIST_BUCKETS, MAX_LISTS, UsageOfLists, UsageReportRequest},
+        self, Path, download,
+        usage_report::{Compared, MAX_LIST_BUCKETS, MAX_LISTS, UsageReportRequest},
     },
     reports::usage::{Figures, Parts},
-    store::{self, message::MessageFilter, usage::UsageFilter},
 };
 
 /// The most lists that one `lists` answers.
@@ -90,18 +76,28 @@ pub struct UsageReportInput {
 pub struct UsageReport {
     report: operations::usage_report::UsageReport,
     parts: Parts,
+    /// Whether the period before is asked for.
+    compares: bool,
     /// Read when the first part is asked for, and once for all of them.
-    figures: OnceCell<Result<Arc<Figures>, ApiError>>,
+    compared: OnceCell<Result<Arc<Compared>, ApiError>>,
 }
 
 impl UsageReport {
-    async fn figures(&self, ctx: &Context<'_>) -> Result<Arc<Figures>, ApiError> {
+    async fn compared(&self, ctx: &Context<'_>) -> Result<Arc<Compared>, ApiError> {
         let services = services(ctx)?;
         let read = || async {
-            let figures = services.usage_figures(&self.report, self.parts).await?;
-            Ok(Arc::new(figures))
+            let compared = if self.compares {
+                services.usage_compared(&self.report, self.parts).await?
+            } else {
+                services.usage_alone(&self.report, self.parts).await?
+            };
+            Ok(Arc::new(compared))
         };
-        self.figures.get_or_init(read).await.clone()
+        self.compared.get_or_init(read).await.clone()
+    }
+
+    async fn figures(&self, ctx: &Context<'_>) -> Result<Arc<Figures>, ApiError> {
+        Ok(self.compared(ctx).await?.figures.clone())
     }
 }
 
@@ -113,6 +109,35 @@ impl UsageReport {
     async fn totals(&self, ctx: &Context<'_>) -> Result<Usage, ApiError> {
         let figures = self.figures(ctx).await?;
         Ok(Usage::of(&figures, figures.report.totals))
+    }
+
+    /// All of the period before: as many calendar months where the report's period is whole months of its time
+    /// zone, as many days where it is whole days, else as much time; with the report's filters. Null where its
+    /// costs are in other currencies than the report's.
+    #[graphql(complexity = "10 + child_complexity")]
+    async fn previous(&self, ctx: &Context<'_>) -> Option<Result<PreviousUsage, ApiError>> {
+        let found = async {
+            let compared = self.compared(ctx).await?;
+            Ok(compared.previous.map(|(from, to, usage)| PreviousUsage {
+                from: from.into(),
+                to: to.into(),
+                usage: Usage::of(&compared.figures, usage),
+            }))
+        };
+        found.await.transpose()
+    }
+
+    /// By channel, most credits first. A channel in which nothing was sent is left out.
+    async fn channels(&self, ctx: &Context<'_>) -> Result<Vec<ChannelUsage>, ApiError> {
+        let figures = self.figures(ctx).await?;
+        let channels = figures.channels.iter();
+        Ok(channels
+            .map(|(channel, usage)| ChannelUsage {
+                channel: (*channel).into(),
+                usage: Usage::of(&figures, *usage),
+                share: share(&figures, *usage),
+            })
+            .collect())
     }
 
     /// By interval, the oldest first. Each is whole in the report's time zone, so that the first may start
@@ -181,7 +206,8 @@ impl UsageReport {
     }
 
     /// By country, most credits first, then by code. A message to several countries is one in each of
-    /// them, and one in all.
+    /// them and one in `totals`, so that messages by country may add up to more; recipients, segments and
+    /// credits add up to the totals.
     async fn countries(&self, ctx: &Context<'_>) -> Result<Vec<CountryUsage>, ApiError> {
         let figures = self.figures(ctx).await?;
         let countries = figures.report.countries.iter();
@@ -189,6 +215,7 @@ impl UsageReport {
             .map(|country| CountryUsage {
                 country_code: CountryCode(country.country.to_string()),
                 usage: Usage::of(&figures, country.usage),
+                share: share(&figures, country.usage),
             })
             .collect())
     }
@@ -212,158 +239,15 @@ impl UsageReport {
     }
 }
 
-/// What was sent and what it took.
-#[derive(Debug, Clone, Copy)]
-pub struct Usage {
-    usage: usage::Usage,
-    currency: Currency,
-}
-
-impl Usage {
-    fn of(figures: &Figures, usage: usage::Usage) -> Self {
-        Self {
-            usage,
-            currency: figures.currency,
-        }
-    }
-}
-
-/// What was sent and what it took.
-#[Object]
-impl Usage {
-    /// Messages sent.
-    async fn messages(&self) -> Result<i32, ApiError> {
-        int(self.usage.messages)
-    }
-
-    /// Recipients reached; somebody who is reached twice is two.
-    async fn recipients(&self) -> Result<i32, ApiError> {
-        int(self.usage.recipients)
-    }
-
-    /// Segments sent to all of them, as carriers bill them.
-    async fn segments(&self) -> Result<i32, ApiError> {
-        int(self.usage.segments)
-    }
-
-    /// Credits charged.
-    async fn credits(&self) -> Credits {
-        self.usage.credits.into()
-    }
-
-    /// What they were worth by the rate cards that priced the messages: added up exactly, rounded once,
-    /// half-even.
-    async fn cost(&self) -> Result<Money, ApiError> {
-        let beyond = || ApiError::internal(Fault::Broken(UsageError::Overflow.to_string()));
-        Ok(self.usage.cost(self.currency).ok_or_else(beyond)?.into())
-    }
-}
-
-/// A sum as GraphQL's `Int`, or that it can't be one: a number that is not the sum would be worse.
-fn int(count: i64) -> Result<i32, ApiError> {
-    i32::try_from(count).map_err(|_| {
-        ApiError::bad_input(
-            ["input", "to"],
-            format!("{count} is more than an Int can say: ask for a shorter period."),
-        )
-    })
-}
-
-/// What was sent in one interval.
-#[derive(Debug, Clone, SimpleObject)]
-pub struct UsageBucket {
-    /// Its first instant.
-    start: DateTime,
-    /// What was sent in it.
-    usage: Usage,
-}
-
-/// What was sent for one list.
-#[derive(Debug, Clone)]
-pub struct ListUsage {
-    figures: Arc<Figures>,
-    filter: Arc<UsageFilter>,
-    place: usize,
-}
-
-impl ListUsage {
-    fn found(&self) -> Result<&usage::ListUsage, ApiError> {
-        let found = self.figures.report.lists.get(self.place);
-        found.ok_or_else(|| ApiError::internal(Fault::Broken("a report lost a list".into())))
-    }
-}
-
-/// What was sent for one list.
-#[Object]
-impl ListUsage {
-    /// The list, even where it is archived by now; null for what was sent without one.
-    async fn list(&self, ctx: &Context<'_>) -> Option<Result<ContactList, ApiError>> {
-        let found = async {
-            let Some(list) = self.found()?.list else {
-                return Ok(None);
-            };
-            Ok(loaders::load(ctx, list).await?.map(ContactList))
-        };
-        found.await.transpose()
-    }
-
-    /// All of it.
-    async fn usage(&self) -> Result<Usage, ApiError> {
-        Ok(Usage::of(&self.figures, self.found()?.usage))
-    }
-
-    /// The messages that were counted, the last to be sent first; what they say is of the whole message,
-    /// wherever it went.
-    #[graphql(complexity = "super::paging::PAGE_COST * child_complexity")]
-    async fn messages(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "How many: 1 to 1000, 50 where left out.")] first: Option<i32>,
-        #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
-    ) -> Result<MessageConnection, ApiError> {
-        let counted = &*self.filter;
-        let all = MessageFilter {
-            lists: vec![self.found()?.list],
-            charged: Some((counted.from, counted.to)),
-            channel: counted.channel,
-            countries: counted.countries.clone(),
-            ..MessageFilter::of(counted.account)
-        };
-        let window = window(first, after.as_deref(), None, None)?;
-        message::connection(services(ctx)?, all, None, window).await
-    }
-
-    /// By interval, as the report's buckets.
-    async fn buckets(&self) -> Result<Vec<UsageBucket>, ApiError> {
-        let usage = self.found()?;
-        let buckets = self.figures.report.buckets.iter().enumerate();
-        Ok(buckets
-            .map(|(index, (bucket, _))| UsageBucket {
-                start: bucket.start.into(),
-                usage: Usage::of(&self.figures, usage.bucket(index)),
-            })
-            .collect())
-    }
-}
-
-/// What was sent to one country.
-#[derive(Debug, Clone, SimpleObject)]
-pub struct CountryUsage {
-    /// Where.
-    country_code: CountryCode,
-    /// What was sent there.
-    usage: Usage,
-}
-
 /// A link to a file.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct Download {
     /// Where it is.
-    url: WebUrl,
+    pub(super) url: WebUrl,
     /// What it is called.
-    file_name: String,
+    pub(super) file_name: String,
     /// From when on the link does not work any more.
-    expires_at: DateTime,
+    pub(super) expires_at: DateTime,
 }
 
 /// The root field that reports usage.
@@ -410,84 +294,10 @@ impl UsageReportQuery {
                 lists: lists.exists(),
                 list_buckets: lists.field("buckets").exists(),
                 countries: asked.field("countries").exists(),
+                channels: asked.field("channels").exists(),
             },
-            figures: OnceCell::new(),
+            compares: asked.field("previous").exists(),
+            compared: OnceCell::new(),
         })
     }
-}
-
-/// A list's usage by interval of its account's time zone.
-pub(super) async fn of_list(
-    ctx: &Context<'_>,
-    (account, list): (AccountId, ListId),
-    (from, to): (&DateTime, &DateTime),
-    interval: Interval,
-) -> Result<Vec<UsageBucket>, ApiError> {
-    // As the report: a sending service that sees a list does not see its usage.
-    viewer_of(ctx, "usageReport")?;
-    let of = UsageOf {
-        account,
-        list,
-        from: input::instant(&from.0, &Path::argument("from"))?,
-        to: input::instant(&to.0, &Path::argument("to"))?,
-        interval: interval.into(),
-    };
-    loaders::load(ctx, of).await?.ok_or(ApiError::NotFound)?
-}
-
-/// Asks for a list's usage in its account's time zone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct UsageOf {
-    account: AccountId,
-    list: ListId,
-    from: Timestamp,
-    to: Timestamp,
-    interval: buckets::Interval,
-}
-
-impl Loader<UsageOf> for Rows {
-    /// A period that is refused is no other's failure.
-    type Value = Result<Vec<UsageBucket>, ApiError>;
-    type Error = LoadError;
-
-    /// Lists of one account that ask for the same period are read together.
-    async fn load(&self, keys: &[UsageOf]) -> Result<HashMap<UsageOf, Self::Value>, LoadError> {
-        let mut periods: HashMap<_, Vec<UsageOf>> = HashMap::new();
-        for key in keys.iter().filter(|key| self.viewer.sees(key.account)) {
-            let period = (key.account, key.from, key.to, key.interval);
-            periods.entry(period).or_default().push(*key);
-        }
-        let accounts: BTreeSet<AccountId> = periods.keys().map(|(account, ..)| *account).collect();
-        let accounts = store::account::find_all(self.services.store.reader(), accounts).await?;
-        let mut found = HashMap::new();
-        for ((account, from, to, interval), keys) in periods {
-            let Some(row) = accounts.iter().find(|row| row.id == account.uuid()) else {
-                continue;
-            };
-            let lists: Vec<ListId> = keys.iter().map(|key| key.list).collect();
-            let read = self
-                .services
-                .usage_of_lists(row, &lists, (from, to), interval)
-                .await
-                .map_err(ApiError::from);
-            for key in keys {
-                let usage = read.as_ref().map_err(ApiError::clone);
-                found.insert(key, usage.map(|usage| buckets_of(usage, key.list)));
-            }
-        }
-        Ok(found)
-    }
-}
-
-fn buckets_of(usage: &UsageOfLists, list: ListId) -> Vec<UsageBucket> {
-    let buckets = usage.by_list.get(&list).into_iter().flatten();
-    buckets
-        .map(|(start, found)| UsageBucket {
-            start: (*start).into(),
-            usage: Usage {
-                usage: *found,
-                currency: usage.currency,
-            },
-        })
-        .collect()
 }

@@ -4,7 +4,9 @@
 //! more. Not here: what a link opens ([`crate::operations::download`]), and what the file looks like
 //! ([`crate::reports`]).
 
-use std::{io, pin::pin, sync::Arc, time::Duration};
+mod places;
+
+use std::{io, pin::pin, time::Duration};
 
 use axum::{
     Extension, Router,
@@ -18,11 +20,10 @@ use bytes::Bytes;
 use domain::id::MessageId;
 use futures_util::{Stream, StreamExt, stream};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
-    task::JoinSet,
-    time::timeout,
-};
+use tokio::{sync::mpsc, time::timeout};
+
+use self::places::{Full, Place, Places};
+pub use self::places::{MAX_AT_ONCE, MAX_PER_ACCOUNT};
 
 use crate::{
     graphql::ids::PublicId,
@@ -30,12 +31,13 @@ use crate::{
         OperationError, Services,
         download::{Download, DownloadError, Format},
     },
-    reports::{csv::write_csv, stream::stream_file, workbook::write_workbook},
+    reports::{
+        csv::write_csv,
+        stream::stream_file,
+        workbook::{Effort, write_workbook},
+    },
 };
 
-/// Files that are written at once. Each takes a database connection, a blocking thread and some
-/// megabytes while it lasts; the rest of the server needs its share.
-pub const MAX_AT_ONCE: usize = 8;
 /// When somebody who came too late may come again, in seconds.
 const RETRY_AFTER_SECONDS: &str = "10";
 /// How long a client may take over a chunk of 64 KiB. Beyond it, it is taken for gone: a stalled download
@@ -56,28 +58,48 @@ const ATTRIBUTE: &AsciiSet = &NON_ALPHANUMERIC
 pub fn routes() -> Router<Services> {
     Router::new()
         .route("/downloads/{token}/{file_name}", get(download))
-        .layer(Extension(Arc::new(Semaphore::new(MAX_AT_ONCE))))
+        .layer(Extension(Places::default()))
 }
 
 async fn download(
     State(services): State<Services>,
-    Extension(places): Extension<Arc<Semaphore>>,
+    Extension(places): Extension<Places>,
     path: Result<Path<(String, String)>, PathRejection>,
 ) -> Response {
     let Ok(Path((token, file_name))) = path else {
         return not_found();
     };
-    let Ok(place) = places.try_acquire_owned() else {
-        let text = "Too many reports are being downloaded; try again in a few seconds.";
-        let retry = [(header::RETRY_AFTER, RETRY_AFTER_SECONDS)];
-        return (retry, plain(StatusCode::SERVICE_UNAVAILABLE, text)).into_response();
+    let opened = async {
+        let link = services.read_link(&token, &file_name).await?;
+        match places.take(link.account()) {
+            Ok(place) => Ok(Ok((services.open_download(link).await?, place))),
+            Err(full) => Ok(Err(full)),
+        }
     };
-    match services.open_download(&token, &file_name).await {
-        Ok(download) => file(download, &file_name, place),
+    match opened.await {
+        Ok(Ok((download, place))) => file(download, &file_name, place),
+        Ok(Err(full)) => come_again(full),
         Err(DownloadError::NotFound) => not_found(),
         Err(DownloadError::Expired) => plain(StatusCode::FORBIDDEN, "This link has expired."),
         Err(DownloadError::Failed(error)) => failed(error),
     }
+}
+
+fn come_again(full: Full) -> Response {
+    let (status, text) = match full {
+        Full::All => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Too many reports are being downloaded; try again in a few seconds.".to_owned(),
+        ),
+        Full::Account => (
+            StatusCode::TOO_MANY_REQUESTS,
+            format!(
+                "{MAX_PER_ACCOUNT} reports of this account are being downloaded; try again when one is done."
+            ),
+        ),
+    };
+    let retry = [(header::RETRY_AFTER, RETRY_AFTER_SECONDS)];
+    (retry, plain(status, text)).into_response()
 }
 
 fn not_found() -> Response {
@@ -110,7 +132,7 @@ fn plain(status: StatusCode, text: impl Into<String>) -> Response {
     (status, headers, text.into() + "\n").into_response()
 }
 
-fn file(download: Download, file_name: &str, place: OwnedSemaphorePermit) -> Response {
+fn file(download: Download, file_name: &str, place: Place) -> Response {
     let content_type = match download.format {
         Format::Xlsx => XLSX,
         Format::Csv => CSV,
@@ -141,7 +163,7 @@ fn disposition(file_name: &str) -> HeaderValue {
     HeaderValue::try_from(value).unwrap_or(HeaderValue::from_static("attachment"))
 }
 
-fn body(download: Download, place: OwnedSemaphorePermit) -> Body {
+fn body(download: Download, place: Place) -> Body {
     let Download {
         format,
         file: report,
@@ -149,14 +171,14 @@ fn body(download: Download, place: OwnedSemaphorePermit) -> Body {
         messages,
     } = download;
     let show: fn(MessageId) -> String = |id| id.encode().0;
-    let (reading, rows) = messages.start(names, show);
+    let rows = messages.start(names, show);
     let written = stream_file(move |out| match format {
-        Format::Xlsx => write_workbook(out, &report, rows),
+        Format::Xlsx => write_workbook(out, &report, rows, Effort::default()),
         Format::Csv => write_csv(out, &report, rows),
     });
     let (sender, parts) = mpsc::channel(1);
     tokio::spawn(async move {
-        send(reading, written, &sender).await;
+        send(written, &sender).await;
         drop(place);
     });
     Body::from_stream(received(parts))
@@ -169,15 +191,9 @@ enum Part {
     End,
 }
 
-/// Passes a file on, and ends the reading and the writing of it as soon as the client leaves or stalls.
-async fn send(
-    reading: impl Future<Output = ()> + Send + 'static,
-    written: impl Stream<Item = Result<Bytes, io::Error>>,
-    client: &mpsc::Sender<Part>,
-) {
-    // Aborts the reading when it is dropped; the writer ends with its rows or with its output.
-    let mut reader = JoinSet::new();
-    reader.spawn(reading);
+/// Passes a file on, and drops it as soon as the client leaves or stalls: that ends the writing at its next
+/// chunk, and with it the reading.
+async fn send(written: impl Stream<Item = Result<Bytes, io::Error>>, client: &mpsc::Sender<Part>) {
     let mut written = pin!(written);
     loop {
         let part = tokio::select! {
@@ -218,8 +234,8 @@ fn received(parts: mpsc::Receiver<Part>) -> impl Stream<Item = Result<Bytes, io:
 mod tests {
     use super::{STALLED_AFTER, disposition, received, send};
     use bytes::Bytes;
-    use futures_util::{StreamExt, stream};
-    use std::{future::pending, io};
+    use futures_util::{Stream, StreamExt, stream};
+    use std::io;
     use tokio::sync::{mpsc, oneshot};
 
     #[test]
@@ -242,7 +258,7 @@ mod tests {
     async fn only_a_whole_file_ends_well() {
         let parts = |chunks: Vec<Result<Bytes, io::Error>>| async {
             let (sender, parts) = mpsc::channel(8);
-            send(async {}, stream::iter(chunks), &sender).await;
+            send(stream::iter(chunks), &sender).await;
             drop(sender);
             let parts: Vec<_> = received(parts).collect().await;
             parts.iter().map(Result::is_ok).collect::<Vec<_>>()
@@ -252,35 +268,37 @@ mod tests {
         assert_eq!(parts(vec![chunk("a"), failed]).await, [true, false]);
     }
 
-    /// A reading that never ends by itself, and says when it is dropped.
-    fn endless() -> (
-        impl Future<Output = ()> + Send + 'static,
+    /// A file without end, and a way to hear when it is dropped.
+    fn endless(
+        file: impl Stream<Item = Result<Bytes, io::Error>>,
+    ) -> (
+        impl Stream<Item = Result<Bytes, io::Error>>,
         oneshot::Receiver<()>,
     ) {
         let (dropped, seen) = oneshot::channel();
-        let reading = async move {
-            let _dropped: oneshot::Sender<()> = dropped;
-            pending().await
-        };
-        (reading, seen)
+        let file = file.map(move |chunk| {
+            let _dropped: &oneshot::Sender<()> = &dropped;
+            chunk
+        });
+        (file, seen)
     }
 
     #[tokio::test]
-    async fn a_client_that_leaves_stops_the_reading() {
-        let (reading, stopped) = endless();
+    async fn a_client_that_leaves_stops_the_writing() {
+        let (file, stopped) = endless(stream::pending());
         let (sender, parts) = mpsc::channel(1);
         drop(parts);
-        send(reading, stream::pending(), &sender).await;
-        // The reading's end of the channel is gone.
+        send(file, &sender).await;
+        // The file's end of the channel is gone.
         assert!(stopped.await.is_err());
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_client_that_stalls_is_left() {
-        let (reading, stopped) = endless();
+        let (file, stopped) = endless(stream::repeat_with(|| chunk("a")));
         let (sender, parts) = mpsc::channel(1);
         let begun = tokio::time::Instant::now();
-        send(reading, stream::repeat_with(|| chunk("a")), &sender).await;
+        send(file, &sender).await;
         assert!(begun.elapsed() >= STALLED_AFTER);
         assert!(stopped.await.is_err());
         drop(sender);

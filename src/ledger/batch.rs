@@ -13,12 +13,16 @@ use sea_orm::{ConnectionTrait, DbErr};
 use super::{
     facts::Facts,
     request::{Answer, Refused, Request},
+    rollups,
     rows::{Changes, Rows},
     write,
 };
 use crate::{
     clock::Clock,
-    store::book::{self as books, Head, Wanted},
+    store::{
+        self,
+        book::{self as books, Head, Wanted},
+    },
 };
 
 /// What each request of a batch comes to, in their order; `None` where its account was set aside.
@@ -85,7 +89,9 @@ pub(super) async fn run(
             changes.add(*id, before, head);
         }
     }
+    let rollups = rollups::gathered(connection, &batch.heads, &batch.rows).await?;
     write::all(connection, &batch.heads, batch.rows, changes).await?;
+    store::usage_rollup::add(connection, &rollups).await?;
     Ok(outcomes)
 }
 

@@ -1,5 +1,5 @@
 //! Verifying the books: everything that is kept must follow from the postings (law B2), the postings from
-//! an unbroken chain (law B5), and what messages say they cost must be what was spent (law T2).
+//! an unbroken chain (law B5), and what messages say they cost must be what was spent, by day and list too (law T2).
 //!
 //! Here: the walk over all accounts, several at a time, one snapshot each, in pages, so that memory does not
 //! grow with history; it grows with an account's lots, lists with limits and open holds. Not here: mending
@@ -7,6 +7,7 @@
 
 mod read;
 mod standing;
+mod usage;
 mod walk;
 
 use std::{
@@ -198,6 +199,7 @@ async fn verify_account(
         read::spent_messages(snapshot, account, &spends, &mut findings).await?;
     }
     standing::check(snapshot, account, &walk, &lots, &mut findings).await?;
+    usage::check(snapshot, account, &mut findings).await?;
     Ok(Found {
         transactions,
         findings,

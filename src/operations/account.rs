@@ -147,6 +147,8 @@ impl Services {
             consumption_order: ConsumptionOrder::NonExpiringFirst,
             settlement: Settlement::Automatic,
             created_at: now.as_microsecond(),
+            // It has no message: every day is added up already.
+            usage_rolled_from: 0,
         };
         let transaction = self.store.begin().await?;
         store::account::insert(&transaction, row.clone(), &code).await?;
@@ -196,6 +198,9 @@ impl Services {
         } else {
             self.store.begin().await?
         };
+        if let Some(zone) = &settings.time_zone {
+            keep_days_of(&transaction, id, zone).await?;
+        }
         let row = store::account::update(&transaction, id, settings).await?;
         if let Some(code) = code {
             let at = self.clock.now();
@@ -233,6 +238,22 @@ impl Services {
             .ok_or_else(|| Path::input("rateCardId").not_found("rate card"))?
             .code)
     }
+}
+
+/// Forgets what is kept by days and months of another zone. Under the lock on the account's book, so that
+/// no charge is counted on a day of one zone after the change to another.
+async fn keep_days_of(
+    transaction: &DatabaseTransaction,
+    id: AccountId,
+    zone: &str,
+) -> Result<(), OperationError> {
+    store::book::lock(transaction, [id]).await?;
+    let progress = store::usage_rollup::progress(transaction, id).await?;
+    if progress.is_some_and(|progress| progress.time_zone != zone) {
+        store::usage_rollup::forget(transaction, id).await?;
+        store::monthly_report::reconsider(transaction, id).await?;
+    }
+    Ok(())
 }
 
 /// The zone that an account's days are counted in.

@@ -29,7 +29,7 @@ use crate::{
     reports::{
         file::ReportFile,
         messages::MessageReader,
-        usage::{About, Parts},
+        usage::{About, Parts, Source},
     },
     store::{self, usage::UsageFilter},
 };
@@ -78,6 +78,18 @@ pub struct Download {
     pub names: std::collections::BTreeMap<ListId, String>,
     /// Its messages, from the snapshot that its figures are from (law T4).
     pub messages: MessageReader,
+}
+
+/// A link that was made here and works.
+#[derive(Debug)]
+pub struct Link(Claims);
+
+impl Link {
+    /// Whose report it opens.
+    #[must_use]
+    pub fn account(&self) -> AccountId {
+        AccountId::new(self.0.account)
+    }
 }
 
 /// Why a link opens nothing.
@@ -162,26 +174,31 @@ impl Services {
         })
     }
 
-    /// Opens a link: begins the snapshot that the file shows, and reads its figures.
+    /// Reads a link that was made here and still works.
     ///
     /// # Errors
     /// That the link is none, or expired; faults.
-    pub async fn open_download(
-        &self,
-        token: &str,
-        file_name: &str,
-    ) -> Result<Download, DownloadError> {
+    pub async fn read_link(&self, token: &str, file_name: &str) -> Result<Link, DownloadError> {
         let claims = self.claims(token, file_name).await?;
-        let now = self.clock.now();
-        if now >= whole_micros(claims.expires_at) {
+        if self.clock.now() >= whole_micros(claims.expires_at) {
             return Err(DownloadError::Expired);
         }
-        let snapshot = self.store.snapshot().await?;
+        Ok(Link(claims))
+    }
+
+    /// Opens what a link names: begins the snapshot that the file shows, and reads its figures.
+    ///
+    /// # Errors
+    /// That its account is gone; faults.
+    pub async fn open_download(&self, Link(claims): Link) -> Result<Download, DownloadError> {
+        let now = self.clock.now();
+        let (snapshot, pinned) = self.store.pin().await?;
         let account = store::account::find(&snapshot, AccountId::new(claims.account)).await?;
         let report = claims.report(account.ok_or(DownloadError::NotFound)?)?;
         let figures = figures(&snapshot, &report, Parts::FILE).await?;
         let names =
             store::usage::list_names(&snapshot, report.filter.account, &figures.lists()).await?;
+        snapshot.rollback().await?;
         let about = About {
             account_name: report.account.name,
             time_zone: report.time_zone,
@@ -194,7 +211,7 @@ impl Services {
             format: claims.format,
             file: figures.file(about, &names).map_err(unread)?,
             names,
-            messages: MessageReader::new(snapshot, report.filter),
+            messages: MessageReader::new(pinned, report.filter),
         })
     }
 
@@ -307,6 +324,7 @@ impl Claims {
             interval: self.interval,
             buckets: buckets::buckets(from, to, self.interval, &zone).map_err(|_| unlike())?,
             time_zone: zone,
+            source: Source::Days,
         })
     }
 }

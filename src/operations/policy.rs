@@ -23,6 +23,7 @@ const EVERY_KEY: Access =
 const READERS: Access = Access::Roles(&[PlatformAdmin, AccountManager, Owner, Member, Reader]);
 const OWNERS: Access = Access::Roles(&[PlatformAdmin, Owner]);
 const MEMBERS: Access = Access::Roles(&[PlatformAdmin, Owner, Member]);
+const REPORTERS: Access = Access::Roles(&[PlatformAdmin, AccountManager, Owner]);
 const SENDERS: Access = Access::Roles(&[PlatformAdmin, Owner, Member, Sender]);
 
 /// Every root field of the schema and who may use it.
@@ -54,6 +55,7 @@ pub const POLICY: &[(&str, Access)] = &[
     ("revokeCredits", PLATFORM),
     ("allocateCredits", MEMBERS),
     ("updateAutoRecharge", OWNERS),
+    ("updateMonthlyReports", REPORTERS),
     ("scheduleMessage", SENDERS),
     ("sendMessage", SENDERS),
     ("settleMessage", SENDERS),

@@ -1,29 +1,33 @@
 //! Usage reports: what may be asked, and the figures that answer it.
 
-use std::collections::BTreeMap;
+mod period;
+
+use std::{collections::BTreeMap, sync::Arc};
 
 use domain::{
-    calendar::buckets::{self, Bucket, BucketsError, Interval},
+    calendar::{
+        self,
+        buckets::{Bucket, Interval},
+    },
     country::CountryCode,
     id::{AccountId, ListId},
     money::Currency,
     usage::Usage,
 };
 use entity::{account, sql_enums::Channel};
-use jiff::{Span, Timestamp, tz::TimeZone};
+use jiff::{Timestamp, tz::TimeZone};
 use sea_orm::ConnectionTrait;
 
+use self::period::period;
 use super::{
     Fault, OperationError, Path, Services, Viewer, account::time_zone, input,
     rate_card::credit_value, refusal::Refusal,
 };
 use crate::{
-    reports::usage::{Figures, Parts, ReadError, read},
+    reports::usage::{Figures, Parts, ReadError, Reading, Source, read},
     store::{self, usage::UsageFilter},
 };
 
-/// The longest period of a report, in years.
-pub const MAX_YEARS: i64 = 10;
 /// The most lists that one filter names.
 pub const MAX_LISTS: usize = 1_000;
 /// The most buckets that one answer has, all of its lists together: some tens of megabytes.
@@ -65,6 +69,18 @@ pub struct UsageReport {
     pub time_zone: TimeZone,
     /// The whole buckets that share time with the period.
     pub buckets: Vec<Bucket>,
+    /// Which way its figures are read.
+    pub source: Source,
+}
+
+/// A report's figures, and those of the period before it.
+#[derive(Debug, Clone)]
+pub struct Compared {
+    /// The report's own.
+    pub figures: Arc<Figures>,
+    /// The period before and what was used in it; `None` where it was not asked for, or where its costs are
+    /// in other currencies than the report's.
+    pub previous: Option<(Timestamp, Timestamp, Usage)>,
 }
 
 /// The usage of several lists in one period.
@@ -120,6 +136,7 @@ impl Services {
             interval: request.interval,
             time_zone: zone,
             buckets,
+            source: Source::Days,
         })
     }
 
@@ -155,6 +172,37 @@ impl Services {
         let figures = figures(&snapshot, report, parts).await;
         snapshot.rollback().await?;
         figures
+    }
+
+    /// The same, without the period before.
+    ///
+    /// # Errors
+    /// A refusal where the period's costs are in several currencies; faults.
+    pub async fn usage_alone(
+        &self,
+        report: &UsageReport,
+        parts: Parts,
+    ) -> Result<Compared, OperationError> {
+        let figures = Arc::new(self.usage_figures(report, parts).await?);
+        Ok(Compared {
+            figures,
+            previous: None,
+        })
+    }
+
+    /// The same with the totals of the period before, which is as long by the report's calendar.
+    ///
+    /// # Errors
+    /// A refusal where the period's costs are in several currencies; faults.
+    pub async fn usage_compared(
+        &self,
+        report: &UsageReport,
+        parts: Parts,
+    ) -> Result<Compared, OperationError> {
+        let snapshot = self.store.snapshot().await?;
+        let compared = compared(&snapshot, report, parts).await;
+        snapshot.rollback().await?;
+        compared
     }
 
     /// The usage of several of an account's lists by bucket of its own time zone, read together. A list
@@ -193,6 +241,7 @@ impl Services {
             },
             interval,
             time_zone: zone,
+            source: Source::Days,
         };
         let parts = Parts {
             list_buckets: true,
@@ -230,12 +279,53 @@ pub(super) async fn figures(
     report: &UsageReport,
     parts: Parts,
 ) -> Result<Figures, OperationError> {
-    let value = |card: &_| credit_value(card).ok();
-    let own = input::known_currency(&report.account.currency_code).ok_or_else(|| {
+    let otherwise = input::known_currency(&report.account.currency_code).ok_or_else(|| {
         OperationError::broken(format!("account {} has no currency", report.account.id))
     })?;
-    let figures = read(snapshot, &report.filter, &report.buckets, parts, value, own);
+    let reading = Reading {
+        filter: &report.filter,
+        bounds: &report.buckets,
+        parts,
+        source: report.source,
+        otherwise,
+    };
+    let figures = read(snapshot, reading, |card| credit_value(card).ok());
     figures.await.map_err(unread)
+}
+
+async fn compared(
+    snapshot: &impl ConnectionTrait,
+    report: &UsageReport,
+    parts: Parts,
+) -> Result<Compared, OperationError> {
+    let current = figures(snapshot, report, parts).await?;
+    let period = (report.filter.from, report.filter.to);
+    let (from, to) = calendar::period_before(period, &report.time_zone).map_err(|_| {
+        Path::input("from").invalid("Must have a period before it within the calendar.")
+    })?;
+    let before = UsageReport {
+        filter: UsageFilter {
+            from,
+            to,
+            ..report.filter.clone()
+        },
+        buckets: Vec::new(),
+        ..report.clone()
+    };
+    let previous = match figures(snapshot, &before, Parts::default()).await {
+        Ok(before) => {
+            let is_nothing = before.report.totals == Usage::default();
+            let agrees = is_nothing || before.currency == current.currency;
+            agrees.then_some((from, to, before.report.totals))
+        }
+        // Its costs are in several currencies.
+        Err(OperationError::Refused(_)) => None,
+        Err(other) => return Err(other),
+    };
+    Ok(Compared {
+        figures: Arc::new(current),
+        previous,
+    })
 }
 
 /// What a report that can't be read is to its caller.
@@ -253,35 +343,6 @@ pub(super) fn unread(error: ReadError) -> OperationError {
             Fault::Broken(error.to_string()).into()
         }
     }
-}
-
-/// The buckets of a period that is neither empty nor too long.
-fn period(
-    (from, to): (Timestamp, Timestamp),
-    interval: Interval,
-    zone: &TimeZone,
-    (at_to, at_interval): &(Path, Path),
-) -> Result<Vec<Bucket>, Refusal> {
-    if from >= to {
-        return Err(at_to.invalid("Must be after the start of the period."));
-    }
-    let longest = from
-        .to_zoned(zone.clone())
-        .checked_add(Span::new().years(MAX_YEARS))
-        .map(|end| end.timestamp());
-    if longest.is_ok_and(|end| to > end) {
-        return Err(at_to.invalid(format!(
-            "Must be at most {MAX_YEARS} years after the start of the period."
-        )));
-    }
-    buckets::buckets(from, to, interval, zone).map_err(|error| match error {
-        BucketsError::TooMany => at_interval.invalid(format!(
-            "Must give at most {} buckets: ask for a shorter period or a longer interval.",
-            buckets::MAX_BUCKETS
-        )),
-        BucketsError::EmptyPeriod => at_to.invalid("Must be after the start of the period."),
-        BucketsError::Calendar(_) => at_to.invalid("Must be within the calendar."),
-    })
 }
 
 fn countries(codes: &[String], path: &Path) -> Result<Vec<CountryCode>, Refusal> {
@@ -305,39 +366,4 @@ fn bounded(count: usize, most: usize, what: &str, path: &Path) -> Result<(), Ref
         return Err(path.invalid(format!("Must have at most {most} entries.")));
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Path;
-    use domain::calendar::{buckets::Interval, parse_time_zone};
-
-    #[test]
-    fn a_period_has_an_end_and_a_measure() {
-        let paths = (Path::input("to"), Path::input("interval"));
-        let zone = parse_time_zone("Europe/Rome").unwrap();
-        let check = |from: &str, to: &str, interval, refused: Option<&str>| {
-            let period = (from.parse().unwrap(), to.parse().unwrap());
-            let field = super::period(period, interval, &zone, &paths)
-                .err()
-                .map(|refusal| refusal.field[1].clone());
-            assert_eq!(field.as_deref(), refused, "{from} to {to}");
-        };
-        let start = "2016-02-29T11:00:00Z";
-        check(start, start, Interval::Day, Some("to"));
-        check(start, "2016-02-28T11:00:00Z", Interval::Day, Some("to"));
-        check(start, "2026-02-28T11:00:00Z", Interval::Day, None);
-        check(
-            start,
-            "2026-02-28T11:00:00.000001Z",
-            Interval::Day,
-            Some("to"),
-        );
-        check(
-            start,
-            "2016-12-31T11:00:00Z",
-            Interval::Hour,
-            Some("interval"),
-        );
-    }
 }

@@ -6,7 +6,7 @@
 use std::{borrow::Cow, io::Write};
 
 use super::{
-    file::{MessageRow, ReportFile, WriteError},
+    file::{MessageRow, MessageSource, ReportFile, WriteError},
     local_time::LocalTime,
     number_text::{push_count, push_credits},
 };
@@ -33,11 +33,11 @@ const HEADER: [&str; 10] = [
 /// # Errors
 ///
 /// The reader's first error, or the output's.
-pub fn write_csv<W: Write, E>(
+pub fn write_csv<W: Write, S: MessageSource>(
     mut out: W,
     report: &ReportFile,
-    rows: impl Iterator<Item = Result<MessageRow, E>>,
-) -> Result<(), WriteError<E>> {
+    mut rows: S,
+) -> Result<(), WriteError<S::Error>> {
     out.write_all(BYTE_ORDER_MARK)?;
     let mut writer = csv::WriterBuilder::new()
         .terminator(csv::Terminator::CRLF)
@@ -50,8 +50,7 @@ pub fn write_csv<W: Write, E>(
         local_time: LocalTime::new(report.time_zone.clone()),
         number: Vec::new(),
     };
-    for row in rows {
-        let row = row.map_err(WriteError::Source)?;
+    while let Some(row) = rows.next_row().map_err(WriteError::Source)? {
         fields
             .write(&mut writer, &row)
             .map_err(std::io::Error::from)?;
@@ -69,7 +68,7 @@ impl Fields {
     fn write<W: Write>(
         &mut self,
         writer: &mut csv::Writer<W>,
-        row: &MessageRow,
+        row: &MessageRow<'_>,
     ) -> Result<(), csv::Error> {
         let offset = self.local_time.offset_at(row.sent_at);
         let sent_at = row.sent_at.display_with_offset(offset);
@@ -77,16 +76,16 @@ impl Fields {
             // A buffer in memory takes every write.
             let _ = write!(out, "{sent_at}");
         })?;
-        let list_name = row.list_name.as_deref().unwrap_or_default();
+        let list_name = row.list_name.unwrap_or_default();
         writer.write_field(plain_text(list_name).as_bytes())?;
-        writer.write_field(plain_text(&row.text).as_bytes())?;
+        writer.write_field(plain_text(row.text).as_bytes())?;
         writer.write_field(row.channel)?;
         writer.write_field(row.encoding.unwrap_or_default())?;
         self.write_number(writer, |out| push_count(out, row.segment_count))?;
         self.write_number(writer, |out| push_count(out, row.recipients))?;
-        writer.write_field(plain_text(&row.country_code).as_bytes())?;
+        writer.write_field(plain_text(row.country_code).as_bytes())?;
         self.write_number(writer, |out| push_credits(out, row.credits))?;
-        writer.write_field(plain_text(&row.message_id).as_bytes())?;
+        writer.write_field(plain_text(row.message_id).as_bytes())?;
         writer.write_record(None::<&[u8]>)
     }
 
@@ -117,7 +116,7 @@ mod tests {
     use jiff::tz::TimeZone;
 
     use super::write_csv;
-    use crate::reports::file::{Interval, MessageRow, ReportFile, UsageRow, WriteError};
+    use crate::reports::file::{Interval, MessageRow, Ready, ReportFile, UsageRow, WriteError};
 
     fn report() -> ReportFile {
         let instant = "2026-03-01T00:00:00Z".parse().unwrap();
@@ -142,25 +141,25 @@ mod tests {
         }
     }
 
-    fn message(sent_at: &str, text: &str) -> MessageRow {
+    fn message<'a>(sent_at: &str, text: &'a str) -> MessageRow<'a> {
         MessageRow {
             sent_at: sent_at.parse().unwrap(),
-            list_name: Some("Clienti".into()),
-            text: text.to_owned(),
+            list_name: Some("Clienti"),
+            text,
             channel: "SMS",
             encoding: Some("GSM-7"),
             segment_count: 2,
             recipients: 1_653,
-            country_code: "IT".into(),
+            country_code: "IT",
             credits: Credits::from_units(214_890),
-            message_id: "msg_1".to_owned(),
+            message_id: "msg_1",
         }
     }
 
-    fn written(rows: Vec<MessageRow>) -> String {
+    fn written(rows: Vec<MessageRow<'_>>) -> String {
         let mut out = Vec::new();
         let rows = rows.into_iter().map(Ok::<_, std::convert::Infallible>);
-        write_csv(&mut out, &report(), rows).unwrap();
+        write_csv(&mut out, &report(), Ready::new(rows)).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -182,7 +181,7 @@ mod tests {
     fn no_text_begins_a_formula() {
         let check = |text: &str, expected: &str| {
             let mut row = message("2026-03-29T00:00:00Z", text);
-            row.list_name = Some(text.into());
+            row.list_name = Some(text);
             let file = written(vec![row]);
             let mut reader =
                 csv::Reader::from_reader(file.trim_start_matches('\u{FEFF}').as_bytes());
@@ -201,7 +200,7 @@ mod tests {
     #[test]
     fn a_readers_error_is_handed_on() {
         let rows = [Ok(message("2026-03-29T00:00:00Z", "a")), Err("gone")];
-        let failure = write_csv(Vec::new(), &report(), rows.into_iter());
+        let failure = write_csv(Vec::new(), &report(), Ready::new(rows.into_iter()));
         assert!(matches!(failure, Err(WriteError::Source("gone"))));
     }
 }

@@ -3,7 +3,7 @@
 //! Here: the report as it is handed to the writers, and what stops them. Not here: how it is read
 //! from the books, and what a file of it looks like.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, marker::PhantomData};
 
 use domain::credits::Credits;
 use jiff::{Timestamp, tz::TimeZone};
@@ -75,15 +75,15 @@ pub struct UsageRow {
     pub cost: String,
 }
 
-/// One message to one destination country. Names that repeat are shared.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MessageRow {
+/// One message to one destination country.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MessageRow<'a> {
     /// When it was charged.
     pub sent_at: Timestamp,
     /// The contact list; `None` for what was sent without one.
-    pub list_name: Option<Arc<str>>,
+    pub list_name: Option<&'a str>,
     /// The text as written.
-    pub text: String,
+    pub text: &'a str,
     /// `"SMS"` or `"MMS"`.
     pub channel: &'static str,
     /// `"GSM-7"` or `"UCS-2"`; `None` where the channel has no encodings.
@@ -93,11 +93,52 @@ pub struct MessageRow {
     /// Recipients in this country.
     pub recipients: i64,
     /// The ISO 3166 code of the destination.
-    pub country_code: Arc<str>,
+    pub country_code: &'a str,
     /// Credits charged for this country.
     pub credits: Credits,
     /// The message's id as the API shows it.
-    pub message_id: String,
+    pub message_id: &'a str,
+}
+
+/// The rows of a file, one by one: each is borrowed until the next is asked for, so that none is copied.
+pub trait MessageSource {
+    /// Why there is no next row although there should be.
+    type Error;
+
+    /// The next row; `None` after the last.
+    ///
+    /// # Errors
+    /// Where it can't be read. Nothing comes after it.
+    fn next_row(&mut self) -> Result<Option<MessageRow<'_>>, Self::Error>;
+}
+
+/// Rows that are there already.
+#[derive(Debug)]
+pub struct Ready<'a, I> {
+    rows: I,
+    /// The rows live at least as long as this borrows them.
+    borrowed: PhantomData<&'a ()>,
+}
+
+impl<I> Ready<'_, I> {
+    /// These rows, in this order.
+    pub fn new(rows: I) -> Self {
+        Self {
+            rows,
+            borrowed: PhantomData,
+        }
+    }
+}
+
+impl<'a, I, E> MessageSource for Ready<'a, I>
+where
+    I: Iterator<Item = Result<MessageRow<'a>, E>>,
+{
+    type Error = E;
+
+    fn next_row(&mut self) -> Result<Option<MessageRow<'_>>, E> {
+        self.rows.next().transpose()
+    }
 }
 
 /// Why a file was not written to its end. What was written until then is no whole file.

@@ -3,27 +3,28 @@
 //! Here: rows into sums, and sums into what a file holds. Not here: the queries
 //! ([`crate::store::usage`]), who may ask, and where buckets begin ([`domain::calendar::buckets`]).
 
-use std::collections::{BTreeMap, BTreeSet};
+mod rows;
+
+use std::collections::BTreeMap;
 
 use domain::{
     calendar::buckets::{Bucket, Interval},
-    credits::Credits,
     id::{ListId, RateCardId},
     money::{CreditValue, Currency},
-    usage::{Aggregation, CountryRow, ListRow, Report, Usage, UsageError},
+    usage::{Report, Usage, UsageError},
 };
-use entity::rate_card;
+use entity::{rate_card, sql_enums::Channel};
 use jiff::{Timestamp, tz::TimeZone};
-use sea_orm::{ConnectionTrait, DbErr, prelude::Uuid};
+use sea_orm::{ConnectionTrait, DbErr};
 
-use super::file::{self, ReportFile, UsageRow};
-use crate::{
-    clock::whole_micros,
-    store::{
-        self,
-        usage::{CountrySum, Grain, QUARTER_HOUR_MICROS, Sum, UsageFilter},
-    },
+use self::rows::{Prices, Rows};
+
+pub use super::sources::Source;
+use super::{
+    file::{self, ReportFile, UsageRow},
+    sources::Sources,
 };
+use crate::store::{self, usage::UsageFilter};
 
 /// What a file calls the usage of messages that were sent without a list.
 const NO_LIST: &str = "(no list)";
@@ -39,6 +40,8 @@ pub struct Parts {
     pub list_buckets: bool,
     /// Usage by country.
     pub countries: bool,
+    /// Usage by channel.
+    pub channels: bool,
 }
 
 impl Parts {
@@ -48,6 +51,7 @@ impl Parts {
         lists: true,
         list_buckets: false,
         countries: true,
+        channels: false,
     };
 }
 
@@ -56,6 +60,8 @@ impl Parts {
 pub struct Figures {
     /// The sums. Where no buckets were asked for, the whole period is one.
     pub report: Report,
+    /// Usage by channel, most credits first; empty where it was not asked for.
+    pub channels: Vec<(Channel, Usage)>,
     /// What every cost is in.
     pub currency: Currency,
 }
@@ -77,132 +83,63 @@ pub enum ReadError {
     Broken(String),
 }
 
-/// Reads a report. `connection` is a snapshot, so that its parts agree (law T4); `bounds` are the
-/// period's buckets; `value` says what a credit is worth by a card's version; where nothing was sent,
-/// nothing is worth nothing in the currency `otherwise`.
+/// What is read, and how.
+#[derive(Debug)]
+pub struct Reading<'a> {
+    /// What is counted.
+    pub filter: &'a UsageFilter,
+    /// The period's buckets.
+    pub bounds: &'a [Bucket],
+    /// Which parts are asked for.
+    pub parts: Parts,
+    /// Which way.
+    pub source: Source,
+    /// What costs are in where nothing was sent: nothing is worth nothing in it.
+    pub otherwise: Currency,
+}
+
+/// Reads a report. `connection` is a snapshot, so that its parts agree (law T4); `value` says what a credit is
+/// worth by a card's version.
 ///
 /// # Errors
 /// What the database says; rows that do not add up to one report.
 pub async fn read(
     connection: &impl ConnectionTrait,
-    filter: &UsageFilter,
-    bounds: &[Bucket],
-    parts: Parts,
+    reading: Reading<'_>,
     value: impl Fn(&rate_card::Model) -> Option<CreditValue>,
-    otherwise: Currency,
 ) -> Result<Figures, ReadError> {
-    let grain = Grain {
-        quarter_hours: parts.buckets || parts.list_buckets,
-        lists: parts.lists || parts.list_buckets,
-    };
-    let sums = store::usage::sums(connection, filter, grain).await?;
-    let countries = if parts.countries {
-        store::usage::country_sums(connection, filter).await?
-    } else {
-        Vec::new()
-    };
-    let cards: BTreeSet<Uuid> = sums.iter().map(|sum| sum.rate_card_id).collect();
-    let cards = cards.into_iter().map(RateCardId::new);
+    let Reading {
+        filter,
+        bounds,
+        parts,
+        source,
+        otherwise,
+    } = reading;
+    let sources = Sources::new(connection, filter, bounds, source).await?;
+    let rows = Rows::read(&sources, parts).await?;
+    let cards = rows.cards().into_iter().map(RateCardId::new);
     let cards = store::rate_card::find_all(connection, cards).await?;
     let prices = Prices::of(&cards, value)?;
-
-    let mut aggregation = Aggregation::new(if grain.quarter_hours {
-        bounds.to_vec()
-    } else {
-        vec![Bucket {
-            start: filter.from,
-            end: filter.to,
-        }]
-    });
-    for sum in &sums {
-        let at = if grain.quarter_hours {
-            whole_micros(sum.quarter_hour.saturating_mul(QUARTER_HOUR_MICROS))
-        } else {
-            filter.from
-        };
-        aggregation.add_list_row(ListRow {
-            at,
-            list: sum.list_id.map(ListId::new),
-            usage: prices.list_usage(sum)?,
-        })?;
-    }
-    for sum in &countries {
-        let country = sum
-            .country_code
-            .parse()
-            .map_err(|_| ReadError::Broken(format!("{:?} is no country code", sum.country_code)))?;
-        aggregation.add_country_row(CountryRow {
-            country,
-            usage: prices.country_usage(sum)?,
-        })?;
-    }
+    let whole = [Bucket {
+        start: filter.from,
+        end: filter.to,
+    }];
+    let bounds = if parts.has_buckets() { bounds } else { &whole };
+    let report = rows.report(bounds, parts, &prices)?;
     Ok(Figures {
-        report: if parts.countries {
-            aggregation.finish()?
-        } else {
-            aggregation.finish_without_countries()?
-        },
+        channels: rows.channels(&report.totals, &prices)?,
+        report,
         currency: prices.currency.unwrap_or(otherwise),
     })
 }
 
-/// What a credit is worth by each version that priced something.
-#[derive(Debug)]
-struct Prices {
-    values: BTreeMap<Uuid, CreditValue>,
-    currency: Option<Currency>,
-}
-
-impl Prices {
-    fn of(
-        cards: &[rate_card::Model],
-        value: impl Fn(&rate_card::Model) -> Option<CreditValue>,
-    ) -> Result<Self, ReadError> {
-        let mut prices = Self {
-            values: BTreeMap::new(),
-            currency: None,
-        };
-        for card in cards {
-            let value = value(card).ok_or_else(|| {
-                ReadError::Broken(format!("rate card {} has no credit value", card.id))
-            })?;
-            let currency = *prices.currency.get_or_insert(value.currency());
-            if currency != value.currency() {
-                return Err(ReadError::Currencies(currency, value.currency()));
-            }
-            prices.values.insert(card.id, value);
-        }
-        Ok(prices)
+impl Parts {
+    fn has_buckets(self) -> bool {
+        self.buckets || self.list_buckets
     }
 
-    fn list_usage(&self, sum: &Sum) -> Result<Usage, ReadError> {
-        let counts = (sum.messages, sum.recipients, sum.segments);
-        self.usage(counts, sum.units, sum.rate_card_id)
-    }
-
-    fn country_usage(&self, sum: &CountrySum) -> Result<Usage, ReadError> {
-        let counts = (sum.messages, sum.recipients, sum.segments);
-        self.usage(counts, sum.units, sum.rate_card_id)
-    }
-
-    fn usage(
-        &self,
-        (messages, recipients, segments): (i64, i64, i64),
-        units: i64,
-        card: Uuid,
-    ) -> Result<Usage, ReadError> {
-        let value = self
-            .values
-            .get(&card)
-            .ok_or_else(|| ReadError::Broken(format!("there is no rate card {card}")))?;
-        let credits = Credits::from_units(units);
-        Ok(Usage {
-            messages,
-            recipients,
-            segments,
-            credits,
-            cost: value.cost(credits),
-        })
+    fn has_lists(self) -> bool {
+        self.lists || self.list_buckets
     }
 }
 

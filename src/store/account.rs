@@ -7,7 +7,7 @@ use entity::{
 };
 use sea_orm::{
     ActiveValue, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait,
-    QueryFilter, QueryOrder, Select,
+    QueryFilter, QueryOrder, QuerySelect, Select,
     sea_query::{Expr, ExprTrait, Func, LikeExpr},
 };
 
@@ -106,6 +106,27 @@ pub async fn count(
     filter: &AccountFilter,
 ) -> Result<u64, DbErr> {
     select(filter).count(connection).await
+}
+
+/// The ids of accounts after one of them, in order.
+///
+/// # Errors
+/// What the database says.
+pub async fn ids(
+    connection: &impl ConnectionTrait,
+    after: Option<AccountId>,
+    limit: u64,
+) -> Result<Vec<AccountId>, DbErr> {
+    let mut select = account::Entity::find()
+        .select_only()
+        .column(account::Column::Id)
+        .order_by_asc(account::Column::Id)
+        .limit(limit);
+    if let Some(after) = after {
+        select = select.filter(account::Column::Id.gt(after.uuid()));
+    }
+    let ids: Vec<sea_orm::prelude::Uuid> = select.into_tuple().all(connection).await?;
+    Ok(ids.into_iter().map(AccountId::new).collect())
 }
 
 /// Adds an account with empty books.

@@ -46,6 +46,10 @@ pub struct Head {
     pub hash: Vec<u8>,
     /// The rows behind the book's lots.
     pub lot_rows: BTreeMap<LotId, lot::Model>,
+    /// The zone of the account's days, an IANA name.
+    pub time_zone: String,
+    /// From which instant on the account's usage is added up by day.
+    pub usage_rolled_from: i64,
 }
 
 /// Locks the accounts' books against other writers until the transaction ends, in id order, so that two
@@ -139,27 +143,35 @@ pub async fn load(
     Ok(heads)
 }
 
+/// What a book's account says of how it is kept.
+#[derive(Debug, FromQueryResult)]
+struct OfAccount {
+    consumption_order: Option<sql_enums::ConsumptionOrder>,
+    time_zone: Option<String>,
+    usage_rolled_from: Option<i64>,
+}
+
 async fn heads(
     connection: &impl ConnectionTrait,
     accounts: &Set,
 ) -> Result<BTreeMap<AccountId, Head>, DbErr> {
     let query = (
-        "b.*, a.consumption_order",
+        "b.*, a.consumption_order, a.time_zone, a.usage_rolled_from",
         "books b LEFT JOIN accounts a ON a.id = b.account_id",
         "b.account_id = w.account_id",
     );
     let read = |row: &sea_orm::QueryResult| {
-        let order: Option<sql_enums::ConsumptionOrder> = row.try_get("", "consumption_order")?;
-        Ok((book::Model::from_query_result(row, "")?, order))
+        let account = OfAccount::from_query_result(row, "")?;
+        Ok((book::Model::from_query_result(row, "")?, account))
     };
     let books = accounts
         .query(connection, &["account_id"], query, read)
         .await?;
     Ok(books
         .into_iter()
-        .map(|(row, own_order)| {
+        .map(|(row, account)| {
             let mut book = Book {
-                order: order(own_order),
+                order: order(account.consumption_order),
                 held: Credits::from_units(row.held_units),
                 last_at: whole_micros(row.last_at),
                 ..Book::default()
@@ -170,6 +182,9 @@ async fn heads(
                 sequence: row.sequence,
                 hash: row.head_hash,
                 lot_rows: BTreeMap::new(),
+                time_zone: account.time_zone.unwrap_or_default(),
+                // A book without an account has no usage to add up.
+                usage_rolled_from: account.usage_rolled_from.unwrap_or(i64::MAX),
             };
             (AccountId::new(row.account_id), head)
         })

@@ -7,6 +7,9 @@
 //! PostgreSQL copies out in its binary form. Both come as the same bytes: for each row the number of its
 //! cells, and for each cell its length and its content, in network order.
 
+mod cursor;
+mod pinned;
+
 use std::path::Path;
 
 use futures_util::TryStreamExt;
@@ -18,6 +21,7 @@ use sea_orm::{
 };
 use tokio::sync::{mpsc, oneshot};
 
+pub use self::{cursor::Cursor, pinned::Pinned};
 use super::Store;
 
 /// Bytes of a batch: some hundreds of rows, so that handing it over costs nothing beside reading it.
@@ -223,9 +227,24 @@ fn broken(what: impl Into<String>) -> DbErr {
 
 /// Sends the rows of a query of SQLite's; it ends early where nobody wants more.
 fn walk(file: &Path, query: &str, values: Values, sender: &Sender) -> Result<(), DbErr> {
-    let failed = |cause: rusqlite::Error| broken(cause.to_string());
+    let connection = open(file)?;
+    walk_on(&connection, query, values, sender)
+}
+
+/// A connection that reads a file and nothing else.
+fn open(file: &Path) -> Result<Connection, DbErr> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(file, flags).map_err(failed)?;
+    Connection::open_with_flags(file, flags).map_err(|cause| broken(cause.to_string()))
+}
+
+/// Sends the rows of a query over an open connection.
+fn walk_on(
+    connection: &Connection,
+    query: &str,
+    values: Values,
+    sender: &Sender,
+) -> Result<(), DbErr> {
+    let failed = |cause: rusqlite::Error| broken(cause.to_string());
     let mut statement = connection.prepare(query).map_err(failed)?;
     let cells = statement.column_count();
     let values = values.into_iter().map(bound);
@@ -301,6 +320,19 @@ async fn copy_all(
     sqlx::raw_sql(sqlx::AssertSqlSafe(begin))
         .execute(&mut *connection)
         .await?;
+    let sent = copy_out(connection, query, sender).await?;
+    if sent {
+        sqlx::raw_sql("COMMIT").execute(&mut *connection).await?;
+    }
+    Ok(sent)
+}
+
+/// Whether all rows were sent, within the transaction that the connection is in.
+async fn copy_out(
+    connection: &mut PgConnection,
+    query: &str,
+    sender: &Sender,
+) -> Result<bool, sqlx::Error> {
     let statement = format!("COPY ({query}) TO STDOUT (FORMAT binary)");
     let mut stream = connection.copy_out_raw(&statement).await?;
     let mut batch = Batch::default();
@@ -316,8 +348,6 @@ async fn copy_all(
             return Ok(false);
         }
     }
-    drop(stream);
-    sqlx::raw_sql("COMMIT").execute(&mut *connection).await?;
     Ok(hand_over_async(&mut batch, sender).await)
 }
 

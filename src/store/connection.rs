@@ -10,7 +10,7 @@ use sea_orm::{
     AccessMode, ConnectOptions, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction,
     DbErr, IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
     sqlx::{
-        self, Connection,
+        self, Connection, PgPool,
         sqlite::{SqliteConnection, SqliteJournalMode, SqliteSynchronous},
     },
 };
@@ -42,6 +42,9 @@ const SQLITE_STATEMENTS: usize = 200;
 /// How long a connection to PostgreSQL lies idle before it is asked whether it is sound. In between one may
 /// break all the same: a batch that notices is tried again on another connection.
 const IDLE: Duration = Duration::from_secs(1);
+/// Connections for what is read in bulk, one a download, so that slow clients of those never keep others from
+/// reading. They are opened when they are needed.
+const POSTGRES_BULK: u32 = 16;
 /// What PostgreSQL gives up a statement after: no page of a report comes near.
 const STATEMENT_TIMEOUT: &str = "30s";
 /// What PostgreSQL gives up waiting for a lock after: whoever holds it that long is stuck.
@@ -54,6 +57,8 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct Store {
     reader: DatabaseConnection,
     writer: DatabaseConnection,
+    /// What SQLite reads in bulk has connections outside any pool.
+    bulk: DatabaseConnection,
 }
 
 impl Store {
@@ -65,11 +70,23 @@ impl Store {
         if url.starts_with("sqlite:") {
             let writer = Database::connect(sqlite(url, 1)).await?;
             let reader = Database::connect(sqlite(url, SQLITE_READERS)).await?;
-            return Ok(Self { reader, writer });
+            let bulk = reader.clone();
+            return Ok(Self {
+                reader,
+                writer,
+                bulk,
+            });
         }
         let writer = Database::connect(postgres(url, POSTGRES_WRITERS, &BY_KEY)).await?;
         let reader = Database::connect(postgres(url, POSTGRES_READERS, &[])).await?;
-        Ok(Self { reader, writer })
+        let mut options = postgres(url, POSTGRES_BULK, &[]);
+        options.connect_lazy(true);
+        let bulk = Database::connect(options).await?;
+        Ok(Self {
+            reader,
+            writer,
+            bulk,
+        })
     }
 
     /// For single reads.
@@ -82,6 +99,11 @@ impl Store {
     #[must_use]
     pub fn writer(&self) -> &DatabaseConnection {
         &self.writer
+    }
+
+    /// For what is read in bulk from PostgreSQL.
+    pub(super) fn bulk_pool(&self) -> PgPool {
+        self.bulk.get_postgres_connection_pool().clone()
     }
 
     /// Which kind of database it is.
@@ -128,7 +150,7 @@ impl Store {
 
     /// Closes every connection.
     pub async fn close(self) {
-        for connection in [self.reader, self.writer] {
+        for connection in [self.reader, self.writer, self.bulk] {
             if let Err(cause) = connection.close().await {
                 tracing::debug!(%cause, "a connection was closed already");
             }

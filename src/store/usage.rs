@@ -1,4 +1,4 @@
-//! What was sent, to report on: added up by the database, and message by message in pages.
+//! What was sent, to report on: added up by the database, and message by message.
 //!
 //! Here: the one place that reads a report's figures, so that what they are read from can change. Not
 //! here: adding them up into a report ([`crate::reports::usage`]).
@@ -13,14 +13,17 @@ use domain::{
     country::CountryCode,
     id::{AccountId, ListId},
 };
-use entity::{contact_list, message, message_line, sql_enums::Channel};
+use entity::{
+    contact_list, message, message_line,
+    sql_enums::{Channel, MessageStatus},
+};
 use jiff::Timestamp;
 use sea_orm::{
-    ActiveEnum, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter,
-    QueryOrder, QuerySelect, Statement, Value, prelude::Uuid,
+    ActiveEnum, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, JoinType, Order,
+    QueryFilter, QuerySelect, Statement, Value,
+    prelude::Uuid,
+    sea_query::{self, Cond, Expr, ExprTrait, SelectStatement},
 };
-
-use super::paging::Place;
 
 /// Microseconds in a quarter of an hour, by which sums are taken: no bucket of any zone cuts one.
 pub const QUARTER_HOUR_MICROS: i64 = QUARTER_HOUR_SECONDS * 1_000_000;
@@ -52,6 +55,8 @@ pub struct Grain {
     pub quarter_hours: bool,
     /// By list.
     pub lists: bool,
+    /// By channel.
+    pub channels: bool,
 }
 
 /// A part of the usage of a list in a quarter of an hour at the prices of one card version: the rows
@@ -62,6 +67,8 @@ pub struct Sum {
     pub quarter_hour: i64,
     /// `None` for what was sent without a list, and where lists are not asked for.
     pub list_id: Option<Uuid>,
+    /// `None` where channels are not asked for.
+    pub channel: Option<Channel>,
     /// The version that priced it.
     pub rate_card_id: Uuid,
     /// Messages.
@@ -113,7 +120,14 @@ pub async fn sums(
     } else {
         "CAST(NULL AS UUID)"
     };
-    let group = format!("{quarter_hour} AS quarter_hour, {list} AS list_id, m.rate_card_id");
+    let channel = if grain.channels {
+        "m.channel"
+    } else {
+        "CAST(NULL AS TEXT)"
+    };
+    let group = format!(
+        "{quarter_hour} AS quarter_hour, {list} AS list_id, {channel} AS channel, m.rate_card_id"
+    );
     let (messages, units) = match &filter.countries {
         Some(_) => ("COUNT(DISTINCT m.id)", "SUM(l.units)"),
         None => ("0", "0"),
@@ -126,7 +140,7 @@ pub async fn sums(
     ));
     by_line.only(filter);
     by_line.only_countries(filter);
-    let mut rows = by_line.end("GROUP BY 1, 2, 3").all(connection).await?;
+    let mut rows = by_line.end("GROUP BY 1, 2, 3, 4").all(connection).await?;
     if filter.countries.is_none() {
         let mut by_message = Query::new(format!(
             "SELECT {group}, COUNT(*) AS messages, CAST(0 AS BIGINT) AS recipients, \
@@ -135,7 +149,7 @@ pub async fn sums(
         by_message.only(filter);
         rows.extend(
             by_message
-                .end("GROUP BY 1, 2, 3")
+                .end("GROUP BY 1, 2, 3, 4")
                 .all::<Sum>(connection)
                 .await?,
         );
@@ -162,62 +176,68 @@ pub async fn country_sums(
     query.end("GROUP BY 1, 2").all(connection).await
 }
 
-/// The messages after a place, the oldest first.
-///
-/// # Errors
-/// What the database says.
-pub async fn messages(
-    connection: &impl ConnectionTrait,
-    filter: &UsageFilter,
-    after: Option<Place>,
-    limit: u64,
-) -> Result<Vec<message::Model>, DbErr> {
-    let mut query = Query::new("SELECT m.* FROM messages m".to_owned());
-    query.only(filter);
-    if filter.countries.is_some() {
-        query.text.push_str(
-            " AND EXISTS (SELECT 1 FROM message_lines l WHERE l.account_id = m.account_id \
-             AND l.message_id = m.id AND l.units_per_segment IS NOT NULL",
-        );
-        query.only_countries(filter);
-        query.text.push(')');
-    }
-    if let Some(place) = after {
-        let (key, id) = (query.bind(place.key), query.bind(place.id));
-        query.text.push_str(&format!(
-            " AND m.sent_at >= {key} AND (m.sent_at > {key} OR m.id > {id})"
-        ));
-    }
-    query
-        .end(&format!("ORDER BY m.sent_at, m.id LIMIT {limit}"))
-        .all(connection)
-        .await
-}
+/// The cells of a row of [`rows`], in this order: of the message its instant, id, list, text, channel, encoding
+/// and segments; of its destination the country, segments, recipients and units.
+pub const ROW_CELLS: usize = 11;
 
-/// What of some messages was paid for, by message, country and segments.
-///
-/// # Errors
-/// What the database says.
-pub async fn lines(
-    connection: &impl ConnectionTrait,
-    filter: &UsageFilter,
-    messages: impl IntoIterator<Item = Uuid>,
-) -> Result<Vec<message_line::Model>, DbErr> {
-    use message_line::Column;
-    let mut select = message_line::Entity::find()
-        .filter(Column::AccountId.eq(filter.account.uuid()))
-        .filter(Column::MessageId.is_in(messages))
-        .filter(Column::UnitsPerSegment.is_not_null());
+/// The messages that are counted, the oldest first, each with the destinations that were paid for: one row for
+/// each of those, and one without for a message that reached nobody.
+#[must_use]
+pub fn rows(filter: &UsageFilter) -> SelectStatement {
+    use message::Column as M;
+    use message_line::Column as L;
+    let of_message = |column: M| (message::Entity, column);
+    let of_line = |column: L| (message_line::Entity, column);
+    let mut paid = Cond::all()
+        .add(Expr::col(of_line(L::AccountId)).equals(of_message(M::AccountId)))
+        .add(Expr::col(of_line(L::MessageId)).equals(of_message(M::Id)))
+        .add(Expr::col(of_line(L::UnitsPerSegment)).is_not_null());
     if let Some(countries) = &filter.countries {
-        select =
-            select.filter(Column::CountryCode.is_in(countries.iter().map(|code| code.as_str())));
+        let codes = countries.iter().map(|code| code.as_str());
+        paid = paid.add(Expr::col(of_line(L::CountryCode)).is_in(codes));
+    }
+    // A message that went elsewhere alone is not counted.
+    let join = if filter.countries.is_some() {
+        JoinType::InnerJoin
+    } else {
+        JoinType::LeftJoin
+    };
+    let mut select = sea_query::Query::select();
+    select
+        .columns([
+            of_message(M::SentAt),
+            of_message(M::Id),
+            of_message(M::ListId),
+            of_message(M::Text),
+            of_message(M::Channel),
+            of_message(M::Encoding),
+            of_message(M::SegmentCount),
+        ])
+        .columns([
+            of_line(L::CountryCode),
+            of_line(L::SegmentCount),
+            of_line(L::Recipients),
+            of_line(L::Units),
+        ])
+        .from(message::Entity)
+        .join(join, message_line::Entity, paid)
+        .and_where(Expr::col(of_message(M::AccountId)).eq(filter.account.uuid()))
+        .and_where(Expr::col(of_message(M::SentAt)).gte(filter.from.as_microsecond()))
+        .and_where(Expr::col(of_message(M::SentAt)).lt(filter.to.as_microsecond()))
+        .and_where(Expr::col(of_message(M::Status)).eq(MessageStatus::Sent.to_value()));
+    if let Some(lists) = &filter.lists {
+        let lists = lists.iter().map(|list| list.uuid());
+        select.and_where(Expr::col(of_message(M::ListId)).is_in(lists));
+    }
+    if let Some(channel) = filter.channel {
+        select.and_where(Expr::col(of_message(M::Channel)).eq(channel.to_value()));
     }
     select
-        .order_by_asc(Column::MessageId)
-        .order_by_asc(Column::CountryCode)
-        .order_by_asc(Column::SegmentCount)
-        .all(connection)
-        .await
+        .order_by(of_message(M::SentAt), Order::Asc)
+        .order_by(of_message(M::Id), Order::Asc)
+        .order_by(of_line(L::CountryCode), Order::Asc)
+        .order_by(of_line(L::SegmentCount), Order::Asc)
+        .to_owned()
 }
 
 /// The names of those of the lists that are the account's, archived ones too.
@@ -248,25 +268,28 @@ const LINES: &str = "JOIN message_lines l ON l.account_id = m.account_id AND l.m
                      AND l.units_per_segment IS NOT NULL";
 
 /// A statement with the values that are bound to it; both databases take `$1`.
-struct Query {
-    text: String,
+pub(super) struct Query {
+    pub(super) text: String,
     values: Vec<Value>,
 }
 
 impl Query {
-    fn new(text: String) -> Self {
+    pub(super) fn new(text: String) -> Self {
         Self {
             text,
             values: Vec::new(),
         }
     }
 
-    fn bind(&mut self, value: impl Into<Value>) -> String {
+    pub(super) fn bind(&mut self, value: impl Into<Value>) -> String {
         self.values.push(value.into());
         format!("${}", self.values.len())
     }
 
-    fn bind_all<V: Into<Value>>(&mut self, values: impl IntoIterator<Item = V>) -> String {
+    pub(super) fn bind_all<V: Into<Value>>(
+        &mut self,
+        values: impl IntoIterator<Item = V>,
+    ) -> String {
         let names: Vec<_> = values.into_iter().map(|value| self.bind(value)).collect();
         names.join(", ")
     }
@@ -298,13 +321,13 @@ impl Query {
         }
     }
 
-    fn end(mut self, clause: &str) -> Self {
+    pub(super) fn end(mut self, clause: &str) -> Self {
         self.text.push(' ');
         self.text.push_str(clause);
         self
     }
 
-    async fn all<T: FromQueryResult>(
+    pub(super) async fn all<T: FromQueryResult>(
         self,
         connection: &impl ConnectionTrait,
     ) -> Result<Vec<T>, DbErr> {

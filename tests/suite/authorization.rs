@@ -142,6 +142,7 @@ impl World {
                         "accountId": account, "allocations": [{ "listId": list, "mode": "SHARED" }],
                     }),
                     "updateAutoRecharge" => json!({ "accountId": account, "enabled": false }),
+                    "updateMonthlyReports" => json!({ "accountId": account, "enabled": true }),
                     "scheduleMessage" => json!({
                         "accountId": account, "listId": list, "text": "Hi", "sendAt": "2026-12-01T08:00:00Z",
                     }),
@@ -308,6 +309,7 @@ async fn every_row_holds() {
     revokeCredits         -         sign in   -         -         -         -         yes       yes
     allocateCredits       not found sign in   -         -         yes       yes       -         yes
     updateAutoRecharge    not found sign in   -         -         -         yes       -         yes
+    updateMonthlyReports  not found sign in   -         -         -         yes       yes       yes
     scheduleMessage       not found sign in   -         yes       yes       yes       -         yes
     sendMessage           not found sign in   -         yes       yes       yes       -         yes
     settleMessage         not found sign in   -         yes       yes       yes       -         yes

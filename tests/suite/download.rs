@@ -13,7 +13,12 @@ use entity::{
     sql_enums::{self, MessageStatus},
 };
 use jiff::tz::TimeZone;
-use message_credits::{clock::id_at, graphql::ids::PublicId, store::rate_card::DEFAULT_ID};
+use message_credits::{
+    clock::id_at,
+    graphql::ids::PublicId,
+    http::downloads::{MAX_AT_ONCE, MAX_PER_ACCOUNT},
+    store::rate_card::DEFAULT_ID,
+};
 use reqwest::{Response, StatusCode, Url};
 use sea_orm::{EntityTrait, IntoActiveModel};
 use serde_json::{Value, json};
@@ -358,6 +363,10 @@ async fn many_long_messages(server: &Server, tenant: &Tenant) {
             .unwrap();
         transaction.commit().await.unwrap();
     }
+    // The ledger did not see them: reports are to read them.
+    message_credits::store::usage_rollup::forget(store.writer(), account(tenant))
+        .await
+        .unwrap();
 }
 
 fn november() -> Value {
@@ -551,29 +560,98 @@ on_both_databases! {
         assert_eq!(rows.iter().filter(|row| row.text == "late").count(), 1);
     }
 
-    /// Eight files are written at once; the ninth is told to come again, the rest of the server goes on,
-    /// and who hangs up makes room.
-    async fn downloads_are_bounded(server: Server) {
+    /// Whatever lists are called and messages say, a file says it back and runs none of it: control characters,
+    /// emoji, formulas, more text than a cell holds; and a list that is gone by now.
+    async fn files_take_whatever_was_written(server: Server) {
         let tenant = server.account("Shop").await;
-        many_long_messages(&server, &tenant).await;
-        let link = link(&server, &tenant, &november(), "CSV").await;
-        let url = link["url"].as_str().unwrap();
-        let mut open = Vec::new();
-        for _ in 0..8 {
-            let mut response = get(&server, url).await;
-            assert_eq!(response.status(), StatusCode::OK);
-            response.chunk().await.unwrap().unwrap();
-            open.push(response);
+        grant_at(&server, &tenant, "2026-11-01T00:00:00Z", 1_000_000).await;
+        let card = sending::card(&server, 10_000_000, "EUR").await;
+        let store = &server.services().store;
+        let formula = "=HYPERLINK(\"http://example.com\",\"x\")";
+        let names = [formula.to_owned(), "bell\u{7}🎉".to_owned(), "gone".to_owned()];
+        let long = "à".repeat(40_000);
+        let texts = [formula.to_owned(), long.clone(), "_x0041_ 😀\u{1}".to_owned()];
+        let mut messages = Vec::new();
+        for (name, text) in names.iter().zip(&texts) {
+            let row = entity::contact_list::Model {
+                account_id: account(&tenant).uuid(),
+                id: id_at(at("2026-11-02T00:00:00Z")),
+                name: name.clone(),
+                created_at: 0,
+                archived_at: (name == "gone").then_some(1),
+                contacts: 0,
+            };
+            let list = domain::id::ListId::new(row.id);
+            entity::contact_list::Entity::insert(row.into_active_model())
+                .exec_without_returning(store.writer())
+                .await
+                .unwrap();
+            messages.push(Message {
+                at: at("2026-11-03T00:00:00Z"),
+                // The ledger takes no message for a list that is gone: it went after.
+                list: (name != "gone").then_some(list),
+                channel: Channel::Sms,
+                text: text.clone(),
+                card,
+                legs: vec![Leg { country: "IT", segment_count: 1, recipients: 1, rate_units: Some(10_000) }],
+            });
         }
-        let ninth = get(&server, url).await;
-        assert_eq!(ninth.status(), StatusCode::SERVICE_UNAVAILABLE);
-        assert_eq!(ninth.headers()["retry-after"], "10");
-        let data = server.data(&tenant.owner, REPORT, json!({ "input": november() })).await;
+        send_all(&server, &tenant, &messages).await;
+        // Deleted altogether, by hand: the messages stay.
+        let gone = entity::contact_list::Column::Name;
+        use sea_orm::{ColumnTrait, QueryFilter};
+        let deleted = entity::contact_list::Entity::delete_many().filter(gone.eq("bell\u{7}🎉"));
+        let before = fetched(&server, &tenant, &november(), "XLSX").await;
+        deleted.exec(store.writer()).await.unwrap();
+        for (bytes, bell) in [(before, "bell\u{7}🎉"), (fetched(&server, &tenant, &november(), "XLSX").await, "")] {
+            let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).unwrap();
+            let range = book.worksheet_range("Messages").unwrap();
+            let (rows, _) = sheet_rows(&range);
+            let found: BTreeSet<(&str, &str)> = rows.iter().map(|row| (row.list.as_str(), row.text.as_str())).collect();
+            assert!(found.contains(&(formula, formula)), "{found:?}");
+            assert!(found.contains(&("", "_x0041_ 😀\u{1}")), "{found:?}");
+            let cut = found.iter().find(|(list, text)| *list == bell && text.starts_with("àà")).unwrap();
+            assert_eq!(cut.1.encode_utf16().count(), 32_767);
+            assert!(cut.1.ends_with("… [cut]"));
+        }
+        let (rows, _) = csv_rows(&fetched(&server, &tenant, &november(), "CSV").await);
+        assert!(rows.iter().any(|row| row.text == long));
+        assert!(rows.iter().any(|row| row.text == formula));
+    }
+
+    /// So many files are written at once, and a quarter of them for one account; who comes beyond that is told
+    /// to come again, the rest of the server goes on, and who hangs up makes room.
+    async fn downloads_are_bounded(server: Server) {
+        let mut tenants = Vec::new();
+        for name in ["A", "B", "C", "D", "E"] {
+            let tenant = server.account(name).await;
+            many_long_messages(&server, &tenant).await;
+            let link = link(&server, &tenant, &november(), "CSV").await;
+            tenants.push((link["url"].as_str().unwrap().to_owned(), tenant));
+        }
+        let (last, rest) = tenants.split_last().unwrap();
+        let mut open = Vec::new();
+        for (url, _) in rest {
+            for _ in 0..MAX_PER_ACCOUNT {
+                let mut response = get(&server, url).await;
+                assert_eq!(response.status(), StatusCode::OK);
+                response.chunk().await.unwrap().unwrap();
+                open.push(response);
+            }
+            let beyond = get(&server, url).await;
+            assert_eq!(beyond.status(), StatusCode::TOO_MANY_REQUESTS);
+            assert_eq!(beyond.headers()["retry-after"], "10");
+        }
+        assert_eq!(open.len(), MAX_AT_ONCE);
+        let beyond = get(&server, &last.0).await;
+        assert_eq!(beyond.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(beyond.headers()["retry-after"], "10");
+        let data = server.data(&last.1.owner, REPORT, json!({ "input": november() })).await;
         assert_eq!(data["usageReport"]["totals"]["messages"], 500);
 
         drop(open);
         let room = async {
-            while get(&server, url).await.status() != StatusCode::OK {
+            while get(&server, &last.0).await.status() != StatusCode::OK {
                 tokio::task::yield_now().await;
             }
         };

@@ -45,10 +45,11 @@ fn euro() -> Currency {
 }
 
 /// Numbers that look random and are the same in every run.
-struct Numbers(u64);
+#[derive(Debug)]
+pub struct Numbers(pub u64);
 
 impl Numbers {
-    fn below(&mut self, end: u64) -> u64 {
+    pub fn below(&mut self, end: u64) -> u64 {
         self.0 = self
             .0
             .wrapping_mul(6_364_136_223_846_793_005)
@@ -113,7 +114,7 @@ pub async fn history(server: &Server) -> History {
     }
 }
 
-fn message(
+pub fn message(
     numbers: &mut Numbers,
     lists: &[ListId],
     card: domain::id::RateCardId,
@@ -287,7 +288,7 @@ impl Asked<'_> {
 }
 
 /// What the ledger says was spent in a period.
-async fn spent(server: &Server, tenant: &Tenant, from: &str, to: &str) -> Credits {
+pub async fn spent(server: &Server, tenant: &Tenant, from: &str, to: &str) -> Credits {
     let reader = server.services().store.reader();
     let account = account(tenant).uuid();
     let transactions = transaction::Entity::find()

@@ -34,6 +34,8 @@ pub enum Need {
     Node,
     /// curl and jq, with which the README's tour is run.
     Shell,
+    /// openpyxl and LibreOffice, which read the workbooks that the tests write.
+    Spreadsheets,
 }
 
 impl Need {
@@ -43,6 +45,10 @@ impl Need {
             Self::Chromium => chromium().is_some(),
             Self::Node => node().is_ok(),
             Self::Shell => on_path("curl").is_some() && on_path("jq").is_some(),
+            Self::Spreadsheets => {
+                let openpyxl = answer(Path::new("python3"), &["-c", "import openpyxl"]);
+                openpyxl.is_some() && on_path("soffice").is_some()
+            }
         }
     }
 
@@ -53,6 +59,7 @@ impl Need {
             Self::Chromium => &["chromium"],
             Self::Node => &["nodejs", "npm"],
             Self::Shell => &["curl", "jq"],
+            Self::Spreadsheets => &["python3-openpyxl", "libreoffice-calc"],
         }
     }
 
@@ -75,6 +82,9 @@ impl Need {
                 format!("Node.js {major}.{minor} or newer with npm (nodejs.org); {why}")
             }
             Self::Shell => "curl and jq in PATH".to_owned(),
+            Self::Spreadsheets => {
+                "python3 with openpyxl, and LibreOffice's soffice in PATH".to_owned()
+            }
         }
     }
 }

@@ -32,7 +32,13 @@ pub fn test(filter: Option<&str>) -> Result<()> {
 fn checks(steps: &mut Steps, filter: Option<&str>) -> Result<()> {
     packages::ensure(
         steps,
-        &[Need::Postgres, Need::Chromium, Need::Node, Need::Shell],
+        &[
+            Need::Postgres,
+            Need::Chromium,
+            Need::Node,
+            Need::Shell,
+            Need::Spreadsheets,
+        ],
     )?;
     // A set-up that fails is a step that failed, so that its reason stands in the same place.
     let server = steps.act("PostgreSQL", Postgres::start)?;

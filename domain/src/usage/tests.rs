@@ -190,3 +190,37 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn lists_counted_apart_agree_with_buckets() {
+    let check = |of_list: i64, agrees: bool| {
+        let mut sums = Aggregation::new(three_days());
+        for (hours, units) in [(1, 3), (30, 4)] {
+            let row = BucketRow {
+                at: at(hours),
+                usage: usage(1, 1, units),
+            };
+            sums.add_bucket_row(row).unwrap();
+        }
+        sums.add_list_total(list(1), usage(1, 1, of_list)).unwrap();
+        sums.add_list_total(None, usage(1, 1, 2)).unwrap();
+        let report = sums.finish_without_countries();
+        assert_eq!(report.is_ok(), agrees, "{of_list}");
+    };
+    check(5, true);
+    check(4, false);
+}
+
+#[test]
+fn shares_are_rounded_half_even() {
+    let check = |part, whole, expected| {
+        let share = share_basis_points(Credits::from_units(part), Credits::from_units(whole));
+        assert_eq!(share, expected, "{part} of {whole}");
+    };
+    check(0, 0, 0);
+    check(1, 3, 3_333);
+    check(2, 3, 6_667);
+    check(5, 100_000, 0);
+    check(15, 100_000, 2);
+    check(i64::MAX, i64::MAX, 10_000);
+}

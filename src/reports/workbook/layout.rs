@@ -20,9 +20,12 @@ pub const INDEX_PARTS: [&str; 5] = [
     "[Content_Types].xml",
     "docProps/app.xml",
     "xl/_rels/workbook.xml.rels",
-    "xl/sharedStrings.xml",
+    SHARED_STRINGS,
     "xl/workbook.xml",
 ];
+
+/// The part with the texts that cells share.
+pub const SHARED_STRINGS: &str = "xl/sharedStrings.xml";
 
 /// A whole workbook with a summary, a timeline, and sheets of messages that have only a frame.
 pub struct Layout {

@@ -12,6 +12,7 @@ use super::{
         local_time::LocalTime,
         number_text::{push_count, push_credits, push_excel_date},
     },
+    strings::SharedStrings,
     style,
     xml::{needs_preserving, push_text, within_limit},
 };
@@ -152,8 +153,9 @@ impl Frame {
     }
 
     /// A writer of rows in the formats of this frame's specimen.
-    pub fn row_writer(&self, report: &ReportFile) -> RowWriter {
+    pub fn row_writer(&self, report: &ReportFile, strings: SharedStrings) -> RowWriter {
         RowWriter {
+            strings,
             styles: self.styles.clone(),
             local_time: LocalTime::new(report.time_zone.clone()),
             row: Vec::with_capacity(10),
@@ -194,6 +196,8 @@ impl Styles {
 
 /// Writes rows as XML.
 pub struct RowWriter {
+    /// What rows share, for the part that comes last.
+    pub strings: SharedStrings,
     styles: Styles,
     local_time: LocalTime,
     /// The row's number as text, which every cell repeats.
@@ -202,40 +206,40 @@ pub struct RowWriter {
 
 impl RowWriter {
     /// Appends a row; its number counts from 1.
-    pub fn push_row(&mut self, out: &mut Vec<u8>, number: u32, message: &MessageRow) {
+    pub fn push_row(&mut self, out: &mut Vec<u8>, number: u32, message: &MessageRow<'_>) {
         self.row.clear();
         push_count(&mut self.row, number.into());
         out.extend_from_slice(b"<row r=\"");
         out.extend_from_slice(&self.row);
-        let lines = lines_shown(&message.text);
+        let lines = lines_shown(message.text);
         if lines > 1 {
             out.extend_from_slice(b"\" ht=\"");
             push_count(out, lines * POINTS_PER_LINE);
         }
         out.extend_from_slice(b"\">");
         self.push_moment(out, message);
-        if let Some(list_name) = &message.list_name {
-            self.push_text(out, b'B', list_name);
+        if let Some(list_name) = message.list_name {
+            self.push_shared(out, b'B', list_name);
         }
         let style = if lines > 1 {
             &self.styles.lines
         } else {
             &self.styles.text
         };
-        self.push_styled_text(out, b'C', &message.text, style);
-        self.push_text(out, b'D', message.channel);
+        self.push_styled_text(out, b'C', message.text, style);
+        self.push_shared(out, b'D', message.channel);
         if let Some(encoding) = message.encoding {
-            self.push_text(out, b'E', encoding);
+            self.push_shared(out, b'E', encoding);
         }
         self.push_count(out, b'F', message.segment_count);
         self.push_count(out, b'G', message.recipients);
-        self.push_text(out, b'H', &message.country_code);
+        self.push_shared(out, b'H', message.country_code);
         self.push_credits(out, message);
-        self.push_text(out, b'J', &message.message_id);
+        self.push_text(out, b'J', message.message_id);
         out.extend_from_slice(b"</row>");
     }
 
-    fn push_moment(&mut self, out: &mut Vec<u8>, message: &MessageRow) {
+    fn push_moment(&mut self, out: &mut Vec<u8>, message: &MessageRow<'_>) {
         let start = out.len();
         self.open_number(out, b'A', &self.styles.moment);
         let local = self.local_time.milliseconds_at(message.sent_at);
@@ -254,13 +258,27 @@ impl RowWriter {
         out.extend_from_slice(NUMBER_END);
     }
 
-    fn push_credits(&self, out: &mut Vec<u8>, message: &MessageRow) {
+    fn push_credits(&self, out: &mut Vec<u8>, message: &MessageRow<'_>) {
         let style = match style::credits_format(message.credits) {
             style::WHOLE => &self.styles.whole,
             _ => &self.styles.fraction,
         };
         self.open_number(out, b'I', style);
         push_credits(out, message.credits);
+        out.extend_from_slice(NUMBER_END);
+    }
+
+    /// A text that many rows have.
+    fn push_shared(&mut self, out: &mut Vec<u8>, column: u8, text: &str) {
+        if text.is_empty() {
+            return;
+        }
+        let Some(number) = self.strings.number(text) else {
+            return self.push_text(out, column, text);
+        };
+        self.open_cell(out, column, &self.styles.text);
+        out.extend_from_slice(b" t=\"s\"><v>");
+        push_count(out, number as i64);
         out.extend_from_slice(NUMBER_END);
     }
 

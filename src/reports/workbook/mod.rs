@@ -8,7 +8,9 @@
 
 mod layout;
 mod messages;
+mod package;
 mod sheet;
+mod strings;
 mod style;
 mod summary;
 #[cfg(test)]
@@ -16,27 +18,38 @@ mod tests;
 mod timeline;
 mod xml;
 
-use std::{
-    cell::Cell,
-    io::{self, Write},
-};
-
-use zip::{CompressionMethod, DateTime, ZipWriter, write::SimpleFileOptions, write::StreamWriter};
+use std::io::{self, Write};
 
 use self::{
-    layout::{INDEX_PARTS, Layout, part_of_messages},
+    layout::{INDEX_PARTS, Layout, SHARED_STRINGS, part_of_messages},
     messages::{EXCEL_ROWS, Frame, RowWriter},
+    package::{MAX_BYTES, Parts, on_this_thread, on_two_threads},
+    strings::SharedStrings,
 };
-use super::file::{MessageRow, ReportFile, WriteError};
+use super::file::{MessageRow, MessageSource, ReportFile, WriteError};
 
 /// Rows gather up to this size before they go to the compressor.
 const ROWS_BYTES: usize = 64 * 1024;
-/// What a part, or the archive, may come to without ZIP64, less room for a row of the longest texts
-/// and for the archive's index.
-const MAX_BYTES: u64 = u32::MAX as u64 - 64 * 1024 * 1024;
-/// Level 3 writes rows a fifth faster, but a tenth more of them; level 6 halves the speed for 4 % less
+
+/// How a workbook is written.
+#[derive(Debug, Clone, Copy)]
+pub struct Effort {
+    /// How hard it is compressed, from 1 to 9.
+    pub level: i64,
+    /// Whether that is done on a thread of its own.
+    pub has_two_threads: bool,
+}
+
+/// Level 3 on two threads: level 4 takes a quarter more time for a tenth less size, level 6 twice the time
 /// (benches/workbook.rs).
-const COMPRESSION_LEVEL: i64 = 4;
+impl Default for Effort {
+    fn default() -> Self {
+        Self {
+            level: 3,
+            has_two_threads: true,
+        }
+    }
+}
 
 /// Writes the report with all its messages as an xlsx file.
 ///
@@ -47,12 +60,13 @@ const COMPRESSION_LEVEL: i64 = 4;
 ///
 /// The reader's first error, or the output's. The file then lacks its index, so that nothing opens
 /// what was written as if it were whole.
-pub fn write_workbook<W: Write, E>(
+pub fn write_workbook<W: Write + Send, S: MessageSource>(
     out: W,
     report: &ReportFile,
-    rows: impl Iterator<Item = Result<MessageRow, E>>,
-) -> Result<(), WriteError<E>> {
-    write_within(out, report, rows, SheetLimits::EXCEL)
+    rows: S,
+    effort: Effort,
+) -> Result<(), WriteError<S::Error>> {
+    write_within(out, report, rows, (SheetLimits::EXCEL, effort))
 }
 
 /// How much goes on one sheet of messages.
@@ -71,78 +85,74 @@ impl SheetLimits {
     };
 }
 
-fn write_within<W: Write, E>(
+fn write_within<W: Write + Send, S: MessageSource>(
     out: W,
     report: &ReportFile,
-    rows: impl Iterator<Item = Result<MessageRow, E>>,
-    limits: SheetLimits,
-) -> Result<(), WriteError<E>> {
-    let progress = Progress::default();
-    let gate = Gate {
-        out,
-        progress: &progress,
+    rows: S,
+    (limits, effort): (SheetLimits, Effort),
+) -> Result<(), WriteError<S::Error>> {
+    let write = |parts: &mut dyn Parts| write_parts(parts, report, rows, limits);
+    let written = if effort.has_two_threads {
+        on_two_threads(out, effort.level, write)
+    } else {
+        on_this_thread(out, effort.level, write)
     };
-    let mut package = Package {
-        zip: ZipWriter::new_stream(gate),
-        progress: &progress,
-    };
-    let written = write_parts(&mut package, report, rows, limits);
-    // From here on an unfinished archive would finish itself when it is dropped.
-    progress.is_shut.set(written.is_err());
-    written?;
-    package.zip.finish()?.into_inner().flush()?;
-    Ok(())
+    written.map_err(|error| match error {
+        WriteError::Output(cause) if cause.kind() == io::ErrorKind::FileTooLarge => {
+            WriteError::TooLarge
+        }
+        error => error,
+    })
 }
 
-fn write_parts<W: Write, E>(
-    package: &mut Package<'_, W>,
+fn write_parts<S: MessageSource>(
+    parts: &mut dyn Parts,
     report: &ReportFile,
-    rows: impl Iterator<Item = Result<MessageRow, E>>,
+    rows: S,
     limits: SheetLimits,
-) -> Result<(), WriteError<E>> {
+) -> Result<(), WriteError<S::Error>> {
     // The header is the first row.
     let mut layout = Layout::new(report, &[1])?;
     for name in layout.body_parts()? {
-        package.put(&name, &layout.part(&name)?)?;
+        parts.put(&name, &layout.part(&name)?)?;
     }
-    let frame = layout.part(&part_of_messages(1))?;
-    let frame =
-        Frame::parse(&frame).ok_or_else(|| io::Error::other("a sheet's frame is unknown"))?;
+    let unknown = || io::Error::other("a sheet's frame is unknown");
+    let frame = Frame::parse(&layout.part(&part_of_messages(1))?).ok_or_else(unknown)?;
+    let strings = SharedStrings::after(&layout.part(SHARED_STRINGS)?).ok_or_else(unknown)?;
     drop(layout);
-    package.zip.flush()?;
+    parts.flush()?;
 
-    let last_rows = write_messages(package, report, rows, limits, &frame)?;
+    let mut writer = frame.row_writer(report, strings);
+    let last_rows = write_messages(parts, rows, limits, (&frame, &mut writer))?;
 
     let mut layout = Layout::new(report, &last_rows)?;
     for name in INDEX_PARTS {
-        package.put(name, &layout.part(name)?)?;
+        let mut text = layout.part(name)?;
+        if name == SHARED_STRINGS {
+            text = writer.strings.appended(&text).ok_or_else(unknown)?;
+        }
+        parts.put(name, &text)?;
     }
     Ok(())
 }
 
 /// Writes the sheets of messages, at least one; answers the last row of each, counted from 1.
-fn write_messages<W: Write, E>(
-    package: &mut Package<'_, W>,
-    report: &ReportFile,
-    rows: impl Iterator<Item = Result<MessageRow, E>>,
+fn write_messages<S: MessageSource>(
+    parts: &mut dyn Parts,
+    mut rows: S,
     limits: SheetLimits,
-    frame: &Frame,
-) -> Result<Vec<u32>, WriteError<E>> {
-    let mut writer = frame.row_writer(report);
+    (frame, writer): (&Frame, &mut RowWriter),
+) -> Result<Vec<u32>, WriteError<S::Error>> {
     let mut last_rows = Vec::new();
-    let mut sheet = Sheet::begin(package, frame, 1)?;
-    for row in rows {
-        let row = row.map_err(WriteError::Source)?;
+    let mut sheet = Sheet::begin(parts, frame, 1)?;
+    while let Some(row) = rows.next_row().map_err(WriteError::Source)? {
         if sheet.is_full(limits) {
-            last_rows.push(sheet.end(package, frame)?);
-            sheet = Sheet::begin(package, frame, last_rows.len() + 1)?;
+            last_rows.push(sheet.end(parts, frame)?);
+            sheet = Sheet::begin(parts, frame, last_rows.len() + 1)?;
         }
-        sheet.push(package, &mut writer, &row)?;
-        if package.progress.bytes.get() > MAX_BYTES {
-            return Err(WriteError::TooLarge);
-        }
+        sheet.push(parts, writer, &row)?;
     }
-    last_rows.push(sheet.end(package, frame)?);
+    last_rows.push(sheet.end(parts, frame)?);
     Ok(last_rows)
 }
 
@@ -155,12 +165,8 @@ struct Sheet {
 }
 
 impl Sheet {
-    fn begin<W: Write>(
-        package: &mut Package<'_, W>,
-        frame: &Frame,
-        number: usize,
-    ) -> io::Result<Self> {
-        package.start(&part_of_messages(number))?;
+    fn begin(parts: &mut dyn Parts, frame: &Frame, number: usize) -> io::Result<Self> {
+        parts.start(&part_of_messages(number))?;
         let mut pending = Vec::with_capacity(ROWS_BYTES + ROWS_BYTES / 4);
         pending.extend_from_slice(frame.head.as_bytes());
         Ok(Self {
@@ -174,97 +180,30 @@ impl Sheet {
         self.last_row >= limits.rows || self.bytes + self.pending.len() as u64 >= limits.bytes
     }
 
-    fn push<W: Write>(
+    fn push(
         &mut self,
-        package: &mut Package<'_, W>,
+        parts: &mut dyn Parts,
         writer: &mut RowWriter,
-        row: &MessageRow,
+        row: &MessageRow<'_>,
     ) -> io::Result<()> {
         self.last_row += 1;
         writer.push_row(&mut self.pending, self.last_row, row);
         if self.pending.len() >= ROWS_BYTES {
-            self.compress(package)?;
+            self.compress(parts)?;
         }
         Ok(())
     }
 
-    fn end<W: Write>(mut self, package: &mut Package<'_, W>, frame: &Frame) -> io::Result<u32> {
+    fn end(mut self, parts: &mut dyn Parts, frame: &Frame) -> io::Result<u32> {
         let tail = frame.tail(self.last_row);
         self.pending.extend_from_slice(tail.as_bytes());
-        self.compress(package)?;
+        self.compress(parts)?;
         Ok(self.last_row)
     }
 
-    fn compress<W: Write>(&mut self, package: &mut Package<'_, W>) -> io::Result<()> {
-        package.zip.write_all(&self.pending)?;
+    fn compress(&mut self, parts: &mut dyn Parts) -> io::Result<()> {
         self.bytes += self.pending.len() as u64;
-        self.pending.clear();
+        self.pending = parts.write(std::mem::take(&mut self.pending))?;
         Ok(())
-    }
-}
-
-/// The archive on its way out.
-struct Package<'a, W: Write> {
-    zip: ZipWriter<StreamWriter<Gate<'a, W>>>,
-    progress: &'a Progress,
-}
-
-impl<W: Write> Package<'_, W> {
-    fn start(&mut self, name: &str) -> io::Result<()> {
-        let options = SimpleFileOptions::default()
-            .compression_method(CompressionMethod::Deflated)
-            .compression_level(Some(COMPRESSION_LEVEL))
-            .last_modified_time(DateTime::default())
-            .unix_permissions(0o600);
-        Ok(self.zip.start_file(name, options)?)
-    }
-
-    /// Compresses a part anew: a raw copy into a stream leaves out the descriptor that its header
-    /// promises.
-    fn put(&mut self, name: &str, text: &str) -> io::Result<()> {
-        self.start(name)?;
-        self.zip.write_all(text.as_bytes())
-    }
-}
-
-/// What is known of the output outside the archive that owns it.
-#[derive(Default)]
-struct Progress {
-    bytes: Cell<u64>,
-    is_shut: Cell<bool>,
-}
-
-/// The way out, which can be shut: an archive that is dropped unfinished writes its index all the
-/// same, and what is cut short would look whole.
-struct Gate<'a, W> {
-    out: W,
-    progress: &'a Progress,
-}
-
-impl<W> Gate<'_, W> {
-    fn is_shut(&self) -> bool {
-        // A reader that panics drops the archive, too.
-        self.progress.is_shut.get() || std::thread::panicking()
-    }
-}
-
-impl<W: Write> Write for Gate<'_, W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.is_shut() {
-            // Not an error: the archive would complain about it on standard error.
-            return Ok(bytes.len());
-        }
-        let written = self.out.write(bytes)?;
-        self.progress
-            .bytes
-            .set(self.progress.bytes.get() + written as u64);
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        if self.is_shut() {
-            return Ok(());
-        }
-        self.out.flush()
     }
 }

@@ -1,10 +1,10 @@
 //! The workbook as a reader finds it.
 
+mod readers;
+
 use std::{
-    cell::RefCell,
     io::{self, Cursor, Read, Write},
-    rc::Rc,
-    sync::Arc,
+    sync::{Arc, Mutex},
 };
 
 use calamine::{Data, DataType, Range, Reader, Xlsx};
@@ -13,8 +13,8 @@ use jiff::{Timestamp, tz::TimeZone};
 use zip::ZipArchive;
 
 use super::{
-    super::file::{Interval, MessageRow, ReportFile, UsageRow, WriteError},
-    SheetLimits, write_within, write_workbook,
+    super::file::{Interval, MessageRow, Ready, ReportFile, UsageRow, WriteError},
+    Effort, SheetLimits, write_within, write_workbook,
     xml::{CUT_MARK, MAX_TEXT_UNITS},
 };
 
@@ -53,33 +53,47 @@ fn report() -> ReportFile {
     }
 }
 
-fn message(text: &str) -> MessageRow {
+fn message(text: &str) -> MessageRow<'_> {
     MessageRow {
         sent_at: "2026-03-28T09:30:15.250Z".parse().unwrap(),
-        list_name: Some("Clienti".into()),
-        text: text.to_owned(),
+        list_name: Some("Clienti"),
+        text,
         channel: "SMS",
         encoding: Some("GSM-7"),
         segment_count: 1,
         recipients: 1_653,
-        country_code: "IT".into(),
+        country_code: "IT",
         credits: Credits::whole(1_653),
-        message_id: "msg_01jt".to_owned(),
+        message_id: "msg_01jt",
     }
 }
 
-fn written(report: &ReportFile, rows: &[MessageRow], limits: SheetLimits) -> Vec<u8> {
-    let mut out = Vec::new();
-    let rows = rows.iter().cloned().map(Ok::<_, Never>);
-    write_within(&mut out, report, rows, limits).unwrap();
-    out
+const ONE_THREAD: Effort = Effort {
+    level: 4,
+    has_two_threads: false,
+};
+
+/// The workbook, which is the same however many threads write it.
+fn written(report: &ReportFile, rows: &[MessageRow<'_>], limits: SheetLimits) -> Vec<u8> {
+    let [one, two] = [false, true].map(|has_two_threads| {
+        let mut out = Vec::new();
+        let effort = Effort {
+            has_two_threads,
+            ..Effort::default()
+        };
+        let rows = rows.iter().copied().map(Ok::<_, Never>);
+        write_within(&mut out, report, Ready::new(rows), (limits, effort)).unwrap();
+        out
+    });
+    assert!(one == two);
+    one
 }
 
 fn opened(bytes: &[u8]) -> Xlsx<Cursor<&[u8]>> {
     Xlsx::new(Cursor::new(bytes)).unwrap()
 }
 
-fn messages_of(rows: &[MessageRow]) -> Range<Data> {
+fn messages_of(rows: &[MessageRow<'_>]) -> Range<Data> {
     let bytes = written(&report(), rows, SheetLimits::EXCEL);
     opened(&bytes).worksheet_range("Messages").unwrap()
 }
@@ -273,9 +287,8 @@ fn numbers_are_exact_beyond_what_a_double_holds() {
 #[test]
 fn messages_fill_as_many_sheets_as_the_limits_ask_for() {
     let check = |count: usize, limits: SheetLimits, expected: &[usize]| {
-        let rows: Vec<_> = (0..count)
-            .map(|number| message(&number.to_string()))
-            .collect();
+        let given: Vec<_> = (0..count).map(|number| number.to_string()).collect();
+        let rows: Vec<_> = given.iter().map(|text| message(text)).collect();
         let bytes = written(&report(), &rows, limits);
         let mut book = opened(&bytes);
         let names = book.sheet_names();
@@ -297,7 +310,6 @@ fn messages_fill_as_many_sheets_as_the_limits_ask_for() {
             assert!(part(&bytes, "xl/workbook.xml").contains(&area), "{area}");
         }
         assert_eq!(sizes, expected, "{count} rows, {limits:?}");
-        let given: Vec<_> = rows.into_iter().map(|row| row.text).collect();
         assert_eq!(texts, given);
         assert!(
             part(&bytes, "[Content_Types].xml")
@@ -377,30 +389,60 @@ fn a_report_of_nothing_is_a_workbook_too() {
 
 #[test]
 fn what_is_cut_short_does_not_open() {
-    let rows = [Ok(message("a")), Err("the database went away")];
-    let mut out = Vec::new();
-    let failure = write_workbook(&mut out, &report(), rows.into_iter());
-    assert!(matches!(
-        failure,
-        Err(WriteError::Source("the database went away"))
-    ));
-    assert!(!out.is_empty());
-    assert!(ZipArchive::new(Cursor::new(out)).is_err());
+    for effort in [ONE_THREAD, Effort::default()] {
+        let rows = [Ok(message("a")), Err("the database went away")];
+        let mut out = Vec::new();
+        let failure = write_workbook(&mut out, &report(), Ready::new(rows.into_iter()), effort);
+        assert!(matches!(
+            failure,
+            Err(WriteError::Source("the database went away"))
+        ));
+        assert!(!out.is_empty());
+        assert!(ZipArchive::new(Cursor::new(out)).is_err());
+    }
+}
+
+#[test]
+fn a_reader_that_panics_leaves_nothing_that_opens() {
+    for effort in [ONE_THREAD, Effort::default()] {
+        let pipe = Pipe::with_room(usize::MAX);
+        let out = pipe.clone();
+        let rows = std::iter::from_fn(|| -> Option<Result<MessageRow<'_>, Never>> {
+            panic!("a defect");
+        });
+        let written = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            write_workbook(out, &report(), Ready::new(rows), effort)
+        }));
+        assert!(written.is_err());
+        let bytes = pipe.bytes.lock().unwrap();
+        assert!(!bytes.is_empty());
+        assert!(ZipArchive::new(Cursor::new(bytes.as_slice())).is_err());
+    }
 }
 
 /// Shares what is written, and breaks after so many bytes.
 #[derive(Clone)]
 struct Pipe {
-    bytes: Rc<RefCell<Vec<u8>>>,
+    bytes: Arc<Mutex<Vec<u8>>>,
     room: usize,
+}
+
+impl Pipe {
+    fn with_room(room: usize) -> Self {
+        Self {
+            bytes: Arc::default(),
+            room,
+        }
+    }
 }
 
 impl Write for Pipe {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.bytes.borrow().len() >= self.room {
+        let mut written = self.bytes.lock().unwrap();
+        if written.len() >= self.room {
             return Err(io::ErrorKind::BrokenPipe.into());
         }
-        self.bytes.borrow_mut().extend_from_slice(bytes);
+        written.extend_from_slice(bytes);
         Ok(bytes.len())
     }
 
@@ -411,43 +453,37 @@ impl Write for Pipe {
 
 #[test]
 fn an_output_that_breaks_stops_the_rows() {
-    let pipe = Pipe {
-        bytes: Rc::default(),
-        room: 40_000,
-    };
-    let asked = RefCell::new(0_u32);
-    let name: Arc<str> = "Clienti".into();
-    let rows = std::iter::repeat_with(|| {
-        *asked.borrow_mut() += 1;
-        let mut row = message(&format!(
-            "{}",
-            u64::from(*asked.borrow()) * 0x9E37_79B9 % 1_000_003
-        ));
-        row.list_name = Some(Arc::clone(&name));
-        Ok::<_, Never>(row)
-    });
-    let failure = write_workbook(pipe, &report(), rows);
-    let Err(WriteError::Output(error)) = failure else {
-        panic!("{failure:?}");
-    };
-    assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
-    assert!(*asked.borrow() < 50_000);
+    for effort in [ONE_THREAD, Effort::default()] {
+        let texts: Vec<String> = (0..100_003_u64)
+            .map(|number| format!("{}", number * 0x9E37_79B9 % 1_000_003))
+            .collect();
+        let mut asked = 0_usize;
+        let rows = texts.iter().cycle().map(|text| {
+            asked += 1;
+            Ok::<_, Never>(message(text))
+        });
+        let failure = write_workbook(Pipe::with_room(40_000), &report(), Ready::new(rows), effort);
+        let Err(WriteError::Output(error)) = failure else {
+            panic!("{failure:?}");
+        };
+        assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
+        assert!(asked < 50_000);
+    }
 }
 
 #[test]
 fn the_head_is_out_before_the_first_row_is_read() {
-    let pipe = Pipe {
-        bytes: Rc::default(),
-        room: usize::MAX,
-    };
-    let bytes = Rc::clone(&pipe.bytes);
-    let mut seen = None;
-    let rows = std::iter::from_fn(|| {
-        let written = bytes.borrow();
-        let summary = b"xl/worksheets/sheet1.xml";
-        seen.get_or_insert(written.windows(summary.len()).any(|name| name == summary));
-        None::<Result<_, Never>>
-    });
-    write_workbook(pipe, &report(), rows).unwrap();
-    assert_eq!(seen, Some(true));
+    for effort in [ONE_THREAD, Effort::default()] {
+        let pipe = Pipe::with_room(usize::MAX);
+        let bytes = Arc::clone(&pipe.bytes);
+        let mut seen = None;
+        let rows = std::iter::from_fn(|| {
+            let written = bytes.lock().unwrap();
+            let summary = b"xl/worksheets/sheet1.xml";
+            seen.get_or_insert(written.windows(summary.len()).any(|name| name == summary));
+            None::<Result<_, Never>>
+        });
+        write_workbook(pipe, &report(), Ready::new(rows), effort).unwrap();
+        assert_eq!(seen, Some(true));
+    }
 }

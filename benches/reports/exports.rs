@@ -1,0 +1,134 @@
+//! Files over HTTP: how long, how soon, how much memory, how many at once, and what is left when a client goes.
+
+use std::time::{Duration, Instant};
+
+use domain::id::AccountId;
+
+use crate::{Failure, Size, data::World, process::Server};
+
+const LINK: &str =
+    "query($input: UsageReportInput!, $format: ReportFormat!) { usageReport(input: $input) {
+    download(format: $format) { url } } }";
+/// How many come at once.
+const AT_ONCE: usize = 32;
+/// When a client that left must not be worked for any more.
+const GRACE: Duration = Duration::from_millis(100);
+
+/// Measures all of it.
+pub async fn measure(world: &World, server: &Server, size: Size) -> Result<(), Failure> {
+    for format in ["XLSX", "CSV"] {
+        let url = link(world, server, world.large, format).await?;
+        // Once, so that what is made once is made.
+        fetch(server, &link(world, server, world.small, format).await?).await?;
+        let (_, idle) = server.memory()?;
+        server.forget_peak()?;
+        let begun = Instant::now();
+        let fetched = fetch(server, &url).await?;
+        let time = begun.elapsed().as_secs_f64();
+        let (peak, _) = server.memory()?;
+        println!(
+            "{format} of {} messages over HTTP: {time:.2} s, first byte after {:.0} ms, {} bytes, {:.1} MB above idle, {} temporary files",
+            size.rows,
+            fetched.first.as_secs_f64() * 1e3,
+            fetched.bytes,
+            peak.saturating_sub(idle) as f64 / 1024.0,
+            fetched.temporary_files
+        );
+    }
+    at_once(world, server).await?;
+    hang_up(world, server).await
+}
+
+async fn link(
+    world: &World,
+    server: &Server,
+    account: AccountId,
+    format: &str,
+) -> Result<String, Failure> {
+    let mut variables = World::year(account);
+    variables["format"] = format.into();
+    let data = server.data(&world.key, LINK, variables).await?;
+    let url = data["usageReport"]["download"]["url"].as_str();
+    Ok(url.ok_or("no link")?.to_owned())
+}
+
+struct Fetched {
+    first: Duration,
+    bytes: usize,
+    temporary_files: usize,
+}
+
+async fn fetch(server: &Server, url: &str) -> Result<Fetched, Failure> {
+    let begun = Instant::now();
+    let mut response = server.get(url).await?.error_for_status()?;
+    let mut fetched = Fetched {
+        first: Duration::ZERO,
+        bytes: 0,
+        temporary_files: 0,
+    };
+    let mut chunks = 0_u64;
+    while let Some(chunk) = response.chunk().await? {
+        if fetched.bytes == 0 {
+            fetched.first = begun.elapsed();
+        }
+        fetched.bytes += chunk.len();
+        chunks += 1;
+        if chunks % 64 == 1 {
+            fetched.temporary_files = fetched.temporary_files.max(server.temporary_files());
+        }
+    }
+    Ok(fetched)
+}
+
+/// Many at once, of all accounts: what is beyond the bound is told so.
+async fn at_once(world: &World, server: &Server) -> Result<(), Failure> {
+    let accounts: Vec<AccountId> = world.others.iter().copied().chain([world.small]).collect();
+    let mut urls = Vec::new();
+    for account in accounts.iter().cycle().take(AT_ONCE) {
+        urls.push(link(world, server, *account, "XLSX").await?);
+    }
+    let (_, idle) = server.memory()?;
+    server.forget_peak()?;
+    let begun = Instant::now();
+    let mut open = Vec::new();
+    let (mut done, mut refused) = (0, 0);
+    for answer in futures_util::future::join_all(urls.iter().map(|url| server.get(url))).await {
+        let answer = answer?;
+        match answer.status().as_u16() {
+            200 => open.push(answer),
+            429 | 503 => refused += 1,
+            other => return Err(format!("a download was answered with {other}").into()),
+        }
+    }
+    for body in futures_util::future::join_all(open.into_iter().map(reqwest::Response::bytes)).await
+    {
+        body?;
+        done += 1;
+    }
+    let (peak, _) = server.memory()?;
+    println!(
+        "{AT_ONCE} XLSX at once: {done} whole, {refused} told to come again, {:.2} s, {:.1} MB above idle",
+        begun.elapsed().as_secs_f64(),
+        peak.saturating_sub(idle) as f64 / 1024.0
+    );
+    Ok(())
+}
+
+/// What a client that leaves in the midst costs from then on.
+async fn hang_up(world: &World, server: &Server) -> Result<(), Failure> {
+    let url = link(world, server, world.large, "XLSX").await?;
+    let mut response = server.get(&url).await?;
+    for _ in 0..4 {
+        response.chunk().await?;
+    }
+    drop(response);
+    tokio::time::sleep(GRACE).await;
+    let before = server.cpu()?;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let spent = server.cpu()? - before;
+    println!(
+        "{GRACE:?} after a client left: {:.0} ms of processor time in a second",
+        spent * 1e3
+    );
+    Ok(())
+}

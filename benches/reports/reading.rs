@@ -1,0 +1,121 @@
+//! The messages of a file, read alone: our way beside the database's own fastest.
+
+use std::{hint::black_box, time::Instant};
+
+use futures_util::TryStreamExt;
+use jiff::Timestamp;
+use message_credits::{
+    app,
+    reports::{file::MessageSource, messages::MessageReader},
+    store::{
+        Store,
+        usage::{UsageFilter, rows},
+    },
+};
+use sea_orm::{
+    DatabaseBackend,
+    sea_query::{PostgresQueryBuilder, SqliteQueryBuilder},
+    sqlx,
+};
+
+use crate::{Failure, Size, data::World, median};
+
+const ROUNDS: usize = 3;
+
+/// Times both.
+pub async fn measure(world: &World, size: Size) -> Result<(), Failure> {
+    let store = app::open(&world.url).await?;
+    let filter = UsageFilter {
+        account: world.large,
+        from: Timestamp::UNIX_EPOCH,
+        to: "2100-01-01T00:00:00Z".parse()?,
+        lists: None,
+        countries: None,
+        channel: None,
+    };
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        let begun = Instant::now();
+        let found = read(&store, &filter).await?;
+        ours.push(begun.elapsed().as_secs_f64());
+        if found != size.rows.max(1) {
+            return Err(format!("{found} rows were read").into());
+        }
+        let begun = Instant::now();
+        raw(&store, world, &filter).await?;
+        theirs.push(begun.elapsed().as_secs_f64());
+    }
+    let (ours, theirs) = (median(ours), median(theirs));
+    let name = match store.backend() {
+        DatabaseBackend::Postgres => "COPY",
+        _ => "rusqlite",
+    };
+    println!(
+        "reading: ours {:.2} s ({:.2} million/s), {name} alone {theirs:.2} s: {:.2} of its speed",
+        ours,
+        size.rows as f64 / ours / 1e6,
+        theirs / ours
+    );
+    store.close().await;
+    Ok(())
+}
+
+async fn read(store: &Store, filter: &UsageFilter) -> Result<u64, Failure> {
+    let (snapshot, pinned) = store.pin().await?;
+    snapshot.rollback().await?;
+    let reader = MessageReader::new(pinned, filter.clone());
+    let mut messages = reader.start(Default::default(), |id| id.uuid().to_string());
+    let counted = tokio::task::spawn_blocking(move || {
+        let mut count = 0;
+        while let Some(row) = messages.next_row()? {
+            black_box(row);
+            count += 1;
+        }
+        Ok::<_, sea_orm::DbErr>(count)
+    });
+    Ok(counted.await??)
+}
+
+/// The same rows without any of our work.
+async fn raw(store: &Store, world: &World, filter: &UsageFilter) -> Result<(), Failure> {
+    let select = rows(filter);
+    if store.backend() == DatabaseBackend::Postgres {
+        let mut connection = sqlx::PgPool::connect(&world.url)
+            .await?
+            .acquire()
+            .await?
+            .detach();
+        for setting in ["enable_sort", "enable_hashjoin", "enable_mergejoin"] {
+            let set = format!("SET {setting} = off");
+            sqlx::raw_sql(sqlx::AssertSqlSafe(set))
+                .execute(&mut connection)
+                .await?;
+        }
+        let query = format!(
+            "COPY ({}) TO STDOUT (FORMAT binary)",
+            select.to_string(PostgresQueryBuilder)
+        );
+        let mut stream = connection.copy_out_raw(&query).await?;
+        while let Some(bytes) = stream.try_next().await? {
+            black_box(bytes);
+        }
+        return Ok(());
+    }
+    let file = world
+        .url
+        .trim_start_matches("sqlite://")
+        .split('?')
+        .next()
+        .unwrap_or_default();
+    let connection = rusqlite::Connection::open(file)?;
+    let text = select.to_string(SqliteQueryBuilder);
+    let mut statement = connection.prepare(&text)?;
+    let columns = statement.column_count();
+    let mut found = statement.query([])?;
+    while let Some(row) = found.next()? {
+        for place in 0..columns {
+            black_box(row.get_ref(place)?);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,291 @@
+//! Monthly reports: on the first of the month, in the account's time zone, the report of the month before is
+//! there. Only that it is there is kept: its file is written from the ledger whenever somebody opens a link to
+//! it, so that it says what a report of that month says.
+
+use domain::{
+    calendar::{
+        self,
+        buckets::{self, Interval},
+    },
+    id::AccountId,
+};
+use entity::{monthly_report, monthly_report_schedule, sql_enums};
+use jiff::{Span, Timestamp, civil::Date, tz::TimeZone};
+
+use super::{
+    OperationError, Path, Services, Viewer,
+    account::time_zone,
+    download::{DownloadLink, Format},
+    usage_report::UsageReport,
+};
+use crate::{
+    clock::whole_micros,
+    reports::usage::Source,
+    store::{
+        self,
+        monthly_report::NEVER,
+        paging::{Page, Window},
+        usage::UsageFilter,
+    },
+};
+
+/// Schedules that one pass of the job looks at.
+const PASS: u64 = 500;
+
+/// How an account's monthly reports shall be made.
+#[derive(Debug, Clone, Copy)]
+pub struct UpdateMonthlyReports {
+    /// Which account; the viewer's own where left out.
+    pub account: Option<AccountId>,
+    /// Whether they are made.
+    pub enabled: bool,
+    /// How files are written.
+    pub format: Format,
+    /// How timelines are cut.
+    pub interval: Interval,
+}
+
+/// A month of a zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Month {
+    /// Its first instant.
+    pub from: Timestamp,
+    /// The next month's.
+    pub to: Timestamp,
+}
+
+impl Services {
+    /// Changes whether and how an account's monthly reports are made. The first one is that of the month in
+    /// which they were asked for.
+    ///
+    /// # Errors
+    /// Refusals that name the field.
+    pub async fn update_monthly_reports(
+        &self,
+        viewer: &Viewer,
+        change: UpdateMonthlyReports,
+    ) -> Result<monthly_report_schedule::Model, OperationError> {
+        let account = self
+            .account_for(viewer, change.account, &Path::input("accountId"))
+            .await?;
+        let zone = time_zone(&account)?;
+        let id = AccountId::new(account.id);
+        let transaction = self.store.begin().await?;
+        let before = store::monthly_report::schedule(&transaction, id).await?;
+        let (month, due_at) = match before {
+            // The months that it waits for stay.
+            Some(before) if before.enabled && change.enabled => (before.month, before.due_at),
+            _ => {
+                let month = calendar::date_of(self.clock.now(), &zone).first_of_month();
+                let end = calendar::month_of_date(month, &zone).map_err(beyond)?.1;
+                let due_at = if change.enabled {
+                    end.as_microsecond()
+                } else {
+                    NEVER
+                };
+                (month.to_string(), due_at)
+            }
+        };
+        let row = monthly_report_schedule::Model {
+            account_id: account.id,
+            enabled: change.enabled,
+            format: stored_format(change.format),
+            interval: stored_interval(change.interval),
+            month,
+            due_at,
+        };
+        store::monthly_report::set_schedule(&transaction, row.clone()).await?;
+        transaction.commit().await?;
+        Ok(row)
+    }
+
+    /// An account's schedule; off where it never had one.
+    ///
+    /// # Errors
+    /// Faults.
+    pub async fn monthly_report_schedule(
+        &self,
+        account: AccountId,
+    ) -> Result<monthly_report_schedule::Model, OperationError> {
+        let found = store::monthly_report::schedule(self.store.reader(), account).await?;
+        Ok(found.unwrap_or_else(|| monthly_report_schedule::Model {
+            account_id: account.uuid(),
+            enabled: false,
+            format: sql_enums::ReportFormat::Xlsx,
+            interval: sql_enums::Interval::Day,
+            month: String::new(),
+            due_at: NEVER,
+        }))
+    }
+
+    /// A page of an account's reports, the newest first.
+    ///
+    /// # Errors
+    /// Faults.
+    pub async fn monthly_reports(
+        &self,
+        account: AccountId,
+        window: Window,
+    ) -> Result<Page<monthly_report::Model>, OperationError> {
+        Ok(store::monthly_report::list(self.store.reader(), account, window).await?)
+    }
+
+    /// A new link to a report's file.
+    ///
+    /// # Errors
+    /// Faults.
+    pub async fn monthly_report_link(
+        &self,
+        row: &monthly_report::Model,
+    ) -> Result<DownloadLink, OperationError> {
+        let id = AccountId::new(row.account_id);
+        let account = store::account::find(self.store.reader(), id).await?;
+        let account = account.ok_or_else(|| OperationError::broken("a report of no account"))?;
+        let (zone, month) = month(row)?;
+        let interval = interval(row.interval);
+        let buckets = buckets::buckets(month.from, month.to, interval, &zone)
+            .map_err(|cause| OperationError::broken(format!("a report's month {cause}")))?;
+        let report = UsageReport {
+            account,
+            filter: UsageFilter {
+                account: id,
+                from: month.from,
+                to: month.to,
+                lists: None,
+                countries: None,
+                channel: None,
+            },
+            interval,
+            time_zone: zone,
+            buckets,
+            source: Source::Days,
+        };
+        self.download_link(&report, format(row.format)).await
+    }
+
+    /// Makes available the reports of months that are over. Answers how many there were.
+    ///
+    /// # Errors
+    /// A fault; what is left is done with the next call.
+    pub async fn make_monthly_reports(&self) -> Result<usize, OperationError> {
+        let now = self.clock.now();
+        let due = store::monthly_report::due(self.store.reader(), now, PASS).await?;
+        let mut made = 0;
+        for schedule in due {
+            made += self.make_reports_of(schedule, now).await?;
+        }
+        Ok(made)
+    }
+
+    /// One account's: one report for each month that is over, by the zone that the account has now.
+    async fn make_reports_of(
+        &self,
+        mut schedule: monthly_report_schedule::Model,
+        now: Timestamp,
+    ) -> Result<usize, OperationError> {
+        let id = AccountId::new(schedule.account_id);
+        let account = store::account::find(self.store.reader(), id).await?;
+        let account = account.ok_or_else(|| OperationError::broken("a schedule of no account"))?;
+        let zone = time_zone(&account)?;
+        let mut made = 0;
+        loop {
+            let first = day(&schedule.month)?;
+            let (_, end) = calendar::month_of_date(first, &zone).map_err(beyond)?;
+            let transaction = self.store.begin().await?;
+            let is_over = end <= now;
+            let (next, due_at) = if is_over {
+                let next = first
+                    .checked_add(Span::new().months(1))
+                    .map_err(|_| OperationError::broken("a month beyond the calendar"))?;
+                let end = calendar::month_of_date(next, &zone).map_err(beyond)?.1;
+                (next.to_string(), end.as_microsecond())
+            } else {
+                (schedule.month.clone(), end.as_microsecond())
+            };
+            let moved = (next.as_str(), due_at);
+            if !store::monthly_report::move_on(&transaction, &schedule, moved).await? {
+                // Another process did it, or it was changed meanwhile.
+                transaction.rollback().await?;
+                return Ok(made);
+            }
+            if !is_over {
+                transaction.commit().await?;
+                return Ok(made);
+            }
+            let row = monthly_report::Model {
+                account_id: schedule.account_id,
+                month: schedule.month.clone(),
+                id: self.clock.new_id(),
+                time_zone: account.time_zone.clone(),
+                format: schedule.format,
+                interval: schedule.interval,
+                generated_at: now.as_microsecond(),
+            };
+            store::monthly_report::insert(&transaction, row).await?;
+            transaction.commit().await?;
+            made += 1;
+            (schedule.month, schedule.due_at) = (next, due_at);
+        }
+    }
+}
+
+/// The zone and the instants of a report's month.
+///
+/// # Errors
+/// A fault, where the row holds what it never should.
+pub fn month(row: &monthly_report::Model) -> Result<(TimeZone, Month), OperationError> {
+    let zone = calendar::parse_time_zone(&row.time_zone)
+        .map_err(|_| OperationError::broken(format!("report {} has no time zone", row.id)))?;
+    let (from, to) = calendar::month_of_date(day(&row.month)?, &zone).map_err(beyond)?;
+    Ok((zone, Month { from, to }))
+}
+
+/// When an account's next report is due; `None` while the schedule is off.
+#[must_use]
+pub fn next_at(row: &monthly_report_schedule::Model) -> Option<Timestamp> {
+    (row.enabled && row.due_at > 0).then(|| whole_micros(row.due_at))
+}
+
+fn day(text: &str) -> Result<Date, OperationError> {
+    Ok(store::book::day(text)?)
+}
+
+fn beyond(cause: calendar::CalendarError) -> OperationError {
+    OperationError::broken(format!("a report's month {cause}"))
+}
+
+fn stored_format(format: Format) -> sql_enums::ReportFormat {
+    match format {
+        Format::Xlsx => sql_enums::ReportFormat::Xlsx,
+        Format::Csv => sql_enums::ReportFormat::Csv,
+    }
+}
+
+/// How a report's file is written.
+#[must_use]
+pub fn format(stored: sql_enums::ReportFormat) -> Format {
+    match stored {
+        sql_enums::ReportFormat::Xlsx => Format::Xlsx,
+        sql_enums::ReportFormat::Csv => Format::Csv,
+    }
+}
+
+fn stored_interval(interval: Interval) -> sql_enums::Interval {
+    match interval {
+        Interval::Hour => sql_enums::Interval::Hour,
+        Interval::Day => sql_enums::Interval::Day,
+        Interval::Week => sql_enums::Interval::Week,
+        Interval::Month => sql_enums::Interval::Month,
+    }
+}
+
+/// How a report's timeline is cut.
+#[must_use]
+pub fn interval(stored: sql_enums::Interval) -> Interval {
+    match stored {
+        sql_enums::Interval::Hour => Interval::Hour,
+        sql_enums::Interval::Day => Interval::Day,
+        sql_enums::Interval::Week => Interval::Week,
+        sql_enums::Interval::Month => Interval::Month,
+    }
+}

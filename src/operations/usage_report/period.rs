@@ -1,0 +1,73 @@
+//! The period of a report: neither empty nor too long.
+
+use domain::calendar::buckets::{self, Bucket, BucketsError, Interval};
+use jiff::{Span, Timestamp, tz::TimeZone};
+
+use super::super::{Path, refusal::Refusal};
+
+/// The longest period of a report, in years.
+const MAX_YEARS: i64 = 10;
+
+/// The buckets of a period that is neither empty nor too long.
+pub(super) fn period(
+    (from, to): (Timestamp, Timestamp),
+    interval: Interval,
+    zone: &TimeZone,
+    (at_to, at_interval): &(Path, Path),
+) -> Result<Vec<Bucket>, Refusal> {
+    if from >= to {
+        return Err(at_to.invalid("Must be after the start of the period."));
+    }
+    let longest = from
+        .to_zoned(zone.clone())
+        .checked_add(Span::new().years(MAX_YEARS))
+        .map(|end| end.timestamp());
+    if longest.is_ok_and(|end| to > end) {
+        return Err(at_to.invalid(format!(
+            "Must be at most {MAX_YEARS} years after the start of the period."
+        )));
+    }
+    buckets::buckets(from, to, interval, zone).map_err(|error| match error {
+        BucketsError::TooMany => at_interval.invalid(format!(
+            "Must give at most {} buckets: ask for a shorter period or a longer interval.",
+            buckets::MAX_BUCKETS
+        )),
+        BucketsError::EmptyPeriod => at_to.invalid("Must be after the start of the period."),
+        BucketsError::Calendar(_) => at_to.invalid("Must be within the calendar."),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Path;
+    use domain::calendar::{buckets::Interval, parse_time_zone};
+
+    #[test]
+    fn a_period_has_an_end_and_a_measure() {
+        let paths = (Path::input("to"), Path::input("interval"));
+        let zone = parse_time_zone("Europe/Rome").unwrap();
+        let check = |from: &str, to: &str, interval, refused: Option<&str>| {
+            let period = (from.parse().unwrap(), to.parse().unwrap());
+            let field = super::period(period, interval, &zone, &paths)
+                .err()
+                .map(|refusal| refusal.field[1].clone());
+            assert_eq!(field.as_deref(), refused, "{from} to {to}");
+        };
+        let start = "2016-02-29T11:00:00Z";
+        check(start, start, Interval::Day, Some("to"));
+        check(start, "2016-02-28T11:00:00Z", Interval::Day, Some("to"));
+        check(start, "2026-02-28T11:00:00Z", Interval::Day, None);
+        check(
+            start,
+            "2026-02-28T11:00:00.000001Z",
+            Interval::Day,
+            Some("to"),
+        );
+        check(
+            start,
+            "2016-12-31T11:00:00Z",
+            Interval::Hour,
+            Some("interval"),
+        );
+    }
+}

@@ -1,0 +1,124 @@
+//! Texts that many rows share, kept once in the workbook's table of strings: names of lists, channels,
+//! encodings, countries. Rows then hold a number, which is shorter to write and to compress.
+//!
+//! The table is bounded: a text that comes when it is full stands in its own cell, as the messages' texts do.
+
+use std::collections::HashMap;
+
+use super::xml::{needs_preserving, push_text, within_limit};
+
+/// Texts in the table: more than most accounts have lists.
+const MAX_TEXTS: usize = 4_096;
+/// A longer text is not shared: with all of them this bounds the table's memory.
+const MAX_TEXT_BYTES: usize = 256;
+
+/// The texts that rows share, numbered after those of the layout.
+#[derive(Debug)]
+pub struct SharedStrings {
+    /// How many the layout has.
+    first: usize,
+    numbers: HashMap<Box<str>, usize>,
+    /// In their order, as XML.
+    items: Vec<u8>,
+    uses: u64,
+}
+
+impl SharedStrings {
+    /// None yet, after those of a layout's part.
+    pub fn after(part: &str) -> Option<Self> {
+        Some(Self {
+            first: attribute(part, "uniqueCount")?.1.parse().ok()?,
+            numbers: HashMap::new(),
+            items: Vec::new(),
+            uses: 0,
+        })
+    }
+
+    /// The number of a text; `None` where it has to stand in its cell.
+    pub fn number(&mut self, text: &str) -> Option<usize> {
+        let number = match self.numbers.get(text) {
+            Some(number) => *number,
+            None => self.add(text)?,
+        };
+        self.uses += 1;
+        Some(number)
+    }
+
+    fn add(&mut self, text: &str) -> Option<usize> {
+        if self.numbers.len() >= MAX_TEXTS || text.len() > MAX_TEXT_BYTES {
+            return None;
+        }
+        let number = self.first + self.numbers.len();
+        self.items.extend_from_slice(if needs_preserving(text) {
+            b"<si><t xml:space=\"preserve\">"
+        } else {
+            b"<si><t>"
+        });
+        push_text(&mut self.items, &within_limit(text));
+        self.items.extend_from_slice(b"</t></si>");
+        self.numbers.insert(text.into(), number);
+        Some(number)
+    }
+
+    /// The layout's part with these texts after its own; `None` where it is not the part that they were numbered
+    /// after.
+    pub fn appended(&self, part: &str) -> Option<String> {
+        let (_, unique) = attribute(part, "uniqueCount")?;
+        if unique.parse() != Ok(self.first) {
+            return None;
+        }
+        let (count_at, count) = attribute(part, "count")?;
+        let uses = count.parse::<u64>().ok()? + self.uses;
+        let total = self.first + self.numbers.len();
+        let head = part.get(..count_at)?;
+        let own = part.get(part.find("<si>").or_else(|| part.find("</sst>"))?..)?;
+        let own = own
+            .strip_suffix("</sst>")
+            .unwrap_or(own.trim_end().strip_suffix("</sst>")?);
+        let items = std::str::from_utf8(&self.items).ok()?;
+        Some(format!(
+            "{head}count=\"{uses}\" uniqueCount=\"{total}\">{own}{items}</sst>"
+        ))
+    }
+}
+
+/// Where an attribute of the first element that has it begins, and its value.
+fn attribute<'a>(part: &'a str, name: &str) -> Option<(usize, &'a str)> {
+    let start = part.find(&format!(" {name}=\""))? + 1;
+    let value = part.get(start + name.len() + 2..)?;
+    Some((start, value.split_once('"')?.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MAX_TEXT_BYTES, MAX_TEXTS, SharedStrings};
+
+    const PART: &str = "<?xml version=\"1.0\"?>\n<sst xmlns=\"x\" count=\"5\" uniqueCount=\"2\">\
+                        <si><t>a</t></si><si><t>b</t></si></sst>";
+
+    #[test]
+    fn texts_are_numbered_after_the_layouts() {
+        let mut strings = SharedStrings::after(PART).unwrap();
+        let numbers: Vec<_> = ["SMS", "<IT>", "SMS", " x"]
+            .map(|text| strings.number(text).unwrap())
+            .to_vec();
+        assert_eq!(numbers, [2, 3, 2, 4]);
+        insta::assert_snapshot!(strings.appended(PART).unwrap(), @r#"
+        <?xml version="1.0"?>
+        <sst xmlns="x" count="9" uniqueCount="5"><si><t>a</t></si><si><t>b</t></si><si><t>SMS</t></si><si><t>&lt;IT&gt;</t></si><si><t xml:space="preserve"> x</t></si></sst>
+        "#);
+        let other = PART.replace("uniqueCount=\"2\"", "uniqueCount=\"3\"");
+        assert_eq!(strings.appended(&other), None);
+    }
+
+    #[test]
+    fn the_table_is_bounded() {
+        let mut strings = SharedStrings::after(PART).unwrap();
+        assert_eq!(strings.number(&"x".repeat(MAX_TEXT_BYTES + 1)), None);
+        for text in 0..MAX_TEXTS {
+            assert_eq!(strings.number(&text.to_string()), Some(2 + text));
+        }
+        assert_eq!(strings.number("one more"), None);
+        assert_eq!(strings.number("7"), Some(9));
+    }
+}

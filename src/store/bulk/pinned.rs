@@ -1,0 +1,141 @@
+//! One state of the database for single reads and for a scan after them (law T4).
+
+use std::path::Path;
+
+use rusqlite::Connection;
+use sea_orm::{
+    ConnectionTrait, DatabaseBackend, DatabaseTransaction, DbErr,
+    sea_query::{PostgresQueryBuilder, SelectStatement, SqliteQueryBuilder},
+    sqlx::{self, PgPool, Postgres, pool::PoolConnection},
+};
+use tokio::sync::mpsc;
+
+use super::{
+    BATCHES_WAITING, SCAN_TIMEOUT, Scan, Sender, Store, broken, copy_out, last_step, open, walk_on,
+};
+
+/// Pages of SQLite's that a scan keeps, in KiB: it goes through them once. Nothing is mapped: a file's pages
+/// would count as this program's memory.
+const CACHE_KIBIBYTES: i64 = 1_024;
+/// Rows are wanted one by one from the first on, so that nothing is sorted or hashed whole before it comes.
+const STREAMED: &str = "SET LOCAL enable_sort = off; SET LOCAL enable_hashjoin = off; \
+                        SET LOCAL enable_mergejoin = off";
+
+/// A state of the database that a scan will be of.
+#[derive(Debug)]
+pub struct Pinned(Place);
+
+#[derive(Debug)]
+enum Place {
+    Sqlite(Connection),
+    Postgres(PoolConnection<Postgres>),
+}
+
+impl Store {
+    /// Begins two readings of one state of the database: for single reads, and for a scan.
+    ///
+    /// On SQLite its one writer waits for the moment in which both begin: what it commits is in both, or in
+    /// none. On PostgreSQL nobody waits.
+    ///
+    /// # Errors
+    /// Where the database can't be reached.
+    pub async fn pin(&self) -> Result<(DatabaseTransaction, Pinned), DbErr> {
+        if self.backend() == DatabaseBackend::Postgres {
+            return self.pin_postgres(self.bulk_pool()).await;
+        }
+        let options = self.reader().get_sqlite_connection_pool().connect_options();
+        let held = self.begin().await?;
+        let both = async {
+            let begun = tokio::task::spawn_blocking(move || begin(options.get_filename()));
+            let connection = begun
+                .await
+                .map_err(|_| broken("a connection could not be opened"))??;
+            let snapshot = self.snapshot().await?;
+            // A transaction of SQLite's sees the state at its first read.
+            snapshot
+                .execute_unprepared("SELECT 1 FROM accounts LIMIT 1")
+                .await?;
+            Ok((snapshot, Pinned(Place::Sqlite(connection))))
+        };
+        let both = both.await;
+        held.rollback().await?;
+        both
+    }
+
+    async fn pin_postgres(&self, pool: PgPool) -> Result<(DatabaseTransaction, Pinned), DbErr> {
+        let failed = |cause: sqlx::Error| match cause {
+            sqlx::Error::PoolTimedOut => {
+                DbErr::ConnectionAcquire(sea_orm::error::ConnAcquireErr::Timeout)
+            }
+            cause => broken(cause.to_string()),
+        };
+        let mut connection = pool.acquire().await.map_err(failed)?;
+        // Whatever becomes of it, it is not used again in the midst of a transaction.
+        connection.close_on_drop();
+        let begin = format!(
+            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
+             SET LOCAL statement_timeout = '{SCAN_TIMEOUT}'; {STREAMED}"
+        );
+        sqlx::raw_sql(sqlx::AssertSqlSafe(begin))
+            .execute(&mut *connection)
+            .await
+            .map_err(failed)?;
+        let name: String = sqlx::query_scalar("SELECT pg_export_snapshot()")
+            .fetch_one(&mut *connection)
+            .await
+            .map_err(failed)?;
+        let snapshot = self.snapshot().await?;
+        // The server's own name of it: digits, letters and hyphens.
+        snapshot
+            .execute_unprepared(&format!("SET TRANSACTION SNAPSHOT '{name}'"))
+            .await?;
+        Ok((snapshot, Pinned(Place::Postgres(connection))))
+    }
+}
+
+/// A connection of its own, in a transaction that has seen its state.
+fn begin(file: &Path) -> Result<Connection, DbErr> {
+    let connection = open(file)?;
+    connection
+        .pragma_update(None, "cache_size", -CACHE_KIBIBYTES)
+        .and_then(|()| connection.execute_batch("BEGIN; SELECT 1 FROM accounts LIMIT 1"))
+        .map_err(|cause| broken(cause.to_string()))?;
+    Ok(connection)
+}
+
+impl Pinned {
+    /// Reads the rows of a query, as of the state that is held. Dropping the scan ends it.
+    ///
+    /// Must be called within a tokio runtime.
+    #[must_use]
+    pub fn scan(self, select: &SelectStatement) -> Scan {
+        let (sender, receiver) = mpsc::channel(BATCHES_WAITING);
+        match self.0 {
+            Place::Postgres(mut connection) => {
+                let query = select.to_string(PostgresQueryBuilder);
+                tokio::spawn(async move {
+                    let sent = copy_out(&mut connection, &query, &sender).await;
+                    finish(
+                        &sender,
+                        sent.map(drop).map_err(|cause| broken(cause.to_string())),
+                    )
+                    .await;
+                });
+            }
+            Place::Sqlite(connection) => {
+                let (query, values) = select.build(SqliteQueryBuilder);
+                tokio::task::spawn_blocking(move || {
+                    let last = last_step(walk_on(&connection, &query, values, &sender));
+                    // Nobody waits for it where this fails.
+                    let _ = sender.blocking_send(last);
+                });
+            }
+        }
+        Scan(receiver)
+    }
+}
+
+async fn finish(sender: &Sender, outcome: Result<(), DbErr>) {
+    // Nobody waits for it where this fails.
+    let _ = sender.send(last_step(outcome)).await;
+}

@@ -1,0 +1,121 @@
+//! What a dashboard asks of a report beside its sums: the period before, channels, and parts of the whole.
+
+use domain::{id::ListId, segmentation::Channel};
+use message_credits::graphql::ids::PublicId;
+use serde_json::{Value, json};
+
+use crate::support::{
+    Server, Tenant, on_both_databases,
+    sending::{self, Leg, Message, grant_at, send_all},
+};
+
+const REPORT: &str = "query($input: UsageReportInput!) { usageReport(input: $input) {
+    totals { messages credits }
+    previous { from to usage { messages credits cost { amount currencyCode } } }
+    channels { channel share usage { messages recipients credits } }
+    lists { list { id } share usage { credits } }
+    countries { countryCode share usage { messages credits } } } }";
+
+struct Sent<'a> {
+    at: &'a str,
+    list: Option<ListId>,
+    channel: Channel,
+    legs: &'a [(&'static str, u64)],
+}
+
+async fn send(server: &Server, tenant: &Tenant, card: domain::id::RateCardId, sent: &[Sent<'_>]) {
+    let messages: Vec<Message> = sent
+        .iter()
+        .map(|sent| Message {
+            at: sent.at.parse().unwrap(),
+            list: sent.list,
+            channel: sent.channel,
+            text: "Ciao".to_owned(),
+            card,
+            legs: (sent.legs.iter())
+                .map(|(country, recipients)| Leg {
+                    country,
+                    segment_count: 1,
+                    recipients: *recipients,
+                    rate_units: Some(10_000),
+                })
+                .collect(),
+        })
+        .collect();
+    send_all(server, tenant, &messages).await;
+}
+
+async fn report(server: &Server, tenant: &Tenant, input: Value) -> Value {
+    let variables = json!({ "input": input });
+    let mut data = server.data(&tenant.owner, REPORT, variables).await;
+    data["usageReport"].take()
+}
+
+on_both_databases! {
+    /// October before November, by the account's calendar and with the report's filters; channels, lists and
+    /// countries with their part of the credits.
+    async fn a_report_compares(server: Server) {
+        let tenant = server.account("Shop").await;
+        grant_at(&server, &tenant, "2026-09-01T00:00:00Z", 1_000).await;
+        let card = sending::card(&server, 10_000_000, "EUR").await;
+        let id = server.list(&tenant, "Winter", json!([])).await;
+        let list = ListId::decode(&id);
+        let (sms, mms) = (Channel::Sms, Channel::Mms);
+        send(&server, &tenant, card, &[
+            Sent { at: "2026-09-30T21:59:59Z", list: None, channel: sms, legs: &[("IT", 100)] },
+            Sent { at: "2026-09-30T22:00:00Z", list: None, channel: sms, legs: &[("IT", 7)] },
+            Sent { at: "2026-10-31T22:59:59Z", list, channel: sms, legs: &[("IT", 4)] },
+            Sent { at: "2026-10-31T23:00:00Z", list, channel: mms, legs: &[("IT", 1), ("FR", 1)] },
+            Sent { at: "2026-11-10T12:00:00Z", list: None, channel: sms, legs: &[("IT", 1)] },
+        ]).await;
+        let november = json!({ "from": "2026-10-31T23:00:00Z", "to": "2026-11-30T23:00:00Z" });
+        let found = report(&server, &tenant, november.clone()).await;
+        assert_eq!(found, json!({
+            "totals": { "messages": 2, "credits": "3" },
+            "previous": {
+                "from": "2026-09-30T22:00:00Z", "to": "2026-10-31T23:00:00Z",
+                "usage": { "messages": 2, "credits": "11", "cost": { "amount": "0.11", "currencyCode": "EUR" } },
+            },
+            "channels": [
+                { "channel": "MMS", "share": "0.6667", "usage": { "messages": 1, "recipients": 2, "credits": "2" } },
+                { "channel": "SMS", "share": "0.3333", "usage": { "messages": 1, "recipients": 1, "credits": "1" } },
+            ],
+            "lists": [
+                { "list": { "id": id }, "share": "0.6667", "usage": { "credits": "2" } },
+                { "list": null, "share": "0.3333", "usage": { "credits": "1" } },
+            ],
+            "countries": [
+                { "countryCode": "IT", "share": "0.6667", "usage": { "messages": 2, "credits": "2" } },
+                { "countryCode": "FR", "share": "0.3333", "usage": { "messages": 1, "credits": "1" } },
+            ],
+        }));
+        let mut of_list = november.clone();
+        of_list["listIds"] = json!([id]);
+        let found = report(&server, &tenant, of_list).await;
+        assert_eq!(found["previous"]["usage"]["credits"], "4");
+        // Ten days and a half before.
+        let part = json!({ "from": "2026-10-31T23:00:00Z", "to": "2026-11-11T11:00:00Z" });
+        let found = report(&server, &tenant, part).await;
+        assert_eq!(found["previous"]["from"], "2026-10-21T11:00:00Z");
+        assert_eq!(found["previous"]["usage"]["credits"], "4");
+        // Nothing, and nothing before it.
+        let nothing = json!({ "from": "2026-06-30T22:00:00Z", "to": "2026-07-31T22:00:00Z" });
+        let found = report(&server, &tenant, nothing).await;
+        assert_eq!(found["previous"]["usage"]["messages"], 0);
+        assert_eq!(found["channels"], json!([]));
+    }
+
+    /// Costs in another currency don't compare: the period before is null, and the report is there.
+    async fn other_currencies_do_not_compare(server: Server) {
+        let tenant = server.account("Shop").await;
+        grant_at(&server, &tenant, "2026-09-01T00:00:00Z", 1_000).await;
+        for (currency, at) in [("USD", "2026-10-10T00:00:00Z"), ("EUR", "2026-11-10T00:00:00Z")] {
+            let card = sending::card(&server, 10_000_000, currency).await;
+            send(&server, &tenant, card, &[Sent { at, list: None, channel: Channel::Sms, legs: &[("IT", 5)] }]).await;
+        }
+        let november = json!({ "from": "2026-10-31T23:00:00Z", "to": "2026-11-30T23:00:00Z" });
+        let found = report(&server, &tenant, november).await;
+        assert_eq!(found["totals"]["credits"], "5");
+        assert_eq!(found["previous"], json!(null));
+    }
+}
