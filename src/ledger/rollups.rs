@@ -65,6 +65,8 @@ async fn kept_lines(
         .ended
         .iter()
         .filter(|row| row.status == MessageStatus::Sent && !of_batch.contains_key(&row.id))
+        // What was sent took their place, and that may be nothing at all.
+        .filter(|row| !rows.lines_gone.contains(&(row.account_id, row.id)))
         .collect();
     if settled.is_empty() {
         return Ok(Vec::new());
