@@ -35,12 +35,12 @@ pub async fn run_once(services: &Services) {
     report("expiry", services.expire_due().await);
     report("settlement", services.settle_due().await);
     report("purchase expiry", services.expire_purchases().await);
-    report("monthly reports", services.make_monthly_reports().await);
-    report("usage by day", services.roll_up_usage().await);
     report(
         "archived contacts",
         services.forget_archived_contacts().await,
     );
+    report("monthly reports", services.make_monthly_reports().await);
+    report("usage by day", services.roll_up_usage().await);
 }
 
 fn report(job: &'static str, result: Result<usize, OperationError>) {

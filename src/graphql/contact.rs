@@ -166,8 +166,8 @@ pub struct RemoveContactsInput {
     contact_ids: Option<Vec<ID>>,
     /// The contacts with these numbers; at most 10000. Those that are not in the list are passed over.
     phone_numbers: Option<Vec<PhoneNumber>>,
-    /// Every contact of the list; must be true. It goes part by part, about a million in ten seconds: where the
-    /// answer does not come in time, ask again until none is removed.
+    /// Every contact of the list; must be true. It goes part by part: where the answer does not come in
+    /// time, ask again until none is removed.
     all: Option<bool>,
 }
 

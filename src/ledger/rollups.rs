@@ -4,7 +4,7 @@
 //! Here: gathering it. Written in the batch's own transaction, it is never late and never double. Days before
 //! `usage_rolled_from` are left out: they are filled in from the messages.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use domain::{calendar, id::AccountId};
 use entity::{
@@ -61,13 +61,12 @@ async fn kept_lines(
 ) -> Result<Vec<message_line::Model>, DbErr> {
     use message_line::Column;
     use sea_orm::QueryOrder;
-    // Lines that are gone had others come in their place, or none at all.
-    let gone: HashSet<Uuid> = rows.lines_gone.iter().map(|(_, id)| *id).collect();
     let settled: Vec<&message::Model> = rows
         .ended
         .iter()
-        .filter(|row| row.status == MessageStatus::Sent && !gone.contains(&row.id))
-        .filter(|row| !of_batch.contains_key(&row.id))
+        .filter(|row| row.status == MessageStatus::Sent && !of_batch.contains_key(&row.id))
+        // What was sent took their place, and that may be nothing at all.
+        .filter(|row| !rows.lines_gone.contains(&(row.account_id, row.id)))
         .collect();
     if settled.is_empty() {
         return Ok(Vec::new());

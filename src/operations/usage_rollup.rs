@@ -139,7 +139,7 @@ async fn end(
         return Ok(whole_micros(progress.rolled_from));
     }
     // Charges never go back before the last entry, whatever the clock says.
-    let last = store::book::last_at(transaction, account).await?;
+    let last = store::balance::booked_until(transaction, account).await?;
     let now = clock.now().max(last.unwrap_or(Timestamp::UNIX_EPOCH));
     Ok(calendar::day_of(now, zone).map_err(beyond)?.1)
 }

@@ -74,20 +74,6 @@ pub async fn lock(
     Ok(())
 }
 
-/// When an account's last transaction was booked; `None` where it has no book.
-///
-/// # Errors
-/// What the database says.
-pub async fn last_at(
-    connection: &impl ConnectionTrait,
-    account: AccountId,
-) -> Result<Option<jiff::Timestamp>, DbErr> {
-    let row = book::Entity::find_by_id(account.uuid())
-        .one(connection)
-        .await?;
-    Ok(row.map(|row| whole_micros(row.last_at)))
-}
-
 /// Locks those of the accounts' books that nobody else has locked, in id order, and answers which. Like
 /// [`lock`], it reads nothing. SQLite locks no rows: whoever writes there is alone.
 ///
@@ -157,9 +143,10 @@ pub async fn load(
     Ok(heads)
 }
 
-/// What a book needs of its account; nothing where there is no such account.
-struct Own {
-    order: Option<sql_enums::ConsumptionOrder>,
+/// What a book's account says of how it is kept.
+#[derive(Debug, FromQueryResult)]
+struct OfAccount {
+    consumption_order: Option<sql_enums::ConsumptionOrder>,
     time_zone: Option<String>,
     usage_rolled_from: Option<i64>,
 }
@@ -174,21 +161,17 @@ async fn heads(
         "b.account_id = w.account_id",
     );
     let read = |row: &sea_orm::QueryResult| {
-        let own = Own {
-            order: row.try_get("", "consumption_order")?,
-            time_zone: row.try_get("", "time_zone")?,
-            usage_rolled_from: row.try_get("", "usage_rolled_from")?,
-        };
-        Ok((book::Model::from_query_result(row, "")?, own))
+        let account = OfAccount::from_query_result(row, "")?;
+        Ok((book::Model::from_query_result(row, "")?, account))
     };
     let books = accounts
         .query(connection, &["account_id"], query, read)
         .await?;
     Ok(books
         .into_iter()
-        .map(|(row, own)| {
+        .map(|(row, account)| {
             let mut book = Book {
-                order: order(own.order),
+                order: order(account.consumption_order),
                 held: Credits::from_units(row.held_units),
                 last_at: whole_micros(row.last_at),
                 ..Book::default()
@@ -199,9 +182,9 @@ async fn heads(
                 sequence: row.sequence,
                 hash: row.head_hash,
                 lot_rows: BTreeMap::new(),
-                time_zone: own.time_zone.unwrap_or_default(),
+                time_zone: account.time_zone.unwrap_or_default(),
                 // A book without an account has no usage to add up.
-                usage_rolled_from: own.usage_rolled_from.unwrap_or(i64::MAX),
+                usage_rolled_from: account.usage_rolled_from.unwrap_or(i64::MAX),
             };
             (AccountId::new(row.account_id), head)
         })

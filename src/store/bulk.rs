@@ -227,7 +227,8 @@ fn broken(what: impl Into<String>) -> DbErr {
 
 /// Sends the rows of a query of SQLite's; it ends early where nobody wants more.
 fn walk(file: &Path, query: &str, values: Values, sender: &Sender) -> Result<(), DbErr> {
-    walk_on(&open(file)?, query, values, sender)
+    let connection = open(file)?;
+    walk_on(&connection, query, values, sender)
 }
 
 /// A connection that reads a file and nothing else.

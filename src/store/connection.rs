@@ -21,9 +21,6 @@ const SQLITE_READERS: u32 = 16;
 /// Connections that one process takes from PostgreSQL, whose default serves 100 in all. Readers and writers
 /// are apart, so that reports and downloads never keep a charge waiting.
 const POSTGRES_READERS: u32 = 20;
-/// Connections for what is read in bulk, one a download, so that slow clients of those never keep others from
-/// reading. They are opened when they are needed.
-const POSTGRES_BULK: u32 = 16;
 /// The ledger's writers have one each, and so has each account that they wait for; the rest is for what is
 /// written beside it.
 const POSTGRES_WRITERS: u32 = 12;
@@ -45,6 +42,9 @@ const SQLITE_STATEMENTS: usize = 200;
 /// How long a connection to PostgreSQL lies idle before it is asked whether it is sound. In between one may
 /// break all the same: a batch that notices is tried again on another connection.
 const IDLE: Duration = Duration::from_secs(1);
+/// Connections for what is read in bulk, one a download, so that slow clients of those never keep others from
+/// reading. They are opened when they are needed.
+const POSTGRES_BULK: u32 = 16;
 /// What PostgreSQL gives up a statement after: no page of a report comes near.
 const STATEMENT_TIMEOUT: &str = "30s";
 /// What PostgreSQL gives up waiting for a lock after: whoever holds it that long is stuck.

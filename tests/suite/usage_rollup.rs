@@ -254,7 +254,7 @@ async fn check_question(server: &Server, shop: &Shop, numbers: &mut Numbers) {
 }
 
 async fn drifts(server: &Server) -> Vec<String> {
-    let verified = verify(&server.services().store, |_| ()).await.unwrap();
+    let verified = verify(&server.services().store, |_| {}).await.unwrap();
     verified.drifts.iter().map(ToString::to_string).collect()
 }
 

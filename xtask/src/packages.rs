@@ -45,10 +45,7 @@ impl Need {
             Self::Chromium => chromium().is_some(),
             Self::Node => node().is_ok(),
             Self::Shell => on_path("curl").is_some() && on_path("jq").is_some(),
-            Self::Spreadsheets => {
-                let openpyxl = answer(Path::new("python3"), &["-c", "import openpyxl"]);
-                openpyxl.is_some() && on_path("soffice").is_some()
-            }
+            Self::Spreadsheets => on_path("soffice").is_some(),
         }
     }
 
@@ -122,6 +119,18 @@ pub fn ensure(steps: &mut Steps, needs: &[Need]) -> Result<()> {
         format!("\nOn Debian and Ubuntu: apt-get install --no-install-recommends {packages}")
     };
     bail!("{message}\nNothing was run.")
+}
+
+/// Installs what is missing where that can be done, and says what is missing still: what needs it is skipped,
+/// and says so.
+pub fn try_for(steps: &mut Steps, needs: &[Need]) {
+    let missing = unmet(needs);
+    if !missing.is_empty() && is_root() && on_path("apt-get").is_some() {
+        install(steps, &missing);
+    }
+    for need in unmet(needs) {
+        println!("Without {}, some tests are skipped.", need.wanted());
+    }
 }
 
 /// Asks apt-get for each need by itself: one that this distribution does not have must not keep

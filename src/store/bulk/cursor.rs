@@ -2,7 +2,7 @@
 
 use sea_orm::DbErr;
 
-use super::{Batch, COPY_END, Cell, Scan, Step, broken, next_row as row_of};
+use super::{Batch, COPY_END, Cell, Scan, Step, broken};
 
 /// A place in the rows of a scan. Only for blocking threads.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ impl Cursor {
         }
         let whole = self.batch.0.as_slice();
         let mut rest = whole.get(self.at..).unwrap_or_default();
-        match row_of(&mut rest) {
+        match super::next_row(&mut rest) {
             Some(Some(row)) => {
                 self.at = whole.len() - rest.len();
                 row.map(Some)

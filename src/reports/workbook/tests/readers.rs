@@ -95,7 +95,7 @@ fn openpyxl_reads_what_calamine_reads() {
     let folder = tempfile::tempdir().unwrap();
     let (path, bytes) = file(folder.path());
     if run("python3", &["-c", "import openpyxl"]).is_none_or(|output| !output.status.success()) {
-        eprintln!("SKIPPED: python3 has no openpyxl; cargo xtask test installs it");
+        eprintln!("SKIPPED: python3 has no openpyxl");
         return;
     }
     let output = run("python3", &["-c", SCRIPT, path.to_str().unwrap()]).unwrap();
@@ -129,7 +129,9 @@ fn openpyxl_reads_what_calamine_reads() {
         );
         if name.starts_with("Messages") {
             assert_eq!(sheet["frozen"], "A2", "{name}");
-            assert_eq!(sheet["repeated"], "$1:$1", "{name}");
+            // Older versions leave the dollars out.
+            let repeated = sheet["repeated"].as_str().unwrap().replace('$', "");
+            assert_eq!(repeated, "1:1", "{name}");
             assert_eq!(sheet["landscape"], true, "{name}");
         }
         let range = book.worksheet_range(name).unwrap();
