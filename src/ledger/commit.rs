@@ -8,7 +8,7 @@ use sea_orm::DbErr;
 
 use super::{
     batch::{self, Locked, Outcomes},
-    failure::Failure,
+    failure::{Failure, is_out_of_reach},
     request::{Request, SubmitError},
     ticket::Reply,
 };
@@ -42,12 +42,7 @@ impl Committer {
         async move {
             match self.commit(requests, locked).await {
                 Ok(outcomes) => replies(outcomes),
-                Err(failure @ Failure::Before(_))
-                    if requests.len() > 1 && !failure.is_out_of_reach() =>
-                {
-                    let Failure::Before(cause) = failure else {
-                        return Vec::new();
-                    };
+                Err(Failure::Before(cause)) if requests.len() > 1 && !is_out_of_reach(&cause) => {
                     tracing::warn!(%cause, commands = requests.len(), "a batch failed; trying it in halves");
                     // One bad command does not fail its neighbours.
                     let (first, second) = requests.split_at(requests.len() / 2);

@@ -20,15 +20,14 @@ impl Failure {
             Self::AtCommit(cause) => lost_a_race(cause),
         }
     }
+}
 
-    /// Whether a part of the batch would fare no better than the whole: the database could not be reached,
-    /// or kept a lock or a statement too long.
-    pub(super) fn is_out_of_reach(&self) -> bool {
-        let (Self::Before(cause) | Self::AtCommit(cause)) = self;
-        matches!(cause, DbErr::ConnectionAcquire(_) | DbErr::Conn(_))
-            || lost_the_connection(cause)
-            || matches!(code(cause).as_deref(), Some("55P03" | "57014"))
-    }
+/// Whether a part of the batch would fare no better than the whole: the database could not be reached,
+/// or kept a lock or a statement too long.
+pub(super) fn is_out_of_reach(cause: &DbErr) -> bool {
+    matches!(cause, DbErr::ConnectionAcquire(_) | DbErr::Conn(_))
+        || lost_the_connection(cause)
+        || matches!(code(cause).as_deref(), Some("55P03" | "57014"))
 }
 
 /// Whether the database rolled the transaction back only because another one was in its way: a
