@@ -146,10 +146,7 @@ impl Services {
             Some(_) => Path::input("audience"),
             None => Path::input("listId"),
         };
-        let stored = content.template().is_some();
-        let reach = self
-            .reach(account, draft.list, draft.audience, stored)
-            .await?;
+        let reach = self.reach(account, draft.list, draft.audience).await?;
         let card_row = self.rate_card_in_force(account, now).await?;
         let card = self.domain_rate_card(&card_row).await?;
         let recipients = match (reach.audience, content.template()) {
@@ -157,6 +154,7 @@ impl Services {
                 let tallied = self.tally(account, list, &content, template, &card).await?;
                 Recipients::Contacts(tallied)
             }
+            // The same for everybody: head-counts say it, however many contacts there are.
             (Reached::Contacts(list), None) => {
                 Recipients::Heads(self.list_destinations(account, list).await?)
             }
@@ -182,14 +180,12 @@ impl Services {
         })
     }
 
-    /// Which list pays and who is reached: the stored contacts of a list one by one where `stored` asks for
-    /// them and there are any, head-counts else.
+    /// Which list pays and who is reached.
     async fn reach(
         &self,
         account: AccountId,
         list: Option<ListId>,
         audience: Option<Audience>,
-        stored: bool,
     ) -> Result<Reach, OperationError> {
         let (list_path, path) = (Path::input("listId"), Path::input("audience"));
         let reach = |audience, duplicates| Reach {
@@ -201,7 +197,7 @@ impl Services {
             None => {
                 let list =
                     list.ok_or_else(|| list_path.invalid("Say which list, or give an audience."))?;
-                return self.reach_list(account, list, &list_path, stored).await;
+                return self.reach_list(account, list, &list_path).await;
             }
             Some(Audience::List(reached)) => {
                 if list.is_some_and(|list| list != reached) {
@@ -210,7 +206,7 @@ impl Services {
                         .into());
                 }
                 let path = path.at("listId");
-                return self.reach_list(account, reached, &path, stored).await;
+                return self.reach_list(account, reached, &path).await;
             }
             Some(Audience::Numbers(numbers)) => {
                 let counted = audience::numbers(numbers, &path.at("recipients")).await?;
@@ -232,10 +228,9 @@ impl Services {
         account: AccountId,
         list: ListId,
         path: &Path,
-        stored: bool,
     ) -> Result<Reach, OperationError> {
         let row = self.list_in_use(account, list, path).await?;
-        let audience = if stored && row.contacts > 0 {
+        let audience = if row.contacts > 0 {
             Reached::Contacts(list)
         } else {
             Reached::Heads(self.list_destinations(account, list).await?)
