@@ -29,3 +29,4 @@ pub mod rate_card;
 pub mod server_secret;
 pub mod sql_enums;
 pub mod transaction;
+pub mod usage_rollup;

@@ -395,3 +395,31 @@ pub enum Interval {
     #[sea_orm(string_value = "MONTH")]
     Month,
 }
+
+/// What a day's sums are of.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    EnumIter,
+    DeriveActiveEnum,
+    serde::Serialize,
+    serde::Deserialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
+pub enum UsageKind {
+    /// All of an account; without a key.
+    #[sea_orm(string_value = "ALL")]
+    All,
+    /// One list of it; its key is the list's sixteen bytes, or none for what was sent without one.
+    #[sea_orm(string_value = "LIST")]
+    List,
+    /// What went to one country, its key; a message that went to several is one in each.
+    #[sea_orm(string_value = "COUNTRY")]
+    Country,
+}

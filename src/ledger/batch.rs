@@ -19,10 +19,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    store::{
-        self,
-        book::{self as books, Head, Wanted},
-    },
+    store::book::{self as books, Head, Wanted},
 };
 
 /// What each request of a batch comes to, in their order; `None` where its account was set aside.
@@ -49,7 +46,7 @@ pub(super) async fn run(
     let ids = wanted.keys().copied();
     let ours = match locked {
         Locked::SetAside => books::lock_free(connection, ids).await?,
-        Locked::WaitFor => books::lock_waiting(connection, ids).await?,
+        Locked::WaitFor => books::lock(connection, ids).await?,
     };
     // After the wait for the lock: a lot whose day came meanwhile can't be spent.
     let now = clock.now();
@@ -89,9 +86,8 @@ pub(super) async fn run(
             changes.add(*id, before, head);
         }
     }
-    let rollups = rollups::gathered(connection, &batch.heads, &batch.rows).await?;
+    batch.rows.rollups = rollups::gathered(connection, &batch.heads, &batch.rows).await?;
     write::all(connection, &batch.heads, batch.rows, changes).await?;
-    store::usage_rollup::add(connection, &rollups).await?;
     Ok(outcomes)
 }
 
@@ -101,7 +97,7 @@ pub(super) async fn first_answers(
     requests: &[&Request],
 ) -> Result<Outcomes, DbErr> {
     let accounts: BTreeSet<AccountId> = requests.iter().map(|request| request.account).collect();
-    books::lock_waiting(connection, accounts).await?;
+    books::lock(connection, accounts).await?;
     let facts = Facts::read(connection, requests).await?;
     let answers = requests.iter().map(|request| facts.first_answer(request));
     Ok(answers.map(Result::transpose).collect())

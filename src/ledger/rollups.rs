@@ -4,34 +4,44 @@
 //! Here: gathering it. Written in the batch's own transaction, it is never late and never double. Days before
 //! `usage_rolled_from` are left out: they are filled in from the messages.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use domain::{calendar, id::AccountId};
 use entity::{
     message, message_line,
-    sql_enums::{Channel, MessageStatus},
+    sql_enums::{Channel, MessageStatus, UsageKind},
+    usage_rollup,
 };
 use jiff::{Timestamp, tz::TimeZone};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, prelude::Uuid};
+use sea_orm::{ConnectionTrait, DbErr, prelude::Uuid};
 
 use super::rows::Rows;
 use crate::{
     clock::whole_micros,
-    store::{
-        book::Head,
-        usage_rollup::{Cell, Counts, Kind, Rollup},
-    },
+    store::{book::Head, set::Set},
 };
 
 /// A message that is charged, with its destinations.
 type Charged<'a> = (&'a message::Model, &'a [message_line::Model]);
+
+/// The primary key of a row.
+type Key = (Uuid, UsageKind, i64, Vec<u8>, Channel, Uuid);
+
+/// What one message adds to a row.
+#[derive(Debug, Clone, Copy, Default)]
+struct Counts {
+    messages: i64,
+    recipients: i64,
+    segments: i64,
+    units: i64,
+}
 
 /// What the batch's messages add, its rows gathered and not written yet.
 pub(super) async fn gathered(
     connection: &impl ConnectionTrait,
     heads: &BTreeMap<AccountId, Head>,
     rows: &Rows,
-) -> Result<Vec<Rollup>, DbErr> {
+) -> Result<Vec<usage_rollup::Model>, DbErr> {
     let is_sent = |row: &&message::Model| row.status == MessageStatus::Sent;
     let of_batch: HashMap<Uuid, &[message_line::Model]> = rows
         .lines
@@ -59,33 +69,28 @@ async fn kept_lines(
     rows: &Rows,
     of_batch: &HashMap<Uuid, &[message_line::Model]>,
 ) -> Result<Vec<message_line::Model>, DbErr> {
-    use message_line::Column;
-    use sea_orm::QueryOrder;
-    let settled: Vec<&message::Model> = rows
+    // Lines that are gone had others come in their place, or none at all.
+    let gone: HashSet<&(Uuid, Uuid)> = rows.lines_gone.iter().collect();
+    let settled = rows
         .ended
         .iter()
         .filter(|row| row.status == MessageStatus::Sent && !of_batch.contains_key(&row.id))
-        // What was sent took their place, and that may be nothing at all.
-        .filter(|row| !rows.lines_gone.contains(&(row.account_id, row.id)))
-        .collect();
-    if settled.is_empty() {
-        return Ok(Vec::new());
-    }
-    message_line::Entity::find()
-        .filter(Column::AccountId.is_in(settled.iter().map(|row| row.account_id)))
-        .filter(Column::MessageId.is_in(settled.iter().map(|row| row.id)))
-        .order_by_asc(Column::MessageId)
-        .all(connection)
-        .await
+        .map(|row| (row.account_id, row.id))
+        .filter(|id| !gone.contains(id));
+    let mut lines = Set::of_pairs(settled)
+        .find::<message_line::Entity>(connection, &["account_id", "message_id"], "")
+        .await?;
+    lines.sort_by_key(|line| line.message_id);
+    Ok(lines)
 }
 
 /// Adds the messages up, each on its day.
 fn sums<'a>(
     heads: &BTreeMap<AccountId, Head>,
     charged: impl Iterator<Item = Charged<'a>>,
-) -> Result<Vec<Rollup>, DbErr> {
+) -> Result<Vec<usage_rollup::Model>, DbErr> {
     let mut days = Days::default();
-    let mut sums: BTreeMap<(Uuid, Cell, &'static str), (Channel, Counts)> = BTreeMap::new();
+    let mut sums: BTreeMap<Key, usage_rollup::Model> = BTreeMap::new();
     for (message, lines) in charged {
         let Some(head) = heads.get(&AccountId::new(message.account_id)) else {
             continue;
@@ -96,18 +101,27 @@ fn sums<'a>(
             continue;
         }
         let mut add = |kind, key: &[u8], counts: Counts| {
-            let cell = Cell {
-                kind,
-                day_start,
-                key: key.to_vec(),
-                rate_card_id: message.rate_card_id,
-            };
-            let channel = match message.channel {
-                Channel::Sms => "SMS",
-                Channel::Mms => "MMS",
-            };
-            let sum = sums.entry((message.account_id, cell, channel));
-            let (_, sum) = sum.or_insert((message.channel, Counts::default()));
+            let sum = sums
+                .entry((
+                    message.account_id,
+                    kind,
+                    day_start,
+                    key.to_vec(),
+                    message.channel,
+                    message.rate_card_id,
+                ))
+                .or_insert_with(|| usage_rollup::Model {
+                    account_id: message.account_id,
+                    kind,
+                    day_start,
+                    key: key.to_vec(),
+                    channel: message.channel,
+                    rate_card_id: message.rate_card_id,
+                    messages: 0,
+                    recipients: 0,
+                    segments: 0,
+                    units: 0,
+                });
             sum.messages = sum.messages.saturating_add(counts.messages);
             sum.recipients = sum.recipients.saturating_add(counts.recipients);
             sum.segments = sum.segments.saturating_add(counts.segments);
@@ -127,21 +141,13 @@ fn sums<'a>(
             },
         );
         let list = message.list_id.map(Uuid::into_bytes);
-        add(Kind::All, &[], whole);
-        add(Kind::List, list.as_ref().map_or(&[], |id| id), whole);
+        add(UsageKind::All, &[], whole);
+        add(UsageKind::List, list.as_ref().map_or(&[], |id| id), whole);
         for (country, leg) in by_country {
-            add(Kind::Country, country.as_bytes(), leg);
+            add(UsageKind::Country, country.as_bytes(), leg);
         }
     }
-    Ok(sums
-        .into_iter()
-        .map(|((account_id, cell, _), (channel, counts))| Rollup {
-            account_id,
-            cell,
-            channel,
-            counts,
-        })
-        .collect())
+    Ok(sums.into_values().collect())
 }
 
 /// What a message comes to in each country that is served: one message, whatever its segments.

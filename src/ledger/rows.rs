@@ -11,7 +11,7 @@ use domain::{
 };
 use entity::{
     contact_list, hold_draw, idempotency_key, lot, message, message_line, pool, posting, purchase,
-    sql_enums, transaction,
+    sql_enums, transaction, usage_rollup,
 };
 use jiff::Timestamp;
 use sea_orm::prelude::Uuid;
@@ -34,6 +34,7 @@ pub(super) struct Rows {
     pub purchases: Vec<purchase::Model>,
     pub archived: Vec<contact_list::Model>,
     pub keys: Vec<idempotency_key::Model>,
+    pub rollups: Vec<usage_rollup::Model>,
     /// Leaves the chain's hashes out, to measure what they cost.
     pub unchained: bool,
 }

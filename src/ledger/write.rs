@@ -11,6 +11,7 @@ use crate::store::{
     book::Head,
     set::Set,
     table_rows::{self, TableRows},
+    usage_rollup,
 };
 
 /// Writes everything that a batch came to.
@@ -73,6 +74,7 @@ pub(super) async fn all(
             &[contact_list::Column::ArchivedAt],
         ),
         TableRows::insert(rows.keys),
+        usage_rollup::added(rows.rollups),
     ];
     table_rows::write(connection, writes).await
 }

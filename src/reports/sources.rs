@@ -7,6 +7,7 @@
 
 use domain::calendar;
 use domain::calendar::buckets::Bucket;
+use entity::sql_enums::UsageKind;
 use jiff::Timestamp;
 use sea_orm::{ConnectionTrait, DbErr};
 
@@ -15,7 +16,7 @@ use crate::{
     store::{
         self,
         usage::{CountrySum, Grain, Sum, UsageFilter},
-        usage_rollup::{self, Kind},
+        usage_rollup,
     },
 };
 
@@ -83,9 +84,9 @@ impl<'a, C: ConnectionTrait> Sources<'a, C> {
     /// Usage by time, channel or neither, whatever the list.
     pub(super) async fn totals(&self, grain: Grain) -> Result<Vec<Sum>, DbErr> {
         let kind = match (&self.filter.lists, self.filter.countries.as_deref()) {
-            (None, None) => Some(Kind::All),
-            (Some(_), None) => Some(Kind::List),
-            (None, Some([_])) => Some(Kind::Country),
+            (None, None) => Some(UsageKind::All),
+            (Some(_), None) => Some(UsageKind::List),
+            (None, Some([_])) => Some(UsageKind::Country),
             (_, Some(_)) => None,
         };
         self.read(kind, grain).await
@@ -93,7 +94,7 @@ impl<'a, C: ConnectionTrait> Sources<'a, C> {
 
     /// Usage by list, and by time where `grain` says so.
     pub(super) async fn lists(&self, grain: Grain) -> Result<Vec<Sum>, DbErr> {
-        let kind = self.filter.countries.is_none().then_some(Kind::List);
+        let kind = self.filter.countries.is_none().then_some(UsageKind::List);
         self.read(kind, grain).await
     }
 
@@ -110,7 +111,7 @@ impl<'a, C: ConnectionTrait> Sources<'a, C> {
         Ok(sums)
     }
 
-    async fn read(&self, kind: Option<Kind>, grain: Grain) -> Result<Vec<Sum>, DbErr> {
+    async fn read(&self, kind: Option<UsageKind>, grain: Grain) -> Result<Vec<Sum>, DbErr> {
         let days = self
             .days
             .filter(|_| !grain.quarter_hours || self.are_buckets_whole);

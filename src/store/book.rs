@@ -53,29 +53,19 @@ pub struct Head {
 }
 
 /// Locks the accounts' books against other writers until the transaction ends, in id order, so that two
-/// batches never wait for each other. It reads nothing: a statement that waited for a lock may still see
-/// what was there before it waited.
+/// batches never wait for each other, and answers which there are. It reads nothing: a statement that waited for a
+/// lock may still see what was there before it waited. SQLite locks no rows: whoever writes there is alone.
 ///
 /// # Errors
-/// What the database says.
+/// What the database says, in particular that it waited too long.
 pub async fn lock(
     connection: &impl ConnectionTrait,
     accounts: impl IntoIterator<Item = AccountId>,
-) -> Result<(), DbErr> {
-    book::Entity::find()
-        .select_only()
-        .column(book::Column::AccountId)
-        .filter(book::Column::AccountId.is_in(accounts.into_iter().map(AccountId::uuid)))
-        .order_by_asc(book::Column::AccountId)
-        .lock_exclusive()
-        .into_tuple::<Uuid>()
-        .all(connection)
-        .await?;
-    Ok(())
+) -> Result<BTreeSet<AccountId>, DbErr> {
+    lock_rows(connection, accounts, "").await
 }
 
-/// Locks those of the accounts' books that nobody else has locked, in id order, and answers which. Like
-/// [`lock`], it reads nothing. SQLite locks no rows: whoever writes there is alone.
+/// Like [`lock`], but passes over the books that somebody else has locked.
 ///
 /// # Errors
 /// What the database says.
@@ -83,24 +73,7 @@ pub async fn lock_free(
     connection: &impl ConnectionTrait,
     accounts: impl IntoIterator<Item = AccountId>,
 ) -> Result<BTreeSet<AccountId>, DbErr> {
-    if connection.get_database_backend() != DatabaseBackend::Postgres {
-        return Ok(accounts.into_iter().collect());
-    }
     lock_rows(connection, accounts, "SKIP LOCKED").await
-}
-
-/// Like [`lock_free`], but waits for the books that somebody else has locked.
-///
-/// # Errors
-/// What the database says, in particular that it waited too long.
-pub async fn lock_waiting(
-    connection: &impl ConnectionTrait,
-    accounts: impl IntoIterator<Item = AccountId>,
-) -> Result<BTreeSet<AccountId>, DbErr> {
-    if connection.get_database_backend() != DatabaseBackend::Postgres {
-        return Ok(accounts.into_iter().collect());
-    }
-    lock_rows(connection, accounts, "").await
 }
 
 async fn lock_rows(
@@ -108,6 +81,9 @@ async fn lock_rows(
     accounts: impl IntoIterator<Item = AccountId>,
     behaviour: &str,
 ) -> Result<BTreeSet<AccountId>, DbErr> {
+    if connection.get_database_backend() != DatabaseBackend::Postgres {
+        return Ok(accounts.into_iter().collect());
+    }
     let (_, ids) = Set::of_ids(accounts.into_iter().map(AccountId::uuid)).arrays(1);
     let sql = format!(
         "SELECT account_id FROM books WHERE account_id = ANY ($1::text::uuid[]) \

@@ -33,17 +33,20 @@ impl TableRows {
         A: ActiveModelTrait,
         C: IdenStatic,
     {
-        let names = |columns: &[C]| columns.iter().map(C::as_str).collect::<Vec<_>>();
-        let changes: Vec<String> = names(changed)
-            .into_iter()
-            .map(|name| format!("{name} = excluded.{name}"))
-            .collect();
-        let conflict = format!(
-            " ON CONFLICT ({}) DO UPDATE SET {}",
-            names(key).join(", "),
-            changes.join(", ")
-        );
-        Self::rows::<M, A>(rows, conflict)
+        let change = |name: &str| format!("{name} = excluded.{name}");
+        Self::rows::<M, A>(rows, conflict(key, changed, change))
+    }
+
+    /// Rows to insert, or to add to these columns of where their key is there. No two of them may have one key.
+    pub fn add<M, A, C>(rows: Vec<M>, key: &[C], sums: &[C]) -> Self
+    where
+        M: IntoActiveModel<A>,
+        A: ActiveModelTrait,
+        C: IdenStatic,
+    {
+        let table = A::Entity::default().table_name();
+        let change = |name: &str| format!("{name} = {table}.{name} + excluded.{name}");
+        Self::rows::<M, A>(rows, conflict(key, sums, change))
     }
 
     fn rows<M, A>(rows: Vec<M>, conflict: String) -> Self
@@ -75,6 +78,20 @@ impl TableRows {
     fn head(&self) -> String {
         format!("INSERT INTO {} ({})", self.table, self.columns.join(", "))
     }
+}
+
+/// What becomes of a row whose key is there already.
+fn conflict<C: IdenStatic>(key: &[C], changed: &[C], change: impl Fn(&str) -> String) -> String {
+    let key: Vec<&str> = key.iter().map(C::as_str).collect();
+    let changes: Vec<String> = changed
+        .iter()
+        .map(|column| change(column.as_str()))
+        .collect();
+    format!(
+        " ON CONFLICT ({}) DO UPDATE SET {}",
+        key.join(", "),
+        changes.join(", ")
+    )
 }
 
 /// Writes the rows of several tables: on PostgreSQL in one statement. No two of them may be of one table.

@@ -12,7 +12,11 @@
 mod history;
 
 use domain::id::AccountId;
-use entity::{account, sql_enums::Channel};
+use entity::{
+    account,
+    sql_enums::{Channel, UsageKind},
+    usage_rollup,
+};
 use jiff::Timestamp;
 use sea_orm::{
     ActiveEnum, ColumnTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, FromQueryResult,
@@ -22,132 +26,39 @@ use sea_orm::{
 pub use self::history::{
     Chunk, Difference, add_days, differences, first_day, first_kept, last_charge,
 };
-use super::usage::{CountrySum, Grain, QUARTER_HOUR_MICROS, Query, Sum, UsageFilter};
+use super::{
+    table_rows::TableRows,
+    usage::{CountrySum, Grain, QUARTER_HOUR_MICROS, Query, Sum, UsageFilter},
+};
 
 /// Where nothing is added up yet: no day starts so late.
 pub const NOT_ROLLED: i64 = i64::MAX;
 
-/// What rows sum.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
-    /// All of an account.
-    All,
-    /// One list of it; its key is the list's sixteen bytes, or none for what was sent without one.
-    List,
-    /// What went to one country, its key; a message that went to several is one in each.
-    Country,
-}
-
-impl Kind {
-    /// As it is stored.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::All => "ALL",
-            Self::List => "LIST",
-            Self::Country => "COUNTRY",
-        }
-    }
-}
-
-/// What a row sums, but for its account and channel.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Cell {
-    /// What `key` names.
-    pub kind: Kind,
-    /// The first instant of the day, in microseconds since the epoch.
-    pub day_start: i64,
-    /// Which list or country.
-    pub key: Vec<u8>,
-    /// The version that priced it.
-    pub rate_card_id: Uuid,
-}
-
-/// The sums of a row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Counts {
-    /// Messages.
-    pub messages: i64,
-    /// Recipients reached.
-    pub recipients: i64,
-    /// Segments sent to all of them.
-    pub segments: i64,
-    /// Units of 1/10,000 credit.
-    pub units: i64,
-}
-
-/// What a batch adds to a row.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rollup {
-    /// Whose.
-    pub account_id: Uuid,
-    /// Which row.
-    pub cell: Cell,
-    /// How it travelled.
-    pub channel: Channel,
-    /// What is added.
-    pub counts: Counts,
-}
-
-/// Adds to the rows, all in one statement.
-///
-/// # Errors
-/// What the database says.
-pub async fn add(connection: &impl ConnectionTrait, rollups: &[Rollup]) -> Result<(), DbErr> {
-    if rollups.is_empty() {
-        return Ok(());
-    }
-    let backend = connection.get_database_backend();
-    let rows = match backend {
-        DatabaseBackend::Postgres => {
-            "SELECT r.a, r.k, r.d, decode(r.y, 'hex'), r.c, r.p, r.m, r.r, r.s, r.u \
-             FROM json_to_recordset($1::json) AS r(a uuid, k text, d bigint, y text, c text, \
-             p uuid, m bigint, r bigint, s bigint, u bigint) WHERE true"
-        }
-        _ => {
-            "SELECT unhex(value ->> 'a'), value ->> 'k', value ->> 'd', unhex(value ->> 'y'), \
-             value ->> 'c', unhex(value ->> 'p'), value ->> 'm', value ->> 'r', value ->> 's', \
-             value ->> 'u' FROM json_each($1) WHERE true"
-        }
-    };
-    let text = format!(
-        "INSERT INTO usage_rollups ({COLUMNS}) {rows} \
-         ON CONFLICT (account_id, kind, day_start, key, channel, rate_card_id) DO UPDATE SET \
-         messages = usage_rollups.messages + excluded.messages, \
-         recipients = usage_rollups.recipients + excluded.recipients, \
-         segments = usage_rollups.segments + excluded.segments, \
-         units = usage_rollups.units + excluded.units"
-    );
-    let statement = Statement::from_sql_and_values(backend, text, [json(rollups).into()]);
-    connection.execute_raw(statement).await.map(drop)
+/// Rows to add to those that are there. They are written with everything else of a batch.
+#[must_use]
+pub fn added(rows: Vec<usage_rollup::Model>) -> TableRows {
+    use usage_rollup::Column;
+    TableRows::add(
+        rows,
+        &[
+            Column::AccountId,
+            Column::Kind,
+            Column::DayStart,
+            Column::Key,
+            Column::Channel,
+            Column::RateCardId,
+        ],
+        &[
+            Column::Messages,
+            Column::Recipients,
+            Column::Segments,
+            Column::Units,
+        ],
+    )
 }
 
 const COLUMNS: &str = "account_id, kind, day_start, key, channel, rate_card_id, messages, \
                        recipients, segments, units";
-
-/// The rows as a JSON array. Nothing in them needs an escape.
-fn json(rollups: &[Rollup]) -> String {
-    let rows: Vec<String> = rollups
-        .iter()
-        .map(|rollup| {
-            let (cell, counts) = (&rollup.cell, rollup.counts);
-            let key: String = cell.key.iter().map(|byte| format!("{byte:02x}")).collect();
-            format!(
-                r#"{{"a":"{}","k":"{}","d":{},"y":"{key}","c":"{}","p":"{}","m":{},"r":{},"s":{},"u":{}}}"#,
-                rollup.account_id.simple(),
-                cell.kind.as_str(),
-                cell.day_start,
-                rollup.channel.to_value(),
-                cell.rate_card_id.simple(),
-                counts.messages,
-                counts.recipients,
-                counts.segments,
-                counts.units,
-            )
-        })
-        .collect();
-    format!("[{}]", rows.join(","))
-}
 
 /// How far an account's usage is added up.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -243,7 +154,7 @@ pub async fn forget(connection: &impl ConnectionTrait, account: AccountId) -> Re
 pub async fn sums(
     connection: &impl ConnectionTrait,
     filter: &UsageFilter,
-    kind: Kind,
+    kind: UsageKind,
     days: (Timestamp, Timestamp),
     grain: Grain,
 ) -> Result<Vec<Sum>, DbErr> {
@@ -280,7 +191,7 @@ pub async fn country_sums(
     days: (Timestamp, Timestamp),
 ) -> Result<Vec<CountrySum>, DbErr> {
     let grain = Grain::default();
-    let rows = read(connection, filter, Kind::Country, days, (grain, true)).await?;
+    let rows = read(connection, filter, UsageKind::Country, days, (grain, true)).await?;
     rows.into_iter()
         .map(|row| {
             Ok(CountrySum {
@@ -312,7 +223,7 @@ struct Row {
 async fn read(
     connection: &impl ConnectionTrait,
     filter: &UsageFilter,
-    kind: Kind,
+    kind: UsageKind,
     (from, to): (Timestamp, Timestamp),
     (grain, by_key): (Grain, bool),
 ) -> Result<Vec<Row>, DbErr> {
@@ -344,17 +255,17 @@ async fn read(
     );
     query.text.push_str(&format!(
         " WHERE account_id = {account} AND kind = '{}' AND day_start >= {from} AND day_start < {to}",
-        kind.as_str()
+        kind.to_value()
     ));
     let keys: Option<Vec<Vec<u8>>> = match kind {
-        Kind::All => None,
-        Kind::List => (filter.lists.as_ref()).map(|lists| {
+        UsageKind::All => None,
+        UsageKind::List => (filter.lists.as_ref()).map(|lists| {
             lists
                 .iter()
                 .map(|id| id.uuid().into_bytes().to_vec())
                 .collect()
         }),
-        Kind::Country => (filter.countries.as_ref())
+        UsageKind::Country => (filter.countries.as_ref())
             .map(|codes| codes.iter().map(|code| code.as_str().into()).collect()),
     };
     if let Some(keys) = keys {
