@@ -1,0 +1,175 @@
+//! What becomes of a purchase: its buyer approves or declines it, or nobody does in time.
+//!
+//! Here: from the decision to the ledger. Not here: how it began, and the page ([`crate::http::checkout`]).
+
+use domain::{
+    id::{AccountId, LotId, PackageId, PurchaseId},
+    money::Money,
+};
+use entity::{purchase, sql_enums::PurchaseStatus};
+use jiff::Timestamp;
+
+use super::{
+    super::{OperationError, Path, Services, account::time_zone},
+    PATIENCE, as_of, deadline, price,
+};
+use crate::{
+    ledger::{Act, Refused, Request, SubmitError},
+    payments::sandbox,
+    store,
+};
+
+/// Purchases that one pass gives up at most: the next pass goes on.
+const MAX_EXPIRED_AT_ONCE: u64 = 500;
+/// The longest token; a longer one opens nothing.
+const MAX_TOKEN_BYTES: usize = 128;
+
+/// What the approve page shows.
+#[derive(Debug)]
+pub struct Checkout {
+    /// The purchase as it stands.
+    pub purchase: purchase::Model,
+    /// For whom.
+    pub account_name: String,
+    /// What is bought.
+    pub package_name: String,
+    /// What it costs.
+    pub price: Money,
+}
+
+impl Services {
+    /// What a buyer sees of a purchase on its approve page.
+    ///
+    /// # Errors
+    /// Not found, for a token that opens none.
+    pub async fn checkout(&self, token: &str) -> Result<Checkout, OperationError> {
+        let purchase = self.purchase_of_token(token).await?;
+        let account = AccountId::new(purchase.account_id);
+        let account = store::account::find(self.store.reader(), account)
+            .await?
+            .ok_or_else(|| OperationError::broken("a purchase has no account"))?;
+        Ok(Checkout {
+            account_name: account.name,
+            package_name: self.package_name(&purchase).await?,
+            price: price(&purchase)?,
+            purchase,
+        })
+    }
+
+    /// Approves or declines the purchase that a sandbox token opens, and answers it as it stands then. The
+    /// first decision counts; the credits of an approved one come in exactly once (law R1).
+    ///
+    /// # Errors
+    /// Not found, for a token that opens none; a refusal, where the account can't hold so many credits.
+    pub async fn decide_purchase(
+        &self,
+        token: &str,
+        approve: bool,
+    ) -> Result<purchase::Model, OperationError> {
+        let row = self.purchase_of_token(token).await?;
+        if row.status != PurchaseStatus::Pending {
+            return Ok(row);
+        }
+        if approve {
+            self.credit_purchase(&row).await?;
+        } else {
+            self.close_purchase(&row, PurchaseStatus::Declined, self.clock.now())
+                .await?;
+        }
+        self.purchase_again(&row).await
+    }
+
+    /// Books the credits of a purchase that was paid, whoever says so and however often.
+    async fn credit_purchase(&self, row: &purchase::Model) -> Result<(), OperationError> {
+        let id = AccountId::new(row.account_id);
+        let account = store::account::find(self.store.reader(), id)
+            .await?
+            .ok_or_else(|| OperationError::broken("a purchase has no account"))?;
+        let request = Request {
+            account: id,
+            act: Act::Credit {
+                purchase: PurchaseId::new(row.id),
+                lot: LotId::new(self.clock.new_id()),
+                time_zone: time_zone(&account)?,
+            },
+            key: None,
+            at: None,
+        };
+        match self.ledger.submit(request).await {
+            // What was decided meanwhile stays as it was decided.
+            Ok(_)
+            | Err(SubmitError::Refused(Refused::AlreadyCredited | Refused::PurchaseClosed)) => {
+                Ok(())
+            }
+            Err(error) => Err(OperationError::from_ledger(error, &Path::argument("token"))),
+        }
+    }
+
+    /// Gives up the purchases that nobody decided in time. Answers how many.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn expire_purchases(&self) -> Result<usize, OperationError> {
+        let begun = self
+            .clock
+            .now()
+            .checked_sub(PATIENCE)
+            .unwrap_or(Timestamp::MIN);
+        let reader = self.store.reader();
+        let rows = store::purchase::waiting_since(reader, begun, MAX_EXPIRED_AT_ONCE).await?;
+        let mut expired = 0;
+        for row in rows {
+            self.close_purchase(&row, PurchaseStatus::Expired, deadline(&row))
+                .await?;
+            expired += 1;
+        }
+        Ok(expired)
+    }
+
+    /// Decides a purchase in any way but paid, where it still waits. The book is locked first, as by the
+    /// ledger, so that no purchase is both credited and closed.
+    pub(super) async fn close_purchase(
+        &self,
+        row: &purchase::Model,
+        status: PurchaseStatus,
+        at: Timestamp,
+    ) -> Result<(), OperationError> {
+        let transaction = self.store.begin().await?;
+        store::book::lock(&transaction, [AccountId::new(row.account_id)]).await?;
+        store::purchase::close(&transaction, row, status, at).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    async fn purchase_of_token(&self, token: &str) -> Result<purchase::Model, OperationError> {
+        let missing = || Path::argument("token").not_found("purchase");
+        // PostgreSQL takes no text with a NUL in it; a token never has one.
+        if token.len() > MAX_TOKEN_BYTES || token.contains('\0') {
+            return Err(missing().into());
+        }
+        let row =
+            store::purchase::find_by_reference(self.store.reader(), sandbox::NAME, token).await?;
+        Ok(as_of(row.ok_or_else(missing)?, self.clock.now()))
+    }
+
+    pub(super) async fn purchase_again(
+        &self,
+        row: &purchase::Model,
+    ) -> Result<purchase::Model, OperationError> {
+        let (account, id) = (AccountId::new(row.account_id), PurchaseId::new(row.id));
+        let row = store::purchase::find(self.store.reader(), account, id).await?;
+        row.map(|row| as_of(row, self.clock.now()))
+            .ok_or_else(|| OperationError::broken("a purchase is gone"))
+    }
+
+    pub(super) async fn package_name(
+        &self,
+        row: &purchase::Model,
+    ) -> Result<String, OperationError> {
+        let id = PackageId::new(row.package_id);
+        let package = store::credit_package::find(self.store.reader(), id).await?;
+        Ok(package
+            .ok_or_else(|| OperationError::broken("a purchase has no package"))?
+            .name)
+    }
+}
