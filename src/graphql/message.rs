@@ -1,11 +1,13 @@
 //! Messages: the node, its connection, and the mutations that schedule, send, settle and cancel them.
 
 mod input;
+mod mutation;
 
 pub use self::input::{
     CancelMessageInput, MessageFilterInput, ScheduleMessageInput, SendMessageInput,
     SettleMessageInput,
 };
+pub use self::mutation::MessageMutation;
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -23,17 +25,14 @@ use super::{
     ids::PublicId,
     loaders::{self, LoadError, Rows},
     paging::{Nodes, connection},
-    quote::{QuoteLine, draft},
+    quote::QuoteLine,
     rate_card::RateCard,
-    request::{UserError, id, optional_id, payload, services, viewer_of},
+    request::{UserError, payload},
     scalars::{Credits, DateTime},
-    segmentation::{Channel, Encoding, content},
+    segmentation::{Channel, Encoding},
 };
 use crate::{
-    operations::{
-        OperationError, Path, Services,
-        message::{Done, NewMessageInput},
-    },
+    operations::{OperationError, Services, message::Done},
     store::{
         self,
         message::MessageFilter,
@@ -283,119 +282,4 @@ payloads! {
     SettleMessagePayload;
     /// What cancelMessage answers.
     CancelMessagePayload;
-}
-
-/// The mutations that schedule, send, settle and cancel messages.
-#[derive(Debug, Default)]
-pub struct MessageMutation;
-
-#[Object]
-impl MessageMutation {
-    /// Schedules a message and holds its credits until sendAt.
-    async fn schedule_message(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The message.")] input: ScheduleMessageInput,
-    ) -> Result<ScheduleMessagePayload, ApiError> {
-        let viewer = viewer_of(ctx, "scheduleMessage")?;
-        let services = services(ctx)?;
-        let done = async {
-            let arguments = arguments(&input)?;
-            let content = content(
-                input.text,
-                input.media,
-                input.smart_encoding,
-                input.strip_accents,
-            );
-            let new = NewMessageInput {
-                account: account(input.account_id.as_ref())?,
-                draft: draft(input.list_id.as_ref(), input.audience, content)?,
-                name: input.name,
-                send_at: Some(input.send_at.0),
-                max_credits: input.max_credits.map(|credits| credits.0),
-                idempotency_key: input.idempotency_key,
-            };
-            services
-                .add_message(&viewer, new, "scheduleMessage", &arguments)
-                .await
-        };
-        ScheduleMessagePayload::of(done.await)
-    }
-
-    /// Sends a message: charges its credits at once.
-    async fn send_message(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The message.")] input: SendMessageInput,
-    ) -> Result<SendMessagePayload, ApiError> {
-        let viewer = viewer_of(ctx, "sendMessage")?;
-        let services = services(ctx)?;
-        let done = async {
-            let arguments = arguments(&input)?;
-            let content = content(
-                input.text,
-                input.media,
-                input.smart_encoding,
-                input.strip_accents,
-            );
-            let new = NewMessageInput {
-                account: account(input.account_id.as_ref())?,
-                draft: draft(input.list_id.as_ref(), input.audience, content)?,
-                name: input.name,
-                send_at: None,
-                max_credits: input.max_credits.map(|credits| credits.0),
-                idempotency_key: input.idempotency_key,
-            };
-            services
-                .add_message(&viewer, new, "sendMessage", &arguments)
-                .await
-        };
-        SendMessagePayload::of(done.await)
-    }
-
-    /// Charges what was really sent of a scheduled message and releases the rest.
-    async fn settle_message(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "What was sent.")] input: SettleMessageInput,
-    ) -> Result<SettleMessagePayload, ApiError> {
-        let viewer = viewer_of(ctx, "settleMessage")?;
-        let services = services(ctx)?;
-        let done = async {
-            let message = id(&input.message_id, &Path::input("messageId"), "message")?;
-            let sent = input.sent;
-            let sent = sent.map(|rows| rows.into_iter().map(Into::into).collect());
-            services
-                .settle_message(&viewer, message, sent, &input.idempotency_key)
-                .await
-        };
-        SettleMessagePayload::of(done.await)
-    }
-
-    /// Gives a scheduled message up and releases its hold.
-    async fn cancel_message(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Which message.")] input: CancelMessageInput,
-    ) -> Result<CancelMessagePayload, ApiError> {
-        let viewer = viewer_of(ctx, "cancelMessage")?;
-        let services = services(ctx)?;
-        let done = async {
-            let message = id(&input.message_id, &Path::input("messageId"), "message")?;
-            services
-                .cancel_message(&viewer, message, &input.idempotency_key)
-                .await
-        };
-        CancelMessagePayload::of(done.await)
-    }
-}
-
-fn account(id: Option<&ID>) -> Result<Option<AccountId>, OperationError> {
-    optional_id(id, &Path::input("accountId"), "account")
-}
-
-/// What a key stands for: the input as the caller gave it, taken before its parts are.
-fn arguments(input: &impl serde::Serialize) -> Result<serde_json::Value, OperationError> {
-    serde_json::to_value(input)
-        .map_err(|cause| OperationError::broken(format!("arguments have no JSON form: {cause}")))
 }
