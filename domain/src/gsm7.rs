@@ -16,7 +16,10 @@
 //! assert_eq!(gsm7::code('€'), Some(Code::Extension(0x65)));
 //! ```
 
+pub(crate) mod block;
 pub mod national;
+
+use block::BLOCK;
 
 /// The default alphabet by code (§6.2.1). Code 0x1B is no character: it announces one of the extension
 /// table, and stands here as U+001B, which [`septets`] does not count among the characters.
@@ -158,10 +161,6 @@ pub(crate) struct Prefix {
     pub septets: usize,
 }
 
-/// Bytes looked at together: two vectors of the smallest machines, and twice as many septets at most
-/// still fit the byte that they are added up in.
-const BLOCK: usize = 32;
-
 /// The longest start of the text that is all GSM-7; the next character, if any, is not.
 pub(crate) fn prefix(text: &str) -> Prefix {
     let bytes = text.as_bytes();
@@ -172,14 +171,8 @@ pub(crate) fn prefix(text: &str) -> Prefix {
         if taken == 0 {
             return prefix;
         }
-        let filled;
-        let block = match rest.first_chunk::<BLOCK>() {
-            Some(block) => block,
-            None => {
-                filled = padded(rest);
-                &filled
-            }
-        };
+        let mut filled = FILLER;
+        let block = block::first(rest, &mut filled);
         if is_single(block) {
             prefix.bytes += taken;
             prefix.characters += taken;
@@ -194,14 +187,8 @@ pub(crate) fn prefix(text: &str) -> Prefix {
     }
 }
 
-/// The last, short block, filled up with a letter.
-fn padded(rest: &[u8]) -> [u8; BLOCK] {
-    let mut block = [b'x'; BLOCK];
-    for (to, from) in block.iter_mut().zip(rest) {
-        *to = *from;
-    }
-    block
-}
+/// What the last, short block is filled up with: a letter, which changes nothing.
+const FILLER: [u8; BLOCK] = [b'x'; BLOCK];
 
 /// Whether all of it is ASCII of one septet each, as most text is. Written without branches, so that the
 /// compiler looks at sixteen bytes and more at once.
@@ -302,6 +289,13 @@ fn step_through(mut rest: &[u8], bytes: usize, prefix: &mut Prefix) -> bool {
     true
 }
 
+/// Whether a byte can be of a character that GSM-7 lacks: it is not ASCII, or a control character, or one of
+/// the two others of ASCII that GSM-7 has not.
+const fn may_be_foreign(byte: u8) -> bool {
+    // As a signed byte, what is not ASCII is below zero.
+    ((byte as i8) < 0x20) | (byte == b'`') | (byte == 0x7F)
+}
+
 /// A character that GSM-7 lacks, in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Foreign<'a> {
@@ -315,34 +309,46 @@ pub(crate) struct Foreign<'a> {
 /// Tells every character of the text that GSM-7 lacks, where it is known to begin with such a prefix.
 pub(crate) fn each_foreign<'a>(text: &'a str, prefix: Prefix, mut found: impl FnMut(Foreign<'a>)) {
     let bytes = text.as_bytes();
-    // Bytes so far that continue a character.
-    let mut following = prefix.bytes - prefix.characters;
-    for (begin, rest) in (prefix.bytes..)
-        .step_by(BLOCK)
-        .map_while(|at| Some((at, bytes.get(at..)?)))
-    {
-        if rest.is_empty() {
-            return;
-        }
-        let block = rest.first_chunk().copied().unwrap_or_else(|| padded(rest));
-        if is_single(&block) {
+    // Bytes so far that continue a character, and how far the text has been looked at.
+    let (mut following, mut done) = (prefix.bytes - prefix.characters, prefix.bytes);
+    let mut filled = FILLER;
+    for at in (prefix.bytes..bytes.len()).step_by(BLOCK) {
+        // The last block begins among bytes that were looked at before.
+        let begin = at.min(bytes.len().saturating_sub(BLOCK));
+        done = done.max(at);
+        let block = block::first(bytes.get(begin..).unwrap_or_default(), &mut filled);
+        // Most blocks have none, which takes less to see than where one is.
+        if !block
+            .iter()
+            .fold(false, |some, &byte| some | may_be_foreign(byte))
+        {
             continue;
         }
-        let others = block.map(|byte| u8::from(is_other(byte)));
-        for (word, place) in others.as_chunks::<8>().0.iter().zip((begin..).step_by(8)) {
+        let mut marks = [0; BLOCK];
+        for (mark, &byte) in marks.iter_mut().zip(block) {
+            *mark = u8::from(may_be_foreign(byte));
+        }
+        for (word, place) in marks.as_chunks::<8>().0.iter().zip((begin..).step_by(8)) {
             let mut marked = u64::from_le_bytes(*word);
             while marked != 0 {
                 let at = place + marked.trailing_zeros() as usize / 8;
                 marked &= marked - 1;
-                match text.get(at..).and_then(|rest| rest.chars().next()) {
-                    None => following += 1,
-                    Some(character) if contains(character) => {}
-                    Some(character) => found(Foreign {
-                        character,
-                        before: text.get(..at).unwrap_or_default(),
-                        offset: at - following,
-                    }),
+                if at < done {
+                    continue;
                 }
+                let (before, rest) = text.split_at_checked(at).unwrap_or_default();
+                let Some(character) = rest.chars().next() else {
+                    continue;
+                };
+                if !contains(character) {
+                    found(Foreign {
+                        character,
+                        before,
+                        offset: at - following,
+                    });
+                }
+                following += character.len_utf8() - 1;
+                done = at + character.len_utf8();
             }
         }
     }

@@ -7,7 +7,10 @@
 //! cost nothing. So a text is packed without decoding it, and a cut always falls before a first byte:
 //! an escape pair is one character and a surrogate pair is one character, and neither is ever split.
 
-use crate::gsm7::is_ascii_extension;
+use crate::gsm7::{
+    block::{self, BLOCK},
+    is_ascii_extension,
+};
 
 /// What the characters of a text cost, told from their first bytes.
 pub(super) trait Units {
@@ -59,10 +62,6 @@ fn units_of<U: Units>(byte: u8) -> usize {
     usize::from(is_first(byte)) + usize::from(U::is_double(byte))
 }
 
-/// Bytes looked at together. They cost 64 units at most, less than any segment holds, so that at most
-/// one segment ends in a block.
-const BLOCK: usize = 32;
-
 /// The characters of a piece of text and what they cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Tally {
@@ -78,6 +77,18 @@ impl Tally {
         self.characters + self.doubles
     }
 
+    /// Whether so many bytes with this tally are characters of one byte and one unit each.
+    const fn is_plain(self, bytes: usize) -> bool {
+        self.doubles == 0 && self.characters == bytes
+    }
+
+    const fn less(self, taken: Self) -> Self {
+        Self {
+            characters: self.characters - taken.characters,
+            doubles: self.doubles - taken.doubles,
+        }
+    }
+
     /// Tallies bytes, which need not begin or end with a whole character.
     ///
     /// Each place of a block is added up by itself, in a byte, and all of them together only at the end of a
@@ -86,8 +97,7 @@ impl Tally {
         let mut tally = Self::default();
         for run in bytes.chunks(RUN) {
             let (mut characters, mut doubles) = ([0_u8; BLOCK], [0_u8; BLOCK]);
-            let (blocks, rest) = run.as_chunks::<BLOCK>();
-            let last = padded(rest);
+            let (blocks, last) = (run.as_chunks().0, block::last(run, CONTINUES));
             for block in blocks.iter().chain([&last]) {
                 for (sum, &byte) in characters.iter_mut().zip(block) {
                     *sum = sum.wrapping_add(u8::from(is_first(byte)));
@@ -96,9 +106,9 @@ impl Tally {
                     *sum = sum.wrapping_add(u8::from(U::is_double(byte)));
                 }
             }
-            let sum = |places: [u8; BLOCK]| places.into_iter().map(usize::from).sum::<usize>();
-            tally.characters += sum(characters);
-            tally.doubles += sum(doubles);
+            let sum = |places: [u8; BLOCK]| places.into_iter().map(u32::from).sum::<u32>();
+            tally.characters += sum(characters) as usize;
+            tally.doubles += sum(doubles) as usize;
         }
         tally
     }
@@ -108,99 +118,57 @@ impl Tally {
 const RUN: usize = BLOCK * 254;
 
 /// What a block holds.
-#[derive(Clone, Copy)]
-struct Block {
-    units: usize,
-    has_doubles: bool,
-}
-
-impl Block {
-    fn of<U: Units>(block: &[u8; BLOCK]) -> Self {
-        let (mut units, mut doubles) = (0_u8, 0_u8);
-        for &byte in block {
-            let double = u8::from(U::is_double(byte));
-            units = units.wrapping_add(u8::from(is_first(byte)) + double);
-            doubles |= double;
-        }
-        Self {
-            units: usize::from(units),
-            has_doubles: doubles != 0,
-        }
+fn tally_block<U: Units>(block: &[u8; BLOCK]) -> Tally {
+    let (mut characters, mut doubles) = (0_u8, 0_u8);
+    for &byte in block {
+        characters = characters.wrapping_add(u8::from(is_first(byte)));
+        doubles = doubles.wrapping_add(u8::from(U::is_double(byte)));
+    }
+    Tally {
+        characters: usize::from(characters),
+        doubles: usize::from(doubles),
     }
 }
 
-/// The blocks of a text with their offsets; the last is filled up with bytes that cost nothing.
-struct Blocks<'a> {
-    bytes: &'a [u8],
-    at: usize,
-}
-
-impl<'a> Blocks<'a> {
-    fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, at: 0 }
-    }
-}
-
-impl Iterator for Blocks<'_> {
-    type Item = (usize, [u8; BLOCK]);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let at = self.at;
-        let rest = self.bytes.get(at..).filter(|rest| !rest.is_empty())?;
-        self.at += BLOCK;
-        if let Some(block) = rest.first_chunk::<BLOCK>() {
-            return Some((at, *block));
-        }
-        Some((at, padded(rest)))
-    }
-}
-
-/// A short block, filled up with continuing bytes, which cost nothing.
-fn padded(rest: &[u8]) -> [u8; BLOCK] {
-    let mut block = [0x80; BLOCK];
-    for (to, from) in block.iter_mut().zip(rest) {
-        *to = *from;
-    }
-    block
-}
+/// What a short block is filled up with: a byte that continues a character, which costs nothing.
+const CONTINUES: u8 = 0x80;
 
 /// How many segments of so many units the text fills; the tally is the text's.
 pub(super) fn count<U: Units>(bytes: &[u8], tally: Tally, capacity: usize) -> usize {
     let mut packer = Packer::new(capacity);
-    let (mut units, mut doubles) = (tally.units(), tally.doubles);
-    for (_, bytes) in Blocks::new(bytes) {
+    let mut left = tally;
+    for rest in bytes.chunks(BLOCK) {
         // Only a character of two units can leave a gap: from the last of them on, this is a division.
-        if doubles == 0 {
+        if left.doubles == 0 {
             break;
         }
-        let block = Block::of::<U>(&bytes);
-        units -= block.units;
-        if !block.has_doubles {
-            packer.take_singles(block.units);
-            continue;
-        }
-        let here = bytes.iter().map(|&byte| u8::from(U::is_double(byte)));
-        doubles -= usize::from(here.fold(0, u8::wrapping_add));
-        if !packer.take_whole(block.units) {
-            for &byte in &bytes {
+        let mut filled = [CONTINUES; BLOCK];
+        let bytes = block::first(rest, &mut filled);
+        let block = tally_block::<U>(bytes);
+        left = left.less(block);
+        if block.doubles == 0 {
+            packer.take_singles(block.characters);
+        } else if !packer.take_whole(block.units()) {
+            for &byte in bytes {
                 packer.take_units(units_of::<U>(byte));
             }
         }
     }
-    packer.take_singles(units);
+    packer.take_singles(left.characters);
     packer.segments
 }
 
 /// The same, telling where each segment but the last ends and what it holds; answers what the last holds.
 pub(super) fn cut<U: Units>(
     bytes: &[u8],
+    mut tally: Tally,
     capacity: usize,
     mut segment: impl FnMut(usize, usize),
 ) -> usize {
     let mut begin = 0;
     loop {
         let rest = bytes.get(begin..).unwrap_or_default();
-        let (taken, units) = fill::<U>(rest, capacity);
+        let (taken, units) = fill::<U>(rest, &mut tally, capacity);
         begin += taken;
         if begin >= bytes.len() {
             return units;
@@ -209,17 +177,29 @@ pub(super) fn cut<U: Units>(
     }
 }
 
-/// The bytes that fill one segment, and their units.
-fn fill<U: Units>(rest: &[u8], capacity: usize) -> (usize, usize) {
-    let most = rest.get(..capacity).unwrap_or(rest);
-    if U::are_singles(most) {
-        return (most.len(), most.len());
-    }
+/// The bytes that fill one segment, and their units; takes them from the tally of what is left.
+fn fill<U: Units>(rest: &[u8], left: &mut Tally, capacity: usize) -> (usize, usize) {
     let mut used = 0;
-    for (at, bytes) in Blocks::new(rest) {
-        let block = Block::of::<U>(&bytes);
-        if used + block.units <= capacity {
-            used += block.units;
+    for (at, piece) in (0..).step_by(BLOCK).zip(rest.chunks(BLOCK)) {
+        // From here on, a byte is a unit: many texts have what costs more in one place.
+        if left.is_plain(rest.len() - at) {
+            let taken = left.characters.min(capacity - used);
+            left.characters -= taken;
+            return (at + taken, used + taken);
+        }
+        if at == 0
+            && let Some(most) = rest.get(..capacity)
+            && U::are_singles(most)
+        {
+            left.characters -= capacity;
+            return (capacity, capacity);
+        }
+        let mut filled = [CONTINUES; BLOCK];
+        let bytes = block::first(piece, &mut filled);
+        let block = tally_block::<U>(bytes);
+        if used + block.units() <= capacity {
+            used += block.units();
+            *left = left.less(block);
             continue;
         }
         for (offset, &byte) in bytes.iter().enumerate() {
@@ -228,6 +208,8 @@ fn fill<U: Units>(rest: &[u8], capacity: usize) -> (usize, usize) {
                 return (at + offset, used);
             }
             used += units;
+            left.characters -= usize::from(is_first(byte));
+            left.doubles -= usize::from(U::is_double(byte));
         }
     }
     (rest.len(), used)

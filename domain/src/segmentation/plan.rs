@@ -210,7 +210,7 @@ impl Plan {
         let used = if self.segments == 1 {
             tally.units()
         } else {
-            self.cut_at(&text, units_per_segment, &mut push)
+            self.cut_at(&text, tally, &mut push)
         };
         push(text.len(), used);
         let non_gsm_characters = match self.encoding {
@@ -241,10 +241,11 @@ impl Plan {
     }
 
     /// Tells where each segment but the last ends and what it holds; answers what the last holds.
-    fn cut_at(&self, text: &str, capacity: usize, mut segment: impl FnMut(usize, usize)) -> usize {
+    fn cut_at(&self, text: &str, tally: Tally, mut segment: impl FnMut(usize, usize)) -> usize {
+        let capacity = self.capacity.of(self.segments);
         match self.encoding {
             Some(Encoding::Gsm7) if self.tables == Tables::default() => {
-                packing::cut::<Septets>(text.as_bytes(), capacity, segment)
+                packing::cut::<Septets>(text.as_bytes(), tally, capacity, segment)
             }
             Some(Encoding::Gsm7) => {
                 let mut packer = Packer::new(capacity);
@@ -257,7 +258,7 @@ impl Plan {
                 }
                 packer.used
             }
-            _ => packing::cut::<Utf16>(text.as_bytes(), capacity, segment),
+            _ => packing::cut::<Utf16>(text.as_bytes(), tally, capacity, segment),
         }
     }
 }
