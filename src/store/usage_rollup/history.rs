@@ -198,8 +198,7 @@ pub async fn differences(
 /// The rows of two queries that are not in both alike: what should be, and what is.
 pub(super) fn different(wanted: &str, kept: &str) -> String {
     const COUNTS: [&str; 4] = ["messages", "recipients", "segments", "units"];
-    let join =
-        |each: &dyn Fn(&str) -> String, between: &str| COUNTS.map(|name| each(name)).join(between);
+    let join = |each: &dyn Fn(&str) -> String, between: &str| COUNTS.map(each).join(between);
     // Each row's own sums against it: whatever is left of either side differs.
     let side = |of: &str| {
         let own = join(&|name| format!("{name} AS {of}_{name}"), ", ");
