@@ -20,9 +20,9 @@ use serde::{Deserialize, Serialize};
 use sms_splitter::{SplitSms, splitter_options::SplitterOptions};
 
 /// Rounds of each measurement; the best is told.
-const ROUNDS: u32 = 5;
+const ROUNDS: u32 = 15;
 /// How long a round lasts.
-const ROUND: Duration = Duration::from_millis(150);
+const ROUND: Duration = Duration::from_millis(100);
 
 /// What a library answered and how fast it was.
 #[derive(Deserialize)]
