@@ -14,6 +14,7 @@ mod m20261122_000005_destination_options;
 mod m20261122_000006_transaction_pages;
 mod m20261122_000007_archived_contacts;
 mod m20261122_000008_usage_rollups;
+mod m20261122_000009_list_messages;
 
 /// Every step, oldest first.
 #[derive(Debug)]
@@ -31,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000006_transaction_pages::Migration),
             Box::new(m20261122_000007_archived_contacts::Migration),
             Box::new(m20261122_000008_usage_rollups::Migration),
+            Box::new(m20261122_000009_list_messages::Migration),
         ]
     }
 }
