@@ -8,15 +8,15 @@
 //! taken off; and what the tables of a language have is swapped only where that takes fewer yet.
 
 use super::{
-    Channel, Encoding, MAX_SEGMENTS, NonGsmCharacter, Options, Reference, Segment, SegmentCount,
-    Segmentation, Tables, TooManySegments,
+    Channel, Encoding, MAX_SEGMENTS, Options, Reference, Segment, SegmentCount, Segmentation,
+    Tables, TooManySegments,
     capacity::Capacity,
     packing::{self, Packer, Septets, Tally, Utf16},
     tables,
 };
 use crate::{
     gsm7::{self, national::Languages},
-    smart_encoding::{self, Swaps},
+    smart_encoding::Swaps,
 };
 use std::borrow::Cow;
 
@@ -224,10 +224,6 @@ impl Plan {
             self.cut_at(&text, tally, &mut push)
         };
         push(text.len(), used);
-        let non_gsm_characters = match self.encoding {
-            Some(Encoding::Ucs2) => self.non_gsm_characters(&text),
-            _ => Vec::new(),
-        };
         Segmentation {
             channel: self.channel(),
             encoding: self.encoding,
@@ -237,8 +233,9 @@ impl Plan {
             units_per_segment,
             units_remaining: units_per_segment - used,
             segments,
-            non_gsm_characters,
             text,
+            gsm: self.gsm,
+            ascii_end: self.ascii_end,
         }
     }
 
@@ -271,23 +268,6 @@ impl Plan {
             }
             _ => packing::cut::<Utf16>(text.as_bytes(), tally, capacity, segment),
         }
-    }
-
-    /// Every character that is not GSM-7, with what smart encoding has for it.
-    fn non_gsm_characters(&self, text: &str) -> Vec<NonGsmCharacter> {
-        // There is one at least, and seldom many.
-        let mut found = Vec::with_capacity(4);
-        gsm7::each_foreign(text, self.gsm, self.ascii_end, |each| {
-            let typographic = smart_encoding::replacement(each.character, each.before);
-            let accent = smart_encoding::without_accent(each.character);
-            found.push(NonGsmCharacter {
-                character: each.character,
-                offset: each.offset,
-                replacement: typographic.or(accent),
-                strips_accent: typographic.is_none() && accent.is_some(),
-            });
-        });
-        found
     }
 }
 
