@@ -16,10 +16,7 @@ use super::{
     OperationError, Path, Services, Viewer,
     pricing::{Draft, PricedMessage},
 };
-use crate::store::{
-    self,
-    book::{FreeUnits, Wanted},
-};
+use crate::store::{self, balance::FreeUnits, book::Wanted};
 
 /// What a message would cost, and what there is to pay for it.
 #[derive(Debug)]
@@ -85,7 +82,7 @@ impl Services {
         now: Timestamp,
     ) -> Result<Credits, OperationError> {
         let reader = self.store.reader();
-        match store::book::free_units(reader, account, list, now).await? {
+        match store::balance::free_units(reader, account, list, now).await? {
             FreeUnits::Of(units) => return Ok(Credits::from_units(units)),
             FreeUnits::NoBook => return Ok(Credits::ZERO),
             FreeUnits::AfterExpiry => {}
