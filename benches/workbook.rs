@@ -82,7 +82,7 @@ const EFFORTS: [Effort; 4] = [
     effort(4, true),
 ];
 
-const fn effort(level: i64, has_two_threads: bool) -> Effort {
+const fn effort(level: u32, has_two_threads: bool) -> Effort {
     Effort {
         level,
         has_two_threads,

@@ -25,6 +25,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower_http::{
     catch_panic::CatchPanicLayer,
+    classify::ServerErrorsFailureClass,
     compression::{
         CompressionLayer,
         predicate::{DefaultPredicate, NotForContentType, Predicate},
@@ -145,7 +146,11 @@ pub fn router(server: Server) -> Router {
             header::REFERRER_POLICY,
             HeaderValue::from_static("no-referrer"),
         ))
-        .layer(TraceLayer::new_for_http().make_span_with(span))
+        .layer(
+            TraceLayer::new_for_http()
+                .make_span_with(span)
+                .on_failure(tell),
+        )
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
         .layer(SetRequestIdLayer::new(REQUEST_ID, NewRequestId(clock)))
         .layer(SetSensitiveRequestHeadersLayer::new([
@@ -165,6 +170,16 @@ fn span(request: &axum::extract::Request) -> tracing::Span {
         .get::<MatchedPath>()
         .map_or("no route", MatchedPath::as_str);
     tracing::debug_span!("request", method = %request.method(), route)
+}
+
+/// Tells of an answer that failed. One that tells its caller to come again is a bound that works, or comes of a
+/// fault that is told of where it was met.
+fn tell(class: ServerErrorsFailureClass, latency: Duration, _span: &tracing::Span) {
+    if let ServerErrorsFailureClass::StatusCode(StatusCode::SERVICE_UNAVAILABLE) = class {
+        tracing::debug!(?latency, "a request was told to come again");
+    } else {
+        tracing::error!(%class, ?latency, "a request failed");
+    }
 }
 
 /// Names a request that came without an id.

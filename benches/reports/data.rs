@@ -109,6 +109,17 @@ pub async fn postgres_database(base: &str) -> Result<String, Failure> {
     Ok(url.to_string())
 }
 
+/// Removes it again.
+pub async fn drop_postgres_database(base: &str) -> Result<(), Failure> {
+    let server = Database::connect(base).await?;
+    let drop = format!(
+        "DROP DATABASE IF EXISTS bench_{} WITH (FORCE)",
+        std::process::id()
+    );
+    server.execute_unprepared(&drop).await?;
+    Ok(server.close().await?)
+}
+
 /// An account with its lists and messages, spread evenly over the year, the lists and twenty countries.
 async fn fill_account(store: &Store, number: u64, messages: u64) -> Result<AccountId, Failure> {
     let from: Timestamp = FROM.parse()?;

@@ -2,8 +2,9 @@
 //! what else could do it, in one run on one machine.
 //!
 //! `cargo bench --bench reports [-- --rows N] [--others N] [--seconds N]`: the messages of the account that is
-//! looked at, those of all others, and how long each round of sending takes. PostgreSQL is the server that
-//! `TEST_POSTGRES_URL` names, as `cargo xtask bench reports` sets it.
+//! looked at, those of all others, and how long each round of sending takes; `--only reading|figures|exports|upkeep`
+//! leaves the rest out. PostgreSQL is the server that `TEST_POSTGRES_URL` names, as `cargo xtask bench reports` sets
+//! it.
 
 mod data;
 mod exports;
@@ -53,19 +54,53 @@ async fn main() -> Result<(), Failure> {
         Ok(base) => urls.push(data::postgres_database(&base).await?),
         Err(_) => println!("SKIPPED on PostgreSQL: TEST_POSTGRES_URL is not set"),
     }
+    let mut measured = Ok(());
     for url in &urls {
         println!("\n== {}", url.split(':').next().unwrap_or_default());
-        let world = World::fill(url, size).await?;
-        reading::measure(&world, size).await?;
-        let server = Server::start(url)?;
-        figures::measure(&world, &server, size).await?;
-        exports::measure(&world, &server, size).await?;
-        drop(server);
-        upkeep::measure(&world, size).await?;
+        measured = measure(url, size).await;
+        if measured.is_err() {
+            break;
+        }
         say_load();
     }
-    println!("\n== column stores, grouping the raw rows by list and day");
-    figures::peers(size)
+    if let Ok(base) = std::env::var("TEST_POSTGRES_URL") {
+        data::drop_postgres_database(&base).await?;
+    }
+    measured?;
+    if is_asked("figures") {
+        println!("\n== column stores, grouping the raw rows by list and day");
+        figures::peers(size)?;
+    }
+    Ok(())
+}
+
+/// Everything on one database.
+async fn measure(url: &str, size: Size) -> Result<(), Failure> {
+    let world = World::fill(url, size).await?;
+    let mut reading = None;
+    if is_asked("reading") {
+        reading = Some(reading::measure(&world, size).await?);
+    }
+    let server = Server::start(url)?;
+    if is_asked("figures") {
+        figures::measure(&world, &server, size).await?;
+    }
+    if is_asked("exports") {
+        exports::measure(&world, &server, (size, reading)).await?;
+    }
+    drop(server);
+    if is_asked("upkeep") {
+        upkeep::measure(&world, size).await?;
+    }
+    Ok(())
+}
+
+/// Whether a part is measured.
+fn is_asked(part: &str) -> bool {
+    let only = std::env::args()
+        .skip_while(|found| found != "--only")
+        .nth(1);
+    only.is_none_or(|only| only.split(',').any(|asked| asked == part))
 }
 
 /// What else the machine was doing.

@@ -12,9 +12,10 @@ use message_credits::{
         usage::{UsageFilter, rows},
     },
 };
+use rusqlite::types;
 use sea_orm::{
     DatabaseBackend,
-    sea_query::{PostgresQueryBuilder, SqliteQueryBuilder},
+    sea_query::{PostgresQueryBuilder, SqliteQueryBuilder, Value},
     sqlx,
 };
 
@@ -22,8 +23,8 @@ use crate::{Failure, Size, data::World, median};
 
 const ROUNDS: usize = 3;
 
-/// Times both.
-pub async fn measure(world: &World, size: Size) -> Result<(), Failure> {
+/// Times both; answers how long ours takes.
+pub async fn measure(world: &World, size: Size) -> Result<f64, Failure> {
     let store = app::open(&world.url).await?;
     let filter = UsageFilter {
         account: world.large,
@@ -42,8 +43,11 @@ pub async fn measure(world: &World, size: Size) -> Result<(), Failure> {
             return Err(format!("{found} rows were read").into());
         }
         let begun = Instant::now();
-        raw(&store, world, &filter).await?;
+        let bytes_or_rows = raw(&store, world, &filter).await?;
         theirs.push(begun.elapsed().as_secs_f64());
+        if bytes_or_rows < found {
+            return Err(format!("the other side read {bytes_or_rows}").into());
+        }
     }
     let (ours, theirs) = (median(ours), median(theirs));
     let name = match store.backend() {
@@ -57,7 +61,7 @@ pub async fn measure(world: &World, size: Size) -> Result<(), Failure> {
         theirs / ours
     );
     store.close().await;
-    Ok(())
+    Ok(ours)
 }
 
 async fn read(store: &Store, filter: &UsageFilter) -> Result<u64, Failure> {
@@ -76,8 +80,9 @@ async fn read(store: &Store, filter: &UsageFilter) -> Result<u64, Failure> {
     Ok(counted.await??)
 }
 
-/// The same rows without any of our work.
-async fn raw(store: &Store, world: &World, filter: &UsageFilter) -> Result<(), Failure> {
+/// The same rows without any of our work; answers how many bytes of them came from PostgreSQL, how many rows from
+/// SQLite.
+async fn raw(store: &Store, world: &World, filter: &UsageFilter) -> Result<u64, Failure> {
     let select = rows(filter);
     if store.backend() == DatabaseBackend::Postgres {
         let mut connection = sqlx::PgPool::connect(&world.url)
@@ -96,10 +101,12 @@ async fn raw(store: &Store, world: &World, filter: &UsageFilter) -> Result<(), F
             select.to_string(PostgresQueryBuilder)
         );
         let mut stream = connection.copy_out_raw(&query).await?;
+        let mut count = 0;
         while let Some(bytes) = stream.try_next().await? {
+            count += bytes.len() as u64;
             black_box(bytes);
         }
-        return Ok(());
+        return Ok(count);
     }
     let file = world
         .url
@@ -108,14 +115,23 @@ async fn raw(store: &Store, world: &World, filter: &UsageFilter) -> Result<(), F
         .next()
         .unwrap_or_default();
     let connection = rusqlite::Connection::open(file)?;
-    let text = select.to_string(SqliteQueryBuilder);
+    let (text, values) = select.build(SqliteQueryBuilder);
     let mut statement = connection.prepare(&text)?;
     let columns = statement.column_count();
-    let mut found = statement.query([])?;
+    let values = values.into_iter().map(|value| match value {
+        Value::Uuid(Some(id)) => Ok(types::Value::Blob(id.as_bytes().to_vec())),
+        Value::BigInt(Some(number)) => Ok(types::Value::Integer(number)),
+        Value::String(Some(text)) => Ok(types::Value::Text(text)),
+        other => Err(format!("nothing binds {other:?}")),
+    });
+    let values = values.collect::<Result<Vec<_>, _>>()?;
+    let mut found = statement.query(rusqlite::params_from_iter(values))?;
+    let mut count = 0;
     while let Some(row) = found.next()? {
         for place in 0..columns {
             black_box(row.get_ref(place)?);
         }
+        count += 1;
     }
-    Ok(())
+    Ok(count)
 }

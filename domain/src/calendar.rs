@@ -188,5 +188,21 @@ pub fn month_of_date(date: Date, zone: &TimeZone) -> Result<(Timestamp, Timestam
     Ok((start_of_day(first, zone)?, start_of_day(next, zone)?))
 }
 
+/// The whole months of the zone within a period that begins and ends with days, as the first instant of the
+/// first and the first after the last; `None` where the period has no whole month.
+///
+/// # Errors
+/// Where the period reaches to the calendar's end.
+pub fn whole_months(
+    from: Timestamp,
+    to: Timestamp,
+    zone: &TimeZone,
+) -> Result<Option<(Timestamp, Timestamp)>, CalendarError> {
+    let (start, next) = month_of(from, zone)?;
+    let first = if start == from { start } else { next };
+    let (last, _) = month_of(to, zone)?;
+    Ok((first < last).then_some((first, last)))
+}
+
 #[cfg(test)]
 mod tests;

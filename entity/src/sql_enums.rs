@@ -422,4 +422,7 @@ pub enum UsageKind {
     /// What went to one country, its key; a message that went to several is one in each.
     #[sea_orm(string_value = "COUNTRY")]
     Country,
+    /// One list of it, as [`Self::List`], in a whole month: the sum of its days.
+    #[sea_orm(string_value = "LIST_MONTH")]
+    ListMonth,
 }

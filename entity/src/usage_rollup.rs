@@ -1,11 +1,11 @@
-//! What was charged on one day, added up.
+//! What was charged on one day, or for a list in one month, added up.
 
 use sea_orm::entity::prelude::*;
 
 use crate::sql_enums::{Channel, UsageKind};
 
-/// The sums of a day: of all of an account, of one list of it, or to one country; in one channel, at the prices
-/// of one card version.
+/// The sums of a day: of all of an account, of one list of it, or to one country; or those of a list's month. In
+/// one channel, at the prices of one card version.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "usage_rollups")]
@@ -16,7 +16,7 @@ pub struct Model {
     /// What `key` names.
     #[sea_orm(primary_key, auto_increment = false)]
     pub kind: UsageKind,
-    /// The first instant of the day in the account's time zone, in microseconds since the epoch.
+    /// The first instant of the day, or of the month, in the account's time zone, in microseconds since the epoch.
     #[sea_orm(primary_key, auto_increment = false)]
     pub day_start: i64,
     /// Which list, or which country.

@@ -29,7 +29,7 @@ use crate::{
     graphql::ids::PublicId,
     operations::{
         OperationError, Services,
-        download::{Download, DownloadError, Format},
+        download::{Content, Download, DownloadError},
     },
     reports::{
         csv::write_csv,
@@ -71,7 +71,7 @@ async fn download(
     };
     let opened = async {
         let link = services.read_link(&token, &file_name).await?;
-        match places.take(link.account()) {
+        match places.take(link.account()).await {
             Ok(place) => Ok(Ok((services.open_download(link).await?, place))),
             Err(full) => Ok(Err(full)),
         }
@@ -133,9 +133,9 @@ fn plain(status: StatusCode, text: impl Into<String>) -> Response {
 }
 
 fn file(download: Download, file_name: &str, place: Place) -> Response {
-    let content_type = match download.format {
-        Format::Xlsx => XLSX,
-        Format::Csv => CSV,
+    let content_type = match download.content {
+        Content::Workbook(_) => XLSX,
+        Content::Csv(_) => CSV,
     };
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static(content_type)),
@@ -165,16 +165,15 @@ fn disposition(file_name: &str) -> HeaderValue {
 
 fn body(download: Download, place: Place) -> Body {
     let Download {
-        format,
-        file: report,
+        content,
         names,
         messages,
     } = download;
     let show: fn(MessageId) -> String = |id| id.encode().0;
     let rows = messages.start(names, show);
-    let written = stream_file(move |out| match format {
-        Format::Xlsx => write_workbook(out, &report, rows, Effort::default()),
-        Format::Csv => write_csv(out, &report, rows),
+    let written = stream_file(move |out| match content {
+        Content::Workbook(report) => write_workbook(out, &report, rows, Effort::default()),
+        Content::Csv(time_zone) => write_csv(out, time_zone, rows),
     });
     let (sender, parts) = mpsc::channel(1);
     tokio::spawn(async move {

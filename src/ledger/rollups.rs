@@ -1,5 +1,5 @@
 //! What a batch adds to the sums that reports read ([`crate::store::usage_rollup`]): every message that it
-//! charges, on the day of its charge in its account's time zone.
+//! charges, on the day of its charge in its account's time zone, and its list's in the month of that day.
 //!
 //! Here: gathering it. Written in the batch's own transaction, it is never late and never double. Days before
 //! `usage_rolled_from` are left out: they are filled in from the messages.
@@ -96,11 +96,11 @@ fn sums<'a>(
             continue;
         };
         let at = whole_micros(message.sent_at.unwrap_or_default());
-        let day_start = days.start(message.account_id, head, at)?;
+        let (day_start, month_start) = days.starts(message.account_id, head, at)?;
         if day_start < head.usage_rolled_from {
             continue;
         }
-        let mut add = |kind, key: &[u8], counts: Counts| {
+        let mut add = |kind, day_start, key: &[u8], counts: Counts| {
             let sum = sums
                 .entry((
                     message.account_id,
@@ -141,10 +141,12 @@ fn sums<'a>(
             },
         );
         let list = message.list_id.map(Uuid::into_bytes);
-        add(UsageKind::All, &[], whole);
-        add(UsageKind::List, list.as_ref().map_or(&[], |id| id), whole);
+        let list: &[u8] = list.as_ref().map_or(&[], |id| id);
+        add(UsageKind::All, day_start, &[], whole);
+        add(UsageKind::List, day_start, list, whole);
+        add(UsageKind::ListMonth, month_start, list, whole);
         for (country, leg) in by_country {
-            add(UsageKind::Country, country.as_bytes(), leg);
+            add(UsageKind::Country, day_start, country.as_bytes(), leg);
         }
     }
     Ok(sums.into_values().collect())
@@ -170,16 +172,32 @@ fn by_country(lines: &[message_line::Model]) -> BTreeMap<&str, Counts> {
 #[derive(Default)]
 struct Days {
     zones: HashMap<Uuid, TimeZone>,
-    last: HashMap<Uuid, (Timestamp, Timestamp)>,
+    last: HashMap<Uuid, Day>,
+}
+
+#[derive(Clone, Copy)]
+struct Day {
+    start: Timestamp,
+    end: Timestamp,
+    month_start: Timestamp,
+}
+
+impl Day {
+    fn starts(&self) -> (i64, i64) {
+        (
+            self.start.as_microsecond(),
+            self.month_start.as_microsecond(),
+        )
+    }
 }
 
 impl Days {
-    /// The first instant of the day of an account's instant, in microseconds since the epoch.
-    fn start(&mut self, account: Uuid, head: &Head, at: Timestamp) -> Result<i64, DbErr> {
-        if let Some((start, end)) = self.last.get(&account)
-            && (*start..*end).contains(&at)
+    /// The first instants of the day and the month of an account's instant, in microseconds since the epoch.
+    fn starts(&mut self, account: Uuid, head: &Head, at: Timestamp) -> Result<(i64, i64), DbErr> {
+        if let Some(day) = self.last.get(&account)
+            && (day.start..day.end).contains(&at)
         {
-            return Ok(start.as_microsecond());
+            return Ok(day.starts());
         }
         let broken = |cause: String| DbErr::Type(format!("a day of account {account}: {cause}"));
         let zone = match self.zones.get(&account) {
@@ -190,8 +208,17 @@ impl Days {
                 self.zones.entry(account).or_insert(zone)
             }
         };
-        let day = calendar::day_of(at, zone).map_err(|cause| broken(cause.to_string()))?;
+        let day = calendar::day_of(at, zone)
+            .and_then(|(start, end)| {
+                let (month_start, _) = calendar::month_of(start, zone)?;
+                Ok(Day {
+                    start,
+                    end,
+                    month_start,
+                })
+            })
+            .map_err(|cause| broken(cause.to_string()))?;
         self.last.insert(account, day);
-        Ok(day.0.as_microsecond())
+        Ok(day.starts())
     }
 }

@@ -3,6 +3,8 @@
 //! A link carries what its report was asked for, signed; nothing is kept for it. Here: making links and
 //! opening them. Not here: sending the file ([`crate::http`]).
 
+use std::collections::BTreeMap;
+
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::{
     calendar::{self, buckets},
@@ -11,7 +13,8 @@ use domain::{
 };
 use entity::sql_enums::Channel;
 use hmac::{Hmac, KeyInit, Mac};
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use sea_orm::ConnectionTrait;
 use secrecy::{ExposeSecret, SecretSlice};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
@@ -70,14 +73,21 @@ pub struct DownloadLink {
 /// A file that is about to be sent.
 #[derive(Debug)]
 pub struct Download {
-    /// How it is written.
-    pub format: Format,
-    /// The report, its messages apart.
-    pub file: ReportFile,
+    /// What there is beside the messages, by how it is written.
+    pub content: Content,
     /// The names of its lists.
-    pub names: std::collections::BTreeMap<ListId, String>,
+    pub names: BTreeMap<ListId, String>,
     /// Its messages, from the snapshot that its figures are from (law T4).
     pub messages: MessageReader,
+}
+
+/// What a file has beside its messages.
+#[derive(Debug)]
+pub enum Content {
+    /// The report of a workbook.
+    Workbook(Box<ReportFile>),
+    /// The zone whose times comma-separated values have: they are messages and nothing else.
+    Csv(TimeZone),
 }
 
 /// A link that was made here and works.
@@ -186,7 +196,7 @@ impl Services {
         Ok(Link(claims))
     }
 
-    /// Opens what a link names: begins the snapshot that the file shows, and reads its figures.
+    /// Opens what a link names: begins the snapshot that the file shows, and reads the figures that it has.
     ///
     /// # Errors
     /// That its account is gone; faults.
@@ -195,21 +205,16 @@ impl Services {
         let (snapshot, pinned) = self.store.pin().await?;
         let account = store::account::find(&snapshot, AccountId::new(claims.account)).await?;
         let report = claims.report(account.ok_or(DownloadError::NotFound)?)?;
-        let figures = figures(&snapshot, &report, Parts::FILE).await?;
-        let names =
-            store::usage::list_names(&snapshot, report.filter.account, &figures.lists()).await?;
-        snapshot.rollback().await?;
-        let about = About {
-            account_name: report.account.name,
-            time_zone: report.time_zone,
-            from: report.filter.from,
-            to: report.filter.to,
-            interval: report.interval,
-            generated_at: now,
+        let (content, names) = match claims.format {
+            Format::Xlsx => workbook(&snapshot, &report, now).await?,
+            Format::Csv => (
+                Content::Csv(report.time_zone.clone()),
+                names(&snapshot, &report.filter).await?,
+            ),
         };
+        snapshot.rollback().await?;
         Ok(Download {
-            format: claims.format,
-            file: figures.file(about, &names).map_err(unread)?,
+            content,
             names,
             messages: MessageReader::new(pinned, report.filter),
         })
@@ -254,6 +259,41 @@ impl Services {
         };
         self.download_key.0.get_or_try_init(read).await
     }
+}
+
+/// Names of lists, by their ids.
+type Names = BTreeMap<ListId, String>;
+
+/// A workbook's figures, and the names of the lists in them.
+async fn workbook(
+    snapshot: &impl ConnectionTrait,
+    report: &UsageReport,
+    now: Timestamp,
+) -> Result<(Content, Names), OperationError> {
+    let figures = figures(snapshot, report, Parts::FILE).await?;
+    let account = report.filter.account;
+    let names = store::usage::list_names(snapshot, account, &figures.lists()).await?;
+    let about = About {
+        account_name: report.account.name.clone(),
+        time_zone: report.time_zone.clone(),
+        from: report.filter.from,
+        to: report.filter.to,
+        interval: report.interval,
+        generated_at: now,
+    };
+    let file = figures.file(about, &names).map_err(unread)?;
+    Ok((Content::Workbook(Box::new(file)), names))
+}
+
+/// The names of the lists that messages may be of.
+async fn names(
+    snapshot: &impl ConnectionTrait,
+    filter: &UsageFilter,
+) -> Result<Names, OperationError> {
+    Ok(match &filter.lists {
+        Some(lists) => store::usage::list_names(snapshot, filter.account, lists).await?,
+        None => store::usage::all_list_names(snapshot, filter.account).await?,
+    })
 }
 
 impl Claims {

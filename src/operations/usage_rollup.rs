@@ -121,7 +121,8 @@ async fn extend_locked(
     let Some((start, _)) = days.first().copied() else {
         return Err(OperationError::broken("a charge is on no day"));
     };
-    store::usage_rollup::add_days(transaction, &Chunk { account, days }).await?;
+    let months = months(&days, &zone)?;
+    store::usage_rollup::add_days(transaction, &Chunk { account, days }, &months).await?;
     let from = start.as_microsecond();
     store::usage_rollup::set_rolled_from(transaction, account, from).await?;
     Ok(false)
@@ -162,6 +163,20 @@ fn days(
     }
     days.reverse();
     Ok(days)
+}
+
+/// The months that days are in.
+fn months(
+    days: &[(Timestamp, Timestamp)],
+    zone: &TimeZone,
+) -> Result<Vec<(Timestamp, Timestamp)>, OperationError> {
+    let mut months: Vec<(Timestamp, Timestamp)> = Vec::new();
+    for (start, _) in days {
+        if months.last().is_none_or(|(_, end)| end <= start) {
+            months.push(calendar::month_of(*start, zone).map_err(beyond)?);
+        }
+    }
+    Ok(months)
 }
 
 fn beyond(error: calendar::CalendarError) -> OperationError {

@@ -3,17 +3,25 @@
 //! RFC 4180 with a header, UTF-8 with a byte order mark (Excel reads bytes without one in the
 //! machine's own code page). Text that a spreadsheet would run as a formula is made plain text.
 
-use std::{borrow::Cow, io::Write};
+use std::io::Write;
+
+use jiff::{
+    Timestamp,
+    tz::{Offset, TimeZone},
+};
 
 use super::{
-    file::{MessageRow, MessageSource, ReportFile, WriteError},
+    file::{MessageRow, MessageSource, WriteError},
     local_time::LocalTime,
-    number_text::{push_count, push_credits},
+    number_text::{push_count, push_credits, push_fraction},
 };
 
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 /// Rows gather up to this size before they are written.
 const BUFFER_BYTES: usize = 64 * 1024;
+const END_OF_LINE: &[u8] = b"\r\n";
+const MICROS: i64 = 1_000_000;
+const DAY_MICROS: i64 = 86_400 * MICROS;
 const HEADER: [&str; 10] = [
     "sent_at",
     "list",
@@ -27,118 +35,147 @@ const HEADER: [&str; 10] = [
     "message_id",
 ];
 
-/// Writes every message: `sent_at` in ISO 8601 with the offset of the report's zone, counts and
-/// credits as plain decimals, exact.
+/// Writes every message: `sent_at` in ISO 8601 with the offset of the zone, counts and credits as plain decimals,
+/// exact.
 ///
 /// # Errors
 ///
 /// The reader's first error, or the output's.
 pub fn write_csv<W: Write, S: MessageSource>(
     mut out: W,
-    report: &ReportFile,
+    time_zone: TimeZone,
     mut rows: S,
 ) -> Result<(), WriteError<S::Error>> {
     out.write_all(BYTE_ORDER_MARK)?;
-    let mut writer = csv::WriterBuilder::new()
-        .terminator(csv::Terminator::CRLF)
-        .buffer_capacity(BUFFER_BYTES)
-        .from_writer(out);
-    writer.write_record(HEADER).map_err(std::io::Error::from)?;
+    out.write_all(HEADER.join(",").as_bytes())?;
+    out.write_all(END_OF_LINE)?;
     // The first bytes leave before the first row is read.
-    writer.flush()?;
-    let mut fields = Fields {
-        local_time: LocalTime::new(report.time_zone.clone()),
-        number: Vec::new(),
-    };
+    out.flush()?;
+    let mut moments = Moments::new(time_zone);
+    let mut buffer = Vec::with_capacity(BUFFER_BYTES + BUFFER_BYTES / 8);
     while let Some(row) = rows.next_row().map_err(WriteError::Source)? {
-        fields
-            .write(&mut writer, &row)
-            .map_err(std::io::Error::from)?;
+        push_row(&mut buffer, &row, &mut moments);
+        if buffer.len() >= BUFFER_BYTES {
+            out.write_all(&buffer)?;
+            buffer.clear();
+        }
     }
-    writer.flush()?;
+    out.write_all(&buffer)?;
+    out.flush()?;
     Ok(())
 }
 
-struct Fields {
-    local_time: LocalTime,
-    number: Vec<u8>,
+fn push_row(out: &mut Vec<u8>, row: &MessageRow<'_>, moments: &mut Moments) {
+    moments.push(out, row.sent_at);
+    out.push(b',');
+    push_text(out, row.list_name.unwrap_or_default());
+    out.push(b',');
+    push_text(out, row.text);
+    out.push(b',');
+    out.extend_from_slice(row.channel.as_bytes());
+    out.push(b',');
+    out.extend_from_slice(row.encoding.unwrap_or_default().as_bytes());
+    out.push(b',');
+    push_count(out, row.segment_count);
+    out.push(b',');
+    push_count(out, row.recipients);
+    out.push(b',');
+    push_text(out, row.country_code);
+    out.push(b',');
+    push_credits(out, row.credits);
+    out.push(b',');
+    push_text(out, row.message_id);
+    out.extend_from_slice(END_OF_LINE);
 }
 
-impl Fields {
-    fn write<W: Write>(
-        &mut self,
-        writer: &mut csv::Writer<W>,
-        row: &MessageRow<'_>,
-    ) -> Result<(), csv::Error> {
-        let offset = self.local_time.offset_at(row.sent_at);
-        let sent_at = row.sent_at.display_with_offset(offset);
-        self.write_number(writer, |out| {
-            // A buffer in memory takes every write.
-            let _ = write!(out, "{sent_at}");
-        })?;
-        let list_name = row.list_name.unwrap_or_default();
-        writer.write_field(plain_text(list_name).as_bytes())?;
-        writer.write_field(plain_text(row.text).as_bytes())?;
-        writer.write_field(row.channel)?;
-        writer.write_field(row.encoding.unwrap_or_default())?;
-        self.write_number(writer, |out| push_count(out, row.segment_count))?;
-        self.write_number(writer, |out| push_count(out, row.recipients))?;
-        writer.write_field(plain_text(row.country_code).as_bytes())?;
-        self.write_number(writer, |out| push_credits(out, row.credits))?;
-        writer.write_field(plain_text(row.message_id).as_bytes())?;
-        writer.write_record(None::<&[u8]>)
-    }
-
-    fn write_number<W: Write>(
-        &mut self,
-        writer: &mut csv::Writer<W>,
-        push: impl FnOnce(&mut Vec<u8>),
-    ) -> Result<(), csv::Error> {
-        self.number.clear();
-        push(&mut self.number);
-        writer.write_field(&self.number)
-    }
-}
-
-/// The text behind an apostrophe where a spreadsheet would run it:
+/// Appends a text as RFC 4180 has it, behind an apostrophe where a spreadsheet would run it:
 /// <https://owasp.org/www-community/attacks/CSV_Injection>.
-fn plain_text(text: &str) -> Cow<'_, str> {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
-        Cow::Owned(format!("'{text}"))
+fn push_text(out: &mut Vec<u8>, text: &str) {
+    let runs = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
+    let quoted = text
+        .bytes()
+        .any(|byte| matches!(byte, b',' | b'"' | b'\r' | b'\n'));
+    if quoted {
+        out.push(b'"');
+    }
+    if runs {
+        out.push(b'\'');
+    }
+    if quoted {
+        for (place, part) in text.split('"').enumerate() {
+            if place > 0 {
+                out.extend_from_slice(b"\"\"");
+            }
+            out.extend_from_slice(part.as_bytes());
+        }
+        out.push(b'"');
     } else {
-        Cow::Borrowed(text)
+        out.extend_from_slice(text.as_bytes());
+    }
+}
+
+/// Writes instants as the zone's clock shows them. Its date and its offset are the same for many of them.
+struct Moments {
+    local_time: LocalTime,
+    /// Days since the epoch by the zone's clock, and its offset.
+    of: Option<(i64, Offset)>,
+    /// Up to the `T`.
+    date: String,
+    /// From the sign on.
+    offset: String,
+}
+
+impl Moments {
+    fn new(time_zone: TimeZone) -> Self {
+        Self {
+            local_time: LocalTime::new(time_zone),
+            of: None,
+            date: String::new(),
+            offset: String::new(),
+        }
+    }
+
+    fn push(&mut self, out: &mut Vec<u8>, instant: Timestamp) {
+        let offset = self.local_time.offset_at(instant);
+        let micros = instant.as_microsecond() + i64::from(offset.seconds()) * MICROS;
+        let day = micros.div_euclid(DAY_MICROS);
+        if self.of != Some((day, offset)) {
+            self.of = Some((day, offset));
+            let shown = instant.display_with_offset(offset).to_string();
+            let (date, time) = shown.split_once('T').unwrap_or((&shown, ""));
+            let (_, zone) = time.split_at(time.find(['+', '-']).unwrap_or(time.len()));
+            self.date = format!("{date}T");
+            self.offset = zone.to_owned();
+        }
+        out.extend_from_slice(self.date.as_bytes());
+        let of_day = micros.rem_euclid(DAY_MICROS);
+        let second = of_day / MICROS;
+        for (place, part) in [second / 3_600, second / 60 % 60, second % 60]
+            .into_iter()
+            .enumerate()
+        {
+            if place > 0 {
+                out.push(b':');
+            }
+            // Below 60, so both are digits.
+            out.extend([b'0' + (part / 10) as u8, b'0' + (part % 10) as u8]);
+        }
+        push_fraction(out, (of_day % MICROS).unsigned_abs().into(), 6);
+        out.extend_from_slice(self.offset.as_bytes());
     }
 }
 
 #[cfg(test)]
 mod tests {
     use domain::credits::Credits;
-    use jiff::tz::TimeZone;
+    use jiff::{Timestamp, tz::TimeZone};
+    use proptest::prelude::*;
 
     use super::write_csv;
-    use crate::reports::file::{Interval, MessageRow, Ready, ReportFile, UsageRow, WriteError};
+    use crate::reports::file::{MessageRow, Ready, WriteError};
 
-    fn report() -> ReportFile {
-        let instant = "2026-03-01T00:00:00Z".parse().unwrap();
-        ReportFile {
-            account_name: String::new(),
-            currency_code: "EUR".to_owned(),
-            time_zone: TimeZone::get("Europe/Rome").unwrap(),
-            from: instant,
-            to: instant,
-            interval: Interval::Day,
-            totals: UsageRow {
-                messages: 0,
-                recipients: 0,
-                segments: 0,
-                credits: Credits::ZERO,
-                cost: "0".to_owned(),
-            },
-            lists: Vec::new(),
-            buckets: Vec::new(),
-            countries: Vec::new(),
-            generated_at: instant,
-        }
+    fn rome() -> TimeZone {
+        TimeZone::get("Europe/Rome").unwrap()
     }
 
     fn message<'a>(sent_at: &str, text: &'a str) -> MessageRow<'a> {
@@ -159,7 +196,7 @@ mod tests {
     fn written(rows: Vec<MessageRow<'_>>) -> String {
         let mut out = Vec::new();
         let rows = rows.into_iter().map(Ok::<_, std::convert::Infallible>);
-        write_csv(&mut out, &report(), Ready::new(rows)).unwrap();
+        write_csv(&mut out, rome(), Ready::new(rows)).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -197,10 +234,41 @@ mod tests {
         check("'=1", "'=1");
     }
 
+    proptest! {
+        #[test]
+        fn moments_are_shown_as_the_library_shows_them(
+            micros in 0_i64..4_102_444_800_000_000,
+            step in prop_oneof![Just(1_i64), Just(1_000_000), Just(3_600_000_000), Just(86_400_000_000)],
+            zone in prop::sample::select(vec!["Europe/Rome", "Asia/Kathmandu", "America/St_Johns", "Africa/Monrovia"]),
+        ) {
+            let zone = TimeZone::get(zone).unwrap();
+            let mut moments = super::Moments::new(zone.clone());
+            for micros in [micros, micros + step, micros + 2 * step] {
+                let instant = Timestamp::from_microsecond(micros).unwrap();
+                let mut out = Vec::new();
+                moments.push(&mut out, instant);
+                let expected = instant.display_with_offset(zone.to_offset(instant)).to_string();
+                prop_assert_eq!(String::from_utf8(out).unwrap(), expected);
+            }
+        }
+
+        #[test]
+        fn texts_are_read_back(text in "[a\",\r\n =€'-]{0,12}") {
+            let mut row = message("2026-03-29T00:00:00Z", &text);
+            row.list_name = Some("x");
+            let file = written(vec![row]);
+            let mut reader = csv::Reader::from_reader(file.trim_start_matches('\u{FEFF}').as_bytes());
+            let record = reader.records().next().unwrap().unwrap();
+            let read = record.get(2).unwrap();
+            let runs = text.starts_with(['=', '-', '\r', '\n']);
+            prop_assert_eq!(read, if runs { format!("'{text}") } else { text });
+        }
+    }
+
     #[test]
     fn a_readers_error_is_handed_on() {
         let rows = [Ok(message("2026-03-29T00:00:00Z", "a")), Err("gone")];
-        let failure = write_csv(Vec::new(), &report(), Ready::new(rows.into_iter()));
+        let failure = write_csv(Vec::new(), rome(), Ready::new(rows.into_iter()));
         assert!(matches!(failure, Err(WriteError::Source("gone"))));
     }
 }

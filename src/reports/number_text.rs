@@ -68,7 +68,7 @@ fn push_unsigned(out: &mut Vec<u8>, mut number: u64) {
 }
 
 /// Appends a point and `width` digits less the zeros at their end; nothing for zero.
-fn push_fraction(out: &mut Vec<u8>, mut fraction: u128, mut width: usize) {
+pub fn push_fraction(out: &mut Vec<u8>, mut fraction: u128, mut width: usize) {
     if fraction == 0 {
         return;
     }

@@ -1,12 +1,12 @@
 //! Where a report's sums are read from: whole days of the account's own zone from what is added up by day
-//! ([`store::usage_rollup`]), whatever cuts a day from the messages ([`store::usage`]).
+//! ([`store::usage_rollup`]), whole months of lists from what is added up by month, whatever cuts a day from the
+//! messages ([`store::usage`]).
 //!
 //! So a report costs by its days and lists, not by its messages, wherever it can. What can't be told from
 //! sums by day: hours, days of another zone, lists within a country, and what went to several countries,
 //! since a message to two of them is one message.
 
-use domain::calendar;
-use domain::calendar::buckets::Bucket;
+use domain::calendar::{self, CalendarError, buckets::Bucket};
 use entity::sql_enums::UsageKind;
 use jiff::Timestamp;
 use sea_orm::{ConnectionTrait, DbErr};
@@ -36,10 +36,17 @@ pub(super) struct Sources<'a, C> {
     connection: &'a C,
     filter: &'a UsageFilter,
     /// The part of the period that is added up by day: whole days.
-    days: Option<(Timestamp, Timestamp)>,
+    days: Option<Part>,
     /// Whether no bucket's bound cuts one of those days.
-    are_buckets_whole: bool,
+    are_buckets_days: bool,
+    /// The part of those days that is added up by month: whole months.
+    months: Option<Part>,
+    /// Whether no bucket's bound cuts one of those months.
+    are_buckets_months: bool,
 }
+
+/// A part of a period.
+type Part = (Timestamp, Timestamp);
 
 impl<'a, C: ConnectionTrait> Sources<'a, C> {
     /// Looks how far the account's days are added up; `bounds` are the report's buckets.
@@ -53,7 +60,9 @@ impl<'a, C: ConnectionTrait> Sources<'a, C> {
             connection,
             filter,
             days: None,
-            are_buckets_whole: false,
+            are_buckets_days: false,
+            months: None,
+            are_buckets_months: false,
         };
         if source == Source::Messages {
             return Ok(sources);
@@ -69,15 +78,18 @@ impl<'a, C: ConnectionTrait> Sources<'a, C> {
         let zone = calendar::parse_time_zone(&progress.time_zone)
             .map_err(|_| of_account("no time zone"))?;
         let from = filter.from.max(whole_micros(progress.rolled_from));
-        sources.days = calendar::whole_days(from, filter.to, &zone)
-            .map_err(|cause| of_account(&cause.to_string()))?;
-        if let Some((first, last)) = sources.days {
-            sources.are_buckets_whole = bounds
-                .iter()
-                .map(|bucket| bucket.start)
-                .filter(|start| first < *start && *start < last)
-                .all(|start| calendar::day_of(start, &zone).is_ok_and(|day| day.0 == start));
-        }
+        let beyond = |cause: CalendarError| of_account(&cause.to_string());
+        sources.days = calendar::whole_days(from, filter.to, &zone).map_err(beyond)?;
+        let Some((first, last)) = sources.days else {
+            return Ok(sources);
+        };
+        sources.are_buckets_days = all_begin(bounds, (first, last), |start| {
+            calendar::day_of(start, &zone)
+        });
+        sources.months = calendar::whole_months(first, last, &zone).map_err(beyond)?;
+        sources.are_buckets_months = sources.months.is_some_and(|months| {
+            all_begin(bounds, months, |start| calendar::month_of(start, &zone))
+        });
         Ok(sources)
     }
 
@@ -114,14 +126,25 @@ impl<'a, C: ConnectionTrait> Sources<'a, C> {
     async fn read(&self, kind: Option<UsageKind>, grain: Grain) -> Result<Vec<Sum>, DbErr> {
         let days = self
             .days
-            .filter(|_| !grain.quarter_hours || self.are_buckets_whole);
-        let (mut sums, days) = match (kind, days) {
-            (Some(kind), Some(days)) => {
-                let sums = usage_rollup::sums(self.connection, self.filter, kind, days, grain);
-                (sums.await?, Some(days))
+            .filter(|_| kind.is_some() && (!grain.quarter_hours || self.are_buckets_days));
+        let months = self
+            .months
+            .filter(|_| kind == Some(UsageKind::List))
+            .filter(|_| !grain.quarter_hours || self.are_buckets_months);
+        let mut sums = Vec::new();
+        if let (Some(kind), Some(days)) = (kind, days) {
+            let mut read = async |kind, part| {
+                let read = usage_rollup::sums(self.connection, self.filter, kind, part, grain);
+                sums.extend(read.await?);
+                Ok::<_, DbErr>(())
+            };
+            if let Some(months) = months {
+                read(UsageKind::ListMonth, months).await?;
             }
-            _ => (Vec::new(), None),
-        };
+            for part in around(days, months) {
+                read(kind, part).await?;
+            }
+        }
         for part in self.left_over(days) {
             sums.extend(store::usage::sums(self.connection, &part, grain).await?);
         }
@@ -129,15 +152,9 @@ impl<'a, C: ConnectionTrait> Sources<'a, C> {
     }
 
     /// What of the period is read from the messages: all but those days.
-    fn left_over(&self, days: Option<(Timestamp, Timestamp)>) -> Vec<UsageFilter> {
-        let (from, to) = (self.filter.from, self.filter.to);
-        let parts = match days {
-            Some((first, last)) => vec![(from, first), (last, to)],
-            None => vec![(from, to)],
-        };
-        parts
+    fn left_over(&self, days: Option<Part>) -> Vec<UsageFilter> {
+        around((self.filter.from, self.filter.to), days)
             .into_iter()
-            .filter(|(from, to)| from < to)
             .map(|(from, to)| UsageFilter {
                 from,
                 to,
@@ -145,4 +162,27 @@ impl<'a, C: ConnectionTrait> Sources<'a, C> {
             })
             .collect()
     }
+}
+
+/// What of a period is before a part of it and after.
+fn around((from, to): Part, part: Option<Part>) -> Vec<Part> {
+    let mut parts = match part {
+        Some((first, last)) => vec![(from, first), (last, to)],
+        None => vec![(from, to)],
+    };
+    parts.retain(|(from, to)| from < to);
+    parts
+}
+
+/// Whether every bucket that begins within a part begins one of its days, or months.
+fn all_begin(
+    bounds: &[Bucket],
+    (first, last): Part,
+    around: impl Fn(Timestamp) -> Result<Part, CalendarError>,
+) -> bool {
+    bounds
+        .iter()
+        .map(|bucket| bucket.start)
+        .filter(|start| first < *start && *start < last)
+        .all(|start| around(start).is_ok_and(|(begin, _)| begin == start))
 }

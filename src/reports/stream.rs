@@ -17,7 +17,7 @@ const CHUNK_BYTES: usize = 64 * 1024;
 const FIRST_CHUNK_BYTES: usize = 1024;
 /// Chunks between the writer and a slow client; with the one that is being filled, what a download
 /// takes in memory.
-const CHUNKS_WAITING: usize = 4;
+const CHUNKS_WAITING: usize = 2;
 
 /// Sends what is written to it in chunks. A closed receiver is a broken pipe, so that a client that
 /// leaves stops the work. It blocks while the client is slow: only for blocking threads.

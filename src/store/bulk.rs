@@ -28,7 +28,7 @@ use super::Store;
 const BATCH_BYTES: usize = 64 * 1024;
 /// Batches between the database and whoever reads them; with the two that are filled and read, what a scan
 /// takes in memory.
-const BATCHES_WAITING: usize = 4;
+const BATCHES_WAITING: usize = 2;
 /// What PostgreSQL gives up a scan after: a slow reader holds it back.
 const SCAN_TIMEOUT: &str = "10min";
 /// What a binary copy begins with.

@@ -13,7 +13,9 @@ use entity::{
 use jiff::Timestamp;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect, Select, prelude::Uuid, sea_query::Query,
+    QueryOrder, QuerySelect, Select,
+    prelude::Uuid,
+    sea_query::{Expr, ExprTrait, Query},
 };
 
 use super::{
@@ -201,11 +203,19 @@ pub async fn due(
     after: Option<Place>,
     limit: u64,
 ) -> Result<Vec<Due>, DbErr> {
-    let automatic = Query::select()
-        .column(account::Column::Id)
+    // Accounts are looked up by message and the state is written out: so that it is the messages that wait which are
+    // gone through, by the index that has those alone, and not every message that any account ever sent.
+    let mut settles = Query::select();
+    settles
+        .expr(Expr::val(1))
         .from(account::Entity)
-        .and_where(account::Column::Settlement.eq(Settlement::Automatic))
-        .to_owned();
+        .and_where(
+            Expr::col((account::Entity, account::Column::Id)).equals((Entity, Column::AccountId)),
+        )
+        .and_where(account::Column::Settlement.eq(Settlement::Automatic));
+    if let Some(account) = account {
+        settles.and_where(account::Column::Id.eq(account.uuid()));
+    }
     let mut select = Entity::find()
         .select_only()
         .columns([
@@ -214,12 +224,9 @@ pub async fn due(
             Column::ListId,
             Column::SendAt,
         ])
-        .filter(Column::Status.eq(MessageStatus::Scheduled))
+        .filter(Expr::col((Entity, Column::Status)).eq(Expr::cust("'SCHEDULED'")))
         .filter(Column::SendAt.lte(now.as_microsecond()))
-        .filter(Column::AccountId.in_subquery(automatic));
-    if let Some(account) = account {
-        select = select.filter(Column::AccountId.eq(account.uuid()));
-    }
+        .filter(Expr::exists(settles));
     if let Some(place) = after {
         let tie = Condition::all()
             .add(Column::SendAt.eq(place.key))

@@ -264,6 +264,24 @@ pub async fn list_names(
     Ok(names)
 }
 
+/// The names of all of an account's lists, archived ones too.
+///
+/// # Errors
+/// What the database says.
+pub async fn all_list_names(
+    connection: &impl ConnectionTrait,
+    account: AccountId,
+) -> Result<BTreeMap<ListId, String>, DbErr> {
+    let rows: Vec<(Uuid, String)> = contact_list::Entity::find()
+        .select_only()
+        .columns([contact_list::Column::Id, contact_list::Column::Name])
+        .filter(contact_list::Column::AccountId.eq(account.uuid()))
+        .into_tuple()
+        .all(connection)
+        .await?;
+    Ok((rows.into_iter().map(|(id, name)| (ListId::new(id), name))).collect())
+}
+
 const LINES: &str = "JOIN message_lines l ON l.account_id = m.account_id AND l.message_id = m.id \
                      AND l.units_per_segment IS NOT NULL";
 

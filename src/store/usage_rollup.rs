@@ -5,11 +5,15 @@
 //! (`usage_rolled_from`): days that start before it are not there, so that whoever reads takes the messages
 //! for those. Whoever writes holds the lock on the account's book.
 //!
+//! The days of a list are summed by month as well, since a year of many lists is many days. A month sums the
+//! days that are kept: it is whole where it starts at that instant or later.
+//!
 //! Here: adding to them, reading them, and what they must be by the messages. Not here: which day an instant
 //! is in ([`domain::calendar::day_of`]), and which part of a report may be read from them
 //! ([`crate::reports::sources`]).
 
 mod history;
+mod months;
 
 use domain::id::AccountId;
 use entity::{
@@ -23,8 +27,9 @@ use sea_orm::{
     QueryFilter, QuerySelect, Statement, prelude::Uuid,
 };
 
-pub use self::history::{
-    Chunk, Difference, add_days, differences, first_day, first_kept, last_charge,
+pub use self::{
+    history::{Chunk, Difference, add_days, differences, first_day, first_kept, last_charge},
+    months::{first_month, month_differences},
 };
 use super::{
     table_rows::TableRows,
@@ -146,8 +151,8 @@ pub async fn forget(connection: &impl ConnectionTrait, account: AccountId) -> Re
     set_rolled_from(connection, account, NOT_ROLLED).await
 }
 
-/// What an account's days sum to, from one day's start to another's, where that fits the filter; its
-/// period and its countries apart from `kind` are not looked at.
+/// What an account's days, or a kind's months, sum to, from one's start to another's, where that fits the filter;
+/// its period and its countries apart from `kind` are not looked at.
 ///
 /// # Errors
 /// What the database says; a list's key that is none.
@@ -259,7 +264,7 @@ async fn read(
     ));
     let keys: Option<Vec<Vec<u8>>> = match kind {
         UsageKind::All => None,
-        UsageKind::List => (filter.lists.as_ref()).map(|lists| {
+        UsageKind::List | UsageKind::ListMonth => (filter.lists.as_ref()).map(|lists| {
             lists
                 .iter()
                 .map(|id| id.uuid().into_bytes().to_vec())

@@ -44,6 +44,7 @@ mod statement;
 mod support;
 mod transaction;
 mod usage_comparison;
+mod usage_laws;
 mod usage_report;
 mod usage_rollup;
 mod verify;

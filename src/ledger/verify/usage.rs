@@ -1,5 +1,7 @@
-//! The usage that is added up by day, against the messages: some days at a time, so that memory does not grow
-//! with history.
+//! The usage that is added up by day, against the messages, and by month, against the days: some at a time, so
+//! that memory does not grow with history.
+
+use std::fmt::Display;
 
 use domain::{calendar, id::AccountId};
 use jiff::{Timestamp, tz::TimeZone};
@@ -8,13 +10,17 @@ use sea_orm::{ConnectionTrait, DbErr, prelude::Uuid};
 use super::{Findings, credits};
 use crate::{
     clock::whole_micros,
-    store::usage_rollup::{self, Chunk, Difference, differences, first_day},
+    store::usage_rollup::{
+        self, Chunk, Difference, differences, first_day, first_month, month_differences,
+    },
 };
 
 /// Days that are compared at once.
 const DAYS: usize = 31;
+/// Months that are compared at once.
+const MONTHS: usize = 12;
 
-/// Compares every day that is added up with what its messages come to.
+/// Compares every day that is added up with what its messages come to, and every month with its days.
 pub(super) async fn check(
     connection: &impl ConnectionTrait,
     account: AccountId,
@@ -38,34 +44,72 @@ pub(super) async fn check(
             "usage by day before the first day that is added up".to_owned()
         });
     }
-    let mut from = progress.rolled_from.max(0);
+    check_days(connection, (account, progress.rolled_from), &zone, findings).await?;
+    check_months(connection, account, &zone, findings).await
+}
+
+async fn check_days(
+    connection: &impl ConnectionTrait,
+    (account, rolled_from): (AccountId, i64),
+    zone: &TimeZone,
+    findings: &mut Findings,
+) -> Result<(), DbErr> {
+    let mut from = rolled_from.max(0);
     while let Some(first) = first_day(connection, account, from).await? {
-        let days = days(whole_micros(first), &zone)
-            .map_err(|cause| DbErr::Type(format!("a charge on a day that {cause}")))?;
+        let days = periods(whole_micros(first), zone, calendar::day_of, DAYS)?;
         let Some((_, end)) = days.last().copied() else {
             break;
         };
         let chunk = Chunk { account, days };
         for difference in differences(connection, &chunk).await? {
-            tell(&difference, &zone, findings);
+            let day = calendar::date_of(whole_micros(difference.day_start), zone);
+            tell(&difference, day, findings);
         }
         from = end.as_microsecond();
     }
     Ok(())
 }
 
-/// The days from that of an instant on.
-fn days(
+async fn check_months(
+    connection: &impl ConnectionTrait,
+    account: AccountId,
+    zone: &TimeZone,
+    findings: &mut Findings,
+) -> Result<(), DbErr> {
+    let mut from = 0;
+    while let Some(first) = first_month(connection, account, from).await? {
+        let months = periods(whole_micros(first), zone, calendar::month_of, MONTHS)?;
+        let Some((_, end)) = months.last().copied() else {
+            break;
+        };
+        for difference in month_differences(connection, account, &months).await? {
+            let day = calendar::date_of(whole_micros(difference.day_start), zone);
+            tell(&difference, format_args!("the month from {day}"), findings);
+        }
+        // A row that begins no month may be in none of these.
+        from = end.as_microsecond().max(first.saturating_add(1));
+    }
+    Ok(())
+}
+
+/// A day or a month around an instant, and the next one's first.
+type Around = fn(Timestamp, &TimeZone) -> Result<(Timestamp, Timestamp), calendar::CalendarError>;
+
+/// So many days or months from that of an instant on.
+fn periods(
     first: Timestamp,
     zone: &TimeZone,
-) -> Result<Vec<(Timestamp, Timestamp)>, calendar::CalendarError> {
-    let mut days = vec![calendar::day_of(first, zone)?];
-    while days.len() < DAYS
-        && let Some((_, end)) = days.last().copied()
+    around: Around,
+    count: usize,
+) -> Result<Vec<(Timestamp, Timestamp)>, DbErr> {
+    let beyond = |cause| DbErr::Type(format!("a charge at a time that {cause}"));
+    let mut periods = vec![around(first, zone).map_err(beyond)?];
+    while periods.len() < count
+        && let Some((_, end)) = periods.last().copied()
     {
-        days.push(calendar::day_of(end, zone)?);
+        periods.push(around(end, zone).map_err(beyond)?);
     }
-    Ok(days)
+    Ok(periods)
 }
 
 async fn first_kept(
@@ -80,10 +124,9 @@ async fn first_kept(
     })
 }
 
-fn tell(difference: &Difference, zone: &TimeZone, findings: &mut Findings) {
-    let day = calendar::date_of(whole_micros(difference.day_start), zone);
+fn tell(difference: &Difference, when: impl Display, findings: &mut Findings) {
     let of = match difference.kind.as_str() {
-        "LIST" => match Uuid::from_slice(&difference.key) {
+        "LIST" | "LIST_MONTH" => match Uuid::from_slice(&difference.key) {
             Ok(list) => format!("list {list}"),
             Err(_) => "no list".to_owned(),
         },
@@ -97,7 +140,7 @@ fn tell(difference: &Difference, zone: &TimeZone, findings: &mut Findings) {
         )
     };
     findings.add(
-        format!("usage of {day} by {of} ({:?})", difference.channel),
+        format!("usage of {when} by {of} ({:?})", difference.channel),
         counts(
             difference.expected_messages,
             difference.expected_recipients,

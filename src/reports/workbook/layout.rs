@@ -37,6 +37,8 @@ impl Layout {
     /// Lays a workbook out whose sheets of messages end at those rows, counted from 1.
     pub fn new(report: &ReportFile, last_rows: &[u32]) -> Result<Self, XlsxError> {
         let mut workbook = Workbook::new();
+        // Its parts are taken out again at once.
+        workbook.set_zip_compression_level(1);
         workbook.set_properties(&properties(report));
         let summary = summary::write(workbook.add_worksheet(), report)?;
         let timeline = timeline::write(workbook.add_worksheet(), report)?;

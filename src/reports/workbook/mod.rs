@@ -6,6 +6,7 @@
 //! second layout, made for the sheets that there are. Memory does not grow with the messages, nothing
 //! is written to disk, and no ZIP64 is used.
 
+mod archive;
 mod layout;
 mod messages;
 mod package;
@@ -21,27 +22,25 @@ mod xml;
 use std::io::{self, Write};
 
 use self::{
+    archive::MAX_BYTES,
     layout::{INDEX_PARTS, Layout, SHARED_STRINGS, part_of_messages},
     messages::{EXCEL_ROWS, Frame, RowWriter},
-    package::{MAX_BYTES, Parts, on_this_thread, on_two_threads},
+    package::{BLOCK_BYTES, Package, write_package},
     strings::SharedStrings,
 };
 use super::file::{MessageRow, MessageSource, ReportFile, WriteError};
-
-/// Rows gather up to this size before they go to the compressor.
-const ROWS_BYTES: usize = 64 * 1024;
 
 /// How a workbook is written.
 #[derive(Debug, Clone, Copy)]
 pub struct Effort {
     /// How hard it is compressed, from 1 to 9.
-    pub level: i64,
-    /// Whether that is done on a thread of its own.
+    pub level: u32,
+    /// Whether another thread compresses as well.
     pub has_two_threads: bool,
 }
 
-/// Level 4, compressed on a thread of its own: level 3 makes files a seventh larger than rust_xlsxwriter's
-/// own, level 4 hardly larger (benches/workbook.rs).
+/// Level 4 on two threads: level 3 makes files a seventh larger than rust_xlsxwriter's own, level 4 hardly
+/// larger (benches/workbook.rs).
 impl Default for Effort {
     fn default() -> Self {
         Self {
@@ -60,7 +59,7 @@ impl Default for Effort {
 ///
 /// The reader's first error, or the output's. The file then lacks its index, so that nothing opens
 /// what was written as if it were whole.
-pub fn write_workbook<W: Write + Send, S: MessageSource>(
+pub fn write_workbook<W: Write, S: MessageSource>(
     out: W,
     report: &ReportFile,
     rows: S,
@@ -85,18 +84,15 @@ impl SheetLimits {
     };
 }
 
-fn write_within<W: Write + Send, S: MessageSource>(
-    out: W,
+fn write_within<W: Write, S: MessageSource>(
+    mut out: W,
     report: &ReportFile,
     rows: S,
     (limits, effort): (SheetLimits, Effort),
 ) -> Result<(), WriteError<S::Error>> {
-    let write = |parts: &mut dyn Parts| write_parts(parts, report, rows, limits);
-    let written = if effort.has_two_threads {
-        on_two_threads(out, effort.level, write)
-    } else {
-        on_this_thread(out, effort.level, write)
-    };
+    let written = write_package(&mut out, effort, |package| {
+        write_parts(package, report, rows, limits)
+    });
     written.map_err(|error| match error {
         WriteError::Output(cause) if cause.kind() == io::ErrorKind::FileTooLarge => {
             WriteError::TooLarge
@@ -106,7 +102,7 @@ fn write_within<W: Write + Send, S: MessageSource>(
 }
 
 fn write_parts<S: MessageSource>(
-    parts: &mut dyn Parts,
+    package: &mut Package<'_>,
     report: &ReportFile,
     rows: S,
     limits: SheetLimits,
@@ -114,16 +110,16 @@ fn write_parts<S: MessageSource>(
     // The header is the first row.
     let mut layout = Layout::new(report, &[1])?;
     for name in layout.body_parts()? {
-        parts.put(&name, &layout.part(&name)?)?;
+        package.put(&name, &layout.part(&name)?)?;
     }
     let unknown = || io::Error::other("a sheet's frame is unknown");
     let frame = Frame::parse(&layout.part(&part_of_messages(1))?).ok_or_else(unknown)?;
     let strings = SharedStrings::after(&layout.part(SHARED_STRINGS)?).ok_or_else(unknown)?;
     drop(layout);
-    parts.flush()?;
+    package.flush()?;
 
     let mut writer = frame.row_writer(report, strings);
-    let last_rows = write_messages(parts, rows, limits, (&frame, &mut writer))?;
+    let last_rows = write_messages(package, rows, limits, (&frame, &mut writer))?;
 
     let mut layout = Layout::new(report, &last_rows)?;
     for name in INDEX_PARTS {
@@ -131,28 +127,28 @@ fn write_parts<S: MessageSource>(
         if name == SHARED_STRINGS {
             text = writer.strings.appended(&text).ok_or_else(unknown)?;
         }
-        parts.put(name, &text)?;
+        package.put(name, &text)?;
     }
     Ok(())
 }
 
 /// Writes the sheets of messages, at least one; answers the last row of each, counted from 1.
 fn write_messages<S: MessageSource>(
-    parts: &mut dyn Parts,
+    package: &mut Package<'_>,
     mut rows: S,
     limits: SheetLimits,
     (frame, writer): (&Frame, &mut RowWriter),
 ) -> Result<Vec<u32>, WriteError<S::Error>> {
     let mut last_rows = Vec::new();
-    let mut sheet = Sheet::begin(parts, frame, 1)?;
+    let mut sheet = Sheet::begin(package, frame, 1)?;
     while let Some(row) = rows.next_row().map_err(WriteError::Source)? {
         if sheet.is_full(limits) {
-            last_rows.push(sheet.end(parts, frame)?);
-            sheet = Sheet::begin(parts, frame, last_rows.len() + 1)?;
+            last_rows.push(sheet.end(package, frame)?);
+            sheet = Sheet::begin(package, frame, last_rows.len() + 1)?;
         }
-        sheet.push(parts, writer, &row)?;
+        sheet.push(package, writer, &row)?;
     }
-    last_rows.push(sheet.end(parts, frame)?);
+    last_rows.push(sheet.end(package, frame)?);
     Ok(last_rows)
 }
 
@@ -165,9 +161,9 @@ struct Sheet {
 }
 
 impl Sheet {
-    fn begin(parts: &mut dyn Parts, frame: &Frame, number: usize) -> io::Result<Self> {
-        parts.start(&part_of_messages(number))?;
-        let mut pending = Vec::with_capacity(ROWS_BYTES + ROWS_BYTES / 4);
+    fn begin(package: &mut Package<'_>, frame: &Frame, number: usize) -> io::Result<Self> {
+        package.start(&part_of_messages(number))?;
+        let mut pending = Vec::with_capacity(BLOCK_BYTES + BLOCK_BYTES / 8);
         pending.extend_from_slice(frame.head.as_bytes());
         Ok(Self {
             last_row: 1,
@@ -182,28 +178,28 @@ impl Sheet {
 
     fn push(
         &mut self,
-        parts: &mut dyn Parts,
+        package: &mut Package<'_>,
         writer: &mut RowWriter,
         row: &MessageRow<'_>,
     ) -> io::Result<()> {
         self.last_row += 1;
         writer.push_row(&mut self.pending, self.last_row, row);
-        if self.pending.len() >= ROWS_BYTES {
-            self.compress(parts)?;
+        if self.pending.len() >= BLOCK_BYTES {
+            self.compress(package)?;
         }
         Ok(())
     }
 
-    fn end(mut self, parts: &mut dyn Parts, frame: &Frame) -> io::Result<u32> {
+    fn end(mut self, package: &mut Package<'_>, frame: &Frame) -> io::Result<u32> {
         let tail = frame.tail(self.last_row);
         self.pending.extend_from_slice(tail.as_bytes());
-        self.compress(parts)?;
+        self.compress(package)?;
         Ok(self.last_row)
     }
 
-    fn compress(&mut self, parts: &mut dyn Parts) -> io::Result<()> {
+    fn compress(&mut self, package: &mut Package<'_>) -> io::Result<()> {
         self.bytes += self.pending.len() as u64;
-        self.pending = parts.write(std::mem::take(&mut self.pending))?;
+        self.pending = package.write(std::mem::take(&mut self.pending))?;
         Ok(())
     }
 }

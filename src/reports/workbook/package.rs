@@ -1,248 +1,251 @@
-//! The archive on its way out: its parts one after the other, compressed as they come, on the caller's thread
-//! or on one of its own.
+//! The parts of a workbook on their way out, compressed as they come: on the caller's thread, or on that and
+//! another one.
 //!
-//! Not here: what is in the parts.
+//! What is written comes in blocks, and each is compressed by itself, by whichever thread is free, with the end of
+//! the block before it to look back to: so that both threads work all the time, and the result is nearly as small as
+//! if one had done it in one go. Not here: what is in the parts, and the archive around them ([`super::archive`]).
 
 use std::{
-    cell::Cell,
+    collections::VecDeque,
     io::{self, Write},
-    sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel},
+    sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel},
+    thread,
 };
 
-use zip::{CompressionMethod, DateTime, ZipWriter, write::SimpleFileOptions, write::StreamWriter};
+use flate2::{Compress, Compression, Crc, FlushCompress};
 
-/// What a part, or the archive, may come to without ZIP64, less room for a row of the longest texts
-/// and for the archive's index.
-pub const MAX_BYTES: u64 = u32::MAX as u64 - 64 * 1024 * 1024;
-/// Blocks between the thread that writes and the one that compresses.
-const BLOCKS_WAITING: usize = 2;
+use super::{Effort, archive::Archive};
 
-/// Where the parts of a workbook go.
-pub trait Parts {
-    /// Ends the part that is open, and begins another one.
-    fn start(&mut self, name: &str) -> io::Result<()>;
+/// What is compressed at once: rows gather up to it. Smaller blocks take longer, since each begins with a look back;
+/// larger ones take memory.
+pub const BLOCK_BYTES: usize = 64 * 1024;
+/// How far back deflate looks.
+const WINDOW_BYTES: usize = 32 * 1024;
+/// Blocks that wait for the other thread beside the one that it compresses: one, so that it never waits itself.
+const BLOCKS_WAITING: usize = 1;
+/// Blocks whose turn to be sent has not come. Beyond it the other thread is waited for.
+const MAX_UNSENT: usize = 3;
 
-    /// Adds to the part that is open, and answers an empty buffer for what comes next.
-    fn write(&mut self, block: Vec<u8>) -> io::Result<Vec<u8>>;
-
-    /// Sends on what has been compressed so far.
-    fn flush(&mut self) -> io::Result<()>;
-
-    /// A whole part. It is compressed anew: a raw copy into a stream leaves out the descriptor that its header
-    /// promises.
-    fn put(&mut self, name: &str, text: &str) -> io::Result<()> {
-        self.start(name)?;
-        self.write(text.as_bytes().to_vec()).map(drop)
+/// Writes an archive. `write` gives its parts; where it fails, what was written has no index, so that nothing
+/// opens it as if it were whole.
+pub fn write_package<E: From<io::Error>>(
+    out: &mut dyn Write,
+    effort: Effort,
+    write: impl FnOnce(&mut Package<'_>) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut package = Package::new(out, effort.level);
+    if !effort.has_two_threads {
+        write(&mut package)?;
+        return Ok(package.finish()?);
     }
-}
-
-/// Writes an archive on the caller's thread. `write` gives its parts; where it fails, what was written has no
-/// index, so that nothing opens it as if it were whole.
-pub fn on_this_thread<W: Write, E: From<io::Error>>(
-    out: W,
-    level: i64,
-    write: impl FnOnce(&mut dyn Parts) -> Result<(), E>,
-) -> Result<(), E> {
-    let progress = Progress::default();
-    let mut package = Package::new(out, level, &progress);
-    let written = write(&mut package);
-    // From here on an unfinished archive would finish itself when it is dropped.
-    progress.is_shut.set(written.is_err());
-    written?;
-    Ok(package.finish()?)
-}
-
-/// The same, compressed on a thread of its own: two cores write twice as fast.
-pub fn on_two_threads<W: Write + Send, E: From<io::Error>>(
-    out: W,
-    level: i64,
-    write: impl FnOnce(&mut dyn Parts) -> Result<(), E>,
-) -> Result<(), E> {
-    std::thread::scope(|scope| {
-        let (steps, taken) = sync_channel(BLOCKS_WAITING);
-        let (spare, emptied) = channel();
-        let compressing = scope.spawn(move || compress(out, level, &taken, &spare));
-        let mut parts = Remote {
-            steps,
-            spare: emptied,
-        };
-        let written = write(&mut parts);
-        if written.is_ok() {
-            // Fails where the other thread did, which tells why.
-            let _ = parts.steps.send(Step::Finish);
+    thread::scope(|scope| {
+        let (jobs, taken) = sync_channel(BLOCKS_WAITING);
+        // As many as are unsent, so that it never waits to be rid of one.
+        let (done, compressed) = sync_channel(MAX_UNSENT + 1);
+        let helper = thread::Builder::new()
+            .name("workbook".to_owned())
+            .spawn_scoped(scope, move || help(effort.level, &taken, &done))?;
+        package.helper = Some(Helper { jobs, compressed });
+        let written = write(&mut package).and_then(|()| Ok(package.finish()?));
+        // The package is gone, and with it what the other thread waits for.
+        match helper.join() {
+            Ok(()) => written,
+            Err(_) => Err(io::Error::other("the compressor panicked").into()),
         }
-        drop(parts);
-        let compressed = compressing
-            .join()
-            .unwrap_or_else(|_| Err(io::Error::other("the compressor panicked")));
-        // A writer that fails because nobody takes what it writes does not know why.
-        compressed?;
-        written
     })
 }
 
-/// What the compressing thread is to do.
-enum Step {
-    Start(String),
-    Block(Vec<u8>),
-    Flush(SyncSender<()>),
-    Finish,
+/// The parts of a workbook.
+pub struct Package<'a> {
+    archive: Archive<&'a mut dyn Write>,
+    deflate: Deflate,
+    helper: Option<Helper>,
+    /// What was written and not sent, in its order.
+    unsent: VecDeque<Unsent>,
+    /// Where the last block of the open part ends.
+    window: Vec<u8>,
+    /// To be used again.
+    spare: Vec<Block>,
 }
 
-/// Parts that another thread compresses.
-struct Remote {
-    steps: SyncSender<Step>,
-    spare: Receiver<Vec<u8>>,
+/// The other thread.
+struct Helper {
+    jobs: SyncSender<Block>,
+    compressed: Receiver<io::Result<Block>>,
 }
 
-impl Remote {
-    fn send(&self, step: Step) -> io::Result<()> {
-        self.steps
-            .send(step)
-            .map_err(|_| io::ErrorKind::BrokenPipe.into())
-    }
+enum Unsent {
+    Here(Block),
+    /// The other thread has it.
+    There,
 }
 
-impl Parts for Remote {
-    fn start(&mut self, name: &str) -> io::Result<()> {
-        self.send(Step::Start(name.to_owned()))
-    }
-
-    fn write(&mut self, block: Vec<u8>) -> io::Result<Vec<u8>> {
-        self.send(Step::Block(block))?;
-        Ok(self.spare.try_recv().unwrap_or_default())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        let (done, wait) = sync_channel(1);
-        self.send(Step::Flush(done))?;
-        wait.recv().map_err(|_| io::ErrorKind::BrokenPipe.into())
-    }
-}
-
-fn compress<W: Write>(
-    out: W,
-    level: i64,
-    steps: &Receiver<Step>,
-    spare: &Sender<Vec<u8>>,
-) -> io::Result<()> {
-    let progress = Progress::default();
-    let mut package = Package::new(out, level, &progress);
-    let taken = take(&mut package, steps, spare);
-    progress.is_shut.set(!matches!(taken, Ok(true)));
-    if taken? {
-        package.finish()?;
-    }
-    Ok(())
-}
-
-/// Does the steps. Answers whether they came to their end; else whoever sends them failed or panicked.
-fn take<W: Write>(
-    package: &mut Package<'_, W>,
-    steps: &Receiver<Step>,
-    spare: &Sender<Vec<u8>>,
-) -> io::Result<bool> {
-    while let Ok(step) = steps.recv() {
-        match step {
-            Step::Start(name) => package.start(&name)?,
-            Step::Block(block) => {
-                let empty = package.write(block)?;
-                // The writer may have ended meanwhile.
-                let _ = spare.send(empty);
-            }
-            Step::Flush(done) => {
-                package.flush()?;
-                let _ = done.send(());
-            }
-            Step::Finish => return Ok(true),
-        }
-    }
-    Ok(false)
-}
-
-/// The archive.
-struct Package<'a, W: Write> {
-    zip: ZipWriter<StreamWriter<Gate<'a, W>>>,
-    level: i64,
-    progress: &'a Progress,
-}
-
-impl<'a, W: Write> Package<'a, W> {
-    fn new(out: W, level: i64, progress: &'a Progress) -> Self {
+impl<'a> Package<'a> {
+    fn new(out: &'a mut dyn Write, level: u32) -> Self {
         Self {
-            zip: ZipWriter::new_stream(Gate { out, progress }),
-            level,
-            progress,
+            archive: Archive::new(out),
+            deflate: Deflate::new(level),
+            helper: None,
+            unsent: VecDeque::new(),
+            window: Vec::with_capacity(WINDOW_BYTES),
+            spare: Vec::new(),
         }
     }
 
-    fn finish(self) -> io::Result<()> {
-        self.zip.finish()?.into_inner().flush()
-    }
-}
-
-impl<W: Write> Parts for Package<'_, W> {
-    fn start(&mut self, name: &str) -> io::Result<()> {
-        let options = SimpleFileOptions::default()
-            .compression_method(CompressionMethod::Deflated)
-            .compression_level(Some(self.level))
-            .last_modified_time(DateTime::default())
-            .unix_permissions(0o600);
-        Ok(self.zip.start_file(name, options)?)
+    /// Ends the part that is open, and begins another one.
+    pub fn start(&mut self, name: &str) -> io::Result<()> {
+        self.send_all()?;
+        self.window.clear();
+        self.archive.start(name)
     }
 
-    fn write(&mut self, mut block: Vec<u8>) -> io::Result<Vec<u8>> {
-        self.zip.write_all(&block)?;
-        if self.progress.bytes.get() > MAX_BYTES {
-            return Err(io::ErrorKind::FileTooLarge.into());
+    /// Adds to the part that is open, and answers an empty buffer for what comes next.
+    pub fn write(&mut self, text: Vec<u8>) -> io::Result<Vec<u8>> {
+        let mut block = self.spare.pop().unwrap_or_default();
+        let mut empty = std::mem::replace(&mut block.text, text);
+        std::mem::swap(&mut block.window, &mut self.window);
+        self.window.clear();
+        let end = block.text.len().saturating_sub(WINDOW_BYTES);
+        self.window
+            .extend_from_slice(block.text.get(end..).unwrap_or_default());
+        let unsent = match self.offer(block)? {
+            None => Unsent::There,
+            Some(mut block) => {
+                self.deflate.compress(&mut block)?;
+                Unsent::Here(block)
+            }
+        };
+        self.unsent.push_back(unsent);
+        while self.unsent.len() > MAX_UNSENT {
+            self.send_next(true)?;
         }
-        block.clear();
-        Ok(block)
+        while self.send_next(false)? {}
+        empty.clear();
+        Ok(empty)
     }
 
-    fn flush(&mut self) -> io::Result<()> {
-        self.zip.flush()
+    /// Sends on what was written so far.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.send_all()?;
+        self.archive.flush()
     }
-}
 
-/// What is known of the output outside the archive that owns it.
-#[derive(Default)]
-struct Progress {
-    bytes: Cell<u64>,
-    is_shut: Cell<bool>,
-}
-
-/// The way out, which can be shut: an archive that is dropped unfinished writes its index all the
-/// same, and what is cut short would look whole.
-struct Gate<'a, W> {
-    out: W,
-    progress: &'a Progress,
-}
-
-impl<W> Gate<'_, W> {
-    fn is_shut(&self) -> bool {
-        // A reader that panics drops the archive, too.
-        self.progress.is_shut.get() || std::thread::panicking()
-    }
-}
-
-impl<W: Write> Write for Gate<'_, W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.is_shut() {
-            // Not an error: the archive would complain about it on standard error.
-            return Ok(bytes.len());
+    /// A whole part.
+    pub fn put(&mut self, name: &str, text: &str) -> io::Result<()> {
+        self.start(name)?;
+        let mut block = Vec::new();
+        for bytes in text.as_bytes().chunks(BLOCK_BYTES) {
+            block.extend_from_slice(bytes);
+            block = self.write(block)?;
         }
-        let written = self.out.write(bytes)?;
-        self.progress
-            .bytes
-            .set(self.progress.bytes.get() + written as u64);
-        Ok(written)
+        Ok(())
     }
 
-    fn flush(&mut self) -> io::Result<()> {
-        if self.is_shut() {
-            return Ok(());
+    fn finish(mut self) -> io::Result<()> {
+        self.send_all()?;
+        self.archive.finish()
+    }
+
+    /// Gives a block to the other thread, or back where that has enough to do.
+    fn offer(&mut self, block: Block) -> io::Result<Option<Block>> {
+        let Some(helper) = &self.helper else {
+            return Ok(Some(block));
+        };
+        match helper.jobs.try_send(block) {
+            Ok(()) => Ok(None),
+            Err(TrySendError::Full(block)) => Ok(Some(block)),
+            Err(TrySendError::Disconnected(_)) => Err(io::ErrorKind::BrokenPipe.into()),
         }
-        self.out.flush()
+    }
+
+    fn send_all(&mut self) -> io::Result<()> {
+        while self.send_next(true)? {}
+        Ok(())
+    }
+
+    /// Sends the next block. Answers whether there was one; without waiting, whether it was there already.
+    fn send_next(&mut self, waits: bool) -> io::Result<bool> {
+        let block = match self.unsent.pop_front() {
+            None => return Ok(false),
+            Some(Unsent::Here(block)) => block,
+            Some(Unsent::There) => match self.receive(waits)? {
+                Some(block) => block,
+                None => {
+                    self.unsent.push_front(Unsent::There);
+                    return Ok(false);
+                }
+            },
+        };
+        self.archive
+            .write(&block.compressed, block.text.len(), &block.sum)?;
+        self.spare.push(block);
+        Ok(true)
+    }
+
+    fn receive(&mut self, waits: bool) -> io::Result<Option<Block>> {
+        let gone = || io::Error::from(io::ErrorKind::BrokenPipe);
+        let helper = self.helper.as_ref().ok_or_else(gone)?;
+        if waits {
+            return helper.compressed.recv().map_err(|_| gone())?.map(Some);
+        }
+        match helper.compressed.try_recv() {
+            Ok(block) => block.map(Some),
+            Err(TryRecvError::Empty) => Ok(None),
+            Err(TryRecvError::Disconnected) => Err(gone()),
+        }
+    }
+}
+
+/// Compresses what comes, in its order, until nothing comes any more.
+fn help(level: u32, jobs: &Receiver<Block>, done: &SyncSender<io::Result<Block>>) {
+    let mut deflate = Deflate::new(level);
+    while let Ok(mut block) = jobs.recv() {
+        let compressed = deflate.compress(&mut block).map(|()| block);
+        if done.send(compressed).is_err() {
+            return;
+        }
+    }
+}
+
+/// A part's next bytes.
+#[derive(Debug, Default)]
+struct Block {
+    text: Vec<u8>,
+    /// What comes before it, as far as deflate looks back.
+    window: Vec<u8>,
+    compressed: Vec<u8>,
+    sum: Crc,
+}
+
+struct Deflate(Compress);
+
+impl Deflate {
+    fn new(level: u32) -> Self {
+        Self(Compress::new(Compression::new(level), false))
+    }
+
+    /// Compresses a block, so that it ends on a whole byte.
+    fn compress(&mut self, block: &mut Block) -> io::Result<()> {
+        block.sum.reset();
+        block.sum.update(&block.text);
+        block.compressed.clear();
+        self.0.reset();
+        if !block.window.is_empty() {
+            self.0.set_dictionary(&block.window)?;
+        }
+        let mut rest = block.text.as_slice();
+        loop {
+            // Rows come to about an eighth; what does not fit has another round.
+            block.compressed.reserve(block.text.len() / 4 + 64);
+            let before = self.0.total_in();
+            self.0
+                .compress_vec(rest, &mut block.compressed, FlushCompress::Sync)?;
+            let taken = usize::try_from(self.0.total_in() - before).unwrap_or(usize::MAX);
+            rest = rest.get(taken..).unwrap_or_default();
+            // With room left nothing is kept back.
+            if rest.is_empty() && block.compressed.len() < block.compressed.capacity() {
+                return Ok(());
+            }
+        }
     }
 }

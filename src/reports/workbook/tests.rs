@@ -1,11 +1,9 @@
 //! The workbook as a reader finds it.
 
+mod endings;
 mod readers;
 
-use std::{
-    io::{self, Cursor, Read, Write},
-    sync::{Arc, Mutex},
-};
+use std::io::{Cursor, Read};
 
 use calamine::{Data, DataType, Range, Reader, Xlsx};
 use domain::credits::Credits;
@@ -13,8 +11,8 @@ use jiff::{Timestamp, tz::TimeZone};
 use zip::ZipArchive;
 
 use super::{
-    super::file::{Interval, MessageRow, Ready, ReportFile, UsageRow, WriteError},
-    Effort, SheetLimits, write_within, write_workbook,
+    super::file::{Interval, MessageRow, Ready, ReportFile, UsageRow},
+    Effort, SheetLimits, write_within,
     xml::{CUT_MARK, MAX_TEXT_UNITS},
 };
 
@@ -385,105 +383,4 @@ fn a_report_of_nothing_is_a_workbook_too() {
         bytes,
         "the same report is the same file"
     );
-}
-
-#[test]
-fn what_is_cut_short_does_not_open() {
-    for effort in [ONE_THREAD, Effort::default()] {
-        let rows = [Ok(message("a")), Err("the database went away")];
-        let mut out = Vec::new();
-        let failure = write_workbook(&mut out, &report(), Ready::new(rows.into_iter()), effort);
-        assert!(matches!(
-            failure,
-            Err(WriteError::Source("the database went away"))
-        ));
-        assert!(!out.is_empty());
-        assert!(ZipArchive::new(Cursor::new(out)).is_err());
-    }
-}
-
-#[test]
-fn a_reader_that_panics_leaves_nothing_that_opens() {
-    for effort in [ONE_THREAD, Effort::default()] {
-        let pipe = Pipe::with_room(usize::MAX);
-        let out = pipe.clone();
-        let rows = std::iter::from_fn(|| -> Option<Result<MessageRow<'_>, Never>> {
-            panic!("a defect");
-        });
-        let written = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            write_workbook(out, &report(), Ready::new(rows), effort)
-        }));
-        assert!(written.is_err());
-        let bytes = pipe.bytes.lock().unwrap();
-        assert!(!bytes.is_empty());
-        assert!(ZipArchive::new(Cursor::new(bytes.as_slice())).is_err());
-    }
-}
-
-/// Shares what is written, and breaks after so many bytes.
-#[derive(Clone)]
-struct Pipe {
-    bytes: Arc<Mutex<Vec<u8>>>,
-    room: usize,
-}
-
-impl Pipe {
-    fn with_room(room: usize) -> Self {
-        Self {
-            bytes: Arc::default(),
-            room,
-        }
-    }
-}
-
-impl Write for Pipe {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut written = self.bytes.lock().unwrap();
-        if written.len() >= self.room {
-            return Err(io::ErrorKind::BrokenPipe.into());
-        }
-        written.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-#[test]
-fn an_output_that_breaks_stops_the_rows() {
-    for effort in [ONE_THREAD, Effort::default()] {
-        let texts: Vec<String> = (0..100_003_u64)
-            .map(|number| format!("{}", number * 0x9E37_79B9 % 1_000_003))
-            .collect();
-        let mut asked = 0_usize;
-        let rows = texts.iter().cycle().map(|text| {
-            asked += 1;
-            Ok::<_, Never>(message(text))
-        });
-        let failure = write_workbook(Pipe::with_room(40_000), &report(), Ready::new(rows), effort);
-        let Err(WriteError::Output(error)) = failure else {
-            panic!("{failure:?}");
-        };
-        assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
-        assert!(asked < 50_000);
-    }
-}
-
-#[test]
-fn the_head_is_out_before_the_first_row_is_read() {
-    for effort in [ONE_THREAD, Effort::default()] {
-        let pipe = Pipe::with_room(usize::MAX);
-        let bytes = Arc::clone(&pipe.bytes);
-        let mut seen = None;
-        let rows = std::iter::from_fn(|| {
-            let written = bytes.lock().unwrap();
-            let summary = b"xl/worksheets/sheet1.xml";
-            seen.get_or_insert(written.windows(summary.len()).any(|name| name == summary));
-            None::<Result<_, Never>>
-        });
-        write_workbook(pipe, &report(), Ready::new(rows), effort).unwrap();
-        assert_eq!(seen, Some(true));
-    }
 }

@@ -16,7 +16,7 @@ use super::{
 
 /// Pages of SQLite's that a scan keeps, in KiB: it goes through them once. Nothing is mapped: a file's pages
 /// would count as this program's memory.
-const CACHE_KIBIBYTES: i64 = 1_024;
+const CACHE_KIBIBYTES: i64 = 256;
 /// Rows are wanted one by one from the first on, so that nothing is sorted or hashed whole before it comes.
 const STREAMED: &str = "SET LOCAL enable_sort = off; SET LOCAL enable_hashjoin = off; \
                         SET LOCAL enable_mergejoin = off";
@@ -28,7 +28,34 @@ pub struct Pinned(Place);
 #[derive(Debug)]
 enum Place {
     Sqlite(Connection),
-    Postgres(PoolConnection<Postgres>),
+    Postgres(Held),
+}
+
+/// A connection in the midst of a transaction. Unless that was ended it is not used again.
+#[derive(Debug)]
+struct Held(Option<PoolConnection<Postgres>>);
+
+impl Held {
+    fn connection(&mut self) -> Result<&mut PoolConnection<Postgres>, sqlx::Error> {
+        self.0.as_mut().ok_or(sqlx::Error::PoolClosed)
+    }
+
+    /// Ends the transaction, and gives the connection back for the next download.
+    async fn end(mut self) -> Result<(), sqlx::Error> {
+        sqlx::raw_sql("COMMIT")
+            .execute(&mut **self.connection()?)
+            .await?;
+        drop(self.0.take());
+        Ok(())
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if let Some(connection) = &mut self.0 {
+            connection.close_on_drop();
+        }
+    }
 }
 
 impl Store {
@@ -69,19 +96,18 @@ impl Store {
             }
             cause => broken(cause.to_string()),
         };
-        let mut connection = pool.acquire().await.map_err(failed)?;
-        // Whatever becomes of it, it is not used again in the midst of a transaction.
-        connection.close_on_drop();
+        let mut held = Held(Some(pool.acquire().await.map_err(failed)?));
+        let connection = held.connection().map_err(failed)?;
         let begin = format!(
             "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
              SET LOCAL statement_timeout = '{SCAN_TIMEOUT}'; {STREAMED}"
         );
         sqlx::raw_sql(sqlx::AssertSqlSafe(begin))
-            .execute(&mut *connection)
+            .execute(&mut **connection)
             .await
             .map_err(failed)?;
         let name: String = sqlx::query_scalar("SELECT pg_export_snapshot()")
-            .fetch_one(&mut *connection)
+            .fetch_one(&mut **connection)
             .await
             .map_err(failed)?;
         let snapshot = self.snapshot().await?;
@@ -89,7 +115,7 @@ impl Store {
         snapshot
             .execute_unprepared(&format!("SET TRANSACTION SNAPSHOT '{name}'"))
             .await?;
-        Ok((snapshot, Pinned(Place::Postgres(connection))))
+        Ok((snapshot, Pinned(Place::Postgres(held))))
     }
 }
 
@@ -111,15 +137,13 @@ impl Pinned {
     pub fn scan(self, select: &SelectStatement) -> Scan {
         let (sender, receiver) = mpsc::channel(BATCHES_WAITING);
         match self.0 {
-            Place::Postgres(mut connection) => {
+            Place::Postgres(held) => {
                 let query = select.to_string(PostgresQueryBuilder);
                 tokio::spawn(async move {
-                    let sent = copy_out(&mut connection, &query, &sender).await;
-                    finish(
-                        &sender,
-                        sent.map(drop).map_err(|cause| broken(cause.to_string())),
-                    )
-                    .await;
+                    let sent = copy_held(held, &query, &sender).await;
+                    let sent = sent.map_err(|cause| broken(cause.to_string()));
+                    // Nobody waits for it where this fails.
+                    let _ = sender.send(last_step(sent)).await;
                 });
             }
             Place::Sqlite(connection) => {
@@ -135,7 +159,10 @@ impl Pinned {
     }
 }
 
-async fn finish(sender: &Sender, outcome: Result<(), DbErr>) {
-    // Nobody waits for it where this fails.
-    let _ = sender.send(last_step(outcome)).await;
+async fn copy_held(mut held: Held, query: &str, sender: &Sender) -> Result<(), sqlx::Error> {
+    let all_sent = copy_out(held.connection()?, query, sender).await?;
+    if all_sent {
+        held.end().await?;
+    }
+    Ok(())
 }

@@ -1,4 +1,5 @@
-//! What the rows of past days must be, by the messages: to fill them in, and to check them.
+//! What the rows of past days must be, by the messages: to fill them in, and to check them. What months must be
+//! by the days is beside it ([`super::months`]).
 //!
 //! This is another way to the same sums than the ledger's own, which adds to the rows as it charges, so that
 //! each is a check of the other.
@@ -11,10 +12,10 @@ use sea_orm::{
     QueryFilter, QueryOrder, QuerySelect, Statement, Value, prelude::Uuid,
 };
 
-use super::COLUMNS;
+use super::{COLUMNS, months};
 
-/// A day by its first instant and the next day's.
-type Day = (Timestamp, Timestamp);
+/// A day, or a month, by its first instant and the next one's.
+pub type Period = (Timestamp, Timestamp);
 
 /// Some days of an account, the oldest first, without a gap.
 #[derive(Debug, Clone)]
@@ -22,25 +23,40 @@ pub struct Chunk {
     /// Whose.
     pub account: AccountId,
     /// At least one.
-    pub days: Vec<Day>,
+    pub days: Vec<Period>,
 }
 
 impl Chunk {
     /// `$1` to `$4` of [`expected`].
     fn values(&self) -> [Value; 4] {
-        let days: Vec<String> = self
-            .days
-            .iter()
-            .map(|(start, end)| format!("[{},{}]", start.as_microsecond(), end.as_microsecond()))
-            .collect();
-        let start = self.days.first().map_or(0, |day| day.0.as_microsecond());
-        let end = self.days.last().map_or(0, |day| day.1.as_microsecond());
-        [
-            self.account.uuid().into(),
-            format!("[{}]", days.join(",")).into(),
-            start.into(),
-            end.into(),
-        ]
+        values(self.account, &self.days, &self.days)
+    }
+}
+
+/// The account, the periods as JSON, and where others of them begin and end.
+pub(super) fn values(account: AccountId, periods: &[Period], bounds: &[Period]) -> [Value; 4] {
+    let periods: Vec<String> = periods
+        .iter()
+        .map(|(start, end)| format!("[{},{}]", start.as_microsecond(), end.as_microsecond()))
+        .collect();
+    let start = bounds.first().map_or(0, |first| first.0.as_microsecond());
+    let end = bounds.last().map_or(0, |last| last.1.as_microsecond());
+    [
+        account.uuid().into(),
+        format!("[{}]", periods.join(",")).into(),
+        start.into(),
+        end.into(),
+    ]
+}
+
+/// The periods of [`values`] as rows.
+pub(super) fn periods(backend: DatabaseBackend) -> &'static str {
+    match backend {
+        DatabaseBackend::Postgres => {
+            "SELECT CAST(d ->> 0 AS BIGINT) AS period_start, CAST(d ->> 1 AS BIGINT) AS period_end \
+             FROM json_array_elements($2::json) AS d"
+        }
+        _ => "SELECT value ->> 0 AS period_start, value ->> 1 AS period_end FROM json_each($2)",
     }
 }
 
@@ -50,16 +66,14 @@ impl Chunk {
 /// messages are looked up by their instants and their lines by their ids, and nothing is compared with everything,
 /// whatever a connection plans with.
 fn expected(backend: DatabaseBackend) -> String {
-    let (days, list, country, empty) = match backend {
+    let days = periods(backend);
+    let (list, country, empty) = match backend {
         DatabaseBackend::Postgres => (
-            "SELECT CAST(d ->> 0 AS BIGINT) AS day_start, CAST(d ->> 1 AS BIGINT) AS day_end \
-             FROM json_array_elements($2::json) AS d",
             "COALESCE(uuid_send(list_id), CAST('' AS BYTEA))",
             "convert_to(country_code, 'UTF8')",
             "CAST('' AS BYTEA)",
         ),
         _ => (
-            "SELECT value ->> 0 AS day_start, value ->> 1 AS day_end FROM json_each($2)",
             "COALESCE(list_id, x'')",
             "CAST(country_code AS BLOB)",
             "x''",
@@ -77,11 +91,11 @@ fn expected(backend: DatabaseBackend) -> String {
     format!(
         "WITH days AS MATERIALIZED ({days}), \
          counted AS MATERIALIZED (\
-           SELECT d.day_start, m.id, m.list_id, m.channel, m.rate_card_id, m.units \
+           SELECT d.period_start AS day_start, m.id, m.list_id, m.channel, m.rate_card_id, m.units \
            FROM days d CROSS JOIN messages m \
            WHERE m.account_id = $1 AND m.status = 'SENT' \
-           AND m.sent_at >= d.day_start AND m.sent_at < d.day_end \
-           AND d.day_start >= $3 AND d.day_start < $4), \
+           AND m.sent_at >= d.period_start AND m.sent_at < d.period_end \
+           AND d.period_start >= $3 AND d.period_start < $4), \
          legs AS MATERIALIZED (\
            SELECT c.day_start, c.id, c.list_id, c.channel, c.rate_card_id, l.country_code, \
            1 AS messages, CAST(SUM(l.recipients) AS BIGINT) AS recipients, \
@@ -102,11 +116,16 @@ fn expected(backend: DatabaseBackend) -> String {
     )
 }
 
-/// Fills in the rows of days that have none. The caller holds the lock on the account's book.
+/// Fills in the rows of days that have none, and adds them to the months that they are in, which are `months`.
+/// The caller holds the lock on the account's book.
 ///
 /// # Errors
 /// What the database says.
-pub async fn add_days(connection: &impl ConnectionTrait, chunk: &Chunk) -> Result<(), DbErr> {
+pub async fn add_days(
+    connection: &impl ConnectionTrait,
+    chunk: &Chunk,
+    months: &[Period],
+) -> Result<(), DbErr> {
     let backend = connection.get_database_backend();
     let text = format!(
         "INSERT INTO usage_rollups ({COLUMNS}) SELECT CAST($1 AS {}), r.* FROM ({}) AS r",
@@ -117,7 +136,8 @@ pub async fn add_days(connection: &impl ConnectionTrait, chunk: &Chunk) -> Resul
         expected(backend)
     );
     let statement = Statement::from_sql_and_values(backend, text, chunk.values());
-    connection.execute_raw(statement).await.map(drop)
+    connection.execute_raw(statement).await?;
+    months::add(connection, chunk, months).await
 }
 
 /// A row that is not what the messages come to.
@@ -160,39 +180,11 @@ pub async fn differences(
     chunk: &Chunk,
 ) -> Result<Vec<Difference>, DbErr> {
     let backend = connection.get_database_backend();
-    let both = |name: &str, kept: &str, expected: &str| {
-        let sum = |what: &str| format!("CAST(SUM({what}) AS BIGINT)");
-        format!(
-            "{} AS expected_{name}, {} AS {name}",
-            sum(expected),
-            sum(kept)
-        )
-    };
-    // Each row's own sums against it: whatever is left of either side differs.
-    let columns = ["messages", "recipients", "segments", "units"];
-    let sums: Vec<String> = columns
-        .iter()
-        .map(|name| both(name, &format!("kept_{name}"), &format!("wanted_{name}")))
-        .collect();
-    let differ: Vec<String> = columns
-        .iter()
-        .map(|name| format!("SUM(kept_{name}) <> SUM(wanted_{name})"))
-        .collect();
-    let text = format!(
-        "SELECT kind, day_start, key, channel, rate_card_id, {} FROM (\
-         SELECT kind, day_start, key, channel, rate_card_id, \
-           messages AS wanted_messages, recipients AS wanted_recipients, \
-           segments AS wanted_segments, units AS wanted_units, \
-           0 AS kept_messages, 0 AS kept_recipients, 0 AS kept_segments, 0 AS kept_units, \
-           1 AS wanted, 0 AS kept FROM ({}) AS e \
-         UNION ALL SELECT kind, day_start, key, channel, rate_card_id, 0, 0, 0, 0, \
-           messages, recipients, segments, units, 0, 1 FROM usage_rollups \
-           WHERE account_id = $1 AND day_start >= $3 AND day_start < $4) AS b \
-         GROUP BY kind, day_start, key, channel, rate_card_id \
-         HAVING SUM(wanted) <> SUM(kept) OR {} ORDER BY day_start, kind, key",
-        sums.join(", "),
-        expected(backend),
-        differ.join(" OR "),
+    let text = different(
+        &expected(backend),
+        "SELECT kind, day_start, key, channel, rate_card_id, messages, recipients, segments, units \
+         FROM usage_rollups WHERE account_id = $1 AND kind <> 'LIST_MONTH' \
+         AND day_start >= $3 AND day_start < $4",
     );
     Difference::find_by_statement(Statement::from_sql_and_values(
         backend,
@@ -201,6 +193,45 @@ pub async fn differences(
     ))
     .all(connection)
     .await
+}
+
+/// The rows of two queries that are not in both alike: what should be, and what is.
+pub(super) fn different(wanted: &str, kept: &str) -> String {
+    const COUNTS: [&str; 4] = ["messages", "recipients", "segments", "units"];
+    let join =
+        |each: &dyn Fn(&str) -> String, between: &str| COUNTS.map(|name| each(name)).join(between);
+    // Each row's own sums against it: whatever is left of either side differs.
+    let side = |of: &str| {
+        let own = join(&|name| format!("{name} AS {of}_{name}"), ", ");
+        let (other, sign) = match of {
+            "wanted" => ("kept", "1 AS wanted, 0 AS kept"),
+            _ => ("wanted", "0 AS wanted, 1 AS kept"),
+        };
+        let nothing = join(&|name| format!("0 AS {other}_{name}"), ", ");
+        (own, nothing, sign)
+    };
+    let ((wanted_own, kept_nothing, wanted_sign), (kept_own, wanted_nothing, kept_sign)) =
+        (side("wanted"), side("kept"));
+    let key = "kind, day_start, key, channel, rate_card_id";
+    let sums = join(
+        &|name| {
+            format!(
+                "CAST(SUM(wanted_{name}) AS BIGINT) AS expected_{name}, \
+                 CAST(SUM(kept_{name}) AS BIGINT) AS {name}"
+            )
+        },
+        ", ",
+    );
+    let differ = join(
+        &|name| format!("SUM(kept_{name}) <> SUM(wanted_{name})"),
+        " OR ",
+    );
+    format!(
+        "SELECT {key}, {sums} FROM (\
+         SELECT {key}, {wanted_own}, {kept_nothing}, {wanted_sign} FROM ({wanted}) AS w \
+         UNION ALL SELECT {key}, {wanted_nothing}, {kept_own}, {kept_sign} FROM ({kept}) AS k) AS b \
+         GROUP BY {key} HAVING SUM(wanted) <> SUM(kept) OR {differ} ORDER BY day_start, kind, key"
+    )
 }
 
 /// The instant of the message that, counted back from `before`, is the `count`th or the first of all; `None`
@@ -277,7 +308,8 @@ pub async fn first_kept(
 ) -> Result<Option<i64>, DbErr> {
     let statement = Statement::from_sql_and_values(
         connection.get_database_backend(),
-        "SELECT MIN(day_start) AS first_at FROM usage_rollups WHERE account_id = $1",
+        "SELECT MIN(day_start) AS first_at FROM usage_rollups WHERE account_id = $1 \
+         AND kind <> 'LIST_MONTH'",
         [account.uuid().into()],
     );
     let row = connection.query_one_raw(statement).await?;

@@ -1,0 +1,372 @@
+//! What was sent over both changes of the clocks, and what a report of it must say, added up one message at a time.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    calendar::{
+        buckets::{Interval, buckets},
+        parse_time_zone,
+    },
+    credits::Credits,
+    currency::Currency,
+    id::ListId,
+    money::{Cost, CreditValue},
+    segmentation::Channel,
+};
+use entity::{posting, sql_enums::BookName, transaction};
+use jiff::Timestamp;
+use message_credits::graphql::ids::PublicId;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use serde_json::{Value, json};
+
+use super::{REPORT, TOTALS};
+use crate::support::{
+    Server, Tenant,
+    sending::{self, Leg, Message, account, grant_at, send_all},
+};
+
+/// Values of a credit: with so many digits every sum of costs is rounded.
+pub const VALUES_NANO: [i64; 2] = [12_345_678, 13_000_001];
+
+pub fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn euro() -> Currency {
+    Currency::new("EUR".parse().unwrap(), 2).unwrap()
+}
+
+/// Numbers that look random and are the same in every run.
+#[derive(Debug)]
+pub struct Numbers(pub u64);
+
+impl Numbers {
+    pub fn below(&mut self, end: u64) -> u64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        // All bits, the best ones first: below days of microseconds there are more numbers than half of them count.
+        self.0.rotate_left(32) % end
+    }
+}
+
+/// Everything that was sent, and what it was priced by.
+pub struct History {
+    pub tenant: Tenant,
+    pub lists: Vec<ListId>,
+    pub messages: Vec<Message>,
+    values: BTreeMap<domain::id::RateCardId, i64>,
+}
+
+/// A history over both changes of the clocks in Europe of 2026: several lists and none, several countries
+/// and some that are not served, two card versions, both channels, and texts that cost some recipients
+/// more segments than others.
+pub async fn history(server: &Server) -> History {
+    let tenant = server.account("Caffè & Co").await;
+    grant_at(server, &tenant, "2026-01-01T00:00:00Z", 100_000_000).await;
+    let mut lists = Vec::new();
+    for name in ["=Winter", "Summer", "Winter"] {
+        let id = server.list(&tenant, name, json!([])).await;
+        lists.push(ListId::decode(&id).unwrap());
+    }
+    let mut values = BTreeMap::new();
+    for nano in VALUES_NANO {
+        values.insert(sending::card(server, nano, "EUR").await, nano);
+    }
+    let cards: Vec<_> = values.keys().copied().collect();
+    let mut numbers = Numbers(42);
+    let mut messages = Vec::new();
+    for (index, start) in ["2026-03-27T22:00:00Z", "2026-10-23T21:00:00Z"]
+        .into_iter()
+        .enumerate()
+    {
+        let start = at(start).as_microsecond();
+        let mut micros: Vec<i64> = (0..60)
+            .map(|_| start + i64::try_from(numbers.below(4 * 86_400_000_000)).unwrap())
+            .collect();
+        // On the bounds themselves, too.
+        micros.extend((0..8).map(|hour| start + (24 + hour) * 3_600_000_000));
+        micros.extend((0..8).map(|half| start + (24 + half) * 3_600_000_000 - 1));
+        micros.sort_unstable();
+        for micros in micros {
+            messages.push(message(
+                &mut numbers,
+                &lists,
+                cards[index],
+                Timestamp::from_microsecond(micros).unwrap(),
+            ));
+        }
+    }
+    send_all(server, &tenant, &messages).await;
+    History {
+        tenant,
+        lists,
+        messages,
+        values,
+    }
+}
+
+pub fn message(
+    numbers: &mut Numbers,
+    lists: &[ListId],
+    card: domain::id::RateCardId,
+    at: Timestamp,
+) -> Message {
+    let countries = ["IT", "FR", "US", "KP"];
+    let mut legs = Vec::new();
+    for country in countries {
+        if numbers.below(2) == 0 {
+            continue;
+        }
+        // Two texts, of different length, to one country: two lines.
+        for segment_count in 1..=1 + u32::try_from(numbers.below(2)).unwrap() {
+            legs.push(Leg {
+                country,
+                segment_count,
+                recipients: 1 + numbers.below(500),
+                rate_units: (country != "KP").then_some(7_001),
+            });
+        }
+    }
+    let mms = numbers.below(4) == 0;
+    Message {
+        at,
+        list: lists
+            .get(usize::try_from(numbers.below(4)).unwrap())
+            .copied(),
+        channel: if mms { Channel::Mms } else { Channel::Sms },
+        text: format!("+Ciao {}", numbers.below(1_000)),
+        card,
+        legs,
+    }
+}
+
+/// Sums as a report says them.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sum {
+    messages: i64,
+    recipients: u64,
+    segments: u64,
+    units: i64,
+    cost: Cost,
+}
+
+impl Sum {
+    fn add(&mut self, legs: &[Leg], nano: i64) {
+        self.messages += 1;
+        for leg in legs.iter().filter(|leg| leg.rate_units.is_some()) {
+            self.recipients += leg.recipients;
+            self.segments += leg.recipients * u64::from(leg.segment_count);
+            self.units += leg.units();
+            let value = CreditValue::new(nano, euro()).unwrap();
+            let cost = value.cost(Credits::from_units(leg.units()));
+            self.cost = self.cost.checked_add(cost).unwrap();
+        }
+    }
+
+    fn json(&self) -> Value {
+        json!({
+            "messages": self.messages,
+            "recipients": self.recipients,
+            "segments": self.segments,
+            "credits": Credits::from_units(self.units).to_string(),
+            "cost": {
+                "amount": self.cost.round(euro()).unwrap().to_string(),
+                "currencyCode": "EUR",
+            },
+        })
+    }
+}
+
+/// What a report is asked for.
+struct Asked<'a> {
+    from: &'a str,
+    to: &'a str,
+    interval: Interval,
+    zone: &'a str,
+    lists: Option<Vec<ListId>>,
+    countries: Option<Vec<&'a str>>,
+    channel: Option<Channel>,
+}
+
+impl Asked<'_> {
+    fn input(&self) -> Value {
+        let lists = self.lists.as_ref();
+        json!({
+            "from": self.from, "to": self.to, "timeZone": self.zone,
+            "interval": format!("{:?}", self.interval).to_uppercase(),
+            "listIds": lists.map(|lists| lists.iter().map(|id| id.encode().0).collect::<Vec<_>>()),
+            "countryCodes": self.countries,
+            "channel": self.channel.map(|channel| format!("{channel:?}").to_uppercase()),
+        })
+    }
+
+    /// The legs of a message that count, where it counts.
+    fn legs(&self, message: &Message) -> Option<Vec<Leg>> {
+        let in_period = at(self.from) <= message.at && message.at < at(self.to);
+        let in_lists = (self.lists.as_ref())
+            .is_none_or(|lists| message.list.is_some_and(|list| lists.contains(&list)));
+        let in_channel = self
+            .channel
+            .is_none_or(|channel| channel == message.channel);
+        if !(in_period && in_lists && in_channel) {
+            return None;
+        }
+        let Some(countries) = &self.countries else {
+            return Some(message.legs.clone());
+        };
+        let legs: Vec<Leg> = (message.legs.iter().copied())
+            .filter(|leg| leg.rate_units.is_some() && countries.contains(&leg.country))
+            .collect();
+        (!legs.is_empty()).then_some(legs)
+    }
+
+    /// The report, added up one message at a time.
+    fn expected(&self, history: &History) -> Value {
+        let zone = parse_time_zone(self.zone).unwrap();
+        let bounds = buckets(at(self.from), at(self.to), self.interval, &zone).unwrap();
+        let empty = || vec![Sum::default(); bounds.len()];
+        let (mut totals, mut by_bucket) = (Sum::default(), empty());
+        let mut by_list: BTreeMap<Option<ListId>, (Sum, Vec<Sum>)> = BTreeMap::new();
+        let mut by_country: BTreeMap<&str, Sum> = BTreeMap::new();
+        for message in &history.messages {
+            let Some(legs) = self.legs(message) else {
+                continue;
+            };
+            let nano = history.values[&message.card];
+            let bucket = bounds
+                .iter()
+                .position(|bucket| bucket.start <= message.at && message.at < bucket.end)
+                .unwrap();
+            totals.add(&legs, nano);
+            by_bucket[bucket].add(&legs, nano);
+            let list = by_list
+                .entry(message.list)
+                .or_insert_with(|| (Sum::default(), empty()));
+            list.0.add(&legs, nano);
+            list.1[bucket].add(&legs, nano);
+            for country in ["FR", "IT", "US"] {
+                let there: Vec<Leg> = (legs.iter().copied())
+                    .filter(|leg| leg.country == country)
+                    .collect();
+                if !there.is_empty() {
+                    by_country.entry(country).or_default().add(&there, nano);
+                }
+            }
+        }
+        let timeline = |sums: &[Sum]| -> Vec<Value> {
+            let pairs = bounds.iter().zip(sums);
+            pairs
+                .map(|(bucket, sum)| json!({ "start": bucket.start.to_string(), "usage": sum.json() }))
+                .collect()
+        };
+        let mut lists: Vec<_> = by_list.into_iter().collect();
+        lists.sort_by_key(|(list, (sum, _))| (-sum.units, list.is_none(), *list));
+        let mut countries: Vec<_> = by_country.into_iter().collect();
+        countries.sort_by_key(|(country, sum)| (-sum.units, *country));
+        json!({ "usageReport": {
+            "totals": totals.json(),
+            "buckets": timeline(&by_bucket),
+            "lists": lists.iter().map(|(list, (sum, by_bucket))| json!({
+                "list": list.map(|list| json!({ "id": list.encode().0 })),
+                "usage": sum.json(),
+                "buckets": timeline(by_bucket),
+            })).collect::<Vec<_>>(),
+            "countries": countries.iter().map(|(country, sum)| json!({
+                "countryCode": country, "usage": sum.json(),
+            })).collect::<Vec<_>>(),
+        } })
+    }
+}
+
+/// What the ledger says was spent in a period.
+pub async fn spent(server: &Server, tenant: &Tenant, from: &str, to: &str) -> Credits {
+    let reader = server.services().store.reader();
+    let account = account(tenant).uuid();
+    let transactions = transaction::Entity::find()
+        .filter(transaction::Column::AccountId.eq(account))
+        .filter(transaction::Column::CreatedAt.gte(at(from).as_microsecond()))
+        .filter(transaction::Column::CreatedAt.lt(at(to).as_microsecond()))
+        .all(reader)
+        .await
+        .unwrap();
+    let postings = posting::Entity::find()
+        .filter(posting::Column::AccountId.eq(account))
+        .filter(posting::Column::Book.eq(BookName::Spent))
+        .filter(posting::Column::Sequence.is_in(transactions.iter().map(|row| row.sequence)))
+        .all(reader)
+        .await
+        .unwrap();
+    Credits::from_units(postings.iter().map(|posting| posting.units).sum())
+}
+
+/// Totals, lists, buckets and countries are what one message at a time adds up to, and what the ledger says.
+pub async fn check_all(server: &Server) {
+    let history = history(server).await;
+    let spring = ("2026-03-28T00:00:00Z", "2026-03-30T22:00:00Z");
+    let autumn = ("2026-10-24T10:20:30.000001Z", "2026-10-26T23:00:00Z");
+    let year = ("2026-01-01T00:00:00Z", "2026-11-22T08:00:00Z");
+    let lists = Some(vec![history.lists[0], history.lists[2]]);
+    let (rome, half_hour) = ("Europe/Rome", "Asia/Kolkata");
+    let all = |(from, to), interval, zone| Asked {
+        from,
+        to,
+        interval,
+        zone,
+        lists: None,
+        countries: None,
+        channel: None,
+    };
+    for asked in [
+        all(spring, Interval::Hour, rome),
+        all(spring, Interval::Day, half_hour),
+        all(autumn, Interval::Hour, rome),
+        all(autumn, Interval::Hour, "Australia/Lord_Howe"),
+        all(autumn, Interval::Day, "Asia/Kathmandu"),
+        all(year, Interval::Week, rome),
+        all(year, Interval::Month, half_hour),
+        Asked {
+            lists: lists.clone(),
+            ..all(year, Interval::Day, rome)
+        },
+        Asked {
+            countries: Some(vec!["FR", "US"]),
+            ..all(autumn, Interval::Day, rome)
+        },
+        Asked {
+            countries: Some(vec!["KP"]),
+            ..all(autumn, Interval::Day, rome)
+        },
+        Asked {
+            channel: Some(Channel::Mms),
+            ..all(year, Interval::Month, rome)
+        },
+        Asked {
+            lists,
+            countries: Some(vec!["IT"]),
+            channel: Some(Channel::Sms),
+            ..all(year, Interval::Week, rome)
+        },
+    ] {
+        let variables = json!({ "input": asked.input() });
+        let found = server
+            .data(&history.tenant.owner, REPORT, variables.clone())
+            .await;
+        assert_eq!(found, asked.expected(&history), "{}", asked.input());
+        // Totals alone are read otherwise, and are the same.
+        let totals = server.data(&history.tenant.owner, TOTALS, variables).await;
+        for (name, count) in totals["usageReport"]["totals"].as_object().unwrap() {
+            assert_eq!(
+                count,
+                &found["usageReport"]["totals"][name],
+                "{}",
+                asked.input()
+            );
+        }
+        if asked.lists.is_none() && asked.countries.is_none() && asked.channel.is_none() {
+            let spent = spent(server, &history.tenant, asked.from, asked.to).await;
+            assert_eq!(found["usageReport"]["totals"]["credits"], spent.to_string());
+        }
+    }
+}
