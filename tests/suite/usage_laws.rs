@@ -257,10 +257,11 @@ on_both_databases! {
             // The same worlds in every run.
             let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
             let mut runner = TestRunner::new_with_rng(config, rng);
-            runner.run(&world(), |world| {
+            let ran = runner.run(&world(), |world| {
                 handle.block_on(holds(&server, &world));
                 Ok(())
-            })
+            });
+            ran.map_err(|failure| failure.to_string())
         });
         if let Err(failure) = ran.await.unwrap() {
             panic!("{failure}");

@@ -199,7 +199,7 @@ pub async fn differences(
 pub(super) fn different(wanted: &str, kept: &str) -> String {
     const COUNTS: [&str; 4] = ["messages", "recipients", "segments", "units"];
     let join =
-        |each: &dyn Fn(&str) -> String, between: &str| COUNTS.map(|name| each(name)).join(between);
+        |each: &dyn Fn(&str) -> String, between: &str| COUNTS.map(each).join(between);
     // Each row's own sums against it: whatever is left of either side differs.
     let side = |of: &str| {
         let own = join(&|name| format!("{name} AS {of}_{name}"), ", ");
