@@ -23,7 +23,7 @@ use std::io::{self, Write};
 
 use self::{
     archive::MAX_BYTES,
-    layout::{INDEX_PARTS, Layout, SHARED_STRINGS, part_of_messages},
+    layout::{HEAD_PARTS, INDEX_PARTS, Layout, SHARED_STRINGS, part_of_messages},
     messages::{EXCEL_ROWS, Frame, RowWriter},
     package::{BLOCK_BYTES, Package, write_package},
     strings::SharedStrings,
@@ -107,6 +107,13 @@ fn write_parts<S: MessageSource>(
     rows: S,
     limits: SheetLimits,
 ) -> Result<(), WriteError<S::Error>> {
+    // Something arrives before the figures are laid out.
+    let mut head = Layout::without_figures(report)?;
+    for name in HEAD_PARTS {
+        package.put(name, &head.part(name)?)?;
+    }
+    drop(head);
+    package.flush()?;
     // The header is the first row.
     let mut layout = Layout::new(report, &[1])?;
     for name in layout.body_parts()? {
