@@ -148,14 +148,15 @@ impl Ledger {
                 store: store.clone(),
                 clock: clock.clone(),
                 unchained: limits.unchained,
+                seat: None,
             },
             changes: changes.clone(),
             lanes: Arc::new(Semaphore::new(limits.lanes)),
             batch: Pace::new(limits.batch, limits.batch_time),
         };
         let mut tasks = JoinSet::new();
-        for _ in 0..count {
-            tasks.spawn(writer.clone().run());
+        for seat in 0..count {
+            tasks.spawn(writer.clone().run(seat));
         }
         let door = Door::Queue {
             queue: queue.clone(),

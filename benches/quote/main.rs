@@ -58,6 +58,7 @@ async fn measure(database: &Database, contacts: u32) -> Outcome<()> {
         let list = List::stored(&server, database, contacts).await?;
         stored(&server, &list).await?;
     }
+    database.settle().await?;
     head_counts(&server).await?;
     steady(&server).await?;
     println!("load average {}\n", load());

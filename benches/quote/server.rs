@@ -53,6 +53,19 @@ impl Database {
         Ok(database)
     }
 
+    /// Ends what the database has to do after lists were filled, so that it is not measured with what follows:
+    /// PostgreSQL tidies up and writes down what was filled in.
+    pub async fn settle(&self) -> Outcome<()> {
+        if matches!(self, Self::Postgres { .. }) {
+            let connection = Connect::connect(self.url()).await?;
+            for statement in ["VACUUM ANALYZE", "CHECKPOINT"] {
+                connection.execute_unprepared(statement).await?;
+            }
+            connection.close().await?;
+        }
+        Ok(())
+    }
+
     /// Ends a database of a server.
     pub async fn remove(self) -> Outcome<()> {
         if let Self::Postgres { server, name } = self {

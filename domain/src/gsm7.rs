@@ -209,15 +209,6 @@ const fn is_other(byte: u8) -> bool {
 /// The block taken whole, with what of the last character reaches beyond it, where all of it is GSM-7. What
 /// is ASCII is looked at together as above, and what is not one by one.
 fn mixed(block: &[u8; BLOCK], rest: &[u8]) -> Option<Prefix> {
-    let (mut foreign, mut extensions) = (0_u8, 0_u8);
-    for &byte in block {
-        let control = (byte < 0x20) & (byte != b'\n') & (byte != b'\r') & (byte != 0x0C);
-        foreign |= u8::from(control | (byte == b'`') | (byte == 0x7F));
-        extensions = extensions.wrapping_add(u8::from(is_ascii_extension(byte)));
-    }
-    if foreign != 0 {
-        return None;
-    }
     let (mut following, mut euros) = (0, 0);
     let mut done = 0;
     for (word, at) in block.as_chunks::<8>().0.iter().zip((0..).step_by(8)) {
@@ -234,6 +225,15 @@ fn mixed(block: &[u8; BLOCK], rest: &[u8]) -> Option<Prefix> {
             euros += septets - 1;
             done = at + length;
         }
+    }
+    let (mut foreign, mut extensions) = (0_u8, 0_u8);
+    for &byte in block {
+        let control = (byte < 0x20) & (byte != b'\n') & (byte != b'\r') & (byte != 0x0C);
+        foreign |= u8::from(control | (byte == b'`') | (byte == 0x7F));
+        extensions = extensions.wrapping_add(u8::from(is_ascii_extension(byte)));
+    }
+    if foreign != 0 {
+        return None;
     }
     let end = rest.len().min(BLOCK).max(done);
     let characters = end - following;
@@ -296,6 +296,15 @@ const fn may_be_foreign(byte: u8) -> bool {
     ((byte as i8) < 0x20) | (byte == b'`') | (byte == 0x7F)
 }
 
+/// Whether any byte of a block may be.
+fn has_foreign<const N: usize>(block: &[u8; N]) -> bool {
+    let some = |some, &byte: &u8| some | may_be_foreign(byte);
+    block.iter().fold(false, some)
+}
+
+/// Bytes that are looked at together where nothing is expected.
+const WIDE: usize = 4 * BLOCK;
+
 /// A character that GSM-7 lacks, in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Foreign<'a> {
@@ -306,22 +315,42 @@ pub(crate) struct Foreign<'a> {
     pub offset: usize,
 }
 
-/// Tells every character of the text that GSM-7 lacks, where it is known to begin with such a prefix.
-pub(crate) fn each_foreign<'a>(text: &'a str, prefix: Prefix, mut found: impl FnMut(Foreign<'a>)) {
+/// How many bytes at the end of a text are ASCII that GSM-7 has, as far as whole blocks go.
+///
+/// Most texts that are not GSM-7 have what it lacks in one place: between such a prefix and such an end.
+pub(crate) fn ascii_end(bytes: &[u8]) -> usize {
+    let mut rest = bytes;
+    while let Some((before, wide)) = rest.split_last_chunk::<WIDE>()
+        && !has_foreign(wide)
+    {
+        rest = before;
+    }
+    while let Some((before, block)) = rest.split_last_chunk::<BLOCK>()
+        && !has_foreign(block)
+    {
+        rest = before;
+    }
+    bytes.len() - rest.len()
+}
+
+/// Tells every character of the text that GSM-7 lacks, where it is known to begin with such a prefix and to
+/// end in so many bytes of ASCII that it has.
+pub(crate) fn each_foreign<'a>(
+    text: &'a str,
+    prefix: Prefix,
+    ascii_end: usize,
+    mut found: impl FnMut(Foreign<'a>),
+) {
     let bytes = text.as_bytes();
     // Bytes so far that continue a character, and how far the text has been looked at.
     let (mut following, mut done) = (prefix.bytes - prefix.characters, prefix.bytes);
     let mut filled = FILLER;
-    for at in (prefix.bytes..bytes.len()).step_by(BLOCK) {
+    for at in (prefix.bytes..bytes.len() - ascii_end).step_by(BLOCK) {
         // The last block begins among bytes that were looked at before.
         let begin = at.min(bytes.len().saturating_sub(BLOCK));
         done = done.max(at);
         let block = block::first(bytes.get(begin..).unwrap_or_default(), &mut filled);
-        // Most blocks have none, which takes less to see than where one is.
-        if !block
-            .iter()
-            .fold(false, |some, &byte| some | may_be_foreign(byte))
-        {
+        if !has_foreign(block) {
             continue;
         }
         let mut marks = [0; BLOCK];

@@ -37,7 +37,7 @@
 //! let text = format!("It’s {}", "a".repeat(80));
 //! let cut = segment(&text, false, &plain)?;
 //! assert_eq!((cut.encoding, cut.segment_count()), (Some(Encoding::Ucs2), 2));
-//! assert_eq!(cut.non_gsm_characters[0].code_point(), "U+2019");
+//! assert_eq!(cut.non_gsm_characters()[0].code_point(), "U+2019");
 //! assert_eq!(cut.texts().collect::<String>(), text);
 //!
 //! // Smart encoding swaps it, because that saves a segment here.
@@ -73,6 +73,7 @@ pub use crate::gsm7::national::{Language, Languages};
 pub use capacity::{MMS_UNITS, Reference};
 pub use tables::Tables;
 
+use crate::{gsm7, smart_encoding};
 use plan::Plan;
 use std::{borrow::Cow, ops::Range};
 
@@ -150,11 +151,11 @@ pub struct Segmentation<'a> {
     pub units_remaining: usize,
     /// In order; at least one, which is empty where the text is.
     pub segments: Vec<Segment>,
-    /// Every character that forces UCS-2, in order: those that the default tables lack. Empty where the
-    /// text is not in UCS-2.
-    pub non_gsm_characters: Vec<NonGsmCharacter>,
     /// The text as it would be sent: as typed, unless smart encoding saved segments.
     pub text: Cow<'a, str>,
+    /// Between these two is what GSM-7 lacks, where the text is in UCS-2.
+    gsm: gsm7::Prefix,
+    ascii_end: usize,
 }
 
 /// One segment of a message.
@@ -201,6 +202,27 @@ impl Segmentation<'_> {
     pub fn text_of(&self, segment: &Segment) -> &str {
         // A segment of another message may lie outside, or cut a character: that one has no text here.
         self.text.get(segment.range.clone()).unwrap_or_default()
+    }
+
+    /// Every character that forces UCS-2, in order: those that the default tables lack. Empty where the text
+    /// is not in UCS-2. They are looked for when they are asked for.
+    #[must_use]
+    pub fn non_gsm_characters(&self) -> Vec<NonGsmCharacter> {
+        let mut found = Vec::new();
+        if self.encoding != Some(Encoding::Ucs2) {
+            return found;
+        }
+        gsm7::each_foreign(&self.text, self.gsm, self.ascii_end, |each| {
+            let typographic = smart_encoding::replacement(each.character, each.before);
+            let accent = smart_encoding::without_accent(each.character);
+            found.push(NonGsmCharacter {
+                character: each.character,
+                offset: each.offset,
+                replacement: typographic.or(accent),
+                strips_accent: typographic.is_none() && accent.is_some(),
+            });
+        });
+        found
     }
 
     /// The texts of its segments, which joined are [`Segmentation::text`].

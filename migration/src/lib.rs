@@ -14,6 +14,7 @@ mod m20261122_000005_destination_options;
 mod m20261122_000006_transaction_pages;
 mod m20261122_000007_archived_contacts;
 mod m20261122_000008_usage_rollups;
+mod m20261122_000009_list_messages;
 mod m20261122_000010_usage_by_month;
 
 /// Every step, oldest first.
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000006_transaction_pages::Migration),
             Box::new(m20261122_000007_archived_contacts::Migration),
             Box::new(m20261122_000008_usage_rollups::Migration),
+            Box::new(m20261122_000009_list_messages::Migration),
             Box::new(m20261122_000010_usage_by_month::Migration),
         ]
     }

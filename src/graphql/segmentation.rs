@@ -220,8 +220,8 @@ impl From<segmentation::Segmentation<'_>> for Segmentation {
                 })
                 .collect(),
             non_gsm_characters: cut
-                .non_gsm_characters
-                .iter()
+                .non_gsm_characters()
+                .into_iter()
                 .map(|found| NonGsmCharacter {
                     character: found.character.to_string(),
                     code_point: found.code_point(),

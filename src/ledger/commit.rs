@@ -29,6 +29,8 @@ pub(super) struct Committer {
     pub store: Store,
     pub clock: Clock,
     pub unchained: bool,
+    /// Which writer it is, where it is one; whoever waits for a locked account is none.
+    pub seat: Option<usize>,
 }
 
 impl Committer {
@@ -142,7 +144,8 @@ impl Committer {
     }
 
     async fn attempt(&self, requests: &[&Request], locked: Locked) -> Result<Outcomes, Failure> {
-        let transaction = self.store.begin().await.map_err(Failure::Before)?;
+        let transaction = self.store.begin_at(self.seat).await;
+        let transaction = transaction.map_err(Failure::Before)?;
         let outcomes = batch::run(&transaction, requests, &self.clock, locked, self.unchained)
             .await
             .map_err(Failure::Before)?;

@@ -69,11 +69,14 @@ impl Pace {
 
 impl Writer {
     /// Serves until the queue is closed, and then what it had.
-    pub(super) async fn run(mut self) {
+    pub(super) async fn run(mut self, seat: usize) {
+        self.committer.seat = Some(seat);
         while let Some(taken) = self.queue.next(self.batch.size).await {
             let (commands, began) = (taken.tickets.len(), Instant::now());
             self.serve_safely(taken, Locked::SetAside).await;
             self.batch.note(commands, began.elapsed());
+            // Those who were answered ask again: they take their turn first, and the next batch is theirs.
+            tokio::task::yield_now().await;
         }
     }
 
@@ -127,7 +130,8 @@ impl Writer {
             });
             return;
         };
-        let writer = self.clone();
+        let mut writer = self.clone();
+        writer.committer.seat = None;
         tokio::spawn(async move {
             writer.serve_safely(taken, Locked::WaitFor).await;
             drop(lane);

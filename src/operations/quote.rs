@@ -16,7 +16,7 @@ use super::{
     OperationError, Path, Services, Viewer,
     pricing::{Draft, PricedMessage},
 };
-use crate::store::{self, book::Wanted};
+use crate::store::{self, balance::FreeUnits, book::Wanted};
 
 /// What a message would cost, and what there is to pay for it.
 #[derive(Debug)]
@@ -81,6 +81,12 @@ impl Services {
         list: Option<ListId>,
         now: Timestamp,
     ) -> Result<Credits, OperationError> {
+        let reader = self.store.reader();
+        match store::balance::free_units(reader, account, list, now).await? {
+            FreeUnits::Of(units) => return Ok(Credits::from_units(units)),
+            FreeUnits::NoBook => return Ok(Credits::ZERO),
+            FreeUnits::AfterExpiry => {}
+        }
         let wanted = Wanted {
             lists: list.into_iter().collect(),
             ..Wanted::default()

@@ -101,18 +101,15 @@ impl Services {
         account: AccountId,
         at: Timestamp,
     ) -> Result<rate_card::Model, OperationError> {
-        let reader = self.store.reader();
-        let code = store::account::rate_card_code(reader, account, at).await?;
-        // Before the account's first day its first card's value is as good as any.
-        let code = code.unwrap_or_else(|| store::rate_card::DEFAULT_CODE.to_owned());
-        self.version_in_force(&code, at).await
+        match store::rate_card::in_force_for(self.store.reader(), account, at).await? {
+            Some(row) => Ok(row),
+            // Before the account's first day the default card's value is as good as any.
+            None => self.default_version(at).await,
+        }
     }
 
-    async fn version_in_force(
-        &self,
-        code: &str,
-        at: Timestamp,
-    ) -> Result<rate_card::Model, OperationError> {
+    async fn default_version(&self, at: Timestamp) -> Result<rate_card::Model, OperationError> {
+        let code = store::rate_card::DEFAULT_CODE;
         store::rate_card::in_force(self.store.reader(), code, at)
             .await?
             .ok_or_else(|| OperationError::broken(format!("no version of the rate card {code:?}")))
@@ -136,9 +133,7 @@ impl Services {
     /// # Errors
     /// A fault.
     pub async fn default_rate_card(&self, at: Timestamp) -> Result<Arc<RateCard>, OperationError> {
-        let row = self
-            .version_in_force(store::rate_card::DEFAULT_CODE, at)
-            .await?;
+        let row = self.default_version(at).await?;
         self.domain_rate_card(&row).await
     }
 

@@ -202,24 +202,6 @@ pub async fn update(
     account::Entity::update(row).exec(connection).await
 }
 
-/// The code of the rate card by which an account is charged at an instant.
-///
-/// # Errors
-/// What the database says.
-pub async fn rate_card_code(
-    connection: &impl ConnectionTrait,
-    id: AccountId,
-    at: jiff::Timestamp,
-) -> Result<Option<String>, DbErr> {
-    let row = account_rate_card::Entity::find()
-        .filter(account_rate_card::Column::AccountId.eq(id.uuid()))
-        .filter(account_rate_card::Column::EffectiveAt.lte(at.as_microsecond()))
-        .order_by_desc(account_rate_card::Column::EffectiveAt)
-        .one(connection)
-        .await?;
-    Ok(row.map(|row| row.rate_card_code))
-}
-
 /// Charges an account by another card from an instant on.
 ///
 /// # Errors

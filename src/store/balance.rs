@@ -1,16 +1,16 @@
-//! What a balance is told from: the transaction that left it.
+//! What a balance is told from: the transaction that left it; and what a pool has free.
 
 use domain::{
     book::{Balance, NextExpiry},
     credits::Credits,
-    id::AccountId,
+    id::{AccountId, ListId},
     lot::Expiry,
 };
 use entity::{book, transaction};
 use jiff::Timestamp;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    prelude::Uuid,
+    ColumnTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect, Statement, prelude::Uuid,
 };
 
 use super::book::day;
@@ -110,4 +110,53 @@ pub fn after(row: &transaction::Model) -> Result<Balance, DbErr> {
         unassigned: Credits::from_units(row.unassigned_units),
         next_expiry,
     })
+}
+
+/// What a pool has free, as one statement tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FreeUnits {
+    /// So many units of a credit.
+    Of(i64),
+    /// Lots are due whose expiry nobody has booked yet: only the whole book tells.
+    AfterExpiry,
+    /// There is no such account.
+    NoBook,
+}
+
+/// What a list's own pool has free, or the unassigned one where the list has no limit, in one look: what every
+/// quote asks.
+///
+/// # Errors
+/// What the database says.
+pub async fn free_units(
+    connection: &impl ConnectionTrait,
+    account: AccountId,
+    list: Option<ListId>,
+    now: Timestamp,
+) -> Result<FreeUnits, DbErr> {
+    let backend = connection.get_database_backend();
+    let mark = |number: usize| match backend {
+        DatabaseBackend::Postgres => format!("${number}"),
+        _ => format!("?{number}"),
+    };
+    let (account_id, list_id, now_at) = (mark(1), mark(2), mark(3));
+    let sql = format!(
+        "SELECT COALESCE(p.free_units, b.unassigned_units) AS free_units, EXISTS (SELECT 1 FROM lots l \
+         WHERE l.account_id = b.account_id AND l.remaining_units > 0 AND l.expires_at <= {now_at}) AS is_due \
+         FROM books b LEFT JOIN pools p ON p.account_id = b.account_id AND p.list_id = {list_id} \
+         WHERE b.account_id = {account_id}"
+    );
+    let values = [
+        account.uuid().into(),
+        list.map(ListId::uuid).into(),
+        now.as_microsecond().into(),
+    ];
+    let statement = Statement::from_sql_and_values(backend, sql, values);
+    let Some(row) = connection.query_one_raw(statement).await? else {
+        return Ok(FreeUnits::NoBook);
+    };
+    if row.try_get::<bool>("", "is_due")? {
+        return Ok(FreeUnits::AfterExpiry);
+    }
+    Ok(FreeUnits::Of(row.try_get("", "free_units")?))
 }

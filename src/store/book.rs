@@ -12,8 +12,8 @@ use domain::{
 };
 use entity::{book, hold_draw, lot, pool, sql_enums};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, FromQueryResult,
-    QueryFilter, QueryOrder, QuerySelect, Statement, prelude::Uuid,
+    ColumnTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, FromQueryResult, IdenStatic,
+    Iterable, QueryFilter, QueryOrder, QueryResult, QuerySelect, Statement, prelude::Uuid,
 };
 
 use super::set::Set;
@@ -91,7 +91,7 @@ async fn lock_rows(
     );
     let statement = Statement::from_sql_and_values(DatabaseBackend::Postgres, sql, ids);
     let rows = connection.query_all_raw(statement).await?;
-    let id = |row: &sea_orm::QueryResult| Ok(AccountId::new(row.try_get_by_index(0)?));
+    let id = |row: &QueryResult| Ok(AccountId::new(row.try_get_by_index(0)?));
     rows.iter().map(id).collect()
 }
 
@@ -106,14 +106,7 @@ pub async fn load(
     wanted: &BTreeMap<AccountId, Wanted>,
     now: jiff::Timestamp,
 ) -> Result<BTreeMap<AccountId, Head>, DbErr> {
-    let accounts = Set::of_ids(wanted.keys().map(|id| id.uuid()));
-    let mut heads = heads(connection, &accounts).await?;
-    for row in accounts
-        .find::<lot::Entity>(connection, &["account_id"], " AND t.remaining_units > 0")
-        .await?
-    {
-        insert_lot(&mut heads, row)?;
-    }
+    let mut heads = heads_with_lots(connection, wanted).await?;
     load_holds(connection, wanted, &mut heads).await?;
     load_pools(connection, wanted, &mut heads, now).await?;
     Ok(heads)
@@ -127,44 +120,62 @@ struct OfAccount {
     usage_rolled_from: Option<i64>,
 }
 
-async fn heads(
+/// The books with their open lots, in one look.
+async fn heads_with_lots(
     connection: &impl ConnectionTrait,
-    accounts: &Set,
+    wanted: &BTreeMap<AccountId, Wanted>,
 ) -> Result<BTreeMap<AccountId, Head>, DbErr> {
+    let lot_columns: Vec<String> = lot::Column::iter()
+        .map(|column| format!("l.{0} AS lot_{0}", column.as_str()))
+        .collect();
+    let columns = format!(
+        "b.*, a.consumption_order, a.time_zone, a.usage_rolled_from, {}",
+        lot_columns.join(", ")
+    );
     let query = (
-        "b.*, a.consumption_order, a.time_zone, a.usage_rolled_from",
-        "books b LEFT JOIN accounts a ON a.id = b.account_id",
+        columns.as_str(),
+        "books b LEFT JOIN accounts a ON a.id = b.account_id \
+         LEFT JOIN lots l ON l.account_id = b.account_id AND l.remaining_units > 0",
         "b.account_id = w.account_id",
     );
-    let read = |row: &sea_orm::QueryResult| {
+    let read = |row: &QueryResult| {
+        let has_lot = row.try_get::<Option<Uuid>>("lot_", "id")?.is_some();
+        let lot = has_lot.then(|| lot::Model::from_query_result(row, "lot_"));
+        let lot = lot.transpose()?;
         let account = OfAccount::from_query_result(row, "")?;
-        Ok((book::Model::from_query_result(row, "")?, account))
+        Ok((book::Model::from_query_result(row, "")?, account, lot))
     };
-    let books = accounts
+    let rows = Set::of_ids(wanted.keys().map(|id| id.uuid()))
         .query(connection, &["account_id"], query, read)
         .await?;
-    Ok(books
-        .into_iter()
-        .map(|(row, account)| {
-            let mut book = Book {
-                order: order(account.consumption_order),
-                held: Credits::from_units(row.held_units),
-                last_at: whole_micros(row.last_at),
-                ..Book::default()
-            };
-            book.pools.unassigned = Credits::from_units(row.unassigned_units);
-            let head = Head {
-                book,
-                sequence: row.sequence,
-                hash: row.head_hash,
-                lot_rows: BTreeMap::new(),
-                time_zone: account.time_zone.unwrap_or_default(),
-                // A book without an account has no usage to add up.
-                usage_rolled_from: account.usage_rolled_from.unwrap_or(i64::MAX),
-            };
-            (AccountId::new(row.account_id), head)
-        })
-        .collect())
+    let mut heads = BTreeMap::new();
+    for (row, account, lot) in rows {
+        let id = AccountId::new(row.account_id);
+        heads.entry(id).or_insert_with(|| head(row, account));
+        if let Some(lot) = lot {
+            insert_lot(&mut heads, lot)?;
+        }
+    }
+    Ok(heads)
+}
+
+fn head(row: book::Model, account: OfAccount) -> Head {
+    let mut book = Book {
+        order: order(account.consumption_order),
+        held: Credits::from_units(row.held_units),
+        last_at: whole_micros(row.last_at),
+        ..Book::default()
+    };
+    book.pools.unassigned = Credits::from_units(row.unassigned_units);
+    Head {
+        book,
+        sequence: row.sequence,
+        hash: row.head_hash,
+        lot_rows: BTreeMap::new(),
+        time_zone: account.time_zone.unwrap_or_default(),
+        // A book without an account has no usage to add up.
+        usage_rolled_from: account.usage_rolled_from.unwrap_or(i64::MAX),
+    }
 }
 
 fn order(order: Option<sql_enums::ConsumptionOrder>) -> ConsumptionOrder {

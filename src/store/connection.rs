@@ -21,9 +21,11 @@ const SQLITE_READERS: u32 = 16;
 /// Connections that one process takes from PostgreSQL, whose default serves 100 in all. Readers and writers
 /// are apart, so that reports and downloads never keep a charge waiting.
 const POSTGRES_READERS: u32 = 20;
-/// The ledger's writers have one each, and so has each account that they wait for; the rest is for what is
-/// written beside it.
-const POSTGRES_WRITERS: u32 = 12;
+/// Each account that the ledger's writers wait for has one; the rest is for what is written beside the ledger.
+const POSTGRES_WRITERS: u32 = 8;
+/// Connections that the ledger's writers have for themselves, one each: what a connection has planned and
+/// read stays at hand from batch to batch.
+const POSTGRES_SEATS: usize = 4;
 /// What the writers' statements are planned with. They look rows up by their keys, and are planned once: a
 /// plan made while a table was small must not outlive its smallness by reading all of it.
 const BY_KEY: [(&str, &str); 4] = [
@@ -57,6 +59,8 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct Store {
     reader: DatabaseConnection,
     writer: DatabaseConnection,
+    /// Pools of one connection, for one writer each; none on SQLite, which has one writer in all.
+    seats: Vec<DatabaseConnection>,
     /// What SQLite reads in bulk has connections outside any pool.
     bulk: DatabaseConnection,
 }
@@ -74,17 +78,25 @@ impl Store {
             return Ok(Self {
                 reader,
                 writer,
+                seats: Vec::new(),
                 bulk,
             });
         }
         let writer = Database::connect(postgres(url, POSTGRES_WRITERS, &BY_KEY)).await?;
         let reader = Database::connect(postgres(url, POSTGRES_READERS, &[])).await?;
-        let mut options = postgres(url, POSTGRES_BULK, &[]);
-        options.connect_lazy(true);
-        let bulk = Database::connect(options).await?;
+        let lazily = |mut options: ConnectOptions| {
+            options.connect_lazy(true);
+            Database::connect(options)
+        };
+        let bulk = lazily(postgres(url, POSTGRES_BULK, &[])).await?;
+        let mut seats = Vec::new();
+        for _ in 0..POSTGRES_SEATS {
+            seats.push(lazily(postgres(url, 1, &BY_KEY)).await?);
+        }
         Ok(Self {
             reader,
             writer,
+            seats,
             bulk,
         })
     }
@@ -148,9 +160,21 @@ impl Store {
         }
     }
 
+    /// The same for one of several writers, on the connection that is its own where it has one.
+    ///
+    /// # Errors
+    /// Where the database can't be reached.
+    pub async fn begin_at(&self, seat: Option<usize>) -> Result<DatabaseTransaction, DbErr> {
+        match seat.and_then(|seat| self.seats.get(seat)) {
+            Some(own) => own.begin().await,
+            None => self.begin().await,
+        }
+    }
+
     /// Closes every connection.
     pub async fn close(self) {
-        for connection in [self.reader, self.writer, self.bulk] {
+        let pools = [self.reader, self.writer, self.bulk].into_iter();
+        for connection in pools.chain(self.seats) {
             if let Err(cause) = connection.close().await {
                 tracing::debug!(%cause, "a connection was closed already");
             }

@@ -1,10 +1,10 @@
 //! Rate cards: versions that never change once published.
 
-use domain::id::RateCardId;
-use entity::{rate, rate_card};
+use domain::id::{AccountId, RateCardId};
+use entity::{account_rate_card, rate, rate_card};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
-    QueryOrder, prelude::Uuid,
+    QueryOrder, QuerySelect, QueryTrait, prelude::Uuid,
 };
 
 use super::paging::{Direction, Page, Window, page};
@@ -54,6 +54,31 @@ pub async fn in_force(
 ) -> Result<Option<rate_card::Model>, DbErr> {
     rate_card::Entity::find()
         .filter(rate_card::Column::Code.eq(code))
+        .filter(rate_card::Column::PublishedAt.lte(at.as_microsecond()))
+        .order_by_desc(rate_card::Column::Version)
+        .one(connection)
+        .await
+}
+
+/// The version that an account is charged by at an instant; `None` before the account's first card.
+///
+/// # Errors
+/// What the database says.
+pub async fn in_force_for(
+    connection: &impl ConnectionTrait,
+    account: AccountId,
+    at: jiff::Timestamp,
+) -> Result<Option<rate_card::Model>, DbErr> {
+    let code = account_rate_card::Entity::find()
+        .select_only()
+        .column(account_rate_card::Column::RateCardCode)
+        .filter(account_rate_card::Column::AccountId.eq(account.uuid()))
+        .filter(account_rate_card::Column::EffectiveAt.lte(at.as_microsecond()))
+        .order_by_desc(account_rate_card::Column::EffectiveAt)
+        .limit(1)
+        .into_query();
+    rate_card::Entity::find()
+        .filter(rate_card::Column::Code.in_subquery(code))
         .filter(rate_card::Column::PublishedAt.lte(at.as_microsecond()))
         .order_by_desc(rate_card::Column::Version)
         .one(connection)

@@ -6,16 +6,15 @@
 /// fits the byte that they are added up in, and is less than any segment holds.
 pub(crate) const BLOCK: usize = 32;
 
-/// The places of a block, in bytes, so that many are compared at once.
-pub(crate) const PLACES: [u8; BLOCK] = {
-    let mut places = [0; BLOCK];
-    let mut place = 0;
-    while place < BLOCK {
-        // Below 32.
-        places[place] = place as u8;
+/// Nothing of a block and then all of it: from some byte on, a mask that keeps the end of one.
+const NOTHING_THEN_ALL: [u8; 2 * BLOCK] = {
+    let mut mask = [0; 2 * BLOCK];
+    let mut place = BLOCK;
+    while place < mask.len() {
+        mask[place] = u8::MAX;
         place += 1;
     }
-    places
+    mask
 };
 
 /// The block that a piece of text begins with: in its place, or, where it is short, copied to the one that is
@@ -41,12 +40,15 @@ pub(crate) fn last(text: &[u8], filler: u8) -> [u8; BLOCK] {
         let mut filled = [filler; BLOCK];
         return *first(text, &mut filled);
     };
-    let others = BLOCK - text.len() % BLOCK;
+    let kept = match text.len() % BLOCK {
+        0 => return [filler; BLOCK],
+        kept => kept,
+    };
+    let mask = NOTHING_THEN_ALL.get(kept..).and_then(<[u8]>::first_chunk);
+    let mask = mask.unwrap_or(&[0; BLOCK]);
     let mut block = *block;
-    for (byte, place) in block.iter_mut().zip(PLACES) {
-        if usize::from(place) < others {
-            *byte = filler;
-        }
+    for (byte, keep) in block.iter_mut().zip(mask) {
+        *byte = (*byte & keep) | (filler & !keep);
     }
     block
 }

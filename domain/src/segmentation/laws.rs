@@ -325,9 +325,9 @@ proptest! {
     #[test]
     fn what_is_named_is_all_that_is_not_gsm(text in any_text()) {
         let answer = segment(&text, false, &PLAIN).unwrap();
-        let named: Vec<_> = answer.non_gsm_characters.iter().map(|each| (each.offset, each.character)).collect();
+        let named: Vec<_> = answer.non_gsm_characters().iter().map(|each| (each.offset, each.character)).collect();
         let expected: Vec<_> = text.chars().enumerate().filter(|&(_, c)| !gsm7::contains(c)).collect();
         prop_assert_eq!(named, expected);
-        prop_assert_eq!(answer.non_gsm_characters.is_empty(), answer.encoding == Some(Gsm7));
+        prop_assert_eq!(answer.non_gsm_characters().is_empty(), answer.encoding == Some(Gsm7));
     }
 }

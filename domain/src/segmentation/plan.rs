@@ -8,15 +8,15 @@
 //! taken off; and what the tables of a language have is swapped only where that takes fewer yet.
 
 use super::{
-    Channel, Encoding, MAX_SEGMENTS, NonGsmCharacter, Options, Reference, Segment, SegmentCount,
-    Segmentation, Tables, TooManySegments,
+    Channel, Encoding, MAX_SEGMENTS, Options, Reference, Segment, SegmentCount, Segmentation,
+    Tables, TooManySegments,
     capacity::Capacity,
     packing::{self, Packer, Septets, Tally, Utf16},
     tables,
 };
 use crate::{
     gsm7::{self, national::Languages},
-    smart_encoding::{self, Swaps},
+    smart_encoding::Swaps,
 };
 use std::borrow::Cow;
 
@@ -29,6 +29,8 @@ pub(super) struct Plan {
     segments: usize,
     /// The start of the text that is GSM-7; the first character that is not comes next.
     gsm: gsm7::Prefix,
+    /// Bytes at its end that are known to be ASCII that GSM-7 has.
+    ascii_end: usize,
     /// What was tallied of the text as typed, in the encoding of the plan; `None` for a text that is swapped
     /// or takes tables.
     tally: Option<Tally>,
@@ -44,6 +46,9 @@ impl Plan {
         let gsm = gsm7::prefix(text);
         if gsm.bytes < text.len() {
             let plan = Self::ucs2(text, gsm, options.reference);
+            if plan.segments == 1 {
+                return plan;
+            }
             return plan.or_tables(text, options).or_swapped(text, options);
         }
         let plan = Self::gsm7(text, gsm, options.reference);
@@ -62,6 +67,7 @@ impl Plan {
             capacity: Capacity::MMS,
             segments: count_utf16(text, tally, Capacity::MMS),
             gsm: gsm7::Prefix::default(),
+            ascii_end: 0,
             tally: Some(tally),
             swaps: None,
         }
@@ -69,15 +75,19 @@ impl Plan {
 
     fn ucs2(text: &str, gsm: gsm7::Prefix, reference: Reference) -> Self {
         let capacity = Capacity::ucs2(reference);
-        // Everything before was one unit a character.
-        let mut tally = Tally::of::<Utf16>(text.as_bytes().get(gsm.bytes..).unwrap_or_default());
-        tally.characters += gsm.characters;
+        let rest = text.as_bytes().get(gsm.bytes..).unwrap_or_default();
+        let ascii_end = gsm7::ascii_end(rest);
+        // Everything before and after is one unit a character.
+        let between = rest.len() - ascii_end;
+        let mut tally = Tally::of::<Utf16>(rest.get(..between).unwrap_or_default());
+        tally.characters += gsm.characters + ascii_end;
         Self {
             encoding: Some(Encoding::Ucs2),
             tables: Tables::default(),
             capacity,
             segments: count_utf16(text, tally, capacity),
             gsm,
+            ascii_end,
             tally: Some(tally),
             swaps: None,
         }
@@ -102,6 +112,7 @@ impl Plan {
             capacity,
             segments,
             gsm,
+            ascii_end: 0,
             tally: Some(tally),
             swaps: None,
         }
@@ -213,10 +224,6 @@ impl Plan {
             self.cut_at(&text, tally, &mut push)
         };
         push(text.len(), used);
-        let non_gsm_characters = match self.encoding {
-            Some(Encoding::Ucs2) => non_gsm_characters(&text, self.gsm),
-            _ => Vec::new(),
-        };
         Segmentation {
             channel: self.channel(),
             encoding: self.encoding,
@@ -226,8 +233,9 @@ impl Plan {
             units_per_segment,
             units_remaining: units_per_segment - used,
             segments,
-            non_gsm_characters,
             text,
+            gsm: self.gsm,
+            ascii_end: self.ascii_end,
         }
     }
 
@@ -277,20 +285,4 @@ fn count_utf16(text: &str, tally: Tally, capacity: Capacity) -> usize {
 /// The swapped text, where every character can be swapped.
 fn swapped(text: &str, swaps: Swaps) -> impl Iterator<Item = char> + Clone {
     swaps.of(text).flatten().flat_map(|each| each.chars())
-}
-
-/// Every character that is not GSM-7, with what smart encoding has for it.
-fn non_gsm_characters(text: &str, gsm: gsm7::Prefix) -> Vec<NonGsmCharacter> {
-    let mut found = Vec::new();
-    gsm7::each_foreign(text, gsm, |each| {
-        let typographic = smart_encoding::replacement(each.character, each.before);
-        let accent = smart_encoding::without_accent(each.character);
-        found.push(NonGsmCharacter {
-            character: each.character,
-            offset: each.offset,
-            replacement: typographic.or(accent),
-            strips_accent: typographic.is_none() && accent.is_some(),
-        });
-    });
-    found
 }

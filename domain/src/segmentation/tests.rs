@@ -132,7 +132,7 @@ fn media_makes_it_an_mms() {
         assert_eq!((answer.units, answer.segment_count()), (units, segments));
         assert_eq!(answer.units_per_segment, 1_600);
         assert_eq!(answer.units_remaining, remaining);
-        assert_eq!(answer.non_gsm_characters, []);
+        assert_eq!(answer.non_gsm_characters(), []);
         assert_eq!(answer.text, text);
     };
     check("", 0, 1, 1_600);
@@ -154,7 +154,7 @@ fn what_forces_ucs2_is_named() {
     };
     let answer = sms(text);
     assert_eq!(
-        answer.non_gsm_characters,
+        answer.non_gsm_characters(),
         [
             named('’', 7, Some("'")),
             named('\u{200B}', 12, Some("")),
@@ -164,13 +164,13 @@ fn what_forces_ucs2_is_named() {
         ]
     );
     assert_eq!(answer.characters, 19);
-    let code_points = answer.non_gsm_characters.iter();
-    let code_points: Vec<_> = code_points.map(NonGsmCharacter::code_point).collect();
+    let found = answer.non_gsm_characters();
+    let code_points: Vec<_> = found.iter().map(NonGsmCharacter::code_point).collect();
     assert_eq!(
         code_points,
         ["U+2019", "U+200B", "U+00BD", "U+00E1", "U+1F600"]
     );
-    assert_eq!(sms("Caffè [€]").non_gsm_characters, []);
+    assert_eq!(sms("Caffè [€]").non_gsm_characters(), []);
 }
 
 #[test]
