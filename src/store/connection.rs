@@ -205,6 +205,8 @@ fn sqlite(url: &str, connections: u32) -> ConnectOptions {
         .max_connections(connections)
         .min_connections(1)
         .acquire_timeout(ACQUIRE_TIMEOUT)
+        // A file does not hang up; asking whether it is there would cost as much as a small query.
+        .test_before_acquire(false)
         .sqlx_logging(false)
         .map_sqlx_sqlite_opts(|options| {
             options
@@ -227,6 +229,9 @@ fn sqlite(url: &str, connections: u32) -> ConnectOptions {
 /// counting a transaction that is over: what is written next would never be committed, though every statement
 /// succeeds. Such a connection is closed and another one opened.
 async fn is_sound(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    if !connection.is_in_transaction() {
+        return Ok(true);
+    }
     // A rollback that was left behind is done before the answer comes.
     connection.ping().await?;
     let sound = !connection.is_in_transaction();
