@@ -3,7 +3,9 @@
 //! A link carries what its report was asked for, signed; nothing is kept for it. Here: making links and
 //! opening them. Not here: sending the file ([`crate::http`]).
 
-use std::collections::BTreeMap;
+mod content;
+
+pub use content::Content;
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::{
@@ -13,8 +15,7 @@ use domain::{
 };
 use entity::sql_enums::Channel;
 use hmac::{Hmac, KeyInit, Mac};
-use jiff::{SignedDuration, Timestamp, tz::TimeZone};
-use sea_orm::ConnectionTrait;
+use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretSlice};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
@@ -22,18 +23,11 @@ use tokio::sync::OnceCell;
 use url::Url;
 use uuid::Uuid;
 
-use super::{
-    OperationError, Services,
-    usage_report::{UsageReport, figures, unread},
-};
+use super::{OperationError, Services, usage_report::UsageReport};
 use crate::{
     clock::whole_micros,
     entropy,
-    reports::{
-        file::ReportFile,
-        messages::MessageReader,
-        usage::{About, Parts, Source},
-    },
+    reports::{messages::MessageReader, usage::Source},
     store::{self, usage::UsageFilter},
 };
 
@@ -76,18 +70,9 @@ pub struct Download {
     /// What there is beside the messages, by how it is written.
     pub content: Content,
     /// The names of its lists.
-    pub names: BTreeMap<ListId, String>,
+    pub names: content::Names,
     /// Its messages, from the snapshot that its figures are from (law T4).
     pub messages: MessageReader,
-}
-
-/// What a file has beside its messages.
-#[derive(Debug)]
-pub enum Content {
-    /// The report of a workbook.
-    Workbook(Box<ReportFile>),
-    /// The zone whose times comma-separated values have: they are messages and nothing else.
-    Csv(TimeZone),
 }
 
 /// A link that was made here and works.
@@ -206,10 +191,10 @@ impl Services {
         let account = store::account::find(&snapshot, AccountId::new(claims.account)).await?;
         let report = claims.report(account.ok_or(DownloadError::NotFound)?)?;
         let (content, names) = match claims.format {
-            Format::Xlsx => workbook(&snapshot, &report, now).await?,
+            Format::Xlsx => content::workbook(&snapshot, &report, now).await?,
             Format::Csv => (
                 Content::Csv(report.time_zone.clone()),
-                names(&snapshot, &report.filter).await?,
+                content::names(&snapshot, &report.filter).await?,
             ),
         };
         snapshot.rollback().await?;
@@ -259,41 +244,6 @@ impl Services {
         };
         self.download_key.0.get_or_try_init(read).await
     }
-}
-
-/// Names of lists, by their ids.
-type Names = BTreeMap<ListId, String>;
-
-/// A workbook's figures, and the names of the lists in them.
-async fn workbook(
-    snapshot: &impl ConnectionTrait,
-    report: &UsageReport,
-    now: Timestamp,
-) -> Result<(Content, Names), OperationError> {
-    let figures = figures(snapshot, report, Parts::FILE).await?;
-    let account = report.filter.account;
-    let names = store::usage::list_names(snapshot, account, &figures.lists()).await?;
-    let about = About {
-        account_name: report.account.name.clone(),
-        time_zone: report.time_zone.clone(),
-        from: report.filter.from,
-        to: report.filter.to,
-        interval: report.interval,
-        generated_at: now,
-    };
-    let file = figures.file(about, &names).map_err(unread)?;
-    Ok((Content::Workbook(Box::new(file)), names))
-}
-
-/// The names of the lists that messages may be of.
-async fn names(
-    snapshot: &impl ConnectionTrait,
-    filter: &UsageFilter,
-) -> Result<Names, OperationError> {
-    Ok(match &filter.lists {
-        Some(lists) => store::usage::list_names(snapshot, filter.account, lists).await?,
-        None => store::usage::all_list_names(snapshot, filter.account).await?,
-    })
 }
 
 impl Claims {
