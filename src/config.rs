@@ -9,7 +9,14 @@ use url::Url;
 
 /// GraphQL server for prepaid message credits.
 #[derive(Debug, Parser)]
-#[command(name = "message-credits", version, about, max_term_width = 100)]
+// An option before the command would be taken for one of serving, and left out by the command.
+#[command(
+    name = "message-credits",
+    version,
+    about,
+    max_term_width = 100,
+    args_conflicts_with_subcommands = true
+)]
 pub struct Cli {
     /// What to do; serve where left out.
     #[command(subcommand)]

@@ -16,6 +16,7 @@ pub mod contact_import;
 pub mod contact_list;
 pub mod credit_package;
 pub mod download;
+mod gathered;
 pub mod idempotency;
 pub mod input;
 pub mod lot;
@@ -45,7 +46,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use self::{contact_import::Imports, rate_card::RateCards};
+use self::{contact_import::Imports, gathered::Gathered, rate_card::RateCards};
 pub use self::{
     refusal::{Fault, OperationError, Path, Refusal, RefusalCode},
     viewer::Viewer,
@@ -59,6 +60,7 @@ pub struct Services(Arc<Inside>);
 #[derive(Debug)]
 struct Inside {
     parts: Parts,
+    gathered: Gathered,
     rate_cards: RateCards,
     scans: Arc<Semaphore>,
     imports: Imports,
@@ -90,6 +92,7 @@ impl Services {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(Inside {
+            gathered: Gathered::new(&parts.store),
             parts,
             rate_cards: RateCards::default(),
             scans: Arc::new(Semaphore::new(personal::MAX_SCANS)),
@@ -123,7 +126,7 @@ impl Services {
                     .into());
             }
         };
-        let account = crate::store::account::find(self.store.reader(), id).await?;
+        let account = self.0.gathered.accounts.load(id).await?;
         account.ok_or_else(|| path.not_found("account").into())
     }
 }

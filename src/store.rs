@@ -15,6 +15,7 @@ pub mod contact_fields;
 pub mod contact_import;
 pub mod contact_list;
 pub mod credit_package;
+pub mod gather;
 pub mod idempotency_key;
 pub mod lot;
 pub mod message;

@@ -118,6 +118,19 @@ impl Bed {
             .collect()
     }
 
+    /// A caller that writes the same rows in batches, and nothing else.
+    pub fn batches(&self, size: usize) -> Vec<Caller> {
+        let (store, clock) = (self.store.clone(), self.clock.clone());
+        let account = self.accounts[0];
+        let caller = move || {
+            let (store, clock) = (store.clone(), clock.clone());
+            let requests = (0..size).map(|_| send(account, &clock)).collect();
+            let sent = async move { same_rows::batch(&store, &clock, requests).await.unwrap() };
+            Box::pin(sent) as Pin<Box<dyn Future<Output = u64> + Send>>
+        };
+        vec![Box::new(caller)]
+    }
+
     /// A ledger that does the same rows the plain way.
     pub fn plain(&self) -> Ledger {
         let (store, clock) = (self.store.clone(), self.clock.clone());
@@ -224,6 +237,10 @@ pub async fn hot_postgres(settings: Settings) {
                 measured,
             );
         }
+        for size in [100, 512] {
+            let measured = load::run(settings.time, bed.batches(size)).await;
+            table.add(&format!("the same rows in batches of {size}"), measured);
+        }
         for callers in [1, 64, 1_000] {
             let measured = load::run(settings.time, bed.callers(callers)).await;
             table.add(&format!("ours, {callers} callers"), measured);
@@ -239,6 +256,12 @@ pub async fn hot_postgres(settings: Settings) {
         "1,000 callers",
         "ours, 1000 callers",
         "plain batches of 100, entry and key",
+        0.5,
+    );
+    table.goal(
+        "1,000 callers",
+        "ours, 1000 callers",
+        "the same rows in batches of 512",
         0.5,
     );
     table.goal(
@@ -263,6 +286,10 @@ pub async fn hot_sqlite(settings: Settings) {
         }
         let measured = load::run(settings.time, bed.callers_of(&plain, 1)).await;
         table.add("plain, the same rows, 1 caller", measured);
+        for size in [100, 512] {
+            let measured = load::run(settings.time, bed.batches(size)).await;
+            table.add(&format!("the same rows in batches of {size}"), measured);
+        }
         for callers in [1, 64, 1_000] {
             let measured = load::run(settings.time, bed.callers(callers)).await;
             table.add(&format!("ours, {callers} callers"), measured);

@@ -1,11 +1,18 @@
 //! The plain way with the very rows that ours writes: a transaction a message, a statement a table, over the
 //! same driver. It leaves out the chain's hash and everything that needs more than one lot.
 
-use entity::sql_enums::MessageStatus;
+use entity::{
+    idempotency_key, message_line, posting,
+    sql_enums::{BookName, MessageStatus, TransactionKind},
+    transaction,
+};
 use message_credits::{
     clock::Clock,
     ledger::{Act, Answer, BalanceAnswer, MessageAnswer, NewMessage, Request, SubmitError},
-    store::Store,
+    store::{
+        Store,
+        table_rows::{self, TableRows},
+    },
 };
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, QueryResult, Statement, Value};
 use uuid::Uuid;
@@ -141,6 +148,127 @@ async fn insert_message(
         run(transaction, sql, values).await?;
     }
     Ok(())
+}
+
+/// So many messages in one transaction, the rows of a table together: what the database takes of these rows at
+/// most. Locked, read and written as ours are, and nothing is checked, chained or added up.
+pub async fn batch(store: &Store, clock: &Clock, requests: Vec<Request>) -> Result<u64, DbErr> {
+    let account = requests.first().expect("a batch").account.uuid();
+    let count = i64::try_from(requests.len()).unwrap();
+    let transaction = store.begin().await?;
+    let lock = match store.backend() {
+        sea_orm::DatabaseBackend::Postgres => " FOR UPDATE",
+        _ => "",
+    };
+    let sql = format!("SELECT sequence, unassigned_units FROM books WHERE account_id = $1{lock}");
+    let book = one(&transaction, &sql, [account.into()]).await?.unwrap();
+    let (sequence, unassigned): (i64, i64) = (book.try_get_by_index(0)?, book.try_get_by_index(1)?);
+    let sql = "SELECT id, remaining_units FROM lots WHERE account_id = $1 AND remaining_units > 0";
+    let lot = one(&transaction, sql, [account.into()]).await?.unwrap();
+    let (lot, remaining): (Uuid, i64) = (lot.try_get_by_index(0)?, lot.try_get_by_index(1)?);
+    let now = clock.now().as_microsecond();
+    let (mut entries, mut postings) = (Vec::new(), Vec::new());
+    let (mut messages, mut lines, mut keys) = (Vec::new(), Vec::new(), Vec::new());
+    let mut spent = 0;
+    for (sequence, request) in (sequence + 1..).zip(&requests) {
+        let (Act::Send(new), Some(key)) = (&request.act, &request.key) else {
+            panic!("only sends with a key are measured");
+        };
+        let units = new.price.credits.units();
+        spent += units;
+        let row = message(account, new, now);
+        let entry = entry(
+            sequence,
+            (account, clock.new_id(), now),
+            &row,
+            unassigned - spent,
+        );
+        let sides = [(BookName::Available, -units), (BookName::Spent, units)];
+        postings.extend(
+            (0..)
+                .zip(sides)
+                .map(|(position, (book, units))| posting::Model {
+                    account_id: account,
+                    sequence,
+                    position,
+                    book,
+                    list_id: None,
+                    lot_id: Some(lot),
+                    units,
+                }),
+        );
+        lines.extend(new.price.lines.iter().map(|line| message_line::Model {
+            account_id: account,
+            message_id: row.id,
+            country_code: line.country.to_string(),
+            segment_count: row.segment_count,
+            recipients: row.recipients,
+            units_per_segment: line.credits_per_segment.map(|credits| credits.units()),
+            units: line.credits.units(),
+        }));
+        let answer = answer(entry.id, row.clone(), entry.unassigned_units, 0, now);
+        keys.push(idempotency_key::Model {
+            account_id: account,
+            key: key.key.clone(),
+            fingerprint: key.fingerprint.to_vec(),
+            answer: serde_json::to_string(&answer).unwrap(),
+            created_at: now,
+        });
+        entries.push(entry);
+        messages.push(row);
+    }
+    let sql =
+        "UPDATE books SET sequence = $2, unassigned_units = $3, last_at = $4 WHERE account_id = $1";
+    let values = [
+        (sequence + count).into(),
+        (unassigned - spent).into(),
+        now.into(),
+    ];
+    run(
+        &transaction,
+        sql,
+        [account.into()].into_iter().chain(values),
+    )
+    .await?;
+    let sql = "UPDATE lots SET remaining_units = $3 WHERE account_id = $1 AND id = $2";
+    let left = (remaining - spent).into();
+    run(&transaction, sql, [account.into(), lot.into(), left]).await?;
+    let writes = [
+        TableRows::insert(entries),
+        TableRows::insert(postings),
+        TableRows::insert(messages),
+        TableRows::insert(lines),
+        TableRows::insert(keys),
+    ];
+    table_rows::write(&transaction, writes).await?;
+    transaction.commit().await?;
+    Ok(requests.len() as u64)
+}
+
+fn entry(
+    sequence: i64,
+    (account_id, id, now): (Uuid, Uuid, i64),
+    message: &entity::message::Model,
+    left: i64,
+) -> transaction::Model {
+    transaction::Model {
+        account_id,
+        sequence,
+        id,
+        kind: TransactionKind::Spend,
+        created_at: now,
+        list_id: None,
+        message_id: Some(message.id),
+        note: None,
+        available_change_units: -message.units,
+        available_units: left,
+        held_units: 0,
+        unassigned_units: left,
+        next_expiry_units: None,
+        next_expiry_at: None,
+        next_expiry_on: None,
+        hash: vec![0; 32],
+    }
 }
 
 /// A message as it is kept once it is sent.

@@ -259,16 +259,9 @@ impl Loader<DestinationsOf> for Rows {
         &self,
         keys: &[DestinationsOf],
     ) -> Result<HashMap<DestinationsOf, Vec<list_destination::Model>>, LoadError> {
-        let seen = || keys.iter().filter(|key| self.viewer.sees(key.account));
-        let rows = store::contact_list::destinations(
-            self.services.store.reader(),
-            // Nearly always one account, and always few beside its lists.
-            seen()
-                .map(|key| key.account)
-                .collect::<std::collections::BTreeSet<_>>(),
-            seen().map(|key| key.list),
-        )
-        .await?;
+        let seen = keys.iter().filter(|key| self.viewer.sees(key.account));
+        let seen = seen.map(|key| (key.account, key.list));
+        let rows = store::contact_list::destinations(self.services.store.reader(), seen).await?;
         let mut found: HashMap<DestinationsOf, Vec<list_destination::Model>> = HashMap::new();
         for row in rows {
             let key = DestinationsOf {

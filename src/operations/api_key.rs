@@ -99,7 +99,7 @@ impl Services {
         if !secret.starts_with(SECRET_PREFIX) {
             return Ok(None);
         }
-        let row = store::api_key::find_by_hash(self.store.reader(), &hash).await?;
+        let row = self.0.gathered.keys.load(hash).await?;
         let row = row.filter(|row| {
             row.revoked_at.is_none() && bool::from(row.secret_hash.as_slice().ct_eq(&hash))
         });

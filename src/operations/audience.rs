@@ -15,7 +15,6 @@ use super::{
     input,
     phone_number::{self, NumberFault},
 };
-use crate::store;
 
 /// The most telephone numbers of one audience.
 pub const MAX_NUMBERS: usize = 10_000;
@@ -54,8 +53,8 @@ impl Services {
         account: AccountId,
         list: ListId,
     ) -> Result<Destinations, OperationError> {
-        let reader = self.store.reader();
-        let rows = store::contact_list::destinations(reader, [account], [list]).await?;
+        let rows = self.0.gathered.destinations.load((account, list)).await?;
+        let rows = rows.unwrap_or_default();
         let pairs = rows
             .iter()
             .filter_map(|row| Some((row.country_code.parse().ok()?, row.recipients)));
@@ -73,7 +72,7 @@ impl Services {
         list: ListId,
         path: &Path,
     ) -> Result<contact_list::Model, OperationError> {
-        let row = store::contact_list::find(self.store.reader(), list).await?;
+        let row = self.0.gathered.lists.load(list).await?;
         let row = row.filter(|row| row.account_id == account.uuid() && row.archived_at.is_none());
         row.ok_or_else(|| path.not_found("list").into())
     }

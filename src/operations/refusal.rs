@@ -3,6 +3,8 @@
 //! A refusal becomes a row of a mutation's `userErrors`, or the error of a query. A fault's cause is for
 //! the log alone.
 
+use std::sync::Arc;
+
 use domain::{book, credits::ParseCreditsError};
 use sea_orm::DbErr;
 
@@ -132,6 +134,19 @@ impl From<DbErr> for OperationError {
                 Self::Unavailable
             }
             cause => Self::Fault(Fault::Database(cause)),
+        }
+    }
+}
+
+impl From<Arc<DbErr>> for OperationError {
+    fn from(cause: Arc<DbErr>) -> Self {
+        match Arc::try_unwrap(cause) {
+            Ok(cause) => cause.into(),
+            Err(shared) if matches!(*shared, DbErr::ConnectionAcquire(_)) => {
+                tracing::error!(cause = %shared, "no database connection");
+                Self::Unavailable
+            }
+            Err(shared) => Self::broken(format!("the database failed: {shared}")),
         }
     }
 }

@@ -11,7 +11,10 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait, Func, LikeExpr},
 };
 
-use super::paging::{Direction, Page, Window, page};
+use super::{
+    paging::{Direction, Page, Window, page},
+    set::Set,
+};
 
 /// One account.
 ///
@@ -32,9 +35,8 @@ pub async fn find_all(
     connection: &impl ConnectionTrait,
     ids: impl IntoIterator<Item = AccountId>,
 ) -> Result<Vec<account::Model>, DbErr> {
-    account::Entity::find()
-        .filter(account::Column::Id.is_in(ids.into_iter().map(AccountId::uuid)))
-        .all(connection)
+    Set::of_ids(ids.into_iter().map(AccountId::uuid))
+        .find::<account::Entity>(connection, &["id"], "")
         .await
 }
 

@@ -7,6 +7,8 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, sea_query::Expr,
 };
 
+use super::set::Set;
+
 /// One key, revoked or not.
 ///
 /// # Errors
@@ -18,17 +20,16 @@ pub async fn find(
     api_key::Entity::find_by_id(id.uuid()).one(connection).await
 }
 
-/// The key whose secret has this SHA-256, revoked or not.
+/// The keys whose secrets have these SHA-256, revoked or not; in no order.
 ///
 /// # Errors
 /// What the database says.
 pub async fn find_by_hash(
     connection: &impl ConnectionTrait,
-    hash: &[u8; 32],
-) -> Result<Option<api_key::Model>, DbErr> {
-    api_key::Entity::find()
-        .filter(api_key::Column::SecretHash.eq(hash.to_vec()))
-        .one(connection)
+    hashes: impl IntoIterator<Item = [u8; 32]>,
+) -> Result<Vec<api_key::Model>, DbErr> {
+    Set::of(hashes.into_iter().map(|hash| [hash.to_vec().into()]))
+        .find::<api_key::Entity>(connection, &["secret_hash"], "")
         .await
 }
 

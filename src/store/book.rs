@@ -84,9 +84,9 @@ async fn lock_rows(
     if connection.get_database_backend() != DatabaseBackend::Postgres {
         return Ok(accounts.into_iter().collect());
     }
-    let (_, ids) = Set::of_ids(accounts.into_iter().map(AccountId::uuid)).arrays(1);
+    let (_, ids) = Set::of_ids(accounts.into_iter().map(AccountId::uuid)).into_arrays(1);
     let sql = format!(
-        "SELECT account_id FROM books WHERE account_id = ANY ($1::text::uuid[]) \
+        "SELECT account_id FROM books WHERE account_id = ANY ($1::uuid[]) \
          ORDER BY account_id FOR UPDATE {behaviour}"
     );
     let statement = Statement::from_sql_and_values(DatabaseBackend::Postgres, sql, ids);

@@ -10,6 +10,7 @@ use sea_orm::{
 use super::{
     account::contains,
     paging::{Direction, Page, Window, page},
+    set::Set,
 };
 
 /// One list, archived or not, whoever's it is.
@@ -34,9 +35,8 @@ pub async fn find_all(
     connection: &impl ConnectionTrait,
     ids: impl IntoIterator<Item = ListId>,
 ) -> Result<Vec<contact_list::Model>, DbErr> {
-    contact_list::Entity::find()
-        .filter(contact_list::Column::Id.is_in(ids.into_iter().map(ListId::uuid)))
-        .all(connection)
+    Set::of_ids(ids.into_iter().map(ListId::uuid))
+        .find::<contact_list::Entity>(connection, &["id"], "")
         .await
 }
 
@@ -159,21 +159,17 @@ pub async fn archived_with_contacts(
         .await
 }
 
-/// The head-counts of several lists, in no order. Ids are unique across accounts, so the pairs need not
-/// match.
+/// The head-counts of several lists, each with its account; in no order.
 ///
 /// # Errors
 /// What the database says.
 pub async fn destinations(
     connection: &impl ConnectionTrait,
-    accounts: impl IntoIterator<Item = AccountId>,
-    lists: impl IntoIterator<Item = ListId>,
+    lists: impl IntoIterator<Item = (AccountId, ListId)>,
 ) -> Result<Vec<list_destination::Model>, DbErr> {
-    use list_destination::Column;
-    list_destination::Entity::find()
-        .filter(Column::AccountId.is_in(accounts.into_iter().map(AccountId::uuid)))
-        .filter(Column::ListId.is_in(lists.into_iter().map(ListId::uuid)))
-        .all(connection)
+    let lists = lists.into_iter();
+    Set::of_pairs(lists.map(|(account, list)| (account.uuid(), list.uuid())))
+        .find::<list_destination::Entity>(connection, &["account_id", "list_id"], "")
         .await
 }
 

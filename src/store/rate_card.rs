@@ -1,13 +1,16 @@
 //! Rate cards: versions that never change once published.
 
 use domain::id::{AccountId, RateCardId};
-use entity::{account_rate_card, rate, rate_card};
+use entity::{rate, rate_card};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect, QueryTrait, prelude::Uuid,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, IntoActiveModel,
+    PaginatorTrait, QueryFilter, QueryOrder, QueryResult, prelude::Uuid,
 };
 
-use super::paging::{Direction, Page, Window, page};
+use super::{
+    paging::{Direction, Page, Window, page},
+    set::Set,
+};
 
 /// The code of the card that accounts are charged by unless another is set.
 pub const DEFAULT_CODE: &str = "default";
@@ -37,9 +40,8 @@ pub async fn find_all(
     connection: &impl ConnectionTrait,
     ids: impl IntoIterator<Item = RateCardId>,
 ) -> Result<Vec<rate_card::Model>, DbErr> {
-    rate_card::Entity::find()
-        .filter(rate_card::Column::Id.is_in(ids.into_iter().map(RateCardId::uuid)))
-        .all(connection)
+    Set::of_ids(ids.into_iter().map(RateCardId::uuid))
+        .find::<rate_card::Entity>(connection, &["id"], "")
         .await
 }
 
@@ -60,28 +62,30 @@ pub async fn in_force(
         .await
 }
 
-/// The version that an account is charged by at an instant; `None` before the account's first card.
+/// The versions that accounts are charged by at an instant each, in microseconds; none before an account's
+/// first card.
 ///
 /// # Errors
 /// What the database says.
 pub async fn in_force_for(
     connection: &impl ConnectionTrait,
-    account: AccountId,
-    at: jiff::Timestamp,
-) -> Result<Option<rate_card::Model>, DbErr> {
-    let code = account_rate_card::Entity::find()
-        .select_only()
-        .column(account_rate_card::Column::RateCardCode)
-        .filter(account_rate_card::Column::AccountId.eq(account.uuid()))
-        .filter(account_rate_card::Column::EffectiveAt.lte(at.as_microsecond()))
-        .order_by_desc(account_rate_card::Column::EffectiveAt)
-        .limit(1)
-        .into_query();
-    rate_card::Entity::find()
-        .filter(rate_card::Column::Code.in_subquery(code))
-        .filter(rate_card::Column::PublishedAt.lte(at.as_microsecond()))
-        .order_by_desc(rate_card::Column::Version)
-        .one(connection)
+    accounts: impl IntoIterator<Item = (AccountId, i64)>,
+) -> Result<Vec<((AccountId, i64), rate_card::Model)>, DbErr> {
+    let query = (
+        "w.account_id AS of_account, w.at AS of_instant, c.*",
+        "rate_cards c",
+        "c.id = (SELECT v.id FROM rate_cards v WHERE v.published_at <= w.at AND v.code = \
+         (SELECT r.rate_card_code FROM account_rate_cards r WHERE r.account_id = w.account_id \
+         AND r.effective_at <= w.at ORDER BY r.effective_at DESC LIMIT 1) ORDER BY v.version DESC LIMIT 1)",
+    );
+    let read = |row: &QueryResult| {
+        let account = AccountId::new(row.try_get("", "of_account")?);
+        let key = (account, row.try_get("", "of_instant")?);
+        Ok((key, rate_card::Model::from_query_result(row, "")?))
+    };
+    let accounts = accounts.into_iter();
+    Set::of(accounts.map(|(account, at)| [account.uuid().into(), at.into()]))
+        .query(connection, &["account_id", "at"], query, read)
         .await
 }
 

@@ -9,7 +9,7 @@ use std::fmt::Write;
 
 use sea_orm::{
     ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, FromQueryResult, QueryResult, Statement,
-    Value, prelude::Uuid,
+    Value, prelude::Uuid, sea_query::ArrayType,
 };
 
 /// Rows in one statement of SQLite, largest first. Sixteen columns of the largest stay far below the
@@ -21,6 +21,8 @@ const CHUNKS: [usize; 4] = [256, 32, 4, 1];
 pub struct Set {
     pub(super) width: usize,
     pub(super) values: Vec<Value>,
+    /// Whether each column may have no value; none may where there is nothing here.
+    pub(super) nullable: Vec<bool>,
 }
 
 impl Set {
@@ -29,6 +31,7 @@ impl Set {
         Self {
             width: N,
             values: rows.into_iter().flatten().collect(),
+            nullable: Vec::new(),
         }
     }
 
@@ -67,7 +70,7 @@ impl Set {
             return Vec::new();
         }
         if backend == DatabaseBackend::Postgres {
-            let (source, arrays) = self.arrays(1);
+            let (source, arrays) = self.clone().into_arrays(1);
             return vec![statement(&format!("SELECT * FROM {source}"), arrays)];
         }
         self.chunks()
@@ -163,28 +166,48 @@ impl Set {
         })
     }
 
-    /// `unnest(…)` over an array a column, the first of them parameter number `first`, and the arrays as
-    /// texts that PostgreSQL reads: the driver has no parameters of these types here.
-    pub(super) fn arrays(&self, first: usize) -> (String, Vec<Value>) {
+    /// `unnest(…)` over an array a column, the first of them parameter number `first`, and the arrays.
+    ///
+    /// The driver's arrays have no gaps: a column that may have some goes as a text that PostgreSQL reads, which
+    /// takes it several times as long.
+    pub(super) fn into_arrays(self, first: usize) -> (String, Vec<Value>) {
+        let rows = self.rows();
+        let mut columns: Vec<Vec<Value>> =
+            (0..self.width).map(|_| Vec::with_capacity(rows)).collect();
+        for (place, value) in self.values.into_iter().enumerate() {
+            columns[place % self.width].push(value);
+        }
         let mut source = String::from("unnest(");
         let mut arrays = Vec::with_capacity(self.width);
-        for column in 0..self.width {
-            let values = || self.values.iter().skip(column).step_by(self.width);
-            let kind = values().next().map_or("text", kind);
+        for (column, values) in columns.into_iter().enumerate() {
+            let (kind, array_type) = values.first().map_or(("text", ArrayType::String), kind);
+            let nullable = self.nullable.get(column).is_some_and(|nullable| *nullable);
             let separator = if column == 0 { "" } else { ", " };
+            let cast = if nullable { "text::" } else { "" };
             // Writing to a string can't fail.
-            let _ = write!(source, "{separator}${}::text::{kind}[]", first + column);
-            let mut array = String::with_capacity(self.rows() * 24);
-            for value in values() {
-                array.push(if array.is_empty() { '{' } else { ',' });
-                write_element(&mut array, value);
-            }
-            array.push('}');
-            arrays.push(Value::from(array));
+            let _ = write!(source, "{separator}${}::{cast}{kind}[]", first + column);
+            arrays.push(match nullable {
+                true => Value::from(array_text(&values)),
+                false => Value::Array(
+                    array_type,
+                    Some(Box::new(values.into_iter().map(widened).collect())),
+                ),
+            });
         }
         source.push(')');
         (source, arrays)
     }
+}
+
+/// An array as PostgreSQL reads it.
+fn array_text(values: &[Value]) -> String {
+    let mut array = String::with_capacity(values.len() * 24);
+    for value in values {
+        array.push(if array.is_empty() { '{' } else { ',' });
+        write_element(&mut array, value);
+    }
+    array.push('}');
+    array
 }
 
 /// That a row of the table `t` is one of the set's.
@@ -199,14 +222,23 @@ pub(super) fn placeholders(rows: usize, width: usize) -> String {
     format!("VALUES {}", vec![row; rows].join(","))
 }
 
-/// What PostgreSQL calls the elements of a column.
-fn kind(value: &Value) -> &'static str {
+/// What PostgreSQL and the driver call the elements of a column.
+fn kind(value: &Value) -> (&'static str, ArrayType) {
     match value {
-        Value::Uuid(_) => "uuid",
-        Value::BigInt(_) | Value::Int(_) | Value::SmallInt(_) => "int8",
-        Value::Bytes(_) => "bytea",
-        Value::Bool(_) => "bool",
-        _ => "text",
+        Value::Uuid(_) => ("uuid", ArrayType::Uuid),
+        Value::BigInt(_) | Value::Int(_) | Value::SmallInt(_) => ("int8", ArrayType::BigInt),
+        Value::Bytes(_) => ("bytea", ArrayType::Bytes),
+        Value::Bool(_) => ("bool", ArrayType::Bool),
+        _ => ("text", ArrayType::String),
+    }
+}
+
+/// Integers of every width go as the widest.
+fn widened(value: Value) -> Value {
+    match value {
+        Value::Int(Some(number)) => Value::from(i64::from(number)),
+        Value::SmallInt(Some(number)) => Value::from(i64::from(number)),
+        other => other,
     }
 }
 
@@ -258,9 +290,13 @@ mod tests {
     use super::Set;
 
     #[test]
-    fn an_array_is_written_as_postgres_reads_it() {
+    fn a_column_with_gaps_is_written_as_postgres_reads_it() {
         let check = |value: Value, kind: &str, text: &str| {
-            let (source, arrays) = Set::of([[value]]).arrays(3);
+            let set = Set {
+                nullable: vec![true],
+                ..Set::of([[value]])
+            };
+            let (source, arrays) = set.into_arrays(3);
             assert_eq!(source, format!("unnest($3::text::{kind}[])"));
             assert_eq!(arrays, [Value::from(text.to_owned())]);
         };
@@ -278,6 +314,18 @@ mod tests {
         check("NULL".into(), "text", r#"{"NULL"}"#);
         check("a,b}è€😀".into(), "text", r#"{"a,b}è€😀"}"#);
         check(r#"\ and ""#.into(), "text", r#"{"\\ and \""}"#);
+    }
+
+    #[test]
+    fn a_column_without_gaps_is_an_array() {
+        let (source, arrays) = Set::of([
+            [Value::from(7_i32), Value::from("a")],
+            [Value::from(8_i32), Value::from("b")],
+        ])
+        .into_arrays(1);
+        assert_eq!(source, "unnest($1::int8[], $2::text[])");
+        let texts = ["a", "b"].map(str::to_owned).to_vec();
+        assert_eq!(arrays, [Value::from(vec![7_i64, 8]), Value::from(texts)]);
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Rows of tables to write, however many, in a handful of statements. Not here: what they are.
 
 use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityName, EntityTrait, IdenStatic,
-    IntoActiveModel, Iterable, Statement, Value,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityName,
+    EntityTrait, IdenStatic, IntoActiveModel, Iterable, Statement, Value,
 };
 
 use super::set::{Set, placeholders};
@@ -71,6 +71,7 @@ impl TableRows {
             set: Set {
                 width: all.len(),
                 values,
+                nullable: all.iter().map(|column| column.def().is_null()).collect(),
             },
         }
     }
@@ -119,10 +120,11 @@ pub async fn write(
         return Ok(());
     }
     let (mut parts, mut values) = (Vec::new(), Vec::new());
-    for write in &writes {
-        let (source, arrays) = write.set.arrays(values.len() + 1);
+    for write in writes {
+        let head = write.head();
+        let (source, arrays) = write.set.into_arrays(values.len() + 1);
         values.extend(arrays);
-        let (head, conflict) = (write.head(), &write.conflict);
+        let conflict = write.conflict;
         parts.push(format!("{head} SELECT * FROM {source}{conflict}"));
     }
     let Some(last) = parts.pop() else {

@@ -44,6 +44,21 @@ fn a_new_database_is_migrated_and_verified() {
     assert!(verified.status.success(), "{}", text(&verified));
 }
 
+/// Taken for serving's, it would be left out, and the command would look at another database.
+#[test]
+fn an_option_before_a_command_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let refused = process::output(&["--database-url", &sqlite(&folder), "verify"]);
+    assert_eq!(refused.status.code(), Some(2), "{}", text(&refused));
+    assert!(text(&refused).contains("verify"), "{}", text(&refused));
+    let of_environment = process::command(&["verify"])
+        .env("DATABASE_URL", sqlite(&folder))
+        .env("LISTEN", "127.0.0.1:1")
+        .output()
+        .unwrap();
+    assert!(of_environment.status.success(), "{}", text(&of_environment));
+}
+
 #[tokio::test]
 async fn a_key_that_is_created_opens_the_server() {
     let folder = tempfile::tempdir().unwrap();

@@ -56,7 +56,7 @@ pub(super) async fn standing(
         _ => return Ok(Standing::Archived),
     };
     if contacts == 0 {
-        let counted = store::contact_list::destinations(connection, [account], [list]).await?;
+        let counted = store::contact_list::destinations(connection, [(account, list)]).await?;
         if counted.iter().any(|row| row.recipients > 0) {
             return Ok(Standing::CountedByHand);
         }

@@ -1,0 +1,76 @@
+//! What every request reads before it does anything, read for all that ask at one time together
+//! ([`crate::store::gather`]): keys, accounts, the cards that they are charged by, lists with their head-counts.
+
+use std::{collections::HashMap, hash::Hash};
+
+use domain::id::{AccountId, ListId};
+use entity::{account, api_key, contact_list, list_destination, rate_card};
+use sea_orm::{DatabaseConnection, DbErr};
+
+use crate::store::{self, Store, gather::Gather};
+
+/// The reads that meet.
+#[derive(Debug)]
+pub(super) struct Gathered {
+    /// Keys by the SHA-256 of their secrets, revoked or not.
+    pub keys: Gather<[u8; 32], api_key::Model>,
+    /// Accounts.
+    pub accounts: Gather<AccountId, account::Model>,
+    /// The versions by which accounts are charged at an instant, in microseconds.
+    pub cards: Gather<(AccountId, i64), rate_card::Model>,
+    /// Lists, archived or not, whoever's they are.
+    pub lists: Gather<ListId, contact_list::Model>,
+    /// Head-counts of an account's lists.
+    pub destinations: Gather<(AccountId, ListId), Vec<list_destination::Model>>,
+}
+
+impl Gathered {
+    pub(super) fn new(store: &Store) -> Self {
+        let reader = store.reader();
+        Self {
+            keys: gathered(reader, |reader, hashes| async move {
+                let rows = store::api_key::find_by_hash(&reader, hashes).await?;
+                let hash = |row: &api_key::Model| row.secret_hash.as_slice().try_into();
+                Ok(by(rows, |row| hash(row).unwrap_or_default()))
+            }),
+            accounts: gathered(reader, |reader, ids| async move {
+                let rows = store::account::find_all(&reader, ids).await?;
+                Ok(by(rows, |row| AccountId::new(row.id)))
+            }),
+            cards: gathered(reader, |reader, accounts| async move {
+                let rows = store::rate_card::in_force_for(&reader, accounts).await?;
+                Ok(rows.into_iter().collect())
+            }),
+            lists: gathered(reader, |reader, ids| async move {
+                let rows = store::contact_list::find_all(&reader, ids).await?;
+                Ok(by(rows, |row| ListId::new(row.id)))
+            }),
+            destinations: gathered(reader, |reader, lists| async move {
+                let mut found: HashMap<_, Vec<_>> = HashMap::new();
+                for row in store::contact_list::destinations(&reader, lists).await? {
+                    let key = (AccountId::new(row.account_id), ListId::new(row.list_id));
+                    found.entry(key).or_default().push(row);
+                }
+                Ok(found)
+            }),
+        }
+    }
+}
+
+/// Reads by keys over a connection of its own.
+fn gathered<K, V, F>(
+    reader: &DatabaseConnection,
+    read: impl Fn(DatabaseConnection, Vec<K>) -> F + Send + Sync + 'static,
+) -> Gather<K, V>
+where
+    K: Eq + Hash + Clone + Send + 'static,
+    V: Clone + Send + 'static,
+    F: Future<Output = Result<HashMap<K, V>, DbErr>> + Send + 'static,
+{
+    let reader = reader.clone();
+    Gather::new(move |keys| read(reader.clone(), keys))
+}
+
+fn by<K: Eq + Hash, V>(rows: Vec<V>, key: impl Fn(&V) -> K) -> HashMap<K, V> {
+    rows.into_iter().map(|row| (key(&row), row)).collect()
+}
