@@ -71,24 +71,25 @@ impl Writer {
     /// Serves until the queue is closed, and then what it had.
     pub(super) async fn run(mut self, seat: usize) {
         self.committer.seat = Some(seat);
-        while let Some(taken) = self.queue.next(self.batch.size).await {
+        while let Some(mut taken) = self.queue.next(self.batch.size).await {
             let (commands, began) = (taken.tickets.len(), Instant::now());
-            self.serve_safely(taken, Locked::SetAside).await;
+            self.serve_safely(&mut taken, Locked::SetAside).await;
             self.batch.note(commands, began.elapsed());
-            // Those who were answered ask again: they take their turn first, and the next batch is theirs.
+            // Those who were answered ask again: they take their turn first, and the next batch is theirs too.
+            // Until then no other writer gets the accounts.
             tokio::task::yield_now().await;
         }
     }
 
     /// A bug in one batch must not end the writer: its callers learn that they have no answer.
-    async fn serve_safely(&self, taken: Taken, locked: Locked) {
+    async fn serve_safely(&self, taken: &mut Taken, locked: Locked) {
         let served = AssertUnwindSafe(self.serve(taken, locked)).catch_unwind();
         if served.await.is_err() {
             tracing::error!("a batch panicked; the writer goes on");
         }
     }
 
-    async fn serve(&self, mut taken: Taken, locked: Locked) {
+    async fn serve(&self, taken: &mut Taken, locked: Locked) {
         // Whoever is in here when it panics may have been committed: it is not put back.
         let tickets = std::mem::take(&mut taken.tickets);
         if tickets.is_empty() {
@@ -122,7 +123,7 @@ impl Writer {
 
     /// Waits for a locked account beside the batches; where as many as may are waited for already, it comes
     /// back a little later.
-    fn set_aside(&self, taken: Taken) {
+    fn set_aside(&self, mut taken: Taken) {
         let Ok(lane) = self.lanes.clone().try_acquire_owned() else {
             tokio::spawn(async move {
                 tokio::time::sleep(PAUSE).await;
@@ -133,7 +134,8 @@ impl Writer {
         let mut writer = self.clone();
         writer.committer.seat = None;
         tokio::spawn(async move {
-            writer.serve_safely(taken, Locked::WaitFor).await;
+            writer.serve_safely(&mut taken, Locked::WaitFor).await;
+            drop(taken);
             drop(lane);
         });
     }
