@@ -63,20 +63,32 @@ impl Queue {
             return Err(SubmitError::Busy);
         }
         let account = ticket.request.account;
-        match waiting.lines.get_mut(&account) {
+        let is_ready = match waiting.lines.get_mut(&account) {
             Some(line) if line.len() >= self.most_of_account => {
                 return Err(SubmitError::AccountBusy);
             }
-            Some(line) => line.push_back(ticket),
+            // Its account is told of already, or with a writer, who gives it back.
+            Some(line) => {
+                line.push_back(ticket);
+                false
+            }
             None => {
                 waiting.lines.insert(account, VecDeque::from([ticket]));
                 waiting.ready.push_back(account);
+                true
             }
-        }
+        };
         waiting.count += 1;
         drop(guard);
-        self.came.notify_one();
+        if is_ready {
+            self.came.notify_one();
+        }
         Ok(())
+    }
+
+    /// How many commands wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.lock().count
     }
 
     /// The next commands, at most so many; waits until there are some. `None` once the queue is closed and

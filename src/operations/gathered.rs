@@ -26,26 +26,26 @@ pub(super) struct Gathered {
 
 impl Gathered {
     pub(super) fn new(store: &Store) -> Self {
-        let reader = store.reader();
+        let lookups = store.lookups();
         Self {
-            keys: gathered(reader, |reader, hashes| async move {
+            keys: gathered(lookups, |reader, hashes| async move {
                 let rows = store::api_key::find_by_hash(&reader, hashes).await?;
                 let hash = |row: &api_key::Model| row.secret_hash.as_slice().try_into();
                 Ok(by(rows, |row| hash(row).unwrap_or_default()))
             }),
-            accounts: gathered(reader, |reader, ids| async move {
+            accounts: gathered(lookups, |reader, ids| async move {
                 let rows = store::account::find_all(&reader, ids).await?;
                 Ok(by(rows, |row| AccountId::new(row.id)))
             }),
-            cards: gathered(reader, |reader, accounts| async move {
+            cards: gathered(lookups, |reader, accounts| async move {
                 let rows = store::rate_card::in_force_for(&reader, accounts).await?;
                 Ok(rows.into_iter().collect())
             }),
-            lists: gathered(reader, |reader, ids| async move {
+            lists: gathered(lookups, |reader, ids| async move {
                 let rows = store::contact_list::find_all(&reader, ids).await?;
                 Ok(by(rows, |row| ListId::new(row.id)))
             }),
-            destinations: gathered(reader, |reader, lists| async move {
+            destinations: gathered(lookups, |reader, lists| async move {
                 let mut found: HashMap<_, Vec<_>> = HashMap::new();
                 for row in store::contact_list::destinations(&reader, lists).await? {
                     let key = (AccountId::new(row.account_id), ListId::new(row.list_id));

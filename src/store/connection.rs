@@ -26,10 +26,12 @@ const POSTGRES_WRITERS: u32 = 8;
 /// Connections that the ledger's writers have for themselves, one each: what a connection has planned and
 /// read stays at hand from batch to batch.
 const POSTGRES_SEATS: usize = 4;
-/// What the writers' statements are planned with. They look rows up by their keys, and are planned once: a
+/// Connections for rows that are looked up by their keys for many callers at a time.
+const POSTGRES_LOOKUPS: u32 = 4;
+/// What the writers' statements and lookups are planned with. They find rows by their keys, and are planned once: a
 /// plan made while a table was small must not outlive its smallness by reading all of it.
 const BY_KEY: [(&str, &str); 5] = [
-    // Planning the one statement that writes a batch takes longer than what it writes.
+    // Planning takes several times as long as finding a row by its key.
     ("plan_cache_mode", "force_generic_plan"),
     ("enable_seqscan", "off"),
     ("enable_hashjoin", "off"),
@@ -60,6 +62,7 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone)]
 pub struct Store {
     reader: DatabaseConnection,
+    lookups: DatabaseConnection,
     writer: DatabaseConnection,
     /// Pools of one connection, for one writer each; none on SQLite, which has one writer in all.
     seats: Vec<DatabaseConnection>,
@@ -78,6 +81,7 @@ impl Store {
             let reader = Database::connect(sqlite(url, SQLITE_READERS)).await?;
             let bulk = reader.clone();
             return Ok(Self {
+                lookups: reader.clone(),
                 reader,
                 writer,
                 seats: Vec::new(),
@@ -90,6 +94,7 @@ impl Store {
             options.connect_lazy(true);
             Database::connect(options)
         };
+        let lookups = lazily(postgres(url, POSTGRES_LOOKUPS, &BY_KEY)).await?;
         let bulk = lazily(postgres(url, POSTGRES_BULK, &[])).await?;
         let mut seats = Vec::new();
         for _ in 0..POSTGRES_SEATS {
@@ -97,6 +102,7 @@ impl Store {
         }
         Ok(Self {
             reader,
+            lookups,
             writer,
             seats,
             bulk,
@@ -107,6 +113,12 @@ impl Store {
     #[must_use]
     pub fn reader(&self) -> &DatabaseConnection {
         &self.reader
+    }
+
+    /// For statements that find rows by their keys, and whose text is always the same.
+    #[must_use]
+    pub fn lookups(&self) -> &DatabaseConnection {
+        &self.lookups
     }
 
     /// For migrations, and for single writes that stand alone.
@@ -175,7 +187,7 @@ impl Store {
 
     /// Closes every connection.
     pub async fn close(self) {
-        let pools = [self.reader, self.writer, self.bulk].into_iter();
+        let pools = [self.reader, self.lookups, self.writer, self.bulk].into_iter();
         for connection in pools.chain(self.seats) {
             if let Err(cause) = connection.close().await {
                 tracing::debug!(%cause, "a connection was closed already");

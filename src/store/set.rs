@@ -61,7 +61,7 @@ impl Set {
 
     /// `text` after the set as the common table expression `w` with these columns; as many statements as
     /// the database needs.
-    fn statements(&self, backend: DatabaseBackend, columns: &str, text: &str) -> Vec<Statement> {
+    fn statements(self, backend: DatabaseBackend, columns: &str, text: &str) -> Vec<Statement> {
         let statement = |rows: &str, values: Vec<Value>| {
             let sql = format!("WITH w({columns}) AS ({rows}) {text}");
             Statement::from_sql_and_values(backend, sql, values)
@@ -70,7 +70,7 @@ impl Set {
             return Vec::new();
         }
         if backend == DatabaseBackend::Postgres {
-            let (source, arrays) = self.clone().into_arrays(1);
+            let (source, arrays) = self.into_arrays(1);
             return vec![statement(&format!("SELECT * FROM {source}"), arrays)];
         }
         self.chunks()
@@ -86,7 +86,7 @@ impl Set {
     /// # Errors
     /// What the database says.
     pub async fn find<E: EntityTrait>(
-        &self,
+        self,
         connection: &impl ConnectionTrait,
         columns: &[&str],
         condition: &str,
@@ -104,7 +104,7 @@ impl Set {
     /// # Errors
     /// What the database says.
     pub async fn query<T>(
-        &self,
+        self,
         connection: &impl ConnectionTrait,
         columns: &[&str],
         (select, from, condition): (&str, &str, &str),
@@ -135,7 +135,7 @@ impl Set {
     /// # Errors
     /// What the database says.
     pub async fn delete(
-        &self,
+        self,
         connection: &impl ConnectionTrait,
         table: &str,
         columns: &[&str],
