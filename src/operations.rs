@@ -41,7 +41,7 @@ pub mod viewer;
 use std::sync::Arc;
 
 use domain::id::AccountId;
-use entity::account as accounts;
+use entity::{account as accounts, rate_card as rate_cards};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -51,7 +51,12 @@ pub use self::{
     refusal::{Fault, OperationError, Path, Refusal, RefusalCode},
     viewer::Viewer,
 };
-use crate::{clock::Clock, ledger::Ledger, payments::Provider, store::Store};
+use crate::{
+    clock::Clock,
+    ledger::Ledger,
+    payments::Provider,
+    store::{Store, account::Charged},
+};
 
 /// What operations work with. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -92,7 +97,7 @@ impl Services {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(Inside {
-            gathered: Gathered::new(&parts.store),
+            gathered: Gathered::new(&parts.store, &parts.clock),
             parts,
             rate_cards: RateCards::default(),
             scans: Arc::new(Semaphore::new(personal::MAX_SCANS)),
@@ -116,6 +121,37 @@ impl Services {
         id: Option<AccountId>,
         path: &Path,
     ) -> Result<accounts::Model, OperationError> {
+        let (account, _) = self.found_account(viewer, id, path).await?;
+        Ok(account)
+    }
+
+    /// The same, with the version of the card that it is charged by now.
+    ///
+    /// # Errors
+    /// A refusal that names `path`; a fault, where there is no card.
+    pub(crate) async fn charged_account_for(
+        &self,
+        viewer: &Viewer,
+        id: Option<AccountId>,
+        path: &Path,
+    ) -> Result<(accounts::Model, rate_cards::Model), OperationError> {
+        let (account, card) = self.found_account(viewer, id, path).await?;
+        let card = match card {
+            Some(card) => card,
+            None => {
+                let id = AccountId::new(account.id);
+                self.rate_card_in_force(id, self.clock.now()).await?
+            }
+        };
+        Ok((account, card))
+    }
+
+    async fn found_account(
+        &self,
+        viewer: &Viewer,
+        id: Option<AccountId>,
+        path: &Path,
+    ) -> Result<Charged, OperationError> {
         let id = match (id, viewer.account) {
             (Some(id), _) if viewer.sees(id) => id,
             (None, Some(own)) => own,

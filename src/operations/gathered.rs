@@ -4,20 +4,21 @@
 use std::{collections::HashMap, hash::Hash};
 
 use domain::id::{AccountId, ListId};
-use entity::{account, api_key, contact_list, list_destination, rate_card};
+use entity::{api_key, contact_list, list_destination};
 use sea_orm::{DatabaseConnection, DbErr};
 
-use crate::store::{self, Store, gather::Gather};
+use crate::{
+    clock::Clock,
+    store::{self, Store, account::Charged, gather::Gather},
+};
 
 /// The reads that meet.
 #[derive(Debug)]
 pub(super) struct Gathered {
     /// Keys by the SHA-256 of their secrets, revoked or not.
     pub keys: Gather<[u8; 32], api_key::Model>,
-    /// Accounts.
-    pub accounts: Gather<AccountId, account::Model>,
-    /// The versions by which accounts are charged at an instant, in microseconds.
-    pub cards: Gather<(AccountId, i64), rate_card::Model>,
+    /// Accounts, with the cards that they are charged by now.
+    pub accounts: Gather<AccountId, Charged>,
     /// Lists, archived or not, whoever's they are.
     pub lists: Gather<ListId, contact_list::Model>,
     /// Head-counts of an account's lists.
@@ -25,21 +26,20 @@ pub(super) struct Gathered {
 }
 
 impl Gathered {
-    pub(super) fn new(store: &Store) -> Self {
-        let lookups = store.lookups();
+    pub(super) fn new(store: &Store, clock: &Clock) -> Self {
+        let (lookups, clock) = (store.lookups(), clock.clone());
         Self {
             keys: gathered(lookups, |reader, hashes| async move {
                 let rows = store::api_key::find_by_hash(&reader, hashes).await?;
                 let hash = |row: &api_key::Model| row.secret_hash.as_slice().try_into();
                 Ok(by(rows, |row| hash(row).unwrap_or_default()))
             }),
-            accounts: gathered(lookups, |reader, ids| async move {
-                let rows = store::account::find_all(&reader, ids).await?;
-                Ok(by(rows, |row| AccountId::new(row.id)))
-            }),
-            cards: gathered(lookups, |reader, accounts| async move {
-                let rows = store::rate_card::in_force_for(&reader, accounts).await?;
-                Ok(rows.into_iter().collect())
+            accounts: gathered(lookups, move |reader, ids| {
+                let now = clock.now();
+                async move {
+                    let rows = store::account::find_all_charged(&reader, ids, now).await?;
+                    Ok(by(rows, |(row, _)| AccountId::new(row.id)))
+                }
             }),
             lists: gathered(lookups, |reader, ids| async move {
                 let rows = store::contact_list::find_all(&reader, ids).await?;

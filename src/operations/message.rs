@@ -11,7 +11,7 @@ use domain::{
     quote::Priced,
     segmentation,
 };
-use entity::{account, idempotency_key, message, message_line, sql_enums::Channel};
+use entity::{idempotency_key, message, message_line, rate_card, sql_enums::Channel};
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
 use sea_orm::prelude::Uuid;
 use serde::Serialize;
@@ -125,22 +125,22 @@ impl Services {
         arguments: &impl Serialize,
     ) -> Result<Done, OperationError> {
         let path = Path::input("accountId");
-        let account = self.account_for(viewer, new.account, &path).await?;
+        let (account, card) = self.charged_account_for(viewer, new.account, &path).await?;
         let arguments = (account.id, arguments);
         let key = idempotency::key(&new.idempotency_key, operation, &arguments)?;
+        let account = AccountId::new(account.id);
         let amount = match new.draft.list {
             Some(_) => Path::input("listId"),
             None => Path::input("audience"),
         };
-        let act = self.new_message(&account, new).await;
-        self.submit(AccountId::new(account.id), act, key, &amount)
-            .await
+        let act = self.new_message((account, card), new).await;
+        self.submit(account, act, key, &amount).await
     }
 
-    /// Checks and prices a new message.
+    /// Checks a new message, and prices it by a card.
     async fn new_message(
         &self,
-        account: &account::Model,
+        charged: (AccountId, rate_card::Model),
         new: NewMessageInput,
     ) -> Result<Act, OperationError> {
         let now = self.clock.now();
@@ -154,7 +154,7 @@ impl Services {
             .map(|text| input::credits(text, &path))
             .transpose()?;
         let name = name.transpose()?;
-        let message = self.price_message(account, new.draft, now).await?;
+        let message = self.price_message(charged, new.draft).await?;
         refuse_to_nobody(&message)?;
         if max_credits.is_some_and(|max| message.priced.credits > max) {
             let cost = message.priced.credits;

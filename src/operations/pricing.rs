@@ -13,8 +13,7 @@ use domain::{
     rate::RateCard,
     segmentation::{self, Channel, Options, SegmentCount},
 };
-use entity::{account, rate_card};
-use jiff::Timestamp;
+use entity::rate_card;
 
 use super::{
     OperationError, Path, Refusal, Services,
@@ -129,25 +128,22 @@ impl PricedMessage {
 }
 
 impl Services {
-    /// The one way from what was asked to a price: who is reached, how the text is cut, and the card in
-    /// force.
+    /// The one way from what was asked to a price: who is reached, how the text is cut, and the card by which
+    /// the account is charged now.
     ///
     /// # Errors
     /// Refusals that name the field.
     pub async fn price_message(
         &self,
-        account: &account::Model,
+        (account, card_row): (AccountId, rate_card::Model),
         draft: Draft,
-        now: Timestamp,
     ) -> Result<PricedMessage, OperationError> {
-        let account = AccountId::new(account.id);
         let content = Content::with_merge_fields(draft.content)?;
         let audience_path = match draft.audience {
             Some(_) => Path::input("audience"),
             None => Path::input("listId"),
         };
         let reach = self.reach(account, draft.list, draft.audience).await?;
-        let card_row = self.rate_card_in_force(account, now).await?;
         let card = self.domain_rate_card(&card_row).await?;
         let recipients = match (reach.audience, content.template()) {
             (Reached::Contacts(list), Some(template)) => {

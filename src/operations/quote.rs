@@ -59,11 +59,11 @@ impl Services {
         account: Option<AccountId>,
         draft: Draft,
     ) -> Result<Quote, OperationError> {
-        let account = self
-            .account_for(viewer, account, &Path::input("accountId"))
-            .await?;
+        let path = Path::input("accountId");
+        let (account, card) = self.charged_account_for(viewer, account, &path).await?;
         let now = self.clock.now();
-        let message = self.price_message(&account, draft, now).await?;
+        let id = AccountId::new(account.id);
+        let message = self.price_message((id, card), draft).await?;
         let available = self.spendable(message.account, message.list, now).await?;
         Ok(Quote {
             message,
@@ -81,8 +81,8 @@ impl Services {
         list: Option<ListId>,
         now: Timestamp,
     ) -> Result<Credits, OperationError> {
-        let reader = self.store.reader();
-        match store::balance::free_units(reader, account, list, now).await? {
+        let lookups = self.store.lookups();
+        match store::balance::free_units(lookups, account, list, now).await? {
             FreeUnits::Of(units) => return Ok(Credits::from_units(units)),
             FreeUnits::NoBook => return Ok(Credits::ZERO),
             FreeUnits::AfterExpiry => {}

@@ -101,8 +101,7 @@ impl Services {
         account: AccountId,
         at: Timestamp,
     ) -> Result<rate_card::Model, OperationError> {
-        let key = (account, at.as_microsecond());
-        match self.0.gathered.cards.load(key).await? {
+        match store::rate_card::in_force_for(self.store.lookups(), account, at).await? {
             Some(row) => Ok(row),
             // Before the account's first day the default card's value is as good as any.
             None => self.default_version(at).await,

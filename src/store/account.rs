@@ -2,17 +2,20 @@
 
 use domain::id::AccountId;
 use entity::{
-    account, account_rate_card, book,
+    account, account_rate_card, book, rate_card,
     sql_enums::{ConsumptionOrder, Settlement},
 };
 use sea_orm::{
-    ActiveValue, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, Select,
+    ActiveValue, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, IdenStatic,
+    IntoActiveModel, Iterable, PaginatorTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect,
+    Select,
+    prelude::Uuid,
     sea_query::{Expr, ExprTrait, Func, LikeExpr},
 };
 
 use super::{
     paging::{Direction, Page, Window, page},
+    rate_card::IN_FORCE,
     set::Set,
 };
 
@@ -37,6 +40,42 @@ pub async fn find_all(
 ) -> Result<Vec<account::Model>, DbErr> {
     Set::of_ids(ids.into_iter().map(AccountId::uuid))
         .find::<account::Entity>(connection, &["id"], "")
+        .await
+}
+
+/// An account and the version of the card that it is charged by; none before its first card.
+pub type Charged = (account::Model, Option<rate_card::Model>);
+
+/// Several accounts with the cards that are in force at an instant, in no order.
+///
+/// # Errors
+/// What the database says.
+pub async fn find_all_charged(
+    connection: &impl ConnectionTrait,
+    ids: impl IntoIterator<Item = AccountId>,
+    at: jiff::Timestamp,
+) -> Result<Vec<Charged>, DbErr> {
+    let card_columns: Vec<String> = rate_card::Column::iter()
+        .map(|column| format!("c.{0} AS card_{0}", column.as_str()))
+        .collect();
+    let columns = format!("a.*, {}", card_columns.join(", "));
+    let tables = format!("accounts a LEFT JOIN rate_cards c ON c.id = {IN_FORCE}");
+    let read = |row: &QueryResult| {
+        let has_card = row.try_get::<Option<Uuid>>("card_", "id")?.is_some();
+        let card = has_card.then(|| rate_card::Model::from_query_result(row, "card_"));
+        Ok((
+            account::Model::from_query_result(row, "")?,
+            card.transpose()?,
+        ))
+    };
+    let ids = ids.into_iter();
+    Set::of(ids.map(|id| [id.uuid().into(), at.as_microsecond().into()]))
+        .query(
+            connection,
+            &["account_id", "at"],
+            (&columns, &tables, "a.id = w.account_id"),
+            read,
+        )
         .await
 }
 

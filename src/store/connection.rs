@@ -26,8 +26,8 @@ const POSTGRES_WRITERS: u32 = 8;
 /// Connections that the ledger's writers have for themselves, one each: what a connection has planned and
 /// read stays at hand from batch to batch.
 const POSTGRES_SEATS: usize = 4;
-/// Connections for rows that are looked up by their keys for many callers at a time.
-const POSTGRES_LOOKUPS: u32 = 4;
+/// Connections for rows that are looked up by their keys, many at a time: few, so that each stays warm.
+const POSTGRES_LOOKUPS: u32 = 6;
 /// What the writers' statements and lookups are planned with. They find rows by their keys, and are planned once: a
 /// plan made while a table was small must not outlive its smallness by reading all of it.
 const BY_KEY: [(&str, &str); 5] = [
@@ -43,8 +43,8 @@ const BY_KEY: [(&str, &str); 5] = [
 const SQLITE_CHECKPOINT_PAGES: &str = "8192";
 /// What a connection to SQLite keeps in memory at most: KiB, with the sign that says so.
 const SQLITE_CACHE: &str = "-16384";
-/// Statements that a connection to SQLite keeps prepared: those of a batch come in a few sizes a table.
-const SQLITE_STATEMENTS: usize = 200;
+/// Statements that a connection to SQLite keeps prepared: those of a batch come in nine sizes a table.
+const SQLITE_STATEMENTS: usize = 400;
 /// How long a connection to PostgreSQL lies idle before it is asked whether it is sound. In between one may
 /// break all the same: a batch that notices is tried again on another connection.
 const IDLE: Duration = Duration::from_secs(1);

@@ -62,31 +62,31 @@ pub async fn in_force(
         .await
 }
 
-/// The versions that accounts are charged by at an instant each, in microseconds; none before an account's
-/// first card.
+/// The id of the version that the account `w.account_id` is charged by at the instant `w.at`, in microseconds.
+pub(super) const IN_FORCE: &str = "(SELECT v.id FROM rate_cards v WHERE v.published_at <= w.at AND v.code = \
+     (SELECT r.rate_card_code FROM account_rate_cards r WHERE r.account_id = w.account_id \
+     AND r.effective_at <= w.at ORDER BY r.effective_at DESC LIMIT 1) ORDER BY v.version DESC LIMIT 1)";
+
+/// The version that an account is charged by at an instant; `None` before the account's first card.
 ///
 /// # Errors
 /// What the database says.
 pub async fn in_force_for(
     connection: &impl ConnectionTrait,
-    accounts: impl IntoIterator<Item = (AccountId, i64)>,
-) -> Result<Vec<((AccountId, i64), rate_card::Model)>, DbErr> {
-    let query = (
-        "w.account_id AS of_account, w.at AS of_instant, c.*",
-        "rate_cards c",
-        "c.id = (SELECT v.id FROM rate_cards v WHERE v.published_at <= w.at AND v.code = \
-         (SELECT r.rate_card_code FROM account_rate_cards r WHERE r.account_id = w.account_id \
-         AND r.effective_at <= w.at ORDER BY r.effective_at DESC LIMIT 1) ORDER BY v.version DESC LIMIT 1)",
-    );
-    let read = |row: &QueryResult| {
-        let account = AccountId::new(row.try_get("", "of_account")?);
-        let key = (account, row.try_get("", "of_instant")?);
-        Ok((key, rate_card::Model::from_query_result(row, "")?))
-    };
-    let accounts = accounts.into_iter();
-    Set::of(accounts.map(|(account, at)| [account.uuid().into(), at.into()]))
-        .query(connection, &["account_id", "at"], query, read)
-        .await
+    account: AccountId,
+    at: jiff::Timestamp,
+) -> Result<Option<rate_card::Model>, DbErr> {
+    let condition = format!("c.id = {IN_FORCE}");
+    let read = |row: &QueryResult| rate_card::Model::from_query_result(row, "");
+    let found = Set::of([[account.uuid().into(), at.as_microsecond().into()]])
+        .query(
+            connection,
+            &["account_id", "at"],
+            ("c.*", "rate_cards c", &condition),
+            read,
+        )
+        .await?;
+    Ok(found.into_iter().next())
 }
 
 /// The newest version of a card, whenever it counts from.

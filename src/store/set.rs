@@ -12,9 +12,9 @@ use sea_orm::{
     Value, prelude::Uuid, sea_query::ArrayType,
 };
 
-/// Rows in one statement of SQLite, largest first. Sixteen columns of the largest stay far below the
-/// 32,766 parameters that it takes.
-const CHUNKS: [usize; 4] = [256, 32, 4, 1];
+/// Rows in one statement of SQLite, largest first: halves, so that any number of rows takes few statements, each of
+/// which stays prepared. Sixteen columns of the largest stay far below the 32,766 parameters that it takes.
+const CHUNKS: [usize; 9] = [256, 128, 64, 32, 16, 8, 4, 2, 1];
 
 /// Rows of equal width, one value after the other.
 #[derive(Debug, Clone)]
@@ -341,9 +341,6 @@ mod tests {
         assert_eq!(texts(DatabaseBackend::Postgres, 1_000), [1]);
         assert_eq!(texts(DatabaseBackend::Postgres, 0), [0; 0]);
         assert_eq!(texts(DatabaseBackend::Sqlite, 0), [0; 0]);
-        assert_eq!(
-            texts(DatabaseBackend::Sqlite, 551),
-            [256, 256, 32, 4, 1, 1, 1]
-        );
+        assert_eq!(texts(DatabaseBackend::Sqlite, 551), [256, 256, 32, 4, 2, 1]);
     }
 }

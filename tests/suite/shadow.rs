@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// How many steps are taken on each database unless `SHADOW_HTTP_STEPS` says otherwise.
-const STEPS: usize = 1_000;
+const STEPS: usize = 2_000;
 /// How many of them one account takes: few enough that a failure is soon made shorter.
 const STEPS_OF_ACCOUNT: usize = 200;
 
