@@ -91,14 +91,14 @@ impl Queue {
         self.lock().count
     }
 
-    /// The next commands, at most so many; waits until there are some. `None` once the queue is closed and
-    /// everything that was in it is done.
-    pub(super) async fn next(self: &Arc<Self>, most: usize) -> Option<Taken> {
+    /// The next commands, at most as many as `most` says of how many wait; waits until there are some. `None` once
+    /// the queue is closed and everything that was in it is done.
+    pub(super) async fn next(self: &Arc<Self>, most: impl Fn(usize) -> usize) -> Option<Taken> {
         loop {
             let mut came = std::pin::pin!(self.came.notified());
             // Before looking, so that what comes after the look is heard.
             came.as_mut().enable();
-            if let Some(taken) = self.take(most) {
+            if let Some(taken) = self.take(&most) {
                 return Some(taken);
             }
             let is_done = {
@@ -114,10 +114,11 @@ impl Queue {
 
     /// Takes commands of as many accounts as there is room for, an equal share of each; what is left of
     /// the room goes to those that have more, the longest waiting first.
-    fn take(self: &Arc<Self>, most: usize) -> Option<Taken> {
+    fn take(self: &Arc<Self>, most: &impl Fn(usize) -> usize) -> Option<Taken> {
         let now = Instant::now();
         let mut guard = self.lock();
         let waiting = &mut *guard;
+        let most = most(waiting.count).max(1);
         let accounts = waiting.ready.len().min(most);
         if accounts == 0 {
             return None;

@@ -57,7 +57,7 @@ async fn a_full_line_of_one_account_does_not_keep_the_others_waiting() {
     let queue = Arc::new(Queue::new(100_000, 100_000));
     let _hot = fill(&queue, 1, 10_000);
     let _others: Vec<_> = (2..=5).map(|account| fill(&queue, account, 1)).collect();
-    let mut taken = queue.next(100).await.expect("there are some");
+    let mut taken = queue.next(|_| 100).await.expect("there are some");
     let expected = BTreeMap::from([(1, 96), (2, 1), (3, 1), (4, 1), (5, 1)]);
     assert_eq!(
         counts(&taken),
@@ -70,7 +70,7 @@ async fn a_full_line_of_one_account_does_not_keep_the_others_waiting() {
     let _more: Vec<_> = (2..=5).map(|account| fill(&queue, account, 1)).collect();
     let mut seen = BTreeMap::new();
     for _ in 0..3 {
-        let mut taken = queue.next(2).await.expect("there are some");
+        let mut taken = queue.next(|_| 2).await.expect("there are some");
         for (account, count) in counts(&taken) {
             *seen.entry(account).or_default() += count;
         }
@@ -84,9 +84,9 @@ async fn a_full_line_of_one_account_does_not_keep_the_others_waiting() {
 async fn an_account_is_with_one_writer_at_a_time_and_keeps_its_order() {
     let queue = Arc::new(Queue::new(100, 100));
     let _first = fill(&queue, 1, 3);
-    let mut taken = queue.next(2).await.expect("there are some");
+    let mut taken = queue.next(|_| 2).await.expect("there are some");
     let _other = fill(&queue, 2, 1);
-    let mut beside = queue.next(10).await.expect("there is another account");
+    let mut beside = queue.next(|_| 10).await.expect("there is another account");
     assert_eq!(counts(&beside), BTreeMap::from([(2, 1)]));
     answer_all(&mut beside);
     drop(beside);
@@ -96,7 +96,7 @@ async fn an_account_is_with_one_writer_at_a_time_and_keeps_its_order() {
     // Set aside: back in front of what waits.
     drop(taken.part(account, vec![kept]));
     drop(taken);
-    let taken = queue.next(10).await.expect("two are left");
+    let taken = queue.next(|_| 10).await.expect("two are left");
     assert_eq!(counts(&taken), BTreeMap::from([(1, 2)]));
 }
 
@@ -107,7 +107,7 @@ async fn queues_are_bounded_by_account_and_in_all() {
     assert!(matches!(push(&queue, 1), Err(SubmitError::AccountBusy)));
     let _others = fill(&queue, 2, 2);
     assert!(matches!(push(&queue, 3), Err(SubmitError::Busy)));
-    let mut taken = queue.next(1).await.expect("there are some");
+    let mut taken = queue.next(|_| 1).await.expect("there are some");
     assert_eq!(taken.tickets.len(), 1);
     assert!(push(&queue, 3).is_ok(), "there is room again");
     answer_all(&mut taken);
@@ -116,7 +116,7 @@ async fn queues_are_bounded_by_account_and_in_all() {
     assert!(matches!(push(&queue, 2), Err(SubmitError::Stopped)));
     // What was there is served, and then it ends.
     let mut served = 0;
-    while let Some(mut taken) = queue.next(10).await {
+    while let Some(mut taken) = queue.next(|_| 10).await {
         served += taken.tickets.len();
         answer_all(&mut taken);
     }
@@ -129,7 +129,7 @@ async fn who_hung_up_is_not_worked_for() {
     let gone = push(&queue, 1).expect("there is room");
     let _stays = push(&queue, 1).expect("there is room");
     drop(gone);
-    let taken = queue.next(10).await.expect("one is left");
+    let taken = queue.next(|_| 10).await.expect("one is left");
     assert_eq!(taken.tickets.len(), 1);
 }
 
@@ -141,13 +141,13 @@ async fn a_command_is_given_up_at_its_deadline_unless_it_was_begun() {
     let late = push(&queue, 1).expect("there is room").answer().await;
     assert!(matches!(late, Err(SubmitError::Late)), "{late:?}");
     assert_eq!(began.elapsed(), PATIENCE);
-    let taken = queue.next(10).await.expect("the line is there");
+    let taken = queue.next(|_| 10).await.expect("the line is there");
     assert!(taken.tickets.is_empty(), "what was given up is not begun");
     drop(taken);
 
     // One that was begun is waited for, however late it is.
     let wait = tokio::spawn(push(&queue, 1).expect("there is room").answer());
-    let mut taken = queue.next(10).await.expect("it is there");
+    let mut taken = queue.next(|_| 10).await.expect("it is there");
     tokio::time::sleep(PATIENCE * 3).await;
     assert!(!wait.is_finished(), "it may be committed by now");
     answer_all(&mut taken);
@@ -156,10 +156,10 @@ async fn a_command_is_given_up_at_its_deadline_unless_it_was_begun() {
 
     // One that was set aside and is out of time by then was not done, and is told so.
     let wait = tokio::spawn(push(&queue, 1).expect("there is room").answer());
-    let taken = queue.next(10).await.expect("it is there");
+    let taken = queue.next(|_| 10).await.expect("it is there");
     tokio::time::sleep(PATIENCE * 2).await;
     drop(taken);
-    let taken = queue.next(10).await.expect("the line is there");
+    let taken = queue.next(|_| 10).await.expect("the line is there");
     assert!(taken.tickets.is_empty());
     let late = wait.await.expect("no panic");
     assert!(matches!(late, Err(SubmitError::Late)), "{late:?}");
@@ -169,7 +169,7 @@ async fn a_command_is_given_up_at_its_deadline_unless_it_was_begun() {
 async fn a_writer_that_ends_badly_leaves_its_callers_in_doubt() {
     let queue = Arc::new(Queue::new(10, 10));
     let wait = push(&queue, 1).expect("there is room");
-    let mut taken = queue.next(10).await.expect("it is there");
+    let mut taken = queue.next(|_| 10).await.expect("it is there");
     taken.tickets.clear();
     drop(taken);
     let answer = wait.answer().await;

@@ -41,10 +41,14 @@ pub(super) struct Writer {
 }
 
 /// How many commands a batch takes: fewer after one that took long, so that the last caller in a batch
-/// does not wait for more than a slow database can do in that time.
+/// does not wait for more than a slow database can do in that time; and no more than half of those who wait and those
+/// who were answered last, so that the two take turns: while the database works for the one half, the other half is
+/// answered and asks again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Pace {
     size: usize,
+    /// Of the last batch.
+    commands: usize,
     most: usize,
     time: Duration,
 }
@@ -54,13 +58,21 @@ impl Pace {
     pub(super) fn new(most: usize, time: Duration) -> Self {
         Self {
             size: most,
+            commands: 0,
             most,
             time,
         }
     }
 
+    /// How many to take where so many wait.
+    fn next(&self, waiting: usize) -> usize {
+        let half = (waiting + self.commands).div_ceil(2);
+        half.clamp(MIN_BATCH.min(self.size), self.size)
+    }
+
     /// Learns from a batch.
     fn note(&mut self, commands: usize, took: Duration) {
+        self.commands = commands;
         if took > self.time {
             self.size = (commands.min(self.size) / 2).clamp(MIN_BATCH.min(self.most), self.most);
         } else if took < self.time / 2 {
@@ -73,7 +85,12 @@ impl Writer {
     /// Serves until the queue is closed, and then what it had.
     pub(super) async fn run(mut self, seat: usize) {
         self.committer.seat = Some(seat);
-        while let Some(mut taken) = self.queue.next(self.batch.size).await {
+        loop {
+            let pace = self.batch;
+            let taken = self.queue.next(|waiting| pace.next(waiting)).await;
+            let Some(mut taken) = taken else {
+                return;
+            };
             let (commands, began) = (taken.tickets.len(), Instant::now());
             self.serve_safely(&mut taken, Locked::SetAside).await;
             self.batch.note(commands, began.elapsed());
@@ -159,6 +176,25 @@ mod tests {
     use std::time::Duration;
 
     use super::Pace;
+
+    #[test]
+    fn those_who_wait_and_those_who_were_answered_take_turns() {
+        let mut pace = Pace::new(512, Duration::from_millis(100));
+        // Sixty-four callers: four came first, and the others while those were served.
+        let mut answered = 4;
+        for expected in [32, 32, 32] {
+            pace.note(answered, Duration::from_millis(5));
+            answered = pace.next(64 - answered);
+            assert_eq!(answered, expected);
+        }
+        // All of them asked again before the next batch began.
+        pace.note(64, Duration::from_millis(5));
+        assert_eq!(pace.next(64), 64);
+        // Few are not parted, and many are bounded.
+        assert_eq!(Pace::new(512, Duration::ZERO).next(3), 8);
+        pace.note(512, Duration::from_millis(5));
+        assert_eq!(pace.next(10_000), 512);
+    }
 
     #[test]
     fn a_batch_that_takes_long_is_cut_and_grows_again() {
