@@ -86,11 +86,6 @@ impl Queue {
         Ok(())
     }
 
-    /// How many commands wait.
-    pub(super) fn waiting(&self) -> usize {
-        self.lock().count
-    }
-
     /// The next commands, at most as many as `most` says of how many wait; waits until there are some. `None` once
     /// the queue is closed and everything that was in it is done.
     pub(super) async fn next(self: &Arc<Self>, most: impl Fn(usize) -> usize) -> Option<Taken> {

@@ -24,8 +24,6 @@ use super::{
 
 /// How long an account that is locked, while as many as may are waited for, stays out of the batches.
 const PAUSE: Duration = Duration::from_millis(20);
-/// How often those who were answered are let go first, as long as more of them ask.
-const MAX_YIELDS: usize = 4;
 /// The smallest batch that one which took too long is cut to.
 const MIN_BATCH: usize = 8;
 
@@ -94,20 +92,6 @@ impl Writer {
             let (commands, began) = (taken.tickets.len(), Instant::now());
             self.serve_safely(&mut taken, Locked::SetAside).await;
             self.batch.note(commands, began.elapsed());
-            self.let_them_ask().await;
-        }
-    }
-
-    /// Those who were answered ask again: they take their turn first, and the next batch is theirs too. The caller
-    /// still has their accounts, so that no other writer serves the first of them by themselves.
-    async fn let_them_ask(&self) {
-        let mut waiting = self.queue.waiting();
-        for _ in 0..MAX_YIELDS {
-            tokio::task::yield_now().await;
-            let before = std::mem::replace(&mut waiting, self.queue.waiting());
-            if waiting <= before {
-                break;
-            }
         }
     }
 
