@@ -126,7 +126,7 @@ impl std::fmt::Debug for Door {
 pub struct Writers {
     tasks: JoinSet<()>,
     queue: Arc<Queue>,
-    /// Theirs alone; taken when they end.
+    /// Theirs alone, where they have one; taken when they end.
     runtime: Option<Runtime>,
 }
 
@@ -159,7 +159,11 @@ impl Ledger {
             lanes: Arc::new(Semaphore::new(limits.lanes)),
             batch: Pace::new(limits.batch, limits.batch_time),
         };
-        let runtime = runtime();
+        let runtime = match store.backend() {
+            DatabaseBackend::Postgres => runtime(),
+            // The driver has a thread for it already.
+            _ => None,
+        };
         let mut tasks = JoinSet::new();
         for seat in 0..count {
             let writer = writer.clone().run(seat);

@@ -92,6 +92,10 @@ impl Writer {
             let (commands, began) = (taken.tickets.len(), Instant::now());
             self.serve_safely(&mut taken, Locked::SetAside).await;
             self.batch.note(commands, began.elapsed());
+            // On the threads of those who were answered: they take their turn and ask again. Until then no other
+            // writer gets their accounts.
+            tokio::task::yield_now().await;
+            drop(taken);
         }
     }
 
