@@ -20,6 +20,7 @@ mod plain_postgres;
 mod plain_sqlite;
 mod report;
 mod same_rows;
+mod zipf;
 
 use std::time::Duration;
 
@@ -74,7 +75,7 @@ fn main() {
             ours::hot_sqlite(settings).await;
         }
         if wants("zipf") {
-            ours::zipf(settings).await;
+            zipf::zipf(settings).await;
         }
         if wants("http") {
             http::over_http(settings).await;

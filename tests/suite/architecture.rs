@@ -1,9 +1,10 @@
 //! The shape of the code: which part may see which, and what every file owes its reader.
 //!
 //! Here: the table of floors and the rules about files; docs/architecture.md says them in words.
-//! Not here: how references are found, which is `references`; clocks, randomness and floats, which
+//! Not here: how references are found, which is `references`; what the domain's core needs, which is `domain_core`; clocks, randomness and floats, which
 //! clippy.toml bans.
 
+mod domain_core;
 mod references;
 
 use std::{
@@ -44,12 +45,6 @@ const FLOORS: &[(&str, &[&str])] = &[
 ];
 
 const LEAVES: [&str; 5] = ["clock", "config", "domain", "entropy", "telemetry"];
-
-/// What of the domain could be published by itself: how texts are cut.
-const CORE: [&str; 3] = ["gsm7", "segmentation", "smart_encoding"];
-
-/// What the core may use beside the standard library.
-const CORE_USES: [&str; 2] = ["thiserror", "proptest"];
 
 /// A rule of the domain that needs more lines than this is two rules.
 const MOST_LINES: usize = 400;
@@ -217,70 +212,6 @@ fn an_arrow_that_runs_up_is_seen() {
         &["domain is pure"],
     );
     check("domain", "lot.rs", "async fn f() {}", &["domain is pure"]);
-}
-
-#[test]
-fn the_core_of_the_domain_needs_nothing_else_of_it() {
-    let folder = root().join("domain/src");
-    let mut files = 0;
-    for file in rust_files("domain/src") {
-        let inside = file.strip_prefix(&folder).unwrap();
-        if is_of_the_core(inside) {
-            let wrong = needs_beyond_the_core(inside, &source(&file));
-            assert!(wrong.is_empty(), "{}: {wrong:?}", inside.display());
-            files += 1;
-        }
-    }
-    assert!(files > CORE.len(), "the core has {files} files");
-
-    let check = |source: &str, expected: &[&str]| {
-        let found = needs_beyond_the_core(Path::new("segmentation/plan.rs"), source);
-        assert_eq!(found, expected, "{source:?}");
-    };
-    check("use crate::gsm7::{self, national::Languages};", &[]);
-    check("use super::capacity::Capacity; use std::borrow::Cow;", &[]);
-    check("use crate::{gsm7, rate::Rate};", &["domain::rate::Rate"]);
-    check("fn f(x: &crate::quote::Line) {}", &["domain::quote::Line"]);
-    check(
-        "use super::super::merge::Template;",
-        &["domain::merge::Template"],
-    );
-    check("use crate::*;", &["domain::*"]);
-    check("use jiff::Timestamp;", &["jiff::Timestamp"]);
-}
-
-fn is_of_the_core(file: &Path) -> bool {
-    let first = file
-        .iter()
-        .next()
-        .map(|first| Path::new(first).with_extension(""));
-    first.is_some_and(|first| CORE.iter().any(|part| first == Path::new(part)))
-}
-
-/// What a file of the core refers to beyond it.
-fn needs_beyond_the_core(file: &Path, source: &str) -> Vec<String> {
-    let reading = read(&Place::of("domain", file), source).unwrap();
-    let dependencies = domain_dependencies();
-    let beyond = |path: &&Vec<String>| match path[0].as_str() {
-        "domain" => !path
-            .get(1)
-            .is_some_and(|part| CORE.contains(&part.as_str())),
-        first => dependencies.contains(first) && !CORE_USES.contains(&first),
-    };
-    let beyond = reading.paths.iter().filter(beyond);
-    beyond.map(|path| path.join("::")).collect()
-}
-
-/// The crates that the domain depends on, as its code names them.
-fn domain_dependencies() -> BTreeSet<String> {
-    let manifest = source(&root().join("domain/Cargo.toml"));
-    let sections = manifest.split("\n[");
-    let dependencies = sections.filter(|section| section.contains("dependencies]\n"));
-    let lines = dependencies.flat_map(|section| section.lines().skip(1));
-    lines
-        .filter_map(|line| line.split(['.', ' ', '=']).next())
-        .map(|name| name.replace('-', "_"))
-        .collect()
 }
 
 #[test]

@@ -1,0 +1,85 @@
+//! A thousand accounts, few of them busy: ours beside the plain ways, on both databases.
+
+use crate::{
+    Settings, load,
+    load::Zipf,
+    ours::{Bed, blocking},
+    plain_postgres::{self, How},
+    plain_sqlite,
+    report::Table,
+};
+
+pub async fn zipf(settings: Settings) {
+    let zipf = Zipf::new(1_000);
+    let bed = Bed::on_postgres(1_000).await;
+    let plain = bed.plain();
+    plain_postgres::prepare(&bed.url).await;
+    let mut table = Table::new("PostgreSQL, 1,000 accounts, Zipf 1.0");
+    for _ in 0..settings.rounds {
+        for clients in [1, 16, 64] {
+            let sides = plain_postgres::clients(&bed.url, clients, How::Transaction, Some(&zipf));
+            let measured = load::run(settings.time, sides.await).await;
+            table.add(
+                &format!("plain, entry and key, {clients} clients"),
+                measured,
+            );
+        }
+        for callers in [1, 12] {
+            let measured = load::run(settings.time, bed.callers_of(&plain, callers)).await;
+            table.add(
+                &format!("the same rows, plain, {callers} callers"),
+                measured,
+            );
+        }
+        for callers in [64, 1_000] {
+            let measured = load::run(settings.time, bed.callers(callers)).await;
+            table.add(&format!("ours, {callers} callers"), measured);
+        }
+    }
+    table.goal(
+        "at its best",
+        &table.best("ours"),
+        &table.best("plain"),
+        3.0,
+    );
+    table.goal(
+        "at its best",
+        &table.best("ours"),
+        &table.best("the same rows"),
+        3.0,
+    );
+    table.print();
+
+    let bed = Bed::on_sqlite(1_000).await;
+    let plain = bed.plain();
+    let mut table = Table::new("SQLite, 1,000 accounts, Zipf 1.0");
+    for _ in 0..settings.rounds {
+        for threads in [1, 16] {
+            let (file, time, zipf) = (bed.file(), settings.time, zipf.clone());
+            let run = move || plain_sqlite::run(&file, time, threads, 1, Some(&zipf));
+            table.add(
+                &format!("plain, entry and key, {threads} threads"),
+                blocking(run).await,
+            );
+        }
+        let measured = load::run(settings.time, bed.callers_of(&plain, 1)).await;
+        table.add("the same rows, plain, 1 caller", measured);
+        for callers in [64, 1_000] {
+            let measured = load::run(settings.time, bed.callers(callers)).await;
+            table.add(&format!("ours, {callers} callers"), measured);
+        }
+    }
+    table.goal(
+        "at its best",
+        &table.best("ours"),
+        &table.best("plain"),
+        3.0,
+    );
+    table.goal(
+        "at its best",
+        &table.best("ours"),
+        &table.best("the same rows"),
+        3.0,
+    );
+    table.print();
+}
