@@ -32,7 +32,6 @@ use domain::id::AccountId;
 use futures_util::future::BoxFuture;
 use sea_orm::DatabaseBackend;
 use tokio::{
-    runtime::{self, Runtime},
     sync::{Semaphore, broadcast},
     task::JoinSet,
     time::Instant,
@@ -50,8 +49,6 @@ use self::{
 };
 use crate::{clock::Clock, store::Store};
 
-/// Threads that the writers have: one of them may be busy with a large account.
-const THREADS: usize = 2;
 /// Changes that a slow subscriber may fall behind by before it is told that it missed some.
 const CHANGES: usize = 1_024;
 
@@ -126,8 +123,6 @@ impl std::fmt::Debug for Door {
 pub struct Writers {
     tasks: JoinSet<()>,
     queue: Arc<Queue>,
-    /// Theirs alone, where they have one; taken when they end.
-    runtime: Option<Runtime>,
 }
 
 impl Ledger {
@@ -159,16 +154,11 @@ impl Ledger {
             lanes: Arc::new(Semaphore::new(limits.lanes)),
             batch: Pace::new(limits.batch, limits.batch_time),
         };
-        let runtime = match store.backend() {
-            DatabaseBackend::Postgres => runtime(),
-            // The driver has a thread for it already.
-            _ => None,
-        };
         let mut tasks = JoinSet::new();
         for seat in 0..count {
             let writer = writer.clone().run(seat);
-            match &runtime {
-                Some(own) => tasks.spawn_on(writer, own.handle()),
+            match store.writer_threads() {
+                Some(own) => tasks.spawn_on(writer, own),
                 None => tasks.spawn(writer),
             };
         }
@@ -176,12 +166,7 @@ impl Ledger {
             queue: queue.clone(),
             deadline: limits.deadline,
         };
-        let writers = Writers {
-            tasks,
-            queue,
-            runtime,
-        };
-        (Self { door, changes }, writers)
+        (Self { door, changes }, Writers { tasks, queue })
     }
 
     /// A ledger whose commands something else serves: what benches measure the writers against, behind the
@@ -222,28 +207,6 @@ impl Ledger {
     #[must_use]
     pub fn changes(&self) -> broadcast::Receiver<AccountId> {
         self.changes.subscribe()
-    }
-}
-
-/// Threads of the writers' own: on those that serve requests each step of a batch would stand in line behind them, and
-/// all callers with it.
-fn runtime() -> Option<Runtime> {
-    let built = runtime::Builder::new_multi_thread()
-        .worker_threads(THREADS)
-        .thread_name("ledger")
-        .enable_all()
-        .build();
-    built
-        .inspect_err(|cause| tracing::error!(%cause, "no threads for the ledger alone"))
-        .ok()
-}
-
-impl Drop for Writers {
-    fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            // Waiting for it would block whoever drops this.
-            runtime.shutdown_background();
-        }
     }
 }
 

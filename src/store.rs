@@ -26,6 +26,7 @@ pub mod rate_card;
 pub mod server_secret;
 pub mod set;
 pub mod table_rows;
+mod threads;
 pub mod transaction;
 pub mod usage;
 pub mod usage_rollup;

@@ -4,7 +4,7 @@
 //! and a second writer would only wait for the first, with stalls. `synchronous=FULL` makes a commit
 //! survive a power cut. PostgreSQL has a pool for each.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use sea_orm::{
     AccessMode, ConnectOptions, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction,
@@ -14,6 +14,8 @@ use sea_orm::{
         sqlite::{SqliteConnection, SqliteJournalMode, SqliteSynchronous},
     },
 };
+
+use super::threads::Threads;
 
 /// Readers beside SQLite's one writer: eight to keep two to four cores busy, and as many for downloads,
 /// each of which holds one while it lasts.
@@ -66,6 +68,8 @@ pub struct Store {
     writer: DatabaseConnection,
     /// Pools of one connection, for one writer each; none on SQLite, which has one writer in all.
     seats: Vec<DatabaseConnection>,
+    /// Where those writers run; none on SQLite, whose driver has a thread already.
+    threads: Option<Arc<Threads>>,
     /// What SQLite reads in bulk has connections outside any pool.
     bulk: DatabaseConnection,
 }
@@ -85,6 +89,7 @@ impl Store {
                 reader,
                 writer,
                 seats: Vec::new(),
+                threads: None,
                 bulk,
             });
         }
@@ -105,6 +110,7 @@ impl Store {
             lookups,
             writer,
             seats,
+            threads: Some(Arc::new(Threads::start())),
             bulk,
         })
     }
@@ -183,6 +189,11 @@ impl Store {
             Some(own) => own.begin().await,
             None => self.begin().await,
         }
+    }
+
+    /// The threads that the ledger's writers have for themselves, where they have some.
+    pub(crate) fn writer_threads(&self) -> Option<&tokio::runtime::Handle> {
+        self.threads.as_ref().and_then(|threads| threads.handle())
     }
 
     /// Closes every connection.
