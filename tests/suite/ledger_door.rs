@@ -219,6 +219,20 @@ async fn fill_line(
     line
 }
 
+/// Waits until some statement waits for a table.
+async fn waits_for_a_lock(store: &Store) {
+    let sql = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'idempotency_keys'::regclass \
+               AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    loop {
+        let statement = Statement::from_string(store.backend(), sql);
+        let row = store.reader().query_one_raw(statement).await.unwrap();
+        if row.unwrap().try_get_by_index::<i64>(0).unwrap() > 0 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
 /// An account whose lock another session holds waits alone: the others are served meanwhile.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_locked_account_does_not_hold_up_the_others() {
@@ -252,14 +266,14 @@ async fn a_locked_account_does_not_hold_up_the_others() {
     check_books(&server).await;
 }
 
-/// A commit without an answer: who has a key learns the truth, who has none learns that nobody knows. On one
-/// thread all three have asked before the writer takes the first, so that they are one batch.
+/// A commit without an answer: who has a key learns the truth, who has none learns that nobody knows. All three are
+/// in one batch: they wait while the only writer is kept from writing for somebody else.
 #[tokio::test]
 async fn a_commit_without_an_answer_is_asked_by_its_keys() {
     let Some(server) = Server::on_postgres().await else {
         return;
     };
-    let [account] = accounts(&server).await;
+    let [account, other] = accounts(&server).await;
     let ledger = door(
         &server,
         Limits {
@@ -268,24 +282,37 @@ async fn a_commit_without_an_answer_is_asked_by_its_keys() {
         },
     );
     let store = &server.services().store;
-    // The connection breaks in the first commit, and in that one alone: a sequence is never rolled back.
+    // The connection breaks in the account's first commit, and in that one alone: a sequence is never rolled back.
+    let break_once = format!(
+        "CREATE FUNCTION break_once() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            IF NEW.account_id = '{}' AND nextval('commits') = 1
+            THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF;
+            RETURN NULL; END $$",
+        account.uuid()
+    );
     for sql in [
         "CREATE SEQUENCE commits",
-        "CREATE FUNCTION break_once() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-            IF nextval('commits') = 1 THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF;
-            RETURN NULL; END $$",
+        &break_once,
         "CREATE CONSTRAINT TRIGGER break_once AFTER INSERT ON idempotency_keys DEFERRABLE INITIALLY DEFERRED
             FOR EACH ROW EXECUTE FUNCTION break_once()",
     ] {
         store.writer().execute_unprepared(sql).await.unwrap();
     }
+    let writes = store.begin().await.unwrap();
+    let locked = "LOCK TABLE idempotency_keys IN EXCLUSIVE MODE";
+    writes.execute_unprepared(locked).await.unwrap();
+    let before = ask(&ledger, send(other)).await;
+    waits_for_a_lock(store).await;
     let requests = [
         send(account),
         send_as(account, Clock::system().new_id(), None),
         send(account),
     ];
-    let [first, without, last] =
-        <[_; 3]>::try_from(join_all(requests.map(|request| ledger.submit(request))).await).unwrap();
+    let asked = join_all(requests.map(|request| ask(&ledger, request))).await;
+    writes.rollback().await.unwrap();
+    before.await.unwrap().unwrap();
+    let answers = join_all(asked).await.into_iter().map(Result::unwrap);
+    let [first, without, last] = <[_; 3]>::try_from(answers.collect::<Vec<_>>()).unwrap();
     assert!(first.is_ok(), "{first:?}");
     assert!(
         matches!(without, Err(SubmitError::Unknown(_))),
