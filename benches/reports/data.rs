@@ -135,6 +135,11 @@ async fn fill_account(store: &Store, number: u64, messages: u64) -> Result<Accou
     };
     let id = AccountId::new(row.id);
     let transaction = store.begin().await?;
+    if store.backend() == DatabaseBackend::Postgres {
+        // A million rows take longer than a server's statement may.
+        let no_timeout = "SET LOCAL statement_timeout = 0";
+        sea_orm::ConnectionTrait::execute_unprepared(&transaction, no_timeout).await?;
+    }
     store::account::insert(&transaction, row, store::rate_card::DEFAULT_CODE).await?;
     let step = YEAR_MICROS / messages.max(1);
     // Places of a digit: every row differs, and both databases count alike.

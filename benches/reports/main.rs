@@ -3,7 +3,7 @@
 //!
 //! `cargo bench --bench reports [-- --rows N] [--others N] [--seconds N]`: the messages of the account that is
 //! looked at, those of all others, and how long each round of sending takes; `--only reading|figures|exports|upkeep`
-//! leaves the rest out. PostgreSQL is the server that `TEST_POSTGRES_URL` names, as `cargo xtask bench reports` sets
+//! and `--on sqlite|postgres` leave the rest out. PostgreSQL is the server that `TEST_POSTGRES_URL` names, as `cargo xtask bench reports` sets
 //! it.
 
 mod data;
@@ -49,8 +49,10 @@ async fn main() -> Result<(), Failure> {
     println!("{size:?}");
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("reports.db");
-    let mut urls = vec![format!("sqlite://{}?mode=rwc", file.display())];
+    let sqlite = format!("sqlite://{}?mode=rwc", file.display());
+    let mut urls: Vec<String> = is_on("sqlite").then_some(sqlite).into_iter().collect();
     match std::env::var("TEST_POSTGRES_URL") {
+        _ if !is_on("postgres") => {}
         Ok(base) => urls.push(data::postgres_database(&base).await?),
         Err(_) => println!("SKIPPED on PostgreSQL: TEST_POSTGRES_URL is not set"),
     }
@@ -97,10 +99,18 @@ async fn measure(url: &str, size: Size) -> Result<(), Failure> {
 
 /// Whether a part is measured.
 fn is_asked(part: &str) -> bool {
-    let only = std::env::args()
-        .skip_while(|found| found != "--only")
-        .nth(1);
-    only.is_none_or(|only| only.split(',').any(|asked| asked == part))
+    is_among("--only", part)
+}
+
+/// Whether a database is measured on.
+fn is_on(database: &str) -> bool {
+    is_among("--on", database)
+}
+
+/// Whether an option names something, or is not there.
+fn is_among(option: &str, wanted: &str) -> bool {
+    let named = std::env::args().skip_while(|found| found != option).nth(1);
+    named.is_none_or(|named| named.split(',').any(|name| name == wanted))
 }
 
 /// What else the machine was doing.
