@@ -17,6 +17,7 @@ pub mod contact_list;
 pub mod credit_package;
 pub mod gather;
 pub mod idempotency_key;
+mod joined;
 pub mod lot;
 pub mod message;
 pub mod monthly_report;

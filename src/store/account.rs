@@ -6,14 +6,13 @@ use entity::{
     sql_enums::{ConsumptionOrder, Settlement},
 };
 use sea_orm::{
-    ActiveValue, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, IdenStatic,
-    IntoActiveModel, Iterable, PaginatorTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect,
-    Select,
-    prelude::Uuid,
+    ActiveValue, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult,
+    IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, Select,
     sea_query::{Expr, ExprTrait, Func, LikeExpr},
 };
 
 use super::{
+    joined,
     paging::{Direction, Page, Window, page},
     rate_card::IN_FORCE,
     set::Set,
@@ -55,18 +54,14 @@ pub async fn find_all_charged(
     ids: impl IntoIterator<Item = AccountId>,
     at: jiff::Timestamp,
 ) -> Result<Vec<Charged>, DbErr> {
-    let card_columns: Vec<String> = rate_card::Column::iter()
-        .map(|column| format!("c.{0} AS card_{0}", column.as_str()))
-        .collect();
-    let columns = format!("a.*, {}", card_columns.join(", "));
+    let columns = format!(
+        "a.*, {}",
+        joined::columns::<rate_card::Column>("c", "card_")
+    );
     let tables = format!("accounts a LEFT JOIN rate_cards c ON c.id = {IN_FORCE}");
     let read = |row: &QueryResult| {
-        let has_card = row.try_get::<Option<Uuid>>("card_", "id")?.is_some();
-        let card = has_card.then(|| rate_card::Model::from_query_result(row, "card_"));
-        Ok((
-            account::Model::from_query_result(row, "")?,
-            card.transpose()?,
-        ))
+        let account = account::Model::from_query_result(row, "")?;
+        Ok((account, joined::row(row, "card_")?))
     };
     let ids = ids.into_iter();
     Set::of(ids.map(|id| [id.uuid().into(), at.as_microsecond().into()]))

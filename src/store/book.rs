@@ -12,11 +12,11 @@ use domain::{
 };
 use entity::{book, hold_draw, lot, pool, sql_enums};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, FromQueryResult, IdenStatic,
-    Iterable, QueryFilter, QueryOrder, QueryResult, QuerySelect, Statement, prelude::Uuid,
+    ColumnTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, FromQueryResult,
+    QueryFilter, QueryOrder, QueryResult, QuerySelect, Statement, prelude::Uuid,
 };
 
-use super::set::Set;
+use super::{joined, set::Set};
 use crate::clock::whole_micros;
 
 /// The hash that the first transaction of an account follows.
@@ -125,12 +125,9 @@ async fn heads_with_lots(
     connection: &impl ConnectionTrait,
     wanted: &BTreeMap<AccountId, Wanted>,
 ) -> Result<BTreeMap<AccountId, Head>, DbErr> {
-    let lot_columns: Vec<String> = lot::Column::iter()
-        .map(|column| format!("l.{0} AS lot_{0}", column.as_str()))
-        .collect();
     let columns = format!(
         "b.*, a.consumption_order, a.time_zone, a.usage_rolled_from, {}",
-        lot_columns.join(", ")
+        joined::columns::<lot::Column>("l", "lot_")
     );
     let query = (
         columns.as_str(),
@@ -139,9 +136,7 @@ async fn heads_with_lots(
         "b.account_id = w.account_id",
     );
     let read = |row: &QueryResult| {
-        let has_lot = row.try_get::<Option<Uuid>>("lot_", "id")?.is_some();
-        let lot = has_lot.then(|| lot::Model::from_query_result(row, "lot_"));
-        let lot = lot.transpose()?;
+        let lot = joined::row(row, "lot_")?;
         let account = OfAccount::from_query_result(row, "")?;
         Ok((book::Model::from_query_result(row, "")?, account, lot))
     };
