@@ -20,6 +20,8 @@ pub struct Model {
     pub unassigned_units: i64,
     /// When the last transaction was booked, in microseconds since the epoch.
     pub last_at: i64,
+    /// What was charged last and is not in `usage_rollups` yet: JSON, an array of sums.
+    pub recent_usage: String,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -16,6 +16,7 @@ mod m20261122_000007_archived_contacts;
 mod m20261122_000008_usage_rollups;
 mod m20261122_000009_list_messages;
 mod m20261122_000010_usage_by_month;
+mod m20261122_000011_recent_usage;
 
 /// Every step, oldest first.
 #[derive(Debug)]
@@ -35,6 +36,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000008_usage_rollups::Migration),
             Box::new(m20261122_000009_list_messages::Migration),
             Box::new(m20261122_000010_usage_by_month::Migration),
+            Box::new(m20261122_000011_recent_usage::Migration),
         ]
     }
 }

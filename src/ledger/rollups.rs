@@ -1,45 +1,43 @@
 //! What a batch adds to the sums that reports read ([`crate::store::usage_rollup`]): every message that it
 //! charges, on the day of its charge in its account's time zone, and its list's in the month of that day.
 //!
-//! Here: gathering it. Written in the batch's own transaction, it is never late and never double. Days before
-//! `usage_rolled_from` are left out: they are filled in from the messages.
+//! Here: gathering it. It is added to what waits in the account's book, which the batch writes anyway; where that
+//! comes to too much, all of it becomes rows. Either is written in the batch's own transaction, so that it is never
+//! late and never double. Days before `usage_rolled_from` are left out: they are filled in from the messages.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use domain::{calendar, id::AccountId};
-use entity::{
-    message, message_line,
-    sql_enums::{Channel, MessageStatus, UsageKind},
-    usage_rollup,
+use domain::{
+    calendar::{self, CalendarError, UnknownTimeZone},
+    country::{CountryCode, ParseCountryCodeError},
+    id::{AccountId, ListId},
 };
+use entity::{message, message_line, sql_enums::MessageStatus, usage_rollup};
 use jiff::{Timestamp, tz::TimeZone};
 use sea_orm::{ConnectionTrait, DbErr, prelude::Uuid};
 
 use super::rows::Rows;
 use crate::{
     clock::whole_micros,
-    store::{book::Head, set::Set},
+    store::{
+        book::Head,
+        set::Set,
+        usage_rollup::{Counts, NO_RECENT, Of, Recent, Slot},
+    },
 };
+
+/// What of an account's usage waits in its book, in bytes of text: a row of PostgreSQL's above 2,000 bytes would
+/// not be written in one piece.
+const MOST_WAITING: usize = 1_500;
 
 /// A message that is charged, with its destinations.
 type Charged<'a> = (&'a message::Model, &'a [message_line::Model]);
 
-/// The primary key of a row.
-type Key = (Uuid, UsageKind, i64, Vec<u8>, Channel, Uuid);
-
-/// What one message adds to a row.
-#[derive(Debug, Clone, Copy, Default)]
-struct Counts {
-    messages: i64,
-    recipients: i64,
-    segments: i64,
-    units: i64,
-}
-
-/// What the batch's messages add, its rows gathered and not written yet.
+/// Adds what the batch's messages come to, its rows gathered and not written yet, to what waits in the heads, and
+/// answers what of that is to become rows.
 pub(super) async fn gathered(
     connection: &impl ConnectionTrait,
-    heads: &BTreeMap<AccountId, Head>,
+    heads: &mut BTreeMap<AccountId, Head>,
     rows: &Rows,
 ) -> Result<Vec<usage_rollup::Model>, DbErr> {
     let is_sent = |row: &&message::Model| row.status == MessageStatus::Sent;
@@ -86,70 +84,95 @@ async fn kept_lines(
 
 /// Adds the messages up, each on its day.
 fn sums<'a>(
-    heads: &BTreeMap<AccountId, Head>,
+    heads: &mut BTreeMap<AccountId, Head>,
     charged: impl Iterator<Item = Charged<'a>>,
 ) -> Result<Vec<usage_rollup::Model>, DbErr> {
-    let mut days = Days::default();
-    let mut sums: BTreeMap<Key, usage_rollup::Model> = BTreeMap::new();
+    let mut accounts: BTreeMap<AccountId, Adding> = BTreeMap::new();
     for (message, lines) in charged {
-        let Some(head) = heads.get(&AccountId::new(message.account_id)) else {
+        let account = AccountId::new(message.account_id);
+        let Some(head) = heads.get(&account) else {
             continue;
+        };
+        let adding = match accounts.get_mut(&account) {
+            Some(adding) => adding,
+            None => accounts.entry(account).or_insert(Adding::new(head)?),
         };
         let at = whole_micros(message.sent_at.unwrap_or_default());
-        let (day_start, month_start) = days.starts(message.account_id, head, at)?;
-        if day_start < head.usage_rolled_from {
-            continue;
-        }
-        let mut add = |kind, day_start, key: &[u8], counts: Counts| {
-            let sum = sums
-                .entry((
-                    message.account_id,
-                    kind,
-                    day_start,
-                    key.to_vec(),
-                    message.channel,
-                    message.rate_card_id,
-                ))
-                .or_insert_with(|| usage_rollup::Model {
-                    account_id: message.account_id,
-                    kind,
-                    day_start,
-                    key: key.to_vec(),
-                    channel: message.channel,
-                    rate_card_id: message.rate_card_id,
-                    messages: 0,
-                    recipients: 0,
-                    segments: 0,
-                    units: 0,
-                });
-            sum.messages = sum.messages.saturating_add(counts.messages);
-            sum.recipients = sum.recipients.saturating_add(counts.recipients);
-            sum.segments = sum.segments.saturating_add(counts.segments);
-            sum.units = sum.units.saturating_add(counts.units);
-        };
-        let by_country = by_country(lines);
-        let whole = by_country.values().fold(
-            Counts {
-                messages: 1,
-                units: message.units,
-                ..Counts::default()
-            },
-            |whole, leg| Counts {
-                recipients: whole.recipients.saturating_add(leg.recipients),
-                segments: whole.segments.saturating_add(leg.segments),
-                ..whole
-            },
-        );
-        let list = message.list_id.map(Uuid::into_bytes);
-        let list: &[u8] = list.as_ref().map_or(&[], |id| id);
-        add(UsageKind::All, day_start, &[], whole);
-        add(UsageKind::List, day_start, list, whole);
-        add(UsageKind::ListMonth, month_start, list, whole);
-        for (country, leg) in by_country {
-            add(UsageKind::Country, day_start, country.as_bytes(), leg);
+        let day_start = adding
+            .days
+            .start(at)
+            .map_err(|error| broken(account, error))?;
+        if day_start >= head.usage_rolled_from {
+            adding
+                .message(day_start, message, lines)
+                .map_err(|cause| broken(account, cause))?;
         }
     }
-    Ok(sums.into_values().collect())
+    let mut rows = Vec::new();
+    for (account, adding) in accounts {
+        let Some(head) = heads.get_mut(&account) else {
+            continue;
+        };
+        head.recent_usage = adding.recent.text()?;
+        if head.recent_usage.len() > MOST_WAITING {
+            head.recent_usage = NO_RECENT.to_owned();
+            let month_start = |day_start| {
+                let month = adding.days.month_start(whole_micros(day_start));
+                month.map_err(|error| broken(account, error))
+            };
+            rows.extend(adding.recent.rows(account, month_start)?);
+        }
+    }
+    Ok(rows)
+}
+
+fn broken(account: AccountId, cause: impl std::fmt::Display) -> DbErr {
+    DbErr::Type(format!("usage of account {}: {cause}", account.uuid()))
+}
+
+/// What waits of an account's usage, being added to.
+struct Adding {
+    recent: Recent,
+    days: Days,
+}
+
+impl Adding {
+    fn new(head: &Head) -> Result<Self, DbErr> {
+        Ok(Self {
+            recent: Recent::parse(&head.recent_usage)?,
+            days: Days::of(&head.time_zone).map_err(|error| DbErr::Type(error.to_string()))?,
+        })
+    }
+
+    /// Adds a message to the sums of its day.
+    fn message(
+        &mut self,
+        day_start: i64,
+        message: &message::Model,
+        lines: &[message_line::Model],
+    ) -> Result<(), ParseCountryCodeError> {
+        let slot = |of| Slot {
+            of,
+            day_start,
+            channel: message.channel,
+            rate_card_id: message.rate_card_id,
+        };
+        let mut whole = Counts {
+            messages: 1,
+            units: message.units,
+            ..Counts::default()
+        };
+        for (country, leg) in by_country(lines) {
+            let country: CountryCode = country.parse()?;
+            self.recent.add(slot(Of::Country(country)), leg);
+            whole.recipients = whole.recipients.saturating_add(leg.recipients);
+            whole.segments = whole.segments.saturating_add(leg.segments);
+        }
+        let list = message.list_id.map(ListId::new);
+        self.recent.add(slot(Of::All), whole);
+        self.recent.add(slot(Of::List(list)), whole);
+        Ok(())
+    }
 }
 
 /// What a message comes to in each country that is served: one message, whatever its segments.
@@ -160,65 +183,42 @@ fn by_country(lines: &[message_line::Model]) -> BTreeMap<&str, Counts> {
             messages: 1,
             ..Counts::default()
         });
-        let segments = line.recipients.saturating_mul(line.segment_count.into());
-        leg.recipients = leg.recipients.saturating_add(line.recipients);
-        leg.segments = leg.segments.saturating_add(segments);
-        leg.units = leg.units.saturating_add(line.units);
+        *leg = leg.plus(Counts {
+            messages: 0,
+            recipients: line.recipients,
+            segments: line.recipients.saturating_mul(line.segment_count.into()),
+            units: line.units,
+        });
     }
     countries
 }
 
-/// The days that the batch's charges fall in: mostly one an account.
-#[derive(Default)]
+/// The days that an account's charges fall in: mostly one a batch.
 struct Days {
-    zones: HashMap<Uuid, TimeZone>,
-    last: HashMap<Uuid, Day>,
-}
-
-#[derive(Clone, Copy)]
-struct Day {
-    start: Timestamp,
-    end: Timestamp,
-    month_start: Timestamp,
-}
-
-impl Day {
-    fn starts(&self) -> (i64, i64) {
-        (
-            self.start.as_microsecond(),
-            self.month_start.as_microsecond(),
-        )
-    }
+    zone: TimeZone,
+    last: Option<(Timestamp, Timestamp)>,
 }
 
 impl Days {
-    /// The first instants of the day and the month of an account's instant, in microseconds since the epoch.
-    fn starts(&mut self, account: Uuid, head: &Head, at: Timestamp) -> Result<(i64, i64), DbErr> {
-        if let Some(day) = self.last.get(&account)
-            && (day.start..day.end).contains(&at)
-        {
-            return Ok(day.starts());
-        }
-        let broken = |cause: String| DbErr::Type(format!("a day of account {account}: {cause}"));
-        let zone = match self.zones.get(&account) {
-            Some(zone) => zone,
-            None => {
-                let zone = calendar::parse_time_zone(&head.time_zone)
-                    .map_err(|cause| broken(cause.to_string()))?;
-                self.zones.entry(account).or_insert(zone)
-            }
+    fn of(zone: &str) -> Result<Self, UnknownTimeZone> {
+        Ok(Self {
+            zone: calendar::parse_time_zone(zone)?,
+            last: None,
+        })
+    }
+
+    /// The first instant of an instant's day, in microseconds since the epoch.
+    fn start(&mut self, at: Timestamp) -> Result<i64, CalendarError> {
+        let (start, _) = match self.last {
+            Some((start, end)) if (start..end).contains(&at) => (start, end),
+            _ => *self.last.insert(calendar::day_of(at, &self.zone)?),
         };
-        let day = calendar::day_of(at, zone)
-            .and_then(|(start, end)| {
-                let (month_start, _) = calendar::month_of(start, zone)?;
-                Ok(Day {
-                    start,
-                    end,
-                    month_start,
-                })
-            })
-            .map_err(|cause| broken(cause.to_string()))?;
-        self.last.insert(account, day);
-        Ok(day.starts())
+        Ok(start.as_microsecond())
+    }
+
+    /// The first instant of an instant's month, in microseconds since the epoch.
+    fn month_start(&self, at: Timestamp) -> Result<i64, CalendarError> {
+        let (start, _) = calendar::month_of(at, &self.zone)?;
+        Ok(start.as_microsecond())
     }
 }

@@ -36,6 +36,7 @@ pub(super) async fn all(
                 book::Column::HeldUnits,
                 book::Column::UnassignedUnits,
                 book::Column::LastAt,
+                book::Column::RecentUsage,
             ],
         ),
         TableRows::upsert(
@@ -95,6 +96,7 @@ fn written_books(
             held_units: head.book.held.units(),
             unassigned_units: head.book.pools.unassigned.units(),
             last_at: head.book.last_at.as_microsecond(),
+            recent_usage: head.recent_usage.clone(),
         })
         .collect()
 }

@@ -16,7 +16,7 @@ use crate::{
     store::{
         self,
         usage::{CountrySum, Grain, Sum, UsageFilter},
-        usage_rollup,
+        usage_rollup::{self, Recent},
     },
 };
 
@@ -43,6 +43,8 @@ pub(super) struct Sources<'a, C> {
     months: Option<Part>,
     /// Whether no bucket's bound cuts one of those months.
     are_buckets_months: bool,
+    /// What of the days is in no row yet.
+    recent: Recent,
 }
 
 /// A part of a period.
@@ -63,6 +65,7 @@ impl<'a, C: ConnectionTrait> Sources<'a, C> {
             are_buckets_days: false,
             months: None,
             are_buckets_months: false,
+            recent: Recent::default(),
         };
         if source == Source::Messages {
             return Ok(sources);
@@ -73,6 +76,7 @@ impl<'a, C: ConnectionTrait> Sources<'a, C> {
         else {
             return Ok(sources);
         };
+        sources.recent = Recent::parse(&progress.recent)?;
         let of_account =
             |what: &str| DbErr::Type(format!("account {}: {what}", filter.account.uuid()));
         let zone = calendar::parse_time_zone(&progress.time_zone)
@@ -114,7 +118,12 @@ impl<'a, C: ConnectionTrait> Sources<'a, C> {
     pub(super) async fn countries(&self) -> Result<Vec<CountrySum>, DbErr> {
         let days = self.days.filter(|_| self.filter.lists.is_none());
         let mut sums = match days {
-            Some(days) => usage_rollup::country_sums(self.connection, self.filter, days).await?,
+            Some(days) => {
+                let read = usage_rollup::country_sums(self.connection, self.filter, days);
+                let mut sums = read.await?;
+                sums.extend(self.recent.country_sums(self.filter, days));
+                sums
+            }
             None => Vec::new(),
         };
         for part in self.left_over(days) {
@@ -144,6 +153,8 @@ impl<'a, C: ConnectionTrait> Sources<'a, C> {
             for part in around(days, months) {
                 read(kind, part).await?;
             }
+            // By days, whatever is read by month: they are in those months.
+            sums.extend(self.recent.sums(self.filter, kind, days, grain));
         }
         for part in self.left_over(days) {
             sums.extend(store::usage::sums(self.connection, &part, grain).await?);

@@ -181,6 +181,7 @@ pub async fn insert(
         held_units: 0,
         unassigned_units: 0,
         last_at: 0,
+        recent_usage: super::usage_rollup::NO_RECENT.to_owned(),
     };
     let card = account_rate_card::Model {
         account_id: row.id,

@@ -50,6 +50,9 @@ pub struct Head {
     pub time_zone: String,
     /// From which instant on the account's usage is added up by day.
     pub usage_rolled_from: i64,
+    /// What was charged last and is not in the account's rows by day yet, as the book's row has it
+    /// ([`super::usage_rollup::Recent`]).
+    pub recent_usage: String,
 }
 
 /// Locks the accounts' books against other writers until the transaction ends, in id order, so that two
@@ -170,6 +173,7 @@ fn head(row: book::Model, account: OfAccount) -> Head {
         time_zone: account.time_zone.unwrap_or_default(),
         // A book without an account has no usage to add up.
         usage_rolled_from: account.usage_rolled_from.unwrap_or(i64::MAX),
+        recent_usage: row.recent_usage,
     }
 }
 

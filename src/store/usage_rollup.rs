@@ -5,6 +5,8 @@
 //! (`usage_rolled_from`): days that start before it are not there, so that whoever reads takes the messages
 //! for those. Whoever writes holds the lock on the account's book.
 //!
+//! What was charged last waits in the account's book ([`recent`]), and is not in the rows.
+//!
 //! The days of a list are summed by month as well, since a year of many lists is many days. A month sums the
 //! days that are kept: it is whole where it starts at that instant or later.
 //!
@@ -14,6 +16,7 @@
 
 mod history;
 mod months;
+mod recent;
 
 use domain::id::AccountId;
 use entity::{
@@ -30,6 +33,7 @@ use sea_orm::{
 pub use self::{
     history::{Chunk, Difference, add_days, differences, first_day, first_kept, last_charge},
     months::{first_month, month_differences},
+    recent::{Counts, NOTHING as NO_RECENT, Of, Recent, Slot},
 };
 use super::{
     table_rows::TableRows,
@@ -66,12 +70,14 @@ const COLUMNS: &str = "account_id, kind, day_start, key, channel, rate_card_id, 
                        recipients, segments, units";
 
 /// How far an account's usage is added up.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, FromQueryResult)]
 pub struct Progress {
     /// The zone of the days, an IANA name.
     pub time_zone: String,
     /// From this instant on, in microseconds since the epoch.
     pub rolled_from: i64,
+    /// What of it is in no row yet ([`Recent::parse`]).
+    pub recent: String,
 }
 
 /// How far an account's usage is added up, as the connection sees it; `None` where there is no such account.
@@ -82,16 +88,16 @@ pub async fn progress(
     connection: &impl ConnectionTrait,
     account: AccountId,
 ) -> Result<Option<Progress>, DbErr> {
-    let row: Option<(String, i64)> = account::Entity::find_by_id(account.uuid())
-        .select_only()
-        .columns([account::Column::TimeZone, account::Column::UsageRolledFrom])
-        .into_tuple()
-        .one(connection)
-        .await?;
-    Ok(row.map(|(time_zone, rolled_from)| Progress {
-        time_zone,
-        rolled_from,
-    }))
+    let statement = Statement::from_sql_and_values(
+        connection.get_database_backend(),
+        format!(
+            "SELECT a.time_zone, a.usage_rolled_from AS rolled_from, \
+             COALESCE(b.recent_usage, '{NO_RECENT}') AS recent \
+             FROM accounts a LEFT JOIN books b ON b.account_id = a.id WHERE a.id = $1"
+        ),
+        [account.uuid().into()],
+    );
+    Progress::find_by_statement(statement).one(connection).await
 }
 
 /// Accounts of which some days are not added up, by id, after one of them.
@@ -137,22 +143,25 @@ pub async fn set_rolled_from(
         .map(drop)
 }
 
-/// Forgets all that is added up of an account: its days have changed, or are to be counted anew.
+/// Forgets all that is added up of an account: its days have changed, or are to be counted anew. The caller holds
+/// the lock on its book.
 ///
 /// # Errors
 /// What the database says.
 pub async fn forget(connection: &impl ConnectionTrait, account: AccountId) -> Result<(), DbErr> {
-    let statement = Statement::from_sql_and_values(
-        connection.get_database_backend(),
+    for text in [
         "DELETE FROM usage_rollups WHERE account_id = $1",
-        [account.uuid().into()],
-    );
-    connection.execute_raw(statement).await?;
+        &format!("UPDATE books SET recent_usage = '{NO_RECENT}' WHERE account_id = $1"),
+    ] {
+        let backend = connection.get_database_backend();
+        let statement = Statement::from_sql_and_values(backend, text, [account.uuid().into()]);
+        connection.execute_raw(statement).await?;
+    }
     set_rolled_from(connection, account, NOT_ROLLED).await
 }
 
 /// What an account's days, or a kind's months, sum to, from one's start to another's, where that fits the filter;
-/// its period and its countries apart from `kind` are not looked at.
+/// its period and its countries apart from `kind` are not looked at. What waits ([`Recent::sums`]) is not in it.
 ///
 /// # Errors
 /// What the database says; a list's key that is none.
@@ -186,7 +195,7 @@ pub async fn sums(
         .collect()
 }
 
-/// The same by country.
+/// The same by country. What waits ([`Recent::country_sums`]) is not in it.
 ///
 /// # Errors
 /// What the database says; a country's key that is none.

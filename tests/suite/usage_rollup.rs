@@ -2,7 +2,7 @@
 //! there before it is added up. That it is what the messages come to, whatever is asked, is in [`crate::usage_laws`].
 
 use domain::{calendar::buckets::Interval, id::ListId};
-use entity::sql_enums::Role;
+use entity::{book, sql_enums::Role};
 use jiff::{SignedDuration, Timestamp};
 use message_credits::{
     clock::Clock,
@@ -16,7 +16,7 @@ use message_credits::{
     reports::usage::{Parts, Source},
     store::usage_rollup::unfinished,
 };
-use sea_orm::{ConnectionTrait, Statement, Value};
+use sea_orm::{ConnectionTrait, EntityTrait, Statement, Value};
 use serde_json::json;
 
 use crate::{
@@ -136,6 +136,13 @@ async fn rows(server: &Server, tenant: &Tenant) -> i64 {
     row.try_get("", "n").unwrap()
 }
 
+/// What waits in the account's book.
+async fn recent(server: &Server, tenant: &Tenant) -> String {
+    let reader = server.services().store.reader();
+    let row = book::Entity::find_by_id(account(tenant).uuid()).one(reader);
+    row.await.unwrap().unwrap().recent_usage
+}
+
 /// Runs the jobs until every day is added up.
 pub async fn roll_up(server: &Server) {
     for _ in 0..20 {
@@ -233,12 +240,61 @@ on_both_databases! {
         assert_eq!(credits(&server, &tenant, "DAY").await, right);
     }
 
+    /// What was charged last waits in the book, and is counted all the same, until there is too much of it.
+    async fn recent_usage_waits_in_the_book(server: Server) {
+        let tenant = server.account("Shop").await;
+        grant_at(&server, &tenant, "2026-01-01T00:00:00Z", 100_000_000).await;
+        let card = sending::card(&server, 12_345_678, "EUR").await;
+        let (mut numbers, mut messages) = (Numbers(19), Vec::new());
+        for hour in 0..3 {
+            let at = "2026-04-04T10:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_hours(hour);
+            messages.push(message(&mut numbers, &[], card, at));
+        }
+        send_all(&server, &tenant, &messages).await;
+        assert_eq!(rows(&server, &tenant).await, 0);
+        let waiting = recent(&server, &tenant).await;
+        assert!(waiting.contains("\"COUNTRY\""), "{waiting}");
+        let right = credits(&server, &tenant, "HOUR").await;
+        assert_ne!(right, "0");
+        assert_eq!(credits(&server, &tenant, "DAY").await, right);
+        assert_eq!(drifts(&server).await, [""; 0]);
+
+        let id = account(&tenant).uuid();
+        let doubled = r#"UPDATE books SET recent_usage = REPLACE(recent_usage, '",[', '",[1') WHERE account_id = $1"#;
+        execute(&server, doubled, vec![id.into()]).await;
+        let found = drifts(&server).await;
+        assert!(found.iter().any(|drift| drift.contains("usage of 2026-04-04 by")), "{found:?}");
+
+        // A change of zone forgets what waits as well; what is added up anew becomes rows.
+        set_zone(&server, &tenant, "Asia/Kathmandu").await;
+        assert_eq!(recent(&server, &tenant).await, "[]");
+        roll_up(&server).await;
+        assert!(rows(&server, &tenant).await > 0);
+        assert_eq!(credits(&server, &tenant, "DAY").await, right);
+
+        // On many days there is too much of it: it becomes rows.
+        let had = rows(&server, &tenant).await;
+        let messages: Vec<_> = (0..20)
+            .map(|day| {
+                let at = "2026-05-01T10:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_hours(24 * day);
+                message(&mut numbers, &[], card, at)
+            })
+            .collect();
+        for message in messages.chunks(1) {
+            send_all(&server, &tenant, message).await;
+            assert!(recent(&server, &tenant).await.len() <= 1_500);
+        }
+        assert!(rows(&server, &tenant).await > had);
+        assert_eq!(drifts(&server).await, [""; 0]);
+    }
+
     /// Messages that are older than the sums, as after an update of the program: nothing is added up, reports
     /// are right, and the job makes up for it.
     async fn old_messages_are_added_up_later(server: Server) {
         let tenant = shop(&server, "America/Havana", &mut Numbers(17)).await;
         let id = account(&tenant).uuid();
         execute(&server, "DELETE FROM usage_rollups WHERE account_id = $1", vec![id.into()]).await;
+        execute(&server, "UPDATE books SET recent_usage = '[]' WHERE account_id = $1", vec![id.into()]).await;
         execute(&server, "UPDATE accounts SET usage_rolled_from = $2 WHERE id = $1", vec![id.into(), i64::MAX.into()]).await;
         check_reports(&server, &tenant).await;
         assert_eq!(drifts(&server).await, [""; 0]);

@@ -172,6 +172,14 @@ async fn check_tampering(server: &Server) {
         ),
         ("DELETE FROM books WHERE {own}", "head of the books"),
         (
+            "UPDATE books SET recent_usage = 'none' WHERE {own}",
+            "recent usage of the account",
+        ),
+        (
+            "UPDATE books SET recent_usage = '[]' WHERE {own}",
+            "usage of 2026-",
+        ),
+        (
             "UPDATE pools SET free_units = free_units + 10000 WHERE {own}",
             "free credits of list",
         ),

@@ -11,7 +11,7 @@ use super::{Findings, credits};
 use crate::{
     clock::whole_micros,
     store::usage_rollup::{
-        self, Chunk, Difference, differences, first_day, first_month, month_differences,
+        self, Chunk, Difference, Recent, differences, first_day, first_month, month_differences,
     },
 };
 
@@ -37,25 +37,37 @@ pub(super) async fn check(
         );
         return Ok(());
     };
+    let recent = match Recent::parse(&progress.recent) {
+        Ok(recent) => recent,
+        Err(cause) => {
+            let what = "recent usage of the account".to_owned();
+            findings.add(what, "sums of days", cause.to_string());
+            return Ok(());
+        }
+    };
     // What is kept of days before is read by nobody, and would be counted twice once they are filled in.
     if progress.rolled_from > 0 {
-        let kept = first_kept(connection, account, progress.rolled_from).await?;
+        let kept = first_kept(connection, account, &recent, progress.rolled_from).await?;
         findings.expect("none".to_owned(), kept, || {
             "usage by day before the first day that is added up".to_owned()
         });
     }
-    check_days(connection, (account, progress.rolled_from), &zone, findings).await?;
+    let of = (account, &recent, progress.rolled_from);
+    check_days(connection, of, &zone, findings).await?;
     check_months(connection, account, &zone, findings).await
 }
 
 async fn check_days(
     connection: &impl ConnectionTrait,
-    (account, rolled_from): (AccountId, i64),
+    (account, recent, rolled_from): (AccountId, &Recent, i64),
     zone: &TimeZone,
     findings: &mut Findings,
 ) -> Result<(), DbErr> {
     let mut from = rolled_from.max(0);
-    while let Some(first) = first_day(connection, account, from).await? {
+    while let Some(first) = earlier(
+        first_day(connection, account, from).await?,
+        recent.first_day(from),
+    ) {
         let days = periods(whole_micros(first), zone, calendar::day_of, DAYS)?;
         let Some((_, end)) = days.last().copied() else {
             break;
@@ -115,13 +127,22 @@ fn periods(
 async fn first_kept(
     connection: &impl ConnectionTrait,
     account: AccountId,
+    recent: &Recent,
     before: i64,
 ) -> Result<String, DbErr> {
-    let first = usage_rollup::first_kept(connection, account).await?;
+    let first = earlier(
+        usage_rollup::first_kept(connection, account).await?,
+        recent.first_day(0),
+    );
     Ok(match first.filter(|first| *first < before) {
         Some(first) => whole_micros(first).to_string(),
         None => "none".to_owned(),
     })
+}
+
+/// The earlier of two instants, as far as there are any.
+fn earlier(one: Option<i64>, other: Option<i64>) -> Option<i64> {
+    one.into_iter().chain(other).min()
 }
 
 fn tell(difference: &Difference, when: impl Display, findings: &mut Findings) {
