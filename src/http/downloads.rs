@@ -20,7 +20,8 @@ use bytes::Bytes;
 use domain::id::MessageId;
 use futures_util::{Stream, StreamExt, stream};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use tokio::{sync::mpsc, time::timeout};
+use sea_orm::DbErr;
+use tokio::{runtime::Handle, sync::mpsc, time::timeout};
 
 use self::places::{Full, Place, Places};
 pub use self::places::{MAX_AT_ONCE, MAX_PER_ACCOUNT};
@@ -29,12 +30,12 @@ use crate::{
     graphql::ids::PublicId,
     operations::{
         OperationError, Services,
-        download::{Content, Download, DownloadError},
+        download::{Content, Download, DownloadError, Figures},
     },
     reports::{
         csv::write_csv,
         stream::stream_file,
-        workbook::{Effort, write_workbook},
+        workbook::{Effort, write_workbook_begun},
     },
 };
 
@@ -135,7 +136,7 @@ fn plain(status: StatusCode, text: impl Into<String>) -> Response {
 fn file(download: Download, file_name: &str, place: Place) -> Response {
     let content_type = match download.content {
         Content::Workbook(_) => XLSX,
-        Content::Csv(_) => CSV,
+        Content::Csv(..) => CSV,
     };
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static(content_type)),
@@ -164,23 +165,52 @@ fn disposition(file_name: &str) -> HeaderValue {
 }
 
 fn body(download: Download, place: Place) -> Body {
-    let Download {
-        content,
-        names,
-        messages,
-    } = download;
+    let Download { content, messages } = download;
     let show: fn(MessageId) -> String = |id| id.encode().0;
-    let rows = messages.start(names, show);
-    let written = stream_file(move |out| match content {
-        Content::Workbook(report) => write_workbook(out, &report, rows, Effort::default()),
-        Content::Csv(time_zone) => write_csv(out, time_zone, rows),
-    });
+    match content {
+        Content::Workbook(figures) => {
+            let Figures {
+                about,
+                read,
+                reading,
+            } = figures;
+            let runtime = Handle::current();
+            let content = move || {
+                let read = read.blocking_recv();
+                let read = read.map_err(|_| unread("the reading was cut off"))?;
+                let (report, names) = read.map_err(unread)?;
+                let _entered = runtime.enter();
+                Ok((report, messages.start(names, show)))
+            };
+            let written = stream_file(move |out| {
+                write_workbook_begun(out, &about, content, Effort::default())
+            });
+            passed_on(written, (place, reading))
+        }
+        Content::Csv(time_zone, names) => {
+            let rows = messages.start(names, show);
+            let written = stream_file(move |out| write_csv(out, time_zone, rows));
+            passed_on(written, place)
+        }
+    }
+}
+
+/// A body of what is written; what is kept for it is let go when it is sent, or nobody wants it.
+fn passed_on(
+    written: impl Stream<Item = Result<Bytes, io::Error>> + Send + 'static,
+    kept: impl Send + 'static,
+) -> Body {
     let (sender, parts) = mpsc::channel(1);
     tokio::spawn(async move {
         send(written, &sender).await;
-        drop(place);
+        drop(kept);
     });
     Body::from_stream(received(parts))
+}
+
+/// Figures that did not come, when the file had begun.
+fn unread(cause: impl std::fmt::Debug) -> DbErr {
+    DbErr::Custom(format!("a workbook's figures: {cause:?}"))
 }
 
 /// A part of a file on its way to the client.

@@ -5,7 +5,7 @@
 
 mod content;
 
-pub use content::Content;
+pub use content::{Content, Figures, Names};
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::{
@@ -69,8 +69,6 @@ pub struct DownloadLink {
 pub struct Download {
     /// What there is beside the messages, by how it is written.
     pub content: Content,
-    /// The names of its lists.
-    pub names: content::Names,
     /// Its messages, from the snapshot that its figures are from (law T4).
     pub messages: MessageReader,
 }
@@ -181,28 +179,25 @@ impl Services {
         Ok(Link(claims))
     }
 
-    /// Opens what a link names: begins the snapshot that the file shows, and reads the figures that it has.
+    /// Opens what a link names: begins the snapshot that the file shows, and begins to read the figures that it has.
     ///
     /// # Errors
-    /// That its account is gone; faults.
+    /// That its account is gone; a refusal where the period's costs are in several currencies; faults.
     pub async fn open_download(&self, Link(claims): Link) -> Result<Download, DownloadError> {
         let now = self.clock.now();
         let (snapshot, pinned) = self.store.pin().await?;
         let account = store::account::find(&snapshot, AccountId::new(claims.account)).await?;
         let report = claims.report(account.ok_or(DownloadError::NotFound)?)?;
-        let (content, names) = match claims.format {
-            Format::Xlsx => content::workbook(&snapshot, &report, now).await?,
-            Format::Csv => (
-                Content::Csv(report.time_zone.clone()),
-                content::names(&snapshot, &report.filter).await?,
-            ),
+        let messages = MessageReader::new(pinned, report.filter.clone());
+        let content = match claims.format {
+            Format::Xlsx => Content::Workbook(content::workbook(snapshot, report, now).await?),
+            Format::Csv => {
+                let names = content::names(&snapshot, &report.filter).await?;
+                snapshot.rollback().await?;
+                Content::Csv(report.time_zone, names)
+            }
         };
-        snapshot.rollback().await?;
-        Ok(Download {
-            content,
-            names,
-            messages: MessageReader::new(pinned, report.filter),
-        })
+        Ok(Download { content, messages })
     }
 
     async fn claims(&self, token: &str, file_name: &str) -> Result<Claims, DownloadError> {

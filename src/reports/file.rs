@@ -60,7 +60,7 @@ impl fmt::Display for Interval {
 }
 
 /// Usage added up.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct UsageRow {
     /// Messages charged.
     pub messages: i64,

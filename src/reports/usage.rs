@@ -117,9 +117,7 @@ pub async fn read(
     } = reading;
     let sources = Sources::new(connection, filter, bounds, source).await?;
     let rows = Rows::read(&sources, parts).await?;
-    let cards = rows.cards().into_iter().map(RateCardId::new);
-    let cards = store::rate_card::find_all(connection, cards).await?;
-    let prices = Prices::of(&cards, value)?;
+    let prices = prices(connection, &rows, value).await?;
     let whole = [Bucket {
         start: filter.from,
         end: filter.to,
@@ -131,6 +129,43 @@ pub async fn read(
         report,
         currency: prices.currency.unwrap_or(otherwise),
     })
+}
+
+/// Checks that a period's costs are all in one currency, which takes next to nothing beside reading its report:
+/// what is refused can be, before a file is begun.
+///
+/// # Errors
+/// That they are in several; what the database says.
+pub async fn check_currency(
+    connection: &impl ConnectionTrait,
+    filter: &UsageFilter,
+    source: Source,
+    value: impl Fn(&rate_card::Model) -> Option<CreditValue>,
+) -> Result<(), ReadError> {
+    let check = async |filter: &UsageFilter| {
+        let sources = Sources::new(connection, filter, &[], source).await?;
+        let rows = Rows::read(&sources, Parts::default()).await?;
+        prices(connection, &rows, &value).await.map(drop)
+    };
+    // Whatever the countries, days tell it; only where it differs by country the messages must.
+    let anywhere = UsageFilter {
+        countries: None,
+        ..filter.clone()
+    };
+    match check(&anywhere).await {
+        Err(ReadError::Currencies(..)) if filter.countries.is_some() => check(filter).await,
+        checked => checked,
+    }
+}
+
+/// What a credit is worth by each version that priced some of the rows.
+async fn prices(
+    connection: &impl ConnectionTrait,
+    rows: &Rows,
+    value: impl Fn(&rate_card::Model) -> Option<CreditValue>,
+) -> Result<Prices, ReadError> {
+    let cards = rows.cards().into_iter().map(RateCardId::new);
+    Prices::of(&store::rate_card::find_all(connection, cards).await?, value)
 }
 
 impl Parts {
@@ -158,6 +193,26 @@ pub struct About {
     pub interval: Interval,
     /// When the file was asked for.
     pub generated_at: Timestamp,
+}
+
+impl About {
+    /// The file without any figures.
+    #[must_use]
+    pub fn without_figures(self) -> ReportFile {
+        ReportFile {
+            account_name: self.account_name,
+            currency_code: String::new(),
+            time_zone: self.time_zone,
+            from: self.from,
+            to: self.to,
+            interval: interval(self.interval),
+            totals: UsageRow::default(),
+            lists: Vec::new(),
+            buckets: Vec::new(),
+            countries: Vec::new(),
+            generated_at: self.generated_at,
+        }
+    }
 }
 
 impl Figures {
@@ -196,17 +251,12 @@ impl Figures {
             .iter()
             .map(|usage| Ok((usage.country.to_string(), self.row(usage.usage)?)));
         Ok(ReportFile {
-            account_name: about.account_name,
             currency_code: self.currency.code().to_string(),
-            time_zone: about.time_zone,
-            from: about.from,
-            to: about.to,
-            interval: interval(about.interval),
             totals: self.row(report.totals)?,
             lists: lists.collect::<Result<_, ReadError>>()?,
             buckets: buckets.collect::<Result<_, ReadError>>()?,
             countries: countries.collect::<Result<_, ReadError>>()?,
-            generated_at: about.generated_at,
+            ..about.without_figures()
         })
     }
 

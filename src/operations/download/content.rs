@@ -4,16 +4,19 @@ use std::collections::BTreeMap;
 
 use domain::id::ListId;
 use jiff::{Timestamp, tz::TimeZone};
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
+use tokio::sync::oneshot;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::super::{
     OperationError,
+    rate_card::credit_value,
     usage_report::{UsageReport, figures, unread},
 };
 use crate::{
     reports::{
         file::ReportFile,
-        usage::{About, Parts},
+        usage::{About, Parts, check_currency},
     },
     store::{self, usage::UsageFilter},
 };
@@ -22,23 +25,36 @@ use crate::{
 #[derive(Debug)]
 pub enum Content {
     /// The report of a workbook.
-    Workbook(Box<ReportFile>),
-    /// The zone whose times comma-separated values have: they are messages and nothing else.
-    Csv(TimeZone),
+    Workbook(Figures),
+    /// The zone whose times comma-separated values have, and the names of the lists: they are messages and nothing
+    /// else.
+    Csv(TimeZone, Names),
 }
 
 /// Names of lists, by their ids.
 pub type Names = BTreeMap<ListId, String>;
 
-/// A workbook's figures, and the names of the lists in them.
+/// A workbook's figures, being read while the file is begun.
+#[derive(Debug)]
+pub struct Figures {
+    /// The report without them.
+    pub about: Box<ReportFile>,
+    /// They, and the names of the lists in them. Cut off where the reading was.
+    pub read: oneshot::Receiver<Result<(ReportFile, Names), OperationError>>,
+    /// The reading. Dropping it ends it.
+    pub reading: AbortOnDropHandle<()>,
+}
+
+/// Begins to read a workbook's figures, once it is sure that their costs are in one currency: with the first byte
+/// nothing can be refused any more.
 pub(super) async fn workbook(
-    snapshot: &impl ConnectionTrait,
-    report: &UsageReport,
+    snapshot: DatabaseTransaction,
+    report: UsageReport,
     now: Timestamp,
-) -> Result<(Content, Names), OperationError> {
-    let figures = figures(snapshot, report, Parts::FILE).await?;
-    let account = report.filter.account;
-    let names = store::usage::list_names(snapshot, account, &figures.lists()).await?;
+) -> Result<Figures, OperationError> {
+    let value = |card: &_| credit_value(card).ok();
+    let checked = check_currency(&snapshot, &report.filter, report.source, value);
+    checked.await.map_err(unread)?;
     let about = About {
         account_name: report.account.name.clone(),
         time_zone: report.time_zone.clone(),
@@ -47,8 +63,31 @@ pub(super) async fn workbook(
         interval: report.interval,
         generated_at: now,
     };
+    let (sender, read) = oneshot::channel();
+    let without_figures = Box::new(about.clone().without_figures());
+    let reading = tokio::spawn(async move {
+        let file = file(&snapshot, &report, about).await;
+        let ended = snapshot.rollback().await;
+        // Nobody waits for it where this fails.
+        let _ = sender.send(file.and_then(|file| Ok(ended.map(|()| file)?)));
+    });
+    Ok(Figures {
+        about: without_figures,
+        read,
+        reading: AbortOnDropHandle::new(reading),
+    })
+}
+
+async fn file(
+    snapshot: &impl ConnectionTrait,
+    report: &UsageReport,
+    about: About,
+) -> Result<(ReportFile, Names), OperationError> {
+    let figures = figures(snapshot, report, Parts::FILE).await?;
+    let account = report.filter.account;
+    let names = store::usage::list_names(snapshot, account, &figures.lists()).await?;
     let file = figures.file(about, &names).map_err(unread)?;
-    Ok((Content::Workbook(Box::new(file)), names))
+    Ok((file, names))
 }
 
 /// The names of the lists that messages may be of.

@@ -7,7 +7,7 @@ use rust_xlsxwriter::{DocProperties, Workbook, XlsxError};
 use zip::{ZipArchive, result::ZipResult};
 
 use super::{
-    super::file::ReportFile,
+    super::file::{ReportFile, UsageRow},
     messages,
     sheet::{Correction, corrected},
     summary, timeline,
@@ -60,9 +60,9 @@ impl Layout {
     pub fn without_figures(report: &ReportFile) -> Result<Self, XlsxError> {
         let nothing = ReportFile {
             account_name: report.account_name.clone(),
-            currency_code: report.currency_code.clone(),
+            currency_code: String::new(),
             time_zone: report.time_zone.clone(),
-            totals: report.totals.clone(),
+            totals: UsageRow::default(),
             lists: Vec::new(),
             buckets: Vec::new(),
             countries: Vec::new(),

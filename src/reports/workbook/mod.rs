@@ -19,7 +19,10 @@ mod tests;
 mod timeline;
 mod xml;
 
-use std::io::{self, Write};
+use std::{
+    borrow::Borrow,
+    io::{self, Write},
+};
 
 use self::{
     archive::MAX_BYTES,
@@ -52,20 +55,37 @@ impl Default for Effort {
 
 /// Writes the report with all its messages as an xlsx file.
 ///
-/// What is known at once (summary, timeline) is written and flushed before the first message is
-/// asked for. Sheets of messages are begun as Excel's row limit demands.
+/// See [`write_workbook_begun`], for a report that is there already.
 ///
 /// # Errors
 ///
-/// The reader's first error, or the output's. The file then lacks its index, so that nothing opens
-/// what was written as if it were whole.
+/// The reader's first error, or the output's.
 pub fn write_workbook<W: Write, S: MessageSource>(
     out: W,
     report: &ReportFile,
     rows: S,
     effort: Effort,
 ) -> Result<(), WriteError<S::Error>> {
-    write_within(out, report, rows, (SheetLimits::EXCEL, effort))
+    write_workbook_begun(out, report, || Ok((report, rows)), effort)
+}
+
+/// Writes a workbook whose figures and messages come when it is begun.
+///
+/// What depends on no figures is written and flushed before `content` is asked for them; they are (summary,
+/// timeline) before the first message is asked for. Sheets of messages are begun as Excel's row limit demands. Of
+/// `about` no figures are looked at.
+///
+/// # Errors
+///
+/// The error of `content`, the reader's first, or the output's. The file then lacks its index, so that nothing opens
+/// what was written as if it were whole.
+pub fn write_workbook_begun<W: Write, R: Borrow<ReportFile>, S: MessageSource>(
+    out: W,
+    about: &ReportFile,
+    content: impl FnOnce() -> Result<(R, S), S::Error>,
+    effort: Effort,
+) -> Result<(), WriteError<S::Error>> {
+    write_within(out, about, content, (SheetLimits::EXCEL, effort))
 }
 
 /// How much goes on one sheet of messages.
@@ -84,14 +104,16 @@ impl SheetLimits {
     };
 }
 
-fn write_within<W: Write, S: MessageSource>(
+fn write_within<W: Write, R: Borrow<ReportFile>, S: MessageSource>(
     mut out: W,
-    report: &ReportFile,
-    rows: S,
+    about: &ReportFile,
+    content: impl FnOnce() -> Result<(R, S), S::Error>,
     (limits, effort): (SheetLimits, Effort),
 ) -> Result<(), WriteError<S::Error>> {
     let written = write_package(&mut out, effort, |package| {
-        write_parts(package, report, rows, limits)
+        write_head(package, about)?;
+        let (report, rows) = content().map_err(WriteError::Source)?;
+        write_parts(package, report.borrow(), rows, limits)
     });
     written.map_err(|error| match error {
         WriteError::Output(cause) if cause.kind() == io::ErrorKind::FileTooLarge => {
@@ -101,19 +123,21 @@ fn write_within<W: Write, S: MessageSource>(
     })
 }
 
+/// What says the same whatever the figures are.
+fn write_head<E>(package: &mut Package<'_>, about: &ReportFile) -> Result<(), WriteError<E>> {
+    let mut head = Layout::without_figures(about)?;
+    for name in HEAD_PARTS {
+        package.put(name, &head.part(name)?)?;
+    }
+    Ok(package.flush()?)
+}
+
 fn write_parts<S: MessageSource>(
     package: &mut Package<'_>,
     report: &ReportFile,
     rows: S,
     limits: SheetLimits,
 ) -> Result<(), WriteError<S::Error>> {
-    // Something arrives before the figures are laid out.
-    let mut head = Layout::without_figures(report)?;
-    for name in HEAD_PARTS {
-        package.put(name, &head.part(name)?)?;
-    }
-    drop(head);
-    package.flush()?;
     // The header is the first row.
     let mut layout = Layout::new(report, &[1])?;
     for name in layout.body_parts()? {

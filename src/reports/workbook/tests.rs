@@ -80,7 +80,8 @@ fn written(report: &ReportFile, rows: &[MessageRow<'_>], limits: SheetLimits) ->
             ..Effort::default()
         };
         let rows = rows.iter().copied().map(Ok::<_, Never>);
-        write_within(&mut out, report, Ready::new(rows), (limits, effort)).unwrap();
+        let content = || Ok((report, Ready::new(rows)));
+        write_within(&mut out, report, content, (limits, effort)).unwrap();
         out
     });
     assert!(one == two);

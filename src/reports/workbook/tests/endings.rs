@@ -10,7 +10,7 @@ use zip::ZipArchive;
 use super::{
     super::{
         super::file::{MessageRow, Ready, WriteError},
-        Effort, write_workbook,
+        Effort, write_workbook, write_workbook_begun,
     },
     Never, ONE_THREAD, message, report,
 };
@@ -96,6 +96,23 @@ fn an_output_that_breaks_stops_the_rows() {
         };
         assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
         assert!(asked < 50_000);
+    }
+}
+
+#[test]
+fn something_is_out_before_the_figures_are_asked_for() {
+    for effort in [ONE_THREAD, Effort::default()] {
+        let pipe = Pipe::with_room(usize::MAX);
+        let bytes = Arc::clone(&pipe.bytes);
+        let mut seen = 0;
+        let rows = std::iter::empty::<Result<_, Never>>();
+        let content = || {
+            seen = bytes.lock().unwrap().len();
+            Ok((report(), Ready::new(rows)))
+        };
+        write_workbook_begun(pipe, &report(), content, effort).unwrap();
+        // More than the first chunk that leaves for a client.
+        assert!(seen > 1_024, "{seen}");
     }
 }
 
