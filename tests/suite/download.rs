@@ -255,6 +255,37 @@ on_both_databases! {
         assert_eq!(rows.iter().filter(|row| row.text == "late").count(), 1);
     }
 
+    /// Costs in two currencies are refused before the file begins, but not where one country has only one of them.
+    async fn costs_in_two_currencies_have_no_file(server: Server) {
+        let tenant = server.account("Shop").await;
+        grant_at(&server, &tenant, "2026-11-01T00:00:00Z", 1_000).await;
+        for (instant, country, currency) in [
+            ("2026-11-02T00:00:00Z", "IT", "EUR"),
+            ("2026-11-03T00:00:00Z", "US", "USD"),
+        ] {
+            let sent = Message {
+                at: at(instant),
+                list: None,
+                channel: Channel::Sms,
+                text: "Ciao".to_owned(),
+                card: sending::card(&server, 10_000_000, currency).await,
+                legs: vec![Leg { country, segment_count: 1, recipients: 1, rate_units: Some(10_000) }],
+            };
+            send_all(&server, &tenant, &[sent]).await;
+        }
+        let mut input = november();
+        let url = link(&server, &tenant, &input, "XLSX").await["url"].take();
+        let refused = get(&server, url.as_str().unwrap()).await;
+        assert_eq!(refused.status(), StatusCode::CONFLICT);
+        let text = refused.text().await.unwrap();
+        assert!(text.contains("EUR") && text.contains("USD"), "{text}");
+        input["countryCodes"] = json!(["US"]);
+        let bytes = fetched(&server, &tenant, &input, "XLSX").await;
+        let mut workbook = Xlsx::new(Cursor::new(bytes)).unwrap();
+        let messages = workbook.worksheet_range("Messages").unwrap();
+        assert_eq!(sheet_rows(&messages).0.len(), 1);
+    }
+
     /// Whatever lists are called and messages say, a file says it back and runs none of it: control characters,
     /// emoji, formulas, more text than a cell holds; and a list that is gone by now.
     async fn files_take_whatever_was_written(server: Server) {
