@@ -3,6 +3,7 @@
 
 use std::{io, net::SocketAddr, time::Duration};
 
+use axum::serve::ListenerExt;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
@@ -36,6 +37,13 @@ pub fn start(app: App, listener: TcpListener) -> io::Result<Running> {
         stop,
         writers,
     } = app;
+    // What is written leaves at once: the first bytes of a file would wait for those of its headers to be
+    // acknowledged, which clients put off for some 40 ms.
+    let listener = listener.tap_io(|stream| {
+        if let Err(cause) = stream.set_nodelay(true) {
+            tracing::debug!(%cause, "a connection keeps its delay");
+        }
+    });
     let draining = stop.clone();
     let serving = tokio::spawn(async move {
         axum::serve(

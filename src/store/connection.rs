@@ -43,8 +43,11 @@ const BY_KEY: [(&str, &str); 5] = [
 /// Pages of SQLite's log, of 4 KiB each, before they are moved into the database: under load the same pages
 /// change in every batch, and moving them more rarely moves them less often.
 const SQLITE_CHECKPOINT_PAGES: &str = "8192";
-/// What a connection to SQLite keeps in memory at most: KiB, with the sign that says so.
-const SQLITE_CACHE: &str = "-16384";
+/// What the connection that writes to SQLite keeps in memory at most: KiB, with the sign that says so.
+const SQLITE_WRITER_CACHE: &str = "-16384";
+/// The same of one that reads. There are many, and a report goes through its rows once: the system keeps the file's
+/// pages at hand, for all of them together.
+const SQLITE_READER_CACHE: &str = "-2048";
 /// Statements that a connection to SQLite keeps prepared: those of a batch come in nine sizes a table.
 const SQLITE_STATEMENTS: usize = 400;
 /// How long a connection to PostgreSQL lies idle before it is asked whether it is sound. In between one may
@@ -81,8 +84,9 @@ impl Store {
     /// What the driver says where it can't be opened.
     pub async fn connect(url: &str) -> Result<Self, DbErr> {
         if url.starts_with("sqlite:") {
-            let writer = Database::connect(sqlite(url, 1)).await?;
-            let reader = Database::connect(sqlite(url, SQLITE_READERS)).await?;
+            let writer = Database::connect(sqlite(url, 1, SQLITE_WRITER_CACHE)).await?;
+            let reader =
+                Database::connect(sqlite(url, SQLITE_READERS, SQLITE_READER_CACHE)).await?;
             let bulk = reader.clone();
             return Ok(Self {
                 lookups: reader.clone(),
@@ -224,7 +228,7 @@ fn postgres(url: &str, connections: u32, settings: &'static [(&str, &str)]) -> C
     options
 }
 
-fn sqlite(url: &str, connections: u32) -> ConnectOptions {
+fn sqlite(url: &str, connections: u32, cache: &'static str) -> ConnectOptions {
     let mut options = ConnectOptions::new(url);
     options
         .max_connections(connections)
@@ -233,13 +237,13 @@ fn sqlite(url: &str, connections: u32) -> ConnectOptions {
         // A file does not hang up; asking whether it is there would cost as much as a small query.
         .test_before_acquire(false)
         .sqlx_logging(false)
-        .map_sqlx_sqlite_opts(|options| {
+        .map_sqlx_sqlite_opts(move |options| {
             options
                 .journal_mode(SqliteJournalMode::Wal)
                 .synchronous(SqliteSynchronous::Full)
                 .busy_timeout(ACQUIRE_TIMEOUT)
                 .pragma("wal_autocheckpoint", SQLITE_CHECKPOINT_PAGES)
-                .pragma("cache_size", SQLITE_CACHE)
+                .pragma("cache_size", cache)
                 .statement_cache_capacity(SQLITE_STATEMENTS)
         })
         .map_sqlx_sqlite_pool_opts(|options| {
