@@ -17,9 +17,10 @@ use super::{
 /// Pages of SQLite's that a scan keeps, in KiB: it goes through them once. Nothing is mapped: a file's pages
 /// would count as this program's memory.
 const CACHE_KIBIBYTES: i64 = 256;
-/// Rows are wanted one by one from the first on, so that nothing is sorted or hashed whole before it comes.
+/// Rows are wanted one by one from the first on, so that nothing is sorted or hashed whole before it comes, and no
+/// machine code is made for rows that are only handed over.
 const STREAMED: &str = "SET LOCAL enable_sort = off; SET LOCAL enable_hashjoin = off; \
-                        SET LOCAL enable_mergejoin = off";
+                        SET LOCAL enable_mergejoin = off; SET LOCAL jit = off";
 
 /// A state of the database that a scan will be of.
 #[derive(Debug)]
