@@ -47,7 +47,10 @@ use self::{
     ticket::Ticket,
     writer::{Pace, Writer},
 };
-use crate::{clock::Clock, store::Store};
+use crate::{
+    clock::Clock,
+    store::{Store, connection::POSTGRES_SEATS},
+};
 
 /// Changes that a slow subscriber may fall behind by before it is told that it missed some.
 const CHANGES: usize = 1_024;
@@ -66,7 +69,8 @@ pub struct Limits {
     pub batch_time: Duration,
     /// How long a command waits for its turn. Beyond it it is refused, and never begun.
     pub deadline: Duration,
-    /// Writers on PostgreSQL. An account's commands are with one at a time. SQLite has one, whoever asks.
+    /// Writers on PostgreSQL, as many as have a connection of their own. An account's commands are with one at a time.
+    /// SQLite has one, whoever asks.
     pub writers: usize,
     /// Accounts locked by somebody else that are waited for at a time, on a connection each.
     pub lanes: usize,
@@ -83,7 +87,7 @@ impl Default for Limits {
             batch: 512,
             batch_time: Duration::from_millis(100),
             deadline: Duration::from_secs(10),
-            writers: 3,
+            writers: POSTGRES_SEATS,
             lanes: 4,
             unchained: false,
         }

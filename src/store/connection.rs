@@ -27,7 +27,7 @@ const POSTGRES_READERS: u32 = 20;
 const POSTGRES_WRITERS: u32 = 8;
 /// Connections that the ledger's writers have for themselves, one each: what a connection has planned and
 /// read stays at hand from batch to batch.
-const POSTGRES_SEATS: usize = 4;
+pub const POSTGRES_SEATS: usize = 3;
 /// Connections for rows that are looked up by their keys, many at a time: few, so that each stays warm.
 const POSTGRES_LOOKUPS: u32 = 6;
 /// What the writers' statements and lookups are planned with. They find rows by their keys, and are planned once: a

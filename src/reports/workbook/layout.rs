@@ -1,6 +1,9 @@
 //! The workbook without its messages, as the library writes it, held in memory.
 
-use std::io::{Cursor, Read};
+use std::{
+    io::{Cursor, Read},
+    sync::{Mutex, PoisonError},
+};
 
 use jiff::tz::TimeZone;
 use rust_xlsxwriter::{DocProperties, Workbook, XlsxError};
@@ -12,6 +15,10 @@ use super::{
     sheet::{Correction, corrected},
     summary, timeline,
 };
+
+/// Whose turn it is to lay out. It takes some milliseconds, and a few megabytes in threads of the library's own: files
+/// that are begun together take turns, so that they do not take as many times the memory.
+static TURN: Mutex<()> = Mutex::new(());
 
 /// Sheets before the first one of messages.
 const SHEETS_BEFORE: usize = 2;
@@ -39,6 +46,8 @@ pub struct Layout {
 impl Layout {
     /// Lays a workbook out whose sheets of messages end at those rows, counted from 1.
     pub fn new(report: &ReportFile, last_rows: &[u32]) -> Result<Self, XlsxError> {
+        // Nothing is left half done where one panics.
+        let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let mut workbook = Workbook::new();
         // Its parts are taken out again at once.
         workbook.set_zip_compression_level(1);
