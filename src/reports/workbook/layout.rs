@@ -48,6 +48,10 @@ impl Layout {
     pub fn new(report: &ReportFile, last_rows: &[u32]) -> Result<Self, XlsxError> {
         // Nothing is left half done where one panics.
         let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        Self::of(report, last_rows)
+    }
+
+    fn of(report: &ReportFile, last_rows: &[u32]) -> Result<Self, XlsxError> {
         let mut workbook = Workbook::new();
         // Its parts are taken out again at once.
         workbook.set_zip_compression_level(1);
@@ -65,7 +69,7 @@ impl Layout {
         })
     }
 
-    /// A workbook of the same report without any figures, which is laid out in no time.
+    /// A workbook of the same report without any figures, which is laid out in no time and waits for no turn.
     pub fn without_figures(report: &ReportFile) -> Result<Self, XlsxError> {
         let nothing = ReportFile {
             account_name: report.account_name.clone(),
@@ -77,7 +81,7 @@ impl Layout {
             countries: Vec::new(),
             ..*report
         };
-        Self::new(&nothing, &[])
+        Self::of(&nothing, &[])
     }
 
     /// Every part but the head, the index and the messages, by name.
