@@ -2,7 +2,9 @@
 
 use std::{
     io::{Cursor, Read},
+    panic::resume_unwind,
     sync::{Mutex, PoisonError},
+    thread,
 };
 
 use jiff::tz::TimeZone;
@@ -16,8 +18,8 @@ use super::{
     summary, timeline,
 };
 
-/// Whose turn it is to lay out. It takes some milliseconds, and a few megabytes in threads of the library's own: files
-/// that are begun together take turns, so that they do not take as many times the memory.
+/// Whose turn it is to lay out. It takes some milliseconds and a few megabytes: files that are begun together take
+/// turns, so that they do not take as many times the memory.
 static TURN: Mutex<()> = Mutex::new(());
 
 /// Sheets before the first one of messages.
@@ -48,7 +50,12 @@ impl Layout {
     pub fn new(report: &ReportFile, last_rows: &[u32]) -> Result<Self, XlsxError> {
         // Nothing is left half done where one panics.
         let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-        Self::of(report, last_rows)
+        // A thread gives its memory back when it ends; the one that writes would keep it until the file is done.
+        thread::scope(|scope| {
+            let own = thread::Builder::new().name("layout".to_owned());
+            let laid_out = own.spawn_scoped(scope, || Self::of(report, last_rows))?;
+            laid_out.join().unwrap_or_else(|panic| resume_unwind(panic))
+        })
     }
 
     fn of(report: &ReportFile, last_rows: &[u32]) -> Result<Self, XlsxError> {
