@@ -13,7 +13,7 @@ use std::{
 
 use domain::{
     credits::Credits,
-    id::{AccountId, MessageId, RateCardId},
+    id::{AccountId, ListId, MessageId, RateCardId},
     quote::Line,
     segmentation::{Channel, Encoding},
 };
@@ -22,6 +22,7 @@ use message_credits::{
     operations::Services,
     store::{
         rate_card::DEFAULT_ID,
+        usage::all_list_names,
         usage_rollup::{NOT_ROLLED, set_rolled_from},
     },
 };
@@ -34,6 +35,10 @@ use crate::{
 
 const CALLERS: usize = 64;
 const ROUNDS: usize = 3;
+/// Lists that an account sends to, where they differ.
+const LISTS: usize = 20;
+/// Countries that a message goes to two of.
+const COUNTRIES: [&str; 5] = ["IT", "FR", "DE", "ES", "CH"];
 
 /// Times both.
 pub async fn measure(world: &World, size: Size) -> Result<(), Failure> {
@@ -47,25 +52,53 @@ pub async fn measure(world: &World, size: Size) -> Result<(), Failure> {
             .await;
         granted.map_err(|cause| format!("{cause:?}"))?;
     }
-    let mut rates = [Vec::new(), Vec::new()];
-    for _ in 0..ROUNDS {
-        for (rate, from) in rates.iter_mut().zip([0, NOT_ROLLED]) {
-            for account in &accounts {
-                set_rolled_from(services.store.writer(), *account, from).await?;
-            }
-            rate.push(sends(&services, &accounts, size).await?);
-        }
+    let mut senders = Vec::new();
+    for account in accounts {
+        let lists = all_list_names(services.store.reader(), account).await?;
+        senders.push(Sender {
+            account,
+            lists: lists.into_keys().take(LISTS).collect(),
+        });
     }
-    let [with, without] = rates.map(median);
-    println!(
-        "sends at {CALLERS} callers: {with:.0}/s with usage by day, {without:.0}/s without: {:.1} % less",
-        (1.0 - with / without) * 100.0
-    );
+    for is_varied in [false, true] {
+        let mut rates = [Vec::new(), Vec::new()];
+        for _ in 0..ROUNDS {
+            for (rate, from) in rates.iter_mut().zip([0, NOT_ROLLED]) {
+                for sender in &senders {
+                    set_rolled_from(services.store.writer(), sender.account, from).await?;
+                }
+                rate.push(sends(&services, (&senders, is_varied), size).await?);
+            }
+        }
+        let [with, without] = rates.map(median);
+        let what = match is_varied {
+            false => "without a list, to the same two countries".to_owned(),
+            true => format!(
+                "for {LISTS} lists in turn, to two of {} countries",
+                COUNTRIES.len()
+            ),
+        };
+        println!(
+            "sends at {CALLERS} callers {what}: {with:.0}/s with usage by day, {without:.0}/s without: {:.1} % less",
+            (1.0 - with / without) * 100.0
+        );
+    }
     Ok(())
 }
 
+/// An account, and the lists that it sends to.
+#[derive(Clone)]
+struct Sender {
+    account: AccountId,
+    lists: Vec<ListId>,
+}
+
 /// Sends a second.
-async fn sends(services: &Services, accounts: &[AccountId], size: Size) -> Result<f64, Failure> {
+async fn sends(
+    services: &Services,
+    (senders, is_varied): (&[Sender], bool),
+    size: Size,
+) -> Result<f64, Failure> {
     let (stop, count) = (
         Arc::new(AtomicBool::new(false)),
         Arc::new(AtomicU64::new(0)),
@@ -74,10 +107,15 @@ async fn sends(services: &Services, accounts: &[AccountId], size: Size) -> Resul
     let callers: Vec<_> = (0..CALLERS)
         .map(|caller| {
             let (services, stop, count) = (services.clone(), stop.clone(), count.clone());
-            let account = accounts[caller % accounts.len()];
+            let sender = senders[caller % senders.len()].clone();
             tokio::spawn(async move {
-                while !stop.load(Ordering::Relaxed) {
-                    services.ledger.submit(send(&services, account)).await?;
+                for number in caller.. {
+                    if stop.load(Ordering::Relaxed) {
+                        break;
+                    }
+                    let number = is_varied.then_some(number);
+                    let request = send(&services, &sender, number);
+                    services.ledger.submit(request).await?;
                     count.fetch_add(1, Ordering::Relaxed);
                 }
                 Ok::<_, message_credits::ledger::SubmitError>(())
@@ -92,7 +130,11 @@ async fn sends(services: &Services, accounts: &[AccountId], size: Size) -> Resul
     Ok(count.load(Ordering::Relaxed) as f64 / begun.elapsed().as_secs_f64())
 }
 
-fn send(services: &Services, account: AccountId) -> Request {
+/// A message; the `number`th of those that differ by list and countries.
+fn send(services: &Services, sender: &Sender, number: Option<usize>) -> Request {
+    let list = number.and_then(|number| sender.lists.get(number % sender.lists.len().max(1)));
+    let place = number.unwrap_or_default();
+    let countries = [place, place + 1].map(|place| COUNTRIES[place % COUNTRIES.len()]);
     let credits = Credits::whole(10);
     let line = |country: &str| Line {
         country: country.parse().unwrap_or_else(|_| unreachable!()),
@@ -102,10 +144,10 @@ fn send(services: &Services, account: AccountId) -> Request {
         credits: Credits::whole(5),
     };
     Request {
-        account,
+        account: sender.account,
         act: Act::Send(NewMessage {
             id: MessageId::new(services.clock.new_id()),
-            list: None,
+            list: list.copied(),
             name: None,
             text: "Ciao".to_owned(),
             channel: Channel::Sms,
@@ -114,7 +156,7 @@ fn send(services: &Services, account: AccountId) -> Request {
             price: Sent {
                 recipients: 10,
                 credits,
-                lines: vec![line("IT"), line("FR")],
+                lines: countries.map(line).into(),
             },
             rate_card: RateCardId::new(DEFAULT_ID),
             send_at: None,
