@@ -1,11 +1,6 @@
 //! The workbook without its messages, as the library writes it, held in memory.
 
-use std::{
-    io::{Cursor, Read},
-    panic::resume_unwind,
-    sync::{Mutex, PoisonError},
-    thread,
-};
+use std::io::{Cursor, Read};
 
 use jiff::tz::TimeZone;
 use rust_xlsxwriter::{DocProperties, Workbook, XlsxError};
@@ -17,10 +12,6 @@ use super::{
     sheet::{Correction, corrected},
     summary, timeline,
 };
-
-/// Whose turn it is to lay out. It takes some milliseconds and a few megabytes: files that are begun together take
-/// turns, so that they do not take as many times the memory.
-static TURN: Mutex<()> = Mutex::new(());
 
 /// Sheets before the first one of messages.
 const SHEETS_BEFORE: usize = 2;
@@ -48,17 +39,6 @@ pub struct Layout {
 impl Layout {
     /// Lays a workbook out whose sheets of messages end at those rows, counted from 1.
     pub fn new(report: &ReportFile, last_rows: &[u32]) -> Result<Self, XlsxError> {
-        // Nothing is left half done where one panics.
-        let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-        // A thread gives its memory back when it ends; the one that writes would keep it until the file is done.
-        thread::scope(|scope| {
-            let own = thread::Builder::new().name("layout".to_owned());
-            let laid_out = own.spawn_scoped(scope, || Self::of(report, last_rows))?;
-            laid_out.join().unwrap_or_else(|panic| resume_unwind(panic))
-        })
-    }
-
-    fn of(report: &ReportFile, last_rows: &[u32]) -> Result<Self, XlsxError> {
         let mut workbook = Workbook::new();
         // Its parts are taken out again at once.
         workbook.set_zip_compression_level(1);
@@ -76,7 +56,7 @@ impl Layout {
         })
     }
 
-    /// A workbook of the same report without any figures, which is laid out in no time and waits for no turn.
+    /// A workbook of the same report without any figures, which is laid out in no time.
     pub fn without_figures(report: &ReportFile) -> Result<Self, XlsxError> {
         let nothing = ReportFile {
             account_name: report.account_name.clone(),
@@ -88,7 +68,7 @@ impl Layout {
             countries: Vec::new(),
             ..*report
         };
-        Self::of(&nothing, &[])
+        Self::new(&nothing, &[])
     }
 
     /// Every part but the head, the index and the messages, by name.
