@@ -47,7 +47,7 @@ const SQLITE_CHECKPOINT_PAGES: &str = "8192";
 const SQLITE_WRITER_CACHE: &str = "-16384";
 /// The same of one that reads. There are many, and a report goes through its rows once: the system keeps the file's
 /// pages at hand, for all of them together.
-const SQLITE_READER_CACHE: &str = "-1024";
+const SQLITE_READER_CACHE: &str = "-2048";
 /// Statements that a connection to SQLite keeps prepared: those of a batch come in nine sizes a table.
 const SQLITE_STATEMENTS: usize = 400;
 /// How long a connection to PostgreSQL lies idle before it is asked whether it is sound. In between one may

@@ -12,11 +12,11 @@ use tokio::{
     time::timeout,
 };
 
-/// Files that are written at once. Each takes a database connection, up to three threads and some megabytes
+/// Files that are written at once. Each takes a database connection, up to three threads and up to ten megabytes
 /// while it lasts, and more at once would not be done sooner; the rest of the server needs its share.
-pub const MAX_AT_ONCE: usize = 8;
+pub const MAX_AT_ONCE: usize = 6;
 /// Files of one account, those that wait for a place included: half of all places.
-pub const MAX_PER_ACCOUNT: usize = 4;
+pub const MAX_PER_ACCOUNT: usize = 3;
 /// How long a file waits for a place: about as long as one of a hundred thousand messages takes.
 const PATIENCE: Duration = Duration::from_secs(2);
 
