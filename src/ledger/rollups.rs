@@ -95,7 +95,10 @@ fn sums<'a>(
         };
         let adding = match accounts.get_mut(&account) {
             Some(adding) => adding,
-            None => accounts.entry(account).or_insert(Adding::new(head)?),
+            None => {
+                let adding = Adding::new(head).map_err(|cause| broken(account, cause))?;
+                accounts.entry(account).or_insert(adding)
+            }
         };
         let at = whole_micros(message.sent_at.unwrap_or_default());
         let day_start = adding
