@@ -282,7 +282,7 @@ on_both_databases! {
             .collect();
         for message in messages.chunks(1) {
             send_all(&server, &tenant, message).await;
-            assert!(recent(&server, &tenant).await.len() <= 4_000);
+            assert!(recent(&server, &tenant).await.len() <= 3_600);
         }
         assert!(rows(&server, &tenant).await > had);
         assert_eq!(drifts(&server).await, [""; 0]);
