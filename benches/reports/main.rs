@@ -3,8 +3,8 @@
 //!
 //! `cargo bench --bench reports [-- --rows N] [--others N] [--seconds N]`: the messages of the account that is
 //! looked at, those of all others, and how long each round of sending takes; `--only reading|figures|exports|upkeep`
-//! and `--on sqlite|postgres` leave the rest out. PostgreSQL is the server that `TEST_POSTGRES_URL` names, as `cargo xtask bench reports` sets
-//! it.
+//! and `--on sqlite|postgres` leave the rest out. PostgreSQL is the server that `TEST_POSTGRES_URL` names, as
+//! `cargo xtask bench reports` sets it.
 
 mod data;
 mod exports;

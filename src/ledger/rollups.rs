@@ -28,7 +28,7 @@ use crate::{
 
 /// What of an account's usage waits in its book, in bytes of text: some thirty sums. PostgreSQL keeps a row in one
 /// piece up to 2,000 bytes, and compresses it before it takes it apart: sums of lists, whose ids are random, come
-/// to half.
+/// to half (`pg_column_size`).
 const MOST_WAITING: usize = 3_600;
 
 /// A message that is charged, with its destinations.

@@ -260,8 +260,8 @@ on_both_databases! {
         assert_eq!(drifts(&server).await, [""; 0]);
 
         let id = account(&tenant).uuid();
-        let doubled = r#"UPDATE books SET recent_usage = REPLACE(recent_usage, '",[', '",[1') WHERE account_id = $1"#;
-        execute(&server, doubled, vec![id.into()]).await;
+        let tampered = r#"UPDATE books SET recent_usage = REPLACE(recent_usage, '",[', '",[1') WHERE account_id = $1"#;
+        execute(&server, tampered, vec![id.into()]).await;
         let found = drifts(&server).await;
         assert!(found.iter().any(|drift| drift.contains("usage of 2026-04-04 by")), "{found:?}");
 

@@ -13,7 +13,8 @@ use tokio::{
 };
 
 /// Files that are written at once. Each takes a database connection, up to three threads and up to ten megabytes
-/// while it lasts, and more at once would not be done sooner; the rest of the server needs its share.
+/// (`cargo xtask bench reports -- --only exports`) while it lasts, and more at once would not be done sooner; the
+/// rest of the server needs its share.
 pub const MAX_AT_ONCE: usize = 6;
 /// Files of one account, those that wait for a place included: half of all places.
 pub const MAX_PER_ACCOUNT: usize = 3;
