@@ -26,6 +26,7 @@ pub mod purchase;
 pub mod rate_card;
 pub mod server_secret;
 pub mod set;
+pub mod soundness;
 pub mod table_rows;
 mod threads;
 pub mod transaction;

@@ -136,6 +136,7 @@ impl Committer {
                 Ok(outcomes) => return Ok(outcomes),
                 Err(failure) => failure,
             };
+            self.store.notice(failure.cause());
             if tries >= MAX_TRIES || !failure.may_pass() || began.elapsed() > MAX_RETRY {
                 return Err(failure);
             }

@@ -1,6 +1,8 @@
 //! What a database error means for a batch: whether it was committed, and whether to try again.
 
-use sea_orm::{DbErr, RuntimeErr, sqlx};
+use sea_orm::DbErr;
+
+use crate::store::soundness::{error_code, lost_the_connection};
 
 /// Why a batch has no outcome.
 #[derive(Debug)]
@@ -12,6 +14,13 @@ pub(super) enum Failure {
 }
 
 impl Failure {
+    /// What the database said.
+    pub(super) fn cause(&self) -> &DbErr {
+        match self {
+            Self::Before(cause) | Self::AtCommit(cause) => cause,
+        }
+    }
+
     /// Whether the same batch may be tried again at once: nothing was written, and what was in the way is
     /// likely to be gone.
     pub(super) fn may_pass(&self) -> bool {
@@ -27,42 +36,14 @@ impl Failure {
 pub(super) fn is_out_of_reach(cause: &DbErr) -> bool {
     matches!(cause, DbErr::ConnectionAcquire(_) | DbErr::Conn(_))
         || lost_the_connection(cause)
-        || matches!(code(cause).as_deref(), Some("55P03" | "57014"))
+        || matches!(error_code(cause).as_deref(), Some("55P03" | "57014"))
 }
 
 /// Whether the database rolled the transaction back only because another one was in its way: a
 /// serialization failure or a deadlock on PostgreSQL, a lock held too long on SQLite. Nothing was written.
 fn lost_a_race(cause: &DbErr) -> bool {
     matches!(
-        code(cause).as_deref(),
+        error_code(cause).as_deref(),
         Some("40001" | "40P01" | "5" | "6" | "261" | "517")
     )
-}
-
-/// Whether the connection broke, or the database said that it is going down.
-fn lost_the_connection(cause: &DbErr) -> bool {
-    match sqlx_error(cause) {
-        Some(sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed | sqlx::Error::Protocol(_)) => true,
-        _ => matches!(
-            code(cause).as_deref(),
-            Some("57P01" | "57P02" | "57P03" | "08006" | "08003")
-        ),
-    }
-}
-
-/// The database's own code of an error: SQLSTATE, or SQLite's extended result code.
-fn code(cause: &DbErr) -> Option<String> {
-    match sqlx_error(cause)? {
-        sqlx::Error::Database(cause) => cause.code().map(|code| code.into_owned()),
-        _ => None,
-    }
-}
-
-fn sqlx_error(cause: &DbErr) -> Option<&sqlx::Error> {
-    match cause {
-        DbErr::Conn(RuntimeErr::SqlxError(cause))
-        | DbErr::Exec(RuntimeErr::SqlxError(cause))
-        | DbErr::Query(RuntimeErr::SqlxError(cause)) => Some(cause),
-        _ => None,
-    }
 }

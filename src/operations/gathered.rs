@@ -1,7 +1,7 @@
 //! What every request reads before it does anything, read for all that ask at one time together
 //! ([`crate::store::gather`]): keys, accounts, the cards that they are charged by, lists with their head-counts.
 
-use std::{collections::HashMap, hash::Hash};
+use std::{collections::HashMap, hash::Hash, sync::Arc};
 
 use domain::id::{AccountId, ListId};
 use entity::{api_key, contact_list, list_destination};
@@ -9,7 +9,7 @@ use sea_orm::{DatabaseConnection, DbErr};
 
 use crate::{
     clock::Clock,
-    store::{self, Store, account::Charged, gather::Gather},
+    store::{self, Store, account::Charged, gather::Gather, soundness::lost_the_connection},
 };
 
 /// The reads that meet.
@@ -27,25 +27,25 @@ pub(super) struct Gathered {
 
 impl Gathered {
     pub(super) fn new(store: &Store, clock: &Clock) -> Self {
-        let (lookups, clock) = (store.lookups(), clock.clone());
+        let clock = clock.clone();
         Self {
-            keys: gathered(lookups, |reader, hashes| async move {
+            keys: gathered(store, |reader, hashes| async move {
                 let rows = store::api_key::find_by_hash(&reader, hashes).await?;
                 let hash = |row: &api_key::Model| row.secret_hash.as_slice().try_into();
                 Ok(by(rows, |row| hash(row).unwrap_or_default()))
             }),
-            accounts: gathered(lookups, move |reader, ids| {
+            accounts: gathered(store, move |reader, ids| {
                 let now = clock.now();
                 async move {
                     let rows = store::account::find_all_charged(&reader, ids, now).await?;
                     Ok(by(rows, |(row, _)| AccountId::new(row.id)))
                 }
             }),
-            lists: gathered(lookups, |reader, ids| async move {
+            lists: gathered(store, |reader, ids| async move {
                 let rows = store::contact_list::find_all(&reader, ids).await?;
                 Ok(by(rows, |row| ListId::new(row.id)))
             }),
-            destinations: gathered(lookups, |reader, lists| async move {
+            destinations: gathered(store, |reader, lists| async move {
                 let mut found: HashMap<_, Vec<_>> = HashMap::new();
                 for row in store::contact_list::destinations(&reader, lists).await? {
                     let key = (AccountId::new(row.account_id), ListId::new(row.list_id));
@@ -57,18 +57,30 @@ impl Gathered {
     }
 }
 
-/// Reads by keys over a connection of its own.
+/// Reads by keys over a connection of its own; once more, over another one, where that connection was lost.
 fn gathered<K, V, F>(
-    reader: &DatabaseConnection,
+    store: &Store,
     read: impl Fn(DatabaseConnection, Vec<K>) -> F + Send + Sync + 'static,
 ) -> Gather<K, V>
 where
-    K: Eq + Hash + Clone + Send + 'static,
+    K: Eq + Hash + Clone + Send + Sync + 'static,
     V: Clone + Send + 'static,
     F: Future<Output = Result<HashMap<K, V>, DbErr>> + Send + 'static,
 {
-    let reader = reader.clone();
-    Gather::new(move |keys| read(reader.clone(), keys))
+    let (store, read) = (store.clone(), Arc::new(read));
+    Gather::new(move |keys: Vec<K>| {
+        let (store, read) = (store.clone(), read.clone());
+        async move {
+            match read(store.lookups().clone(), keys.clone()).await {
+                Err(cause) if lost_the_connection(&cause) => {
+                    store.notice(&cause);
+                    tracing::warn!(%cause, "a connection was lost; reading again over another one");
+                    read(store.lookups().clone(), keys).await
+                }
+                found => found,
+            }
+        }
+    })
 }
 
 fn by<K: Eq + Hash, V>(rows: Vec<V>, key: impl Fn(&V) -> K) -> HashMap<K, V> {

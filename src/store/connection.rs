@@ -15,7 +15,7 @@ use sea_orm::{
     },
 };
 
-use super::threads::Threads;
+use super::{soundness::Losses, threads::Threads};
 
 /// Readers beside SQLite's one writer: eight to keep two to four cores busy, and as many for downloads,
 /// each of which holds one while it lasts.
@@ -50,9 +50,6 @@ const SQLITE_WRITER_CACHE: &str = "-16384";
 const SQLITE_READER_CACHE: &str = "-2048";
 /// Statements that a connection to SQLite keeps prepared: those of a batch come in nine sizes a table.
 const SQLITE_STATEMENTS: usize = 400;
-/// How long a connection to PostgreSQL lies idle before it is asked whether it is sound. In between one may
-/// break all the same: a batch that notices is tried again on another connection.
-const IDLE: Duration = Duration::from_secs(1);
 /// Connections for what is read in bulk, one a download, so that slow clients of those never keep others from
 /// reading. They are opened when they are needed.
 const POSTGRES_BULK: u32 = 16;
@@ -75,6 +72,8 @@ pub struct Store {
     threads: Option<Arc<Threads>>,
     /// What SQLite reads in bulk has connections outside any pool.
     bulk: DatabaseConnection,
+    /// What is known of lost connections to PostgreSQL.
+    losses: Losses,
 }
 
 impl Store {
@@ -83,6 +82,7 @@ impl Store {
     /// # Errors
     /// What the driver says where it can't be opened.
     pub async fn connect(url: &str) -> Result<Self, DbErr> {
+        let losses = Losses::default();
         if url.starts_with("sqlite:") {
             let writer = Database::connect(sqlite(url, 1, SQLITE_WRITER_CACHE)).await?;
             let reader =
@@ -95,19 +95,21 @@ impl Store {
                 seats: Vec::new(),
                 threads: None,
                 bulk,
+                losses,
             });
         }
-        let writer = Database::connect(postgres(url, POSTGRES_WRITERS, &BY_KEY)).await?;
-        let reader = Database::connect(postgres(url, POSTGRES_READERS, &[])).await?;
+        let postgres = |connections, settings| postgres(url, connections, settings, &losses);
+        let writer = Database::connect(postgres(POSTGRES_WRITERS, &BY_KEY)).await?;
+        let reader = Database::connect(postgres(POSTGRES_READERS, &[])).await?;
         let lazily = |mut options: ConnectOptions| {
             options.connect_lazy(true);
             Database::connect(options)
         };
-        let lookups = lazily(postgres(url, POSTGRES_LOOKUPS, &BY_KEY)).await?;
-        let bulk = lazily(postgres(url, POSTGRES_BULK, &[])).await?;
+        let lookups = lazily(postgres(POSTGRES_LOOKUPS, &BY_KEY)).await?;
+        let bulk = lazily(postgres(POSTGRES_BULK, &[])).await?;
         let mut seats = Vec::new();
         for _ in 0..POSTGRES_SEATS {
-            seats.push(lazily(postgres(url, 1, &BY_KEY)).await?);
+            seats.push(lazily(postgres(1, &BY_KEY)).await?);
         }
         Ok(Self {
             reader,
@@ -116,6 +118,7 @@ impl Store {
             seats,
             threads: Some(Arc::new(Threads::start())),
             bulk,
+            losses,
         })
     }
 
@@ -129,6 +132,12 @@ impl Store {
     #[must_use]
     pub fn lookups(&self) -> &DatabaseConnection {
         &self.lookups
+    }
+
+    /// Takes note of an error: where a connection was lost, those that may have been lost with it are asked before
+    /// they are used.
+    pub(crate) fn notice(&self, cause: &DbErr) {
+        self.losses.notice(cause);
     }
 
     /// For migrations, and for single writes that stand alone.
@@ -211,13 +220,19 @@ impl Store {
     }
 }
 
-fn postgres(url: &str, connections: u32, settings: &'static [(&str, &str)]) -> ConnectOptions {
+fn postgres(
+    url: &str,
+    connections: u32,
+    settings: &'static [(&str, &str)],
+    losses: &Losses,
+) -> ConnectOptions {
+    let losses = losses.clone();
     let mut options = ConnectOptions::new(url);
     options
         .max_connections(connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
-        .test_before_acquire_if_idle_for(IDLE)
         .sqlx_logging(false)
+        .map_sqlx_postgres_pool_opts(move |pool| losses.clone().watch(pool))
         .map_sqlx_postgres_opts(move |options| {
             let timeouts = [
                 ("statement_timeout", STATEMENT_TIMEOUT),

@@ -12,7 +12,7 @@ use std::{
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use tokio::{sync::watch, task::JoinHandle};
+use tokio::{sync::watch, task::JoinHandle, time::error::Elapsed};
 
 use crate::support::{
     new_key,
@@ -156,13 +156,13 @@ impl Load {
                         .clone()
                         .unwrap();
                     asked += 1;
+                    repeated.fetch_add(usize::from(asked == 2), Ordering::SeqCst);
                     if let Some(message) = order.ask(&open).await.as_ref().and_then(Order::message)
                     {
                         break message;
                     }
                     tokio::time::sleep(PAUSE).await;
                 };
-                repeated.fetch_add(usize::from(asked > 1), Ordering::SeqCst);
                 acknowledged.lock().unwrap().push((order, message));
             }
         }
@@ -181,14 +181,24 @@ impl Load {
     /// Waits until so many more are acknowledged.
     pub async fn goes_on(&self, more: usize) {
         let goal = self.acknowledged() + more;
+        let reached = self.until(|load| load.acknowledged() >= goal);
+        reached.await.expect("the load goes on");
+    }
+
+    /// Waits until one more had no answer.
+    pub async fn is_left_unanswered(&self) {
+        let before = self.repeated();
+        let reached = self.until(|load| load.repeated() > before);
+        reached.await.expect("a command has no answer");
+    }
+
+    async fn until(&self, is_so: impl Fn(&Self) -> bool) -> Result<(), Elapsed> {
         let reached = async {
-            while self.acknowledged() < goal {
+            while !is_so(self) {
                 tokio::task::yield_now().await;
             }
         };
-        tokio::time::timeout(PATIENCE, reached)
-            .await
-            .expect("the load goes on");
+        tokio::time::timeout(PATIENCE, reached).await
     }
 
     /// Says that a server is gone, or where it is now.
