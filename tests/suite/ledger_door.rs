@@ -17,7 +17,8 @@ use message_credits::{
     clock::Clock,
     graphql::ids::PublicId,
     ledger::{
-        Act, Answer, Key, Ledger, Limits, NewMessage, Request, Sent, SubmitError, verify::verify,
+        Act, Answer, Key, Ledger, Limits, NewMessage, Request, Sent, SubmitError, Writers,
+        verify::verify,
     },
     store::{Store, book},
 };
@@ -79,13 +80,11 @@ async fn accounts<const N: usize>(server: &Server) -> [AccountId; N] {
     ids.try_into().unwrap()
 }
 
-/// A door of the test's own to the server's books.
-fn door(server: &Server, limits: Limits) -> Arc<Ledger> {
+/// A door of the test's own to the server's books; it serves as long as its writers are kept.
+fn door(server: &Server, limits: Limits) -> (Arc<Ledger>, Writers) {
     let services = server.services();
     let (ledger, writers) = Ledger::start_with(&services.store, &services.clock, limits);
-    // The writers stop with the test's runtime.
-    std::mem::forget(writers);
-    Arc::new(ledger)
+    (Arc::new(ledger), writers)
 }
 
 /// Asks without waiting for the answer. The command is in its line when this returns.
@@ -118,7 +117,7 @@ on_both_databases! {
     /// A command that the database refuses fails alone: a message id that is there already.
     async fn one_bad_command_does_not_fail_its_neighbours(server: Server) {
         let [account, other] = accounts(&server).await;
-        let ledger = door(&server, Limits { writers: 1, ..Limits::default() });
+        let (ledger, _writers) = door(&server, Limits { writers: 1, ..Limits::default() });
         let id = Clock::system().new_id();
         ledger.submit(send_as(account, id, Some(new_key()))).await.unwrap();
         let requests = (0..40).map(|place| match place {
@@ -143,7 +142,7 @@ on_both_databases! {
     async fn who_left_before_the_batch_began_is_not_charged(server: Server) {
         let [account] = accounts(&server).await;
         let limits = Limits { writers: 1, batch: 1, waiting_of_account: 3, ..Limits::default() };
-        let ledger = door(&server, limits);
+        let (ledger, _writers) = door(&server, limits);
         let store = &server.services().store;
         let lock = hold(store, account).await;
         let first = ask(&ledger, send(account)).await;
@@ -169,7 +168,7 @@ on_both_databases! {
             batch: 1,
             ..Limits::default()
         };
-        let ledger = door(&server, limits);
+        let (ledger, _writers) = door(&server, limits);
         let store = &server.services().store;
         let lock = hold(store, account).await;
         let begun = ask(&ledger, send(account)).await;
@@ -245,7 +244,7 @@ async fn a_locked_account_does_not_hold_up_the_others() {
         lanes: 1,
         ..Limits::default()
     };
-    let ledger = door(&server, limits);
+    let (ledger, _writers) = door(&server, limits);
     let store = &server.services().store;
     let other = store.begin().await.unwrap();
     book::lock(&other, [locked, second]).await.unwrap();
@@ -274,7 +273,7 @@ async fn a_commit_without_an_answer_is_asked_by_its_keys() {
         return;
     };
     let [account, other] = accounts(&server).await;
-    let ledger = door(
+    let (ledger, _writers) = door(
         &server,
         Limits {
             writers: 1,

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use message_credits::{
     app::{self, Settings},
     clock::Clock,
+    ledger::Writers,
     operations::Services,
     worker,
 };
@@ -56,6 +57,8 @@ pub struct Server {
     clock: Clock,
     services: Services,
     client: reqwest::Client,
+    /// They have threads and connections of their own, which end with the test.
+    _writers: Writers,
     /// Keeps a SQLite database's folder until the test ends.
     _folder: Option<tempfile::TempDir>,
 }
@@ -99,8 +102,6 @@ impl Server {
             .router
             .into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, router).await });
-        // The writers stop with the test's runtime.
-        std::mem::forget(app.writers);
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .build()
@@ -110,6 +111,7 @@ impl Server {
             clock,
             services,
             client,
+            _writers: app.writers,
             _folder: folder,
         }
     }
