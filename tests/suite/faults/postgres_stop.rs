@@ -1,7 +1,22 @@
 //! An immediate stop of PostgreSQL in the midst of the load, as a power cut would.
 
-use super::{assert_verified, below, load::Load, migrate, rounds};
-use crate::support::{own_postgres::OwnPostgres, process::Process};
+use futures_util::future::join_all;
+use serde_json::json;
+
+use super::{
+    assert_verified, below,
+    load::{self, Load, Order},
+    migrate, rounds,
+};
+use crate::support::{
+    own_postgres::OwnPostgres,
+    process::{ADMIN_KEY, Process},
+};
+
+const CREATE_KEY: &str = "mutation($input: CreateApiKeyInput!) {
+    createApiKey(input: $input) { secret userErrors { message } } }";
+const READ: &str =
+    "{ account { balance { available } messages { totalCount } lists { totalCount } } }";
 
 /// The server goes on by itself once PostgreSQL is back; what was acknowledged is there, and each command that
 /// had no answer is done once when its key is repeated.
@@ -28,4 +43,33 @@ async fn postgres_is_stopped_at_random() {
     load.ends_well(&server).await;
     assert_eq!(server.terminate(), Some(0));
     assert_verified(&url);
+}
+
+/// Whoever asks when PostgreSQL is back after a short stop is answered, though every connection was lost: neither a
+/// query nor a command fails.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_notices_a_short_stop() {
+    let Some(postgres) = OwnPostgres::start() else {
+        return;
+    };
+    let url = postgres.url();
+    migrate(&url);
+    let server = Process::start(&["--database-url", &url]);
+    let account = load::account(&server, 1_000).await;
+    let input = json!({ "input": { "accountId": account, "role": "OWNER", "name": "Owner" } });
+    let created = server.graphql(ADMIN_KEY, CREATE_KEY, input).await.unwrap();
+    let secret = created["data"]["createApiKey"]["secret"].as_str().unwrap();
+    for _ in 0..rounds() {
+        // Several at a time, so that each pool has several connections.
+        for answer in join_all((0..8).map(|_| server.graphql(secret, READ, json!({})))).await {
+            let answer = answer.unwrap();
+            assert!(answer.get("errors").is_none(), "{answer}");
+        }
+        let order = Order::new(&account, false);
+        let answer = order.ask(&server.door()).await.unwrap();
+        assert!(Order::message(&answer).is_some(), "{answer}");
+        postgres.cut_the_power();
+        postgres.up();
+    }
+    assert_eq!(server.terminate(), Some(0));
 }
