@@ -4,6 +4,7 @@
 
 mod api;
 pub mod checkout;
+pub mod connections;
 pub mod downloads;
 pub mod graphql;
 mod health;

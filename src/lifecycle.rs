@@ -3,11 +3,10 @@
 
 use std::{io, net::SocketAddr, time::Duration};
 
-use axum::serve::ListenerExt;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-use crate::{app::App, operations::Services, worker};
+use crate::{app::App, http::connections, operations::Services, worker};
 
 /// How long requests in flight have to end once the server drains. Beyond it they are cut off; whatever
 /// the ledger has acknowledged is committed all the same.
@@ -19,7 +18,7 @@ pub struct Running {
     /// Where it listens.
     pub address: SocketAddr,
     stop: CancellationToken,
-    serving: JoinHandle<io::Result<()>>,
+    serving: JoinHandle<()>,
     working: JoinHandle<()>,
     services: Services,
     writers: crate::ledger::Writers,
@@ -37,22 +36,12 @@ pub fn start(app: App, listener: TcpListener) -> io::Result<Running> {
         stop,
         writers,
     } = app;
-    // What is written leaves at once: the first bytes of a file would wait for those of its headers to be
-    // acknowledged, which clients put off for some 40 ms.
-    let listener = listener.tap_io(|stream| {
-        if let Err(cause) = stream.set_nodelay(true) {
-            tracing::debug!(%cause, "a connection keeps its delay");
-        }
-    });
-    let draining = stop.clone();
-    let serving = tokio::spawn(async move {
-        axum::serve(
-            listener,
-            router.into_make_service_with_connect_info::<SocketAddr>(),
-        )
-        .with_graceful_shutdown(draining.cancelled_owned())
-        .await
-    });
+    let serving = tokio::spawn(connections::serve(
+        listener,
+        router,
+        connections::Limits::default(),
+        stop.clone(),
+    ));
     let working = tokio::spawn(worker::run(services.clone(), stop.clone()));
     Ok(Running {
         address,

@@ -8,7 +8,7 @@ use axum::{Router, routing::post};
 use domain::id::AccountId;
 use message_credits::{
     graphql::{limits::Limits, schema},
-    http,
+    http::{self, connections},
     ledger::{Act, Ledger},
     operations::{Parts, Services, download::DownloadKey},
     payments::Provider,
@@ -113,8 +113,13 @@ fn nothing(bed: &Bed) -> Ledger {
 async fn serve(router: Router) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let router = router.into_make_service_with_connect_info::<SocketAddr>();
-    tokio::spawn(async move { axum::serve(listener, router).await });
+    let limits = connections::Limits::default();
+    tokio::spawn(connections::serve(
+        listener,
+        router,
+        limits,
+        CancellationToken::new(),
+    ));
     address
 }
 

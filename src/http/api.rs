@@ -14,6 +14,7 @@ use tower_http::request_id::RequestId;
 
 use super::{
     REQUEST_TIMEOUT, Server, UPLOAD_TIMEOUT,
+    connections::Place,
     viewer::{Asking, asking, of_credential},
     websocket::{Refused, Session},
 };
@@ -107,6 +108,7 @@ fn refused(status: StatusCode, code: &str, message: &str) -> Response {
 
 async fn socket(server: &Server, request: axum::extract::Request) -> Response {
     let request_id = request_id(request.headers(), request.extensions().get::<RequestId>());
+    let place = request.extensions().get::<Place>().cloned();
     let (mut parts, _) = request.into_parts();
     let upgrade = match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
         Ok(upgrade) => upgrade,
@@ -130,7 +132,11 @@ async fn socket(server: &Server, request: axum::extract::Request) -> Response {
                     Ok(Asking::Nobody | Asking::Stranger) | Err(_) => return Err(Refused),
                 },
             };
-            Ok(SocketSession { services, viewer })
+            Ok(SocketSession {
+                services,
+                viewer,
+                _place: place,
+            })
         },
     )
 }
@@ -142,6 +148,8 @@ const KEY_CHECK: Duration = Duration::from_secs(1);
 struct SocketSession {
     services: Services,
     viewer: Option<Viewer>,
+    /// A socket counts among the open connections for as long as it lives.
+    _place: Option<Place>,
 }
 
 impl Session for SocketSession {

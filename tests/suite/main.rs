@@ -16,6 +16,7 @@ mod balance;
 mod checkout;
 mod clients;
 mod commands;
+mod connections;
 mod contact;
 mod contact_import;
 mod contact_import_laws;

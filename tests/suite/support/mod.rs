@@ -13,12 +13,14 @@ use jiff::Timestamp;
 use message_credits::{
     app::{self, Settings},
     clock::Clock,
+    http::connections,
     ledger::Writers,
     operations::Services,
     worker,
 };
 use sea_orm::{ConnectionTrait, Database};
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 
 /// When tests begin.
 const START: &str = "2026-11-22T08:00:00Z";
@@ -72,20 +74,29 @@ pub struct Tenant {
 impl Server {
     /// On a new SQLite file.
     pub async fn on_sqlite() -> Self {
+        Self::with_connections(connections::Limits::default()).await
+    }
+
+    /// The same with other bounds on connections.
+    pub async fn with_connections(limits: connections::Limits) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file: PathBuf = folder.path().join("test.db");
         let url = format!("sqlite://{}?mode=rwc", file.display());
-        Self::start(url, Some(folder)).await
+        Self::start(url, Some(folder), limits).await
     }
 
     /// On a new PostgreSQL database of the server that `TEST_POSTGRES_URL` names; `cargo xtask test`
     /// starts one.
     pub async fn on_postgres() -> Option<Self> {
         let url = postgres_database().await?;
-        Some(Self::start(url, None).await)
+        Some(Self::start(url, None, connections::Limits::default()).await)
     }
 
-    async fn start(database_url: String, folder: Option<tempfile::TempDir>) -> Self {
+    async fn start(
+        database_url: String,
+        folder: Option<tempfile::TempDir>,
+        limits: connections::Limits,
+    ) -> Self {
         let clock = Clock::fixed(START.parse().unwrap());
         let store = app::migrate(&database_url).await.unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -98,10 +109,9 @@ impl Server {
         };
         let app = app::assemble(store, settings).unwrap();
         let services = app.services.clone();
-        let router = app
-            .router
-            .into_make_service_with_connect_info::<SocketAddr>();
-        tokio::spawn(async move { axum::serve(listener, router).await });
+        // It goes on while the operations are stopped, so that a test can ask what becomes of them.
+        let draining = CancellationToken::new();
+        tokio::spawn(connections::serve(listener, app.router, limits, draining));
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .build()
