@@ -1,6 +1,7 @@
 //! Downloads over HTTP: files that say what the report says, links that end, and how many at once.
 
 mod contents;
+mod leaving;
 mod long_messages;
 
 use std::{

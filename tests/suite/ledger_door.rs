@@ -26,7 +26,7 @@ use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-use crate::support::{Server, new_key, on_both_databases};
+use crate::support::{Server, new_key, on_both_databases, table_lock::TableLock};
 
 /// A message of one credit to one recipient.
 fn send_as(account: AccountId, id: Uuid, key: Option<String>) -> Request {
@@ -218,20 +218,6 @@ async fn fill_line(
     line
 }
 
-/// Waits until some statement waits for a table.
-async fn waits_for_a_lock(store: &Store) {
-    let sql = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'idempotency_keys'::regclass \
-               AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
-    loop {
-        let statement = Statement::from_string(store.backend(), sql);
-        let row = store.reader().query_one_raw(statement).await.unwrap();
-        if row.unwrap().try_get_by_index::<i64>(0).unwrap() > 0 {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-}
-
 /// An account whose lock another session holds waits alone: the others are served meanwhile.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_locked_account_does_not_hold_up_the_others() {
@@ -297,18 +283,16 @@ async fn a_commit_without_an_answer_is_asked_by_its_keys() {
     ] {
         store.writer().execute_unprepared(sql).await.unwrap();
     }
-    let writes = store.begin().await.unwrap();
-    let locked = "LOCK TABLE idempotency_keys IN EXCLUSIVE MODE";
-    writes.execute_unprepared(locked).await.unwrap();
+    let writes = TableLock::take(store, "idempotency_keys", "EXCLUSIVE").await;
     let before = ask(&ledger, send(other)).await;
-    waits_for_a_lock(store).await;
+    writes.keeps_somebody_waiting().await;
     let requests = [
         send(account),
         send_as(account, Clock::system().new_id(), None),
         send(account),
     ];
     let asked = join_all(requests.map(|request| ask(&ledger, request))).await;
-    writes.rollback().await.unwrap();
+    writes.release().await;
     before.await.unwrap().unwrap();
     let answers = join_all(asked).await.into_iter().map(Result::unwrap);
     let [first, without, last] = <[_; 3]>::try_from(answers.collect::<Vec<_>>()).unwrap();

@@ -5,6 +5,7 @@ pub mod own_postgres;
 pub mod process;
 pub mod sending;
 pub mod stored;
+pub mod table_lock;
 pub mod upload;
 
 use std::{net::SocketAddr, path::PathBuf};
