@@ -78,6 +78,8 @@ pub enum ApiError {
     RateLimited,
     /// Something that the answer depends on is down.
     Unavailable,
+    /// The connection to the database broke, and it is not known whether anything was changed.
+    Lost,
     /// The database failed before anything was changed.
     NotDone,
     /// The database did not say whether it made the change.
@@ -110,7 +112,7 @@ impl ApiError {
             Self::NotFound | Self::NothingAt { .. } => code::NOT_FOUND,
             Self::BadInput { .. } | Self::BadInputs(_) => code::BAD_USER_INPUT,
             Self::RateLimited => code::RATE_LIMITED,
-            Self::Unavailable | Self::NotDone | Self::Unknown => code::UNAVAILABLE,
+            Self::Unavailable | Self::Lost | Self::NotDone | Self::Unknown => code::UNAVAILABLE,
             Self::Internal(_) => code::INTERNAL_SERVER_ERROR,
         }
     }
@@ -171,6 +173,11 @@ impl From<ApiError> for async_graphql::Error {
             }
             ApiError::RateLimited => "Too many requests; try again later.".to_owned(),
             ApiError::Unavailable => "This is out of order just now; try again later.".to_owned(),
+            ApiError::Lost => {
+                "The connection to the database was lost. What was only read can be asked for again; whether a \
+                 change was made is not known: look before you repeat it, or repeat it with its idempotency key."
+                    .to_owned()
+            }
             ApiError::NotDone => {
                 "The database failed and nothing was changed; try again later.".to_owned()
             }

@@ -74,6 +74,7 @@ fn each_kind_has_its_code() {
     check(ApiError::bad_input(["x"], "No."), "BAD_USER_INPUT");
     check(ApiError::RateLimited, "RATE_LIMITED");
     check(ApiError::Unavailable, "UNAVAILABLE");
+    check(ApiError::Lost, "UNAVAILABLE");
     check(ApiError::NotDone, "UNAVAILABLE");
     check(ApiError::Unknown, "UNAVAILABLE");
     check(ApiError::internal("oh"), "INTERNAL_SERVER_ERROR");

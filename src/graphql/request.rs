@@ -43,6 +43,7 @@ impl From<OperationError> for ApiError {
             OperationError::Forbidden => Self::Forbidden,
             OperationError::RateLimited => Self::RateLimited,
             OperationError::Unavailable => Self::Unavailable,
+            OperationError::Lost => Self::Lost,
             OperationError::NotDone => Self::NotDone,
             OperationError::Unknown => Self::Unknown,
             OperationError::Fault(fault) => Self::internal(fault),

@@ -113,7 +113,7 @@ fn failed(error: OperationError) -> Response {
             let text = refusals.into_iter().next().map(|refusal| refusal.message);
             plain(StatusCode::CONFLICT, text.unwrap_or_default())
         }
-        OperationError::Unavailable | OperationError::RateLimited => {
+        OperationError::Unavailable | OperationError::Lost | OperationError::RateLimited => {
             let text = "This is out of order just now; try again later.";
             plain(StatusCode::SERVICE_UNAVAILABLE, text)
         }

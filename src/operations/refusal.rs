@@ -8,7 +8,10 @@ use std::sync::Arc;
 use domain::{book, credits::ParseCreditsError};
 use sea_orm::DbErr;
 
-use crate::ledger::{Refused, SubmitError};
+use crate::{
+    ledger::{Refused, SubmitError},
+    store::soundness::lost_the_connection,
+};
 
 /// What kind of refusal it is. Clients branch on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,6 +104,9 @@ pub enum OperationError {
     RateLimited,
     /// The server is stopping or its database is not there.
     Unavailable,
+    /// The connection to the database broke. What was only read can be read again; whether anything was changed is
+    /// not known.
+    Lost,
     /// The database failed, and nothing was done.
     NotDone,
     /// It is not known whether it was done: a repetition with the same key tells.
@@ -133,6 +139,10 @@ impl From<DbErr> for OperationError {
                 tracing::error!(%cause, "no database connection");
                 Self::Unavailable
             }
+            cause if lost_the_connection(&cause) => {
+                tracing::error!(%cause, "a connection to the database was lost");
+                Self::Lost
+            }
             cause => Self::Fault(Fault::Database(cause)),
         }
     }
@@ -145,6 +155,10 @@ impl From<Arc<DbErr>> for OperationError {
             Err(shared) if matches!(*shared, DbErr::ConnectionAcquire(_)) => {
                 tracing::error!(cause = %shared, "no database connection");
                 Self::Unavailable
+            }
+            Err(shared) if lost_the_connection(&shared) => {
+                tracing::error!(cause = %shared, "a connection to the database was lost");
+                Self::Lost
             }
             Err(shared) => Self::broken(format!("the database failed: {shared}")),
         }
@@ -228,5 +242,30 @@ pub fn credits_message(error: ParseCreditsError) -> &'static str {
         }
         ParseCreditsError::TooPrecise => "Must have at most 4 fraction digits.",
         ParseCreditsError::TooLarge => "Must be at most 1000000000000 credits.",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{io, sync::Arc};
+
+    use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr, sqlx};
+
+    use super::OperationError;
+
+    #[test]
+    fn what_the_database_says_is_told_apart() {
+        let lost = || {
+            let cause = sqlx::Error::Io(io::Error::from(io::ErrorKind::BrokenPipe));
+            DbErr::Query(RuntimeErr::SqlxError(Arc::new(cause)))
+        };
+        assert!(matches!(lost().into(), OperationError::Lost));
+        // Others hold it, too, where a read was shared.
+        let shared = Arc::new(lost());
+        assert!(matches!(shared.clone().into(), OperationError::Lost));
+        let absent = DbErr::ConnectionAcquire(ConnAcquireErr::Timeout);
+        assert!(matches!(absent.into(), OperationError::Unavailable));
+        let other = DbErr::RecordNotFound("an account".to_owned());
+        assert!(matches!(other.into(), OperationError::Fault(_)));
     }
 }
