@@ -10,7 +10,7 @@ use async_graphql::parser::{
 use futures_util::{SinkExt, StreamExt};
 use message_credits::{graphql::schema::sdl, operations::policy::POLICY};
 use serde_json::{Value, json};
-use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest};
+use tokio_tungstenite::tungstenite::Message;
 
 use crate::support::{Server, Tenant, new_key};
 
@@ -198,13 +198,7 @@ fn outcome(field: &str, response: &Value) -> String {
 
 /// The first answer of a subscription, over graphql-transport-ws.
 async fn subscribe(server: &Server, key: Option<&str>, query: &str, variables: Value) -> Value {
-    let url = server.url("/graphql").replacen("http", "ws", 1);
-    let mut request = url.into_client_request().unwrap();
-    let protocol = "graphql-transport-ws".parse().unwrap();
-    request
-        .headers_mut()
-        .insert("sec-websocket-protocol", protocol);
-    let (mut socket, _) = tokio_tungstenite::connect_async(request).await.unwrap();
+    let mut socket = server.socket().await;
     let mut init = json!({ "type": "connection_init" });
     if let Some(key) = key {
         init["payload"] = json!({ "Authorization": format!("Bearer {key}") });

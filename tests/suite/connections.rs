@@ -8,7 +8,6 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
-use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
 use crate::support::Server;
 
@@ -69,13 +68,7 @@ async fn whoever_comes_beyond_the_bound_waits_for_a_place() {
     let server = Server::with_connections(limits).await;
     let mut first = open(&server).await;
     is_answered(&mut first).await;
-    let url = server.url("/graphql").replacen("http", "ws", 1);
-    let mut request = url.into_client_request().unwrap();
-    let protocol = "graphql-transport-ws".parse().unwrap();
-    request
-        .headers_mut()
-        .insert("sec-websocket-protocol", protocol);
-    let (mut socket, _) = tokio_tungstenite::connect_async(request).await.unwrap();
+    let mut socket = server.socket().await;
 
     // The system takes the connection; the server does not.
     let mut third = open(&server).await;

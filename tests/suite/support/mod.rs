@@ -21,6 +21,8 @@ use message_credits::{
 };
 use sea_orm::{ConnectionTrait, Database};
 use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, tungstenite::client::IntoClientRequest};
 use tokio_util::sync::CancellationToken;
 
 /// When tests begin.
@@ -155,6 +157,17 @@ impl Server {
     /// A URL on the server.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
+    }
+
+    /// An open WebSocket that speaks graphql-transport-ws; nothing is said on it yet.
+    pub async fn socket(&self) -> WebSocketStream<MaybeTlsStream<TcpStream>> {
+        let url = self.url("/graphql").replacen("http", "ws", 1);
+        let mut request = url.into_client_request().unwrap();
+        let protocol = "graphql-transport-ws".parse().unwrap();
+        let headers = request.headers_mut();
+        headers.insert("sec-websocket-protocol", protocol);
+        let (socket, _) = tokio_tungstenite::connect_async(request).await.unwrap();
+        socket
     }
 
     /// The whole response to an operation.
