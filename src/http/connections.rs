@@ -10,7 +10,7 @@ use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::{AcquireError, OwnedSemaphorePermit, Semaphore},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower_service::Service;
@@ -57,15 +57,9 @@ pub async fn serve(
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(limits.silence);
-    while let Some(taken) = draining.run_until_cancelled(take(&listener, &places)).await {
-        let (stream, place) = match taken {
-            Ok(taken) => taken,
-            Err(cause) => {
-                tracing::error!(%cause, "no connection can be taken just now");
-                tokio::time::sleep(PAUSE).await;
-                continue;
-            }
-        };
+    while let Some(Ok((stream, place))) =
+        draining.run_until_cancelled(take(&listener, &places)).await
+    {
         let router = router.clone();
         let service = service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(place.clone());
@@ -95,18 +89,41 @@ pub async fn serve(
     connections.wait().await;
 }
 
-async fn take(listener: &TcpListener, places: &Arc<Semaphore>) -> io::Result<(TcpStream, Place)> {
-    let permit = places.clone().acquire_owned().await;
+/// The next connection, when there is a place for it. It ends without one only where nobody is let in any more.
+async fn take(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> Result<(TcpStream, Place), AcquireError> {
+    let permit = places.clone().acquire_owned().await?;
     let place = Place {
-        _permit: Arc::new(permit.map_err(io::Error::other)?),
+        _permit: Arc::new(permit),
     };
-    let (stream, _) = listener.accept().await?;
-    // What is written leaves at once: the first bytes of a file would wait for those of its headers to be
-    // acknowledged, which clients put off for some 40 ms.
-    if let Err(cause) = stream.set_nodelay(true) {
-        tracing::debug!(%cause, "a connection keeps its delay");
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                // What is written leaves at once: the first bytes of a file would wait for those of its headers to be
+                // acknowledged, which clients put off for some 40 ms.
+                if let Err(cause) = stream.set_nodelay(true) {
+                    tracing::debug!(%cause, "a connection keeps its delay");
+                }
+                return Ok((stream, place));
+            }
+            // Whoever left already keeps nobody else waiting.
+            Err(cause) if has_left(&cause) => {}
+            Err(cause) => {
+                tracing::error!(%cause, "no connection can be taken just now");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
     }
-    Ok((stream, place))
+}
+
+/// Whether the client is gone, and nothing is wrong here.
+fn has_left(cause: &io::Error) -> bool {
+    matches!(
+        cause.kind(),
+        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
+    )
 }
 
 #[cfg(test)]

@@ -134,17 +134,7 @@ impl From<Refusal> for OperationError {
 
 impl From<DbErr> for OperationError {
     fn from(cause: DbErr) -> Self {
-        match cause {
-            DbErr::ConnectionAcquire(cause) => {
-                tracing::error!(%cause, "no database connection");
-                Self::Unavailable
-            }
-            cause if lost_the_connection(&cause) => {
-                tracing::error!(%cause, "a connection to the database was lost");
-                Self::Lost
-            }
-            cause => Self::Fault(Fault::Database(cause)),
-        }
+        out_of_reach(&cause).unwrap_or_else(|| Fault::Database(cause).into())
     }
 }
 
@@ -152,17 +142,22 @@ impl From<Arc<DbErr>> for OperationError {
     fn from(cause: Arc<DbErr>) -> Self {
         match Arc::try_unwrap(cause) {
             Ok(cause) => cause.into(),
-            Err(shared) if matches!(*shared, DbErr::ConnectionAcquire(_)) => {
-                tracing::error!(cause = %shared, "no database connection");
-                Self::Unavailable
-            }
-            Err(shared) if lost_the_connection(&shared) => {
-                tracing::error!(cause = %shared, "a connection to the database was lost");
-                Self::Lost
-            }
-            Err(shared) => Self::broken(format!("the database failed: {shared}")),
+            Err(shared) => out_of_reach(&shared)
+                .unwrap_or_else(|| Self::broken(format!("the database failed: {shared}"))),
         }
     }
+}
+
+/// What an error is where it says only that the database is away.
+fn out_of_reach(cause: &DbErr) -> Option<OperationError> {
+    if matches!(cause, DbErr::ConnectionAcquire(_)) {
+        tracing::error!(%cause, "no database connection");
+        return Some(OperationError::Unavailable);
+    }
+    lost_the_connection(cause).then(|| {
+        tracing::error!(%cause, "a connection to the database was lost");
+        OperationError::Lost
+    })
 }
 
 impl From<Fault> for OperationError {
