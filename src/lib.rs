@@ -6,6 +6,7 @@ pub mod clock;
 pub mod config;
 pub mod demo;
 pub mod entropy;
+pub mod fair;
 pub mod graphql;
 pub mod http;
 pub mod imports;
