@@ -10,7 +10,7 @@ use url::Url;
 use crate::{
     clock::Clock,
     graphql::{limits::Limits, schema},
-    http,
+    http::{self, address::TrustedProxies},
     ledger::{Ledger, Writers},
     operations::{Parts, Services, download::DownloadKey},
     payments::Provider,
@@ -31,6 +31,8 @@ pub struct Settings {
     pub clock: Clock,
     /// The key that the demo offers in the browser.
     pub demo_key: Option<String>,
+    /// The proxies in front of the server.
+    pub trusted_proxies: TrustedProxies,
 }
 
 /// Everything that serves, ready to be started.
@@ -44,6 +46,8 @@ pub struct App {
     pub stop: CancellationToken,
     /// The ledger's writers.
     pub writers: Writers,
+    /// The proxies in front of the server.
+    pub trusted_proxies: TrustedProxies,
 }
 
 /// Why a server does not start. Written for whoever runs it.
@@ -170,5 +174,6 @@ pub fn assemble(store: Store, settings: Settings) -> Result<App, StartError> {
         router,
         stop,
         writers,
+        trusted_proxies: settings.trusted_proxies,
     })
 }

@@ -1,8 +1,9 @@
 //! What the server is told on its command line or in its environment.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use ipnet::IpNet;
 use jiff::Timestamp;
 use secrecy::SecretString;
 use url::Url;
@@ -122,6 +123,16 @@ pub struct ServeArgs {
     /// Where to listen.
     #[arg(long, env = "LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
+    /// Networks of the proxies in front, such as 10.0.0.0/8,127.0.0.1/32: their X-Forwarded-For says where a request
+    /// comes from. None if left out: the address of the connection counts.
+    #[arg(
+        long,
+        env = "TRUSTED_PROXIES",
+        value_name = "NETWORKS",
+        value_delimiter = ',',
+        value_parser = network
+    )]
+    pub trusted_proxies: Vec<IpNet>,
     /// Where clients reach this server; links begin with it. http://LISTEN where left out.
     #[arg(long, env = "PUBLIC_URL")]
     pub public_url: Option<Url>,
@@ -134,6 +145,16 @@ pub struct ServeArgs {
     /// Who takes the payments.
     #[arg(long, env = "PAYMENT_PROVIDER", value_enum, default_value_t = PaymentProvider::Sandbox)]
     pub payment_provider: PaymentProvider,
+}
+
+/// A network such as 10.0.0.0/8, or one address.
+fn network(text: &str) -> Result<IpNet, String> {
+    let text = text.trim();
+    text.parse()
+        .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
+        .map_err(|_| {
+            "write a network such as 10.0.0.0/8, or an address such as 10.0.0.1".to_owned()
+        })
 }
 
 /// Who takes the payments.
@@ -156,10 +177,26 @@ impl PaymentProvider {
 #[cfg(test)]
 mod tests {
     use super::Cli;
-    use clap::CommandFactory;
+    use clap::{CommandFactory, Parser};
 
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn networks_are_read_and_nonsense_is_refused() {
+        let networks = |text| {
+            let cli = Cli::try_parse_from(["message-credits", "--trusted-proxies", text]);
+            cli.map(|cli| cli.serve.trusted_proxies)
+        };
+        let found: Vec<String> = networks("10.0.0.0/8, 192.0.2.1,fd00::/8")
+            .unwrap()
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(found, ["10.0.0.0/8", "192.0.2.1/32", "fd00::/8"]);
+        let refused = networks("10.0.0.0/33").unwrap_err().to_string();
+        assert!(refused.contains("write a network such as"), "{refused}");
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Here: routes, and the bounds and headers that every answer has. Not here: what GraphQL fields answer.
 
+pub mod address;
 mod api;
 pub mod checkout;
 pub mod connections;
@@ -9,6 +10,7 @@ pub mod downloads;
 pub mod graphql;
 mod health;
 mod pages;
+pub mod rates;
 mod viewer;
 mod webhooks;
 pub mod websocket;

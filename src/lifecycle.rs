@@ -35,11 +35,13 @@ pub fn start(app: App, listener: TcpListener) -> io::Result<Running> {
         router,
         stop,
         writers,
+        trusted_proxies,
     } = app;
     let serving = tokio::spawn(connections::serve(
         listener,
         router,
         connections::Limits::default(),
+        trusted_proxies,
         stop.clone(),
     ));
     let working = tokio::spawn(worker::run(services.clone(), stop.clone()));

@@ -13,6 +13,7 @@ use message_credits::{
     },
     demo::{self, Demo},
     graphql::{ids::PublicId, schema},
+    http::address::TrustedProxies,
     ledger::verify::{self, Progress},
     lifecycle,
     operations::{OperationError, api_key, usage_rollup},
@@ -93,6 +94,7 @@ async fn serve(args: ServeArgs, demo: bool) -> Result<ExitCode, Failure> {
         admin_key: args.admin_api_key,
         clock,
         demo_key: filled.as_ref().map(|demo| demo.admin_key.clone()),
+        trusted_proxies: TrustedProxies::new(args.trusted_proxies),
     };
     let app = app::assemble(store, settings)?;
     let running = lifecycle::start(app, listener)?;

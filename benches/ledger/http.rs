@@ -8,7 +8,7 @@ use axum::{Router, routing::post};
 use domain::id::AccountId;
 use message_credits::{
     graphql::{limits::Limits, schema},
-    http::{self, connections},
+    http::{self, address::TrustedProxies, connections},
     ledger::{Act, Ledger},
     operations::{Parts, Services, download::DownloadKey},
     payments::Provider,
@@ -118,6 +118,7 @@ async fn serve(router: Router) -> SocketAddr {
         listener,
         router,
         limits,
+        TrustedProxies::default(),
         CancellationToken::new(),
     ));
     address

@@ -7,6 +7,7 @@ use message_credits::{
     app::{self, App, Settings},
     clock::{Clock, id_at},
     graphql::ids::PublicId,
+    http::address::TrustedProxies,
     ledger::{Act, Request},
     operations::{api_key, usage_rollup},
     store::{self, Store, rate_card::DEFAULT_ID},
@@ -83,6 +84,7 @@ impl World {
             admin_key: None,
             clock: Clock::system(),
             demo_key: None,
+            trusted_proxies: TrustedProxies::default(),
         };
         Ok(app::assemble(app::open(&self.url).await?, settings)?)
     }

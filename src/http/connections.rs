@@ -3,7 +3,7 @@
 //! They speak HTTP/1.1, and WebSocket from there; whatever stands in front speaks TLS and HTTP/2 with the clients.
 //! Here: taking connections, and ending them when the server drains. Not here: what is asked over them.
 
-use std::{io, pin::pin, sync::Arc, time::Duration};
+use std::{io, net::IpAddr, pin::pin, sync::Arc, time::Duration};
 
 use axum::{Router, http::Request};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
@@ -14,6 +14,8 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower_service::Service;
+
+use super::address::TrustedProxies;
 
 /// How long nobody is let in after the system had no room for another connection: some will have ended by then.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -50,6 +52,7 @@ pub async fn serve(
     listener: TcpListener,
     router: Router,
     limits: Limits,
+    proxies: TrustedProxies,
     draining: CancellationToken,
 ) {
     let places = Arc::new(Semaphore::new(limits.open));
@@ -57,11 +60,13 @@ pub async fn serve(
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(limits.silence);
-    while let Some(Ok((stream, place))) =
+    while let Some(Ok((stream, peer, place))) =
         draining.run_until_cancelled(take(&listener, &places)).await
     {
-        let router = router.clone();
+        let (router, proxies) = (router.clone(), proxies.clone());
         let service = service_fn(move |mut request: Request<Incoming>| {
+            let address = proxies.client(peer, request.headers());
+            request.extensions_mut().insert(address);
             request.extensions_mut().insert(place.clone());
             // A router is ready whenever it is asked.
             router.clone().call(request)
@@ -93,20 +98,20 @@ pub async fn serve(
 async fn take(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
-) -> Result<(TcpStream, Place), AcquireError> {
+) -> Result<(TcpStream, IpAddr, Place), AcquireError> {
     let permit = places.clone().acquire_owned().await?;
     let place = Place {
         _permit: Arc::new(permit),
     };
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => {
+            Ok((stream, peer)) => {
                 // What is written leaves at once: the first bytes of a file would wait for those of its headers to be
                 // acknowledged, which clients put off for some 40 ms.
                 if let Err(cause) = stream.set_nodelay(true) {
                     tracing::debug!(%cause, "a connection keeps its delay");
                 }
-                return Ok((stream, place));
+                return Ok((stream, peer.ip(), place));
             }
             // Whoever left already keeps nobody else waiting.
             Err(cause) if has_left(&cause) => {}
@@ -143,7 +148,7 @@ mod tests {
         let client = TcpStream::connect(listener.local_addr().unwrap());
         let places = Arc::new(Semaphore::new(1));
         let (client, taken) = tokio::join!(client, take(&listener, &places));
-        let (stream, place) = taken.unwrap();
+        let (stream, _, place) = taken.unwrap();
         assert!(stream.nodelay().unwrap());
         assert_eq!(places.available_permits(), 0);
         drop(place);

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use message_credits::{
     app::{self, Settings},
     clock::Clock,
-    http::connections,
+    http::{address::TrustedProxies, connections},
     ledger::Writers,
     operations::Services,
     worker,
@@ -109,12 +109,19 @@ impl Server {
             admin_key: Some(ADMIN_KEY.to_owned().into()),
             clock: clock.clone(),
             demo_key: None,
+            trusted_proxies: TrustedProxies::default(),
         };
         let app = app::assemble(store, settings).unwrap();
         let services = app.services.clone();
         // It goes on while the operations are stopped, so that a test can ask what becomes of them.
         let draining = CancellationToken::new();
-        tokio::spawn(connections::serve(listener, app.router, limits, draining));
+        tokio::spawn(connections::serve(
+            listener,
+            app.router,
+            limits,
+            app.trusted_proxies,
+            draining,
+        ));
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .build()
