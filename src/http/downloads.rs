@@ -246,7 +246,8 @@ async fn send(written: impl Stream<Item = Result<Bytes, io::Error>>, client: &mp
 }
 
 /// What the client gets. Only a file that was written to its end ends well: anything else is an error,
-/// which aborts the connection, so that no half file looks whole.
+/// which aborts the connection, so that no half file looks whole. It may be asked again after its end, as
+/// compression does; an unfused `unfold` would panic.
 fn received(parts: mpsc::Receiver<Part>) -> impl Stream<Item = Result<Bytes, io::Error>> {
     stream::unfold(Some(parts), |parts| async {
         let mut parts = parts?;
@@ -257,6 +258,7 @@ fn received(parts: mpsc::Receiver<Part>) -> impl Stream<Item = Result<Bytes, io:
             None => Some((Err(io::ErrorKind::TimedOut.into()), None)),
         }
     })
+    .fuse()
 }
 
 #[cfg(test)]
@@ -310,6 +312,20 @@ mod tests {
             chunk
         });
         (file, seen)
+    }
+
+    #[tokio::test]
+    async fn a_file_may_be_asked_again_after_its_end() {
+        for last in [None, Some(Err(io::Error::other("the database went away")))] {
+            let (sender, parts) = mpsc::channel(8);
+            let chunks = [chunk("a")].into_iter().chain(last);
+            send(stream::iter(chunks), &sender).await;
+            let mut parts = std::pin::pin!(received(parts));
+            while parts.next().await.is_some() {}
+            for _ in 0..3 {
+                assert!(parts.next().await.is_none());
+            }
+        }
     }
 
     #[tokio::test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::{book::Balance, id::AccountId};
-use futures_util::{Stream, stream};
+use futures_util::{Stream, StreamExt, stream};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
 use super::{OperationError, Services, account::BalanceAt};
@@ -41,6 +41,7 @@ impl Services {
                 Err(error) => Some((Err(error), None)),
             }
         })
+        .fuse()
     }
 }
 

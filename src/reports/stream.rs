@@ -8,7 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures_util::{Stream, stream};
+use futures_util::{Stream, StreamExt, stream};
 use tokio::{sync::mpsc, task::JoinHandle};
 
 /// Large enough that handing a chunk over costs nothing beside filling it.
@@ -102,6 +102,8 @@ where
             }
         }
     })
+    // Bodies may be asked again after their end.
+    .fuse()
 }
 
 async fn outcome<E>(writer: JoinHandle<Result<(), E>>) -> io::Result<()>

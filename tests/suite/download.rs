@@ -1,5 +1,6 @@
 //! Downloads over HTTP: files that say what the report says, links that end, and how many at once.
 
+mod clients;
 mod contents;
 mod leaving;
 mod long_messages;

@@ -106,6 +106,7 @@ fn subscription(
             }
         },
     )
+    .fuse()
     .boxed()
 }
 

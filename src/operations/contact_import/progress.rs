@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::id::{AccountId, ListId};
 use entity::contact_import;
-use futures_util::{Stream, stream};
+use futures_util::{Stream, StreamExt, stream};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
 use crate::{
@@ -48,7 +48,8 @@ impl Services {
                 // The subscription ends with its first error.
                 Err(error) => Some((Err(error), None)),
             }
-        }))
+        })
+        .fuse())
     }
 }
 

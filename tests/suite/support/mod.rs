@@ -2,6 +2,7 @@
 //! that they set.
 
 pub mod own_postgres;
+pub mod panics;
 pub mod process;
 pub mod sending;
 pub mod stored;
@@ -100,6 +101,7 @@ impl Server {
         folder: Option<tempfile::TempDir>,
         limits: connections::Limits,
     ) -> Self {
+        panics::watch();
         let clock = Clock::fixed(START.parse().unwrap());
         let store = app::migrate(&database_url).await.unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -280,6 +282,12 @@ impl Server {
         let input = json!({ "name": name, "destinations": destinations });
         let payload = self.done(&tenant.owner, create, input).await;
         payload["list"]["id"].as_str().unwrap().to_owned()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        panics::assert_none();
     }
 }
 

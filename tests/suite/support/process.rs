@@ -3,7 +3,8 @@
 use std::{
     io::{BufRead, BufReader, Read},
     process::{Child, Command, Output, Stdio},
-    sync::mpsc,
+    sync::{Arc, Mutex, PoisonError, mpsc},
+    thread::JoinHandle,
     time::Duration,
 };
 
@@ -14,9 +15,11 @@ pub const ADMIN_KEY: &str = "process-admin-key-0123456789";
 /// How long a program may take to say that it serves.
 const START: Duration = Duration::from_secs(60);
 
-/// A program that serves. It is killed when the test ends.
+/// A program that serves. It is killed when the test ends, which fails where the program panicked.
 pub struct Process {
     child: Child,
+    /// What it wrote to standard error.
+    log: Log,
     /// Where it serves.
     pub base: String,
     /// What it said when it began.
@@ -45,12 +48,19 @@ pub fn output(args: &[&str]) -> Output {
 impl Process {
     /// Starts a command that serves, on a free port.
     pub fn start(args: &[&str]) -> Self {
-        let mut child = command(args)
+        Self::start_as(command(args))
+    }
+
+    /// The same with a command that was prepared.
+    pub fn start_as(mut command: Command) -> Self {
+        let mut child = command
             .args(["--listen", "127.0.0.1:0"])
             .env("ADMIN_API_KEY", ADMIN_KEY)
             .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .spawn()
             .unwrap();
+        let log = Log::of(child.stderr.take().unwrap());
         let (sender, lines) = mpsc::channel();
         let stdout = BufReader::new(child.stdout.take().unwrap());
         std::thread::spawn(move || {
@@ -76,6 +86,7 @@ impl Process {
         }
         Self {
             child,
+            log,
             base,
             welcome,
             client: reqwest::Client::new(),
@@ -90,6 +101,11 @@ impl Process {
 
     /// Asks it to end, and answers its exit code.
     pub fn terminate(mut self) -> Option<i32> {
+        self.ask_to_end();
+        self.child.wait().unwrap().code()
+    }
+
+    fn ask_to_end(&self) {
         let pid = self.child.id().to_string();
         assert!(
             Command::new("kill")
@@ -98,7 +114,6 @@ impl Process {
                 .unwrap()
                 .success()
         );
-        self.child.wait().unwrap().code()
     }
 
     /// The whole response to an operation; `None` where the connection broke.
@@ -117,6 +132,54 @@ impl Drop for Process {
         // It may have ended already.
         drop(self.child.kill());
         drop(self.child.wait());
+        let log = self.log.ended();
+        assert!(
+            !log.contains("panicked at") || std::thread::panicking(),
+            "the program panicked; its log is above"
+        );
+    }
+}
+
+/// What a program writes to standard error: passed on, and kept.
+struct Log {
+    text: Arc<Mutex<String>>,
+    reader: Option<JoinHandle<()>>,
+}
+
+impl Log {
+    fn of(stderr: impl Read + Send + 'static) -> Self {
+        let text = Arc::new(Mutex::new(String::new()));
+        let kept = text.clone();
+        let mut stderr = BufReader::new(stderr);
+        let reader = std::thread::spawn(move || {
+            let mut line = Vec::new();
+            while stderr
+                .read_until(b'\n', &mut line)
+                .is_ok_and(|read| read > 0)
+            {
+                let read = String::from_utf8_lossy(&line);
+                eprint!("{read}");
+                kept.lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push_str(&read);
+                line.clear();
+            }
+        });
+        Self {
+            text,
+            reader: Some(reader),
+        }
+    }
+
+    /// All of it. Waits until the program has closed it.
+    fn ended(&mut self) -> String {
+        if let Some(reader) = self.reader.take() {
+            drop(reader.join());
+        }
+        self.text
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 

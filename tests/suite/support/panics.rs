@@ -1,0 +1,46 @@
+//! Panics that nobody waits for: one in a task of the server ends a connection or a job, and no assertion sees it.
+//!
+//! Here: noting every panic of the process, and failing the test that it happened in. Not here: the program's own
+//! ([`super::process`] reads its standard error).
+
+use std::{
+    panic,
+    sync::{Mutex, Once, PoisonError},
+    thread,
+};
+
+static SEEN: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// Notes every panic from now on.
+pub fn watch() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            SEEN.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(info.to_string());
+            before(info);
+        }));
+    });
+}
+
+/// Fails if something panicked since it was asked last. A test that fails already says so itself.
+pub fn assert_none() {
+    let seen = std::mem::take(&mut *SEEN.lock().unwrap_or_else(PoisonError::into_inner));
+    assert!(
+        seen.is_empty() || thread::panicking(),
+        "something panicked behind the test's back: {seen:#?}"
+    );
+}
+
+#[test]
+fn a_panic_of_a_task_fails_the_test() {
+    watch();
+    thread::spawn(|| panic!("a defect")).join().unwrap_err();
+    let noticed = panic::catch_unwind(assert_none).unwrap_err();
+    let text = noticed.downcast_ref::<String>().unwrap();
+    assert!(text.contains("a defect"), "{text}");
+    // What `assert_none` says is a panic itself.
+    SEEN.lock().unwrap_or_else(PoisonError::into_inner).clear();
+}
