@@ -224,8 +224,14 @@ pub struct ImportContactsInput {
     list_id: ID,
     /// A CSV file or an Excel workbook (.xlsx), whatever it is called; at most 256 MiB and 2000000 rows.
     file: Upload,
-    /// Where numbers without a country's prefix are; such numbers are rejected where it is left out.
+    /// The country of numbers without a calling code. They are taken if they are mobile numbers there, in the
+    /// national form or with the country's own calling code; anything else without a plus is rejected with what it may
+    /// have meant. If it is left out, every number without a plus is rejected.
     default_country: Option<CountryCode>,
+    /// Whether landlines are accepted. They are rejected otherwise, because most receive no messages. Numbers that
+    /// never do, such as premium-rate and toll-free ones, are always rejected.
+    #[graphql(default)]
+    accept_landlines: bool,
     /// Whether a number that the list has already takes the row's fields in the place of its own. It counts as
     /// a duplicate all the same. Rows are taken in the file's order, so that the last row of a number decides;
     /// otherwise the first does.
@@ -286,6 +292,7 @@ impl ContactImportMutation {
                 file: file.content,
                 file_name: file.filename,
                 default_country: input.default_country.map(|code| code.0),
+                accept_landlines: input.accept_landlines,
                 update_existing: input.update_existing,
             };
             services.import_contacts(&viewer, import).await

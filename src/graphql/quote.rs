@@ -15,7 +15,8 @@ use super::{
     segmentation::{MediaInput, Segmentation, content},
 };
 use crate::operations::{
-    self, OperationError, Path, audience::Audience, pricing::Draft, segmentation::NewContent,
+    self, OperationError, Path, audience::Audience, phone_number::Accept, pricing::Draft,
+    segmentation::NewContent,
 };
 
 /// Who is reached. Exactly one of these.
@@ -23,7 +24,8 @@ use crate::operations::{
 pub enum AudienceInput {
     /// The contacts of a list.
     ListId(ID),
-    /// Telephone numbers, at most 10,000; one that comes twice is reached and paid for once.
+    /// Telephone numbers, at most 10,000; one that comes twice is reached and paid for once. A number that can't
+    /// receive a message is refused with its position and the reason.
     Recipients(Vec<PhoneNumber>),
     /// Head-counts by country, at most 250 rows.
     Destinations(Vec<DestinationInput>),
@@ -50,11 +52,13 @@ impl AudienceInput {
 pub(super) fn draft(
     list: Option<&ID>,
     audience: Option<AudienceInput>,
+    accept_landlines: bool,
     content: NewContent,
 ) -> Result<Draft, OperationError> {
     Ok(Draft {
         list: optional_id(list, &Path::input("listId"), "list")?,
         audience: audience.map(AudienceInput::read).transpose()?,
+        accept: Accept::landlines(accept_landlines),
         content,
     })
 }
@@ -69,6 +73,10 @@ pub struct QuoteInput {
     list_id: Option<ID>,
     /// Who would be reached.
     audience: AudienceInput,
+    /// Whether landlines among `audience.recipients` are accepted. They are refused otherwise, because most receive no
+    /// messages. Numbers that never do, such as premium-rate and toll-free ones, are always refused.
+    #[graphql(default)]
+    accept_landlines: bool,
     /// What it says; at most 40,000 characters. A merge field is `{{name}}` or `{{name|fallback}}`, at most 50
     /// different ones: for a list with stored contacts each contact's own text is counted, for any other audience a
     /// field counts as its fallback.
@@ -332,7 +340,12 @@ impl QuoteQuery {
             input.smart_encoding,
             input.strip_accents,
         );
-        let draft = draft(input.list_id.as_ref(), Some(input.audience), content)?;
+        let draft = draft(
+            input.list_id.as_ref(),
+            Some(input.audience),
+            input.accept_landlines,
+            content,
+        )?;
         Ok(Quote(services(ctx)?.quote(&viewer, account, draft).await?))
     }
 }

@@ -40,7 +40,8 @@ text_scalars! {
     DateTime;
     /// ISO 8601 calendar date: "2026-11-22".
     Date;
-    /// ISO 3166-1 alpha-2 country code in upper case: "IT".
+    /// ISO 3166-1 alpha-2 country code in upper case: "IT". Three countries that have telephone numbers without such a
+    /// code are written as CLDR writes them: XK (Kosovo), AC (Ascension Island) and TA (Tristan da Cunha).
     CountryCode;
     /// ISO 4217 currency code in upper case: "EUR".
     CurrencyCode;

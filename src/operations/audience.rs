@@ -13,7 +13,7 @@ use super::{
     OperationError, Path, Refusal, Services,
     contact_list::{DestinationRow, MAX_DESTINATIONS},
     input,
-    phone_number::{self, NumberFault},
+    phone_number::{self, Accept, NumberFault},
 };
 
 /// The most telephone numbers of one audience.
@@ -97,25 +97,29 @@ pub fn destinations(rows: &[DestinationRow], path: &Path) -> Result<Destinations
 ///
 /// # Errors
 /// Refusals that name the positions below `path` of numbers that are none, the first hundred.
-pub async fn numbers(numbers: Vec<String>, path: &Path) -> Result<Counted, OperationError> {
+pub async fn numbers(
+    numbers: Vec<String>,
+    accept: Accept,
+    path: &Path,
+) -> Result<Counted, OperationError> {
     if numbers.len() > MAX_NUMBERS {
         return Err(path
             .invalid(format!("Must be at most {MAX_NUMBERS} numbers."))
             .into());
     }
     let path = path.clone();
-    let counted = tokio::task::spawn_blocking(move || count(&numbers, &path)).await;
+    let counted = tokio::task::spawn_blocking(move || count(&numbers, accept, &path)).await;
     let counted = counted
         .map_err(|cause| OperationError::broken(format!("numbers were not read: {cause}")))?;
     counted.map_err(OperationError::Refused)
 }
 
-fn count(numbers: &[String], path: &Path) -> Result<Counted, Vec<Refusal>> {
+fn count(numbers: &[String], accept: Accept, path: &Path) -> Result<Counted, Vec<Refusal>> {
     let mut seen = BTreeSet::new();
     let mut countries = Vec::with_capacity(numbers.len());
     let (mut duplicates, mut refused) = (Vec::new(), Vec::new());
     for (index, text) in numbers.iter().enumerate() {
-        match number(text, &path.at(index)) {
+        match number(text, accept, &path.at(index)) {
             Ok((number, country)) => {
                 if seen.insert(number) {
                     countries.push((country, 1));
@@ -141,8 +145,12 @@ fn count(numbers: &[String], path: &Path) -> Result<Counted, Vec<Refusal>> {
 }
 
 /// The digits of a telephone number in E.164 form, and its country.
-pub(super) fn number(text: &str, path: &Path) -> Result<(i64, CountryCode), Refusal> {
-    let number = phone_number::read(text, None).map_err(|fault| match fault {
+pub(super) fn number(
+    text: &str,
+    accept: Accept,
+    path: &Path,
+) -> Result<(i64, CountryCode), Refusal> {
+    let number = phone_number::read(text, None, accept).map_err(|fault| match fault {
         NumberFault::Malformed | NumberFault::WithoutPrefix => {
             path.invalid("Must be a telephone number in E.164 form such as \"+393401234567\".")
         }
@@ -153,11 +161,11 @@ pub(super) fn number(text: &str, path: &Path) -> Result<(i64, CountryCode), Refu
 
 #[cfg(test)]
 mod tests {
-    use super::{Path, count};
+    use super::{Accept, Path, count};
 
     fn counted(numbers: &[&str]) -> Result<Vec<(String, u64)>, Vec<Vec<String>>> {
         let numbers: Vec<String> = numbers.iter().map(|&number| number.to_owned()).collect();
-        let counted = count(&numbers, &Path::argument("recipients"));
+        let counted = count(&numbers, Accept::Landlines, &Path::argument("recipients"));
         counted
             .map(|found| {
                 let found = found.destinations;
@@ -175,6 +183,7 @@ mod tests {
         let one = "+393401234567";
         let found = count(
             &numbers(&[one, "+39 340 1234567", "+12015550123", one]),
+            Accept::Mobiles,
             &path,
         );
         assert_eq!(found.unwrap().duplicates, [1, 3]);
@@ -182,9 +191,15 @@ mod tests {
         let at = |place: &str| vec!["recipients".to_owned(), place.to_owned()];
         assert_eq!(refused, Err(vec![at("0"), at("2")]));
         let many = vec![String::new(); 300];
-        assert_eq!(count(&many, &path).unwrap_err().len(), 100);
+        assert_eq!(count(&many, Accept::Mobiles, &path).unwrap_err().len(), 100);
         let many = vec![one.to_owned(); 5_000];
-        assert_eq!(count(&many, &path).unwrap().duplicates.len(), 1_000);
+        assert_eq!(
+            count(&many, Accept::Mobiles, &path)
+                .unwrap()
+                .duplicates
+                .len(),
+            1_000
+        );
     }
 
     #[test]
@@ -226,7 +241,6 @@ mod tests {
             "+80012345678",
             "+393401234567;ext=5",
             "+39340ABCDEF",
-            "+39\u{0663}401234567",
             "tel:+393401234567",
         ] {
             let refused = counted(&["+393401234567", bad]);

@@ -6,7 +6,9 @@
 use domain::id::{AccountId, ContactId, ListId};
 use entity::{contact, contact_list};
 
-use super::{OperationError, Path, Refusal, Services, Viewer, audience, input};
+use super::{
+    OperationError, Path, Refusal, Services, Viewer, audience, input, phone_number::Accept,
+};
 use crate::store::{
     self,
     contact::{ContactFilter, Which},
@@ -170,7 +172,8 @@ fn few(count: usize, path: &Path) -> Result<(), Refusal> {
 async fn read_numbers(texts: Vec<String>, path: Path) -> Result<Vec<i64>, OperationError> {
     let read = move || {
         let numbers = texts.iter().enumerate();
-        let digits = numbers.map(|(index, text)| Ok(audience::number(text, &path.at(index))?.0));
+        let digits = numbers
+            .map(|(index, text)| Ok(audience::number(text, Accept::All, &path.at(index))?.0));
         digits.collect::<Result<Vec<i64>, Refusal>>()
     };
     let numbers = tokio::task::spawn_blocking(read).await;

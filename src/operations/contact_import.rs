@@ -22,7 +22,9 @@ use entity::{
 use tokio::sync::{Mutex, MutexGuard, OwnedSemaphorePermit, Semaphore, broadcast};
 use tokio_util::task::TaskTracker;
 
-use super::{Fault, OperationError, Path, RefusalCode, Services, Viewer, input};
+use super::{
+    Fault, OperationError, Path, RefusalCode, Services, Viewer, input, phone_number::Accept,
+};
 use crate::{
     imports::{self, Format, ReadError, Unreadable},
     store::{
@@ -90,6 +92,8 @@ pub struct ImportContacts {
     pub file_name: String,
     /// Where numbers without a country's prefix are.
     pub default_country: Option<String>,
+    /// Whether landlines come in too.
+    pub accept_landlines: bool,
     /// Whether a number that is stored takes the row's fields.
     pub update_existing: bool,
 }
@@ -124,13 +128,17 @@ impl Services {
         let country = country
             .map(|code| input::country(code, &path))
             .transpose()?;
+        let numbers = Numbers {
+            country,
+            accept: Accept::landlines(input.accept_landlines),
+        };
         if self.stop.is_cancelled() {
             return Err(OperationError::Unavailable);
         }
         let (file, format) = kind(input.file).await?;
         let slot = self.slot(format)?;
 
-        let reading = reading::start(self, file, format, country).opened().await?;
+        let reading = reading::start(self, file, format, numbers).opened().await?;
         let import = self.begin_import(&list, &input.file_name).await?;
         let job = Job {
             services: self.clone(),
@@ -322,5 +330,10 @@ fn plain_name(name: &str) -> String {
     name.take(MAX_FILE_NAME_CHARS).collect()
 }
 
-/// Where numbers without a country's prefix are.
-type Country = Option<CountryCode>;
+/// How an import reads its numbers.
+#[derive(Debug, Clone, Copy)]
+struct Numbers {
+    /// The country of numbers without a calling code.
+    country: Option<CountryCode>,
+    accept: Accept,
+}

@@ -11,7 +11,10 @@ use domain::{
 };
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
-use super::refusal::{Path, Refusal, credits_message};
+use super::{
+    phone_number,
+    refusal::{Path, Refusal, credits_message},
+};
 
 /// The longest name of anything, in characters.
 pub const MAX_NAME_CHARS: usize = 200;
@@ -83,14 +86,18 @@ pub fn positive_credits(text: &str, path: &Path) -> Result<Credits, Refusal> {
     Ok(credits)
 }
 
-/// A country that is assigned in ISO 3166-1.
+/// A country: assigned in ISO 3166-1, or one of the three that have telephone numbers without that.
 ///
 /// # Errors
 /// A refusal that names `path`.
 pub fn country(text: &str, path: &Path) -> Result<CountryCode, Refusal> {
     let code: Option<CountryCode> = text.parse().ok();
-    code.filter(|_| rust_iso3166::from_alpha2(text).is_some())
-        .ok_or_else(|| path.invalid("Must be an ISO 3166-1 alpha-2 country code such as \"IT\"."))
+    code.filter(|_| {
+        rust_iso3166::from_alpha2(text).is_some() || phone_number::has_numbers_outside_iso(text)
+    })
+    .ok_or_else(|| {
+        path.invalid("Must be an ISO 3166-1 alpha-2 country code such as \"IT\", or XK, AC or TA.")
+    })
 }
 
 /// A currency of ISO 4217.

@@ -18,6 +18,7 @@ use entity::rate_card;
 use super::{
     OperationError, Path, Refusal, Services,
     audience::{self, Audience},
+    phone_number::Accept,
     segmentation::{Content, NewContent, too_many},
 };
 
@@ -28,6 +29,8 @@ pub struct Draft {
     pub list: Option<ListId>,
     /// Who is reached; the list's own contacts where `None`.
     pub audience: Option<Audience>,
+    /// Which of the audience's telephone numbers are taken.
+    pub accept: Accept,
     /// What it says.
     pub content: NewContent,
 }
@@ -143,7 +146,9 @@ impl Services {
             Some(_) => Path::input("audience"),
             None => Path::input("listId"),
         };
-        let reach = self.reach(account, draft.list, draft.audience).await?;
+        let reach = self
+            .reach(account, draft.list, draft.audience, draft.accept)
+            .await?;
         let card = self.domain_rate_card(&card_row).await?;
         let recipients = match (reach.audience, content.template()) {
             (Reached::Contacts(list), Some(template)) => {
@@ -182,6 +187,7 @@ impl Services {
         account: AccountId,
         list: Option<ListId>,
         audience: Option<Audience>,
+        accept: Accept,
     ) -> Result<Reach, OperationError> {
         let (list_path, path) = (Path::input("listId"), Path::input("audience"));
         let reach = |audience, duplicates| Reach {
@@ -205,7 +211,7 @@ impl Services {
                 return self.reach_list(account, reached, &path).await;
             }
             Some(Audience::Numbers(numbers)) => {
-                let counted = audience::numbers(numbers, &path.at("recipients")).await?;
+                let counted = audience::numbers(numbers, accept, &path.at("recipients")).await?;
                 reach(Reached::Heads(counted.destinations), counted.duplicates)
             }
             Some(Audience::Destinations(rows)) => {

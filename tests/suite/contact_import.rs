@@ -63,7 +63,7 @@ on_both_databases! {
             ] },
             "imported": 3, "duplicates": 1,
             "rejected": [
-                { "line": 5, "value": "12345", "reason": "Is not a valid telephone number of its country." },
+                { "line": 5, "value": "12345", "reason": "Is not a mobile number of Italy. If it is a number of another country, begin with + and the calling code." },
                 { "line": 8, "value": "Fabio", "reason": "There is no number." },
             ],
             "import": null, "userErrors": [],

@@ -33,6 +33,7 @@ mod lot;
 mod message;
 mod monthly_report;
 mod personal;
+mod phone_numbers;
 mod purchase;
 mod quote;
 mod quote_laws;

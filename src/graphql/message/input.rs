@@ -55,6 +55,11 @@ pub struct ScheduleMessageInput {
     pub(super) list_id: Option<ID>,
     /// Who is reached; the list's own contacts where left out.
     pub(super) audience: Option<AudienceInput>,
+    /// Whether landlines among `audience.recipients` are accepted. They are refused otherwise, because most receive no
+    /// messages. Numbers that never do, such as premium-rate and toll-free ones, are always refused.
+    #[graphql(default)]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) accept_landlines: bool,
     /// Its name; 1 to 200 characters.
     pub(super) name: Option<String>,
     /// What it says; at most 40,000 characters. A merge field is `{{name}}` or `{{name|fallback}}`, at most 50
@@ -93,6 +98,11 @@ pub struct SendMessageInput {
     pub(super) list_id: Option<ID>,
     /// Who is reached; the list's own contacts where left out.
     pub(super) audience: Option<AudienceInput>,
+    /// Whether landlines among `audience.recipients` are accepted. They are refused otherwise, because most receive no
+    /// messages. Numbers that never do, such as premium-rate and toll-free ones, are always refused.
+    #[graphql(default)]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) accept_landlines: bool,
     /// Its name; 1 to 200 characters.
     pub(super) name: Option<String>,
     /// What it says; at most 40,000 characters. A merge field is `{{name}}` or `{{name|fallback}}`, at most 50

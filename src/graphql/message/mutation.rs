@@ -39,7 +39,12 @@ impl MessageMutation {
             );
             let new = NewMessageInput {
                 account: account(input.account_id.as_ref())?,
-                draft: draft(input.list_id.as_ref(), input.audience, content)?,
+                draft: draft(
+                    input.list_id.as_ref(),
+                    input.audience,
+                    input.accept_landlines,
+                    content,
+                )?,
                 name: input.name,
                 send_at: Some(input.send_at.0),
                 max_credits: input.max_credits.map(|credits| credits.0),
@@ -70,7 +75,12 @@ impl MessageMutation {
             );
             let new = NewMessageInput {
                 account: account(input.account_id.as_ref())?,
-                draft: draft(input.list_id.as_ref(), input.audience, content)?,
+                draft: draft(
+                    input.list_id.as_ref(),
+                    input.audience,
+                    input.accept_landlines,
+                    content,
+                )?,
                 name: input.name,
                 send_at: None,
                 max_credits: input.max_credits.map(|credits| credits.0),

@@ -7,7 +7,7 @@ use std::{fs::File, mem, ops::ControlFlow};
 use domain::id::ContactId;
 use tokio::{sync::mpsc, task::JoinHandle};
 
-use super::{Country, refusal, unreadable};
+use super::{Numbers, refusal, unreadable};
 use crate::{
     clock::Clock,
     imports::{self, Entry, Format, ReadError, RefusedRow, Taker, Unreadable, shown},
@@ -76,12 +76,12 @@ impl Ended {
 }
 
 /// Starts to read.
-pub(super) fn start(services: &Services, file: File, format: Format, country: Country) -> Reading {
+pub(super) fn start(services: &Services, file: File, format: Format, numbers: Numbers) -> Reading {
     let (sender, told) = mpsc::channel(WAITING_PARTS);
     let mut gather = Gather {
         sender,
         clock: services.clock.clone(),
-        country,
+        numbers,
         part: Part::default(),
         rows: 0,
     };
@@ -136,7 +136,7 @@ impl Reading {
 struct Gather {
     sender: mpsc::Sender<Told>,
     clock: Clock,
-    country: Country,
+    numbers: Numbers,
     part: Part,
     rows: i64,
 }
@@ -162,7 +162,8 @@ impl Gather {
             Entry::Refused(row) => return self.part.rejected.push(row),
             Entry::Contact { line, contact } => (line, contact),
         };
-        match phone_number::read(contact.number, self.country) {
+        let Numbers { country, accept } = self.numbers;
+        match phone_number::read(contact.number, country, accept) {
             Ok(number) => {
                 self.part.bytes += contact.fields.as_ref().map_or(0, String::len);
                 self.part.contacts.push(NewContact {
