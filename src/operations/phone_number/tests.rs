@@ -1,3 +1,5 @@
+//! Telephone numbers as they were met in files and forms, and what each means.
+
 use super::{Accept, NumberFault, PhoneNumber, read};
 
 fn country(code: &str) -> Option<domain::country::CountryCode> {
