@@ -38,8 +38,8 @@ use tokio::{
 };
 
 pub use self::request::{
-    Act, Answer, BalanceAnswer, Key, LineAnswer, MessageAnswer, NewMessage, Refused, Request, Sent,
-    SubmitError,
+    Act, Answer, BalanceAnswer, End, Key, LineAnswer, MessageAnswer, NewMessage, Refused, Request,
+    Sent, SubmitError,
 };
 use self::{
     commit::Committer,

@@ -13,6 +13,7 @@ pub mod currency;
 mod decimal;
 pub mod destination;
 pub mod distribution;
+pub mod ending;
 pub mod gsm7;
 pub mod hold;
 pub mod id;

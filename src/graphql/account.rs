@@ -74,7 +74,8 @@ impl Account {
         self.0.consumption_order.into()
     }
 
-    /// Who settles scheduled messages: the server at sendAt, or the sending service's report.
+    /// Who settles its scheduled messages: the server at sendAt, or the platform's sending service by what it reports.
+    /// Set by the platform.
     async fn settlement(&self) -> Settlement {
         self.0.settlement.into()
     }
@@ -278,9 +279,10 @@ pub enum ConsumptionOrder {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "sql_enums::Settlement")]
 pub enum Settlement {
-    /// The server charges a scheduled message in full at its sendAt.
+    /// The server charges a scheduled message in full at its sendAt; from then on nobody can cancel it or report less.
     Automatic,
-    /// The sending service reports what was sent with settleMessage.
+    /// The platform's sending service, a SENDER key, reports what was sent with settleMessage. From sendAt on the account's
+    /// own people can't cancel a message, since it may have been sent.
     Reported,
 }
 

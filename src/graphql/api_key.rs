@@ -16,7 +16,7 @@ use crate::operations::{Path, api_key::CreateApiKey};
 pub struct CreateApiKeyInput {
     /// Which account it opens; the viewer's own where left out. Platform roles have none.
     account_id: Option<ID>,
-    /// What it may do. Platform roles are given by platform administrators only.
+    /// What it may do. Platform roles and SENDER are given by platform administrators only.
     role: Role,
     /// What people know it by; 1 to 200 characters.
     name: String,
@@ -81,7 +81,8 @@ impl ApiKeyMutation {
         })
     }
 
-    /// Stops an API key from working, at once and for good. Revoking it again changes nothing.
+    /// Stops an API key from working, at once and for good. Revoking it again changes nothing. An owner can revoke every
+    /// key of the account, a SENDER key too.
     async fn revoke_api_key(
         &self,
         ctx: &Context<'_>,

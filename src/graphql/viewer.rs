@@ -19,13 +19,15 @@ pub enum Role {
     PlatformAdmin,
     /// Platform: reads and reports over its accounts, and grants.
     AccountManager,
-    /// Account: everything in it. Alone may approve charges and change auto-recharge and keys.
+    /// Account: everything in it but what the platform decides: its rate card, who settles its messages, and SENDER keys.
+    /// Alone may approve charges and change auto-recharge and keys.
     Owner,
     /// Account: lists, allocation, quotes and messages; may start a purchase.
     Member,
     /// Account: reads and reports.
     Viewer,
-    /// Account: a sending service. Quotes, sends, schedules, settles and cancels.
+    /// Account: the platform's sending service. Quotes, sends, schedules and cancels; reports with settleMessage what was
+    /// sent. Made by the platform only.
     Sender,
 }
 

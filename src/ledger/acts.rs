@@ -99,28 +99,7 @@ impl Batch {
                     .count_scheduled(account.uuid(), list.map(ListId::uuid), 1);
                 Ok(self.add_message(account, new, MessageStatus::Scheduled, answer))
             }
-            Act::Settle {
-                message,
-                list,
-                sent,
-            } => self.settle(account, (*message, *list), sent.as_ref(), now),
-            Act::SettleDue { message, list } => {
-                if !self.is_being_sent(account, *message, now) {
-                    return Err(Refused::NotDue);
-                }
-                self.settle(account, (*message, *list), None, now)
-            }
-            Act::Cancel { message, list } => {
-                if self.is_being_sent(account, *message, now) {
-                    return Err(Refused::Due);
-                }
-                let command = Command::Cancel {
-                    message: *message,
-                    list: *list,
-                };
-                let answer = self.command(account, &command, now, None)?;
-                Ok(self.end_message(account, *message, None, answer))
-            }
+            Act::End { message, list, end } => self.end(account, (*message, *list), end, now),
             Act::Expire => {
                 self.expire(account, now);
                 Ok(Answer::empty())

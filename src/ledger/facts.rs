@@ -25,7 +25,7 @@ pub(super) struct Facts {
     pub lists: BTreeMap<(Uuid, Uuid), contact_list::Model>,
     pub messages: BTreeMap<(Uuid, Uuid), message::Model>,
     pub purchases: BTreeMap<(Uuid, Uuid), purchase::Model>,
-    /// The accounts whose messages the server settles, of those whose commands depend on it.
+    /// The accounts whose messages the server settles, of those with a hold to end.
     pub automatic: BTreeSet<Uuid>,
     /// How many messages wait on the lists that are to be archived.
     pub scheduled: BTreeMap<(Uuid, Uuid), i64>,
@@ -91,7 +91,7 @@ impl Facts {
     ) -> Result<(), DbErr> {
         let accounts: BTreeSet<Uuid> = requests
             .iter()
-            .filter(|request| request.act.asks_who_settles())
+            .filter(|request| request.act.held_message().is_some())
             .map(|request| request.account.uuid())
             .collect();
         if accounts.is_empty() {

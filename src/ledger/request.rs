@@ -3,6 +3,7 @@
 use domain::{
     book::{self, Allocation, Command, Source},
     credits::Credits,
+    ending::{Asker, NoEnding, Wish},
     id::{AccountId, ListId, LotId, MessageId, PurchaseId, RateCardId, TransactionId},
     lot::Expiry,
     quote::Line,
@@ -81,32 +82,43 @@ pub enum Act {
     Send(NewMessage),
     /// A message is scheduled.
     Schedule(NewMessage),
-    /// A scheduled message is charged for what was sent.
-    Settle {
+    /// The hold of a scheduled message ends, if it may end so (law H3).
+    End {
         /// The message.
         message: MessageId,
         /// Its list.
         list: Option<ListId>,
-        /// What was sent; everything that is held where `None`.
-        sent: Option<Sent>,
-    },
-    /// The server charges a scheduled message whose time has come, in full, where the account leaves that
-    /// to it.
-    SettleDue {
-        /// The message.
-        message: MessageId,
-        /// Its list.
-        list: Option<ListId>,
-    },
-    /// A scheduled message is given up, unless its time has come and the server sends it by itself.
-    Cancel {
-        /// The message.
-        message: MessageId,
-        /// Its list.
-        list: Option<ListId>,
+        /// What is asked for.
+        end: End,
     },
     /// Lots whose day has come are booked as expired.
     Expire,
+}
+
+/// What is asked for a scheduled message; [`domain::ending::judge`] says what may be done.
+#[derive(Debug, Clone)]
+pub enum End {
+    /// The server's own job charges in full what is due.
+    Due,
+    /// Everything that was planned is charged.
+    InFull,
+    /// What was sent is charged, as the sending service reports it.
+    Reported(Sent),
+    /// The message is given up.
+    Cancel(Asker),
+}
+
+impl End {
+    pub(super) fn wish(&self) -> Wish {
+        match self {
+            Self::Due => Wish::Due,
+            Self::InFull => Wish::InFull,
+            Self::Reported(sent) => Wish::Report {
+                recipients: sent.recipients,
+            },
+            Self::Cancel(asker) => Wish::Cancel(*asker),
+        }
+    }
 }
 
 /// A message to charge or to hold credits for.
@@ -236,12 +248,9 @@ pub enum Refused {
     /// The purchase was declined, or expired, or failed.
     #[error("the purchase was decided otherwise")]
     PurchaseClosed,
-    /// The message's time has come, and the server sends it by itself.
-    #[error("the message's time has come")]
-    Due,
-    /// The message is not the server's to send, or its time has not come.
-    #[error("the message is not the server's to settle")]
-    NotDue,
+    /// A scheduled message may not end so, or not now.
+    #[error(transparent)]
+    NoEnding(#[from] NoEnding),
     /// Something that the ledger relies on does not hold. Nothing changed.
     #[error("{0}")]
     Broken(&'static str),
@@ -284,9 +293,7 @@ impl Act {
             Self::Allocate { allocations } => allocations.iter().map(|one| one.list).collect(),
             Self::Archive { list } => vec![*list],
             Self::Send(message) | Self::Schedule(message) => message.list.into_iter().collect(),
-            Self::Settle { list, .. }
-            | Self::SettleDue { list, .. }
-            | Self::Cancel { list, .. } => list.iter().copied().collect(),
+            Self::End { list, .. } => list.iter().copied().collect(),
             Self::Grant { .. } | Self::Credit { .. } | Self::Revoke { .. } | Self::Expire => {
                 Vec::new()
             }
@@ -328,16 +335,16 @@ impl Act {
     /// The message whose hold the command ends.
     pub(super) fn held_message(&self) -> Option<MessageId> {
         match self {
-            Self::Settle { message, .. }
-            | Self::SettleDue { message, .. }
-            | Self::Cancel { message, .. } => Some(*message),
-            _ => None,
+            Self::End { message, .. } => Some(*message),
+            Self::Grant { .. }
+            | Self::Credit { .. }
+            | Self::Revoke { .. }
+            | Self::Allocate { .. }
+            | Self::Archive { .. }
+            | Self::Send(_)
+            | Self::Schedule(_)
+            | Self::Expire => None,
         }
-    }
-
-    /// Whether it depends on who settles the account's messages.
-    pub(super) fn asks_who_settles(&self) -> bool {
-        matches!(self, Self::SettleDue { .. } | Self::Cancel { .. })
     }
 }
 

@@ -8,12 +8,15 @@ use domain::{
 };
 use entity::{
     account,
-    sql_enums::{ConsumptionOrder, Role, Settlement},
+    sql_enums::{ConsumptionOrder, Settlement},
 };
 use jiff::{Timestamp, tz::TimeZone};
 use sea_orm::DatabaseTransaction;
 
-use super::{OperationError, Path, Services, Viewer, input};
+use super::{
+    OperationError, Path, Services, Viewer, input,
+    policy::{self, Use},
+};
 use crate::{
     clock::whole_micros,
     ledger::BalanceAnswer,
@@ -156,7 +159,8 @@ impl Services {
         Ok(row)
     }
 
-    /// Changes an account's settings. Which card it is charged by is the platform's to say.
+    /// Changes an account's settings. Which card it is charged by and who settles its messages is the platform's to say
+    /// (law A3).
     ///
     /// # Errors
     /// Refusals that name the field.
@@ -169,6 +173,11 @@ impl Services {
             .account_for(viewer, change.account, &Path::input("accountId"))
             .await?;
         let id = AccountId::new(row.id);
+        if change.settlement.is_some() && !policy::may(viewer, Use::SetSettlement) {
+            return Err(Path::input("settlement")
+                .invalid("Only the platform sets who settles messages; leave it out.")
+                .into());
+        }
         let zone = change.time_zone.as_deref();
         let zone = zone
             .map(|zone| input::time_zone(zone, &Path::input("timeZone")))
@@ -183,7 +192,7 @@ impl Services {
             settlement: change.settlement,
         };
         let code = match change.rate_card {
-            Some(_) if viewer.role != Role::PlatformAdmin => {
+            Some(_) if !policy::may(viewer, Use::SetRateCard) => {
                 return Err(Path::input("rateCardId")
                     .invalid("Only the platform sets the rate card.")
                     .into());
@@ -191,9 +200,8 @@ impl Services {
             Some(id) => Some(self.rate_card_code(id).await?),
             None => None,
         };
-        let leaves_the_server = row.settlement == Settlement::Automatic
-            && settings.settlement == Some(Settlement::Reported);
-        let transaction = if leaves_the_server {
+        // Whoever settled until now: that was read before the lock.
+        let transaction = if settings.settlement.is_some() {
             self.with_nothing_due(id).await?
         } else {
             self.store.begin().await?

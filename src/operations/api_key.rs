@@ -10,7 +10,10 @@ use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::{OperationError, Path, Services, Viewer, input};
+use super::{
+    OperationError, Path, Services, Viewer, input,
+    policy::{self, Use},
+};
 use crate::{
     clock::Clock,
     entropy,
@@ -32,7 +35,8 @@ pub struct CreateApiKey {
 }
 
 impl Services {
-    /// Makes a key. An owner makes keys of their own account; a platform administrator makes any.
+    /// Makes a key. An owner makes keys of their own account, but for its sending service's (law A3); a platform
+    /// administrator makes any.
     ///
     /// # Errors
     /// Refusals that name the field.
@@ -41,10 +45,18 @@ impl Services {
         viewer: &Viewer,
         new: CreateApiKey,
     ) -> Result<(ApiKeyId, SecretString), OperationError> {
+        if new.role == Role::Sender && !policy::may(viewer, Use::MakeSenderKey) {
+            return Err(Path::input("role")
+                .invalid(
+                    "Only the platform makes SENDER keys, since the sending service is the platform's; \
+                     must be OWNER, MEMBER or VIEWER.",
+                )
+                .into());
+        }
         let account = if is_platform(new.role) {
             if !viewer.is_platform() {
                 return Err(Path::input("role")
-                    .invalid("Must be a role in the account: OWNER, MEMBER, VIEWER or SENDER.")
+                    .invalid("Must be a role in the account: OWNER, MEMBER or VIEWER.")
                     .into());
             }
             new.account
@@ -56,7 +68,8 @@ impl Services {
         create_key(&self.store, &self.clock, new.role, account, &new.name).await
     }
 
-    /// Stops a key from working, at once. One that was revoked before stays so.
+    /// Stops a key from working, at once. One that was revoked before stays so. An owner stops any key of the account,
+    /// its sending service's too; the policy says why ([`Use::RevokeSenderKey`]).
     ///
     /// # Errors
     /// A refusal, where the viewer does not see the key.
@@ -66,8 +79,12 @@ impl Services {
         id: ApiKeyId,
     ) -> Result<ApiKeyId, OperationError> {
         let row = store::api_key::find(self.store.reader(), id).await?;
-        row.filter(|row| viewer.is_platform() || row.account_id == viewer.account.map(Into::into))
+        let row = row
+            .filter(|row| viewer.is_platform() || row.account_id == viewer.account.map(Into::into))
             .ok_or_else(|| Path::input("id").not_found("key"))?;
+        if row.role == Role::Sender && !policy::may(viewer, Use::RevokeSenderKey) {
+            return Err(OperationError::Forbidden);
+        }
         store::api_key::revoke(self.store.writer(), id, self.clock.now()).await?;
         Ok(id)
     }

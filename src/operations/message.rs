@@ -7,6 +7,7 @@ mod sent;
 
 use domain::{
     credits::Credits,
+    ending::Asker,
     id::{AccountId, ListId, MessageId},
     quote::Priced,
     segmentation,
@@ -21,11 +22,12 @@ use super::{
     account::BalanceAt,
     contact_list::DestinationRow,
     idempotency, input,
+    policy::{self, Use},
     pricing::{Draft, PricedMessage},
 };
 use crate::{
     clock::whole_micros,
-    ledger::{Act, Answer, Key, LineAnswer, NewMessage, Refused, Request, Sent, SubmitError},
+    ledger::{Act, Answer, End, Key, LineAnswer, NewMessage, Refused, Request, Sent, SubmitError},
     store::{
         self,
         message::MessageFilter,
@@ -181,7 +183,8 @@ impl Services {
     }
 
     /// Charges what was really sent of a scheduled message and releases the rest; everything that is held
-    /// where `rows` is `None`.
+    /// where `rows` is `None`. What is due in an account that the server settles for is charged in full only (law H3),
+    /// and what was sent is reported by the platform and its sending service only (law A3).
     ///
     /// # Errors
     /// Refusals that name the field; nothing changed then.
@@ -198,7 +201,7 @@ impl Services {
             Some(_) => Path::input("sent"),
             None => Path::input("messageId"),
         };
-        let act = self.settlement(&row, rows).await;
+        let act = self.settlement(viewer, &row, rows).await;
         self.submit(AccountId::new(row.account_id), act, key, &amount)
             .await
     }
@@ -216,9 +219,15 @@ impl Services {
         let row = self.seen_message(viewer, id).await?;
         let key = idempotency::key(idempotency_key, "cancelMessage", &row.id)?;
         let account = AccountId::new(row.account_id);
-        let act = Act::Cancel {
+        let asker = if policy::may(viewer, Use::CancelAfterSendAt) {
+            Asker::Platform
+        } else {
+            Asker::Account
+        };
+        let act = Act::End {
             message: id,
             list: row.list_id.map(ListId::new),
+            end: End::Cancel(asker),
         };
         self.submit(account, Ok(act), key, &Path::input("messageId"))
             .await

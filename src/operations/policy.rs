@@ -1,5 +1,5 @@
-//! Who may do what: one table with a row for every root field (law A1). A test fails for a root field
-//! without a row, and another tries every row with every role.
+//! Who may do what: one table with a row for every root field (law A1), and one of what a field may be used for
+//! (law A3). A test fails for a root field without a row, and others try every row of both with every role.
 
 use entity::sql_enums::Role;
 
@@ -25,6 +25,8 @@ const OWNERS: Access = Access::Roles(&[PlatformAdmin, Owner]);
 const MEMBERS: Access = Access::Roles(&[PlatformAdmin, Owner, Member]);
 const REPORTERS: Access = Access::Roles(&[PlatformAdmin, AccountManager, Owner]);
 const SENDERS: Access = Access::Roles(&[PlatformAdmin, Owner, Member, Sender]);
+/// The platform and its sending service.
+const SETTLERS: Access = Access::Roles(&[PlatformAdmin, AccountManager, Sender]);
 
 /// Every root field of the schema and who may use it.
 pub const POLICY: &[(&str, Access)] = &[
@@ -63,6 +65,75 @@ pub const POLICY: &[(&str, Access)] = &[
     ("balanceChanged", READERS),
     ("contactImportProgress", READERS),
 ];
+
+/// What a root field may be used for, where that is not for all who may use the field, or where one might think so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Use {
+    /// `updateAccount` with `settlement`.
+    SetSettlement,
+    /// `updateAccount` with `rateCardId`.
+    SetRateCard,
+    /// `createApiKey` with the role SENDER.
+    MakeSenderKey,
+    /// `revokeApiKey` of a SENDER key.
+    RevokeSenderKey,
+    /// `settleMessage` with `sent`.
+    ReportSent,
+    /// `settleMessage` without `sent`.
+    SettleInFull,
+    /// `cancelMessage` before the message's sendAt.
+    CancelBeforeSendAt,
+    /// `cancelMessage` from its sendAt on. If the server settles, nobody may (law H3).
+    CancelAfterSendAt,
+}
+
+/// Who may use a root field for what, of those who may use the field, and why. Law A3: what a message costs is not
+/// decided by who pays for it, but by the server or by the platform's sending service.
+pub const USES: &[(Use, Access, &str)] = &[
+    (
+        Use::SetSettlement,
+        PLATFORM,
+        "by whose word messages are charged is the platform's to say",
+    ),
+    (Use::SetRateCard, ADMIN, "prices are the platform's"),
+    (
+        Use::MakeSenderKey,
+        PLATFORM,
+        "what its holder reports is charged, and the sending service is the platform's",
+    ),
+    (
+        Use::RevokeSenderKey,
+        OWNERS,
+        "a leaked key spends the account's credits and must stop at once; nothing is gained: what is held stays held until the platform settles it",
+    ),
+    (
+        Use::ReportSent,
+        SETTLERS,
+        "only who sends knows what was sent; who pays would report less",
+    ),
+    (
+        Use::SettleInFull,
+        SENDERS,
+        "it charges the account for all that it planned, so nobody else loses by it",
+    ),
+    (Use::CancelBeforeSendAt, SENDERS, "nothing was sent yet"),
+    (
+        Use::CancelAfterSendAt,
+        SETTLERS,
+        "it may have been sent: only who sends knows",
+    ),
+];
+
+/// Whether the viewer may use a root field for this, if it may use the field.
+#[must_use]
+pub fn may(viewer: &Viewer, what: Use) -> bool {
+    let row = USES.iter().find(|(used, _, _)| *used == what);
+    match row.map(|(_, access, _)| *access) {
+        Some(Access::Anyone) => true,
+        Some(Access::Roles(roles)) => roles.contains(&viewer.role),
+        None => false,
+    }
+}
 
 /// Who may use a root field; nobody where it has no row.
 #[must_use]

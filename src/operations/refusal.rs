@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use domain::{book, credits::ParseCreditsError};
+use domain::{book, credits::ParseCreditsError, ending::NoEnding};
 use sea_orm::DbErr;
 
 use crate::{
@@ -218,12 +218,23 @@ fn refusal(refused: Refused, amount: &Path) -> Refusal {
             Conflict,
             "The list has scheduled messages; send or cancel them first.",
         ),
-        Refused::Due | Refused::NotDue => {
-            Path::input("messageId").refuse(Conflict, "The message's time has come.")
-        }
+        Refused::NoEnding(why) => Path::input("messageId").refuse(Conflict, no_ending(why)),
         Refused::UnknownPurchase => Path::input("purchaseId").not_found("purchase"),
         Refused::PurchaseClosed | Refused::AlreadyCredited => {
             Path::input("purchaseId").refuse(Conflict, "The purchase was decided already.")
+        }
+    }
+}
+
+/// Why a scheduled message doesn't end in the way that was asked for, and how it ends.
+fn no_ending(why: NoEnding) -> &'static str {
+    match why {
+        NoEnding::Due => {
+            "The message's time has come: the server charges it in full. settleMessage without sent does so at once."
+        }
+        NoEnding::NotDue => "The message's time has not come, or the server does not settle it.",
+        NoEnding::AtTheSendingService => {
+            "The message's time has come: only the platform and its sending service (a SENDER key) can still cancel it."
         }
     }
 }

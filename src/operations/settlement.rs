@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 
 use super::{OperationError, Path, Services};
 use crate::{
-    ledger::{Act, Answer, Request, SubmitError},
+    ledger::{Act, Answer, End, Request, SubmitError},
     store,
 };
 
@@ -43,9 +43,10 @@ impl Services {
             after = Some(last.place);
             let requests = due.iter().map(|due| Request {
                 account: due.account,
-                act: Act::SettleDue {
+                act: Act::End {
                     message: due.message,
                     list: due.list,
+                    end: End::Due,
                 },
                 key: None,
                 at: None,

@@ -18,14 +18,14 @@ on_both_databases! {
         let shop = server.account("Shop").await;
         server.set_time("2026-11-22T08:00:01Z");
         server.account("Other").await;
-        let input = json!({ "role": "SENDER", "name": "Campaigns" });
+        let input = json!({ "role": "MEMBER", "name": "Campaigns" });
         let payload = server.done(&shop.owner, CREATE, input).await;
         let secret = payload["secret"].as_str().unwrap();
         assert!(secret.starts_with("mc_") && secret.len() == 46, "{secret}");
         assert!(payload["id"].as_str().unwrap().starts_with("key_"), "{payload}");
         let viewer = server.data(secret, VIEWER, json!({})).await;
         assert_eq!(viewer["viewer"], json!({
-            "role": "SENDER", "accounts": { "nodes": [{ "name": "Shop" }], "totalCount": 1 },
+            "role": "MEMBER", "accounts": { "nodes": [{ "name": "Shop" }], "totalCount": 1 },
         }));
         // The server's own key is the platform's, which sees all accounts.
         let viewer = server.data(server.admin_key(), VIEWER, json!({})).await;
@@ -83,6 +83,10 @@ on_both_databases! {
             (owner, "VIEWER", Some(&shop.id), made.clone()),
             (owner, "MEMBER", Some(&other.id), wrong("accountId", "NOT_FOUND")),
             (owner, "PLATFORM_ADMIN", None, wrong("role", "INVALID")),
+            (owner, "SENDER", None, wrong("role", "INVALID")),
+            (owner, "SENDER", Some(&shop.id), wrong("role", "INVALID")),
+            (owner, "SENDER", Some(&other.id), wrong("role", "INVALID")),
+            (admin, "SENDER", Some(&shop.id), made.clone()),
             (owner, "ACCOUNT_MANAGER", Some(&shop.id), wrong("role", "INVALID")),
             (admin, "PLATFORM_ADMIN", None, made.clone()),
             (admin, "ACCOUNT_MANAGER", None, made.clone()),

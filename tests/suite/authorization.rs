@@ -1,5 +1,8 @@
 //! Who may do what, law A1: every row of the policy with every role, with no key and with another
-//! account's owner, over HTTP. Each is asked about things of one account that are there.
+//! account's owner, over HTTP. Each is asked about things of one account that are there. What a root field may be used
+//! for is in [`uses`] (law A3).
+
+mod uses;
 
 use std::{collections::BTreeSet, fmt::Write};
 

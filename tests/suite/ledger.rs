@@ -5,9 +5,9 @@ mod properties;
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use domain::id::MessageId;
+use domain::{ending::Asker, id::MessageId};
 use entity::{posting, purchase, sql_enums::TransactionKind, transaction};
-use message_credits::ledger::Act;
+use message_credits::ledger::{Act, End};
 use sea_orm::{
     ActiveEnum, ConnectionTrait, DatabaseBackend, EntityTrait, Statement, prelude::Uuid,
     sea_query::Expr,
@@ -70,22 +70,17 @@ async fn whole_history(server: &Server) -> Tenant {
     let tenant = books(server).await;
     let now = || server.services().clock.now();
     // Messages that cost nothing, one given up and one settled.
-    for act in [
-        |message| Act::Cancel {
-            message,
-            list: None,
-        },
-        |message| Act::Settle {
-            message,
-            list: None,
-            sent: None,
-        },
-    ] {
+    for end in [End::Cancel(Asker::Account), End::InFull] {
         let mut new = sending::new_message(&message(None, "2026-11-22T08:00:00Z", 0));
         new.send_at = Some("2027-01-01T08:00:00Z".parse().unwrap());
         let id: MessageId = new.id;
         submit(server, &tenant, now(), Act::Schedule(new)).await;
-        submit(server, &tenant, now(), act(id)).await;
+        let end = Act::End {
+            message: id,
+            list: None,
+            end,
+        };
+        submit(server, &tenant, now(), end).await;
     }
     for automatic in [false, true] {
         let package = package(server, 100, 1_000, |row| row.validity_days = Some(30)).await;
@@ -205,6 +200,7 @@ fn the_page_names_tests_that_are_there() {
     }
     let expected = [
         "L1", "L2", "L3", "L4", "P1", "P2", "H1", "H2", "H3", "B1", "B2", "B3", "B4", "B5", "B6",
+        "A3",
     ];
     assert_eq!(laws, BTreeSet::from(expected));
 }

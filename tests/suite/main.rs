@@ -25,6 +25,7 @@ mod contract;
 mod credit_package;
 mod destination_options;
 mod download;
+mod ending;
 mod faults;
 mod laws;
 mod ledger;

@@ -16,7 +16,7 @@ use domain::{
 use jiff::SignedDuration;
 use message_credits::{
     graphql::ids::PublicId,
-    ledger::Act,
+    ledger::{Act, End},
     operations::usage_report::{UsageReport, UsageReportRequest},
     reports::usage::{Figures, Parts, Source},
 };
@@ -99,15 +99,17 @@ impl Shop {
                 send_all(server, &self.tenant, &[message]).await;
                 continue;
             }
-            let new = new_message(&message);
-            let settle = Act::Settle {
+            let mut new = new_message(&message);
+            // Before its time less may be reported.
+            new.send_at = Some(message.at + SignedDuration::from_hours(1));
+            let settle = Act::End {
                 message: new.id,
                 list: new.list,
-                sent: match sending.how {
+                end: match sending.how {
                     How::HeldForMore => {
-                        Some(sending::price(message.legs.get(..1).unwrap_or_default()))
+                        End::Reported(sending::price(message.legs.get(..1).unwrap_or_default()))
                     }
-                    How::Held | How::Sent => None,
+                    How::Held | How::Sent => End::InFull,
                 },
             };
             submit(server, &self.tenant, message.at, Act::Schedule(new)).await;

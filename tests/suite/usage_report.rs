@@ -2,8 +2,11 @@
 
 mod history;
 
-use domain::{id::ListId, segmentation::Channel};
-use message_credits::{graphql::ids::PublicId, ledger::Act};
+use domain::{ending::Asker, id::ListId, segmentation::Channel};
+use message_credits::{
+    graphql::ids::PublicId,
+    ledger::{Act, End},
+};
 use serde_json::{Value, json};
 
 pub use self::history::{History, Numbers, at, history, message, spent};
@@ -113,9 +116,9 @@ on_both_databases! {
             new.send_at = Some(at("2026-12-01T00:00:00Z"));
             submit(&server, &tenant, at("2026-11-02T00:00:00Z"), Act::Schedule(new)).await;
         }
-        submit(&server, &tenant, at("2026-11-03T00:00:00Z"), Act::Cancel { message: cancel, list: None }).await;
+        submit(&server, &tenant, at("2026-11-03T00:00:00Z"), Act::End { message: cancel, list: None, end: End::Cancel(Asker::Account) }).await;
         let sent = sending::price(&[Leg { country: "FR", segment_count: 2, recipients: 3, rate_units: Some(5_000) }]);
-        let settled = Act::Settle { message: settle, list: None, sent: Some(sent) };
+        let settled = Act::End { message: settle, list: None, end: End::Reported(sent) };
         submit(&server, &tenant, at("2026-11-04T00:00:00Z"), settled).await;
 
         let usage = async |from: &str, to: &str| {

@@ -2,13 +2,14 @@
 
 use domain::{
     credits::Credits,
+    ending::Asker,
     id::{AccountId, ListId},
 };
 use jiff::Timestamp;
 use message_credits::{
     graphql::ids::PublicId,
     ledger::{
-        Act, NewMessage,
+        Act, End, NewMessage,
         verify::{Verified, verify},
     },
     store::rate_card::DEFAULT_ID,
@@ -91,18 +92,15 @@ pub(crate) async fn books(server: &Server) -> Tenant {
         let message = new.id;
         submit(server, &tenant, now, Act::Schedule(new)).await;
         let end = match end {
-            Some(recipients) => Act::Settle {
-                message,
-                list,
-                sent: Some(sending::price(&[Leg {
-                    country: "IT",
-                    segment_count: 1,
-                    recipients,
-                    rate_units: Some(10_000),
-                }])),
-            },
-            None => Act::Cancel { message, list },
+            Some(recipients) => End::Reported(sending::price(&[Leg {
+                country: "IT",
+                segment_count: 1,
+                recipients,
+                rate_units: Some(10_000),
+            }])),
+            None => End::Cancel(Asker::Account),
         };
+        let end = Act::End { message, list, end };
         submit(server, &tenant, at("2026-04-02T00:00:00Z"), end).await;
     }
     for recipients in [0, 33] {

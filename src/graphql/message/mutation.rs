@@ -93,7 +93,8 @@ impl MessageMutation {
         SendMessagePayload::of(done.await)
     }
 
-    /// Charges what was really sent of a scheduled message and releases the rest.
+    /// Charges what was really sent of a scheduled message and releases the rest, or everything if sent is left out. From
+    /// sendAt on a message that the server settles is charged in full, whoever asks.
     async fn settle_message(
         &self,
         ctx: &Context<'_>,
@@ -112,7 +113,8 @@ impl MessageMutation {
         SettleMessagePayload::of(done.await)
     }
 
-    /// Gives a scheduled message up and releases its hold.
+    /// Gives a scheduled message up and releases its hold. From sendAt on it is refused with CONFLICT if the server
+    /// settles, and else for all but platform roles and SENDER keys, since the message may have been sent.
     async fn cancel_message(
         &self,
         ctx: &Context<'_>,

@@ -3,8 +3,9 @@
 //! Not here: what its credits do, which is the book's.
 
 use domain::{
-    book::Command,
+    book::{Command, Refusal},
     credits::Credits,
+    ending::{self, Ending, Settler},
     id::{AccountId, ListId, MessageId},
 };
 use entity::{message, sql_enums::MessageStatus};
@@ -13,53 +14,53 @@ use jiff::Timestamp;
 use super::{
     super::{
         batch::Batch,
-        request::{Answer, MessageAnswer, NewMessage, Refused, Sent},
+        request::{Answer, End, MessageAnswer, NewMessage, Refused, Sent},
         rows::{head_count, lines},
     },
     instant,
 };
 
 impl Batch {
-    /// Charges a scheduled message for what was sent, or for everything that it holds.
-    pub(super) fn settle(
+    /// Ends the hold of a scheduled message, which nothing else does. Whether it may end in the way that is asked for
+    /// is judged here, after the wait for the lock, as of the instant that is booked (law H3).
+    pub(super) fn end(
         &mut self,
         account: AccountId,
         (message, list): (MessageId, Option<ListId>),
-        sent: Option<&Sent>,
+        end: &End,
         now: Timestamp,
     ) -> Result<Answer, Refused> {
-        let held = self
-            .heads
-            .get(&account)
-            .and_then(|head| head.book.holds.get(&message));
-        let held = held.map(|hold| hold.credits()).unwrap_or_default();
-        let credits = sent.map_or(held, |sent| sent.credits);
-        let command = Command::Settle {
-            message,
-            list,
-            credits,
+        let head = self.heads.get(&account).ok_or(Refused::UnknownAccount)?;
+        let at = head.book.instant(now);
+        let hold = head.book.holds.get(&message).ok_or(Refusal::NotHeld)?;
+        let held = hold.credits();
+        let row = self.facts.messages.get(&(account.uuid(), message.uuid()));
+        let row = row.ok_or(Refused::Broken("a hold has no message"))?;
+        let settler = if self.facts.automatic.contains(&account.uuid()) {
+            Settler::Server
+        } else {
+            Settler::SendingService
+        };
+        let has_come = row.send_at <= at.as_microsecond();
+        let ending = ending::judge(settler, has_come, end.wish())?;
+        let charge = match (ending, end) {
+            (Ending::Canceled, _) => None,
+            (Ending::InFull, _) => Some((held, None)),
+            (Ending::AsReported, End::Reported(sent)) => Some((sent.credits, Some(sent))),
+            (Ending::AsReported, End::Due | End::InFull | End::Cancel(_)) => {
+                return Err(Refused::Broken("a hold ends as was not reported"));
+            }
+        };
+        let command = match charge {
+            None => Command::Cancel { message, list },
+            Some((credits, _)) => Command::Settle {
+                message,
+                list,
+                credits,
+            },
         };
         let answer = self.command(account, &command, now, None)?;
-        Ok(self.end_message(account, message, Some((credits, sent)), answer))
-    }
-
-    /// Whether the server sends a message by itself and its time has come, whether or not any job has run
-    /// (law H3). It is judged here, after the wait for the lock, as of the instant that is booked.
-    pub(super) fn is_being_sent(
-        &self,
-        account: AccountId,
-        message: MessageId,
-        now: Timestamp,
-    ) -> bool {
-        let at = self
-            .heads
-            .get(&account)
-            .map_or(now, |head| head.book.instant(now));
-        let row = self.facts.messages.get(&(account.uuid(), message.uuid()));
-        self.facts.automatic.contains(&account.uuid())
-            && row.is_some_and(|row| {
-                row.status == MessageStatus::Scheduled && row.send_at <= at.as_microsecond()
-            })
+        self.end_message(account, message, charge, answer)
     }
 
     /// Who pays for a new message and how much, where its list may still be used.
@@ -96,18 +97,16 @@ impl Batch {
     }
 
     /// Writes the end of a scheduled message: settled at a charge, or cancelled where there is none.
-    pub(super) fn end_message(
+    fn end_message(
         &mut self,
         account: AccountId,
         id: MessageId,
         charge: Option<(Credits, Option<&Sent>)>,
         answer: Answer,
-    ) -> Answer {
+    ) -> Result<Answer, Refused> {
         let key = (account.uuid(), id.uuid());
-        // A hold without its message can't be: both are written by one command.
-        let Some(row) = self.facts.messages.get_mut(&key) else {
-            return answer;
-        };
+        let row = self.facts.messages.get_mut(&key);
+        let row = row.ok_or(Refused::Broken("a message is gone while it ends"))?;
         match charge {
             None => {
                 row.status = MessageStatus::Canceled;
@@ -128,11 +127,11 @@ impl Batch {
         self.facts.count_scheduled(row.account_id, row.list_id, -1);
         let message = Some(changed(&row));
         self.rows.ended.push(row.clone());
-        Answer {
+        Ok(Answer {
             message,
             row: Some(Box::new(row)),
             ..answer
-        }
+        })
     }
 }
 

@@ -16,9 +16,12 @@ use entity::message;
 
 use super::{channel, price};
 use crate::{
-    ledger::{Act, Sent},
+    ledger::{Act, End, Sent},
     operations::{
-        OperationError, Path, RefusalCode, Services, audience, contact_list::DestinationRow, input,
+        OperationError, Path, RefusalCode, Services, Viewer, audience,
+        contact_list::DestinationRow,
+        input,
+        policy::{self, Use},
         pricing::no_price,
     },
     store,
@@ -28,25 +31,34 @@ impl Services {
     /// What was sent of a message, by the card and the segments that it was scheduled with.
     pub(super) async fn settlement(
         &self,
+        viewer: &Viewer,
         row: &message::Model,
         rows: Option<Vec<DestinationRow>>,
     ) -> Result<Act, OperationError> {
         let path = Path::input("sent");
-        let sent = match rows {
-            None => None,
+        let end = match rows {
+            None => End::InFull,
+            Some(_) if !policy::may(viewer, Use::ReportSent) => {
+                return Err(path
+                    .invalid(
+                        "Only the platform and its sending service (a SENDER key) report what was sent; \
+                         leave it out to charge everything that was planned.",
+                    )
+                    .into());
+            }
             Some(rows) => {
                 let destinations = audience::destinations(&rows, &path)?;
                 let id = RateCardId::new(row.rate_card_id);
                 let card = self.rate_card_version(id).await?;
                 refuse_not_served(&rows, &card, channel(row.channel), &path)?;
                 let planned = self.planned(row).await?;
-                Some(price_sent(row, &planned, &destinations, &card, &path)?)
+                End::Reported(price_sent(row, &planned, &destinations, &card, &path)?)
             }
         };
-        Ok(Act::Settle {
+        Ok(Act::End {
             message: MessageId::new(row.id),
             list: row.list_id.map(ListId::new),
-            sent,
+            end,
         })
     }
 

@@ -1,9 +1,10 @@
 //! One account on both sides: the server's over HTTP, and the second book's.
 //!
-//! Here: the clock, and how the server is asked. Not here: what each act asks of both ([`acts`]), and whether
-//! their answers agree ([`super::agree`]).
+//! Here: the clock, and how the server is asked. Not here: what each act asks of both ([`acts`]; those that end a hold are
+//! [`endings`]), and whether their answers agree ([`super::agree`]).
 
 mod acts;
+mod endings;
 
 use std::collections::BTreeMap;
 

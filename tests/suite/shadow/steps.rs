@@ -79,6 +79,8 @@ pub enum Act {
     /// What is held, and so much of what the list has free.
     SettleBeyond(usize, Part),
     Cancel(usize),
+    /// It is cancelled and settled in every way at once, and the server's own job runs.
+    Race(usize),
     /// Settles or cancels what has ended.
     EndAgain(usize, bool),
     /// From a lot by its place, or from all.
@@ -156,7 +158,8 @@ fn act(random: &mut Random) -> Act {
             Act::Settle(random.index(), some.then(|| part(random)))
         }
         68..=72 => Act::SettleBeyond(random.index(), part(random)),
-        73..=79 => Act::Cancel(random.index()),
+        73..=76 => Act::Cancel(random.index()),
+        77..=79 => Act::Race(random.index()),
         80..=81 => Act::EndAgain(random.index(), random.one_of(&[true, false])),
         82..=86 => Act::Revoke(
             random.one_of(&[true, false]).then(|| random.index()),

@@ -19,7 +19,7 @@ use super::{
     Shadow, Waiting,
 };
 
-const MESSAGE: &str =
+pub(super) const MESSAGE: &str =
     "message { id status credits recipients sentAt lines { countryCode recipients credits } }
     balance { total available held unassigned } userErrors { message code }";
 
@@ -50,6 +50,10 @@ impl Shadow<'_> {
             },
             Act::Cancel(which) => match pick(&self.waiting, *which) {
                 Some(one) => self.cancel(one).await,
+                None => Ok(()),
+            },
+            Act::Race(which) => match pick(&self.waiting, *which) {
+                Some(one) => self.race(one).await,
                 None => Ok(()),
             },
             Act::EndAgain(which, cancels) => match (pick(&self.ended, *which), cancels) {
@@ -211,54 +215,6 @@ impl Shadow<'_> {
         Ok(())
     }
 
-    async fn settle(&mut self, one: Waiting, units: Option<i64>) -> Result<(), String> {
-        let mut input = json!({ "messageId": one.id.encode() });
-        if let Some(units) = units {
-            input["sent"] = destinations(units);
-        }
-        let query = format!("settleMessage(input: $input) {{ {MESSAGE} }}");
-        let payload = self.ask("SettleMessage", &query, input).await?;
-        let units = units.unwrap_or_else(|| i64::try_from(one.units).unwrap());
-        let credits = Credits::from_units(units);
-        let command = Command::Settle {
-            message: one.id,
-            list: one.list,
-            credits,
-        };
-        self.agree_on(&command, &payload)?;
-        if let Ok(payload) = payload {
-            agree::message(&payload, credits, Some(self.model.instant(self.now)))?;
-            self.has_ended(&one);
-        }
-        Ok(())
-    }
-
-    async fn cancel(&mut self, one: Waiting) -> Result<(), String> {
-        let input = json!({ "messageId": one.id.encode() });
-        let query = format!("cancelMessage(input: $input) {{ {MESSAGE} }}");
-        let payload = self.ask("CancelMessage", &query, input).await?;
-        let waits = self.waiting.iter().any(|waiting| waiting.id == one.id);
-        if waits && self.automatic && one.send_at <= self.model.instant(self.now) {
-            return match payload {
-                Err((code, _)) if code == "CONFLICT" => Ok(()),
-                other => Err(format!("what is being sent was cancelled: {other:?}")),
-            };
-        }
-        let command = Command::Cancel {
-            message: one.id,
-            list: one.list,
-        };
-        self.agree_on(&command, &payload)?;
-        if let Ok(payload) = payload {
-            let credits = payload["message"]["credits"].clone();
-            if credits != "0" {
-                return Err(format!("a message that was given up costs {credits}"));
-            }
-            self.has_ended(&one);
-        }
-        Ok(())
-    }
-
     async fn revoke(&mut self, which: Option<usize>, part: Part) -> Result<(), String> {
         let lot = which.and_then(|which| pick(&self.lots, which));
         let lot = lot.map(|(lot, _)| lot);
@@ -300,27 +256,7 @@ impl Shadow<'_> {
         {
             self.model.expire(self.now);
         }
-        if !self.automatic {
-            return Ok(());
-        }
-        let due: Vec<Waiting> = self
-            .waiting
-            .iter()
-            .filter(|one| one.send_at <= self.now)
-            .cloned()
-            .collect();
-        for one in due {
-            let credits = Credits::from_units(i64::try_from(one.units).unwrap());
-            let command = Command::Settle {
-                message: one.id,
-                list: one.list,
-                credits,
-            };
-            let outcome = self.model.apply(&command, self.now);
-            outcome.map_err(|refusal| format!("the second book refuses to settle: {refusal}"))?;
-            self.has_ended(&one);
-        }
-        Ok(())
+        self.settled_by_the_server()
     }
 
     async fn repeat(&mut self, which: usize) -> Result<(), String> {
@@ -368,7 +304,7 @@ impl Shadow<'_> {
 }
 
 /// Head-counts that cost exactly so much: an Italian a credit, a Frenchman a unit.
-fn destinations(units: i64) -> Value {
+pub(super) fn destinations(units: i64) -> Value {
     let rows = [("IT", units / 10_000), ("FR", units % 10_000)];
     let rows = rows.into_iter().filter(|(_, recipients)| *recipients > 0);
     let row = |(code, recipients)| json!({ "countryCode": code, "recipients": recipients });
