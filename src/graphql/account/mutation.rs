@@ -49,7 +49,8 @@ pub struct UpdateAccountInput {
     time_zone: Option<TimeZone>,
     /// In which order its lots are drawn from now on.
     consumption_order: Option<ConsumptionOrder>,
-    /// Who settles its scheduled messages from now on; for platform roles only. What is due by then is settled first.
+    /// Who settles its scheduled messages from now on; for platform roles only. Messages that came due while the
+    /// server settled are charged first; with AUTOMATIC, those that are overdue are charged in full.
     settlement: Option<Settlement>,
     /// The rate card to charge by; for platform administrators only.
     rate_card_id: Option<ID>,
