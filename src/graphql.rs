@@ -17,6 +17,7 @@ pub mod destination;
 pub mod documents;
 pub mod errors;
 pub mod execution;
+pub mod guard;
 pub mod ids;
 pub mod limits;
 pub mod loaders;

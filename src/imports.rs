@@ -13,6 +13,8 @@ mod workbook;
 
 use std::{borrow::Cow, fs::File, io, ops::ControlFlow};
 
+use domain::private::Private;
+
 pub use columns::Contact;
 pub use format::{Format, format};
 
@@ -49,7 +51,7 @@ pub struct RefusedRow {
     /// Its line in the file, from 1; in a workbook its row.
     pub line: u64,
     /// What stands there, cut to what can be shown.
-    pub value: String,
+    pub value: Private<String>,
     /// Written for whoever made the file.
     pub reason: Cow<'static, str>,
 }
@@ -115,7 +117,11 @@ pub fn read(file: File, format: Format, taker: &mut dyn Taker) -> Result<(), Rea
 
 /// A text as it can be shown: its first characters, in one line.
 #[must_use]
-pub fn shown(text: &str) -> String {
+pub fn shown(text: &str) -> Private<String> {
+    Private::new(cut(text))
+}
+
+fn cut(text: &str) -> String {
     let mut characters = text.trim().chars();
     let mut shown: String = characters
         .by_ref()

@@ -22,6 +22,7 @@ pub mod merge;
 pub mod money;
 pub mod personal;
 pub mod pool;
+pub mod private;
 pub mod proportion;
 pub mod quote;
 pub mod rate;

@@ -9,6 +9,7 @@ use crate::{
     country::CountryCode,
     distribution::segment_count,
     merge::{Template, Values},
+    private::Private,
     quote::Share,
     rate::RateCard,
     segmentation::{Channel, Encoding, MAX_SEGMENTS, Options, TooManySegments, count},
@@ -26,7 +27,7 @@ pub struct Tally {
     tallies: Vec<CountryTally>,
     /// The last contact's country: the next has it mostly too.
     last: Option<(CountryCode, usize)>,
-    sent: String,
+    sent: Private<String>,
     contacts: u64,
     lacking: Vec<u64>,
     shortest: Option<PersonalText>,
@@ -52,7 +53,7 @@ pub struct PersonalText {
     /// Code points of it, before anything is swapped.
     pub characters: usize,
     /// The text, before anything is swapped.
-    pub text: String,
+    pub text: Private<String>,
     /// How it is cut where it goes.
     pub options: Options,
 }
@@ -88,7 +89,7 @@ impl Tally {
             countries: BTreeMap::new(),
             tallies: Vec::new(),
             last: None,
-            sent: String::new(),
+            sent: Private::default(),
             contacts: 0,
             lacking: vec![0; slots],
             shortest: None,
@@ -105,12 +106,12 @@ impl Tally {
         for (slot, lacking) in self.lacking.iter_mut().enumerate() {
             *lacking += u64::from(values.get(slot).is_none());
         }
-        self.template.render(values, &mut self.sent);
+        self.template.render(values, self.sent.unguarded_mut());
         let place = self.place(country);
         let Some(tally) = self.tallies.get_mut(place) else {
             return Ok(());
         };
-        let segments = tally.add(&self.sent, self.has_media)?;
+        let segments = tally.add(self.sent.unguarded(), self.has_media)?;
         if tally.is_served {
             let options = tally.options;
             self.keep_extremes(segments, options);
@@ -142,7 +143,7 @@ impl Tally {
     }
 
     fn keep_extremes(&mut self, segments: u32, options: Options) {
-        let text = self.sent.as_str();
+        let text = self.sent.unguarded().as_str();
         // A text has at most as many characters as bytes, and at least a quarter: mostly they need no counting.
         let may_be_longest = self.longest.as_ref().is_none_or(|longest| {
             (segments, text.len()) >= (longest.segment_count, longest.characters)
@@ -158,17 +159,17 @@ impl Tally {
         let is_longest = may_be_longest
             && self.longest.as_ref().is_none_or(|longest| {
                 let there = (longest.segment_count, longest.characters);
-                here > there || (here == there && text < longest.text.as_str())
+                here > there || (here == there && text < longest.text.unguarded().as_str())
             });
         let is_shortest = may_be_shortest
             && self.shortest.as_ref().is_none_or(|shortest| {
                 let there = (shortest.segment_count, shortest.characters);
-                (here, text) < (there, shortest.text.as_str())
+                (here, text) < (there, shortest.text.unguarded().as_str())
             });
         let own = || PersonalText {
             segment_count: segments,
             characters,
-            text: text.to_owned(),
+            text: Private::new(text.to_owned()),
             options,
         };
         if is_longest {

@@ -1,10 +1,12 @@
 //! A stored recipient of a list.
 
+use std::fmt;
+
 use sea_orm::entity::prelude::*;
 
 /// A contact.
 #[sea_orm::model]
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[derive(Clone, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "contacts")]
 pub struct Model {
     /// The account.
@@ -27,3 +29,18 @@ pub struct Model {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// Without what is known of the contact, so that no line of a log has it.
+impl fmt::Debug for Model {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Contact");
+        shown.field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for ModelEx {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Contact");
+        shown.field("id", &self.id).finish_non_exhaustive()
+    }
+}

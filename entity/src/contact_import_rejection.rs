@@ -1,10 +1,12 @@
 //! A row of a file that was not imported.
 
+use std::fmt;
+
 use sea_orm::entity::prelude::*;
 
 /// A rejected row.
 #[sea_orm::model]
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[derive(Clone, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "contact_import_rejections")]
 pub struct Model {
     /// The account.
@@ -23,3 +25,18 @@ pub struct Model {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// Without what stood in the row, so that no line of a log has it.
+impl fmt::Debug for Model {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("RejectedRow");
+        shown.field("line", &self.line).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for ModelEx {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("RejectedRow");
+        shown.field("line", &self.line).finish_non_exhaustive()
+    }
+}

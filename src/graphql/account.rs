@@ -13,6 +13,7 @@ use super::{
     balance::Balance,
     contact_list::{self, ContactListConnection},
     errors::ApiError,
+    guard::edges,
     ids::PublicId,
     loaders,
     lot::{self, CreditLotConnection, CreditLotState},
@@ -27,7 +28,9 @@ use super::{
     transaction::{self, TransactionConnection, TransactionFilterInput},
 };
 use crate::{
-    operations::{Path, Services, Viewer as Asking, auto_recharge::auto_recharge, input},
+    operations::{
+        Path, Services, Viewer as Asking, auto_recharge::auto_recharge, input, policy::of,
+    },
     store::{
         self,
         account::AccountFilter,
@@ -47,7 +50,7 @@ impl Account {
 }
 
 /// One customer of the platform: a shop, a company.
-#[Object]
+#[Object(guard = edges(of::Account))]
 impl Account {
     /// Its id.
     pub(super) async fn id(&self) -> ID {
@@ -122,7 +125,7 @@ impl Account {
         contact_list::connection(services(ctx)?, self.key(), search, window).await
     }
 
-    /// Its lots of credits, the newest first.
+    /// Its lots of credits, the newest first. Not for SENDER keys.
     #[graphql(complexity = "super::paging::PAGE_COST * child_complexity")]
     async fn lots(
         &self,
@@ -164,7 +167,7 @@ impl Account {
         .await
     }
 
-    /// What the ledger wrote for it, the newest first.
+    /// What the ledger wrote for it, the newest first. Not for SENDER keys.
     #[graphql(complexity = "super::paging::PAGE_COST * child_complexity")]
     async fn transactions(
         &self,
@@ -182,7 +185,7 @@ impl Account {
         transaction::connection(services(ctx)?, self.key(), filter, window).await
     }
 
-    /// Its payments, the newest first.
+    /// Its payments, the newest first. Not for SENDER keys.
     #[graphql(complexity = "super::paging::PAGE_COST * child_complexity")]
     async fn purchases(
         &self,
@@ -199,7 +202,7 @@ impl Account {
         purchase::connection(services(ctx)?, self.key(), window).await
     }
 
-    /// Its monthly reports, the newest first. For those who see usage.
+    /// Its monthly reports, the newest first. Not for SENDER keys.
     #[graphql(complexity = "super::paging::PAGE_COST * child_complexity")]
     async fn monthly_reports(
         &self,
@@ -216,7 +219,7 @@ impl Account {
         monthly_report::connection(ctx, self.key(), window).await
     }
 
-    /// How its monthly reports are made. For those who see usage.
+    /// How its monthly reports are made. Not for SENDER keys.
     async fn monthly_report_schedule(
         &self,
         ctx: &Context<'_>,
@@ -224,12 +227,13 @@ impl Account {
         monthly_report::schedule(ctx, self.key()).await
     }
 
-    /// How it buys credits by itself when they run low.
+    /// How it buys credits by itself when they run low. Not for SENDER keys.
     async fn auto_recharge(&self) -> Result<AutoRecharge, ApiError> {
         Ok(AutoRecharge(auto_recharge(&self.0)?))
     }
 
-    /// What the month's bill holds: one-time payments and recharges, by the account's own calendar.
+    /// What the month's bill holds: one-time payments and recharges, by the account's own calendar. Not for
+    /// SENDER keys.
     async fn statement(
         &self,
         ctx: &Context<'_>,

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject, dataloader::Loader};
-use domain::id::{AccountId, ContactId, ListId};
-use entity::{contact, contact_list};
+use domain::id::{ContactId, ListId};
+use entity::contact_list;
 use futures_util::FutureExt;
 
 use super::{
@@ -19,16 +19,12 @@ use super::{
 };
 use crate::{
     operations::{Fault, OperationError, Path, Services, contact::Removal},
-    store::{
-        self,
-        contact::ContactFilter,
-        paging::{Place, Window},
-    },
+    store::{self, contact::ContactFilter, paging::Window},
 };
 
 /// A stored recipient of a list.
 #[derive(Debug, Clone)]
-pub struct Contact(pub contact::Model);
+pub struct Contact(pub store::contact::Contact);
 
 /// What is known of a contact.
 #[derive(Debug, Clone, SimpleObject)]
@@ -44,12 +40,13 @@ pub struct ContactField {
 impl Contact {
     /// Its id.
     pub(super) async fn id(&self) -> ID {
-        ContactId::new(self.0.id).encode()
+        self.0.id.encode()
     }
 
     /// Its number, unique in its list.
-    async fn phone_number(&self) -> PhoneNumber {
-        PhoneNumber(format!("+{}", self.0.number))
+    async fn phone_number(&self, ctx: &Context<'_>) -> Result<PhoneNumber, ApiError> {
+        let number = self.0.number.shown_to(&viewer(ctx)?)?;
+        Ok(PhoneNumber(format!("+{number}")))
     }
 
     /// The country that its number belongs to.
@@ -58,8 +55,8 @@ impl Contact {
     }
 
     /// What is known of it, by name.
-    async fn fields(&self) -> Result<Vec<ContactField>, ApiError> {
-        let Some(text) = &self.0.fields else {
+    async fn fields(&self, ctx: &Context<'_>) -> Result<Vec<ContactField>, ApiError> {
+        let Some(text) = self.0.fields.shown_to(&viewer(ctx)?)? else {
             return Ok(Vec::new());
         };
         let fields: BTreeMap<String, String> = serde_json::from_str(text).map_err(|cause| {
@@ -73,7 +70,7 @@ impl Contact {
 
     /// The list that it is in.
     async fn list(&self, ctx: &Context<'_>) -> Result<ContactList, ApiError> {
-        let row = loaders::load(ctx, ListId::new(self.0.list_id)).await?;
+        let row = loaders::load(ctx, self.0.list).await?;
         row.map(ContactList).ok_or(ApiError::NotFound)
     }
 
@@ -110,10 +107,7 @@ pub(super) async fn connection(
     };
     Ok(ContactConnection(Nodes::new(
         page,
-        |row| Place {
-            key: row.number,
-            id: row.id,
-        },
+        store::contact::Contact::place,
         Contact,
         move || count(counting.clone(), filter.clone(), stored).boxed(),
     )))
@@ -131,29 +125,26 @@ async fn count(
 }
 
 impl Loader<ContactId> for Rows {
-    type Value = contact::Model;
+    type Value = store::contact::Contact;
     type Error = LoadError;
 
     /// Contacts of lists in use: those of archived ones are being removed.
     async fn load(
         &self,
         ids: &[ContactId],
-    ) -> Result<HashMap<ContactId, contact::Model>, LoadError> {
-        if self.viewer.reads_contacts().is_err() {
-            return Ok(HashMap::new());
-        }
+    ) -> Result<HashMap<ContactId, store::contact::Contact>, LoadError> {
         let reader = self.services.store.reader();
         let mut rows = store::contact::find_all(reader, ids.iter().copied()).await?;
-        rows.retain(|row| self.viewer.sees(AccountId::new(row.account_id)));
-        let lists: HashSet<ListId> = rows.iter().map(|row| ListId::new(row.list_id)).collect();
+        rows.retain(|row| self.viewer.sees(row.account));
+        let lists: HashSet<ListId> = rows.iter().map(|row| row.list).collect();
         let lists = store::contact_list::find_all(reader, lists).await?;
         let in_use: HashSet<_> = lists
             .into_iter()
             .filter(|list| list.archived_at.is_none())
-            .map(|list| list.id)
+            .map(|list| ListId::new(list.id))
             .collect();
-        let rows = rows.into_iter().filter(|row| in_use.contains(&row.list_id));
-        Ok(rows.map(|row| (ContactId::new(row.id), row)).collect())
+        let rows = rows.into_iter().filter(|row| in_use.contains(&row.list));
+        Ok(rows.map(|row| (row.id, row)).collect())
     }
 }
 

@@ -16,6 +16,7 @@ use super::{
     contact_import::{self, ContactImportConnection},
     destination::{Destination, count as int},
     errors::ApiError,
+    guard::edges,
     ids::PublicId,
     loaders::{self, LoadError, Rows},
     message::{self, MessageConnection, MessageFilterInput},
@@ -26,7 +27,7 @@ use super::{
     usage_report::Interval,
 };
 use crate::{
-    operations::{Fault, Services, allocation::ListAllocation},
+    operations::{Fault, Services, allocation::ListAllocation, policy::of},
     store::{
         self,
         contact_list::ListFilter,
@@ -63,7 +64,7 @@ impl ContactList {
 }
 
 /// Recipients that are addressed together, with a head-count by destination country.
-#[Object]
+#[Object(guard = edges(of::ContactList))]
 impl ContactList {
     /// Its id.
     pub(super) async fn id(&self) -> ID {
@@ -108,7 +109,7 @@ impl ContactList {
     }
 
     /// What was sent for it and what that took, by whole intervals of its account's time zone, the oldest
-    /// first. Intervals in which nothing was sent are there.
+    /// first. Intervals in which nothing was sent are there. Not for SENDER keys.
     #[graphql(complexity = "10 * child_complexity")]
     async fn usage(
         &self,
@@ -149,7 +150,7 @@ impl ContactList {
     }
 
     /// Its stored contacts: the newest first, or by number where some are searched for. None where it is
-    /// archived or counted by hand. Every role reads them but SENDER.
+    /// archived or counted by hand. Not for SENDER keys.
     #[graphql(complexity = "super::paging::PAGE_COST * child_complexity")]
     async fn contacts(
         &self,
@@ -170,7 +171,7 @@ impl ContactList {
         contact::connection(ctx, &self.0, search.as_deref(), window).await
     }
 
-    /// Its imports of contacts, the newest first, those that run included. Every role reads them but SENDER.
+    /// Its imports of contacts, the newest first, those that run included. Not for SENDER keys.
     #[graphql(complexity = "super::paging::PAGE_COST * child_complexity")]
     async fn imports(
         &self,

@@ -22,6 +22,7 @@ use super::{
     contact_list::ContactList,
     destination::count as int,
     errors::ApiError,
+    guard::may_read,
     ids::PublicId,
     loaders::{self, LoadError, Rows},
     paging::{Nodes, connection},
@@ -40,22 +41,41 @@ use crate::{
     },
 };
 
-/// A message that was scheduled or sent, with its lines where they are not those of today.
+/// A message that was scheduled or sent.
 #[derive(Debug, Clone)]
-pub struct Message(message::Model, Option<Vec<message_line::Model>>);
+pub struct Message {
+    row: message::Model,
+    /// Its lines, where they are not those of today.
+    lines: Option<Vec<message_line::Model>>,
+    /// Whether it answers a command of the viewer's, who therefore knows it.
+    answers: bool,
+}
 
 impl Message {
     /// As it is.
     pub(super) fn new(row: message::Model) -> Self {
-        Self(row, None)
+        Self {
+            row,
+            lines: None,
+            answers: false,
+        }
+    }
+
+    /// As a command of the viewer's left it.
+    fn answering(row: message::Model, lines: Option<Vec<message_line::Model>>) -> Self {
+        Self {
+            row,
+            lines,
+            answers: true,
+        }
     }
 
     fn key(&self) -> MessageId {
-        MessageId::new(self.0.id)
+        MessageId::new(self.row.id)
     }
 
     fn account_key(&self) -> AccountId {
-        AccountId::new(self.0.account_id)
+        AccountId::new(self.row.account_id)
     }
 }
 
@@ -69,12 +89,12 @@ impl Message {
 
     /// Its name, as people know it; null where it has none.
     async fn name(&self) -> Option<&str> {
-        self.0.name.as_deref()
+        self.row.name.as_deref()
     }
 
     /// The list whose credits pay; null where there is none.
     async fn list(&self, ctx: &Context<'_>) -> Option<Result<ContactList, ApiError>> {
-        let list = ListId::new(self.0.list_id?);
+        let list = ListId::new(self.row.list_id?);
         let found = loaders::load(ctx, list).await.transpose()?;
         Some(found.map(ContactList))
     }
@@ -87,52 +107,55 @@ impl Message {
 
     /// Where it stands.
     async fn status(&self) -> MessageStatus {
-        self.0.status.into()
+        self.row.status.into()
     }
 
     /// SMS, or MMS with any media.
     async fn channel(&self) -> Channel {
-        self.0.channel.into()
+        self.row.channel.into()
     }
 
     /// How its text is encoded: that of the longest where texts differ from recipient to recipient; null for an
     /// MMS.
     async fn encoding(&self) -> Option<Encoding> {
-        self.0.encoding.map(Into::into)
+        self.row.encoding.map(Into::into)
     }
 
     /// Its text as it is sent to the destination of the most recipients, but with its merge fields where it has
-    /// any.
-    async fn text(&self) -> &str {
-        &self.0.text
+    /// any. For SENDER keys while the message is scheduled, and in the answer to their own command.
+    async fn text(&self, ctx: &Context<'_>) -> Result<&str, ApiError> {
+        if !self.answers && self.row.status != sql_enums::MessageStatus::Scheduled {
+            may_read(ctx, "Message", "text")?;
+        }
+        Ok(&self.row.text)
     }
 
     /// The most segments that any recipient gets; lines tell each one's.
     async fn segment_count(&self) -> i32 {
-        self.0.segment_count
+        self.row.segment_count
     }
 
     /// The version of the rate card that priced it, and that it keeps through settlement whatever is published
     /// later.
     async fn rate_card(&self, ctx: &Context<'_>) -> Result<RateCard, ApiError> {
-        let row = loaders::load(ctx, RateCardId::new(self.0.rate_card_id)).await?;
+        let row = loaders::load(ctx, RateCardId::new(self.row.rate_card_id)).await?;
         row.map(RateCard).ok_or(ApiError::NotFound)
     }
 
     /// The recipients that the credits are for.
     async fn recipients(&self) -> i32 {
-        int(self.0.recipients)
+        int(self.row.recipients)
     }
 
     /// Held while scheduled, charged once sent, zero once cancelled.
     async fn credits(&self) -> Credits {
-        Credits::from_units(self.0.units)
+        Credits::from_units(self.row.units)
     }
 
     /// Its cost by country and segments, those not served too, by country code and then by segments: as it was
     /// scheduled, and once it is settled as it was sent.
     async fn lines(&self, ctx: &Context<'_>) -> Result<Vec<QuoteLine>, ApiError> {
-        if let Some(rows) = &self.1 {
+        if let Some(rows) = &self.lines {
             return Ok(rows.iter().cloned().map(Into::into).collect());
         }
         let of = LinesOf {
@@ -145,17 +168,17 @@ impl Message {
 
     /// When it is or was to be sent.
     async fn send_at(&self) -> DateTime {
-        DateTime::from_micros(self.0.send_at)
+        DateTime::from_micros(self.row.send_at)
     }
 
     /// When it was charged; null while it was not.
     async fn sent_at(&self) -> Option<DateTime> {
-        self.0.sent_at.map(DateTime::from_micros)
+        self.row.sent_at.map(DateTime::from_micros)
     }
 
     /// When it was scheduled or sent.
     async fn created_at(&self) -> DateTime {
-        DateTime::from_micros(self.0.created_at)
+        DateTime::from_micros(self.row.created_at)
     }
 }
 
@@ -265,7 +288,7 @@ macro_rules! payloads {
             fn of(done: Result<Done, OperationError>) -> Result<Self, ApiError> {
                 let (done, user_errors) = payload(done)?;
                 let (message, balance) = done
-                    .map(|done| (Message(done.message, done.lines), Balance(done.balance)))
+                    .map(|done| (Message::answering(done.message, done.lines), Balance(done.balance)))
                     .unzip();
                 Ok(Self { message, balance, user_errors })
             }

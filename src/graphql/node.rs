@@ -23,7 +23,10 @@ use super::{
     request::{services, viewer_of},
     transaction::Transaction,
 };
-use crate::{operations::Path, store};
+use crate::{
+    operations::{Path, Viewer, policy::exists_for},
+    store,
+};
 
 /// Anything that has an id.
 #[derive(Interface)]
@@ -72,10 +75,7 @@ impl NodeQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "Any node's id.")] id: ID,
     ) -> Option<Result<Node, ApiError>> {
-        let found = async {
-            viewer_of(ctx, "node")?;
-            find(ctx, &id).await
-        };
+        let found = async { find(ctx, &viewer_of(ctx, "node")?, &id).await };
         found.await.transpose()
     }
 
@@ -85,21 +85,42 @@ impl NodeQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "At most 1000 ids.")] ids: Vec<ID>,
     ) -> Result<Vec<Option<Node>>, ApiError> {
-        viewer_of(ctx, "nodes")?;
+        let viewer = viewer_of(ctx, "nodes")?;
         if ids.len() > MAX_NODES {
             return Err(Path::argument("ids")
                 .invalid(format!("Must be at most {MAX_NODES} ids."))
                 .into());
         }
         // Together, so that the loaders read each kind at once.
-        futures_util::future::try_join_all(ids.iter().map(|id| find(ctx, id))).await
+        futures_util::future::try_join_all(ids.iter().map(|id| find(ctx, &viewer, id))).await
     }
 }
 
-async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>, ApiError> {
+/// The type of the nodes whose ids begin so.
+fn type_of(prefix: &str) -> Option<&'static str> {
+    Some(match prefix {
+        AccountId::PREFIX => "Account",
+        LotId::PREFIX => "CreditLot",
+        PurchaseId::PREFIX => "Purchase",
+        ContactId::PREFIX => "Contact",
+        ImportId::PREFIX => "ContactImport",
+        ListId::PREFIX => "ContactList",
+        PackageId::PREFIX => "CreditPackage",
+        MessageId::PREFIX => "Message",
+        RateCardId::PREFIX => "RateCard",
+        ReportId::PREFIX => "MonthlyReport",
+        TransactionId::PREFIX => "Transaction",
+        _ => return None,
+    })
+}
+
+async fn find(ctx: &Context<'_>, viewer: &Viewer, id: &ID) -> Result<Option<Node>, ApiError> {
     let Some((prefix, uuid)) = split(id) else {
         return Ok(None);
     };
+    if !type_of(&prefix).is_some_and(|name| exists_for(viewer, name)) {
+        return Ok(None);
+    }
     Ok(match prefix.as_str() {
         AccountId::PREFIX => loaders::load(ctx, AccountId::new(uuid))
             .await?

@@ -1,16 +1,21 @@
 //! Quotes: what a message would cost now, and whether it can be paid for.
 
 use async_graphql::{Context, ID, InputObject, Object, OneofObject, SimpleObject};
-use domain::{distribution, personal, quote::Line};
+use domain::{
+    distribution,
+    personal::{self, Tallied},
+    quote::Line,
+};
 use entity::message_line;
 
 use super::{
     credit_package::CreditPackage,
     destination::{DestinationInput, count as int},
     errors::ApiError,
+    guard::may_read,
     money::Money,
     rate_card::RateCard,
-    request::{id, optional_id, services, viewer_of},
+    request::{id, optional_id, services, viewer, viewer_of},
     scalars::{CountryCode, Credits, PhoneNumber},
     segmentation::{MediaInput, Segmentation, content},
 };
@@ -122,17 +127,15 @@ impl Quote {
     }
 
     /// The text of the fewest segments, and of those the fewest characters, that a contact gets. Null unless
-    /// personalised, and where no contact can be reached.
-    async fn shortest(&self) -> Option<Result<PersonalText, ApiError>> {
-        let tallied = self.0.message.tallied()?;
-        Some(self.personal(tallied.shortest.as_ref()?))
+    /// personalised, and if no contact can be reached. Not for SENDER keys, which get null and FORBIDDEN.
+    async fn shortest(&self, ctx: &Context<'_>) -> Option<Result<PersonalText, ApiError>> {
+        self.personal(ctx, "shortest", |tallied| tallied.shortest.as_ref())
     }
 
     /// The text of the most segments, and of those the most characters, that a contact gets. Null unless
-    /// personalised, and where no contact can be reached.
-    async fn longest(&self) -> Option<Result<PersonalText, ApiError>> {
-        let tallied = self.0.message.tallied()?;
-        Some(self.personal(tallied.longest.as_ref()?))
+    /// personalised, and if no contact can be reached. Not for SENDER keys, which get null and FORBIDDEN.
+    async fn longest(&self, ctx: &Context<'_>) -> Option<Result<PersonalText, ApiError>> {
+        self.personal(ctx, "longest", |tallied| tallied.longest.as_ref())
     }
 
     /// The merge fields of the text, each pair of name and fallback once, in the order of the text.
@@ -144,10 +147,10 @@ impl Quote {
             .map(|field| MergeField {
                 name: field.name.to_owned(),
                 fallback: field.fallback.map(str::to_owned),
-                contacts_without_value: message
+                lacking: message
                     .tallied()
                     .and_then(|tallied| tallied.lacking.get(field.slot))
-                    .map(|lacking| recipients(*lacking)),
+                    .copied(),
             })
             .collect()
     }
@@ -225,11 +228,25 @@ impl Quote {
 }
 
 impl Quote {
-    fn personal(&self, own: &personal::PersonalText) -> Result<PersonalText, ApiError> {
-        Ok(PersonalText {
-            text: own.text.clone(),
-            segmentation: self.0.message.segments_of(own)?.into(),
-        })
+    /// A contact's own text, for a viewer who may read what is known of contacts.
+    fn personal(
+        &self,
+        ctx: &Context<'_>,
+        field: &str,
+        which: impl Fn(&Tallied) -> Option<&personal::PersonalText>,
+    ) -> Option<Result<PersonalText, ApiError>> {
+        let shown = |own: &personal::PersonalText| {
+            let viewer = viewer(ctx)?;
+            Ok(PersonalText {
+                text: own.text.shown_to(&viewer)?.clone(),
+                segmentation: self.0.message.segments_of(own, &viewer)?.into(),
+            })
+        };
+        // Refused before anything is looked at: whether there is such a text tells something too.
+        if let Err(refused) = may_read(ctx, "Quote", field) {
+            return Some(Err(refused));
+        }
+        which(self.0.message.tallied()?).map(shown)
     }
 }
 
@@ -243,15 +260,33 @@ pub struct PersonalText {
 }
 
 /// A merge field of a text.
-#[derive(Debug, Clone, SimpleObject)]
+#[derive(Debug, Clone)]
 pub struct MergeField {
-    /// What it is called.
     name: String,
-    /// What stands in where nothing is known of a contact; null where none was written, and nothing stands in.
     fallback: Option<String>,
+    /// Stored contacts without a value for it.
+    lacking: Option<u64>,
+}
+
+/// A merge field of a text.
+#[Object]
+impl MergeField {
+    /// What it is called.
+    async fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What stands in where nothing is known of a contact; null where none was written, and nothing stands in.
+    async fn fallback(&self) -> Option<&str> {
+        self.fallback.as_deref()
+    }
+
     /// How many stored contacts have no value for it, or an empty one, and get the fallback; null unless
-    /// personalised.
-    contacts_without_value: Option<i32>,
+    /// personalised. Not for SENDER keys, which get null and FORBIDDEN.
+    async fn contacts_without_value(&self, ctx: &Context<'_>) -> Option<Result<i32, ApiError>> {
+        let may = may_read(ctx, "MergeField", "contactsWithoutValue");
+        may.map(|()| self.lacking.map(recipients)).transpose()
+    }
 }
 
 /// The recipients that get the same number of segments.

@@ -23,7 +23,7 @@ use super::{
     message::{self, MessageConnection},
     money::Money,
     paging::window,
-    request::{services, viewer_of},
+    request::services,
     scalars::{CountryCode, Credits, DateTime, Decimal},
     segmentation::Channel,
     usage_report::Interval,
@@ -223,7 +223,6 @@ pub(super) async fn of_list(
     interval: Interval,
 ) -> Result<Vec<UsageBucket>, ApiError> {
     // As the report: a sending service that sees a list does not see its usage.
-    viewer_of(ctx, "usageReport")?;
     let of = UsageOf {
         account,
         list,

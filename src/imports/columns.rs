@@ -10,9 +10,9 @@
 //! `citta`, `1st order` is `_1stOrder`; where nothing is left it is `column` and its position, counted from 1.
 //! A column without a name is left out. Two columns that come to the same name are refused.
 
-use domain::merge;
+use domain::{merge, private::Private};
 
-use super::{MAX_COLUMNS, MAX_FIELDS_BYTES, MAX_VALUE_CHARS, Unreadable, shown};
+use super::{MAX_COLUMNS, MAX_FIELDS_BYTES, MAX_VALUE_CHARS, Unreadable, cut, shown};
 
 /// Names of the number's column, the most telling first.
 const NUMBER_NAMES: [&[&str]; 3] = [
@@ -169,7 +169,7 @@ impl Columns {
         {
             return Err(wrong(format!(
                 "The first row must name the columns, such as phone,firstName; it holds the number {}.",
-                shown(value)
+                cut(value)
             )));
         }
         let number = number_column(header, width);
@@ -248,7 +248,7 @@ impl Columns {
     }
 
     /// What is shown of a row that was refused: its number, or where that is missing its beginning.
-    pub fn shown(&self, cells: Cells<'_>) -> String {
+    pub fn shown(&self, cells: Cells<'_>) -> Private<String> {
         let number = cells.get(self.number);
         if !number.is_empty() {
             return shown(number);
@@ -257,7 +257,7 @@ impl Columns {
         first
             .into_iter()
             .find(|cell| !cell.is_empty())
-            .map_or_else(String::new, shown)
+            .map_or_else(Private::default, shown)
     }
 }
 

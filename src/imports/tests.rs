@@ -29,7 +29,10 @@ impl Taker for Rows {
             Entry::Contact { line, contact } => {
                 (line, Ok((contact.number.to_owned(), contact.fields)))
             }
-            Entry::Refused(row) => (row.line, Err(format!("{}: {}", row.value, row.reason))),
+            Entry::Refused(row) => (
+                row.line,
+                Err(format!("{}: {}", row.value.unguarded(), row.reason)),
+            ),
         });
         ControlFlow::Continue(())
     }

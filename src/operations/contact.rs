@@ -4,14 +4,15 @@
 //! unreachable at once and removes them; what its imports refused goes too.
 
 use domain::id::{AccountId, ContactId, ListId};
-use entity::{contact, contact_list};
+use entity::contact_list;
 
 use super::{
     OperationError, Path, Refusal, Services, Viewer, audience, input, phone_number::Accept,
+    policy::may_read,
 };
 use crate::store::{
     self,
-    contact::{ContactFilter, Which},
+    contact::{Contact, ContactFilter, Which},
     paging::{Page, Window},
 };
 
@@ -47,8 +48,8 @@ impl Services {
         list: &contact_list::Model,
         search: Option<&str>,
         window: Window,
-    ) -> Result<(ContactFilter, Page<contact::Model>), OperationError> {
-        viewer.reads_contacts()?;
+    ) -> Result<(ContactFilter, Page<Contact>), OperationError> {
+        may_read(viewer, "ContactList", "contacts")?;
         let filter = ContactFilter {
             account: AccountId::new(list.account_id),
             list: ListId::new(list.id),

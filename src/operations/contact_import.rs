@@ -16,19 +16,19 @@ use domain::{
     country::CountryCode,
     id::{AccountId, ImportId, ListId},
 };
-use entity::{
-    contact_import, contact_import_rejection as rejection, contact_list, sql_enums::ImportStatus,
-};
+use entity::{contact_import, contact_list, sql_enums::ImportStatus};
 use tokio::sync::{Mutex, MutexGuard, OwnedSemaphorePermit, Semaphore, broadcast};
 use tokio_util::task::TaskTracker;
 
 use super::{
     Fault, OperationError, Path, RefusalCode, Services, Viewer, input, phone_number::Accept,
+    policy::may_read,
 };
 use crate::{
     imports::{self, Format, ReadError, Unreadable},
     store::{
         self,
+        contact_import::RejectedRow,
         paging::{Page, Window},
     },
 };
@@ -106,7 +106,7 @@ pub struct ImportOutcome {
     /// The import, at its end.
     pub import: contact_import::Model,
     /// The first rows that were refused.
-    pub rejected: Vec<rejection::Model>,
+    pub rejected: Vec<RejectedRow>,
 }
 
 impl Services {
@@ -276,7 +276,7 @@ impl Services {
         list: (AccountId, ListId),
         window: Window,
     ) -> Result<Page<contact_import::Model>, OperationError> {
-        viewer.reads_contacts()?;
+        may_read(viewer, "ContactList", "imports")?;
         Ok(store::contact_import::list(self.store.reader(), list, window).await?)
     }
 
@@ -289,8 +289,8 @@ impl Services {
         viewer: &Viewer,
         import: (AccountId, ImportId),
         window: Window,
-    ) -> Result<Page<rejection::Model>, OperationError> {
-        viewer.reads_contacts()?;
+    ) -> Result<Page<RejectedRow>, OperationError> {
+        may_read(viewer, "ContactImport", "rejected")?;
         Ok(store::contact_import::rejections(self.store.reader(), import, window).await?)
     }
 }

@@ -1,13 +1,21 @@
-//! Who may do what: one table with a row for every root field (law A1), and one of what a field may be used for
-//! (law A3). A test fails for a root field without a row, and others try every row of both with every role.
+//! Who may do what: a table with a row for every root field, one for every field below (law A1), and one of what a
+//! field may be used for (law A3). Tests fail for a field without a row, and others try every row with every role.
+//!
+//! Here: the table of root fields, what they may be used for, and the one way to ask each table. Not here: the fields
+//! below, which are [`edges`]; whose things a viewer sees, which operations check.
 
+pub mod edges;
+
+use domain::private::Reader as ReadsContacts;
 use entity::sql_enums::Role;
+
+pub use edges::{Rows, of};
 
 use super::{refusal::OperationError, viewer::Viewer};
 
 use Role::{AccountManager, Member, Owner, PlatformAdmin, Sender, Viewer as Reader};
 
-/// Who may use a root field.
+/// Who may use a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
     /// Everybody, without a key.
@@ -27,6 +35,17 @@ const REPORTERS: Access = Access::Roles(&[PlatformAdmin, AccountManager, Owner])
 const SENDERS: Access = Access::Roles(&[PlatformAdmin, Owner, Member, Sender]);
 /// The platform and its sending service.
 const SETTLERS: Access = Access::Roles(&[PlatformAdmin, AccountManager, Sender]);
+
+impl Access {
+    /// Whether it is open to a key of this role.
+    #[must_use]
+    pub fn admits(self, role: Role) -> bool {
+        match self {
+            Self::Anyone => true,
+            Self::Roles(roles) => roles.contains(&role),
+        }
+    }
+}
 
 /// Every root field of the schema and who may use it.
 pub const POLICY: &[(&str, Access)] = &[
@@ -62,7 +81,7 @@ pub const POLICY: &[(&str, Access)] = &[
     ("sendMessage", SENDERS),
     ("settleMessage", SENDERS),
     ("cancelMessage", SENDERS),
-    ("balanceChanged", READERS),
+    ("balanceChanged", EVERY_KEY),
     ("contactImportProgress", READERS),
 ];
 
@@ -150,9 +169,44 @@ pub fn access(field: &str) -> Access {
 /// Unauthenticated without a key, Forbidden for a role that may not.
 pub fn authorise(viewer: Option<&Viewer>, field: &str) -> Result<Viewer, OperationError> {
     let viewer = viewer.ok_or(OperationError::Unauthenticated)?;
-    match access(field) {
-        Access::Anyone => Ok(*viewer),
-        Access::Roles(roles) if roles.contains(&viewer.role) => Ok(*viewer),
-        Access::Roles(_) => Err(OperationError::Forbidden),
+    if access(field).admits(viewer.role) {
+        Ok(*viewer)
+    } else {
+        Err(OperationError::Forbidden)
+    }
+}
+
+/// Who may read a field of a type whose rows these are; nobody if it has none.
+#[must_use]
+pub fn row(rows: Rows, field: &str) -> Access {
+    rows.iter()
+        .find(|(_, fields)| fields.contains(&field))
+        .map_or(Access::Roles(&[]), |(access, _)| *access)
+}
+
+/// That the viewer may read a field of a type.
+///
+/// # Errors
+/// Forbidden.
+pub fn may_read(viewer: &Viewer, name: &str, field: &str) -> Result<(), OperationError> {
+    if row(edges::rows(name), field).admits(viewer.role) {
+        Ok(())
+    } else {
+        Err(OperationError::Forbidden)
+    }
+}
+
+/// Whether nodes of a type exist for the viewer: whether it may read their ids.
+#[must_use]
+pub fn exists_for(viewer: &Viewer, name: &str) -> bool {
+    may_read(viewer, name, "id").is_ok()
+}
+
+/// What is known of contacts is shown to whoever may read the fields of one.
+impl ReadsContacts for Viewer {
+    type Refusal = OperationError;
+
+    fn may_read_contacts(&self) -> Result<(), OperationError> {
+        may_read(self, "Contact", "fields")
     }
 }

@@ -16,7 +16,7 @@ use domain::{
 use entity::rate_card;
 
 use super::{
-    OperationError, Path, Refusal, Services,
+    OperationError, Path, Refusal, Services, Viewer,
     audience::{self, Audience},
     phone_number::Accept,
     segmentation::{Content, NewContent, too_many},
@@ -118,15 +118,17 @@ impl PricedMessage {
         }
     }
 
-    /// How a contact's own text is cut.
+    /// How a contact's own text is cut, for a viewer who may read what is known of contacts.
     ///
     /// # Errors
-    /// None that pricing did not have.
+    /// Forbidden, and none that pricing did not have.
     pub fn segments_of<'a>(
         &self,
         own: &'a PersonalText,
-    ) -> Result<segmentation::Segmentation<'a>, Refusal> {
-        self.content.segments_of(&own.text, &own.options)
+        viewer: &Viewer,
+    ) -> Result<segmentation::Segmentation<'a>, OperationError> {
+        let text = own.text.shown_to(viewer)?;
+        Ok(self.content.segments_of(text, &own.options)?)
     }
 }
 
@@ -307,7 +309,8 @@ fn most_segments(
         }
         Recipients::Contacts(tallied) => tallied.longest.as_ref().map_or(Ok(fallback), |longest| {
             let has_media = content.channel() == Channel::Mms;
-            segmentation::count(&longest.text, has_media, &longest.options).map_err(too_many)
+            segmentation::count(longest.text.unguarded(), has_media, &longest.options)
+                .map_err(too_many)
         }),
     }
 }

@@ -3,8 +3,6 @@
 use domain::id::{AccountId, ApiKeyId};
 use entity::sql_enums::Role;
 
-use super::OperationError;
-
 /// Who is asking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Viewer {
@@ -21,18 +19,6 @@ impl Viewer {
     #[must_use]
     pub fn sees(&self, account: AccountId) -> bool {
         self.account.is_none_or(|own| own == account)
-    }
-
-    /// That it may read stored contacts and their imports. A sending service may not: it is told whom to send
-    /// to by the platform, and its keys lie on machines that nobody looks at.
-    ///
-    /// # Errors
-    /// Forbidden.
-    pub fn reads_contacts(&self) -> Result<(), OperationError> {
-        match self.role {
-            Role::Sender => Err(OperationError::Forbidden),
-            _ => Ok(()),
-        }
     }
 
     /// Whether it speaks for the platform rather than for one account.

@@ -7,7 +7,10 @@ mod pages;
 
 use std::collections::BTreeMap;
 
-use domain::id::{AccountId, ContactId, ListId};
+use domain::{
+    id::{AccountId, ContactId, ListId},
+    private::Private,
+};
 use entity::{contact, contact_list, list_destination};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, QueryFilter, Statement,
@@ -15,6 +18,7 @@ use sea_orm::{
     sea_query::{Expr, OnConflict},
 };
 
+use super::paging::Place;
 pub use pages::{ContactFilter, count, list};
 
 /// A contact as it comes in.
@@ -23,11 +27,55 @@ pub struct NewContact {
     /// Its id.
     pub id: ContactId,
     /// The digits of its E.164 number.
-    pub number: i64,
+    pub number: Private<i64>,
     /// ISO 3166-1 alpha-2, by the number.
     pub country_code: String,
     /// A JSON object of texts; `None` where nothing is known.
-    pub fields: Option<String>,
+    pub fields: Private<Option<String>>,
+}
+
+/// A stored contact.
+#[derive(Debug, Clone)]
+pub struct Contact {
+    /// The account.
+    pub account: AccountId,
+    /// The list.
+    pub list: ListId,
+    /// Its id.
+    pub id: ContactId,
+    /// The digits of its E.164 number.
+    pub number: Private<i64>,
+    /// ISO 3166-1 alpha-2, by the number.
+    pub country_code: String,
+    /// A JSON object of texts; `None` where nothing is known.
+    pub fields: Private<Option<String>>,
+    /// Microseconds since the epoch.
+    pub created_at: i64,
+}
+
+impl Contact {
+    /// Its place in a page of its list.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        Place {
+            key: *self.number.unguarded(),
+            id: self.id.uuid(),
+        }
+    }
+}
+
+impl From<contact::Model> for Contact {
+    fn from(row: contact::Model) -> Self {
+        Self {
+            account: AccountId::new(row.account_id),
+            list: ListId::new(row.list_id),
+            id: ContactId::new(row.id),
+            number: Private::new(row.number),
+            country_code: row.country_code,
+            fields: Private::new(row.fields),
+            created_at: row.created_at,
+        }
+    }
 }
 
 /// How many contacts came or went, by country.
@@ -89,9 +137,9 @@ pub async fn insert(
         .map(|row| {
             (
                 row.id.uuid().simple().to_string(),
-                row.number,
+                row.number.unguarded(),
                 &row.country_code,
-                &row.fields,
+                row.fields.unguarded(),
             )
         })
         .collect();
@@ -129,7 +177,7 @@ pub async fn update(
 ) -> Result<(), DbErr> {
     let rows: Vec<_> = contacts
         .iter()
-        .map(|row| (row.number, &row.fields))
+        .map(|row| (row.number.unguarded(), row.fields.unguarded()))
         .collect();
     let source = match connection.get_database_backend() {
         DatabaseBackend::Postgres => {
@@ -257,11 +305,12 @@ pub async fn count_towards(
 pub async fn find_all(
     connection: &impl ConnectionTrait,
     ids: impl IntoIterator<Item = ContactId>,
-) -> Result<Vec<contact::Model>, DbErr> {
-    contact::Entity::find()
+) -> Result<Vec<Contact>, DbErr> {
+    let rows = contact::Entity::find()
         .filter(contact::Column::Id.is_in(ids.into_iter().map(ContactId::uuid)))
         .all(connection)
-        .await
+        .await?;
+    Ok(rows.into_iter().map(Contact::from).collect())
 }
 
 fn json(value: &impl serde::Serialize) -> Result<Value, DbErr> {

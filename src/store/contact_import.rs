@@ -1,6 +1,9 @@
 //! Imports of contacts, and the rows that they refused.
 
-use domain::id::{AccountId, ImportId, ListId};
+use domain::{
+    id::{AccountId, ImportId, ListId},
+    private::Private,
+};
 use entity::{contact_import, contact_import_rejection as rejection, sql_enums::ImportStatus};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, ExprTrait, IntoActiveModel, PaginatorTrait,
@@ -8,7 +11,7 @@ use sea_orm::{
     sea_query::{Expr, OnConflict, Query},
 };
 
-use super::paging::{Direction, Page, Window, page};
+use super::paging::{Direction, Page, Place, Window, page};
 
 /// Bound parameters in one statement: SQLite takes 32,766.
 const MAX_PARAMETERS: usize = 32_000;
@@ -24,6 +27,30 @@ pub struct Progress {
     pub duplicates: i64,
     /// Rows that were refused.
     pub rejected: i64,
+}
+
+/// A row of a file that an import refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RejectedRow {
+    /// The import.
+    pub import: ImportId,
+    /// Its line in the file, from 1; in a workbook its row.
+    pub line: i64,
+    /// What stood there, cut to what can be shown.
+    pub value: Private<String>,
+    /// Why it was refused.
+    pub reason: String,
+}
+
+impl RejectedRow {
+    /// Its place in a page of its import.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        Place {
+            key: self.line,
+            id: self.import.uuid(),
+        }
+    }
 }
 
 /// Adds an import.
@@ -171,7 +198,8 @@ pub async fn latest(
 /// What the database says.
 pub async fn insert_rejections(
     connection: &impl ConnectionTrait,
-    rows: Vec<rejection::Model>,
+    account: AccountId,
+    rows: &[RejectedRow],
 ) -> Result<(), DbErr> {
     const COLUMNS: usize = 5;
     for chunk in rows.chunks(MAX_PARAMETERS / COLUMNS) {
@@ -186,7 +214,13 @@ pub async fn insert_rejections(
         rejection::Entity::insert_many(
             chunk
                 .iter()
-                .cloned()
+                .map(|row| rejection::Model {
+                    account_id: account.uuid(),
+                    import_id: row.import.uuid(),
+                    line: row.line,
+                    value: row.value.unguarded().clone(),
+                    reason: row.reason.clone(),
+                })
                 .map(IntoActiveModel::into_active_model),
         )
         .on_conflict(conflict)
@@ -210,16 +244,31 @@ pub async fn rejections(
     connection: &impl ConnectionTrait,
     (account, import): (AccountId, ImportId),
     window: Window,
-) -> Result<Page<rejection::Model>, DbErr> {
+) -> Result<Page<RejectedRow>, DbErr> {
     let order = (rejection::Column::Line, rejection::Column::ImportId);
-    page(
+    let found = page(
         connection,
         rejected(account, import),
         order,
         Direction::Ascending,
         window,
-    )
-    .await
+    );
+    let Page {
+        rows,
+        has_next,
+        has_previous,
+    } = found.await?;
+    let row = |row: rejection::Model| RejectedRow {
+        import,
+        line: row.line,
+        value: Private::new(row.value),
+        reason: row.reason,
+    };
+    Ok(Page {
+        rows: rows.into_iter().map(row).collect(),
+        has_next,
+        has_previous,
+    })
 }
 
 /// Forgets some of the rows that a list's imports refused; how many.

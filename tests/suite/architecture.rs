@@ -261,6 +261,29 @@ fn files_of_the_domain_are_short() {
     );
 }
 
+/// Floors that answer clients, write files for them, or log what was asked: a contact's value gets there
+/// through its viewer alone.
+const ANSWERING: [&str; 4] = ["src/graphql", "src/http", "src/reports", "src/telemetry.rs"];
+
+#[test]
+fn private_values_reach_answers_through_a_viewer_only() {
+    let mut wrong = Vec::new();
+    for place in ANSWERING {
+        let files = match root().join(place) {
+            file if file.is_file() => vec![file],
+            _ => rust_files(place),
+        };
+        assert!(!files.is_empty(), "{place} has no files to check");
+        let unguarded = |file: &PathBuf| source(file).contains("unguarded");
+        wrong.extend(files.into_iter().filter(unguarded));
+    }
+    assert!(wrong.is_empty(), "use `shown_to` in {wrong:#?}");
+    // Who may is decided in one place.
+    let readers = |file: &PathBuf| source(file).contains("type Refusal = ");
+    let all: Vec<_> = rust_files("src").into_iter().filter(readers).collect();
+    assert_eq!(all, [root().join("src/operations/policy.rs")]);
+}
+
 #[test]
 fn the_domain_bans_what_the_workspace_bans() {
     let bans = |file: &str| {

@@ -4,7 +4,7 @@
 
 use std::{fs::File, mem, ops::ControlFlow};
 
-use domain::id::ContactId;
+use domain::{id::ContactId, private::Private};
 use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::{Numbers, refusal, unreadable};
@@ -168,9 +168,9 @@ impl Gather {
                 self.part.bytes += contact.fields.as_ref().map_or(0, String::len);
                 self.part.contacts.push(NewContact {
                     id: ContactId::new(self.clock.new_id()),
-                    number: number.digits,
+                    number: Private::new(number.digits),
                     country_code: number.country.to_string(),
-                    fields: contact.fields,
+                    fields: Private::new(contact.fields),
                 });
             }
             Err(fault) => self.part.rejected.push(RefusedRow {

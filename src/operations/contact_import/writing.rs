@@ -11,7 +11,7 @@ use std::{
 };
 
 use domain::id::{AccountId, ImportId, ListId};
-use entity::{contact_import_rejection as rejection, sql_enums::ImportStatus};
+use entity::sql_enums::ImportStatus;
 use sea_orm::{ConnectionTrait, DbErr};
 
 use super::{
@@ -23,7 +23,7 @@ use crate::{
     store::{
         self,
         contact::{Counts, NewContact},
-        contact_import::Progress,
+        contact_import::{Progress, RejectedRow},
     },
 };
 
@@ -155,7 +155,11 @@ impl Job {
             Standing::Archived => return Ok(Err("The list was archived meanwhile.".to_owned())),
             Standing::CountedByHand => return Ok(Err(BY_HAND.to_owned())),
         };
-        let numbers: Vec<i64> = part.contacts.iter().map(|row| row.number).collect();
+        let numbers: Vec<i64> = part
+            .contacts
+            .iter()
+            .map(|row| *row.number.unguarded())
+            .collect();
         let known: HashSet<i64> = store::contact::known(connection, of, &numbers)
             .await?
             .into_iter()
@@ -177,7 +181,12 @@ impl Job {
         }
         let rejected = i64::try_from(part.rejected.len()).unwrap_or(i64::MAX);
         if rejected > 0 {
-            store::contact_import::insert_rejections(connection, self.rejections(part)).await?;
+            store::contact_import::insert_rejections(
+                connection,
+                self.account,
+                &self.rejections(part),
+            )
+            .await?;
         }
         let progress = Progress {
             rows: part.rows,
@@ -190,10 +199,9 @@ impl Job {
         Ok(Ok(()))
     }
 
-    fn rejections(&self, part: &Part) -> Vec<rejection::Model> {
-        let rows = part.rejected.iter().map(|row| rejection::Model {
-            account_id: self.account.uuid(),
-            import_id: self.import.uuid(),
+    fn rejections(&self, part: &Part) -> Vec<RejectedRow> {
+        let rows = part.rejected.iter().map(|row| RejectedRow {
+            import: self.import,
             line: i64::try_from(row.line).unwrap_or(i64::MAX),
             value: row.value.clone(),
             reason: row.reason.to_string(),
@@ -215,7 +223,7 @@ fn sort(contacts: &[NewContact], known: &HashSet<i64>, update_existing: bool) ->
     let mut sorted = Sorted::default();
     let mut places: HashMap<i64, usize> = HashMap::with_capacity(contacts.len());
     for contact in contacts {
-        let is_known = known.contains(&contact.number);
+        let is_known = known.contains(contact.number.unguarded());
         if is_known && !update_existing {
             continue;
         }
@@ -224,9 +232,9 @@ fn sort(contacts: &[NewContact], known: &HashSet<i64>, update_existing: bool) ->
         } else {
             &mut sorted.new
         };
-        match places.get(&contact.number) {
+        match places.get(contact.number.unguarded()) {
             None => {
-                places.insert(contact.number, rows.len());
+                places.insert(*contact.number.unguarded(), rows.len());
                 rows.push(contact.clone());
             }
             Some(&place) if update_existing => {
@@ -252,7 +260,7 @@ fn by_country(contacts: &[NewContact]) -> Counts {
 mod tests {
     use std::collections::HashSet;
 
-    use domain::id::ContactId;
+    use domain::{id::ContactId, private::Private};
     use uuid::Uuid;
 
     use super::{NewContact, sort};
@@ -261,9 +269,9 @@ mod tests {
     fn a_number_comes_in_once() {
         let row = |number: i64, fields: &str| NewContact {
             id: ContactId::new(Uuid::from_u128(u128::from(number.unsigned_abs()))),
-            number,
+            number: Private::new(number),
             country_code: "IT".to_owned(),
-            fields: Some(fields.to_owned()),
+            fields: Private::new(Some(fields.to_owned())),
         };
         let rows = [
             row(1, "a"),

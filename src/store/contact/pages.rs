@@ -7,6 +7,7 @@ use sea_orm::{
     QueryOrder, QuerySelect, Select,
 };
 
+use super::Contact;
 use crate::store::paging::{Page, Window};
 
 /// Which contacts are listed.
@@ -34,12 +35,15 @@ pub async fn list(
     connection: &impl ConnectionTrait,
     filter: &ContactFilter,
     window: Window,
-) -> Result<Page<contact::Model>, DbErr> {
+) -> Result<Page<Contact>, DbErr> {
     let rows = match filter.prefix {
         None => newest(connection, filter, window).await?,
         Some(prefix) => by_number(connection, filter, &ranges(prefix), window).await?,
     };
-    Ok(Page::of(rows, window))
+    Ok(Page::of(
+        rows.into_iter().map(Contact::from).collect(),
+        window,
+    ))
 }
 
 /// In the order of ids, which is the order of creation, the last first: no other order has an index.

@@ -83,7 +83,9 @@ export function AccountPage({ accountId, can }: { accountId: string; can: Permis
         <Tabs.Panel value="credits">
           <Stack gap="md">
             <ListsPanel accountId={accountId} mayAllocate={can.allocate} changes={changes} />
-            <LotsPanel accountId={accountId} timeZone={account.timeZone} changes={changes} />
+            {can.report && (
+              <LotsPanel accountId={accountId} timeZone={account.timeZone} changes={changes} />
+            )}
           </Stack>
         </Tabs.Panel>
         <Tabs.Panel value="usage">
@@ -95,7 +97,9 @@ export function AccountPage({ accountId, can }: { accountId: string; can: Permis
         <Tabs.Panel value="packages">
           <Stack gap="md">
             <PackagesPanel accountId={accountId} mayPurchase={can.purchase} />
-            <PurchasesPanel accountId={accountId} timeZone={account.timeZone} changes={changes} />
+            {can.report && (
+              <PurchasesPanel accountId={accountId} timeZone={account.timeZone} changes={changes} />
+            )}
           </Stack>
         </Tabs.Panel>
       </Tabs>

@@ -14,7 +14,7 @@ export const ROLE_TITLES: Record<Role, string> = {
 export interface Permissions {
   /** Reads any account of the platform, and so gets the picker. */
   everyAccount: boolean;
-  /** Reads usage, and hears of balance changes. */
+  /** Reads usage, lots and purchases, and hears of balance changes. */
   report: boolean;
   allocate: boolean;
   purchase: boolean;

@@ -1,0 +1,38 @@
+//! Fields that are not for every role: the policy's table, asked before a field is resolved.
+//!
+//! Here: the guard of types with fields that some roles may not read. Not here: the table, which is
+//! [`crate::operations::policy::edges`].
+//!
+//! The engine lets an error of a guard pass through a field that may be null, up to the next object that may.
+//! Such fields ask [`may_read`] themselves and answer null beside their error.
+
+use async_graphql::Context;
+
+use super::{errors::ApiError, request::viewer};
+use crate::operations::{
+    OperationError,
+    policy::{self, Rows},
+};
+
+/// Guards every field of a type by the type's rows: `#[Object(guard = "edges(of::Account)")]`.
+pub fn edges(
+    rows: Rows,
+) -> impl Fn(&Context<'_>) -> async_graphql::Result<()> + Send + Sync + 'static {
+    move |ctx| {
+        let access = policy::row(rows, ctx.item.node.name.node.as_str());
+        let refused = || ApiError::from(OperationError::Forbidden).into();
+        match access {
+            policy::Access::Anyone => Ok(()),
+            restricted if restricted.admits(viewer(ctx)?.role) => Ok(()),
+            policy::Access::Roles(_) => Err(refused()),
+        }
+    }
+}
+
+/// That the viewer may read a field of a type.
+///
+/// # Errors
+/// Forbidden.
+pub fn may_read(ctx: &Context<'_>, name: &str, field: &str) -> Result<(), ApiError> {
+    Ok(policy::may_read(&viewer(ctx)?, name, field)?)
+}
