@@ -12,7 +12,7 @@ use crate::{
     graphql::{limits::Limits, schema},
     http::{self, address::TrustedProxies},
     ledger::{Ledger, Writers},
-    operations::{Parts, Services, download::DownloadKey},
+    operations::{Parts, Services},
     payments::Provider,
     store::{self, Store},
 };
@@ -155,11 +155,10 @@ pub fn assemble(store: Store, settings: Settings) -> Result<App, StartError> {
     let services = Services::new(Parts {
         store,
         ledger,
-        payments: Provider::sandbox(settings.public_url.clone()),
+        payments: Provider::sandbox(),
         clock: settings.clock,
         public_url: settings.public_url,
         admin_key_hash,
-        download_key: DownloadKey::default(),
         stop: stop.clone(),
     });
     let schema = schema::schema_over(&services, &Limits::default());

@@ -46,6 +46,17 @@ pub enum Command {
     /// Keys for the API.
     #[command(subcommand)]
     Key(KeyCommand),
+    /// The server's secret, which download links and addresses of approve pages are signed with.
+    #[command(subcommand)]
+    Secret(SecretCommand),
+}
+
+/// The server's secret.
+#[derive(Debug, Subcommand)]
+pub enum SecretCommand {
+    /// Make a new one, for when the database was seen by others. Links that were handed out stop working, at once
+    /// and on every server of the database, without a restart.
+    Renew(DatabaseArgs),
 }
 
 /// Keys for the API.

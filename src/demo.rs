@@ -20,7 +20,10 @@ use self::{
 use crate::{
     clock::{Clock, id_at},
     ledger::{Ledger, Refused, Request, SubmitError},
-    operations::{OperationError, api_key},
+    operations::{
+        OperationError,
+        api_key::{self, CreateApiKey},
+    },
     store::{self, Store, rate_card::DEFAULT_CODE},
 };
 
@@ -134,8 +137,13 @@ async fn key(
     account: Option<AccountId>,
     name: &str,
 ) -> Result<String, DemoError> {
-    let made: Result<_, OperationError> =
-        api_key::create_key(store, clock, role, account, name).await;
+    let new = CreateApiKey {
+        account,
+        role,
+        name: name.to_owned(),
+        expires_at: None,
+    };
+    let made: Result<_, OperationError> = api_key::create_key(store, clock, new).await;
     match made {
         Ok((_, secret)) => Ok(secret.expose_secret().to_owned()),
         Err(cause) => Err(DemoError::Key(format!("{cause:?}"))),
@@ -173,6 +181,7 @@ async fn insert_shop(store: &Store, shop: &Shop, at: Timestamp) -> Result<Accoun
         settlement: sql_enums::Settlement::Automatic,
         created_at: at.as_microsecond(),
         usage_rolled_from: 0,
+        return_origins: String::new(),
     };
     let id = AccountId::new(row.id);
     let transaction = store.begin().await?;

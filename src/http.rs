@@ -26,6 +26,7 @@ use axum::{
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use tower::util::MapRequestLayer;
 use tower_http::{
     catch_panic::CatchPanicLayer,
     classify::ServerErrorsFailureClass,
@@ -42,6 +43,7 @@ use tower_http::{
 
 use self::{
     graphql::{BodyLimits, Endpoint},
+    viewer::WrongKeys,
     websocket::{SocketLimits, Sockets},
 };
 use crate::{
@@ -73,6 +75,7 @@ struct Shared {
     services: Services,
     schema: Schema,
     endpoint: Endpoint,
+    wrong_keys: WrongKeys,
     sockets: Sockets,
     metrics: PrometheusHandle,
     demo_key: Option<String>,
@@ -102,6 +105,7 @@ impl Server {
             services,
             schema,
             endpoint,
+            wrong_keys: WrongKeys::default(),
             sockets,
             metrics,
             demo_key,
@@ -156,6 +160,7 @@ pub fn router(server: Server) -> Router {
         )
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
         .layer(SetRequestIdLayer::new(REQUEST_ID, NewRequestId(clock)))
+        .layer(MapRequestLayer::new(without_odd_id))
         .layer(SetSensitiveRequestHeadersLayer::new([
             header::AUTHORIZATION,
         ]))
@@ -183,6 +188,27 @@ fn tell(class: ServerErrorsFailureClass, latency: Duration, _span: &tracing::Spa
     } else {
         tracing::error!(%class, ?latency, "a request failed");
     }
+}
+
+/// The longest id that a caller may give a request: longer than any in use, and far below what proxies take of an
+/// answer's headers.
+const MAX_REQUEST_ID_BYTES: usize = 128;
+
+/// Forgets an id that is not a plain name, so that the request gets one of ours: it is sent back in the answer, and
+/// written to logs.
+fn without_odd_id<B>(mut request: axum::http::Request<B>) -> axum::http::Request<B> {
+    let is_plain = |id: &HeaderValue| {
+        let is_sign =
+            |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+        (1..=MAX_REQUEST_ID_BYTES).contains(&id.len()) && id.as_bytes().iter().all(is_sign)
+    };
+    let headers = request.headers_mut();
+    let mut ids = headers.get_all(REQUEST_ID).iter();
+    let is_fit = ids.next().is_none_or(is_plain) && ids.next().is_none();
+    if !is_fit {
+        headers.remove(REQUEST_ID);
+    }
+    request
 }
 
 /// Names a request that came without an id.

@@ -1,4 +1,4 @@
-//! The commands: serve, demo, migrate, verify, rebuild-usage, schema, key.
+//! The commands: serve, demo, migrate, verify, rebuild-usage, schema, key, secret.
 
 use std::{io::Write, process::ExitCode};
 
@@ -9,14 +9,19 @@ use message_credits::{
     app::{self, Settings},
     clock::Clock,
     config::{
-        Cli, Command, CreateKeyArgs, DatabaseArgs, KeyCommand, KeyRole, RebuildUsageArgs, ServeArgs,
+        Cli, Command, CreateKeyArgs, DatabaseArgs, KeyCommand, KeyRole, RebuildUsageArgs,
+        SecretCommand, ServeArgs,
     },
     demo::{self, Demo},
     graphql::{ids::PublicId, schema},
     http::address::TrustedProxies,
     ledger::verify::{self, Progress},
     lifecycle,
-    operations::{OperationError, api_key, usage_rollup},
+    operations::{
+        OperationError,
+        api_key::{self, CreateApiKey},
+        server_secret, usage_rollup,
+    },
     telemetry,
 };
 use secrecy::ExposeSecret;
@@ -63,6 +68,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Key(KeyCommand::Create(args)) => create_key(args).await,
+        Command::Secret(SecretCommand::Renew(args)) => renew_secret(&args).await,
     }
 }
 
@@ -168,14 +174,13 @@ fn account_id(text: &str) -> Result<AccountId, Failure> {
 async fn create_key(args: CreateKeyArgs) -> Result<ExitCode, Failure> {
     let account = args.account.as_deref().map(account_id).transpose()?;
     let store = app::open(&args.database.database_url).await?;
-    let made = api_key::create_key(
-        &store,
-        &Clock::system(),
-        role(args.role),
+    let new = CreateApiKey {
         account,
-        &args.name,
-    )
-    .await;
+        role: role(args.role),
+        name: args.name,
+        expires_at: None,
+    };
+    let made = api_key::create_key(&store, &Clock::system(), new).await;
     store.close().await;
     match made {
         Ok((id, secret)) => {
@@ -195,6 +200,18 @@ async fn create_key(args: CreateKeyArgs) -> Result<ExitCode, Failure> {
         }
         Err(other) => Err(format!("the key could not be made: {other:?}").into()),
     }
+}
+
+async fn renew_secret(args: &DatabaseArgs) -> Result<ExitCode, Failure> {
+    let store = app::open(&args.database_url).await?;
+    let renewed = server_secret::renew(&store).await;
+    store.close().await;
+    renewed.map_err(|cause| format!("the secret could not be renewed: {cause:?}"))?;
+    print(
+        "The server's secret is new: download links and addresses of approve pages that were handed out don't work any \
+         more.\n",
+    )?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn role(role: KeyRole) -> Role {

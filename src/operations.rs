@@ -19,6 +19,7 @@ pub mod download;
 mod gathered;
 pub mod idempotency;
 pub mod input;
+mod invisible;
 pub mod lot;
 pub mod message;
 pub mod monthly_report;
@@ -31,6 +32,7 @@ pub mod quote;
 pub mod rate_card;
 pub mod refusal;
 pub mod segmentation;
+pub mod server_secret;
 pub mod settlement;
 pub mod statement;
 pub mod transaction;
@@ -46,7 +48,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use self::{contact_import::Imports, gathered::Gathered, rate_card::RateCards};
+use self::{api_key::KeyUses, contact_import::Imports, gathered::Gathered, rate_card::RateCards};
 pub use self::{
     refusal::{Fault, OperationError, Path, Refusal, RefusalCode},
     viewer::Viewer,
@@ -69,6 +71,7 @@ struct Inside {
     rate_cards: RateCards,
     scans: Arc<Semaphore>,
     imports: Imports,
+    key_uses: KeyUses,
 }
 
 /// The parts of [`Services`].
@@ -86,8 +89,6 @@ pub struct Parts {
     pub admin_key_hash: Option<[u8; 32]>,
     /// Where clients reach this server; links begin with it.
     pub public_url: Url,
-    /// What download links are signed with.
-    pub download_key: download::DownloadKey,
     /// Cancelled when the server drains.
     pub stop: CancellationToken,
 }
@@ -102,6 +103,7 @@ impl Services {
             rate_cards: RateCards::default(),
             scans: Arc::new(Semaphore::new(personal::MAX_SCANS)),
             imports: Imports::default(),
+            key_uses: KeyUses::default(),
         }))
     }
 

@@ -34,10 +34,10 @@ pub struct Charge {
 /// A payment that waits for its buyer.
 #[derive(Debug, Clone)]
 pub struct Started {
-    /// What the provider calls it; unique.
+    /// What the provider calls it; unique, and no permission.
     pub reference: String,
-    /// Where the buyer approves it.
-    pub confirmation_url: Url,
+    /// Where the buyer approves it, if that is at the provider.
+    pub confirmation_url: Option<Url>,
 }
 
 /// Why a payment was not started.
@@ -52,10 +52,10 @@ pub enum PaymentError {
 }
 
 impl Provider {
-    /// The provider that takes no money, with its page under `public_url`.
+    /// The provider that takes no money.
     #[must_use]
-    pub fn sandbox(public_url: Url) -> Self {
-        Self::Sandbox(Sandbox::new(public_url))
+    pub fn sandbox() -> Self {
+        Self::Sandbox(Sandbox)
     }
 
     /// What purchases remember it by.
@@ -72,7 +72,7 @@ impl Provider {
     /// That the provider refuses, or has no answer.
     pub async fn start(&self, charge: &Charge) -> Result<Started, PaymentError> {
         match self {
-            Self::Sandbox(sandbox) => sandbox.start(charge),
+            Self::Sandbox(sandbox) => Ok(sandbox.start(charge)),
         }
     }
 }

@@ -41,6 +41,7 @@ pub async fn run_once(services: &Services) {
     );
     report("monthly reports", services.make_monthly_reports().await);
     report("usage by day", services.roll_up_usage().await);
+    report("key uses", services.note_key_uses().await);
 }
 
 fn report(job: &'static str, result: Result<usize, OperationError>) {

@@ -152,6 +152,7 @@ async fn account(store: &Store, clock: &Clock, ledger: &Ledger) -> AccountId {
         settlement: Settlement::Automatic,
         created_at: clock.now().as_microsecond(),
         usage_rolled_from: 0,
+        return_origins: String::new(),
     };
     let transaction = store.begin().await.unwrap();
     store::account::insert(&transaction, row, "default")

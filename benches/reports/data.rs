@@ -63,7 +63,13 @@ impl World {
         done.map_err(|cause| format!("{cause:?}"))?;
         println!("added up by day in {:.1?}", begun.elapsed());
         let role = sql_enums::Role::PlatformAdmin;
-        let made = api_key::create_key(&store, &clock, role, None, "bench").await;
+        let new = api_key::CreateApiKey {
+            account: None,
+            role,
+            name: "bench".to_owned(),
+            expires_at: None,
+        };
+        let made = api_key::create_key(&store, &clock, new).await;
         let (_, secret) = made.map_err(|cause| format!("{cause:?}"))?;
         store.close().await;
         let mut accounts = accounts.into_iter();
@@ -134,6 +140,7 @@ async fn fill_account(store: &Store, number: u64, messages: u64) -> Result<Accou
         settlement: sql_enums::Settlement::Automatic,
         created_at: from.as_microsecond(),
         usage_rolled_from: i64::MAX,
+        return_origins: String::new(),
     };
     let id = AccountId::new(row.id);
     let transaction = store.begin().await?;

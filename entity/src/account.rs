@@ -27,6 +27,8 @@ pub struct Model {
     /// From which instant on every day of the time zone is added up in `usage_rollups`, in microseconds
     /// since the epoch: 0 where all are, the largest number where none is.
     pub usage_rolled_from: i64,
+    /// Origins that buyers may be sent back to, with a space between two.
+    pub return_origins: String,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -25,6 +25,10 @@ pub struct Model {
     pub created_at: i64,
     /// When it stopped working; null while it works.
     pub revoked_at: Option<i64>,
+    /// When it was last used, to about an hour, in microseconds since the epoch.
+    pub last_used_at: Option<i64>,
+    /// From when on it does not work any more, in microseconds since the epoch; null if it never ends.
+    pub expires_at: Option<i64>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

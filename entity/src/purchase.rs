@@ -31,10 +31,11 @@ pub struct Model {
     pub automatic: bool,
     /// Which payment provider.
     pub provider: String,
-    /// What the provider calls the payment; unguessable where it is a key to the approve page.
+    /// What the provider calls the payment. It is no permission: of a token that is one there is only the hash.
     #[sea_orm(unique)]
     pub provider_reference: Option<String>,
-    /// Where the owner approves the charge.
+    /// Where the owner approves the charge, if that is at the provider, which asks who does. Null for the sandbox,
+    /// whose addresses are permissions and are made when they are asked for.
     pub confirmation_url: Option<String>,
     /// Where the buyer goes afterwards.
     pub return_url: Option<String>,

@@ -9,6 +9,7 @@ use futures_util::FutureExt;
 
 pub use self::mutation::AccountMutation;
 use super::{
+    api_key::{self, ApiKeyConnection},
     auto_recharge::AutoRecharge,
     balance::Balance,
     contact_list::{self, ContactListConnection},
@@ -30,6 +31,7 @@ use super::{
 use crate::{
     operations::{
         Path, Services, Viewer as Asking, auto_recharge::auto_recharge, input, policy::of,
+        purchase::return_url::origins_of,
     },
     store::{
         self,
@@ -81,6 +83,12 @@ impl Account {
     /// Set by the platform.
     async fn settlement(&self) -> Settlement {
         self.0.settlement.into()
+    }
+
+    /// Origins, such as https://shop.example, that buyers may be sent back to after deciding on a purchase, beside
+    /// this server's own.
+    async fn return_origins(&self) -> Vec<&str> {
+        origins_of(&self.0).collect()
     }
 
     /// The newest version of the card by which it is charged.
@@ -200,6 +208,23 @@ impl Account {
     ) -> Result<PurchaseConnection, ApiError> {
         let window = window(first, after.as_deref(), last, before.as_deref())?;
         purchase::connection(services(ctx)?, self.key(), window).await
+    }
+
+    /// Its API keys, the newest first, revoked ones too. For owners and platform roles.
+    #[graphql(complexity = "super::paging::PAGE_COST * child_complexity")]
+    async fn api_keys(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "How many from the start: 1 to 1000, 50 where neither first nor last is given."
+        )]
+        first: Option<i32>,
+        #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end: 1 to 1000.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
+    ) -> Result<ApiKeyConnection, ApiError> {
+        let window = window(first, after.as_deref(), last, before.as_deref())?;
+        api_key::connection(ctx, Some(self.key()), window).await
     }
 
     /// Its monthly reports, the newest first. Not for SENDER keys.

@@ -13,7 +13,7 @@ use super::{
     ids::PublicId,
     loaders::{self, LoadError, Rows},
     paging::{Nodes, connection},
-    request::{UserError, optional_id, payload, services, viewer_of},
+    request::{UserError, optional_id, payload, services, viewer, viewer_of},
     scalars::{Date, DateTime, TimeZone, WebUrl},
     usage_report::{Download, Interval, ReportFormat},
 };
@@ -81,10 +81,13 @@ impl MonthlyReport {
         DateTime::from_micros(self.0.generated_at)
     }
 
-    /// A new link to its file. It needs no header and works for 15 minutes; the file is written from the ledger
+    /// A new link to its file. It needs no header and works for 15 minutes, or until the API key that asks for it
+    /// is revoked; the file is written from the ledger
     /// as it is fetched.
     async fn download(&self, ctx: &Context<'_>) -> Result<Download, ApiError> {
-        let link = services(ctx)?.monthly_report_link(&self.0).await?;
+        let link = services(ctx)?
+            .monthly_report_link(&viewer(ctx)?, &self.0)
+            .await?;
         Ok(Download {
             url: WebUrl(link.url.into()),
             file_name: link.file_name,

@@ -2,12 +2,13 @@
 
 use async_graphql::{Context, ID, Interface, Object};
 use domain::id::{
-    AccountId, ContactId, ImportId, ListId, LotId, MessageId, PackageId, PurchaseId, RateCardId,
-    ReportId, TransactionId,
+    AccountId, ApiKeyId, ContactId, ImportId, ListId, LotId, MessageId, PackageId, PurchaseId,
+    RateCardId, ReportId, TransactionId,
 };
 
 use super::{
     account::Account,
+    api_key::ApiKey,
     contact::Contact,
     contact_import::ContactImport,
     contact_list::ContactList,
@@ -38,6 +39,8 @@ use crate::{
 pub enum Node {
     /// An account.
     Account(Account),
+    /// A key of the API, without its secret.
+    ApiKey(ApiKey),
     /// A lot of credits.
     CreditLot(CreditLot),
     /// A purchase.
@@ -125,6 +128,9 @@ async fn find(ctx: &Context<'_>, viewer: &Viewer, id: &ID) -> Result<Option<Node
         AccountId::PREFIX => loaders::load(ctx, AccountId::new(uuid))
             .await?
             .map(|row| Node::Account(Account(row))),
+        ApiKeyId::PREFIX => loaders::load(ctx, ApiKeyId::new(uuid))
+            .await?
+            .map(|row| Node::ApiKey(ApiKey(row))),
         LotId::PREFIX => loaders::load(ctx, LotId::new(uuid))
             .await?
             .map(Node::CreditLot),

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     operations::{
         Path, Services,
-        purchase::{PurchaseCredits, as_of, confirmation_url, price},
+        purchase::{PurchaseCredits, as_of, price},
     },
     store::{
         self,
@@ -66,8 +66,12 @@ impl Purchase {
     /// it, where the address is itself the permission (as the sandbox's is): then only owners and platform
     /// administrators see it.
     async fn confirmation_url(&self, ctx: &Context<'_>) -> Option<Result<WebUrl, ApiError>> {
-        let url = viewer(ctx).map(|viewer| confirmation_url(&viewer, &self.0).map(str::to_owned));
-        url.map(|url| url.map(WebUrl)).transpose()
+        let url = async {
+            let services = services(ctx)?;
+            let url = services.confirmation_url(&viewer(ctx)?, &self.0).await?;
+            Ok(url.map(|url| WebUrl(url.into())))
+        };
+        url.await.transpose()
     }
 
     /// Whether the automatic recharge began it.
@@ -154,7 +158,7 @@ pub struct PurchaseCreditsInput {
     /// What to buy: a package that is for sale, in the account's currency.
     package_id: ID,
     /// Where the buyer may go on afterwards, with purchase_id appended: an http or https URL of at most
-    /// 2,048 bytes.
+    /// 2,048 bytes, on one of the account's returnOrigins or on this server's own origin.
     return_url: Option<WebUrl>,
     /// 1 to 255 bytes, unique in the account: the same key answers the same purchase as it stands by then.
     idempotency_key: String,

@@ -8,7 +8,7 @@ use crate::operations::Services;
 use super::{
     account::{AccountMutation, AccountQuery},
     allocation::AllocationMutation,
-    api_key::ApiKeyMutation,
+    api_key::{ApiKeyMutation, ApiKeyQuery},
     auto_recharge::AutoRechargeMutation,
     balance_changed::BalanceSubscription,
     contact::ContactMutation,
@@ -32,6 +32,7 @@ use super::{
 pub struct Query(
     NodeQuery,
     AccountQuery,
+    ApiKeyQuery,
     CreditPackageQuery,
     QuoteQuery,
     RateCardQuery,

@@ -9,7 +9,7 @@ use tokio::sync::OnceCell;
 use super::{
     errors::ApiError,
     ids::PublicId,
-    request::{optional_id, services, viewer_of},
+    request::{optional_id, services, viewer, viewer_of},
     scalars::{CountryCode, DateTime, TimeZone, WebUrl},
     segmentation::Channel,
     usage::{ChannelUsage, CountryUsage, ListUsage, PreviousUsage, Usage, UsageBucket, share},
@@ -220,8 +220,8 @@ impl UsageReport {
             .collect())
     }
 
-    /// A link to the report's file. It needs no header and works for 15 minutes; the file is written as it
-    /// is fetched, and shows what there is then.
+    /// A link to the report's file. It needs no header and works for 15 minutes, or until the API key that asks
+    /// for it is revoked; the file is written as it is fetched, and shows what there is then.
     async fn download(
         &self,
         ctx: &Context<'_>,
@@ -229,7 +229,7 @@ impl UsageReport {
         format: ReportFormat,
     ) -> Result<Download, ApiError> {
         let link = services(ctx)?
-            .download_link(&self.report, format.into())
+            .download_link(&viewer(ctx)?, &self.report, format.into())
             .await?;
         Ok(Download {
             url: WebUrl(link.url.into()),

@@ -6,15 +6,17 @@ use async_graphql::Request;
 use axum::{
     Json,
     extract::{FromRequestParts, State, WebSocketUpgrade},
-    http::{HeaderMap, StatusCode, header},
+    http::{Extensions, HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use serde_json::json;
 use tower_http::request_id::RequestId;
 
 use super::{
-    REQUEST_TIMEOUT, Server, UPLOAD_TIMEOUT,
+    REQUEST_TIMEOUT, Server, Shared, UPLOAD_TIMEOUT,
+    address::Address,
     connections::Place,
+    rates::retry_after_seconds,
     viewer::{Asking, asking, of_credential},
     websocket::{Refused, Session},
 };
@@ -45,7 +47,7 @@ async fn respond(server: &Server, request: axum::extract::Request) -> Response {
     let viewer = match asking(&shared.services, request.headers()).await {
         Ok(Asking::Somebody(viewer)) => Some(viewer),
         Ok(Asking::Nobody) => None,
-        Ok(Asking::Stranger) => return stranger(),
+        Ok(Asking::Stranger) => return stranger(shared, request.extensions()),
         Err(error) => return failed(&error),
     };
     let uploads = is_upload(request.headers());
@@ -114,7 +116,8 @@ async fn socket(server: &Server, request: axum::extract::Request) -> Response {
         Ok(upgrade) => upgrade,
         Err(rejection) => return rejection.into_response(),
     };
-    let services = server.0.services.clone();
+    let from = Address::noted(&parts.extensions);
+    let (services, shared) = (server.0.services.clone(), server.0.clone());
     server.0.sockets.serve(
         upgrade,
         server.0.schema.clone(),
@@ -129,7 +132,12 @@ async fn socket(server: &Server, request: axum::extract::Request) -> Response {
                 None => None,
                 Some(text) => match of_credential(&services, &text).await {
                     Ok(Asking::Somebody(viewer)) => Some(viewer),
-                    Ok(Asking::Nobody | Asking::Stranger) | Err(_) => return Err(Refused),
+                    Ok(Asking::Nobody | Asking::Stranger) => {
+                        // The socket is closed either way, and its next try is a new connection.
+                        let _ = shared.wrong_keys.count(from);
+                        return Err(Refused);
+                    }
+                    Err(_) => return Err(Refused),
                 },
             };
             Ok(SocketSession {
@@ -195,8 +203,17 @@ fn request_id(headers: &HeaderMap, id: Option<&RequestId>) -> String {
         .collect()
 }
 
-fn stranger() -> Response {
-    let message = "This key does not work: it is wrong, or it was revoked.";
+/// Whoever shows a key that does not work.
+fn stranger(shared: &Shared, extensions: &Extensions) -> Response {
+    if let Err(wait) = shared.wrong_keys.count(Address::noted(extensions)) {
+        let seconds = retry_after_seconds(wait);
+        let message = format!(
+            "This key does not work, and too many that don't came from this address: wait {seconds} s."
+        );
+        let body = refused(StatusCode::TOO_MANY_REQUESTS, code::RATE_LIMITED, &message);
+        return ([(header::RETRY_AFTER, seconds.to_string())], body).into_response();
+    }
+    let message = "This key does not work: it is wrong, or it was revoked or has expired.";
     let body = refused(StatusCode::UNAUTHORIZED, code::UNAUTHENTICATED, message);
     ([(header::WWW_AUTHENTICATE, "Bearer")], body).into_response()
 }

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use axum::{
     Form, Router,
     extract::{DefaultBodyLimit, Path, State, rejection::FormRejection},
-    http::{HeaderName, StatusCode, header},
+    http::{HeaderMap, HeaderName, StatusCode, header},
     response::{Html, IntoResponse, Response},
     routing::get,
 };
@@ -30,15 +30,20 @@ const MAX_FORM_BYTES: usize = 1_024;
 
 const STYLE: &str = include_str!("checkout.css");
 
-/// Everything is refused but this page's own style and its form. Browsers hold the redirect that follows a
-/// form to `form-action` too, and the buyer's own address may be anywhere.
-static CONTENT_SECURITY_POLICY: LazyLock<String> = LazyLock::new(|| {
-    let style = BASE64_STANDARD.encode(Sha256::digest(STYLE));
+/// Everything is refused but this page's own style and its form. Browsers hold the redirect that follows a form to
+/// `form-action` too: where the buyer goes on is let through, and nowhere else.
+fn content_security_policy(next: Option<&Url>) -> String {
+    static STYLE_HASH: LazyLock<String> =
+        LazyLock::new(|| BASE64_STANDARD.encode(Sha256::digest(STYLE)));
+    let next = next.map_or_else(String::new, |url| {
+        format!(" {}", url.origin().ascii_serialization())
+    });
     format!(
-        "default-src 'none'; style-src 'sha256-{style}'; form-action 'self' https: http:; base-uri 'none'; \
-         frame-ancestors 'none'"
+        "default-src 'none'; style-src 'sha256-{}'; form-action 'self'{next}; base-uri 'none'; \
+         frame-ancestors 'none'",
+        *STYLE_HASH
     )
-});
+}
 
 /// The approve page's routes.
 pub fn routes() -> Router<Services> {
@@ -65,6 +70,7 @@ async fn show(State(services): State<Services>, Path(token): Path<String>) -> Re
             StatusCode::OK,
             "Approve a purchase",
             &purchase_page(&checkout),
+            checkout.return_url.as_ref(),
         ),
         Err(error) => failed(&error),
     }
@@ -73,8 +79,16 @@ async fn show(State(services): State<Services>, Path(token): Path<String>) -> Re
 async fn decide(
     State(services): State<Services>,
     Path(token): Path<String>,
+    headers: HeaderMap,
     form: Result<Form<Answer>, FormRejection>,
 ) -> Response {
+    if !is_from_our_page(&headers, &services.public_url) {
+        return message(
+            StatusCode::FORBIDDEN,
+            "This came from another page",
+            "Open the purchase's own page and decide there. Nothing was changed.",
+        );
+    }
     let Ok(Form(form)) = form else {
         return message(
             StatusCode::BAD_REQUEST,
@@ -86,12 +100,23 @@ async fn decide(
     match services.decide_purchase(&token, approve).await {
         // Back to where the buyer came from, or else to this page, which then says what was decided: relative
         // to itself, whatever stands before it in the public URL. A reload asks nothing again.
-        Ok(row) => {
-            let next = return_link(&row).unwrap_or(token);
-            bare((StatusCode::SEE_OTHER, [(header::LOCATION, next)]))
+        Ok(decided) => {
+            let next = decided.return_url.as_ref();
+            let link = next.map_or(token, |url| return_link(url, &decided.purchase));
+            bare((StatusCode::SEE_OTHER, [(header::LOCATION, link)]), next)
         }
         Err(error) => failed(&error),
     }
+}
+
+/// Whether a browser says that a form came from a page of ours; what is no browser says nothing. Behind a proxy the
+/// page's origin is the public URL's.
+fn is_from_our_page(headers: &HeaderMap, public_url: &Url) -> bool {
+    let own = public_url.origin().ascii_serialization();
+    let origin = headers.get(header::ORIGIN);
+    let site = headers.get("sec-fetch-site");
+    origin.is_none_or(|origin| origin.as_bytes() == own.as_bytes())
+        && site.is_none_or(|site| matches!(site.as_bytes(), b"same-origin" | b"none"))
 }
 
 fn purchase_page(checkout: &Checkout) -> Markup {
@@ -115,8 +140,11 @@ fn purchase_page(checkout: &Checkout) -> Markup {
                 button type="submit" name="decision" value="decline" { "Decline" }
             }
             p .note { "This is the sandbox: nobody is charged. The credits are real." }
-        } @else if let Some(back) = return_link(row) {
-            p { a .back href=(back) { "Go back" } }
+            @if let Some(url) = &checkout.return_url {
+                p .note { "Afterwards you go on to " (place(url)) "." }
+            }
+        } @else if let Some(url) = &checkout.return_url {
+            p { a .back href=(return_link(url, row)) { "Go on to " (place(url)) } }
         }
     }
 }
@@ -139,16 +167,20 @@ fn outcome(row: &purchase::Model) -> Markup {
     }
 }
 
-/// Where the buyer came from, told which purchase it was.
-fn return_link(row: &purchase::Model) -> Option<String> {
-    let mut url: Url = row.return_url.as_deref()?.parse().ok()?;
-    // Checked when it came in; a link to anything else would run in this page's name.
-    if !matches!(url.scheme(), "http" | "https") {
-        return None;
-    }
+/// A host as the buyer reads it, with its port if it has one of its own. It is in ASCII: letters of other scripts
+/// are spelled out, so that none passes for another.
+fn place(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port()
+        .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+/// Where the buyer goes on, told which purchase it was.
+fn return_link(url: &Url, row: &purchase::Model) -> String {
+    let mut url = url.clone();
     let id = PurchaseId::new(row.id).encode();
     url.query_pairs_mut().append_pair("purchase_id", &id);
-    Some(url.into())
+    url.into()
 }
 
 fn failed(error: &OperationError) -> Response {
@@ -192,10 +224,10 @@ fn message(status: StatusCode, heading: &str, text: &str) -> Response {
         h1 { (heading) }
         p { (text) }
     };
-    page(status, heading, &body)
+    page(status, heading, &body, None)
 }
 
-fn page(status: StatusCode, title: &str, body: &Markup) -> Response {
+fn page(status: StatusCode, title: &str, body: &Markup, next: Option<&Url>) -> Response {
     let whole = html! {
         (DOCTYPE)
         html lang="en" {
@@ -209,13 +241,14 @@ fn page(status: StatusCode, title: &str, body: &Markup) -> Response {
             body { main { (body) } }
         }
     };
-    bare((status, Html(whole.into_string())))
+    bare((status, Html(whole.into_string())), next)
 }
 
 /// An answer that nobody keeps, frames or learns the address from.
-fn bare(answer: impl IntoResponse) -> Response {
+fn bare(answer: impl IntoResponse, next: Option<&Url>) -> Response {
+    let policy = content_security_policy(next);
     let headers: [(HeaderName, &str); 5] = [
-        (header::CONTENT_SECURITY_POLICY, &CONTENT_SECURITY_POLICY),
+        (header::CONTENT_SECURITY_POLICY, &policy),
         (header::CACHE_CONTROL, "no-store"),
         // Not no-referrer: a form of such a page is sent without its origin.
         (header::REFERRER_POLICY, "same-origin"),

@@ -55,7 +55,8 @@ const ATTRIBUTE: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-/// The route of downloads. It takes no header: the link itself is the key.
+/// The route of downloads. It takes no header: the link itself is the key. A file that is being sent when its key is
+/// revoked is sent to its end.
 pub fn routes() -> Router<Services> {
     Router::new()
         .route("/downloads/{token}/{file_name}", get(download))
@@ -82,6 +83,10 @@ async fn download(
         Ok(Err(full)) => come_again(full),
         Err(DownloadError::NotFound) => not_found(),
         Err(DownloadError::Expired) => plain(StatusCode::FORBIDDEN, "This link has expired."),
+        Err(DownloadError::Revoked) => plain(
+            StatusCode::FORBIDDEN,
+            "The API key that made this link does not work any more.",
+        ),
         Err(DownloadError::Failed(error)) => failed(error),
     }
 }

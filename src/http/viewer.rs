@@ -1,11 +1,46 @@
-//! Who is asking: the key in a request's `Authorization` header.
+//! Who is asking: the key in a request's `Authorization` header, and how many wrong keys an address shows.
+
+use std::{num::NonZeroU32, time::Duration};
 
 use axum::http::{HeaderMap, header};
 
+use super::{
+    address::Address,
+    rates::{Buckets, Rate},
+};
 use crate::operations::{OperationError, Services, Viewer};
 
 /// The longest credential that is looked at: a JWT of an OpenID provider is well below.
 const MAX_CREDENTIAL_BYTES: usize = 8_192;
+
+/// Wrong keys that an address may show at once: a service with a stale key retries a few times.
+const WRONG_KEYS: NonZeroU32 = NonZeroU32::new(20).unwrap();
+
+/// Wrong keys by where they come from. They are counted in the metric `wrong_api_keys_total`; an address that shows
+/// many is told to wait. A key that works is taken all the same: it has 256 random bits, so that nobody finds one by
+/// trying, and a shared address must not lock its neighbours out.
+#[derive(Debug)]
+pub(super) struct WrongKeys(Buckets<Address>);
+
+impl Default for WrongKeys {
+    fn default() -> Self {
+        Self(Buckets::new(Rate {
+            per_second: NonZeroU32::MIN,
+            burst: WRONG_KEYS,
+        }))
+    }
+}
+
+impl WrongKeys {
+    /// Counts a wrong key.
+    ///
+    /// # Errors
+    /// The address showed too many: it may try again after this time.
+    pub(super) fn count(&self, from: Address) -> Result<(), Duration> {
+        metrics::counter!("wrong_api_keys_total").increment(1);
+        self.0.spend(&from, 1)
+    }
+}
 
 /// Who a request is from.
 pub(super) enum Asking {

@@ -16,6 +16,7 @@ use sea_orm::DatabaseTransaction;
 use super::{
     OperationError, Path, Services, Viewer, input,
     policy::{self, Use},
+    purchase::return_url::{kept_origins, return_origins},
 };
 use crate::{
     clock::whole_micros,
@@ -62,6 +63,8 @@ pub struct UpdateAccount {
     pub settlement: Option<Settlement>,
     /// Any version of the card to charge by.
     pub rate_card: Option<RateCardId>,
+    /// Where buyers may be sent back to.
+    pub return_origins: Option<Vec<String>>,
 }
 
 /// A balance with the instant it is of.
@@ -152,6 +155,7 @@ impl Services {
             created_at: now.as_microsecond(),
             // It has no message: every day is added up already.
             usage_rolled_from: 0,
+            return_origins: String::new(),
         };
         let transaction = self.store.begin().await?;
         store::account::insert(&transaction, row.clone(), &code).await?;
@@ -190,6 +194,10 @@ impl Services {
             time_zone: zone.as_ref().map(zone_name),
             consumption_order: change.consumption_order,
             settlement: change.settlement,
+            return_origins: (change.return_origins.as_deref())
+                .map(|origins| return_origins(origins, &Path::input("returnOrigins")))
+                .transpose()?
+                .map(|origins| kept_origins(&origins)),
         };
         let code = match change.rate_card {
             Some(_) if !policy::may(viewer, Use::SetRateCard) => {

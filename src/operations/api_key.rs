@@ -1,11 +1,16 @@
-//! API keys: making and revoking them, and telling who shows one.
+//! API keys: making, listing and revoking them, and telling who shows one.
 //!
 //! A secret is shown once and kept as its SHA-256 alone: it is 256 random bits, so that a slow hash would
 //! add nothing.
 
+mod uses;
+
+pub use uses::{GRAIN, KeyUses};
+
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::id::{AccountId, ApiKeyId};
 use entity::{api_key, sql_enums::Role};
+use jiff::Timestamp;
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -15,13 +20,19 @@ use super::{
     policy::{self, Use},
 };
 use crate::{
-    clock::Clock,
+    clock::{Clock, whole_micros},
     entropy,
-    store::{self, Store},
+    store::{
+        self, Store,
+        paging::{Page, Window},
+    },
 };
 
 /// What every secret begins with, so that a leaked one is known for what it is.
 pub const SECRET_PREFIX: &str = "mc_";
+
+/// The most keys that are spared when all others are revoked.
+pub const MAX_KEPT: usize = 100;
 
 /// A new key, as it was asked for.
 #[derive(Debug)]
@@ -32,6 +43,17 @@ pub struct CreateApiKey {
     pub role: Role,
     /// Shown to people.
     pub name: String,
+    /// From when on it does not work any more; never where `None`.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// Which keys to revoke at once.
+#[derive(Debug)]
+pub struct RevokeOthers {
+    /// Whose; the viewer's own account's where `None`, which are the platform's for a platform key.
+    pub account: Option<AccountId>,
+    /// Keys to spare beside the one that asks.
+    pub kept: Vec<ApiKeyId>,
 }
 
 impl Services {
@@ -65,7 +87,66 @@ impl Services {
             let account = self.account_for(viewer, new.account, &path).await?;
             Some(AccountId::new(account.id))
         };
-        create_key(&self.store, &self.clock, new.role, account, &new.name).await
+        let new = CreateApiKey { account, ..new };
+        create_key(&self.store, &self.clock, new).await
+    }
+
+    /// A page of an account's keys, or of the platform's own, revoked ones too.
+    ///
+    /// # Errors
+    /// Forbidden, for whoever may not see them; faults.
+    pub async fn api_keys(
+        &self,
+        viewer: &Viewer,
+        account: Option<AccountId>,
+        window: Window,
+    ) -> Result<Page<api_key::Model>, OperationError> {
+        viewer.reads_keys()?;
+        Ok(store::api_key::list(self.store.reader(), account, window).await?)
+    }
+
+    /// Stops all of an account's keys, or of the platform's own, but the one that asks and those that are spared.
+    /// Answers whose, and how many there were.
+    ///
+    /// # Errors
+    /// Refusals that name the field.
+    pub async fn revoke_other_api_keys(
+        &self,
+        viewer: &Viewer,
+        others: RevokeOthers,
+    ) -> Result<(Option<AccountId>, u64), OperationError> {
+        let account = match others.account {
+            None => viewer.account,
+            Some(_) => {
+                let path = Path::input("accountId");
+                let account = self.account_for(viewer, others.account, &path).await?;
+                Some(AccountId::new(account.id))
+            }
+        };
+        let path = Path::input("keepIds");
+        if others.kept.len() > MAX_KEPT {
+            return Err(path
+                .invalid(format!(
+                    "Must be at most {MAX_KEPT} keys; got {}.",
+                    others.kept.len()
+                ))
+                .into());
+        }
+        let mut kept = others.kept;
+        let found = store::api_key::find_all(self.store.reader(), kept.iter().copied()).await?;
+        for (index, id) in kept.iter().enumerate() {
+            let is_theirs = |row: &api_key::Model| {
+                row.id == id.uuid() && row.account_id == account.map(AccountId::uuid)
+            };
+            if !found.iter().any(is_theirs) {
+                return Err(path.at(index).not_found("key").into());
+            }
+        }
+        kept.extend(viewer.key);
+        let now = self.clock.now();
+        let writer = self.store.writer();
+        let revoked = store::api_key::revoke_others(writer, account, &kept, now).await?;
+        Ok((account, revoked))
     }
 
     /// Stops a key from working, at once. One that was revoked before stays so. An owner stops any key of the account,
@@ -89,13 +170,14 @@ impl Services {
         Ok(id)
     }
 
-    /// Whether a key has not been revoked.
+    /// Whether a key works now.
     ///
     /// # Errors
     /// A fault.
     pub async fn key_works(&self, id: ApiKeyId) -> Result<bool, OperationError> {
-        let row = store::api_key::find(self.store.reader(), id).await?;
-        Ok(row.is_some_and(|row| row.revoked_at.is_none()))
+        let row = self.0.gathered.keys_by_id.load(id).await?;
+        let now = self.clock.now();
+        Ok(row.is_some_and(|row| works(&row, now)))
     }
 
     /// Who shows a secret; `None` where it opens nothing, or no longer.
@@ -117,15 +199,24 @@ impl Services {
             return Ok(None);
         }
         let row = self.0.gathered.keys.load(hash).await?;
-        let row = row.filter(|row| {
-            row.revoked_at.is_none() && bool::from(row.secret_hash.as_slice().ct_eq(&hash))
-        });
+        let now = self.clock.now();
+        let row = row
+            .filter(|row| works(row, now) && bool::from(row.secret_hash.as_slice().ct_eq(&hash)));
+        if let Some(row) = &row {
+            self.0.key_uses.note(row, now);
+        }
         Ok(row.map(|row| Viewer {
             key: Some(ApiKeyId::new(row.id)),
             role: row.role,
             account: row.account_id.map(AccountId::new),
         }))
     }
+}
+
+/// Whether a key was not revoked and has not ended.
+#[must_use]
+pub fn works(row: &api_key::Model, now: Timestamp) -> bool {
+    row.revoked_at.is_none() && row.expires_at.is_none_or(|at| now < whole_micros(at))
 }
 
 /// Makes a key and answers its id and its secret, which is kept nowhere.
@@ -135,10 +226,20 @@ impl Services {
 pub async fn create_key(
     store: &Store,
     clock: &Clock,
-    role: Role,
-    account: Option<AccountId>,
-    name: &str,
+    new: CreateApiKey,
 ) -> Result<(ApiKeyId, SecretString), OperationError> {
+    let CreateApiKey {
+        account,
+        role,
+        name,
+        expires_at,
+    } = new;
+    let now = clock.now();
+    if expires_at.is_some_and(|at| at <= now) {
+        return Err(Path::input("expiresAt")
+            .invalid(format!("Must be later than now, which is {now}."))
+            .into());
+    }
     let path = Path::input("accountId");
     match account {
         Some(_) if is_platform(role) => {
@@ -162,10 +263,12 @@ pub async fn create_key(
         id: clock.new_id(),
         account_id: account.map(Into::into),
         role,
-        name: input::name(name, &Path::input("name"))?,
+        name: input::name(&name, &Path::input("name"))?,
         secret_hash: secret_hash(&secret).to_vec(),
-        created_at: clock.now().as_microsecond(),
+        created_at: now.as_microsecond(),
         revoked_at: None,
+        last_used_at: None,
+        expires_at: expires_at.map(Timestamp::as_microsecond),
     };
     let id = ApiKeyId::new(row.id);
     store::api_key::insert(store.writer(), row).await?;

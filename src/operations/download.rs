@@ -1,7 +1,7 @@
 //! Download links: a report's file behind a link that needs no header, for a quarter of an hour.
 //!
-//! A link carries what its report was asked for, signed; nothing is kept for it. Here: making links and
-//! opening them. Not here: sending the file ([`crate::http`]).
+//! A link carries what its report was asked for and by which key, signed; nothing is kept for it. It dies with that
+//! key. Here: making links and opening them. Not here: sending the file ([`crate::http`]).
 
 mod content;
 
@@ -11,38 +11,30 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::{
     calendar::{self, buckets},
     country::CountryCode,
-    id::{AccountId, ListId},
+    id::{AccountId, ApiKeyId, ListId},
 };
 use entity::sql_enums::Channel;
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::{Hmac, Mac};
 use jiff::{SignedDuration, Timestamp};
-use secrecy::{ExposeSecret, SecretSlice};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
-use tokio::sync::OnceCell;
 use url::Url;
 use uuid::Uuid;
 
-use super::{OperationError, Services, usage_report::UsageReport};
+use super::{OperationError, Services, Viewer, server_secret::Purpose, usage_report::UsageReport};
 use crate::{
     clock::whole_micros,
-    entropy,
     reports::{messages::MessageReader, usage::Source},
     store::{self, usage::UsageFilter},
 };
 
 /// How long a link works.
 pub const VALIDITY: SignedDuration = SignedDuration::from_mins(15);
-/// What the key is kept as, in the database that all processes share.
-const KEY_NAME: &str = "downloads";
-/// As long as the hash that it keys.
-const KEY_BYTES: usize = 32;
+/// By how much the clocks of an installation's processes may differ: a link that one of them just made must work at
+/// the others.
+const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(1);
 /// The most of an account's name that a file name has, in characters.
 const MAX_SLUG_CHARS: usize = 60;
-
-/// What links are signed with; read, or made, when the first link is.
-#[derive(Debug, Default)]
-pub struct DownloadKey(OnceCell<SecretSlice<u8>>);
 
 /// How a report is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,6 +84,8 @@ pub enum DownloadError {
     NotFound,
     /// It does not work any more.
     Expired,
+    /// The key that made it does not work any more.
+    Revoked,
     /// What it asks for can't be had.
     Failed(OperationError),
 }
@@ -105,6 +99,8 @@ impl<E: Into<OperationError>> From<E> for DownloadError {
 /// What a link says: the report that was asked for, and until when.
 #[derive(Debug, Serialize, Deserialize)]
 struct Claims {
+    /// The key that asked; `None` for the server's own admin key, whose hash is signed along.
+    key: Option<Uuid>,
     account: Uuid,
     /// Microseconds since the epoch.
     from: i64,
@@ -138,6 +134,7 @@ impl Services {
     /// Faults.
     pub async fn download_link(
         &self,
+        viewer: &Viewer,
         report: &UsageReport,
         format: Format,
     ) -> Result<DownloadLink, OperationError> {
@@ -147,9 +144,12 @@ impl Services {
             .checked_add(VALIDITY)
             .map_err(|_| OperationError::broken("the clock is at its end"))?;
         let file_name = file_name(report, format);
-        let claims = serde_json::to_vec(&Claims::new(report, format, expires_at)?)
+        let claims = Claims::new(viewer, report, format, expires_at)?;
+        let by_admin = claims.key.is_none();
+        let claims = serde_json::to_vec(&claims)
             .map_err(|cause| OperationError::broken(format!("a link has no JSON form: {cause}")))?;
-        let signature = self.signature(&claims, &file_name).await?.finalize();
+        let signature = self.signature(&claims, &file_name, by_admin).await?;
+        let signature = signature.finalize();
         let token = format!(
             "{}.{}",
             BASE64_URL_SAFE_NO_PAD.encode(&claims),
@@ -167,14 +167,25 @@ impl Services {
         })
     }
 
-    /// Reads a link that was made here and still works.
+    /// Reads a link that was made here and still works, as its key does.
     ///
     /// # Errors
-    /// That the link is none, or expired; faults.
+    /// That the link is none, or expired, or its key was revoked; faults.
     pub async fn read_link(&self, token: &str, file_name: &str) -> Result<Link, DownloadError> {
         let claims = self.claims(token, file_name).await?;
-        if self.clock.now() >= whole_micros(claims.expires_at) {
+        let (now, expires_at) = (self.clock.now(), whole_micros(claims.expires_at));
+        if now >= expires_at {
             return Err(DownloadError::Expired);
+        }
+        // None is made to last longer, whoever got at the secret.
+        let longest = now.saturating_add(VALIDITY + CLOCKS_DIFFER);
+        if longest.is_ok_and(|longest| expires_at > longest) {
+            return Err(DownloadError::NotFound);
+        }
+        if let Some(key) = claims.key
+            && !self.key_works(ApiKeyId::new(key)).await?
+        {
+            return Err(DownloadError::Revoked);
         }
         Ok(Link(claims))
     }
@@ -206,43 +217,48 @@ impl Services {
             .split_once('.')
             .and_then(|(claims, signature)| Some((decode(claims)?, decode(signature)?)))
             .ok_or(DownloadError::NotFound)?;
-        self.signature(&claims, file_name)
-            .await?
-            // Takes as long whatever differs.
-            .verify_slice(&signature)
-            .map_err(|_| DownloadError::NotFound)?;
+        let mut admin = None;
+        // Both take as long whatever differs.
+        for by_admin in [false, true] {
+            let signer = self.signature(&claims, file_name, by_admin).await?;
+            if signer.verify_slice(&signature).is_ok() {
+                admin = Some(by_admin);
+            }
+        }
+        let admin = admin.ok_or(DownloadError::NotFound)?;
         // Links of an earlier version may say something else.
-        serde_json::from_slice(&claims).map_err(|_| DownloadError::NotFound)
+        let claims: Claims =
+            serde_json::from_slice(&claims).map_err(|_| DownloadError::NotFound)?;
+        if claims.key.is_none() != admin {
+            return Err(DownloadError::NotFound);
+        }
+        Ok(claims)
     }
 
-    /// What signs a link: its claims and its file's name.
+    /// What signs a link: its claims and its file's name; of the admin key's links its hash too, so that they die
+    /// when it changes.
     async fn signature(
         &self,
         claims: &[u8],
         file_name: &str,
+        by_admin: bool,
     ) -> Result<Hmac<Sha256>, OperationError> {
-        let key = self.download_key().await?;
-        let mut signature: Hmac<Sha256> = Hmac::new_from_slice(key.expose_secret())
-            .map_err(|_| OperationError::broken("the downloads' key has no bytes"))?;
-        signature.update(&(claims.len() as u64).to_be_bytes());
-        signature.update(claims);
-        signature.update(file_name.as_bytes());
+        let mut signature = self.signer(Purpose::Downloads).await?;
+        for part in [claims, file_name.as_bytes()] {
+            signature.update(&(part.len() as u64).to_be_bytes());
+            signature.update(part);
+        }
+        if by_admin {
+            signature.update(b"admin");
+            signature.update(&self.admin_key_hash.unwrap_or_default());
+        }
         Ok(signature)
-    }
-
-    async fn download_key(&self) -> Result<&SecretSlice<u8>, OperationError> {
-        let read = || async {
-            let fresh: [u8; KEY_BYTES] = entropy::bytes();
-            let kept =
-                store::server_secret::find_or_insert(self.store.writer(), KEY_NAME, &fresh).await?;
-            Ok(SecretSlice::from(kept))
-        };
-        self.download_key.0.get_or_try_init(read).await
     }
 }
 
 impl Claims {
     fn new(
+        viewer: &Viewer,
         report: &UsageReport,
         format: Format,
         expires_at: Timestamp,
@@ -257,6 +273,7 @@ impl Claims {
             BASE64_URL_SAFE_NO_PAD.encode(bytes)
         });
         Ok(Self {
+            key: viewer.key.map(ApiKeyId::uuid),
             account: filter.account.uuid(),
             from: filter.from.as_microsecond(),
             to: filter.to.as_microsecond(),

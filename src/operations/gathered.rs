@@ -3,9 +3,10 @@
 
 use std::{collections::HashMap, hash::Hash, sync::Arc};
 
-use domain::id::{AccountId, ListId};
+use domain::id::{AccountId, ApiKeyId, ListId};
 use entity::{api_key, contact_list, list_destination};
 use sea_orm::{DatabaseConnection, DbErr};
+use secrecy::SecretSlice;
 
 use crate::{
     clock::Clock,
@@ -17,6 +18,10 @@ use crate::{
 pub(super) struct Gathered {
     /// Keys by the SHA-256 of their secrets, revoked or not.
     pub keys: Gather<[u8; 32], api_key::Model>,
+    /// Keys by their ids, revoked or not.
+    pub keys_by_id: Gather<ApiKeyId, api_key::Model>,
+    /// The server's secrets by their names.
+    pub secrets: Gather<&'static str, Arc<SecretSlice<u8>>>,
     /// Accounts, with the cards that they are charged by now.
     pub accounts: Gather<AccountId, Charged>,
     /// Lists, archived or not, whoever's they are.
@@ -33,6 +38,18 @@ impl Gathered {
                 let rows = store::api_key::find_by_hash(&reader, hashes).await?;
                 let hash = |row: &api_key::Model| row.secret_hash.as_slice().try_into();
                 Ok(by(rows, |row| hash(row).unwrap_or_default()))
+            }),
+            keys_by_id: gathered(store, |reader, ids| async move {
+                let rows = store::api_key::find_all(&reader, ids).await?;
+                Ok(by(rows, |row| ApiKeyId::new(row.id)))
+            }),
+            secrets: gathered(store, |reader, names: Vec<&'static str>| async move {
+                let rows = store::server_secret::find_all(&reader, names.iter().copied()).await?;
+                let named = |row: entity::server_secret::Model| {
+                    let name = names.iter().find(|name| **name == row.name)?;
+                    Some((*name, Arc::new(SecretSlice::from(row.value))))
+                };
+                Ok(rows.into_iter().filter_map(named).collect())
             }),
             accounts: gathered(store, move |reader, ids| {
                 let now = clock.now();

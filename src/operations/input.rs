@@ -12,6 +12,7 @@ use domain::{
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use super::{
+    invisible::invisible,
     phone_number,
     refusal::{Path, Refusal, credits_message},
 };
@@ -23,20 +24,31 @@ pub const MAX_NOTE_CHARS: usize = 2_000;
 /// The most recipients of one list or message: GraphQL's `Int` ends there.
 pub const MAX_RECIPIENTS: u64 = 2_147_483_647;
 
-/// A name: not empty, at most [`MAX_NAME_CHARS`], without control characters.
+/// A name: not empty, at most [`MAX_NAME_CHARS`], without control characters and what can't be seen.
 ///
 /// # Errors
 /// A refusal that names `path`.
 pub fn name(text: &str, path: &Path) -> Result<String, Refusal> {
-    line(text, MAX_NAME_CHARS, path)
+    visible(line(text, MAX_NAME_CHARS, path)?, path)
 }
 
-/// A note: not empty, at most [`MAX_NOTE_CHARS`], without control characters.
+/// A note: not empty, at most [`MAX_NOTE_CHARS`], without control characters and what can't be seen.
 ///
 /// # Errors
 /// A refusal that names `path`.
 pub fn note(text: &str, path: &Path) -> Result<String, Refusal> {
-    line(text, MAX_NOTE_CHARS, path)
+    visible(line(text, MAX_NOTE_CHARS, path)?, path)
+}
+
+/// A line that reads as what it is: other people see it, on the page that takes a purchase's approval among others.
+fn visible(text: String, path: &Path) -> Result<String, Refusal> {
+    let Some((position, character)) = invisible(&text) else {
+        return Ok(text);
+    };
+    Err(path.invalid(format!(
+        "Must not have invisible characters or ones that change the direction of text; remove U+{:04X} at position {position}.",
+        u32::from(character)
+    )))
 }
 
 /// A text to search for: at most [`MAX_NAME_CHARS`], without control characters; `None` where it is blank,

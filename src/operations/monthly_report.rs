@@ -136,6 +136,7 @@ impl Services {
     /// Faults.
     pub async fn monthly_report_link(
         &self,
+        viewer: &Viewer,
         row: &monthly_report::Model,
     ) -> Result<DownloadLink, OperationError> {
         let id = AccountId::new(row.account_id);
@@ -160,7 +161,8 @@ impl Services {
             buckets,
             source: Source::Days,
         };
-        self.download_link(&report, format(row.format)).await
+        self.download_link(viewer, &report, format(row.format))
+            .await
     }
 
     /// Makes available the reports of months that are over. Answers how many there were.

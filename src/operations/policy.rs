@@ -54,6 +54,8 @@ pub const POLICY: &[(&str, Access)] = &[
     ("viewer", EVERY_KEY),
     ("account", EVERY_KEY),
     ("accounts", PLATFORM),
+    // Who holds the platform's keys can do everything: only its administrators see which there are.
+    ("platformApiKeys", ADMIN),
     ("creditPackages", EVERY_KEY),
     ("rateCards", EVERY_KEY),
     ("segmentation", Access::Anyone),
@@ -63,6 +65,7 @@ pub const POLICY: &[(&str, Access)] = &[
     ("updateAccount", OWNERS),
     ("createApiKey", OWNERS),
     ("revokeApiKey", OWNERS),
+    ("revokeOtherApiKeys", OWNERS),
     ("createContactList", MEMBERS),
     ("updateContactList", MEMBERS),
     ("archiveContactList", MEMBERS),

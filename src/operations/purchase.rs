@@ -1,26 +1,26 @@
 //! Purchases: beginning a one-time payment.
 //!
-//! Here: from the request to the provider. Not here: what its buyer decides ([`decision`]), and the providers
-//! ([`crate::payments`]).
+//! Here: from the request to the provider. Not here: where it is approved ([`checkout`]) and what its buyer decides
+//! ([`decision`]), where buyers go on ([`return_url`]), and the providers ([`crate::payments`]).
 
+mod checkout;
 mod decision;
+pub mod return_url;
 
 use domain::{
     credits::Credits,
     id::{AccountId, PackageId, PurchaseId},
     money::Money,
 };
-use entity::{
-    account, credit_package, idempotency_key, purchase,
-    sql_enums::{PurchaseStatus, Role},
-};
+use entity::{account, credit_package, idempotency_key, purchase, sql_enums::PurchaseStatus};
 use jiff::{SignedDuration, Timestamp};
 use sea_orm::ConnectionTrait;
 use serde::Serialize;
 use url::Url;
 use uuid::Uuid;
 
-pub use decision::Checkout;
+pub use decision::{Checkout, Decided};
+use return_url::return_url;
 
 use super::{
     OperationError, Path, RefusalCode, Services, Viewer, idempotency, input::known_currency,
@@ -28,7 +28,7 @@ use super::{
 use crate::{
     clock::whole_micros,
     ledger::{Answer, Key, Refused},
-    payments::{self, Charge, PaymentError, Started},
+    payments::{Charge, PaymentError, Started},
     store::{
         self,
         paging::{Page, Window},
@@ -37,8 +37,6 @@ use crate::{
 
 /// How long a purchase waits for its buyer; what providers give.
 const PATIENCE: SignedDuration = SignedDuration::from_hours(48);
-/// The longest address to go back to.
-const MAX_RETURN_URL_BYTES: usize = 2_048;
 
 /// A purchase to begin, as it was asked for.
 #[derive(Debug)]
@@ -90,19 +88,6 @@ pub fn price(row: &purchase::Model) -> Result<Money, OperationError> {
     known_currency(&row.currency_code)
         .map(|currency| Money::new(row.price_minor, currency))
         .ok_or_else(|| OperationError::broken(format!("purchase {} has no currency", row.id)))
-}
-
-/// Where a viewer may approve a purchase; `None` where it is decided, and for those who may not approve it
-/// where the address alone lets anybody do so (law R1).
-#[must_use]
-pub fn confirmation_url<'a>(viewer: &Viewer, row: &'a purchase::Model) -> Option<&'a str> {
-    let may_approve = matches!(viewer.role, Role::Owner | Role::PlatformAdmin);
-    if row.status != PurchaseStatus::Pending
-        || (payments::url_is_permission(&row.provider) && !may_approve)
-    {
-        return None;
-    }
-    row.confirmation_url.as_deref()
 }
 
 impl Services {
@@ -161,6 +146,10 @@ impl Services {
         store::book::lock(&transaction, [id]).await?;
         if let Some(used) = store::idempotency_key::find(&transaction, id, &key.key).await? {
             return repeated(&transaction, id, &used, &key).await;
+        }
+        // What was begun is answered again, whatever the account allows by now.
+        if let Some(url) = &return_url {
+            self.check_return_to(account, url)?;
         }
         let package = store::credit_package::find(&transaction, package)
             .await?
@@ -254,7 +243,7 @@ impl Services {
                 reference,
                 confirmation_url,
             }) => {
-                let url = confirmation_url.as_str();
+                let url = confirmation_url.as_ref().map(Url::as_str);
                 store::purchase::set_reference(self.store.writer(), &row, &reference, url).await?;
                 self.purchase_again(&row).await
             }
@@ -298,54 +287,8 @@ async fn repeated(
         .ok_or_else(|| OperationError::broken("a purchase is gone"))
 }
 
-/// An address that a browser may be sent back to, as a browser would spell it.
-fn return_url(text: &str) -> Result<Url, OperationError> {
-    let wanted = || {
-        Path::input("returnUrl").invalid(format!(
-            "Must be an absolute http or https URL of at most {MAX_RETURN_URL_BYTES} bytes."
-        ))
-    };
-    if text.chars().any(char::is_control) {
-        return Err(wanted().into());
-    }
-    let url: Url = text.parse().map_err(|_| wanted())?;
-    let length = text.len().max(url.as_str().len());
-    if length > MAX_RETURN_URL_BYTES || !matches!(url.scheme(), "http" | "https") || !url.has_host()
-    {
-        return Err(wanted().into());
-    }
-    Ok(url)
-}
-
 fn payment_failed(message: &str) -> OperationError {
     Path::input("packageId")
         .refuse(RefusalCode::PaymentFailed, message)
         .into()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::return_url;
-
-    #[test]
-    fn a_browser_is_sent_back_to_web_pages_only() {
-        let check = |text: &str, fits: bool| {
-            assert_eq!(return_url(text).is_ok(), fits, "{text:.80}");
-        };
-        check("https://shop.example/credits?tab=2#top", true);
-        check("http://localhost:3000", true);
-        check("javascript:alert(1)", false);
-        check("data:text/html,hi", false);
-        check("ftp://shop.example/", false);
-        check("//shop.example/", false);
-        check("/credits", false);
-        check("shop.example", false);
-        check("https://", false);
-        check("https://shop.example/\0", false);
-        check("https://shop.example/a\nb", false);
-        // Spelled out it is too long.
-        check(&format!("https://x.example/{}", "è".repeat(1_000)), false);
-        check("", false);
-        check(&format!("https://x.example/{}", "a".repeat(2_031)), false);
-    }
 }

@@ -1,7 +1,9 @@
 //! Who is asking: a role, and the account that it is for.
 
 use domain::id::{AccountId, ApiKeyId};
-use entity::sql_enums::Role;
+use entity::{api_key, sql_enums::Role};
+
+use super::OperationError;
 
 /// Who is asking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +21,27 @@ impl Viewer {
     #[must_use]
     pub fn sees(&self, account: AccountId) -> bool {
         self.account.is_none_or(|own| own == account)
+    }
+
+    /// That it may see which keys there are: whoever answers for them, and the platform.
+    ///
+    /// # Errors
+    /// Forbidden.
+    pub fn reads_keys(&self) -> Result<(), OperationError> {
+        match self.role {
+            Role::PlatformAdmin | Role::AccountManager | Role::Owner => Ok(()),
+            Role::Member | Role::Viewer | Role::Sender => Err(OperationError::Forbidden),
+        }
+    }
+
+    /// Whether it sees a key: an account's, of an account that it sees; the platform's own, if it is an
+    /// administrator's.
+    #[must_use]
+    pub fn sees_key(&self, row: &api_key::Model) -> bool {
+        match row.account_id {
+            Some(account) => self.sees(AccountId::new(account)),
+            None => self.role == Role::PlatformAdmin,
+        }
     }
 
     /// Whether it speaks for the platform rather than for one account.

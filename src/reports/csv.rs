@@ -1,7 +1,8 @@
 //! A report's messages as comma-separated values.
 //!
 //! RFC 4180 with a header, UTF-8 with a byte order mark (Excel reads bytes without one in the
-//! machine's own code page). Text that a spreadsheet would run as a formula is made plain text.
+//! machine's own code page). Text that a spreadsheet would run as a formula is made plain text, wherever that
+//! spreadsheet cuts cells: where lists are separated by semicolons, as in Italian, it cuts there.
 
 use std::io::Write;
 
@@ -88,29 +89,40 @@ fn push_row(out: &mut Vec<u8>, row: &MessageRow<'_>, moments: &mut Moments) {
     out.extend_from_slice(END_OF_LINE);
 }
 
-/// Appends a text as RFC 4180 has it, behind an apostrophe where a spreadsheet would run it:
-/// <https://owasp.org/www-community/attacks/CSV_Injection>.
+/// Appends a text as RFC 4180 has it, with an apostrophe before whatever a spreadsheet would run:
+/// <https://owasp.org/www-community/attacks/CSV_Injection>. A cell may begin at the text's start and behind any
+/// delimiter in use; a quotation mark there may be taken for the cell's own, so that what follows begins it.
 fn push_text(out: &mut Vec<u8>, text: &str) {
-    let runs = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
     let quoted = text
         .bytes()
         .any(|byte| matches!(byte, b',' | b'"' | b'\r' | b'\n'));
     if quoted {
         out.push(b'"');
     }
-    if runs {
-        out.push(b'\'');
-    }
-    if quoted {
-        for (place, part) in text.split('"').enumerate() {
-            if place > 0 {
-                out.extend_from_slice(b"\"\"");
-            }
-            out.extend_from_slice(part.as_bytes());
+    let bytes = text.as_bytes();
+    let mut done = 0;
+    let mut begins = true;
+    for (at, character) in text.char_indices() {
+        let runs = match character {
+            '=' | '+' | '-' | '@' | '\u{FF1D}' | '\u{FF0B}' | '\u{FF0D}' | '\u{FF20}' => begins,
+            '\t' | '\r' | '\n' => at == 0,
+            _ => false,
+        };
+        // A quotation mark within quotes is doubled.
+        if let Some(before) = (runs || character == '"').then(|| bytes.get(done..at)) {
+            out.extend_from_slice(before.unwrap_or_default());
+            out.push(if runs { b'\'' } else { b'"' });
+            done = at;
         }
+        begins = match character {
+            ',' | ';' | '\t' | '|' | '\r' | '\n' => true,
+            '"' => begins,
+            _ => false,
+        };
+    }
+    out.extend_from_slice(bytes.get(done..).unwrap_or_default());
+    if quoted {
         out.push(b'"');
-    } else {
-        out.extend_from_slice(text.as_bytes());
     }
 }
 
@@ -226,9 +238,17 @@ mod tests {
             assert_eq!(record.get(1), Some(expected), "{text:?}");
             assert_eq!(record.get(2), Some(expected), "{text:?}");
         };
-        for text in ["=1+1", "+39", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1"] {
+        for text in [
+            "=1+1", "+39", "-1", "@SUM(A1)", "＝1+1", "＋1", "－1", "＠x", "\tx", "\rx",
+        ] {
             check(text, &format!("'{text}"));
         }
+        check("\t=1", "'\t'=1");
+        check("\r\n=1", "'\r\n'=1");
+        check("x;=cmd|'/c calc'!A0;y", "x;'=cmd|'/c calc'!A0;y");
+        check("x|+1\t@a,-b;;＝c", "x|'+1\t'@a,'-b;;'＝c");
+        check("x;\"=1\"", "x;\"'=1\"");
+        check("a;b - c = d", "a;b - c = d");
         check("1=1", "1=1");
         check(" =1", " =1");
         check("'=1", "'=1");
@@ -253,15 +273,50 @@ mod tests {
         }
 
         #[test]
-        fn texts_are_read_back(text in "[a\",\r\n =€'-]{0,12}") {
+        fn texts_are_read_back(text in "[a\",\r\n =;€'-]{0,12}") {
             let mut row = message("2026-03-29T00:00:00Z", &text);
             row.list_name = Some("x");
             let file = written(vec![row]);
             let mut reader = csv::Reader::from_reader(file.trim_start_matches('\u{FEFF}').as_bytes());
             let record = reader.records().next().unwrap().unwrap();
-            let read = record.get(2).unwrap();
-            let runs = text.starts_with(['=', '-', '\r', '\n']);
-            prop_assert_eq!(read, if runs { format!("'{text}") } else { text });
+            // Nothing but apostrophes came in.
+            let mut read = record.get(2).unwrap().chars().peekable();
+            for character in text.chars() {
+                if character != '\'' {
+                    while read.next_if_eq(&'\'').is_some() {}
+                }
+                prop_assert_eq!(read.next(), Some(character));
+            }
+            prop_assert_eq!(read.next(), None);
+        }
+
+        /// Whoever cuts the file, wherever, whether quotation marks mean something to them or not.
+        #[test]
+        fn no_cell_begins_a_formula_wherever_it_is_cut(
+            text in "[ax \"',;|\t\r\n=+@＝＋－＠-]{0,16}",
+            list in "[a\";\t=+-]{0,8}",
+        ) {
+            let mut row = message("2026-03-29T00:00:00Z", &text);
+            row.list_name = Some(&list);
+            let file = written(vec![row]);
+            let file = file.trim_start_matches('\u{FEFF}');
+            let is_safe = |cell: &str| !cell.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
+            for delimiter in [b',', b';', b'\t', b'|'] {
+                for quoting in [true, false] {
+                    let mut reader = csv::ReaderBuilder::new()
+                        .delimiter(delimiter)
+                        .quoting(quoting)
+                        .has_headers(false)
+                        .flexible(true)
+                        .from_reader(file.as_bytes());
+                    for record in reader.records() {
+                        for cell in &record.unwrap() {
+                            prop_assert!(is_safe(cell), "{cell:?} of {file:?}");
+                            prop_assert!(is_safe(cell.trim_start_matches('"')), "{cell:?} of {file:?}");
+                        }
+                    }
+                }
+            }
         }
     }
 

@@ -211,6 +211,8 @@ pub struct AccountSettings {
     pub consumption_order: Option<ConsumptionOrder>,
     /// Who settles scheduled messages.
     pub settlement: Option<Settlement>,
+    /// Where buyers may be sent back to, with a space between two.
+    pub return_origins: Option<String>,
 }
 
 /// Writes an account's settings and answers the account as it is then.
@@ -233,6 +235,9 @@ pub async fn update(
             .map_or(ActiveValue::NotSet, ActiveValue::Set),
         settlement: settings
             .settlement
+            .map_or(ActiveValue::NotSet, ActiveValue::Set),
+        return_origins: settings
+            .return_origins
             .map_or(ActiveValue::NotSet, ActiveValue::Set),
         ..Default::default()
     };

@@ -1,13 +1,18 @@
 //! API keys, of which only the hash is kept.
 
-use domain::id::ApiKeyId;
+use domain::id::{AccountId, ApiKeyId};
 use entity::api_key;
 use jiff::Timestamp;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, sea_query::Expr,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
+    Select,
+    sea_query::{Expr, ExprTrait},
 };
 
-use super::set::Set;
+use super::{
+    paging::{Direction, Page, Window, page},
+    set::Set,
+};
 
 /// One key, revoked or not.
 ///
@@ -18,6 +23,58 @@ pub async fn find(
     id: ApiKeyId,
 ) -> Result<Option<api_key::Model>, DbErr> {
     api_key::Entity::find_by_id(id.uuid()).one(connection).await
+}
+
+/// Several keys, revoked or not; in no order.
+///
+/// # Errors
+/// What the database says.
+pub async fn find_all(
+    connection: &impl ConnectionTrait,
+    ids: impl IntoIterator<Item = ApiKeyId>,
+) -> Result<Vec<api_key::Model>, DbErr> {
+    Set::of_ids(ids.into_iter().map(ApiKeyId::uuid))
+        .find::<api_key::Entity>(connection, &["id"], "")
+        .await
+}
+
+fn of(account: Option<AccountId>) -> Select<api_key::Entity> {
+    let keys = api_key::Entity::find();
+    match account {
+        Some(account) => keys.filter(api_key::Column::AccountId.eq(account.uuid())),
+        None => keys.filter(api_key::Column::AccountId.is_null()),
+    }
+}
+
+/// A page of an account's keys, or of the platform's own, the newest first; revoked ones too.
+///
+/// # Errors
+/// What the database says.
+pub async fn list(
+    connection: &impl ConnectionTrait,
+    account: Option<AccountId>,
+    window: Window,
+) -> Result<Page<api_key::Model>, DbErr> {
+    let order = (api_key::Column::CreatedAt, api_key::Column::Id);
+    page(
+        connection,
+        of(account),
+        order,
+        Direction::Descending,
+        window,
+    )
+    .await
+}
+
+/// How many keys an account has in all, or the platform.
+///
+/// # Errors
+/// What the database says.
+pub async fn count(
+    connection: &impl ConnectionTrait,
+    account: Option<AccountId>,
+) -> Result<u64, DbErr> {
+    of(account).count(connection).await
 }
 
 /// The keys whose secrets have these SHA-256, revoked or not; in no order.
@@ -57,6 +114,52 @@ pub async fn revoke(
         .col_expr(api_key::Column::RevokedAt, Expr::value(at.as_microsecond()))
         .filter(api_key::Column::Id.eq(id.uuid()))
         .filter(api_key::Column::RevokedAt.is_null())
+        .exec(connection)
+        .await?;
+    Ok(())
+}
+
+/// Stops all keys of an account, or of the platform, but these. Answers how many there were.
+///
+/// # Errors
+/// What the database says.
+pub async fn revoke_others(
+    connection: &impl ConnectionTrait,
+    account: Option<AccountId>,
+    kept: &[ApiKeyId],
+    at: Timestamp,
+) -> Result<u64, DbErr> {
+    let of_whom = match account {
+        Some(account) => api_key::Column::AccountId.eq(account.uuid()),
+        None => api_key::Column::AccountId.is_null(),
+    };
+    let done = api_key::Entity::update_many()
+        .col_expr(api_key::Column::RevokedAt, Expr::value(at.as_microsecond()))
+        .filter(of_whom)
+        .filter(api_key::Column::RevokedAt.is_null())
+        .filter(api_key::Column::Id.is_not_in(kept.iter().map(|id| id.uuid())))
+        .exec(connection)
+        .await?;
+    Ok(done.rows_affected)
+}
+
+/// Notes when keys were last used. A later instant that is there stays.
+///
+/// # Errors
+/// What the database says.
+pub async fn used(
+    connection: &impl ConnectionTrait,
+    ids: impl IntoIterator<Item = ApiKeyId>,
+    at: Timestamp,
+) -> Result<(), DbErr> {
+    let at = at.as_microsecond();
+    let earlier = api_key::Column::LastUsedAt
+        .is_null()
+        .or(api_key::Column::LastUsedAt.lt(at));
+    api_key::Entity::update_many()
+        .col_expr(api_key::Column::LastUsedAt, Expr::value(at))
+        .filter(api_key::Column::Id.is_in(ids.into_iter().map(ApiKeyId::uuid)))
+        .filter(earlier)
         .exec(connection)
         .await?;
     Ok(())

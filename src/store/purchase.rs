@@ -135,8 +135,8 @@ pub async fn insert(connection: &impl ConnectionTrait, row: purchase::Model) -> 
     Ok(())
 }
 
-/// Notes what the provider calls the payment and where it is approved. What is known stays: of two callers
-/// the first is right.
+/// Notes what the provider calls the payment and, if that is the provider's, where it is approved. What is known
+/// stays: of two callers the first is right.
 ///
 /// # Errors
 /// What the database says.
@@ -144,7 +144,7 @@ pub async fn set_reference(
     connection: &impl ConnectionTrait,
     row: &purchase::Model,
     reference: &str,
-    confirmation_url: &str,
+    confirmation_url: Option<&str>,
 ) -> Result<(), DbErr> {
     purchase::Entity::update_many()
         .col_expr(purchase::Column::ProviderReference, Expr::value(reference))
@@ -180,6 +180,26 @@ pub async fn close(
         .filter(purchase::Column::AccountId.eq(row.account_id))
         .filter(purchase::Column::Id.eq(row.id))
         .filter(purchase::Column::Status.eq(PurchaseStatus::Pending))
+        .exec(connection)
+        .await?;
+    Ok(())
+}
+
+/// Forgets what a provider calls its payments.
+///
+/// # Errors
+/// What the database says.
+pub async fn forget_references(
+    connection: &impl ConnectionTrait,
+    provider: &str,
+) -> Result<(), DbErr> {
+    purchase::Entity::update_many()
+        .col_expr(
+            purchase::Column::ProviderReference,
+            Expr::value(Option::<String>::None),
+        )
+        .filter(purchase::Column::Provider.eq(provider))
+        .filter(purchase::Column::ProviderReference.is_not_null())
         .exec(connection)
         .await?;
     Ok(())

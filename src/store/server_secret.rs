@@ -1,7 +1,10 @@
 //! Secrets that every process of one installation shares.
 
 use entity::server_secret;
-use sea_orm::{ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, sea_query::OnConflict};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
+    sea_query::OnConflict,
+};
 
 /// The secret of a name; `fresh` becomes it where there is none yet. Of several processes that come at
 /// once one wins, and all get its secret.
@@ -31,4 +34,41 @@ pub async fn find_or_insert(
         .await?;
     let kept = find().await?.map(|row| row.value);
     kept.ok_or_else(|| DbErr::RecordNotFound(format!("the secret {name:?}")))
+}
+
+/// The secrets of several names, in no order.
+///
+/// # Errors
+/// What the database says.
+pub async fn find_all(
+    connection: &impl ConnectionTrait,
+    names: impl IntoIterator<Item = &'static str>,
+) -> Result<Vec<server_secret::Model>, DbErr> {
+    server_secret::Entity::find()
+        .filter(server_secret::Column::Name.is_in(names))
+        .all(connection)
+        .await
+}
+
+/// Makes `fresh` the secret of a name.
+///
+/// # Errors
+/// What the database says.
+pub async fn replace(
+    connection: &impl ConnectionTrait,
+    name: &str,
+    fresh: &[u8],
+) -> Result<(), DbErr> {
+    let row = server_secret::Model {
+        name: name.to_owned(),
+        value: fresh.to_vec(),
+    };
+    let replaced = OnConflict::column(server_secret::Column::Name)
+        .update_column(server_secret::Column::Value)
+        .to_owned();
+    server_secret::Entity::insert(row.into_active_model())
+        .on_conflict(replaced)
+        .exec_without_returning(connection)
+        .await?;
+    Ok(())
 }

@@ -2,13 +2,19 @@
 
 use serde_json::{Value, json};
 
-use crate::support::on_both_databases;
+use crate::support::{Server, on_both_databases};
 
 const CREATE: &str = "mutation($input: CreateApiKeyInput!) {
     createApiKey(input: $input) { id secret userErrors { field message code } } }";
 
 const REVOKE: &str = "mutation($input: RevokeApiKeyInput!) {
     revokeApiKey(input: $input) { id userErrors { field message code } } }";
+
+const REVOKE_OTHERS: &str = "mutation($input: RevokeOtherApiKeysInput!) {
+    revokeOtherApiKeys(input: $input) { revoked account { id } userErrors { field message code } } }";
+
+const KEYS: &str = "query($id: ID) { account(id: $id) { apiKeys { totalCount
+    nodes { name role createdAt lastUsedAt expiresAt revokedAt } } } }";
 
 const VIEWER: &str = "{ viewer { role accounts { nodes { name } totalCount } } }";
 
@@ -129,4 +135,159 @@ on_both_databases! {
             server.done(server.admin_key(), REVOKE, json!({ "id": id })).await;
         }
     }
+
+    /// An owner sees which keys there are, what each may do and when it was used last; of secrets nobody sees any.
+    async fn owners_see_which_keys_there_are(server: Server) {
+        let (shop, other) = (server.account("Shop").await, server.account("Other").await);
+        server.set_time("2026-11-22T08:00:01Z");
+        let input = json!({ "role": "MEMBER", "name": "Editor", "expiresAt": "2026-11-23T00:00:00Z" });
+        let made = server.done(&shop.owner, CREATE, input).await;
+        let member = made["secret"].as_str().unwrap();
+        let keys = async |key: &str| {
+            let data = server.data(key, KEYS, json!({ "id": shop.id })).await;
+            data["account"]["apiKeys"].clone()
+        };
+        let expected = |owner: Value, member: Value| json!({ "totalCount": 2, "nodes": [
+            { "name": "Editor", "role": "MEMBER", "createdAt": "2026-11-22T08:00:01Z", "lastUsedAt": member,
+              "expiresAt": "2026-11-23T00:00:00Z", "revokedAt": null },
+            { "name": "OWNER key", "role": "OWNER", "createdAt": "2026-11-22T08:00:00Z", "lastUsedAt": owner,
+              "expiresAt": null, "revokedAt": null },
+        ] });
+        assert_eq!(keys(&shop.owner).await, expected(Value::Null, Value::Null));
+        server.run_workers().await;
+        let first = json!("2026-11-22T08:00:01Z");
+        assert_eq!(keys(&shop.owner).await, expected(first.clone(), Value::Null));
+        // Within the hour nothing is written again.
+        server.set_time("2026-11-22T09:00:00Z");
+        server.data(member, VIEWER, json!({})).await;
+        server.run_workers().await;
+        let second = json!("2026-11-22T09:00:00Z");
+        assert_eq!(keys(&shop.owner).await, expected(first, second.clone()));
+        server.set_time("2026-11-22T09:30:00Z");
+        server.data(member, VIEWER, json!({})).await;
+        server.run_workers().await;
+        let owner = json!("2026-11-22T09:30:00Z");
+        assert_eq!(keys(server.admin_key()).await, expected(owner, second));
+        for (key, code) in [(member, "FORBIDDEN"), (&server.key(&shop, "SENDER").await, "FORBIDDEN")] {
+            let response = server.graphql(Some(key), KEYS, json!({})).await;
+            assert_eq!(response["errors"][0]["extensions"]["code"], code, "{response}");
+        }
+        // As a node it is there for who sees keys of this account, and for nobody else.
+        let node = "query($id: ID!) { node(id: $id) { ... on ApiKey { name } } }";
+        for (key, sees) in [(&shop.owner, true), (&other.owner, false), (&member.to_owned(), false)] {
+            let data = server.data(key, node, json!({ "id": made["id"] })).await;
+            assert_eq!(data["node"].is_null(), !sees, "{data}");
+        }
+    }
+
+    /// A key ends when it was made to.
+    async fn a_key_may_have_an_end(server: Server) {
+        let shop = server.account("Shop").await;
+        for at in ["2026-11-22T08:00:00Z", "2026-11-22T07:59:59Z", "2300-01-01T00:00:00Z"] {
+            let input = json!({ "role": "MEMBER", "name": "Late", "expiresAt": at });
+            let response = server.graphql(Some(&shop.owner), CREATE, json!({ "input": input })).await;
+            let refused = &response["data"]["createApiKey"]["userErrors"][0]["field"];
+            assert_eq!(refused, &json!(["input", "expiresAt"]), "{response}");
+        }
+        let input = json!({ "role": "MEMBER", "name": "Audit", "expiresAt": "2026-11-22T08:00:01Z" });
+        let made = server.done(&shop.owner, CREATE, input).await;
+        let secret = made["secret"].as_str().unwrap();
+        server.data(secret, VIEWER, json!({})).await;
+        server.set_time("2026-11-22T08:00:01Z");
+        let response = server.graphql(Some(secret), VIEWER, json!({})).await;
+        assert_eq!(response["errors"][0]["extensions"]["code"], "UNAUTHENTICATED", "{response}");
+    }
+
+    /// After a theft an owner stops all keys at once but their own, those that the stolen one made included.
+    async fn all_other_keys_are_revoked_at_once(server: Server) {
+        let (shop, other) = (server.account("Shop").await, server.account("Other").await);
+        let stolen = server.key(&shop, "OWNER").await;
+        let input = json!({ "role": "OWNER", "name": "OWNER key" });
+        let hidden = server.done(&stolen, CREATE, input).await;
+        let hidden = hidden["secret"].as_str().unwrap();
+        let kept = server.done(&shop.owner, CREATE, json!({ "role": "VIEWER", "name": "Reports" })).await;
+        let foreign = server.done(&other.owner, CREATE, json!({ "role": "VIEWER", "name": "Reports" })).await;
+        for (input, field) in [
+            (json!({ "keepIds": [kept["id"], foreign["id"]] }), json!(["input", "keepIds", "1"])),
+            (json!({ "keepIds": [shop.id] }), json!(["input", "keepIds", "0"])),
+            (json!({ "keepIds": vec![kept["id"].clone(); 101] }), json!(["input", "keepIds"])),
+            (json!({ "accountId": other.id }), json!(["input", "accountId"])),
+        ] {
+            let response = server.graphql(Some(&shop.owner), REVOKE_OTHERS, json!({ "input": input })).await;
+            let payload = &response["data"]["revokeOtherApiKeys"];
+            assert_eq!((&payload["revoked"], &payload["userErrors"][0]["field"]), (&Value::Null, &field));
+        }
+        server.data(hidden, VIEWER, json!({})).await;
+        let done = server.done(&shop.owner, REVOKE_OTHERS, json!({ "keepIds": [kept["id"]] })).await;
+        assert_eq!(done["revoked"], 2);
+        assert_eq!(done["account"]["id"], json!(shop.id));
+        for (key, works) in [
+            (stolen.as_str(), false), (hidden, false), (&shop.owner, true), (&other.owner, true),
+            (kept["secret"].as_str().unwrap(), true),
+        ] {
+            let response = server.graphql(Some(key), VIEWER, json!({})).await;
+            assert_eq!(response.get("errors").is_none(), works, "{response}");
+        }
+        let again = server.done(&shop.owner, REVOKE_OTHERS, json!({ "keepIds": [kept["id"]] })).await;
+        assert_eq!(again["revoked"], 0);
+        // An administrator's are the platform's own, and nobody's account.
+        let create = async |role: &str| {
+            let made = server.done(server.admin_key(), CREATE, json!({ "role": role, "name": role })).await;
+            made["secret"].as_str().unwrap().to_owned()
+        };
+        let (admin, manager) = (create("PLATFORM_ADMIN").await, create("ACCOUNT_MANAGER").await);
+        let listed = "{ platformApiKeys { nodes { name role revokedAt } totalCount } }";
+        let data = server.data(&admin, listed, json!({})).await;
+        assert_eq!(data["platformApiKeys"]["totalCount"], 2, "{data}");
+        let done = server.done(&admin, REVOKE_OTHERS, json!({})).await;
+        assert_eq!((&done["revoked"], &done["account"]), (&json!(1), &Value::Null));
+        for (key, works) in [(&manager, false), (&admin, true), (&shop.owner, true)] {
+            let response = server.graphql(Some(key), VIEWER, json!({})).await;
+            assert_eq!(response.get("errors").is_none(), works, "{response}");
+        }
+    }
+}
+
+/// Wrong keys are counted, and an address that shows many is told to wait; a key that works is taken all the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn wrong_keys_are_slowed_by_address() {
+    let server = Server::on_sqlite().await;
+    let shop = server.account("Shop").await;
+    let mut told_to_wait = 0;
+    for number in 0..60 {
+        let request = server
+            .http()
+            .post(server.url("/graphql"))
+            .bearer_auth(format!("mc_{number}"));
+        let body = json!({ "query": "{ __typename }" });
+        let response = request.json(&body).send().await.unwrap();
+        let status = response.status();
+        assert!(number >= 20 || status == 401, "{number}: {status}");
+        if status == 429 {
+            told_to_wait += 1;
+            let wait: u64 = response.headers()["retry-after"]
+                .to_str()
+                .unwrap()
+                .parse()
+                .unwrap();
+            assert!(wait >= 1);
+            let body: Value = response.json().await.unwrap();
+            assert_eq!(
+                body["errors"][0]["extensions"]["code"], "RATE_LIMITED",
+                "{body}"
+            );
+        } else {
+            assert_eq!(status, 401);
+        }
+        server.data(&shop.owner, VIEWER, json!({})).await;
+    }
+    assert!(told_to_wait > 0);
+    let metrics = server
+        .http()
+        .get(server.url("/metrics"))
+        .send()
+        .await
+        .unwrap();
+    let metrics = metrics.text().await.unwrap();
+    assert!(metrics.contains("wrong_api_keys_total 60"), "{metrics}");
 }

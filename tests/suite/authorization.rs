@@ -87,7 +87,7 @@ impl World {
             "nodes" => ("query($ids: [ID!]!) { nodes(ids: $ids) { id } }".into(), json!({ "ids": [list] })),
             "viewer" => ("{ viewer { role } }".into(), json!({})),
             "account" => ("query($id: ID) { account(id: $id) { id } }".into(), json!({ "id": account })),
-            "accounts" | "creditPackages" | "rateCards" => {
+            "accounts" | "platformApiKeys" | "creditPackages" | "rateCards" => {
                 (format!("{{ {field} {{ totalCount }} }}"), json!({}))
             }
             "segmentation" => (
@@ -130,6 +130,7 @@ impl World {
                     "updateAccount" => json!({ "accountId": account, "name": "Shop" }),
                     "createApiKey" => json!({ "accountId": account, "role": "VIEWER", "name": "A key" }),
                     "revokeApiKey" => json!({ "id": key }),
+                    "revokeOtherApiKeys" => json!({ "accountId": account }),
                     "createContactList" => json!({ "accountId": account, "name": "A list" }),
                     "updateContactList" => json!({ "listId": list, "name": "List" }),
                     "archiveContactList" => json!({ "listId": list }),
@@ -315,6 +316,7 @@ async fn every_row_holds() {
     viewer                yes       sign in   yes       yes       yes       yes       yes       yes
     account               not found sign in   yes       yes       yes       yes       yes       yes
     accounts              -         sign in   -         -         -         -         yes       yes
+    platformApiKeys       -         sign in   -         -         -         -         -         yes
     creditPackages        yes       sign in   yes       yes       yes       yes       yes       yes
     rateCards             yes       sign in   yes       yes       yes       yes       yes       yes
     segmentation          yes       yes       yes       yes       yes       yes       yes       yes
@@ -324,6 +326,7 @@ async fn every_row_holds() {
     updateAccount         not found sign in   -         -         -         yes       -         yes
     createApiKey          not found sign in   -         -         -         yes       -         yes
     revokeApiKey          not found sign in   -         -         -         yes       -         yes
+    revokeOtherApiKeys    not found sign in   -         -         -         yes       -         yes
     createContactList     not found sign in   -         -         yes       yes       -         yes
     updateContactList     not found sign in   -         -         yes       yes       -         yes
     archiveContactList    not found sign in   -         -         yes       yes       -         yes

@@ -2,12 +2,16 @@
 
 use futures_util::future::join_all;
 use reqwest::StatusCode;
+use sea_orm::{EntityTrait, sea_query::Expr};
 use serde_json::{Value, json};
 
 use crate::{
     purchase::{PURCHASE, begin, package},
     support::{Server, Tenant, new_key, on_both_databases},
 };
+
+const PURCHASE_MESSAGE: &str = "mutation($input: PurchaseCreditsInput!) {
+    purchaseCredits(input: $input) { purchase { id } userErrors { field message } } }";
 
 async fn decide(server: &Server, url: &str, decision: &str) -> StatusCode {
     let form = [("decision", decision)];
@@ -109,6 +113,7 @@ on_both_databases! {
         let policy = header("content-security-policy");
         assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
         assert!(policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe"), "{policy}");
+        assert!(policy.contains("form-action 'self';"), "{policy}");
         let text = response.text().await.unwrap();
         for part in [
             "Starter &lt;pack&gt;", "Shop &amp; &lt;b&gt;Sons&lt;/b&gt;", "1000", "49.90 EUR",
@@ -121,20 +126,122 @@ on_both_databases! {
         assert!(!text.contains(token));
     }
 
-    /// Once it is decided the buyer may go on to where they came from.
+    /// The buyer goes on to where they came from, and is told so before.
     async fn the_buyer_may_go_back(server: Server) {
         let tenant = server.account("Shop").await;
+        server.allow_return(&tenant, &["https://shop.example"]).await;
         let package = package(&server, 10, 100, |_| {}).await;
         let input = json!({ "packageId": package, "idempotencyKey": new_key(),
             "returnUrl": "https://shop.example/credits?tab=2#top" });
         let payload = server.done(&tenant.owner, PURCHASE, input).await;
         let url = payload["purchase"]["confirmationUrl"].as_str().unwrap();
-        assert!(!page(&server, url).await.1.contains("shop.example"));
-        decide(&server, url, "decline").await;
+        let before = server.http().get(url).send().await.unwrap();
+        let policy = before.headers()["content-security-policy"].to_str().unwrap().to_owned();
+        assert!(policy.contains("form-action 'self' https://shop.example;"), "{policy}");
+        let text = before.text().await.unwrap();
+        assert!(text.contains("you go on to shop.example."), "{text}");
+        let form = [("decision", "decline")];
+        let decided = server.http().post(url).form(&form).send().await.unwrap();
         let id = payload["purchase"]["id"].as_str().unwrap();
-        let link = format!("href=\"https://shop.example/credits?tab=2&amp;purchase_id={id}#top\"");
+        let next = format!("https://shop.example/credits?tab=2&purchase_id={id}#top");
+        assert_eq!(decided.headers()["location"], next.as_str());
         let (_, text) = page(&server, url).await;
-        assert!(text.contains(&link), "{text}");
+        let link = format!("href=\"{}\"", next.replace('&', "&amp;"));
+        assert!(text.contains(&link) && text.contains("Go on to shop.example"), "{text}");
+
+        // What the account no longer allows is neither shown nor followed.
+        server.allow_return(&tenant, &["https://new.example"]).await;
+        let (_, text) = page(&server, url).await;
+        assert!(!text.contains("shop.example"), "{text}");
+        let again = server.http().post(url).form(&form).send().await.unwrap();
+        assert!(!again.headers()["location"].to_str().unwrap().contains("shop.example"));
+    }
+
+    /// A member can't send the owner to a page that the account does not allow; this server's own pages, and this
+    /// machine's while the server is on it, are allowed without a word.
+    async fn nobody_is_sent_elsewhere(server: Server) {
+        let tenant = server.account("Shop").await;
+        let member = server.key(&tenant, "MEMBER").await;
+        let package = package(&server, 10, 100, |_| {}).await;
+        let begin = async |key: &str, url: &str| {
+            let input = json!({ "packageId": package, "returnUrl": url, "idempotencyKey": new_key() });
+            let response = server.graphql(Some(key), PURCHASE_MESSAGE, json!({ "input": input })).await;
+            response["data"]["purchaseCredits"].clone()
+        };
+        for url in ["https://evil.example/", "https://good.example@evil.example/", "http://192.0.2.1/"] {
+            for key in [&member, &tenant.owner] {
+                let refused = begin(key, url).await;
+                assert_eq!(refused["purchase"], Value::Null, "{refused}");
+                assert_eq!(refused["userErrors"][0]["field"], json!(["input", "returnUrl"]));
+            }
+        }
+        let refused = begin(&member, "https://evil.example/pay").await;
+        assert_eq!(
+            refused["userErrors"][0]["message"],
+            "Must be on an origin that the account allows; https://evil.example is not one. An owner adds it with \
+             updateAccount(returnOrigins).",
+        );
+        for url in [&server.url("/page"), "http://localhost:3000/", "http://127.0.0.1:1/"] {
+            let begun = begin(&member, url).await;
+            assert_eq!(begun["userErrors"], json!([]), "{url}: {begun}");
+        }
+        // A member may not allow pages, and an owner no whole web.
+        let update = "mutation($input: UpdateAccountInput!) {
+            updateAccount(input: $input) { account { id } userErrors { field } } }";
+        let input = json!({ "input": { "returnOrigins": ["https://evil.example"] } });
+        let refused = server.graphql(Some(&member), update, input).await;
+        assert_eq!(refused["errors"][0]["extensions"]["code"], "FORBIDDEN");
+        let input = json!({ "input": { "returnOrigins": ["https://shop.example", "*"] } });
+        let refused = server.graphql(Some(&tenant.owner), update, input).await;
+        let refused = &refused["data"]["updateAccount"]["userErrors"][0]["field"];
+        assert_eq!(refused, &json!(["input", "returnOrigins", "1"]));
+    }
+
+    /// A form of another page decides nothing, though it has the address.
+    async fn forms_of_other_pages_are_refused(server: Server) {
+        let (tenant, url) = waiting(&server).await;
+        let own = server.url("");
+        for (name, value) in [
+            ("origin", "https://evil.example"),
+            ("origin", "null"),
+            ("origin", "https://127.0.0.1"),
+            ("sec-fetch-site", "cross-site"),
+            ("sec-fetch-site", "same-site"),
+        ] {
+            let form = [("decision", "approve")];
+            let request = server.http().post(&url).header(name, value).form(&form);
+            let refused = request.send().await.unwrap();
+            assert_eq!(refused.status(), StatusCode::FORBIDDEN, "{name}: {value}");
+            assert!(refused.text().await.unwrap().contains("Nothing was changed"));
+        }
+        assert_eq!(standing(&server, &tenant).await.0, "PENDING");
+        let form = [("decision", "approve")];
+        let request = server.http().post(&url).header("origin", own).header("sec-fetch-site", "same-origin");
+        assert_eq!(request.form(&form).send().await.unwrap().status(), StatusCode::SEE_OTHER);
+        assert_eq!(standing(&server, &tenant).await.0, "PAID");
+    }
+
+    /// The database has nothing that opens the page, and the owner is told its address whenever they ask.
+    async fn the_address_is_not_kept(server: Server) {
+        let (tenant, url) = waiting(&server).await;
+        let token = url.rsplit('/').next().unwrap();
+        let reader = server.services().store.reader();
+        let row = entity::purchase::Entity::find().one(reader).await.unwrap().unwrap();
+        assert!(!format!("{row:?}").contains(token), "{row:?}");
+        assert_eq!(row.confirmation_url, None);
+        let reference = row.provider_reference.unwrap();
+        let page = page(&server, &server.url(&format!("/checkout/{reference}"))).await;
+        assert_eq!(page.0, StatusCode::NOT_FOUND);
+        let query = "{ account { purchases { nodes { confirmationUrl } } } }";
+        let data = server.data(&tenant.owner, query, json!({})).await;
+        assert_eq!(data["account"]["purchases"]["nodes"][0]["confirmationUrl"], json!(url));
+        // Of tokens of earlier versions, which were random, there is the hash.
+        let hash = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+        entity::purchase::Entity::update_many()
+            .col_expr(entity::purchase::Column::ProviderReference, Expr::value(hash))
+            .exec(server.services().store.writer()).await.unwrap();
+        assert_eq!(decide(&server, &server.url("/checkout/test"), "approve").await, StatusCode::SEE_OTHER);
+        assert_eq!(standing(&server, &tenant).await.0, "PAID");
     }
 
     /// What opens no purchase is not found.

@@ -3,6 +3,7 @@
 mod clients;
 mod contents;
 mod leaving;
+mod links;
 mod long_messages;
 
 use std::{

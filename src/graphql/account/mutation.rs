@@ -54,6 +54,9 @@ pub struct UpdateAccountInput {
     settlement: Option<Settlement>,
     /// The rate card to charge by; for platform administrators only.
     rate_card_id: Option<ID>,
+    /// Origins that buyers may be sent back to after deciding on a purchase, instead of those that are there: at
+    /// most 20, such as https://shop.example. http is for localhost and 127.0.0.1.
+    return_origins: Option<Vec<String>>,
 }
 
 /// What updateAccount answers.
@@ -124,6 +127,7 @@ impl AccountMutation {
                     &Path::input("rateCardId"),
                     "rate card",
                 )?,
+                return_origins: input.return_origins,
             };
             services.update_account(&viewer, change).await
         };

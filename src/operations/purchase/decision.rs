@@ -6,8 +6,9 @@ use domain::{
     id::{AccountId, LotId, PackageId, PurchaseId},
     money::Money,
 };
-use entity::{purchase, sql_enums::PurchaseStatus};
+use entity::{account, purchase, sql_enums::PurchaseStatus};
 use jiff::Timestamp;
+use url::Url;
 
 use super::{
     super::{OperationError, Path, Services, account::time_zone},
@@ -15,14 +16,11 @@ use super::{
 };
 use crate::{
     ledger::{Act, Refused, Request, SubmitError},
-    payments::sandbox,
     store,
 };
 
 /// Purchases that one pass gives up at most: the next pass goes on.
 const MAX_EXPIRED_AT_ONCE: u64 = 500;
-/// The longest token; a longer one opens nothing.
-const MAX_TOKEN_BYTES: usize = 128;
 
 /// What the approve page shows.
 #[derive(Debug)]
@@ -35,6 +33,17 @@ pub struct Checkout {
     pub package_name: String,
     /// What it costs.
     pub price: Money,
+    /// Where the buyer may go on, if the account allows it now.
+    pub return_url: Option<Url>,
+}
+
+/// A purchase after a decision.
+#[derive(Debug)]
+pub struct Decided {
+    /// The purchase as it stands then.
+    pub purchase: purchase::Model,
+    /// Where the buyer may go on, if the account allows it now.
+    pub return_url: Option<Url>,
 }
 
 impl Services {
@@ -44,11 +53,9 @@ impl Services {
     /// Not found, for a token that opens none.
     pub async fn checkout(&self, token: &str) -> Result<Checkout, OperationError> {
         let purchase = self.purchase_of_token(token).await?;
-        let account = AccountId::new(purchase.account_id);
-        let account = store::account::find(self.store.reader(), account)
-            .await?
-            .ok_or_else(|| OperationError::broken("a purchase has no account"))?;
+        let account = self.account_of(&purchase).await?;
         Ok(Checkout {
+            return_url: self.return_url_of(&account, &purchase),
             account_name: account.name,
             package_name: self.package_name(&purchase).await?,
             price: price(&purchase)?,
@@ -65,32 +72,53 @@ impl Services {
         &self,
         token: &str,
         approve: bool,
-    ) -> Result<purchase::Model, OperationError> {
+    ) -> Result<Decided, OperationError> {
         let row = self.purchase_of_token(token).await?;
+        let account = self.account_of(&row).await?;
+        let return_url = self.return_url_of(&account, &row);
         if row.status != PurchaseStatus::Pending {
-            return Ok(row);
+            return Ok(Decided {
+                purchase: row,
+                return_url,
+            });
         }
         if approve {
-            self.credit_purchase(&row).await?;
+            self.credit_purchase(&row, &account).await?;
         } else {
             self.close_purchase(&row, PurchaseStatus::Declined, self.clock.now())
                 .await?;
         }
-        self.purchase_again(&row).await
+        Ok(Decided {
+            purchase: self.purchase_again(&row).await?,
+            return_url,
+        })
+    }
+
+    async fn account_of(&self, row: &purchase::Model) -> Result<account::Model, OperationError> {
+        let account = AccountId::new(row.account_id);
+        store::account::find(self.store.reader(), account)
+            .await?
+            .ok_or_else(|| OperationError::broken("a purchase has no account"))
+    }
+
+    /// It was checked when it came in; the account may allow less by now, and earlier versions allowed more.
+    fn return_url_of(&self, account: &account::Model, row: &purchase::Model) -> Option<Url> {
+        let url: Url = row.return_url.as_deref()?.parse().ok()?;
+        self.may_return_to(account, &url).then_some(url)
     }
 
     /// Books the credits of a purchase that was paid, whoever says so and however often.
-    async fn credit_purchase(&self, row: &purchase::Model) -> Result<(), OperationError> {
-        let id = AccountId::new(row.account_id);
-        let account = store::account::find(self.store.reader(), id)
-            .await?
-            .ok_or_else(|| OperationError::broken("a purchase has no account"))?;
+    async fn credit_purchase(
+        &self,
+        row: &purchase::Model,
+        account: &account::Model,
+    ) -> Result<(), OperationError> {
         let request = Request {
-            account: id,
+            account: AccountId::new(row.account_id),
             act: Act::Credit {
                 purchase: PurchaseId::new(row.id),
                 lot: LotId::new(self.clock.new_id()),
-                time_zone: time_zone(&account)?,
+                time_zone: time_zone(account)?,
             },
             key: None,
             at: None,
@@ -139,17 +167,6 @@ impl Services {
         store::purchase::close(&transaction, row, status, at).await?;
         transaction.commit().await?;
         Ok(())
-    }
-
-    async fn purchase_of_token(&self, token: &str) -> Result<purchase::Model, OperationError> {
-        let missing = || Path::argument("token").not_found("purchase");
-        // PostgreSQL takes no text with a NUL in it; a token never has one.
-        if token.len() > MAX_TOKEN_BYTES || token.contains('\0') {
-            return Err(missing().into());
-        }
-        let row =
-            store::purchase::find_by_reference(self.store.reader(), sandbox::NAME, token).await?;
-        Ok(as_of(row.ok_or_else(missing)?, self.clock.now()))
     }
 
     pub(super) async fn purchase_again(

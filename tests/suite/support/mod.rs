@@ -256,6 +256,16 @@ impl Server {
         payload["secret"].as_str().unwrap().to_owned()
     }
 
+    /// Lets an account's buyers go back to these origins.
+    pub async fn allow_return(&self, tenant: &Tenant, origins: &[&str]) {
+        let update = "mutation($input: UpdateAccountInput!) {
+            updateAccount(input: $input) { account { returnOrigins } userErrors { field message } } }";
+        let payload = self
+            .done(&tenant.owner, update, json!({ "returnOrigins": origins }))
+            .await;
+        assert_eq!(payload["account"]["returnOrigins"], json!(origins));
+    }
+
     /// Gives an account credits that never expire.
     pub async fn grant(&self, tenant: &Tenant, credits: &str) {
         self.grant_until(tenant, credits, None).await;

@@ -93,6 +93,13 @@ impl Process {
         }
     }
 
+    /// Asks it to end, and answers what it wrote to standard error.
+    pub fn terminated_log(mut self) -> String {
+        self.ask_to_end();
+        self.child.wait().unwrap();
+        self.log.ended()
+    }
+
     /// Kills it as a power cut would: nothing of it runs any more.
     pub fn kill(mut self) {
         self.child.kill().unwrap();

@@ -12,35 +12,44 @@ pub const IMPORT: &str = "mutation($list: ID!, $country: CountryCode, $update: B
         import { id status reason rows imported duplicates rejectedCount fileName createdAt endedAt }
         userErrors { field message code } } }";
 
+/// An operation with a file in the variable `file`: the content type and the body of its request.
+pub fn multipart(
+    query: &str,
+    mut variables: Value,
+    (name, content): (&str, impl AsRef<[u8]>),
+) -> (&'static str, Vec<u8>) {
+    variables["file"] = Value::Null;
+    let operations = json!({ "query": query, "variables": variables });
+    let part = |name: &str, content: &[u8]| {
+        let head = format!("--cut_here\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n");
+        [head.as_bytes(), content, b"\r\n"].concat()
+    };
+    let file = format!("0\"; filename=\"{name}");
+    let body = [
+        part("operations", operations.to_string().as_bytes()),
+        part("map", br#"{"0":["variables.file"]}"#),
+        part(&file, content.as_ref()),
+        b"--cut_here--\r\n".to_vec(),
+    ];
+    ("multipart/form-data; boundary=cut_here", body.concat())
+}
+
 impl Server {
     /// Sends an operation with a file in the variable `file`.
     pub async fn upload(
         &self,
         key: Option<&str>,
         query: &str,
-        mut variables: Value,
-        (name, content): (&str, impl AsRef<[u8]>),
+        variables: Value,
+        file: (&str, impl AsRef<[u8]>),
     ) -> Value {
-        variables["file"] = Value::Null;
-        let operations = json!({ "query": query, "variables": variables });
-        let part = |name: &str, content: &[u8]| {
-            let head =
-                format!("--cut_here\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n");
-            [head.as_bytes(), content, b"\r\n"].concat()
-        };
-        let file = format!("0\"; filename=\"{name}");
-        let body = [
-            part("operations", operations.to_string().as_bytes()),
-            part("map", br#"{"0":["variables.file"]}"#),
-            part(&file, content.as_ref()),
-            b"--cut_here--\r\n".to_vec(),
-        ];
+        let (content_type, body) = multipart(query, variables, file);
         let mut request = self
             .http()
             .post(self.url("/graphql"))
-            .header("content-type", "multipart/form-data; boundary=cut_here")
+            .header("content-type", content_type)
             .header("graphql-require-preflight", "1")
-            .body(body.concat());
+            .body(body);
         if let Some(key) = key {
             request = request.bearer_auth(key);
         }

@@ -1,0 +1,109 @@
+//! The address of a purchase's approve page, which is the permission to approve it.
+//!
+//! Its token names the purchase and is signed with the server's secret, so that it can be told again and again and
+//! lies nowhere. Here: making tokens and reading them. Not here: what is decided ([`super::decision`]), and the page
+//! ([`crate::http::checkout`]).
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use domain::id::PurchaseId;
+use entity::{
+    purchase,
+    sql_enums::{PurchaseStatus, Role},
+};
+use hmac::{Hmac, Mac};
+use sha2::{Digest, Sha256};
+use url::Url;
+use uuid::Uuid;
+
+use super::{
+    super::{OperationError, Path, Services, Viewer, server_secret::Purpose},
+    as_of,
+};
+use crate::{
+    payments::{self, sandbox},
+    store,
+};
+
+/// A purchase's id and its signature.
+const TOKEN_BYTES: usize = 16 + 32;
+/// The longest token; a longer one opens nothing.
+const MAX_TOKEN_BYTES: usize = 128;
+
+impl Services {
+    /// Where a viewer may approve a purchase; `None` if it is decided, and for those who may not approve it if the
+    /// address alone lets anybody do so (law R1).
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn confirmation_url(
+        &self,
+        viewer: &Viewer,
+        row: &purchase::Model,
+    ) -> Result<Option<Url>, OperationError> {
+        let may_approve = matches!(viewer.role, Role::Owner | Role::PlatformAdmin);
+        let is_permission = payments::url_is_permission(&row.provider);
+        if row.status != PurchaseStatus::Pending || (is_permission && !may_approve) {
+            return Ok(None);
+        }
+        if row.provider == sandbox::NAME {
+            let token = self.checkout_token(PurchaseId::new(row.id)).await?;
+            return sandbox::page(&self.public_url, &token)
+                .map(Some)
+                .ok_or_else(|| OperationError::broken("the public URL can't have a path"));
+        }
+        row.confirmation_url
+            .as_deref()
+            .map(str::parse)
+            .transpose()
+            .map_err(|cause| OperationError::broken(format!("a confirmation URL: {cause}")))
+    }
+
+    async fn checkout_token(&self, id: PurchaseId) -> Result<String, OperationError> {
+        let signature = self.purchase_signature(id).await?.finalize().into_bytes();
+        let token = [id.uuid().as_bytes().as_slice(), &signature].concat();
+        Ok(BASE64_URL_SAFE_NO_PAD.encode(token))
+    }
+
+    async fn purchase_signature(&self, id: PurchaseId) -> Result<Hmac<Sha256>, OperationError> {
+        let mut signature = self.signer(Purpose::Checkout).await?;
+        signature.update(id.uuid().as_bytes());
+        Ok(signature)
+    }
+
+    /// The purchase that a token opens, as it stands now.
+    ///
+    /// # Errors
+    /// Not found.
+    pub(super) async fn purchase_of_token(
+        &self,
+        token: &str,
+    ) -> Result<purchase::Model, OperationError> {
+        let found = if token.len() > MAX_TOKEN_BYTES {
+            None
+        } else if let Some(id) = self.purchase_id(token).await? {
+            let rows = store::purchase::find_all(self.store.reader(), [id]).await?;
+            rows.into_iter().next()
+        } else {
+            // Earlier versions handed out random tokens, of which the database has the hashes.
+            let hash = Sha256::digest(token);
+            let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+            store::purchase::find_by_reference(self.store.reader(), sandbox::NAME, &hash).await?
+        };
+        let row = found.filter(|row| row.provider == sandbox::NAME);
+        let row = row.ok_or_else(|| Path::argument("token").not_found("purchase"))?;
+        Ok(as_of(row, self.clock.now()))
+    }
+
+    /// Which purchase a token names, if it was made here.
+    async fn purchase_id(&self, token: &str) -> Result<Option<PurchaseId>, OperationError> {
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(token).unwrap_or_default();
+        let Ok(bytes) = <[u8; TOKEN_BYTES]>::try_from(bytes) else {
+            return Ok(None);
+        };
+        let (id, signature) = bytes.split_at(16);
+        let id = PurchaseId::new(Uuid::from_slice(id).unwrap_or_default());
+        let signer = self.purchase_signature(id).await?;
+        // Takes as long whatever differs.
+        Ok(signer.verify_slice(signature).is_ok().then_some(id))
+    }
+}

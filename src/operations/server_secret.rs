@@ -1,0 +1,75 @@
+//! The server's secrets: what download links and the addresses of approve pages are signed with.
+//!
+//! Every process of an installation shares them through the database, and reads them whenever one is used, so that
+//! all of them notice at once that they were renewed. Here: reading and renewing them. Not here: what is signed.
+
+use std::sync::Arc;
+
+use hmac::{Hmac, KeyInit};
+use secrecy::{ExposeSecret, SecretSlice};
+use sha2::Sha256;
+
+use super::{OperationError, Services};
+use crate::{
+    entropy,
+    payments::sandbox,
+    store::{self, Store},
+};
+
+/// As long as the hash that it keys.
+const SECRET_BYTES: usize = 32;
+
+/// What a secret signs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Links to reports' files.
+    Downloads,
+    /// Addresses of the sandbox's approve pages.
+    Checkout,
+}
+
+impl Purpose {
+    const ALL: [Self; 2] = [Self::Downloads, Self::Checkout];
+
+    /// What the secret is kept as.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Downloads => "downloads",
+            Self::Checkout => "checkout",
+        }
+    }
+}
+
+impl Services {
+    /// Begins a signature with the secret of a purpose. Its first use makes the secret.
+    pub(super) async fn signer(&self, purpose: Purpose) -> Result<Hmac<Sha256>, OperationError> {
+        let secret = match self.0.gathered.secrets.load(purpose.name()).await? {
+            Some(secret) => secret,
+            None => {
+                let fresh: [u8; SECRET_BYTES] = entropy::bytes();
+                let writer = self.store.writer();
+                let kept = store::server_secret::find_or_insert(writer, purpose.name(), &fresh);
+                Arc::new(SecretSlice::from(kept.await?))
+            }
+        };
+        Hmac::new_from_slice(secret.expose_secret())
+            .map_err(|_| OperationError::broken("a server secret has no bytes"))
+    }
+}
+
+/// Replaces every secret: download links that were handed out die, and so do the addresses of approve pages. A
+/// purchase that waits has a new address, which its owner reads as its `confirmationUrl`.
+///
+/// # Errors
+/// A fault; nothing was replaced then.
+pub async fn renew(store: &Store) -> Result<(), OperationError> {
+    let transaction = store.begin().await?;
+    for purpose in Purpose::ALL {
+        let fresh: [u8; SECRET_BYTES] = entropy::bytes();
+        store::server_secret::replace(&transaction, purpose.name(), &fresh).await?;
+    }
+    // Hashes of addresses that earlier versions handed out.
+    store::purchase::forget_references(&transaction, sandbox::NAME).await?;
+    transaction.commit().await?;
+    Ok(())
+}
