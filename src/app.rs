@@ -2,23 +2,19 @@
 
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr};
-use secrecy::{ExposeSecret, SecretString};
-use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::{
     clock::Clock,
+    config::{PaymentProvider, admin_key::AdminKey, serving::Shown},
     graphql::{limits::Limits, schema},
     http::{self, address::TrustedProxies},
     ledger::{Ledger, Writers},
-    operations::{Parts, Services},
+    operations::{Parts, Services, api_key},
     payments::Provider,
     store::{self, Store},
 };
-
-/// The shortest key that may be a platform administrator's.
-const MIN_ADMIN_KEY_BYTES: usize = 16;
 
 /// How an app is put together.
 #[derive(Debug)]
@@ -26,10 +22,14 @@ pub struct Settings {
     /// Where clients reach the server.
     pub public_url: Url,
     /// A key that is a platform administrator.
-    pub admin_key: Option<SecretString>,
+    pub admin_key: Option<AdminKey>,
     /// The time.
     pub clock: Clock,
-    /// The key that the demo offers in the browser.
+    /// Who takes the payments; if nobody does, nothing is sold.
+    pub payments: Option<PaymentProvider>,
+    /// What strangers are shown.
+    pub shown: Shown,
+    /// A demo's key, which its pages offer. Such a server answers for loopback names and its public URL's host alone.
     pub demo_key: Option<String>,
     /// The proxies in front of the server.
     pub trusted_proxies: TrustedProxies,
@@ -70,9 +70,6 @@ pub enum StartError {
         /// Steps that are missing.
         pending: usize,
     },
-    /// The admin key is too easy to guess.
-    #[error("the admin key must have at least {MIN_ADMIN_KEY_BYTES} bytes")]
-    WeakAdminKey,
 }
 
 /// Opens a database and brings an embedded one to this version's schema. On PostgreSQL an old schema is
@@ -138,41 +135,52 @@ async fn refuse_newer(store: &Store) -> Result<(), StartError> {
     }
 }
 
-/// Puts the parts together over an open database.
+/// Stops a demo's keys from working, and counts them: its pages give them to whoever opens them, and what is not
+/// a demo has data that is not made up.
 ///
 /// # Errors
-/// A weak admin key.
-pub fn assemble(store: Store, settings: Settings) -> Result<App, StartError> {
-    let admin_key_hash = match &settings.admin_key {
-        Some(key) if key.expose_secret().len() < MIN_ADMIN_KEY_BYTES => {
-            return Err(StartError::WeakAdminKey);
-        }
-        Some(key) => Some(Sha256::digest(key.expose_secret()).into()),
-        None => None,
-    };
+/// What the database says.
+pub async fn end_demo_keys(store: &Store, clock: &Clock) -> Result<u64, StartError> {
+    Ok(store::api_key::revoke_demo(store.writer(), clock.now()).await?)
+}
+
+/// Puts the parts together over an open database.
+#[must_use]
+pub fn assemble(store: Store, settings: Settings) -> App {
+    let admin_key_hash = settings
+        .admin_key
+        .map(|key| api_key::secret_hash(key.expose()));
+    let payments = settings.payments.map(|provider| match provider {
+        PaymentProvider::Sandbox => Provider::sandbox(),
+    });
     let (ledger, writers) = Ledger::start(&store, &settings.clock);
     let stop = CancellationToken::new();
     let services = Services::new(Parts {
         store,
         ledger,
-        payments: Provider::sandbox(),
+        payments,
         clock: settings.clock,
         public_url: settings.public_url,
         admin_key_hash,
         stop: stop.clone(),
     });
-    let schema = schema::schema_over(&services, &Limits::default());
+    let limits = Limits {
+        introspection: settings.shown.introspection,
+        ..Limits::default()
+    };
+    let schema = schema::schema_over(&services, &limits);
     let router = http::router(http::Server::new(
         services.clone(),
         schema,
         stop.clone(),
+        settings.shown,
         settings.demo_key,
     ));
-    Ok(App {
+    App {
         services,
         router,
         stop,
         writers,
         trusted_proxies: settings.trusted_proxies,
-    })
+    }
 }

@@ -1,11 +1,19 @@
 //! What the server is told on its command line or in its environment.
+//!
+//! Here: every command and option. Not here: what follows from several options together ([`serving`]), and the
+//! administrator's key, which is no option ([`admin_key`]).
 
-use std::net::{IpAddr, SocketAddr};
+pub mod admin_key;
+pub mod serving;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+};
+
+use clap::{Args, Parser, Subcommand, ValueEnum, builder::BoolishValueParser};
 use ipnet::IpNet;
 use jiff::Timestamp;
-use secrecy::SecretString;
 use url::Url;
 
 /// GraphQL server for prepaid message credits.
@@ -147,15 +155,48 @@ pub struct ServeArgs {
     /// Where clients reach this server; links begin with it. http://LISTEN where left out.
     #[arg(long, env = "PUBLIC_URL")]
     pub public_url: Option<Url>,
-    /// A key that is a PLATFORM_ADMIN, for the first steps; at least 16 bytes.
-    #[arg(long, env = "ADMIN_API_KEY", hide_env_values = true)]
-    pub admin_api_key: Option<SecretString>,
+    /// A file with a key that is a PLATFORM_ADMIN, for the first steps: at least 32 random bytes, such as
+    /// `openssl rand -base64 32` prints. The environment variable ADMIN_API_KEY may hold the key itself.
+    #[arg(long, env = "ADMIN_API_KEY_FILE", value_name = "FILE")]
+    pub admin_api_key_file: Option<PathBuf>,
+    /// Removed, and kept only to say so: every user of the machine can read command lines.
+    #[arg(long, hide = true, value_name = "KEY")]
+    pub admin_api_key: Option<String>,
     /// Rehearsal: the server's clock starts at this instant and runs on. Refused with a real payment provider.
     #[arg(long, value_name = "INSTANT")]
     pub clock_start: Option<Timestamp>,
-    /// Who takes the payments.
-    #[arg(long, env = "PAYMENT_PROVIDER", value_enum, default_value_t = PaymentProvider::Sandbox)]
-    pub payment_provider: PaymentProvider,
+    /// Who takes the payments. If left out, `demo` uses the sandbox and `serve` sells nothing.
+    #[arg(long, env = "PAYMENT_PROVIDER", value_enum)]
+    pub payment_provider: Option<PaymentProvider>,
+    /// Allow `serve` to use the sandbox, which charges nobody and gives real credits.
+    #[arg(long, env = "ALLOW_SANDBOX", value_parser = BoolishValueParser::new(), num_args = 0..=1,
+        require_equals = true, default_value = "false", default_missing_value = "true")]
+    pub allow_sandbox: bool,
+    /// What may be shown to strangers.
+    #[command(flatten)]
+    pub shown: ShownArgs,
+}
+
+/// What may be shown to strangers. Each option takes true or false.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct ShownArgs {
+    /// Serve in production: GraphiQL, introspection and public metrics are off unless they are asked for. If left
+    /// out, this is so if --public-url is https.
+    #[arg(long, env = "PRODUCTION", value_parser = BoolishValueParser::new(), num_args = 0..=1,
+        require_equals = true, default_missing_value = "true")]
+    pub production: Option<bool>,
+    /// Serve GraphiQL at /graphiql.
+    #[arg(long, env = "GRAPHIQL", value_parser = BoolishValueParser::new(), num_args = 0..=1,
+        require_equals = true, default_missing_value = "true")]
+    pub graphiql: Option<bool>,
+    /// Answer questions about the schema, and suggest names in error messages.
+    #[arg(long, env = "INTROSPECTION", value_parser = BoolishValueParser::new(), num_args = 0..=1,
+        require_equals = true, default_missing_value = "true")]
+    pub introspection: Option<bool>,
+    /// Serve /metrics to whoever reaches the API.
+    #[arg(long, env = "METRICS", value_parser = BoolishValueParser::new(), num_args = 0..=1,
+        require_equals = true, default_missing_value = "true")]
+    pub metrics: Option<bool>,
 }
 
 /// A network such as 10.0.0.0/8, or one address.

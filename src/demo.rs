@@ -35,9 +35,9 @@ const TOGETHER: usize = 500;
 pub struct Demo {
     /// An account manager's key: it sees every account.
     pub manager_key: String,
-    /// A platform administrator's key, which the browser offers.
+    /// A platform administrator's key.
     pub admin_key: String,
-    /// Each account's name and its owner's key.
+    /// Each account's name and its owner's key. The pages offer the first.
     pub owner_keys: Vec<(String, String)>,
 }
 
@@ -143,7 +143,7 @@ async fn key(
         name: name.to_owned(),
         expires_at: None,
     };
-    let made: Result<_, OperationError> = api_key::create_key(store, clock, new).await;
+    let made: Result<_, OperationError> = api_key::create_demo_key(store, clock, new).await;
     match made {
         Ok((_, secret)) => Ok(secret.expose_secret().to_owned()),
         Err(cause) => Err(DemoError::Key(format!("{cause:?}"))),

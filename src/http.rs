@@ -9,6 +9,7 @@ pub mod connections;
 pub mod downloads;
 pub mod graphql;
 mod health;
+mod hosts;
 mod pages;
 pub mod rates;
 mod viewer;
@@ -21,6 +22,7 @@ use axum::{
     Router,
     extract::{DefaultBodyLimit, MatchedPath},
     http::{HeaderName, HeaderValue, StatusCode, header},
+    middleware,
     routing::{get, post},
 };
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -40,14 +42,18 @@ use tower_http::{
     timeout::TimeoutLayer,
     trace::TraceLayer,
 };
+use url::Url;
 
 use self::{
     graphql::{BodyLimits, Endpoint},
     viewer::WrongKeys,
+    health::Readiness,
+    hosts::Hosts,
     websocket::{SocketLimits, Sockets},
 };
 use crate::{
     clock::Clock,
+    config::serving::Shown,
     graphql::{limits::Limits, schema::Schema},
     operations::Services,
     telemetry,
@@ -64,6 +70,11 @@ const MAX_REQUESTS: usize = 1_024;
 const UPLOAD_TIMEOUT: Duration = Duration::from_secs(30 * 60);
 /// Requests with files that are answered at once: each keeps up to 256 MiB on disk.
 const MAX_UPLOADS: usize = 8;
+/// For a year browsers ask for this name over TLS only, if they were once answered over it. What other names of the
+/// same domain do is not ours to say.
+const STRICT_TRANSPORT_SECURITY: HeaderValue = HeaderValue::from_static("max-age=31536000");
+const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 /// Where the id of a request is told and taken.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -78,6 +89,8 @@ struct Shared {
     wrong_keys: WrongKeys,
     sockets: Sockets,
     metrics: PrometheusHandle,
+    readiness: Readiness,
+    shown: Shown,
     demo_key: Option<String>,
     /// GraphQL requests that are being answered.
     slots: Semaphore,
@@ -86,15 +99,20 @@ struct Shared {
 }
 
 impl Server {
-    /// What the routes share, over these operations. `demo_key` is offered in the browser.
+    /// What the routes share, over these operations. `demo_key` is offered in the browser, under a demo's names alone.
     #[must_use]
     pub fn new(
         services: Services,
         schema: Schema,
         drain: CancellationToken,
+        shown: Shown,
         demo_key: Option<String>,
     ) -> Self {
-        let endpoint = Endpoint::new(Limits::default(), BodyLimits::default());
+        let limits = Limits {
+            introspection: shown.introspection,
+            ..Limits::default()
+        };
+        let endpoint = Endpoint::new(limits, BodyLimits::default());
         let sockets = Sockets {
             documents: endpoint.documents(),
             limits: SocketLimits::default(),
@@ -108,6 +126,8 @@ impl Server {
             wrong_keys: WrongKeys::default(),
             sockets,
             metrics,
+            readiness: Readiness::default(),
+            shown,
             demo_key,
             slots: Semaphore::new(MAX_REQUESTS),
             uploads: Semaphore::new(MAX_UPLOADS),
@@ -119,25 +139,31 @@ impl Server {
 pub fn router(server: Server) -> Router {
     let services = server.0.services.clone();
     let clock = services.clock.clone();
-    let timed = Router::new()
+    let (shown, is_demo) = (server.0.shown, server.0.demo_key.is_some());
+    let mut timed = Router::new()
         .route("/", get(pages::managers))
-        .route("/graphiql", get(pages::graphiql))
         .route("/assets/{*path}", get(pages::asset))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
-        .route("/metrics", get(health::metrics))
-        .route("/webhooks/{provider}", post(webhooks::unknown))
-        .layer(timeout());
-    Router::new()
+        .route("/webhooks/{provider}", post(webhooks::unknown));
+    if shown.graphiql {
+        timed = timed.route("/graphiql", get(pages::graphiql));
+    }
+    if shown.metrics {
+        timed = timed.route("/metrics", get(health::metrics));
+    }
+    let routes = Router::new()
         .route("/graphql", get(api::get).post(api::post))
-        .merge(timed)
+        .merge(timed.layer(timeout()))
         .with_state(server)
         .merge(
             checkout::routes()
                 .with_state(services.clone())
                 .layer(timeout()),
         )
-        .merge(downloads::routes().with_state(services))
+        .merge(downloads::routes().with_state(services.clone()));
+    let routes = guarded(routes, &services.public_url, is_demo);
+    routes
         // The endpoint has limits of its own, which say what is wrong.
         .layer(DefaultBodyLimit::disable())
         .layer(CompressionLayer::new().compress_when(
@@ -145,14 +171,6 @@ pub fn router(server: Server) -> Router {
             DefaultPredicate::new().and(NotForContentType::const_new("application/vnd.")),
         ))
         .layer(CatchPanicLayer::new())
-        .layer(SetResponseHeaderLayer::if_not_present(
-            header::X_CONTENT_TYPE_OPTIONS,
-            HeaderValue::from_static("nosniff"),
-        ))
-        .layer(SetResponseHeaderLayer::if_not_present(
-            header::REFERRER_POLICY,
-            HeaderValue::from_static("no-referrer"),
-        ))
         .layer(
             TraceLayer::new_for_http()
                 .make_span_with(span)
@@ -164,6 +182,41 @@ pub fn router(server: Server) -> Router {
         .layer(SetSensitiveRequestHeadersLayer::new([
             header::AUTHORIZATION,
         ]))
+}
+
+/// What browsers are told about every answer, and the check of a demo's names.
+fn guarded(routes: Router, public_url: &Url, is_demo: bool) -> Router {
+    let fixed = |name, value| SetResponseHeaderLayer::if_not_present(name, value);
+    let mut routes = routes
+        .layer(fixed(
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        ))
+        .layer(fixed(
+            header::REFERRER_POLICY,
+            HeaderValue::from_static("no-referrer"),
+        ))
+        // No page of another origin shares a window or a process with these answers. A payment's page leads back by
+        // a redirect, which needs neither.
+        .layer(fixed(
+            OPENER_POLICY,
+            HeaderValue::from_static("same-origin"),
+        ))
+        .layer(fixed(
+            RESOURCE_POLICY,
+            HeaderValue::from_static("same-origin"),
+        ));
+    if public_url.scheme() == "https" {
+        routes = routes.layer(fixed(
+            header::STRICT_TRANSPORT_SECURITY,
+            STRICT_TRANSPORT_SECURITY,
+        ));
+    }
+    if is_demo {
+        let hosts = Hosts::of(public_url.clone());
+        routes = routes.layer(middleware::from_fn_with_state(hosts, hosts::check));
+    }
+    routes
 }
 
 fn timeout() -> TimeoutLayer {

@@ -9,8 +9,10 @@ use message_credits::{
     app::{self, Settings},
     clock::Clock,
     config::{
-        Cli, Command, CreateKeyArgs, DatabaseArgs, KeyCommand, KeyRole, RebuildUsageArgs,
-        SecretCommand, ServeArgs,
+        Cli, Command, CreateKeyArgs, DatabaseArgs, KeyCommand, KeyRole, PaymentProvider,
+        RebuildUsageArgs, SecretCommand, ServeArgs,
+        admin_key::AdminKey,
+        serving::{Purpose, Shown, is_loopback},
     },
     demo::{self, Demo},
     graphql::{ids::PublicId, schema},
@@ -58,8 +60,8 @@ fn main() -> ExitCode {
 
 async fn run(cli: Cli) -> Result<ExitCode, Failure> {
     match cli.command.unwrap_or(Command::Serve(cli.serve)) {
-        Command::Serve(args) => serve(args, false).await,
-        Command::Demo(args) => serve(args, true).await,
+        Command::Serve(args) => serve(args, Purpose::Platform).await,
+        Command::Demo(args) => serve(args, Purpose::Demo).await,
         Command::Migrate(args) => migrate(&args).await,
         Command::Verify(args) => verify(&args).await,
         Command::RebuildUsage(args) => rebuild_usage(&args).await,
@@ -72,12 +74,15 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
     }
 }
 
-async fn serve(args: ServeArgs, demo: bool) -> Result<ExitCode, Failure> {
-    if args.clock_start.is_some() && args.payment_provider.is_real() {
-        return Err(
-            "--clock-start is for rehearsals: it can't be used with a real payment provider".into(),
-        );
+async fn serve(args: ServeArgs, purpose: Purpose) -> Result<ExitCode, Failure> {
+    let payments = args.payments(purpose)?;
+    if purpose == Purpose::Demo {
+        args.refuse_an_open_demo()?;
     }
+    let admin_key = AdminKey::read(
+        args.admin_api_key.as_deref(),
+        args.admin_api_key_file.as_deref(),
+    )?;
     let clock = args
         .clock_start
         .map_or_else(Clock::system, Clock::starting_at);
@@ -90,24 +95,55 @@ async fn serve(args: ServeArgs, demo: bool) -> Result<ExitCode, Failure> {
         None => format!("http://{address}").parse()?,
     };
     let store = app::open(&args.database.database_url).await?;
-    let filled = if demo {
-        Some(demo::fill(&store, &clock).await?)
-    } else {
-        None
+    let filled = match purpose {
+        Purpose::Demo => Some(demo::fill(&store, &clock).await?),
+        Purpose::Platform => {
+            warn_of_ended_keys(app::end_demo_keys(&store, &clock).await?);
+            None
+        }
     };
+    let owners = filled.as_ref().map(|demo| demo.owner_keys.first());
     let settings = Settings {
         public_url: public_url.clone(),
-        admin_key: args.admin_api_key,
+        admin_key,
         clock,
-        demo_key: filled.as_ref().map(|demo| demo.admin_key.clone()),
+        payments,
+        shown: args.shown.at(&public_url),
+        demo_key: owners.flatten().map(|(_, key)| key.clone()),
         trusted_proxies: TrustedProxies::new(args.trusted_proxies),
     };
-    let app = app::assemble(store, settings)?;
-    let running = lifecycle::start(app, listener)?;
-    print(&welcome(&public_url, filled.as_ref()))?;
+    warn_of_sandbox(payments);
+    if purpose == Purpose::Demo && !is_loopback(address) {
+        tracing::warn!(
+            %address,
+            "the demo listens for other machines: whoever reaches it gets an owner's key from its page"
+        );
+    }
+    let welcome = welcome(&settings, filled.as_ref());
+    let running = lifecycle::start(app::assemble(store, settings), listener)?;
+    print(&welcome)?;
     lifecycle::asked_to_stop().await;
     running.stop().await;
     Ok(ExitCode::SUCCESS)
+}
+
+fn warn_of_ended_keys(ended: u64) {
+    if ended > 0 {
+        tracing::warn!(
+            ended,
+            "the demo's keys were revoked, because its page gave them away; make others with \
+             `message-credits key create`"
+        );
+    }
+}
+
+fn warn_of_sandbox(payments: Option<PaymentProvider>) {
+    match payments {
+        Some(PaymentProvider::Sandbox) => tracing::warn!(
+            "the sandbox takes the payments: nobody is charged, and whoever approves a purchase gets real credits"
+        ),
+        None => tracing::info!("no payment provider was chosen: nothing can be bought"),
+    }
 }
 
 async fn migrate(args: &DatabaseArgs) -> Result<ExitCode, Failure> {
@@ -225,11 +261,20 @@ fn role(role: KeyRole) -> Role {
     }
 }
 
-fn welcome(public_url: &url::Url, demo: Option<&Demo>) -> String {
-    let base = public_url.as_str().trim_end_matches('/');
-    let mut text = format!(
-        "message-credits is serving.\n\n  page      {base}/\n  GraphiQL  {base}/graphiql\n  GraphQL   {base}/graphql\n"
-    );
+fn welcome(settings: &Settings, demo: Option<&Demo>) -> String {
+    let base = settings.public_url.as_str().trim_end_matches('/');
+    let Shown { graphiql, .. } = settings.shown;
+    let mut text = format!("message-credits is serving.\n\n  page      {base}/\n");
+    if graphiql {
+        text.push_str(&format!("  GraphiQL  {base}/graphiql\n"));
+    }
+    text.push_str(&format!("  GraphQL   {base}/graphql\n"));
+    text.push_str(match settings.payments {
+        Some(PaymentProvider::Sandbox) => {
+            "  payments  sandbox: nobody is charged, and whoever approves a purchase gets real credits\n"
+        }
+        None => "  payments  none: nothing can be bought\n",
+    });
     if let Some(demo) = demo {
         text.push_str("\nDemo keys, for `Authorization: Bearer …`:\n\n");
         text.push_str(&format!(

@@ -81,8 +81,8 @@ pub struct Parts {
     pub store: Store,
     /// The door to the books.
     pub ledger: Ledger,
-    /// Who takes the money.
-    pub payments: Provider,
+    /// Who takes the money; if nobody does, nothing is sold.
+    pub payments: Option<Provider>,
     /// The time.
     pub clock: Clock,
     /// SHA-256 of the server's own admin key, where it has one.
@@ -105,6 +105,12 @@ impl Services {
             imports: Imports::default(),
             key_uses: KeyUses::default(),
         }))
+    }
+
+    /// Whether the sandbox takes the payments, so that credits are given for nothing.
+    #[must_use]
+    pub fn sells_for_nothing(&self) -> bool {
+        self.payments.as_ref().is_some_and(Provider::is_sandbox)
     }
 
     /// The imports of contacts that this process runs.

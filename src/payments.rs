@@ -58,6 +58,14 @@ impl Provider {
         Self::Sandbox(Sandbox)
     }
 
+    /// Whether it charges nobody, so that its credits are given for nothing.
+    #[must_use]
+    pub fn is_sandbox(&self) -> bool {
+        match self {
+            Self::Sandbox(_) => true,
+        }
+    }
+
     /// What purchases remember it by.
     #[must_use]
     pub fn name(&self) -> &'static str {

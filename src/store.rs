@@ -22,6 +22,7 @@ pub mod lot;
 pub mod message;
 pub mod monthly_report;
 pub mod paging;
+mod private_file;
 pub mod purchase;
 pub mod rate_card;
 pub mod server_secret;

@@ -6,6 +6,8 @@ const server = process.env.MESSAGE_CREDITS_URL ?? 'http://127.0.0.1:8080';
 
 export default defineConfig({
   plugins: [react()],
+  // The server puts a nonce in its place, another one each time: src/http/pages.rs.
+  html: { cspNonce: 'MESSAGE_CREDITS_NONCE' },
   build: {
     // The server sends `default-src 'self'`: no script, font or worker may be inlined as a data: address.
     assetsInlineLimit: 0,

@@ -7,6 +7,7 @@ use async_graphql::{EmptySubscription, InputObject, Object, Schema, SimpleObject
 use axum::{Router, routing::post};
 use domain::id::AccountId;
 use message_credits::{
+    config::serving::Shown,
     graphql::{limits::Limits, schema},
     http::{self, address::TrustedProxies, connections},
     ledger::{Act, Ledger},
@@ -29,7 +30,7 @@ use crate::{
     same_rows,
 };
 
-const KEY: &str = "bench-admin-key-0123456789";
+const KEY: &str = "bench-admin-key-0123456789-abcdefghijk";
 const CONNECTIONS: usize = 64;
 const QUERY: &str = "mutation($input: SendMessageInput!) { sendMessage(input: $input) { \
                      message { id status credits } balance { available } userErrors { code } } }";
@@ -78,7 +79,7 @@ fn router(bed: &Bed, ledger: Ledger) -> Router {
     let services = Services::new(Parts {
         store: bed.store.clone(),
         ledger,
-        payments: Provider::sandbox(public_url.clone()),
+        payments: Some(Provider::sandbox(public_url.clone())),
         clock: bed.clock.clone(),
         public_url,
         admin_key_hash: Some(Sha256::digest(KEY).into()),
@@ -90,6 +91,7 @@ fn router(bed: &Bed, ledger: Ledger) -> Router {
         services,
         schema,
         CancellationToken::new(),
+        Shown::default(),
         None,
     ))
 }

@@ -20,7 +20,7 @@ use tempfile::TempDir;
 
 use crate::Outcome;
 
-const KEY: &str = "bench-admin-key-0123456789";
+const KEY: &str = "bench-admin-key-0123456789-abcdefghijk";
 const PROGRAM: &str = env!("CARGO_BIN_EXE_message-credits");
 /// How often memory is looked at.
 const LOOK: Duration = Duration::from_millis(2);

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use message_credits::{
     app::{self, App, Settings},
     clock::{Clock, id_at},
+    config::serving::Shown,
     graphql::ids::PublicId,
     http::address::TrustedProxies,
     ledger::{Act, Request},
@@ -89,10 +90,12 @@ impl World {
             public_url: "http://127.0.0.1".parse()?,
             admin_key: None,
             clock: Clock::system(),
+            payments: None,
+            shown: Shown::default(),
             demo_key: None,
             trusted_proxies: TrustedProxies::default(),
         };
-        Ok(app::assemble(app::open(&self.url).await?, settings)?)
+        Ok(app::assemble(app::open(&self.url).await?, settings))
     }
 
     /// Variables of a report over the whole year.

@@ -29,6 +29,8 @@ pub struct Model {
     pub last_used_at: Option<i64>,
     /// From when on it does not work any more, in microseconds since the epoch; null if it never ends.
     pub expires_at: Option<i64>,
+    /// Whether a demo made it, whose pages give it to whoever opens them: it works while the demo serves.
+    pub demo: bool,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

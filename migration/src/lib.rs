@@ -18,6 +18,7 @@ mod m20261122_000009_list_messages;
 mod m20261122_000010_usage_by_month;
 mod m20261122_000011_recent_usage;
 mod m20261126_000012_links_and_keys;
+mod m20261126_000013_demo_keys;
 
 /// Every step, oldest first.
 #[derive(Debug)]
@@ -39,6 +40,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000010_usage_by_month::Migration),
             Box::new(m20261122_000011_recent_usage::Migration),
             Box::new(m20261126_000012_links_and_keys::Migration),
+            Box::new(m20261126_000013_demo_keys::Migration),
         ]
     }
 }

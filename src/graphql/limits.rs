@@ -37,6 +37,8 @@ pub struct Limits {
     pub root_fields: usize,
     /// The sum of what the fields cost, by the schema's own figures.
     pub complexity: usize,
+    /// Whether the schema may be asked for, and names that exist be suggested for those that don't.
+    pub introspection: bool,
 }
 
 impl Default for Limits {
@@ -50,6 +52,7 @@ impl Default for Limits {
             levels: 32,
             root_fields: 50,
             complexity: 100_000,
+            introspection: true,
         }
     }
 }
@@ -58,9 +61,14 @@ impl Limits {
     /// Has the engine bound what only it can know: the cost of fields with their arguments.
     #[must_use]
     pub fn apply<Q, M, S>(&self, builder: SchemaBuilder<Q, M, S>) -> SchemaBuilder<Q, M, S> {
-        builder
+        let builder = builder
             .limit_complexity(self.complexity)
-            .limit_recursive_depth(self.levels)
+            .limit_recursive_depth(self.levels);
+        if self.introspection {
+            builder
+        } else {
+            builder.disable_introspection().disable_suggestions()
+        }
     }
 
     /// Judges a text before it is parsed.
@@ -161,6 +169,19 @@ impl Limits {
     }
 }
 
+/// The engine would answer null to such a field, as if there were no schema.
+fn refuse_introspection(selection: &Selection) -> Result<(), ServerError> {
+    match selection {
+        Selection::Field(field) if matches!(&*field.node.name.node, "__schema" | "__type") => {
+            Err(coded(
+                code::GRAPHQL_VALIDATION_FAILED,
+                "Introspection is off on this server: read the schema from its documentation.",
+            ))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn response_key(field: &Field) -> &str {
     field.response_key().node.as_str()
 }
@@ -228,6 +249,9 @@ impl<'a> Meter<'a> {
             ..Size::default()
         };
         for selection in &set.items {
+            if !limits.introspection {
+                refuse_introspection(&selection.node)?;
+            }
             let (inner, own_depth) = match &selection.node {
                 Selection::Field(field) if field.node.selection_set.node.items.is_empty() => {
                     (Size::default(), 1)

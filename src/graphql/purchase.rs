@@ -62,9 +62,9 @@ impl Purchase {
         Ok(price(&self.0)?.into())
     }
 
-    /// Where the owner approves the charge. Null once it is decided. Null too for whoever may not approve
-    /// it, where the address is itself the permission (as the sandbox's is): then only owners and platform
-    /// administrators see it.
+    /// Where the owner approves the charge. Null once it is decided, and if the server no longer uses the payment
+    /// provider that it was begun with: such a purchase expires. Null too for whoever may not approve it, if the
+    /// address is itself the permission (as the sandbox's is): then only owners and platform administrators see it.
     async fn confirmation_url(&self, ctx: &Context<'_>) -> Option<Result<WebUrl, ApiError>> {
         let url = async {
             let services = services(ctx)?;

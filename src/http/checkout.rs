@@ -122,9 +122,18 @@ fn is_from_our_page(headers: &HeaderMap, public_url: &Url) -> bool {
 fn purchase_page(checkout: &Checkout) -> Markup {
     let row = &checkout.purchase;
     let price = format!("{} {}", checkout.price, checkout.price.currency().code());
+    let asks = row.status == PurchaseStatus::Pending && checkout.may_be_decided;
     html! {
-        @if row.status == PurchaseStatus::Pending {
+        @if asks {
+            p .sandbox role="note" {
+                strong { "Sandbox." } " Nobody is charged, and the credits are real."
+            }
             h1 { "Approve this purchase?" }
+        } @else if row.status == PurchaseStatus::Pending {
+            h1 { "This purchase can’t be decided" }
+            p role="status" {
+                "It was begun in the sandbox, which this server no longer uses. It expires by itself; nobody is charged."
+            }
         } @else {
             (outcome(row))
         }
@@ -134,12 +143,11 @@ fn purchase_page(checkout: &Checkout) -> Markup {
             div { dt { "For" } dd { (checkout.account_name) } }
             div .price { dt { "Price" } dd { (price) } }
         }
-        @if row.status == PurchaseStatus::Pending {
+        @if asks {
             form method="post" {
                 button .primary type="submit" name="decision" value="approve" { "Approve " (price) }
                 button type="submit" name="decision" value="decline" { "Decline" }
             }
-            p .note { "This is the sandbox: nobody is charged. The credits are real." }
             @if let Some(url) = &checkout.return_url {
                 p .note { "Afterwards you go on to " (place(url)) "." }
             }

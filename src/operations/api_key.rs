@@ -228,6 +228,27 @@ pub async fn create_key(
     clock: &Clock,
     new: CreateApiKey,
 ) -> Result<(ApiKeyId, SecretString), OperationError> {
+    make_key(store, clock, new, false).await
+}
+
+/// Makes a key of a demo, which stops working when the database is served as anything else.
+///
+/// # Errors
+/// As [`create_key`].
+pub async fn create_demo_key(
+    store: &Store,
+    clock: &Clock,
+    new: CreateApiKey,
+) -> Result<(ApiKeyId, SecretString), OperationError> {
+    make_key(store, clock, new, true).await
+}
+
+async fn make_key(
+    store: &Store,
+    clock: &Clock,
+    new: CreateApiKey,
+    demo: bool,
+) -> Result<(ApiKeyId, SecretString), OperationError> {
     let CreateApiKey {
         account,
         role,
@@ -269,6 +290,7 @@ pub async fn create_key(
         revoked_at: None,
         last_used_at: None,
         expires_at: expires_at.map(Timestamp::as_microsecond),
+        demo,
     };
     let id = ApiKeyId::new(row.id);
     store::api_key::insert(store.writer(), row).await?;

@@ -28,7 +28,7 @@ use super::{
 use crate::{
     clock::whole_micros,
     ledger::{Answer, Key, Refused},
-    payments::{Charge, PaymentError, Started},
+    payments::{Charge, PaymentError, Provider, Started},
     store::{
         self,
         paging::{Page, Window},
@@ -91,6 +91,26 @@ pub fn price(row: &purchase::Model) -> Result<Money, OperationError> {
 }
 
 impl Services {
+    /// Whether the provider that a purchase was begun with is the one in use. One that was begun with another is
+    /// decided by nobody, and expires: who approves it would get credits that nobody sells any more.
+    fn may_be_decided(&self, row: &purchase::Model) -> bool {
+        let used = self.payments.as_ref();
+        used.is_some_and(|used| used.name() == row.provider)
+    }
+
+    /// Who takes the money.
+    ///
+    /// # Errors
+    /// A refusal, if nobody does.
+    fn provider(&self) -> Result<&Provider, OperationError> {
+        self.payments.as_ref().ok_or_else(|| {
+            payment_failed(
+                "Nothing can be bought on this server: its operator has chosen no payment provider. No purchase was \
+                 begun.",
+            )
+        })
+    }
+
     /// A page of an account's purchases, each as it stands now.
     ///
     /// # Errors
@@ -147,6 +167,7 @@ impl Services {
         if let Some(used) = store::idempotency_key::find(&transaction, id, &key.key).await? {
             return repeated(&transaction, id, &used, &key).await;
         }
+        let provider = self.provider()?;
         // What was begun is answered again, whatever the account allows by now.
         if let Some(url) = &return_url {
             self.check_return_to(account, url)?;
@@ -163,7 +184,7 @@ impl Services {
                 ))
                 .into());
         }
-        let row = self.new_purchase(id, &package, return_url);
+        let row = self.new_purchase(id, &package, return_url, provider);
         let answer = Answer {
             transaction: None,
             lot: None,
@@ -191,6 +212,7 @@ impl Services {
         account: AccountId,
         package: &credit_package::Model,
         return_url: Option<Url>,
+        provider: &Provider,
     ) -> purchase::Model {
         purchase::Model {
             account_id: account.uuid(),
@@ -202,7 +224,7 @@ impl Services {
             currency_code: package.currency_code.clone(),
             validity_days: package.validity_days,
             automatic: false,
-            provider: self.payments.name().to_owned(),
+            provider: provider.name().to_owned(),
             provider_reference: None,
             confirmation_url: None,
             return_url: return_url.map(Into::into),
@@ -225,7 +247,8 @@ impl Services {
         if row.status != PurchaseStatus::Pending || row.provider_reference.is_some() {
             return Ok(row);
         }
-        if row.provider != self.payments.name() {
+        let provider = self.provider()?;
+        if row.provider != provider.name() {
             return Err(payment_failed(
                 "The purchase was begun with a payment provider that is no longer used; begin a new one.",
             ));
@@ -238,7 +261,7 @@ impl Services {
             price: price(&row)?,
             return_url: row.return_url.as_deref().and_then(|url| url.parse().ok()),
         };
-        match self.payments.start(&charge).await {
+        match provider.start(&charge).await {
             Ok(Started {
                 reference,
                 confirmation_url,

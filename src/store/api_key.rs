@@ -164,3 +164,17 @@ pub async fn used(
         .await?;
     Ok(())
 }
+
+/// Stops the keys of demos from working, and counts those that worked until now.
+///
+/// # Errors
+/// What the database says.
+pub async fn revoke_demo(connection: &impl ConnectionTrait, at: Timestamp) -> Result<u64, DbErr> {
+    let revoked = api_key::Entity::update_many()
+        .col_expr(api_key::Column::RevokedAt, Expr::value(at.as_microsecond()))
+        .filter(api_key::Column::Demo.eq(true))
+        .filter(api_key::Column::RevokedAt.is_null())
+        .exec(connection)
+        .await?;
+    Ok(revoked.rows_affected)
+}

@@ -15,7 +15,7 @@ use sea_orm::{
     },
 };
 
-use super::{soundness::Losses, threads::Threads};
+use super::{private_file, soundness::Losses, threads::Threads};
 
 /// Readers beside SQLite's one writer: eight to keep two to four cores busy, and as many for downloads,
 /// each of which holds one while it lasts.
@@ -84,6 +84,7 @@ impl Store {
     pub async fn connect(url: &str) -> Result<Self, DbErr> {
         let losses = Losses::default();
         if url.starts_with("sqlite:") {
+            private_file::prepare(url);
             let writer = Database::connect(sqlite(url, 1, SQLITE_WRITER_CACHE)).await?;
             let reader =
                 Database::connect(sqlite(url, SQLITE_READERS, SQLITE_READER_CACHE)).await?;

@@ -5,12 +5,21 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './App';
 import { theme, variables } from './screen/theme';
+import { styleNonce } from './session/server';
+import { giveStylesTheNonce } from './session/style_nonce';
+
+giveStylesTheNonce();
 
 const root = document.getElementById('root');
 if (root) {
   createRoot(root).render(
     <StrictMode>
-      <MantineProvider theme={theme} cssVariablesResolver={variables} defaultColorScheme="auto">
+      <MantineProvider
+        theme={theme}
+        cssVariablesResolver={variables}
+        defaultColorScheme="auto"
+        getStyleNonce={() => styleNonce() ?? ''}
+      >
         <App />
       </MantineProvider>
     </StrictMode>,

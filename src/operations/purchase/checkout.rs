@@ -30,8 +30,8 @@ const TOKEN_BYTES: usize = 16 + 32;
 const MAX_TOKEN_BYTES: usize = 128;
 
 impl Services {
-    /// Where a viewer may approve a purchase; `None` if it is decided, and for those who may not approve it if the
-    /// address alone lets anybody do so (law R1).
+    /// Where a viewer may approve a purchase; `None` if it is decided or its provider is no longer used, and for
+    /// those who may not approve it if the address alone lets anybody do so (law R1).
     ///
     /// # Errors
     /// A fault.
@@ -42,7 +42,10 @@ impl Services {
     ) -> Result<Option<Url>, OperationError> {
         let may_approve = matches!(viewer.role, Role::Owner | Role::PlatformAdmin);
         let is_permission = payments::url_is_permission(&row.provider);
-        if row.status != PurchaseStatus::Pending || (is_permission && !may_approve) {
+        if row.status != PurchaseStatus::Pending
+            || !self.may_be_decided(row)
+            || (is_permission && !may_approve)
+        {
             return Ok(None);
         }
         if row.provider == sandbox::NAME {

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use url::Url;
 
 use super::{
-    super::{OperationError, Path, Services, account::time_zone},
+    super::{OperationError, Path, RefusalCode, Services, account::time_zone},
     PATIENCE, as_of, deadline, price,
 };
 use crate::{
@@ -35,6 +35,8 @@ pub struct Checkout {
     pub price: Money,
     /// Where the buyer may go on, if the account allows it now.
     pub return_url: Option<Url>,
+    /// Whether its page may still decide it.
+    pub may_be_decided: bool,
 }
 
 /// A purchase after a decision.
@@ -59,6 +61,7 @@ impl Services {
             account_name: account.name,
             package_name: self.package_name(&purchase).await?,
             price: price(&purchase)?,
+            may_be_decided: self.may_be_decided(&purchase),
             purchase,
         })
     }
@@ -67,7 +70,8 @@ impl Services {
     /// first decision counts; the credits of an approved one come in exactly once (law R1).
     ///
     /// # Errors
-    /// Not found, for a token that opens none; a refusal, where the account can't hold so many credits.
+    /// Not found, for a token that opens none; a refusal, if the sandbox is no longer used or the account can't hold
+    /// so many credits.
     pub async fn decide_purchase(
         &self,
         token: &str,
@@ -81,6 +85,14 @@ impl Services {
                 purchase: row,
                 return_url,
             });
+        }
+        if !self.may_be_decided(&row) {
+            let refusal = Path::argument("token").refuse(
+                RefusalCode::Conflict,
+                "This purchase was begun in the sandbox, which this server no longer uses. It can be neither \
+                 approved nor declined, and expires by itself. Nothing was changed.",
+            );
+            return Err(refusal.into());
         }
         if approve {
             self.credit_purchase(&row, &account).await?;

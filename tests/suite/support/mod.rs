@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use message_credits::{
     app::{self, Settings},
     clock::Clock,
+    config::{PaymentProvider, admin_key::AdminKey, serving::Shown},
     http::{address::TrustedProxies, connections},
     ledger::Writers,
     operations::Services,
@@ -29,7 +30,7 @@ use tokio_util::sync::CancellationToken;
 /// When tests begin.
 const START: &str = "2026-11-22T08:00:00Z";
 /// A platform administrator's key.
-const ADMIN_KEY: &str = "test-admin-key-0123456789";
+const ADMIN_KEY: &str = "test-admin-key-0123456789-abcdefghijkl";
 
 /// Defines a test that runs on SQLite and on PostgreSQL.
 macro_rules! on_both_databases {
@@ -108,12 +109,14 @@ impl Server {
         let address = listener.local_addr().unwrap();
         let settings = Settings {
             public_url: format!("http://{address}").parse().unwrap(),
-            admin_key: Some(ADMIN_KEY.to_owned().into()),
+            admin_key: Some(AdminKey::new(ADMIN_KEY).unwrap()),
             clock: clock.clone(),
+            payments: Some(PaymentProvider::Sandbox),
+            shown: Shown::ALL,
             demo_key: None,
             trusted_proxies: TrustedProxies::default(),
         };
-        let app = app::assemble(store, settings).unwrap();
+        let app = app::assemble(store, settings);
         let services = app.services.clone();
         // It goes on while the operations are stopped, so that a test can ask what becomes of them.
         let draining = CancellationToken::new();

@@ -2,6 +2,7 @@
 
 use std::{
     io::{BufRead, BufReader, Read},
+    net::TcpListener,
     process::{Child, Command, Output, Stdio},
     sync::{Arc, Mutex, PoisonError, mpsc},
     thread::JoinHandle,
@@ -11,7 +12,21 @@ use std::{
 use serde_json::{Value, json};
 
 /// A platform administrator's key of a started program.
-pub const ADMIN_KEY: &str = "process-admin-key-0123456789";
+pub const ADMIN_KEY: &str = "process-admin-key-0123456789-abcdefghi";
+/// What would change how the program serves.
+const OF_THE_SURROUNDINGS: [&str; 11] = [
+    "DATABASE_URL",
+    "LISTEN",
+    "PUBLIC_URL",
+    "ADMIN_API_KEY",
+    "ADMIN_API_KEY_FILE",
+    "PAYMENT_PROVIDER",
+    "ALLOW_SANDBOX",
+    "PRODUCTION",
+    "GRAPHIQL",
+    "INTROSPECTION",
+    "METRICS",
+];
 /// How long a program may take to say that it serves.
 const START: Duration = Duration::from_secs(60);
 
@@ -30,14 +45,17 @@ pub struct Process {
 /// The program with these arguments, quiet and with nothing of the test's own surroundings.
 pub fn command(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_message-credits"));
-    for name in ["DATABASE_URL", "LISTEN", "PUBLIC_URL", "ADMIN_API_KEY"] {
+    quiet(&mut command);
+    command.args(args);
+    command
+}
+
+/// Takes the test's own surroundings from a command, and has it log warnings alone.
+pub fn quiet(command: &mut Command) {
+    for name in OF_THE_SURROUNDINGS {
         command.env_remove(name);
     }
-    command
-        .args(args)
-        .env("RUST_LOG", "warn")
-        .stdin(Stdio::null());
-    command
+    command.env("RUST_LOG", "warn").stdin(Stdio::null());
 }
 
 /// Runs a command of the program to its end.
@@ -46,16 +64,35 @@ pub fn output(args: &[&str]) -> Output {
 }
 
 impl Process {
-    /// Starts a command that serves, on a free port.
+    /// Starts a command that serves, on a free port, with the sandbox.
     pub fn start(args: &[&str]) -> Self {
-        Self::start_as(command(args))
+        Self::run(
+            command(args)
+                .env("PAYMENT_PROVIDER", "sandbox")
+                .env("ALLOW_SANDBOX", "true"),
+        )
     }
 
-    /// The same with a command that was prepared.
-    pub fn start_as(mut command: Command) -> Self {
+    /// Starts a command that serves as it is, on a free port unless its arguments say where.
+    pub fn run(command: &mut Command) -> Self {
+        Self::without_admin_key(command.env("ADMIN_API_KEY", ADMIN_KEY))
+    }
+
+    /// The same with a public URL that is not where it listens.
+    pub fn behind_its_public_url(command: &mut Command) -> Self {
+        let free = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = free.local_addr().unwrap().to_string();
+        drop(free);
+        let command = command.args(["--listen", &address]);
+        let mut server = Self::run(command);
+        server.base = format!("http://{address}");
+        server
+    }
+
+    /// The same without the key that tests use.
+    pub fn without_admin_key(command: &mut Command) -> Self {
         let mut child = command
-            .args(["--listen", "127.0.0.1:0"])
-            .env("ADMIN_API_KEY", ADMIN_KEY)
+            .env("LISTEN", "127.0.0.1:0")
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -104,6 +141,13 @@ impl Process {
     pub fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    /// Ends it, and answers what it wrote to its log.
+    pub fn into_log(mut self) -> String {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        self.log.ended()
     }
 
     /// Asks it to end, and answers its exit code.

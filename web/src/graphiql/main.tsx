@@ -5,7 +5,8 @@ import { createGraphiQLFetcher } from '@graphiql/toolkit';
 import { GraphiQL } from 'graphiql';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { demoKey } from '../session/demo_key';
+import { demoKey } from '../session/server';
+import { giveStylesTheNonce } from '../session/style_nonce';
 import { type Example, examples } from './examples';
 import { editorStorage, hasSavedTabs } from './storage';
 import { findSubject } from './subject';
@@ -16,6 +17,8 @@ const fetcher = createGraphiQLFetcher({
   subscriptionUrl: new URL('/graphql', location.href.replace(/^http/, 'ws')).href,
   enableIncrementalDelivery: false,
 });
+
+giveStylesTheNonce();
 
 async function start(root: HTMLElement) {
   const key = demoKey();

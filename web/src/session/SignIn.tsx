@@ -10,7 +10,8 @@ import {
   Title,
 } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
-import { demoKey } from './demo_key';
+import { SandboxNotice } from './SandboxNotice';
+import { demoKey } from './server';
 
 /** Asks for an API key. On a demo server one click is enough. */
 export function SignIn(props: { refusal?: string; onSignIn(key: string): void }) {
@@ -35,6 +36,7 @@ export function SignIn(props: { refusal?: string; onSignIn(key: string): void })
         <Text c="dimmed" size="sm" mb="md">
           Credits, limits and usage of your SMS and MMS accounts.
         </Text>
+        <SandboxNotice />
         <Paper withBorder p="lg">
           <form onSubmit={submit} noValidate>
             <Stack gap="md">

@@ -21,6 +21,8 @@ import { Nothing } from '../screen/Nothing';
 import { Pending } from '../screen/Pending';
 import { permissionsOf, ROLE_TITLES } from './permissions';
 import { goTo, useRoute } from './route';
+import { SandboxNotice } from './SandboxNotice';
+import { hasGraphiql } from './server';
 
 const VIEWER = graphql(`
   query Viewer {
@@ -84,9 +86,11 @@ export function Workspace({ onSignOut }: { onSignOut(reason?: string): void }) {
                 {ROLE_TITLES[role]}
               </Badge>
             )}
-            <Anchor href="/graphiql" size="sm">
-              GraphiQL
-            </Anchor>
+            {hasGraphiql() && (
+              <Anchor href="/graphiql" size="sm">
+                GraphiQL
+              </Anchor>
+            )}
             <Button size="compact-sm" variant="subtle" onClick={() => onSignOut()}>
               Sign out
             </Button>
@@ -108,6 +112,7 @@ export function Workspace({ onSignOut }: { onSignOut(reason?: string): void }) {
 
       <AppShell.Main id="content" tabIndex={-1}>
         <Container size={1180} px={0}>
+          <SandboxNotice />
           {error && !refused && <Failure error={error} onRetry={retry} />}
           {!data && !error && <Pending what="your accounts" rows={6} />}
           {can && account && <AccountPage key={account} accountId={account} can={can} />}

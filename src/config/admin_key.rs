@@ -1,0 +1,203 @@
+//! The platform administrator's key that the operator gives to the server.
+//!
+//! Here: where it is read from, and what makes it hard to guess. Not here: who shows it
+//! ([`crate::operations::api_key`]). It is no option: every user of a machine can read command lines.
+
+use std::{
+    env::{self, VarError},
+    fs::File,
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
+
+use secrecy::{ExposeSecret, SecretString};
+
+/// The environment variable that may hold it.
+pub const VARIABLE: &str = "ADMIN_API_KEY";
+
+/// The fewest characters: 32 hexadecimal digits are 128 random bits, and base64 of 32 random bytes has 44.
+pub const MIN_CHARACTERS: usize = 32;
+/// The most: no generator makes longer ones, and a file of another kind is noticed.
+pub const MAX_CHARACTERS: usize = 512;
+/// The fewest different characters. Of 32 random hexadecimal digits, one key in 25 million has fewer.
+pub const MIN_DIFFERENT: usize = 8;
+
+/// A key that is hard to guess.
+#[derive(Debug, Clone)]
+pub struct AdminKey(SecretString);
+
+/// Why there is no such key. No text repeats what was given.
+#[derive(Debug, thiserror::Error)]
+pub enum AdminKeyError {
+    /// It came as an option.
+    #[error(
+        "--admin-api-key was removed, because every user of the machine can read command lines: put the key into \
+         the environment variable ADMIN_API_KEY, or into a file that --admin-api-key-file (ADMIN_API_KEY_FILE) names. \
+         Replace the key that was given: others may have seen it"
+    )]
+    OnCommandLine,
+    /// It came in two ways.
+    #[error(
+        "ADMIN_API_KEY and --admin-api-key-file (ADMIN_API_KEY_FILE) are both set; set one of them"
+    )]
+    Twice,
+    /// Its file can't be read.
+    #[error("the administrator's key can't be read from {}: {cause}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        cause: io::Error,
+    },
+    /// It can't be sent in a header.
+    #[error(
+        "the administrator's key has characters that no HTTP header can carry: use letters, digits and \
+         ASCII punctuation, such as `openssl rand -base64 32` prints"
+    )]
+    NotAscii,
+    /// It has too few or too many characters.
+    #[error(
+        "the administrator's key has {0} characters, and {MIN_CHARACTERS} to {MAX_CHARACTERS} are taken: use at \
+         least 32 random bytes, such as `openssl rand -base64 32` prints"
+    )]
+    Length(usize),
+    /// It is easily guessed.
+    #[error(
+        "the administrator's key repeats itself, so that it is easily guessed: use at least 32 random bytes, such \
+         as `openssl rand -base64 32` prints"
+    )]
+    Guessable,
+}
+
+impl AdminKey {
+    /// The key of the environment or of `file`, if there is one. `option` is what came as `--admin-api-key`.
+    ///
+    /// # Errors
+    /// That it came as an option or in two ways, can't be read, or is easily guessed.
+    pub fn read(option: Option<&str>, file: Option<&Path>) -> Result<Option<Self>, AdminKeyError> {
+        if option.is_some() {
+            return Err(AdminKeyError::OnCommandLine);
+        }
+        let variable = match env::var(VARIABLE) {
+            Ok(key) => Some(key),
+            Err(VarError::NotPresent) => None,
+            Err(VarError::NotUnicode(_)) => return Err(AdminKeyError::NotAscii),
+        };
+        match (variable, file) {
+            (Some(_), Some(_)) => Err(AdminKeyError::Twice),
+            (Some(key), None) => Self::new(&key).map(Some),
+            (None, Some(path)) => Self::new(&text_of(path)?).map(Some),
+            (None, None) => Ok(None),
+        }
+    }
+
+    /// A key as its operator wrote it, white space around it aside.
+    ///
+    /// # Errors
+    /// That it can't be sent, has another length, or is easily guessed.
+    pub fn new(text: &str) -> Result<Self, AdminKeyError> {
+        let key = text.trim();
+        if !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(AdminKeyError::NotAscii);
+        }
+        if !(MIN_CHARACTERS..=MAX_CHARACTERS).contains(&key.len()) {
+            return Err(AdminKeyError::Length(key.len()));
+        }
+        if different(key.as_bytes()) < MIN_DIFFERENT || repeats(key.as_bytes()) {
+            return Err(AdminKeyError::Guessable);
+        }
+        Ok(Self(key.to_owned().into()))
+    }
+
+    /// The key itself.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
+fn text_of(path: &Path) -> Result<String, AdminKeyError> {
+    let unreadable = |cause| AdminKeyError::Unreadable {
+        path: path.to_owned(),
+        cause,
+    };
+    let mut text = String::new();
+    // A device or a large file is not read to its end: what is over is too long in any case.
+    File::open(path)
+        .and_then(|file| {
+            file.take(2 * MAX_CHARACTERS as u64)
+                .read_to_string(&mut text)
+        })
+        .map_err(unreadable)?;
+    Ok(text)
+}
+
+fn different(key: &[u8]) -> usize {
+    let mut seen = key.to_vec();
+    seen.sort_unstable();
+    seen.dedup();
+    seen.len()
+}
+
+/// Whether it is a shorter piece, again and again.
+fn repeats(key: &[u8]) -> bool {
+    (1..=key.len() / 2).any(|period| {
+        key.iter()
+            .zip(key.iter().skip(period))
+            .all(|(one, other)| one == other)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AdminKey, AdminKeyError, MAX_CHARACTERS};
+
+    #[test]
+    fn keys_that_are_easily_guessed_are_refused() {
+        let refused = |key: &str, why: &str| {
+            let error = AdminKey::new(key).unwrap_err().to_string();
+            assert!(error.contains(why), "{key}: {error}");
+            assert!(key.is_empty() || !error.contains(key), "{error}");
+        };
+        refused("", "has 0 characters");
+        refused("0123456789abcdefghijklmnopqrstu", "has 31 characters");
+        refused(&"aB3$".repeat(129), "has 516 characters");
+        refused(&"a".repeat(64), "repeats itself");
+        refused(&"abcdefghij".repeat(4), "repeats itself");
+        refused(&format!("{}abcdef", "a".repeat(40)), "repeats itself");
+        refused("correct horse battery staple, and so on", "no HTTP header");
+        refused(
+            &format!("é{}", "0123456789abcdef".repeat(2)),
+            "no HTTP header",
+        );
+    }
+
+    #[test]
+    fn what_generators_print_is_taken() {
+        // Of `openssl rand -base64 32`, `openssl rand -hex 32` and `openssl rand -hex 16`.
+        for key in [
+            "kq2sLZUUfa9JCpWl8gXBG5pJGqqI2bZCRk4FJ5ufnCM=",
+            "f0c7b6d3a9b51de22c6e6cb9bd5e5b6f3c8e16a0cb1f4fd1b6b4cf5fe1b1c1c9",
+            "9f86d081884c7d659a2feaa0c55ad015",
+        ] {
+            assert_eq!(AdminKey::new(&format!("{key}\n")).unwrap().expose(), key);
+        }
+    }
+
+    #[test]
+    fn a_file_holds_the_key_on_its_only_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("key");
+        let key = "kq2sLZUUfa9JCpWl8gXBG5pJGqqI2bZCRk4FJ5ufnCM=";
+        std::fs::write(&file, format!("{key}\n")).unwrap();
+        let read = AdminKey::read(None, Some(&file)).unwrap().unwrap();
+        assert_eq!(read.expose(), key);
+        std::fs::write(&file, "x".repeat(10 * MAX_CHARACTERS)).unwrap();
+        let error = AdminKey::read(None, Some(&file)).unwrap_err();
+        assert!(matches!(error, AdminKeyError::Length(_)), "{error}");
+        let missing = AdminKey::read(None, Some(&folder.path().join("none")));
+        assert!(matches!(missing, Err(AdminKeyError::Unreadable { .. })));
+        let option = AdminKey::read(Some(key), None);
+        assert!(matches!(option, Err(AdminKeyError::OnCommandLine)));
+    }
+}

@@ -1,0 +1,188 @@
+//! What several options mean together: who takes payments, what strangers are shown, where a demo may listen.
+//!
+//! Here: the rules about combinations, and what is said about those that are refused. Not here: reading options.
+
+use std::net::SocketAddr;
+
+use url::Url;
+
+use super::{PaymentProvider, ServeArgs, ShownArgs};
+
+/// Whether the server shows demo data, or serves a platform.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Demo data, whose keys are offered to whoever opens the page.
+    Demo,
+    /// A platform's own data.
+    Platform,
+}
+
+/// Options that don't go together.
+#[derive(Debug, thiserror::Error)]
+pub enum CombinationError {
+    /// Credits would be given for nothing without anybody having said so.
+    #[error(
+        "the sandbox charges nobody, and whoever approves a purchase gets real credits for nothing: add \
+         --allow-sandbox (ALLOW_SANDBOX=true) if this server is for trying things out, or leave --payment-provider \
+         (PAYMENT_PROVIDER) out, so that nothing is sold"
+    )]
+    Sandbox,
+    /// The clock of a server that moves money is the system's.
+    #[error("--clock-start is for rehearsals: it can't be used with a real payment provider")]
+    ClockOfRealMoney,
+    /// Whoever reaches the demo gets its keys.
+    #[error(
+        "the demo gives its keys to whoever opens its page, and --listen {0} lets other machines open it: listen on \
+         127.0.0.1 or [::1], or say with --public-url under which name others may open it"
+    )]
+    OpenDemo(SocketAddr),
+}
+
+/// What strangers are shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Shown {
+    /// GraphiQL, at `/graphiql`.
+    pub graphiql: bool,
+    /// The schema, through introspection and through suggestions in error messages.
+    pub introspection: bool,
+    /// Metrics, beside the API.
+    pub metrics: bool,
+}
+
+impl Shown {
+    /// Everything.
+    pub const ALL: Self = Self {
+        graphiql: true,
+        introspection: true,
+        metrics: true,
+    };
+}
+
+impl ShownArgs {
+    /// What strangers are shown at this URL. In production, that is if it is https, only what was asked for.
+    #[must_use]
+    pub fn at(self, public_url: &Url) -> Shown {
+        let open = !self.production.unwrap_or(public_url.scheme() == "https");
+        Shown {
+            graphiql: self.graphiql.unwrap_or(open),
+            introspection: self.introspection.unwrap_or(open),
+            metrics: self.metrics.unwrap_or(open),
+        }
+    }
+}
+
+impl ServeArgs {
+    /// Who takes the payments; nobody, and nothing is sold, unless one was chosen or this is a demo.
+    ///
+    /// # Errors
+    /// That the sandbox was not allowed, or the clock is not the system's while real money moves.
+    pub fn payments(&self, purpose: Purpose) -> Result<Option<PaymentProvider>, CombinationError> {
+        let chosen = match (self.payment_provider, purpose) {
+            (None, Purpose::Demo) => Some(PaymentProvider::Sandbox),
+            (Some(PaymentProvider::Sandbox), Purpose::Platform) if !self.allow_sandbox => {
+                return Err(CombinationError::Sandbox);
+            }
+            (chosen, _) => chosen,
+        };
+        if self.clock_start.is_some() && chosen.is_some_and(PaymentProvider::is_real) {
+            return Err(CombinationError::ClockOfRealMoney);
+        }
+        Ok(chosen)
+    }
+
+    /// Refuses a demo that other machines can open without anybody having said so.
+    ///
+    /// # Errors
+    /// That the address is not loopback, and no public URL was given.
+    pub fn refuse_an_open_demo(&self) -> Result<(), CombinationError> {
+        if is_loopback(self.listen) || self.public_url.is_some() {
+            return Ok(());
+        }
+        Err(CombinationError::OpenDemo(self.listen))
+    }
+}
+
+/// Whether only this machine reaches an address.
+#[must_use]
+pub fn is_loopback(address: SocketAddr) -> bool {
+    address.ip().to_canonical().is_loopback()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::{Purpose, Shown};
+    use crate::config::{Cli, PaymentProvider, ServeArgs};
+
+    fn args(words: &[&str]) -> ServeArgs {
+        Cli::parse_from(["message-credits"].iter().chain(words)).serve
+    }
+
+    #[test]
+    fn strangers_are_shown_little_in_production() {
+        let check = |words: &[&str], url: &str, expected: [bool; 3]| {
+            let shown = args(words).shown.at(&url.parse().unwrap());
+            let [graphiql, introspection, metrics] = expected;
+            let expected = Shown {
+                graphiql,
+                introspection,
+                metrics,
+            };
+            assert_eq!(shown, expected, "{words:?} at {url}");
+        };
+        let (http, https) = ("http://127.0.0.1:8080", "https://credits.example");
+        check(&[], http, [true; 3]);
+        check(&[], https, [false; 3]);
+        check(&["--production"], http, [false; 3]);
+        check(&["--production=false"], https, [true; 3]);
+        check(&["--graphiql=false"], http, [false, true, true]);
+        check(&["--introspection"], https, [false, true, false]);
+        check(
+            &["--production", "--metrics=on", "--introspection=off"],
+            http,
+            [false, false, true],
+        );
+    }
+
+    #[test]
+    fn nothing_is_sold_unless_somebody_said_how() {
+        let check = |words: &[&str], purpose, expected: Result<Option<PaymentProvider>, &str>| {
+            let found = args(words).payments(purpose);
+            match (found, expected) {
+                (Ok(found), Ok(expected)) => assert_eq!(found, expected, "{words:?}"),
+                (Err(error), Err(text)) => assert!(error.to_string().contains(text), "{error}"),
+                (found, _) => panic!("{words:?}: {found:?}"),
+            }
+        };
+        let sandbox = Ok(Some(PaymentProvider::Sandbox));
+        check(&[], Purpose::Platform, Ok(None));
+        check(&["--allow-sandbox"], Purpose::Platform, Ok(None));
+        check(&[], Purpose::Demo, sandbox);
+        let chosen = ["--payment-provider", "sandbox"];
+        check(&chosen, Purpose::Demo, sandbox);
+        check(&chosen, Purpose::Platform, Err("--allow-sandbox"));
+        let allowed = ["--payment-provider", "sandbox", "--allow-sandbox"];
+        check(&allowed, Purpose::Platform, sandbox);
+    }
+
+    #[test]
+    fn a_demo_is_open_to_others_only_if_that_was_said() {
+        let check = |words: &[&str], fits: bool| {
+            assert_eq!(args(words).refuse_an_open_demo().is_ok(), fits, "{words:?}");
+        };
+        check(&[], true);
+        check(&["--listen", "[::1]:80"], true);
+        check(&["--listen", "[::ffff:127.0.0.1]:80"], true);
+        check(&["--listen", "0.0.0.0:80"], false);
+        check(&["--listen", "[::]:80"], false);
+        check(&["--listen", "192.168.1.2:80"], false);
+        let named = [
+            "--listen",
+            "0.0.0.0:80",
+            "--public-url",
+            "http://demo.example",
+        ];
+        check(&named, true);
+    }
+}

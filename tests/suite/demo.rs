@@ -1,0 +1,179 @@
+//! The demo gives a key to whoever opens its page: under which names it answers, where it listens, which key it is,
+//! and that it ends with the demo.
+
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+    path::Path,
+};
+
+use entity::sql_enums::Role;
+use message_credits::{app, clock::Clock, operations::api_key};
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+
+use crate::support::{
+    on_both_databases,
+    process::{self, Process},
+};
+
+const VIEWER: &str = "{ viewer { role } }";
+
+fn url(folder: &Path) -> String {
+    format!("sqlite://{}?mode=rwc", folder.join("demo.db").display())
+}
+
+/// The status and the text of a page that is asked for under a name.
+fn answer(demo: &Process, path: &str, host: &str) -> (u16, String) {
+    let address = demo.base.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(address).unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\n{host}Connection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    let status = text.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, text)
+}
+
+/// Keys that a demo printed.
+fn keys(welcome: &str) -> Vec<String> {
+    let words = welcome.split_whitespace();
+    let keys: Vec<_> = words
+        .filter(|word| word.starts_with("mc_"))
+        .map(str::to_owned)
+        .collect();
+    assert!(keys.len() >= 3, "{welcome}");
+    keys
+}
+
+#[tokio::test]
+async fn a_page_that_rebinds_its_name_reads_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let demo = Process::start(&["demo", "--database-url", &url(folder.path())]);
+    let port = demo.base.rsplit(':').next().unwrap();
+    let graphql = "/graphql?query=%7B__typename%7D";
+    for path in ["/", "/graphiql", graphql, "/healthz"] {
+        for foreign in [
+            format!("Host: evil.example:{port}\r\n"),
+            format!("Host: 192.168.1.2:{port}\r\n"),
+            String::new(),
+        ] {
+            let (status, text) = answer(&demo, path, &foreign);
+            assert_eq!(status, 421, "{path} {foreign}");
+            assert!(text.contains(&demo.base) && !text.contains("mc_"), "{text}");
+        }
+        for own in ["localhost", "127.0.0.1", "[::1]"] {
+            let (status, _) = answer(&demo, path, &format!("Host: {own}:{port}\r\n"));
+            let built = path.contains("graphql?") || path == "/healthz" || is_built();
+            assert_eq!(status, if built { 200 } else { 404 }, "{path} {own}");
+        }
+    }
+}
+
+fn is_built() -> bool {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("web/dist/index.html")
+        .is_file()
+}
+
+#[tokio::test]
+async fn the_page_offers_an_owners_key() {
+    if !is_built() {
+        eprintln!("SKIPPED: the page is not built; cargo xtask test builds it");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let demo = Process::start(&["demo", "--database-url", &url(folder.path())]);
+    for path in ["/", "/graphiql"] {
+        let page = reqwest::get(format!("{}{path}", demo.base)).await.unwrap();
+        let page = page.text().await.unwrap();
+        let slot = "name=\"message-credits-demo-key\" content=\"";
+        let (_, rest) = page.split_once(slot).unwrap();
+        let (key, _) = rest.split_once('"').unwrap();
+        let answer = demo.graphql(key, VIEWER, json!({})).await.unwrap();
+        assert_eq!(
+            answer["data"]["viewer"]["role"], "OWNER",
+            "{path}: {answer}"
+        );
+        for other in keys(&demo.welcome).iter().filter(|other| *other != key) {
+            assert!(!page.contains(other.as_str()), "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_demos_keys_end_when_its_database_is_served() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = url(folder.path());
+    let demo = Process::start(&["demo", "--database-url", &url]);
+    let keys = keys(&demo.welcome);
+    for key in &keys {
+        let answer = demo.graphql(key, VIEWER, json!({})).await.unwrap();
+        assert!(answer["data"]["viewer"]["role"].is_string(), "{answer}");
+    }
+    demo.kill();
+    let server = Process::run(&mut process::command(&["serve", "--database-url", &url]));
+    for key in &keys {
+        let answer = server.graphql(key, VIEWER, json!({})).await.unwrap();
+        let code = &answer["errors"][0]["extensions"]["code"];
+        assert_eq!(code, "UNAUTHENTICATED", "{answer}");
+    }
+    let log = server.into_log();
+    let ended = format!("ended={}", keys.len());
+    assert!(log.contains("demo's keys were revoked"), "{log}");
+    assert!(plain(&log).contains(&ended), "{log}");
+}
+
+/// A log without its colours.
+fn plain(log: &str) -> String {
+    let mut plain = String::new();
+    let mut pieces = log.split('\u{1b}');
+    plain.extend(pieces.next());
+    for piece in pieces {
+        plain.extend(piece.split_once('m').map(|(_, text)| text));
+    }
+    plain
+}
+
+#[test]
+fn a_demo_for_other_machines_must_be_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = url(folder.path());
+    let open = ["demo", "--database-url", &url, "--listen", "0.0.0.0:0"];
+    let refused = process::output(&open);
+    assert!(!refused.status.success());
+    let text = String::from_utf8_lossy(&refused.stderr);
+    assert!(
+        text.contains("0.0.0.0:0") && text.contains("--public-url"),
+        "{text}"
+    );
+
+    let named = [&open[..], &["--public-url", "http://demo.example"]].concat();
+    let demo = Process::run(&mut process::command(&named));
+    assert!(
+        demo.welcome.contains("http://demo.example/"),
+        "{}",
+        demo.welcome
+    );
+    let log = demo.into_log();
+    assert!(log.contains("listens for other machines"), "{log}");
+}
+
+on_both_databases! {
+    /// Only the demo's keys end, once.
+    async fn other_keys_go_on_working(server: Server) {
+        let tenant = server.account("Shop").await;
+        let (store, clock) = (&server.services().store, Clock::system());
+        let made = api_key::create_demo_key(store, &clock, Role::PlatformAdmin, None, "any name").await;
+        let (_, secret) = made.unwrap();
+        let secret = secret.expose_secret().to_owned();
+        let role = async |key: &str| -> Value {
+            server.graphql(Some(key), VIEWER, json!({})).await["data"]["viewer"]["role"].take()
+        };
+        assert_eq!(role(&secret).await, "PLATFORM_ADMIN");
+        assert_eq!(app::end_demo_keys(store, &clock).await.unwrap(), 1);
+        assert_eq!(app::end_demo_keys(store, &clock).await.unwrap(), 0);
+        assert_eq!(role(&secret).await, Value::Null);
+        assert_eq!(role(&tenant.owner).await, "OWNER");
+    }
+}
