@@ -1,10 +1,11 @@
 //! The project's own commands: `cargo xtask run`, `cargo xtask test`, `cargo xtask bench`.
 //!
 //! Here: what is asked for, and the exit code. Not here: how it is done, which is one module a
-//! command (`run`, `test`, `bench`) over the set-up they share (`packages`, `page`, `postgres`,
-//! `steps`), and nothing of the server: this crate builds in seconds and depends on none of ours.
+//! command (`run`, `test`, `bench`) over the set-up they share (`dependencies`, `packages`, `page`,
+//! `postgres`, `steps`), and nothing of the server: this crate builds in seconds and depends on none of ours.
 
 mod bench;
+mod dependencies;
 mod guard;
 mod packages;
 mod page;

@@ -7,6 +7,7 @@ use std::process::Stdio;
 use anyhow::{Context, Result};
 
 use crate::{
+    dependencies,
     packages::{self, Need},
     page,
     postgres::{self, Postgres},
@@ -48,6 +49,7 @@ fn checks(steps: &mut Steps, filter: Option<&str>) -> Result<()> {
             "clippy",
             cargo().args(clippy).args(["--", "-D", "warnings"]),
         )?;
+        dependencies::check(steps)?;
         page::check_and_build(steps)?;
     } else {
         page::build(steps)?;

@@ -1,7 +1,7 @@
 // Runs every audit of the npm package graphql-http against a running server.
 // What belongs here: the GraphQL-over-HTTP specification as that package reads it. What our own API promises does not.
 //
-//   npm ci && node audit.mjs http://127.0.0.1:8080/graphql
+//   npm ci --ignore-scripts && node audit.mjs http://127.0.0.1:8080/graphql
 //
 // Exits 0 when all audits pass, 1 after naming each one that does not, 2 where it could not ask.
 import { serverAudits } from 'graphql-http';
