@@ -53,6 +53,7 @@ mod settlement;
 mod shadow;
 mod statement;
 mod support;
+mod threats;
 mod transaction;
 mod usage_comparison;
 mod usage_laws;
