@@ -1,11 +1,7 @@
 //! docs/threats.md says what is bounded, by how much, and which test shows it: each figure is the code's, and each
 //! test is there.
 
-use std::{
-    collections::BTreeSet,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeSet, fs, path::Path};
 
 /// A row of the table of bounds.
 struct Row<'a> {
@@ -110,7 +106,7 @@ fn functions(folder: &Path, names: &mut BTreeSet<String>) {
     }
 }
 
-fn names_in(path: &PathBuf) -> Vec<String> {
+fn names_in(path: &Path) -> Vec<String> {
     let text = fs::read_to_string(path).unwrap();
     let is_name = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
     text.lines()
