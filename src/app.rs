@@ -9,7 +9,7 @@ use crate::{
     clock::Clock,
     config::{PaymentProvider, admin_key::AdminKey, serving::Shown},
     graphql::{limits::Limits, schema},
-    http::{self, address::TrustedProxies},
+    http::{self, address::TrustedProxies, shares::Rates},
     ledger::{Ledger, Writers},
     operations::{Parts, Services, api_key},
     payments::Provider,
@@ -33,6 +33,8 @@ pub struct Settings {
     pub demo_key: Option<String>,
     /// The proxies in front of the server.
     pub trusted_proxies: TrustedProxies,
+    /// How fast each may ask.
+    pub rates: Rates,
 }
 
 /// Everything that serves, ready to be started.
@@ -42,6 +44,8 @@ pub struct App {
     pub services: Services,
     /// The routes.
     pub router: axum::Router,
+    /// The routes for whoever runs the server.
+    pub administration: axum::Router,
     /// Cancelled when the server drains.
     pub stop: CancellationToken,
     /// The ledger's writers.
@@ -169,16 +173,18 @@ pub fn assemble(store: Store, settings: Settings) -> App {
         ..Limits::default()
     };
     let schema = schema::schema_over(&services, &limits);
-    let router = http::router(http::Server::new(
+    let server = http::Server::new(
         services.clone(),
         schema,
         stop.clone(),
         settings.shown,
         settings.demo_key,
-    ));
+        settings.rates,
+    );
     App {
         services,
-        router,
+        administration: http::administration(server.clone()),
+        router: http::router(server),
         stop,
         writers,
         trusted_proxies: settings.trusted_proxies,

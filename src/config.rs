@@ -142,6 +142,13 @@ pub struct ServeArgs {
     /// Where to listen.
     #[arg(long, env = "LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
+    /// Where to answer /healthz, /readyz and /metrics apart from all else, such as 127.0.0.1:9090: floods on the other
+    /// listener don't delay it, and metrics are shown there alone. If left out, there is no such listener.
+    #[arg(long, env = "ADMIN_LISTEN")]
+    pub admin_listen: Option<SocketAddr>,
+    /// How fast each may ask.
+    #[command(flatten)]
+    pub rates: RateArgs,
     /// Networks of the proxies in front, such as 10.0.0.0/8,127.0.0.1/32: their X-Forwarded-For says where a request
     /// comes from. None if left out: the address of the connection counts.
     #[arg(
@@ -197,6 +204,24 @@ pub struct ShownArgs {
     #[arg(long, env = "METRICS", value_parser = BoolishValueParser::new(), num_args = 0..=1,
         require_equals = true, default_missing_value = "true")]
     pub metrics: Option<bool>,
+}
+
+/// How fast each may ask: requests a second. A large request counts as several, and ten seconds' worth may come at
+/// once; 0 is no limit.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct RateArgs {
+    /// Requests a second of an address without a key; 0 is no limit.
+    #[arg(long, env = "RATE_LIMIT_ADDRESS", default_value_t = 100)]
+    pub rate_limit_address: u32,
+    /// Requests a second of a key of an account; 0 is no limit.
+    #[arg(long, env = "RATE_LIMIT_KEY", default_value_t = 2_000)]
+    pub rate_limit_key: u32,
+    /// Requests a second of an account, all its keys together; 0 is no limit.
+    #[arg(long, env = "RATE_LIMIT_ACCOUNT", default_value_t = 4_000)]
+    pub rate_limit_account: u32,
+    /// Requests a second of a key of the platform; 0 is no limit.
+    #[arg(long, env = "RATE_LIMIT_PLATFORM", default_value_t = 10_000)]
+    pub rate_limit_platform: u32,
 }
 
 /// A network such as 10.0.0.0/8, or one address.

@@ -12,6 +12,7 @@ mod health;
 mod hosts;
 mod pages;
 pub mod rates;
+pub mod shares;
 mod viewer;
 mod webhooks;
 pub mod websocket;
@@ -46,9 +47,10 @@ use url::Url;
 
 use self::{
     graphql::{BodyLimits, Endpoint},
-    viewer::WrongKeys,
     health::Readiness,
     hosts::Hosts,
+    shares::{Rates, Shares},
+    viewer::WrongKeys,
     websocket::{SocketLimits, Sockets},
 };
 use crate::{
@@ -62,9 +64,6 @@ use crate::{
 /// How long a request may take before it is given up. Downloads and sockets are not bound by it: they
 /// have bounds of their own.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
-/// GraphQL requests that are answered at once. Beyond it callers are told so rather than kept waiting: the
-/// database has far fewer connections, and memory is bounded.
-const MAX_REQUESTS: usize = 1_024;
 /// How long a request with files may take, its import included: both have bounds of their own, in bytes and
 /// rows, and this is for what hangs.
 const UPLOAD_TIMEOUT: Duration = Duration::from_secs(30 * 60);
@@ -92,14 +91,15 @@ struct Shared {
     readiness: Readiness,
     shown: Shown,
     demo_key: Option<String>,
-    /// GraphQL requests that are being answered.
-    slots: Semaphore,
-    /// Those among them that have files.
+    /// What each may take.
+    shares: Shares,
+    /// Requests with files that are being answered.
     uploads: Semaphore,
 }
 
 impl Server {
-    /// What the routes share, over these operations. `demo_key` is offered in the browser, under a demo's names alone.
+    /// What the routes share, over these operations. `demo_key` is offered in the browser, under a demo's names alone;
+    /// `rates` says how fast each may ask.
     #[must_use]
     pub fn new(
         services: Services,
@@ -107,6 +107,7 @@ impl Server {
         drain: CancellationToken,
         shown: Shown,
         demo_key: Option<String>,
+        rates: Rates,
     ) -> Self {
         let limits = Limits {
             introspection: shown.introspection,
@@ -129,7 +130,7 @@ impl Server {
             readiness: Readiness::default(),
             shown,
             demo_key,
-            slots: Semaphore::new(MAX_REQUESTS),
+            shares: Shares::new(rates),
             uploads: Semaphore::new(MAX_UPLOADS),
         }))
     }
@@ -217,6 +218,17 @@ fn guarded(routes: Router, public_url: &Url, is_demo: bool) -> Router {
         routes = routes.layer(middleware::from_fn_with_state(hosts, hosts::check));
     }
     routes
+}
+
+/// What whoever runs the server asks, on a listener of its own: no flood on the other delays it.
+pub fn administration(server: Server) -> Router {
+    Router::new()
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(health::metrics))
+        .layer(timeout())
+        .layer(CatchPanicLayer::new())
+        .with_state(server)
 }
 
 fn timeout() -> TimeoutLayer {

@@ -6,7 +6,12 @@ use std::{io, net::SocketAddr, time::Duration};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-use crate::{app::App, http::connections, operations::Services, worker};
+use crate::{
+    app::App,
+    http::{address::TrustedProxies, connections},
+    operations::Services,
+    worker,
+};
 
 /// How long requests in flight have to end once the server drains. Beyond it they are cut off; whatever
 /// the ledger has acknowledged is committed all the same.
@@ -18,29 +23,75 @@ pub struct Running {
     /// Where it listens.
     pub address: SocketAddr,
     stop: CancellationToken,
+    ended: CancellationToken,
+    administering: Option<JoinHandle<()>>,
     serving: JoinHandle<()>,
     working: JoinHandle<()>,
     services: Services,
     writers: crate::ledger::Writers,
 }
 
-/// Serves on `listener` until [`Running::stop`].
+/// Files that a process may have on systems without limits to ask for.
+#[cfg(not(unix))]
+const USUAL_FILES: u64 = 1_024;
+
+/// Lets the process have as many files open as it may, and says how many that is. Every connection is one, and most
+/// systems give a process fewer than it may ask for.
+fn open_files() -> u64 {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let limit = getrlimit(Resource::Nofile);
+        let raised = Rlimit {
+            current: limit.maximum,
+            maximum: limit.maximum,
+        };
+        let files = match setrlimit(Resource::Nofile, raised) {
+            Ok(()) => limit.maximum,
+            Err(cause) => {
+                tracing::debug!(%cause, "the process keeps its limit of files");
+                limit.current
+            }
+        };
+        files.unwrap_or(u64::MAX)
+    }
+    #[cfg(not(unix))]
+    USUAL_FILES
+}
+
+/// Serves on `listener` until [`Running::stop`], and on `administration` what whoever runs the server asks.
 ///
 /// # Errors
-/// Where the listener has no address.
-pub fn start(app: App, listener: TcpListener) -> io::Result<Running> {
+/// If the listener has no address.
+pub fn start(
+    app: App,
+    listener: TcpListener,
+    administration: Option<TcpListener>,
+) -> io::Result<Running> {
     let address = listener.local_addr()?;
     let App {
         services,
         router,
+        administration: own_routes,
         stop,
         writers,
         trusted_proxies,
     } = app;
+    // It answers while the rest drains.
+    let ended = CancellationToken::new();
+    let administering = administration.map(|listener| {
+        tokio::spawn(connections::serve(
+            listener,
+            own_routes,
+            connections::Limits::administration(),
+            TrustedProxies::default(),
+            ended.clone(),
+        ))
+    });
     let serving = tokio::spawn(connections::serve(
         listener,
         router,
-        connections::Limits::default(),
+        connections::Limits::default().within_files(open_files()),
         trusted_proxies,
         stop.clone(),
     ));
@@ -48,6 +99,8 @@ pub fn start(app: App, listener: TcpListener) -> io::Result<Running> {
     Ok(Running {
         address,
         stop,
+        ended,
+        administering,
         serving,
         working,
         services,
@@ -60,6 +113,8 @@ impl Running {
     pub async fn stop(self) {
         self.stop.cancel();
         let Self {
+            ended,
+            administering,
             serving,
             working,
             services,
@@ -84,6 +139,10 @@ impl Running {
         // Every door is closed by now: what was queued is committed.
         if tokio::time::timeout(DRAIN, writers.drain()).await.is_err() {
             tracing::warn!("the ledger was still writing when the time to drain was over");
+        }
+        ended.cancel();
+        if let Some(administering) = administering {
+            administering.abort();
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The commands: serve, demo, migrate, verify, rebuild-usage, schema, key, secret.
 
-use std::{io::Write, process::ExitCode};
+use std::{io::Write, net::SocketAddr, process::ExitCode};
 
 use clap::Parser;
 use domain::id::AccountId;
@@ -10,13 +10,13 @@ use message_credits::{
     clock::Clock,
     config::{
         Cli, Command, CreateKeyArgs, DatabaseArgs, KeyCommand, KeyRole, PaymentProvider,
-        RebuildUsageArgs, SecretCommand, ServeArgs,
+        RateArgs, RebuildUsageArgs, SecretCommand, ServeArgs,
         admin_key::AdminKey,
         serving::{Purpose, Shown, is_loopback},
     },
     demo::{self, Demo},
     graphql::{ids::PublicId, schema},
-    http::address::TrustedProxies,
+    http::{address::TrustedProxies, rates::Rate, shares::Rates},
     ledger::verify::{self, Progress},
     lifecycle,
     operations::{
@@ -90,6 +90,18 @@ async fn serve(args: ServeArgs, purpose: Purpose) -> Result<ExitCode, Failure> {
         .await
         .map_err(|cause| format!("can't listen on {}: {cause}", args.listen))?;
     let address = listener.local_addr()?;
+    let administration = match args.admin_listen {
+        None => None,
+        Some(address) => Some(
+            tokio::net::TcpListener::bind(address)
+                .await
+                .map_err(|cause| format!("can't listen on {address}: {cause}"))?,
+        ),
+    };
+    let admin_address = administration
+        .as_ref()
+        .map(tokio::net::TcpListener::local_addr)
+        .transpose()?;
     let public_url = match args.public_url {
         Some(url) => url,
         None => format!("http://{address}").parse()?,
@@ -102,15 +114,19 @@ async fn serve(args: ServeArgs, purpose: Purpose) -> Result<ExitCode, Failure> {
             None
         }
     };
+    let mut shown = args.shown.at(&public_url);
+    // On a listener of their own, metrics are shown there alone.
+    shown.metrics &= args.admin_listen.is_none();
     let owners = filled.as_ref().map(|demo| demo.owner_keys.first());
     let settings = Settings {
         public_url: public_url.clone(),
         admin_key,
         clock,
         payments,
-        shown: args.shown.at(&public_url),
+        shown,
         demo_key: owners.flatten().map(|(_, key)| key.clone()),
         trusted_proxies: TrustedProxies::new(args.trusted_proxies),
+        rates: rates(&args.rates),
     };
     warn_of_sandbox(payments);
     if purpose == Purpose::Demo && !is_loopback(address) {
@@ -119,8 +135,8 @@ async fn serve(args: ServeArgs, purpose: Purpose) -> Result<ExitCode, Failure> {
             "the demo listens for other machines: whoever reaches it gets an owner's key from its page"
         );
     }
-    let welcome = welcome(&settings, filled.as_ref());
-    let running = lifecycle::start(app::assemble(store, settings), listener)?;
+    let welcome = welcome(&settings, admin_address, filled.as_ref());
+    let running = lifecycle::start(app::assemble(store, settings), listener, administration)?;
     print(&welcome)?;
     lifecycle::asked_to_stop().await;
     running.stop().await;
@@ -261,7 +277,23 @@ fn role(role: KeyRole) -> Role {
     }
 }
 
-fn welcome(settings: &Settings, demo: Option<&Demo>) -> String {
+/// How fast each may ask. A bucket holds what comes in during ten seconds: a page that opens, or a batch that goes out,
+/// asks for much at once and then for little.
+fn rates(args: &RateArgs) -> Rates {
+    const SECONDS: u32 = 10;
+    Rates {
+        address: Rate::holding(args.rate_limit_address, SECONDS),
+        key: Rate::holding(args.rate_limit_key, SECONDS),
+        account: Rate::holding(args.rate_limit_account, SECONDS),
+        platform: Rate::holding(args.rate_limit_platform, SECONDS),
+    }
+}
+
+fn welcome(
+    settings: &Settings,
+    administration: Option<SocketAddr>,
+    demo: Option<&Demo>,
+) -> String {
     let base = settings.public_url.as_str().trim_end_matches('/');
     let Shown { graphiql, .. } = settings.shown;
     let mut text = format!("message-credits is serving.\n\n  page      {base}/\n");
@@ -275,6 +307,9 @@ fn welcome(settings: &Settings, demo: Option<&Demo>) -> String {
         }
         None => "  payments  none: nothing can be bought\n",
     });
+    if let Some(address) = administration {
+        text.push_str(&format!("  metrics   http://{address}/metrics\n"));
+    }
     if let Some(demo) = demo {
         text.push_str("\nDemo keys, for `Authorization: Bearer …`:\n\n");
         text.push_str(&format!(

@@ -9,7 +9,7 @@ use domain::id::AccountId;
 use message_credits::{
     config::serving::Shown,
     graphql::{limits::Limits, schema},
-    http::{self, address::TrustedProxies, connections},
+    http::{self, address::TrustedProxies, connections, shares::Rates},
     ledger::{Act, Ledger},
     operations::{Parts, Services, download::DownloadKey},
     payments::Provider,
@@ -93,6 +93,8 @@ fn router(bed: &Bed, ledger: Ledger) -> Router {
         CancellationToken::new(),
         Shown::default(),
         None,
+        Rates::default(),
+        true,
     ))
 }
 

@@ -8,7 +8,7 @@ use message_credits::{
     clock::{Clock, id_at},
     config::serving::Shown,
     graphql::ids::PublicId,
-    http::address::TrustedProxies,
+    http::{address::TrustedProxies, shares::Rates},
     ledger::{Act, Request},
     operations::{api_key, usage_rollup},
     store::{self, Store, rate_card::DEFAULT_ID},
@@ -94,6 +94,7 @@ impl World {
             shown: Shown::default(),
             demo_key: None,
             trusted_proxies: TrustedProxies::default(),
+            rates: Rates::default(),
         };
         Ok(app::assemble(app::open(&self.url).await?, settings))
     }

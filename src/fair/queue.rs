@@ -98,9 +98,10 @@ impl<K: Hash + Eq + Clone> Queue<K> {
         self.waiting
     }
 
-    /// A weight that can be had at all.
+    /// A weight that can be had, if anything can.
     pub(super) fn at_most(&self, weight: usize, urgency: Urgency) -> usize {
-        weight.min(self.share(urgency)).min(self.places(urgency))
+        let most = self.share(urgency).min(self.places(urgency));
+        weight.min(most).max(1)
     }
 
     /// Takes places, or stands in line for them.

@@ -174,6 +174,8 @@ async fn a_weight_beyond_the_share_counts_as_the_share() {
     assert_eq!(line.taken(), 2);
     drop(heavy);
     assert_eq!(line.taken(), 0);
+    let nothing = Line::new(bounds(0, 0));
+    assert_eq!(nothing.try_take("a").unwrap_err(), Full::Owner);
 }
 
 proptest! {

@@ -1,24 +1,31 @@
-//! The `/graphql` route: who is asking is settled here, then GraphQL goes its way.
+//! The `/graphql` route: who is asking is settled here, and what they may take; then GraphQL goes its way.
+//!
+//! Here: requests over HTTP. Not here: sockets ([`socket`]), and how large answers are sent ([`answer`]).
 
-use std::time::Duration;
+mod answer;
+mod socket;
+
+use std::{sync::Arc, time::Duration};
 
 use async_graphql::Request;
 use axum::{
     Json,
-    extract::{FromRequestParts, State, WebSocketUpgrade},
+    body::HttpBody,
+    extract::State,
     http::{Extensions, HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use serde_json::json;
-use tower_http::request_id::RequestId;
 
+use self::{answer::on_its_way, socket::socket};
 use super::{
     REQUEST_TIMEOUT, Server, Shared, UPLOAD_TIMEOUT,
     address::Address,
     connections::Place,
+    graphql::{BodyLimits, Read},
     rates::retry_after_seconds,
-    viewer::{Asking, asking, of_credential},
-    websocket::{Refused, Session},
+    shares::{Asker, Denied},
+    viewer::{Asking, asking},
 };
 use crate::{
     graphql::{errors::code, loaders},
@@ -50,6 +57,12 @@ async fn respond(server: &Server, request: axum::extract::Request) -> Response {
         Ok(Asking::Stranger) => return stranger(shared, request.extensions()),
         Err(error) => return failed(&error),
     };
+    let asker = Asker::new(viewer.as_ref(), Address::noted(request.extensions()));
+    if let Some(place) = request.extensions().get::<Place>()
+        && !asker.is_stranger()
+    {
+        place.belongs_to(asker.owner);
+    }
     let uploads = is_upload(request.headers());
     if viewer.is_none() && uploads {
         // Files are kept on disk while they are read: not for nobody in particular.
@@ -59,39 +72,114 @@ async fn respond(server: &Server, request: axum::extract::Request) -> Response {
             "Sign in first: send an API key as a Bearer.",
         );
     }
-    let Ok(_slot) = shared.slots.try_acquire() else {
-        return refused(
-            StatusCode::SERVICE_UNAVAILABLE,
-            code::RATE_LIMITED,
-            "Too many requests at once; try again later.",
-        );
+    let answered = if uploads {
+        upload(shared, request, asker, viewer).await
+    } else {
+        answer(shared, request, asker, viewer).await
     };
-    let Ok(_upload) = uploads.then(|| shared.uploads.try_acquire()).transpose() else {
-        return refused(
+    answered.unwrap_or_else(|denied| turned_away(&denied))
+}
+
+/// Answers a request without files. It has room for its body before that is read, and a place among the requests that
+/// are answered once its body is there: whoever sends nothing takes nobody's place.
+async fn answer(
+    shared: &Shared,
+    request: axum::extract::Request,
+    asker: Asker,
+    viewer: Option<Viewer>,
+) -> Result<Response, Denied> {
+    let most_bytes = if asker.is_stranger() {
+        STRANGERS_JSON_BYTES
+    } else {
+        usize::MAX
+    };
+    let bytes = body_bytes(&request);
+    shared.shares.pay(&asker, cost(bytes))?;
+    let _body = shared.shares.body(&asker, bytes.min(most_bytes)).await?;
+    match shared.endpoint.read(request, most_bytes).await {
+        Ok(read) => run(shared, read, asker, viewer, REQUEST_TIMEOUT).await,
+        Err(answer) => Ok(*answer),
+    }
+}
+
+/// Answers a request with files, which has bounds of its own.
+async fn upload(
+    shared: &Shared,
+    request: axum::extract::Request,
+    asker: Asker,
+    viewer: Option<Viewer>,
+) -> Result<Response, Denied> {
+    shared.shares.pay(&asker, 1)?;
+    let Ok(_upload) = shared.uploads.try_acquire() else {
+        return Ok(refused(
             StatusCode::SERVICE_UNAVAILABLE,
             code::RATE_LIMITED,
             "Too many uploads at once; try again later.",
-        );
+        ));
     };
-    let most = if uploads {
-        UPLOAD_TIMEOUT
-    } else {
-        REQUEST_TIMEOUT
+    let answered = async {
+        match shared.endpoint.read(request, usize::MAX).await {
+            Ok(read) => run(shared, read, asker, viewer, UPLOAD_TIMEOUT).await,
+            Err(answer) => Ok(*answer),
+        }
     };
-    let services = shared.services.clone();
-    let answer = shared
-        .endpoint
-        .respond(&shared.schema, request, move |request| {
-            with_viewer(request, &services, viewer)
-        });
-    // A mutation runs on by itself: its key tells what became of it.
-    tokio::time::timeout(most, answer).await.unwrap_or_else(|_| {
-        refused(
-            StatusCode::GATEWAY_TIMEOUT,
-            code::UNAVAILABLE,
-            "This took too long and was given up. A mutation may have been done: its key tells.",
-        )
-    })
+    let answered = tokio::time::timeout(UPLOAD_TIMEOUT, answered).await;
+    answered.unwrap_or_else(|_| Ok(given_up()))
+}
+
+/// Runs what was read, in its turn.
+async fn run(
+    shared: &Shared,
+    read: Read,
+    asker: Asker,
+    viewer: Option<Viewer>,
+    most: Duration,
+) -> Result<Response, Denied> {
+    // What was asked keeps its place for as long as it runs: a mutation runs on when its caller has left.
+    let place = Arc::new(shared.shares.request(&asker).await?);
+    let services = &shared.services;
+    let is_mutation = read.is_mutation();
+    let kept = Arc::clone(&place);
+    let answer = shared.endpoint.run(&shared.schema, read, |request| {
+        with_viewer(request, services, viewer).data(kept)
+    });
+    match tokio::time::timeout(most, answer).await {
+        Ok(response) => match on_its_way(&shared.shares, asker, response).await {
+            Ok(response) => Ok(response),
+            // What was done can't be undone, so it is not said that it may be asked again.
+            Err(_) if is_mutation => Ok(given_up()),
+            Err(denied) => Err(denied),
+        },
+        Err(_) => Ok(given_up()),
+    }
+}
+
+/// A mutation runs on by itself: its key tells what became of it.
+fn given_up() -> Response {
+    refused(
+        StatusCode::GATEWAY_TIMEOUT,
+        code::UNAVAILABLE,
+        "This took too long and was given up. A mutation may have been done: its key tells.",
+    )
+}
+
+/// The largest JSON body of strangers: six bytes for each of the 39,015 characters of the longest text.
+const STRANGERS_JSON_BYTES: usize = 256 * 1024;
+/// A body costs as much as a request for each of so many bytes.
+const BYTES_A_TOKEN: usize = 16 * 1024;
+
+/// How large a body is, as far as the request says so.
+fn body_bytes(request: &axum::extract::Request) -> usize {
+    let hint = request.body().size_hint();
+    let bytes = hint
+        .upper()
+        .unwrap_or(BodyLimits::default().json_bytes as u64);
+    usize::try_from(bytes).unwrap_or(usize::MAX)
+}
+
+/// What a request costs: one token, and more with a large body.
+pub(super) fn cost(bytes: usize) -> u32 {
+    u32::try_from(bytes / BYTES_A_TOKEN).map_or(u32::MAX, |tokens| tokens.saturating_add(1))
 }
 
 fn is_upload(headers: &HeaderMap) -> bool {
@@ -102,83 +190,21 @@ fn is_upload(headers: &HeaderMap) -> bool {
         .is_some_and(|kind| kind.eq_ignore_ascii_case(b"multipart/"))
 }
 
+/// The answer to whoever has its share already, or came too often.
+fn turned_away(denied: &Denied) -> Response {
+    let status = match denied {
+        Denied::Share | Denied::Rate(_) => StatusCode::TOO_MANY_REQUESTS,
+        Denied::Full => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    let wait = retry_after_seconds(denied.retry_after()).to_string();
+    let body = refused(status, code::RATE_LIMITED, &denied.message());
+    ([(header::RETRY_AFTER, wait)], body).into_response()
+}
+
 /// An answer from before GraphQL, in its form.
 fn refused(status: StatusCode, code: &str, message: &str) -> Response {
     let body = json!({ "errors": [{ "message": message, "extensions": { "code": code } }] });
     (status, Json(body)).into_response()
-}
-
-async fn socket(server: &Server, request: axum::extract::Request) -> Response {
-    let request_id = request_id(request.headers(), request.extensions().get::<RequestId>());
-    let place = request.extensions().get::<Place>().cloned();
-    let (mut parts, _) = request.into_parts();
-    let upgrade = match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
-        Ok(upgrade) => upgrade,
-        Err(rejection) => return rejection.into_response(),
-    };
-    let from = Address::noted(&parts.extensions);
-    let (services, shared) = (server.0.services.clone(), server.0.clone());
-    server.0.sockets.serve(
-        upgrade,
-        server.0.schema.clone(),
-        request_id,
-        move |payload| async move {
-            let credential = payload
-                .get("Authorization")
-                .or_else(|| payload.get("authorization"))
-                .and_then(serde_json::Value::as_str)
-                .map(str::to_owned);
-            let viewer = match credential {
-                None => None,
-                Some(text) => match of_credential(&services, &text).await {
-                    Ok(Asking::Somebody(viewer)) => Some(viewer),
-                    Ok(Asking::Nobody | Asking::Stranger) => {
-                        // The socket is closed either way, and its next try is a new connection.
-                        let _ = shared.wrong_keys.count(from);
-                        return Err(Refused);
-                    }
-                    Err(_) => return Err(Refused),
-                },
-            };
-            Ok(SocketSession {
-                services,
-                viewer,
-                _place: place,
-            })
-        },
-    )
-}
-
-/// How often it is asked whether a socket's key still works.
-const KEY_CHECK: Duration = Duration::from_secs(1);
-
-/// Whom a socket was opened for.
-struct SocketSession {
-    services: Services,
-    viewer: Option<Viewer>,
-    /// A socket counts among the open connections for as long as it lives.
-    _place: Option<Place>,
-}
-
-impl Session for SocketSession {
-    fn prepare(&self, request: Request) -> Request {
-        with_viewer(request, &self.services, self.viewer)
-    }
-
-    async fn revoked(&self) {
-        let Some(key) = self.viewer.and_then(|viewer| viewer.key) else {
-            return std::future::pending().await;
-        };
-        loop {
-            tokio::time::sleep(KEY_CHECK).await;
-            match self.services.key_works(key).await {
-                Ok(true) => {}
-                Ok(false) => return,
-                // While the database can't say, nothing can be read through the socket either.
-                Err(error) => tracing::warn!(?error, "whether a key still works can't be told"),
-            }
-        }
-    }
 }
 
 /// What resolvers look for: the viewer, and loaders of this request's own.
@@ -189,18 +215,6 @@ fn with_viewer(request: Request, services: &Services, viewer: Option<Viewer>) ->
             .data(viewer)
             .data(loaders::for_viewer(services, viewer)),
     }
-}
-
-fn request_id(headers: &HeaderMap, id: Option<&RequestId>) -> String {
-    let value = id
-        .map(RequestId::header_value)
-        .or_else(|| headers.get(super::REQUEST_ID));
-    value
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or("unnamed")
-        .chars()
-        .take(128)
-        .collect()
 }
 
 /// Whoever shows a key that does not work.

@@ -26,6 +26,7 @@ use tokio::{runtime::Handle, sync::mpsc, time::timeout};
 use self::places::{Full, Place, Places};
 pub use self::places::{MAX_AT_ONCE, MAX_PER_ACCOUNT};
 
+use super::{connections, shares::Owner};
 use crate::{
     graphql::ids::PublicId,
     operations::{
@@ -66,6 +67,7 @@ pub fn routes() -> Router<Services> {
 async fn download(
     State(services): State<Services>,
     Extension(places): Extension<Places>,
+    connection: Option<Extension<connections::Place>>,
     path: Result<Path<(String, String)>, PathRejection>,
 ) -> Response {
     let Ok(Path((token, file_name))) = path else {
@@ -73,6 +75,10 @@ async fn download(
     };
     let opened = async {
         let link = services.read_link(&token, &file_name).await?;
+        // A link that opens something comes from somebody with a key.
+        if let Some(Extension(connection)) = connection {
+            connection.belongs_to(Owner::Account(link.account()));
+        }
         match places.take(link.account()).await {
             Ok(place) => Ok(Ok((services.open_download(link).await?, place))),
             Err(full) => Ok(Err(full)),

@@ -54,6 +54,22 @@ impl Default for BodyLimits {
     }
 }
 
+/// A request that was read: it may be run.
+pub struct Read {
+    request: async_graphql::Request,
+    kind: OperationType,
+    media: Media,
+    request_id: String,
+}
+
+impl Read {
+    /// Whether it is a mutation: what was done of it is not known if its answer is lost.
+    #[must_use]
+    pub fn is_mutation(&self) -> bool {
+        self.kind == OperationType::Mutation
+    }
+}
+
 /// The endpoint: what it reads at most, and the documents that it has seen. One for the process, shared.
 pub struct Endpoint {
     documents: Arc<Documents>,
@@ -79,40 +95,71 @@ impl Endpoint {
         Arc::clone(&self.documents)
     }
 
-    /// Answers one request. `prepare` adds what resolvers look for: the viewer, the loaders.
-    pub async fn respond<E: Executor>(
+    /// Reads one request, and judges its document as far as that goes without the schema. A JSON body may have
+    /// `json_bytes`, and no more than the endpoint's limits say.
+    ///
+    /// # Errors
+    /// The answer, if there is nothing to run.
+    pub async fn read(&self, request: Request, json_bytes: usize) -> Result<Read, Box<Response>> {
+        let Some(media) = media::negotiate(request.headers()) else {
+            return Err(Box::new(problem::not_acceptable().respond(Media::Json)));
+        };
+        let request_id = self.request_id(&request);
+        let method = request.method().clone();
+        let limits = BodyLimits {
+            json_bytes: json_bytes.min(self.limits.json_bytes),
+            ..self.limits
+        };
+        let refused = |problem: Problem| Box::new(problem.respond(media));
+        let mut request = body::read(request, &limits).await.map_err(refused)?;
+        let kind = match self.documents.prepare(&mut request) {
+            Ok(kind) => kind,
+            Err(error) => return Err(Box::new(encode(Answer::refused(error), media))),
+        };
+        match kind {
+            OperationType::Mutation if method == Method::GET => {
+                Err(refused(problem::mutation_by_get()))
+            }
+            OperationType::Subscription => Err(refused(problem::subscription_over_http())),
+            kind => Ok(Read {
+                request,
+                kind,
+                media,
+                request_id,
+            }),
+        }
+    }
+
+    /// Runs what was read. `prepare` adds what resolvers look for: the viewer, the loaders.
+    pub async fn run<E: Executor>(
+        &self,
+        executor: &E,
+        read: Read,
+        prepare: impl FnOnce(async_graphql::Request) -> async_graphql::Request + Send,
+    ) -> Response {
+        let Read {
+            request,
+            kind,
+            media,
+            request_id,
+        } = read;
+        encode(
+            execute(executor, prepare(request), kind, &request_id).await,
+            media,
+        )
+    }
+
+    /// Reads a request and runs it.
+    #[cfg(test)]
+    async fn respond<E: Executor>(
         &self,
         executor: &E,
         request: Request,
         prepare: impl FnOnce(async_graphql::Request) -> async_graphql::Request + Send,
     ) -> Response {
-        let Some(media) = media::negotiate(request.headers()) else {
-            return problem::not_acceptable().respond(Media::Json);
-        };
-        let request_id = self.request_id(&request);
-        match self.answer(executor, request, prepare, &request_id).await {
-            Ok(answer) => encode(answer, media),
-            Err(problem) => problem.respond(media),
-        }
-    }
-
-    async fn answer<E: Executor>(
-        &self,
-        executor: &E,
-        request: Request,
-        prepare: impl FnOnce(async_graphql::Request) -> async_graphql::Request + Send,
-        request_id: &str,
-    ) -> Result<Answer, Problem> {
-        let method = request.method().clone();
-        let mut request = body::read(request, &self.limits).await?;
-        let kind = match self.documents.prepare(&mut request) {
-            Ok(kind) => kind,
-            Err(error) => return Ok(Answer::refused(error)),
-        };
-        match kind {
-            OperationType::Mutation if method == Method::GET => Err(problem::mutation_by_get()),
-            OperationType::Subscription => Err(problem::subscription_over_http()),
-            kind => Ok(execute(executor, prepare(request), kind, request_id).await),
+        match self.read(request, usize::MAX).await {
+            Ok(read) => self.run(executor, read, prepare).await,
+            Err(answer) => *answer,
         }
     }
 

@@ -4,7 +4,7 @@
 //! the caller's `connect` settles from the payload of `connection_init`.
 //!
 //! A browser opens a socket to any site without asking; that is harmless here, because nothing is answered before
-//! `connection_init` has shown a key, which another site's page does not have.
+//! `connection_init` has shown a key, which another site's page does not have. What needs no key is asked over HTTP.
 
 mod connection;
 mod operation;
@@ -13,7 +13,8 @@ mod protocol;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_graphql::Executor;
+use async_graphql::parser::types::OperationType;
+use async_graphql::{Executor, ServerError};
 use axum::extract::ws::WebSocketUpgrade;
 use axum::response::Response;
 use tokio_util::sync::CancellationToken;
@@ -22,6 +23,9 @@ use crate::graphql::documents::Documents;
 
 /// The only subprotocol that is spoken.
 pub const SUBPROTOCOL: &str = "graphql-transport-ws";
+
+/// Bytes that are read at once: most messages of clients are far shorter.
+const READ_BUFFER_BYTES: usize = 4 * 1024;
 
 /// What one connection may take.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +41,10 @@ pub struct SocketLimits {
     pub keep_alive: Duration,
     /// How long one message may take to be taken in by the client.
     pub send_timeout: Duration,
+    /// How long a query or a mutation may take, as over HTTP.
+    pub operation_timeout: Duration,
+    /// How long a connection may have no operation. Clients that keep theirs for later connect again.
+    pub idle: Duration,
 }
 
 impl Default for SocketLimits {
@@ -47,6 +55,8 @@ impl Default for SocketLimits {
             message_bytes: 1024 * 1024,
             keep_alive: Duration::from_secs(20),
             send_timeout: Duration::from_secs(30),
+            operation_timeout: Duration::from_secs(30),
+            idle: Duration::from_secs(5 * 60),
         }
     }
 }
@@ -55,6 +65,24 @@ impl Default for SocketLimits {
 pub trait Session: Send + Sync + 'static {
     /// Adds what resolvers look for to each operation: the viewer, loaders of its own.
     fn prepare(&self, request: async_graphql::Request) -> async_graphql::Request;
+
+    /// Lets an operation of so many bytes in, in its turn. What it returns is kept until the operation is over.
+    ///
+    /// # Errors
+    /// What the client is told instead.
+    fn admit(
+        &self,
+        _kind: OperationType,
+        _bytes: usize,
+    ) -> impl Future<Output = Result<Pass, ServerError>> + Send {
+        std::future::ready(Ok(Pass::default()))
+    }
+
+    /// Lets a message of so many bytes out, in its turn; `None` if there is no room before long. What it returns is
+    /// kept until the client has taken the message.
+    fn deliver(&self, _bytes: usize) -> impl Future<Output = Option<Pass>> + Send {
+        std::future::ready(Some(Pass::default()))
+    }
 
     /// Completes when the caller may be served no longer: its key was revoked, its token has expired. The connection
     /// is closed then. Never, unless the session says otherwise.
@@ -72,9 +100,34 @@ where
     }
 }
 
-/// The connection is refused, and closed with 4403.
-#[derive(Clone, Copy, Debug)]
-pub struct Refused;
+/// What an operation or a message keeps while it lasts.
+#[derive(Default)]
+pub struct Pass(Option<Box<dyn Send + Sync>>);
+
+impl Pass {
+    /// A pass that keeps this.
+    #[must_use]
+    pub fn holding(held: impl Send + Sync + 'static) -> Self {
+        Self(Some(Box::new(held)))
+    }
+}
+
+impl std::fmt::Debug for Pass {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Pass").field(&self.0.is_some()).finish()
+    }
+}
+
+/// Why a connection is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// No key was shown; closed with 4401.
+    Unauthorized,
+    /// The key does not work; closed with 4403.
+    Forbidden,
+    /// The caller has as many connections as it may have, or the server has; closed with 1013.
+    Busy,
+}
 
 /// What connections share with each other and with HTTP.
 #[derive(Clone)]
@@ -112,6 +165,8 @@ impl Sockets {
             // The exact bound is ours, so that we can say why we close; this one keeps memory in check.
             .max_message_size(self.limits.message_bytes.saturating_mul(2))
             .max_frame_size(self.limits.message_bytes.saturating_mul(2))
+            // Taken for each connection as soon as it is there, and 128 KiB unless told otherwise.
+            .read_buffer_size(READ_BUFFER_BYTES)
             .on_upgrade(move |socket| {
                 connection::run(shared, socket, executor, request_id, connect)
             })

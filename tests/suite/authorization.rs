@@ -242,8 +242,13 @@ async fn subscribe(server: &Server, key: Option<&str>, query: &str, variables: V
     let subscribe = json!({ "type": "subscribe", "id": "1", "payload": payload });
     socket.send(Message::text(init.to_string())).await.unwrap();
     while let Some(message) = socket.next().await {
-        let Message::Text(text) = message.unwrap() else {
-            continue;
+        let text = match message.unwrap() {
+            Message::Text(text) => text,
+            Message::Close(Some(close)) => {
+                assert_eq!(u16::from(close.code), 4401, "{close:?}");
+                return json!({ "errors": [{ "extensions": { "code": "UNAUTHENTICATED" } }] });
+            }
+            _ => continue,
         };
         let mut message: Value = serde_json::from_str(&text).unwrap();
         match message["type"].as_str() {

@@ -1,8 +1,9 @@
-//! How many connections may be open, and how long one may be silent: the real server behind small bounds.
+//! How many connections may be open, how long one may be silent, and which one gives way: the real server behind small
+//! bounds.
 
 use std::time::Duration;
 
-use futures_util::{FutureExt, StreamExt};
+use futures_util::StreamExt;
 use message_credits::http::connections::Limits;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -60,35 +61,57 @@ async fn whoever_is_silent_for_long_is_hung_up_on() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whoever_comes_beyond_the_bound_waits_for_a_place() {
+async fn a_connection_that_asks_nothing_is_hung_up_on() {
     let limits = Limits {
-        open: 2,
+        first: Duration::from_millis(100),
         ..Limits::default()
     };
     let server = Server::with_connections(limits).await;
+    let mut asks = open(&server).await;
+    is_answered(&mut asks).await;
+    is_closed(open(&server).await).await;
+    is_answered(&mut asks).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_oldest_stranger_gives_way_and_nobody_with_a_key() {
+    let limits = Limits {
+        open: 8,
+        strangers: 3,
+        ..Limits::default()
+    };
+    let server = Server::with_connections(limits).await;
+    let tenant = server.account("A").await;
     let mut first = open(&server).await;
     is_answered(&mut first).await;
+    let mut known = open(&server).await;
+    let body = r#"{"query":"{viewer{role}}"}"#;
+    let asks = format!(
+        "POST /graphql HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        tenant.owner,
+        body.len()
+    );
+    known.write_all(asks.as_bytes()).await.unwrap();
+    head(&mut known).await;
+    // A WebSocket has a place like any other, and loses it like any other while it has shown no key.
     let mut socket = server.socket().await;
-
-    // The system takes the connection; the server does not.
-    let mut third = open(&server).await;
-    third.write_all(ALIVE.as_bytes()).await.unwrap();
-    for _ in 0..20 {
-        is_answered(&mut first).await;
+    let mut others = Vec::new();
+    for _ in 0..6 {
+        let mut other = open(&server).await;
+        is_answered(&mut other).await;
+        others.push(other);
     }
-    let mut byte = [0];
-    assert!(third.peek(&mut byte).now_or_never().is_none());
-
-    // A WebSocket has a place like any other, and leaves it when it ends.
-    socket.close(None).await.unwrap();
-    while let Some(Ok(_)) = socket.next().await {}
-    head(&mut third).await;
-    let mut fourth = open(&server).await;
-    fourth.write_all(ALIVE.as_bytes()).await.unwrap();
-    for _ in 0..20 {
-        is_answered(&mut first).await;
+    is_closed(first).await;
+    let ended = async { while let Some(Ok(_)) = socket.next().await {} };
+    tokio::time::timeout(PATIENCE, ended).await.unwrap();
+    let last = others.split_off(3);
+    for other in others {
+        is_closed(other).await;
     }
-    assert!(fourth.peek(&mut byte).now_or_never().is_none());
-    drop(third);
-    head(&mut fourth).await;
+    for mut other in last {
+        is_answered(&mut other).await;
+    }
+    known.write_all(asks.as_bytes()).await.unwrap();
+    head(&mut known).await;
 }

@@ -30,6 +30,7 @@ mod download;
 mod ending;
 mod edges;
 mod faults;
+mod floods;
 mod laws;
 mod ledger;
 mod ledger_door;

@@ -2,14 +2,17 @@
 //!
 //! Here: methods, content types and the four parameters that the specification names. Not here: forms with files.
 
+use std::time::Duration;
+
 use async_graphql::{Extensions, Variables};
-use axum::RequestExt;
-use axum::body::Bytes;
-use axum::extract::rejection::{BytesRejection, FailedToBufferBody};
-use axum::extract::{DefaultBodyLimit, Request};
+use axum::body::{Bytes, HttpBody};
+use axum::extract::Request;
 use axum::http::{HeaderMap, Method, header};
+use bytes::BytesMut;
+use futures_util::StreamExt;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use tokio::time::timeout;
 
 use super::problem::{self, Problem};
 use super::{BodyLimits, multipart};
@@ -76,17 +79,53 @@ fn content_type(headers: &HeaderMap) -> Option<String> {
     (!foreign).then_some(essence)
 }
 
-async fn read_body(mut request: Request, limit_bytes: usize) -> Result<Bytes, Problem> {
-    DefaultBodyLimit::max(limit_bytes).apply(&mut request);
-    request
-        .extract()
-        .await
-        .map_err(|rejection| match rejection {
-            BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => {
-                problem::too_large("The body", limit_bytes)
+/// How long a client may send nothing in the middle of a JSON body.
+const SILENCE: Duration = Duration::from_secs(5);
+/// How long a JSON body may take in all. The largest has a mebibyte, which a slow mobile line (half a megabit) sends
+/// in 17 seconds.
+const WHOLE: Duration = Duration::from_secs(20);
+
+async fn read_body(request: Request, limit_bytes: usize) -> Result<Bytes, Problem> {
+    let too_large = || problem::too_large("The body", limit_bytes);
+    if request.body().size_hint().lower() > limit_bytes as u64 {
+        multipart::pass_over(request).await;
+        return Err(too_large());
+    }
+    let mut chunks = request.into_body().into_data_stream();
+    let whole = async {
+        let mut first = Bytes::new();
+        let mut rest = BytesMut::new();
+        loop {
+            let chunk = match timeout(SILENCE, chunks.next()).await {
+                Err(_) => return Err(problem::too_slow(SILENCE)),
+                Ok(None) => break,
+                Ok(Some(Err(_))) => {
+                    return Err(problem::bad_request("The body ended before it was whole."));
+                }
+                Ok(Some(Ok(chunk))) => chunk,
+            };
+            if first.len() + rest.len() + chunk.len() > limit_bytes {
+                return Err(too_large());
             }
-            _ => problem::bad_request("The body ended before it was whole."),
-        })
+            // Most bodies come in one piece, and are not copied.
+            if first.is_empty() {
+                first = chunk;
+            } else {
+                rest.extend_from_slice(&chunk);
+            }
+        }
+        if rest.is_empty() {
+            return Ok(first);
+        }
+        let mut body = BytesMut::with_capacity(first.len() + rest.len());
+        body.extend_from_slice(&first);
+        body.extend_from_slice(&rest);
+        Ok(body.freeze())
+    };
+    match timeout(WHOLE, whole).await {
+        Ok(read) => read,
+        Err(_) => Err(problem::too_long("The body", WHOLE)),
+    }
 }
 
 /// Reads the parameters as JSON, from a body or from the `operations` part of a form.

@@ -69,7 +69,7 @@ fn declared_bytes(request: &Request) -> Option<u64> {
 
 /// Reads a body into nothing: a client that is still sending when the connection is closed may never see the
 /// answer. One that asks first whether it should send at all sends nothing.
-async fn pass_over(request: Request) {
+pub(super) async fn pass_over(request: Request) {
     if request.headers().contains_key(header::EXPECT) {
         return;
     }

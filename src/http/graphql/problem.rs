@@ -84,6 +84,14 @@ pub(super) fn too_slow(silence: Duration) -> Problem {
     )
 }
 
+pub(super) fn too_long(what: &str, limit: Duration) -> Problem {
+    Problem::new(
+        StatusCode::REQUEST_TIMEOUT,
+        "REQUEST_TIMEOUT",
+        format!("{what} took more than {} seconds.", limit.as_secs()),
+    )
+}
+
 pub(super) fn unsupported_type() -> Problem {
     Problem::new(
         StatusCode::UNSUPPORTED_MEDIA_TYPE,

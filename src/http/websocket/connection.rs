@@ -19,9 +19,10 @@ use tokio_stream::{StreamExt, StreamMap};
 
 use super::operation::{Frame, Operation};
 use super::protocol::{ClientMessage, Close, ServerMessage};
-use super::{Refused, Session, Sockets};
+use super::{Pass, Refused, Session, Sockets};
 use crate::graphql::errors::{code, coded};
 use crate::graphql::execution::Answer;
+use crate::http::graphql::Parameters;
 
 /// Clients number their operations or give them a UUID.
 const MAX_ID_BYTES: usize = 64;
@@ -64,6 +65,7 @@ pub(super) async fn run<E, S, F, Fut>(
             connecting: None,
             session: None,
             operations: StreamMap::new(),
+            last_used: Instant::now(),
             draining: false,
         };
         connection.serve().await
@@ -94,6 +96,8 @@ struct Connection<'a, E, S> {
     connecting: Option<Connecting<S>>,
     session: Option<Arc<S>>,
     operations: StreamMap<String, Operation>,
+    /// When there was an operation last, or the session began.
+    last_used: Instant,
     draining: bool,
 }
 
@@ -120,13 +124,17 @@ impl<E: Executor, S: Session> Connection<'_, E, S> {
                 () = &mut revoked => Flow::Break(Some(Close::forbidden())),
                 Some(outcome) = OptionFuture::from(self.connecting.as_mut()) => {
                     self.connecting = None;
-                    if let Ok(session) = outcome {
-                        let session = Arc::new(session);
-                        self.session = Some(Arc::clone(&session));
-                        revoked = async move { session.revoked().await }.boxed();
-                        self.send(ServerMessage::ConnectionAck.encode()).await
-                    } else {
-                        Flow::Break(Some(Close::forbidden()))
+                    match outcome {
+                        Ok(session) => {
+                            let session = Arc::new(session);
+                            self.session = Some(Arc::clone(&session));
+                            self.last_used = Instant::now();
+                            revoked = async move { session.revoked().await }.boxed();
+                            self.send(ServerMessage::ConnectionAck.encode()).await
+                        }
+                        Err(Refused::Unauthorized) => Flow::Break(Some(Close::unauthorized())),
+                        Err(Refused::Forbidden) => Flow::Break(Some(Close::forbidden())),
+                        Err(Refused::Busy) => Flow::Break(Some(Close::try_again_later())),
                     }
                 }
                 Some((id, frame)) = self.operations.next() => self.forward(&id, frame).await,
@@ -140,7 +148,9 @@ impl<E: Executor, S: Session> Connection<'_, E, S> {
                 }
                 _ = keep_alive.tick() => {
                     silent_intervals += 1;
-                    if silent_intervals >= MAX_SILENT_INTERVALS {
+                    if self.is_idle() {
+                        Flow::Break(Some(Close::idle()))
+                    } else if silent_intervals >= MAX_SILENT_INTERVALS {
                         Flow::Break(None)
                     } else {
                         self.send(Some(Message::Ping(Default::default()))).await
@@ -154,6 +164,14 @@ impl<E: Executor, S: Session> Connection<'_, E, S> {
                 return Some(Close::going_away());
             }
         }
+    }
+
+    /// Whether nothing has been under way for long. Before a session there is nothing anyway, for a shorter time.
+    fn is_idle(&mut self) -> bool {
+        if !self.operations.is_empty() {
+            self.last_used = Instant::now();
+        }
+        self.session.is_some() && self.last_used.elapsed() >= self.shared.limits.idle
     }
 
     /// A server that drains answers what it has begun; a subscription would never be over.
@@ -187,13 +205,13 @@ impl<E: Executor, S: Session> Connection<'_, E, S> {
             return Flow::Break(Some(Close::message_too_big()));
         }
         match serde_json::from_str(&text) {
-            Ok(message) => self.obey(message).await,
+            Ok(message) => self.obey(message, text.len()).await,
             // What is wrong with it is not echoed: a close frame has no room for it.
             Err(_) => Flow::Break(Some(Close::bad_message("Invalid message received"))),
         }
     }
 
-    async fn obey(&mut self, message: ClientMessage) -> Flow {
+    async fn obey(&mut self, message: ClientMessage, bytes: usize) -> Flow {
         match message {
             ClientMessage::ConnectionInit { payload } => {
                 let Some(connect) = self.connect.take() else {
@@ -205,14 +223,14 @@ impl<E: Executor, S: Session> Connection<'_, E, S> {
                 return self.send(ServerMessage::Pong { payload }.encode()).await;
             }
             ClientMessage::Pong {} => {}
-            ClientMessage::Subscribe { id, payload } => return self.subscribe(id, payload),
+            ClientMessage::Subscribe { id, payload } => return self.subscribe(id, payload, bytes),
             // One that is over already: the two messages have crossed.
             ClientMessage::Complete { id } => drop(self.operations.remove(&id)),
         }
         Flow::Continue(())
     }
 
-    fn subscribe(&mut self, id: String, payload: crate::http::graphql::Parameters) -> Flow {
+    fn subscribe(&mut self, id: String, payload: Parameters, bytes: usize) -> Flow {
         let Some(session) = &self.session else {
             return Flow::Break(Some(Close::unauthorized()));
         };
@@ -241,8 +259,19 @@ impl<E: Executor, S: Session> Connection<'_, E, S> {
                 Ok(kind) => {
                     self.started += 1;
                     let request_id = format!("{}.{}", self.request_id, self.started);
-                    let request = session.prepare(request);
-                    Operation::start(self.executor.clone(), request, kind, id.clone(), request_id)
+                    let (session, executor) = (Arc::clone(session), self.executor.clone());
+                    let admits = Arc::clone(&session);
+                    let own_id = id.clone();
+                    Operation::admitted(
+                        kind,
+                        id.clone(),
+                        async move { admits.admit(kind, bytes).await },
+                        self.shared.limits.operation_timeout,
+                        move || {
+                            let request = session.prepare(request);
+                            Operation::start(executor, request, kind, own_id, request_id)
+                        },
+                    )
                 }
             }
         };
@@ -251,8 +280,21 @@ impl<E: Executor, S: Session> Connection<'_, E, S> {
     }
 
     async fn forward(&mut self, id: &str, frame: Frame) -> Flow {
+        // A large message has room among those that are on their way until the client has taken it.
+        let bytes = match &frame.message {
+            Some(Message::Text(text)) => text.len(),
+            _ => 0,
+        };
+        let room = match &self.session {
+            Some(session) => session.deliver(bytes).await,
+            None => Some(Pass::default()),
+        };
         if frame.last {
             self.operations.remove(id);
+            self.last_used = Instant::now();
+        }
+        if room.is_none() {
+            return Flow::Break(Some(Close::try_again_later()));
         }
         self.send(frame.message).await
     }

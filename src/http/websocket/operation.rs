@@ -6,13 +6,17 @@ use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use async_graphql::parser::types::OperationType;
-use async_graphql::{Executor, Request, Response};
+use async_graphql::{Executor, Request, Response, ServerError};
 use axum::extract::ws::Message;
 use futures_util::stream::{self, BoxStream, Stream, StreamExt};
+use tokio::time::timeout;
 
+use super::Pass;
 use super::protocol::ServerMessage;
+use crate::graphql::errors::{code, coded};
 use crate::graphql::execution::{Answer, Stage, execute};
 
 /// A message of an operation; after the last one it is over.
@@ -61,6 +65,41 @@ impl Operation {
         Self { kind, frames }
     }
 
+    /// Starts an operation once it is let in; it keeps its pass until it is over. A query or a mutation that takes
+    /// longer than `most` is given up.
+    pub(super) fn admitted(
+        kind: OperationType,
+        id: String,
+        admission: impl Future<Output = Result<Pass, ServerError>> + Send + 'static,
+        most: Duration,
+        start: impl FnOnce() -> Self + Send + 'static,
+    ) -> Self {
+        let frames = stream::once(async move {
+            let pass = match admission.await {
+                Ok(pass) => pass,
+                Err(error) => return Self::refused(&id, &Answer::refused(error)).frames,
+            };
+            let mut frames = start().frames;
+            if kind != OperationType::Subscription {
+                // A mutation runs on by itself: its key tells what became of it.
+                frames = match timeout(most, frames.next()).await {
+                    Ok(first) => stream::iter(first).chain(frames).boxed(),
+                    Err(_) => Self::refused(&id, &Answer::refused(given_up())).frames,
+                };
+            }
+            frames
+                .map(move |frame| {
+                    let _kept = &pass;
+                    frame
+                })
+                .boxed()
+        });
+        Self {
+            kind,
+            frames: frames.flatten().fuse().boxed(),
+        }
+    }
+
     pub(super) fn is_subscription(&self) -> bool {
         self.kind == OperationType::Subscription
     }
@@ -72,6 +111,13 @@ impl Stream for Operation {
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Frame>> {
         self.frames.as_mut().poll_next(context)
     }
+}
+
+fn given_up() -> ServerError {
+    coded(
+        code::UNAVAILABLE,
+        "This took too long and was given up. A mutation may have been done: its key tells.",
+    )
 }
 
 /// Where a subscription stands between two of its messages.

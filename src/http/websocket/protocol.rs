@@ -74,6 +74,15 @@ impl Close {
         Self::new(1001, "Going away")
     }
 
+    /// The client has nothing under way: it may connect again when it has.
+    pub(super) fn idle() -> Self {
+        Self::new(1000, "Idle")
+    }
+
+    pub(super) fn try_again_later() -> Self {
+        Self::new(1013, "Try again later")
+    }
+
     pub(super) fn message_too_big() -> Self {
         Self::new(1009, "Message too big")
     }

@@ -69,7 +69,7 @@ impl Server {
                     judged.notified().await;
                     Ok(ToySession { revoked })
                 }
-                _ => Err(Refused),
+                _ => Err(Refused::Forbidden),
             };
             let response = sockets.serve(upgrade, schema.clone(), "req-9".to_owned(), connect);
             async move { response }

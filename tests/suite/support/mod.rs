@@ -16,7 +16,7 @@ use message_credits::{
     app::{self, Settings},
     clock::Clock,
     config::{PaymentProvider, admin_key::AdminKey, serving::Shown},
-    http::{address::TrustedProxies, connections},
+    http::{address::TrustedProxies, connections, shares::Rates},
     ledger::Writers,
     operations::Services,
     worker,
@@ -84,30 +84,36 @@ impl Server {
 
     /// The same with other bounds on connections.
     pub async fn with_connections(limits: connections::Limits) -> Self {
+        Self::with(limits, |_| {}).await
+    }
+
+    /// The same with other bounds on connections, and other settings.
+    pub async fn with(limits: connections::Limits, set: impl FnOnce(&mut Settings)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file: PathBuf = folder.path().join("test.db");
         let url = format!("sqlite://{}?mode=rwc", file.display());
-        Self::start(url, Some(folder), limits).await
+        Self::start(url, Some(folder), limits, set).await
     }
 
     /// On a new PostgreSQL database of the server that `TEST_POSTGRES_URL` names; `cargo xtask test`
     /// starts one.
     pub async fn on_postgres() -> Option<Self> {
         let url = postgres_database().await?;
-        Some(Self::start(url, None, connections::Limits::default()).await)
+        Some(Self::start(url, None, connections::Limits::default(), |_| {}).await)
     }
 
     async fn start(
         database_url: String,
         folder: Option<tempfile::TempDir>,
         limits: connections::Limits,
+        set: impl FnOnce(&mut Settings),
     ) -> Self {
         panics::watch();
         let clock = Clock::fixed(START.parse().unwrap());
         let store = app::migrate(&database_url).await.unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let settings = Settings {
+        let mut settings = Settings {
             public_url: format!("http://{address}").parse().unwrap(),
             admin_key: Some(AdminKey::new(ADMIN_KEY).unwrap()),
             clock: clock.clone(),
@@ -115,7 +121,9 @@ impl Server {
             shown: Shown::ALL,
             demo_key: None,
             trusted_proxies: TrustedProxies::default(),
+            rates: Rates::default(),
         };
+        set(&mut settings);
         let app = app::assemble(store, settings);
         let services = app.services.clone();
         // It goes on while the operations are stopped, so that a test can ask what becomes of them.

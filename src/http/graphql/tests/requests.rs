@@ -188,3 +188,33 @@ async fn a_mutation_goes_on_when_its_client_has_gone() {
         tokio::task::yield_now().await;
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_does_not_come_is_not_waited_for() {
+    use std::time::Duration;
+
+    use futures_util::{StreamExt, stream};
+
+    let begun = tokio::time::Instant::now();
+    let first = stream::iter([Ok::<_, std::io::Error>("{")]);
+    let silent = post(Body::from_stream(first.chain(stream::pending())));
+    let answered = send(silent).await;
+    assert_eq!(
+        (answered.status, answered.code().as_str()),
+        (408, "REQUEST_TIMEOUT")
+    );
+    assert!(begun.elapsed() < Duration::from_secs(6));
+
+    // A byte now and then does not help either.
+    let begun = tokio::time::Instant::now();
+    let slow = stream::unfold((), |()| async {
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        Some((Ok::<_, std::io::Error>(" "), ()))
+    });
+    let answered = send(post(Body::from_stream(slow))).await;
+    assert_eq!(
+        (answered.status, answered.code().as_str()),
+        (408, "REQUEST_TIMEOUT")
+    );
+    assert!(begun.elapsed() < Duration::from_secs(21));
+}

@@ -228,3 +228,14 @@ async fn a_client_that_died_without_a_word_is_dropped() {
     dead.read_to_end(&mut rest).await.unwrap();
     assert!(rest.starts_with(b"HTTP/1.1 101"));
 }
+
+#[tokio::test]
+async fn a_connection_without_operations_is_closed_after_a_while() {
+    let limits = SocketLimits {
+        keep_alive: std::time::Duration::from_millis(20),
+        idle: std::time::Duration::from_millis(1),
+        ..SocketLimits::default()
+    };
+    let mut client = Server::start(limits).await.open().await;
+    assert_eq!(client.closed().await, (1000, "Idle".to_owned()));
+}

@@ -1,0 +1,193 @@
+//! Floods: connections that cost their sender little and the server much.
+//!
+//! Here: opening them and keeping them standing. Not here: what others see meanwhile.
+
+use std::{sync::Arc, time::Duration};
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    task::JoinSet,
+};
+
+use crate::{Outcome, tenant::Program};
+
+/// Connections that are opened at once: the system's queue of new ones is bounded.
+const AT_ONCE: usize = 64;
+/// How long a connection that the server ended stays away.
+const AWAY: Duration = Duration::from_millis(200);
+
+/// What strangers, or a tenant, do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flood {
+    /// Nothing: what to compare with.
+    Nothing,
+    /// Bodies that never come.
+    Bodies,
+    /// Heads that never end.
+    Heads,
+    /// WebSockets that say `connection_init` without a key.
+    Sockets,
+    /// WebSockets that say nothing.
+    SilentSockets,
+    /// Answers that nobody reads.
+    Unread,
+    /// One key of another tenant that sends over many connections.
+    OneKey,
+}
+
+/// A flood's tasks; it ends when this is dropped.
+pub struct Attack {
+    _tasks: JoinSet<()>,
+}
+
+impl Flood {
+    pub const ALL: [Self; 7] = [
+        Self::Nothing,
+        Self::Bodies,
+        Self::Heads,
+        Self::Sockets,
+        Self::SilentSockets,
+        Self::Unread,
+        Self::OneKey,
+    ];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Nothing => "no flood",
+            Self::Bodies => "1,024 bodies that never come",
+            Self::Heads => "400 heads of 60 kB without an end",
+            Self::Sockets => "4,096 sockets without a key",
+            Self::SilentSockets => "4,096 sockets that say nothing",
+            Self::Unread => "60 connections, 100 answers unread",
+            Self::OneKey => "1,200 connections of one key",
+        }
+    }
+
+    /// Begins it, and says how many connections stand. Whoever is hung up on comes again.
+    pub async fn begin(self, program: &Program) -> Outcome<(Attack, usize)> {
+        let (count, request) = match self {
+            Self::Nothing => (0, Vec::new()),
+            Self::Bodies => (1_024, body()),
+            Self::Heads => (400, head()),
+            Self::Sockets => (4_096, socket(true)),
+            Self::SilentSockets => (4_096, socket(false)),
+            Self::Unread => (60, unread()),
+            Self::OneKey => (1_200, program.other_tenants_send().await?),
+        };
+        let request = Arc::new(request);
+        let mut tasks = JoinSet::new();
+        let mut standing = 0;
+        while standing < count {
+            let some = AT_ONCE.min(count - standing);
+            let mut opening = JoinSet::new();
+            for _ in 0..some {
+                let address = program.address.clone();
+                opening.spawn(async move { TcpStream::connect(address).await });
+            }
+            while let Some(opened) = opening.join_next().await {
+                let mut stream = opened??;
+                let (address, request) = (program.address.clone(), Arc::clone(&request));
+                standing += 1;
+                tasks.spawn(async move {
+                    loop {
+                        self.stand(&mut stream, &request).await;
+                        tokio::time::sleep(AWAY).await;
+                        if let Ok(again) = TcpStream::connect(&address).await {
+                            stream = again;
+                        }
+                    }
+                });
+            }
+        }
+        // What was asked is there.
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        Ok((Attack { _tasks: tasks }, standing))
+    }
+
+    /// Stands on one connection until the server ends it.
+    async fn stand(self, stream: &mut TcpStream, request: &[u8]) {
+        let mut buffer = [0; 4_096];
+        if stream.write_all(request).await.is_err() {
+            return;
+        }
+        match self {
+            // Reads nothing: the kernel's buffers fill, and then the server's.
+            Self::Unread => loop {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                if stream.write_all(b"").await.is_err() {
+                    return;
+                }
+            },
+            // Asks again as soon as it is answered.
+            Self::OneKey => loop {
+                match stream.read(&mut buffer).await {
+                    Ok(0) | Err(_) => return,
+                    Ok(_) => {
+                        if stream.write_all(request).await.is_err() {
+                            return;
+                        }
+                    }
+                }
+            },
+            _ => while matches!(stream.read(&mut buffer).await, Ok(1..)) {},
+        }
+    }
+}
+
+fn body() -> Vec<u8> {
+    b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
+        Content-Length: 200000\r\n\r\n{\"query\":\""
+        .to_vec()
+}
+
+fn head() -> Vec<u8> {
+    let filler = "a".repeat(60_000);
+    format!("GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: {filler}").into_bytes()
+}
+
+fn socket(init: bool) -> Vec<u8> {
+    let mut bytes =
+        b"GET /graphql HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+        Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+        Sec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n"
+            .to_vec();
+    if init {
+        let text = br#"{"type":"connection_init"}"#;
+        // A text frame whose mask is zero, so that its bytes stand as they are.
+        bytes.extend([
+            0x81,
+            0x80 | u8::try_from(text.len()).unwrap_or(0),
+            0,
+            0,
+            0,
+            0,
+        ]);
+        bytes.extend(text);
+    }
+    bytes
+}
+
+/// A hundred requests one after the other, each with an answer of some hundred kilobytes.
+fn unread() -> Vec<u8> {
+    let fields = "fields{name description args{name description type{name}}type{name kind}}";
+    let query = format!("{{__schema{{types{{name description {fields}}}}}}}");
+    let body = format!("{{\"query\":\"{query}\"}}");
+    let one = format!(
+        "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    one.repeat(100).into_bytes()
+}
+
+/// Lets this process have as many files open as the system allows.
+pub fn raise_files() -> Outcome<u64> {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        maximum: limit.maximum,
+    };
+    setrlimit(Resource::Nofile, raised)?;
+    Ok(limit.maximum.unwrap_or(u64::MAX))
+}

@@ -1,0 +1,151 @@
+//! WebSockets at `/graphql`: whom one was opened for, and what it may take.
+//!
+//! Here: judging `connection_init`, and the shares of a socket's operations. Not here: the protocol.
+
+use std::{sync::Arc, time::Duration};
+
+use async_graphql::{Request, ServerError, parser::types::OperationType};
+use axum::{
+    extract::{FromRequestParts, WebSocketUpgrade},
+    http::HeaderMap,
+    response::{IntoResponse, Response},
+};
+use tower_http::request_id::RequestId;
+
+use super::{
+    super::{
+        REQUEST_ID, Server, Shared,
+        address::Address,
+        connections::Place,
+        shares::{Asker, Denied, Held},
+        viewer::{Asking, of_credential},
+        websocket::{Pass, Refused, Session},
+    },
+    cost, with_viewer,
+};
+use crate::{
+    graphql::errors::{code, coded},
+    operations::Viewer,
+};
+
+/// How often it is asked whether a socket's key still works.
+const KEY_CHECK: Duration = Duration::from_secs(1);
+/// What may be read from a socket that has shown no key: a `connection_init` with a JWT in it, and some pings.
+const STRANGERS_BYTES: usize = 16 * 1024;
+
+/// Takes over the handshake of a WebSocket.
+pub(super) async fn socket(server: &Server, request: axum::extract::Request) -> Response {
+    let request_id = request_id(request.headers(), request.extensions().get::<RequestId>());
+    let place = request.extensions().get::<Place>().cloned();
+    let address = Address::noted(request.extensions());
+    let (mut parts, _) = request.into_parts();
+    let upgrade = match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
+        Ok(upgrade) => upgrade,
+        Err(rejection) => return rejection.into_response(),
+    };
+    if let Some(place) = &place {
+        place.allow_stranger(STRANGERS_BYTES);
+    }
+    let shared = Arc::clone(&server.0);
+    server.0.sockets.serve(
+        upgrade,
+        server.0.schema.clone(),
+        request_id,
+        move |payload| async move {
+            let credential = payload
+                .get("Authorization")
+                .or_else(|| payload.get("authorization"))
+                .and_then(serde_json::Value::as_str)
+                .map(str::to_owned);
+            // What needs no key is asked over HTTP: a socket is for what goes on.
+            let Some(credential) = credential else {
+                return Err(Refused::Unauthorized);
+            };
+            let viewer = match of_credential(&shared.services, &credential).await {
+                Ok(Asking::Somebody(viewer)) => viewer,
+                Ok(Asking::Nobody | Asking::Stranger) => {
+                    // The socket is closed either way, and its next try is a new connection.
+                    let _ = shared.wrong_keys.count(address);
+                    return Err(Refused::Forbidden);
+                }
+                Err(_) => return Err(Refused::Forbidden),
+            };
+            let asker = Asker::new(Some(&viewer), address);
+            let held = shared.shares.socket(&asker).map_err(|_| Refused::Busy)?;
+            if let Some(place) = place {
+                place.belongs_to(asker.owner);
+            }
+            Ok(SocketSession {
+                shared,
+                viewer,
+                asker,
+                _held: held,
+            })
+        },
+    )
+}
+
+/// Whom a socket was opened for.
+struct SocketSession {
+    shared: Arc<Shared>,
+    viewer: Viewer,
+    asker: Asker,
+    _held: Held,
+}
+
+impl Session for SocketSession {
+    fn prepare(&self, request: Request) -> Request {
+        with_viewer(request, &self.shared.services, Some(self.viewer))
+    }
+
+    async fn admit(&self, kind: OperationType, bytes: usize) -> Result<Pass, ServerError> {
+        let shares = &self.shared.shares;
+        let admitted = async {
+            shares.pay(&self.asker, cost(bytes))?;
+            match kind {
+                OperationType::Subscription => shares.subscription(&self.asker),
+                OperationType::Query | OperationType::Mutation => shares.request(&self.asker).await,
+            }
+        };
+        match admitted.await {
+            Ok(held) => Ok(Pass::holding(held)),
+            Err(denied) => Err(denied_error(&denied)),
+        }
+    }
+
+    async fn deliver(&self, bytes: usize) -> Option<Pass> {
+        let held = self.shared.shares.answer(&self.asker, bytes).await.ok()?;
+        Some(held.map_or_else(Pass::default, Pass::holding))
+    }
+
+    async fn revoked(&self) {
+        let Some(key) = self.viewer.key else {
+            return std::future::pending().await;
+        };
+        loop {
+            tokio::time::sleep(KEY_CHECK).await;
+            match self.shared.services.key_works(key).await {
+                Ok(true) => {}
+                Ok(false) => return,
+                // While the database can't say, nothing can be read through the socket either.
+                Err(error) => tracing::warn!(?error, "whether a key still works can't be told"),
+            }
+        }
+    }
+}
+
+fn denied_error(denied: &Denied) -> ServerError {
+    coded(code::RATE_LIMITED, denied.message())
+}
+
+fn request_id(headers: &HeaderMap, id: Option<&RequestId>) -> String {
+    let value = id
+        .map(RequestId::header_value)
+        .or_else(|| headers.get(REQUEST_ID));
+    value
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or("unnamed")
+        .chars()
+        .take(128)
+        .collect()
+}

@@ -1,0 +1,139 @@
+//! Shares: strangers apart from keys, and no account or key alone with everything.
+
+use super::*;
+use entity::sql_enums::Role;
+use uuid::Uuid;
+
+fn stranger(number: u8) -> Asker {
+    Asker::new(None, Address::of([192, 0, 2, number].into()))
+}
+
+fn key(account: u128, key: u128) -> Asker {
+    let viewer = Viewer {
+        key: Some(ApiKeyId::new(Uuid::from_u128(key))),
+        role: Role::Sender,
+        account: Some(AccountId::new(Uuid::from_u128(account))),
+    };
+    Asker::new(Some(&viewer), Address::of([192, 0, 2, 1].into()))
+}
+
+/// As many requests of an asker as are let in at once.
+async fn fill(shares: &Shares, asker: Asker) -> Vec<Held> {
+    let mut held = Vec::new();
+    while let Ok(one) = shares.requests.try_take(&asker) {
+        held.push(one);
+    }
+    held
+}
+
+#[tokio::test(start_paused = true)]
+async fn strangers_and_other_tenants_leave_a_tenant_its_room() {
+    let shares = Shares::new(Rates::default());
+    let mut strangers = Vec::new();
+    for number in 0..10 {
+        strangers.extend(fill(&shares, stranger(number)).await);
+    }
+    assert_eq!(strangers.len(), STRANGERS_REQUESTS.places);
+    let hogs = fill(&shares, key(1, 1)).await;
+    assert_eq!(hogs.len(), REQUESTS.key_share);
+    let hogs = [hogs, fill(&shares, key(1, 2)).await].concat_held();
+    assert_eq!(hogs.len(), REQUESTS.share);
+    assert!(fill(&shares, key(1, 3)).await.is_empty());
+    // Another key of the account waits, and is told that its account has its share.
+    assert_eq!(shares.request(&key(1, 3)).await.unwrap_err(), Denied::Share);
+    assert_eq!(
+        shares.request(&stranger(99)).await.unwrap_err(),
+        Denied::Full
+    );
+    drop(shares.request(&key(2, 4)).await.unwrap());
+}
+
+trait Concat {
+    fn concat_held(self) -> Vec<Held>;
+}
+
+impl Concat for [Vec<Held>; 2] {
+    fn concat_held(self) -> Vec<Held> {
+        self.into_iter().flatten().collect()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn bytes_are_bounded_for_each_and_small_ones_are_free() {
+    let shares = Shares::new(Rates::default());
+    assert!(
+        shares
+            .answer(&key(1, 1), SMALL_BYTES)
+            .await
+            .unwrap()
+            .is_none()
+    );
+    let mut held = Vec::new();
+    while let Ok(Ok(one)) =
+        tokio::time::timeout(Duration::ZERO, shares.answer(&key(1, 1), 1 << 20)).await
+    {
+        held.push(one);
+    }
+    assert_eq!(held.len() * 1_024, ANSWERS.share);
+    assert_eq!(
+        shares.answer(&key(1, 1), 1 << 20).await.unwrap_err(),
+        Denied::Share
+    );
+    assert!(shares.answer(&key(2, 2), 1 << 20).await.unwrap().is_some());
+    assert!(
+        shares
+            .answer(&stranger(1), 1 << 20)
+            .await
+            .unwrap()
+            .is_some()
+    );
+}
+
+#[test]
+fn strangers_have_no_sockets() {
+    let shares = Shares::new(Rates::default());
+    assert!(shares.socket(&stranger(1)).is_err());
+    let sockets: Vec<_> = (0..SOCKETS.key_share)
+        .map(|_| shares.socket(&key(1, 1)).unwrap())
+        .collect();
+    assert_eq!(shares.socket(&key(1, 1)).unwrap_err(), Denied::Share);
+    assert!(shares.socket(&key(1, 2)).is_ok());
+    drop(sockets);
+    assert!(shares.subscription(&key(1, 1)).is_ok());
+}
+
+#[test]
+fn each_pays_from_its_own_bucket() {
+    let rate = |per_second| Rate::holding(per_second, 1);
+    let shares = Shares::new(Rates {
+        address: rate(1),
+        key: rate(2),
+        account: rate(3),
+        platform: None,
+    });
+    assert_eq!(shares.pay(&stranger(1), 1), Ok(()));
+    let refused = shares.pay(&stranger(1), 1).unwrap_err();
+    assert!(matches!(refused, Denied::Rate(_)));
+    assert!(
+        refused.message().contains("try again in 1 s"),
+        "{refused:?}"
+    );
+    assert_eq!(shares.pay(&stranger(2), 1), Ok(()));
+
+    assert_eq!(shares.pay(&key(1, 1), 2), Ok(()));
+    assert!(shares.pay(&key(1, 1), 1).is_err());
+    // The account has one token left, whichever key asks.
+    assert_eq!(shares.pay(&key(1, 2), 1), Ok(()));
+    assert!(shares.pay(&key(1, 2), 1).is_err());
+    assert_eq!(shares.pay(&key(2, 3), 2), Ok(()));
+
+    let administrator = Viewer {
+        key: None,
+        role: Role::PlatformAdmin,
+        account: None,
+    };
+    let administrator = Asker::new(Some(&administrator), Address::of([192, 0, 2, 1].into()));
+    for _ in 0..100 {
+        assert_eq!(shares.pay(&administrator, 1), Ok(()));
+    }
+}
