@@ -39,6 +39,7 @@ mod tokens;
 #[cfg(test)]
 pub(crate) mod toy;
 pub mod transaction;
+pub mod uploads;
 pub mod usage;
 pub mod usage_report;
 pub mod viewer;

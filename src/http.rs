@@ -56,7 +56,7 @@ use self::{
 use crate::{
     clock::Clock,
     config::serving::Shown,
-    graphql::{limits::Limits, schema::Schema},
+    graphql::{limits::Limits, schema::Schema, uploads::TAKERS},
     operations::Services,
     telemetry,
 };
@@ -113,7 +113,7 @@ impl Server {
             introspection: shown.introspection,
             ..Limits::default()
         };
-        let endpoint = Endpoint::new(limits, BodyLimits::default());
+        let endpoint = Endpoint::new(limits, BodyLimits::default(), TAKERS);
         let sockets = Sockets {
             documents: endpoint.documents(),
             limits: SocketLimits::default(),

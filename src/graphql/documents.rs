@@ -1,8 +1,9 @@
 //! Parsed documents, kept for the next request with the same text.
 //!
-//! Here: a text is bounded and parsed once; the operation that a request means is found. Not here: validation, which
-//! depends on a request's variables and stays with the engine.
+//! Here: a text is bounded and parsed once; the operation that a request means is found, and what its files are for.
+//! Not here: validation, which depends on a request's variables and stays with the engine.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_graphql::parser::types::{
@@ -13,6 +14,7 @@ use lru::LruCache;
 
 use super::errors::{code, coded};
 use super::limits::Limits;
+use super::uploads::{self, Taker};
 
 /// Front ends send a few hundred texts, each again and again. A parsed document takes some twenty times its text,
 /// so that a full cache holds about 40 MiB, whoever fills it with what.
@@ -56,10 +58,33 @@ impl Documents {
         }
         let document = self.document(&request.query)?;
         let operation = find_operation(&document, request.operation_name.as_deref())?;
-        check_variables(operation, &request.variables)?;
+        check_variables(operation, &request.variables, &HashSet::new())?;
         let kind = operation.ty;
         request.set_parsed_query(ExecutableDocument::clone(&document));
         Ok(kind)
+    }
+
+    /// Judges a request whose files are still to come: `paths` says where in its variables they go. The root fields
+    /// that take them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::prepare`], and if nothing would take a file.
+    pub fn judge_uploads(
+        &self,
+        request: &Request,
+        takers: &[Taker],
+        paths: &[&str],
+    ) -> Result<Vec<&'static str>, ServerError> {
+        let name = request.operation_name.as_deref();
+        let document = self.document(&request.query)?;
+        let operation = find_operation(&document, name.filter(|name| !name.is_empty()))?;
+        let places = paths.iter().copied();
+        let fields = uploads::judge(takers, (&document, operation), &request.variables, places)?;
+        let named = paths.iter().copied();
+        let to_come = named.filter_map(uploads::variable).collect();
+        check_variables(operation, &request.variables, &to_come)?;
+        Ok(fields)
     }
 
     fn document(&self, text: &str) -> Result<Arc<ExecutableDocument>, ServerError> {
@@ -138,7 +163,12 @@ fn find_operation<'a>(
 
 /// The engine misses a variable only when it comes to the field that reads it, which for a document of several
 /// mutations may be after the first has acted.
-fn check_variables(operation: &OperationDefinition, given: &Variables) -> Result<(), ServerError> {
+/// Variables `to_come` are files that have not been read yet.
+fn check_variables(
+    operation: &OperationDefinition,
+    given: &Variables,
+    to_come: &HashSet<&str>,
+) -> Result<(), ServerError> {
     for definition in &operation.variable_definitions {
         let name = &definition.node.name.node;
         let required = !definition.node.var_type.node.nullable;
@@ -146,7 +176,7 @@ fn check_variables(operation: &OperationDefinition, given: &Variables) -> Result
             None => definition.node.default_value.is_none(),
             Some(value) => *value == Value::Null,
         };
-        if required && missing {
+        if required && missing && !to_come.contains(name.as_str()) {
             let mut error = coded(
                 code::BAD_USER_INPUT,
                 format!("The variable `${name}` is required."),

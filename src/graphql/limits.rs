@@ -201,7 +201,7 @@ fn exceeded(what: &str, limit: usize) -> ServerError {
 }
 
 /// The root fields with fragments written out. Call only on a document whose size has been checked.
-fn collect_roots<'a>(
+pub(super) fn collect_roots<'a>(
     document: &'a ExecutableDocument,
     set: &'a SelectionSet,
     roots: &mut Vec<&'a Field>,

@@ -7,7 +7,7 @@ mod socket;
 
 use std::{sync::Arc, time::Duration};
 
-use async_graphql::Request;
+use async_graphql::{Pos, Request};
 use axum::{
     Json,
     body::HttpBody,
@@ -16,20 +16,24 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde_json::json;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use self::{answer::on_its_way, socket::socket};
 use super::{
     REQUEST_TIMEOUT, Server, Shared, UPLOAD_TIMEOUT,
     address::Address,
     connections::Place,
-    graphql::{BodyLimits, Read},
+    graphql::{BodyLimits, Denied as Barred, Gate, Read},
     rates::retry_after_seconds,
     shares::{Asker, Denied},
     viewer::{Asking, asking},
 };
 use crate::{
-    graphql::{errors::code, loaders},
-    operations::{OperationError, Services, Viewer},
+    graphql::{
+        errors::{ApiError, code},
+        loaders,
+    },
+    operations::{OperationError, Services, Viewer, policy},
 };
 
 /// Answers a POST.
@@ -96,7 +100,8 @@ async fn answer(
     let bytes = body_bytes(&request);
     shared.shares.pay(&asker, cost(bytes))?;
     let _body = shared.shares.body(&asker, bytes.min(most_bytes)).await?;
-    match shared.endpoint.read(request, most_bytes).await {
+    let gate = Uploads::of(shared, viewer);
+    match shared.endpoint.read(request, most_bytes, &gate).await {
         Ok(read) => run(shared, read, asker, viewer, REQUEST_TIMEOUT).await,
         Err(answer) => Ok(*answer),
     }
@@ -110,15 +115,9 @@ async fn upload(
     viewer: Option<Viewer>,
 ) -> Result<Response, Denied> {
     shared.shares.pay(&asker, 1)?;
-    let Ok(_upload) = shared.uploads.try_acquire() else {
-        return Ok(refused(
-            StatusCode::SERVICE_UNAVAILABLE,
-            code::RATE_LIMITED,
-            "Too many uploads at once; try again later.",
-        ));
-    };
+    let gate = Uploads::of(shared, viewer);
     let answered = async {
-        match shared.endpoint.read(request, usize::MAX).await {
+        match shared.endpoint.read(request, usize::MAX, &gate).await {
             Ok(read) => run(shared, read, asker, viewer, UPLOAD_TIMEOUT).await,
             Err(answer) => Ok(*answer),
         }
@@ -130,7 +129,7 @@ async fn upload(
 /// Runs what was read, in its turn.
 async fn run(
     shared: &Shared,
-    read: Read,
+    read: Read<impl Send>,
     asker: Asker,
     viewer: Option<Viewer>,
     most: Duration,
@@ -180,6 +179,36 @@ fn body_bytes(request: &axum::extract::Request) -> usize {
 /// What a request costs: one token, and more with a large body.
 pub(super) fn cost(bytes: usize) -> u32 {
     u32::try_from(bytes / BYTES_A_TOKEN).map_or(u32::MAX, |tokens| tokens.saturating_add(1))
+}
+
+/// Lets files in: those of viewers who may use the fields that take them, a few at once.
+struct Uploads<'a> {
+    viewer: Option<Viewer>,
+    places: &'a Semaphore,
+}
+
+impl<'a> Uploads<'a> {
+    fn of(shared: &'a Shared, viewer: Option<Viewer>) -> Self {
+        Self {
+            viewer,
+            places: &shared.uploads,
+        }
+    }
+}
+
+impl<'a> Gate for Uploads<'a> {
+    type Place = SemaphorePermit<'a>;
+
+    async fn admit(&self, fields: &[&'static str]) -> Result<Self::Place, Barred> {
+        for field in fields {
+            policy::authorise(self.viewer.as_ref(), field).map_err(|error| {
+                let error = async_graphql::Error::from(ApiError::from(error));
+                Barred::Refused(error.into_server_error(Pos::default()))
+            })?;
+        }
+        let place = self.places.try_acquire();
+        place.map_err(|_| Barred::Busy("Too many uploads at once; try again later."))
+    }
 }
 
 fn is_upload(headers: &HeaderMap) -> bool {

@@ -7,6 +7,7 @@
 //! and so no other type is read as JSON; multipart forms need a header of their own, and GET runs queries only.
 
 mod body;
+mod file_name;
 mod media;
 mod multipart;
 mod problem;
@@ -14,20 +15,23 @@ mod problem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use async_graphql::Executor;
 use async_graphql::parser::types::OperationType;
+use async_graphql::{Executor, ServerError};
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tower_http::request_id::RequestId;
 
+use body::Body;
 pub(crate) use body::Parameters;
 use media::Media;
+use multipart::Form;
 use problem::Problem;
 
 use crate::graphql::documents::Documents;
 use crate::graphql::execution::{Answer, Stage, execute};
 use crate::graphql::limits::Limits;
+use crate::graphql::uploads::Taker;
 
 /// How much of a request is read.
 #[derive(Clone, Copy, Debug)]
@@ -55,14 +59,16 @@ impl Default for BodyLimits {
 }
 
 /// A request that was read: it may be run.
-pub struct Read {
+pub struct Read<P> {
     request: async_graphql::Request,
     kind: OperationType,
     media: Media,
     request_id: String,
+    /// Held for as long as the request is answered, if it has files.
+    place: Option<P>,
 }
 
-impl Read {
+impl<P> Read<P> {
     /// Whether it is a mutation: what was done of it is not known if its answer is lost.
     #[must_use]
     pub fn is_mutation(&self) -> bool {
@@ -70,21 +76,44 @@ impl Read {
     }
 }
 
+/// Who may bring files; the caller of the endpoint knows who is asking.
+pub trait Gate: Sync {
+    /// What is held for as long as the request is answered.
+    type Place: Send;
+
+    /// Lets a request with files for these root fields in, before the first byte of a file is read.
+    fn admit(
+        &self,
+        fields: &[&'static str],
+    ) -> impl Future<Output = Result<Self::Place, Denied>> + Send;
+}
+
+/// Why a request with files is not let in.
+#[derive(Debug)]
+pub enum Denied {
+    /// It may not.
+    Refused(ServerError),
+    /// Not now; the text says so.
+    Busy(&'static str),
+}
+
 /// The endpoint: what it reads at most, and the documents that it has seen. One for the process, shared.
 pub struct Endpoint {
     documents: Arc<Documents>,
     limits: BodyLimits,
+    takers: &'static [Taker],
     /// Names requests that came without an id of the router's; unique in this process, which its log is too.
     unnamed: AtomicU64,
 }
 
 impl Endpoint {
-    /// An endpoint with these limits and an empty cache of documents.
+    /// An endpoint with these limits and an empty cache of documents, for a schema whose fields `takers` take files.
     #[must_use]
-    pub fn new(documents: Limits, bodies: BodyLimits) -> Self {
+    pub fn new(documents: Limits, bodies: BodyLimits, takers: &'static [Taker]) -> Self {
         Self {
             documents: Arc::new(Documents::new(documents)),
             limits: bodies,
+            takers,
             unnamed: AtomicU64::new(1),
         }
     }
@@ -96,11 +125,16 @@ impl Endpoint {
     }
 
     /// Reads one request, and judges its document as far as that goes without the schema. A JSON body may have
-    /// `json_bytes`, and no more than the endpoint's limits say.
+    /// `json_bytes`, and no more than the endpoint's limits say; `gate` lets files in.
     ///
     /// # Errors
     /// The answer, if there is nothing to run.
-    pub async fn read(&self, request: Request, json_bytes: usize) -> Result<Read, Box<Response>> {
+    pub async fn read<G: Gate>(
+        &self,
+        request: Request,
+        json_bytes: usize,
+        gate: &G,
+    ) -> Result<Read<G::Place>, Box<Response>> {
         let Some(media) = media::negotiate(request.headers()) else {
             return Err(Box::new(problem::not_acceptable().respond(Media::Json)));
         };
@@ -111,7 +145,19 @@ impl Endpoint {
             ..self.limits
         };
         let refused = |problem: Problem| Box::new(problem.respond(media));
-        let mut request = body::read(request, &limits).await.map_err(refused)?;
+        let (mut request, place) = match body::read(request, &limits).await.map_err(refused)? {
+            Body::Whole(request) => (request, None),
+            Body::Form(form) => match self.admit(&form, gate).await {
+                Ok(place) => (form.files().await.map_err(refused)?, Some(place)),
+                Err(denied) => {
+                    form.pass_over();
+                    return Err(match denied {
+                        Denied::Refused(error) => Box::new(encode(Answer::refused(error), media)),
+                        Denied::Busy(message) => refused(problem::busy(message)),
+                    });
+                }
+            },
+        };
         let kind = match self.documents.prepare(&mut request) {
             Ok(kind) => kind,
             Err(error) => return Err(Box::new(encode(Answer::refused(error), media))),
@@ -126,15 +172,16 @@ impl Endpoint {
                 kind,
                 media,
                 request_id,
+                place,
             }),
         }
     }
 
     /// Runs what was read. `prepare` adds what resolvers look for: the viewer, the loaders.
-    pub async fn run<E: Executor>(
+    pub async fn run<E: Executor, P>(
         &self,
         executor: &E,
-        read: Read,
+        read: Read<P>,
         prepare: impl FnOnce(async_graphql::Request) -> async_graphql::Request + Send,
     ) -> Response {
         let Read {
@@ -142,6 +189,7 @@ impl Endpoint {
             kind,
             media,
             request_id,
+            place: _place,
         } = read;
         encode(
             execute(executor, prepare(request), kind, &request_id).await,
@@ -156,11 +204,20 @@ impl Endpoint {
         executor: &E,
         request: Request,
         prepare: impl FnOnce(async_graphql::Request) -> async_graphql::Request + Send,
+        gate: &impl Gate,
     ) -> Response {
-        match self.read(request, usize::MAX).await {
+        match self.read(request, usize::MAX, gate).await {
             Ok(read) => self.run(executor, read, prepare).await,
             Err(answer) => *answer,
         }
+    }
+
+    async fn admit<G: Gate>(&self, form: &Form, gate: &G) -> Result<G::Place, Denied> {
+        let fields = self
+            .documents
+            .judge_uploads(&form.request, self.takers, &form.paths())
+            .map_err(Denied::Refused)?;
+        gate.admit(&fields).await
     }
 
     fn request_id(&self, request: &Request) -> String {

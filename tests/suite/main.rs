@@ -56,6 +56,7 @@ mod statement;
 mod support;
 mod threats;
 mod transaction;
+mod uploads;
 mod usage_comparison;
 mod usage_laws;
 mod usage_report;

@@ -43,22 +43,30 @@ impl Parameters {
     }
 }
 
-pub(super) async fn read(
-    request: Request,
-    limits: &BodyLimits,
-) -> Result<async_graphql::Request, Problem> {
-    match *request.method() {
+/// A request, as far as it was read.
+pub(super) enum Body {
+    /// All of it.
+    Whole(async_graphql::Request),
+    /// All but its files.
+    Form(multipart::Form),
+}
+
+pub(super) async fn read(request: Request, limits: &BodyLimits) -> Result<Body, Problem> {
+    let request = match *request.method() {
         Method::GET => finish(read_query(request.uri().query().unwrap_or_default())?),
         Method::POST => match content_type(request.headers()).as_deref() {
             Some("application/json") => {
                 let body = read_body(request, limits.json_bytes).await?;
                 finish(read_json(&body)?)
             }
-            Some("multipart/form-data") => multipart::read(request, limits).await,
+            Some("multipart/form-data") => {
+                return multipart::open(request, limits).await.map(Body::Form);
+            }
             _ => Err(problem::unsupported_type()),
         },
         _ => Err(problem::method_not_allowed()),
-    }
+    };
+    request.map(Body::Whole)
 }
 
 /// The type without its parameters; `None` where it is missing, twice there, or in another charset than UTF-8.

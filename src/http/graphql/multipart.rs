@@ -1,14 +1,15 @@
 //! Uploads: the GraphQL multipart request specification.
 //!
 //! Here: a form whose first part is the request, whose second says which file belongs to which variable, and whose
-//! others are those files, in this order, so that nothing has to be kept that nobody asked for. Not here: what is in
-//! a file.
+//! others are those files, in this order, so that nothing has to be kept that nobody asked for: the request is judged
+//! before the first byte of a file is read. Not here: that judgement; what is in a file.
 //!
 //! The engine's own reader is not used: it opens a temporary file for every part that calls itself a file, however
 //! many, and has no limit on how often one file is named.
 
 use std::collections::HashMap;
 use std::io::SeekFrom;
+use std::pin::Pin;
 use std::time::Duration;
 
 use async_graphql::{Request as GraphqlRequest, UploadValue};
@@ -19,9 +20,11 @@ use axum::http::{StatusCode, header};
 use futures_util::StreamExt;
 use tokio::fs::File;
 use tokio::io::{AsyncSeekExt, AsyncWriteExt};
+use tokio::time::Sleep;
 
 use super::BodyLimits;
 use super::body::{finish, read_json};
+use super::file_name::file_name;
 use super::problem::{self, Problem};
 
 /// Any of these can't be set by another site's page without the browser asking this server first, which says no.
@@ -33,16 +36,19 @@ const MAX_MAP_BYTES: usize = 16 * 1024;
 /// How long a client may send nothing in the middle of a form. The form as a whole may take long: a large file on
 /// a slow line does.
 const SILENCE: Duration = Duration::from_secs(30);
+/// How long `operations` and `map` may take together: they are small, and nothing is judged before they are there.
+const PREAMBLE: Duration = Duration::from_secs(30);
+/// How often it is looked whether files come fast enough. The first such time is the grace of a slow start, and a
+/// small file is through within it.
+const PACE_WINDOW: Duration = Duration::from_secs(60);
+/// What has to come in each window: 64 KiB/s. The largest file would take over an hour at that, and the whole request
+/// has half of one; what is slower holds a place for nothing.
+const LEAST_WINDOW_BYTES: usize = 60 * 64 * 1024;
 /// How long the body of a form that is refused is read into nothing.
 const PASS_OVER: Duration = Duration::from_secs(10);
 
-/// Longest file name that is kept; file systems allow no more.
-const MAX_FILE_NAME_CHARS: usize = 255;
-
-pub(super) async fn read(
-    mut request: Request,
-    limits: &BodyLimits,
-) -> Result<GraphqlRequest, Problem> {
+/// Reads a form up to its first file.
+pub(super) async fn open(mut request: Request, limits: &BodyLimits) -> Result<Form, Problem> {
     if !PREFLIGHT_HEADERS
         .iter()
         .any(|name| request.headers().contains_key(*name))
@@ -53,12 +59,29 @@ pub(super) async fn read(
         pass_over(request).await;
         return Err(problem::too_large("The form", limits.form_bytes));
     }
+    let asks_first = request.headers().contains_key(header::EXPECT);
     DefaultBodyLimit::max(limits.form_bytes).apply(&mut request);
-    let form: Multipart = request
+    let parts: Multipart = request
         .extract()
         .await
         .map_err(|_| problem::bad_request("The form names no boundary."))?;
-    Form { form, limits }.read().await
+    let mut parts = Parts {
+        form: parts,
+        limits: *limits,
+        asks_first,
+    };
+    match tokio::time::timeout(PREAMBLE, parts.preamble()).await {
+        Ok(Ok((request, targets))) => Ok(Form {
+            parts,
+            request,
+            targets,
+        }),
+        Ok(Err(problem)) => {
+            parts.pass_over();
+            Err(problem)
+        }
+        Err(_) => Err(problem::too_slow(PREAMBLE)),
+    }
 }
 
 /// How long a body is, where the request says so.
@@ -79,40 +102,101 @@ pub(super) async fn pass_over(request: Request) {
     drop(tokio::time::timeout(PASS_OVER, rest).await);
 }
 
-struct Form<'a> {
-    form: Multipart,
-    limits: &'a BodyLimits,
+/// A form whose files are still to be read.
+pub(super) struct Form {
+    parts: Parts,
+    /// What is asked, without its files.
+    pub request: GraphqlRequest,
+    /// Where in its variables each part goes.
+    targets: HashMap<String, Vec<String>>,
 }
 
-impl Form<'_> {
-    async fn read(mut self) -> Result<GraphqlRequest, Problem> {
+impl Form {
+    /// Where in the variables the files go.
+    pub fn paths(&self) -> Vec<&str> {
+        let paths = self.targets.values().flatten();
+        paths.map(String::as_str).collect()
+    }
+
+    /// Reads the files.
+    pub async fn files(mut self) -> Result<GraphqlRequest, Problem> {
+        match self.parts.files(&mut self.request, self.targets).await {
+            Ok(()) => Ok(self.request),
+            Err(problem) => {
+                self.parts.pass_over();
+                Err(problem)
+            }
+        }
+    }
+
+    /// Reads no file: the form is refused.
+    pub fn pass_over(self) {
+        self.parts.pass_over();
+    }
+}
+
+/// The parts of a form, one after the other.
+struct Parts {
+    form: Multipart,
+    limits: BodyLimits,
+    /// The client sends its body only once it is told to go on.
+    asks_first: bool,
+}
+
+impl Parts {
+    async fn preamble(
+        &mut self,
+    ) -> Result<(GraphqlRequest, HashMap<String, Vec<String>>), Problem> {
         let operations = self.text_part("operations", self.limits.json_bytes).await?;
-        let mut request = finish(read_json(&operations)?)?;
+        let request = finish(read_json(&operations)?)?;
         let map = self.text_part("map", MAX_MAP_BYTES).await?;
+        Ok((request, read_map(&map, self.limits.files)?))
+    }
+
+    async fn files(
+        &mut self,
+        request: &mut GraphqlRequest,
+        mut targets: HashMap<String, Vec<String>>,
+    ) -> Result<(), Problem> {
+        let mut pace = Pace::new();
         let limits = self.limits;
-        let mut targets = read_map(&map, limits.files)?;
-        while let Some(field) = self.next().await? {
+        while let Some(field) = pace.keep(self.next()).await? {
             let Some(paths) = field.name().and_then(|name| targets.remove(name)) else {
                 return Err(problem::bad_request(
                     "A part of the form is not in its map, or is there twice.",
                 ));
             };
-            let upload = limits.keep(field).await?;
-            attach(&mut request, upload, &paths)?;
+            let upload = limits.keep(field, &mut pace).await?;
+            attach(request, upload, &paths)?;
         }
         match targets.keys().next() {
-            None => Ok(request),
+            None => Ok(()),
             Some(name) => Err(problem::bad_request(format!(
                 "The form has no file {name:?}, which its map names."
             ))),
         }
     }
 
+    /// Reads what is left into nothing, beside the answer: a client that is still sending when the connection is closed
+    /// may never see it.
+    fn pass_over(mut self) {
+        if self.asks_first {
+            return;
+        }
+        let rest = async move {
+            while let Ok(Some(mut field)) = self.form.next_field().await {
+                while let Ok(Some(_)) = field.chunk().await {}
+            }
+        };
+        // Whoever takes longer has had a fair chance.
+        tokio::spawn(tokio::time::timeout(PASS_OVER, rest));
+    }
+
     async fn next(&mut self) -> Result<Option<Field<'_>>, Problem> {
         let limits = self.limits;
         in_time(self.form.next_field())
             .await?
-            .map_err(|error| broken(&error, limits))
+            .map_err(|error| broken(&error, &limits))
     }
 
     /// The next part, which has to be this one.
@@ -129,7 +213,7 @@ impl Form<'_> {
         let mut bytes = Vec::new();
         while let Some(chunk) = in_time(field.chunk())
             .await?
-            .map_err(|error| broken(&error, limits))?
+            .map_err(|error| broken(&error, &limits))?
         {
             if bytes.len() + chunk.len() > limit_bytes {
                 return Err(problem::too_large(&format!("The part {name}"), limit_bytes));
@@ -140,15 +224,48 @@ impl Form<'_> {
     }
 }
 
+/// Watches that files come fast enough: one byte now and then would hold a place for as long as a request may last.
+struct Pace {
+    window: Pin<Box<Sleep>>,
+    /// What came in this window.
+    bytes: usize,
+}
+
+impl Pace {
+    fn new() -> Self {
+        Self {
+            window: Box::pin(tokio::time::sleep(PACE_WINDOW)),
+            bytes: 0,
+        }
+    }
+
+    /// What comes of a read, unless too little came before it ended.
+    async fn keep<T>(
+        &mut self,
+        read: impl Future<Output = Result<T, Problem>>,
+    ) -> Result<T, Problem> {
+        let mut read = std::pin::pin!(read);
+        loop {
+            tokio::select! {
+                biased;
+                done = &mut read => return done,
+                () = self.window.as_mut() => {
+                    if self.bytes < LEAST_WINDOW_BYTES {
+                        return Err(problem::too_little(LEAST_WINDOW_BYTES, PACE_WINDOW));
+                    }
+                    self.bytes = 0;
+                    let next = self.window.deadline() + PACE_WINDOW;
+                    self.window.as_mut().reset(next);
+                }
+            }
+        }
+    }
+}
+
 impl BodyLimits {
     /// Writes a file to a temporary one, which the system removes when it is closed.
-    async fn keep(&self, mut field: Field<'_>) -> Result<UploadValue, Problem> {
-        let Some(name) = field.file_name() else {
-            return Err(problem::bad_request(
-                "A part of the form that should be a file has no file name.",
-            ));
-        };
-        let filename = name.chars().take(MAX_FILE_NAME_CHARS).collect();
+    async fn keep(&self, mut field: Field<'_>, pace: &mut Pace) -> Result<UploadValue, Problem> {
+        let filename = file_name(field.file_name(), field.headers());
         let content_type = field.content_type().map(str::to_owned);
         let file = tokio::task::spawn_blocking(tempfile::tempfile)
             .await
@@ -156,10 +273,16 @@ impl BodyLimits {
             .map_err(|error| unkept(&error))?;
         let mut file = File::from_std(file);
         let mut written: usize = 0;
-        while let Some(chunk) = in_time(field.chunk())
-            .await?
-            .map_err(|error| broken(&error, self))?
-        {
+        loop {
+            let chunk = async {
+                in_time(field.chunk())
+                    .await?
+                    .map_err(|error| broken(&error, self))
+            };
+            let Some(chunk) = pace.keep(chunk).await? else {
+                break;
+            };
+            pace.bytes += chunk.len();
             written += chunk.len();
             if written > self.file_bytes {
                 return Err(problem::too_large("A file", self.file_bytes));

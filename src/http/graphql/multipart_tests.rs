@@ -5,9 +5,20 @@ use serde_json::{Value, json};
 
 use crate::graphql::limits::Limits;
 use crate::graphql::toy::{Trace, toy};
-use crate::http::graphql::{BodyLimits, Endpoint};
+use crate::graphql::uploads::Taker;
+use crate::http::graphql::tests::Anyone;
+use crate::http::graphql::{BodyLimits, Denied, Endpoint, Gate};
+use futures_util::{StreamExt, stream};
+use std::time::Duration;
+use tokio::time::sleep;
 
 const OPERATIONS: &str = r#"{"query":"mutation($f: Upload!, $o: Upload) { upload(file: $f, other: $o) }","variables":{"f":null,"o":null}}"#;
+
+/// The toy's own.
+const TAKERS: &[Taker] = &[Taker {
+    field: "upload",
+    within: None,
+}];
 
 /// A part: its name, a file name where it is a file, and its content.
 type Part<'a> = (&'a str, Option<&'a str>, &'a str);
@@ -37,17 +48,21 @@ async fn send(body: String) -> (u16, Value) {
     send_within(LIMITS, body).await
 }
 
-async fn send_within(limits: BodyLimits, body: String) -> (u16, Value) {
+async fn send_within(limits: BodyLimits, body: impl Into<Body>) -> (u16, Value) {
+    send_through(&Anyone, limits, body).await
+}
+
+async fn send_through(gate: &impl Gate, limits: BodyLimits, body: impl Into<Body>) -> (u16, Value) {
     let executor = toy(&Trace::default());
-    let endpoint = Endpoint::new(Limits::default(), limits);
+    let endpoint = Endpoint::new(Limits::default(), limits, TAKERS);
     let request = axum::extract::Request::post("/graphql")
         .header("content-type", "multipart/form-data; boundary=cut")
         .header("graphql-require-preflight", "1")
         .header("accept", "application/graphql-response+json")
-        .body(Body::from(body))
+        .body(body.into())
         .unwrap();
     let response = endpoint
-        .respond(&executor, request, |request| request)
+        .respond(&executor, request, |request| request, gate)
         .await;
     let status = response.status().as_u16();
     let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
@@ -100,7 +115,24 @@ async fn forms_that_are_not_as_specified_are_refused() {
         "not in its map",
     )
     .await;
-    check(&[operations, map, ("0", None, "1,2")], 400, "no file name").await;
+    // The map says what is a file; a name is for people.
+    check(&[operations, map, ("0", None, "1,2")], 200, "upload  1,2").await;
+    check(
+        &[operations, map, ("0", Some(""), "1,2")],
+        200,
+        "upload text/csv 1,2",
+    )
+    .await;
+    check(
+        &[
+            operations,
+            map,
+            ("0\"; filename*=\"utf-8''citt%C3%A0.csv", None, "1,2"),
+        ],
+        200,
+        "città.csv  1,2",
+    )
+    .await;
     check(
         &[
             operations,
@@ -170,4 +202,167 @@ async fn forms_are_bounded() {
         json["errors"][0]["message"],
         "The form has more than 2000 bytes."
     );
+}
+
+/// A body that begins so and never goes on.
+fn beginning(text: String) -> Body {
+    let start = stream::iter([Ok::<_, std::io::Error>(text)]);
+    Body::from_stream(start.chain(stream::pending()))
+}
+
+/// A form up to the first byte of its first file.
+fn up_to_a_file(query: &str, variables: Value, map: Value) -> Body {
+    let operations = json!({ "query": query, "variables": variables }).to_string();
+    let map = map.to_string();
+    let form = form(&[
+        ("operations", None, &operations),
+        ("map", None, &map),
+        ("0", Some("a.csv"), "x"),
+    ]);
+    beginning(form.replace("x\r\n--cut--\r\n", ""))
+}
+
+const ROOMY: BodyLimits = BodyLimits {
+    json_bytes: 1_000,
+    form_bytes: 100_000_000,
+    file_bytes: 100_000_000,
+    files: 2,
+};
+
+/// The body never goes on: whoever waited for the file would answer that nothing came.
+#[tokio::test(start_paused = true)]
+async fn a_request_is_judged_before_its_files() {
+    let map = json!({"0": ["variables.f"]});
+    let null = json!({"f": null});
+    let upload = "mutation($f: Upload!) { upload(file: $f) }";
+    for (query, variables, map, told) in [
+        (
+            "query($f: Upload) { hello }",
+            &null,
+            &map,
+            "No field of the operation takes a file",
+        ),
+        (
+            "mutation($f: Upload!) { act }",
+            &null,
+            &map,
+            "No field of the operation takes a file",
+        ),
+        (
+            "mutation($f: Int) { upload(file: $f) }",
+            &null,
+            &map,
+            "$f is of the type Int",
+        ),
+        (
+            "mutation($f: Upload!, $g: Upload!) { upload(file: $g) }",
+            &json!({"f": null, "g": "x"}),
+            &map,
+            "is given $f",
+        ),
+        (
+            upload,
+            &json!({"f": null}),
+            &json!({"0": ["variables.g"]}),
+            "not among the variables",
+        ),
+        (upload, &json!({"f": 1}), &map, "not among the variables"),
+        (
+            upload,
+            &null,
+            &json!({"0": ["variables.f.x"]}),
+            "not among the variables",
+        ),
+        (
+            upload,
+            &null,
+            &json!({"0": ["query"]}),
+            "not among the variables",
+        ),
+        (
+            upload,
+            &null,
+            &json!({"0": [""]}),
+            "not among the variables",
+        ),
+        ("mutation {", &null, &map, "Syntax error"),
+        (
+            "mutation($f: Upload!, $n: Int!) { upload(file: $f) }",
+            &null,
+            &map,
+            "`$n` is required",
+        ),
+    ] {
+        let body = up_to_a_file(query, variables.clone(), map.clone());
+        let (status, json) = send_within(ROOMY, body).await;
+        assert!(
+            status == 400 && json.to_string().contains(told),
+            "{query}: {status} {json}"
+        );
+    }
+}
+
+/// Lets nobody in.
+struct Shut(fn() -> Denied);
+
+impl Gate for Shut {
+    type Place = ();
+
+    async fn admit(&self, fields: &[&'static str]) -> Result<(), Denied> {
+        assert_eq!(fields, ["upload"]);
+        Err(self.0())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_may_not_bring_files_is_told_before_them() {
+    let upload = "mutation($f: Upload!) { a: upload(file: $f) ...more } fragment more on Mutation { upload(file: $f) }";
+    let body = || up_to_a_file(upload, json!({"f": null}), json!({"0": ["variables.f"]}));
+    let forbidden = || Denied::Refused(async_graphql::ServerError::new("no", None));
+    let (status, json) = send_through(&Shut(forbidden), ROOMY, body()).await;
+    assert_eq!(
+        (status, json),
+        (400, json!({"errors": [{"message": "no"}]}))
+    );
+    let (status, json) = send_through(&Shut(|| Denied::Busy("full")), ROOMY, body()).await;
+    assert_eq!(status, 503);
+    assert_eq!(json["errors"][0]["extensions"]["code"], "RATE_LIMITED");
+}
+
+/// A form whose file comes in pieces of so many bytes, one every 20 seconds.
+async fn dripped(bytes: usize, pieces: usize) -> (u16, Value) {
+    let start = form(&[
+        ("operations", None, OPERATIONS),
+        ("map", None, r#"{"0":["variables.f"]}"#),
+        ("0", Some("a.csv"), "x"),
+    ]);
+    let (start, end) = start.split_once("x\r\n--cut--").unwrap();
+    let pieces = stream::iter(0..pieces).then(move |_| async move {
+        sleep(Duration::from_secs(20)).await;
+        Ok::<_, std::io::Error>("y".repeat(bytes))
+    });
+    let start = stream::iter([Ok(start.to_owned())]);
+    let end = stream::iter([Ok(format!("\r\n--cut--{end}"))]);
+    send_within(ROOMY, Body::from_stream(start.chain(pieces).chain(end))).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn files_come_at_a_least_rate() {
+    let (status, json) = dripped(1, 100).await;
+    assert_eq!(status, 408, "{json}");
+    let told = json["errors"][0]["message"].as_str().unwrap();
+    assert!(told.contains("too slowly"), "{told}");
+    // Slow as it is, it is through before anybody looks.
+    assert_eq!(dripped(1, 2).await.0, 200);
+    assert_eq!(dripped(2_000_000, 12).await.0, 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_comes_before_files_has_a_time_of_its_own() {
+    let drip = stream::iter(0..).then(|_: u64| async {
+        sleep(Duration::from_secs(20)).await;
+        Ok::<_, std::io::Error>("-")
+    });
+    let (status, _) = send_within(ROOMY, Body::from_stream(drip)).await;
+    assert_eq!(status, 408);
 }

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::headers;
 use super::media::Media;
-use crate::graphql::errors::coded;
+use crate::graphql::errors::{code, coded};
 use crate::graphql::execution::Answer;
 
 /// A request that is not answered by running anything.
@@ -90,6 +90,21 @@ pub(super) fn too_long(what: &str, limit: Duration) -> Problem {
         "REQUEST_TIMEOUT",
         format!("{what} took more than {} seconds.", limit.as_secs()),
     )
+}
+
+pub(super) fn too_little(bytes: usize, within: Duration) -> Problem {
+    Problem::new(
+        StatusCode::REQUEST_TIMEOUT,
+        "REQUEST_TIMEOUT",
+        format!(
+            "The files came too slowly: at least {bytes} bytes are expected every {} seconds.",
+            within.as_secs()
+        ),
+    )
+}
+
+pub(super) fn busy(message: &str) -> Problem {
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, code::RATE_LIMITED, message)
 }
 
 pub(super) fn unsupported_type() -> Problem {

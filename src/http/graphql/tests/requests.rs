@@ -38,7 +38,7 @@ async fn get_runs_queries_with_all_parameters() {
 
 #[tokio::test]
 async fn get_never_mutates() {
-    let endpoint = Endpoint::new(Limits::default(), BodyLimits::default());
+    let endpoint = Endpoint::new(Limits::default(), BodyLimits::default(), &[]);
     let trace = Trace::default();
     let text = "query Q { hello } mutation M { act }";
     let answered = send_to(
@@ -153,6 +153,7 @@ async fn a_json_body_is_bounded() {
             json_bytes: 100,
             ..BodyLimits::default()
         },
+        &[],
     );
     let body = |bytes: usize| {
         let query = json!({"query": "{ hello }"}).to_string();
@@ -173,11 +174,15 @@ async fn a_json_body_is_bounded() {
 
 #[tokio::test]
 async fn a_mutation_goes_on_when_its_client_has_gone() {
-    let endpoint = Endpoint::new(Limits::default(), BodyLimits::default());
+    let endpoint = Endpoint::new(Limits::default(), BodyLimits::default(), &[]);
     let trace = Trace::default();
     let schema = toy(&trace);
-    let mut waiting =
-        Box::pin(endpoint.respond(&schema, query("mutation { actLate }"), |request| request));
+    let mut waiting = Box::pin(endpoint.respond(
+        &schema,
+        query("mutation { actLate }"),
+        |request| request,
+        &Anyone,
+    ));
     while trace.live.load(Ordering::SeqCst) == 0 {
         assert!(futures_util::poll!(&mut waiting).is_pending());
         tokio::task::yield_now().await;

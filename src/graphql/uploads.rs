@@ -1,0 +1,257 @@
+//! Whether a request may bring files, judged from its document alone.
+//!
+//! Here: which root fields take files, and whether each file of a form goes to one of them. It is asked before the
+//! first byte of a file is read, so that nobody fills a disk with what no field takes. Not here: forms, and who may
+//! use a field.
+
+use std::collections::HashSet;
+use std::convert::Infallible;
+
+use async_graphql::parser::types::{BaseType, ExecutableDocument, OperationDefinition, Type};
+use async_graphql::{Name, ServerError, Value, Variables};
+
+use super::errors::{code, coded};
+use super::limits::collect_roots;
+
+/// A root field that takes a file.
+#[derive(Debug, Clone, Copy)]
+pub struct Taker {
+    /// The root field's name.
+    pub field: &'static str,
+    /// The input object that has the file, and its field; `None` if an argument of the root field is the file.
+    pub within: Option<(&'static str, &'static str)>,
+}
+
+/// Every root field of the schema that takes a file. A test compares it with the printed schema.
+pub const TAKERS: &[Taker] = &[Taker {
+    field: "importContacts",
+    within: Some(("ImportContactsInput", "file")),
+}];
+
+/// The root fields that the files of a form go to: `paths` are the places in the variables that its map names.
+///
+/// # Errors
+/// If no field of the operation takes a file, or a path leads to something else than a file of such a field.
+pub(super) fn judge<'p>(
+    takers: &[Taker],
+    (document, operation): (&ExecutableDocument, &OperationDefinition),
+    variables: &Variables,
+    paths: impl IntoIterator<Item = &'p str>,
+) -> Result<Vec<&'static str>, ServerError> {
+    let mut roots = Vec::new();
+    collect_roots(document, &operation.selection_set.node, &mut roots);
+    let mut fields: Vec<&'static str> = Vec::new();
+    let mut taken: HashSet<Name> = HashSet::new();
+    for root in roots {
+        let name = root.name.node.as_str();
+        let Some(taker) = takers.iter().find(|taker| taker.field == name) else {
+            continue;
+        };
+        if !fields.contains(&taker.field) {
+            fields.push(taker.field);
+        }
+        for (_, argument) in &root.arguments {
+            // What it would come to is of no interest, only which variables are asked for.
+            let _ = argument.node.clone().into_const_with(|name| {
+                taken.insert(name);
+                Ok::<Value, Infallible>(Value::Null)
+            });
+        }
+    }
+    if fields.is_empty() {
+        return Err(invalid(
+            "No field of the operation takes a file.".to_owned(),
+        ));
+    }
+    for path in paths {
+        let place = Place::of(path).ok_or_else(|| nowhere(path))?;
+        let definition = operation
+            .variable_definitions
+            .iter()
+            .find(|definition| definition.node.name.node.as_str() == place.variable)
+            .ok_or_else(|| nowhere(path))?;
+        if !place.exists(variables) {
+            return Err(nowhere(path));
+        }
+        if !place.is_file(&definition.node.var_type.node, takers) {
+            return Err(invalid(format!(
+                "The form's map names {}, which is no file: ${} is of the type {}.",
+                shown(path),
+                place.variable,
+                definition.node.var_type.node
+            )));
+        }
+        if !taken.contains(place.variable) {
+            return Err(invalid(format!(
+                "No field that takes a file is given ${}.",
+                place.variable
+            )));
+        }
+    }
+    Ok(fields)
+}
+
+/// The variables that a form's map names, whatever is in them.
+pub(super) fn variable(path: &str) -> Option<&str> {
+    Place::of(path).map(|place| place.variable)
+}
+
+/// A place in the variables: `variables.input.file`.
+struct Place<'a> {
+    variable: &'a str,
+    inner: Vec<&'a str>,
+}
+
+impl<'a> Place<'a> {
+    fn of(path: &'a str) -> Option<Self> {
+        let mut parts = path.strip_prefix("variables.")?.split('.');
+        Some(Self {
+            variable: parts.next()?,
+            inner: parts.collect(),
+        })
+    }
+
+    /// Whether there is such a place: it holds null, for the file to be put in.
+    fn exists(&self, variables: &Variables) -> bool {
+        let Some(mut value) = variables.get(self.variable) else {
+            return false;
+        };
+        for part in &self.inner {
+            let inner = match value {
+                Value::List(values) => part.parse().ok().and_then(|at: usize| values.get(at)),
+                Value::Object(fields) => fields.get(*part),
+                _ => None,
+            };
+            match inner {
+                Some(inner) => value = inner,
+                None => return false,
+            }
+        }
+        *value == Value::Null
+    }
+
+    fn is_file(&self, variable_type: &Type, takers: &[Taker]) -> bool {
+        let named = self.inner.iter().rev().find(|part| !is_index(part));
+        let base = base(variable_type);
+        match named {
+            None => base == "Upload",
+            Some(field) => takers
+                .iter()
+                .any(|taker| taker.within == Some((base, field))),
+        }
+    }
+}
+
+fn is_index(part: &str) -> bool {
+    part.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn base(of: &Type) -> &str {
+    match &of.base {
+        BaseType::Named(name) => name,
+        BaseType::List(inner) => base(inner),
+    }
+}
+
+fn invalid(message: String) -> ServerError {
+    coded(code::GRAPHQL_VALIDATION_FAILED, message)
+}
+
+fn nowhere(path: &str) -> ServerError {
+    invalid(format!(
+        "The form's map names {}, which is not among the variables.",
+        shown(path)
+    ))
+}
+
+/// A path as it can be shown.
+fn shown(path: &str) -> String {
+    const MAX_SHOWN_CHARS: usize = 100;
+    path.chars().take(MAX_SHOWN_CHARS).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graphql::{documents::Documents, limits::Limits, schema};
+    use async_graphql::parser::types::{TypeKind, TypeSystemDefinition};
+    use serde_json::{Value as Json, json};
+
+    fn fields(query: &str, variables: Json, path: &str) -> Result<Vec<&'static str>, String> {
+        let request = async_graphql::Request::new(query).variables(Variables::from_json(variables));
+        let documents = Documents::new(Limits::default());
+        let judged = documents.judge_uploads(&request, TAKERS, &[path]);
+        judged.map_err(|error| error.message)
+    }
+
+    #[test]
+    fn a_file_is_a_variable_or_stands_in_one() {
+        let import = Ok(vec!["importContacts"]);
+        let alone = "mutation($list: ID!, $file: Upload!) {
+            importContacts(input: { listId: $list, file: $file }) { imported } }";
+        let variables = json!({ "list": "1", "file": null });
+        assert_eq!(fields(alone, variables.clone(), "variables.file"), import);
+        let within = "mutation($input: ImportContactsInput!) { a: importContacts(input: $input) { imported } }";
+        let input = json!({ "input": { "listId": "1", "file": null } });
+        assert_eq!(
+            fields(within, input.clone(), "variables.input.file"),
+            import
+        );
+        for (query, variables, path) in [
+            (within, &input, "variables.input.listId"),
+            (within, &input, "variables.input"),
+            (within, &input, "input.file"),
+            (alone, &variables, "variables.list"),
+            (alone, &variables, "variables"),
+        ] {
+            assert!(fields(query, variables.clone(), path).is_err(), "{path}");
+        }
+        let other = "mutation($input: UpdateAccountInput!) { updateAccount(input: $input) { account { id } } }";
+        assert!(fields(other, input, "variables.input.file").is_err());
+    }
+
+    /// Whatever takes a file by the schema is in the table.
+    #[test]
+    fn every_field_that_takes_a_file_is_known() {
+        let document = async_graphql::parser::parse_schema(schema::sdl()).unwrap();
+        let types: Vec<_> = document
+            .definitions
+            .iter()
+            .filter_map(|definition| match definition {
+                TypeSystemDefinition::Type(of) => Some(&of.node),
+                _ => None,
+            })
+            .collect();
+        let mut inputs = Vec::new();
+        for of in &types {
+            if let TypeKind::InputObject(object) = &of.kind {
+                for field in &object.fields {
+                    if base(&field.node.ty.node) == "Upload" {
+                        inputs.push((of.name.node.as_str(), field.node.name.node.as_str()));
+                    }
+                }
+            }
+        }
+        let mut found = Vec::new();
+        for of in &types {
+            let TypeKind::Object(object) = &of.kind else {
+                continue;
+            };
+            for field in &object.fields {
+                for argument in &field.node.arguments {
+                    let argument = base(&argument.node.ty.node);
+                    assert_ne!(argument, "Upload", "an argument that is a file");
+                    let within = inputs.iter().filter(|(input, _)| *input == argument);
+                    found.extend(
+                        within.map(|within| (field.node.name.node.as_str(), Some(*within))),
+                    );
+                }
+            }
+        }
+        let known: Vec<_> = TAKERS
+            .iter()
+            .map(|taker| (taker.field, taker.within))
+            .collect();
+        assert_eq!(found, known);
+    }
+}
