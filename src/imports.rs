@@ -8,7 +8,6 @@ mod columns;
 mod csv;
 mod format;
 mod text;
-mod unpacked;
 mod workbook;
 
 use std::{borrow::Cow, fs::File, io, ops::ControlFlow};

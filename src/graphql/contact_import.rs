@@ -263,7 +263,7 @@ impl ContactImportMutation {
     /// good ones are kept; a number comes in once.
     ///
     /// CSV may have a comma, semicolon, tab or pipe between its cells, in UTF-8, UTF-16 with a byte order mark,
-    /// Windows-1252 or another common encoding; of a workbook the first visible sheet is read. The first row names
+    /// Windows-1252 or another common encoding; of a workbook the active sheet is read, each cell as it is shown. The first row names
     /// the columns. The number is in the column called mobile, cellulare, phone, telefono, tel, number or the like,
     /// else in the first; it is in E.164 form, or in the national form of defaultCountry. Every other column with a
     /// name is a merge field: a name of letters, digits, _, . and - stays as it is, of another the words are

@@ -201,6 +201,11 @@ impl Columns {
         })
     }
 
+    /// Whether a column holds the numbers.
+    pub fn is_number(&self, column: usize) -> bool {
+        column == self.number
+    }
+
     /// Reads one row; the reason where it can't be used.
     pub fn contact<'a>(&self, cells: Cells<'a>) -> Result<Contact<'a>, String> {
         if (self.width..cells.len()).any(|index| !cells.get(index).is_empty()) {

@@ -1,6 +1,9 @@
 //! Texts as people have them: every delimiter, encoding and line end. Workbooks, and what only looks like either,
-//! are in `workbook`.
+//! are in `workbook`; workbooks made to do harm in `hostile`; how cells are shown in `formats`.
 
+mod formats;
+mod hostile;
+mod parts;
 mod workbook;
 
 use std::{

@@ -144,9 +144,18 @@ on_both_databases! {
             let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
             let options = zip::write::SimpleFileOptions::default()
                 .compression_method(zip::CompressionMethod::Deflated);
-            for name in ["[Content_Types].xml", "xl/workbook.xml", "xl/worksheets/sheet1.xml"] {
+            let relation = |kind: &str, target: &str| {
+                format!("<Relationships><Relationship Id=\"r\" Type=\"/{kind}\" Target=\"{target}\"/></Relationships>")
+            };
+            for (name, content) in [
+                ("[Content_Types].xml", "<Types/>"),
+                ("_rels/.rels", &relation("officeDocument", "xl/workbook.xml")),
+                ("xl/workbook.xml", "<workbook><sheets><sheet r:id=\"r\"/></sheets></workbook>"),
+                ("xl/_rels/workbook.xml.rels", &relation("worksheet", "worksheets/sheet1.xml")),
+                ("xl/worksheets/sheet1.xml", "<worksheet><sheetData><row><c t=\"inlineStr\"><is><t>"),
+            ] {
                 zip.start_file(name, options).unwrap();
-                std::io::Write::write_all(&mut zip, b"<worksheet><sheetData><row><c t=\"inlineStr\"><is><t>").unwrap();
+                std::io::Write::write_all(&mut zip, content.as_bytes()).unwrap();
             }
             std::io::copy(&mut std::io::Read::take(std::io::repeat(b'a'), 64 * 1024 * 1024), &mut zip).unwrap();
             zip.finish().unwrap().into_inner()

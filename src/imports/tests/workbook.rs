@@ -1,11 +1,8 @@
-//! Workbooks, bombs among them, and files that are neither workbook nor text.
-
-use std::io::Write;
+//! Workbooks, and files that are neither workbook nor text.
 
 use rust_xlsxwriter::{Format as CellFormat, Workbook};
-use zip::{ZipWriter, write::SimpleFileOptions};
 
-use super::{check, row, rows};
+use super::{check, parts::zipped, row, rows};
 
 #[test]
 fn content_decides_and_not_the_name() {
@@ -34,30 +31,24 @@ fn content_decides_and_not_the_name() {
     );
     check(b"PK\x03\x04 broken off", "damaged");
     check(
-        &zipped(&[("readme.txt", b"hello")]),
+        &zipped([("readme.txt", b"hello".as_slice())]),
         "a zip file that is no workbook",
     );
-    check(&zipped(&[("xl/workbook.bin", b"")]), ".xlsb");
+    check(&zipped([("xl/workbook.bin", b"".as_slice())]), ".xlsb");
     check(
-        &zipped(&[("content.xml", b""), ("META-INF/manifest.xml", b"")]),
+        &zipped([
+            ("content.xml", b"".as_slice()),
+            ("META-INF/manifest.xml", b"".as_slice()),
+        ]),
         "OpenDocument",
     );
     check(
-        &zipped(&[
-            ("[Content_Types].xml", b"<Types/>"),
-            ("xl/workbook.xml", b"no xml"),
+        &zipped([
+            ("[Content_Types].xml", b"<Types/>".as_slice()),
+            ("xl/workbook.xml", b"no xml".as_slice()),
         ]),
         "damaged",
     );
-}
-
-fn zipped(parts: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut zip = ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    for (name, content) in parts {
-        zip.start_file(*name, SimpleFileOptions::default()).unwrap();
-        zip.write_all(content).unwrap();
-    }
-    zip.finish().unwrap().into_inner()
 }
 
 #[test]
@@ -111,74 +102,4 @@ fn a_workbook_is_read_cell_by_cell() {
         rows(&empty.save_to_buffer().unwrap()),
         Err("The file is empty.".to_owned())
     );
-}
-
-/// A workbook whose part of this name is replaced.
-fn tampered(part: &str, content: &mut dyn FnMut(&mut dyn Write)) -> Vec<u8> {
-    let mut workbook = Workbook::new();
-    workbook.add_worksheet().write(0, 0, "phone").unwrap();
-    let good = workbook.save_to_buffer().unwrap();
-    let mut good = zip::ZipArchive::new(std::io::Cursor::new(good)).unwrap();
-    let mut zip = ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    let options = SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated);
-    for index in 0..good.len() {
-        let mut file = good.by_index(index).unwrap();
-        let name = file.name().unwrap().to_string();
-        zip.start_file(name.clone(), options).unwrap();
-        if name == part {
-            content(&mut zip);
-        } else {
-            std::io::copy(&mut file, &mut zip).unwrap();
-        }
-    }
-    zip.finish().unwrap().into_inner()
-}
-
-#[test]
-fn bombs_are_refused_before_they_are_kept() {
-    let check = |part: &str, before: &str, filling: &str, mebibytes: usize, told: &str| {
-        let bomb = tampered(part, &mut |out| {
-            out.write_all(before.as_bytes()).unwrap();
-            let block = filling.repeat(64 * 1024 / filling.len());
-            for _ in 0..mebibytes * 16 {
-                out.write_all(block.as_bytes()).unwrap();
-            }
-        });
-        assert!(bomb.len() < 2 * 1024 * 1024, "{} is small", bomb.len());
-        let error = rows(&bomb).unwrap_err();
-        assert!(error.contains(told), "{part}: {error}");
-    };
-    let sheet = "xl/worksheets/sheet1.xml";
-    let texts = "xl/sharedStrings.xml";
-    check(
-        "xl/styles.xml",
-        "<styleSheet>",
-        "<a>",
-        33,
-        "more than 32 MiB",
-    );
-    check(
-        sheet,
-        "<worksheet><sheetData><row><c t=\"inlineStr\"><is><t>",
-        "aaaa",
-        33,
-        "one cell",
-    );
-    check(
-        sheet,
-        "<worksheet><sheetData><row><c t=\"inlineStr\"><is>",
-        "<r><t>a</t></r>",
-        33,
-        "one cell",
-    );
-    check(texts, "<sst><si><t>", "aaaa", 2, "one cell");
-    check(
-        texts,
-        "<sst uniqueCount=\"99999999999\">",
-        "<si/>",
-        0,
-        "more than 4000000 texts",
-    );
-    check(texts, "<x:sst>", "<x:si/>", 32, "more than 4000000 texts");
-    check(sheet, "<worksheet>\0", "<c/>", 0, "damaged");
 }

@@ -1,0 +1,261 @@
+//! The cells of a sheet, one after the other.
+//!
+//! Here: where a cell is, of what type, and what stands in it as the file has it. Not here: how that is shown.
+
+use std::io::Read;
+
+use quick_xml::events::{BytesStart, Event};
+
+use super::{
+    texts::{read_text, unescape},
+    xml::Xml,
+};
+use crate::imports::{MAX_ROW_BYTES, ReadError, Unreadable};
+
+/// Excel's own limits.
+const MAX_ROWS: u64 = 1_048_576;
+const MAX_COLUMNS: usize = 16_384;
+
+/// How a cell's text is to be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A number, of which its style says how it is shown.
+    Number,
+    /// The position of a shared text.
+    Shared,
+    /// A text.
+    Text,
+    /// True or false, as 1 or 0.
+    Truth,
+    /// A day, a time or both, by ISO 8601.
+    Instant,
+    /// An error, such as a division by zero.
+    Error,
+}
+
+/// A cell that is not empty.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Cell<'a> {
+    /// Its row, from 1.
+    pub row: u64,
+    /// Its column, from 0.
+    pub column: usize,
+    /// How its text is to be taken.
+    pub kind: Kind,
+    /// Its style's position.
+    pub style: usize,
+    /// What stands in it; empty for a formula that was never computed.
+    pub text: &'a str,
+    /// Whether a formula makes it.
+    pub is_formula: bool,
+}
+
+/// A sheet that is being read.
+pub(super) struct Sheet<R> {
+    xml: Xml<R>,
+    /// The row that is being read, from 1.
+    row: u64,
+    /// The column that comes next, from 0.
+    column: usize,
+    in_data: bool,
+    /// How many rows there were.
+    rows: u64,
+    text: String,
+}
+
+/// A cell's attributes.
+struct Head {
+    kind: Kind,
+    style: usize,
+}
+
+impl<R: Read> Sheet<R> {
+    /// A sheet from its beginning.
+    pub fn of(xml: Xml<R>) -> Self {
+        Self {
+            xml,
+            row: 0,
+            column: 0,
+            in_data: false,
+            rows: 0,
+            text: String::new(),
+        }
+    }
+
+    /// The next cell that is not empty; `None` after the last.
+    pub fn next(&mut self) -> Result<Option<Cell<'_>>, ReadError> {
+        loop {
+            let head = match self.xml.next()? {
+                Event::Start(tag) if !self.in_data => {
+                    self.in_data = tag.local_name().as_ref() == "sheetData";
+                    continue;
+                }
+                // A sheet without any row.
+                Event::Empty(tag) if !self.in_data => {
+                    if tag.local_name().as_ref() == "sheetData" {
+                        return Ok(None);
+                    }
+                    continue;
+                }
+                Event::Eof => return Err(Unreadable::Damaged.into()),
+                Event::Start(tag) => match tag.local_name().as_ref() {
+                    "c" => place(&tag, &mut self.row, &mut self.column)?,
+                    "row" => {
+                        self.row = row(&tag, self.row, &mut self.rows)?;
+                        self.column = 0;
+                        continue;
+                    }
+                    _ => {
+                        self.xml.skip()?;
+                        continue;
+                    }
+                },
+                Event::Empty(tag) => {
+                    match tag.local_name().as_ref() {
+                        "c" => {
+                            place(&tag, &mut self.row, &mut self.column)?;
+                            self.column += 1;
+                        }
+                        "row" => self.row = row(&tag, self.row, &mut self.rows)?,
+                        _ => {}
+                    }
+                    continue;
+                }
+                Event::End(tag) if tag.local_name().as_ref() == "sheetData" => return Ok(None),
+                _ => continue,
+            };
+            let column = self.column;
+            self.column += 1;
+            self.text.clear();
+            let is_formula = self.content(head.kind)?;
+            if self.text.is_empty() && !is_formula {
+                continue;
+            }
+            return Ok(Some(Cell {
+                row: self.row,
+                column,
+                kind: head.kind,
+                style: head.style,
+                text: &self.text,
+                is_formula,
+            }));
+        }
+    }
+
+    /// Reads what stands in a cell that was just begun; whether a formula makes it.
+    fn content(&mut self, kind: Kind) -> Result<bool, ReadError> {
+        enum Met {
+            Value,
+            Text,
+            Formula { is_open: bool },
+            Opened,
+            Other,
+        }
+        const MAX_CELL_BYTES: u64 = 1024 * 1024;
+        let began = self.xml.position();
+        let mut is_formula = false;
+        loop {
+            let met = match self.xml.next()? {
+                Event::Start(tag) => match tag.local_name().as_ref() {
+                    "v" => Met::Value,
+                    "is" => Met::Text,
+                    "f" => Met::Formula { is_open: true },
+                    _ => Met::Opened,
+                },
+                Event::Empty(tag) if tag.local_name().as_ref() == "f" => {
+                    Met::Formula { is_open: false }
+                }
+                Event::End(_) => return Ok(is_formula),
+                Event::Eof => return Err(Unreadable::Damaged.into()),
+                _ => Met::Other,
+            };
+            match met {
+                Met::Value => {
+                    let start = self.text.len();
+                    self.xml.text(&mut self.text, MAX_ROW_BYTES)?;
+                    if kind == Kind::Text {
+                        unescape(&mut self.text, start);
+                    }
+                }
+                Met::Text => read_text(&mut self.xml, &mut self.text)?,
+                Met::Formula { is_open } => {
+                    is_formula = true;
+                    if is_open {
+                        self.xml.skip()?;
+                    }
+                }
+                Met::Opened => self.xml.skip()?,
+                Met::Other => {}
+            }
+            if self.xml.position() - began > MAX_CELL_BYTES {
+                let told = "one cell has more than a mebibyte".to_owned();
+                return Err(Unreadable::TooLarge(told).into());
+            }
+        }
+    }
+}
+
+/// Where a row is that was just begun: where it says that it is, else behind the last.
+/// More rows than a sheet can have are so many that say nothing.
+fn row(tag: &BytesStart<'_>, before: u64, rows: &mut u64) -> Result<u64, ReadError> {
+    let mut number = before + 1;
+    *rows += 1;
+    for attribute in tag.attributes().with_checks(false) {
+        let attribute = attribute.map_err(|_| Unreadable::Damaged)?;
+        if attribute.key.as_ref() == "r" {
+            number = attribute.value.parse().map_err(|_| Unreadable::Damaged)?;
+        }
+    }
+    if !(1..=MAX_ROWS).contains(&number) || *rows > MAX_ROWS {
+        return Err(Unreadable::Damaged.into());
+    }
+    Ok(number)
+}
+
+/// Goes to a cell that was just begun: where it says that it is, else behind the last.
+fn place(tag: &BytesStart<'_>, row: &mut u64, column: &mut usize) -> Result<Head, ReadError> {
+    let mut head = Head {
+        kind: Kind::Number,
+        style: 0,
+    };
+    for attribute in tag.attributes().with_checks(false) {
+        let attribute = attribute.map_err(|_| Unreadable::Damaged)?;
+        let value = attribute.value.as_ref();
+        match attribute.key.as_ref() {
+            "r" => (*row, *column) = reference(value).ok_or(Unreadable::Damaged)?,
+            // A style that there is not is none.
+            "s" => head.style = value.parse().unwrap_or(usize::MAX),
+            "t" => {
+                head.kind = match value {
+                    "n" => Kind::Number,
+                    "s" => Kind::Shared,
+                    "b" => Kind::Truth,
+                    "d" => Kind::Instant,
+                    "e" => Kind::Error,
+                    _ => Kind::Text,
+                }
+            }
+            _ => {}
+        }
+    }
+    if *column >= MAX_COLUMNS || *row == 0 {
+        return Err(Unreadable::Damaged.into());
+    }
+    Ok(head)
+}
+
+/// `BC12` as row and column.
+fn reference(text: &str) -> Option<(u64, usize)> {
+    let letters = text.bytes().take_while(u8::is_ascii_alphabetic).count();
+    let (letters, digits) = text.split_at_checked(letters)?;
+    let mut column: usize = 0;
+    for letter in letters.bytes() {
+        let letter = usize::from(letter.to_ascii_uppercase() - b'A') + 1;
+        column = column.checked_mul(26)?.checked_add(letter)?;
+    }
+    let row = digits
+        .parse()
+        .ok()
+        .filter(|row| (1..=MAX_ROWS).contains(row))?;
+    Some((row, column.checked_sub(1)?))
+}
