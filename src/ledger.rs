@@ -13,6 +13,7 @@
 
 mod acts;
 mod batch;
+mod bookings;
 pub mod chain;
 mod commit;
 mod facts;
@@ -30,6 +31,7 @@ use std::{sync::Arc, time::Duration};
 
 use domain::id::AccountId;
 use futures_util::future::BoxFuture;
+use jiff::Timestamp;
 use sea_orm::DatabaseBackend;
 use tokio::{
     sync::{Semaphore, broadcast},
@@ -42,6 +44,7 @@ pub use self::request::{
     Sent, SubmitError,
 };
 use self::{
+    bookings::Bookings,
     commit::Committer,
     queue::Queue,
     ticket::Ticket,
@@ -98,6 +101,7 @@ impl Default for Limits {
 #[derive(Debug, Clone)]
 pub struct Ledger {
     door: Door,
+    bookings: Arc<Bookings>,
     changes: broadcast::Sender<AccountId>,
 }
 
@@ -146,11 +150,13 @@ impl Ledger {
         };
         let (changes, _) = broadcast::channel(CHANGES);
         let queue = Arc::new(Queue::new(limits.waiting, limits.waiting_of_account));
+        let bookings = Arc::new(Bookings::default());
         let writer = Writer {
             queue: queue.clone(),
             committer: Committer {
                 store: store.clone(),
                 clock: clock.clone(),
+                bookings: bookings.clone(),
                 unchained: limits.unchained,
                 seat: None,
             },
@@ -170,7 +176,12 @@ impl Ledger {
             queue: queue.clone(),
             deadline: limits.deadline,
         };
-        (Self { door, changes }, Writers { tasks, queue })
+        let ledger = Self {
+            door,
+            bookings,
+            changes,
+        };
+        (ledger, Writers { tasks, queue })
     }
 
     /// A ledger whose commands something else serves: what benches measure the writers against, behind the
@@ -185,7 +196,11 @@ impl Ledger {
     ) -> Self {
         let (changes, _) = broadcast::channel(CHANGES);
         let door = Door::Other(Arc::new(serve));
-        Self { door, changes }
+        Self {
+            door,
+            bookings: Arc::default(),
+            changes,
+        }
     }
 
     /// Applies one command. The answer comes when it is committed.
@@ -205,6 +220,12 @@ impl Ledger {
             }
             Door::Other(serve) => serve(request).await,
         }
+    }
+
+    /// Waits until this process can book nothing at or before an instant that is past. It takes no lock of
+    /// the database, and holds up no writer.
+    pub async fn passed(&self, at: Timestamp) {
+        self.bookings.passed(at).await;
     }
 
     /// Tells of every account whose books change through this process.

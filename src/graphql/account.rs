@@ -11,7 +11,7 @@ pub use self::mutation::AccountMutation;
 use super::{
     api_key::{self, ApiKeyConnection},
     auto_recharge::AutoRecharge,
-    balance::Balance,
+    balance::{self, Balance},
     contact_list::{self, ContactListConnection},
     errors::ApiError,
     guard::edges,
@@ -30,7 +30,7 @@ use super::{
 };
 use crate::{
     operations::{
-        Path, Services, Viewer as Asking, auto_recharge::auto_recharge, input, policy::of,
+        Services, Viewer as Asking, auto_recharge::auto_recharge, policy::of,
         purchase::return_url::origins_of,
     },
     store::{
@@ -107,10 +107,7 @@ impl Account {
         ctx: &Context<'_>,
         #[graphql(desc = "A past instant; now where left out.")] at: Option<DateTime>,
     ) -> Result<Balance, ApiError> {
-        let at = at
-            .map(|at| input::instant(&at.0, &Path::argument("at")))
-            .transpose()?;
-        Ok(Balance(services(ctx)?.balance(self.key(), at).await?))
+        balance::balance(ctx, self.key(), at).await
     }
 
     /// Its contact lists, the oldest first; archived ones are left out.

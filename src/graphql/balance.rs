@@ -1,15 +1,58 @@
 //! The balance of an account.
 
-use async_graphql::{Context, Object, SimpleObject};
-use domain::book;
+use std::{collections::HashMap, sync::Arc};
+
+use async_graphql::{
+    Context, Object, SimpleObject,
+    dataloader::{DataLoader, Loader},
+};
+use domain::{book, id::AccountId};
 
 use super::{
     errors::ApiError,
+    loaders::Rows,
     money::Money,
     request::services,
     scalars::{Credits, Date, DateTime},
 };
-use crate::operations::{Fault, account::BalanceAt, rate_card::credit_value};
+use crate::operations::{
+    Fault, OperationError, Path, account::BalanceAt, balance::Asked, input, rate_card::credit_value,
+};
+
+/// The balance of an account now, or at a past instant; equal questions of one request are asked once.
+pub(super) async fn balance(
+    ctx: &Context<'_>,
+    account: AccountId,
+    at: Option<DateTime>,
+) -> Result<Balance, ApiError> {
+    let at = at
+        .map(|at| input::instant(&at.0, &Path::argument("at")))
+        .transpose()?;
+    services(ctx)?.refuse_to_foresee(at)?;
+    let loader = ctx
+        .data_opt::<DataLoader<Rows>>()
+        .ok_or(ApiError::Unauthenticated)?;
+    let found = loader.load_one((account, at)).await;
+    let found = found.map_err(|shared| match &*shared {
+        OperationError::Unavailable => ApiError::Unavailable,
+        OperationError::Lost => ApiError::Lost,
+        OperationError::RateLimited => ApiError::RateLimited,
+        other => ApiError::internal(Fault::Broken(format!("a balance: {other:?}"))),
+    })?;
+    let lost = || ApiError::internal(Fault::Broken("a balance was not answered".into()));
+    Ok(Balance(found.ok_or_else(lost)?))
+}
+
+impl Loader<Asked> for Rows {
+    type Value = BalanceAt;
+    type Error = Arc<OperationError>;
+
+    async fn load(&self, asked: &[Asked]) -> Result<HashMap<Asked, BalanceAt>, Self::Error> {
+        let seen = |(account, _): &&Asked| self.viewer.sees(*account);
+        let asked: Vec<Asked> = asked.iter().filter(seen).copied().collect();
+        self.services.balances(&asked).await.map_err(Arc::new)
+    }
+}
 
 /// What an account has.
 #[derive(Debug, Clone, Copy)]

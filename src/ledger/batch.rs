@@ -17,10 +17,7 @@ use super::{
     rows::{Changes, Rows},
     write,
 };
-use crate::{
-    clock::Clock,
-    store::book::{self as books, Head, Wanted},
-};
+use crate::store::book::{self as books, Head, Wanted};
 
 /// What each request of a batch comes to, in their order; `None` where its account was set aside.
 pub(super) type Outcomes = Vec<Option<Result<Answer, Refused>>>;
@@ -34,11 +31,12 @@ pub(super) enum Locked {
     WaitFor,
 }
 
-/// Applies the requests inside the caller's transaction.
+/// Applies the requests inside the caller's transaction. `now` is asked for the time once, when the accounts are
+/// locked.
 pub(super) async fn run(
     connection: &impl ConnectionTrait,
     requests: &[&Request],
-    clock: &Clock,
+    now: impl FnOnce() -> Timestamp,
     locked: Locked,
     unchained: bool,
 ) -> Result<Outcomes, DbErr> {
@@ -49,7 +47,7 @@ pub(super) async fn run(
         Locked::WaitFor => books::lock(connection, ids).await?,
     };
     // After the wait for the lock: a lot whose day came meanwhile can't be spent.
-    let now = clock.now();
+    let now = now();
     let mut heads = books::load(connection, &wanted, latest(requests, now)).await?;
     // An account that has a book, and yet was not locked, is somebody else's just now.
     let aside: BTreeSet<AccountId> = heads

@@ -1,13 +1,17 @@
 //! Committing a batch: trying again where it lost a race, in halves where something in it is bad, and
 //! asking by the keys where a commit has no answer.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use futures_util::{FutureExt, future::BoxFuture};
 use sea_orm::DbErr;
 
 use super::{
     batch::{self, Locked, Outcomes},
+    bookings::Bookings,
     failure::{Failure, is_out_of_reach},
     request::{Request, SubmitError},
     ticket::Reply,
@@ -28,6 +32,8 @@ const MAX_ASKED: u32 = 3;
 pub(super) struct Committer {
     pub store: Store,
     pub clock: Clock,
+    /// Who books when, for those who read past balances.
+    pub bookings: Arc<Bookings>,
     pub unchained: bool,
     /// Which writer it is, where it is one; whoever waits for a locked account is none.
     pub seat: Option<usize>,
@@ -147,7 +153,10 @@ impl Committer {
     async fn attempt(&self, requests: &[&Request], locked: Locked) -> Result<Outcomes, Failure> {
         let transaction = self.store.begin_at(self.seat).await;
         let transaction = transaction.map_err(Failure::Before)?;
-        let outcomes = batch::run(&transaction, requests, &self.clock, locked, self.unchained)
+        // Kept until the commit has ended: only then is the instant closed.
+        let mut booking = None;
+        let now = || booking.insert(self.bookings.begin(&self.clock)).at;
+        let outcomes = batch::run(&transaction, requests, now, locked, self.unchained)
             .await
             .map_err(Failure::Before)?;
         transaction.commit().await.map_err(Failure::AtCommit)?;

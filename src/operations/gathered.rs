@@ -28,6 +28,8 @@ pub(super) struct Gathered {
     pub lists: Gather<ListId, contact_list::Model>,
     /// Head-counts of an account's lists.
     pub destinations: Gather<(AccountId, ListId), Vec<list_destination::Model>>,
+    /// Accounts whose books no writer has locked.
+    pub free_books: Gather<AccountId, ()>,
 }
 
 impl Gathered {
@@ -69,6 +71,10 @@ impl Gathered {
                     found.entry(key).or_default().push(row);
                 }
                 Ok(found)
+            }),
+            free_books: gathered(store, |reader, ids| async move {
+                let free = store::balance::free_books(&reader, ids).await?;
+                Ok(free.into_iter().map(|id| (id, ())).collect())
             }),
         }
     }

@@ -1,5 +1,7 @@
 //! What a balance is told from: the transaction that left it; and what a pool has free.
 
+use std::collections::{BTreeSet, HashMap};
+
 use domain::{
     book::{Balance, NextExpiry},
     credits::Credits,
@@ -9,11 +11,14 @@ use domain::{
 use entity::{book, transaction};
 use jiff::Timestamp;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect, Statement, prelude::Uuid,
+    ColumnTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, FromQueryResult,
+    QueryFilter, QueryOrder, QueryResult, QuerySelect, Statement, prelude::Uuid,
 };
 
-use super::book::day;
+use super::{
+    book::{day, lock_rows},
+    set::Set,
+};
 use crate::clock::whole_micros;
 
 /// An account's last transaction.
@@ -29,6 +34,30 @@ pub async fn last(
         .order_by_desc(transaction::Column::Sequence)
         .one(connection)
         .await
+}
+
+/// The last transactions of several accounts. Accounts without one are left out.
+///
+/// # Errors
+/// What the database says.
+pub async fn last_of(
+    connection: &impl ConnectionTrait,
+    accounts: impl IntoIterator<Item = AccountId>,
+) -> Result<HashMap<AccountId, transaction::Model>, DbErr> {
+    let query = (
+        "t.*",
+        "books b JOIN transactions t ON t.account_id = b.account_id AND t.sequence = b.sequence",
+        "b.account_id = w.account_id",
+    );
+    let read = |row: &QueryResult| transaction::Model::from_query_result(row, "");
+    let ids: BTreeSet<Uuid> = accounts.into_iter().map(AccountId::uuid).collect();
+    let rows = Set::of_ids(ids)
+        .query(connection, &["account_id"], query, read)
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (AccountId::new(row.account_id), row))
+        .collect())
 }
 
 /// An account's last transaction at an instant, among those that are committed.
@@ -66,23 +95,16 @@ pub async fn booked_until(
     Ok(micros.map(whole_micros))
 }
 
-/// Waits until nobody else holds the account's book, and keeps writers, not readers, from it until the
-/// transaction ends. It reads nothing, as [`super::book::lock`].
+/// The accounts whose books no writer has locked. It waits for nobody, and keeps writers from those books no longer
+/// than the statement takes.
 ///
 /// # Errors
 /// What the database says.
-pub async fn wait_for_book(
+pub async fn free_books(
     connection: &impl ConnectionTrait,
-    account: AccountId,
-) -> Result<(), DbErr> {
-    book::Entity::find_by_id(account.uuid())
-        .select_only()
-        .column(book::Column::AccountId)
-        .lock_shared()
-        .into_tuple::<Uuid>()
-        .one(connection)
-        .await?;
-    Ok(())
+    accounts: impl IntoIterator<Item = AccountId>,
+) -> Result<BTreeSet<AccountId>, DbErr> {
+    lock_rows(connection, accounts, "FOR SHARE SKIP LOCKED").await
 }
 
 /// The balance that a transaction left.

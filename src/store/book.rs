@@ -65,7 +65,7 @@ pub async fn lock(
     connection: &impl ConnectionTrait,
     accounts: impl IntoIterator<Item = AccountId>,
 ) -> Result<BTreeSet<AccountId>, DbErr> {
-    lock_rows(connection, accounts, "").await
+    lock_rows(connection, accounts, "FOR UPDATE").await
 }
 
 /// Like [`lock`], but passes over the books that somebody else has locked.
@@ -76,13 +76,13 @@ pub async fn lock_free(
     connection: &impl ConnectionTrait,
     accounts: impl IntoIterator<Item = AccountId>,
 ) -> Result<BTreeSet<AccountId>, DbErr> {
-    lock_rows(connection, accounts, "SKIP LOCKED").await
+    lock_rows(connection, accounts, "FOR UPDATE SKIP LOCKED").await
 }
 
-async fn lock_rows(
+pub(super) async fn lock_rows(
     connection: &impl ConnectionTrait,
     accounts: impl IntoIterator<Item = AccountId>,
-    behaviour: &str,
+    lock: &str,
 ) -> Result<BTreeSet<AccountId>, DbErr> {
     if connection.get_database_backend() != DatabaseBackend::Postgres {
         return Ok(accounts.into_iter().collect());
@@ -90,7 +90,7 @@ async fn lock_rows(
     let (_, ids) = Set::of_ids(accounts.into_iter().map(AccountId::uuid)).into_arrays(1);
     let sql = format!(
         "SELECT account_id FROM books WHERE account_id = ANY ($1::uuid[]) \
-         ORDER BY account_id FOR UPDATE {behaviour}"
+         ORDER BY account_id {lock}"
     );
     let statement = Statement::from_sql_and_values(DatabaseBackend::Postgres, sql, ids);
     let rows = connection.query_all_raw(statement).await?;
