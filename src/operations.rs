@@ -28,6 +28,7 @@ pub mod phone_number;
 pub mod policy;
 pub mod pricing;
 pub mod purchase;
+pub mod quotas;
 pub mod quote;
 pub mod rate_card;
 pub mod refusal;
@@ -44,17 +45,20 @@ use std::sync::Arc;
 
 use domain::id::AccountId;
 use entity::{account as accounts, rate_card as rate_cards};
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use self::{api_key::KeyUses, contact_import::Imports, gathered::Gathered, rate_card::RateCards};
+use self::{
+    api_key::KeyUses, contact_import::Imports, gathered::Gathered, quotas::Allowances,
+    rate_card::RateCards,
+};
 pub use self::{
     refusal::{Fault, OperationError, Path, Refusal, RefusalCode},
     viewer::Viewer,
 };
 use crate::{
     clock::Clock,
+    fair::Line,
     ledger::Ledger,
     payments::Provider,
     store::{Store, account::Charged},
@@ -69,7 +73,8 @@ struct Inside {
     parts: Parts,
     gathered: Gathered,
     rate_cards: RateCards,
-    scans: Arc<Semaphore>,
+    scans: Line<AccountId>,
+    allowances: Allowances,
     imports: Imports,
     key_uses: KeyUses,
 }
@@ -101,7 +106,8 @@ impl Services {
             gathered: Gathered::new(&parts.store, &parts.clock),
             parts,
             rate_cards: RateCards::default(),
-            scans: Arc::new(Semaphore::new(personal::MAX_SCANS)),
+            scans: personal::scans(),
+            allowances: Allowances::default(),
             imports: Imports::default(),
             key_uses: KeyUses::default(),
         }))

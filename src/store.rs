@@ -25,6 +25,7 @@ pub mod paging;
 mod private_file;
 pub mod purchase;
 pub mod rate_card;
+pub mod reader;
 pub mod server_secret;
 pub mod set;
 pub mod soundness;

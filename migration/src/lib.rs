@@ -19,6 +19,7 @@ mod m20261122_000010_usage_by_month;
 mod m20261122_000011_recent_usage;
 mod m20261126_000012_links_and_keys;
 mod m20261126_000013_demo_keys;
+mod m20261126_000014_working_keys;
 
 /// Every step, oldest first.
 #[derive(Debug)]
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000011_recent_usage::Migration),
             Box::new(m20261126_000012_links_and_keys::Migration),
             Box::new(m20261126_000013_demo_keys::Migration),
+            Box::new(m20261126_000014_working_keys::Migration),
         ]
     }
 }

@@ -21,7 +21,10 @@ use super::{
     scalars::{CountryCode, DateTime},
 };
 use crate::{
-    operations::{Fault, Path, RefusalCode, Services, contact_import::ImportContacts},
+    operations::{
+        Fault, Path, RefusalCode, Services,
+        contact_import::{ImportContacts, KEPT_REJECTIONS},
+    },
     store::{
         self,
         paging::{Place, Window},
@@ -88,12 +91,13 @@ impl ContactImport {
         int(self.0.duplicates)
     }
 
-    /// How many rows were refused.
+    /// How many rows were refused, all of them counted.
     async fn rejected_count(&self) -> i32 {
         int(self.0.rejected)
     }
 
-    /// Every row that was refused, in the file's order. Forgotten once the list is archived.
+    /// The rows that were refused, in the file's order: the first 10,000 of them; rejectedCount counts them all.
+    /// Deleted when the list is archived.
     #[graphql(complexity = "super::paging::PAGE_COST * child_complexity")]
     async fn rejected(
         &self,
@@ -111,7 +115,7 @@ impl ContactImport {
         let page = services(ctx)?
             .import_rejections(&viewer(ctx)?, of, window)
             .await?;
-        let count = self.0.rejected.unsigned_abs();
+        let count = self.0.rejected.min(KEPT_REJECTIONS).unsigned_abs();
         Ok(RejectedRowConnection(Nodes::new(
             page,
             store::contact_import::RejectedRow::place,
@@ -244,7 +248,7 @@ pub struct ImportContactsPayload {
     imported: i32,
     /// How many rows had a number that the list or the file had already.
     duplicates: i32,
-    /// The rows that can't be used, in the file's order: the first 1000 of them. All are in import.rejected.
+    /// The rows that can't be used, in the file's order: the first 1000 of them. The first 10,000 are in import.rejected.
     rejected: Vec<RejectedRow>,
     /// The import; null where it was refused before it began.
     import: Option<ContactImport>,

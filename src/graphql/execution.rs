@@ -3,7 +3,7 @@
 //! Here: panics are caught, mutations run to their end, errors get their last look. Not here: transports; how an
 //! answer becomes an HTTP status or a WebSocket message is theirs.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::panic::AssertUnwindSafe;
 
 use async_graphql::parser::types::OperationType;
@@ -14,6 +14,7 @@ use serde::ser::SerializeMap;
 use tracing::Instrument;
 
 use super::errors;
+use crate::{operations::Viewer, store::reader::Owner};
 
 /// How far an operation came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +86,13 @@ impl Serialize for Answer {
     }
 }
 
+/// For whom an operation reads: its viewer, if it has one.
+pub fn owner_of(request: &Request) -> Owner {
+    let viewer = request.data.get(&TypeId::of::<Viewer>());
+    let viewer = viewer.and_then(|viewer| viewer.downcast_ref::<Viewer>());
+    viewer.map_or(Owner::Nobody, Viewer::reads_as)
+}
+
 /// Runs a query or a mutation.
 ///
 /// A mutation runs in a task of its own: a client that hangs up must not cut it between a charge and its booking.
@@ -94,9 +102,10 @@ pub async fn execute<E: Executor>(
     kind: OperationType,
     request_id: &str,
 ) -> Answer {
+    let owner = owner_of(&request);
     let outcome = if kind == OperationType::Mutation {
         let executor = executor.clone();
-        let run = async move { executor.execute(request).await };
+        let run = owner.reads(async move { executor.execute(request).await });
         tokio::spawn(run.in_current_span())
             .await
             // Not a panic: the runtime is shutting down, which tells the same.
@@ -106,7 +115,7 @@ pub async fn execute<E: Executor>(
                     .unwrap_or_else(|error| Box::new(error.to_string()))
             })
     } else {
-        AssertUnwindSafe(executor.execute(request))
+        AssertUnwindSafe(owner.reads(executor.execute(request)))
             .catch_unwind()
             .await
     };

@@ -12,11 +12,12 @@ use async_graphql::{
 };
 use domain::id::AccountId;
 use entity::account;
+use futures_util::task::{FutureObj, Spawn, SpawnError};
 
 use super::errors::ApiError;
 use crate::{
     operations::{Services, Viewer},
-    store,
+    store::{self, reader::Owner},
 };
 
 /// Reads rows for one viewer.
@@ -37,9 +38,25 @@ pub fn for_viewer(services: &Services, viewer: Viewer) -> DataLoader<Rows> {
             services: services.clone(),
             viewer,
         },
-        TokioSpawner::current(),
+        ForOwner {
+            owner: viewer.reads_as(),
+            runtime: TokioSpawner::current(),
+        },
         TokioTimer::default(),
     )
+}
+
+/// Runs loads as reads of whom they are for.
+struct ForOwner {
+    owner: Owner,
+    runtime: TokioSpawner,
+}
+
+impl Spawn for ForOwner {
+    fn spawn_obj(&self, load: FutureObj<'static, ()>) -> Result<(), SpawnError> {
+        let load = self.owner.reads(load);
+        self.runtime.spawn_obj(FutureObj::new(Box::pin(load)))
+    }
 }
 
 /// Loads what an edge points to.

@@ -116,6 +116,9 @@ pub enum UserErrorCode {
     IdempotencyKeyReused,
     /// The payment provider refused or can't be reached.
     PaymentFailed,
+    /// The account has as many of these as it may have, or made too many in a short time. The message says how many,
+    /// and what makes room.
+    LimitReached,
 }
 
 /// What a mutation answers: its result, or the refusals that become its `userErrors`.

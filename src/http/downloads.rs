@@ -21,10 +21,14 @@ use domain::id::MessageId;
 use futures_util::{Stream, StreamExt, stream};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sea_orm::DbErr;
-use tokio::{runtime::Handle, sync::mpsc, time::timeout};
+use tokio::{
+    runtime::Handle,
+    sync::mpsc,
+    time::{Instant, timeout},
+};
 
-use self::places::{Full, Place, Places};
-pub use self::places::{MAX_AT_ONCE, MAX_PER_ACCOUNT};
+use self::places::{Full, Pace, Place, Places};
+pub use self::places::{MAX_AT_ONCE, MAX_PER_ACCOUNT, MAX_WAITING_PER_ACCOUNT};
 
 use super::{connections, shares::Owner};
 use crate::{
@@ -42,6 +46,8 @@ use crate::{
 
 /// When somebody who came too late may come again, in seconds.
 const RETRY_AFTER_SECONDS: &str = "10";
+/// How often the pace of a client that keeps the server waiting is looked at.
+const LOOK: Duration = Duration::from_secs(1);
 /// How long a client may take over a chunk of 64 KiB. Beyond it, it is taken for gone: a stalled download
 /// would keep its place and its snapshot for ever.
 const STALLED_AFTER: Duration = Duration::from_secs(60);
@@ -103,10 +109,10 @@ fn come_again(full: Full) -> Response {
             StatusCode::SERVICE_UNAVAILABLE,
             "Too many reports are being downloaded; try again in a few seconds.".to_owned(),
         ),
-        Full::Account => (
+        Full::Owner => (
             StatusCode::TOO_MANY_REQUESTS,
             format!(
-                "{MAX_PER_ACCOUNT} reports of this account are being downloaded; try again when one is done."
+                "At most {MAX_PER_ACCOUNT} reports of an account are downloaded at a time, and {MAX_WAITING_PER_ACCOUNT} wait; try again when one is done."
             ),
         ),
     };
@@ -196,12 +202,12 @@ fn body(download: Download, place: Place) -> Body {
             let written = stream_file(move |out| {
                 write_workbook_begun(out, &about, content, Effort::default())
             });
-            passed_on(written, (place, reading))
+            passed_on(written, place, reading)
         }
         Content::Csv(time_zone, names) => {
             let rows = messages.start(names, show);
             let written = stream_file(move |out| write_csv(out, time_zone, rows));
-            passed_on(written, place)
+            passed_on(written, place, ())
         }
     }
 }
@@ -209,12 +215,13 @@ fn body(download: Download, place: Place) -> Body {
 /// A body of what is written; what is kept for it is let go when it is sent, or nobody wants it.
 fn passed_on(
     written: impl Stream<Item = Result<Bytes, io::Error>> + Send + 'static,
+    place: Place,
     kept: impl Send + 'static,
 ) -> Body {
     let (sender, parts) = mpsc::channel(1);
     tokio::spawn(async move {
-        send(written, &sender).await;
-        drop(kept);
+        send(written, &sender, || place.is_wanted()).await;
+        drop((place, kept));
     });
     Body::from_stream(received(parts))
 }
@@ -231,10 +238,15 @@ enum Part {
     End,
 }
 
-/// Passes a file on, and drops it as soon as the client leaves or stalls: that ends the writing at its next
-/// chunk, and with it the reading.
-async fn send(written: impl Stream<Item = Result<Bytes, io::Error>>, client: &mpsc::Sender<Part>) {
+/// Passes a file on, and drops it as soon as the client leaves or stalls, or is slow while its place is wanted: that
+/// ends the writing at its next chunk, and with it the reading.
+async fn send(
+    written: impl Stream<Item = Result<Bytes, io::Error>>,
+    client: &mpsc::Sender<Part>,
+    is_wanted: impl Fn() -> bool,
+) {
     let mut written = pin!(written);
+    let mut pace = Pace::default();
     loop {
         let part = tokio::select! {
             biased;
@@ -249,9 +261,51 @@ async fn send(written: impl Stream<Item = Result<Bytes, io::Error>>, client: &mp
             }
             None => (Part::End, true),
         };
-        match timeout(STALLED_AFTER, client.send(part)).await {
-            Ok(Ok(())) if !is_last => {}
+        match timeout(
+            STALLED_AFTER,
+            hand_over(part, client, &mut pace, &is_wanted),
+        )
+        .await
+        {
+            Ok(true) if !is_last => {}
             _ => return,
+        }
+    }
+}
+
+/// Whether the client took a part. It does not if it has left, and it must give way if it is slow while its place is
+/// wanted.
+async fn hand_over(
+    part: Part,
+    client: &mpsc::Sender<Part>,
+    pace: &mut Pace,
+    is_wanted: impl Fn() -> bool,
+) -> bool {
+    let size = match &part {
+        Part::Bytes(bytes) => bytes.len(),
+        Part::Failed(_) | Part::End => 0,
+    };
+    let mut since = Instant::now();
+    let mut room = pin!(client.reserve());
+    loop {
+        let room = timeout(LOOK, &mut room).await;
+        let now = Instant::now();
+        let waited = now.duration_since(since);
+        since = now;
+        match room {
+            Ok(Ok(room)) => {
+                room.send(part);
+                pace.note(size, waited);
+                return true;
+            }
+            Ok(Err(_)) => return false,
+            Err(_) => {
+                pace.note(0, waited);
+                if pace.is_slow() && is_wanted() {
+                    tracing::info!("a slow download gave way to others");
+                    return false;
+                }
+            }
         }
     }
 }
@@ -300,7 +354,7 @@ mod tests {
     async fn only_a_whole_file_ends_well() {
         let parts = |chunks: Vec<Result<Bytes, io::Error>>| async {
             let (sender, parts) = mpsc::channel(8);
-            send(stream::iter(chunks), &sender).await;
+            send(stream::iter(chunks), &sender, || true).await;
             drop(sender);
             let parts: Vec<_> = received(parts).collect().await;
             parts.iter().map(Result::is_ok).collect::<Vec<_>>()
@@ -344,7 +398,7 @@ mod tests {
         let (file, stopped) = endless(stream::pending());
         let (sender, parts) = mpsc::channel(1);
         drop(parts);
-        send(file, &sender).await;
+        send(file, &sender, || true).await;
         // The file's end of the channel is gone.
         assert!(stopped.await.is_err());
     }
@@ -354,11 +408,36 @@ mod tests {
         let (file, stopped) = endless(stream::repeat_with(|| chunk("a")));
         let (sender, parts) = mpsc::channel(1);
         let begun = tokio::time::Instant::now();
-        send(file, &sender).await;
+        send(file, &sender, || false).await;
         assert!(begun.elapsed() >= STALLED_AFTER);
         assert!(stopped.await.is_err());
         drop(sender);
         let parts: Vec<_> = received(parts).collect().await;
         assert!(matches!(&parts[..], [Ok(_), Err(_)]), "{parts:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_client_gives_way_to_who_waits() {
+        let (file, stopped) = endless(stream::repeat_with(|| chunk("a")));
+        let (sender, parts) = mpsc::channel(1);
+        let begun = tokio::time::Instant::now();
+        send(file, &sender, || true).await;
+        assert!(begun.elapsed() < STALLED_AFTER);
+        assert!(stopped.await.is_err());
+        drop(parts);
+
+        // One that takes its file stays, however much its place is wanted.
+        let chunks = std::iter::repeat_with(|| Ok(Bytes::from(vec![0; 64 * 1024]))).take(200);
+        let (sender, mut parts) = mpsc::channel(1);
+        let reads = async {
+            let mut bytes = 0;
+            while let Some(super::Part::Bytes(part)) = parts.recv().await {
+                bytes += part.len();
+                tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+            }
+            bytes
+        };
+        let ((), read) = tokio::join!(send(stream::iter(chunks), &sender, || true), reads);
+        assert_eq!(read, 200 * 64 * 1024);
     }
 }

@@ -20,12 +20,12 @@ use std::{
 
 use domain::id::AccountId;
 use futures_util::{StreamExt, stream};
-use sea_orm::{DatabaseTransaction, DbErr};
+use sea_orm::DbErr;
 use tokio_util::task::AbortOnDropHandle;
 use type_safe_id::{DynamicType, TypeSafeId};
 
 use self::{read::Spend, walk::Walk};
-use crate::store::Store;
+use crate::store::{Store, reader::Snapshot};
 
 /// Drifts that are told of one account: what follows the first ones mostly follows from them.
 const MAX_DRIFTS_OF_ACCOUNT: usize = 20;
@@ -142,7 +142,7 @@ async fn look(store: Store, account: AccountId, progress: Arc<Progress>) -> Resu
     let task = tokio::spawn(async move {
         let snapshot = store.snapshot().await?;
         let found = verify_account(&snapshot, account, &progress).await?;
-        snapshot.rollback().await?;
+        snapshot.end().await?;
         progress.accounts.fetch_add(1, Ordering::Relaxed);
         Ok(found)
     });
@@ -172,7 +172,7 @@ struct Found {
 }
 
 async fn verify_account(
-    snapshot: &DatabaseTransaction,
+    snapshot: &Snapshot,
     account: AccountId,
     progress: &Progress,
 ) -> Result<Found, DbErr> {

@@ -105,7 +105,7 @@ impl Services {
         let heads = store::book::load(&snapshot, &wanted, now).await?;
         let all = || lists.values().flatten().copied();
         let held = store::allocation::held(&snapshot, lists.keys().copied(), all()).await?;
-        snapshot.commit().await?;
+        snapshot.end().await?;
 
         let held: HashMap<ListId, Credits> = held.into_iter().collect();
         let mut found = HashMap::new();

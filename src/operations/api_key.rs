@@ -87,6 +87,10 @@ impl Services {
             let account = self.account_for(viewer, new.account, &path).await?;
             Some(AccountId::new(account.id))
         };
+        input::name(&new.name, &Path::input("name"))?;
+        if let (Some(account), false) = (account, is_platform(new.role)) {
+            self.refuse_more_keys(account).await?;
+        }
         let new = CreateApiKey { account, ..new };
         create_key(&self.store, &self.clock, new).await
     }

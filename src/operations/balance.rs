@@ -173,7 +173,7 @@ impl Services {
             },
         )]);
         let heads = store::book::load(&snapshot, &wanted, at).await?;
-        snapshot.commit().await?;
+        snapshot.end().await?;
         match (last, heads.into_values().next()) {
             (Some(last), Some(mut head)) if last.sequence == head.sequence => {
                 head.book.expire(at);

@@ -10,14 +10,14 @@ mod progress;
 mod reading;
 mod writing;
 
-use std::{fs::File, sync::Arc, time::Duration};
+use std::{fs::File, time::Duration};
 
 use domain::{
     country::CountryCode,
     id::{AccountId, ImportId, ListId},
 };
 use entity::{contact_import, contact_list, sql_enums::ImportStatus};
-use tokio::sync::{Mutex, MutexGuard, OwnedSemaphorePermit, Semaphore, broadcast};
+use tokio::sync::{Mutex, MutexGuard, broadcast};
 use tokio_util::task::TaskTracker;
 
 use super::{
@@ -25,6 +25,7 @@ use super::{
     policy::may_read,
 };
 use crate::{
+    fair::{Bounds, Line, Place, Urgency},
     imports::{self, Format, ReadError, Unreadable},
     store::{
         self,
@@ -34,14 +35,24 @@ use crate::{
 };
 use writing::Job;
 
-/// What imports of one process may weigh together. Beyond it callers are told so: each has a thread, a file on
-/// disk and a part in memory, and all share the database with what charges.
+/// What imports of one process may weigh together: each has a thread, a file on disk and a part in memory, and all
+/// share the database with what charges.
 const MAX_WEIGHT: usize = 4;
+/// What imports of one account may weigh together, so that the others have half.
+const MAX_WEIGHT_PER_ACCOUNT: usize = 2;
 /// A workbook holds its texts in memory while it is read: two at once are enough.
-const WORKBOOK_WEIGHT: u32 = 2;
+const WORKBOOK_WEIGHT: usize = 2;
+/// Imports that wait for their turn, in all and of one account. Each keeps its file on disk.
+const MAX_WAITING: usize = 16;
+const MAX_WAITING_PER_ACCOUNT: usize = 2;
+/// How long an import waits for its turn: a file of a hundred thousand rows takes about so long.
+const PATIENCE: Duration = Duration::from_secs(15);
 /// After so long without a part an import counts as cut off: the server that read it is gone. A part takes less
 /// than a second, and waits for the database for some more at most.
 const SILENCE: Duration = Duration::from_secs(120);
+/// The rows that were refused of which one import keeps the text and the reason; the others are counted alone. A
+/// file of one letter a line would otherwise be stored eighty-fold.
+pub const KEPT_REJECTIONS: i64 = 10_000;
 /// How many of the rows that were refused are in the import's own answer.
 pub const TOLD_REJECTIONS: u64 = 1_000;
 /// The longest file name that is kept, in characters.
@@ -50,7 +61,7 @@ const MAX_FILE_NAME_CHARS: usize = 255;
 /// The imports of this process.
 #[derive(Debug)]
 pub struct Imports {
-    slots: Arc<Semaphore>,
+    line: Line<AccountId>,
     /// Whose turn it is to write: one part at a time, so that what charges never waits for more than one.
     turn: Mutex<()>,
     running: TaskTracker,
@@ -60,7 +71,14 @@ pub struct Imports {
 impl Default for Imports {
     fn default() -> Self {
         Self {
-            slots: Arc::new(Semaphore::new(MAX_WEIGHT)),
+            line: Line::new(Bounds {
+                places: MAX_WEIGHT,
+                reserved: 0,
+                share: MAX_WEIGHT_PER_ACCOUNT,
+                waiting: MAX_WAITING,
+                waiting_share: MAX_WAITING_PER_ACCOUNT,
+                patience: PATIENCE,
+            }),
             turn: Mutex::default(),
             running: TaskTracker::new(),
             changes: broadcast::channel(64).0,
@@ -72,6 +90,12 @@ impl Imports {
     /// Holds up every import before its next part, until the guard is dropped.
     pub async fn hold(&self) -> MutexGuard<'_, ()> {
         self.turn.lock().await
+    }
+
+    /// Imports that wait for their turn.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.line.waiting()
     }
 
     /// Waits until none runs any more. They end by themselves once the server stops.
@@ -136,7 +160,9 @@ impl Services {
             return Err(OperationError::Unavailable);
         }
         let (file, format) = kind(input.file).await?;
-        let slot = self.slot(format)?;
+        let place = self
+            .import_place(AccountId::new(list.account_id), format)
+            .await?;
 
         let reading = reading::start(self, file, format, numbers).opened().await?;
         let import = self.begin_import(&list, &input.file_name).await?;
@@ -146,10 +172,11 @@ impl Services {
             list: input.list,
             import: ImportId::new(import.id),
             update_existing: input.update_existing,
+            kept: 0,
         };
         // By itself: whoever waits for it may leave.
         let done = self.imports().running.spawn(async move {
-            let _slot = slot;
+            let _place = place;
             job.run(reading).await
         });
         let done = done.await;
@@ -157,15 +184,18 @@ impl Services {
         self.outcome(viewer, &list, ImportId::new(import.id)).await
     }
 
-    fn slot(&self, format: Format) -> Result<OwnedSemaphorePermit, OperationError> {
+    async fn import_place(
+        &self,
+        account: AccountId,
+        format: Format,
+    ) -> Result<Place<AccountId>, OperationError> {
         let weight = match format {
             Format::Text => 1,
             Format::Workbook => WORKBOOK_WEIGHT,
         };
-        let slots = Arc::clone(&self.imports().slots);
-        slots
-            .try_acquire_many_owned(weight)
-            .map_err(|_| OperationError::RateLimited)
+        let line = &self.imports().line;
+        let place = line.take_many(account, weight, Urgency::Ordinary).await;
+        place.map_err(|_| OperationError::RateLimited)
     }
 
     /// Notes that an import begins, where its list takes contacts.

@@ -113,6 +113,7 @@ impl Services {
             .await?;
         let name = input::name(&new.name, &Path::input("name"))?;
         let destinations = head_count(&new.destinations)?;
+        self.refuse_more_lists(AccountId::new(account.id)).await?;
         let row = contact_list::Model {
             account_id: account.id,
             id: self.clock.new_id(),

@@ -12,7 +12,10 @@ use domain::{
     quote::Priced,
     segmentation,
 };
-use entity::{idempotency_key, message, message_line, rate_card, sql_enums::Channel};
+use entity::{
+    idempotency_key, message, message_line, rate_card,
+    sql_enums::{Channel, MessageStatus},
+};
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
 use sea_orm::prelude::Uuid;
 use serde::Serialize;
@@ -27,6 +30,7 @@ use super::{
 };
 use crate::{
     clock::whole_micros,
+    fair::Urgency,
     ledger::{Act, Answer, End, Key, LineAnswer, NewMessage, Refused, Request, Sent, SubmitError},
     store::{
         self,
@@ -156,13 +160,18 @@ impl Services {
             .map(|text| input::credits(text, &path))
             .transpose()?;
         let name = name.transpose()?;
-        let message = self.price_message(charged, new.draft).await?;
+        let message = self
+            .price_message(charged, new.draft, Urgency::Urgent)
+            .await?;
         refuse_to_nobody(&message)?;
         if max_credits.is_some_and(|max| message.priced.credits > max) {
             let cost = message.priced.credits;
             return Err(path
                 .invalid(format!("The message would cost {cost} credits."))
                 .into());
+        }
+        if send_at.is_some() {
+            self.refuse_to_schedule_more(message.account).await?;
         }
         let new = NewMessage {
             id: MessageId::new(self.clock.new_id()),
@@ -298,6 +307,9 @@ impl Services {
             None => store::message::find(self.store.reader(), MessageId::new(changed.id)).await?,
         };
         let row = row.ok_or_else(broken)?;
+        if changed.status == MessageStatus::Canceled {
+            self.count_cancelled(&row);
+        }
         Ok(Done {
             message: message::Model {
                 status: changed.status,

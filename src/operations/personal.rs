@@ -3,7 +3,7 @@
 //! Here: reading what is known of the contacts, and which merge fields are mistakes. Not here: counting
 //! ([`domain::personal`]) and prices ([`super::quote`]).
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use domain::{
     country::CountryCode,
@@ -19,21 +19,39 @@ use super::{
     OperationError, Path, Services,
     segmentation::{Content, too_many},
 };
-use crate::store::{
-    bulk::{self, Batch},
-    contact_fields,
+use crate::{
+    fair::{Bounds, Line, Place, Urgency},
+    store::{
+        bulk::{self, Batch},
+        contact_fields,
+    },
 };
 
 /// Lists that are read whole at once, in this process: each takes a core while it lasts, and a million
-/// contacts take it for a second.
-pub const MAX_SCANS: usize = 4;
+/// contacts take it for a second. One place is for sends and schedules alone; an account's quotes have one.
+const SCANS: Bounds = Bounds {
+    places: 4,
+    reserved: 1,
+    share: 1,
+    waiting: 64,
+    waiting_share: 16,
+    patience: Duration::from_secs(5),
+};
+/// Contacts of a list that is read without a place: it takes some milliseconds, and a connection of the account's
+/// own share of the readers'.
+const SMALL_LIST: i64 = 5_000;
+
+/// The line for lists that are read whole.
+pub(super) fn scans() -> Line<AccountId> {
+    Line::new(SCANS)
+}
 
 impl Services {
     /// Counts a text with merge fields over the stored contacts of a list, as of one instant. It ends when the
     /// caller leaves.
     ///
     /// # Errors
-    /// Refusals that name the text; that too many lists are being read; a fault.
+    /// Refusals that name the text; that too many lists are being read and none was done in time; a fault.
     pub(super) async fn tally(
         &self,
         account: AccountId,
@@ -41,23 +59,38 @@ impl Services {
         content: &Content,
         template: &Template,
         card: &Arc<RateCard>,
+        urgency: Urgency,
     ) -> Result<Tallied, OperationError> {
-        let permit = Arc::clone(&self.0.scans).try_acquire_owned();
-        let permit = permit.map_err(|_| OperationError::RateLimited)?;
+        let place = self.scan_place(account, list, urgency).await?;
         let has_media = content.channel() == domain::segmentation::Channel::Mms;
         let (asked, card) = (content.options(), Arc::clone(card));
         let tally = Tally::new(template.clone(), has_media, asked, card);
         let names: Vec<String> = template.names().map(str::to_owned).collect();
         let mut values = Values::default();
         let scan = contact_fields::scan(&self.store, account, list);
-        // The permit goes with the reading, which outlives a caller that leaves by a batch.
-        let folded = scan.fold((tally, permit), move |(tally, _), batch| {
+        // The place goes with the reading, which outlives a caller that leaves by a batch.
+        let folded = scan.fold((tally, place), move |(tally, _), batch| {
             count(tally, batch, &names, &mut values)
         });
         let (tally, _) = folded.await?;
         let tallied = tally.end();
         refuse_unknown_fields(template, &tallied)?;
         Ok(tallied)
+    }
+
+    /// A place to read a list whole; none is needed for a small one.
+    async fn scan_place(
+        &self,
+        account: AccountId,
+        list: ListId,
+        urgency: Urgency,
+    ) -> Result<Option<Place<AccountId>>, OperationError> {
+        let row = self.0.gathered.lists.load(list).await?;
+        if row.is_some_and(|row| row.contacts <= SMALL_LIST) {
+            return Ok(None);
+        }
+        let place = self.0.scans.take_many(account, 1, urgency).await;
+        place.map(Some).map_err(|_| OperationError::RateLimited)
     }
 }
 

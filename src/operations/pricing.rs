@@ -21,6 +21,7 @@ use super::{
     phone_number::Accept,
     segmentation::{Content, NewContent, too_many},
 };
+use crate::fair::Urgency;
 
 /// A message as it was asked for.
 #[derive(Debug)]
@@ -142,6 +143,7 @@ impl Services {
         &self,
         (account, card_row): (AccountId, rate_card::Model),
         draft: Draft,
+        urgency: Urgency,
     ) -> Result<PricedMessage, OperationError> {
         let content = Content::with_merge_fields(draft.content)?;
         let audience_path = match draft.audience {
@@ -154,7 +156,8 @@ impl Services {
         let card = self.domain_rate_card(&card_row).await?;
         let recipients = match (reach.audience, content.template()) {
             (Reached::Contacts(list), Some(template)) => {
-                let tallied = self.tally(account, list, &content, template, &card).await?;
+                let tallied = self.tally(account, list, &content, template, &card, urgency);
+                let tallied = tallied.await?;
                 Recipients::Contacts(tallied)
             }
             // The same for everybody: head-counts say it, however many contacts there are.

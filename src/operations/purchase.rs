@@ -184,6 +184,13 @@ impl Services {
                 ))
                 .into());
         }
+        let since = self
+            .clock
+            .now()
+            .checked_sub(PATIENCE)
+            .unwrap_or(Timestamp::MIN);
+        let unpaid = store::purchase::unpaid(&transaction, id, since).await?;
+        self.refuse_more_purchases(id, unpaid)?;
         let row = self.new_purchase(id, &package, return_url, provider);
         let answer = Answer {
             transaction: None,

@@ -16,7 +16,10 @@ use super::{
     OperationError, Path, Services, Viewer,
     pricing::{Draft, PricedMessage},
 };
-use crate::store::{self, balance::FreeUnits, book::Wanted};
+use crate::{
+    fair::Urgency,
+    store::{self, balance::FreeUnits, book::Wanted},
+};
 
 /// What a message would cost, and what there is to pay for it.
 #[derive(Debug)]
@@ -63,7 +66,9 @@ impl Services {
         let (account, card) = self.charged_account_for(viewer, account, &path).await?;
         let now = self.clock.now();
         let id = AccountId::new(account.id);
-        let message = self.price_message((id, card), draft).await?;
+        let message = self
+            .price_message((id, card), draft, Urgency::Ordinary)
+            .await?;
         let available = self.spendable(message.account, message.list, now).await?;
         Ok(Quote {
             message,
@@ -93,7 +98,7 @@ impl Services {
         };
         let snapshot = self.store.snapshot().await?;
         let heads = store::book::load(&snapshot, &BTreeMap::from([(account, wanted)]), now).await?;
-        snapshot.commit().await?;
+        snapshot.end().await?;
         let Some(mut head) = heads.into_values().next() else {
             return Ok(Credits::ZERO);
         };

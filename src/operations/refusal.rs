@@ -30,6 +30,8 @@ pub enum RefusalCode {
     IdempotencyKeyReused,
     /// The payment provider refused or can't be reached.
     PaymentFailed,
+    /// The account has as much of it as it may have, or made too much of it in a short time.
+    LimitReached,
 }
 
 /// Why an operation was refused, and where the caller can mend it.

@@ -170,7 +170,7 @@ impl Services {
     ) -> Result<Figures, OperationError> {
         let snapshot = self.store.snapshot().await?;
         let figures = figures(&snapshot, report, parts).await;
-        snapshot.rollback().await?;
+        snapshot.end().await?;
         figures
     }
 
@@ -201,7 +201,7 @@ impl Services {
     ) -> Result<Compared, OperationError> {
         let snapshot = self.store.snapshot().await?;
         let compared = compared(&snapshot, report, parts).await;
-        snapshot.rollback().await?;
+        snapshot.end().await?;
         compared
     }
 

@@ -4,6 +4,7 @@ use domain::id::{AccountId, ApiKeyId};
 use entity::{api_key, sql_enums::Role};
 
 use super::OperationError;
+use crate::store::reader::Owner;
 
 /// Who is asking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +43,13 @@ impl Viewer {
             Some(account) => self.sees(AccountId::new(account)),
             None => self.role == Role::PlatformAdmin,
         }
+    }
+
+    /// Whose share of the readers' connections it uses.
+    #[must_use]
+    pub fn reads_as(&self) -> Owner {
+        self.account
+            .map_or(Owner::Platform(self.key), Owner::Account)
     }
 
     /// Whether it speaks for the platform rather than for one account.

@@ -90,6 +90,18 @@ pub async fn find_by_hash(
         .await
 }
 
+/// How many keys of an account work.
+///
+/// # Errors
+/// What the database says.
+pub async fn working(connection: &impl ConnectionTrait, account: AccountId) -> Result<u64, DbErr> {
+    api_key::Entity::find()
+        .filter(api_key::Column::AccountId.eq(account.uuid()))
+        .filter(api_key::Column::RevokedAt.is_null())
+        .count(connection)
+        .await
+}
+
 /// Adds a key.
 ///
 /// # Errors

@@ -13,7 +13,7 @@ use domain::{
 use entity::{book, hold_draw, lot, pool, sql_enums};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, FromQueryResult,
-    QueryFilter, QueryOrder, QueryResult, QuerySelect, Statement, prelude::Uuid,
+    PaginatorTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, Statement, prelude::Uuid,
 };
 
 use super::{joined, set::Set};
@@ -314,6 +314,24 @@ async fn load_pools(
         }
     }
     Ok(())
+}
+
+/// How many holds of scheduled messages an account has open; counted up to `most`.
+///
+/// # Errors
+/// What the database says.
+pub async fn open_holds(
+    connection: &impl ConnectionTrait,
+    account: AccountId,
+    most: u64,
+) -> Result<u64, DbErr> {
+    hold_draw::Entity::find()
+        .filter(hold_draw::Column::AccountId.eq(account.uuid()))
+        // Each hold has one.
+        .filter(hold_draw::Column::Position.eq(0))
+        .limit(most)
+        .count(connection)
+        .await
 }
 
 /// Accounts with lots whose day has come and whose remainder is not booked as expired yet, after an

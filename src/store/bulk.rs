@@ -22,7 +22,7 @@ use sea_orm::{
 use tokio::sync::{mpsc, oneshot};
 
 pub use self::{cursor::Cursor, pinned::Pinned};
-use super::Store;
+use super::{Store, reader::Owner};
 
 /// Bytes of a batch: some hundreds of rows, so that handing it over costs nothing beside reading it.
 const BATCH_BYTES: usize = 64 * 1024;
@@ -66,22 +66,34 @@ impl Store {
     #[must_use]
     pub fn scan(&self, select: &SelectStatement) -> Scan {
         let (sender, receiver) = mpsc::channel(BATCHES_WAITING);
-        if self.backend() == DatabaseBackend::Postgres {
-            let pool = self.reader().get_postgres_connection_pool().clone();
-            let query = select.to_string(PostgresQueryBuilder);
-            tokio::spawn(async move {
-                let last = last_step(copy(&pool, &query, &sender).await);
-                // Nobody waits for it where this fails.
+        let (reader, owner) = (self.reader().clone(), Owner::current());
+        let postgres = select.to_string(PostgresQueryBuilder);
+        let sqlite = select.build(SqliteQueryBuilder);
+        tokio::spawn(async move {
+            // A scan takes its turn in its owner's share, as other reads do, and keeps it to its end.
+            let turn = owner.reads(reader.turn()).await;
+            let (pool, turn) = match turn {
+                Ok(turn) => turn,
+                Err(cause) => {
+                    // Nobody waits for it if this fails.
+                    let _ = sender.send(Step::Failed(cause)).await;
+                    return;
+                }
+            };
+            if pool.get_database_backend() == DatabaseBackend::Postgres {
+                let pool = pool.get_postgres_connection_pool();
+                let last = last_step(copy(pool, &postgres, &sender).await);
                 let _ = sender.send(last).await;
-            });
-        } else {
-            let options = self.reader().get_sqlite_connection_pool().connect_options();
-            let (query, values) = select.build(SqliteQueryBuilder);
-            tokio::task::spawn_blocking(move || {
-                let last = last_step(walk(options.get_filename(), &query, values, &sender));
-                let _ = sender.blocking_send(last);
-            });
-        }
+            } else {
+                let options = pool.get_sqlite_connection_pool().connect_options();
+                tokio::task::spawn_blocking(move || {
+                    let _turn = turn;
+                    let (query, values) = sqlite;
+                    let last = last_step(walk(options.get_filename(), &query, values, &sender));
+                    let _ = sender.blocking_send(last);
+                });
+            }
+        });
         Scan(receiver)
     }
 }

@@ -7,19 +7,30 @@
 use std::{sync::Arc, time::Duration};
 
 use sea_orm::{
-    AccessMode, ConnectOptions, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction,
-    DbErr, IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ConnectOptions, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
     sqlx::{
-        self, Connection, PgPool,
+        self, Connection,
         sqlite::{SqliteConnection, SqliteJournalMode, SqliteSynchronous},
     },
 };
 
-use super::{private_file, soundness::Losses, threads::Threads};
+use super::{
+    private_file,
+    reader::{Reader, Snapshot},
+    soundness::Losses,
+    threads::Threads,
+};
 
-/// Readers beside SQLite's one writer: eight to keep two to four cores busy, and as many for downloads,
-/// each of which holds one while it lasts.
+/// Readers beside SQLite's one writer, shared fairly ([`super::reader`]): enough to keep four to eight cores busy.
 const SQLITE_READERS: u32 = 16;
+/// Connections for rows that are looked up by their keys, as on PostgreSQL.
+const SQLITE_LOOKUPS: u32 = 6;
+/// Connections for the figures of downloads, one each while it lasts.
+const SQLITE_BULK: u32 = 8;
+/// Connections that the jobs have for themselves: they read one thing after the other, and what they do must not
+/// wait for what anybody asks.
+const JOBS: u32 = 2;
 /// Connections that one process takes from PostgreSQL, whose default serves 100 in all. Readers and writers
 /// are apart, so that reports and downloads never keep a charge waiting.
 const POSTGRES_READERS: u32 = 20;
@@ -50,8 +61,8 @@ const SQLITE_WRITER_CACHE: &str = "-16384";
 const SQLITE_READER_CACHE: &str = "-2048";
 /// Statements that a connection to SQLite keeps prepared: those of a batch come in nine sizes a table.
 const SQLITE_STATEMENTS: usize = 400;
-/// Connections for what is read in bulk, one a download, so that slow clients of those never keep others from
-/// reading. They are opened when they are needed.
+/// Connections for what is read in bulk, two a download, for its figures and for its messages, so that slow clients
+/// of those never keep others from reading. They are opened when they are needed.
 const POSTGRES_BULK: u32 = 16;
 /// What PostgreSQL gives up a statement after: no page of a report comes near.
 const STATEMENT_TIMEOUT: &str = "30s";
@@ -63,7 +74,7 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// The database of one installation.
 #[derive(Debug, Clone)]
 pub struct Store {
-    reader: DatabaseConnection,
+    reader: Reader,
     lookups: DatabaseConnection,
     writer: DatabaseConnection,
     /// Pools of one connection, for one writer each; none on SQLite, which has one writer in all.
@@ -86,11 +97,17 @@ impl Store {
         if url.starts_with("sqlite:") {
             private_file::prepare(url);
             let writer = Database::connect(sqlite(url, 1, SQLITE_WRITER_CACHE)).await?;
-            let reader =
-                Database::connect(sqlite(url, SQLITE_READERS, SQLITE_READER_CACHE)).await?;
-            let bulk = reader.clone();
+            let pool = |connections| {
+                let mut options = sqlite(url, connections, SQLITE_READER_CACHE);
+                // Each is opened when it is needed.
+                options.connect_lazy(true).min_connections(0);
+                Database::connect(options)
+            };
+            let shared = pool(SQLITE_READERS).await?;
+            let reader = Reader::new(shared, SQLITE_READERS, pool(JOBS).await?);
+            let bulk = pool(SQLITE_BULK).await?;
             return Ok(Self {
-                lookups: reader.clone(),
+                lookups: pool(SQLITE_LOOKUPS).await?,
                 reader,
                 writer,
                 seats: Vec::new(),
@@ -101,11 +118,13 @@ impl Store {
         }
         let postgres = |connections, settings| postgres(url, connections, settings, &losses);
         let writer = Database::connect(postgres(POSTGRES_WRITERS, &BY_KEY)).await?;
-        let reader = Database::connect(postgres(POSTGRES_READERS, &[])).await?;
+        let shared = Database::connect(postgres(POSTGRES_READERS, &[])).await?;
         let lazily = |mut options: ConnectOptions| {
             options.connect_lazy(true);
             Database::connect(options)
         };
+        let jobs = lazily(postgres(JOBS, &[])).await?;
+        let reader = Reader::new(shared, POSTGRES_READERS, jobs);
         let lookups = lazily(postgres(POSTGRES_LOOKUPS, &BY_KEY)).await?;
         let bulk = lazily(postgres(POSTGRES_BULK, &[])).await?;
         let mut seats = Vec::new();
@@ -123,9 +142,10 @@ impl Store {
         })
     }
 
-    /// For single reads.
+    /// For single reads. Each takes its turn in its owner's share of the connections; those of jobs have their
+    /// own.
     #[must_use]
-    pub fn reader(&self) -> &DatabaseConnection {
+    pub fn reader(&self) -> &Reader {
         &self.reader
     }
 
@@ -147,9 +167,9 @@ impl Store {
         &self.writer
     }
 
-    /// For what is read in bulk from PostgreSQL.
-    pub(super) fn bulk_pool(&self) -> PgPool {
-        self.bulk.get_postgres_connection_pool().clone()
+    /// For what is read in bulk: what bounds it are the places of downloads.
+    pub(super) fn bulk(&self) -> &DatabaseConnection {
+        &self.bulk
     }
 
     /// Which kind of database it is.
@@ -161,19 +181,9 @@ impl Store {
     /// Several reads that see one state of the database.
     ///
     /// # Errors
-    /// Where the database can't be reached.
-    pub async fn snapshot(&self) -> Result<DatabaseTransaction, DbErr> {
-        match self.backend() {
-            DatabaseBackend::Postgres => {
-                self.reader
-                    .begin_with_config(
-                        Some(IsolationLevel::RepeatableRead),
-                        Some(AccessMode::ReadOnly),
-                    )
-                    .await
-            }
-            _ => self.reader.begin().await,
-        }
+    /// If the database can't be reached.
+    pub async fn snapshot(&self) -> Result<Snapshot, DbErr> {
+        self.reader.snapshot().await
     }
 
     /// A transaction that writes. On SQLite it takes the write lock at once: one that starts as a reader
@@ -212,7 +222,10 @@ impl Store {
 
     /// Closes every connection.
     pub async fn close(self) {
-        let pools = [self.reader, self.lookups, self.writer, self.bulk].into_iter();
+        if let Err(cause) = self.reader.close().await {
+            tracing::debug!(%cause, "a connection was closed already");
+        }
+        let pools = [self.lookups, self.writer, self.bulk].into_iter();
         for connection in pools.chain(self.seats) {
             if let Err(cause) = connection.close().await {
                 tracing::debug!(%cause, "a connection was closed already");

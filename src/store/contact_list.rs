@@ -87,6 +87,18 @@ pub async fn count(connection: &impl ConnectionTrait, filter: &ListFilter) -> Re
     select(filter).count(connection).await
 }
 
+/// How many lists an account has in use.
+///
+/// # Errors
+/// What the database says.
+pub async fn in_use(connection: &impl ConnectionTrait, account: AccountId) -> Result<u64, DbErr> {
+    let filter = ListFilter {
+        account,
+        search: None,
+    };
+    count(connection, &filter).await
+}
+
 /// Adds a list; its head-count is written apart.
 ///
 /// # Errors

@@ -87,6 +87,22 @@ pub async fn count(connection: &impl ConnectionTrait, account: AccountId) -> Res
     of_account(account).count(connection).await
 }
 
+/// How many of an account's purchases wait for their payment since an instant or later.
+///
+/// # Errors
+/// What the database says.
+pub async fn unpaid(
+    connection: &impl ConnectionTrait,
+    account: AccountId,
+    since: Timestamp,
+) -> Result<u64, DbErr> {
+    of_account(account)
+        .filter(purchase::Column::Status.eq(PurchaseStatus::Pending))
+        .filter(purchase::Column::CreatedAt.gt(since.as_microsecond()))
+        .count(connection)
+        .await
+}
+
 /// What an account paid for in `from..to`, the oldest first.
 ///
 /// # Errors

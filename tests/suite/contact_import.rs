@@ -244,8 +244,7 @@ on_both_databases! {
         assert_eq!(stored["contacts"]["totalCount"], 9_500);
     }
 
-    /// While an import goes on a second request tells how far it is; a fifth at once is told to wait; one whose
-    /// server is gone has failed.
+    /// While an import goes on a second request tells how far it is; one whose server is gone has failed.
     async fn progress_is_seen_while_an_import_goes_on(server: Server) {
         let shop = server.account("Shop").await;
         let list = server.list(&shop, "Newsletter", json!([])).await;
@@ -309,30 +308,6 @@ on_both_databases! {
         };
         let (payload, last) = tokio::join!(server.import(&shop.owner, &list, &file), follow);
         assert_eq!((payload["imported"].as_i64(), last.rows, last.imported), (Some(6_999), 7_000, 6_999));
-    }
-
-    /// A few imports run at once; beyond that callers are told so.
-    async fn imports_at_once_are_bounded(server: Server) {
-        let shop = server.account("Shop").await;
-        let list = server.list(&shop, "Newsletter", json!([])).await;
-        let turn = server.services().imports().hold().await;
-        let import = || server.import(&shop.owner, &list, "phone\n+393401234567\n");
-        let beyond = async {
-            // Each of the four is there once it is listed.
-            for _ in 0..2_000 {
-                let node = server.data(&shop.owner, IMPORTS, json!({ "list": list })).await;
-                if node["node"]["imports"]["totalCount"] == 4 {
-                    break;
-                }
-            }
-            let variables = json!({ "list": list });
-            let response = server.upload(Some(&shop.owner), IMPORT, variables, ("a.csv", "phone\n")).await;
-            assert_eq!(response["errors"][0]["extensions"]["code"], "RATE_LIMITED", "{response:#}");
-            drop(turn);
-        };
-        let (a, b, c, d, ()) = tokio::join!(import(), import(), import(), import(), beyond);
-        let sum: i64 = [a, b, c, d].iter().map(|payload| payload["imported"].as_i64().unwrap()).sum();
-        assert_eq!(sum, 1);
     }
 
     /// An import stops where the list is archived or the server drains: what came in stays, and the reason is told.

@@ -244,16 +244,16 @@ on_both_databases! {
     async fn reading_lists_is_bounded(server: Server) {
         let tenant = server.account("Shop").await;
         let list = server.list(&tenant, "All", json!([])).await;
-        let contacts: Vec<_> = (0..3_000).map(|n| ("IT", Some(json!({ "name": format!("n{n}") })))).collect();
+        let contacts: Vec<_> = (0..6_000).map(|n| ("IT", Some(json!({ "name": format!("n{n}") })))).collect();
         stored::store(&server, &tenant, &list, &contacts).await;
         let input = to_list(&list, "Ciao {{name}}");
         let one = async || server.graphql(Some(&tenant.owner), PERSONAL, json!({ "input": input })).await;
         let all = futures_util::future::join_all((0..40).map(|_| one())).await;
-        let exact = all.iter().filter(|response| response["data"]["quote"]["credits"] == "3000").count();
+        let exact = all.iter().filter(|response| response["data"]["quote"]["credits"] == "6000").count();
         let busy = all.iter().filter(|response| response["errors"][0]["extensions"]["code"] == "RATE_LIMITED").count();
         assert_eq!(exact + busy, 40);
         assert!(exact >= 4, "{exact}");
         // Each gave its place back.
-        assert_eq!(personal(&server, &tenant, input.clone()).await["credits"], "3000");
+        assert_eq!(personal(&server, &tenant, input.clone()).await["credits"], "6000");
     }
 }

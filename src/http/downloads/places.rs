@@ -1,108 +1,108 @@
-//! How many files are written at once, in all and for one account, so that no account takes every place.
+//! How many files are written at once, in all and for one account, and when a slow client gives way.
+//!
+//! Here: the bounds and the pace that is asked for. Not here: the line itself ([`crate::fair`]), and writing.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
 
 use domain::id::AccountId;
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
-    time::timeout,
-};
+
+pub(super) use crate::fair::Full;
+use crate::fair::{self, Bounds, Line};
 
 /// Files that are written at once. Each takes a database connection, up to three threads and up to ten megabytes
 /// (`cargo xtask bench reports -- --only exports`) while it lasts, and more at once would not be done sooner; the
 /// rest of the server needs its share.
 pub const MAX_AT_ONCE: usize = 6;
-/// Files of one account, those that wait for a place included: half of all places.
-pub const MAX_PER_ACCOUNT: usize = 3;
-/// How long a file waits for a place: about as long as one of a hundred thousand messages takes.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// Files of one account that are written at once: a third of all places, so that two accounts leave room for others.
+pub const MAX_PER_ACCOUNT: usize = 2;
+/// Files of one account that wait for a place.
+pub const MAX_WAITING_PER_ACCOUNT: usize = 2;
+/// Files that wait for a place in all.
+const MAX_WAITING: usize = 64;
+/// How long a file waits for a place: longer than it takes until a slow client has given way.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// What a client must take in a second while others wait for a place: half a megabit, which any mobile line carries.
+const LEAST_BYTES_PER_SECOND: u128 = 64 * 1024;
+/// Waiting for a client by which its pace is judged. The first seconds fill buffers on the way, so that a client that
+/// reads nothing is found out by the second judgement.
+const JUDGED_AFTER: Duration = Duration::from_secs(3);
 
 /// The places that there are. Cheap to clone.
 #[derive(Debug, Clone)]
-pub(super) struct Places {
-    all: Arc<Semaphore>,
-    taken: Arc<Mutex<HashMap<AccountId, usize>>>,
-}
+pub(super) struct Places(Line<AccountId>);
 
 impl Default for Places {
     fn default() -> Self {
-        Self {
-            all: Arc::new(Semaphore::new(MAX_AT_ONCE)),
-            taken: Arc::default(),
-        }
+        Self(Line::new(Bounds {
+            places: MAX_AT_ONCE,
+            reserved: 0,
+            share: MAX_PER_ACCOUNT,
+            waiting: MAX_WAITING,
+            waiting_share: MAX_WAITING_PER_ACCOUNT,
+            patience: PATIENCE,
+        }))
     }
-}
-
-/// Why there is no place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Full {
-    /// None for anybody.
-    All,
-    /// None for this account.
-    Account,
 }
 
 /// A place that is taken until it is dropped.
 #[derive(Debug)]
 pub(super) struct Place {
-    _one: OwnedSemaphorePermit,
-    _own: Own,
-}
-
-/// One of an account's own.
-#[derive(Debug)]
-struct Own {
-    account: AccountId,
-    taken: Arc<Mutex<HashMap<AccountId, usize>>>,
+    line: Line<AccountId>,
+    _place: fair::Place<AccountId>,
 }
 
 impl Places {
-    /// A place for an account's file, where one is free before long.
+    /// A place for an account's file, if one is free before long.
     pub(super) async fn take(&self, account: AccountId) -> Result<Place, Full> {
-        let own = self.own(account)?;
-        let one = timeout(PATIENCE, Arc::clone(&self.all).acquire_owned()).await;
-        match one {
-            Ok(Ok(one)) => Ok(Place {
-                _one: one,
-                _own: own,
-            }),
-            _ => Err(Full::All),
-        }
-    }
-
-    fn own(&self, account: AccountId) -> Result<Own, Full> {
-        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        let own = taken.entry(account).or_default();
-        if *own >= MAX_PER_ACCOUNT {
-            return Err(Full::Account);
-        }
-        *own += 1;
-        Ok(Own {
-            account,
-            taken: Arc::clone(&self.taken),
+        Ok(Place {
+            _place: self.0.take(account).await?,
+            line: self.0.clone(),
         })
     }
 }
 
-impl Drop for Own {
-    fn drop(&mut self) {
-        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        match taken.get_mut(&self.account) {
-            Some(own) if *own > 1 => *own -= 1,
-            _ => drop(taken.remove(&self.account)),
+impl Place {
+    /// Whether somebody waits for a place.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.line.waiting() > 0
+    }
+}
+
+/// How fast a client takes its file. Only the time counts in which the server waited for the client: a slow database
+/// is not the client's fault.
+#[derive(Debug, Default)]
+pub(super) struct Pace {
+    bytes: u64,
+    waited: Duration,
+}
+
+impl Pace {
+    /// Notes that a client took so many bytes, and that the server waited so long for it.
+    pub(super) fn note(&mut self, bytes: usize, waited: Duration) {
+        self.bytes = self.bytes.saturating_add(bytes as u64);
+        self.waited = self.waited.saturating_add(waited);
+        if self.waited >= JUDGED_AFTER && !self.is_slow() {
+            *self = Self::default();
         }
+    }
+
+    /// Whether the client takes too little to keep a place that others wait for.
+    pub(super) fn is_slow(&self) -> bool {
+        let least = self.waited.as_millis() * LEAST_BYTES_PER_SECOND / 1_000;
+        self.waited >= JUDGED_AFTER && u128::from(self.bytes) < least
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Full, MAX_AT_ONCE, MAX_PER_ACCOUNT, PATIENCE, Place, Places};
+    use std::time::Duration;
+
     use domain::id::AccountId;
     use uuid::Uuid;
+
+    use super::{
+        Full, MAX_AT_ONCE, MAX_PER_ACCOUNT, MAX_WAITING_PER_ACCOUNT, PATIENCE, Pace, Place, Places,
+    };
 
     fn account(number: usize) -> AccountId {
         AccountId::new(Uuid::from_u128(number as u128))
@@ -115,33 +115,42 @@ mod tests {
         for _ in 0..MAX_PER_ACCOUNT {
             held.push(places.take(account(0)).await.unwrap());
         }
-        assert_eq!(places.take(account(0)).await.unwrap_err(), Full::Account);
+        let line: Vec<_> = (0..MAX_WAITING_PER_ACCOUNT)
+            .map(|_| {
+                let places = places.clone();
+                tokio::spawn(async move { places.take(account(0)).await })
+            })
+            .collect();
+        tokio::task::yield_now().await;
+        assert!(held[0].is_wanted());
+        assert_eq!(places.take(account(0)).await.unwrap_err(), Full::Owner);
+        // The others have room all the same.
         for number in MAX_PER_ACCOUNT..MAX_AT_ONCE {
             held.push(places.take(account(number)).await.unwrap());
         }
         let begun = tokio::time::Instant::now();
         assert_eq!(places.take(account(1)).await.unwrap_err(), Full::All);
         assert!(begun.elapsed() >= PATIENCE);
-        assert_eq!(places.take(account(0)).await.unwrap_err(), Full::Account);
-        drop(held.remove(0));
-        held.push(places.take(account(0)).await.unwrap());
-        drop(held);
-        assert!(places.taken.lock().unwrap().is_empty());
-        places.take(account(1)).await.unwrap();
+        for waited in line {
+            assert_eq!(waited.await.unwrap().unwrap_err(), Full::Owner);
+        }
+        assert!(!held[0].is_wanted());
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn who_waits_has_the_next_place() {
-        let places = Places::default();
-        let mut held: Vec<Place> = Vec::new();
-        for number in 0..MAX_AT_ONCE {
-            held.push(places.take(account(number)).await.unwrap());
-        }
-        let leaves = async {
-            tokio::time::sleep(PATIENCE / 2).await;
-            held.clear();
-        };
-        let (taken, ()) = tokio::join!(places.take(account(0)), leaves);
-        taken.unwrap();
+    #[test]
+    fn a_client_is_slow_by_what_it_takes_while_it_is_waited_for() {
+        let seconds = Duration::from_secs;
+        let mut pace = Pace::default();
+        // What fills the buffers on the way comes at once.
+        pace.note(8 << 20, seconds(0));
+        pace.note(0, seconds(3));
+        assert!(!pace.is_slow());
+        pace.note(0, seconds(2));
+        assert!(!pace.is_slow(), "too early to say");
+        pace.note(64 * 1024, seconds(1));
+        assert!(pace.is_slow());
+        // It has caught up.
+        pace.note(1 << 20, seconds(0));
+        assert!(!pace.is_slow());
     }
 }

@@ -17,7 +17,7 @@ use tokio::time::timeout;
 use super::Pass;
 use super::protocol::ServerMessage;
 use crate::graphql::errors::{code, coded};
-use crate::graphql::execution::{Answer, Stage, execute};
+use crate::graphql::execution::{Answer, Stage, execute, owner_of};
 
 /// A message of an operation; after the last one it is over.
 pub(super) struct Frame {
@@ -50,7 +50,9 @@ impl Operation {
         request_id: String,
     ) -> Self {
         let frames = if kind == OperationType::Subscription {
-            subscription(executor.execute_stream(request, None), id, request_id)
+            let owner = owner_of(&request);
+            let responses = owner.reads_stream(executor.execute_stream(request, None));
+            subscription(responses, id, request_id)
         } else {
             stream::once(async move {
                 let answer = execute(&executor, request, kind, &request_id).await;

@@ -15,10 +15,11 @@ use entity::sql_enums::ImportStatus;
 use sea_orm::{ConnectionTrait, DbErr};
 
 use super::{
-    BY_HAND,
+    BY_HAND, KEPT_REJECTIONS,
     reading::{Part, Reading},
 };
 use crate::{
+    imports::RefusedRow,
     operations::{OperationError, Services},
     store::{
         self,
@@ -71,11 +72,13 @@ pub(super) struct Job {
     pub list: ListId,
     pub import: ImportId,
     pub update_existing: bool,
+    /// How many of the rows that were refused are kept so far.
+    pub kept: i64,
 }
 
 impl Job {
     /// Writes what is read to the end, and notes how it ended.
-    pub async fn run(self, mut reading: Reading) -> Result<(), OperationError> {
+    pub async fn run(mut self, mut reading: Reading) -> Result<(), OperationError> {
         let written = self.write(&mut reading).await;
         let read = reading.end().await;
         let reason = match (written, read) {
@@ -96,7 +99,7 @@ impl Job {
         Ok(ended?)
     }
 
-    async fn write(&self, reading: &mut Reading) -> Result<(), String> {
+    async fn write(&mut self, reading: &mut Reading) -> Result<(), String> {
         while let Some(part) = reading.next().await {
             let turn = self.services.imports().turn.lock().await;
             if self.services.stop.is_cancelled() {
@@ -104,6 +107,7 @@ impl Job {
             }
             self.write_part(&part).await?;
             drop(turn);
+            self.kept += length(self.kept_of(&part));
             // Nobody may be listening.
             let _ = self.services.imports().changes.send(self.list);
         }
@@ -179,7 +183,7 @@ impl Job {
         if !sorted.changed.is_empty() {
             store::contact::update(connection, of, &sorted.changed).await?;
         }
-        let rejected = i64::try_from(part.rejected.len()).unwrap_or(i64::MAX);
+        let rejected = length(&part.rejected);
         if rejected > 0 {
             store::contact_import::insert_rejections(
                 connection,
@@ -199,8 +203,14 @@ impl Job {
         Ok(Ok(()))
     }
 
+    /// The rows of a part that were refused, as far as there is room for them.
+    fn kept_of<'a>(&self, part: &'a Part) -> &'a [RefusedRow] {
+        let room = usize::try_from(KEPT_REJECTIONS - self.kept).unwrap_or(0);
+        part.rejected.get(..room).unwrap_or(&part.rejected)
+    }
+
     fn rejections(&self, part: &Part) -> Vec<RejectedRow> {
-        let rows = part.rejected.iter().map(|row| RejectedRow {
+        let rows = self.kept_of(part).iter().map(|row| RejectedRow {
             import: self.import,
             line: i64::try_from(row.line).unwrap_or(i64::MAX),
             value: row.value.clone(),
@@ -208,6 +218,10 @@ impl Job {
         });
         rows.collect()
     }
+}
+
+fn length(rows: &[RefusedRow]) -> i64 {
+    i64::try_from(rows.len()).unwrap_or(i64::MAX)
 }
 
 /// What becomes of a part's contacts.

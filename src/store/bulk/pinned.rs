@@ -11,7 +11,8 @@ use sea_orm::{
 use tokio::sync::mpsc;
 
 use super::{
-    BATCHES_WAITING, SCAN_TIMEOUT, Scan, Sender, Store, broken, copy_out, last_step, open, walk_on,
+    super::reader::snapshot_of, BATCHES_WAITING, SCAN_TIMEOUT, Scan, Sender, Store, broken,
+    copy_out, last_step, open, walk_on,
 };
 
 /// Pages of SQLite's that a scan keeps, in KiB: it goes through them once. Nothing is mapped: a file's pages
@@ -69,16 +70,18 @@ impl Store {
     /// Where the database can't be reached.
     pub async fn pin(&self) -> Result<(DatabaseTransaction, Pinned), DbErr> {
         if self.backend() == DatabaseBackend::Postgres {
-            return self.pin_postgres(self.bulk_pool()).await;
+            return self
+                .pin_postgres(self.bulk().get_postgres_connection_pool())
+                .await;
         }
-        let options = self.reader().get_sqlite_connection_pool().connect_options();
+        let options = self.bulk().get_sqlite_connection_pool().connect_options();
         let held = self.begin().await?;
         let both = async {
             let begun = tokio::task::spawn_blocking(move || begin(options.get_filename()));
             let connection = begun
                 .await
                 .map_err(|_| broken("a connection could not be opened"))??;
-            let snapshot = self.snapshot().await?;
+            let snapshot = snapshot_of(self.bulk()).await?;
             // A transaction of SQLite's sees the state at its first read.
             snapshot
                 .execute_unprepared("SELECT 1 FROM accounts LIMIT 1")
@@ -90,7 +93,7 @@ impl Store {
         both
     }
 
-    async fn pin_postgres(&self, pool: PgPool) -> Result<(DatabaseTransaction, Pinned), DbErr> {
+    async fn pin_postgres(&self, pool: &PgPool) -> Result<(DatabaseTransaction, Pinned), DbErr> {
         let failed = |cause: sqlx::Error| match cause {
             sqlx::Error::PoolTimedOut => {
                 DbErr::ConnectionAcquire(sea_orm::error::ConnAcquireErr::Timeout)
@@ -111,7 +114,7 @@ impl Store {
             .fetch_one(&mut **connection)
             .await
             .map_err(failed)?;
-        let snapshot = self.snapshot().await?;
+        let snapshot = snapshot_of(self.bulk()).await?;
         // The server's own name of it: digits, letters and hyphens.
         snapshot
             .execute_unprepared(&format!("SET TRANSACTION SNAPSHOT '{name}'"))

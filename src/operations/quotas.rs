@@ -1,0 +1,329 @@
+//! What an account may have of what is stored for nothing, and how fast it may make more of it.
+//!
+//! Here: the figures, the refusals, and the allowances. Not here: what costs credits or money, which its price
+//! bounds, and how many requests come in ([`crate::http`]).
+//!
+//! A limit is counted in the database when something is made; requests that run at the same moment may exceed it by
+//! their number. An allowance is this process's own, and full again after a restart: it bounds what one key can
+//! write in a day, not to the last row.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Mutex, PoisonError},
+};
+
+use domain::id::AccountId;
+use entity::message;
+use jiff::{SignedDuration, Timestamp};
+
+use super::{OperationError, Path, RefusalCode, Services};
+use crate::store;
+
+/// Scheduled messages that an account may have waiting at a time. A platform that schedules a reminder for each
+/// appointment of a month has some thousands.
+pub const MAX_SCHEDULED: u64 = 10_000;
+/// Lists that an account may have in use at a time.
+pub const MAX_LISTS: u64 = 5_000;
+/// Working keys that an account may have at a time.
+pub const MAX_KEYS: u64 = 200;
+/// Purchases of an account that may wait for their payment at a time.
+pub const MAX_UNPAID: u64 = 50;
+
+/// Cancelled messages: as many as may be scheduled at once can be cancelled and scheduled again once, and from
+/// there on one a second. The longest text counts tenfold, so that a key can store some 400 megabytes a day.
+const CANCELLED: Rate = Rate {
+    at_once: 2 * MAX_SCHEDULED.cast_signed(),
+    then_every: SignedDuration::from_secs(1),
+};
+/// A cancelled message counts once, and once more for so many bytes of its text.
+const CANCELLED_BYTES: usize = 4_096;
+/// Lists made: all that may be in use twice over, and from there on one a minute.
+const NEW_LISTS: Rate = Rate {
+    at_once: 2 * MAX_LISTS.cast_signed(),
+    then_every: SignedDuration::from_mins(1),
+};
+/// Keys made, and from there on one a minute.
+const NEW_KEYS: Rate = Rate {
+    at_once: 2 * MAX_KEYS.cast_signed(),
+    then_every: SignedDuration::from_mins(1),
+};
+/// Purchases begun: an account that pays needs some a day.
+const NEW_PURCHASES: Rate = Rate {
+    at_once: 4 * MAX_UNPAID.cast_signed(),
+    then_every: SignedDuration::from_mins(5),
+};
+
+/// Accounts that are remembered before those whose allowance is full again are forgotten.
+const REMEMBERED: usize = 10_000;
+
+/// So many at once, and then one more after each period.
+#[derive(Debug, Clone, Copy)]
+struct Rate {
+    at_once: i64,
+    then_every: SignedDuration,
+}
+
+/// What accounts have used of a rate: a leaky bucket each, as the instant at which it is empty again.
+///
+/// Unlike a token bucket of a library it can go below nothing: a cancellation is never refused, as it gives credits
+/// back, but what is cancelled has to be made up for before more is scheduled.
+#[derive(Debug)]
+pub(super) struct Allowance {
+    rate: Rate,
+    full_again: Mutex<HashMap<AccountId, Timestamp>>,
+}
+
+/// The allowances of this process.
+#[derive(Debug)]
+pub(super) struct Allowances {
+    cancelled: Allowance,
+    lists: Allowance,
+    keys: Allowance,
+    purchases: Allowance,
+}
+
+impl Default for Allowances {
+    fn default() -> Self {
+        Self {
+            cancelled: Allowance::new(CANCELLED),
+            lists: Allowance::new(NEW_LISTS),
+            keys: Allowance::new(NEW_KEYS),
+            purchases: Allowance::new(NEW_PURCHASES),
+        }
+    }
+}
+
+impl Allowance {
+    fn new(rate: Rate) -> Self {
+        Self {
+            rate,
+            full_again: Mutex::default(),
+        }
+    }
+
+    /// Uses so much of an account's allowance, whether or not there is so much left.
+    fn charge(&self, account: AccountId, weight: i64, now: Timestamp) {
+        let mut accounts = self.lock();
+        let since = accounts.get(&account).copied().unwrap_or(now).max(now);
+        let used = saturating(self.rate.then_every, weight);
+        let full_again = since.saturating_add(used).unwrap_or(Timestamp::MAX);
+        accounts.insert(account, full_again);
+        if accounts.len() > REMEMBERED {
+            accounts.retain(|_, full_again| *full_again > now);
+        }
+    }
+
+    /// How long it takes until an account may use some of its allowance again; nothing if it may now.
+    fn wait(&self, account: AccountId, now: Timestamp) -> Option<SignedDuration> {
+        let full_again = self.lock().get(&account).copied()?;
+        let used = full_again.duration_since(now);
+        let room = saturating(self.rate.then_every, self.rate.at_once - 1);
+        used.checked_sub(room).filter(|wait| wait.is_positive())
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<AccountId, Timestamp>> {
+        // Nothing that holds the lock can panic between two states.
+        self.full_again
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn saturating(period: SignedDuration, times: i64) -> SignedDuration {
+    SignedDuration::from_secs(period.as_secs().saturating_mul(times))
+}
+
+/// A wait as people say it.
+struct Shown(SignedDuration);
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.as_secs() {
+            seconds if seconds < 120 => write!(f, "{} seconds", seconds.max(1)),
+            seconds if seconds < 7_200 => write!(f, "{} minutes", seconds / 60 + 1),
+            seconds => write!(f, "{} hours", seconds / 3_600 + 1),
+        }
+    }
+}
+
+fn refused(path: &Path, message: String) -> OperationError {
+    path.refuse(RefusalCode::LimitReached, message).into()
+}
+
+/// Uses one of an allowance, if there is one left.
+fn use_one(
+    allowance: &Allowance,
+    account: AccountId,
+    now: Timestamp,
+    path: &Path,
+    what: &str,
+) -> Result<(), OperationError> {
+    if let Some(wait) = allowance.wait(account, now) {
+        let most = allowance.rate.at_once;
+        return Err(refused(
+            path,
+            format!(
+                "The account has made {most} {what} in a short time; it may make the next one in {}.",
+                Shown(wait)
+            ),
+        ));
+    }
+    allowance.charge(account, 1, now);
+    Ok(())
+}
+
+impl Services {
+    /// That an account may schedule one more message.
+    ///
+    /// # Errors
+    /// A refusal with the limit.
+    pub(super) async fn refuse_to_schedule_more(
+        &self,
+        account: AccountId,
+    ) -> Result<(), OperationError> {
+        let path = Path::input("sendAt");
+        if let Some(wait) = self.0.allowances.cancelled.wait(account, self.clock.now()) {
+            return Err(refused(
+                &path,
+                format!(
+                    "The account has cancelled too many scheduled messages in a short time; it may schedule again in {}.",
+                    Shown(wait)
+                ),
+            ));
+        }
+        let waiting = store::book::open_holds(self.store.lookups(), account, MAX_SCHEDULED).await?;
+        if waiting >= MAX_SCHEDULED {
+            return Err(refused(
+                &path,
+                format!(
+                    "At most {MAX_SCHEDULED} messages of an account may be scheduled at a time; schedule more when some are sent or cancelled."
+                ),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Notes that a scheduled message was cancelled.
+    pub(super) fn count_cancelled(&self, message: &message::Model) {
+        let bytes = message.text.len();
+        let weight = 1 + i64::try_from(bytes / CANCELLED_BYTES).unwrap_or(i64::MAX - 1);
+        let account = AccountId::new(message.account_id);
+        self.0
+            .allowances
+            .cancelled
+            .charge(account, weight, self.clock.now());
+    }
+
+    /// That an account may have one more list.
+    ///
+    /// # Errors
+    /// A refusal with the limit.
+    pub(super) async fn refuse_more_lists(&self, account: AccountId) -> Result<(), OperationError> {
+        let path = Path::input("name");
+        let used = store::contact_list::in_use(self.store.reader(), account).await?;
+        if used >= MAX_LISTS {
+            return Err(refused(
+                &path,
+                format!(
+                    "At most {MAX_LISTS} lists of an account may be in use at a time; archive those that are not needed."
+                ),
+            ));
+        }
+        let (lists, now) = (&self.0.allowances.lists, self.clock.now());
+        use_one(lists, account, now, &path, "lists")
+    }
+
+    /// That an account may have one more key.
+    ///
+    /// # Errors
+    /// A refusal with the limit.
+    pub(super) async fn refuse_more_keys(&self, account: AccountId) -> Result<(), OperationError> {
+        let path = Path::input("name");
+        let working = store::api_key::working(self.store.reader(), account).await?;
+        if working >= MAX_KEYS {
+            return Err(refused(
+                &path,
+                format!(
+                    "At most {MAX_KEYS} keys of an account may work at a time; revoke those that are not needed."
+                ),
+            ));
+        }
+        let (keys, now) = (&self.0.allowances.keys, self.clock.now());
+        use_one(keys, account, now, &path, "keys")
+    }
+
+    /// That an account may begin one more purchase, by how many wait for their payment.
+    ///
+    /// # Errors
+    /// A refusal with the limit.
+    pub(super) fn refuse_more_purchases(
+        &self,
+        account: AccountId,
+        unpaid: u64,
+    ) -> Result<(), OperationError> {
+        let path = Path::input("packageId");
+        if unpaid >= MAX_UNPAID {
+            return Err(refused(
+                &path,
+                format!(
+                    "At most {MAX_UNPAID} purchases of an account may wait for their payment at a time; pay one of them, or wait until they expire."
+                ),
+            ));
+        }
+        let (purchases, now) = (&self.0.allowances.purchases, self.clock.now());
+        use_one(purchases, account, now, &path, "purchases")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::id::AccountId;
+    use jiff::{SignedDuration, Timestamp};
+    use uuid::Uuid;
+
+    use super::{Allowance, Rate, Shown};
+
+    #[test]
+    fn an_allowance_is_used_up_and_comes_back() {
+        let allowance = Allowance::new(Rate {
+            at_once: 3,
+            then_every: SignedDuration::from_secs(10),
+        });
+        let account = |number| AccountId::new(Uuid::from_u128(number));
+        let at = |seconds| Timestamp::UNIX_EPOCH + SignedDuration::from_secs(seconds);
+        let wait = |number, seconds| {
+            let wait = allowance.wait(account(number), at(seconds));
+            wait.map(|wait| wait.as_secs())
+        };
+        for _ in 0..3 {
+            assert_eq!(wait(1, 0), None);
+            allowance.charge(account(1), 1, at(0));
+        }
+        assert_eq!(wait(1, 0), Some(10));
+        assert_eq!(wait(1, 9), Some(1));
+        assert_eq!(wait(1, 10), None);
+        assert_eq!(wait(2, 0), None, "another account has its own");
+        // What goes beyond is owed.
+        allowance.charge(account(1), 5, at(10));
+        assert_eq!(wait(1, 10), Some(50));
+        // A clock that steps back makes nothing of it worse than it was.
+        assert_eq!(wait(1, 0), Some(60));
+        assert_eq!(wait(1, 60), None);
+        // Long unused, it is full and no more.
+        for _ in 0..3 {
+            assert_eq!(wait(1, 10_000), None);
+            allowance.charge(account(1), 1, at(10_000));
+        }
+        assert_eq!(wait(1, 10_000), Some(10));
+    }
+
+    #[test]
+    fn a_wait_is_shown_in_its_unit() {
+        let shown = |seconds| Shown(SignedDuration::from_secs(seconds)).to_string();
+        assert_eq!(shown(0), "1 seconds");
+        assert_eq!(shown(119), "119 seconds");
+        assert_eq!(shown(120), "3 minutes");
+        assert_eq!(shown(86_400), "25 hours");
+    }
+}
