@@ -9,8 +9,8 @@ use message_credits::{
     app::{self, Settings},
     clock::Clock,
     config::{
-        Cli, Command, CreateKeyArgs, DatabaseArgs, KeyCommand, KeyRole, PaymentProvider,
-        RateArgs, RebuildUsageArgs, SecretCommand, ServeArgs,
+        Cli, Command, CreateKeyArgs, DatabaseArgs, KeyCommand, KeyRole, PaymentProvider, RateArgs,
+        RebuildUsageArgs, SecretCommand, ServeArgs,
         admin_key::AdminKey,
         serving::{Purpose, Shown, is_loopback},
     },
@@ -289,11 +289,7 @@ fn rates(args: &RateArgs) -> Rates {
     }
 }
 
-fn welcome(
-    settings: &Settings,
-    administration: Option<SocketAddr>,
-    demo: Option<&Demo>,
-) -> String {
+fn welcome(settings: &Settings, administration: Option<SocketAddr>, demo: Option<&Demo>) -> String {
     let base = settings.public_url.as_str().trim_end_matches('/');
     let Shown { graphiql, .. } = settings.shown;
     let mut text = format!("message-credits is serving.\n\n  page      {base}/\n");

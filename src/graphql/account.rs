@@ -111,7 +111,6 @@ impl Account {
     }
 
     /// Its contact lists, the oldest first; archived ones are left out.
-    #[graphql(complexity = "super::paging::PAGE_COST * child_complexity")]
     async fn lists(
         &self,
         ctx: &Context<'_>,
@@ -131,7 +130,6 @@ impl Account {
     }
 
     /// Its lots of credits, the newest first. Not for SENDER keys.
-    #[graphql(complexity = "super::paging::PAGE_COST * child_complexity")]
     async fn lots(
         &self,
         ctx: &Context<'_>,
@@ -149,7 +147,6 @@ impl Account {
     }
 
     /// Its messages, the last to be sent first.
-    #[graphql(complexity = "super::paging::PAGE_COST * child_complexity")]
     async fn messages(
         &self,
         ctx: &Context<'_>,
@@ -173,7 +170,6 @@ impl Account {
     }
 
     /// What the ledger wrote for it, the newest first. Not for SENDER keys.
-    #[graphql(complexity = "super::paging::PAGE_COST * child_complexity")]
     async fn transactions(
         &self,
         ctx: &Context<'_>,
@@ -191,7 +187,6 @@ impl Account {
     }
 
     /// Its payments, the newest first. Not for SENDER keys.
-    #[graphql(complexity = "super::paging::PAGE_COST * child_complexity")]
     async fn purchases(
         &self,
         ctx: &Context<'_>,
@@ -208,7 +203,6 @@ impl Account {
     }
 
     /// Its API keys, the newest first, revoked ones too. For owners and platform roles.
-    #[graphql(complexity = "super::paging::PAGE_COST * child_complexity")]
     async fn api_keys(
         &self,
         ctx: &Context<'_>,
@@ -225,7 +219,6 @@ impl Account {
     }
 
     /// Its monthly reports, the newest first. Not for SENDER keys.
-    #[graphql(complexity = "super::paging::PAGE_COST * child_complexity")]
     async fn monthly_reports(
         &self,
         ctx: &Context<'_>,
@@ -328,7 +321,6 @@ impl AccountQuery {
     }
 
     /// All accounts, the oldest first. For platform roles only.
-    #[graphql(complexity = "super::paging::PAGE_COST * child_complexity")]
     async fn accounts(
         &self,
         ctx: &Context<'_>,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject, dataloader::Loader};
+use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use domain::id::{AccountId, ListId};
 
 use super::{
@@ -10,7 +10,7 @@ use super::{
     contact_list::ContactList,
     errors::ApiError,
     ids::PublicId,
-    loaders::{LoadError, Rows},
+    loaders::{LoadError, Loader, Rows},
     request::{UserError, optional_id, payload, services, viewer_of},
     scalars::Credits,
 };
@@ -66,7 +66,6 @@ pub(super) struct AllocationOf {
 
 impl Loader<AllocationOf> for Rows {
     type Value = ListAllocation;
-    type Error = LoadError;
 
     async fn load(
         &self,

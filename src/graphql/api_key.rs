@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use async_graphql::{Context, ID, InputObject, Object, SimpleObject, dataloader::Loader};
+use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use domain::id::{AccountId, ApiKeyId};
 use entity::api_key;
 use futures_util::FutureExt;
@@ -12,7 +12,7 @@ use super::{
     account::Account,
     errors::ApiError,
     ids::PublicId,
-    loaders::{self, LoadError, Rows},
+    loaders::{self, LoadError, Loader, Rows},
     paging::{Nodes, connection, window},
     request::{UserError, id, optional_id, payload, services, viewer, viewer_of},
     scalars::DateTime,
@@ -101,7 +101,6 @@ pub(super) async fn connection(
 
 impl Loader<ApiKeyId> for Rows {
     type Value = api_key::Model;
-    type Error = LoadError;
 
     async fn load(&self, ids: &[ApiKeyId]) -> Result<HashMap<ApiKeyId, api_key::Model>, LoadError> {
         // Whoever may not see keys finds none.
@@ -126,7 +125,6 @@ pub struct ApiKeyQuery;
 impl ApiKeyQuery {
     /// The platform's own keys, the newest first, revoked ones too. For platform administrators. The key that the
     /// server was started with is not among them.
-    #[graphql(complexity = "super::paging::PAGE_COST * child_complexity")]
     async fn platform_api_keys(
         &self,
         ctx: &Context<'_>,

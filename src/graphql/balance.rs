@@ -2,15 +2,12 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use async_graphql::{
-    Context, Object, SimpleObject,
-    dataloader::{DataLoader, Loader},
-};
+use async_graphql::{Context, Object, SimpleObject};
 use domain::{book, id::AccountId};
 
 use super::{
     errors::ApiError,
-    loaders::Rows,
+    loaders::{self, LoadError, Loader, Rows},
     money::Money,
     request::services,
     scalars::{Credits, Date, DateTime},
@@ -29,10 +26,7 @@ pub(super) async fn balance(
         .map(|at| input::instant(&at.0, &Path::argument("at")))
         .transpose()?;
     services(ctx)?.refuse_to_foresee(at)?;
-    let loader = ctx
-        .data_opt::<DataLoader<Rows>>()
-        .ok_or(ApiError::Unauthenticated)?;
-    let found = loader.load_one((account, at)).await;
+    let found = loaders::load(ctx, (account, at)).await?.transpose();
     let found = found.map_err(|shared| match &*shared {
         OperationError::Unavailable => ApiError::Unavailable,
         OperationError::Lost => ApiError::Lost,
@@ -44,13 +38,22 @@ pub(super) async fn balance(
 }
 
 impl Loader<Asked> for Rows {
-    type Value = BalanceAt;
-    type Error = Arc<OperationError>;
+    /// All of one load share its fault.
+    type Value = Result<BalanceAt, Arc<OperationError>>;
 
-    async fn load(&self, asked: &[Asked]) -> Result<HashMap<Asked, BalanceAt>, Self::Error> {
+    async fn load(&self, asked: &[Asked]) -> Result<HashMap<Asked, Self::Value>, LoadError> {
         let seen = |(account, _): &&Asked| self.viewer.sees(*account);
         let asked: Vec<Asked> = asked.iter().filter(seen).copied().collect();
-        self.services.balances(&asked).await.map_err(Arc::new)
+        Ok(match self.services.balances(&asked).await {
+            Ok(found) => found.into_iter().map(|(key, at)| (key, Ok(at))).collect(),
+            Err(cause) => {
+                let cause = Arc::new(cause);
+                asked
+                    .into_iter()
+                    .map(|key| (key, Err(Arc::clone(&cause))))
+                    .collect()
+            }
+        })
     }
 }
 

@@ -2,17 +2,18 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use async_graphql::{Context, ID, InputObject, Object, SimpleObject, dataloader::Loader};
+use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use domain::id::{ContactId, ListId};
 use entity::contact_list;
 use futures_util::FutureExt;
 
 use super::{
+    budget,
     contact_list::ContactList,
     destination::count as int,
     errors::ApiError,
     ids::PublicId,
-    loaders::{self, LoadError, Rows},
+    loaders::{self, LoadError, Loader, Rows},
     paging::{Nodes, connection},
     request::{UserError, id, payload, services, viewer, viewer_of},
     scalars::{CountryCode, DateTime, PhoneNumber},
@@ -98,6 +99,8 @@ pub(super) async fn connection(
     let (filter, page) = services
         .contacts(&viewer(ctx)?, list, search, window)
         .await?;
+    let bytes = page.rows.iter().map(store::contact::Contact::field_bytes);
+    budget::take_read(ctx.data_opt(), bytes.sum())?;
     let counting = services.clone();
     // Kept with the list, so that nobody counts a million rows; nothing is left of an archived one.
     let stored = if list.archived_at.is_some() {
@@ -126,7 +129,10 @@ async fn count(
 
 impl Loader<ContactId> for Rows {
     type Value = store::contact::Contact;
-    type Error = LoadError;
+
+    fn bytes(row: &store::contact::Contact) -> usize {
+        row.field_bytes()
+    }
 
     /// Contacts of lists in use: those of archived ones are being removed.
     async fn load(

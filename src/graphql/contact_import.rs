@@ -3,9 +3,7 @@
 
 use std::collections::HashMap;
 
-use async_graphql::{
-    Context, Enum, ID, InputObject, Object, SimpleObject, Subscription, Upload, dataloader::Loader,
-};
+use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject, Subscription, Upload};
 use domain::id::{AccountId, ImportId, ListId};
 use entity::{contact_import, sql_enums};
 use futures_util::{FutureExt, Stream, StreamExt};
@@ -15,7 +13,7 @@ use super::{
     destination::count as int,
     errors::ApiError,
     ids::PublicId,
-    loaders::{self, LoadError, Rows},
+    loaders::{self, LoadError, Loader, Rows},
     paging::{Nodes, connection, window},
     request::{UserError, id, payload, services, viewer, viewer_of},
     scalars::{CountryCode, DateTime},
@@ -98,7 +96,6 @@ impl ContactImport {
 
     /// The rows that were refused, in the file's order: the first 10,000 of them; rejectedCount counts them all.
     /// Deleted when the list is archived.
-    #[graphql(complexity = "super::paging::PAGE_COST * child_complexity")]
     async fn rejected(
         &self,
         ctx: &Context<'_>,
@@ -200,7 +197,6 @@ async fn count(services: Services, list: (AccountId, ListId)) -> Result<u64, sea
 
 impl Loader<ImportId> for Rows {
     type Value = contact_import::Model;
-    type Error = LoadError;
 
     async fn load(
         &self,

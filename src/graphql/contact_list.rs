@@ -4,7 +4,7 @@ mod mutation;
 
 use std::collections::HashMap;
 
-use async_graphql::{Context, ID, Object, dataloader::Loader};
+use async_graphql::{Context, ID, Object};
 use domain::id::{AccountId, ListId};
 use entity::{contact_list, list_destination};
 use futures_util::FutureExt;
@@ -18,7 +18,7 @@ use super::{
     errors::ApiError,
     guard::edges,
     ids::PublicId,
-    loaders::{self, LoadError, Rows},
+    loaders::{self, LoadError, Loader, Rows},
     message::{self, MessageConnection, MessageFilterInput},
     paging::{Nodes, connection, window},
     request::services,
@@ -110,7 +110,6 @@ impl ContactList {
 
     /// What was sent for it and what that took, by whole intervals of its account's time zone, the oldest
     /// first. Intervals in which nothing was sent are there. Not for SENDER keys.
-    #[graphql(complexity = "10 * child_complexity")]
     async fn usage(
         &self,
         ctx: &Context<'_>,
@@ -128,7 +127,6 @@ impl ContactList {
     }
 
     /// Its messages, the last to be sent first.
-    #[graphql(complexity = "super::paging::PAGE_COST * child_complexity")]
     async fn messages(
         &self,
         ctx: &Context<'_>,
@@ -151,7 +149,6 @@ impl ContactList {
 
     /// Its stored contacts: the newest first, or by number where some are searched for. None where it is
     /// archived or counted by hand. Not for SENDER keys.
-    #[graphql(complexity = "super::paging::PAGE_COST * child_complexity")]
     async fn contacts(
         &self,
         ctx: &Context<'_>,
@@ -172,7 +169,6 @@ impl ContactList {
     }
 
     /// Its imports of contacts, the newest first, those that run included. Not for SENDER keys.
-    #[graphql(complexity = "super::paging::PAGE_COST * child_complexity")]
     async fn imports(
         &self,
         ctx: &Context<'_>,
@@ -228,7 +224,6 @@ async fn count(services: Services, filter: ListFilter) -> Result<u64, sea_orm::D
 
 impl Loader<ListId> for Rows {
     type Value = contact_list::Model;
-    type Error = LoadError;
 
     /// Archived lists too: what was sent to them still leads there.
     async fn load(
@@ -254,7 +249,6 @@ pub(super) struct DestinationsOf {
 
 impl Loader<DestinationsOf> for Rows {
     type Value = Vec<list_destination::Model>;
-    type Error = LoadError;
 
     async fn load(
         &self,

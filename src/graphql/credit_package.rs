@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use async_graphql::{Context, ID, InputObject, Object, SimpleObject, dataloader::Loader};
+use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use domain::{credits, id::PackageId};
 use entity::credit_package;
 use futures_util::FutureExt;
@@ -10,7 +10,7 @@ use futures_util::FutureExt;
 use super::{
     errors::ApiError,
     ids::PublicId,
-    loaders::{LoadError, Rows},
+    loaders::{LoadError, Loader, Rows},
     money::{Money, MoneyInput},
     paging::{Nodes, connection, window},
     request::{UserError, id, optional_id, payload, services, viewer, viewer_of},
@@ -132,7 +132,6 @@ impl From<Capacity> for PackageCapacity {
 
 impl Loader<PackageId> for Rows {
     type Value = credit_package::Model;
-    type Error = LoadError;
 
     /// Archived ones too: what was bought still leads there. Packages are no account's own.
     async fn load(
@@ -155,7 +154,6 @@ pub struct CreditPackageQuery;
 #[Object]
 impl CreditPackageQuery {
     /// The packages for sale, the smallest first.
-    #[graphql(complexity = "super::paging::PAGE_COST * child_complexity")]
     async fn credit_packages(
         &self,
         ctx: &Context<'_>,

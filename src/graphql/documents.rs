@@ -135,7 +135,7 @@ pub(crate) fn forges_upload(value: &Value) -> bool {
     }
 }
 
-fn find_operation<'a>(
+pub(super) fn find_operation<'a>(
     document: &'a ExecutableDocument,
     name: Option<&str>,
 ) -> Result<&'a OperationDefinition, ServerError> {

@@ -44,6 +44,10 @@ pub mod code {
     pub const GRAPHQL_VALIDATION_FAILED: &str = "GRAPHQL_VALIDATION_FAILED";
     /// The document has more bytes or tokens than are read.
     pub const DOCUMENT_TOO_LARGE: &str = "DOCUMENT_TOO_LARGE";
+    /// The answer would be, or was about to become, larger than one request may get; its message names the limit.
+    pub const OUTPUT_TOO_LARGE: &str = "OUTPUT_TOO_LARGE";
+    /// The request took longer than one may and was ended.
+    pub const TIMED_OUT: &str = "TIMED_OUT";
     /// `operationName` names no operation, or is missing where there are several.
     pub const OPERATION_RESOLUTION_FAILURE: &str = "OPERATION_RESOLUTION_FAILURE";
 }
@@ -76,6 +80,8 @@ pub enum ApiError {
     BadInputs(Vec<(Vec<String>, String)>),
     /// Too much at once.
     RateLimited,
+    /// The request is over its budget; the error ends it ([`super::budget`]).
+    OverBudget(ServerError),
     /// Something that the answer depends on is down.
     Unavailable,
     /// The connection to the database broke, and it is not known whether anything was changed.
@@ -112,6 +118,7 @@ impl ApiError {
             Self::NotFound | Self::NothingAt { .. } => code::NOT_FOUND,
             Self::BadInput { .. } | Self::BadInputs(_) => code::BAD_USER_INPUT,
             Self::RateLimited => code::RATE_LIMITED,
+            Self::OverBudget(_) => code::OUTPUT_TOO_LARGE,
             Self::Unavailable | Self::Lost | Self::NotDone | Self::Unknown => code::UNAVAILABLE,
             Self::Internal(_) => code::INTERNAL_SERVER_ERROR,
         }
@@ -170,6 +177,13 @@ impl From<ApiError> for async_graphql::Error {
                 set_field(&mut extensions, field);
                 set_all(&mut extensions, all);
                 message
+            }
+            ApiError::OverBudget(error) => {
+                return Self {
+                    message: error.message,
+                    source: None,
+                    extensions: error.extensions,
+                };
             }
             ApiError::RateLimited => "Too many requests; try again later.".to_owned(),
             ApiError::Unavailable => "This is out of order just now; try again later.".to_owned(),
@@ -263,6 +277,21 @@ fn finish_one(mut error: ServerError, request_id: &str) -> ServerError {
         error.message.push('…');
     }
     error
+}
+
+/// Takes the error of a request that is over its budget from what it was found among: nothing else is told then.
+pub(crate) fn take_over_budget(errors: &mut Vec<ServerError>) -> Option<ServerError> {
+    let is_it = |error: &ServerError| {
+        matches!(
+            code_of(error),
+            Some(code::OUTPUT_TOO_LARGE | code::TIMED_OUT)
+        )
+    };
+    let place = errors.iter().position(is_it)?;
+    let mut error = errors.swap_remove(place);
+    error.path = Vec::new();
+    error.locations = Vec::new();
+    Some(error)
 }
 
 fn code_of(error: &ServerError) -> Option<&str> {

@@ -49,6 +49,9 @@ impl Answer {
     /// Judges a response of the engine, and masks its errors.
     #[must_use]
     pub fn of(mut response: Response, request_id: &str) -> Self {
+        if let Some(over) = errors::take_over_budget(&mut response.errors) {
+            return Self::refused(over);
+        }
         // Errors from before execution have no path; those of execution have the path of their field.
         let ran = !matches!(response.data, Value::Null)
             || response.errors.is_empty()

@@ -1,13 +1,14 @@
 //! How large a document may be, judged before anything that could take long looks at it.
 //!
 //! Here: bytes, tokens and nesting of the text before it is parsed; fields, depth and root fields of the parsed
-//! document before it is validated. Not here: what a field costs, which the schema says per field
-//! (`complexity = …`) and [`apply`] bounds.
+//! document before it is validated. Not here: what an operation weighs with its arguments ([`super::weight`]), and what
+//! its answer comes to ([`super::budget`]).
 //!
 //! Why before: the parser and the validator recurse, and fragments multiply. A kilobyte of fragments that each
 //! spread the next one twice stands for millions of fields, and the engine's own limits would count them one by one.
 
 use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
 use async_graphql::parser::types::{
     ExecutableDocument, Field, FragmentDefinition, OperationDefinition, OperationType, Selection,
@@ -15,6 +16,7 @@ use async_graphql::parser::types::{
 };
 use async_graphql::{Positioned, SchemaBuilder, ServerError};
 
+use super::budget::{Budgets, MAX_ANSWER_BYTES, OutputLimits};
 use super::errors::{code, coded};
 use super::tokens::{Token, Tokens};
 
@@ -35,8 +37,13 @@ pub struct Limits {
     pub levels: usize,
     /// Fields of the operation itself, aliases included: each is a command or a query of its own.
     pub root_fields: usize,
-    /// The sum of what the fields cost, by the schema's own figures.
-    pub complexity: usize,
+    /// The sum of what the fields weigh with their arguments ([`super::weight`]).
+    pub weight: u64,
+    /// Lists of the introspection schema within one another that lead from types to types. graphql-js's own query
+    /// needs one, and the tools that ask more stay below two.
+    pub introspection_rounds: usize,
+    /// What one answer may come to.
+    pub output: OutputLimits,
     /// Whether the schema may be asked for, and names that exist be suggested for those that don't.
     pub introspection: bool,
 }
@@ -51,19 +58,26 @@ impl Default for Limits {
             depth: 20,
             levels: 32,
             root_fields: 50,
-            complexity: 100_000,
+            weight: 100_000,
+            introspection_rounds: 3,
+            output: OutputLimits {
+                values: 200_000,
+                bytes: MAX_ANSWER_BYTES,
+                read: 2 * MAX_ANSWER_BYTES,
+                time: Duration::from_secs(30),
+            },
             introspection: true,
         }
     }
 }
 
 impl Limits {
-    /// Has the engine bound what only it can know: the cost of fields with their arguments.
+    /// Has the engine bound what only it can know: the fields with their arguments, and what is made of them.
     #[must_use]
     pub fn apply<Q, M, S>(&self, builder: SchemaBuilder<Q, M, S>) -> SchemaBuilder<Q, M, S> {
         let builder = builder
-            .limit_complexity(self.complexity)
-            .limit_recursive_depth(self.levels);
+            .limit_recursive_depth(self.levels)
+            .extension(Budgets::new(*self));
         if self.introspection {
             builder
         } else {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject, dataloader::Loader};
+use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use domain::id::{AccountId, LotId};
 use entity::{lot, sql_enums};
 use futures_util::FutureExt;
@@ -12,7 +12,7 @@ use super::{
     balance::Balance,
     errors::ApiError,
     ids::PublicId,
-    loaders::{LoadError, Rows},
+    loaders::{LoadError, Loader, Rows},
     paging::{Nodes, connection},
     request::{UserError, optional_id, payload, services, viewer_of},
     scalars::{Credits, Date, DateTime},
@@ -131,7 +131,6 @@ async fn count(services: Services, filter: LotFilter) -> Result<u64, sea_orm::Db
 
 impl Loader<LotId> for Rows {
     type Value = CreditLot;
-    type Error = LoadError;
 
     async fn load(&self, ids: &[LotId]) -> Result<HashMap<LotId, CreditLot>, LoadError> {
         let now = self.services.clock.now();

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use async_graphql::{Context, ID, InputObject, Object, SimpleObject, dataloader::Loader};
+use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use domain::id::{AccountId, ReportId};
 use entity::{monthly_report, monthly_report_schedule};
 use futures_util::FutureExt;
@@ -11,7 +11,7 @@ use super::{
     account::Account,
     errors::ApiError,
     ids::PublicId,
-    loaders::{self, LoadError, Rows},
+    loaders::{self, LoadError, Loader, Rows},
     paging::{Nodes, connection},
     request::{UserError, optional_id, payload, services, viewer, viewer_of},
     scalars::{Date, DateTime, TimeZone, WebUrl},
@@ -129,7 +129,6 @@ async fn count(services: Services, account: AccountId) -> Result<u64, sea_orm::D
 
 impl Loader<ReportId> for Rows {
     type Value = monthly_report::Model;
-    type Error = LoadError;
 
     async fn load(
         &self,

@@ -1,14 +1,22 @@
 //! Anything that has an id: the `Node` interface, and the root fields that find a node by its id.
 
-use async_graphql::{Context, ID, Interface, Object};
+use std::{borrow::Cow, collections::HashMap};
+
+use async_graphql::{
+    Context, ContextSelectionSet, ID, Interface, Object, OutputType, Positioned, ServerResult,
+    Value, parser::types::Field, registry::Registry,
+};
 use domain::id::{
     AccountId, ApiKeyId, ContactId, ImportId, ListId, LotId, MessageId, PackageId, PurchaseId,
     RateCardId, ReportId, TransactionId,
 };
 
+use futures_util::future::try_join_all;
+
 use super::{
     account::Account,
     api_key::ApiKey,
+    budget::{self, Budget},
     contact::Contact,
     contact_import::ContactImport,
     contact_list::ContactList,
@@ -25,7 +33,7 @@ use super::{
     transaction::Transaction,
 };
 use crate::{
-    operations::{Path, Viewer, policy::exists_for},
+    operations::{OperationError, Path, Viewer, policy::exists_for},
     store,
 };
 
@@ -87,15 +95,78 @@ impl NodeQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "At most 1000 ids.")] ids: Vec<ID>,
-    ) -> Result<Vec<Option<Node>>, ApiError> {
+    ) -> Result<Named, ApiError> {
         let viewer = viewer_of(ctx, "nodes")?;
         if ids.len() > MAX_NODES {
             return Err(Path::argument("ids")
                 .invalid(format!("Must be at most {MAX_NODES} ids."))
                 .into());
         }
+        let mut firsts = HashMap::new();
+        let mut once = Vec::new();
+        let mut places = Vec::with_capacity(ids.len());
+        for (index, id) in ids.iter().enumerate() {
+            let place = *firsts.entry(id.as_str()).or_insert_with(|| {
+                once.push((index, id));
+                once.len() - 1
+            });
+            places.push(place);
+        }
         // Together, so that the loaders read each kind at once.
-        futures_util::future::try_join_all(ids.iter().map(|id| find(ctx, &viewer, id))).await
+        let found = once.iter().map(|(index, id)| async move {
+            let node = find(ctx, &viewer, id).await?;
+            Ok::<_, ApiError>((*index, node))
+        });
+        Ok(Named {
+            once: try_join_all(found).await?,
+            places,
+        })
+    }
+}
+
+/// The nodes of several ids. One that is named several times is read and resolved once, and its value repeated: the
+/// work does not grow with the repetitions, and the budget counts each.
+struct Named {
+    /// Each node with the place where it is named first.
+    once: Vec<(usize, Option<Node>)>,
+    /// For each id, which of them it is.
+    places: Vec<usize>,
+}
+
+impl OutputType for Named {
+    fn type_name() -> Cow<'static, str> {
+        Vec::<Option<Node>>::type_name()
+    }
+
+    fn qualified_type_name() -> String {
+        Vec::<Option<Node>>::qualified_type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        Vec::<Option<Node>>::create_type_info(registry)
+    }
+
+    async fn resolve(
+        &self,
+        ctx: &ContextSelectionSet<'_>,
+        field: &Positioned<Field>,
+    ) -> ServerResult<Value> {
+        let once = self.once.iter().map(|(index, node)| async move {
+            let ctx = ctx.with_index(*index);
+            let value = OutputType::resolve(node, &ctx, field).await;
+            value.map_err(|error| ctx.set_error_path(error))
+        });
+        let once = try_join_all(once).await?;
+        if once.len() == self.places.len() {
+            return Ok(Value::List(once));
+        }
+        let budget = ctx.data_opt::<Budget>();
+        let mut all = Vec::with_capacity(self.places.len());
+        for value in self.places.iter().filter_map(|place| once.get(*place)) {
+            budget::take_copy(budget, value)?;
+            all.push(value.clone());
+        }
+        Ok(Value::List(all))
     }
 }
 
@@ -155,7 +226,7 @@ async fn find(ctx: &Context<'_>, viewer: &Viewer, id: &ID) -> Result<Option<Node
         RateCardId::PREFIX => {
             let row =
                 store::rate_card::find(services(ctx)?.store.reader(), RateCardId::new(uuid)).await;
-            row.map_err(ApiError::internal)?
+            row.map_err(OperationError::from)?
                 .map(|row| Node::RateCard(RateCard(row)))
         }
         ReportId::PREFIX => loaders::load(ctx, ReportId::new(uuid))

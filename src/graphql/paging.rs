@@ -18,11 +18,6 @@ pub const DEFAULT_PAGE: i32 = 50;
 /// The most nodes that one page has.
 pub const MAX_PAGE: i32 = 1_000;
 
-/// What a page weighs in a query's complexity, times what is asked of each node. It is the default page's size
-/// whatever is asked: the engine can't weigh an argument whose variable is left out, which clients may do, and
-/// refuses the query.
-pub(super) const PAGE_COST: usize = 50;
-
 /// Where a page stands in its list.
 #[derive(Debug, Clone, PartialEq, Eq, SimpleObject)]
 pub struct PageInfo {
@@ -139,7 +134,7 @@ impl<T> Nodes<T> {
     }
 }
 
-/// Defines a connection and its edge over a node type that is `Clone`.
+/// Defines a connection and its edge over a node type. However often a page is asked for its nodes, they are there once.
 macro_rules! connection {
     ($node:ident, $connection:ident, $edge:ident, $things:literal) => {
         #[doc = concat!("A page of ", $things, ".")]
@@ -149,20 +144,20 @@ macro_rules! connection {
         #[async_graphql::Object]
         impl $connection {
             /// The nodes, each with its cursor.
-            async fn edges(&self) -> Vec<$edge> {
+            async fn edges(&self) -> Vec<$edge<'_>> {
                 self.0
                     .nodes
                     .iter()
                     .map(|(place, node)| $edge {
                         place: *place,
-                        node: node.clone(),
+                        node,
                     })
                     .collect()
             }
 
             /// The nodes alone.
-            async fn nodes(&self) -> Vec<$node> {
-                self.0.nodes.iter().map(|(_, node)| node.clone()).collect()
+            async fn nodes(&self) -> Vec<&$node> {
+                self.0.nodes.iter().map(|(_, node)| node).collect()
             }
 
             /// Where this page stands in the whole list.
@@ -174,28 +169,28 @@ macro_rules! connection {
             async fn total_count(&self) -> Result<i32, $crate::graphql::errors::ApiError> {
                 let count = (self.0.count)()
                     .await
-                    .map_err($crate::graphql::errors::ApiError::internal)?;
+                    .map_err($crate::operations::OperationError::from)?;
                 Ok(i32::try_from(count).unwrap_or(i32::MAX))
             }
         }
 
         #[doc = concat!("One of ", $things, ", with its place in the list.")]
-        pub struct $edge {
+        pub struct $edge<'a> {
             place: $crate::store::paging::Place,
-            node: $node,
+            node: &'a $node,
         }
 
         #[doc = concat!("One of ", $things, ", with its place in the list.")]
         #[async_graphql::Object]
-        impl $edge {
+        impl<'a> $edge<'a> {
             /// Opaque; give it as `after` or `before`.
             async fn cursor(&self) -> String {
                 $crate::graphql::paging::cursor(self.place)
             }
 
             /// The thing itself.
-            async fn node(&self) -> $node {
-                self.node.clone()
+            async fn node(&self) -> &'a $node {
+                self.node
             }
         }
     };

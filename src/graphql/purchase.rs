@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject, dataloader::Loader};
+use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use domain::id::{AccountId, PackageId, PurchaseId};
 use entity::{purchase, sql_enums};
 use futures_util::FutureExt;
@@ -11,7 +11,7 @@ use super::{
     credit_package::CreditPackage,
     errors::ApiError,
     ids::PublicId,
-    loaders::{self, LoadError, Rows},
+    loaders::{self, LoadError, Loader, Rows},
     money::Money,
     paging::{Nodes, connection},
     request::{UserError, id, optional_id, payload, services, viewer, viewer_of},
@@ -117,7 +117,6 @@ async fn count(services: Services, account: AccountId) -> Result<u64, sea_orm::D
 
 impl Loader<PurchaseId> for Rows {
     type Value = purchase::Model;
-    type Error = LoadError;
 
     async fn load(
         &self,

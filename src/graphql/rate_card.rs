@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use async_graphql::{Context, ID, InputObject, Object, SimpleObject, dataloader::Loader};
+use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use domain::{country::CountryCode as Country, id::RateCardId, rate, segmentation::Language};
 use entity::rate_card;
 use futures_util::FutureExt;
@@ -10,7 +10,7 @@ use futures_util::FutureExt;
 use super::{
     errors::ApiError,
     ids::PublicId,
-    loaders::{LoadError, Rows},
+    loaders::{LoadError, Loader, Rows},
     money::{Money, MoneyInput},
     paging::{Nodes, connection, window},
     request::{UserError, payload, services, viewer_of},
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     operations::{
-        Path, Services,
+        OperationError, Path, Services,
         credit_package::read_countries,
         rate_card::{NewRate, PublishRateCard, credit_value},
     },
@@ -99,7 +99,6 @@ connection!(RateCard, RateCardConnection, RateCardEdge, "rate cards");
 
 impl Loader<RateCardId> for Rows {
     type Value = rate_card::Model;
-    type Error = LoadError;
 
     async fn load(
         &self,
@@ -153,7 +152,6 @@ pub struct RateCardQuery;
 #[Object]
 impl RateCardQuery {
     /// All versions of all rate cards, the newest first.
-    #[graphql(complexity = "super::paging::PAGE_COST * child_complexity")]
     async fn rate_cards(
         &self,
         ctx: &Context<'_>,
@@ -171,7 +169,7 @@ impl RateCardQuery {
         let page = store::rate_card::list(services.store.reader(), window).await;
         let counting = services.clone();
         Ok(RateCardConnection(Nodes::new(
-            page.map_err(ApiError::internal)?,
+            page.map_err(OperationError::from)?,
             |row| Place {
                 key: row.published_at,
                 id: row.id,

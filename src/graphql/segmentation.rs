@@ -7,6 +7,10 @@ use entity::sql_enums;
 use super::{errors::ApiError, scalars::WebUrl};
 use crate::operations::segmentation::{Content, Media, NewContent};
 
+/// The most characters that force UCS-2 which one segmentation lists. Whoever marks them in an editor shows some
+/// hundreds; a text of 17,085 such characters would make 85,000 values of each list.
+pub(super) const MAX_NON_GSM_CHARACTERS: usize = 1_000;
+
 /// How a message is carried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum, serde::Serialize)]
 #[graphql(remote = "segmentation::Channel")]
@@ -166,8 +170,10 @@ pub struct Segmentation {
     segment_count: i32,
     /// The segments in their order; at least one, which is empty where the text is.
     segments: Vec<Segment>,
-    /// The characters that force UCS-2, in their order; empty where the text is not in UCS-2.
+    /// The characters that force UCS-2, in their order: the first 1,000 of them. Empty if the text is not in UCS-2.
     non_gsm_characters: Vec<NonGsmCharacter>,
+    /// How many characters force UCS-2 in all, those beyond the first 1,000 included.
+    non_gsm_character_count: i32,
     /// The text as it would be sent: as typed, unless smart encoding saved segments.
     text: String,
 }
@@ -200,6 +206,7 @@ pub struct NonGsmCharacter {
 
 impl From<segmentation::Segmentation<'_>> for Segmentation {
     fn from(cut: segmentation::Segmentation<'_>) -> Self {
+        let non_gsm = cut.non_gsm_characters();
         Self {
             channel: cut.channel.into(),
             encoding: cut.encoding.map(Into::into),
@@ -219,9 +226,10 @@ impl From<segmentation::Segmentation<'_>> for Segmentation {
                     units: int(segment.units),
                 })
                 .collect(),
-            non_gsm_characters: cut
-                .non_gsm_characters()
+            non_gsm_character_count: int(non_gsm.len()),
+            non_gsm_characters: non_gsm
                 .into_iter()
+                .take(MAX_NON_GSM_CHARACTERS)
                 .map(|found| NonGsmCharacter {
                     character: found.character.to_string(),
                     code_point: found.code_point(),

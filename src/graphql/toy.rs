@@ -86,6 +86,11 @@ impl Query {
     async fn panics(&self) -> Option<&str> {
         bug()
     }
+
+    /// Never answers.
+    async fn waits(&self) -> Option<i32> {
+        std::future::pending().await
+    }
 }
 
 pub(crate) struct Item(i32);

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use async_graphql::{Context, Enum, ID, InputObject, Object, dataloader::Loader};
+use async_graphql::{Context, Enum, ID, InputObject, Object};
 use domain::id::{AccountId, ListId, MessageId, TransactionId};
 use entity::{sql_enums, transaction};
 use futures_util::FutureExt;
@@ -11,7 +11,7 @@ use super::{
     contact_list::ContactList,
     errors::ApiError,
     ids::PublicId,
-    loaders::{self, LoadError, Rows},
+    loaders::{self, LoadError, Loader, Rows},
     message::Message,
     paging::{Nodes, connection},
     request::id,
@@ -175,7 +175,6 @@ async fn count(services: Services, filter: TransactionFilter) -> Result<u64, sea
 
 impl Loader<TransactionId> for Rows {
     type Value = transaction::Model;
-    type Error = LoadError;
 
     async fn load(
         &self,
@@ -200,7 +199,6 @@ pub struct PostingsOf {
 
 impl Loader<PostingsOf> for Rows {
     type Value = Vec<PostingSum>;
-    type Error = LoadError;
 
     async fn load(
         &self,

@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use async_graphql::{Context, Object, SimpleObject, dataloader::Loader};
+use async_graphql::{Context, Object, SimpleObject};
 use domain::{
     calendar::buckets,
     id::{AccountId, ListId},
@@ -19,7 +19,7 @@ use jiff::Timestamp;
 use super::{
     contact_list::ContactList,
     errors::ApiError,
-    loaders::{self, LoadError, Rows},
+    loaders::{self, LoadError, Loader, Rows},
     message::{self, MessageConnection},
     money::Money,
     paging::window,
@@ -142,7 +142,6 @@ impl ListUsage {
 
     /// The messages that were counted, the last to be sent first; what they say is of the whole message,
     /// wherever it went.
-    #[graphql(complexity = "super::paging::PAGE_COST * child_complexity")]
     async fn messages(
         &self,
         ctx: &Context<'_>,
@@ -246,7 +245,6 @@ pub(super) struct UsageOf {
 impl Loader<UsageOf> for Rows {
     /// A period that is refused is no other's failure.
     type Value = Result<Vec<UsageBucket>, ApiError>;
-    type Error = LoadError;
 
     /// Lists of one account that ask for the same period are read together.
     async fn load(&self, keys: &[UsageOf]) -> Result<HashMap<UsageOf, Self::Value>, LoadError> {

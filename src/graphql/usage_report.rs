@@ -114,7 +114,6 @@ impl UsageReport {
     /// All of the period before: as many calendar months where the report's period is whole months of its time
     /// zone, as many days where it is whole days, else as much time; with the report's filters. Null where its
     /// costs are in other currencies than the report's.
-    #[graphql(complexity = "10 + child_complexity")]
     async fn previous(&self, ctx: &Context<'_>) -> Option<Result<PreviousUsage, ApiError>> {
         let found = async {
             let compared = self.compared(ctx).await?;
@@ -142,8 +141,6 @@ impl UsageReport {
 
     /// By interval, the oldest first. Each is whole in the report's time zone, so that the first may start
     /// before the period; intervals in which nothing was sent are there.
-    // A tenth of the most that it answers: some twenty whole reports are all that one request gets.
-    #[graphql(complexity = "500 * child_complexity")]
     async fn buckets(&self, ctx: &Context<'_>) -> Result<Vec<UsageBucket>, ApiError> {
         let figures = self.figures(ctx).await?;
         let buckets = figures.report.buckets.iter();
@@ -156,7 +153,6 @@ impl UsageReport {
     }
 
     /// By list, most credits first, then by id. Lists for which nothing was sent are left out.
-    #[graphql(complexity = "100 * child_complexity")]
     async fn lists(
         &self,
         ctx: &Context<'_>,

@@ -44,7 +44,6 @@ impl Viewer {
     }
 
     /// The accounts that it sees, the oldest first: its own, or all for a platform role.
-    #[graphql(complexity = "super::paging::PAGE_COST * child_complexity")]
     async fn accounts(
         &self,
         ctx: &Context<'_>,

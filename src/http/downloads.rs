@@ -384,7 +384,7 @@ mod tests {
         for last in [None, Some(Err(io::Error::other("the database went away")))] {
             let (sender, parts) = mpsc::channel(8);
             let chunks = [chunk("a")].into_iter().chain(last);
-            send(stream::iter(chunks), &sender).await;
+            send(stream::iter(chunks), &sender, || false).await;
             let mut parts = std::pin::pin!(received(parts));
             while parts.next().await.is_some() {}
             for _ in 0..3 {

@@ -28,6 +28,7 @@ use media::Media;
 use multipart::Form;
 use problem::Problem;
 
+use crate::graphql::budget::{self, Unwritten};
 use crate::graphql::documents::Documents;
 use crate::graphql::execution::{Answer, Stage, execute};
 use crate::graphql::limits::Limits;
@@ -243,14 +244,14 @@ fn encode(mut answer: Answer, media: Media) -> Response {
         (Stage::Crashed, _) => StatusCode::INTERNAL_SERVER_ERROR,
     };
     let extra = std::mem::take(&mut answer.response.http_headers);
-    match serde_json::to_vec(&answer) {
+    match budget::to_json(&answer) {
         Ok(body) => {
             let mut response = (status, headers(media), body).into_response();
             response.headers_mut().extend(extra);
             response
         }
-        // A resolver made a value that is no JSON, such as NaN.
-        Err(error) => {
+        Err(Unwritten::TooLarge) => encode(Answer::refused(budget::too_many_bytes()), media),
+        Err(Unwritten::NoJson(error)) => {
             tracing::error!(cause = %error, "an answer can't be written as JSON");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }

@@ -54,6 +54,12 @@ pub struct Contact {
 }
 
 impl Contact {
+    /// How many bytes its fields take.
+    #[must_use]
+    pub fn field_bytes(&self) -> usize {
+        self.fields.unguarded().as_ref().map_or(0, String::len)
+    }
+
     /// Its place in a page of its list.
     #[must_use]
     pub fn place(&self) -> Place {

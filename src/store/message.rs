@@ -12,8 +12,8 @@ use entity::{
 };
 use jiff::Timestamp;
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect, Select,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, Iterable, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, Select,
     prelude::Uuid,
     sea_query::{Expr, ExprTrait, Query},
 };
@@ -37,7 +37,36 @@ pub async fn find(
         .await
 }
 
-/// Several messages, whosever they are, in no order.
+/// All of a message but its text, which stands empty. A text may have 160 kB, and a page a thousand messages: texts
+/// are read apart ([`texts`]), when they are asked for.
+fn without_text(select: Select<Entity>) -> Select<Entity> {
+    let columns = Column::iter().filter(|column| !matches!(column, Column::Text));
+    select
+        .select_only()
+        .columns(columns)
+        .expr_as(Expr::cust("''"), "text")
+}
+
+/// The texts of several messages of some accounts, in no order.
+///
+/// # Errors
+/// What the database says.
+pub async fn texts(
+    connection: &impl ConnectionTrait,
+    accounts: impl IntoIterator<Item = AccountId>,
+    messages: impl IntoIterator<Item = MessageId>,
+) -> Result<Vec<(Uuid, String)>, DbErr> {
+    Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::Text])
+        .filter(Column::AccountId.is_in(accounts.into_iter().map(AccountId::uuid)))
+        .filter(Column::Id.is_in(messages.into_iter().map(MessageId::uuid)))
+        .into_tuple()
+        .all(connection)
+        .await
+}
+
+/// Several messages without their texts, whosever they are, in no order.
 ///
 /// # Errors
 /// What the database says.
@@ -45,7 +74,7 @@ pub async fn find_all(
     connection: &impl ConnectionTrait,
     ids: impl IntoIterator<Item = MessageId>,
 ) -> Result<Vec<Model>, DbErr> {
-    Entity::find()
+    without_text(Entity::find())
         .filter(Column::Id.is_in(ids.into_iter().map(MessageId::uuid)))
         .all(connection)
         .await
@@ -160,7 +189,7 @@ fn select(filter: &MessageFilter) -> Select<Entity> {
     select
 }
 
-/// A page of messages, the last to be sent first.
+/// A page of messages without their texts, the last to be sent first.
 ///
 /// # Errors
 /// What the database says.
@@ -172,7 +201,7 @@ pub async fn list(
     let order = (Column::SendAt, Column::Id);
     page(
         connection,
-        select(filter),
+        without_text(select(filter)),
         order,
         Direction::Descending,
         window,

@@ -77,7 +77,7 @@ async fn a_winding_query_is_refused() {
         )
         .await;
     assert_eq!(
-        answer["errors"][0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED",
+        answer["errors"][0]["extensions"]["code"], "OUTPUT_TOO_LARGE",
         "{answer}"
     );
 }

@@ -15,7 +15,8 @@ use futures_util::stream::{self, BoxStream, Stream, StreamExt};
 use tokio::time::timeout;
 
 use super::Pass;
-use super::protocol::ServerMessage;
+use super::protocol::{ServerMessage, TooLarge};
+use crate::graphql::budget;
 use crate::graphql::errors::{code, coded};
 use crate::graphql::execution::{Answer, Stage, execute, owner_of};
 
@@ -182,9 +183,12 @@ fn later(event: Event, id: &str, request_id: &str) -> Frame {
 }
 
 fn next(id: &str, payload: &Answer) -> Frame {
-    Frame {
-        message: ServerMessage::Next { id, payload }.encode(),
-        last: false,
+    match (ServerMessage::Next { id, payload }).write() {
+        Ok(message) => Frame {
+            message,
+            last: false,
+        },
+        Err(TooLarge) => error(id, &Answer::refused(budget::too_many_bytes())),
     }
 }
 

@@ -6,6 +6,7 @@ use axum::extract::ws::{CloseFrame, Message, Utf8Bytes};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::graphql::budget::{self, Unwritten};
 use crate::graphql::execution::Answer;
 use crate::http::graphql::Parameters;
 
@@ -43,17 +44,26 @@ pub(super) enum ServerMessage<'a> {
 }
 
 impl ServerMessage<'_> {
-    /// `None` where a resolver made a value that is no JSON.
+    /// `None` if it can't be written: a resolver made a value that is no JSON, or it has too many bytes.
     pub(super) fn encode(&self) -> Option<Message> {
-        match serde_json::to_string(self) {
-            Ok(text) => Some(Message::Text(text.into())),
-            Err(error) => {
+        self.write().unwrap_or(None)
+    }
+
+    /// As [`encode`](Self::encode), or that it has too many bytes.
+    pub(super) fn write(&self) -> Result<Option<Message>, TooLarge> {
+        match budget::to_json(self) {
+            Ok(bytes) => Ok(Utf8Bytes::try_from(bytes).ok().map(Message::Text)),
+            Err(Unwritten::TooLarge) => Err(TooLarge),
+            Err(Unwritten::NoJson(error)) => {
                 tracing::error!(cause = %error, "an answer can't be written as JSON");
-                None
+                Ok(None)
             }
         }
     }
 }
+
+/// A message has more bytes than an answer may have.
+pub(super) struct TooLarge;
 
 /// Why a connection is closed.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,0 +1,487 @@
+//! The budget of one request: how many values and bytes its answer may have, and how long it may run.
+//!
+//! Here: values and bytes are counted where the engine makes them, and bytes once more where an answer is written as
+//! JSON. A request that is over its budget ends at once, on every transport. Not here: what an operation weighs before
+//! it runs ([`super::weight`]), which refuses most of what would end here.
+
+use std::{
+    io,
+    pin::pin,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering},
+    },
+    task::Poll,
+    time::{Duration, Instant},
+};
+
+use async_graphql::extensions::{
+    Extension, ExtensionContext, ExtensionFactory, NextExecute, NextPrepareRequest, NextResolve,
+    ResolveInfo,
+};
+use async_graphql::parser::types::OperationType;
+use async_graphql::{QueryPathSegment, Request, Response, ServerError, ServerResult, Value};
+use futures_util::future::poll_fn;
+use serde::Serialize;
+
+use super::errors::{ApiError, code, coded, take_over_budget};
+use super::introspection::{self, Introspection};
+use super::limits::Limits;
+use super::weight::{self, Judged};
+
+/// What one request may get.
+#[derive(Clone, Copy, Debug)]
+pub struct OutputLimits {
+    /// Values of the answer: its fields and the items of its lists.
+    pub values: usize,
+    /// Bytes of the answer as JSON.
+    pub bytes: usize,
+    /// Bytes of texts that are read for it.
+    pub read: usize,
+    /// How long a query may run, or one event of a subscription may be resolved.
+    pub time: Duration,
+}
+
+/// The most bytes of one answer. A page of a thousand messages of 8,000 characters fits; while an answer of text is
+/// made, some five copies of it are in memory (rows, values, JSON and what the socket takes).
+pub(crate) const MAX_ANSWER_BYTES: usize = 8 * 1024 * 1024;
+
+/// How long a request holds a thread before it gives way to others. Short beside what a neighbour would notice, long
+/// beside what giving way costs (some microseconds).
+const SLICE: Duration = Duration::from_millis(1);
+
+/// What an error takes of the bytes while it is kept: its text, path and extensions.
+const ERROR_BYTES: usize = 1_024;
+
+/// Why a request ended before its answer was complete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Over {
+    Values,
+    Bytes,
+    Read,
+    Time,
+}
+
+/// What a request has made of its answer so far. Cheap to clone; clones count together.
+#[derive(Clone, Debug)]
+pub struct Budget(Arc<Inside>);
+
+#[derive(Debug)]
+struct Inside {
+    limits: OutputLimits,
+    values: AtomicUsize,
+    bytes: AtomicUsize,
+    read: AtomicUsize,
+    /// An [`Over`] as a number, or 0: kept apart so that the first reason stays the reason.
+    over: AtomicU8,
+    began: Instant,
+    /// Microseconds since `began` until which it may run.
+    ends: AtomicU64,
+    /// Microseconds since `began` at which the task had its turn.
+    slice: AtomicU64,
+}
+
+impl Budget {
+    fn new(limits: OutputLimits) -> Self {
+        Self(Arc::new(Inside {
+            limits,
+            values: AtomicUsize::new(0),
+            bytes: AtomicUsize::new(0),
+            read: AtomicUsize::new(0),
+            over: AtomicU8::new(0),
+            began: Instant::now(),
+            ends: AtomicU64::new(u64::MAX),
+            slice: AtomicU64::new(0),
+        }))
+    }
+
+    /// Begins anew: each event of a subscription is an answer of its own.
+    fn begin(&self, has_deadline: bool) {
+        let now = self.micros();
+        self.0.values.store(0, Ordering::Relaxed);
+        self.0.bytes.store(0, Ordering::Relaxed);
+        self.0.read.store(0, Ordering::Relaxed);
+        self.0.over.store(0, Ordering::Relaxed);
+        self.0.slice.store(now, Ordering::Relaxed);
+        let most = u64::try_from(self.0.limits.time.as_micros()).unwrap_or(u64::MAX);
+        let ends = if has_deadline {
+            now.saturating_add(most)
+        } else {
+            u64::MAX
+        };
+        self.0.ends.store(ends, Ordering::Relaxed);
+    }
+
+    fn micros(&self) -> u64 {
+        u64::try_from(self.0.began.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+
+    fn over(&self) -> Option<Over> {
+        match self.0.over.load(Ordering::Relaxed) {
+            0 => None,
+            1 => Some(Over::Values),
+            2 => Some(Over::Bytes),
+            3 => Some(Over::Read),
+            _ => Some(Over::Time),
+        }
+    }
+
+    fn end(&self, why: Over) -> Over {
+        let number = match why {
+            Over::Values => 1,
+            Over::Bytes => 2,
+            Over::Read => 3,
+            Over::Time => 4,
+        };
+        let first = self
+            .0
+            .over
+            .compare_exchange(0, number, Ordering::Relaxed, Ordering::Relaxed);
+        if first.is_ok() {
+            return why;
+        }
+        self.over().unwrap_or(why)
+    }
+
+    /// Takes so many values and bytes of the budget, before they are made.
+    fn take(&self, values: usize, bytes: usize) -> Result<(), Over> {
+        if let Some(over) = self.over() {
+            return Err(over);
+        }
+        let inside = &self.0;
+        if inside.values.fetch_add(values, Ordering::Relaxed) + values > inside.limits.values {
+            return Err(self.end(Over::Values));
+        }
+        if inside.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes > inside.limits.bytes {
+            return Err(self.end(Over::Bytes));
+        }
+        Ok(())
+    }
+
+    fn take_read(&self, bytes: usize) -> Result<(), Over> {
+        self.take(0, 0)?;
+        let inside = &self.0;
+        if inside.read.fetch_add(bytes, Ordering::Relaxed) + bytes > inside.limits.read {
+            return Err(self.end(Over::Read));
+        }
+        Ok(())
+    }
+
+    /// Gives other tasks their turn where this one has had the thread for a while, and says whether its time is up.
+    async fn turn(&self) -> Result<(), Over> {
+        let now = self.micros();
+        if now > self.0.ends.load(Ordering::Relaxed) {
+            return Err(self.end(Over::Time));
+        }
+        if self.has_slice(now) {
+            return Ok(());
+        }
+        // Whoever gives way waits until the slice of another turn has come to it: what is begun is finished before
+        // what is beside it begins, and so few lists are in memory at once.
+        poll_fn(|context| {
+            if self.has_slice(self.micros()) {
+                return Poll::Ready(());
+            }
+            // Lists of the engine stop polling their items when two of them give way so; with the runtime's own
+            // `yield_now`, which wakes later, they would go through all others for nothing.
+            context.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
+        Ok(())
+    }
+
+    fn has_slice(&self, now: u64) -> bool {
+        let slice = u64::try_from(SLICE.as_micros()).unwrap_or(u64::MAX);
+        now.saturating_sub(self.0.slice.load(Ordering::Relaxed)) < slice
+    }
+
+    /// Runs a request in slices: one for each turn that its task gets.
+    async fn sliced<T>(&self, run: impl Future<Output = T>) -> T {
+        let mut run = pin!(run);
+        poll_fn(|context| {
+            self.0.slice.store(self.micros(), Ordering::Relaxed);
+            run.as_mut().poll(context)
+        })
+        .await
+    }
+
+    fn error(&self, over: Over) -> ServerError {
+        over_error(&self.0.limits, over)
+    }
+}
+
+/// What a client is told whose answer turned out to have too many bytes when it was written.
+pub(crate) fn too_many_bytes() -> ServerError {
+    let limits = OutputLimits {
+        bytes: MAX_ANSWER_BYTES,
+        values: 0,
+        read: 0,
+        time: Duration::ZERO,
+    };
+    over_error(&limits, Over::Bytes)
+}
+
+fn over_error(limits: &OutputLimits, over: Over) -> ServerError {
+    match over {
+        Over::Values => coded(
+            code::OUTPUT_TOO_LARGE,
+            format!(
+                "The answer has more than {} values. Ask for smaller pages, fewer ids or fewer fields.",
+                limits.values
+            ),
+        ),
+        Over::Bytes => coded(
+            code::OUTPUT_TOO_LARGE,
+            format!(
+                "The answer has more than {} bytes. Ask for smaller pages, fewer ids or fewer fields.",
+                limits.bytes
+            ),
+        ),
+        Over::Read => coded(
+            code::OUTPUT_TOO_LARGE,
+            format!(
+                "The texts that this asks for have more than {} bytes. Ask for smaller pages or fewer ids.",
+                limits.read
+            ),
+        ),
+        Over::Time => coded(
+            code::TIMED_OUT,
+            format!(
+                "This took more than {} seconds and was ended. Ask for smaller pages, fewer ids or fewer fields.",
+                limits.time.as_secs()
+            ),
+        ),
+    }
+}
+
+/// The error of a mutation whose answer was too large: nothing of its data is told, and it may have acted.
+fn done_before(mut over: ServerError) -> ServerError {
+    over.message.push_str(
+        " What the mutation does may have been done: repeat it with the same idempotency key and fewer fields.",
+    );
+    over
+}
+
+/// The values and bytes that a value amounts to: itself, its fields and its items.
+fn measure(value: &Value) -> (usize, usize) {
+    match value {
+        Value::Object(fields) => fields.iter().fold((1, 2), |sum, (name, value)| {
+            let (values, bytes) = measure(value);
+            (sum.0 + values, sum.1 + bytes + name.len() + 4)
+        }),
+        Value::List(items) => items.iter().fold((1, 2), |sum, value| {
+            let (values, bytes) = measure(value);
+            (sum.0 + values, sum.1 + bytes + 1)
+        }),
+        leaf => (1, leaf_bytes(leaf)),
+    }
+}
+
+/// What a value without parts takes as JSON, nearly: escapes are counted where it is written.
+fn leaf_bytes(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len() + 2,
+        Value::Enum(name) => name.len() + 2,
+        Value::Number(_) => 8,
+        Value::Binary(bytes) => bytes.len().saturating_mul(4),
+        Value::Null | Value::Boolean(_) => 4,
+        Value::Object(_) | Value::List(_) => 2,
+    }
+}
+
+/// Takes values and bytes that a field is about to make. A schema that is served without limits has no budget.
+///
+/// # Errors
+/// That the request is over its budget.
+pub(super) fn take(budget: Option<&Budget>, values: usize, bytes: usize) -> Result<(), ApiError> {
+    budget.map_or(Ok(()), |budget| {
+        let taken = budget.take(values, bytes);
+        taken.map_err(|over| ApiError::OverBudget(budget.error(over)))
+    })
+}
+
+/// Takes the bytes of texts that were read.
+///
+/// # Errors
+/// That the request is over its budget.
+pub(super) fn take_read(budget: Option<&Budget>, bytes: usize) -> Result<(), ApiError> {
+    budget.map_or(Ok(()), |budget| {
+        let taken = budget.take_read(bytes);
+        taken.map_err(|over| ApiError::OverBudget(budget.error(over)))
+    })
+}
+
+/// Takes what a copy of a value amounts to, before it is made.
+///
+/// # Errors
+/// That the request is over its budget.
+pub(super) fn take_copy(budget: Option<&Budget>, value: &Value) -> Result<(), ServerError> {
+    let (values, bytes) = measure(value);
+    match budget {
+        None => Ok(()),
+        Some(budget) => {
+            let taken = budget.take(values, bytes);
+            taken.map_err(|over| budget.error(over))
+        }
+    }
+}
+
+/// Gives each request its budget and watches over it.
+pub(super) struct Budgets {
+    limits: Limits,
+    introspection: Arc<Introspection>,
+}
+
+impl Budgets {
+    pub(super) fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            introspection: Arc::default(),
+        }
+    }
+}
+
+impl ExtensionFactory for Budgets {
+    fn create(&self) -> Arc<dyn Extension> {
+        Arc::new(Watch {
+            budget: Budget::new(self.limits.output),
+            limits: self.limits,
+            introspection: Arc::clone(&self.introspection),
+            judged: OnceLock::new(),
+        })
+    }
+}
+
+struct Watch {
+    budget: Budget,
+    limits: Limits,
+    introspection: Arc<Introspection>,
+    judged: OnceLock<Judged>,
+}
+
+#[async_graphql::async_trait::async_trait]
+impl Extension for Watch {
+    async fn prepare_request(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        mut request: Request,
+        next: NextPrepareRequest<'_>,
+    ) -> ServerResult<Request> {
+        let judged = weight::check(&ctx.schema_env.registry, &mut request, &self.limits)?;
+        // A request is prepared once.
+        let _ = self.judged.set(judged);
+        let request = request.data(self.budget.clone());
+        next.run(ctx, request).await
+    }
+
+    async fn execute(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        operation_name: Option<&str>,
+        next: NextExecute<'_>,
+    ) -> Response {
+        // A mutation is never cut: it would not be known what it had done. What it answers is bounded as any answer.
+        let judged = self.judged.get();
+        let has_deadline = judged.is_none_or(|judged| judged.kind != OperationType::Mutation);
+        self.budget.begin(has_deadline);
+        let asked = judged.and_then(|judged| judged.introspection.as_ref());
+        if let Some(known) = asked.and_then(|asked| self.introspection.find(asked)) {
+            return Response::new(known);
+        }
+        let run = self.budget.sliced(next.run(ctx, operation_name));
+        if !has_deadline {
+            let mut response = run.await;
+            if let Some(over) = take_over_budget(&mut response.errors) {
+                response.errors = vec![done_before(over)];
+            }
+            return response;
+        }
+        match tokio::time::timeout(self.limits.output.time, run).await {
+            Ok(response) => {
+                if let Some(asked) = asked
+                    && response.errors.is_empty()
+                    && measure(&response.data).0 <= introspection::MOST_VALUES
+                {
+                    let answer = response.data.clone();
+                    self.introspection.keep(asked.clone(), answer);
+                }
+                response
+            }
+            Err(_) => Response::from_errors(vec![self.budget.error(Over::Time)]),
+        }
+    }
+
+    async fn resolve(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        info: ResolveInfo<'_>,
+        next: NextResolve<'_>,
+    ) -> ServerResult<Option<Value>> {
+        let budget = &self.budget;
+        let name = match info.path_node.segment {
+            QueryPathSegment::Name(name) => name.len() + 4,
+            // An item's comma.
+            QueryPathSegment::Index(_) => 1,
+        };
+        let ended = |over: Over| budget.error(over);
+        budget.take(1, name).map_err(ended)?;
+        budget.turn().await.map_err(ended)?;
+        match next.run(ctx, info).await {
+            Ok(Some(value)) => {
+                budget.take(0, leaf_bytes(&value)).map_err(ended)?;
+                Ok(Some(value))
+            }
+            Ok(None) => Ok(None),
+            Err(error) => {
+                budget.take(0, ERROR_BYTES).map_err(ended)?;
+                Err(error)
+            }
+        }
+    }
+}
+
+/// Why an answer was not written.
+#[derive(Debug)]
+pub(crate) enum Unwritten {
+    /// It has more bytes than one may have.
+    TooLarge,
+    /// A resolver made a value that is no JSON, such as NaN.
+    NoJson(serde_json::Error),
+}
+
+/// An answer as JSON, of at most [`MAX_ANSWER_BYTES`].
+pub(crate) fn to_json(answer: &impl Serialize) -> Result<Vec<u8>, Unwritten> {
+    let mut bounded = Bounded {
+        bytes: Vec::with_capacity(1_024),
+        most: MAX_ANSWER_BYTES,
+    };
+    match serde_json::to_writer(&mut bounded, answer) {
+        Ok(()) => Ok(bounded.bytes),
+        Err(error) if error.is_io() => Err(Unwritten::TooLarge),
+        Err(error) => Err(Unwritten::NoJson(error)),
+    }
+}
+
+struct Bounded {
+    bytes: Vec<u8>,
+    most: usize,
+}
+
+impl io::Write for Bounded {
+    fn write(&mut self, written: &[u8]) -> io::Result<usize> {
+        if self.bytes.len() + written.len() > self.most {
+            return Err(io::Error::other("an answer of too many bytes"));
+        }
+        self.bytes.extend_from_slice(written);
+        Ok(written.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+#[path = "budget_tests.rs"]
+mod tests;

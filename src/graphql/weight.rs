@@ -1,0 +1,469 @@
+//! What an operation weighs before it runs: the values that it asks for at most, from its own arguments.
+//!
+//! Here: lists weigh what `first`, `last`, `ids` and their like ask, variables and defaults included; what a field
+//! reads weighs too; introspection below itself is bounded. Not here: what an answer really came to, which is counted
+//! while it is made ([`super::budget`]).
+//!
+//! The engine could weigh fields (`complexity = …`), but it can't read an argument whose variable is left out, which
+//! clients may do, and it knows nothing of the arguments of the fields around one.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use async_graphql::parser::types::{
+    ExecutableDocument, Field, OperationDefinition, OperationType, Selection, SelectionSet,
+};
+use async_graphql::registry::{MetaField, MetaType, MetaTypeName, Registry};
+use async_graphql::{Name, Positioned, Request, ServerError, Value, Variables};
+use async_graphql_value::Value as Given;
+use jiff::Timestamp;
+
+use super::documents::find_operation;
+use super::errors::{code, coded};
+use super::introspection;
+use super::limits::Limits;
+use super::paging::{DEFAULT_PAGE, MAX_PAGE};
+use super::segmentation::MAX_NON_GSM_CHARACTERS;
+
+/// What most fields weigh: one value.
+const VALUE: u64 = 1;
+
+/// What a field weighs that waits for rows to be read together with those of its siblings. While it waits, it and the
+/// object that it belongs to take about five times the memory of a value (2 kB; `cargo xtask fuzz`).
+const EDGE: u64 = 5;
+
+/// What a field weighs that goes to the database by itself. A page of one row takes about 100 µs of CPU, a value 1 to
+/// 2 µs.
+const READ: u64 = 50;
+
+/// How many items a list is taken for whose length no argument tells.
+const UNTOLD: u64 = 5;
+
+/// Fields that wait for rows which are read together.
+const EDGES: &[(&str, &[&str])] = &[
+    ("AutoRecharge", &["package"]),
+    ("Contact", &["list"]),
+    ("ContactImport", &["list"]),
+    (
+        "ContactList",
+        &["account", "recipients", "destinations", "allocation"],
+    ),
+    ("ListUsage", &["list"]),
+    ("Message", &["list", "account", "rateCard", "lines"]),
+    ("MonthlyReport", &["account"]),
+    ("Posting", &["list"]),
+    ("Purchase", &["package"]),
+    ("Transaction", &["list", "message", "postings"]),
+];
+
+/// Fields that go to the database by themselves. Connections do so, too, and need no row here.
+const READS: &[(&str, &[&str])] = &[
+    (
+        "Account",
+        &[
+            "rateCard",
+            "balance",
+            "monthlyReportSchedule",
+            "autoRecharge",
+            "statement",
+        ],
+    ),
+    ("AutoRecharge", &["spentThisMonth"]),
+    ("ContactList", &["usage"]),
+    ("CreditPackage", &["capacity"]),
+    ("MonthlyReport", &["download"]),
+    ("Query", &["node", "account", "quote", "usageReport"]),
+    ("Quote", &["suggestedPackage", "smartEncodingSaves"]),
+    ("RateCard", &["rates"]),
+    ("UsageReport", &["download", "previous"]),
+];
+
+/// Lists of the introspection schema that lead back to types.
+const BACK_TO_TYPES: [&str; 4] = ["fields", "interfaces", "possibleTypes", "inputFields"];
+
+/// An operation that may run.
+pub(super) struct Judged {
+    pub(super) kind: OperationType,
+    /// What it asks for, if that is nothing but the schema.
+    pub(super) introspection: Option<String>,
+}
+
+/// Refuses an operation that asks for more than a request may get.
+///
+/// # Errors
+/// The weight and its limit, or introspection that goes round.
+pub(super) fn check(
+    registry: &Registry,
+    request: &mut Request,
+    limits: &Limits,
+) -> Result<Judged, ServerError> {
+    // Parsed already, unless nobody bounded the document before.
+    request.parsed_query()?;
+    let variables = std::mem::take(&mut request.variables);
+    let text = std::mem::take(&mut request.query);
+    let name = request.operation_name.take();
+    let judged = request.parsed_query().and_then(|document| {
+        let operation = find_operation(document, name.as_deref())?;
+        let scales = Scales {
+            registry,
+            document,
+            operation,
+            variables: &variables,
+            limits,
+        };
+        scales.judge()?;
+        Ok(Judged {
+            kind: operation.ty,
+            introspection: introspection::asked(operation, name.as_deref(), &text, &variables),
+        })
+    });
+    (request.variables, request.query, request.operation_name) = (variables, text, name);
+    judged
+}
+
+/// What the arguments of the fields around one say about the lists in it.
+#[derive(Clone, Copy)]
+struct Around {
+    /// Nodes of the page that the field is of.
+    page: u64,
+    /// Intervals of the report that the field is of.
+    intervals: u64,
+    /// Characters of the text that the field is about.
+    characters: u64,
+    /// Lists around it that lead from types to types.
+    rounds: usize,
+    /// Selections around it: documents are bounded before, but a mistake there must not exhaust a stack here.
+    level: usize,
+}
+
+struct Scales<'a> {
+    registry: &'a Registry,
+    document: &'a ExecutableDocument,
+    operation: &'a OperationDefinition,
+    variables: &'a Variables,
+    limits: &'a Limits,
+}
+
+impl<'a> Scales<'a> {
+    fn judge(&self) -> Result<(), ServerError> {
+        let root = match self.operation.ty {
+            OperationType::Query => Some(&self.registry.query_type),
+            OperationType::Mutation => self.registry.mutation_type.as_ref(),
+            OperationType::Subscription => self.registry.subscription_type.as_ref(),
+        };
+        // An operation of a kind that the schema lacks is the validator's to report.
+        let Some(root) = root.and_then(|root| self.registry.types.get(root)) else {
+            return Ok(());
+        };
+        let around = Around {
+            page: UNTOLD,
+            intervals: UNTOLD,
+            characters: 0,
+            rounds: 0,
+            level: 0,
+        };
+        let weight = self.set(root, &self.operation.selection_set.node, around)?;
+        if weight > self.limits.weight {
+            return Err(coded(
+                code::OUTPUT_TOO_LARGE,
+                format!(
+                    "This asks for too much at once: it weighs {weight}, and at most {} are allowed. Each value weighs \
+                     1, and what is asked of a node counts for each node of a page: ask for smaller pages (first, \
+                     last), fewer ids or fewer fields.",
+                    self.limits.weight
+                ),
+            ));
+        }
+        Ok(())
+    }
+
+    fn set(
+        &self,
+        parent: &'a MetaType,
+        set: &'a SelectionSet,
+        around: Around,
+    ) -> Result<u64, ServerError> {
+        if around.level > self.limits.levels {
+            return Ok(0);
+        }
+        let around = Around {
+            level: around.level + 1,
+            ..around
+        };
+        let mut weight: u64 = 0;
+        for selection in &set.items {
+            if self.is_left_out(&selection.node) {
+                continue;
+            }
+            let one = match &selection.node {
+                Selection::Field(field) => self.field(parent, field, around)?,
+                Selection::InlineFragment(inline) => {
+                    let on = inline.node.type_condition.as_ref();
+                    let of = on.map_or(Some(parent), |on| {
+                        self.registry.types.get(on.node.on.node.as_str())
+                    });
+                    let set = &inline.node.selection_set.node;
+                    of.map_or(Ok(0), |of| self.set(of, set, around))?
+                }
+                Selection::FragmentSpread(spread) => {
+                    let name = &spread.node.fragment_name.node;
+                    let fragment = self.document.fragments.get(name);
+                    let found = fragment.and_then(|fragment| {
+                        let on = fragment.node.type_condition.node.on.node.as_str();
+                        Some((fragment, self.registry.types.get(on)?))
+                    });
+                    found.map_or(Ok(0), |(fragment, of)| {
+                        self.set(of, &fragment.node.selection_set.node, around)
+                    })?
+                }
+            };
+            weight = weight.saturating_add(one);
+        }
+        Ok(weight)
+    }
+
+    fn field(
+        &self,
+        parent: &'a MetaType,
+        field: &'a Positioned<Field>,
+        around: Around,
+    ) -> Result<u64, ServerError> {
+        let (position, field) = (field.pos, &field.node);
+        let name = field.name.node.as_str();
+        // What does not exist is the validator's to report.
+        let Some(meta) = parent.field_by_name(name) else {
+            return Ok(VALUE);
+        };
+        let mut inside = Around {
+            page: self.page(meta, field).unwrap_or(around.page),
+            intervals: self.intervals(meta, field).unwrap_or(around.intervals),
+            characters: self.characters(meta, field).unwrap_or(around.characters),
+            ..around
+        };
+        let is_introspection = parent.name().starts_with("__");
+        if is_introspection && BACK_TO_TYPES.contains(&name) {
+            inside.rounds += 1;
+            if inside.rounds > self.limits.introspection_rounds {
+                let mut error = coded(
+                    code::GRAPHQL_VALIDATION_FAILED,
+                    format!(
+                        "Introspection goes from types to types more than {} times (fields, interfaces, possibleTypes, \
+                         inputFields). Ask for the types by their names instead.",
+                        self.limits.introspection_rounds
+                    ),
+                );
+                error.locations = vec![position];
+                return Err(error);
+            }
+        }
+        let kind = MetaTypeName::concrete_typename(&meta.ty);
+        let below = match self.registry.types.get(kind) {
+            Some(kind) => self.set(kind, &field.selection_set.node, inside)?,
+            None => 0,
+        };
+        let own = own_weight(parent.name(), name, kind, inside.characters);
+        let below = if is_list(meta) {
+            let items = if is_introspection {
+                self.types_or_few(name)
+            } else {
+                self.items(parent.name(), field, meta, around, inside)
+            };
+            items.saturating_mul(below.saturating_add(VALUE))
+        } else {
+            below
+        };
+        Ok(own.saturating_add(below))
+    }
+
+    /// The items of a list, at most or nearly.
+    fn items(
+        &self,
+        parent: &str,
+        field: &'a Field,
+        meta: &MetaField,
+        around: Around,
+        inside: Around,
+    ) -> u64 {
+        let name = field.name.node.as_str();
+        match (parent, name) {
+            (parent, "nodes" | "edges") if parent.ends_with("Connection") => around.page,
+            ("Query", "nodes") => self.length(field, "ids").unwrap_or(UNTOLD),
+            // Reports are asked for "all lists", which mostly are few; lists times buckets are bounded where they are
+            // read (`MAX_LIST_BUCKETS`), and what comes of them counts.
+            ("UsageReport", "lists") => inside.page.min(50),
+            ("ListUsage", "buckets") => around.intervals.min(30),
+            ("ContactList", "usage") => inside.intervals.min(100),
+            ("UsageReport", "buckets") => around.intervals,
+            // A segment of UCS-2 has 67 characters, and a message at most 255 segments.
+            ("Segmentation", "segments") => (around.characters / 67 + 1).min(255),
+            ("Segmentation", "nonGsmCharacters") => {
+                let most = u64::try_from(MAX_NON_GSM_CHARACTERS).unwrap_or(u64::MAX);
+                around.characters.min(most)
+            }
+            // As many as are asked for: capacity(countryCodes:), rates(countryCodes:).
+            _ if meta.args.contains_key("countryCodes") => {
+                self.length(field, "countryCodes").unwrap_or(UNTOLD * 10)
+            }
+            _ => UNTOLD,
+        }
+    }
+
+    fn types_or_few(&self, name: &str) -> u64 {
+        match name {
+            "types" => u64::try_from(self.registry.types.len()).unwrap_or(u64::MAX),
+            "fields" | "possibleTypes" | "directives" => UNTOLD,
+            // Of most types and fields there are none.
+            _ => VALUE,
+        }
+    }
+
+    /// The size of the page that a field's arguments ask for, where it has any.
+    fn page(&self, meta: &MetaField, field: &'a Field) -> Option<u64> {
+        let default = meta.args.get("first")?.default_value.as_deref();
+        let asked = |name| match self.argument(field, name)?.as_ref() {
+            Value::Number(number) => number.as_i64(),
+            _ => None,
+        };
+        let asked = asked("first").or_else(|| asked("last"));
+        let size = asked.or_else(|| default?.parse().ok());
+        let size = size.unwrap_or(i64::from(DEFAULT_PAGE));
+        // What is outside is refused where it is read.
+        u64::try_from(size.clamp(1, i64::from(MAX_PAGE))).ok()
+    }
+
+    /// The intervals that a field's arguments, or its input, cut time into.
+    fn intervals(&self, meta: &MetaField, field: &'a Field) -> Option<u64> {
+        let (from, to, interval) = if meta.args.contains_key("interval") {
+            (
+                self.argument(field, "from"),
+                self.argument(field, "to"),
+                self.argument(field, "interval"),
+            )
+        } else {
+            let input = self.argument(field, "input")?;
+            let Value::Object(input) = input.as_ref() else {
+                return None;
+            };
+            let part = |name: &str| input.get(name).cloned().map(Cow::Owned);
+            (part("from"), part("to"), part("interval"))
+        };
+        let instant = |value: Option<Cow<'_, Value>>| match value?.as_ref() {
+            Value::String(text) => text.parse::<Timestamp>().ok(),
+            _ => None,
+        };
+        let seconds = instant(to)?.duration_since(instant(from)?).as_secs();
+        let interval = interval.as_deref().and_then(|interval| match interval {
+            Value::Enum(name) => Some(name.as_str()),
+            Value::String(name) => Some(name.as_str()),
+            _ => None,
+        });
+        let length = match interval {
+            Some("HOUR") => 3_600,
+            Some("WEEK") => 7 * 86_400,
+            Some("MONTH") => 28 * 86_400,
+            _ => 86_400,
+        };
+        // Where the report begins and ends within an interval it is there, too. More are refused where they are cut.
+        u64::try_from((seconds / length + 2).clamp(1, 5_000)).ok()
+    }
+
+    /// The characters of the text in a field's input.
+    fn characters(&self, meta: &MetaField, field: &'a Field) -> Option<u64> {
+        meta.args.get("input")?;
+        let input = self.argument(field, "input")?;
+        let Value::Object(input) = input.as_ref() else {
+            return None;
+        };
+        match input.get("text")? {
+            Value::String(text) => u64::try_from(text.chars().count()).ok(),
+            _ => None,
+        }
+    }
+
+    /// How many different values a list argument has.
+    fn length(&self, field: &'a Field, name: &str) -> Option<u64> {
+        let value = self.argument(field, name)?;
+        match value.as_ref() {
+            Value::List(items) => {
+                let mut seen = HashSet::new();
+                let different = items.iter().filter(|item| match item {
+                    Value::String(text) => seen.insert(text.as_str()),
+                    _ => true,
+                });
+                u64::try_from(different.count()).ok()
+            }
+            Value::Null => None,
+            // A list of one may be written without brackets.
+            _ => Some(1),
+        }
+    }
+
+    /// An argument as it was given: itself, or its variable, or the variable's default.
+    fn argument(&self, field: &'a Field, name: &str) -> Option<Cow<'a, Value>> {
+        match field.get_argument(name).map(|value| &value.node)? {
+            Given::Variable(name) => self.variable(name).map(Cow::Borrowed),
+            given => {
+                let all = |name: Name| {
+                    let value = self.variable(&name).cloned();
+                    Ok::<_, std::convert::Infallible>(value.unwrap_or(Value::Null))
+                };
+                given.clone().into_const_with(all).ok().map(Cow::Owned)
+            }
+        }
+    }
+
+    fn variable(&self, name: &Name) -> Option<&'a Value> {
+        self.variables.get(name).or_else(|| {
+            let mut definitions = self.operation.variable_definitions.iter();
+            let definition = definitions.find(|one| one.node.name.node == *name)?;
+            Some(&definition.node.default_value.as_ref()?.node)
+        })
+    }
+
+    /// Whether `@skip` or `@include` leaves a selection out.
+    fn is_left_out(&self, selection: &'a Selection) -> bool {
+        selection.directives().iter().any(|directive| {
+            let name = directive.node.name.node.as_str();
+            let wanted = match name {
+                "skip" => true,
+                "include" => false,
+                _ => return false,
+            };
+            // As the engine reads it, which knows no defaults here.
+            let value = match directive.node.get_argument("if").map(|value| &value.node) {
+                Some(Given::Boolean(value)) => *value,
+                Some(Given::Variable(name)) => {
+                    self.variables.get(name) == Some(&Value::Boolean(true))
+                }
+                _ => false,
+            };
+            value == wanted
+        })
+    }
+}
+
+fn own_weight(parent: &str, name: &str, kind: &str, characters: u64) -> u64 {
+    let has = |table: &[(&str, &[&str])]| {
+        let mut rows = table.iter();
+        rows.any(|(of, names)| *of == parent && names.contains(&name))
+    };
+    match (parent, name) {
+        // Cutting a text takes time in proportion to it.
+        ("Query", "segmentation") => VALUE + characters / 40,
+        ("Quote", "segmentation" | "smartEncodingSaves") => VALUE + characters / 40,
+        ("Query", "quote") => READ + characters / 20,
+        (_, "totalCount") => READ,
+        _ if kind.ends_with("Connection") => READ,
+        _ if has(READS) => READ,
+        _ if has(EDGES) => EDGE,
+        _ => VALUE,
+    }
+}
+
+fn is_list(meta: &MetaField) -> bool {
+    meta.ty.starts_with('[')
+}
+
+#[cfg(test)]
+#[path = "weight_tests.rs"]
+mod tests;
