@@ -104,7 +104,7 @@ fn outcome(field: &str, response: &Value) -> String {
     let errors = &response["data"][field]["userErrors"];
     match errors.get(0) {
         None if errors.is_array() => "yes".to_owned(),
-        Some(error) => format!("{}", error["field"][1].as_str().unwrap_or_default()),
+        Some(error) => error["field"][1].as_str().unwrap_or_default().to_owned(),
         None => response.to_string(),
     }
 }
