@@ -164,7 +164,9 @@ on_both_databases! {
         let second = json!("2026-11-22T09:00:00Z");
         assert_eq!(keys(&shop.owner).await, expected(first, second.clone()));
         server.set_time("2026-11-22T09:30:00Z");
-        server.data(member, VIEWER, json!({})).await;
+        for key in [member, &shop.owner] {
+            server.data(key, VIEWER, json!({})).await;
+        }
         server.run_workers().await;
         let owner = json!("2026-11-22T09:30:00Z");
         assert_eq!(keys(server.admin_key()).await, expected(owner, second));
@@ -289,5 +291,9 @@ async fn wrong_keys_are_slowed_by_address() {
         .await
         .unwrap();
     let metrics = metrics.text().await.unwrap();
-    assert!(metrics.contains("wrong_api_keys_total 60"), "{metrics}");
+    let counted = metrics
+        .lines()
+        .find_map(|line| line.strip_prefix("wrong_api_keys_total "));
+    // Other tests may run in this process.
+    assert!(counted.unwrap().parse::<u64>().unwrap() >= 60, "{metrics}");
 }

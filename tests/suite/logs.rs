@@ -41,7 +41,9 @@ async fn log(database_url: &str, filter: &str) -> (String, Vec<(&'static str, St
     let list = text(&run(&owner, create, json!({ "name": "List" })).await["list"]["id"]);
     let create = "mutation($input: CreateCreditPackageInput!) { createCreditPackage(input: $input) { package { id } } }";
     let price = json!({ "amount": "20.00", "currencyCode": "EUR" });
-    let input = json!({ "code": "S", "name": "Small", "credits": "500", "price": price });
+    // The database has had this before, at another level.
+    let code = format!("S{}", filter.len());
+    let input = json!({ "code": code, "name": "Small", "credits": "500", "price": price });
     let package = text(&run(ADMIN_KEY, create, input).await["package"]["id"]);
 
     // A purchase, decided at its address.
