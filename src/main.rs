@@ -24,6 +24,7 @@ use message_credits::{
         api_key::{self, CreateApiKey},
         server_secret, usage_rollup,
     },
+    store::alone,
     telemetry,
 };
 use secrecy::ExposeSecret;
@@ -106,6 +107,8 @@ async fn serve(args: ServeArgs, purpose: Purpose) -> Result<ExitCode, Failure> {
         Some(url) => url,
         None => format!("http://{address}").parse()?,
     };
+    // Before anything is migrated. Held until the process ends.
+    let _alone = alone::claim(&args.database.database_url)?;
     let store = app::open(&args.database.database_url).await?;
     let filled = match purpose {
         Purpose::Demo => Some(demo::fill(&store, &clock).await?),

@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod allocation;
+pub mod alone;
 pub mod api_key;
 pub mod balance;
 pub mod book;

@@ -11,7 +11,7 @@ use message_credits::{
     graphql::{limits::Limits, schema},
     http::{self, address::TrustedProxies, connections, shares::Rates},
     ledger::{Act, Ledger},
-    operations::{Parts, Services, download::DownloadKey},
+    operations::{Parts, Services},
     payments::Provider,
 };
 use sha2::{Digest, Sha256};
@@ -79,11 +79,10 @@ fn router(bed: &Bed, ledger: Ledger) -> Router {
     let services = Services::new(Parts {
         store: bed.store.clone(),
         ledger,
-        payments: Some(Provider::sandbox(public_url.clone())),
+        payments: Some(Provider::sandbox()),
         clock: bed.clock.clone(),
         public_url,
         admin_key_hash: Some(Sha256::digest(KEY).into()),
-        download_key: DownloadKey::default(),
         stop: CancellationToken::new(),
     });
     let schema = schema::schema_over(&services, &Limits::default());
@@ -94,7 +93,6 @@ fn router(bed: &Bed, ledger: Ledger) -> Router {
         Shown::default(),
         None,
         Rates::default(),
-        true,
     ))
 }
 

@@ -88,6 +88,30 @@ async fn a_key_that_is_created_opens_the_server() {
     assert_eq!(server.terminate(), Some(0));
 }
 
+/// Two servers on one SQLite file would not see each other's batches. The other commands run beside a server.
+#[test]
+fn one_server_serves_a_sqlite_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = sqlite(&folder);
+    let server = Process::start(&["--database-url", &url]);
+    let second = process::output(&["--database-url", &url, "--listen", "127.0.0.1:0"]);
+    assert!(!second.status.success());
+    assert!(
+        text(&second).contains("another server is running"),
+        "{}",
+        text(&second)
+    );
+    assert!(
+        process::output(&["verify", "--database-url", &url])
+            .status
+            .success()
+    );
+    // A killed server leaves no lock behind.
+    server.kill();
+    let next = Process::start(&["--database-url", &url]);
+    assert_eq!(next.terminate(), Some(0));
+}
+
 #[test]
 fn what_can_t_be_done_is_said_and_fails() {
     let folder = tempfile::tempdir().unwrap();

@@ -8,7 +8,11 @@ use std::{
 };
 
 use entity::sql_enums::Role;
-use message_credits::{app, clock::Clock, operations::api_key};
+use message_credits::{
+    app,
+    clock::Clock,
+    operations::api_key::{self, CreateApiKey},
+};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
@@ -164,7 +168,12 @@ on_both_databases! {
     async fn other_keys_go_on_working(server: Server) {
         let tenant = server.account("Shop").await;
         let (store, clock) = (&server.services().store, Clock::system());
-        let made = api_key::create_demo_key(store, &clock, Role::PlatformAdmin, None, "any name").await;
+        let made = api_key::create_demo_key(store, &clock, CreateApiKey {
+            account: None,
+            role: Role::PlatformAdmin,
+            name: "any name".to_owned(),
+            expires_at: None,
+        }).await;
         let (_, secret) = made.unwrap();
         let secret = secret.expose_secret().to_owned();
         let role = async |key: &str| -> Value {

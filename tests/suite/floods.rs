@@ -314,7 +314,7 @@ async fn health_and_metrics_have_a_listener_of_their_own() {
     let url = format!("sqlite://{}?mode=rwc", folder.path().join("a.db").display());
     let mut program: Command = command(&["serve", "--database-url", &url]);
     program.env("ADMIN_LISTEN", "127.0.0.1:0");
-    let process = Process::start_as(program);
+    let process = Process::run(&mut program);
     let own = process
         .welcome
         .lines()

@@ -9,7 +9,7 @@ use message_credits::{
     clock::Clock,
     config::serving::Shown,
     graphql::ids::PublicId,
-    http::address::TrustedProxies,
+    http::{address::TrustedProxies, shares::Rates},
     operations::{OperationError, RefusalCode, Viewer, purchase::PurchaseCredits},
 };
 use serde_json::json;
@@ -29,6 +29,7 @@ fn without_a_provider(server: &Server) -> App {
         shown: Shown::default(),
         demo_key: None,
         trusted_proxies: TrustedProxies::default(),
+        rates: Rates::default(),
     };
     app::assemble(server.services().store.clone(), settings)
 }
@@ -63,8 +64,8 @@ on_both_databases! {
         let refused = app.services.purchase_credits(&viewer, new("another")).await.unwrap_err();
         assert_eq!(code(refused), RefusalCode::PaymentFailed);
         let again = app.services.purchase_credits(&viewer, new(&key)).await.unwrap();
-        assert_eq!(app.services.confirmation_url(&viewer, &again), None);
-        assert!(server.services().confirmation_url(&viewer, &again).is_some());
+        assert_eq!(app.services.confirmation_url(&viewer, &again).await.unwrap(), None);
+        assert!(server.services().confirmation_url(&viewer, &again).await.unwrap().is_some());
 
         assert!(!app.services.checkout(token).await.unwrap().may_be_decided);
         for approve in [true, false] {

@@ -153,6 +153,9 @@ on_both_databases! {
             secret_hash: entropy::bytes::<32>().to_vec(),
             created_at: 0,
             revoked_at: None,
+            last_used_at: None,
+            expires_at: None,
+            demo: false,
         })
         .await;
         let new = json!({ "role": "VIEWER", "name": "Last" });

@@ -3,13 +3,6 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-/// A row of the table of bounds.
-struct Row<'a> {
-    figure: &'a str,
-    name: &'a str,
-    file: &'a str,
-}
-
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -52,9 +45,8 @@ fn every_figure_is_the_codes() {
         let [name, file] = quoted(place)[..] else {
             panic!("a place is `NAME` in `file`: {place}");
         };
-        let row = Row { figure, name, file };
         let source = fs::read_to_string(root().join(file)).unwrap_or_default();
-        let (said, is) = (amount(row.figure), value_of(&source, row.name));
+        let (said, is) = (amount(figure), value_of(&source, name));
         if said.is_none() || said != is {
             wrong.push(format!(
                 "{name} in {file}: the page says {figure}, the code {is:?}"

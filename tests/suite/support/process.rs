@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 /// A platform administrator's key of a started program.
 pub const ADMIN_KEY: &str = "process-admin-key-0123456789-abcdefghi";
 /// What would change how the program serves.
-const OF_THE_SURROUNDINGS: [&str; 11] = [
+const OF_THE_SURROUNDINGS: [&str; 17] = [
     "DATABASE_URL",
     "LISTEN",
     "PUBLIC_URL",
@@ -26,6 +26,12 @@ const OF_THE_SURROUNDINGS: [&str; 11] = [
     "GRAPHIQL",
     "INTROSPECTION",
     "METRICS",
+    "ADMIN_LISTEN",
+    "TRUSTED_PROXIES",
+    "RATE_LIMIT_ADDRESS",
+    "RATE_LIMIT_KEY",
+    "RATE_LIMIT_ACCOUNT",
+    "RATE_LIMIT_PLATFORM",
 ];
 /// How long a program may take to say that it serves.
 const START: Duration = Duration::from_secs(60);
