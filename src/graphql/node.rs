@@ -174,6 +174,7 @@ impl OutputType for Named {
 fn type_of(prefix: &str) -> Option<&'static str> {
     Some(match prefix {
         AccountId::PREFIX => "Account",
+        ApiKeyId::PREFIX => "ApiKey",
         LotId::PREFIX => "CreditLot",
         PurchaseId::PREFIX => "Purchase",
         ContactId::PREFIX => "Contact",

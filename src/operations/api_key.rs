@@ -105,7 +105,7 @@ impl Services {
         account: Option<AccountId>,
         window: Window,
     ) -> Result<Page<api_key::Model>, OperationError> {
-        viewer.reads_keys()?;
+        policy::may_read(viewer, "Account", "apiKeys")?;
         Ok(store::api_key::list(self.store.reader(), account, window).await?)
     }
 

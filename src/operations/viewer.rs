@@ -3,7 +3,6 @@
 use domain::id::{AccountId, ApiKeyId};
 use entity::{api_key, sql_enums::Role};
 
-use super::OperationError;
 use crate::store::reader::Owner;
 
 /// Who is asking.
@@ -22,17 +21,6 @@ impl Viewer {
     #[must_use]
     pub fn sees(&self, account: AccountId) -> bool {
         self.account.is_none_or(|own| own == account)
-    }
-
-    /// That it may see which keys there are: whoever answers for them, and the platform.
-    ///
-    /// # Errors
-    /// Forbidden.
-    pub fn reads_keys(&self) -> Result<(), OperationError> {
-        match self.role {
-            Role::PlatformAdmin | Role::AccountManager | Role::Owner => Ok(()),
-            Role::Member | Role::Viewer | Role::Sender => Err(OperationError::Forbidden),
-        }
     }
 
     /// Whether it sees a key: an account's, of an account that it sees; the platform's own, if it is an

@@ -301,7 +301,7 @@ impl World {
             },
         });
         let create = "mutation($input: CreateApiKeyInput!) {
-            createApiKey(input: $input) { secret userErrors { message } } }";
+            createApiKey(input: $input) { id secret userErrors { message } } }";
         let mut keys = Vec::new();
         for (role, name) in ROLES {
             let is_platform = matches!(role, Role::PlatformAdmin | Role::AccountManager);
@@ -312,6 +312,9 @@ impl World {
             };
             let input = json!({ "accountId": account, "role": name, "name": name });
             let key = server.done(server.admin_key(), create, input).await;
+            if role == Role::Owner {
+                ids.insert("ApiKey".to_owned(), key["id"].clone());
+            }
             keys.push((role, name, key["secret"].as_str().unwrap().to_owned()));
         }
         Self {

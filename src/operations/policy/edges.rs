@@ -19,7 +19,7 @@
 //! transactions), money that was paid or will be (purchases, statements, the automatic recharge), nor usage
 //! and its reports.
 
-use super::{Access, EVERY_KEY, READERS};
+use super::{Access, EVERY_KEY, READERS, REPORTERS};
 
 /// The fields of a type, by who may read them.
 pub type Rows = &'static [(Access, &'static [&'static str])];
@@ -31,7 +31,7 @@ macro_rules! edges {
         /// The rows of each type, by its name in the schema.
         #[allow(non_upper_case_globals, reason = "a type has one name everywhere")]
         pub mod of {
-            use super::{ANYONE, EVERY_KEY, READERS, Rows};
+            use super::{ANYONE, EVERY_KEY, READERS, REPORTERS, Rows};
             $(
                 #[doc = concat!("Who may read the fields of `", stringify!($name), "`.")]
                 $(#[$doc])*
@@ -49,8 +49,12 @@ edges! {
     Account {
         EVERY_KEY: id name timeZone currencyCode consumptionOrder settlement rateCard balance lists messages;
         READERS: lots transactions purchases monthlyReports monthlyReportSchedule autoRecharge statement;
+        READERS: returnOrigins;
+        REPORTERS: apiKeys;
     }
     Allocation { EVERY_KEY: mode assigned available held; }
+    /// Which keys there are is for whoever answers for them: owners, and the platform.
+    ApiKey { REPORTERS: id name role createdAt lastUsedAt expiresAt revokedAt; }
     AutoRecharge { READERS: enabled threshold package monthlyLimit spentThisMonth suspendedReason; }
     /// The same as `balanceChanged` reports.
     Balance { EVERY_KEY: total held available assigned unassigned value nextExpiry; }
@@ -141,6 +145,7 @@ edges! {
     PurchaseCreditsPayload { EVERY_KEY: purchase userErrors; }
     RemoveContactsPayload { EVERY_KEY: list removed userErrors; }
     RevokeApiKeyPayload { EVERY_KEY: id userErrors; }
+    RevokeOtherApiKeysPayload { EVERY_KEY: account revoked userErrors; }
     RevokeCreditsPayload { EVERY_KEY: transaction balance userErrors; }
     ScheduleMessagePayload { EVERY_KEY: message balance userErrors; }
     SendMessagePayload { EVERY_KEY: message balance userErrors; }
