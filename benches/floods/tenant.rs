@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 
 use crate::Outcome;
 
-const ADMIN: &str = "floods-admin-key-0123456789abcdef0123456789abcdef";
+const ADMIN: &str = "floods-admin-key-0123456789-abcdefghijk";
 const PROGRAM: &str = env!("CARGO_BIN_EXE_message-credits");
 /// How often the tenant sends.
 const EVERY: Duration = Duration::from_millis(20);

@@ -205,7 +205,7 @@ const OWNER_WAITING: usize = 512;
 const KEY_WAITING: usize = 256;
 /// Requests of strangers that wait, in all and for one address.
 const STRANGERS_WAITING: usize = 256;
-const ADDRESS_WAITING: usize = 64;
+const ADDRESS_WAITING: usize = 128;
 
 /// Requests that are answered at once. The database has far fewer connections, and two cores are busy with a dozen;
 /// what this bounds is memory.
@@ -214,11 +214,12 @@ const REQUESTS: Size = Size {
     share: 256,
     key_share: 128,
 };
-/// The same for strangers, who may ask for little: the checkout and the pages are no GraphQL.
+/// The same for strangers, who may ask for little: the checkout and the pages are no GraphQL. Few at once keep the cores
+/// busy, and each may make an answer of 8 MiB.
 const STRANGERS_REQUESTS: Size = Size {
-    places: 64,
-    share: 32,
-    key_share: 32,
+    places: 16,
+    share: 8,
+    key_share: 8,
 };
 /// Kibibytes of large bodies that are read or being answered at once.
 const BODIES: Size = Size {
