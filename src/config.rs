@@ -143,7 +143,8 @@ pub struct ServeArgs {
     #[arg(long, env = "LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
     /// Where to answer /healthz, /readyz and /metrics apart from all else, such as 127.0.0.1:9090: floods on the other
-    /// listener don't delay it, and metrics are shown there alone. If left out, there is no such listener.
+    /// listener don't delay it, and metrics are shown there alone unless --metrics asks for both. If left out, there
+    /// is no such listener.
     #[arg(long, env = "ADMIN_LISTEN")]
     pub admin_listen: Option<SocketAddr>,
     /// How fast each may ask.

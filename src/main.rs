@@ -117,9 +117,7 @@ async fn serve(args: ServeArgs, purpose: Purpose) -> Result<ExitCode, Failure> {
             None
         }
     };
-    let mut shown = args.shown.at(&public_url);
-    // On a listener of their own, metrics are shown there alone.
-    shown.metrics &= args.admin_listen.is_none();
+    let shown = args.shown(&public_url);
     let owners = filled.as_ref().map(|demo| demo.owner_keys.first());
     let settings = Settings {
         public_url: public_url.clone(),

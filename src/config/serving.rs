@@ -58,20 +58,25 @@ impl Shown {
     };
 }
 
-impl ShownArgs {
-    /// What strangers are shown at this URL. In production, that is if it is https, only what was asked for.
+impl ServeArgs {
+    /// What strangers are shown at this URL. In production, that is if it is https, only what was asked for; metrics
+    /// that have a listener of their own, too, only if that was asked for.
     #[must_use]
-    pub fn at(self, public_url: &Url) -> Shown {
-        let open = !self.production.unwrap_or(public_url.scheme() == "https");
+    pub fn shown(&self, public_url: &Url) -> Shown {
+        let ShownArgs {
+            production,
+            graphiql,
+            introspection,
+            metrics,
+        } = self.shown;
+        let open = !production.unwrap_or(public_url.scheme() == "https");
         Shown {
-            graphiql: self.graphiql.unwrap_or(open),
-            introspection: self.introspection.unwrap_or(open),
-            metrics: self.metrics.unwrap_or(open),
+            graphiql: graphiql.unwrap_or(open),
+            introspection: introspection.unwrap_or(open),
+            metrics: metrics.unwrap_or(open && self.admin_listen.is_none()),
         }
     }
-}
 
-impl ServeArgs {
     /// Who takes the payments; nobody, and nothing is sold, unless one was chosen or this is a demo.
     ///
     /// # Errors
@@ -122,7 +127,7 @@ mod tests {
     #[test]
     fn strangers_are_shown_little_in_production() {
         let check = |words: &[&str], url: &str, expected: [bool; 3]| {
-            let shown = args(words).shown.at(&url.parse().unwrap());
+            let shown = args(words).shown(&url.parse().unwrap());
             let [graphiql, introspection, metrics] = expected;
             let expected = Shown {
                 graphiql,
@@ -137,6 +142,9 @@ mod tests {
         check(&["--production"], http, [false; 3]);
         check(&["--production=false"], https, [true; 3]);
         check(&["--graphiql=false"], http, [false, true, true]);
+        let own = ["--admin-listen", "127.0.0.1:9090"];
+        check(&own, http, [true, true, false]);
+        check(&[own[0], own[1], "--metrics"], http, [true; 3]);
         check(&["--introspection"], https, [false, true, false]);
         check(
             &["--production", "--metrics=on", "--introspection=off"],

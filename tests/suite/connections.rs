@@ -115,3 +115,49 @@ async fn the_oldest_stranger_gives_way_and_nobody_with_a_key() {
     known.write_all(asks.as_bytes()).await.unwrap();
     head(&mut known).await;
 }
+
+/// The status that a request is answered with.
+async fn status(server: &Server, request: &str) -> u16 {
+    let mut connection = open(server).await;
+    // The server may have answered before it has taken all of it.
+    drop(connection.write_all(request.as_bytes()).await);
+    let mut read = [0; 4096];
+    let count = tokio::time::timeout(PATIENCE, connection.read(&mut read));
+    let count = count.await.expect("an answer").unwrap();
+    let text = String::from_utf8_lossy(&read[..count]);
+    text.split(' ').nth(1).unwrap().parse().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_head_of_more_than_64_kib_is_refused() {
+    let server = Server::on_sqlite().await;
+    let request = |bytes: usize| {
+        let filling = "x".repeat(bytes);
+        format!("GET /healthz HTTP/1.1\r\nHost: x\r\nX-Filling: {filling}\r\n\r\n")
+    };
+    assert_eq!(status(&server, &request(60 * 1024)).await, 200);
+    assert_eq!(status(&server, &request(70 * 1024)).await, 431);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_a_key_a_body_has_256_kib_at_most() {
+    let server = Server::on_sqlite().await;
+    let shop = server.account("Shop").await;
+    let request = |key: Option<&str>, bytes: usize| {
+        let key = key.map_or(String::new(), |key| {
+            format!("Authorization: Bearer {key}\r\n")
+        });
+        let body = format!("{:<bytes$}", r#"{"query":"{ __typename }"}"#);
+        format!(
+            "POST /graphql HTTP/1.1\r\nHost: x\r\n{key}Content-Type: application/json\r\n\
+             Content-Length: {bytes}\r\n\r\n{body}"
+        )
+    };
+    let most = 256 * 1024;
+    assert_eq!(status(&server, &request(None, most)).await, 200);
+    assert_eq!(status(&server, &request(None, most + 1)).await, 413);
+    assert_eq!(
+        status(&server, &request(Some(&shop.owner), most + 1)).await,
+        200
+    );
+}
