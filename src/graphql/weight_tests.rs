@@ -135,6 +135,9 @@ async fn introspection_goes_round_three_times_and_no_more() {
         fragment B on __Type { inputFields { type { fields { type { interfaces { name } } } } } }";
     assert!(refused(spread).await.is_some());
     assert_eq!(refused(INTROSPECTION).await, None);
+    // The schema may grow, and tools may ask a little more.
+    let weighs = weight(INTROSPECTION, json!({})).await;
+    assert!(weighs < Limits::default().weight * 3 / 4, "{weighs}");
 }
 
 #[tokio::test]
