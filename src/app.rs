@@ -9,7 +9,7 @@ use crate::{
     clock::Clock,
     config::{PaymentProvider, admin_key::AdminKey, serving::Shown},
     graphql::{limits::Limits, schema},
-    http::{self, address::TrustedProxies, shares::Rates},
+    http::{self, address::TrustedProxies, cors::CorsOrigins, shares::Rates},
     ledger::{Ledger, Writers},
     operations::{Parts, Services, api_key},
     payments::Provider,
@@ -33,6 +33,8 @@ pub struct Settings {
     pub demo_key: Option<String>,
     /// The proxies in front of the server.
     pub trusted_proxies: TrustedProxies,
+    /// Origins of pages that may call the API.
+    pub cors_origins: CorsOrigins,
     /// How fast each may ask.
     pub rates: Rates,
 }
@@ -184,7 +186,7 @@ pub fn assemble(store: Store, settings: Settings) -> App {
     App {
         services,
         administration: http::administration(server.clone()),
-        router: http::router(server),
+        router: http::router(server, &settings.cors_origins),
         stop,
         writers,
         trusted_proxies: settings.trusted_proxies,

@@ -160,6 +160,15 @@ pub struct ServeArgs {
         value_parser = network
     )]
     pub trusted_proxies: Vec<IpNet>,
+    /// Origins of pages that may call /graphql and fetch /downloads from a browser, such as
+    /// https://app.example,http://localhost:3000, or * for any. None but this server's own if left out.
+    #[arg(
+        long,
+        env = "CORS_ORIGINS",
+        value_name = "ORIGINS",
+        value_delimiter = ','
+    )]
+    pub cors_origins: Vec<String>,
     /// Where clients reach this server; links begin with it. http://LISTEN where left out.
     #[arg(long, env = "PUBLIC_URL")]
     pub public_url: Option<Url>,

@@ -6,6 +6,7 @@ pub mod address;
 mod api;
 pub mod checkout;
 pub mod connections;
+pub mod cors;
 pub mod downloads;
 pub mod graphql;
 mod health;
@@ -29,7 +30,7 @@ use axum::{
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
-use tower::util::MapRequestLayer;
+use tower::util::{MapRequestLayer, option_layer};
 use tower_http::{
     catch_panic::CatchPanicLayer,
     classify::ServerErrorsFailureClass,
@@ -46,6 +47,7 @@ use tower_http::{
 use url::Url;
 
 use self::{
+    cors::CorsOrigins,
     graphql::{BodyLimits, Endpoint},
     health::Readiness,
     hosts::Hosts,
@@ -136,8 +138,8 @@ impl Server {
     }
 }
 
-/// Every route of the server.
-pub fn router(server: Server) -> Router {
+/// Every route of the server. Pages of `cors_origins` may call the API and fetch files.
+pub fn router(server: Server, cors_origins: &CorsOrigins) -> Router {
     let services = server.0.services.clone();
     let clock = services.clock.clone();
     let (shown, is_demo) = (server.0.shown, server.0.demo_key.is_some());
@@ -153,8 +155,11 @@ pub fn router(server: Server) -> Router {
     if shown.metrics {
         timed = timed.route("/metrics", get(health::metrics));
     }
-    let routes = Router::new()
+    let api = Router::new()
         .route("/graphql", get(api::get).post(api::post))
+        .layer(option_layer(cors_origins.layer()));
+    let routes = Router::new()
+        .merge(api)
         .merge(timed.layer(timeout()))
         .with_state(server)
         .merge(
@@ -162,7 +167,11 @@ pub fn router(server: Server) -> Router {
                 .with_state(services.clone())
                 .layer(timeout()),
         )
-        .merge(downloads::routes().with_state(services.clone()));
+        .merge(
+            downloads::routes()
+                .with_state(services.clone())
+                .layer(option_layer(cors_origins.layer())),
+        );
     let routes = guarded(routes, &services.public_url, is_demo);
     routes
         // The endpoint has limits of its own, which say what is wrong.

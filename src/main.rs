@@ -16,7 +16,7 @@ use message_credits::{
     },
     demo::{self, Demo},
     graphql::{ids::PublicId, schema},
-    http::{address::TrustedProxies, rates::Rate, shares::Rates},
+    http::{address::TrustedProxies, cors::CorsOrigins, rates::Rate, shares::Rates},
     ledger::verify::{self, Progress},
     lifecycle,
     operations::{
@@ -84,6 +84,8 @@ async fn serve(args: ServeArgs, purpose: Purpose) -> Result<ExitCode, Failure> {
         args.admin_api_key.as_deref(),
         args.admin_api_key_file.as_deref(),
     )?;
+    let cors_origins = CorsOrigins::read(&args.cors_origins)
+        .map_err(|cause| format!("--cors-origins: {cause}"))?;
     let clock = args
         .clock_start
         .map_or_else(Clock::system, Clock::starting_at);
@@ -127,6 +129,7 @@ async fn serve(args: ServeArgs, purpose: Purpose) -> Result<ExitCode, Failure> {
         shown,
         demo_key: owners.flatten().map(|(_, key)| key.clone()),
         trusted_proxies: TrustedProxies::new(args.trusted_proxies),
+        cors_origins,
         rates: rates(&args.rates),
     };
     warn_of_sandbox(payments);

@@ -94,6 +94,7 @@ impl World {
             shown: Shown::default(),
             demo_key: None,
             trusted_proxies: TrustedProxies::default(),
+            cors_origins: message_credits::http::cors::CorsOrigins::default(),
             rates: Rates::default(),
         };
         Ok(app::assemble(app::open(&self.url).await?, settings))

@@ -19,7 +19,10 @@ use crate::{
         self, Path, download,
         usage_report::{Compared, MAX_LIST_BUCKETS, MAX_LISTS, UsageReportRequest},
     },
-    reports::usage::{Figures, Parts},
+    reports::{
+        csv,
+        usage::{Figures, Parts},
+    },
 };
 
 /// The most lists that one `lists` answers.
@@ -45,8 +48,31 @@ pub enum Interval {
 pub enum ReportFormat {
     /// An Excel workbook with a summary, a timeline and every message.
     Xlsx,
-    /// Every message as comma-separated values.
+    /// Every message as comma-separated values, for programs unless csvDelimiter and csvDecimal say otherwise. An
+    /// apostrophe stands before what a spreadsheet would run as a formula.
     Csv,
+}
+
+/// What stands between two values of a file of comma-separated values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "csv::Delimiter")]
+pub enum CsvDelimiter {
+    /// A comma, as RFC 4180 has it. For programs.
+    Comma,
+    /// A semicolon: what Excel expects in languages whose fractions begin with a comma.
+    Semicolon,
+    /// A tab.
+    Tab,
+}
+
+/// What stands before the fraction of a number in a file of comma-separated values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "csv::DecimalMark")]
+pub enum CsvDecimal {
+    /// A point, as in 21.5. For programs.
+    Point,
+    /// A comma, as in 21,5. Where Excel expects one, 21.489 is read as 21489.
+    Comma,
 }
 
 /// What to report on.
@@ -223,9 +249,28 @@ impl UsageReport {
         ctx: &Context<'_>,
         #[graphql(default_with = "ReportFormat::Xlsx", desc = "How it is written.")]
         format: ReportFormat,
+        #[graphql(
+            default_with = "CsvDelimiter::Comma",
+            desc = "What separates the values of a CSV file; a workbook has none."
+        )]
+        csv_delimiter: CsvDelimiter,
+        #[graphql(
+            default_with = "CsvDecimal::Point",
+            desc = "What begins fractions in a CSV file: not COMMA if that is the delimiter."
+        )]
+        csv_decimal: CsvDecimal,
     ) -> Result<Download, ApiError> {
+        if (csv_delimiter, csv_decimal) == (CsvDelimiter::Comma, CsvDecimal::Comma) {
+            return Err(Path::argument("csvDecimal")
+                .invalid("Must be POINT if csvDelimiter is COMMA; with csvDecimal COMMA take SEMICOLON or TAB.")
+                .into());
+        }
+        let dialect = csv::Dialect {
+            delimiter: csv_delimiter.into(),
+            decimal: csv_decimal.into(),
+        };
         let link = services(ctx)?
-            .download_link(&viewer(ctx)?, &self.report, format.into())
+            .download_link(&viewer(ctx)?, &self.report, format.into(), dialect)
             .await?;
         Ok(Download {
             url: WebUrl(link.url.into()),

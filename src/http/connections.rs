@@ -69,7 +69,7 @@ impl Default for Limits {
             // some 30 kB, and up to 64 KiB more while a head comes in.
             strangers: 1_024,
             // An office or a mobile network behind one address.
-            address_share: 256,
+            address_share: 768,
             account_share: 1_024,
             first: Duration::from_secs(10),
             silence: Duration::from_secs(75),

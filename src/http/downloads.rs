@@ -204,9 +204,9 @@ fn body(download: Download, place: Place) -> Body {
             });
             passed_on(written, place, reading)
         }
-        Content::Csv(time_zone, names) => {
+        Content::Csv(time_zone, dialect, names) => {
             let rows = messages.start(names, show);
-            let written = stream_file(move |out| write_csv(out, time_zone, rows));
+            let written = stream_file(move |out| write_csv(out, time_zone, dialect, rows));
             passed_on(written, place, ())
         }
     }

@@ -24,7 +24,7 @@ use uuid::Uuid;
 use super::{OperationError, Services, Viewer, server_secret::Purpose, usage_report::UsageReport};
 use crate::{
     clock::whole_micros,
-    reports::{messages::MessageReader, usage::Source},
+    reports::{csv::Dialect, messages::MessageReader, usage::Source},
     store::{self, usage::UsageFilter},
 };
 
@@ -114,6 +114,9 @@ struct Claims {
     countries: Option<Vec<String>>,
     channel: Option<Channel>,
     format: Format,
+    /// How comma-separated values are written.
+    #[serde(default)]
+    dialect: Dialect,
     /// Microseconds since the epoch.
     expires_at: i64,
 }
@@ -137,6 +140,7 @@ impl Services {
         viewer: &Viewer,
         report: &UsageReport,
         format: Format,
+        dialect: Dialect,
     ) -> Result<DownloadLink, OperationError> {
         let expires_at = self
             .clock
@@ -144,7 +148,7 @@ impl Services {
             .checked_add(VALIDITY)
             .map_err(|_| OperationError::broken("the clock is at its end"))?;
         let file_name = file_name(report, format);
-        let claims = Claims::new(viewer, report, format, expires_at)?;
+        let claims = Claims::new(viewer, report, (format, dialect), expires_at)?;
         let by_admin = claims.key.is_none();
         let claims = serde_json::to_vec(&claims)
             .map_err(|cause| OperationError::broken(format!("a link has no JSON form: {cause}")))?;
@@ -205,7 +209,7 @@ impl Services {
             Format::Csv => {
                 let names = content::names(&snapshot, &report.filter).await?;
                 snapshot.rollback().await?;
-                Content::Csv(report.time_zone, names)
+                Content::Csv(report.time_zone, claims.dialect, names)
             }
         };
         Ok(Download { content, messages })
@@ -260,7 +264,7 @@ impl Claims {
     fn new(
         viewer: &Viewer,
         report: &UsageReport,
-        format: Format,
+        (format, dialect): (Format, Dialect),
         expires_at: Timestamp,
     ) -> Result<Self, OperationError> {
         let filter = &report.filter;
@@ -289,6 +293,7 @@ impl Claims {
                 .map(|codes| codes.iter().map(CountryCode::to_string).collect()),
             channel: filter.channel,
             format,
+            dialect,
             expires_at: expires_at.as_microsecond(),
         })
     }

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     clock::whole_micros,
-    reports::usage::Source,
+    reports::{csv::Dialect, usage::Source},
     store::{
         self,
         monthly_report::NEVER,
@@ -161,7 +161,7 @@ impl Services {
             buckets,
             source: Source::Days,
         };
-        self.download_link(viewer, &report, format(row.format))
+        self.download_link(viewer, &report, format(row.format), Dialect::default())
             .await
     }
 

@@ -11,6 +11,8 @@ use jiff::{
     tz::{Offset, TimeZone},
 };
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     file::{MessageRow, MessageSource, WriteError},
     local_time::LocalTime,
@@ -36,6 +38,47 @@ const HEADER: [&str; 10] = [
     "message_id",
 ];
 
+/// How values are separated, and numbers written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Dialect {
+    /// Between two values.
+    pub delimiter: Delimiter,
+    /// Before the fraction of a number.
+    pub decimal: DecimalMark,
+}
+
+/// What stands between two values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Delimiter {
+    /// As RFC 4180 has it.
+    #[default]
+    Comma,
+    /// What spreadsheets expect where a comma begins fractions.
+    Semicolon,
+    /// A tab.
+    Tab,
+}
+
+/// What stands before the fraction of a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum DecimalMark {
+    /// As in 21.5.
+    #[default]
+    Point,
+    /// As in 21,5.
+    Comma,
+}
+
+impl Delimiter {
+    fn byte(self) -> u8 {
+        match self {
+            Self::Comma => b',',
+            Self::Semicolon => b';',
+            Self::Tab => b'\t',
+        }
+    }
+}
+
 /// Writes every message: `sent_at` in ISO 8601 with the offset of the zone, counts and credits as plain decimals,
 /// exact.
 ///
@@ -45,17 +88,24 @@ const HEADER: [&str; 10] = [
 pub fn write_csv<W: Write, S: MessageSource>(
     mut out: W,
     time_zone: TimeZone,
+    dialect: Dialect,
     mut rows: S,
 ) -> Result<(), WriteError<S::Error>> {
     out.write_all(BYTE_ORDER_MARK)?;
-    out.write_all(HEADER.join(",").as_bytes())?;
+    let delimiter = [dialect.delimiter.byte()];
+    for (place, name) in HEADER.iter().enumerate() {
+        if place > 0 {
+            out.write_all(&delimiter)?;
+        }
+        out.write_all(name.as_bytes())?;
+    }
     out.write_all(END_OF_LINE)?;
     // The first bytes leave before the first row is read.
     out.flush()?;
     let mut moments = Moments::new(time_zone);
     let mut buffer = Vec::with_capacity(BUFFER_BYTES + BUFFER_BYTES / 8);
     while let Some(row) = rows.next_row().map_err(WriteError::Source)? {
-        push_row(&mut buffer, &row, &mut moments);
+        push_row(&mut buffer, &row, &mut moments, dialect);
         if buffer.len() >= BUFFER_BYTES {
             out.write_all(&buffer)?;
             buffer.clear();
@@ -66,36 +116,48 @@ pub fn write_csv<W: Write, S: MessageSource>(
     Ok(())
 }
 
-fn push_row(out: &mut Vec<u8>, row: &MessageRow<'_>, moments: &mut Moments) {
+fn push_row(
+    out: &mut Vec<u8>,
+    row: &MessageRow<'_>,
+    moments: &mut Moments,
+    Dialect { delimiter, decimal }: Dialect,
+) {
+    let delimiter = delimiter.byte();
     moments.push(out, row.sent_at);
-    out.push(b',');
-    push_text(out, row.list_name.unwrap_or_default());
-    out.push(b',');
-    push_text(out, row.text);
-    out.push(b',');
+    out.push(delimiter);
+    push_text(out, row.list_name.unwrap_or_default(), delimiter);
+    out.push(delimiter);
+    push_text(out, row.text, delimiter);
+    out.push(delimiter);
     out.extend_from_slice(row.channel.as_bytes());
-    out.push(b',');
+    out.push(delimiter);
     out.extend_from_slice(row.encoding.unwrap_or_default().as_bytes());
-    out.push(b',');
+    out.push(delimiter);
     push_count(out, row.segment_count);
-    out.push(b',');
+    out.push(delimiter);
     push_count(out, row.recipients);
-    out.push(b',');
-    push_text(out, row.country_code);
-    out.push(b',');
+    out.push(delimiter);
+    push_text(out, row.country_code, delimiter);
+    out.push(delimiter);
+    let number = out.len();
     push_credits(out, row.credits);
-    out.push(b',');
-    push_text(out, row.message_id);
+    if decimal == DecimalMark::Comma
+        && let Some(point) = out.iter_mut().skip(number).find(|byte| **byte == b'.')
+    {
+        *point = b',';
+    }
+    out.push(delimiter);
+    push_text(out, row.message_id, delimiter);
     out.extend_from_slice(END_OF_LINE);
 }
 
 /// Appends a text as RFC 4180 has it, with an apostrophe before whatever a spreadsheet would run:
 /// <https://owasp.org/www-community/attacks/CSV_Injection>. A cell may begin at the text's start and behind any
 /// delimiter in use; a quotation mark there may be taken for the cell's own, so that what follows begins it.
-fn push_text(out: &mut Vec<u8>, text: &str) {
+fn push_text(out: &mut Vec<u8>, text: &str, delimiter: u8) {
     let quoted = text
         .bytes()
-        .any(|byte| matches!(byte, b',' | b'"' | b'\r' | b'\n'));
+        .any(|byte| byte == delimiter || matches!(byte, b',' | b'"' | b'\r' | b'\n'));
     if quoted {
         out.push(b'"');
     }
@@ -183,7 +245,7 @@ mod tests {
     use jiff::{Timestamp, tz::TimeZone};
     use proptest::prelude::*;
 
-    use super::write_csv;
+    use super::{DecimalMark, Delimiter, Dialect, write_csv};
     use crate::reports::file::{MessageRow, Ready, WriteError};
 
     fn rome() -> TimeZone {
@@ -206,10 +268,37 @@ mod tests {
     }
 
     fn written(rows: Vec<MessageRow<'_>>) -> String {
+        written_as(Dialect::default(), rows)
+    }
+
+    fn written_as(dialect: Dialect, rows: Vec<MessageRow<'_>>) -> String {
         let mut out = Vec::new();
         let rows = rows.into_iter().map(Ok::<_, std::convert::Infallible>);
-        write_csv(&mut out, rome(), Ready::new(rows)).unwrap();
+        write_csv(&mut out, rome(), dialect, Ready::new(rows)).unwrap();
         String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_spreadsheet_with_decimal_commas_reads_numbers() {
+        let dialect = |delimiter, decimal| Dialect { delimiter, decimal };
+        let row = || message("2026-03-29T01:00:00.5Z", "a;b,c");
+        let lines = |dialect| {
+            written_as(dialect, vec![row()])
+                .lines()
+                .nth(1)
+                .unwrap()
+                .to_owned()
+        };
+        assert_eq!(
+            lines(dialect(Delimiter::Semicolon, DecimalMark::Comma)),
+            "2026-03-29T03:00:00.5+02:00;Clienti;\"a;b,c\";SMS;GSM-7;2;1653;IT;21,489;msg_1"
+        );
+        assert_eq!(
+            lines(dialect(Delimiter::Tab, DecimalMark::Point)),
+            "2026-03-29T03:00:00.5+02:00\tClienti\t\"a;b,c\"\tSMS\tGSM-7\t2\t1653\tIT\t21.489\tmsg_1"
+        );
+        let header = written_as(dialect(Delimiter::Semicolon, DecimalMark::Comma), vec![]);
+        assert!(header.starts_with("\u{FEFF}sent_at;list;text;"), "{header}");
     }
 
     #[test]
@@ -295,10 +384,12 @@ mod tests {
         fn no_cell_begins_a_formula_wherever_it_is_cut(
             text in "[ax \"',;|\t\r\n=+@＝＋－＠-]{0,16}",
             list in "[a\";\t=+-]{0,8}",
+            written_with in prop::sample::select(vec![Delimiter::Comma, Delimiter::Semicolon, Delimiter::Tab]),
         ) {
             let mut row = message("2026-03-29T00:00:00Z", &text);
             row.list_name = Some(&list);
-            let file = written(vec![row]);
+            let decimal = DecimalMark::Point;
+            let file = written_as(Dialect { delimiter: written_with, decimal }, vec![row]);
             let file = file.trim_start_matches('\u{FEFF}');
             let is_safe = |cell: &str| !cell.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
             for delimiter in [b',', b';', b'\t', b'|'] {
@@ -323,7 +414,12 @@ mod tests {
     #[test]
     fn a_readers_error_is_handed_on() {
         let rows = [Ok(message("2026-03-29T00:00:00Z", "a")), Err("gone")];
-        let failure = write_csv(Vec::new(), rome(), Ready::new(rows.into_iter()));
+        let failure = write_csv(
+            Vec::new(),
+            rome(),
+            Dialect::default(),
+            Ready::new(rows.into_iter()),
+        );
         assert!(matches!(failure, Err(WriteError::Source("gone"))));
     }
 }

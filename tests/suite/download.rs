@@ -2,6 +2,7 @@
 
 mod clients;
 mod contents;
+mod dialects;
 mod leaving;
 mod links;
 mod long_messages;

@@ -23,6 +23,7 @@ mod contact_import;
 mod contact_import_laws;
 mod contact_list;
 mod contract;
+mod cors;
 mod credit_package;
 mod demo;
 mod deployment;

@@ -9,7 +9,7 @@ use message_credits::{
     clock::Clock,
     config::serving::Shown,
     graphql::ids::PublicId,
-    http::{address::TrustedProxies, shares::Rates},
+    http::{address::TrustedProxies, cors::CorsOrigins, shares::Rates},
     operations::{OperationError, RefusalCode, Viewer, purchase::PurchaseCredits},
 };
 use serde_json::json;
@@ -30,6 +30,7 @@ fn without_a_provider(server: &Server) -> App {
         demo_key: None,
         trusted_proxies: TrustedProxies::default(),
         rates: Rates::default(),
+        cors_origins: CorsOrigins::default(),
     };
     app::assemble(server.services().store.clone(), settings)
 }

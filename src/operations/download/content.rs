@@ -15,6 +15,7 @@ use super::super::{
 };
 use crate::{
     reports::{
+        csv::Dialect,
         file::ReportFile,
         usage::{About, Parts, check_currency},
     },
@@ -28,7 +29,7 @@ pub enum Content {
     Workbook(Figures),
     /// The zone whose times comma-separated values have, and the names of the lists: they are messages and nothing
     /// else.
-    Csv(TimeZone, Names),
+    Csv(TimeZone, Dialect, Names),
 }
 
 /// Names of lists, by their ids.

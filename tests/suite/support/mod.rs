@@ -16,7 +16,7 @@ use message_credits::{
     app::{self, Settings},
     clock::Clock,
     config::{PaymentProvider, admin_key::AdminKey, serving::Shown},
-    http::{address::TrustedProxies, connections, shares::Rates},
+    http::{address::TrustedProxies, connections, cors::CorsOrigins, shares::Rates},
     ledger::Writers,
     operations::Services,
     worker,
@@ -120,6 +120,7 @@ impl Server {
             payments: Some(PaymentProvider::Sandbox),
             shown: Shown::ALL,
             demo_key: None,
+            cors_origins: CorsOrigins::default(),
             trusted_proxies: TrustedProxies::default(),
             rates: Rates::default(),
         };

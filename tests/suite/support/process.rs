@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 /// A platform administrator's key of a started program.
 pub const ADMIN_KEY: &str = "process-admin-key-0123456789-abcdefghi";
 /// What would change how the program serves.
-const OF_THE_SURROUNDINGS: [&str; 17] = [
+const OF_THE_SURROUNDINGS: [&str; 18] = [
     "DATABASE_URL",
     "LISTEN",
     "PUBLIC_URL",
@@ -28,6 +28,7 @@ const OF_THE_SURROUNDINGS: [&str; 17] = [
     "METRICS",
     "ADMIN_LISTEN",
     "TRUSTED_PROXIES",
+    "CORS_ORIGINS",
     "RATE_LIMIT_ADDRESS",
     "RATE_LIMIT_KEY",
     "RATE_LIMIT_ACCOUNT",
