@@ -86,14 +86,15 @@ fn router(bed: &Bed, ledger: Ledger) -> Router {
         stop: CancellationToken::new(),
     });
     let schema = schema::schema_over(&services, &Limits::default());
-    http::router(http::Server::new(
+    let server = http::Server::new(
         services,
         schema,
         CancellationToken::new(),
         Shown::default(),
         None,
         Rates::default(),
-    ))
+    );
+    http::router(server, &http::cors::CorsOrigins::default())
 }
 
 /// A ledger that answers and forgets.

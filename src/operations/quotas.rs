@@ -64,14 +64,31 @@ struct Rate {
     then_every: SignedDuration,
 }
 
-/// What accounts have used of a rate: a leaky bucket each, as the instant at which it is empty again.
+/// What accounts have used of a rate: a leaky bucket each.
 ///
 /// Unlike a token bucket of a library it can go below nothing: a cancellation is never refused, as it gives credits
 /// back, but what is cancelled has to be made up for before more is scheduled.
 #[derive(Debug)]
 pub(super) struct Allowance {
     rate: Rate,
-    full_again: Mutex<HashMap<AccountId, Timestamp>>,
+    used: Mutex<HashMap<AccountId, Used>>,
+}
+
+/// What one account has used: how long it takes until its allowance is full again, as of an instant.
+#[derive(Debug, Clone, Copy)]
+struct Used {
+    time: SignedDuration,
+    at: Timestamp,
+}
+
+impl Used {
+    /// What is left of it now. A clock that stepped back gives nothing back, and takes nothing.
+    fn left(self, now: Timestamp) -> SignedDuration {
+        let passed = now.duration_since(self.at).max(SignedDuration::ZERO);
+        self.time
+            .checked_sub(passed)
+            .map_or(SignedDuration::ZERO, |left| left.max(SignedDuration::ZERO))
+    }
 }
 
 /// The allowances of this process.
@@ -98,35 +115,33 @@ impl Allowance {
     fn new(rate: Rate) -> Self {
         Self {
             rate,
-            full_again: Mutex::default(),
+            used: Mutex::default(),
         }
     }
 
     /// Uses so much of an account's allowance, whether or not there is so much left.
     fn charge(&self, account: AccountId, weight: i64, now: Timestamp) {
         let mut accounts = self.lock();
-        let since = accounts.get(&account).copied().unwrap_or(now).max(now);
-        let used = saturating(self.rate.then_every, weight);
-        let full_again = since.saturating_add(used).unwrap_or(Timestamp::MAX);
-        accounts.insert(account, full_again);
+        let left = accounts
+            .get(&account)
+            .map_or(SignedDuration::ZERO, |used| used.left(now));
+        let time = left.saturating_add(saturating(self.rate.then_every, weight));
+        accounts.insert(account, Used { time, at: now });
         if accounts.len() > REMEMBERED {
-            accounts.retain(|_, full_again| *full_again > now);
+            accounts.retain(|_, used| used.left(now).is_positive());
         }
     }
 
     /// How long it takes until an account may use some of its allowance again; nothing if it may now.
     fn wait(&self, account: AccountId, now: Timestamp) -> Option<SignedDuration> {
-        let full_again = self.lock().get(&account).copied()?;
-        let used = full_again.duration_since(now);
+        let used = self.lock().get(&account).copied()?.left(now);
         let room = saturating(self.rate.then_every, self.rate.at_once - 1);
         used.checked_sub(room).filter(|wait| wait.is_positive())
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<AccountId, Timestamp>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<AccountId, Used>> {
         // Nothing that holds the lock can panic between two states.
-        self.full_again
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.used.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -307,8 +322,9 @@ mod tests {
         // What goes beyond is owed.
         allowance.charge(account(1), 5, at(10));
         assert_eq!(wait(1, 10), Some(50));
-        // A clock that steps back makes nothing of it worse than it was.
-        assert_eq!(wait(1, 0), Some(60));
+        // A clock that steps back changes nothing, however far.
+        assert_eq!(wait(1, 0), Some(50));
+        assert_eq!(wait(1, -1_000_000), Some(50));
         assert_eq!(wait(1, 60), None);
         // Long unused, it is full and no more.
         for _ in 0..3 {

@@ -55,7 +55,9 @@ on_both_databases! {
                     assert_ne!(code, "INTERNAL_SERVER_ERROR", "{error}: {body}");
                     ended += usize::from(code == "OUTPUT_TOO_LARGE");
                 }
-                assert_eq!(status, 200, "{errors:?}: {asked}", asked = asked.query);
+                // Who has no key may send little.
+                let fits = status == 200 || (key.is_none() && status == 413);
+                assert!(fits, "{status} {errors:?}: {asked}", asked = asked.query);
                 answered += usize::from(answer.get("data").is_some());
             }
         }

@@ -353,8 +353,10 @@ async fn files_come_at_a_least_rate() {
     let told = json["errors"][0]["message"].as_str().unwrap();
     assert!(told.contains("too slowly"), "{told}");
     // Slow as it is, it is through before anybody looks.
-    assert_eq!(dripped(1, 2).await.0, 200);
-    assert_eq!(dripped(2_000_000, 12).await.0, 200);
+    let (status, json) = dripped(1, 2).await;
+    assert_eq!(status, 200, "{json}");
+    let (status, json) = dripped(2_000_000, 12).await;
+    assert_eq!(status, 200, "{json}");
 }
 
 #[tokio::test(start_paused = true)]

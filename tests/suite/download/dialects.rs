@@ -1,6 +1,6 @@
 //! Files of comma-separated values as people open them: cut where their spreadsheet cuts, in which nothing runs.
 
-use super::{Channel, Leg, Message, Server, at, get, grant_at, json, november, send_all, sending};
+use super::{Channel, Leg, Message, at, get, grant_at, json, november, send_all, sending};
 use crate::support::on_both_databases;
 
 const LINK: &str = "query($input: UsageReportInput!, $delimiter: CsvDelimiter!, $decimal: CsvDecimal!) {
