@@ -106,7 +106,7 @@ async fn serve(args: ServeArgs, purpose: Purpose) -> Result<ExitCode, Failure> {
         .map(tokio::net::TcpListener::local_addr)
         .transpose()?;
     let public_url = match args.public_url {
-        Some(url) => url,
+        Some(ref url) => url.clone(),
         None => format!("http://{address}").parse()?,
     };
     // Before anything is migrated. Held until the process ends.
