@@ -201,8 +201,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Requests with a key that wait, in all, for one account and for one key. One that waits keeps its body and its
 /// connection and nothing else.
 const MAX_WAITING: usize = 2_048;
-const OWNER_WAITING: usize = 512;
-const KEY_WAITING: usize = 256;
+const OWNER_WAITING: usize = 1_024;
+// A sending service that sends five hundred at once waits for its turn.
+const KEY_WAITING: usize = 512;
 /// Requests of strangers that wait, in all and for one address.
 const STRANGERS_WAITING: usize = 256;
 const ADDRESS_WAITING: usize = 128;

@@ -177,31 +177,6 @@ async fn one_key_takes_no_other_tenants_place() {
     assert!(asked.load(Ordering::Relaxed) > 0);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn strangers_send_little() {
-    let server = Server::on_sqlite().await;
-    let (tenant, _) = paying(&server).await;
-    let body = json!({ "query": "{__typename}", "variables": { "x": "a".repeat(300_000) } });
-    let ask = || server.http().post(server.url("/graphql")).json(&body);
-    let refused = ask().send().await.unwrap();
-    assert_eq!(refused.status(), StatusCode::PAYLOAD_TOO_LARGE);
-    let answered = ask().bearer_auth(&tenant.owner).send().await.unwrap();
-    assert_eq!(answered.status(), StatusCode::OK);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_head_is_bounded() {
-    let server = Server::on_sqlite().await;
-    let ask = async |bytes: usize| {
-        let request = server.http().get(server.url("/healthz"));
-        let answer = request.header("x-filler", "a".repeat(bytes)).send().await;
-        answer.map(|response| response.status().as_u16())
-    };
-    assert_eq!(ask(30_000).await.unwrap(), 200);
-    // It is answered, or hung up on while it is still being sent.
-    assert_ne!(ask(200_000).await.unwrap_or(431), 200);
-}
-
 /// What a socket is closed with after it has said this.
 async fn close_code(server: &Server, messages: &[Value]) -> u16 {
     let mut socket = server.socket().await;

@@ -105,12 +105,15 @@ on_both_databases! {
             (server.admin_key(), true),
             (member.as_str(), false),
             (server.key(&tenant, "VIEWER").await.as_str(), false),
-            (server.key(&tenant, "SENDER").await.as_str(), false),
         ] {
             let page = purchases(&server, key, &tenant).await;
             assert_eq!(page["totalCount"], 1);
             assert_eq!(page["nodes"][0]["confirmationUrl"].is_string(), sees, "{page}");
         }
+        // A sending service sees no purchases.
+        let sender = server.key(&tenant, "SENDER").await;
+        let response = server.graphql(Some(&sender), PURCHASES, json!({ "id": tenant.id })).await;
+        assert_eq!(response["errors"][0]["extensions"]["code"], "FORBIDDEN");
         let viewer = server.key(&tenant, "VIEWER").await;
         let response = server.graphql(Some(&viewer), PURCHASE, json!({ "input": input })).await;
         assert_eq!(response["errors"][0]["extensions"]["code"], "FORBIDDEN");

@@ -355,7 +355,7 @@ async fn files_come_at_a_least_rate() {
     // Slow as it is, it is through before anybody looks.
     let (status, json) = dripped(1, 2).await;
     assert_eq!(status, 200, "{json}");
-    let (status, json) = dripped(2_000_000, 12).await;
+    let (status, json) = dripped(1_900_000, 4).await;
     assert_eq!(status, 200, "{json}");
 }
 
