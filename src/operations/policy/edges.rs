@@ -119,7 +119,7 @@ edges! {
     SegmentShare { EVERY_KEY: segmentCount recipients credits; }
     Segmentation {
         ANYONE: channel encoding lockingShift singleShift characters units unitsPerSegment unitsRemaining;
-        ANYONE: segmentCount segments nonGsmCharacters text;
+        ANYONE: segmentCount segments nonGsmCharacters nonGsmCharacterCount text;
     }
     Statement { READERS: month oneTimePayments recharges total purchases; }
     /// Its note is written by people, for people.
