@@ -119,3 +119,39 @@ async fn places_for_uploads_are_bounded() {
     }
     assert_eq!(imported, 1);
 }
+
+/// What has come of a file is kept where no other user of the machine can read it.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_has_come_of_a_file_is_its_owners_alone() {
+    let server = Server::on_sqlite().await;
+    let shop = server.account("Shop").await;
+    let list = server.list(&shop, "Numbers", json!([])).await;
+    let variables = json!({ "list": list, "file": null });
+    let _coming = begin(&server, &shop.owner, IMPORT, variables).await;
+    let mut modes = Vec::new();
+    for _ in 0..1_000 {
+        modes = unnamed_files();
+        if !modes.is_empty() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert!(!modes.is_empty(), "the file is kept while it comes");
+    assert!(modes.iter().all(|mode| mode & 0o077 == 0), "{modes:o?}");
+}
+
+/// The modes of the temporary files that this process has open and that have no name.
+#[cfg(target_os = "linux")]
+fn unnamed_files() -> Vec<u32> {
+    use std::{env::temp_dir, fs, os::unix::fs::PermissionsExt};
+    let open = fs::read_dir("/proc/self/fd").unwrap();
+    open.filter_map(|file| {
+        let path = file.ok()?.path();
+        let target = fs::read_link(&path).ok()?;
+        let is_unnamed = target.to_str()?.ends_with("(deleted)") && target.starts_with(temp_dir());
+        let found = fs::metadata(&path).ok()?;
+        (is_unnamed && found.is_file()).then(|| found.permissions().mode())
+    })
+    .collect()
+}
