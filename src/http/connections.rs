@@ -52,6 +52,9 @@ pub struct Limits {
     pub address_share: usize,
     /// Connections of one account over which a key was shown. What it opens beyond that counts as strangers'.
     pub account_share: usize,
+    /// How long a stranger's connection is left alone while there is room for anybody, so that a client that opens many
+    /// at once can show its key on each.
+    pub grace: Duration,
     /// How long a connection may take to send its first request's headers.
     pub first: Duration,
     /// How long it may take to send another request's headers, and lie idle between two requests. Proxies keep theirs
@@ -72,6 +75,8 @@ impl Default for Limits {
             // a stranger until its keys were looked up.
             address_share: 768,
             account_share: 1_024,
+            // Some times what a request takes over half the world.
+            grace: Duration::from_secs(1),
             first: Duration::from_secs(10),
             silence: Duration::from_secs(75),
             stalled: Duration::from_secs(30),
@@ -112,6 +117,7 @@ impl Limits {
             address_share: self.address_share,
             known: self.open.saturating_sub(self.strangers),
             account_share: self.account_share,
+            grace: self.grace,
         }
     }
 }

@@ -78,6 +78,7 @@ async fn the_oldest_stranger_gives_way_and_nobody_with_a_key() {
     let limits = Limits {
         open: 8,
         strangers: 3,
+        grace: Duration::ZERO,
         ..Limits::default()
     };
     let server = Server::with_connections(limits).await;

@@ -46,6 +46,10 @@ on_both_databases! {
                 let body = json!({ "query": asked.query, "variables": asked.variables });
                 let response = request.json(&body).send().await.unwrap();
                 let status = response.status();
+                if key.is_none() && status == 413 {
+                    // Of strangers a quarter of a mebibyte is read.
+                    continue;
+                }
                 let bytes = response.bytes().await.unwrap();
                 assert!(bytes.len() <= 8 * 1024 * 1024, "{} bytes: {body}", bytes.len());
                 let answer: Value = serde_json::from_slice(&bytes).unwrap();

@@ -118,6 +118,7 @@ mod tests {
             address_share: 1,
             known: 1,
             account_share: 1,
+            grace: Duration::ZERO,
         };
         let place = Places::new(rooms).enter(Address::of([127, 0, 0, 1].into()), false);
         let guarded = Guarded::new(accepted.unwrap().0, stalled, place.clone());

@@ -4,8 +4,9 @@
 //! reading and writing; what else a key or an address may take, which `shares` decides.
 //!
 //! A connection is a stranger's until a request on it shows a key that works. A newcomer is never refused: if there is
-//! no room for strangers, the oldest one of the address with the most ends. Whoever has a key needs the time of one
-//! request to show it, and is out of reach from then on.
+//! no room for strangers, the oldest one of the address with the most ends. Whoever has a key has the time of grace to
+//! show it, while there is room for anybody, and is out of reach from then on: many connections that a client opens at
+//! once are no flood.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -13,8 +14,10 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::http::{address::Address, shares::Owner};
@@ -30,7 +33,12 @@ pub(super) struct Rooms {
     pub known: usize,
     /// Those of one account among them.
     pub account_share: usize,
+    /// How long a stranger is left alone while there is room for anybody.
+    pub grace: Duration,
 }
+
+/// Strangers that end for one newcomer at most, once many were let in beyond their room.
+const MOST_AT_ONCE: usize = 8;
 
 /// Every open connection. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -48,9 +56,15 @@ struct Open {
     numbers: u64,
     strangers: usize,
     /// The strangers of each address by number, so that the first is the oldest.
-    by_address: HashMap<Address, BTreeMap<u64, CancellationToken>>,
+    by_address: HashMap<Address, BTreeMap<u64, Stranger>>,
     known: usize,
     by_owner: HashMap<Owner, usize>,
+}
+
+#[derive(Debug)]
+struct Stranger {
+    since: Instant,
+    evicted: CancellationToken,
 }
 
 /// A connection's place, in the extensions of its requests.
@@ -121,12 +135,23 @@ impl Places {
     }
 
     fn make_room(&self, open: &mut Open, newcomer: Address) {
-        let of_address = open.by_address.get(&newcomer).map_or(0, BTreeMap::len);
-        if of_address > self.0.rooms.address_share {
-            open.evict_oldest(newcomer);
-        } else if open.strangers > self.0.rooms.strangers
-            && let Some(address) = open.most_crowded()
-        {
+        let rooms = &self.0.rooms;
+        for _ in 0..MOST_AT_ONCE {
+            let of_address = open.by_address.get(&newcomer).map_or(0, BTreeMap::len);
+            let crowded = if of_address > rooms.address_share {
+                Some(newcomer)
+            } else if open.strangers > rooms.strangers {
+                open.most_crowded()
+            } else {
+                None
+            };
+            let Some(address) = crowded else {
+                return;
+            };
+            let is_full = open.strangers + open.known > rooms.strangers + rooms.known;
+            if !is_full && open.age_of_oldest(address) < rooms.grace {
+                return;
+            }
             open.evict_oldest(address);
         }
     }
@@ -140,7 +165,8 @@ impl Open {
     fn add_stranger(&mut self, address: Address, number: u64, evicted: CancellationToken) {
         self.strangers += 1;
         let of_address = self.by_address.entry(address).or_default();
-        of_address.insert(number, evicted);
+        let since = Instant::now();
+        of_address.insert(number, Stranger { since, evicted });
     }
 
     /// Whether it was there.
@@ -158,11 +184,17 @@ impl Open {
 
     fn evict_oldest(&mut self, address: Address) -> bool {
         let of_address = self.by_address.get(&address);
-        let Some((&number, evicted)) = of_address.and_then(BTreeMap::first_key_value) else {
+        let Some((&number, oldest)) = of_address.and_then(BTreeMap::first_key_value) else {
             return false;
         };
-        evicted.cancel();
+        oldest.evicted.cancel();
         self.remove_stranger(address, number)
+    }
+
+    fn age_of_oldest(&self, address: Address) -> Duration {
+        let of_address = self.by_address.get(&address);
+        let oldest = of_address.and_then(BTreeMap::first_key_value);
+        oldest.map_or(Duration::MAX, |(_, oldest)| oldest.since.elapsed())
     }
 
     /// The address with the most strangers. It is looked for only if there is no room for another.
@@ -262,6 +294,7 @@ mod tests {
     use super::{Places, Rooms};
     use crate::http::{address::Address, shares::Owner};
     use domain::id::AccountId;
+    use std::time::Duration;
     use uuid::Uuid;
 
     fn address(number: u8) -> Address {
@@ -273,12 +306,37 @@ mod tests {
     }
 
     fn places() -> Places {
+        with_grace(Duration::ZERO)
+    }
+
+    fn with_grace(grace: Duration) -> Places {
         Places::new(Rooms {
             strangers: 4,
             address_share: 3,
             known: 3,
             account_share: 2,
+            grace,
         })
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn many_at_once_have_time_to_show_a_key_while_there_is_room() {
+        let grace = Duration::from_secs(1);
+        let places = with_grace(grace);
+        let crowd: Vec<_> = (0..7).map(|_| places.enter(address(1), false)).collect();
+        let evicted = || {
+            let evicted = crowd.iter().filter(|place| place.evicted().is_cancelled());
+            evicted.count()
+        };
+        assert_eq!(evicted(), 0);
+        // There is no room for anybody now.
+        let one = places.enter(address(2), false);
+        assert_eq!(evicted(), 1);
+        tokio::time::advance(grace).await;
+        // And now nobody has grace: there are as many as may be.
+        let another = places.enter(address(2), false);
+        assert_eq!(places.lock().strangers, 4);
+        assert!(!one.evicted().is_cancelled() && !another.evicted().is_cancelled());
     }
 
     #[test]
