@@ -71,9 +71,8 @@ impl Default for Limits {
             // Strangers look at pages, pay and fetch reports: a quarter of the places is plenty. A connection takes
             // some 30 kB, and up to 64 KiB more while a head comes in.
             strangers: 1_024,
-            // An office or a mobile network behind one address; and a platform that opens five hundred at once counts as
-            // a stranger until its keys were looked up.
-            address_share: 768,
+            // An office or a mobile network behind one address.
+            address_share: 256,
             account_share: 1_024,
             // Some times what a request takes over half the world.
             grace: Duration::from_secs(1),

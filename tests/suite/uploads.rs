@@ -138,7 +138,7 @@ async fn what_has_come_of_a_file_is_its_owners_alone() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     assert!(!modes.is_empty(), "the file is kept while it comes");
-    assert!(modes.iter().all(|mode| mode & 0o077 == 0), "{modes:o?}");
+    assert!(modes.iter().all(|mode| mode & 0o077 == 0), "{modes:?}");
 }
 
 /// The modes of the temporary files that this process has open and that have no name.
