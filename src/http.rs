@@ -28,7 +28,6 @@ use axum::{
     routing::{get, post},
 };
 use metrics_exporter_prometheus::PrometheusHandle;
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower::util::{MapRequestLayer, option_layer};
 use tower_http::{
@@ -58,8 +57,10 @@ use self::{
 use crate::{
     clock::Clock,
     config::serving::Shown,
+    fair::{Bounds, Line},
     graphql::{limits::Limits, schema::Schema, uploads::TAKERS},
     operations::Services,
+    store::reader::Owner,
     telemetry,
 };
 
@@ -69,8 +70,16 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a request with files may take, its import included: both have bounds of their own, in bytes and
 /// rows, and this is for what hangs.
 const UPLOAD_TIMEOUT: Duration = Duration::from_secs(30 * 60);
-/// Requests with files that are answered at once: each keeps up to 256 MiB on disk.
-const MAX_UPLOADS: usize = 8;
+/// Requests with files that are answered at once, their imports included: each keeps up to 256 MiB on disk. An account
+/// has as many as it may import and have waiting for their turn, so that it takes two others to fill the rest.
+const UPLOADS: Bounds = Bounds {
+    places: 12,
+    reserved: 0,
+    share: 4,
+    waiting: 64,
+    waiting_share: 4,
+    patience: Duration::from_secs(5),
+};
 /// For a year browsers ask for this name over TLS only, if they were once answered over it. What other names of the
 /// same domain do is not ours to say.
 const STRICT_TRANSPORT_SECURITY: HeaderValue = HeaderValue::from_static("max-age=31536000");
@@ -96,7 +105,7 @@ struct Shared {
     /// What each may take.
     shares: Shares,
     /// Requests with files that are being answered.
-    uploads: Semaphore,
+    uploads: Line<Owner>,
 }
 
 impl Server {
@@ -133,7 +142,7 @@ impl Server {
             shown,
             demo_key,
             shares: Shares::new(rates),
-            uploads: Semaphore::new(MAX_UPLOADS),
+            uploads: Line::new(UPLOADS),
         }))
     }
 }

@@ -16,7 +16,6 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde_json::json;
-use tokio::sync::{Semaphore, SemaphorePermit};
 
 use self::{answer::on_its_way, socket::socket};
 use super::{
@@ -29,11 +28,13 @@ use super::{
     viewer::{Asking, asking},
 };
 use crate::{
+    fair::{self, Full, Line},
     graphql::{
         errors::{ApiError, code},
         loaders,
     },
     operations::{OperationError, Services, Viewer, policy},
+    store::reader::Owner,
 };
 
 /// Answers a POST.
@@ -181,23 +182,23 @@ pub(super) fn cost(bytes: usize) -> u32 {
     u32::try_from(bytes / BYTES_A_TOKEN).map_or(u32::MAX, |tokens| tokens.saturating_add(1))
 }
 
-/// Lets files in: those of viewers who may use the fields that take them, a few at once.
+/// Lets files in: those of viewers who may use the fields that take them, a few at once, shared fairly by account.
 struct Uploads<'a> {
     viewer: Option<Viewer>,
-    places: &'a Semaphore,
+    line: &'a Line<Owner>,
 }
 
 impl<'a> Uploads<'a> {
     fn of(shared: &'a Shared, viewer: Option<Viewer>) -> Self {
         Self {
             viewer,
-            places: &shared.uploads,
+            line: &shared.uploads,
         }
     }
 }
 
-impl<'a> Gate for Uploads<'a> {
-    type Place = SemaphorePermit<'a>;
+impl Gate for Uploads<'_> {
+    type Place = fair::Place<Owner>;
 
     async fn admit(&self, fields: &[&'static str]) -> Result<Self::Place, Barred> {
         for field in fields {
@@ -206,8 +207,18 @@ impl<'a> Gate for Uploads<'a> {
                 Barred::Refused(error.into_server_error(Pos::default()))
             })?;
         }
-        let place = self.places.try_acquire();
-        place.map_err(|_| Barred::Busy("Too many uploads at once; try again later."))
+        let owner = self
+            .viewer
+            .map_or(Owner::Nobody, |viewer| viewer.reads_as());
+        let place = self.line.take(owner).await;
+        place.map_err(|full| {
+            Barred::Busy(match full {
+                Full::All => "Too many uploads at once; try again later.",
+                Full::Owner => {
+                    "At most 4 uploads of an account are taken at a time; try again when one is done."
+                }
+            })
+        })
     }
 }
 

@@ -141,6 +141,45 @@ on_both_databases! {
         assert_eq!(code(&beyond), "RATE_LIMITED", "{beyond:#}");
     }
 
+    /// Two accounts upload as many files as they may: another account's file comes in all the same.
+    async fn two_accounts_uploads_keep_no_place_from_others(server: Server) {
+        let tenants = [server.account("A").await, server.account("B").await];
+        let shop = server.account("Shop").await;
+        let shops = server.list(&shop, "Newsletter", json!([])).await;
+        let mut uploads = Vec::new();
+        // None writes its first part.
+        let turn = server.services().imports().hold().await;
+        for tenant in &tenants {
+            let list = server.list(tenant, "Newsletter", json!([])).await;
+            for _ in 0..4 {
+                let (server, list) = (&server, list.clone());
+                uploads.push(async move {
+                    server.import(&tenant.owner, &list, "phone\n+393401234567\n").await
+                });
+            }
+        }
+        let came = async {
+            // Of each account two run and two wait.
+            while server.services().imports().waiting() < 4 {
+                tokio::task::yield_now().await;
+            }
+            let import = server.import(&shop.owner, &shops, "phone\n+393401234567\n");
+            let release = async {
+                while server.services().imports().waiting() < 5 {
+                    tokio::task::yield_now().await;
+                }
+                drop(turn);
+            };
+            let (payload, ()) = tokio::join!(import, release);
+            payload
+        };
+        let (others, came) = tokio::join!(join_all(uploads), came);
+        assert_eq!(came["imported"], 1, "{came:#}");
+        for payload in others {
+            assert_eq!(payload["import"]["status"], "DONE", "{payload:#}");
+        }
+    }
+
     /// An account that reads over all connections of its share takes none of the others', nor those of the jobs.
     async fn one_accounts_reads_take_no_connection_from_others(server: Server) {
         let store = &server.services().store;
