@@ -267,7 +267,7 @@ impl BodyLimits {
     async fn keep(&self, mut field: Field<'_>, pace: &mut Pace) -> Result<UploadValue, Problem> {
         let filename = file_name(field.file_name(), field.headers());
         let content_type = field.content_type().map(str::to_owned);
-        let file = tokio::task::spawn_blocking(tempfile::tempfile)
+        let file = tokio::task::spawn_blocking(private_file)
             .await
             .map_err(|_| problem::storage_failed())?
             .map_err(|error| unkept(&error))?;
@@ -354,6 +354,11 @@ fn broken(error: &MultipartError, limits: &BodyLimits) -> Problem {
 fn unkept(error: &std::io::Error) -> Problem {
     tracing::error!(cause = %error, "an upload can't be kept");
     problem::storage_failed()
+}
+
+/// A file without a name, gone once it is closed. No other user may read it (0600), whatever finds it open.
+fn private_file() -> std::io::Result<std::fs::File> {
+    Ok(tempfile::NamedTempFile::new()?.into_file())
 }
 
 #[cfg(test)]

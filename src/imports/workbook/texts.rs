@@ -39,7 +39,8 @@ pub(super) struct Texts {
 impl Texts {
     /// Reads them all, once.
     pub fn read<R: Read>(mut xml: Xml<R>) -> Result<Self, ReadError> {
-        let mut file = BufWriter::with_capacity(BLOCK_BYTES, tempfile::tempfile()?);
+        let mut file =
+            BufWriter::with_capacity(BLOCK_BYTES, tempfile::NamedTempFile::new()?.into_file());
         let mut ends = Vec::new();
         let mut end: u32 = 0;
         let mut text = String::new();
@@ -75,7 +76,7 @@ impl Texts {
     /// None at all.
     pub fn none() -> Result<Self, ReadError> {
         Ok(Self {
-            file: tempfile::tempfile()?,
+            file: tempfile::NamedTempFile::new()?.into_file(),
             ends: Vec::new(),
             blocks: LruCache::new(BLOCKS),
             found: Vec::new(),
