@@ -134,6 +134,23 @@ test('usage is downloaded as an Excel workbook', async () => {
   await page.close();
 });
 
+// A browser takes it compressed; half a file is no download.
+test('usage is downloaded as a whole CSV file', async () => {
+  const page = await signIn();
+  await page.getByRole('tab', { name: 'Usage' }).click();
+  await page.getByLabel('Period').selectOption('Last 12 months');
+  await page.getByRole('heading', { name: 'By country' }).waitFor();
+  const arriving = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Download CSV' }).click();
+  const download = await arriving;
+  assert.equal(await download.failure(), null);
+  assert.match(download.suggestedFilename(), /\.csv$/);
+  const text = await readFile(await download.path(), 'utf8');
+  assert.ok(text.startsWith('\uFEFFsent_at,list,text,'), text.slice(0, 80));
+  assert.ok(text.endsWith('\r\n') && text.split('\r\n').length > 100);
+  await page.close();
+});
+
 test('nothing is wider than a phone', async () => {
   const page = await signIn();
   await page.setViewportSize({ width: 390, height: 844 });
