@@ -37,6 +37,7 @@ pub mod scalars;
 pub mod schema;
 pub mod segmentation;
 pub mod statement;
+pub mod text_warning;
 mod tokens;
 #[cfg(test)]
 pub(crate) mod toy;

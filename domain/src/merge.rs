@@ -5,14 +5,21 @@
 //! contacts and where what is known of them is kept.
 //!
 //! A field's name is a letter or `_` and then letters, digits, `_`, `.` or `-`, in ASCII; a fallback is
-//! any text without braces. What ends like a field but is named otherwise, such as `{{}}` or `{{ a }}`, is plain
-//! text; what begins like one and does not end is refused, because nobody means it.
+//! any text without braces. Spaces around the name don't count, as in Mustache, Liquid and Jinja, and the
+//! default filters of these, `{{name|default:"friend"}}` and `{{name|default("friend")}}`, are fallbacks. Any
+//! other two braces are refused, because nobody means to send them: `{{}}`, `{{first name}}`, `{{{name}}}`, a
+//! field that does not end, an end without a beginning. What looks like a tag of another system is plain
+//! text, and [`foreign`] finds it.
+
+mod foreign;
+
+pub use foreign::{ForeignTag, foreign_tags};
 
 use std::{borrow::Cow, ops::Range};
 
 use crate::private::Private;
 
-/// The longest name of a field, in bytes: longer ones are plain text.
+/// The longest name of a field, in bytes.
 pub const MAX_NAME_BYTES: usize = 64;
 
 /// The most different fields of one text: more than any message has, and few enough to look each up for
@@ -26,6 +33,18 @@ pub enum TemplateError {
     #[error("the merge field after {offset} characters does not end")]
     Unterminated {
         /// Code points before it.
+        offset: usize,
+    },
+    /// Two braces that are no field.
+    #[error("the braces after {offset} characters are not a merge field")]
+    NotAField {
+        /// Code points before them.
+        offset: usize,
+    },
+    /// A default filter whose value is not in quotation marks.
+    #[error("the default of the merge field after {offset} characters is not in quotation marks")]
+    UnquotedDefault {
+        /// Code points before the field.
         offset: usize,
     },
     /// More than [`MAX_FIELDS`].
@@ -81,7 +100,7 @@ impl Template {
     /// Finds the merge fields of a text.
     ///
     /// # Errors
-    /// The first field that does not end; more than [`MAX_FIELDS`].
+    /// The first two braces that are no field; more than [`MAX_FIELDS`].
     pub fn parse(text: &str) -> Result<Self, TemplateError> {
         let mut template = Self {
             text: text.to_owned(),
@@ -89,9 +108,9 @@ impl Template {
             names: Vec::new(),
             fields: Vec::new(),
         };
-        let (mut begin, mut at) = (0, 0);
-        while let Some(found) = text.get(at..).and_then(|rest| rest.find("{{")) {
-            let start = at + found;
+        let mut begin = 0;
+        while let Some(start) = braces(text, begin) {
+            let before = || text.get(..start).unwrap_or_default().chars().count();
             match field(text, start) {
                 Found::Field {
                     name,
@@ -100,15 +119,14 @@ impl Template {
                 } => {
                     template.pieces.push(Piece::Text(begin..start));
                     template.push_field(name, fallback)?;
-                    (begin, at) = (end, end);
+                    begin = end;
                 }
-                // The second brace may begin a field.
-                Found::Plain => at = start + 1,
+                Found::NotAField => return Err(TemplateError::NotAField { offset: before() }),
                 Found::Unterminated => {
-                    let before = text.get(..start).unwrap_or_default();
-                    return Err(TemplateError::Unterminated {
-                        offset: before.chars().count(),
-                    });
+                    return Err(TemplateError::Unterminated { offset: before() });
+                }
+                Found::UnquotedDefault => {
+                    return Err(TemplateError::UnquotedDefault { offset: before() });
                 }
             }
         }
@@ -241,37 +259,82 @@ enum Found {
         fallback: Option<Range<usize>>,
         end: usize,
     },
-    Plain,
+    NotAField,
     Unterminated,
+    UnquotedDefault,
 }
 
-/// What the two braces at `start` begin.
+/// Where the next two braces stand together, opening or closing.
+fn braces(text: &str, from: usize) -> Option<usize> {
+    let rest = text.as_bytes().get(from..)?;
+    let pairs = rest
+        .windows(2)
+        .position(|pair| matches!(pair, b"{{" | b"}}"));
+    pairs.map(|found| from + found)
+}
+
+/// What the two braces at `start` are.
 fn field(text: &str, start: usize) -> Found {
     let inside = start + 2;
     let rest = text.get(inside..).unwrap_or_default();
+    if text.get(start..inside) == Some("}}") || rest.starts_with('{') {
+        return Found::NotAField;
+    }
     // A brace ends the field, well or not, so that no text is read twice.
     let Some(length) = rest.find(['{', '}']) else {
         return Found::Unterminated;
     };
     let (content, after) = rest.split_at(length);
     if !after.starts_with("}}") {
-        // Of three braces the last two may begin a field.
-        return if content.is_empty() && after.starts_with('{') {
-            Found::Plain
-        } else {
-            Found::Unterminated
-        };
+        return Found::Unterminated;
     }
-    let name = content.split_once('|').map_or(content, |(name, _)| name);
+    if after.starts_with("}}}") {
+        return Found::NotAField;
+    }
+    let (written, fallback) = match content.split_once('|') {
+        Some((name, fallback)) => (name, Some(fallback)),
+        None => (content, None),
+    };
+    let name = written.trim();
     if !is_name(name) {
-        return Found::Plain;
+        return Found::NotAField;
     }
-    let (name_end, end) = (inside + name.len(), inside + length);
+    let place = |part: &str| {
+        // Both are parts of one text.
+        let offset = part.as_ptr().addr() - text.as_ptr().addr();
+        offset..offset + part.len()
+    };
+    let fallback = match fallback.map(|fallback| filter(fallback, written != name)) {
+        None => None,
+        Some(Some(fallback)) => Some(place(fallback)),
+        Some(None) => return Found::UnquotedDefault,
+    };
     Found::Field {
-        name: inside..name_end,
-        fallback: (name.len() < length).then_some(name_end + 1..end),
-        end: end + 2,
+        name: place(name),
+        fallback,
+        end: inside + length + 2,
     }
+}
+
+/// The fallback that is meant: as it is written, or the value of a default filter; `None` for such a filter
+/// whose value is not in quotation marks. Where the name has spaces around it, those around the fallback don't
+/// count either.
+fn filter(written: &str, is_spaced: bool) -> Option<&str> {
+    const QUOTES: [(char, char); 4] = [('"', '"'), ('\'', '\''), ('“', '”'), ('‘', '’')];
+    let as_written = if is_spaced { written.trim() } else { written };
+    let Some(rest) = written.trim().strip_prefix("default") else {
+        return Some(as_written);
+    };
+    let rest = rest.trim_start();
+    let value = if let Some(value) = rest.strip_prefix(':') {
+        value.trim()
+    } else if let Some(value) = rest.strip_prefix('(') {
+        value.strip_suffix(')')?.trim()
+    } else {
+        return Some(as_written);
+    };
+    let unquoted = |(open, close): &(char, char)| value.strip_prefix(*open)?.strip_suffix(*close);
+    QUOTES.iter().find_map(unquoted)
 }
 
 /// Whether a text can be the name of a merge field.

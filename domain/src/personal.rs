@@ -213,10 +213,13 @@ impl CountryTally {
     /// Counts a text, and answers how many segments it takes.
     fn add(&mut self, text: &str, has_media: bool) -> Result<u32, TooManySegments> {
         let plain = count(text, has_media, &self.options)?;
-        // Only a text that its default tables lack can gain, and only where it takes several segments.
+        // Only a text that its default tables lack, or with long line ends, can gain, and only where it takes
+        // several segments.
         let may_gain = plain.segment_count > 1
             && !self.options.smart_encoding
-            && (plain.encoding == Some(Encoding::Ucs2) || !self.options.languages.is_empty());
+            && (plain.encoding == Some(Encoding::Ucs2)
+                || !self.options.languages.is_empty()
+                || text.contains("\r\n"));
         let smart = if may_gain {
             let smart = Options {
                 smart_encoding: true,

@@ -174,7 +174,9 @@ pub struct Segment {
 pub struct NonGsmCharacter {
     /// The code point itself.
     pub character: char,
-    /// Code points before it.
+    /// The letter before it, where the two are one of GSM-7's in composed form: `e` before U+0300.
+    pub base: Option<char>,
+    /// Code points before it, and before its base.
     pub offset: usize,
     /// What smart encoding would send for it, which may be nothing at all; `None` where it has no like.
     pub replacement: Option<&'static str>,
@@ -183,10 +185,20 @@ pub struct NonGsmCharacter {
 }
 
 impl NonGsmCharacter {
-    /// As Unicode writes it: `U+2019`.
+    /// As Unicode writes it: `U+2019`; with its base `U+0065 U+0300`.
     #[must_use]
     pub fn code_point(&self) -> String {
-        format!("U+{:04X}", u32::from(self.character))
+        let written = |character: char| format!("U+{:04X}", u32::from(character));
+        let base = self
+            .base
+            .map_or_else(String::new, |base| written(base) + " ");
+        base + &written(self.character)
+    }
+
+    /// What is typed there: the character, after its base.
+    #[must_use]
+    pub fn typed(&self) -> String {
+        self.base.into_iter().chain([self.character]).collect()
     }
 }
 
@@ -213,10 +225,24 @@ impl Segmentation<'_> {
             return found;
         }
         gsm7::each_foreign(&self.text, self.gsm, self.ascii_end, |each| {
+            let base = each.before.chars().next_back();
+            if let Some((base, letter)) = base
+                .and_then(|base| Some((base, smart_encoding::gsm_letter(base, each.character)?)))
+            {
+                found.push(NonGsmCharacter {
+                    character: each.character,
+                    base: Some(base),
+                    offset: each.offset - 1,
+                    replacement: Some(letter),
+                    strips_accent: false,
+                });
+                return;
+            }
             let typographic = smart_encoding::replacement(each.character, each.before);
             let accent = smart_encoding::without_accent(each.character);
             found.push(NonGsmCharacter {
                 character: each.character,
+                base: None,
                 offset: each.offset,
                 replacement: typographic.or(accent),
                 strips_accent: typographic.is_none() && accent.is_some(),
@@ -231,7 +257,8 @@ impl Segmentation<'_> {
     }
 }
 
-/// How many segments a message is billed as. Allocates nothing, and takes time in proportion to the text.
+/// How many segments a message is billed as. Allocates nothing, but for a text that smart
+/// encoding composes, and takes time in proportion to the text.
 ///
 /// ```
 /// use domain::segmentation::{Options, TooManySegments, count};

@@ -3,12 +3,16 @@
 //! Here: what each such character is swapped for. Not here: whether a text gains by it, which is
 //! decided, text by text, in [`crate::segmentation`].
 //!
+//! First of all a text is composed, which nobody sees: `e` with a combining accent is `è`, CRLF is LF.
 //! Swapped are quotes, dashes, ellipses, spaces, bullets, fractions, ligatures and invisible characters:
 //! what word processors and phones put in by themselves, and what a reader does not miss. Letters stay as
 //! they are typed, unless it is asked that accents be taken off those that GSM-7 lacks: it has `à`, but not
 //! `á`. Characters that GSM-7 has are never touched.
 
 mod accents;
+mod composed;
+
+pub use composed::{composed, gsm_letter};
 
 use crate::gsm7::national::{self, Languages};
 
@@ -149,6 +153,10 @@ const fn punctuation(character: char) -> Option<&'static str> {
         '\u{3000}' => " ",
         // Line and paragraph separators are line breaks.
         '\u{B}' | '\u{85}' | '\u{2028}' | '\u{2029}' => "\n",
+        // The signs for ångström, ohm and kelvin are letters, by Unicode's own rule.
+        '\u{212B}' => "Å",
+        '\u{2126}' => "Ω",
+        '\u{212A}' => "K",
         // The slashes of fractions set by hand.
         '⁄' | '∕' => "/",
         _ => return None,

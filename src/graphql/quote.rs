@@ -18,6 +18,7 @@ use super::{
     request::{id, optional_id, services, viewer, viewer_of},
     scalars::{CountryCode, Credits, PhoneNumber},
     segmentation::{MediaInput, Segmentation, content},
+    text_warning::TextWarning,
 };
 use crate::operations::{
     self, OperationError, Path, audience::Audience, phone_number::Accept, pricing::Draft,
@@ -83,13 +84,14 @@ pub struct QuoteInput {
     #[graphql(default)]
     accept_landlines: bool,
     /// What it says; at most 40,000 characters. A merge field is `{{name}}` or `{{name|fallback}}`, at most 50
-    /// different ones: for a list with stored contacts each contact's own text is counted, for any other audience a
+    /// different ones, and any other double brace is refused: for a list with stored contacts each contact's own text is counted, for any other audience a
     /// field counts as its fallback.
     text: String,
     /// Any makes it an MMS; at most 10.
     #[graphql(default)]
     media: Vec<MediaInput>,
-    /// Swap typographic characters for their GSM-7 likes where that saves segments.
+    /// Where that saves segments, compose letters with their combining accents, make CRLF line ends LF, and swap
+    /// typographic characters for their GSM-7 likes.
     #[graphql(default)]
     smart_encoding: bool,
     /// With smartEncoding, take accents off letters that GSM-7 lacks too, where that saves more segments. It
@@ -136,6 +138,13 @@ impl Quote {
     /// personalised, and if no contact can be reached. Not for SENDER keys, which get null and FORBIDDEN.
     async fn longest(&self, ctx: &Context<'_>) -> Option<Result<PersonalText, ApiError>> {
         self.personal(ctx, "longest", |tallied| tallied.longest.as_ref())
+    }
+
+    /// What in the text looks like a tag of another system, such as `*|FNAME|*` or `{firstName}`: it is sent as it
+    /// stands. In the text's order, at most 50.
+    async fn warnings(&self) -> Vec<TextWarning> {
+        let tags = self.0.message.content.foreign_tags();
+        tags.map(Into::into).collect()
     }
 
     /// The merge fields of the text, each pair of name and fallback once, in the order of the text.

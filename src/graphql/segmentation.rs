@@ -132,7 +132,8 @@ pub struct SegmentationInput {
     /// Any makes it an MMS; at most 10.
     #[graphql(default)]
     media: Vec<MediaInput>,
-    /// Swap typographic characters for their GSM-7 likes where that saves segments.
+    /// Where that saves segments, compose letters with their combining accents, make CRLF line ends LF, and swap
+    /// typographic characters for their GSM-7 likes.
     #[graphql(default)]
     smart_encoding: bool,
     /// With smartEncoding, take accents off letters that GSM-7 lacks too, where that saves more segments. It
@@ -192,9 +193,10 @@ pub struct Segment {
 /// A character that forces UCS-2.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct NonGsmCharacter {
-    /// The character itself.
+    /// The character itself. A combining accent that makes a GSM-7 letter of the character before it comes with that:
+    /// both together are one, such as "e\u0300".
     character: String,
-    /// As Unicode writes it: "U+2019".
+    /// As Unicode writes it: "U+2019", or "U+0065 U+0300" for a letter with its accent.
     code_point: String,
     /// Code points before it in the text.
     offset: i32,
@@ -231,7 +233,7 @@ impl From<segmentation::Segmentation<'_>> for Segmentation {
                 .into_iter()
                 .take(MAX_NON_GSM_CHARACTERS)
                 .map(|found| NonGsmCharacter {
-                    character: found.character.to_string(),
+                    character: found.typed(),
                     code_point: found.code_point(),
                     offset: int(found.offset),
                     replacement: found.replacement.map(str::to_owned),

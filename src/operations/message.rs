@@ -51,6 +51,8 @@ pub struct NewMessageInput {
     pub draft: Draft,
     /// Shown to people.
     pub name: Option<String>,
+    /// Whether it may say and show nothing.
+    pub allow_empty: bool,
     /// When it is to be sent; at once where `None`.
     pub send_at: Option<String>,
     /// Refuse where it would cost more.
@@ -163,6 +165,9 @@ impl Services {
         let message = self
             .price_message(charged, new.draft, Urgency::Urgent)
             .await?;
+        if !new.allow_empty {
+            message.content.refuse_empty()?;
+        }
         refuse_to_nobody(&message)?;
         if max_credits.is_some_and(|max| message.priced.credits > max) {
             let cost = message.priced.credits;

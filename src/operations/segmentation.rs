@@ -1,7 +1,7 @@
 //! What a message says: its text and media, checked, and how they are cut into segments.
 
 use domain::{
-    merge::{MAX_FIELDS, Template, TemplateError},
+    merge::{ForeignTag, MAX_FIELDS, MAX_NAME_BYTES, Template, TemplateError, foreign_tags},
     segmentation::{self, Channel, Options, SegmentCount, Segmentation, TooManySegments},
 };
 use url::Url;
@@ -12,6 +12,8 @@ use super::{OperationError, Path, Refusal};
 pub const MAX_TEXT_CHARS: usize = 40_000;
 /// The most media of one message.
 pub const MAX_MEDIA: usize = 10;
+/// The most warnings about one text: more say nothing new.
+pub const MAX_WARNINGS: usize = 50;
 /// The longest type or subtype of a medium (RFC 6838 §4.2).
 const MAX_TYPE_NAME_BYTES: usize = 127;
 
@@ -89,6 +91,24 @@ impl Content {
     #[must_use]
     pub fn template(&self) -> Option<&Template> {
         self.merge.as_ref().map(|merge| &merge.template)
+    }
+
+    /// That it says something or shows something.
+    ///
+    /// # Errors
+    /// A refusal that names the text.
+    pub fn refuse_empty(&self) -> Result<(), Refusal> {
+        if self.has_media || !self.text.trim().is_empty() {
+            return Ok(());
+        }
+        Err(Path::input("text").invalid(
+            "Must not be empty in a message without media; set allowEmpty to send it all the same.",
+        ))
+    }
+
+    /// What looks like a tag of another system in it: the first [`MAX_WARNINGS`].
+    pub fn foreign_tags(&self) -> impl Iterator<Item = ForeignTag<'_>> {
+        foreign_tags(&self.text).take(MAX_WARNINGS)
     }
 
     /// How it is carried.
@@ -178,6 +198,15 @@ fn no_template(error: TemplateError) -> Refusal {
     Path::input("text").invalid(match error {
         TemplateError::Unterminated { offset } => format!(
             "The merge field that begins at character {} does not end; write it as {{{{name}}}} or {{{{name|fallback}}}}.",
+            offset + 1
+        ),
+        TemplateError::NotAField { offset } => format!(
+            "The braces at character {} are not a merge field; write it as {{{{name}}}} or {{{{name|fallback}}}}. A name \
+             has at most {MAX_NAME_BYTES} letters, digits, _, . and -, and begins with a letter or _.",
+            offset + 1
+        ),
+        TemplateError::UnquotedDefault { offset } => format!(
+            "The default of the merge field at character {} is not in quotation marks; write it as {{{{name|fallback}}}}.",
             offset + 1
         ),
         TemplateError::TooManyFields => {

@@ -59,6 +59,7 @@ mod shadow;
 mod shares;
 mod statement;
 mod support;
+mod texts;
 mod threats;
 mod transaction;
 mod uploads;

@@ -16,16 +16,37 @@ fn fields_are_their_fallbacks() {
     check("Ciao {{firstName|amico}}!", "Ciao amico!");
     check("{{a|}}{{b|due}}{{_c.d-9|x|y}}", "duex|y");
     check("{{a|uno\ndue}}", "uno\ndue");
-    check("{{{a|uno}}}", "{uno}");
-    check("{{{{a|uno}}}}", "{{uno}}");
+    check("Ciao {{ firstName }}!", "Ciao !");
+    check("Ciao {{ firstName | amico }}!", "Ciao amico!");
+    check("Ciao {{firstName| amico}}!", "Ciao  amico!");
+    check("Ciao {{nome|}}!", "Ciao !");
+    for filter in [
+        "default:\"amico\"",
+        "default: 'amico'",
+        " default : “amico” ",
+        "default(\"amico\")",
+    ] {
+        check(
+            &format!("Ciao {{{{person.first_name|{filter}}}}}!"),
+            "Ciao amico!",
+        );
+    }
+    // Only a filter is one.
+    check("{{a|defaults}}{{a|default}}", "defaultsdefault");
 }
 
 #[test]
-fn everything_else_is_plain_text() {
-    let long = format!("{{{{{}}}}}", "a".repeat(65));
+fn single_braces_are_plain_text() {
     for text in [
-        "", "Ciao", "{", "}", "{}", "{{}}", "{{9a}}", "{{ a }}", "{{à}}", "{{|b}}", "{a}", "}}",
-        &long,
+        "",
+        "Ciao",
+        "{",
+        "}",
+        "{}",
+        "{a}",
+        "{ {a} }",
+        "} }",
+        "*|FNAME|*",
     ] {
         let template = Template::parse(text).unwrap();
         assert!(!template.has_fields(), "{text:?}");
@@ -34,19 +55,39 @@ fn everything_else_is_plain_text() {
 }
 
 #[test]
-fn a_field_that_does_not_end_is_refused_with_its_offset() {
-    let check = |text: &str, offset| {
-        let want = Err(TemplateError::Unterminated { offset });
-        assert_eq!(Template::parse(text), want, "{text:?}");
+fn two_braces_that_are_no_field_are_refused_with_their_offset() {
+    use TemplateError::{NotAField, UnquotedDefault, Unterminated};
+    let check = |text: &str, wanted| {
+        assert_eq!(Template::parse(text), Err(wanted), "{text:?}");
     };
-    check("{{", 0);
-    check("{{a", 0);
-    check("è {{a}", 2);
-    check("{{a|b", 0);
-    check("{{a|{b}}", 0);
-    check("}}{{", 2);
-    check("{{{a", 1);
-    check("😀{{a}} {{b, {{c}}", 7);
+    let long = format!("{{{{{}}}}}", "a".repeat(65));
+    for text in [
+        "{{}}",
+        "{{ }}",
+        "{{9a}}",
+        "{{à}}",
+        "{{|b}}",
+        "{{first name}}",
+        "}}",
+        "{{{a}}}",
+        &long,
+    ] {
+        check(text, NotAField { offset: 0 });
+    }
+    check("è {{first name|amico}}", NotAField { offset: 2 });
+    check("{{a}} }}", NotAField { offset: 6 });
+    check("{{a}}}", NotAField { offset: 0 });
+    check("😀{a}}", NotAField { offset: 3 });
+    check("}}{{", NotAField { offset: 0 });
+    check("{{", Unterminated { offset: 0 });
+    check("{{a", Unterminated { offset: 0 });
+    check("è {{a}", Unterminated { offset: 2 });
+    check("{{a|b", Unterminated { offset: 0 });
+    check("{{a|{b}}", Unterminated { offset: 0 });
+    check("😀{{a}} {{b, {{c}}", Unterminated { offset: 7 });
+    check("{{a}} {{b|default:amico}}", UnquotedDefault { offset: 6 });
+    check("{{b|default(amico)}}", UnquotedDefault { offset: 0 });
+    check("{{b|default:\"}}", UnquotedDefault { offset: 0 });
 }
 
 #[test]

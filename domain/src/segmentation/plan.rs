@@ -4,7 +4,7 @@
 //! Not here: how characters are packed, and what a segment holds.
 //!
 //! What changes the message more is chosen only where it takes fewer segments: first the text as typed,
-//! then with national language tables, then with typographic characters swapped, last with accents
+//! then composed, then with national language tables, then with typographic characters swapped, last with accents
 //! taken off; and what the tables of a language have is swapped only where that takes fewer yet.
 
 use super::{
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     gsm7::{self, national::Languages},
-    smart_encoding::Swaps,
+    smart_encoding::{Swaps, composed},
 };
 use std::borrow::Cow;
 
@@ -36,6 +36,8 @@ pub(super) struct Plan {
     tally: Option<Tally>,
     /// What is swapped, where the text is not sent as typed.
     swaps: Option<Swaps>,
+    /// Whether all of this is said of the composed text.
+    is_composed: bool,
 }
 
 impl Plan {
@@ -43,6 +45,33 @@ impl Plan {
         if has_media {
             return Self::mms(text);
         }
+        // A text of so few bytes is one segment however it is sent.
+        if options.smart_encoding
+            && text.len() > Capacity::ucs2(options.reference).alone
+            && let Some(composed) = composed(text)
+        {
+            return Self::of_uncomposed(text, &composed, options);
+        }
+        Self::of_text(text, options)
+    }
+
+    /// Composed where that saves segments, or as many as swapping would: it changes less, for nobody sees it.
+    fn of_uncomposed(text: &str, composed: &str, options: &Options) -> Self {
+        let typed = Self::of_text(text, options);
+        let plan = Self::of_text(composed, options);
+        if plan.segments < typed.segments
+            || (plan.segments == typed.segments && typed.swaps.is_some())
+        {
+            Self {
+                is_composed: true,
+                ..plan
+            }
+        } else {
+            typed
+        }
+    }
+
+    fn of_text(text: &str, options: &Options) -> Self {
         let gsm = gsm7::prefix(text);
         if gsm.bytes < text.len() {
             let plan = Self::ucs2(text, gsm, options.reference);
@@ -70,6 +99,7 @@ impl Plan {
             ascii_end: 0,
             tally: Some(tally),
             swaps: None,
+            is_composed: false,
         }
     }
 
@@ -90,6 +120,7 @@ impl Plan {
             ascii_end,
             tally: Some(tally),
             swaps: None,
+            is_composed: false,
         }
     }
 
@@ -115,6 +146,7 @@ impl Plan {
             ascii_end: 0,
             tally: Some(tally),
             swaps: None,
+            is_composed: false,
         }
     }
 
@@ -202,9 +234,13 @@ impl Plan {
 
     /// Cuts the text as planned.
     pub fn cut(self, typed: &str) -> Segmentation<'_> {
-        let text = match self.swaps {
-            Some(swaps) => Cow::Owned(swapped(typed, swaps).collect()),
+        let text = match self.is_composed.then(|| composed(typed)).flatten() {
+            Some(composed) => Cow::Owned(composed),
             None => Cow::Borrowed(typed),
+        };
+        let text = match self.swaps {
+            Some(swaps) => Cow::Owned(swapped(&text, swaps).collect()),
+            None => text,
         };
         let tally = self.tally.unwrap_or_else(|| self.tally_with_tables(&text));
         let units_per_segment = self.capacity.of(self.segments);

@@ -63,13 +63,14 @@ pub struct ScheduleMessageInput {
     /// Its name; 1 to 200 characters.
     pub(super) name: Option<String>,
     /// What it says; at most 40,000 characters. A merge field is `{{name}}` or `{{name|fallback}}`, at most 50
-    /// different ones: for a list with stored contacts each contact's own text is charged, for any other audience a
+    /// different ones, and any other double brace is refused: for a list with stored contacts each contact's own text is charged, for any other audience a
     /// field counts as its fallback.
     pub(super) text: String,
     /// Any makes it an MMS; at most 10.
     #[graphql(default)]
     pub(super) media: Vec<MediaInput>,
-    /// Swap typographic characters for their GSM-7 likes where that saves segments.
+    /// Where that saves segments, compose letters with their combining accents, make CRLF line ends LF, and swap
+    /// typographic characters for their GSM-7 likes.
     #[graphql(default)]
     pub(super) smart_encoding: bool,
     /// With smartEncoding, take accents off letters that GSM-7 lacks too, where that saves more segments. It
@@ -78,6 +79,10 @@ pub struct ScheduleMessageInput {
     // Left out where it is not asked for: keys of requests from before it was there stand for the same.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(super) strip_accents: bool,
+    /// Send the message although it has neither text nor media. It is refused otherwise.
+    #[graphql(default)]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) allow_empty: bool,
     /// When it is to be sent: in the future, and at most two years ahead.
     pub(super) send_at: DateTime,
     /// Refuse where it would cost more than this.
@@ -106,13 +111,14 @@ pub struct SendMessageInput {
     /// Its name; 1 to 200 characters.
     pub(super) name: Option<String>,
     /// What it says; at most 40,000 characters. A merge field is `{{name}}` or `{{name|fallback}}`, at most 50
-    /// different ones: for a list with stored contacts each contact's own text is charged, for any other audience a
+    /// different ones, and any other double brace is refused: for a list with stored contacts each contact's own text is charged, for any other audience a
     /// field counts as its fallback.
     pub(super) text: String,
     /// Any makes it an MMS; at most 10.
     #[graphql(default)]
     pub(super) media: Vec<MediaInput>,
-    /// Swap typographic characters for their GSM-7 likes where that saves segments.
+    /// Where that saves segments, compose letters with their combining accents, make CRLF line ends LF, and swap
+    /// typographic characters for their GSM-7 likes.
     #[graphql(default)]
     pub(super) smart_encoding: bool,
     /// With smartEncoding, take accents off letters that GSM-7 lacks too, where that saves more segments. It
@@ -121,6 +127,10 @@ pub struct SendMessageInput {
     // Left out where it is not asked for: keys of requests from before it was there stand for the same.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(super) strip_accents: bool,
+    /// Send the message although it has neither text nor media. It is refused otherwise.
+    #[graphql(default)]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) allow_empty: bool,
     /// Refuse where it would cost more than this.
     pub(super) max_credits: Option<Credits>,
     /// Unique in the account: the same key with the same arguments gets the first answer again. 1 to 255

@@ -107,7 +107,7 @@ edges! {
     Quote {
         EVERY_KEY: segmentation personalised distribution mergeFields duplicateRecipients rateCard recipients;
         EVERY_KEY: unsupportedRecipients lines credits cost available sufficient shortfall suggestedPackage;
-        EVERY_KEY: smartEncodingSaves;
+        EVERY_KEY: smartEncodingSaves warnings;
         READERS: shortest longest;
     }
     QuoteLine { EVERY_KEY: countryCode recipients segmentCount creditsPerSegment credits; }
@@ -122,6 +122,8 @@ edges! {
         ANYONE: segmentCount segments nonGsmCharacters nonGsmCharacterCount text;
     }
     Statement { READERS: month oneTimePayments recharges total purchases; }
+    /// It quotes the caller's own text.
+    TextWarning { EVERY_KEY: offset tag message; }
     /// Its note is written by people, for people.
     Transaction { READERS: id kind credits list message note postings createdAt; }
     Usage { READERS: messages recipients segments credits cost; }

@@ -24,6 +24,11 @@ const QUOTE = graphql(`
       sufficient
       shortfall
       smartEncodingSaves
+      warnings {
+        offset
+        tag
+        message
+      }
       suggestedPackage {
         id
         name
@@ -85,6 +90,11 @@ export function QuoteFigures({ accountId, listId, draft, changes }: Props) {
           served. They are not charged.
         </Alert>
       )}
+      {quote.warnings.map((warning) => (
+        <Alert key={warning.offset} color="yellow">
+          <b>{warning.tag}</b>: {warning.message}
+        </Alert>
+      ))}
       {!draft.smartEncoding && !isZero(quote.smartEncodingSaves) && (
         <Text size="sm">
           Smart encoding would save {formatDecimal(quote.smartEncodingSaves)} credits.

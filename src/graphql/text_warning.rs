@@ -1,0 +1,30 @@
+//! What in a text is probably not meant as it stands.
+//!
+//! Here: how it is said. Not here: finding it, which is [`domain::merge`]'s.
+
+use async_graphql::SimpleObject;
+use domain::merge::ForeignTag;
+
+/// A part of a text that is probably not meant as it stands.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct TextWarning {
+    /// Code points before it in the text.
+    offset: i32,
+    /// The part.
+    tag: String,
+    /// What is wrong with it and what would be right.
+    message: String,
+}
+
+impl From<ForeignTag<'_>> for TextWarning {
+    fn from(found: ForeignTag<'_>) -> Self {
+        Self {
+            offset: i32::try_from(found.offset).unwrap_or(i32::MAX),
+            tag: found.tag.to_owned(),
+            message: format!(
+                "Looks like a tag of another system, and is sent as it stands; a merge field is written {{{{{}}}}}.",
+                found.name
+            ),
+        }
+    }
+}
