@@ -302,6 +302,8 @@ pub fn segment<'a>(
 }
 
 #[cfg(test)]
+mod composed_tests;
+#[cfg(test)]
 mod laws;
 #[cfg(test)]
 mod tests;

@@ -294,7 +294,7 @@ impl World {
         let variables = json!({
             "account": shop.id,
             "quote": {
-                "accountId": shop.id, "audience": { "listId": list }, "text": "{{name}} è qui ✓",
+                "accountId": shop.id, "audience": { "listId": list }, "text": "{{name}} è qui ✓ *|FNAME|*",
             },
             "report": {
                 "accountId": shop.id, "from": "2026-11-01T00:00:00Z", "to": "2026-12-01T00:00:00Z",

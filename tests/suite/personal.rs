@@ -198,7 +198,8 @@ on_both_databases! {
             ("Ciao {{name, vieni", "character 6"),
             ("Ciao {{name}} {{city}", "character 15"),
             ("Ciao {{nome}}", "\"nome\""),
-            ("{{name}} {{città|x}} {{cognome}}", "\"cognome\""),
+            ("{{name}} {{città|x}}", "character 10 are not a merge field"),
+            ("{{ name }} {{cognome}}", "\"cognome\""),
             (&many, "50 different"),
             (&long, "Needs 256 segments"),
         ] {

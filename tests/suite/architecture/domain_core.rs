@@ -10,8 +10,8 @@ use super::{
 /// What of the domain could be published by itself: how texts are cut.
 const CORE: [&str; 3] = ["gsm7", "segmentation", "smart_encoding"];
 
-/// What the core may use beside the standard library.
-const CORE_USES: [&str; 2] = ["thiserror", "proptest"];
+/// What the core may use beside the standard library: Unicode's composition is a table that nobody writes again.
+const CORE_USES: [&str; 3] = ["thiserror", "proptest", "unicode_normalization"];
 
 #[test]
 fn the_core_of_the_domain_needs_nothing_else_of_it() {
