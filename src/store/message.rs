@@ -12,15 +12,15 @@ use entity::{
 };
 use jiff::Timestamp;
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, Iterable, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, Select,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, Iterable,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
     prelude::Uuid,
     sea_query::{Expr, ExprTrait, Query},
 };
 
 use super::{
-    account::contains,
     paging::{Direction, Page, Place, Window, page},
+    search::contains,
 };
 
 /// One message, whosever it is.
@@ -142,7 +142,7 @@ impl MessageFilter {
     }
 }
 
-fn select(filter: &MessageFilter) -> Select<Entity> {
+fn select(backend: DatabaseBackend, filter: &MessageFilter) -> Select<Entity> {
     let mut select = Entity::find().filter(Column::AccountId.eq(filter.account.uuid()));
     for list in &filter.lists {
         select = select.filter(match list {
@@ -161,8 +161,8 @@ fn select(filter: &MessageFilter) -> Select<Entity> {
     }
     if let Some(search) = &filter.search {
         let found = Condition::any()
-            .add(contains(Column::Name, search))
-            .add(contains(Column::Text, search));
+            .add(contains(backend, Column::Name, search))
+            .add(contains(backend, Column::Text, search));
         select = select.filter(found);
     }
     if let Some((from, to)) = filter.charged {
@@ -201,7 +201,7 @@ pub async fn list(
     let order = (Column::SendAt, Column::Id);
     page(
         connection,
-        without_text(select(filter)),
+        without_text(select(connection.get_database_backend(), filter)),
         order,
         Direction::Descending,
         window,
@@ -217,7 +217,9 @@ pub async fn count(
     connection: &impl ConnectionTrait,
     filter: &MessageFilter,
 ) -> Result<u64, DbErr> {
-    select(filter).count(connection).await
+    select(connection.get_database_backend(), filter)
+        .count(connection)
+        .await
 }
 
 /// Scheduled messages whose time has come, of accounts that the server settles for, after a place in

@@ -52,6 +52,7 @@ mod quote_laws;
 mod rate_card;
 mod readme;
 mod request_id;
+mod search;
 mod segmentation;
 mod sender;
 mod settlement;
