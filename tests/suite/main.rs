@@ -13,6 +13,7 @@ mod api_key;
 mod architecture;
 mod authorization;
 mod balance;
+mod big_counts;
 mod budget;
 mod checkout;
 mod clients;
