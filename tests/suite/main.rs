@@ -35,6 +35,7 @@ mod edges;
 mod ending;
 mod faults;
 mod floods;
+mod law_book;
 mod laws;
 mod ledger;
 mod ledger_door;
