@@ -1,5 +1,7 @@
 //! Messages, to read: only the ledger writes them.
 
+use std::collections::BTreeSet;
+
 use domain::{
     country::CountryCode,
     id::{AccountId, ListId, MessageId},
@@ -13,7 +15,7 @@ use entity::{
 use jiff::Timestamp;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, Iterable,
-    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
     prelude::Uuid,
     sea_query::{Expr, ExprTrait, Query},
 };
@@ -175,16 +177,19 @@ fn select(backend: DatabaseBackend, filter: &MessageFilter) -> Select<Entity> {
         select = select.filter(Column::Channel.eq(channel));
     }
     if let Some(countries) = &filter.countries {
-        let reached = Query::select()
-            .column(message_line::Column::MessageId)
-            .from(message_line::Entity)
-            .and_where(message_line::Column::AccountId.eq(filter.account.uuid()))
-            .and_where(
-                message_line::Column::CountryCode.is_in(countries.iter().map(CountryCode::as_str)),
+        let countries: BTreeSet<&str> = countries.iter().map(CountryCode::as_str).collect();
+        // By message: a page looks at the lines of its own messages, and not at all that the account ever had.
+        let reached = message_line::Entity::find()
+            .select_only()
+            .expr(Expr::val(1))
+            .filter(message_line::Column::AccountId.eq(filter.account.uuid()))
+            .filter(
+                Expr::col((message_line::Entity, message_line::Column::MessageId))
+                    .equals((Entity, Column::Id)),
             )
-            .and_where(message_line::Column::UnitsPerSegment.is_not_null())
-            .to_owned();
-        select = select.filter(Column::Id.in_subquery(reached));
+            .filter(message_line::Column::CountryCode.is_in(countries))
+            .filter(message_line::Column::UnitsPerSegment.is_not_null());
+        select = select.filter(Expr::exists(reached.into_query()));
     }
     select
 }
