@@ -22,7 +22,7 @@ impl From<ForeignTag<'_>> for TextWarning {
             offset: i32::try_from(found.offset).unwrap_or(i32::MAX),
             tag: found.tag.to_owned(),
             message: format!(
-                "Looks like a tag of another system, and is sent as it stands; a merge field is written {{{{{}}}}}.",
+                "Looks like a tag of another system and is sent unchanged. A merge field is written {{{{{}}}}}.",
                 found.name
             ),
         }

@@ -132,7 +132,7 @@ fn purchase_page(checkout: &Checkout) -> Markup {
         } @else if row.status == PurchaseStatus::Pending {
             h1 { "This purchase can’t be decided" }
             p role="status" {
-                "It was begun in the sandbox, which this server no longer uses. It expires by itself; nobody is charged."
+                "It was begun in the sandbox, which this server no longer uses. It will expire, and nobody is charged."
             }
         } @else {
             (outcome(row))
@@ -223,7 +223,7 @@ fn not_found() -> Response {
     message(
         StatusCode::NOT_FOUND,
         "There is no such purchase",
-        "The address may be cut off. Open it again from where you began.",
+        "The address may be cut off. Open the link again in the page that gave it to you.",
     )
 }
 

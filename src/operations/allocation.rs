@@ -234,9 +234,9 @@ fn limit(asked: &AskedAllocation, path: &Path) -> Result<Option<Credits>, Refusa
         (AllocationMode::Shared, Some(_)) => {
             Err(path.invalid("Must be left out for a list that shares."))
         }
-        (AllocationMode::Limited, None) => {
-            Err(path.invalid("Must say what a limited list shall have; \"0\" is allowed."))
-        }
+        (AllocationMode::Limited, None) => Err(path.invalid(
+            "Is required for a LIMITED list: the credits that it has free, \"0\" or more.",
+        )),
         (AllocationMode::Limited, Some(text)) => input::credits(text, path).map(Some),
     }
 }

@@ -139,7 +139,8 @@ fn count(numbers: &[String], accept: Accept, path: &Path) -> Result<Counted, Vec
     // Far fewer than a country may have.
     let destinations = Destinations::from_pairs(countries);
     Ok(Counted {
-        destinations: destinations.map_err(|_| vec![path.invalid("Are too many.")])?,
+        destinations: destinations
+            .map_err(|_| vec![path.invalid(format!("Must be at most {MAX_NUMBERS} numbers."))])?,
         duplicates,
     })
 }

@@ -90,7 +90,7 @@ impl Services {
             let refusal = Path::argument("token").refuse(
                 RefusalCode::Conflict,
                 "This purchase was begun in the sandbox, which this server no longer uses. It can be neither \
-                 approved nor declined, and expires by itself. Nothing was changed.",
+                 approved nor declined, and will expire. Nothing was changed.",
             );
             return Err(refusal.into());
         }

@@ -34,7 +34,7 @@ pub(super) fn return_url(text: &str) -> Result<Url, Refusal> {
     }
     if has_user(&url) {
         return refuse(
-            "Must not have a user name or a password before the host; remove what stands before \"@\"."
+            "Must not have a user name or a password before the host; remove the part before \"@\"."
                 .to_owned(),
         );
     }
