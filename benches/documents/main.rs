@@ -19,7 +19,7 @@ mod generate;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -264,7 +264,7 @@ fn option(name: &str) -> Option<String> {
 }
 
 #[tokio::main]
-async fn main() {
+async fn main() -> ExitCode {
     let number = |name: &str, default: u64| {
         option(name).map_or(default, |value| value.parse().expect("a whole number"))
     };
@@ -380,6 +380,7 @@ async fn main() {
     );
     if beyond > 0 {
         println!("{beyond} requests took more than {MOST_MEMORY_MB} MB or {MOST_CPU_S} s of CPU");
-        std::process::exit(1);
+        return ExitCode::FAILURE;
     }
+    ExitCode::SUCCESS
 }
