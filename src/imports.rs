@@ -7,6 +7,8 @@
 mod columns;
 mod csv;
 mod format;
+mod mapping;
+mod preview;
 mod text;
 mod workbook;
 
@@ -16,6 +18,8 @@ use domain::private::Private;
 
 pub use columns::Contact;
 pub use format::{Format, format};
+pub use mapping::{ColumnMapping, Mapping, MappingPart};
+pub use preview::{PREVIEW_ROWS, Preview, PreviewColumn, PreviewRow, preview};
 
 /// The most columns that a file has. Far more than anybody writes messages with; each name is kept.
 pub const MAX_COLUMNS: usize = 100;
@@ -55,12 +59,29 @@ pub struct RefusedRow {
     pub reason: Cow<'static, str>,
 }
 
+/// The most warnings of one file that are handed over; a last one counts the others.
+pub const MAX_WARNINGS: usize = 1_000;
+
+/// Something that was left out, or that may not be as it was meant; nothing was refused for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warning {
+    /// The row's line in the file, from 1; in a workbook its row. `None` if it is about the whole file.
+    pub line: Option<u64>,
+    /// The header of the column that it is about, cut to what can be shown; `None` if it is about a whole row or file.
+    pub column: Option<String>,
+    /// Written for whoever made the file.
+    pub reason: Cow<'static, str>,
+}
+
 /// Takes what a file holds, in the file's order.
 pub trait Taker {
     /// The file can be read and its columns are named. Called once, before any entry.
     fn opened(&mut self) -> ControlFlow<()>;
     /// One row.
     fn take(&mut self, entry: Entry<'_>) -> ControlFlow<()>;
+    /// A warning: before the row that it is about, or, about the whole file, before the first or after the last row.
+    /// Called at most [`MAX_WARNINGS`] times and once more.
+    fn warn(&mut self, warning: Warning);
 }
 
 /// Why a file can't be read, written for whoever sent it.
@@ -90,6 +111,14 @@ pub enum Unreadable {
     /// The first row does not name the columns.
     #[error("{0}")]
     Header(String),
+    /// The mapping does not fit the file, or itself.
+    #[error("{reason}")]
+    Mapping {
+        /// The part of the mapping that is wrong.
+        part: MappingPart,
+        /// What is wrong with it, written for whoever gave it.
+        reason: String,
+    },
 }
 
 /// Why reading stopped before the end of the file.
@@ -107,7 +136,12 @@ pub enum ReadError {
 ///
 /// # Errors
 /// Why the file can't be read, which may show only after some of its rows were taken.
-pub fn read(file: File, format: Format, taker: &mut dyn Taker) -> Result<(), ReadError> {
+pub fn read(
+    file: File,
+    format: Format,
+    _mapping: &Mapping,
+    taker: &mut dyn Taker,
+) -> Result<(), ReadError> {
     match format {
         Format::Text => csv::read(file, taker),
         Format::Workbook => workbook::read(file, taker),

@@ -14,7 +14,7 @@ use std::{
 
 use encoding_rs::{Encoding, ISO_8859_2, SHIFT_JIS, UTF_8, WINDOWS_1251, WINDOWS_1252};
 
-use super::{Entry, MAX_ROW_BYTES, ReadError, Taker, format, read};
+use super::{Entry, MAX_ROW_BYTES, Mapping, ReadError, Taker, Warning, format, read};
 
 /// A row as the tests compare it: its line, its number and fields, or the reason why it was refused.
 type Row = (u64, Result<(String, Option<String>), String>);
@@ -39,6 +39,8 @@ impl Taker for Rows {
         });
         ControlFlow::Continue(())
     }
+
+    fn warn(&mut self, _warning: Warning) {}
 }
 
 fn file(bytes: &[u8]) -> File {
@@ -55,7 +57,7 @@ fn rows(bytes: &[u8]) -> Result<Vec<Row>, String> {
         ReadError::Io(cause) => panic!("{cause}"),
     };
     let format = format(&mut file).map_err(told)?;
-    read(file, format, &mut rows).map_err(told)?;
+    read(file, format, &Mapping::default(), &mut rows).map_err(told)?;
     Ok(rows.0)
 }
 
@@ -304,6 +306,6 @@ fn a_file_is_read_from_its_beginning_wherever_it_stands() {
     half_read.seek(std::io::SeekFrom::End(0)).unwrap();
     let format = format(&mut half_read).unwrap();
     let mut rows = Rows::default();
-    read(half_read, format, &mut rows).unwrap();
+    read(half_read, format, &Mapping::default(), &mut rows).unwrap();
     assert_eq!(rows.0, [row(2, "+391", "")]);
 }

@@ -10,7 +10,9 @@ use tokio::{sync::mpsc, task::JoinHandle};
 use super::{Numbers, refusal, unreadable};
 use crate::{
     clock::Clock,
-    imports::{self, Entry, Format, ReadError, RefusedRow, Taker, Unreadable, shown},
+    imports::{
+        self, Entry, Format, Mapping, ReadError, RefusedRow, Taker, Unreadable, Warning, shown,
+    },
     operations::{OperationError, Services, phone_number},
     store::contact::NewContact,
 };
@@ -86,7 +88,8 @@ pub(super) fn start(services: &Services, file: File, format: Format, numbers: Nu
         rows: 0,
     };
     let thread = tokio::task::spawn_blocking(move || {
-        let done = imports::read(file, format, &mut gather).map_err(Ended::Error);
+        let done =
+            imports::read(file, format, &Mapping::default(), &mut gather).map_err(Ended::Error);
         let too_many = gather.rows > MAX_ROWS;
         // What was read before an error stays.
         let _ = gather.hand_over();
@@ -199,4 +202,6 @@ impl Taker for Gather {
         }
         ControlFlow::Continue(())
     }
+
+    fn warn(&mut self, _warning: Warning) {}
 }
