@@ -66,11 +66,11 @@ on_both_databases! {
                 { "line": 5, "value": "12345", "reason": "Is not a mobile number of Italy. If it is a number of another country, begin with + and the calling code." },
                 { "line": 8, "value": "Fabio", "reason": "There is no number." },
             ],
-            "import": null, "userErrors": [],
+            "warnings": [], "import": null, "userErrors": [],
         }));
         let expected = json!({
             "id": import["id"], "status": "DONE", "reason": null, "rows": 6, "imported": 3, "duplicates": 1,
-            "rejectedCount": 2, "fileName": "iscritti.csv",
+            "rejectedCount": 2, "warningCount": 0, "fileName": "iscritti.csv",
             "createdAt": "2026-11-22T08:00:00Z", "endedAt": "2026-11-22T08:00:00Z",
         });
         assert_eq!(import, expected);
