@@ -4,10 +4,16 @@
 //! holds the number and what the others are called, and the bounds of a row. Not here: whether a number is a
 //! telephone number, and what becomes of a contact, which is [`crate::operations`]'.
 
+mod cells;
 mod columns;
 mod csv;
+mod field_name;
 mod format;
+mod header;
+mod intake;
+mod looks;
 mod mapping;
+mod phone_header;
 mod preview;
 mod text;
 mod workbook;
@@ -15,6 +21,8 @@ mod workbook;
 use std::{borrow::Cow, fs::File, io, ops::ControlFlow};
 
 use domain::private::Private;
+
+use self::intake::{Ended, Intake};
 
 pub use columns::Contact;
 pub use format::{Format, format};
@@ -108,6 +116,11 @@ pub enum Unreadable {
     /// No sheet has cells to read.
     #[error("The workbook has no sheet to read: it needs a visible worksheet.")]
     NoSheet,
+    /// What the text is written in can't be said.
+    #[error(
+        "The file is written in an encoding that can't be recognised. Save it as UTF-8 (in Excel: CSV UTF-8), or as an Excel workbook."
+    )]
+    Encoding,
     /// The first row does not name the columns.
     #[error("{0}")]
     Header(String),
@@ -139,12 +152,17 @@ pub enum ReadError {
 pub fn read(
     file: File,
     format: Format,
-    _mapping: &Mapping,
+    mapping: &Mapping,
     taker: &mut dyn Taker,
 ) -> Result<(), ReadError> {
-    match format {
-        Format::Text => csv::read(file, taker),
-        Format::Workbook => workbook::read(file, taker),
+    let mut intake = Intake::new(mapping, taker);
+    let ended = match format {
+        Format::Text => csv::read(file, &mut intake)?.1,
+        Format::Workbook => workbook::read(file, &mut intake)?,
+    };
+    match ended {
+        Ended::BrokenOff => Ok(()),
+        Ended::Whole(last) => intake.end(last),
     }
 }
 

@@ -3,9 +3,16 @@
 //! Here: the beginning of a file, as an import without a mapping would understand it. Not here: reading rows, which is
 //! `csv` and `workbook`.
 
-use std::fs::File;
+use std::{fs::File, ops::ControlFlow};
 
-use super::{Format, ReadError, Warning};
+use super::{
+    Entry, Format, Mapping, ReadError, Taker, Unreadable, Warning,
+    cells::{Cells, KeptRow, Row},
+    csv, cut,
+    header::{self, Opinion},
+    intake::{HELD_BYTES, HELD_ROWS, Intake, Sink},
+    workbook,
+};
 
 /// The most rows that a preview shows.
 pub const PREVIEW_ROWS: usize = 10;
@@ -27,7 +34,7 @@ pub struct Preview {
     pub problem: Option<String>,
     /// The first rows with cells, at most [`PREVIEW_ROWS`].
     pub rows: Vec<PreviewRow>,
-    /// What an import would warn of, as far as these rows show it.
+    /// What an import would warn of in its first hundred rows.
     pub warnings: Vec<Warning>,
 }
 
@@ -53,6 +60,140 @@ pub struct PreviewRow {
 ///
 /// # Errors
 /// Why the file can't be read. A file whose columns are not recognised is no error: the preview says so.
-pub fn preview(_file: File, _format: Format) -> Result<Preview, ReadError> {
-    Ok(Preview::default())
+pub fn preview(file: File, format: Format) -> Result<Preview, ReadError> {
+    let mut beginning = Beginning::default();
+    let mut preview = Preview::default();
+    match format {
+        Format::Text => {
+            let (form, _) = csv::read(file, &mut beginning)?;
+            preview.delimiter = Some(form.delimiter);
+            preview.encoding = Some(form.encoding);
+        }
+        Format::Workbook => {
+            preview.sheet = Some(workbook::read_beginning(file, &mut beginning)?);
+        }
+    }
+    if let Some(header) = &beginning.header {
+        preview.describe(header.cells(), &beginning);
+    } else {
+        preview.problem = Some(Unreadable::Empty.to_string());
+    }
+    Ok(preview)
+}
+
+impl Preview {
+    fn describe(&mut self, header: Cells<'_>, beginning: &Beginning) {
+        let mapping = Mapping::default();
+        let mut seen = Seen::default();
+        let mut intake = Intake::new(&mapping, &mut seen);
+        let read = beginning.replay(&mut intake);
+        self.phone_column = (0..header.len()).find(|column| intake.is_number(*column));
+        match read {
+            Ok(()) => {}
+            Err(error) => {
+                self.problem = Some(error.to_string());
+                self.phone_column = None;
+            }
+        }
+        self.warnings = seen.warnings;
+        let names = header::merge_fields(header, self.phone_column);
+        self.columns = names
+            .into_iter()
+            .zip(header.iter())
+            .map(|(merge_field, header)| PreviewColumn {
+                header: header.to_owned(),
+                merge_field,
+            })
+            .collect();
+        let width = self.columns.len();
+        let rows = beginning.rows.iter().take(PREVIEW_ROWS).map(|kept| {
+            let row = kept.row();
+            PreviewRow {
+                line: row.line,
+                cells: (0..width)
+                    .map(|column| cut(row.cells.get(column)))
+                    .collect(),
+            }
+        });
+        self.rows = rows.collect();
+    }
+}
+
+/// The first rows of a file.
+#[derive(Default)]
+struct Beginning {
+    header: Option<KeptRow>,
+    /// The columns that may hold the numbers.
+    candidates: Vec<usize>,
+    rows: Vec<KeptRow>,
+    bytes: usize,
+    is_guessed: bool,
+}
+
+impl Beginning {
+    fn replay(&self, intake: &mut Intake<'_>) -> Result<(), ReadError> {
+        if self.is_guessed {
+            intake.guessed();
+        }
+        for kept in self.header.iter().chain(&self.rows) {
+            if intake.row(&kept.row())?.is_break() {
+                return Ok(());
+            }
+        }
+        intake.end(None)
+    }
+}
+
+impl Sink for Beginning {
+    fn guessed(&mut self) {
+        self.is_guessed = true;
+    }
+
+    fn row(&mut self, row: &Row<'_>) -> Result<ControlFlow<()>, ReadError> {
+        if row.is_blank() {
+            return Ok(ControlFlow::Continue(()));
+        }
+        let kept = KeptRow::of(row);
+        if self.header.is_none() {
+            self.candidates = match header::opinion(row.cells, &Mapping::default()) {
+                Ok(Opinion::Sure(column)) => vec![column],
+                Ok(Opinion::Unsure(columns)) => columns,
+                Err(_) => Vec::new(),
+            };
+            self.header = Some(kept);
+            return Ok(ControlFlow::Continue(()));
+        }
+        self.bytes += kept.bytes();
+        self.rows.push(kept);
+        let is_enough = self.rows.len() >= HELD_ROWS || self.bytes >= HELD_BYTES;
+        Ok(if is_enough {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        })
+    }
+
+    fn is_number(&self, column: usize) -> bool {
+        self.candidates.contains(&column)
+    }
+}
+
+/// What is warned of.
+#[derive(Default)]
+struct Seen {
+    warnings: Vec<Warning>,
+}
+
+impl Taker for Seen {
+    fn opened(&mut self) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    fn take(&mut self, _entry: Entry<'_>) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    fn warn(&mut self, warning: Warning) {
+        self.warnings.push(warning);
+    }
 }

@@ -14,13 +14,16 @@ use std::{
 
 use encoding_rs::{Encoding, ISO_8859_2, SHIFT_JIS, UTF_8, WINDOWS_1251, WINDOWS_1252};
 
-use super::{Entry, MAX_ROW_BYTES, Mapping, ReadError, Taker, Warning, format, read};
+use super::{Entry, MAX_ROW_BYTES, Mapping, ReadError, Taker, Unreadable, Warning, format, read};
 
 /// A row as the tests compare it: its line, its number and fields, or the reason why it was refused.
 type Row = (u64, Result<(String, Option<String>), String>);
 
+/// Rows, and what was warned of: line, column and reason.
 #[derive(Default)]
-struct Rows(Vec<Row>);
+struct Rows(Vec<Row>, Vec<Told>);
+
+type Told = (Option<u64>, Option<String>, String);
 
 impl Taker for Rows {
     fn opened(&mut self) -> ControlFlow<()> {
@@ -40,7 +43,14 @@ impl Taker for Rows {
         ControlFlow::Continue(())
     }
 
-    fn warn(&mut self, _warning: Warning) {}
+    fn warn(&mut self, warning: Warning) {
+        let Warning {
+            line,
+            column,
+            reason,
+        } = warning;
+        self.1.push((line, column, reason.into_owned()));
+    }
 }
 
 fn file(bytes: &[u8]) -> File {
@@ -50,15 +60,25 @@ fn file(bytes: &[u8]) -> File {
 }
 
 fn rows(bytes: &[u8]) -> Result<Vec<Row>, String> {
+    mapped_rows(bytes, &Mapping::default()).map(|(rows, _)| rows)
+}
+
+/// Rows, and what was warned of.
+fn warned_rows(bytes: &[u8]) -> Result<(Vec<Row>, Vec<Told>), String> {
+    mapped_rows(bytes, &Mapping::default())
+}
+
+fn mapped_rows(bytes: &[u8], mapping: &Mapping) -> Result<(Vec<Row>, Vec<Told>), String> {
     let mut file = file(bytes);
     let mut rows = Rows::default();
     let told = |error| match error {
+        ReadError::Unreadable(Unreadable::Mapping { part, reason }) => format!("{part}: {reason}"),
         ReadError::Unreadable(why) => why.to_string(),
         ReadError::Io(cause) => panic!("{cause}"),
     };
     let format = format(&mut file).map_err(told)?;
-    read(file, format, &Mapping::default(), &mut rows).map_err(told)?;
-    Ok(rows.0)
+    read(file, format, mapping, &mut rows).map_err(told)?;
+    Ok((rows.0, rows.1))
 }
 
 fn row(line: u64, number: &str, fields: &str) -> Row {
