@@ -1,16 +1,18 @@
 //! Whether a request may bring files, judged from its document alone.
 //!
 //! Here: which root fields take files, and whether each file of a form goes to one of them. It is asked before the
-//! first byte of a file is read, so that nobody fills a disk with what no field takes. Not here: forms, and who may
-//! use a field.
+//! first byte of a file is read, so that nobody fills a disk with what no field takes. Queries may take files, too, which
+//! the engine forbids by itself. Not here: forms, and who may use a field.
 
 use std::collections::HashSet;
 use std::convert::Infallible;
+use std::sync::Arc;
 
+use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextValidation};
 use async_graphql::parser::types::{
     BaseType, ExecutableDocument, OperationDefinition, OperationType, Type,
 };
-use async_graphql::{Name, ServerError, Value, Variables};
+use async_graphql::{CacheControl, Name, ServerError, ValidationResult, Value, Variables};
 
 use super::errors::{code, coded};
 use super::limits::collect_roots;
@@ -106,6 +108,41 @@ pub(super) fn judge<'p>(
         }
     }
     Ok(fields)
+}
+
+/// What the engine says of a query with a file, although the specification of forms knows no such rule. Where a file goes
+/// is judged by [`judge`].
+const MUTATIONS_ONLY: &str = "The Upload type is only allowed to be defined on a mutation";
+
+/// Lets queries take files: passes over the engine's refusal of them, and over no other.
+pub(super) struct InQueries;
+
+impl ExtensionFactory for InQueries {
+    fn create(&self) -> Arc<dyn Extension> {
+        Arc::new(Self)
+    }
+}
+
+#[async_graphql::async_trait::async_trait]
+impl Extension for InQueries {
+    async fn validation(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        next: NextValidation<'_>,
+    ) -> Result<ValidationResult, Vec<ServerError>> {
+        next.run(ctx).await.or_else(|mut errors| {
+            errors.retain(|error| error.message != MUTATIONS_ONLY);
+            if !errors.is_empty() {
+                return Err(errors);
+            }
+            // The engine has gone through all its rules by now. What it measures beside them is not used here.
+            Ok(ValidationResult {
+                cache_control: CacheControl::default(),
+                complexity: 0,
+                depth: 0,
+            })
+        })
+    }
 }
 
 /// The variables that a form's map names, whatever is in them.

@@ -109,6 +109,9 @@ on_both_databases! {
             b: contactImportPreview(file: $file) { encoding } }";
         let response = server.upload(Some(&shop.owner), twice, json!({}), ("a.csv", "phone\n")).await;
         assert!(response["errors"][0]["message"].as_str().unwrap().contains("one field that takes a file"), "{response:#}");
+        let wrong = "query($file: Upload!) { contactImportPreview(file: $file) { nothing } }";
+        let response = server.upload(Some(&shop.owner), wrong, json!({}), ("a.csv", "phone\n")).await;
+        assert!(response["errors"][0]["message"].as_str().unwrap().contains("nothing"), "{response:#}");
         for file in [json!(null), json!("a.csv"), json!("#__graphql_file__:0")] {
             let response = server.graphql(Some(&shop.owner), PREVIEW, json!({ "file": file })).await;
             assert!(response["errors"][0]["message"].is_string() && response["data"].is_null(), "{response:#}");
