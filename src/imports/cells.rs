@@ -26,11 +26,6 @@ impl<'a> Cells<'a> {
         Self { text, spans }
     }
 
-    /// No cells.
-    pub fn none() -> Self {
-        Self::new("", &[])
-    }
-
     /// How many there are.
     pub fn len(&self) -> usize {
         self.spans.len()
