@@ -342,7 +342,7 @@ fn rows_that_cannot_be_used_are_told_and_the_rest_goes_on() {
     let shown = |number: &str| format!("{number}{}…", "x".repeat(100 - number.len()));
     let expected = [
         row(2, "+391", "{\"a\":\"1\",\"b\":\"2\"}"),
-        refused(3, &too_long(&shown("+392"))),
+        refused(3, &too_long(&shown("+392,"))),
         refused(4, &too_long(&format!("+393,\"{}…", "x".repeat(94)))),
         refused(
             5,

@@ -167,7 +167,8 @@ on_both_databases! {
             (b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1\0\0".to_vec(), ".xls"),
             (b"PK\x03\x04\0\0".to_vec(), "damaged"),
             (b"+393401234567,Anna\n".to_vec(), "must name the columns"),
-            (b"customer,reach\n1,2\n".to_vec(), "customer, reach"),
+            (b"id,who\n1,Anna\n".to_vec(), "The file's columns are: id, who."),
+            (b"phone,name\n+391,Zo\x89\n".to_vec(), "an encoding that can't be recognised"),
             (bomb, "unpacks to more than is read"),
         ] {
             let payload = server.import(&shop.owner, &list, content).await;

@@ -105,7 +105,8 @@ fn case_15_what_can_be_no_field_is_left_out() {
             vec![doubled("FIRST NAME")]
         )
     );
-    let question = "Would you like to hear from us about new offers in your own city, once a week?";
+    let question =
+        "Would you like to hear from us about new offers in your own city or region, once a week?";
     assert_eq!(
         read(&format!("phone,\"{question}\"\n+393401234567,yes\n")),
         (
@@ -179,10 +180,7 @@ fn case_17_mac_roman_and_code_page_850_are_recognised() {
     check(b"phone,name\r+393401234567,Nicol\x98\r", &expected);
     check(b"phone,name\r\n+393401234567,Nicol\x95\r\n", &expected);
     let refused = "The file is written in an encoding that can't be recognised. Save it as UTF-8 (in Excel: CSV UTF-8), or as an Excel workbook.";
-    assert_eq!(
-        rows(b"phone,name\n+391,a\x81b\n+392,a\x8Db\n"),
-        Err(refused.to_owned())
-    );
+    assert_eq!(rows(b"phone,name\n+391,Zo\x89\n"), Err(refused.to_owned()));
 }
 
 /// B 18: quotation marks as nobody's grammar has them.

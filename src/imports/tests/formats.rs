@@ -270,7 +270,8 @@ fn hidden_rows_come_in_and_are_counted() {
 /// The sheet that opens before one's eyes; a cover page before it is none.
 #[test]
 fn the_active_sheet_is_read() {
-    let other = "<worksheet><sheetData><row><c t=\"str\"><v>Istruzioni</v></c></row></sheetData></worksheet>";
+    let other =
+        "<worksheet><sheetData><row><c t=\"str\"><v>Telefono</v></c></row></sheetData></worksheet>";
     let relations = "<Relationships>\
         <Relationship Id=\"r1\" Type=\"x/worksheet\" Target=\"/xl/worksheets/cover.xml\"/>\
         <Relationship Id=\"r2\" Type=\"x/worksheet\" Target=\"worksheets/sheet1.xml\"/>\

@@ -111,7 +111,7 @@ fn marks_on_every_line_take_no_more_time() {
         let begun = std::time::Instant::now();
         let read = rows(text.as_bytes()).unwrap();
         assert!(
-            !read.is_empty() && begun.elapsed().as_secs() < 20,
+            read.len() <= 200_000 && begun.elapsed().as_secs() < 20,
             "{line:?}"
         );
     }
