@@ -24,7 +24,10 @@ fn without_results(workbook: Vec<u8>) -> Vec<u8> {
             Err(other) => other.into_bytes(),
         };
         changed
-            .start_file(part.name().unwrap(), zip::write::SimpleFileOptions::default())
+            .start_file(
+                part.name().unwrap(),
+                zip::write::SimpleFileOptions::default(),
+            )
             .unwrap();
         changed.write_all(&content).unwrap();
     }

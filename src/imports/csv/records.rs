@@ -293,7 +293,8 @@ fn inner_rows(row: &[u8], delimiter: u8, width: Option<usize>, first: u64) -> Ve
         if line == first {
             continue;
         }
-        let cells = || text.split(|byte| *byte == delimiter);
+        let inside = text.get(..closing(text)).unwrap_or(text);
+        let cells = || inside.split(|byte| *byte == delimiter);
         let is_number = |cell: &[u8]| {
             let cell = cell.trim_ascii();
             let cell = cell.strip_prefix(b"\"").unwrap_or(cell);
@@ -305,6 +306,19 @@ fn inner_rows(row: &[u8], delimiter: u8, width: Option<usize>, first: u64) -> Ve
         }
     }
     rows
+}
+
+/// Where the quotation that a line begins in ends; the line's length if it goes on. What stands behind it is the row's
+/// own: a name over two lines may have the number behind it.
+fn closing(line: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(mark) = line.get(at..).and_then(|rest| memchr::memchr(b'"', rest)) {
+        if line.get(at + mark + 1) != Some(&b'"') {
+            return at + mark;
+        }
+        at += mark + 2;
+    }
+    line.len()
 }
 
 /// What can be shown of a row: the beginning of its first line.

@@ -83,6 +83,14 @@ fn a_quotation_of_rows_is_refused_line_by_line() {
             row(6, "+393401234560", "{\"name\":\"Dan\"}"),
         ],
     );
+    // The number stands behind the quotation: the line is none that was swallowed.
+    check(
+        b"name,phone\n\"Ada\nMaria\",+393401234567\nBea,+393401234568\n",
+        &[
+            row(2, "+393401234567", "{\"name\":\"Ada\\nMaria\"}"),
+            row(4, "+393401234568", "{\"name\":\"Bea\"}"),
+        ],
+    );
     // Lines that are no rows: an address, and a number in a sentence.
     check(
         b"phone,note\n+391,\"Via Roma 1, Milano\n20100, MI\ncall 340 1234567, or write\"\n+392,x\n",
