@@ -150,7 +150,8 @@ impl Records {
         let ahead = self.lines.ahead();
         let raw = ahead.get(..extent.bytes).unwrap_or_default();
         if extent.lines > 1 {
-            self.swallowed = inner_rows(raw, self.delimiter, self.width, line);
+            let lines = (line, line + extent.lines - 1);
+            self.swallowed = inner_rows(raw, self.delimiter, self.width, lines);
             self.swallowed.reverse();
         }
         if !self.swallowed.is_empty() {
@@ -283,33 +284,44 @@ fn ends(text: &[u8]) -> impl Iterator<Item = usize> {
 }
 
 /// The lines of a row behind its first that look like rows of their own, each with its number.
-fn inner_rows(row: &[u8], delimiter: u8, width: Option<usize>, first: u64) -> Vec<(u64, String)> {
-    let mut rows = Vec::new();
-    let mut start = 0;
-    let stops = ends(row).chain([row.len()]);
-    for (line, end) in (first..).zip(stops) {
-        let text = row.get(start..end).unwrap_or_default();
-        start = end + 1;
-        if line == first {
-            continue;
-        }
-        let inside = text.get(..closing(text)).unwrap_or(text);
-        let cells = || inside.split(|byte| *byte == delimiter);
-        let is_number = |cell: &[u8]| {
+///
+/// A name over two lines may have the number behind it, so that its last line looks like a row: that one counts only if
+/// its number stands inside of the quotation, or a line before it looks like a row, too.
+fn inner_rows(
+    row: &[u8],
+    delimiter: u8,
+    width: Option<usize>,
+    (first, last): (u64, u64),
+) -> Vec<(u64, String)> {
+    let cells = |text: &[u8]| text.split(|byte| *byte == delimiter).count();
+    let has_number = |text: &[u8]| {
+        text.split(|byte| *byte == delimiter).any(|cell| {
             let cell = cell.trim_ascii();
             let cell = cell.strip_prefix(b"\"").unwrap_or(cell);
             let cell = cell.strip_suffix(b"\"").unwrap_or(cell);
             std::str::from_utf8(cell).is_ok_and(looks::is_number)
-        };
-        if Some(cells().count()) == width && cells().any(is_number) {
+        })
+    };
+    let mut rows = Vec::new();
+    let mut start = 0;
+    let mut is_row_before = false;
+    let stops = ends(row).chain([row.len()]);
+    for (line, end) in (first..=last).zip(stops) {
+        let text = row.get(start..end).unwrap_or_default();
+        start = end + 1;
+        if Some(cells(text)) != width || !has_number(text) {
+            continue;
+        }
+        let inside = text.get(..closing(text)).unwrap_or(text);
+        if line != first && (line != last || is_row_before || has_number(inside)) {
             rows.push((line, beginning(text)));
         }
+        is_row_before = true;
     }
     rows
 }
 
-/// Where the quotation that a line begins in ends; the line's length if it goes on. What stands behind it is the row's
-/// own: a name over two lines may have the number behind it.
+/// Where the quotation that a line begins in ends; the line's length if it goes on.
 fn closing(line: &[u8]) -> usize {
     let mut at = 0;
     while let Some(mark) = line.get(at..).and_then(|rest| memchr::memchr(b'"', rest)) {
