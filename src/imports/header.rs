@@ -39,7 +39,9 @@ pub(super) fn opinion(header: Cells<'_>, mapping: &Mapping) -> Result<Opinion, U
     if let Some(wanted) = &mapping.phone_column {
         return find(header, wanted, MappingPart::PhoneColumn).map(Opinion::Sure);
     }
-    if let Some(value) = header.iter().find(|cell| looks::is_data(cell)) {
+    let named = phone_header::find(header.iter());
+    let is_data = |cell: &&str| looks::is_data(cell, named != Named::None);
+    if let Some(value) = header.iter().find(is_data) {
         return Err(wrong(format!(
             "The first row must name the columns, such as phone,firstName; it holds the {} {}.",
             if value.contains('@') {
@@ -50,7 +52,7 @@ pub(super) fn opinion(header: Cells<'_>, mapping: &Mapping) -> Result<Opinion, U
             cut(value)
         )));
     }
-    Ok(match phone_header::find(header.iter()) {
+    Ok(match named {
         Named::One(index) => Opinion::Sure(index),
         Named::Perhaps(columns) => Opinion::Unsure(columns),
         Named::None => Opinion::Unsure(Vec::new()),

@@ -12,6 +12,8 @@ use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 const MIN_DIGITS: usize = 6;
 const MIN_INTERNATIONAL_DIGITS: usize = 7;
 const MAX_INTERNATIONAL_DIGITS: usize = 15;
+/// So many digits are no year and month, nor two years.
+const MIN_SURE_DIGITS: usize = 9;
 /// The longest text that may be a number, in bytes: two of them with marks and spaces between.
 const MAX_BYTES: usize = 160;
 /// What programs write before a number.
@@ -31,9 +33,15 @@ pub(super) fn is_international(cell: &str) -> bool {
 }
 
 /// Whether a cell of a first row is no name, but what stands below names: a phone number, also one that a spreadsheet
-/// has spoilt, or an email address.
-pub(super) fn is_data(cell: &str) -> bool {
-    is_number(cell) || is_scientific(cell) || is_address(cell)
+/// has spoilt, or an email address. Beside the name of a phone number, `202611` is a month.
+pub(super) fn is_data(cell: &str, is_beside_name: bool) -> bool {
+    let least = if is_beside_name {
+        MIN_SURE_DIGITS
+    } else {
+        MIN_DIGITS
+    };
+    let is_long = |(plus, digits)| digits >= least || plus && digits >= MIN_DIGITS;
+    digits(cell).is_some_and(is_long) || is_scientific(cell) || is_address(cell)
 }
 
 /// Whether the first number in a text has a plus, and how many digits it has; `None` if the text is no number.
@@ -206,7 +214,7 @@ mod tests {
             "'+393401234567",
             "340 1234567",
         ] {
-            assert!(is_data(cell), "{cell}");
+            assert!(is_data(cell, false), "{cell}");
         }
         for cell in [
             "phone",
@@ -220,7 +228,13 @@ mod tests {
             "col 123456",
             "",
         ] {
-            assert!(!is_data(cell), "{cell}");
+            assert!(!is_data(cell, false), "{cell}");
+        }
+        for cell in ["202611", "2025/2026", "01-06 2026"] {
+            assert!(is_data(cell, false) && !is_data(cell, true), "{cell}");
+        }
+        for cell in ["3401234567", "+393401234567", "+391234"] {
+            assert!(is_data(cell, true), "{cell}");
         }
     }
 }

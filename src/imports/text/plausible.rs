@@ -214,18 +214,26 @@ impl Place<'_> {
                 'à' | 'è' | 'é' | 'ì' | 'ò' | 'ù' => 3,
                 'á' if follows_vowel => 0,
                 'ë' | 'ï' => i32::from(follows_vowel),
+                'š' | 'ž' => 2 * i32::from(follows_vowel),
+                'ä' | 'ö' | 'ü' | 'å' | 'ø' if follows_vowel => 0,
                 'á' | 'í' | 'ó' | 'ú' | 'ß' | 'ą' => 2,
-                'â' | 'î' | 'û' | 'ç' | 'ñ' | 'æ' | 'ÿ' | 'ý' | 'þ' | 'ð' | 'œ' | 'š' | 'ž' => {
-                    0
-                }
+                'â' | 'î' | 'û' | 'ç' | 'ñ' | 'æ' | 'ÿ' | 'œ' => 0,
                 _ => 1,
             },
             (previous, Some(next)) => {
+                let precedes_vowel = is_vowel(next);
                 let weight = match letter {
+                    // Consonants stand beside vowels, and vowels beside consonants.
+                    'š' | 'ž' if follows_vowel => 2,
+                    'š' | 'ž' if !precedes_vowel && previous.is_some() => -1,
+                    'š' | 'ž' => 1,
+                    'ä' | 'ö' | 'ü' | 'å' | 'ø' | 'ê' | 'ô' | 'â' if follows_vowel => 0,
+                    'é' if previous.is_none() && precedes_vowel => 0,
+                    'û' if previous == Some('o') => 3,
                     'ï' if !follows_vowel => 0,
                     'á' if previous.is_some_and(|before| "ao".contains(before)) => 0,
                     'ä' if "aeio".contains(next) => 0,
-                    'ç' if !is_vowel(next) && !"ãéêôó".contains(next) => -1,
+                    'ç' if !precedes_vowel && !"ãéêôó".contains(next) => -1,
                     _ => weight_inside(letter),
                 };
                 // Few words begin with one.
@@ -251,6 +259,7 @@ impl Place<'_> {
                     -1
                 }
             }
+            (_, Some('a' | 'e' | 'i' | 'o')) if letter == 'Ä' => 0,
             _ => letter.to_lowercase().next().map_or(0, weight_inside).min(2),
         }
     }
@@ -281,8 +290,7 @@ fn weight_inside(letter: char) -> i32 {
             3
         }
         'õ' | 'ê' | 'â' | 'ô' | 'î' | 'ë' | 'ï' | 'å' | 'ø' | 'æ' => 2,
-        'û' | 'œ' => 1,
-        'š' | 'ž' => 0,
+        'û' | 'œ' | 'š' | 'ž' | 'ý' | 'þ' | 'ð' => 1,
         other => i32::from(other > '\u{FF}'),
     }
 }

@@ -1,6 +1,6 @@
 //! Words of seven languages in three encodings, and signs that are no letters.
 
-use encoding_rs::{MACINTOSH, WINDOWS_1252};
+use encoding_rs::{MACINTOSH, WINDOWS_1250, WINDOWS_1252, WINDOWS_1254, WINDOWS_1257};
 
 use super::{super::code_page_850, Charset, best};
 
@@ -101,6 +101,47 @@ fn a_few_words_say_the_encoding() {
             right * 100 >= files * if is_web { 100 } else { 90 },
             "{charset:?}: {right} of {files}"
         );
+    }
+}
+
+/// Words of other languages are no worse for it: they are read as the detector says, or not at all.
+#[test]
+fn words_of_central_europe_and_iceland_are_left_alone() {
+    for (encoding, words) in [
+        (
+            WINDOWS_1250,
+            "Dušan Uroš Tomáš Lukáš Boštjan Matjaž Škoda Željko Žarko Živa Božena Božo Jiří Žofie Zdeněk Łukasz Dąbrowska \
+            Świętosława Béla Győr Hódmezővásárhely Mirjaša Đorđe Nataša Ružica",
+        ),
+        (
+            WINDOWS_1252,
+            "Dušan Uroš Tomáš Škoda Željko Žarko Þór Guðrún Sigurðsson Ýmir Eyþór août goût Œuvre cœur",
+        ),
+        (
+            WINDOWS_1254,
+            "Ayşe Gülşen Doğan Erdoğan İstanbul Yılmaz Çiğdem Öztürk",
+        ),
+        (
+            WINDOWS_1257,
+            "Jānis Bērziņš Šiauliai Žydrūnas Kārlis Õnne Mäki Čiurlionis",
+        ),
+    ] {
+        for word in words.split(' ') {
+            let guess = Charset::Guessed(encoding);
+            let rivals = [Charset::Guessed(MACINTOSH), Charset::CodePage850];
+            let bytes = written(&format!("+39340,{word}\n"), guess);
+            let found = best(guess, &rivals, |charset| charset.decode(&bytes));
+            assert!(
+                found.is_none_or(|found| found == guess),
+                "{word}: {found:?}"
+            );
+        }
+        let all = written(&words.replace(' ', "\n"), Charset::Guessed(encoding));
+        let rivals = [Charset::Guessed(MACINTOSH), Charset::CodePage850];
+        let found = best(Charset::Guessed(encoding), &rivals, |charset| {
+            charset.decode(&all)
+        });
+        assert_eq!(found, Some(Charset::Guessed(encoding)), "{words}");
     }
 }
 
