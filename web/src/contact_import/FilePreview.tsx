@@ -23,16 +23,19 @@ export const FILE_PREVIEW = graphql(`
   }
 `);
 
-/** How the server reads a file: as what, its first rows, and what is wrong with it. */
-export function FilePreview(props: { preview: FragmentType<typeof FILE_PREVIEW> }) {
+/** How the server reads a file: as what, its first rows, and what is wrong with it unless its columns are mapped. */
+export function FilePreview(props: {
+  preview: FragmentType<typeof FILE_PREVIEW>;
+  isMapped: boolean;
+}) {
   const preview = readFragment(FILE_PREVIEW, props.preview);
   return (
     <Stack gap="sm">
       <Text size="sm" c="dimmed">
         {kind(preview)}
       </Text>
-      {preview.problem && (
-        <Alert color="yellow" role="note" title="This needs a choice">
+      {preview.problem && !props.isMapped && (
+        <Alert color="yellow" role="note" title="The file can’t be imported as it is">
           {preview.problem}
         </Alert>
       )}

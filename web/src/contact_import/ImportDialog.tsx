@@ -161,7 +161,7 @@ function FileForm({ listId, file, onDone, onClose }: FormProps) {
             {told.elsewhere}
           </Alert>
         )}
-        <FilePreview preview={preview} />
+        <FilePreview preview={preview} isMapped={choices.phone !== undefined} />
         <MappingFields
           columns={columns}
           rows={preview.rows}

@@ -35,13 +35,20 @@ test('a column that is renamed or left out is told with all others that have a h
   expect(mappingInput(KNOWN, { ...choices, columns: without }).columns).toEqual([]);
 });
 
-test('a phone column that is chosen becomes no merge field', () => {
+test('a phone column that is chosen is told alone if the others stay as they are', () => {
   const choices = guessed(UNKNOWN);
   expect(choices.phone).toBeUndefined();
   expect(mappingInput(UNKNOWN, { ...choices, phone: 1 })).toEqual({
     phoneColumn: 'dial',
-    columns: [{ header: 'id', mergeField: 'id' }],
-    positions: [0],
+    positions: [],
+  });
+});
+
+test('another phone column than the guessed one is told with the merge fields', () => {
+  expect(mappingInput(KNOWN, { ...guessed(KNOWN), phone: 0 })).toEqual({
+    phoneColumn: 'Name',
+    columns: [],
+    positions: [],
   });
 });
 

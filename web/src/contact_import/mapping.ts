@@ -38,13 +38,16 @@ export function isNameable(columns: readonly FileColumn[], index: number): boole
   return columns.filter((column) => column.header.trim() === header).length === 1;
 }
 
-/** Whether everything is left as the server would have it. */
+/**
+ * Whether the columns become what the server would make of them. If it knew another column as that of the phone numbers,
+ * it would store that one, too.
+ */
 export function isAsGuessed(columns: readonly FileColumn[], choices: Choices): boolean {
   const guess = guessed(columns);
-  if (guess.phone !== choices.phone) return false;
+  if (guess.phone !== undefined && guess.phone !== choices.phone) return false;
   return guess.columns.every((column, index) => {
     const choice = choices.columns[index];
-    if (index === guess.phone || !choice) return true;
+    if (index === choices.phone || !choice) return true;
     if (column.included !== choice.included) return false;
     return !column.included || column.mergeField === choice.mergeField.trim();
   });
@@ -58,9 +61,14 @@ export interface MappingInput {
   positions: number[];
 }
 
-/** Tells nothing if everything is left as the server would have it: headers that are there twice can't be told. */
+/** Tells only what differs from what the server would do: headers that are there twice can't be told. */
 export function mappingInput(columns: readonly FileColumn[], choices: Choices): MappingInput {
-  if (isAsGuessed(columns, choices)) return { positions: [] };
+  const phoneColumn = choices.phone === undefined ? undefined : columns[choices.phone]?.header;
+  if (isAsGuessed(columns, choices)) {
+    return guessed(columns).phone === choices.phone
+      ? { positions: [] }
+      : { phoneColumn, positions: [] };
+  }
   const positions = columns
     .map((_, index) => index)
     .filter(
@@ -70,7 +78,7 @@ export function mappingInput(columns: readonly FileColumn[], choices: Choices): 
         isNameable(columns, index),
     );
   return {
-    phoneColumn: choices.phone === undefined ? undefined : columns[choices.phone]?.header,
+    phoneColumn,
     columns: positions.map((index) => ({
       header: columns[index]?.header ?? '',
       mergeField: choices.columns[index]?.mergeField.trim() ?? '',
