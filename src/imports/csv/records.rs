@@ -6,8 +6,8 @@
 //!
 //! **A quotation mark elsewhere costs its row and no other.** One inside of a cell without quotation, text behind a
 //! closing one, and a quotation that does not end within the longest row: the row is refused, and reading goes on at
-//! the next line. If a quotation ends as it should, but lines in it look like rows of the file (as many cells, one of
-//! them a phone number), it began or ended by mistake: neither the row nor the lines are imported, and each is named.
+//! the next line. If a quotation ends as it should, but two lines or more of its row look like rows of the file (as many
+//! cells, one of them a phone number), it began or ended by mistake: neither the row nor the lines are imported, and each is named.
 
 use std::borrow::Cow;
 
@@ -282,17 +282,10 @@ fn ends(text: &[u8]) -> impl Iterator<Item = usize> {
     ends.filter(|at| text.get(*at..*at + 2) != Some(b"\r\n"))
 }
 
-/// The lines of a row behind its first that look like rows of their own, each with its number.
+/// The lines of a row behind its first that look like rows of their own, each with its number. One line that does is
+/// where the row begins or ends; two of them are two rows.
 fn inner_rows(row: &[u8], delimiter: u8, width: Option<usize>, first: u64) -> Vec<(u64, String)> {
-    let mut rows = Vec::new();
-    let mut start = 0;
-    let stops = ends(row).chain([row.len()]);
-    for (line, end) in (first..).zip(stops) {
-        let text = row.get(start..end).unwrap_or_default();
-        start = end + 1;
-        if line == first {
-            continue;
-        }
+    let looks_like_row = |text: &[u8]| {
         let cells = || text.split(|byte| *byte == delimiter);
         let is_number = |cell: &[u8]| {
             let cell = cell.trim_ascii();
@@ -300,11 +293,22 @@ fn inner_rows(row: &[u8], delimiter: u8, width: Option<usize>, first: u64) -> Ve
             let cell = cell.strip_suffix(b"\"").unwrap_or(cell);
             std::str::from_utf8(cell).is_ok_and(looks::is_number)
         };
-        if Some(cells().count()) == width && cells().any(is_number) {
-            rows.push((line, beginning(text)));
-        }
+        Some(cells().count()) == width && cells().any(is_number)
+    };
+    let mut start = 0;
+    let stops = ends(row).chain([row.len()]);
+    let lines = (first..).zip(stops).map(|(line, end)| {
+        let text = row.get(start..end).unwrap_or_default();
+        start = end + 1;
+        (line, text)
+    });
+    let mut rows: Vec<(u64, &[u8])> = lines.filter(|(_, text)| looks_like_row(text)).collect();
+    if rows.len() < 2 {
+        return Vec::new();
     }
-    rows
+    rows.retain(|(line, _)| *line > first);
+    let rows = rows.into_iter();
+    rows.map(|(line, text)| (line, beginning(text))).collect()
 }
 
 /// What can be shown of a row: the beginning of its first line.

@@ -83,6 +83,14 @@ fn a_quotation_of_rows_is_refused_line_by_line() {
             row(6, "+393401234560", "{\"name\":\"Dan\"}"),
         ],
     );
+    // The row's own end looks like a row, and is none.
+    check(
+        b"name,phone\n\"Enzo\r\nEmilio\",+393401234567\n\"a\nb\nc\",340 1234567\n",
+        &[
+            row(2, "+393401234567", "{\"name\":\"Enzo\\r\\nEmilio\"}"),
+            row(4, "340 1234567", "{\"name\":\"a\\nb\\nc\"}"),
+        ],
+    );
     // Lines that are no rows: an address, and a number in a sentence.
     check(
         b"phone,note\n+391,\"Via Roma 1, Milano\n20100, MI\ncall 340 1234567, or write\"\n+392,x\n",
