@@ -6,8 +6,8 @@
 //!
 //! **A quotation mark elsewhere costs its row and no other.** One inside of a cell without quotation, text behind a
 //! closing one, and a quotation that does not end within the longest row: the row is refused, and reading goes on at
-//! the next line. If a quotation ends as it should, but lines in it look like rows of the file (as many cells, one of
-//! them a phone number), it began or ended by mistake: neither the row nor the lines are imported, and each is named.
+//! the next line. If a quotation ends as it should, but two lines or more of its row look like rows of the file (as many
+//! cells, one of them a phone number), it began or ended by mistake: neither the row nor the lines are imported, and each is named.
 
 use std::borrow::Cow;
 
@@ -150,8 +150,7 @@ impl Records {
         let ahead = self.lines.ahead();
         let raw = ahead.get(..extent.bytes).unwrap_or_default();
         if extent.lines > 1 {
-            let lines = (line, line + extent.lines - 1);
-            self.swallowed = inner_rows(raw, self.delimiter, self.width, lines);
+            self.swallowed = inner_rows(raw, self.delimiter, self.width, line);
             self.swallowed.reverse();
         }
         if !self.swallowed.is_empty() {
@@ -283,54 +282,33 @@ fn ends(text: &[u8]) -> impl Iterator<Item = usize> {
     ends.filter(|at| text.get(*at..*at + 2) != Some(b"\r\n"))
 }
 
-/// The lines of a row behind its first that look like rows of their own, each with its number.
-///
-/// A name over two lines may have the number behind it, so that its last line looks like a row: that one counts only if
-/// its number stands inside of the quotation, or a line before it looks like a row, too.
-fn inner_rows(
-    row: &[u8],
-    delimiter: u8,
-    width: Option<usize>,
-    (first, last): (u64, u64),
-) -> Vec<(u64, String)> {
-    let cells = |text: &[u8]| text.split(|byte| *byte == delimiter).count();
-    let has_number = |text: &[u8]| {
-        text.split(|byte| *byte == delimiter).any(|cell| {
+/// The lines of a row behind its first that look like rows of their own, each with its number. One line that does is
+/// where the row begins or ends; two of them are two rows.
+fn inner_rows(row: &[u8], delimiter: u8, width: Option<usize>, first: u64) -> Vec<(u64, String)> {
+    let looks_like_row = |text: &[u8]| {
+        let cells = || text.split(|byte| *byte == delimiter);
+        let is_number = |cell: &[u8]| {
             let cell = cell.trim_ascii();
             let cell = cell.strip_prefix(b"\"").unwrap_or(cell);
             let cell = cell.strip_suffix(b"\"").unwrap_or(cell);
             std::str::from_utf8(cell).is_ok_and(looks::is_number)
-        })
+        };
+        Some(cells().count()) == width && cells().any(is_number)
     };
-    let mut rows = Vec::new();
     let mut start = 0;
-    let mut is_row_before = false;
     let stops = ends(row).chain([row.len()]);
-    for (line, end) in (first..=last).zip(stops) {
+    let lines = (first..).zip(stops).map(|(line, end)| {
         let text = row.get(start..end).unwrap_or_default();
         start = end + 1;
-        if Some(cells(text)) != width || !has_number(text) {
-            continue;
-        }
-        let inside = text.get(..closing(text)).unwrap_or(text);
-        if line != first && (line != last || is_row_before || has_number(inside)) {
-            rows.push((line, beginning(text)));
-        }
-        is_row_before = true;
+        (line, text)
+    });
+    let mut rows: Vec<(u64, &[u8])> = lines.filter(|(_, text)| looks_like_row(text)).collect();
+    if rows.len() < 2 {
+        return Vec::new();
     }
-    rows
-}
-
-/// Where the quotation that a line begins in ends; the line's length if it goes on.
-fn closing(line: &[u8]) -> usize {
-    let mut at = 0;
-    while let Some(mark) = line.get(at..).and_then(|rest| memchr::memchr(b'"', rest)) {
-        if line.get(at + mark + 1) != Some(&b'"') {
-            return at + mark;
-        }
-        at += mark + 2;
-    }
-    line.len()
+    rows.retain(|(line, _)| *line > first);
+    let rows = rows.into_iter();
+    rows.map(|(line, text)| (line, beginning(text))).collect()
 }
 
 /// What can be shown of a row: the beginning of its first line.

@@ -57,30 +57,54 @@ fn expected(contacts: &[Written], lines: &[u64]) -> Vec<Row> {
     rows.collect()
 }
 
+/// How a text is written.
+#[derive(Debug, Clone, Copy)]
+struct Style {
+    delimiter: char,
+    end: &'static str,
+    all_quoted: bool,
+    /// Where the number stands among the fields, as far as there are so many.
+    phone: usize,
+}
+
+fn style() -> impl Strategy<Value = Style> {
+    let delimiter = select(vec![',', ';', '\t', '|']);
+    let end = select(vec!["\n", "\r\n", "\r"]);
+    (delimiter, end, any::<bool>(), 0_usize..5).prop_map(|(delimiter, end, all_quoted, phone)| {
+        Style {
+            delimiter,
+            end,
+            all_quoted,
+            phone,
+        }
+    })
+}
+
 /// A text by RFC 4180, and the line of each row.
-fn text(contacts: &[Written], delimiter: char, end: &str, all_quoted: bool) -> (String, Vec<u64>) {
+fn text(contacts: &[Written], style: Style) -> (String, Vec<u64>) {
     let quoted = |cell: &str| {
-        let needs = cell.contains([delimiter, '"', '\n', '\r']) || cell.starts_with([' ', '\t']);
-        if all_quoted || needs {
+        let needs =
+            cell.contains([style.delimiter, '"', '\n', '\r']) || cell.starts_with([' ', '\t']);
+        if style.all_quoted || needs {
             format!("\"{}\"", cell.replace('"', "\"\""))
         } else {
             cell.to_owned()
         }
     };
-    let mut text = "phone".to_owned();
-    for at in 0..contacts[0].1.len() {
-        text.push_str(&format!("{delimiter}f{at}"));
-    }
+    let width = contacts[0].1.len();
+    let row = |number: &str, cells: &[String]| {
+        let mut row: Vec<String> = cells.iter().map(|cell| quoted(cell)).collect();
+        row.insert(style.phone.min(width), number.to_owned());
+        row.join(&style.delimiter.to_string())
+    };
+    let names: Vec<String> = (0..width).map(|at| format!("f{at}")).collect();
+    let mut text = row("phone", &names);
     let mut lines = Vec::new();
     for (number, cells) in contacts {
-        text.push_str(end);
+        text.push_str(style.end);
         let breaks = text.replace("\r\n", "\n").matches(['\n', '\r']).count();
         lines.push(breaks as u64 + 1);
-        text.push_str(&quoted(number));
-        for cell in cells {
-            text.push(delimiter);
-            text.push_str(&quoted(cell));
-        }
+        text.push_str(&row(&quoted(number), cells));
     }
     (text, lines)
 }
@@ -98,16 +122,14 @@ proptest! {
     #[test]
     fn texts_come_in_as_they_were_written(
         contacts in contacts(cell()),
-        delimiter in select(vec![',', ';', '\t', '|']),
-        end in select(vec!["\n", "\r\n", "\r"]),
-        all_quoted: bool,
+        style in style(),
         ends_with_end: bool,
         encoding in 0..4_u8,
     ) {
-        let (mut text, lines) = text(&contacts, delimiter, end, all_quoted);
+        let (mut text, lines) = text(&contacts, style);
         let expected = expected(&contacts, &lines);
         if ends_with_end {
-            text.push_str(end);
+            text.push_str(style.end);
         }
         let wide = |bytes: fn(u16) -> [u8; 2]| -> Vec<u8> {
             format!("\u{FEFF}{text}").encode_utf16().flat_map(bytes).collect()
@@ -123,8 +145,8 @@ proptest! {
         let mut file = file(&bytes);
         let format = format(&mut file).unwrap();
         let preview = preview(file, format).unwrap();
-        prop_assert_eq!((preview.phone_column, preview.problem), (Some(0), None));
-        prop_assert_eq!(preview.delimiter, Some(delimiter));
+        prop_assert_eq!((preview.phone_column, preview.problem), (Some(style.phone.min(contacts[0].1.len())), None));
+        prop_assert_eq!(preview.delimiter, Some(style.delimiter));
         prop_assert_eq!(preview.rows.len(), contacts.len().min(10));
         let names = [UTF_16LE.name(), UTF_16BE.name(), "UTF-8"];
         prop_assert!(names.contains(&preview.encoding.unwrap()));
@@ -136,9 +158,11 @@ proptest! {
         contacts in contacts("[a-zà]{0,6}".boxed()),
         first: prop::sample::Index,
         second in prop::option::of(any::<prop::sample::Index>()),
-        end in select(vec!["\n", "\r\n", "\r"]),
+        style in style(),
     ) {
-        let (text, lines) = text(&contacts, ',', end, false);
+        let style = Style { all_quoted: false, ..style };
+        let end = style.end;
+        let (text, lines) = text(&contacts, style);
         let expected = expected(&contacts, &lines);
         // Behind the header, and not between the two halves of CRLF.
         let places: Vec<usize> = text
@@ -185,7 +209,7 @@ proptest! {
             cells[0].push('è');
             (number, cells)
         }).collect();
-        let (mut text, lines) = text(&contacts, ';', "\n", false);
+        let (mut text, lines) = text(&contacts, Style { delimiter: ';', end: "\n", all_quoted: false, phone: 0 });
         text.push('\n');
         let expected = expected(&contacts, &lines);
         // At the end of a cell's text, so that it cuts no other character.

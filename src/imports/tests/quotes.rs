@@ -83,12 +83,12 @@ fn a_quotation_of_rows_is_refused_line_by_line() {
             row(6, "+393401234560", "{\"name\":\"Dan\"}"),
         ],
     );
-    // The number stands behind the quotation: the line is none that was swallowed.
+    // The row's own end looks like a row, and is none.
     check(
-        b"name,phone\n\"Ada\nMaria\",+393401234567\nBea,+393401234568\n",
+        b"name,phone\n\"Enzo\r\nEmilio\",+393401234567\n\"a\nb\nc\",340 1234567\n",
         &[
-            row(2, "+393401234567", "{\"name\":\"Ada\\nMaria\"}"),
-            row(4, "+393401234568", "{\"name\":\"Bea\"}"),
+            row(2, "+393401234567", "{\"name\":\"Enzo\\r\\nEmilio\"}"),
+            row(4, "340 1234567", "{\"name\":\"a\\nb\\nc\"}"),
         ],
     );
     // Lines that are no rows: an address, and a number in a sentence.

@@ -230,6 +230,7 @@ impl Place<'_> {
                     'ä' | 'ö' | 'ü' | 'å' | 'ø' | 'ê' | 'ô' | 'â' if follows_vowel => 0,
                     'é' if previous.is_none() && precedes_vowel => 0,
                     'û' if previous == Some('o') => 3,
+                    'œ' => 3 * i32::from("iu".contains(next)),
                     'ï' if !follows_vowel => 0,
                     'á' if previous.is_some_and(|before| "ao".contains(before)) => 0,
                     'ä' if "aeio".contains(next) => 0,
