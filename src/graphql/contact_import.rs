@@ -311,9 +311,9 @@ impl ContactImportMutation {
     /// is left out, every other column with a name is a merge field: a name of letters, digits, _, . and - stays as it
     /// is, of another the words are written together without accents (First name is firstName).
     ///
-    /// Of a row at most 64 KiB are read, of a value 1000 characters, and of a contact's fields 8 KiB. What is beyond,
-    /// what can't be read, and columns beyond the 100th or whose names are doubled or too long, is left out with a
-    /// warning; the contact comes in.
+    /// A row of more than 64 KiB, or that can't be read, is rejected. What is too much for a contact is left out with a
+    /// warning, and the contact comes in: a value of more than 1000 characters, fields beyond 8 KiB, columns beyond the
+    /// 100th, and columns whose names are doubled or longer than 64 characters.
     ///
     /// The answer comes at the file's end. The import goes on where nobody waits for it: the list's imports
     /// and contactImportProgress tell how far it is. A few run at once; beyond that RATE_LIMITED.

@@ -140,4 +140,40 @@ on_both_databases! {
         let warnings = payload["warnings"].as_array().unwrap();
         assert!(warnings.iter().any(|one| reason(one).contains("filter") && reason(one).contains('2')), "{payload:#}");
     }
+
+    /// A preview tells of each of these files what an import of it comes to: why it is refused, or that it is read.
+    async fn previews_say_what_imports_do(server: Server) {
+        let shop = server.account("Shop").await;
+        let mut workbook = Workbook::new();
+        let sheet = workbook.add_worksheet();
+        sheet.write(0, 0, "phone").unwrap().write(0, 1, "name").unwrap();
+        sheet.write(1, 0, Formula::new("=\"+39\"&\"3401234569\"").set_result("computed")).unwrap();
+        let long = "Would you like to hear of our offers and news and events by text message or not at all";
+        for file in [
+            b"customer_id,billing_phone\n20240115,+491701234567\n".to_vec(),
+            b"customer_id,reach\n20240115,+491701234567\n".to_vec(),
+            b"customer_id,reach\n20240115,01701234567\n".to_vec(),
+            "Имя,Телефон\nАнна,+393401234567\n".into(),
+            b"First Name,Phone 1 - Label,Phone 1 - Value\nAda,Mobile,+39 340 123 4567 ::: +39 06 1234567\n".to_vec(),
+            b"'+393401234567,Ada\n+393401234568,Bea\n".to_vec(),
+            b"3.934E+11,Ada\n+393401234568,Bea\n".to_vec(),
+            b"phone,Notes,Notes\n+393401234567,a,b\n".to_vec(),
+            format!("phone,{long}\n+393401234567,yes\n").into_bytes(),
+            b"phone,name\n+393401234567,Nicol\xC3\xB2\n+393401234568,Jos\xE9\n".to_vec(),
+            b"phone,name\r+393401234567,Nicol\x98\r".to_vec(),
+            b"phone,name\r\n+393401234567,Nicol\x95\r\n".to_vec(),
+            without_results(workbook.save_to_buffer().unwrap()),
+        ] {
+            let seen = server.upload(Some(&shop.owner), PREVIEW, json!({}), ("a.csv", &file)).await;
+            let (payload, _) = import(&server, &shop, json!({ "country": "DE" }), &file).await;
+            let told = match &seen["errors"][0]["message"] {
+                Value::Null => &seen["data"]["contactImportPreview"]["problem"],
+                message => message,
+            };
+            assert_eq!(told, &payload["userErrors"][0]["message"], "{seen:#} {payload:#}");
+            if told.is_null() {
+                assert_eq!(seen["data"]["contactImportPreview"]["warnings"], payload["warnings"]);
+            }
+        }
+    }
 }
