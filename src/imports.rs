@@ -4,9 +4,17 @@
 //! holds the number and what the others are called, and the bounds of a row. Not here: whether a number is a
 //! telephone number, and what becomes of a contact, which is [`crate::operations`]'.
 
+mod cells;
 mod columns;
 mod csv;
+mod field_name;
 mod format;
+mod header;
+mod intake;
+mod looks;
+mod mapping;
+mod phone_header;
+mod preview;
 mod text;
 mod workbook;
 
@@ -14,8 +22,12 @@ use std::{borrow::Cow, fs::File, io, ops::ControlFlow};
 
 use domain::private::Private;
 
+use self::intake::{Ended, Intake};
+
 pub use columns::Contact;
 pub use format::{Format, format};
+pub use mapping::{ColumnMapping, Mapping, MappingPart};
+pub use preview::{PREVIEW_ROWS, Preview, PreviewColumn, PreviewRow, preview};
 
 /// The most columns that a file has. Far more than anybody writes messages with; each name is kept.
 pub const MAX_COLUMNS: usize = 100;
@@ -55,12 +67,29 @@ pub struct RefusedRow {
     pub reason: Cow<'static, str>,
 }
 
+/// The most warnings of one file that are handed over; a last one counts the others.
+pub const MAX_WARNINGS: usize = 1_000;
+
+/// Something that was left out, or that may not be as it was meant; nothing was refused for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warning {
+    /// The row's line in the file, from 1; in a workbook its row. `None` if it is about the whole file.
+    pub line: Option<u64>,
+    /// The header of the column that it is about, cut to what can be shown; `None` if it is about a whole row or file.
+    pub column: Option<String>,
+    /// Written for whoever made the file.
+    pub reason: Cow<'static, str>,
+}
+
 /// Takes what a file holds, in the file's order.
 pub trait Taker {
     /// The file can be read and its columns are named. Called once, before any entry.
     fn opened(&mut self) -> ControlFlow<()>;
     /// One row.
     fn take(&mut self, entry: Entry<'_>) -> ControlFlow<()>;
+    /// A warning: before the row that it is about, or, about the whole file, before the first or after the last row.
+    /// Called at most [`MAX_WARNINGS`] times and once more.
+    fn warn(&mut self, warning: Warning);
 }
 
 /// Why a file can't be read, written for whoever sent it.
@@ -87,9 +116,22 @@ pub enum Unreadable {
     /// No sheet has cells to read.
     #[error("The workbook has no sheet to read: it needs a visible worksheet.")]
     NoSheet,
+    /// What the text is written in can't be said.
+    #[error(
+        "The file is written in an encoding that can't be recognised. Save it as UTF-8 (in Excel: CSV UTF-8), or as an Excel workbook."
+    )]
+    Encoding,
     /// The first row does not name the columns.
     #[error("{0}")]
     Header(String),
+    /// The mapping does not fit the file, or itself.
+    #[error("{reason}")]
+    Mapping {
+        /// The part of the mapping that is wrong.
+        part: MappingPart,
+        /// What is wrong with it, written for whoever gave it.
+        reason: String,
+    },
 }
 
 /// Why reading stopped before the end of the file.
@@ -107,10 +149,20 @@ pub enum ReadError {
 ///
 /// # Errors
 /// Why the file can't be read, which may show only after some of its rows were taken.
-pub fn read(file: File, format: Format, taker: &mut dyn Taker) -> Result<(), ReadError> {
-    match format {
-        Format::Text => csv::read(file, taker),
-        Format::Workbook => workbook::read(file, taker),
+pub fn read(
+    file: File,
+    format: Format,
+    mapping: &Mapping,
+    taker: &mut dyn Taker,
+) -> Result<(), ReadError> {
+    let mut intake = Intake::new(mapping, taker);
+    let ended = match format {
+        Format::Text => csv::read(file, &mut intake)?.1,
+        Format::Workbook => workbook::read(file, &mut intake)?,
+    };
+    match ended {
+        Ended::BrokenOff => Ok(()),
+        Ended::Whole(last) => intake.end(last),
     }
 }
 

@@ -31,6 +31,8 @@ pub struct Model {
     pub duplicates: i64,
     /// Rows that were refused.
     pub rejected: i64,
+    /// Warnings that are kept.
+    pub warnings: i64,
     /// Microseconds since the epoch.
     pub created_at: i64,
     /// When it last told how far it is, in microseconds since the epoch.

@@ -11,6 +11,7 @@ pub mod book;
 pub mod contact;
 pub mod contact_import;
 pub mod contact_import_rejection;
+pub mod contact_import_warning;
 pub mod contact_list;
 pub mod credit_package;
 pub mod hold_draw;

@@ -1,9 +1,15 @@
 //! Imports of contacts: the mutation that reads a file, the node that tells how far it is, and the rows that it
 //! refused.
 
+mod mapping;
+mod preview;
+mod warning;
+
 use std::collections::HashMap;
 
-use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject, Subscription, Upload};
+use async_graphql::{
+    Context, Enum, ID, InputObject, Object, SimpleObject, Subscription, Upload, UploadValue,
+};
 use domain::id::{AccountId, ImportId, ListId};
 use entity::{contact_import, sql_enums};
 use futures_util::{FutureExt, Stream, StreamExt};
@@ -18,6 +24,10 @@ use super::{
     request::{UserError, id, payload, services, viewer, viewer_of},
     scalars::{CountryCode, DateTime},
 };
+use mapping::{ImportColumnInput, mapping};
+pub use preview::ContactImportQuery;
+use warning::{ImportWarning, ImportWarningConnection};
+
 use crate::{
     operations::{
         Fault, Path, RefusalCode, Services,
@@ -121,6 +131,28 @@ impl ContactImport {
         )))
     }
 
+    /// How many warnings there are: 1,001 at most, the last of which says how many more there were.
+    async fn warning_count(&self) -> i32 {
+        int(self.0.warnings)
+    }
+
+    /// What was left out or may not be as it was meant, in the order in which the file was read. Deleted when the list
+    /// is archived.
+    async fn warnings(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "How many from the start: 1 to 1000, 50 where neither first nor last is given."
+        )]
+        first: Option<i32>,
+        #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end: 1 to 1000.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
+    ) -> Result<ImportWarningConnection, ApiError> {
+        let window = window(first, after.as_deref(), last, before.as_deref())?;
+        warning::connection(ctx, &self.0, window).await
+    }
+
     /// When it began.
     async fn created_at(&self) -> DateTime {
         DateTime::from_micros(self.0.created_at)
@@ -220,6 +252,12 @@ pub struct ImportContactsInput {
     list_id: ID,
     /// A CSV file or an Excel workbook (.xlsx), whatever it is called; at most 256 MiB and 2000000 rows.
     file: Upload,
+    /// The header of the column with the phone numbers, spaces around it not counted; at most 1000 characters. If it is
+    /// left out, the column is recognised by its header, or by its cells: contactImportPreview shows which.
+    phone_column: Option<String>,
+    /// The columns that become merge fields, at most 100; no other column is stored then. If it is left out, every column
+    /// with a header becomes one, under a name made of the header.
+    columns: Option<Vec<ImportColumnInput>>,
     /// The country of numbers without a calling code. They are taken if they are mobile numbers there, in the
     /// national form or with the country's own calling code; anything else without a plus is rejected with what it may
     /// have meant. If it is left out, every number without a plus is rejected.
@@ -246,6 +284,9 @@ pub struct ImportContactsPayload {
     duplicates: i32,
     /// The rows that can't be used, in the file's order: the first 1000 of them. The first 10,000 are in import.rejected.
     rejected: Vec<RejectedRow>,
+    /// What was left out or may not be as it was meant, in the order in which the file was read: at most 1,001, the last
+    /// of which says how many more there were.
+    warnings: Vec<ImportWarning>,
     /// The import; null where it was refused before it began.
     import: Option<ContactImport>,
     /// Why it was refused, or did not reach the file's end (CONFLICT, beside what came in until then); empty where
@@ -263,12 +304,16 @@ impl ContactImportMutation {
     /// good ones are kept; a number comes in once.
     ///
     /// CSV may have a comma, semicolon, tab or pipe between its cells, in UTF-8, UTF-16 with a byte order mark,
-    /// Windows-1252 or another common encoding; of a workbook the active sheet is read, each cell as it is shown. The first row names
-    /// the columns. The number is in the column called mobile, cellulare, phone, telefono, tel, number or the like,
-    /// else in the first; it is in E.164 form, or in the national form of defaultCountry. Every other column with a
-    /// name is a merge field: a name of letters, digits, _, . and - stays as it is, of another the words are
-    /// written together without accents (First name is firstName); two columns of one name are refused. At most
-    /// 100 columns, 64 KiB a row, 1000 characters a value and 8 KiB of fields a contact.
+    /// Windows-1252 or another common encoding; of a workbook the active sheet is read, each cell as it is shown. The
+    /// first row names the columns. The numbers are in phoneColumn; if it is left out, in the column that is called
+    /// mobile, cellulare, phone, telefono, tel or the like, or else in the only one whose cells are numbers with +. A
+    /// file without either is refused. A number is in E.164 form, or in the national form of defaultCountry. If columns
+    /// is left out, every other column with a name is a merge field: a name of letters, digits, _, . and - stays as it
+    /// is, of another the words are written together without accents (First name is firstName).
+    ///
+    /// A row of more than 64 KiB, or that can't be read, is rejected. What is too much for a contact is left out with a
+    /// warning, and the contact comes in: a value of more than 1000 characters, fields beyond 8 KiB, columns beyond the
+    /// 100th, and columns whose names are doubled or longer than 64 characters.
     ///
     /// The answer comes at the file's end. The import goes on where nobody waits for it: the list's imports
     /// and contactImportProgress tell how far it is. A few run at once; beyond that RATE_LIMITED.
@@ -279,14 +324,13 @@ impl ContactImportMutation {
     ) -> Result<ImportContactsPayload, ApiError> {
         let viewer = viewer_of(ctx, "importContacts")?;
         let services = services(ctx)?;
-        let file = input.file.value(ctx).map_err(|cause| {
-            ApiError::internal(Fault::Broken(format!("an upload is not there: {cause}")))
-        })?;
+        let file = content(ctx, input.file)?;
         let done = async {
             let import = ImportContacts {
                 list: id(&input.list_id, &Path::input("listId"), "list")?,
                 file: file.content,
                 file_name: file.filename,
+                mapping: mapping(input.phone_column, input.columns),
                 default_country: input.default_country.map(|code| code.0),
                 accept_landlines: input.accept_landlines,
                 update_existing: input.update_existing,
@@ -300,6 +344,7 @@ impl ContactImportMutation {
                 imported: 0,
                 duplicates: 0,
                 rejected: Vec::new(),
+                warnings: Vec::new(),
                 import: None,
                 user_errors,
             });
@@ -314,10 +359,18 @@ impl ContactImportMutation {
             imported: int(import.imported),
             duplicates: int(import.duplicates),
             rejected: outcome.rejected.into_iter().map(RejectedRow).collect(),
+            warnings: outcome.warnings.into_iter().map(Into::into).collect(),
             import: Some(ContactImport(import)),
             user_errors,
         })
     }
+}
+
+/// A file that came with the request.
+fn content(ctx: &Context<'_>, file: Upload) -> Result<UploadValue, ApiError> {
+    file.value(ctx).map_err(|cause| {
+        ApiError::internal(Fault::Broken(format!("an upload is not there: {cause}")))
+    })
 }
 
 /// What can be followed of imports.

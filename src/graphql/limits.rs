@@ -19,6 +19,7 @@ use async_graphql::{Positioned, SchemaBuilder, ServerError};
 use super::budget::{Budgets, MAX_ANSWER_BYTES, OutputLimits};
 use super::errors::{code, coded};
 use super::tokens::{Token, Tokens};
+use super::uploads;
 
 /// The bounds of a document. Each is far above what front ends send and far below what hurts.
 #[derive(Clone, Copy, Debug)]
@@ -77,7 +78,8 @@ impl Limits {
     pub fn apply<Q, M, S>(&self, builder: SchemaBuilder<Q, M, S>) -> SchemaBuilder<Q, M, S> {
         let builder = builder
             .limit_recursive_depth(self.levels)
-            .extension(Budgets::new(*self));
+            .extension(Budgets::new(*self))
+            .extension(uploads::InQueries);
         if self.introspection {
             builder
         } else {

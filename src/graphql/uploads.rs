@@ -1,14 +1,18 @@
 //! Whether a request may bring files, judged from its document alone.
 //!
 //! Here: which root fields take files, and whether each file of a form goes to one of them. It is asked before the
-//! first byte of a file is read, so that nobody fills a disk with what no field takes. Not here: forms, and who may
-//! use a field.
+//! first byte of a file is read, so that nobody fills a disk with what no field takes. Queries may take files, too, which
+//! the engine forbids by itself. Not here: forms, and who may use a field.
 
 use std::collections::HashSet;
 use std::convert::Infallible;
+use std::sync::Arc;
 
-use async_graphql::parser::types::{BaseType, ExecutableDocument, OperationDefinition, Type};
-use async_graphql::{Name, ServerError, Value, Variables};
+use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextValidation};
+use async_graphql::parser::types::{
+    BaseType, ExecutableDocument, OperationDefinition, OperationType, Type,
+};
+use async_graphql::{CacheControl, Name, ServerError, ValidationResult, Value, Variables};
 
 use super::errors::{code, coded};
 use super::limits::collect_roots;
@@ -23,15 +27,22 @@ pub struct Taker {
 }
 
 /// Every root field of the schema that takes a file. A test compares it with the printed schema.
-pub const TAKERS: &[Taker] = &[Taker {
-    field: "importContacts",
-    within: Some(("ImportContactsInput", "file")),
-}];
+pub const TAKERS: &[Taker] = &[
+    Taker {
+        field: "importContacts",
+        within: Some(("ImportContactsInput", "file")),
+    },
+    Taker {
+        field: "contactImportPreview",
+        within: None,
+    },
+];
 
 /// The root fields that the files of a form go to: `paths` are the places in the variables that its map names.
 ///
 /// # Errors
-/// If no field of the operation takes a file, or a path leads to something else than a file of such a field.
+/// If no field of the operation takes a file, a query has several that do, or a path leads to something else than a file
+/// of such a field.
 pub(super) fn judge<'p>(
     takers: &[Taker],
     (document, operation): (&ExecutableDocument, &OperationDefinition),
@@ -41,12 +52,14 @@ pub(super) fn judge<'p>(
     let mut roots = Vec::new();
     collect_roots(document, &operation.selection_set.node, &mut roots);
     let mut fields: Vec<&'static str> = Vec::new();
+    let mut takes = 0;
     let mut taken: HashSet<Name> = HashSet::new();
     for root in roots {
         let name = root.name.node.as_str();
         let Some(taker) = takers.iter().find(|taker| taker.field == name) else {
             continue;
         };
+        takes += 1;
         if !fields.contains(&taker.field) {
             fields.push(taker.field);
         }
@@ -62,6 +75,12 @@ pub(super) fn judge<'p>(
         return Err(invalid(
             "No field of the operation takes a file.".to_owned(),
         ));
+    }
+    // They would run at once, and two that read one file share its position. A mutation's run one after the other.
+    if operation.ty == OperationType::Query && takes > 1 {
+        return Err(invalid(format!(
+            "A query has one field that takes a file; this one has {takes}. Send a request for each file."
+        )));
     }
     for path in paths {
         let place = Place::of(path).ok_or_else(|| nowhere(path))?;
@@ -89,6 +108,41 @@ pub(super) fn judge<'p>(
         }
     }
     Ok(fields)
+}
+
+/// What the engine says of a query with a file, although the specification of forms knows no such rule. Where a file goes
+/// is judged by [`judge`].
+const MUTATIONS_ONLY: &str = "The Upload type is only allowed to be defined on a mutation";
+
+/// Lets queries take files: passes over the engine's refusal of them, and over no other.
+pub(super) struct InQueries;
+
+impl ExtensionFactory for InQueries {
+    fn create(&self) -> Arc<dyn Extension> {
+        Arc::new(Self)
+    }
+}
+
+#[async_graphql::async_trait::async_trait]
+impl Extension for InQueries {
+    async fn validation(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        next: NextValidation<'_>,
+    ) -> Result<ValidationResult, Vec<ServerError>> {
+        next.run(ctx).await.or_else(|mut errors| {
+            errors.retain(|error| error.message != MUTATIONS_ONLY);
+            if !errors.is_empty() {
+                return Err(errors);
+            }
+            // The engine has gone through all its rules by now. What it measures beside them is not used here.
+            Ok(ValidationResult {
+                cache_control: CacheControl::default(),
+                complexity: 0,
+                depth: 0,
+            })
+        })
+    }
 }
 
 /// The variables that a form's map names, whatever is in them.
@@ -206,6 +260,17 @@ mod tests {
         ] {
             assert!(fields(query, variables.clone(), path).is_err(), "{path}");
         }
+        let preview = "query($file: Upload!) { contactImportPreview(file: $file) { encoding } }";
+        let file = json!({ "file": null });
+        assert_eq!(
+            fields(preview, file.clone(), "variables.file"),
+            Ok(vec!["contactImportPreview"])
+        );
+        let twice =
+            "query($file: Upload!) { ...F b: contactImportPreview(file: $file) { encoding } }
+            fragment F on Query { a: contactImportPreview(file: $file) { encoding } }";
+        let refused = fields(twice, file, "variables.file").unwrap_err();
+        assert!(refused.contains("one field that takes a file"), "{refused}");
         let other = "mutation($input: UpdateAccountInput!) { updateAccount(input: $input) { account { id } } }";
         assert!(fields(other, input, "variables.input.file").is_err());
     }
@@ -238,13 +303,14 @@ mod tests {
                 continue;
             };
             for field in &object.fields {
+                let name = field.node.name.node.as_str();
                 for argument in &field.node.arguments {
                     let argument = base(&argument.node.ty.node);
-                    assert_ne!(argument, "Upload", "an argument that is a file");
+                    if argument == "Upload" {
+                        found.push((name, None));
+                    }
                     let within = inputs.iter().filter(|(input, _)| *input == argument);
-                    found.extend(
-                        within.map(|within| (field.node.name.node.as_str(), Some(*within))),
-                    );
+                    found.extend(within.map(|within| (name, Some(*within))));
                 }
             }
         }

@@ -24,6 +24,7 @@ use super::introspection;
 use super::limits::Limits;
 use super::paging::{DEFAULT_PAGE, MAX_PAGE};
 use super::segmentation::MAX_NON_GSM_CHARACTERS;
+use crate::imports::{MAX_COLUMNS, PREVIEW_ROWS};
 
 /// What most fields weigh: one value.
 const VALUE: u64 = 1;
@@ -35,6 +36,10 @@ const EDGE: u64 = 8;
 /// What a field weighs that goes to the database by itself. A page of one row takes about 100 µs of CPU, a value 1 to
 /// 2 µs.
 const READ: u64 = 20;
+
+/// What the preview of a file weighs. A workbook's parts are unpacked before its first row is read, which takes as long
+/// as hundreds of reads.
+const PREVIEW: u64 = 200 * READ;
 
 /// How many items a list is taken for whose length no argument tells.
 const UNTOLD: u64 = 5;
@@ -315,6 +320,10 @@ impl<'a> Scales<'a> {
             ("UsageReport", "buckets") => around.intervals,
             // A segment of UCS-2 has 67 characters, and a message at most 255 segments.
             ("Segmentation", "segments") => (around.characters / 67 + 1).min(255),
+            ("ContactImportPreview", "columns") | ("ImportPreviewRow", "cells") => {
+                u64::try_from(MAX_COLUMNS).unwrap_or(u64::MAX)
+            }
+            ("ContactImportPreview", "rows") => u64::try_from(PREVIEW_ROWS).unwrap_or(u64::MAX),
             ("Segmentation", "nonGsmCharacters") => {
                 let most = u64::try_from(MAX_NON_GSM_CHARACTERS).unwrap_or(u64::MAX);
                 around.characters.min(most)
@@ -471,6 +480,7 @@ fn own_weight(parent: &str, name: &str, kind: &str, characters: u64) -> u64 {
         ("Query", "segmentation") => VALUE + characters / 40,
         ("Quote", "segmentation" | "smartEncodingSaves") => VALUE + characters / 40,
         ("Query", "quote") => READ + characters / 20,
+        ("Query", "contactImportPreview") => PREVIEW,
         (_, "totalCount") => READ,
         _ if kind.ends_with("Connection") => READ,
         _ if has(READS) => READ,

@@ -1,204 +1,69 @@
-//! What the first row says: which column holds the number, and under which names the others are stored.
+//! A file's columns, and rows read by them.
 //!
-//! **The number** is in the column whose name is a common one for a mobile number; else for a telephone; else
-//! one that says no more than "number"; the leftmost of its kind. Where no name is known it is the first column.
-//! Case, accents, spaces and punctuation don't matter.
-//!
-//! **Every other column** is a merge field. A name that is a field's name already (a letter or `_`, then
-//! letters, digits, `_`, `.` or `-`, in ASCII) stays as it is. Any other becomes words of ASCII letters and
-//! digits, accents dropped, written together: `First name` and `FIRST NAME` are `firstName`, `Città` is
-//! `citta`, `1st order` is `_1stOrder`; where nothing is left it is `column` and its position, counted from 1.
-//! A column without a name is left out. Two columns that come to the same name are refused.
+//! Here: what becomes of a row's cells: the number, the fields as they are stored, what is left out and what is refused.
+//! Not here: which column is what, which is `header`.
 
-use domain::{merge, private::Private};
+use std::borrow::Cow;
 
-use super::{MAX_COLUMNS, MAX_FIELDS_BYTES, MAX_VALUE_CHARS, Unreadable, cut, shown};
+use domain::private::Private;
 
-/// Names of the number's column, the most telling first.
-const NUMBER_NAMES: [&[&str]; 3] = [
-    &[
-        "mobile",
-        "mobilephone",
-        "mobilenumber",
-        "mobilephonenumber",
-        "mobileno",
-        "cell",
-        "cellphone",
-        "cellphonenumber",
-        "cellnumber",
-        "cellular",
-        "cellulare",
-        "numerocellulare",
-        "numerodicellulare",
-        "telefonocellulare",
-        "telefonomobile",
-        "cel",
-        "cell1",
-        "celular",
-        "movil",
-        "telefonomovil",
-        "telefonocelular",
-        "numeromovil",
-        "portable",
-        "telephoneportable",
-        "telephonemobile",
-        "mobiltelefon",
-        "mobilnummer",
-        "mobil",
-        "handy",
-        "handynummer",
-        "telemovel",
-        "gsm",
-        "msisdn",
-        "sms",
-        "smsnumber",
-        "whatsapp",
-    ],
-    &[
-        "phone",
-        "phonenumber",
-        "phoneno",
-        "phone1",
-        "telephone",
-        "telephonenumber",
-        "tel",
-        "telno",
-        "telefono",
-        "numerotelefono",
-        "numeroditelefono",
-        "numerodetelefono",
-        "numerotelefonico",
-        "recapitotelefonico",
-        "numerodetelephone",
-        "telefon",
-        "telefonnummer",
-        "telefone",
-        "telefoon",
-        "telefoonnummer",
-        "contactnumber",
-        "e164",
-    ],
-    &[
-        "number",
-        "no",
-        "numero",
-        "nummer",
-        "recipient",
-        "destinatario",
-    ],
-];
+use super::{
+    MAX_FIELDS_BYTES, MAX_VALUE_CHARS, Mapping, Unreadable, Warning, cells::Cells, header, shown,
+};
 
-/// The cells of one row.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Cells<'a> {
-    text: &'a str,
-    /// Where each cell ends in `text`.
-    ends: &'a [usize],
-}
-
-impl<'a> Cells<'a> {
-    /// Cells that stand one after the other in `text`.
-    #[must_use]
-    pub fn new(text: &'a str, ends: &'a [usize]) -> Self {
-        Self { text, ends }
-    }
-
-    /// How many there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.ends.len()
-    }
-
-    /// Whether nothing stands in any of them.
-    #[must_use]
-    pub fn is_blank(&self) -> bool {
-        self.text.trim().is_empty()
-    }
-
-    /// A cell without the spaces around it; empty where there is none.
-    #[must_use]
-    pub fn get(&self, index: usize) -> &'a str {
-        let start = match index.checked_sub(1) {
-            None => Some(0),
-            Some(before) => self.ends.get(before).copied(),
-        };
-        let cell = start
-            .zip(self.ends.get(index))
-            .and_then(|(start, end)| self.text.get(start..*end));
-        cell.unwrap_or_default().trim()
-    }
-}
+const UNREADABLE: &str = "has characters that can't be read; save the file as UTF-8.";
 
 /// A row as it is imported.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contact<'a> {
     /// What stands in the number's column.
     pub number: &'a str,
-    /// A JSON object of the other columns' texts by name; `None` where all of them are empty.
+    /// A JSON object of the other columns' texts by name; `None` if all of them are empty.
     pub fields: Option<String>,
+}
+
+/// A column that is stored.
+#[derive(Debug)]
+pub(super) struct Field {
+    /// Its position, from 0.
+    pub index: usize,
+    /// The merge field that it is.
+    pub name: String,
+    /// Its header, cut to what can be shown.
+    pub header: String,
 }
 
 /// The columns of a file.
 #[derive(Debug)]
 pub(super) struct Columns {
     number: usize,
-    /// The name of each column that is stored, with its position.
-    fields: Vec<(usize, String)>,
+    fields: Vec<Field>,
     /// How many cells the first row has, empty ones at its end not counted.
     width: usize,
+    /// The text's encoding was guessed, so that some of it may have been written in another.
+    is_guessed: bool,
 }
 
 impl Columns {
-    /// Reads the first row.
-    pub fn of(header: Cells<'_>) -> Result<Self, Unreadable> {
-        let width = (0..header.len())
-            .rev()
-            .find(|&index| !header.get(index).is_empty())
-            .map_or(0, |last| last + 1);
-        if width == 0 {
-            return Err(wrong("The first row must name the columns; it is empty."));
-        }
-        if width > MAX_COLUMNS {
-            return Err(wrong(format!(
-                "The first row names {width} columns; at most {MAX_COLUMNS} are read."
-            )));
-        }
-        if let Some(value) = (0..width)
-            .map(|index| header.get(index))
-            .find(|cell| is_number(cell))
-        {
-            return Err(wrong(format!(
-                "The first row must name the columns, such as phone,firstName; it holds the number {}.",
-                cut(value)
-            )));
-        }
-        let number = number_column(header, width);
-        let mut fields: Vec<(usize, String)> = Vec::new();
-        for index in (0..width).filter(|&index| index != number) {
-            let Some(name) = field_name(header.get(index), index + 1) else {
-                continue;
-            };
-            if name.len() > merge::MAX_NAME_BYTES {
-                return Err(wrong(format!(
-                    "The name of column {} is longer than {} characters.",
-                    index + 1,
-                    merge::MAX_NAME_BYTES
-                )));
-            }
-            if let Some((other, _)) = fields.iter().find(|(_, taken)| *taken == name) {
-                return Err(wrong(format!(
-                    "Columns {} and {} would both be the field {name}; rename one of them.",
-                    other + 1,
-                    index + 1
-                )));
-            }
-            fields.push((index, name));
-        }
-        Ok(Self {
+    /// The columns of a first row whose numbers are in the column `number`, and what is left out of them.
+    pub fn of(
+        header: Cells<'_>,
+        number: usize,
+        mapping: &Mapping,
+        is_guessed: bool,
+    ) -> Result<(Self, Vec<Warning>), Unreadable> {
+        let mut warnings = Vec::new();
+        let fields = match &mapping.columns {
+            None => header::fields(header, Some(number), &mut warnings),
+            Some(columns) => header::mapped(header, number, columns)?,
+        };
+        let columns = Self {
             number,
             fields,
-            width,
-        })
+            width: header::width(header),
+            is_guessed,
+        };
+        Ok((columns, warnings))
     }
 
     /// Whether a column holds the numbers.
@@ -206,26 +71,41 @@ impl Columns {
         column == self.number
     }
 
-    /// Reads one row; the reason where it can't be used.
-    pub fn contact<'a>(&self, cells: Cells<'a>) -> Result<Contact<'a>, String> {
+    /// Reads one row, adding what is left out of it to `warnings`; the reason if it can't be used.
+    pub fn contact<'a>(
+        &self,
+        (line, cells): (u64, Cells<'a>),
+        warnings: &mut Vec<Warning>,
+    ) -> Result<Contact<'a>, Cow<'static, str>> {
         if (self.width..cells.len()).any(|index| !cells.get(index).is_empty()) {
             return Err(format!(
                 "The row has {} cells and the first row {}.",
                 cells.len(),
                 self.width
-            ));
+            )
+            .into());
         }
         let number = cells.get(self.number);
         if number.is_empty() {
-            return Err("There is no number.".to_owned());
+            return Err("There is no number.".into());
         }
         let mut fields = Vec::new();
-        for (index, name) in &self.fields {
-            let value = cells.get(*index);
+        for field in &self.fields {
+            let value = cells.get(field.index);
             if value.is_empty() {
                 continue;
             }
-            check(value).map_err(|reason| format!("{name} {reason}"))?;
+            let mut leave_out = |reason: String| warnings.push(field.warning(line, reason.into()));
+            let Field { name, .. } = field;
+            // A text of as many bytes has no more characters.
+            if value.len() > MAX_VALUE_CHARS && value.chars().count() > MAX_VALUE_CHARS {
+                leave_out(format!(
+                    "The value has more than {MAX_VALUE_CHARS} characters and is left out."
+                ));
+                continue;
+            }
+            check(value, self.is_guessed).map_err(|reason| format!("{name} {reason}"))?;
+            let before = fields.len();
             fields.extend_from_slice(if fields.is_empty() { b"{\"" } else { b",\"" });
             // A name has nothing that JSON escapes.
             fields.extend_from_slice(name.as_bytes());
@@ -233,8 +113,9 @@ impl Columns {
             // Writing to memory does not fail.
             serde_json::to_writer(&mut fields, value).map_err(|cause| cause.to_string())?;
             if fields.len() >= MAX_FIELDS_BYTES {
-                return Err(format!(
-                    "The fields come to more than {MAX_FIELDS_BYTES} bytes."
+                fields.truncate(before);
+                leave_out(format!(
+                    "The row's fields come to more than {MAX_FIELDS_BYTES} bytes; this one is left out."
                 ));
             }
         }
@@ -252,128 +133,58 @@ impl Columns {
         })
     }
 
-    /// What is shown of a row that was refused: its number, or where that is missing its beginning.
+    /// A warning about a cell of a row, if its column is stored.
+    pub fn warning(&self, (line, column): (u64, usize), reason: &'static str) -> Option<Warning> {
+        let field = self.fields.iter().find(|field| field.index == column);
+        field.map(|field| field.warning(line, reason.into()))
+    }
+
+    /// What is shown of a row that was refused: its number, or if that is missing its beginning.
     pub fn shown(&self, cells: Cells<'_>) -> Private<String> {
         let number = cells.get(self.number);
-        if !number.is_empty() {
-            return shown(number);
+        let first = || cells.iter().find(|cell| !cell.is_empty());
+        shown(if number.is_empty() {
+            first().unwrap_or_default()
+        } else {
+            number
+        })
+    }
+}
+
+impl Field {
+    fn warning(&self, line: u64, reason: Cow<'static, str>) -> Warning {
+        Warning {
+            line: Some(line),
+            column: Some(self.header.clone()),
+            reason,
         }
-        let first = (0..cells.len()).map(|index| cells.get(index));
-        first
-            .into_iter()
-            .find(|cell| !cell.is_empty())
-            .map_or_else(Private::default, shown)
     }
 }
 
 /// What is wrong with a value, after its field's name.
-fn check(value: &str) -> Result<(), String> {
-    // A text of as many bytes has no more characters.
-    if value.len() > MAX_VALUE_CHARS && value.chars().count() > MAX_VALUE_CHARS {
-        return Err(format!("has more than {MAX_VALUE_CHARS} characters."));
-    }
+fn check(value: &str, is_guessed: bool) -> Result<(), &'static str> {
     let control =
         |character: char| character.is_control() && !matches!(character, '\n' | '\r' | '\t');
     if value.contains(control) {
-        return Err("has control characters.".to_owned());
+        return Err("has control characters.");
     }
-    if value.contains(char::REPLACEMENT_CHARACTER) {
-        return Err("has characters that can't be read; save the file as UTF-8.".to_owned());
+    if value.contains(char::REPLACEMENT_CHARACTER) || is_guessed && is_garbled(value) {
+        return Err(UNREADABLE);
     }
     Ok(())
 }
 
-fn wrong(message: impl Into<String>) -> Unreadable {
-    Unreadable::Header(message.into())
-}
-
-/// Whether a cell is a telephone number rather than a name.
-fn is_number(cell: &str) -> bool {
-    let digits = cell.bytes().filter(u8::is_ascii_digit).count();
-    digits >= 6
-        && cell
-            .chars()
-            .all(|character| character.is_ascii_digit() || "+ -.()/\u{A0}".contains(character))
-}
-
-/// Whether a cell of a first row is a name that the number's column goes by.
-pub(super) fn names_a_number(cell: &str) -> bool {
-    let key = key(cell);
-    NUMBER_NAMES
-        .iter()
-        .any(|names| names.contains(&key.as_str()))
-}
-
-fn number_column(header: Cells<'_>, width: usize) -> usize {
-    let keys: Vec<String> = (0..width).map(|index| key(header.get(index))).collect();
-    let found = NUMBER_NAMES
-        .iter()
-        .find_map(|names| keys.iter().position(|key| names.contains(&key.as_str())));
-    found.unwrap_or(0)
-}
-
-fn key(cell: &str) -> String {
-    words(cell).concat().to_ascii_lowercase()
-}
-
-/// The name that a column is stored under; `None` where it has no name of its own.
-fn field_name(cell: &str, position: usize) -> Option<String> {
-    if cell.is_empty() {
-        return None;
-    }
-    if merge::is_name(cell) {
-        return Some(cell.to_owned());
-    }
-    let mut name = String::new();
-    for word in words(cell) {
-        let shouted = !word.bytes().any(|byte| byte.is_ascii_lowercase());
-        let mut word = if shouted {
-            word.to_ascii_lowercase()
-        } else {
-            word
+/// UTF-8 that was read as Windows-1252, such as `NicolÃ²`: a capital that begins no such pair in any language, and a
+/// sign that no word has behind it.
+fn is_garbled(value: &str) -> bool {
+    let mut characters = value.chars().peekable();
+    while let Some(character) = characters.next() {
+        let is_sign = |next: &char| {
+            matches!(*next, '\u{80}'..='\u{BF}') || "‚ƒ„…†‡ˆ‰‹‘’“”•–—˜™›".contains(*next)
         };
-        if let Some(first) = word.get_mut(..1) {
-            if name.is_empty() {
-                first.make_ascii_lowercase();
-            } else {
-                first.make_ascii_uppercase();
-            }
-        }
-        name.push_str(&word);
-    }
-    match name.bytes().next() {
-        None => Some(format!("column{position}")),
-        Some(first) if first.is_ascii_digit() => Some(format!("_{name}")),
-        Some(_) => Some(name),
-    }
-}
-
-/// The runs of ASCII letters and digits once accents are dropped.
-fn words(cell: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    for character in cell.chars() {
-        match plain(character) {
-            Some(letter) => {
-                if let Some(word) = words.last_mut() {
-                    word.push(letter);
-                }
-            }
-            // A combining accent ends no word.
-            None if ('\u{300}'..='\u{36F}').contains(&character) => {}
-            None => words.push(String::new()),
+        if matches!(character, 'Â' | 'Ã' | 'Å') && characters.peek().is_some_and(is_sign) {
+            return true;
         }
     }
-    words.retain(|word| !word.is_empty());
-    words
-}
-
-/// From U+00C0, the letter below each accent; a dot where there is none.
-const LATIN: &[u8; 64] = b"AAAAAAACEEEEIIIIDNOOOOO.OUUUUY.saaaaaaaceeeeiiiidnooooo.ouuuuy.y";
-
-fn plain(character: char) -> Option<char> {
-    if character.is_ascii_alphanumeric() {
-        return Some(character);
-    }
-    let letter = LATIN.get((character as usize).checked_sub(0xC0)?)?;
-    (*letter != b'.').then(|| char::from(*letter))
+    false
 }

@@ -41,6 +41,11 @@ pub fn format(file: &mut File) -> Result<Format, ReadError> {
     let mut start = Vec::new();
     file.rewind()?;
     file.by_ref().take(START_BYTES).read_to_end(&mut start)?;
+    // The whole of it, which may end with MS-DOS's mark.
+    if (start.len() as u64) < START_BYTES {
+        let ends = start.iter().rev().take_while(|byte| **byte == 0x1A).count();
+        start.truncate(start.len() - ends);
+    }
     if start.is_empty() {
         return Err(Unreadable::Empty.into());
     }

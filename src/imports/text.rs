@@ -1,109 +1,118 @@
 //! A file's text as UTF-8, block by block, whatever it was written in.
 //!
-//! A byte order mark decides. Without one the bytes themselves do: the first ones that are not ASCII, wherever
-//! in the file they stand, are shown to the detector that Firefox uses, which knows UTF-8, Windows-1252 and the
-//! other encodings of the web.
+//! Here: reading and decoding. A byte that no character begins with becomes U+FFFD, which no row with it is imported
+//! with. Not here: what the text is written in, which is `encoding`.
+
+mod code_page_850;
+mod encoding;
+mod plausible;
 
 use std::{
     fs::File,
-    io::{self, Read, Seek},
+    io::{self, Read, Seek, Take},
 };
 
-use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{Decoder, Encoding, UTF_8};
+use encoding_rs::Decoder;
+
+use self::encoding::Charset;
+use super::ReadError;
 
 /// How much is read at once.
 const BLOCK_BYTES: usize = 64 * 1024;
-/// How much the detector is shown from the first byte that is not ASCII.
-const SHOWN_BYTES: usize = 256 * 1024;
+/// What MS-DOS ended texts with; some programs still do, and fill a sector with it.
+const END_OF_FILE: u8 = 0x1A;
+/// How many of them may stand at the end.
+const MAX_ENDS: u64 = 128;
 
 /// A file's text.
 pub(super) struct Text {
-    file: File,
+    file: Take<File>,
+    charset: Charset,
     decoder: Decoder,
     raw: Box<[u8]>,
-    decoded: Vec<u8>,
-    /// How much of `decoded` was consumed.
-    used: usize,
     ended: bool,
+    is_cut: bool,
 }
 
 impl Text {
     /// A file's text, from its beginning.
-    pub fn of(mut file: File) -> io::Result<Self> {
-        let encoding = detect(&mut file)?;
+    pub fn of(mut file: File) -> Result<Self, ReadError> {
+        let charset = encoding::detect(&mut file)?;
+        let whole = file.seek(io::SeekFrom::End(0))?;
+        // The last byte of a wide character may be the mark's.
+        let ends = if charset.is_wide() {
+            0
+        } else {
+            ends(&mut file, whole)?
+        };
         file.rewind()?;
         Ok(Self {
-            file,
+            file: file.take(whole - ends),
             // It takes away a byte order mark.
-            decoder: encoding.new_decoder(),
+            decoder: charset.decoder(),
+            charset,
             raw: vec![0; BLOCK_BYTES].into_boxed_slice(),
-            decoded: Vec::new(),
-            used: 0,
             ended: false,
+            is_cut: ends > 0,
         })
     }
 
-    /// What comes next, not empty before the end of the file.
-    pub fn block(&mut self) -> io::Result<&[u8]> {
-        while self.used == self.decoded.len() && !self.ended {
-            let read = read_some(&mut self.file, &mut self.raw)?;
-            self.ended = read == 0;
-            let raw = self.raw.get(..read).unwrap_or_default();
-            self.used = 0;
-            // Enough for any text of so many bytes, so that one call takes all of it.
-            let most = self
-                .decoder
-                .max_utf8_buffer_length(read)
-                .unwrap_or(4 * BLOCK_BYTES);
-            self.decoded.resize(most, 0);
-            let (_, _, written, _) =
-                self.decoder
-                    .decode_to_utf8(raw, &mut self.decoded, self.ended);
-            self.decoded.truncate(written);
-        }
-        Ok(self.decoded.get(self.used..).unwrap_or_default())
+    /// What it is written in.
+    pub fn encoding(&self) -> &'static str {
+        self.charset.name()
     }
 
-    /// So much of the block was read.
-    pub fn consume(&mut self, bytes: usize) {
-        self.used = (self.used + bytes).min(self.decoded.len());
+    /// Whether that was guessed by how it reads, so that some of it may be written in something else.
+    pub fn is_guessed(&self) -> bool {
+        self.charset.is_guessed()
+    }
+
+    /// Whether an end-of-file mark of MS-DOS is left out.
+    pub fn is_cut(&self) -> bool {
+        self.is_cut
+    }
+
+    /// Adds what comes next to `text`; false if nothing is left.
+    pub fn add_to(&mut self, text: &mut Vec<u8>) -> io::Result<bool> {
+        if self.ended {
+            return Ok(false);
+        }
+        let read = read_some(&mut self.file, &mut self.raw)?;
+        self.ended = read == 0;
+        let raw = self.raw.get(..read).unwrap_or_default();
+        if self.charset == Charset::CodePage850 {
+            code_page_850::decode(raw, text);
+            return Ok(true);
+        }
+        // Enough for any text of so many bytes, so that one call takes all of it.
+        let most = self
+            .decoder
+            .max_utf8_buffer_length(read)
+            .unwrap_or(4 * BLOCK_BYTES);
+        let before = text.len();
+        text.resize(before + most, 0);
+        let room = text.get_mut(before..).unwrap_or_default();
+        let (_, _, written, _) = self.decoder.decode_to_utf8(raw, room, self.ended);
+        text.truncate(before + written);
+        Ok(true)
     }
 }
 
-fn read_some(file: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
+/// How many marks end a file of so many bytes.
+fn ends(file: &mut File, length: u64) -> io::Result<u64> {
+    let tail = length.min(MAX_ENDS);
+    file.seek(io::SeekFrom::Start(length - tail))?;
+    let mut end = Vec::new();
+    file.take(tail).read_to_end(&mut end)?;
+    let marks = end.iter().rev().take_while(|byte| **byte == END_OF_FILE);
+    Ok(marks.count() as u64)
+}
+
+fn read_some(file: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
     loop {
         match file.read(buffer) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             other => return other,
         }
     }
-}
-
-fn detect(file: &mut File) -> io::Result<&'static Encoding> {
-    file.rewind()?;
-    let mut buffer = vec![0; BLOCK_BYTES];
-    let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
-    let mut at_start = true;
-    let mut shown = 0;
-    while shown < SHOWN_BYTES {
-        let read = read_some(file, &mut buffer)?;
-        let bytes = buffer.get(..read).unwrap_or_default();
-        if at_start && let Some((encoding, _)) = Encoding::for_bom(bytes) {
-            return Ok(encoding);
-        }
-        at_start = false;
-        if detector.feed(bytes, read == 0) {
-            shown += read;
-        }
-        if read == 0 {
-            break;
-        }
-    }
-    // ASCII alone is UTF-8 as well as anything.
-    Ok(if shown == 0 {
-        UTF_8
-    } else {
-        detector.guess(None, Utf8Detection::Allow)
-    })
 }

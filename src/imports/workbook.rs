@@ -30,10 +30,9 @@ use self::{
     xml::Xml,
 };
 use super::{
-    Entry, MAX_COLUMNS, MAX_ROW_BYTES, ReadError, RefusedRow, Taker, Unreadable,
-    columns::{Cells, Columns},
-    csv::entry,
-    shown,
+    MAX_COLUMNS, MAX_ROW_BYTES, ReadError, Unreadable, Warning,
+    cells::{Cells, Row, Span},
+    intake::{Ended, Sink},
 };
 
 const MIB: u64 = 1024 * 1024;
@@ -57,49 +56,76 @@ const BOUNDS: Bounds = Bounds {
 /// Any other part, but for the shared texts. Styles at Excel's own limits come to half of it.
 const MAX_PART_BYTES: u64 = 32 * MIB;
 
-pub(super) fn read(file: File, taker: &mut dyn Taker) -> Result<(), ReadError> {
-    read_within(BOUNDS, file, taker)
+/// The sheet of a preview: its first rows are within it, unless somebody made it to be none.
+const PREVIEW_BOUNDS: Bounds = Bounds {
+    bytes: 32 * MIB,
+    tags: usize::MAX,
+};
+
+/// Hands every row of a workbook's sheet to a sink, until it breaks off.
+pub(super) fn read(file: File, sink: &mut dyn Sink) -> Result<Ended, ReadError> {
+    read_within(BOUNDS, file, sink)
 }
 
 pub(super) fn read_within(
     bounds: Bounds,
     file: File,
-    taker: &mut dyn Taker,
-) -> Result<(), ReadError> {
+    sink: &mut dyn Sink,
+) -> Result<Ended, ReadError> {
     let mut archive = Archive::open(file)?;
     refuse_other_kinds(&archive)?;
     let book = Book::of(&mut archive)?;
     weigh(bounds, &mut archive, &book.sheet)?;
+    read_sheet(bounds, &mut archive, &book, sink)
+}
+
+/// Hands rows of a workbook's sheet to a sink that takes only the first ones; what the sheet is called.
+pub(super) fn read_beginning(file: File, sink: &mut dyn Sink) -> Result<String, ReadError> {
+    let mut archive = Archive::open(file)?;
+    refuse_other_kinds(&archive)?;
+    let book = Book::of(&mut archive)?;
+    read_sheet(PREVIEW_BOUNDS, &mut archive, &book, sink)?;
+    Ok(book.sheet_name)
+}
+
+fn read_sheet(
+    bounds: Bounds,
+    archive: &mut Archive,
+    book: &Book,
+    sink: &mut dyn Sink,
+) -> Result<Ended, ReadError> {
     let styles = match &book.styles {
-        Some(name) => open(&mut archive, name, MAX_PART_BYTES)?.map(Styles::read),
+        Some(name) => open(archive, name, MAX_PART_BYTES)?.map(Styles::read),
         None => None,
     };
     let styles = styles.transpose()?.unwrap_or_default();
     let texts = match &book.texts {
-        Some(name) => open(&mut archive, name, texts::MAX_BYTES)?.map(Texts::read),
+        Some(name) => open(archive, name, texts::MAX_BYTES)?.map(Texts::read),
         None => None,
     };
     let mut texts = texts.unwrap_or_else(Texts::none)?;
-    let sheet = open(&mut archive, &book.sheet, bounds.bytes)?;
+    let sheet = open(archive, &book.sheet, bounds.bytes)?;
     let mut sheet = Sheet::of(sheet.ok_or(Unreadable::Damaged)?);
     let mut rows = Rows {
-        taker,
-        columns: None,
-        row: Row::default(),
+        sink,
+        row: Gathered::default(),
         styles,
         from_1904: book.from_1904,
+        rows: 0,
+        hidden: 0,
     };
     while let Some(cell) = sheet.next()? {
         if cell.row != rows.row.line && rows.end_row()?.is_break() {
-            return Ok(());
+            return Ok(Ended::BrokenOff);
         }
         rows.row.line = cell.row;
+        rows.row.is_hidden = cell.is_hidden;
         rows.add(cell, &mut texts)?;
     }
-    if rows.end_row()?.is_continue() && rows.columns.is_none() {
-        return Err(Unreadable::Empty.into());
+    if rows.end_row()?.is_break() {
+        return Ok(Ended::BrokenOff);
     }
-    Ok(())
+    Ok(Ended::Whole(rows.hidden_rows()))
 }
 
 fn open<'a>(
@@ -161,50 +187,56 @@ fn refuse_other_kinds(archive: &Archive) -> Result<(), ReadError> {
 }
 
 struct Rows<'a> {
-    taker: &'a mut dyn Taker,
-    /// Known once the first row was read.
-    columns: Option<Columns>,
-    row: Row,
+    sink: &'a mut dyn Sink,
+    row: Gathered,
     styles: Styles,
     from_1904: bool,
+    /// Rows that were handed over, and those of them below the first that are hidden.
+    rows: u64,
+    hidden: u64,
 }
 
 impl Rows<'_> {
     /// Hands over the row that was gathered and begins another.
     fn end_row(&mut self) -> Result<ControlFlow<()>, ReadError> {
-        let row = &self.row;
-        let cells = Cells::new(&row.text, &row.ends);
-        let flow = match &self.columns {
-            _ if cells.is_blank() && !row.too_long && !row.is_uncomputed => {
-                ControlFlow::Continue(())
-            }
-            None if row.too_long => return Err(Unreadable::Header(too_long()).into()),
-            None => {
-                self.columns = Some(Columns::of(cells)?);
-                self.taker.opened()
-            }
-            Some(_) if row.too_long => self.taker.take(Entry::Refused(RefusedRow {
-                line: row.line,
-                value: shown(&row.text),
-                reason: too_long().into(),
-            })),
-            Some(columns) if row.is_uncomputed => self.taker.take(Entry::Refused(RefusedRow {
-                line: row.line,
-                value: columns.shown(cells),
-                reason: UNCOMPUTED.into(),
-            })),
-            Some(columns) => self.taker.take(entry(columns, row.line, cells)),
+        let row = Row {
+            line: self.row.line,
+            cells: Cells::new(&self.row.text, &self.row.spans),
+            fault: self.row.too_long.then(|| too_long().into()),
+            uncomputed: &self.row.uncomputed,
         };
+        let mut flow = ControlFlow::Continue(());
+        if !row.is_blank() {
+            self.hidden += u64::from(self.row.is_hidden && self.rows > 0);
+            self.rows += 1;
+            flow = self.sink.row(&row)?;
+        }
         self.row.clear();
         Ok(flow)
+    }
+
+    /// Says how many rows one may not have meant to import, since one does not see them.
+    fn hidden_rows(&self) -> Option<Warning> {
+        let reason = match self.hidden {
+            0 => return None,
+            1 => "One row is hidden, by a filter or by hand; it was read like the others.".into(),
+            many => format!(
+                "{many} rows are hidden, by a filter or by hand; they were read like the others."
+            )
+            .into(),
+        };
+        Some(Warning {
+            line: None,
+            column: None,
+            reason,
+        })
     }
 
     /// Adds a cell as it is shown.
     fn add(&mut self, cell: Cell<'_>, texts: &mut Texts) -> Result<(), ReadError> {
         // A formula whose result is an empty text says that it is a text.
         if cell.is_formula && cell.text.is_empty() && cell.kind == Kind::Number {
-            let columns = self.columns.as_ref();
-            self.row.is_uncomputed |= columns.is_some_and(|columns| columns.is_number(cell.column));
+            self.row.uncomputed(cell.column);
             return Ok(());
         }
         if cell.kind == Kind::Error || cell.text.is_empty() || !self.row.begin(cell.column) {
@@ -218,10 +250,9 @@ impl Rows<'_> {
             }
             Kind::Number => match number(cell.text) {
                 Some(value) => {
-                    let columns = self.columns.as_ref();
                     let context = Context {
                         from_1904: self.from_1904,
-                        is_number: columns.is_some_and(|columns| columns.is_number(cell.column)),
+                        is_number: self.sink.is_number(cell.column),
                     };
                     let format = self.styles.format(cell.style);
                     format.write(&mut self.row.text, value, context);
@@ -250,30 +281,28 @@ fn number(text: &str) -> Option<f64> {
     value.filter(|value| value.is_finite())
 }
 
-/// Programs that write formulas without computing them leave their cells empty.
-const UNCOMPUTED: &str =
-    "The cell holds a formula that was not computed; open the file in Excel and save it.";
-
 fn too_long() -> String {
     format!("The row has more than {MAX_ROW_BYTES} bytes or {MAX_CELLS} cells.")
 }
 
+/// A row that is being gathered.
 #[derive(Debug, Default)]
-struct Row {
+struct Gathered {
     line: u64,
     text: String,
-    ends: Vec<usize>,
+    spans: Vec<Span>,
     too_long: bool,
-    /// Its number is a formula without a result.
-    is_uncomputed: bool,
+    is_hidden: bool,
+    /// Columns with a formula that has no result.
+    uncomputed: Vec<usize>,
 }
 
-impl Row {
+impl Gathered {
     fn clear(&mut self) {
         self.text.clear();
-        self.ends.clear();
+        self.spans.clear();
         self.too_long = false;
-        self.is_uncomputed = false;
+        self.uncomputed.clear();
     }
 
     /// Goes to a column; whether a cell there is read.
@@ -283,15 +312,28 @@ impl Row {
             return false;
         }
         // Cells come in order; a second one in a place would not be shown by Excel either.
-        if column < self.ends.len() {
+        if column < self.spans.len() {
             return false;
         }
-        self.ends.resize(column, self.text.len());
+        let at = self.text.len();
+        self.spans.resize(column, Span { start: at, end: at });
+        self.spans.push(Span { start: at, end: at });
         true
     }
 
+    /// The cell that was begun ends here.
     fn end(&mut self) {
-        self.ends.push(self.text.len());
+        let end = self.text.len();
+        if let Some(span) = self.spans.last_mut() {
+            span.end = end;
+        }
+    }
+
+    /// Notes a formula that has no result, if its column is one that is read.
+    fn uncomputed(&mut self, column: usize) {
+        if column < MAX_CELLS && !self.uncomputed.contains(&column) {
+            self.uncomputed.push(column);
+        }
     }
 
     fn push(&mut self, text: &str) {

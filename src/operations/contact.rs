@@ -126,8 +126,8 @@ impl Services {
         Ok(removed)
     }
 
-    /// Forgets what is stored of an archived list's contacts: what its imports refused, and as many of the
-    /// contacts as are removed at once.
+    /// Forgets what is stored of an archived list's contacts: what its imports refused and warned of, and as many of
+    /// the contacts as are removed at once.
     ///
     /// # Errors
     /// A fault.
@@ -138,9 +138,10 @@ impl Services {
         let of = (AccountId::new(list.account_id), ListId::new(list.id));
         loop {
             let transaction = self.store.begin().await?;
-            let gone = store::contact_import::forget_rejections(&transaction, of, PART).await?;
+            let refused = store::contact_import::forget_rejections(&transaction, of, PART).await?;
+            let warned = store::contact_import::warnings::forget(&transaction, of, PART).await?;
             transaction.commit().await?;
-            if gone < PART {
+            if refused.max(warned) < PART {
                 break;
             }
         }

@@ -6,6 +6,9 @@
 //! however many imports add to one list. It ends early where the server stops or the list is archived; what came
 //! in until then stays, and the same file imported again adds the rest.
 
+mod history;
+mod mapping;
+mod preview;
 mod progress;
 mod reading;
 mod writing;
@@ -22,15 +25,15 @@ use tokio_util::task::TaskTracker;
 
 use super::{
     Fault, OperationError, Path, RefusalCode, Services, Viewer, input, phone_number::Accept,
-    policy::may_read,
 };
 use crate::{
     fair::{Bounds, Line, Place, Urgency},
-    imports::{self, Format, ReadError, Unreadable},
+    imports::{self, Format, MAX_WARNINGS, Mapping, ReadError, Unreadable},
     store::{
         self,
-        contact_import::RejectedRow,
-        paging::{Page, Window},
+        contact_import::{RejectedRow, warnings::ImportWarning},
+        paging::Window,
+        reader::Owner,
     },
 };
 use writing::Job;
@@ -47,14 +50,13 @@ const MAX_WAITING: usize = 16;
 const MAX_WAITING_PER_ACCOUNT: usize = 2;
 /// How long an import waits for its turn: a file of a hundred thousand rows takes about so long.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// After so long without a part an import counts as cut off: the server that read it is gone. A part takes less
-/// than a second, and waits for the database for some more at most.
-const SILENCE: Duration = Duration::from_secs(120);
 /// The rows that were refused of which one import keeps the text and the reason; the others are counted alone. A
 /// file of one letter a line would otherwise be stored eighty-fold.
 pub const KEPT_REJECTIONS: i64 = 10_000;
 /// How many of the rows that were refused are in the import's own answer.
 pub const TOLD_REJECTIONS: u64 = 1_000;
+/// How many warnings are in the import's own answer: all that are kept.
+const TOLD_WARNINGS: u64 = MAX_WARNINGS as u64 + 1;
 /// The longest file name that is kept, in characters.
 const MAX_FILE_NAME_CHARS: usize = 255;
 
@@ -62,6 +64,8 @@ const MAX_FILE_NAME_CHARS: usize = 255;
 #[derive(Debug)]
 pub struct Imports {
     line: Line<AccountId>,
+    /// Files that are looked at before they are imported.
+    previews: Line<Owner>,
     /// Whose turn it is to write: one part at a time, so that what charges never waits for more than one.
     turn: Mutex<()>,
     running: TaskTracker,
@@ -79,6 +83,7 @@ impl Default for Imports {
                 waiting_share: MAX_WAITING_PER_ACCOUNT,
                 patience: PATIENCE,
             }),
+            previews: Line::new(preview::BOUNDS),
             turn: Mutex::default(),
             running: TaskTracker::new(),
             changes: broadcast::channel(64).0,
@@ -114,6 +119,8 @@ pub struct ImportContacts {
     pub file: File,
     /// What it is called where it came from.
     pub file_name: String,
+    /// How its columns are used.
+    pub mapping: Mapping,
     /// Where numbers without a country's prefix are.
     pub default_country: Option<String>,
     /// Whether landlines come in too.
@@ -131,6 +138,8 @@ pub struct ImportOutcome {
     pub import: contact_import::Model,
     /// The first rows that were refused.
     pub rejected: Vec<RejectedRow>,
+    /// What it warns of.
+    pub warnings: Vec<ImportWarning>,
 }
 
 impl Services {
@@ -159,12 +168,14 @@ impl Services {
         if self.stop.is_cancelled() {
             return Err(OperationError::Unavailable);
         }
+        mapping::check(&input.mapping)?;
         let (file, format) = kind(input.file).await?;
         let place = self
             .import_place(AccountId::new(list.account_id), format)
             .await?;
 
-        let reading = reading::start(self, file, format, numbers).opened().await?;
+        let reading = reading::start(self, (file, format), input.mapping, numbers);
+        let reading = reading.opened().await?;
         let import = self.begin_import(&list, &input.file_name).await?;
         let job = Job {
             services: self.clone(),
@@ -173,6 +184,7 @@ impl Services {
             import: ImportId::new(import.id),
             update_existing: input.update_existing,
             kept: 0,
+            warned: 0,
         };
         // By itself: whoever waits for it may leave.
         let done = self.imports().running.spawn(async move {
@@ -216,6 +228,7 @@ impl Services {
             imported: 0,
             duplicates: 0,
             rejected: 0,
+            warnings: 0,
             created_at: now,
             touched_at: now,
             ended_at: None,
@@ -253,8 +266,8 @@ impl Services {
             .await?
             .pop()
             .ok_or_else(lost)?;
-        let first = Window {
-            limit: TOLD_REJECTIONS,
+        let first = |limit| Window {
+            limit,
             from_end: false,
             after: None,
             before: None,
@@ -263,7 +276,15 @@ impl Services {
         let rejected = match import.rejected {
             0 => Vec::new(),
             _ => {
-                store::contact_import::rejections(reader, of, first)
+                store::contact_import::rejections(reader, of, first(TOLD_REJECTIONS))
+                    .await?
+                    .rows
+            }
+        };
+        let warnings = match import.warnings {
+            0 => Vec::new(),
+            _ => {
+                store::contact_import::warnings::list(reader, of, first(TOLD_WARNINGS))
                     .await?
                     .rows
             }
@@ -276,60 +297,14 @@ impl Services {
             list: now,
             import,
             rejected,
+            warnings,
         })
-    }
-
-    /// An import as it is to be shown: one whose server is gone has failed.
-    #[must_use]
-    pub fn import_as_of_now(&self, mut row: contact_import::Model) -> contact_import::Model {
-        let silence = self
-            .clock
-            .now()
-            .as_microsecond()
-            .saturating_sub(row.touched_at);
-        let longest = i64::try_from(SILENCE.as_micros()).unwrap_or(i64::MAX);
-        if row.status == ImportStatus::Running && silence > longest {
-            row.status = ImportStatus::Failed;
-            row.reason = Some(CUT_OFF.to_owned());
-            row.ended_at = Some(row.touched_at);
-        }
-        row
-    }
-
-    /// A page of a list's imports, the newest first.
-    ///
-    /// # Errors
-    /// That the viewer may not, and a fault.
-    pub async fn contact_imports(
-        &self,
-        viewer: &Viewer,
-        list: (AccountId, ListId),
-        window: Window,
-    ) -> Result<Page<contact_import::Model>, OperationError> {
-        may_read(viewer, "ContactList", "imports")?;
-        Ok(store::contact_import::list(self.store.reader(), list, window).await?)
-    }
-
-    /// A page of the rows that an import refused, in the file's order.
-    ///
-    /// # Errors
-    /// That the viewer may not, and a fault.
-    pub async fn import_rejections(
-        &self,
-        viewer: &Viewer,
-        import: (AccountId, ImportId),
-        window: Window,
-    ) -> Result<Page<RejectedRow>, OperationError> {
-        may_read(viewer, "ContactImport", "rejected")?;
-        Ok(store::contact_import::rejections(self.store.reader(), import, window).await?)
     }
 }
 
 /// Why a list that is counted by hand takes no contacts.
 const BY_HAND: &str = "The list's head-count was given by hand. Set its destinations to [] with \
     updateContactList first; stored contacts are then counted by themselves.";
-/// What an import came to whose server is gone.
-const CUT_OFF: &str = "The server that read the file stopped. What came in until then stays; import the file again for the rest.";
 
 async fn kind(mut file: File) -> Result<(File, Format), OperationError> {
     let look = tokio::task::spawn_blocking(move || {
@@ -338,20 +313,20 @@ async fn kind(mut file: File) -> Result<(File, Format), OperationError> {
     let found = look
         .await
         .map_err(|cause| OperationError::broken(format!("an upload was not read: {cause}")))?;
-    found.map_err(refusal)
+    found.map_err(|error| refusal(error, &Path::input("file")))
 }
 
-fn refusal(error: ReadError) -> OperationError {
+/// Why a file that was given at a path is not read.
+fn refusal(error: ReadError, file: &Path) -> OperationError {
     match error {
-        ReadError::Unreadable(why) => unreadable(&why),
+        ReadError::Unreadable(Unreadable::Mapping { part, reason }) => {
+            mapping::refuse(part, reason).into()
+        }
+        ReadError::Unreadable(why) => file.invalid(why.to_string()).into(),
         ReadError::Io(cause) => {
             Fault::Broken(format!("an upload can't be read back: {cause}")).into()
         }
     }
-}
-
-fn unreadable(why: &Unreadable) -> OperationError {
-    Path::input("file").invalid(why.to_string()).into()
 }
 
 /// A file's name as it can be kept: any text, without what no database takes.

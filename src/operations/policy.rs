@@ -61,6 +61,8 @@ pub const POLICY: &[(&str, Access)] = &[
     ("segmentation", Access::Anyone),
     ("quote", EVERY_KEY),
     ("usageReport", READERS),
+    // Whoever may import; nobody else sends files, which take places and disk.
+    ("contactImportPreview", MEMBERS),
     ("createAccount", ADMIN),
     ("updateAccount", OWNERS),
     ("createApiKey", OWNERS),

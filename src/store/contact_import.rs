@@ -1,4 +1,6 @@
-//! Imports of contacts, and the rows that they refused.
+//! Imports of contacts, and the rows that they refused; what they warned of is in [`warnings`].
+
+pub mod warnings;
 
 use domain::{
     id::{AccountId, ImportId, ListId},
@@ -8,7 +10,7 @@ use entity::{contact_import, contact_import_rejection as rejection, sql_enums::I
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, ExprTrait, IntoActiveModel, PaginatorTrait,
     QueryFilter, QueryOrder, QuerySelect, Select,
-    sea_query::{Expr, OnConflict, Query},
+    sea_query::{Expr, OnConflict, Query, SelectStatement},
 };
 
 use super::paging::{Direction, Page, Place, Window, page};
@@ -27,6 +29,8 @@ pub struct Progress {
     pub duplicates: i64,
     /// Rows that were refused.
     pub rejected: i64,
+    /// Warnings that are kept.
+    pub warnings: i64,
 }
 
 /// A row of a file that an import refused.
@@ -100,6 +104,7 @@ pub async fn advance(
         plus(Column::Imported, progress.imported),
         plus(Column::Duplicates, progress.duplicates),
         plus(Column::Rejected, progress.rejected),
+        plus(Column::Warnings, progress.warnings),
     ] {
         update = update.col_expr(column, value);
     }
@@ -140,6 +145,16 @@ fn of_list(account: AccountId, list: ListId) -> Select<contact_import::Entity> {
     contact_import::Entity::find()
         .filter(contact_import::Column::AccountId.eq(account.uuid()))
         .filter(contact_import::Column::ListId.eq(list.uuid()))
+}
+
+/// The ids of a list's imports, for another statement.
+fn imports_of(account: AccountId, list: ListId) -> SelectStatement {
+    Query::select()
+        .column(contact_import::Column::Id)
+        .from(contact_import::Entity)
+        .and_where(contact_import::Column::AccountId.eq(account.uuid()))
+        .and_where(contact_import::Column::ListId.eq(list.uuid()))
+        .to_owned()
 }
 
 /// A page of a list's imports, the newest first.
@@ -281,17 +296,11 @@ pub async fn forget_rejections(
     most: u64,
 ) -> Result<u64, DbErr> {
     use rejection::Column;
-    let imports = Query::select()
-        .column(contact_import::Column::Id)
-        .from(contact_import::Entity)
-        .and_where(contact_import::Column::AccountId.eq(account.uuid()))
-        .and_where(contact_import::Column::ListId.eq(list.uuid()))
-        .to_owned();
     let keys: Vec<(sea_orm::prelude::Uuid, i64)> = rejection::Entity::find()
         .select_only()
         .columns([Column::ImportId, Column::Line])
         .filter(Column::AccountId.eq(account.uuid()))
-        .filter(Column::ImportId.in_subquery(imports))
+        .filter(Column::ImportId.in_subquery(imports_of(account, list)))
         .order_by_asc(Column::ImportId)
         .order_by_asc(Column::Line)
         .limit(most)

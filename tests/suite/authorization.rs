@@ -112,6 +112,10 @@ impl World {
                 "subscription($list: ID!) { contactImportProgress(listId: $list) { status } }".into(),
                 json!({ "list": stored }),
             ),
+            "contactImportPreview" => (
+                "query($file: Upload!) { contactImportPreview(file: $file) { problem rows { cells } } }".into(),
+                json!({}),
+            ),
             "importContacts" => (
                 "mutation($list: ID!, $file: Upload!) {
                     importContacts(input: { listId: $list, file: $file }) { % } }"
@@ -178,7 +182,7 @@ impl World {
             "balanceChanged" | "contactImportProgress" => {
                 subscribe(server, key, &query, variables).await
             }
-            "importContacts" => {
+            "contactImportPreview" | "importContacts" => {
                 let file = ("contacts.csv", "phone\r\n+393401234567");
                 server.upload(key, &query, variables, file).await
             }
@@ -327,6 +331,7 @@ async fn every_row_holds() {
     segmentation          yes       yes       yes       yes       yes       yes       yes       yes
     quote                 not found sign in   yes       yes       yes       yes       yes       yes
     usageReport           not found sign in   yes       -         yes       yes       yes       yes
+    contactImportPreview  yes       sign in   -         -         yes       yes       -         yes
     createAccount         -         sign in   -         -         -         -         -         yes
     updateAccount         not found sign in   -         -         -         yes       -         yes
     createApiKey          not found sign in   -         -         -         yes       -         yes

@@ -146,7 +146,8 @@ on_both_databases! {
     async fn archiving_forgets_contacts(server: Server) {
         let shop = server.account("Shop").await;
         let list = server.list(&shop, "Newsletter", json!([])).await;
-        let payload = server.import(&shop.owner, &list, "phone,name\n+393401234567,Anna\nnobody,Bea\n").await;
+        let payload = server.import(&shop.owner, &list, "phone,name,name\n+393401234567,Anna,A\nnobody,Bea,B\n").await;
+        assert_eq!(payload["import"]["warningCount"], 1, "{payload:#}");
         let import = payload["import"]["id"].clone();
         let contact = page(&server, &shop, json!({ "list": list })).await["nodes"][0]["id"].take();
         let archive = "mutation($input: ArchiveContactListInput!) {
@@ -154,9 +155,10 @@ on_both_databases! {
         server.done(&shop.owner, archive, json!({ "listId": list })).await;
         server.run_workers().await;
         assert_eq!(page(&server, &shop, json!({ "list": list })).await["totalCount"], 0);
-        let nodes = "query($ids: [ID!]!) { nodes(ids: $ids) { id ... on ContactImport { rejectedCount rejected { nodes { line } } } } }";
+        let nodes = "query($ids: [ID!]!) { nodes(ids: $ids) { id ... on ContactImport { rejectedCount rejected { nodes { line } }
+            warnings { nodes { line } } } } }";
         let found = server.data(&shop.owner, nodes, json!({ "ids": [contact, import] })).await;
-        assert_eq!(found["nodes"], json!([null, { "id": import, "rejectedCount": 1, "rejected": { "nodes": [] } }]));
+        assert_eq!(found["nodes"], json!([null, { "id": import, "rejectedCount": 1, "rejected": { "nodes": [] }, "warnings": { "nodes": [] } }]));
         let left = message_credits::store::contact::find_all(
             server.services().store.reader(),
             [message_credits::graphql::ids::PublicId::decode(contact.as_str().unwrap()).unwrap()],

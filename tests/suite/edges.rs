@@ -168,6 +168,7 @@ impl Way {
 fn arguments(name: &str, field: &str) -> &'static str {
     match (name, field) {
         ("Query", "account") => "(id: $account)",
+        ("Query", "contactImportPreview") => "(file: $file)",
         ("Query", "quote") => "(input: $quote)",
         ("Query", "segmentation") => "(input: { text: \"città ✓\" })",
         ("Query", "usageReport") => "(input: $report)",
@@ -243,7 +244,7 @@ impl World {
             .done(&shop.owner, monthly, json!({ "enabled": true }))
             .await;
         let list = server.list(&shop, "Stored", json!([])).await;
-        let file = "phone,name\n+393401234567,Ada\n+393401234568,Beatrice\nnobody,Carla\n";
+        let file = "phone,name,name\n+393401234567,Ada\n+393401234568,Beatrice\nnobody,Carla\n";
         let import = server.import(&shop.owner, &list, file).await["import"]["id"].take();
         let send = "mutation($input: SendMessageInput!) {
             sendMessage(input: $input) { message { id } userErrors { message } } }";
@@ -339,6 +340,7 @@ impl World {
             ("account", "ID"),
             ("quote", "QuoteInput!"),
             ("report", "UsageReportInput!"),
+            ("file", "Upload!"),
         ];
         let document = way.document.replacen('%', selection, 1);
         let used = declared
@@ -350,9 +352,13 @@ impl World {
         } else {
             format!("query({})", used.join(", "))
         };
-        server
-            .graphql(Some(key), &format!("{head}{{ {document} }}"), variables)
-            .await
+        let query = format!("{head}{{ {document} }}");
+        if query.contains("$file") {
+            // One whose preview has rows and a warning.
+            let file = ("contacts.csv", "phone,name,name\n+393401234567,Ada,Bea\n");
+            return server.upload(Some(key), &query, variables, file).await;
+        }
+        server.graphql(Some(key), &query, variables).await
     }
 }
 

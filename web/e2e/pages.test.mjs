@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, afterEach, before, test } from 'node:test';
 import axe from 'axe-core';
-import { grant } from './api.mjs';
+import { contacts, createList, grant } from './api.mjs';
 import { KEY, openBrowser, SERVER } from './browser.mjs';
+import { workbook } from './workbook.mjs';
 
 /** @type {Awaited<ReturnType<typeof openBrowser>>} */
 let browser;
@@ -29,6 +30,25 @@ async function signIn() {
   return page;
 }
 
+/**
+ * That axe finds no fault with what is shown.
+ * @param {import('playwright-core').Page} page
+ */
+async function check(page) {
+  await page.evaluate(axe.source);
+  // A dialog that is still fading in has the contrast of a ghost. An animation that is given up is over, too.
+  await page.evaluate(async () => {
+    await Promise.allSettled(document.getAnimations().map((one) => one.finished));
+  });
+  // @ts-expect-error: the script above defines it.
+  const { violations } = await page.evaluate(() => window.axe.run());
+  const faults = violations.map(
+    (/** @type {axe.Result} */ one) =>
+      `${one.id}: ${one.nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`,
+  );
+  assert.deepEqual(faults, []);
+}
+
 test('an account manager sees a balance', async () => {
   const page = await signIn();
   const available = page.locator('[data-figure="Available"]');
@@ -43,6 +63,99 @@ test('an account manager finds an account by name', async () => {
   await page.getByRole('button', { name, exact: true }).click();
   assert.equal(await page.getByRole('heading', { level: 1 }).textContent(), name);
   assert.match(page.url(), /#account=/);
+  await page.close();
+});
+
+/**
+ * Makes a list in the account that is shown, and opens the dialog that imports into it.
+ * @param {import('playwright-core').Page} page
+ * @param {string} name
+ */
+async function openImport(page, name) {
+  await page.getByRole('navigation', { name: 'Accounts' }).getByRole('listitem').first().click();
+  await page.waitForURL(/#account=/);
+  const accountId = new URLSearchParams(new URL(page.url()).hash.slice(1)).get('account');
+  const list = await createList(accountId ?? '', name);
+  await page.getByRole('searchbox', { name: 'Search lists by name' }).fill(name);
+  await page.getByRole('button', { name: `Import contacts into ${name}` }).click();
+  return { list, dialog: page.getByRole('dialog') };
+}
+
+test('a CSV file whose columns have no known names is mapped and imported', async () => {
+  const page = await signIn();
+  const name = `Mapped ${Date.now()}`;
+  const { list, dialog } = await openImport(page, name);
+  const text =
+    'customer_id;Chi;raggiungere\n20240115;Ada;340 123 4567\n20240116;Bea;340 123 4568\n20240117;Cy;12\n';
+  await dialog
+    .locator('input[type=file]')
+    .setInputFiles({ name: 'clienti.csv', mimeType: 'text/csv', buffer: Buffer.from(text) });
+  await dialog.getByText('CSV in UTF-8, separated by semicolons.').waitFor();
+  await dialog.getByRole('note').getByText('customer_id').waitFor();
+  await dialog.getByRole('cell', { name: '340 123 4567', exact: true }).first().waitFor();
+
+  // Nothing is sent before somebody says where the numbers are.
+  await dialog.getByRole('button', { name: 'Import', exact: true }).click();
+  await dialog.getByText('Choose the column with the phone numbers.').waitFor();
+  await dialog.getByLabel('Phone numbers are in').selectOption('raggiungere');
+  await dialog.getByLabel('Import customer_id').uncheck();
+  await dialog.getByLabel('Merge field of Chi').fill('first name');
+  await dialog.getByRole('combobox', { name: 'Default country' }).fill('Italy');
+  await page.getByRole('option', { name: 'Italy' }).click();
+  await dialog.getByRole('button', { name: 'Import', exact: true }).click();
+  // What the server says stands at the field that it is about.
+  await dialog.locator('.mantine-TextInput-error').waitFor();
+  await dialog.getByLabel('Merge field of Chi').fill('firstName');
+  await check(page);
+  await dialog.getByRole('button', { name: 'Import', exact: true }).click();
+
+  await dialog.getByRole('heading', { name: '2 imported' }).waitFor();
+  await dialog
+    .getByRole('table', { name: 'Rejected rows' })
+    .getByText('12', { exact: true })
+    .waitFor();
+  await check(page);
+  await dialog.getByRole('button', { name: 'Close', exact: true }).last().click();
+  await dialog.waitFor({ state: 'detached' });
+  const row = page.getByRole('row').filter({ has: page.getByRole('rowheader', { name }) });
+  await row.getByRole('cell', { name: '2', exact: true }).waitFor();
+  assert.deepEqual(await contacts(list), [
+    { phoneNumber: '+393401234567', firstName: 'Ada' },
+    { phoneNumber: '+393401234568', firstName: 'Bea' },
+  ]);
+  await page.close();
+});
+
+test('a workbook is imported as it is recognised, with the keyboard, in the dark, on a phone', async () => {
+  const page = await signIn();
+  const { list, dialog } = await openImport(page, `Workbook ${Date.now()}`);
+  const buffer = workbook('Contatti', [
+    ['Telefono', 'Nome', 'Note', 'Note'],
+    ['+393401234567', 'Ada', 'a', 'b'],
+  ]);
+  const type = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet';
+  const choosing = page.waitForEvent('filechooser');
+  await dialog.getByRole('button', { name: /^File/ }).press('Enter');
+  await (await choosing).setFiles({ name: 'contatti.xlsx', mimeType: type, buffer });
+  await dialog.getByText('Excel workbook, sheet “Contatti”.').waitFor();
+  await dialog.getByRole('table', { name: 'Warnings' }).waitFor();
+  assert.equal(await dialog.getByLabel('Phone numbers are in').inputValue(), '0');
+
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await page.setViewportSize({ width: 390, height: 844 });
+  await check(page);
+  const width = await page.evaluate(() => document.documentElement.scrollWidth);
+  assert.ok(width <= 390, `the dialog is ${width} px wide`);
+  await dialog.getByRole('button', { name: 'Import', exact: true }).press('Enter');
+  const heading = dialog.getByRole('heading', { name: '1 imported' });
+  await heading.waitFor();
+  assert.ok(await heading.evaluate((it) => it === document.activeElement));
+  await check(page);
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'detached' });
+  assert.deepEqual(await contacts(list), [
+    { phoneNumber: '+393401234567', Nome: 'Ada', Note: 'a' },
+  ]);
   await page.close();
 });
 
@@ -164,20 +277,6 @@ test('nothing is wider than a phone', async () => {
 });
 
 test('axe finds no fault with any part of the page', async () => {
-  const { source } = axe;
-  const check = async (/** @type {import('playwright-core').Page} */ page) => {
-    await page.evaluate(source);
-    // A dialog that is still fading in has the contrast of a ghost.
-    await page.evaluate(() => Promise.all(document.getAnimations().map((one) => one.finished)));
-    // @ts-expect-error: the script above defines it.
-    const { violations } = await page.evaluate(() => window.axe.run());
-    const faults = violations.map(
-      (/** @type {axe.Result} */ one) =>
-        `${one.id}: ${one.nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`,
-    );
-    assert.deepEqual(faults, []);
-  };
-
   const visitor = await browser.newPage();
   await visitor.goto(`${SERVER}/`);
   await visitor.getByLabel('API key', { exact: true }).waitFor();

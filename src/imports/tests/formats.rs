@@ -3,7 +3,7 @@
 use super::{
     check,
     parts::{Parts, RELATIONS, SHEET, SPACE, STYLES, WORKBOOK},
-    row, rows,
+    row, rows, warned_rows, warning,
 };
 
 /// A workbook of one row whose cells have these number formats, types and contents.
@@ -208,7 +208,7 @@ fn texts_are_as_they_were_typed() {
 }
 
 /// A sheet of a number, a name and a total.
-fn sheet(rows: &str) -> Parts {
+pub fn sheet(rows: &str) -> Parts {
     let head = "<row><c t=\"str\"><v>phone</v></c><c t=\"str\"><v>name</v></c><c t=\"str\"><v>total</v></c></row>";
     Parts::new().with(
         SHEET,
@@ -226,8 +226,9 @@ fn formulas_that_were_never_computed_are_told() {
         <row><c t=\"str\"><v>+391</v></c><c t=\"str\"><f>A1</f><v></v></c><c><f>1+1</f><v/></c></row>\
         <row><c t=\"str\"><v>+392</v></c><c/><c><f>1+1</f><v>2</v></c><c><f>9</f></c></row>",
     );
+    let (rows, warnings) = warned_rows(&file.zip()).unwrap();
     assert_eq!(
-        rows(&file.zip()).unwrap(),
+        rows,
         [
             (2, Err(format!("Ada: {told}"))),
             (3, Err(format!(": {told}"))),
@@ -235,12 +236,42 @@ fn formulas_that_were_never_computed_are_told() {
             row(5, "+392", "{\"total\":\"2\"}"),
         ]
     );
+    let told = "The cell holds a formula that was not computed and is left out; open the file in Excel and save it.";
+    assert_eq!(warnings, [warning(Some(4), Some("total"), told)]);
+}
+
+#[test]
+fn hidden_rows_come_in_and_are_counted() {
+    let file = |rows: &str| {
+        sheet(&format!(
+            "<row><c t=\"str\"><v>+391</v></c></row>\
+            <row hidden=\"1\"><c t=\"str\"><v>+392</v></c></row><row hidden=\"1\"/>{rows}"
+        ))
+        .zip()
+    };
+    let of_file = |reason: &str| vec![warning(None, None, reason)];
+    assert_eq!(
+        warned_rows(&file("")).unwrap(),
+        (
+            vec![row(2, "+391", ""), row(3, "+392", "")],
+            of_file("One row is hidden, by a filter or by hand; it was read like the others.")
+        )
+    );
+    let more = "<row hidden=\"true\"><c t=\"str\"><v>+393</v></c></row>";
+    assert_eq!(
+        warned_rows(&file(more)).unwrap(),
+        (
+            vec![row(2, "+391", ""), row(3, "+392", ""), row(5, "+393", "")],
+            of_file("2 rows are hidden, by a filter or by hand; they were read like the others.")
+        )
+    );
 }
 
 /// The sheet that opens before one's eyes; a cover page before it is none.
 #[test]
 fn the_active_sheet_is_read() {
-    let other = "<worksheet><sheetData><row><c t=\"str\"><v>Istruzioni</v></c></row></sheetData></worksheet>";
+    let other =
+        "<worksheet><sheetData><row><c t=\"str\"><v>Telefono</v></c></row></sheetData></worksheet>";
     let relations = "<Relationships>\
         <Relationship Id=\"r1\" Type=\"x/worksheet\" Target=\"/xl/worksheets/cover.xml\"/>\
         <Relationship Id=\"r2\" Type=\"x/worksheet\" Target=\"worksheets/sheet1.xml\"/>\

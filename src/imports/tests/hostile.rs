@@ -7,7 +7,11 @@ use super::{
     parts::{Parts, RELATIONS, ROOT, SHEET, SPACE, STYLES, TEXTS, WORKBOOK},
     row, rows,
 };
-use crate::imports::workbook::{Bounds, read_within};
+use crate::imports::{
+    Mapping,
+    intake::Intake,
+    workbook::{Bounds, read_within},
+};
 
 const MIB: usize = 1024 * 1024;
 
@@ -215,7 +219,9 @@ fn the_work_of_a_sheet_is_bounded() {
         let content = (&*start, filling, "</sheetData></worksheet>");
         let file = file(&Parts::new().filled(SHEET, content, 3 * MIB).zip());
         let mut taken = Rows::default();
-        let read = read_within(bounds, file, &mut taken);
+        let mapping = Mapping::default();
+        let mut intake = Intake::new(&mapping, &mut taken);
+        let read = read_within(bounds, file, &mut intake).and_then(|_| intake.end(None));
         assert!(taken.0.is_empty());
         read.unwrap_err().to_string()
     };

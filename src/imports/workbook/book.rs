@@ -23,6 +23,8 @@ const MAX_NAME_BYTES: usize = 1_024;
 pub(super) struct Book {
     /// The sheet.
     pub sheet: String,
+    /// What the sheet is called.
+    pub sheet_name: String,
     /// The texts that cells share.
     pub texts: Option<String>,
     /// How cells are formatted.
@@ -53,13 +55,14 @@ impl Book {
                 _ => {}
             }
         })?;
-        let sheet = outline
+        let (sheet, sheet_name) = outline
             .by_preference()
-            .find_map(|sheet| sheets.remove(&sheet.relation))
+            .find_map(|sheet| Some((sheets.remove(&sheet.relation)?, sheet.name.clone())))
             .ok_or(Unreadable::NoSheet)?;
         let existing = |path: &String| archive.has(path);
         Ok(Self {
             sheet,
+            sheet_name,
             texts: texts.filter(existing),
             styles: styles.filter(existing),
             from_1904: outline.from_1904,
@@ -163,6 +166,7 @@ struct Outline {
 #[derive(Debug)]
 struct Listed {
     relation: String,
+    name: String,
     is_visible: bool,
 }
 
@@ -222,6 +226,7 @@ fn read_outline(mut xml: Xml<impl Read>) -> Result<Outline, ReadError> {
                 outline.sheets.push(Listed {
                     is_visible: state.is_none_or(|state| state == "visible"),
                     relation: named(tag, "id")?,
+                    name: named(tag, "name")?,
                 });
             }
             _ => {}

@@ -8,7 +8,7 @@ use quick_xml::events::{BytesStart, Event};
 
 use super::{
     texts::{read_text, unescape},
-    xml::Xml,
+    xml::{Xml, is_true},
 };
 use crate::imports::{MAX_ROW_BYTES, ReadError, Unreadable};
 
@@ -48,6 +48,8 @@ pub(super) struct Cell<'a> {
     pub text: &'a str,
     /// Whether a formula makes it.
     pub is_formula: bool,
+    /// Whether its row is hidden, by a filter or by hand.
+    pub is_hidden: bool,
 }
 
 /// A sheet that is being read.
@@ -58,6 +60,8 @@ pub(super) struct Sheet<R> {
     /// The column that comes next, from 0.
     column: usize,
     in_data: bool,
+    /// Whether the row is hidden.
+    is_hidden: bool,
     /// How many rows there were.
     rows: u64,
     text: String,
@@ -77,6 +81,7 @@ impl<R: Read> Sheet<R> {
             row: 0,
             column: 0,
             in_data: false,
+            is_hidden: false,
             rows: 0,
             text: String::new(),
         }
@@ -101,7 +106,7 @@ impl<R: Read> Sheet<R> {
                 Event::Start(tag) => match tag.local_name().as_ref() {
                     "c" => place(&tag, &mut self.row, &mut self.column)?,
                     "row" => {
-                        self.row = row(&tag, self.row, &mut self.rows)?;
+                        (self.row, self.is_hidden) = row(&tag, self.row, &mut self.rows)?;
                         self.column = 0;
                         continue;
                     }
@@ -116,7 +121,7 @@ impl<R: Read> Sheet<R> {
                             place(&tag, &mut self.row, &mut self.column)?;
                             self.column += 1;
                         }
-                        "row" => self.row = row(&tag, self.row, &mut self.rows)?,
+                        "row" => (self.row, _) = row(&tag, self.row, &mut self.rows)?,
                         _ => {}
                     }
                     continue;
@@ -138,6 +143,7 @@ impl<R: Read> Sheet<R> {
                 style: head.style,
                 text: &self.text,
                 is_formula,
+                is_hidden: self.is_hidden,
             }));
         }
     }
@@ -195,21 +201,24 @@ impl<R: Read> Sheet<R> {
     }
 }
 
-/// Where a row is that was just begun: where it says that it is, else behind the last.
+/// Where a row is that was just begun, and whether it is hidden: where it says that it is, else behind the last.
 /// More rows than a sheet can have are so many that say nothing.
-fn row(tag: &BytesStart<'_>, before: u64, rows: &mut u64) -> Result<u64, ReadError> {
+fn row(tag: &BytesStart<'_>, before: u64, rows: &mut u64) -> Result<(u64, bool), ReadError> {
     let mut number = before + 1;
+    let mut is_hidden = false;
     *rows += 1;
     for attribute in tag.attributes().with_checks(false) {
         let attribute = attribute.map_err(|_| Unreadable::Damaged)?;
-        if attribute.key.as_ref() == "r" {
-            number = attribute.value.parse().map_err(|_| Unreadable::Damaged)?;
+        match attribute.key.as_ref() {
+            "r" => number = attribute.value.parse().map_err(|_| Unreadable::Damaged)?,
+            "hidden" => is_hidden = is_true(&attribute.value),
+            _ => {}
         }
     }
     if !(1..=MAX_ROWS).contains(&number) || *rows > MAX_ROWS {
         return Err(Unreadable::Damaged.into());
     }
-    Ok(number)
+    Ok((number, is_hidden))
 }
 
 /// Goes to a cell that was just begun: where it says that it is, else behind the last.

@@ -7,11 +7,14 @@ use std::{fs::File, mem, ops::ControlFlow};
 use domain::{id::ContactId, private::Private};
 use tokio::{sync::mpsc, task::JoinHandle};
 
-use super::{Numbers, refusal, unreadable};
+use super::{Numbers, refusal};
 use crate::{
     clock::Clock,
-    imports::{self, Entry, Format, ReadError, RefusedRow, Taker, Unreadable, shown},
-    operations::{OperationError, Services, phone_number},
+    imports::{
+        self, Entry, Format, MAX_WARNINGS, Mapping, ReadError, RefusedRow, Taker, Unreadable,
+        Warning, shown,
+    },
+    operations::{OperationError, Path, Services, phone_number},
     store::contact::NewContact,
 };
 
@@ -31,6 +34,8 @@ pub(super) struct Part {
     pub contacts: Vec<NewContact>,
     /// Those that can't be used.
     pub rejected: Vec<RefusedRow>,
+    /// What there is to warn of.
+    pub warnings: Vec<Warning>,
     /// How many rows they are.
     pub rows: i64,
     bytes: usize,
@@ -76,7 +81,12 @@ impl Ended {
 }
 
 /// Starts to read.
-pub(super) fn start(services: &Services, file: File, format: Format, numbers: Numbers) -> Reading {
+pub(super) fn start(
+    services: &Services,
+    (file, format): (File, Format),
+    mapping: Mapping,
+    numbers: Numbers,
+) -> Reading {
     let (sender, told) = mpsc::channel(WAITING_PARTS);
     let mut gather = Gather {
         sender,
@@ -84,9 +94,10 @@ pub(super) fn start(services: &Services, file: File, format: Format, numbers: Nu
         numbers,
         part: Part::default(),
         rows: 0,
+        warnings: 0,
     };
     let thread = tokio::task::spawn_blocking(move || {
-        let done = imports::read(file, format, &mut gather).map_err(Ended::Error);
+        let done = imports::read(file, format, &mapping, &mut gather).map_err(Ended::Error);
         let too_many = gather.rows > MAX_ROWS;
         // What was read before an error stays.
         let _ = gather.hand_over();
@@ -105,11 +116,12 @@ impl Reading {
         if let Some(Told::Opened) = self.told.recv().await {
             return Ok(self);
         }
-        Err(match self.end().await {
-            Err(Ended::Error(error)) => refusal(error),
-            Err(Ended::TooManyRows | Ended::Crashed) => unreadable(&Unreadable::Damaged),
-            Ok(()) => unreadable(&Unreadable::Empty),
-        })
+        let error = match self.end().await {
+            Err(Ended::Error(error)) => error,
+            Err(Ended::TooManyRows | Ended::Crashed) => Unreadable::Damaged.into(),
+            Ok(()) => Unreadable::Empty.into(),
+        };
+        Err(refusal(error, &Path::input("file")))
     }
 
     /// The next part; `None` after the last.
@@ -139,12 +151,13 @@ struct Gather {
     numbers: Numbers,
     part: Part,
     rows: i64,
+    warnings: usize,
 }
 
 impl Gather {
     fn hand_over(&mut self) -> ControlFlow<()> {
         let part = mem::take(&mut self.part);
-        if part.rows == 0 {
+        if part.rows == 0 && part.warnings.is_empty() {
             return ControlFlow::Continue(());
         }
         self.tell(Told::Part(part))
@@ -198,5 +211,13 @@ impl Taker for Gather {
             return self.hand_over();
         }
         ControlFlow::Continue(())
+    }
+
+    fn warn(&mut self, warning: Warning) {
+        // The last one counts the others.
+        if self.warnings <= MAX_WARNINGS {
+            self.warnings += 1;
+            self.part.warnings.push(warning);
+        }
     }
 }

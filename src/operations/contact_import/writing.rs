@@ -10,7 +10,10 @@ use std::{
     time::Duration,
 };
 
-use domain::id::{AccountId, ImportId, ListId};
+use domain::{
+    id::{AccountId, ImportId, ListId},
+    private::Private,
+};
 use entity::sql_enums::ImportStatus;
 use sea_orm::{ConnectionTrait, DbErr};
 
@@ -24,7 +27,7 @@ use crate::{
     store::{
         self,
         contact::{Counts, NewContact},
-        contact_import::{Progress, RejectedRow},
+        contact_import::{Progress, RejectedRow, warnings::ImportWarning},
     },
 };
 
@@ -74,6 +77,8 @@ pub(super) struct Job {
     pub update_existing: bool,
     /// How many of the rows that were refused are kept so far.
     pub kept: i64,
+    /// How many warnings there were so far.
+    pub warned: i64,
 }
 
 impl Job {
@@ -108,6 +113,7 @@ impl Job {
             self.write_part(&part).await?;
             drop(turn);
             self.kept += length(self.kept_of(&part));
+            self.warned += length(&part.warnings);
             // Nobody may be listening.
             let _ = self.services.imports().changes.send(self.list);
         }
@@ -192,11 +198,16 @@ impl Job {
             )
             .await?;
         }
+        if !part.warnings.is_empty() {
+            let warnings = self.warnings(part);
+            store::contact_import::warnings::insert(connection, self.account, &warnings).await?;
+        }
         let progress = Progress {
             rows: part.rows,
             imported,
             duplicates: part.rows - rejected - imported,
             rejected,
+            warnings: length(&part.warnings),
         };
         store::contact_import::advance(connection, (self.account, self.import), progress, now)
             .await?;
@@ -218,9 +229,23 @@ impl Job {
         });
         rows.collect()
     }
+
+    fn warnings(&self, part: &Part) -> Vec<ImportWarning> {
+        let warnings = part.warnings.iter().zip(self.warned..);
+        let kept = warnings.map(|(warning, position)| ImportWarning {
+            import: self.import,
+            position,
+            line: warning
+                .line
+                .map(|line| i64::try_from(line).unwrap_or(i64::MAX)),
+            column: Private::new(warning.column.clone()),
+            reason: Private::new(warning.reason.to_string()),
+        });
+        kept.collect()
+    }
 }
 
-fn length(rows: &[RefusedRow]) -> i64 {
+fn length<T>(rows: &[T]) -> i64 {
     i64::try_from(rows.len()).unwrap_or(i64::MAX)
 }
 

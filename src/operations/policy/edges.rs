@@ -65,7 +65,10 @@ edges! {
     /// Its file name and its refused rows are people's data.
     ContactImport {
         READERS: id list fileName status reason rows imported duplicates rejectedCount rejected createdAt endedAt;
+        READERS: warningCount warnings;
     }
+    /// The beginning of a file is people's data.
+    ContactImportPreview { READERS: delimiter encoding sheet columns phoneColumn problem rows warnings; }
     ContactList {
         EVERY_KEY: id name account recipients destinations allocation messages archived;
         READERS: usage contacts imports;
@@ -78,6 +81,11 @@ edges! {
     /// Its address needs no key.
     Download { READERS: url fileName expiresAt; }
     ExpiringCredits { EVERY_KEY: credits expiresOn expiresAt; }
+    ImportPreviewColumn { READERS: header mergeField isPhoneColumn; }
+    /// People's data.
+    ImportPreviewRow { READERS: line cells; }
+    /// It names columns, and nobody knows what a column is called.
+    ImportWarning { READERS: line column reason; }
     ListUsage { READERS: list usage share messages buckets; }
     /// Its names and fallbacks are the caller's own text; how many contacts lack a value is not.
     MergeField {
@@ -142,7 +150,7 @@ edges! {
     CreateContactListPayload { EVERY_KEY: list userErrors; }
     CreateCreditPackagePayload { EVERY_KEY: package userErrors; }
     GrantCreditsPayload { EVERY_KEY: lot balance userErrors; }
-    ImportContactsPayload { EVERY_KEY: list imported duplicates rejected import userErrors; }
+    ImportContactsPayload { EVERY_KEY: list imported duplicates rejected warnings import userErrors; }
     PublishRateCardPayload { EVERY_KEY: rateCard userErrors; }
     PurchaseCreditsPayload { EVERY_KEY: purchase userErrors; }
     RemoveContactsPayload { EVERY_KEY: list removed userErrors; }

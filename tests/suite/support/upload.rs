@@ -5,12 +5,19 @@ use serde_json::{Value, json};
 use super::Server;
 
 /// Imports a file into a list; answers all that tests look at.
-pub const IMPORT: &str = "mutation($list: ID!, $country: CountryCode, $update: Boolean! = false, $file: Upload!) {
-    importContacts(input: { listId: $list, defaultCountry: $country, updateExisting: $update, file: $file }) {
+pub const IMPORT: &str = "mutation($list: ID!, $country: CountryCode, $update: Boolean! = false, $file: Upload!,
+        $phone: String, $columns: [ImportColumnInput!]) {
+    importContacts(input: { listId: $list, defaultCountry: $country, updateExisting: $update, file: $file,
+            phoneColumn: $phone, columns: $columns }) {
         list { id recipients destinations { countryCode recipients } }
-        imported duplicates rejected { line value reason }
-        import { id status reason rows imported duplicates rejectedCount fileName createdAt endedAt }
+        imported duplicates rejected { line value reason } warnings { line column reason }
+        import { id status reason rows imported duplicates rejectedCount warningCount fileName createdAt endedAt }
         userErrors { field message code } } }";
+
+/// Looks at a file; answers all that a preview has.
+pub const PREVIEW: &str = "query($file: Upload!) { contactImportPreview(file: $file) {
+    delimiter encoding sheet columns { header mergeField isPhoneColumn } phoneColumn problem
+    rows { line cells } warnings { line column reason } } }";
 
 /// An operation with a file in the variable `file`: the content type and the body of its request.
 pub fn multipart(

@@ -82,7 +82,12 @@ export function AccountPage({ accountId, can }: { accountId: string; can: Permis
         </Tabs.List>
         <Tabs.Panel value="credits">
           <Stack gap="md">
-            <ListsPanel accountId={accountId} mayAllocate={can.allocate} changes={changes} />
+            <ListsPanel
+              accountId={accountId}
+              mayAllocate={can.allocate}
+              mayImport={can.importContacts}
+              changes={changes}
+            />
             {can.report && (
               <LotsPanel accountId={accountId} timeZone={account.timeZone} changes={changes} />
             )}

@@ -1,8 +1,9 @@
-import { Badge, Button, TextInput } from '@mantine/core';
+import { Badge, Button, Group, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useState } from 'react';
 import { useQuery } from 'urql';
 import { useRefreshOn } from '../balance/refresh';
+import { ImportDialog } from '../contact_import/ImportDialog';
 import { graphql } from '../generated';
 import type { ContactListsQuery } from '../generated/graphql';
 import { formatCount } from '../number/decimal';
@@ -46,11 +47,17 @@ const LISTS = graphql(`
 
 type List = NonNullable<ContactListsQuery['account']>['lists']['nodes'][number];
 
-/** The account's contact lists, what each may spend, and the way to change that. */
-export function ListsPanel(props: { accountId: string; mayAllocate: boolean; changes: number }) {
+/** The account's contact lists, what each may spend, and the ways to change that and to import contacts. */
+export function ListsPanel(props: {
+  accountId: string;
+  mayAllocate: boolean;
+  mayImport: boolean;
+  changes: number;
+}) {
   const [typed, setTyped] = useState('');
   const [search] = useDebouncedValue(typed.trim(), 250);
   const [editing, setEditing] = useState<List>();
+  const [importing, setImporting] = useState<List>();
   const paging = usePaging(10);
   const [{ data, error, fetching }, ask] = useQuery({
     query: LISTS,
@@ -90,7 +97,10 @@ export function ListsPanel(props: { accountId: string; mayAllocate: boolean; cha
         <>
           <DataTable
             caption="Contact lists and what they may spend"
-            columns={columns(props.mayAllocate ? setEditing : undefined)}
+            columns={columns(
+              props.mayAllocate ? setEditing : undefined,
+              props.mayImport ? setImporting : undefined,
+            )}
             rows={lists.nodes}
             rowKey={(list) => list.id}
           />
@@ -110,11 +120,14 @@ export function ListsPanel(props: { accountId: string; mayAllocate: boolean; cha
           onClose={() => setEditing(undefined)}
         />
       )}
+      {importing && <ImportDialog list={importing} onClose={() => setImporting(undefined)} />}
     </Panel>
   );
 }
 
-function columns(onEdit?: (list: List) => void): Column<List>[] {
+type Act = (list: List) => void;
+
+function columns(onEdit: Act | undefined, onImport: Act | undefined): Column<List>[] {
   const shown: Column<List>[] = [
     { title: 'List', heading: true, cell: (list) => list.name },
     { title: 'Recipients', numeric: true, cell: (list) => formatCount(list.recipients) },
@@ -123,7 +136,7 @@ function columns(onEdit?: (list: List) => void): Column<List>[] {
     { title: 'Available', decimal: (list) => list.allocation.available },
     { title: 'Held', decimal: (list) => list.allocation.held },
   ];
-  if (!onEdit) return shown;
+  if (!onEdit && !onImport) return shown;
   return [
     ...shown,
     {
@@ -131,14 +144,28 @@ function columns(onEdit?: (list: List) => void): Column<List>[] {
       hideTitle: true,
       numeric: true,
       cell: (list) => (
-        <Button
-          size="compact-xs"
-          variant="default"
-          aria-label={`Edit limits of ${list.name}`}
-          onClick={() => onEdit(list)}
-        >
-          Edit limits
-        </Button>
+        <Group gap={6} justify="flex-end">
+          {onImport && (
+            <Button
+              size="compact-xs"
+              variant="default"
+              aria-label={`Import contacts into ${list.name}`}
+              onClick={() => onImport(list)}
+            >
+              Import
+            </Button>
+          )}
+          {onEdit && (
+            <Button
+              size="compact-xs"
+              variant="default"
+              aria-label={`Edit limits of ${list.name}`}
+              onClick={() => onEdit(list)}
+            >
+              Edit limits
+            </Button>
+          )}
+        </Group>
       ),
     },
   ];

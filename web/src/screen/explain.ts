@@ -5,6 +5,7 @@ export function explain(error: CombinedError): string {
   if (error.networkError) {
     const status = (error.response as Response | undefined)?.status;
     if (status === 401) return 'The API key is not accepted.';
+    if (status === 413) return 'The file is larger than the server takes.';
     if (status === 429) return 'Too many requests. Wait a moment.';
     return 'The server can’t be reached.';
   }

@@ -4,6 +4,8 @@ import { createClient as createSocket } from 'graphql-ws';
 /** A GraphQL client for this server, asking with the given key. */
 export function createClient(apiKey: string): Client {
   const authorization = `Bearer ${apiKey}`;
+  // Forms with files are taken with this header only: no other site's page can send it.
+  const headers = { Authorization: authorization, 'GraphQL-Require-Preflight': '1' };
   const socket = createSocket({
     url: new URL('/graphql', location.href.replace(/^http/, 'ws')).href,
     connectionParams: { Authorization: authorization },
@@ -14,7 +16,7 @@ export function createClient(apiKey: string): Client {
     url: '/graphql',
     // Message texts and search words don't belong in addresses, which proxies log.
     preferGetMethod: false,
-    fetchOptions: { headers: { Authorization: authorization } },
+    fetchOptions: { headers },
     exchanges: [
       cacheExchange,
       fetchExchange,

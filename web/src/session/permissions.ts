@@ -17,16 +17,53 @@ export interface Permissions {
   /** Reads usage, lots and purchases, and hears of balance changes. */
   report: boolean;
   allocate: boolean;
+  importContacts: boolean;
   purchase: boolean;
 }
 
 const PERMISSIONS: Record<Role, Permissions> = {
-  PLATFORM_ADMIN: { everyAccount: true, report: true, allocate: true, purchase: true },
-  ACCOUNT_MANAGER: { everyAccount: true, report: true, allocate: false, purchase: false },
-  OWNER: { everyAccount: false, report: true, allocate: true, purchase: true },
-  MEMBER: { everyAccount: false, report: true, allocate: true, purchase: true },
-  VIEWER: { everyAccount: false, report: true, allocate: false, purchase: false },
-  SENDER: { everyAccount: false, report: false, allocate: false, purchase: false },
+  PLATFORM_ADMIN: {
+    everyAccount: true,
+    report: true,
+    allocate: true,
+    importContacts: true,
+    purchase: true,
+  },
+  ACCOUNT_MANAGER: {
+    everyAccount: true,
+    report: true,
+    allocate: false,
+    importContacts: false,
+    purchase: false,
+  },
+  OWNER: {
+    everyAccount: false,
+    report: true,
+    allocate: true,
+    importContacts: true,
+    purchase: true,
+  },
+  MEMBER: {
+    everyAccount: false,
+    report: true,
+    allocate: true,
+    importContacts: true,
+    purchase: true,
+  },
+  VIEWER: {
+    everyAccount: false,
+    report: true,
+    allocate: false,
+    importContacts: false,
+    purchase: false,
+  },
+  SENDER: {
+    everyAccount: false,
+    report: false,
+    allocate: false,
+    importContacts: false,
+    purchase: false,
+  },
 };
 
 export function permissionsOf(role: Role): Permissions {

@@ -1,0 +1,30 @@
+//! How a caller says which columns of a file are used, and for what.
+
+use async_graphql::InputObject;
+
+use crate::imports::{ColumnMapping, Mapping};
+
+/// A column of a file that becomes a merge field.
+#[derive(Debug, InputObject)]
+pub struct ImportColumnInput {
+    /// The column's header: what the first row says, spaces around it not counted; at most 1000 characters. If no
+    /// header is exactly this one, the one that differs in case alone is taken.
+    header: String,
+    /// The merge field's name: a letter or _, then letters, digits, _, . or -, all of ASCII; at most 64.
+    merge_field: String,
+}
+
+/// A mapping as imports take it.
+pub(super) fn mapping(
+    phone_column: Option<String>,
+    columns: Option<Vec<ImportColumnInput>>,
+) -> Mapping {
+    let column = |column: ImportColumnInput| ColumnMapping {
+        header: column.header,
+        merge_field: column.merge_field,
+    };
+    Mapping {
+        phone_column,
+        columns: columns.map(|columns| columns.into_iter().map(column).collect()),
+    }
+}

@@ -1,0 +1,95 @@
+//! What an import warns of: something that was left out, or that may not be as it was meant.
+
+use async_graphql::{Context, Object};
+use domain::{
+    id::{AccountId, ImportId},
+    private::Private,
+};
+use entity::contact_import;
+use futures_util::FutureExt;
+
+use crate::{
+    graphql::{
+        destination::count as int,
+        errors::ApiError,
+        paging::{Nodes, connection},
+        request::{services, viewer},
+    },
+    imports,
+    store::{self, paging::Window},
+};
+
+/// Something that an import left out, or that may not be as it was meant; no row was rejected for it.
+#[derive(Debug, Clone)]
+pub struct ImportWarning {
+    line: Option<i64>,
+    column: Private<Option<String>>,
+    reason: Private<String>,
+}
+
+impl From<store::contact_import::warnings::ImportWarning> for ImportWarning {
+    fn from(kept: store::contact_import::warnings::ImportWarning) -> Self {
+        Self {
+            line: kept.line,
+            column: kept.column,
+            reason: kept.reason,
+        }
+    }
+}
+
+impl From<imports::Warning> for ImportWarning {
+    fn from(seen: imports::Warning) -> Self {
+        let line = |line| i64::try_from(line).unwrap_or(i64::MAX);
+        Self {
+            line: seen.line.map(line),
+            column: Private::new(seen.column),
+            reason: Private::new(seen.reason.into_owned()),
+        }
+    }
+}
+
+/// Something that an import left out, or that may not be as it was meant. The contacts came in all the same.
+#[Object]
+impl ImportWarning {
+    /// The line where the row begins, from 1, the first row included; in a workbook its row. Null if the warning is
+    /// about the whole file.
+    async fn line(&self) -> Option<i32> {
+        self.line.map(int)
+    }
+
+    /// The header of the column, at most 100 characters of it. Null if the warning is about a whole row or file.
+    async fn column(&self, ctx: &Context<'_>) -> Result<Option<&str>, ApiError> {
+        Ok(self.column.shown_to(&viewer(ctx)?)?.as_deref())
+    }
+
+    /// What was left out or may be wrong, and what would be right.
+    async fn reason(&self, ctx: &Context<'_>) -> Result<&str, ApiError> {
+        Ok(self.reason.shown_to(&viewer(ctx)?)?)
+    }
+}
+
+connection!(
+    ImportWarning,
+    ImportWarningConnection,
+    ImportWarningEdge,
+    "an import's warnings"
+);
+
+/// A page of an import's warnings.
+pub(super) async fn connection(
+    ctx: &Context<'_>,
+    import: &contact_import::Model,
+    window: Window,
+) -> Result<ImportWarningConnection, ApiError> {
+    let of = (AccountId::new(import.account_id), ImportId::new(import.id));
+    let page = services(ctx)?
+        .import_warnings(&viewer(ctx)?, of, window)
+        .await?;
+    let count = import.warnings.unsigned_abs();
+    Ok(ImportWarningConnection(Nodes::new(
+        page,
+        store::contact_import::warnings::ImportWarning::place,
+        ImportWarning::from,
+        move || async move { Ok(count) }.boxed(),
+    )))
+}

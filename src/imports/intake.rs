@@ -1,0 +1,245 @@
+//! Rows on their way to whoever takes them.
+//!
+//! Here: the first row names the columns, the next ones are held back until it is known which of them holds the
+//! numbers, and each row is read by them; warnings are counted. Not here: how a file is cut into rows.
+
+use std::{borrow::Cow, mem, ops::ControlFlow};
+
+use super::{
+    Entry, MAX_WARNINGS, Mapping, ReadError, RefusedRow, Taker, Unreadable, Warning,
+    cells::{KeptRow, Row},
+    columns::Columns,
+    header::{self, Opinion},
+};
+
+/// How many rows are held back at most, until the numbers' column is known by what they hold.
+pub(super) const HELD_ROWS: usize = 100;
+/// What they hold together at most, in bytes.
+pub(super) const HELD_BYTES: usize = 1024 * 1024;
+
+/// What takes a file's rows as they are found.
+pub(super) trait Sink {
+    /// The text that the rows are from was written in an encoding that was guessed.
+    fn guessed(&mut self);
+    /// One row, in the file's order.
+    fn row(&mut self, row: &Row<'_>) -> Result<ControlFlow<()>, ReadError>;
+    /// Whether a column holds the numbers, as far as it is known.
+    fn is_number(&self, column: usize) -> bool;
+}
+
+/// How reading rows ended.
+pub(super) enum Ended {
+    /// The sink broke off.
+    BrokenOff,
+    /// At the end of the file; what there is to warn of as a whole.
+    Whole(Option<Warning>),
+}
+
+/// Rows that are read by their columns.
+pub(super) struct Intake<'a> {
+    mapping: &'a Mapping,
+    taker: &'a mut dyn Taker,
+    state: State,
+    is_guessed: bool,
+    /// How many warnings there were.
+    warnings: usize,
+    /// Those of one row.
+    of_row: Vec<Warning>,
+}
+
+enum State {
+    /// No row came yet.
+    Empty,
+    /// The numbers' column is not known yet.
+    Held(Held),
+    /// The columns are known.
+    Known(Columns),
+}
+
+struct Held {
+    header: KeptRow,
+    candidates: Vec<usize>,
+    rows: Vec<KeptRow>,
+    bytes: usize,
+}
+
+impl<'a> Intake<'a> {
+    /// Rows that go to a taker, by the columns of a mapping.
+    pub fn new(mapping: &'a Mapping, taker: &'a mut dyn Taker) -> Self {
+        Self {
+            mapping,
+            taker,
+            state: State::Empty,
+            is_guessed: false,
+            warnings: 0,
+            of_row: Vec::new(),
+        }
+    }
+
+    /// The file has no more rows.
+    pub fn end(&mut self, last: Option<Warning>) -> Result<(), ReadError> {
+        if matches!(self.state, State::Empty) {
+            return Err(Unreadable::Empty.into());
+        }
+        if self.settle()?.is_break() {
+            return Ok(());
+        }
+        if let Some(warning) = last {
+            self.hand_over(warning);
+        }
+        if self.warnings > MAX_WARNINGS {
+            let more = self.warnings - MAX_WARNINGS;
+            self.taker.warn(Warning {
+                line: None,
+                column: None,
+                reason: format!("There are {more} more warnings.").into(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Takes the first row.
+    fn open(&mut self, row: &Row<'_>) -> Result<ControlFlow<()>, ReadError> {
+        if let Some(fault) = &row.fault {
+            let told = format!("The first row must name the columns. {fault}");
+            return Err(Unreadable::Header(told).into());
+        }
+        match header::opinion(row.cells, self.mapping)? {
+            Opinion::Sure(number) => self.know(&KeptRow::of(row), number),
+            Opinion::Unsure(candidates) => {
+                self.state = State::Held(Held {
+                    header: KeptRow::of(row),
+                    candidates,
+                    rows: Vec::new(),
+                    bytes: 0,
+                });
+                Ok(ControlFlow::Continue(()))
+            }
+        }
+    }
+
+    fn know(&mut self, header: &KeptRow, number: usize) -> Result<ControlFlow<()>, ReadError> {
+        let (columns, warnings) =
+            Columns::of(header.cells(), number, self.mapping, self.is_guessed)?;
+        self.state = State::Known(columns);
+        if self.taker.opened().is_break() {
+            return Ok(ControlFlow::Break(()));
+        }
+        for warning in warnings {
+            self.hand_over(warning);
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Decides which column holds the numbers, if that is open, and hands over the rows that were held back.
+    fn settle(&mut self) -> Result<ControlFlow<()>, ReadError> {
+        let State::Held(held) = &mut self.state else {
+            return Ok(ControlFlow::Continue(()));
+        };
+        let rows = mem::take(&mut held.rows);
+        let held_header = mem::take(&mut held.header);
+        let number = header::decide(held_header.cells(), &held.candidates, &rows)?;
+        if self.know(&held_header, number)?.is_break() {
+            return Ok(ControlFlow::Break(()));
+        }
+        for row in &rows {
+            if self.read(&row.row()).is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Reads a row by the columns, which are known.
+    fn read(&mut self, row: &Row<'_>) -> ControlFlow<()> {
+        let State::Known(columns) = &self.state else {
+            return ControlFlow::Continue(());
+        };
+        self.of_row.clear();
+        let of_row = &mut self.of_row;
+        let reason = match &row.fault {
+            Some(fault) => Err(fault.clone()),
+            None if row
+                .uncomputed
+                .iter()
+                .any(|column| columns.is_number(*column)) =>
+            {
+                Err(Cow::Borrowed(UNCOMPUTED_NUMBER))
+            }
+            None => {
+                let left_out = row.uncomputed.iter();
+                let left_out =
+                    left_out.filter_map(|column| columns.warning((row.line, *column), UNCOMPUTED));
+                of_row.extend(left_out);
+                columns.contact((row.line, row.cells), of_row)
+            }
+        };
+        let entry = match reason {
+            Ok(contact) => Entry::Contact {
+                line: row.line,
+                contact,
+            },
+            Err(reason) => {
+                // Nothing is left out of a row that does not come in.
+                of_row.clear();
+                Entry::Refused(RefusedRow {
+                    line: row.line,
+                    value: columns.shown(row.cells),
+                    reason,
+                })
+            }
+        };
+        for warning in self.of_row.drain(..) {
+            self.warnings += 1;
+            if self.warnings <= MAX_WARNINGS {
+                self.taker.warn(warning);
+            }
+        }
+        self.taker.take(entry)
+    }
+
+    fn hand_over(&mut self, warning: Warning) {
+        self.warnings += 1;
+        if self.warnings <= MAX_WARNINGS {
+            self.taker.warn(warning);
+        }
+    }
+}
+
+impl Sink for Intake<'_> {
+    fn guessed(&mut self) {
+        self.is_guessed = true;
+    }
+
+    fn row(&mut self, row: &Row<'_>) -> Result<ControlFlow<()>, ReadError> {
+        if row.is_blank() {
+            return Ok(ControlFlow::Continue(()));
+        }
+        match &mut self.state {
+            State::Empty => self.open(row),
+            State::Known(_) => Ok(self.read(row)),
+            State::Held(held) => {
+                let kept = KeptRow::of(row);
+                held.bytes += kept.bytes();
+                held.rows.push(kept);
+                if held.rows.len() >= HELD_ROWS || held.bytes >= HELD_BYTES {
+                    return self.settle();
+                }
+                Ok(ControlFlow::Continue(()))
+            }
+        }
+    }
+
+    fn is_number(&self, column: usize) -> bool {
+        match &self.state {
+            State::Empty => false,
+            State::Held(held) => held.candidates.contains(&column),
+            State::Known(columns) => columns.is_number(column),
+        }
+    }
+}
+
+/// Programs that write formulas without computing them leave their cells empty.
+const UNCOMPUTED_NUMBER: &str =
+    "The cell holds a formula that was not computed; open the file in Excel and save it.";
+const UNCOMPUTED: &str = "The cell holds a formula that was not computed and is left out; open the file in Excel and save it.";

@@ -1,0 +1,229 @@
+import { Alert, Button, Checkbox, FileInput, Group, Modal, Select, Stack } from '@mantine/core';
+import { type FormEvent, useState } from 'react';
+import { useMutation, useQuery } from 'urql';
+import { DESTINATIONS } from '../country/countries';
+import { graphql } from '../generated';
+import type { ImportContactsMutation } from '../generated/graphql';
+import { Failure } from '../screen/Failure';
+import { Pending } from '../screen/Pending';
+import type { UserError } from '../screen/user_errors';
+import { FilePreview } from './FilePreview';
+import { ImportResult } from './ImportResult';
+import { MappingFields } from './MappingFields';
+import { type Choices, guessed, mappingInput } from './mapping';
+
+const PREVIEW = graphql(`
+  query ContactImportPreview($file: Upload!) {
+    contactImportPreview(file: $file) {
+      columns {
+        header
+        mergeField
+        isPhoneColumn
+      }
+      rows {
+        cells
+      }
+      ...FilePreview
+    }
+  }
+`);
+
+const IMPORT = graphql(`
+  mutation ImportContacts($input: ImportContactsInput!) {
+    importContacts(input: $input) {
+      ...ImportResult
+      import {
+        id
+      }
+      userErrors {
+        field
+        message
+      }
+    }
+  }
+`);
+
+/** The largest file that the server takes. */
+const MAX_FILE_BYTES = 256 * 1024 * 1024;
+
+interface Props {
+  list: { id: string; name: string };
+  onClose(): void;
+}
+
+/** Reads contacts from a file into a list: the file is looked at first, so that its columns can be mapped. */
+export function ImportDialog({ list, onClose }: Props) {
+  const [file, setFile] = useState<File | null>(null);
+  const [result, setResult] = useState<ImportContactsMutation['importContacts']>();
+  return (
+    <Modal opened onClose={onClose} title={`Import contacts into ${list.name}`} size="xl">
+      {result ? (
+        <ImportResult
+          result={result}
+          onAgain={() => {
+            setResult(undefined);
+            setFile(null);
+          }}
+          onClose={onClose}
+        />
+      ) : (
+        <Stack gap="md">
+          <FileInput
+            label="File"
+            description="A CSV file or an Excel workbook (.xlsx) whose first row names the columns."
+            placeholder="Choose a file"
+            accept=".csv,.tsv,.txt,.xlsx"
+            data-autofocus
+            value={file}
+            error={file && file.size > MAX_FILE_BYTES ? 'At most 256 MiB are read.' : undefined}
+            onChange={setFile}
+          />
+          {file && file.size <= MAX_FILE_BYTES ? (
+            <FileForm
+              // Another file begins with what is guessed of it.
+              key={`${file.name} ${file.size} ${file.lastModified}`}
+              listId={list.id}
+              file={file}
+              onDone={setResult}
+              onClose={onClose}
+            />
+          ) : (
+            <Group justify="flex-end">
+              <Button variant="default" onClick={onClose}>
+                Cancel
+              </Button>
+            </Group>
+          )}
+        </Stack>
+      )}
+    </Modal>
+  );
+}
+
+interface FormProps {
+  listId: string;
+  file: File;
+  onDone(result: ImportContactsMutation['importContacts']): void;
+  onClose(): void;
+}
+
+/** What a chosen file holds, how its columns are used, and the button that imports it. */
+function FileForm({ listId, file, onDone, onClose }: FormProps) {
+  const [{ data, error, fetching }, retry] = useQuery({
+    query: PREVIEW,
+    variables: { file },
+    requestPolicy: 'network-only',
+  });
+  const [{ error: failure, fetching: importing }, runImport] = useMutation(IMPORT);
+  const [chosen, setChosen] = useState<Choices>();
+  const [country, setCountry] = useState<string | null>(null);
+  const [acceptLandlines, setAcceptLandlines] = useState(false);
+  const [updateExisting, setUpdateExisting] = useState(false);
+  const [refusals, setRefusals] = useState<readonly UserError[]>([]);
+  const [noPhone, setNoPhone] = useState(false);
+
+  if (fetching) return <Pending what="the file" rows={4} />;
+  if (error) return <Failure error={error} onRetry={retry} />;
+  const preview = data?.contactImportPreview;
+  if (!preview) return null;
+  const { columns } = preview;
+  const choices = chosen ?? guessed(columns);
+  const { positions, ...mapping } = mappingInput(columns, choices);
+  const told = tell(refusals, positions);
+
+  async function submit(event: FormEvent) {
+    event.preventDefault();
+    setNoPhone(choices.phone === undefined);
+    setRefusals([]);
+    if (choices.phone === undefined) return;
+    const input = {
+      listId,
+      file,
+      ...mapping,
+      defaultCountry: country,
+      acceptLandlines,
+      updateExisting,
+    };
+    const { data: answer } = await runImport({ input });
+    if (!answer) return;
+    const payload = answer.importContacts;
+    // One that began has a result, even if it stopped.
+    if (payload.import) onDone(payload);
+    else setRefusals(payload.userErrors);
+  }
+
+  return (
+    <form onSubmit={submit} noValidate>
+      <Stack gap="md">
+        {failure && <Failure error={failure} />}
+        {told.elsewhere && (
+          <Alert color="red" role="alert">
+            {told.elsewhere}
+          </Alert>
+        )}
+        <FilePreview preview={preview} isMapped={choices.phone !== undefined} />
+        <MappingFields
+          columns={columns}
+          rows={preview.rows}
+          choices={choices}
+          phoneError={noPhone ? 'Choose the column with the phone numbers.' : told.phone}
+          columnErrors={told.columns}
+          onChange={(changed) => {
+            setChosen(changed);
+            setNoPhone(false);
+            setRefusals([]);
+          }}
+        />
+        <Select
+          label="Default country"
+          description="Where numbers without + are from. Without it they are rejected."
+          placeholder="None"
+          searchable
+          clearable
+          clearButtonProps={{ 'aria-label': 'Clear the country' }}
+          data={DESTINATIONS}
+          value={country}
+          error={told.country}
+          onChange={setCountry}
+        />
+        <Checkbox
+          label="Accept landlines"
+          description="Most of them receive no messages."
+          checked={acceptLandlines}
+          onChange={(event) => setAcceptLandlines(event.currentTarget.checked)}
+        />
+        <Checkbox
+          label="Update existing contacts"
+          description="A number that the list has already takes the row’s fields."
+          checked={updateExisting}
+          onChange={(event) => setUpdateExisting(event.currentTarget.checked)}
+        />
+        <Group justify="flex-end" gap="sm">
+          <Button variant="default" onClick={onClose}>
+            {importing ? 'Close, the import goes on' : 'Cancel'}
+          </Button>
+          <Button type="submit" loading={importing}>
+            Import
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}
+
+/** Sorts refusals to the inputs that they are about; `positions` are those of the columns that were sent. */
+function tell(refusals: readonly UserError[], positions: readonly number[]) {
+  const columns = new Map<number, string>();
+  let phone: string | undefined;
+  let country: string | undefined;
+  const elsewhere: string[] = [];
+  for (const { field, message } of refusals) {
+    const [, name, at] = field ?? [];
+    const position = name === 'columns' && at !== undefined ? positions[Number(at)] : undefined;
+    if (position !== undefined) columns.set(position, message);
+    else if (name === 'phoneColumn') phone = message;
+    else if (name === 'defaultCountry') country = message;
+    else elsewhere.push(message);
+  }
+  return { columns, phone, country, elsewhere: elsewhere.join(' ') || undefined };
+}

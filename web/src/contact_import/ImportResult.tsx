@@ -1,0 +1,102 @@
+import { Alert, Button, Group, Stack, Text, Title } from '@mantine/core';
+import { useEffect, useRef } from 'react';
+import { type FragmentType, graphql, readFragment } from '../generated';
+import { formatCount } from '../number/decimal';
+import { DataTable } from '../screen/DataTable';
+import { Warnings } from './Warnings';
+
+export const IMPORT_RESULT = graphql(`
+  fragment ImportResult on ImportContactsPayload {
+    list {
+      id
+      recipients
+    }
+    imported
+    duplicates
+    rejected {
+      line
+      value
+      reason
+    }
+    warnings {
+      line
+      column
+      reason
+    }
+    import {
+      id
+      rejectedCount
+    }
+    userErrors {
+      message
+    }
+  }
+`);
+
+/** Rows that are shown of each table: more than anybody mends by hand. */
+const SHOWN = 100;
+
+/** What an import came to: how many came in, and every row that didn't with its reason. */
+export function ImportResult(props: {
+  result: FragmentType<typeof IMPORT_RESULT>;
+  onAgain(): void;
+  onClose(): void;
+}) {
+  const result = readFragment(IMPORT_RESULT, props.result);
+  const heading = useRef<HTMLHeadingElement>(null);
+  // The button that was pressed is gone: whoever reads by ear goes on here.
+  useEffect(() => heading.current?.focus(), []);
+  const rejected = result.import?.rejectedCount ?? result.rejected.length;
+  const stopped = result.userErrors.map((error) => error.message).join(' ');
+  return (
+    <Stack gap="md">
+      <Title order={3} size="h5" ref={heading} tabIndex={-1}>
+        {formatCount(result.imported)} imported
+      </Title>
+      {stopped && (
+        <Alert color="red" role="alert" title="The import stopped before the file’s end">
+          {stopped}
+        </Alert>
+      )}
+      <Text size="sm">
+        {formatCount(result.duplicates)} duplicates, {formatCount(rejected)} rejected. The list has{' '}
+        {formatCount(result.list?.recipients ?? 0)} recipients now.
+      </Text>
+      {result.rejected.length > 0 && (
+        <Stack gap={4}>
+          <Title order={4} size="h6">
+            Rejected rows
+          </Title>
+          <DataTable
+            caption="Rejected rows"
+            columns={[
+              { title: 'Line', numeric: true, cell: (row) => formatCount(row.line) },
+              { title: 'Value', cell: (row) => <span className="pre-wrap">{row.value}</span> },
+              { title: 'Reason', cell: (row) => row.reason },
+            ]}
+            rows={result.rejected.slice(0, SHOWN)}
+            rowKey={(row) => String(row.line)}
+          />
+          <More shown={Math.min(SHOWN, result.rejected.length)} all={rejected} />
+        </Stack>
+      )}
+      <Warnings caption="Warnings" warnings={result.warnings.slice(0, SHOWN)} />
+      <More shown={Math.min(SHOWN, result.warnings.length)} all={result.warnings.length} />
+      <Group justify="flex-end" gap="sm">
+        <Button variant="default" onClick={props.onAgain}>
+          Import another file
+        </Button>
+        <Button onClick={props.onClose}>Close</Button>
+      </Group>
+    </Stack>
+  );
+}
+
+function More({ shown, all }: { shown: number; all: number }) {
+  if (shown >= all) return null;
+  return (
+    <Text size="xs" c="dimmed">
+      The first {formatCount(shown)} of {formatCount(all)}.
+    </Text>
+  );
+}

@@ -1,0 +1,137 @@
+import { Checkbox, NativeSelect, Stack, Text, TextInput } from '@mantine/core';
+import { type Column, DataTable } from '../screen/DataTable';
+import {
+  type Choices,
+  type ColumnChoice,
+  type FileColumn,
+  isAsGuessed,
+  isNameable,
+} from './mapping';
+
+interface Props {
+  columns: readonly FileColumn[];
+  /** The file's first rows, to tell columns apart by. */
+  rows: readonly { cells: readonly string[] }[];
+  choices: Choices;
+  /** What is wrong with the choice of the phone numbers' column. */
+  phoneError?: string;
+  /** What is wrong with columns, by their position in the file. */
+  columnErrors: ReadonlyMap<number, string>;
+  onChange(choices: Choices): void;
+}
+
+interface Row {
+  index: number;
+  label: string;
+  choice: ColumnChoice;
+}
+
+const EXAMPLES = 3;
+
+/** Which column has the phone numbers, and which merge field each of the others becomes. */
+export function MappingFields(props: Props) {
+  const { columns, choices, onChange } = props;
+  const labels = columns.map(
+    ({ header }, index) => header || `Column ${index + 1}, without a name`,
+  );
+  const own = columns.map((_, index) => isNameable(columns, index));
+  const asGuessed = isAsGuessed(columns, choices);
+
+  function change(index: number, part: Partial<ColumnChoice>) {
+    const changed = choices.columns.map((one, at) => (at === index ? { ...one, ...part } : one));
+    onChange({ ...choices, columns: changed });
+  }
+
+  const shown: Column<Row>[] = [
+    { title: 'Column', heading: true, cell: (row) => row.label },
+    {
+      title: 'First values',
+      cell: (row) => (
+        <Text size="sm" className="pre-wrap">
+          {examples(props.rows, row.index)}
+        </Text>
+      ),
+    },
+    {
+      title: 'Import',
+      cell: ({ index, label, choice }) => (
+        <Checkbox
+          aria-label={`Import ${label}`}
+          disabled={!own[index]}
+          checked={choice.included && (own[index] || asGuessed)}
+          onChange={(event) => change(index, { included: event.currentTarget.checked })}
+        />
+      ),
+    },
+    {
+      title: 'Merge field',
+      cell: ({ index, label, choice }) =>
+        own[index] ? (
+          <TextInput
+            size="xs"
+            aria-label={`Merge field of ${label}`}
+            disabled={!choice.included}
+            value={choice.included ? choice.mergeField : ''}
+            error={props.columnErrors.get(index)}
+            onChange={(event) => change(index, { mergeField: event.currentTarget.value })}
+          />
+        ) : (
+          <Text size="xs" c="dimmed">
+            {fixed(columns[index], asGuessed)}
+          </Text>
+        ),
+    },
+  ];
+
+  const rows = columns
+    .map((_, index) => ({ index, label: labels[index] ?? '', choice: choices.columns[index] }))
+    .filter((row): row is Row => row.index !== choices.phone && row.choice !== undefined);
+
+  return (
+    <Stack gap="sm">
+      <NativeSelect
+        label="Phone numbers are in"
+        value={choices.phone === undefined ? '' : String(choices.phone)}
+        error={props.phoneError}
+        onChange={(event) => {
+          const { value } = event.currentTarget;
+          onChange({ ...choices, phone: value === '' ? undefined : Number(value) });
+        }}
+      >
+        <option value="" disabled>
+          Choose a column
+        </option>
+        {columns.map((column, index) => (
+          <option
+            // biome-ignore lint/suspicious/noArrayIndexKey: a column is known by its position alone.
+            key={index}
+            value={String(index)}
+            disabled={!own[index] && !column.isPhoneColumn}
+          >
+            {labels[index]}
+          </option>
+        ))}
+      </NativeSelect>
+      {rows.length > 0 && (
+        <DataTable
+          caption="Columns of the file and the merge fields that they become"
+          columns={shown}
+          rows={rows}
+          rowKey={(row) => String(row.index)}
+        />
+      )}
+    </Stack>
+  );
+}
+
+function examples(rows: Props['rows'], index: number): string {
+  const values = rows.map((row) => row.cells[index] ?? '').filter((value) => value !== '');
+  return values.slice(0, EXAMPLES).join('\n') || '—';
+}
+
+/** What is said of a column whose header can't name it. */
+function fixed(column: FileColumn | undefined, asGuessed: boolean): string {
+  if (!column?.header) return 'Left out: the column has no name.';
+  if (asGuessed && column.mergeField) return `{{${column.mergeField}}}`;
+  return 'Left out: another column has the same name.';
+}

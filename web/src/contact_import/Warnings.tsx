@@ -1,0 +1,36 @@
+import { Stack, Title } from '@mantine/core';
+import { formatCount } from '../number/decimal';
+import { DataTable } from '../screen/DataTable';
+
+export interface Warning {
+  line?: number | null;
+  column?: string | null;
+  reason: string;
+}
+
+/** What was left out of an import or may not be as it was meant; nothing if there is no such thing. */
+export function Warnings({ caption, warnings }: { caption: string; warnings: readonly Warning[] }) {
+  if (warnings.length === 0) return null;
+  const rows = warnings.map((warning, index) => ({ ...warning, key: String(index) }));
+  return (
+    <Stack gap={4}>
+      <Title order={3} size="h6">
+        {caption}
+      </Title>
+      <DataTable
+        caption={caption}
+        columns={[
+          {
+            title: 'Line',
+            numeric: true,
+            cell: ({ line }) => (line == null ? '—' : formatCount(line)),
+          },
+          { title: 'Column', cell: ({ column }) => column ?? '—' },
+          { title: 'Warning', cell: ({ reason }) => reason },
+        ]}
+        rows={rows}
+        rowKey={(row) => row.key}
+      />
+    </Stack>
+  );
+}
