@@ -40,8 +40,8 @@ use tokio::{
 };
 
 pub use self::request::{
-    Act, Answer, BalanceAnswer, End, Key, LineAnswer, MessageAnswer, NewMessage, Refused, Request,
-    Sent, SubmitError,
+    Act, Answer, Audience, BalanceAnswer, End, Key, LineAnswer, MessageAnswer, NewMessage, Refused,
+    Request, Sent, SubmitError,
 };
 use self::{
     bookings::Bookings,

@@ -20,6 +20,8 @@ mod m20261122_000011_recent_usage;
 mod m20261126_000012_links_and_keys;
 mod m20261126_000013_demo_keys;
 mod m20261126_000014_working_keys;
+mod m20261126_000015_lot_expiry_changes;
+mod m20261126_000016_departures;
 
 /// Every step, oldest first.
 #[derive(Debug)]
@@ -43,6 +45,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000012_links_and_keys::Migration),
             Box::new(m20261126_000013_demo_keys::Migration),
             Box::new(m20261126_000014_working_keys::Migration),
+            Box::new(m20261126_000015_lot_expiry_changes::Migration),
+            Box::new(m20261126_000016_departures::Migration),
         ]
     }
 }

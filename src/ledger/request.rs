@@ -10,7 +10,7 @@ use domain::{
     segmentation::{Channel, Encoding},
 };
 use entity::{message, sql_enums::MessageStatus};
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -45,8 +45,8 @@ pub enum Act {
         lot: LotId,
         /// How many.
         credits: Credits,
-        /// Until when.
-        expiry: Option<Expiry>,
+        /// The expiration day, which begins as the account's time zone has it when the grant is booked.
+        expires_on: Option<Date>,
         /// Why.
         note: String,
     },
@@ -56,8 +56,6 @@ pub enum Act {
         purchase: PurchaseId,
         /// The new lot, where this is the first time.
         lot: LotId,
-        /// The account's time zone, in which the lot's day is counted.
-        time_zone: jiff::tz::TimeZone,
     },
     /// Credits are taken back.
     Revoke {
@@ -93,6 +91,11 @@ pub enum Act {
     },
     /// Lots whose day has come are booked as expired.
     Expire,
+    /// The account's days begin as another zone has them; lots keep their days (law L2).
+    ChangeTimeZone {
+        /// The zone, by an IANA name.
+        time_zone: TimeZone,
+    },
 }
 
 /// What is asked for a scheduled message; [`domain::ending::judge`] says what may be done.
@@ -144,6 +147,23 @@ pub struct NewMessage {
     pub rate_card: RateCardId,
     /// When it is to be sent; now for a message that is charged at once.
     pub send_at: Option<Timestamp>,
+    /// The stored contacts of its list that it is scheduled for, who may leave; `None` if it is for others.
+    pub audience: Option<Audience>,
+}
+
+/// The stored contacts that a scheduled message was priced for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Audience {
+    /// The last of the list's revisions that was counted.
+    pub revision: i64,
+    /// How often contacts had been removed from the list.
+    pub removals: i64,
+    /// Whether its text has merge fields.
+    pub personal: bool,
+    /// Whether smart encoding was asked for.
+    pub smart_encoding: bool,
+    /// Whether accents may be taken off.
+    pub strip_accents: bool,
 }
 
 /// Who is reached, and what that costs.
@@ -239,6 +259,9 @@ pub enum Refused {
     /// There is no such list in the account, or it is archived.
     #[error("there is no such list")]
     UnknownList(ListId),
+    /// Contacts were removed from the list since the message was priced: it is to be priced again.
+    #[error("contacts were removed from the list meanwhile")]
+    ContactsRemoved,
     /// The list has messages that wait to be sent.
     #[error("the list has scheduled messages")]
     ScheduledMessages(ListId),
@@ -286,6 +309,12 @@ pub enum SubmitError {
     Unknown(String),
 }
 
+/// The end of a lot whose day is not worked out yet: it counts as due, so that every pool is read.
+const DUE_AT_ONCE: Expiry = Expiry {
+    at: Timestamp::MIN,
+    on: Date::MIN,
+};
+
 impl Act {
     /// The lists whose pools and rows the command needs.
     pub(super) fn lists(&self) -> Vec<ListId> {
@@ -294,9 +323,11 @@ impl Act {
             Self::Archive { list } => vec![*list],
             Self::Send(message) | Self::Schedule(message) => message.list.into_iter().collect(),
             Self::End { list, .. } => list.iter().copied().collect(),
-            Self::Grant { .. } | Self::Credit { .. } | Self::Revoke { .. } | Self::Expire => {
-                Vec::new()
-            }
+            Self::Grant { .. }
+            | Self::Credit { .. }
+            | Self::Revoke { .. }
+            | Self::Expire
+            | Self::ChangeTimeZone { .. } => Vec::new(),
         }
     }
 
@@ -310,26 +341,51 @@ impl Act {
             Self::Grant {
                 lot,
                 credits,
-                expiry,
+                expires_on,
                 ..
             } => Some(Command::Issue {
                 lot: *lot,
                 source: Source::Grant,
                 credits: *credits,
-                expiry: *expiry,
+                expiry: expires_on.map(|_| DUE_AT_ONCE),
             }),
-            // What was bought is not read yet: it counts as due at once.
             Self::Credit { lot, .. } => Some(Command::Issue {
                 lot: *lot,
                 source: Source::Purchase,
                 credits: Credits::ZERO,
-                expiry: Some(Expiry {
-                    at: Timestamp::MIN,
-                    on: jiff::civil::Date::MIN,
-                }),
+                expiry: Some(DUE_AT_ONCE),
             }),
-            _ => None,
+            Self::ChangeTimeZone { time_zone } => Some(Command::ChangeTimeZone {
+                time_zone: time_zone.clone(),
+            }),
+            Self::Allocate { .. }
+            | Self::Archive { .. }
+            | Self::Send(_)
+            | Self::Schedule(_)
+            | Self::End { .. }
+            | Self::Expire => None,
         }
+    }
+
+    /// The list whose contacts must not leave while the command is done: who has left is counted by then.
+    pub(super) fn audience(&self) -> Option<ListId> {
+        match self {
+            Self::Schedule(message) => message.audience.and(message.list),
+            Self::End { list, .. } => *list,
+            Self::Grant { .. }
+            | Self::Credit { .. }
+            | Self::Revoke { .. }
+            | Self::Allocate { .. }
+            | Self::Archive { .. }
+            | Self::Send(_)
+            | Self::Expire
+            | Self::ChangeTimeZone { .. } => None,
+        }
+    }
+
+    /// Whether the command concerns lots that are used up.
+    pub(super) fn concerns_used_up_lots(&self) -> bool {
+        matches!(self, Self::ChangeTimeZone { .. })
     }
 
     /// The message whose hold the command ends.
@@ -343,7 +399,8 @@ impl Act {
             | Self::Archive { .. }
             | Self::Send(_)
             | Self::Schedule(_)
-            | Self::Expire => None,
+            | Self::Expire
+            | Self::ChangeTimeZone { .. } => None,
         }
     }
 }

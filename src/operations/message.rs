@@ -23,6 +23,7 @@ use serde::Serialize;
 use super::{
     OperationError, Path, RefusalCode, Services, Viewer,
     account::BalanceAt,
+    audience::Audience,
     contact_list::DestinationRow,
     idempotency, input,
     policy::{self, Use},
@@ -31,7 +32,9 @@ use super::{
 use crate::{
     clock::whole_micros,
     fair::Urgency,
-    ledger::{Act, Answer, End, Key, LineAnswer, NewMessage, Refused, Request, Sent, SubmitError},
+    ledger::{
+        self, Act, Answer, End, Key, LineAnswer, NewMessage, Refused, Request, Sent, SubmitError,
+    },
     store::{
         self,
         message::MessageFilter,
@@ -39,11 +42,13 @@ use crate::{
     },
 };
 
+/// How often a message to a list's contacts is priced while some are removed from the list.
+const MAX_PRICINGS: u32 = 5;
 /// How far ahead a message may be scheduled, in years.
 const MAX_YEARS_AHEAD: i64 = 2;
 
 /// A message to send or to schedule, as it was asked for.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct NewMessageInput {
     /// Whose.
     pub account: Option<AccountId>,
@@ -141,6 +146,17 @@ impl Services {
             Some(_) => Path::input("listId"),
             None => Path::input("audience"),
         };
+        // Only what is scheduled for a list's contacts is ever priced again; numbers are not copied for nothing.
+        let is_of_list = matches!(new.draft.audience, None | Some(Audience::List(_)));
+        if new.send_at.is_some() && is_of_list {
+            for _ in 1..MAX_PRICINGS {
+                let act = self.new_message((account, card.clone()), new.clone()).await;
+                let done = self.try_submit(account, act, key.clone(), &amount).await?;
+                if let Some(done) = done {
+                    return Ok(done);
+                }
+            }
+        }
         let act = self.new_message((account, card), new).await;
         self.submit(account, act, key, &amount).await
     }
@@ -178,6 +194,14 @@ impl Services {
         if send_at.is_some() {
             self.refuse_to_schedule_more(message.account).await?;
         }
+        let audience = message.as_of.filter(|_| send_at.is_some());
+        let audience = audience.map(|as_of| ledger::Audience {
+            revision: as_of.revision,
+            removals: as_of.removals,
+            personal: message.tallied().is_some(),
+            smart_encoding: message.content.options().smart_encoding,
+            strip_accents: message.content.options().strip_accents,
+        });
         let new = NewMessage {
             id: MessageId::new(self.clock.new_id()),
             list: message.list,
@@ -189,6 +213,7 @@ impl Services {
             price: price(message.priced),
             rate_card: message.card.id(),
             send_at,
+            audience,
         };
         Ok(match send_at {
             Some(_) => Act::Schedule(new),
@@ -266,6 +291,18 @@ impl Services {
         key: Key,
         amount: &Path,
     ) -> Result<Done, OperationError> {
+        let done = self.try_submit(account, act, key, amount).await?;
+        done.ok_or(OperationError::RateLimited)
+    }
+
+    /// The same; `None` if contacts were removed from the message's list since it was priced.
+    async fn try_submit(
+        &self,
+        account: AccountId,
+        act: Result<Act, OperationError>,
+        key: Key,
+        amount: &Path,
+    ) -> Result<Option<Done>, OperationError> {
         let answer = match act {
             Ok(act) => {
                 let request = Request {
@@ -274,8 +311,10 @@ impl Services {
                     key: Some(key),
                     at: None,
                 };
-                let answer = self.ledger.submit(request).await;
-                answer.map_err(|error| OperationError::from_ledger(error, amount))?
+                match self.ledger.submit(request).await {
+                    Err(SubmitError::Refused(Refused::ContactsRemoved)) => return Ok(None),
+                    answer => answer.map_err(|error| OperationError::from_ledger(error, amount))?,
+                }
             }
             Err(OperationError::Refused(refusals)) => {
                 let first = self.first_answer(account, &key, amount).await?;
@@ -283,7 +322,7 @@ impl Services {
             }
             Err(other) => return Err(other),
         };
-        self.done(account, &answer).await
+        self.done(account, &answer).await.map(Some)
     }
 
     /// What a key was answered when it was used first, if it was.

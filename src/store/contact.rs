@@ -13,8 +13,8 @@ use domain::{
 };
 use entity::{contact, contact_list, list_destination};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, QueryFilter, Statement,
-    Value,
+    ColumnTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, QueryFilter, QueryResult,
+    Statement, Value,
     sea_query::{Expr, OnConflict},
 };
 
@@ -126,7 +126,7 @@ pub async fn known(
         .collect()
 }
 
-/// Adds contacts whose numbers the list does not have, in one statement.
+/// Adds contacts whose numbers the list does not have, in one statement: when, and with which of the list's revisions.
 ///
 /// # Errors
 /// What the database says, also where one of the numbers is there.
@@ -134,7 +134,7 @@ pub async fn insert(
     connection: &impl ConnectionTrait,
     list: (AccountId, ListId),
     contacts: &[NewContact],
-    created_at: i64,
+    (created_at, revision): (i64, i64),
 ) -> Result<(), DbErr> {
     // One text instead of a parameter for each value: SQLite takes 32,766 of them, and binding and planning
     // them takes longer than reading a text.
@@ -151,19 +151,21 @@ pub async fn insert(
         .collect();
     let source = match connection.get_database_backend() {
         DatabaseBackend::Postgres => {
-            "(value->>0)::uuid, (value->>1)::bigint, value->>2, value->>3, $4::bigint
+            "(value->>0)::uuid, (value->>1)::bigint, value->>2, value->>3, $4::bigint, $5::bigint
              FROM json_array_elements($3::json)"
         }
         _ => {
-            "unhex(value->>0), value->>1, value->>2, value->>3, $4
+            "unhex(value->>0), value->>1, value->>2, value->>3, $4, $5
              FROM json_each($3)"
         }
     };
     let text = format!(
-        "INSERT INTO contacts (account_id, list_id, id, number, country_code, fields, created_at)
+        "INSERT INTO contacts
+         (account_id, list_id, id, number, country_code, fields, created_at, revision)
          SELECT $1, $2, {source}"
     );
-    let statement = of_list(connection, text, list, [json(&rows)?, created_at.into()]);
+    let values = [json(&rows)?, created_at.into(), revision.into()];
+    let statement = of_list(connection, text, list, values);
     let done = connection.execute_raw(statement).await?;
     if done.rows_affected() == contacts.len() as u64 {
         Ok(())
@@ -172,7 +174,8 @@ pub async fn insert(
     }
 }
 
-/// Gives contacts that a list has other fields, in one statement.
+/// Gives contacts that a list has other fields, in one statement, and marks those whose fields are other ones by it
+/// with the list's revision.
 ///
 /// # Errors
 /// What the database says.
@@ -180,22 +183,31 @@ pub async fn update(
     connection: &impl ConnectionTrait,
     list: (AccountId, ListId),
     contacts: &[NewContact],
+    revision: i64,
 ) -> Result<(), DbErr> {
     let rows: Vec<_> = contacts
         .iter()
         .map(|row| (row.number.unguarded(), row.fields.unguarded()))
         .collect();
-    let source = match connection.get_database_backend() {
-        DatabaseBackend::Postgres => {
-            "SELECT (value->>0)::bigint AS number, value->>1 AS fields FROM json_array_elements($3::json)"
-        }
-        _ => "SELECT value->>0 AS number, value->>1 AS fields FROM json_each($3)",
+    let (source, revised) = match connection.get_database_backend() {
+        DatabaseBackend::Postgres => (
+            "SELECT (value->>0)::bigint AS number, value->>1 AS fields FROM json_array_elements($3::json)",
+            "$4::bigint",
+        ),
+        _ => (
+            "SELECT value->>0 AS number, value->>1 AS fields FROM json_each($3)",
+            "$4",
+        ),
     };
     let text = format!(
-        "UPDATE contacts SET fields = changed.fields FROM ({source}) AS changed
+        "UPDATE contacts SET fields = changed.fields,
+         changed_revision = CASE WHEN contacts.fields IS NOT DISTINCT FROM changed.fields
+             THEN contacts.changed_revision ELSE {revised} END
+         FROM ({source}) AS changed
          WHERE contacts.account_id = $1 AND contacts.list_id = $2 AND contacts.number = changed.number"
     );
-    let statement = of_list(connection, text, list, [json(&rows)?]);
+    let values = [json(&rows)?, revision.into()];
+    let statement = of_list(connection, text, list, values);
     connection.execute_raw(statement).await?;
     Ok(())
 }
@@ -209,6 +221,63 @@ pub async fn delete(
     list: (AccountId, ListId),
     which: Which<'_>,
 ) -> Result<Counts, DbErr> {
+    let mut gone = Counts::new();
+    for row in delete_returning(connection, list, which, "country_code").await? {
+        *gone.entry(row.try_get("", "country_code")?).or_default() += 1;
+    }
+    Ok(gone)
+}
+
+/// A contact that was removed.
+#[derive(Debug, Clone)]
+pub struct Removed {
+    /// ISO 3166-1 alpha-2.
+    pub country_code: String,
+    /// The list's revision that it came in with.
+    pub revision: i64,
+    /// The list's revision that changed its fields last.
+    pub changed_revision: Option<i64>,
+    /// A JSON object of texts; `None` if nothing is known, or if fields were not asked for.
+    pub fields: Private<Option<String>>,
+}
+
+/// Removes contacts of a list like [`delete`], and returns each; its fields if they are asked for.
+///
+/// # Errors
+/// What the database says.
+pub async fn delete_each(
+    connection: &impl ConnectionTrait,
+    list: (AccountId, ListId),
+    which: Which<'_>,
+    with_fields: bool,
+) -> Result<Vec<Removed>, DbErr> {
+    let columns = match with_fields {
+        true => "country_code, revision, changed_revision, fields",
+        false => "country_code, revision, changed_revision",
+    };
+    let rows = delete_returning(connection, list, which, columns).await?;
+    rows.iter()
+        .map(|row| {
+            let fields = match with_fields {
+                true => row.try_get("", "fields")?,
+                false => None,
+            };
+            Ok(Removed {
+                country_code: row.try_get("", "country_code")?,
+                revision: row.try_get("", "revision")?,
+                changed_revision: row.try_get("", "changed_revision")?,
+                fields: Private::new(fields),
+            })
+        })
+        .collect()
+}
+
+async fn delete_returning(
+    connection: &impl ConnectionTrait,
+    list: (AccountId, ListId),
+    which: Which<'_>,
+    columns: &str,
+) -> Result<Vec<QueryResult>, DbErr> {
     let postgres = connection.get_database_backend() == DatabaseBackend::Postgres;
     let (condition, value) = match which {
         Which::Ids(ids) => {
@@ -238,20 +307,15 @@ pub async fn delete(
         }
     };
     let text = format!(
-        "DELETE FROM contacts WHERE account_id = $1 AND list_id = $2 AND {condition} RETURNING country_code"
+        "DELETE FROM contacts WHERE account_id = $1 AND list_id = $2 AND {condition} RETURNING {columns}"
     );
-    let mut gone = Counts::new();
-    for row in connection
+    connection
         .query_all_raw(of_list(connection, text, list, [value]))
-        .await?
-    {
-        *gone.entry(row.try_get("", "country_code")?).or_default() += 1;
-    }
-    Ok(gone)
+        .await
 }
 
 /// Counts what came in (or, with a negative sign, went) towards the list's head-count and its number of
-/// stored contacts.
+/// stored contacts, and raises its revision (or how often contacts were removed from it).
 ///
 /// # Errors
 /// What the database says.
@@ -292,11 +356,16 @@ pub async fn count_towards(
             .exec(connection)
             .await?;
     }
+    let raised = match total < 0 {
+        true => contact_list::Column::Removals,
+        false => contact_list::Column::Revision,
+    };
     contact_list::Entity::update_many()
         .col_expr(
             contact_list::Column::Contacts,
             Expr::col(contact_list::Column::Contacts).add(total),
         )
+        .col_expr(raised, Expr::col(raised).add(1))
         .filter(contact_list::Column::AccountId.eq(account.uuid()))
         .filter(contact_list::Column::Id.eq(list.uuid()))
         .exec(connection)

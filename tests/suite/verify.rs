@@ -52,10 +52,7 @@ pub(crate) async fn books(server: &Server) -> Tenant {
         let grant = Act::Grant {
             lot: domain::id::LotId::new(message_credits::clock::id_at(now)),
             credits: Credits::whole(credits),
-            expiry: Some(domain::lot::Expiry {
-                at: at(&format!("{expires_on}T00:00:00+01:00")),
-                on: expires_on.parse().unwrap(),
-            }),
+            expires_on: Some(expires_on.parse().unwrap()),
             note: "for a test".to_owned(),
         };
         submit(server, &tenant, now, grant).await;
