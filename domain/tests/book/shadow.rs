@@ -167,6 +167,13 @@ impl Pair {
             .map(|lot| (lot.id, wide(lot.remaining)))
             .collect();
         assert_eq!(lots, model.remainders(), "lots after {turn:?}");
+        let ends = book.lots.values();
+        let ends = ends.map(|lot| (lot.id, lot.expiry.map(|expiry| expiry.at)));
+        assert_eq!(
+            ends.collect::<BTreeMap<_, _>>(),
+            model.ends(),
+            "ends of lots after {turn:?}"
+        );
         let mut pools: BTreeMap<_, _> = (book.pools.limited.iter())
             .map(|(list, free)| (Some(*list), wide(*free)))
             .collect();
