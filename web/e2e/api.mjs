@@ -14,9 +14,16 @@ const GRANT = `mutation Grant($input: GrantCreditsInput!) {
 /**
  * Gives an account one credit behind the page's back.
  * @param {string} accountId
+ * @param {string} [expiresOn] its expiration day; the credit never expires if it is left out
  */
-export async function grant(accountId) {
-  const input = { accountId, credits: '1', note: 'browser test', idempotencyKey: randomUUID() };
+export async function grant(accountId, expiresOn) {
+  const input = {
+    accountId,
+    credits: '1',
+    expiresOn,
+    note: 'browser test',
+    idempotencyKey: randomUUID(),
+  };
   const response = await fetch(`${SERVER}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', authorization: `Bearer ${KEY}` },

@@ -1,3 +1,5 @@
+//! Lines without the departed, by hand and by the thousand.
+
 use proptest::prelude::*;
 
 use super::{Departure, DepartureError, Remaining, remaining};
