@@ -28,6 +28,7 @@ mod private_file;
 pub mod purchase;
 pub mod rate_card;
 pub mod reader;
+mod search;
 pub mod server_secret;
 pub mod set;
 pub mod soundness;

@@ -15,7 +15,7 @@ const config: CodegenConfig = {
         // Credits, money and instants stay the strings that came; nothing here may turn them into floats.
         defaultScalarType: 'string',
         strictScalars: false,
-        scalars: { Upload: 'File' },
+        scalars: { Upload: 'File', BigInt: 'number' },
       },
     },
   },

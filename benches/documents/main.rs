@@ -1,6 +1,6 @@
 //! Documents at random against the program itself: what does the worst request take?
 //!
-//!     cargo bench --bench documents -- --seconds 600 --seed 1
+//!     cargo xtask bench documents -- --seconds 600 --seed 1
 //!
 //! For nobody and for each role in turn, a document is made, sent and measured by itself: the memory beyond what the
 //! server had before, its CPU, the bytes of its answer. Beside it another client asks for little, all the time. Ends

@@ -11,7 +11,10 @@ use tokio::{
     task::JoinSet,
 };
 
-use crate::{Outcome, tenant::Program};
+use crate::{
+    Outcome,
+    tenant::{Pays, Program},
+};
 
 /// Connections that are opened at once: the system's queue of new ones is bounded.
 const AT_ONCE: usize = 64;
@@ -35,6 +38,10 @@ pub enum Flood {
     Unread,
     /// One key of another tenant that sends over many connections.
     OneKey,
+    /// One key of another tenant that may not send, and quotes a text with merge fields for 300,000 contacts.
+    Scans,
+    /// Keys of another tenant that may not import, and upload a byte each second.
+    Uploads,
 }
 
 /// A flood's tasks; it ends when this is dropped.
@@ -43,7 +50,7 @@ pub struct Attack {
 }
 
 impl Flood {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Nothing,
         Self::Bodies,
         Self::Heads,
@@ -51,6 +58,8 @@ impl Flood {
         Self::SilentSockets,
         Self::Unread,
         Self::OneKey,
+        Self::Scans,
+        Self::Uploads,
     ];
 
     pub const fn name(self) -> &'static str {
@@ -62,21 +71,34 @@ impl Flood {
             Self::SilentSockets => "4,096 sockets that say nothing",
             Self::Unread => "60 connections, 100 answers unread",
             Self::OneKey => "1,200 connections of one key",
+            Self::Scans => "8 quotes of 300,000 contacts",
+            Self::Uploads => "64 uploads of a byte each second",
+        }
+    }
+
+    /// What the tenant beside it does: what it would lose first.
+    pub const fn beside(self) -> Pays {
+        match self {
+            Self::Scans => Pays::Personally,
+            Self::Uploads => Pays::AndImports,
+            _ => Pays::Alike,
         }
     }
 
     /// Begins it, and says how many connections stand. Whoever is hung up on comes again.
     pub async fn begin(self, program: &Program) -> Outcome<(Attack, usize)> {
-        let (count, request) = match self {
-            Self::Nothing => (0, Vec::new()),
-            Self::Bodies => (1_024, body()),
-            Self::Heads => (400, head()),
-            Self::Sockets => (4_096, socket(true)),
-            Self::SilentSockets => (4_096, socket(false)),
-            Self::Unread => (60, unread()),
-            Self::OneKey => (1_200, program.other_tenants_send().await?),
+        let (count, requests) = match self {
+            Self::Nothing => (0, vec![Vec::new()]),
+            Self::Bodies => (1_024, vec![body()]),
+            Self::Heads => (400, vec![head()]),
+            Self::Sockets => (4_096, vec![socket(true)]),
+            Self::SilentSockets => (4_096, vec![socket(false)]),
+            Self::Unread => (60, vec![unread()]),
+            Self::OneKey => (1_200, vec![program.other_tenants_send().await?]),
+            Self::Scans => (8, vec![program.other_tenants_quote().await?]),
+            Self::Uploads => (64, program.other_tenants_uploads().await?),
         };
-        let request = Arc::new(request);
+        let requests: Vec<Arc<Vec<u8>>> = requests.into_iter().map(Arc::new).collect();
         let mut tasks = JoinSet::new();
         let mut standing = 0;
         while standing < count {
@@ -88,7 +110,10 @@ impl Flood {
             }
             while let Some(opened) = opening.join_next().await {
                 let mut stream = opened??;
-                let (address, request) = (program.address.clone(), Arc::clone(&request));
+                let request = requests
+                    .get(standing % requests.len())
+                    .ok_or("no request")?;
+                let (address, request) = (program.address.clone(), Arc::clone(request));
                 standing += 1;
                 tasks.spawn(async move {
                     loop {
@@ -121,7 +146,7 @@ impl Flood {
                 }
             },
             // Asks again as soon as it is answered.
-            Self::OneKey => loop {
+            Self::OneKey | Self::Scans => loop {
                 match stream.read(&mut buffer).await {
                     Ok(0) | Err(_) => return,
                     Ok(_) => {
@@ -129,6 +154,14 @@ impl Flood {
                             return;
                         }
                     }
+                }
+            },
+            Self::Uploads => loop {
+                let second = tokio::time::timeout(Duration::from_secs(1), stream.read(&mut buffer));
+                if matches!(second.await, Ok(Ok(0) | Err(_)))
+                    || stream.write_all(b"x").await.is_err()
+                {
+                    return;
                 }
             },
             _ => while matches!(stream.read(&mut buffer).await, Ok(1..)) {},

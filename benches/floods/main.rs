@@ -31,7 +31,7 @@ async fn main() -> Outcome<()> {
     for flood in Flood::ALL {
         let program = Program::start().await?;
         let (_attack, standing) = flood.begin(&program).await?;
-        let seen = program.pays_for(lasting).await?;
+        let seen = program.pays_for(flood.beside(), lasting).await?;
         let peak = program.peak_mib()?;
         report(flood, standing, &seen, peak, &mut missed);
     }

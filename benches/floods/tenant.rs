@@ -24,8 +24,17 @@ const EVERY: Duration = Duration::from_millis(20);
 const FRESH: usize = 4;
 /// How long a request may take before it has failed.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// One in so many requests imports a file, if the tenant imports.
+const IMPORTS: usize = 50;
 const SEND: &str =
     "mutation($i:SendMessageInput!){sendMessage(input:$i){message{id} userErrors{code message}}}";
+
+const IMPORT: &str = "mutation($l:ID!,$f:Upload!){\
+    importContacts(input:{listId:$l,file:$f}){imported duplicates userErrors{code message}}}";
+const CREATE_LIST: &str =
+    "mutation($i:CreateContactListInput!){createContactList(input:$i){list{id}}}";
+/// What an answer has if it is not an error.
+const DONE: [&str; 2] = ["\"message\":{\"id\"", "\"userErrors\":[]}}}"];
 
 /// The program, serving a fresh SQLite database. It ends with this.
 pub struct Program {
@@ -39,9 +48,22 @@ pub struct Program {
 }
 
 /// An account with credits, a list, and a sending service's key.
+#[derive(Default)]
 struct Tenant {
+    account: String,
     list: String,
     key: String,
+}
+
+/// What a tenant asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pays {
+    /// It sends the same text to everybody.
+    Alike,
+    /// It sends a text with merge fields.
+    Personally,
+    /// It sends the same text to everybody, and imports contacts.
+    AndImports,
 }
 
 /// What the tenant saw.
@@ -95,10 +117,7 @@ impl Program {
             address,
             kept: client().build()?,
             fresh: client().pool_max_idle_per_host(0).build()?,
-            tenant: Tenant {
-                list: String::new(),
-                key: String::new(),
-            },
+            tenant: Tenant::default(),
             _folder: folder,
         };
         program.tenant = program.make_tenant("Paying").await?;
@@ -106,7 +125,20 @@ impl Program {
     }
 
     /// Sends at a steady rate, and says what became of it.
-    pub async fn pays_for(&self, lasting: Duration) -> Outcome<Seen> {
+    pub async fn pays_for(&self, pays: Pays, lasting: Duration) -> Outcome<Seen> {
+        let (list, text, key) = match pays {
+            Pays::Alike => (self.tenant.list.clone(), "x", String::new()),
+            Pays::Personally | Pays::AndImports => {
+                let key = self.key(&self.tenant, "MEMBER").await?;
+                let list = self.contacts(&self.tenant, 3).await?;
+                let text = if pays == Pays::Personally {
+                    "Hi {{name}}"
+                } else {
+                    "x"
+                };
+                (list, text, key)
+            }
+        };
         let begun = Instant::now();
         let mut ticks = tokio::time::interval(EVERY);
         let mut sending = JoinSet::new();
@@ -120,10 +152,16 @@ impl Program {
             } else {
                 &self.kept
             };
-            let request = client
-                .post(format!("http://{}/graphql", self.address))
-                .bearer_auth(&self.tenant.key)
-                .json(&send(&self.tenant.list, number));
+            let url = format!("http://{}/graphql", self.address);
+            let request = if pays == Pays::AndImports && number % IMPORTS == 0 {
+                let (content_type, body) = upload(&list, &contacts(10));
+                let request = client.post(url).bearer_auth(&key).body(body);
+                let request = request.header("Content-Type", content_type);
+                request.header("GraphQL-Require-Preflight", "1")
+            } else {
+                let request = client.post(url).bearer_auth(&self.tenant.key);
+                request.json(&send(&list, text, number))
+            };
             sending.spawn(async move {
                 let begun = Instant::now();
                 let answer = async {
@@ -132,7 +170,7 @@ impl Program {
                     Ok::<_, reqwest::Error>((status, response.text().await?))
                 };
                 let failure = match answer.await {
-                    Ok((_, text)) if text.contains("\"message\":{\"id\"") => None,
+                    Ok((_, text)) if DONE.iter().any(|done| text.contains(done)) => None,
                     Ok((status, text)) => Some(format!("{status} {text}")),
                     Err(cause) => Some(format!("{cause:?}")),
                 };
@@ -152,14 +190,33 @@ impl Program {
     /// time, so that each is answered as the first was.
     pub async fn other_tenants_send(&self) -> Outcome<Vec<u8>> {
         let tenant = self.make_tenant("Flooding").await?;
-        let body = send(&tenant.list, 0).to_string();
-        let head = format!(
-            "POST /graphql HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n\
-             Content-Length: {}\r\n\r\n",
-            tenant.key,
-            body.len()
-        );
-        Ok((head + &body).into_bytes())
+        let body = send(&tenant.list, "x", 0).to_string();
+        Ok(request(&tenant.key, "application/json", body.len(), &body))
+    }
+
+    /// A request by which another tenant, with a key that may not send, quotes a text for many contacts.
+    pub async fn other_tenants_quote(&self) -> Outcome<Vec<u8>> {
+        let tenant = self.make_tenant("Scanning").await?;
+        let list = self.contacts(&tenant, 300_000).await?;
+        let key = self.key(&tenant, "VIEWER").await?;
+        let query = "query($i:QuoteInput!){quote(input:$i){credits}}";
+        let input = json!({ "audience": { "listId": list }, "text": "Hi {{name}} {{a}} {{b}}" });
+        let body = json!({ "query": query, "variables": { "i": input } }).to_string();
+        Ok(request(&key, "application/json", body.len(), &body))
+    }
+
+    /// The beginnings of uploads by another tenant, with keys that may not import.
+    pub async fn other_tenants_uploads(&self) -> Outcome<Vec<Vec<u8>>> {
+        let tenant = self.make_tenant("Uploading").await?;
+        let (content_type, body) = upload(&tenant.list, "");
+        // As a client writes it, but for the end, which does not come.
+        let begun = body.trim_end_matches("--cut--\r\n").trim_end();
+        let mut uploads = Vec::new();
+        for role in ["VIEWER", "SENDER"] {
+            let key = self.key(&tenant, role).await?;
+            uploads.push(request(&key, content_type, 200_000_000, begun));
+        }
+        Ok(uploads)
     }
 
     /// The most memory that the program had.
@@ -187,22 +244,55 @@ impl Program {
             "/grantCredits/lot/id",
         )
         .await?;
-        let key = self
-            .done(
-                "mutation($i:CreateApiKeyInput!){createApiKey(input:$i){secret}}",
-                json!({ "accountId": account, "role": "SENDER", "name": name }),
-                "/createApiKey/secret",
-            )
-            .await?;
         let list = self
             .done(
-                "mutation($i:CreateContactListInput!){createContactList(input:$i){list{id}}}",
+                CREATE_LIST,
                 json!({ "accountId": account, "name": name,
                     "destinations": [{ "countryCode": "IT", "recipients": 10 }] }),
                 "/createContactList/list/id",
             )
             .await?;
-        Ok(Tenant { list, key })
+        let mut tenant = Tenant {
+            account,
+            list,
+            key: String::new(),
+        };
+        tenant.key = self.key(&tenant, "SENDER").await?;
+        Ok(tenant)
+    }
+
+    async fn key(&self, tenant: &Tenant, role: &str) -> Outcome<String> {
+        self.done(
+            "mutation($i:CreateApiKeyInput!){createApiKey(input:$i){secret}}",
+            json!({ "accountId": tenant.account, "role": role, "name": role }),
+            "/createApiKey/secret",
+        )
+        .await
+    }
+
+    /// A list of a tenant with so many contacts.
+    async fn contacts(&self, tenant: &Tenant, count: usize) -> Outcome<String> {
+        let name = format!("{count} contacts");
+        let input = json!({ "accountId": tenant.account, "name": name });
+        let list = self
+            .done(CREATE_LIST, input, "/createContactList/list/id")
+            .await?;
+        let (content_type, body) = upload(&list, &contacts(count));
+        let response = self
+            .kept
+            .post(format!("http://{}/graphql", self.address))
+            .bearer_auth(ADMIN)
+            .header("Content-Type", content_type)
+            .header("GraphQL-Require-Preflight", "1")
+            .timeout(Duration::from_secs(300))
+            .body(body)
+            .send()
+            .await?;
+        let response = response.text().await?;
+        if !response.contains(&format!("\"imported\":{count},")) {
+            return Err(response.into());
+        }
+        Ok(list)
     }
 
     async fn done(&self, query: &str, input: Value, answer: &str) -> Outcome<String> {
@@ -227,7 +317,40 @@ impl Drop for Program {
     }
 }
 
-fn send(list: &str, number: usize) -> Value {
+fn send(list: &str, text: &str, number: usize) -> Value {
     json!({ "query": SEND, "variables": { "i": {
-        "audience": { "listId": list }, "text": "x", "idempotencyKey": format!("flood-{number}") } } })
+        "audience": { "listId": list }, "text": text, "idempotencyKey": format!("flood-{number}") } } })
+}
+
+/// A request as it goes over a connection; its body may end before its length.
+fn request(key: &str, content_type: &str, length: usize, body: &str) -> Vec<u8> {
+    let request = format!(
+        "POST /graphql HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\nContent-Type: {content_type}\r\n\
+         GraphQL-Require-Preflight: 1\r\nContent-Length: {length}\r\n\r\n{body}"
+    );
+    request.into_bytes()
+}
+
+/// A CSV file of so many contacts.
+fn contacts(count: usize) -> String {
+    let filler = "a".repeat(60);
+    let mut csv = "phone,name,a,b\n".to_owned();
+    for number in 0..count {
+        csv += &format!(
+            "+39340{:07},N{number},{filler},{filler}\n",
+            1_000_000 + number
+        );
+    }
+    csv
+}
+
+/// The content type and the body of a request that imports a file.
+fn upload(list: &str, csv: &str) -> (&'static str, String) {
+    let operations = json!({ "query": IMPORT, "variables": { "l": list, "f": null } });
+    let part = "--cut\r\nContent-Disposition: form-data; name";
+    let body = format!(
+        "{part}=\"operations\"\r\n\r\n{operations}\r\n{part}=\"map\"\r\n\r\n{{\"0\":[\"variables.f\"]}}\r\n\
+         {part}=\"0\"; filename=\"a.csv\"\r\n\r\n{csv}\r\n--cut--\r\n"
+    );
+    ("multipart/form-data; boundary=cut", body)
 }

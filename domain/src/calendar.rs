@@ -149,7 +149,7 @@ pub fn period_before(
     Ok((before, from))
 }
 
-/// When credits that came in at an instant expire (rule L2): on the day they came plus their
+/// When credits that came in at an instant expire (law L2): on the day they came plus their
 /// validity, by the zone's calendar, and from that day's first instant on.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! The GSM 7-bit default alphabet and its extension table, 3GPP TS 23.038 §6.2.1 and §6.2.1.1.
+//! The GSM 7-bit default alphabet and its extension table (law S1), 3GPP TS 23.038 §6.2.1 and §6.2.1.1.
 //!
 //! Here: which characters they hold, at what code, and how fast a text in them is told from any other.
 //! Not here: how many septets one segment holds ([`crate::segmentation`]) and what to send instead of a

@@ -1,5 +1,5 @@
 //! Merge fields in a text: `{{firstName}}`, or `{{firstName|friend}}` with what stands in where nothing
-//! is known (rule Q6).
+//! is known (law Q6).
 //!
 //! Here: finding them, and the text with what is known of somebody or with their fallbacks. Not here:
 //! contacts and where what is known of them is kept.

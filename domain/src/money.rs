@@ -187,7 +187,7 @@ impl CreditValue {
     }
 
     /// What so many credits are worth, rounded once, half to even, to the currency's minor unit
-    /// (rule Q5); `None` beyond the range of [`Money`].
+    /// (law Q5); `None` beyond the range of [`Money`].
     #[must_use]
     pub fn of(self, credits: Credits) -> Option<Money> {
         self.cost(credits).round(self.currency)

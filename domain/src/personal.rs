@@ -1,4 +1,4 @@
-//! Texts that differ from contact to contact, counted one by one (rule Q6).
+//! Texts that differ from contact to contact, counted one by one (law Q6).
 //!
 //! Here: the tally of a message's segments over the contacts of a list, with the shortest and the longest
 //! text and what is not known of whom. Not here: where contacts come from, and what their segments cost.

@@ -1,4 +1,4 @@
-//! What a message costs: the one function that quotes and charges (rule Q3).
+//! What a message costs: the one function that quotes and charges (law Q3).
 //!
 //! Here: segments, recipients and rates multiplied and added up, exactly. Not here: how a text is cut
 //! into segments ([`crate::segmentation`]), and whether there are credits for it.
@@ -8,7 +8,7 @@ use crate::{
     segmentation::Channel,
 };
 
-/// The most segments a message may have (rule S2).
+/// The most segments a message may have (law S2).
 pub const MAX_SEGMENTS: u32 = 255;
 
 /// The most credits one message may cost: a hundred times what is taken in one amount, and still
@@ -46,7 +46,7 @@ pub struct Line {
 pub struct Priced {
     /// Recipients that can be reached.
     pub recipients: u64,
-    /// Recipients in countries that the card does not serve; they cost nothing (rule Q2).
+    /// Recipients in countries that the card does not serve; they cost nothing (law Q2).
     pub unsupported_recipients: u64,
     /// Segments to all recipients that can be reached, as carriers bill them.
     pub segments: u64,
@@ -67,7 +67,7 @@ pub enum PriceError {
     TooLarge,
 }
 
-/// What a message costs whose text is the same for everyone (rule Q1), a line a country in the order
+/// What a message costs whose text is the same for everyone (law Q1), a line a country in the order
 /// of their codes.
 ///
 /// # Errors
@@ -88,7 +88,7 @@ pub fn price(
     price_shares(channel, shares, card)
 }
 
-/// What a message costs whose texts differ in length, as merge fields make them (rule Q6).
+/// What a message costs whose texts differ in length, as merge fields make them (law Q6).
 ///
 /// # Errors
 /// A segment count outside 1 to [`MAX_SEGMENTS`]; a total above [`MAX_CREDITS`].

@@ -189,7 +189,7 @@ impl RateCard {
     }
 
     /// Credits for a segment to a recipient in a country; `None` where the card does not serve it
-    /// (rule Q2). A country that is named never takes the fallback, not for a channel it lacks either:
+    /// (law Q2). A country that is named never takes the fallback, not for a channel it lacks either:
     /// that is how a card closes one.
     #[must_use]
     pub fn rate(&self, country: CountryCode, channel: Channel) -> Option<Credits> {

@@ -1,4 +1,4 @@
-//! When an account recharges by itself, and how much (rule R2).
+//! When an account recharges by itself, and how much (law R2).
 //!
 //! Here: the decision, from everything it depends on. Not here: reserving against the month's limit,
 //! charging, and telling the owner; whoever does so decides and reserves in one transaction.

@@ -1,4 +1,4 @@
-//! Smart encoding: GSM-7 likes of typographic characters.
+//! Smart encoding (law S4): GSM-7 likes of typographic characters.
 //!
 //! Here: what each such character is swapped for. Not here: whether a text gains by it, which is
 //! decided, text by text, in [`crate::segmentation`].

@@ -1,6 +1,6 @@
 //! Usage: what was sent and what it took, added up by time, list and country.
 //!
-//! Here: the sums of a report and their agreement (rule T2). Not here: where buckets begin
+//! Here: the sums of a report and their agreement (law T2). Not here: where buckets begin
 //! ([`crate::calendar::buckets`]), reading the rows, and writing files.
 //!
 //! Messages are counted at two grains, so rows come in two kinds. A message belongs to one list and
@@ -47,7 +47,7 @@ impl Usage {
         })
     }
 
-    /// The cost as it is shown, rounded once (rule Q5); `None` beyond the range of [`Money`].
+    /// The cost as it is shown, rounded once (law Q5); `None` beyond the range of [`Money`].
     #[must_use]
     pub fn cost(self, currency: Currency) -> Option<Money> {
         self.cost.round(currency)

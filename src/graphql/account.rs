@@ -125,7 +125,7 @@ impl Account {
             String,
         >,
     ) -> Result<ContactListConnection, ApiError> {
-        let window = window(first, after.as_deref(), last, before.as_deref())?;
+        let window = window(ctx, first, after.as_deref(), last, before.as_deref())?;
         contact_list::connection(services(ctx)?, self.key(), search, window).await
     }
 
@@ -142,7 +142,7 @@ impl Account {
         #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
         #[graphql(desc = "Only those in this state.")] state: Option<CreditLotState>,
     ) -> Result<CreditLotConnection, ApiError> {
-        let window = window(first, after.as_deref(), last, before.as_deref())?;
+        let window = window(ctx, first, after.as_deref(), last, before.as_deref())?;
         lot::connection(services(ctx)?, self.key(), state, window).await
     }
 
@@ -159,7 +159,7 @@ impl Account {
         #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
         #[graphql(desc = "Only some of them.")] filter: Option<MessageFilterInput>,
     ) -> Result<MessageConnection, ApiError> {
-        let window = window(first, after.as_deref(), last, before.as_deref())?;
+        let window = window(ctx, first, after.as_deref(), last, before.as_deref())?;
         message::connection(
             services(ctx)?,
             MessageFilter::of(self.key()),
@@ -182,7 +182,7 @@ impl Account {
         #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
         #[graphql(desc = "Only some of them.")] filter: Option<TransactionFilterInput>,
     ) -> Result<TransactionConnection, ApiError> {
-        let window = window(first, after.as_deref(), last, before.as_deref())?;
+        let window = window(ctx, first, after.as_deref(), last, before.as_deref())?;
         transaction::connection(services(ctx)?, self.key(), filter, window).await
     }
 
@@ -198,7 +198,7 @@ impl Account {
         #[graphql(desc = "How many from the end: 1 to 1000.")] last: Option<i32>,
         #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
     ) -> Result<PurchaseConnection, ApiError> {
-        let window = window(first, after.as_deref(), last, before.as_deref())?;
+        let window = window(ctx, first, after.as_deref(), last, before.as_deref())?;
         purchase::connection(services(ctx)?, self.key(), window).await
     }
 
@@ -214,7 +214,7 @@ impl Account {
         #[graphql(desc = "How many from the end: 1 to 1000.")] last: Option<i32>,
         #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
     ) -> Result<ApiKeyConnection, ApiError> {
-        let window = window(first, after.as_deref(), last, before.as_deref())?;
+        let window = window(ctx, first, after.as_deref(), last, before.as_deref())?;
         api_key::connection(ctx, Some(self.key()), window).await
     }
 
@@ -230,7 +230,7 @@ impl Account {
         #[graphql(desc = "How many from the end: 1 to 1000.")] last: Option<i32>,
         #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
     ) -> Result<MonthlyReportConnection, ApiError> {
-        let window = window(first, after.as_deref(), last, before.as_deref())?;
+        let window = window(ctx, first, after.as_deref(), last, before.as_deref())?;
         monthly_report::connection(ctx, self.key(), window).await
     }
 
@@ -337,7 +337,7 @@ impl AccountQuery {
         >,
     ) -> Result<AccountConnection, ApiError> {
         let viewer = viewer_of(ctx, "accounts")?;
-        let window = window(first, after.as_deref(), last, before.as_deref())?;
+        let window = window(ctx, first, after.as_deref(), last, before.as_deref())?;
         connection(services(ctx)?, &viewer, search, window).await
     }
 }

@@ -133,7 +133,7 @@ impl ApiKeyQuery {
         #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
     ) -> Result<ApiKeyConnection, ApiError> {
         viewer_of(ctx, "platformApiKeys")?;
-        let window = window(first, after.as_deref(), last, before.as_deref())?;
+        let window = window(ctx, first, after.as_deref(), last, before.as_deref())?;
         connection(ctx, None, window).await
     }
 }

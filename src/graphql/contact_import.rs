@@ -107,7 +107,7 @@ impl ContactImport {
         #[graphql(desc = "How many from the end: 1 to 1000.")] last: Option<i32>,
         #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
     ) -> Result<RejectedRowConnection, ApiError> {
-        let window = window(first, after.as_deref(), last, before.as_deref())?;
+        let window = window(ctx, first, after.as_deref(), last, before.as_deref())?;
         let of = (AccountId::new(self.0.account_id), ImportId::new(self.0.id));
         let page = services(ctx)?
             .import_rejections(&viewer(ctx)?, of, window)

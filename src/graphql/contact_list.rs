@@ -139,7 +139,7 @@ impl ContactList {
         #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
         #[graphql(desc = "Only some of them.")] filter: Option<MessageFilterInput>,
     ) -> Result<MessageConnection, ApiError> {
-        let window = window(first, after.as_deref(), last, before.as_deref())?;
+        let window = window(ctx, first, after.as_deref(), last, before.as_deref())?;
         let all = MessageFilter {
             lists: vec![Some(self.key())],
             ..MessageFilter::of(self.account_key())
@@ -164,7 +164,7 @@ impl ContactList {
         )]
         search: Option<String>,
     ) -> Result<ContactConnection, ApiError> {
-        let window = window(first, after.as_deref(), last, before.as_deref())?;
+        let window = window(ctx, first, after.as_deref(), last, before.as_deref())?;
         contact::connection(ctx, &self.0, search.as_deref(), window).await
     }
 
@@ -180,7 +180,7 @@ impl ContactList {
         #[graphql(desc = "How many from the end: 1 to 1000.")] last: Option<i32>,
         #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
     ) -> Result<ContactImportConnection, ApiError> {
-        let window = window(first, after.as_deref(), last, before.as_deref())?;
+        let window = window(ctx, first, after.as_deref(), last, before.as_deref())?;
         contact_import::connection(ctx, (self.account_key(), self.key()), window).await
     }
 

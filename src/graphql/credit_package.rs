@@ -14,7 +14,7 @@ use super::{
     money::{Money, MoneyInput},
     paging::{Nodes, connection, window},
     request::{UserError, id, optional_id, payload, services, viewer, viewer_of},
-    scalars::{CountryCode, Credits},
+    scalars::{BigInt, CountryCode, Credits},
     segmentation::Channel,
 };
 use crate::{
@@ -114,9 +114,9 @@ pub struct PackageCapacity {
     country_code: CountryCode,
     /// What one message of one segment costs; null where the country is not served.
     credits_per_message: Option<Credits>,
-    /// How many such messages, at most 2,147,483,647; none where the country is not served, and null where
-    /// they cost nothing and so have no end.
-    messages: Option<i32>,
+    /// How many such messages the package buys, rounded down; at most 9,007,199,254,740,991. 0 if the country is not
+    /// served, and null if they cost nothing.
+    messages: Option<BigInt>,
 }
 
 impl From<Capacity> for PackageCapacity {
@@ -124,9 +124,7 @@ impl From<Capacity> for PackageCapacity {
         Self {
             country_code: CountryCode(found.country.to_string()),
             credits_per_message: found.credits_per_message.map(Into::into),
-            messages: found
-                .messages
-                .map(|count| i32::try_from(count).unwrap_or(i32::MAX)),
+            messages: found.messages.map(BigInt::at_most),
         }
     }
 }
@@ -169,7 +167,7 @@ impl CreditPackageQuery {
         include_archived: bool,
     ) -> Result<CreditPackageConnection, ApiError> {
         viewer_of(ctx, "creditPackages")?;
-        let window = window(first, after.as_deref(), last, before.as_deref())?;
+        let window = window(ctx, first, after.as_deref(), last, before.as_deref())?;
         let services = services(ctx)?;
         let page = services.credit_packages(include_archived, window).await?;
         let counting = services.clone();

@@ -61,7 +61,7 @@ impl Default for Limits {
             weight: 100_000,
             introspection_rounds: 3,
             output: OutputLimits {
-                values: 200_000,
+                values: 150_000,
                 bytes: MAX_ANSWER_BYTES,
                 read: 2 * MAX_ANSWER_BYTES,
                 time: Duration::from_secs(30),

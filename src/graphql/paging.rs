@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::SimpleObject;
+use async_graphql::{Context, SimpleObject};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use futures_util::future::BoxFuture;
 use sea_orm::{DbErr, prelude::Uuid};
@@ -31,11 +31,28 @@ pub struct PageInfo {
     pub end_cursor: Option<String>,
 }
 
-/// The four arguments of a connection, checked.
+/// The part of a connection that its four arguments ask for. It has no rows if nothing is selected that needs them, so
+/// that a count alone costs no page.
 ///
 /// # Errors
 /// A refusal that names the argument.
 pub fn window(
+    ctx: &Context<'_>,
+    first: Option<i32>,
+    after: Option<&str>,
+    last: Option<i32>,
+    before: Option<&str>,
+) -> Result<Window, Refusal> {
+    let asked = checked(first, after, last, before)?;
+    let selected = ctx.look_ahead();
+    let needs_rows = ["edges", "nodes", "pageInfo"]
+        .iter()
+        .any(|field| selected.field(field).exists());
+    let limit = if needs_rows { asked.limit } else { 0 };
+    Ok(Window { limit, ..asked })
+}
+
+fn checked(
     first: Option<i32>,
     after: Option<&str>,
     last: Option<i32>,
@@ -199,7 +216,7 @@ pub(crate) use connection;
 
 #[cfg(test)]
 mod tests {
-    use super::{cursor, place, window};
+    use super::{checked, cursor, place};
     use crate::store::paging::Place;
     use proptest::prelude::*;
     use uuid::Uuid;
@@ -208,7 +225,7 @@ mod tests {
     fn a_page_is_bounded() {
         let check = |first, last, fits: bool| {
             assert_eq!(
-                window(first, None, last, None).is_ok(),
+                checked(first, None, last, None).is_ok(),
                 fits,
                 "{first:?} {last:?}"
             );
@@ -220,7 +237,7 @@ mod tests {
         check(Some(-1), None, false);
         check(None, Some(1_001), false);
         check(Some(1), Some(1), false);
-        assert!(window(None, Some("nonsense"), None, None).is_err());
+        assert!(checked(None, Some("nonsense"), None, None).is_err());
     }
 
     proptest! {

@@ -164,7 +164,7 @@ impl RateCardQuery {
         #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
     ) -> Result<RateCardConnection, ApiError> {
         viewer_of(ctx, "rateCards")?;
-        let window = window(first, after.as_deref(), last, before.as_deref())?;
+        let window = window(ctx, first, after.as_deref(), last, before.as_deref())?;
         let services = services(ctx)?;
         let page = store::rate_card::list(services.store.reader(), window).await;
         let counting = services.clone();

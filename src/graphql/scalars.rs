@@ -53,6 +53,48 @@ text_scalars! {
     WebUrl = "URL";
 }
 
+/// Whole number from 0 to 9,007,199,254,740,991 (2^53 - 1) as a JSON number. Every language whose numbers are
+/// IEEE 754 doubles, such as JavaScript, reads it exactly (RFC 8259, section 6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct BigInt(u64);
+
+impl BigInt {
+    /// The largest number that a double and all before it hold exactly.
+    const MAX: u64 = (1 << 53) - 1;
+
+    /// A count as it is answered; `None` if it is negative or can't be exact.
+    #[must_use]
+    pub fn exact(count: impl TryInto<u64>) -> Option<Self> {
+        let count = count.try_into().ok()?;
+        (count <= Self::MAX).then_some(Self(count))
+    }
+
+    /// A count, or the largest number that is exact if it is more; 0 if it is negative.
+    #[must_use]
+    pub fn at_most(count: i64) -> Self {
+        Self(u64::try_from(count).unwrap_or_default().min(Self::MAX))
+    }
+}
+
+/// Whole number from 0 to 9,007,199,254,740,991 (2^53 - 1) as a JSON number. Every language whose numbers are
+/// IEEE 754 doubles, such as JavaScript, reads it exactly (RFC 8259, section 6).
+#[Scalar]
+impl ScalarType for BigInt {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let count = match &value {
+            Value::Number(number) => number.as_u64(),
+            _ => None,
+        };
+        count.and_then(Self::exact).ok_or_else(|| {
+            InputValueError::custom(format!("must be a whole number from 0 to {}", Self::MAX))
+        })
+    }
+
+    fn to_value(&self) -> Value {
+        Value::from(self.0)
+    }
+}
+
 fn text(value: Value) -> Result<String, String> {
     match value {
         Value::String(text) if text.len() <= MAX_TEXT_BYTES => Ok(text),
@@ -93,8 +135,18 @@ impl DateTime {
 
 #[cfg(test)]
 mod tests {
-    use super::{Credits, DateTime, text};
-    use async_graphql::Value;
+    use super::{BigInt, Credits, DateTime, text};
+    use async_graphql::{ScalarType, Value};
+
+    #[test]
+    fn counts_are_exact_or_not_answered() {
+        assert_eq!(BigInt::exact(-1_i64), None);
+        assert_eq!(BigInt::exact(9_007_199_254_740_992_u64), None);
+        for count in [0_u64, 2_147_483_648, 9_007_199_254_740_991] {
+            let answered = BigInt::exact(count).unwrap().to_value();
+            assert_eq!(answered.into_json().unwrap(), serde_json::json!(count));
+        }
+    }
 
     #[test]
     fn amounts_come_as_strings_or_whole_numbers() {

@@ -24,7 +24,7 @@ use super::{
     money::Money,
     paging::window,
     request::services,
-    scalars::{CountryCode, Credits, DateTime, Decimal},
+    scalars::{BigInt, CountryCode, Credits, DateTime, Decimal},
     segmentation::Channel,
     usage_report::Interval,
 };
@@ -53,19 +53,19 @@ impl Usage {
 /// What was sent and what it took.
 #[Object]
 impl Usage {
-    /// Messages sent.
-    async fn messages(&self) -> Result<i32, ApiError> {
-        int(self.usage.messages)
+    /// How many messages were sent.
+    async fn messages(&self) -> Result<BigInt, ApiError> {
+        exact(self.usage.messages)
     }
 
-    /// Recipients reached; somebody who is reached twice is two.
-    async fn recipients(&self) -> Result<i32, ApiError> {
-        int(self.usage.recipients)
+    /// How many recipients they were sent to. Somebody who got two messages counts twice.
+    async fn recipients(&self) -> Result<BigInt, ApiError> {
+        exact(self.usage.recipients)
     }
 
-    /// Segments sent to all of them, as carriers bill them.
-    async fn segments(&self) -> Result<i32, ApiError> {
-        int(self.usage.segments)
+    /// How many segments were sent to all recipients, as carriers bill them.
+    async fn segments(&self) -> Result<BigInt, ApiError> {
+        exact(self.usage.segments)
     }
 
     /// Credits charged.
@@ -81,12 +81,12 @@ impl Usage {
     }
 }
 
-/// A sum as GraphQL's `Int`, or that it can't be one: a number that is not the sum would be worse.
-fn int(count: i64) -> Result<i32, ApiError> {
-    i32::try_from(count).map_err(|_| {
+/// A sum as it is answered. One that clients would read as another number is an error.
+fn exact(count: i64) -> Result<BigInt, ApiError> {
+    BigInt::exact(count).ok_or_else(|| {
         ApiError::bad_input(
             ["input", "to"],
-            format!("{count} is more than an Int can say: ask for a shorter period."),
+            format!("{count} is more than a BigInt holds: ask for a shorter period."),
         )
     })
 }
@@ -156,7 +156,7 @@ impl ListUsage {
             countries: counted.countries.clone(),
             ..MessageFilter::of(counted.account)
         };
-        let window = window(first, after.as_deref(), None, None)?;
+        let window = window(ctx, first, after.as_deref(), None, None)?;
         message::connection(services(ctx)?, all, None, window).await
     }
 

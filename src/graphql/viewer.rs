@@ -55,7 +55,7 @@ impl Viewer {
         #[graphql(desc = "How many from the end: 1 to 1000.")] last: Option<i32>,
         #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
     ) -> Result<AccountConnection, ApiError> {
-        let window = window(first, after.as_deref(), last, before.as_deref())?;
+        let window = window(ctx, first, after.as_deref(), last, before.as_deref())?;
         account::connection(services(ctx)?, &self.0, None, window).await
     }
 }

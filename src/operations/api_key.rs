@@ -1,6 +1,6 @@
 //! API keys: making, listing and revoking them, and telling who shows one.
 //!
-//! A secret is shown once and kept as its SHA-256 alone: it is 256 random bits, so that a slow hash would
+//! A secret is shown once and kept as its SHA-256 alone (law A2): it is 256 random bits, so that a slow hash would
 //! add nothing.
 
 mod uses;

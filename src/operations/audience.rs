@@ -109,7 +109,7 @@ pub fn destinations(rows: &[DestinationRow], path: &Path) -> Result<Destinations
     input::destinations(rows, path)
 }
 
-/// Telephone numbers as head-counts by country; a number that comes twice counts once (rule Q4). Reading
+/// Telephone numbers as head-counts by country; a number that comes twice counts once (law Q4). Reading
 /// ten thousand takes a tenth of a second, so that is done beside the other requests.
 ///
 /// # Errors

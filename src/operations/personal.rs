@@ -1,4 +1,4 @@
-//! Texts with merge fields over a list's stored contacts: each contact's own text is counted (rule Q6).
+//! Texts with merge fields over a list's stored contacts: each contact's own text is counted (law Q6).
 //!
 //! Here: reading what is known of the contacts, and which merge fields are mistakes. Not here: counting
 //! ([`domain::personal`]) and prices ([`super::quote`]).

@@ -1,5 +1,5 @@
 //! The one way from what was asked to a price: who is reached, how the text is cut for them, and the card in
-//! force. Quoting, scheduling and sending all take it, so that the preview is what is charged (rule Q3).
+//! force. Quoting, scheduling and sending all take it, so that the preview is what is charged (law Q3).
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -261,7 +261,7 @@ impl Services {
 }
 
 /// How many recipients get how many segments, by country, where `asked` is what may be done to the text.
-/// Quotes and charges both come through here (rule Q3).
+/// Quotes and charges both come through here (law Q3).
 fn shares(
     content: &Content,
     asked: Options,

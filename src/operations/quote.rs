@@ -40,7 +40,7 @@ impl Quote {
         missing.unwrap_or_default().max(Credits::ZERO)
     }
 
-    /// What the credits are worth, rounded once (rule Q5).
+    /// What the credits are worth, rounded once (law Q5).
     ///
     /// # Errors
     /// A fault, where that is beyond what money can say.

@@ -73,7 +73,7 @@ impl Content {
         })
     }
 
-    /// A text whose merge fields are filled in (rule Q6).
+    /// A text whose merge fields are filled in (law Q6).
     ///
     /// # Errors
     /// Refusals that name the text or the medium.

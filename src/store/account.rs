@@ -6,15 +6,16 @@ use entity::{
     sql_enums::{ConsumptionOrder, Settlement},
 };
 use sea_orm::{
-    ActiveValue, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult,
-    IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, Select,
-    sea_query::{Expr, ExprTrait, Func, LikeExpr},
+    ActiveValue, ColumnTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait,
+    FromQueryResult, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QueryResult,
+    QuerySelect, Select,
 };
 
 use super::{
     joined,
     paging::{Direction, Page, Window, page},
     rate_card::IN_FORCE,
+    search::contains,
     set::Set,
 };
 
@@ -83,34 +84,15 @@ pub struct AccountFilter {
     pub search: Option<String>,
 }
 
-fn select(filter: &AccountFilter) -> Select<account::Entity> {
+fn select(backend: DatabaseBackend, filter: &AccountFilter) -> Select<account::Entity> {
     let mut select = account::Entity::find();
     if let Some(only) = filter.only {
         select = select.filter(account::Column::Id.eq(only.uuid()));
     }
     if let Some(search) = &filter.search {
-        select = select.filter(contains(account::Column::Name, search));
+        select = select.filter(contains(backend, account::Column::Name, search));
     }
     select
-}
-
-/// Whether a text column contains a text, whatever the case of ASCII letters; of others too where the
-/// database knows them, which SQLite does not.
-#[must_use]
-pub fn contains(column: impl ColumnTrait, search: &str) -> Expr {
-    let pattern = |text: &str| {
-        let escaped: String = text
-            .chars()
-            .flat_map(|character| {
-                let escape = matches!(character, '%' | '_' | '\\').then_some('\\');
-                escape.into_iter().chain([character])
-            })
-            .collect();
-        LikeExpr::new(format!("%{escaped}%")).escape('\\')
-    };
-    let column = || Expr::col((column.entity_name(), column));
-    let lowered = Expr::expr(Func::lower(column())).like(pattern(&search.to_lowercase()));
-    lowered.or(column().like(pattern(search)))
 }
 
 /// A page of accounts, the oldest first.
@@ -125,7 +107,7 @@ pub async fn list(
     let order = (account::Column::CreatedAt, account::Column::Id);
     page(
         connection,
-        select(filter),
+        select(connection.get_database_backend(), filter),
         order,
         Direction::Ascending,
         window,
@@ -141,7 +123,9 @@ pub async fn count(
     connection: &impl ConnectionTrait,
     filter: &AccountFilter,
 ) -> Result<u64, DbErr> {
-    select(filter).count(connection).await
+    select(connection.get_database_backend(), filter)
+        .count(connection)
+        .await
 }
 
 /// The ids of accounts after one of them, in order.

@@ -11,8 +11,8 @@ use sea_orm::{
 };
 
 use super::{
-    account::contains,
     paging::{Direction, Page, Window, page},
+    search::contains,
     set::Set,
 };
 
@@ -52,12 +52,12 @@ pub struct ListFilter {
     pub search: Option<String>,
 }
 
-fn select(filter: &ListFilter) -> Select<contact_list::Entity> {
+fn select(backend: DatabaseBackend, filter: &ListFilter) -> Select<contact_list::Entity> {
     let select = contact_list::Entity::find()
         .filter(contact_list::Column::AccountId.eq(filter.account.uuid()))
         .filter(contact_list::Column::ArchivedAt.is_null());
     match &filter.search {
-        Some(search) => select.filter(contains(contact_list::Column::Name, search)),
+        Some(search) => select.filter(contains(backend, contact_list::Column::Name, search)),
         None => select,
     }
 }
@@ -74,7 +74,7 @@ pub async fn list(
     let order = (contact_list::Column::CreatedAt, contact_list::Column::Id);
     page(
         connection,
-        select(filter),
+        select(connection.get_database_backend(), filter),
         order,
         Direction::Ascending,
         window,
@@ -87,7 +87,9 @@ pub async fn list(
 /// # Errors
 /// What the database says.
 pub async fn count(connection: &impl ConnectionTrait, filter: &ListFilter) -> Result<u64, DbErr> {
-    select(filter).count(connection).await
+    select(connection.get_database_backend(), filter)
+        .count(connection)
+        .await
 }
 
 /// How many lists an account has in use.

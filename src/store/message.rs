@@ -1,5 +1,7 @@
 //! Messages, to read: only the ledger writes them.
 
+use std::collections::BTreeSet;
+
 use domain::{
     country::CountryCode,
     id::{AccountId, ListId, MessageId},
@@ -12,15 +14,15 @@ use entity::{
 };
 use jiff::Timestamp;
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, Iterable, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, Select,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, Iterable,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
     prelude::Uuid,
     sea_query::{Expr, ExprTrait, Query},
 };
 
 use super::{
-    account::contains,
     paging::{Direction, Page, Place, Window, page},
+    search::contains,
 };
 
 /// One message, whosever it is.
@@ -142,7 +144,7 @@ impl MessageFilter {
     }
 }
 
-fn select(filter: &MessageFilter) -> Select<Entity> {
+fn select(backend: DatabaseBackend, filter: &MessageFilter) -> Select<Entity> {
     let mut select = Entity::find().filter(Column::AccountId.eq(filter.account.uuid()));
     for list in &filter.lists {
         select = select.filter(match list {
@@ -161,8 +163,8 @@ fn select(filter: &MessageFilter) -> Select<Entity> {
     }
     if let Some(search) = &filter.search {
         let found = Condition::any()
-            .add(contains(Column::Name, search))
-            .add(contains(Column::Text, search));
+            .add(contains(backend, Column::Name, search))
+            .add(contains(backend, Column::Text, search));
         select = select.filter(found);
     }
     if let Some((from, to)) = filter.charged {
@@ -175,16 +177,19 @@ fn select(filter: &MessageFilter) -> Select<Entity> {
         select = select.filter(Column::Channel.eq(channel));
     }
     if let Some(countries) = &filter.countries {
-        let reached = Query::select()
-            .column(message_line::Column::MessageId)
-            .from(message_line::Entity)
-            .and_where(message_line::Column::AccountId.eq(filter.account.uuid()))
-            .and_where(
-                message_line::Column::CountryCode.is_in(countries.iter().map(CountryCode::as_str)),
+        let countries: BTreeSet<&str> = countries.iter().map(CountryCode::as_str).collect();
+        // By message: a page looks at the lines of its own messages, and not at all that the account ever had.
+        let reached = message_line::Entity::find()
+            .select_only()
+            .expr(Expr::val(1))
+            .filter(message_line::Column::AccountId.eq(filter.account.uuid()))
+            .filter(
+                Expr::col((message_line::Entity, message_line::Column::MessageId))
+                    .equals((Entity, Column::Id)),
             )
-            .and_where(message_line::Column::UnitsPerSegment.is_not_null())
-            .to_owned();
-        select = select.filter(Column::Id.in_subquery(reached));
+            .filter(message_line::Column::CountryCode.is_in(countries))
+            .filter(message_line::Column::UnitsPerSegment.is_not_null());
+        select = select.filter(Expr::exists(reached.into_query()));
     }
     select
 }
@@ -201,7 +206,7 @@ pub async fn list(
     let order = (Column::SendAt, Column::Id);
     page(
         connection,
-        without_text(select(filter)),
+        without_text(select(connection.get_database_backend(), filter)),
         order,
         Direction::Descending,
         window,
@@ -217,7 +222,9 @@ pub async fn count(
     connection: &impl ConnectionTrait,
     filter: &MessageFilter,
 ) -> Result<u64, DbErr> {
-    select(filter).count(connection).await
+    select(connection.get_database_backend(), filter)
+        .count(connection)
+        .await
 }
 
 /// Scheduled messages whose time has come, of accounts that the server settles for, after a place in

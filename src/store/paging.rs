@@ -18,7 +18,7 @@ pub struct Place {
 /// Which part of a list is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
-    /// At most so many rows, at least one.
+    /// At most so many rows; none if only their number is asked for.
     pub limit: u64,
     /// Counted from the end rather than from the start.
     pub from_end: bool,

@@ -13,6 +13,15 @@ use async_graphql::parser::{
 
 type Types = BTreeMap<String, TypeDefinition>;
 
+/// Counts that the contract has as Int, which ends at 2,147,483,647. They pass it, so they are BigInt: the same JSON
+/// number to a client.
+const WIDENED: [&str; 4] = [
+    "Usage.messages: Int!",
+    "Usage.recipients: Int!",
+    "Usage.segments: Int!",
+    "PackageCapacity.messages: Int",
+];
+
 fn types(sdl: &str) -> Types {
     let document = parse_schema(sdl).unwrap();
     let types = document
@@ -105,7 +114,8 @@ fn the_schema_holds_all_of_the_contract() {
             shape(&promised)
                 .into_iter()
                 .filter(|line| !have.contains(line))
-                .map(|line| format!("{name}.{line}")),
+                .map(|line| format!("{name}.{line}"))
+                .filter(|line| !WIDENED.contains(&line.as_str())),
         );
     }
     assert!(

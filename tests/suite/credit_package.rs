@@ -121,8 +121,8 @@ on_both_databases! {
                 { "countryCode": "FR", "creditsPerMessage": "0", "messages": null },
                 // Not served.
                 { "countryCode": "DE", "creditsPerMessage": null, "messages": 0 },
-                // More than an Int says.
-                { "countryCode": "CH", "creditsPerMessage": "0.0001", "messages": 2_147_483_647 },
+                // More than an Int holds.
+                { "countryCode": "CH", "creditsPerMessage": "0.0001", "messages": 10_000_001_000_i64 },
                 { "countryCode": "US", "creditsPerMessage": null, "messages": 0 },
             ],
             "mms": [{ "messages": 250_000 }],

@@ -3,7 +3,7 @@
 
 mod properties;
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::collections::BTreeSet;
 
 use domain::{ending::Asker, id::MessageId};
 use entity::{posting, purchase, sql_enums::TransactionKind, transaction};
@@ -171,40 +171,4 @@ on_both_databases! {
         assert_eq!(sums, [available.units(); 3]);
         assert!(queries().len() >= 14, "{}", queries().len());
     }
-}
-
-/// Every law has its tests, by the names that they have.
-#[test]
-fn the_page_names_tests_that_are_there() {
-    let table = PAGE.split("## The laws and their tests").nth(1).unwrap();
-    let mut laws = BTreeSet::new();
-    for row in table
-        .lines()
-        .filter(|line| line.starts_with("| ") && line.contains("::"))
-    {
-        let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
-        laws.insert(cells[0].split(' ').next().unwrap());
-        for tests in &cells[1..3] {
-            let names: Vec<&str> = tests
-                .split('`')
-                .filter(|part| part.contains("::"))
-                .collect();
-            assert!(!names.is_empty(), "{row} names no test");
-            for name in names {
-                let (file, function) = name.split_once("::").unwrap();
-                let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
-                let source =
-                    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{file}: {error}"));
-                assert!(
-                    source.contains(&format!("fn {function}")),
-                    "{file} has no {function}"
-                );
-            }
-        }
-    }
-    let expected = [
-        "L1", "L2", "L3", "L4", "P1", "P2", "H1", "H2", "H3", "B1", "B2", "B3", "B4", "B5", "B6",
-        "A3",
-    ];
-    assert_eq!(laws, BTreeSet::from(expected));
 }

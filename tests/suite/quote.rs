@@ -193,7 +193,7 @@ on_both_databases! {
         assert_eq!(found["segmentation"]["text"], format!("{}Mario", "a".repeat(155)));
     }
 
-    /// A credit worth 0.013 USD: 1,653 of them are 21.489, shown as 21.49 (rule Q5).
+    /// A credit worth 0.013 USD: 1,653 of them are 21.489, shown as 21.49 (law Q5).
     async fn a_cost_is_rounded_once(server: Server) {
         let tenant = server.account("Shop").await;
         for (code, value, sms, mms, credits, cost, picture) in [

@@ -79,7 +79,7 @@ pub struct Bucket {
 }
 
 /// The zone's whole intervals that share time with the period from `from` to before `to`, oldest
-/// first, without a gap or an overlap (rule T1). What is counted in them is the period's alone: the
+/// first, without a gap or an overlap (law T1). What is counted in them is the period's alone: the
 /// first may start before `from` and the last end after `to`.
 ///
 /// Hours begin when the zone's clock shows a full hour, and when it is changed, so that the hour

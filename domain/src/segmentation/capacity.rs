@@ -42,7 +42,7 @@ pub(super) struct Capacity {
 }
 
 impl Capacity {
-    /// Parts of an MMS have no header of their own.
+    /// Segments of an MMS (law S3): they have no headers.
     pub const MMS: Self = Self {
         alone: MMS_UNITS,
         joined: MMS_UNITS,

@@ -1,4 +1,4 @@
-//! A report as an Excel workbook, streamed.
+//! A report as an Excel workbook (law T3), streamed.
 //!
 //! Everything but the messages is laid out by `rust_xlsxwriter` in memory ([`layout`]); the messages'
 //! rows go from the reader to the compressor one by one ([`messages`]). How many sheets they fill is

@@ -11,6 +11,7 @@ const config: CodegenConfig = {
         useTypeImports: true,
         enumsAsTypes: true,
         defaultScalarType: 'string',
+        scalars: { BigInt: 'number' },
         importExtension: '.js',
       },
     },
