@@ -19,8 +19,9 @@ use entity::{
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use super::{
+    answer::{Answer, BalanceAnswer},
     batch::Batch,
-    request::{Act, Answer, BalanceAnswer, Refused, Request},
+    request::{Act, Refused, Request},
 };
 use crate::store::usage_rollup::{NO_RECENT, NOT_ROLLED};
 
@@ -49,6 +50,7 @@ impl Batch {
                 self.insert_lot(account, *lot, *credits, LotSource::Grant);
                 Ok(Answer {
                     lot: Some(lot.uuid()),
+                    lot_expires_at: expiry.map(|expiry| expiry.at.as_microsecond()),
                     ..answer
                 })
             }

@@ -14,8 +14,9 @@ use jiff::Timestamp;
 use sea_orm::{ConnectionTrait, DbErr};
 
 use super::{
+    answer::Answer,
     facts::Facts,
-    request::{Answer, Refused, Request},
+    request::{Refused, Request},
     rollups,
     rows::{Changes, Rows},
     write,

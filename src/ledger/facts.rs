@@ -12,7 +12,10 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, prelude::Uuid,
 };
 
-use super::request::{Act, Answer, Refused, Request};
+use super::{
+    answer::Answer,
+    request::{Act, Refused, Request},
+};
 use crate::store::set::Set;
 
 /// The columns of [`pairs`].

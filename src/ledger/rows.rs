@@ -16,10 +16,7 @@ use entity::{
 use jiff::Timestamp;
 use sea_orm::prelude::Uuid;
 
-use super::{
-    chain,
-    request::{LineAnswer, NewMessage},
-};
+use super::{answer::LineAnswer, chain, request::NewMessage};
 use crate::{clock::id_at, store::book::Head};
 
 /// The rows that a batch inserts and the changes that it makes.

@@ -174,7 +174,8 @@ impl Services {
         Ok(on)
     }
 
-    /// What a grant answered: its lot is whole, whatever was spent of it since.
+    /// What a grant answered: its lot is whole and expires as it did then, whatever was spent of it since and in
+    /// whatever zone its day begins by now.
     async fn granted(
         &self,
         account: AccountId,
@@ -188,6 +189,7 @@ impl Services {
         Ok(Granted {
             lot: lot::Model {
                 remaining_units: row.granted_units,
+                expires_at: answer.lot_expires_at.or(row.expires_at),
                 ..row
             },
             balance: balance_of(account, answer)?,

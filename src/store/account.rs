@@ -234,7 +234,10 @@ pub async fn set_time_zone(
     zone: &str,
 ) -> Result<(), DbErr> {
     account::Entity::update_many()
-        .col_expr(account::Column::TimeZone, Expr::value(zone))
+        .col_expr(
+            account::Column::TimeZone,
+            sea_orm::sea_query::Expr::value(zone),
+        )
         .filter(account::Column::Id.eq(id.uuid()))
         .exec(connection)
         .await

@@ -175,6 +175,23 @@ on_both_databases! {
         is_sound(&server).await;
     }
 
+    /// B4: a grant that is repeated after a change is answered as it was, though its day has begun by now.
+    async fn a_grant_again_is_answered_as_before(server: Server) {
+        let tenant = server.account("Shop").await;
+        change_to(&server, &tenant, "America/New_York").await;
+        server.set_time("2026-12-30T23:30:00Z");
+        let grant = "mutation($input: GrantCreditsInput!) { grantCredits(input: $input) {
+            lot { id remaining expiresOn expiresAt state } balance { available nextExpiry { expiresAt } }
+            userErrors { field message } } }";
+        let input = json!({ "accountId": tenant.id, "credits": "10", "expiresOn": "2026-12-31",
+            "note": "for a test", "idempotencyKey": new_key() });
+        let first = server.done(server.admin_key(), grant, input.clone()).await;
+        assert_eq!(first["lot"]["expiresAt"], "2026-12-31T05:00:00Z");
+        change_to(&server, &tenant, "Europe/Rome").await;
+        assert_eq!(balance(&server, &tenant).await["available"], "0");
+        assert_eq!(server.done(server.admin_key(), grant, input).await, first);
+    }
+
     /// Lots, sends and changes of zone at once: every lot ends where its day begins in the zone that is left.
     async fn changes_race_with_grants_and_jobs(server: Server) {
         let tenant = server.account("Shop").await;

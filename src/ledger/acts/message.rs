@@ -15,8 +15,9 @@ use jiff::Timestamp;
 
 use super::{
     super::{
+        answer::{Answer, MessageAnswer},
         batch::Batch,
-        request::{Answer, End, MessageAnswer, NewMessage, Refused, Sent},
+        request::{End, NewMessage, Refused, Sent},
         rows::{head_count, lines},
     },
     instant,
