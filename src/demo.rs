@@ -207,6 +207,8 @@ async fn insert_lists(
             created_at: at.as_microsecond(),
             archived_at: None,
             contacts: 0,
+            revision: 0,
+            removals: 0,
         };
         contact_list::Entity::insert(row.into_active_model())
             .exec_without_returning(&transaction)

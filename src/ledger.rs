@@ -12,6 +12,7 @@
 //! message costs ([`domain::quote`]), and reading ([`crate::store`]).
 
 mod acts;
+mod answer;
 mod batch;
 mod bookings;
 pub mod chain;
@@ -39,9 +40,9 @@ use tokio::{
     time::Instant,
 };
 
-pub use self::request::{
-    Act, Answer, BalanceAnswer, End, Key, LineAnswer, MessageAnswer, NewMessage, Refused, Request,
-    Sent, SubmitError,
+pub use self::{
+    answer::{Answer, BalanceAnswer, LineAnswer, MessageAnswer},
+    request::{Act, Audience, End, Key, NewMessage, Refused, Request, Sent, SubmitError},
 };
 use self::{
     bookings::Bookings,

@@ -15,6 +15,7 @@ pub mod contact;
 pub mod contact_import;
 pub mod contact_list;
 pub mod credit_package;
+mod departure;
 pub mod download;
 mod gathered;
 pub mod idempotency;

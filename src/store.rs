@@ -21,6 +21,7 @@ pub mod idempotency_key;
 mod joined;
 pub mod lot;
 pub mod message;
+pub mod message_audience;
 pub mod monthly_report;
 pub mod paging;
 mod private_file;

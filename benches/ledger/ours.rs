@@ -164,7 +164,7 @@ async fn account(store: &Store, clock: &Clock, ledger: &Ledger) -> AccountId {
         act: Act::Grant {
             lot: LotId::new(clock.new_id()),
             credits: Credits::from_units(1_000_000_000 * 10_000),
-            expiry: None,
+            expires_on: None,
             note: "for the bench".to_owned(),
         },
         key: None,
@@ -202,6 +202,7 @@ pub fn send(account: AccountId, clock: &Clock) -> Request {
             },
             rate_card: RateCardId::new(Uuid::nil()),
             send_at: None,
+            audience: None,
         }),
         key: Some(Key {
             key: id.to_string(),

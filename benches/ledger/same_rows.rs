@@ -303,6 +303,7 @@ pub fn answer(
     Answer {
         transaction: Some(entry),
         lot: None,
+        lot_expires_at: None,
         purchase: None,
         message: Some(MessageAnswer {
             id: row.id,

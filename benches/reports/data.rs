@@ -218,7 +218,7 @@ pub fn grant(account: AccountId, clock: &Clock) -> Request {
         act: Act::Grant {
             lot: domain::id::LotId::new(clock.new_id()),
             credits: Credits::whole(1_000_000_000),
-            expiry: None,
+            expires_on: None,
             note: "for a bench".to_owned(),
         },
         key: None,

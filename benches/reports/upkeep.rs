@@ -169,6 +169,7 @@ fn send(services: &Services, sender: &Sender, number: Option<usize>) -> Request 
             },
             rate_card: RateCardId::new(DEFAULT_ID),
             send_at: None,
+            audience: None,
         }),
         key: None,
         at: None,

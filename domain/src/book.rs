@@ -10,6 +10,7 @@ mod entry;
 mod holds;
 mod lots;
 mod pools;
+mod time_zone;
 
 use std::collections::BTreeMap;
 
@@ -17,7 +18,7 @@ use jiff::Timestamp;
 
 pub use self::{
     command::{Allocation, Command, Refusal, Source},
-    entry::{Balance, BookName, Entry, EntryKind, NextExpiry, Posting},
+    entry::{Balance, BookName, Entry, EntryKind, ExpiryChange, NextExpiry, Posting},
 };
 use crate::{
     credits::Credits,
@@ -68,11 +69,16 @@ impl Book {
     #[must_use]
     pub fn needs_every_pool(&self, command: &Command, latest: Timestamp) -> bool {
         let comes_due = match command {
-            Command::Revoke { .. } => true,
+            // In the new zone some lots' days may have come.
+            Command::Revoke { .. } | Command::ChangeTimeZone { .. } => true,
             Command::Issue { expiry, .. } => {
                 expiry.is_some_and(|expiry| expiry.at <= self.instant(latest))
             }
-            _ => false,
+            Command::Allocate { .. }
+            | Command::Spend { .. }
+            | Command::Hold { .. }
+            | Command::Settle { .. }
+            | Command::Cancel { .. } => false,
         };
         comes_due || self.may_expire(latest)
     }
@@ -179,6 +185,7 @@ impl Book {
                 credits,
             } => self.settle(*message, *list, *credits, at),
             Command::Cancel { message, list } => self.cancel(*message, *list, at),
+            Command::ChangeTimeZone { time_zone } => self.change_time_zone(time_zone, at),
         }
     }
 
@@ -202,6 +209,7 @@ impl Book {
             list,
             message,
             postings,
+            expiry_changes: Vec::new(),
             balance: self.balance(),
         }
     }

@@ -26,7 +26,7 @@ pub enum Asker {
 pub enum Wish {
     /// The server's own job charges what it sends by itself.
     Due,
-    /// Everything that was planned is charged.
+    /// Everything that is sent of what was planned is charged.
     InFull,
     /// So many recipients were reached, and are charged.
     Report {
@@ -42,6 +42,9 @@ pub enum Wish {
 pub enum Ending {
     /// All of it is charged.
     InFull,
+    /// It is charged for those who have not left the list since the message was scheduled; what was set aside for the
+    /// others goes back.
+    ForThoseWhoStayed,
     /// What was reported is charged; the rest goes back.
     AsReported,
     /// All of it goes back.
@@ -51,8 +54,8 @@ pub enum Ending {
 /// Why a hold doesn't end in the way that was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NoEnding {
-    /// The server sends the message, and its time has come: it can only be charged in full.
-    #[error("the message's time has come, and it is charged in full")]
+    /// The server sends the message, and its time has come: it can only be charged for all who have not left.
+    #[error("the message's time has come, and it is charged for all who have not left the list")]
     Due,
     /// The server doesn't send the message, or its time has not come.
     #[error("the message is not the server's to settle, or not yet")]
@@ -69,12 +72,16 @@ pub enum NoEnding {
 /// Why it may not; the message waits on.
 pub fn judge(settler: Settler, has_come: bool, wish: Wish) -> Result<Ending, NoEnding> {
     match (wish, settler, has_come) {
-        (Wish::Due, Settler::Server, true) => Ok(Ending::InFull),
+        // The server sends to nobody who has left.
+        (Wish::Due, Settler::Server, true) | (Wish::InFull, Settler::Server, _) => {
+            Ok(Ending::ForThoseWhoStayed)
+        }
         (Wish::Due, Settler::Server, false) | (Wish::Due, Settler::SendingService, _) => {
             Err(NoEnding::NotDue)
         }
-        // Nobody loses by it but the account, and the account's people planned it.
-        (Wish::InFull, _, _) => Ok(Ending::InFull),
+        // The sending service says whom it sent to, and says nothing here. Nobody loses by it but the account, and the
+        // account's people planned it.
+        (Wish::InFull, Settler::SendingService, _) => Ok(Ending::InFull),
         (Wish::Report { .. } | Wish::Cancel(_), Settler::Server, true) => Err(NoEnding::Due),
         // Nothing was sent, and nothing will be: a message that was sent to nobody is none.
         (Wish::Report { recipients: 0 }, Settler::Server, false) => Ok(Ending::Canceled),
@@ -106,11 +113,25 @@ mod tests {
     }
 
     proptest! {
-        /// Law H3: whoever asks for whatever, what the server sends is charged in full from its time on.
+        /// Law H3: whoever asks for whatever, what the server sends is charged for all who have not left, from its
+        /// time on.
         #[test]
         fn what_is_due_is_charged_in_full(wish in any_wish()) {
             let outcome = judge(Settler::Server, true, wish);
-            prop_assert!(matches!(outcome, Ok(Ending::InFull) | Err(NoEnding::Due)), "{outcome:?}");
+            prop_assert!(
+                matches!(outcome, Ok(Ending::ForThoseWhoStayed) | Err(NoEnding::Due)),
+                "{outcome:?}"
+            );
+        }
+
+        /// Who has left is the server's to judge where the server sends, and the sending service's where that does.
+        #[test]
+        fn whom_it_is_charged_for_is_said_by_who_sends(automatic in any::<bool>(), has_come in any::<bool>()) {
+            let (settler, expected) = match automatic {
+                true => (Settler::Server, Ending::ForThoseWhoStayed),
+                false => (Settler::SendingService, Ending::InFull),
+            };
+            prop_assert_eq!(judge(settler, has_come, Wish::InFull), Ok(expected));
         }
 
         /// Law A3: of what its sending service may have sent, the account's people get nothing back.
@@ -119,14 +140,13 @@ mod tests {
             let settler = if automatic { Settler::Server } else { Settler::SendingService };
             prop_assert!(judge(settler, true, Wish::Cancel(Asker::Account)).is_err());
             prop_assert_eq!(judge(settler, false, Wish::Cancel(Asker::Account)), Ok(Ending::Canceled));
-            prop_assert_eq!(judge(settler, true, Wish::InFull), Ok(Ending::InFull));
         }
 
         /// The job charges what is due, and nothing else.
         #[test]
         fn the_job_charges_what_is_due(automatic in any::<bool>(), has_come in any::<bool>()) {
             let settler = if automatic { Settler::Server } else { Settler::SendingService };
-            let expected = if automatic && has_come { Ok(Ending::InFull) } else { Err(NoEnding::NotDue) };
+            let expected = if automatic && has_come { Ok(Ending::ForThoseWhoStayed) } else { Err(NoEnding::NotDue) };
             prop_assert_eq!(judge(settler, has_come, Wish::Due), expected);
         }
     }

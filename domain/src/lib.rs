@@ -11,6 +11,7 @@ pub mod country;
 pub mod credits;
 pub mod currency;
 mod decimal;
+pub mod departures;
 pub mod destination;
 pub mod distribution;
 pub mod ending;

@@ -26,6 +26,10 @@ pub struct Model {
     pub fields: Option<String>,
     /// Microseconds since the epoch.
     pub created_at: i64,
+    /// The list's revision that it came in with.
+    pub revision: i64,
+    /// The list's revision that changed its fields last; null while they are as they came in.
+    pub changed_revision: Option<i64>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -21,6 +21,10 @@ pub struct Model {
     pub archived_at: Option<i64>,
     /// Stored contacts; 0 where the list is a head-count of contacts that are kept elsewhere.
     pub contacts: i64,
+    /// How many parts of imports have changed its contacts.
+    pub revision: i64,
+    /// How often contacts were removed from it.
+    pub removals: i64,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

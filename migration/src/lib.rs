@@ -21,6 +21,8 @@ mod m20261126_000012_links_and_keys;
 mod m20261126_000013_demo_keys;
 mod m20261126_000014_working_keys;
 mod m20261126_000015_import_warnings;
+mod m20261126_000016_lot_expiry_changes;
+mod m20261126_000017_departures;
 
 /// Every step, oldest first.
 #[derive(Debug)]
@@ -45,6 +47,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000013_demo_keys::Migration),
             Box::new(m20261126_000014_working_keys::Migration),
             Box::new(m20261126_000015_import_warnings::Migration),
+            Box::new(m20261126_000016_lot_expiry_changes::Migration),
+            Box::new(m20261126_000017_departures::Migration),
         ]
     }
 }

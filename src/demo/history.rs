@@ -4,12 +4,10 @@ use std::collections::BTreeMap;
 
 use domain::{
     book::Allocation,
-    calendar,
     credits::Credits,
     currency::{Currency, CurrencyCode},
     destination::Destinations,
     id::{AccountId, ListId, LotId, MessageId, PackageId, PurchaseId, RateCardId},
-    lot::Expiry,
     money::CreditValue,
     quote,
     rate::{Rate, RateCard},
@@ -207,6 +205,7 @@ impl Writer<'_> {
             },
             rate_card: RateCardId::new(DEFAULT_ID),
             send_at,
+            audience: None,
         })
     }
 
@@ -239,14 +238,7 @@ impl Writer<'_> {
         self.left += row.credits_units;
         self.history.purchases.push((package.code.to_owned(), row));
         let lot = LotId::new(id_at(at));
-        self.push(
-            at,
-            Act::Credit {
-                purchase,
-                lot,
-                time_zone: self.zone.clone(),
-            },
-        );
+        self.push(at, Act::Credit { purchase, lot });
     }
 
     /// The last days: credits that expire soon, a list with a limit, and messages that wait.
@@ -257,12 +249,10 @@ impl Writer<'_> {
         let just_now = now - SignedDuration::from_mins(30);
         for (days, credits) in [(3_i64, 300), (12, 1_200)] {
             let on = today.checked_add(days.days())?;
-            let at = calendar::start_of_day(on, &self.zone)
-                .map_err(|cause| DemoError::Calendar(cause.to_string()))?;
             let grant = Act::Grant {
                 lot: LotId::new(id_at(now)),
                 credits: Credits::whole(credits),
-                expiry: Some(Expiry { at, on }),
+                expires_on: Some(on),
                 note: "A thank-you for a good season".to_owned(),
             };
             self.push(just_now, grant);
@@ -270,7 +260,7 @@ impl Writer<'_> {
         let courtesy = Act::Grant {
             lot: LotId::new(id_at(now)),
             credits: Credits::whole(250),
-            expiry: None,
+            expires_on: None,
             note: "Courtesy credits that never expire".to_owned(),
         };
         self.push(just_now, courtesy);

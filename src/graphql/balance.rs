@@ -112,9 +112,9 @@ impl Balance {
 pub struct ExpiringCredits {
     /// How many are left.
     credits: Credits,
-    /// The expiration day.
+    /// The expiration day: the credits can be used until the end of the day before.
     expires_on: Date,
-    /// Its first instant in the account's time zone: from here on they can't be used.
+    /// The first instant of expiresOn in the account's time zone: from then on the credits can't be used.
     expires_at: DateTime,
 }
 

@@ -185,8 +185,9 @@ pub struct ContactMutation;
 
 #[Object]
 impl ContactMutation {
-    /// Removes stored contacts from a list for good; its head-count falls with them. What is named is removed
-    /// all at once or not at all.
+    /// Removes stored contacts from a list for good; its head-count falls with them, and messages that are scheduled for
+    /// them are charged less if the server settles. What is named is removed all at once or not at all, unless so many
+    /// scheduled messages with merge fields wait for the list that it goes part by part: repeat the request if it fails.
     async fn remove_contacts(
         &self,
         ctx: &Context<'_>,

@@ -149,7 +149,7 @@ impl ContactImport {
         #[graphql(desc = "How many from the end: 1 to 1000.")] last: Option<i32>,
         #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
     ) -> Result<ImportWarningConnection, ApiError> {
-        let window = window(first, after.as_deref(), last, before.as_deref())?;
+        let window = window(ctx, first, after.as_deref(), last, before.as_deref())?;
         warning::connection(ctx, &self.0, window).await
     }
 

@@ -63,7 +63,8 @@ impl CreditPackage {
         Ok(price(&self.0)?.into())
     }
 
-    /// Days from the day of purchase to the expiration day; null where its credits never expire.
+    /// Days from the day of purchase to the expiration day, on which its credits can't be used any more; null if they
+    /// never expire.
     async fn validity_days(&self) -> Option<i32> {
         self.0.validity_days
     }
@@ -197,8 +198,8 @@ pub struct CreateCreditPackageInput {
     credits: Credits,
     /// What it costs.
     price: MoneyInput,
-    /// Days from the day of purchase to the expiration day, 1 to 36500; left out where its credits never
-    /// expire.
+    /// Days from the day of purchase to the expiration day, on which its credits can't be used any more; 1 to 36500.
+    /// Leave it out and they never expire.
     validity_days: Option<i32>,
 }
 

@@ -67,7 +67,7 @@ impl CreditLot {
         Credits::from_units(self.row.granted_units)
     }
 
-    /// What can still be spent of it; 0 from its expiration day on.
+    /// What can still be spent of it; 0 from the first instant of its expiration day on.
     async fn remaining(&self) -> Credits {
         Credits::from_units(match self.standing() {
             LotState::Expired => 0,
@@ -75,12 +75,14 @@ impl CreditLot {
         })
     }
 
-    /// The expiration day; null where the credits never expire.
+    /// The expiration day: the credits can be used until the end of the day before. Null if they never expire.
     async fn expires_on(&self) -> Option<Date> {
         self.row.expires_on.clone().map(Date)
     }
 
-    /// Its first instant in the account's time zone: from here on they can't be used.
+    /// The first instant of expiresOn in the account's time zone: from then on the credits can't be used. It moves
+    /// with the account's time zone until it has come, and stays from then on. If the day has begun already in the zone
+    /// that an account changes to, what is left expires with the change. Null if the credits never expire.
     async fn expires_at(&self) -> Option<DateTime> {
         self.row.expires_at.map(DateTime::from_micros)
     }
@@ -174,7 +176,8 @@ pub struct GrantCreditsInput {
     account_id: Option<ID>,
     /// How many; more than zero.
     credits: Credits,
-    /// Their expiration day, after today in the account's time zone; they never expire where left out.
+    /// Their expiration day, after today in the account's time zone: they can be used until the end of the day before.
+    /// Leave it out and they never expire.
     expires_on: Option<Date>,
     /// Why; 1 to 2,000 characters.
     note: String,

@@ -154,12 +154,26 @@ impl Message {
         row.map(RateCard).ok_or(ApiError::NotFound)
     }
 
-    /// The recipients that the credits are for.
+    /// The recipients that the credits are for: as it was scheduled, and once it is settled as it was sent, without
+    /// departedRecipients if the server settled it.
     async fn recipients(&self) -> i32 {
         int(self.row.recipients)
     }
 
-    /// Held while scheduled, charged once sent, zero once cancelled.
+    /// Recipients who left the list after the message was scheduled for its stored contacts and before its sendAt, those
+    /// that are not served too. If the server settles, they are not charged for and what was held for them is released.
+    /// 0 for a message to anybody else.
+    async fn departed_recipients(&self, ctx: &Context<'_>) -> Result<i32, ApiError> {
+        let of = DepartedOf {
+            account: self.account_key(),
+            message: self.key(),
+        };
+        let departed = loaders::load(ctx, of).await?;
+        Ok(int(departed.unwrap_or_default()))
+    }
+
+    /// Held while scheduled, charged once sent, zero once cancelled. What was held stays in the message's HOLD
+    /// transaction.
     async fn credits(&self) -> Credits {
         Credits::from_units(self.row.units)
     }
@@ -246,6 +260,33 @@ impl Loader<MessageId> for Rows {
             .into_iter()
             .filter(|row| self.viewer.sees(AccountId::new(row.account_id)))
             .map(|row| (MessageId::new(row.id), row))
+            .collect())
+    }
+}
+
+/// Asks how many recipients of a message have left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct DepartedOf {
+    account: AccountId,
+    message: MessageId,
+}
+
+impl Loader<DepartedOf> for Rows {
+    type Value = i64;
+
+    async fn load(&self, asked: &[DepartedOf]) -> Result<HashMap<DepartedOf, i64>, LoadError> {
+        let seen: Vec<DepartedOf> = asked
+            .iter()
+            .filter(|of| self.viewer.sees(of.account))
+            .copied()
+            .collect();
+        let accounts: BTreeSet<AccountId> = seen.iter().map(|of| of.account).collect();
+        let messages = seen.iter().map(|of| of.message);
+        let reader = self.services.store.reader();
+        let sums = store::message_audience::departed(reader, accounts, messages).await?;
+        let found = seen.into_iter();
+        Ok(found
+            .filter_map(|of| Some((of, *sums.get(&of.message)?)))
             .collect())
     }
 }

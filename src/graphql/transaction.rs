@@ -62,7 +62,8 @@ impl Transaction {
         Some(found.map(Message::new))
     }
 
-    /// Why, in the words of whoever asked for it.
+    /// Why: the words of whoever gave or revoked credits; the name of the zone that the account changed to; for a
+    /// release how many recipients had left the list. Null for what needs no reason.
     async fn note(&self) -> Option<&str> {
         self.0.note.as_deref()
     }
@@ -238,6 +239,8 @@ pub enum TransactionKind {
     Spend,
     /// A lot's expiration day came.
     Expiry,
+    /// The account's time zone changed: lots keep their expiration days, which begin at other instants. No credits move.
+    TimeZoneChange,
 }
 
 /// Where a posting puts credits.

@@ -6,7 +6,7 @@
 mod message;
 
 use domain::{
-    book::{Allocation, Command, Source},
+    book::{Allocation, Command, EntryKind, Refusal, Source},
     calendar,
     credits::Credits,
     id::{AccountId, ListId, LotId},
@@ -16,12 +16,14 @@ use entity::{
     lot,
     sql_enums::{LotSource, MessageStatus, PurchaseStatus},
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use super::{
+    answer::{Answer, BalanceAnswer},
     batch::Batch,
-    request::{Act, Answer, BalanceAnswer, Refused, Request},
+    request::{Act, Refused, Request},
 };
+use crate::store::usage_rollup::{NO_RECENT, NOT_ROLLED};
 
 impl Batch {
     /// Does what a request asks, or refuses it and leaves the batch as it was.
@@ -31,19 +33,24 @@ impl Batch {
             Act::Grant {
                 lot,
                 credits,
-                expiry,
+                expires_on,
                 note,
             } => {
+                let expiry = match expires_on {
+                    Some(on) => Some(self.expiry_on(account, *on)?),
+                    None => None,
+                };
                 let command = Command::Issue {
                     lot: *lot,
                     source: Source::Grant,
                     credits: *credits,
-                    expiry: *expiry,
+                    expiry,
                 };
-                let answer = self.command(account, &command, now, Some(note))?;
+                let answer = self.command(account, &command, now, |_| Some(note))?;
                 self.insert_lot(account, *lot, *credits, LotSource::Grant);
                 Ok(Answer {
                     lot: Some(lot.uuid()),
+                    lot_expires_at: expiry.map(|expiry| expiry.at.as_microsecond()),
                     ..answer
                 })
             }
@@ -53,7 +60,7 @@ impl Batch {
                     lot: *lot,
                     credits: *credits,
                 };
-                self.command(account, &command, now, Some(note))
+                self.command(account, &command, now, |_| Some(note))
             }
             Act::Allocate { allocations } => {
                 for allocation in allocations {
@@ -65,7 +72,7 @@ impl Batch {
                         allocations: allocations.clone(),
                     },
                     now,
-                    None,
+                    |_| None,
                 )
             }
             Act::Archive { list } => self.archive(account, *list, now),
@@ -79,11 +86,12 @@ impl Batch {
                         credits,
                     },
                     now,
-                    None,
+                    |_| None,
                 )?;
                 Ok(self.add_message(account, new, MessageStatus::Sent, answer))
             }
             Act::Schedule(new) => {
+                self.refuse_removed(account, new)?;
                 let (message, list, credits) = self.paid(account, new)?;
                 let answer = self.command(
                     account,
@@ -93,7 +101,7 @@ impl Batch {
                         credits,
                     },
                     now,
-                    None,
+                    |_| None,
                 )?;
                 self.facts
                     .count_scheduled(account.uuid(), list.map(ListId::uuid), 1);
@@ -104,17 +112,18 @@ impl Batch {
                 self.expire(account, now);
                 Ok(Answer::empty())
             }
+            Act::ChangeTimeZone { time_zone } => self.change_time_zone(account, time_zone, now),
         }
     }
 
-    /// Applies a command to the account's book and writes its entries. The answer's transaction is the
-    /// command's own, after the expiries that were due.
-    fn command(
+    /// Applies a command to the account's book and writes its entries, each with what `note` says of its kind. The
+    /// answer's transaction is the command's own, after the expiries that were due.
+    fn command<'n>(
         &mut self,
         account: AccountId,
         command: &Command,
         now: Timestamp,
-        note: Option<&str>,
+        note: impl Fn(EntryKind) -> Option<&'n str>,
     ) -> Result<Answer, Refused> {
         let Some(head) = self.heads.get_mut(&account) else {
             return Err(Refused::UnknownAccount);
@@ -135,6 +144,7 @@ impl Batch {
         }
         let mut transaction = None;
         for entry in &own {
+            let note = note(entry.kind);
             let id = self.rows.add_entry(account, head, entry, note);
             transaction.get_or_insert(id);
         }
@@ -154,6 +164,49 @@ impl Batch {
         for entry in head.book.expire(now) {
             self.rows.add_entry(account, head, &entry, None);
         }
+    }
+
+    /// Moves the ends of lots with the account's zone, in which their days begin. It is read and written under the lock
+    /// on the book, so that no lot comes in by the days of another zone.
+    fn change_time_zone(
+        &mut self,
+        account: AccountId,
+        zone: &TimeZone,
+        now: Timestamp,
+    ) -> Result<Answer, Refused> {
+        let name = zone
+            .iana_name()
+            .ok_or(Refused::Broken("a time zone has no name"))?;
+        let command = Command::ChangeTimeZone {
+            time_zone: zone.clone(),
+        };
+        let answer = self.command(account, &command, now, |kind| {
+            (kind == EntryKind::TimeZoneChange).then_some(name)
+        })?;
+        let head = self.heads.get_mut(&account);
+        let head = head.ok_or(Refused::UnknownAccount)?;
+        if head.time_zone != name {
+            name.clone_into(&mut head.time_zone);
+            // Days are other days now: what is charged is added up by the job that begins anew.
+            head.usage_rolled_from = NOT_ROLLED;
+            NO_RECENT.clone_into(&mut head.recent_usage);
+            self.rows.time_zones.insert(account, name.to_owned());
+        }
+        Ok(answer)
+    }
+
+    /// The zone in which an account's days begin.
+    fn time_zone(&self, account: AccountId) -> Result<TimeZone, Refused> {
+        let head = self.heads.get(&account).ok_or(Refused::UnknownAccount)?;
+        calendar::parse_time_zone(&head.time_zone)
+            .map_err(|_| Refused::Broken("an account has no time zone"))
+    }
+
+    /// The end of a lot whose credits can't be used from a day on (law L2).
+    fn expiry_on(&self, account: AccountId, on: Date) -> Result<Expiry, Refused> {
+        let at = calendar::start_of_day(on, &self.time_zone(account)?)
+            .map_err(|_| Refused::Book(Refusal::NoSuchDay))?;
+        Ok(Expiry { at, on })
     }
 
     fn insert_lot(&mut self, account: AccountId, id: LotId, granted: Credits, source: LotSource) {
@@ -178,12 +231,7 @@ impl Batch {
 
     /// Credits a purchase exactly once, however often the provider says that it was paid (law R1).
     fn credit(&mut self, account: AccountId, act: &Act, now: Timestamp) -> Result<Answer, Refused> {
-        let Act::Credit {
-            purchase,
-            lot,
-            time_zone,
-        } = act
-        else {
+        let Act::Credit { purchase, lot } = act else {
             return Err(Refused::UnknownPurchase);
         };
         let key = (account.uuid(), purchase.uuid());
@@ -208,7 +256,7 @@ impl Batch {
             None => None,
             Some(days) => {
                 let days = u32::try_from(days).unwrap_or_default();
-                let (on, at) = calendar::expires_at(at, days, time_zone)
+                let (on, at) = calendar::expires_at(at, days, &self.time_zone(account)?)
                     .map_err(|_| Refused::Broken("a purchase has no such expiration day"))?;
                 Some(Expiry { at, on })
             }
@@ -225,7 +273,7 @@ impl Batch {
             credits,
             expiry,
         };
-        let answer = self.command(account, &command, now, None)?;
+        let answer = self.command(account, &command, now, |_| None)?;
         self.insert_lot(account, *lot, credits, lot_source);
         row.status = PurchaseStatus::Paid;
         row.decided_at = Some(at.as_microsecond());
@@ -252,7 +300,7 @@ impl Batch {
         let command = Command::Allocate {
             allocations: vec![Allocation { list, limit: None }],
         };
-        let answer = self.command(account, &command, now, None)?;
+        let answer = self.command(account, &command, now, |_| None)?;
         if let Some(row) = self.facts.lists.get_mut(&key) {
             row.archived_at = Some(now.as_microsecond());
             self.rows.archived.push(row.clone());

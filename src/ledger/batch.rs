@@ -5,19 +5,26 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{book::Book, id::AccountId};
+use domain::{
+    book::Book,
+    id::{AccountId, ListId},
+};
 use entity::idempotency_key;
 use jiff::Timestamp;
 use sea_orm::{ConnectionTrait, DbErr};
 
 use super::{
+    answer::Answer,
     facts::Facts,
-    request::{Answer, Refused, Request},
+    request::{Refused, Request},
     rollups,
     rows::{Changes, Rows},
     write,
 };
-use crate::store::book::{self as books, Head, Wanted};
+use crate::store::{
+    book::{self as books, Head, Wanted},
+    contact_list,
+};
 
 /// What each request of a batch comes to, in their order; `None` where its account was set aside.
 pub(super) type Outcomes = Vec<Option<Result<Answer, Refused>>>;
@@ -46,13 +53,14 @@ pub(super) async fn run(
         Locked::SetAside => books::lock_free(connection, ids).await?,
         Locked::WaitFor => books::lock(connection, ids).await?,
     };
-    // After the wait for the lock: a lot whose day came meanwhile can't be spent.
+    let busy = lock_audiences(connection, requests, &ours, locked).await?;
+    // After the wait for the locks: a lot whose day came meanwhile can't be spent.
     let now = now();
     let mut heads = books::load(connection, &wanted, latest(requests, now)).await?;
     // An account that has a book, and yet was not locked, is somebody else's just now.
     let aside: BTreeSet<AccountId> = heads
         .keys()
-        .filter(|id| !ours.contains(id))
+        .filter(|id| !ours.contains(id) || busy.contains(id))
         .copied()
         .collect();
     heads.retain(|id, _| !aside.contains(id));
@@ -89,6 +97,34 @@ pub(super) async fn run(
     Ok(outcomes)
 }
 
+/// Locks the lists whose contacts the commands of locked accounts concern, after the accounts: nobody who holds a list's
+/// lock waits for an account's. Answers the accounts of lists that somebody else changes just now, if they are not
+/// waited for.
+async fn lock_audiences(
+    connection: &impl ConnectionTrait,
+    requests: &[&Request],
+    accounts: &BTreeSet<AccountId>,
+    locked: Locked,
+) -> Result<BTreeSet<AccountId>, DbErr> {
+    let lists: BTreeMap<ListId, AccountId> = requests
+        .iter()
+        .filter(|request| accounts.contains(&request.account))
+        .filter_map(|request| Some((request.act.audience()?, request.account)))
+        .collect();
+    if lists.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let skip = match locked {
+        Locked::SetAside => true,
+        Locked::WaitFor => false,
+    };
+    let ours = contact_list::lock_shared(connection, lists.keys().copied(), skip).await?;
+    let busy = lists
+        .into_iter()
+        .filter(|(list, _)| skip && !ours.contains(list));
+    Ok(busy.map(|(_, account)| account).collect())
+}
+
 /// What the requests' keys were answered, once their accounts are locked: `None` where a key was not used.
 pub(super) async fn first_answers(
     connection: &impl ConnectionTrait,
@@ -117,6 +153,7 @@ fn wanted(requests: &[&Request]) -> BTreeMap<AccountId, Wanted> {
         entry.lists.extend(request.act.lists());
         entry.messages.extend(request.act.held_message());
         entry.commands.extend(request.act.sharing_command());
+        entry.used_up_lots |= request.act.concerns_used_up_lots();
     }
     wanted
 }

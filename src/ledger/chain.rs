@@ -1,16 +1,22 @@
 //! The chain of an account's transactions: each one's hash covers the one before it (law B5), so that a
 //! row that was changed behind the server's back is found.
 //!
-//! The bytes that are hashed are a fixed, length-prefixed encoding of the row and its postings; changing
+//! The bytes that are hashed are a fixed, length-prefixed encoding of the row, its postings and the lots whose
+//! expiry it moves; changing
 //! it would break every chain that exists.
 
-use entity::{posting, transaction};
+use entity::{lot_expiry_change, posting, transaction};
 use sea_orm::ActiveEnum;
 use sha2::{Digest, Sha256};
 
 /// The hash of a transaction, whatever its own `hash` says, after the one whose hash is `previous`.
 #[must_use]
-pub fn hash(previous: &[u8], row: &transaction::Model, postings: &[posting::Model]) -> [u8; 32] {
+pub fn hash(
+    previous: &[u8],
+    row: &transaction::Model,
+    postings: &[posting::Model],
+    expiry_changes: &[lot_expiry_change::Model],
+) -> [u8; 32] {
     let mut chain = Chain(Sha256::new());
     chain.bytes(previous);
     chain.bytes(row.account_id.as_bytes());
@@ -44,6 +50,12 @@ pub fn hash(previous: &[u8], row: &transaction::Model, postings: &[posting::Mode
         chain.optional(posting.list_id.as_ref().map(|id| &id.as_bytes()[..]));
         chain.optional(posting.lot_id.as_ref().map(|id| &id.as_bytes()[..]));
         chain.number(posting.units);
+    }
+    // Only a change of time zone has any, and it has no postings: no two rows run together.
+    for change in expiry_changes {
+        chain.bytes(change.lot_id.as_bytes());
+        chain.number(change.from_at);
+        chain.number(change.to_at);
     }
     chain.0.finalize().into()
 }

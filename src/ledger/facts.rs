@@ -5,14 +5,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use entity::{
-    account, contact_list, idempotency_key, message, purchase,
+    account, contact_list, idempotency_key, message, message_departure, message_line, purchase,
     sql_enums::{MessageStatus, Settlement},
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, prelude::Uuid,
 };
 
-use super::request::{Act, Answer, Refused, Request};
+use super::{
+    answer::Answer,
+    request::{Act, Refused, Request},
+};
 use crate::store::set::Set;
 
 /// The columns of [`pairs`].
@@ -25,6 +28,10 @@ pub(super) struct Facts {
     pub lists: BTreeMap<(Uuid, Uuid), contact_list::Model>,
     pub messages: BTreeMap<(Uuid, Uuid), message::Model>,
     pub purchases: BTreeMap<(Uuid, Uuid), purchase::Model>,
+    /// Who has left the lists of the messages that end; none where nobody has.
+    pub departures: BTreeMap<(Uuid, Uuid), Vec<message_departure::Model>>,
+    /// The lines of the messages that somebody has left.
+    pub lines: BTreeMap<(Uuid, Uuid), Vec<message_line::Model>>,
     /// The accounts whose messages the server settles, of those with a hold to end.
     pub automatic: BTreeSet<Uuid>,
     /// How many messages wait on the lists that are to be archived.
@@ -79,9 +86,38 @@ impl Facts {
             .into_iter()
             .map(|row| ((row.account_id, row.id), row))
             .collect();
+        facts.read_departures(connection, requests).await?;
         facts.read_scheduled(connection, requests).await?;
         facts.read_settlements(connection, requests).await?;
         Ok(facts)
+    }
+
+    async fn read_departures(
+        &mut self,
+        connection: &impl ConnectionTrait,
+        requests: &[&Request],
+    ) -> Result<(), DbErr> {
+        const MESSAGE: [&str; 2] = ["account_id", "message_id"];
+        // Of a list alone: nobody else's contacts leave.
+        let ended = pairs(requests, |act| {
+            let message = act.audience().and(act.held_message());
+            message.into_iter().map(|id| id.uuid()).collect()
+        });
+        for row in ended
+            .find::<message_departure::Entity>(connection, &MESSAGE, "")
+            .await?
+        {
+            let key = (row.account_id, row.message_id);
+            self.departures.entry(key).or_default().push(row);
+        }
+        for row in Set::of_pairs(self.departures.keys().copied())
+            .find::<message_line::Entity>(connection, &MESSAGE, "")
+            .await?
+        {
+            let key = (row.account_id, row.message_id);
+            self.lines.entry(key).or_default().push(row);
+        }
+        Ok(())
     }
 
     async fn read_settlements(

@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use super::{Queue, Taken};
 use crate::ledger::{
-    request::{Act, Answer, Request, SubmitError},
+    answer::Answer,
+    request::{Act, Request, SubmitError},
     ticket::{Ticket, Wait},
 };
 

@@ -1,18 +1,15 @@
-//! What is asked of the ledger, what it answers, and why it refuses.
+//! What is asked of the ledger, and why it refuses. Not here: what it answers ([`super::answer`]).
 
 use domain::{
     book::{self, Allocation, Command, Source},
     credits::Credits,
     ending::{Asker, NoEnding, Wish},
-    id::{AccountId, ListId, LotId, MessageId, PurchaseId, RateCardId, TransactionId},
+    id::{AccountId, ListId, LotId, MessageId, PurchaseId, RateCardId},
     lot::Expiry,
     quote::Line,
     segmentation::{Channel, Encoding},
 };
-use entity::{message, sql_enums::MessageStatus};
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-use uuid::Uuid;
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 /// One command for one account.
 #[derive(Debug, Clone)]
@@ -45,8 +42,8 @@ pub enum Act {
         lot: LotId,
         /// How many.
         credits: Credits,
-        /// Until when.
-        expiry: Option<Expiry>,
+        /// The expiration day, which begins as the account's time zone has it when the grant is booked.
+        expires_on: Option<Date>,
         /// Why.
         note: String,
     },
@@ -56,8 +53,6 @@ pub enum Act {
         purchase: PurchaseId,
         /// The new lot, where this is the first time.
         lot: LotId,
-        /// The account's time zone, in which the lot's day is counted.
-        time_zone: jiff::tz::TimeZone,
     },
     /// Credits are taken back.
     Revoke {
@@ -93,6 +88,11 @@ pub enum Act {
     },
     /// Lots whose day has come are booked as expired.
     Expire,
+    /// The account's days begin as another zone has them; lots keep their days (law L2).
+    ChangeTimeZone {
+        /// The zone, by an IANA name.
+        time_zone: TimeZone,
+    },
 }
 
 /// What is asked for a scheduled message; [`domain::ending::judge`] says what may be done.
@@ -144,6 +144,23 @@ pub struct NewMessage {
     pub rate_card: RateCardId,
     /// When it is to be sent; now for a message that is charged at once.
     pub send_at: Option<Timestamp>,
+    /// The stored contacts of its list that it is scheduled for, who may leave; `None` if it is for others.
+    pub audience: Option<Audience>,
+}
+
+/// The stored contacts that a scheduled message was priced for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Audience {
+    /// The last of the list's revisions that was counted.
+    pub revision: i64,
+    /// How often contacts had been removed from the list.
+    pub removals: i64,
+    /// Whether its text has merge fields.
+    pub personal: bool,
+    /// Whether smart encoding was asked for.
+    pub smart_encoding: bool,
+    /// Whether accents may be taken off.
+    pub strip_accents: bool,
 }
 
 /// Who is reached, and what that costs.
@@ -155,73 +172,6 @@ pub struct Sent {
     pub lines: Vec<Line>,
     /// The sum of the lines.
     pub credits: Credits,
-}
-
-/// What a command answered, in full: a repetition of its key gets this again, for good.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Answer {
-    /// The command's own transaction; none where nothing had to move.
-    pub transaction: Option<Uuid>,
-    /// The lot that came in.
-    pub lot: Option<Uuid>,
-    /// The purchase that was begun.
-    pub purchase: Option<Uuid>,
-    /// The message as the command left it.
-    pub message: Option<MessageAnswer>,
-    /// The balance after the command.
-    pub balance: Option<BalanceAnswer>,
-    /// The message's row as it was written. A repetition of a key is answered without.
-    #[serde(skip)]
-    pub row: Option<Box<message::Model>>,
-}
-
-/// The part of a message that commands change.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MessageAnswer {
-    /// The message.
-    pub id: Uuid,
-    /// Where it stood.
-    pub status: MessageStatus,
-    /// What it held or cost then, in units of 1/10,000 credit.
-    pub units: i64,
-    /// The recipients that the credits were for.
-    pub recipients: i64,
-    /// When it was charged, in microseconds since the epoch.
-    pub sent_at: Option<i64>,
-    /// Its cost by destination, where a later command may change the rows: a settlement puts what was sent
-    /// in the place of what was scheduled.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lines: Option<Vec<LineAnswer>>,
-}
-
-/// What a message was to cost in one destination, as it was answered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LineAnswer {
-    /// ISO 3166-1 alpha-2.
-    pub country: String,
-    /// Segments for each recipient.
-    pub segments: i32,
-    /// The head-count.
-    pub recipients: i64,
-    /// The rate in units of 1/10,000 credit; `None` where the destination is not served.
-    pub rate: Option<i64>,
-    /// Units of 1/10,000 credit.
-    pub units: i64,
-}
-
-/// A balance as it was answered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BalanceAnswer {
-    /// As of when, in microseconds since the epoch.
-    pub at: i64,
-    /// Units of 1/10,000 credit.
-    pub available: i64,
-    /// Units of 1/10,000 credit.
-    pub held: i64,
-    /// Units of 1/10,000 credit.
-    pub unassigned: i64,
-    /// Units, instant in microseconds and ISO 8601 day of what was to expire next.
-    pub next_expiry: Option<(i64, i64, String)>,
 }
 
 /// Why a command was refused. It changed nothing.
@@ -239,6 +189,9 @@ pub enum Refused {
     /// There is no such list in the account, or it is archived.
     #[error("there is no such list")]
     UnknownList(ListId),
+    /// Contacts were removed from the list since the message was priced: it is to be priced again.
+    #[error("contacts were removed from the list meanwhile")]
+    ContactsRemoved,
     /// The list has messages that wait to be sent.
     #[error("the list has scheduled messages")]
     ScheduledMessages(ListId),
@@ -286,6 +239,12 @@ pub enum SubmitError {
     Unknown(String),
 }
 
+/// The end of a lot whose day is not worked out yet: it counts as due, so that every pool is read.
+const DUE_AT_ONCE: Expiry = Expiry {
+    at: Timestamp::MIN,
+    on: Date::MIN,
+};
+
 impl Act {
     /// The lists whose pools and rows the command needs.
     pub(super) fn lists(&self) -> Vec<ListId> {
@@ -294,9 +253,11 @@ impl Act {
             Self::Archive { list } => vec![*list],
             Self::Send(message) | Self::Schedule(message) => message.list.into_iter().collect(),
             Self::End { list, .. } => list.iter().copied().collect(),
-            Self::Grant { .. } | Self::Credit { .. } | Self::Revoke { .. } | Self::Expire => {
-                Vec::new()
-            }
+            Self::Grant { .. }
+            | Self::Credit { .. }
+            | Self::Revoke { .. }
+            | Self::Expire
+            | Self::ChangeTimeZone { .. } => Vec::new(),
         }
     }
 
@@ -310,26 +271,51 @@ impl Act {
             Self::Grant {
                 lot,
                 credits,
-                expiry,
+                expires_on,
                 ..
             } => Some(Command::Issue {
                 lot: *lot,
                 source: Source::Grant,
                 credits: *credits,
-                expiry: *expiry,
+                expiry: expires_on.map(|_| DUE_AT_ONCE),
             }),
-            // What was bought is not read yet: it counts as due at once.
             Self::Credit { lot, .. } => Some(Command::Issue {
                 lot: *lot,
                 source: Source::Purchase,
                 credits: Credits::ZERO,
-                expiry: Some(Expiry {
-                    at: Timestamp::MIN,
-                    on: jiff::civil::Date::MIN,
-                }),
+                expiry: Some(DUE_AT_ONCE),
             }),
-            _ => None,
+            Self::ChangeTimeZone { time_zone } => Some(Command::ChangeTimeZone {
+                time_zone: time_zone.clone(),
+            }),
+            Self::Allocate { .. }
+            | Self::Archive { .. }
+            | Self::Send(_)
+            | Self::Schedule(_)
+            | Self::End { .. }
+            | Self::Expire => None,
         }
+    }
+
+    /// The list whose contacts must not leave while the command is done: who has left is counted by then.
+    pub(super) fn audience(&self) -> Option<ListId> {
+        match self {
+            Self::Schedule(message) => message.audience.and(message.list),
+            Self::End { list, .. } => *list,
+            Self::Grant { .. }
+            | Self::Credit { .. }
+            | Self::Revoke { .. }
+            | Self::Allocate { .. }
+            | Self::Archive { .. }
+            | Self::Send(_)
+            | Self::Expire
+            | Self::ChangeTimeZone { .. } => None,
+        }
+    }
+
+    /// Whether the command concerns lots that are used up.
+    pub(super) fn concerns_used_up_lots(&self) -> bool {
+        matches!(self, Self::ChangeTimeZone { .. })
     }
 
     /// The message whose hold the command ends.
@@ -343,53 +329,8 @@ impl Act {
             | Self::Archive { .. }
             | Self::Send(_)
             | Self::Schedule(_)
-            | Self::Expire => None,
-        }
-    }
-}
-
-impl Answer {
-    pub(super) fn empty() -> Self {
-        Self {
-            transaction: None,
-            lot: None,
-            purchase: None,
-            message: None,
-            balance: None,
-            row: None,
-        }
-    }
-
-    /// Reads an answer that was stored with a key.
-    ///
-    /// # Errors
-    /// Where it can't be read. That is our fault: a client told that its key was reused would take a new one,
-    /// and be charged twice.
-    pub fn read(stored: &str) -> Result<Self, Refused> {
-        serde_json::from_str(stored).map_err(|_| Refused::Broken("a stored answer can't be read"))
-    }
-
-    /// The command's own transaction.
-    #[must_use]
-    pub fn transaction_id(&self) -> Option<TransactionId> {
-        self.transaction.map(TransactionId::new)
-    }
-}
-
-impl From<(Timestamp, book::Balance)> for BalanceAnswer {
-    fn from((at, balance): (Timestamp, book::Balance)) -> Self {
-        Self {
-            at: at.as_microsecond(),
-            available: balance.available.units(),
-            held: balance.held.units(),
-            unassigned: balance.unassigned.units(),
-            next_expiry: balance.next_expiry.map(|next| {
-                (
-                    next.credits.units(),
-                    next.expiry.at.as_microsecond(),
-                    next.expiry.on.to_string(),
-                )
-            }),
+            | Self::Expire
+            | Self::ChangeTimeZone { .. } => None,
         }
     }
 }

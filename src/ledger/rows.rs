@@ -1,6 +1,6 @@
 //! What a batch writes: rows gathered while its commands are applied, then written as sets.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     book::{Book, BookName, Entry, EntryKind},
@@ -10,16 +10,13 @@ use domain::{
     segmentation::{Channel, Encoding},
 };
 use entity::{
-    contact_list, hold_draw, idempotency_key, lot, message, message_line, pool, posting, purchase,
-    sql_enums, transaction, usage_rollup,
+    contact_list, hold_draw, idempotency_key, lot, lot_expiry_change, message, message_audience,
+    message_line, pool, posting, purchase, sql_enums, transaction, usage_rollup,
 };
 use jiff::Timestamp;
 use sea_orm::prelude::Uuid;
 
-use super::{
-    chain,
-    request::{LineAnswer, NewMessage},
-};
+use super::{answer::LineAnswer, chain, request::NewMessage};
 use crate::{clock::id_at, store::book::Head};
 
 /// The rows that a batch inserts and the changes that it makes.
@@ -27,10 +24,16 @@ use crate::{clock::id_at, store::book::Head};
 pub(super) struct Rows {
     pub transactions: Vec<transaction::Model>,
     pub postings: Vec<posting::Model>,
+    pub expiry_changes: Vec<lot_expiry_change::Model>,
+    /// The zones that accounts changed to, by account.
+    pub time_zones: BTreeMap<AccountId, String>,
     pub messages: Vec<message::Model>,
     pub lines: Vec<message_line::Model>,
     pub ended: Vec<message::Model>,
     pub lines_gone: Vec<(Uuid, Uuid)>,
+    pub audiences: Vec<message_audience::Model>,
+    /// By account, list and message.
+    pub audiences_gone: Vec<[Uuid; 3]>,
     pub purchases: Vec<purchase::Model>,
     pub archived: Vec<contact_list::Model>,
     pub keys: Vec<idempotency_key::Model>,
@@ -95,9 +98,20 @@ impl Rows {
                         units: posting.credits.units(),
                     }),
             );
+        let moved: Vec<_> = (entry.expiry_changes.iter())
+            .map(|change| lot_expiry_change::Model {
+                account_id: account.uuid(),
+                sequence: head.sequence,
+                lot_id: change.lot.uuid(),
+                from_at: change.from.as_microsecond(),
+                to_at: change.to.as_microsecond(),
+            })
+            .collect();
         if !self.unchained {
-            row.hash = chain::hash(&head.hash, &row, &self.postings[first..]).to_vec();
+            let postings = &self.postings[first..];
+            row.hash = chain::hash(&head.hash, &row, postings, &moved).to_vec();
         }
+        self.expiry_changes.extend(moved);
         head.hash.clone_from(&row.hash);
         let id = row.id;
         self.transactions.push(row);
@@ -132,6 +146,18 @@ impl Rows {
         });
         self.lines
             .extend(lines(account.uuid(), new.id.uuid(), &new.price.lines));
+        if let (Some(list), Some(audience), Some(send_at)) = (new.list, new.audience, new.send_at) {
+            self.audiences.push(message_audience::Model {
+                account_id: account.uuid(),
+                list_id: list.uuid(),
+                message_id: new.id.uuid(),
+                revision: audience.revision,
+                send_at: send_at.as_microsecond(),
+                personal: audience.personal,
+                smart_encoding: audience.smart_encoding,
+                strip_accents: audience.strip_accents,
+            });
+        }
     }
 }
 
@@ -179,9 +205,11 @@ impl Changes {
             let Some(lot) = after.book.lots.get(id) else {
                 continue;
             };
-            if before.lots.get(id).map(|had| had.remaining) != Some(lot.remaining) {
+            let had = before.lots.get(id);
+            if had.map(|had| (had.remaining, had.expiry)) != Some((lot.remaining, lot.expiry)) {
                 self.lots.push(lot::Model {
                     remaining_units: lot.remaining.units(),
+                    expires_at: lot.expiry.map(|expiry| expiry.at.as_microsecond()),
                     ..row.clone()
                 });
             }
@@ -245,6 +273,7 @@ fn kind(kind: EntryKind) -> sql_enums::TransactionKind {
         EntryKind::Release => Kind::Release,
         EntryKind::Spend => Kind::Spend,
         EntryKind::Expiry => Kind::Expiry,
+        EntryKind::TimeZoneChange => Kind::TimeZoneChange,
     }
 }
 

@@ -12,7 +12,10 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use super::request::{Answer, Request, SubmitError};
+use super::{
+    answer::Answer,
+    request::{Request, SubmitError},
+};
 
 /// What a caller learns.
 pub(super) type Reply = Result<Answer, SubmitError>;

@@ -2,7 +2,7 @@
 //! an unbroken chain (law B5), and what messages say they cost must be what was spent, by day and list too (law T2).
 //!
 //! Here: the walk over all accounts, several at a time, one snapshot each, in pages, so that memory does not
-//! grow with history; it grows with an account's lots, lists with limits and open holds. Not here: mending
+//! grow with history; it grows with an account's lots and the changes of their ends, lists with limits and open holds. Not here: mending
 //! anything.
 
 mod read;
@@ -178,12 +178,13 @@ async fn verify_account(
 ) -> Result<Found, DbErr> {
     let mut findings = Findings::new(account);
     let lots = read::lots(snapshot, account).await?;
-    let mut walk = Walk::new(&lots);
+    let changes = read::expiry_changes(snapshot, account).await?;
+    let mut walk = Walk::new(&lots, &changes);
     let mut transactions = 0;
     loop {
         let page = read::transactions(snapshot, account, walk.sequence).await?;
         let Some(last) = page.transactions.last().map(|row| row.sequence) else {
-            findings.orphans(page.postings.keys());
+            findings.orphans("postings", page.postings.keys());
             break;
         };
         let walked = page.transactions.len() as u64;
@@ -193,11 +194,23 @@ async fn verify_account(
         let mut spends: Vec<Spend> = Vec::new();
         for row in &page.transactions {
             let own = postings.remove(&row.sequence).unwrap_or_default();
-            spends.extend(walk.step(row, &own, &mut findings));
+            let first = changes.partition_point(|change| change.sequence < row.sequence);
+            let last = changes.partition_point(|change| change.sequence <= row.sequence);
+            let moved = changes.get(first..last).unwrap_or_default();
+            spends.extend(walk.step(row, (&own, moved), &mut findings));
         }
-        findings.orphans(postings.range(..=last).map(|(sequence, _)| sequence));
+        findings.orphans(
+            "postings",
+            postings.range(..=last).map(|(sequence, _)| sequence),
+        );
         read::spent_messages(snapshot, account, &spends, &mut findings).await?;
     }
+    let orphans = changes.partition_point(|change| change.sequence <= walk.sequence);
+    let orphans = changes.get(orphans..).unwrap_or_default();
+    findings.orphans(
+        "changes of expiry",
+        orphans.iter().map(|change| &change.sequence),
+    );
     standing::check(snapshot, account, &walk, &lots, &mut findings).await?;
     usage::check(snapshot, account, &mut findings).await?;
     Ok(Found {
@@ -249,9 +262,9 @@ impl Findings {
         });
     }
 
-    fn orphans<'a>(&mut self, sequences: impl Iterator<Item = &'a i64>) {
+    fn orphans<'a>(&mut self, rows: &str, sequences: impl Iterator<Item = &'a i64>) {
         for sequence in sequences {
-            let what = format!("the transaction of the postings numbered {sequence}");
+            let what = format!("the transaction of the {rows} numbered {sequence}");
             self.add(what, "a transaction", "none");
         }
     }

@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::id::AccountId;
 use entity::{book, contact_list, lot, message, pool, purchase};
-use sea_orm::{ConnectionTrait, DbErr, prelude::Uuid};
+use sea_orm::{ConnectionTrait, DbErr, Value, prelude::Uuid};
 
 use super::rows::{Changes, Rows};
 use crate::store::{
+    account,
     book::Head,
+    monthly_report,
     set::Set,
     table_rows::{self, TableRows},
     usage_rollup,
@@ -25,6 +27,17 @@ pub(super) async fn all(
     remove(connection, "pools", "list_id", changes.pools_gone).await?;
     remove(connection, "hold_draws", "message_id", changes.holds_gone).await?;
     remove(connection, "message_lines", "message_id", rows.lines_gone).await?;
+    let audiences_gone = rows.audiences_gone.into_iter();
+    Set::of(audiences_gone.map(|key| key.map(Value::from)))
+        .delete(
+            connection,
+            "message_audiences",
+            &["account_id", "list_id", "message_id"],
+        )
+        .await?;
+    for (account, zone) in &rows.time_zones {
+        change_days(connection, *account, zone).await?;
+    }
     let books = written_books(heads, &rows.transactions);
     let writes = [
         TableRows::upsert(
@@ -42,7 +55,7 @@ pub(super) async fn all(
         TableRows::upsert(
             changes.lots,
             &[lot::Column::AccountId, lot::Column::Id],
-            &[lot::Column::RemainingUnits],
+            &[lot::Column::RemainingUnits, lot::Column::ExpiresAt],
         ),
         TableRows::upsert(
             changes.pools,
@@ -52,6 +65,7 @@ pub(super) async fn all(
         TableRows::insert(changes.holds),
         TableRows::insert(rows.transactions),
         TableRows::insert(rows.postings),
+        TableRows::insert(rows.expiry_changes),
         TableRows::insert(rows.messages),
         TableRows::upsert(
             rows.ended,
@@ -64,6 +78,7 @@ pub(super) async fn all(
             ],
         ),
         TableRows::insert(rows.lines),
+        TableRows::insert(rows.audiences),
         TableRows::upsert(
             rows.purchases,
             &[purchase::Column::AccountId, purchase::Column::Id],
@@ -78,6 +93,17 @@ pub(super) async fn all(
         usage_rollup::added(rows.rollups),
     ];
     table_rows::write(connection, writes).await
+}
+
+/// Counts an account's days in another zone, and forgets what was kept by days and months of the one before.
+async fn change_days(
+    connection: &impl ConnectionTrait,
+    account: AccountId,
+    zone: &str,
+) -> Result<(), DbErr> {
+    account::set_time_zone(connection, account, zone).await?;
+    usage_rollup::forget(connection, account).await?;
+    monthly_report::reconsider(connection, account).await
 }
 
 /// The heads of the accounts in which something was written.

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     clock::whole_micros,
-    ledger::BalanceAnswer,
+    ledger::{Act, BalanceAnswer, Request},
     store::{
         self,
         account::{AccountFilter, AccountSettings},
@@ -191,7 +191,6 @@ impl Services {
             name: name
                 .map(|name| input::name(name, &Path::input("name")))
                 .transpose()?,
-            time_zone: zone.as_ref().map(zone_name),
             consumption_order: change.consumption_order,
             settlement: change.settlement,
             return_origins: (change.return_origins.as_deref())
@@ -208,15 +207,16 @@ impl Services {
             Some(id) => Some(self.rate_card_code(id).await?),
             None => None,
         };
+        // The books' part first, and a part that is done is not undone: the same request again does the rest.
+        if let Some(zone) = zone {
+            self.change_time_zone(id, zone).await?;
+        }
         // Whoever settled until now: that was read before the lock.
         let transaction = if settings.settlement.is_some() {
             self.with_nothing_due(id).await?
         } else {
             self.store.begin().await?
         };
-        if let Some(zone) = &settings.time_zone {
-            keep_days_of(&transaction, id, zone).await?;
-        }
         let row = store::account::update(&transaction, id, settings).await?;
         if let Some(code) = code {
             let at = self.clock.now();
@@ -224,6 +224,24 @@ impl Services {
         }
         transaction.commit().await?;
         Ok(row)
+    }
+
+    /// Counts the account's days in a zone, and moves the ends of its lots there (law L2). In the zone that it has
+    /// already nothing moves, unless a lot ends elsewhere than its day begins.
+    async fn change_time_zone(
+        &self,
+        account: AccountId,
+        time_zone: TimeZone,
+    ) -> Result<(), OperationError> {
+        let request = Request {
+            account,
+            act: Act::ChangeTimeZone { time_zone },
+            key: None,
+            at: None,
+        };
+        let done = self.ledger.submit(request).await;
+        done.map(drop)
+            .map_err(|error| OperationError::from_ledger(error, &Path::input("timeZone")))
     }
 
     /// A transaction that holds the account's book while none of its messages is due: those whose time came
@@ -254,22 +272,6 @@ impl Services {
             .ok_or_else(|| Path::input("rateCardId").not_found("rate card"))?
             .code)
     }
-}
-
-/// Forgets what is kept by days and months of another zone. Under the lock on the account's book, so that
-/// no charge is counted on a day of one zone after the change to another.
-async fn keep_days_of(
-    transaction: &DatabaseTransaction,
-    id: AccountId,
-    zone: &str,
-) -> Result<(), OperationError> {
-    store::book::lock(transaction, [id]).await?;
-    let progress = store::usage_rollup::progress(transaction, id).await?;
-    if progress.is_some_and(|progress| progress.time_zone != zone) {
-        store::usage_rollup::forget(transaction, id).await?;
-        store::monthly_report::reconsider(transaction, id).await?;
-    }
-    Ok(())
 }
 
 /// The zone that an account's days are counted in.

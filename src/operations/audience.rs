@@ -24,7 +24,7 @@ const MAX_REFUSED: usize = 100;
 pub const MAX_DUPLICATES: usize = 1_000;
 
 /// Who is to be reached, as it was asked.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Audience {
     /// The contacts of a list.
     List(ListId),
@@ -32,6 +32,16 @@ pub enum Audience {
     Numbers(Vec<String>),
     /// Head-counts by country.
     Destinations(Vec<DestinationRow>),
+}
+
+/// A point of the history of a list's contacts: those who are there came in with this revision or before it, and
+/// nobody was removed since.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AsOf {
+    /// The last revision that is counted.
+    pub revision: i64,
+    /// How often contacts had been removed.
+    pub removals: i64,
 }
 
 /// Telephone numbers, counted.
@@ -44,7 +54,8 @@ pub struct Counted {
 }
 
 impl Services {
-    /// The head-count of a list, by country.
+    /// The head-count of a list, by country, and the point of the list's history that it is of; `None` if the list
+    /// has no stored contacts, who could leave.
     ///
     /// # Errors
     /// A fault.
@@ -52,14 +63,20 @@ impl Services {
         &self,
         account: AccountId,
         list: ListId,
-    ) -> Result<Destinations, OperationError> {
-        let rows = self.0.gathered.destinations.load((account, list)).await?;
-        let rows = rows.unwrap_or_default();
-        let pairs = rows
+    ) -> Result<(Destinations, Option<AsOf>), OperationError> {
+        let heads = self.0.gathered.heads.load((account, list)).await?;
+        let heads = heads.unwrap_or_default();
+        let pairs = heads
+            .rows
             .iter()
-            .filter_map(|row| Some((row.country_code.parse().ok()?, row.recipients)));
-        Destinations::from_pairs(pairs)
-            .map_err(|error| OperationError::broken(format!("list {}: {error}", list.uuid())))
+            .filter_map(|(country, recipients)| Some((country.parse().ok()?, *recipients)));
+        let destinations = Destinations::from_pairs(pairs)
+            .map_err(|error| OperationError::broken(format!("list {}: {error}", list.uuid())))?;
+        let as_of = (heads.contacts > 0).then_some(AsOf {
+            revision: heads.revision,
+            removals: heads.removals,
+        });
+        Ok((destinations, as_of))
     }
 
     /// A list that an account has, and in use.

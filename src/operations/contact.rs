@@ -7,8 +7,8 @@ use domain::id::{AccountId, ContactId, ListId};
 use entity::contact_list;
 
 use super::{
-    OperationError, Path, Refusal, Services, Viewer, audience, input, phone_number::Accept,
-    policy::may_read,
+    OperationError, Path, Refusal, Services, Viewer, audience, departure, input,
+    phone_number::Accept, policy::may_read,
 };
 use crate::store::{
     self,
@@ -78,13 +78,25 @@ impl Services {
         let removed = match removal {
             Removal::Ids(ids) => {
                 few(ids.len(), &Path::input("contactIds"))?;
-                self.remove_part(&row, Which::Ids(&ids)).await?
+                let (mut removed, mut rest) = (0, ids.as_slice());
+                while !rest.is_empty() {
+                    let part = self.remove_part(&row, Which::Ids(rest)).await?;
+                    removed += part.removed;
+                    rest = rest.get(part.asked..).unwrap_or_default();
+                }
+                removed
             }
             Removal::Numbers(texts) => {
                 let path = Path::input("phoneNumbers");
                 few(texts.len(), &path)?;
                 let numbers = read_numbers(texts, path).await?;
-                self.remove_part(&row, Which::Numbers(&numbers)).await?
+                let (mut removed, mut rest) = (0, numbers.as_slice());
+                while !rest.is_empty() {
+                    let part = self.remove_part(&row, Which::Numbers(rest)).await?;
+                    removed += part.removed;
+                    rest = rest.get(part.asked..).unwrap_or_default();
+                }
+                removed
             }
             Removal::All => self.remove_oldest(&row, usize::MAX).await?,
         };
@@ -92,21 +104,34 @@ impl Services {
         Ok((row, removed))
     }
 
-    /// Removes in one transaction, and the head-count with it.
+    /// Removes in one transaction, and the head-count with it; of many contacts that messages wait for, the first. The
+    /// messages that were scheduled for them, and are to be sent later, count them off.
     async fn remove_part(
         &self,
         list: &contact_list::Model,
         which: Which<'_>,
-    ) -> Result<u64, OperationError> {
+    ) -> Result<Removed, OperationError> {
         let of = (AccountId::new(list.account_id), ListId::new(list.id));
         let transaction = self.store.begin().await?;
         store::contact_list::lock(&transaction, of.1).await?;
-        let mut gone = store::contact::delete(&transaction, of, which).await?;
+        // After the wait for the lock: what came due meanwhile is sent to them.
+        let now = self.clock.now();
+        let waiting = store::message_audience::waiting(&transaction, of, now).await?;
+        let (mut gone, asked) = if waiting.is_empty() {
+            let asked = asked(&which);
+            let gone = store::contact::delete(&transaction, of, which).await?;
+            (gone, asked)
+        } else {
+            let which = departure::part(which, &waiting);
+            let asked = asked(&which);
+            let gone = self.remove_departing(&transaction, of, which, waiting);
+            (gone.await?, asked)
+        };
         let removed = gone.values().sum::<i64>().unsigned_abs();
         gone.values_mut().for_each(|count| *count = -*count);
         store::contact::count_towards(&transaction, of, &gone).await?;
         transaction.commit().await?;
-        Ok(removed)
+        Ok(Removed { removed, asked })
     }
 
     /// Removes part by part until none is left, or `parts` are done.
@@ -117,9 +142,9 @@ impl Services {
     ) -> Result<u64, OperationError> {
         let mut removed = 0;
         for _ in 0..parts {
-            let gone = self.remove_part(list, Which::Oldest(PART)).await?;
-            removed += gone;
-            if gone < PART {
+            let part = self.remove_part(list, Which::Oldest(PART)).await?;
+            removed += part.removed;
+            if part.removed < part.asked as u64 {
                 break;
             }
         }
@@ -160,6 +185,22 @@ impl Services {
             removed += self.forget_contacts(list).await?;
         }
         Ok(usize::try_from(removed).unwrap_or(usize::MAX))
+    }
+}
+
+/// What one transaction removed.
+struct Removed {
+    /// Contacts.
+    removed: u64,
+    /// How many it was to remove at most: of those that are named, the first.
+    asked: usize,
+}
+
+fn asked(which: &Which<'_>) -> usize {
+    match which {
+        Which::Ids(ids) => ids.len(),
+        Which::Numbers(numbers) => numbers.len(),
+        Which::Oldest(most) => usize::try_from(*most).unwrap_or(usize::MAX),
     }
 }
 

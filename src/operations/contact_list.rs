@@ -121,6 +121,8 @@ impl Services {
             created_at: self.clock.now().as_microsecond(),
             archived_at: None,
             contacts: 0,
+            revision: 0,
+            removals: 0,
         };
         let (account, list) = (AccountId::new(row.account_id), ListId::new(row.id));
         let rows = destination_rows(account, list, &destinations);

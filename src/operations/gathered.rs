@@ -4,13 +4,16 @@
 use std::{collections::HashMap, hash::Hash, sync::Arc};
 
 use domain::id::{AccountId, ApiKeyId, ListId};
-use entity::{api_key, contact_list, list_destination};
+use entity::{api_key, contact_list};
 use sea_orm::{DatabaseConnection, DbErr};
 use secrecy::SecretSlice;
 
 use crate::{
     clock::Clock,
-    store::{self, Store, account::Charged, gather::Gather, soundness::lost_the_connection},
+    store::{
+        self, Store, account::Charged, contact_list::Heads, gather::Gather,
+        soundness::lost_the_connection,
+    },
 };
 
 /// The reads that meet.
@@ -27,7 +30,7 @@ pub(super) struct Gathered {
     /// Lists, archived or not, whoever's they are.
     pub lists: Gather<ListId, contact_list::Model>,
     /// Head-counts of an account's lists.
-    pub destinations: Gather<(AccountId, ListId), Vec<list_destination::Model>>,
+    pub heads: Gather<(AccountId, ListId), Heads>,
     /// Accounts whose books no writer has locked.
     pub free_books: Gather<AccountId, ()>,
 }
@@ -64,13 +67,8 @@ impl Gathered {
                 let rows = store::contact_list::find_all(&reader, ids).await?;
                 Ok(by(rows, |row| ListId::new(row.id)))
             }),
-            destinations: gathered(store, |reader, lists| async move {
-                let mut found: HashMap<_, Vec<_>> = HashMap::new();
-                for row in store::contact_list::destinations(&reader, lists).await? {
-                    let key = (AccountId::new(row.account_id), ListId::new(row.list_id));
-                    found.entry(key).or_default().push(row);
-                }
-                Ok(found)
+            heads: gathered(store, |reader, lists| async move {
+                store::contact_list::heads(&reader, lists).await
             }),
             free_books: gathered(store, |reader, ids| async move {
                 let free = store::balance::free_books(&reader, ids).await?;

@@ -4,9 +4,9 @@ use domain::{
     book,
     calendar::{date_of, start_of_day},
     id::{AccountId, LotId},
-    lot::Expiry,
 };
 use entity::{account, lot, transaction};
+use jiff::civil::Date;
 use serde::Serialize;
 
 use super::{
@@ -131,14 +131,14 @@ impl Services {
             note: &new.note,
         };
         let key = idempotency::key(&new.idempotency_key, "grantCredits", &arguments)?;
-        let expiry = match &new.expires_on {
-            Some(on) => Some(self.expiry(&account, on, &key).await?),
+        let expires_on = match &new.expires_on {
+            Some(on) => Some(self.expiration_day(&account, on, &key).await?),
             None => None,
         };
         let act = Act::Grant {
             lot: LotId::new(self.clock.new_id()),
             credits,
-            expiry,
+            expires_on,
             note,
         };
         let answer = self
@@ -148,13 +148,14 @@ impl Services {
         self.granted(id, &answer).await
     }
 
-    /// A day to come as the end of a lot: from its first instant on its credits can't be used (law L2).
-    async fn expiry(
+    /// A day to come as the end of a lot: from its first instant on its credits can't be used (law L2). Which instant
+    /// that is, the ledger says under its lock.
+    async fn expiration_day(
         &self,
         account: &account::Model,
         on: &str,
         key: &Key,
-    ) -> Result<Expiry, OperationError> {
+    ) -> Result<Date, OperationError> {
         let path = Path::input("expiresOn");
         let on = input::date(on, &path)?;
         let zone = time_zone(account)?;
@@ -168,12 +169,13 @@ impl Services {
                 ))
                 .into());
         }
-        let at = start_of_day(on, &zone)
+        start_of_day(on, &zone)
             .map_err(|_| path.invalid("Must be a day of the account's calendar."))?;
-        Ok(Expiry { at, on })
+        Ok(on)
     }
 
-    /// What a grant answered: its lot is whole, whatever was spent of it since.
+    /// What a grant answered: its lot is whole and expires as it did then, whatever was spent of it since and in
+    /// whatever zone its day begins by now.
     async fn granted(
         &self,
         account: AccountId,
@@ -187,6 +189,7 @@ impl Services {
         Ok(Granted {
             lot: lot::Model {
                 remaining_units: row.granted_units,
+                expires_at: answer.lot_expires_at.or(row.expires_at),
                 ..row
             },
             balance: balance_of(account, answer)?,

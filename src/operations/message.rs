@@ -4,6 +4,7 @@
 //! would be refused by now: because its time has passed, the card has changed, or the list has gone.
 
 mod sent;
+mod submission;
 
 use domain::{
     credits::Credits,
@@ -12,10 +13,7 @@ use domain::{
     quote::Priced,
     segmentation,
 };
-use entity::{
-    idempotency_key, message, message_line, rate_card,
-    sql_enums::{Channel, MessageStatus},
-};
+use entity::{message, message_line, rate_card, sql_enums::Channel};
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
 use sea_orm::prelude::Uuid;
 use serde::Serialize;
@@ -23,6 +21,7 @@ use serde::Serialize;
 use super::{
     OperationError, Path, RefusalCode, Services, Viewer,
     account::BalanceAt,
+    audience::Audience,
     contact_list::DestinationRow,
     idempotency, input,
     policy::{self, Use},
@@ -31,7 +30,7 @@ use super::{
 use crate::{
     clock::whole_micros,
     fair::Urgency,
-    ledger::{Act, Answer, End, Key, LineAnswer, NewMessage, Refused, Request, Sent, SubmitError},
+    ledger::{self, Act, End, NewMessage, Sent},
     store::{
         self,
         message::MessageFilter,
@@ -39,11 +38,13 @@ use crate::{
     },
 };
 
+/// How often a message to a list's contacts is priced while some are removed from the list.
+const MAX_PRICINGS: u32 = 5;
 /// How far ahead a message may be scheduled, in years.
 const MAX_YEARS_AHEAD: i64 = 2;
 
 /// A message to send or to schedule, as it was asked for.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct NewMessageInput {
     /// Whose.
     pub account: Option<AccountId>,
@@ -141,6 +142,17 @@ impl Services {
             Some(_) => Path::input("listId"),
             None => Path::input("audience"),
         };
+        // Only what is scheduled for a list's contacts is ever priced again; numbers are not copied for nothing.
+        let is_of_list = matches!(new.draft.audience, None | Some(Audience::List(_)));
+        if new.send_at.is_some() && is_of_list {
+            for _ in 1..MAX_PRICINGS {
+                let act = self.new_message((account, card.clone()), new.clone()).await;
+                let done = self.try_submit(account, act, key.clone(), &amount).await?;
+                if let Some(done) = done {
+                    return Ok(done);
+                }
+            }
+        }
         let act = self.new_message((account, card), new).await;
         self.submit(account, act, key, &amount).await
     }
@@ -178,6 +190,14 @@ impl Services {
         if send_at.is_some() {
             self.refuse_to_schedule_more(message.account).await?;
         }
+        let audience = message.as_of.filter(|_| send_at.is_some());
+        let audience = audience.map(|as_of| ledger::Audience {
+            revision: as_of.revision,
+            removals: as_of.removals,
+            personal: message.tallied().is_some(),
+            smart_encoding: message.content.options().smart_encoding,
+            strip_accents: message.content.options().strip_accents,
+        });
         let new = NewMessage {
             id: MessageId::new(self.clock.new_id()),
             list: message.list,
@@ -189,6 +209,7 @@ impl Services {
             price: price(message.priced),
             rate_card: message.card.id(),
             send_at,
+            audience,
         };
         Ok(match send_at {
             Some(_) => Act::Schedule(new),
@@ -256,99 +277,6 @@ impl Services {
         row.filter(|row| viewer.sees(AccountId::new(row.account_id)))
             .ok_or_else(|| Path::input("messageId").not_found("message").into())
     }
-
-    /// Has the ledger do what was asked. What is refused before is looked up first: a repetition of a key
-    /// gets its first answer, whatever has changed since (law B4).
-    async fn submit(
-        &self,
-        account: AccountId,
-        act: Result<Act, OperationError>,
-        key: Key,
-        amount: &Path,
-    ) -> Result<Done, OperationError> {
-        let answer = match act {
-            Ok(act) => {
-                let request = Request {
-                    account,
-                    act,
-                    key: Some(key),
-                    at: None,
-                };
-                let answer = self.ledger.submit(request).await;
-                answer.map_err(|error| OperationError::from_ledger(error, amount))?
-            }
-            Err(OperationError::Refused(refusals)) => {
-                let first = self.first_answer(account, &key, amount).await?;
-                first.ok_or(OperationError::Refused(refusals))?
-            }
-            Err(other) => return Err(other),
-        };
-        self.done(account, &answer).await
-    }
-
-    /// What a key was answered when it was used first, if it was.
-    async fn first_answer(
-        &self,
-        account: AccountId,
-        key: &Key,
-        amount: &Path,
-    ) -> Result<Option<Answer>, OperationError> {
-        let reader = self.store.reader();
-        let Some(used) = store::idempotency_key::find(reader, account, &key.key).await? else {
-            return Ok(None);
-        };
-        read_answer(&used, key)
-            .map(Some)
-            .map_err(|refused| OperationError::from_ledger(refused, amount))
-    }
-
-    /// The message and the balance as a command left them, whatever became of them since.
-    async fn done(&self, account: AccountId, answer: &Answer) -> Result<Done, OperationError> {
-        let broken = || OperationError::broken("a message's command was answered without it");
-        let (changed, balance) = (answer.message.as_ref(), answer.balance.as_ref());
-        let (changed, balance) = changed.zip(balance).ok_or_else(broken)?;
-        let row = match &answer.row {
-            Some(row) => Some(message::Model::clone(row)),
-            None => store::message::find(self.store.reader(), MessageId::new(changed.id)).await?,
-        };
-        let row = row.ok_or_else(broken)?;
-        if changed.status == MessageStatus::Canceled {
-            self.count_cancelled(&row);
-        }
-        Ok(Done {
-            message: message::Model {
-                status: changed.status,
-                units: changed.units,
-                recipients: changed.recipients,
-                sent_at: changed.sent_at,
-                ..row
-            },
-            lines: changed.lines.as_ref().map(|lines| {
-                let of = |line| answered_line(account, changed.id, line);
-                lines.iter().map(of).collect()
-            }),
-            balance: BalanceAt::from_answer(account, balance)?,
-        })
-    }
-}
-
-fn answered_line(account: AccountId, message_id: Uuid, line: &LineAnswer) -> message_line::Model {
-    message_line::Model {
-        account_id: account.uuid(),
-        message_id,
-        country_code: line.country.clone(),
-        segment_count: line.segments,
-        recipients: line.recipients,
-        units_per_segment: line.rate,
-        units: line.units,
-    }
-}
-
-fn read_answer(used: &idempotency_key::Model, key: &Key) -> Result<Answer, SubmitError> {
-    if used.fingerprint != key.fingerprint {
-        return Err(Refused::KeyReused.into());
-    }
-    Ok(Answer::read(&used.answer)?)
 }
 
 /// When a message is to be sent: after now, and not too far ahead.

@@ -10,7 +10,9 @@ use domain::{
     id::{AccountId, ListId},
     merge::{Template, Values},
     personal::{Tallied, Tally},
+    quote::Share,
     rate::RateCard,
+    segmentation::Options,
 };
 use sea_orm::DbErr;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
@@ -47,8 +49,8 @@ pub(super) fn scans() -> Line<AccountId> {
 }
 
 impl Services {
-    /// Counts a text with merge fields over the stored contacts of a list, as of one instant. It ends when the
-    /// caller leaves.
+    /// Counts a text with merge fields over the stored contacts of a list, as of one instant; and the list's last
+    /// revision that is counted. It ends when the caller leaves.
     ///
     /// # Errors
     /// Refusals that name the text; that too many lists are being read and none was done in time; a fault.
@@ -60,7 +62,7 @@ impl Services {
         template: &Template,
         card: &Arc<RateCard>,
         urgency: Urgency,
-    ) -> Result<Tallied, OperationError> {
+    ) -> Result<(Tallied, i64), OperationError> {
         let place = self.scan_place(account, list, urgency).await?;
         let has_media = content.channel() == domain::segmentation::Channel::Mms;
         let (asked, card) = (content.options(), Arc::clone(card));
@@ -69,13 +71,13 @@ impl Services {
         let mut values = Values::default();
         let scan = contact_fields::scan(&self.store, account, list);
         // The place goes with the reading, which outlives a caller that leaves by a batch.
-        let folded = scan.fold((tally, place), move |(tally, _), batch| {
-            count(tally, batch, &names, &mut values)
+        let folded = scan.fold((tally, 0, place), move |(tally, revision, _), batch| {
+            count(tally, revision, batch, &names, &mut values)
         });
-        let (tally, _) = folded.await?;
+        let (tally, revision, _) = folded.await?;
         let tallied = tally.end();
         refuse_unknown_fields(template, &tallied)?;
-        Ok(tallied)
+        Ok((tallied, revision))
     }
 
     /// A place to read a list whole; none is needed for a small one.
@@ -94,15 +96,49 @@ impl Services {
     }
 }
 
+/// How many of some contacts get how many segments of a text with merge fields, by country: as the list was counted,
+/// with what is known of each as a JSON object of texts.
+///
+/// # Errors
+/// A fault: the text was cut for them before.
+pub(super) fn shares_of<'a>(
+    text: &str,
+    has_media: bool,
+    asked: Options,
+    card: Arc<RateCard>,
+    contacts: impl IntoIterator<Item = (CountryCode, Option<&'a str>)>,
+) -> Result<Vec<Share>, OperationError> {
+    let broken = |what: String| OperationError::broken(format!("a scheduled text: {what}"));
+    let template = Template::parse(text).map_err(|error| broken(error.to_string()))?;
+    let names: Vec<String> = template.names().map(str::to_owned).collect();
+    let mut tally = Tally::new(template, has_media, asked, card);
+    let mut values = Values::default();
+    for (country, fields) in contacts {
+        values.clear(names.len());
+        if let Some(fields) = fields {
+            read_fields(fields, &names, &mut values)
+                .map_err(|_| broken("a contact's fields are not an object of texts".to_owned()))?;
+        }
+        tally
+            .add(country, &values)
+            .map_err(|error| broken(error.to_string()))?;
+    }
+    Ok(tally.end().shares)
+}
+
 fn count(
     tally: &mut Tally,
+    revision: &mut i64,
     batch: &Batch,
     names: &[String],
     values: &mut Values,
 ) -> Result<(), OperationError> {
     let broken = |what: &str| DbErr::Custom(format!("a contact {what}"));
     for row in batch.rows::<{ contact_fields::CELLS }>() {
-        let [country, fields] = row?;
+        let [country, fields, came_in_with] = row?;
+        *revision = bulk::integer(came_in_with)?
+            .unwrap_or_default()
+            .max(*revision);
         let country: CountryCode = bulk::text(country)?
             .and_then(|code| code.parse().ok())
             .ok_or_else(|| broken("has no country"))?;

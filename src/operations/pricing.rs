@@ -17,14 +17,14 @@ use entity::rate_card;
 
 use super::{
     OperationError, Path, Refusal, Services, Viewer,
-    audience::{self, Audience},
+    audience::{self, AsOf, Audience},
     phone_number::Accept,
     segmentation::{Content, NewContent, too_many},
 };
 use crate::fair::Urgency;
 
 /// A message as it was asked for.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Draft {
     /// The list whose credits pay.
     pub list: Option<ListId>,
@@ -59,6 +59,8 @@ pub struct PricedMessage {
     pub audience_path: Path,
     /// The places of numbers that came before in the audience.
     pub duplicates: Vec<usize>,
+    /// The point of the list's history that its stored contacts were counted at; `None` if it is for others.
+    pub as_of: Option<AsOf>,
     recipients: Recipients,
 }
 
@@ -81,9 +83,9 @@ struct Reach {
 
 #[derive(Debug)]
 enum Reached {
-    Heads(Destinations),
-    /// The stored contacts of a list.
-    Contacts(ListId),
+    Heads(Destinations, Option<AsOf>),
+    /// The stored contacts of a list, which were removed so often before.
+    Contacts(ListId, i64),
 }
 
 impl PricedMessage {
@@ -154,17 +156,20 @@ impl Services {
             .reach(account, draft.list, draft.audience, draft.accept)
             .await?;
         let card = self.domain_rate_card(&card_row).await?;
-        let recipients = match (reach.audience, content.template()) {
-            (Reached::Contacts(list), Some(template)) => {
+        let (recipients, as_of) = match (reach.audience, content.template()) {
+            (Reached::Contacts(list, removals), Some(template)) => {
                 let tallied = self.tally(account, list, &content, template, &card, urgency);
-                let tallied = tallied.await?;
-                Recipients::Contacts(tallied)
+                let (tallied, revision) = tallied.await?;
+                // Removals were counted before the contacts were read: one in between counts as one that came after.
+                let as_of = AsOf { revision, removals };
+                (Recipients::Contacts(tallied), Some(as_of))
             }
             // The same for everybody: head-counts say it, however many contacts there are.
-            (Reached::Contacts(list), None) => {
-                Recipients::Heads(self.list_destinations(account, list).await?)
+            (Reached::Contacts(list, _), None) => {
+                let (destinations, as_of) = self.list_destinations(account, list).await?;
+                (Recipients::Heads(destinations), as_of)
             }
-            (Reached::Heads(destinations), _) => Recipients::Heads(destinations),
+            (Reached::Heads(destinations, as_of), _) => (Recipients::Heads(destinations), as_of),
         };
         let shares = shares(&content, content.options(), &recipients, &card)?;
         let priced = quote::price_shares(content.channel(), shares, &card)
@@ -182,6 +187,7 @@ impl Services {
             priced,
             audience_path,
             duplicates: reach.duplicates,
+            as_of,
             recipients,
         })
     }
@@ -217,11 +223,14 @@ impl Services {
             }
             Some(Audience::Numbers(numbers)) => {
                 let counted = audience::numbers(numbers, accept, &path.at("recipients")).await?;
-                reach(Reached::Heads(counted.destinations), counted.duplicates)
+                reach(
+                    Reached::Heads(counted.destinations, None),
+                    counted.duplicates,
+                )
             }
             Some(Audience::Destinations(rows)) => {
                 let destinations = audience::destinations(&rows, &path.at("destinations"))?;
-                reach(Reached::Heads(destinations), Vec::new())
+                reach(Reached::Heads(destinations, None), Vec::new())
             }
         };
         if let Some(list) = list {
@@ -238,9 +247,10 @@ impl Services {
     ) -> Result<Reach, OperationError> {
         let row = self.list_in_use(account, list, path).await?;
         let audience = if row.contacts > 0 {
-            Reached::Contacts(list)
+            Reached::Contacts(list, row.removals)
         } else {
-            Reached::Heads(self.list_destinations(account, list).await?)
+            let (destinations, as_of) = self.list_destinations(account, list).await?;
+            Reached::Heads(destinations, as_of)
         };
         Ok(Reach {
             list: Some(list),

@@ -195,6 +195,7 @@ impl Services {
         let answer = Answer {
             transaction: None,
             lot: None,
+            lot_expires_at: None,
             purchase: Some(row.id),
             message: None,
             balance: None,

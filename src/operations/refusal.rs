@@ -206,6 +206,8 @@ fn refusal(refused: Refused, amount: &Path) -> Refusal {
             "The account would have more than {} credits.",
             book::Book::MAX_TOTAL
         )),
+        Refused::Book(book::Refusal::NoSuchDay) => amount
+            .invalid("A lot's expiration day is outside the calendar of the account's time zone."),
         Refused::Broken(what) => {
             // Told as a fault before it comes here.
             Path::input("idempotencyKey").refuse(Conflict, what)
@@ -216,6 +218,10 @@ fn refusal(refused: Refused, amount: &Path) -> Refusal {
         ),
         Refused::UnknownAccount => Path::input("accountId").not_found("account"),
         Refused::UnknownList(_) => Path::input("listId").not_found("list"),
+        Refused::ContactsRemoved => Path::input("listId").refuse(
+            Conflict,
+            "Contacts are being removed from the list; try again when they are gone.",
+        ),
         Refused::ScheduledMessages(_) => Path::input("listId").refuse(
             Conflict,
             "The list has scheduled messages; send or cancel them first.",
@@ -232,7 +238,7 @@ fn refusal(refused: Refused, amount: &Path) -> Refusal {
 fn no_ending(why: NoEnding) -> &'static str {
     match why {
         NoEnding::Due => {
-            "The message's time has come: the server charges it in full. settleMessage without sent does so at once."
+            "The message's time has come: the server charges it for all who have not left the list. settleMessage without sent does so at once."
         }
         NoEnding::NotDue => "The message's time has not come, or the server does not settle it.",
         NoEnding::AtTheSendingService => {

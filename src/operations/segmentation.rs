@@ -18,7 +18,7 @@ pub const MAX_WARNINGS: usize = 50;
 const MAX_TYPE_NAME_BYTES: usize = 127;
 
 /// A picture, a sound or a film of a message.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Media {
     /// `type/subtype`.
     pub content_type: String,
@@ -29,7 +29,7 @@ pub struct Media {
 }
 
 /// What a message says, as it was written.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct NewContent {
     /// The text, with its merge fields.
     pub text: String,

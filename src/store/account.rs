@@ -189,8 +189,6 @@ pub async fn insert(
 pub struct AccountSettings {
     /// Shown to people.
     pub name: Option<String>,
-    /// IANA name.
-    pub time_zone: Option<String>,
     /// In which order lots are drawn.
     pub consumption_order: Option<ConsumptionOrder>,
     /// Who settles scheduled messages.
@@ -211,9 +209,6 @@ pub async fn update(
     let row = account::ActiveModel {
         id: ActiveValue::Unchanged(id.uuid()),
         name: settings.name.map_or(ActiveValue::NotSet, ActiveValue::Set),
-        time_zone: settings
-            .time_zone
-            .map_or(ActiveValue::NotSet, ActiveValue::Set),
         consumption_order: settings
             .consumption_order
             .map_or(ActiveValue::NotSet, ActiveValue::Set),
@@ -226,6 +221,27 @@ pub async fn update(
         ..Default::default()
     };
     account::Entity::update(row).exec(connection).await
+}
+
+/// Counts an account's days in another zone. The caller holds the lock on its book: lots and sums by day depend
+/// on the zone.
+///
+/// # Errors
+/// What the database says.
+pub async fn set_time_zone(
+    connection: &impl ConnectionTrait,
+    id: AccountId,
+    zone: &str,
+) -> Result<(), DbErr> {
+    account::Entity::update_many()
+        .col_expr(
+            account::Column::TimeZone,
+            sea_orm::sea_query::Expr::value(zone),
+        )
+        .filter(account::Column::Id.eq(id.uuid()))
+        .exec(connection)
+        .await
+        .map(drop)
 }
 
 /// Charges an account by another card from an instant on.

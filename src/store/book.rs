@@ -31,6 +31,8 @@ pub struct Wanted {
     pub messages: BTreeSet<MessageId>,
     /// Whether every pool is needed, whatever else is.
     pub every_pool: bool,
+    /// Whether lots that are used up are needed too, as far as their day has not come.
+    pub used_up_lots: bool,
     /// Commands that may take credits from every pool; [`Book::needs_every_pool`] says whether they do.
     pub commands: Vec<Command>,
 }
@@ -111,6 +113,7 @@ pub async fn load(
 ) -> Result<BTreeMap<AccountId, Head>, DbErr> {
     let mut heads = heads_with_lots(connection, wanted).await?;
     load_holds(connection, wanted, &mut heads).await?;
+    load_used_up_lots(connection, wanted, &mut heads).await?;
     load_pools(connection, wanted, &mut heads, now).await?;
     Ok(heads)
 }
@@ -272,6 +275,26 @@ async fn load_holds(
         }
     }
     Ok(())
+}
+
+/// The lots that are used up and whose day has not come by the book's last transaction: holds may give credits back
+/// to them.
+async fn load_used_up_lots(
+    connection: &impl ConnectionTrait,
+    wanted: &BTreeMap<AccountId, Wanted>,
+    heads: &mut BTreeMap<AccountId, Head>,
+) -> Result<(), DbErr> {
+    let accounts = wanted.iter().filter(|(_, wanted)| wanted.used_up_lots);
+    let query = (
+        "l.*",
+        "books b JOIN lots l ON l.account_id = b.account_id AND l.expires_at > b.last_at",
+        "b.account_id = w.account_id AND l.remaining_units = 0",
+    );
+    let read = |row: &QueryResult| lot::Model::from_query_result(row, "");
+    let rows = Set::of_ids(accounts.map(|(id, _)| id.uuid()))
+        .query(connection, &["account_id"], query, read)
+        .await?;
+    rows.into_iter().try_for_each(|row| insert_lot(heads, row))
 }
 
 async fn load_pools(

@@ -4,6 +4,7 @@
 //! list first ([`super::contact_list::lock`]), so that two who add to one list come one after the other.
 
 mod pages;
+mod removal;
 
 use std::collections::BTreeMap;
 
@@ -20,6 +21,7 @@ use sea_orm::{
 
 use super::paging::Place;
 pub use pages::{ContactFilter, count, list};
+pub use removal::{Removed, Which, delete, delete_each};
 
 /// A contact as it comes in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,17 +89,6 @@ impl From<contact::Model> for Contact {
 /// How many contacts came or went, by country.
 pub type Counts = BTreeMap<String, i64>;
 
-/// Contacts that a removal names.
-#[derive(Debug, Clone)]
-pub enum Which<'a> {
-    /// These.
-    Ids(&'a [ContactId]),
-    /// Those with these numbers.
-    Numbers(&'a [i64]),
-    /// So many of them, the oldest first.
-    Oldest(u64),
-}
-
 /// Which of these numbers a list has.
 ///
 /// # Errors
@@ -126,7 +117,7 @@ pub async fn known(
         .collect()
 }
 
-/// Adds contacts whose numbers the list does not have, in one statement.
+/// Adds contacts whose numbers the list does not have, in one statement: when, and with which of the list's revisions.
 ///
 /// # Errors
 /// What the database says, also where one of the numbers is there.
@@ -134,7 +125,7 @@ pub async fn insert(
     connection: &impl ConnectionTrait,
     list: (AccountId, ListId),
     contacts: &[NewContact],
-    created_at: i64,
+    (created_at, revision): (i64, i64),
 ) -> Result<(), DbErr> {
     // One text instead of a parameter for each value: SQLite takes 32,766 of them, and binding and planning
     // them takes longer than reading a text.
@@ -151,19 +142,21 @@ pub async fn insert(
         .collect();
     let source = match connection.get_database_backend() {
         DatabaseBackend::Postgres => {
-            "(value->>0)::uuid, (value->>1)::bigint, value->>2, value->>3, $4::bigint
+            "(value->>0)::uuid, (value->>1)::bigint, value->>2, value->>3, $4::bigint, $5::bigint
              FROM json_array_elements($3::json)"
         }
         _ => {
-            "unhex(value->>0), value->>1, value->>2, value->>3, $4
+            "unhex(value->>0), value->>1, value->>2, value->>3, $4, $5
              FROM json_each($3)"
         }
     };
     let text = format!(
-        "INSERT INTO contacts (account_id, list_id, id, number, country_code, fields, created_at)
+        "INSERT INTO contacts
+         (account_id, list_id, id, number, country_code, fields, created_at, revision)
          SELECT $1, $2, {source}"
     );
-    let statement = of_list(connection, text, list, [json(&rows)?, created_at.into()]);
+    let values = [json(&rows)?, created_at.into(), revision.into()];
+    let statement = of_list(connection, text, list, values);
     let done = connection.execute_raw(statement).await?;
     if done.rows_affected() == contacts.len() as u64 {
         Ok(())
@@ -172,7 +165,8 @@ pub async fn insert(
     }
 }
 
-/// Gives contacts that a list has other fields, in one statement.
+/// Gives contacts that a list has other fields, in one statement, and marks those whose fields are other ones by it
+/// with the list's revision.
 ///
 /// # Errors
 /// What the database says.
@@ -180,78 +174,37 @@ pub async fn update(
     connection: &impl ConnectionTrait,
     list: (AccountId, ListId),
     contacts: &[NewContact],
+    revision: i64,
 ) -> Result<(), DbErr> {
     let rows: Vec<_> = contacts
         .iter()
         .map(|row| (row.number.unguarded(), row.fields.unguarded()))
         .collect();
-    let source = match connection.get_database_backend() {
-        DatabaseBackend::Postgres => {
-            "SELECT (value->>0)::bigint AS number, value->>1 AS fields FROM json_array_elements($3::json)"
-        }
-        _ => "SELECT value->>0 AS number, value->>1 AS fields FROM json_each($3)",
+    let (source, revised) = match connection.get_database_backend() {
+        DatabaseBackend::Postgres => (
+            "SELECT (value->>0)::bigint AS number, value->>1 AS fields FROM json_array_elements($3::json)",
+            "$4::bigint",
+        ),
+        _ => (
+            "SELECT value->>0 AS number, value->>1 AS fields FROM json_each($3)",
+            "$4",
+        ),
     };
     let text = format!(
-        "UPDATE contacts SET fields = changed.fields FROM ({source}) AS changed
+        "UPDATE contacts SET fields = changed.fields,
+         changed_revision = CASE WHEN contacts.fields IS NOT DISTINCT FROM changed.fields
+             THEN contacts.changed_revision ELSE {revised} END
+         FROM ({source}) AS changed
          WHERE contacts.account_id = $1 AND contacts.list_id = $2 AND contacts.number = changed.number"
     );
-    let statement = of_list(connection, text, list, [json(&rows)?]);
+    let values = [json(&rows)?, revision.into()];
+    let statement = of_list(connection, text, list, values);
     connection.execute_raw(statement).await?;
     Ok(())
 }
 
-/// Removes contacts of a list; how many in each country.
-///
-/// # Errors
-/// What the database says.
-pub async fn delete(
-    connection: &impl ConnectionTrait,
-    list: (AccountId, ListId),
-    which: Which<'_>,
-) -> Result<Counts, DbErr> {
-    let postgres = connection.get_database_backend() == DatabaseBackend::Postgres;
-    let (condition, value) = match which {
-        Which::Ids(ids) => {
-            let ids: Vec<_> = ids
-                .iter()
-                .map(|id| id.uuid().simple().to_string())
-                .collect();
-            let set = if postgres {
-                "id IN (SELECT value::uuid FROM json_array_elements_text($3::json))"
-            } else {
-                "id IN (SELECT unhex(value) FROM json_each($3))"
-            };
-            (set, json(&ids)?)
-        }
-        Which::Numbers(numbers) => {
-            let set = if postgres {
-                "number IN (SELECT value::bigint FROM json_array_elements_text($3::json))"
-            } else {
-                "number IN (SELECT value FROM json_each($3))"
-            };
-            (set, json(&numbers)?)
-        }
-        Which::Oldest(most) => {
-            let set = "id IN (SELECT id FROM contacts WHERE account_id = $1 AND list_id = $2
-                ORDER BY id LIMIT $3)";
-            (set, i64::try_from(most).unwrap_or(i64::MAX).into())
-        }
-    };
-    let text = format!(
-        "DELETE FROM contacts WHERE account_id = $1 AND list_id = $2 AND {condition} RETURNING country_code"
-    );
-    let mut gone = Counts::new();
-    for row in connection
-        .query_all_raw(of_list(connection, text, list, [value]))
-        .await?
-    {
-        *gone.entry(row.try_get("", "country_code")?).or_default() += 1;
-    }
-    Ok(gone)
-}
-
 /// Counts what came in (or, with a negative sign, went) towards the list's head-count and its number of
-/// stored contacts.
+/// stored contacts, and raises its revision (or how often contacts were removed from it).
 ///
 /// # Errors
 /// What the database says.
@@ -292,11 +245,16 @@ pub async fn count_towards(
             .exec(connection)
             .await?;
     }
+    let raised = match total < 0 {
+        true => contact_list::Column::Removals,
+        false => contact_list::Column::Revision,
+    };
     contact_list::Entity::update_many()
         .col_expr(
             contact_list::Column::Contacts,
             Expr::col(contact_list::Column::Contacts).add(total),
         )
+        .col_expr(raised, Expr::col(raised).add(1))
         .filter(contact_list::Column::AccountId.eq(account.uuid()))
         .filter(contact_list::Column::Id.eq(list.uuid()))
         .exec(connection)

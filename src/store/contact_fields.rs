@@ -8,15 +8,16 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Qu
 
 use super::{Store, bulk::Scan};
 
-/// Cells of a row of [`scan`]: the country's code, and the fields as JSON.
-pub const CELLS: usize = 2;
+/// Cells of a row of [`scan`]: the country's code, the fields as JSON, and the list's revision that the contact came
+/// in with.
+pub const CELLS: usize = 3;
 
-/// Reads the country and the fields of every contact of a list, as of one instant and in no order.
+/// Reads the country, the fields and the revision of every contact of a list, as of one instant and in no order.
 #[must_use]
 pub fn scan(store: &Store, account: AccountId, list: ListId) -> Scan {
     let select = Entity::find()
         .select_only()
-        .columns([Column::CountryCode, Column::Fields])
+        .columns([Column::CountryCode, Column::Fields, Column::Revision])
         .filter(Column::AccountId.eq(account.uuid()))
         .filter(Column::ListId.eq(list.uuid()));
     let select = match store.backend() {

@@ -1,10 +1,13 @@
 //! Contact lists and their head-counts.
 
+use std::collections::{BTreeSet, HashMap};
+
 use domain::id::{AccountId, ListId};
 use entity::{contact_list, list_destination};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, IntoActiveModel,
-    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select, sea_query::Expr,
+    PaginatorTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, Select, Statement,
+    sea_query::Expr,
 };
 
 use super::{
@@ -153,6 +156,104 @@ pub async fn lock(connection: &impl ConnectionTrait, id: ListId) -> Result<(), D
         .all(connection)
         .await?;
     Ok(())
+}
+
+/// Locks lists' rows until the transaction ends, in id order, against those who add to them or remove from them, and
+/// returns which: nobody else reads them less by it. Like [`lock`] it reads nothing. SQLite locks no rows: whoever
+/// writes there is alone.
+///
+/// # Errors
+/// What the database says.
+pub async fn lock_shared(
+    connection: &impl ConnectionTrait,
+    lists: impl IntoIterator<Item = ListId>,
+    skip_locked: bool,
+) -> Result<BTreeSet<ListId>, DbErr> {
+    if connection.get_database_backend() != DatabaseBackend::Postgres {
+        return Ok(lists.into_iter().collect());
+    }
+    let (_, ids) = Set::of_ids(lists.into_iter().map(ListId::uuid)).into_arrays(1);
+    let skip = if skip_locked { " SKIP LOCKED" } else { "" };
+    let sql = format!(
+        "SELECT id FROM contact_lists WHERE id = ANY ($1::uuid[]) ORDER BY id FOR SHARE{skip}"
+    );
+    let statement = Statement::from_sql_and_values(DatabaseBackend::Postgres, sql, ids);
+    let rows = connection.query_all_raw(statement).await?;
+    let id = |row: &QueryResult| Ok(ListId::new(row.try_get_by_index(0)?));
+    rows.iter().map(id).collect()
+}
+
+/// Notes that fields of a list's contacts changed: its revision rises by one. Lock it first.
+///
+/// # Errors
+/// What the database says.
+pub async fn raise_revision(
+    connection: &impl ConnectionTrait,
+    (account, list): (AccountId, ListId),
+) -> Result<(), DbErr> {
+    use contact_list::Column;
+    use sea_orm::ExprTrait;
+    contact_list::Entity::update_many()
+        .col_expr(Column::Revision, Expr::col(Column::Revision).add(1))
+        .filter(Column::AccountId.eq(account.uuid()))
+        .filter(Column::Id.eq(list.uuid()))
+        .exec(connection)
+        .await
+        .map(drop)
+}
+
+/// A list's head-count with the point of its history that it is of.
+#[derive(Debug, Clone, Default)]
+pub struct Heads {
+    /// By country.
+    pub rows: Vec<(String, i64)>,
+    /// Stored contacts; 0 if the head-count was given by hand.
+    pub contacts: i64,
+    /// The revision that the contacts are as of.
+    pub revision: i64,
+    /// How often contacts had been removed.
+    pub removals: i64,
+}
+
+/// The head-counts of several lists, each as of one instant; lists that don't exist are left out.
+///
+/// # Errors
+/// What the database says.
+pub async fn heads(
+    connection: &impl ConnectionTrait,
+    lists: impl IntoIterator<Item = (AccountId, ListId)>,
+) -> Result<HashMap<(AccountId, ListId), Heads>, DbErr> {
+    let query = (
+        "l.account_id, l.id, l.contacts, l.revision, l.removals, d.country_code, d.recipients",
+        "contact_lists l LEFT JOIN list_destinations d \
+         ON d.account_id = l.account_id AND d.list_id = l.id",
+        "l.account_id = w.account_id AND l.id = w.list_id",
+    );
+    let read = |row: &QueryResult| {
+        let key = (
+            AccountId::new(row.try_get("", "account_id")?),
+            ListId::new(row.try_get("", "id")?),
+        );
+        let heads = Heads {
+            rows: Vec::new(),
+            contacts: row.try_get("", "contacts")?,
+            revision: row.try_get("", "revision")?,
+            removals: row.try_get("", "removals")?,
+        };
+        let country: Option<String> = row.try_get("", "country_code")?;
+        let recipients: Option<i64> = row.try_get("", "recipients")?;
+        Ok((key, heads, country.zip(recipients)))
+    };
+    let lists = lists.into_iter();
+    let set = Set::of_pairs(lists.map(|(account, list)| (account.uuid(), list.uuid())));
+    let mut found: HashMap<_, Heads> = HashMap::new();
+    for (key, heads, row) in set
+        .query(connection, &["account_id", "list_id"], query, read)
+        .await?
+    {
+        found.entry(key).or_insert(heads).rows.extend(row);
+    }
+    Ok(found)
 }
 
 /// Archived lists whose contacts are still stored, a few of them.

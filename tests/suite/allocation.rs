@@ -40,6 +40,7 @@ pub async fn hold(server: &Server, tenant: &Tenant, list: &str, credits: &str) {
         },
         rate_card: RateCardId::new(services.clock.new_id()),
         send_at: Some("2027-06-01T08:00:00Z".parse().unwrap()),
+        audience: None,
     };
     let request = Request {
         account: AccountId::decode(&tenant.id).unwrap(),

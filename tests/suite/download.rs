@@ -216,6 +216,8 @@ on_both_databases! {
                 created_at: 0,
                 archived_at: None,
             contacts: 0,
+            revision: 0,
+            removals: 0,
             });
         }
         let ids: Vec<String> = rows.iter().map(|row| domain::id::ListId::new(row.id).encode().0).collect();
@@ -311,6 +313,8 @@ on_both_databases! {
                 created_at: 0,
                 archived_at: (name == "gone").then_some(1),
                 contacts: 0,
+                revision: 0,
+                removals: 0,
             };
             let list = domain::id::ListId::new(row.id);
             entity::contact_list::Entity::insert(row.into_active_model())

@@ -98,7 +98,7 @@ on_both_databases! {
                 assert_eq!(refusal(&payload), expected, "{role} {less:?}");
                 if expected[1] == "CONFLICT" {
                     let said = payload["userErrors"][0]["message"].as_str().unwrap();
-                    assert!(said.contains("charges it in full"), "{said}");
+                    assert!(said.contains("charges it for all who have not left"), "{said}");
                 }
                 assert_eq!(balance(&server, &tenant).await["held"], "30", "{role} {less:?}");
             }

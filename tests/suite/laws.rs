@@ -159,16 +159,19 @@ on_both_databases! {
     /// B1: the database itself refuses to change or delete what the ledger wrote.
     async fn the_database_refuses_to_change_the_ledger(server: Server) {
         let tenant = server.account("Shop").await;
-        server.grant(&tenant, "100").await;
+        server.grant_until(&tenant, "100", Some("2027-01-01")).await;
+        update(&server, &tenant, "timeZone", "Asia/Kolkata").await;
         let store = &server.services().store;
         let mut statements = vec![
             "UPDATE transactions SET note = 'x'",
             "DELETE FROM transactions",
             "UPDATE postings SET units = 0",
             "DELETE FROM postings",
+            "UPDATE lot_expiry_changes SET to_at = 0",
+            "DELETE FROM lot_expiry_changes",
         ];
         if store.backend() == DatabaseBackend::Postgres {
-            statements.extend(["TRUNCATE transactions", "TRUNCATE postings"]);
+            statements.extend(["TRUNCATE transactions", "TRUNCATE postings", "TRUNCATE lot_expiry_changes"]);
         }
         for statement in statements {
             let error = store.writer().execute_unprepared(statement).await.unwrap_err().to_string();

@@ -82,6 +82,10 @@ async fn whole_history(server: &Server) -> Tenant {
         };
         submit(server, &tenant, now(), end).await;
     }
+    let change = Act::ChangeTimeZone {
+        time_zone: jiff::tz::TimeZone::get("America/New_York").unwrap(),
+    };
+    submit(server, &tenant, now(), change).await;
     for automatic in [false, true] {
         let package = package(server, 100, 1_000, |row| row.validity_days = Some(30)).await;
         let begun = begin(server, &tenant, &package).await;

@@ -53,6 +53,7 @@ fn send_as(account: AccountId, id: Uuid, key: Option<String>) -> Request {
         },
         rate_card: RateCardId::new(Uuid::nil()),
         send_at: None,
+        audience: None,
     };
     Request {
         account,

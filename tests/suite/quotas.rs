@@ -129,6 +129,8 @@ on_both_databases! {
             created_at: 0,
             archived_at: None,
             contacts: 0,
+            revision: 0,
+            removals: 0,
         })
         .await;
         let last = server.list(&tenant, "Last", json!([])).await;

@@ -52,10 +52,7 @@ pub(crate) async fn books(server: &Server) -> Tenant {
         let grant = Act::Grant {
             lot: domain::id::LotId::new(message_credits::clock::id_at(now)),
             credits: Credits::whole(credits),
-            expiry: Some(domain::lot::Expiry {
-                at: at(&format!("{expires_on}T00:00:00+01:00")),
-                on: expires_on.parse().unwrap(),
-            }),
+            expires_on: Some(expires_on.parse().unwrap()),
             note: "for a test".to_owned(),
         };
         submit(server, &tenant, now, grant).await;
@@ -129,12 +126,15 @@ async fn disarm(server: &Server) {
         DatabaseBackend::Postgres => &[
             "DROP TRIGGER transactions_append_only ON transactions",
             "DROP TRIGGER postings_append_only ON postings",
+            "DROP TRIGGER lot_expiry_changes_append_only ON lot_expiry_changes",
         ],
         _ => &[
             "DROP TRIGGER transactions_no_update",
             "DROP TRIGGER transactions_no_delete",
             "DROP TRIGGER postings_no_update",
             "DROP TRIGGER postings_no_delete",
+            "DROP TRIGGER lot_expiry_changes_no_update",
+            "DROP TRIGGER lot_expiry_changes_no_delete",
         ],
     };
     for statement in statements {
@@ -363,6 +363,32 @@ on_both_databases! {
     /// Whatever somebody changes behind the ledger's back is named, with the account.
     async fn tampering_is_named(server: Server) {
         check_tampering(&server).await;
+    }
+
+    /// The ends of lots follow from the changes of time zone, and those are in the chain.
+    async fn tampering_with_ends_is_named(server: Server) {
+        disarm(&server).await;
+        for (tamper, what) in [
+            ("UPDATE lot_expiry_changes SET to_at = to_at + 1 WHERE {own}", "the first broken link of the chain"),
+            ("UPDATE lot_expiry_changes SET from_at = from_at + 1 WHERE {own}", "next expiry after transaction"),
+            ("DELETE FROM lot_expiry_changes WHERE {own}", "the first broken link of the chain"),
+            ("UPDATE lot_expiry_changes SET sequence = 100000 WHERE {own}", "the transaction of the changes of expiry numbered 100000"),
+            ("UPDATE lots SET expires_at = expires_at + 1 WHERE {own} AND expires_on = '2027-02-01'", "expiry of lot"),
+        ] {
+            let tenant = books(&server).await;
+            let account = account(&tenant);
+            let change = Act::ChangeTimeZone { time_zone: jiff::tz::TimeZone::get("America/New_York").unwrap() };
+            submit(&server, &tenant, at("2026-06-02T00:00:00Z"), change).await;
+            let drifts = async |server: &Server| {
+                let mut drifts = verified(server).await.drifts;
+                drifts.retain(|drift| drift.account == account);
+                drifts
+            };
+            assert_eq!(drifts(&server).await, []);
+            tamper_with(&server, account, tamper).await;
+            let found = drifts(&server).await;
+            assert!(found.iter().any(|drift| drift.what.contains(what)), "{tamper}: {found:#?}");
+        }
     }
 
     /// Books that are all wrong are not told row by row.

@@ -30,9 +30,16 @@ const GRANT = `mutation Grant($input: GrantCreditsInput!) {
 /**
  * Gives an account one credit.
  * @param {string} accountId
+ * @param {string} [expiresOn] its expiration day; the credit never expires if it is left out
  */
-export async function grant(accountId) {
-  const input = { accountId, credits: '1', note: 'browser test', idempotencyKey: randomUUID() };
+export async function grant(accountId, expiresOn) {
+  const input = {
+    accountId,
+    credits: '1',
+    expiresOn,
+    note: 'browser test',
+    idempotencyKey: randomUUID(),
+  };
   const data = await ask(GRANT, { input });
   assert.deepEqual(data.grantCredits.userErrors, []);
 }

@@ -159,6 +159,21 @@ test('a workbook is imported as it is recognised, with the keyboard, in the dark
   await page.close();
 });
 
+test('an expiration day is shown as the last day before it', async () => {
+  const page = await signIn();
+  await page.getByRole('navigation', { name: 'Accounts' }).getByRole('listitem').first().click();
+  await page.waitForURL(/#account=/);
+  const accountId = new URLSearchParams(new URL(page.url()).hash.slice(1)).get('account');
+  assert.ok(accountId, page.url());
+  // In the far future, so that no other lot ends with it.
+  await grant(accountId, '2099-01-01');
+  await page.getByText(/^usable through \d+ \w+ \d{4}$/).waitFor();
+  await page.getByRole('tab', { name: 'Credits' }).click();
+  await page.getByRole('columnheader', { name: 'Usable through' }).waitFor();
+  await page.getByRole('cell', { name: '31 Dec 2098' }).first().waitFor();
+  await page.close();
+});
+
 test('a limit set in the dialog is shown in the table', async () => {
   const page = await signIn();
   const edit = page.getByRole('button', { name: /^Edit limits of/ }).first();

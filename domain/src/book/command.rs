@@ -5,6 +5,7 @@ use crate::{
     id::{ListId, LotId, MessageId},
     lot::Expiry,
 };
+use jiff::tz::TimeZone;
 
 /// How credits come in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -87,6 +88,12 @@ pub enum Command {
         /// Its list.
         list: Option<ListId>,
     },
+    /// The account's days begin at other instants: lots keep their days, and expire at the first instants
+    /// that those have in this zone (law L2).
+    ChangeTimeZone {
+        /// The zone from now on.
+        time_zone: TimeZone,
+    },
 }
 
 /// Why a command was refused. A refused command changes nothing (law B6).
@@ -115,4 +122,7 @@ pub enum Refusal {
     /// The account would have more than [`super::Book::MAX_TOTAL`].
     #[error("the account would have more than {} credits", super::Book::MAX_TOTAL)]
     TooMany,
+    /// An expiration day has no first instant in the zone: it reaches beyond the calendar's end.
+    #[error("a lot's expiration day is outside the calendar of the time zone")]
+    NoSuchDay,
 }

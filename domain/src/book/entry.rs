@@ -47,6 +47,8 @@ pub enum EntryKind {
     Spend,
     /// A lot's day came.
     Expiry,
+    /// The account's time zone changed, and lots expire at other instants.
+    TimeZoneChange,
 }
 
 /// Credits put into a book (positive) or taken out of it (negative).
@@ -62,6 +64,17 @@ pub struct Posting {
     pub credits: Credits,
 }
 
+/// The instant at which a lot expires, before and after a change of time zone. Its day stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ExpiryChange {
+    /// The lot.
+    pub lot: LotId,
+    /// The first instant of its day in the zone before.
+    pub from: Timestamp,
+    /// The first instant of its day in the zone after.
+    pub to: Timestamp,
+}
+
 /// One entry of the ledger. Its postings add up to zero.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
@@ -75,6 +88,8 @@ pub struct Entry {
     pub message: Option<MessageId>,
     /// What it moves.
     pub postings: Vec<Posting>,
+    /// The lots that expire at another instant from it on, by id; none but of a change of time zone.
+    pub expiry_changes: Vec<ExpiryChange>,
     /// The account's balance after it.
     pub balance: Balance,
 }

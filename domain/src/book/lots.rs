@@ -80,7 +80,7 @@ impl Book {
     }
 
     /// Books the remainder of lots whose day passed before they came (back) in, as of `at`.
-    fn expire_late(&mut self, lots: &[LotId], at: Timestamp) -> Option<Entry> {
+    pub(super) fn expire_late(&mut self, lots: &[LotId], at: Timestamp) -> Option<Entry> {
         let draws: Vec<Draw> = lots
             .iter()
             .filter_map(|lot| self.lots.get(lot))

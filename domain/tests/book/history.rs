@@ -14,7 +14,10 @@ use domain::{
     lot::{ConsumptionOrder, Expiry},
     pool::Pool,
 };
-use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use jiff::{
+    SignedDuration, Timestamp,
+    tz::{Offset, TimeZone},
+};
 use proptest::sample::Index;
 use uuid::Uuid;
 
@@ -75,6 +78,8 @@ enum Act {
     EndNothing(bool),
     Expire,
     Order(bool),
+    /// To the zone where today begins in so many seconds.
+    Zone(i64),
 }
 
 /// What a step comes to.
@@ -244,6 +249,9 @@ impl History {
                     },
                 }
             }
+            Act::Zone(seconds) => Command::ChangeTimeZone {
+                time_zone: zone(self.now, *seconds),
+            },
             Act::Expire | Act::Order(_) => unreachable!("these are no commands"),
         }
     }
@@ -305,6 +313,13 @@ impl History {
         self.minted += 1;
         Uuid::from_u64_pair(self.minted.wrapping_mul(0x9e37_79b9_7f4a_7c15), self.minted)
     }
+}
+
+/// Where the day that UTC has now begins so many seconds from now, give or take one.
+fn zone(now: Timestamp, seconds: i64) -> TimeZone {
+    let since_midnight = now.as_second().rem_euclid(24 * 3_600);
+    let behind = i32::try_from(since_midnight + seconds).unwrap();
+    TimeZone::fixed(Offset::from_seconds(-behind).unwrap())
 }
 
 fn list_id(number: u8) -> ListId {

@@ -15,7 +15,7 @@ use crate::history::{History, Step, Turn, any_step};
 /// What a command names.
 fn named(command: &Command) -> (Vec<ListId>, Option<MessageId>, Option<LotId>) {
     match command {
-        Command::Issue { .. } => (Vec::new(), None, None),
+        Command::Issue { .. } | Command::ChangeTimeZone { .. } => (Vec::new(), None, None),
         Command::Revoke { lot, .. } => (Vec::new(), None, *lot),
         Command::Allocate { allocations } => {
             (allocations.iter().map(|one| one.list).collect(), None, None)
@@ -36,6 +36,9 @@ fn loaded_for(commands: &[&Command], latest: Timestamp, whole: &Book) -> Book {
     part.holds
         .retain(|message, _| named.iter().any(|named| named.1 == Some(*message)));
     let holds = part.holds.clone();
+    let changes_zone = |command: &&Command| matches!(command, Command::ChangeTimeZone { .. });
+    let with_used_up = commands.iter().any(changes_zone);
+    let last_at = part.last_at;
     part.lots.retain(|id, lot| {
         let is_held = || {
             holds
@@ -43,7 +46,11 @@ fn loaded_for(commands: &[&Command], latest: Timestamp, whole: &Book) -> Book {
                 .flat_map(|hold| &hold.draws)
                 .any(|draw| draw.lot == *id)
         };
-        lot.remaining.is_positive() || is_held() || named.iter().any(|named| named.2 == Some(*id))
+        let is_ahead = lot.expiry.is_some_and(|expiry| expiry.at > last_at);
+        lot.remaining.is_positive()
+            || is_held()
+            || (with_used_up && is_ahead)
+            || named.iter().any(|named| named.2 == Some(*id))
     });
     if !commands
         .iter()

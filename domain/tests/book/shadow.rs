@@ -47,13 +47,15 @@ struct Pair {
     happened: BTreeSet<&'static str>,
 }
 
-const HAPPENS: [&str; 12] = [
+const HAPPENS: [&str; 14] = [
     "a list pays for an expiry",
     "a list pays for a revocation",
     "credits come back too late",
     "a hold comes back",
     "a message costs more than it held",
     "a list was limited",
+    "a lot's day begins later",
+    "a lot's day has begun",
     "insufficient",
     "unknown lot",
     "not held",
@@ -75,6 +77,16 @@ fn example(entry: &Entry) -> Option<&'static str> {
             Some("a message costs more than it held")
         }
         EntryKind::Allocation => Some("a list was limited"),
+        EntryKind::TimeZoneChange => Some(
+            match entry
+                .expiry_changes
+                .iter()
+                .all(|change| change.to > entry.at)
+            {
+                true => "a lot's day begins later",
+                false => "a lot's day has begun",
+            },
+        ),
         _ => None,
     }
 }
@@ -87,6 +99,7 @@ fn why(refusal: Refusal) -> &'static str {
         Refusal::AlreadyHeld => "already held",
         Refusal::NotPositive => "not positive",
         Refusal::TooMany => "too many",
+        Refusal::NoSuchDay => "no such day",
     }
 }
 
@@ -154,6 +167,13 @@ impl Pair {
             .map(|lot| (lot.id, wide(lot.remaining)))
             .collect();
         assert_eq!(lots, model.remainders(), "lots after {turn:?}");
+        let ends = book.lots.values();
+        let ends = ends.map(|lot| (lot.id, lot.expiry.map(|expiry| expiry.at)));
+        assert_eq!(
+            ends.collect::<BTreeMap<_, _>>(),
+            model.ends(),
+            "ends of lots after {turn:?}"
+        );
         let mut pools: BTreeMap<_, _> = (book.pools.limited.iter())
             .map(|(list, free)| (Some(*list), wide(*free)))
             .collect();

@@ -99,6 +99,9 @@ pub enum TransactionKind {
     /// A lot's day came.
     #[sea_orm(string_value = "EXPIRY")]
     Expiry,
+    /// The account's time zone changed, and lots expire at other instants.
+    #[sea_orm(string_value = "TIME_ZONE_CHANGE")]
+    TimeZoneChange,
 }
 
 /// Where a posting puts credits.

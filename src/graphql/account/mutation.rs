@@ -45,12 +45,15 @@ pub struct UpdateAccountInput {
     account_id: Option<ID>,
     /// Its name; 1 to 200 characters.
     name: Option<String>,
-    /// Where its days start from now on; lots keep the expiration instants that they have.
+    /// Where its days start from now on. Lots keep their expiration days: each one's expiresAt moves to that day's first
+    /// instant in the new zone. If the day has begun there already, what is left of the lot expires at once; a lot that
+    /// has expired stays expired.
     time_zone: Option<TimeZone>,
     /// In which order its lots are drawn from now on.
     consumption_order: Option<ConsumptionOrder>,
     /// Who settles its scheduled messages from now on; for platform roles only. Messages that came due while the
-    /// server settled are charged first; with AUTOMATIC, those that are overdue are charged in full.
+    /// server settled are charged first; with AUTOMATIC, those that are overdue are charged for all who
+    /// have not left their lists.
     settlement: Option<Settlement>,
     /// The rate card to charge by; for platform administrators only.
     rate_card_id: Option<ID>,

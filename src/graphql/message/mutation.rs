@@ -21,7 +21,11 @@ pub struct MessageMutation;
 
 #[Object]
 impl MessageMutation {
-    /// Schedules a message and holds its credits until sendAt.
+    /// Schedules a message and holds its credits until sendAt. A list's stored contacts are those of now: who joins later
+    /// is neither counted nor charged. If the server settles (AUTOMATIC), it charges at sendAt for those who have not left
+    /// the list by then, at what each was to cost now, and releases the rest with a note that says how many have left. In a
+    /// text with merge fields, a contact whose fields changed before it left counts as one of those in its country who get
+    /// the fewest segments.
     async fn schedule_message(
         &self,
         ctx: &Context<'_>,
@@ -95,8 +99,9 @@ impl MessageMutation {
         SendMessagePayload::of(done.await)
     }
 
-    /// Charges what was really sent of a scheduled message and releases the rest, or everything if sent is left out. From
-    /// sendAt on a message that the server settles is charged in full, whoever asks.
+    /// Charges what was really sent of a scheduled message and releases the rest. If sent is left out, it is charged for
+    /// everybody whom it was scheduled for; if the server settles, less those who have left the list since. From sendAt on
+    /// a message that the server settles is charged so, whoever asks.
     async fn settle_message(
         &self,
         ctx: &Context<'_>,

@@ -3,18 +3,21 @@
 //! Not here: what its credits do, which is the book's.
 
 use domain::{
-    book::{Command, Refusal},
+    book::{Command, EntryKind, Refusal},
     credits::Credits,
+    departures::{self, Departure, DepartureError},
     ending::{self, Ending, Settler},
     id::{AccountId, ListId, MessageId},
+    quote::Line,
 };
-use entity::{message, sql_enums::MessageStatus};
+use entity::{message, message_departure, message_line, sql_enums::MessageStatus};
 use jiff::Timestamp;
 
 use super::{
     super::{
+        answer::{Answer, MessageAnswer},
         batch::Batch,
-        request::{Answer, End, MessageAnswer, NewMessage, Refused, Sent},
+        request::{End, NewMessage, Refused, Sent},
         rows::{head_count, lines},
     },
     instant,
@@ -43,14 +46,24 @@ impl Batch {
         };
         let has_come = row.send_at <= at.as_microsecond();
         let ending = ending::judge(settler, has_come, end.wish())?;
+        let stayed = self.stayed((account, message), ending)?;
         let charge = match (ending, end) {
             (Ending::Canceled, _) => None,
             (Ending::InFull, _) => Some((held, None)),
+            (Ending::ForThoseWhoStayed, _) => Some(match &stayed {
+                Some((sent, _)) => (sent.credits, Some(sent)),
+                None => (held, None),
+            }),
             (Ending::AsReported, End::Reported(sent)) => Some((sent.credits, Some(sent))),
             (Ending::AsReported, End::Due | End::InFull | End::Cancel(_)) => {
                 return Err(Refused::Broken("a hold ends as was not reported"));
             }
         };
+        if charge.is_some_and(|(credits, _)| stayed.is_some() && credits > held) {
+            return Err(Refused::Broken(
+                "a message costs more for those who stayed than for all",
+            ));
+        }
         let command = match charge {
             None => Command::Cancel { message, list },
             Some((credits, _)) => Command::Settle {
@@ -59,8 +72,71 @@ impl Batch {
                 credits,
             },
         };
-        let answer = self.command(account, &command, now, None)?;
+        let reason = stayed
+            .as_ref()
+            .map(|(_, departed)| left_the_list(*departed));
+        let answer = self.command(account, &command, now, |kind| {
+            reason.as_deref().filter(|_| kind == EntryKind::Release)
+        })?;
+        if let Some(list) = list {
+            let key = [account.uuid(), list.uuid(), message.uuid()];
+            self.rows.audiences_gone.push(key);
+        }
         self.end_message(account, message, charge, answer)
+    }
+
+    /// What is sent of a message without those who have left its list, and how many those are; `None` if nobody has, or
+    /// if the message ends otherwise.
+    fn stayed(
+        &self,
+        (account, message): (AccountId, MessageId),
+        ending: Ending,
+    ) -> Result<Option<(Sent, i64)>, Refused> {
+        let key = (account.uuid(), message.uuid());
+        let rows = match ending {
+            Ending::ForThoseWhoStayed => self.facts.departures.get(&key),
+            Ending::InFull | Ending::AsReported | Ending::Canceled => None,
+        };
+        let Some(rows) = rows else {
+            return Ok(None);
+        };
+        let planned = self.facts.lines.get(&key).map(Vec::as_slice);
+        let planned: Option<Vec<Line>> = planned.unwrap_or_default().iter().map(line).collect();
+        let departures: Option<Vec<Departure>> = rows.iter().map(departure).collect();
+        let (planned, departures) = planned
+            .zip(departures)
+            .ok_or(Refused::Broken("a message has an unsound line"))?;
+        let remaining = departures::remaining(&planned, &departures).map_err(|error| {
+            Refused::Broken(match error {
+                DepartureError::TooMany => "more have left than a message was scheduled for",
+                DepartureError::TooLarge => "a message's lines cost more than can be counted",
+            })
+        })?;
+        let sent = Sent {
+            recipients: remaining.recipients,
+            lines: remaining.lines,
+            credits: remaining.credits,
+        };
+        Ok(Some((sent, rows.iter().map(|row| row.recipients).sum())))
+    }
+
+    /// That nobody was removed from a list since a message to its contacts was priced: whoever was would be charged for,
+    /// and is not there to leave.
+    pub(super) fn refuse_removed(
+        &self,
+        account: AccountId,
+        new: &NewMessage,
+    ) -> Result<(), Refused> {
+        let Some((list, audience)) = new.list.zip(new.audience) else {
+            return Ok(());
+        };
+        let row = self.facts.lists.get(&(account.uuid(), list.uuid()));
+        let row = row.ok_or(Refused::UnknownList(list))?;
+        if row.removals == audience.removals {
+            Ok(())
+        } else {
+            Err(Refused::ContactsRemoved)
+        }
     }
 
     /// Who pays for a new message and how much, where its list may still be used.
@@ -133,6 +209,36 @@ impl Batch {
             ..answer
         })
     }
+}
+
+/// Why credits of a hold went back.
+fn left_the_list(departed: i64) -> String {
+    let who = match departed {
+        1 => "1 recipient".to_owned(),
+        many => format!("{many} recipients"),
+    };
+    format!("{who} left the list before the message was sent.")
+}
+
+fn line(row: &message_line::Model) -> Option<Line> {
+    Some(Line {
+        country: row.country_code.parse().ok()?,
+        recipients: u64::try_from(row.recipients).ok()?,
+        segment_count: u32::try_from(row.segment_count).ok()?,
+        credits_per_segment: row.units_per_segment.map(Credits::from_units),
+        credits: Credits::from_units(row.units),
+    })
+}
+
+fn departure(row: &message_departure::Model) -> Option<Departure> {
+    Some(Departure {
+        country: row.country_code.parse().ok()?,
+        // 0 says that it is not known.
+        segment_count: u32::try_from(row.segment_count)
+            .ok()
+            .filter(|count| *count > 0),
+        recipients: u64::try_from(row.recipients).ok()?,
+    })
 }
 
 fn changed(row: &message::Model) -> MessageAnswer {

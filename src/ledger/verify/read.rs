@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use domain::id::AccountId;
 use entity::{
-    account, hold_draw, lot, message, message_line, posting, sql_enums::MessageStatus, transaction,
+    account, hold_draw, lot, lot_expiry_change, message, message_line, posting,
+    sql_enums::MessageStatus, transaction,
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
@@ -40,6 +41,20 @@ pub(super) async fn lots(
 ) -> Result<Vec<lot::Model>, DbErr> {
     lot::Entity::find()
         .filter(lot::Column::AccountId.eq(account.uuid()))
+        .all(connection)
+        .await
+}
+
+/// The changes of an account's lots' ends, the earliest first.
+pub(super) async fn expiry_changes(
+    connection: &impl ConnectionTrait,
+    account: AccountId,
+) -> Result<Vec<lot_expiry_change::Model>, DbErr> {
+    use lot_expiry_change::Column;
+    lot_expiry_change::Entity::find()
+        .filter(Column::AccountId.eq(account.uuid()))
+        .order_by_asc(Column::Sequence)
+        .order_by_asc(Column::LotId)
         .all(connection)
         .await
 }

@@ -113,6 +113,13 @@ fn check_lots(walk: &Walk, rows: &[lot::Model], findings: &mut Findings) {
         findings.expect(credits(lot.remaining), credits(remaining), || {
             of("remaining")
         });
+        let instant =
+            |at: Option<i64>| at.map_or("never".to_owned(), |at| whole_micros(at).to_string());
+        let expiry = lot.expiry.as_ref().map(|(at, _)| *at);
+        let kept_expiry = kept.get(id).and_then(|row| row.expires_at);
+        findings.expect(instant(expiry), instant(kept_expiry), || {
+            format!("expiry of lot {id}")
+        });
         if lot.remaining < 0 {
             findings.add(
                 of("remaining") + ", by the postings",

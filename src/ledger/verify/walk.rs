@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use entity::{
-    lot, posting,
+    lot, lot_expiry_change, posting,
     sql_enums::{BookName, TransactionKind},
     transaction,
 };
@@ -42,15 +42,23 @@ pub(super) struct Walk {
 pub(super) struct Lot {
     pub issued: i128,
     pub remaining: i128,
-    expiry: Option<(i64, String)>,
+    /// When it expires, and the day that begins then.
+    pub expiry: Option<(i64, String)>,
 }
 
 impl Walk {
-    /// Before the first transaction. Of the lots only their expiry is taken from what is kept.
-    pub(super) fn new(lots: &[lot::Model]) -> Self {
+    /// Before the first transaction. Of the lots only their expiry is taken from what is kept: as it was before its
+    /// first change.
+    pub(super) fn new(lots: &[lot::Model], changes: &[lot_expiry_change::Model]) -> Self {
+        let mut first: HashMap<Uuid, i64> = HashMap::new();
+        for change in changes {
+            first.entry(change.lot_id).or_insert(change.from_at);
+        }
         let lots = lots.iter().map(|row| {
+            let expires_at = row.expires_at;
+            let expires_at = expires_at.map(|at| first.get(&row.id).copied().unwrap_or(at));
             let lot = Lot {
-                expiry: row.expires_at.zip(row.expires_on.clone()),
+                expiry: expires_at.zip(row.expires_on.clone()),
                 ..Lot::default()
             };
             (row.id, lot)
@@ -76,14 +84,14 @@ impl Walk {
     pub(super) fn step(
         &mut self,
         row: &transaction::Model,
-        postings: &[posting::Model],
+        (postings, changes): (&[posting::Model], &[lot_expiry_change::Model]),
         findings: &mut Findings,
     ) -> Option<Spend> {
         let (number, previous) = (row.sequence, self.sequence);
         self.once(findings, "number", previous + 1, number, || {
             format!("number of the transaction after {previous}")
         });
-        let hash = chain::hash(&self.hash, row, postings);
+        let hash = chain::hash(&self.hash, row, postings, changes);
         if hash[..] != row.hash[..] {
             // What follows is judged by what it was made from, so that one broken link is told once.
             let first = match self.broken {
@@ -134,6 +142,17 @@ impl Walk {
             credits(row.available_change_units.into()),
             || of("available change"),
         );
+        if row.kind != TransactionKind::TimeZoneChange && !changes.is_empty() {
+            let what = of("changes of expiry");
+            findings.add(
+                what,
+                "none but of a change of time zone",
+                changes.len().to_string(),
+            );
+        }
+        for change in changes {
+            self.change_expiry(change, findings);
+        }
         self.check_balance(row, findings);
         self.spent += spent;
         self.charge(row, spent, findings)
@@ -154,6 +173,34 @@ impl Walk {
                 self.expiries.remove(at);
             }
         }
+    }
+
+    /// Moves the end of a lot, and what is left of it with it.
+    fn change_expiry(&mut self, change: &lot_expiry_change::Model, findings: &mut Findings) {
+        let id = change.lot_id;
+        let lot = self.lots.entry(id).or_default();
+        let kept = (lot.expiry.as_ref())
+            .map_or("never".to_owned(), |(at, _)| whole_micros(*at).to_string());
+        let from = whole_micros(change.from_at).to_string();
+        findings.expect(kept, from, || {
+            format!("expiry of lot {id} before transaction {}", change.sequence)
+        });
+        let Some((at, on)) = lot.expiry.take() else {
+            return;
+        };
+        let left = lot.remaining.max(0);
+        lot.expiry = Some((change.to_at, on.clone()));
+        if left == 0 {
+            return;
+        }
+        if let Some((units, _)) = self.expiries.get_mut(&at) {
+            *units -= left;
+            if *units == 0 {
+                self.expiries.remove(&at);
+            }
+        }
+        let (units, _) = self.expiries.entry(change.to_at).or_insert((0, on));
+        *units += left;
     }
 
     fn move_held(&mut self, row: &transaction::Model, posting: &posting::Model, units: i128) {

@@ -41,8 +41,8 @@ const BACKOFF: Duration = Duration::from_millis(100);
 /// Whether a list takes contacts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Standing {
-    /// It does; it has so many.
-    Open { contacts: i64 },
+    /// It does; it has so many, as of a revision.
+    Open { contacts: i64, revision: i64 },
     /// It is out of use.
     Archived,
     /// Its head-count was given by hand.
@@ -55,8 +55,8 @@ pub(super) async fn standing(
     (account, list): (AccountId, ListId),
 ) -> Result<Standing, DbErr> {
     let row = store::contact_list::find(connection, list).await?;
-    let contacts = match row {
-        Some(row) if row.archived_at.is_none() => row.contacts,
+    let (contacts, revision) = match row {
+        Some(row) if row.archived_at.is_none() => (row.contacts, row.revision),
         _ => return Ok(Standing::Archived),
     };
     if contacts == 0 {
@@ -65,7 +65,7 @@ pub(super) async fn standing(
             return Ok(Standing::CountedByHand);
         }
     }
-    Ok(Standing::Open { contacts })
+    Ok(Standing::Open { contacts, revision })
 }
 
 /// One import at work.
@@ -160,8 +160,8 @@ impl Job {
     ) -> Result<Result<(), String>, DbErr> {
         let of = (self.account, self.list);
         store::contact_list::lock(connection, self.list).await?;
-        let stored = match standing(connection, of).await? {
-            Standing::Open { contacts } => contacts,
+        let (stored, revision) = match standing(connection, of).await? {
+            Standing::Open { contacts, revision } => (contacts, revision + 1),
             Standing::Archived => return Ok(Err("The list was archived meanwhile.".to_owned())),
             Standing::CountedByHand => return Ok(Err(BY_HAND.to_owned())),
         };
@@ -183,11 +183,14 @@ impl Job {
         }
         let now = self.services.clock.now().as_microsecond();
         if !sorted.new.is_empty() {
-            store::contact::insert(connection, of, &sorted.new, now).await?;
+            store::contact::insert(connection, of, &sorted.new, (now, revision)).await?;
             store::contact::count_towards(connection, of, &by_country(&sorted.new)).await?;
         }
         if !sorted.changed.is_empty() {
-            store::contact::update(connection, of, &sorted.changed).await?;
+            store::contact::update(connection, of, &sorted.changed, revision).await?;
+            if sorted.new.is_empty() {
+                store::contact_list::raise_revision(connection, of).await?;
+            }
         }
         let rejected = length(&part.rejected);
         if rejected > 0 {

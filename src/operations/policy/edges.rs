@@ -95,7 +95,8 @@ edges! {
     /// Its text with merge fields holds no contact's values, but many a text is for one person alone. A
     /// sending service reads it while the message is scheduled, and in the answer to its own command.
     Message {
-        EVERY_KEY: id name list account status channel encoding segmentCount rateCard recipients credits lines;
+        EVERY_KEY: id name list account status channel encoding segmentCount rateCard recipients departedRecipients;
+        EVERY_KEY: credits lines;
         EVERY_KEY: sendAt sentAt createdAt;
         READERS: text;
     }

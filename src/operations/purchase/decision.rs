@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use url::Url;
 
 use super::{
-    super::{OperationError, Path, RefusalCode, Services, account::time_zone},
+    super::{OperationError, Path, RefusalCode, Services},
     PATIENCE, as_of, deadline, price,
 };
 use crate::{
@@ -95,7 +95,7 @@ impl Services {
             return Err(refusal.into());
         }
         if approve {
-            self.credit_purchase(&row, &account).await?;
+            self.credit_purchase(&row).await?;
         } else {
             self.close_purchase(&row, PurchaseStatus::Declined, self.clock.now())
                 .await?;
@@ -120,17 +120,12 @@ impl Services {
     }
 
     /// Books the credits of a purchase that was paid, whoever says so and however often.
-    async fn credit_purchase(
-        &self,
-        row: &purchase::Model,
-        account: &account::Model,
-    ) -> Result<(), OperationError> {
+    async fn credit_purchase(&self, row: &purchase::Model) -> Result<(), OperationError> {
         let request = Request {
             account: AccountId::new(row.account_id),
             act: Act::Credit {
                 purchase: PurchaseId::new(row.id),
                 lot: LotId::new(self.clock.new_id()),
-                time_zone: time_zone(account)?,
             },
             key: None,
             at: None,

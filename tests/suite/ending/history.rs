@@ -1,5 +1,5 @@
 //! Law H3 as a property: no sequence of commands leaves a message that came due while the server settled charged less
-//! than it held. And A3: none of the account's own people is charged less than a message that may have been sent held.
+//! than it held for those who had not left. And A3: none of the account's own people is charged less than a message that may have been sent held.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -28,6 +28,12 @@ const BEGIN: &str = "2026-11-22T08:00:00Z";
 enum Step {
     /// To so many Italians, in so many minutes.
     Schedule(i64, i64),
+    /// To all who are in the list, in so many minutes.
+    Mail(i64),
+    /// So many come into the list.
+    Join(usize),
+    /// So many leave the list.
+    Leave(usize),
     /// So many minutes pass.
     Wait(i64),
     /// Until so many microseconds after the soonest sendAt.
@@ -64,6 +70,9 @@ fn any_step() -> impl Strategy<Value = Step> {
     let role = || 0_usize..4;
     prop_oneof![
         3 => (1_i64..30, 1_i64..90).prop_map(|(recipients, minutes)| Step::Schedule(recipients, minutes)),
+        2 => (1_i64..90).prop_map(Step::Mail),
+        1 => (1_usize..5).prop_map(Step::Join),
+        2 => (1_usize..4).prop_map(Step::Leave),
         1 => (1_i64..60).prop_map(Step::Wait),
         3 => (-1_i64..2).prop_map(Step::WaitForSendAt),
         5 => (role(), which(), any_way()).prop_map(|(role, which, way)| Step::End(role, which, way)),
@@ -78,11 +87,21 @@ fn any_step() -> impl Strategy<Value = Step> {
 struct Scheduled {
     id: Value,
     held: i64,
+    /// Whom of the list it is for and who have not left, if it is to the list.
+    stayed: Option<Vec<usize>>,
     send_at: Timestamp,
     /// Its time came while the server settled.
     is_servers: bool,
     /// Its time came, and none but the platform may give anything back.
     has_come: bool,
+}
+
+impl Scheduled {
+    /// What the server charges for it.
+    fn charge(&self) -> i64 {
+        let stayed = self.stayed.as_ref().map(Vec::len);
+        stayed.map_or(self.held, |stayed| i64::try_from(stayed).unwrap())
+    }
 }
 
 struct World<'a> {
@@ -92,6 +111,10 @@ struct World<'a> {
     now: Timestamp,
     is_automatic: bool,
     messages: Vec<Scheduled>,
+    list: String,
+    /// Who is in the list: a number that was there before is another contact.
+    contacts: Vec<usize>,
+    came: usize,
 }
 
 impl World<'_> {
@@ -105,11 +128,15 @@ impl World<'_> {
                 self.messages.push(Scheduled {
                     id: payload["message"]["id"].take(),
                     held: *recipients,
+                    stayed: None,
                     send_at,
                     is_servers: false,
                     has_come: false,
                 });
             }
+            Step::Mail(minutes) => self.mail(*minutes).await,
+            Step::Join(count) => self.join(*count).await,
+            Step::Leave(count) => self.leave(*count).await,
             Step::Wait(minutes) => self.wait(self.now + SignedDuration::from_mins(*minutes)),
             Step::WaitForSendAt(micros) => {
                 let later = self.messages.iter().map(|one| one.send_at);
@@ -129,6 +156,76 @@ impl World<'_> {
             }
         }
         self.check(&format!("{step:?}")).await;
+    }
+
+    async fn mail(&mut self, minutes: i64) {
+        if self.contacts.is_empty() {
+            return;
+        }
+        let send_at = self.now + SignedDuration::from_mins(minutes);
+        let input = json!({ "listId": self.list, "text": "Ciao" });
+        let mut payload = schedule(self.server, &self.tenant, &send_at.to_string(), input).await;
+        self.messages.push(Scheduled {
+            id: payload["message"]["id"].take(),
+            held: i64::try_from(self.contacts.len()).unwrap(),
+            stayed: Some(self.contacts.clone()),
+            send_at,
+            is_servers: false,
+            has_come: false,
+        });
+    }
+
+    async fn join(&mut self, count: usize) {
+        let came: Vec<usize> = (self.came..self.came + count).collect();
+        self.came += count;
+        let lines: Vec<String> = came.iter().copied().map(phone).collect();
+        let file = format!("phone\n{}\n", lines.join("\n"));
+        let imported = self.server.import(&self.tenant.owner, &self.list, file);
+        assert_eq!(imported.await["imported"], count);
+        self.contacts.extend(came);
+    }
+
+    async fn leave(&mut self, count: usize) {
+        let most = self.contacts.len();
+        let gone: Vec<usize> = self.contacts.drain(..count.min(most)).collect();
+        if gone.is_empty() {
+            return;
+        }
+        let numbers: Vec<String> = gone.iter().copied().map(phone).collect();
+        let remove = "mutation($input: RemoveContactsInput!) {
+            removeContacts(input: $input) { removed userErrors { message } } }";
+        let input = json!({ "listId": self.list, "phoneNumbers": numbers });
+        let removed = self.server.done(&self.tenant.owner, remove, input).await;
+        assert_eq!(removed["removed"], gone.len());
+        // What has ended is not changed by it, and what is due was sent to them.
+        let statuses = self.statuses().await;
+        for one in &mut self.messages {
+            let waits = statuses[one.id.as_str().unwrap()].0 == "SCHEDULED";
+            if let Some(stayed) = one
+                .stayed
+                .as_mut()
+                .filter(|_| waits && one.send_at > self.now)
+            {
+                stayed.retain(|contact| !gone.contains(contact));
+            }
+        }
+    }
+
+    /// Each message's status and credits.
+    async fn statuses(&self) -> BTreeMap<String, (String, String)> {
+        let read = "{ account { messages(first: 1000) { nodes { id status credits } } } }";
+        let data = self.server.data(&self.tenant.owner, read, json!({})).await;
+        let nodes = data["account"]["messages"]["nodes"].as_array().unwrap();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        nodes
+            .iter()
+            .map(|node| {
+                (
+                    text(&node["id"]),
+                    (text(&node["status"]), text(&node["credits"])),
+                )
+            })
+            .collect()
     }
 
     fn wait(&mut self, until: Timestamp) {
@@ -169,33 +266,42 @@ impl World<'_> {
             // The account's own people give up what was not sent, and are charged all of the rest.
             match way {
                 Way::Cancel => assert!(!one.has_come, "{role} cancelled {one:?}"),
-                Way::InFull => assert_eq!(message["credits"], one.held.to_string()),
+                Way::InFull => {
+                    let charge = if self.is_automatic {
+                        one.charge()
+                    } else {
+                        one.held
+                    };
+                    assert_eq!(message["credits"], charge.to_string());
+                }
                 Way::SentToNobody | Way::Sent(_) => panic!("{role} reported {way:?} of {one:?}"),
             }
         }
     }
 
     async fn check(&mut self, said: &str) {
-        let read = "{ account { messages(first: 1000) { nodes { id status credits } } } }";
-        let data = self.server.data(&self.tenant.owner, read, json!({})).await;
-        let nodes = data["account"]["messages"]["nodes"].as_array().unwrap();
-        let by_id: BTreeMap<&str, &Value> = nodes
-            .iter()
-            .map(|node| (node["id"].as_str().unwrap(), node))
-            .collect();
+        let statuses = self.statuses().await;
         for one in &mut self.messages {
-            let node = by_id[one.id.as_str().unwrap()];
-            let (status, credits) = (&node["status"], &node["credits"]);
+            let (status, credits) = &statuses[one.id.as_str().unwrap()];
             if *status == "SCHEDULED" && one.send_at <= self.now {
                 one.has_come = true;
                 one.is_servers |= self.is_automatic;
             }
             if one.is_servers {
                 assert_ne!(*status, "CANCELED", "after {said}: {one:?}");
-                assert_eq!(*credits, one.held.to_string(), "after {said}: {one:?}");
+                let expected = if *status == "SENT" {
+                    one.charge()
+                } else {
+                    one.held
+                };
+                assert_eq!(*credits, expected.to_string(), "after {said}: {one:?}");
             }
         }
     }
+}
+
+fn phone(number: usize) -> String {
+    format!("+39340{:07}", 1_234_000 + number)
 }
 
 async fn holds(server: &Server, steps: &[Step]) {
@@ -204,6 +310,7 @@ async fn holds(server: &Server, steps: &[Step]) {
     server.grant(&tenant, "100000").await;
     let keys = keys(server, &tenant).await;
     let now = BEGIN.parse().unwrap();
+    let list = server.list(&tenant, "Newsletter", json!([])).await;
     let mut world = World {
         server,
         tenant,
@@ -211,6 +318,9 @@ async fn holds(server: &Server, steps: &[Step]) {
         now,
         is_automatic: true,
         messages: Vec::new(),
+        list,
+        contacts: Vec::new(),
+        came: 0,
     };
     for step in steps {
         world.take(step).await;

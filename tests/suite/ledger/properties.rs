@@ -1,7 +1,7 @@
 //! What a transaction's hash and a key's fingerprint stand for, as properties.
 
 use entity::{
-    posting,
+    lot_expiry_change, posting,
     sql_enums::{BookName, TransactionKind},
     transaction,
 };
@@ -175,25 +175,62 @@ fn changed_postings(postings: &[posting::Model]) -> Vec<Vec<posting::Model>> {
     changed
 }
 
+fn any_change() -> impl Strategy<Value = lot_expiry_change::Model> {
+    (any::<u128>(), any::<i64>(), any::<i64>()).prop_map(|(lot, from_at, to_at)| {
+        lot_expiry_change::Model {
+            account_id: Uuid::nil(),
+            sequence: 1,
+            lot_id: Uuid::from_u128(lot),
+            from_at,
+            to_at,
+        }
+    })
+}
+
+fn changed_moves(moved: &[lot_expiry_change::Model]) -> Vec<Vec<lot_expiry_change::Model>> {
+    let first = || moved[0].clone();
+    let changed = [
+        lot_expiry_change::Model {
+            lot_id: Uuid::from_u128(first().lot_id.as_u128() ^ 1),
+            ..first()
+        },
+        lot_expiry_change::Model {
+            from_at: first().from_at ^ 1,
+            ..first()
+        },
+        lot_expiry_change::Model {
+            to_at: first().to_at ^ 1,
+            ..first()
+        },
+    ];
+    let with = |one| [&[one], &moved[1..]].concat();
+    let changed = changed.into_iter().map(with);
+    changed.chain([moved[1..].to_vec()]).collect()
+}
+
 proptest! {
     /// B5: whichever column is changed, the hash is another one; and it follows from the one before.
     #[test]
     fn a_hash_is_of_every_column(
         row in any_row(),
         postings in prop::collection::vec(any_posting(), 1..4),
+        moved in prop::collection::vec(any_change(), 1..4),
         previous in any::<[u8; 32]>(),
     ) {
-        let hash = chain::hash(&previous, &row, &postings);
-        prop_assert_eq!(chain::hash(&previous, &row, &postings), hash);
+        let hash = chain::hash(&previous, &row, &postings, &moved);
+        prop_assert_eq!(chain::hash(&previous, &row, &postings, &moved), hash);
         for changed in changed_rows(&row) {
-            prop_assert_ne!(chain::hash(&previous, &changed, &postings), hash, "{:?}", changed);
+            prop_assert_ne!(chain::hash(&previous, &changed, &postings, &moved), hash, "{:?}", changed);
         }
         for changed in changed_postings(&postings) {
-            prop_assert_ne!(chain::hash(&previous, &row, &changed), hash, "{:?}", changed);
+            prop_assert_ne!(chain::hash(&previous, &row, &changed, &moved), hash, "{:?}", changed);
+        }
+        for changed in changed_moves(&moved) {
+            prop_assert_ne!(chain::hash(&previous, &row, &postings, &changed), hash, "{:?}", changed);
         }
         let mut other = previous;
         other[0] ^= 1;
-        prop_assert_ne!(chain::hash(&other, &row, &postings), hash);
+        prop_assert_ne!(chain::hash(&other, &row, &postings, &moved), hash);
     }
 
     /// B4: a key stands for its operation and every argument as it came, and for nothing else.

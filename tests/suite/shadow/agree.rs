@@ -151,7 +151,7 @@ pub fn outcome(
         Refusal::Insufficient { .. } => "INSUFFICIENT_CREDITS",
         Refusal::NotHeld | Refusal::AlreadyHeld => "CONFLICT",
         Refusal::UnknownLot => "NOT_FOUND",
-        Refusal::NotPositive | Refusal::TooMany => "INVALID",
+        Refusal::NotPositive | Refusal::TooMany | Refusal::NoSuchDay => "INVALID",
     });
     let code = server.as_ref().err().map(|(code, _)| code.as_str());
     same(&format!("the outcome of {command:?}"), code, expected)?;

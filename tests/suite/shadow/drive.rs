@@ -1,18 +1,19 @@
 //! One account on both sides: the server's over HTTP, and the second book's.
 //!
 //! Here: the clock, and how the server is asked. Not here: what each act asks of both ([`acts`]; those that end a hold are
-//! [`endings`]), and whether their answers agree ([`super::agree`]).
+//! [`endings`], who comes and leaves [`contacts`]), and whether their answers agree ([`super::agree`]).
 
 mod acts;
+mod contacts;
 mod endings;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     book::{Command, Refusal},
     id::{ListId, LotId, MessageId},
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use message_credits::graphql::ids::PublicId;
 use serde_json::{Value, json};
 
@@ -36,7 +37,18 @@ pub struct Waiting {
     pub id: MessageId,
     pub list: Option<ListId>,
     pub send_at: Timestamp,
+    /// What is held.
     pub units: i128,
+    /// Whom it was scheduled for and who are there yet, if it is for a list's contacts.
+    pub audience: Option<BTreeSet<Contact>>,
+}
+
+/// A contact that came into a list: the same number again is another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Contact {
+    /// Rises from contact to contact.
+    pub came: usize,
+    pub number: usize,
 }
 
 /// A command that was done, with its first answer.
@@ -65,6 +77,10 @@ pub struct Shadow<'a> {
     lots: Vec<(LotId, Option<Timestamp>)>,
     ended: Vec<Waiting>,
     answered: Vec<Answered>,
+    zone: TimeZone,
+    /// By the list's place.
+    contacts: [Vec<Contact>; 3],
+    came: usize,
 }
 
 impl<'a> Shadow<'a> {
@@ -98,6 +114,9 @@ impl<'a> Shadow<'a> {
             lots: Vec::new(),
             ended: Vec::new(),
             answered: Vec::new(),
+            zone: TimeZone::get("Europe/Rome").unwrap(),
+            contacts: [const { Vec::new() }; 3],
+            came: 0,
         }
     }
 

@@ -87,6 +87,14 @@ pub enum Act {
     Revoke(Option<usize>, Part),
     /// Whether lots that expire go first.
     Order(bool),
+    /// The account's days begin as a zone by its place has them.
+    Zone(usize),
+    /// So many contacts come into a list by its place.
+    Join(usize, usize),
+    /// So many leave it, those first who have been there longest.
+    Leave(usize, usize),
+    /// A message is scheduled for all who are in a list, in so many hours.
+    Mail(usize, i64),
     /// The jobs run.
     Work,
     /// A command again, as it was.
@@ -125,9 +133,13 @@ fn part(random: &mut Random) -> Part {
     )
 }
 
+fn count(random: &mut Random) -> usize {
+    usize::try_from(random.from(1, 5)).unwrap()
+}
+
 fn act(random: &mut Random) -> Act {
     let list = |random: &mut Random| random.one_of(&[None, Some(0), Some(1), Some(2)]);
-    match random.from(0, 99) {
+    match random.from(0, 114) {
         0..=12 => {
             let units =
                 random.one_of(&[10_000, 250_000, 333_333, 1_000_001, 7]) * random.from(1, 3);
@@ -168,6 +180,10 @@ fn act(random: &mut Random) -> Act {
         87..=88 => Act::Order(random.one_of(&[true, false])),
         89..=92 => Act::Work,
         93..=97 => Act::Repeat(random.index()),
-        _ => Act::Reuse(random.index()),
+        98..=99 => Act::Reuse(random.index()),
+        100..=102 => Act::Zone(random.index()),
+        103..=105 => Act::Join(random.index(), count(random)),
+        106..=108 => Act::Leave(random.index(), count(random)),
+        _ => Act::Mail(random.index(), random.from(1, 72)),
     }
 }

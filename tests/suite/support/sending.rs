@@ -112,6 +112,7 @@ pub fn new_message(message: &Message) -> NewMessage {
         price: price(&message.legs),
         rate_card: message.card,
         send_at: None,
+        audience: None,
     }
 }
 
@@ -132,7 +133,7 @@ pub async fn grant_at(server: &Server, tenant: &Tenant, at: &str, credits: i32) 
     let grant = Act::Grant {
         lot: domain::id::LotId::new(id_at(at)),
         credits: Credits::whole(credits),
-        expiry: None,
+        expires_on: None,
         note: "for a test".to_owned(),
     };
     submit(server, tenant, at, grant).await;

@@ -31,6 +31,8 @@ pub async fn store(server: &Server, tenant: &Tenant, list: &str, contacts: &[Con
             country_code: (*country).to_owned(),
             fields: fields.as_ref().map(Value::to_string),
             created_at: 0,
+            revision: 0,
+            changed_revision: None,
         });
     }
     contact::Entity::delete_many()

@@ -2,7 +2,7 @@ import { Box, Group, Paper, SimpleGrid, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { type FragmentType, graphql, readFragment } from '../generated';
 import { formatDecimal, formatMoney } from '../number/decimal';
-import { formatDate } from '../time/format';
+import { formatLastDay } from '../time/format';
 
 const BALANCE = graphql(`
   fragment BalanceFigures on Balance {
@@ -45,7 +45,11 @@ export function BalancePanel(props: { balance: FragmentType<typeof BALANCE> }) {
         </Figure>
         <Figure
           name="Next to expire"
-          note={balance.nextExpiry ? `on ${formatDate(balance.nextExpiry.expiresOn)}` : 'no expiry'}
+          note={
+            balance.nextExpiry
+              ? `usable through ${formatLastDay(balance.nextExpiry.expiresOn)}`
+              : 'no expiry'
+          }
         >
           {balance.nextExpiry ? formatDecimal(balance.nextExpiry.credits) : '—'}
         </Figure>

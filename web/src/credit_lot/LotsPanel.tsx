@@ -11,7 +11,7 @@ import { Pager } from '../screen/Pager';
 import { Panel } from '../screen/Panel';
 import { Pending } from '../screen/Pending';
 import { usePaging } from '../screen/paging';
-import { formatDate, formatInstant } from '../time/format';
+import { formatInstant, formatLastDay } from '../time/format';
 
 const LOTS = graphql(`
   query Lots($accountId: ID!, $first: Int!, $after: String, $state: CreditLotState) {
@@ -113,7 +113,10 @@ function columns(timeZone: string): Column<Lot>[] {
   return [
     { title: 'Source', heading: true, cell: (lot) => SOURCES[lot.source] },
     { title: 'Came in', cell: (lot) => formatInstant(lot.createdAt, timeZone) },
-    { title: 'Expires on', cell: (lot) => (lot.expiresOn ? formatDate(lot.expiresOn) : 'never') },
+    {
+      title: 'Usable through',
+      cell: (lot) => (lot.expiresOn ? formatLastDay(lot.expiresOn) : 'never expires'),
+    },
     { title: 'Granted', decimal: (lot) => lot.granted },
     { title: 'Remaining', decimal: (lot) => lot.remaining },
     {

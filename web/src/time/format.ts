@@ -8,6 +8,16 @@ export function formatDate(date: string): string {
   return formatWith(`${date}T00:00:00Z`, 'UTC', DATE);
 }
 
+/**
+ * The last day on which credits can be used, "30 Dec 2026" if they expire on 31 December: they expire as their
+ * expiration day begins.
+ */
+export function formatLastDay(expiresOn: string): string {
+  const day = new Date(`${expiresOn}T00:00:00Z`);
+  day.setUTCDate(day.getUTCDate() - 1);
+  return formatDate(day.toISOString().slice(0, 10));
+}
+
 /** "22 Nov 2026, 14:05", in the given time zone. */
 export function formatInstant(instant: string, timeZone: string): string {
   return formatWith(instant, timeZone, { ...DATE, hour: '2-digit', minute: '2-digit' });

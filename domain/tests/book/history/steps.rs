@@ -71,5 +71,6 @@ fn act() -> impl Strategy<Value = Act> {
         1 => any::<bool>().prop_map(Act::EndNothing),
         1 => Just(Act::Expire),
         1 => any::<bool>().prop_map(Act::Order),
+        2 => (-2_i64..=3).prop_map(Act::Zone),
     ]
 }

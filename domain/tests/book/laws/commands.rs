@@ -8,7 +8,7 @@ use domain::{
     id::{ListId, LotId, MessageId},
     pool::Pool,
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 
 use super::{Taken, draws, follow_the_draw_order, less, wide};
 
@@ -77,6 +77,54 @@ pub fn did_what_it_says(command: &Command, taken: &Taken) {
             assert_eq!(settled_into(BookName::Spent, taken), 0);
             ended(*message, *list, Credits::ZERO, taken);
         }
+        Command::ChangeTimeZone { time_zone } => days_begin_elsewhere(time_zone, taken),
+    }
+}
+
+/// L2 across a change of zone: every lot keeps its day and ends when that begins in the new zone, unless it has ended;
+/// what is left of those whose day has begun there expires now, and nothing else moves.
+fn days_begin_elsewhere(zone: &TimeZone, taken: &Taken) {
+    let mut lost = 0;
+    let mut changes = Vec::new();
+    for (id, lot) in &taken.after.lots {
+        let had = taken.found.lots[id];
+        let (Some(before), Some(after)) = (had.expiry, lot.expiry) else {
+            assert_eq!(*lot, had, "a lot that never expires stays as it is");
+            continue;
+        };
+        assert_eq!(after.on, before.on, "the day stays");
+        let begins = after.on.to_zoned(zone.clone()).unwrap().timestamp();
+        let is_open = before.at > taken.at;
+        assert_eq!(after.at, if is_open { begins } else { before.at });
+        if after.at != before.at {
+            changes.push((*id, before.at, after.at));
+        }
+        let is_late = is_open && begins <= taken.at;
+        let left = if is_late {
+            Credits::ZERO
+        } else {
+            had.remaining
+        };
+        assert_eq!(lot.remaining, left);
+        lost += wide(had.remaining) - wide(left);
+    }
+    assert_eq!(settled_into(BookName::Expired, taken), lost);
+    assert_eq!(taken.after.held, taken.found.held);
+    assert_eq!(taken.after.holds, taken.found.holds);
+    let [entry, expiries @ ..] = taken.entries else {
+        assert!(changes.is_empty(), "lots moved without an entry");
+        return;
+    };
+    assert_eq!(
+        (entry.kind, entry.postings.len()),
+        (EntryKind::TimeZoneChange, 0)
+    );
+    let told = entry.expiry_changes.iter();
+    let told: Vec<_> = told.map(|one| (one.lot, one.from, one.to)).collect();
+    assert_eq!(told, changes);
+    assert_eq!(expiries.len(), usize::from(lost > 0));
+    for entry in expiries {
+        is_shared_out(taken.found, entry);
     }
 }
 
@@ -241,6 +289,8 @@ pub fn had_to_be_refused(command: &Command, refusal: Refusal, found: &Book) {
         (Refusal::NotHeld, Command::Settle { message, .. } | Command::Cancel { message, .. }) => {
             !is_held(message)
         }
+        // Histories stay far from the calendar's end.
+        (Refusal::NoSuchDay, _) => false,
         (Refusal::Insufficient { needed, available }, command) => {
             assert!(needed > available, "{needed} would have done");
             match command {

@@ -12,8 +12,9 @@ use domain::{
     book::{Allocation, Command, Refusal},
     credits::Credits,
     id::{ListId, LotId, MessageId},
+    lot::Expiry,
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 /// The most that an account may have: 10^14 credits.
 const MOST: i128 = 1_000_000_000_000_000_000;
@@ -23,6 +24,7 @@ struct Lot {
     id: LotId,
     left: i128,
     ends: Option<Timestamp>,
+    day: Option<Date>,
     since: Timestamp,
 }
 
@@ -110,7 +112,7 @@ impl Model {
                 credits,
                 expiry,
                 ..
-            } => self.issue(*lot, wide(*credits), expiry.map(|expiry| expiry.at), now)?,
+            } => self.issue(*lot, wide(*credits), *expiry, now)?,
             Command::Revoke { lot, credits } => self.revoke(*lot, wide(*credits))?,
             Command::Allocate { allocations } => {
                 if !self.allocate(allocations)? {
@@ -146,6 +148,11 @@ impl Model {
                 let all = sum(&hold.stack);
                 self.give_back(hold, all, now);
             }
+            Command::ChangeTimeZone { time_zone } => {
+                if !self.change_days(time_zone, now) {
+                    return Ok(());
+                }
+            }
         }
         self.written = now;
         Ok(())
@@ -170,9 +177,10 @@ impl Model {
         &mut self,
         id: LotId,
         credits: i128,
-        ends: Option<Timestamp>,
+        expiry: Option<Expiry>,
         now: Timestamp,
     ) -> Result<(), Refusal> {
+        let ends = expiry.map(|expiry| expiry.at);
         refuse_unless(credits > 0, Refusal::NotPositive)?;
         let total = self.available() + self.held() + credits;
         refuse_unless(total <= MOST, Refusal::TooMany)?;
@@ -183,11 +191,35 @@ impl Model {
             id,
             left,
             ends,
+            day: expiry.map(|expiry| expiry.on),
             since: now,
         });
         self.pool(None).free += left;
         self.expired += credits - left;
         Ok(())
+    }
+
+    /// Lots end when their days begin in the zone; whose day has begun there ends now. Whether any lot's end moved.
+    fn change_days(&mut self, zone: &TimeZone, now: Timestamp) -> bool {
+        let (mut moved, mut lost) = (false, 0);
+        for lot in &mut self.lots {
+            let (Some(ends), Some(day)) = (lot.ends, lot.day) else {
+                continue;
+            };
+            let begins = day.to_zoned(zone.clone()).unwrap().timestamp();
+            if ends <= now || begins == ends {
+                continue;
+            }
+            moved = true;
+            lot.ends = Some(begins);
+            if begins <= now {
+                lost += lot.left;
+                lot.left = 0;
+            }
+        }
+        self.take_from_all(lost);
+        self.expired += lost;
+        moved
     }
 
     fn revoke(&mut self, id: Option<LotId>, credits: i128) -> Result<(), Refusal> {

@@ -19,6 +19,13 @@ use super::{
     Shadow, Waiting,
 };
 
+const ZONES: [&str; 4] = [
+    "Europe/Rome",
+    "America/New_York",
+    "Asia/Kolkata",
+    "Pacific/Auckland",
+];
+
 pub(super) const MESSAGE: &str =
     "message { id status credits recipients sentAt lines { countryCode recipients credits } }
     balance { total available held unassigned } userErrors { message code }";
@@ -63,6 +70,10 @@ impl Shadow<'_> {
             },
             Act::Revoke(lot, part) => self.revoke(*lot, *part).await,
             Act::Order(soonest_first) => self.order(*soonest_first).await,
+            Act::Zone(which) => self.change_zone(*which).await,
+            Act::Join(list, count) => self.join(*list, *count).await,
+            Act::Leave(list, count) => self.leave(*list, *count).await,
+            Act::Mail(list, hours) => self.mail(*list, *hours).await,
             Act::Work => self.work().await,
             Act::Repeat(which) => self.repeat(*which).await,
             Act::Reuse(which) => self.reuse(*which).await,
@@ -210,6 +221,7 @@ impl Shadow<'_> {
                 list,
                 send_at,
                 units,
+                audience: None,
             });
         }
         Ok(())
@@ -245,6 +257,26 @@ impl Shadow<'_> {
         let payload = self.ask_without_key("UpdateAccount", query, &input).await?;
         self.model.soonest_first = soonest_first;
         payload.map(|_| ()).map_err(|(code, _)| code)
+    }
+
+    async fn change_zone(&mut self, which: usize) -> Result<(), String> {
+        let name = ZONES[which % ZONES.len()];
+        let input = json!({ "accountId": self.tenant.id, "timeZone": name });
+        let query =
+            "updateAccount(input: $input) { account { timeZone } userErrors { message code } }";
+        let payload = self.ask_without_key("UpdateAccount", query, &input).await?;
+        payload.map_err(|(code, _)| code)?;
+        self.zone = TimeZone::get(name).unwrap();
+        let command = Command::ChangeTimeZone {
+            time_zone: self.zone.clone(),
+        };
+        let outcome = self.model.apply(&command, self.now);
+        outcome.map_err(|refusal| format!("the second book refuses a zone: {refusal}"))?;
+        let ends = self.model.ends();
+        for (lot, end) in &mut self.lots {
+            *end = ends[lot];
+        }
+        Ok(())
     }
 
     async fn work(&mut self) -> Result<(), String> {
@@ -294,9 +326,9 @@ impl Shadow<'_> {
         *own.unwrap_or(&free[&None])
     }
 
-    /// So many days after an instant's, in Rome.
+    /// So many days after an instant's, in the account's zone.
     fn day(&self, from: Timestamp, days: i64) -> Expiry {
-        let zone = TimeZone::get("Europe/Rome").unwrap();
+        let zone = self.zone.clone();
         let on = from.to_zoned(zone.clone()).date() + days.days();
         let at = on.at(0, 0, 0, 0).to_zoned(zone).unwrap().timestamp();
         Expiry { at, on }
@@ -329,7 +361,7 @@ fn lot_id(value: &Value) -> Result<LotId, String> {
     id.ok_or_else(|| format!("{value} is no lot"))
 }
 
-fn message_id(value: &Value) -> Result<MessageId, String> {
+pub(super) fn message_id(value: &Value) -> Result<MessageId, String> {
     let id = value.as_str().and_then(MessageId::decode);
     id.ok_or_else(|| format!("{value} is no message"))
 }

@@ -79,6 +79,7 @@ impl Shadow<'_> {
             credits: Credits::from_units(units),
         };
         match wish {
+            Wish::InFull if waits => Some(settle(self.charge(one))),
             Wish::InFull => Some(settle(i64::try_from(one.units).unwrap())),
             _ if is_servers && has_come => None,
             // What the server would have sent was sent to nobody: it was given up.
@@ -158,7 +159,7 @@ impl Shadow<'_> {
         }
         let due = self.waiting.iter().filter(|one| one.send_at <= self.now);
         for one in due.cloned().collect::<Vec<_>>() {
-            let credits = Credits::from_units(i64::try_from(one.units).unwrap());
+            let credits = Credits::from_units(self.charge(&one));
             let command = Command::Settle {
                 message: one.id,
                 list: one.list,

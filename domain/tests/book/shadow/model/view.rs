@@ -32,6 +32,11 @@ impl Model {
         self.lots.iter().map(|lot| (lot.id, lot.left)).collect()
     }
 
+    /// When each lot ends.
+    pub fn ends(&self) -> BTreeMap<LotId, Option<Timestamp>> {
+        self.lots.iter().map(|lot| (lot.id, lot.ends)).collect()
+    }
+
     pub fn free(&self) -> BTreeMap<Option<ListId>, i128> {
         self.pools
             .iter()

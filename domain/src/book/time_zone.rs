@@ -1,0 +1,65 @@
+//! A change of the account's time zone: each lot keeps its day, and the day begins at another instant.
+//!
+//! Here: law L2 across the change. Not here: when a day begins in a zone, which is [`crate::calendar`].
+
+use jiff::{Timestamp, tz::TimeZone};
+
+use super::{Book, Entry, EntryKind, ExpiryChange, Refusal};
+use crate::{calendar, id::LotId, lot::Expiry};
+
+impl Book {
+    /// Moves the expiry of every lot whose day has not come to that day's first instant in `zone`. A lot
+    /// that has expired stays expired. If the day has come already in the new zone, what is left of the lot
+    /// expires as of now: what was spent until now was spent in time.
+    ///
+    /// A book that is loaded for this has the lots that are used up too: holds may give credits back to them.
+    pub(super) fn change_time_zone(
+        &mut self,
+        zone: &TimeZone,
+        at: Timestamp,
+    ) -> Result<Vec<Entry>, Refusal> {
+        let changes = self.expiry_changes(zone, at)?;
+        if changes.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut late: Vec<LotId> = Vec::new();
+        for change in &changes {
+            let Some(lot) = self.lots.get_mut(&change.lot) else {
+                continue;
+            };
+            lot.expiry = lot.expiry.map(|expiry| Expiry {
+                at: change.to,
+                ..expiry
+            });
+            if change.to <= at {
+                late.push(lot.id);
+            }
+        }
+        let entry = self.entry(EntryKind::TimeZoneChange, at, None, None, Vec::new());
+        let mut entries = vec![Entry {
+            expiry_changes: changes,
+            ..entry
+        }];
+        entries.extend(self.expire_late(&late, at));
+        Ok(entries)
+    }
+
+    /// What changes, by lot; nothing before all of it is known to be possible.
+    fn expiry_changes(&self, zone: &TimeZone, at: Timestamp) -> Result<Vec<ExpiryChange>, Refusal> {
+        let mut changes = Vec::new();
+        for lot in self.lots.values() {
+            let Some(expiry) = lot.expiry.filter(|expiry| expiry.at > at) else {
+                continue;
+            };
+            let to = calendar::start_of_day(expiry.on, zone).map_err(|_| Refusal::NoSuchDay)?;
+            if to != expiry.at {
+                changes.push(ExpiryChange {
+                    lot: lot.id,
+                    from: expiry.at,
+                    to,
+                });
+            }
+        }
+        Ok(changes)
+    }
+}

@@ -1,0 +1,126 @@
+//! What the ledger answers, and how an answer is kept with its key.
+
+use domain::{book, id::TransactionId};
+use entity::{message, sql_enums::MessageStatus};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::request::Refused;
+
+/// What a command answered, in full: a repetition of its key gets this again, for good.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// The command's own transaction; none where nothing had to move.
+    pub transaction: Option<Uuid>,
+    /// The lot that came in.
+    pub lot: Option<Uuid>,
+    /// When a lot that was given was to expire then, in microseconds since the epoch: a change of time zone moves it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lot_expires_at: Option<i64>,
+    /// The purchase that was begun.
+    pub purchase: Option<Uuid>,
+    /// The message as the command left it.
+    pub message: Option<MessageAnswer>,
+    /// The balance after the command.
+    pub balance: Option<BalanceAnswer>,
+    /// The message's row as it was written. A repetition of a key is answered without.
+    #[serde(skip)]
+    pub row: Option<Box<message::Model>>,
+}
+
+/// The part of a message that commands change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageAnswer {
+    /// The message.
+    pub id: Uuid,
+    /// Where it stood.
+    pub status: MessageStatus,
+    /// What it held or cost then, in units of 1/10,000 credit.
+    pub units: i64,
+    /// The recipients that the credits were for.
+    pub recipients: i64,
+    /// When it was charged, in microseconds since the epoch.
+    pub sent_at: Option<i64>,
+    /// Its cost by destination, where a later command may change the rows: a settlement puts what was sent
+    /// in the place of what was scheduled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lines: Option<Vec<LineAnswer>>,
+}
+
+/// What a message was to cost in one destination, as it was answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineAnswer {
+    /// ISO 3166-1 alpha-2.
+    pub country: String,
+    /// Segments for each recipient.
+    pub segments: i32,
+    /// The head-count.
+    pub recipients: i64,
+    /// The rate in units of 1/10,000 credit; `None` where the destination is not served.
+    pub rate: Option<i64>,
+    /// Units of 1/10,000 credit.
+    pub units: i64,
+}
+
+/// A balance as it was answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BalanceAnswer {
+    /// As of when, in microseconds since the epoch.
+    pub at: i64,
+    /// Units of 1/10,000 credit.
+    pub available: i64,
+    /// Units of 1/10,000 credit.
+    pub held: i64,
+    /// Units of 1/10,000 credit.
+    pub unassigned: i64,
+    /// Units, instant in microseconds and ISO 8601 day of what was to expire next.
+    pub next_expiry: Option<(i64, i64, String)>,
+}
+
+impl Answer {
+    pub(super) fn empty() -> Self {
+        Self {
+            transaction: None,
+            lot: None,
+            lot_expires_at: None,
+            purchase: None,
+            message: None,
+            balance: None,
+            row: None,
+        }
+    }
+
+    /// Reads an answer that was stored with a key.
+    ///
+    /// # Errors
+    /// Where it can't be read. That is our fault: a client told that its key was reused would take a new one,
+    /// and be charged twice.
+    pub fn read(stored: &str) -> Result<Self, Refused> {
+        serde_json::from_str(stored).map_err(|_| Refused::Broken("a stored answer can't be read"))
+    }
+
+    /// The command's own transaction.
+    #[must_use]
+    pub fn transaction_id(&self) -> Option<TransactionId> {
+        self.transaction.map(TransactionId::new)
+    }
+}
+
+impl From<(Timestamp, book::Balance)> for BalanceAnswer {
+    fn from((at, balance): (Timestamp, book::Balance)) -> Self {
+        Self {
+            at: at.as_microsecond(),
+            available: balance.available.units(),
+            held: balance.held.units(),
+            unassigned: balance.unassigned.units(),
+            next_expiry: balance.next_expiry.map(|next| {
+                (
+                    next.credits.units(),
+                    next.expiry.at.as_microsecond(),
+                    next.expiry.on.to_string(),
+                )
+            }),
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Handing a message's command to the ledger, and what it left: the first answer to its key, whatever has changed since.
+
+use domain::id::{AccountId, MessageId};
+use entity::{idempotency_key, message, message_line, sql_enums::MessageStatus};
+use sea_orm::prelude::Uuid;
+
+use super::Done;
+use crate::{
+    ledger::{Act, Answer, Key, LineAnswer, Refused, Request, SubmitError},
+    operations::{OperationError, Path, Services, account::BalanceAt},
+    store,
+};
+
+impl Services {
+    /// Has the ledger do what was asked. What is refused before is looked up first: a repetition of a key
+    /// gets its first answer, whatever has changed since (law B4).
+    pub(super) async fn submit(
+        &self,
+        account: AccountId,
+        act: Result<Act, OperationError>,
+        key: Key,
+        amount: &Path,
+    ) -> Result<Done, OperationError> {
+        let done = self.try_submit(account, act, key, amount).await?;
+        done.ok_or(OperationError::RateLimited)
+    }
+
+    /// The same; `None` if contacts were removed from the message's list since it was priced.
+    pub(super) async fn try_submit(
+        &self,
+        account: AccountId,
+        act: Result<Act, OperationError>,
+        key: Key,
+        amount: &Path,
+    ) -> Result<Option<Done>, OperationError> {
+        let answer = match act {
+            Ok(act) => {
+                let request = Request {
+                    account,
+                    act,
+                    key: Some(key),
+                    at: None,
+                };
+                match self.ledger.submit(request).await {
+                    Err(SubmitError::Refused(Refused::ContactsRemoved)) => return Ok(None),
+                    answer => answer.map_err(|error| OperationError::from_ledger(error, amount))?,
+                }
+            }
+            Err(OperationError::Refused(refusals)) => {
+                let first = self.first_answer(account, &key, amount).await?;
+                first.ok_or(OperationError::Refused(refusals))?
+            }
+            Err(other) => return Err(other),
+        };
+        self.done(account, &answer).await.map(Some)
+    }
+
+    /// What a key was answered when it was used first, if it was.
+    async fn first_answer(
+        &self,
+        account: AccountId,
+        key: &Key,
+        amount: &Path,
+    ) -> Result<Option<Answer>, OperationError> {
+        let reader = self.store.reader();
+        let Some(used) = store::idempotency_key::find(reader, account, &key.key).await? else {
+            return Ok(None);
+        };
+        read_answer(&used, key)
+            .map(Some)
+            .map_err(|refused| OperationError::from_ledger(refused, amount))
+    }
+
+    /// The message and the balance as a command left them, whatever became of them since.
+    async fn done(&self, account: AccountId, answer: &Answer) -> Result<Done, OperationError> {
+        let broken = || OperationError::broken("a message's command was answered without it");
+        let (changed, balance) = (answer.message.as_ref(), answer.balance.as_ref());
+        let (changed, balance) = changed.zip(balance).ok_or_else(broken)?;
+        let row = match &answer.row {
+            Some(row) => Some(message::Model::clone(row)),
+            None => store::message::find(self.store.reader(), MessageId::new(changed.id)).await?,
+        };
+        let row = row.ok_or_else(broken)?;
+        if changed.status == MessageStatus::Canceled {
+            self.count_cancelled(&row);
+        }
+        Ok(Done {
+            message: message::Model {
+                status: changed.status,
+                units: changed.units,
+                recipients: changed.recipients,
+                sent_at: changed.sent_at,
+                ..row
+            },
+            lines: changed.lines.as_ref().map(|lines| {
+                let of = |line| answered_line(account, changed.id, line);
+                lines.iter().map(of).collect()
+            }),
+            balance: BalanceAt::from_answer(account, balance)?,
+        })
+    }
+}
+
+fn answered_line(account: AccountId, message_id: Uuid, line: &LineAnswer) -> message_line::Model {
+    message_line::Model {
+        account_id: account.uuid(),
+        message_id,
+        country_code: line.country.clone(),
+        segment_count: line.segments,
+        recipients: line.recipients,
+        units_per_segment: line.rate,
+        units: line.units,
+    }
+}
+
+fn read_answer(used: &idempotency_key::Model, key: &Key) -> Result<Answer, SubmitError> {
+    if used.fingerprint != key.fingerprint {
+        return Err(Refused::KeyReused.into());
+    }
+    Ok(Answer::read(&used.answer)?)
+}

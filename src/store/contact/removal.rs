@@ -1,0 +1,122 @@
+//! Removing contacts, and what is known of those who go. Lock the list first.
+
+use domain::{
+    id::{AccountId, ContactId, ListId},
+    private::Private,
+};
+use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, QueryResult};
+
+use super::{Counts, json, of_list};
+
+/// Contacts that a removal names.
+#[derive(Debug, Clone)]
+pub enum Which<'a> {
+    /// These.
+    Ids(&'a [ContactId]),
+    /// Those with these numbers.
+    Numbers(&'a [i64]),
+    /// So many of them, the oldest first.
+    Oldest(u64),
+}
+
+/// Removes contacts of a list; how many in each country.
+///
+/// # Errors
+/// What the database says.
+pub async fn delete(
+    connection: &impl ConnectionTrait,
+    list: (AccountId, ListId),
+    which: Which<'_>,
+) -> Result<Counts, DbErr> {
+    let mut gone = Counts::new();
+    for row in delete_returning(connection, list, which, "country_code").await? {
+        *gone.entry(row.try_get("", "country_code")?).or_default() += 1;
+    }
+    Ok(gone)
+}
+
+/// A contact that was removed.
+#[derive(Debug, Clone)]
+pub struct Removed {
+    /// ISO 3166-1 alpha-2.
+    pub country_code: String,
+    /// The list's revision that it came in with.
+    pub revision: i64,
+    /// The list's revision that changed its fields last.
+    pub changed_revision: Option<i64>,
+    /// A JSON object of texts; `None` if nothing is known, or if fields were not asked for.
+    pub fields: Private<Option<String>>,
+}
+
+/// Removes contacts of a list like [`delete`], and returns each; its fields if they are asked for.
+///
+/// # Errors
+/// What the database says.
+pub async fn delete_each(
+    connection: &impl ConnectionTrait,
+    list: (AccountId, ListId),
+    which: Which<'_>,
+    with_fields: bool,
+) -> Result<Vec<Removed>, DbErr> {
+    let columns = match with_fields {
+        true => "country_code, revision, changed_revision, fields",
+        false => "country_code, revision, changed_revision",
+    };
+    let rows = delete_returning(connection, list, which, columns).await?;
+    rows.iter()
+        .map(|row| {
+            let fields = match with_fields {
+                true => row.try_get("", "fields")?,
+                false => None,
+            };
+            Ok(Removed {
+                country_code: row.try_get("", "country_code")?,
+                revision: row.try_get("", "revision")?,
+                changed_revision: row.try_get("", "changed_revision")?,
+                fields: Private::new(fields),
+            })
+        })
+        .collect()
+}
+
+async fn delete_returning(
+    connection: &impl ConnectionTrait,
+    list: (AccountId, ListId),
+    which: Which<'_>,
+    columns: &str,
+) -> Result<Vec<QueryResult>, DbErr> {
+    let postgres = connection.get_database_backend() == DatabaseBackend::Postgres;
+    let (condition, value) = match which {
+        Which::Ids(ids) => {
+            let ids: Vec<_> = ids
+                .iter()
+                .map(|id| id.uuid().simple().to_string())
+                .collect();
+            let set = if postgres {
+                "id IN (SELECT value::uuid FROM json_array_elements_text($3::json))"
+            } else {
+                "id IN (SELECT unhex(value) FROM json_each($3))"
+            };
+            (set, json(&ids)?)
+        }
+        Which::Numbers(numbers) => {
+            let set = if postgres {
+                "number IN (SELECT value::bigint FROM json_array_elements_text($3::json))"
+            } else {
+                "number IN (SELECT value FROM json_each($3))"
+            };
+            (set, json(&numbers)?)
+        }
+        Which::Oldest(most) => {
+            let set = "id IN (SELECT id FROM contacts WHERE account_id = $1 AND list_id = $2
+                ORDER BY id LIMIT $3)";
+            (set, i64::try_from(most).unwrap_or(i64::MAX).into())
+        }
+    };
+    let text = format!(
+        "DELETE FROM contacts WHERE account_id = $1 AND list_id = $2 AND {condition} RETURNING {columns}"
+    );
+    connection
+        .query_all_raw(of_list(connection, text, list, [value]))
+        .await
+}
