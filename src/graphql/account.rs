@@ -51,47 +51,48 @@ impl Account {
     }
 }
 
-/// One customer of the platform: a shop, a company.
+/// One customer of the platform, such as a shop or a company.
 #[Object(guard = edges(of::Account))]
 impl Account {
-    /// Its id.
+    /// The node's id. It never changes.
     pub(super) async fn id(&self) -> ID {
         self.key().encode()
     }
 
-    /// Its name, as people know it.
+    /// The name that people see.
     async fn name(&self) -> &str {
         &self.0.name
     }
 
-    /// Days start here: expiry, report buckets, the month of the recharge cap. Europe/Rome unless set.
+    /// The IANA time zone in which the account's days and months begin: for expiry, reports,
+    /// statements and the recharge limit. Europe/Rome unless set.
     async fn time_zone(&self) -> TimeZone {
         TimeZone(self.0.time_zone.clone())
     }
 
-    /// The currency of its prices.
+    /// The ISO 4217 code of the currency in which the account pays.
     async fn currency_code(&self) -> CurrencyCode {
         CurrencyCode(self.0.currency_code.clone())
     }
 
-    /// In which order its lots are drawn.
+    /// The order in which the account's lots are spent.
     async fn consumption_order(&self) -> ConsumptionOrder {
         self.0.consumption_order.into()
     }
 
-    /// Who settles its scheduled messages: the server at sendAt, or the platform's sending service by what it reports.
-    /// Set by the platform.
+    /// Who settles the account's scheduled messages: the server at sendAt, or the platform's
+    /// sending service by what it reports. Only platform roles change it.
     async fn settlement(&self) -> Settlement {
         self.0.settlement.into()
     }
 
-    /// Origins, such as https://shop.example, that buyers may be sent back to after deciding on a purchase, beside
-    /// this server's own.
+    /// The origins, such as https://shop.example, to which buyers may return after deciding on a
+    /// purchase. This server's own origin is always allowed.
     async fn return_origins(&self) -> Vec<&str> {
         origins_of(&self.0).collect()
     }
 
-    /// The newest version of the card by which it is charged.
+    /// The newest version of the account's rate card, by which messages are charged now.
     async fn rate_card(&self, ctx: &Context<'_>) -> Result<RateCard, ApiError> {
         let services = services(ctx)?;
         Ok(RateCard(
@@ -101,63 +102,67 @@ impl Account {
         ))
     }
 
-    /// The balance now, or as it stood at an instant.
+    /// The balance now, or at a past instant.
     async fn balance(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "A past instant; now where left out.")] at: Option<DateTime>,
+        #[graphql(desc = "A past instant. If it is left out, the balance is the present one.")] at: Option<DateTime>,
     ) -> Result<Balance, ApiError> {
         balance::balance(ctx, self.key(), at).await
     }
 
-    /// Its contact lists, the oldest first; archived ones are left out.
+    /// The account's contact lists, oldest first. Archived lists are not included.
     async fn lists(
         &self,
         ctx: &Context<'_>,
         #[graphql(
-            desc = "How many from the start: 1 to 1000, 50 where neither first nor last is given."
+            desc = "The number of nodes from the start, 1 to 1,000; 50 if neither first nor last is given."
         )]
         first: Option<i32>,
-        #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the end: 1 to 1000.")] last: Option<i32>,
-        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
-        #[graphql(desc = "Only those whose name contains this, whatever the case.")] search: Option<
-            String,
-        >,
+        #[graphql(desc = "Returns only nodes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The number of nodes from the end, 1 to 1,000.")] last: Option<i32>,
+        #[graphql(desc = "Returns only nodes before this cursor.")] before: Option<String>,
+        #[graphql(
+            desc = "Returns only those whose name contains this text, ignoring case in every script; at most 200 characters."
+        )]
+        search: Option<String>,
     ) -> Result<ContactListConnection, ApiError> {
         let window = window(ctx, first, after.as_deref(), last, before.as_deref())?;
         contact_list::connection(services(ctx)?, self.key(), search, window).await
     }
 
-    /// Its lots of credits, the newest first. Not for SENDER keys.
+    /// The account's lots of credits, newest first. Not for SENDER keys.
     async fn lots(
         &self,
         ctx: &Context<'_>,
         #[graphql(
-            desc = "How many from the start: 1 to 1000, 50 where neither first nor last is given."
+            desc = "The number of nodes from the start, 1 to 1,000; 50 if neither first nor last is given."
         )]
         first: Option<i32>,
-        #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the end: 1 to 1000.")] last: Option<i32>,
-        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
-        #[graphql(desc = "Only those in this state.")] state: Option<CreditLotState>,
+        #[graphql(desc = "Returns only nodes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The number of nodes from the end, 1 to 1,000.")] last: Option<i32>,
+        #[graphql(desc = "Returns only nodes before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Returns only lots in this state.")] state: Option<CreditLotState>,
     ) -> Result<CreditLotConnection, ApiError> {
         let window = window(ctx, first, after.as_deref(), last, before.as_deref())?;
         lot::connection(services(ctx)?, self.key(), state, window).await
     }
 
-    /// Its messages, the last to be sent first.
+    /// Its messages, by sendAt, latest first.
     async fn messages(
         &self,
         ctx: &Context<'_>,
         #[graphql(
-            desc = "How many from the start: 1 to 1000, 50 where neither first nor last is given."
+            desc = "The number of nodes from the start, 1 to 1,000; 50 if neither first nor last is given."
         )]
         first: Option<i32>,
-        #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the end: 1 to 1000.")] last: Option<i32>,
-        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
-        #[graphql(desc = "Only some of them.")] filter: Option<MessageFilterInput>,
+        #[graphql(desc = "Returns only nodes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The number of nodes from the end, 1 to 1,000.")] last: Option<i32>,
+        #[graphql(desc = "Returns only nodes before this cursor.")] before: Option<String>,
+        #[graphql(
+            desc = "Conditions that the returned nodes meet. If it is left out, all are returned."
+        )]
+        filter: Option<MessageFilterInput>,
     ) -> Result<MessageConnection, ApiError> {
         let window = window(ctx, first, after.as_deref(), last, before.as_deref())?;
         message::connection(
@@ -169,72 +174,76 @@ impl Account {
         .await
     }
 
-    /// What the ledger wrote for it, the newest first. Not for SENDER keys.
+    /// The account's ledger entries, newest first. Not for SENDER keys.
     async fn transactions(
         &self,
         ctx: &Context<'_>,
         #[graphql(
-            desc = "How many from the start: 1 to 1000, 50 where neither first nor last is given."
+            desc = "The number of nodes from the start, 1 to 1,000; 50 if neither first nor last is given."
         )]
         first: Option<i32>,
-        #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the end: 1 to 1000.")] last: Option<i32>,
-        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
-        #[graphql(desc = "Only some of them.")] filter: Option<TransactionFilterInput>,
+        #[graphql(desc = "Returns only nodes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The number of nodes from the end, 1 to 1,000.")] last: Option<i32>,
+        #[graphql(desc = "Returns only nodes before this cursor.")] before: Option<String>,
+        #[graphql(
+            desc = "Conditions that the returned nodes meet. If it is left out, all are returned."
+        )]
+        filter: Option<TransactionFilterInput>,
     ) -> Result<TransactionConnection, ApiError> {
         let window = window(ctx, first, after.as_deref(), last, before.as_deref())?;
         transaction::connection(services(ctx)?, self.key(), filter, window).await
     }
 
-    /// Its payments, the newest first. Not for SENDER keys.
+    /// The account's purchases, newest first. Not for SENDER keys.
     async fn purchases(
         &self,
         ctx: &Context<'_>,
         #[graphql(
-            desc = "How many from the start: 1 to 1000, 50 where neither first nor last is given."
+            desc = "The number of nodes from the start, 1 to 1,000; 50 if neither first nor last is given."
         )]
         first: Option<i32>,
-        #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the end: 1 to 1000.")] last: Option<i32>,
-        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Returns only nodes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The number of nodes from the end, 1 to 1,000.")] last: Option<i32>,
+        #[graphql(desc = "Returns only nodes before this cursor.")] before: Option<String>,
     ) -> Result<PurchaseConnection, ApiError> {
         let window = window(ctx, first, after.as_deref(), last, before.as_deref())?;
         purchase::connection(services(ctx)?, self.key(), window).await
     }
 
-    /// Its API keys, the newest first, revoked ones too. For owners and platform roles.
+    /// The account's API keys, newest first, including revoked ones. Requires OWNER or a platform
+    /// role.
     async fn api_keys(
         &self,
         ctx: &Context<'_>,
         #[graphql(
-            desc = "How many from the start: 1 to 1000, 50 where neither first nor last is given."
+            desc = "The number of nodes from the start, 1 to 1,000; 50 if neither first nor last is given."
         )]
         first: Option<i32>,
-        #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the end: 1 to 1000.")] last: Option<i32>,
-        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Returns only nodes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The number of nodes from the end, 1 to 1,000.")] last: Option<i32>,
+        #[graphql(desc = "Returns only nodes before this cursor.")] before: Option<String>,
     ) -> Result<ApiKeyConnection, ApiError> {
         let window = window(ctx, first, after.as_deref(), last, before.as_deref())?;
         api_key::connection(ctx, Some(self.key()), window).await
     }
 
-    /// Its monthly reports, the newest first. Not for SENDER keys.
+    /// The account's monthly reports, newest first. Not for SENDER keys.
     async fn monthly_reports(
         &self,
         ctx: &Context<'_>,
         #[graphql(
-            desc = "How many from the start: 1 to 1000, 50 where neither first nor last is given."
+            desc = "The number of nodes from the start, 1 to 1,000; 50 if neither first nor last is given."
         )]
         first: Option<i32>,
-        #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the end: 1 to 1000.")] last: Option<i32>,
-        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Returns only nodes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The number of nodes from the end, 1 to 1,000.")] last: Option<i32>,
+        #[graphql(desc = "Returns only nodes before this cursor.")] before: Option<String>,
     ) -> Result<MonthlyReportConnection, ApiError> {
         let window = window(ctx, first, after.as_deref(), last, before.as_deref())?;
         monthly_report::connection(ctx, self.key(), window).await
     }
 
-    /// How its monthly reports are made. Not for SENDER keys.
+    /// The settings of the account's monthly reports. Not for SENDER keys.
     async fn monthly_report_schedule(
         &self,
         ctx: &Context<'_>,
@@ -242,17 +251,17 @@ impl Account {
         monthly_report::schedule(ctx, self.key()).await
     }
 
-    /// How it buys credits by itself when they run low. Not for SENDER keys.
+    /// The settings and state of the automatic recharge. Not for SENDER keys.
     async fn auto_recharge(&self) -> Result<AutoRecharge, ApiError> {
         Ok(AutoRecharge(auto_recharge(&self.0)?))
     }
 
-    /// What the month's bill holds: one-time payments and recharges, by the account's own calendar. Not for
-    /// SENDER keys.
+    /// The bill of one calendar month of the account's time zone: one-time payments and recharges.
+    /// Not for SENDER keys.
     async fn statement(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Any date in the month.")] month: Date,
+        #[graphql(desc = "Any date within the month.")] month: Date,
     ) -> Result<Statement, ApiError> {
         Ok(services(ctx)?.statement(&self.0, &month.0).await?.into())
     }
@@ -284,13 +293,13 @@ async fn count(services: Services, filter: AccountFilter) -> Result<u64, sea_orm
     store::account::count(services.store.reader(), &filter).await
 }
 
-/// In which order lots are drawn. Ties fall to the older lot.
+/// The order in which lots are spent. Of equal lots, the older is spent first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "sql_enums::ConsumptionOrder")]
 pub enum ConsumptionOrder {
-    /// Lots that never expire first, then the soonest to expire. The default.
+    /// Lots that never expire are spent first, then the soonest to expire. This is the default.
     NonExpiringFirst,
-    /// The soonest to expire first, then the lots that never expire.
+    /// The soonest to expire are spent first, then the lots that never expire.
     SoonestExpiryFirst,
 }
 
@@ -312,29 +321,34 @@ pub struct AccountQuery;
 
 #[Object]
 impl AccountQuery {
-    /// An account; the viewer's own where id is left out. Null where there is none that the viewer sees.
+    /// The account with this id, or the viewer's own if `id` is left out. Null if there is none
+    /// that the viewer can see.
     async fn account(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which account; the viewer's own where left out.")] id: Option<ID>,
+        #[graphql(
+            desc = "The account. If it is left out, the viewer's own account is used; platform roles must name one."
+        )]
+        id: Option<ID>,
     ) -> Option<Result<Account, ApiError>> {
         one(ctx, id).await.transpose()
     }
 
-    /// All accounts, the oldest first. For platform roles only.
+    /// All accounts, oldest first. Requires a platform role.
     async fn accounts(
         &self,
         ctx: &Context<'_>,
         #[graphql(
-            desc = "How many from the start: 1 to 1000, 50 where neither first nor last is given."
+            desc = "The number of nodes from the start, 1 to 1,000; 50 if neither first nor last is given."
         )]
         first: Option<i32>,
-        #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the end: 1 to 1000.")] last: Option<i32>,
-        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
-        #[graphql(desc = "Only those whose name contains this, whatever the case.")] search: Option<
-            String,
-        >,
+        #[graphql(desc = "Returns only nodes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The number of nodes from the end, 1 to 1,000.")] last: Option<i32>,
+        #[graphql(desc = "Returns only nodes before this cursor.")] before: Option<String>,
+        #[graphql(
+            desc = "Returns only those whose name contains this text, ignoring case in every script; at most 200 characters."
+        )]
+        search: Option<String>,
     ) -> Result<AccountConnection, ApiError> {
         let viewer = viewer_of(ctx, "accounts")?;
         let window = window(ctx, first, after.as_deref(), last, before.as_deref())?;

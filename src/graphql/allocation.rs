@@ -19,17 +19,18 @@ use crate::operations::{
     allocation::{self, AllocateCredits, Allocated, AskedAllocation, ListAllocation},
 };
 
-/// What a list can spend.
+/// The credits that a list can spend.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct Allocation {
-    /// Whose credits it spends.
+    /// Which credits the list spends: shared ones or its own.
     mode: AllocationMode,
-    /// What is set aside for this list and still free; null where it shares.
+    /// The list's own credits that are free to spend; null if the list shares the unassigned
+    /// credits.
     assigned: Option<Credits>,
-    /// What the list can spend now: its own credits where it is limited, all unassigned ones where it
-    /// shares.
+    /// The credits that the list can spend now: its own if it is LIMITED, all unassigned credits if
+    /// it is SHARED.
     available: Credits,
-    /// What this list's scheduled messages hold.
+    /// The credits held for the list's scheduled messages.
     held: Credits,
 }
 
@@ -47,13 +48,13 @@ impl From<ListAllocation> for Allocation {
     }
 }
 
-/// Whose credits a list spends.
+/// Which credits a list spends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "allocation::AllocationMode")]
 pub enum AllocationMode {
-    /// It draws on the unassigned credits, as every other list without a limit.
+    /// The list spends the unassigned credits, together with every other shared list.
     Shared,
-    /// It draws on its own assigned credits only.
+    /// The list spends only the credits assigned to it.
     Limited,
 }
 
@@ -83,35 +84,36 @@ impl Loader<AllocationOf> for Rows {
     }
 }
 
-/// What one list shall have.
+/// The credits to set for one list.
 #[derive(Debug, InputObject)]
 pub struct AllocationInput {
-    /// Which list. Each is named once.
+    /// The list. Each list may be named once.
     list_id: ID,
-    /// Whose credits it shall spend.
+    /// Which credits the list is to spend.
     mode: AllocationMode,
-    /// What the list shall have free after the call, zero included; left out for SHARED. What its
-    /// scheduled messages hold is not part of it.
+    /// The credits that the list has free after the mutation, 0 or more, not counting what its
+    /// scheduled messages hold. Required for LIMITED, left out for SHARED.
     assigned: Option<Credits>,
 }
 
-/// Lists with what they shall have.
+/// The lists whose credits are set, with their new amounts.
 #[derive(Debug, InputObject)]
 pub struct AllocateCreditsInput {
-    /// Whose; the viewer's own account where left out.
+    /// The account. If it is left out, the viewer's own account is used; platform roles must name
+    /// one.
     account_id: Option<ID>,
-    /// 1 to 1000 lists. Lists that are not named keep what they have.
+    /// 1 to 1,000 lists, each named once. Lists that are not named keep what they have.
     allocations: Vec<AllocationInput>,
 }
 
 /// What allocateCredits answers.
 #[derive(Debug, SimpleObject)]
 pub struct AllocateCreditsPayload {
-    /// The lists as they are now, in the order that was asked; null where it was refused.
+    /// The lists after the mutation, in the order of the input; null if the mutation was refused.
     lists: Option<Vec<ContactList>>,
-    /// The balance after it; null where it was refused.
+    /// The balance right after the mutation; null if the mutation was refused.
     balance: Option<Balance>,
-    /// Why it was refused, and then no list was changed; empty where it was done.
+    /// Why the mutation was refused; then no list was changed. Empty if it was done.
     user_errors: Vec<UserError>,
 }
 
@@ -121,12 +123,12 @@ pub struct AllocationMutation;
 
 #[Object]
 impl AllocationMutation {
-    /// Sets what the named lists may spend, all of them or none of them. Credits move between the
-    /// unassigned ones and the lists; saying the same again moves nothing.
+    /// Sets the credits of the named lists, all of them or none. Credits move between the
+    /// unassigned ones and the lists; repeating the mutation moves nothing.
     async fn allocate_credits(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The lists and what they shall have.")] input: AllocateCreditsInput,
+        #[graphql(desc = "The lists and the credits to set.")] input: AllocateCreditsInput,
     ) -> Result<AllocateCreditsPayload, ApiError> {
         let viewer = viewer_of(ctx, "allocateCredits")?;
         let services = services(ctx)?;

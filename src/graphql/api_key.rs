@@ -34,41 +34,41 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct ApiKey(pub api_key::Model);
 
-/// A key of the API, without its secret, of which only a hash is kept. Owners see their account's keys, platform
-/// roles those of every account.
+/// An API key without its secret, of which only a hash is stored. Owners see their account's keys,
+/// platform roles those of every account.
 #[Object]
 impl ApiKey {
-    /// Its id, to revoke it by.
+    /// The key's id, for revokeApiKey.
     pub(super) async fn id(&self) -> ID {
         ApiKeyId::new(self.0.id).encode()
     }
 
-    /// The name that people know it by, as it was given when the key was made.
+    /// The name given when the key was made.
     async fn name(&self) -> &str {
         &self.0.name
     }
 
-    /// What it may do.
+    /// The role, which decides what the key may do.
     async fn role(&self) -> Role {
         self.0.role.into()
     }
 
-    /// When it was made.
+    /// The instant at which the key was made.
     async fn created_at(&self) -> DateTime {
         DateTime::from_micros(self.0.created_at)
     }
 
-    /// When it was last used, to about an hour; null if it never was.
+    /// The instant of the last use, exact to about an hour; null if the key was never used.
     async fn last_used_at(&self) -> Option<DateTime> {
         self.0.last_used_at.map(DateTime::from_micros)
     }
 
-    /// From when on it does not work any more; null if it has no end.
+    /// The instant from which the key no longer works; null if it doesn't expire.
     async fn expires_at(&self) -> Option<DateTime> {
         self.0.expires_at.map(DateTime::from_micros)
     }
 
-    /// When it was revoked; null if it was not.
+    /// The instant at which the key was revoked; null if it wasn't.
     async fn revoked_at(&self) -> Option<DateTime> {
         self.0.revoked_at.map(DateTime::from_micros)
     }
@@ -119,18 +119,18 @@ pub struct ApiKeyQuery;
 
 #[Object]
 impl ApiKeyQuery {
-    /// The platform's own keys, the newest first, revoked ones too. For platform administrators. The key that the
-    /// server was started with is not among them.
+    /// The platform's own API keys, newest first, including revoked ones. The key that the server
+    /// was started with is not listed. Requires PLATFORM_ADMIN.
     async fn platform_api_keys(
         &self,
         ctx: &Context<'_>,
         #[graphql(
-            desc = "How many from the start: 1 to 1000, 50 where neither first nor last is given."
+            desc = "The number of nodes from the start, 1 to 1,000; 50 if neither first nor last is given."
         )]
         first: Option<i32>,
-        #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the end: 1 to 1000.")] last: Option<i32>,
-        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Returns only nodes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The number of nodes from the end, 1 to 1,000.")] last: Option<i32>,
+        #[graphql(desc = "Returns only nodes before this cursor.")] before: Option<String>,
     ) -> Result<ApiKeyConnection, ApiError> {
         viewer_of(ctx, "platformApiKeys")?;
         let window = window(ctx, first, after.as_deref(), last, before.as_deref())?;
@@ -138,65 +138,70 @@ impl ApiKeyQuery {
     }
 }
 
-/// A new API key.
+/// The settings of a new API key.
 #[derive(Debug, InputObject)]
 pub struct CreateApiKeyInput {
-    /// Which account it opens; the viewer's own where left out. Platform roles have none.
+    /// The account that the key gives access to. If it is left out, the viewer's own account is
+    /// used; keys of platform roles have none.
     account_id: Option<ID>,
-    /// What it may do. Platform roles and SENDER are given by platform administrators only.
+    /// The role, which decides what the key may do. Only platform administrators make keys of
+    /// platform roles and SENDER keys.
     role: Role,
-    /// What people know it by; 1 to 200 characters.
+    /// The name that people see, of 1 to 200 characters.
     name: String,
-    /// From when on it does not work any more: an instant later than now. It has no end if this is left out.
+    /// The instant from which the key no longer works, which must be in the future. If it is left
+    /// out, the key doesn't expire.
     expires_at: Option<DateTime>,
 }
 
-/// What createApiKey answers.
+/// The result of createApiKey.
 #[derive(SimpleObject)]
 pub struct CreateApiKeyPayload {
-    /// The new key's id, to revoke it by; null where it was refused.
+    /// The new key's id, for revokeApiKey; null if the mutation was refused.
     id: Option<ID>,
-    /// The secret, to send as a Bearer. It is shown this once and kept nowhere.
+    /// The secret, for the header `Authorization: Bearer`. It is shown once and not stored; null if
+    /// the mutation was refused.
     secret: Option<String>,
-    /// Why it was refused; empty where it was done.
+    /// Why the mutation was refused; empty if it was done.
     user_errors: Vec<UserError>,
 }
 
-/// Which API key to revoke.
+/// The API key to revoke.
 #[derive(Debug, InputObject)]
 pub struct RevokeApiKeyInput {
-    /// The key's id.
+    /// The id of the API key.
     id: ID,
 }
 
-/// What revokeApiKey answers.
+/// The result of revokeApiKey.
 #[derive(Debug, SimpleObject)]
 pub struct RevokeApiKeyPayload {
-    /// The revoked key's id; null where it was refused.
+    /// The revoked key's id; null if the mutation was refused.
     id: Option<ID>,
-    /// Why it was refused; empty where it was done.
+    /// Why the mutation was refused; empty if it was done.
     user_errors: Vec<UserError>,
 }
 
-/// Which API keys to revoke at once.
+/// The account whose API keys are revoked, and those to keep.
 #[derive(Debug, InputObject)]
 pub struct RevokeOtherApiKeysInput {
-    /// Whose keys; if left out, those of the viewer's own account, or for a platform administrator the platform's
-    /// own.
+    /// The account whose keys are revoked. If it is left out, the viewer's own account is used, or
+    /// for a platform administrator the platform's own keys.
     account_id: Option<ID>,
-    /// Keys that go on working beside the one that asks; at most 100.
+    /// The ids of keys that stay valid beside the one used for this request, at most 100.
     #[graphql(default)]
     keep_ids: Vec<ID>,
 }
 
-/// What revokeOtherApiKeys answers.
+/// The result of revokeOtherApiKeys.
 #[derive(Debug, SimpleObject)]
 pub struct RevokeOtherApiKeysPayload {
-    /// How many keys stopped working; null if the mutation was refused.
+    /// The number of keys that were revoked; null if the mutation was refused.
     revoked: Option<i32>,
-    /// The account whose keys they were; null for the platform's own, or if the mutation was refused.
+    /// The account whose keys were revoked; null for the platform's own keys, or if the mutation
+    /// was refused.
     account: Option<Account>,
-    /// Why it was refused; empty if it was done.
+    /// Why the mutation was refused; empty if it was done.
     user_errors: Vec<UserError>,
 }
 
@@ -206,11 +211,11 @@ pub struct ApiKeyMutation;
 
 #[Object]
 impl ApiKeyMutation {
-    /// Makes an API key. Its secret is shown this once.
+    /// Creates an API key. Its secret is shown only in this answer.
     async fn create_api_key(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The new key.")] input: CreateApiKeyInput,
+        #[graphql(desc = "The settings of the new key.")] input: CreateApiKeyInput,
     ) -> Result<CreateApiKeyPayload, ApiError> {
         let viewer = viewer_of(ctx, "createApiKey")?;
         let services = services(ctx)?;
@@ -235,12 +240,12 @@ impl ApiKeyMutation {
         })
     }
 
-    /// Stops an API key from working, at once and for good. Revoking it again changes nothing. An owner can revoke every
-    /// key of the account, a SENDER key too.
+    /// Revokes an API key at once and for good. Revoking it again changes nothing. An owner can
+    /// revoke every key of the account, including SENDER keys.
     async fn revoke_api_key(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which key.")] input: RevokeApiKeyInput,
+        #[graphql(desc = "The key to revoke.")] input: RevokeApiKeyInput,
     ) -> Result<RevokeApiKeyPayload, ApiError> {
         let viewer = viewer_of(ctx, "revokeApiKey")?;
         let services = services(ctx)?;
@@ -255,12 +260,12 @@ impl ApiKeyMutation {
         })
     }
 
-    /// Stops every API key of an account from working, at once and for good, but the one that asks and those in
-    /// keepIds: for when one was stolen, which may have made others.
+    /// Revokes every API key of an account except the one used for this request and those in
+    /// keepIds. Use it if a key was stolen, which may have been used to make others.
     async fn revoke_other_api_keys(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which keys.")] input: RevokeOtherApiKeysInput,
+        #[graphql(desc = "The account and the keys to keep.")] input: RevokeOtherApiKeysInput,
     ) -> Result<RevokeOtherApiKeysPayload, ApiError> {
         let viewer = viewer_of(ctx, "revokeOtherApiKeys")?;
         let services = services(ctx)?;

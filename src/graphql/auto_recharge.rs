@@ -11,65 +11,68 @@ use super::{
 };
 use crate::operations::{self, Path};
 
-/// How an account recharges by itself.
+/// The automatic recharge of an account.
 #[derive(Debug, Clone, Copy)]
 pub struct AutoRecharge(pub operations::auto_recharge::AutoRecharge);
 
-/// How an account buys credits by itself when they run low.
+/// The automatic recharge of an account, which buys a package when credits run low.
 #[Object]
 impl AutoRecharge {
-    /// Whether it recharges.
+    /// Whether the automatic recharge is on.
     async fn enabled(&self) -> bool {
         false
     }
 
-    /// It recharges when the available balance falls below this; null where it never was set.
+    /// A recharge is due when the available balance falls below this number of credits; null if it
+    /// was never set.
     async fn threshold(&self) -> Option<Credits> {
         None
     }
 
-    /// What it buys; null where it never was set.
+    /// The package that a recharge buys; null if it was never set.
     async fn package(&self) -> Option<CreditPackage> {
         None
     }
 
-    /// The most that recharges may cost in a calendar month of the account; null where there is no limit.
+    /// The most that recharges may cost in a calendar month of the account's time zone; null if
+    /// there is no limit.
     async fn monthly_limit(&self) -> Option<Money> {
         None
     }
 
-    /// What recharges cost this month, those in flight included.
+    /// The cost of this month's recharges, including those in flight.
     async fn spent_this_month(&self) -> Money {
         self.0.spent_this_month.into()
     }
 
-    /// Why it does not recharge although it is enabled; null while it works.
+    /// Why no recharge is made although it is enabled; null while it works.
     async fn suspended_reason(&self) -> Option<&str> {
         None
     }
 }
 
-/// How an account shall recharge.
+/// The recharge settings of an account to change.
 #[derive(Debug, InputObject)]
 pub struct UpdateAutoRechargeInput {
-    /// Which account; the viewer's own where left out.
+    /// The account. If it is left out, the viewer's own account is used; platform roles must name
+    /// one.
     account_id: Option<ID>,
-    /// Whether to recharge.
+    /// Whether the automatic recharge is on.
     enabled: bool,
-    /// Recharge when the available balance falls below this.
+    /// A recharge is due when the available balance falls below this number of credits.
     threshold: Option<Credits>,
-    /// What to buy.
+    /// The package to buy.
     package_id: Option<ID>,
-    /// The most that recharges may cost in a calendar month of the account.
+    /// The most that recharges may cost in a calendar month of the account's time zone.
     monthly_limit: Option<MoneyInput>,
 }
 
-/// What updateAutoRecharge answers.
+/// The result of updateAutoRecharge.
 #[derive(Debug, SimpleObject)]
 pub struct UpdateAutoRechargePayload {
-    /// How the account recharges now; null where the change was refused.
+    /// The automatic recharge after the mutation; null if the mutation was refused.
     auto_recharge: Option<AutoRecharge>,
-    /// Why it was refused; empty where it was done.
+    /// Why the mutation was refused; empty if it was done.
     user_errors: Vec<UserError>,
 }
 
@@ -79,11 +82,12 @@ pub struct AutoRechargeMutation;
 
 #[Object]
 impl AutoRechargeMutation {
-    /// Changes how an account recharges by itself. Refused for now: automatic recharge is not available yet.
+    /// Changes the automatic recharge of an account. It is refused for now, because automatic
+    /// recharge is not available yet.
     async fn update_auto_recharge(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How to recharge.")] input: UpdateAutoRechargeInput,
+        #[graphql(desc = "The recharge settings to change.")] input: UpdateAutoRechargeInput,
     ) -> Result<UpdateAutoRechargePayload, ApiError> {
         let viewer = viewer_of(ctx, "updateAutoRecharge")?;
         let services = services(ctx)?;

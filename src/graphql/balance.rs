@@ -61,36 +61,36 @@ impl Loader<Asked> for Rows {
 #[derive(Debug, Clone, Copy)]
 pub struct Balance(pub BalanceAt);
 
-/// What an account has: total = available + held, and available = assigned + unassigned.
+/// The credits of an account: total = available + held, and available = assigned + unassigned.
 #[Object]
 impl Balance {
-    /// Bought or granted, and neither spent nor expired nor revoked: available + held.
+    /// All credits that are neither spent, expired nor revoked: available + held.
     async fn total(&self) -> Credits {
         self.0.balance.total().into()
     }
 
-    /// Set aside for scheduled messages.
+    /// Credits held for scheduled messages.
     async fn held(&self) -> Credits {
         self.0.balance.held.into()
     }
 
-    /// What can be spent now.
+    /// Credits that can be spent now.
     async fn available(&self) -> Credits {
         self.0.balance.available.into()
     }
 
-    /// The part of available that belongs to lists with a limit of their own.
+    /// The available credits that belong to lists with a limit of their own.
     async fn assigned(&self) -> Credits {
         self.0.balance.assigned().into()
     }
 
-    /// The part of available that every other list shares.
+    /// The available credits that all other lists share.
     async fn unassigned(&self) -> Credits {
         self.0.balance.unassigned.into()
     }
 
-    /// What available is worth at the rate card's value of a credit, rounded half-even to the currency's
-    /// minor unit.
+    /// The available credits in money, at the rate card's value of a credit, rounded half to even
+    /// to the currency's minor unit.
     async fn value(&self, ctx: &Context<'_>) -> Result<Money, ApiError> {
         let card = services(ctx)?
             .rate_card_in_force(self.0.account, self.0.at)
@@ -101,16 +101,16 @@ impl Balance {
         Ok(value.ok_or_else(beyond)?.into())
     }
 
-    /// What expires next; null where nothing will.
+    /// The credits that expire next; null if none will.
     async fn next_expiry(&self) -> Option<ExpiringCredits> {
         self.0.balance.next_expiry.map(Into::into)
     }
 }
 
-/// Credits that expire together.
+/// Credits of all lots that expire on the same day.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct ExpiringCredits {
-    /// How many are left.
+    /// The number of credits that are left.
     credits: Credits,
     /// The expiration day: the credits can be used until the end of the day before.
     expires_on: Date,

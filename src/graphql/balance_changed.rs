@@ -17,11 +17,14 @@ pub struct BalanceSubscription;
 
 #[Subscription]
 impl BalanceSubscription {
-    /// The balance now, and again after every change. Changes that come together are told once.
+    /// The balance now, and again after every change. Rapid changes are coalesced into one event.
     async fn balance_changed<'ctx>(
         &self,
         ctx: &Context<'ctx>,
-        #[graphql(desc = "Which account; the viewer's own where left out.")] account_id: Option<ID>,
+        #[graphql(
+            desc = "The account. If it is left out, the viewer's own account is used; platform roles must name one."
+        )]
+        account_id: Option<ID>,
     ) -> Result<impl Stream<Item = Result<Balance, ApiError>> + use<'ctx>, ApiError> {
         let viewer = viewer_of(ctx, "balanceChanged")?;
         let services = services(ctx)?;

@@ -27,35 +27,35 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct Contact(pub store::contact::Contact);
 
-/// What is known of a contact.
+/// One merge field of a contact.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct ContactField {
-    /// The field's name, as a message's text merges it: `{{name}}`.
+    /// The field's name, as a text uses it: `{{name}}`.
     name: String,
-    /// Its value; never empty.
+    /// The field's value, which is never empty.
     value: String,
 }
 
-/// A stored recipient of a list, with what is known of it.
+/// A stored recipient of a contact list, with its merge fields.
 #[Object]
 impl Contact {
-    /// Its id.
+    /// The node's id. It never changes.
     pub(super) async fn id(&self) -> ID {
         self.0.id.encode()
     }
 
-    /// Its number, unique in its list.
+    /// The telephone number, which is unique in its list.
     async fn phone_number(&self, ctx: &Context<'_>) -> Result<PhoneNumber, ApiError> {
         let number = self.0.number.shown_to(&viewer(ctx)?)?;
         Ok(PhoneNumber(format!("+{number}")))
     }
 
-    /// The country that its number belongs to.
+    /// The country to which the number belongs.
     async fn country_code(&self) -> CountryCode {
         CountryCode(self.0.country_code.clone())
     }
 
-    /// What is known of it, by name.
+    /// The contact's merge fields that have a value.
     async fn fields(&self, ctx: &Context<'_>) -> Result<Vec<ContactField>, ApiError> {
         let Some(text) = self.0.fields.shown_to(&viewer(ctx)?)? else {
             return Ok(Vec::new());
@@ -69,13 +69,13 @@ impl Contact {
             .collect())
     }
 
-    /// The list that it is in.
+    /// The list to which the contact belongs.
     async fn list(&self, ctx: &Context<'_>) -> Result<ContactList, ApiError> {
         let row = loaders::load(ctx, self.0.list).await?;
         row.map(ContactList).ok_or(ApiError::NotFound)
     }
 
-    /// When it came in.
+    /// The instant at which it was added.
     async fn created_at(&self) -> DateTime {
         DateTime::from_micros(self.0.created_at)
     }
@@ -154,28 +154,29 @@ impl Loader<ContactId> for Rows {
     }
 }
 
-/// Which contacts to remove from a list: exactly one of contactIds, phoneNumbers and all.
+/// The contacts to remove from a list: exactly one of contactIds, phoneNumbers and all.
 #[derive(Debug, InputObject)]
 pub struct RemoveContactsInput {
-    /// Which list.
+    /// The contact list.
     list_id: ID,
-    /// These contacts; at most 10000. Those that are not in the list are passed over.
+    /// The ids of the contacts, at most 10,000. Contacts that aren't in the list are ignored.
     contact_ids: Option<Vec<ID>>,
-    /// The contacts with these numbers; at most 10000. Those that are not in the list are passed over.
+    /// The telephone numbers of the contacts, at most 10,000. Numbers that aren't in the list are
+    /// ignored.
     phone_numbers: Option<Vec<PhoneNumber>>,
-    /// Every contact of the list; must be true. It goes part by part: where the answer does not come in
-    /// time, ask again until none is removed.
+    /// Removes every contact of the list; must be true. They are removed in parts: if the request
+    /// times out, repeat it until `removed` is 0.
     all: Option<bool>,
 }
 
-/// What removeContacts answers.
+/// The result of removeContacts.
 #[derive(Debug, SimpleObject)]
 pub struct RemoveContactsPayload {
-    /// The list as it is now; null where the removal was refused.
+    /// The list after the mutation; null if the mutation was refused.
     list: Option<ContactList>,
-    /// How many contacts were removed.
+    /// The number of contacts that were removed.
     removed: i32,
-    /// Why it was refused; empty where it was done.
+    /// Why the mutation was refused; empty if it was done.
     user_errors: Vec<UserError>,
 }
 
@@ -185,13 +186,14 @@ pub struct ContactMutation;
 
 #[Object]
 impl ContactMutation {
-    /// Removes stored contacts from a list for good; its head-count falls with them, and messages that are scheduled for
-    /// them are charged less if the server settles. What is named is removed all at once or not at all, unless so many
-    /// scheduled messages with merge fields wait for the list that it goes part by part: repeat the request if it fails.
+    /// Deletes stored contacts from a list for good and lowers its head-counts. Messages that are
+    /// scheduled for them are charged less if the server settles. The named contacts are removed
+    /// all together or not at all, unless so many scheduled messages with merge fields wait for the
+    /// list that it takes several parts: repeat the request if it fails.
     async fn remove_contacts(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The list, and which of its contacts.")] input: RemoveContactsInput,
+        #[graphql(desc = "The list and the contacts to remove.")] input: RemoveContactsInput,
     ) -> Result<RemoveContactsPayload, ApiError> {
         let viewer = viewer_of(ctx, "removeContacts")?;
         let services = services(ctx)?;

@@ -43,79 +43,82 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct ContactImport(pub contact_import::Model);
 
-/// How far an import is.
+/// The status of an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "sql_enums::ImportStatus", name = "ContactImportStatus")]
 pub enum ContactImportStatus {
-    /// It reads.
+    /// The import is reading its file.
     Running,
-    /// It read the whole file.
+    /// The import has read the whole file.
     Done,
-    /// It stopped before the file's end; what came in until then stays, and reason says why.
+    /// The import stopped before the file's end. Contacts that were added until then stay, and
+    /// `reason` says why it stopped.
     Failed,
 }
 
-/// An import of contacts from a file, and how far it is. rows = imported + duplicates + rejectedCount at any time.
+/// An import of contacts from a file, with its progress. At any time, rows = imported + duplicates
+/// + rejectedCount.
 #[Object]
 impl ContactImport {
-    /// Its id.
+    /// The node's id. It never changes.
     pub(super) async fn id(&self) -> ID {
         ImportId::new(self.0.id).encode()
     }
 
-    /// The list that it adds to.
+    /// The list to which the contacts are added.
     async fn list(&self, ctx: &Context<'_>) -> Result<ContactList, ApiError> {
         let row = loaders::load(ctx, ListId::new(self.0.list_id)).await?;
         row.map(ContactList).ok_or(ApiError::NotFound)
     }
 
-    /// What the file was called.
+    /// The name of the file, as the client sent it; at most 255 characters.
     async fn file_name(&self) -> &str {
         &self.0.file_name
     }
 
-    /// How far it is. One that told nothing for two minutes has failed: its server is gone.
+    /// The import's status. An import without progress for two minutes is marked FAILED, because
+    /// its server is gone.
     async fn status(&self) -> ContactImportStatus {
         self.0.status.into()
     }
 
-    /// Why it failed; null otherwise.
+    /// The reason why it failed; null otherwise.
     async fn reason(&self) -> Option<&str> {
         self.0.reason.as_deref()
     }
 
-    /// How many rows were read, the first one and blank ones not counted.
+    /// The number of rows that were read, not counting the first row and blank rows.
     async fn rows(&self) -> i32 {
         int(self.0.rows)
     }
 
-    /// How many contacts are new.
+    /// The number of contacts that were added.
     async fn imported(&self) -> i32 {
         int(self.0.imported)
     }
 
-    /// How many rows had a number that the list or the file had already.
+    /// The number of rows whose number was already in the list or the file.
     async fn duplicates(&self) -> i32 {
         int(self.0.duplicates)
     }
 
-    /// How many rows were refused, all of them counted.
+    /// The number of rows that were rejected.
     async fn rejected_count(&self) -> i32 {
         int(self.0.rejected)
     }
 
-    /// The rows that were refused, in the file's order: the first 10,000 of them; rejectedCount counts them all.
-    /// Deleted when the list is archived.
+    /// The first 10,000 rejected rows, in the file's order; rejectedCount counts them all. They are
+    /// deleted when the list is archived.
     async fn rejected(
         &self,
         ctx: &Context<'_>,
         #[graphql(
-            desc = "How many from the start: 1 to 1000, 50 where neither first nor last is given."
+            desc = "The number of nodes from the start, 1 to 1,000; 50 if neither first nor last is given."
         )]
         first: Option<i32>,
-        #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the end: 1 to 1000.")] last: Option<i32>,
-        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Returns only nodes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The number of nodes from the end, 1 to 1,000.")] last: Option<i32>,
+        #[graphql(desc = "Returns only nodes before this cursor.")] before: Option<String>,
     ) -> Result<RejectedRowConnection, ApiError> {
         let window = window(ctx, first, after.as_deref(), last, before.as_deref())?;
         let of = (AccountId::new(self.0.account_id), ImportId::new(self.0.id));
@@ -142,23 +145,23 @@ impl ContactImport {
         &self,
         ctx: &Context<'_>,
         #[graphql(
-            desc = "How many from the start: 1 to 1000, 50 where neither first nor last is given."
+            desc = "The number of nodes from the start, 1 to 1,000; 50 if neither first nor last is given."
         )]
         first: Option<i32>,
-        #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the end: 1 to 1000.")] last: Option<i32>,
-        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Returns only nodes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The number of nodes from the end, 1 to 1,000.")] last: Option<i32>,
+        #[graphql(desc = "Returns only nodes before this cursor.")] before: Option<String>,
     ) -> Result<ImportWarningConnection, ApiError> {
         let window = window(ctx, first, after.as_deref(), last, before.as_deref())?;
         warning::connection(ctx, &self.0, window).await
     }
 
-    /// When it began.
+    /// The instant at which it began.
     async fn created_at(&self) -> DateTime {
         DateTime::from_micros(self.0.created_at)
     }
 
-    /// When it ended; null while it runs.
+    /// The instant at which it ended; null while it runs.
     async fn ended_at(&self) -> Option<DateTime> {
         self.0.ended_at.map(DateTime::from_micros)
     }
@@ -178,17 +181,18 @@ pub struct RejectedRow(store::contact_import::RejectedRow);
 /// A row of a file that was not imported.
 #[Object]
 impl RejectedRow {
-    /// The line where it begins, from 1, the first row included; in a workbook its row.
+    /// The line at which the row begins, from 1 and including the first row; in a workbook, its
+    /// row.
     async fn line(&self) -> i32 {
         int(self.0.line)
     }
 
-    /// Its number, or what stands in the place of one, or its first value: at most 100 characters.
+    /// The row's number, or the value in its place, or its first value: at most 100 characters.
     async fn value(&self, ctx: &Context<'_>) -> Result<&str, ApiError> {
         Ok(self.0.value.shown_to(&viewer(ctx)?)?)
     }
 
-    /// What is wrong with it and what would be right.
+    /// What is wrong, and what would be right.
     async fn reason(&self) -> &str {
         &self.0.reason
     }
@@ -244,16 +248,18 @@ impl Loader<ImportId> for Rows {
     }
 }
 
-/// A file of contacts to read into a list.
+/// A file of contacts to import into a list.
 #[derive(InputObject)]
 pub struct ImportContactsInput {
-    /// Which list. One whose head-count was given by hand takes no contacts (CONFLICT): set its destinations to []
-    /// first.
+    /// The contact list. A list with head-counts of its own takes no contacts (CONFLICT): set its
+    /// destinations to [] first.
     list_id: ID,
-    /// A CSV file or an Excel workbook (.xlsx), whatever it is called; at most 256 MiB and 2000000 rows.
+    /// A CSV file or an Excel workbook (.xlsx), whatever its name; at most 256 MiB and 2,000,000
+    /// rows.
     file: Upload,
-    /// The header of the column with the phone numbers, spaces around it not counted; at most 1000 characters. If it is
-    /// left out, the column is recognised by its header, or by its cells: contactImportPreview shows which.
+    /// The header of the column with the phone numbers, ignoring spaces around it; at most 1,000
+    /// characters. If it is left out, the column is recognised by its header or its cells;
+    /// contactImportPreview shows which it is.
     phone_column: Option<String>,
     /// The columns that become merge fields, at most 100; no other column is stored then. If it is left out, every column
     /// with a header becomes one, under a name made of the header.
@@ -266,31 +272,31 @@ pub struct ImportContactsInput {
     /// never do, such as premium-rate and toll-free ones, are always rejected.
     #[graphql(default)]
     accept_landlines: bool,
-    /// Whether a number that the list has already takes the row's fields in the place of its own. It counts as
-    /// a duplicate all the same. Rows are taken in the file's order, so that the last row of a number decides;
-    /// otherwise the first does.
+    /// Whether a row's fields replace those of a contact with the same number, which still counts
+    /// as a duplicate. Then the last row of a number applies; otherwise the first does.
     #[graphql(default = false)]
     update_existing: bool,
 }
 
-/// What importContacts answers.
+/// The result of importContacts.
 #[derive(Debug, SimpleObject)]
 pub struct ImportContactsPayload {
-    /// The list as it is now; null where the import was refused.
+    /// The list after the import; null if the import was refused.
     list: Option<ContactList>,
-    /// How many contacts are new.
+    /// The number of contacts that were added.
     imported: i32,
-    /// How many rows had a number that the list or the file had already.
+    /// The number of rows whose number was already in the list or the file.
     duplicates: i32,
-    /// The rows that can't be used, in the file's order: the first 1000 of them. The first 10,000 are in import.rejected.
+    /// The first 1,000 rows that can't be used, in the file's order. The first 10,000 are in
+    /// import.rejected.
     rejected: Vec<RejectedRow>,
-    /// What was left out or may not be as it was meant, in the order in which the file was read: at most 1,001, the last
-    /// of which says how many more there were.
+    /// Parts of the file that were left out or may be wrong, in the file's order: at most 1,001,
+    /// the last of which says how many more there were.
     warnings: Vec<ImportWarning>,
-    /// The import; null where it was refused before it began.
+    /// The import; null if it was refused before it began.
     import: Option<ContactImport>,
-    /// Why it was refused, or did not reach the file's end (CONFLICT, beside what came in until then); empty where
-    /// it was done.
+    /// Why the import was refused, or why it stopped before the file's end (CONFLICT; contacts
+    /// added until then stay). Empty if it was done.
     user_errors: Vec<UserError>,
 }
 
@@ -300,27 +306,31 @@ pub struct ContactImportMutation;
 
 #[Object]
 impl ContactImportMutation {
-    /// Reads contacts from a CSV file or an Excel workbook into a list. What can't be used is told row by row, the
-    /// good ones are kept; a number comes in once.
+    /// Imports contacts from a CSV file or an Excel workbook into a list. Rows that can't be used
+    /// are reported by line; the rest are imported, each number once.
     ///
-    /// CSV may have a comma, semicolon, tab or pipe between its cells, in UTF-8, UTF-16 with a byte order mark,
-    /// Windows-1252 or another common encoding; of a workbook the active sheet is read, each cell as it is shown. The
-    /// first row names the columns. The numbers are in phoneColumn; if it is left out, in the column that is called
-    /// mobile, cellulare, phone, telefono, tel or the like, or else in the only one whose cells are numbers with +. A
-    /// file without either is refused. A number is in E.164 form, or in the national form of defaultCountry. If columns
-    /// is left out, every other column with a name is a merge field: a name of letters, digits, _, . and - stays as it
-    /// is, of another the words are written together without accents (First name is firstName).
+    /// CSV may use comma, semicolon, tab or pipe, in UTF-8, UTF-16 with a byte order mark,
+    /// Windows-1252 or another common encoding. Of a workbook the active sheet is read, each cell
+    /// as it is displayed. The first row names the columns. The numbers are in phoneColumn; if it
+    /// is left out, in the column named mobile, cellulare, phone, telefono, tel or the like, or
+    /// otherwise in the only column whose cells are numbers with +. A file without either is
+    /// refused. A number is in E.164 form, or in the national form of defaultCountry. If `columns`
+    /// is left out, every other column with a name is a merge field: a name of letters, digits, _,
+    /// . and - is kept, and the words of any other are joined without accents (First name becomes
+    /// firstName).
     ///
-    /// A row of more than 64 KiB, or that can't be read, is rejected. What is too much for a contact is left out with a
-    /// warning, and the contact comes in: a value of more than 1000 characters, fields beyond 8 KiB, columns beyond the
-    /// 100th, and columns whose names are doubled or longer than 64 characters.
+    /// A row that can't be read or has more than 64 KiB is rejected. Parts that exceed a contact's
+    /// limits are left out with a warning, and the contact is imported: values of more than 1,000
+    /// characters, fields beyond 8 KiB, columns after the 100th, and columns whose names are
+    /// repeated or longer than 64 characters.
     ///
-    /// The answer comes at the file's end. The import goes on where nobody waits for it: the list's imports
-    /// and contactImportProgress tell how far it is. A few run at once; beyond that RATE_LIMITED.
+    /// The answer comes at the end of the file. The import continues if the client disconnects: the
+    /// list's imports and contactImportProgress report its progress. A few imports run at once;
+    /// beyond that they are refused with RATE_LIMITED.
     async fn import_contacts(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The list and the file.")] input: ImportContactsInput,
+        #[graphql(desc = "The list, the file and how to read it.")] input: ImportContactsInput,
     ) -> Result<ImportContactsPayload, ApiError> {
         let viewer = viewer_of(ctx, "importContacts")?;
         let services = services(ctx)?;
@@ -379,12 +389,12 @@ pub struct ContactImportSubscription;
 
 #[Subscription]
 impl ContactImportSubscription {
-    /// A list's latest import as it stands, where it has had one, and every import of the list again as it goes
-    /// on, to its end. Steps that come together are told once.
+    /// The list's latest import, if it has one, and then every import of the list as it progresses,
+    /// to its end. Rapid steps are coalesced into one event.
     async fn contact_import_progress<'ctx>(
         &self,
         ctx: &Context<'ctx>,
-        #[graphql(desc = "Which list.")] list_id: ID,
+        #[graphql(desc = "The contact list.")] list_id: ID,
     ) -> Result<impl Stream<Item = Result<ContactImport, ApiError>> + use<'ctx>, ApiError> {
         let viewer = viewer_of(ctx, "contactImportProgress")?;
         let services = services(ctx)?;

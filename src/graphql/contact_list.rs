@@ -63,38 +63,39 @@ impl ContactList {
     }
 }
 
-/// Recipients that are addressed together, with a head-count by destination country.
+/// Recipients that are addressed together, counted by destination country.
 #[Object(guard = edges(of::ContactList))]
 impl ContactList {
-    /// Its id.
+    /// The node's id. It never changes.
     pub(super) async fn id(&self) -> ID {
         self.key().encode()
     }
 
-    /// Its name. Two lists may have the same.
+    /// The list's name. Two lists may have the same name.
     async fn name(&self) -> &str {
         &self.0.name
     }
 
-    /// Whose it is.
+    /// The account to which it belongs.
     async fn account(&self, ctx: &Context<'_>) -> Result<Account, ApiError> {
         let row = loaders::load(ctx, self.account_key()).await?;
         row.map(Account).ok_or(ApiError::NotFound)
     }
 
-    /// How many recipients it has in all countries.
+    /// The number of recipients in all countries.
     async fn recipients(&self, ctx: &Context<'_>) -> Result<i32, ApiError> {
         let rows = self.head_count(ctx).await?;
         Ok(int(rows.iter().map(|row| row.recipients).sum()))
     }
 
-    /// Its recipients by country, most first, then by country code. Countries without any are left out.
+    /// The number of recipients by country, largest first, then by country code. Countries without
+    /// recipients are left out.
     async fn destinations(&self, ctx: &Context<'_>) -> Result<Vec<Destination>, ApiError> {
         let rows = self.head_count(ctx).await?;
         Ok(rows.into_iter().map(Into::into).collect())
     }
 
-    /// What it can spend. An archived list can spend nothing.
+    /// The credits that the list can spend. An archived list can spend none.
     async fn allocation(&self, ctx: &Context<'_>) -> Result<Allocation, ApiError> {
         if self.0.archived_at.is_some() {
             return Ok(ListAllocation::ARCHIVED.into());
@@ -108,17 +109,19 @@ impl ContactList {
         Ok(found.ok_or_else(without_book)?.into())
     }
 
-    /// What was sent for it and what that took, by whole intervals of its account's time zone, the oldest
-    /// first. Intervals in which nothing was sent are there. Not for SENDER keys.
+    /// The list's usage by whole intervals of its account's time zone, oldest first, including
+    /// intervals without usage. Not for SENDER keys.
     async fn usage(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The first instant.")] from: DateTime,
-        #[graphql(desc = "The first instant after the period, which is at most ten years long.")]
+        #[graphql(desc = "The first instant of the period.")] from: DateTime,
+        #[graphql(
+            desc = "The first instant after the period. A period is at most ten years long."
+        )]
         to: DateTime,
         #[graphql(
             default_with = "Interval::Day",
-            desc = "How time is cut; at most 5000 intervals."
+            desc = "The length of the intervals, of which the period may have at most 5,000."
         )]
         interval: Interval,
     ) -> Result<Vec<UsageBucket>, ApiError> {
@@ -126,18 +129,21 @@ impl ContactList {
         usage::of_list(ctx, of, (&from, &to), interval).await
     }
 
-    /// Its messages, the last to be sent first.
+    /// Its messages, by sendAt, latest first.
     async fn messages(
         &self,
         ctx: &Context<'_>,
         #[graphql(
-            desc = "How many from the start: 1 to 1000, 50 where neither first nor last is given."
+            desc = "The number of nodes from the start, 1 to 1,000; 50 if neither first nor last is given."
         )]
         first: Option<i32>,
-        #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the end: 1 to 1000.")] last: Option<i32>,
-        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
-        #[graphql(desc = "Only some of them.")] filter: Option<MessageFilterInput>,
+        #[graphql(desc = "Returns only nodes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The number of nodes from the end, 1 to 1,000.")] last: Option<i32>,
+        #[graphql(desc = "Returns only nodes before this cursor.")] before: Option<String>,
+        #[graphql(
+            desc = "Conditions that the returned nodes meet. If it is left out, all are returned."
+        )]
+        filter: Option<MessageFilterInput>,
     ) -> Result<MessageConnection, ApiError> {
         let window = window(ctx, first, after.as_deref(), last, before.as_deref())?;
         let all = MessageFilter {
@@ -147,20 +153,20 @@ impl ContactList {
         message::connection(services(ctx)?, all, filter, window).await
     }
 
-    /// Its stored contacts: the newest first, or by number where some are searched for. None where it is
-    /// archived or counted by hand. Not for SENDER keys.
+    /// The list's stored contacts, newest first, or by number if `search` is given. Empty if the
+    /// list is archived or has only head-counts. Not for SENDER keys.
     async fn contacts(
         &self,
         ctx: &Context<'_>,
         #[graphql(
-            desc = "How many from the start: 1 to 1000, 50 where neither first nor last is given."
+            desc = "The number of nodes from the start, 1 to 1,000; 50 if neither first nor last is given."
         )]
         first: Option<i32>,
-        #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the end: 1 to 1000.")] last: Option<i32>,
-        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Returns only nodes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The number of nodes from the end, 1 to 1,000.")] last: Option<i32>,
+        #[graphql(desc = "Returns only nodes before this cursor.")] before: Option<String>,
         #[graphql(
-            desc = "Only numbers that begin so: in E.164 form, with or without the +, such as \"+39340\"."
+            desc = "Returns only numbers with this beginning, in E.164 form with or without the +, such as \"+39340\"."
         )]
         search: Option<String>,
     ) -> Result<ContactConnection, ApiError> {
@@ -168,24 +174,24 @@ impl ContactList {
         contact::connection(ctx, &self.0, search.as_deref(), window).await
     }
 
-    /// Its imports of contacts, the newest first, those that run included. Not for SENDER keys.
+    /// The list's imports of contacts, newest first, including running ones. Not for SENDER keys.
     async fn imports(
         &self,
         ctx: &Context<'_>,
         #[graphql(
-            desc = "How many from the start: 1 to 1000, 50 where neither first nor last is given."
+            desc = "The number of nodes from the start, 1 to 1,000; 50 if neither first nor last is given."
         )]
         first: Option<i32>,
-        #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the end: 1 to 1000.")] last: Option<i32>,
-        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Returns only nodes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The number of nodes from the end, 1 to 1,000.")] last: Option<i32>,
+        #[graphql(desc = "Returns only nodes before this cursor.")] before: Option<String>,
     ) -> Result<ContactImportConnection, ApiError> {
         let window = window(ctx, first, after.as_deref(), last, before.as_deref())?;
         contact_import::connection(ctx, (self.account_key(), self.key()), window).await
     }
 
-    /// Whether it is out of use. An archived list is not listed and can't be used, but its messages and
-    /// reports still lead to it.
+    /// Whether the list is archived. An archived list can't be used and isn't listed, but its
+    /// messages and reports still refer to it.
     async fn archived(&self) -> bool {
         self.0.archived_at.is_some()
     }

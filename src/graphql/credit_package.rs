@@ -35,59 +35,58 @@ impl CreditPackage {
     }
 }
 
-/// Credits for sale: how many, for how much, and how long they can be used.
+/// Credits for sale, with their price and validity.
 #[Object]
 impl CreditPackage {
-    /// Its id.
+    /// The node's id. It never changes.
     pub(super) async fn id(&self) -> ID {
         self.key().encode()
     }
 
-    /// Its code; unique among all packages.
+    /// The package's code, unique among all packages.
     async fn code(&self) -> &str {
         &self.0.code
     }
 
-    /// Its name, as people know it.
+    /// The name that people see.
     async fn name(&self) -> &str {
         &self.0.name
     }
 
-    /// How many credits it has.
+    /// The number of credits that the package has.
     async fn credits(&self) -> Credits {
         Credits::from_units(self.0.credits_units)
     }
 
-    /// What it costs.
+    /// The price of the package.
     async fn price(&self) -> Result<Money, ApiError> {
         Ok(price(&self.0)?.into())
     }
 
-    /// Days from the day of purchase to the expiration day, on which its credits can't be used any more; null if they
-    /// never expire.
+    /// The days from the day of purchase to the expiration day, on which the credits can no longer
+    /// be used; null if they never expire.
     async fn validity_days(&self) -> Option<i32> {
         self.0.validity_days
     }
 
-    /// Whether it is off sale.
+    /// Whether the package is no longer for sale.
     async fn archived(&self) -> bool {
         self.0.archived_at.is_some()
     }
 
-    /// How many one-segment messages it buys, for each destination asked, in the order asked, at the
-    /// account's rates.
+    /// The number of one-segment messages that the package buys at the account's rates, for each
+    /// given country in the order given.
     async fn capacity(
         &self,
         ctx: &Context<'_>,
         #[graphql(
-            desc = "Whose rates; the viewer's own account where left out, and the default card's for a platform key."
+            desc = "The account whose rates apply. If it is left out, the viewer's own account is used, and the default card for platform keys."
         )]
         account_id: Option<ID>,
-        #[graphql(desc = "Where to; at most 300 countries.")] country_codes: Vec<CountryCode>,
-        #[graphql(
-            desc = "With text alone, or with media.",
-            default_with = "Channel::Sms"
-        )]
+        #[graphql(desc = "The destination countries, at most 300.")] country_codes: Vec<
+            CountryCode,
+        >,
+        #[graphql(desc = "The channel of the messages.", default_with = "Channel::Sms")]
         channel: Channel,
     ) -> Result<Vec<PackageCapacity>, ApiError> {
         let account = optional_id(account_id.as_ref(), &Path::argument("accountId"), "account")?;
@@ -107,12 +106,12 @@ connection!(
     "credit packages"
 );
 
-/// How many messages a package buys in a country.
+/// The number of messages that a package buys in one country.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct PackageCapacity {
-    /// Where to.
+    /// The destination country.
     country_code: CountryCode,
-    /// What one message of one segment costs; null where the country is not served.
+    /// The credits for a message of one segment; null if the country is not served.
     credits_per_message: Option<Credits>,
     /// How many such messages the package buys, rounded down; at most 9,007,199,254,740,991. 0 if the country is not
     /// served, and null if they cost nothing.
@@ -152,18 +151,18 @@ pub struct CreditPackageQuery;
 
 #[Object]
 impl CreditPackageQuery {
-    /// The packages for sale, the smallest first.
+    /// The packages for sale, smallest first.
     async fn credit_packages(
         &self,
         ctx: &Context<'_>,
         #[graphql(
-            desc = "How many from the start: 1 to 1000, 50 where neither first nor last is given."
+            desc = "The number of nodes from the start, 1 to 1,000; 50 if neither first nor last is given."
         )]
         first: Option<i32>,
-        #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the end: 1 to 1000.")] last: Option<i32>,
-        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
-        #[graphql(desc = "Whether those off sale are listed too.", default = false)]
+        #[graphql(desc = "Returns only nodes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The number of nodes from the end, 1 to 1,000.")] last: Option<i32>,
+        #[graphql(desc = "Returns only nodes before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Whether archived packages are included.", default = false)]
         include_archived: bool,
     ) -> Result<CreditPackageConnection, ApiError> {
         viewer_of(ctx, "creditPackages")?;
@@ -187,44 +186,45 @@ async fn count(services: Services, include_archived: bool) -> Result<u64, sea_or
     store::credit_package::count(services.store.reader(), include_archived).await
 }
 
-/// A new package.
+/// The settings of a new credit package.
 #[derive(Debug, InputObject)]
 pub struct CreateCreditPackageInput {
-    /// Its code, unique among all packages: 1 to 64 letters of ASCII, digits, `-`, `_` and `.`.
+    /// The package's code, unique among all packages: 1 to 64 ASCII letters, digits, `-`, `_` or
+    /// `.`.
     code: String,
-    /// Its name; 1 to 200 characters.
+    /// The name that people see, of 1 to 200 characters.
     name: String,
-    /// How many credits; more than zero.
+    /// The number of credits, greater than 0.
     credits: Credits,
-    /// What it costs.
+    /// The price of the package.
     price: MoneyInput,
-    /// Days from the day of purchase to the expiration day, on which its credits can't be used any more; 1 to 36500.
-    /// Leave it out and they never expire.
+    /// The days from the day of purchase to the expiration day, on which the credits can no longer
+    /// be used; 1 to 36,500. If it is left out, they never expire.
     validity_days: Option<i32>,
 }
 
-/// What createCreditPackage answers.
+/// The result of createCreditPackage.
 #[derive(Debug, SimpleObject)]
 pub struct CreateCreditPackagePayload {
-    /// The new package; null where it was refused.
+    /// The new package; null if the mutation was refused.
     package: Option<CreditPackage>,
-    /// Why it was refused; empty where it was done.
+    /// Why the mutation was refused; empty if it was done.
     user_errors: Vec<UserError>,
 }
 
-/// Which package to take off sale.
+/// The package to take off sale.
 #[derive(Debug, InputObject)]
 pub struct ArchiveCreditPackageInput {
-    /// Which package.
+    /// The credit package.
     package_id: ID,
 }
 
-/// What archiveCreditPackage answers.
+/// The result of archiveCreditPackage.
 #[derive(Debug, SimpleObject)]
 pub struct ArchiveCreditPackagePayload {
-    /// The package, off sale; null where it was refused.
+    /// The archived package; null if the mutation was refused.
     package: Option<CreditPackage>,
-    /// Why it was refused; empty where it was done.
+    /// Why the mutation was refused; empty if it was done.
     user_errors: Vec<UserError>,
 }
 
@@ -234,7 +234,7 @@ pub struct CreditPackageMutation;
 
 #[Object]
 impl CreditPackageMutation {
-    /// Puts a package up for sale.
+    /// Creates a credit package for sale. Requires a platform role.
     async fn create_credit_package(
         &self,
         ctx: &Context<'_>,
@@ -256,11 +256,12 @@ impl CreditPackageMutation {
         })
     }
 
-    /// Takes a package off sale; what was bought stays as it is. Archiving it again changes nothing.
+    /// Takes a package off sale. Credits that were bought stay as they are. Archiving it again
+    /// changes nothing.
     async fn archive_credit_package(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which package.")] input: ArchiveCreditPackageInput,
+        #[graphql(desc = "The credit package.")] input: ArchiveCreditPackageInput,
     ) -> Result<ArchiveCreditPackagePayload, ApiError> {
         viewer_of(ctx, "archiveCreditPackage")?;
         let services = services(ctx)?;

@@ -5,12 +5,12 @@ use entity::list_destination;
 
 use super::scalars::CountryCode;
 
-/// How many recipients there are in a country.
+/// The number of recipients in one country.
 #[derive(Debug, Clone, PartialEq, Eq, SimpleObject)]
 pub struct Destination {
-    /// Where they are.
+    /// The country of the recipients.
     country_code: CountryCode,
-    /// How many.
+    /// The number of recipients.
     recipients: i32,
 }
 
@@ -28,12 +28,12 @@ pub(super) fn count(recipients: i64) -> i32 {
     i32::try_from(recipients).unwrap_or(i32::MAX)
 }
 
-/// How many recipients there are in a country. A country that is named twice has the sum.
+/// The number of recipients in one country. The rows of a repeated country are added up.
 #[derive(Debug, Clone, PartialEq, Eq, InputObject, serde::Serialize)]
 pub struct DestinationInput {
-    /// Where they are.
+    /// The country of the recipients.
     pub country_code: CountryCode,
-    /// How many; 0 to 1,000,000,000.
+    /// The number of recipients, 0 to 1,000,000,000.
     pub recipients: i32,
 }
 

@@ -49,25 +49,26 @@ impl CreditLot {
     }
 }
 
-/// Credits that came in together: a purchase, a recharge or a grant.
+/// Credits that were added together by a purchase, a recharge or a grant, with their own remainder
+/// and expiration day.
 #[Object]
 impl CreditLot {
-    /// Its id.
+    /// The node's id. It never changes.
     pub(super) async fn id(&self) -> ID {
         LotId::new(self.row.id).encode()
     }
 
-    /// How it came in.
+    /// How the credits were added.
     async fn source(&self) -> CreditLotSource {
         self.row.source.into()
     }
 
-    /// How many credits came in.
+    /// The number of credits that were added.
     async fn granted(&self) -> Credits {
         Credits::from_units(self.row.granted_units)
     }
 
-    /// What can still be spent of it; 0 from the first instant of its expiration day on.
+    /// The credits that can still be spent; 0 from the first instant of the expiration day on.
     async fn remaining(&self) -> Credits {
         Credits::from_units(match self.standing() {
             LotState::Expired => 0,
@@ -87,12 +88,12 @@ impl CreditLot {
         self.row.expires_at.map(DateTime::from_micros)
     }
 
-    /// Where it stands.
+    /// The current state.
     async fn state(&self) -> CreditLotState {
         self.standing().into()
     }
 
-    /// When it came in.
+    /// The instant at which it was added.
     async fn created_at(&self) -> DateTime {
         DateTime::from_micros(self.row.created_at)
     }
@@ -145,80 +146,83 @@ impl Loader<LotId> for Rows {
     }
 }
 
-/// How a lot came in.
+/// How the credits of a lot were added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "sql_enums::LotSource")]
 pub enum CreditLotSource {
-    /// A package was paid for.
+    /// A one-time payment bought a package.
     Purchase,
     /// The automatic recharge bought a package.
     AutoRecharge,
-    /// It was given by the platform.
+    /// The platform gave the credits.
     Grant,
 }
 
-/// Where a lot stands.
+/// The state of a lot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "LotState")]
 pub enum CreditLotState {
-    /// Something is left to spend.
+    /// Credits are left to spend.
     Active,
-    /// Nothing is left, and its expiration day has not come.
+    /// No credits are left, and the expiration day has not come.
     Exhausted,
-    /// Its expiration day has come.
+    /// The expiration day has come.
     Expired,
 }
 
-/// Credits to give without payment.
+/// The credits to give without payment.
 #[derive(Debug, InputObject)]
 pub struct GrantCreditsInput {
-    /// To which account.
+    /// The account that gets the credits.
     account_id: Option<ID>,
     /// How many; more than zero.
     credits: Credits,
     /// Their expiration day, after today in the account's time zone: they can be used until the end of the day before.
     /// Leave it out and they never expire.
     expires_on: Option<Date>,
-    /// Why; 1 to 2,000 characters.
+    /// The reason, of 1 to 2,000 characters, which the ledger keeps.
     note: String,
-    /// 1 to 255 bytes, unique in the account: the same key answers the same grant again.
+    /// A key of 1 to 255 bytes, unique in the account. The same key with the same arguments returns
+    /// the same grant again.
     idempotency_key: String,
 }
 
-/// What grantCredits answers.
+/// The result of grantCredits.
 #[derive(Debug, SimpleObject)]
 pub struct GrantCreditsPayload {
-    /// The new lot as it came in; null where it was refused.
+    /// The new lot; null if the mutation was refused.
     lot: Option<CreditLot>,
-    /// The balance right after it; null where it was refused.
+    /// The balance right after the mutation; null if the mutation was refused.
     balance: Option<Balance>,
-    /// Why it was refused; empty where it was done.
+    /// Why the mutation was refused; empty if it was done.
     user_errors: Vec<UserError>,
 }
 
-/// Credits to take back.
+/// The credits to take back, and why.
 #[derive(Debug, InputObject)]
 pub struct RevokeCreditsInput {
-    /// From which account.
+    /// The account from which the credits are taken.
     account_id: Option<ID>,
-    /// From this lot alone; from the lots that would be spent first where left out.
+    /// The lot from which the credits are taken. If it is left out, the lots that would be spent
+    /// first are used.
     lot_id: Option<ID>,
     /// How many; more than zero.
     credits: Credits,
-    /// Why; 1 to 2,000 characters.
+    /// The reason, of 1 to 2,000 characters, which the ledger keeps.
     note: String,
-    /// 1 to 255 bytes, unique in the account: the same key answers the same revocation again.
+    /// A key of 1 to 255 bytes, unique in the account. The same key with the same arguments returns
+    /// the same revocation again.
     idempotency_key: String,
 }
 
-/// What revokeCredits answers.
+/// The result of revokeCredits.
 #[derive(Debug, SimpleObject)]
 pub struct RevokeCreditsPayload {
-    /// What the ledger wrote; null where it was refused.
+    /// The ledger entry; null if the mutation was refused.
     transaction: Option<Transaction>,
-    /// The balance right after it; null where it was refused.
+    /// The balance right after the mutation; null if the mutation was refused.
     balance: Option<Balance>,
-    /// Why it was refused; empty where it was done.
+    /// Why the mutation was refused; empty if it was done.
     user_errors: Vec<UserError>,
 }
 
@@ -228,11 +232,11 @@ pub struct LotMutation;
 
 #[Object]
 impl LotMutation {
-    /// Gives credits without payment. For platform roles only.
+    /// Gives credits without payment. Requires a platform role.
     async fn grant_credits(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What to give.")] input: GrantCreditsInput,
+        #[graphql(desc = "The credits to give.")] input: GrantCreditsInput,
     ) -> Result<GrantCreditsPayload, ApiError> {
         let viewer = viewer_of(ctx, "grantCredits")?;
         let services = services(ctx)?;
@@ -261,12 +265,12 @@ impl LotMutation {
         })
     }
 
-    /// Corrects a balance downward, with a reason. Takes what is available and nothing that is held. For
-    /// platform roles only.
+    /// Takes back available credits, with a reason. Held credits can't be taken. Requires a
+    /// platform role.
     async fn revoke_credits(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What to take back.")] input: RevokeCreditsInput,
+        #[graphql(desc = "The credits to take back.")] input: RevokeCreditsInput,
     ) -> Result<RevokeCreditsPayload, ApiError> {
         let viewer = viewer_of(ctx, "revokeCredits")?;
         let services = services(ctx)?;

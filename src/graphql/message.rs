@@ -83,50 +83,51 @@ impl Message {
     }
 }
 
-/// A message that was scheduled or sent, with what it holds or cost.
+/// A scheduled, sent or canceled message, with the credits that it holds or cost.
 #[Object]
 impl Message {
-    /// Its id.
+    /// The node's id. It never changes.
     pub(super) async fn id(&self) -> ID {
         self.key().encode()
     }
 
-    /// Its name, as people know it; null where it has none.
+    /// The name that people see; null if it has none.
     async fn name(&self) -> Option<&str> {
         self.row.name.as_deref()
     }
 
-    /// The list whose credits pay; null where there is none.
+    /// The list whose credits pay for the message; null if it has no list.
     async fn list(&self, ctx: &Context<'_>) -> Option<Result<ContactList, ApiError>> {
         let list = ListId::new(self.row.list_id?);
         let found = loaders::load(ctx, list).await.transpose()?;
         Some(found.map(ContactList))
     }
 
-    /// Whose it is.
+    /// The account to which it belongs.
     async fn account(&self, ctx: &Context<'_>) -> Result<Account, ApiError> {
         let row = loaders::load(ctx, self.account_key()).await?;
         row.map(Account).ok_or(ApiError::NotFound)
     }
 
-    /// Where it stands.
+    /// The current state.
     async fn status(&self) -> MessageStatus {
         self.row.status.into()
     }
 
-    /// SMS, or MMS with any media.
+    /// The channel: MMS if there is media, SMS otherwise.
     async fn channel(&self) -> Channel {
         self.row.channel.into()
     }
 
-    /// How its text is encoded: that of the longest where texts differ from recipient to recipient; null for an
-    /// MMS.
+    /// The encoding of the text; that of the longest text if recipients get different ones. Null
+    /// for an MMS.
     async fn encoding(&self) -> Option<Encoding> {
         self.row.encoding.map(Into::into)
     }
 
-    /// Its text as it is sent to the destination of the most recipients, but with its merge fields where it has
-    /// any. For SENDER keys while the message is scheduled, and in the answer to their own command.
+    /// The text as it is sent to the destination with the most recipients, with merge fields not
+    /// filled in. SENDER keys see it while the message is scheduled, and in the answer to their own
+    /// mutation.
     async fn text(&self, ctx: &Context<'_>) -> Result<Cow<'_, str>, ApiError> {
         if self.answers {
             return Ok(Cow::Borrowed(&self.row.text));
@@ -142,27 +143,27 @@ impl Message {
         text.map(Cow::Owned).ok_or(ApiError::NotFound)
     }
 
-    /// The most segments that any recipient gets; lines tell each one's.
+    /// The largest number of segments that any recipient gets. `lines` has the number by country.
     async fn segment_count(&self) -> i32 {
         self.row.segment_count
     }
 
-    /// The version of the rate card that priced it, and that it keeps through settlement whatever is published
-    /// later.
+    /// The version of the rate card that priced the message. It also applies to the settlement,
+    /// whatever is published later.
     async fn rate_card(&self, ctx: &Context<'_>) -> Result<RateCard, ApiError> {
         let row = loaders::load(ctx, RateCardId::new(self.row.rate_card_id)).await?;
         row.map(RateCard).ok_or(ApiError::NotFound)
     }
 
-    /// The recipients that the credits are for: as it was scheduled, and once it is settled as it was sent, without
-    /// departedRecipients if the server settled it.
+    /// The number of recipients that the credits are for: as scheduled, and once settled as sent,
+    /// without departedRecipients if the server settled it.
     async fn recipients(&self) -> i32 {
         int(self.row.recipients)
     }
 
-    /// Recipients who left the list after the message was scheduled for its stored contacts and before its sendAt, those
-    /// that are not served too. If the server settles, they are not charged for and what was held for them is released.
-    /// 0 for a message to anybody else.
+    /// The number of recipients who left the list after the message was scheduled for its stored
+    /// contacts and before its sendAt, including those who aren't served. If the server settles,
+    /// they are not charged, and what was held for them is released. 0 for other audiences.
     async fn departed_recipients(&self, ctx: &Context<'_>) -> Result<i32, ApiError> {
         let of = DepartedOf {
             account: self.account_key(),
@@ -172,14 +173,14 @@ impl Message {
         Ok(int(departed.unwrap_or_default()))
     }
 
-    /// Held while scheduled, charged once sent, zero once cancelled. What was held stays in the message's HOLD
-    /// transaction.
+    /// The credits held while the message is scheduled, charged once it is sent, 0 once it is
+    /// canceled. The message's HOLD transaction keeps what was held.
     async fn credits(&self) -> Credits {
         Credits::from_units(self.row.units)
     }
 
-    /// Its cost by country and segments, those not served too, by country code and then by segments: as it was
-    /// scheduled, and once it is settled as it was sent.
+    /// The cost by country code and number of segments, including countries that aren't served: as
+    /// scheduled, and once settled as sent.
     async fn lines(&self, ctx: &Context<'_>) -> Result<Vec<QuoteLine>, ApiError> {
         if let Some(rows) = &self.lines {
             return Ok(rows.iter().cloned().map(Into::into).collect());
@@ -192,17 +193,17 @@ impl Message {
         Ok(rows.into_iter().map(Into::into).collect())
     }
 
-    /// When it is or was to be sent.
+    /// The instant at which the message is to be sent.
     async fn send_at(&self) -> DateTime {
         DateTime::from_micros(self.row.send_at)
     }
 
-    /// When it was charged; null while it was not.
+    /// The instant at which the message was charged; null if it wasn't charged.
     async fn sent_at(&self) -> Option<DateTime> {
         self.row.sent_at.map(DateTime::from_micros)
     }
 
-    /// When it was scheduled or sent.
+    /// The instant at which the message was scheduled or sent.
     async fn created_at(&self) -> DateTime {
         DateTime::from_micros(self.row.created_at)
     }
@@ -235,15 +236,15 @@ async fn count(services: Services, filter: MessageFilter) -> Result<u64, sea_orm
     store::message::count(services.store.reader(), &filter).await
 }
 
-/// Where a message stands.
+/// The status of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "sql_enums::MessageStatus")]
 pub enum MessageStatus {
-    /// Its credits are held until it is settled or cancelled.
+    /// The message holds its credits until it is settled or canceled.
     Scheduled,
-    /// It was charged.
+    /// The message was charged.
     Sent,
-    /// It was given up, and its credits went back.
+    /// The message was canceled, and its credits were released.
     Canceled,
 }
 
@@ -355,11 +356,11 @@ macro_rules! payloads {
         $(#[doc = $doc])*
         #[derive(Debug, SimpleObject)]
         pub struct $name {
-            /// The message as this left it; null where it was refused.
+            /// The message after the mutation; null if the mutation was refused.
             message: Option<Message>,
-            /// The balance after it; null where it was refused.
+            /// The balance right after the mutation; null if the mutation was refused.
             balance: Option<Balance>,
-            /// Why it was refused; empty where it was done.
+            /// Why the mutation was refused; empty if it was done.
             user_errors: Vec<UserError>,
         }
 
@@ -376,12 +377,12 @@ macro_rules! payloads {
 }
 
 payloads! {
-    /// What scheduleMessage answers.
+    /// The result of scheduleMessage.
     ScheduleMessagePayload;
-    /// What sendMessage answers.
+    /// The result of sendMessage.
     SendMessagePayload;
-    /// What settleMessage answers.
+    /// The result of settleMessage.
     SettleMessagePayload;
-    /// What cancelMessage answers.
+    /// The result of cancelMessage.
     CancelMessagePayload;
 }

@@ -7,9 +7,9 @@ use super::scalars::{CurrencyCode, Decimal};
 /// An amount of money, exact in the currency's minor units.
 #[derive(Debug, Clone, PartialEq, Eq, SimpleObject)]
 pub struct Money {
-    /// In the currency's major unit, with all of its minor digits: "21.49".
+    /// The amount in the currency's major unit, with all of its minor digits: "21.49".
     amount: Decimal,
-    /// Which currency.
+    /// The ISO 4217 code of the currency.
     currency_code: CurrencyCode,
 }
 
@@ -32,11 +32,12 @@ impl From<domain::money::CreditValue> for Money {
     }
 }
 
-/// An amount of money as it is given.
+/// An amount of money in one currency.
 #[derive(Debug, Clone, PartialEq, Eq, InputObject, serde::Serialize)]
 pub struct MoneyInput {
-    /// In the currency's major unit; at most as many fraction digits as the currency has.
+    /// The amount in the currency's major unit, with at most as many fraction digits as the
+    /// currency has.
     pub amount: Decimal,
-    /// Which currency.
+    /// The ISO 4217 code of the currency.
     pub currency_code: CurrencyCode,
 }

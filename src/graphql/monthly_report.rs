@@ -32,58 +32,58 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct MonthlyReport(pub monthly_report::Model);
 
-/// A month's usage report, made available by itself when the month was over.
+/// The usage report of one calendar month, made available automatically after the month's end.
 #[Object]
 impl MonthlyReport {
-    /// Its id.
+    /// The node's id. It never changes.
     pub(super) async fn id(&self) -> ID {
         ReportId::new(self.0.id).encode()
     }
 
-    /// Whose usage it reports.
+    /// The account whose usage is reported.
     async fn account(&self, ctx: &Context<'_>) -> Option<Result<Account, ApiError>> {
         let account = loaders::load(ctx, AccountId::new(self.0.account_id)).await;
         Some(account.transpose()?.map(Account))
     }
 
-    /// The first day of its month.
+    /// The first day of the reported month.
     async fn month(&self) -> Date {
         Date(self.0.month.clone())
     }
 
-    /// The zone whose month it is: the account's when the report was made.
+    /// The time zone of the month: the account's when the report was made.
     async fn time_zone(&self) -> TimeZone {
         TimeZone(self.0.time_zone.clone())
     }
 
-    /// Its first instant.
+    /// The first instant of the interval or period.
     async fn from(&self) -> Result<DateTime, ApiError> {
         Ok(month(&self.0)?.1.from.into())
     }
 
-    /// The first instant of the next month.
+    /// The first instant after the month.
     async fn to(&self) -> Result<DateTime, ApiError> {
         Ok(month(&self.0)?.1.to.into())
     }
 
-    /// How its file is written.
+    /// The format of the file.
     async fn format(&self) -> ReportFormat {
         format(self.0.format).into()
     }
 
-    /// How its timeline is cut.
+    /// The length of the timeline's intervals.
     async fn interval(&self) -> Interval {
         interval(self.0.interval).into()
     }
 
-    /// When it was made available.
+    /// The instant at which the report was made available.
     async fn generated_at(&self) -> DateTime {
         DateTime::from_micros(self.0.generated_at)
     }
 
-    /// A new link to its file. It needs no header and works for 15 minutes, or until the API key that asks for it
-    /// is revoked; the file is written from the ledger
-    /// as it is fetched.
+    /// A new link to the report's file. It needs no header and works for 15 minutes, or until the
+    /// API key that asked for it is revoked. The file is written from the ledger while it is
+    /// downloaded.
     async fn download(&self, ctx: &Context<'_>) -> Result<Download, ApiError> {
         let link = services(ctx)?
             .monthly_report_link(&viewer(ctx)?, &self.0)
@@ -148,26 +148,26 @@ impl Loader<ReportId> for Rows {
 #[derive(Debug, Clone)]
 pub struct MonthlyReportSchedule(pub monthly_report_schedule::Model);
 
-/// Whether and how an account's monthly reports are made available by themselves.
+/// The settings of an account's automatic monthly reports.
 #[Object]
 impl MonthlyReportSchedule {
-    /// Whether they are made.
+    /// Whether monthly reports are made.
     async fn enabled(&self) -> bool {
         self.0.enabled
     }
 
-    /// How files are written.
+    /// The format of the files.
     async fn format(&self) -> ReportFormat {
         format(self.0.format).into()
     }
 
-    /// How timelines are cut.
+    /// The length of the timelines' intervals.
     async fn interval(&self) -> Interval {
         interval(self.0.interval).into()
     }
 
-    /// When the next report is made: the first instant of a month of the account's time zone. Null while none
-    /// is, and for moments after the account's time zone was changed.
+    /// The instant at which the next report is made: the first of a month in the account's time
+    /// zone. Null if reports are off, and for a moment after the time zone changed.
     async fn next_at(&self) -> Option<DateTime> {
         next_at(&self.0).map(DateTime::from)
     }
@@ -183,28 +183,29 @@ pub(super) async fn schedule(
     Ok(MonthlyReportSchedule(found))
 }
 
-/// Whether and how monthly reports shall be made.
+/// The settings of an account's monthly reports.
 #[derive(Debug, InputObject)]
 pub struct UpdateMonthlyReportsInput {
-    /// Which account; the viewer's own where left out.
+    /// The account. If it is left out, the viewer's own account is used; platform roles must name
+    /// one.
     account_id: Option<ID>,
-    /// Whether they are made. The first is that of the month in which this is said; reports that are there
+    /// Whether monthly reports are made. The first is that of the current month. Existing reports
     /// stay when it is switched off.
     enabled: bool,
-    /// How files are written.
+    /// The format of the files.
     #[graphql(default_with = "ReportFormat::Xlsx")]
     format: ReportFormat,
-    /// How timelines are cut.
+    /// The length of the timelines' intervals.
     #[graphql(default_with = "Interval::Day")]
     interval: Interval,
 }
 
-/// What updateMonthlyReports answers.
+/// The result of updateMonthlyReports.
 #[derive(Debug, SimpleObject)]
 pub struct UpdateMonthlyReportsPayload {
-    /// The schedule as it is now; null where the change was refused.
+    /// The settings after the mutation; null if the mutation was refused.
     schedule: Option<MonthlyReportSchedule>,
-    /// Why it was refused; empty where it was done.
+    /// Why the mutation was refused; empty if it was done.
     user_errors: Vec<UserError>,
 }
 
@@ -214,12 +215,12 @@ pub struct MonthlyReportMutation;
 
 #[Object]
 impl MonthlyReportMutation {
-    /// Has the usage report of each month made available on the first of the next, in the account's time zone;
-    /// Account.monthlyReports lists them.
+    /// Turns automatic monthly usage reports on or off. Each is made on the first of the next month
+    /// in the account's time zone, and listed by Account.monthlyReports.
     async fn update_monthly_reports(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Whether and how.")] input: UpdateMonthlyReportsInput,
+        #[graphql(desc = "The settings of the monthly reports.")] input: UpdateMonthlyReportsInput,
     ) -> Result<UpdateMonthlyReportsPayload, ApiError> {
         let viewer = viewer_of(ctx, "updateMonthlyReports")?;
         let services = services(ctx)?;

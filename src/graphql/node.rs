@@ -37,12 +37,12 @@ use crate::{
     store,
 };
 
-/// Anything that has an id.
+/// An object with an id that is unique among all types.
 #[derive(Interface)]
 #[graphql(field(
     name = "id",
     ty = "ID",
-    desc = "Unique among all nodes, whatever their type."
+    desc = "The id, unique among all nodes of all types."
 ))]
 pub enum Node {
     /// An account.
@@ -80,21 +80,21 @@ pub struct NodeQuery;
 
 #[Object]
 impl NodeQuery {
-    /// The node of an id; null where there is none that the viewer sees.
+    /// The node with this id; null if there is none that the viewer can see.
     async fn node(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Any node's id.")] id: ID,
+        #[graphql(desc = "The id of any node.")] id: ID,
     ) -> Option<Result<Node, ApiError>> {
         let found = async { find(ctx, &viewer_of(ctx, "node")?, &id).await };
         found.await.transpose()
     }
 
-    /// The nodes of several ids, in their order; null in the place of each that the viewer does not see.
+    /// The nodes with these ids, in their order; null for each that the viewer can't see.
     async fn nodes(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "At most 1000 ids.")] ids: Vec<ID>,
+        #[graphql(desc = "The ids of the nodes, at most 1,000.")] ids: Vec<ID>,
     ) -> Result<Named, ApiError> {
         let viewer = viewer_of(ctx, "nodes")?;
         if ids.len() > MAX_NODES {

@@ -18,7 +18,7 @@ pub const DEFAULT_PAGE: i32 = 50;
 /// The most nodes that one page has.
 pub const MAX_PAGE: i32 = 1_000;
 
-/// Where a page stands in its list.
+/// The position of a page in its list.
 #[derive(Debug, Clone, PartialEq, Eq, SimpleObject)]
 pub struct PageInfo {
     /// Whether there are nodes after this page.
@@ -160,7 +160,7 @@ macro_rules! connection {
         #[doc = concat!("A page of ", $things, ".")]
         #[async_graphql::Object]
         impl $connection {
-            /// The nodes, each with its cursor.
+            /// The nodes of this page, each with its cursor.
             async fn edges(&self) -> Vec<$edge<'_>> {
                 self.0
                     .nodes
@@ -172,17 +172,17 @@ macro_rules! connection {
                     .collect()
             }
 
-            /// The nodes alone.
+            /// The nodes of this page, without cursors.
             async fn nodes(&self) -> Vec<&$node> {
                 self.0.nodes.iter().map(|(_, node)| node).collect()
             }
 
-            /// Where this page stands in the whole list.
+            /// The position of this page in the whole list.
             async fn page_info(&self) -> $crate::graphql::paging::PageInfo {
                 self.0.page_info()
             }
 
-            /// How many there are in the whole list; counted only when asked for.
+            /// The number of nodes in the whole list. It is counted only if it is selected.
             async fn total_count(&self) -> Result<i32, $crate::graphql::errors::ApiError> {
                 let count = (self.0.count)()
                     .await
@@ -200,12 +200,12 @@ macro_rules! connection {
         #[doc = concat!("One of ", $things, ", with its place in the list.")]
         #[async_graphql::Object]
         impl<'a> $edge<'a> {
-            /// Opaque; give it as `after` or `before`.
+            /// An opaque cursor for `after` or `before`.
             async fn cursor(&self) -> String {
                 $crate::graphql::paging::cursor(self.place)
             }
 
-            /// The thing itself.
+            /// The node at this position.
             async fn node(&self) -> &'a $node {
                 self.node
             }

@@ -32,39 +32,39 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct Purchase(pub purchase::Model);
 
-/// A payment for a package, with what it was offered at when it began.
+/// A payment for a package, with the credits and the price at its beginning.
 #[Object]
 impl Purchase {
-    /// Its id.
+    /// The node's id. It never changes.
     pub(super) async fn id(&self) -> ID {
         PurchaseId::new(self.0.id).encode()
     }
 
-    /// Where it stands.
+    /// The current state.
     async fn status(&self) -> PurchaseStatus {
         self.0.status.into()
     }
 
-    /// What it buys, on sale or off.
+    /// The package, which may be archived by now.
     async fn package(&self, ctx: &Context<'_>) -> Option<Result<CreditPackage, ApiError>> {
         let package = PackageId::new(self.0.package_id);
         let found = loaders::load(ctx, package).await.transpose()?;
         Some(found.map(CreditPackage))
     }
 
-    /// The credits that it buys.
+    /// The number of credits that are bought.
     async fn credits(&self) -> Credits {
         Credits::from_units(self.0.credits_units)
     }
 
-    /// What it costs.
+    /// The price of the package.
     async fn price(&self) -> Result<Money, ApiError> {
         Ok(price(&self.0)?.into())
     }
 
-    /// Where the owner approves the charge. Null once it is decided, and if the server no longer uses the payment
-    /// provider that it was begun with: such a purchase expires. Null too for whoever may not approve it, if the
-    /// address is itself the permission (as the sandbox's is): then only owners and platform administrators see it.
+    /// The URL at which the owner approves the charge. Null once the purchase is decided, if its
+    /// payment provider is no longer used (then it expires), and for viewers who may not approve it
+    /// if the URL itself is the permission, as with the sandbox.
     async fn confirmation_url(&self, ctx: &Context<'_>) -> Option<Result<WebUrl, ApiError>> {
         let url = async {
             let services = services(ctx)?;
@@ -74,17 +74,17 @@ impl Purchase {
         url.await.transpose()
     }
 
-    /// Whether the automatic recharge began it.
+    /// Whether the automatic recharge began the purchase.
     async fn automatic(&self) -> bool {
         self.0.automatic
     }
 
-    /// When it began.
+    /// The instant at which it began.
     async fn created_at(&self) -> DateTime {
         DateTime::from_micros(self.0.created_at)
     }
 
-    /// When it was paid, declined or given up; null while it waits.
+    /// The instant at which it was paid, declined or expired; null while it is pending.
     async fn decided_at(&self) -> Option<DateTime> {
         self.0.decided_at.map(DateTime::from_micros)
     }
@@ -133,15 +133,15 @@ impl Loader<PurchaseId> for Rows {
     }
 }
 
-/// Where a purchase stands.
+/// The status of a purchase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "sql_enums::PurchaseStatus")]
 pub enum PurchaseStatus {
-    /// The owner has not decided yet.
+    /// No owner has decided yet.
     Pending,
-    /// It was paid, and the credits are there.
+    /// The purchase was paid, and its credits were added.
     Paid,
-    /// The owner said no.
+    /// An owner declined the charge.
     Declined,
     /// Nobody decided within two days.
     Expired,
@@ -149,26 +149,28 @@ pub enum PurchaseStatus {
     Failed,
 }
 
-/// A package to buy.
+/// The package to buy, and how to return afterwards.
 #[derive(Debug, InputObject)]
 pub struct PurchaseCreditsInput {
-    /// For which account; the viewer's own where left out.
+    /// The account that gets the credits. If it is left out, the viewer's own account is used;
+    /// platform roles must name one.
     account_id: Option<ID>,
-    /// What to buy: a package that is for sale, in the account's currency.
+    /// The package, which must be for sale in the account's currency.
     package_id: ID,
-    /// Where the buyer may go on afterwards, with purchase_id appended: an http or https URL of at most
-    /// 2,048 bytes, on one of the account's returnOrigins or on this server's own origin.
+    /// The URL to which the buyer returns, with purchase_id appended: http or https, at most 2,048
+    /// bytes, on one of the account's returnOrigins or on this server's origin.
     return_url: Option<WebUrl>,
-    /// 1 to 255 bytes, unique in the account: the same key answers the same purchase as it stands by then.
+    /// A key of 1 to 255 bytes, unique in the account. The same key with the same arguments returns
+    /// the same purchase in its current state.
     idempotency_key: String,
 }
 
-/// What purchaseCredits answers.
+/// The result of purchaseCredits.
 #[derive(Debug, SimpleObject)]
 pub struct PurchaseCreditsPayload {
-    /// The purchase; null where it was refused.
+    /// The purchase; null if the mutation was refused.
     purchase: Option<Purchase>,
-    /// Why it was refused; empty where it was begun.
+    /// Why the mutation was refused; empty if the purchase was begun.
     user_errors: Vec<UserError>,
 }
 
@@ -178,11 +180,12 @@ pub struct PurchaseMutation;
 
 #[Object]
 impl PurchaseMutation {
-    /// Starts a one-time payment. An owner approves it at its confirmationUrl; then the credits appear.
+    /// Begins a one-time payment for a package. The credits are added once an owner approves it at
+    /// its confirmationUrl.
     async fn purchase_credits(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What to buy.")] input: PurchaseCreditsInput,
+        #[graphql(desc = "The package to buy.")] input: PurchaseCreditsInput,
     ) -> Result<PurchaseCreditsPayload, ApiError> {
         let viewer = viewer_of(ctx, "purchaseCredits")?;
         let services = services(ctx)?;

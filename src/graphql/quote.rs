@@ -25,15 +25,15 @@ use crate::operations::{
     segmentation::NewContent,
 };
 
-/// Who is reached. Exactly one of these.
+/// The recipients of a message: exactly one of these fields.
 #[derive(Debug, Clone, OneofObject, serde::Serialize)]
 pub enum AudienceInput {
-    /// The contacts of a list.
+    /// All recipients of this list.
     ListId(ID),
-    /// Telephone numbers, at most 10,000; one that comes twice is reached and paid for once. A number that can't
+    /// Telephone numbers, at most 10,000. A repeated number is counted once. A number that can't
     /// receive a message is refused with its position and the reason.
     Recipients(Vec<PhoneNumber>),
-    /// Head-counts by country, at most 250 rows.
+    /// The number of recipients by country, in at most 250 rows.
     Destinations(Vec<DestinationInput>),
 }
 
@@ -69,33 +69,36 @@ pub(super) fn draft(
     })
 }
 
-/// A message to quote.
+/// The message to quote and its recipients.
 #[derive(Debug, InputObject)]
 pub struct QuoteInput {
-    /// Whose; the viewer's own account where left out.
+    /// The account. If it is left out, the viewer's own account is used; platform roles must name
+    /// one.
     account_id: Option<ID>,
-    /// The list whose credits would be spent, where the audience is not itself a list. Without a list the
-    /// unassigned credits would be.
+    /// The list whose credits would pay, if the audience isn't a list itself. Without a list, the
+    /// unassigned credits would.
     list_id: Option<ID>,
-    /// Who would be reached.
+    /// The recipients of the message.
     audience: AudienceInput,
     /// Whether landlines among `audience.recipients` are accepted. They are refused otherwise, because most receive no
     /// messages. Numbers that never do, such as premium-rate and toll-free ones, are always refused.
     #[graphql(default)]
     accept_landlines: bool,
-    /// What it says; at most 40,000 characters. A merge field is `{{name}}` or `{{name|fallback}}`, at most 50
-    /// different ones, and any other double brace is refused: for a list with stored contacts each contact's own text is counted, for any other audience a
-    /// field counts as its fallback.
+    /// The text, of at most 40,000 characters. A merge field is `{{name}}` or `{{name|fallback}}`,
+    /// with at most 50 different ones; any other double brace is refused. For a list with stored
+    /// contacts each contact's own text is counted; for other audiences a field counts as its
+    /// fallback.
     text: String,
-    /// Any makes it an MMS; at most 10.
+    /// The media files, at most 10. Any media makes the message an MMS.
     #[graphql(default)]
     media: Vec<MediaInput>,
-    /// Where that saves segments, compose letters with their combining accents, make CRLF line ends LF, and swap
-    /// typographic characters for their GSM-7 likes.
+    /// Whether to compose letters with their combining accents, turn CRLF into LF, and replace
+    /// typographic characters by similar GSM-7 ones, if that saves segments.
     #[graphql(default)]
     smart_encoding: bool,
-    /// With smartEncoding, take accents off letters that GSM-7 lacks too, where that saves more segments. It
-    /// changes how words are spelt; without smartEncoding it does nothing.
+    /// With smartEncoding, whether to also remove accents from letters that GSM-7 lacks, if that
+    /// saves more segments. It changes the spelling of words. Without smartEncoding it has no
+    /// effect.
     #[graphql(default)]
     strip_accents: bool,
 }
@@ -104,50 +107,50 @@ pub struct QuoteInput {
 #[derive(Debug)]
 pub struct Quote(pub operations::quote::Quote);
 
-/// What a message would cost now: to the last digit what sending it at the same instant would charge.
+/// The cost of a message now, exactly as sending it at the same instant would charge it.
 #[Object]
 impl Quote {
-    /// How the text is cut, with merge fields as their fallbacks: in the destination of the most recipients,
-    /// the first by code among equals, of those that are served where any is. Destinations may differ, as the rate
-    /// card says; lines tell each one's segments.
+    /// The segments of the text with merge fields as their fallbacks, in the served destination
+    /// with the most recipients, ties by country code. Destinations may differ, as the rate card
+    /// says; `lines` has each one's segments.
     async fn segmentation(&self) -> Result<Segmentation, ApiError> {
         let message = &self.0.message;
         Ok(message.content.segments(&message.options)?.into())
     }
 
-    /// Whether the text has merge fields and each stored contact's own text was counted. False where it has none,
-    /// and where its fields count as their fallbacks because the contacts are not stored.
+    /// Whether each stored contact's own text was counted. False if the text has no merge fields,
+    /// or if its fields count as their fallbacks because the contacts aren't stored.
     async fn personalised(&self) -> bool {
         self.0.message.tallied().is_some()
     }
 
-    /// How many recipients get how many segments and what they cost, the fewest segments first; of those that can
-    /// be reached. One row for a text without merge fields, unless destinations cut it differently.
+    /// The served recipients and their cost by number of segments, fewest first. A text without
+    /// merge fields has one row, unless destinations differ.
     async fn distribution(&self) -> Vec<SegmentShare> {
         let shares = self.0.message.distribution();
         shares.into_iter().map(Into::into).collect()
     }
 
-    /// The text of the fewest segments, and of those the fewest characters, that a contact gets. Null unless
-    /// personalised, and if no contact can be reached. Not for SENDER keys, which get null and FORBIDDEN.
+    /// The contact's text with the fewest segments, then the fewest characters. Null unless
+    /// personalised, and if no contact can be reached. SENDER keys get null and FORBIDDEN.
     async fn shortest(&self, ctx: &Context<'_>) -> Option<Result<PersonalText, ApiError>> {
         self.personal(ctx, "shortest", |tallied| tallied.shortest.as_ref())
     }
 
-    /// The text of the most segments, and of those the most characters, that a contact gets. Null unless
-    /// personalised, and if no contact can be reached. Not for SENDER keys, which get null and FORBIDDEN.
+    /// The contact's text with the most segments, then the most characters. Null unless
+    /// personalised, and if no contact can be reached. SENDER keys get null and FORBIDDEN.
     async fn longest(&self, ctx: &Context<'_>) -> Option<Result<PersonalText, ApiError>> {
         self.personal(ctx, "longest", |tallied| tallied.longest.as_ref())
     }
 
-    /// What in the text looks like a tag of another system, such as `*|FNAME|*` or `{firstName}`: it is sent as it
-    /// stands. In the text's order, at most 50.
+    /// Parts of the text that look like a tag of another system, such as `*|FNAME|*` or
+    /// `{firstName}`, and are sent unchanged. At most 50, in the text's order.
     async fn warnings(&self) -> Vec<TextWarning> {
         let tags = self.0.message.content.foreign_tags();
         tags.map(Into::into).collect()
     }
 
-    /// The merge fields of the text, each pair of name and fallback once, in the order of the text.
+    /// The merge fields of the text in its order, each pair of name and fallback once.
     async fn merge_fields(&self) -> Vec<MergeField> {
         let message = &self.0.message;
         let fields = message.content.template().map(|template| template.fields());
@@ -164,7 +167,7 @@ impl Quote {
             .collect()
     }
 
-    /// The places, from 0, of telephone numbers in the audience that came before: each is reached and paid for
+    /// The positions, from 0, of repeated telephone numbers in the audience, which are counted
     /// once. The first 1,000; empty for other audiences.
     async fn duplicate_recipients(&self) -> Vec<i32> {
         let places = self.0.message.duplicates.iter();
@@ -173,53 +176,53 @@ impl Quote {
             .collect()
     }
 
-    /// The version of the rate card that priced it: the newest of the account's card.
+    /// The version of the rate card that prices the message: the newest of the account's card.
     async fn rate_card(&self) -> RateCard {
         RateCard(self.0.message.card_row.clone())
     }
 
-    /// Recipients that can be reached, and that the credits are for.
+    /// The number of recipients in served countries, which the credits are for.
     async fn recipients(&self) -> i32 {
         recipients(self.0.message.priced.recipients)
     }
 
-    /// Recipients in countries that the rate card does not serve; they cost nothing.
+    /// The number of recipients in countries that the rate card doesn't serve. They cost nothing.
     async fn unsupported_recipients(&self) -> i32 {
         recipients(self.0.message.priced.unsupported_recipients)
     }
 
-    /// The cost by country and segments, those not served too, by country code and then by segments.
+    /// The cost by country code and number of segments, including countries that aren't served.
     async fn lines(&self) -> Vec<QuoteLine> {
         self.0.message.priced.lines.iter().map(Into::into).collect()
     }
 
-    /// What it would cost: the sum of the lines.
+    /// The cost in credits: the sum of the lines.
     async fn credits(&self) -> Credits {
         self.0.message.priced.credits.into()
     }
 
-    /// What the credits are worth, rounded once, half-even, to the currency's minor unit.
+    /// The cost in money, rounded once, half to even, to the currency's minor unit.
     async fn cost(&self) -> Result<Money, ApiError> {
         Ok(self.0.cost()?.into())
     }
 
-    /// What the list could spend when this was answered.
+    /// The credits that the list can spend at this moment.
     async fn available(&self) -> Credits {
         self.0.available.into()
     }
 
-    /// Whether that is enough.
+    /// Whether the available credits cover the cost.
     async fn sufficient(&self) -> bool {
         self.0.shortfall().is_zero()
     }
 
-    /// What is missing; 0 where there is enough.
+    /// The credits that are missing; 0 if there are enough.
     async fn shortfall(&self) -> Credits {
         self.0.shortfall().into()
     }
 
-    /// The smallest package for sale in the account's currency that covers the shortfall; null where nothing
-    /// is missing, or where none does.
+    /// The smallest package for sale in the account's currency that covers the shortfall; null if
+    /// nothing is missing or no package covers it.
     async fn suggested_package(
         &self,
         ctx: &Context<'_>,
@@ -229,8 +232,8 @@ impl Quote {
         found.transpose().map(|row| row.map(CreditPackage))
     }
 
-    /// How many credits the same would save with smart encoding, exactly; 0 where it would save none, or is asked
-    /// for already.
+    /// The exact number of credits that smart encoding would save; 0 if it saves none or is already
+    /// on.
     async fn smart_encoding_saves(&self) -> Result<Credits, ApiError> {
         Ok(self.0.message.smart_encoding_saves()?.into())
     }
@@ -259,16 +262,16 @@ impl Quote {
     }
 }
 
-/// A text as one contact gets it.
+/// The text that one contact gets.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct PersonalText {
-    /// The text with the contact's values in the place of its merge fields, as typed otherwise.
+    /// The text with the contact's values in place of its merge fields, and otherwise as typed.
     text: String,
-    /// How it is cut, with smart encoding where it was asked for.
+    /// The segments of the text, with smart encoding if the quote asks for it.
     segmentation: Segmentation,
 }
 
-/// A merge field of a text.
+/// A merge field that a text uses.
 #[derive(Debug, Clone)]
 pub struct MergeField {
     name: String,
@@ -277,15 +280,16 @@ pub struct MergeField {
     lacking: Option<u64>,
 }
 
-/// A merge field of a text.
+/// A merge field that a text uses.
 #[Object]
 impl MergeField {
-    /// What it is called.
+    /// The file name that is suggested to the user.
     async fn name(&self) -> &str {
         &self.name
     }
 
-    /// What stands in where nothing is known of a contact; null where none was written, and nothing stands in.
+    /// The text used for contacts without a value; null if the field has no fallback and is left
+    /// empty for them.
     async fn fallback(&self) -> Option<&str> {
         self.fallback.as_deref()
     }
@@ -298,14 +302,14 @@ impl MergeField {
     }
 }
 
-/// The recipients that get the same number of segments.
+/// The recipients with the same number of segments.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct SegmentShare {
-    /// Segments for each of them.
+    /// The number of segments that each recipient gets.
     segment_count: i32,
-    /// How many they are.
+    /// The number of recipients.
     recipients: i32,
-    /// Credits for all of them.
+    /// The credits for all of these recipients.
     credits: Credits,
 }
 
@@ -319,18 +323,18 @@ impl From<distribution::SegmentShare> for SegmentShare {
     }
 }
 
-/// The cost of a message in one country, for recipients who get the same number of segments.
+/// The cost of a message in one country, for recipients with the same number of segments.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct QuoteLine {
-    /// Where its recipients are.
+    /// The country of the recipients.
     country_code: CountryCode,
-    /// How many they are.
+    /// The number of recipients.
     recipients: i32,
-    /// Segments for each of them.
+    /// The number of segments that each recipient gets.
     segment_count: i32,
-    /// Credits for a segment to a recipient; null where the destination is not served.
+    /// The credits for one segment to one recipient; null if the country is not served.
     credits_per_segment: Option<Credits>,
-    /// recipients × segmentCount × creditsPerSegment; 0 where the destination is not served.
+    /// recipients × segmentCount × creditsPerSegment; 0 if the country is not served.
     credits: Credits,
 }
 
@@ -369,11 +373,11 @@ pub struct QuoteQuery;
 
 #[Object]
 impl QuoteQuery {
-    /// What a message would cost now, and whether the list may spend it.
+    /// The cost of a message now, and whether the credits suffice.
     async fn quote(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The message.")] input: QuoteInput,
+        #[graphql(desc = "The message and its recipients.")] input: QuoteInput,
     ) -> Result<Quote, ApiError> {
         let viewer = viewer_of(ctx, "quote")?;
         let path = Path::input("accountId");

@@ -30,45 +30,45 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct RateCard(pub rate_card::Model);
 
-/// One version of a rate card. It never changes once published.
+/// One version of a rate card, which never changes once it is published.
 #[Object]
 impl RateCard {
-    /// Its id: one version's.
+    /// The id of this version.
     pub(super) async fn id(&self) -> ID {
         RateCardId::new(self.0.id).encode()
     }
 
-    /// What all versions of the card share.
+    /// The card's code, which all its versions share.
     async fn code(&self) -> &str {
         &self.0.code
     }
 
-    /// What people should know of this version; null where nothing was said.
+    /// A note about this version; null if there is none.
     async fn description(&self) -> Option<&str> {
         self.0.description.as_deref()
     }
 
-    /// 1 for the first.
+    /// The number of the version, 1 for the first.
     async fn version(&self) -> i32 {
         self.0.version
     }
 
-    /// From when on it counts.
+    /// The instant from which the version applies.
     async fn published_at(&self) -> DateTime {
         DateTime::from_micros(self.0.published_at)
     }
 
-    /// What one credit is worth: exact, with up to 9 fraction digits.
+    /// The exact value of one credit, with up to 9 fraction digits.
     async fn credit_value(&self) -> Result<Money, ApiError> {
         Ok(credit_value(&self.0)?.into())
     }
 
-    /// What a segment costs, by country code, and last the rate of every country not named. Of the
-    /// countries that are asked for each has a row, in the order asked, with the rate that counts there.
+    /// The rates by country code, then the rate of all other countries. If `countryCodes` is given,
+    /// one row for each in the order given, with the rate that applies there.
     async fn rates(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "At most 300 countries; the whole card where left out.")]
+        #[graphql(desc = "At most 300 countries. If it is left out, the whole card is returned.")]
         country_codes: Option<Vec<CountryCode>>,
     ) -> Result<Vec<Rate>, ApiError> {
         let asked = country_codes
@@ -113,19 +113,20 @@ impl Loader<RateCardId> for Rows {
     }
 }
 
-/// Credits for one segment to one recipient; null for a channel that is not served.
+/// The credits for one segment to one recipient in one country; null for a channel that is not
+/// served.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct Rate {
-    /// Where; null for the rate of every country not named.
+    /// The country; null for the rate of all other countries.
     country_code: Option<CountryCode>,
-    /// For a segment of text.
+    /// The credits for an SMS segment; null if SMS is not served.
     sms: Option<Credits>,
-    /// For a segment with media.
+    /// The credits for an MMS segment; null if MMS is not served.
     mms: Option<Credits>,
-    /// The languages whose GSM-7 tables phones and carriers there know: an SMS is sent with them where that saves
-    /// segments.
+    /// The languages whose GSM-7 tables phones and carriers of the country know. An SMS is sent
+    /// with them if that saves segments.
     national_languages: Vec<NationalLanguage>,
-    /// How the segments of one SMS are joined there.
+    /// The size of the reference number that joins the segments of one SMS in the country.
     concatenation_reference: ConcatenationReference,
 }
 
@@ -151,17 +152,17 @@ pub struct RateCardQuery;
 
 #[Object]
 impl RateCardQuery {
-    /// All versions of all rate cards, the newest first.
+    /// All versions of all rate cards, newest first.
     async fn rate_cards(
         &self,
         ctx: &Context<'_>,
         #[graphql(
-            desc = "How many from the start: 1 to 1000, 50 where neither first nor last is given."
+            desc = "The number of nodes from the start, 1 to 1,000; 50 if neither first nor last is given."
         )]
         first: Option<i32>,
-        #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the end: 1 to 1000.")] last: Option<i32>,
-        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Returns only nodes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The number of nodes from the end, 1 to 1,000.")] last: Option<i32>,
+        #[graphql(desc = "Returns only nodes before this cursor.")] before: Option<String>,
     ) -> Result<RateCardConnection, ApiError> {
         viewer_of(ctx, "rateCards")?;
         let window = window(ctx, first, after.as_deref(), last, before.as_deref())?;
@@ -184,20 +185,20 @@ async fn count(services: Services) -> Result<u64, sea_orm::DbErr> {
     store::rate_card::count(services.store.reader()).await
 }
 
-/// What a segment to a country costs.
+/// The credits for a segment to one country.
 #[derive(Debug, InputObject)]
 pub struct RateInput {
-    /// Where; left out in the one row that is for every country not named.
+    /// The country. It is left out in the one row for all other countries.
     country_code: Option<CountryCode>,
-    /// Credits for a segment of text, at most 1,000,000; left out where SMS is not served.
+    /// The credits for an SMS segment, at most 1,000,000. Left out if SMS is not served.
     sms: Option<Credits>,
-    /// Credits for a segment with media, at most 1,000,000; left out where MMS is not served.
+    /// The credits for an MMS segment, at most 1,000,000. Left out if MMS is not served.
     mms: Option<Credits>,
-    /// The languages whose GSM-7 tables phones and carriers there know. An SMS is then sent with them where that
-    /// saves segments; name only what the destination is known to show well.
+    /// The languages whose GSM-7 tables phones and carriers of the country know. An SMS is sent
+    /// with them if that saves segments, so name only languages that are displayed well there.
     #[graphql(default)]
     national_languages: Vec<NationalLanguage>,
-    /// How the segments of one SMS are joined there.
+    /// The size of the reference number that joins the segments of one SMS in the country.
     #[graphql(default_with = "ConcatenationReference::EightBit")]
     concatenation_reference: ConcatenationReference,
 }
@@ -205,24 +206,24 @@ pub struct RateInput {
 /// A new version of a rate card.
 #[derive(Debug, InputObject)]
 pub struct PublishRateCardInput {
-    /// What all versions of the card share: 1 to 64 lower-case letters, digits, `-` and `_`. A code that
-    /// has no version yet begins a card.
+    /// The card's code, which all its versions share: 1 to 64 lower-case letters, digits, `-` or
+    /// `_`. A new code begins a new card.
     code: String,
-    /// What people should know of this version; 1 to 2,000 characters.
+    /// A note about this version, of 1 to 2,000 characters.
     description: Option<String>,
-    /// What one credit is worth; up to 9 fraction digits.
+    /// The value of one credit, with up to 9 fraction digits.
     credit_value: MoneyInput,
-    /// What a segment costs, by country; 1 to 300 rows. A country that is named never takes the rate of
-    /// those not named.
+    /// The credits for a segment by country, in 1 to 300 rows. A country that is named never uses
+    /// the rate for all other countries.
     rates: Vec<RateInput>,
 }
 
-/// What publishRateCard answers.
+/// The result of publishRateCard.
 #[derive(Debug, SimpleObject)]
 pub struct PublishRateCardPayload {
-    /// The new version; null where it was refused.
+    /// The new version; null if the mutation was refused.
     rate_card: Option<RateCard>,
-    /// Why it was refused; empty where it was done.
+    /// Why the mutation was refused; empty if it was done.
     user_errors: Vec<UserError>,
 }
 
@@ -232,12 +233,12 @@ pub struct RateCardMutation;
 
 #[Object]
 impl RateCardMutation {
-    /// Publishes a new version of a rate card; quotes and messages keep the version that they were priced
-    /// with. It counts from now on for every account that is charged by the card.
+    /// Publishes a new version of a rate card. It applies from now on to every account that is
+    /// charged by the card; existing messages keep the version that priced them.
     async fn publish_rate_card(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The new version.")] input: PublishRateCardInput,
+        #[graphql(desc = "The new version of the rate card.")] input: PublishRateCardInput,
     ) -> Result<PublishRateCardPayload, ApiError> {
         viewer_of(ctx, "publishRateCard")?;
         let new = PublishRateCard {

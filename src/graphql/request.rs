@@ -76,15 +76,16 @@ impl From<Refusal> for ApiError {
     }
 }
 
-/// Why a mutation was refused, and what the caller can mend. Anything else is a top-level error with
-/// `extensions.code`.
+/// A reason why a mutation was refused, which the caller can correct. Any other failure is a
+/// top-level error with `extensions.code`.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct UserError {
-    /// The path to the argument, such as `["input", "allocations", "0", "assigned"]`.
+    /// The path to the argument, such as `["input", "allocations", "0", "assigned"]`; null if it is
+    /// about no argument.
     field: Option<Vec<String>>,
-    /// What is wrong and what would be right.
+    /// What is wrong, the limit, and what would be right.
     message: String,
-    /// What kind of refusal it is.
+    /// The kind of the refusal.
     code: UserErrorCode,
 }
 
@@ -98,26 +99,26 @@ impl From<Refusal> for UserError {
     }
 }
 
-/// What kind of refusal it is.
+/// The kind of the refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "RefusalCode")]
 pub enum UserErrorCode {
-    /// A value can't be used.
+    /// The value of an argument can't be used.
     Invalid,
-    /// It does not exist, or is not the caller's.
+    /// The object doesn't exist or isn't visible to the caller.
     NotFound,
-    /// It is not in a state that allows this.
+    /// The object's state doesn't allow the mutation.
     Conflict,
-    /// There are not enough credits.
+    /// The credits don't suffice.
     InsufficientCredits,
-    /// Nobody can be reached at the rate card's destinations.
+    /// The rate card serves none of the recipients.
     UnsupportedDestination,
-    /// The same idempotency key came with other arguments.
+    /// The idempotency key was used before with other arguments.
     IdempotencyKeyReused,
-    /// The payment provider refused or can't be reached.
+    /// The payment provider refused, or couldn't be reached.
     PaymentFailed,
-    /// The account has as many of these as it may have, or made too many in a short time. The message says how many,
-    /// and what makes room.
+    /// The account has as many of these objects as it may have, or made too many in a short time.
+    /// The message says how many, and what makes room.
     LimitReached,
 }
 

@@ -36,7 +36,7 @@ text_scalars! {
     Credits;
     /// Exact decimal number, as a string: "49.90". Amounts of money have the currency's minor digits.
     Decimal;
-    /// RFC 3339 instant with an offset; always answered in UTC: "2026-11-22T08:00:00Z".
+    /// RFC 3339 instant with an offset. Answers are always in UTC: "2026-11-22T08:00:00Z".
     DateTime;
     /// ISO 8601 calendar date: "2026-11-22".
     Date;
@@ -49,7 +49,7 @@ text_scalars! {
     TimeZone;
     /// Telephone number in E.164 form, with +: "+393401234567".
     PhoneNumber;
-    /// Absolute URL.
+    /// Absolute http or https URL: "https://shop.example/paid".
     WebUrl = "URL";
 }
 

@@ -27,7 +27,7 @@ use super::{
     viewer::ViewerQuery,
 };
 
-/// What can be read.
+/// All queries. Objects that the viewer may not see are answered as if they didn't exist.
 #[derive(Debug, Default, MergedObject)]
 pub struct Query(
     NodeQuery,
@@ -42,7 +42,8 @@ pub struct Query(
     ViewerQuery,
 );
 
-/// What can be done. Refusals that the caller can mend are in `userErrors`.
+/// All mutations. A refusal that the caller can correct is reported in `userErrors`, and then
+/// nothing was changed.
 #[derive(Debug, Default, MergedObject)]
 pub struct Mutation(
     AccountMutation,
@@ -60,7 +61,7 @@ pub struct Mutation(
     RateCardMutation,
 );
 
-/// What can be followed, over WebSocket.
+/// All subscriptions, over WebSocket (graphql-transport-ws).
 #[derive(Debug, Default, MergedSubscription)]
 pub struct Subscription(BalanceSubscription, ContactImportSubscription);
 

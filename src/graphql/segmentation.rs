@@ -11,13 +11,13 @@ use crate::operations::segmentation::{Content, Media, NewContent};
 /// hundreds; a text of 17,085 such characters would make 85,000 values of each list.
 pub(super) const MAX_NON_GSM_CHARACTERS: usize = 1_000;
 
-/// How a message is carried.
+/// The channel that carries a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum, serde::Serialize)]
 #[graphql(remote = "segmentation::Channel")]
 pub enum Channel {
-    /// Text alone.
+    /// A message of text only.
     Sms,
-    /// Text with media, or media alone.
+    /// A message with media, with or without text.
     Mms,
 }
 
@@ -39,14 +39,14 @@ impl From<Channel> for sql_enums::Channel {
     }
 }
 
-/// How the text of an SMS is encoded.
+/// The encoding of an SMS text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "segmentation::Encoding")]
 pub enum Encoding {
-    /// Septets of the GSM 7-bit default alphabet and its extension table.
+    /// Septets of the GSM 7-bit default alphabet and its extension table (3GPP TS 23.038).
     #[graphql(name = "GSM_7")]
     Gsm7,
-    /// UTF-16 code units.
+    /// UTF-16 code units, two octets each.
     #[graphql(name = "UCS_2")]
     Ucs2,
 }
@@ -60,57 +60,59 @@ impl From<sql_enums::Encoding> for Encoding {
     }
 }
 
-/// A language with GSM-7 tables of its own (3GPP TS 23.038). A header names them: it leaves 155 septets of one
-/// segment, 149 of several, with one table, and 152 or 146 with both.
+/// A language with GSM-7 tables of its own (3GPP TS 23.038). A header names the tables: with one
+/// table a segment holds 155 septets, or 149 as one of several; with both 152, or 146.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum, serde::Serialize)]
 #[graphql(remote = "segmentation::Language")]
 pub enum NationalLanguage {
-    /// Both tables.
+    /// The locking shift table and the single shift table.
     Turkish,
-    /// A single shift table only.
+    /// The single shift table only.
     Spanish,
-    /// Both tables.
+    /// The locking shift table and the single shift table.
     Portuguese,
-    /// Both tables; for Assamese too.
+    /// The locking shift table and the single shift table, also used for Assamese.
     Bengali,
-    /// Both tables.
+    /// The locking shift table and the single shift table.
     Gujarati,
-    /// Both tables.
+    /// The locking shift table and the single shift table.
     Hindi,
-    /// Both tables.
+    /// The locking shift table and the single shift table.
     Kannada,
-    /// Both tables.
+    /// The locking shift table and the single shift table.
     Malayalam,
-    /// Both tables.
+    /// The locking shift table and the single shift table.
     Oriya,
-    /// Both tables.
+    /// The locking shift table and the single shift table.
     Punjabi,
-    /// Both tables.
+    /// The locking shift table and the single shift table.
     Tamil,
-    /// Both tables.
+    /// The locking shift table and the single shift table.
     Telugu,
-    /// Both tables.
+    /// The locking shift table and the single shift table.
     Urdu,
 }
 
-/// How the segments of one SMS know each other (3GPP TS 23.040): by a number that the sender gives them.
+/// The size of the reference number that joins the segments of one SMS (3GPP TS 23.040, section
+/// 9.2.3.24).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum, serde::Serialize)]
 #[graphql(remote = "segmentation::Reference")]
 pub enum ConcatenationReference {
-    /// One octet, the usual one: 153 septets or 67 UTF-16 code units of several segments are left.
+    /// One octet, the usual size. Each of several segments holds 153 septets or 67 UTF-16 code
+    /// units.
     EightBit,
-    /// Two octets: 152 or 66 are left.
+    /// Two octets. Each of several segments holds 152 septets or 66 UTF-16 code units.
     SixteenBit,
 }
 
-/// A picture, a sound or a film of a message. Any makes it an MMS.
+/// A picture, sound or video of a message. Any media makes the message an MMS.
 #[derive(Debug, Clone, InputObject, serde::Serialize)]
 pub struct MediaInput {
-    /// Its media type: "image/jpeg".
+    /// The media type, such as "image/jpeg".
     content_type: String,
-    /// Where it is.
+    /// The link's absolute URL.
     url: Option<WebUrl>,
-    /// How large it is.
+    /// The size in bytes.
     size_bytes: Option<i32>,
 }
 
@@ -124,85 +126,89 @@ impl From<MediaInput> for Media {
     }
 }
 
-/// A text to cut into segments.
+/// The text to cut into segments.
 #[derive(Debug, InputObject)]
 pub struct SegmentationInput {
-    /// The text; at most 40,000 characters.
+    /// The text, of at most 40,000 characters.
     text: String,
-    /// Any makes it an MMS; at most 10.
+    /// The media files, at most 10. Any media makes the message an MMS.
     #[graphql(default)]
     media: Vec<MediaInput>,
-    /// Where that saves segments, compose letters with their combining accents, make CRLF line ends LF, and swap
-    /// typographic characters for their GSM-7 likes.
+    /// Whether to compose letters with their combining accents, turn CRLF into LF, and replace
+    /// typographic characters by similar GSM-7 ones, if that saves segments.
     #[graphql(default)]
     smart_encoding: bool,
-    /// With smartEncoding, take accents off letters that GSM-7 lacks too, where that saves more segments. It
-    /// changes how words are spelt; without smartEncoding it does nothing.
+    /// With smartEncoding, whether to also remove accents from letters that GSM-7 lacks, if that
+    /// saves more segments. It changes the spelling of words. Without smartEncoding it has no
+    /// effect.
     #[graphql(default)]
     strip_accents: bool,
-    /// The languages whose tables the text may be sent with, where that saves segments.
+    /// The languages whose GSM-7 tables may be used, if that saves segments.
     #[graphql(default)]
     national_languages: Vec<NationalLanguage>,
-    /// How several segments are joined.
+    /// The size of the reference number that joins several segments.
     #[graphql(default_with = "ConcatenationReference::EightBit")]
     concatenation_reference: ConcatenationReference,
 }
 
-/// How a text is cut into segments.
+/// A text cut into segments.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct Segmentation {
-    /// SMS, or MMS with any media.
+    /// The channel: MMS if there is media, SMS otherwise.
     channel: Channel,
-    /// How the text is encoded; null for an MMS.
+    /// The encoding of the text; null for an MMS.
     encoding: Option<Encoding>,
-    /// The language whose table stands in for the GSM-7 default alphabet; null where none does.
+    /// The language whose locking shift table replaces the GSM-7 default alphabet; null if none
+    /// does.
     locking_shift: Option<NationalLanguage>,
-    /// The language whose table stands in for the GSM-7 extension table; null where none does.
+    /// The language whose single shift table replaces the GSM-7 extension table; null if none does.
     single_shift: Option<NationalLanguage>,
-    /// Unicode code points of the text as it would be sent.
+    /// The number of Unicode code points of the text as it would be sent.
     characters: i32,
-    /// Septets (GSM-7) or UTF-16 code units (UCS-2, MMS) of it.
+    /// The size of the text in septets (GSM-7) or UTF-16 code units (UCS-2, MMS).
     units: i32,
-    /// How many units one segment of this message holds.
+    /// The number of units that one segment of this message holds.
     units_per_segment: i32,
-    /// Units that are free in the last segment.
+    /// The number of units that are free in the last segment.
     units_remaining: i32,
-    /// How many segments there are, which is what is billed.
+    /// The number of segments, which is what is billed.
     segment_count: i32,
-    /// The segments in their order; at least one, which is empty where the text is.
+    /// The segments in their order. There is at least one, which is empty if the text is empty.
     segments: Vec<Segment>,
-    /// The characters that force UCS-2, in their order: the first 1,000 of them. Empty if the text is not in UCS-2.
+    /// The first 1,000 characters that force UCS-2, in the text's order. Empty if the text is not
+    /// in UCS-2.
     non_gsm_characters: Vec<NonGsmCharacter>,
-    /// How many characters force UCS-2 in all, those beyond the first 1,000 included.
+    /// The number of characters that force UCS-2, including those after the first 1,000.
     non_gsm_character_count: i32,
-    /// The text as it would be sent: as typed, unless smart encoding saved segments.
+    /// The text as it would be sent: as typed, unless smart encoding saves segments.
     text: String,
 }
 
 /// One segment of a message.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct Segment {
-    /// Its place, from 0.
+    /// The segment's position, from 0.
     index: i32,
-    /// Its part of the text.
+    /// The part of the text that the segment holds.
     text: String,
-    /// Septets or UTF-16 code units of it.
+    /// The segment's size in septets (GSM-7) or UTF-16 code units (UCS-2, MMS).
     units: i32,
 }
 
-/// A character that forces UCS-2.
+/// A character that isn't in GSM-7 and forces UCS-2.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct NonGsmCharacter {
-    /// The character itself. A combining accent that makes a GSM-7 letter of the character before it comes with that:
-    /// both together are one, such as "e\u0300".
+    /// The character. A combining accent that composes a GSM-7 letter with the character before it
+    /// is reported together with that character, such as "e\u0300".
     character: String,
-    /// As Unicode writes it: "U+2019", or "U+0065 U+0300" for a letter with its accent.
+    /// The code point in Unicode's notation: "U+2019", or "U+0065 U+0300" for a letter with its
+    /// accent.
     code_point: String,
-    /// Code points before it in the text.
+    /// The number of code points before it in the text.
     offset: i32,
-    /// What smart encoding would send for it, which may be nothing at all (""); null where it has no like.
+    /// What smart encoding sends instead, which may be empty (""); null if there is no replacement.
     replacement: Option<String>,
-    /// Whether that takes an accent away, which smart encoding does only with stripAccents.
+    /// Whether the replacement loses an accent, which is used only with stripAccents.
     strips_accent: bool,
 }
 
@@ -274,12 +280,12 @@ pub struct SegmentationQuery;
 
 #[Object]
 impl SegmentationQuery {
-    /// How a text is cut into segments, as it stands: merge fields are text like any other here. Touches no
-    /// account, and is open to everybody.
+    /// The segments of a text, in which merge fields are ordinary text. It reads no account and
+    /// requires no key.
     async fn segmentation(
         &self,
         _ctx: &Context<'_>,
-        #[graphql(desc = "The text.")] input: SegmentationInput,
+        #[graphql(desc = "The text and the options of its encoding.")] input: SegmentationInput,
     ) -> Result<Segmentation, ApiError> {
         let SegmentationInput {
             smart_encoding,

@@ -5,19 +5,19 @@ use async_graphql::SimpleObject;
 use super::{money::Money, purchase::Purchase, scalars::Date};
 use crate::operations::statement;
 
-/// What a month's bill holds: what was paid from the month's first instant to the next one's, in the
-/// account's time zone.
+/// The bill of one calendar month: everything paid from its first instant to the next month's, in
+/// the account's time zone.
 #[derive(Debug, SimpleObject)]
 pub struct Statement {
-    /// The month's first day.
+    /// The first day of the month.
     month: Date,
-    /// What one-time payments came to.
+    /// The sum of the one-time payments.
     one_time_payments: Money,
-    /// What automatic recharges came to.
+    /// The sum of the automatic recharges.
     recharges: Money,
-    /// Both together.
+    /// The sum of one-time payments and recharges.
     total: Money,
-    /// What was paid, the oldest first.
+    /// The purchases that were paid, oldest first.
     purchases: Vec<Purchase>,
 }
 

@@ -5,14 +5,14 @@
 use async_graphql::SimpleObject;
 use domain::merge::ForeignTag;
 
-/// A part of a text that is probably not meant as it stands.
+/// A part of a text that is probably a mistake.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct TextWarning {
-    /// Code points before it in the text.
+    /// The number of code points before it in the text.
     offset: i32,
-    /// The part.
+    /// The part of the text, as it is written.
     tag: String,
-    /// What is wrong with it and what would be right.
+    /// What is wrong, and what would be right.
     message: String,
 }
 

@@ -30,46 +30,46 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct Transaction(pub transaction::Model);
 
-/// One entry of the append-only ledger; its postings add up to zero.
+/// One entry of the append-only ledger. Its postings add up to zero.
 #[Object]
 impl Transaction {
-    /// Its id.
+    /// The node's id. It never changes.
     pub(super) async fn id(&self) -> ID {
         TransactionId::new(self.0.id).encode()
     }
 
-    /// Why credits moved.
+    /// The reason why credits moved.
     async fn kind(&self) -> TransactionKind {
         self.0.kind.into()
     }
 
-    /// What it did to the available balance; negative where it took away.
+    /// The change of the available balance, negative if credits were taken.
     async fn credits(&self) -> Credits {
         Credits::from_units(self.0.available_change_units)
     }
 
-    /// The list of the message, or the only list of an allocation; null where there is none.
+    /// The list of the message, or the only list of an allocation; null if there is none.
     async fn list(&self, ctx: &Context<'_>) -> Option<Result<ContactList, ApiError>> {
         list_of(ctx, self.0.list_id.map(ListId::new))
             .await
             .transpose()
     }
 
-    /// The message that it is about; null where there is none.
+    /// The message that the entry is about; null if there is none.
     async fn message(&self, ctx: &Context<'_>) -> Option<Result<Message, ApiError>> {
         let message = MessageId::new(self.0.message_id?);
         let found = loaders::load(ctx, message).await.transpose()?;
         Some(found.map(Message::new))
     }
 
-    /// Why: the words of whoever gave or revoked credits; the name of the zone that the account changed to; for a
-    /// release how many recipients had left the list. Null for what needs no reason.
+    /// The reason: the note of a grant or a revocation, the name of the new time zone, or how many
+    /// recipients had left the list of a released hold. Null for other transactions.
     async fn note(&self) -> Option<&str> {
         self.0.note.as_deref()
     }
 
-    /// What it moved, summed over lots: one posting for each book and list, none for what adds up to
-    /// nothing, in the order of the books.
+    /// The postings summed over lots, one for each book and list in the order of the books. Sums of
+    /// zero are left out.
     async fn postings(&self, ctx: &Context<'_>) -> Result<Vec<Posting>, ApiError> {
         let key = PostingsOf {
             account: AccountId::new(self.0.account_id),
@@ -79,7 +79,7 @@ impl Transaction {
         Ok(sums.into_iter().map(Posting).collect())
     }
 
-    /// As of when it was booked.
+    /// The instant as of which the entry was booked.
     async fn created_at(&self) -> DateTime {
         DateTime::from_micros(self.0.created_at)
     }
@@ -99,17 +99,17 @@ pub struct Posting(pub PostingSum);
 /// Credits put into a book (positive) or taken out of it (negative).
 #[Object]
 impl Posting {
-    /// Which book.
+    /// The book that the posting is for.
     async fn book(&self) -> Book {
         self.0.book.into()
     }
 
-    /// The list with a limit whose own credits it moves; null for the unassigned.
+    /// The list whose own credits are moved; null for the unassigned credits.
     async fn list(&self, ctx: &Context<'_>) -> Option<Result<ContactList, ApiError>> {
         list_of(ctx, self.0.list).await.transpose()
     }
 
-    /// How many, signed.
+    /// The number of credits, negative if they are taken out of the book.
     async fn credits(&self) -> Credits {
         Credits::from_units(self.0.units)
     }
@@ -122,17 +122,18 @@ async fn list_of(ctx: &Context<'_>, id: Option<ListId>) -> Result<Option<Contact
     }
 }
 
-/// Which transactions an account's list shows; a condition that is left out holds for all.
+/// The conditions that listed transactions meet. A condition that is left out doesn't restrict the
+/// list.
 #[derive(Debug, Default, InputObject)]
 #[graphql(name = "TransactionFilter")]
 pub struct TransactionFilterInput {
-    /// Only those that concern this list: that are booked for it, or that move credits of its own.
+    /// Returns only transactions that are booked for this list or move its own credits.
     list_id: Option<ID>,
-    /// Only these kinds; none of them where the list is empty.
+    /// Returns only transactions of these kinds, and none if the list is empty.
     kind: Option<Vec<TransactionKind>>,
-    /// Only those booked then or later.
+    /// Returns only transactions booked at or after this instant.
     from: Option<DateTime>,
-    /// Only those booked before.
+    /// Returns only transactions booked before this instant.
     to: Option<DateTime>,
 }
 
@@ -217,46 +218,46 @@ impl Loader<PostingsOf> for Rows {
     }
 }
 
-/// Why credits moved.
+/// The reason why credits moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "sql_enums::TransactionKind")]
 pub enum TransactionKind {
-    /// A package was paid for.
+    /// A one-time payment bought a package.
     Purchase,
     /// The automatic recharge bought a package.
     Recharge,
-    /// Credits were given by the platform.
+    /// The platform gave credits.
     Grant,
-    /// A balance was corrected downward.
+    /// The platform took credits back.
     Revocation,
-    /// Credits moved between the unassigned and lists with a limit.
+    /// Credits moved between the unassigned ones and lists with a limit.
     Allocation,
-    /// Credits were set aside for a scheduled message.
+    /// Credits were held for a scheduled message.
     Hold,
-    /// Credits that were set aside came back.
+    /// Held credits were released.
     Release,
     /// A message was charged.
     Spend,
-    /// A lot's expiration day came.
+    /// Credits expired with their lot.
     Expiry,
     /// The account's time zone changed: lots keep their expiration days, which begin at other instants. No credits move.
     TimeZoneChange,
 }
 
-/// Where a posting puts credits.
+/// The book of the double-entry ledger that a posting is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "sql_enums::BookName")]
 pub enum Book {
-    /// What the account was given: it goes down as credits come in.
+    /// The source of all credits, whose balance falls as credits come in.
     Issued,
     /// What can be spent.
     Available,
-    /// What is set aside for scheduled messages.
+    /// Credits that are held for scheduled messages.
     Held,
-    /// What messages have cost.
+    /// Credits that messages were charged.
     Spent,
-    /// What was left of lots on their expiration day.
+    /// Credits that were left in lots when they expired.
     Expired,
-    /// What was corrected downward.
+    /// Credits that the platform took back.
     Revoked,
 }

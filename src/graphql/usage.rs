@@ -34,7 +34,7 @@ use crate::{
     store::{self, message::MessageFilter, usage::UsageFilter},
 };
 
-/// What was sent and what it took.
+/// The messages, recipients, segments and credits of a period.
 #[derive(Debug, Clone, Copy)]
 pub struct Usage {
     usage: usage::Usage,
@@ -50,7 +50,7 @@ impl Usage {
     }
 }
 
-/// What was sent and what it took.
+/// The messages, recipients, segments and credits of a period.
 #[Object]
 impl Usage {
     /// How many messages were sent.
@@ -68,13 +68,13 @@ impl Usage {
         exact(self.usage.segments)
     }
 
-    /// Credits charged.
+    /// The number of credits that were charged.
     async fn credits(&self) -> Credits {
         self.usage.credits.into()
     }
 
-    /// What they were worth by the rate cards that priced the messages: added up exactly, rounded once,
-    /// half-even.
+    /// The credits in money, by the rate cards that priced the messages: added up exactly and
+    /// rounded once, half to even.
     async fn cost(&self) -> Result<Money, ApiError> {
         let beyond = || ApiError::internal(Fault::Broken(UsageError::Overflow.to_string()));
         Ok(self.usage.cost(self.currency).ok_or_else(beyond)?.into())
@@ -91,16 +91,16 @@ fn exact(count: i64) -> Result<BigInt, ApiError> {
     })
 }
 
-/// What was sent in one interval.
+/// The usage of one interval.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct UsageBucket {
-    /// Its first instant.
+    /// The first instant of the interval or period.
     pub(super) start: DateTime,
-    /// What was sent in it.
+    /// The usage within the interval or period.
     pub(super) usage: Usage,
 }
 
-/// What was sent for one list.
+/// The usage of one contact list.
 #[derive(Debug, Clone)]
 pub struct ListUsage {
     pub(super) figures: Arc<Figures>,
@@ -115,10 +115,10 @@ impl ListUsage {
     }
 }
 
-/// What was sent for one list.
+/// The usage of one contact list.
 #[Object]
 impl ListUsage {
-    /// The list, even where it is archived by now; null for what was sent without one.
+    /// The list, including archived ones; null for messages without a list.
     async fn list(&self, ctx: &Context<'_>) -> Option<Result<ContactList, ApiError>> {
         let found = async {
             let Some(list) = self.found()?.list else {
@@ -129,24 +129,26 @@ impl ListUsage {
         found.await.transpose()
     }
 
-    /// All of it.
+    /// The usage of the whole period.
     async fn usage(&self) -> Result<Usage, ApiError> {
         Ok(Usage::of(&self.figures, self.found()?.usage))
     }
 
-    /// Its part of the report's credits, from "0.0000" to "1.0000", rounded half-even; "0.0000" where nothing
-    /// was charged.
+    /// The part of the report's credits, from "0.0000" to "1.0000", rounded half to even; "0.0000"
+    /// if the report has none.
     async fn share(&self) -> Result<Decimal, ApiError> {
         Ok(share(&self.figures, self.found()?.usage))
     }
 
-    /// The messages that were counted, the last to be sent first; what they say is of the whole message,
-    /// wherever it went.
+    /// The messages that were counted, by sendAt, latest first. Their figures are those of the
+    /// whole message, in all countries and channels.
     async fn messages(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many: 1 to 1000, 50 where left out.")] first: Option<i32>,
-        #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The number of nodes, 1 to 1,000; 50 if it is left out.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "Returns only nodes after this cursor.")] after: Option<String>,
     ) -> Result<MessageConnection, ApiError> {
         let counted = &*self.filter;
         let all = MessageFilter {
@@ -160,7 +162,7 @@ impl ListUsage {
         message::connection(services(ctx)?, all, None, window).await
     }
 
-    /// By interval, as the report's buckets.
+    /// The list's usage by interval, with the same intervals as the report's buckets.
     async fn buckets(&self) -> Result<Vec<UsageBucket>, ApiError> {
         let usage = self.found()?;
         let buckets = self.figures.report.buckets.iter().enumerate();
@@ -173,38 +175,38 @@ impl ListUsage {
     }
 }
 
-/// What was sent to one country.
+/// The usage in one destination country.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct CountryUsage {
-    /// Where.
+    /// The destination country.
     pub(super) country_code: CountryCode,
-    /// What was sent there.
+    /// The usage in this country.
     pub(super) usage: Usage,
-    /// Its part of the report's credits, from "0.0000" to "1.0000", rounded half-even; "0.0000" where nothing
-    /// was charged.
+    /// The part of the report's credits, from "0.0000" to "1.0000", rounded half to even; "0.0000"
+    /// if the report has none.
     pub(super) share: Decimal,
 }
 
-/// What was sent by one channel.
+/// The usage of one channel.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct ChannelUsage {
-    /// How.
+    /// The channel, SMS or MMS.
     pub(super) channel: Channel,
-    /// What was sent so.
+    /// The usage on this channel.
     pub(super) usage: Usage,
-    /// Its part of the report's credits, from "0.0000" to "1.0000", rounded half-even; "0.0000" where nothing
-    /// was charged.
+    /// The part of the report's credits, from "0.0000" to "1.0000", rounded half to even; "0.0000"
+    /// if the report has none.
     pub(super) share: Decimal,
 }
 
-/// What was sent in the period before a report's.
+/// The usage of the period before a report's period.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct PreviousUsage {
-    /// Its first instant.
+    /// The first instant of the interval or period.
     pub(super) from: DateTime,
-    /// The first instant after it, with which the report's period begins.
+    /// The first instant after it, which is the report's `from`.
     pub(super) to: DateTime,
-    /// What was sent in it.
+    /// The usage within the interval or period.
     pub(super) usage: Usage,
 }
 

@@ -28,72 +28,74 @@ use crate::{
 /// The most lists that one `lists` answers.
 const MAX_LIST_PAGE: i32 = 1_000;
 
-/// How a report cuts time: into whole intervals of its time zone.
+/// The length of a report's intervals, which are whole in its time zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "buckets::Interval")]
 pub enum Interval {
-    /// Hours. The hour that comes twice in autumn is two.
+    /// Hours. When clocks go back, the repeated hour is two intervals.
     Hour,
-    /// Days, of 23 and 25 hours where clocks change.
+    /// Calendar days, including days of 23 and 25 hours when clocks change.
     Day,
-    /// Weeks from Monday.
+    /// Weeks that begin on Monday.
     Week,
-    /// Calendar months.
+    /// Calendar months of the time zone.
     Month,
 }
 
-/// How a report's file is written.
+/// The format of a report's file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "download::Format")]
 pub enum ReportFormat {
-    /// An Excel workbook with a summary, a timeline and every message.
+    /// An Excel workbook (.xlsx) with a summary, a timeline and every message.
     Xlsx,
-    /// Every message as comma-separated values, for programs unless csvDelimiter and csvDecimal say otherwise. An
-    /// apostrophe stands before what a spreadsheet would run as a formula.
+    /// A CSV file of every message, for programs unless csvDelimiter and csvDecimal say otherwise.
+    /// A value that a spreadsheet would run as a formula begins with an apostrophe.
     Csv,
 }
 
-/// What stands between two values of a file of comma-separated values.
+/// The delimiter between the values of a CSV file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "csv::Delimiter")]
 pub enum CsvDelimiter {
-    /// A comma, as RFC 4180 has it. For programs.
+    /// A comma, as in RFC 4180, for programs.
     Comma,
-    /// A semicolon: what Excel expects in languages whose fractions begin with a comma.
+    /// A semicolon, which Excel expects in languages with a decimal comma.
     Semicolon,
-    /// A tab.
+    /// A tab character.
     Tab,
 }
 
-/// What stands before the fraction of a number in a file of comma-separated values.
+/// The decimal separator of numbers in a CSV file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "csv::DecimalMark")]
 pub enum CsvDecimal {
-    /// A point, as in 21.5. For programs.
+    /// A point, as in 21.5, for programs.
     Point,
-    /// A comma, as in 21,5. Where Excel expects one, 21.489 is read as 21489.
+    /// A comma, as in 21,5. An Excel that expects a comma reads 21.489 as 21489.
     Comma,
 }
 
-/// What to report on.
+/// The period, the interval and the filters of the report.
 #[derive(Debug, InputObject)]
 pub struct UsageReportInput {
-    /// Whose usage; the viewer's own account where left out.
+    /// The account. If it is left out, the viewer's own account is used; platform roles must name
+    /// one.
     account_id: Option<ID>,
-    /// The first instant.
+    /// The first instant of the period.
     from: DateTime,
-    /// The first instant after the period, which is at most ten years long.
+    /// The first instant after the period. A period is at most ten years long.
     to: DateTime,
-    /// How time is cut; at most 5000 intervals.
+    /// The length of the intervals, of which the period may have at most 5,000.
     #[graphql(default_with = "Interval::Day")]
     interval: Interval,
-    /// Whose days and hours count; the account's zone where left out.
+    /// The time zone of the intervals. If it is left out, the account's time zone is used.
     time_zone: Option<TimeZone>,
-    /// Only what was sent for these lists; at most 1000.
+    /// Counts only usage of these lists, at most 1,000.
     list_ids: Option<Vec<ID>>,
-    /// Only what was sent to these countries. Of a message that went elsewhere too, only that part counts.
+    /// Counts only usage in these countries. Of a message to several countries, only this part
+    /// counts.
     country_codes: Option<Vec<CountryCode>>,
-    /// Only what travelled so.
+    /// Counts only usage on this channel.
     channel: Option<Channel>,
 }
 
@@ -127,19 +129,19 @@ impl UsageReport {
     }
 }
 
-/// What was sent and what it took, in a period. What counts are messages that were charged in it, and of
-/// their recipients those in countries that the rate card serves.
+/// The usage of a period: messages that were charged in it, with their recipients in countries that
+/// the rate card serves.
 #[Object]
 impl UsageReport {
-    /// All of it.
+    /// The usage of the whole period.
     async fn totals(&self, ctx: &Context<'_>) -> Result<Usage, ApiError> {
         let figures = self.figures(ctx).await?;
         Ok(Usage::of(&figures, figures.report.totals))
     }
 
-    /// All of the period before: as many calendar months where the report's period is whole months of its time
-    /// zone, as many days where it is whole days, else as much time; with the report's filters. Null where its
-    /// costs are in other currencies than the report's.
+    /// The usage of the period before, with the same filters: as many calendar months if the
+    /// report's period is whole months of its time zone, as many days if it is whole days,
+    /// otherwise as much time. Null if its costs are in another currency.
     async fn previous(&self, ctx: &Context<'_>) -> Option<Result<PreviousUsage, ApiError>> {
         let found = async {
             let compared = self.compared(ctx).await?;
@@ -152,7 +154,7 @@ impl UsageReport {
         found.await.transpose()
     }
 
-    /// By channel, most credits first. A channel in which nothing was sent is left out.
+    /// The usage by channel, most credits first. Channels without usage are left out.
     async fn channels(&self, ctx: &Context<'_>) -> Result<Vec<ChannelUsage>, ApiError> {
         let figures = self.figures(ctx).await?;
         let channels = figures.channels.iter();
@@ -165,8 +167,8 @@ impl UsageReport {
             .collect())
     }
 
-    /// By interval, the oldest first. Each is whole in the report's time zone, so that the first may start
-    /// before the period; intervals in which nothing was sent are there.
+    /// The usage by interval, oldest first, including intervals without usage. Each interval is
+    /// whole in the report's time zone, so the first may start before the period.
     async fn buckets(&self, ctx: &Context<'_>) -> Result<Vec<UsageBucket>, ApiError> {
         let figures = self.figures(ctx).await?;
         let buckets = figures.report.buckets.iter();
@@ -178,7 +180,7 @@ impl UsageReport {
             .collect())
     }
 
-    /// By list, most credits first, then by id. Lists for which nothing was sent are left out.
+    /// The usage by list, most credits first, then by id. Lists without usage are left out.
     async fn lists(
         &self,
         ctx: &Context<'_>,
@@ -227,9 +229,9 @@ impl UsageReport {
             .collect())
     }
 
-    /// By country, most credits first, then by code. A message to several countries is one in each of
-    /// them and one in `totals`, so that messages by country may add up to more; recipients, segments and
-    /// credits add up to the totals.
+    /// The usage by country, most credits first, then by code. Recipients, segments and credits add
+    /// up to the totals; a message to several countries counts once in each, so messages may add up
+    /// to more.
     async fn countries(&self, ctx: &Context<'_>) -> Result<Vec<CountryUsage>, ApiError> {
         let figures = self.figures(ctx).await?;
         let countries = figures.report.countries.iter();
@@ -242,21 +244,22 @@ impl UsageReport {
             .collect())
     }
 
-    /// A link to the report's file. It needs no header and works for 15 minutes, or until the API key that asks
-    /// for it is revoked; the file is written as it is fetched, and shows what there is then.
+    /// A link to the report's file. It needs no header and works for 15 minutes, or until the API
+    /// key that asked for it is revoked. The file is written while it is downloaded, with the
+    /// figures of that moment.
     async fn download(
         &self,
         ctx: &Context<'_>,
-        #[graphql(default_with = "ReportFormat::Xlsx", desc = "How it is written.")]
+        #[graphql(default_with = "ReportFormat::Xlsx", desc = "The format of the file.")]
         format: ReportFormat,
         #[graphql(
             default_with = "CsvDelimiter::Comma",
-            desc = "What separates the values of a CSV file; a workbook has none."
+            desc = "The delimiter of a CSV file. It is ignored for workbooks."
         )]
         csv_delimiter: CsvDelimiter,
         #[graphql(
             default_with = "CsvDecimal::Point",
-            desc = "What begins fractions in a CSV file: not COMMA if that is the delimiter."
+            desc = "The decimal separator of a CSV file. It can't be COMMA if the delimiter is."
         )]
         csv_decimal: CsvDecimal,
     ) -> Result<Download, ApiError> {
@@ -280,14 +283,14 @@ impl UsageReport {
     }
 }
 
-/// A link to a file.
+/// A temporary link to a file.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct Download {
-    /// Where it is.
+    /// The link's absolute URL.
     pub(super) url: WebUrl,
-    /// What it is called.
+    /// The file name that is suggested to the user.
     pub(super) file_name: String,
-    /// From when on the link does not work any more.
+    /// The instant from which the link no longer works.
     pub(super) expires_at: DateTime,
 }
 
@@ -297,11 +300,12 @@ pub struct UsageReportQuery;
 
 #[Object]
 impl UsageReportQuery {
-    /// What was sent and what it took, by list and time.
+    /// The usage of a period by list, time, country and channel.
     async fn usage_report(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What to report on.")] input: UsageReportInput,
+        #[graphql(desc = "The period, the interval and the filters of the report.")]
+        input: UsageReportInput,
     ) -> Result<UsageReport, ApiError> {
         let viewer = viewer_of(ctx, "usageReport")?;
         let lists = input.list_ids.map(|ids| {

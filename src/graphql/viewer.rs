@@ -11,23 +11,25 @@ use super::{
 };
 use crate::operations;
 
-/// What a key may do.
+/// The role of an API key, which decides what it may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "sql_enums::Role")]
 pub enum Role {
-    /// Platform: everything.
+    /// A platform administrator, who may do everything.
     PlatformAdmin,
-    /// Platform: reads and reports over its accounts, and grants.
+    /// A platform account manager, who reads every account and its reports, and grants credits.
     AccountManager,
-    /// Account: everything in it but what the platform decides: its rate card, who settles its messages, and SENDER keys.
-    /// Alone may approve charges and change auto-recharge and keys.
+    /// An account's owner, who may do everything in the account that the platform doesn't decide
+    /// (rate card, settlement, SENDER keys). Only owners approve charges and change auto-recharge
+    /// and API keys.
     Owner,
-    /// Account: lists, allocation, quotes and messages; may start a purchase.
+    /// An account's member, who manages lists, allocation, quotes and messages, and may begin a
+    /// purchase.
     Member,
-    /// Account: reads and reports.
+    /// An account's viewer, who reads the account and its reports.
     Viewer,
-    /// Account: the platform's sending service. Quotes, sends, schedules and cancels; reports with settleMessage what was
-    /// sent. Made by the platform only.
+    /// The platform's sending service for one account. It quotes, sends, schedules and cancels
+    /// messages, and reports with settleMessage what was sent. Only the platform makes its keys.
     Sender,
 }
 
@@ -35,25 +37,25 @@ pub enum Role {
 #[derive(Debug, Clone, Copy)]
 pub struct Viewer(pub operations::Viewer);
 
-/// Who is asking: what the key or token may do, and where.
+/// The owner of the API key that is used, with its role and accounts.
 #[Object]
 impl Viewer {
-    /// What it may do.
+    /// The role, which decides what the key may do.
     async fn role(&self) -> Role {
         self.0.role.into()
     }
 
-    /// The accounts that it sees, the oldest first: its own, or all for a platform role.
+    /// The accounts that the viewer can see, oldest first: its own, or all for a platform role.
     async fn accounts(
         &self,
         ctx: &Context<'_>,
         #[graphql(
-            desc = "How many from the start: 1 to 1000, 50 where neither first nor last is given."
+            desc = "The number of nodes from the start, 1 to 1,000; 50 if neither first nor last is given."
         )]
         first: Option<i32>,
-        #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the end: 1 to 1000.")] last: Option<i32>,
-        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Returns only nodes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The number of nodes from the end, 1 to 1,000.")] last: Option<i32>,
+        #[graphql(desc = "Returns only nodes before this cursor.")] before: Option<String>,
     ) -> Result<AccountConnection, ApiError> {
         let window = window(ctx, first, after.as_deref(), last, before.as_deref())?;
         account::connection(services(ctx)?, &self.0, None, window).await
@@ -66,7 +68,7 @@ pub struct ViewerQuery;
 
 #[Object]
 impl ViewerQuery {
-    /// Who is asking: the key or token, its role, its accounts.
+    /// The owner of the key that is used: its role and its accounts.
     async fn viewer(&self, ctx: &Context<'_>) -> Result<Viewer, ApiError> {
         Ok(Viewer(viewer_of(ctx, "viewer")?))
     }

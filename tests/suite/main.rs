@@ -50,6 +50,7 @@ mod monthly_report;
 mod names;
 mod personal;
 mod phone_numbers;
+mod prose;
 mod purchase;
 mod purchase_provider;
 mod quotas;

@@ -15,59 +15,62 @@ use crate::operations::{
     account::{CreateAccount, UpdateAccount},
 };
 
-/// A new account.
+/// The settings of a new account.
 #[derive(Debug, InputObject)]
 pub struct CreateAccountInput {
-    /// Its name; 1 to 200 characters.
+    /// The name that people see, of 1 to 200 characters.
     name: String,
-    /// Where its days start; Europe/Rome unless set.
+    /// The IANA time zone in which the account's days begin. Europe/Rome unless set.
     time_zone: Option<TimeZone>,
-    /// The currency of its prices; EUR unless set.
+    /// The ISO 4217 code of the currency in which the account pays. EUR unless set.
     currency_code: Option<CurrencyCode>,
-    /// The rate card to charge by: any version of it, of which the newest always counts. The default card
-    /// unless set.
+    /// Any version of the rate card to charge by; its newest version always applies. The default
+    /// card unless set.
     rate_card_id: Option<ID>,
 }
 
-/// What createAccount answers.
+/// The result of createAccount.
 #[derive(Debug, SimpleObject)]
 pub struct CreateAccountPayload {
-    /// The new account; null where it was refused.
+    /// The new account; null if the mutation was refused.
     account: Option<Account>,
-    /// Why it was refused; empty where it was done.
+    /// Why the mutation was refused; empty if it was done.
     user_errors: Vec<UserError>,
 }
 
-/// Settings of an account to change; what is left out stays.
+/// The account settings to change. What is left out stays as it is.
 #[derive(Debug, InputObject)]
 pub struct UpdateAccountInput {
-    /// Which account; the viewer's own where left out.
+    /// The account. If it is left out, the viewer's own account is used; platform roles must name
+    /// one.
     account_id: Option<ID>,
-    /// Its name; 1 to 200 characters.
+    /// The name that people see, of 1 to 200 characters.
     name: Option<String>,
-    /// Where its days start from now on. Lots keep their expiration days: each one's expiresAt moves to that day's first
-    /// instant in the new zone. If the day has begun there already, what is left of the lot expires at once; a lot that
-    /// has expired stays expired.
+    /// The IANA time zone in which the account's days begin from now on. Lots keep their expiration
+    /// days, and each expiresAt moves to that day's first instant in the new zone. If the day has
+    /// already begun there, what is left of the lot expires at once. A lot that has expired stays
+    /// expired.
     time_zone: Option<TimeZone>,
-    /// In which order its lots are drawn from now on.
+    /// The order in which the account's lots are spent from now on.
     consumption_order: Option<ConsumptionOrder>,
-    /// Who settles its scheduled messages from now on; for platform roles only. Messages that came due while the
-    /// server settled are charged first; with AUTOMATIC, those that are overdue are charged for all who
-    /// have not left their lists.
+    /// Who settles the account's scheduled messages from now on. Requires a platform role. Messages
+    /// that came due while the server settled are charged first; with AUTOMATIC, overdue messages
+    /// are charged for all who haven't left their lists.
     settlement: Option<Settlement>,
-    /// The rate card to charge by; for platform administrators only.
+    /// Any version of the rate card to charge by. Requires PLATFORM_ADMIN.
     rate_card_id: Option<ID>,
-    /// Origins that buyers may be sent back to after deciding on a purchase, instead of those that are there: at
-    /// most 20, such as https://shop.example. http is for localhost and 127.0.0.1.
+    /// The origins to which buyers may return after deciding on a purchase, replacing the present
+    /// ones: at most 20, such as https://shop.example. http is allowed only for localhost and
+    /// 127.0.0.1.
     return_origins: Option<Vec<String>>,
 }
 
-/// What updateAccount answers.
+/// The result of updateAccount.
 #[derive(Debug, SimpleObject)]
 pub struct UpdateAccountPayload {
-    /// The account as it is now; null where the change was refused.
+    /// The account after the mutation; null if the mutation was refused.
     account: Option<Account>,
-    /// Why it was refused; empty where it was done.
+    /// Why the mutation was refused; empty if it was done.
     user_errors: Vec<UserError>,
 }
 
@@ -77,7 +80,7 @@ pub struct AccountMutation;
 
 #[Object]
 impl AccountMutation {
-    /// Adds an account, with no credits yet.
+    /// Creates an account without credits. Requires a platform role.
     async fn create_account(
         &self,
         ctx: &Context<'_>,
@@ -106,11 +109,11 @@ impl AccountMutation {
         })
     }
 
-    /// Changes an account's settings.
+    /// Changes an account's settings. What is left out stays as it is.
     async fn update_account(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What to change.")] input: UpdateAccountInput,
+        #[graphql(desc = "The settings to change.")] input: UpdateAccountInput,
     ) -> Result<UpdateAccountPayload, ApiError> {
         let viewer = viewer_of(ctx, "updateAccount")?;
         let services = services(ctx)?;

@@ -94,10 +94,11 @@ pub struct ImportPreviewRow {
     cells: Private<Vec<String>>,
 }
 
-/// A row of a file of contacts, as it stands there.
+/// A row of a file of contacts, unchanged.
 #[Object]
 impl ImportPreviewRow {
-    /// The line where it begins, from 1, the first row included; in a workbook its row.
+    /// The line at which the row begins, from 1 and including the first row; in a workbook, its
+    /// row.
     async fn line(&self) -> i32 {
         self.line
     }

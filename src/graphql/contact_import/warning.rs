@@ -51,8 +51,8 @@ impl From<imports::Warning> for ImportWarning {
 /// Something that an import left out, or that may not be as it was meant. The contacts came in all the same.
 #[Object]
 impl ImportWarning {
-    /// The line where the row begins, from 1, the first row included; in a workbook its row. Null if the warning is
-    /// about the whole file.
+    /// The line at which the row begins, from 1 and including the first row; in a workbook, its
+    /// row. Null if the warning is about the whole file.
     async fn line(&self) -> Option<i32> {
         self.line.map(int)
     }

@@ -15,61 +15,63 @@ use crate::{
     },
 };
 
-/// A new contact list.
+/// The settings of a new contact list.
 #[derive(Debug, InputObject)]
 pub struct CreateContactListInput {
-    /// Whose; the viewer's own account where left out.
+    /// The account. If it is left out, the viewer's own account is used; platform roles must name
+    /// one.
     account_id: Option<ID>,
-    /// Its name; 1 to 200 characters. It need not be unique.
+    /// The list's name, of 1 to 200 characters. It need not be unique.
     name: String,
-    /// Its recipients by country; at most 250 rows.
+    /// The number of recipients by country, in at most 250 rows.
     #[graphql(default)]
     destinations: Vec<DestinationInput>,
 }
 
-/// What createContactList answers.
+/// The result of createContactList.
 #[derive(Debug, SimpleObject)]
 pub struct CreateContactListPayload {
-    /// The new list; null where it was refused.
+    /// The new list; null if the mutation was refused.
     list: Option<ContactList>,
-    /// Why it was refused; empty where it was done.
+    /// Why the mutation was refused; empty if it was done.
     user_errors: Vec<UserError>,
 }
 
-/// What to change of a contact list; what is left out stays.
+/// The settings of a contact list to change. What is left out stays as it is.
 #[derive(Debug, InputObject)]
 pub struct UpdateContactListInput {
-    /// Which list.
+    /// The contact list.
     list_id: ID,
-    /// Its name; 1 to 200 characters.
+    /// The name that people see, of 1 to 200 characters.
     name: Option<String>,
-    /// Its recipients by country, in the place of those that it has; at most 250 rows. Refused with CONFLICT
-    /// where the list has stored contacts: they are its head-count. With [] it has none, and takes contacts.
+    /// The number of recipients by country, replacing the present ones, in at most 250 rows.
+    /// Refused with CONFLICT if the list has stored contacts, which are its head-count. With [] the
+    /// list has no recipients and can take contacts.
     destinations: Option<Vec<DestinationInput>>,
 }
 
-/// What updateContactList answers.
+/// The result of updateContactList.
 #[derive(Debug, SimpleObject)]
 pub struct UpdateContactListPayload {
-    /// The list as it is now; null where the change was refused.
+    /// The list after the mutation; null if the mutation was refused.
     list: Option<ContactList>,
-    /// Why it was refused; empty where it was done.
+    /// Why the mutation was refused; empty if it was done.
     user_errors: Vec<UserError>,
 }
 
-/// Which contact list to archive.
+/// The contact list to archive.
 #[derive(Debug, InputObject)]
 pub struct ArchiveContactListInput {
-    /// Which list.
+    /// The contact list.
     list_id: ID,
 }
 
-/// What archiveContactList answers.
+/// The result of archiveContactList.
 #[derive(Debug, SimpleObject)]
 pub struct ArchiveContactListPayload {
-    /// The archived list; null where it was refused.
+    /// The archived list; null if the mutation was refused.
     list: Option<ContactList>,
-    /// Why it was refused; empty where it was done.
+    /// Why the mutation was refused; empty if it was done.
     user_errors: Vec<UserError>,
 }
 
@@ -79,7 +81,8 @@ pub struct ContactListMutation;
 
 #[Object]
 impl ContactListMutation {
-    /// Adds a contact list. It shares the unassigned credits until allocateCredits gives it its own.
+    /// Creates a contact list. It shares the unassigned credits until allocateCredits gives it a
+    /// limit of its own.
     async fn create_contact_list(
         &self,
         ctx: &Context<'_>,
@@ -103,11 +106,11 @@ impl ContactListMutation {
         })
     }
 
-    /// Changes a contact list's name or its head-count.
+    /// Changes a contact list's name or its head-counts.
     async fn update_contact_list(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What to change.")] input: UpdateContactListInput,
+        #[graphql(desc = "The settings to change.")] input: UpdateContactListInput,
     ) -> Result<UpdateContactListPayload, ApiError> {
         let viewer = viewer_of(ctx, "updateContactList")?;
         let services = services(ctx)?;
@@ -127,14 +130,13 @@ impl ContactListMutation {
         })
     }
 
-    /// Takes a contact list out of use: its credits go back to the unassigned, and its messages stay in
-    /// reports. Refused while it has scheduled messages. Its stored contacts can be read no more and are removed
-    /// for good, with the rows that its imports refused: contacts are not kept beyond what they were stored for.
-    /// Archiving it again changes nothing.
+    /// Archives a contact list: its own credits become unassigned, and its messages stay in
+    /// reports. Its stored contacts and its imports' rejected rows are deleted for good. It is
+    /// refused while the list has scheduled messages. Archiving it again changes nothing.
     async fn archive_contact_list(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which list.")] input: ArchiveContactListInput,
+        #[graphql(desc = "The contact list.")] input: ArchiveContactListInput,
     ) -> Result<ArchiveContactListPayload, ApiError> {
         let viewer = viewer_of(ctx, "archiveContactList")?;
         let services = services(ctx)?;

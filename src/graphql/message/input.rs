@@ -15,19 +15,21 @@ use crate::{
     operations::message::AskedMessages,
 };
 
-/// Which messages are listed; a condition that is left out holds for all.
+/// The conditions that listed messages meet. A condition that is left out doesn't restrict the
+/// list.
 #[derive(Debug, Default, InputObject)]
 #[graphql(name = "MessageFilter")]
 pub struct MessageFilterInput {
-    /// Only those of this list.
+    /// Returns only messages of this list.
     pub(super) list_id: Option<ID>,
-    /// Only those that stand so.
+    /// Returns only messages with one of these statuses.
     pub(super) status: Option<Vec<MessageStatus>>,
-    /// Only those to be sent from this instant on.
+    /// Returns only messages with a sendAt at or after this instant.
     pub(super) from: Option<DateTime>,
-    /// Only those to be sent before this instant.
+    /// Returns only messages with a sendAt before this instant.
     pub(super) to: Option<DateTime>,
-    /// Only those whose name or text contains this, whatever the case; at most 200 characters.
+    /// Returns only messages whose name or text contains this, ignoring case in every script; at
+    /// most 200 characters.
     pub(super) search: Option<String>,
 }
 
@@ -45,104 +47,110 @@ impl From<MessageFilterInput> for AskedMessages {
     }
 }
 
-/// A message to schedule.
+/// The message to schedule, and its recipients.
 #[derive(Debug, InputObject, serde::Serialize)]
 pub struct ScheduleMessageInput {
-    /// Whose; the viewer's own account where left out.
+    /// The account. If it is left out, the viewer's own account is used; platform roles must name
+    /// one.
     #[serde(skip)]
     pub(super) account_id: Option<ID>,
-    /// The list whose credits pay; the unassigned credits where left out.
+    /// The list whose credits pay. If it is left out, the unassigned credits pay.
     pub(super) list_id: Option<ID>,
-    /// Who is reached; the list's own contacts where left out.
+    /// The recipients. If it is left out, the recipients of the list.
     pub(super) audience: Option<AudienceInput>,
     /// Whether landlines among `audience.recipients` are accepted. They are refused otherwise, because most receive no
     /// messages. Numbers that never do, such as premium-rate and toll-free ones, are always refused.
     #[graphql(default)]
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(super) accept_landlines: bool,
-    /// Its name; 1 to 200 characters.
+    /// The name that people see, of 1 to 200 characters.
     pub(super) name: Option<String>,
-    /// What it says; at most 40,000 characters. A merge field is `{{name}}` or `{{name|fallback}}`, at most 50
-    /// different ones, and any other double brace is refused: for a list with stored contacts each contact's own text is charged, for any other audience a
-    /// field counts as its fallback.
+    /// The text, of at most 40,000 characters. A merge field is `{{name}}` or `{{name|fallback}}`,
+    /// with at most 50 different ones; any other double brace is refused. For a list with stored
+    /// contacts each contact's own text is charged; for other audiences a field counts as its
+    /// fallback.
     pub(super) text: String,
-    /// Any makes it an MMS; at most 10.
+    /// The media files, at most 10. Any media makes the message an MMS.
     #[graphql(default)]
     pub(super) media: Vec<MediaInput>,
-    /// Where that saves segments, compose letters with their combining accents, make CRLF line ends LF, and swap
-    /// typographic characters for their GSM-7 likes.
+    /// Whether to compose letters with their combining accents, turn CRLF into LF, and replace
+    /// typographic characters by similar GSM-7 ones, if that saves segments.
     #[graphql(default)]
     pub(super) smart_encoding: bool,
-    /// With smartEncoding, take accents off letters that GSM-7 lacks too, where that saves more segments. It
-    /// changes how words are spelt; without smartEncoding it does nothing.
+    /// With smartEncoding, whether to also remove accents from letters that GSM-7 lacks, if that
+    /// saves more segments. It changes the spelling of words. Without smartEncoding it has no
+    /// effect.
     #[graphql(default)]
     // Left out where it is not asked for: keys of requests from before it was there stand for the same.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(super) strip_accents: bool,
-    /// Send the message although it has neither text nor media. It is refused otherwise.
+    /// Whether to accept a message without text and media. It is refused otherwise.
     #[graphql(default)]
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(super) allow_empty: bool,
-    /// When it is to be sent: in the future, and at most two years ahead.
+    /// The instant at which the message is to be sent: in the future, at most two years ahead.
     pub(super) send_at: DateTime,
-    /// Refuse where it would cost more than this.
+    /// The most that the message may cost. It is refused if it costs more.
     pub(super) max_credits: Option<Credits>,
-    /// Unique in the account: the same key with the same arguments gets the first answer again. 1 to 255
-    /// bytes.
+    /// A key of 1 to 255 bytes, unique in the account. The same key with the same arguments returns
+    /// the first answer again; with other arguments it is refused with IDEMPOTENCY_KEY_REUSED.
     #[serde(skip)]
     pub(super) idempotency_key: String,
 }
 
-/// A message to send at once.
+/// The message to send now, and its recipients.
 #[derive(Debug, InputObject, serde::Serialize)]
 pub struct SendMessageInput {
-    /// Whose; the viewer's own account where left out.
+    /// The account. If it is left out, the viewer's own account is used; platform roles must name
+    /// one.
     #[serde(skip)]
     pub(super) account_id: Option<ID>,
-    /// The list whose credits pay; the unassigned credits where left out.
+    /// The list whose credits pay. If it is left out, the unassigned credits pay.
     pub(super) list_id: Option<ID>,
-    /// Who is reached; the list's own contacts where left out.
+    /// The recipients. If it is left out, the recipients of the list.
     pub(super) audience: Option<AudienceInput>,
     /// Whether landlines among `audience.recipients` are accepted. They are refused otherwise, because most receive no
     /// messages. Numbers that never do, such as premium-rate and toll-free ones, are always refused.
     #[graphql(default)]
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(super) accept_landlines: bool,
-    /// Its name; 1 to 200 characters.
+    /// The name that people see, of 1 to 200 characters.
     pub(super) name: Option<String>,
-    /// What it says; at most 40,000 characters. A merge field is `{{name}}` or `{{name|fallback}}`, at most 50
-    /// different ones, and any other double brace is refused: for a list with stored contacts each contact's own text is charged, for any other audience a
-    /// field counts as its fallback.
+    /// The text, of at most 40,000 characters. A merge field is `{{name}}` or `{{name|fallback}}`,
+    /// with at most 50 different ones; any other double brace is refused. For a list with stored
+    /// contacts each contact's own text is charged; for other audiences a field counts as its
+    /// fallback.
     pub(super) text: String,
-    /// Any makes it an MMS; at most 10.
+    /// The media files, at most 10. Any media makes the message an MMS.
     #[graphql(default)]
     pub(super) media: Vec<MediaInput>,
-    /// Where that saves segments, compose letters with their combining accents, make CRLF line ends LF, and swap
-    /// typographic characters for their GSM-7 likes.
+    /// Whether to compose letters with their combining accents, turn CRLF into LF, and replace
+    /// typographic characters by similar GSM-7 ones, if that saves segments.
     #[graphql(default)]
     pub(super) smart_encoding: bool,
-    /// With smartEncoding, take accents off letters that GSM-7 lacks too, where that saves more segments. It
-    /// changes how words are spelt; without smartEncoding it does nothing.
+    /// With smartEncoding, whether to also remove accents from letters that GSM-7 lacks, if that
+    /// saves more segments. It changes the spelling of words. Without smartEncoding it has no
+    /// effect.
     #[graphql(default)]
     // Left out where it is not asked for: keys of requests from before it was there stand for the same.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(super) strip_accents: bool,
-    /// Send the message although it has neither text nor media. It is refused otherwise.
+    /// Whether to accept a message without text and media. It is refused otherwise.
     #[graphql(default)]
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(super) allow_empty: bool,
-    /// Refuse where it would cost more than this.
+    /// The most that the message may cost. It is refused if it costs more.
     pub(super) max_credits: Option<Credits>,
-    /// Unique in the account: the same key with the same arguments gets the first answer again. 1 to 255
-    /// bytes.
+    /// A key of 1 to 255 bytes, unique in the account. The same key with the same arguments returns
+    /// the first answer again; with other arguments it is refused with IDEMPOTENCY_KEY_REUSED.
     #[serde(skip)]
     pub(super) idempotency_key: String,
 }
 
-/// What was sent of a scheduled message.
+/// A scheduled message, and what was sent of it.
 #[derive(Debug, InputObject)]
 pub struct SettleMessageInput {
-    /// Which message.
+    /// The scheduled message.
     pub(super) message_id: ID,
     /// What went out by country, at most 250 rows; for platform roles and SENDER keys only. If left out, everybody whom it
     /// was scheduled for is charged, whoever asks; if the server settles, less those who have left the list. If nothing
@@ -152,17 +160,17 @@ pub struct SettleMessageInput {
     /// segments, its head-count is split over them in their proportion, by largest remainder; a country that was not
     /// planned counts the most segments that any recipient gets.
     pub(super) sent: Option<Vec<DestinationInput>>,
-    /// Unique in the account: the same key with the same arguments gets the first answer again. 1 to 255
-    /// bytes.
+    /// A key of 1 to 255 bytes, unique in the account. The same key with the same arguments returns
+    /// the first answer again; with other arguments it is refused with IDEMPOTENCY_KEY_REUSED.
     pub(super) idempotency_key: String,
 }
 
-/// Which scheduled message to give up.
+/// The scheduled message to cancel.
 #[derive(Debug, InputObject)]
 pub struct CancelMessageInput {
-    /// Which message.
+    /// The scheduled message.
     pub(super) message_id: ID,
-    /// Unique in the account: the same key with the same arguments gets the first answer again. 1 to 255
-    /// bytes.
+    /// A key of 1 to 255 bytes, unique in the account. The same key with the same arguments returns
+    /// the first answer again; with other arguments it is refused with IDEMPOTENCY_KEY_REUSED.
     pub(super) idempotency_key: String,
 }

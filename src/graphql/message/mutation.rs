@@ -21,15 +21,16 @@ pub struct MessageMutation;
 
 #[Object]
 impl MessageMutation {
-    /// Schedules a message and holds its credits until sendAt. A list's stored contacts are those of now: who joins later
-    /// is neither counted nor charged. If the server settles (AUTOMATIC), it charges at sendAt for those who have not left
-    /// the list by then, at what each was to cost now, and releases the rest with a note that says how many have left. In a
-    /// text with merge fields, a contact whose fields changed before it left counts as one of those in its country who get
-    /// the fewest segments.
+    /// Schedules a message and holds its credits until it is settled or canceled. A list's stored
+    /// contacts are those of now: contacts who join later are neither counted nor charged. If the
+    /// server settles (AUTOMATIC), it charges at sendAt for those who haven't left the list by
+    /// then, at what each was to cost when scheduled, and releases the rest with a note that says
+    /// how many have left. In a text with merge fields, a contact whose fields changed before it
+    /// left counts as one of those in its country with the fewest segments.
     async fn schedule_message(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The message.")] input: ScheduleMessageInput,
+        #[graphql(desc = "The message and its recipients.")] input: ScheduleMessageInput,
     ) -> Result<ScheduleMessagePayload, ApiError> {
         let viewer = viewer_of(ctx, "scheduleMessage")?;
         let services = services(ctx)?;
@@ -62,11 +63,11 @@ impl MessageMutation {
         ScheduleMessagePayload::of(done.await)
     }
 
-    /// Sends a message: charges its credits at once.
+    /// Charges a message that is sent now.
     async fn send_message(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The message.")] input: SendMessageInput,
+        #[graphql(desc = "The message and its recipients.")] input: SendMessageInput,
     ) -> Result<SendMessagePayload, ApiError> {
         let viewer = viewer_of(ctx, "sendMessage")?;
         let services = services(ctx)?;
@@ -99,13 +100,14 @@ impl MessageMutation {
         SendMessagePayload::of(done.await)
     }
 
-    /// Charges what was really sent of a scheduled message and releases the rest. If sent is left out, it is charged for
-    /// everybody whom it was scheduled for; if the server settles, less those who have left the list since. From sendAt on
-    /// a message that the server settles is charged so, whoever asks.
+    /// Charges what was sent of a scheduled message and releases the rest. If `sent` is left out,
+    /// it is charged for everybody for whom it was scheduled; if the server settles, less those who
+    /// have left the list since. From sendAt on, a message that the server settles is charged this
+    /// way, whoever asks.
     async fn settle_message(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What was sent.")] input: SettleMessageInput,
+        #[graphql(desc = "The message, and what was sent of it.")] input: SettleMessageInput,
     ) -> Result<SettleMessagePayload, ApiError> {
         let viewer = viewer_of(ctx, "settleMessage")?;
         let services = services(ctx)?;
@@ -120,12 +122,13 @@ impl MessageMutation {
         SettleMessagePayload::of(done.await)
     }
 
-    /// Gives a scheduled message up and releases its hold. From sendAt on it is refused with CONFLICT if the server
-    /// settles, and else for all but platform roles and SENDER keys, since the message may have been sent.
+    /// Cancels a scheduled message and releases its hold. From sendAt on it is refused with
+    /// CONFLICT if the server settles; otherwise only platform roles and SENDER keys may cancel,
+    /// because the message may have been sent.
     async fn cancel_message(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which message.")] input: CancelMessageInput,
+        #[graphql(desc = "The scheduled message.")] input: CancelMessageInput,
     ) -> Result<CancelMessagePayload, ApiError> {
         let viewer = viewer_of(ctx, "cancelMessage")?;
         let services = services(ctx)?;
