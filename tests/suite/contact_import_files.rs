@@ -6,7 +6,10 @@ use std::io::{Cursor, Read, Write};
 use rust_xlsxwriter::{FilterCondition, Formula, Workbook};
 use serde_json::{Value, json};
 
-use crate::{contact_import_columns::import, support::on_both_databases};
+use crate::{
+    contact_import_columns::import,
+    support::{on_both_databases, upload::PREVIEW},
+};
 
 /// The workbook as a script writes it that computes nothing: its formulas have no values.
 fn without_results(workbook: Vec<u8>) -> Vec<u8> {
