@@ -3,8 +3,8 @@
 //! A byte order mark decides. Without one the first bytes that are not ASCII do, wherever in the file they stand: if
 //! at least half of what is not ASCII among them is UTF-8, the text is UTF-8, since by chance hardly any is, and the
 //! rest is wrong bytes. Any other text is shown to the detector that Firefox uses, which knows the encodings of the
-//! web. Of those for Latin letters, and of Mac Roman and code page 850, which that detector does not know, the one
-//! is taken in which the text reads like words (`plausible`); if none is, the file is refused.
+//! web and is often wrong of a few words. Of its guess, of Windows-1252, and of Mac Roman and code page 850, which it
+//! does not know, the one is taken in which the text reads like words (`plausible`); if none is, the file is refused.
 
 use std::{
     fs::File,
@@ -12,11 +12,7 @@ use std::{
 };
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{
-    Decoder, Encoding, ISO_8859_2, ISO_8859_3, ISO_8859_4, ISO_8859_10, ISO_8859_13, ISO_8859_14,
-    ISO_8859_15, ISO_8859_16, MACINTOSH, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1250, WINDOWS_1252,
-    WINDOWS_1254, WINDOWS_1257, WINDOWS_1258,
-};
+use encoding_rs::{Decoder, Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
 use super::{BLOCK_BYTES, code_page_850, plausible, read_some};
 use crate::imports::{ReadError, Unreadable};
@@ -52,6 +48,14 @@ impl Charset {
     /// Whether nothing but how it reads says so.
     pub fn is_guessed(self) -> bool {
         !matches!(self, Self::Said(_))
+    }
+
+    /// Whether no character takes more than a byte.
+    pub fn is_single_byte(self) -> bool {
+        match self {
+            Self::Said(encoding) | Self::Guessed(encoding) => encoding.is_single_byte(),
+            Self::CodePage850 => true,
+        }
     }
 
     /// Its decoder; one that is not used if it has none.
@@ -95,40 +99,8 @@ pub(super) fn detect(file: &mut File) -> Result<Charset, ReadError> {
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
     detector.feed(&sample, true);
     let guess = detector.guess(None, Utf8Detection::Deny);
-    // Only MS-DOS and Windows end lines with LF.
-    let is_old_mac = sample.contains(&b'\r') && !sample.contains(&b'\n');
-    let mut rivals = vec![Charset::Guessed(MACINTOSH)];
-    if !is_old_mac {
-        rivals.push(Charset::CodePage850);
-    }
-    let best = plausible::best(Charset::Guessed(guess), &rivals, |charset| {
-        charset.decode(&sample)
-    });
-    match best {
-        Some(charset) => Ok(charset),
-        None if is_latin(guess) => Err(Unreadable::Encoding.into()),
-        None => Ok(Charset::Guessed(guess)),
-    }
-}
-
-/// Whether an encoding is one for Latin letters.
-fn is_latin(encoding: &'static Encoding) -> bool {
-    [
-        WINDOWS_1252,
-        WINDOWS_1250,
-        WINDOWS_1254,
-        WINDOWS_1257,
-        WINDOWS_1258,
-        ISO_8859_2,
-        ISO_8859_3,
-        ISO_8859_4,
-        ISO_8859_10,
-        ISO_8859_13,
-        ISO_8859_14,
-        ISO_8859_15,
-        ISO_8859_16,
-    ]
-    .contains(&encoding)
+    let best = plausible::best(Charset::Guessed(guess), |charset| charset.decode(&sample));
+    Ok(best.ok_or(Unreadable::Encoding)?)
 }
 
 enum Sample {

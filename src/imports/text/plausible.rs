@@ -6,6 +6,8 @@
 //! weights were set by words of seven languages, which the tests try in every encoding: four of them in a file are
 //! enough. Not here: which encodings come into question.
 
+use encoding_rs::{MACINTOSH, WINDOWS_1252};
+
 use super::encoding::Charset;
 
 /// By how much another encoding must read better than the one that is known from the web, and than its own rival.
@@ -24,21 +26,32 @@ struct Score {
     count: i32,
 }
 
-/// The encoding in which a text reads best; `None` if that can't be said. `guess` is taken unless another one is
-/// better beyond doubt.
-pub(super) fn best(
-    guess: Charset,
-    rivals: &[Charset],
-    decode: impl Fn(Charset) -> String,
-) -> Option<Charset> {
-    let own = score(&decode(guess));
-    let mut others: Vec<(Score, Charset)> = rivals
-        .iter()
-        .map(|rival| (score(&decode(*rival)), *rival))
-        .collect();
+/// The encoding in which a text reads best; `None` if that can't be said. `guess` is what the detector says.
+///
+/// A guess for another script, or for the Latin letters of another part of Europe, is often wrong for a few words, so
+/// that Windows-1252 is tried beside it.
+pub(super) fn best(guess: Charset, decode: impl Fn(Charset) -> String) -> Option<Charset> {
+    let read = |charset| (score(&decode(charset)), charset);
+    let is_western = guess == Charset::Guessed(WINDOWS_1252);
+    let own = if guess.is_single_byte() {
+        score(&decode(guess))
+    } else {
+        ideographs(&decode(guess))
+    };
+    let mut others = vec![
+        read(Charset::Guessed(MACINTOSH)),
+        read(Charset::CodePage850),
+    ];
+    if !is_western {
+        let (mut western, charset) = read(Charset::Guessed(WINDOWS_1252));
+        // Far more common than the other two.
+        western.sum += MARGIN - 1;
+        others.push((western, charset));
+    }
     others.sort_by_key(|(score, _)| -score.sum);
     let (first, rival) = others.first().copied()?;
-    if own.sum >= first.sum && 2 * own.sum >= own.count {
+    let is_better = own.sum > first.sum || is_western && own.sum == first.sum;
+    if is_better && 2 * own.sum >= own.count {
         return Some(guess);
     }
     let second = others
@@ -46,6 +59,27 @@ pub(super) fn best(
         .map_or(own.sum, |(second, _)| second.sum.max(own.sum));
     let is_sure = first.sum >= second + MARGIN && first.sum >= first.count;
     is_sure.then_some(rival)
+}
+
+/// How well a text reads whose characters take more than one byte each: all are of scripts that need it.
+fn ideographs(text: &str) -> Score {
+    let mut score = Score::default();
+    let mut characters = text.chars().peekable();
+    let mut follows_letter = false;
+    while let Some(character) = characters.next() {
+        if !character.is_ascii() {
+            let precedes_letter = characters.peek().is_some_and(char::is_ascii_alphabetic);
+            let is_of_script = character >= '\u{2E80}' && character.is_alphanumeric();
+            score.count = score.count.saturating_add(1);
+            score.sum += if is_of_script && !follows_letter && !precedes_letter {
+                4
+            } else {
+                -2
+            };
+        }
+        follows_letter = character.is_ascii_alphabetic();
+    }
+    score
 }
 
 fn score(text: &str) -> Score {
@@ -94,7 +128,7 @@ impl Place<'_> {
         let touches = follows_letter || precedes_letter;
         match character {
             // No keyboard has them.
-            '\u{FB00}'..='\u{FB06}' => -2,
+            'ƒ' | '\u{FB00}'..='\u{FB06}' => -2,
             '\u{80}'..='\u{9F}' | char::REPLACEMENT_CHARACTER => -4,
             'ª' | 'º' | '°' => self.ordinal(touches),
             _ if character.is_alphabetic() && !is_latin(character) => {
@@ -104,7 +138,7 @@ impl Place<'_> {
                 if mixes(self.previous()) || mixes(self.next()) {
                     -3
                 } else {
-                    2
+                    3
                 }
             }
             _ if character.is_lowercase() => self.small(character),
@@ -200,6 +234,7 @@ impl Place<'_> {
         let next = self.next().filter(|after| after.is_alphabetic());
         let follows_vowel = previous.is_some_and(is_vowel);
         match (previous, next) {
+            (Some(previous), Some(next)) if !previous.is_ascii() && !next.is_ascii() => -1,
             (_, Some(next)) if next.is_uppercase() => -3,
             (None, None) => {
                 if "àèéìòóùú".contains(letter) {
@@ -214,9 +249,9 @@ impl Place<'_> {
                 'à' | 'è' | 'é' | 'ì' | 'ò' | 'ù' => 3,
                 'á' if follows_vowel => 0,
                 'ë' | 'ï' => i32::from(follows_vowel),
-                'š' | 'ž' => 2 * i32::from(follows_vowel),
+                _ if is_consonant(letter) => 2 * i32::from(follows_vowel),
                 'ä' | 'ö' | 'ü' | 'å' | 'ø' if follows_vowel => 0,
-                'á' | 'í' | 'ó' | 'ú' | 'ß' | 'ą' => 2,
+                'á' | 'í' | 'ó' | 'ú' | 'ß' | 'ą' | 'ę' | 'ă' | 'ã' | 'ė' => 2,
                 'â' | 'î' | 'û' | 'ç' | 'ñ' | 'æ' | 'ÿ' | 'œ' => 0,
                 _ => 1,
             },
@@ -224,9 +259,21 @@ impl Place<'_> {
                 let precedes_vowel = is_vowel(next);
                 let weight = match letter {
                     // Consonants stand beside vowels, and vowels beside consonants.
-                    'š' | 'ž' if follows_vowel => 2,
-                    'š' | 'ž' if !precedes_vowel && previous.is_some() => -1,
-                    'š' | 'ž' => 1,
+                    // Polish writes "ni" before a vowel, and Spanish has no other place for its letter.
+                    'ń' if precedes_vowel => 0,
+                    'ñ' if !precedes_vowel => 0,
+                    _ if is_consonant(letter) && follows_vowel => 2,
+                    _ if is_consonant(letter) && !precedes_vowel && previous.is_some() => -1,
+                    _ if is_consonant(letter) => 1,
+                    'è' if precedes_vowel
+                        || previous.is_some_and(|before| "aeo".contains(before)) =>
+                    {
+                        0
+                    }
+                    'á' if precedes_vowel => 1,
+                    'ã' if "oe".contains(next) => 3,
+                    'ã' => 1,
+                    'ă' if "oe".contains(next) => 0,
                     'ä' | 'ö' | 'ü' | 'å' | 'ø' | 'ê' | 'ô' | 'â' if follows_vowel => 0,
                     'é' if previous.is_none() && precedes_vowel => 0,
                     'û' if previous == Some('o') => 3,
@@ -261,7 +308,10 @@ impl Place<'_> {
                 }
             }
             (_, Some('a' | 'e' | 'i' | 'o')) if letter == 'Ä' => 0,
-            _ => letter.to_lowercase().next().map_or(0, weight_inside).min(2),
+            _ => {
+                let small = letter.to_lowercase().next().map_or(0, weight_inside);
+                small.max(weight_inside(letter)).min(2)
+            }
         }
     }
 
@@ -292,8 +342,13 @@ fn weight_inside(letter: char) -> i32 {
         }
         'õ' | 'ê' | 'â' | 'ô' | 'î' | 'ë' | 'ï' | 'å' | 'ø' | 'æ' => 2,
         'û' | 'œ' | 'š' | 'ž' | 'ý' | 'þ' | 'ð' => 1,
-        other => i32::from(other > '\u{FF}'),
+        other => 2 * i32::from(other > '\u{FF}'),
     }
+}
+
+/// Whether a letter is a consonant of central Europe.
+fn is_consonant(letter: char) -> bool {
+    "šžčćśźżňřťďľłķģņļŗțșşţğđń".contains(letter)
 }
 
 fn is_vowel(letter: char) -> bool {
