@@ -304,7 +304,7 @@ impl Services {
 
 /// Why a list that is counted by hand takes no contacts.
 const BY_HAND: &str = "The list's head-count was given by hand. Set its destinations to [] with \
-    updateContactList first; stored contacts are then counted by themselves.";
+    updateContactList first; its stored contacts are its head-count then.";
 
 async fn kind(mut file: File) -> Result<(File, Format), OperationError> {
     let look = tokio::task::spawn_blocking(move || {
