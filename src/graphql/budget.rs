@@ -17,16 +17,19 @@ use std::{
 
 use async_graphql::extensions::{
     Extension, ExtensionContext, ExtensionFactory, NextExecute, NextPrepareRequest, NextResolve,
-    ResolveInfo,
+    NextValidation, ResolveInfo,
 };
 use async_graphql::parser::types::OperationType;
-use async_graphql::{QueryPathSegment, Request, Response, ServerError, ServerResult, Value};
+use async_graphql::{
+    QueryPathSegment, Request, Response, ServerError, ServerResult, ValidationResult, Value,
+};
 use futures_util::future::poll_fn;
 use serde::Serialize;
 
 use super::errors::{ApiError, code, coded, take_over_budget};
 use super::introspection::{self, Introspection};
 use super::limits::Limits;
+use super::uploads;
 use super::weight::{self, Judged};
 
 /// What one request may get.
@@ -373,6 +376,15 @@ impl Extension for Watch {
         let _ = self.judged.set(judged);
         let request = request.data(self.budget.clone());
         next.run(ctx, request).await
+    }
+
+    /// Here, since each extension takes its time of every field.
+    async fn validation(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        next: NextValidation<'_>,
+    ) -> Result<ValidationResult, Vec<ServerError>> {
+        uploads::allowed_in_queries(next.run(ctx).await)
     }
 
     async fn execute(

@@ -19,7 +19,6 @@ use async_graphql::{Positioned, SchemaBuilder, ServerError};
 use super::budget::{Budgets, MAX_ANSWER_BYTES, OutputLimits};
 use super::errors::{code, coded};
 use super::tokens::{Token, Tokens};
-use super::uploads;
 
 /// The bounds of a document. Each is far above what front ends send and far below what hurts.
 #[derive(Clone, Copy, Debug)]
@@ -78,8 +77,7 @@ impl Limits {
     pub fn apply<Q, M, S>(&self, builder: SchemaBuilder<Q, M, S>) -> SchemaBuilder<Q, M, S> {
         let builder = builder
             .limit_recursive_depth(self.levels)
-            .extension(Budgets::new(*self))
-            .extension(uploads::InQueries);
+            .extension(Budgets::new(*self));
         if self.introspection {
             builder
         } else {

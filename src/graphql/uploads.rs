@@ -6,9 +6,7 @@
 
 use std::collections::HashSet;
 use std::convert::Infallible;
-use std::sync::Arc;
 
-use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextValidation};
 use async_graphql::parser::types::{
     BaseType, ExecutableDocument, OperationDefinition, OperationType, Type,
 };
@@ -114,35 +112,22 @@ pub(super) fn judge<'p>(
 /// is judged by [`judge`].
 const MUTATIONS_ONLY: &str = "The Upload type is only allowed to be defined on a mutation";
 
-/// Lets queries take files: passes over the engine's refusal of them, and over no other.
-pub(super) struct InQueries;
-
-impl ExtensionFactory for InQueries {
-    fn create(&self) -> Arc<dyn Extension> {
-        Arc::new(Self)
-    }
-}
-
-#[async_graphql::async_trait::async_trait]
-impl Extension for InQueries {
-    async fn validation(
-        &self,
-        ctx: &ExtensionContext<'_>,
-        next: NextValidation<'_>,
-    ) -> Result<ValidationResult, Vec<ServerError>> {
-        next.run(ctx).await.or_else(|mut errors| {
-            errors.retain(|error| error.message != MUTATIONS_ONLY);
-            if !errors.is_empty() {
-                return Err(errors);
-            }
-            // The engine has gone through all its rules by now. What it measures beside them is not used here.
-            Ok(ValidationResult {
-                cache_control: CacheControl::default(),
-                complexity: 0,
-                depth: 0,
-            })
+/// What the engine's validation came to, if queries may take files: its refusal of them is passed over, and no other.
+pub(super) fn allowed_in_queries(
+    validated: Result<ValidationResult, Vec<ServerError>>,
+) -> Result<ValidationResult, Vec<ServerError>> {
+    validated.or_else(|mut errors| {
+        errors.retain(|error| error.message != MUTATIONS_ONLY);
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        // The engine has gone through all its rules by now. What it measures beside them is not used here.
+        Ok(ValidationResult {
+            cache_control: CacheControl::default(),
+            complexity: 0,
+            depth: 0,
         })
-    }
+    })
 }
 
 /// The variables that a form's map names, whatever is in them.
