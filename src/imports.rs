@@ -70,7 +70,7 @@ pub struct RefusedRow {
 /// The most warnings of one file that are handed over; a last one counts the others.
 pub const MAX_WARNINGS: usize = 1_000;
 
-/// Something that was left out, or that may not be as it was meant; nothing was refused for it.
+/// A part of a file that was left out or may be wrong. Nothing was refused for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Warning {
     /// The row's line in the file, from 1; in a workbook its row. `None` if it is about the whole file.

@@ -21,7 +21,7 @@ pub struct Departure {
 /// What stays of a message's lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remaining {
-    /// Those who stayed, by country and segments; lines of nobody are left out.
+    /// The recipients who stayed, by country and number of segments. Lines without recipients are left out.
     pub lines: Vec<Line>,
     /// Those of them who are served: the credits are for them.
     pub recipients: u64,

@@ -12,7 +12,7 @@ use super::is_name;
 pub struct ForeignTag<'a> {
     /// Code points before it.
     pub offset: usize,
-    /// The tag as it stands.
+    /// The tag as it is written in the text.
     pub tag: &'a str,
     /// The name in it.
     pub name: &'a str,

@@ -1,4 +1,4 @@
-//! What an import warns of: something that was left out, or that may not be as it was meant.
+//! Warnings of an import: parts of a file that were left out or may be wrong.
 
 use async_graphql::{Context, Object};
 use domain::{

@@ -15,7 +15,7 @@ use sea_orm::{
 use super::{MAX_PARAMETERS, imports_of};
 use crate::store::paging::{Direction, Page, Place, Window, page};
 
-/// Something that an import left out, or that may not be as it was meant.
+/// A part of a file that an import left out, or that may be wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImportWarning {
     /// The import.
