@@ -139,7 +139,7 @@ impl ContactImport {
         int(self.0.warnings)
     }
 
-    /// What was left out or may not be as it was meant, in the order in which the file was read. Deleted when the list
+    /// Parts of the file that were left out or may be wrong, in the file's order. Deleted when the list
     /// is archived.
     async fn warnings(
         &self,

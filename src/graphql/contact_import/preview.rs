@@ -46,8 +46,8 @@ impl ContactImportPreview {
             .collect()
     }
 
-    /// The header of the column that the phone numbers would be read from. Null if it can't be told: importContacts
-    /// then refuses the file unless phoneColumn names one.
+    /// The header of the column from which the phone numbers would be read. Null if no column is recognised:
+    /// importContacts then refuses the file unless phoneColumn names one.
     async fn phone_column(&self) -> Option<&str> {
         let column = self.0.columns.get(self.0.phone_column?)?;
         Some(&column.header)

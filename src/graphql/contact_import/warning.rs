@@ -19,7 +19,7 @@ use crate::{
     store::{self, paging::Window},
 };
 
-/// Something that an import left out, or that may not be as it was meant; no row was rejected for it.
+/// A part of a file that was left out or may be wrong. No row was rejected for it.
 #[derive(Debug, Clone)]
 pub struct ImportWarning {
     line: Option<i64>,
@@ -48,7 +48,7 @@ impl From<imports::Warning> for ImportWarning {
     }
 }
 
-/// Something that an import left out, or that may not be as it was meant. The contacts came in all the same.
+/// A part of a file that was left out or may be wrong. The contacts were imported.
 #[Object]
 impl ImportWarning {
     /// The line at which the row begins, from 1 and including the first row; in a workbook, its
