@@ -8,7 +8,7 @@ use url::Url;
 use crate::{
     clock::Clock,
     config::{PaymentProvider, admin_key::AdminKey, serving::Shown},
-    graphql::{limits::Limits, schema},
+    graphql::{engine::limits::Limits, schema},
     http::{self, address::TrustedProxies, cors::CorsOrigins, shares::Rates},
     ledger::{Ledger, Writers},
     operations::{Parts, Services, api_key},

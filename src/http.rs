@@ -58,9 +58,12 @@ use crate::{
     clock::Clock,
     config::serving::Shown,
     fair::{Bounds, Line},
-    graphql::{limits::Limits, schema::Schema, uploads::TAKERS},
+    graphql::{
+        engine::{limits::Limits, uploads::TAKERS},
+        schema::Schema,
+    },
     operations::Services,
-    store::reader::Owner,
+    store::sql::reader::Owner,
     telemetry,
 };
 

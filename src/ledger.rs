@@ -53,7 +53,7 @@ use self::{
 };
 use crate::{
     clock::Clock,
-    store::{Store, connection::POSTGRES_SEATS},
+    store::{Store, sql::connection::POSTGRES_SEATS},
 };
 
 /// Changes that a slow subscriber may fall behind by before it is told that it missed some.

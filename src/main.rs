@@ -15,7 +15,7 @@ use message_credits::{
         serving::{Purpose, Shown, is_loopback},
     },
     demo::{self, Demo},
-    graphql::{ids::PublicId, schema},
+    graphql::{engine::ids::PublicId, schema},
     http::{address::TrustedProxies, cors::CorsOrigins, rates::Rate, shares::Rates},
     ledger::verify::{self, Progress},
     lifecycle,
@@ -24,7 +24,7 @@ use message_credits::{
         api_key::{self, CreateApiKey},
         server_secret, usage_rollup,
     },
-    store::alone,
+    store::sql::server_lock,
     telemetry,
 };
 use secrecy::ExposeSecret;
@@ -110,7 +110,7 @@ async fn serve(args: ServeArgs, purpose: Purpose) -> Result<ExitCode, Failure> {
         None => format!("http://{address}").parse()?,
     };
     // Before anything is migrated. Held until the process ends.
-    let _alone = alone::claim(&args.database.database_url)?;
+    let _alone = server_lock::claim(&args.database.database_url)?;
     let store = app::open(&args.database.database_url).await?;
     let filled = match purpose {
         Purpose::Demo => Some(demo::fill(&store, &clock).await?),

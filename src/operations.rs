@@ -11,13 +11,13 @@ pub mod audience;
 pub mod auto_recharge;
 pub mod balance;
 pub mod balance_changes;
+mod coalesced_reads;
 pub mod contact;
 pub mod contact_import;
 pub mod contact_list;
 pub mod credit_package;
 mod departure;
 pub mod download;
-mod gathered;
 pub mod idempotency;
 pub mod input;
 mod invisible;
@@ -50,7 +50,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use self::{
-    api_key::KeyUses, contact_import::Imports, gathered::Gathered, quotas::Allowances,
+    api_key::KeyUses, coalesced_reads::CoalescedReads, contact_import::Imports, quotas::Allowances,
     rate_card::RateCards,
 };
 pub use self::{
@@ -72,7 +72,7 @@ pub struct Services(Arc<Inside>);
 #[derive(Debug)]
 struct Inside {
     parts: Parts,
-    gathered: Gathered,
+    reads: CoalescedReads,
     rate_cards: RateCards,
     scans: Line<AccountId>,
     allowances: Allowances,
@@ -104,7 +104,7 @@ impl Services {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(Inside {
-            gathered: Gathered::new(&parts.store, &parts.clock),
+            reads: CoalescedReads::new(&parts.store, &parts.clock),
             parts,
             rate_cards: RateCards::default(),
             scans: personal::scans(),
@@ -177,7 +177,7 @@ impl Services {
                     .into());
             }
         };
-        let account = self.0.gathered.accounts.load(id).await?;
+        let account = self.0.reads.accounts.load(id).await?;
         account.ok_or_else(|| path.not_found("account").into())
     }
 }

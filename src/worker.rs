@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     operations::{OperationError, Services},
-    store::reader::Owner,
+    store::sql::reader::Owner,
 };
 
 /// How often the jobs look. Nothing depends on it: what is due counts as due at once, booked or not.

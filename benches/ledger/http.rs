@@ -8,7 +8,7 @@ use axum::{Router, routing::post};
 use domain::id::AccountId;
 use message_credits::{
     config::serving::Shown,
-    graphql::{limits::Limits, schema},
+    graphql::{engine::limits::Limits, schema},
     http::{self, address::TrustedProxies, connections, shares::Rates},
     ledger::{Act, Ledger},
     operations::{Parts, Services},

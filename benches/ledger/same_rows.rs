@@ -11,7 +11,7 @@ use message_credits::{
     ledger::{Act, Answer, BalanceAnswer, MessageAnswer, NewMessage, Request, SubmitError},
     store::{
         Store,
-        table_rows::{self, TableRows},
+        sql::table_rows::{self, TableRows},
     },
 };
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, QueryResult, Statement, Value};

@@ -7,7 +7,7 @@ use message_credits::{
     app::{self, App, Settings},
     clock::{Clock, id_at},
     config::serving::Shown,
-    graphql::ids::PublicId,
+    graphql::engine::ids::PublicId,
     http::{address::TrustedProxies, shares::Rates},
     ledger::{Act, Request},
     operations::{api_key, usage_rollup},

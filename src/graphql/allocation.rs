@@ -8,10 +8,12 @@ use domain::id::{AccountId, ListId};
 use super::{
     balance::Balance,
     contact_list::ContactList,
-    errors::ApiError,
-    ids::PublicId,
-    loaders::{LoadError, Loader, Rows},
-    request::{UserError, optional_id, payload, services, viewer_of},
+    engine::{
+        errors::ApiError,
+        ids::PublicId,
+        loaders::{LoadError, Loader, Rows},
+        request::{UserError, optional_id, payload, services, viewer_of},
+    },
     scalars::Credits,
 };
 use crate::operations::{

@@ -10,11 +10,13 @@ use secrecy::ExposeSecret;
 
 use super::{
     account::Account,
-    errors::ApiError,
-    ids::PublicId,
-    loaders::{self, LoadError, Loader, Rows},
-    paging::{Nodes, connection, window},
-    request::{UserError, id, optional_id, payload, services, viewer, viewer_of},
+    engine::{
+        errors::ApiError,
+        ids::PublicId,
+        loaders::{self, LoadError, Loader, Rows},
+        paging::{Nodes, connection, window},
+        request::{UserError, id, optional_id, payload, services, viewer, viewer_of},
+    },
     scalars::DateTime,
     viewer::Role,
 };
@@ -26,7 +28,7 @@ use crate::{
     },
     store::{
         self,
-        paging::{Place, Window},
+        sql::paging::{Place, Window},
     },
 };
 

@@ -4,9 +4,11 @@ use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 
 use super::{
     credit_package::CreditPackage,
-    errors::ApiError,
+    engine::{
+        errors::ApiError,
+        request::{UserError, optional_id, payload, services, viewer_of},
+    },
     money::{Money, MoneyInput},
-    request::{UserError, optional_id, payload, services, viewer_of},
     scalars::Credits,
 };
 use crate::operations::{self, Path};

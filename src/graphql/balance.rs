@@ -6,10 +6,12 @@ use async_graphql::{Context, Object, SimpleObject};
 use domain::{book, id::AccountId};
 
 use super::{
-    errors::ApiError,
-    loaders::{self, LoadError, Loader, Rows},
+    engine::{
+        errors::ApiError,
+        loaders::{self, LoadError, Loader, Rows},
+        request::services,
+    },
     money::Money,
-    request::services,
     scalars::{Credits, Date, DateTime},
 };
 use crate::operations::{

@@ -6,8 +6,10 @@ use futures_util::{Stream, StreamExt};
 
 use super::{
     balance::Balance,
-    errors::ApiError,
-    request::{optional_id, services, viewer_of},
+    engine::{
+        errors::ApiError,
+        request::{optional_id, services, viewer_of},
+    },
 };
 use crate::operations::Path;
 

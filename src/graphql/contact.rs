@@ -8,19 +8,21 @@ use entity::contact_list;
 use futures_util::FutureExt;
 
 use super::{
-    budget,
     contact_list::ContactList,
     destination::count as int,
-    errors::ApiError,
-    ids::PublicId,
-    loaders::{self, LoadError, Loader, Rows},
-    paging::{Nodes, connection},
-    request::{UserError, id, payload, services, viewer, viewer_of},
+    engine::{
+        budget,
+        errors::ApiError,
+        ids::PublicId,
+        loaders::{self, LoadError, Loader, Rows},
+        paging::{Nodes, connection},
+        request::{UserError, id, payload, services, viewer, viewer_of},
+    },
     scalars::{CountryCode, DateTime, PhoneNumber},
 };
 use crate::{
     operations::{Fault, OperationError, Path, Services, contact::Removal},
-    store::{self, contact::ContactFilter, paging::Window},
+    store::{self, contact::ContactFilter, sql::paging::Window},
 };
 
 /// A stored recipient of a list.

@@ -17,11 +17,13 @@ use futures_util::{FutureExt, Stream, StreamExt};
 use super::{
     contact_list::ContactList,
     destination::count as int,
-    errors::ApiError,
-    ids::PublicId,
-    loaders::{self, LoadError, Loader, Rows},
-    paging::{Nodes, connection, window},
-    request::{UserError, id, payload, services, viewer, viewer_of},
+    engine::{
+        errors::ApiError,
+        ids::PublicId,
+        loaders::{self, LoadError, Loader, Rows},
+        paging::{Nodes, connection, window},
+        request::{UserError, id, payload, services, viewer, viewer_of},
+    },
     scalars::{CountryCode, DateTime},
 };
 use mapping::{ImportColumnInput, mapping};
@@ -35,7 +37,7 @@ use crate::{
     },
     store::{
         self,
-        paging::{Place, Window},
+        sql::paging::{Place, Window},
     },
 };
 

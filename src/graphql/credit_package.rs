@@ -8,12 +8,14 @@ use entity::credit_package;
 use futures_util::FutureExt;
 
 use super::{
-    errors::ApiError,
-    ids::PublicId,
-    loaders::{LoadError, Loader, Rows},
+    engine::{
+        errors::ApiError,
+        ids::PublicId,
+        loaders::{LoadError, Loader, Rows},
+        paging::{Nodes, connection, window},
+        request::{UserError, id, optional_id, payload, services, viewer, viewer_of},
+    },
     money::{Money, MoneyInput},
-    paging::{Nodes, connection, window},
-    request::{UserError, id, optional_id, payload, services, viewer, viewer_of},
     scalars::{BigInt, CountryCode, Credits},
     segmentation::Channel,
 };
@@ -22,7 +24,7 @@ use crate::{
         Path, Services,
         credit_package::{Capacity, CreateCreditPackage, price},
     },
-    store::{self, paging::Place},
+    store::{self, sql::paging::Place},
 };
 
 /// Credits for sale.

@@ -10,11 +10,13 @@ use jiff::Timestamp;
 
 use super::{
     balance::Balance,
-    errors::ApiError,
-    ids::PublicId,
-    loaders::{LoadError, Loader, Rows},
-    paging::{Nodes, connection},
-    request::{UserError, optional_id, payload, services, viewer_of},
+    engine::{
+        errors::ApiError,
+        ids::PublicId,
+        loaders::{LoadError, Loader, Rows},
+        paging::{Nodes, connection},
+        request::{UserError, optional_id, payload, services, viewer_of},
+    },
     scalars::{Credits, Date, DateTime},
     transaction::Transaction,
 };
@@ -26,7 +28,7 @@ use crate::{
     store::{
         self,
         lot::{LotFilter, LotState},
-        paging::{Place, Window},
+        sql::paging::{Place, Window},
     },
 };
 

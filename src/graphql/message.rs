@@ -24,14 +24,16 @@ use super::{
     balance::Balance,
     contact_list::ContactList,
     destination::count as int,
-    errors::ApiError,
-    guard::may_read,
-    ids::PublicId,
-    loaders::{self, LoadError, Loader, Rows},
-    paging::{Nodes, connection},
+    engine::{
+        errors::ApiError,
+        guard::may_read,
+        ids::PublicId,
+        loaders::{self, LoadError, Loader, Rows},
+        paging::{Nodes, connection},
+        request::{UserError, payload},
+    },
     quote::QuoteLine,
     rate_card::RateCard,
-    request::{UserError, payload},
     scalars::{Credits, DateTime},
     segmentation::{Channel, Encoding},
 };
@@ -40,7 +42,7 @@ use crate::{
     store::{
         self,
         message::MessageFilter,
-        paging::{Place, Window},
+        sql::paging::{Place, Window},
     },
 };
 

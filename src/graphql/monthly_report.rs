@@ -9,11 +9,13 @@ use futures_util::FutureExt;
 
 use super::{
     account::Account,
-    errors::ApiError,
-    ids::PublicId,
-    loaders::{self, LoadError, Loader, Rows},
-    paging::{Nodes, connection},
-    request::{UserError, optional_id, payload, services, viewer, viewer_of},
+    engine::{
+        errors::ApiError,
+        ids::PublicId,
+        loaders::{self, LoadError, Loader, Rows},
+        paging::{Nodes, connection},
+        request::{UserError, optional_id, payload, services, viewer, viewer_of},
+    },
     scalars::{Date, DateTime, TimeZone, WebUrl},
     usage_report::{Download, Interval, ReportFormat},
 };
@@ -24,7 +26,7 @@ use crate::{
     },
     store::{
         self,
-        paging::{Place, Window},
+        sql::paging::{Place, Window},
     },
 };
 

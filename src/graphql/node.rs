@@ -16,20 +16,22 @@ use futures_util::future::try_join_all;
 use super::{
     account::Account,
     api_key::ApiKey,
-    budget::{self, Budget},
     contact::Contact,
     contact_import::ContactImport,
     contact_list::ContactList,
     credit_package::CreditPackage,
-    errors::ApiError,
-    ids::split,
-    loaders,
+    engine::{
+        budget::{self, Budget},
+        errors::ApiError,
+        ids::split,
+        loaders,
+        request::{services, viewer_of},
+    },
     lot::CreditLot,
     message::Message,
     monthly_report::MonthlyReport,
     purchase::Purchase,
     rate_card::RateCard,
-    request::{services, viewer_of},
     transaction::Transaction,
 };
 use crate::{

@@ -9,12 +9,14 @@ use futures_util::FutureExt;
 
 use super::{
     credit_package::CreditPackage,
-    errors::ApiError,
-    ids::PublicId,
-    loaders::{self, LoadError, Loader, Rows},
+    engine::{
+        errors::ApiError,
+        ids::PublicId,
+        loaders::{self, LoadError, Loader, Rows},
+        paging::{Nodes, connection},
+        request::{UserError, id, optional_id, payload, services, viewer, viewer_of},
+    },
     money::Money,
-    paging::{Nodes, connection},
-    request::{UserError, id, optional_id, payload, services, viewer, viewer_of},
     scalars::{Credits, DateTime, WebUrl},
 };
 use crate::{
@@ -24,7 +26,7 @@ use crate::{
     },
     store::{
         self,
-        paging::{Place, Window},
+        sql::paging::{Place, Window},
     },
 };
 

@@ -11,11 +11,13 @@ use entity::message_line;
 use super::{
     credit_package::CreditPackage,
     destination::{DestinationInput, count as int},
-    errors::ApiError,
-    guard::may_read,
+    engine::{
+        errors::ApiError,
+        guard::may_read,
+        request::{id, optional_id, services, viewer, viewer_of},
+    },
     money::Money,
     rate_card::RateCard,
-    request::{id, optional_id, services, viewer, viewer_of},
     scalars::{CountryCode, Credits, PhoneNumber},
     segmentation::{MediaInput, Segmentation, content},
     text_warning::TextWarning,

@@ -8,12 +8,14 @@ use entity::rate_card;
 use futures_util::FutureExt;
 
 use super::{
-    errors::ApiError,
-    ids::PublicId,
-    loaders::{LoadError, Loader, Rows},
+    engine::{
+        errors::ApiError,
+        ids::PublicId,
+        loaders::{LoadError, Loader, Rows},
+        paging::{Nodes, connection, window},
+        request::{UserError, payload, services, viewer_of},
+    },
     money::{Money, MoneyInput},
-    paging::{Nodes, connection, window},
-    request::{UserError, payload, services, viewer_of},
     scalars::{CountryCode, Credits, DateTime},
     segmentation::{ConcatenationReference, NationalLanguage},
 };
@@ -23,7 +25,7 @@ use crate::{
         credit_package::read_countries,
         rate_card::{NewRate, PublishRateCard, credit_value},
     },
-    store::{self, paging::Place},
+    store::{self, sql::paging::Place},
 };
 
 /// One version of a rate card.

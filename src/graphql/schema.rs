@@ -2,7 +2,7 @@
 
 use async_graphql::{MergedObject, MergedSubscription, Schema as AnySchema};
 
-use super::limits::Limits;
+use super::engine::limits::Limits;
 use crate::operations::Services;
 
 use super::{

@@ -4,7 +4,7 @@ use async_graphql::{Context, Enum, InputObject, Object, SimpleObject};
 use domain::segmentation::{self, Options};
 use entity::sql_enums;
 
-use super::{errors::ApiError, scalars::WebUrl};
+use super::{engine::errors::ApiError, scalars::WebUrl};
 use crate::operations::segmentation::{Content, Media, NewContent};
 
 /// The most characters that force UCS-2 which one segmentation lists. Whoever marks them in an editor shows some

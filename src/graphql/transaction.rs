@@ -9,19 +9,21 @@ use futures_util::FutureExt;
 
 use super::{
     contact_list::ContactList,
-    errors::ApiError,
-    ids::PublicId,
-    loaders::{self, LoadError, Loader, Rows},
+    engine::{
+        errors::ApiError,
+        ids::PublicId,
+        loaders::{self, LoadError, Loader, Rows},
+        paging::{Nodes, connection},
+        request::id,
+    },
     message::Message,
-    paging::{Nodes, connection},
-    request::id,
     scalars::{Credits, DateTime},
 };
 use crate::{
     operations::{OperationError, Path, Services, transaction::AskedTransactions},
     store::{
         self,
-        paging::{Place, Window},
+        sql::paging::{Place, Window},
         transaction::{PostingSum, TransactionFilter},
     },
 };

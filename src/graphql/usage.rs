@@ -18,12 +18,14 @@ use jiff::Timestamp;
 
 use super::{
     contact_list::ContactList,
-    errors::ApiError,
-    loaders::{self, LoadError, Loader, Rows},
+    engine::{
+        errors::ApiError,
+        loaders::{self, LoadError, Loader, Rows},
+        paging::window,
+        request::services,
+    },
     message::{self, MessageConnection},
     money::Money,
-    paging::window,
-    request::services,
     scalars::{BigInt, CountryCode, Credits, DateTime, Decimal},
     segmentation::Channel,
     usage_report::Interval,

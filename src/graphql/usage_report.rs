@@ -7,9 +7,11 @@ use domain::{calendar::buckets, id::ListId};
 use tokio::sync::OnceCell;
 
 use super::{
-    errors::ApiError,
-    ids::PublicId,
-    request::{optional_id, services, viewer, viewer_of},
+    engine::{
+        errors::ApiError,
+        ids::PublicId,
+        request::{optional_id, services, viewer, viewer_of},
+    },
     scalars::{CountryCode, DateTime, TimeZone, WebUrl},
     segmentation::Channel,
     usage::{ChannelUsage, CountryUsage, ListUsage, PreviousUsage, Usage, UsageBucket, share},

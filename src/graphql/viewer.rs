@@ -5,9 +5,11 @@ use entity::sql_enums;
 
 use super::{
     account::{self, AccountConnection},
-    errors::ApiError,
-    paging::window,
-    request::{services, viewer_of},
+    engine::{
+        errors::ApiError,
+        paging::window,
+        request::{services, viewer_of},
+    },
 };
 use crate::operations;
 

@@ -29,12 +29,12 @@ use super::{
 };
 use crate::{
     fair::{self, Full, Line},
-    graphql::{
+    graphql::engine::{
         errors::{ApiError, code},
         loaders,
     },
     operations::{OperationError, Services, Viewer, policy},
-    store::reader::Owner,
+    store::sql::reader::Owner,
 };
 
 /// Answers a POST.

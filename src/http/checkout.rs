@@ -21,7 +21,7 @@ use sha2::{Digest, Sha256};
 use url::Url;
 
 use crate::{
-    graphql::ids::PublicId,
+    graphql::engine::ids::PublicId,
     operations::{OperationError, RefusalCode, Services, purchase::Checkout},
 };
 

@@ -32,7 +32,7 @@ pub use self::places::{MAX_AT_ONCE, MAX_PER_ACCOUNT, MAX_WAITING_PER_ACCOUNT};
 
 use super::{connections, shares::Owner};
 use crate::{
-    graphql::ids::PublicId,
+    graphql::engine::ids::PublicId,
     operations::{
         OperationError, Services,
         download::{Content, Download, DownloadError, Figures},

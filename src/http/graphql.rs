@@ -28,11 +28,11 @@ use media::Media;
 use multipart::Form;
 use problem::Problem;
 
-use crate::graphql::budget::{self, Unwritten};
-use crate::graphql::documents::Documents;
-use crate::graphql::execution::{Answer, Stage, execute};
-use crate::graphql::limits::Limits;
-use crate::graphql::uploads::Taker;
+use crate::graphql::engine::budget::{self, Unwritten};
+use crate::graphql::engine::documents::Documents;
+use crate::graphql::engine::execution::{Answer, Stage, execute};
+use crate::graphql::engine::limits::Limits;
+use crate::graphql::engine::uploads::Taker;
 
 /// How much of a request is read.
 #[derive(Clone, Copy, Debug)]

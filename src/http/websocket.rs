@@ -19,7 +19,7 @@ use axum::extract::ws::WebSocketUpgrade;
 use axum::response::Response;
 use tokio_util::sync::CancellationToken;
 
-use crate::graphql::documents::Documents;
+use crate::graphql::engine::documents::Documents;
 
 /// The only subprotocol that is spoken.
 pub const SUBPROTOCOL: &str = "graphql-transport-ws";

@@ -92,7 +92,7 @@ pub(super) async fn run(
             changes.add(*id, before, head);
         }
     }
-    batch.rows.rollups = rollups::gathered(connection, &mut batch.heads, &batch.rows).await?;
+    batch.rows.rollups = rollups::of_batch(connection, &mut batch.heads, &batch.rows).await?;
     write::all(connection, &batch.heads, batch.rows, changes).await?;
     Ok(outcomes)
 }

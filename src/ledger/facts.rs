@@ -16,7 +16,7 @@ use super::{
     answer::Answer,
     request::{Act, Refused, Request},
 };
-use crate::store::set::Set;
+use crate::store::sql::row_set::RowSet;
 
 /// The columns of [`pairs`].
 const PAIR: [&str; 2] = ["account_id", "id"];
@@ -51,7 +51,7 @@ impl Facts {
             .map(|(account, key)| (account, key.key.as_str()))
             .collect();
         let keys = keys.into_iter();
-        let keys = Set::of(keys.map(|(account, key)| [account.into(), key.into()]));
+        let keys = RowSet::of(keys.map(|(account, key)| [account.into(), key.into()]));
         facts.keys = keys
             .find::<idempotency_key::Entity>(connection, &["account_id", "key"], "")
             .await?
@@ -110,7 +110,7 @@ impl Facts {
             let key = (row.account_id, row.message_id);
             self.departures.entry(key).or_default().push(row);
         }
-        for row in Set::of_pairs(self.departures.keys().copied())
+        for row in RowSet::of_pairs(self.departures.keys().copied())
             .find::<message_line::Entity>(connection, &MESSAGE, "")
             .await?
         {
@@ -201,7 +201,7 @@ impl Facts {
 }
 
 /// The ids that the requests concern, each with its account.
-fn pairs(requests: &[&Request], ids: impl Fn(&Act) -> Vec<Uuid>) -> Set {
+fn pairs(requests: &[&Request], ids: impl Fn(&Act) -> Vec<Uuid>) -> RowSet {
     let pairs: BTreeSet<(Uuid, Uuid)> = requests
         .iter()
         .flat_map(|request| {
@@ -209,5 +209,5 @@ fn pairs(requests: &[&Request], ids: impl Fn(&Act) -> Vec<Uuid>) -> Set {
             ids(&request.act).into_iter().map(move |id| (account, id))
         })
         .collect();
-    Set::of_pairs(pairs)
+    RowSet::of_pairs(pairs)
 }

@@ -2,7 +2,7 @@
 
 use sea_orm::DbErr;
 
-use crate::store::soundness::{error_code, lost_the_connection};
+use crate::store::sql::lost_connections::{error_code, lost_the_connection};
 
 /// Why a batch has no outcome.
 #[derive(Debug)]

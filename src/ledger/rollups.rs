@@ -21,7 +21,7 @@ use crate::{
     clock::whole_micros,
     store::{
         book::Head,
-        set::Set,
+        sql::row_set::RowSet,
         usage_rollup::{Counts, NO_RECENT, Of, Recent, Slot},
     },
 };
@@ -36,7 +36,7 @@ type Charged<'a> = (&'a message::Model, &'a [message_line::Model]);
 
 /// Adds what the batch's messages come to, its rows gathered and not written yet, to what waits in the heads, and
 /// answers what of that is to become rows.
-pub(super) async fn gathered(
+pub(super) async fn of_batch(
     connection: &impl ConnectionTrait,
     heads: &mut BTreeMap<AccountId, Head>,
     rows: &Rows,
@@ -76,7 +76,7 @@ async fn kept_lines(
         .filter(|row| row.status == MessageStatus::Sent && !of_batch.contains_key(&row.id))
         .map(|row| (row.account_id, row.id))
         .filter(|id| !gone.contains(id));
-    let mut lines = Set::of_pairs(settled)
+    let mut lines = RowSet::of_pairs(settled)
         .find::<message_line::Entity>(connection, &["account_id", "message_id"], "")
         .await?;
     lines.sort_by_key(|line| line.message_id);

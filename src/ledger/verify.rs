@@ -25,7 +25,7 @@ use tokio_util::task::AbortOnDropHandle;
 use type_safe_id::{DynamicType, TypeSafeId};
 
 use self::{read::Spend, walk::Walk};
-use crate::store::{Store, reader::Snapshot};
+use crate::store::{Store, sql::reader::Snapshot};
 
 /// Drifts that are told of one account: what follows the first ones mostly follows from them.
 const MAX_DRIFTS_OF_ACCOUNT: usize = 20;

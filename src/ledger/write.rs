@@ -11,8 +11,10 @@ use crate::store::{
     account,
     book::Head,
     monthly_report,
-    set::Set,
-    table_rows::{self, TableRows},
+    sql::{
+        row_set::RowSet,
+        table_rows::{self, TableRows},
+    },
     usage_rollup,
 };
 
@@ -28,7 +30,7 @@ pub(super) async fn all(
     remove(connection, "hold_draws", "message_id", changes.holds_gone).await?;
     remove(connection, "message_lines", "message_id", rows.lines_gone).await?;
     let audiences_gone = rows.audiences_gone.into_iter();
-    Set::of(audiences_gone.map(|key| key.map(Value::from)))
+    RowSet::of(audiences_gone.map(|key| key.map(Value::from)))
         .delete(
             connection,
             "message_audiences",
@@ -134,7 +136,7 @@ async fn remove(
     id: &str,
     gone: Vec<(Uuid, Uuid)>,
 ) -> Result<(), DbErr> {
-    Set::of_pairs(gone)
+    RowSet::of_pairs(gone)
         .delete(connection, table, &["account_id", id])
         .await
 }

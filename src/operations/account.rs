@@ -24,7 +24,7 @@ use crate::{
     store::{
         self,
         account::{AccountFilter, AccountSettings},
-        paging::{Page, Window},
+        sql::paging::{Page, Window},
     },
 };
 

@@ -24,7 +24,7 @@ use crate::{
     entropy,
     store::{
         self, Store,
-        paging::{Page, Window},
+        sql::paging::{Page, Window},
     },
 };
 
@@ -179,7 +179,7 @@ impl Services {
     /// # Errors
     /// A fault.
     pub async fn key_works(&self, id: ApiKeyId) -> Result<bool, OperationError> {
-        let row = self.0.gathered.keys_by_id.load(id).await?;
+        let row = self.0.reads.keys_by_id.load(id).await?;
         let now = self.clock.now();
         Ok(row.is_some_and(|row| works(&row, now)))
     }
@@ -202,7 +202,7 @@ impl Services {
         if !secret.starts_with(SECRET_PREFIX) {
             return Ok(None);
         }
-        let row = self.0.gathered.keys.load(hash).await?;
+        let row = self.0.reads.keys.load(hash).await?;
         let now = self.clock.now();
         let row = row
             .filter(|row| works(row, now) && bool::from(row.secret_hash.as_slice().ct_eq(&hash)));

@@ -64,7 +64,7 @@ impl Services {
         account: AccountId,
         list: ListId,
     ) -> Result<(Destinations, Option<AsOf>), OperationError> {
-        let heads = self.0.gathered.heads.load((account, list)).await?;
+        let heads = self.0.reads.heads.load((account, list)).await?;
         let heads = heads.unwrap_or_default();
         let pairs = heads
             .rows
@@ -89,7 +89,7 @@ impl Services {
         list: ListId,
         path: &Path,
     ) -> Result<contact_list::Model, OperationError> {
-        let row = self.0.gathered.lists.load(list).await?;
+        let row = self.0.reads.lists.load(list).await?;
         let row = row.filter(|row| row.account_id == account.uuid() && row.archived_at.is_none());
         row.ok_or_else(|| path.not_found("list").into())
     }

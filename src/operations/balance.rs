@@ -149,7 +149,7 @@ impl Services {
             }
             self.ledger.passed(at).await;
             let is_shared = self.store.backend() == DatabaseBackend::Postgres;
-            if !is_shared || self.0.gathered.free_books.load(account).await?.is_some() {
+            if !is_shared || self.0.reads.free_books.load(account).await?.is_some() {
                 return Ok(());
             }
             tokio::time::sleep(POLL).await;

@@ -13,7 +13,7 @@ use super::{
 use crate::store::{
     self,
     contact::{Contact, ContactFilter, Which},
-    paging::{Page, Window},
+    sql::paging::{Page, Window},
 };
 
 /// The most contacts that one removal names.

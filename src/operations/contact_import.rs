@@ -32,8 +32,7 @@ use crate::{
     store::{
         self,
         contact_import::{RejectedRow, warnings::ImportWarning},
-        paging::Window,
-        reader::Owner,
+        sql::{paging::Window, reader::Owner},
     },
 };
 use writing::Job;

@@ -17,7 +17,7 @@ use crate::{
     store::{
         self,
         contact_list::ListFilter,
-        paging::{Page, Window},
+        sql::paging::{Page, Window},
     },
 };
 

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::store::{
     self,
-    paging::{Page, Window},
+    sql::paging::{Page, Window},
 };
 
 /// The longest code of a package.

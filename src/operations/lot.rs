@@ -18,7 +18,7 @@ use crate::{
     store::{
         self,
         lot::{LotFilter, LotState},
-        paging::{Page, Window},
+        sql::paging::{Page, Window},
     },
 };
 

@@ -34,7 +34,7 @@ use crate::{
     store::{
         self,
         message::MessageFilter,
-        paging::{Page, Window},
+        sql::paging::{Page, Window},
     },
 };
 

@@ -24,7 +24,7 @@ use crate::{
     store::{
         self,
         monthly_report::NEVER,
-        paging::{Page, Window},
+        sql::paging::{Page, Window},
         usage::UsageFilter,
     },
 };

@@ -24,8 +24,8 @@ use super::{
 use crate::{
     fair::{Bounds, Line, Place, Urgency},
     store::{
-        bulk::{self, Batch},
         contact_fields,
+        sql::bulk::{self, Batch},
     },
 };
 
@@ -87,7 +87,7 @@ impl Services {
         list: ListId,
         urgency: Urgency,
     ) -> Result<Option<Place<AccountId>>, OperationError> {
-        let row = self.0.gathered.lists.load(list).await?;
+        let row = self.0.reads.lists.load(list).await?;
         if row.is_some_and(|row| row.contacts <= SMALL_LIST) {
             return Ok(None);
         }

@@ -31,7 +31,7 @@ use crate::{
     payments::{Charge, PaymentError, Provider, Started},
     store::{
         self,
-        paging::{Page, Window},
+        sql::paging::{Page, Window},
     },
 };
 

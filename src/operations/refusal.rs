@@ -10,7 +10,7 @@ use sea_orm::DbErr;
 
 use crate::{
     ledger::{Refused, SubmitError},
-    store::soundness::lost_the_connection,
+    store::sql::lost_connections::lost_the_connection,
 };
 
 /// What kind of refusal it is. Clients branch on it.

@@ -43,7 +43,7 @@ impl Purpose {
 impl Services {
     /// Begins a signature with the secret of a purpose. Its first use makes the secret.
     pub(super) async fn signer(&self, purpose: Purpose) -> Result<Hmac<Sha256>, OperationError> {
-        let secret = match self.0.gathered.secrets.load(purpose.name()).await? {
+        let secret = match self.0.reads.secrets.load(purpose.name()).await? {
             Some(secret) => secret,
             None => {
                 let fresh: [u8; SECRET_BYTES] = entropy::bytes();

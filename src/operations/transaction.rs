@@ -6,7 +6,7 @@ use entity::{sql_enums::TransactionKind, transaction};
 use super::{OperationError, Path, Services, input};
 use crate::store::{
     self,
-    paging::{Page, Window},
+    sql::paging::{Page, Window},
     transaction::TransactionFilter,
 };
 

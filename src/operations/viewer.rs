@@ -3,7 +3,7 @@
 use domain::id::{AccountId, ApiKeyId};
 use entity::{api_key, sql_enums::Role};
 
-use crate::store::reader::Owner;
+use crate::store::sql::reader::Owner;
 
 /// Who is asking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 //!
 //! Here: rows as the database sends them into rows as a file shows them, without a copy of any text. They come
 //! through a bounded channel, so that memory does not grow with the report and a slow client slows the reading.
-//! Not here: what is written, and how rows leave the database ([`crate::store::bulk`]).
+//! Not here: what is written, and how rows leave the database ([`crate::store::sql::bulk`]).
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use super::file::{MessageRow, MessageSource};
 use crate::{
     clock::whole_micros,
     store::{
-        bulk::{Cell, Cursor, Pinned, integer, text},
+        sql::bulk::{Cell, Cursor, Pinned, integer, text},
         usage::{ROW_CELLS, UsageFilter, rows},
     },
 };

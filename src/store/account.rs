@@ -12,11 +12,13 @@ use sea_orm::{
 };
 
 use super::{
-    joined,
-    paging::{Direction, Page, Window, page},
     rate_card::IN_FORCE,
-    search::contains,
-    set::Set,
+    sql::{
+        joined,
+        paging::{Direction, Page, Window, page},
+        row_set::RowSet,
+        search::contains,
+    },
 };
 
 /// One account.
@@ -38,7 +40,7 @@ pub async fn find_all(
     connection: &impl ConnectionTrait,
     ids: impl IntoIterator<Item = AccountId>,
 ) -> Result<Vec<account::Model>, DbErr> {
-    Set::of_ids(ids.into_iter().map(AccountId::uuid))
+    RowSet::of_ids(ids.into_iter().map(AccountId::uuid))
         .find::<account::Entity>(connection, &["id"], "")
         .await
 }
@@ -65,7 +67,7 @@ pub async fn find_all_charged(
         Ok((account, joined::row(row, "card_")?))
     };
     let ids = ids.into_iter();
-    Set::of(ids.map(|id| [id.uuid().into(), at.as_microsecond().into()]))
+    RowSet::of(ids.map(|id| [id.uuid().into(), at.as_microsecond().into()]))
         .query(
             connection,
             &["account_id", "at"],

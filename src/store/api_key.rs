@@ -9,9 +9,9 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait},
 };
 
-use super::{
+use super::sql::{
     paging::{Direction, Page, Window, page},
-    set::Set,
+    row_set::RowSet,
 };
 
 /// One key, revoked or not.
@@ -33,7 +33,7 @@ pub async fn find_all(
     connection: &impl ConnectionTrait,
     ids: impl IntoIterator<Item = ApiKeyId>,
 ) -> Result<Vec<api_key::Model>, DbErr> {
-    Set::of_ids(ids.into_iter().map(ApiKeyId::uuid))
+    RowSet::of_ids(ids.into_iter().map(ApiKeyId::uuid))
         .find::<api_key::Entity>(connection, &["id"], "")
         .await
 }
@@ -85,7 +85,7 @@ pub async fn find_by_hash(
     connection: &impl ConnectionTrait,
     hashes: impl IntoIterator<Item = [u8; 32]>,
 ) -> Result<Vec<api_key::Model>, DbErr> {
-    Set::of(hashes.into_iter().map(|hash| [hash.to_vec().into()]))
+    RowSet::of(hashes.into_iter().map(|hash| [hash.to_vec().into()]))
         .find::<api_key::Entity>(connection, &["secret_hash"], "")
         .await
 }

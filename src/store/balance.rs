@@ -17,7 +17,7 @@ use sea_orm::{
 
 use super::{
     book::{day, lock_rows},
-    set::Set,
+    sql::row_set::RowSet,
 };
 use crate::clock::whole_micros;
 
@@ -51,7 +51,7 @@ pub async fn last_of(
     );
     let read = |row: &QueryResult| transaction::Model::from_query_result(row, "");
     let ids: BTreeSet<Uuid> = accounts.into_iter().map(AccountId::uuid).collect();
-    let rows = Set::of_ids(ids)
+    let rows = RowSet::of_ids(ids)
         .query(connection, &["account_id"], query, read)
         .await?;
     Ok(rows

@@ -16,7 +16,7 @@ use sea_orm::{
     PaginatorTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, Statement, prelude::Uuid,
 };
 
-use super::{joined, set::Set};
+use super::sql::{joined, row_set::RowSet};
 use crate::clock::whole_micros;
 
 /// The hash that the first transaction of an account follows.
@@ -89,7 +89,7 @@ pub(super) async fn lock_rows(
     if connection.get_database_backend() != DatabaseBackend::Postgres {
         return Ok(accounts.into_iter().collect());
     }
-    let (_, ids) = Set::of_ids(accounts.into_iter().map(AccountId::uuid)).into_arrays(1);
+    let (_, ids) = RowSet::of_ids(accounts.into_iter().map(AccountId::uuid)).into_arrays(1);
     let sql = format!(
         "SELECT account_id FROM books WHERE account_id = ANY ($1::uuid[]) \
          ORDER BY account_id {lock}"
@@ -146,7 +146,7 @@ async fn heads_with_lots(
         let account = OfAccount::from_query_result(row, "")?;
         Ok((book::Model::from_query_result(row, "")?, account, lot))
     };
-    let rows = Set::of_ids(wanted.keys().map(|id| id.uuid()))
+    let rows = RowSet::of_ids(wanted.keys().map(|id| id.uuid()))
         .query(connection, &["account_id"], query, read)
         .await?;
     let mut heads = BTreeMap::new();
@@ -233,7 +233,7 @@ async fn load_holds(
     wanted: &BTreeMap<AccountId, Wanted>,
     heads: &mut BTreeMap<AccountId, Head>,
 ) -> Result<(), DbErr> {
-    let messages = Set::of_pairs(wanted.iter().flat_map(|(id, wanted)| {
+    let messages = RowSet::of_pairs(wanted.iter().flat_map(|(id, wanted)| {
         let ids = wanted.messages.iter().map(|message| message.uuid());
         ids.map(|message| (id.uuid(), message))
     }));
@@ -246,7 +246,7 @@ async fn load_holds(
         .iter()
         .filter_map(|draw| Some((draw.account_id, draw.lot_id?)))
         .collect();
-    for row in Set::of_pairs(lots)
+    for row in RowSet::of_pairs(lots)
         .find::<lot::Entity>(connection, &["account_id", "id"], "")
         .await?
     {
@@ -291,7 +291,7 @@ async fn load_used_up_lots(
         "b.account_id = w.account_id AND l.remaining_units = 0",
     );
     let read = |row: &QueryResult| lot::Model::from_query_result(row, "");
-    let rows = Set::of_ids(accounts.map(|(id, _)| id.uuid()))
+    let rows = RowSet::of_ids(accounts.map(|(id, _)| id.uuid()))
         .query(connection, &["account_id"], query, read)
         .await?;
     rows.into_iter().try_for_each(|row| insert_lot(heads, row))
@@ -320,11 +320,11 @@ async fn load_pools(
         let wanted = wanted.lists.iter().copied().chain(held);
         lists.extend(wanted.map(|list| (id.uuid(), list.uuid())));
     }
-    let mut rows = Set::of_ids(whole)
+    let mut rows = RowSet::of_ids(whole)
         .find::<pool::Entity>(connection, &["account_id"], "")
         .await?;
     rows.extend(
-        Set::of_pairs(lists)
+        RowSet::of_pairs(lists)
             .find::<pool::Entity>(connection, &["account_id", "list_id"], "")
             .await?,
     );

@@ -19,7 +19,7 @@ use sea_orm::{
     sea_query::{Expr, OnConflict},
 };
 
-use super::paging::Place;
+use super::sql::paging::Place;
 pub use pages::{ContactFilter, count, list};
 pub use removal::{Removed, Which, delete, delete_each};
 

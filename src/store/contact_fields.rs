@@ -6,7 +6,7 @@ use domain::id::{AccountId, ListId};
 use entity::contact::{Column, Entity};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 
-use super::{Store, bulk::Scan};
+use super::{Store, sql::bulk::Scan};
 
 /// Cells of a row of [`scan`]: the country's code, the fields as JSON, and the list's revision that the contact came
 /// in with.

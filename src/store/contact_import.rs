@@ -13,7 +13,7 @@ use sea_orm::{
     sea_query::{Expr, OnConflict, Query, SelectStatement},
 };
 
-use super::paging::{Direction, Page, Place, Window, page};
+use super::sql::paging::{Direction, Page, Place, Window, page};
 
 /// Bound parameters in one statement: SQLite takes 32,766.
 const MAX_PARAMETERS: usize = 32_000;

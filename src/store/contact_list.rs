@@ -10,10 +10,10 @@ use sea_orm::{
     sea_query::Expr,
 };
 
-use super::{
+use super::sql::{
     paging::{Direction, Page, Window, page},
+    row_set::RowSet,
     search::contains,
-    set::Set,
 };
 
 /// One list, archived or not, whoever's it is.
@@ -38,7 +38,7 @@ pub async fn find_all(
     connection: &impl ConnectionTrait,
     ids: impl IntoIterator<Item = ListId>,
 ) -> Result<Vec<contact_list::Model>, DbErr> {
-    Set::of_ids(ids.into_iter().map(ListId::uuid))
+    RowSet::of_ids(ids.into_iter().map(ListId::uuid))
         .find::<contact_list::Entity>(connection, &["id"], "")
         .await
 }
@@ -172,7 +172,7 @@ pub async fn lock_shared(
     if connection.get_database_backend() != DatabaseBackend::Postgres {
         return Ok(lists.into_iter().collect());
     }
-    let (_, ids) = Set::of_ids(lists.into_iter().map(ListId::uuid)).into_arrays(1);
+    let (_, ids) = RowSet::of_ids(lists.into_iter().map(ListId::uuid)).into_arrays(1);
     let skip = if skip_locked { " SKIP LOCKED" } else { "" };
     let sql = format!(
         "SELECT id FROM contact_lists WHERE id = ANY ($1::uuid[]) ORDER BY id FOR SHARE{skip}"
@@ -245,7 +245,7 @@ pub async fn heads(
         Ok((key, heads, country.zip(recipients)))
     };
     let lists = lists.into_iter();
-    let set = Set::of_pairs(lists.map(|(account, list)| (account.uuid(), list.uuid())));
+    let set = RowSet::of_pairs(lists.map(|(account, list)| (account.uuid(), list.uuid())));
     let mut found: HashMap<_, Heads> = HashMap::new();
     for (key, heads, row) in set
         .query(connection, &["account_id", "list_id"], query, read)
@@ -283,7 +283,7 @@ pub async fn destinations(
     lists: impl IntoIterator<Item = (AccountId, ListId)>,
 ) -> Result<Vec<list_destination::Model>, DbErr> {
     let lists = lists.into_iter();
-    Set::of_pairs(lists.map(|(account, list)| (account.uuid(), list.uuid())))
+    RowSet::of_pairs(lists.map(|(account, list)| (account.uuid(), list.uuid())))
         .find::<list_destination::Entity>(connection, &["account_id", "list_id"], "")
         .await
 }

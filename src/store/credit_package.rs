@@ -7,7 +7,7 @@ use sea_orm::{
     QueryOrder, Select, sea_query::Expr,
 };
 
-use super::paging::{Direction, Page, Window, page};
+use super::sql::paging::{Direction, Page, Window, page};
 
 /// One package, archived or not.
 ///

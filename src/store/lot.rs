@@ -8,7 +8,7 @@ use sea_orm::{
     Select,
 };
 
-use super::paging::{Direction, Page, Window, page};
+use super::sql::paging::{Direction, Page, Window, page};
 
 /// Where a lot stands at an instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -20,7 +20,7 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait, Query},
 };
 
-use super::{
+use super::sql::{
     paging::{Direction, Page, Place, Window, page},
     search::contains,
 };

@@ -10,7 +10,7 @@ use entity::{message, message_audience, message_departure};
 use jiff::Timestamp;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
 
-use super::table_rows::{self, TableRows};
+use super::sql::table_rows::{self, TableRows};
 
 /// The messages to a list's contacts that are to be sent after an instant.
 ///

@@ -8,7 +8,7 @@ use sea_orm::{
     sea_query::{Expr, OnConflict},
 };
 
-use super::paging::{Direction, Page, Window, page};
+use super::sql::paging::{Direction, Page, Window, page};
 
 /// While a schedule is off it is never due.
 pub const NEVER: i64 = i64::MAX;

@@ -9,7 +9,7 @@ use sea_orm::{
     QueryFilter, QueryOrder, QuerySelect, Select, sea_query::Expr,
 };
 
-use super::paging::{Direction, Page, Window, page};
+use super::sql::paging::{Direction, Page, Window, page};
 
 /// One purchase of an account.
 ///

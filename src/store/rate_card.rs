@@ -7,9 +7,9 @@ use sea_orm::{
     PaginatorTrait, QueryFilter, QueryOrder, QueryResult, prelude::Uuid,
 };
 
-use super::{
+use super::sql::{
     paging::{Direction, Page, Window, page},
-    set::Set,
+    row_set::RowSet,
 };
 
 /// The code of the card that accounts are charged by unless another is set.
@@ -40,7 +40,7 @@ pub async fn find_all(
     connection: &impl ConnectionTrait,
     ids: impl IntoIterator<Item = RateCardId>,
 ) -> Result<Vec<rate_card::Model>, DbErr> {
-    Set::of_ids(ids.into_iter().map(RateCardId::uuid))
+    RowSet::of_ids(ids.into_iter().map(RateCardId::uuid))
         .find::<rate_card::Entity>(connection, &["id"], "")
         .await
 }
@@ -78,7 +78,7 @@ pub async fn in_force_for(
 ) -> Result<Option<rate_card::Model>, DbErr> {
     let condition = format!("c.id = {IN_FORCE}");
     let read = |row: &QueryResult| rate_card::Model::from_query_result(row, "");
-    let found = Set::of([[account.uuid().into(), at.as_microsecond().into()]])
+    let found = RowSet::of([[account.uuid().into(), at.as_microsecond().into()]])
         .query(
             connection,
             &["account_id", "at"],

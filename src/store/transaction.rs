@@ -18,7 +18,7 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait},
 };
 
-use super::paging::{Direction, Page, Window, page};
+use super::sql::paging::{Direction, Page, Window, page};
 
 /// Which transactions are listed.
 #[derive(Debug, Clone)]

@@ -36,7 +36,7 @@ pub use self::{
     recent::{Counts, NOTHING as NO_RECENT, Of, Recent, Slot},
 };
 use super::{
-    table_rows::TableRows,
+    sql::table_rows::TableRows,
     usage::{CountrySum, Grain, QUARTER_HOUR_MICROS, Query, Sum, UsageFilter},
 };
 

@@ -5,7 +5,7 @@ use domain::{
     segmentation::{Channel, Encoding},
 };
 use message_credits::{
-    graphql::ids::PublicId,
+    graphql::engine::ids::PublicId,
     ledger::{Act, NewMessage, Request, Sent},
 };
 use serde_json::{Value, json};

@@ -86,7 +86,10 @@ fn an_arrow_that_runs_up_is_seen() {
     };
     let store = |source: &str, expected: &[&str]| check(SERVER, "store/list.rs", source, expected);
 
-    store("use crate::graphql::ids;", &["store must not see graphql"]);
+    store(
+        "use crate::graphql::engine::ids;",
+        &["store must not see graphql"],
+    );
     store(
         "use crate::{clock::Clock, graphql::{self, ids}, operations as acts};",
         &["graphql", "graphql", "operations"],
@@ -141,7 +144,7 @@ fn an_arrow_that_runs_up_is_seen() {
         &[],
     );
     store("fn f() { g!(\"entity::{}\", \"crate::graphql\") }", &[]);
-    store("/// See [`crate::graphql::ids`].\nfn f() {}", &[]);
+    store("/// See [`crate::graphql::engine::ids`].\nfn f() {}", &[]);
 
     // Neighbours on one floor don't see each other.
     check(

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use domain::id::AccountId;
 use futures_util::{SinkExt, StreamExt};
-use message_credits::{entropy, store::reader::Owner};
+use message_credits::{entropy, store::sql::reader::Owner};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
@@ -139,7 +139,7 @@ async fn introspection_that_goes_round_is_refused() {
         answer["data"]["__type"]["possibleTypes"][0]["interfaces"][0]["name"],
         "Node"
     );
-    let standard = include_str!("../../src/graphql/introspection.graphql");
+    let standard = include_str!("../../src/graphql/engine/introspection.graphql");
     let answer = server.graphql(None, standard, json!({})).await;
     assert!(
         answer["data"]["__schema"]["types"]

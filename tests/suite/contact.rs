@@ -161,7 +161,7 @@ on_both_databases! {
         assert_eq!(found["nodes"], json!([null, { "id": import, "rejectedCount": 1, "rejected": { "nodes": [] }, "warnings": { "nodes": [] } }]));
         let left = message_credits::store::contact::find_all(
             server.services().store.reader(),
-            [message_credits::graphql::ids::PublicId::decode(contact.as_str().unwrap()).unwrap()],
+            [message_credits::graphql::engine::ids::PublicId::decode(contact.as_str().unwrap()).unwrap()],
         );
         assert!(left.await.unwrap().is_empty());
     }

@@ -3,7 +3,7 @@
 use domain::id::ImportId;
 use entity::sql_enums::{ImportStatus, Role};
 use futures_util::StreamExt;
-use message_credits::{graphql::ids::PublicId, operations::Viewer};
+use message_credits::{graphql::engine::ids::PublicId, operations::Viewer};
 use serde_json::{Value, json};
 
 use crate::support::{Server, on_both_databases, upload::IMPORT};

@@ -18,7 +18,7 @@ use domain::segmentation::Channel;
 use futures_util::future::join_all;
 use message_credits::{
     clock::id_at,
-    graphql::ids::PublicId,
+    graphql::engine::ids::PublicId,
     http::downloads::{MAX_AT_ONCE, MAX_PER_ACCOUNT, MAX_WAITING_PER_ACCOUNT},
 };
 use reqwest::{Response, StatusCode, Url};

@@ -136,7 +136,7 @@ on_both_databases! {
         server.run_workers().await;
         assert_eq!(statuses(&server, &tenant).await, [json!(["SCHEDULED", null]), sent]);
         // A job that found it due a moment before the change comes too late.
-        let message = message_credits::graphql::ids::PublicId::decode(later.as_str().unwrap()).unwrap();
+        let message = message_credits::graphql::engine::ids::PublicId::decode(later.as_str().unwrap()).unwrap();
         let act = Act::End { message, list: None, end: End::Due };
         let request = Request { account: sending::account(&tenant), act, key: None, at: None };
         let refused = server.services().ledger.submit(request).await;

@@ -15,7 +15,7 @@ use futures_util::{
 };
 use message_credits::{
     clock::Clock,
-    graphql::ids::PublicId,
+    graphql::engine::ids::PublicId,
     ledger::{
         Act, Answer, Key, Ledger, Limits, NewMessage, Request, Sent, SubmitError, Writers,
         verify::verify,

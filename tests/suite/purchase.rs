@@ -2,7 +2,7 @@
 
 use domain::id::PackageId;
 use entity::{credit_package, purchase};
-use message_credits::graphql::ids::PublicId;
+use message_credits::graphql::engine::ids::PublicId;
 use sea_orm::{EntityTrait, IntoActiveModel, sea_query::Expr};
 use serde_json::{Value, json};
 

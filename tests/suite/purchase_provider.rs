@@ -8,7 +8,7 @@ use message_credits::{
     app::{self, App, Settings},
     clock::Clock,
     config::serving::Shown,
-    graphql::ids::PublicId,
+    graphql::engine::ids::PublicId,
     http::{address::TrustedProxies, cors::CorsOrigins, shares::Rates},
     operations::{OperationError, RefusalCode, Viewer, purchase::PurchaseCredits},
 };

@@ -5,7 +5,7 @@ use domain::id::ListId;
 use entity::{api_key, contact_list, hold_draw, sql_enums::Role};
 use message_credits::{
     entropy,
-    graphql::ids::PublicId,
+    graphql::engine::ids::PublicId,
     operations::{
         contact_import::KEPT_REJECTIONS,
         quotas::{MAX_KEYS, MAX_LISTS, MAX_SCHEDULED, MAX_UNPAID},

@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 use futures_util::{FutureExt, future::join_all};
-use message_credits::store::reader::Owner;
+use message_credits::store::sql::reader::Owner;
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 

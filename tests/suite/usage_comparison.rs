@@ -1,7 +1,7 @@
 //! What a dashboard asks of a report beside its sums: the period before, channels, and parts of the whole.
 
 use domain::{id::ListId, segmentation::Channel};
-use message_credits::graphql::ids::PublicId;
+use message_credits::graphql::engine::ids::PublicId;
 use serde_json::{Value, json};
 
 use crate::support::{

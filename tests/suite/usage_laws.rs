@@ -15,7 +15,7 @@ use domain::{
 };
 use jiff::SignedDuration;
 use message_credits::{
-    graphql::ids::PublicId,
+    graphql::engine::ids::PublicId,
     ledger::{Act, End},
     operations::usage_report::{UsageReport, UsageReportRequest},
     reports::usage::{Figures, Parts, Source},

@@ -4,7 +4,7 @@ mod history;
 
 use domain::{ending::Asker, id::ListId, segmentation::Channel};
 use message_credits::{
-    graphql::ids::PublicId,
+    graphql::engine::ids::PublicId,
     ledger::{Act, End},
 };
 use serde_json::{Value, json};

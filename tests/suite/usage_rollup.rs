@@ -6,7 +6,7 @@ use entity::{book, sql_enums::Role};
 use jiff::{SignedDuration, Timestamp};
 use message_credits::{
     clock::Clock,
-    graphql::ids::PublicId,
+    graphql::engine::ids::PublicId,
     ledger::verify::verify,
     operations::{
         Viewer,

@@ -7,7 +7,7 @@ use domain::{
 };
 use jiff::Timestamp;
 use message_credits::{
-    graphql::ids::PublicId,
+    graphql::engine::ids::PublicId,
     ledger::{
         Act, End, NewMessage,
         verify::{Verified, verify},

@@ -4,8 +4,10 @@ use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 
 use super::{
     super::{
-        errors::ApiError,
-        request::{UserError, optional_id, payload, services, viewer_of},
+        engine::{
+            errors::ApiError,
+            request::{UserError, optional_id, payload, services, viewer_of},
+        },
         scalars::{CurrencyCode, TimeZone},
     },
     Account, ConsumptionOrder, Settlement,

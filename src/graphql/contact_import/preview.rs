@@ -5,7 +5,7 @@ use domain::private::Private;
 
 use super::{content, warning::ImportWarning};
 use crate::{
-    graphql::{
+    graphql::engine::{
         errors::ApiError,
         request::{services, viewer, viewer_of},
     },

@@ -11,12 +11,14 @@ use futures_util::FutureExt;
 use crate::{
     graphql::{
         destination::count as int,
-        errors::ApiError,
-        paging::{Nodes, connection},
-        request::{services, viewer},
+        engine::{
+            errors::ApiError,
+            paging::{Nodes, connection},
+            request::{services, viewer},
+        },
     },
     imports,
-    store::{self, paging::Window},
+    store::{self, sql::paging::Window},
 };
 
 /// A part of a file that was left out or may be wrong. No row was rejected for it.

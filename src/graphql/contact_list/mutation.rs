@@ -6,8 +6,10 @@ use super::ContactList;
 use crate::{
     graphql::{
         destination::DestinationInput,
-        errors::ApiError,
-        request::{UserError, id, optional_id, payload, services, viewer_of},
+        engine::{
+            errors::ApiError,
+            request::{UserError, id, optional_id, payload, services, viewer_of},
+        },
     },
     operations::{
         Path,

@@ -7,7 +7,7 @@ use super::MessageStatus;
 use crate::{
     graphql::{
         destination::DestinationInput,
-        ids::PublicId,
+        engine::ids::PublicId,
         quote::AudienceInput,
         scalars::{Credits, DateTime},
         segmentation::MediaInput,

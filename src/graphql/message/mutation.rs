@@ -5,9 +5,11 @@ use domain::id::AccountId;
 
 use super::{
     super::{
-        errors::ApiError,
+        engine::{
+            errors::ApiError,
+            request::{id, optional_id, services, viewer_of},
+        },
         quote::draft,
-        request::{id, optional_id, services, viewer_of},
         segmentation::content,
     },
     CancelMessageInput, CancelMessagePayload, ScheduleMessageInput, ScheduleMessagePayload,

@@ -24,7 +24,7 @@ use super::{
     cost, with_viewer,
 };
 use crate::{
-    graphql::errors::{code, coded},
+    graphql::engine::errors::{code, coded},
     operations::Viewer,
 };
 

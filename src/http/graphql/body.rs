@@ -16,7 +16,7 @@ use tokio::time::timeout;
 
 use super::problem::{self, Problem};
 use super::{BodyLimits, multipart};
-use crate::graphql::documents::forges_upload;
+use crate::graphql::engine::documents::forges_upload;
 
 /// The parameters of a GraphQL request; null is as good as left out, any other type is refused.
 #[derive(Debug, Default, Deserialize)]

@@ -3,9 +3,9 @@
 use axum::body::{Body, to_bytes};
 use serde_json::{Value, json};
 
-use crate::graphql::limits::Limits;
-use crate::graphql::toy::{Trace, toy};
-use crate::graphql::uploads::Taker;
+use crate::graphql::engine::limits::Limits;
+use crate::graphql::engine::test_schema::{Trace, test_schema};
+use crate::graphql::engine::uploads::Taker;
 use crate::http::graphql::tests::Anyone;
 use crate::http::graphql::{BodyLimits, Denied, Endpoint, Gate};
 use futures_util::{StreamExt, stream};
@@ -14,7 +14,7 @@ use tokio::time::sleep;
 
 const OPERATIONS: &str = r#"{"query":"mutation($f: Upload!, $o: Upload) { upload(file: $f, other: $o) }","variables":{"f":null,"o":null}}"#;
 
-/// The toy's own.
+/// The test schema's own.
 const TAKERS: &[Taker] = &[Taker {
     field: "upload",
     within: None,
@@ -53,7 +53,7 @@ async fn send_within(limits: BodyLimits, body: impl Into<Body>) -> (u16, Value) 
 }
 
 async fn send_through(gate: &impl Gate, limits: BodyLimits, body: impl Into<Body>) -> (u16, Value) {
-    let executor = toy(&Trace::default());
+    let executor = test_schema(&Trace::default());
     let endpoint = Endpoint::new(Limits::default(), limits, TAKERS);
     let request = axum::extract::Request::post("/graphql")
         .header("content-type", "multipart/form-data; boundary=cut")

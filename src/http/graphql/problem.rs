@@ -10,8 +10,8 @@ use axum::response::{IntoResponse, Response};
 
 use super::headers;
 use super::media::Media;
-use crate::graphql::errors::{code, coded};
-use crate::graphql::execution::Answer;
+use crate::graphql::engine::errors::{code, coded};
+use crate::graphql::engine::execution::Answer;
 
 /// A request that is not answered by running anything.
 #[derive(Debug)]

@@ -4,7 +4,7 @@ use axum::body::{Body, to_bytes};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::graphql::toy::{Caller, Trace, toy};
+use crate::graphql::engine::test_schema::{Caller, Trace, test_schema};
 
 mod requests;
 
@@ -43,7 +43,7 @@ impl Answered {
 async fn send_to(endpoint: &Endpoint, trace: &Trace, request: Request) -> Answered {
     let prepare = |request: async_graphql::Request| request.data(Caller("ann"));
     let response = endpoint
-        .respond(&toy(trace), request, prepare, &Anyone)
+        .respond(&test_schema(trace), request, prepare, &Anyone)
         .await;
     let (parts, body) = response.into_parts();
     let bytes = to_bytes(body, usize::MAX).await.unwrap();

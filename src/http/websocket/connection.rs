@@ -20,8 +20,8 @@ use tokio_stream::{StreamExt, StreamMap};
 use super::operation::{Frame, Operation};
 use super::protocol::{ClientMessage, Close, ServerMessage};
 use super::{Pass, Refused, Session, Sockets};
-use crate::graphql::errors::{code, coded};
-use crate::graphql::execution::Answer;
+use crate::graphql::engine::errors::{code, coded};
+use crate::graphql::engine::execution::Answer;
 use crate::http::graphql::Parameters;
 
 /// Clients number their operations or give them a UUID.

@@ -16,9 +16,9 @@ use tokio::time::timeout;
 
 use super::Pass;
 use super::protocol::{ServerMessage, TooLarge};
-use crate::graphql::budget;
-use crate::graphql::errors::{code, coded};
-use crate::graphql::execution::{Answer, Stage, execute, owner_of};
+use crate::graphql::engine::budget;
+use crate::graphql::engine::errors::{code, coded};
+use crate::graphql::engine::execution::{Answer, Stage, execute, owner_of};
 
 /// A message of an operation; after the last one it is over.
 pub(super) struct Frame {

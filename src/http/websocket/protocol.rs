@@ -6,8 +6,8 @@ use axum::extract::ws::{CloseFrame, Message, Utf8Bytes};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::graphql::budget::{self, Unwritten};
-use crate::graphql::execution::Answer;
+use crate::graphql::engine::budget::{self, Unwritten};
+use crate::graphql::engine::execution::Answer;
 use crate::http::graphql::Parameters;
 
 /// What a client may say.

@@ -1,4 +1,4 @@
-//! Over real sockets against the toy schema. Nothing here sleeps: each test waits for the message that proves it.
+//! Over real sockets against the test schema. Nothing here sleeps: each test waits for the message that proves it.
 
 use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
@@ -15,8 +15,8 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use super::*;
-use crate::graphql::limits::Limits;
-use crate::graphql::toy::{Caller, Trace, toy};
+use crate::graphql::engine::limits::Limits;
+use crate::graphql::engine::test_schema::{Caller, Trace, test_schema};
 
 mod closing;
 
@@ -59,7 +59,7 @@ impl Server {
             limits,
             drain: server.drain.clone(),
         };
-        let schema = toy(&server.trace);
+        let schema = test_schema(&server.trace);
         let (revoked, judged) = (Arc::clone(&server.revoked), Arc::clone(&server.judged));
         let handler = move |upgrade: WebSocketUpgrade| {
             let (revoked, judged) = (Arc::clone(&revoked), Arc::clone(&judged));

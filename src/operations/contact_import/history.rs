@@ -11,7 +11,7 @@ use crate::{
     store::{
         self,
         contact_import::{RejectedRow, warnings::ImportWarning},
-        paging::{Page, Window},
+        sql::paging::{Page, Window},
     },
 };
 

@@ -61,7 +61,7 @@ mod tests {
     use super::BOUNDS;
     use crate::{
         fair::{Full, Line},
-        store::reader::Owner,
+        store::sql::reader::Owner,
     };
 
     #[test]

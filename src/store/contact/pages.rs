@@ -8,7 +8,7 @@ use sea_orm::{
 };
 
 use super::Contact;
-use crate::store::paging::{Page, Window};
+use crate::store::sql::paging::{Page, Window};
 
 /// Which contacts are listed.
 #[derive(Debug, Clone)]

@@ -13,7 +13,7 @@ use sea_orm::{
 };
 
 use super::{MAX_PARAMETERS, imports_of};
-use crate::store::paging::{Direction, Page, Place, Window, page};
+use crate::store::sql::paging::{Direction, Page, Place, Window, page};
 
 /// A part of a file that an import left out, or that may be wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]

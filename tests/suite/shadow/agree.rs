@@ -8,7 +8,7 @@ use domain::{
     id::{ListId, LotId, MessageId},
 };
 use jiff::Timestamp;
-use message_credits::graphql::ids::PublicId;
+use message_credits::graphql::engine::ids::PublicId;
 use serde_json::{Value, json};
 
 use super::{drive::Shadow, model::Model};

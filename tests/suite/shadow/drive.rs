@@ -14,7 +14,7 @@ use domain::{
     id::{ListId, LotId, MessageId},
 };
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
-use message_credits::graphql::ids::PublicId;
+use message_credits::graphql::engine::ids::PublicId;
 use serde_json::{Value, json};
 
 use super::{

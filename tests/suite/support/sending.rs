@@ -11,7 +11,7 @@ use entity::rate_card;
 use jiff::Timestamp;
 use message_credits::{
     clock::id_at,
-    graphql::ids::PublicId,
+    graphql::engine::ids::PublicId,
     ledger::{Act, Answer, NewMessage, Request, Sent},
     store,
 };

@@ -2,7 +2,7 @@
 
 use domain::id::ListId;
 use entity::{contact, contact_list, list_destination};
-use message_credits::{graphql::ids::PublicId, store};
+use message_credits::{graphql::engine::ids::PublicId, store};
 use sea_orm::{
     ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, prelude::Uuid, sea_query::Expr,
 };

@@ -15,7 +15,7 @@ use domain::{
 };
 use entity::{posting, sql_enums::BookName, transaction};
 use jiff::Timestamp;
-use message_credits::graphql::ids::PublicId;
+use message_credits::graphql::engine::ids::PublicId;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::{Value, json};
 

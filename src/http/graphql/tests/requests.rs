@@ -176,7 +176,7 @@ async fn a_json_body_is_bounded() {
 async fn a_mutation_goes_on_when_its_client_has_gone() {
     let endpoint = Endpoint::new(Limits::default(), BodyLimits::default(), &[]);
     let trace = Trace::default();
-    let schema = toy(&trace);
+    let schema = test_schema(&trace);
     let mut waiting = Box::pin(endpoint.respond(
         &schema,
         query("mutation { actLate }"),

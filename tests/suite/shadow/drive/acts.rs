@@ -7,7 +7,7 @@ use domain::{
     lot::Expiry,
 };
 use jiff::{SignedDuration, Timestamp, ToSpan, tz::TimeZone};
-use message_credits::graphql::ids::PublicId;
+use message_credits::graphql::engine::ids::PublicId;
 use serde_json::{Value, json};
 use uuid::Uuid;
 

@@ -3,7 +3,7 @@
 
 use domain::{book::Command, credits::Credits, id::MessageId};
 use jiff::SignedDuration;
-use message_credits::graphql::ids::PublicId;
+use message_credits::graphql::engine::ids::PublicId;
 use serde_json::json;
 use uuid::Uuid;
 

@@ -2,7 +2,7 @@
 
 use domain::{book::Command, credits::Credits};
 use futures_util::future::{join, join_all};
-use message_credits::graphql::ids::PublicId;
+use message_credits::graphql::engine::ids::PublicId;
 use serde_json::{Value, json};
 
 use super::{

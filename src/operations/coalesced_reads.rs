@@ -1,5 +1,5 @@
 //! What every request reads before it does anything, read for all that ask at one time together
-//! ([`crate::store::gather`]): keys, accounts, the cards that they are charged by, lists with their head-counts.
+//! ([`crate::store::sql::coalescing`]): keys, accounts, the cards that they are charged by, lists with their head-counts.
 
 use std::{collections::HashMap, hash::Hash, sync::Arc};
 
@@ -11,44 +11,46 @@ use secrecy::SecretSlice;
 use crate::{
     clock::Clock,
     store::{
-        self, Store, account::Charged, contact_list::Heads, gather::Gather,
-        soundness::lost_the_connection,
+        self, Store,
+        account::Charged,
+        contact_list::Heads,
+        sql::{coalescing::Coalescer, lost_connections::lost_the_connection},
     },
 };
 
 /// The reads that meet.
 #[derive(Debug)]
-pub(super) struct Gathered {
+pub(super) struct CoalescedReads {
     /// Keys by the SHA-256 of their secrets, revoked or not.
-    pub keys: Gather<[u8; 32], api_key::Model>,
+    pub keys: Coalescer<[u8; 32], api_key::Model>,
     /// Keys by their ids, revoked or not.
-    pub keys_by_id: Gather<ApiKeyId, api_key::Model>,
+    pub keys_by_id: Coalescer<ApiKeyId, api_key::Model>,
     /// The server's secrets by their names.
-    pub secrets: Gather<&'static str, Arc<SecretSlice<u8>>>,
+    pub secrets: Coalescer<&'static str, Arc<SecretSlice<u8>>>,
     /// Accounts, with the cards that they are charged by now.
-    pub accounts: Gather<AccountId, Charged>,
+    pub accounts: Coalescer<AccountId, Charged>,
     /// Lists, archived or not, whoever's they are.
-    pub lists: Gather<ListId, contact_list::Model>,
+    pub lists: Coalescer<ListId, contact_list::Model>,
     /// Head-counts of an account's lists.
-    pub heads: Gather<(AccountId, ListId), Heads>,
+    pub heads: Coalescer<(AccountId, ListId), Heads>,
     /// Accounts whose books no writer has locked.
-    pub free_books: Gather<AccountId, ()>,
+    pub free_books: Coalescer<AccountId, ()>,
 }
 
-impl Gathered {
+impl CoalescedReads {
     pub(super) fn new(store: &Store, clock: &Clock) -> Self {
         let clock = clock.clone();
         Self {
-            keys: gathered(store, |reader, hashes| async move {
+            keys: coalesced(store, |reader, hashes| async move {
                 let rows = store::api_key::find_by_hash(&reader, hashes).await?;
                 let hash = |row: &api_key::Model| row.secret_hash.as_slice().try_into();
                 Ok(by(rows, |row| hash(row).unwrap_or_default()))
             }),
-            keys_by_id: gathered(store, |reader, ids| async move {
+            keys_by_id: coalesced(store, |reader, ids| async move {
                 let rows = store::api_key::find_all(&reader, ids).await?;
                 Ok(by(rows, |row| ApiKeyId::new(row.id)))
             }),
-            secrets: gathered(store, |reader, names: Vec<&'static str>| async move {
+            secrets: coalesced(store, |reader, names: Vec<&'static str>| async move {
                 let rows = store::server_secret::find_all(&reader, names.iter().copied()).await?;
                 let named = |row: entity::server_secret::Model| {
                     let name = names.iter().find(|name| **name == row.name)?;
@@ -56,21 +58,21 @@ impl Gathered {
                 };
                 Ok(rows.into_iter().filter_map(named).collect())
             }),
-            accounts: gathered(store, move |reader, ids| {
+            accounts: coalesced(store, move |reader, ids| {
                 let now = clock.now();
                 async move {
                     let rows = store::account::find_all_charged(&reader, ids, now).await?;
                     Ok(by(rows, |(row, _)| AccountId::new(row.id)))
                 }
             }),
-            lists: gathered(store, |reader, ids| async move {
+            lists: coalesced(store, |reader, ids| async move {
                 let rows = store::contact_list::find_all(&reader, ids).await?;
                 Ok(by(rows, |row| ListId::new(row.id)))
             }),
-            heads: gathered(store, |reader, lists| async move {
+            heads: coalesced(store, |reader, lists| async move {
                 store::contact_list::heads(&reader, lists).await
             }),
-            free_books: gathered(store, |reader, ids| async move {
+            free_books: coalesced(store, |reader, ids| async move {
                 let free = store::balance::free_books(&reader, ids).await?;
                 Ok(free.into_iter().map(|id| (id, ())).collect())
             }),
@@ -79,17 +81,17 @@ impl Gathered {
 }
 
 /// Reads by keys over a connection of its own; once more, over another one, where that connection was lost.
-fn gathered<K, V, F>(
+fn coalesced<K, V, F>(
     store: &Store,
     read: impl Fn(DatabaseConnection, Vec<K>) -> F + Send + Sync + 'static,
-) -> Gather<K, V>
+) -> Coalescer<K, V>
 where
     K: Eq + Hash + Clone + Send + Sync + 'static,
     V: Clone + Send + 'static,
     F: Future<Output = Result<HashMap<K, V>, DbErr>> + Send + 'static,
 {
     let (store, read) = (store.clone(), Arc::new(read));
-    Gather::new(move |keys: Vec<K>| {
+    Coalescer::new(move |keys: Vec<K>| {
         let (store, read) = (store.clone(), read.clone());
         async move {
             match read(store.lookups().clone(), keys.clone()).await {

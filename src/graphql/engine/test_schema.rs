@@ -23,9 +23,9 @@ pub(crate) struct Trace {
     pub(crate) gate: Arc<tokio::sync::Notify>,
 }
 
-pub(crate) type Toy = Schema<Query, Mutation, Subscriptions>;
+pub(crate) type TestSchema = Schema<Query, Mutation, Subscriptions>;
 
-pub(crate) fn toy(trace: &Trace) -> Toy {
+pub(crate) fn test_schema(trace: &Trace) -> TestSchema {
     Limits::default()
         .apply(Schema::build(Query, Mutation, Subscriptions))
         .data(trace.clone())

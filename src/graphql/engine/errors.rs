@@ -36,7 +36,7 @@ pub mod code {
     pub const UNAVAILABLE: &str = "UNAVAILABLE";
     /// Our fault; `extensions.requestId` finds it in the log.
     pub const INTERNAL_SERVER_ERROR: &str = "INTERNAL_SERVER_ERROR";
-    /// Stands for the errors beyond [`MAX_ERRORS`](super::MAX_ERRORS).
+    /// Stands for the errors beyond [`MAX_ERRORS`](super::super::MAX_ERRORS).
     pub const ERRORS_LEFT_OUT: &str = "ERRORS_LEFT_OUT";
     /// The document is not GraphQL.
     pub const GRAPHQL_PARSE_FAILED: &str = "GRAPHQL_PARSE_FAILED";

@@ -18,14 +18,14 @@ const CHUNKS: [usize; 9] = [256, 128, 64, 32, 16, 8, 4, 2, 1];
 
 /// Rows of equal width, one value after the other.
 #[derive(Debug, Clone)]
-pub struct Set {
+pub struct RowSet {
     pub(super) width: usize,
     pub(super) values: Vec<Value>,
     /// Whether each column may have no value; none may where there is nothing here.
     pub(super) nullable: Vec<bool>,
 }
 
-impl Set {
+impl RowSet {
     /// Rows to look up.
     pub fn of<const N: usize>(rows: impl IntoIterator<Item = [Value; N]>) -> Self {
         Self {
@@ -170,7 +170,7 @@ impl Set {
     ///
     /// The driver's arrays have no gaps: a column that may have some goes as a text that PostgreSQL reads, which
     /// takes it several times as long.
-    pub(super) fn into_arrays(self, first: usize) -> (String, Vec<Value>) {
+    pub(in crate::store) fn into_arrays(self, first: usize) -> (String, Vec<Value>) {
         let rows = self.rows();
         let mut columns: Vec<Vec<Value>> =
             (0..self.width).map(|_| Vec::with_capacity(rows)).collect();
@@ -287,14 +287,14 @@ fn write_element(array: &mut String, value: &Value) {
 mod tests {
     use sea_orm::{DatabaseBackend, Value, prelude::Uuid};
 
-    use super::Set;
+    use super::RowSet;
 
     #[test]
     fn a_column_with_gaps_is_written_as_postgres_reads_it() {
         let check = |value: Value, kind: &str, text: &str| {
-            let set = Set {
+            let set = RowSet {
                 nullable: vec![true],
-                ..Set::of([[value]])
+                ..RowSet::of([[value]])
             };
             let (source, arrays) = set.into_arrays(3);
             assert_eq!(source, format!("unnest($3::text::{kind}[])"));
@@ -318,7 +318,7 @@ mod tests {
 
     #[test]
     fn a_column_without_gaps_is_an_array() {
-        let (source, arrays) = Set::of([
+        let (source, arrays) = RowSet::of([
             [Value::from(7_i32), Value::from("a")],
             [Value::from(8_i32), Value::from("b")],
         ])
@@ -331,7 +331,7 @@ mod tests {
     #[test]
     fn a_text_does_not_depend_on_how_many_rows_there_are() {
         let texts = |backend, rows: u128| -> Vec<usize> {
-            let set = Set::of_ids((0..rows).map(Uuid::from_u128));
+            let set = RowSet::of_ids((0..rows).map(Uuid::from_u128));
             let statements = set.statements(backend, "id", "SELECT * FROM w");
             statements
                 .into_iter()

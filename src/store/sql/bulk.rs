@@ -22,7 +22,7 @@ use sea_orm::{
 use tokio::sync::{mpsc, oneshot};
 
 pub use self::{cursor::Cursor, pinned::Pinned};
-use super::{Store, reader::Owner};
+use super::{super::Store, reader::Owner};
 
 /// Bytes of a batch: some hundreds of rows, so that handing it over costs nothing beside reading it.
 const BATCH_BYTES: usize = 64 * 1024;

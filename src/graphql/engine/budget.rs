@@ -308,7 +308,7 @@ pub(super) fn take(budget: Option<&Budget>, values: usize, bytes: usize) -> Resu
 ///
 /// # Errors
 /// That the request is over its budget.
-pub(super) fn take_read(budget: Option<&Budget>, bytes: usize) -> Result<(), ApiError> {
+pub(in crate::graphql) fn take_read(budget: Option<&Budget>, bytes: usize) -> Result<(), ApiError> {
     budget.map_or(Ok(()), |budget| {
         let taken = budget.take_read(bytes);
         taken.map_err(|over| ApiError::OverBudget(budget.error(over)))
@@ -319,7 +319,10 @@ pub(super) fn take_read(budget: Option<&Budget>, bytes: usize) -> Result<(), Api
 ///
 /// # Errors
 /// That the request is over its budget.
-pub(super) fn take_copy(budget: Option<&Budget>, value: &Value) -> Result<(), ServerError> {
+pub(in crate::graphql) fn take_copy(
+    budget: Option<&Budget>,
+    value: &Value,
+) -> Result<(), ServerError> {
     let (values, bytes) = measure(value);
     match budget {
         None => Ok(()),

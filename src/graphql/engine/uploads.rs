@@ -212,7 +212,10 @@ fn shown(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graphql::{documents::Documents, limits::Limits, schema};
+    use crate::graphql::{
+        engine::{documents::Documents, limits::Limits},
+        schema,
+    };
     use async_graphql::parser::types::{TypeKind, TypeSystemDefinition};
     use serde_json::{Value as Json, json};
 

@@ -14,7 +14,7 @@ use serde::ser::SerializeMap;
 use tracing::Instrument;
 
 use super::errors;
-use crate::{operations::Viewer, store::reader::Owner};
+use crate::{operations::Viewer, store::sql::reader::Owner};
 
 /// How far an operation came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -16,10 +16,10 @@ use sea_orm::{
 };
 
 use super::{
+    lost_connections::Losses,
     private_file,
     reader::{Reader, Snapshot},
-    soundness::Losses,
-    threads::Threads,
+    writer_threads::Threads,
 };
 
 /// Readers beside SQLite's one writer, shared fairly ([`super::reader`]): enough to keep four to eight cores busy.

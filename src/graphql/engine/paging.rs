@@ -10,7 +10,7 @@ use sea_orm::{DbErr, prelude::Uuid};
 
 use crate::{
     operations::{Path, Refusal},
-    store::paging::{Page, Place, Window},
+    store::sql::paging::{Page, Place, Window},
 };
 
 /// How many nodes a page has unless asked otherwise.
@@ -155,7 +155,7 @@ impl<T> Nodes<T> {
 macro_rules! connection {
     ($node:ident, $connection:ident, $edge:ident, $things:literal) => {
         #[doc = concat!("A page of ", $things, ".")]
-        pub struct $connection(pub $crate::graphql::paging::Nodes<$node>);
+        pub struct $connection(pub $crate::graphql::engine::paging::Nodes<$node>);
 
         #[doc = concat!("A page of ", $things, ".")]
         #[async_graphql::Object]
@@ -178,12 +178,12 @@ macro_rules! connection {
             }
 
             /// The position of this page in the whole list.
-            async fn page_info(&self) -> $crate::graphql::paging::PageInfo {
+            async fn page_info(&self) -> $crate::graphql::engine::paging::PageInfo {
                 self.0.page_info()
             }
 
             /// The number of nodes in the whole list. It is counted only if it is selected.
-            async fn total_count(&self) -> Result<i32, $crate::graphql::errors::ApiError> {
+            async fn total_count(&self) -> Result<i32, $crate::graphql::engine::errors::ApiError> {
                 let count = (self.0.count)()
                     .await
                     .map_err($crate::operations::OperationError::from)?;
@@ -193,7 +193,7 @@ macro_rules! connection {
 
         #[doc = concat!("One of ", $things, ", with its place in the list.")]
         pub struct $edge<'a> {
-            place: $crate::store::paging::Place,
+            place: $crate::store::sql::paging::Place,
             node: &'a $node,
         }
 
@@ -202,7 +202,7 @@ macro_rules! connection {
         impl<'a> $edge<'a> {
             /// An opaque cursor for `after` or `before`.
             async fn cursor(&self) -> String {
-                $crate::graphql::paging::cursor(self.place)
+                $crate::graphql::engine::paging::cursor(self.place)
             }
 
             /// The node at this position.
@@ -217,7 +217,7 @@ pub(crate) use connection;
 #[cfg(test)]
 mod tests {
     use super::{checked, cursor, place};
-    use crate::store::paging::Place;
+    use crate::store::sql::paging::Place;
     use proptest::prelude::*;
     use uuid::Uuid;
 

@@ -27,7 +27,7 @@ type Asked<K, V> = (K, oneshot::Sender<Found<V>>);
 type Look<K, V> = dyn Fn(Vec<K>) -> BoxFuture<'static, Result<HashMap<K, V>, DbErr>> + Send + Sync;
 
 /// Reads values by their keys, those that are asked for at one time together.
-pub struct Gather<K, V>(Arc<Inside<K, V>>);
+pub struct Coalescer<K, V>(Arc<Inside<K, V>>);
 
 struct Inside<K, V> {
     waiting: Mutex<Waiting<K, V>>,
@@ -39,13 +39,13 @@ struct Waiting<K, V> {
     looks: usize,
 }
 
-impl<K, V> fmt::Debug for Gather<K, V> {
+impl<K, V> fmt::Debug for Coalescer<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Gather").finish_non_exhaustive()
+        f.debug_struct("Coalescer").finish_non_exhaustive()
     }
 }
 
-impl<K, V> Gather<K, V>
+impl<K, V> Coalescer<K, V>
 where
     K: Eq + Hash + Clone + Send + 'static,
     V: Clone + Send + 'static,
@@ -170,11 +170,11 @@ mod tests {
     use sea_orm::DbErr;
     use tokio::sync::Semaphore;
 
-    use super::{Gather, LOOKS, MOST};
+    use super::{Coalescer, LOOKS, MOST};
 
     /// Answers each key with its double, once it is let; keys of a hundred and more do not exist.
     struct Looks {
-        gather: Gather<u32, u32>,
+        gather: Coalescer<u32, u32>,
         let_in: Arc<Semaphore>,
         seen: Arc<Mutex<Vec<usize>>>,
         fails: Arc<AtomicBool>,
@@ -185,7 +185,7 @@ mod tests {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let fails = Arc::new(AtomicBool::new(false));
         let (gate, noted, failing) = (let_in.clone(), seen.clone(), fails.clone());
-        let gather = Gather::new(move |keys: Vec<u32>| {
+        let gather = Coalescer::new(move |keys: Vec<u32>| {
             let (gate, noted, failing) = (gate.clone(), noted.clone(), failing.clone());
             async move {
                 noted.lock().unwrap().push(keys.len());
@@ -234,7 +234,7 @@ mod tests {
         let looks = looks();
         let mut tasks = Vec::new();
         for number in 0..u32::try_from(LOOKS).unwrap() + 3 {
-            let gather = Gather(looks.gather.0.clone());
+            let gather = Coalescer(looks.gather.0.clone());
             tasks.push(tokio::spawn(async move { gather.load(number).await }));
             settle().await;
         }
@@ -275,11 +275,11 @@ mod tests {
         let looks = looks();
         let mut blocked = Vec::new();
         for number in 0..u32::try_from(LOOKS).unwrap() {
-            let gather = Gather(looks.gather.0.clone());
+            let gather = Coalescer(looks.gather.0.clone());
             blocked.push(tokio::spawn(async move { gather.load(number).await }));
             settle().await;
         }
-        let gather = Gather(looks.gather.0.clone());
+        let gather = Coalescer(looks.gather.0.clone());
         let left = tokio::spawn(async move { gather.load(50).await });
         settle().await;
         left.abort();

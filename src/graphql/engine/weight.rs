@@ -18,12 +18,12 @@ use async_graphql::{Name, Positioned, Request, ServerError, Value, Variables};
 use async_graphql_value::Value as Given;
 use jiff::Timestamp;
 
+use super::super::segmentation::MAX_NON_GSM_CHARACTERS;
 use super::documents::find_operation;
 use super::errors::{code, coded};
 use super::introspection;
 use super::limits::Limits;
 use super::paging::{DEFAULT_PAGE, MAX_PAGE};
-use super::segmentation::MAX_NON_GSM_CHARACTERS;
 use crate::imports::{MAX_COLUMNS, PREVIEW_ROWS};
 
 /// What most fields weigh: one value.

@@ -98,7 +98,7 @@ fn the_standard_introspection_query_passes() {
 
 #[tokio::test]
 async fn the_engine_answers_the_standard_introspection_query() {
-    let schema = crate::graphql::toy::toy(&Default::default());
+    let schema = crate::graphql::engine::test_schema::test_schema(&Default::default());
     let response = schema.execute(INTROSPECTION).await;
     assert_eq!(response.errors, []);
 }

@@ -5,10 +5,12 @@ use futures_util::StreamExt;
 use serde_json::json;
 
 use super::*;
-use crate::graphql::execution::{Answer, Stage, execute};
-use crate::graphql::toy::{Mutation, Query, Subscriptions, Toy, Trace, toy};
+use crate::graphql::engine::execution::{Answer, Stage, execute};
+use crate::graphql::engine::test_schema::{
+    Mutation, Query, Subscriptions, TestSchema, Trace, test_schema,
+};
 
-fn limited(trace: &Trace, change: impl Fn(&mut Limits)) -> Toy {
+fn limited(trace: &Trace, change: impl Fn(&mut Limits)) -> TestSchema {
     let mut limits = Limits::default();
     change(&mut limits);
     limits
@@ -17,7 +19,7 @@ fn limited(trace: &Trace, change: impl Fn(&mut Limits)) -> Toy {
         .finish()
 }
 
-async fn answer(schema: &Toy, text: &str) -> Answer {
+async fn answer(schema: &TestSchema, text: &str) -> Answer {
     execute(schema, Request::new(text), OperationType::Query, "r1").await
 }
 
@@ -111,7 +113,7 @@ async fn each_event_of_a_subscription_has_a_budget_of_its_own() {
 
 #[tokio::test]
 async fn a_long_answer_gives_way_to_others() {
-    let schema = toy(&Trace::default());
+    let schema = test_schema(&Trace::default());
     let turns = Arc::new(AtomicUsize::new(0));
     let counted = turns.clone();
     // One thread for both: without giving way, the other task has no turn until the answer is there.

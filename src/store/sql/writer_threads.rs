@@ -1,7 +1,7 @@
 //! Threads that the ledger's writers on PostgreSQL have for themselves, and their connections with them.
 //!
 //! Among the requests each step of a batch would stand in line behind them, and all callers with it. They belong to
-//! the [`super::Store`], since a connection lives and ends with the threads that it was opened on.
+//! the [`super::super::Store`], since a connection lives and ends with the threads that it was opened on.
 
 use tokio::runtime::{Builder, Handle, Runtime};
 

@@ -3,7 +3,7 @@
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, DbErr, Statement};
 
-use super::Store;
+use super::super::Store;
 
 /// The steps of the schema's history that a database has taken; none where it is new.
 ///

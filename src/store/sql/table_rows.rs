@@ -5,7 +5,7 @@ use sea_orm::{
     EntityTrait, IdenStatic, IntoActiveModel, Iterable, Statement, Value,
 };
 
-use super::set::{Set, placeholders};
+use super::row_set::{RowSet, placeholders};
 
 /// One table's rows to insert, or to change where their key is there already.
 #[derive(Debug)]
@@ -13,7 +13,7 @@ pub struct TableRows {
     table: &'static str,
     columns: Vec<&'static str>,
     conflict: String,
-    set: Set,
+    set: RowSet,
 }
 
 impl TableRows {
@@ -68,7 +68,7 @@ impl TableRows {
             table: A::Entity::default().table_name(),
             columns: all.iter().map(IdenStatic::as_str).collect(),
             conflict,
-            set: Set {
+            set: RowSet {
                 width: all.len(),
                 values,
                 nullable: all.iter().map(|column| column.def().is_null()).collect(),

@@ -1,0 +1,21 @@
+//! What runs a GraphQL document, whichever nouns the schema has.
+//!
+//! Here: limits, budgets, execution, errors, ids, paging, loaders, and what a resolver finds in its context. Not here: the
+//! types of the API, which are the files beside this folder.
+
+pub mod budget;
+pub mod documents;
+pub mod errors;
+pub mod execution;
+pub mod guard;
+pub mod ids;
+mod introspection;
+pub mod limits;
+pub mod loaders;
+pub mod paging;
+pub mod request;
+#[cfg(test)]
+pub(crate) mod test_schema;
+mod tokens;
+pub mod uploads;
+mod weight;

@@ -1,0 +1,19 @@
+//! How the databases are reached, whichever rows are asked for.
+//!
+//! Here: connections and their health, snapshots, bulk reads, keyset pages, row sets, and read coalescing, on SQLite and
+//! on PostgreSQL. Not here: queries of our tables, which are the files beside this folder.
+
+pub mod bulk;
+pub mod coalescing;
+pub mod connection;
+pub(super) mod joined;
+pub mod lost_connections;
+pub mod paging;
+mod private_file;
+pub mod reader;
+pub mod row_set;
+pub(super) mod search;
+pub mod server_lock;
+pub mod table_rows;
+pub mod version;
+mod writer_threads;
