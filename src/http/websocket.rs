@@ -13,6 +13,7 @@ mod protocol;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_graphql::http::WebSocketProtocols;
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Executor, ServerError};
 use axum::extract::ws::WebSocketUpgrade;
@@ -21,8 +22,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::graphql::engine::documents::Documents;
 
-/// The only subprotocol that is spoken.
-pub const SUBPROTOCOL: &str = "graphql-transport-ws";
+/// The name of the only subprotocol that the server speaks: graphql-transport-ws.
+#[must_use]
+pub fn subprotocol() -> &'static str {
+    WebSocketProtocols::GraphQLWS.sec_websocket_protocol()
+}
 
 /// Bytes that are read at once: most messages of clients are far shorter.
 const READ_BUFFER_BYTES: usize = 4 * 1024;
@@ -145,7 +149,7 @@ impl Sockets {
     /// Takes over a WebSocket handshake. `request_id` goes, with a number for each operation, into faults and the log;
     /// `connect` judges the payload of `connection_init` (a JSON object, or null where it had none).
     ///
-    /// A client that does not offer [`SUBPROTOCOL`] is closed with 4406.
+    /// A client that does not offer the [`subprotocol`] is closed with 4406.
     pub fn serve<E, S, F, Fut>(
         &self,
         upgrade: WebSocketUpgrade,
@@ -161,7 +165,7 @@ impl Sockets {
     {
         let shared = self.clone();
         upgrade
-            .protocols([SUBPROTOCOL])
+            .protocols([subprotocol()])
             // The exact bound is ours, so that we can say why we close; this one keeps memory in check.
             .max_message_size(self.limits.message_bytes.saturating_mul(2))
             .max_frame_size(self.limits.message_bytes.saturating_mul(2))

@@ -461,6 +461,15 @@ impl Extension for Watch {
     }
 }
 
+/// Whether an answer has no errors and is within [`MAX_ANSWER_BYTES`] however its texts are escaped: JSON writes a
+/// control character as six bytes.
+pub(crate) fn surely_fits(response: &Response) -> bool {
+    let (_, bytes) = measure(&response.data);
+    response.errors.is_empty()
+        && response.extensions.is_empty()
+        && bytes.saturating_mul(6) <= MAX_ANSWER_BYTES
+}
+
 /// Why an answer could not be written.
 #[derive(Debug)]
 pub(crate) enum Unwritten {
