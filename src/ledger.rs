@@ -53,7 +53,7 @@ use self::{
 };
 use crate::{
     clock::Clock,
-    store::{Store, sql::connection::POSTGRES_SEATS},
+    store::{Store, sql::connection::POSTGRES_LEDGER_WRITERS},
 };
 
 /// Changes that a slow subscriber may fall behind by before it is told that it missed some.
@@ -91,7 +91,7 @@ impl Default for Limits {
             batch: 512,
             batch_time: Duration::from_millis(100),
             deadline: Duration::from_secs(10),
-            writers: POSTGRES_SEATS,
+            writers: POSTGRES_LEDGER_WRITERS,
             lanes: 4,
             unchained: false,
         }

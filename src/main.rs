@@ -110,7 +110,7 @@ async fn serve(args: ServeArgs, purpose: Purpose) -> Result<ExitCode, Failure> {
         None => format!("http://{address}").parse()?,
     };
     // Before anything is migrated. Held until the process ends.
-    let _alone = server_lock::claim(&args.database.database_url)?;
+    let _lock = server_lock::acquire(&args.database.database_url)?;
     let store = app::open(&args.database.database_url).await?;
     let filled = match purpose {
         Purpose::Demo => Some(demo::fill(&store, &clock).await?),

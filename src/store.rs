@@ -1,7 +1,10 @@
 //! Queries, one file per noun, over a connection or a transaction that the caller holds.
 //!
-//! Here: what is read and written. Not here: connections and statements in general ([`sql`]), who may ask
-//! ([`crate::operations`]), and the ledger's own writes, which only [`crate::ledger`] makes.
+//! Here: reads and writes of our tables. Not here: connections and statements in general ([`sql`]),
+//! authorization ([`crate::operations`]), and the ledger's own writes, which only [`crate::ledger`]
+//! makes.
+//!
+//! Every query fails if the database does. `# Errors` lists only what else can go wrong.
 
 pub mod account;
 pub mod allocation;

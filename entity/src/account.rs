@@ -9,25 +9,25 @@ use crate::sql_enums::{ConsumptionOrder, Settlement};
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "accounts")]
 pub struct Model {
-    /// Primary key.
+    /// The id.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// Shown to people.
+    /// The name that people see.
     pub name: String,
-    /// IANA name.
+    /// The time zone, an IANA name.
     pub time_zone: String,
-    /// ISO 4217.
+    /// The currency, an ISO 4217 code.
     pub currency_code: String,
-    /// In which order lots are drawn.
+    /// The order in which lots are drawn.
     pub consumption_order: ConsumptionOrder,
     /// Who settles scheduled messages.
     pub settlement: Settlement,
-    /// Microseconds since the epoch.
+    /// When it was created, in microseconds since the epoch.
     pub created_at: i64,
-    /// From which instant on every day of the time zone is added up in `usage_rollups`, in microseconds
-    /// since the epoch: 0 where all are, the largest number where none is.
+    /// The instant from which on every day has its sums in `usage_rollups`, in microseconds since the
+    /// epoch: 0 if all days have, the largest number if none has.
     pub usage_rolled_from: i64,
-    /// Origins that buyers may be sent back to, with a space between two.
+    /// The origins that buyers may be sent back to, separated by spaces.
     pub return_origins: String,
 }
 

@@ -1,4 +1,4 @@
-//! An API key, of which only the hash is kept.
+//! An API key. Only the hash of its secret is stored.
 
 use sea_orm::entity::prelude::*;
 
@@ -9,27 +9,28 @@ use crate::sql_enums::Role;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "api_keys")]
 pub struct Model {
-    /// Primary key.
+    /// The id.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// The account it opens; null for a platform role.
+    /// The account that it gives access to; null for a platform role.
     pub account_id: Option<Uuid>,
-    /// What it may do.
+    /// Its role, which decides what it may do.
     pub role: Role,
-    /// Shown to people.
+    /// The name that people see.
     pub name: String,
     /// SHA-256 of the secret.
     #[sea_orm(unique)]
     pub secret_hash: Vec<u8>,
-    /// Microseconds since the epoch.
+    /// When it was created, in microseconds since the epoch.
     pub created_at: i64,
-    /// When it stopped working; null while it works.
+    /// When it was revoked, in microseconds since the epoch; null if it is not revoked.
     pub revoked_at: Option<i64>,
-    /// When it was last used, to about an hour, in microseconds since the epoch.
+    /// When it was last used, accurate to about an hour, in microseconds since the epoch.
     pub last_used_at: Option<i64>,
-    /// From when on it does not work any more, in microseconds since the epoch; null if it never ends.
+    /// When it expires, in microseconds since the epoch; null if it never does.
     pub expires_at: Option<i64>,
-    /// Whether a demo made it, whose pages give it to whoever opens them: it works while the demo serves.
+    /// Whether a demo made it. A demo's page gives the key to everyone who opens it, so the key works only
+    /// while the demo runs.
     pub demo: bool,
 }
 

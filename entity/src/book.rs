@@ -14,13 +14,13 @@ pub struct Model {
     pub sequence: i64,
     /// The hash of the last transaction; 32 zero bytes before the first.
     pub head_hash: Vec<u8>,
-    /// What open holds set aside, in units of 1/10,000 credit.
+    /// The credits of open holds, in units of 1/10,000 credit.
     pub held_units: i64,
-    /// What the unassigned pool has free, in units of 1/10,000 credit.
+    /// The free credits of the unassigned pool, in units of 1/10,000 credit.
     pub unassigned_units: i64,
     /// When the last transaction was booked, in microseconds since the epoch.
     pub last_at: i64,
-    /// What was charged last and is not in `usage_rollups` yet: JSON, an array of sums.
+    /// Recent usage that is not in `usage_rollups` yet: a JSON array of sums.
     pub recent_usage: String,
 }
 

@@ -18,23 +18,23 @@ pub struct Model {
     /// The contact.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// The digits of the E.164 number: what follows its `+`. Unique in the list.
+    /// The digits of the E.164 number, without its `+`. Unique in the list.
     pub number: i64,
-    /// ISO 3166-1 alpha-2, by the number.
+    /// The country of the number, ISO 3166-1 alpha-2.
     pub country_code: String,
-    /// What is known of the contact: a JSON object of texts by name of merge field; null where nothing is.
+    /// The contact's merge fields: a JSON object of texts by name; null if it has none.
     pub fields: Option<String>,
-    /// Microseconds since the epoch.
+    /// When it was created, in microseconds since the epoch.
     pub created_at: i64,
-    /// The list's revision that it came in with.
+    /// The list's revision with which it was added.
     pub revision: i64,
-    /// The list's revision that changed its fields last; null while they are as they came in.
+    /// The list's revision with which its fields changed last; null if they never did.
     pub changed_revision: Option<i64>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// Without what is known of the contact, so that no line of a log has it.
+/// Without personal data, so that no log line contains it.
 impl fmt::Debug for Model {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("Contact");

@@ -4,7 +4,7 @@ use sea_orm::entity::prelude::*;
 
 use crate::sql_enums::ImportStatus;
 
-/// An import, and how far it is.
+/// An import and its progress.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "contact_imports")]
@@ -19,23 +19,23 @@ pub struct Model {
     pub list_id: Uuid,
     /// The name of the file.
     pub file_name: String,
-    /// Where it stands.
+    /// Its status.
     pub status: ImportStatus,
     /// Why it failed; null otherwise.
     pub reason: Option<String>,
-    /// Rows read so far, whatever became of them.
+    /// Rows read so far.
     pub rows: i64,
-    /// Contacts that came in.
+    /// Contacts added.
     pub imported: i64,
     /// Rows whose number the list or the file had already.
     pub duplicates: i64,
-    /// Rows that were refused.
+    /// Rows that were rejected.
     pub rejected: i64,
-    /// Warnings that are kept.
+    /// Warnings that were stored.
     pub warnings: i64,
-    /// Microseconds since the epoch.
+    /// When it was created, in microseconds since the epoch.
     pub created_at: i64,
-    /// When it last told how far it is, in microseconds since the epoch.
+    /// When it last made progress, in microseconds since the epoch.
     pub touched_at: i64,
     /// When it ended, in microseconds since the epoch; null while it runs.
     pub ended_at: Option<i64>,

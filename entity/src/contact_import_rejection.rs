@@ -18,15 +18,15 @@ pub struct Model {
     /// Its line in the file, from 1; in a workbook its row.
     #[sea_orm(primary_key, auto_increment = false)]
     pub line: i64,
-    /// What stood there, cut to what can be shown.
+    /// The value of the number's column, cut to the length that is shown.
     pub value: String,
-    /// Why it was refused.
+    /// Why it was rejected.
     pub reason: String,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// Without what stood in the row, so that no line of a log has it.
+/// Without the content of the row, so that no log line contains it.
 impl fmt::Debug for Model {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("RejectedRow");

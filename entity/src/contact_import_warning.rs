@@ -1,4 +1,4 @@
-//! Something that an import left out, or that may not be as it was meant.
+//! A part of a file that an import left out, or that may be wrong.
 
 use std::fmt;
 
@@ -15,20 +15,20 @@ pub struct Model {
     /// The import.
     #[sea_orm(primary_key, auto_increment = false)]
     pub import_id: Uuid,
-    /// Its place among the import's warnings, from 0, in the order in which the file was read.
+    /// Its position among the import's warnings, from 0, in the order in which the file was read.
     #[sea_orm(primary_key, auto_increment = false)]
     pub position: i64,
     /// The row's line in the file, from 1; in a workbook its row. Null if it is about the whole file.
     pub line: Option<i64>,
-    /// The header of the column, cut to what can be shown; null if it is about no column.
+    /// The header of the column, cut to the length that is shown; null if it is not about a column.
     pub header: Option<String>,
-    /// What it warns of.
+    /// The warning.
     pub reason: String,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// Without what the file says, so that no line of a log has it.
+/// Without the content of the file, so that no log line contains it.
 impl fmt::Debug for Model {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("ImportWarning");

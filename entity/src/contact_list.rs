@@ -1,4 +1,4 @@
-//! Recipients that are addressed together.
+//! A contact list: recipients who get the same messages.
 
 use sea_orm::entity::prelude::*;
 
@@ -13,17 +13,17 @@ pub struct Model {
     /// The list.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// Shown to people.
+    /// The name that people see.
     pub name: String,
-    /// Microseconds since the epoch.
+    /// When it was created, in microseconds since the epoch.
     pub created_at: i64,
-    /// When it was archived; null while it is in use.
+    /// When it was archived, in microseconds since the epoch; null if it is not archived.
     pub archived_at: Option<i64>,
-    /// Stored contacts; 0 where the list is a head-count of contacts that are kept elsewhere.
+    /// The number of stored contacts; 0 if the list is only a head-count.
     pub contacts: i64,
-    /// How many parts of imports have changed its contacts.
+    /// How many batches of imports have changed its contacts so far.
     pub revision: i64,
-    /// How often contacts were removed from it.
+    /// How many times contacts were removed from it.
     pub removals: i64,
 }
 

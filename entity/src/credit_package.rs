@@ -7,25 +7,25 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "credit_packages")]
 pub struct Model {
-    /// Primary key.
+    /// The id.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// Unique among all packages, archived ones included.
+    /// The package's code, unique among all packages, including archived ones.
     #[sea_orm(unique)]
     pub code: String,
-    /// Shown to people.
+    /// The name that people see.
     pub name: String,
     /// Units of 1/10,000 credit.
     pub credits_units: i64,
     /// The price in the currency's minor unit.
     pub price_minor: i64,
-    /// ISO 4217.
+    /// The currency, an ISO 4217 code.
     pub currency_code: String,
-    /// Days from the day of purchase to the expiration day; null where the credits never expire.
+    /// Days from the day of purchase to the expiration day; null if the credits never expire.
     pub validity_days: Option<i32>,
-    /// Microseconds since the epoch.
+    /// When it was created, in microseconds since the epoch.
     pub created_at: i64,
-    /// When it left the shop; null while it is for sale.
+    /// When it was archived, in microseconds since the epoch; null while it is for sale.
     pub archived_at: Option<i64>,
 }
 

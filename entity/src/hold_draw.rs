@@ -1,5 +1,5 @@
-//! What the hold of a scheduled message has drawn, lot by lot. The rows go when the hold ends; its
-//! history is in the postings.
+//! The credits that the hold of a scheduled message drew from each lot. The rows are deleted when the
+//! hold ends; its history is in the postings.
 
 use sea_orm::entity::prelude::*;
 
@@ -17,9 +17,9 @@ pub struct Model {
     /// The order in which the lots were drawn, from 0.
     #[sea_orm(primary_key, auto_increment = false)]
     pub position: i32,
-    /// The limited list whose pool paid; null for the unassigned pool.
+    /// The list whose pool paid; null for the unassigned pool.
     pub pool_list_id: Option<Uuid>,
-    /// The lot; null in the only row of a hold of nothing.
+    /// The lot; null in the only row of a hold without credits.
     pub lot_id: Option<Uuid>,
     /// Units of 1/10,000 credit.
     pub units: i64,

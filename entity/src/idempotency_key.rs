@@ -1,8 +1,8 @@
-//! What a mutation with an idempotency key was asked and what it answered.
+//! An idempotency key, with the request and the answer of the mutation that used it.
 
 use sea_orm::entity::prelude::*;
 
-/// A key that was used, with the answer that its repetitions get.
+/// A key that was used, with the answer that retries get.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "idempotency_keys")]
@@ -17,7 +17,7 @@ pub struct Model {
     pub fingerprint: Vec<u8>,
     /// The first answer, as JSON.
     pub answer: String,
-    /// Microseconds since the epoch.
+    /// When it was created, in microseconds since the epoch.
     pub created_at: i64,
 }
 

@@ -1,8 +1,9 @@
-//! The tables, as SeaORM entities: one a file, no methods.
+//! The tables, as SeaORM entities.
 //!
-//! Where a row belongs to an account its primary key begins with `account_id`, and no row points across
-//! accounts, so that the tables can be sharded by account as they are. Instants are microseconds since
-//! the epoch, credits are units of 1/10,000, prices are in the currency's minor unit.
+//! Here: one entity in each file, without methods. If a row belongs to an account, its primary key
+//! begins with `account_id`, and no row refers to another account, so the tables can be sharded by
+//! account. Instants are microseconds since the epoch, credits are units of 1/10,000 credit, prices are
+//! in the currency's minor unit. Not here: queries, and the schema's history.
 
 pub mod account;
 pub mod account_rate_card;

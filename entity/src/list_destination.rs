@@ -1,4 +1,4 @@
-//! How many recipients a list has in a country.
+//! The number of a list's recipients in a country.
 
 use sea_orm::entity::prelude::*;
 
@@ -13,10 +13,10 @@ pub struct Model {
     /// The list.
     #[sea_orm(primary_key, auto_increment = false)]
     pub list_id: Uuid,
-    /// ISO 3166-1 alpha-2.
+    /// The country, ISO 3166-1 alpha-2.
     #[sea_orm(primary_key, auto_increment = false)]
     pub country_code: String,
-    /// The head-count.
+    /// The number of recipients.
     pub recipients: i64,
 }
 

@@ -1,4 +1,4 @@
-//! Credits that came in together.
+//! A lot: credits that were acquired together.
 
 use sea_orm::entity::prelude::*;
 
@@ -15,17 +15,17 @@ pub struct Model {
     /// The lot.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// How it came in.
+    /// How its credits were acquired.
     pub source: LotSource,
-    /// What came in, in units of 1/10,000 credit.
+    /// The credits it started with, in units of 1/10,000 credit.
     pub granted_units: i64,
-    /// What is left, in units of 1/10,000 credit.
+    /// The credits left, in units of 1/10,000 credit.
     pub remaining_units: i64,
-    /// The expiration day, ISO 8601; null where the credits never expire.
+    /// The expiration day, ISO 8601; null if the credits never expire.
     pub expires_on: Option<String>,
-    /// That day's first instant, in microseconds since the epoch.
+    /// The first instant of the expiration day, in microseconds since the epoch.
     pub expires_at: Option<i64>,
-    /// Microseconds since the epoch.
+    /// When it was created, in microseconds since the epoch.
     pub created_at: i64,
 }
 

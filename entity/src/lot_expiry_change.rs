@@ -1,4 +1,4 @@
-//! Lots that expire at another instant since the account's time zone changed.
+//! A change of the instant at which a lot expires, because the account's time zone changed.
 
 use sea_orm::entity::prelude::*;
 
@@ -10,15 +10,16 @@ pub struct Model {
     /// The account.
     #[sea_orm(primary_key, auto_increment = false)]
     pub account_id: Uuid,
-    /// The transaction's place in the account's chain.
+    /// The transaction's sequence number in the account's chain.
     #[sea_orm(primary_key, auto_increment = false)]
     pub sequence: i64,
     /// The lot.
     #[sea_orm(primary_key, auto_increment = false)]
     pub lot_id: Uuid,
-    /// The first instant of its expiration day in the zone before, in microseconds since the epoch.
+    /// The first instant of its expiration day in the previous zone, in microseconds since the
+    /// epoch.
     pub from_at: i64,
-    /// The first instant of its expiration day in the zone after, in microseconds since the epoch.
+    /// The first instant of its expiration day in the new zone, in microseconds since the epoch.
     pub to_at: i64,
 }
 

@@ -15,31 +15,32 @@ pub struct Model {
     /// The message.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// The list whose credits pay.
+    /// The list whose credits pay; null for a message without a list.
     pub list_id: Option<Uuid>,
-    /// Shown to people.
+    /// The name that people see.
     pub name: Option<String>,
-    /// The text as it is sent.
+    /// The text, with its merge fields.
     pub text: String,
-    /// SMS or MMS.
+    /// The channel.
     pub channel: Channel,
     /// Null for an MMS.
     pub encoding: Option<Encoding>,
     /// The most segments that any recipient gets.
     pub segment_count: i32,
-    /// The recipients that the credits are for.
+    /// The number of recipients.
     pub recipients: i64,
-    /// Held while scheduled, charged once sent, zero once cancelled; units of 1/10,000 credit.
+    /// The credits held while it is scheduled and charged once it is sent, and zero once it is
+    /// cancelled; in units of 1/10,000 credit.
     pub units: i64,
-    /// Where it stands.
+    /// Its status.
     pub status: MessageStatus,
-    /// The rate-card version that it is priced with.
+    /// The version of the rate card that priced it.
     pub rate_card_id: Uuid,
-    /// When it is or was to be sent, in microseconds since the epoch.
+    /// Its sending time, in microseconds since the epoch.
     pub send_at: i64,
-    /// When it was charged, in microseconds since the epoch.
+    /// When it was charged, in microseconds since the epoch; null if it was not.
     pub sent_at: Option<i64>,
-    /// Microseconds since the epoch.
+    /// When it was created, in microseconds since the epoch.
     pub created_at: i64,
 }
 

@@ -1,9 +1,9 @@
-//! Scheduled messages to the stored contacts of a list, and the point of the list's history that each was priced at.
-//! The row goes when the message is settled or cancelled.
+//! The audience of a scheduled message to the stored contacts of a list: the list's revision at which it
+//! was priced. The row is deleted when the message is settled or cancelled.
 
 use sea_orm::entity::prelude::*;
 
-/// Whom a scheduled message is for: the contacts whose revision is not after its own.
+/// The audience of a scheduled message: the contacts whose revision is at most its own.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "message_audiences")]
@@ -19,13 +19,13 @@ pub struct Model {
     pub message_id: Uuid,
     /// The list's revision when the message was priced.
     pub revision: i64,
-    /// When it is to be sent, in microseconds since the epoch. Who leaves from then on has been sent it.
+    /// Its sending time, in microseconds since the epoch. Contacts who leave later were sent the message.
     pub send_at: i64,
     /// Whether its text has merge fields, so that contacts get different numbers of segments.
     pub personal: bool,
-    /// Whether smart encoding was asked for.
+    /// Whether smart encoding was requested.
     pub smart_encoding: bool,
-    /// Whether accents may be taken off.
+    /// Whether accents may be removed.
     pub strip_accents: bool,
 }
 

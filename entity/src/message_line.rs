@@ -1,4 +1,4 @@
-//! What a message costs in one destination country.
+//! The cost of a message in one destination country.
 
 use sea_orm::entity::prelude::*;
 
@@ -13,15 +13,15 @@ pub struct Model {
     /// The message.
     #[sea_orm(primary_key, auto_increment = false)]
     pub message_id: Uuid,
-    /// ISO 3166-1 alpha-2.
+    /// The country, ISO 3166-1 alpha-2.
     #[sea_orm(primary_key, auto_increment = false)]
     pub country_code: String,
     /// Segments for each recipient.
     #[sea_orm(primary_key, auto_increment = false)]
     pub segment_count: i32,
-    /// The head-count.
+    /// The number of recipients.
     pub recipients: i64,
-    /// The rate in units of 1/10,000 credit; null where the destination is not served.
+    /// The rate in units of 1/10,000 credit; null if the destination is not served.
     pub units_per_segment: Option<i64>,
     /// recipients × segments × rate, in units of 1/10,000 credit.
     pub units: i64,

@@ -1,4 +1,4 @@
-//! A month's usage report that was made available: what its file shows, and not the file.
+//! A month's usage report that was made available, without its file.
 
 use sea_orm::entity::prelude::*;
 
@@ -17,11 +17,11 @@ pub struct Model {
     pub month: String,
     /// The report.
     pub id: Uuid,
-    /// The zone whose month it is, an IANA name: the account's when the report was made.
+    /// The time zone of the month, an IANA name: the account's zone when the report was made.
     pub time_zone: String,
-    /// How its file is written.
+    /// The format of its file.
     pub format: ReportFormat,
-    /// How its timeline is cut.
+    /// The interval of its timeline.
     pub interval: Interval,
     /// When it was made available, in microseconds since the epoch.
     pub generated_at: i64,

@@ -1,4 +1,4 @@
-//! Whether an account's monthly reports are made available by themselves.
+//! The schedule by which an account's monthly reports are made.
 
 use sea_orm::entity::prelude::*;
 
@@ -12,15 +12,15 @@ pub struct Model {
     /// The account.
     #[sea_orm(primary_key, auto_increment = false)]
     pub account_id: Uuid,
-    /// Whether it is on.
+    /// Whether the schedule is on.
     pub enabled: bool,
-    /// How files are written.
+    /// The format of the reports' files.
     pub format: ReportFormat,
-    /// How timelines are cut.
+    /// The interval of the reports' timelines.
     pub interval: Interval,
-    /// The first day of the month that is reported next, ISO 8601.
+    /// The first day of the month of the next report, ISO 8601.
     pub month: String,
-    /// When that month is over, in microseconds since the epoch; 0 where that is to be worked out anew, the
+    /// The end of that month, in microseconds since the epoch; 0 if it has to be recalculated, and the
     /// largest number while the schedule is off.
     pub due_at: i64,
 }

@@ -1,4 +1,4 @@
-//! What a list with a limit of its own has free. A list without a row here shares the unassigned pool.
+//! The free credits of a list with its own limit. A list without a row shares the unassigned pool.
 
 use sea_orm::entity::prelude::*;
 

@@ -12,19 +12,19 @@ pub struct Model {
     /// The account.
     #[sea_orm(primary_key, auto_increment = false)]
     pub account_id: Uuid,
-    /// The transaction's place in the account's chain.
+    /// The transaction's sequence number in the account's chain.
     #[sea_orm(primary_key, auto_increment = false)]
     pub sequence: i64,
-    /// Its place in the transaction, from 0.
+    /// Its position in the transaction, from 0.
     #[sea_orm(primary_key, auto_increment = false)]
     pub position: i32,
     /// The book.
     pub book: BookName,
-    /// The limited list whose pool it concerns; null for the unassigned pool.
+    /// The list whose pool it is; null for the unassigned pool.
     pub list_id: Option<Uuid>,
-    /// The lot it concerns.
+    /// The lot; null if it belongs to none.
     pub lot_id: Option<Uuid>,
-    /// Units of 1/10,000 credit, signed.
+    /// The change of the book, in units of 1/10,000 credit, with a sign.
     pub units: i64,
 }
 

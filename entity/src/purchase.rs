@@ -4,7 +4,7 @@ use sea_orm::entity::prelude::*;
 
 use crate::sql_enums::PurchaseStatus;
 
-/// A payment and what it buys, as it was offered when it began.
+/// A payment and the package it buys, as it was offered when the purchase started.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "purchases")]
@@ -15,33 +15,35 @@ pub struct Model {
     /// The purchase.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// Where it stands.
+    /// Its status.
     pub status: PurchaseStatus,
-    /// What was bought.
+    /// The package.
     pub package_id: Uuid,
     /// Units of 1/10,000 credit.
     pub credits_units: i64,
     /// The price in the currency's minor unit.
     pub price_minor: i64,
-    /// ISO 4217.
+    /// The currency, an ISO 4217 code.
     pub currency_code: String,
-    /// Days from the day of payment to the expiration day; null where the credits never expire.
+    /// Days from the day of payment to the expiration day; null if the credits never expire.
     pub validity_days: Option<i32>,
-    /// Whether the server began it by itself.
+    /// Whether automatic recharge started it.
     pub automatic: bool,
-    /// Which payment provider.
+    /// The payment provider.
     pub provider: String,
-    /// What the provider calls the payment. It is no permission: of a token that is one there is only the hash.
+    /// The provider's reference for the payment. It grants nothing: of a token that grants access, only
+    /// the hash is stored.
     #[sea_orm(unique)]
     pub provider_reference: Option<String>,
-    /// Where the owner approves the charge, if that is at the provider, which asks who does. Null for the sandbox,
-    /// whose addresses are permissions and are made when they are asked for.
+    /// The provider's page on which the owner approves the charge, after signing in there. Null for the
+    /// sandbox, whose addresses grant access and are made on request.
     pub confirmation_url: Option<String>,
-    /// Where the buyer goes afterwards.
+    /// The address that the buyer is sent back to.
     pub return_url: Option<String>,
-    /// Microseconds since the epoch.
+    /// When it was created, in microseconds since the epoch.
     pub created_at: i64,
-    /// When it was paid, declined or given up, in microseconds since the epoch.
+    /// When it was paid, declined or closed, in microseconds since the epoch; null while it is
+    /// pending.
     pub decided_at: Option<i64>,
 }
 

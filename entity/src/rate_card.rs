@@ -7,20 +7,20 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "rate_cards")]
 pub struct Model {
-    /// Primary key: one version.
+    /// The id of the version.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// What all versions of the card share.
+    /// The card's code, which all its versions share.
     pub code: String,
-    /// 1 for the first.
+    /// The version number, from 1.
     pub version: i32,
-    /// Microseconds since the epoch.
+    /// When it was published, in microseconds since the epoch.
     pub published_at: i64,
-    /// What one credit is worth, in 10^-9 of the currency's major unit.
+    /// The value of one credit, in 10^-9 of the currency's major unit.
     pub credit_value_nano: i64,
-    /// ISO 4217.
+    /// The currency, an ISO 4217 code.
     pub currency_code: String,
-    /// What people should know of this version.
+    /// A description of this version for people.
     pub description: Option<String>,
 }
 

@@ -1,4 +1,6 @@
-//! The closed sets of values that columns hold, stored as text. Those of the books are in [`books`].
+//! Enums that columns store as text.
+//!
+//! Not here: those of the books ([`books`]).
 
 mod books;
 
@@ -31,7 +33,7 @@ pub enum Settlement {
     Reported,
 }
 
-/// What a key may do.
+/// The role of an API key.
 #[derive(
     Debug,
     Clone,
@@ -48,27 +50,27 @@ pub enum Settlement {
 )]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub enum Role {
-    /// Platform: everything.
+    /// A platform's key that may do everything.
     #[sea_orm(string_value = "PLATFORM_ADMIN")]
     PlatformAdmin,
-    /// Platform: reads, reports and grants.
+    /// A platform's key that may read, report and grant.
     #[sea_orm(string_value = "ACCOUNT_MANAGER")]
     AccountManager,
-    /// Account: everything in it.
+    /// An account's key that may do everything in it.
     #[sea_orm(string_value = "OWNER")]
     Owner,
-    /// Account: lists, allocation, quotes and messages.
+    /// An account's key for lists, allocations, quotes and messages.
     #[sea_orm(string_value = "MEMBER")]
     Member,
-    /// Account: reads and reports.
+    /// An account's key that may read and report.
     #[sea_orm(string_value = "VIEWER")]
     Viewer,
-    /// Account: a sending service.
+    /// An account's key for a sending service.
     #[sea_orm(string_value = "SENDER")]
     Sender,
 }
 
-/// How a message travels.
+/// The channel of a message.
 #[derive(
     Debug,
     Clone,
@@ -93,7 +95,7 @@ pub enum Channel {
     Mms,
 }
 
-/// How an SMS is encoded.
+/// The encoding of an SMS.
 #[derive(
     Debug,
     Clone,
@@ -118,7 +120,7 @@ pub enum Encoding {
     Ucs2,
 }
 
-/// Where a message stands.
+/// The status of a message.
 #[derive(
     Debug,
     Clone,
@@ -141,12 +143,12 @@ pub enum MessageStatus {
     /// It was charged.
     #[sea_orm(string_value = "SENT")]
     Sent,
-    /// Its credits went back.
+    /// It was cancelled, and its credits were released.
     #[sea_orm(string_value = "CANCELED")]
     Canceled,
 }
 
-/// Where a purchase stands.
+/// The status of a purchase.
 #[derive(
     Debug,
     Clone,
@@ -166,21 +168,21 @@ pub enum PurchaseStatus {
     /// The owner has not decided yet.
     #[sea_orm(string_value = "PENDING")]
     Pending,
-    /// The credits are there.
+    /// It was paid, and its credits were added.
     #[sea_orm(string_value = "PAID")]
     Paid,
-    /// The owner said no.
+    /// The owner declined it.
     #[sea_orm(string_value = "DECLINED")]
     Declined,
-    /// Nobody decided in time.
+    /// The owner did not decide in time.
     #[sea_orm(string_value = "EXPIRED")]
     Expired,
-    /// The provider could not take the payment.
+    /// The provider could not collect the payment.
     #[sea_orm(string_value = "FAILED")]
     Failed,
 }
 
-/// Where an import of contacts stands.
+/// The status of an import of contacts.
 #[derive(
     Debug,
     Clone,
@@ -197,18 +199,18 @@ pub enum PurchaseStatus {
 )]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub enum ImportStatus {
-    /// It reads.
+    /// It is running.
     #[sea_orm(string_value = "RUNNING")]
     Running,
     /// It read the whole file.
     #[sea_orm(string_value = "DONE")]
     Done,
-    /// It stopped before the file's end; what came in until then stays.
+    /// It stopped before the end of the file. Contacts added until then stay.
     #[sea_orm(string_value = "FAILED")]
     Failed,
 }
 
-/// How a report's file is written.
+/// The format of a report's file.
 #[derive(
     Debug,
     Clone,
@@ -233,7 +235,7 @@ pub enum ReportFormat {
     Csv,
 }
 
-/// How a report cuts time.
+/// The interval of a report's timeline.
 #[derive(
     Debug,
     Clone,
@@ -264,7 +266,7 @@ pub enum Interval {
     Month,
 }
 
-/// What a day's sums are of.
+/// What the sums of a row are of.
 #[derive(
     Debug,
     Clone,
@@ -281,16 +283,16 @@ pub enum Interval {
 )]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub enum UsageKind {
-    /// All of an account; without a key.
+    /// A whole account. The key is empty.
     #[sea_orm(string_value = "ALL")]
     All,
-    /// One list of it; its key is the list's sixteen bytes, or none for what was sent without one.
+    /// One list. The key is its sixteen bytes, or empty for messages without a list.
     #[sea_orm(string_value = "LIST")]
     List,
-    /// What went to one country, its key; a message that went to several is one in each.
+    /// One country, which is the key. A message to several countries counts in each.
     #[sea_orm(string_value = "COUNTRY")]
     Country,
-    /// One list of it, as [`Self::List`], in a whole month: the sum of its days.
+    /// One list in a whole month: the sum of its days. The key is as for [`Self::List`].
     #[sea_orm(string_value = "LIST_MONTH")]
     ListMonth,
 }

@@ -1,11 +1,11 @@
-//! What was charged on one day, or for a list in one month, added up.
+//! Sums of charged messages by day, and of lists by month.
 
 use sea_orm::entity::prelude::*;
 
 use crate::sql_enums::{Channel, UsageKind};
 
-/// The sums of a day: of all of an account, of one list of it, or to one country; or those of a list's month. In
-/// one channel, at the prices of one card version.
+/// The sums of a day, for a whole account, one list or one country, or the sums of a list's month; on one
+/// channel, at the prices of one version of a rate card.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "usage_rollups")]
@@ -13,22 +13,23 @@ pub struct Model {
     /// The account.
     #[sea_orm(primary_key, auto_increment = false)]
     pub account_id: Uuid,
-    /// What `key` names.
+    /// What the sums are of.
     #[sea_orm(primary_key, auto_increment = false)]
     pub kind: UsageKind,
-    /// The first instant of the day, or of the month, in the account's time zone, in microseconds since the epoch.
+    /// The first instant of the day or the month in the account's time zone, in microseconds since the
+    /// epoch.
     #[sea_orm(primary_key, auto_increment = false)]
     pub day_start: i64,
-    /// Which list, or which country.
+    /// The list or the country; empty for a whole account.
     #[sea_orm(primary_key, auto_increment = false)]
     pub key: Vec<u8>,
-    /// How it travelled.
+    /// The channel of the messages.
     #[sea_orm(primary_key, auto_increment = false)]
     pub channel: Channel,
-    /// The version that priced it.
+    /// The version of the rate card that priced the messages.
     #[sea_orm(primary_key, auto_increment = false)]
     pub rate_card_id: Uuid,
-    /// Messages.
+    /// Messages charged.
     pub messages: i64,
     /// Recipients reached.
     pub recipients: i64,

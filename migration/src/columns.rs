@@ -1,58 +1,58 @@
-//! The kinds of columns that tables are made of, so that each step reads as a list.
+//! Constructors for columns, tables and indexes, so that each migration reads as a list.
 
 use sea_orm_migration::prelude::*;
 
-/// A UUID that must be there.
+/// A UUID that must not be null.
 pub(crate) fn uuid(name: &'static str) -> ColumnDef {
     ColumnDef::new(name).uuid().not_null().take()
 }
 
-/// A UUID that may be missing.
+/// A UUID that may be null.
 pub(crate) fn uuid_null(name: &'static str) -> ColumnDef {
     ColumnDef::new(name).uuid().take()
 }
 
-/// A text that must be there.
+/// A text that must not be null.
 pub(crate) fn text(name: &'static str) -> ColumnDef {
     ColumnDef::new(name).text().not_null().take()
 }
 
-/// A text that may be missing.
+/// A text that may be null.
 pub(crate) fn text_null(name: &'static str) -> ColumnDef {
     ColumnDef::new(name).text().take()
 }
 
-/// A 64-bit integer that must be there: an amount, a count or an instant.
+/// A 64-bit integer that must not be null: an amount, a count or an instant.
 pub(crate) fn integer(name: &'static str) -> ColumnDef {
     ColumnDef::new(name).big_integer().not_null().take()
 }
 
-/// A 64-bit integer that may be missing.
+/// A 64-bit integer that may be null.
 pub(crate) fn integer_null(name: &'static str) -> ColumnDef {
     ColumnDef::new(name).big_integer().take()
 }
 
-/// A 32-bit integer that must be there.
+/// A 32-bit integer that must not be null.
 pub(crate) fn small(name: &'static str) -> ColumnDef {
     ColumnDef::new(name).integer().not_null().take()
 }
 
-/// A 32-bit integer that may be missing.
+/// A 32-bit integer that may be null.
 pub(crate) fn small_null(name: &'static str) -> ColumnDef {
     ColumnDef::new(name).integer().take()
 }
 
-/// Bytes that must be there.
+/// Bytes that must not be null.
 pub(crate) fn bytes(name: &'static str) -> ColumnDef {
     ColumnDef::new(name).blob().not_null().take()
 }
 
-/// A truth value that must be there.
+/// A boolean that must not be null.
 pub(crate) fn boolean(name: &'static str) -> ColumnDef {
     ColumnDef::new(name).boolean().not_null().take()
 }
 
-/// A table of these columns with this primary key.
+/// A table with these columns and this primary key.
 pub(crate) fn table(
     name: &'static str,
     columns: impl IntoIterator<Item = ColumnDef>,
@@ -69,7 +69,7 @@ pub(crate) fn table(
     table.primary_key(&mut primary).take()
 }
 
-/// An index; unique where said.
+/// An index; unique if `unique` says so.
 pub(crate) fn index(
     name: &'static str,
     table: &'static str,

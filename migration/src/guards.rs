@@ -1,8 +1,8 @@
-//! Triggers by which the database itself keeps a table append-only.
+//! Triggers that keep a table append-only.
 
 use sea_orm_migration::{prelude::*, sea_orm::DatabaseBackend};
 
-/// Makes the database refuse to change, delete or truncate the rows of `table`.
+/// Makes the database reject changes and deletions of rows of `table`, and its truncation.
 pub(crate) async fn keep_append_only(
     manager: &SchemaManager<'_>,
     table: &str,

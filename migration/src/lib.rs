@@ -1,5 +1,7 @@
-//! The history of the database schema. It never sees the entities: an old step must not change when a
-//! table does.
+//! The migrations of the database schema.
+//!
+//! Here: one migration in each file. They don't use the entities, because an old migration must not
+//! change when a table does. Not here: the current tables, which are the entities.
 
 use sea_orm_migration::prelude::*;
 pub use sea_orm_migration::prelude::{DbErr, MigratorTrait};
@@ -24,7 +26,7 @@ mod m20261126_000015_import_warnings;
 mod m20261126_000016_lot_expiry_changes;
 mod m20261126_000017_departures;
 
-/// Every step, oldest first.
+/// All migrations, the oldest first.
 #[derive(Debug)]
 pub struct Migrator;
 

@@ -1,4 +1,4 @@
-//! The first schema: accounts, what they buy and send, and the ledger.
+//! The first schema: accounts, purchases, messages and the ledger.
 
 use sea_orm_migration::prelude::*;
 
@@ -34,7 +34,7 @@ impl MigrationTrait for Migration {
     }
 }
 
-/// What belongs to the platform rather than to one account.
+/// The tables that belong to the platform rather than to an account.
 fn catalog_tables() -> Vec<TableCreateStatement> {
     vec![
         table(
@@ -91,7 +91,7 @@ fn catalog_tables() -> Vec<TableCreateStatement> {
     ]
 }
 
-/// What belongs to an account, the ledger apart.
+/// The tables that belong to an account, except the ledger.
 fn account_tables() -> Vec<TableCreateStatement> {
     vec![
         table(
@@ -299,7 +299,7 @@ fn indexes() -> Vec<IndexCreateStatement> {
         ),
         index("credit_packages_code", "credit_packages", &["code"], true),
         index("api_keys_secret_hash", "api_keys", &["secret_hash"], true),
-        // By id alone: what a client names by its id only.
+        // For lookups of objects that clients name only by id.
         index("contact_lists_id", "contact_lists", &["id"], true),
         index("messages_id", "messages", &["id"], true),
         index("lots_id", "lots", &["id"], true),
@@ -311,7 +311,7 @@ fn indexes() -> Vec<IndexCreateStatement> {
             &["provider_reference"],
             true,
         ),
-        // Reports and pages walk an account's messages and transactions by time.
+        // For reports and pages, which read an account's messages and transactions by time.
         index(
             "messages_sent_at",
             "messages",
@@ -333,14 +333,14 @@ fn indexes() -> Vec<IndexCreateStatement> {
     ]
 }
 
-/// Small indexes over the rows that jobs and batches look for, whatever the history: lots with
-/// something left, and messages that wait.
+/// Partial indexes on the rows that jobs and batches look for: lots with credits left, and scheduled
+/// messages. They stay small when the history grows.
 async fn partial_indexes(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let connection = manager.get_connection();
     for statement in [
         "CREATE INDEX lots_open ON lots (account_id, id) WHERE remaining_units > 0",
         "CREATE INDEX lots_due ON lots (expires_at) WHERE remaining_units > 0 AND expires_at IS NOT NULL",
-        // Where a list's own credits moved.
+        // For transactions that moved a list's own credits.
         "CREATE INDEX postings_list ON postings (account_id, list_id, sequence) WHERE list_id IS NOT NULL",
         "CREATE INDEX messages_due ON messages (send_at) WHERE status = 'SCHEDULED'",
     ] {

@@ -1,12 +1,12 @@
-//! The card that every account is charged by unless another is set: 1 credit for an SMS segment, 3 for an
-//! MMS segment, everywhere; a credit is worth 0.01 EUR.
+//! The default rate card: 1 credit for an SMS segment and 3 for an MMS segment in every country. A credit
+//! is worth 0.01 EUR.
 
 use sea_orm_migration::{prelude::*, sea_orm::prelude::Uuid};
 
-/// The same in every installation.
+/// The id of the card, which is the same in every installation.
 const ID: Uuid = Uuid::from_u128(0x0000_0000_0000_7000_8000_0000_0000_0001);
 const UNITS_PER_CREDIT: i64 = 10_000;
-/// A hundredth, in 10^-9.
+/// 0.01, in 10^-9.
 const CREDIT_VALUE_NANO: i64 = 10_000_000;
 
 #[derive(DeriveMigrationName)]

@@ -1,4 +1,4 @@
-//! Pages of an account's and of a list's messages, the newest first, without a walk through all of them.
+//! Indexes for pages of the messages of an account and of a list, the newest first.
 
 use sea_orm_migration::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Stored contacts of a list, with what is known of each, and the imports that brought them.
+//! Stored contacts of lists with their fields, and the imports that added them.
 
 use sea_orm_migration::prelude::*;
 
@@ -15,7 +15,7 @@ impl MigrationTrait for Migration {
         }
         for index in [
             index("contacts_id", "contacts", &["id"], true),
-            // A number is in a list once, and an import finds it by this.
+            // A number is in a list once, and imports find it by this index.
             index(
                 "contacts_number",
                 "contacts",
@@ -48,10 +48,10 @@ fn tables() -> [TableCreateStatement; 3] {
                 uuid("account_id"),
                 uuid("list_id"),
                 uuid("id"),
-                // The digits of E.164, at most fifteen.
+                // The digits of the E.164 number, at most fifteen.
                 integer("number"),
                 text("country_code"),
-                // A JSON object of texts; null where nothing is known.
+                // A JSON object of texts; null if the contact has no fields.
                 text_null("fields"),
                 integer("created_at"),
             ],
@@ -71,7 +71,7 @@ fn tables() -> [TableCreateStatement; 3] {
                 integer("duplicates"),
                 integer("rejected"),
                 integer("created_at"),
-                // When it last told how far it is: one that stopped telling was cut off.
+                // When it last made progress: an import without progress was interrupted.
                 integer("touched_at"),
                 integer_null("ended_at"),
             ],

@@ -1,19 +1,19 @@
-//! What each destination makes of a text, a card's description, and an example card.
+//! Settings of destinations for encoding, descriptions of rate cards, and an example card.
 //!
-//! The example's figures are made up in the spread that such prices have: single texts from a fraction of a
-//! cent to more than ten, media at several times a text, and not offered in most countries.
+//! The example's figures are invented, in the range of real prices: an SMS from a fraction of a cent to
+//! more than ten cents, an MMS at several times that, and not offered in most countries.
 
 use sea_orm_migration::{prelude::*, sea_orm::prelude::Uuid};
 
 use crate::columns::{small, text, text_null};
 
-/// The same in every installation.
+/// The id of the example card, which is the same in every installation.
 const ID: Uuid = Uuid::from_u128(0x0000_0000_0000_7000_8000_0000_0000_0002);
-/// A hundredth, in 10^-9.
+/// 0.01, in 10^-9.
 const CREDIT_VALUE_NANO: i64 = 10_000_000;
 const DESCRIPTION: &str = "Example: made-up rates of 50 countries in the spread that such prices have. Publish a card of your own.";
 
-/// Country, and 1/10,000 credit for a segment of SMS and of MMS.
+/// Each country with its rates for an SMS segment and for an MMS segment, in 1/10,000 credit.
 const RATES: [(&str, i64, Option<i64>); 50] = [
     ("AE", 69_900, None),
     ("AR", 58_700, None),
@@ -67,7 +67,7 @@ const RATES: [(&str, i64, Option<i64>); 50] = [
     ("ZA", 15_400, None),
 ];
 
-/// Where every phone knows the national tables, and carriers take them.
+/// The country in which every phone and all carriers support the national tables.
 const TURKEY: &str = "TR";
 
 #[derive(DeriveMigrationName)]

@@ -1,4 +1,4 @@
-//! Pages of an account's transactions by list and by kind, without a walk through all of them.
+//! Indexes for pages of an account's transactions by list and by kind.
 
 use sea_orm_migration::prelude::*;
 
@@ -12,8 +12,8 @@ impl MigrationTrait for Migration {
         for statement in [
             "CREATE INDEX transactions_list ON transactions (account_id, list_id, kind, sequence) \
              WHERE list_id IS NOT NULL",
-            // Charges are most of a history and cost no entry here: whoever looks for them finds them on any
-            // stretch of it.
+            // Charges, the most frequent kind, are left out: a search for them finds some in any part of
+            // the history.
             "CREATE INDEX transactions_kind ON transactions (account_id, kind, sequence) \
              WHERE kind <> 'SPEND'",
         ] {

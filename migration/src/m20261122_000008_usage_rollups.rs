@@ -1,4 +1,4 @@
-//! Usage added up by day, list and country, and the months whose reports are made available by themselves.
+//! Sums of usage by day, list and country, and the schedules and reports of months.
 
 use sea_orm_migration::prelude::*;
 
@@ -12,8 +12,8 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let is_sqlite = manager.get_database_backend() == sea_orm::DatabaseBackend::Sqlite;
         let mut rollups = rollups();
-        // Reports walk the key in its order. SQLite keeps the rows in it; PostgreSQL gets room on each page, so
-        // that a day's sums are added to in place.
+        // Reports read the rows in the order of the key. SQLite stores them in that order. PostgreSQL
+        // leaves room on each page, so that rows are updated in place.
         rollups.extra(if is_sqlite {
             "WITHOUT ROWID"
         } else {
@@ -40,13 +40,13 @@ impl MigrationTrait for Migration {
         ] {
             manager.create_index(index).await?;
         }
-        // Of accounts that are there already no day is added up yet.
+        // Existing accounts have no sums yet.
         let rolled_from = Table::alter()
             .table("accounts")
             .add_column(integer("usage_rolled_from").default(i64::MAX))
             .to_owned();
         manager.alter_table(rolled_from).await?;
-        // The accounts that a job still has to add up: none, most of the time.
+        // The accounts whose sums a job still has to fill in: usually none.
         let partial =
             "CREATE INDEX accounts_usage_to_roll ON accounts (id) WHERE usage_rolled_from > 0";
         manager
@@ -62,11 +62,12 @@ fn rollups() -> TableCreateStatement {
         "usage_rollups",
         [
             uuid("account_id"),
-            // ALL, LIST or COUNTRY: what `key` names.
+            // What the sums are of: ALL, LIST or COUNTRY.
             text("kind"),
             // The first instant of a day of the account's time zone.
             integer("day_start"),
-            // A list's sixteen bytes, none for what was sent without one; a country's two letters; nothing.
+            // LIST: the list's sixteen bytes, or empty for messages without a list. COUNTRY: its two
+            // letters. ALL: empty.
             crate::columns::bytes("key"),
             text("channel"),
             uuid("rate_card_id"),
@@ -95,9 +96,9 @@ fn scheduled() -> [TableCreateStatement; 2] {
                 boolean("enabled"),
                 text("format"),
                 text("interval"),
-                // The first day of the month that is reported next.
+                // The first day of the month of the next report.
                 text("month"),
-                // When that month is over.
+                // The end of that month.
                 integer("due_at"),
             ],
             &["account_id"],
@@ -109,13 +110,13 @@ fn scheduled() -> [TableCreateStatement; 2] {
                 // The first day of the month.
                 text("month"),
                 uuid("id"),
-                // The zone whose month it is: the account's, then.
+                // The time zone of the month: the account's at that time.
                 text("time_zone"),
                 text("format"),
                 text("interval"),
                 integer("generated_at"),
             ],
-            // A month's report is made once.
+            // Each month has one report.
             &["account_id", "month"],
         ),
     ]

@@ -1,4 +1,4 @@
-//! The indexes of a list's messages hold those that are on a list: a message on none costs no entry there.
+//! Leaves messages without a list out of the indexes of a list's messages.
 
 use sea_orm_migration::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Usage of lists by month, kept in the table that has it by day.
+//! Sums of lists by month, stored in the table of the sums by day.
 
 use sea_orm_migration::prelude::*;
 
@@ -8,8 +8,8 @@ pub(crate) struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        // What is there has days alone. All of it is added up again by the job that does so after a change of
-        // zone; until then reports are read from the messages.
+        // Existing sums are only by day. They are deleted, and the job that fills in sums after a change of
+        // time zone makes them again; until then, reports read the messages.
         let connection = manager.get_connection();
         connection
             .execute_unprepared("DELETE FROM usage_rollups")

@@ -1,4 +1,4 @@
-//! Usage that was charged last waits in its account's book until it is added to the sums by day.
+//! Keeps recent usage in the account's book until it is added to the sums by day.
 
 use sea_orm_migration::prelude::*;
 

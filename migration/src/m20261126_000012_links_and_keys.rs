@@ -1,6 +1,6 @@
-//! Keys know when they were last used and when they end; accounts know where buyers may go back to; the tokens of
-//! the sandbox's approve pages leave the database: tokens are derived from a secret now, and of those that were
-//! handed out before only hashes stay.
+//! Adds the last use and the expiry of keys, and the origins that an account's buyers may be sent back to.
+//! Removes the tokens of the sandbox's approve pages: tokens are now derived from a secret, and of those
+//! made before, only hashes are kept.
 
 use sea_orm_migration::{
     prelude::*,
@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::columns::{index, integer_null, text};
 
-/// Purchases that are read at a time.
+/// Purchases to read at a time.
 const CHUNK: u64 = 500;
 
 #[derive(DeriveMigrationName)]
@@ -34,7 +34,7 @@ impl MigrationTrait for Migration {
     }
 }
 
-/// The token was the sandbox's reference, and its address stood beside it.
+/// Replaces tokens by their hashes. The token was the sandbox's reference, and part of its address.
 async fn keep_hashes_of_tokens(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let connection = manager.get_connection();
     let mut after = Uuid::nil();

@@ -1,4 +1,5 @@
-//! Keys that a demo made are marked, so that they can be ended when the database is served as anything else.
+//! Marks the keys that a demo made, so that they can be revoked when the database is no longer served as
+//! a demo.
 
 use sea_orm_migration::prelude::*;
 
@@ -13,8 +14,8 @@ impl MigrationTrait for Migration {
             .add_column(ColumnDef::new("demo").boolean().not_null().default(false))
             .to_owned();
         manager.alter_table(demo).await?;
-        // Demos of earlier versions can be told by the names that they gave. One who chose such a name loses a key
-        // that can be made again; a demo's key that goes on working opens everything.
+        // Keys from demos of earlier versions are recognized by their names. A user with a key of the same
+        // name has to make a new one, but a demo's key that kept working would give access to everything.
         let connection = manager.get_connection();
         connection
             .execute_unprepared(

@@ -1,4 +1,4 @@
-//! The working keys of an account, counted without a walk through all keys.
+//! An index to count the keys of an account that are not revoked.
 
 use sea_orm_migration::prelude::*;
 

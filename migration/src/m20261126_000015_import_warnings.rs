@@ -1,4 +1,4 @@
-//! What imports of contacts warned of.
+//! Warnings of imports of contacts.
 
 use sea_orm_migration::prelude::*;
 
@@ -15,11 +15,11 @@ impl MigrationTrait for Migration {
             [
                 uuid("account_id"),
                 uuid("import_id"),
-                // In the order in which the file was read, from 0.
+                // The position in the order in which the file was read, from 0.
                 integer("position"),
                 // Null if it is about the whole file.
                 integer_null("line"),
-                // Null if it is about no column.
+                // Null if it is not about a column.
                 text_null("header"),
                 text("reason"),
             ],

@@ -1,5 +1,5 @@
-//! Who has left a list since a message was scheduled for its contacts: the point of the list's history that each
-//! message was priced at, and how many have left since, by what they were to cost.
+//! Audiences of scheduled messages, and departures from them: the list's revision at which each message
+//! was priced, and the number of contacts who left since, by country and segments.
 
 use sea_orm_migration::prelude::*;
 
@@ -15,7 +15,7 @@ impl MigrationTrait for Migration {
             manager.create_table(table).await?;
         }
         for (table, column) in [
-            // Raised with each part of an import, so that contacts are older or younger than a message.
+            // Raised with each batch of an import, so contacts can be compared with a message's revision.
             ("contact_lists", integer("revision").default(0).take()),
             ("contact_lists", integer("removals").default(0).take()),
             ("contacts", integer("revision").default(0).take()),
@@ -50,7 +50,7 @@ fn tables() -> [TableCreateStatement; 2] {
                 uuid("account_id"),
                 uuid("message_id"),
                 text("country_code"),
-                // 0 where it is not known.
+                // 0 if it is not known.
                 small("segment_count"),
                 integer("recipients"),
             ],

@@ -142,7 +142,7 @@ impl Committer {
                 Ok(outcomes) => return Ok(outcomes),
                 Err(failure) => failure,
             };
-            self.store.notice(failure.cause());
+            self.store.record_error(failure.cause());
             if tries >= MAX_TRIES || !failure.may_pass() || began.elapsed() > MAX_RETRY {
                 return Err(failure);
             }
@@ -151,7 +151,7 @@ impl Committer {
     }
 
     async fn attempt(&self, requests: &[&Request], locked: Locked) -> Result<Outcomes, Failure> {
-        let transaction = self.store.begin_at(self.seat).await;
+        let transaction = self.store.begin_for(self.seat).await;
         let transaction = transaction.map_err(Failure::Before)?;
         // Kept until the commit has ended: only then is the instant closed.
         let mut booking = None;

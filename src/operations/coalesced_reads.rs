@@ -96,7 +96,7 @@ where
         async move {
             match read(store.lookups().clone(), keys.clone()).await {
                 Err(cause) if lost_the_connection(&cause) => {
-                    store.notice(&cause);
+                    store.record_error(&cause);
                     tracing::warn!(%cause, "a connection was lost; reading again over another one");
                     read(store.lookups().clone(), keys).await
                 }

@@ -86,7 +86,7 @@ pub struct MessageRow<'a> {
     pub text: &'a str,
     /// `"SMS"` or `"MMS"`.
     pub channel: &'static str,
-    /// `"GSM-7"` or `"UCS-2"`; `None` where the channel has no encodings.
+    /// `"GSM-7"` or `"UCS-2"`; `None` if the channel has no encodings.
     pub encoding: Option<&'static str>,
     /// Segments for each recipient.
     pub segment_count: i64,

@@ -4,8 +4,8 @@
 //! from the sums by month ([`store::usage_rollup`]), and parts of days from the messages
 //! ([`store::usage`]). The cost of a report then grows with its days and lists rather than with its
 //! messages. Sums by day can't give hours, days of another zone, lists within a country, or usage of
-//! several countries together, since a message to two of them is one message. Not here: what the sums
-//! add up to ([`super::usage`]).
+//! several countries together, since a message to two of them is one message. Not here: turning the sums
+//! into a report ([`super::usage`]).
 
 use domain::calendar::{self, CalendarError, buckets::Bucket};
 use entity::sql_enums::UsageKind;

@@ -1,4 +1,7 @@
-//! Accounts, and which rate card each is charged by.
+//! Accounts.
+//!
+//! Here: finding, listing and writing accounts, and the rate card of each. Not here: their books
+//! ([`super::book`]), and the rate cards themselves ([`super::rate_card`]).
 
 use domain::id::AccountId;
 use entity::{
@@ -21,10 +24,7 @@ use super::{
     },
 };
 
-/// One account.
-///
-/// # Errors
-/// What the database says.
+/// Finds an account.
 pub async fn find(
     connection: &impl ConnectionTrait,
     id: AccountId,
@@ -32,10 +32,7 @@ pub async fn find(
     account::Entity::find_by_id(id.uuid()).one(connection).await
 }
 
-/// Several accounts, in no order.
-///
-/// # Errors
-/// What the database says.
+/// Finds several accounts, in no particular order.
 pub async fn find_all(
     connection: &impl ConnectionTrait,
     ids: impl IntoIterator<Item = AccountId>,
@@ -45,13 +42,10 @@ pub async fn find_all(
         .await
 }
 
-/// An account and the version of the card that it is charged by; none before its first card.
+/// An account and the version of the rate card that prices its messages; `None` before its first card.
 pub type Charged = (account::Model, Option<rate_card::Model>);
 
-/// Several accounts with the cards that are in force at an instant, in no order.
-///
-/// # Errors
-/// What the database says.
+/// Finds several accounts with the rate cards that are in force at an instant, in no particular order.
 pub async fn find_all_charged(
     connection: &impl ConnectionTrait,
     ids: impl IntoIterator<Item = AccountId>,
@@ -77,12 +71,12 @@ pub async fn find_all_charged(
         .await
 }
 
-/// Which accounts are listed.
+/// The accounts to list. Each condition narrows the list.
 #[derive(Debug, Clone, Default)]
 pub struct AccountFilter {
-    /// Only this one.
+    /// Only this account.
     pub only: Option<AccountId>,
-    /// Only those whose name contains this, whatever the case.
+    /// Only accounts whose name contains this text, in any case.
     pub search: Option<String>,
 }
 
@@ -97,10 +91,7 @@ fn select(backend: DatabaseBackend, filter: &AccountFilter) -> Select<account::E
     select
 }
 
-/// A page of accounts, the oldest first.
-///
-/// # Errors
-/// What the database says.
+/// Reads a page of accounts, the oldest first.
 pub async fn list(
     connection: &impl ConnectionTrait,
     filter: &AccountFilter,
@@ -117,10 +108,7 @@ pub async fn list(
     .await
 }
 
-/// How many accounts a list has in all.
-///
-/// # Errors
-/// What the database says.
+/// Counts the accounts of a list.
 pub async fn count(
     connection: &impl ConnectionTrait,
     filter: &AccountFilter,
@@ -130,10 +118,7 @@ pub async fn count(
         .await
 }
 
-/// The ids of accounts after one of them, in order.
-///
-/// # Errors
-/// What the database says.
+/// Reads the ids of accounts after one of them, in order.
 pub async fn ids(
     connection: &impl ConnectionTrait,
     after: Option<AccountId>,
@@ -152,9 +137,6 @@ pub async fn ids(
 }
 
 /// Adds an account with empty books.
-///
-/// # Errors
-/// What the database says.
 pub async fn insert(
     connection: &impl ConnectionTrait,
     row: account::Model,
@@ -186,23 +168,20 @@ pub async fn insert(
     Ok(())
 }
 
-/// Settings to write; what is `None` stays as it is, whoever changes it meanwhile.
+/// Settings to write. A setting that is `None` is not written, so a concurrent change of it is kept.
 #[derive(Debug, Clone, Default)]
 pub struct AccountSettings {
-    /// Shown to people.
+    /// The account's name.
     pub name: Option<String>,
-    /// In which order lots are drawn.
+    /// The order in which lots are drawn.
     pub consumption_order: Option<ConsumptionOrder>,
     /// Who settles scheduled messages.
     pub settlement: Option<Settlement>,
-    /// Where buyers may be sent back to, with a space between two.
+    /// The origins that buyers may be sent back to, separated by spaces.
     pub return_origins: Option<String>,
 }
 
-/// Writes an account's settings and answers the account as it is then.
-///
-/// # Errors
-/// What the database says.
+/// Writes an account's settings and returns the updated account.
 pub async fn update(
     connection: &impl ConnectionTrait,
     id: AccountId,
@@ -225,11 +204,8 @@ pub async fn update(
     account::Entity::update(row).exec(connection).await
 }
 
-/// Counts an account's days in another zone. The caller holds the lock on its book: lots and sums by day depend
-/// on the zone.
-///
-/// # Errors
-/// What the database says.
+/// Sets an account's time zone. The caller holds the lock on its book, because lots and sums by day
+/// depend on the zone.
 pub async fn set_time_zone(
     connection: &impl ConnectionTrait,
     id: AccountId,
@@ -246,10 +222,7 @@ pub async fn set_time_zone(
         .map(drop)
 }
 
-/// Charges an account by another card from an instant on.
-///
-/// # Errors
-/// What the database says.
+/// Sets the rate card that prices an account's messages from an instant on.
 pub async fn set_rate_card(
     connection: &impl ConnectionTrait,
     id: AccountId,

@@ -1,5 +1,6 @@
-//! What lists hold for their scheduled messages. What they have free is in the book
-//! ([`crate::store::book`]).
+//! Credits that lists hold for their scheduled messages.
+//!
+//! Not here: the credits that lists have free, which are in the book ([`crate::store::book`]).
 
 use domain::{
     credits::Credits,
@@ -12,18 +13,15 @@ use sea_orm::{
     sea_query::{Alias, Expr, ExprTrait},
 };
 
-/// What each list holds for its scheduled messages; a list that holds nothing is left out. Ids are unique
-/// across accounts, so the pairs need not match.
-///
-/// # Errors
-/// What the database says.
+/// Reads the credits that each list holds for its scheduled messages. Lists without any are left out.
+/// Ids are unique across accounts, so the ids of accounts and lists need not match in order.
 pub async fn held(
     connection: &impl ConnectionTrait,
     accounts: impl IntoIterator<Item = AccountId>,
     lists: impl IntoIterator<Item = ListId>,
 ) -> Result<Vec<(ListId, Credits)>, DbErr> {
     use message::Column;
-    // A sum of integers is no integer on PostgreSQL unless it is told to be.
+    // On PostgreSQL a sum of integers is not an integer without a cast.
     let units = Expr::col(Column::Units).sum().cast_as(Alias::new("bigint"));
     let rows: Vec<(Option<Uuid>, i64)> = message::Entity::find()
         .select_only()
@@ -31,7 +29,7 @@ pub async fn held(
         .column_as(units, "held_units")
         .filter(Column::AccountId.is_in(accounts.into_iter().map(AccountId::uuid)))
         .filter(Column::ListId.is_in(lists.into_iter().map(ListId::uuid)))
-        // What is not sent yet, by the index over lists and sending times, whatever the history.
+        // Finds unsent messages by the index on lists and sending times, however long the history.
         .filter(Column::SentAt.is_null())
         .filter(Column::Status.eq(MessageStatus::Scheduled))
         .group_by(Column::ListId)

@@ -1,4 +1,7 @@
-//! API keys, of which only the hash is kept.
+//! API keys.
+//!
+//! Here: finding, listing and writing keys. Only the hash of a secret is stored. Not here: making and
+//! checking secrets ([`crate::operations`]).
 
 use domain::id::{AccountId, ApiKeyId};
 use entity::api_key;
@@ -14,10 +17,7 @@ use super::sql::{
     row_set::RowSet,
 };
 
-/// One key, revoked or not.
-///
-/// # Errors
-/// What the database says.
+/// Finds a key, also if it is revoked.
 pub async fn find(
     connection: &impl ConnectionTrait,
     id: ApiKeyId,
@@ -25,10 +25,7 @@ pub async fn find(
     api_key::Entity::find_by_id(id.uuid()).one(connection).await
 }
 
-/// Several keys, revoked or not; in no order.
-///
-/// # Errors
-/// What the database says.
+/// Finds several keys, revoked ones too, in no particular order.
 pub async fn find_all(
     connection: &impl ConnectionTrait,
     ids: impl IntoIterator<Item = ApiKeyId>,
@@ -46,10 +43,7 @@ fn of(account: Option<AccountId>) -> Select<api_key::Entity> {
     }
 }
 
-/// A page of an account's keys, or of the platform's own, the newest first; revoked ones too.
-///
-/// # Errors
-/// What the database says.
+/// Reads a page of the keys of an account or of the platform, the newest first, revoked ones too.
 pub async fn list(
     connection: &impl ConnectionTrait,
     account: Option<AccountId>,
@@ -66,10 +60,7 @@ pub async fn list(
     .await
 }
 
-/// How many keys an account has in all, or the platform.
-///
-/// # Errors
-/// What the database says.
+/// Counts the keys of an account or of the platform, revoked ones too.
 pub async fn count(
     connection: &impl ConnectionTrait,
     account: Option<AccountId>,
@@ -77,10 +68,7 @@ pub async fn count(
     of(account).count(connection).await
 }
 
-/// The keys whose secrets have these SHA-256, revoked or not; in no order.
-///
-/// # Errors
-/// What the database says.
+/// Finds keys by the SHA-256 of their secrets, revoked ones too, in no particular order.
 pub async fn find_by_hash(
     connection: &impl ConnectionTrait,
     hashes: impl IntoIterator<Item = [u8; 32]>,
@@ -90,10 +78,7 @@ pub async fn find_by_hash(
         .await
 }
 
-/// How many keys of an account work.
-///
-/// # Errors
-/// What the database says.
+/// Counts the keys of an account that are not revoked.
 pub async fn working(connection: &impl ConnectionTrait, account: AccountId) -> Result<u64, DbErr> {
     api_key::Entity::find()
         .filter(api_key::Column::AccountId.eq(account.uuid()))
@@ -103,9 +88,6 @@ pub async fn working(connection: &impl ConnectionTrait, account: AccountId) -> R
 }
 
 /// Adds a key.
-///
-/// # Errors
-/// What the database says.
 pub async fn insert(connection: &impl ConnectionTrait, row: api_key::Model) -> Result<(), DbErr> {
     api_key::Entity::insert(row.into_active_model())
         .exec_without_returning(connection)
@@ -113,10 +95,7 @@ pub async fn insert(connection: &impl ConnectionTrait, row: api_key::Model) -> R
     Ok(())
 }
 
-/// Stops a key from working; one that was stopped before keeps its instant.
-///
-/// # Errors
-/// What the database says.
+/// Revokes a key. If it is revoked already, it keeps the earlier instant.
 pub async fn revoke(
     connection: &impl ConnectionTrait,
     id: ApiKeyId,
@@ -131,10 +110,7 @@ pub async fn revoke(
     Ok(())
 }
 
-/// Stops all keys of an account, or of the platform, but these. Answers how many there were.
-///
-/// # Errors
-/// What the database says.
+/// Revokes all keys of an account or of the platform except `kept`. Returns how many it revoked.
 pub async fn revoke_others(
     connection: &impl ConnectionTrait,
     account: Option<AccountId>,
@@ -155,10 +131,7 @@ pub async fn revoke_others(
     Ok(done.rows_affected)
 }
 
-/// Notes when keys were last used. A later instant that is there stays.
-///
-/// # Errors
-/// What the database says.
+/// Records when keys were last used, unless a later instant is recorded already.
 pub async fn used(
     connection: &impl ConnectionTrait,
     ids: impl IntoIterator<Item = ApiKeyId>,
@@ -177,10 +150,7 @@ pub async fn used(
     Ok(())
 }
 
-/// Stops the keys of demos from working, and counts those that worked until now.
-///
-/// # Errors
-/// What the database says.
+/// Revokes the keys of demos. Returns how many it revoked.
 pub async fn revoke_demo(connection: &impl ConnectionTrait, at: Timestamp) -> Result<u64, DbErr> {
     let revoked = api_key::Entity::update_many()
         .col_expr(api_key::Column::RevokedAt, Expr::value(at.as_microsecond()))

@@ -1,4 +1,6 @@
-//! What a balance is told from: the transaction that left it; and what a pool has free.
+//! Balances: the transaction that left each, and the free credits of a pool.
+//!
+//! Not here: waiting for batches that may still be booked at a past instant ([`crate::operations`]).
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -21,10 +23,7 @@ use super::{
 };
 use crate::clock::whole_micros;
 
-/// An account's last transaction.
-///
-/// # Errors
-/// What the database says.
+/// Finds an account's last transaction.
 pub async fn last(
     connection: &impl ConnectionTrait,
     account: AccountId,
@@ -36,10 +35,7 @@ pub async fn last(
         .await
 }
 
-/// The last transactions of several accounts. Accounts without one are left out.
-///
-/// # Errors
-/// What the database says.
+/// Finds the last transactions of several accounts. Accounts without any are left out.
 pub async fn last_of(
     connection: &impl ConnectionTrait,
     accounts: impl IntoIterator<Item = AccountId>,
@@ -60,10 +56,7 @@ pub async fn last_of(
         .collect())
 }
 
-/// An account's last transaction at an instant, among those that are committed.
-///
-/// # Errors
-/// What the database says.
+/// Finds an account's last committed transaction at or before an instant.
 pub async fn last_at(
     connection: &impl ConnectionTrait,
     account: AccountId,
@@ -78,10 +71,8 @@ pub async fn last_at(
         .await
 }
 
-/// The instant of an account's last committed transaction: nothing will ever be booked before it.
-///
-/// # Errors
-/// What the database says.
+/// Reads the instant of an account's last committed transaction. No transaction will ever be booked
+/// before it.
 pub async fn booked_until(
     connection: &impl ConnectionTrait,
     account: AccountId,
@@ -95,11 +86,8 @@ pub async fn booked_until(
     Ok(micros.map(whole_micros))
 }
 
-/// The accounts whose books no writer has locked. It waits for nobody, and keeps writers from those books no longer
-/// than the statement takes.
-///
-/// # Errors
-/// What the database says.
+/// Finds the accounts whose books no writer has locked. It doesn't wait, and blocks writers only for
+/// the duration of the statement.
 pub async fn free_books(
     connection: &impl ConnectionTrait,
     accounts: impl IntoIterator<Item = AccountId>,
@@ -107,10 +95,10 @@ pub async fn free_books(
     lock_rows(connection, accounts, "FOR SHARE SKIP LOCKED").await
 }
 
-/// The balance that a transaction left.
+/// Returns the balance after a transaction.
 ///
 /// # Errors
-/// Where the row holds what it never should.
+/// If the row's expiration day is not a day.
 pub fn after(row: &transaction::Model) -> Result<Balance, DbErr> {
     let next_expiry = match (
         row.next_expiry_units,
@@ -134,22 +122,19 @@ pub fn after(row: &transaction::Model) -> Result<Balance, DbErr> {
     })
 }
 
-/// What a pool has free, as one statement tells it.
+/// The free credits of a pool, as far as one statement can read them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FreeUnits {
-    /// So many units of a credit.
+    /// Units of 1/10,000 credit.
     Of(i64),
-    /// Lots are due whose expiry nobody has booked yet: only the whole book tells.
+    /// Lots have expired whose expiry is not booked yet, so the whole book has to be read.
     AfterExpiry,
-    /// There is no such account.
+    /// The account does not exist.
     NoBook,
 }
 
-/// What a list's own pool has free, or the unassigned one where the list has no limit, in one look: what every
-/// quote asks.
-///
-/// # Errors
-/// What the database says.
+/// Reads the free credits of a list's pool, or of the unassigned pool if the list has no limit, in one
+/// round trip. Every quote reads them.
 pub async fn free_units(
     connection: &impl ConnectionTrait,
     account: AccountId,

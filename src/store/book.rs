@@ -1,4 +1,7 @@
-//! An account's book, read from its rows, as far as the commands at hand need it.
+//! Accounts' books.
+//!
+//! Here: locking books, and reading as much of each as a batch of commands needs. Not here: writing
+//! them, which only [`crate::ledger`] does.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,25 +22,25 @@ use sea_orm::{
 use super::sql::{joined, row_set::RowSet};
 use crate::clock::whole_micros;
 
-/// The hash that the first transaction of an account follows.
+/// The hash before the first transaction of an account.
 pub const CHAIN_START: [u8; 32] = [0; 32];
 
-/// What of an account's book is needed beside its open lots.
+/// The parts of an account's book that are needed besides its open lots.
 #[derive(Debug, Clone, Default)]
 pub struct Wanted {
     /// The lists whose pools are needed.
     pub lists: BTreeSet<ListId>,
     /// The scheduled messages whose holds are needed.
     pub messages: BTreeSet<MessageId>,
-    /// Whether every pool is needed, whatever else is.
+    /// Whether every pool is needed, regardless of `lists` and `commands`.
     pub every_pool: bool,
-    /// Whether lots that are used up are needed too, as far as their day has not come.
+    /// Whether exhausted lots are needed too, if they have not expired.
     pub used_up_lots: bool,
     /// Commands that may take credits from every pool; [`Book::needs_every_pool`] says whether they do.
     pub commands: Vec<Command>,
 }
 
-/// An account's book with its place in the chain.
+/// An account's book and the head of its hash chain.
 #[derive(Debug, Clone)]
 pub struct Head {
     /// Lots, pools and holds.
@@ -48,21 +51,22 @@ pub struct Head {
     pub hash: Vec<u8>,
     /// The rows behind the book's lots.
     pub lot_rows: BTreeMap<LotId, lot::Model>,
-    /// The zone of the account's days, an IANA name.
+    /// The account's time zone, an IANA name.
     pub time_zone: String,
-    /// From which instant on the account's usage is added up by day.
+    /// The instant, in microseconds, from which on sums by day exist for the account.
     pub usage_rolled_from: i64,
-    /// What was charged last and is not in the account's rows by day yet, as the book's row has it
+    /// Recent usage that is not in the account's sums by day yet, as text
     /// ([`super::usage_rollup::Recent`]).
     pub recent_usage: String,
 }
 
-/// Locks the accounts' books against other writers until the transaction ends, in id order, so that two
-/// batches never wait for each other, and answers which there are. It reads nothing: a statement that waited for a
-/// lock may still see what was there before it waited. SQLite locks no rows: whoever writes there is alone.
+/// Locks the accounts' books against other writers until the transaction ends, and returns those that
+/// exist. It locks in id order, so two batches never deadlock. It reads nothing else, because a
+/// statement that waited for a lock may still see rows as they were before it waited. On SQLite it does
+/// nothing: there is only one writer.
 ///
 /// # Errors
-/// What the database says, in particular that it waited too long.
+/// If it waited longer than the database's lock timeout.
 pub async fn lock(
     connection: &impl ConnectionTrait,
     accounts: impl IntoIterator<Item = AccountId>,
@@ -70,10 +74,7 @@ pub async fn lock(
     lock_rows(connection, accounts, "FOR UPDATE").await
 }
 
-/// Like [`lock`], but passes over the books that somebody else has locked.
-///
-/// # Errors
-/// What the database says.
+/// Like [`lock`], but skips books that another transaction has locked.
 pub async fn lock_free(
     connection: &impl ConnectionTrait,
     accounts: impl IntoIterator<Item = AccountId>,
@@ -102,10 +103,10 @@ pub(super) async fn lock_rows(
 
 /// Reads the books of several accounts. Accounts without a book are left out.
 ///
-/// An account with lots that are due by `now` gets every pool, since what expires is shared by all.
+/// An account with lots that expire by `now` gets every pool, because all pools share the expiry.
 ///
 /// # Errors
-/// What the database says, or that a row holds what it never should.
+/// If a lot's expiration day is not a day.
 pub async fn load(
     connection: &impl ConnectionTrait,
     wanted: &BTreeMap<AccountId, Wanted>,
@@ -118,7 +119,7 @@ pub async fn load(
     Ok(heads)
 }
 
-/// What a book's account says of how it is kept.
+/// The account's settings that its book depends on.
 #[derive(Debug, FromQueryResult)]
 struct OfAccount {
     consumption_order: Option<sql_enums::ConsumptionOrder>,
@@ -126,7 +127,7 @@ struct OfAccount {
     usage_rolled_from: Option<i64>,
 }
 
-/// The books with their open lots, in one look.
+/// Reads the books with their open lots in one round trip.
 async fn heads_with_lots(
     connection: &impl ConnectionTrait,
     wanted: &BTreeMap<AccountId, Wanted>,
@@ -174,7 +175,7 @@ fn head(row: book::Model, account: OfAccount) -> Head {
         hash: row.head_hash,
         lot_rows: BTreeMap::new(),
         time_zone: account.time_zone.unwrap_or_default(),
-        // A book without an account has no usage to add up.
+        // A book without an account has no usage.
         usage_rolled_from: account.usage_rolled_from.unwrap_or(i64::MAX),
         recent_usage: row.recent_usage,
     }
@@ -191,10 +192,10 @@ fn order(order: Option<sql_enums::ConsumptionOrder>) -> ConsumptionOrder {
     }
 }
 
-/// A lot as the domain sees it.
+/// Converts a lot's row.
 ///
 /// # Errors
-/// Where its expiration day is no day.
+/// If its expiration day is not a day.
 pub fn domain_lot(row: &lot::Model) -> Result<Lot, DbErr> {
     let expiry = match (&row.expires_on, row.expires_at) {
         (Some(on), Some(at)) => Some(Expiry {
@@ -211,13 +212,13 @@ pub fn domain_lot(row: &lot::Model) -> Result<Lot, DbErr> {
     })
 }
 
-/// A day from its stored form.
+/// Parses a day from its stored form.
 ///
 /// # Errors
-/// Where it is no day.
+/// If the text is not a day.
 pub fn day(text: &str) -> Result<jiff::civil::Date, DbErr> {
     text.parse()
-        .map_err(|cause| DbErr::Type(format!("{text:?} is no day: {cause}")))
+        .map_err(|cause| DbErr::Type(format!("{text:?} is not a day: {cause}")))
 }
 
 fn insert_lot(heads: &mut BTreeMap<AccountId, Head>, row: lot::Model) -> Result<(), DbErr> {
@@ -241,7 +242,7 @@ async fn load_holds(
         .find::<hold_draw::Entity>(connection, &["account_id", "message_id"], "")
         .await?;
     draws.sort_by_key(|draw| (draw.message_id, draw.position));
-    // Lots that a hold emptied are not among the open ones, but get back what is released.
+    // A lot that a hold emptied is not among the open lots, but gets credits back on a release.
     let lots: BTreeSet<(Uuid, Uuid)> = draws
         .iter()
         .filter_map(|draw| Some((draw.account_id, draw.lot_id?)))
@@ -277,8 +278,8 @@ async fn load_holds(
     Ok(())
 }
 
-/// The lots that are used up and whose day has not come by the book's last transaction: holds may give credits back
-/// to them.
+/// Reads exhausted lots that had not expired at the book's last transaction: holds may return credits to
+/// them.
 async fn load_used_up_lots(
     connection: &impl ConnectionTrait,
     wanted: &BTreeMap<AccountId, Wanted>,
@@ -315,7 +316,7 @@ async fn load_pools(
             whole.push(id.uuid());
             continue;
         }
-        // What a hold gives back goes to the pool that it came from.
+        // Credits that a hold returns go to the pool that they came from.
         let held = book.holds.values().filter_map(|hold| hold.pool.list());
         let wanted = wanted.lists.iter().copied().chain(held);
         lists.extend(wanted.map(|list| (id.uuid(), list.uuid())));
@@ -339,10 +340,7 @@ async fn load_pools(
     Ok(())
 }
 
-/// How many holds of scheduled messages an account has open; counted up to `most`.
-///
-/// # Errors
-/// What the database says.
+/// Counts the open holds of an account's scheduled messages, up to `most`.
 pub async fn open_holds(
     connection: &impl ConnectionTrait,
     account: AccountId,
@@ -350,18 +348,14 @@ pub async fn open_holds(
 ) -> Result<u64, DbErr> {
     hold_draw::Entity::find()
         .filter(hold_draw::Column::AccountId.eq(account.uuid()))
-        // Each hold has one.
+        // Each hold has exactly one row with this position.
         .filter(hold_draw::Column::Position.eq(0))
         .limit(most)
         .count(connection)
         .await
 }
 
-/// Accounts with lots whose day has come and whose remainder is not booked as expired yet, after an
-/// account in id order.
-///
-/// # Errors
-/// What the database says.
+/// Finds accounts with expired lots whose expiry is not booked yet, in id order after an account.
 pub async fn accounts_with_due_lots(
     connection: &impl ConnectionTrait,
     now: jiff::Timestamp,

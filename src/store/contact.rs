@@ -1,7 +1,9 @@
-//! Stored contacts of lists: adding many at once, removing them, and paging through them.
+//! Stored contacts of lists.
 //!
-//! Here too: the head-count of a list with stored contacts, which changes with them in one transaction. Lock the
-//! list first ([`super::contact_list::lock`]), so that two who add to one list come one after the other.
+//! Here: adding, changing and removing many at once, and the head-count of their list, which changes in
+//! the same transaction. Callers lock the list first ([`super::contact_list::lock`]), so that concurrent
+//! changes of one list run one after the other. Not here: reading files of contacts
+//! ([`crate::imports`]).
 
 mod pages;
 mod removal;
@@ -23,7 +25,7 @@ use super::sql::paging::Place;
 pub use pages::{ContactFilter, count, list};
 pub use removal::{Removed, Which, delete, delete_each};
 
-/// A contact as it comes in.
+/// A contact to add.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewContact {
     /// Its id.
@@ -32,7 +34,7 @@ pub struct NewContact {
     pub number: Private<i64>,
     /// ISO 3166-1 alpha-2, by the number.
     pub country_code: String,
-    /// A JSON object of texts; `None` where nothing is known.
+    /// A JSON object of texts; `None` if it has no fields.
     pub fields: Private<Option<String>>,
 }
 
@@ -49,20 +51,20 @@ pub struct Contact {
     pub number: Private<i64>,
     /// ISO 3166-1 alpha-2, by the number.
     pub country_code: String,
-    /// A JSON object of texts; `None` where nothing is known.
+    /// A JSON object of texts; `None` if it has no fields.
     pub fields: Private<Option<String>>,
     /// Microseconds since the epoch.
     pub created_at: i64,
 }
 
 impl Contact {
-    /// How many bytes its fields take.
+    /// The size of its fields in bytes.
     #[must_use]
     pub fn field_bytes(&self) -> usize {
         self.fields.unguarded().as_ref().map_or(0, String::len)
     }
 
-    /// Its place in a page of its list.
+    /// Its position among the contacts of its list.
     #[must_use]
     pub fn place(&self) -> Place {
         Place {
@@ -86,13 +88,10 @@ impl From<contact::Model> for Contact {
     }
 }
 
-/// How many contacts came or went, by country.
+/// The number of contacts added or removed, by country.
 pub type Counts = BTreeMap<String, i64>;
 
-/// Which of these numbers a list has.
-///
-/// # Errors
-/// What the database says.
+/// Finds which of these numbers a list has.
 pub async fn known(
     connection: &impl ConnectionTrait,
     (account, list): (AccountId, ListId),
@@ -117,18 +116,19 @@ pub async fn known(
         .collect()
 }
 
-/// Adds contacts whose numbers the list does not have, in one statement: when, and with which of the list's revisions.
+/// Adds contacts in one statement, at an instant and with a revision of the list. The list must not
+/// have their numbers.
 ///
 /// # Errors
-/// What the database says, also where one of the numbers is there.
+/// If the list has one of the numbers.
 pub async fn insert(
     connection: &impl ConnectionTrait,
     list: (AccountId, ListId),
     contacts: &[NewContact],
     (created_at, revision): (i64, i64),
 ) -> Result<(), DbErr> {
-    // One text instead of a parameter for each value: SQLite takes 32,766 of them, and binding and planning
-    // them takes longer than reading a text.
+    // One JSON text instead of a parameter for each value: SQLite takes at most 32,766 parameters, and
+    // binding and planning them takes longer than reading a text.
     let rows: Vec<_> = contacts
         .iter()
         .map(|row| {
@@ -165,11 +165,8 @@ pub async fn insert(
     }
 }
 
-/// Gives contacts that a list has other fields, in one statement, and marks those whose fields are other ones by it
-/// with the list's revision.
-///
-/// # Errors
-/// What the database says.
+/// Replaces the fields of a list's contacts in one statement, and sets the list's revision on those whose
+/// fields changed.
 pub async fn update(
     connection: &impl ConnectionTrait,
     list: (AccountId, ListId),
@@ -203,17 +200,15 @@ pub async fn update(
     Ok(())
 }
 
-/// Counts what came in (or, with a negative sign, went) towards the list's head-count and its number of
-/// stored contacts, and raises its revision (or how often contacts were removed from it).
-///
-/// # Errors
-/// What the database says.
+/// Adds the counts, which are negative for removed contacts, to the list's head-count and to its number
+/// of stored contacts. Raises its revision if contacts were added, and its number of removals if contacts
+/// were removed.
 pub async fn count_towards(
     connection: &impl ConnectionTrait,
     (account, list): (AccountId, ListId),
     counts: &Counts,
 ) -> Result<(), DbErr> {
-    // Not for the whole file: its min and max are not those of numbers.
+    // `ExprTrait` is imported only here: its `min` and `max` would hide those of numbers.
     use list_destination::Column;
     use sea_orm::ExprTrait;
     let total: i64 = counts.values().sum();
@@ -262,10 +257,7 @@ pub async fn count_towards(
     Ok(())
 }
 
-/// Several contacts of lists in use, whoever's they are; in no order.
-///
-/// # Errors
-/// What the database says.
+/// Finds several contacts of any accounts in lists that are not archived, in no particular order.
 pub async fn find_all(
     connection: &impl ConnectionTrait,
     ids: impl IntoIterator<Item = ContactId>,
@@ -283,7 +275,7 @@ fn json(value: &impl serde::Serialize) -> Result<Value, DbErr> {
         .map_err(|cause| DbErr::Json(cause.to_string()))
 }
 
-/// A statement about a list, which is `$1` and `$2`.
+/// Makes a statement about a list. `$1` is its account, `$2` the list.
 fn of_list(
     connection: &impl ConnectionTrait,
     text: String,

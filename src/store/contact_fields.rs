@@ -1,6 +1,7 @@
-//! What is known of a list's stored contacts, to read whole: for texts that address each of them.
+//! The fields of all stored contacts of a list, for texts with merge fields.
 //!
-//! Not here: contacts one by one, and how they come and go.
+//! Here: a scan over a whole list. Not here: single contacts, and adding and removing them
+//! ([`super::contact`]).
 
 use domain::id::{AccountId, ListId};
 use entity::contact::{Column, Entity};
@@ -8,11 +9,12 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Qu
 
 use super::{Store, sql::bulk::Scan};
 
-/// Cells of a row of [`scan`]: the country's code, the fields as JSON, and the list's revision that the contact came
-/// in with.
+/// The number of cells in a row of [`scan`]: the country code, the fields as JSON, and the revision of
+/// the list with which the contact was added.
 pub const CELLS: usize = 3;
 
-/// Reads the country, the fields and the revision of every contact of a list, as of one instant and in no order.
+/// Reads the country, the fields and the revision of every contact of a list from one snapshot, in no
+/// particular order.
 #[must_use]
 pub fn scan(store: &Store, account: AccountId, list: ListId) -> Scan {
     let select = Entity::find()
@@ -21,7 +23,8 @@ pub fn scan(store: &Store, account: AccountId, list: ListId) -> Scan {
         .filter(Column::AccountId.eq(account.uuid()))
         .filter(Column::ListId.eq(list.uuid()));
     let select = match store.backend() {
-        // By the primary key, beside whose order the rows lie: by their numbers each would be a page of its own.
+        // The rows are stored roughly in the order of the primary key. In the order of numbers, each
+        // row would be on another page of the file.
         sea_orm::DatabaseBackend::Sqlite => select.order_by_asc(Column::Id),
         _ => select,
     };

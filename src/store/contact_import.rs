@@ -1,4 +1,7 @@
-//! Imports of contacts, and the rows that they refused; what they warned of is in [`warnings`].
+//! Imports of contacts, and the rows that they rejected.
+//!
+//! Here: imports, their progress and their rejections. Not here: their warnings ([`warnings`]), and
+//! reading files ([`crate::imports`]).
 
 pub mod warnings;
 
@@ -15,39 +18,39 @@ use sea_orm::{
 
 use super::sql::paging::{Direction, Page, Place, Window, page};
 
-/// Bound parameters in one statement: SQLite takes 32,766.
+/// The most bound parameters in one statement: SQLite takes 32,766.
 const MAX_PARAMETERS: usize = 32_000;
 
-/// What a part of a file came to.
+/// The counts of a part of a file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Progress {
     /// Rows read.
     pub rows: i64,
-    /// Contacts that came in.
+    /// Contacts added.
     pub imported: i64,
-    /// Rows whose number was there.
+    /// Rows whose number the list had already.
     pub duplicates: i64,
-    /// Rows that were refused.
+    /// Rows that were rejected.
     pub rejected: i64,
-    /// Warnings that are kept.
+    /// Warnings that were stored.
     pub warnings: i64,
 }
 
-/// A row of a file that an import refused.
+/// A row of a file that an import rejected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RejectedRow {
     /// The import.
     pub import: ImportId,
     /// Its line in the file, from 1; in a workbook its row.
     pub line: i64,
-    /// What stood there, cut to what can be shown.
+    /// The value of the number's column, cut to the length that is shown.
     pub value: Private<String>,
-    /// Why it was refused.
+    /// Why it was rejected.
     pub reason: String,
 }
 
 impl RejectedRow {
-    /// Its place in a page of its import.
+    /// Its position among the rejections of its import.
     #[must_use]
     pub fn place(&self) -> Place {
         Place {
@@ -58,9 +61,6 @@ impl RejectedRow {
 }
 
 /// Adds an import.
-///
-/// # Errors
-/// What the database says.
 pub async fn insert(
     connection: &impl ConnectionTrait,
     row: contact_import::Model,
@@ -71,10 +71,7 @@ pub async fn insert(
     Ok(())
 }
 
-/// Several imports, whoever's they are; in no order.
-///
-/// # Errors
-/// What the database says.
+/// Finds several imports of any accounts, in no particular order.
 pub async fn find_all(
     connection: &impl ConnectionTrait,
     ids: impl IntoIterator<Item = ImportId>,
@@ -85,10 +82,7 @@ pub async fn find_all(
         .await
 }
 
-/// Adds to what an import came to, and notes that it goes on.
-///
-/// # Errors
-/// What the database says.
+/// Adds to an import's counts, and records that it made progress.
 pub async fn advance(
     connection: &impl ConnectionTrait,
     (account, id): (AccountId, ImportId),
@@ -116,10 +110,7 @@ pub async fn advance(
     Ok(())
 }
 
-/// Ends an import that runs.
-///
-/// # Errors
-/// What the database says.
+/// Ends a running import.
 pub async fn end(
     connection: &impl ConnectionTrait,
     (account, id): (AccountId, ImportId),
@@ -147,7 +138,7 @@ fn of_list(account: AccountId, list: ListId) -> Select<contact_import::Entity> {
         .filter(contact_import::Column::ListId.eq(list.uuid()))
 }
 
-/// The ids of a list's imports, for another statement.
+/// Selects the ids of a list's imports, as a subquery.
 fn imports_of(account: AccountId, list: ListId) -> SelectStatement {
     Query::select()
         .column(contact_import::Column::Id)
@@ -157,10 +148,7 @@ fn imports_of(account: AccountId, list: ListId) -> SelectStatement {
         .to_owned()
 }
 
-/// A page of a list's imports, the newest first.
-///
-/// # Errors
-/// What the database says.
+/// Reads a page of a list's imports, the newest first.
 pub async fn list(
     connection: &impl ConnectionTrait,
     (account, list): (AccountId, ListId),
@@ -180,10 +168,7 @@ pub async fn list(
     .await
 }
 
-/// How many imports a list has had.
-///
-/// # Errors
-/// What the database says.
+/// Counts a list's imports.
 pub async fn count(
     connection: &impl ConnectionTrait,
     (account, list): (AccountId, ListId),
@@ -191,10 +176,7 @@ pub async fn count(
     of_list(account, list).count(connection).await
 }
 
-/// The last few imports of a list, the newest first.
-///
-/// # Errors
-/// What the database says.
+/// Reads the last imports of a list, the newest first, at most `most`.
 pub async fn latest(
     connection: &impl ConnectionTrait,
     (account, list): (AccountId, ListId),
@@ -207,10 +189,7 @@ pub async fn latest(
         .await
 }
 
-/// Keeps rows that an import refused.
-///
-/// # Errors
-/// What the database says.
+/// Adds rows that an import rejected.
 pub async fn insert_rejections(
     connection: &impl ConnectionTrait,
     account: AccountId,
@@ -218,7 +197,7 @@ pub async fn insert_rejections(
 ) -> Result<(), DbErr> {
     const COLUMNS: usize = 5;
     for chunk in rows.chunks(MAX_PARAMETERS / COLUMNS) {
-        // A workbook may say twice that a row is its third; one of them is enough to find it.
+        // A workbook may number two rows alike. One rejection is enough to find them.
         let conflict = OnConflict::columns([
             rejection::Column::AccountId,
             rejection::Column::ImportId,
@@ -251,10 +230,7 @@ fn rejected(account: AccountId, import: ImportId) -> Select<rejection::Entity> {
         .filter(rejection::Column::ImportId.eq(import.uuid()))
 }
 
-/// A page of the rows that an import refused, in the file's order.
-///
-/// # Errors
-/// What the database says.
+/// Reads a page of the rows that an import rejected, in the file's order.
 pub async fn rejections(
     connection: &impl ConnectionTrait,
     (account, import): (AccountId, ImportId),
@@ -286,10 +262,7 @@ pub async fn rejections(
     })
 }
 
-/// Forgets some of the rows that a list's imports refused; how many.
-///
-/// # Errors
-/// What the database says.
+/// Deletes up to `most` rows that a list's imports rejected. Returns how many it deleted.
 pub async fn forget_rejections(
     connection: &impl ConnectionTrait,
     (account, list): (AccountId, ListId),
@@ -307,7 +280,7 @@ pub async fn forget_rejections(
         .into_tuple()
         .all(connection)
         .await?;
-    // In the key's order: all up to the last one, import by import.
+    // The keys are in order, so for each import all rows up to its last key are deleted.
     let mut last_lines = std::collections::BTreeMap::new();
     for (import, line) in keys {
         last_lines.insert(import, line);

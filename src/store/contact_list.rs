@@ -1,4 +1,7 @@
 //! Contact lists and their head-counts.
+//!
+//! Here: finding, listing, locking and writing lists. Not here: their stored contacts
+//! ([`super::contact`]).
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -16,10 +19,7 @@ use super::sql::{
     search::contains,
 };
 
-/// One list, archived or not, whoever's it is.
-///
-/// # Errors
-/// What the database says.
+/// Finds a list of any account, also if it is archived.
 pub async fn find(
     connection: &impl ConnectionTrait,
     id: ListId,
@@ -30,10 +30,7 @@ pub async fn find(
         .await
 }
 
-/// Several lists, archived or not, whoever's they are; in no order.
-///
-/// # Errors
-/// What the database says.
+/// Finds several lists of any accounts, archived ones too, in no particular order.
 pub async fn find_all(
     connection: &impl ConnectionTrait,
     ids: impl IntoIterator<Item = ListId>,
@@ -43,12 +40,12 @@ pub async fn find_all(
         .await
 }
 
-/// Which lists are listed. Archived ones never are.
+/// The lists to list. Archived ones are left out.
 #[derive(Debug, Clone)]
 pub struct ListFilter {
-    /// Whose.
+    /// Lists of this account.
     pub account: AccountId,
-    /// Only those whose name contains this, whatever the case.
+    /// Only lists whose name contains this text, in any case.
     pub search: Option<String>,
 }
 
@@ -62,10 +59,7 @@ fn select(backend: DatabaseBackend, filter: &ListFilter) -> Select<contact_list:
     }
 }
 
-/// A page of an account's lists, the oldest first.
-///
-/// # Errors
-/// What the database says.
+/// Reads a page of an account's lists, the oldest first.
 pub async fn list(
     connection: &impl ConnectionTrait,
     filter: &ListFilter,
@@ -82,20 +76,14 @@ pub async fn list(
     .await
 }
 
-/// How many lists an account has in all.
-///
-/// # Errors
-/// What the database says.
+/// Counts the lists that match a filter.
 pub async fn count(connection: &impl ConnectionTrait, filter: &ListFilter) -> Result<u64, DbErr> {
     select(connection.get_database_backend(), filter)
         .count(connection)
         .await
 }
 
-/// How many lists an account has in use.
-///
-/// # Errors
-/// What the database says.
+/// Counts an account's lists that are not archived.
 pub async fn in_use(connection: &impl ConnectionTrait, account: AccountId) -> Result<u64, DbErr> {
     let filter = ListFilter {
         account,
@@ -104,10 +92,7 @@ pub async fn in_use(connection: &impl ConnectionTrait, account: AccountId) -> Re
     count(connection, &filter).await
 }
 
-/// Adds a list; its head-count is written apart.
-///
-/// # Errors
-/// What the database says.
+/// Adds a list without a head-count, which is written separately.
 pub async fn insert(
     connection: &impl ConnectionTrait,
     row: contact_list::Model,
@@ -118,12 +103,9 @@ pub async fn insert(
     Ok(())
 }
 
-/// Names a list and answers whether it is in use. It locks the list's row until the transaction ends, so
-/// that two changes of one head-count come one after the other; the name alone is written, so that a list
-/// that is archived meanwhile stays archived.
-///
-/// # Errors
-/// What the database says.
+/// Renames a list. Returns false if it is archived. It locks the list's row until the transaction ends,
+/// so that two changes of one head-count run one after the other. It writes only the name, so that a list
+/// that is archived concurrently stays archived.
 pub async fn rename(
     connection: &impl ConnectionTrait,
     account: AccountId,
@@ -140,12 +122,9 @@ pub async fn rename(
     Ok(done.rows_affected > 0)
 }
 
-/// Locks a list's row until the transaction ends, so that those who add to it, remove from it or count it
-/// come one after the other. It reads nothing: a statement that waited for a lock may still see what was there
-/// before it waited.
-///
-/// # Errors
-/// What the database says.
+/// Locks a list's row until the transaction ends, so that adding contacts, removing them and counting them
+/// run one after the other. It reads nothing, because a statement that waited for a lock may still see
+/// rows as they were before it waited.
 pub async fn lock(connection: &impl ConnectionTrait, id: ListId) -> Result<(), DbErr> {
     contact_list::Entity::find()
         .select_only()
@@ -158,12 +137,9 @@ pub async fn lock(connection: &impl ConnectionTrait, id: ListId) -> Result<(), D
     Ok(())
 }
 
-/// Locks lists' rows until the transaction ends, in id order, against those who add to them or remove from them, and
-/// returns which: nobody else reads them less by it. Like [`lock`] it reads nothing. SQLite locks no rows: whoever
-/// writes there is alone.
-///
-/// # Errors
-/// What the database says.
+/// Locks lists' rows until the transaction ends, in id order, against adding and removing contacts, and
+/// returns those that exist. Readers are not blocked. Like [`lock`], it reads nothing else. On SQLite it
+/// does nothing: there is only one writer.
 pub async fn lock_shared(
     connection: &impl ConnectionTrait,
     lists: impl IntoIterator<Item = ListId>,
@@ -183,10 +159,8 @@ pub async fn lock_shared(
     rows.iter().map(id).collect()
 }
 
-/// Notes that fields of a list's contacts changed: its revision rises by one. Lock it first.
-///
-/// # Errors
-/// What the database says.
+/// Raises a list's revision by one, because fields of its contacts changed. The caller holds the lock on
+/// the list.
 pub async fn raise_revision(
     connection: &impl ConnectionTrait,
     (account, list): (AccountId, ListId),
@@ -202,23 +176,20 @@ pub async fn raise_revision(
         .map(drop)
 }
 
-/// A list's head-count with the point of its history that it is of.
+/// A list's head-count, and the revision of the list at which it was counted.
 #[derive(Debug, Clone, Default)]
 pub struct Heads {
-    /// By country.
+    /// Recipients by country code.
     pub rows: Vec<(String, i64)>,
-    /// Stored contacts; 0 if the head-count was given by hand.
+    /// Stored contacts; 0 if the head-count was set without contacts.
     pub contacts: i64,
-    /// The revision that the contacts are as of.
+    /// The list's revision.
     pub revision: i64,
-    /// How often contacts had been removed.
+    /// The number of removals of contacts so far.
     pub removals: i64,
 }
 
-/// The head-counts of several lists, each as of one instant; lists that don't exist are left out.
-///
-/// # Errors
-/// What the database says.
+/// Reads the head-counts of several lists, each from one snapshot. Lists that don't exist are left out.
 pub async fn heads(
     connection: &impl ConnectionTrait,
     lists: impl IntoIterator<Item = (AccountId, ListId)>,
@@ -256,15 +227,12 @@ pub async fn heads(
     Ok(found)
 }
 
-/// Archived lists whose contacts are still stored, a few of them.
-///
-/// # Errors
-/// What the database says.
+/// Finds archived lists whose contacts are still stored, at most `most`.
 pub async fn archived_with_contacts(
     connection: &impl ConnectionTrait,
     most: u64,
 ) -> Result<Vec<contact_list::Model>, DbErr> {
-    // As the index has it, word by word.
+    // The same text as the partial index's condition.
     contact_list::Entity::find()
         .filter(contact_list::Column::ArchivedAt.is_not_null())
         .filter(Expr::cust("contacts > 0"))
@@ -274,10 +242,7 @@ pub async fn archived_with_contacts(
         .await
 }
 
-/// The head-counts of several lists, each with its account; in no order.
-///
-/// # Errors
-/// What the database says.
+/// Reads the head-counts of several lists, each given with its account, in no particular order.
 pub async fn destinations(
     connection: &impl ConnectionTrait,
     lists: impl IntoIterator<Item = (AccountId, ListId)>,
@@ -288,10 +253,7 @@ pub async fn destinations(
         .await
 }
 
-/// Writes a list's head-count in the place of the one that it has.
-///
-/// # Errors
-/// What the database says.
+/// Replaces a list's head-count.
 pub async fn replace_destinations(
     connection: &impl ConnectionTrait,
     account: AccountId,

@@ -1,4 +1,7 @@
-//! Credit packages: what is for sale, and what no longer is.
+//! Credit packages.
+//!
+//! Here: finding, listing, adding and archiving packages. Not here: buying them
+//! ([`super::purchase`]).
 
 use domain::{credits::Credits, id::PackageId};
 use entity::credit_package::{Column, Entity, Model};
@@ -9,10 +12,7 @@ use sea_orm::{
 
 use super::sql::paging::{Direction, Page, Window, page};
 
-/// One package, archived or not.
-///
-/// # Errors
-/// What the database says.
+/// Finds a package, also if it is archived.
 pub async fn find(
     connection: &impl ConnectionTrait,
     id: PackageId,
@@ -20,10 +20,7 @@ pub async fn find(
     Entity::find_by_id(id.uuid()).one(connection).await
 }
 
-/// Several packages, archived or not, in no order.
-///
-/// # Errors
-/// What the database says.
+/// Finds several packages, archived ones too, in no particular order.
 pub async fn find_all(
     connection: &impl ConnectionTrait,
     ids: impl IntoIterator<Item = PackageId>,
@@ -43,10 +40,7 @@ fn select(include_archived: bool) -> Select<Entity> {
     }
 }
 
-/// A page of packages, the smallest first.
-///
-/// # Errors
-/// What the database says.
+/// Reads a page of packages, the smallest first.
 pub async fn list(
     connection: &impl ConnectionTrait,
     include_archived: bool,
@@ -63,10 +57,7 @@ pub async fn list(
     .await
 }
 
-/// How many packages a list has in all.
-///
-/// # Errors
-/// What the database says.
+/// Counts the packages of a list.
 pub async fn count(
     connection: &impl ConnectionTrait,
     include_archived: bool,
@@ -74,11 +65,8 @@ pub async fn count(
     select(include_archived).count(connection).await
 }
 
-/// The smallest package for sale in a currency that has at least so many credits; of equals the cheapest,
-/// and then the oldest.
-///
-/// # Errors
-/// What the database says.
+/// Finds the smallest package for sale in a currency with at least the given credits; of equal ones the
+/// cheapest, and then the oldest.
 pub async fn smallest_with(
     connection: &impl ConnectionTrait,
     credits: Credits,
@@ -94,10 +82,10 @@ pub async fn smallest_with(
         .await
 }
 
-/// Puts a package up for sale.
+/// Adds a package.
 ///
 /// # Errors
-/// What the database says; that the code is taken, among others.
+/// If the code exists: the error is a unique violation.
 pub async fn insert(connection: &impl ConnectionTrait, row: Model) -> Result<(), DbErr> {
     Entity::insert(row.into_active_model())
         .exec_without_returning(connection)
@@ -105,10 +93,7 @@ pub async fn insert(connection: &impl ConnectionTrait, row: Model) -> Result<(),
     Ok(())
 }
 
-/// Takes a package off sale. One that was taken off before keeps its instant.
-///
-/// # Errors
-/// What the database says.
+/// Archives a package, which takes it off sale. If it is archived already, it keeps the earlier instant.
 pub async fn archive(
     connection: &impl ConnectionTrait,
     id: PackageId,

@@ -1,13 +1,12 @@
-//! Idempotency keys that were used, with the answers that their repetitions get.
+//! Idempotency keys that were used, with the answers that retries get.
+//!
+//! Not here: comparing a retry with the first request ([`crate::ledger`]).
 
 use domain::id::AccountId;
 use entity::idempotency_key;
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait, IntoActiveModel};
 
-/// A key that was used in an account.
-///
-/// # Errors
-/// What the database says.
+/// Finds a key that was used in an account.
 pub async fn find(
     connection: &impl ConnectionTrait,
     account: AccountId,
@@ -18,10 +17,7 @@ pub async fn find(
         .await
 }
 
-/// Notes that a key was used. The account's book must be locked, and the key not be used yet.
-///
-/// # Errors
-/// What the database says.
+/// Records a key. The caller holds the lock on the account's book, and the key must be unused.
 pub async fn insert(
     connection: &impl ConnectionTrait,
     row: idempotency_key::Model,

@@ -1,4 +1,6 @@
-//! Lots, to read: which credits came in, and what is left of them. Only [`crate::ledger`] writes them.
+//! Lots.
+//!
+//! Here: finding and listing lots. Not here: writing them, which only [`crate::ledger`] does.
 
 use domain::id::{AccountId, LotId};
 use entity::lot;
@@ -10,29 +12,29 @@ use sea_orm::{
 
 use super::sql::paging::{Direction, Page, Window, page};
 
-/// Where a lot stands at an instant.
+/// The state of a lot at an instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LotState {
-    /// Something is left, and its day has not come.
+    /// It has credits left and has not expired.
     Active,
-    /// Nothing is left, and its day has not come.
+    /// It has no credits left and has not expired.
     Exhausted,
-    /// Its day has come, whether or not the expiry is booked yet.
+    /// It has expired, whether or not the expiry is booked yet.
     Expired,
 }
 
-/// Which lots are listed.
+/// The lots to list. Each condition narrows the list.
 #[derive(Debug, Clone, Copy)]
 pub struct LotFilter {
-    /// Whose.
+    /// Lots of this account.
     pub account: AccountId,
-    /// Only those in this state.
+    /// Only lots in this state.
     pub state: Option<LotState>,
-    /// The instant that states are judged at.
+    /// The instant at which states are determined.
     pub at: Timestamp,
 }
 
-/// Where a lot stands at an instant; the bound is half-open (law L2).
+/// Returns the state of a lot at an instant. At its expiration instant it is expired (law L2).
 #[must_use]
 pub fn state(row: &lot::Model, at: Timestamp) -> LotState {
     if row
@@ -67,10 +69,7 @@ fn select(filter: &LotFilter) -> Select<lot::Entity> {
     }
 }
 
-/// A page of lots, the newest first.
-///
-/// # Errors
-/// What the database says.
+/// Reads a page of lots, the newest first.
 pub async fn list(
     connection: &impl ConnectionTrait,
     filter: &LotFilter,
@@ -87,18 +86,12 @@ pub async fn list(
     .await
 }
 
-/// How many lots a list has in all.
-///
-/// # Errors
-/// What the database says.
+/// Counts the lots of a list.
 pub async fn count(connection: &impl ConnectionTrait, filter: &LotFilter) -> Result<u64, DbErr> {
     select(filter).count(connection).await
 }
 
-/// One lot of an account.
-///
-/// # Errors
-/// What the database says.
+/// Finds a lot of an account.
 pub async fn find(
     connection: &impl ConnectionTrait,
     account: AccountId,
@@ -109,10 +102,7 @@ pub async fn find(
         .await
 }
 
-/// Several lots of any accounts, in no order.
-///
-/// # Errors
-/// What the database says.
+/// Finds several lots of any accounts, in no particular order.
 pub async fn find_all(
     connection: &impl ConnectionTrait,
     ids: impl IntoIterator<Item = LotId>,
@@ -131,7 +121,7 @@ mod tests {
     use sea_orm::prelude::Uuid;
 
     #[test]
-    fn a_lot_expires_at_the_very_instant_of_its_day() {
+    fn a_lot_is_expired_at_its_expiration_instant() {
         let check = |remaining_units, expires_at: Option<i64>, expected| {
             let row = lot::Model {
                 account_id: Uuid::nil(),
@@ -154,7 +144,7 @@ mod tests {
         check(0, None, LotState::Exhausted);
         check(1, Some(101), LotState::Active);
         check(0, Some(101), LotState::Exhausted);
-        // Not booked yet, and booked.
+        // With an expiry that is not booked yet, and with one that is.
         check(1, Some(100), LotState::Expired);
         check(0, Some(100), LotState::Expired);
     }

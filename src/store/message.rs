@@ -1,4 +1,6 @@
-//! Messages, to read: only the ledger writes them.
+//! Messages.
+//!
+//! Here: finding and listing messages. Not here: writing them, which only [`crate::ledger`] does.
 
 use std::collections::BTreeSet;
 
@@ -25,10 +27,7 @@ use super::sql::{
     search::contains,
 };
 
-/// One message, whosever it is.
-///
-/// # Errors
-/// What the database says.
+/// Finds a message of any account.
 pub async fn find(
     connection: &impl ConnectionTrait,
     id: MessageId,
@@ -39,8 +38,8 @@ pub async fn find(
         .await
 }
 
-/// All of a message but its text, which stands empty. A text may have 160 kB, and a page a thousand messages: texts
-/// are read apart ([`texts`]), when they are asked for.
+/// Selects messages with empty texts. A text may have 160 kB, and a page a thousand messages, so texts
+/// are read separately ([`texts`]) if they are requested.
 fn without_text(select: Select<Entity>) -> Select<Entity> {
     let columns = Column::iter().filter(|column| !matches!(column, Column::Text));
     select
@@ -49,10 +48,7 @@ fn without_text(select: Select<Entity>) -> Select<Entity> {
         .expr_as(Expr::cust("''"), "text")
 }
 
-/// The texts of several messages of some accounts, in no order.
-///
-/// # Errors
-/// What the database says.
+/// Reads the texts of several messages of some accounts, in no particular order.
 pub async fn texts(
     connection: &impl ConnectionTrait,
     accounts: impl IntoIterator<Item = AccountId>,
@@ -68,10 +64,7 @@ pub async fn texts(
         .await
 }
 
-/// Several messages without their texts, whosever they are, in no order.
-///
-/// # Errors
-/// What the database says.
+/// Finds several messages of any accounts, without their texts, in no particular order.
 pub async fn find_all(
     connection: &impl ConnectionTrait,
     ids: impl IntoIterator<Item = MessageId>,
@@ -82,11 +75,8 @@ pub async fn find_all(
         .await
 }
 
-/// The lines of several messages, each message's by country. Ids are unique across accounts, so the
-/// pairs need not match.
-///
-/// # Errors
-/// What the database says.
+/// Reads the lines of several messages, those of each message by country. Ids are unique across
+/// accounts, so the ids of accounts and messages need not match in order.
 pub async fn lines(
     connection: &impl ConnectionTrait,
     accounts: impl IntoIterator<Item = AccountId>,
@@ -103,31 +93,32 @@ pub async fn lines(
         .await
 }
 
-/// Which messages of an account are listed. Each condition narrows.
+/// The messages of an account to list. Each condition narrows the list.
 #[derive(Debug, Clone)]
 pub struct MessageFilter {
-    /// Whose.
+    /// Messages of this account.
     pub account: AccountId,
-    /// Only those of every one of these: of none where two differ. `None` stands for those without a list.
+    /// Only messages whose list equals each of these, so none if two differ. `None` stands for messages
+    /// without a list.
     pub lists: Vec<Option<ListId>>,
-    /// Only those that stand so.
+    /// Only messages with one of these statuses.
     pub status: Option<Vec<MessageStatus>>,
-    /// Only those to be sent from here on.
+    /// Only messages with a sending time at or after this instant.
     pub from: Option<Timestamp>,
-    /// Only those to be sent before.
+    /// Only messages with a sending time before this instant.
     pub to: Option<Timestamp>,
-    /// Only those whose name or text contains this, whatever the case.
+    /// Only messages whose name or text contains this text, in any case.
     pub search: Option<String>,
-    /// Only those charged from the first instant on and before the second.
+    /// Only messages charged at or after the first instant and before the second.
     pub charged: Option<(Timestamp, Timestamp)>,
-    /// Only those that travelled so.
+    /// Only messages on this channel.
     pub channel: Option<Channel>,
-    /// Only those that reached one of these countries.
+    /// Only messages that reached one of these countries.
     pub countries: Option<Vec<CountryCode>>,
 }
 
 impl MessageFilter {
-    /// Every message of an account.
+    /// Lists every message of an account.
     #[must_use]
     pub fn of(account: AccountId) -> Self {
         Self {
@@ -168,7 +159,7 @@ fn select(backend: DatabaseBackend, filter: &MessageFilter) -> Select<Entity> {
         select = select.filter(found);
     }
     if let Some((from, to)) = filter.charged {
-        // Only what was charged has an instant.
+        // `sent_at` is null unless the message was charged.
         select = select
             .filter(Column::SentAt.gte(from.as_microsecond()))
             .filter(Column::SentAt.lt(to.as_microsecond()));
@@ -178,7 +169,8 @@ fn select(backend: DatabaseBackend, filter: &MessageFilter) -> Select<Entity> {
     }
     if let Some(countries) = &filter.countries {
         let countries: BTreeSet<&str> = countries.iter().map(CountryCode::as_str).collect();
-        // By message: a page looks at the lines of its own messages, and not at all that the account ever had.
+        // Correlated by message: a page reads the lines of its own messages rather than all lines of
+        // the account.
         let reached = message_line::Entity::find()
             .select_only()
             .expr(Expr::val(1))
@@ -194,10 +186,7 @@ fn select(backend: DatabaseBackend, filter: &MessageFilter) -> Select<Entity> {
     select
 }
 
-/// A page of messages without their texts, the last to be sent first.
-///
-/// # Errors
-/// What the database says.
+/// Reads a page of messages without their texts, those with the latest sending time first.
 pub async fn list(
     connection: &impl ConnectionTrait,
     filter: &MessageFilter,
@@ -214,10 +203,7 @@ pub async fn list(
     .await
 }
 
-/// How many messages a list has in all.
-///
-/// # Errors
-/// What the database says.
+/// Counts the messages of a list.
 pub async fn count(
     connection: &impl ConnectionTrait,
     filter: &MessageFilter,
@@ -227,11 +213,8 @@ pub async fn count(
         .await
 }
 
-/// Scheduled messages whose time has come, of accounts that the server settles for, after a place in
-/// their order; the longest due first. Of one account alone where it is named.
-///
-/// # Errors
-/// What the database says.
+/// Finds scheduled messages that are due, of accounts whose messages the server settles, the longest due
+/// first, after a position in that order. If `account` is given, only messages of that account.
 pub async fn due(
     connection: &impl ConnectionTrait,
     account: Option<AccountId>,
@@ -239,8 +222,8 @@ pub async fn due(
     after: Option<Place>,
     limit: u64,
 ) -> Result<Vec<Due>, DbErr> {
-    // Accounts are looked up by message and the state is written out: so that it is the messages that wait which are
-    // gone through, by the index that has those alone, and not every message that any account ever sent.
+    // The account is looked up for each message, and the status is a literal, so the plan walks the
+    // partial index of scheduled messages rather than all messages of all accounts.
     let mut settles = Query::select();
     settles
         .expr(Expr::val(1))
@@ -285,15 +268,15 @@ pub async fn due(
     Ok(due.collect())
 }
 
-/// A scheduled message whose time has come.
+/// A scheduled message that is due.
 #[derive(Debug, Clone, Copy)]
 pub struct Due {
-    /// Whose.
+    /// Its account.
     pub account: AccountId,
     /// The message.
     pub message: MessageId,
     /// Its list.
     pub list: Option<ListId>,
-    /// Its place among those that are due.
+    /// Its position among the due messages.
     pub place: Place,
 }

@@ -1,7 +1,8 @@
-//! Scheduled messages to a list's stored contacts, and who of them has left since.
+//! Scheduled messages to a list's stored contacts, and contacts who left the list since.
 //!
-//! Not here: the rows of audiences as they come and go, which only [`crate::ledger`] writes. Whoever writes departures
-//! holds the lock on the list's row ([`super::contact_list::lock`]): a message that is scheduled or settled waits for it.
+//! Here: reading audiences, and adding departures. Callers that add departures hold the lock on the
+//! list's row ([`super::contact_list::lock`]), and scheduling or settling a message waits for that lock.
+//! Not here: adding and removing audiences, which only [`crate::ledger`] does.
 
 use std::collections::HashMap;
 
@@ -12,10 +13,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Que
 
 use super::sql::table_rows::{self, TableRows};
 
-/// The messages to a list's contacts that are to be sent after an instant.
-///
-/// # Errors
-/// What the database says.
+/// Finds messages to a list's contacts with a sending time after an instant.
 pub async fn waiting(
     connection: &impl ConnectionTrait,
     (account, list): (AccountId, ListId),
@@ -31,10 +29,7 @@ pub async fn waiting(
         .await
 }
 
-/// Several messages of an account with their texts, in no order.
-///
-/// # Errors
-/// What the database says.
+/// Finds several messages of an account with their texts, in no particular order.
 pub async fn messages(
     connection: &impl ConnectionTrait,
     account: AccountId,
@@ -47,10 +42,8 @@ pub async fn messages(
         .await
 }
 
-/// Adds departures to those that are there; no two of one message, country and number of segments.
-///
-/// # Errors
-/// What the database says.
+/// Adds to the departures of messages. No two rows may have the same message, country and number of
+/// segments.
 pub async fn add_departures(
     connection: &impl ConnectionTrait,
     rows: Vec<message_departure::Model>,
@@ -66,10 +59,7 @@ pub async fn add_departures(
     table_rows::write(connection, [added]).await
 }
 
-/// How many recipients of several messages have left, by message; those that nobody has left are left out.
-///
-/// # Errors
-/// What the database says.
+/// Counts the recipients who left, by message. Messages without departures are left out.
 pub async fn departed(
     connection: &impl ConnectionTrait,
     accounts: impl IntoIterator<Item = AccountId>,

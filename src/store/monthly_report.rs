@@ -1,4 +1,6 @@
-//! Monthly reports that were made available, and who has them made.
+//! Monthly reports, and the schedules by which they are made.
+//!
+//! Not here: when a report is due ([`crate::operations`]), and its contents ([`crate::reports`]).
 
 use domain::id::{AccountId, ReportId};
 use entity::{monthly_report, monthly_report_schedule};
@@ -10,15 +12,12 @@ use sea_orm::{
 
 use super::sql::paging::{Direction, Page, Window, page};
 
-/// While a schedule is off it is never due.
+/// The due instant of a schedule that is off.
 pub const NEVER: i64 = i64::MAX;
-/// When it is due is to be worked out anew.
+/// The due instant of a schedule that has to be recalculated. It is always due.
 pub const UNKNOWN: i64 = 0;
 
-/// An account's schedule; `None` where it never had one.
-///
-/// # Errors
-/// What the database says.
+/// Finds an account's schedule; `None` if it never had one.
 pub async fn schedule(
     connection: &impl ConnectionTrait,
     account: AccountId,
@@ -29,9 +28,6 @@ pub async fn schedule(
 }
 
 /// Writes an account's schedule.
-///
-/// # Errors
-/// What the database says.
 pub async fn set_schedule(
     connection: &impl ConnectionTrait,
     row: monthly_report_schedule::Model,
@@ -53,10 +49,7 @@ pub async fn set_schedule(
         .map(drop)
 }
 
-/// Has it worked out anew when an account's next report is due: its months have changed.
-///
-/// # Errors
-/// What the database says.
+/// Makes the due instant of an account's next report be recalculated, because its months have changed.
 pub async fn reconsider(
     connection: &impl ConnectionTrait,
     account: AccountId,
@@ -71,11 +64,7 @@ pub async fn reconsider(
         .map(drop)
 }
 
-/// Moves a schedule on, where it still is as it was read: somebody else may have done it, or changed it.
-/// Answers whether it was.
-///
-/// # Errors
-/// What the database says.
+/// Advances a schedule if nobody has changed it since it was read. Returns whether it did.
 pub async fn move_on(
     connection: &impl ConnectionTrait,
     was: &monthly_report_schedule::Model,
@@ -93,10 +82,7 @@ pub async fn move_on(
     Ok(moved.rows_affected > 0)
 }
 
-/// Schedules that are due, the longest due first.
-///
-/// # Errors
-/// What the database says.
+/// Finds due schedules, the longest due first.
 pub async fn due(
     connection: &impl ConnectionTrait,
     now: jiff::Timestamp,
@@ -112,10 +98,7 @@ pub async fn due(
         .await
 }
 
-/// Makes a month's report available, unless it is already.
-///
-/// # Errors
-/// What the database says.
+/// Adds a month's report, unless it exists.
 pub async fn insert(
     connection: &impl ConnectionTrait,
     row: monthly_report::Model,
@@ -135,10 +118,7 @@ fn of_account(account: AccountId) -> Select<monthly_report::Entity> {
     monthly_report::Entity::find().filter(monthly_report::Column::AccountId.eq(account.uuid()))
 }
 
-/// A page of an account's reports, the newest first.
-///
-/// # Errors
-/// What the database says.
+/// Reads a page of an account's reports, the newest first.
 pub async fn list(
     connection: &impl ConnectionTrait,
     account: AccountId,
@@ -156,18 +136,12 @@ pub async fn list(
     .await
 }
 
-/// How many reports an account has in all.
-///
-/// # Errors
-/// What the database says.
+/// Counts an account's reports.
 pub async fn count(connection: &impl ConnectionTrait, account: AccountId) -> Result<u64, DbErr> {
     of_account(account).count(connection).await
 }
 
-/// Several reports of any accounts, in no order.
-///
-/// # Errors
-/// What the database says.
+/// Finds several reports of any accounts, in no particular order.
 pub async fn find_all(
     connection: &impl ConnectionTrait,
     ids: impl IntoIterator<Item = ReportId>,

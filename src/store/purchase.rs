@@ -1,5 +1,7 @@
-//! Purchases: payments and what they buy. That one was paid is written by [`crate::ledger`] alone, with the
-//! credits.
+//! Purchases.
+//!
+//! Here: finding, listing and writing purchases. Not here: marking one as paid, which only
+//! [`crate::ledger`] does, together with its credits.
 
 use domain::id::{AccountId, PurchaseId};
 use entity::{purchase, sql_enums::PurchaseStatus};
@@ -11,10 +13,7 @@ use sea_orm::{
 
 use super::sql::paging::{Direction, Page, Window, page};
 
-/// One purchase of an account.
-///
-/// # Errors
-/// What the database says.
+/// Finds a purchase of an account.
 pub async fn find(
     connection: &impl ConnectionTrait,
     account: AccountId,
@@ -25,10 +24,7 @@ pub async fn find(
         .await
 }
 
-/// Several purchases of any accounts, in no order.
-///
-/// # Errors
-/// What the database says.
+/// Finds several purchases of any accounts, in no particular order.
 pub async fn find_all(
     connection: &impl ConnectionTrait,
     ids: impl IntoIterator<Item = PurchaseId>,
@@ -39,10 +35,7 @@ pub async fn find_all(
         .await
 }
 
-/// The purchase that a provider knows by this reference.
-///
-/// # Errors
-/// What the database says.
+/// Finds a purchase by the provider's reference.
 pub async fn find_by_reference(
     connection: &impl ConnectionTrait,
     provider: &str,
@@ -59,10 +52,7 @@ fn of_account(account: AccountId) -> Select<purchase::Entity> {
     purchase::Entity::find().filter(purchase::Column::AccountId.eq(account.uuid()))
 }
 
-/// A page of an account's purchases, the newest first.
-///
-/// # Errors
-/// What the database says.
+/// Reads a page of an account's purchases, the newest first.
 pub async fn list(
     connection: &impl ConnectionTrait,
     account: AccountId,
@@ -79,18 +69,12 @@ pub async fn list(
     .await
 }
 
-/// How many purchases an account has in all.
-///
-/// # Errors
-/// What the database says.
+/// Counts an account's purchases.
 pub async fn count(connection: &impl ConnectionTrait, account: AccountId) -> Result<u64, DbErr> {
     of_account(account).count(connection).await
 }
 
-/// How many of an account's purchases wait for their payment since an instant or later.
-///
-/// # Errors
-/// What the database says.
+/// Counts an account's purchases since an instant that still wait for their payment.
 pub async fn unpaid(
     connection: &impl ConnectionTrait,
     account: AccountId,
@@ -103,10 +87,7 @@ pub async fn unpaid(
         .await
 }
 
-/// What an account paid for in `from..to`, the oldest first.
-///
-/// # Errors
-/// What the database says.
+/// Finds the purchases that an account paid in `from..to`, the oldest first.
 pub async fn paid_between(
     connection: &impl ConnectionTrait,
     account: AccountId,
@@ -122,10 +103,8 @@ pub async fn paid_between(
         .await
 }
 
-/// Purchases that wait since `begun` or longer, the oldest first, at most `limit`.
-///
-/// # Errors
-/// What the database says.
+/// Finds purchases that were started at or before `begun` and still wait, the oldest first, at most
+/// `limit`.
 pub async fn waiting_since(
     connection: &impl ConnectionTrait,
     begun: Timestamp,
@@ -140,10 +119,7 @@ pub async fn waiting_since(
         .await
 }
 
-/// Begins a purchase.
-///
-/// # Errors
-/// What the database says.
+/// Adds a purchase.
 pub async fn insert(connection: &impl ConnectionTrait, row: purchase::Model) -> Result<(), DbErr> {
     purchase::Entity::insert(row.into_active_model())
         .exec_without_returning(connection)
@@ -151,11 +127,8 @@ pub async fn insert(connection: &impl ConnectionTrait, row: purchase::Model) -> 
     Ok(())
 }
 
-/// Notes what the provider calls the payment and, if that is the provider's, where it is approved. What is known
-/// stays: of two callers the first is right.
-///
-/// # Errors
-/// What the database says.
+/// Records the provider's reference for the payment, and the address for its approval if the provider
+/// has one. Values that are recorded already are kept: the first of two callers wins.
 pub async fn set_reference(
     connection: &impl ConnectionTrait,
     row: &purchase::Model,
@@ -176,11 +149,8 @@ pub async fn set_reference(
     Ok(())
 }
 
-/// Decides a purchase that still waits, in any way but paid. The account's book must be locked, so that
-/// nobody credits it meanwhile.
-///
-/// # Errors
-/// What the database says.
+/// Closes a waiting purchase with any status but paid. The caller holds the lock on the account's book,
+/// so that nobody credits it meanwhile.
 pub async fn close(
     connection: &impl ConnectionTrait,
     row: &purchase::Model,
@@ -201,10 +171,7 @@ pub async fn close(
     Ok(())
 }
 
-/// Forgets what a provider calls its payments.
-///
-/// # Errors
-/// What the database says.
+/// Removes a provider's references from its purchases.
 pub async fn forget_references(
     connection: &impl ConnectionTrait,
     provider: &str,

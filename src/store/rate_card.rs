@@ -1,4 +1,7 @@
-//! Rate cards: versions that never change once published.
+//! Rate cards.
+//!
+//! Here: finding, listing and adding versions, which never change once published. Not here: prices
+//! ([`domain::rate`]).
 
 use domain::id::{AccountId, RateCardId};
 use entity::{rate, rate_card};
@@ -12,17 +15,14 @@ use super::sql::{
     row_set::RowSet,
 };
 
-/// The code of the card that accounts are charged by unless another is set.
+/// The code of the rate card that accounts have unless another one is set.
 pub const DEFAULT_CODE: &str = "default";
-/// The default card's first version: the same in every installation.
+/// The id of the default card's first version, which is the same in every installation.
 pub const DEFAULT_ID: Uuid = Uuid::from_u128(0x0000_0000_0000_7000_8000_0000_0000_0001);
-/// What stands for every country not named.
+/// The country code of the rate for all countries without their own.
 pub const EVERY_OTHER_COUNTRY: &str = "*";
 
-/// One version.
-///
-/// # Errors
-/// What the database says.
+/// Finds a version.
 pub async fn find(
     connection: &impl ConnectionTrait,
     id: RateCardId,
@@ -32,10 +32,7 @@ pub async fn find(
         .await
 }
 
-/// Several versions, in no order.
-///
-/// # Errors
-/// What the database says.
+/// Finds several versions, in no particular order.
 pub async fn find_all(
     connection: &impl ConnectionTrait,
     ids: impl IntoIterator<Item = RateCardId>,
@@ -45,10 +42,7 @@ pub async fn find_all(
         .await
 }
 
-/// The version of a card that was the newest at an instant.
-///
-/// # Errors
-/// What the database says.
+/// Finds the version of a card that was the newest at an instant.
 pub async fn in_force(
     connection: &impl ConnectionTrait,
     code: &str,
@@ -62,15 +56,13 @@ pub async fn in_force(
         .await
 }
 
-/// The id of the version that the account `w.account_id` is charged by at the instant `w.at`, in microseconds.
+/// SQL for the id of the version that prices the messages of account `w.account_id` at the instant
+/// `w.at`, in microseconds.
 pub(super) const IN_FORCE: &str = "(SELECT v.id FROM rate_cards v WHERE v.published_at <= w.at AND v.code = \
      (SELECT r.rate_card_code FROM account_rate_cards r WHERE r.account_id = w.account_id \
      AND r.effective_at <= w.at ORDER BY r.effective_at DESC LIMIT 1) ORDER BY v.version DESC LIMIT 1)";
 
-/// The version that an account is charged by at an instant; `None` before the account's first card.
-///
-/// # Errors
-/// What the database says.
+/// Finds the version that prices an account's messages at an instant; `None` before its first card.
 pub async fn in_force_for(
     connection: &impl ConnectionTrait,
     account: AccountId,
@@ -89,10 +81,7 @@ pub async fn in_force_for(
     Ok(found.into_iter().next())
 }
 
-/// The newest version of a card, whenever it counts from.
-///
-/// # Errors
-/// What the database says.
+/// Finds the newest version of a card, also if it is not in force yet.
 pub async fn newest(
     connection: &impl ConnectionTrait,
     code: &str,
@@ -104,10 +93,7 @@ pub async fn newest(
         .await
 }
 
-/// The rates of a version, by country.
-///
-/// # Errors
-/// What the database says.
+/// Reads the rates of a version, by country.
 pub async fn rates(
     connection: &impl ConnectionTrait,
     id: RateCardId,
@@ -119,10 +105,7 @@ pub async fn rates(
         .await
 }
 
-/// A page of versions, the newest first.
-///
-/// # Errors
-/// What the database says.
+/// Reads a page of versions, the newest first.
 pub async fn list(
     connection: &impl ConnectionTrait,
     window: Window,
@@ -138,10 +121,7 @@ pub async fn list(
     .await
 }
 
-/// How many versions there are of all cards.
-///
-/// # Errors
-/// What the database says.
+/// Counts the versions of all cards.
 pub async fn count(connection: &impl ConnectionTrait) -> Result<u64, DbErr> {
     rate_card::Entity::find().count(connection).await
 }
@@ -149,7 +129,7 @@ pub async fn count(connection: &impl ConnectionTrait) -> Result<u64, DbErr> {
 /// Publishes a version with its rates.
 ///
 /// # Errors
-/// What the database says; that another took the version number, among others.
+/// If the version number exists: the error is a unique violation.
 pub async fn insert(
     connection: &impl ConnectionTrait,
     card: rate_card::Model,

@@ -1,4 +1,6 @@
-//! Secrets that every process of one installation shares.
+//! Secrets that all processes of an installation share.
+//!
+//! Not here: making them, and their uses ([`crate::operations`]).
 
 use entity::server_secret;
 use sea_orm::{
@@ -6,11 +8,8 @@ use sea_orm::{
     sea_query::OnConflict,
 };
 
-/// The secret of a name; `fresh` becomes it where there is none yet. Of several processes that come at
-/// once one wins, and all get its secret.
-///
-/// # Errors
-/// What the database says.
+/// Finds the secret with a name, or stores `fresh` if there is none. If several processes do so at once,
+/// one wins, and all get its secret.
 pub async fn find_or_insert(
     connection: &impl ConnectionTrait,
     name: &str,
@@ -36,10 +35,7 @@ pub async fn find_or_insert(
     kept.ok_or_else(|| DbErr::RecordNotFound(format!("the secret {name:?}")))
 }
 
-/// The secrets of several names, in no order.
-///
-/// # Errors
-/// What the database says.
+/// Finds the secrets with several names, in no particular order.
 pub async fn find_all(
     connection: &impl ConnectionTrait,
     names: impl IntoIterator<Item = &'static str>,
@@ -50,10 +46,7 @@ pub async fn find_all(
         .await
 }
 
-/// Makes `fresh` the secret of a name.
-///
-/// # Errors
-/// What the database says.
+/// Replaces the secret with a name by `fresh`.
 pub async fn replace(
     connection: &impl ConnectionTrait,
     name: &str,

@@ -1,7 +1,8 @@
-//! How the databases are reached, whichever rows are asked for.
+//! Database machinery that doesn't depend on our tables.
 //!
-//! Here: connections and their health, snapshots, bulk reads, keyset pages, row sets, and read coalescing, on SQLite and
-//! on PostgreSQL. Not here: queries of our tables, which are the files beside this folder.
+//! Here: connections and their health, snapshots, bulk reads, keyset pages, row sets and read
+//! coalescing, on SQLite and on PostgreSQL. Not here: queries of our tables, which are the files
+//! beside this folder.
 
 pub mod bulk;
 pub mod coalescing;

@@ -1,4 +1,7 @@
-//! The ledger's transactions, to read.
+//! The ledger's transactions.
+//!
+//! Here: finding and listing transactions and their postings. Not here: writing them, which only
+//! [`crate::ledger`] does.
 
 mod pages;
 
@@ -20,40 +23,34 @@ use sea_orm::{
 
 use super::sql::paging::{Direction, Page, Window, page};
 
-/// Which transactions are listed.
+/// The transactions to list. Each condition narrows the list.
 #[derive(Debug, Clone)]
 pub struct TransactionFilter {
-    /// Whose.
+    /// Transactions of this account.
     pub account: AccountId,
-    /// Only those that concern this list: by their own list, or by a posting of its pool.
+    /// Only transactions of this list, or with a posting in its pool.
     pub list: Option<ListId>,
-    /// Only these kinds.
+    /// Only transactions of these kinds.
     pub kinds: Option<Vec<TransactionKind>>,
-    /// Only those booked then or later.
+    /// Only transactions booked at or after this instant.
     pub from: Option<Timestamp>,
-    /// Only those booked before.
+    /// Only transactions booked before this instant.
     pub to: Option<Timestamp>,
 }
 
-/// A page of an account's transactions, the newest first.
-///
-/// # Errors
-/// What the database says.
+/// Reads a page of an account's transactions, the newest first.
 pub async fn list(
     connection: &impl ConnectionTrait,
     filter: &TransactionFilter,
     window: Window,
 ) -> Result<Page<transaction::Model>, DbErr> {
-    // The place in the chain, since one command may book several transactions at one instant.
+    // Ordered by sequence number, because one command may book several transactions at one instant.
     let order = (transaction::Column::Sequence, transaction::Column::Id);
     let select = pages::within(connection, filter, window).await?;
     page(connection, select, order, Direction::Descending, window).await
 }
 
-/// How many transactions a list has in all.
-///
-/// # Errors
-/// What the database says.
+/// Counts the transactions of a list.
 pub async fn count(
     connection: &impl ConnectionTrait,
     filter: &TransactionFilter,
@@ -61,10 +58,7 @@ pub async fn count(
     pages::all(filter).count(connection).await
 }
 
-/// Several transactions of any accounts, in no order.
-///
-/// # Errors
-/// What the database says.
+/// Finds several transactions of any accounts, in no particular order.
 pub async fn find_all(
     connection: &impl ConnectionTrait,
     ids: impl IntoIterator<Item = TransactionId>,
@@ -75,22 +69,19 @@ pub async fn find_all(
         .await
 }
 
-/// What a transaction moved in one book and one pool, over all lots.
+/// The credits that a transaction moved in one book and one pool, over all lots.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PostingSum {
     /// The book.
     pub book: BookName,
-    /// The limited list whose pool it concerns; `None` for the unassigned pool.
+    /// The list whose pool it is; `None` for the unassigned pool.
     pub list: Option<ListId>,
-    /// Units of 1/10,000 credit, signed, not zero.
+    /// Units of 1/10,000 credit, with a sign and never zero.
     pub units: i64,
 }
 
-/// The postings of several transactions, each named by its account and its place in the chain: summed by
-/// book and pool, without what adds up to nothing, ordered by book and then by list.
-///
-/// # Errors
-/// What the database says.
+/// Reads the postings of several transactions, each given by its account and sequence number: summed by
+/// book and pool, without sums of zero, ordered by book and then by list.
 pub async fn postings(
     connection: &impl ConnectionTrait,
     of: impl IntoIterator<Item = (AccountId, i64)>,
@@ -112,7 +103,7 @@ pub async fn postings(
                     .add(Column::Sequence.is_in(sequences)),
             )
         });
-    // PostgreSQL widens a sum beyond what the column holds; one account's credits fit the column.
+    // PostgreSQL's sum has a wider type than the column, but one account's credits fit the column.
     let sum = Expr::col(Column::Units).sum().cast_as("bigint");
     let rows: Vec<(Uuid, i64, BookName, Option<Uuid>, i64)> = posting::Entity::find()
         .select_only()

@@ -1,10 +1,11 @@
-//! What was sent, to report on: added up by the database, and message by message.
+//! Usage, added up from the messages.
 //!
-//! Here: the one place that reads a report's figures, so that what they are read from can change. Not
-//! here: adding them up into a report ([`crate::reports::usage`]).
+//! Here: sums by time, list, channel and country, and the messages one by one ([`rows`]). Not here:
+//! sums by day, which are kept ([`super::usage_rollup`]), and adding sums up into a report
+//! ([`crate::reports::usage`]).
 //!
-//! Only what was charged counts: messages that were sent, at the instant of their charge. Recipients and
-//! segments are those of destinations that are served, which are those that are paid for.
+//! Usage counts charged messages, at the instant of their charge. Their recipients and segments are
+//! those of the destinations that were paid for.
 
 pub mod rows;
 
@@ -22,53 +23,54 @@ use sea_orm::{
     QuerySelect, Statement, Value, prelude::Uuid,
 };
 
-/// Microseconds in a quarter of an hour, by which sums are taken: no bucket of any zone cuts one.
+/// Microseconds in a quarter of an hour, the finest grain of sums. In every time zone, buckets begin on
+/// a quarter of an hour.
 pub const QUARTER_HOUR_MICROS: i64 = QUARTER_HOUR_SECONDS * 1_000_000;
 
-/// Ids in one statement, well below what either database takes.
+/// Ids in one statement, well below the limits of both databases.
 const IDS_AT_ONCE: usize = 1_000;
 
-/// What is counted: an account's messages charged in a period, where they fit every filter.
+/// The messages to count: those charged to an account in a period that match every filter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UsageFilter {
-    /// Whose.
+    /// Messages of this account.
     pub account: AccountId,
-    /// The first instant.
+    /// The first instant of the period.
     pub from: Timestamp,
-    /// The first instant after.
+    /// The first instant after the period.
     pub to: Timestamp,
-    /// Only what was sent for these lists.
+    /// Only messages to these lists.
     pub lists: Option<Vec<ListId>>,
-    /// Only what was sent to these countries; of a message that went elsewhere too, only that part.
+    /// Only messages to these countries. Of a message to other countries too, only these are counted.
     pub countries: Option<Vec<CountryCode>>,
-    /// Only what travelled so.
+    /// Only messages on this channel.
     pub channel: Option<Channel>,
 }
 
-/// How finely sums are taken. What is not asked for is not grouped by.
+/// The keys by which sums are grouped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Grain {
-    /// By quarter of an hour.
+    /// Whether sums are by quarter of an hour.
     pub quarter_hours: bool,
-    /// By list.
+    /// Whether sums are by list.
     pub lists: bool,
-    /// By channel.
+    /// Whether sums are by channel.
     pub channels: bool,
 }
 
-/// A part of the usage of a list in a quarter of an hour at the prices of one card version: the rows
-/// of one list and time add up to its usage.
+/// A part of the usage of a list in a quarter of an hour, at the prices of one version of a rate card.
+/// The rows of a list and time add up to its usage.
 #[derive(Debug, Clone, PartialEq, Eq, FromQueryResult)]
 pub struct Sum {
-    /// Quarters of an hour since the epoch; 0 where they are not asked for.
+    /// Quarters of an hour since the epoch; 0 if sums are not by time.
     pub quarter_hour: i64,
-    /// `None` for what was sent without a list, and where lists are not asked for.
+    /// The list; `None` for messages without a list, and if sums are not by list.
     pub list_id: Option<Uuid>,
-    /// `None` where channels are not asked for.
+    /// The channel; `None` if sums are not by channel.
     pub channel: Option<Channel>,
-    /// The version that priced it.
+    /// The version of the rate card that priced the messages.
     pub rate_card_id: Uuid,
-    /// Messages.
+    /// Messages charged.
     pub messages: i64,
     /// Recipients reached.
     pub recipients: i64,
@@ -78,14 +80,14 @@ pub struct Sum {
     pub units: i64,
 }
 
-/// The usage of one country at the prices of one card version.
+/// The usage of one country at the prices of one version of a rate card.
 #[derive(Debug, Clone, PartialEq, Eq, FromQueryResult)]
 pub struct CountrySum {
     /// ISO 3166-1 alpha-2.
     pub country_code: String,
-    /// The version that priced it.
+    /// The version of the rate card that priced the messages.
     pub rate_card_id: Uuid,
-    /// Messages that went there, wherever else they went.
+    /// Messages to this country, including those to other countries too.
     pub messages: i64,
     /// Recipients reached.
     pub recipients: i64,
@@ -95,13 +97,10 @@ pub struct CountrySum {
     pub units: i64,
 }
 
-/// Usage by time and list.
+/// Sums usage by time, list and channel, as `grain` says.
 ///
-/// Without a filter by country the credits are those of the messages, as the ledger charged them, and
-/// recipients and segments those of their lines; countries, which come from the lines alone, must agree.
-///
-/// # Errors
-/// What the database says.
+/// Without a filter by country, credits are those of the messages, which the ledger charged, and
+/// recipients and segments those of their lines. Sums by country come only from the lines and must agree.
 pub async fn sums(
     connection: &impl ConnectionTrait,
     filter: &UsageFilter,
@@ -154,10 +153,7 @@ pub async fn sums(
     Ok(rows)
 }
 
-/// Usage by country.
-///
-/// # Errors
-/// What the database says.
+/// Sums usage by country.
 pub async fn country_sums(
     connection: &impl ConnectionTrait,
     filter: &UsageFilter,
@@ -173,10 +169,7 @@ pub async fn country_sums(
     query.end("GROUP BY 1, 2").all(connection).await
 }
 
-/// The names of those of the lists that are the account's, archived ones too.
-///
-/// # Errors
-/// What the database says.
+/// Reads the names of those lists that belong to the account, archived ones too.
 pub async fn list_names(
     connection: &impl ConnectionTrait,
     account: AccountId,
@@ -197,10 +190,7 @@ pub async fn list_names(
     Ok(names)
 }
 
-/// The names of all of an account's lists, archived ones too.
-///
-/// # Errors
-/// What the database says.
+/// Reads the names of all of an account's lists, archived ones too.
 pub async fn all_list_names(
     connection: &impl ConnectionTrait,
     account: AccountId,
@@ -218,7 +208,7 @@ pub async fn all_list_names(
 const LINES: &str = "JOIN message_lines l ON l.account_id = m.account_id AND l.message_id = m.id \
                      AND l.units_per_segment IS NOT NULL";
 
-/// A statement with the values that are bound to it; both databases take `$1`.
+/// A statement and its bound values. Both databases accept parameters like `$1`.
 pub(super) struct Query {
     pub(super) text: String,
     values: Vec<Value>,
@@ -245,7 +235,7 @@ impl Query {
         names.join(", ")
     }
 
-    /// Only what fits the filter, its countries apart.
+    /// Adds the conditions of the filter, except its countries.
     fn only(&mut self, filter: &UsageFilter) {
         let account = self.bind(filter.account.uuid());
         let from = self.bind(filter.from.as_microsecond());

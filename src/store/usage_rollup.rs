@@ -1,17 +1,17 @@
-//! Usage by day of the account's time zone, kept beside the messages: what reports read instead of them.
+//! Sums of usage by day of the account's time zone. Reports read them instead of the messages.
 //!
-//! A row sums the messages that were charged on one day, in one channel, at the prices of one card version:
-//! of all of them, of one list, or to one country. Rows are kept from an instant on that is the account's
-//! (`usage_rolled_from`): days that start before it are not there, so that whoever reads takes the messages
-//! for those. Whoever writes holds the lock on the account's book.
+//! A row sums the messages that were charged on one day, on one channel, at the prices of one version of
+//! a rate card: of the whole account, of one list, or to one country. Each account has rows for days from
+//! an instant on (`usage_rolled_from`); for earlier days, readers use the messages. Writers hold the lock
+//! on the account's book.
 //!
-//! What was charged last waits in the account's book ([`recent`]), and is not in the rows.
+//! The most recent usage waits in the account's book ([`recent`]), and is not in the rows.
 //!
-//! The days of a list are summed by month as well, since a year of many lists is many days. A month sums the
-//! days that are kept: it is whole where it starts at that instant or later.
+//! The days of a list are summed by month too, because a year of many lists has many days. A month sums
+//! the days that have rows, so it is complete if it starts at `usage_rolled_from` or later.
 //!
-//! Here: adding to them, reading them, and what they must be by the messages. Not here: which day an instant
-//! is in ([`domain::calendar::day_of`]), and which part of a report may be read from them
+//! Here: adding to the sums, reading them, and comparing them with the messages. Not here: the day of an
+//! instant ([`domain::calendar::day_of`]), and which parts of a report are read from the sums
 //! ([`crate::reports::sources`]).
 
 mod history;
@@ -40,10 +40,10 @@ use super::{
     usage::{CountrySum, Grain, QUARTER_HOUR_MICROS, Query, Sum, UsageFilter},
 };
 
-/// Where nothing is added up yet: no day starts so late.
+/// The value of `usage_rolled_from` for an account without sums: later than every day.
 pub const NOT_ROLLED: i64 = i64::MAX;
 
-/// Rows to add to those that are there. They are written with everything else of a batch.
+/// Makes rows that are added to existing ones, written together with the other rows of a batch.
 #[must_use]
 pub fn added(rows: Vec<usage_rollup::Model>) -> TableRows {
     use usage_rollup::Column;
@@ -69,21 +69,18 @@ pub fn added(rows: Vec<usage_rollup::Model>) -> TableRows {
 const COLUMNS: &str = "account_id, kind, day_start, key, channel, rate_card_id, messages, \
                        recipients, segments, units";
 
-/// How far an account's usage is added up.
+/// From which instant on an account has sums by day.
 #[derive(Debug, Clone, PartialEq, Eq, FromQueryResult)]
 pub struct Progress {
-    /// The zone of the days, an IANA name.
+    /// The time zone of the days, an IANA name.
     pub time_zone: String,
-    /// From this instant on, in microseconds since the epoch.
+    /// The instant, in microseconds since the epoch.
     pub rolled_from: i64,
-    /// What of it is in no row yet ([`Recent::parse`]).
+    /// Usage since then that is not in rows yet, as text ([`Recent::parse`]).
     pub recent: String,
 }
 
-/// How far an account's usage is added up, as the connection sees it; `None` where there is no such account.
-///
-/// # Errors
-/// What the database says.
+/// Reads from which instant on an account has sums; `None` if the account does not exist.
 pub async fn progress(
     connection: &impl ConnectionTrait,
     account: AccountId,
@@ -100,10 +97,7 @@ pub async fn progress(
     Progress::find_by_statement(statement).one(connection).await
 }
 
-/// Accounts of which some days are not added up, by id, after one of them.
-///
-/// # Errors
-/// What the database says.
+/// Finds accounts with days that have no sums, in id order after an account.
 pub async fn unfinished(
     connection: &impl ConnectionTrait,
     after: Option<AccountId>,
@@ -123,10 +117,7 @@ pub async fn unfinished(
     Ok(ids.into_iter().map(AccountId::new).collect())
 }
 
-/// Notes from which instant on an account's days are added up.
-///
-/// # Errors
-/// What the database says.
+/// Records from which instant on an account has sums.
 pub async fn set_rolled_from(
     connection: &impl ConnectionTrait,
     account: AccountId,
@@ -143,11 +134,8 @@ pub async fn set_rolled_from(
         .map(drop)
 }
 
-/// Forgets all that is added up of an account: its days have changed, or are to be counted anew. The caller holds
-/// the lock on its book.
-///
-/// # Errors
-/// What the database says.
+/// Deletes all sums of an account, because its days have changed or have to be counted again. The caller
+/// holds the lock on its book.
 pub async fn forget(connection: &impl ConnectionTrait, account: AccountId) -> Result<(), DbErr> {
     for text in [
         "DELETE FROM usage_rollups WHERE account_id = $1",
@@ -160,11 +148,12 @@ pub async fn forget(connection: &impl ConnectionTrait, account: AccountId) -> Re
     set_rolled_from(connection, account, NOT_ROLLED).await
 }
 
-/// What an account's days, or a kind's months, sum to, from one's start to another's, where that fits the filter;
-/// its period and its countries apart from `kind` are not looked at. What waits ([`Recent::sums`]) is not in it.
+/// Reads the sums of an account's days, or of months for a kind of months, from the start of one to the
+/// start of another, that match the filter. The filter's period is ignored, and so are its countries
+/// unless `kind` is by country. Recent usage ([`Recent::sums`]) is not included.
 ///
 /// # Errors
-/// What the database says; a list's key that is none.
+/// If the key of a list is not an id.
 pub async fn sums(
     connection: &impl ConnectionTrait,
     filter: &UsageFilter,
@@ -177,7 +166,7 @@ pub async fn sums(
         [] => Ok(None),
         key => Uuid::from_slice(key)
             .map(Some)
-            .map_err(|_| DbErr::Type("a list's key has not sixteen bytes".to_owned())),
+            .map_err(|_| DbErr::Type("a list's key does not have sixteen bytes".to_owned())),
     };
     rows.into_iter()
         .map(|row| {
@@ -195,10 +184,10 @@ pub async fn sums(
         .collect()
 }
 
-/// The same by country. What waits ([`Recent::country_sums`]) is not in it.
+/// Like [`sums`], by country. Recent usage ([`Recent::country_sums`]) is not included.
 ///
 /// # Errors
-/// What the database says; a country's key that is none.
+/// If the key of a country is not text.
 pub async fn country_sums(
     connection: &impl ConnectionTrait,
     filter: &UsageFilter,
@@ -210,7 +199,7 @@ pub async fn country_sums(
         .map(|row| {
             Ok(CountrySum {
                 country_code: String::from_utf8(row.key)
-                    .map_err(|_| DbErr::Type("a country's key is no text".to_owned()))?,
+                    .map_err(|_| DbErr::Type("a country's key is not text".to_owned()))?,
                 rate_card_id: row.rate_card_id,
                 messages: row.messages,
                 recipients: row.recipients,
@@ -233,7 +222,7 @@ struct Row {
     units: i64,
 }
 
-/// Rows of a kind, grouped by what is asked for.
+/// Reads rows of a kind, grouped by the requested keys.
 async fn read(
     connection: &impl ConnectionTrait,
     filter: &UsageFilter,

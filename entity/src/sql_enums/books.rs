@@ -1,8 +1,8 @@
-//! What the books say: lots, transactions and postings.
+//! Enums of the books that columns store as text: of lots, transactions and postings.
 
 use sea_orm::entity::prelude::*;
 
-/// In which order an account's lots are drawn.
+/// The order in which an account's lots are drawn.
 #[derive(
     Debug,
     Clone,
@@ -27,7 +27,7 @@ pub enum ConsumptionOrder {
     SoonestExpiryFirst,
 }
 
-/// How a lot came in.
+/// How the credits of a lot were acquired.
 #[derive(
     Debug,
     Clone,
@@ -50,12 +50,12 @@ pub enum LotSource {
     /// The automatic recharge bought a package.
     #[sea_orm(string_value = "AUTO_RECHARGE")]
     AutoRecharge,
-    /// It was given.
+    /// The platform granted it.
     #[sea_orm(string_value = "GRANT")]
     Grant,
 }
 
-/// Why credits moved.
+/// The reason for which credits moved.
 #[derive(
     Debug,
     Clone,
@@ -78,7 +78,7 @@ pub enum TransactionKind {
     /// The automatic recharge bought a package.
     #[sea_orm(string_value = "RECHARGE")]
     Recharge,
-    /// Credits were given.
+    /// The platform granted credits.
     #[sea_orm(string_value = "GRANT")]
     Grant,
     /// A balance was corrected downward.
@@ -96,7 +96,7 @@ pub enum TransactionKind {
     /// A message was charged.
     #[sea_orm(string_value = "SPEND")]
     Spend,
-    /// A lot's day came.
+    /// A lot expired.
     #[sea_orm(string_value = "EXPIRY")]
     Expiry,
     /// The account's time zone changed, and lots expire at other instants.
@@ -104,7 +104,7 @@ pub enum TransactionKind {
     TimeZoneChange,
 }
 
-/// Where a posting puts credits.
+/// The book of a posting.
 #[derive(
     Debug,
     Clone,
@@ -121,22 +121,22 @@ pub enum TransactionKind {
 )]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub enum BookName {
-    /// What the account was given.
+    /// Credits that the account acquired, as a negative amount.
     #[sea_orm(string_value = "ISSUED")]
     Issued,
-    /// What can be spent.
+    /// Credits that can be spent.
     #[sea_orm(string_value = "AVAILABLE")]
     Available,
-    /// What is set aside.
+    /// Credits that are held for scheduled messages.
     #[sea_orm(string_value = "HELD")]
     Held,
-    /// What messages have cost.
+    /// Credits that messages cost.
     #[sea_orm(string_value = "SPENT")]
     Spent,
-    /// What was left of lots on their day.
+    /// Credits that expired.
     #[sea_orm(string_value = "EXPIRED")]
     Expired,
-    /// What was corrected downward.
+    /// Credits that were revoked.
     #[sea_orm(string_value = "REVOKED")]
     Revoked,
 }

@@ -1,4 +1,4 @@
-//! Tests of the CSV: its bytes, what readers make of them, and that no cell runs as a formula.
+//! The CSV's bytes, how readers parse them, and that no cell runs as a formula.
 
 use domain::credits::Credits;
 use jiff::{Timestamp, tz::TimeZone};
@@ -38,7 +38,7 @@ fn written_as(dialect: Dialect, rows: Vec<MessageRow<'_>>) -> String {
 }
 
 #[test]
-fn a_spreadsheet_with_decimal_commas_reads_numbers() {
+fn dialects_change_delimiter_and_decimal_mark() {
     let dialect = |delimiter, decimal| Dialect { delimiter, decimal };
     let row = || message("2026-03-29T01:00:00.5Z", "a;b,c");
     let lines = |dialect| {
@@ -61,7 +61,7 @@ fn a_spreadsheet_with_decimal_commas_reads_numbers() {
 }
 
 #[test]
-fn rows_are_as_rfc_4180_has_them() {
+fn rows_follow_rfc_4180() {
     let mut mms = message("2026-03-29T01:00:00.123456Z", "a \"b\"\r\nc");
     mms.list_name = None;
     mms.channel = "MMS";
@@ -103,7 +103,7 @@ fn no_text_begins_a_formula() {
 
 proptest! {
     #[test]
-    fn moments_are_shown_as_the_library_shows_them(
+    fn moments_are_written_like_the_library_writes_them(
         micros in 0_i64..4_102_444_800_000_000,
         step in prop_oneof![Just(1_i64), Just(1_000_000), Just(3_600_000_000), Just(86_400_000_000)],
         zone in prop::sample::select(vec!["Europe/Rome", "Asia/Kathmandu", "America/St_Johns", "Africa/Monrovia"]),
@@ -120,13 +120,13 @@ proptest! {
     }
 
     #[test]
-    fn texts_are_read_back(text in "[a\",\r\n =;€'-]{0,12}") {
+    fn texts_read_back(text in "[a\",\r\n =;€'-]{0,12}") {
         let mut row = message("2026-03-29T00:00:00Z", &text);
         row.list_name = Some("x");
         let file = written(vec![row]);
         let mut reader = csv::Reader::from_reader(file.trim_start_matches('\u{FEFF}').as_bytes());
         let record = reader.records().next().unwrap().unwrap();
-        // Nothing but apostrophes came in.
+        // Only apostrophes were added.
         let mut read = record.get(2).unwrap().chars().peekable();
         for character in text.chars() {
             if character != '\'' {
@@ -137,9 +137,9 @@ proptest! {
         prop_assert_eq!(read.next(), None);
     }
 
-    /// Whoever cuts the file, wherever, whether quotation marks mean something to them or not.
+    /// For every delimiter at which a program may split lines, with and without support for quotes.
     #[test]
-    fn no_cell_begins_a_formula_wherever_it_is_cut(
+    fn no_cell_begins_a_formula_with_any_delimiter(
         text in "[ax \"',;|\t\r\n=+@＝＋－＠-]{0,16}",
         list in "[a\";\t=+-]{0,8}",
         written_with in prop::sample::select(vec![Delimiter::Comma, Delimiter::Semicolon, Delimiter::Tab]),
@@ -170,7 +170,7 @@ proptest! {
 }
 
 #[test]
-fn a_readers_error_is_handed_on() {
+fn an_error_of_the_reader_is_returned() {
     let rows = [Ok(message("2026-03-29T00:00:00Z", "a")), Err("gone")];
     let failure = write_csv(
         Vec::new(),

@@ -1,14 +1,16 @@
-//! The zip archive around a workbook's parts: headers before them, their sums after them, an index at the end.
+//! The ZIP archive around a workbook's parts.
 //!
-//! Nothing is gone back to, and nothing of ZIP64 is used, which Excel does not open reliably. The crate `zip`
-//! compresses what it writes by itself, in one piece after the other; here parts come compressed already, so that
-//! several threads can do that. Not here: compressing ([`super::package`]), and what is in the parts.
+//! Here: a header before each part, its checksum and sizes after it, and the index at the end, written
+//! without seeking and without ZIP64, which Excel does not open reliably. The crate `zip` compresses
+//! everything on one thread; here parts arrive compressed, so that several threads can do that. Not
+//! here: compression ([`super::package`]), and the contents of the parts.
 
 use std::io::{self, Write};
 
 use flate2::Crc;
 
-/// What a part, or the archive, may come to, less room for a row of the longest texts and for the index.
+/// The largest size of a part and of the archive: 4 GiB less 64 MiB for a row of the longest texts and
+/// for the index.
 pub const MAX_BYTES: u64 = u32::MAX as u64 - 64 * 1024 * 1024;
 
 const LOCAL_HEADER: u32 = 0x0403_4b50;
@@ -17,20 +19,20 @@ const INDEX_HEADER: u32 = 0x0201_4b50;
 const INDEX_END: u32 = 0x0605_4b50;
 /// The version of the format that readers need, 2.0: it has deflate.
 const VERSION: u16 = 20;
-/// Made by that version on Unix, whose permissions are then in the attributes.
+/// Made by that version on Unix, so the attributes are Unix permissions.
 const MADE_BY: u16 = 3 << 8 | VERSION;
-/// Sizes and sum follow the part.
+/// Sizes and checksum follow the part.
 const FLAGS: u16 = 1 << 3;
 const DEFLATE: u16 = 8;
-/// The first day that the format has: a workbook says by itself when it was made.
+/// The first day of the format, 1980-01-01: a workbook has its date of creation in its properties.
 const TIME_AND_DATE: (u16, u16) = (0, 1 << 5 | 1);
-/// A plain file that only its owner reads.
+/// A regular file that only its owner can read and write.
 const ATTRIBUTES: u32 = 0o100_600 << 16;
-/// The last block of a compressed part, with nothing in it.
+/// The last block of a compressed part, which is empty.
 const LAST_BLOCK: [u8; 2] = [3, 0];
 
-/// An archive that is being written. Dropped before it is finished, it has no index, so that nothing opens it as
-/// if it were whole.
+/// An archive that is being written. If it is dropped before [`Archive::finish`], it has no index, so no
+/// program opens it as complete.
 pub struct Archive<W> {
     out: W,
     bytes: u64,
@@ -48,7 +50,7 @@ struct Part {
 }
 
 impl<W: Write> Archive<W> {
-    /// Nothing yet.
+    /// Starts an empty archive.
     pub fn new(out: W) -> Self {
         Self {
             out,
@@ -58,13 +60,13 @@ impl<W: Write> Archive<W> {
         }
     }
 
-    /// Begins a part, after the one that is open.
+    /// Ends the open part and starts another.
     pub fn start(&mut self, name: &str) -> io::Result<()> {
         self.end()?;
         let offset = self.bytes;
         let mut header = Fields::of(LOCAL_HEADER);
         header.shorts(&[VERSION, FLAGS, DEFLATE, TIME_AND_DATE.0, TIME_AND_DATE.1]);
-        // Sum and sizes come after the part.
+        // The checksum and the sizes follow the part.
         header.longs(&[0, 0, 0]);
         header.shorts(&[length(name)?, 0]);
         self.put(&header.0)?;
@@ -79,8 +81,8 @@ impl<W: Write> Archive<W> {
         Ok(())
     }
 
-    /// Adds to the open part: deflated blocks, none of them the last, that end on a whole byte, of that many bytes
-    /// with that sum.
+    /// Adds deflated blocks to the open part. They end on a byte boundary, and none is marked as the
+    /// last. `bytes` and `sum` are the size and the checksum of the uncompressed content.
     pub fn write(&mut self, blocks: &[u8], bytes: usize, sum: &Crc) -> io::Result<()> {
         self.put(blocks)?;
         if let Some(part) = &mut self.open {
@@ -94,7 +96,7 @@ impl<W: Write> Archive<W> {
         Ok(())
     }
 
-    /// Sends on what the output keeps back.
+    /// Flushes the output.
     pub fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
     }
@@ -108,7 +110,7 @@ impl<W: Write> Archive<W> {
             header.shorts(&[MADE_BY, VERSION, FLAGS, DEFLATE]);
             header.shorts(&[TIME_AND_DATE.0, TIME_AND_DATE.1]);
             header.longs(&part.sums()?);
-            // No extra field, no comment, on the first disk, nothing known of the content.
+            // No extra field, no comment, first disk, no internal attributes.
             header.shorts(&[length(&part.name)?, 0, 0, 0, 0]);
             header.longs(&[ATTRIBUTES, long(part.offset)?]);
             self.put(&header.0)?;
@@ -153,7 +155,7 @@ impl Part {
     }
 }
 
-/// Fields of a header, in the format's order of bytes.
+/// The fields of a header, in little-endian order.
 struct Fields(Vec<u8>);
 
 impl Fields {

@@ -1,4 +1,6 @@
-//! The workbook without its messages, as the library writes it, held in memory.
+//! The workbook without its messages, as the library writes it.
+//!
+//! Here: laying it out in memory, and taking its parts out again. Not here: the contents of each sheet.
 
 use std::io::{Cursor, Read};
 
@@ -13,9 +15,9 @@ use super::{
     summary, timeline,
 };
 
-/// Sheets before the first one of messages.
+/// Sheets before the first sheet of messages.
 const SHEETS_BEFORE: usize = 2;
-/// Parts that name the sheets or count what is in them; they come when the sheets are known.
+/// Parts that name the sheets or count their contents. They are written once all sheets are known.
 pub const INDEX_PARTS: [&str; 5] = [
     "[Content_Types].xml",
     "docProps/app.xml",
@@ -24,23 +26,23 @@ pub const INDEX_PARTS: [&str; 5] = [
     "xl/workbook.xml",
 ];
 
-/// Parts that say the same whatever the figures are. They come first.
+/// Parts that don't depend on the figures. They are written first.
 pub const HEAD_PARTS: [&str; 3] = ["_rels/.rels", "docProps/core.xml", "xl/theme/theme1.xml"];
 
-/// The part with the texts that cells share.
+/// The part with the texts that several cells share.
 pub const SHARED_STRINGS: &str = "xl/sharedStrings.xml";
 
-/// A whole workbook with a summary, a timeline, and sheets of messages that have only a frame.
+/// A workbook with a summary, a timeline, and sheets of messages without rows.
 pub struct Layout {
     archive: ZipArchive<Cursor<Vec<u8>>>,
     corrections: [Vec<Correction>; SHEETS_BEFORE],
 }
 
 impl Layout {
-    /// Lays a workbook out whose sheets of messages end at those rows, counted from 1.
+    /// Lays out a workbook whose sheets of messages end at `last_rows`, counted from 1.
     pub fn new(report: &ReportFile, last_rows: &[u32]) -> Result<Self, XlsxError> {
         let mut workbook = Workbook::new();
-        // Its parts are taken out again at once.
+        // The parts are unpacked again at once, so strong compression would be wasted.
         workbook.set_zip_compression_level(1);
         workbook.set_properties(&properties(report));
         let summary = summary::write(workbook.add_worksheet(), report)?;
@@ -56,7 +58,7 @@ impl Layout {
         })
     }
 
-    /// A workbook of the same report without any figures, which is laid out in no time.
+    /// Lays out a workbook of the same report without any figures, which takes little time.
     pub fn without_figures(report: &ReportFile) -> Result<Self, XlsxError> {
         let nothing = ReportFile {
             account_name: report.account_name.clone(),
@@ -71,7 +73,7 @@ impl Layout {
         Self::new(&nothing, &[])
     }
 
-    /// Every part but the head, the index and the messages, by name.
+    /// The names of all parts but the head, the index and the messages.
     pub fn body_parts(&self) -> ZipResult<Vec<String>> {
         let messages = part_of_messages(1);
         let mut names = Vec::new();
@@ -86,7 +88,7 @@ impl Layout {
         Ok(names)
     }
 
-    /// A part's text.
+    /// Returns a part's text.
     pub fn part(&mut self, name: &str) -> ZipResult<String> {
         let mut text = String::new();
         self.archive.by_name(name)?.read_to_string(&mut text)?;
@@ -100,7 +102,7 @@ impl Layout {
     }
 }
 
-/// The name of the part that holds the messages' sheet of that number, counted from 1.
+/// The name of the part with a Messages sheet, by its number from 1.
 pub fn part_of_messages(number: usize) -> String {
     sheet_part(SHEETS_BEFORE + number)
 }

@@ -1,10 +1,11 @@
 //! A report as an Excel workbook (law T3), streamed.
 //!
-//! Everything but the messages is laid out by `rust_xlsxwriter` in memory ([`layout`]); the messages'
-//! rows go from the reader to the compressor one by one ([`messages`]). How many sheets they fill is
-//! known only at the end, and so the parts that name the sheets come last: they are taken from a
-//! second layout, made for the sheets that there are. Memory does not grow with the messages, nothing
-//! is written to disk, and no ZIP64 is used.
+//! Here: the order of the workbook's parts. `rust_xlsxwriter` lays out everything but the messages in
+//! memory ([`layout`]); the messages' rows go from the reader to the compressor one by one
+//! ([`messages`]). The number of sheets is known only at the end, so the parts that name the sheets
+//! come last, from a second layout. Memory does not grow with the messages, nothing is written to
+//! disk, and no ZIP64 is used. Not here: the CSV ([`super::csv`]), and streaming to a client
+//! ([`super::stream`]).
 
 mod archive;
 mod layout;
@@ -33,17 +34,17 @@ use self::{
 };
 use super::file::{MessageRow, MessageSource, ReportFile, WriteError};
 
-/// How a workbook is written.
+/// How a workbook is compressed.
 #[derive(Debug, Clone, Copy)]
 pub struct Effort {
-    /// How hard it is compressed, from 1 to 9.
+    /// The compression level, from 1 (fast) to 9 (small).
     pub level: u32,
-    /// Whether another thread compresses as well.
+    /// Whether a second thread helps to compress.
     pub has_two_threads: bool,
 }
 
-/// Level 4 on two threads: level 3 makes files a seventh larger than rust_xlsxwriter's own, level 4 hardly
-/// larger (benches/workbook.rs).
+/// Level 4 on two threads. Level 3 makes files a seventh larger than those of rust_xlsxwriter, level 4
+/// hardly larger (`cargo bench --bench workbook`).
 impl Default for Effort {
     fn default() -> Self {
         Self {
@@ -55,11 +56,11 @@ impl Default for Effort {
 
 /// Writes the report with all its messages as an xlsx file.
 ///
-/// See [`write_workbook_begun`], for a report that is there already.
+/// Like [`write_workbook_begun`], for a report that has already been read.
 ///
 /// # Errors
 ///
-/// The reader's first error, or the output's.
+/// See [`WriteError`].
 pub fn write_workbook<W: Write, S: MessageSource>(
     out: W,
     report: &ReportFile,
@@ -69,16 +70,15 @@ pub fn write_workbook<W: Write, S: MessageSource>(
     write_workbook_begun(out, report, || Ok((report, rows)), effort)
 }
 
-/// Writes a workbook whose figures and messages come when it is begun.
+/// Writes a workbook whose figures and messages are read after it has started.
 ///
-/// What depends on no figures is written and flushed before `content` is asked for them; they are (summary,
-/// timeline) before the first message is asked for. Sheets of messages are begun as Excel's row limit demands. Of
-/// `about` no figures are looked at.
+/// Parts without figures are written and flushed before `content` is called; summary and timeline are
+/// written and flushed before the first message is read. Messages continue on another sheet at Excel's
+/// row limit. The figures in `about` are ignored.
 ///
 /// # Errors
 ///
-/// The error of `content`, the reader's first, or the output's. The file then lacks its index, so that nothing opens
-/// what was written as if it were whole.
+/// See [`WriteError`]. The file then lacks its index, so no program opens it as a complete workbook.
 pub fn write_workbook_begun<W: Write, R: Borrow<ReportFile>, S: MessageSource>(
     out: W,
     about: &ReportFile,
@@ -88,12 +88,12 @@ pub fn write_workbook_begun<W: Write, R: Borrow<ReportFile>, S: MessageSource>(
     write_within(out, about, content, (SheetLimits::EXCEL, effort))
 }
 
-/// How much goes on one sheet of messages.
+/// The size at which a sheet of messages is full.
 #[derive(Debug, Clone, Copy)]
 struct SheetLimits {
-    /// With the header.
+    /// Rows, the header included.
     rows: u32,
-    /// Of XML.
+    /// Bytes of uncompressed XML.
     bytes: u64,
 }
 
@@ -123,7 +123,7 @@ fn write_within<W: Write, R: Borrow<ReportFile>, S: MessageSource>(
     })
 }
 
-/// What says the same whatever the figures are.
+/// Writes the parts that don't depend on the figures.
 fn write_head<E>(package: &mut Package<'_>, about: &ReportFile) -> Result<(), WriteError<E>> {
     let mut head = Layout::without_figures(about)?;
     for name in HEAD_PARTS {
@@ -163,7 +163,7 @@ fn write_parts<S: MessageSource>(
     Ok(())
 }
 
-/// Writes the sheets of messages, at least one; answers the last row of each, counted from 1.
+/// Writes the sheets of messages, at least one. Returns the last row of each, counted from 1.
 fn write_messages<S: MessageSource>(
     package: &mut Package<'_>,
     mut rows: S,
@@ -186,7 +186,7 @@ fn write_messages<S: MessageSource>(
 /// The sheet of messages that is being written.
 struct Sheet {
     last_row: u32,
-    /// Of XML, compressed already.
+    /// Bytes of XML that were passed to the compressor.
     bytes: u64,
     pending: Vec<u8>,
 }

@@ -1,9 +1,9 @@
-//! The parts of a workbook on their way out, compressed as they come: on the caller's thread, or on that and
-//! another one.
+//! Compresses the parts of a workbook while they are written, on one thread or on two.
 //!
-//! What is written comes in blocks, and each is compressed by itself, by whichever thread is free, with the end of
-//! the block before it to look back to: so that both threads work all the time, and the result is nearly as small as
-//! if one had done it in one go. Not here: what is in the parts, and the archive around them ([`super::archive`]).
+//! Here: parts are split into blocks, and each block is compressed separately by whichever thread is
+//! free, with the end of the block before it as the dictionary. Both threads are busy all the time, and
+//! the result is nearly as small as that of one continuous stream. Not here: the contents of the parts,
+//! and the archive around them ([`super::archive`]).
 
 use std::{
     collections::VecDeque,
@@ -16,18 +16,18 @@ use flate2::{Compress, Compression, Crc, FlushCompress};
 
 use super::{Effort, archive::Archive};
 
-/// What is compressed at once: rows gather up to it. Smaller blocks take longer, since each begins with a look back;
+/// Bytes that are compressed at once. Smaller blocks take longer, because each loads a dictionary first;
 /// larger ones take memory.
 pub const BLOCK_BYTES: usize = 64 * 1024;
-/// How far back deflate looks.
+/// The window of deflate.
 const WINDOW_BYTES: usize = 32 * 1024;
-/// Blocks that wait for the other thread beside the one that it compresses: one, so that it never waits itself.
+/// Blocks that are queued for the other thread: one, so that it always has the next block.
 const BLOCKS_WAITING: usize = 1;
-/// Blocks whose turn to be sent has not come. Beyond it the other thread is waited for.
+/// Blocks that wait for a block before them. With more, this thread waits for the other one.
 const MAX_UNSENT: usize = 3;
 
-/// Writes an archive. `write` gives its parts; where it fails, what was written has no index, so that nothing
-/// opens it as if it were whole.
+/// Writes an archive. `write` writes its parts; if it fails, the archive lacks its index, so no program
+/// opens it as complete.
 pub fn write_package<E: From<io::Error>>(
     out: &mut dyn Write,
     effort: Effort,
@@ -40,14 +40,14 @@ pub fn write_package<E: From<io::Error>>(
     }
     thread::scope(|scope| {
         let (jobs, taken) = sync_channel(BLOCKS_WAITING);
-        // As many as are unsent, so that it never waits to be rid of one.
+        // Room for all unsent blocks, so that the other thread never waits to hand one over.
         let (done, compressed) = sync_channel(MAX_UNSENT + 1);
         let helper = thread::Builder::new()
             .name("workbook".to_owned())
             .spawn_scoped(scope, move || help(effort.level, &taken, &done))?;
         package.helper = Some(Helper { jobs, compressed });
         let written = write(&mut package).and_then(|()| Ok(package.finish()?));
-        // The package is gone, and with it what the other thread waits for.
+        // `package` is dropped, which ends the other thread's queue.
         match helper.join() {
             Ok(()) => written,
             Err(_) => Err(io::Error::other("the compressor panicked").into()),
@@ -60,11 +60,11 @@ pub struct Package<'a> {
     archive: Archive<&'a mut dyn Write>,
     deflate: Deflate,
     helper: Option<Helper>,
-    /// What was written and not sent, in its order.
+    /// Blocks that were written but not sent, in order.
     unsent: VecDeque<Unsent>,
-    /// Where the last block of the open part ends.
+    /// The end of the open part's last block.
     window: Vec<u8>,
-    /// To be used again.
+    /// Blocks whose buffers can be used again.
     spare: Vec<Block>,
 }
 
@@ -76,7 +76,7 @@ struct Helper {
 
 enum Unsent {
     Here(Block),
-    /// The other thread has it.
+    /// The other thread has the block.
     There,
 }
 
@@ -92,14 +92,14 @@ impl<'a> Package<'a> {
         }
     }
 
-    /// Ends the part that is open, and begins another one.
+    /// Ends the open part and starts another.
     pub fn start(&mut self, name: &str) -> io::Result<()> {
         self.send_all()?;
         self.window.clear();
         self.archive.start(name)
     }
 
-    /// Adds to the part that is open, and answers an empty buffer for what comes next.
+    /// Adds to the open part. Returns an empty buffer for the next block.
     pub fn write(&mut self, text: Vec<u8>) -> io::Result<Vec<u8>> {
         let mut block = self.spare.pop().unwrap_or_default();
         let mut empty = std::mem::replace(&mut block.text, text);
@@ -124,13 +124,13 @@ impl<'a> Package<'a> {
         Ok(empty)
     }
 
-    /// Sends on what was written so far.
+    /// Sends everything that was written so far.
     pub fn flush(&mut self) -> io::Result<()> {
         self.send_all()?;
         self.archive.flush()
     }
 
-    /// A whole part.
+    /// Writes a whole part.
     pub fn put(&mut self, name: &str, text: &str) -> io::Result<()> {
         self.start(name)?;
         let mut block = Vec::new();
@@ -146,7 +146,7 @@ impl<'a> Package<'a> {
         self.archive.finish()
     }
 
-    /// Gives a block to the other thread, or back where that has enough to do.
+    /// Gives a block to the other thread. Returns it if that thread's queue is full.
     fn offer(&mut self, block: Block) -> io::Result<Option<Block>> {
         let Some(helper) = &self.helper else {
             return Ok(Some(block));
@@ -163,7 +163,7 @@ impl<'a> Package<'a> {
         Ok(())
     }
 
-    /// Sends the next block. Answers whether there was one; without waiting, whether it was there already.
+    /// Sends the next block. Returns whether it did: without `waits`, only if the block is ready.
     fn send_next(&mut self, waits: bool) -> io::Result<bool> {
         let block = match self.unsent.pop_front() {
             None => return Ok(false),
@@ -196,7 +196,7 @@ impl<'a> Package<'a> {
     }
 }
 
-/// Compresses what comes, in its order, until nothing comes any more.
+/// Compresses blocks in order until the queue ends.
 fn help(level: u32, jobs: &Receiver<Block>, done: &SyncSender<io::Result<Block>>) {
     let mut deflate = Deflate::new(level);
     while let Ok(mut block) = jobs.recv() {
@@ -211,7 +211,7 @@ fn help(level: u32, jobs: &Receiver<Block>, done: &SyncSender<io::Result<Block>>
 #[derive(Debug, Default)]
 struct Block {
     text: Vec<u8>,
-    /// What comes before it, as far as deflate looks back.
+    /// The bytes before this block, which are its dictionary.
     window: Vec<u8>,
     compressed: Vec<u8>,
     sum: Crc,
@@ -224,7 +224,7 @@ impl Deflate {
         Self(Compress::new(Compression::new(level), false))
     }
 
-    /// Compresses a block, so that it ends on a whole byte.
+    /// Compresses a block. Its output ends on a byte boundary.
     fn compress(&mut self, block: &mut Block) -> io::Result<()> {
         block.sum.reset();
         block.sum.update(&block.text);
@@ -235,14 +235,14 @@ impl Deflate {
         }
         let mut rest = block.text.as_slice();
         loop {
-            // Rows come to about an eighth; what does not fit has another round.
+            // Rows shrink to about an eighth. If the output doesn't fit, the loop runs again.
             block.compressed.reserve(block.text.len() / 4 + 64);
             let before = self.0.total_in();
             self.0
                 .compress_vec(rest, &mut block.compressed, FlushCompress::Sync)?;
             let taken = usize::try_from(self.0.total_in() - before).unwrap_or(usize::MAX);
             rest = rest.get(taken..).unwrap_or_default();
-            // With room left nothing is kept back.
+            // If room is left in the output, the compressor holds nothing back.
             if rest.is_empty() && block.compressed.len() < block.compressed.capacity() {
                 return Ok(());
             }

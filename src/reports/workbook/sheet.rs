@@ -1,23 +1,22 @@
-//! A sheet that keeps numbers to the last digit.
+//! A sheet that keeps every digit of its numbers.
 //!
 //! Here: cells of the summary and the timeline, written through the library. Not here: messages,
-//! which are too many for it.
+//! which are too many for the library ([`super::messages`]).
 
 use domain::credits::Credits;
 use rust_xlsxwriter::{Format, Worksheet, XlsxError};
 
 use super::xml::within_limit;
 
-/// A worksheet with the numbers that a double can't hold. The library takes doubles, which are
-/// exact to 15 digits; where an amount has more, [`ExactSheet::corrections`] says what its cell has
-/// to say instead.
+/// A worksheet for numbers that a double can't represent. The library takes doubles, which are exact
+/// to 15 digits; [`ExactSheet::corrections`] returns the exact text of numbers with more.
 pub struct ExactSheet<'a> {
-    /// The sheet itself, for everything but numbers and foreign text.
+    /// The sheet itself, for everything but numbers and text from users.
     pub sheet: &'a mut Worksheet,
     corrections: Vec<Correction>,
 }
 
-/// The decimal text of one cell, where the double that stands for it prints another.
+/// The exact decimal of a cell whose double prints a different one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Correction {
     row: u32,
@@ -26,7 +25,7 @@ pub struct Correction {
 }
 
 impl<'a> ExactSheet<'a> {
-    /// Nothing to correct yet.
+    /// Wraps a sheet, with nothing to correct yet.
     pub fn new(sheet: &'a mut Worksheet) -> Self {
         Self {
             sheet,
@@ -34,13 +33,13 @@ impl<'a> ExactSheet<'a> {
         }
     }
 
-    /// What is left to correct, in the order of the sheet's XML.
+    /// Returns the corrections in the order of the sheet's XML.
     pub fn corrections(mut self) -> Vec<Correction> {
         self.corrections.sort();
         self.corrections
     }
 
-    /// Writes text that someone else chose: never a formula, never too long.
+    /// Writes text from a user: never as a formula, and cut to Excel's limit.
     pub fn put_text(
         &mut self,
         row: u32,
@@ -50,7 +49,7 @@ impl<'a> ExactSheet<'a> {
     ) -> Result<(), XlsxError> {
         let text = within_limit(text);
         if text.starts_with("<r>") && text.ends_with("</r>") {
-            // The library takes such a string for its own markup and writes it unescaped.
+            // The library would take such a string for its own markup and write it unescaped.
             let plain = Format::new();
             self.sheet
                 .write_rich_string_with_format(row, column, &[(&plain, &text)], format)?;
@@ -83,7 +82,7 @@ impl<'a> ExactSheet<'a> {
         self.put_decimal(row, column, &credits.to_string(), format)
     }
 
-    /// Writes a plain decimal, or its text where it is none.
+    /// Writes a plain decimal as a number, and anything else as text.
     pub fn put_decimal(
         &mut self,
         row: u32,
@@ -111,7 +110,7 @@ impl<'a> ExactSheet<'a> {
     }
 }
 
-/// Puts the exact texts into a sheet's XML as the library wrote it.
+/// Puts the exact decimals into a sheet's XML.
 pub fn corrected(xml: String, corrections: &[Correction]) -> String {
     let mut done = String::new();
     let mut rest = xml.as_str();
@@ -130,7 +129,7 @@ pub fn corrected(xml: String, corrections: &[Correction]) -> String {
     done + rest
 }
 
-/// Splits XML around the value of the cell of that name.
+/// Splits XML around the value of the cell with that name.
 fn split_value<'a>(xml: &'a str, cell: &str) -> Option<(&'a str, &'a str)> {
     const OPEN: &str = "<v>";
     let cell = xml.find(&format!("<c r=\"{cell}\""))?;
@@ -153,7 +152,7 @@ mod tests {
     use rust_xlsxwriter::{Format, Worksheet};
 
     #[test]
-    fn only_what_a_double_can_not_print_is_corrected() {
+    fn only_numbers_that_a_double_prints_wrong_are_corrected() {
         let check = |decimal: &str, expected: Option<&str>| {
             let mut sheet = Worksheet::new();
             let mut exact = ExactSheet::new(&mut sheet);

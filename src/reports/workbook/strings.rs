@@ -1,30 +1,31 @@
-//! Texts that many rows share, kept once in the workbook's table of strings: names of lists, channels,
-//! encodings, countries. Rows then hold a number, which is shorter to write and to compress.
+//! The workbook's table of texts that many rows share.
 //!
-//! The table is bounded: a text that comes when it is full stands in its own cell, as the messages' texts do.
+//! Here: names of lists, channels, encodings and countries. Rows refer to them by number, which is
+//! shorter to write and to compress. The table is bounded: once it is full, a new text is written
+//! into its cell. Not here: the messages' texts, which are always written into their cells.
 
 use std::collections::HashMap;
 
 use super::xml::{needs_preserving, push_text, within_limit};
 
-/// Texts in the table: more than most accounts have lists.
+/// The most texts in the table: more than most accounts have lists.
 const MAX_TEXTS: usize = 4_096;
-/// A longer text is not shared: with all of them this bounds the table's memory.
+/// Longer texts are not shared. With [`MAX_TEXTS`] this bounds the table's memory.
 const MAX_TEXT_BYTES: usize = 256;
 
-/// The texts that rows share, numbered after those of the layout.
+/// The texts that rows share. Their numbers follow those of the layout's texts.
 #[derive(Debug)]
 pub struct SharedStrings {
-    /// How many the layout has.
+    /// The number of texts that the layout has.
     first: usize,
     numbers: HashMap<Box<str>, usize>,
-    /// In their order, as XML.
+    /// The texts in order, as XML.
     items: Vec<u8>,
     uses: u64,
 }
 
 impl SharedStrings {
-    /// None yet, after those of a layout's part.
+    /// An empty table that continues the numbers of a layout's part.
     pub fn after(part: &str) -> Option<Self> {
         Some(Self {
             first: attribute(part, "uniqueCount")?.1.parse().ok()?,
@@ -34,7 +35,7 @@ impl SharedStrings {
         })
     }
 
-    /// The number of a text; `None` where it has to stand in its cell.
+    /// The number of a text; `None` if it has to be written into its cell.
     pub fn number(&mut self, text: &str) -> Option<usize> {
         let number = match self.numbers.get(text) {
             Some(number) => *number,
@@ -60,8 +61,8 @@ impl SharedStrings {
         Some(number)
     }
 
-    /// The layout's part with these texts after its own; `None` where it is not the part that they were numbered
-    /// after.
+    /// The layout's part with these texts appended; `None` if `part` has another number of texts than
+    /// the part that this table continues.
     pub fn appended(&self, part: &str) -> Option<String> {
         let (_, unique) = attribute(part, "uniqueCount")?;
         if unique.parse() != Ok(self.first) {
@@ -82,7 +83,7 @@ impl SharedStrings {
     }
 }
 
-/// Where an attribute of the first element that has it begins, and its value.
+/// The position and the value of an attribute, in the first element that has it.
 fn attribute<'a>(part: &'a str, name: &str) -> Option<(usize, &'a str)> {
     let start = part.find(&format!(" {name}=\""))? + 1;
     let value = part.get(start + name.len() + 2..)?;
@@ -97,7 +98,7 @@ mod tests {
                         <si><t>a</t></si><si><t>b</t></si></sst>";
 
     #[test]
-    fn texts_are_numbered_after_the_layouts() {
+    fn numbers_continue_those_of_the_layout() {
         let mut strings = SharedStrings::after(PART).unwrap();
         let numbers: Vec<_> = ["SMS", "<IT>", "SMS", " x"]
             .map(|text| strings.number(text).unwrap())

@@ -1,4 +1,6 @@
-//! How the workbook looks: colours, formats, page set-up. Every sheet takes them from here.
+//! The look of the workbook.
+//!
+//! Here: colours, formats and page set-up for every sheet. Not here: the cells.
 
 use domain::credits::Credits;
 use rust_xlsxwriter::{Color, Format, FormatAlign, FormatBorder, Worksheet};
@@ -11,9 +13,9 @@ pub const NAVY: Color = Color::RGB(0x001F_3864);
 pub const TEAL: Color = Color::RGB(0x002A_9D8F);
 /// Labels.
 pub const GREY: Color = Color::RGB(0x0059_5959);
-/// Lines between rows, and behind charts.
+/// Lines between rows and in charts.
 pub const PALE: Color = Color::RGB(0x00D9_DFE8);
-/// Behind the totals.
+/// The background of the totals.
 pub const MIST: Color = Color::RGB(0x00F2_F5FA);
 
 /// Whole numbers.
@@ -23,7 +25,7 @@ pub const FRACTION: &str = "#,##0.0###";
 /// A moment to the second.
 pub const MOMENT: &str = "yyyy-mm-dd hh:mm:ss";
 
-/// The number format that shows all of an amount of credits and no empty fraction.
+/// The number format that shows every digit of an amount of credits, without an empty fraction.
 pub fn credits_format(credits: Credits) -> &'static str {
     if credits.units() % Credits::UNITS_PER_CREDIT == 0 {
         WHOLE
@@ -32,7 +34,7 @@ pub fn credits_format(credits: Credits) -> &'static str {
     }
 }
 
-/// The number format for costs: the digits that the totals are given with.
+/// The number format for costs, with as many decimals as the totals have.
 pub fn cost_format(report: &ReportFile) -> String {
     let digits = report
         .totals
@@ -45,7 +47,7 @@ pub fn cost_format(report: &ReportFile) -> String {
     }
 }
 
-/// A table's header over text.
+/// The format of a table's header above text.
 pub fn header() -> Format {
     Format::new()
         .set_bold()
@@ -54,25 +56,25 @@ pub fn header() -> Format {
         .set_align(FormatAlign::VerticalCenter)
 }
 
-/// A table's header over numbers, out of the way of the filter's button.
+/// The format of a table's header above numbers, indented to leave room for the filter's button.
 pub fn number_header() -> Format {
     header().set_align(FormatAlign::Right).set_indent(2)
 }
 
-/// A table's cell in the summary and the timeline.
+/// The format of a table's cell in the summary and the timeline.
 pub fn cell() -> Format {
     Format::new()
         .set_border_bottom(FormatBorder::Thin)
         .set_border_bottom_color(PALE)
 }
 
-/// A table's cell that holds a number.
+/// The format of a table's cell with a number.
 pub fn number(format: &str) -> Format {
     cell().set_num_format(format)
 }
 
-/// Prints on A4 across, all columns on one page, with `header_row` on every page and the pages
-/// counted.
+/// Sets a sheet to print on A4 landscape with all columns on one page, `header_row` repeated on every
+/// page, and page numbers.
 pub fn set_up_page(
     sheet: &mut Worksheet,
     report: &ReportFile,
@@ -92,7 +94,7 @@ pub fn set_up_page(
     Ok(())
 }
 
-/// A name for the page's header, where `&` begins a command and 255 units are the limit.
+/// The account's name for the page header, in which `&` begins a command and 255 units are the limit.
 fn page_header_text(name: &str) -> String {
     const MAX_CHARACTERS: usize = 80;
     name.chars()

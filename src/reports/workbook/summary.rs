@@ -1,4 +1,7 @@
-//! The Summary sheet: whose usage, when, how much, by list and by country, with a chart of each.
+//! The Summary sheet.
+//!
+//! Here: the account, the period, the totals, and a table with a chart each for usage by list and by
+//! country. Not here: usage over time ([`super::timeline`]).
 
 use jiff::Timestamp;
 use rust_xlsxwriter::{
@@ -14,7 +17,7 @@ use super::{
 
 /// The sheet's name.
 pub const NAME: &str = "Summary";
-/// Where the columns of both tables end and the charts begin.
+/// The number of columns of each table.
 const TABLE_COLUMNS: u16 = 6;
 const CHART_COLUMN: u16 = TABLE_COLUMNS + 1;
 const BAND_COLUMNS: u16 = CHART_COLUMN + 10;
@@ -22,10 +25,10 @@ const CREDITS_COLUMN: u16 = 4;
 const FACTS_ROW: u32 = 3;
 const TOTALS_ROW: u32 = 10;
 const TABLES_ROW: u32 = 13;
-/// More bars than this can't be told apart.
+/// With more bars a chart is hard to read.
 const MAX_BARS: u32 = 15;
 
-/// Fills the sheet and answers the numbers that need more digits than a double has.
+/// Fills the sheet. Returns the numbers that need more digits than a double has.
 pub fn write(sheet: &mut Worksheet, report: &ReportFile) -> Result<Vec<Correction>, XlsxError> {
     sheet.set_name(NAME)?.set_screen_gridlines(false);
     sheet.set_column_width(0, 40)?;
@@ -102,7 +105,7 @@ fn write_facts(sheet: &mut ExactSheet<'_>, report: &ReportFile) -> Result<(), Xl
     Ok(())
 }
 
-/// Writes an instant as the report's zone shows it.
+/// Writes an instant in the report's time zone.
 pub fn put_moment(
     sheet: &mut Worksheet,
     (row, column): (u32, u16),
@@ -111,7 +114,7 @@ pub fn put_moment(
     format: &Format,
 ) -> Result<(), XlsxError> {
     let local = report.time_zone.to_datetime(instant);
-    // Excel's calendar; a report without bounds may reach beyond it.
+    // The years of Excel's calendar. The period of a report may exceed them.
     if (1900..=9999).contains(&local.year()) {
         sheet.write_datetime_with_format(row, column, local, format)?;
     } else {
@@ -161,7 +164,8 @@ pub fn number_headings(report: &ReportFile) -> [String; 5] {
     ]
 }
 
-/// Writes a usage row's numbers from `column` on; `format` makes a cell's format of a number format.
+/// Writes a usage row's numbers, the first into `column`. `format` makes a cell's format from a number
+/// format.
 pub fn put_usage(
     sheet: &mut ExactSheet<'_>,
     row: u32,
@@ -194,17 +198,17 @@ impl UsageTable<'_> {
         self.row + 1
     }
 
-    /// Saturates where there are too many rows; writing them is then refused.
+    /// The number of rows. Saturates if there are too many: writing them then fails.
     fn count(&self) -> u32 {
         u32::try_from(self.rows.len()).unwrap_or(u32::MAX / 2)
     }
 
-    /// The first row after the table; an empty one has a row that says so.
+    /// The first row after the table. An empty table has one row with a note.
     fn end(&self) -> u32 {
         self.header_row() + 1 + self.count().max(1)
     }
 
-    /// Writes the table, and its chart at `chart_row`; answers the row where another chart may go.
+    /// Writes the table, and its chart at `chart_row`. Returns the first free row below the chart.
     fn write(
         &self,
         sheet: &mut ExactSheet<'_>,
@@ -286,8 +290,8 @@ impl UsageTable<'_> {
             .set_data_label(ChartDataLabel::new().show_value().set_num_format("#,##0"))
             .set_gap(50);
         dress_chart(&mut chart, &title);
-        // Lying bars have their names on the y axis, and begin below: the table's first row belongs on
-        // top. Every bar has its number, so that the axis of numbers only takes room.
+        // Horizontal bars start at the bottom of the y axis, but the table's first row belongs at the
+        // top. Every bar shows its number, so an axis of numbers would only take room.
         chart.y_axis().set_reverse().set_major_gridlines(false);
         chart.x_axis().set_hidden(true).set_major_gridlines(false);
         let rows = 5 + bars.max(3) * 5 / 4;
@@ -295,14 +299,14 @@ impl UsageTable<'_> {
             .set_width(640)
             .set_height(rows * ROW_PIXELS)
             .set_alt_text(&title)
-            // Filtering a table hides rows, and must not squeeze the charts beside it.
+            // Filtering a table hides rows, which must not squeeze the charts beside it.
             .set_object_movement(ObjectMovement::DontMoveOrSizeWithCells);
         sheet.insert_chart(chart_row, CHART_COLUMN, &chart)?;
         Ok(chart_row + rows + 1)
     }
 }
 
-/// What all charts share: a quiet title, no legend for their one series, pale lines.
+/// Sets what all charts share: a small title, no legend because there is one series, and pale lines.
 pub fn dress_chart(chart: &mut Chart, title: &str) {
     let mut font = ChartFont::new();
     font.set_size(12).set_bold().set_color(style::NAVY);

@@ -1,4 +1,4 @@
-//! The workbook as a reader finds it.
+//! The workbook as calamine reads it.
 
 mod endings;
 mod readers;
@@ -71,7 +71,7 @@ const ONE_THREAD: Effort = Effort {
     has_two_threads: false,
 };
 
-/// The workbook, which is the same however many threads write it.
+/// Writes a workbook with one thread and with two, and returns its bytes, which are the same.
 fn written(report: &ReportFile, rows: &[MessageRow<'_>], limits: SheetLimits) -> Vec<u8> {
     let [one, two] = [false, true].map(|has_two_threads| {
         let mut out = Vec::new();
@@ -105,10 +105,10 @@ fn part(bytes: &[u8], name: &str) -> String {
     text
 }
 
-/// What a reader makes of a cell that holds a moment.
+/// The date and time in a cell.
 fn moment(cell: &Data) -> String {
     let Data::DateTime(moment) = cell else {
-        panic!("{cell:?} is no moment");
+        panic!("{cell:?} is not a moment");
     };
     let (year, month, day, hour, minute, second, millisecond) = moment.to_ymd_hms_milli();
     let date = jiff::civil::date(year as i16, month as i8, day as i8);
@@ -118,7 +118,7 @@ fn moment(cell: &Data) -> String {
 }
 
 #[test]
-fn messages_read_back_as_they_were_given() {
+fn messages_read_back_unchanged() {
     let mut mms = message("");
     mms.list_name = None;
     mms.channel = "MMS";
@@ -171,7 +171,7 @@ fn messages_read_back_as_they_were_given() {
 }
 
 #[test]
-fn foreign_text_stays_text() {
+fn text_from_users_stays_text() {
     let check = |text: &str| {
         let range = messages_of(&[message(text)]);
         assert_eq!(
@@ -202,7 +202,7 @@ fn foreign_text_stays_text() {
 }
 
 #[test]
-fn the_summary_says_what_the_report_says() {
+fn summary_and_timeline_show_the_reports_figures() {
     let report = report();
     let bytes = written(&report, &[], SheetLimits::EXCEL);
     let mut book = opened(&bytes);
@@ -244,7 +244,7 @@ fn the_summary_says_what_the_report_says() {
 }
 
 #[test]
-fn an_hour_that_comes_twice_is_told_by_its_offset() {
+fn a_repeated_hour_is_distinguished_by_its_offset() {
     let mut report = report();
     report.interval = Interval::Hour;
     report.buckets = ["2026-10-25T00:00:00Z", "2026-10-25T01:00:00Z"]
@@ -262,7 +262,7 @@ fn an_hour_that_comes_twice_is_told_by_its_offset() {
 }
 
 #[test]
-fn numbers_are_exact_beyond_what_a_double_holds() {
+fn numbers_are_exact_beyond_the_precision_of_a_double() {
     let units = 9_223_372_036_854_775_807;
     let mut report = report();
     report.totals.credits = Credits::from_units(units);
@@ -284,7 +284,7 @@ fn numbers_are_exact_beyond_what_a_double_holds() {
 }
 
 #[test]
-fn messages_fill_as_many_sheets_as_the_limits_ask_for() {
+fn messages_continue_on_another_sheet_at_the_limits() {
     let check = |count: usize, limits: SheetLimits, expected: &[usize]| {
         let given: Vec<_> = (0..count).map(|number| number.to_string()).collect();
         let rows: Vec<_> = given.iter().map(|text| message(text)).collect();
@@ -326,7 +326,7 @@ fn messages_fill_as_many_sheets_as_the_limits_ask_for() {
     check(3, rows(4), &[3]);
     check(4, rows(4), &[3, 1]);
     check(7, rows(4), &[3, 3, 1]);
-    // The frame's head is larger than this, and so is any row after it.
+    // The head of the frame is larger than this limit.
     let one_byte = SheetLimits {
         bytes: 1,
         ..SheetLimits::EXCEL
@@ -371,7 +371,7 @@ fn sheets_are_frozen_filtered_and_printed_with_their_header() {
 }
 
 #[test]
-fn a_report_of_nothing_is_a_workbook_too() {
+fn an_empty_report_makes_a_valid_workbook() {
     let mut report = report();
     report.lists.clear();
     report.buckets.clear();

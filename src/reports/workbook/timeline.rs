@@ -1,4 +1,7 @@
-//! The Timeline sheet: a row a bucket, and a chart over time.
+//! The Timeline sheet.
+//!
+//! Here: a row for each bucket, and a chart over time. Not here: where buckets begin
+//! ([`domain::calendar::buckets`]).
 
 use rust_xlsxwriter::{
     Chart, ChartAxisLabelPosition, ChartFormat, ChartLine, ChartSolidFill, FormatAlign,
@@ -14,10 +17,10 @@ use super::{
 
 /// The sheet's name.
 pub const NAME: &str = "Timeline";
-/// From here on columns are thinner than the gaps between them, and a line says more.
+/// With more buckets the columns are thinner than the gaps between them, and a line is easier to read.
 const MAX_COLUMNS_CHARTED: usize = 62;
 
-/// Fills the sheet and answers the numbers that need more digits than a double has.
+/// Fills the sheet. Returns the numbers that need more digits than a double has.
 pub fn write(sheet: &mut Worksheet, report: &ReportFile) -> Result<Vec<Correction>, XlsxError> {
     let columns = Columns::of(report.interval);
     sheet.set_name(NAME)?;
@@ -55,7 +58,8 @@ pub fn write(sheet: &mut Worksheet, report: &ReportFile) -> Result<Vec<Correctio
     Ok(sheet.corrections())
 }
 
-/// Where things are. An hour that the clocks repeat can only be told by its offset.
+/// The positions of the columns. Buckets of an hour have a column for the UTC offset, because only it
+/// distinguishes the two hours when the clocks go back.
 struct Columns {
     has_offset: bool,
     usage: u16,
@@ -145,7 +149,7 @@ fn add_chart(
     }
     let title = format!("Credits by {}", report.interval.to_string().to_lowercase());
     dress_chart(&mut chart, &title);
-    // A date axis counts days: it would draw all hours of a day at one place.
+    // A date axis counts days and would draw all hours of a day at the same place.
     chart
         .x_axis()
         .set_text_axis(true)

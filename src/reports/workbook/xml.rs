@@ -1,17 +1,17 @@
-//! Text as Excel expects it inside a cell's XML.
+//! Text in the form that Excel expects inside a cell's XML.
 //!
-//! Here: escapes and the length limit. Not here: which cell it is.
+//! Here: escapes and the length limit. Not here: the cell around it.
 
 use std::borrow::Cow;
 
-/// Excel's limit for a cell; a longer text makes it offer to repair the file.
+/// Excel's limit for a cell, in UTF-16 code units. If a text is longer, Excel offers to repair the file.
 pub const MAX_TEXT_UNITS: usize = 32_767;
-/// Ends a text that was cut.
+/// The end of a text that was cut.
 pub const CUT_MARK: &str = "… [cut]";
 
-/// The text, cut to what a cell holds, with a mark where it was cut.
+/// Returns the text, cut to Excel's limit. A text that was cut ends with [`CUT_MARK`].
 pub fn within_limit(text: &str) -> Cow<'_, str> {
-    // A text has at most as many UTF-16 units as bytes, which are already counted.
+    // A text has at most as many UTF-16 units as bytes, and the number of bytes is known.
     if text.len() <= MAX_TEXT_UNITS || text.encode_utf16().count() <= MAX_TEXT_UNITS {
         return Cow::Borrowed(text);
     }
@@ -28,14 +28,14 @@ pub fn within_limit(text: &str) -> Cow<'_, str> {
     Cow::Owned(kept)
 }
 
-/// Whether a reader would drop white space at the text's ends unless told to keep it.
+/// Whether the text begins or ends with white space, which a reader drops without `xml:space`.
 pub fn needs_preserving(text: &str) -> bool {
     let blank = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_whitespace);
     blank(text.as_bytes().first()) || blank(text.as_bytes().last())
 }
 
-/// Appends the text with XML's own escapes, and Excel's (`_x0007_`) for the characters that XML 1.0
-/// can't hold and for text that would be read as such an escape.
+/// Appends the text with the escapes of XML, and with Excel's (`_x0007_`) for characters that XML 1.0
+/// forbids and for text that looks like such an escape.
 pub fn push_text(out: &mut Vec<u8>, text: &str) {
     let mut rest = text.as_bytes();
     while let Some(at) = rest
@@ -49,7 +49,7 @@ pub fn push_text(out: &mut Vec<u8>, text: &str) {
     out.extend_from_slice(rest);
 }
 
-/// Bytes that end a run of plain ones. Every byte is an index of the table.
+/// Whether a byte may begin a character that needs an escape. Every byte is an index of the table.
 const MAY_NEED_ESCAPE: [bool; 256] = {
     let mut table = [false; 256];
     let mut byte = 0;
@@ -63,13 +63,13 @@ const MAY_NEED_ESCAPE: [bool; 256] = {
     table[b'<' as usize] = true;
     table[b'>' as usize] = true;
     table[b'_' as usize] = true;
-    // Begins U+FFFE and U+FFFF, and 4,094 characters that are fine.
+    // The first byte of U+FFFE and U+FFFF, and of 4,094 characters that need no escape.
     table[0xEF] = true;
     table
 };
 
-/// Appends what the first character of `special` becomes, or its first byte where that is plain
-/// after all, and answers what is left.
+/// Appends the escape of the first character of `special`, or its first byte if it needs none, and
+/// returns the rest.
 fn push_special<'a>(out: &mut Vec<u8>, special: &'a [u8]) -> &'a [u8] {
     let (escape, rest): (&[u8], &[u8]) = match special {
         [b'&', rest @ ..] => (b"&amp;", rest),
@@ -81,7 +81,7 @@ fn push_special<'a>(out: &mut Vec<u8>, special: &'a [u8]) -> &'a [u8] {
         [control @ ..0x20, rest @ ..] => {
             const HEX: &[u8; 16] = b"0123456789ABCDEF";
             out.extend_from_slice(b"_x00");
-            // Both are below 16.
+            // Both digits are below 16.
             out.push(HEX[usize::from(control >> 4)]);
             out.push(HEX[usize::from(control & 15)]);
             (b"_", rest)
@@ -96,8 +96,8 @@ fn push_special<'a>(out: &mut Vec<u8>, special: &'a [u8]) -> &'a [u8] {
     rest
 }
 
-/// Whether what follows an underscore makes an escape of it: `x`, four hexadecimal digits, and an
-/// underscore, be it the text's own or the first of the next character's escape.
+/// Whether an underscore before `rest` would be read as an escape: if `x`, four hexadecimal digits and
+/// an underscore follow. That underscore may be in the text or begin the next character's escape.
 fn reads_as_escape(rest: &[u8]) -> bool {
     let [b'x', digits @ ..] = rest else {
         return false;
@@ -124,7 +124,7 @@ mod tests {
         String::from_utf8(out).unwrap()
     }
 
-    /// Reads the escapes as Excel does: from the left, each once.
+    /// Resolves the escapes like Excel: from left to right, each once.
     fn unescaped(xml: &str) -> String {
         let xml = xml
             .replace("&lt;", "<")
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn characters_are_escaped_as_excel_does() {
+    fn characters_are_escaped_like_in_excel() {
         let check = |text, xml| assert_eq!(escaped(text), xml, "{text:?}");
         check("", "");
         check(
@@ -171,7 +171,7 @@ mod tests {
     fn only_texts_that_are_too_long_are_cut() {
         let full = "a".repeat(MAX_TEXT_UNITS);
         assert_eq!(within_limit(&full), full);
-        // Three bytes a character, but one unit.
+        // Each character has three bytes, but one unit.
         let wide = "€".repeat(MAX_TEXT_UNITS);
         assert_eq!(within_limit(&wide), wide);
         for text in [
@@ -201,12 +201,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_escaped_reads_back(text in "(_|x|X|0|4|1|F|E|\u{7}|\r|<|&|\u{FFFE}|\u{FFFF}|.){0,40}") {
+        fn escaped_text_reads_back(text in "(_|x|X|0|4|1|F|E|\u{7}|\r|<|&|\u{FFFE}|\u{FFFF}|.){0,40}") {
             prop_assert_eq!(unescaped(&escaped(&text)), text);
         }
 
         #[test]
-        fn nothing_is_left_that_xml_forbids(text: String) {
+        fn no_character_that_xml_forbids_remains(text: String) {
             let forbidden = |character: char| {
                 matches!(character, '\0'..='\u{8}' | '\u{B}'..='\u{1F}' | '\u{FFFE}' | '\u{FFFF}')
             };

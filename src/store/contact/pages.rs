@@ -1,4 +1,7 @@
-//! Pages of a list's contacts, by keyset: the newest first, or by number where some are looked for.
+//! Keyset pages of a list's contacts.
+//!
+//! Here: all contacts, the newest first, and contacts whose number has a prefix, by number. Not here:
+//! keyset pages in general ([`crate::store::sql::paging`]).
 
 use domain::id::{AccountId, ListId};
 use entity::contact;
@@ -10,14 +13,14 @@ use sea_orm::{
 use super::Contact;
 use crate::store::sql::paging::{Page, Window};
 
-/// Which contacts are listed.
+/// The contacts to list.
 #[derive(Debug, Clone)]
 pub struct ContactFilter {
-    /// Whose.
+    /// The account.
     pub account: AccountId,
-    /// In which list.
+    /// Contacts of this list.
     pub list: ListId,
-    /// Only those whose number begins with these digits.
+    /// Only contacts whose number begins with these digits.
     pub prefix: Option<i64>,
 }
 
@@ -27,10 +30,7 @@ fn select(filter: &ContactFilter) -> Select<contact::Entity> {
         .filter(contact::Column::ListId.eq(filter.list.uuid()))
 }
 
-/// A page of a list's contacts: the newest first, or by number where numbers with a beginning are looked for.
-///
-/// # Errors
-/// What the database says.
+/// Reads a page of a list's contacts: the newest first, or by number if there is a prefix.
 pub async fn list(
     connection: &impl ConnectionTrait,
     filter: &ContactFilter,
@@ -46,7 +46,7 @@ pub async fn list(
     ))
 }
 
-/// In the order of ids, which is the order of creation, the last first: no other order has an index.
+/// Reads a page in descending order of ids, which is the order of creation: no other order has an index.
 async fn newest(
     connection: &impl ConnectionTrait,
     filter: &ContactFilter,
@@ -68,7 +68,7 @@ async fn newest(
     select.limit(window.limit + 1).all(connection).await
 }
 
-/// One range of the index after the other, so that each row that is read is one that is shown.
+/// Reads one range of the index after the other, so that only rows of the page are read.
 async fn by_number(
     connection: &impl ConnectionTrait,
     filter: &ContactFilter,
@@ -104,9 +104,9 @@ async fn by_number(
     Ok(rows)
 }
 
-/// The numbers that begin with these digits, from the shortest to the longest.
+/// The ranges of numbers that begin with these digits, from the shortest numbers to the longest.
 fn ranges(prefix: i64) -> Vec<(i64, i64)> {
-    /// What E.164 allows.
+    /// The most digits that E.164 allows.
     const MAX_DIGITS: u32 = 15;
     let digits = prefix.checked_ilog10().unwrap_or_default() + 1;
     (0..=MAX_DIGITS.saturating_sub(digits))
@@ -117,10 +117,7 @@ fn ranges(prefix: i64) -> Vec<(i64, i64)> {
         .collect()
 }
 
-/// How many contacts a list has whose numbers begin so.
-///
-/// # Errors
-/// What the database says.
+/// Counts the contacts of a list.
 pub async fn count(
     connection: &impl ConnectionTrait,
     filter: &ContactFilter,
@@ -137,7 +134,7 @@ mod tests {
     use super::ranges;
 
     #[test]
-    fn a_beginning_is_a_range_for_every_length() {
+    fn a_prefix_has_a_range_for_every_length() {
         assert_eq!(ranges(39).len(), 14);
         assert_eq!(ranges(39)[..3], [(39, 39), (390, 399), (3_900, 3_999)]);
         assert_eq!(

@@ -1,4 +1,7 @@
-//! Removing contacts, and what is known of those who go. Lock the list first.
+//! Removing contacts.
+//!
+//! Here: removing them, and returning their fields. Callers lock the list first
+//! ([`crate::store::contact_list::lock`]). Not here: the head-count of the list (the parent).
 
 use domain::{
     id::{AccountId, ContactId, ListId},
@@ -8,21 +11,18 @@ use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, QueryResult};
 
 use super::{Counts, json, of_list};
 
-/// Contacts that a removal names.
+/// The contacts to remove.
 #[derive(Debug, Clone)]
 pub enum Which<'a> {
-    /// These.
+    /// Contacts with these ids.
     Ids(&'a [ContactId]),
-    /// Those with these numbers.
+    /// Contacts with these numbers.
     Numbers(&'a [i64]),
-    /// So many of them, the oldest first.
+    /// At most this number of contacts, the oldest first.
     Oldest(u64),
 }
 
-/// Removes contacts of a list; how many in each country.
-///
-/// # Errors
-/// What the database says.
+/// Removes contacts of a list. Returns how many, by country.
 pub async fn delete(
     connection: &impl ConnectionTrait,
     list: (AccountId, ListId),
@@ -40,18 +40,16 @@ pub async fn delete(
 pub struct Removed {
     /// ISO 3166-1 alpha-2.
     pub country_code: String,
-    /// The list's revision that it came in with.
+    /// The list's revision with which it was added.
     pub revision: i64,
-    /// The list's revision that changed its fields last.
+    /// The list's revision with which its fields changed last; `None` if they never did.
     pub changed_revision: Option<i64>,
-    /// A JSON object of texts; `None` if nothing is known, or if fields were not asked for.
+    /// A JSON object of texts; `None` if it has no fields, or if fields were not requested.
     pub fields: Private<Option<String>>,
 }
 
-/// Removes contacts of a list like [`delete`], and returns each; its fields if they are asked for.
-///
-/// # Errors
-/// What the database says.
+/// Removes contacts of a list like [`delete`], and returns each of them, with its fields if they are
+/// requested.
 pub async fn delete_each(
     connection: &impl ConnectionTrait,
     list: (AccountId, ListId),

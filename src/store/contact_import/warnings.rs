@@ -1,4 +1,7 @@
-//! What imports warned of: kept beside the rows that they refused, and forgotten with them.
+//! Warnings of imports.
+//!
+//! Here: adding, listing and deleting them. Not here: rejected rows (the parent), which are deleted
+//! together with them.
 
 use std::collections::BTreeMap;
 
@@ -20,18 +23,18 @@ use crate::store::sql::paging::{Direction, Page, Place, Window, page};
 pub struct ImportWarning {
     /// The import.
     pub import: ImportId,
-    /// Its place among the import's warnings, from 0, in the order in which the file was read.
+    /// Its position among the import's warnings, from 0, in the order in which the file was read.
     pub position: i64,
     /// The row's line in the file, from 1; in a workbook its row. `None` if it is about the whole file.
     pub line: Option<i64>,
-    /// The header of the column, cut to what can be shown; `None` if it is about no column.
+    /// The header of the column, cut to the length that is shown; `None` if it is not about a column.
     pub column: Private<Option<String>>,
-    /// What it warns of. It may name other headers.
+    /// The warning. It may name other headers.
     pub reason: Private<String>,
 }
 
 impl ImportWarning {
-    /// Its place in a page of its import.
+    /// Its position among the warnings of its import.
     #[must_use]
     pub fn place(&self) -> Place {
         Place {
@@ -41,10 +44,7 @@ impl ImportWarning {
     }
 }
 
-/// Keeps what an import warned of.
-///
-/// # Errors
-/// What the database says.
+/// Adds warnings of an import.
 pub async fn insert(
     connection: &impl ConnectionTrait,
     account: AccountId,
@@ -67,10 +67,7 @@ pub async fn insert(
     Ok(())
 }
 
-/// A page of what an import warned of, in the order in which its file was read.
-///
-/// # Errors
-/// What the database says.
+/// Reads a page of an import's warnings, in the order in which its file was read.
 pub async fn list(
     connection: &impl ConnectionTrait,
     (account, import): (AccountId, ImportId),
@@ -100,10 +97,7 @@ pub async fn list(
     })
 }
 
-/// Forgets some of what a list's imports warned of; how many.
-///
-/// # Errors
-/// What the database says.
+/// Deletes up to `most` warnings of a list's imports. Returns how many it deleted.
 pub async fn forget(
     connection: &impl ConnectionTrait,
     (account, list): (AccountId, ListId),
@@ -121,7 +115,7 @@ pub async fn forget(
         .into_tuple()
         .all(connection)
         .await?;
-    // In the key's order: all up to the last one, import by import.
+    // The keys are in order, so for each import all rows up to its last key are deleted.
     let last: BTreeMap<Uuid, i64> = keys.into_iter().collect();
     let mut gone = 0;
     for (import, position) in last {

@@ -1,11 +1,11 @@
-//! Reading many rows at once: a scan that hands over whole batches of them, on either database.
+//! Bulk reads: a scan that returns whole batches of rows, on either database.
 //!
-//! Here: how rows leave the database fast, as one consistent snapshot, in flat memory, and no longer than
-//! somebody wants them. Not here: which rows, and what becomes of them.
+//! Here: reading rows fast, from one consistent snapshot, in constant memory, until the caller stops.
+//! Not here: which rows, and their use.
 //!
-//! SQLite is read by a connection of its own on a blocking thread, past the driver's row by row hand-over;
-//! PostgreSQL copies out in its binary form. Both come as the same bytes: for each row the number of its
-//! cells, and for each cell its length and its content, in network order.
+//! A blocking thread reads SQLite over its own connection, because the driver hands over rows one by
+//! one. PostgreSQL sends a binary COPY. Both give the same bytes: for each row the number of its cells,
+//! and for each cell its length and its content, in network order.
 
 mod cursor;
 mod pinned;
@@ -24,18 +24,19 @@ use tokio::sync::{mpsc, oneshot};
 pub use self::{cursor::Cursor, pinned::Pinned};
 use super::{super::Store, reader::Owner};
 
-/// Bytes of a batch: some hundreds of rows, so that handing it over costs nothing beside reading it.
+/// Bytes of a batch: some hundreds of rows, so that handing it over costs little compared with reading
+/// it.
 const BATCH_BYTES: usize = 64 * 1024;
-/// Batches between the database and whoever reads them; with the two that are filled and read, what a scan
-/// takes in memory.
+/// Batches that are buffered between the database and the reader. With the one that is filled and the
+/// one that is read, they are the memory of a scan.
 const BATCHES_WAITING: usize = 2;
-/// What PostgreSQL gives up a scan after: a slow reader holds it back.
+/// PostgreSQL's timeout for a scan, which a slow reader delays.
 const SCAN_TIMEOUT: &str = "10min";
-/// What a binary copy begins with.
+/// The first bytes of a binary COPY.
 const COPY_SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0";
-/// With its flags and the length of an extension, which no version has.
+/// The signature, the flags, and the length of an extension, which no version has.
 const COPY_HEADER_BYTES: usize = COPY_SIGNATURE.len() + 8;
-/// The number of cells that stands for the end.
+/// The number of cells that marks the end of a COPY.
 const COPY_END: i16 = -1;
 
 /// Rows of a scan, some hundreds of them.
@@ -45,7 +46,7 @@ pub struct Batch(Vec<u8>);
 /// The content of a cell; `None` for null.
 pub type Cell<'a> = Option<&'a [u8]>;
 
-/// Rows that are being read.
+/// A running scan.
 #[derive(Debug)]
 pub struct Scan(mpsc::Receiver<Step>);
 
@@ -54,15 +55,15 @@ type Sender = mpsc::Sender<Step>;
 #[derive(Debug)]
 enum Step {
     Rows(Batch),
-    /// All rows have come. A channel that closes without it was cut off.
+    /// All rows were sent. If the channel closes without it, the scan was cut off.
     End,
     Failed(DbErr),
 }
 
 impl Store {
-    /// Reads the rows of a query, all of them as of one instant. Dropping the scan ends it.
+    /// Reads the rows of a query from one snapshot. Dropping the scan stops it.
     ///
-    /// Must be called within a tokio runtime.
+    /// Must be called within a Tokio runtime.
     #[must_use]
     pub fn scan(&self, select: &SelectStatement) -> Scan {
         let (sender, receiver) = mpsc::channel(BATCHES_WAITING);
@@ -70,12 +71,12 @@ impl Store {
         let postgres = select.to_string(PostgresQueryBuilder);
         let sqlite = select.build(SqliteQueryBuilder);
         tokio::spawn(async move {
-            // A scan takes its turn in its owner's share, as other reads do, and keeps it to its end.
+            // Like other reads, a scan uses a connection of its owner's share, here until its end.
             let turn = owner.reads(reader.turn()).await;
             let (pool, turn) = match turn {
                 Ok(turn) => turn,
                 Err(cause) => {
-                    // Nobody waits for it if this fails.
+                    // Fails only if the scan was dropped.
                     let _ = sender.send(Step::Failed(cause)).await;
                     return;
                 }
@@ -103,11 +104,11 @@ fn last_step(outcome: Result<(), DbErr>) -> Step {
 }
 
 impl Scan {
-    /// Goes through all rows on a blocking thread, a batch after the other, and answers what it made of them.
-    /// Dropping the future ends the scan at its next batch.
+    /// Folds all rows, batch by batch, on a blocking thread. Dropping the future stops the scan at its
+    /// next batch.
     ///
     /// # Errors
-    /// What the database says, or the first of `step`'s.
+    /// If the database fails, or the first error of `step`.
     pub async fn fold<T, E>(
         mut self,
         mut state: T,
@@ -134,7 +135,7 @@ impl Scan {
                     None => break Err(broken("the scan was cut off").into()),
                 }
             };
-            // Nobody waits for it where this fails.
+            // Fails only if the future was dropped.
             let _ = answer.send(folded);
         });
         answered
@@ -144,10 +145,10 @@ impl Scan {
 }
 
 impl Batch {
-    /// The rows, each of so many cells.
+    /// The rows, each with `CELLS` cells.
     ///
     /// # Errors
-    /// Where the database sent what it never should.
+    /// If a row has another number of cells, or is cut short.
     pub fn rows<const CELLS: usize>(
         &self,
     ) -> impl Iterator<Item = Result<[Cell<'_>; CELLS], DbErr>> {
@@ -155,7 +156,7 @@ impl Batch {
         std::iter::from_fn(move || {
             let row = next_row(&mut rest);
             if row.is_none() {
-                // After a fault there is nothing more to be read.
+                // After an error the rest can't be read.
                 rest = &[];
             }
             row.unwrap_or_else(|| Some(Err(broken("a row is cut short"))))
@@ -163,20 +164,20 @@ impl Batch {
     }
 
     fn push_cells(&mut self, cells: usize) {
-        // No query of ours has more than a few dozen.
+        // No query has more than a few dozen cells.
         let cells = i16::try_from(cells).unwrap_or(i16::MAX);
         self.0.extend_from_slice(&cells.to_be_bytes());
     }
 
     fn push_cell(&mut self, content: Cell<'_>) {
-        // SQLite's longest value has fewer bytes than this counts.
+        // SQLite's longest value has fewer bytes than an `i32` can count.
         let length = content.map_or(-1, |content| i32::try_from(content.len()).unwrap_or(-1));
         self.0.extend_from_slice(&length.to_be_bytes());
         self.0.extend_from_slice(content.unwrap_or_default());
     }
 }
 
-/// The next row of a batch: `Some(None)` after the last, `None` where it is cut short.
+/// The next row of a batch: `Some(None)` after the last, `None` if the row is cut short.
 fn next_row<'a, const CELLS: usize>(
     rest: &mut &'a [u8],
 ) -> Option<Option<Result<[Cell<'a>; CELLS], DbErr>>> {
@@ -208,20 +209,20 @@ fn take<const BYTES: usize>(rest: &mut &[u8]) -> Option<[u8; BYTES]> {
     Some(*taken)
 }
 
-/// A cell's text.
+/// Reads a cell as text.
 ///
 /// # Errors
-/// Where it is not one.
+/// If it is not UTF-8.
 pub fn text(cell: Cell<'_>) -> Result<Option<&str>, DbErr> {
     cell.map(std::str::from_utf8)
         .transpose()
         .map_err(|_| broken("a text is not UTF-8"))
 }
 
-/// A cell's integer.
+/// Reads a cell as an integer.
 ///
 /// # Errors
-/// Where it is not one.
+/// If it is not an integer of four or eight bytes.
 pub fn integer(cell: Cell<'_>) -> Result<Option<i64>, DbErr> {
     let Some(content) = cell else {
         return Ok(None);
@@ -237,19 +238,19 @@ fn broken(what: impl Into<String>) -> DbErr {
     DbErr::Custom(what.into())
 }
 
-/// Sends the rows of a query of SQLite's; it ends early where nobody wants more.
+/// Sends the rows of a query on SQLite, until its end or until the scan is dropped.
 fn walk(file: &Path, query: &str, values: Values, sender: &Sender) -> Result<(), DbErr> {
     let connection = open(file)?;
     walk_on(&connection, query, values, sender)
 }
 
-/// A connection that reads a file and nothing else.
+/// Opens a file read-only.
 fn open(file: &Path) -> Result<Connection, DbErr> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     Connection::open_with_flags(file, flags).map_err(|cause| broken(cause.to_string()))
 }
 
-/// Sends the rows of a query over an open connection.
+/// Like [`walk`], over an open connection.
 fn walk_on(
     connection: &Connection,
     query: &str,
@@ -286,7 +287,7 @@ fn walk_on(
     Ok(())
 }
 
-/// What a query's value is to SQLite.
+/// Converts a query's value for SQLite.
 fn bound(value: Value) -> Result<types::Value, DbErr> {
     Ok(match value {
         Value::Uuid(Some(id)) => types::Value::Blob(id.as_bytes().to_vec()),
@@ -294,17 +295,17 @@ fn bound(value: Value) -> Result<types::Value, DbErr> {
         Value::Int(Some(number)) => types::Value::Integer(number.into()),
         Value::String(Some(text)) => types::Value::Text(text),
         Value::Bool(Some(holds)) => types::Value::Integer(holds.into()),
-        other => return Err(broken(format!("a scan can't be asked for {other:?}"))),
+        other => return Err(broken(format!("a scan can't bind the value {other:?}"))),
     })
 }
 
-/// Whether anybody takes the batch, which is empty afterwards.
+/// Sends the batch and replaces it by an empty one. Returns false if the scan was dropped.
 fn hand_over<E>(batch: &mut Batch, send: impl FnOnce(Step) -> Result<(), E>) -> bool {
     let empty = Batch(Vec::with_capacity(BATCH_BYTES + BATCH_BYTES / 8));
     send(Step::Rows(std::mem::replace(batch, empty))).is_ok()
 }
 
-/// Sends the rows of a query of PostgreSQL's; it ends early where nobody wants more.
+/// Sends the rows of a query on PostgreSQL, until its end or until the scan is dropped.
 async fn copy(pool: &PgPool, query: &str, sender: &Sender) -> Result<(), DbErr> {
     let failed = |cause: sqlx::Error| broken(cause.to_string());
     let mut connection = pool.acquire().await.map_err(|cause| match cause {
@@ -315,19 +316,19 @@ async fn copy(pool: &PgPool, query: &str, sender: &Sender) -> Result<(), DbErr> 
     })?;
     let copied = copy_all(&mut connection, query, sender).await;
     if !matches!(copied, Ok(true)) {
-        // What is on its way would have to be read before anything else could be asked.
+        // The rest of the COPY would have to be read before the connection could be used again.
         connection.close_on_drop();
     }
     copied.map(|_| ()).map_err(failed)
 }
 
-/// Whether all rows were sent.
+/// Copies in a transaction. Returns whether all rows were sent.
 async fn copy_all(
     connection: &mut PgConnection,
     query: &str,
     sender: &Sender,
 ) -> Result<bool, sqlx::Error> {
-    // A statement sees one state of the database by itself; the transaction is for the timeout alone.
+    // A single statement sees one state of the database; the transaction is only for the timeout.
     let begin = format!("BEGIN READ ONLY; SET LOCAL statement_timeout = '{SCAN_TIMEOUT}'");
     sqlx::raw_sql(sqlx::AssertSqlSafe(begin))
         .execute(&mut *connection)
@@ -339,7 +340,7 @@ async fn copy_all(
     Ok(sent)
 }
 
-/// Whether all rows were sent, within the transaction that the connection is in.
+/// Copies in the connection's current transaction. Returns whether all rows were sent.
 async fn copy_out(
     connection: &mut PgConnection,
     query: &str,
@@ -350,7 +351,7 @@ async fn copy_out(
     let mut batch = Batch::default();
     let mut header = COPY_HEADER_BYTES;
     while let Some(bytes) = stream.try_next().await? {
-        // The header comes with the first row, or alone.
+        // The header comes alone or with the first rows.
         let skipped = header.min(bytes.len());
         header -= skipped;
         batch

@@ -1,9 +1,10 @@
-//! Reads that meet: what is asked for while a look at the database is under way goes there together, in the next
-//! look. Under load many callers share a round trip, and an account that all of them ask for is read once.
+//! Request coalescing: keys that are requested while a query is running are loaded together by the
+//! next one. Under load many callers share a round trip, and an account that all of them request is
+//! read once.
 //!
-//! Nobody waits for others to come: where nobody looks, a look begins at once. Each look begins after
-//! everything in it was asked for, and so it sees whatever was committed by then; nothing is kept.
-//! Here: who looks, and when. Not here: what is read.
+//! Here: when a query starts, and which requests it serves. If no query is running, one starts at once,
+//! so nobody waits for others to come. Each query starts after all of its keys were requested, so it
+//! sees everything that was committed by then; nothing is cached. Not here: the queries themselves.
 
 use std::{
     collections::HashMap,
@@ -16,27 +17,28 @@ use futures_util::future::BoxFuture;
 use sea_orm::DbErr;
 use tokio::sync::oneshot;
 
-/// Looks at a time: while one is waited for, the next is on its way.
-const LOOKS: usize = 2;
-/// The most callers that one look serves.
-const MOST: usize = 256;
+/// Queries that run at a time: while the answer of one is on its way, the next is already running.
+const MAX_IN_FLIGHT: usize = 2;
+/// The most requests that one query serves.
+const MAX_BATCH: usize = 256;
 
-/// What a caller learns; everybody in a look that failed learns the same.
-pub type Found<V> = Result<Option<V>, Arc<DbErr>>;
-type Asked<K, V> = (K, oneshot::Sender<Found<V>>);
-type Look<K, V> = dyn Fn(Vec<K>) -> BoxFuture<'static, Result<HashMap<K, V>, DbErr>> + Send + Sync;
+/// The result of a request. If a query fails, all of its requests get the same error.
+pub type Loaded<V> = Result<Option<V>, Arc<DbErr>>;
+type Request<K, V> = (K, oneshot::Sender<Loaded<V>>);
+type Query<K, V> = dyn Fn(Vec<K>) -> BoxFuture<'static, Result<HashMap<K, V>, DbErr>> + Send + Sync;
 
-/// Reads values by their keys, those that are asked for at one time together.
-pub struct Coalescer<K, V>(Arc<Inside<K, V>>);
+/// Loads values by their keys, and concurrent requests together.
+pub struct Coalescer<K, V>(Arc<Shared<K, V>>);
 
-struct Inside<K, V> {
-    waiting: Mutex<Waiting<K, V>>,
-    look: Box<Look<K, V>>,
+struct Shared<K, V> {
+    queue: Mutex<Queue<K, V>>,
+    query: Box<Query<K, V>>,
 }
 
-struct Waiting<K, V> {
-    asked: Vec<Asked<K, V>>,
-    looks: usize,
+struct Queue<K, V> {
+    requests: Vec<Request<K, V>>,
+    /// Workers that run queries, at most [`MAX_IN_FLIGHT`].
+    workers: usize,
 }
 
 impl<K, V> fmt::Debug for Coalescer<K, V> {
@@ -50,108 +52,109 @@ where
     K: Eq + Hash + Clone + Send + 'static,
     V: Clone + Send + 'static,
 {
-    /// Reads through `look`, which gets each key once and answers those that there are.
-    pub fn new<F>(look: impl Fn(Vec<K>) -> F + Send + Sync + 'static) -> Self
+    /// Loads through `query`, which gets each key once and returns the values that exist.
+    pub fn new<F>(query: impl Fn(Vec<K>) -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Result<HashMap<K, V>, DbErr>> + Send + 'static,
     {
-        Self(Arc::new(Inside {
-            waiting: Mutex::new(Waiting {
-                asked: Vec::new(),
-                looks: 0,
+        Self(Arc::new(Shared {
+            queue: Mutex::new(Queue {
+                requests: Vec::new(),
+                workers: 0,
             }),
-            look: Box::new(move |keys| Box::pin(look(keys))),
+            query: Box::new(move |keys| Box::pin(query(keys))),
         }))
     }
 
-    /// The value of a key as it is now; `None` where there is none.
+    /// Returns the current value of a key; `None` if it has none.
     ///
     /// # Errors
-    /// What the database says.
-    pub async fn load(&self, key: K) -> Found<V> {
-        let (answer, found) = oneshot::channel();
-        let begins = {
-            let mut waiting = self.0.lock();
-            waiting.asked.push((key, answer));
-            let begins = waiting.looks < LOOKS;
-            waiting.looks += usize::from(begins);
-            begins
+    /// If the query that served this request failed or panicked.
+    pub async fn load(&self, key: K) -> Loaded<V> {
+        let (sender, receiver) = oneshot::channel();
+        let starts_worker = {
+            let mut queue = self.0.lock();
+            queue.requests.push((key, sender));
+            let starts_worker = queue.workers < MAX_IN_FLIGHT;
+            queue.workers += usize::from(starts_worker);
+            starts_worker
         };
-        if begins {
-            // Not by the caller itself: one that leaves must not take the others' answers along.
-            let turn = Turn {
-                inside: self.0.clone(),
-                is_over: false,
+        if starts_worker {
+            // Spawned: a caller that is cancelled must not cancel the query of other callers.
+            let worker = Worker {
+                shared: self.0.clone(),
+                is_done: false,
             };
-            tokio::spawn(turn.run());
+            tokio::spawn(worker.run());
         }
-        found.await.unwrap_or_else(|_| {
-            let lost = "a read ended before it answered".to_owned();
+        receiver.await.unwrap_or_else(|_| {
+            let lost = "a coalesced query ended without an answer".to_owned();
             Err(Arc::new(DbErr::Custom(lost)))
         })
     }
 }
 
-impl<K, V> Inside<K, V> {
-    fn lock(&self) -> MutexGuard<'_, Waiting<K, V>> {
-        // Nothing that holds the lock can panic between two states.
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+impl<K, V> Shared<K, V> {
+    fn lock(&self) -> MutexGuard<'_, Queue<K, V>> {
+        // No code that holds the lock can panic and leave the queue inconsistent.
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Looks one after the other until nobody waits.
-struct Turn<K, V> {
-    inside: Arc<Inside<K, V>>,
-    is_over: bool,
+/// Runs one query after another until the queue is empty.
+struct Worker<K, V> {
+    shared: Arc<Shared<K, V>>,
+    is_done: bool,
 }
 
-impl<K, V> Turn<K, V>
+impl<K, V> Worker<K, V>
 where
     K: Eq + Hash + Clone,
     V: Clone,
 {
     async fn run(mut self) {
-        while let Some(asked) = self.next() {
-            let mut callers: HashMap<K, Vec<oneshot::Sender<Found<V>>>> = HashMap::new();
-            for (key, answer) in asked {
-                callers.entry(key).or_default().push(answer);
+        while let Some(requests) = self.next_batch() {
+            let mut callers: HashMap<K, Vec<oneshot::Sender<Loaded<V>>>> = HashMap::new();
+            for (key, sender) in requests {
+                callers.entry(key).or_default().push(sender);
             }
             let keys = callers.keys().cloned().collect();
-            let found = (self.inside.look)(keys).await.map_err(Arc::new);
-            for (key, answers) in callers {
-                for answer in answers {
-                    let value = found.as_ref().map(|values| values.get(&key).cloned());
-                    // Whoever left needs none.
-                    let _ = answer.send(value.map_err(Arc::clone));
+            let loaded = (self.shared.query)(keys).await.map_err(Arc::new);
+            for (key, senders) in callers {
+                for sender in senders {
+                    let value = loaded.as_ref().map(|values| values.get(&key).cloned());
+                    // Fails only if the caller was cancelled.
+                    let _ = sender.send(value.map_err(Arc::clone));
                 }
             }
         }
     }
 
-    /// Those who wait and are still there. Where there are none the turn is over before anybody else can come.
-    fn next(&mut self) -> Option<Vec<Asked<K, V>>> {
-        let mut waiting = self.inside.lock();
-        waiting.asked.retain(|(_, answer)| !answer.is_closed());
-        let count = waiting.asked.len().min(MOST);
+    /// Takes the queued requests whose callers still wait. If there are none, the worker is done, which
+    /// is recorded under the same lock: a request that comes later starts another worker.
+    fn next_batch(&mut self) -> Option<Vec<Request<K, V>>> {
+        let mut queue = self.shared.lock();
+        queue.requests.retain(|(_, sender)| !sender.is_closed());
+        let count = queue.requests.len().min(MAX_BATCH);
         if count == 0 {
-            waiting.looks -= 1;
-            self.is_over = true;
+            queue.workers -= 1;
+            self.is_done = true;
             return None;
         }
-        Some(waiting.asked.drain(..count).collect())
+        Some(queue.requests.drain(..count).collect())
     }
 }
 
-impl<K, V> Drop for Turn<K, V> {
+impl<K, V> Drop for Worker<K, V> {
     fn drop(&mut self) {
-        if self.is_over {
+        if self.is_done {
             return;
         }
-        // A look panicked, or the runtime ends.
-        let mut waiting = self.inside.lock();
-        waiting.looks -= 1;
-        if waiting.looks == 0 {
-            waiting.asked.clear();
+        // A query panicked, or the runtime is shutting down.
+        let mut queue = self.shared.lock();
+        queue.workers -= 1;
+        if queue.workers == 0 {
+            queue.requests.clear();
         }
     }
 }
@@ -170,42 +173,47 @@ mod tests {
     use sea_orm::DbErr;
     use tokio::sync::Semaphore;
 
-    use super::{Coalescer, LOOKS, MOST};
+    use super::{Coalescer, MAX_BATCH, MAX_IN_FLIGHT};
 
-    /// Answers each key with its double, once it is let; keys of a hundred and more do not exist.
-    struct Looks {
-        gather: Coalescer<u32, u32>,
-        let_in: Arc<Semaphore>,
-        seen: Arc<Mutex<Vec<usize>>>,
+    /// A query that returns the double of each key below a hundred.
+    struct Fixture {
+        coalescer: Coalescer<u32, u32>,
+        /// Each query needs a permit to finish.
+        permits: Arc<Semaphore>,
+        /// The number of keys of each query, in the order in which they started.
+        batches: Arc<Mutex<Vec<usize>>>,
         fails: Arc<AtomicBool>,
     }
 
-    fn looks() -> Looks {
-        let let_in = Arc::new(Semaphore::new(0));
-        let seen = Arc::new(Mutex::new(Vec::new()));
+    fn fixture() -> Fixture {
+        let permits = Arc::new(Semaphore::new(0));
+        let batches = Arc::new(Mutex::new(Vec::new()));
         let fails = Arc::new(AtomicBool::new(false));
-        let (gate, noted, failing) = (let_in.clone(), seen.clone(), fails.clone());
-        let gather = Coalescer::new(move |keys: Vec<u32>| {
-            let (gate, noted, failing) = (gate.clone(), noted.clone(), failing.clone());
+        let shared = (permits.clone(), batches.clone(), fails.clone());
+        let coalescer = Coalescer::new(move |keys: Vec<u32>| {
+            let (permits, batches, fails) = shared.clone();
             async move {
-                noted.lock().unwrap().push(keys.len());
-                gate.acquire().await.unwrap().forget();
-                assert!(!keys.contains(&13), "an unlucky key");
-                if failing.load(Ordering::SeqCst) {
+                batches.lock().unwrap().push(keys.len());
+                permits.acquire().await.unwrap().forget();
+                assert!(!keys.contains(&13), "the key of the test for panics");
+                if fails.load(Ordering::SeqCst) {
                     return Err(DbErr::Custom("away".to_owned()));
                 }
-                let there = keys.into_iter().filter(|key| *key < 100);
-                Ok(there.map(|key| (key, key * 2)).collect::<HashMap<_, _>>())
+                let existing = keys.into_iter().filter(|key| *key < 100);
+                Ok(existing
+                    .map(|key| (key, key * 2))
+                    .collect::<HashMap<_, _>>())
             }
         });
-        Looks {
-            gather,
-            let_in,
-            seen,
+        Fixture {
+            coalescer,
+            permits,
+            batches,
             fails,
         }
     }
 
+    /// Lets the spawned tasks run until they wait.
     async fn settle() {
         for _ in 0..20 {
             tokio::task::yield_now().await;
@@ -213,81 +221,84 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn those_who_ask_meanwhile_meet_and_each_key_is_read_once() {
-        let looks = looks();
-        let asked = join_all((0..100).map(|number| looks.gather.load(number % 10)));
-        let lets = async {
+    async fn concurrent_reads_are_coalesced_and_each_key_is_read_once() {
+        let fixture = fixture();
+        let loads = join_all((0..100).map(|number| fixture.coalescer.load(number % 10)));
+        let permit = async {
             settle().await;
-            looks.let_in.add_permits(100);
+            fixture.permits.add_permits(100);
         };
-        let (found, ()) = tokio::join!(asked, lets);
+        let (found, ()) = tokio::join!(loads, permit);
         for (number, found) in (0..100).zip(found) {
             assert_eq!(found.unwrap(), Some(number % 10 * 2));
         }
-        // All had asked before the first turn began.
-        assert_eq!(*looks.seen.lock().unwrap(), [10]);
-        assert_eq!(looks.gather.load(100).await.unwrap(), None);
+        // All requests were queued before the first query started.
+        assert_eq!(*fixture.batches.lock().unwrap(), [10]);
+        assert_eq!(fixture.coalescer.load(100).await.unwrap(), None);
     }
 
     #[tokio::test]
-    async fn a_look_begins_after_everything_in_it_was_asked() {
-        let looks = looks();
+    async fn a_query_serves_only_requests_made_before_it_started() {
+        let fixture = fixture();
         let mut tasks = Vec::new();
-        for number in 0..u32::try_from(LOOKS).unwrap() + 3 {
-            let gather = Coalescer(looks.gather.0.clone());
-            tasks.push(tokio::spawn(async move { gather.load(number).await }));
+        for number in 0..u32::try_from(MAX_IN_FLIGHT).unwrap() + 3 {
+            let coalescer = Coalescer(fixture.coalescer.0.clone());
+            tasks.push(tokio::spawn(async move { coalescer.load(number).await }));
             settle().await;
         }
-        // As many as may look, look; the others wait for the next look.
-        assert_eq!(*looks.seen.lock().unwrap(), [1].repeat(LOOKS));
-        looks.let_in.add_permits(LOOKS + 1);
+        // As many queries run as may; the other requests wait for the next query.
+        assert_eq!(*fixture.batches.lock().unwrap(), [1].repeat(MAX_IN_FLIGHT));
+        fixture.permits.add_permits(MAX_IN_FLIGHT + 1);
         for (number, task) in (0..).zip(tasks) {
             assert_eq!(task.await.unwrap().unwrap(), Some(number * 2));
         }
-        assert_eq!(looks.seen.lock().unwrap()[LOOKS..], [3]);
+        assert_eq!(fixture.batches.lock().unwrap()[MAX_IN_FLIGHT..], [3]);
     }
 
     #[tokio::test]
-    async fn a_look_serves_so_many_at_most() {
-        let looks = looks();
-        looks.let_in.add_permits(100);
-        let count = u32::try_from(MOST).unwrap() + 1;
-        join_all((0..count).map(|number| looks.gather.load(number))).await;
-        assert_eq!(*looks.seen.lock().unwrap(), [MOST, 1]);
+    async fn a_query_serves_a_bounded_number_of_requests() {
+        let fixture = fixture();
+        fixture.permits.add_permits(100);
+        let count = u32::try_from(MAX_BATCH).unwrap() + 1;
+        join_all((0..count).map(|number| fixture.coalescer.load(number))).await;
+        assert_eq!(*fixture.batches.lock().unwrap(), [MAX_BATCH, 1]);
     }
 
     #[tokio::test]
-    async fn a_failure_is_told_to_all_and_ends_nothing() {
-        let looks = looks();
-        looks.let_in.add_permits(100);
-        looks.fails.store(true, Ordering::SeqCst);
-        for found in join_all((0..3).map(|number| looks.gather.load(number))).await {
+    async fn all_requests_of_a_failed_query_get_its_error_and_later_ones_succeed() {
+        let fixture = fixture();
+        fixture.permits.add_permits(100);
+        fixture.fails.store(true, Ordering::SeqCst);
+        for found in join_all((0..3).map(|number| fixture.coalescer.load(number))).await {
             assert_eq!(found.unwrap_err().to_string(), "Custom Error: away");
         }
-        looks.fails.store(false, Ordering::SeqCst);
-        assert_eq!(looks.gather.load(4).await.unwrap(), Some(8));
-        assert!(looks.gather.load(13).await.is_err(), "its look panicked");
-        assert_eq!(looks.gather.load(5).await.unwrap(), Some(10));
+        fixture.fails.store(false, Ordering::SeqCst);
+        assert_eq!(fixture.coalescer.load(4).await.unwrap(), Some(8));
+        assert!(
+            fixture.coalescer.load(13).await.is_err(),
+            "its query panicked"
+        );
+        assert_eq!(fixture.coalescer.load(5).await.unwrap(), Some(10));
     }
 
     #[tokio::test]
-    async fn nothing_is_read_for_those_who_left() {
-        let looks = looks();
+    async fn requests_of_cancelled_callers_are_not_queried() {
+        let fixture = fixture();
         let mut blocked = Vec::new();
-        for number in 0..u32::try_from(LOOKS).unwrap() {
-            let gather = Coalescer(looks.gather.0.clone());
-            blocked.push(tokio::spawn(async move { gather.load(number).await }));
+        for number in 0..u32::try_from(MAX_IN_FLIGHT).unwrap() {
+            let coalescer = Coalescer(fixture.coalescer.0.clone());
+            blocked.push(tokio::spawn(async move { coalescer.load(number).await }));
             settle().await;
         }
-        let gather = Coalescer(looks.gather.0.clone());
-        let left = tokio::spawn(async move { gather.load(50).await });
+        let coalescer = Coalescer(fixture.coalescer.0.clone());
+        let cancelled = tokio::spawn(async move { coalescer.load(50).await });
         settle().await;
-        left.abort();
+        cancelled.abort();
         settle().await;
-        looks.let_in.add_permits(100);
+        fixture.permits.add_permits(100);
         for task in blocked {
             task.await.unwrap().unwrap();
         }
-        assert_eq!(*looks.seen.lock().unwrap(), [1].repeat(LOOKS));
+        assert_eq!(*fixture.batches.lock().unwrap(), [1].repeat(MAX_IN_FLIGHT));
     }
 }

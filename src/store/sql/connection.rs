@@ -1,8 +1,9 @@
-//! Connections: which database, and how it is opened.
+//! Connection pools: opening them, with their sizes and settings.
 //!
-//! SQLite has one connection that writes and several that read: WAL lets readers go on beside the writer,
-//! and a second writer would only wait for the first, with stalls. `synchronous=FULL` makes a commit
-//! survive a power cut. PostgreSQL has a pool for each.
+//! Here: SQLite has one connection that writes and several that read. With WAL, readers continue while
+//! the writer works, and a second writer would only wait for the first, with stalls.
+//! `synchronous=FULL` makes a commit survive a power cut. PostgreSQL has a pool for each purpose. Not
+//! here: the fair queue of readers ([`super::reader`]).
 
 use std::{sync::Arc, time::Duration};
 
@@ -22,53 +23,54 @@ use super::{
     writer_threads::Threads,
 };
 
-/// Readers beside SQLite's one writer, shared fairly ([`super::reader`]): enough to keep four to eight cores busy.
+/// Readers beside SQLite's one writer, shared fairly ([`super::reader`]): enough to keep four to eight
+/// cores busy.
 const SQLITE_READERS: u32 = 16;
-/// Connections for rows that are looked up by their keys, as on PostgreSQL.
+/// Connections for lookups by key, as on PostgreSQL.
 const SQLITE_LOOKUPS: u32 = 6;
-/// Connections for the figures of downloads, one each while it lasts.
+/// Connections for the figures of downloads, one for each running download.
 const SQLITE_BULK: u32 = 8;
-/// Connections that the jobs have for themselves: they read one thing after the other, and what they do must not
-/// wait for what anybody asks.
+/// Connections for the jobs alone. They read one thing after another, and must not wait for clients.
 const JOBS: u32 = 2;
-/// Connections that one process takes from PostgreSQL, whose default serves 100 in all. Readers and writers
-/// are apart, so that reports and downloads never keep a charge waiting.
+/// Connections that one process takes from PostgreSQL, whose default limit is 100 in all. Readers and
+/// writers have separate pools, so reports and downloads never keep a charge waiting.
 const POSTGRES_READERS: u32 = 20;
-/// Each account that the ledger's writers wait for has one; the rest is for what is written beside the ledger.
+/// Each locked account that the ledger waits for takes one connection; the rest are for writes outside
+/// the ledger.
 const POSTGRES_WRITERS: u32 = 8;
-/// Connections that the ledger's writers have for themselves, one each: what a connection has planned and
-/// read stays at hand from batch to batch.
-pub const POSTGRES_SEATS: usize = 3;
-/// Connections for rows that are looked up by their keys, many at a time: few, so that each stays warm.
+/// The ledger's writers, each with its own connection, which keeps plans and catalogue data from batch
+/// to batch.
+pub const POSTGRES_LEDGER_WRITERS: usize = 3;
+/// Connections for lookups by key, of many keys at a time: few, so that each stays warm.
 const POSTGRES_LOOKUPS: u32 = 6;
-/// What the writers' statements and lookups are planned with. They find rows by their keys, and are planned once: a
-/// plan made while a table was small must not outlive its smallness by reading all of it.
+/// Planner settings for writers and lookups. Their statements find rows by key and are planned once. A
+/// plan that was made while a table was small must not scan the whole table when it has grown.
 const BY_KEY: [(&str, &str); 5] = [
-    // Planning takes several times as long as finding a row by its key.
+    // Planning takes several times as long as finding a row by key.
     ("plan_cache_mode", "force_generic_plan"),
     ("enable_seqscan", "off"),
     ("enable_hashjoin", "off"),
     ("enable_mergejoin", "off"),
     ("jit", "off"),
 ];
-/// Pages of SQLite's log, of 4 KiB each, before they are moved into the database: under load the same pages
-/// change in every batch, and moving them more rarely moves them less often.
+/// Pages of SQLite's log, of 4 KiB each, before a checkpoint moves them into the database. Under load
+/// every batch changes the same pages, and rarer checkpoints move them less often.
 const SQLITE_CHECKPOINT_PAGES: &str = "8192";
-/// What the connection that writes to SQLite keeps in memory at most: KiB, with the sign that says so.
+/// The page cache of SQLite's writer. A negative `cache_size` is in KiB.
 const SQLITE_WRITER_CACHE: &str = "-16384";
-/// The same of one that reads. There are many, and a report goes through its rows once: the system keeps the file's
-/// pages at hand, for all of them together.
+/// The page cache of one of SQLite's readers. There are many, and a report reads its rows once; the
+/// operating system caches the file's pages for all of them together.
 const SQLITE_READER_CACHE: &str = "-2048";
-/// Statements that a connection to SQLite keeps prepared: those of a batch come in nine sizes a table.
+/// Statements that a connection to SQLite keeps prepared: a batch has up to nine sizes for each table.
 const SQLITE_STATEMENTS: usize = 400;
-/// Connections for what is read in bulk, two a download, for its figures and for its messages, so that slow clients
-/// of those never keep others from reading. They are opened when they are needed.
+/// Connections for bulk reads: each download uses two, one for its figures and one for its messages, so
+/// that slow clients never keep others from reading. They are opened on demand.
 const POSTGRES_BULK: u32 = 16;
-/// What PostgreSQL gives up a statement after: no page of a report comes near.
+/// PostgreSQL's timeout for a statement. No page of a report comes near it.
 const STATEMENT_TIMEOUT: &str = "30s";
-/// What PostgreSQL gives up waiting for a lock after: whoever holds it that long is stuck.
+/// PostgreSQL's timeout for waiting for a lock. A transaction that holds one longer is stuck.
 const LOCK_TIMEOUT: &str = "10s";
-/// How long a caller waits for a connection before it is told that the database is not there.
+/// How long a caller waits for a connection before the database counts as unavailable.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The database of one installation.
@@ -77,13 +79,13 @@ pub struct Store {
     reader: Reader,
     lookups: DatabaseConnection,
     writer: DatabaseConnection,
-    /// Pools of one connection, for one writer each; none on SQLite, which has one writer in all.
-    seats: Vec<DatabaseConnection>,
-    /// Where those writers run; none on SQLite, whose driver has a thread already.
+    /// Pools of one connection for each of the ledger's writers; none on SQLite, which has one writer.
+    ledger_writers: Vec<DatabaseConnection>,
+    /// The threads of those writers; none on SQLite, whose driver has its own.
     threads: Option<Arc<Threads>>,
-    /// What SQLite reads in bulk has connections outside any pool.
+    /// For downloads. On SQLite, scans use connections outside any pool.
     bulk: DatabaseConnection,
-    /// What is known of lost connections to PostgreSQL.
+    /// When connections to PostgreSQL were lost.
     losses: Losses,
 }
 
@@ -91,7 +93,7 @@ impl Store {
     /// Opens the database that `url` names: `sqlite://…` or `postgres://…`.
     ///
     /// # Errors
-    /// What the driver says where it can't be opened.
+    /// If the database can't be opened.
     pub async fn connect(url: &str) -> Result<Self, DbErr> {
         let losses = Losses::default();
         if url.starts_with("sqlite:") {
@@ -99,7 +101,7 @@ impl Store {
             let writer = Database::connect(sqlite(url, 1, SQLITE_WRITER_CACHE)).await?;
             let pool = |connections| {
                 let mut options = sqlite(url, connections, SQLITE_READER_CACHE);
-                // Each is opened when it is needed.
+                // Connections are opened on demand.
                 options.connect_lazy(true).min_connections(0);
                 Database::connect(options)
             };
@@ -110,7 +112,7 @@ impl Store {
                 lookups: pool(SQLITE_LOOKUPS).await?,
                 reader,
                 writer,
-                seats: Vec::new(),
+                ledger_writers: Vec::new(),
                 threads: None,
                 bulk,
                 losses,
@@ -127,70 +129,63 @@ impl Store {
         let reader = Reader::new(shared, POSTGRES_READERS, jobs);
         let lookups = lazily(postgres(POSTGRES_LOOKUPS, &BY_KEY)).await?;
         let bulk = lazily(postgres(POSTGRES_BULK, &[])).await?;
-        let mut seats = Vec::new();
-        for _ in 0..POSTGRES_SEATS {
-            seats.push(lazily(postgres(1, &BY_KEY)).await?);
+        let mut ledger_writers = Vec::new();
+        for _ in 0..POSTGRES_LEDGER_WRITERS {
+            ledger_writers.push(lazily(postgres(1, &BY_KEY)).await?);
         }
         Ok(Self {
             reader,
             lookups,
             writer,
-            seats,
+            ledger_writers,
             threads: Some(Arc::new(Threads::start())),
             bulk,
             losses,
         })
     }
 
-    /// For single reads. Each takes its turn in its owner's share of the connections; those of jobs have their
-    /// own.
+    /// For single reads. Each uses a connection of its owner's share; jobs have their own connections.
     #[must_use]
     pub fn reader(&self) -> &Reader {
         &self.reader
     }
 
-    /// For statements that find rows by their keys, and whose text is always the same.
+    /// For statements that find rows by key, and whose text is always the same.
     #[must_use]
     pub fn lookups(&self) -> &DatabaseConnection {
         &self.lookups
     }
 
-    /// Takes note of an error: where a connection was lost, those that may have been lost with it are asked before
-    /// they are used.
-    pub(crate) fn notice(&self, cause: &DbErr) {
-        self.losses.notice(cause);
+    /// Records an error. If it means that a connection was lost, connections that may have been lost
+    /// with it are tested before they are used.
+    pub(crate) fn record_error(&self, cause: &DbErr) {
+        self.losses.record_error(cause);
     }
 
-    /// For migrations, and for single writes that stand alone.
+    /// For migrations, and for single statements that write outside a transaction.
     #[must_use]
     pub fn writer(&self) -> &DatabaseConnection {
         &self.writer
     }
 
-    /// For what is read in bulk: what bounds it are the places of downloads.
+    /// For bulk reads. The limit on concurrent downloads bounds them.
     pub(super) fn bulk(&self) -> &DatabaseConnection {
         &self.bulk
     }
 
-    /// Which kind of database it is.
+    /// The kind of database.
     #[must_use]
     pub fn backend(&self) -> DatabaseBackend {
         self.writer.get_database_backend()
     }
 
-    /// Several reads that see one state of the database.
-    ///
-    /// # Errors
-    /// If the database can't be reached.
+    /// Starts a read-only transaction that sees one state of the database.
     pub async fn snapshot(&self) -> Result<Snapshot, DbErr> {
         self.reader.snapshot().await
     }
 
-    /// A transaction that writes. On SQLite it takes the write lock at once: one that starts as a reader
-    /// and writes later fails when another wrote in between.
-    ///
-    /// # Errors
-    /// Where the database can't be reached.
+    /// Starts a transaction that writes. On SQLite it takes the write lock at once: a transaction that
+    /// starts as a reader and writes later fails if another one wrote in between.
     pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
         match self.backend() {
             DatabaseBackend::Sqlite => {
@@ -204,18 +199,15 @@ impl Store {
         }
     }
 
-    /// The same for one of several writers, on the connection that is its own where it has one.
-    ///
-    /// # Errors
-    /// Where the database can't be reached.
-    pub async fn begin_at(&self, seat: Option<usize>) -> Result<DatabaseTransaction, DbErr> {
-        match seat.and_then(|seat| self.seats.get(seat)) {
+    /// Like [`Self::begin`], for one of the ledger's writers, on its own connection if it has one.
+    pub async fn begin_for(&self, writer: Option<usize>) -> Result<DatabaseTransaction, DbErr> {
+        match writer.and_then(|writer| self.ledger_writers.get(writer)) {
             Some(own) => own.begin().await,
             None => self.begin().await,
         }
     }
 
-    /// The threads that the ledger's writers have for themselves, where they have some.
+    /// The threads of the ledger's writers; `None` if they run on those of the requests.
     pub(crate) fn writer_threads(&self) -> Option<&tokio::runtime::Handle> {
         self.threads.as_ref().and_then(|threads| threads.handle())
     }
@@ -226,7 +218,7 @@ impl Store {
             tracing::debug!(%cause, "a connection was closed already");
         }
         let pools = [self.lookups, self.writer, self.bulk].into_iter();
-        for connection in pools.chain(self.seats) {
+        for connection in pools.chain(self.ledger_writers) {
             if let Err(cause) = connection.close().await {
                 tracing::debug!(%cause, "a connection was closed already");
             }
@@ -246,7 +238,7 @@ fn postgres(
         .max_connections(connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .sqlx_logging(false)
-        .map_sqlx_postgres_pool_opts(move |pool| losses.clone().watch(pool))
+        .map_sqlx_postgres_pool_opts(move |pool| losses.clone().test_in(pool))
         .map_sqlx_postgres_opts(move |options| {
             let timeouts = [
                 ("statement_timeout", STATEMENT_TIMEOUT),
@@ -263,7 +255,7 @@ fn sqlite(url: &str, connections: u32, cache: &'static str) -> ConnectOptions {
         .max_connections(connections)
         .min_connections(1)
         .acquire_timeout(ACQUIRE_TIMEOUT)
-        // A file does not hang up; asking whether it is there would cost as much as a small query.
+        // A connection to a file can't be lost, and a test would cost as much as a small query.
         .test_before_acquire(false)
         .sqlx_logging(false)
         .map_sqlx_sqlite_opts(move |options| {
@@ -276,27 +268,27 @@ fn sqlite(url: &str, connections: u32, cache: &'static str) -> ConnectOptions {
                 .statement_cache_capacity(SQLITE_STATEMENTS)
         })
         .map_sqlx_sqlite_pool_opts(|options| {
-            options.before_acquire(|connection, _| Box::pin(is_sound(connection)))
+            options.before_acquire(|connection, _| Box::pin(is_usable(connection)))
         });
     options
 }
 
-/// Whether a connection is outside any transaction, and may be used again.
+/// Whether a connection is outside any transaction, and can be used again.
 ///
-/// Where the disk is full SQLite rolls back by itself, and the driver, whose own rollback then fails, goes on
-/// counting a transaction that is over: what is written next would never be committed, though every statement
-/// succeeds. Such a connection is closed and another one opened.
-async fn is_sound(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+/// If the disk is full, SQLite rolls back on its own. The driver's rollback then fails, and the driver
+/// still counts a transaction: later writes would succeed but never be committed. Such a connection is
+/// closed and replaced.
+async fn is_usable(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
     if !connection.is_in_transaction() {
         return Ok(true);
     }
-    // A rollback that was left behind is done before the answer comes.
+    // A pending rollback runs before the ping is answered.
     connection.ping().await?;
-    let sound = !connection.is_in_transaction();
-    if !sound {
+    let is_usable = !connection.is_in_transaction();
+    if !is_usable {
         tracing::warn!("a connection was left inside a transaction; it is replaced");
     }
-    Ok(sound)
+    Ok(is_usable)
 }
 
 #[cfg(test)]
@@ -312,7 +304,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn after_a_full_disk_what_is_acknowledged_is_there() {
+    async fn acknowledged_writes_after_a_full_disk_are_kept() {
         let folder = tempfile::tempdir().unwrap();
         let url = format!(
             "sqlite://{}?mode=rwc",
@@ -324,13 +316,13 @@ mod tests {
             .execute_unprepared("CREATE TABLE notes (text BLOB)")
             .await
             .unwrap();
-        // The connection's own bound stands in for the disk's.
+        // A limit of the connection simulates the full disk.
         store
             .writer()
             .execute_unprepared("PRAGMA max_page_count = 20")
             .await
             .unwrap();
-        // One row alone: only then does SQLite roll the whole transaction back by itself.
+        // SQLite rolls back the whole transaction on its own only if it wrote a single row.
         let write = "INSERT INTO notes VALUES (zeroblob(60000))";
         let mut failures = 0;
         for _ in 0..3 {
@@ -341,8 +333,8 @@ mod tests {
             }
             transaction.commit().await.unwrap();
         }
-        assert_eq!(failures, 1, "the bound is reached");
-        // The next that fails leaves a savepoint where the driver believes itself within a transaction.
+        assert_eq!(failures, 1, "the limit is reached");
+        // If the driver still counts a transaction, the next failure leaves a savepoint.
         let transaction = store.begin().await.unwrap();
         transaction
             .execute_unprepared("INSERT INTO nowhere VALUES (1)")

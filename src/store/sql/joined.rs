@@ -1,14 +1,16 @@
-//! A row that a statement joins to another one, where there is one: its columns with a prefix, and back.
+//! A row from an outer join.
+//!
+//! Here: selecting its columns with a prefix, and reading them back. Not here: the join itself.
 
 use sea_orm::{ColumnTrait, DbErr, FromQueryResult, Iterable, QueryResult, prelude::Uuid};
 
-/// The columns of the table `alias`, each named with the prefix.
+/// The columns of the table `alias`, each named with `prefix`.
 pub(in crate::store) fn columns<C: ColumnTrait + Iterable>(alias: &str, prefix: &str) -> String {
     let column = |column: C| format!("{alias}.{0} AS {prefix}{0}", column.as_str());
     C::iter().map(column).collect::<Vec<_>>().join(", ")
 }
 
-/// The joined row, which has an id where it is there.
+/// Reads the joined row; `None` if its id is null, which means that the join found none.
 pub(in crate::store) fn row<M: FromQueryResult>(
     row: &QueryResult,
     prefix: &str,

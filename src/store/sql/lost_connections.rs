@@ -1,8 +1,10 @@
-//! Whether a connection to PostgreSQL is sound, and what tells that one was lost.
+//! Finds connections to PostgreSQL that were lost, before they are used.
 //!
-//! Asking a connection takes a round trip, as much as a small query does, and so only those are asked that may have
-//! been lost: those that lay idle for a while, and, once any is found to be lost, all that lay idle since before.
-//! PostgreSQL that stops takes all of them along, however soon it is back.
+//! Here: which errors mean a lost connection, and which connections of a pool are tested. A test takes
+//! a round trip, as much as a small query, so only connections are tested that may be lost: those that
+//! were idle for a while, and, after any loss, all that have been idle since before it. When
+//! PostgreSQL stops, it closes every connection, even if it is back at once. Not here: the pools
+//! ([`super::connection`]), and retries.
 
 use std::{
     borrow::Cow,
@@ -18,32 +20,32 @@ use sea_orm::{
     },
 };
 
-/// How long a connection lies idle before it is asked whether it is sound; and how long after a loss those that
-/// were used meanwhile are asked too, since a server that stops hangs up on one after the other.
-const IDLE: Duration = Duration::from_secs(1);
+/// The idle time after which a connection is tested. Also the time after a loss in which connections
+/// are tested that were used since, because a server that stops closes one connection after the other.
+const TEST_AFTER: Duration = Duration::from_secs(1);
 
-/// When a connection was last found to be lost, for all pools of a process.
+/// When a connection was last found to be lost, in any pool of this process.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Losses(Arc<Mutex<Option<Instant>>>);
 
 impl Losses {
-    /// Takes note of an error.
-    pub(super) fn notice(&self, cause: &DbErr) {
+    /// Records a loss if the error means one.
+    pub(super) fn record_error(&self, cause: &DbErr) {
         if lost_the_connection(cause) {
-            self.note(Instant::now());
+            self.record(Instant::now());
         }
     }
 
-    /// Lets a pool ask its connections before it hands them out.
-    pub(super) fn watch(self, pool: PoolOptions<sqlx::Postgres>) -> PoolOptions<sqlx::Postgres> {
+    /// Makes a pool test connections that may be lost before it hands them out.
+    pub(super) fn test_in(self, pool: PoolOptions<sqlx::Postgres>) -> PoolOptions<sqlx::Postgres> {
         pool.test_before_acquire(false)
             .before_acquire(move |connection, idle| {
                 let losses = self.clone();
-                Box::pin(async move { losses.ask(connection, &idle).await })
+                Box::pin(async move { losses.test(connection, &idle).await })
             })
     }
 
-    async fn ask(
+    async fn test(
         &self,
         connection: &mut PgConnection,
         idle: &PoolConnectionMetadata,
@@ -53,25 +55,25 @@ impl Losses {
             connection
                 .ping()
                 .await
-                .inspect_err(|_| self.note(Instant::now()))?;
+                .inspect_err(|_| self.record(Instant::now()))?;
         }
         Ok(true)
     }
 
     fn may_be_lost(&self, idle: Duration, now: Instant) -> bool {
-        // Nothing that holds the lock can panic.
+        // No code that holds the lock can panic.
         let last = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let idle_since_before =
-            |last: Instant| now.saturating_duration_since(last) <= idle.saturating_add(IDLE);
-        idle >= IDLE || last.is_some_and(idle_since_before)
+            |last: Instant| now.saturating_duration_since(last) <= idle.saturating_add(TEST_AFTER);
+        idle >= TEST_AFTER || last.is_some_and(idle_since_before)
     }
 
-    fn note(&self, now: Instant) {
+    fn record(&self, now: Instant) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
     }
 }
 
-/// Whether an error says that the connection broke, or that the database is going down.
+/// Whether an error means that the connection broke, or that the database is shutting down.
 #[must_use]
 pub fn lost_the_connection(cause: &DbErr) -> bool {
     match sqlx_error(cause) {
@@ -83,7 +85,7 @@ pub fn lost_the_connection(cause: &DbErr) -> bool {
     }
 }
 
-/// The database's own code of an error: SQLSTATE, or SQLite's extended result code.
+/// The database's code of an error: SQLSTATE, or SQLite's extended result code.
 #[must_use]
 pub fn error_code(cause: &DbErr) -> Option<Cow<'_, str>> {
     match sqlx_error(cause)? {
@@ -107,33 +109,35 @@ mod tests {
 
     use sea_orm::{DbErr, RuntimeErr, sqlx};
 
-    use super::{IDLE, Losses};
+    use super::{Losses, TEST_AFTER};
 
     #[test]
-    fn who_lay_idle_since_before_a_loss_is_asked_and_nobody_else() {
+    fn only_connections_idle_since_before_a_loss_are_tested() {
         let losses = Losses::default();
-        let start = Instant::now() + IDLE;
-        assert!(!losses.may_be_lost(IDLE / 2, start), "nothing was lost");
-        assert!(losses.may_be_lost(IDLE, start), "idle for long");
-        losses.note(start);
-        // Idle since just before the loss, and since the second after it, when the server may still have been
-        // hanging up.
-        assert!(losses.may_be_lost(IDLE / 2, start + IDLE / 4));
-        assert!(losses.may_be_lost(IDLE / 2, start + IDLE));
+        let start = Instant::now() + TEST_AFTER;
+        let briefly = TEST_AFTER / 2;
+        assert!(!losses.may_be_lost(briefly, start), "nothing was lost");
+        assert!(losses.may_be_lost(TEST_AFTER, start), "idle for long");
+        losses.record(start);
+        // Idle since just before the loss, and since the second after it, in which the server may
+        // still have been closing connections.
+        assert!(losses.may_be_lost(briefly, start + TEST_AFTER / 4));
+        assert!(losses.may_be_lost(briefly, start + TEST_AFTER));
         assert!(
-            !losses.may_be_lost(IDLE / 2, start + IDLE * 2),
-            "used since it was over"
+            !losses.may_be_lost(briefly, start + TEST_AFTER * 2),
+            "used after the server was back"
         );
     }
 
     #[test]
-    fn only_a_lost_connection_is_taken_note_of() {
+    fn only_errors_of_lost_connections_are_recorded() {
         let losses = Losses::default();
-        losses.notice(&DbErr::RecordNotFound("an account".to_owned()));
-        assert!(!losses.may_be_lost(IDLE / 2, Instant::now()));
+        let briefly = TEST_AFTER / 2;
+        losses.record_error(&DbErr::RecordNotFound("an account".to_owned()));
+        assert!(!losses.may_be_lost(briefly, Instant::now()));
         let cause = sqlx::Error::Io(io::Error::from(io::ErrorKind::BrokenPipe));
         let lost = DbErr::Query(RuntimeErr::SqlxError(Arc::new(cause)));
-        losses.notice(&lost);
-        assert!(losses.may_be_lost(IDLE / 2, Instant::now()));
+        losses.record_error(&lost);
+        assert!(losses.may_be_lost(briefly, Instant::now()));
     }
 }

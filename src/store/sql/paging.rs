@@ -1,26 +1,29 @@
-//! Pages by keyset: rows after or before a place, in an order that an id makes total, so that no row is
-//! shown twice or left out while others come in.
+//! Keyset pagination.
+//!
+//! Here: the rows after or before a position, in an order that ids make total, so that no row is
+//! repeated or skipped while others are added. Not here: cursors of the API
+//! ([`crate::graphql::engine`]).
 
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, Order, QueryFilter, QueryOrder,
     QuerySelect, Select, prelude::Uuid,
 };
 
-/// The place of a row in its order.
+/// The position of a row in its order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
-    /// What the rows are ordered by first: an instant or a sequence number.
+    /// The first sort key: an instant or a sequence number.
     pub key: i64,
-    /// Breaks ties.
+    /// The second sort key, which breaks ties.
     pub id: Uuid,
 }
 
-/// Which part of a list is asked for.
+/// The requested part of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
-    /// At most so many rows; none if only their number is asked for.
+    /// The most rows to return; zero if only their number is requested.
     pub limit: u64,
-    /// Counted from the end rather than from the start.
+    /// Whether the limit counts from the end rather than from the start.
     pub from_end: bool,
     /// Only rows after this one.
     pub after: Option<Place>,
@@ -33,15 +36,15 @@ pub struct Window {
 pub struct Page<M> {
     /// The rows.
     pub rows: Vec<M>,
-    /// Whether there are rows after them.
+    /// Whether the list has rows after this page.
     pub has_next: bool,
-    /// Whether there are rows before them.
+    /// Whether the list has rows before this page.
     pub has_previous: bool,
 }
 
 impl<M> Page<M> {
-    /// A page of the rows that were read for a window, from the side that it counts from. One row more than
-    /// asked says whether there are others.
+    /// Makes a page of the rows that were read for a window, in the order in which it counts. One row
+    /// more than the limit means that there are others.
     #[must_use]
     pub fn of(mut rows: Vec<M>, window: Window) -> Self {
         let limit = usize::try_from(window.limit).unwrap_or(usize::MAX);
@@ -61,7 +64,7 @@ impl<M> Page<M> {
     }
 }
 
-/// Which way a list runs.
+/// The order of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
     /// The smallest key first.
@@ -71,9 +74,6 @@ pub enum Direction {
 }
 
 /// Reads one page of `select`, ordered by `key` and then by `id`.
-///
-/// # Errors
-/// What the database says.
 pub async fn page<E, C>(
     connection: &impl ConnectionTrait,
     select: Select<E>,
@@ -92,8 +92,8 @@ where
             (key.lte(place.key), key.lt(place.key), id.lt(place.id))
         };
         let tied = Condition::all().add(key.eq(place.key)).add(tie);
-        // The bound follows from the rest, but an index is entered by it: no database enters one by an OR,
-        // and a page far down would be reached by walking all that is before it.
+        // The bound follows from the rest, but lets both databases seek in an index. They don't seek by
+        // an OR, and would read all rows before a late page.
         Condition::all()
             .add(bound)
             .add(Condition::any().add(first).add(tied))

@@ -1,8 +1,9 @@
-//! Who may read a SQLite database: its owner alone.
+//! Lets only the owner read a SQLite database.
 //!
-//! It holds contacts, and what download links are signed with: to read it is to read everything, for good. SQLite
-//! makes files that everybody may read, and gives its log and its index of the log the mode of the database's file.
-//! Here: making that file, and finding one that others may read. Not here: opening it ([`super::connection`]).
+//! Here: creating the file with that mode, and finding files that others may read. The database holds
+//! contacts, and the secret that signs download links: whoever can read it can read everything. SQLite
+//! creates files that everybody may read, and gives its log and the log's index the mode of the
+//! database file. Not here: opening the database ([`super::connection`]).
 
 use std::{
     ffi::OsString,
@@ -14,11 +15,12 @@ use std::{
 
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 
-/// What SQLite keeps beside a database's file.
+/// The suffixes of a database's files: the database, its log, and the log's index.
 const ENDINGS: [&str; 3] = ["", "-wal", "-shm"];
 
-/// Makes the file of a new database, for its owner alone, and warns if others may read one that is there already:
-/// whether a group was meant to is not known here. What can't be made is SQLite's to report.
+/// Creates the file of a new database so that only its owner can read it. Warns if others may read an
+/// existing one, but doesn't change it, because its group may be meant to read it. SQLite reports a file
+/// that can't be created.
 pub(super) fn prepare(url: &str) {
     let Ok(options) = SqliteConnectOptions::from_str(url) else {
         return;
@@ -28,7 +30,7 @@ pub(super) fn prepare(url: &str) {
         && let Err(cause) = create(file)
         && cause.kind() != io::ErrorKind::AlreadyExists
     {
-        tracing::debug!(%cause, "the database's file can't be made");
+        tracing::debug!(%cause, "the database's file can't be created");
     }
     for file in readable_by_others(file) {
         tracing::warn!(
@@ -38,7 +40,7 @@ pub(super) fn prepare(url: &str) {
     }
 }
 
-/// Whether SQLite is asked to make a database that is missing.
+/// Whether the URL asks SQLite to create a missing database.
 fn is_created(url: &str) -> bool {
     let query = url.split_once('?').map_or("", |(_, query)| query);
     url::form_urlencoded::parse(query.as_bytes())
@@ -55,7 +57,7 @@ fn create(file: &Path) -> io::Result<()> {
     options.open(file).map(drop)
 }
 
-/// The files of a database that others than its owner may read or write.
+/// The files of a database that users other than its owner may read or write.
 fn readable_by_others(file: &Path) -> Vec<PathBuf> {
     let beside = |ending: &&str| {
         let mut name = OsString::from(file);
@@ -92,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_file_is_its_owners_alone() {
+    fn only_the_owner_can_read_a_new_file() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("new ?.db");
         let url = format!("sqlite://{}/new%20%3F.db?mode=rwc", folder.path().display());
@@ -102,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_there_keeps_its_mode_and_is_found() {
+    fn an_existing_file_keeps_its_mode_and_is_reported() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("old.db");
         let log = folder.path().join("old.db-wal");
@@ -116,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn no_file_is_made_unless_it_is_asked_for() {
+    fn a_file_is_created_only_if_the_url_asks_for_it() {
         let check = |url: &str, created: bool| assert_eq!(is_created(url), created, "{url}");
         check("sqlite://x.db?mode=rwc", true);
         check("sqlite://x.db?cache=shared&mode=rwc", true);

@@ -1,10 +1,10 @@
-//! Who reads, and over which connections: each account has a share of them, and jobs have their own.
+//! Connections for reading, shared fairly between accounts. Jobs have their own.
 //!
-//! Here: a connection for each statement or snapshot, taken in a fair line. Not here: what is read, and the
-//! pools themselves ([`super::connection`]).
+//! Here: a connection for each statement or snapshot, taken from a fair queue. Not here: the queries,
+//! and the pools themselves ([`super::connection`]).
 //!
-//! One request may ask for a thousand rows' edges at once. Without shares it would take every connection of
-//! the pool, and other accounts' reads, and the jobs that settle and expire, would wait for it.
+//! One request may read the edges of a thousand rows at once. Without shares it would take every
+//! connection of the pool, and make other accounts' reads and the jobs for settlement and expiry wait.
 
 use std::time::Duration;
 
@@ -22,26 +22,27 @@ use sea_orm::{
 
 use crate::fair::{Bounds, Line, Place};
 
-/// The part of the readers' connections that one owner may use at a time: a quarter. Two owners that ask for all
-/// they can leave half, and a quarter keeps two cores busy.
+/// One owner may use one in so many of the readers' connections at a time: a quarter. Two busy owners
+/// leave half for others, and a quarter is enough to keep two cores busy.
 const SHARE: usize = 4;
-/// Statements that may wait, in all and for one owner. They belong to requests, whose number is bounded; a request
-/// may have some thousands.
+/// Statements that may wait, in all and for one owner. They belong to requests, whose number is
+/// bounded; one request may have some thousands.
 const WAITING: usize = 65_536;
 const WAITING_SHARE: usize = 16_384;
-/// How long a statement waits for a connection. Half of it may be spent behind its own owner's other statements.
+/// How long a statement waits for a connection. Half of it may be spent behind other statements of the
+/// same owner.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// For whom something is read.
+/// On whose behalf a statement reads: the key of its share of the connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Owner {
-    /// Somebody without a key, or work that nobody in particular waits for.
+    /// A client without a key, or background work for no client in particular.
     Nobody,
-    /// An account, whichever of its keys asks.
+    /// An account, with any of its keys.
     Account(AccountId),
-    /// A platform's key; none for the server's own admin key.
+    /// A platform's key; `None` for the server's admin key.
     Platform(Option<ApiKeyId>),
-    /// The jobs that nobody asks for. They have connections of their own.
+    /// The jobs, which have their own connections.
     Jobs,
 }
 
@@ -50,19 +51,19 @@ tokio::task_local! {
 }
 
 impl Owner {
-    /// For whom the current task reads.
+    /// The owner of the current task's reads.
     #[must_use]
     pub fn current() -> Self {
         OWNER.try_with(|owner| *owner).unwrap_or(Self::Nobody)
     }
 
-    /// Runs a future whose reads are for this owner. What it spawns reads for nobody in particular, unless the
-    /// owner is handed on.
+    /// Runs a future whose reads belong to this owner. Tasks that it spawns belong to [`Self::Nobody`]
+    /// unless they are given the owner.
     pub async fn reads<F: Future>(self, future: F) -> F::Output {
         OWNER.scope(self, future).await
     }
 
-    /// The same for a stream.
+    /// Like [`Self::reads`], for a stream.
     #[must_use]
     pub fn reads_stream<T: 'static>(
         self,
@@ -88,7 +89,7 @@ pub struct Reader {
 pub(super) type Turn = Option<Place<Owner>>;
 
 impl Reader {
-    /// Reads over a pool of so many connections, and for jobs over another one.
+    /// Reads over a pool with `connections`, and over another pool for jobs.
     pub(super) fn new(
         shared: DatabaseConnection,
         connections: u32,
@@ -112,7 +113,7 @@ impl Reader {
         }
     }
 
-    /// A pool with a place in it, for the owner of the current task.
+    /// Waits for a connection in the share of the current task's owner, and returns its pool.
     pub(super) async fn turn(&self) -> Result<(&DatabaseConnection, Turn), DbErr> {
         match Owner::current() {
             Owner::Jobs => Ok((&self.jobs, None)),
@@ -129,10 +130,7 @@ impl Reader {
         self.share
     }
 
-    /// Several reads that see one state of the database.
-    ///
-    /// # Errors
-    /// If the database can't be reached.
+    /// Starts a read-only transaction that sees one state of the database.
     pub(super) async fn snapshot(&self) -> Result<Snapshot, DbErr> {
         let (pool, turn) = self.turn().await?;
         Ok(Snapshot {
@@ -147,7 +145,7 @@ impl Reader {
     }
 }
 
-/// Several reads over a pool that see one state of the database.
+/// Starts a read-only transaction on a pool that sees one state of the database.
 pub(super) async fn snapshot_of(pool: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
     match pool.get_database_backend() {
         DatabaseBackend::Postgres => {
@@ -188,8 +186,8 @@ impl ConnectionTrait for Reader {
     }
 }
 
-/// Several reads that see one state of the database. It keeps its owner's place until it ends: whoever holds one
-/// reads through it alone.
+/// A read-only transaction that sees one state of the database. It holds a connection of its owner's
+/// share until it ends, so its holder should read through nothing else meanwhile.
 #[derive(Debug)]
 pub struct Snapshot {
     transaction: DatabaseTransaction,
@@ -197,10 +195,7 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// Ends the reads.
-    ///
-    /// # Errors
-    /// What the database says.
+    /// Ends the transaction.
     pub async fn end(self) -> Result<(), DbErr> {
         self.transaction.rollback().await
     }

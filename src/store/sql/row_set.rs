@@ -1,9 +1,9 @@
-//! Rows as the parameters of one statement: what is looked up or written together goes to the database
-//! together, and the statement's text depends on the kinds of rows, not on their number, so that it is
-//! prepared once.
+//! Row sets: many rows as the parameters of one statement.
 //!
-//! PostgreSQL takes an array a column, whatever the number of rows. SQLite takes a parameter a value, in
-//! chunks of a few fixed sizes. Not here: what is looked up, and writing ([`super::table_rows`]).
+//! Here: looking up and deleting many rows in one round trip. The text of a statement depends on the
+//! columns, not on the number of rows, so it is prepared once. PostgreSQL takes one array for each
+//! column. SQLite takes one parameter for each value, in chunks of a few fixed sizes. Not here: writing
+//! ([`super::table_rows`]).
 
 use std::fmt::Write;
 
@@ -12,16 +12,17 @@ use sea_orm::{
     Value, prelude::Uuid, sea_query::ArrayType,
 };
 
-/// Rows in one statement of SQLite, largest first: halves, so that any number of rows takes few statements, each of
-/// which stays prepared. Sixteen columns of the largest stay far below the 32,766 parameters that it takes.
+/// Rows in one statement of SQLite, largest first. Each size is half of the one before, so any number
+/// of rows takes few statements, all of which stay prepared. Sixteen columns of the largest size stay
+/// far below SQLite's limit of 32,766 parameters.
 const CHUNKS: [usize; 9] = [256, 128, 64, 32, 16, 8, 4, 2, 1];
 
-/// Rows of equal width, one value after the other.
+/// Rows with the same columns, one value after the other.
 #[derive(Debug, Clone)]
 pub struct RowSet {
     pub(super) width: usize,
     pub(super) values: Vec<Value>,
-    /// Whether each column may have no value; none may where there is nothing here.
+    /// Whether each column may be null. If it is empty, no column may.
     pub(super) nullable: Vec<bool>,
 }
 
@@ -59,8 +60,8 @@ impl RowSet {
         self.values.len() / self.width.max(1)
     }
 
-    /// `text` after the set as the common table expression `w` with these columns; as many statements as
-    /// the database needs.
+    /// Makes statements of `text`, with the set as the common table expression `w` before it: one, or
+    /// one for each chunk on SQLite.
     fn statements(self, backend: DatabaseBackend, columns: &str, text: &str) -> Vec<Statement> {
         let statement = |rows: &str, values: Vec<Value>| {
             let sql = format!("WITH w({columns}) AS ({rows}) {text}");
@@ -81,10 +82,7 @@ impl RowSet {
             .collect()
     }
 
-    /// Reads the rows of a table whose columns are those of the set, and which meet `condition`.
-    ///
-    /// # Errors
-    /// What the database says.
+    /// Reads the rows of a table whose `columns` equal a row of the set, and which meet `condition`.
     pub async fn find<E: EntityTrait>(
         self,
         connection: &impl ConnectionTrait,
@@ -98,11 +96,8 @@ impl RowSet {
             .await
     }
 
-    /// Reads what a query, as its SELECT, FROM and WHERE, gives for each row of the set, which it knows as
-    /// `w`. The set's rows come first in every plan: a table is never read as a whole to look for them.
-    ///
-    /// # Errors
-    /// What the database says.
+    /// Runs a query, given as its SELECT, FROM and WHERE, for each row of the set, named `w`. Every plan
+    /// starts from the set: a table is never scanned to look for its rows.
     pub async fn query<T>(
         self,
         connection: &impl ConnectionTrait,
@@ -112,12 +107,12 @@ impl RowSet {
     ) -> Result<Vec<T>, DbErr> {
         let backend = connection.get_database_backend();
         let text = match backend {
-            // OFFSET keeps the planner from turning the two around.
+            // OFFSET keeps the planner from swapping the two sides of the join.
             DatabaseBackend::Postgres => format!(
                 "SELECT q.* FROM w CROSS JOIN LATERAL \
                  (SELECT {select} FROM {from} WHERE {condition} OFFSET 0) q"
             ),
-            // So does CROSS JOIN here.
+            // SQLite never reorders a CROSS JOIN.
             _ => format!("SELECT {select} FROM w CROSS JOIN {from} WHERE {condition}"),
         };
         let mut found = Vec::new();
@@ -129,11 +124,8 @@ impl RowSet {
         Ok(found)
     }
 
-    /// Deletes the rows of a table whose columns are those of the set. Nobody else may change them
-    /// meanwhile: their account's book is locked.
-    ///
-    /// # Errors
-    /// What the database says.
+    /// Deletes the rows of a table whose `columns` equal a row of the set. The caller holds the lock on
+    /// their accounts' books, so nobody else changes them meanwhile.
     pub async fn delete(
         self,
         connection: &impl ConnectionTrait,
@@ -166,10 +158,11 @@ impl RowSet {
         })
     }
 
-    /// `unnest(…)` over an array a column, the first of them parameter number `first`, and the arrays.
+    /// Makes `unnest(…)` over one array for each column, and the arrays as parameters from number
+    /// `first` on.
     ///
-    /// The driver's arrays have no gaps: a column that may have some goes as a text that PostgreSQL reads, which
-    /// takes it several times as long.
+    /// The driver's arrays can't hold nulls, so a nullable column is sent as text, which PostgreSQL takes
+    /// several times as long to read.
     pub(in crate::store) fn into_arrays(self, first: usize) -> (String, Vec<Value>) {
         let rows = self.rows();
         let mut columns: Vec<Vec<Value>> =
@@ -199,7 +192,7 @@ impl RowSet {
     }
 }
 
-/// An array as PostgreSQL reads it.
+/// An array as a PostgreSQL array literal.
 fn array_text(values: &[Value]) -> String {
     let mut array = String::with_capacity(values.len() * 24);
     for value in values {
@@ -210,7 +203,7 @@ fn array_text(values: &[Value]) -> String {
     array
 }
 
-/// That a row of the table `t` is one of the set's.
+/// The condition that a row of the table `t` is in the set.
 fn matching(columns: &[&str]) -> String {
     let equal = |column: &&str| format!("t.{column} = w.{column}");
     columns.iter().map(equal).collect::<Vec<_>>().join(" AND ")
@@ -222,7 +215,7 @@ pub(super) fn placeholders(rows: usize, width: usize) -> String {
     format!("VALUES {}", vec![row; rows].join(","))
 }
 
-/// What PostgreSQL and the driver call the elements of a column.
+/// The types of a column's values in PostgreSQL and in the driver.
 fn kind(value: &Value) -> (&'static str, ArrayType) {
     match value {
         Value::Uuid(_) => ("uuid", ArrayType::Uuid),
@@ -233,7 +226,7 @@ fn kind(value: &Value) -> (&'static str, ArrayType) {
     }
 }
 
-/// Integers of every width go as the widest.
+/// Integers of every width are sent as the widest.
 fn widened(value: Value) -> Value {
     match value {
         Value::Int(Some(number)) => Value::from(i64::from(number)),
@@ -242,7 +235,7 @@ fn widened(value: Value) -> Value {
     }
 }
 
-/// Appends an array's element as PostgreSQL reads it.
+/// Appends an element of a PostgreSQL array literal.
 fn write_element(array: &mut String, value: &Value) {
     // Writing to a string can't fail.
     let written = match value {
@@ -256,7 +249,7 @@ fn write_element(array: &mut String, value: &Value) {
             array.push_str("\"\\\\x");
             for byte in bytes {
                 for digit in [byte >> 4, byte & 15] {
-                    // A half of a byte is below sixteen.
+                    // Half a byte is below sixteen.
                     array.push(char::from(DIGITS[usize::from(digit)]));
                 }
             }
@@ -290,7 +283,7 @@ mod tests {
     use super::RowSet;
 
     #[test]
-    fn a_column_with_gaps_is_written_as_postgres_reads_it() {
+    fn a_nullable_column_is_sent_as_an_array_literal() {
         let check = |value: Value, kind: &str, text: &str| {
             let set = RowSet {
                 nullable: vec![true],
@@ -317,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn a_column_without_gaps_is_an_array() {
+    fn other_columns_are_sent_as_arrays() {
         let (source, arrays) = RowSet::of([
             [Value::from(7_i32), Value::from("a")],
             [Value::from(8_i32), Value::from("b")],
@@ -329,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_does_not_depend_on_how_many_rows_there_are() {
+    fn rows_are_split_into_few_statement_sizes() {
         let texts = |backend, rows: u128| -> Vec<usize> {
             let set = RowSet::of_ids((0..rows).map(Uuid::from_u128));
             let statements = set.statements(backend, "id", "SELECT * FROM w");

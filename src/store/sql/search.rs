@@ -2,10 +2,10 @@
 //!
 //! Here: the pattern and its operator. Not here: which columns are searched.
 //!
-//! SQLite's `LIKE` and `lower` fold ASCII letters alone, and PostgreSQL's fold what the database's locale knows, which
-//! is ASCII alone in the `C` locale. So a pattern spells out each letter's other cases, by Unicode's simple case
-//! folding (Unicode Standard, section 5.18; `CaseFolding.txt`), as a set of characters that both databases match
-//! literally. `ß` does not find `SS`: that takes full folding.
+//! SQLite's `LIKE` and `lower` fold only ASCII letters. PostgreSQL folds the letters of the database's
+//! locale, which in the `C` locale are also only ASCII. So a pattern lists each letter's other cases, by
+//! Unicode's simple case folding (Unicode Standard, section 5.18; `CaseFolding.txt`), as a set of
+//! characters that both databases match literally. `ß` does not find `SS`: that takes full folding.
 
 use std::fmt::Write as _;
 
@@ -19,7 +19,7 @@ use sea_orm::{
 };
 use unicode_normalization::UnicodeNormalization;
 
-/// Whether a text column contains a text in any case, with its accents composed or decomposed.
+/// The condition that a text column contains `search` in any case, with accents composed or decomposed.
 #[must_use]
 pub fn contains(backend: DatabaseBackend, column: impl ColumnTrait, search: &str) -> Condition {
     let mut forms = vec![search.nfc().collect::<String>()];
@@ -38,7 +38,8 @@ pub fn contains(backend: DatabaseBackend, column: impl ColumnTrait, search: &str
     any
 }
 
-/// A pattern of SQLite's `GLOB`. It has no escape: a set of one character stands for the character itself.
+/// A pattern for SQLite's `GLOB`, which has no escape character: a special character is written as a
+/// set of one.
 fn glob(search: &str) -> String {
     let mut pattern = String::from("*");
     for character in search.chars() {
@@ -55,7 +56,7 @@ fn glob(search: &str) -> String {
     pattern
 }
 
-/// A PostgreSQL regular expression without repetition, so that matching takes linear time.
+/// A PostgreSQL regular expression. It has no repetition, so matching takes linear time.
 fn regex(search: &str) -> String {
     let mut pattern = String::new();
     for character in search.chars() {
@@ -65,7 +66,7 @@ fn regex(search: &str) -> String {
             pattern.extend(cases);
             pattern.push(']');
         } else if character.is_ascii_punctuation() {
-            // Writing to a string doesn't fail.
+            // Writing to a string can't fail.
             let _ = write!(pattern, "\\{character}");
         } else {
             pattern.push(character);
@@ -74,10 +75,12 @@ fn regex(search: &str) -> String {
     pattern
 }
 
-/// A character and its other cases. Only letters have any, so no set holds a character with a meaning of its own.
+/// A character and its other cases. Only letters have other cases, so no set contains a special
+/// character.
 fn cases(character: char) -> Vec<char> {
     let mut class = ClassUnicode::new([ClassUnicodeRange::new(character, character)]);
-    // Without the folding tables, which the build always includes, the case would count.
+    // Fails only without the folding tables, which the build always includes. The search would then
+    // be case-sensitive.
     if class.try_case_fold_simple().is_err() {
         return vec![character];
     }
@@ -92,7 +95,7 @@ mod tests {
     use super::{cases, glob, regex};
 
     #[test]
-    fn every_case_of_a_letter_is_spelled_out() {
+    fn every_case_of_a_letter_is_listed() {
         assert_eq!(cases('è'), ['È', 'è']);
         assert_eq!(cases('Ł'), ['Ł', 'ł']);
         assert_eq!(cases('σ'), ['Σ', 'ς', 'σ']);
@@ -102,14 +105,14 @@ mod tests {
     }
 
     #[test]
-    fn what_patterns_give_a_meaning_is_searched_for_literally() {
+    fn special_characters_are_searched_for_literally() {
         assert_eq!(glob("a*[?]-^"), "*[Aa][*][[][?]]-^*");
         assert_eq!(regex("a.*[b]\\{"), "[Aa]\\.\\*\\[[Bb]\\]\\\\\\{");
         assert_eq!(regex("50 %"), "50 \\%");
     }
 
     #[test]
-    fn no_set_holds_a_character_with_a_meaning_of_its_own() {
+    fn no_set_contains_a_special_character() {
         for character in '\0'..=char::MAX {
             let cases = cases(character);
             let plain = |case: &char| case.is_alphabetic() || !case.is_ascii();

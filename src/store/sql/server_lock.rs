@@ -1,7 +1,8 @@
-//! That one server at a time serves a SQLite file.
+//! Makes sure that one server at a time serves a SQLite file.
 //!
-//! Here: the lock that a server holds while it runs. Not here: what relies on it: a past balance waits in memory for
-//! the batches of its own process ([`crate::operations`]), and sees none of another's.
+//! Here: the lock that a server holds while it runs. Not here: the code that relies on it. A past
+//! balance waits in memory for the batches of its own process ([`crate::operations`]), and doesn't see
+//! those of another process.
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
@@ -10,30 +11,30 @@ use std::{
 
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 
-/// What is appended to the database file's name. The database itself is locked by SQLite, whose locks are lost when
-/// anybody else in the process closes the file.
+/// The suffix of the lock file's name. The database file itself can't be used: SQLite locks it, and its
+/// locks are lost when other code in the process closes the file.
 const SUFFIX: &str = "-server";
 
-/// The right to serve a database file. It ends with the process, however that ends.
+/// The lock on a database file. It is released when the process ends, even by a crash.
 #[derive(Debug)]
-pub struct Alone {
+pub struct ServerLock {
     _file: Option<File>,
 }
 
-/// Another server serves the file.
+/// Another server holds the lock.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "another server is running on this database file ({0} is locked); stop it first, or use PostgreSQL, which several servers can share"
 )]
 pub struct Taken(String);
 
-/// Takes the right to serve a database. On PostgreSQL any number of servers may.
+/// Locks a database file. Does nothing on PostgreSQL, which any number of servers can share.
 ///
 /// # Errors
-/// If another server has it.
-pub fn claim(url: &str) -> Result<Alone, Taken> {
+/// If another server holds the lock.
+pub fn acquire(url: &str) -> Result<ServerLock, Taken> {
     let Some(path) = lock_file(url) else {
-        return Ok(Alone { _file: None });
+        return Ok(ServerLock { _file: None });
     };
     let mut options = OpenOptions::new();
     options.create(true).truncate(false).write(true);
@@ -42,20 +43,21 @@ pub fn claim(url: &str) -> Result<Alone, Taken> {
         use std::os::unix::fs::OpenOptionsExt;
         options.mode(0o600);
     }
-    // What can't be made here, the database can't be written either, and opening it says why.
+    // If no lock file can be created here, the database can't be written either, and opening it
+    // reports why.
     let file = match options.open(&path) {
         Ok(file) => file,
         Err(cause) => {
-            tracing::debug!(%cause, "the lock file can't be made");
-            return Ok(Alone { _file: None });
+            tracing::debug!(%cause, "the lock file can't be created");
+            return Ok(ServerLock { _file: None });
         }
     };
     match file.try_lock() {
-        Ok(()) => Ok(Alone { _file: Some(file) }),
+        Ok(()) => Ok(ServerLock { _file: Some(file) }),
         Err(TryLockError::WouldBlock) => Err(Taken(path.display().to_string())),
         Err(TryLockError::Error(cause)) => {
-            tracing::warn!(%cause, "this file system knows no locks: run one server alone on the database");
-            Ok(Alone { _file: None })
+            tracing::warn!(%cause, "this file system doesn't support locks: run only one server on the database");
+            Ok(ServerLock { _file: None })
         }
     }
 }

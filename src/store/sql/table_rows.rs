@@ -1,4 +1,6 @@
-//! Rows of tables to write, however many, in a handful of statements. Not here: what they are.
+//! Writes many rows of several tables in a handful of statements.
+//!
+//! Here: inserts, upserts and additions. Not here: lookups and deletions ([`super::row_set`]).
 
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityName,
@@ -7,7 +9,7 @@ use sea_orm::{
 
 use super::row_set::{RowSet, placeholders};
 
-/// One table's rows to insert, or to change where their key is there already.
+/// One table's rows to insert, or to merge into rows with the same key.
 #[derive(Debug)]
 pub struct TableRows {
     table: &'static str,
@@ -26,7 +28,7 @@ impl TableRows {
         Self::rows::<M, A>(rows, String::new())
     }
 
-    /// Rows to insert, or to change in these columns where their key is there.
+    /// Rows to insert. If a row with the same `key` exists, its columns `changed` are overwritten.
     pub fn upsert<M, A, C>(rows: Vec<M>, key: &[C], changed: &[C]) -> Self
     where
         M: IntoActiveModel<A>,
@@ -37,7 +39,8 @@ impl TableRows {
         Self::rows::<M, A>(rows, conflict(key, changed, change))
     }
 
-    /// Rows to insert, or to add to these columns of where their key is there. No two of them may have one key.
+    /// Rows to insert. If a row with the same `key` exists, the columns `sums` are added to its own. No
+    /// two of the rows may have the same key.
     pub fn add<M, A, C>(rows: Vec<M>, key: &[C], sums: &[C]) -> Self
     where
         M: IntoActiveModel<A>,
@@ -59,7 +62,7 @@ impl TableRows {
         for row in rows {
             let mut row = row.into_active_model();
             for column in &all {
-                // A whole row has a value in every column.
+                // A complete row has a value in every column.
                 let value = row.take(*column).into_value();
                 values.push(value.unwrap_or(Value::String(None)));
             }
@@ -81,7 +84,7 @@ impl TableRows {
     }
 }
 
-/// What becomes of a row whose key is there already.
+/// The ON CONFLICT clause for a row whose key exists.
 fn conflict<C: IdenStatic>(key: &[C], changed: &[C], change: impl Fn(&str) -> String) -> String {
     let key: Vec<&str> = key.iter().map(C::as_str).collect();
     let changes: Vec<String> = changed
@@ -95,10 +98,7 @@ fn conflict<C: IdenStatic>(key: &[C], changed: &[C], change: impl Fn(&str) -> St
     )
 }
 
-/// Writes the rows of several tables: on PostgreSQL in one statement. No two of them may be of one table.
-///
-/// # Errors
-/// What the database says.
+/// Writes the rows of several tables, on PostgreSQL in one statement. Each table may appear once.
 pub async fn write(
     connection: &impl ConnectionTrait,
     writes: impl IntoIterator<Item = TableRows>,

@@ -1,14 +1,13 @@
-//! Which version's schema a database has.
+//! The version of a database's schema.
+//!
+//! Here: which migrations were applied. Not here: applying them ([`migration`]).
 
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, DbErr, Statement};
 
 use super::super::Store;
 
-/// The steps of the schema's history that a database has taken; none where it is new.
-///
-/// # Errors
-/// What the database says.
+/// Returns the migrations that were applied to a database; none if it is new.
 pub async fn applied_migrations(store: &Store) -> Result<Vec<String>, DbErr> {
     let connection = store.writer();
     let backend = store.backend();
@@ -35,10 +34,7 @@ pub async fn applied_migrations(store: &Store) -> Result<Vec<String>, DbErr> {
     rows.iter().map(|row| row.try_get("", "version")).collect()
 }
 
-/// Whether the database answers and has this version's schema.
-///
-/// # Errors
-/// What the database says.
+/// Whether the database answers and has the schema of this version.
 pub async fn is_ready(store: &Store) -> Result<bool, DbErr> {
     let applied = applied_migrations(store).await?;
     Ok(applied.len() == Migrator::migrations().len())

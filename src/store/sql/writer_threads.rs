@@ -1,19 +1,21 @@
-//! Threads that the ledger's writers on PostgreSQL have for themselves, and their connections with them.
+//! Threads for the ledger's writers on PostgreSQL, and for their connections.
 //!
-//! Among the requests each step of a batch would stand in line behind them, and all callers with it. They belong to
-//! the [`super::super::Store`], since a connection lives and ends with the threads that it was opened on.
+//! Here: starting and stopping them. On the threads of the requests, each step of a batch would wait
+//! behind requests, and so would all callers of the batch. The threads belong to
+//! [`super::super::Store`], because a connection depends on the runtime that opened it. Not here: the
+//! writers ([`crate::ledger`]).
 
 use tokio::runtime::{Builder, Handle, Runtime};
 
-/// One may be busy with a large account.
+/// Two, because one may be busy with a large account.
 const THREADS: usize = 2;
 
-/// The threads. They end with this.
+/// The threads. They stop when this is dropped.
 #[derive(Debug)]
 pub(super) struct Threads(Option<Runtime>);
 
 impl Threads {
-    /// Starts them; none where the system has no more, and then the writers are among the requests.
+    /// Starts the threads. If the system can't, the writers run on the threads of the requests.
     pub(super) fn start() -> Self {
         let built = Builder::new_multi_thread()
             .worker_threads(THREADS)
@@ -21,11 +23,11 @@ impl Threads {
             .enable_all()
             .build();
         let built =
-            built.inspect_err(|cause| tracing::error!(%cause, "no threads for the ledger alone"));
+            built.inspect_err(|cause| tracing::error!(%cause, "no threads for the ledger's writers; they share those of the requests"));
         Self(built.ok())
     }
 
-    /// Where to put work on them.
+    /// Spawns tasks on these threads; `None` if they could not be started.
     pub(super) fn handle(&self) -> Option<&Handle> {
         self.0.as_ref().map(Runtime::handle)
     }
@@ -34,7 +36,7 @@ impl Threads {
 impl Drop for Threads {
     fn drop(&mut self) {
         if let Some(runtime) = self.0.take() {
-            // Waiting for them would block whoever drops this.
+            // Waiting for them would block the thread that drops this.
             runtime.shutdown_background();
         }
     }

@@ -1,8 +1,9 @@
-//! Which rows a page of transactions is made of, in a time that does not grow with the history.
+//! Selects the rows of a page of transactions, in a time that does not grow with the history.
 //!
-//! Instants only rise along a chain, so a span of time is a span of places in it. A list or a kind is looked up
-//! by an index of its own, each for no more rows than the page takes, and what is found is put together. Here:
-//! these conditions. Not here: the page's order and its ends, which are [`super::page`]'s.
+//! Here: the conditions. Instants only rise along an account's chain, so a range of instants is a range
+//! of sequence numbers. Each list or kind is looked up by its own index, for no more rows than the page
+//! needs, and the results are merged. Not here: the page's order and bounds, which are
+//! [`super::page`]'s.
 
 use domain::id::ListId;
 use entity::{
@@ -18,10 +19,10 @@ use sea_orm::{
 
 use super::{TransactionFilter, Window};
 
-/// The kinds that move credits of lists that they are not booked for: all the others name their list.
+/// The kinds that move credits of lists without naming them; all other kinds name their list.
 const SHARED_OUT: [TransactionKind; 3] = [Expiry, Revocation, Allocation];
 
-/// All transactions that a filter shows.
+/// Selects all transactions that match a filter.
 pub(super) fn all(filter: &TransactionFilter) -> Select<transaction::Entity> {
     let mut select = of_account(filter);
     if let Some(list) = filter.list {
@@ -43,10 +44,7 @@ pub(super) fn all(filter: &TransactionFilter) -> Select<transaction::Entity> {
     select
 }
 
-/// Transactions that a filter shows, at least as many as a page of the window takes.
-///
-/// # Errors
-/// What the database says.
+/// Selects transactions that match a filter, at least as many as a page of the window needs.
 pub(super) async fn within(
     connection: &impl ConnectionTrait,
     filter: &TransactionFilter,
@@ -96,7 +94,8 @@ fn of_kind(filter: &TransactionFilter, kind: TransactionKind) -> Select<transact
     let select = of_account(filter).filter(Column::Kind.eq(kind));
     match kind {
         Spend => select,
-        // Word for word the index's own condition, which a bound value would not be seen to meet.
+        // The same text as the partial index's condition. With a bound value, the planner could not
+        // use the index.
         _ => select.filter(Expr::cust("kind <> 'SPEND'")),
     }
 }
@@ -114,7 +113,7 @@ fn moves_credits_of(filter: &TransactionFilter, list: ListId) -> Expr {
     Expr::exists(postings.into_query())
 }
 
-/// The places of the first rows of a part that a page of the window may show.
+/// Selects the sequence numbers of a part's first rows, as many as a page of the window may need.
 fn first(part: Select<transaction::Entity>, window: Window) -> SelectStatement {
     let mut part = part.select_only().column(Column::Sequence);
     if let Some(place) = window.after {
@@ -128,13 +127,13 @@ fn first(part: Select<transaction::Entity>, window: Window) -> SelectStatement {
     } else {
         Order::Desc
     };
-    // One more than the page shows says whether there are others.
+    // One row more than the page shows whether there are others.
     part.order_by(Column::Sequence, order)
         .limit(window.limit + 1)
         .into_query()
 }
 
-/// The rows of all parts. SQLite takes an order and a limit only within a part of its own.
+/// Selects the rows of all parts. SQLite accepts an order and a limit only within a subquery.
 fn union(parts: impl Iterator<Item = SelectStatement>) -> Option<SelectStatement> {
     let part = Alias::new("part");
     let mut wrapped = parts.map(|statement| {
@@ -150,7 +149,7 @@ fn union(parts: impl Iterator<Item = SelectStatement>) -> Option<SelectStatement
     Some(first)
 }
 
-/// Places in the chain, both ends included.
+/// A range of sequence numbers, both ends included.
 #[derive(Debug, Default)]
 struct Span {
     from: Option<i64>,
@@ -158,7 +157,7 @@ struct Span {
 }
 
 impl Span {
-    /// The places of a filter's span of time; `None` where nothing was booked in it.
+    /// Finds the range for a filter's range of instants; `None` if nothing was booked in it.
     async fn of(
         connection: &impl ConnectionTrait,
         filter: &TransactionFilter,

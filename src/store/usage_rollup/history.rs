@@ -1,8 +1,8 @@
-//! What the rows of past days must be, by the messages: to fill them in, and to check them. What months must be
-//! by the days is beside it ([`super::months`]).
+//! Sums of past days, recalculated from the messages.
 //!
-//! This is another way to the same sums than the ledger's own, which adds to the rows as it charges, so that
-//! each is a check of the other.
+//! Here: filling in rows of past days, and checking rows. The ledger reaches the same sums in another
+//! way, by adding to the rows as it charges, so each way checks the other. Not here: months, which are
+//! recalculated from the days ([`super::months`]).
 
 use domain::id::AccountId;
 use entity::{message, sql_enums::Channel, sql_enums::MessageStatus};
@@ -14,26 +14,26 @@ use sea_orm::{
 
 use super::{COLUMNS, months};
 
-/// A day, or a month, by its first instant and the next one's.
+/// A day or a month: its first instant, and the first instant of the next one.
 pub type Period = (Timestamp, Timestamp);
 
-/// Some days of an account, the oldest first, without a gap.
+/// Consecutive days of an account, the oldest first.
 #[derive(Debug, Clone)]
 pub struct Chunk {
-    /// Whose.
+    /// The account.
     pub account: AccountId,
-    /// At least one.
+    /// The days, at least one.
     pub days: Vec<Period>,
 }
 
 impl Chunk {
-    /// `$1` to `$4` of [`expected`].
+    /// The parameters `$1` to `$4` of [`expected`].
     fn values(&self) -> [Value; 4] {
         values(self.account, &self.days, &self.days)
     }
 }
 
-/// The account, the periods as JSON, and where others of them begin and end.
+/// The account, `periods` as JSON, and the first and the last instant of `bounds`.
 pub(super) fn values(account: AccountId, periods: &[Period], bounds: &[Period]) -> [Value; 4] {
     let periods: Vec<String> = periods
         .iter()
@@ -49,7 +49,7 @@ pub(super) fn values(account: AccountId, periods: &[Period], bounds: &[Period]) 
     ]
 }
 
-/// The periods of [`values`] as rows.
+/// SQL that turns the periods of [`values`] into rows.
 pub(super) fn periods(backend: DatabaseBackend) -> &'static str {
     match backend {
         DatabaseBackend::Postgres => {
@@ -60,11 +60,11 @@ pub(super) fn periods(backend: DatabaseBackend) -> &'static str {
     }
 }
 
-/// The rows that the messages of account `$1` come to on the days `$2`, which begin at `$3` and end before `$4`.
+/// SQL for the rows that the messages of account `$1` add up to on the days `$2`, which begin at `$3` and
+/// end before `$4`.
 ///
-/// Each step is kept and only looked through, and SQLite takes the tables of a CROSS JOIN in their order: a day's
-/// messages are looked up by their instants and their lines by their ids, and nothing is compared with everything,
-/// whatever a connection plans with.
+/// Each step is materialized, and SQLite joins the tables of a CROSS JOIN in their order. So a day's
+/// messages are looked up by their instants, and their lines by their ids, with any planner settings.
 fn expected(backend: DatabaseBackend) -> String {
     let days = periods(backend);
     let (list, country, empty) = match backend {
@@ -116,11 +116,8 @@ fn expected(backend: DatabaseBackend) -> String {
     )
 }
 
-/// Fills in the rows of days that have none, and adds them to the months that they are in, which are `months`.
-/// The caller holds the lock on the account's book.
-///
-/// # Errors
-/// What the database says.
+/// Adds the rows of days that have none, and adds the days to their months, which are `months`. The
+/// caller holds the lock on the account's book.
 pub async fn add_days(
     connection: &impl ConnectionTrait,
     chunk: &Chunk,
@@ -140,38 +137,39 @@ pub async fn add_days(
     months::add(connection, chunk, months).await
 }
 
-/// A row that is not what the messages come to.
+/// A row that differs from the sum of the messages.
 #[derive(Debug, Clone, PartialEq, Eq, FromQueryResult)]
 pub struct Difference {
-    /// What it sums.
+    /// Its kind: of the whole account, of a list, or to a country.
     pub kind: String,
     /// The first instant of its day, in microseconds since the epoch.
     pub day_start: i64,
-    /// Which list or country.
+    /// The list or the country.
     pub key: Vec<u8>,
-    /// How it travelled.
+    /// The channel.
     pub channel: Channel,
-    /// The version that priced it.
+    /// The version of the rate card that priced the messages.
     pub rate_card_id: Uuid,
-    /// By the messages; nothing where they come to no such row.
+    /// Messages, recalculated; 0 if no message belongs to such a row.
     pub expected_messages: i64,
-    /// By the messages.
+    /// Recipients, recalculated.
     pub expected_recipients: i64,
-    /// By the messages.
+    /// Segments, recalculated.
     pub expected_segments: i64,
-    /// By the messages.
+    /// Units of 1/10,000 credit, recalculated.
     pub expected_units: i64,
-    /// As it is kept; nothing where there is no such row.
+    /// Messages in the row; 0 if the row is missing.
     pub messages: i64,
-    /// As it is kept.
+    /// Recipients in the row.
     pub recipients: i64,
-    /// As it is kept.
+    /// Segments in the row.
     pub segments: i64,
-    /// As it is kept.
+    /// Units of 1/10,000 credit in the row.
     pub units: i64,
 }
 
-/// What waits in the book of account `$1` of days that begin at `$3` and before `$4`, as rows.
+/// SQL that turns the recent usage in the book of account `$1` into rows, for days that begin at or after
+/// `$3` and before `$4`.
 fn recent(backend: DatabaseBackend) -> String {
     let count = |place: usize, name: &str| match backend {
         DatabaseBackend::Postgres => format!("CAST(e -> 5 ->> {place} AS BIGINT) AS {name}"),
@@ -202,10 +200,7 @@ fn recent(backend: DatabaseBackend) -> String {
     }
 }
 
-/// The rows of some days, with what waits to be added to them, that are not what the messages come to.
-///
-/// # Errors
-/// What the database says.
+/// Finds rows of some days that, together with recent usage, differ from the sums of the messages.
 pub async fn differences(
     connection: &impl ConnectionTrait,
     chunk: &Chunk,
@@ -227,11 +222,11 @@ pub async fn differences(
     .await
 }
 
-/// The rows of two queries that are not in both alike: what should be, and what is, which may be in parts.
+/// SQL for the rows in which two queries differ. Several rows of `kept` with the same key are added up.
 pub(super) fn different(wanted: &str, kept: &str) -> String {
     const COUNTS: [&str; 4] = ["messages", "recipients", "segments", "units"];
     let join = |each: &dyn Fn(&str) -> String, between: &str| COUNTS.map(each).join(between);
-    // Each row's own sums against it: whatever is left of either side differs.
+    // One side's sums are subtracted from the other's. Rows with a remainder differ.
     let side = |of: &str| {
         let own = join(&|name| format!("{name} AS {of}_{name}"), ", ");
         let (other, sign) = match of {
@@ -265,11 +260,8 @@ pub(super) fn different(wanted: &str, kept: &str) -> String {
     )
 }
 
-/// The instant of the message that, counted back from `before`, is the `count`th or the first of all; `None`
-/// where none was charged before.
-///
-/// # Errors
-/// What the database says.
+/// Finds the instant of the `count`th charged message before `before`, or of the first message if there are
+/// fewer; `None` if none was charged before.
 pub async fn last_charge(
     connection: &impl ConnectionTrait,
     account: AccountId,
@@ -303,10 +295,7 @@ pub async fn last_charge(
     Ok(first.flatten())
 }
 
-/// The first instant from `from` on at which a message was charged or a kept day begins.
-///
-/// # Errors
-/// What the database says.
+/// Finds the first instant at or after `from` at which a message was charged, or a day with rows begins.
 pub async fn first_day(
     connection: &impl ConnectionTrait,
     account: AccountId,
@@ -329,10 +318,7 @@ pub async fn first_day(
     row.map_or(Ok(None), |row| row.try_get("", "first_at"))
 }
 
-/// The first day that is kept of an account, whether or not anything reads it.
-///
-/// # Errors
-/// What the database says.
+/// Finds the first day of an account with rows, even if no report reads them.
 pub async fn first_kept(
     connection: &impl ConnectionTrait,
     account: AccountId,

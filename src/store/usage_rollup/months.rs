@@ -1,4 +1,6 @@
-//! What the months of lists must be, by their days: to add to them, and to check them.
+//! Sums of lists by month, recalculated from their days.
+//!
+//! Here: adding days to months, and checking months. Not here: the days ([`super::history`]).
 
 use domain::id::AccountId;
 use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, FromQueryResult, Statement};
@@ -8,9 +10,9 @@ use super::{
     history::{Chunk, Difference, Period, different, periods, values},
 };
 
-/// What the days of account `$1` from `$3` to before `$4` come to by the months `$2`.
+/// SQL for the sums by the months `$2` of the days of account `$1` at or after `$3` and before `$4`.
 ///
-/// SQLite takes the tables of a CROSS JOIN in their order: each month's days are looked up.
+/// SQLite joins the tables of a CROSS JOIN in their order, so each month's days are looked up.
 fn expected(backend: DatabaseBackend) -> String {
     let count = |name: &str| format!("CAST(SUM(u.{name}) AS BIGINT) AS {name}");
     format!(
@@ -26,7 +28,7 @@ fn expected(backend: DatabaseBackend) -> String {
     )
 }
 
-/// Adds the days of a chunk, which are there, to their months.
+/// Adds the days of a chunk, which have rows, to their months.
 pub(super) async fn add(
     connection: &impl ConnectionTrait,
     chunk: &Chunk,
@@ -35,7 +37,7 @@ pub(super) async fn add(
     let backend = connection.get_database_backend();
     let added = ["messages", "recipients", "segments", "units"]
         .map(|name| format!("{name} = usage_rollups.{name} + excluded.{name}"));
-    // SQLite takes what follows a table's name for a join's condition, unless a WHERE stands between.
+    // Without a WHERE, SQLite would parse ON CONFLICT as the condition of a join.
     let text = format!(
         "INSERT INTO usage_rollups ({COLUMNS}) SELECT CAST($1 AS {}), r.* FROM ({}) AS r WHERE true \
          ON CONFLICT (account_id, kind, day_start, key, channel, rate_card_id) DO UPDATE SET {}",
@@ -51,10 +53,7 @@ pub(super) async fn add(
     connection.execute_raw(statement).await.map(drop)
 }
 
-/// The rows of some months, the oldest first and without a gap, that are not what their days come to.
-///
-/// # Errors
-/// What the database says.
+/// Finds rows of consecutive months, the oldest first, that differ from the sums of their days.
 pub async fn month_differences(
     connection: &impl ConnectionTrait,
     account: AccountId,
@@ -74,10 +73,7 @@ pub async fn month_differences(
         .await
 }
 
-/// The first instant from `from` on at which a kept day of a list, or a month, begins.
-///
-/// # Errors
-/// What the database says.
+/// Finds the first instant at or after `from` at which a day of a list with rows, or a month, begins.
 pub async fn first_month(
     connection: &impl ConnectionTrait,
     account: AccountId,

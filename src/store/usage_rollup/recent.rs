@@ -1,8 +1,9 @@
-//! What was charged last and is in no row yet: it waits in its account's book, a row that every charge writes
-//! anyway, until there is more of it than that row should carry.
+//! Recent usage that is not in sums by day yet.
 //!
-//! Days before `usage_rolled_from` are in neither. Months of lists are not kept here: they are summed from the
-//! days when those become rows.
+//! Here: recent usage as text in its account's book, a row that every charge writes anyway. It stays
+//! there until it is more than that row should carry, and then becomes rows. It has no days before
+//! `usage_rolled_from`. Not here: months of lists, which are summed from the days when those become
+//! rows, and writing ([`crate::ledger`]).
 
 #[cfg(test)]
 mod tests;
@@ -23,17 +24,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::store::usage::{CountrySum, Grain, QUARTER_HOUR_MICROS, Sum, UsageFilter};
 
-/// How an account's book says that nothing waits.
+/// The text in an account's book if it has no recent usage.
 pub const NOTHING: &str = "[]";
 
-/// What a sum is of.
+/// The subject of a sum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Of {
-    /// All of an account.
+    /// All messages of an account.
     All,
-    /// What was sent for a list, or without one.
+    /// Messages to a list, or without one.
     List(Option<ListId>),
-    /// What went to a country.
+    /// Messages to a country.
     Country(CountryCode),
 }
 
@@ -46,7 +47,7 @@ impl Of {
         }
     }
 
-    /// The key of its row.
+    /// The key of the sum's row.
     fn key(self) -> Vec<u8> {
         match self {
             Self::All | Self::List(None) => Vec::new(),
@@ -67,23 +68,23 @@ impl Of {
     }
 }
 
-/// What tells one sum of an account from another.
+/// The key of a sum within an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Slot {
-    /// What it is of.
+    /// The subject.
     pub of: Of,
     /// The first instant of its day, in microseconds since the epoch.
     pub day_start: i64,
-    /// How the messages travelled.
+    /// The channel of the messages.
     pub channel: Channel,
-    /// The version that priced them.
+    /// The version of the rate card that priced them.
     pub rate_card_id: Uuid,
 }
 
-/// What messages come to.
+/// The sums of messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
-    /// Messages.
+    /// Messages charged.
     pub messages: i64,
     /// Recipients reached.
     pub recipients: i64,
@@ -94,7 +95,7 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// Both together; the head-counts and credits of all time are far below the bound.
+    /// Adds two sums. All head-counts and credits together are far below the limits of `i64`.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
         Self {
@@ -106,12 +107,12 @@ impl Counts {
     }
 }
 
-/// The sums of an account that wait.
+/// The recent usage of an account.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Recent(BTreeMap<Slot, Counts>);
 
-/// A sum as the book's text has it: kind, day, key, channel, card version, and the counts. A list is its id
-/// without hyphens. [`super::history`] reads it as well.
+/// A sum in the book's text: kind, day, key, channel, version of the rate card, and counts. A list's key
+/// is its id without hyphens. SQL in [`super::history`] reads this format too.
 #[derive(Serialize, Deserialize)]
 struct Entry<'a>(
     #[serde(borrow)] Cow<'a, str>,
@@ -123,10 +124,10 @@ struct Entry<'a>(
 );
 
 impl Recent {
-    /// From the text in an account's book.
+    /// Parses the text in an account's book.
     ///
     /// # Errors
-    /// Where it is none that [`Self::text`] wrote.
+    /// If the text does not have the format that [`Self::text`] writes.
     pub fn parse(text: &str) -> Result<Self, DbErr> {
         let broken = |cause: &str| DbErr::Type(format!("recent usage of a book: {cause}"));
         let entries: Vec<Entry<'_>> =
@@ -142,7 +143,7 @@ impl Recent {
                 ("COUNTRY", key) => {
                     Of::Country(key.parse().map_err(|_| broken("a country has no code"))?)
                 }
-                _ => return Err(broken("a sum of nothing that is known")),
+                _ => return Err(broken("a sum has an unknown kind")),
             };
             let channel = Channel::try_from_value(&channel.into_owned())?;
             let (messages, recipients, segments, units) = counts;
@@ -164,10 +165,10 @@ impl Recent {
         Ok(recent)
     }
 
-    /// The text that an account's book keeps: JSON.
+    /// Writes the text for an account's book: JSON.
     ///
     /// # Errors
-    /// None that is known: every part has a form in JSON.
+    /// If it can't be written as JSON, which does not happen: every part has a form in JSON.
     pub fn text(&self) -> Result<String, DbErr> {
         let entries: Vec<Entry<'_>> = self
             .0
@@ -202,18 +203,18 @@ impl Recent {
         *sum = sum.plus(counts);
     }
 
-    /// The first day from `from` on, by its first instant in microseconds since the epoch.
+    /// The first instant, in microseconds since the epoch, of the first day at or after `from`.
     #[must_use]
     pub fn first_day(&self, from: i64) -> Option<i64> {
         let days = self.0.keys().map(|slot| slot.day_start);
         days.filter(|day_start| *day_start >= from).min()
     }
 
-    /// The sums as rows, and what they add to the months of lists; `month_start` tells a day's month by its
-    /// first instant.
+    /// Turns the sums into rows by day, and into rows to add to the months of lists. `month_start` returns
+    /// the first instant of a day's month.
     ///
     /// # Errors
-    /// Those of `month_start`.
+    /// If `month_start` fails.
     pub fn rows(
         self,
         account: AccountId,
@@ -247,8 +248,8 @@ impl Recent {
             .collect())
     }
 
-    /// What waits of a kind, from one day's start to another's, where it fits the filter: to be added to
-    /// [`super::sums`] of the same days, and of whole months of them.
+    /// The recent usage of a kind, from one day's start to another's, that matches the filter. It is
+    /// added to [`super::sums`] of the same days, or of months made of them.
     #[must_use]
     pub fn sums(
         &self,
@@ -278,7 +279,7 @@ impl Recent {
             .collect()
     }
 
-    /// The same by country, to be added to [`super::country_sums`].
+    /// Like [`Self::sums`], by country. It is added to [`super::country_sums`].
     #[must_use]
     pub fn country_sums(
         &self,

@@ -1,4 +1,4 @@
-//! How a workbook begins and how it ends: early, and not at all where something breaks.
+//! The beginning of a workbook, which is sent early, and its end, which is missing after a failure.
 
 use std::{
     io::{self, Cursor, Write},
@@ -16,7 +16,7 @@ use super::{
 };
 
 #[test]
-fn what_is_cut_short_does_not_open() {
+fn a_truncated_workbook_does_not_open() {
     for effort in [ONE_THREAD, Effort::default()] {
         let rows = [Ok(message("a")), Err("the database went away")];
         let mut out = Vec::new();
@@ -31,7 +31,7 @@ fn what_is_cut_short_does_not_open() {
 }
 
 #[test]
-fn a_reader_that_panics_leaves_nothing_that_opens() {
+fn a_workbook_does_not_open_after_its_reader_panicked() {
     for effort in [ONE_THREAD, Effort::default()] {
         let pipe = Pipe::with_room(usize::MAX);
         let out = pipe.clone();
@@ -48,7 +48,7 @@ fn a_reader_that_panics_leaves_nothing_that_opens() {
     }
 }
 
-/// Shares what is written, and breaks after so many bytes.
+/// An output that others can read, and that fails after `room` bytes.
 #[derive(Clone)]
 struct Pipe {
     bytes: Arc<Mutex<Vec<u8>>>,
@@ -80,7 +80,7 @@ impl Write for Pipe {
 }
 
 #[test]
-fn an_output_that_breaks_stops_the_rows() {
+fn no_more_rows_are_read_after_the_output_fails() {
     for effort in [ONE_THREAD, Effort::default()] {
         let texts: Vec<String> = (0..100_003_u64)
             .map(|number| format!("{}", number * 0x9E37_79B9 % 1_000_003))
@@ -100,7 +100,7 @@ fn an_output_that_breaks_stops_the_rows() {
 }
 
 #[test]
-fn something_is_out_before_the_figures_are_asked_for() {
+fn the_first_parts_are_sent_before_the_figures_are_read() {
     for effort in [ONE_THREAD, Effort::default()] {
         let pipe = Pipe::with_room(usize::MAX);
         let bytes = Arc::clone(&pipe.bytes);
@@ -111,13 +111,13 @@ fn something_is_out_before_the_figures_are_asked_for() {
             Ok((report(), Ready::new(rows)))
         };
         write_workbook_begun(pipe, &report(), content, effort).unwrap();
-        // More than the first chunk that leaves for a client.
+        // More than the first chunk that is sent to a client.
         assert!(seen > 1_024, "{seen}");
     }
 }
 
 #[test]
-fn the_head_is_out_before_the_first_row_is_read() {
+fn the_summary_is_sent_before_the_first_row_is_read() {
     for effort in [ONE_THREAD, Effort::default()] {
         let pipe = Pipe::with_room(usize::MAX);
         let bytes = Arc::clone(&pipe.bytes);

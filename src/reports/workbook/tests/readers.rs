@@ -1,4 +1,4 @@
-//! The workbook in programs that others wrote: openpyxl and LibreOffice, beside calamine.
+//! The workbook as openpyxl and LibreOffice read it, compared with calamine.
 
 use std::{
     path::{Path, PathBuf},
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{super::SheetLimits, MessageRow, message, moment, opened, report, written};
 
-/// What openpyxl finds: the messages as texts, and what the sheets are dressed in.
+/// Prints what openpyxl reads: the rows, and the set-up of the sheets.
 const SCRIPT: &str = r"
 import json, sys, openpyxl
 book = openpyxl.load_workbook(sys.argv[1])
@@ -39,7 +39,7 @@ const TEXTS: [&str; 7] = [
     "@cmd",
 ];
 
-/// A workbook of three sheets of messages, some without a list or an encoding.
+/// A workbook with three sheets of messages, some without a list or an encoding.
 fn file(folder: &Path) -> (PathBuf, Vec<u8>) {
     let rows: Vec<MessageRow<'_>> = TEXTS
         .iter()
@@ -67,7 +67,7 @@ fn file(folder: &Path) -> (PathBuf, Vec<u8>) {
     (path, bytes)
 }
 
-/// Runs a program; `None`, said out loud, where it is not there.
+/// Runs a program. Prints that the test is skipped and returns `None` if it is not installed.
 fn run(program: &str, arguments: &[&str]) -> Option<Output> {
     match Command::new(program).args(arguments).output() {
         Ok(output) => Some(output),
@@ -78,7 +78,7 @@ fn run(program: &str, arguments: &[&str]) -> Option<Output> {
     }
 }
 
-/// A cell as openpyxl's script would show it.
+/// A cell as [`SCRIPT`] would print it.
 fn shown(cell: &Data) -> Value {
     match cell {
         Data::Empty => Value::Null,
@@ -99,8 +99,8 @@ fn openpyxl_reads_what_calamine_reads() {
         return;
     }
     let output = run("python3", &["-c", SCRIPT, path.to_str().unwrap()]).unwrap();
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{told}");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
     let found: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(
         found["title"],
@@ -129,7 +129,7 @@ fn openpyxl_reads_what_calamine_reads() {
         );
         if name.starts_with("Messages") {
             assert_eq!(sheet["frozen"], "A2", "{name}");
-            // Older versions leave the dollars out.
+            // Older versions of openpyxl omit the dollar signs.
             let repeated = sheet["repeated"].as_str().unwrap().replace('$', "");
             assert_eq!(repeated, "1:1", "{name}");
             assert_eq!(sheet["landscape"], true, "{name}");
@@ -142,7 +142,7 @@ fn openpyxl_reads_what_calamine_reads() {
         for ((at, row), ours) in rows.iter().enumerate().zip(range.rows()) {
             for (column, cell) in ours.iter().enumerate() {
                 let (theirs, cell) = (&row[column], shown(cell));
-                // Moments of a double differ by less than a millisecond.
+                // The two readers round a double's moment differently, by less than a millisecond.
                 let is_moment = name.starts_with("Messages") && column == 0 && at > 0;
                 if is_moment {
                     let cut = |value: &Value| value.as_str().unwrap()[..22].to_owned();
@@ -161,14 +161,14 @@ fn openpyxl_reads_what_calamine_reads() {
 }
 
 #[test]
-fn libreoffice_opens_it_without_repair() {
+fn libreoffice_opens_the_workbook_without_repair() {
     let folder = tempfile::tempdir().unwrap();
     let (path, _) = file(folder.path());
     let profile = format!(
         "-env:UserInstallation=file://{}/profile",
         folder.path().display()
     );
-    // Every sheet as CSV: comma, double quotes, UTF-8, from the first row, text as it is.
+    // Every sheet as CSV: comma, double quotes, UTF-8, from the first row, text unchanged.
     let format = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,false,-1";
     let arguments = [
         &profile,
@@ -183,8 +183,8 @@ fn libreoffice_opens_it_without_repair() {
     let Some(output) = run("soffice", &arguments) else {
         return;
     };
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{told}");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
     let mut texts = Vec::new();
     for name in [
         "Summary",
@@ -194,7 +194,8 @@ fn libreoffice_opens_it_without_repair() {
         "Messages 3",
     ] {
         let sheet = folder.path().join(format!("usage-{name}.csv"));
-        let sheet = std::fs::read(&sheet).unwrap_or_else(|cause| panic!("{name}: {cause} {told}"));
+        let sheet =
+            std::fs::read(&sheet).unwrap_or_else(|cause| panic!("{name}: {cause} {errors}"));
         if name.starts_with("Messages") {
             let mut reader = csv::Reader::from_reader(sheet.as_slice());
             texts.extend(reader.records().map(|record| record.unwrap()[2].to_owned()));

@@ -1,21 +1,24 @@
-//! Rows one by one, for a reader that keeps its place between them.
+//! A cursor: the rows of a scan, one by one.
+//!
+//! Here: a reader that keeps its position in a batch. Not here: reading batches from the database (the
+//! parent).
 
 use sea_orm::DbErr;
 
 use super::{Batch, COPY_END, Cell, Scan, Step, broken};
 
-/// A place in the rows of a scan. Only for blocking threads.
+/// A position in the rows of a scan. Only for blocking threads.
 #[derive(Debug)]
 pub struct Cursor {
     scan: Scan,
     batch: Batch,
-    /// Where the next row begins in the batch.
+    /// The position of the next row in the batch.
     at: usize,
     is_over: bool,
 }
 
 impl Cursor {
-    /// Before the first row.
+    /// Starts before the first row.
     #[must_use]
     pub fn new(scan: Scan) -> Self {
         Self {
@@ -26,10 +29,10 @@ impl Cursor {
         }
     }
 
-    /// The next row, of so many cells; `None` after the last. It waits for it.
+    /// Waits for the next row, with `CELLS` cells; `None` after the last.
     ///
     /// # Errors
-    /// What the database says, once; or that the scan was cut off.
+    /// If the database fails, or the scan is cut off. No row follows an error.
     pub fn next_row<const CELLS: usize>(&mut self) -> Result<Option<[Cell<'_>; CELLS]>, DbErr> {
         while !self.has_row() {
             if self.is_over || !self.next_batch()? {
@@ -50,13 +53,13 @@ impl Cursor {
         }
     }
 
-    /// Whether the batch goes on, and not with the end of a copy.
+    /// Whether the batch has another row, rather than the end of a COPY.
     fn has_row(&self) -> bool {
         let rest = self.batch.0.get(self.at..).unwrap_or_default();
         !rest.is_empty() && !rest.starts_with(&COPY_END.to_be_bytes())
     }
 
-    /// Whether there was another batch.
+    /// Waits for another batch. Returns whether there was one.
     fn next_batch(&mut self) -> Result<bool, DbErr> {
         self.at = 0;
         self.batch = Batch::default();

@@ -1,4 +1,6 @@
-//! One state of the database for single reads and for a scan after them (law T4).
+//! Pinned snapshots: one state of the database for single reads and for a later scan (law T4).
+//!
+//! Here: starting both on the same snapshot. Not here: the scan itself (the parent).
 
 use std::path::Path;
 
@@ -15,15 +17,15 @@ use super::{
     copy_out, last_step, open, walk_on,
 };
 
-/// Pages of SQLite's that a scan keeps, in KiB: it goes through them once. Nothing is mapped: a file's pages
-/// would count as this program's memory.
+/// SQLite's page cache for a scan, in KiB: small, because a scan reads each page once. The file is not
+/// memory-mapped, because its pages would count as the memory of this process.
 const CACHE_KIBIBYTES: i64 = 256;
-/// Rows are wanted one by one from the first on, so that nothing is sorted or hashed whole before it comes, and no
-/// machine code is made for rows that are only handed over.
+/// Settings that make PostgreSQL stream rows from the first one on, without sorting or hashing all of
+/// them before, and without compiling machine code for rows that are only sent.
 const STREAMED: &str = "SET LOCAL enable_sort = off; SET LOCAL enable_hashjoin = off; \
                         SET LOCAL enable_mergejoin = off; SET LOCAL jit = off";
 
-/// A state of the database that a scan will be of.
+/// A snapshot that is held for a scan.
 #[derive(Debug)]
 pub struct Pinned(Place);
 
@@ -33,7 +35,8 @@ enum Place {
     Postgres(Held),
 }
 
-/// A connection in the midst of a transaction. Unless that was ended it is not used again.
+/// A connection with an open transaction. If it is dropped before [`Held::end`], the connection is
+/// closed.
 #[derive(Debug)]
 struct Held(Option<PoolConnection<Postgres>>);
 
@@ -42,7 +45,7 @@ impl Held {
         self.0.as_mut().ok_or(sqlx::Error::PoolClosed)
     }
 
-    /// Ends the transaction, and gives the connection back for the next download.
+    /// Ends the transaction, and returns the connection to the pool for the next download.
     async fn end(mut self) -> Result<(), sqlx::Error> {
         sqlx::raw_sql("COMMIT")
             .execute(&mut **self.connection()?)
@@ -61,13 +64,10 @@ impl Drop for Held {
 }
 
 impl Store {
-    /// Begins two readings of one state of the database: for single reads, and for a scan.
+    /// Starts two transactions on the same snapshot: one for single reads, and one for a scan.
     ///
-    /// On SQLite its one writer waits for the moment in which both begin: what it commits is in both, or in
-    /// none. On PostgreSQL nobody waits.
-    ///
-    /// # Errors
-    /// Where the database can't be reached.
+    /// On SQLite the writer is locked out while both start, so each commit is in both or in neither. On
+    /// PostgreSQL nobody waits.
     pub async fn pin(&self) -> Result<(DatabaseTransaction, Pinned), DbErr> {
         if self.backend() == DatabaseBackend::Postgres {
             return self
@@ -82,7 +82,7 @@ impl Store {
                 .await
                 .map_err(|_| broken("a connection could not be opened"))??;
             let snapshot = snapshot_of(self.bulk()).await?;
-            // A transaction of SQLite's sees the state at its first read.
+            // On SQLite a transaction's snapshot is that of its first read.
             snapshot
                 .execute_unprepared("SELECT 1 FROM accounts LIMIT 1")
                 .await?;
@@ -115,7 +115,7 @@ impl Store {
             .await
             .map_err(failed)?;
         let snapshot = snapshot_of(self.bulk()).await?;
-        // The server's own name of it: digits, letters and hyphens.
+        // The server made this name, of digits, letters and hyphens.
         snapshot
             .execute_unprepared(&format!("SET TRANSACTION SNAPSHOT '{name}'"))
             .await?;
@@ -123,7 +123,7 @@ impl Store {
     }
 }
 
-/// A connection of its own, in a transaction that has seen its state.
+/// Opens a connection in a transaction that has taken its snapshot.
 fn begin(file: &Path) -> Result<Connection, DbErr> {
     let connection = open(file)?;
     connection
@@ -134,9 +134,9 @@ fn begin(file: &Path) -> Result<Connection, DbErr> {
 }
 
 impl Pinned {
-    /// Reads the rows of a query, as of the state that is held. Dropping the scan ends it.
+    /// Reads the rows of a query from the snapshot. Dropping the scan stops it.
     ///
-    /// Must be called within a tokio runtime.
+    /// Must be called within a Tokio runtime.
     #[must_use]
     pub fn scan(self, select: &SelectStatement) -> Scan {
         let (sender, receiver) = mpsc::channel(BATCHES_WAITING);
@@ -146,7 +146,7 @@ impl Pinned {
                 tokio::spawn(async move {
                     let sent = copy_held(held, &query, &sender).await;
                     let sent = sent.map_err(|cause| broken(cause.to_string()));
-                    // Nobody waits for it where this fails.
+                    // Fails only if the scan was dropped.
                     let _ = sender.send(last_step(sent)).await;
                 });
             }
@@ -154,7 +154,7 @@ impl Pinned {
                 let (query, values) = select.build(SqliteQueryBuilder);
                 tokio::task::spawn_blocking(move || {
                     let last = last_step(walk_on(&connection, &query, values, &sender));
-                    // Nobody waits for it where this fails.
+                    // Fails only if the scan was dropped.
                     let _ = sender.blocking_send(last);
                 });
             }

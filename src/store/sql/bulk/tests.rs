@@ -1,4 +1,4 @@
-//! Scans of SQLite; those of PostgreSQL are tested over HTTP, with what is made of them.
+//! Scans of SQLite. Scans of PostgreSQL are tested over HTTP, with the downloads that use them.
 
 use sea_orm::{
     ConnectionTrait, DbErr,
@@ -56,7 +56,7 @@ async fn every_row_comes_once_in_order() {
 }
 
 #[tokio::test]
-async fn what_fails_is_told() {
+async fn errors_of_the_database_and_of_the_caller_are_returned() {
     let folder = tempfile::tempdir().unwrap();
     let store = store(&folder, 10).await;
     let nowhere = notes(0).from("nowhere").to_owned();
@@ -72,13 +72,13 @@ async fn what_fails_is_told() {
 }
 
 #[tokio::test]
-async fn a_caller_that_leaves_ends_the_scan() {
+async fn a_cancelled_caller_stops_the_scan() {
     let folder = tempfile::tempdir().unwrap();
     let store = store(&folder, 50_000).await;
     let (begun, first) = std::sync::mpsc::channel();
     let (go_on, wait) = std::sync::mpsc::channel::<()>();
     let (ended, end) = tokio::sync::oneshot::channel::<usize>();
-    // Tells how many batches it saw when it is dropped with the fold.
+    // Sends the number of batches that it saw when it is dropped with the fold.
     #[derive(Debug)]
     struct Seen(usize, Option<tokio::sync::oneshot::Sender<usize>>);
     impl Drop for Seen {

@@ -1,4 +1,4 @@
-//! That what waits keeps all of it, and refuses what is no such text.
+//! Recent usage loses nothing in its text and in its rows, and rejects other texts.
 
 use proptest::prelude::*;
 
@@ -32,8 +32,7 @@ fn counts() -> impl Strategy<Value = Counts> {
 }
 
 proptest! {
-    /// A book's text gives back what was written to it, and rows have all of it once: by days, and those of
-    /// lists by their month as well.
+    /// A book's text reads back, and its rows have everything once: by day, and for lists by month too.
     #[test]
     fn nothing_is_lost_or_counted_twice(added in prop::collection::vec((slots(), counts()), 0..20)) {
         let mut recent = Recent::default();
@@ -48,7 +47,7 @@ proptest! {
             fitting.map(|(_, counts)| counts.units).sum()
         };
         let account = AccountId::new(Uuid::from_u128(9));
-        // Days 0 and 1 are one month, days 2 and 3 another.
+        // Days 0 and 1 are in one month, days 2 and 3 in another.
         let month_start = |day_start: i64| Ok(day_start - day_start % (2 * 86_400_000_000));
         let rows = recent.rows(account, month_start).unwrap();
         let keys: std::collections::BTreeSet<_> = rows
@@ -68,7 +67,7 @@ proptest! {
 }
 
 #[test]
-fn a_text_that_is_none_is_refused() {
+fn a_text_in_another_format_is_rejected() {
     let list = "0192f0a0000070008000000000000001";
     let entry = |kind: &str, key: &str, channel: &str| {
         format!("[[\"{kind}\",0,\"{key}\",\"{channel}\",\"{list}\",[1,1,1,1]]]")
