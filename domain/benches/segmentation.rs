@@ -1,4 +1,4 @@
-//! How fast texts are counted and cut: calls a second on one thread.
+//! Measures how fast texts are counted and split into segments: calls per second on one thread.
 
 use divan::{Bencher, black_box, counter::ItemsCount};
 use domain::segmentation::{Languages, Options, count, segment};

@@ -1,7 +1,7 @@
 //! Days and months of a time zone.
 //!
-//! Here: where civil days begin as instants, whatever the zone's clocks do, and when credits expire.
-//! Not here: what the time is now (callers say), and how reports cut time ([`buckets`]).
+//! Here: the instants at which civil days begin, through all clock changes, and when credits expire.
+//! Not here: the current time, which callers pass, and the intervals of reports ([`buckets`]).
 
 pub mod buckets;
 
@@ -11,16 +11,16 @@ use jiff::{
     tz::{AmbiguousOffset, TimeZone, TimeZoneDatabase},
 };
 
-/// The longest validity of a lot, in days: a hundred years, so that `None` alone means for ever.
+/// The longest validity of a lot, in days: a hundred years, so that only `None` means forever.
 pub const MAX_VALIDITY_DAYS: u32 = 36_525;
 
-/// Why a calendar question has no answer.
+/// Why a calculation with the calendar failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CalendarError {
-    /// The instant or the day is outside what the calendar knows, which ends in the year 9999.
+    /// The instant or the day is outside the calendar, which ends with the year 9999.
     #[error("is outside the calendar")]
     OutOfRange,
-    /// A validity of no day, or of more than [`MAX_VALIDITY_DAYS`].
+    /// The validity is zero, or more than [`MAX_VALIDITY_DAYS`].
     #[error("must be between 1 and {MAX_VALIDITY_DAYS} days")]
     Validity,
 }
@@ -31,19 +31,20 @@ impl From<jiff::Error> for CalendarError {
     }
 }
 
-/// The name is not one of the IANA time zone database.
+/// The name is not in the IANA time zone database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be an IANA time zone name such as \"Europe/Rome\"")]
 pub struct UnknownTimeZone;
 
-/// The zone of an IANA name, in any case; [`TimeZone::iana_name`] has its canonical spelling.
+/// Finds a time zone by its IANA name, in any case. [`TimeZone::iana_name`] returns the canonical
+/// spelling.
 ///
-/// Only the database built in is asked, so that every machine answers alike.
+/// It uses only the bundled database, so every machine gives the same result.
 ///
 /// # Errors
-/// Whatever is not such a name: offsets such as "+01:00", POSIX rules, "Etc/Unknown".
+/// If the text is anything else: an offset such as "+01:00", a POSIX rule, or "Etc/Unknown".
 pub fn parse_time_zone(name: &str) -> Result<TimeZone, UnknownTimeZone> {
-    // The database's own mark for "nobody set a zone here".
+    // The database's name for "no zone was set".
     if name.eq_ignore_ascii_case("Factory") {
         return Err(UnknownTimeZone);
     }
@@ -56,22 +57,22 @@ pub fn parse_time_zone(name: &str) -> Result<TimeZone, UnknownTimeZone> {
         .ok_or(UnknownTimeZone)
 }
 
-/// The day that the zone's calendar shows at an instant.
+/// The civil day in the zone at an instant.
 #[must_use]
 pub fn date_of(instant: Timestamp, zone: &TimeZone) -> Date {
     zone.to_datetime(instant).date()
 }
 
-/// The first instant of a day: the earlier midnight where it comes twice, and the end of the gap
-/// where the clocks skip it. A day that a zone left out altogether begins with the one after it.
+/// The first instant of a day: the earlier midnight if there are two, and the end of the gap if the
+/// clocks skip midnight. A day that the zone skipped altogether begins together with the next one.
 ///
 /// # Errors
-/// Where that instant is outside the calendar.
+/// If that instant is outside the calendar.
 pub fn start_of_day(date: Date, zone: &TimeZone) -> Result<Timestamp, CalendarError> {
     let midnight = zone.to_ambiguous_timestamp(date.at(0, 0, 0, 0));
     match midnight.offset() {
         AmbiguousOffset::Gap { after, .. } => {
-            // Read with the offset after the gap, a time inside it falls just before the change.
+            // With the offset after the gap, a time inside the gap falls just before the change.
             let before_gap = after.to_timestamp(midnight.datetime())?;
             zone.following(before_gap)
                 .next()
@@ -84,12 +85,12 @@ pub fn start_of_day(date: Date, zone: &TimeZone) -> Result<Timestamp, CalendarEr
     }
 }
 
-/// The day of the zone's calendar that an instant is in, as its first instant and the next day's: the
-/// bucket that a report by days counts the instant in. Where the clocks go back over midnight the hour
-/// that is repeated belongs to the day that has begun, whatever date they show.
+/// The zone's day at an instant, as its first instant and the next day's. Reports by day count the
+/// instant in this bucket. If the clocks go back over midnight, the repeated hour belongs to the day that
+/// has begun, even if the clocks show the date before.
 ///
 /// # Errors
-/// Where the day reaches outside the calendar.
+/// If the day reaches outside the calendar.
 pub fn day_of(
     instant: Timestamp,
     zone: &TimeZone,
@@ -106,11 +107,11 @@ pub fn day_of(
     }
 }
 
-/// The whole days of the zone within a period, as the first instant of the first and the first after the
-/// last; `None` where the period has no whole day.
+/// The whole days of the zone within a period, as the first instant of the first day and the first
+/// instant after the last; `None` if the period has no whole day.
 ///
 /// # Errors
-/// Where the period reaches to the calendar's end.
+/// If the period reaches to the calendar's end.
 pub fn whole_days(
     from: Timestamp,
     to: Timestamp,
@@ -125,11 +126,12 @@ pub fn whole_days(
     Ok((first < last).then_some((first, last)))
 }
 
-/// The period of the same length before a period: as many calendar months where both of its ends begin one
-/// in the zone, as many days where both begin one, else as much time.
+/// The period of the same length before a period: the same number of calendar months if both ends of the
+/// period begin a month in the zone, the same number of days if both begin a day, and otherwise the same
+/// time.
 ///
 /// # Errors
-/// Where it reaches outside the calendar.
+/// If it reaches outside the calendar.
 pub fn period_before(
     (from, to): (Timestamp, Timestamp),
     zone: &TimeZone,
@@ -149,11 +151,11 @@ pub fn period_before(
     Ok((before, from))
 }
 
-/// When credits that came in at an instant expire (law L2): on the day they came plus their
-/// validity, by the zone's calendar, and from that day's first instant on.
+/// The expiry of credits that were acquired at an instant (law L2): the day they were acquired plus their
+/// validity, by the zone's calendar, from that day's first instant on.
 ///
 /// # Errors
-/// A validity of no day or above [`MAX_VALIDITY_DAYS`]; a day outside the calendar.
+/// If the validity is zero or above [`MAX_VALIDITY_DAYS`], or the day is outside the calendar.
 pub fn expires_at(
     came_in_at: Timestamp,
     validity_days: u32,
@@ -167,10 +169,10 @@ pub fn expires_at(
     Ok((expires_on, start_of_day(expires_on, zone)?))
 }
 
-/// The zone's calendar month around an instant, as its first instant and the next month's.
+/// The zone's calendar month at an instant, as its first instant and the next month's.
 ///
 /// # Errors
-/// Where the month reaches outside the calendar.
+/// If the month reaches outside the calendar.
 pub fn month_of(
     instant: Timestamp,
     zone: &TimeZone,
@@ -178,21 +180,21 @@ pub fn month_of(
     month_of_date(date_of(instant, zone), zone)
 }
 
-/// The zone's calendar month that a day is in, as its first instant and the next month's.
+/// The zone's calendar month of a day, as its first instant and the next month's.
 ///
 /// # Errors
-/// Where the month reaches outside the calendar.
+/// If the month reaches outside the calendar.
 pub fn month_of_date(date: Date, zone: &TimeZone) -> Result<(Timestamp, Timestamp), CalendarError> {
     let first = date.first_of_month();
     let next = first.checked_add(Span::new().try_months(1)?)?;
     Ok((start_of_day(first, zone)?, start_of_day(next, zone)?))
 }
 
-/// The whole months of the zone within a period that begins and ends with days, as the first instant of the
-/// first and the first after the last; `None` where the period has no whole month.
+/// The whole months of the zone within a period made of whole days, as the first instant of the first month
+/// and the first instant after the last; `None` if the period has no whole month.
 ///
 /// # Errors
-/// Where the period reaches to the calendar's end.
+/// If the period reaches to the calendar's end.
 pub fn whole_months(
     from: Timestamp,
     to: Timestamp,

@@ -1,10 +1,10 @@
 //! Country codes of two letters.
 //!
-//! Here: the form. Not here: which codes ISO 3166-1 assigns, which is checked where they come in.
+//! Here: the format. Not here: which codes ISO 3166-1 assigns, which is checked when a client sends them.
 
 use std::{fmt, str::FromStr};
 
-/// An ISO 3166-1 alpha-2 code in its form: two upper-case ASCII letters.
+/// A code in the format of ISO 3166-1 alpha-2: two upper-case ASCII letters.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CountryCode([u8; 2]);
 
@@ -14,7 +14,7 @@ pub struct CountryCode([u8; 2]);
 pub struct ParseCountryCodeError;
 
 impl CountryCode {
-    /// The code of these letters, or `None` where they are not upper-case ASCII.
+    /// Makes a code of these letters; `None` if they are not upper-case ASCII.
     #[must_use]
     pub const fn new(letters: [u8; 2]) -> Option<Self> {
         if letters[0].is_ascii_uppercase() && letters[1].is_ascii_uppercase() {
@@ -27,7 +27,7 @@ impl CountryCode {
     /// The two letters.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        // Upper-case ASCII since it was made, so this never falls back.
+        // The letters are ASCII, so the default is never used.
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 }

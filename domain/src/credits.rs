@@ -1,13 +1,13 @@
 //! Credits as an exact count of ten-thousandths.
 //!
-//! Here: the number, its text form and its checked arithmetic. Not here: what credits are worth
-//! ([`crate::money`]) and where they are ([`crate::book`]).
+//! Here: the number, its text form and its checked arithmetic. Not here: the value of credits
+//! ([`crate::money`]), and the books that they are in ([`crate::book`]).
 
 use std::{fmt, str::FromStr};
 
-/// An amount of credits, exact to four fraction digits; counted in units of 1/10,000 credit.
+/// An amount of credits, exact to four fraction digits and counted in units of 1/10,000 credit.
 ///
-/// Arithmetic is checked: an operation that would leave the range of `i64` answers `None`.
+/// Arithmetic is checked: an operation that would leave the range of `i64` returns `None`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Credits(i64);
 
@@ -21,7 +21,7 @@ pub enum ParseCreditsError {
     #[error("must have at most 4 fraction digits")]
     TooPrecise,
     /// Beyond [`Credits::MAX_INPUT`].
-    #[error("must be at most 1000000000000")]
+    #[error("must be at most 1,000,000,000,000 credits")]
     TooLarge,
 }
 
@@ -30,24 +30,24 @@ impl Credits {
     pub const ZERO: Self = Self(0);
     /// Units in one credit.
     pub const UNITS_PER_CREDIT: i64 = 10_000;
-    /// The most that is taken from outside in one amount: 10^12 credits. Nine hundred such amounts
-    /// still add up within `i64`.
+    /// The largest amount accepted from clients: 10^12 credits. Nine hundred such amounts add up within
+    /// `i64`.
     pub const MAX_INPUT: Self = Self(1_000_000_000_000 * Self::UNITS_PER_CREDIT);
 
-    /// An amount from its count of units of 1/10,000 credit.
+    /// Makes an amount from units of 1/10,000 credit.
     #[must_use]
     pub const fn from_units(units: i64) -> Self {
         Self(units)
     }
 
-    /// Whole credits.
+    /// Makes an amount of whole credits.
     #[must_use]
     pub const fn whole(credits: i32) -> Self {
         // i32::MAX × 10,000 is well within i64.
         Self(credits as i64 * Self::UNITS_PER_CREDIT)
     }
 
-    /// The count of units of 1/10,000 credit.
+    /// The amount in units of 1/10,000 credit.
     #[must_use]
     pub const fn units(self) -> i64 {
         self.0
@@ -80,13 +80,13 @@ impl Credits {
         }
     }
 
-    /// Whether this is more than nothing.
+    /// Whether the amount is above zero.
     #[must_use]
     pub const fn is_positive(self) -> bool {
         self.0 > 0
     }
 
-    /// Whether this is exactly nothing.
+    /// Whether the amount is zero.
     #[must_use]
     pub const fn is_zero(self) -> bool {
         self.0 == 0
@@ -110,8 +110,8 @@ impl fmt::Display for Credits {
     }
 }
 
-/// Reads a plain, unsigned decimal. Signs, exponents, spaces and separators are refused, and so is
-/// what does not fit four fraction digits: an amount of money is never rounded silently.
+/// Parses a plain, unsigned decimal. Signs, exponents, spaces and separators are rejected, and so are more
+/// than four fraction digits: an amount is never rounded silently.
 impl FromStr for Credits {
     type Err = ParseCreditsError;
 
@@ -126,7 +126,7 @@ impl FromStr for Credits {
             return Err(ParseCreditsError::TooPrecise);
         }
         let whole = whole.trim_start_matches('0');
-        // Thirteen digits hold the largest amount taken; the rest of the sum then fits i64.
+        // The largest accepted amount has thirteen digits, and all numbers of so many digits fit i64.
         if whole.len() > 13 {
             return Err(ParseCreditsError::TooLarge);
         }
@@ -149,7 +149,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn texts_that_are_no_amount_are_refused() {
+    fn other_texts_are_rejected() {
         let check = |text: &str, why| assert_eq!(text.parse::<Credits>(), Err(why), "{text:?}");
         for text in [
             "", ".", "1.", ".5", "-1", "+1", "1e3", "NaN", "1,5", " 1", "1 ", "0x1", "1.2.3", "١",
@@ -176,7 +176,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_reads_back(units in 0..=Credits::MAX_INPUT.units()) {
+        fn amounts_read_back(units in 0..=Credits::MAX_INPUT.units()) {
             let credits = Credits::from_units(units);
             prop_assert_eq!(credits.to_string().parse(), Ok(credits));
         }

@@ -1,11 +1,11 @@
-//! Currencies: their code, and how small their minor unit is.
+//! Currencies: their codes and their minor units.
 //!
-//! Here: the form. Not here: which codes ISO 4217 assigns and with how many digits, which is checked
-//! where they come in.
+//! Here: the format. Not here: which codes ISO 4217 assigns and with how many digits, which is checked
+//! when a client sends them.
 
 use std::{fmt, str::FromStr};
 
-/// An ISO 4217 code in its form: three upper-case ASCII letters.
+/// A code in the format of ISO 4217: three upper-case ASCII letters.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CurrencyCode([u8; 3]);
 
@@ -15,7 +15,7 @@ pub struct CurrencyCode([u8; 3]);
 pub struct ParseCurrencyCodeError;
 
 impl CurrencyCode {
-    /// The code of these letters, or `None` where they are not upper-case ASCII.
+    /// Makes a code of these letters; `None` if they are not upper-case ASCII.
     #[must_use]
     pub const fn new(letters: [u8; 3]) -> Option<Self> {
         if letters[0].is_ascii_uppercase()
@@ -31,7 +31,7 @@ impl CurrencyCode {
     /// The three letters.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        // Upper-case ASCII since it was made, so this never falls back.
+        // The letters are ASCII, so the default is never used.
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 }
@@ -59,7 +59,7 @@ impl FromStr for CurrencyCode {
     }
 }
 
-/// A currency: its code, and how many decimal digits its minor unit has (2 for EUR, 0 for JPY).
+/// A currency: its code, and the number of decimal digits of its minor unit (2 for EUR, 0 for JPY).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Currency {
     code: CurrencyCode,
@@ -67,10 +67,10 @@ pub struct Currency {
 }
 
 impl Currency {
-    /// The most digits any ISO 4217 minor unit has.
+    /// The most digits that any minor unit of ISO 4217 has.
     pub const MAX_MINOR_DIGITS: u8 = 4;
 
-    /// A currency, or `None` with more than [`Self::MAX_MINOR_DIGITS`] digits.
+    /// Makes a currency; `None` if it has more than [`Self::MAX_MINOR_DIGITS`] digits.
     #[must_use]
     pub const fn new(code: CurrencyCode, minor_digits: u8) -> Option<Self> {
         if minor_digits > Self::MAX_MINOR_DIGITS {

@@ -1,9 +1,9 @@
-//! Plain decimal texts as whole numbers of a small unit, and back; exact, never through a float.
+//! Conversion between plain decimal texts and whole numbers of a small unit, exact and without floats.
 //!
-//! Here: digits, and division rounded half to even. Not here: what the number counts, which is
-//! [`crate::money`]'s.
+//! Here: digits, and division rounded half to even. Not here: the meaning of the number
+//! ([`crate::money`]).
 
-/// Why a text is not a decimal of the wanted form.
+/// Why a text is not a decimal in the required format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum DecimalError {
     /// Not plain digits with at most one point and digits on both sides of it.
@@ -14,10 +14,10 @@ pub(crate) enum DecimalError {
     TooLarge,
 }
 
-/// Reads a plain, unsigned decimal as a count of 10^-`fraction_digits`, at most `limit`.
+/// Parses a plain, unsigned decimal as a count of 10^-`fraction_digits`, at most `limit`.
 ///
-/// Signs, exponents, spaces and separators are refused, and so are more digits after the point than
-/// asked for, zeros too: what was written says how precise its writer thought the unit was.
+/// Signs, exponents, spaces and separators are rejected. So are more than `fraction_digits` digits after
+/// the point, even zeros: they show that the writer assumed a smaller unit.
 pub(crate) fn parse(text: &str, fraction_digits: u8, limit: i64) -> Result<i64, DecimalError> {
     let (whole, fraction) = match text.split_once('.') {
         Some((_, "")) => return Err(DecimalError::Malformed),
@@ -46,11 +46,11 @@ pub(crate) fn parse(text: &str, fraction_digits: u8, limit: i64) -> Result<i64, 
         .ok_or(DecimalError::TooLarge)
 }
 
-/// Writes a count of 10^-`fraction_digits` with all of its fraction digits: 2149 and 2 is "21.49".
+/// Writes a count of 10^-`fraction_digits` with all of its fraction digits: 2149 and 2 give "21.49".
 pub(crate) fn format(units: i64, fraction_digits: u8) -> String {
     let sign = if units < 0 { "-" } else { "" };
     let places = usize::from(fraction_digits);
-    // One digit before the point at least.
+    // At least one digit is before the point.
     let digits = format!("{:0width$}", units.unsigned_abs(), width = places + 1);
     let (whole, fraction) = digits.split_at(digits.len() - places);
     if fraction.is_empty() {
@@ -60,7 +60,7 @@ pub(crate) fn format(units: i64, fraction_digits: u8) -> String {
     }
 }
 
-/// The same without trailing zeros: 13,000,000 and 9 is "0.013".
+/// Like [`format`], without trailing zeros: 13,000,000 and 9 give "0.013".
 pub(crate) fn format_shortest(units: i64, fraction_digits: u8) -> String {
     let text = format(units, fraction_digits);
     if fraction_digits == 0 {
@@ -69,10 +69,10 @@ pub(crate) fn format_shortest(units: i64, fraction_digits: u8) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// The quotient rounded to the nearest whole number, ties to the even one. `divisor` is positive.
+/// The quotient, rounded to the nearest whole number and ties to the even one. `divisor` is positive.
 pub(crate) fn divide_half_even(dividend: i128, divisor: i128) -> i128 {
     let (floor, rest) = (dividend.div_euclid(divisor), dividend.rem_euclid(divisor));
-    // Comparing with what is missing to the next whole number can't overflow, doubling might.
+    // Comparing with `divisor - rest` can't overflow; doubling `rest` might.
     match rest.cmp(&(divisor - rest)) {
         std::cmp::Ordering::Less => floor,
         std::cmp::Ordering::Equal => floor + (floor & 1),
@@ -144,7 +144,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_reads_back(units in 0..=i64::MAX, digits in 0_u8..=9) {
+        fn counts_read_back(units in 0..=i64::MAX, digits in 0_u8..=9) {
             prop_assert_eq!(parse(&format(units, digits), digits, i64::MAX), Ok(units));
             prop_assert_eq!(parse(&format_shortest(units, digits), digits, i64::MAX), Ok(units));
         }

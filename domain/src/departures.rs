@@ -1,6 +1,7 @@
 //! Departures: recipients who leave a list after a message was scheduled for its contacts (law H3).
 //!
-//! Here: what is charged of a message's lines without them. Not here: who has left, and when.
+//! Here: the charge for a message's lines without the departed recipients. Not here: finding who has
+//! left, and when.
 
 use std::collections::BTreeMap;
 
@@ -9,44 +10,44 @@ use crate::{country::CountryCode, credits::Credits, quote::Line};
 /// Recipients in one country who have left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Departure {
-    /// Where they are.
+    /// Their country.
     pub country: CountryCode,
-    /// Segments that each of them was to get. `None` if it is not known: they count as those of their country
-    /// who were to get the fewest, so that nobody pays less by it than by what was scheduled.
+    /// Segments priced for each of them. `None` if it is not known: they then count as recipients of their
+    /// country with the fewest segments, so that the charge is never too low.
     pub segment_count: Option<u32>,
-    /// How many they are.
+    /// The number of recipients who left.
     pub recipients: u64,
 }
 
-/// What stays of a message's lines.
+/// A message's lines without the departed recipients.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remaining {
-    /// The recipients who stayed, by country and number of segments. Lines without recipients are left out.
+    /// The remaining recipients, by country and number of segments. Lines without recipients are left out.
     pub lines: Vec<Line>,
-    /// Those of them who are served: the credits are for them.
+    /// The remaining recipients in countries that are served, for whom the credits are.
     pub recipients: u64,
-    /// The sum of the lines: never more than the lines before.
+    /// The sum of the lines, never more than that of the planned lines.
     pub credits: Credits,
 }
 
-/// Why nothing can be charged.
+/// Why the charge can't be calculated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum DepartureError {
-    /// More have left than the message was for.
+    /// More recipients have left than the message was scheduled for.
     #[error("more recipients have left than a message was scheduled for")]
     TooMany,
-    /// The lines cost more than can be counted.
+    /// The cost of the lines exceeds the range of credits.
     #[error("a message's lines cost more than can be counted")]
     TooLarge,
 }
 
-/// Takes the departed out of a message's lines.
+/// Removes departed recipients from a message's lines.
 ///
-/// Whose segments are known leave the line that they were counted in. The others, and those that their line has no room
-/// for, leave the lines of their country with the fewest segments.
+/// Recipients with known segments leave the line that they were counted in. All others, and those for whom
+/// that line has too few recipients, leave the lines of their country with the fewest segments.
 ///
 /// # Errors
-/// [`DepartureError`]: the lines and the departures are not of one message.
+/// If the lines and the departures don't belong to the same message.
 pub fn remaining(planned: &[Line], departures: &[Departure]) -> Result<Remaining, DepartureError> {
     let mut lines = planned.to_vec();
     lines.sort_by_key(|line| (line.country, line.segment_count));
@@ -62,7 +63,7 @@ pub fn remaining(planned: &[Line], departures: &[Departure]) -> Result<Remaining
         *sum = sum.checked_add(left).ok_or(DepartureError::TooMany)?;
     }
     for (country, mut left) in unplaced {
-        // They are sorted: the fewest segments come first.
+        // The lines are sorted, those with the fewest segments first.
         for line in lines.iter_mut().filter(|line| line.country == country) {
             left = leave(line, left);
         }
@@ -88,7 +89,7 @@ pub fn remaining(planned: &[Line], departures: &[Departure]) -> Result<Remaining
     })
 }
 
-/// Takes as many as it has, and answers how many it lacks.
+/// Removes as many recipients from the line as it has. Returns how many are left to remove.
 fn leave(line: &mut Line, recipients: u64) -> u64 {
     let gone = recipients.min(line.recipients);
     line.recipients -= gone;

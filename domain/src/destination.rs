@@ -1,16 +1,16 @@
 //! Head-counts by destination country.
 //!
-//! Here: counting recipients, within bounds. Not here: telling a phone number's country.
+//! Here: counting recipients, within limits. Not here: finding the country of a phone number.
 
 use std::collections::BTreeMap;
 
 use crate::country::CountryCode;
 
-/// How many recipients there are in each country. A country without any is not in it.
+/// The number of recipients in each country. Countries without recipients are left out.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Destinations(BTreeMap<CountryCode, u64>);
 
-/// Why a head-count is refused.
+/// Why a head-count is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum DestinationFault {
     /// Below zero.
@@ -24,7 +24,7 @@ pub enum DestinationFault {
     TooManyInAll,
 }
 
-/// A head-count that is refused, and which.
+/// A rejected head-count, with its position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{fault}")]
 pub struct DestinationsError {
@@ -35,15 +35,15 @@ pub struct DestinationsError {
 }
 
 impl Destinations {
-    /// The most recipients in one country: above every country's telephones but two.
+    /// The most recipients in one country: more than the telephones of every country but two.
     pub const MAX_PER_COUNTRY: u64 = 1_000_000_000;
-    /// The most recipients in all: above the world's telephones.
+    /// The most recipients in all countries: more than the telephones of the world.
     pub const MAX_TOTAL: u64 = 10_000_000_000;
 
-    /// Counts pairs of a country and its recipients; a country that comes twice has the sum.
+    /// Adds up pairs of a country and its recipients. A country may appear several times.
     ///
     /// # Errors
-    /// The first pair that is negative or takes a count above its limit, with its position.
+    /// Names the first pair that is negative or takes a count above its limit.
     pub fn from_pairs(
         pairs: impl IntoIterator<Item = (CountryCode, i64)>,
     ) -> Result<Self, DestinationsError> {
@@ -86,25 +86,25 @@ impl Destinations {
             .map(|(country, recipients)| (*country, *recipients))
     }
 
-    /// Recipients in a country.
+    /// The number of recipients in a country.
     #[must_use]
     pub fn get(&self, country: CountryCode) -> u64 {
         self.0.get(&country).copied().unwrap_or(0)
     }
 
-    /// Recipients in all, at most [`Self::MAX_TOTAL`].
+    /// The number of recipients in all countries, at most [`Self::MAX_TOTAL`].
     #[must_use]
     pub fn total(&self) -> u64 {
         self.0.values().sum()
     }
 
-    /// Whether there is nobody.
+    /// Whether there are no recipients.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// How many countries.
+    /// The number of countries with recipients.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_country_that_comes_twice_has_the_sum() {
+    fn repeated_countries_are_added_up() {
         let found = read(&[("US", 5), ("IT", 1), ("FR", 0), ("US", 2)]).unwrap();
         let want = [(country("IT"), 1), (country("US"), 7)];
         assert_eq!(found.iter().collect::<Vec<_>>(), want);
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn counts_out_of_bounds_are_refused_with_their_position() {
+    fn counts_outside_the_limits_are_rejected_with_their_position() {
         let check = |pairs: &[(&str, i64)], index, fault| {
             assert_eq!(read(pairs), Err(DestinationsError { index, fault }));
         };

@@ -1,89 +1,90 @@
 //! Endings: how the hold of a scheduled message may end (laws H3 and A3).
 //!
-//! Here: the one rule that every command which ends a hold is judged by. Not here: what the ending does to lots and
-//! pools, which is [`crate::book`]'s, nor which roles speak for whom.
+//! Here: the one rule for all commands that end a hold. Not here: the effect of the ending on lots and pools
+//! ([`crate::book`]), and the roles that may request it.
 
 /// Who settles an account's scheduled messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Settler {
-    /// The server charges them at their sendAt.
+    /// The server: it charges them at their sendAt.
     Server,
-    /// The sending service reports what it sent.
+    /// The sending service: it reports how many recipients were reached.
     SendingService,
 }
 
-/// On whose behalf an ending is asked for.
+/// On whose behalf an ending is requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asker {
-    /// The platform and its sending service, which know what was sent.
+    /// The platform and its sending service, which know whether the message was sent.
     Platform,
-    /// The account's own people, who pay for it.
+    /// The account's users, who pay for the message.
     Account,
 }
 
-/// What is asked for a scheduled message.
+/// The requested ending of a scheduled message's hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wish {
-    /// The server's own job charges what it sends by itself.
+    /// The server's job charges a due message.
     Due,
-    /// Everything that is sent of what was planned is charged.
+    /// The message is charged in full.
     InFull,
-    /// So many recipients were reached, and are charged.
+    /// The message is charged for the recipients that were reached.
     Report {
-        /// How many, over all destinations that are served.
+        /// The number of recipients reached, in all destinations that are served.
         recipients: u64,
     },
-    /// The message is given up.
+    /// The message is cancelled.
     Cancel(Asker),
 }
 
 /// How a hold ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
-    /// All of it is charged.
+    /// The whole hold is charged.
     InFull,
-    /// It is charged for those who have not left the list since the message was scheduled; what was set aside for the
-    /// others goes back.
+    /// Recipients who have not left the list since the message was scheduled are charged; the credits for
+    /// the others are released.
     ForThoseWhoStayed,
-    /// What was reported is charged; the rest goes back.
+    /// The reported recipients are charged; the rest is released.
     AsReported,
-    /// All of it goes back.
+    /// The whole hold is released.
     Canceled,
 }
 
-/// Why a hold doesn't end in the way that was asked for.
+/// Why a hold can't end as requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NoEnding {
-    /// The server sends the message, and its time has come: it can only be charged for all who have not left.
-    #[error("the message's time has come, and it is charged for all who have not left the list")]
+    /// The server settles the message, and it is due: it can only be charged for all recipients who have
+    /// not left.
+    #[error("the message is due, and is charged for all recipients who have not left the list")]
     Due,
-    /// The server doesn't send the message, or its time has not come.
-    #[error("the message is not the server's to settle, or not yet")]
+    /// The server doesn't settle the message, or it is not due.
+    #[error("the server does not settle the message, or it is not due yet")]
     NotDue,
-    /// The sending service has the message, and its time has come: only the platform knows whether it was sent.
-    #[error("the message's time has come, and its sending service reports what was sent")]
+    /// The sending service settles the message, and it is due: only the platform knows whether it was sent.
+    #[error("the message is due, and its sending service reports how many recipients were reached")]
     AtTheSendingService,
 }
 
-/// How the hold of a scheduled message ends, if it may end as asked for. `has_come` says that its sendAt is not after
-/// the instant that the ending is booked at, whether or not any job has run.
+/// Decides how the hold of a scheduled message ends. `has_come` is true if its sendAt is not after the
+/// instant at which the ending is booked, whether or not a job has run.
 ///
 /// # Errors
-/// Why it may not; the message waits on.
+/// If the hold can't end as requested. The message stays scheduled.
 pub fn judge(settler: Settler, has_come: bool, wish: Wish) -> Result<Ending, NoEnding> {
     match (wish, settler, has_come) {
-        // The server sends to nobody who has left.
+        // The server doesn't send to recipients who have left.
         (Wish::Due, Settler::Server, true) | (Wish::InFull, Settler::Server, _) => {
             Ok(Ending::ForThoseWhoStayed)
         }
         (Wish::Due, Settler::Server, false) | (Wish::Due, Settler::SendingService, _) => {
             Err(NoEnding::NotDue)
         }
-        // The sending service says whom it sent to, and says nothing here. Nobody loses by it but the account, and the
-        // account's people planned it.
+        // The sending service would report how many recipients it reached, but did not. A charge in full
+        // costs nobody but the account, whose users scheduled the message.
         (Wish::InFull, Settler::SendingService, _) => Ok(Ending::InFull),
         (Wish::Report { .. } | Wish::Cancel(_), Settler::Server, true) => Err(NoEnding::Due),
-        // Nothing was sent, and nothing will be: a message that was sent to nobody is none.
+        // Nothing was sent, and nothing will be, so the message is cancelled.
         (Wish::Report { recipients: 0 }, Settler::Server, false) => Ok(Ending::Canceled),
         (Wish::Report { .. }, Settler::Server, false)
         | (Wish::Report { .. }, Settler::SendingService, _) => Ok(Ending::AsReported),
@@ -113,10 +114,9 @@ mod tests {
     }
 
     proptest! {
-        /// Law H3: whoever asks for whatever, what the server sends is charged for all who have not left, from its
-        /// time on.
+        /// Law H3: once the server's message is due, every request charges all recipients who have not left.
         #[test]
-        fn what_is_due_is_charged_in_full(wish in any_wish()) {
+        fn due_messages_are_charged_in_full(wish in any_wish()) {
             let outcome = judge(Settler::Server, true, wish);
             prop_assert!(
                 matches!(outcome, Ok(Ending::ForThoseWhoStayed) | Err(NoEnding::Due)),
@@ -124,9 +124,9 @@ mod tests {
             );
         }
 
-        /// Who has left is the server's to judge where the server sends, and the sending service's where that does.
+        /// The server subtracts departures if it settles the message, and the sending service if that does.
         #[test]
-        fn whom_it_is_charged_for_is_said_by_who_sends(automatic in any::<bool>(), has_come in any::<bool>()) {
+        fn departures_are_subtracted_only_if_the_server_settles(automatic in any::<bool>(), has_come in any::<bool>()) {
             let (settler, expected) = match automatic {
                 true => (Settler::Server, Ending::ForThoseWhoStayed),
                 false => (Settler::SendingService, Ending::InFull),
@@ -134,17 +134,17 @@ mod tests {
             prop_assert_eq!(judge(settler, has_come, Wish::InFull), Ok(expected));
         }
 
-        /// Law A3: of what its sending service may have sent, the account's people get nothing back.
+        /// Law A3: the account's users can't get back credits for a message that may have been sent.
         #[test]
-        fn the_account_takes_nothing_back_that_may_be_sent(automatic in any::<bool>()) {
+        fn the_account_can_not_cancel_a_due_message(automatic in any::<bool>()) {
             let settler = if automatic { Settler::Server } else { Settler::SendingService };
             prop_assert!(judge(settler, true, Wish::Cancel(Asker::Account)).is_err());
             prop_assert_eq!(judge(settler, false, Wish::Cancel(Asker::Account)), Ok(Ending::Canceled));
         }
 
-        /// The job charges what is due, and nothing else.
+        /// The job charges only due messages that the server settles.
         #[test]
-        fn the_job_charges_what_is_due(automatic in any::<bool>(), has_come in any::<bool>()) {
+        fn the_job_charges_only_due_messages(automatic in any::<bool>(), has_come in any::<bool>()) {
             let settler = if automatic { Settler::Server } else { Settler::SendingService };
             let expected = if automatic && has_come { Ok(Ending::ForThoseWhoStayed) } else { Err(NoEnding::NotDue) };
             prop_assert_eq!(judge(settler, has_come, Wish::Due), expected);
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_reported() {
+    fn reports_end_holds_by_settler_and_time() {
         let none = Wish::Report { recipients: 0 };
         let some = Wish::Report { recipients: 1 };
         for (settler, has_come, wish, expected) in [
@@ -160,7 +160,7 @@ mod tests {
             (Settler::Server, false, some, Ok(Ending::AsReported)),
             (Settler::Server, true, none, Err(NoEnding::Due)),
             (Settler::Server, true, some, Err(NoEnding::Due)),
-            // Reported as sent to nobody: the message was tried, and stays SENT for nothing.
+            // Reported with no recipients: the service tried to send it, so it is SENT at no charge.
             (Settler::SendingService, false, none, Ok(Ending::AsReported)),
             (Settler::SendingService, true, none, Ok(Ending::AsReported)),
             (Settler::SendingService, true, some, Ok(Ending::AsReported)),

@@ -1,7 +1,7 @@
 //! Holds: credits set aside for a scheduled message.
 //!
-//! Here: what a hold remembers and how it is divided when it ends (law H2). Not here: the books that a
-//! hold moves between, which are in [`crate::book`].
+//! Here: the contents of a hold, and its division when it ends (law H2). Not here: the books that its
+//! credits move between ([`crate::book`]).
 
 use crate::{credits::Credits, lot::Draw, pool::Pool};
 
@@ -15,15 +15,15 @@ pub struct Hold {
 }
 
 impl Hold {
-    /// Everything that is set aside.
+    /// The sum of the draws.
     #[must_use]
     pub fn credits(&self) -> Credits {
-        // The draws of one hold were free in one account, so their sum is within range.
+        // The draws of a hold were free credits of one account, so their sum is within the range.
         Credits::from_units(self.draws.iter().map(|draw| draw.credits.units()).sum())
     }
 
-    /// Divides the hold at `charge`: what was drawn first is charged, so that what was drawn last goes
-    /// back. Where `charge` is more than the hold, all of it is charged and nothing goes back.
+    /// Divides the hold at `charge`: the credits drawn first are charged, and those drawn last are released.
+    /// If `charge` is more than the hold, all of it is charged and nothing is released.
     #[must_use]
     pub fn divide(&self, charge: Credits) -> (Vec<Draw>, Vec<Draw>) {
         let mut left = charge.units().max(0);
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_drawn_last_goes_back() {
+    fn credits_drawn_last_are_released() {
         let check = |charge, charged: &[i64], returned: &[i64]| {
             let hold = Hold {
                 pool: Pool::Unassigned,

@@ -1,7 +1,7 @@
-//! Typed identifiers: a UUID that knows what it names, so that a list's id can't stand where a lot's is wanted.
+//! Typed identifiers: each kind of id is its own type, so a list's id can't be passed as a lot's.
 //!
-//! Here: the newtypes and their public prefixes. Not here: how they are written for clients, which is
-//! `graphql::ids`, or how they are made, which needs a clock and randomness.
+//! Here: the newtypes and their public prefixes. Not here: the form that clients see, and making ids,
+//! which takes a clock and randomness.
 
 use uuid::Uuid;
 
@@ -12,16 +12,16 @@ macro_rules! ids {
         pub struct $name(Uuid);
 
         impl $name {
-            /// What the written form of this kind of id begins with.
+            /// The prefix of this kind of id in its public form.
             pub const PREFIX: &'static str = $prefix;
 
-            /// Names a UUID as this kind of id.
+            /// Makes an id from its UUID.
             #[must_use]
             pub const fn new(id: Uuid) -> Self {
                 Self(id)
             }
 
-            /// The UUID as it is stored.
+            /// The UUID, which is the stored form.
             #[must_use]
             pub const fn uuid(self) -> Uuid {
                 self.0
@@ -53,9 +53,9 @@ ids! {
     ImportId = "import";
     /// A contact list.
     ListId = "list";
-    /// A lot of credits that came in together.
+    /// A lot of credits that were acquired together.
     LotId = "lot";
-    /// A message; a scheduled one's hold bears the same id.
+    /// A message. The hold of a scheduled message has the same id.
     MessageId = "msg";
     /// A credit package for sale.
     PackageId = "package";

@@ -1,7 +1,7 @@
-//! The rules of prepaid message credits, pure: no clock, no IO, no async, nothing of the server's.
+//! The rules of prepaid message credits, as pure functions: no clock, no IO, no async.
 //!
-//! What belongs here: everything that decides how much a message costs, which credits pay for it
-//! and when they expire. What does not: anything that reads a clock, a database or the network.
+//! Here: everything that decides how much a message costs, which credits pay for it, and when they
+//! expire. Not here: anything that reads a clock, a database or the network.
 
 #![deny(clippy::disallowed_types, clippy::float_arithmetic, clippy::float_cmp)]
 

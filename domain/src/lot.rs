@@ -1,35 +1,35 @@
 //! Lots: *which* credits are left, and in what order they are drawn.
 //!
-//! Here: one lot's remainder and the draw order (law L1). Not here: *who* may spend, which is
-//! [`crate::pool`], and what a draw means for the books, which is [`crate::book`].
+//! Here: a lot's remainder and the draw order (law L1). Not here: *who* may spend the credits
+//! ([`crate::pool`]), and the effect of a draw on the books ([`crate::book`]).
 
 use jiff::{Timestamp, civil::Date};
 
 use crate::{credits::Credits, id::LotId};
 
-/// Credits that came in together, with what is left of them.
+/// Credits that were acquired together, and the part of them that is left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lot {
-    /// Which lot.
+    /// The lot's id.
     pub id: LotId,
-    /// What has been neither drawn nor expired nor revoked.
+    /// Credits that have not been drawn, expired or revoked.
     pub remaining: Credits,
-    /// When its credits stop being usable; `None` where they never do.
+    /// When its credits expire; `None` if they never do.
     pub expiry: Option<Expiry>,
-    /// When it came in; older lots are drawn first among equals.
+    /// When its credits were acquired. Of lots with equal expiry, the older is drawn first.
     pub created_at: Timestamp,
 }
 
 /// The end of a lot, as a day in the account's time zone and as that day's first instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Expiry {
-    /// The first instant at which the credits can't be used any more (law L2).
+    /// The first instant at which the credits can't be used (law L2).
     pub at: Timestamp,
     /// The expiration day.
     pub on: Date,
 }
 
-/// In which order an account's lots are drawn (law L1).
+/// The order in which an account's lots are drawn (law L1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ConsumptionOrder {
     /// Lots that never expire first, then the soonest to expire.
@@ -39,11 +39,11 @@ pub enum ConsumptionOrder {
     SoonestExpiryFirst,
 }
 
-/// Sorts lots in draw order. The order is total: ties fall to the older lot, then to the id.
+/// The sort key of the draw order. The order is total: ties are broken by age, then by id.
 pub type DrawKey = (bool, Option<Timestamp>, Timestamp, LotId);
 
 impl Lot {
-    /// Where this lot stands in the draw order.
+    /// The lot's position in the draw order.
     #[must_use]
     pub fn draw_key(&self, order: ConsumptionOrder) -> DrawKey {
         let expires = self.expiry.is_some();
@@ -59,8 +59,7 @@ impl Lot {
         )
     }
 
-    /// Whether its credits can no longer be used at `now`: the bound is half-open, so they can't be
-    /// from the expiry instant itself on.
+    /// Whether its credits have expired at `now`. At the expiry instant itself they have.
     #[must_use]
     pub fn has_expired(&self, now: Timestamp) -> bool {
         self.expiry.is_some_and(|expiry| expiry.at <= now)
@@ -70,8 +69,8 @@ impl Lot {
 /// Credits taken from one lot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Draw {
-    /// The lot that they came from.
+    /// The lot.
     pub lot: LotId,
-    /// How much of it.
+    /// The amount.
     pub credits: Credits,
 }

@@ -1,7 +1,7 @@
-//! Money in minor units, and what a credit is worth in it.
+//! Money in minor units, and the value of a credit in money.
 //!
 //! Here: exact amounts, their texts, and the one place where a cost is rounded. Not here: conversion
-//! between currencies, which nothing does.
+//! between currencies, which the product doesn't do.
 
 use std::fmt;
 
@@ -12,8 +12,8 @@ use crate::{
 
 pub use crate::currency::{Currency, CurrencyCode, ParseCurrencyCodeError};
 
-/// An amount of money, exact in its currency's minor units. [`fmt::Display`] writes the amount
-/// alone, with all of the currency's digits: "21.49", or "1500" where there are none.
+/// An amount of money, exact in its currency's minor units. [`fmt::Display`] writes only the amount, with
+/// all of the currency's digits: "21.49", or "1500" for a currency without any.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Money {
     minor: i64,
@@ -29,13 +29,13 @@ pub enum ParseMoneyError {
     /// More digits after the point than the unit has.
     #[error("must have at most {max_digits} fraction digits")]
     TooPrecise {
-        /// How many it may have.
+        /// The most digits it may have.
         max_digits: u8,
     },
-    /// Above the most that is taken.
+    /// Above the largest accepted amount.
     #[error("must be at most {max_major}")]
     TooLarge {
-        /// The most that is taken, in major units.
+        /// The largest accepted amount, in major units.
         max_major: i64,
     },
 }
@@ -51,26 +51,26 @@ impl ParseMoneyError {
 }
 
 impl Money {
-    /// The most that is taken from outside in one amount, in major units. With four minor digits
-    /// nine hundred such amounts still add up within `i64`.
+    /// The largest amount accepted from clients, in major units. With four minor digits, nine hundred such
+    /// amounts add up within `i64`.
     pub const MAX_INPUT_MAJOR: i64 = 1_000_000_000_000;
 
-    /// An amount from its count of minor units.
+    /// Makes an amount from minor units.
     #[must_use]
     pub const fn new(minor: i64, currency: Currency) -> Self {
         Self { minor, currency }
     }
 
-    /// Nothing, in a currency.
+    /// Zero in a currency.
     #[must_use]
     pub const fn zero(currency: Currency) -> Self {
         Self::new(0, currency)
     }
 
-    /// Reads a plain, unsigned decimal amount; it is never rounded.
+    /// Parses a plain, unsigned decimal amount, which is never rounded.
     ///
     /// # Errors
-    /// Signs, exponents and separators; more digits than the currency has; more than
+    /// If the text has a sign, an exponent or separators, more fraction digits than the currency, or is above
     /// [`Self::MAX_INPUT_MAJOR`].
     pub fn parse(amount: &str, currency: Currency) -> Result<Self, ParseMoneyError> {
         let digits = currency.minor_digits();
@@ -80,7 +80,7 @@ impl Money {
             .map_err(|error| ParseMoneyError::new(error, digits, Self::MAX_INPUT_MAJOR))
     }
 
-    /// The count of minor units.
+    /// The amount in minor units.
     #[must_use]
     pub const fn minor(self) -> i64 {
         self.minor
@@ -92,7 +92,7 @@ impl Money {
         self.currency
     }
 
-    /// The sum, or `None` beyond the range or of two currencies.
+    /// The sum; `None` beyond the range, or if the currencies differ.
     #[must_use]
     pub fn checked_add(self, other: Self) -> Option<Self> {
         self.same_currency(other)?;
@@ -102,7 +102,7 @@ impl Money {
         ))
     }
 
-    /// The difference, or `None` beyond the range or of two currencies; it may be negative.
+    /// The difference, which may be negative; `None` beyond the range, or if the currencies differ.
     #[must_use]
     pub fn checked_sub(self, other: Self) -> Option<Self> {
         self.same_currency(other)?;
@@ -129,7 +129,7 @@ impl fmt::Display for Money {
     }
 }
 
-/// What one credit is worth, exact to 10^-9 of the currency's major unit. [`fmt::Display`] writes the
+/// The value of one credit, exact to 10^-9 of the currency's major unit. [`fmt::Display`] writes the
 /// shortest exact decimal: "0.013".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CreditValue {
@@ -138,14 +138,14 @@ pub struct CreditValue {
 }
 
 impl CreditValue {
-    /// Fraction digits that a value may have.
+    /// The most fraction digits that a value may have.
     pub const FRACTION_DIGITS: u8 = 9;
-    /// The most one credit may be worth, in major units: far above any price, and low enough that
-    /// the cost of any number of credits fits [`Cost`].
+    /// The largest value of one credit, in major units: far above any price, and low enough that the cost of
+    /// any number of credits fits [`Cost`].
     pub const MAX_MAJOR: i64 = 1_000_000;
     const NANO_PER_MAJOR: i64 = 1_000_000_000;
 
-    /// A value from its count of 10^-9 of the major unit, or `None` where that is negative or above
+    /// Makes a value from a count of 10^-9 of the major unit; `None` if it is negative or above
     /// [`Self::MAX_MAJOR`].
     #[must_use]
     pub const fn new(nano: i64, currency: Currency) -> Option<Self> {
@@ -155,11 +155,11 @@ impl CreditValue {
         Some(Self { nano, currency })
     }
 
-    /// Reads a plain, unsigned decimal in major units.
+    /// Parses a plain, unsigned decimal in major units.
     ///
     /// # Errors
-    /// Signs, exponents and separators; more than [`Self::FRACTION_DIGITS`] digits after the point;
-    /// more than [`Self::MAX_MAJOR`].
+    /// If the text has a sign, an exponent or separators, more than [`Self::FRACTION_DIGITS`] fraction
+    /// digits, or is above [`Self::MAX_MAJOR`].
     pub fn parse(amount: &str, currency: Currency) -> Result<Self, ParseMoneyError> {
         let limit = Self::MAX_MAJOR * Self::NANO_PER_MAJOR;
         decimal::parse(amount, Self::FRACTION_DIGITS, limit)
@@ -167,7 +167,7 @@ impl CreditValue {
             .map_err(|error| ParseMoneyError::new(error, Self::FRACTION_DIGITS, Self::MAX_MAJOR))
     }
 
-    /// The count of 10^-9 of the major unit.
+    /// The value in 10^-9 of the major unit.
     #[must_use]
     pub const fn nano(self) -> i64 {
         self.nano
@@ -179,15 +179,15 @@ impl CreditValue {
         self.currency
     }
 
-    /// What so many credits are worth, exact.
+    /// The exact cost of an amount of credits.
     #[must_use]
     pub const fn cost(self, credits: Credits) -> Cost {
         // |i64| × 10^15 is below 10^34: no overflow in i128.
         Cost(credits.units() as i128 * self.nano as i128)
     }
 
-    /// What so many credits are worth, rounded once, half to even, to the currency's minor unit
-    /// (law Q5); `None` beyond the range of [`Money`].
+    /// The cost of an amount of credits, rounded once, half to even, to the currency's minor unit (law Q5);
+    /// `None` beyond the range of [`Money`].
     #[must_use]
     pub fn of(self, credits: Credits) -> Option<Money> {
         self.cost(credits).round(self.currency)
@@ -200,17 +200,17 @@ impl fmt::Display for CreditValue {
     }
 }
 
-/// An exact cost in 10^-13 of a currency's major unit: ten-thousandths of a credit times 10^-9 of
-/// a major unit. It is for adding up costs of different card versions; rounding comes last.
+/// An exact cost in 10^-13 of a currency's major unit: units of 1/10,000 credit times 10^-9 of a major unit.
+/// Costs of different versions of rate cards are added up in it and rounded last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Cost(i128);
 
 impl Cost {
-    /// Nothing.
+    /// No cost.
     pub const ZERO: Self = Self(0);
     const FRACTION_DIGITS: u32 = 13;
 
-    /// The count of 10^-13 of the major unit.
+    /// The cost in 10^-13 of the major unit.
     #[must_use]
     pub const fn units(self) -> i128 {
         self.0
@@ -222,8 +222,8 @@ impl Cost {
         self.0.checked_add(other.0).map(Self)
     }
 
-    /// The cost as it is shown: rounded half to even to the currency's minor unit; `None` beyond the
-    /// range of [`Money`].
+    /// The displayed cost, rounded half to even to the currency's minor unit; `None` beyond the range of
+    /// [`Money`].
     #[must_use]
     pub fn round(self, currency: Currency) -> Option<Money> {
         let per_minor = 10_i128.pow(Self::FRACTION_DIGITS - u32::from(currency.minor_digits()));

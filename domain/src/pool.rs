@@ -1,18 +1,18 @@
-//! Pools: *who* may spend. One unassigned pool an account, and one for each list with a limit of its own.
+//! Pools: *who* may spend. Each account has an unassigned pool, and one for each list with its own limit.
 //!
-//! Here: the pools' free credits and how an amount is taken from all of them (law L3). Not here: which
-//! lots the credits belong to, which is [`crate::lot`].
+//! Here: the pools' free credits, and taking an amount from all of them (law L3). Not here: the lots that
+//! the credits belong to ([`crate::lot`]).
 
 use std::collections::BTreeMap;
 
 use crate::{credits::Credits, id::ListId, proportion::split};
 
-/// Names a pool.
+/// A pool of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Pool {
-    /// What every list without a limit shares.
+    /// The pool that all lists without a limit share.
     Unassigned,
-    /// What one limited list has for itself.
+    /// The pool of one list with a limit.
     Limited(ListId),
 }
 
@@ -27,17 +27,17 @@ impl Pool {
     }
 }
 
-/// What each pool has free.
+/// The free credits of each pool.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Pools {
-    /// The unassigned pool.
+    /// Free credits of the unassigned pool.
     pub unassigned: Credits,
-    /// The lists with a limit of their own. A list that is not here shares the unassigned pool.
+    /// Free credits of lists with a limit. A list that is not here shares the unassigned pool.
     pub limited: BTreeMap<ListId, Credits>,
 }
 
 impl Pools {
-    /// The pool that a message of `list` is paid from (law P1).
+    /// The pool that pays for a message to `list` (law P1).
     #[must_use]
     pub fn of(&self, list: Option<ListId>) -> Pool {
         match list {
@@ -46,7 +46,7 @@ impl Pools {
         }
     }
 
-    /// What a pool has free; nothing where there is no such pool.
+    /// The free credits of a pool; zero if it does not exist.
     #[must_use]
     pub fn free(&self, pool: Pool) -> Credits {
         match pool {
@@ -55,7 +55,7 @@ impl Pools {
         }
     }
 
-    /// A pool's free credits, to change. `None` where there is no such pool.
+    /// The free credits of a pool, to change; `None` if it does not exist.
     pub(crate) fn free_mut(&mut self, pool: Pool) -> Option<&mut Credits> {
         match pool {
             Pool::Unassigned => Some(&mut self.unassigned),
@@ -63,9 +63,9 @@ impl Pools {
         }
     }
 
-    /// How `amount` comes off the pools (law L3): the unassigned pool first; what it lacks off the
-    /// limited lists in proportion to what they have free, by largest remainder, ties by id. The
-    /// parts add up exactly to `amount`, or to everything there is where that is less.
+    /// Divides `amount` among the pools (law L3): the unassigned pool first, and the rest among the lists
+    /// with a limit in proportion to their free credits, by largest remainder, ties by id. The parts add up
+    /// exactly to `amount`, or to all free credits if they are less.
     #[must_use]
     pub fn shares(&self, amount: Credits) -> Vec<(Pool, Credits)> {
         let from_unassigned = amount.min(self.unassigned);
@@ -75,14 +75,14 @@ impl Pools {
             .iter()
             .filter_map(|(list, free)| Some((*list, u64::try_from(free.units()).ok()?)))
             .collect();
-        // What the pools have free fits i64 in all.
+        // All free credits of the pools together fit i64.
         let total: u64 = weights.iter().map(|(_, free)| free).sum();
         let rest = i128::from(amount.units()) - i128::from(from_unassigned.units());
         let rest = u64::try_from(rest).unwrap_or_default().min(total);
         let free: Vec<u64> = weights.iter().map(|(_, free)| *free).collect();
         let parts = split(rest, &free);
         shares.extend(weights.into_iter().zip(parts).map(|((list, _), units)| {
-            // A part is at most what its list has free, which is an i64.
+            // A part is at most the free credits of its list, which are an i64.
             let units = i64::try_from(units).unwrap_or(i64::MAX);
             (Pool::Limited(list), Credits::from_units(units))
         }));

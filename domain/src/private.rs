@@ -1,25 +1,24 @@
-//! Values about people: what is known of a contact, in a type that shows itself only to a reader who may
-//! see it.
+//! Personal data of contacts, in a type that reveals it only to a reader with permission.
 //!
-//! Here: the type and the question that it asks. Not here: who may read contacts, which the server's
-//! policy decides.
+//! Here: the type, and the check that it makes. Not here: who may read contacts, which the server's policy
+//! decides.
 //!
-//! A value of [`Private`] can't become a field of an answer, a line of a log or a cell of a file by
-//! accident: it has no `Display` and no serialization, its `Debug` hides it, and [`Private::shown_to`] asks
-//! the reader first. The server's own work (counting, storing, looking up) takes [`Private::unguarded`],
-//! which the architecture test forbids on the floors that answer clients.
+//! A value of [`Private`] can't become a field of a response, a log line or a cell of a file by accident:
+//! it has no `Display` and no serialization, its `Debug` hides it, and [`Private::shown_to`] checks the
+//! reader's permission. The server's own work (counting, storing, looking up) uses [`Private::unguarded`],
+//! which the architecture test forbids in the modules that answer clients.
 
 use std::fmt;
 
-/// Whoever asks to see private values.
+/// A reader of private values.
 pub trait Reader {
-    /// Why it may not.
+    /// The error if the reader lacks permission.
     type Refusal;
 
-    /// Whether it may see what is known of contacts.
+    /// Checks that the reader may read personal data of contacts.
     ///
     /// # Errors
-    /// Why it may not.
+    /// If it may not.
     fn may_read_contacts(&self) -> Result<(), Self::Refusal>;
 }
 
@@ -28,28 +27,28 @@ pub trait Reader {
 pub struct Private<T>(T);
 
 impl<T> Private<T> {
-    /// Keeps a value private.
+    /// Wraps a value.
     #[must_use]
     pub fn new(value: T) -> Self {
         Self(value)
     }
 
-    /// The value, for a reader who may see it.
+    /// Returns the value to a reader with permission.
     ///
     /// # Errors
-    /// Why the reader may not.
+    /// If the reader may not read it.
     pub fn shown_to<R: Reader>(&self, reader: &R) -> Result<&T, R::Refusal> {
         reader.may_read_contacts()?;
         Ok(&self.0)
     }
 
-    /// The value, for work whose result says nothing about the person.
+    /// Returns the value without a check, for work whose result reveals nothing about the person.
     #[must_use]
     pub fn unguarded(&self) -> &T {
         &self.0
     }
 
-    /// The same, to write into.
+    /// Like [`Self::unguarded`], to write into.
     pub fn unguarded_mut(&mut self) -> &mut T {
         &mut self.0
     }
@@ -76,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_reader_who_may_sees_the_value() {
+    fn only_a_reader_with_permission_sees_the_value() {
         let name = Private::new("Ada".to_owned());
         assert_eq!(name.shown_to(&Asking(true)), Ok(&"Ada".to_owned()));
         assert_eq!(name.shown_to(&Asking(false)), Err("may not"));

@@ -1,8 +1,11 @@
-//! Splitting a whole in proportion, so that the parts add up exactly.
+//! Splitting an amount in proportion, so that the parts add up exactly.
+//!
+//! Here: the largest remainder method. Not here: the amounts that are split ([`crate::pool`],
+//! [`crate::distribution`]).
 
-/// An amount split by weights: each part is its exact share rounded down, and what is then missing goes to
-/// the largest remainders, one each; the earlier of equal ones first. Nothing is split where all weights are
-/// zero.
+/// Splits an amount by weights. Each part is its exact share rounded down; the units that are then missing
+/// go to the largest remainders, one each, and to the earlier one of equal remainders. If all weights are
+/// zero, all parts are zero.
 #[must_use]
 pub fn split(amount: u64, weights: &[u64]) -> Vec<u64> {
     let total: u128 = weights.iter().map(|&weight| u128::from(weight)).sum();
@@ -10,16 +13,16 @@ pub fn split(amount: u64, weights: &[u64]) -> Vec<u64> {
         return vec![0; weights.len()];
     }
     let exact = |weight: u64| u128::from(amount) * u128::from(weight);
-    // No part is above the amount.
+    // A part is at most the amount.
     let part = |weight| u64::try_from(exact(weight) / total).unwrap_or(amount);
     let mut parts: Vec<u64> = weights.iter().map(|&weight| part(weight)).collect();
     let missing = amount - parts.iter().sum::<u64>();
     let mut order: Vec<usize> = (0..weights.len()).collect();
-    // A stable sort keeps the order among equal remainders.
+    // A stable sort keeps the order of equal remainders.
     order.sort_by_key(|&place| {
         std::cmp::Reverse(weights.get(place).map(|&weight| exact(weight) % total))
     });
-    // Fewer are missing than there are weights.
+    // Fewer units are missing than there are weights.
     for place in order
         .into_iter()
         .take(usize::try_from(missing).unwrap_or(usize::MAX))
@@ -37,7 +40,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn what_is_missing_goes_to_the_largest_remainders() {
+    fn missing_units_go_to_the_largest_remainders() {
         let check = |amount, weights: &[u64], parts: &[u64]| {
             assert_eq!(split(amount, weights), parts, "{amount} by {weights:?}");
         };
@@ -65,7 +68,7 @@ mod tests {
                 prop_assert!((floor..=floor + 1).contains(&u128::from(part)));
                 prop_assert!(weight > 0 || part == 0);
             }
-            // What was sent as held is what was held.
+            // Splitting the total by its own weights returns the weights.
             prop_assert_eq!(split(total, &weights), weights);
         }
     }

@@ -1,110 +1,109 @@
-//! When an account recharges by itself, and how much (law R2).
+//! Automatic recharge: when an account buys credits, and how many (law R2).
 //!
-//! Here: the decision, from everything it depends on. Not here: reserving against the month's limit,
-//! charging, and telling the owner; whoever does so decides and reserves in one transaction.
+//! Here: the decision, from everything it depends on. Not here: reserving against the monthly limit,
+//! charging, and notifying the owner. Callers decide and reserve in one transaction.
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{credits::Credits, money::Money};
 
-/// Declines in a row that suspend recharging until the owner acts.
+/// The number of consecutive declines that suspends recharging until the owner acts.
 pub const DECLINES_TO_SUSPEND: u32 = 3;
 
-/// The most packages in one charge: more is a package far too small for its threshold, and not
-/// what anyone meant to pay. What is left out is said like what the limit holds back.
+/// The most packages in one charge. More would mean that the package is far too small for the threshold,
+/// which nobody intended. The decision reports the cut like one by the monthly limit.
 pub const MAX_TIMES: u32 = 10_000;
 
-/// How long to wait after a first decline, and after a second.
+/// The waiting times after a first and after a second decline.
 pub const BACKOFF: [SignedDuration; 2] = [
     SignedDuration::from_hours(1),
     SignedDuration::from_hours(24),
 ];
 
-/// What a decision depends on, for an account that has recharging enabled.
+/// The inputs of a decision, for an account that has recharging enabled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RechargeState {
     /// The account's available credits.
     pub available: Credits,
-    /// Recharge when they are below this.
+    /// The account recharges if its available credits are below this.
     pub threshold: Credits,
     /// Credits of the chosen package.
     pub package_credits: Credits,
-    /// Its price.
+    /// The price of the package.
     pub package_price: Money,
-    /// The most to spend on recharges in a month of the account; `None` for no limit.
+    /// The limit for recharges in a calendar month of the account; `None` for no limit.
     pub monthly_limit: Option<Money>,
-    /// This month's recharges, in flight included.
+    /// This month's recharges, including one in flight.
     pub spent_this_month: Money,
-    /// Whether a recharge has been started and not decided.
+    /// Whether a recharge has started and is not decided yet.
     pub in_flight: bool,
     /// Declines since a recharge was last paid or the owner last acted.
     pub consecutive_declines: u32,
-    /// When the last of them came.
+    /// When the last decline was received; `None` without declines.
     pub last_declined_at: Option<Timestamp>,
     /// The time of the decision.
     pub now: Timestamp,
 }
 
-/// What to do about an account's credits.
+/// The decision about an account's credits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
     /// Start one charge now.
     Buy {
-        /// How many packages it is for; at least one.
+        /// The number of packages, at least one.
         times: u32,
-        /// The price of all of them.
+        /// The price of all packages.
         price: Money,
-        /// What kept the charge from closing the gap, which the owner is told; `None` where it
-        /// does close it.
+        /// Why the charge doesn't close the gap, for a notification of the owner; `None` if it does.
         cut_by: Option<Cut>,
     },
-    /// Nothing now.
+    /// Buy nothing now.
     Wait(WaitReason),
-    /// Nothing until the owner acts; the owner is told.
+    /// Buy nothing until the owner acts. The owner is notified.
     Suspended(SuspendReason),
 }
 
-/// What makes a charge smaller than the gap.
+/// Why a charge is smaller than the gap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cut {
-    /// The rest of the month's limit.
+    /// The rest of the monthly limit is smaller.
     MonthlyLimit,
-    /// [`MAX_TIMES`], or the most that money can count.
+    /// The charge would exceed [`MAX_TIMES`], or the range of money.
     Size,
 }
 
 /// Why nothing is bought for now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WaitReason {
-    /// There is enough.
+    /// The available credits are not below the threshold.
     AboveThreshold,
     /// A recharge has not been decided yet.
     InFlight,
-    /// A charge was declined; not to be tried again before this instant.
+    /// A charge was declined, and the waiting time is not over.
     BackingOff {
-        /// When to look again.
+        /// When to decide again.
         until: Timestamp,
     },
-    /// The month's limit does not leave one package: never silent, the owner is told once.
+    /// The rest of the monthly limit doesn't pay for one package. The owner is notified once.
     LimitReached,
 }
 
 /// Why nothing is bought until the owner acts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SuspendReason {
-    /// [`DECLINES_TO_SUSPEND`] in a row.
+    /// [`DECLINES_TO_SUSPEND`] consecutive charges were declined.
     #[error("the last {DECLINES_TO_SUSPEND} charges were declined")]
     Declined,
-    /// The package's price, the limit and what was spent are not in one currency.
+    /// The package's price, the limit and the month's recharges are not in one currency.
     #[error("the package and the monthly limit are in different currencies")]
     CurrencyMismatch,
-    /// The package holds no credits or costs nothing: free ones would come without end.
+    /// The package has no credits, or costs nothing and would be bought without end.
     #[error("the package can't be used for recharging")]
     UnusablePackage,
 }
 
-/// Whether to recharge now: as many packages as bring the available credits back to the threshold, in
-/// one charge, cut to what the month's limit leaves.
+/// Decides whether to recharge now: with as many packages as bring the available credits back to the
+/// threshold, in one charge, cut to the rest of the monthly limit.
 #[must_use]
 pub fn decide(state: &RechargeState) -> Decision {
     if let Some(reason) = suspended(state) {
@@ -137,7 +136,7 @@ fn suspended(state: &RechargeState) -> Option<SuspendReason> {
 fn backing_off_until(state: &RechargeState) -> Option<Timestamp> {
     let declines = usize::try_from(state.consecutive_declines).ok()?;
     let wait = BACKOFF.get(declines.checked_sub(1)?)?;
-    // Where the calendar ends there is no later try.
+    // Beyond the calendar's end there is no later attempt.
     let until = state
         .last_declined_at?
         .checked_add(*wait)
@@ -148,7 +147,7 @@ fn backing_off_until(state: &RechargeState) -> Option<Timestamp> {
 fn buy(state: &RechargeState) -> Decision {
     let wanted = wanted_times(state);
     let price = i128::from(state.package_price.minor());
-    // The most packages that an amount pays for; a package without a price was refused before.
+    // The most packages that an amount pays for. The price is not zero: that was checked above.
     let affordable = |minor: i128| minor.max(0) / price;
     let countable = affordable(i128::from(i64::MAX)).min(i128::from(MAX_TIMES));
     let allowed = state.monthly_limit.map_or(i128::MAX, |limit| {
@@ -160,7 +159,7 @@ fn buy(state: &RechargeState) -> Decision {
         _ if times == allowed => Some(Cut::MonthlyLimit),
         _ => Some(Cut::Size),
     };
-    // Both fit: times is at most MAX_TIMES, and its price at most i64::MAX by `countable`.
+    // Both fit: `times` is at most MAX_TIMES, and its price at most i64::MAX by `countable`.
     let (Ok(times), Ok(minor)) = (u32::try_from(times), i64::try_from(times * price)) else {
         return Decision::Wait(WaitReason::LimitReached);
     };
@@ -174,11 +173,11 @@ fn buy(state: &RechargeState) -> Decision {
     }
 }
 
-/// How many packages bring the available credits back to the threshold.
+/// The number of packages that bring the available credits back to the threshold.
 fn wanted_times(state: &RechargeState) -> i128 {
     let gap = i128::from(state.threshold.units()) - i128::from(state.available.units());
     let package = i128::from(state.package_credits.units());
-    // Rounded up; the package has credits, and the gap is positive, or we would not be here.
+    // Rounded up. The package has credits and the gap is positive: both were checked before.
     (gap + package - 1) / package
 }
 

@@ -1,11 +1,11 @@
-//! Usage: what was sent and what it took, added up by time, list and country.
+//! Usage: charged messages and their credits, added up by time, list and country.
 //!
 //! Here: the sums of a report and their agreement (law T2). Not here: where buckets begin
 //! ([`crate::calendar::buckets`]), reading the rows, and writing files.
 //!
-//! Messages are counted at two grains, so rows come in two kinds. A message belongs to one list and
-//! one instant, and counts once in totals, buckets and lists; it may go to several countries, and
-//! counts once in each of them. Everything else adds up to the same by either kind.
+//! Messages are counted at two grains, so there are two kinds of rows. A message belongs to one list and
+//! one instant, and counts once in totals, buckets and lists. It may go to several countries, and counts
+//! once in each of them. All other sums are the same in both kinds.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -19,18 +19,18 @@ use crate::{
     money::{Cost, Currency, Money},
 };
 
-/// What was sent, and what it took.
+/// The sums of charged messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Usage {
     /// Messages sent.
     pub messages: i64,
-    /// Recipients reached; a person reached twice is two.
+    /// Recipients reached. A person reached twice counts twice.
     pub recipients: i64,
     /// Segments sent to all recipients, as carriers bill them.
     pub segments: i64,
     /// Credits charged.
     pub credits: Credits,
-    /// Their exact worth at the card versions that they were charged by.
+    /// The exact cost of those credits under the versions of rate cards that priced the messages.
     pub cost: Cost,
 }
 
@@ -47,13 +47,13 @@ impl Usage {
         })
     }
 
-    /// The cost as it is shown, rounded once (law Q5); `None` beyond the range of [`Money`].
+    /// The displayed cost, rounded once (law Q5); `None` beyond the range of [`Money`].
     #[must_use]
     pub fn cost(self, currency: Currency) -> Option<Money> {
         self.cost.round(currency)
     }
 
-    /// What both grains must agree on: all but the number of messages.
+    /// The sums on which both grains must agree: all but the number of messages.
     fn apart_from_messages(self) -> Self {
         Self {
             messages: 0,
@@ -67,42 +67,43 @@ impl Usage {
     }
 }
 
-/// What was sent for one list in one quarter of an hour.
+/// The usage of one list in one quarter of an hour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ListRow {
-    /// Any instant of that quarter of an hour; none is cut by a bucket's bound.
+    /// Any instant of that quarter of an hour, in which no bucket begins.
     pub at: Timestamp,
-    /// `None` for what was sent without a list.
+    /// The list; `None` for messages without a list.
     pub list: Option<ListId>,
-    /// Its usage; a message that went to several countries is one.
+    /// The usage. A message to several countries counts once.
     pub usage: Usage,
 }
 
-/// What was sent in one quarter of an hour, or in any stretch that no bucket's bound cuts.
+/// The usage of one quarter of an hour, or of any other time within one bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BucketRow {
-    /// Any instant of it.
+    /// Any instant of that time.
     pub at: Timestamp,
-    /// Its usage; a message that went to several countries is one.
+    /// The usage. A message to several countries counts once.
     pub usage: Usage,
 }
 
-/// What was sent to one country.
+/// The usage of one country, as a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CountryRow {
-    /// Where it was sent.
+    /// The country.
     pub country: CountryCode,
-    /// Its usage; a message that went to several countries is one in each.
+    /// The usage. A message to several countries counts once in each.
     pub usage: Usage,
 }
 
-/// Why rows do not make a report. Each is a fault of what was stored or read, not of who asked.
+/// Why rows don't add up to a report. Each is a fault of the stored rows or of reading them, not of the
+/// request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum UsageError {
     /// A sum is beyond its range.
     #[error("usage is too large to add up")]
     Overflow,
-    /// A row falls in no bucket.
+    /// A row is outside all buckets.
     #[error("usage at {0} is outside the report's buckets")]
     OutsidePeriod(Timestamp),
     /// Buckets, lists and countries add up to different totals.
@@ -113,16 +114,16 @@ pub enum UsageError {
 /// The usage of one list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListUsage {
-    /// `None` for what was sent without a list.
+    /// The list; `None` for messages without a list.
     pub list: Option<ListId>,
-    /// In the whole period.
+    /// Its usage in the whole period.
     pub usage: Usage,
-    /// Only the buckets with rows, so that memory grows with what was sent.
+    /// Only buckets with rows, so that memory grows with usage.
     buckets: BTreeMap<usize, Usage>,
 }
 
 impl ListUsage {
-    /// Its usage in the bucket at a position of the report's.
+    /// The list's usage in the report's bucket at `position`.
     #[must_use]
     pub fn bucket(&self, index: usize) -> Usage {
         self.buckets.get(&index).copied().unwrap_or_default()
@@ -132,38 +133,38 @@ impl ListUsage {
 /// The usage of one country.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CountryUsage {
-    /// Where it was sent.
+    /// The country.
     pub country: CountryCode,
-    /// In the whole period.
+    /// Its usage in the whole period.
     pub usage: Usage,
 }
 
 /// A report's sums.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
-    /// In the whole period.
+    /// Usage of the whole period.
     pub totals: Usage,
-    /// Oldest first, empty ones included.
+    /// Usage by bucket, oldest first, with empty buckets.
     pub buckets: Vec<(Bucket, Usage)>,
-    /// Most credits first, ties by id, what was sent without a list last among them.
+    /// Usage by list, most credits first, ties by id with messages without a list last.
     pub lists: Vec<ListUsage>,
-    /// Most credits first, ties by code.
+    /// Usage by country, most credits first, ties by code.
     pub countries: Vec<CountryUsage>,
 }
 
-/// Adds rows up, in whatever order they come; memory grows with buckets, lists and countries.
+/// Adds up rows in any order. Memory grows with buckets, lists and countries.
 #[derive(Debug, Clone)]
 pub struct Aggregation {
     bounds: Vec<Bucket>,
     buckets: Vec<Usage>,
     lists: HashMap<Option<ListId>, ListUsage>,
     countries: BTreeMap<CountryCode, Usage>,
-    /// Whether lists were counted from rows of their own, and so must add up to what buckets do.
+    /// Whether lists were counted from separate rows, and so must add up to the same as buckets.
     are_lists_apart: bool,
 }
 
 impl Aggregation {
-    /// Nothing yet, in these buckets; they are in order and without a gap or an overlap.
+    /// Starts with empty buckets. They must be in order, without gaps or overlaps.
     #[must_use]
     pub fn new(bounds: Vec<Bucket>) -> Self {
         Self {
@@ -175,10 +176,10 @@ impl Aggregation {
         }
     }
 
-    /// Counts what was sent for a list at some time, in its bucket and for its list.
+    /// Counts a row in its bucket and its list.
     ///
     /// # Errors
-    /// A row outside the buckets; a sum beyond its range.
+    /// If the row is outside the buckets, or a sum is beyond its range.
     pub fn add_list_row(&mut self, row: ListRow) -> Result<(), UsageError> {
         let ListRow { at, list, usage } = row;
         let index = self.add_to_bucket(BucketRow { at, usage })?;
@@ -187,20 +188,20 @@ impl Aggregation {
         list.buckets.entry(index).or_default().add(usage)
     }
 
-    /// Counts what was sent at some time, whatever the list. Where lists are asked for they then come from
-    /// rows of their own ([`Self::add_list_total`]).
+    /// Counts a row of all lists together in its bucket. Lists are then counted from separate rows
+    /// ([`Self::add_list_total`]).
     ///
     /// # Errors
-    /// A row outside the buckets; a sum beyond its range.
+    /// If the row is outside the buckets, or a sum is beyond its range.
     pub fn add_bucket_row(&mut self, row: BucketRow) -> Result<(), UsageError> {
         self.add_to_bucket(row).map(drop)
     }
 
-    /// Counts what was sent for a list, whenever: buckets come from rows of their own
+    /// Counts a list's usage without its time. Buckets are counted from separate rows
     /// ([`Self::add_bucket_row`]), and must add up to the same.
     ///
     /// # Errors
-    /// A sum beyond its range.
+    /// If a sum is beyond its range.
     pub fn add_list_total(&mut self, list: Option<ListId>, usage: Usage) -> Result<(), UsageError> {
         self.are_lists_apart = true;
         self.list(list).usage.add(usage)
@@ -221,10 +222,10 @@ impl Aggregation {
         })
     }
 
-    /// Counts what was sent to a country.
+    /// Counts a row in its country.
     ///
     /// # Errors
-    /// A sum beyond its range.
+    /// If a sum is beyond its range.
     pub fn add_country_row(&mut self, row: CountryRow) -> Result<(), UsageError> {
         self.countries
             .entry(row.country)
@@ -232,10 +233,10 @@ impl Aggregation {
             .add(row.usage)
     }
 
-    /// The report.
+    /// Returns the report.
     ///
     /// # Errors
-    /// A total beyond its range; lists and countries that add up to different totals.
+    /// If a total is beyond its range, or buckets, lists and countries add up to different totals.
     pub fn finish(self) -> Result<Report, UsageError> {
         let by_country = total(self.countries.values().copied())?;
         let report = self.finish_without_countries()?;
@@ -245,10 +246,10 @@ impl Aggregation {
         Ok(report)
     }
 
-    /// The report of lists and buckets, where nobody asked for countries and none were counted.
+    /// Returns the report if countries were not requested, and so none were counted.
     ///
     /// # Errors
-    /// A total beyond its range; lists and buckets that were counted apart and add up to different totals.
+    /// If a total is beyond its range, or lists and buckets from separate rows add up to different totals.
     pub fn finish_without_countries(self) -> Result<Report, UsageError> {
         let totals = total(self.buckets.iter().copied())?;
         if self.are_lists_apart && totals != total(self.lists.values().map(|list| list.usage))? {
@@ -264,7 +265,7 @@ impl Aggregation {
             .into_iter()
             .map(|(country, usage)| CountryUsage { country, usage })
             .collect();
-        // They come by code, and the sort keeps the order of ties.
+        // They are in the order of codes, and the sort keeps the order of ties.
         countries.sort_by_key(|country| std::cmp::Reverse(country.usage.credits));
         Ok(Report {
             totals,
@@ -275,8 +276,8 @@ impl Aggregation {
     }
 }
 
-/// A part of a whole in ten-thousandths, rounded half-even; 0 of nothing. Both are not negative, and the
-/// part is at most the whole.
+/// A part of a whole in ten-thousandths, rounded half to even; 0 if the whole is zero. Neither is negative,
+/// and the part is at most the whole.
 #[must_use]
 pub fn share_basis_points(part: Credits, whole: Credits) -> i64 {
     let (part, whole) = (i128::from(part.units()), i128::from(whole.units()));
@@ -289,7 +290,7 @@ pub fn share_basis_points(part: Credits, whole: Credits) -> i64 {
         std::cmp::Ordering::Equal => quotient % 2,
         std::cmp::Ordering::Greater => 1,
     };
-    // At most the whole, which is 10,000.
+    // The result is at most that of the whole, which is 10,000.
     i64::try_from(quotient + up).unwrap_or(10_000)
 }
 

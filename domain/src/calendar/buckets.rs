@@ -1,17 +1,17 @@
-//! The hours, days, weeks and months that a usage report cuts time into.
+//! The buckets of a usage report: hours, days, weeks or months.
 //!
-//! Here: where buckets begin and end, and which one an instant falls in. Not here: what is counted in
-//! them ([`crate::usage`]).
+//! Here: where buckets begin and end, and the bucket of an instant. Not here: the usage in them
+//! ([`crate::usage`]).
 
 use jiff::{Span, Timestamp, civil::Date, tz::TimeZone};
 
 use super::{CalendarError, date_of, start_of_day};
 
-/// The most buckets one report has: 208 days of hours, 13 years of days.
+/// The most buckets of one report: 208 days by hour, or 13 years by day.
 pub const MAX_BUCKETS: usize = 5_000;
 
-/// Usage is stored by quarter of an hour, in seconds. Every zone's hours and days have begun on one
-/// since 1980; a test looks at each bundled zone.
+/// A quarter of an hour in seconds, the grain at which usage is read. In every zone, hours and days have
+/// begun on a quarter of an hour since 1980; a test checks each bundled zone.
 pub const QUARTER_HOUR_SECONDS: i64 = 900;
 
 const HOUR_SECONDS: i64 = 3_600;
@@ -19,10 +19,10 @@ const HOUR_SECONDS: i64 = 3_600;
 /// Why a period can't be cut into buckets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BucketsError {
-    /// The period ends where it starts, or before.
+    /// The period doesn't end after its start.
     #[error("must be after the start of the period")]
     EmptyPeriod,
-    /// More than [`MAX_BUCKETS`].
+    /// The period has more than [`MAX_BUCKETS`] intervals.
     #[error(
         "must give at most {MAX_BUCKETS} intervals: ask for a shorter period or a longer interval"
     )]
@@ -32,12 +32,12 @@ pub enum BucketsError {
     Calendar(#[from] CalendarError),
 }
 
-/// How a report cuts time.
+/// The interval of a report's buckets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Interval {
     /// Hours of the zone's clock.
     Hour,
-    /// Days, of 23 to 25 hours where clocks change.
+    /// Days, which have 23 to 25 hours if the clocks change.
     Day,
     /// ISO weeks, from Monday.
     Week,
@@ -46,7 +46,7 @@ pub enum Interval {
 }
 
 impl Interval {
-    /// The day on which the interval around a day begins.
+    /// The first day of the interval that contains a day.
     fn first_day(self, date: Date) -> Result<Date, CalendarError> {
         Ok(match self {
             Self::Hour | Self::Day => date,
@@ -58,7 +58,7 @@ impl Interval {
         })
     }
 
-    /// The day on which the next interval begins.
+    /// The first day of the next interval.
     fn next_day(self, first: Date) -> Result<Date, CalendarError> {
         let span = match self {
             Self::Hour | Self::Day => Span::new().try_days(1),
@@ -69,7 +69,7 @@ impl Interval {
     }
 }
 
-/// One whole interval of a report, `start` included and `end` not.
+/// One whole interval of a report, with `start` and without `end`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Bucket {
     /// Its first instant.
@@ -78,16 +78,16 @@ pub struct Bucket {
     pub end: Timestamp,
 }
 
-/// The zone's whole intervals that share time with the period from `from` to before `to`, oldest
-/// first, without a gap or an overlap (law T1). What is counted in them is the period's alone: the
-/// first may start before `from` and the last end after `to`.
+/// The zone's whole intervals that overlap the period from `from` to before `to`, oldest first, without
+/// gaps or overlaps (law T1). The first may start before `from` and the last end after `to`, but only the
+/// period's usage is counted in them.
 ///
-/// Hours begin when the zone's clock shows a full hour, and when it is changed, so that the hour
-/// that comes twice in autumn has two buckets. A change off the quarter hour, as Newfoundland's at one
-/// past midnight until 2011, begins none.
+/// Hours begin when the zone's clock shows a full hour and when it changes, so the repeated hour in autumn
+/// has two buckets. A change off the quarter hour, such as Newfoundland's at 00:01 until 2011, begins no
+/// bucket.
 ///
 /// # Errors
-/// A period without time, one with more than [`MAX_BUCKETS`] intervals, one outside the calendar.
+/// If the period is empty, has more than [`MAX_BUCKETS`] intervals, or is outside the calendar.
 pub fn buckets(
     from: Timestamp,
     to: Timestamp,
@@ -107,7 +107,7 @@ pub fn buckets(
             date = interval.next_day(date)?;
             start_of_day(date, zone)?
         };
-        // An interval that the zone left out, as Samoa did 30 December 2011, has no time in it.
+        // An interval that the zone skipped, such as 30 December 2011 in Samoa, is empty.
         if end > from && end > start {
             if buckets.len() == MAX_BUCKETS {
                 return Err(BucketsError::TooMany);
@@ -119,7 +119,7 @@ pub fn buckets(
     Ok(buckets)
 }
 
-/// The bucket that an instant falls in, by binary search; `None` outside all of them.
+/// Finds the bucket of an instant by binary search; `None` if it is outside all of them.
 #[must_use]
 pub fn index_of(instant: Timestamp, buckets: &[Bucket]) -> Option<usize> {
     let index = buckets.partition_point(|bucket| bucket.end <= instant);
@@ -142,7 +142,7 @@ fn next_hour(start: Timestamp, zone: &TimeZone) -> Result<Timestamp, CalendarErr
         let Some(change) = change else {
             return Ok(Timestamp::from_second(full_hour)?);
         };
-        // A new name for the same offset is no change of the clock.
+        // A new abbreviation with the same offset doesn't change the clock.
         let moved = change.offset() != zone.to_offset(at);
         at = change.timestamp();
         if moved && at.as_second() % QUARTER_HOUR_SECONDS == 0 {

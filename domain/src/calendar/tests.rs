@@ -1,4 +1,4 @@
-//! Days and months where clocks change.
+//! Days and months at clock changes.
 
 use super::*;
 use jiff::SignedDuration;
@@ -13,7 +13,7 @@ pub(super) fn at(text: &str) -> Timestamp {
 }
 
 #[test]
-fn only_iana_names_are_zones() {
+fn only_iana_names_are_time_zones() {
     let check = |name: &str, want: Option<&str>| {
         let zone = parse_time_zone(name).ok();
         assert_eq!(
@@ -50,20 +50,20 @@ fn a_day_begins_with_its_first_instant() {
         assert_eq!(start, at(want), "{date} in {name}");
     };
     check("2026-11-22", "Europe/Rome", "2026-11-21T23:00:00Z");
-    // No midnight: the clocks went from 00:00 to 01:00.
+    // No midnight: the clocks went forward from 00:00 to 01:00.
     check("2018-11-04", "America/Sao_Paulo", "2018-11-04T03:00:00Z");
     // Midnight skipped by a change half an hour before it, from 23:30 to 00:30.
     check("1919-03-31", "America/Toronto", "1919-03-31T04:30:00Z");
     // Midnight twice: back from 01:00 to 00:00, and from 00:01 to 23:01.
     check("2025-11-02", "America/Havana", "2025-11-02T04:00:00Z");
     check("2010-11-07", "America/St_Johns", "2010-11-07T02:30:00Z");
-    // A day that was left out, and the one after it.
+    // A day that the zone skipped, and the one after it.
     check("2011-12-30", "Pacific/Apia", "2011-12-30T10:00:00Z");
     check("2011-12-31", "Pacific/Apia", "2011-12-30T10:00:00Z");
 }
 
 #[test]
-fn a_day_holds_what_the_clocks_repeat() {
+fn a_repeated_hour_belongs_to_the_day_that_has_begun() {
     let check = |instant: &str, name: &str, start: &str, end: &str| {
         let day = day_of(at(instant), &zone(name)).unwrap();
         assert_eq!(day, (at(start), at(end)), "{instant} in {name}");
@@ -81,7 +81,7 @@ fn a_day_holds_what_the_clocks_repeat() {
         "2026-10-24T22:00:00Z",
         "2026-10-25T23:00:00Z",
     );
-    // Back from one past midnight to 23:01: the new day has begun.
+    // Back from 00:01 to 23:01: the new day has begun.
     let st_johns = "America/St_Johns";
     check(
         "2010-11-07T02:29:59Z",
@@ -104,7 +104,7 @@ fn a_day_holds_what_the_clocks_repeat() {
 }
 
 #[test]
-fn a_period_has_whole_days_or_none() {
+fn whole_days_within_a_period() {
     let check = |from: &str, to: &str, want: Option<(&str, &str)>| {
         let days = whole_days(at(from), at(to), &zone("Asia/Kathmandu")).unwrap();
         assert_eq!(
@@ -122,12 +122,12 @@ fn a_period_has_whole_days_or_none() {
 }
 
 #[test]
-fn the_period_before_is_as_long_by_the_calendar() {
+fn the_period_before_has_the_same_length_by_the_calendar() {
     let check = |from: &str, to: &str, want: &str| {
         let before = period_before((at(from), at(to)), &zone("Europe/Rome"));
         assert_eq!(before, Ok((at(want), at(from))), "{from} to {to}");
     };
-    // March, of 31 days less an hour, after February; a quarter; a year.
+    // March, of 31 days less an hour, after February; then a quarter, and a year.
     check(
         "2026-02-28T23:00:00Z",
         "2026-03-31T22:00:00Z",
@@ -173,14 +173,14 @@ fn credits_expire_at_the_first_instant_of_the_day() {
         rome,
         ("2026-12-22", "2026-12-21T23:00:00Z"),
     );
-    // Half past midnight in Rome is the next day already.
+    // It is half past midnight in Rome, so the next day has begun.
     check(
         "2026-11-22T23:30:00Z",
         1,
         rome,
         ("2026-11-24", "2026-11-23T23:00:00Z"),
     );
-    // Days are counted, not times 24 hours: over the change to summer time.
+    // Days of the calendar are counted rather than 24 hours, over the change to summer time.
     check(
         "2026-03-28T12:00:00Z",
         2,
@@ -209,7 +209,7 @@ fn credits_expire_at_the_first_instant_of_the_day() {
 }
 
 #[test]
-fn a_month_is_the_zones() {
+fn months_begin_and_end_in_the_time_zone() {
     let check = |instant: &str, name: &str, start: &str, end: &str| {
         assert_eq!(
             month_of(at(instant), &zone(name)),
@@ -252,7 +252,7 @@ pub(super) fn any_zone() -> impl Strategy<Value = TimeZone> {
 
 proptest! {
     #[test]
-    fn a_day_is_the_bucket_of_reports_by_day(
+    fn days_equal_the_buckets_of_reports_by_day(
         zone in any_zone(),
         micros in 315_532_800_000_000_i64..4_000_000_000_000_000,
     ) {
@@ -264,7 +264,7 @@ proptest! {
     }
 
     #[test]
-    fn credits_are_good_until_the_day_and_not_into_it(
+    fn credits_are_usable_until_their_expiration_day_begins(
         zone in any_zone(),
         came in 1_325_376_000_i64..2_200_000_000,
         days in 1_u32..2_000,

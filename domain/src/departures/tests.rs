@@ -1,4 +1,4 @@
-//! Lines without the departed, by hand and by the thousand.
+//! Departures from a message's lines: examples, and properties over random ones.
 
 use proptest::prelude::*;
 
@@ -44,7 +44,7 @@ fn left(remaining: &Remaining) -> Vec<(String, u32, u64)> {
 }
 
 #[test]
-fn the_departed_leave_their_lines() {
+fn departed_recipients_leave_their_lines() {
     let planned = [
         line("IT", 2, 10, Some(5)),
         line("FR", 1, 4, None),
@@ -65,10 +65,10 @@ fn the_departed_leave_their_lines() {
     check(&[], &[("FR", 1, 4), ("IT", 1, 3), ("IT", 2, 10)], 13, 115);
     let known = departure("IT", Some(2), 4);
     check(&[known], &[("FR", 1, 4), ("IT", 1, 3), ("IT", 2, 6)], 9, 75);
-    // Those who are not known leave after those who are, and the fewest segments first.
+    // Recipients with unknown segments leave after the others, from the lines with the fewest segments.
     let unknown = departure("IT", None, 4);
     check(&[unknown, known], &[("FR", 1, 4), ("IT", 2, 5)], 5, 50);
-    // Nobody who is not served costs anything.
+    // Recipients who are not served cost nothing.
     let french = departure("FR", Some(1), 4);
     check(&[french], &[("IT", 1, 3), ("IT", 2, 10)], 13, 115);
     let all = [departure("IT", None, 13), french];
@@ -76,7 +76,7 @@ fn the_departed_leave_their_lines() {
 }
 
 #[test]
-fn more_than_there_were_is_a_fault() {
+fn more_departures_than_recipients_are_a_fault() {
     let planned = [line("IT", 1, 3, Some(5))];
     for departures in [
         vec![departure("IT", None, 4)],
@@ -126,9 +126,9 @@ fn total(lines: &[Line]) -> i64 {
 }
 
 proptest! {
-    /// Law H3: what is charged and what goes back are what was held, to the last unit; and neither is less than nothing.
+    /// Law H3: the charge and the release add up to the hold exactly, and neither is negative.
     #[test]
-    fn what_was_held_is_charged_or_goes_back(
+    fn the_hold_is_charged_or_released_completely(
         contacts in any_contacts(),
         rates in prop::array::uniform3(prop::option::of(0_i64..50_000)),
     ) {
@@ -144,7 +144,8 @@ proptest! {
         prop_assert_eq!(total(&found.lines), found.credits.units());
         let people = |lines: &[Line]| lines.iter().map(|line| line.recipients).sum::<u64>();
         prop_assert_eq!(people(&planned) - people(&found.lines), gone.len() as u64);
-        // Those who stayed, priced by themselves: the charge, if it is known what each was to get, and else the least.
+        // The price of the remaining contacts. It equals the charge if all segments are known, and is
+        // otherwise a lower bound.
         let stayed: Vec<Contact> = contacts.iter().copied().filter(|one| !one.2).collect();
         let exact = total(&lines_of(&stayed, &rates));
         if contacts.iter().all(|one| one.3) {

@@ -1,4 +1,4 @@
-//! Tests of money: what is exact, what is rounded, what is refused.
+//! Money: exact amounts, rounded costs, and rejected texts.
 
 use super::{CreditValue, Currency, Money, ParseMoneyError};
 use crate::credits::Credits;
@@ -9,7 +9,7 @@ fn currency(code: &str, minor_digits: u8) -> Currency {
 }
 
 #[test]
-fn amounts_read_and_write_with_the_currencys_digits() {
+fn amounts_have_the_digits_of_their_currency() {
     let check = |text: &str, code: &str, digits, minor, shown: &str| {
         let money = Money::parse(text, currency(code, digits)).unwrap();
         assert_eq!((money.minor(), money.to_string().as_str()), (minor, shown));
@@ -29,7 +29,7 @@ fn amounts_read_and_write_with_the_currencys_digits() {
 }
 
 #[test]
-fn what_is_no_amount_is_refused() {
+fn other_texts_are_rejected() {
     let check = |text: &str, digits, why| {
         assert_eq!(Money::parse(text, currency("EUR", digits)), Err(why));
     };
@@ -45,7 +45,7 @@ fn what_is_no_amount_is_refused() {
 }
 
 #[test]
-fn money_of_two_currencies_does_not_add_up() {
+fn amounts_in_two_currencies_can_not_be_added() {
     let (euro, yen) = (currency("EUR", 2), currency("JPY", 0));
     let (five, ten) = (Money::new(5, euro), Money::new(10, euro));
     assert_eq!(five.checked_add(ten), Some(Money::new(15, euro)));
@@ -72,7 +72,7 @@ fn a_cost_is_rounded_once_half_to_even() {
     check("0.5", 0, "5", "2");
     check("0.000000001", 2, "1000000000000", "1000.00");
     check("0", 2, "1000000000000", "0.00");
-    // More than i64 counts, in minor units.
+    // Beyond the range of i64 in minor units.
     let most = CreditValue::parse("1000000", currency("CLF", 4)).unwrap();
     assert_eq!(most.of(Credits::MAX_INPUT), None);
 }
@@ -94,7 +94,7 @@ fn a_credit_value_has_at_most_nine_digits() {
     assert_eq!(CreditValue::new(-1, euro), None);
 }
 
-/// The rational rule by hand: schoolbook multiplication of decimal digits, rounding on the digits.
+/// The same rule in another way: long multiplication of decimal digits, and rounding of the digits.
 fn rounded_by_hand(units: i64, nano: i64, minor_digits: usize) -> String {
     let digits = |number: i64| -> Vec<u32> {
         let text = number.to_string();
@@ -104,7 +104,7 @@ fn rounded_by_hand(units: i64, nano: i64, minor_digits: usize) -> String {
             .collect()
     };
     let (left, right) = (digits(units), digits(nano));
-    // Least significant first, with room for the carry of rounding up.
+    // The least significant digit comes first, with room for the carry of rounding up.
     let mut product = vec![0_u32; 60];
     for (i, a) in left.iter().enumerate() {
         for (j, b) in right.iter().enumerate() {
@@ -156,7 +156,7 @@ proptest! {
 
     #[test]
     fn ties_agree_with_long_multiplication(credits in 0..=1_000_000_i32, minor_digits in 0_u8..=4) {
-        // Half of a minor unit a credit: every odd count is a tie.
+        // A credit is worth half a minor unit, so every odd count is a tie.
         let nano = 500_000_000 / 10_i64.pow(u32::from(minor_digits));
         let value = CreditValue::new(nano, currency("EUR", minor_digits)).unwrap();
         let credits = Credits::whole(credits);

@@ -1,4 +1,4 @@
-//! Tests of the recharge decision: the gap, the month's limit, what is in flight and what declined.
+//! The recharge decision: the gap, the monthly limit, charges in flight, and declines.
 
 use super::*;
 use crate::money::Currency;
@@ -12,7 +12,8 @@ fn now() -> Timestamp {
     "2026-11-22T10:00:00Z".parse().unwrap()
 }
 
-/// 400 credits short of 500, at 100 credits for 10 euros, with 100 euros a month.
+/// An account 400 credits below its threshold of 500, with a package of 100 credits for 10 euros and a
+/// monthly limit of 100 euros.
 fn short() -> RechargeState {
     RechargeState {
         available: Credits::whole(100),
@@ -64,7 +65,7 @@ fn the_gap_is_closed_in_one_charge() {
 }
 
 #[test]
-fn the_months_limit_is_hard_and_never_silent() {
+fn the_monthly_limit_is_never_exceeded_and_always_reported() {
     let cut = Some(Cut::MonthlyLimit);
     let full = Decision::Wait(WaitReason::LimitReached);
     check(
@@ -92,7 +93,7 @@ fn the_months_limit_is_hard_and_never_silent() {
 }
 
 #[test]
-fn a_charge_has_a_greatest_size() {
+fn the_size_of_a_charge_is_limited() {
     let cut = Some(Cut::Size);
     let tiny = |state: &mut RechargeState, minor| {
         state.package_credits = Credits::from_units(1);
@@ -129,7 +130,7 @@ fn declines_back_off_and_the_third_suspends() {
 }
 
 #[test]
-fn what_can_not_be_decided_waits_for_the_owner() {
+fn unusable_settings_suspend_recharging() {
     let mismatch = Decision::Suspended(SuspendReason::CurrencyMismatch);
     check(|state| state.package_price = money(1_000, "USD"), mismatch);
     check(
@@ -177,7 +178,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
-    fn a_charge_is_never_too_much_and_never_too_little(state in any_state()) {
+    fn a_charge_is_neither_too_large_nor_too_small(state in any_state()) {
         let decision = decide(&state);
         if let Decision::Buy { times, price, cut_by } = decision {
             prop_assert!(!state.in_flight && state.available < state.threshold);
@@ -185,7 +186,7 @@ proptest! {
             prop_assert!((1..=MAX_TIMES).contains(&times));
             let exact = i128::from(state.package_price.minor()) * i128::from(times);
             prop_assert_eq!(i128::from(price.minor()), exact);
-            // Never passes the limit.
+            // The limit is not exceeded.
             let spent = i128::from(state.spent_this_month.minor()) + exact;
             if let Some(limit) = state.monthly_limit {
                 prop_assert!(spent <= i128::from(limit.minor()));
@@ -193,7 +194,8 @@ proptest! {
             let after = |times: u32| i128::from(state.available.units())
                 + i128::from(state.package_credits.units()) * i128::from(times);
             let threshold = i128::from(state.threshold.units());
-            // Not one package more than closes the gap; the gap is closed, or one more would be too much.
+            // One package fewer would not close the gap. The charge closes it, or one more would be too
+            // much.
             prop_assert!(after(times - 1) < threshold);
             match cut_by {
                 None => prop_assert!(after(times) >= threshold),
@@ -212,7 +214,7 @@ proptest! {
     }
 
     #[test]
-    fn an_account_that_is_short_is_served_or_told_why(state in any_state()) {
+    fn an_account_below_its_threshold_gets_a_charge_or_a_reason(state in any_state()) {
         let fine = !state.in_flight && state.consecutive_declines == 0
             && state.package_credits.is_positive() && state.package_price.minor() > 0 && state.available < state.threshold;
         if fine {
@@ -231,8 +233,8 @@ proptest! {
     }
 
     #[test]
-    fn charging_until_it_waits_never_passes_the_limit(mut state in any_state()) {
-        // Each charge is paid at once and spent at once; the month goes on.
+    fn repeated_charges_never_exceed_the_limit(mut state in any_state()) {
+        // Each charge is paid and spent at once, within the same month.
         for _ in 0..20 {
             let Decision::Buy { price, .. } = decide(&state) else { break };
             let spent = state.spent_this_month.minor().checked_add(price.minor());

@@ -1,4 +1,4 @@
-//! The sums, their order and their agreement.
+//! The sums of a report, their order and their agreement.
 
 use super::*;
 use crate::{
@@ -41,7 +41,7 @@ fn at(hours: i64) -> Timestamp {
 }
 
 #[test]
-fn the_largest_come_first_and_ties_by_id() {
+fn lists_are_ordered_by_credits_and_then_by_id() {
     let mut sums = Aggregation::new(three_days());
     for (number, units) in [(0, 5), (2, 5), (1, 5), (4, 9), (3, 1)] {
         let row = ListRow {
@@ -66,7 +66,7 @@ fn the_largest_come_first_and_ties_by_id() {
 }
 
 #[test]
-fn a_message_to_two_countries_is_one_message() {
+fn a_message_to_two_countries_counts_once_in_totals() {
     let mut sums = Aggregation::new(three_days());
     let row = ListRow {
         at: at(30),
@@ -103,7 +103,7 @@ fn an_empty_report_has_its_buckets() {
 }
 
 #[test]
-fn rows_that_do_not_fit_are_faults() {
+fn rows_outside_the_buckets_or_the_range_are_faults() {
     let row = |hours, units| ListRow {
         at: at(hours),
         list: None,
@@ -124,7 +124,7 @@ fn rows_that_do_not_fit_are_faults() {
 
 #[test]
 fn a_cost_is_rounded_once_and_not_row_by_row() {
-    // A third of a cent three times is a cent; each alone is shown as nothing.
+    // Three times a third of a cent is a cent, but each third rounds to nothing.
     let value = CreditValue::parse("0.00334", euro()).unwrap();
     let one = Usage {
         cost: value.cost(Credits::whole(1)),
@@ -135,7 +135,7 @@ fn a_cost_is_rounded_once_and_not_row_by_row() {
     assert_eq!(three.cost(euro()).unwrap().to_string(), "0.01");
 }
 
-/// When, for which list, and recipients by country, one unit of credits each.
+/// A message: its time, its list, and its recipients by country, at one unit of credits each.
 type Message = (i64, u128, BTreeMap<u8, i64>);
 
 fn report_of(messages: &[Message]) -> Report {
@@ -167,7 +167,7 @@ fn any_messages() -> impl Strategy<Value = Vec<Message>> {
 proptest! {
     #[test]
     fn lists_buckets_and_countries_add_up_to_the_totals(messages in any_messages(), turn: usize) {
-        // The order of the rows makes no difference.
+        // Rows may come in any order.
         let mut turned = messages.clone();
         if !turned.is_empty() {
             turned.rotate_left(turn % messages.len());
@@ -192,7 +192,7 @@ proptest! {
 }
 
 #[test]
-fn lists_counted_apart_agree_with_buckets() {
+fn lists_from_separate_rows_must_agree_with_buckets() {
     let check = |of_list: i64, agrees: bool| {
         let mut sums = Aggregation::new(three_days());
         for (hours, units) in [(1, 3), (30, 4)] {

@@ -1,4 +1,4 @@
-//! Tests of time buckets: days of 23 and 25 hours, zones, bounds.
+//! Buckets: days of 23 and 25 hours, time zones, and limits.
 
 use super::*;
 use crate::calendar::{
@@ -68,7 +68,7 @@ fn buckets_follow_the_clocks() {
         howe,
         &[60, 30, 60],
     );
-    // Changes at one past midnight.
+    // Clock changes at 00:01.
     check(
         "2010-03-14T03:00:00Z",
         "2010-03-14T05:00:00Z",
@@ -119,7 +119,7 @@ fn the_first_and_last_bucket_are_whole() {
 }
 
 #[test]
-fn periods_without_time_or_too_long_are_refused() {
+fn empty_and_too_long_periods_are_rejected() {
     let check = |from: &str, to: &str, interval, want| {
         let found = buckets(at(from), at(to), interval, &TimeZone::UTC);
         assert_eq!(found.map(|found| found.len()), want);
@@ -154,7 +154,7 @@ fn periods_without_time_or_too_long_are_refused() {
     );
 }
 
-/// Every bundled zone's changes of the clock since 1980, when the last odd offset went.
+/// The clock changes of every bundled zone since 1980, when the last odd offset was abolished.
 fn changes() -> Vec<(TimeZone, Vec<Timestamp>)> {
     let (since, until) = (at("1980-01-01T00:00:00Z"), at("2040-01-01T00:00:00Z"));
     TimeZoneDatabase::bundled()
@@ -222,7 +222,7 @@ proptest! {
         prop_assert!(last.start < to && to <= last.end);
         prop_assert!(found.windows(2).all(|pair| pair[0].end == pair[1].start));
 
-        // Every instant is in the one bucket that shows its own hour, day, week or month.
+        // Every instant is in the bucket of its own hour, day, week or month, and in no other.
         let instant = from + SignedDuration::from_secs(probe % seconds);
         let index = index_of(instant, &found).unwrap();
         let bucket = found[index];
@@ -242,7 +242,7 @@ proptest! {
     }
 
     #[test]
-    fn a_later_start_leaves_the_buckets_where_they_were(
+    fn a_later_start_does_not_move_the_buckets(
         zone in any_zone(),
         interval in any_interval(),
         from in 315_532_800_i64..2_200_000_000,
