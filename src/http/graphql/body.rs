@@ -1,6 +1,7 @@
-//! Reads a GraphQL request out of an HTTP request.
+//! Parses a GraphQL request from an HTTP request.
 //!
-//! Here: methods, content types and the four parameters that the specification names. Not here: forms with files.
+//! Here: methods, content types and the four parameters of the specification. Not here: forms with
+//! files.
 
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use super::problem::{self, Problem};
 use super::{BodyLimits, multipart};
 use crate::graphql::engine::documents::forges_upload;
 
-/// The parameters of a GraphQL request; null is as good as left out, any other type is refused.
+/// The parameters of a GraphQL request; null counts as absent, any other type is refused.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Parameters {
@@ -31,7 +32,7 @@ pub(crate) struct Parameters {
 }
 
 impl Parameters {
-    /// `None` where a variable passes itself off as an uploaded file, or there is no query.
+    /// `None` if a variable imitates an uploaded file, or there is no query.
     pub(crate) fn into_request(self) -> Option<async_graphql::Request> {
         if self.variables.values().any(forges_upload) {
             return None;
@@ -45,9 +46,9 @@ impl Parameters {
 
 /// A request, as far as it was read.
 pub(super) enum Body {
-    /// All of it.
+    /// The complete request.
     Whole(async_graphql::Request),
-    /// All but its files.
+    /// The request without its files.
     Form(multipart::Form),
 }
 
@@ -69,7 +70,8 @@ pub(super) async fn read(request: Request, limits: &BodyLimits) -> Result<Body, 
     request.map(Body::Whole)
 }
 
-/// The type without its parameters; `None` where it is missing, twice there, or in another charset than UTF-8.
+/// The content type without its parameters; `None` if it is missing, repeated, or has a charset
+/// other than UTF-8.
 fn content_type(headers: &HeaderMap) -> Option<String> {
     let mut values = headers.get_all(header::CONTENT_TYPE).iter();
     let value = values.next()?.to_str().ok()?;
@@ -87,10 +89,10 @@ fn content_type(headers: &HeaderMap) -> Option<String> {
     (!foreign).then_some(essence)
 }
 
-/// How long a client may send nothing in the middle of a JSON body.
+/// How long a client may pause in the middle of a JSON body.
 const SILENCE: Duration = Duration::from_secs(5);
-/// How long a JSON body may take in all. The largest has a mebibyte, which a slow mobile line (half a megabit) sends
-/// in 17 seconds.
+/// How long a JSON body may take in total. The largest has a mebibyte, which a slow mobile line
+/// (half a megabit) sends in 17 seconds.
 const WHOLE: Duration = Duration::from_secs(20);
 
 async fn read_body(request: Request, limit_bytes: usize) -> Result<Bytes, Problem> {
@@ -108,14 +110,14 @@ async fn read_body(request: Request, limit_bytes: usize) -> Result<Bytes, Proble
                 Err(_) => return Err(problem::too_slow(SILENCE)),
                 Ok(None) => break,
                 Ok(Some(Err(_))) => {
-                    return Err(problem::bad_request("The body ended before it was whole."));
+                    return Err(problem::bad_request("The body ended early."));
                 }
                 Ok(Some(Ok(chunk))) => chunk,
             };
             if first.len() + rest.len() + chunk.len() > limit_bytes {
                 return Err(too_large());
             }
-            // Most bodies come in one piece, and are not copied.
+            // Most bodies arrive in one piece, which is not copied.
             if first.is_empty() {
                 first = chunk;
             } else {
@@ -136,11 +138,12 @@ async fn read_body(request: Request, limit_bytes: usize) -> Result<Bytes, Proble
     }
 }
 
-/// Reads the parameters as JSON, from a body or from the `operations` part of a form.
+/// Parses the parameters as JSON, from a body or from the `operations` part of a form.
 pub(super) fn read_json(body: &[u8]) -> Result<Parameters, Problem> {
     match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
-        Some(b'{') => serde_json::from_slice(body)
-            .map_err(|error| problem::bad_request(format!("This is no GraphQL request: {error}."))),
+        Some(b'{') => serde_json::from_slice(body).map_err(|error| {
+            problem::bad_request(format!("The body is not a GraphQL request: {error}."))
+        }),
         Some(b'[') => Err(problem::batching()),
         _ => Err(problem::bad_request(
             "Send a JSON object with the document as its query.",
@@ -148,7 +151,7 @@ pub(super) fn read_json(body: &[u8]) -> Result<Parameters, Problem> {
     }
 }
 
-/// Reads the parameters of a GET; variables and extensions are JSON within the URL.
+/// Parses the parameters of a GET; variables and extensions are JSON within the URL.
 fn read_query(query: &str) -> Result<Parameters, Problem> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
@@ -159,7 +162,7 @@ fn read_query(query: &str) -> Result<Parameters, Problem> {
         extensions: Option<String>,
     }
     let raw: Raw = serde_urlencoded::from_str(query).map_err(|_| {
-        problem::bad_request("The URL's parameters can't be read, or one is there twice.")
+        problem::bad_request("The URL's parameters are malformed, or one is repeated.")
     })?;
     Ok(Parameters {
         query: raw.query,
@@ -187,7 +190,9 @@ pub(super) fn finish(parameters: Parameters) -> Result<async_graphql::Request, P
         }
         None | Some("") => Err(problem::bad_request("The parameter query is missing.")),
         Some(_) => parameters.into_request().ok_or_else(|| {
-            problem::bad_request("A variable passes itself off as an uploaded file.")
+            problem::bad_request(
+                "A variable imitates an uploaded file; send files as multipart/form-data.",
+            )
         }),
     }
 }
