@@ -1,7 +1,7 @@
 //! What runs a GraphQL document, whichever nouns the schema has.
 //!
-//! Here: limits, budgets, execution, errors, ids, paging, loaders, and what a resolver finds in its context. Not here: the
-//! types of the API, which are the files beside this folder.
+//! Here: limits, budgets, execution, errors, ids, paging, loaders, and what a resolver finds in its
+//! context. Not here: the types of the API, which are the files beside this folder.
 
 pub mod budget;
 pub mod documents;

@@ -18,6 +18,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Executor, ServerError};
+use async_graphql_axum::GraphQLResponse;
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -247,6 +248,11 @@ fn encode(mut answer: Answer, media: Media) -> Response {
         (Stage::Refused, Media::GraphqlResponse) => StatusCode::BAD_REQUEST,
         (Stage::Crashed, _) => StatusCode::INTERNAL_SERVER_ERROR,
     };
+    if answer.stage == Stage::Executed && budget::surely_fits(&answer.response) {
+        let mut response = GraphQLResponse::from(answer.response).into_response();
+        response.headers_mut().extend(headers(media));
+        return response;
+    }
     let extra = std::mem::take(&mut answer.response.http_headers);
     match budget::to_json(&answer) {
         Ok(body) => {

@@ -14,6 +14,7 @@ mod protocol;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_graphql::http::WebSocketProtocols;
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Executor, ServerError};
 use axum::extract::ws::WebSocketUpgrade;
@@ -22,8 +23,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::graphql::engine::documents::Documents;
 
-/// The only supported subprotocol.
-pub const SUBPROTOCOL: &str = "graphql-transport-ws";
+/// The only supported subprotocol: graphql-transport-ws.
+#[must_use]
+pub fn subprotocol() -> &'static str {
+    WebSocketProtocols::GraphQLWS.sec_websocket_protocol()
+}
 
 /// The size of the read buffer: most messages of clients are far shorter.
 const READ_BUFFER_BYTES: usize = 4 * 1024;
@@ -148,7 +152,7 @@ impl Sockets {
     /// faults and log lines; `connect` authenticates the payload of `connection_init` (a JSON
     /// object, or null if it had none).
     ///
-    /// A client that does not offer [`SUBPROTOCOL`] is closed with 4406.
+    /// A client that does not offer the [`subprotocol`] is closed with 4406.
     pub fn serve<E, S, F, Fut>(
         &self,
         upgrade: WebSocketUpgrade,
@@ -164,7 +168,7 @@ impl Sockets {
     {
         let shared = self.clone();
         upgrade
-            .protocols([SUBPROTOCOL])
+            .protocols([subprotocol()])
             // The exact limit is ours, so that the close reason can name it; this one only protects
             // memory.
             .max_message_size(self.limits.message_bytes.saturating_mul(2))

@@ -1,8 +1,10 @@
-//! The budget of one request: how many values and bytes its answer may have, and how long it may run.
+//! The budget of one request: how many values and bytes its answer may have, and how long it may
+//! run.
 //!
-//! Here: values and bytes are counted where the engine makes them, and bytes once more where an answer is written as
-//! JSON. A request that is over its budget ends at once, on every transport. Not here: what an operation weighs before
-//! it runs ([`super::weight`]), which refuses most of what would end here.
+//! Here: values and bytes are counted as the engine makes them, and bytes again when an answer is
+//! written as JSON. A request over its budget ends at once, on every transport. Not here: the
+//! weight of an operation before it runs ([`super::weight`]), which refuses most such requests
+//! earlier.
 
 use std::{
     io,
@@ -32,28 +34,28 @@ use super::limits::Limits;
 use super::uploads;
 use super::weight::{self, Judged};
 
-/// What one request may get.
+/// The limits of one request's answer.
 #[derive(Clone, Copy, Debug)]
 pub struct OutputLimits {
-    /// Values of the answer: its fields and the items of its lists.
+    /// At most this many values: fields and list items.
     pub values: usize,
-    /// Bytes of the answer as JSON.
+    /// At most this many bytes of JSON.
     pub bytes: usize,
-    /// Bytes of texts that are read for it.
+    /// At most this many bytes of text read from the database.
     pub read: usize,
     /// How long a query may run, or one event of a subscription may be resolved.
     pub time: Duration,
 }
 
-/// The most bytes of one answer. A page of a thousand messages of 8,000 characters fits; while an answer of text is
-/// made, some five copies of it are in memory (rows, values, JSON and what the socket takes).
+/// The most bytes of one answer. A page of 1,000 messages of 8,000 characters fits. While such an
+/// answer is built, memory holds about five copies of it: rows, values, JSON and socket buffers.
 pub(crate) const MAX_ANSWER_BYTES: usize = 8 * 1024 * 1024;
 
-/// How long a request holds a thread before it gives way to others. Short beside what a neighbour would notice, long
-/// beside what giving way costs (some microseconds).
+/// How long a request may hold a thread before it yields. Short compared to a delay that another
+/// request would notice, long compared to the cost of yielding (a few microseconds).
 const SLICE: Duration = Duration::from_millis(1);
 
-/// What an error takes of the bytes while it is kept: its text, path and extensions.
+/// The bytes that an error counts as: its text, path and extensions.
 const ERROR_BYTES: usize = 1_024;
 
 /// Why a request ended before its answer was complete.
@@ -65,7 +67,7 @@ enum Over {
     Time,
 }
 
-/// What a request has made of its answer so far. Cheap to clone; clones count together.
+/// What a request has used of its limits so far. Cheap to clone; clones share the counters.
 #[derive(Clone, Debug)]
 pub struct Budget(Arc<Inside>);
 
@@ -75,12 +77,12 @@ struct Inside {
     values: AtomicUsize,
     bytes: AtomicUsize,
     read: AtomicUsize,
-    /// An [`Over`] as a number, or 0: kept apart so that the first reason stays the reason.
+    /// The first [`Over`] as a number, or 0. Later reasons don't replace it.
     over: AtomicU8,
     began: Instant,
-    /// Microseconds since `began` until which it may run.
+    /// The deadline, in microseconds after `began`.
     ends: AtomicU64,
-    /// Microseconds since `began` at which the task had its turn.
+    /// When the task was last polled, in microseconds after `began`.
     slice: AtomicU64,
 }
 
@@ -98,7 +100,7 @@ impl Budget {
         }))
     }
 
-    /// Begins anew: each event of a subscription is an answer of its own.
+    /// Resets the counters: each event of a subscription is an answer of its own.
     fn begin(&self, has_deadline: bool) {
         let now = self.micros();
         self.0.values.store(0, Ordering::Relaxed);
@@ -146,7 +148,7 @@ impl Budget {
         self.over().unwrap_or(why)
     }
 
-    /// Takes so many values and bytes of the budget, before they are made.
+    /// Reserves this many values and bytes before they are made.
     fn take(&self, values: usize, bytes: usize) -> Result<(), Over> {
         if let Some(over) = self.over() {
             return Err(over);
@@ -170,7 +172,7 @@ impl Budget {
         Ok(())
     }
 
-    /// Gives other tasks their turn where this one has had the thread for a while, and says whether its time is up.
+    /// Yields to other tasks if this one has held the thread for a slice. Fails if its time is up.
     async fn turn(&self) -> Result<(), Over> {
         let now = self.micros();
         if now > self.0.ends.load(Ordering::Relaxed) {
@@ -179,14 +181,14 @@ impl Budget {
         if self.has_slice(now) {
             return Ok(());
         }
-        // Whoever gives way waits until the slice of another turn has come to it: what is begun is finished before
-        // what is beside it begins, and so few lists are in memory at once.
+        // A field that yields resumes only in the next slice, so fields already started finish
+        // before their siblings start. That keeps few lists in memory at once.
         poll_fn(|context| {
             if self.has_slice(self.micros()) {
                 return Poll::Ready(());
             }
-            // Lists of the engine stop polling their items when two of them give way so; with the runtime's own
-            // `yield_now`, which wakes later, they would go through all others for nothing.
+            // The engine's lists stop polling their items when two of them yield this way. With the
+            // runtime's `yield_now`, which wakes later, they would poll all other items in vain.
             context.waker().wake_by_ref();
             Poll::Pending
         })
@@ -199,7 +201,7 @@ impl Budget {
         now.saturating_sub(self.0.slice.load(Ordering::Relaxed)) < slice
     }
 
-    /// Runs a request in slices: one for each turn that its task gets.
+    /// Runs a request in slices: each poll of its task starts one.
     async fn sliced<T>(&self, run: impl Future<Output = T>) -> T {
         let mut run = pin!(run);
         poll_fn(|context| {
@@ -214,7 +216,7 @@ impl Budget {
     }
 }
 
-/// What a client is told whose answer turned out to have too many bytes when it was written.
+/// The error for an answer that exceeded the byte limit when it was written.
 pub(crate) fn too_many_bytes() -> ServerError {
     let limits = OutputLimits {
         bytes: MAX_ANSWER_BYTES,
@@ -258,7 +260,8 @@ fn over_error(limits: &OutputLimits, over: Over) -> ServerError {
     }
 }
 
-/// The error of a mutation whose answer was too large: nothing of its data is told, and it may have acted.
+/// The error for a mutation whose answer was too large. The data is withheld, and the mutation may
+/// have acted.
 fn done_before(mut over: ServerError) -> ServerError {
     over.message.push_str(
         " What the mutation does may have been done: repeat it with the same idempotency key and fewer fields.",
@@ -266,7 +269,7 @@ fn done_before(mut over: ServerError) -> ServerError {
     over
 }
 
-/// The values and bytes that a value amounts to: itself, its fields and its items.
+/// The values and bytes of a value, including its fields and items.
 fn measure(value: &Value) -> (usize, usize) {
     match value {
         Value::Object(fields) => fields.iter().fold((1, 2), |sum, (name, value)| {
@@ -281,7 +284,7 @@ fn measure(value: &Value) -> (usize, usize) {
     }
 }
 
-/// What a value without parts takes as JSON, nearly: escapes are counted where it is written.
+/// The approximate JSON size of a scalar. Escapes are counted only when it is written.
 fn leaf_bytes(value: &Value) -> usize {
     match value {
         Value::String(text) => text.len() + 2,
@@ -293,10 +296,11 @@ fn leaf_bytes(value: &Value) -> usize {
     }
 }
 
-/// Takes values and bytes that a field is about to make. A schema that is served without limits has no budget.
+/// Reserves values and bytes that a field is about to make. A schema served without limits has no
+/// budget.
 ///
 /// # Errors
-/// That the request is over its budget.
+/// The request is over its budget.
 pub(super) fn take(budget: Option<&Budget>, values: usize, bytes: usize) -> Result<(), ApiError> {
     budget.map_or(Ok(()), |budget| {
         let taken = budget.take(values, bytes);
@@ -304,10 +308,10 @@ pub(super) fn take(budget: Option<&Budget>, values: usize, bytes: usize) -> Resu
     })
 }
 
-/// Takes the bytes of texts that were read.
+/// Counts the bytes of texts that were read.
 ///
 /// # Errors
-/// That the request is over its budget.
+/// The request is over its budget.
 pub(in crate::graphql) fn take_read(budget: Option<&Budget>, bytes: usize) -> Result<(), ApiError> {
     budget.map_or(Ok(()), |budget| {
         let taken = budget.take_read(bytes);
@@ -315,10 +319,10 @@ pub(in crate::graphql) fn take_read(budget: Option<&Budget>, bytes: usize) -> Re
     })
 }
 
-/// Takes what a copy of a value amounts to, before it is made.
+/// Reserves the size of a copy of a value before it is made.
 ///
 /// # Errors
-/// That the request is over its budget.
+/// The request is over its budget.
 pub(in crate::graphql) fn take_copy(
     budget: Option<&Budget>,
     value: &Value,
@@ -333,7 +337,7 @@ pub(in crate::graphql) fn take_copy(
     }
 }
 
-/// Gives each request its budget and watches over it.
+/// Creates the budget of each request and enforces it.
 pub(super) struct Budgets {
     limits: Limits,
     introspection: Arc<Introspection>,
@@ -375,13 +379,13 @@ impl Extension for Watch {
         next: NextPrepareRequest<'_>,
     ) -> ServerResult<Request> {
         let judged = weight::check(&ctx.schema_env.registry, &mut request, &self.limits)?;
-        // A request is prepared once.
+        // The engine prepares a request once.
         let _ = self.judged.set(judged);
         let request = request.data(self.budget.clone());
         next.run(ctx, request).await
     }
 
-    /// Here, since each extension takes its time of every field.
+    /// Part of this extension, because each further extension costs time on every field.
     async fn validation(
         &self,
         ctx: &ExtensionContext<'_>,
@@ -396,7 +400,8 @@ impl Extension for Watch {
         operation_name: Option<&str>,
         next: NextExecute<'_>,
     ) -> Response {
-        // A mutation is never cut: it would not be known what it had done. What it answers is bounded as any answer.
+        // A mutation has no deadline: if it were cut, nobody would know what it had done. Its
+        // answer is bounded as any other.
         let judged = self.judged.get();
         let has_deadline = judged.is_none_or(|judged| judged.kind != OperationType::Mutation);
         self.budget.begin(has_deadline);
@@ -436,7 +441,7 @@ impl Extension for Watch {
         let budget = &self.budget;
         let name = match info.path_node.segment {
             QueryPathSegment::Name(name) => name.len() + 4,
-            // An item's comma.
+            // The item's comma.
             QueryPathSegment::Index(_) => 1,
         };
         let ended = |over: Over| budget.error(over);
@@ -456,12 +461,21 @@ impl Extension for Watch {
     }
 }
 
-/// Why an answer was not written.
+/// Whether an answer has no errors and is within [`MAX_ANSWER_BYTES`] however its texts are escaped: JSON writes a
+/// control character as six bytes.
+pub(crate) fn surely_fits(response: &Response) -> bool {
+    let (_, bytes) = measure(&response.data);
+    response.errors.is_empty()
+        && response.extensions.is_empty()
+        && bytes.saturating_mul(6) <= MAX_ANSWER_BYTES
+}
+
+/// Why an answer could not be written.
 #[derive(Debug)]
 pub(crate) enum Unwritten {
-    /// It has more bytes than one may have.
+    /// It exceeds [`MAX_ANSWER_BYTES`].
     TooLarge,
-    /// A resolver made a value that is no JSON, such as NaN.
+    /// A resolver returned a value that JSON has no form for, such as NaN.
     NoJson(serde_json::Error),
 }
 

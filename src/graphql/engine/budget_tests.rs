@@ -1,4 +1,4 @@
-//! What ends a request, on a small schema: too many values, too many bytes, too much time.
+//! Requests over their budget, on a small schema: too many values, too many bytes, too much time.
 
 use async_graphql::Schema;
 use futures_util::StreamExt;
@@ -23,7 +23,7 @@ async fn answer(schema: &TestSchema, text: &str) -> Answer {
     execute(schema, Request::new(text), OperationType::Query, "r1").await
 }
 
-/// What a request that was ended is told: one error, and no data.
+/// A request that was ended answers one error and no data.
 fn ended(answer: &Answer) -> (String, String) {
     assert_eq!(answer.stage, Stage::Refused, "{answer:?}");
     let told = serde_json::to_value(answer).unwrap();
@@ -36,8 +36,8 @@ fn ended(answer: &Answer) -> (String, String) {
 }
 
 #[tokio::test]
-async fn values_are_counted_to_the_last_one() {
-    // The list, and for each item itself and its number.
+async fn values_are_counted_exactly() {
+    // The list, and each item with its number.
     let text = "{ items(count: 10) { n } }";
     let trace = Trace::default();
     let exact = limited(&trace, |limits| limits.output.values = 21);
@@ -49,7 +49,7 @@ async fn values_are_counted_to_the_last_one() {
 }
 
 #[tokio::test]
-async fn bytes_are_counted_while_they_are_made() {
+async fn bytes_are_counted_as_they_are_made() {
     let text = format!(
         "{{ a: echo(text: \"{0}\") b: echo(text: \"{0}\") }}",
         "x".repeat(500)
@@ -64,7 +64,7 @@ async fn bytes_are_counted_while_they_are_made() {
 }
 
 #[tokio::test]
-async fn fields_that_may_be_null_do_not_hide_that_the_budget_is_spent() {
+async fn nullable_fields_do_not_hide_a_spent_budget() {
     let trace = Trace::default();
     let short = limited(&trace, |limits| limits.output.values = 30);
     let text = "{ a: fails b: fails items(count: 20) { fails n } }";
@@ -72,7 +72,7 @@ async fn fields_that_may_be_null_do_not_hide_that_the_budget_is_spent() {
 }
 
 #[tokio::test]
-async fn time_ends_a_query_that_computes_and_one_that_waits() {
+async fn the_deadline_ends_a_computing_and_a_waiting_query() {
     let trace = Trace::default();
     let no_time = limited(&trace, |limits| limits.output.time = Duration::ZERO);
     let (code, message) = ended(&answer(&no_time, "{ items(count: 1000) { n } }").await);
@@ -86,7 +86,7 @@ async fn time_ends_a_query_that_computes_and_one_that_waits() {
 }
 
 #[tokio::test]
-async fn time_does_not_cut_a_mutation() {
+async fn a_mutation_has_no_deadline() {
     let trace = Trace::default();
     let no_time = limited(&trace, |limits| limits.output.time = Duration::ZERO);
     let request = Request::new("mutation { act }");
@@ -112,11 +112,12 @@ async fn each_event_of_a_subscription_has_a_budget_of_its_own() {
 }
 
 #[tokio::test]
-async fn a_long_answer_gives_way_to_others() {
+async fn a_long_answer_yields_to_other_tasks() {
     let schema = test_schema(&Trace::default());
     let turns = Arc::new(AtomicUsize::new(0));
     let counted = turns.clone();
-    // One thread for both: without giving way, the other task has no turn until the answer is there.
+    // Both share one thread: without yielding, the other task is not polled until the answer is
+    // complete.
     let other = tokio::spawn(async move {
         loop {
             counted.fetch_add(1, Ordering::Relaxed);
@@ -131,17 +132,17 @@ async fn a_long_answer_gives_way_to_others() {
 }
 
 #[test]
-fn what_is_written_is_bounded() {
+fn the_written_answer_is_bounded() {
     let fits = "x".repeat(MAX_ANSWER_BYTES - 2);
     assert_eq!(to_json(&fits).unwrap().len(), MAX_ANSWER_BYTES);
     assert!(matches!(to_json(&(fits + "x")), Err(Unwritten::TooLarge)));
-    // Escapes count as they are written.
+    // Escapes count when they are written.
     let escaped = "\u{1}".repeat(MAX_ANSWER_BYTES / 4);
     assert!(matches!(to_json(&escaped), Err(Unwritten::TooLarge)));
 }
 
 #[test]
-fn a_copy_costs_what_it_holds() {
+fn a_copy_counts_as_its_content() {
     let value = Value::from_json(json!({ "a": ["xy", null, { "b": 1 }], "c": true })).unwrap();
     let written = to_json(&value).unwrap().len();
     let (values, bytes) = measure(&value);

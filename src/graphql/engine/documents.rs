@@ -1,7 +1,8 @@
-//! Parsed documents, kept for the next request with the same text.
+//! A cache of parsed documents, by their text.
 //!
-//! Here: a text is bounded and parsed once; the operation that a request means is found, and what its files are for.
-//! Not here: validation, which depends on a request's variables and stays with the engine.
+//! Here: bounding and parsing a document once, finding the requested operation, and judging which
+//! of its fields take files. Not here: validation, which depends on a request's variables and stays
+//! with the engine.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,14 +17,15 @@ use super::errors::{code, coded};
 use super::limits::Limits;
 use super::uploads::{self, Taker};
 
-/// Front ends send a few hundred texts, each again and again. A parsed document takes some twenty times its text,
-/// so that a full cache holds about 40 MiB, whoever fills it with what.
+/// Front ends repeat a few hundred documents. A parsed document takes about 20 times the memory of
+/// its text, so a full cache holds about 40 MiB, whatever fills it.
 const MAX_CACHED_BYTES: usize = 2 * 1024 * 1024;
 
-/// The engine marks uploads in variables with strings that begin so, and panics on those that it did not make.
+/// The prefix by which the engine marks uploads in variables. It panics on one that it did not
+/// make.
 const UPLOAD_MARK: &str = "#__graphql_file__:";
 
-/// Parses documents, within limits, and remembers them.
+/// Parses documents within limits, and caches them.
 pub struct Documents {
     limits: Limits,
     cache: Mutex<Cache>,
@@ -35,7 +37,7 @@ struct Cache {
 }
 
 impl Documents {
-    /// An empty cache that lets through what keeps within `limits`.
+    /// An empty cache that refuses documents beyond `limits`.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
         Self {
@@ -47,11 +49,11 @@ impl Documents {
         }
     }
 
-    /// Hands `request` its parsed document and says what kind of operation it asks for.
+    /// Attaches the parsed document to `request` and returns the kind of its operation.
     ///
     /// # Errors
     ///
-    /// Where the text is not GraphQL, exceeds a limit, or holds no operation of the name asked for.
+    /// The text is not GraphQL, exceeds a limit, or has no operation of the requested name.
     pub fn prepare(&self, request: &mut Request) -> Result<OperationType, ServerError> {
         if request.operation_name.as_deref() == Some("") {
             request.operation_name = None;
@@ -64,12 +66,12 @@ impl Documents {
         Ok(kind)
     }
 
-    /// Judges a request whose files are still to come: `paths` says where in its variables they go. The root fields
-    /// that take them.
+    /// Returns the root fields that take a request's files, before the files have arrived. `paths`
+    /// are their places in the variables.
     ///
     /// # Errors
     ///
-    /// As [`Self::prepare`], and if nothing would take a file.
+    /// Those of [`Self::prepare`], and if no field takes one of the files.
     pub fn judge_uploads(
         &self,
         request: &Request,
@@ -106,7 +108,7 @@ impl Documents {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Cache> {
-        // A panic can't leave the cache half-written in a way that matters: at worst its size is off by one text.
+        // A panic can't corrupt the cache: at worst its size is off by one document.
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -125,7 +127,7 @@ impl Cache {
     }
 }
 
-/// True where a variable's value would pass for an upload that the engine has stored.
+/// Whether the engine would take a variable's value for an upload that it has stored.
 pub(crate) fn forges_upload(value: &Value) -> bool {
     match value {
         Value::String(text) => text.starts_with(UPLOAD_MARK),
@@ -161,9 +163,9 @@ pub(super) fn find_operation<'a>(
     })
 }
 
-/// The engine misses a variable only when it comes to the field that reads it, which for a document of several
-/// mutations may be after the first has acted.
-/// Variables `to_come` are files that have not been read yet.
+/// The engine notices a missing variable only when it reaches the field that reads it. In a
+/// document of several mutations that may be after the first has acted. The variables in `to_come`
+/// are files that have not been read yet.
 fn check_variables(
     operation: &OperationDefinition,
     given: &Variables,
@@ -188,7 +190,8 @@ fn check_variables(
     Ok(())
 }
 
-/// The parser draws the line with an arrow under it; a client gets the place as `locations` and what was expected.
+/// The parser's message draws the line with an arrow. A client gets `locations` and what was
+/// expected instead.
 fn syntax_error(error: async_graphql::parser::Error) -> ServerError {
     let drawn = error.to_string();
     let reason = drawn

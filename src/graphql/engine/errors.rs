@@ -1,40 +1,41 @@
-//! What a client is told when a field fails, and what it is never told.
+//! The errors that a client sees when a field fails, and the causes that it never sees.
 //!
-//! Here: the one error type that resolvers return, its fixed texts and codes, and the last look at every
-//! response, which masks what slipped through. Not here: refusals that a caller can mend, which are rows in a
-//! payload's `userErrors`.
+//! Here: the one error type of resolvers, its fixed texts and codes, and a last check of every
+//! response that masks whatever slipped through. Not here: refusals that a caller can correct,
+//! which are rows in a payload's `userErrors`.
 //!
-//! A strict field (`T!`) returns `Result<T, ApiError>`; its failure takes its parent along, as the specification
-//! says. A nullable one returns `Option<Result<T, ApiError>>` (`Result::transpose` gives it), and is null beside its
-//! error. `Result<Option<T>, ApiError>` looks like the same in the schema, but the engine takes the parent along.
+//! A non-null field (`T!`) returns `Result<T, ApiError>`; if it fails, its parent becomes null, as
+//! the specification says. A nullable field returns `Option<Result<T, ApiError>>`
+//! (`Result::transpose` makes one), and is null beside its error. `Result<Option<T>, ApiError>`
+//! prints the same schema, but the engine then nulls the parent.
 
 use std::error::Error as StdError;
 use std::sync::Arc;
 
 use async_graphql::{ErrorExtensionValues, Name, ServerError, Value};
 
-/// A client that sees fifty errors has seen enough; a list of ten thousand items that all fail
-/// must not answer with ten thousand errors.
+/// The most errors in a response. A list of 10,000 items that all fail must not answer with 10,000
+/// errors.
 pub const MAX_ERRORS: usize = 50;
 
-/// The engine repeats offending values in its messages, and a value may be as large as a request.
+/// The engine quotes the offending value in its messages, and a value may be as large as a request.
 const MAX_MESSAGE_CHARS: usize = 500;
 
 /// The `extensions.code` of an error. Clients branch on these, so they never change.
 pub mod code {
-    /// Nobody is signed in.
+    /// The request has no valid key.
     pub const UNAUTHENTICATED: &str = "UNAUTHENTICATED";
     /// The viewer's role may not do this.
     pub const FORBIDDEN: &str = "FORBIDDEN";
-    /// It does not exist, or not for this viewer.
+    /// It does not exist, or is not visible to this viewer.
     pub const NOT_FOUND: &str = "NOT_FOUND";
-    /// A value that can't be used; `extensions.field` says which.
+    /// An argument's value can't be used; `extensions.field` names the argument.
     pub const BAD_USER_INPUT: &str = "BAD_USER_INPUT";
-    /// Too much at once; the same request may pass later.
+    /// Too many requests at once; the same request may succeed later.
     pub const RATE_LIMITED: &str = "RATE_LIMITED";
-    /// Something that the answer depends on is down; the same request may pass later.
+    /// A service that the answer depends on is down; the same request may succeed later.
     pub const UNAVAILABLE: &str = "UNAVAILABLE";
-    /// Our fault; `extensions.requestId` finds it in the log.
+    /// A fault of the server; `extensions.requestId` finds it in the log.
     pub const INTERNAL_SERVER_ERROR: &str = "INTERNAL_SERVER_ERROR";
     /// Stands for the errors beyond [`MAX_ERRORS`](super::super::MAX_ERRORS).
     pub const ERRORS_LEFT_OUT: &str = "ERRORS_LEFT_OUT";
@@ -42,19 +43,19 @@ pub mod code {
     pub const GRAPHQL_PARSE_FAILED: &str = "GRAPHQL_PARSE_FAILED";
     /// The document does not fit the schema, or exceeds a limit that its message names.
     pub const GRAPHQL_VALIDATION_FAILED: &str = "GRAPHQL_VALIDATION_FAILED";
-    /// The document has more bytes or tokens than are read.
+    /// The document has too many bytes or tokens to be read.
     pub const DOCUMENT_TOO_LARGE: &str = "DOCUMENT_TOO_LARGE";
-    /// The answer would be, or was about to become, larger than one request may get; its message names the limit.
+    /// The answer would be larger than one request may get; the message names the limit.
     pub const OUTPUT_TOO_LARGE: &str = "OUTPUT_TOO_LARGE";
-    /// The request took longer than one may and was ended.
+    /// The request reached its time limit and was ended.
     pub const TIMED_OUT: &str = "TIMED_OUT";
-    /// `operationName` names no operation, or is missing where there are several.
+    /// `operationName` names no operation, or is missing although the document has several.
     pub const OPERATION_RESOLUTION_FAILURE: &str = "OPERATION_RESOLUTION_FAILURE";
 }
 
-/// Why a resolver gives no value.
+/// Why a resolver returns no value.
 ///
-/// It has no `Display`, and nothing converts into it by itself: `?` on a database error does not compile, so its
+/// It has no `Display` and no `From` conversions: `?` on a database error doesn't compile, so its
 /// text can't reach a client by accident.
 #[derive(Clone, Debug)]
 pub enum ApiError {
@@ -62,9 +63,9 @@ pub enum ApiError {
     Unauthenticated,
     /// The viewer's role may not do this.
     Forbidden,
-    /// It does not exist, or not for this viewer; the two are told the same.
+    /// It does not exist, or is not visible to this viewer. Clients can't tell the two apart.
     NotFound,
-    /// What an argument names does not exist, or not for this viewer.
+    /// The object that an argument names does not exist, or is not visible to this viewer.
     NothingAt {
         /// The path to the argument: `["input", "listIds", "3"]`.
         field: Vec<String>,
@@ -73,24 +74,24 @@ pub enum ApiError {
     BadInput {
         /// The path to the value: `["input", "from"]`.
         field: Vec<String>,
-        /// Shown as it is: written for the client, never an error's own text.
+        /// Shown verbatim, so it is written for the client and never an error's own text.
         message: String,
     },
-    /// Several values that can't be used, each with its path and a text for the client; at least one.
+    /// One or more values that can't be used, each with its path and a text for the client.
     BadInputs(Vec<(Vec<String>, String)>),
     /// Too much at once.
     RateLimited,
     /// The request is over its budget; the error ends it ([`super::budget`]).
     OverBudget(ServerError),
-    /// Something that the answer depends on is down.
+    /// A service that the answer depends on is down.
     Unavailable,
-    /// The connection to the database broke, and it is not known whether anything was changed.
+    /// The connection to the database was lost; whether anything was changed is unknown.
     Lost,
     /// The database failed before anything was changed.
     NotDone,
     /// The database did not say whether it made the change.
     Unknown,
-    /// A fault of ours; the cause goes to the log and nowhere else.
+    /// A fault of the server; its cause goes to the log only.
     Internal(Arc<dyn StdError + Send + Sync>),
 }
 
@@ -106,7 +107,7 @@ impl ApiError {
         }
     }
 
-    /// A fault of ours, with its cause for the log.
+    /// A fault of the server, with its cause for the log.
     pub fn internal(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::Internal(Arc::from(cause.into()))
     }
@@ -137,7 +138,7 @@ fn set_field(extensions: &mut ErrorExtensionValues, field: Vec<String>) {
     extensions.set("field", Value::List(field));
 }
 
-/// Every value at fault: the error's own field and message are the first one's.
+/// Every invalid value. The error's own field and message are those of the first.
 fn set_all(extensions: &mut ErrorExtensionValues, all: Vec<(Vec<String>, String)>) {
     let rows = all.into_iter().map(|(field, message)| {
         let field = field.into_iter().map(Value::from).collect();
@@ -220,7 +221,7 @@ pub(crate) fn coded(code: &str, message: impl Into<String>) -> ServerError {
     error
 }
 
-/// The answer to a request whose execution panicked; the panic goes to the log.
+/// The error for a request whose execution panicked; the panic goes to the log.
 pub(crate) fn crashed(panic: &(dyn std::any::Any + Send), request_id: &str) -> ServerError {
     let text = panic
         .downcast_ref::<&str>()
@@ -231,7 +232,7 @@ pub(crate) fn crashed(panic: &(dyn std::any::Any + Send), request_id: &str) -> S
     masked(ServerError::new("", None), request_id)
 }
 
-/// The last look at errors before they leave: gives each a code, masks and logs what is not meant for clients,
+/// The last check of errors before they are sent: gives each a code, logs and masks internal ones,
 /// and keeps the first [`MAX_ERRORS`].
 pub(crate) fn finish(errors: Vec<ServerError>, request_id: &str) -> Vec<ServerError> {
     let found = errors.len();
@@ -241,7 +242,7 @@ pub(crate) fn finish(errors: Vec<ServerError>, request_id: &str) -> Vec<ServerEr
         .map(|error| finish_one(error, request_id))
         .collect();
     if found > MAX_ERRORS {
-        // Validation comes as it is found, execution as it ends; the first are as good as any.
+        // The order is that of validation or of completion, so the first are as good as any.
         finished.truncate(MAX_ERRORS - 1);
         let left_out = found - finished.len();
         finished.push(coded(
@@ -259,12 +260,12 @@ fn finish_one(mut error: ServerError, request_id: &str) -> ServerError {
     }
     if code_of(&error).is_none() {
         if error.source.is_some() {
-            // A type with `Display` was turned into an error by `?`. Its text was written for us, not for clients.
+            // `?` turned a type with `Display` into an error. Its text was not written for clients.
             log_fault(&error, &error.message, request_id);
             return masked(error, request_id);
         }
-        // What has neither code nor source is the engine's own: a document that does not fit the schema has no
-        // path, an argument that can't be read has the path of its field.
+        // An error without code and source is the engine's own. One of validation has no path; one
+        // about an argument has the path of its field.
         let code = if error.path.is_empty() {
             code::GRAPHQL_VALIDATION_FAILED
         } else {
@@ -279,7 +280,7 @@ fn finish_one(mut error: ServerError, request_id: &str) -> ServerError {
     error
 }
 
-/// Takes the error of a request that is over its budget from what it was found among: nothing else is told then.
+/// Extracts the error of a request over its budget. It replaces all others.
 pub(crate) fn take_over_budget(errors: &mut Vec<ServerError>) -> Option<ServerError> {
     let is_it = |error: &ServerError| {
         matches!(

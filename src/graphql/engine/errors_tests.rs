@@ -1,4 +1,4 @@
-//! What leaves, and what stays in the log.
+//! Which errors reach the client, and which stay in the log.
 
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -30,7 +30,7 @@ impl MakeWriter<'_> for Log {
     }
 }
 
-/// Runs `act` and gives the lines that it logged.
+/// Runs `act` and returns the lines that it logged.
 fn logged(act: impl FnOnce()) -> Vec<Json> {
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt()
@@ -81,7 +81,7 @@ fn each_kind_has_its_code() {
 }
 
 #[test]
-fn a_fault_goes_to_the_log_whole_and_to_the_client_masked() {
+fn a_fault_is_logged_in_full_and_masked_for_the_client() {
     let mut told = Json::Null;
     let lines = logged(|| {
         told = finish_json(failed(ApiError::internal(Outer(io::Error::other(
@@ -101,7 +101,7 @@ fn a_fault_goes_to_the_log_whole_and_to_the_client_masked() {
 }
 
 #[test]
-fn a_text_that_came_by_display_is_masked() {
+fn an_error_text_from_display_is_masked() {
     let error = async_graphql::Error::from(io::Error::other("hunter2"));
     let mut told = Json::Null;
     let lines = logged(|| told = finish_json(error.into_server_error(Default::default())));
@@ -122,7 +122,7 @@ fn a_refusal_is_not_logged() {
 }
 
 #[test]
-fn faults_beyond_the_cap_are_logged_all_the_same() {
+fn faults_beyond_the_cap_are_logged_too() {
     let errors = vec![failed(ApiError::internal("oh")); 60];
     let mut told = Vec::new();
     assert_eq!(logged(|| told = finish(errors, "req-1")).len(), 60);

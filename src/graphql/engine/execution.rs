@@ -1,7 +1,7 @@
 //! Runs one operation to its answer, whatever the resolvers do.
 //!
-//! Here: panics are caught, mutations run to their end, errors get their last look. Not here: transports; how an
-//! answer becomes an HTTP status or a WebSocket message is theirs.
+//! Here: panics are caught, mutations run to completion, errors are masked. Not here: transports,
+//! which turn an answer into an HTTP status or a WebSocket message.
 
 use std::any::{Any, TypeId};
 use std::panic::AssertUnwindSafe;
@@ -16,7 +16,7 @@ use tracing::Instrument;
 use super::errors;
 use crate::{operations::Viewer, store::sql::reader::Owner};
 
-/// How far an operation came.
+/// How far an operation got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
     /// It did not start: it does not fit the schema or a limit. There is no `data`.
@@ -27,10 +27,11 @@ pub enum Stage {
     Crashed,
 }
 
-/// What a client is told, ready to be serialized: `errors` first where there are any, `data` where it ran.
+/// A response ready to be serialized: `errors` first if there are any, `data` only if the operation
+/// ran.
 #[derive(Debug)]
 pub struct Answer {
-    /// How far the operation came.
+    /// How far the operation got.
     pub stage: Stage,
     /// The engine's response, its errors masked and capped.
     pub response: Response,
@@ -46,13 +47,13 @@ impl Answer {
         }
     }
 
-    /// Judges a response of the engine, and masks its errors.
+    /// Classifies a response of the engine, and masks its errors.
     #[must_use]
     pub fn of(mut response: Response, request_id: &str) -> Self {
         if let Some(over) = errors::take_over_budget(&mut response.errors) {
             return Self::refused(over);
         }
-        // Errors from before execution have no path; those of execution have the path of their field.
+        // Errors of validation have no path; those of execution have their field's path.
         let ran = !matches!(response.data, Value::Null)
             || response.errors.is_empty()
             || response.errors.iter().any(|error| !error.path.is_empty());
@@ -63,7 +64,7 @@ impl Answer {
         }
     }
 
-    /// The answer where a resolver panicked.
+    /// The answer if a resolver panicked.
     #[must_use]
     pub fn crashed(panic: &(dyn Any + Send), request_id: &str) -> Self {
         Self {
@@ -89,7 +90,7 @@ impl Serialize for Answer {
     }
 }
 
-/// For whom an operation reads: its viewer, if it has one.
+/// The owner of an operation's reads: its viewer, if it has one.
 pub fn owner_of(request: &Request) -> Owner {
     let viewer = request.data.get(&TypeId::of::<Viewer>());
     let viewer = viewer.and_then(|viewer| viewer.downcast_ref::<Viewer>());
@@ -98,7 +99,8 @@ pub fn owner_of(request: &Request) -> Owner {
 
 /// Runs a query or a mutation.
 ///
-/// A mutation runs in a task of its own: a client that hangs up must not cut it between a charge and its booking.
+/// A mutation runs in a task of its own, so that a client that disconnects can't cut it between a
+/// charge and its booking.
 pub async fn execute<E: Executor>(
     executor: &E,
     request: Request,
@@ -111,7 +113,7 @@ pub async fn execute<E: Executor>(
         let run = owner.reads(async move { executor.execute(request).await });
         tokio::spawn(run.in_current_span())
             .await
-            // Not a panic: the runtime is shutting down, which tells the same.
+            // Not a panic: the runtime is shutting down. The client gets the same error.
             .map_err(|error| {
                 error
                     .try_into_panic()

@@ -1,10 +1,10 @@
-//! Fields that are not for every role: the policy's table, asked before a field is resolved.
+//! Field-level authorization: the policy table is checked before a field is resolved.
 //!
-//! Here: the guard of types with fields that some roles may not read. Not here: the table, which is
-//! [`crate::operations::policy::edges`].
+//! Here: the guard of types with fields that some roles may not read. Not here: the table
+//! ([`crate::operations::policy::edges`]).
 //!
-//! The engine lets an error of a guard pass through a field that may be null, up to the next object that may.
-//! Such fields ask [`may_read`] themselves and answer null beside their error.
+//! An error of a guard propagates past a nullable field to its nearest nullable object. A nullable
+//! field therefore calls [`may_read`] itself and is null beside its error.
 
 use async_graphql::Context;
 
@@ -14,7 +14,8 @@ use crate::operations::{
     policy::{self, Rows},
 };
 
-/// Guards every field of a type by the type's rows: `#[Object(guard = "edges(of::Account)")]`.
+/// Guards every field of a type by the type's rows in the table: `#[Object(guard =
+/// "edges(of::Account)")]`.
 pub fn edges(
     rows: Rows,
 ) -> impl Fn(&Context<'_>) -> async_graphql::Result<()> + Send + Sync + 'static {
@@ -29,7 +30,7 @@ pub fn edges(
     }
 }
 
-/// That the viewer may read a field of a type.
+/// Checks that the viewer may read a field of a type.
 ///
 /// # Errors
 /// Forbidden.

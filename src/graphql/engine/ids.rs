@@ -1,5 +1,8 @@
-//! Ids as clients see them: a prefix that says what is named, and the UUID in base32, as TypeID 0.3 writes
-//! it (`list_01j…`). An id of another kind, or no id at all, names nothing.
+//! Public ids: a prefix for the kind of object and the UUID in base32, as TypeID 0.3 writes it
+//! (`list_01j…`).
+//!
+//! Here: parsing and printing. Not here: whether an object has the id. An id of another kind, or a
+//! malformed one, names nothing.
 
 use async_graphql::ID;
 use domain::id::{
@@ -11,10 +14,10 @@ use uuid::Uuid;
 
 /// An id that clients see.
 pub trait PublicId: Copy + From<Uuid> + Into<Uuid> {
-    /// What its written form begins with.
+    /// The prefix of its text form.
     const PREFIX: &'static str;
 
-    /// As clients see it.
+    /// The text form.
     fn encode(self) -> ID {
         // Every prefix is lower-case ASCII, which `prefixes_are_valid` checks.
         match DynamicType::new(Self::PREFIX) {
@@ -23,7 +26,7 @@ pub trait PublicId: Copy + From<Uuid> + Into<Uuid> {
         }
     }
 
-    /// What a client's text names; `None` where it is no id of this kind.
+    /// Parses a client's text; `None` if it is no id of this kind.
     fn decode(text: &str) -> Option<Self> {
         let (prefix, uuid) = split(text)?;
         (prefix == Self::PREFIX).then(|| Self::from(uuid))
@@ -56,7 +59,7 @@ public!(
 /// The prefix and the UUID of any id.
 #[must_use]
 pub fn split(text: &str) -> Option<(String, Uuid)> {
-    // The longest prefix, an underscore and 26 digits are far below this.
+    // The longest prefix, an underscore and 26 digits are far shorter than this.
     if text.len() > 64 {
         return None;
     }

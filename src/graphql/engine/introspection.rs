@@ -1,9 +1,10 @@
-//! Answers to introspection, kept: they are the same for everybody until the next release.
+//! A cache of introspection answers, which are the same for everybody until the next release.
 //!
-//! Here: which operations ask for nothing but the schema, and what they were answered. Not here: how far introspection
-//! may go ([`super::weight`]).
+//! Here: which operations ask for the schema alone, and their answers. Not here: how deep
+//! introspection may go ([`super::weight`]).
 //!
-//! graphql-js's own query takes some 15,000 values and 10 ms of CPU, and needs no key. A front end sends one text.
+//! The query of graphql-js makes about 15,000 values, takes 10 ms of CPU, and needs no key. A front
+//! end always sends the same text.
 
 use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError};
@@ -12,20 +13,20 @@ use async_graphql::parser::types::{OperationDefinition, OperationType, Selection
 use async_graphql::{Value, Variables};
 use lru::LruCache;
 
-/// Answers that are kept: the front ends and tools of one installation send a handful. Whoever sends others makes them
-/// be computed again, and no more.
+/// The most answers kept: the front ends and tools of one installation send a handful. Other
+/// queries only evict them, and the answers are then computed again.
 const MOST: NonZeroUsize = match NonZeroUsize::new(4) {
     Some(most) => most,
     None => NonZeroUsize::MIN,
 };
 
-/// Values of an answer beyond which it is not kept: a value takes about 100 bytes.
+/// Answers of more values are not kept. A value takes about 100 bytes.
 pub(super) const MOST_VALUES: usize = 40_000;
 
-/// Bytes of a text with its variables beyond which its answer is not kept.
+/// Answers to longer queries (text and variables, in bytes) are not kept.
 const MOST_TEXT_BYTES: usize = 16 * 1024;
 
-/// The answers that are kept, by what was asked.
+/// The answers by their queries.
 pub(super) struct Introspection(Mutex<LruCache<String, Value>>);
 
 impl Default for Introspection {
@@ -48,7 +49,7 @@ impl Introspection {
     }
 }
 
-/// What an operation asks, in a form that is equal for equal answers; `None` if it asks for more than the schema.
+/// The cache key of an operation; `None` if it asks for more than the schema.
 pub(super) fn asked(
     operation: &OperationDefinition,
     name: Option<&str>,
@@ -57,7 +58,7 @@ pub(super) fn asked(
 ) -> Option<String> {
     let of_the_schema = |selection: &Selection| match selection {
         Selection::Field(field) => field.node.name.node.starts_with("__"),
-        // Root fields within fragments are nothing that tools send.
+        // Tools don't put root fields into fragments.
         Selection::FragmentSpread(_) | Selection::InlineFragment(_) => false,
     };
     let mut roots = operation.selection_set.node.items.iter();

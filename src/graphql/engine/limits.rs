@@ -1,11 +1,12 @@
-//! How large a document may be, judged before anything that could take long looks at it.
+//! The limits of a document's size, checked before the parser and the validator see it.
 //!
-//! Here: bytes, tokens and nesting of the text before it is parsed; fields, depth and root fields of the parsed
-//! document before it is validated. Not here: what an operation weighs with its arguments ([`super::weight`]), and what
-//! its answer comes to ([`super::budget`]).
+//! Here: bytes, tokens and nesting of the text before it is parsed; fields, depth and root fields
+//! of the parsed document before it is validated. Not here: the weight of an operation with its
+//! arguments ([`super::weight`]), and the size of its answer ([`super::budget`]).
 //!
-//! Why before: the parser and the validator recurse, and fragments multiply. A kilobyte of fragments that each
-//! spread the next one twice stands for millions of fields, and the engine's own limits would count them one by one.
+//! The parser and the validator recurse, and fragments multiply: a kilobyte of fragments that each
+//! spread the next one twice stands for millions of fields, which the engine's own limits would
+//! count one by one.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -20,31 +21,34 @@ use super::budget::{Budgets, MAX_ANSWER_BYTES, OutputLimits};
 use super::errors::{code, coded};
 use super::tokens::{Token, Tokens};
 
-/// The bounds of a document. Each is far above what front ends send and far below what hurts.
+/// The limits of a document. Each is far above what front ends send and far below what harms the
+/// server.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Bytes of the text. A large real query is 10 KiB; values belong in variables.
+    /// Bytes of the text. A large query of a front end has 10 KiB; values belong in variables.
     pub document_bytes: usize,
     /// Tokens of the text: the cost of parsing. The introspection query of GraphiQL has about 300.
     pub tokens: usize,
-    /// Brackets open at once in the text. The parser recurses on them, and a thread's stack is finite.
+    /// Brackets open at once in the text. The parser recurses on them, and a thread's stack is
+    /// finite.
     pub nesting: usize,
-    /// Fields, fragments and spreads once every fragment is written out: the cost of validating.
+    /// Fields, fragments and spreads after every fragment is expanded: the cost of validating.
     pub selections: usize,
     /// Fields within fields. The introspection query of graphql-js goes 15 deep.
     pub depth: usize,
-    /// Selections within selections, fragments included: the engine recurses on them and stops at 32.
+    /// Selections within selections, fragments included: the engine recurses on them and stops at
+    /// 32.
     pub levels: usize,
-    /// Fields of the operation itself, aliases included: each is a command or a query of its own.
+    /// Root fields, aliases included: each is a command or a query.
     pub root_fields: usize,
-    /// The sum of what the fields weigh with their arguments ([`super::weight`]).
+    /// The weight of the fields with their arguments ([`super::weight`]).
     pub weight: u64,
-    /// Lists of the introspection schema within one another that lead from types to types. graphql-js's own query
-    /// needs one, and the tools that ask more stay below two.
+    /// Nested lists of the introspection schema that lead from types to types. The query of
+    /// graphql-js nests one, other tools fewer than two.
     pub introspection_rounds: usize,
-    /// What one answer may come to.
+    /// The limits of one answer.
     pub output: OutputLimits,
-    /// Whether the schema may be asked for, and names that exist be suggested for those that don't.
+    /// Whether introspection is allowed, and errors may suggest existing names.
     pub introspection: bool,
 }
 
@@ -72,7 +76,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Has the engine bound what only it can know: the fields with their arguments, and what is made of them.
+    /// Installs the limits that need the engine: weight and budget.
     #[must_use]
     pub fn apply<Q, M, S>(&self, builder: SchemaBuilder<Q, M, S>) -> SchemaBuilder<Q, M, S> {
         let builder = builder
@@ -85,7 +89,7 @@ impl Limits {
         }
     }
 
-    /// Judges a text before it is parsed.
+    /// Checks a text before it is parsed.
     pub(crate) fn check_text(&self, text: &str) -> Result<(), ServerError> {
         if text.len() > self.document_bytes {
             return Err(too_large("bytes", self.document_bytes));
@@ -99,7 +103,7 @@ impl Limits {
                 Token::Open => open += 1,
                 Token::Close => open = open.saturating_sub(1),
                 Token::Other => {}
-                // The parser may read such a text otherwise than the count did, and recurse where nothing was seen.
+                // The parser may read such a text differently and recurse deeper than was counted.
                 Token::Unterminated => {
                     return Err(coded(code::GRAPHQL_PARSE_FAILED, "A string has no end."));
                 }
@@ -111,7 +115,7 @@ impl Limits {
         Ok(())
     }
 
-    /// Judges a parsed document before it is validated.
+    /// Checks a parsed document before it is validated.
     pub(crate) fn check_document(&self, document: &ExecutableDocument) -> Result<(), ServerError> {
         let mut meter = Meter {
             limits: self,
@@ -123,7 +127,7 @@ impl Limits {
             let size = meter.selection_set(&operation.node.selection_set.node, 1)?;
             selections = selections.saturating_add(size.selections);
         }
-        // A fragment that nothing spreads is validated all the same.
+        // Unused fragments are validated too.
         for name in document.fragments.keys() {
             meter.fragment(name.as_str(), 1)?;
         }
@@ -151,8 +155,8 @@ impl Limits {
         }
         match operation.ty {
             OperationType::Query => Ok(()),
-            // The specification merges fields of one name and runs them once. The engine runs them each and merges
-            // the answers, so that a mutation named twice would act twice.
+            // The specification merges fields of one name and runs them once. The engine runs each
+            // and merges the answers, so a mutation named twice would act twice.
             OperationType::Mutation => {
                 let mut seen = HashSet::new();
                 match roots.iter().find(|field| !seen.insert(response_key(field))) {
@@ -166,7 +170,8 @@ impl Limits {
                     )),
                 }
             }
-            // The specification allows one root field; the engine would merge several and pass over fragments.
+            // The specification allows one root field. The engine would merge several and ignore
+            // fragments.
             OperationType::Subscription => match operation.selection_set.node.items.as_slice() {
                 [
                     Positioned {
@@ -183,7 +188,7 @@ impl Limits {
     }
 }
 
-/// The engine would answer null to such a field, as if there were no schema.
+/// The engine would answer null, as if there were no schema.
 fn refuse_introspection(selection: &Selection) -> Result<(), ServerError> {
     match selection {
         Selection::Field(field) if matches!(&*field.node.name.node, "__schema" | "__type") => {
@@ -214,7 +219,7 @@ fn exceeded(what: &str, limit: usize) -> ServerError {
     )
 }
 
-/// The root fields with fragments written out. Call only on a document whose size has been checked.
+/// Collects the root fields with fragments expanded. The document's size must have been checked.
 pub(super) fn collect_roots<'a>(
     document: &'a ExecutableDocument,
     set: &'a SelectionSet,
@@ -235,7 +240,7 @@ pub(super) fn collect_roots<'a>(
     }
 }
 
-/// What a selection set amounts to with its fragments written out.
+/// The size of a selection set with its fragments expanded.
 #[derive(Clone, Copy, Default)]
 struct Size {
     selections: usize,
@@ -243,16 +248,18 @@ struct Size {
     levels: usize,
 }
 
-/// Measures each fragment once, however often it is spread: linear in the document, whatever it stands for.
+/// Measures each fragment once, however often it is spread, so the time is linear in the document's
+/// length.
 struct Meter<'a> {
     limits: &'a Limits,
     document: &'a ExecutableDocument,
-    /// `None` while a fragment is being measured: to meet it again is a cycle.
+    /// `None` while a fragment is being measured: reaching it again means a cycle.
     measured: HashMap<&'a str, Option<Size>>,
 }
 
 impl<'a> Meter<'a> {
-    /// `level` counts the selection sets around this one, so that measuring can't recurse further than executing may.
+    /// `level` counts the enclosing selection sets, so that measuring recurses no deeper than
+    /// executing may.
     fn selection_set(&mut self, set: &'a SelectionSet, level: usize) -> Result<Size, ServerError> {
         let limits = self.limits;
         if level > limits.levels {
@@ -301,7 +308,7 @@ impl<'a> Meter<'a> {
 
     fn fragment(&mut self, name: &str, level: usize) -> Result<Size, ServerError> {
         let document = self.document;
-        // A fragment that is missing is the validator's to report.
+        // The validator reports missing fragments.
         let Some((name, fragment)) = find_fragment(document, name) else {
             return Ok(Size::default());
         };

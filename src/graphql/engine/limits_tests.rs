@@ -1,10 +1,11 @@
-//! Each bound at its very edge, and the documents that they are for.
+//! Each limit at its edge, and the documents that made it necessary.
 
 use proptest::prelude::*;
 
 use super::*;
 
-/// The query that graphql-js (and so GraphiQL and every code generator) sends, with every option on.
+/// The query that graphql-js (and so GraphiQL and every code generator) sends, with every option
+/// on.
 const INTROSPECTION: &str = include_str!("introspection.graphql");
 
 fn judge(limits: &Limits, text: &str) -> Result<(), String> {
@@ -15,7 +16,7 @@ fn judge(limits: &Limits, text: &str) -> Result<(), String> {
         .map_err(|error| error.message)
 }
 
-/// Passes as it is, and not where the limit is one less than what the text has.
+/// Passes at the limit, and fails if the limit is one less.
 fn check_edge(text: &str, lower: impl Fn(&mut Limits), told: &str) {
     assert_eq!(judge(&Limits::default(), text), Ok(()), "{text}");
     let mut limits = Limits::default();
@@ -31,7 +32,7 @@ fn with(change: impl Fn(&mut Limits)) -> Limits {
 }
 
 #[test]
-fn each_bound_holds_at_its_edge() {
+fn each_limit_holds_at_its_edge() {
     check_edge("{ aa }", |limits| limits.document_bytes = 5, "5 bytes");
     check_edge("{ a b }", |limits| limits.tokens = 3, "3 tokens");
     check_edge(
@@ -67,7 +68,7 @@ fn each_bound_holds_at_its_edge() {
 }
 
 #[test]
-fn fragments_count_as_often_as_they_are_spread() {
+fn fragments_count_once_per_spread() {
     let text = "{ ...F ...F } fragment F on Q { a b }";
     assert_eq!(judge(&with(|limits| limits.selections = 6), text), Ok(()));
     assert!(judge(&with(|limits| limits.selections = 5), text).is_err());
@@ -82,7 +83,7 @@ fn fragments_count_as_often_as_they_are_spread() {
 #[test]
 fn the_standard_introspection_query_passes() {
     assert_eq!(judge(&Limits::default(), INTROSPECTION), Ok(()));
-    // Room for a client that asks a little more.
+    // Leaves room for a client that asks a little more.
     assert_eq!(
         judge(
             &with(|limits| {
@@ -122,7 +123,7 @@ fn a_doubling_document_is_refused_at_once() {
         error.contains("fields once fragments are written out"),
         "{error}"
     );
-    // Measured without memo, this one would not end before the sun does.
+    // Without memoization this would take longer than the age of the universe.
     let limits = with(|limits| limits.levels = usize::MAX);
     assert!(judge(&limits, &doubling(200)).is_err());
 }
@@ -139,7 +140,7 @@ fn fragments_that_contain_themselves_are_refused() {
 }
 
 #[test]
-fn a_fragment_that_is_missing_is_left_to_the_validator() {
+fn a_missing_fragment_is_left_to_the_validator() {
     assert_eq!(judge(&Limits::default(), "{ ...Nobody }"), Ok(()));
 }
 
@@ -169,7 +170,7 @@ fn brackets_do_not_exhaust_the_parsers_stack() {
             &text[..20]
         );
     }
-    // As deep as is let through, on a thread as small as the server's.
+    // The deepest document that passes, on a stack as small as the server's.
     let deepest = format!("{{a(b:{}1{})}}", "[".repeat(62), "]".repeat(62));
     let parsed = std::thread::Builder::new()
         .stack_size(2 * 1024 * 1024)
@@ -207,7 +208,8 @@ fn a_subscription_has_one_root_field() {
     check("subscription { ... { a } }", false);
 }
 
-/// Documents of fields and spreads over four fragments, in which later ones are spread by earlier ones only.
+/// Documents of fields and spreads over four fragments, in which later ones are spread by earlier
+/// ones only.
 fn documents() -> impl Strategy<Value = Vec<Vec<Option<usize>>>> {
     prop::collection::vec(prop::collection::vec(prop::option::of(0..4_usize), 1..4), 5)
 }
@@ -229,7 +231,7 @@ fn write(sets: &[Vec<Option<usize>>]) -> String {
     format!("{{ {} }} {fragments}", body(0))
 }
 
-/// The slow way: by writing the fragments out.
+/// The slow way: expanding the fragments.
 fn written_out(sets: &[Vec<Option<usize>>], at: usize) -> usize {
     sets[at]
         .iter()
@@ -242,7 +244,7 @@ fn written_out(sets: &[Vec<Option<usize>>], at: usize) -> usize {
 
 proptest! {
     #[test]
-    fn the_size_is_what_writing_out_would_give(sets in documents()) {
+    fn the_size_equals_that_of_the_expanded_document(sets in documents()) {
         let text = write(&sets);
         let size = written_out(&sets, 0);
         let at = |selections| with(|limits| { limits.selections = selections; limits.root_fields = usize::MAX });
@@ -251,7 +253,7 @@ proptest! {
     }
 
     #[test]
-    fn no_text_is_too_strange_to_judge(text in r#"[{}()\[\]a$:!."\\\n# @1-]{0,200}"#) {
+    fn any_text_is_checked_without_a_panic(text in r#"[{}()\[\]a$:!."\\\n# @1-]{0,200}"#) {
         let _ = judge(&Limits::default(), &text);
     }
 }

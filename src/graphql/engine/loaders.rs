@@ -1,11 +1,13 @@
-//! One load for many edges: what the nodes of a list point to is read together. Made for each request,
-//! scoped to its viewer, so that nothing is seen through an edge that could not be seen directly.
+//! Data loaders: the rows behind the edges of a list are read in one batch. Each request has its
+//! own, scoped to its viewer, so an edge shows nothing that the viewer could not read directly.
 //!
-//! Here: the loader itself, and how keys are batched. Not here: what can be loaded, which is said beside each noun.
+//! Here: the loader, and how keys are batched. Not here: what can be loaded, which each noun
+//! declares.
 //!
-//! The engine's own data loader is not used: every load takes one lock of its key's type, and waiters on that lock
-//! spin. With 60,000 edges two thirds of the time went there (perf: `saa::wait_queue`), growing with the square of
-//! their number. It also spawns its loads, so that they outlive a request that was given up.
+//! The engine's own data loader is not used: every load takes one lock per key type, and waiters on
+//! that lock spin. With 60,000 edges two thirds of the time went there (perf: `saa::wait_queue`),
+//! growing with the square of their number. It also spawns its loads, which then outlive an
+//! abandoned request.
 
 use std::{
     any::{Any, TypeId},
@@ -36,33 +38,34 @@ pub struct Rows {
     pub(crate) viewer: Viewer,
 }
 
-/// Why a load failed; every waiting edge gets the same.
+/// Why a load failed. Every waiting edge gets the same error.
 pub type LoadError = Arc<sea_orm::DbErr>;
 
-/// Reads many values by their keys at once.
+/// Reads many values by their keys in one batch.
 pub trait Loader<K> {
-    /// What a key leads to.
+    /// The value of a key.
     type Value: Clone + Send + 'static;
 
-    /// The most keys of one load. A statement takes each as a parameter, and SQLite takes 32,766 of them.
+    /// The most keys of one batch. Each is a parameter of a statement, and SQLite takes 32,766 of
+    /// them.
     const MOST_KEYS: usize = 1_000;
 
-    /// The bytes of a value that count as read by the request, where it may have many.
+    /// The bytes that a value counts towards the request's limit of text read.
     fn bytes(_: &Self::Value) -> usize {
         0
     }
 
-    /// The values of those keys that lead to one. Each key is given once.
+    /// Reads the values of the keys that have one. Each key appears once.
     fn load(
         &self,
         keys: &[K],
     ) -> impl Future<Output = Result<HashMap<K, Self::Value>, LoadError>> + Send;
 }
 
-/// The loaders of one request, with the keys that wait for each.
+/// The loaders of one request, with the keys waiting for each.
 pub struct Loaders {
     rows: Rows,
-    /// A queue of each type of key.
+    /// One queue per key type.
     queues: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
 }
 
@@ -78,10 +81,10 @@ pub fn for_viewer(services: &Services, viewer: Viewer) -> Loaders {
     }
 }
 
-/// Loads what an edge points to.
+/// Loads the object of an edge.
 ///
 /// # Errors
-/// A fault of the database, that nobody is signed in, or that the request is over its budget.
+/// A database fault, Unauthenticated, or the request is over its budget.
 pub async fn load<K>(
     ctx: &Context<'_>,
     key: K,
@@ -98,12 +101,12 @@ where
 type Answer<V> = Result<Option<V>, LoadError>;
 type Asked<K, V> = Vec<(K, oneshot::Sender<Answer<V>>)>;
 
-/// The keys that wait for the next batch.
+/// The keys waiting for the next batch.
 struct Queue<K, V>(Mutex<Waiting<K, V>>);
 
 struct Waiting<K, V> {
     asked: Asked<K, V>,
-    /// Whether one of those who wait will load them.
+    /// Whether one of the waiters will load them.
     is_led: bool,
 }
 
@@ -116,11 +119,11 @@ impl<K, V> Queue<K, V> {
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting<K, V>> {
-        // Nothing that holds the lock can panic between two states.
+        // No code that holds the lock can panic between two states.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for the next batch. True for the first, who is to load it.
+    /// Joins the next batch. Returns true to the first, which leads the batch and loads it.
     fn join(&self, key: K) -> (oneshot::Receiver<Answer<V>>, bool) {
         let (answer, found) = oneshot::channel();
         let mut waiting = self.lock();
@@ -135,7 +138,7 @@ impl<K, V> Queue<K, V> {
     }
 }
 
-/// Whoever leads a batch. If it is dropped before the keys are taken, those who wait lead another one.
+/// The leader of a batch. If it is dropped before it takes the keys, another waiter leads.
 struct Lead<'a, K, V> {
     queue: &'a Queue<K, V>,
     has_taken: bool,
@@ -175,14 +178,15 @@ impl Loaders {
                     queue: &queue,
                     has_taken: false,
                 };
-                // The siblings of this edge are asked for in the same turn of the request's task.
+                // The siblings of this edge are resolved in the same poll of the request's task.
                 next_turn().await;
                 self.answer(lead.take(), budget).await;
             }
-            // Without the runtime's own turns: a thousand answers that come at once are taken at once.
+            // Outside the runtime's cooperative budget: a thousand answers that arrive at once are
+            // taken at once.
             match unconstrained(found).await {
                 Ok(answer) => return answer.map_err(|cause| OperationError::from(cause).into()),
-                // Whoever led the batch was dropped, because a field beside it failed, or the budget is spent.
+                // The leader was dropped because a sibling field failed, or the budget is spent.
                 Err(_) => continue,
             }
         }
@@ -195,7 +199,7 @@ impl Loaders {
     {
         let mut callers: HashMap<K, Vec<oneshot::Sender<_>>> = HashMap::with_capacity(asked.len());
         for (key, answer) in asked {
-            // Whoever left needs none.
+            // A waiter that was dropped needs no answer.
             if !answer.is_closed() {
                 callers.entry(key).or_default().push(answer);
             }
@@ -231,13 +235,13 @@ impl Loaders {
         let queue = queues
             .entry(TypeId::of::<K>())
             .or_insert_with(|| Arc::new(Queue::<K, <Rows as Loader<K>>::Value>::new()));
-        // It is of this type, which it was found by.
+        // The type is the key under which it was found.
         let queue = Arc::clone(queue).downcast();
         queue.unwrap_or_else(|_| Arc::new(Queue::new()))
     }
 }
 
-/// Gives way once, to whatever else the same task has to do.
+/// Yields once to the other fields of the same task.
 async fn next_turn() {
     let mut waited = false;
     poll_fn(|context| {

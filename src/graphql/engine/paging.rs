@@ -1,5 +1,8 @@
-//! Relay connections: edges with opaque cursors, `nodes` beside them, and a `totalCount` that is counted
-//! only when it is asked for.
+//! Relay connections: edges with opaque cursors, `nodes` beside them, and a `totalCount` that is
+//! counted only if it is selected.
+//!
+//! Here: paging arguments, cursors, and the connection types. Not here: the rows of a page, which
+//! operations read.
 
 use std::sync::Arc;
 
@@ -13,9 +16,9 @@ use crate::{
     store::sql::paging::{Page, Place, Window},
 };
 
-/// How many nodes a page has unless asked otherwise.
+/// The default page size.
 pub const DEFAULT_PAGE: i32 = 50;
-/// The most nodes that one page has.
+/// The largest page size.
 pub const MAX_PAGE: i32 = 1_000;
 
 /// The position of a page in its list.
@@ -31,8 +34,8 @@ pub struct PageInfo {
     pub end_cursor: Option<String>,
 }
 
-/// The part of a connection that its four arguments ask for. It has no rows if nothing is selected that needs them, so
-/// that a count alone costs no page.
+/// The part of a connection that its four arguments ask for. It has no rows if nothing is selected
+/// that needs them, so that a count alone costs no page.
 ///
 /// # Errors
 /// A refusal that names the argument.
@@ -85,7 +88,7 @@ fn checked(
     })
 }
 
-/// A place as an opaque text.
+/// A place in a list as an opaque cursor.
 #[must_use]
 pub fn cursor(place: Place) -> String {
     let mut bytes = [0; 24];
@@ -104,10 +107,10 @@ fn place(text: &str) -> Option<Place> {
     })
 }
 
-/// Counts a whole list, when somebody asks.
+/// Counts a whole list, if `totalCount` is selected.
 pub type Counter = Arc<dyn Fn() -> BoxFuture<'static, Result<u64, DbErr>> + Send + Sync>;
 
-/// A page of nodes with their places.
+/// A page of nodes with their cursors.
 pub struct Nodes<T> {
     pub(crate) nodes: Vec<(Place, T)>,
     pub(crate) has_next: bool,
@@ -116,7 +119,7 @@ pub struct Nodes<T> {
 }
 
 impl<T> Nodes<T> {
-    /// A page of rows as nodes. `count` runs only where `totalCount` is asked.
+    /// A page of rows as nodes. `count` runs only if `totalCount` is selected.
     pub fn new<M>(
         page: Page<M>,
         place: impl Fn(&M) -> Place,
@@ -151,7 +154,7 @@ impl<T> Nodes<T> {
     }
 }
 
-/// Defines a connection and its edge over a node type. However often a page is asked for its nodes, they are there once.
+/// Defines a connection and its edge over a node type. `edges` and `nodes` share the same nodes.
 macro_rules! connection {
     ($node:ident, $connection:ident, $edge:ident, $things:literal) => {
         #[doc = concat!("A page of ", $things, ".")]

@@ -1,4 +1,7 @@
-//! What a resolver finds in its context, and how an operation's outcome becomes an answer.
+//! The context of a resolver, and how an operation's outcome becomes an answer.
+//!
+//! Here: services, viewer, id arguments, `userErrors`. Not here: what operations do
+//! ([`crate::operations`]).
 
 use async_graphql::{Context, Enum, SimpleObject};
 
@@ -10,13 +13,13 @@ use crate::operations::{
 /// The operations behind the schema.
 ///
 /// # Errors
-/// A fault, where the schema was built without them.
+/// A fault, if the schema was built without them.
 pub fn services<'a>(ctx: &Context<'a>) -> Result<&'a Services, ApiError> {
     ctx.data()
         .map_err(|error| ApiError::internal(Fault::Broken(error.message)))
 }
 
-/// The viewer, where the root field is open to it.
+/// The viewer, if the root field is open to its role.
 ///
 /// # Errors
 /// Unauthenticated or Forbidden.
@@ -24,7 +27,7 @@ pub fn viewer_of(ctx: &Context<'_>, root_field: &str) -> Result<Viewer, ApiError
     Ok(authorise(ctx.data_opt::<Viewer>(), root_field)?)
 }
 
-/// The viewer below a root field that was authorised already.
+/// The viewer below a root field that was already authorised.
 ///
 /// # Errors
 /// Unauthenticated.
@@ -122,10 +125,10 @@ pub enum UserErrorCode {
     LimitReached,
 }
 
-/// What a mutation answers: its result, or the refusals that become its `userErrors`.
+/// Turns an operation's outcome into a payload: its result, or the refusals as `userErrors`.
 ///
 /// # Errors
-/// What is not the caller's to mend.
+/// Failures that the caller can't correct.
 pub fn payload<T>(
     result: Result<T, OperationError>,
 ) -> Result<(Option<T>, Vec<UserError>), ApiError> {
@@ -138,7 +141,7 @@ pub fn payload<T>(
     }
 }
 
-/// An id argument of a mutation: one of another kind, or no id at all, is not found.
+/// Parses an id argument of a mutation. An id of another kind, or a malformed one, is not found.
 ///
 /// # Errors
 /// A refusal that names `path`.
@@ -150,7 +153,7 @@ pub fn id<T: super::ids::PublicId>(
     T::decode(id).ok_or_else(|| path.not_found(what).into())
 }
 
-/// An optional id argument.
+/// Parses an optional id argument.
 ///
 /// # Errors
 /// A refusal that names `path`.

@@ -1,4 +1,4 @@
-//! A small schema for the tests of everything that is generic over the schema.
+//! A small schema for tests of code that is generic over the schema.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,17 +9,17 @@ use futures_util::stream::{self, Stream, StreamExt};
 use super::errors::ApiError;
 use super::limits::Limits;
 
-/// What a request was sent by; the tests put it in as a router would.
+/// The caller of a request; tests set it as a router would.
 pub(crate) struct Caller(pub(crate) &'static str);
 
-/// Counts what happened behind the API's back.
+/// Observes what resolvers did.
 #[derive(Clone, Default)]
 pub(crate) struct Trace {
     /// Mutations that have acted.
     pub(crate) acted: Arc<AtomicUsize>,
-    /// Endless subscriptions that are under way.
+    /// Endless subscriptions in progress.
     pub(crate) live: Arc<AtomicUsize>,
-    /// Where mutations that `wait` stand until the test lets them go.
+    /// Blocks mutations that `wait` until the test releases them.
     pub(crate) gate: Arc<tokio::sync::Notify>,
 }
 
@@ -78,7 +78,7 @@ impl Query {
         Some(Err(ApiError::internal(cause)))
     }
 
-    /// What a careless resolver does.
+    /// Turns an error's text into a GraphQL error, as a careless resolver does.
     async fn leaks(&self) -> Option<async_graphql::Result<&str>> {
         Some(Err(std::io::Error::other("password=hunter2").into()))
     }
@@ -121,7 +121,7 @@ impl Mutation {
             + 1
     }
 
-    /// Acts once the test lets it.
+    /// Acts once the test releases it.
     async fn act_late(&self, ctx: &Context<'_>) -> usize {
         let trace = ctx.data_unchecked::<Trace>();
         trace.live.fetch_add(1, Ordering::SeqCst);
@@ -183,7 +183,7 @@ impl Subscriptions {
         stream::iter(1..).map(|n| if n == 2 { bug() } else { n })
     }
 
-    /// One event, then silence until it is dropped.
+    /// Sends one event, then nothing until it is dropped.
     async fn endless(&self, ctx: &Context<'_>) -> impl Stream<Item = i32> + use<> {
         let live = Arc::clone(&ctx.data_unchecked::<Trace>().live);
         live.fetch_add(1, Ordering::SeqCst);

@@ -1,10 +1,10 @@
 //! Counts a document's tokens and brackets without parsing it.
 //!
-//! Here: just enough of GraphQL's lexical grammar to tell tokens apart in one pass, without recursion or memory.
-//! Not here: whether the tokens make sense; on text that is not GraphQL the count is only roughly right, and the
-//! parser refuses it afterwards.
+//! Here: enough of GraphQL's lexical grammar to separate tokens in one pass, without recursion or
+//! allocation. Not here: whether the tokens make sense. On text that is not GraphQL the count is
+//! approximate, and the parser refuses the text afterwards.
 
-/// What a token means to somebody who counts.
+/// The kinds of token that matter for counting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Token {
     /// `{`, `[` or `(`.
@@ -13,11 +13,11 @@ pub(super) enum Token {
     Close,
     /// A name, a number, a string or any other punctuation.
     Other,
-    /// A string without its end. What follows it can't be told apart, so nothing may be built on the count.
+    /// An unterminated string. The tokens after it are unknown, so the count can't be trusted.
     Unterminated,
 }
 
-/// The tokens of a text, one after another.
+/// An iterator over the tokens of a text.
 pub(super) struct Tokens<'a> {
     rest: &'a [u8],
 }
@@ -38,7 +38,7 @@ impl<'a> Tokens<'a> {
         self.rest = self.rest.get(bytes..).unwrap_or_default();
     }
 
-    /// Called behind the opening quote; goes behind the closing one.
+    /// Called after the opening quote; moves past the closing one.
     fn string(&mut self) -> Token {
         let mut escaped = false;
         let end = self.rest.iter().position(|byte| {
@@ -55,7 +55,7 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    /// Called behind the opening quotes; goes behind the closing ones.
+    /// Called after the opening quotes; moves past the closing ones.
     fn block_string(&mut self) -> Token {
         while !self.rest.is_empty() {
             if self.rest.starts_with(b"\"\"\"") {
@@ -112,7 +112,8 @@ impl Iterator for Tokens<'_> {
     }
 }
 
-/// Names and numbers; a number's sign and point count as tokens of their own, which errs on the safe side.
+/// Names and numbers; a number's sign and point count as tokens of their own, which errs on the
+/// safe side.
 fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
 }
@@ -126,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_are_counted_as_the_grammar_cuts_them() {
+    fn tokens_are_counted_by_the_grammar() {
         check("", 0);
         check(" ,\t\r\n\u{feff}", 0);
         check("{ a }", 3);
@@ -136,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn brackets_and_hashes_within_strings_do_not_count() {
+    fn brackets_and_hashes_in_strings_are_ignored() {
         check(r#"{a(b:"{[(#")}"#, 8);
         check(r#"{a(b:"\"{")}"#, 8);
         check(r#"{a(b:"\\")}"#, 8);
@@ -147,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_string_that_never_ends_is_told() {
+    fn an_unterminated_string_is_reported() {
         for text in [
             "\"abc",
             "\"\"\"abc",

@@ -1,8 +1,9 @@
-//! Whether a request may bring files, judged from its document alone.
+//! Whether a request may upload files, decided from its document alone.
 //!
-//! Here: which root fields take files, and whether each file of a form goes to one of them. It is asked before the
-//! first byte of a file is read, so that nobody fills a disk with what no field takes. Queries may take files, too, which
-//! the engine forbids by itself. Not here: forms, and who may use a field.
+//! Here: which root fields take files, and whether each file of a form goes to one of them. This is
+//! checked before the first byte of a file is read, so that nobody fills the disk with files that
+//! no field takes. Queries may take files too, which the engine forbids by default. Not here:
+//! forms, and who may use a field.
 
 use std::collections::HashSet;
 use std::convert::Infallible;
@@ -20,7 +21,8 @@ use super::limits::collect_roots;
 pub struct Taker {
     /// The root field's name.
     pub field: &'static str,
-    /// The input object that has the file, and its field; `None` if an argument of the root field is the file.
+    /// The input object that has the file, and its field; `None` if the file is an argument of the
+    /// root field.
     pub within: Option<(&'static str, &'static str)>,
 }
 
@@ -36,11 +38,12 @@ pub const TAKERS: &[Taker] = &[
     },
 ];
 
-/// The root fields that the files of a form go to: `paths` are the places in the variables that its map names.
+/// Returns the root fields that take the files of a form. `paths` are the places in the variables
+/// that its map names.
 ///
 /// # Errors
-/// If no field of the operation takes a file, a query has several that do, or a path leads to something else than a file
-/// of such a field.
+/// No field of the operation takes a file, a query has several that do, or a path leads to anything
+/// but a file of such a field.
 pub(super) fn judge<'p>(
     takers: &[Taker],
     (document, operation): (&ExecutableDocument, &OperationDefinition),
@@ -62,7 +65,7 @@ pub(super) fn judge<'p>(
             fields.push(taker.field);
         }
         for (_, argument) in &root.arguments {
-            // What it would come to is of no interest, only which variables are asked for.
+            // The result doesn't matter, only which variables are read.
             let _ = argument.node.clone().into_const_with(|name| {
                 taken.insert(name);
                 Ok::<Value, Infallible>(Value::Null)
@@ -74,7 +77,8 @@ pub(super) fn judge<'p>(
             "No field of the operation takes a file.".to_owned(),
         ));
     }
-    // They would run at once, and two that read one file share its position. A mutation's run one after the other.
+    // A query's fields run concurrently, and two that read one file would share its position. A
+    // mutation's fields run one after the other.
     if operation.ty == OperationType::Query && takes > 1 {
         return Err(invalid(format!(
             "A query has one field that takes a file; this one has {takes}. Send a request for each file."
@@ -108,11 +112,11 @@ pub(super) fn judge<'p>(
     Ok(fields)
 }
 
-/// What the engine says of a query with a file, although the specification of forms knows no such rule. Where a file goes
-/// is judged by [`judge`].
+/// The engine's refusal of a query with a file. The multipart request specification has no such
+/// rule, and [`judge`] checks where a file goes.
 const MUTATIONS_ONLY: &str = "The Upload type is only allowed to be defined on a mutation";
 
-/// What the engine's validation came to, if queries may take files: its refusal of them is passed over, and no other.
+/// The result of the engine's validation, without its refusal of files in queries.
 pub(super) fn allowed_in_queries(
     validated: Result<ValidationResult, Vec<ServerError>>,
 ) -> Result<ValidationResult, Vec<ServerError>> {
@@ -121,7 +125,8 @@ pub(super) fn allowed_in_queries(
         if !errors.is_empty() {
             return Err(errors);
         }
-        // The engine has gone through all its rules by now. What it measures beside them is not used here.
+        // The engine has checked all its rules by now. The depth and complexity that it also
+        // measures are unused.
         Ok(ValidationResult {
             cache_control: CacheControl::default(),
             complexity: 0,
@@ -130,7 +135,7 @@ pub(super) fn allowed_in_queries(
     })
 }
 
-/// The variables that a form's map names, whatever is in them.
+/// The variable that a path of a form's map names.
 pub(super) fn variable(path: &str) -> Option<&str> {
     Place::of(path).map(|place| place.variable)
 }
@@ -150,7 +155,7 @@ impl<'a> Place<'a> {
         })
     }
 
-    /// Whether there is such a place: it holds null, for the file to be put in.
+    /// Whether the place exists: it must hold null, which the file replaces.
     fn exists(&self, variables: &Variables) -> bool {
         let Some(mut value) = variables.get(self.variable) else {
             return false;
@@ -203,7 +208,7 @@ fn nowhere(path: &str) -> ServerError {
     ))
 }
 
-/// A path as it can be shown.
+/// A path as an error shows it.
 fn shown(path: &str) -> String {
     const MAX_SHOWN_CHARS: usize = 100;
     path.chars().take(MAX_SHOWN_CHARS).collect()
@@ -227,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_a_variable_or_stands_in_one() {
+    fn a_file_is_a_variable_or_inside_one() {
         let import = Ok(vec!["importContacts"]);
         let alone = "mutation($list: ID!, $file: Upload!) {
             importContacts(input: { listId: $list, file: $file }) { imported } }";
@@ -263,9 +268,9 @@ mod tests {
         assert!(fields(other, input, "variables.input.file").is_err());
     }
 
-    /// Whatever takes a file by the schema is in the table.
+    /// Every field that takes a file in the schema is in the table.
     #[test]
-    fn every_field_that_takes_a_file_is_known() {
+    fn the_table_lists_every_field_that_takes_a_file() {
         let document = async_graphql::parser::parse_schema(schema::sdl()).unwrap();
         let types: Vec<_> = document
             .definitions

@@ -1,11 +1,12 @@
-//! What an operation weighs before it runs: the values that it asks for at most, from its own arguments.
+//! The weight of an operation before it runs: the most values that it can return, computed from its
+//! arguments.
 //!
-//! Here: lists weigh what `first`, `last`, `ids` and their like ask, variables and defaults included; what a field
-//! reads weighs too; introspection below itself is bounded. Not here: what an answer really came to, which is counted
-//! while it is made ([`super::budget`]).
+//! Here: the length of a list by `first`, `last`, `ids` and the like, with variables and defaults;
+//! the cost of a field's reads; the nesting of introspection. Not here: the size of the actual
+//! answer, which is counted while it is made ([`super::budget`]).
 //!
-//! The engine could weigh fields (`complexity = …`), but it can't read an argument whose variable is left out, which
-//! clients may do, and it knows nothing of the arguments of the fields around one.
+//! The engine's own complexity (`complexity = …`) can't read an argument whose variable is omitted,
+//! which clients may do, and doesn't see the arguments of the enclosing fields.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -26,25 +27,26 @@ use super::limits::Limits;
 use super::paging::{DEFAULT_PAGE, MAX_PAGE};
 use crate::imports::{MAX_COLUMNS, PREVIEW_ROWS};
 
-/// What most fields weigh: one value.
+/// The weight of most fields: one value.
 const VALUE: u64 = 1;
 
-/// What a field weighs that waits for rows to be read together with those of its siblings. While it waits, it and the
-/// object that it belongs to are kept: some 4 to 10 kB, beside a few hundred bytes for a value.
+/// The weight of a field whose row is loaded in a batch with those of its siblings. While it waits,
+/// it and its parent object stay in memory: 4 to 10 kB, compared to a few hundred bytes for a
+/// value.
 const EDGE: u64 = 8;
 
-/// What a field weighs that goes to the database by itself. A page of one row takes about 100 µs of CPU, a value 1 to
-/// 2 µs.
+/// The weight of a field with a database query of its own. A page of one row takes about 100 µs of
+/// CPU, a value 1 to 2 µs.
 const READ: u64 = 20;
 
-/// What the preview of a file weighs. A workbook's parts are unpacked before its first row is read, which takes as long
-/// as hundreds of reads.
+/// The weight of a file's preview. A workbook's parts are unpacked before its first row is read,
+/// which takes as long as hundreds of queries.
 const PREVIEW: u64 = 200 * READ;
 
-/// How many items a list is taken for whose length no argument tells.
+/// The assumed length of a list if no argument gives it.
 const UNTOLD: u64 = 5;
 
-/// Fields that wait for rows which are read together.
+/// Fields whose rows are loaded in batches.
 const EDGES: &[(&str, &[&str])] = &[
     ("AutoRecharge", &["package"]),
     ("Contact", &["list"]),
@@ -67,7 +69,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("Transaction", &["list", "message", "postings"]),
 ];
 
-/// Fields that go to the database by themselves. Connections do so, too, and need no row here.
+/// Fields with a database query of their own. Connections have one too and need no row here.
 const READS: &[(&str, &[&str])] = &[
     (
         "Account",
@@ -91,26 +93,26 @@ const READS: &[(&str, &[&str])] = &[
 /// How often a type can be unwrapped: a required list of required values has three wraps.
 const MOST_WRAPS: usize = 3;
 
-/// Lists of the introspection schema that lead back to types.
+/// Lists of the introspection schema that lead from types back to types.
 const BACK_TO_TYPES: [&str; 4] = ["fields", "interfaces", "possibleTypes", "inputFields"];
 
 /// An operation that may run.
 pub(super) struct Judged {
     pub(super) kind: OperationType,
-    /// What it asks for, if that is nothing but the schema.
+    /// The cache key of its answer, if it asks for the schema alone.
     pub(super) introspection: Option<String>,
 }
 
-/// Refuses an operation that asks for more than a request may get.
+/// Refuses an operation that is too heavy.
 ///
 /// # Errors
-/// The weight and its limit, or introspection that goes round.
+/// The weight exceeds its limit, or introspection is nested too deeply.
 pub(super) fn check(
     registry: &Registry,
     request: &mut Request,
     limits: &Limits,
 ) -> Result<Judged, ServerError> {
-    // Parsed already, unless nobody bounded the document before.
+    // Already parsed, unless the document bypassed the limits.
     request.parsed_query()?;
     let variables = std::mem::take(&mut request.variables);
     let text = std::mem::take(&mut request.query);
@@ -134,20 +136,21 @@ pub(super) fn check(
     judged
 }
 
-/// What the arguments of the fields around one say about the lists in it.
+/// What the arguments of the enclosing fields say about the lists inside.
 #[derive(Clone, Copy)]
 struct Around {
-    /// Nodes of the page that the field is of.
+    /// The size of the enclosing page.
     page: u64,
-    /// Intervals of the report that the field is of.
+    /// The number of intervals of the enclosing report.
     intervals: u64,
-    /// Characters of the text that the field is about.
+    /// The characters of the text that the field is about.
     characters: u64,
-    /// Lists around it that lead from types to types.
+    /// Enclosing lists that lead from types to types.
     rounds: usize,
-    /// `ofType` within `ofType`, right around it.
+    /// Directly enclosing `ofType` fields.
     wraps: usize,
-    /// Selections around it: documents are bounded before, but a mistake there must not exhaust a stack here.
+    /// Enclosing selections. Documents are bounded before, but a mistake there must not exhaust the
+    /// stack here.
     level: usize,
 }
 
@@ -166,7 +169,7 @@ impl<'a> Scales<'a> {
             OperationType::Mutation => self.registry.mutation_type.as_ref(),
             OperationType::Subscription => self.registry.subscription_type.as_ref(),
         };
-        // An operation of a kind that the schema lacks is the validator's to report.
+        // The validator reports an operation of a kind that the schema lacks.
         let Some(root) = root.and_then(|root| self.registry.types.get(root)) else {
             return Ok(());
         };
@@ -246,7 +249,7 @@ impl<'a> Scales<'a> {
     ) -> Result<u64, ServerError> {
         let (position, field) = (field.pos, &field.node);
         let name = field.name.node.as_str();
-        // What does not exist is the validator's to report.
+        // The validator reports unknown fields.
         let Some(meta) = parent.field_by_name(name) else {
             return Ok(VALUE);
         };
@@ -261,7 +264,7 @@ impl<'a> Scales<'a> {
         if is_introspection && name == "ofType" {
             inside.wraps = around.wraps + 1;
             if inside.wraps > MOST_WRAPS {
-                // Null, whatever is asked of it. Tools ask for nine, to be sure.
+                // Always null at this depth. Tools ask for up to nine levels.
                 return Ok(VALUE);
             }
         }
@@ -299,7 +302,7 @@ impl<'a> Scales<'a> {
         Ok(own.saturating_add(below))
     }
 
-    /// The items of a list, at most or nearly.
+    /// The length of a list: an upper bound, or close to one.
     fn items(
         &self,
         parent: &str,
@@ -312,8 +315,8 @@ impl<'a> Scales<'a> {
         match (parent, name) {
             (parent, "nodes" | "edges") if parent.ends_with("Connection") => around.page,
             ("Query", "nodes") => self.length(field, "ids").unwrap_or(UNTOLD),
-            // Reports are asked for "all lists", which mostly are few; lists times buckets are bounded where they are
-            // read (`MAX_LIST_BUCKETS`), and what comes of them counts.
+            // Reports usually cover all lists, of which there are few. Lists × buckets are bounded
+            // where they are read (`MAX_LIST_BUCKETS`), and the resulting values are counted.
             ("UsageReport", "lists") => inside.page.min(50),
             ("ListUsage", "buckets") => around.intervals.min(30),
             ("ContactList", "usage") => inside.intervals.min(100),
@@ -328,7 +331,7 @@ impl<'a> Scales<'a> {
                 let most = u64::try_from(MAX_NON_GSM_CHARACTERS).unwrap_or(u64::MAX);
                 around.characters.min(most)
             }
-            // As many as are asked for: capacity(countryCodes:), rates(countryCodes:).
+            // One item per requested country: capacity(countryCodes:), rates(countryCodes:).
             _ if meta.args.contains_key("countryCodes") => {
                 self.length(field, "countryCodes").unwrap_or(UNTOLD * 10)
             }
@@ -340,12 +343,12 @@ impl<'a> Scales<'a> {
         match name {
             "types" => u64::try_from(self.registry.types.len()).unwrap_or(u64::MAX),
             "fields" | "possibleTypes" | "directives" => UNTOLD,
-            // Of most types and fields there are none.
+            // Most types and fields have no such list.
             _ => VALUE,
         }
     }
 
-    /// The size of the page that a field's arguments ask for, where it has any.
+    /// The requested page size, if the field has paging arguments.
     fn page(&self, meta: &MetaField, field: &'a Field) -> Option<u64> {
         let default = meta.args.get("first")?.default_value.as_deref();
         let asked = |name| match self.argument(field, name)?.as_ref() {
@@ -355,11 +358,11 @@ impl<'a> Scales<'a> {
         let asked = asked("first").or_else(|| asked("last"));
         let size = asked.or_else(|| default?.parse().ok());
         let size = size.unwrap_or(i64::from(DEFAULT_PAGE));
-        // What is outside is refused where it is read.
+        // A size out of bounds is refused by the resolver.
         u64::try_from(size.clamp(1, i64::from(MAX_PAGE))).ok()
     }
 
-    /// The intervals that a field's arguments, or its input, cut time into.
+    /// The number of intervals that a field's arguments, or its input, divide time into.
     fn intervals(&self, meta: &MetaField, field: &'a Field) -> Option<u64> {
         let (from, to, interval) = if meta.args.contains_key("interval") {
             (
@@ -391,11 +394,12 @@ impl<'a> Scales<'a> {
             Some("MONTH") => 28 * 86_400,
             _ => 86_400,
         };
-        // Where the report begins and ends within an interval it is there, too. More are refused where they are cut.
+        // The partial intervals at both ends count too. The report refuses more intervals than its
+        // own limit.
         u64::try_from((seconds / length + 2).clamp(1, 5_000)).ok()
     }
 
-    /// The characters of the text in a field's input.
+    /// The number of characters of the text in a field's input.
     fn characters(&self, meta: &MetaField, field: &'a Field) -> Option<u64> {
         meta.args.get("input")?;
         let input = self.argument(field, "input")?;
@@ -408,7 +412,7 @@ impl<'a> Scales<'a> {
         }
     }
 
-    /// How many different values a list argument has.
+    /// The number of distinct values of a list argument.
     fn length(&self, field: &'a Field, name: &str) -> Option<u64> {
         let value = self.argument(field, name)?;
         match value.as_ref() {
@@ -421,12 +425,12 @@ impl<'a> Scales<'a> {
                 u64::try_from(different.count()).ok()
             }
             Value::Null => None,
-            // A list of one may be written without brackets.
+            // A list of one item may be written without brackets.
             _ => Some(1),
         }
     }
 
-    /// An argument as it was given: itself, or its variable, or the variable's default.
+    /// The value of an argument: literal, variable, or the variable's default.
     fn argument(&self, field: &'a Field, name: &str) -> Option<Cow<'a, Value>> {
         match field.get_argument(name).map(|value| &value.node)? {
             Given::Variable(name) => self.variable(name).map(Cow::Borrowed),
@@ -448,7 +452,7 @@ impl<'a> Scales<'a> {
         })
     }
 
-    /// Whether `@skip` or `@include` leaves a selection out.
+    /// Whether `@skip` or `@include` excludes a selection.
     fn is_left_out(&self, selection: &'a Selection) -> bool {
         selection.directives().iter().any(|directive| {
             let name = directive.node.name.node.as_str();
@@ -457,7 +461,7 @@ impl<'a> Scales<'a> {
                 "include" => false,
                 _ => return false,
             };
-            // As the engine reads it, which knows no defaults here.
+            // As in the engine, which ignores a variable's default here.
             let value = match directive.node.get_argument("if").map(|value| &value.node) {
                 Some(Given::Boolean(value)) => *value,
                 Some(Given::Variable(name)) => {

@@ -1,4 +1,4 @@
-//! What documents weigh in the real schema. Nothing of them runs: each is refused with its weight.
+//! The weight of documents in the real schema. None of them runs: each is refused with its weight.
 
 use std::collections::HashSet;
 
@@ -35,14 +35,14 @@ async fn weight(text: &str, variables: Json) -> u64 {
     rest.split_once(',').unwrap().0.parse().unwrap()
 }
 
-/// Whether an operation is let through to run.
+/// Whether an operation is allowed to run.
 async fn passes(text: &str, variables: Json) -> bool {
     let refused = refusal(Limits::default(), text, variables).await;
     refused.is_none_or(|(code, _)| code != code::OUTPUT_TOO_LARGE)
 }
 
 #[tokio::test]
-async fn connections_weigh_what_is_asked_for() {
+async fn connections_weigh_their_requested_size() {
     let nested = |first: usize| {
         format!(
             "{{ accounts(first: {first}) {{ nodes {{ lists(first: {first}) {{ nodes {{ messages(first: {first}) {{ nodes {{ id }} }} }} }} }} }} }}"
@@ -55,7 +55,7 @@ async fn connections_weigh_what_is_asked_for() {
     assert!(!passes(million, json!({})).await);
     let page = |arguments: &str| format!("{{ accounts{arguments} {{ nodes {{ id }} }} }}");
     let of = async |arguments: &str| weight(&page(arguments), json!({})).await;
-    // A read and the list itself, and for each node itself and its id.
+    // One query and the list, and each node with its id.
     assert_eq!(of("(first: 1)").await, READ + VALUE + 2);
     assert_eq!(of("(last: 7)").await, READ + VALUE + 14);
     assert_eq!(of("").await, READ + VALUE + 100);
@@ -64,7 +64,7 @@ async fn connections_weigh_what_is_asked_for() {
 }
 
 #[tokio::test]
-async fn variables_weigh_as_what_they_stand_for() {
+async fn variables_weigh_as_their_values() {
     let text = "query($n: Int) { accounts(first: $n) { nodes { id } } }";
     let of = async |variables| weight(text, variables).await;
     assert_eq!(of(json!({})).await, READ + VALUE + 100);
@@ -79,7 +79,7 @@ async fn variables_weigh_as_what_they_stand_for() {
 }
 
 #[tokio::test]
-async fn ids_weigh_once_however_often_they_are_named() {
+async fn repeated_ids_weigh_once() {
     let text = "query($i: [ID!]!) { nodes(ids: $i) { ... on Account { messages(first: 1000) { nodes { id } } } } }";
     assert!(passes(text, json!({ "i": vec!["acc_1"; 1_000] })).await);
     let different: Vec<String> = (0..100).map(|n| format!("acc_{n}")).collect();
@@ -87,7 +87,7 @@ async fn ids_weigh_once_however_often_they_are_named() {
 }
 
 #[tokio::test]
-async fn lists_within_values_weigh() {
+async fn nested_lists_weigh() {
     let cut = |aliases: usize| {
         let one = |n| {
             format!(
@@ -112,7 +112,7 @@ async fn lists_within_values_weigh() {
 }
 
 #[tokio::test]
-async fn introspection_goes_round_three_times_and_no_more() {
+async fn introspection_nests_three_times_at_most() {
     let rounds = |count: usize| {
         let open = "possibleTypes { interfaces { ".repeat(count / 2);
         let odd = if count % 2 == 1 {
@@ -130,12 +130,12 @@ async fn introspection_goes_round_three_times_and_no_more() {
         assert_eq!(code, code::GRAPHQL_VALIDATION_FAILED);
         assert!(message.contains("more than 3 times"), "{message}");
     }
-    // Spread over fragments it is the same.
+    // Fragments make no difference.
     let spread = "{ __schema { types { ...A } } } fragment A on __Type { fields { type { ...B } } }
         fragment B on __Type { inputFields { type { fields { type { interfaces { name } } } } } }";
     assert!(refused(spread).await.is_some());
     assert_eq!(refused(INTROSPECTION).await, None);
-    // The schema may grow, and tools may ask a little more.
+    // Leaves room for a larger schema and for tools that ask more.
     let weighs = weight(INTROSPECTION, json!({})).await;
     assert!(weighs < Limits::default().weight * 3 / 4, "{weighs}");
 }
@@ -158,7 +158,7 @@ async fn the_examples_are_far_below_the_limit() {
 }
 
 #[test]
-fn the_tables_name_fields_that_there_are() {
+fn the_tables_name_existing_fields() {
     let schema = async_graphql::parser::parse_schema(sdl()).unwrap();
     let mut fields = HashSet::new();
     for definition in schema.definitions {

@@ -5,10 +5,11 @@
 
 use std::time::Duration;
 
-use async_graphql::{Extensions, Variables};
-use axum::body::{Bytes, HttpBody};
-use axum::extract::Request;
-use axum::http::{HeaderMap, Method, header};
+use async_graphql::{Extensions, Request as GraphqlRequest, Variables};
+use async_graphql_axum::GraphQLRequest;
+use axum::body::{Body as HttpBytes, Bytes, HttpBody};
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, HeaderValue, Method, header};
 use bytes::BytesMut;
 use futures_util::StreamExt;
 use serde::Deserialize;
@@ -32,12 +33,12 @@ pub(crate) struct Parameters {
 }
 
 impl Parameters {
-    /// `None` if a variable imitates an uploaded file, or there is no query.
-    pub(crate) fn into_request(self) -> Option<async_graphql::Request> {
+    /// `None` if there is no query, or a variable imitates an uploaded file.
+    pub(crate) fn into_request(self) -> Option<GraphqlRequest> {
         if self.variables.values().any(forges_upload) {
             return None;
         }
-        let mut request = async_graphql::Request::new(self.query?).variables(self.variables);
+        let mut request = GraphqlRequest::new(self.query?).variables(self.variables);
         request.operation_name = self.operation_name;
         request.extensions = self.extensions;
         Some(request)
@@ -47,7 +48,7 @@ impl Parameters {
 /// A request, as far as it was read.
 pub(super) enum Body {
     /// The complete request.
-    Whole(async_graphql::Request),
+    Whole(GraphqlRequest),
     /// The request without its files.
     Form(multipart::Form),
 }
@@ -56,10 +57,7 @@ pub(super) async fn read(request: Request, limits: &BodyLimits) -> Result<Body, 
     let request = match *request.method() {
         Method::GET => finish(read_query(request.uri().query().unwrap_or_default())?),
         Method::POST => match content_type(request.headers()).as_deref() {
-            Some("application/json") => {
-                let body = read_body(request, limits.json_bytes).await?;
-                finish(read_json(&body)?)
-            }
+            Some("application/json") => extract(read_body(request, limits.json_bytes).await?).await,
             Some("multipart/form-data") => {
                 return multipart::open(request, limits).await.map(Body::Form);
             }
@@ -138,12 +136,33 @@ async fn read_body(request: Request, limit_bytes: usize) -> Result<Bytes, Proble
     }
 }
 
+/// Parses a JSON body of bounded length with the integration's extractor, after checks that it
+/// lacks: it would accept any content type as JSON, a list as a request, and a body of any length.
+async fn extract(body: Bytes) -> Result<GraphqlRequest, Problem> {
+    check_is_object(&body)?;
+    let mut request = Request::new(HttpBytes::from(body.clone()));
+    *request.method_mut() = Method::POST;
+    let json = HeaderValue::from_static("application/json");
+    request.headers_mut().insert(header::CONTENT_TYPE, json);
+    match <GraphQLRequest>::from_request(request, &()).await {
+        Ok(request) => check(request.into_inner()),
+        // Its error names neither the parameter nor the position; and it refuses a null query, which
+        // clients that send the hash of a persisted query may have.
+        Err(_) => finish(read_json(&body)?),
+    }
+}
+
 /// Parses the parameters as JSON, from a body or from the `operations` part of a form.
 pub(super) fn read_json(body: &[u8]) -> Result<Parameters, Problem> {
+    check_is_object(body)?;
+    serde_json::from_slice(body).map_err(|error| {
+        problem::bad_request(format!("The body is not a GraphQL request: {error}."))
+    })
+}
+
+fn check_is_object(body: &[u8]) -> Result<(), Problem> {
     match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
-        Some(b'{') => serde_json::from_slice(body).map_err(|error| {
-            problem::bad_request(format!("The body is not a GraphQL request: {error}."))
-        }),
+        Some(b'{') => Ok(()),
         Some(b'[') => Err(problem::batching()),
         _ => Err(problem::bad_request(
             "Send a JSON object with the document as its query.",
@@ -183,16 +202,30 @@ fn parse<T: DeserializeOwned + Default>(name: &str, text: Option<&str>) -> Resul
     }
 }
 
-pub(super) fn finish(parameters: Parameters) -> Result<async_graphql::Request, Problem> {
-    match parameters.query.as_deref() {
-        None | Some("") if parameters.extensions.contains_key("persistedQuery") => {
-            Err(problem::persisted_query())
-        }
-        None | Some("") => Err(problem::bad_request("The parameter query is missing.")),
-        Some(_) => parameters.into_request().ok_or_else(|| {
-            problem::bad_request(
-                "A variable imitates an uploaded file; send files as multipart/form-data.",
-            )
-        }),
+/// Checks the parameters of a request.
+///
+/// # Errors
+/// There is no query, or a variable imitates an uploaded file.
+pub(super) fn finish(parameters: Parameters) -> Result<GraphqlRequest, Problem> {
+    let query = parameters.query.unwrap_or_default();
+    let mut request = GraphqlRequest::new(query).variables(parameters.variables);
+    request.operation_name = parameters.operation_name;
+    request.extensions = parameters.extensions;
+    check(request)
+}
+
+fn check(request: GraphqlRequest) -> Result<GraphqlRequest, Problem> {
+    if request.query.is_empty() {
+        return Err(if request.extensions.contains_key("persistedQuery") {
+            problem::persisted_query()
+        } else {
+            problem::bad_request("The parameter query is missing.")
+        });
     }
+    if request.variables.values().any(forges_upload) {
+        return Err(problem::bad_request(
+            "A variable imitates an uploaded file; send files as multipart/form-data.",
+        ));
+    }
+    Ok(request)
 }

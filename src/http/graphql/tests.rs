@@ -233,3 +233,24 @@ async fn a_syntax_error_has_its_location() {
     let answered = send(query("{ hello(")).await;
     insta::assert_snapshot!(answered.text, @r#"{"errors":[{"message":"Syntax error: expected name","locations":[{"line":1,"column":9}],"extensions":{"code":"GRAPHQL_PARSE_FAILED"}}]}"#);
 }
+
+#[tokio::test]
+async fn responses_without_errors_are_serialized_like_all_others() {
+    let answer = || {
+        let data =
+            async_graphql::Value::from_json(json!({"text": "\u{1}\u{e8}", "list": [1, null]}));
+        Answer::of(async_graphql::Response::new(data.unwrap()), "r1")
+    };
+    let bounded = budget::to_json(&answer()).unwrap();
+    for media in [Media::Json, Media::GraphqlResponse] {
+        let response = encode(answer(), media);
+        assert_eq!(response.status(), StatusCode::OK);
+        assert_eq!(
+            response.headers()[header::CONTENT_TYPE],
+            media.content_type()
+        );
+        assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
+        let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        assert_eq!(body, bounded);
+    }
+}

@@ -81,7 +81,7 @@ impl Server {
     }
 
     async fn connect(&self) -> Client {
-        self.connect_with(Some(SUBPROTOCOL)).await
+        self.connect_with(Some(subprotocol())).await
     }
 
     async fn connect_with(&self, subprotocol: Option<&'static str>) -> Client {

@@ -121,6 +121,18 @@ async fn requests_that_are_not_graphql_are_refused_with_a_reason() {
         "PERSISTED_QUERY_NOT_SUPPORTED",
     )
     .await;
+    check(
+        post(r#"{"query":null,"extensions":{"persistedQuery":{}}}"#),
+        400,
+        "PERSISTED_QUERY_NOT_SUPPORTED",
+    )
+    .await;
+    check(
+        post(r#"{"query":"{ hello }","variables":"x"}"#),
+        400,
+        "BAD_REQUEST",
+    )
+    .await;
     let forged = json!({"query": "mutation($f: Upload!) { upload(file: $f) }", "variables": {"f": "#__graphql_file__:7"}});
     check(post(forged.to_string()), 400, "BAD_REQUEST").await;
     check(

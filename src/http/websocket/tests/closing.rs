@@ -220,8 +220,9 @@ async fn a_silently_dead_client_is_disconnected() {
     let mut dead = TcpStream::connect(server.address).await.unwrap();
     let handshake = format!(
         "GET /graphql HTTP/1.1\r\nHost: {}\r\nConnection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
-         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: {SUBPROTOCOL}\r\n\r\n",
-        server.address
+         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: {}\r\n\r\n",
+        server.address,
+        subprotocol()
     );
     dead.write_all(handshake.as_bytes()).await.unwrap();
     let mut rest = Vec::new();
