@@ -72,11 +72,11 @@ pub struct UpdateAccount {
 /// A balance at an instant.
 #[derive(Debug, Clone, Copy)]
 pub struct BalanceAt {
-    /// The account that the balance is of.
+    /// The account of the balance.
     pub account: AccountId,
-    /// The instant at which the balance holds.
+    /// The instant of the balance.
     pub at: Timestamp,
-    /// The balance at that instant.
+    /// The balance at this instant.
     pub balance: Balance,
 }
 

@@ -55,7 +55,7 @@ pub struct Counted {
 }
 
 impl Services {
-    /// The head-counts of a list by country, and the point in its history that they are of. The
+    /// The head-counts of a list by country, and the point in its history at which they hold. The
     /// point is `None` for a list without stored contacts, which nobody can leave.
     ///
     /// # Errors

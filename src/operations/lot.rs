@@ -89,8 +89,8 @@ struct RevokeArguments<'a> {
 }
 
 impl Services {
-    /// A page of an account's lots, with the filter, which has the instant that their states are
-    /// of.
+    /// A page of an account's lots, and the filter that it was read with. The lots are shown in
+    /// their states at the filter's instant.
     pub async fn lots(
         &self,
         account: AccountId,
