@@ -1,13 +1,13 @@
-//! Counting the segments of a text allocates nothing, whatever is asked for.
+//! Counting the segments of a text allocates no memory, with any options.
 //!
-//! A binary of its own: its allocator counts what each thread asks of it.
+//! It is a test binary of its own because its allocator counts the allocations of each thread.
 
 use std::hint::black_box;
 
 use allocation_counter::measure;
 use domain::segmentation::{Language, Languages, Options, Reference, count, segment};
 
-/// Every way of asking.
+/// Every combination of options.
 fn options() -> impl Iterator<Item = (Options, bool)> {
     let both = [false, true];
     let languages = [
@@ -33,7 +33,7 @@ fn options() -> impl Iterator<Item = (Options, bool)> {
     })
 }
 
-/// Texts that take every way through the counting: of one segment and of several, beyond the limit, in
+/// Texts for every path through the counting: of one segment and of several, beyond the limit, in
 /// each encoding, with tables, swaps and accents.
 fn texts() -> Vec<String> {
     let short = [
