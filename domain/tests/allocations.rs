@@ -7,7 +7,7 @@ use std::hint::black_box;
 use allocation_counter::measure;
 use domain::segmentation::{Language, Languages, Options, Reference, count, segment};
 
-/// Every combination of options.
+/// Every way of asking.
 fn options() -> impl Iterator<Item = (Options, bool)> {
     let both = [false, true];
     let languages = [

@@ -70,7 +70,7 @@ pub enum Role {
     Sender,
 }
 
-/// The channel of a message.
+/// How a message travels.
 #[derive(
     Debug,
     Clone,
@@ -95,7 +95,7 @@ pub enum Channel {
     Mms,
 }
 
-/// The encoding of an SMS.
+/// How an SMS is encoded.
 #[derive(
     Debug,
     Clone,

@@ -1,7 +1,4 @@
-//! Rate cards.
-//!
-//! Here: finding, listing and adding versions, which never change once published. Not here: prices
-//! ([`domain::rate`]).
+//! Rate cards: versions that never change once published.
 
 use domain::id::{AccountId, RateCardId};
 use entity::{rate, rate_card};
@@ -15,14 +12,17 @@ use super::sql::{
     row_set::RowSet,
 };
 
-/// The code of the rate card that accounts have unless another one is set.
+/// The code of the card that accounts are charged by unless another is set.
 pub const DEFAULT_CODE: &str = "default";
-/// The id of the default card's first version, which is the same in every installation.
+/// The default card's first version: the same in every installation.
 pub const DEFAULT_ID: Uuid = Uuid::from_u128(0x0000_0000_0000_7000_8000_0000_0000_0001);
-/// The country code of the rate for all countries without their own.
+/// What stands for every country not named.
 pub const EVERY_OTHER_COUNTRY: &str = "*";
 
-/// Finds a version.
+/// One version.
+///
+/// # Errors
+/// What the database says.
 pub async fn find(
     connection: &impl ConnectionTrait,
     id: RateCardId,
@@ -32,7 +32,10 @@ pub async fn find(
         .await
 }
 
-/// Finds several versions, in no particular order.
+/// Several versions, in no order.
+///
+/// # Errors
+/// What the database says.
 pub async fn find_all(
     connection: &impl ConnectionTrait,
     ids: impl IntoIterator<Item = RateCardId>,
@@ -42,7 +45,10 @@ pub async fn find_all(
         .await
 }
 
-/// Finds the version of a card that was the newest at an instant.
+/// The version of a card that was the newest at an instant.
+///
+/// # Errors
+/// What the database says.
 pub async fn in_force(
     connection: &impl ConnectionTrait,
     code: &str,
@@ -56,13 +62,15 @@ pub async fn in_force(
         .await
 }
 
-/// SQL for the id of the version that prices the messages of account `w.account_id` at the instant
-/// `w.at`, in microseconds.
+/// The id of the version that the account `w.account_id` is charged by at the instant `w.at`, in microseconds.
 pub(super) const IN_FORCE: &str = "(SELECT v.id FROM rate_cards v WHERE v.published_at <= w.at AND v.code = \
      (SELECT r.rate_card_code FROM account_rate_cards r WHERE r.account_id = w.account_id \
      AND r.effective_at <= w.at ORDER BY r.effective_at DESC LIMIT 1) ORDER BY v.version DESC LIMIT 1)";
 
-/// Finds the version that prices an account's messages at an instant; `None` before its first card.
+/// The version that an account is charged by at an instant; `None` before the account's first card.
+///
+/// # Errors
+/// What the database says.
 pub async fn in_force_for(
     connection: &impl ConnectionTrait,
     account: AccountId,
@@ -81,7 +89,10 @@ pub async fn in_force_for(
     Ok(found.into_iter().next())
 }
 
-/// Finds the newest version of a card, also if it is not in force yet.
+/// The newest version of a card, whenever it counts from.
+///
+/// # Errors
+/// What the database says.
 pub async fn newest(
     connection: &impl ConnectionTrait,
     code: &str,
@@ -93,7 +104,10 @@ pub async fn newest(
         .await
 }
 
-/// Reads the rates of a version, by country.
+/// The rates of a version, by country.
+///
+/// # Errors
+/// What the database says.
 pub async fn rates(
     connection: &impl ConnectionTrait,
     id: RateCardId,
@@ -105,7 +119,10 @@ pub async fn rates(
         .await
 }
 
-/// Reads a page of versions, the newest first.
+/// A page of versions, the newest first.
+///
+/// # Errors
+/// What the database says.
 pub async fn list(
     connection: &impl ConnectionTrait,
     window: Window,
@@ -121,7 +138,10 @@ pub async fn list(
     .await
 }
 
-/// Counts the versions of all cards.
+/// How many versions there are of all cards.
+///
+/// # Errors
+/// What the database says.
 pub async fn count(connection: &impl ConnectionTrait) -> Result<u64, DbErr> {
     rate_card::Entity::find().count(connection).await
 }
@@ -129,7 +149,7 @@ pub async fn count(connection: &impl ConnectionTrait) -> Result<u64, DbErr> {
 /// Publishes a version with its rates.
 ///
 /// # Errors
-/// If the version number exists: the error is a unique violation.
+/// What the database says; that another took the version number, among others.
 pub async fn insert(
     connection: &impl ConnectionTrait,
     card: rate_card::Model,
