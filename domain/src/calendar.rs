@@ -1,7 +1,8 @@
 //! Days and months of a time zone.
 //!
-//! Here: the instants at which civil days begin, through all clock changes, and when credits expire.
-//! Not here: the current time, which callers pass, and the intervals of reports ([`buckets`]).
+//! Here: the instants at which civil days begin, through all clock changes, and when credits
+//! expire. Not here: the current time, which callers pass, and the intervals of reports
+//! ([`buckets`]).
 
 pub mod buckets;
 
@@ -86,8 +87,8 @@ pub fn start_of_day(date: Date, zone: &TimeZone) -> Result<Timestamp, CalendarEr
 }
 
 /// The zone's day at an instant, as its first instant and the next day's. Reports by day count the
-/// instant in this bucket. If the clocks go back over midnight, the repeated hour belongs to the day that
-/// has begun, even if the clocks show the date before.
+/// instant in this bucket. If the clocks go back over midnight, the repeated hour belongs to the
+/// day that has begun, even if the clocks show the date before.
 ///
 /// # Errors
 /// If the day reaches outside the calendar.
@@ -126,9 +127,9 @@ pub fn whole_days(
     Ok((first < last).then_some((first, last)))
 }
 
-/// The period of the same length before a period: the same number of calendar months if both ends of the
-/// period begin a month in the zone, the same number of days if both begin a day, and otherwise the same
-/// time.
+/// The period of the same length before a period: the same number of calendar months if both ends
+/// of the period begin a month in the zone, the same number of days if both begin a day, and
+/// otherwise the same time.
 ///
 /// # Errors
 /// If it reaches outside the calendar.
@@ -151,8 +152,8 @@ pub fn period_before(
     Ok((before, from))
 }
 
-/// The expiry of credits that were acquired at an instant (law L2): the day they were acquired plus their
-/// validity, by the zone's calendar, from that day's first instant on.
+/// The expiry of credits that were acquired at an instant (law L2): the day they were acquired plus
+/// their validity, by the zone's calendar, from that day's first instant on.
 ///
 /// # Errors
 /// If the validity is zero or above [`MAX_VALIDITY_DAYS`], or the day is outside the calendar.
@@ -190,8 +191,8 @@ pub fn month_of_date(date: Date, zone: &TimeZone) -> Result<(Timestamp, Timestam
     Ok((start_of_day(first, zone)?, start_of_day(next, zone)?))
 }
 
-/// The whole months of the zone within a period made of whole days, as the first instant of the first month
-/// and the first instant after the last; `None` if the period has no whole month.
+/// The whole months of the zone within a period made of whole days, as the first instant of the
+/// first month and the first instant after the last; `None` if the period has no whole month.
 ///
 /// # Errors
 /// If the period reaches to the calendar's end.

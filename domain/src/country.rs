@@ -1,6 +1,7 @@
 //! Country codes of two letters.
 //!
-//! Here: the format. Not here: which codes ISO 3166-1 assigns, which is checked when a client sends them.
+//! Here: the format. Not here: which codes ISO 3166-1 assigns, which is checked when a client sends
+//! them.
 
 use std::{fmt, str::FromStr};
 

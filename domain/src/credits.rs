@@ -30,8 +30,8 @@ impl Credits {
     pub const ZERO: Self = Self(0);
     /// Units in one credit.
     pub const UNITS_PER_CREDIT: i64 = 10_000;
-    /// The largest amount accepted from clients: 10^12 credits. Nine hundred such amounts add up within
-    /// `i64`.
+    /// The largest amount accepted from clients: 10^12 credits. Nine hundred such amounts add up
+    /// within `i64`.
     pub const MAX_INPUT: Self = Self(1_000_000_000_000 * Self::UNITS_PER_CREDIT);
 
     /// Makes an amount from units of 1/10,000 credit.
@@ -110,8 +110,8 @@ impl fmt::Display for Credits {
     }
 }
 
-/// Parses a plain, unsigned decimal. Signs, exponents, spaces and separators are rejected, and so are more
-/// than four fraction digits: an amount is never rounded silently.
+/// Parses a plain, unsigned decimal. Signs, exponents, spaces and separators are rejected, and so
+/// are more than four fraction digits: an amount is never rounded silently.
 impl FromStr for Credits {
     type Err = ParseCreditsError;
 
@@ -126,7 +126,8 @@ impl FromStr for Credits {
             return Err(ParseCreditsError::TooPrecise);
         }
         let whole = whole.trim_start_matches('0');
-        // The largest accepted amount has thirteen digits, and all numbers of so many digits fit i64.
+        // The largest accepted amount has thirteen digits, and all numbers of so many digits fit
+        // i64.
         if whole.len() > 13 {
             return Err(ParseCreditsError::TooLarge);
         }

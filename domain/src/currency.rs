@@ -1,7 +1,7 @@
 //! Currencies: their codes and their minor units.
 //!
-//! Here: the format. Not here: which codes ISO 4217 assigns and with how many digits, which is checked
-//! when a client sends them.
+//! Here: the format. Not here: which codes ISO 4217 assigns and with how many digits, which is
+//! checked when a client sends them.
 
 use std::{fmt, str::FromStr};
 

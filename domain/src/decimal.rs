@@ -1,4 +1,5 @@
-//! Conversion between plain decimal texts and whole numbers of a small unit, exact and without floats.
+//! Conversion between plain decimal texts and whole numbers of a small unit, exact and without
+//! floats.
 //!
 //! Here: digits, and division rounded half to even. Not here: the meaning of the number
 //! ([`crate::money`]).
@@ -16,8 +17,8 @@ pub(crate) enum DecimalError {
 
 /// Parses a plain, unsigned decimal as a count of 10^-`fraction_digits`, at most `limit`.
 ///
-/// Signs, exponents, spaces and separators are rejected. So are more than `fraction_digits` digits after
-/// the point, even zeros: they show that the writer assumed a smaller unit.
+/// Signs, exponents, spaces and separators are rejected. So are more than `fraction_digits` digits
+/// after the point, even zeros: they show that the writer assumed a smaller unit.
 pub(crate) fn parse(text: &str, fraction_digits: u8, limit: i64) -> Result<i64, DecimalError> {
     let (whole, fraction) = match text.split_once('.') {
         Some((_, "")) => return Err(DecimalError::Malformed),
@@ -46,7 +47,8 @@ pub(crate) fn parse(text: &str, fraction_digits: u8, limit: i64) -> Result<i64, 
         .ok_or(DecimalError::TooLarge)
 }
 
-/// Writes a count of 10^-`fraction_digits` with all of its fraction digits: 2149 and 2 give "21.49".
+/// Writes a count of 10^-`fraction_digits` with all of its fraction digits: 2149 and 2 give
+/// "21.49".
 pub(crate) fn format(units: i64, fraction_digits: u8) -> String {
     let sign = if units < 0 { "-" } else { "" };
     let places = usize::from(fraction_digits);
@@ -69,7 +71,8 @@ pub(crate) fn format_shortest(units: i64, fraction_digits: u8) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// The quotient, rounded to the nearest whole number and ties to the even one. `divisor` is positive.
+/// The quotient, rounded to the nearest whole number and ties to the even one. `divisor` is
+/// positive.
 pub(crate) fn divide_half_even(dividend: i128, divisor: i128) -> i128 {
     let (floor, rest) = (dividend.div_euclid(divisor), dividend.rem_euclid(divisor));
     // Comparing with `divisor - rest` can't overflow; doubling `rest` might.

@@ -1,7 +1,7 @@
 //! Departures: recipients who leave a list after a message was scheduled for its contacts (law H3).
 //!
-//! Here: the charge for a message's lines without the departed recipients. Not here: finding who has
-//! left, and when.
+//! Here: the charge for a message's lines without the departed recipients. Not here: finding who
+//! has left, and when.
 
 use std::collections::BTreeMap;
 
@@ -12,8 +12,8 @@ use crate::{country::CountryCode, credits::Credits, quote::Line};
 pub struct Departure {
     /// Their country.
     pub country: CountryCode,
-    /// Segments priced for each of them. `None` if it is not known: they then count as recipients of their
-    /// country with the fewest segments, so that the charge is never too low.
+    /// Segments priced for each of them. `None` if it is not known: they then count as recipients
+    /// of their country with the fewest segments, so that the charge is never too low.
     pub segment_count: Option<u32>,
     /// The number of recipients who left.
     pub recipients: u64,
@@ -22,7 +22,8 @@ pub struct Departure {
 /// A message's lines without the departed recipients.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remaining {
-    /// The remaining recipients, by country and number of segments. Lines without recipients are left out.
+    /// The remaining recipients, by country and number of segments. Lines without recipients are
+    /// left out.
     pub lines: Vec<Line>,
     /// The remaining recipients in countries that are served, for whom the credits are.
     pub recipients: u64,
@@ -43,8 +44,9 @@ pub enum DepartureError {
 
 /// Removes departed recipients from a message's lines.
 ///
-/// Recipients with known segments leave the line that they were counted in. All others, and those for whom
-/// that line has too few recipients, leave the lines of their country with the fewest segments.
+/// Recipients with known segments leave the line that they were counted in. All others, and those
+/// for whom that line has too few recipients, leave the lines of their country with the fewest
+/// segments.
 ///
 /// # Errors
 /// If the lines and the departures don't belong to the same message.

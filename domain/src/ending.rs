@@ -1,7 +1,7 @@
 //! Endings: how the hold of a scheduled message may end (laws H3 and A3).
 //!
-//! Here: the one rule for all commands that end a hold. Not here: the effect of the ending on lots and pools
-//! ([`crate::book`]), and the roles that may request it.
+//! Here: the one rule for all commands that end a hold. Not here: the effect of the ending on lots
+//! and pools ([`crate::book`]), and the roles that may request it.
 
 /// Who settles an account's scheduled messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,8 +42,8 @@ pub enum Wish {
 pub enum Ending {
     /// The whole hold is charged.
     InFull,
-    /// Recipients who have not left the list since the message was scheduled are charged; the credits for
-    /// the others are released.
+    /// Recipients who have not left the list since the message was scheduled are charged; the
+    /// credits for the others are released.
     ForThoseWhoStayed,
     /// The reported recipients are charged; the rest is released.
     AsReported,
@@ -54,20 +54,21 @@ pub enum Ending {
 /// Why a hold can't end as requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NoEnding {
-    /// The server settles the message, and it is due: it can only be charged for all recipients who have
-    /// not left.
+    /// The server settles the message, and it is due: it can only be charged for all recipients who
+    /// have not left.
     #[error("the message is due, and is charged for all recipients who have not left the list")]
     Due,
     /// The server doesn't settle the message, or it is not due.
     #[error("the server does not settle the message, or it is not due yet")]
     NotDue,
-    /// The sending service settles the message, and it is due: only the platform knows whether it was sent.
+    /// The sending service settles the message, and it is due: only the platform knows whether it
+    /// was sent.
     #[error("the message is due, and its sending service reports how many recipients were reached")]
     AtTheSendingService,
 }
 
-/// Decides how the hold of a scheduled message ends. `has_come` is true if its sendAt is not after the
-/// instant at which the ending is booked, whether or not a job has run.
+/// Decides how the hold of a scheduled message ends. `has_come` is true if its sendAt is not after
+/// the instant at which the ending is booked, whether or not a job has run.
 ///
 /// # Errors
 /// If the hold can't end as requested. The message stays scheduled.
@@ -80,8 +81,8 @@ pub fn judge(settler: Settler, has_come: bool, wish: Wish) -> Result<Ending, NoE
         (Wish::Due, Settler::Server, false) | (Wish::Due, Settler::SendingService, _) => {
             Err(NoEnding::NotDue)
         }
-        // The sending service would report how many recipients it reached, but did not. A charge in full
-        // costs nobody but the account, whose users scheduled the message.
+        // The sending service would report how many recipients it reached, but did not. A charge in
+        // full costs nobody but the account, whose users scheduled the message.
         (Wish::InFull, Settler::SendingService, _) => Ok(Ending::InFull),
         (Wish::Report { .. } | Wish::Cancel(_), Settler::Server, true) => Err(NoEnding::Due),
         // Nothing was sent, and nothing will be, so the message is cancelled.
@@ -114,7 +115,8 @@ mod tests {
     }
 
     proptest! {
-        /// Law H3: once the server's message is due, every request charges all recipients who have not left.
+        /// Law H3: once the server's message is due, every request charges all recipients who have
+        /// not left.
         #[test]
         fn due_messages_are_charged_in_full(wish in any_wish()) {
             let outcome = judge(Settler::Server, true, wish);
@@ -124,7 +126,8 @@ mod tests {
             );
         }
 
-        /// The server subtracts departures if it settles the message, and the sending service if that does.
+        /// The server subtracts departures if it settles the message, and the sending service if
+        /// that does.
         #[test]
         fn departures_are_subtracted_only_if_the_server_settles(automatic in any::<bool>(), has_come in any::<bool>()) {
             let (settler, expected) = match automatic {
@@ -134,7 +137,8 @@ mod tests {
             prop_assert_eq!(judge(settler, has_come, Wish::InFull), Ok(expected));
         }
 
-        /// Law A3: the account's users can't get back credits for a message that may have been sent.
+        /// Law A3: the account's users can't get back credits for a message that may have been
+        /// sent.
         #[test]
         fn the_account_can_not_cancel_a_due_message(automatic in any::<bool>()) {
             let settler = if automatic { Settler::Server } else { Settler::SendingService };
@@ -160,7 +164,8 @@ mod tests {
             (Settler::Server, false, some, Ok(Ending::AsReported)),
             (Settler::Server, true, none, Err(NoEnding::Due)),
             (Settler::Server, true, some, Err(NoEnding::Due)),
-            // Reported with no recipients: the service tried to send it, so it is SENT at no charge.
+            // Reported with no recipients: the service tried to send it, so it is SENT at no
+            // charge.
             (Settler::SendingService, false, none, Ok(Ending::AsReported)),
             (Settler::SendingService, true, none, Ok(Ending::AsReported)),
             (Settler::SendingService, true, some, Ok(Ending::AsReported)),

@@ -1,7 +1,7 @@
 //! Holds: credits set aside for a scheduled message.
 //!
-//! Here: the contents of a hold, and its division when it ends (law H2). Not here: the books that its
-//! credits move between ([`crate::book`]).
+//! Here: the contents of a hold, and its division when it ends (law H2). Not here: the books that
+//! its credits move between ([`crate::book`]).
 
 use crate::{credits::Credits, lot::Draw, pool::Pool};
 
@@ -22,8 +22,8 @@ impl Hold {
         Credits::from_units(self.draws.iter().map(|draw| draw.credits.units()).sum())
     }
 
-    /// Divides the hold at `charge`: the credits drawn first are charged, and those drawn last are released.
-    /// If `charge` is more than the hold, all of it is charged and nothing is released.
+    /// Divides the hold at `charge`: the credits drawn first are charged, and those drawn last are
+    /// released. If `charge` is more than the hold, all of it is charged and nothing is released.
     #[must_use]
     pub fn divide(&self, charge: Credits) -> (Vec<Draw>, Vec<Draw>) {
         let mut left = charge.units().max(0);

@@ -1,7 +1,7 @@
 //! Typed identifiers: each kind of id is its own type, so a list's id can't be passed as a lot's.
 //!
-//! Here: the newtypes and their public prefixes. Not here: the form that clients see, and making ids,
-//! which takes a clock and randomness.
+//! Here: the newtypes and their public prefixes. Not here: the form that clients see, and making
+//! ids, which takes a clock and randomness.
 
 use uuid::Uuid;
 

@@ -1,7 +1,7 @@
 //! Money in minor units, and the value of a credit in money.
 //!
-//! Here: exact amounts, their texts, and the one place where a cost is rounded. Not here: conversion
-//! between currencies, which the product doesn't do.
+//! Here: exact amounts, their texts, and the one place where a cost is rounded. Not here:
+//! conversion between currencies, which the product doesn't do.
 
 use std::fmt;
 
@@ -12,8 +12,8 @@ use crate::{
 
 pub use crate::currency::{Currency, CurrencyCode, ParseCurrencyCodeError};
 
-/// An amount of money, exact in its currency's minor units. [`fmt::Display`] writes only the amount, with
-/// all of the currency's digits: "21.49", or "1500" for a currency without any.
+/// An amount of money, exact in its currency's minor units. [`fmt::Display`] writes only the
+/// amount, with all of the currency's digits: "21.49", or "1500" for a currency without any.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Money {
     minor: i64,
@@ -51,8 +51,8 @@ impl ParseMoneyError {
 }
 
 impl Money {
-    /// The largest amount accepted from clients, in major units. With four minor digits, nine hundred such
-    /// amounts add up within `i64`.
+    /// The largest amount accepted from clients, in major units. With four minor digits, nine
+    /// hundred such amounts add up within `i64`.
     pub const MAX_INPUT_MAJOR: i64 = 1_000_000_000_000;
 
     /// Makes an amount from minor units.
@@ -70,8 +70,8 @@ impl Money {
     /// Parses a plain, unsigned decimal amount, which is never rounded.
     ///
     /// # Errors
-    /// If the text has a sign, an exponent or separators, more fraction digits than the currency, or is above
-    /// [`Self::MAX_INPUT_MAJOR`].
+    /// If the text has a sign, an exponent or separators, more fraction digits than the currency,
+    /// or is above [`Self::MAX_INPUT_MAJOR`].
     pub fn parse(amount: &str, currency: Currency) -> Result<Self, ParseMoneyError> {
         let digits = currency.minor_digits();
         let limit = Self::MAX_INPUT_MAJOR * currency.minor_per_major();
@@ -129,8 +129,8 @@ impl fmt::Display for Money {
     }
 }
 
-/// The value of one credit, exact to 10^-9 of the currency's major unit. [`fmt::Display`] writes the
-/// shortest exact decimal: "0.013".
+/// The value of one credit, exact to 10^-9 of the currency's major unit. [`fmt::Display`] writes
+/// the shortest exact decimal: "0.013".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CreditValue {
     nano: i64,
@@ -140,8 +140,8 @@ pub struct CreditValue {
 impl CreditValue {
     /// The most fraction digits that a value may have.
     pub const FRACTION_DIGITS: u8 = 9;
-    /// The largest value of one credit, in major units: far above any price, and low enough that the cost of
-    /// any number of credits fits [`Cost`].
+    /// The largest value of one credit, in major units: far above any price, and low enough that
+    /// the cost of any number of credits fits [`Cost`].
     pub const MAX_MAJOR: i64 = 1_000_000;
     const NANO_PER_MAJOR: i64 = 1_000_000_000;
 
@@ -158,8 +158,8 @@ impl CreditValue {
     /// Parses a plain, unsigned decimal in major units.
     ///
     /// # Errors
-    /// If the text has a sign, an exponent or separators, more than [`Self::FRACTION_DIGITS`] fraction
-    /// digits, or is above [`Self::MAX_MAJOR`].
+    /// If the text has a sign, an exponent or separators, more than [`Self::FRACTION_DIGITS`]
+    /// fraction digits, or is above [`Self::MAX_MAJOR`].
     pub fn parse(amount: &str, currency: Currency) -> Result<Self, ParseMoneyError> {
         let limit = Self::MAX_MAJOR * Self::NANO_PER_MAJOR;
         decimal::parse(amount, Self::FRACTION_DIGITS, limit)
@@ -186,8 +186,8 @@ impl CreditValue {
         Cost(credits.units() as i128 * self.nano as i128)
     }
 
-    /// The cost of an amount of credits, rounded once, half to even, to the currency's minor unit (law Q5);
-    /// `None` beyond the range of [`Money`].
+    /// The cost of an amount of credits, rounded once, half to even, to the currency's minor unit
+    /// (law Q5); `None` beyond the range of [`Money`].
     #[must_use]
     pub fn of(self, credits: Credits) -> Option<Money> {
         self.cost(credits).round(self.currency)
@@ -200,8 +200,8 @@ impl fmt::Display for CreditValue {
     }
 }
 
-/// An exact cost in 10^-13 of a currency's major unit: units of 1/10,000 credit times 10^-9 of a major unit.
-/// Costs of different versions of rate cards are added up in it and rounded last.
+/// An exact cost in 10^-13 of a currency's major unit: units of 1/10,000 credit times 10^-9 of a
+/// major unit. Costs of different versions of rate cards are added up in it and rounded last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Cost(i128);
 
@@ -222,8 +222,8 @@ impl Cost {
         self.0.checked_add(other.0).map(Self)
     }
 
-    /// The displayed cost, rounded half to even to the currency's minor unit; `None` beyond the range of
-    /// [`Money`].
+    /// The displayed cost, rounded half to even to the currency's minor unit; `None` beyond the
+    /// range of [`Money`].
     #[must_use]
     pub fn round(self, currency: Currency) -> Option<Money> {
         let per_minor = 10_i128.pow(Self::FRACTION_DIGITS - u32::from(currency.minor_digits()));

@@ -1,7 +1,8 @@
-//! Pools: *who* may spend. Each account has an unassigned pool, and one for each list with its own limit.
+//! Pools: *who* may spend. Each account has an unassigned pool, and one for each list with its own
+//! limit.
 //!
-//! Here: the pools' free credits, and taking an amount from all of them (law L3). Not here: the lots that
-//! the credits belong to ([`crate::lot`]).
+//! Here: the pools' free credits, and taking an amount from all of them (law L3). Not here: the
+//! lots that the credits belong to ([`crate::lot`]).
 
 use std::collections::BTreeMap;
 
@@ -63,9 +64,9 @@ impl Pools {
         }
     }
 
-    /// Divides `amount` among the pools (law L3): the unassigned pool first, and the rest among the lists
-    /// with a limit in proportion to their free credits, by largest remainder, ties by id. The parts add up
-    /// exactly to `amount`, or to all free credits if they are less.
+    /// Divides `amount` among the pools (law L3): the unassigned pool first, and the rest among the
+    /// lists with a limit in proportion to their free credits, by largest remainder, ties by id.
+    /// The parts add up exactly to `amount`, or to all free credits if they are less.
     #[must_use]
     pub fn shares(&self, amount: Credits) -> Vec<(Pool, Credits)> {
         let from_unassigned = amount.min(self.unassigned);

@@ -1,12 +1,13 @@
 //! Personal data of contacts, in a type that reveals it only to a reader with permission.
 //!
-//! Here: the type, and the check that it makes. Not here: who may read contacts, which the server's policy
-//! decides.
+//! Here: the type, and the check that it makes. Not here: who may read contacts, which the server's
+//! policy decides.
 //!
-//! A value of [`Private`] can't become a field of a response, a log line or a cell of a file by accident:
-//! it has no `Display` and no serialization, its `Debug` hides it, and [`Private::shown_to`] checks the
-//! reader's permission. The server's own work (counting, storing, looking up) uses [`Private::unguarded`],
-//! which the architecture test forbids in the modules that answer clients.
+//! A value of [`Private`] can't become a field of a response, a log line or a cell of a file by
+//! accident: it has no `Display` and no serialization, its `Debug` hides it, and
+//! [`Private::shown_to`] checks the reader's permission. The server's own work (counting, storing,
+//! looking up) uses [`Private::unguarded`], which the architecture test forbids in the modules that
+//! answer clients.
 
 use std::fmt;
 

@@ -3,9 +3,9 @@
 //! Here: the largest remainder method. Not here: the amounts that are split ([`crate::pool`],
 //! [`crate::distribution`]).
 
-/// Splits an amount by weights. Each part is its exact share rounded down; the units that are then missing
-/// go to the largest remainders, one each, and to the earlier one of equal remainders. If all weights are
-/// zero, all parts are zero.
+/// Splits an amount by weights. Each part is its exact share rounded down; the units that are then
+/// missing go to the largest remainders, one each, and to the earlier one of equal remainders. If
+/// all weights are zero, all parts are zero.
 #[must_use]
 pub fn split(amount: u64, weights: &[u64]) -> Vec<u64> {
     let total: u128 = weights.iter().map(|&weight| u128::from(weight)).sum();

@@ -1,7 +1,7 @@
 //! Automatic recharge: when an account buys credits, and how many (law R2).
 //!
-//! Here: the decision, from everything it depends on. Not here: reserving against the monthly limit,
-//! charging, and notifying the owner. Callers decide and reserve in one transaction.
+//! Here: the decision, from everything it depends on. Not here: reserving against the monthly
+//! limit, charging, and notifying the owner. Callers decide and reserve in one transaction.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -10,8 +10,8 @@ use crate::{credits::Credits, money::Money};
 /// The number of consecutive declines that suspends recharging until the owner acts.
 pub const DECLINES_TO_SUSPEND: u32 = 3;
 
-/// The most packages in one charge. More would mean that the package is far too small for the threshold,
-/// which nobody intended. The decision reports the cut like one by the monthly limit.
+/// The most packages in one charge. More would mean that the package is far too small for the
+/// threshold, which nobody intended. The decision reports the cut like one by the monthly limit.
 pub const MAX_TIMES: u32 = 10_000;
 
 /// The waiting times after a first and after a second decline.
@@ -54,7 +54,8 @@ pub enum Decision {
         times: u32,
         /// The price of all packages.
         price: Money,
-        /// Why the charge doesn't close the gap, for a notification of the owner; `None` if it does.
+        /// Why the charge doesn't close the gap, for a notification of the owner; `None` if it
+        /// does.
         cut_by: Option<Cut>,
     },
     /// Buy nothing now.
@@ -102,8 +103,8 @@ pub enum SuspendReason {
     UnusablePackage,
 }
 
-/// Decides whether to recharge now: with as many packages as bring the available credits back to the
-/// threshold, in one charge, cut to the rest of the monthly limit.
+/// Decides whether to recharge now: with as many packages as bring the available credits back to
+/// the threshold, in one charge, cut to the rest of the monthly limit.
 #[must_use]
 pub fn decide(state: &RechargeState) -> Decision {
     if let Some(reason) = suspended(state) {

@@ -3,9 +3,9 @@
 //! Here: the sums of a report and their agreement (law T2). Not here: where buckets begin
 //! ([`crate::calendar::buckets`]), reading the rows, and writing files.
 //!
-//! Messages are counted at two grains, so there are two kinds of rows. A message belongs to one list and
-//! one instant, and counts once in totals, buckets and lists. It may go to several countries, and counts
-//! once in each of them. All other sums are the same in both kinds.
+//! Messages are counted at two grains, so there are two kinds of rows. A message belongs to one
+//! list and one instant, and counts once in totals, buckets and lists. It may go to several
+//! countries, and counts once in each of them. All other sums are the same in both kinds.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -96,8 +96,8 @@ pub struct CountryRow {
     pub usage: Usage,
 }
 
-/// Why rows don't add up to a report. Each is a fault of the stored rows or of reading them, not of the
-/// request.
+/// Why rows don't add up to a report. Each is a fault of the stored rows or of reading them, not of
+/// the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum UsageError {
     /// A sum is beyond its range.
@@ -249,7 +249,8 @@ impl Aggregation {
     /// Returns the report if countries were not requested, and so none were counted.
     ///
     /// # Errors
-    /// If a total is beyond its range, or lists and buckets from separate rows add up to different totals.
+    /// If a total is beyond its range, or lists and buckets from separate rows add up to different
+    /// totals.
     pub fn finish_without_countries(self) -> Result<Report, UsageError> {
         let totals = total(self.buckets.iter().copied())?;
         if self.are_lists_apart && totals != total(self.lists.values().map(|list| list.usage))? {
@@ -276,8 +277,8 @@ impl Aggregation {
     }
 }
 
-/// A part of a whole in ten-thousandths, rounded half to even; 0 if the whole is zero. Neither is negative,
-/// and the part is at most the whole.
+/// A part of a whole in ten-thousandths, rounded half to even; 0 if the whole is zero. Neither is
+/// negative, and the part is at most the whole.
 #[must_use]
 pub fn share_basis_points(part: Credits, whole: Credits) -> i64 {
     let (part, whole) = (i128::from(part.units()), i128::from(whole.units()));

@@ -24,8 +24,8 @@ pub struct Model {
     pub settlement: Settlement,
     /// When it was created, in microseconds since the epoch.
     pub created_at: i64,
-    /// The instant from which on every day has its sums in `usage_rollups`, in microseconds since the
-    /// epoch: 0 if all days have, the largest number if none has.
+    /// The instant from which on every day has its sums in `usage_rollups`, in microseconds since
+    /// the epoch: 0 if all days have, the largest number if none has.
     pub usage_rolled_from: i64,
     /// The origins that buyers may be sent back to, separated by spaces.
     pub return_origins: String,

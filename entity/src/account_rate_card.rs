@@ -1,4 +1,5 @@
-//! The rate card of an account from an instant on. Earlier rows stay, so past balances keep their value.
+//! The rate card of an account from an instant on. Earlier rows stay, so past balances keep their
+//! value.
 
 use sea_orm::entity::prelude::*;
 

@@ -18,7 +18,8 @@ pub struct Model {
     /// Its position among the import's warnings, from 0, in the order in which the file was read.
     #[sea_orm(primary_key, auto_increment = false)]
     pub position: i64,
-    /// The row's line in the file, from 1; in a workbook its row. Null if it is about the whole file.
+    /// The row's line in the file, from 1; in a workbook its row. Null if it is about the whole
+    /// file.
     pub line: Option<i64>,
     /// The header of the column, cut to the length that is shown; null if it is not about a column.
     pub header: Option<String>,

@@ -1,5 +1,5 @@
-//! The credits that the hold of a scheduled message drew from each lot. The rows are deleted when the
-//! hold ends; its history is in the postings.
+//! The credits that the hold of a scheduled message drew from each lot. The rows are deleted when
+//! the hold ends; its history is in the postings.
 
 use sea_orm::entity::prelude::*;
 

@@ -2,8 +2,8 @@
 //!
 //! Here: one entity in each file, without methods. If a row belongs to an account, its primary key
 //! begins with `account_id`, and no row refers to another account, so the tables can be sharded by
-//! account. Instants are microseconds since the epoch, credits are units of 1/10,000 credit, prices are
-//! in the currency's minor unit. Not here: queries, and the schema's history.
+//! account. Instants are microseconds since the epoch, credits are units of 1/10,000 credit, prices
+//! are in the currency's minor unit. Not here: queries, and the schema's history.
 
 pub mod account;
 pub mod account_rate_card;

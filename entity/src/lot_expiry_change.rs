@@ -2,7 +2,8 @@
 
 use sea_orm::entity::prelude::*;
 
-/// The change of one lot's `expires_at` by one transaction. The database refuses to change or delete it.
+/// The change of one lot's `expires_at` by one transaction. The database refuses to change or
+/// delete it.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "lot_expiry_changes")]

@@ -1,5 +1,5 @@
-//! The audience of a scheduled message to the stored contacts of a list: the list's revision at which it
-//! was priced. The row is deleted when the message is settled or cancelled.
+//! The audience of a scheduled message to the stored contacts of a list: the list's revision at
+//! which it was priced. The row is deleted when the message is settled or cancelled.
 
 use sea_orm::entity::prelude::*;
 
@@ -19,7 +19,8 @@ pub struct Model {
     pub message_id: Uuid,
     /// The list's revision when the message was priced.
     pub revision: i64,
-    /// Its sending time, in microseconds since the epoch. Contacts who leave later were sent the message.
+    /// Its sending time, in microseconds since the epoch. Contacts who leave later were sent the
+    /// message.
     pub send_at: i64,
     /// Whether its text has merge fields, so that contacts get different numbers of segments.
     pub personal: bool,

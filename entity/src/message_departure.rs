@@ -1,5 +1,5 @@
-//! The number of recipients who left a list after a message to its contacts was scheduled and before its
-//! sendAt.
+//! The number of recipients who left a list after a message to its contacts was scheduled and
+//! before its sendAt.
 
 use sea_orm::entity::prelude::*;
 

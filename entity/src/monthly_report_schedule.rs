@@ -20,8 +20,8 @@ pub struct Model {
     pub interval: Interval,
     /// The first day of the month of the next report, ISO 8601.
     pub month: String,
-    /// The end of that month, in microseconds since the epoch; 0 if it has to be recalculated, and the
-    /// largest number while the schedule is off.
+    /// The end of that month, in microseconds since the epoch; 0 if it has to be recalculated, and
+    /// the largest number while the schedule is off.
     pub due_at: i64,
 }
 

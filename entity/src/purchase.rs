@@ -31,12 +31,12 @@ pub struct Model {
     pub automatic: bool,
     /// The payment provider.
     pub provider: String,
-    /// The provider's reference for the payment. It grants nothing: of a token that grants access, only
-    /// the hash is stored.
+    /// The provider's reference for the payment. It grants nothing: of a token that grants access,
+    /// only the hash is stored.
     #[sea_orm(unique)]
     pub provider_reference: Option<String>,
-    /// The provider's page on which the owner approves the charge, after signing in there. Null for the
-    /// sandbox, whose addresses grant access and are made on request.
+    /// The provider's page on which the owner approves the charge, after signing in there. Null for
+    /// the sandbox, whose addresses grant access and are made on request.
     pub confirmation_url: Option<String>,
     /// The address that the buyer is sent back to.
     pub return_url: Option<String>,

@@ -4,8 +4,8 @@ use sea_orm::entity::prelude::*;
 
 use crate::sql_enums::{Channel, UsageKind};
 
-/// The sums of a day, for a whole account, one list or one country, or the sums of a list's month; on one
-/// channel, at the prices of one version of a rate card.
+/// The sums of a day, for a whole account, one list or one country, or the sums of a list's month;
+/// on one channel, at the prices of one version of a rate card.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "usage_rollups")]
@@ -16,8 +16,8 @@ pub struct Model {
     /// What the sums are of.
     #[sea_orm(primary_key, auto_increment = false)]
     pub kind: UsageKind,
-    /// The first instant of the day or the month in the account's time zone, in microseconds since the
-    /// epoch.
+    /// The first instant of the day or the month in the account's time zone, in microseconds since
+    /// the epoch.
     #[sea_orm(primary_key, auto_increment = false)]
     pub day_start: i64,
     /// The list or the country; empty for a whole account.

@@ -333,8 +333,8 @@ fn indexes() -> Vec<IndexCreateStatement> {
     ]
 }
 
-/// Partial indexes on the rows that jobs and batches look for: lots with credits left, and scheduled
-/// messages. They stay small when the history grows.
+/// Partial indexes on the rows that jobs and batches look for: lots with credits left, and
+/// scheduled messages. They stay small when the history grows.
 async fn partial_indexes(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let connection = manager.get_connection();
     for statement in [

@@ -1,5 +1,5 @@
-//! The default rate card: 1 credit for an SMS segment and 3 for an MMS segment in every country. A credit
-//! is worth 0.01 EUR.
+//! The default rate card: 1 credit for an SMS segment and 3 for an MMS segment in every country. A
+//! credit is worth 0.01 EUR.
 
 use sea_orm_migration::{prelude::*, sea_orm::prelude::Uuid};
 

@@ -1,7 +1,7 @@
 //! Settings of destinations for encoding, descriptions of rate cards, and an example card.
 //!
-//! The example's figures are invented, in the range of real prices: an SMS from a fraction of a cent to
-//! more than ten cents, an MMS at several times that, and not offered in most countries.
+//! The example's figures are invented, in the range of real prices: an SMS from a fraction of a
+//! cent to more than ten cents, an MMS at several times that, and not offered in most countries.
 
 use sea_orm_migration::{prelude::*, sea_orm::prelude::Uuid};
 

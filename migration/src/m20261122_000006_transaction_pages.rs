@@ -12,8 +12,8 @@ impl MigrationTrait for Migration {
         for statement in [
             "CREATE INDEX transactions_list ON transactions (account_id, list_id, kind, sequence) \
              WHERE list_id IS NOT NULL",
-            // Charges, the most frequent kind, are left out: a search for them finds some in any part of
-            // the history.
+            // Charges, the most frequent kind, are left out: a search for them finds some in any
+            // part of the history.
             "CREATE INDEX transactions_kind ON transactions (account_id, kind, sequence) \
              WHERE kind <> 'SPEND'",
         ] {

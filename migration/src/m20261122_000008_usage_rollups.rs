@@ -12,8 +12,8 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let is_sqlite = manager.get_database_backend() == sea_orm::DatabaseBackend::Sqlite;
         let mut rollups = rollups();
-        // Reports read the rows in the order of the key. SQLite stores them in that order. PostgreSQL
-        // leaves room on each page, so that rows are updated in place.
+        // Reports read the rows in the order of the key. SQLite stores them in that order.
+        // PostgreSQL leaves room on each page, so that rows are updated in place.
         rollups.extra(if is_sqlite {
             "WITHOUT ROWID"
         } else {
@@ -66,8 +66,8 @@ fn rollups() -> TableCreateStatement {
             text("kind"),
             // The first instant of a day of the account's time zone.
             integer("day_start"),
-            // LIST: the list's sixteen bytes, or empty for messages without a list. COUNTRY: its two
-            // letters. ALL: empty.
+            // LIST: the list's sixteen bytes, or empty for messages without a list. COUNTRY: its
+            // two letters. ALL: empty.
             crate::columns::bytes("key"),
             text("channel"),
             uuid("rate_card_id"),

@@ -8,8 +8,8 @@ pub(crate) struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        // Existing sums are only by day. They are deleted, and the job that fills in sums after a change of
-        // time zone makes them again; until then, reports read the messages.
+        // Existing sums are only by day. They are deleted, and the job that fills in sums after a
+        // change of time zone makes them again; until then, reports read the messages.
         let connection = manager.get_connection();
         connection
             .execute_unprepared("DELETE FROM usage_rollups")

@@ -1,6 +1,6 @@
-//! Adds the last use and the expiry of keys, and the origins that an account's buyers may be sent back to.
-//! Removes the tokens of the sandbox's approve pages: tokens are now derived from a secret, and of those
-//! made before, only hashes are kept.
+//! Adds the last use and the expiry of keys, and the origins that an account's buyers may be sent
+//! back to. Removes the tokens of the sandbox's approve pages: tokens are now derived from a
+//! secret, and of those made before, only hashes are kept.
 
 use sea_orm_migration::{
     prelude::*,

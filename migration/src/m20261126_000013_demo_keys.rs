@@ -1,5 +1,5 @@
-//! Marks the keys that a demo made, so that they can be revoked when the database is no longer served as
-//! a demo.
+//! Marks the keys that a demo made, so that they can be revoked when the database is no longer
+//! served as a demo.
 
 use sea_orm_migration::prelude::*;
 
@@ -14,8 +14,9 @@ impl MigrationTrait for Migration {
             .add_column(ColumnDef::new("demo").boolean().not_null().default(false))
             .to_owned();
         manager.alter_table(demo).await?;
-        // Keys from demos of earlier versions are recognized by their names. A user with a key of the same
-        // name has to make a new one, but a demo's key that kept working would give access to everything.
+        // Keys from demos of earlier versions are recognized by their names. A user with a key of
+        // the same name has to make a new one, but a demo's key that kept working would give access
+        // to everything.
         let connection = manager.get_connection();
         connection
             .execute_unprepared(

@@ -1,5 +1,5 @@
-//! Changes of the instants at which lots expire, made by changes of time zone: part of the ledger, and
-//! append-only.
+//! Changes of the instants at which lots expire, made by changes of time zone: part of the ledger,
+//! and append-only.
 
 use sea_orm_migration::prelude::*;
 

@@ -1,5 +1,5 @@
-//! Audiences of scheduled messages, and departures from them: the list's revision at which each message
-//! was priced, and the number of contacts who left since, by country and segments.
+//! Audiences of scheduled messages, and departures from them: the list's revision at which each
+//! message was priced, and the number of contacts who left since, by country and segments.
 
 use sea_orm_migration::prelude::*;
 
@@ -15,7 +15,8 @@ impl MigrationTrait for Migration {
             manager.create_table(table).await?;
         }
         for (table, column) in [
-            // Raised with each batch of an import, so contacts can be compared with a message's revision.
+            // Raised with each batch of an import, so contacts can be compared with a message's
+            // revision.
             ("contact_lists", integer("revision").default(0).take()),
             ("contact_lists", integer("removals").default(0).take()),
             ("contacts", integer("revision").default(0).take()),

@@ -1,8 +1,8 @@
 //! A report's messages as comma-separated values.
 //!
-//! Here: RFC 4180 with a header, in UTF-8 with a byte order mark (without one, Excel reads the bytes
-//! in the machine's own code page). Text that a spreadsheet would run as a formula is made plain
-//! text, whichever delimiter the spreadsheet splits lines at: in an Italian locale it is the
+//! Here: RFC 4180 with a header, in UTF-8 with a byte order mark (without one, Excel reads the
+//! bytes in the machine's own code page). Text that a spreadsheet would run as a formula is made
+//! plain text, whichever delimiter the spreadsheet splits lines at: in an Italian locale it is the
 //! semicolon. Not here: which columns there are ([`super::columns`]).
 
 #[cfg(test)]
@@ -142,10 +142,10 @@ fn push_decimal(out: &mut Vec<u8>, credits: Credits, mark: DecimalMark) {
     }
 }
 
-/// Appends a text as RFC 4180 demands, with an apostrophe before everything that a spreadsheet would
-/// run: <https://owasp.org/www-community/attacks/CSV_Injection>. A cell may begin at the text's start
-/// and after any common delimiter. A spreadsheet may take a quotation mark there for the cell's own,
-/// and the character after it then begins the cell.
+/// Appends a text as RFC 4180 demands, with an apostrophe before everything that a spreadsheet
+/// would run: <https://owasp.org/www-community/attacks/CSV_Injection>. A cell may begin at the
+/// text's start and after any common delimiter. A spreadsheet may take a quotation mark there for
+/// the cell's own, and the character after it then begins the cell.
 fn push_text(out: &mut Vec<u8>, text: &str, delimiter: u8) {
     let quoted = text
         .bytes()
@@ -180,7 +180,8 @@ fn push_text(out: &mut Vec<u8>, text: &str, delimiter: u8) {
     }
 }
 
-/// Writes instants in local time. Keeps the text of date and offset, which consecutive rows mostly share.
+/// Writes instants in local time. It keeps the text of date and offset, which consecutive rows mostly
+/// share.
 struct Moments {
     local_time: LocalTime,
     /// The local day, counted from the epoch, and the offset that the two texts are for.

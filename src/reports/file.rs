@@ -70,8 +70,8 @@ pub struct UsageRow {
     pub segments: i64,
     /// Credits spent.
     pub credits: Credits,
-    /// The cost of those credits in the report's currency: a plain decimal such as `"12.50"`, already
-    /// rounded to the currency's digits.
+    /// The cost of those credits in the report's currency: a plain decimal such as `"12.50"`,
+    /// already rounded to the currency's digits.
     pub cost: String,
 }
 
@@ -100,7 +100,8 @@ pub struct MessageRow<'a> {
     pub message_id: &'a str,
 }
 
-/// The rows of a file, one by one. Each is borrowed until the next one is requested, so none is copied.
+/// The rows of a file, one by one. Each is borrowed until the next one is requested, so none is
+/// copied.
 pub trait MessageSource {
     /// Why the next row can't be read.
     type Error;

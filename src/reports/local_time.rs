@@ -1,7 +1,7 @@
 //! The UTC offset of instants in the report's time zone.
 //!
-//! Here: one look-up in the time zone database for each clock change instead of one for each row. Not
-//! here: where days and buckets begin ([`domain::calendar`]).
+//! Here: one look-up in the time zone database for each clock change instead of one for each row.
+//! Not here: where days and buckets begin ([`domain::calendar`]).
 
 use jiff::{Span, Timestamp, tz::Offset, tz::TimeZone};
 
@@ -30,8 +30,8 @@ impl LocalTime {
     pub fn offset_at(&mut self, instant: Timestamp) -> Offset {
         if instant < self.since || instant >= self.until {
             self.offset = self.zone.to_offset(instant);
-            // A clock change at `instant` itself starts the cached range, but `preceding` excludes its
-            // argument.
+            // A clock change at `instant` itself starts the cached range, but `preceding` excludes
+            // its argument.
             let just_after = instant.checked_add(Span::new().nanoseconds(1));
             self.since = just_after
                 .ok()

@@ -1,8 +1,8 @@
 //! The messages of a report's file, from the database to the thread that writes it.
 //!
-//! Here: turning the rows that the database sends into the rows that a file shows, without copying any
-//! text. They come through a bounded channel, so memory does not grow with the report, and a slow
-//! client slows the reading. Not here: how they are written, and how rows leave the database
+//! Here: turning the rows that the database sends into the rows that a file shows, without copying
+//! any text. They come through a bounded channel, so memory does not grow with the report, and a
+//! slow client slows the reading. Not here: how they are written, and how rows leave the database
 //! ([`crate::store::sql::bulk`]).
 
 use std::collections::BTreeMap;

@@ -1,12 +1,13 @@
 //! Writes numbers as text into a buffer.
 //!
-//! Here: exact decimals of counts and credits, and Excel's day numbers. Not here: digit grouping and
-//! currency signs, which are up to the program that opens the file.
+//! Here: exact decimals of counts and credits, and Excel's day numbers. Not here: digit grouping
+//! and currency signs, which are up to the program that opens the file.
 
 use domain::credits::Credits;
 
 const MILLISECONDS_PER_DAY: i64 = 86_400_000;
-/// Days from Excel's day 0 (1899-12-30, so that its leap day of 1900 comes out right) to 1970-01-01.
+/// Days from Excel's day 0 (1899-12-30, so that its leap day of 1900 comes out right) to
+/// 1970-01-01.
 const EXCEL_EPOCH_DAYS: i64 = 25_569;
 /// 1900-03-01 to 9999-12-31: the days whose numbers in Excel agree with the calendar.
 const EXCEL_DAYS: std::ops::RangeInclusive<i64> = 61..=2_958_465;
@@ -42,8 +43,8 @@ pub fn push_excel_date(out: &mut Vec<u8>, local_milliseconds: i64) -> bool {
     push_count(out, day);
     let millisecond = local_milliseconds.rem_euclid(MILLISECONDS_PER_DAY);
     if millisecond > 0 {
-        // Rounded half up. A step of 0.1 µs is far below a millisecond, so the fraction never rounds
-        // up to a whole day.
+        // Rounded half up. A step of 0.1 µs is far below a millisecond, so the fraction never
+        // rounds up to a whole day.
         let scale = 10_u128.pow(DAY_FRACTION_DIGITS as u32);
         let whole = u128::from(MILLISECONDS_PER_DAY.unsigned_abs());
         let fraction = (u128::from(millisecond.unsigned_abs()) * scale + whole / 2) / whole;

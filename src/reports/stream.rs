@@ -15,12 +15,13 @@ use tokio::{sync::mpsc, task::JoinHandle};
 const CHUNK_BYTES: usize = 64 * 1024;
 /// The first chunk is small, so that the client sees at once that the file is coming.
 const FIRST_CHUNK_BYTES: usize = 1024;
-/// Chunks that are buffered between the writer and a slow client. With the one that is being filled,
-/// they are the memory of a download.
+/// Chunks that are buffered between the writer and a slow client. With the one that is being
+/// filled, they are the memory of a download.
 const CHUNKS_WAITING: usize = 2;
 
 /// Sends everything written to it in chunks. A closed receiver is reported as a broken pipe, so the
-/// work stops when the client disconnects. Blocks while the client is slow: only for blocking threads.
+/// work stops when the client disconnects. Blocks while the client is slow: only for blocking
+/// threads.
 #[derive(Debug)]
 pub struct ChannelWriter {
     sender: mpsc::Sender<Bytes>,
@@ -79,9 +80,9 @@ impl Drop for ChannelWriter {
     }
 }
 
-/// Runs a writer on a blocking thread and streams its output. An error or a panic of the writer is the
-/// stream's last item: it makes the body abort its connection, so no client takes a partial file for a
-/// complete one. Dropping the stream stops the writer at its next chunk.
+/// Runs a writer on a blocking thread and streams its output. An error or a panic of the writer is
+/// the stream's last item: it makes the body abort its connection, so no client takes a partial
+/// file for a complete one. Dropping the stream stops the writer at its next chunk.
 ///
 /// Must be called within a Tokio runtime.
 pub fn stream_file<E>(

@@ -99,8 +99,8 @@ pub struct Reading<'a> {
     pub otherwise: Currency,
 }
 
-/// Reads a report. `connection` is a snapshot, so that the parts agree (law T4). `value` returns the
-/// value of a credit under a version of a rate card.
+/// Reads a report. `connection` is a snapshot, so that the parts agree (law T4). `value` returns
+/// the value of a credit under a version of a rate card.
 ///
 /// # Errors
 /// See [`ReadError`].
@@ -148,8 +148,8 @@ pub async fn check_currency(
         let rows = Rows::read(&sources, Parts::default()).await?;
         prices(connection, &rows, &value).await.map(drop)
     };
-    // Without the filter by country, the sums by day can answer. Only if they find several currencies,
-    // the messages have to be read to know whether the filter leaves one.
+    // Without the filter by country, the sums by day can answer. Only if they find several
+    // currencies, the messages have to be read to know whether the filter leaves one.
     let anywhere = UsageFilter {
         countries: None,
         ..filter.clone()

@@ -42,10 +42,12 @@ pub async fn find_all(
         .await
 }
 
-/// An account and the version of the rate card that prices its messages; `None` before its first card.
+/// An account and the version of the rate card that prices its messages; `None` before its first
+/// card.
 pub type Charged = (account::Model, Option<rate_card::Model>);
 
-/// Finds several accounts with the rate cards that are in force at an instant, in no particular order.
+/// Finds several accounts with the rate cards that are in force at an instant, in no particular
+/// order.
 pub async fn find_all_charged(
     connection: &impl ConnectionTrait,
     ids: impl IntoIterator<Item = AccountId>,
@@ -168,7 +170,8 @@ pub async fn insert(
     Ok(())
 }
 
-/// Settings to write. A setting that is `None` is not written, so a concurrent change of it is kept.
+/// Settings to write. A setting that is `None` is not written, so a concurrent change of it is
+/// kept.
 #[derive(Debug, Clone, Default)]
 pub struct AccountSettings {
     /// The account's name.

@@ -13,8 +13,8 @@ use sea_orm::{
     sea_query::{Alias, Expr, ExprTrait},
 };
 
-/// Reads the credits that each list holds for its scheduled messages. Lists without any are left out.
-/// Ids are unique across accounts, so the ids of accounts and lists need not match in order.
+/// Reads the credits that each list holds for its scheduled messages. Lists without any are left
+/// out. Ids are unique across accounts, so the ids of accounts and lists need not match in order.
 pub async fn held(
     connection: &impl ConnectionTrait,
     accounts: impl IntoIterator<Item = AccountId>,

@@ -1,7 +1,7 @@
 //! API keys.
 //!
-//! Here: finding, listing and writing keys. Only the hash of a secret is stored. Not here: making and
-//! checking secrets ([`crate::operations`]).
+//! Here: finding, listing and writing keys. Only the hash of a secret is stored. Not here: making
+//! and checking secrets ([`crate::operations`]).
 
 use domain::id::{AccountId, ApiKeyId};
 use entity::api_key;

@@ -1,6 +1,7 @@
 //! Balances: the transaction that left each, and the free credits of a pool.
 //!
-//! Not here: waiting for batches that may still be booked at a past instant ([`crate::operations`]).
+//! Not here: waiting for batches that may still be booked at a past instant
+//! ([`crate::operations`]).
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -86,8 +87,8 @@ pub async fn booked_until(
     Ok(micros.map(whole_micros))
 }
 
-/// Finds the accounts whose books no writer has locked. It doesn't wait, and blocks writers only for
-/// the duration of the statement.
+/// Finds the accounts whose books no writer has locked. It doesn't wait, and blocks writers only
+/// for the duration of the statement.
 pub async fn free_books(
     connection: &impl ConnectionTrait,
     accounts: impl IntoIterator<Item = AccountId>,
@@ -133,8 +134,8 @@ pub enum FreeUnits {
     NoBook,
 }
 
-/// Reads the free credits of a list's pool, or of the unassigned pool if the list has no limit, in one
-/// round trip. Every quote reads them.
+/// Reads the free credits of a list's pool, or of the unassigned pool if the list has no limit, in
+/// one round trip. Every quote reads them.
 pub async fn free_units(
     connection: &impl ConnectionTrait,
     account: AccountId,

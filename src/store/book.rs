@@ -36,7 +36,8 @@ pub struct Wanted {
     pub every_pool: bool,
     /// Whether exhausted lots are needed too, if they have not expired.
     pub used_up_lots: bool,
-    /// Commands that may take credits from every pool; [`Book::needs_every_pool`] says whether they do.
+    /// Commands that may take credits from every pool; [`Book::needs_every_pool`] says whether they
+    /// do.
     pub commands: Vec<Command>,
 }
 
@@ -60,10 +61,10 @@ pub struct Head {
     pub recent_usage: String,
 }
 
-/// Locks the accounts' books against other writers until the transaction ends, and returns those that
-/// exist. It locks in id order, so two batches never deadlock. It reads nothing else, because a
-/// statement that waited for a lock may still see rows as they were before it waited. On SQLite it does
-/// nothing: there is only one writer.
+/// Locks the accounts' books against other writers until the transaction ends, and returns those
+/// that exist. It locks in id order, so two batches never deadlock. It reads nothing else, because
+/// a statement that waited for a lock may still see rows as they were before it waited. On SQLite
+/// it does nothing: there is only one writer.
 ///
 /// # Errors
 /// If it waited longer than the database's lock timeout.
@@ -278,8 +279,8 @@ async fn load_holds(
     Ok(())
 }
 
-/// Reads exhausted lots that had not expired at the book's last transaction: holds may return credits to
-/// them.
+/// Reads exhausted lots that had not expired at the book's last transaction: holds may return
+/// credits to them.
 async fn load_used_up_lots(
     connection: &impl ConnectionTrait,
     wanted: &BTreeMap<AccountId, Wanted>,

@@ -1,8 +1,8 @@
 //! Stored contacts of lists.
 //!
-//! Here: adding, changing and removing many at once, and the head-count of their list, which changes in
-//! the same transaction. Callers lock the list first ([`super::contact_list::lock`]), so that concurrent
-//! changes of one list run one after the other. Not here: reading files of contacts
+//! Here: adding, changing and removing many at once, and the head-count of their list, which
+//! changes in the same transaction. Callers lock the list first ([`super::contact_list::lock`]), so
+//! that concurrent changes of one list run one after the other. Not here: reading files of contacts
 //! ([`crate::imports`]).
 
 mod pages;
@@ -127,8 +127,8 @@ pub async fn insert(
     contacts: &[NewContact],
     (created_at, revision): (i64, i64),
 ) -> Result<(), DbErr> {
-    // One JSON text instead of a parameter for each value: SQLite takes at most 32,766 parameters, and
-    // binding and planning them takes longer than reading a text.
+    // One JSON text instead of a parameter for each value: SQLite takes at most 32,766 parameters,
+    // and binding and planning them takes longer than reading a text.
     let rows: Vec<_> = contacts
         .iter()
         .map(|row| {
@@ -165,8 +165,8 @@ pub async fn insert(
     }
 }
 
-/// Replaces the fields of a list's contacts in one statement, and sets the list's revision on those whose
-/// fields changed.
+/// Replaces the fields of a list's contacts in one statement, and sets the list's revision on those
+/// whose fields changed.
 pub async fn update(
     connection: &impl ConnectionTrait,
     list: (AccountId, ListId),
@@ -200,9 +200,9 @@ pub async fn update(
     Ok(())
 }
 
-/// Adds the counts, which are negative for removed contacts, to the list's head-count and to its number
-/// of stored contacts. Raises its revision if contacts were added, and its number of removals if contacts
-/// were removed.
+/// Adds the counts, which are negative for removed contacts, to the list's head-count and to its
+/// number of stored contacts. Raises its revision if contacts were added, and its number of
+/// removals if contacts were removed.
 pub async fn count_towards(
     connection: &impl ConnectionTrait,
     (account, list): (AccountId, ListId),

@@ -9,12 +9,12 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Qu
 
 use super::{Store, sql::bulk::Scan};
 
-/// The number of cells in a row of [`scan`]: the country code, the fields as JSON, and the revision of
-/// the list with which the contact was added.
+/// The number of cells in a row of [`scan`]: the country code, the fields as JSON, and the revision
+/// of the list with which the contact was added.
 pub const CELLS: usize = 3;
 
-/// Reads the country, the fields and the revision of every contact of a list from one snapshot, in no
-/// particular order.
+/// Reads the country, the fields and the revision of every contact of a list from one snapshot, in
+/// no particular order.
 #[must_use]
 pub fn scan(store: &Store, account: AccountId, list: ListId) -> Scan {
     let select = Entity::find()
@@ -23,8 +23,8 @@ pub fn scan(store: &Store, account: AccountId, list: ListId) -> Scan {
         .filter(Column::AccountId.eq(account.uuid()))
         .filter(Column::ListId.eq(list.uuid()));
     let select = match store.backend() {
-        // The rows are stored roughly in the order of the primary key. In the order of numbers, each
-        // row would be on another page of the file.
+        // The rows are stored roughly in the order of the primary key. In the order of numbers,
+        // each row would be on another page of the file.
         sea_orm::DatabaseBackend::Sqlite => select.order_by_asc(Column::Id),
         _ => select,
     };

@@ -103,9 +103,9 @@ pub async fn insert(
     Ok(())
 }
 
-/// Renames a list. Returns false if it is archived. It locks the list's row until the transaction ends,
-/// so that two changes of one head-count run one after the other. It writes only the name, so that a list
-/// that is archived concurrently stays archived.
+/// Renames a list. Returns false if it is archived. It locks the list's row until the transaction
+/// ends, so that two changes of one head-count run one after the other. It writes only the name, so
+/// that a list that is archived concurrently stays archived.
 pub async fn rename(
     connection: &impl ConnectionTrait,
     account: AccountId,
@@ -122,9 +122,9 @@ pub async fn rename(
     Ok(done.rows_affected > 0)
 }
 
-/// Locks a list's row until the transaction ends, so that adding contacts, removing them and counting them
-/// run one after the other. It reads nothing, because a statement that waited for a lock may still see
-/// rows as they were before it waited.
+/// Locks a list's row until the transaction ends, so that adding contacts, removing them and
+/// counting them run one after the other. It reads nothing, because a statement that waited for a
+/// lock may still see rows as they were before it waited.
 pub async fn lock(connection: &impl ConnectionTrait, id: ListId) -> Result<(), DbErr> {
     contact_list::Entity::find()
         .select_only()
@@ -137,9 +137,9 @@ pub async fn lock(connection: &impl ConnectionTrait, id: ListId) -> Result<(), D
     Ok(())
 }
 
-/// Locks lists' rows until the transaction ends, in id order, against adding and removing contacts, and
-/// returns those that exist. Readers are not blocked. Like [`lock`], it reads nothing else. On SQLite it
-/// does nothing: there is only one writer.
+/// Locks lists' rows until the transaction ends, in id order, against adding and removing contacts,
+/// and returns those that exist. Readers are not blocked. Like [`lock`], it reads nothing else. On
+/// SQLite it does nothing: there is only one writer.
 pub async fn lock_shared(
     connection: &impl ConnectionTrait,
     lists: impl IntoIterator<Item = ListId>,
@@ -159,8 +159,8 @@ pub async fn lock_shared(
     rows.iter().map(id).collect()
 }
 
-/// Raises a list's revision by one, because fields of its contacts changed. The caller holds the lock on
-/// the list.
+/// Raises a list's revision by one, because fields of its contacts changed. The caller holds the
+/// lock on the list.
 pub async fn raise_revision(
     connection: &impl ConnectionTrait,
     (account, list): (AccountId, ListId),
@@ -189,7 +189,8 @@ pub struct Heads {
     pub removals: i64,
 }
 
-/// Reads the head-counts of several lists, each from one snapshot. Lists that don't exist are left out.
+/// Reads the head-counts of several lists, each from one snapshot. Lists that don't exist are left
+/// out.
 pub async fn heads(
     connection: &impl ConnectionTrait,
     lists: impl IntoIterator<Item = (AccountId, ListId)>,

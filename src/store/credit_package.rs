@@ -65,8 +65,8 @@ pub async fn count(
     select(include_archived).count(connection).await
 }
 
-/// Finds the smallest package for sale in a currency with at least the given credits; of equal ones the
-/// cheapest, and then the oldest.
+/// Finds the smallest package for sale in a currency with at least the given credits; of equal ones
+/// the cheapest, and then the oldest.
 pub async fn smallest_with(
     connection: &impl ConnectionTrait,
     credits: Credits,
@@ -93,7 +93,8 @@ pub async fn insert(connection: &impl ConnectionTrait, row: Model) -> Result<(),
     Ok(())
 }
 
-/// Archives a package, which takes it off sale. If it is archived already, it keeps the earlier instant.
+/// Archives a package, which takes it off sale. If it is archived already, it keeps the earlier
+/// instant.
 pub async fn archive(
     connection: &impl ConnectionTrait,
     id: PackageId,

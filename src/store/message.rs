@@ -38,8 +38,8 @@ pub async fn find(
         .await
 }
 
-/// Selects messages with empty texts. A text may have 160 kB, and a page a thousand messages, so texts
-/// are read separately ([`texts`]) if they are requested.
+/// Selects messages with empty texts. A text may have 160 kB, and a page a thousand messages, so
+/// texts are read separately ([`texts`]) if they are requested.
 fn without_text(select: Select<Entity>) -> Select<Entity> {
     let columns = Column::iter().filter(|column| !matches!(column, Column::Text));
     select
@@ -98,8 +98,8 @@ pub async fn lines(
 pub struct MessageFilter {
     /// Messages of this account.
     pub account: AccountId,
-    /// Only messages whose list equals each of these, so none if two differ. `None` stands for messages
-    /// without a list.
+    /// Only messages whose list equals each of these, so none if two differ. `None` stands for
+    /// messages without a list.
     pub lists: Vec<Option<ListId>>,
     /// Only messages with one of these statuses.
     pub status: Option<Vec<MessageStatus>>,
@@ -169,8 +169,8 @@ fn select(backend: DatabaseBackend, filter: &MessageFilter) -> Select<Entity> {
     }
     if let Some(countries) = &filter.countries {
         let countries: BTreeSet<&str> = countries.iter().map(CountryCode::as_str).collect();
-        // Correlated by message: a page reads the lines of its own messages rather than all lines of
-        // the account.
+        // Correlated by message: a page reads the lines of its own messages rather than all lines
+        // of the account.
         let reached = message_line::Entity::find()
             .select_only()
             .expr(Expr::val(1))
@@ -213,8 +213,9 @@ pub async fn count(
         .await
 }
 
-/// Finds scheduled messages that are due, of accounts whose messages the server settles, the longest due
-/// first, after a position in that order. If `account` is given, only messages of that account.
+/// Finds scheduled messages that are due, of accounts whose messages the server settles, the
+/// longest due first, after a position in that order. If `account` is given, only messages of that
+/// account.
 pub async fn due(
     connection: &impl ConnectionTrait,
     account: Option<AccountId>,

@@ -1,8 +1,8 @@
 //! Scheduled messages to a list's stored contacts, and contacts who left the list since.
 //!
 //! Here: reading audiences, and adding departures. Callers that add departures hold the lock on the
-//! list's row ([`super::contact_list::lock`]), and scheduling or settling a message waits for that lock.
-//! Not here: adding and removing audiences, which only [`crate::ledger`] does.
+//! list's row ([`super::contact_list::lock`]), and scheduling or settling a message waits for that
+//! lock. Not here: adding and removing audiences, which only [`crate::ledger`] does.
 
 use std::collections::HashMap;
 

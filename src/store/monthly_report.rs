@@ -49,7 +49,8 @@ pub async fn set_schedule(
         .map(drop)
 }
 
-/// Makes the due instant of an account's next report be recalculated, because its months have changed.
+/// Makes the due instant of an account's next report be recalculated, because its months have
+/// changed.
 pub async fn reconsider(
     connection: &impl ConnectionTrait,
     account: AccountId,

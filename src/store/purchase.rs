@@ -127,8 +127,8 @@ pub async fn insert(connection: &impl ConnectionTrait, row: purchase::Model) -> 
     Ok(())
 }
 
-/// Records the provider's reference for the payment, and the address for its approval if the provider
-/// has one. Values that are recorded already are kept: the first of two callers wins.
+/// Records the provider's reference for the payment, and the address for its approval if the
+/// provider has one. Values that are recorded already are kept: the first of two callers wins.
 pub async fn set_reference(
     connection: &impl ConnectionTrait,
     row: &purchase::Model,
@@ -149,8 +149,8 @@ pub async fn set_reference(
     Ok(())
 }
 
-/// Closes a waiting purchase with any status but paid. The caller holds the lock on the account's book,
-/// so that nobody credits it meanwhile.
+/// Closes a waiting purchase with any status but paid. The caller holds the lock on the account's
+/// book, so that nobody credits it meanwhile.
 pub async fn close(
     connection: &impl ConnectionTrait,
     row: &purchase::Model,

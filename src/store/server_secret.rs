@@ -8,8 +8,8 @@ use sea_orm::{
     sea_query::OnConflict,
 };
 
-/// Finds the secret with a name, or stores `fresh` if there is none. If several processes do so at once,
-/// one wins, and all get its secret.
+/// Finds the secret with a name, or stores `fresh` if there is none. If several processes do so at
+/// once, one wins, and all get its secret.
 pub async fn find_or_insert(
     connection: &impl ConnectionTrait,
     name: &str,

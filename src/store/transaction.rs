@@ -80,8 +80,8 @@ pub struct PostingSum {
     pub units: i64,
 }
 
-/// Reads the postings of several transactions, each given by its account and sequence number: summed by
-/// book and pool, without sums of zero, ordered by book and then by list.
+/// Reads the postings of several transactions, each given by its account and sequence number:
+/// summed by book and pool, without sums of zero, ordered by book and then by list.
 pub async fn postings(
     connection: &impl ConnectionTrait,
     of: impl IntoIterator<Item = (AccountId, i64)>,

@@ -23,8 +23,8 @@ use sea_orm::{
     QuerySelect, Statement, Value, prelude::Uuid,
 };
 
-/// Microseconds in a quarter of an hour, the finest grain of sums. In every time zone, buckets begin on
-/// a quarter of an hour.
+/// Microseconds in a quarter of an hour, the finest grain of sums. In every time zone, buckets
+/// begin on a quarter of an hour.
 pub const QUARTER_HOUR_MICROS: i64 = QUARTER_HOUR_SECONDS * 1_000_000;
 
 /// Ids in one statement, well below the limits of both databases.
@@ -41,7 +41,8 @@ pub struct UsageFilter {
     pub to: Timestamp,
     /// Only messages to these lists.
     pub lists: Option<Vec<ListId>>,
-    /// Only messages to these countries. Of a message to other countries too, only these are counted.
+    /// Only messages to these countries. Of a message to other countries too, only these are
+    /// counted.
     pub countries: Option<Vec<CountryCode>>,
     /// Only messages on this channel.
     pub channel: Option<Channel>,
@@ -58,8 +59,8 @@ pub struct Grain {
     pub channels: bool,
 }
 
-/// A part of the usage of a list in a quarter of an hour, at the prices of one version of a rate card.
-/// The rows of a list and time add up to its usage.
+/// A part of the usage of a list in a quarter of an hour, at the prices of one version of a rate
+/// card. The rows of a list and time add up to its usage.
 #[derive(Debug, Clone, PartialEq, Eq, FromQueryResult)]
 pub struct Sum {
     /// Quarters of an hour since the epoch; 0 if sums are not by time.
@@ -100,7 +101,8 @@ pub struct CountrySum {
 /// Sums usage by time, list and channel, as `grain` says.
 ///
 /// Without a filter by country, credits are those of the messages, which the ledger charged, and
-/// recipients and segments those of their lines. Sums by country come only from the lines and must agree.
+/// recipients and segments those of their lines. Sums by country come only from the lines and must
+/// agree.
 pub async fn sums(
     connection: &impl ConnectionTrait,
     filter: &UsageFilter,

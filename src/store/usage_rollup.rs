@@ -1,17 +1,17 @@
 //! Sums of usage by day of the account's time zone. Reports read them instead of the messages.
 //!
-//! A row sums the messages that were charged on one day, on one channel, at the prices of one version of
-//! a rate card: of the whole account, of one list, or to one country. Each account has rows for days from
-//! an instant on (`usage_rolled_from`); for earlier days, readers use the messages. Writers hold the lock
-//! on the account's book.
+//! A row sums the messages that were charged on one day, on one channel, at the prices of one
+//! version of a rate card: of the whole account, of one list, or to one country. Each account has
+//! rows for days from an instant on (`usage_rolled_from`); for earlier days, readers use the
+//! messages. Writers hold the lock on the account's book.
 //!
 //! The most recent usage waits in the account's book ([`recent`]), and is not in the rows.
 //!
-//! The days of a list are summed by month too, because a year of many lists has many days. A month sums
-//! the days that have rows, so it is complete if it starts at `usage_rolled_from` or later.
+//! The days of a list are summed by month too, because a year of many lists has many days. A month
+//! sums the days that have rows, so it is complete if it starts at `usage_rolled_from` or later.
 //!
-//! Here: adding to the sums, reading them, and comparing them with the messages. Not here: the day of an
-//! instant ([`domain::calendar::day_of`]), and which parts of a report are read from the sums
+//! Here: adding to the sums, reading them, and comparing them with the messages. Not here: the day
+//! of an instant ([`domain::calendar::day_of`]), and which parts of a report are read from the sums
 //! ([`crate::reports::sources`]).
 
 mod history;
@@ -134,8 +134,8 @@ pub async fn set_rolled_from(
         .map(drop)
 }
 
-/// Deletes all sums of an account, because its days have changed or have to be counted again. The caller
-/// holds the lock on its book.
+/// Deletes all sums of an account, because its days have changed or have to be counted again. The
+/// caller holds the lock on its book.
 pub async fn forget(connection: &impl ConnectionTrait, account: AccountId) -> Result<(), DbErr> {
     for text in [
         "DELETE FROM usage_rollups WHERE account_id = $1",
@@ -148,9 +148,9 @@ pub async fn forget(connection: &impl ConnectionTrait, account: AccountId) -> Re
     set_rolled_from(connection, account, NOT_ROLLED).await
 }
 
-/// Reads the sums of an account's days, or of months for a kind of months, from the start of one to the
-/// start of another, that match the filter. The filter's period is ignored, and so are its countries
-/// unless `kind` is by country. Recent usage ([`Recent::sums`]) is not included.
+/// Reads the sums of an account's days, or of months for a kind of months, from the start of one to
+/// the start of another, that match the filter. The filter's period is ignored, and so are its
+/// countries unless `kind` is by country. Recent usage ([`Recent::sums`]) is not included.
 ///
 /// # Errors
 /// If the key of a list is not an id.

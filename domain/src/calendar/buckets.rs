@@ -10,8 +10,8 @@ use super::{CalendarError, date_of, start_of_day};
 /// The most buckets of one report: 208 days by hour, or 13 years by day.
 pub const MAX_BUCKETS: usize = 5_000;
 
-/// A quarter of an hour in seconds, the grain at which usage is read. In every zone, hours and days have
-/// begun on a quarter of an hour since 1980; a test checks each bundled zone.
+/// A quarter of an hour in seconds, the grain at which usage is read. In every zone, hours and days
+/// have begun on a quarter of an hour since 1980; a test checks each bundled zone.
 pub const QUARTER_HOUR_SECONDS: i64 = 900;
 
 const HOUR_SECONDS: i64 = 3_600;
@@ -78,13 +78,13 @@ pub struct Bucket {
     pub end: Timestamp,
 }
 
-/// The zone's whole intervals that overlap the period from `from` to before `to`, oldest first, without
-/// gaps or overlaps (law T1). The first may start before `from` and the last end after `to`, but only the
-/// period's usage is counted in them.
+/// The zone's whole intervals that overlap the period from `from` to before `to`, oldest first,
+/// without gaps or overlaps (law T1). The first may start before `from` and the last end after
+/// `to`, but only the period's usage is counted in them.
 ///
-/// Hours begin when the zone's clock shows a full hour and when it changes, so the repeated hour in autumn
-/// has two buckets. A change off the quarter hour, such as Newfoundland's at 00:01 until 2011, begins no
-/// bucket.
+/// Hours begin when the zone's clock shows a full hour and when it changes, so the repeated hour in
+/// autumn has two buckets. A change off the quarter hour, such as Newfoundland's at 00:01 until
+/// 2011, begins no bucket.
 ///
 /// # Errors
 /// If the period is empty, has more than [`MAX_BUCKETS`] intervals, or is outside the calendar.

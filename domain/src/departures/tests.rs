@@ -65,7 +65,8 @@ fn departed_recipients_leave_their_lines() {
     check(&[], &[("FR", 1, 4), ("IT", 1, 3), ("IT", 2, 10)], 13, 115);
     let known = departure("IT", Some(2), 4);
     check(&[known], &[("FR", 1, 4), ("IT", 1, 3), ("IT", 2, 6)], 9, 75);
-    // Recipients with unknown segments leave after the others, from the lines with the fewest segments.
+    // Recipients with unknown segments leave after the others, from the lines with the fewest
+    // segments.
     let unknown = departure("IT", None, 4);
     check(&[unknown, known], &[("FR", 1, 4), ("IT", 2, 5)], 5, 50);
     // Recipients who are not served cost nothing.
@@ -144,8 +145,8 @@ proptest! {
         prop_assert_eq!(total(&found.lines), found.credits.units());
         let people = |lines: &[Line]| lines.iter().map(|line| line.recipients).sum::<u64>();
         prop_assert_eq!(people(&planned) - people(&found.lines), gone.len() as u64);
-        // The price of the remaining contacts. It equals the charge if all segments are known, and is
-        // otherwise a lower bound.
+        // The price of the remaining contacts. It equals the charge if all segments are known, and
+        // is otherwise a lower bound.
         let stayed: Vec<Contact> = contacts.iter().copied().filter(|one| !one.2).collect();
         let exact = total(&lines_of(&stayed, &rates));
         if contacts.iter().all(|one| one.3) {

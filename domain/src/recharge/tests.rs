@@ -12,8 +12,8 @@ fn now() -> Timestamp {
     "2026-11-22T10:00:00Z".parse().unwrap()
 }
 
-/// An account 400 credits below its threshold of 500, with a package of 100 credits for 10 euros and a
-/// monthly limit of 100 euros.
+/// An account 400 credits below its threshold of 500, with a package of 100 credits for 10 euros
+/// and a monthly limit of 100 euros.
 fn short() -> RechargeState {
     RechargeState {
         available: Credits::whole(100),
@@ -194,8 +194,8 @@ proptest! {
             let after = |times: u32| i128::from(state.available.units())
                 + i128::from(state.package_credits.units()) * i128::from(times);
             let threshold = i128::from(state.threshold.units());
-            // One package fewer would not close the gap. The charge closes it, or one more would be too
-            // much.
+            // One package fewer would not close the gap. The charge closes it, or one more would be
+            // too much.
             prop_assert!(after(times - 1) < threshold);
             match cut_by {
                 None => prop_assert!(after(times) >= threshold),

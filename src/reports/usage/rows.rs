@@ -34,8 +34,8 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    /// Reads no more than the requested parts need: totals follow from any part, and buckets from the
-    /// buckets of lists.
+    /// Reads no more than the requested parts need: totals follow from any part, and buckets from
+    /// the buckets of lists.
     pub(super) async fn read(
         sources: &Sources<'_, impl ConnectionTrait>,
         parts: Parts,

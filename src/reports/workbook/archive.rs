@@ -1,16 +1,16 @@
 //! The ZIP archive around a workbook's parts.
 //!
-//! Here: a header before each part, its checksum and sizes after it, and the index at the end, written
-//! without seeking and without ZIP64, which Excel does not open reliably. The crate `zip` compresses
-//! everything on one thread; here parts arrive compressed, so that several threads can do that. Not
-//! here: compression ([`super::package`]), and the contents of the parts.
+//! Here: a header before each part, its checksum and sizes after it, and the index at the end,
+//! written without seeking and without ZIP64, which Excel does not open reliably. The crate `zip`
+//! compresses everything on one thread; here parts arrive compressed, so that several threads can
+//! do that. Not here: compression ([`super::package`]), and the contents of the parts.
 
 use std::io::{self, Write};
 
 use flate2::Crc;
 
-/// The largest size of a part and of the archive: 4 GiB less 64 MiB for a row of the longest texts and
-/// for the index.
+/// The largest size of a part and of the archive: 4 GiB less 64 MiB for a row of the longest texts
+/// and for the index.
 pub const MAX_BYTES: u64 = u32::MAX as u64 - 64 * 1024 * 1024;
 
 const LOCAL_HEADER: u32 = 0x0403_4b50;
@@ -31,8 +31,8 @@ const ATTRIBUTES: u32 = 0o100_600 << 16;
 /// The last block of a compressed part, which is empty.
 const LAST_BLOCK: [u8; 2] = [3, 0];
 
-/// An archive that is being written. If it is dropped before [`Archive::finish`], it has no index, so no
-/// program opens it as complete.
+/// An archive that is being written. If it is dropped before [`Archive::finish`], it has no index,
+/// so no program opens it as complete.
 pub struct Archive<W> {
     out: W,
     bytes: u64,
@@ -81,8 +81,8 @@ impl<W: Write> Archive<W> {
         Ok(())
     }
 
-    /// Adds deflated blocks to the open part. They end on a byte boundary, and none is marked as the
-    /// last. `bytes` and `sum` are the size and the checksum of the uncompressed content.
+    /// Adds deflated blocks to the open part. They end on a byte boundary, and none is marked as
+    /// the last. `bytes` and `sum` are the size and the checksum of the uncompressed content.
     pub fn write(&mut self, blocks: &[u8], bytes: usize, sum: &Crc) -> io::Result<()> {
         self.put(blocks)?;
         if let Some(part) = &mut self.open {

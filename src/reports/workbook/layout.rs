@@ -1,6 +1,7 @@
 //! The workbook without its messages, as the library writes it.
 //!
-//! Here: laying it out in memory, and taking its parts out again. Not here: the contents of each sheet.
+//! Here: laying it out in memory, and taking its parts out again. Not here: the contents of each
+//! sheet.
 
 use std::io::{Cursor, Read};
 

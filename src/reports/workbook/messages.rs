@@ -112,7 +112,8 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// Takes a sheet's XML apart. `None` if the library wrote it in a form that this code doesn't know.
+    /// Takes a sheet's XML apart. `None` if the library wrote it in a form that this code doesn't
+    /// know.
     pub fn parse(xml: &str) -> Option<Self> {
         let (before, after) = xml.split_once("<dimension ")?;
         let (_, after) = after.split_once("/>")?;

@@ -1,7 +1,7 @@
 //! A report as an Excel workbook (law T3), streamed.
 //!
-//! Here: the order of the workbook's parts. `rust_xlsxwriter` lays out everything but the messages in
-//! memory ([`layout`]); the messages' rows go from the reader to the compressor one by one
+//! Here: the order of the workbook's parts. `rust_xlsxwriter` lays out everything but the messages
+//! in memory ([`layout`]); the messages' rows go from the reader to the compressor one by one
 //! ([`messages`]). The number of sheets is known only at the end, so the parts that name the sheets
 //! come last, from a second layout. Memory does not grow with the messages, nothing is written to
 //! disk, and no ZIP64 is used. Not here: the CSV ([`super::csv`]), and streaming to a client
@@ -43,8 +43,8 @@ pub struct Effort {
     pub has_two_threads: bool,
 }
 
-/// Level 4 on two threads. Level 3 makes files a seventh larger than those of rust_xlsxwriter, level 4
-/// hardly larger (`cargo bench --bench workbook`).
+/// Level 4 on two threads. Level 3 makes files a seventh larger than those of rust_xlsxwriter,
+/// level 4 hardly larger (`cargo bench --bench workbook`).
 impl Default for Effort {
     fn default() -> Self {
         Self {
@@ -72,13 +72,14 @@ pub fn write_workbook<W: Write, S: MessageSource>(
 
 /// Writes a workbook whose figures and messages are read after it has started.
 ///
-/// Parts without figures are written and flushed before `content` is called; summary and timeline are
-/// written and flushed before the first message is read. Messages continue on another sheet at Excel's
-/// row limit. The figures in `about` are ignored.
+/// Parts without figures are written and flushed before `content` is called; summary and timeline
+/// are written and flushed before the first message is read. Messages continue on another sheet at
+/// Excel's row limit. The figures in `about` are ignored.
 ///
 /// # Errors
 ///
-/// See [`WriteError`]. The file then lacks its index, so no program opens it as a complete workbook.
+/// See [`WriteError`]. The file then lacks its index, so no program opens it as a complete
+/// workbook.
 pub fn write_workbook_begun<W: Write, R: Borrow<ReportFile>, S: MessageSource>(
     out: W,
     about: &ReportFile,

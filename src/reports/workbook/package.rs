@@ -1,9 +1,9 @@
 //! Compresses the parts of a workbook while they are written, on one thread or on two.
 //!
-//! Here: parts are split into blocks, and each block is compressed separately by whichever thread is
-//! free, with the end of the block before it as the dictionary. Both threads are busy all the time, and
-//! the result is nearly as small as that of one continuous stream. Not here: the contents of the parts,
-//! and the archive around them ([`super::archive`]).
+//! Here: parts are split into blocks, and each block is compressed separately by whichever thread
+//! is free, with the end of the block before it as the dictionary. Both threads are busy all the
+//! time, and the result is nearly as small as that of one continuous stream. Not here: the contents
+//! of the parts, and the archive around them ([`super::archive`]).
 
 use std::{
     collections::VecDeque,
@@ -16,8 +16,8 @@ use flate2::{Compress, Compression, Crc, FlushCompress};
 
 use super::{Effort, archive::Archive};
 
-/// Bytes that are compressed at once. Smaller blocks take longer, because each loads a dictionary first;
-/// larger ones take memory.
+/// Bytes that are compressed at once. Smaller blocks take longer, because each loads a dictionary
+/// first; larger ones take memory.
 pub const BLOCK_BYTES: usize = 64 * 1024;
 /// The window of deflate.
 const WINDOW_BYTES: usize = 32 * 1024;
@@ -26,8 +26,8 @@ const BLOCKS_WAITING: usize = 1;
 /// Blocks that wait for a block before them. With more, this thread waits for the other one.
 const MAX_UNSENT: usize = 3;
 
-/// Writes an archive. `write` writes its parts; if it fails, the archive lacks its index, so no program
-/// opens it as complete.
+/// Writes an archive. `write` writes its parts; if it fails, the archive lacks its index, so no
+/// program opens it as complete.
 pub fn write_package<E: From<io::Error>>(
     out: &mut dyn Write,
     effort: Effort,

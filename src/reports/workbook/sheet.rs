@@ -8,8 +8,8 @@ use rust_xlsxwriter::{Format, Worksheet, XlsxError};
 
 use super::xml::within_limit;
 
-/// A worksheet for numbers that a double can't represent. The library takes doubles, which are exact
-/// to 15 digits; [`ExactSheet::corrections`] returns the exact text of numbers with more.
+/// A worksheet for numbers that a double can't represent. The library takes doubles, which are
+/// exact to 15 digits; [`ExactSheet::corrections`] returns the exact text of numbers with more.
 pub struct ExactSheet<'a> {
     /// The sheet itself, for everything but numbers and text from users.
     pub sheet: &'a mut Worksheet,

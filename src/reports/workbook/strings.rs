@@ -61,8 +61,8 @@ impl SharedStrings {
         Some(number)
     }
 
-    /// The layout's part with these texts appended; `None` if `part` has another number of texts than
-    /// the part that this table continues.
+    /// The layout's part with these texts appended; `None` if `part` has another number of texts
+    /// than the part that this table continues.
     pub fn appended(&self, part: &str) -> Option<String> {
         let (_, unique) = attribute(part, "uniqueCount")?;
         if unique.parse() != Ok(self.first) {

@@ -73,8 +73,8 @@ pub fn number(format: &str) -> Format {
     cell().set_num_format(format)
 }
 
-/// Sets a sheet to print on A4 landscape with all columns on one page, `header_row` repeated on every
-/// page, and page numbers.
+/// Sets a sheet to print on A4 landscape with all columns on one page, `header_row` repeated on
+/// every page, and page numbers.
 pub fn set_up_page(
     sheet: &mut Worksheet,
     report: &ReportFile,
@@ -94,7 +94,8 @@ pub fn set_up_page(
     Ok(())
 }
 
-/// The account's name for the page header, in which `&` begins a command and 255 units are the limit.
+/// The account's name for the page header, in which `&` begins a command and 255 units are the
+/// limit.
 fn page_header_text(name: &str) -> String {
     const MAX_CHARACTERS: usize = 80;
     name.chars()

@@ -1,7 +1,7 @@
 //! The Summary sheet.
 //!
-//! Here: the account, the period, the totals, and a table with a chart each for usage by list and by
-//! country. Not here: usage over time ([`super::timeline`]).
+//! Here: the account, the period, the totals, and a table with a chart each for usage by list and
+//! by country. Not here: usage over time ([`super::timeline`]).
 
 use jiff::Timestamp;
 use rust_xlsxwriter::{
@@ -164,8 +164,8 @@ pub fn number_headings(report: &ReportFile) -> [String; 5] {
     ]
 }
 
-/// Writes a usage row's numbers, the first into `column`. `format` makes a cell's format from a number
-/// format.
+/// Writes a usage row's numbers, the first into `column`. `format` makes a cell's format from a
+/// number format.
 pub fn put_usage(
     sheet: &mut ExactSheet<'_>,
     row: u32,
@@ -290,8 +290,8 @@ impl UsageTable<'_> {
             .set_data_label(ChartDataLabel::new().show_value().set_num_format("#,##0"))
             .set_gap(50);
         dress_chart(&mut chart, &title);
-        // Horizontal bars start at the bottom of the y axis, but the table's first row belongs at the
-        // top. Every bar shows its number, so an axis of numbers would only take room.
+        // Horizontal bars start at the bottom of the y axis, but the table's first row belongs at
+        // the top. Every bar shows its number, so an axis of numbers would only take room.
         chart.y_axis().set_reverse().set_major_gridlines(false);
         chart.x_axis().set_hidden(true).set_major_gridlines(false);
         let rows = 5 + bars.max(3) * 5 / 4;
@@ -306,7 +306,8 @@ impl UsageTable<'_> {
     }
 }
 
-/// Sets what all charts share: a small title, no legend because there is one series, and pale lines.
+/// Sets what all charts share: a small title, no legend because there is one series, and pale
+/// lines.
 pub fn dress_chart(chart: &mut Chart, title: &str) {
     let mut font = ChartFont::new();
     font.set_size(12).set_bold().set_color(style::NAVY);

@@ -17,7 +17,8 @@ use super::{
 
 /// The sheet's name.
 pub const NAME: &str = "Timeline";
-/// With more buckets the columns are thinner than the gaps between them, and a line is easier to read.
+/// With more buckets the columns are thinner than the gaps between them, and a line is easier to
+/// read.
 const MAX_COLUMNS_CHARTED: usize = 62;
 
 /// Fills the sheet. Returns the numbers that need more digits than a double has.
@@ -58,8 +59,8 @@ pub fn write(sheet: &mut Worksheet, report: &ReportFile) -> Result<Vec<Correctio
     Ok(sheet.corrections())
 }
 
-/// The positions of the columns. Buckets of an hour have a column for the UTC offset, because only it
-/// distinguishes the two hours when the clocks go back.
+/// The positions of the columns. Buckets of an hour have a column for the UTC offset, because only
+/// it distinguishes the two hours when the clocks go back.
 struct Columns {
     has_offset: bool,
     usage: u16,

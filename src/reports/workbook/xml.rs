@@ -4,7 +4,8 @@
 
 use std::borrow::Cow;
 
-/// Excel's limit for a cell, in UTF-16 code units. If a text is longer, Excel offers to repair the file.
+/// Excel's limit for a cell, in UTF-16 code units. If a text is longer, Excel offers to repair the
+/// file.
 pub const MAX_TEXT_UNITS: usize = 32_767;
 /// The end of a text that was cut.
 pub const CUT_MARK: &str = "… [cut]";
@@ -34,8 +35,8 @@ pub fn needs_preserving(text: &str) -> bool {
     blank(text.as_bytes().first()) || blank(text.as_bytes().last())
 }
 
-/// Appends the text with the escapes of XML, and with Excel's (`_x0007_`) for characters that XML 1.0
-/// forbids and for text that looks like such an escape.
+/// Appends the text with the escapes of XML, and with Excel's (`_x0007_`) for characters that XML
+/// 1.0 forbids and for text that looks like such an escape.
 pub fn push_text(out: &mut Vec<u8>, text: &str) {
     let mut rest = text.as_bytes();
     while let Some(at) = rest
@@ -96,8 +97,9 @@ fn push_special<'a>(out: &mut Vec<u8>, special: &'a [u8]) -> &'a [u8] {
     rest
 }
 
-/// Whether an underscore before `rest` would be read as an escape: if `x`, four hexadecimal digits and
-/// an underscore follow. That underscore may be in the text or begin the next character's escape.
+/// Whether an underscore before `rest` would be read as an escape: if `x`, four hexadecimal digits
+/// and an underscore follow. That underscore may be in the text or begin the next character's
+/// escape.
 fn reads_as_escape(rest: &[u8]) -> bool {
     let [b'x', digits @ ..] = rest else {
         return false;

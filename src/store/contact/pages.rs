@@ -1,7 +1,7 @@
 //! Keyset pages of a list's contacts.
 //!
-//! Here: all contacts, the newest first, and contacts whose number has a prefix, by number. Not here:
-//! keyset pages in general ([`crate::store::sql::paging`]).
+//! Here: all contacts, the newest first, and contacts whose number has a prefix, by number. Not
+//! here: keyset pages in general ([`crate::store::sql::paging`]).
 
 use domain::id::{AccountId, ListId};
 use entity::contact;
@@ -46,7 +46,8 @@ pub async fn list(
     ))
 }
 
-/// Reads a page in descending order of ids, which is the order of creation: no other order has an index.
+/// Reads a page in descending order of ids, which is the order of creation: no other order has an
+/// index.
 async fn newest(
     connection: &impl ConnectionTrait,
     filter: &ContactFilter,

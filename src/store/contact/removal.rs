@@ -48,8 +48,8 @@ pub struct Removed {
     pub fields: Private<Option<String>>,
 }
 
-/// Removes contacts of a list like [`delete`], and returns each of them, with its fields if they are
-/// requested.
+/// Removes contacts of a list like [`delete`], and returns each of them, with its fields if they
+/// are requested.
 pub async fn delete_each(
     connection: &impl ConnectionTrait,
     list: (AccountId, ListId),

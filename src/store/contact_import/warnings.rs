@@ -25,9 +25,11 @@ pub struct ImportWarning {
     pub import: ImportId,
     /// Its position among the import's warnings, from 0, in the order in which the file was read.
     pub position: i64,
-    /// The row's line in the file, from 1; in a workbook its row. `None` if it is about the whole file.
+    /// The row's line in the file, from 1; in a workbook its row. `None` if it is about the whole
+    /// file.
     pub line: Option<i64>,
-    /// The header of the column, cut to the length that is shown; `None` if it is not about a column.
+    /// The header of the column, cut to the length that is shown; `None` if it is not about a
+    /// column.
     pub column: Private<Option<String>>,
     /// The warning. It may name other headers.
     pub reason: Private<String>,

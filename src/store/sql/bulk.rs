@@ -1,11 +1,11 @@
 //! Bulk reads: a scan that returns whole batches of rows, on either database.
 //!
-//! Here: reading rows fast, from one consistent snapshot, in constant memory, until the caller stops.
-//! Not here: which rows, and their use.
+//! Here: reading rows fast, from one consistent snapshot, in constant memory, until the caller
+//! stops. Not here: which rows, and their use.
 //!
-//! A blocking thread reads SQLite over its own connection, because the driver hands over rows one by
-//! one. PostgreSQL sends a binary COPY. Both give the same bytes: for each row the number of its cells,
-//! and for each cell its length and its content, in network order.
+//! A blocking thread reads SQLite over its own connection, because the driver hands over rows one
+//! by one. PostgreSQL sends a binary COPY. Both give the same bytes: for each row the number of its
+//! cells, and for each cell its length and its content, in network order.
 
 mod cursor;
 mod pinned;
@@ -24,11 +24,11 @@ use tokio::sync::{mpsc, oneshot};
 pub use self::{cursor::Cursor, pinned::Pinned};
 use super::{super::Store, reader::Owner};
 
-/// Bytes of a batch: some hundreds of rows, so that handing it over costs little compared with reading
-/// it.
+/// Bytes of a batch: some hundreds of rows, so that handing it over costs little compared with
+/// reading it.
 const BATCH_BYTES: usize = 64 * 1024;
-/// Batches that are buffered between the database and the reader. With the one that is filled and the
-/// one that is read, they are the memory of a scan.
+/// Batches that are buffered between the database and the reader. With the one that is filled and
+/// the one that is read, they are the memory of a scan.
 const BATCHES_WAITING: usize = 2;
 /// PostgreSQL's timeout for a scan, which a slow reader delays.
 const SCAN_TIMEOUT: &str = "10min";
@@ -104,8 +104,8 @@ fn last_step(outcome: Result<(), DbErr>) -> Step {
 }
 
 impl Scan {
-    /// Folds all rows, batch by batch, on a blocking thread. Dropping the future stops the scan at its
-    /// next batch.
+    /// Folds all rows, batch by batch, on a blocking thread. Dropping the future stops the scan at
+    /// its next batch.
     ///
     /// # Errors
     /// If the database fails, or the first error of `step`.

@@ -2,9 +2,10 @@
 //! next one. Under load many callers share a round trip, and an account that all of them request is
 //! read once.
 //!
-//! Here: when a query starts, and which requests it serves. If no query is running, one starts at once,
-//! so nobody waits for others to come. Each query starts after all of its keys were requested, so it
-//! sees everything that was committed by then; nothing is cached. Not here: the queries themselves.
+//! Here: when a query starts, and which requests it serves. If no query is running, one starts at
+//! once, so nobody waits for others to come. Each query starts after all of its keys were
+//! requested, so it sees everything that was committed by then; nothing is cached. Not here: the
+//! queries themselves.
 
 use std::{
     collections::HashMap,
@@ -130,8 +131,8 @@ where
         }
     }
 
-    /// Takes the queued requests whose callers still wait. If there are none, the worker is done, which
-    /// is recorded under the same lock: a request that comes later starts another worker.
+    /// Takes the queued requests whose callers still wait. If there are none, the worker is done,
+    /// which is recorded under the same lock: a request that comes later starts another worker.
     fn next_batch(&mut self) -> Option<Vec<Request<K, V>>> {
         let mut queue = self.shared.lock();
         queue.requests.retain(|(_, sender)| !sender.is_closed());

@@ -1,9 +1,9 @@
 //! Connection pools: opening them, with their sizes and settings.
 //!
-//! Here: SQLite has one connection that writes and several that read. With WAL, readers continue while
-//! the writer works, and a second writer would only wait for the first, with stalls.
-//! `synchronous=FULL` makes a commit survive a power cut. PostgreSQL has a pool for each purpose. Not
-//! here: the fair queue of readers ([`super::reader`]).
+//! Here: SQLite has one connection that writes and several that read. With WAL, readers continue
+//! while the writer works, and a second writer would only wait for the first, with stalls.
+//! `synchronous=FULL` makes a commit survive a power cut. PostgreSQL has a pool for each purpose.
+//! Not here: the fair queue of readers ([`super::reader`]).
 
 use std::{sync::Arc, time::Duration};
 
@@ -23,28 +23,30 @@ use super::{
     writer_threads::Threads,
 };
 
-/// Readers beside SQLite's one writer, shared fairly ([`super::reader`]): enough to keep four to eight
-/// cores busy.
+/// Readers beside SQLite's one writer, shared fairly ([`super::reader`]): enough to keep four to
+/// eight cores busy.
 const SQLITE_READERS: u32 = 16;
 /// Connections for lookups by key, as on PostgreSQL.
 const SQLITE_LOOKUPS: u32 = 6;
 /// Connections for the figures of downloads, one for each running download.
 const SQLITE_BULK: u32 = 8;
-/// Connections for the jobs alone. They read one thing after another, and must not wait for clients.
+/// Connections for the jobs alone. They read one thing after another, and must not wait for
+/// clients.
 const JOBS: u32 = 2;
-/// Connections that one process takes from PostgreSQL, whose default limit is 100 in all. Readers and
-/// writers have separate pools, so reports and downloads never keep a charge waiting.
+/// Connections that one process takes from PostgreSQL, whose default limit is 100 in all. Readers
+/// and writers have separate pools, so reports and downloads never keep a charge waiting.
 const POSTGRES_READERS: u32 = 20;
-/// Each locked account that the ledger waits for takes one connection; the rest are for writes outside
-/// the ledger.
+/// Each locked account that the ledger waits for takes one connection; the rest are for writes
+/// outside the ledger.
 const POSTGRES_WRITERS: u32 = 8;
-/// The ledger's writers, each with its own connection, which keeps plans and catalogue data from batch
-/// to batch.
+/// The ledger's writers, each with its own connection, which keeps plans and catalogue data from
+/// batch to batch.
 pub const POSTGRES_LEDGER_WRITERS: usize = 3;
 /// Connections for lookups by key, of many keys at a time: few, so that each stays warm.
 const POSTGRES_LOOKUPS: u32 = 6;
-/// Planner settings for writers and lookups. Their statements find rows by key and are planned once. A
-/// plan that was made while a table was small must not scan the whole table when it has grown.
+/// Planner settings for writers and lookups. Their statements find rows by key and are planned
+/// once. A plan that was made while a table was small must not scan the whole table when it has
+/// grown.
 const BY_KEY: [(&str, &str); 5] = [
     // Planning takes several times as long as finding a row by key.
     ("plan_cache_mode", "force_generic_plan"),
@@ -53,18 +55,19 @@ const BY_KEY: [(&str, &str); 5] = [
     ("enable_mergejoin", "off"),
     ("jit", "off"),
 ];
-/// Pages of SQLite's log, of 4 KiB each, before a checkpoint moves them into the database. Under load
-/// every batch changes the same pages, and rarer checkpoints move them less often.
+/// Pages of SQLite's log, of 4 KiB each, before a checkpoint moves them into the database. Under
+/// load every batch changes the same pages, and rarer checkpoints move them less often.
 const SQLITE_CHECKPOINT_PAGES: &str = "8192";
 /// The page cache of SQLite's writer. A negative `cache_size` is in KiB.
 const SQLITE_WRITER_CACHE: &str = "-16384";
 /// The page cache of one of SQLite's readers. There are many, and a report reads its rows once; the
 /// operating system caches the file's pages for all of them together.
 const SQLITE_READER_CACHE: &str = "-2048";
-/// Statements that a connection to SQLite keeps prepared: a batch has up to nine sizes for each table.
+/// Statements that a connection to SQLite keeps prepared: a batch has up to nine sizes for each
+/// table.
 const SQLITE_STATEMENTS: usize = 400;
-/// Connections for bulk reads: each download uses two, one for its figures and one for its messages, so
-/// that slow clients never keep others from reading. They are opened on demand.
+/// Connections for bulk reads: each download uses two, one for its figures and one for its
+/// messages, so that slow clients never keep others from reading. They are opened on demand.
 const POSTGRES_BULK: u32 = 16;
 /// PostgreSQL's timeout for a statement. No page of a report comes near it.
 const STATEMENT_TIMEOUT: &str = "30s";
@@ -79,7 +82,8 @@ pub struct Store {
     reader: Reader,
     lookups: DatabaseConnection,
     writer: DatabaseConnection,
-    /// Pools of one connection for each of the ledger's writers; none on SQLite, which has one writer.
+    /// Pools of one connection for each of the ledger's writers; none on SQLite, which has one
+    /// writer.
     ledger_writers: Vec<DatabaseConnection>,
     /// The threads of those writers; none on SQLite, whose driver has its own.
     threads: Option<Arc<Threads>>,
@@ -144,7 +148,8 @@ impl Store {
         })
     }
 
-    /// For single reads. Each uses a connection of its owner's share; jobs have their own connections.
+    /// For single reads. Each uses a connection of its owner's share; jobs have their own
+    /// connections.
     #[must_use]
     pub fn reader(&self) -> &Reader {
         &self.reader
@@ -156,8 +161,8 @@ impl Store {
         &self.lookups
     }
 
-    /// Records an error. If it means that a connection was lost, connections that may have been lost
-    /// with it are tested before they are used.
+    /// Records an error. If it means that a connection was lost, connections that may have been
+    /// lost with it are tested before they are used.
     pub(crate) fn record_error(&self, cause: &DbErr) {
         self.losses.record_error(cause);
     }
@@ -184,8 +189,8 @@ impl Store {
         self.reader.snapshot().await
     }
 
-    /// Starts a transaction that writes. On SQLite it takes the write lock at once: a transaction that
-    /// starts as a reader and writes later fails if another one wrote in between.
+    /// Starts a transaction that writes. On SQLite it takes the write lock at once: a transaction
+    /// that starts as a reader and writes later fails if another one wrote in between.
     pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
         match self.backend() {
             DatabaseBackend::Sqlite => {
@@ -275,9 +280,9 @@ fn sqlite(url: &str, connections: u32, cache: &'static str) -> ConnectOptions {
 
 /// Whether a connection is outside any transaction, and can be used again.
 ///
-/// If the disk is full, SQLite rolls back on its own. The driver's rollback then fails, and the driver
-/// still counts a transaction: later writes would succeed but never be committed. Such a connection is
-/// closed and replaced.
+/// If the disk is full, SQLite rolls back on its own. The driver's rollback then fails, and the
+/// driver still counts a transaction: later writes would succeed but never be committed. Such a
+/// connection is closed and replaced.
 async fn is_usable(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
     if !connection.is_in_transaction() {
         return Ok(true);

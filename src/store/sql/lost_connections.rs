@@ -1,10 +1,10 @@
 //! Finds connections to PostgreSQL that were lost, before they are used.
 //!
-//! Here: which errors mean a lost connection, and which connections of a pool are tested. A test takes
-//! a round trip, as much as a small query, so only connections are tested that may be lost: those that
-//! were idle for a while, and, after any loss, all that have been idle since before it. When
-//! PostgreSQL stops, it closes every connection, even if it is back at once. Not here: the pools
-//! ([`super::connection`]), and retries.
+//! Here: which errors mean a lost connection, and which connections of a pool are tested. A test
+//! takes a round trip, as much as a small query, so only connections are tested that may be lost:
+//! those that were idle for a while, and, after any loss, all that have been idle since before it.
+//! When PostgreSQL stops, it closes every connection, even if it is back at once. Not here: the
+//! pools ([`super::connection`]), and retries.
 
 use std::{
     borrow::Cow,
@@ -20,8 +20,9 @@ use sea_orm::{
     },
 };
 
-/// The idle time after which a connection is tested. Also the time after a loss in which connections
-/// are tested that were used since, because a server that stops closes one connection after the other.
+/// The idle time after which a connection is tested. Also the time after a loss in which
+/// connections are tested that were used since, because a server that stops closes one connection
+/// after the other.
 const TEST_AFTER: Duration = Duration::from_secs(1);
 
 /// When a connection was last found to be lost, in any pool of this process.

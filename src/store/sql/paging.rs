@@ -43,8 +43,8 @@ pub struct Page<M> {
 }
 
 impl<M> Page<M> {
-    /// Makes a page of the rows that were read for a window, in the order in which it counts. One row
-    /// more than the limit means that there are others.
+    /// Makes a page of the rows that were read for a window, in the order in which it counts. One
+    /// row more than the limit means that there are others.
     #[must_use]
     pub fn of(mut rows: Vec<M>, window: Window) -> Self {
         let limit = usize::try_from(window.limit).unwrap_or(usize::MAX);
@@ -92,8 +92,8 @@ where
             (key.lte(place.key), key.lt(place.key), id.lt(place.id))
         };
         let tied = Condition::all().add(key.eq(place.key)).add(tie);
-        // The bound follows from the rest, but lets both databases seek in an index. They don't seek by
-        // an OR, and would read all rows before a late page.
+        // The bound follows from the rest, but lets both databases seek in an index. They don't
+        // seek by an OR, and would read all rows before a late page.
         Condition::all()
             .add(bound)
             .add(Condition::any().add(first).add(tied))

@@ -1,9 +1,9 @@
 //! Lets only the owner read a SQLite database.
 //!
-//! Here: creating the file with that mode, and finding files that others may read. The database holds
-//! contacts, and the secret that signs download links: whoever can read it can read everything. SQLite
-//! creates files that everybody may read, and gives its log and the log's index the mode of the
-//! database file. Not here: opening the database ([`super::connection`]).
+//! Here: creating the file with that mode, and finding files that others may read. The database
+//! holds contacts, and the secret that signs download links: whoever can read it can read
+//! everything. SQLite creates files that everybody may read, and gives its log and the log's index
+//! the mode of the database file. Not here: opening the database ([`super::connection`]).
 
 use std::{
     ffi::OsString,
@@ -18,9 +18,9 @@ use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 /// The suffixes of a database's files: the database, its log, and the log's index.
 const ENDINGS: [&str; 3] = ["", "-wal", "-shm"];
 
-/// Creates the file of a new database so that only its owner can read it. Warns if others may read an
-/// existing one, but doesn't change it, because its group may be meant to read it. SQLite reports a file
-/// that can't be created.
+/// Creates the file of a new database so that only its owner can read it. Warns if others may read
+/// an existing one, but doesn't change it, because its group may be meant to read it. SQLite
+/// reports a file that can't be created.
 pub(super) fn prepare(url: &str) {
     let Ok(options) = SqliteConnectOptions::from_str(url) else {
         return;

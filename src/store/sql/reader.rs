@@ -1,10 +1,11 @@
 //! Connections for reading, shared fairly between accounts. Jobs have their own.
 //!
-//! Here: a connection for each statement or snapshot, taken from a fair queue. Not here: the queries,
-//! and the pools themselves ([`super::connection`]).
+//! Here: a connection for each statement or snapshot, taken from a fair queue. Not here: the
+//! queries, and the pools themselves ([`super::connection`]).
 //!
 //! One request may read the edges of a thousand rows at once. Without shares it would take every
-//! connection of the pool, and make other accounts' reads and the jobs for settlement and expiry wait.
+//! connection of the pool, and make other accounts' reads and the jobs for settlement and expiry
+//! wait.
 
 use std::time::Duration;
 
@@ -22,15 +23,15 @@ use sea_orm::{
 
 use crate::fair::{Bounds, Line, Place};
 
-/// One owner may use one in so many of the readers' connections at a time: a quarter. Two busy owners
-/// leave half for others, and a quarter is enough to keep two cores busy.
+/// One owner may use one in so many of the readers' connections at a time: a quarter. Two busy
+/// owners leave half for others, and a quarter is enough to keep two cores busy.
 const SHARE: usize = 4;
 /// Statements that may wait, in all and for one owner. They belong to requests, whose number is
 /// bounded; one request may have some thousands.
 const WAITING: usize = 65_536;
 const WAITING_SHARE: usize = 16_384;
-/// How long a statement waits for a connection. Half of it may be spent behind other statements of the
-/// same owner.
+/// How long a statement waits for a connection. Half of it may be spent behind other statements of
+/// the same owner.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// On whose behalf a statement reads: the key of its share of the connections.
@@ -57,8 +58,8 @@ impl Owner {
         OWNER.try_with(|owner| *owner).unwrap_or(Self::Nobody)
     }
 
-    /// Runs a future whose reads belong to this owner. Tasks that it spawns belong to [`Self::Nobody`]
-    /// unless they are given the owner.
+    /// Runs a future whose reads belong to this owner. Tasks that it spawns belong to
+    /// [`Self::Nobody`] unless they are given the owner.
     pub async fn reads<F: Future>(self, future: F) -> F::Output {
         OWNER.scope(self, future).await
     }
@@ -186,8 +187,8 @@ impl ConnectionTrait for Reader {
     }
 }
 
-/// A read-only transaction that sees one state of the database. It holds a connection of its owner's
-/// share until it ends, so its holder should read through nothing else meanwhile.
+/// A read-only transaction that sees one state of the database. It holds a connection of its
+/// owner's share until it ends, so its holder should read through nothing else meanwhile.
 #[derive(Debug)]
 pub struct Snapshot {
     transaction: DatabaseTransaction,

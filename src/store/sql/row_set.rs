@@ -1,9 +1,9 @@
 //! Row sets: many rows as the parameters of one statement.
 //!
-//! Here: looking up and deleting many rows in one round trip. The text of a statement depends on the
-//! columns, not on the number of rows, so it is prepared once. PostgreSQL takes one array for each
-//! column. SQLite takes one parameter for each value, in chunks of a few fixed sizes. Not here: writing
-//! ([`super::table_rows`]).
+//! Here: looking up and deleting many rows in one round trip. The text of a statement depends on
+//! the columns, not on the number of rows, so it is prepared once. PostgreSQL takes one array for
+//! each column. SQLite takes one parameter for each value, in chunks of a few fixed sizes. Not
+//! here: writing ([`super::table_rows`]).
 
 use std::fmt::Write;
 
@@ -12,9 +12,9 @@ use sea_orm::{
     Value, prelude::Uuid, sea_query::ArrayType,
 };
 
-/// Rows in one statement of SQLite, largest first. Each size is half of the one before, so any number
-/// of rows takes few statements, all of which stay prepared. Sixteen columns of the largest size stay
-/// far below SQLite's limit of 32,766 parameters.
+/// Rows in one statement of SQLite, largest first. Each size is half of the one before, so any
+/// number of rows takes few statements, all of which stay prepared. Sixteen columns of the largest
+/// size stay far below SQLite's limit of 32,766 parameters.
 const CHUNKS: [usize; 9] = [256, 128, 64, 32, 16, 8, 4, 2, 1];
 
 /// Rows with the same columns, one value after the other.
@@ -60,8 +60,8 @@ impl RowSet {
         self.values.len() / self.width.max(1)
     }
 
-    /// Makes statements of `text`, with the set as the common table expression `w` before it: one, or
-    /// one for each chunk on SQLite.
+    /// Makes statements of `text`, with the set as the common table expression `w` before it: one,
+    /// or one for each chunk on SQLite.
     fn statements(self, backend: DatabaseBackend, columns: &str, text: &str) -> Vec<Statement> {
         let statement = |rows: &str, values: Vec<Value>| {
             let sql = format!("WITH w({columns}) AS ({rows}) {text}");
@@ -82,7 +82,8 @@ impl RowSet {
             .collect()
     }
 
-    /// Reads the rows of a table whose `columns` equal a row of the set, and which meet `condition`.
+    /// Reads the rows of a table whose `columns` equal a row of the set, and which meet
+    /// `condition`.
     pub async fn find<E: EntityTrait>(
         self,
         connection: &impl ConnectionTrait,
@@ -96,8 +97,8 @@ impl RowSet {
             .await
     }
 
-    /// Runs a query, given as its SELECT, FROM and WHERE, for each row of the set, named `w`. Every plan
-    /// starts from the set: a table is never scanned to look for its rows.
+    /// Runs a query, given as its SELECT, FROM and WHERE, for each row of the set, named `w`. Every
+    /// plan starts from the set: a table is never scanned to look for its rows.
     pub async fn query<T>(
         self,
         connection: &impl ConnectionTrait,
@@ -124,8 +125,8 @@ impl RowSet {
         Ok(found)
     }
 
-    /// Deletes the rows of a table whose `columns` equal a row of the set. The caller holds the lock on
-    /// their accounts' books, so nobody else changes them meanwhile.
+    /// Deletes the rows of a table whose `columns` equal a row of the set. The caller holds the
+    /// lock on their accounts' books, so nobody else changes them meanwhile.
     pub async fn delete(
         self,
         connection: &impl ConnectionTrait,
@@ -161,8 +162,8 @@ impl RowSet {
     /// Makes `unnest(…)` over one array for each column, and the arrays as parameters from number
     /// `first` on.
     ///
-    /// The driver's arrays can't hold nulls, so a nullable column is sent as text, which PostgreSQL takes
-    /// several times as long to read.
+    /// The driver's arrays can't hold nulls, so a nullable column is sent as text, which PostgreSQL
+    /// takes several times as long to read.
     pub(in crate::store) fn into_arrays(self, first: usize) -> (String, Vec<Value>) {
         let rows = self.rows();
         let mut columns: Vec<Vec<Value>> =

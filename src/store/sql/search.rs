@@ -2,10 +2,11 @@
 //!
 //! Here: the pattern and its operator. Not here: which columns are searched.
 //!
-//! SQLite's `LIKE` and `lower` fold only ASCII letters. PostgreSQL folds the letters of the database's
-//! locale, which in the `C` locale are also only ASCII. So a pattern lists each letter's other cases, by
-//! Unicode's simple case folding (Unicode Standard, section 5.18; `CaseFolding.txt`), as a set of
-//! characters that both databases match literally. `ß` does not find `SS`: that takes full folding.
+//! SQLite's `LIKE` and `lower` fold only ASCII letters. PostgreSQL folds the letters of the
+//! database's locale, which in the `C` locale are also only ASCII. So a pattern lists each letter's
+//! other cases, by Unicode's simple case folding (Unicode Standard, section 5.18;
+//! `CaseFolding.txt`), as a set of characters that both databases match literally. `ß` does not
+//! find `SS`: that takes full folding.
 
 use std::fmt::Write as _;
 
@@ -19,7 +20,8 @@ use sea_orm::{
 };
 use unicode_normalization::UnicodeNormalization;
 
-/// The condition that a text column contains `search` in any case, with accents composed or decomposed.
+/// The condition that a text column contains `search` in any case, with accents composed or
+/// decomposed.
 #[must_use]
 pub fn contains(backend: DatabaseBackend, column: impl ColumnTrait, search: &str) -> Condition {
     let mut forms = vec![search.nfc().collect::<String>()];
@@ -38,8 +40,8 @@ pub fn contains(backend: DatabaseBackend, column: impl ColumnTrait, search: &str
     any
 }
 
-/// A pattern for SQLite's `GLOB`, which has no escape character: a special character is written as a
-/// set of one.
+/// A pattern for SQLite's `GLOB`, which has no escape character: a special character is written as
+/// a set of one.
 fn glob(search: &str) -> String {
     let mut pattern = String::from("*");
     for character in search.chars() {

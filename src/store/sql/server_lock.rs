@@ -1,8 +1,8 @@
 //! Makes sure that one server at a time serves a SQLite file.
 //!
 //! Here: the lock that a server holds while it runs. Not here: the code that relies on it. A past
-//! balance waits in memory for the batches of its own process ([`crate::operations`]), and doesn't see
-//! those of another process.
+//! balance waits in memory for the batches of its own process ([`crate::operations`]), and doesn't
+//! see those of another process.
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
@@ -11,8 +11,8 @@ use std::{
 
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 
-/// The suffix of the lock file's name. The database file itself can't be used: SQLite locks it, and its
-/// locks are lost when other code in the process closes the file.
+/// The suffix of the lock file's name. The database file itself can't be used: SQLite locks it, and
+/// its locks are lost when other code in the process closes the file.
 const SUFFIX: &str = "-server";
 
 /// The lock on a database file. It is released when the process ends, even by a crash.

@@ -39,8 +39,8 @@ impl TableRows {
         Self::rows::<M, A>(rows, conflict(key, changed, change))
     }
 
-    /// Rows to insert. If a row with the same `key` exists, the columns `sums` are added to its own. No
-    /// two of the rows may have the same key.
+    /// Rows to insert. If a row with the same `key` exists, the columns `sums` are added to its
+    /// own. No two of the rows may have the same key.
     pub fn add<M, A, C>(rows: Vec<M>, key: &[C], sums: &[C]) -> Self
     where
         M: IntoActiveModel<A>,

@@ -1,9 +1,9 @@
 //! Threads for the ledger's writers on PostgreSQL, and for their connections.
 //!
-//! Here: starting and stopping them. On the threads of the requests, each step of a batch would wait
-//! behind requests, and so would all callers of the batch. The threads belong to
-//! [`super::super::Store`], because a connection depends on the runtime that opened it. Not here: the
-//! writers ([`crate::ledger`]).
+//! Here: starting and stopping them. On the threads of the requests, each step of a batch would
+//! wait behind requests, and so would all callers of the batch. The threads belong to
+//! [`super::super::Store`], because a connection depends on the runtime that opened it. Not here:
+//! the writers ([`crate::ledger`]).
 
 use tokio::runtime::{Builder, Handle, Runtime};
 

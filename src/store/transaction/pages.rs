@@ -1,9 +1,9 @@
 //! Selects the rows of a page of transactions, in a time that does not grow with the history.
 //!
-//! Here: the conditions. Instants only rise along an account's chain, so a range of instants is a range
-//! of sequence numbers. Each list or kind is looked up by its own index, for no more rows than the page
-//! needs, and the results are merged. Not here: the page's order and bounds, which are
-//! [`super::page`]'s.
+//! Here: the conditions. Instants only rise along an account's chain, so a range of instants is a
+//! range of sequence numbers. Each list or kind is looked up by its own index, for no more rows
+//! than the page needs, and the results are merged. Not here: the page's order and bounds, which
+//! are [`super::page`]'s.
 
 use domain::id::ListId;
 use entity::{
@@ -94,7 +94,8 @@ fn of_kind(filter: &TransactionFilter, kind: TransactionKind) -> Select<transact
     let select = of_account(filter).filter(Column::Kind.eq(kind));
     match kind {
         Spend => select,
-        // The index's own condition, word for word: the planner would not match a bound value to it.
+        // The index's own condition, word for word: the planner would not match a bound value to
+        // it.
         Purchase | Recharge | Grant | Revocation | Allocation | Hold | Release | Expiry
         | TimeZoneChange => select.filter(Expr::cust("kind <> 'SPEND'")),
     }

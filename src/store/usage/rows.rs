@@ -51,7 +51,8 @@ message_cells! {
     encoding: message::Encoding,
     /// Segments for each recipient.
     segments: message::SegmentCount,
-    /// The destination country; this and all below are none for a message without a paid destination.
+    /// The destination country; this and all below are none for a message without a paid
+    /// destination.
     country: message_line::CountryCode,
     /// Segments for each recipient in this country.
     line_segments: message_line::SegmentCount,

@@ -1,8 +1,8 @@
 //! Sums of past days, recalculated from the messages.
 //!
-//! Here: filling in rows of past days, and checking rows. The ledger reaches the same sums in another
-//! way, by adding to the rows as it charges, so each way checks the other. Not here: months, which are
-//! recalculated from the days ([`super::months`]).
+//! Here: filling in rows of past days, and checking rows. The ledger reaches the same sums in
+//! another way, by adding to the rows as it charges, so each way checks the other. Not here:
+//! months, which are recalculated from the days ([`super::months`]).
 
 use domain::id::AccountId;
 use entity::{message, sql_enums::Channel, sql_enums::MessageStatus};
@@ -60,11 +60,12 @@ pub(super) fn periods(backend: DatabaseBackend) -> &'static str {
     }
 }
 
-/// SQL for the rows that the messages of account `$1` add up to on the days `$2`, which begin at `$3` and
-/// end before `$4`.
+/// SQL for the rows that the messages of account `$1` add up to on the days `$2`, which begin at
+/// `$3` and end before `$4`.
 ///
-/// Each step is materialized, and SQLite joins the tables of a CROSS JOIN in their order. So a day's
-/// messages are looked up by their instants, and their lines by their ids, with any planner settings.
+/// Each step is materialized, and SQLite joins the tables of a CROSS JOIN in their order. So a
+/// day's messages are looked up by their instants, and their lines by their ids, with any planner
+/// settings.
 fn expected(backend: DatabaseBackend) -> String {
     let days = periods(backend);
     let (list, country, empty) = match backend {
@@ -168,8 +169,8 @@ pub struct Difference {
     pub units: i64,
 }
 
-/// SQL that turns the recent usage in the book of account `$1` into rows, for days that begin at or after
-/// `$3` and before `$4`.
+/// SQL that turns the recent usage in the book of account `$1` into rows, for days that begin at or
+/// after `$3` and before `$4`.
 fn recent(backend: DatabaseBackend) -> String {
     let count = |place: usize, name: &str| match backend {
         DatabaseBackend::Postgres => format!("CAST(e -> 5 ->> {place} AS BIGINT) AS {name}"),
@@ -222,7 +223,8 @@ pub async fn differences(
     .await
 }
 
-/// SQL for the rows in which two queries differ. Several rows of `kept` with the same key are added up.
+/// SQL for the rows in which two queries differ. Several rows of `kept` with the same key are added
+/// up.
 pub(super) fn different(wanted: &str, kept: &str) -> String {
     const COUNTS: [&str; 4] = ["messages", "recipients", "segments", "units"];
     let join = |each: &dyn Fn(&str) -> String, between: &str| COUNTS.map(each).join(between);
@@ -260,8 +262,8 @@ pub(super) fn different(wanted: &str, kept: &str) -> String {
     )
 }
 
-/// Finds the instant of the `count`th charged message before `before`, or of the first message if there are
-/// fewer; `None` if none was charged before.
+/// Finds the instant of the `count`th charged message before `before`, or of the first message if
+/// there are fewer; `None` if none was charged before.
 pub async fn last_charge(
     connection: &impl ConnectionTrait,
     account: AccountId,
@@ -295,7 +297,8 @@ pub async fn last_charge(
     Ok(first.flatten())
 }
 
-/// Finds the first instant at or after `from` at which a message was charged, or a day with rows begins.
+/// Finds the first instant at or after `from` at which a message was charged, or a day with rows
+/// begins.
 pub async fn first_day(
     connection: &impl ConnectionTrait,
     account: AccountId,

@@ -10,7 +10,8 @@ use super::{
     history::{Chunk, Difference, Period, different, periods, values},
 };
 
-/// SQL for the sums by the months `$2` of the days of account `$1` at or after `$3` and before `$4`.
+/// SQL for the sums by the months `$2` of the days of account `$1` at or after `$3` and before
+/// `$4`.
 ///
 /// SQLite joins the tables of a CROSS JOIN in their order, so each month's days are looked up.
 fn expected(backend: DatabaseBackend) -> String {
@@ -73,7 +74,8 @@ pub async fn month_differences(
         .await
 }
 
-/// Finds the first instant at or after `from` at which a day of a list with rows, or a month, begins.
+/// Finds the first instant at or after `from` at which a day of a list with rows, or a month,
+/// begins.
 pub async fn first_month(
     connection: &impl ConnectionTrait,
     account: AccountId,

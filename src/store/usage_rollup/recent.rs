@@ -1,9 +1,9 @@
 //! Recent usage that is not in sums by day yet.
 //!
-//! Here: recent usage as text in its account's book, a row that every charge writes anyway. It stays
-//! there until it is more than that row should carry, and then becomes rows. It has no days before
-//! `usage_rolled_from`. Not here: months of lists, which are summed from the days when those become
-//! rows, and writing ([`crate::ledger`]).
+//! Here: recent usage as text in its account's book, a row that every charge writes anyway. It
+//! stays there until it is more than that row should carry, and then becomes rows. It has no days
+//! before `usage_rolled_from`. Not here: months of lists, which are summed from the days when those
+//! become rows, and writing ([`crate::ledger`]).
 
 #[cfg(test)]
 mod tests;
@@ -111,8 +111,8 @@ impl Counts {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Recent(BTreeMap<Slot, Counts>);
 
-/// A sum in the book's text: kind, day, key, channel, version of the rate card, and counts. A list's key
-/// is its id without hyphens. SQL in [`super::history`] reads this format too.
+/// A sum in the book's text: kind, day, key, channel, version of the rate card, and counts. A
+/// list's key is its id without hyphens. SQL in [`super::history`] reads this format too.
 #[derive(Serialize, Deserialize)]
 struct Entry<'a>(
     #[serde(borrow)] Cow<'a, str>,
@@ -210,8 +210,8 @@ impl Recent {
         days.filter(|day_start| *day_start >= from).min()
     }
 
-    /// Turns the sums into rows by day, and into rows to add to the months of lists. `month_start` returns
-    /// the first instant of a day's month.
+    /// Turns the sums into rows by day, and into rows to add to the months of lists. `month_start`
+    /// returns the first instant of a day's month.
     ///
     /// # Errors
     /// If `month_start` fails.
@@ -248,8 +248,8 @@ impl Recent {
             .collect())
     }
 
-    /// The recent usage of a kind, from one day's start to another's, that matches the filter. It is
-    /// added to [`super::sums`] of the same days, or of months made of them.
+    /// The recent usage of a kind, from one day's start to another's, that matches the filter. It
+    /// is added to [`super::sums`] of the same days, or of months made of them.
     #[must_use]
     pub fn sums(
         &self,

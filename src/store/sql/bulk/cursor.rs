@@ -1,7 +1,7 @@
 //! A cursor: the rows of a scan, one by one.
 //!
-//! Here: a reader that keeps its position in a batch. Not here: reading batches from the database (the
-//! parent).
+//! Here: a reader that keeps its position in a batch. Not here: reading batches from the database
+//! (the parent).
 
 use sea_orm::DbErr;
 

@@ -17,11 +17,11 @@ use super::{
     copy_out, last_step, open, walk_on,
 };
 
-/// SQLite's page cache for a scan, in KiB: small, because a scan reads each page once. The file is not
-/// memory-mapped, because its pages would count as the memory of this process.
+/// SQLite's page cache for a scan, in KiB: small, because a scan reads each page once. The file is
+/// not memory-mapped, because its pages would count as the memory of this process.
 const CACHE_KIBIBYTES: i64 = 256;
-/// Settings that make PostgreSQL stream rows from the first one on, without sorting or hashing all of
-/// them before, and without compiling machine code for rows that are only sent.
+/// Settings that make PostgreSQL stream rows from the first one on, without sorting or hashing all
+/// of them before, and without compiling machine code for rows that are only sent.
 const STREAMED: &str = "SET LOCAL enable_sort = off; SET LOCAL enable_hashjoin = off; \
                         SET LOCAL enable_mergejoin = off; SET LOCAL jit = off";
 
@@ -66,8 +66,8 @@ impl Drop for Held {
 impl Store {
     /// Starts two transactions on the same snapshot: one for single reads, and one for a scan.
     ///
-    /// On SQLite the writer is locked out while both start, so each commit is in both or in neither. On
-    /// PostgreSQL nobody waits.
+    /// On SQLite the writer is locked out while both start, so each commit is in both or in
+    /// neither. On PostgreSQL nobody waits.
     pub async fn pin(&self) -> Result<(DatabaseTransaction, Pinned), DbErr> {
         if self.backend() == DatabaseBackend::Postgres {
             return self

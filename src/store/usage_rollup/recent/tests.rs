@@ -32,7 +32,8 @@ fn counts() -> impl Strategy<Value = Counts> {
 }
 
 proptest! {
-    /// A book's text reads back, and its rows have everything once: by day, and for lists by month too.
+    /// A book's text reads back, and its rows have everything once: by day, and for lists by month
+    /// too.
     #[test]
     fn nothing_is_lost_or_counted_twice(added in prop::collection::vec((slots(), counts()), 0..20)) {
         let mut recent = Recent::default();
