@@ -62,7 +62,15 @@ fn measure(steps: &mut Steps, names: &[String], args: &[OsString]) -> Result<()>
                 command.env(format!("RATE_LIMIT_{owner}"), "0");
             }
         }
-        command.args(["bench", "--locked", "--workspace", "--bench", name]);
+        command.args([
+            "bench",
+            "--locked",
+            "--workspace",
+            "--features",
+            "bench",
+            "--bench",
+            name,
+        ]);
         if !args.is_empty() {
             command.arg("--").args(args);
         }

@@ -8,6 +8,7 @@ use domain::{id::ContactId, private::Private};
 use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::{Numbers, refusal};
+use crate::tuning::Tuned;
 use crate::{
     clock::Clock,
     imports::{
@@ -19,11 +20,13 @@ use crate::{
 };
 
 /// Rows of one part: written in some hundredths of a second, and a commit for so many costs little.
-const PART_ROWS: i64 = 5_000;
+/// Measured: docs/measured.md, "Imports and removals".
+static PART_ROWS: Tuned<i64> = Tuned::new("IMPORT_PART_ROWS", 5_000);
 /// What a part may hold of fields, in bytes, so that wide rows make smaller parts.
 const PART_BYTES: usize = 2 * 1024 * 1024;
 /// Parts that wait to be written.
-const WAITING_PARTS: usize = 2;
+/// Measured: docs/measured.md, "Imports and removals".
+static WAITING_PARTS: Tuned<usize> = Tuned::new("IMPORT_PARTS_WAITING", 2);
 /// The most rows of one file: twice the million that people import, and a bound for how long it goes on.
 const MAX_ROWS: i64 = 2_000_000;
 
@@ -87,7 +90,7 @@ pub(super) fn start(
     mapping: Mapping,
     numbers: Numbers,
 ) -> Reading {
-    let (sender, told) = mpsc::channel(WAITING_PARTS);
+    let (sender, told) = mpsc::channel(WAITING_PARTS.get());
     let mut gather = Gather {
         sender,
         clock: services.clock.clone(),
@@ -207,7 +210,7 @@ impl Taker for Gather {
         }
         self.add(entry);
         self.part.rows += 1;
-        if self.part.rows >= PART_ROWS || self.part.bytes >= PART_BYTES {
+        if self.part.rows >= PART_ROWS.get() || self.part.bytes >= PART_BYTES {
             return self.hand_over();
         }
         ControlFlow::Continue(())
