@@ -131,7 +131,7 @@ fn sweep(runtime: &tokio::runtime::Runtime, settings: &Settings, on: On) -> Resu
             continue;
         }
         for load in constant.loads {
-            let row = row(&world, settings, constant, load)?;
+            let row = row(&world, settings, constant, load);
             println!("| `{}` | {} | {row} |", constant.name, load.text());
         }
     }
@@ -142,35 +142,37 @@ fn sweep(runtime: &tokio::runtime::Runtime, settings: &Settings, on: On) -> Resu
 }
 
 /// The cells of a constant: each value and what came of it, what is used in bold.
-fn row(
-    world: &World,
-    settings: &Settings,
-    constant: &Constant,
-    load: &constants::Load,
-) -> Result<String, Failure> {
+fn row(world: &World, settings: &Settings, constant: &Constant, load: &constants::Load) -> String {
     let mut found = vec![Vec::new(); constant.values.len()];
     for round in 0..settings.rounds {
         // Which is first changes, since the tables grow.
         for place in 0..constant.values.len() {
             let place = (place + round) % constant.values.len();
             let value = constant.values[place];
-            found[place].push(measure(world, settings, (constant.name, value), *load)?);
+            match measure(world, settings, (constant.name, value), *load) {
+                Ok(figure) => found[place].push(figure),
+                Err(cause) => eprintln!("FAILED: {cause}"),
+            }
         }
     }
-    let cells = constant.values.iter().zip(found).map(|(value, mut found)| {
-        found.sort_by(f64::total_cmp);
-        let median = found[found.len() / 2];
-        let (least, most) = (found[0], found[found.len() - 1]);
-        let mark = if *value == constant.chosen { "**" } else { "" };
-        format!(
-            "{mark}{}: {}{mark} ({}–{})",
-            grouped(*value as f64),
-            grouped(median),
-            grouped(least),
-            grouped(most)
-        )
-    });
-    Ok(cells.collect::<Vec<_>>().join(" · "))
+    let cells = constant
+        .values
+        .iter()
+        .zip(found)
+        .map(|(value, mut found): (_, Vec<f64>)| {
+            found.sort_by(f64::total_cmp);
+            let at = |place: usize| found.get(place).copied().unwrap_or(f64::NAN);
+            let (least, median, most) = (at(0), at(found.len() / 2), at(found.len().max(1) - 1));
+            let mark = if *value == constant.chosen { "**" } else { "" };
+            format!(
+                "{mark}{}: {}{mark} ({}–{})",
+                grouped(*value as f64),
+                grouped(median),
+                grouped(least),
+                grouped(most)
+            )
+        });
+    cells.collect::<Vec<_>>().join(" · ")
 }
 
 /// One measurement, in a process that knows the constant by its value.

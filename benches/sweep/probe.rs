@@ -151,10 +151,12 @@ async fn sends(
             let mut number = caller;
             while !over.load(Ordering::Relaxed) {
                 let list = lists.get(number % lists.len().max(1)).copied();
-                ledger
-                    .submit(send(*account, list, number, None))
-                    .await
-                    .unwrap();
+                let sent = ledger.submit(send(*account, list, number, None)).await;
+                // The ledger is closed once the time is over.
+                if over.load(Ordering::Relaxed) {
+                    return;
+                }
+                sent.unwrap();
                 done.fetch_add(1, Ordering::Relaxed);
                 number += 1;
             }
