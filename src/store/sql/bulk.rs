@@ -23,13 +23,16 @@ use tokio::sync::{mpsc, oneshot};
 
 pub use self::{cursor::Cursor, pinned::Pinned};
 use super::{super::Store, reader::Owner};
+use crate::tuning::Tuned;
 
 /// Bytes of a batch: some hundreds of rows, so that handing it over costs little compared with
 /// reading it.
-const BATCH_BYTES: usize = 64 * 1024;
+/// Measured: docs/measured.md, "Files".
+static BATCH_BYTES: Tuned<usize> = Tuned::new("SCAN_BATCH_BYTES", 64 * 1024);
 /// Batches that are buffered between the database and the reader. With the one that is filled and
 /// the one that is read, they are the memory of a scan.
-const BATCHES_WAITING: usize = 2;
+/// Measured: docs/measured.md, "Files".
+static BATCHES_WAITING: Tuned<usize> = Tuned::new("SCAN_BATCHES_WAITING", 2);
 /// PostgreSQL's timeout for a scan, which a slow reader delays.
 const SCAN_TIMEOUT: &str = "10min";
 /// The first bytes of a binary COPY.
@@ -66,7 +69,7 @@ impl Store {
     /// Must be called within a Tokio runtime.
     #[must_use]
     pub fn scan(&self, select: &SelectStatement) -> Scan {
-        let (sender, receiver) = mpsc::channel(BATCHES_WAITING);
+        let (sender, receiver) = mpsc::channel(BATCHES_WAITING.get());
         let (reader, owner) = (self.reader().clone(), Owner::current());
         let postgres = select.to_string(PostgresQueryBuilder);
         let sqlite = select.build(SqliteQueryBuilder);
@@ -278,7 +281,8 @@ fn walk_on(
                 types::ValueRef::Real(_) => return Err(broken("a number is not an integer")),
             }
         }
-        if batch.0.len() >= BATCH_BYTES && !hand_over(&mut batch, |step| sender.blocking_send(step))
+        if batch.0.len() >= BATCH_BYTES.get()
+            && !hand_over(&mut batch, |step| sender.blocking_send(step))
         {
             return Ok(());
         }
@@ -301,7 +305,7 @@ fn bound(value: Value) -> Result<types::Value, DbErr> {
 
 /// Sends the batch and replaces it by an empty one. Returns false if the scan was dropped.
 fn hand_over<E>(batch: &mut Batch, send: impl FnOnce(Step) -> Result<(), E>) -> bool {
-    let empty = Batch(Vec::with_capacity(BATCH_BYTES + BATCH_BYTES / 8));
+    let empty = Batch(Vec::with_capacity(BATCH_BYTES.get() + BATCH_BYTES.get() / 8));
     send(Step::Rows(std::mem::replace(batch, empty))).is_ok()
 }
 
@@ -357,7 +361,7 @@ async fn copy_out(
         batch
             .0
             .extend_from_slice(bytes.get(skipped..).unwrap_or_default());
-        if batch.0.len() >= BATCH_BYTES && !hand_over_async(&mut batch, sender).await {
+        if batch.0.len() >= BATCH_BYTES.get() && !hand_over_async(&mut batch, sender).await {
             return Ok(false);
         }
     }
@@ -365,7 +369,7 @@ async fn copy_out(
 }
 
 async fn hand_over_async(batch: &mut Batch, sender: &Sender) -> bool {
-    let empty = Batch(Vec::with_capacity(BATCH_BYTES + BATCH_BYTES / 8));
+    let empty = Batch(Vec::with_capacity(BATCH_BYTES.get() + BATCH_BYTES.get() / 8));
     let full = std::mem::replace(batch, empty);
     sender.send(Step::Rows(full)).await.is_ok()
 }

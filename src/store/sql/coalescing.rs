@@ -18,10 +18,14 @@ use futures_util::future::BoxFuture;
 use sea_orm::DbErr;
 use tokio::sync::oneshot;
 
+use crate::tuning::Tuned;
+
 /// Queries that run at a time: while the answer of one is on its way, the next is already running.
-const MAX_IN_FLIGHT: usize = 2;
+/// Measured: docs/measured.md, "Read coalescing".
+static MAX_IN_FLIGHT: Tuned<usize> = Tuned::new("QUERIES_IN_FLIGHT", 2);
 /// The most requests that one query serves.
-const MAX_BATCH: usize = 256;
+/// Measured: docs/measured.md, "Read coalescing".
+static MAX_BATCH: Tuned<usize> = Tuned::new("QUERY_REQUESTS", 256);
 
 /// The result of a request. If a query fails, all of its requests get the same error.
 pub type Loaded<V> = Result<Option<V>, Arc<DbErr>>;
@@ -76,7 +80,7 @@ where
         let starts_worker = {
             let mut queue = self.0.lock();
             queue.requests.push((key, sender));
-            let starts_worker = queue.workers < MAX_IN_FLIGHT;
+            let starts_worker = queue.workers < MAX_IN_FLIGHT.get();
             queue.workers += usize::from(starts_worker);
             starts_worker
         };
@@ -136,7 +140,7 @@ where
     fn next_batch(&mut self) -> Option<Vec<Request<K, V>>> {
         let mut queue = self.shared.lock();
         queue.requests.retain(|(_, sender)| !sender.is_closed());
-        let count = queue.requests.len().min(MAX_BATCH);
+        let count = queue.requests.len().min(MAX_BATCH.get());
         if count == 0 {
             queue.workers -= 1;
             self.is_done = true;
@@ -242,27 +246,27 @@ mod tests {
     async fn a_query_serves_only_requests_made_before_it_started() {
         let fixture = fixture();
         let mut tasks = Vec::new();
-        for number in 0..u32::try_from(MAX_IN_FLIGHT).unwrap() + 3 {
+        for number in 0..u32::try_from(MAX_IN_FLIGHT.get()).unwrap() + 3 {
             let coalescer = Coalescer(fixture.coalescer.0.clone());
             tasks.push(tokio::spawn(async move { coalescer.load(number).await }));
             settle().await;
         }
         // As many queries run as may; the other requests wait for the next query.
-        assert_eq!(*fixture.batches.lock().unwrap(), [1].repeat(MAX_IN_FLIGHT));
-        fixture.permits.add_permits(MAX_IN_FLIGHT + 1);
+        assert_eq!(*fixture.batches.lock().unwrap(), [1].repeat(MAX_IN_FLIGHT.get()));
+        fixture.permits.add_permits(MAX_IN_FLIGHT.get() + 1);
         for (number, task) in (0..).zip(tasks) {
             assert_eq!(task.await.unwrap().unwrap(), Some(number * 2));
         }
-        assert_eq!(fixture.batches.lock().unwrap()[MAX_IN_FLIGHT..], [3]);
+        assert_eq!(fixture.batches.lock().unwrap()[MAX_IN_FLIGHT.get()..], [3]);
     }
 
     #[tokio::test]
     async fn a_query_serves_a_bounded_number_of_requests() {
         let fixture = fixture();
         fixture.permits.add_permits(100);
-        let count = u32::try_from(MAX_BATCH).unwrap() + 1;
+        let count = u32::try_from(MAX_BATCH.get()).unwrap() + 1;
         join_all((0..count).map(|number| fixture.coalescer.load(number))).await;
-        assert_eq!(*fixture.batches.lock().unwrap(), [MAX_BATCH, 1]);
+        assert_eq!(*fixture.batches.lock().unwrap(), [MAX_BATCH.get(), 1]);
     }
 
     #[tokio::test]
@@ -286,7 +290,7 @@ mod tests {
     async fn requests_of_cancelled_callers_are_not_queried() {
         let fixture = fixture();
         let mut blocked = Vec::new();
-        for number in 0..u32::try_from(MAX_IN_FLIGHT).unwrap() {
+        for number in 0..u32::try_from(MAX_IN_FLIGHT.get()).unwrap() {
             let coalescer = Coalescer(fixture.coalescer.0.clone());
             blocked.push(tokio::spawn(async move { coalescer.load(number).await }));
             settle().await;
@@ -300,6 +304,6 @@ mod tests {
         for task in blocked {
             task.await.unwrap().unwrap();
         }
-        assert_eq!(*fixture.batches.lock().unwrap(), [1].repeat(MAX_IN_FLIGHT));
+        assert_eq!(*fixture.batches.lock().unwrap(), [1].repeat(MAX_IN_FLIGHT.get()));
     }
 }

@@ -22,12 +22,15 @@ use super::{
     reader::{Reader, Snapshot},
     writer_threads::Threads,
 };
+use crate::tuning::Tuned;
 
 /// Readers beside SQLite's one writer, shared fairly ([`super::reader`]): enough to keep four to
 /// eight cores busy.
-const SQLITE_READERS: u32 = 16;
+/// Measured: docs/measured.md, "Connections and threads".
+static SQLITE_READERS: Tuned<u32> = Tuned::new("SQLITE_READERS", 16);
 /// Connections for lookups by key, as on PostgreSQL.
-const SQLITE_LOOKUPS: u32 = 6;
+/// Measured: docs/measured.md, "Connections and threads".
+static SQLITE_LOOKUPS: Tuned<u32> = Tuned::new("SQLITE_LOOKUPS", 6);
 /// Connections for the figures of downloads, one for each running download.
 const SQLITE_BULK: u32 = 8;
 /// Connections for the jobs alone. They read one thing after another, and must not wait for
@@ -35,15 +38,18 @@ const SQLITE_BULK: u32 = 8;
 const JOBS: u32 = 2;
 /// Connections that one process takes from PostgreSQL, whose default limit is 100 in all. Readers
 /// and writers have separate pools, so reports and downloads never keep a charge waiting.
-const POSTGRES_READERS: u32 = 20;
+/// Measured: docs/measured.md, "Connections and threads".
+static POSTGRES_READERS: Tuned<u32> = Tuned::new("POSTGRES_READERS", 20);
 /// Each locked account that the ledger waits for takes one connection; the rest are for writes
 /// outside the ledger.
 const POSTGRES_WRITERS: u32 = 8;
 /// The ledger's writers, each with its own connection, which keeps plans and catalogue data from
 /// batch to batch.
-pub const POSTGRES_LEDGER_WRITERS: usize = 3;
+/// Measured: docs/measured.md, "Connections and threads".
+pub static POSTGRES_LEDGER_WRITERS: Tuned<usize> = Tuned::new("WRITERS", 3);
 /// Connections for lookups by key, of many keys at a time: few, so that each stays warm.
-const POSTGRES_LOOKUPS: u32 = 6;
+/// Measured: docs/measured.md, "Connections and threads".
+static POSTGRES_LOOKUPS: Tuned<u32> = Tuned::new("POSTGRES_LOOKUPS", 6);
 /// Planner settings for writers and lookups. Their statements find rows by key and are planned
 /// once. A plan that was made while a table was small must not scan the whole table when it has
 /// grown.
@@ -57,15 +63,19 @@ const BY_KEY: [(&str, &str); 5] = [
 ];
 /// Pages of SQLite's log, of 4 KiB each, before a checkpoint moves them into the database. Under
 /// load every batch changes the same pages, and rarer checkpoints move them less often.
-const SQLITE_CHECKPOINT_PAGES: &str = "8192";
-/// The page cache of SQLite's writer. A negative `cache_size` is in KiB.
-const SQLITE_WRITER_CACHE: &str = "-16384";
-/// The page cache of one of SQLite's readers. There are many, and a report reads its rows once; the
+/// Measured: docs/measured.md, "SQLite".
+static SQLITE_CHECKPOINT_PAGES: Tuned<u32> = Tuned::new("SQLITE_CHECKPOINT_PAGES", 8_192);
+/// The page cache of SQLite's writer, in KiB.
+/// Measured: docs/measured.md, "SQLite".
+static SQLITE_WRITER_CACHE: Tuned<u32> = Tuned::new("SQLITE_WRITER_CACHE", 16_384);
+/// The page cache of one of SQLite's readers, in KiB. There are many, and a report reads its rows once; the
 /// operating system caches the file's pages for all of them together.
-const SQLITE_READER_CACHE: &str = "-2048";
+/// Measured: docs/measured.md, "SQLite".
+static SQLITE_READER_CACHE: Tuned<u32> = Tuned::new("SQLITE_READER_CACHE", 2_048);
 /// Statements that a connection to SQLite keeps prepared: a batch has up to nine sizes for each
 /// table.
-const SQLITE_STATEMENTS: usize = 400;
+/// Measured: docs/measured.md, "SQLite".
+static SQLITE_STATEMENTS: Tuned<usize> = Tuned::new("SQLITE_STATEMENTS", 400);
 /// Connections for bulk reads: each download uses two, one for its figures and one for its
 /// messages, so that slow clients never keep others from reading. They are opened on demand.
 const POSTGRES_BULK: u32 = 16;
@@ -102,18 +112,18 @@ impl Store {
         let losses = Losses::default();
         if url.starts_with("sqlite:") {
             private_file::prepare(url);
-            let writer = Database::connect(sqlite(url, 1, SQLITE_WRITER_CACHE)).await?;
+            let writer = Database::connect(sqlite(url, 1, SQLITE_WRITER_CACHE.get())).await?;
             let pool = |connections| {
-                let mut options = sqlite(url, connections, SQLITE_READER_CACHE);
+                let mut options = sqlite(url, connections, SQLITE_READER_CACHE.get());
                 // Connections are opened on demand.
                 options.connect_lazy(true).min_connections(0);
                 Database::connect(options)
             };
-            let shared = pool(SQLITE_READERS).await?;
-            let reader = Reader::new(shared, SQLITE_READERS, pool(JOBS).await?);
+            let shared = pool(SQLITE_READERS.get()).await?;
+            let reader = Reader::new(shared, SQLITE_READERS.get(), pool(JOBS).await?);
             let bulk = pool(SQLITE_BULK).await?;
             return Ok(Self {
-                lookups: pool(SQLITE_LOOKUPS).await?,
+                lookups: pool(SQLITE_LOOKUPS.get()).await?,
                 reader,
                 writer,
                 ledger_writers: Vec::new(),
@@ -124,17 +134,17 @@ impl Store {
         }
         let postgres = |connections, settings| postgres(url, connections, settings, &losses);
         let writer = Database::connect(postgres(POSTGRES_WRITERS, &BY_KEY)).await?;
-        let shared = Database::connect(postgres(POSTGRES_READERS, &[])).await?;
+        let shared = Database::connect(postgres(POSTGRES_READERS.get(), &[])).await?;
         let lazily = |mut options: ConnectOptions| {
             options.connect_lazy(true);
             Database::connect(options)
         };
         let jobs = lazily(postgres(JOBS, &[])).await?;
-        let reader = Reader::new(shared, POSTGRES_READERS, jobs);
-        let lookups = lazily(postgres(POSTGRES_LOOKUPS, &BY_KEY)).await?;
+        let reader = Reader::new(shared, POSTGRES_READERS.get(), jobs);
+        let lookups = lazily(postgres(POSTGRES_LOOKUPS.get(), &BY_KEY)).await?;
         let bulk = lazily(postgres(POSTGRES_BULK, &[])).await?;
         let mut ledger_writers = Vec::new();
-        for _ in 0..POSTGRES_LEDGER_WRITERS {
+        for _ in 0..POSTGRES_LEDGER_WRITERS.get() {
             ledger_writers.push(lazily(postgres(1, &BY_KEY)).await?);
         }
         Ok(Self {
@@ -254,7 +264,7 @@ fn postgres(
     options
 }
 
-fn sqlite(url: &str, connections: u32, cache: &'static str) -> ConnectOptions {
+fn sqlite(url: &str, connections: u32, cache_kibibytes: u32) -> ConnectOptions {
     let mut options = ConnectOptions::new(url);
     options
         .max_connections(connections)
@@ -268,9 +278,13 @@ fn sqlite(url: &str, connections: u32, cache: &'static str) -> ConnectOptions {
                 .journal_mode(SqliteJournalMode::Wal)
                 .synchronous(SqliteSynchronous::Full)
                 .busy_timeout(ACQUIRE_TIMEOUT)
-                .pragma("wal_autocheckpoint", SQLITE_CHECKPOINT_PAGES)
-                .pragma("cache_size", cache)
-                .statement_cache_capacity(SQLITE_STATEMENTS)
+                .pragma(
+                    "wal_autocheckpoint",
+                    SQLITE_CHECKPOINT_PAGES.get().to_string(),
+                )
+                // A negative size is in KiB rather than in pages.
+                .pragma("cache_size", format!("-{cache_kibibytes}"))
+                .statement_cache_capacity(SQLITE_STATEMENTS.get())
         })
         .map_sqlx_sqlite_pool_opts(|options| {
             options.before_acquire(|connection, _| Box::pin(is_usable(connection)))

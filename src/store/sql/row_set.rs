@@ -12,10 +12,15 @@ use sea_orm::{
     Value, prelude::Uuid, sea_query::ArrayType,
 };
 
+use crate::tuning::Tuned;
+
 /// Rows in one statement of SQLite, largest first. Each size is half of the one before, so any
 /// number of rows takes few statements, all of which stay prepared. Sixteen columns of the largest
 /// size stay far below SQLite's limit of 32,766 parameters.
-const CHUNKS: [usize; 9] = [256, 128, 64, 32, 16, 8, 4, 2, 1];
+const CHUNKS: [usize; 11] = [1_024, 512, 256, 128, 64, 32, 16, 8, 4, 2, 1];
+/// The largest of these sizes that is used.
+/// Measured: docs/measured.md, "SQLite".
+static LARGEST_CHUNK: Tuned<usize> = Tuned::new("LARGEST_CHUNK", 256);
 
 /// Rows with the same columns, one value after the other.
 #[derive(Debug, Clone)]
@@ -151,7 +156,7 @@ impl RowSet {
     pub(super) fn chunks(&self) -> impl Iterator<Item = &[Value]> {
         let mut rest = &self.values[..];
         std::iter::from_fn(move || {
-            let rows = rest.len() / self.width.max(1);
+            let rows = (rest.len() / self.width.max(1)).min(LARGEST_CHUNK.get());
             let size = CHUNKS.into_iter().find(|size| *size <= rows)?;
             let (chunk, left) = rest.split_at(size * self.width);
             rest = left;

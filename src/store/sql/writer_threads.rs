@@ -7,8 +7,11 @@
 
 use tokio::runtime::{Builder, Handle, Runtime};
 
+use crate::tuning::Tuned;
+
 /// Two, because one may be busy with a large account.
-const THREADS: usize = 2;
+/// Measured: docs/measured.md, "Connections and threads".
+static THREADS: Tuned<usize> = Tuned::new("WRITER_THREADS", 2);
 
 /// The threads. They stop when this is dropped.
 #[derive(Debug)]
@@ -18,7 +21,7 @@ impl Threads {
     /// Starts the threads. If the system can't, the writers run on the threads of the requests.
     pub(super) fn start() -> Self {
         let built = Builder::new_multi_thread()
-            .worker_threads(THREADS)
+            .worker_threads(THREADS.get())
             .thread_name("ledger")
             .enable_all()
             .build();

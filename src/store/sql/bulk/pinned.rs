@@ -16,10 +16,12 @@ use super::{
     super::reader::snapshot_of, BATCHES_WAITING, SCAN_TIMEOUT, Scan, Sender, Store, broken,
     copy_out, last_step, open, walk_on,
 };
+use crate::tuning::Tuned;
 
 /// SQLite's page cache for a scan, in KiB: small, because a scan reads each page once. The file is
 /// not memory-mapped, because its pages would count as the memory of this process.
-const CACHE_KIBIBYTES: i64 = 256;
+/// Measured: docs/measured.md, "Files".
+static CACHE_KIBIBYTES: Tuned<i64> = Tuned::new("SCAN_CACHE_KIB", 256);
 /// Settings that make PostgreSQL stream rows from the first one on, without sorting or hashing all
 /// of them before, and without compiling machine code for rows that are only sent.
 const STREAMED: &str = "SET LOCAL enable_sort = off; SET LOCAL enable_hashjoin = off; \
@@ -127,7 +129,7 @@ impl Store {
 fn begin(file: &Path) -> Result<Connection, DbErr> {
     let connection = open(file)?;
     connection
-        .pragma_update(None, "cache_size", -CACHE_KIBIBYTES)
+        .pragma_update(None, "cache_size", -CACHE_KIBIBYTES.get())
         .and_then(|()| connection.execute_batch("BEGIN; SELECT 1 FROM accounts LIMIT 1"))
         .map_err(|cause| broken(cause.to_string()))?;
     Ok(connection)
@@ -139,7 +141,7 @@ impl Pinned {
     /// Must be called within a Tokio runtime.
     #[must_use]
     pub fn scan(self, select: &SelectStatement) -> Scan {
-        let (sender, receiver) = mpsc::channel(BATCHES_WAITING);
+        let (sender, receiver) = mpsc::channel(BATCHES_WAITING.get());
         match self.0 {
             Place::Postgres(held) => {
                 let query = select.to_string(PostgresQueryBuilder);
