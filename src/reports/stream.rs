@@ -143,7 +143,15 @@ mod tests {
         let chunks: Vec<_> = stream.try_collect().await.unwrap();
         let sizes: Vec<_> = chunks.iter().map(|chunk| chunk.len()).collect();
         let rest = expected.len() - FIRST_CHUNK_BYTES - 2 * CHUNK_BYTES.get();
-        assert_eq!(sizes, [FIRST_CHUNK_BYTES, CHUNK_BYTES.get(), CHUNK_BYTES.get(), rest]);
+        assert_eq!(
+            sizes,
+            [
+                FIRST_CHUNK_BYTES,
+                CHUNK_BYTES.get(),
+                CHUNK_BYTES.get(),
+                rest
+            ]
+        );
         assert_eq!(chunks.concat(), expected);
     }
 

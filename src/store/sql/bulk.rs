@@ -305,7 +305,9 @@ fn bound(value: Value) -> Result<types::Value, DbErr> {
 
 /// Sends the batch and replaces it by an empty one. Returns false if the scan was dropped.
 fn hand_over<E>(batch: &mut Batch, send: impl FnOnce(Step) -> Result<(), E>) -> bool {
-    let empty = Batch(Vec::with_capacity(BATCH_BYTES.get() + BATCH_BYTES.get() / 8));
+    let empty = Batch(Vec::with_capacity(
+        BATCH_BYTES.get() + BATCH_BYTES.get() / 8,
+    ));
     send(Step::Rows(std::mem::replace(batch, empty))).is_ok()
 }
 
@@ -369,7 +371,9 @@ async fn copy_out(
 }
 
 async fn hand_over_async(batch: &mut Batch, sender: &Sender) -> bool {
-    let empty = Batch(Vec::with_capacity(BATCH_BYTES.get() + BATCH_BYTES.get() / 8));
+    let empty = Batch(Vec::with_capacity(
+        BATCH_BYTES.get() + BATCH_BYTES.get() / 8,
+    ));
     let full = std::mem::replace(batch, empty);
     sender.send(Step::Rows(full)).await.is_ok()
 }

@@ -252,7 +252,10 @@ mod tests {
             settle().await;
         }
         // As many queries run as may; the other requests wait for the next query.
-        assert_eq!(*fixture.batches.lock().unwrap(), [1].repeat(MAX_IN_FLIGHT.get()));
+        assert_eq!(
+            *fixture.batches.lock().unwrap(),
+            [1].repeat(MAX_IN_FLIGHT.get())
+        );
         fixture.permits.add_permits(MAX_IN_FLIGHT.get() + 1);
         for (number, task) in (0..).zip(tasks) {
             assert_eq!(task.await.unwrap().unwrap(), Some(number * 2));
@@ -304,6 +307,9 @@ mod tests {
         for task in blocked {
             task.await.unwrap().unwrap();
         }
-        assert_eq!(*fixture.batches.lock().unwrap(), [1].repeat(MAX_IN_FLIGHT.get()));
+        assert_eq!(
+            *fixture.batches.lock().unwrap(),
+            [1].repeat(MAX_IN_FLIGHT.get())
+        );
     }
 }
