@@ -3,7 +3,7 @@
 //! Here: the table, with the reasons. Not here: root fields, which have the table of [`super`]; whose things
 //! a viewer sees, which operations check.
 //!
-//! A field without a row is closed to everybody, and `tests/suite/edges.rs` fails for it. What follows from
+//! A field without a row is closed to everybody, and `tests/suite/api/edges.rs` fails for it. What follows from
 //! the rows:
 //!
 //! * A type whose `id` is closed to a role does not exist for it: `node` answers null (law A1).
