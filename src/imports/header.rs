@@ -117,11 +117,11 @@ pub(super) fn mapped(
         if index == number {
             return Err(misfit(
                 part,
-                "Is the column of phone numbers, which can't be a merge field.",
+                "Must be a column other than that of the phone numbers.",
             ));
         }
         if fields.iter().any(|field| field.index == index) {
-            return Err(misfit(part, "Is given twice."));
+            return Err(misfit(part, "Must not repeat the header of an earlier column."));
         }
         let part = MappingPart::MergeField(position);
         let name = &column.merge_field;
@@ -135,7 +135,7 @@ pub(super) fn mapped(
             ));
         }
         if fields.iter().any(|field| field.name == *name) {
-            return Err(misfit(part, "Is given twice."));
+            return Err(misfit(part, "Must not repeat the merge field of an earlier column."));
         }
         fields.push(Field {
             index,

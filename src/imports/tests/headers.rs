@@ -164,15 +164,15 @@ fn an_invalid_mapping_is_refused_with_its_path() {
     );
     check(
         &mapping(None, Some(&[("Nome", "a"), ("nome", "b")])),
-        "columns.1.header: Is given twice.",
+        "columns.1.header: Must not repeat the header of an earlier column.",
     );
     check(
         &mapping(None, Some(&[("Phone", "a")])),
-        "columns.0.header: Is the column of phone numbers, which can't be a merge field.",
+        "columns.0.header: Must be a column other than that of the phone numbers.",
     );
     check(
         &mapping(Some("Nome"), Some(&[("Phone", "a"), ("Nome", "b")])),
-        "columns.1.header: Is the column of phone numbers, which can't be a merge field.",
+        "columns.1.header: Must be a column other than that of the phone numbers.",
     );
     check(
         &mapping(None, Some(&[("Nome", "first name")])),
@@ -181,7 +181,7 @@ fn an_invalid_mapping_is_refused_with_its_path() {
     let text = b"Phone,Nome,Note\n1,2,3\n";
     assert_eq!(
         mapped_rows(text, &mapping(None, Some(&[("Nome", "a"), ("Note", "a")]))),
-        Err("columns.1.mergeField: Is given twice.".to_owned())
+        Err("columns.1.mergeField: Must not repeat the merge field of an earlier column.".to_owned())
     );
     let many = vec![("Nome", "a"); MAX_COLUMNS + 1];
     assert_eq!(
