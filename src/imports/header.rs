@@ -121,7 +121,10 @@ pub(super) fn mapped(
             ));
         }
         if fields.iter().any(|field| field.index == index) {
-            return Err(misfit(part, "Must not repeat the header of an earlier column."));
+            return Err(misfit(
+                part,
+                "Must not repeat the header of an earlier column.",
+            ));
         }
         let part = MappingPart::MergeField(position);
         let name = &column.merge_field;
@@ -135,7 +138,10 @@ pub(super) fn mapped(
             ));
         }
         if fields.iter().any(|field| field.name == *name) {
-            return Err(misfit(part, "Must not repeat the merge field of an earlier column."));
+            return Err(misfit(
+                part,
+                "Must not repeat the merge field of an earlier column.",
+            ));
         }
         fields.push(Field {
             index,

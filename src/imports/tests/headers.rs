@@ -181,7 +181,10 @@ fn an_invalid_mapping_is_refused_with_its_path() {
     let text = b"Phone,Nome,Note\n1,2,3\n";
     assert_eq!(
         mapped_rows(text, &mapping(None, Some(&[("Nome", "a"), ("Note", "a")]))),
-        Err("columns.1.mergeField: Must not repeat the merge field of an earlier column.".to_owned())
+        Err(
+            "columns.1.mergeField: Must not repeat the merge field of an earlier column."
+                .to_owned()
+        )
     );
     let many = vec![("Nome", "a"); MAX_COLUMNS + 1];
     assert_eq!(
