@@ -113,7 +113,7 @@ enum Sample {
 
 fn sample(file: &mut File) -> io::Result<Sample> {
     file.rewind()?;
-    let mut block = vec![0; BLOCK_BYTES];
+    let mut block = vec![0; BLOCK_BYTES.get()];
     let mut sample = Vec::new();
     let mut at_start = true;
     while sample.len() < SHOWN_BYTES {

@@ -14,6 +14,7 @@ use std::{
 use flate2::{Crc, read::DeflateDecoder};
 
 use crate::imports::{ReadError, Unreadable};
+use crate::tuning::Tuned;
 
 /// A workbook has some dozens of parts; with a picture in each row it has thousands.
 const MAX_PARTS: u64 = 10_000;
@@ -115,7 +116,7 @@ impl Archive {
             STORED => Unpacked::Stored(packed),
             DEFLATED => Unpacked::Deflated(DeflateDecoder::new_with_buf(
                 packed,
-                vec![0; PACKED_BLOCK_BYTES],
+                vec![0; PACKED_BLOCK_BYTES.get()],
             )),
             _ => return Err(Unreadable::Damaged.into()),
         };
@@ -128,7 +129,8 @@ impl Archive {
 }
 
 /// How much of the file is read at once.
-const PACKED_BLOCK_BYTES: usize = 64 * 1024;
+/// Measured: docs/measured.md, "Imports and removals".
+static PACKED_BLOCK_BYTES: Tuned<usize> = Tuned::new("PACKED_BLOCK_BYTES", 64 * 1024);
 
 /// A part that is being unpacked.
 pub(super) struct Part<'a> {

@@ -16,6 +16,7 @@ use quick_xml::events::Event;
 
 use super::xml::{Xml, attribute};
 use crate::imports::{MAX_ROW_BYTES, ReadError, Unreadable};
+use crate::tuning::Tuned;
 
 const MIB: u64 = 1024 * 1024;
 /// The size of their part: three columns of a million different texts each fit.
@@ -23,7 +24,8 @@ pub(super) const MAX_BYTES: u64 = 128 * MIB;
 /// The number of texts: the position of each takes four bytes of memory.
 const MAX_TEXTS: usize = 4_000_000;
 /// How much is read back at once.
-const BLOCK_BYTES: usize = 64 * 1024;
+/// Measured: docs/measured.md, "Imports and removals".
+static BLOCK_BYTES: Tuned<usize> = Tuned::new("SHARED_TEXT_BLOCK_BYTES", 64 * 1024);
 /// Blocks in memory: 4 MiB, more than the texts of most workbooks.
 const BLOCKS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(63);
 
@@ -40,8 +42,10 @@ pub(super) struct Texts {
 impl Texts {
     /// Reads all texts, once.
     pub fn read<R: Read>(mut xml: Xml<R>) -> Result<Self, ReadError> {
-        let mut file =
-            BufWriter::with_capacity(BLOCK_BYTES, tempfile::NamedTempFile::new()?.into_file());
+        let mut file = BufWriter::with_capacity(
+            BLOCK_BYTES.get(),
+            tempfile::NamedTempFile::new()?.into_file(),
+        );
         let mut ends = Vec::new();
         let mut end: u32 = 0;
         let mut text = String::new();
@@ -97,12 +101,12 @@ impl Texts {
         self.found.clear();
         let mut at = start;
         while at < end {
-            let (number, offset) = (at / BLOCK_BYTES, at % BLOCK_BYTES);
+            let (number, offset) = (at / BLOCK_BYTES.get(), at % BLOCK_BYTES.get());
             let file = &mut self.file;
             let block = self
                 .blocks
                 .try_get_or_insert(number, || read_block(file, number))?;
-            let wanted = (end - at).min(BLOCK_BYTES - offset);
+            let wanted = (end - at).min(BLOCK_BYTES.get() - offset);
             let bytes = block.get(offset..offset + wanted);
             // Shorter than it was written: the disk failed.
             let bytes = bytes.ok_or_else(|| std::io::Error::other("texts are missing"))?;
@@ -115,10 +119,11 @@ impl Texts {
 }
 
 fn read_block(file: &mut File, number: usize) -> std::io::Result<Box<[u8]>> {
-    let at = number as u64 * BLOCK_BYTES as u64;
-    let mut block = Vec::with_capacity(BLOCK_BYTES);
+    let at = number as u64 * BLOCK_BYTES.get() as u64;
+    let mut block = Vec::with_capacity(BLOCK_BYTES.get());
     file.seek(SeekFrom::Start(at))?;
-    file.take(BLOCK_BYTES as u64).read_to_end(&mut block)?;
+    file.take(BLOCK_BYTES.get() as u64)
+        .read_to_end(&mut block)?;
     Ok(block.into_boxed_slice())
 }
 
