@@ -58,12 +58,13 @@ impl Archive {
         let length = file.seek(SeekFrom::End(0))?;
         let directory = Directory::find(&mut file, length)?;
         if directory.parts > MAX_PARTS {
-            let told = format!("it has more than {MAX_PARTS} parts");
-            return Err(Unreadable::TooLarge(told).into());
+            let message = format!("it has more than {MAX_PARTS} parts");
+            return Err(Unreadable::TooLarge(message).into());
         }
         if directory.bytes > MAX_DIRECTORY_BYTES {
-            let told = format!("the list of its parts has more than {MAX_DIRECTORY_BYTES} bytes");
-            return Err(Unreadable::TooLarge(told).into());
+            let message =
+                format!("the list of its parts has more than {MAX_DIRECTORY_BYTES} bytes");
+            return Err(Unreadable::TooLarge(message).into());
         }
         let mut bytes = Vec::new();
         file.seek(SeekFrom::Start(directory.at))?;

@@ -57,8 +57,8 @@ impl Texts {
                 _ => continue,
             };
             if ends.len() == MAX_TEXTS {
-                let told = format!("it has more than {MAX_TEXTS} texts");
-                return Err(Unreadable::TooLarge(told).into());
+                let message = format!("it has more than {MAX_TEXTS} texts");
+                return Err(Unreadable::TooLarge(message).into());
             }
             text.clear();
             if is_open {
@@ -134,7 +134,7 @@ pub(super) fn read_text<R: Read>(xml: &mut Xml<R>, text: &mut String) -> Result<
     let mut inside = 1;
     let began = xml.position();
     while inside > 0 {
-        enum Met {
+        enum Found {
             Text { is_kept: bool },
             Spoken,
             Opened,
@@ -143,32 +143,32 @@ pub(super) fn read_text<R: Read>(xml: &mut Xml<R>, text: &mut String) -> Result<
         }
         let met = match xml.next()? {
             Event::Start(tag) => match tag.local_name().as_ref() {
-                "t" => Met::Text {
+                "t" => Found::Text {
                     is_kept: attribute(&tag, "space")?.is_some_and(|value| value == "preserve"),
                 },
-                "rPh" => Met::Spoken,
-                _ => Met::Opened,
+                "rPh" => Found::Spoken,
+                _ => Found::Opened,
             },
-            Event::End(_) => Met::Closed,
+            Event::End(_) => Found::Closed,
             Event::Eof => return Err(Unreadable::Damaged.into()),
-            _ => Met::Other,
+            _ => Found::Other,
         };
         match met {
-            Met::Text { is_kept } => {
+            Found::Text { is_kept } => {
                 let run = text.len();
                 xml.text(text, MAX_ROW_BYTES)?;
                 if !is_kept {
                     trim(text, run);
                 }
             }
-            Met::Spoken => xml.skip()?,
-            Met::Opened => inside += 1,
-            Met::Closed => inside -= 1,
-            Met::Other => {}
+            Found::Spoken => xml.skip()?,
+            Found::Opened => inside += 1,
+            Found::Closed => inside -= 1,
+            Found::Other => {}
         }
         if xml.position() - began > MIB {
-            let told = "one cell has more than a mebibyte".to_owned();
-            return Err(Unreadable::TooLarge(told).into());
+            let message = "one cell has more than a mebibyte".to_owned();
+            return Err(Unreadable::TooLarge(message).into());
         }
     }
     unescape(text, start);

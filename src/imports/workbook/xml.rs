@@ -182,8 +182,8 @@ struct Bounded<R> {
 }
 
 impl<R: Read> Bounded<R> {
-    fn stop(&mut self, told: String) -> io::Error {
-        self.stopped = Some(Unreadable::TooLarge(told).into());
+    fn stop(&mut self, message: String) -> io::Error {
+        self.stopped = Some(Unreadable::TooLarge(message).into());
         io::Error::other("a limit is reached")
     }
 }
@@ -204,8 +204,8 @@ impl<R: Read> BufRead for Bounded<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.left == 0 {
             let (name, most) = (&self.name, self.most_bytes / MIB);
-            let told = format!("the part {name} has more than {most} MiB");
-            return Err(self.stop(told));
+            let message = format!("the part {name} has more than {most} MiB");
+            return Err(self.stop(message));
         }
         if self.left_of_event == 0 {
             return Err(self.stop("one cell has more than a mebibyte".to_owned()));
