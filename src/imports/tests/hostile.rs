@@ -1,7 +1,7 @@
 //! Workbooks made to use up memory or time: each is a few kilobytes or megabytes that unpack to far
 //! more.
 //!
-//! The memory that each takes is measured on the release build:
+//! The bound of each part is in
 //! docs/decisions/reading-workbooks.md.
 
 use super::{
