@@ -14,7 +14,13 @@ use message_credits::{
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, prelude::Uuid};
 use serde_json::{Value, json};
 
-use crate::{nouns::{message::{SCHEDULE, schedule, to_italians}, purchase::{PURCHASE, begin, package}}, support::{Server, Tenant, new_key, on_both_databases, sending::account}};
+use crate::{
+    nouns::{
+        message::{SCHEDULE, schedule, to_italians},
+        purchase::{PURCHASE, begin, package},
+    },
+    support::{Server, Tenant, new_key, on_both_databases, sending::account},
+};
 
 const AT: &str = "2026-12-24T08:00:00Z";
 const CANCEL: &str = "mutation($input: CancelMessageInput!) { cancelMessage(input: $input) {

@@ -8,10 +8,17 @@ use message_credits::store::sql::reader::Owner;
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
-use crate::{nouns::{message::{schedule, send, to_italians}, purchase::package, quote::to_list}, support::{
+use crate::{
+    nouns::{
+        message::{schedule, send, to_italians},
+        purchase::package,
+        quote::to_list,
+    },
+    support::{
         Server, Tenant, on_both_databases, sending::account, stored, table_lock::TableLock,
         upload::IMPORT,
-    }};
+    },
+};
 
 /// More than a small list has.
 const MANY: usize = 12_000;
