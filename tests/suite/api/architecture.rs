@@ -27,6 +27,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("entropy", &LEAVES),
     ("fair", &LEAVES),
     ("telemetry", &LEAVES),
+    ("tuning", &LEAVES),
     ("store", &["entity", "migration", "clock"]),
     ("ledger", &["store"]),
     ("payments", &["store"]),
@@ -45,7 +46,15 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("main", &["app", "demo"]),
 ];
 
-const LEAVES: [&str; 6] = ["clock", "config", "domain", "entropy", "fair", "telemetry"];
+const LEAVES: [&str; 7] = [
+    "clock",
+    "config",
+    "domain",
+    "entropy",
+    "fair",
+    "telemetry",
+    "tuning",
+];
 
 /// A rule of the domain that needs more lines than this is two rules.
 const MOST_LINES: usize = 400;

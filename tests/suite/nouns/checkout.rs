@@ -139,7 +139,7 @@ on_both_databases! {
         let policy = before.headers()["content-security-policy"].to_str().unwrap().to_owned();
         assert!(policy.contains("form-action 'self' https://shop.example;"), "{policy}");
         let text = before.text().await.unwrap();
-        assert!(text.contains("you go on to shop.example."), "{text}");
+        assert!(text.contains("you continue to shop.example."), "{text}");
         let form = [("decision", "decline")];
         let decided = server.http().post(url).form(&form).send().await.unwrap();
         let id = payload["purchase"]["id"].as_str().unwrap();
@@ -147,7 +147,7 @@ on_both_databases! {
         assert_eq!(decided.headers()["location"], next.as_str());
         let (_, text) = page(&server, url).await;
         let link = format!("href=\"{}\"", next.replace('&', "&amp;"));
-        assert!(text.contains(&link) && text.contains("Go on to shop.example"), "{text}");
+        assert!(text.contains(&link) && text.contains("Continue to shop.example"), "{text}");
 
         // What the account no longer allows is neither shown nor followed.
         server.allow_return(&tenant, &["https://new.example"]).await;

@@ -59,7 +59,7 @@ on_both_databases! {
         server.done(&tenant.owner, revoke, json!({ "id": key["id"] })).await;
         let dead = get(&server, url).await;
         assert_eq!(dead.status(), StatusCode::FORBIDDEN);
-        assert_eq!(dead.text().await.unwrap(), "The API key that made this link does not work any more.\n");
+        assert_eq!(dead.text().await.unwrap(), "The API key that made this link is no longer valid.\n");
         assert_eq!(get(&server, owners["url"].as_str().unwrap()).await.status(), StatusCode::OK);
 
         let key = server.done(&tenant.owner, create, input).await;
