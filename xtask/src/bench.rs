@@ -1,10 +1,10 @@
 //! `cargo xtask bench`: the measurements in benches/.
 //!
-//! Here: which to run, and what they find beside them: the database, and the libraries of npm. Not here:
-//! what they measure.
+//! Here: choosing benches, and setting up the database and the npm libraries that they need. Not
+//! here: what they measure.
 //!
-//! A bench is a target of the server's crate, or a crate of its own where it is measured against libraries
-//! that nothing else needs: those are compiled only when it runs.
+//! A bench is a target of the server's crate, or a crate of its own if it compares with libraries
+//! that nothing else needs: those are then compiled only if it runs.
 
 use std::{collections::BTreeSet, ffi::OsString, fs, path::PathBuf, process::Command};
 
@@ -17,10 +17,10 @@ use crate::{
     steps::{Steps, cargo},
 };
 
-/// Runs the benches named, or all of them.
+/// Runs the named benches, or all if no name is given.
 ///
 /// # Errors
-/// An unknown name, the bench that failed, or what the machine lacks.
+/// If a name is unknown, a bench fails, or the machine lacks something that it needs.
 pub fn bench(names: &[String], args: &[OsString]) -> Result<()> {
     let known = known()?;
     for name in names {
@@ -53,8 +53,8 @@ fn measure(steps: &mut Steps, names: &[String], args: &[OsString]) -> Result<()>
     packages::ensure(steps, &[Need::Postgres])?;
     let server = steps.act("PostgreSQL", Postgres::start)?;
     steps.set(postgres::URL, server.url());
-    // Clients of a bench have one key and one address, and ask for as much as the server can give. Its floods meet the
-    // limits as they are.
+    // A bench's clients share one key and one address, and load the server fully: rate limits would
+    // stop them. The bench of floods measures those limits, so it keeps them.
     for name in targets {
         let mut command = cargo();
         if name != "floods" {
@@ -73,7 +73,7 @@ fn measure(steps: &mut Steps, names: &[String], args: &[OsString]) -> Result<()>
     Ok(())
 }
 
-/// A bench with dependencies of its own, and of npm too.
+/// Runs a bench that is a crate of its own, with its npm libraries.
 fn measure_crate(steps: &mut Steps, name: &str, args: &[OsString]) -> Result<()> {
     packages::ensure(steps, &[Need::Node])?;
     let scratch = root().join("target/bench").join(name);
@@ -108,7 +108,7 @@ fn is_crate(name: &str) -> bool {
     folder(name).join("Cargo.toml").is_file()
 }
 
-/// A bench is a file in benches/, or a folder there with a main.rs or a manifest.
+/// The names of all benches: files in benches/, and folders there with a main.rs or a Cargo.toml.
 fn known() -> Result<BTreeSet<String>> {
     let folder = root().join("benches");
     let entries = fs::read_dir(&folder).with_context(|| format!("no {}", folder.display()))?;

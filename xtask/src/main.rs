@@ -1,8 +1,9 @@
 //! The project's own commands: `cargo xtask run`, `cargo xtask test`, `cargo xtask bench`.
 //!
-//! Here: what is asked for, and the exit code. Not here: how it is done, which is one module a
-//! command (`run`, `test`, `bench`) over the set-up they share (`dependencies`, `packages`, `page`,
-//! `postgres`, `steps`), and nothing of the server: this crate builds in seconds and depends on none of ours.
+//! Here: the command line and the exit code. Not here: the commands, one module each (`run`,
+//! `test`, `bench`), and the set-up they share (`dependencies`, `packages`, `page`, `postgres`,
+//! `programs`, `steps`). Nothing of the server is here: this crate builds in seconds and depends on
+//! none of our others.
 
 mod bench;
 mod dependencies;
@@ -10,6 +11,7 @@ mod guard;
 mod packages;
 mod page;
 mod postgres;
+mod programs;
 mod run;
 mod steps;
 mod test;
@@ -66,8 +68,8 @@ fn main() -> ExitCode {
 
 /// The checkout's root.
 ///
-/// Cargo says at run time where this crate is; what was compiled in would be wrong for a binary
-/// whose target folder was copied from another checkout.
+/// Cargo sets this crate's folder at run time. The folder at compile time is wrong if the target
+/// folder was copied from another checkout.
 fn root() -> PathBuf {
     let here = std::env::var_os("CARGO_MANIFEST_DIR")
         .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);

@@ -1,19 +1,22 @@
-//! What the tests need from the machine: PostgreSQL, Chromium, Node.js.
+//! Programs that the commands need from the machine, such as PostgreSQL, Chromium and Node.js.
 //!
-//! Here: finding them, installing what is missing where that can be done without asking, and
-//! saying exactly what to install where it can't. Not here: starting them.
+//! Here: finding them, installing missing ones if root can do so with apt-get, and naming the
+//! packages to install if not. Not here: starting them.
 
 use std::{
-    fs,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Command,
 };
 
 use anyhow::{Result, bail};
 
-use crate::steps::Steps;
+use crate::{
+    postgres,
+    programs::{answer, is_root, on_path},
+    steps::Steps,
+};
 
-/// The oldest Node.js that the page's tools run on, as major and minor version.
+/// The oldest Node.js that the page's tools run on: major and minor version.
 const NODE_MINIMUM: (u32, u32) = (20, 19);
 
 const CHROMIUM_NAMES: [&str; 4] = [
@@ -23,25 +26,25 @@ const CHROMIUM_NAMES: [&str; 4] = [
     "google-chrome-stable",
 ];
 
-/// Something the machine must have.
+/// Something that the machine must have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need {
-    /// The database server's programs; a running server named by `TEST_POSTGRES_URL` will do.
+    /// PostgreSQL's server programs, or a running server's URL in `TEST_POSTGRES_URL`.
     Postgres,
-    /// A browser for the page's tests.
+    /// A browser, for the tests of the page.
     Chromium,
-    /// Node.js with npm, for the page and the client libraries that are tested against.
+    /// Node.js with npm, for the page and for the client libraries that the tests drive.
     Node,
-    /// curl and jq, with which the README's tour is run.
+    /// curl and jq, which the README's tour uses.
     Shell,
-    /// openpyxl and LibreOffice, which read the workbooks that the tests write.
+    /// openpyxl and LibreOffice, which the tests open written workbooks with.
     Spreadsheets,
 }
 
 impl Need {
     fn is_met(self) -> bool {
         match self {
-            Self::Postgres => crate::postgres::given().is_some() || postgres_programs().is_some(),
+            Self::Postgres => postgres::given().is_some() || postgres::programs().is_some(),
             Self::Chromium => chromium().is_some(),
             Self::Node => node().is_ok(),
             Self::Shell => on_path("curl").is_some() && on_path("jq").is_some(),
@@ -49,7 +52,7 @@ impl Need {
         }
     }
 
-    /// Debian's and Ubuntu's packages for it.
+    /// The packages of Debian and Ubuntu that provide it.
     const fn packages(self) -> &'static [&'static str] {
         match self {
             Self::Postgres => &["postgresql"],
@@ -60,7 +63,7 @@ impl Need {
         }
     }
 
-    /// What is wanted, for someone who installs it by hand.
+    /// A description for somebody who installs it by hand.
     fn wanted(self) -> String {
         match self {
             Self::Postgres => {
@@ -86,10 +89,10 @@ impl Need {
     }
 }
 
-/// Sees to it that every need is met, as a step for the installing where there is any.
+/// Installs missing needs, as steps, if this process can.
 ///
 /// # Errors
-/// When something is missing and could not be installed; the error says what to install.
+/// If a need is still missing; the error says what to install.
 pub fn ensure(steps: &mut Steps, needs: &[Need]) -> Result<()> {
     let missing = unmet(needs);
     if missing.is_empty() {
@@ -108,7 +111,7 @@ pub fn ensure(steps: &mut Steps, needs: &[Need]) -> Result<()> {
         message += &format!("\n  - {}", need.wanted());
     }
     message += &if installs {
-        "\nIts packages were tried and did not bring them.".to_owned()
+        "\nInstalling their packages did not provide them.".to_owned()
     } else {
         let packages: Vec<_> = missing
             .iter()
@@ -121,8 +124,8 @@ pub fn ensure(steps: &mut Steps, needs: &[Need]) -> Result<()> {
     bail!("{message}\nNothing was run.")
 }
 
-/// Installs what is missing where that can be done, and says what is missing still: what needs it is skipped,
-/// and says so.
+/// Installs missing needs, as steps, if this process can, and prints those that are still missing.
+/// Tests that need them are skipped.
 pub fn try_for(steps: &mut Steps, needs: &[Need]) {
     let missing = unmet(needs);
     if !missing.is_empty() && is_root() && on_path("apt-get").is_some() {
@@ -133,8 +136,8 @@ pub fn try_for(steps: &mut Steps, needs: &[Need]) {
     }
 }
 
-/// Asks apt-get for each need by itself: one that this distribution does not have must not keep
-/// the others out. What fails here is seen when the needs are looked at again.
+/// Runs apt-get once per need, so that a package that this distribution lacks doesn't keep the
+/// others from being installed. Failures are printed only: the caller checks the needs again.
 fn install(steps: &mut Steps, missing: &[Need]) {
     let mut run = |name: &str, command: &mut Command| {
         if let Err(error) = steps.run(name, command.env("DEBIAN_FRONTEND", "noninteractive")) {
@@ -159,32 +162,8 @@ fn unmet(needs: &[Need]) -> Vec<Need> {
         .collect()
 }
 
-/// The folder with PostgreSQL's server programs: the one in PATH, else Debian's newest.
-pub fn postgres_programs() -> Option<PathBuf> {
-    // A link in PATH may stand beside none of the others; the folder it points into has them all.
-    let in_path = on_path("initdb")
-        .and_then(|program| fs::canonicalize(program).ok())
-        .and_then(|program| program.parent().map(Path::to_path_buf));
-    in_path.into_iter().chain(debian_postgres()).find(|folder| {
-        ["initdb", "pg_ctl", "postgres"]
-            .iter()
-            .all(|program| folder.join(program).is_file())
-    })
-}
-
-/// Debian keeps one folder a major version; newest first.
-fn debian_postgres() -> Vec<PathBuf> {
-    let entries = fs::read_dir("/usr/lib/postgresql").into_iter().flatten();
-    let mut versions: Vec<u32> = entries
-        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
-        .collect();
-    versions.sort_unstable_by(|a, b| b.cmp(a));
-    let folder = |version| PathBuf::from(format!("/usr/lib/postgresql/{version}/bin"));
-    versions.into_iter().map(folder).collect()
-}
-
-/// A browser that starts. Ubuntu's `chromium-browser` package is only a pointer to a snap, so that
-/// being there is not enough.
+/// A browser that starts. Finding the program isn't enough: Ubuntu's `chromium-browser` package is
+/// a script that only points to a snap.
 pub fn chromium() -> Option<PathBuf> {
     let named = std::env::var_os("CHROMIUM").map(PathBuf::from);
     let found = CHROMIUM_NAMES.iter().filter_map(|name| on_path(name));
@@ -194,10 +173,10 @@ pub fn chromium() -> Option<PathBuf> {
         .find(|program| answer(program, &["--version"]).is_some())
 }
 
-/// Whether Node.js and npm are there and new enough; if not, why.
+/// Checks that Node.js and npm are installed and new enough.
 ///
 /// # Errors
-/// What is wrong, as half a sentence.
+/// The reason if not, as a clause without a capital or a full stop.
 pub fn node() -> Result<(), String> {
     if on_path("npm").is_none() {
         return Err("npm is not in PATH".to_owned());
@@ -212,28 +191,4 @@ pub fn node() -> Result<(), String> {
     } else {
         Err(format!("the one in PATH is {version}"))
     }
-}
-
-/// Whether we may install packages and must not start PostgreSQL as who we are.
-pub fn is_root() -> bool {
-    answer(Path::new("id"), &["-u"]).as_deref() == Some("0")
-}
-
-/// The first program of that name in PATH.
-pub fn on_path(name: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path)
-        .map(|folder| folder.join(name))
-        .find(|program| program.is_file())
-}
-
-/// What a program prints, where it starts and exits with 0.
-pub fn answer(program: &Path, args: &[&str]) -> Option<String> {
-    let output = Command::new(program)
-        .args(args)
-        .stdin(Stdio::null())
-        .output()
-        .ok()
-        .filter(|output| output.status.success())?;
-    Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }

@@ -1,7 +1,7 @@
 //! The account managers' page in web/, and the client libraries that the suite drives.
 //!
-//! Here: npm. Not here: what the page is made of, which its own package.json says, and how it gets
-//! into the server, which embeds what was built.
+//! Here: running npm. Not here: the page's own dependencies and scripts, which are in its
+//! package.json; embedding the built page, which the server's crate does.
 
 use std::{
     fs,
@@ -13,13 +13,13 @@ use anyhow::{Context, Result, ensure};
 
 use crate::{root, steps::Steps};
 
-/// A copy of the lock file that node_modules was last made from.
+/// A copy of the lock file that node_modules was last installed from.
 const STAMP: &str = ".installed-package-lock.json";
 
 /// Builds the page.
 ///
 /// # Errors
-/// When a step fails.
+/// If a step fails.
 pub fn build(steps: &mut Steps) -> Result<()> {
     install(steps, &web())?;
     npm(steps, &web(), &["run", "build"])
@@ -28,7 +28,7 @@ pub fn build(steps: &mut Steps) -> Result<()> {
 /// Checks the page's types and style, and builds it.
 ///
 /// # Errors
-/// When a step fails.
+/// If a step fails.
 pub fn check_and_build(steps: &mut Steps) -> Result<()> {
     install(steps, &web())?;
     npm(steps, &web(), &["run", "check"])?;
@@ -38,7 +38,7 @@ pub fn check_and_build(steps: &mut Steps) -> Result<()> {
 /// Installs every client library in tests/clients.
 ///
 /// # Errors
-/// When a step fails.
+/// If a step fails.
 pub fn install_clients(steps: &mut Steps) -> Result<()> {
     let Ok(entries) = fs::read_dir(root().join("tests/clients")) else {
         return Ok(());
@@ -55,7 +55,7 @@ fn web() -> PathBuf {
     root().join("web")
 }
 
-/// `npm ci`, where package-lock.json is another than the one last installed.
+/// Runs `npm ci` if package-lock.json differs from the one last installed.
 fn install(steps: &mut Steps, folder: &Path) -> Result<()> {
     let lock_file = folder.join("package-lock.json");
     let lock = fs::read(&lock_file).with_context(|| format!("no {}", lock_file.display()))?;
@@ -63,7 +63,8 @@ fn install(steps: &mut Steps, folder: &Path) -> Result<()> {
     if fs::read(&stamp).is_ok_and(|installed| installed == lock) {
         return Ok(());
     }
-    // Packages' own install scripts are programs of strangers that run before anybody looked; none is needed.
+    // Install scripts of packages would run foreign code before anybody reviewed it, and none is
+    // needed.
     npm(
         steps,
         folder,
@@ -71,7 +72,8 @@ fn install(steps: &mut Steps, folder: &Path) -> Result<()> {
     )?;
     let modules = folder.join("node_modules");
     ensure!(modules.is_dir(), "npm ci made no {}", modules.display());
-    // npm ci begins by removing node_modules, and the stamp with it: one that is there is true.
+    // npm ci begins by removing node_modules and the stamp in it, so a stamp that exists is
+    // correct.
     fs::write(&stamp, lock).with_context(|| format!("could not write {}", stamp.display()))
 }
 

@@ -1,7 +1,7 @@
-//! A PostgreSQL server of our own, for one run.
+//! A PostgreSQL server for one run of the tests or benches.
 //!
-//! Here: making it, starting it on loopback and ending it. Not here: databases and tables, which
-//! the tests make themselves.
+//! Here: finding its programs; creating, starting and stopping it on loopback. Not here: databases
+//! and tables, which the tests create.
 
 use std::{
     env,
@@ -18,13 +18,13 @@ use anyhow::{Context, Result, bail};
 
 use crate::{
     guard::Guard,
-    packages::{answer, is_root, on_path, postgres_programs},
+    programs::{answer, is_root, on_path},
 };
 
-/// The variable that hands a server's address to the tests.
+/// The environment variable that gives the tests a server's URL.
 pub const URL: &str = "TEST_POSTGRES_URL";
 
-/// `$1` is the server's folder; what follows is the command that stops it.
+/// `$1` is the server's folder, and the other arguments are the command that stops the server.
 const STOP_AND_REMOVE: &str = r#"
 folder=$1
 shift
@@ -32,10 +32,12 @@ shift
 rm -rf -- "$folder"
 "#;
 
-/// Another program may take the free port before the server does; three times in a row it won't.
+/// Starts until giving up. Another program may take the free port before the server does, but
+/// hardly three times in a row.
 const ATTEMPTS: u32 = 3;
 
-/// A server for tests, which ends and vanishes with this value or this process.
+/// A server for tests. It is stopped and its folder removed when this value is dropped or the
+/// process ends.
 pub struct Postgres {
     url: String,
     _guard: Option<Guard>,
@@ -45,13 +47,13 @@ impl Postgres {
     /// Uses the server that `TEST_POSTGRES_URL` names, or starts one.
     ///
     /// # Errors
-    /// When there are no programs for it, or it does not start; its log is in the error.
+    /// If its programs are missing, or if it doesn't start; the error contains its log.
     pub fn start() -> Result<Self> {
         if let Some(url) = given() {
             println!("using the server that {URL} names");
             return Ok(Self { url, _guard: None });
         }
-        let programs = postgres_programs().context("PostgreSQL's server programs are missing")?;
+        let programs = programs().context("PostgreSQL's server programs are missing")?;
         let owner = Owner::choose()?;
         let folder =
             env::temp_dir().join(format!("message-credits-postgres-{}", std::process::id()));
@@ -78,21 +80,46 @@ impl Postgres {
         })
     }
 
-    /// The address of a database on it whose user may create others.
+    /// The URL of a database whose user may create other databases.
     pub fn url(&self) -> &str {
         &self.url
     }
 }
 
-/// The address of a server that somebody else runs for us.
+/// The URL of a server that is already running, from `TEST_POSTGRES_URL`.
 pub fn given() -> Option<String> {
     env::var(URL).ok().filter(|url| !url.is_empty())
 }
 
-/// Who the server runs as: PostgreSQL refuses to be root.
+/// The folder with PostgreSQL's server programs: the one in PATH, or else Debian's newest.
+pub fn programs() -> Option<PathBuf> {
+    // PATH may hold a link to initdb alone; the folder that it points into has the other programs.
+    let in_path = on_path("initdb")
+        .and_then(|program| fs::canonicalize(program).ok())
+        .and_then(|program| program.parent().map(Path::to_path_buf));
+    in_path.into_iter().chain(debian_folders()).find(|folder| {
+        ["initdb", "pg_ctl", "postgres"]
+            .iter()
+            .all(|program| folder.join(program).is_file())
+    })
+}
+
+/// Debian's folders of programs, one per major version, newest first.
+fn debian_folders() -> Vec<PathBuf> {
+    let entries = fs::read_dir("/usr/lib/postgresql").into_iter().flatten();
+    let mut versions: Vec<u32> = entries
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .collect();
+    versions.sort_unstable_by(|a, b| b.cmp(a));
+    let folder = |version| PathBuf::from(format!("/usr/lib/postgresql/{version}/bin"));
+    versions.into_iter().map(folder).collect()
+}
+
+/// The user that the server runs as: PostgreSQL refuses to run as root.
 struct Owner {
-    /// The user's and the group's number, where it is not ourselves.
+    /// The ids of another user and its group; `None` if the server runs as this process's user.
     other: Option<(u32, u32)>,
+    /// The program that switches to that user.
     switch: Option<PathBuf>,
 }
 
@@ -118,8 +145,8 @@ impl Owner {
         })
     }
 
-    /// A folder that nobody else may enter. It must not be there yet: what somebody else made
-    /// under a name in a shared folder is not to be trusted.
+    /// Creates a folder that only this user can enter. It must not exist yet: in a shared folder,
+    /// another user may have created one under the same name.
     fn make_folder(&self, folder: &Path) -> Result<()> {
         let made = DirBuilder::new().mode(0o700).create(folder);
         made.with_context(|| format!("could not make {}", folder.display()))?;
@@ -129,7 +156,7 @@ impl Owner {
         Ok(())
     }
 
-    /// The words that start a program as this user.
+    /// The command line that starts a program as this user.
     fn words(&self, program: &Path) -> Vec<OsString> {
         let mut words = Vec::new();
         if let (Some((user, group)), Some(switch)) = (self.other, &self.switch) {
@@ -152,7 +179,7 @@ struct Server {
 
 impl Server {
     fn make(&self) -> Result<()> {
-        // Trust reaches no further than loopback: the server listens nowhere else.
+        // "trust" is safe here: the server listens on loopback only.
         let mut initdb = self.program("initdb");
         initdb.arg("-D").arg(&self.data).args([
             "--username=postgres",
@@ -175,7 +202,7 @@ impl Server {
             let mut pg_ctl = self.program("pg_ctl");
             pg_ctl.arg("-D").arg(&self.data);
             pg_ctl.arg("-l").arg(self.log());
-            // Its output goes nowhere: a server that inherits a pipe keeps it open.
+            // Output is discarded: a server that inherits a pipe would keep it open.
             let status = pg_ctl
                 .args(["-w", "-t", "60", "start"])
                 .stdout(Stdio::null())
@@ -190,9 +217,9 @@ impl Server {
     }
 
     fn configure(&self, port: u16) -> Result<()> {
-        // A later line overrides an earlier one, so that a second attempt just appends. Two
-        // hundred connections: each test has a pool of its own. fsync stays on: what is
-        // acknowledged must survive, and timings must say so.
+        // A second attempt just appends, because a later line overrides an earlier one. 200
+        // connections, because each test has its own pool. fsync stays on: acknowledged changes
+        // must survive a crash, and timings must include its cost.
         let settings = format!(
             "\nlisten_addresses = '127.0.0.1'\nport = {port}\nunix_socket_directories = ''\n\
              max_connections = 200\nfsync = on\n"
@@ -211,7 +238,7 @@ impl Server {
     fn program(&self, name: &str) -> Command {
         let mut words = self.owner.words(&self.programs.join(name)).into_iter();
         let mut command = Command::new(words.next().unwrap_or_default());
-        // The owner may not be able to enter the folder we are in.
+        // The owner may not be allowed to enter the current folder.
         command
             .args(words)
             .current_dir(&self.folder)
@@ -220,7 +247,7 @@ impl Server {
     }
 }
 
-/// A port that was free a moment ago.
+/// A port that is free right now; another program may still take it.
 fn free_port() -> Result<u16> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no port is free")?;
     Ok(listener.local_addr().context("no port is free")?.port())

@@ -1,6 +1,7 @@
-//! `cargo xtask run`: the main job, on a fresh database with demo data.
+//! `cargo xtask run`: the server on a fresh database with demo data.
 //!
-//! Here: what comes before the server. Not here: its addresses and keys, which it prints itself.
+//! Here: the steps before the server starts. Not here: its addresses and keys, which the server
+//! prints.
 
 use std::{ffi::OsString, fs, io::ErrorKind, os::unix::process::CommandExt};
 
@@ -11,11 +12,11 @@ use crate::{
     steps::{Steps, cargo},
 };
 
-/// Builds the page where that can be done, and becomes the server.
+/// Builds the page if Node.js is installed, and replaces this process by the server.
 ///
 /// # Errors
-/// When the page does not build, the old database can't be removed or cargo does not start.
-/// Otherwise it does not return: the server's exit code is ours.
+/// If the page doesn't build, the old database can't be removed, or cargo doesn't start. Otherwise
+/// it doesn't return: the server's exit code is this process's.
 pub fn run(args: &[OsString]) -> Result<()> {
     let mut steps = Steps::default();
     match packages::node() {
@@ -30,8 +31,8 @@ pub fn run(args: &[OsString]) -> Result<()> {
     if !args.iter().any(names_a_database) {
         command.arg("--database-url").arg(fresh_database()?);
     }
-    // Nothing is left for us to do, so the server takes our place: it gets Ctrl-C itself, and
-    // drains before the prompt is back.
+    // The server replaces this process, so it gets Ctrl-C itself and drains before the prompt
+    // returns.
     let error = command.args(args).exec();
     bail!("could not start cargo: {error}")
 }
@@ -41,7 +42,7 @@ fn names_a_database(arg: &OsString) -> bool {
     arg == "--database-url" || arg.starts_with("--database-url=")
 }
 
-/// The address of a database that isn't there yet. The demo fills an empty one only.
+/// The URL of a new database: the demo refuses one that has data.
 fn fresh_database() -> Result<String> {
     let folder = root().join("target/demo");
     fs::create_dir_all(&folder).with_context(|| format!("could not make {}", folder.display()))?;
@@ -54,7 +55,7 @@ fn fresh_database() -> Result<String> {
             _ => {}
         }
     }
-    // Relative to the checkout's root, where the server is started: no character of the path
-    // to it needs escaping.
+    // Relative to the checkout's root, where the server starts, so that no character needs
+    // escaping.
     Ok("sqlite://target/demo/message-credits.db?mode=rwc".to_owned())
 }

@@ -1,6 +1,7 @@
-//! Steps: what is done one after another, each announced, timed, and the last if it fails.
+//! Steps of a command, run one after another. Each is announced and timed; a failed one is the
+//! last.
 //!
-//! Here: how a command is run and what is said about it. Not here: which commands.
+//! Here: running a command and printing its outcome. Not here: which commands are run.
 
 use std::{
     ffi::{OsStr, OsString},
@@ -13,8 +14,8 @@ use anyhow::{Context, Result, bail};
 
 use crate::{guard::Guard, root};
 
-/// Ends whatever is left in the step's process group: politely, and for certain after ten seconds,
-/// which is what a server that drains may take.
+/// Ends the processes left in a step's process group: with SIGTERM, and after ten seconds, which a
+/// draining server may take, with SIGKILL.
 const END_THE_GROUP: &str = r#"
 kill -s TERM -- "-$1" 2>/dev/null || exit 0
 left=100
@@ -26,7 +27,7 @@ done
 kill -s KILL -- "-$1" 2>/dev/null
 "#;
 
-/// The steps taken so far, and what the next ones find in their environment.
+/// The steps taken so far, and the environment of the next ones.
 #[derive(Default)]
 pub struct Steps {
     taken: Vec<Taken>,
@@ -40,16 +41,16 @@ struct Taken {
 }
 
 impl Steps {
-    /// Sets a variable for every command from here on.
+    /// Sets an environment variable for every later command.
     pub fn set(&mut self, name: &'static str, value: impl Into<OsString>) {
         self.environment.push((name, value.into()));
     }
 
-    /// Runs a command in the checkout's root, or in the folder it names itself; its output goes
-    /// straight to the terminal.
+    /// Runs a command in its own folder if it names one, or else in the checkout's root. Its output
+    /// goes straight to the terminal.
     ///
     /// # Errors
-    /// When it can't be started or does not exit with 0.
+    /// If it can't be started or doesn't exit with 0.
     pub fn run(&mut self, name: &str, command: &mut Command) -> Result<()> {
         if command.get_current_dir().is_none() {
             command.current_dir(root());
@@ -66,10 +67,10 @@ impl Steps {
         })
     }
 
-    /// Does something that is not one command, as a step.
+    /// Runs `action` as a step.
     ///
     /// # Errors
-    /// What `action` answers, with the step's name before it.
+    /// The error of `action`, with the step's name as context.
     pub fn act<T>(&mut self, name: &str, action: impl FnOnce() -> Result<T>) -> Result<T> {
         println!("\n== {name}");
         let start = Instant::now();
@@ -82,7 +83,7 @@ impl Steps {
         outcome.with_context(|| format!("FAILED at \"{name}\""))
     }
 
-    /// Prints what was done and how long it took.
+    /// Prints each step with its duration and outcome.
     pub fn print_times(&self) {
         let width = self.taken.iter().map(|step| step.name.len()).max();
         let width = width.unwrap_or_default();
@@ -95,10 +96,11 @@ impl Steps {
     }
 }
 
-/// Runs a command in a process group of its own, so that nothing it started outlives it or us.
+/// Runs a command in a process group of its own, so that no process it starts outlives it or this
+/// process.
 fn wait_for(command: &mut Command) -> Result<ExitStatus> {
     let program = command.get_program().to_owned();
-    // No standard input: a group in the background is stopped when it reads the terminal.
+    // No standard input: a process group in the background is stopped if it reads the terminal.
     let mut child = command
         .stdin(Stdio::null())
         .process_group(0)
@@ -113,7 +115,7 @@ fn wait_for(command: &mut Command) -> Result<ExitStatus> {
     Ok(status)
 }
 
-/// The command as one would type it.
+/// The command line as somebody would type it.
 fn written(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     words
@@ -122,7 +124,7 @@ fn written(command: &Command) -> String {
         .join(" ")
 }
 
-/// The cargo that runs us.
+/// The cargo that runs this process.
 pub fn cargo() -> Command {
     Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }

@@ -1,6 +1,6 @@
-//! `cargo xtask test`: everything that must pass.
+//! `cargo xtask test`: all checks that a change must pass.
 //!
-//! Here: which checks, in which order. Not here: what they check.
+//! Here: which checks run, and in which order. Not here: the checks themselves.
 
 use std::process::Stdio;
 
@@ -14,10 +14,11 @@ use crate::{
     steps::{Steps, cargo},
 };
 
-/// Runs every check, or with a filter only the tests that it names; stops at the first failure.
+/// Runs every check, or with a filter only the tests whose names contain it; stops at the first
+/// failure.
 ///
 /// # Errors
-/// The step that failed, or what the machine lacks.
+/// If a step fails, or the machine lacks something that it needs.
 pub fn test(filter: Option<&str>) -> Result<()> {
     let mut steps = Steps::default();
     let outcome = checks(&mut steps, filter);
@@ -36,7 +37,7 @@ fn checks(steps: &mut Steps, filter: Option<&str>) -> Result<()> {
         &[Need::Postgres, Need::Chromium, Need::Node, Need::Shell],
     )?;
     packages::try_for(steps, &[Need::Spreadsheets]);
-    // A set-up that fails is a step that failed, so that its reason stands in the same place.
+    // The set-up is a step too, so that a failure of it is reported like any other.
     let server = steps.act("PostgreSQL", Postgres::start)?;
     steps.set(postgres::URL, server.url());
     let chromium = packages::chromium().context("no browser")?;
@@ -44,8 +45,9 @@ fn checks(steps: &mut Steps, filter: Option<&str>) -> Result<()> {
 
     if filter.is_none() {
         steps.run("format", cargo().args(["fmt", "--all", "--check"]))?;
-        // With the feature `bench`, so that every bench is compiled. The tests run without it, as the server
-        // is released. That costs no second build: clippy shares no artifacts of the workspace with them.
+        // The feature `bench` makes clippy check every bench. The tests run without it, like the
+        // released server. This costs no second build: clippy and the tests share no artifacts of
+        // the workspace.
         let clippy = ["clippy", "--workspace", "--all-targets", "--locked"];
         let features = ["--features", "bench", "--", "-D", "warnings"];
         steps.run("clippy", cargo().args(clippy).args(features))?;
@@ -54,14 +56,15 @@ fn checks(steps: &mut Steps, filter: Option<&str>) -> Result<()> {
     } else {
         page::build(steps)?;
     }
-    // The suite drives the built page and the installed clients.
+    // The suite drives the built page and the installed client libraries.
     page::install_clients(steps)?;
     tests(steps, filter)
 }
 
 fn tests(steps: &mut Steps, filter: Option<&str>) -> Result<()> {
     if filter.is_none() && has_nextest() {
-        // nextest runs no documentation tests. They come first, so that the suite's own count closes the run.
+        // nextest doesn't run documentation tests. They run first, so that the output ends with the
+        // suite's count.
         let doc_tests = ["test", "--doc", "--workspace", "--locked"];
         steps.run("documentation tests", cargo().args(doc_tests))?;
     }

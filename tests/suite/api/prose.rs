@@ -216,7 +216,9 @@ fn messages(folder: &Path, found: &mut Vec<(String, String)>) {
             messages(&path, found);
             continue;
         }
-        let name = path.display().to_string();
+        // Relative, so that a checkout in a folder named "tests" is read too.
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let name = path.strip_prefix(root).unwrap().display().to_string();
         if path.extension().is_none_or(|end| end != "rs") || name.contains("tests") {
             continue;
         }
