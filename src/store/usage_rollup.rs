@@ -1,18 +1,19 @@
-//! Usage by day of the account's time zone, kept beside the messages: what reports read instead of them.
+//! Usage by day of the account's time zone, kept beside the messages: what reports read instead of
+//! them.
 //!
-//! A row sums the messages that were charged on one day, in one channel, at the prices of one card version:
-//! of all of them, of one list, or to one country. Rows are kept from an instant on that is the account's
-//! (`usage_rolled_from`): days that start before it are not there, so that whoever reads takes the messages
-//! for those. Whoever writes holds the lock on the account's book.
+//! A row sums the messages that were charged on one day, in one channel, at the prices of one card
+//! version: of all of them, of one list, or to one country. Rows are kept from an instant on that
+//! is the account's (`usage_rolled_from`): days that start before it are not there, so that whoever
+//! reads takes the messages for those. Whoever writes holds the lock on the account's book.
 //!
 //! What was charged last waits in the account's book ([`recent`]), and is not in the rows.
 //!
-//! The days of a list are summed by month as well, since a year of many lists is many days. A month sums the
-//! days that are kept: it is whole where it starts at that instant or later.
+//! The days of a list are summed by month as well, since a year of many lists is many days. A month
+//! sums the days that are kept: it is whole where it starts at that instant or later.
 //!
-//! Here: adding to them, reading them, and what they must be by the messages. Not here: which day an instant
-//! is in ([`domain::calendar::day_of`]), and which part of a report may be read from them
-//! ([`crate::reports::sources`]).
+//! Here: adding to them, reading them, and what they must be by the messages. Not here: which day
+//! an instant is in ([`domain::calendar::day_of`]), and which part of a report may be read from
+//! them ([`crate::reports::sources`]).
 
 mod history;
 mod months;
@@ -31,7 +32,7 @@ use sea_orm::{
 };
 
 pub use self::{
-    history::{Chunk, Difference, add_days, differences, first_day, first_kept, last_charge},
+    history::{Chunk, Difference, Period, differences, first_day, first_kept, last_charge},
     months::{first_month, month_differences},
     recent::{Counts, NOTHING as NO_RECENT, Of, Recent, Slot},
 };
@@ -42,6 +43,20 @@ use super::{
 
 /// Where nothing is added up yet: no day starts so late.
 pub const NOT_ROLLED: i64 = i64::MAX;
+
+/// Fills in the rows of days that have none, and adds them to the months that they are in, which
+/// are `months`. The caller holds the lock on the account's book.
+///
+/// # Errors
+/// What the database says.
+pub async fn add_days(
+    connection: &impl ConnectionTrait,
+    chunk: &Chunk,
+    months: &[Period],
+) -> Result<(), DbErr> {
+    history::add(connection, chunk).await?;
+    months::add(connection, chunk, months).await
+}
 
 /// Rows to add to those that are there. They are written with everything else of a batch.
 #[must_use]
@@ -80,7 +95,8 @@ pub struct Progress {
     pub recent: String,
 }
 
-/// How far an account's usage is added up, as the connection sees it; `None` where there is no such account.
+/// How far an account's usage is added up, as the connection sees it; `None` where there is no such
+/// account.
 ///
 /// # Errors
 /// What the database says.
@@ -143,8 +159,8 @@ pub async fn set_rolled_from(
         .map(drop)
 }
 
-/// Forgets all that is added up of an account: its days have changed, or are to be counted anew. The caller holds
-/// the lock on its book.
+/// Forgets all that is added up of an account: its days have changed, or are to be counted anew.
+/// The caller holds the lock on its book.
 ///
 /// # Errors
 /// What the database says.
@@ -160,8 +176,9 @@ pub async fn forget(connection: &impl ConnectionTrait, account: AccountId) -> Re
     set_rolled_from(connection, account, NOT_ROLLED).await
 }
 
-/// What an account's days, or a kind's months, sum to, from one's start to another's, where that fits the filter;
-/// its period and its countries apart from `kind` are not looked at. What waits ([`Recent::sums`]) is not in it.
+/// What an account's days, or a kind's months, sum to, from one's start to another's, where that
+/// fits the filter; its period and its countries apart from `kind` are not looked at. What waits
+/// ([`Recent::sums`]) is not in it.
 ///
 /// # Errors
 /// What the database says; a list's key that is none.

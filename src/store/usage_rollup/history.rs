@@ -1,8 +1,8 @@
-//! What the rows of past days must be, by the messages: to fill them in, and to check them. What months must be
-//! by the days is beside it ([`super::months`]).
+//! The rows of past days as computed from the messages: to fill them in, and to check them. Not
+//! here: the rows of months, which are computed from the days (`months`).
 //!
-//! This is another way to the same sums than the ledger's own, which adds to the rows as it charges, so that
-//! each is a check of the other.
+//! This is another way to the same sums than the ledger's own, which adds to the rows as it
+//! charges, so that each is a check of the other.
 
 use domain::id::AccountId;
 use entity::{message, sql_enums::Channel, sql_enums::MessageStatus};
@@ -12,7 +12,7 @@ use sea_orm::{
     QueryFilter, QueryOrder, QuerySelect, Statement, Value, prelude::Uuid,
 };
 
-use super::{COLUMNS, months};
+use super::COLUMNS;
 
 /// A day, or a month, by its first instant and the next one's.
 pub type Period = (Timestamp, Timestamp);
@@ -60,11 +60,12 @@ pub(super) fn periods(backend: DatabaseBackend) -> &'static str {
     }
 }
 
-/// The rows that the messages of account `$1` come to on the days `$2`, which begin at `$3` and end before `$4`.
+/// The rows that the messages of account `$1` come to on the days `$2`, which begin at `$3` and end
+/// before `$4`.
 ///
-/// Each step is kept and only looked through, and SQLite takes the tables of a CROSS JOIN in their order: a day's
-/// messages are looked up by their instants and their lines by their ids, and nothing is compared with everything,
-/// whatever a connection plans with.
+/// Each step is kept and only looked through, and SQLite takes the tables of a CROSS JOIN in their
+/// order: a day's messages are looked up by their instants and their lines by their ids, and
+/// nothing is compared with everything, whatever a connection plans with.
 fn expected(backend: DatabaseBackend) -> String {
     let days = periods(backend);
     let (list, country, empty) = match backend {
@@ -116,16 +117,8 @@ fn expected(backend: DatabaseBackend) -> String {
     )
 }
 
-/// Fills in the rows of days that have none, and adds them to the months that they are in, which are `months`.
-/// The caller holds the lock on the account's book.
-///
-/// # Errors
-/// What the database says.
-pub async fn add_days(
-    connection: &impl ConnectionTrait,
-    chunk: &Chunk,
-    months: &[Period],
-) -> Result<(), DbErr> {
+/// Fills in the rows of days that have none. The caller holds the lock on the account's book.
+pub(super) async fn add(connection: &impl ConnectionTrait, chunk: &Chunk) -> Result<(), DbErr> {
     let backend = connection.get_database_backend();
     let text = format!(
         "INSERT INTO usage_rollups ({COLUMNS}) SELECT CAST($1 AS {}), r.* FROM ({}) AS r",
@@ -136,8 +129,7 @@ pub async fn add_days(
         expected(backend)
     );
     let statement = Statement::from_sql_and_values(backend, text, chunk.values());
-    connection.execute_raw(statement).await?;
-    months::add(connection, chunk, months).await
+    connection.execute_raw(statement).await.map(drop)
 }
 
 /// A row that is not what the messages come to.
@@ -202,7 +194,8 @@ fn recent(backend: DatabaseBackend) -> String {
     }
 }
 
-/// The rows of some days, with what waits to be added to them, that are not what the messages come to.
+/// The rows of some days, with what waits to be added to them, that are not what the messages come
+/// to.
 ///
 /// # Errors
 /// What the database says.
@@ -227,7 +220,8 @@ pub async fn differences(
     .await
 }
 
-/// The rows of two queries that are not in both alike: what should be, and what is, which may be in parts.
+/// The rows of two queries that are not in both alike: what should be, and what is, which may be in
+/// parts.
 pub(super) fn different(wanted: &str, kept: &str) -> String {
     const COUNTS: [&str; 4] = ["messages", "recipients", "segments", "units"];
     let join = |each: &dyn Fn(&str) -> String, between: &str| COUNTS.map(each).join(between);
@@ -265,8 +259,8 @@ pub(super) fn different(wanted: &str, kept: &str) -> String {
     )
 }
 
-/// The instant of the message that, counted back from `before`, is the `count`th or the first of all; `None`
-/// where none was charged before.
+/// The instant of the message that, counted back from `before`, is the `count`th or the first of
+/// all; `None` where none was charged before.
 ///
 /// # Errors
 /// What the database says.
