@@ -5,6 +5,7 @@
 //! numbers, the merge fields of the others, and the limits of a row. Not here: whether a number is
 //! a valid phone number, and storing contacts, see [`crate::operations`].
 
+mod cell_shape;
 mod cells;
 mod columns;
 mod csv;
@@ -12,7 +13,6 @@ mod field_name;
 mod format;
 mod header;
 mod intake;
-mod looks;
 mod mapping;
 mod phone_header;
 mod preview;

@@ -17,4 +17,5 @@ pub mod payments;
 pub mod reports;
 pub mod store;
 pub mod telemetry;
+pub mod tuning;
 pub mod worker;

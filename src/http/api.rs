@@ -25,8 +25,8 @@ use super::{
     connections::Place,
     graphql::{BodyLimits, Denied as Barred, Gate, Read},
     rates::retry_after_seconds,
-    shares::{Asker, Denied},
-    viewer::{Asking, asking},
+    shares::{Caller, Denied},
+    viewer::{Authentication, authenticate},
 };
 use crate::{
     fair::{self, Full, Line},
@@ -56,17 +56,17 @@ pub(super) async fn get(State(server): State<Server>, request: axum::extract::Re
 
 async fn respond(server: &Server, request: axum::extract::Request) -> Response {
     let shared = &server.0;
-    let viewer = match asking(&shared.services, request.headers()).await {
-        Ok(Asking::Somebody(viewer)) => Some(viewer),
-        Ok(Asking::Nobody) => None,
-        Ok(Asking::InvalidKey) => return invalid_key(shared, request.extensions()),
+    let viewer = match authenticate(&shared.services, request.headers()).await {
+        Ok(Authentication::Valid(viewer)) => Some(viewer),
+        Ok(Authentication::Anonymous) => None,
+        Ok(Authentication::InvalidKey) => return invalid_key(shared, request.extensions()),
         Err(error) => return failed(&error),
     };
-    let asker = Asker::new(viewer.as_ref(), Address::noted(request.extensions()));
+    let caller = Caller::new(viewer.as_ref(), Address::noted(request.extensions()));
     if let Some(place) = request.extensions().get::<Place>()
-        && !asker.is_anonymous()
+        && !caller.is_anonymous()
     {
-        place.belongs_to(asker.owner);
+        place.belongs_to(caller.owner);
     }
     let uploads = is_upload(request.headers());
     if viewer.is_none() && uploads {
@@ -78,11 +78,11 @@ async fn respond(server: &Server, request: axum::extract::Request) -> Response {
         );
     }
     let answered = if uploads {
-        upload(shared, request, asker, viewer).await
+        upload(shared, request, caller, viewer).await
     } else {
-        answer(shared, request, asker, viewer).await
+        answer(shared, request, caller, viewer).await
     };
-    answered.unwrap_or_else(|denied| turned_away(&denied))
+    answered.unwrap_or_else(|denied| denied_response(&denied))
 }
 
 /// Handles a request without files. It reserves room for its body before reading it, and a place
@@ -91,20 +91,20 @@ async fn respond(server: &Server, request: axum::extract::Request) -> Response {
 async fn answer(
     shared: &Shared,
     request: axum::extract::Request,
-    asker: Asker,
+    caller: Caller,
     viewer: Option<Viewer>,
 ) -> Result<Response, Denied> {
-    let most_bytes = if asker.is_anonymous() {
+    let most_bytes = if caller.is_anonymous() {
         ANONYMOUS_JSON_BYTES
     } else {
         usize::MAX
     };
     let bytes = body_bytes(&request);
-    shared.shares.pay(&asker, cost(bytes))?;
-    let _body = shared.shares.body(&asker, bytes.min(most_bytes)).await?;
+    shared.shares.pay(&caller, cost(bytes))?;
+    let _body = shared.shares.body(&caller, bytes.min(most_bytes)).await?;
     let gate = Uploads::of(shared, viewer);
     match shared.endpoint.read(request, most_bytes, &gate).await {
-        Ok(read) => run(shared, read, asker, viewer, REQUEST_TIMEOUT).await,
+        Ok(read) => run(shared, read, caller, viewer, REQUEST_TIMEOUT).await,
         Err(answer) => Ok(*answer),
     }
 }
@@ -113,32 +113,32 @@ async fn answer(
 async fn upload(
     shared: &Shared,
     request: axum::extract::Request,
-    asker: Asker,
+    caller: Caller,
     viewer: Option<Viewer>,
 ) -> Result<Response, Denied> {
-    shared.shares.pay(&asker, 1)?;
+    shared.shares.pay(&caller, 1)?;
     let gate = Uploads::of(shared, viewer);
     let answered = async {
         match shared.endpoint.read(request, usize::MAX, &gate).await {
-            Ok(read) => run(shared, read, asker, viewer, UPLOAD_TIMEOUT).await,
+            Ok(read) => run(shared, read, caller, viewer, UPLOAD_TIMEOUT).await,
             Err(answer) => Ok(*answer),
         }
     };
     let answered = tokio::time::timeout(UPLOAD_TIMEOUT, answered).await;
-    answered.unwrap_or_else(|_| Ok(given_up()))
+    answered.unwrap_or_else(|_| Ok(timed_out()))
 }
 
 /// Runs a request that was read, when it is its turn.
 async fn run(
     shared: &Shared,
     read: Read<impl Send>,
-    asker: Asker,
+    caller: Caller,
     viewer: Option<Viewer>,
     most: Duration,
 ) -> Result<Response, Denied> {
     // The request keeps its place for as long as it runs: a mutation continues after its caller has
     // gone.
-    let place = Arc::new(shared.shares.request(&asker).await?);
+    let place = Arc::new(shared.shares.request(&caller).await?);
     let services = &shared.services;
     let is_mutation = read.is_mutation();
     let kept = Arc::clone(&place);
@@ -146,19 +146,19 @@ async fn run(
         with_viewer(request, services, viewer).data(kept)
     });
     match tokio::time::timeout(most, answer).await {
-        Ok(response) => match on_its_way(&shared.shares, asker, response).await {
+        Ok(response) => match on_its_way(&shared.shares, caller, response).await {
             Ok(response) => Ok(response),
             // A mutation may have taken effect, so the response must not suggest a plain retry.
-            Err(_) if is_mutation => Ok(given_up()),
+            Err(_) if is_mutation => Ok(timed_out()),
             Err(denied) => Err(denied),
         },
-        Err(_) => Ok(given_up()),
+        Err(_) => Ok(timed_out()),
     }
 }
 
 /// A mutation continues in the background: repeating it with its idempotency key returns the
 /// outcome.
-fn given_up() -> Response {
+fn timed_out() -> Response {
     refused(
         StatusCode::GATEWAY_TIMEOUT,
         code::UNAVAILABLE,
@@ -236,7 +236,7 @@ fn is_upload(headers: &HeaderMap) -> bool {
 }
 
 /// The response to a client that has used up its share or its rate.
-fn turned_away(denied: &Denied) -> Response {
+fn denied_response(denied: &Denied) -> Response {
     let status = match denied {
         Denied::Share | Denied::Rate(_) => StatusCode::TOO_MANY_REQUESTS,
         Denied::Full => StatusCode::SERVICE_UNAVAILABLE,

@@ -125,9 +125,9 @@ fn is_from_our_page(headers: &HeaderMap, public_url: &Url) -> bool {
 fn purchase_page(checkout: &Checkout) -> Markup {
     let row = &checkout.purchase;
     let price = format!("{} {}", checkout.price, checkout.price.currency().code());
-    let asks = row.status == PurchaseStatus::Pending && checkout.may_be_decided;
+    let is_undecided = row.status == PurchaseStatus::Pending && checkout.may_be_decided;
     html! {
-        @if asks {
+        @if is_undecided {
             p .sandbox role="note" {
                 strong { "Sandbox." } " Nobody is charged, and the credits are real."
             }
@@ -146,7 +146,7 @@ fn purchase_page(checkout: &Checkout) -> Markup {
             div { dt { "For" } dd { (checkout.account_name) } }
             div .price { dt { "Price" } dd { (price) } }
         }
-        @if asks {
+        @if is_undecided {
             form method="post" {
                 button .primary type="submit" name="decision" value="approve" { "Approve " (price) }
                 button type="submit" name="decision" value="decline" { "Decline" }

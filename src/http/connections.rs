@@ -141,12 +141,12 @@ pub async fn serve(
     while let Some((stream, peer)) = draining.run_until_cancelled(take(&listener, &places)).await {
         let place = places.enter(Address::of(peer), proxies.trusts(peer));
         let (router, proxies) = (router.clone(), proxies.clone());
-        let asking = place.clone();
+        let request_place = place.clone();
         let service = service_fn(move |mut request: Request<Incoming>| {
-            asking.asks();
+            request_place.note_request();
             let address = proxies.client(peer, request.headers());
             request.extensions_mut().insert(address);
-            request.extensions_mut().insert(asking.clone());
+            request.extensions_mut().insert(request_place.clone());
             // A router is always ready.
             router.clone().call(request)
         });
@@ -179,7 +179,7 @@ pub async fn serve(
 /// Completes if no request arrives on a connection in its first seconds.
 async fn no_request_within(place: &Place, first: Duration) {
     sleep(first).await;
-    if place.has_asked() {
+    if place.has_request() {
         std::future::pending::<()>().await;
     }
 }

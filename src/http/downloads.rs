@@ -1,8 +1,8 @@
 //! Downloads: a report's file behind a signed link, streamed while it is generated.
 //!
-//! Here: the route, response headers, and starting a file's generation. Not here: what a link refers
-//! to ([`crate::operations::download`]), the file's contents ([`crate::reports`]), and sending it
-//! ([`sending`]).
+//! Here: the route, response headers, and starting a file's generation. Not here: what a link
+//! refers to ([`crate::operations::download`]), the file's contents ([`crate::reports`]), and
+//! sending it ([`sending`]).
 
 mod places;
 mod sending;
@@ -87,7 +87,7 @@ async fn download(
     };
     match opened.await {
         Ok(Ok((download, place))) => file(download, &file_name, place),
-        Ok(Err(full)) => come_again(full),
+        Ok(Err(full)) => try_again_later(full),
         Err(DownloadError::NotFound) => not_found(),
         Err(DownloadError::Expired) => plain(StatusCode::FORBIDDEN, "This link has expired."),
         Err(DownloadError::Revoked) => plain(
@@ -98,7 +98,7 @@ async fn download(
     }
 }
 
-fn come_again(full: Full) -> Response {
+fn try_again_later(full: Full) -> Response {
     let (status, text) = match full {
         Full::All => (
             StatusCode::SERVICE_UNAVAILABLE,

@@ -33,14 +33,14 @@ pub enum Owner {
 
 /// The caller, as far as limits are concerned.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Asker {
+pub(crate) struct Caller {
     /// Whose share its requests are counted against.
     pub owner: Owner,
     /// The key that was shown.
     key: Option<ApiKeyId>,
 }
 
-impl Asker {
+impl Caller {
     pub(crate) fn new(viewer: Option<&Viewer>, address: Address) -> Self {
         let owner = match viewer {
             None => Owner::Address(address),
@@ -161,38 +161,40 @@ impl Rooms {
         }
     }
 
-    async fn take(&self, asker: &Asker, weight: usize) -> Result<Held, Denied> {
-        if asker.is_anonymous() {
+    async fn take(&self, caller: &Caller, weight: usize) -> Result<Held, Denied> {
+        if caller.is_anonymous() {
             let one = self
                 .anonymous
-                .take_many(asker.owner, weight, Urgency::Ordinary);
+                .take_many(caller.owner, weight, Urgency::Ordinary);
             return Ok(Held {
                 _own: None,
                 _one: one.await?,
             });
         }
-        let own = match asker.key {
+        let own = match caller.key {
             None => None,
             Some(key) => Some(self.keys.take_many(key, weight, Urgency::Ordinary).await?),
         };
-        let one = self.known.take_many(asker.owner, weight, Urgency::Ordinary);
+        let one = self
+            .known
+            .take_many(caller.owner, weight, Urgency::Ordinary);
         Ok(Held {
             _own: own,
             _one: one.await?,
         })
     }
 
-    fn try_take(&self, asker: &Asker) -> Result<Held, Denied> {
-        if asker.is_anonymous() {
+    fn try_take(&self, caller: &Caller) -> Result<Held, Denied> {
+        if caller.is_anonymous() {
             return Ok(Held {
                 _own: None,
-                _one: self.anonymous.try_take(asker.owner)?,
+                _one: self.anonymous.try_take(caller.owner)?,
             });
         }
-        let own = asker.key.map(|key| self.keys.try_take(key)).transpose()?;
+        let own = caller.key.map(|key| self.keys.try_take(key)).transpose()?;
         Ok(Held {
             _own: own,
-            _one: self.known.try_take(asker.owner)?,
+            _one: self.known.try_take(caller.owner)?,
         })
     }
 }
@@ -300,7 +302,7 @@ impl Shares {
     }
 
     /// Charges a request to the caller's rate.
-    pub(crate) fn pay(&self, asker: &Asker, cost: u32) -> Result<(), Denied> {
+    pub(crate) fn pay(&self, caller: &Caller, cost: u32) -> Result<(), Denied> {
         fn spend<K: std::hash::Hash + Eq + Clone>(
             buckets: Option<&Buckets<K>>,
             owner: &K,
@@ -310,11 +312,11 @@ impl Shares {
                 buckets.spend(owner, cost).map_err(Denied::Rate)
             })
         }
-        match asker.owner {
+        match caller.owner {
             Owner::Address(address) => spend(self.address_rates.as_ref(), &address, cost),
             Owner::Platform(key) => spend(self.platform_rates.as_ref(), &key, cost),
             Owner::Account(account) => {
-                if let Some(key) = asker.key {
+                if let Some(key) = caller.key {
                     spend(self.key_rates.as_ref(), &key, cost)?;
                 }
                 spend(self.account_rates.as_ref(), &account, cost)
@@ -324,35 +326,39 @@ impl Shares {
     }
 
     /// A place among the running requests, waiting if necessary.
-    pub(crate) async fn request(&self, asker: &Asker) -> Result<Held, Denied> {
-        self.requests.take(asker, 1).await
+    pub(crate) async fn request(&self, caller: &Caller) -> Result<Held, Denied> {
+        self.requests.take(caller, 1).await
     }
 
     /// Room for a body of this size; small ones need none.
-    pub(crate) async fn body(&self, asker: &Asker, bytes: usize) -> Result<Option<Held>, Denied> {
-        Self::bytes(&self.bodies, asker, bytes).await
+    pub(crate) async fn body(&self, caller: &Caller, bytes: usize) -> Result<Option<Held>, Denied> {
+        Self::bytes(&self.bodies, caller, bytes).await
     }
 
     /// Room for a response of this size until it is sent; small ones need none.
-    pub(crate) async fn answer(&self, asker: &Asker, bytes: usize) -> Result<Option<Held>, Denied> {
-        Self::bytes(&self.answers, asker, bytes).await
+    pub(crate) async fn answer(
+        &self,
+        caller: &Caller,
+        bytes: usize,
+    ) -> Result<Option<Held>, Denied> {
+        Self::bytes(&self.answers, caller, bytes).await
     }
 
     /// A place for a WebSocket, without waiting.
-    pub(crate) fn socket(&self, asker: &Asker) -> Result<Held, Denied> {
-        self.sockets.try_take(asker)
+    pub(crate) fn socket(&self, caller: &Caller) -> Result<Held, Denied> {
+        self.sockets.try_take(caller)
     }
 
     /// A place for a subscription, without waiting.
-    pub(crate) fn subscription(&self, asker: &Asker) -> Result<Held, Denied> {
-        self.subscriptions.try_take(asker)
+    pub(crate) fn subscription(&self, caller: &Caller) -> Result<Held, Denied> {
+        self.subscriptions.try_take(caller)
     }
 
-    async fn bytes(rooms: &Rooms, asker: &Asker, bytes: usize) -> Result<Option<Held>, Denied> {
+    async fn bytes(rooms: &Rooms, caller: &Caller, bytes: usize) -> Result<Option<Held>, Denied> {
         if bytes <= SMALL_BYTES {
             return Ok(None);
         }
-        rooms.take(asker, bytes.div_ceil(1_024)).await.map(Some)
+        rooms.take(caller, bytes.div_ceil(1_024)).await.map(Some)
     }
 }
 

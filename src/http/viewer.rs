@@ -43,45 +43,45 @@ impl WrongKeys {
     }
 }
 
-/// The caller of a request.
-pub(super) enum Asking {
+/// The result of authenticating a request.
+pub(super) enum Authentication {
     /// No key was shown.
-    Nobody,
+    Anonymous,
     /// A valid key was shown.
-    Somebody(Viewer),
+    Valid(Viewer),
     /// An invalid key was shown.
     InvalidKey,
 }
 
 /// Identifies the caller by the request's headers.
-pub(super) async fn asking(
+pub(super) async fn authenticate(
     services: &Services,
     headers: &HeaderMap,
-) -> Result<Asking, OperationError> {
+) -> Result<Authentication, OperationError> {
     let Some(value) = headers.get(header::AUTHORIZATION) else {
-        return Ok(Asking::Nobody);
+        return Ok(Authentication::Anonymous);
     };
     match value.to_str() {
-        Ok(text) => of_credential(services, text).await,
-        Err(_) => Ok(Asking::InvalidKey),
+        Ok(text) => authenticate_credential(services, text).await,
+        Err(_) => Ok(Authentication::InvalidKey),
     }
 }
 
 /// Identifies the owner of a credential such as `Bearer mc_…`.
-pub(super) async fn of_credential(
+pub(super) async fn authenticate_credential(
     services: &Services,
     text: &str,
-) -> Result<Asking, OperationError> {
+) -> Result<Authentication, OperationError> {
     let secret = text
         .split_once(' ')
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, secret)| secret.trim())
         .filter(|secret| !secret.is_empty() && secret.len() <= MAX_CREDENTIAL_BYTES);
     let Some(secret) = secret else {
-        return Ok(Asking::InvalidKey);
+        return Ok(Authentication::InvalidKey);
     };
     Ok(services
         .authenticate(secret)
         .await?
-        .map_or(Asking::InvalidKey, Asking::Somebody))
+        .map_or(Authentication::InvalidKey, Authentication::Valid))
 }

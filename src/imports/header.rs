@@ -12,12 +12,11 @@
 use domain::merge;
 
 use super::{
-    ColumnMapping, MAX_COLUMNS, Mapping, MappingPart, Unreadable, Warning,
+    ColumnMapping, MAX_COLUMNS, Mapping, MappingPart, Unreadable, Warning, cell_shape,
     cells::{Cells, KeptRow},
     columns::Field,
     cut,
     field_name::field_name,
-    looks,
     phone_header::{self, Named},
 };
 
@@ -42,7 +41,7 @@ pub(super) fn opinion(header: Cells<'_>, mapping: &Mapping) -> Result<Opinion, U
         return find(header, wanted, MappingPart::PhoneColumn).map(Opinion::Sure);
     }
     let named = phone_header::find(header.iter());
-    let is_data = |cell: &&str| looks::is_data(cell, named != Named::None);
+    let is_data = |cell: &&str| cell_shape::is_data(cell, named != Named::None);
     if let Some(value) = header.iter().find(is_data) {
         return Err(wrong(format!(
             "The first row must name the columns, such as phone,firstName; it holds the {} {}.",
@@ -73,16 +72,16 @@ pub(super) fn decide(
     };
     let is_named = candidates
         .iter()
-        .find(|column| cells(**column).any(looks::is_number));
+        .find(|column| cells(**column).any(cell_shape::is_number));
     if let Some(column) = is_named {
         return Ok(*column);
     }
     let with_plus: Vec<usize> = (0..width(header))
-        .filter(|column| cells(*column).any(looks::is_international))
+        .filter(|column| cells(*column).any(cell_shape::is_international))
         .collect();
     let phrase = "Set phoneColumn, or name the column phone in the file.";
     match with_plus.as_slice() {
-        [column] if cells(*column).all(looks::is_international) => Ok(*column),
+        [column] if cells(*column).all(cell_shape::is_international) => Ok(*column),
         [] | [_] => match candidates {
             // The column has no cells yet.
             [column, ..] if cells(*column).next().is_none() => Ok(*column),
@@ -105,11 +104,11 @@ pub(super) fn mapped(
     columns: &[ColumnMapping],
 ) -> Result<Vec<Field>, Unreadable> {
     if columns.len() > MAX_COLUMNS {
-        let told = format!(
+        let message = format!(
             "At most {MAX_COLUMNS} columns can be stored; got {}.",
             columns.len()
         );
-        return Err(misfit(MappingPart::Columns, told));
+        return Err(misfit(MappingPart::Columns, message));
     }
     let mut fields: Vec<Field> = Vec::with_capacity(columns.len());
     for (position, column) in columns.iter().enumerate() {
@@ -118,11 +117,14 @@ pub(super) fn mapped(
         if index == number {
             return Err(misfit(
                 part,
-                "Is the column of phone numbers, which can't be a merge field.",
+                "Must be a column other than that of the phone numbers.",
             ));
         }
         if fields.iter().any(|field| field.index == index) {
-            return Err(misfit(part, "Is given twice."));
+            return Err(misfit(
+                part,
+                "Must not repeat the header of an earlier column.",
+            ));
         }
         let part = MappingPart::MergeField(position);
         let name = &column.merge_field;
@@ -136,7 +138,10 @@ pub(super) fn mapped(
             ));
         }
         if fields.iter().any(|field| field.name == *name) {
-            return Err(misfit(part, "Is given twice."));
+            return Err(misfit(
+                part,
+                "Must not repeat the merge field of an earlier column.",
+            ));
         }
         fields.push(Field {
             index,

@@ -81,11 +81,11 @@ impl<'a> Intake<'a> {
         if matches!(self.state, State::Empty) {
             return Err(Unreadable::Empty.into());
         }
-        if self.settle()?.is_break() {
+        if self.decide_number()?.is_break() {
             return Ok(());
         }
         if let Some(warning) = last {
-            self.hand_over(warning);
+            self.warn(warning);
         }
         if self.warnings > MAX_WARNINGS {
             let more = self.warnings - MAX_WARNINGS;
@@ -101,11 +101,11 @@ impl<'a> Intake<'a> {
     /// Handles the first row.
     fn open(&mut self, row: &Row<'_>) -> Result<ControlFlow<()>, ReadError> {
         if let Some(fault) = &row.fault {
-            let told = format!("The first row must name the columns. {fault}");
-            return Err(Unreadable::Header(told).into());
+            let message = format!("The first row must name the columns. {fault}");
+            return Err(Unreadable::Header(message).into());
         }
         match header::opinion(row.cells, self.mapping)? {
-            Opinion::Sure(number) => self.know(&KeptRow::of(row), number),
+            Opinion::Sure(number) => self.set_columns(&KeptRow::of(row), number),
             Opinion::Unsure(candidates) => {
                 self.state = State::Held(Held {
                     header: KeptRow::of(row),
@@ -118,7 +118,11 @@ impl<'a> Intake<'a> {
         }
     }
 
-    fn know(&mut self, header: &KeptRow, number: usize) -> Result<ControlFlow<()>, ReadError> {
+    fn set_columns(
+        &mut self,
+        header: &KeptRow,
+        number: usize,
+    ) -> Result<ControlFlow<()>, ReadError> {
         let (columns, warnings) =
             Columns::of(header.cells(), number, self.mapping, self.is_guessed)?;
         self.state = State::Known(columns);
@@ -126,20 +130,20 @@ impl<'a> Intake<'a> {
             return Ok(ControlFlow::Break(()));
         }
         for warning in warnings {
-            self.hand_over(warning);
+            self.warn(warning);
         }
         Ok(ControlFlow::Continue(()))
     }
 
     /// Decides the column of numbers, if it is unknown, and passes on the rows that were held back.
-    fn settle(&mut self) -> Result<ControlFlow<()>, ReadError> {
+    fn decide_number(&mut self) -> Result<ControlFlow<()>, ReadError> {
         let State::Held(held) = &mut self.state else {
             return Ok(ControlFlow::Continue(()));
         };
         let rows = mem::take(&mut held.rows);
         let held_header = mem::take(&mut held.header);
         let number = header::decide(held_header.cells(), &held.candidates, &rows)?;
-        if self.know(&held_header, number)?.is_break() {
+        if self.set_columns(&held_header, number)?.is_break() {
             return Ok(ControlFlow::Break(()));
         }
         for row in &rows {
@@ -198,7 +202,7 @@ impl<'a> Intake<'a> {
         self.taker.take(entry)
     }
 
-    fn hand_over(&mut self, warning: Warning) {
+    fn warn(&mut self, warning: Warning) {
         self.warnings += 1;
         if self.warnings <= MAX_WARNINGS {
             self.taker.warn(warning);
@@ -223,7 +227,7 @@ impl Sink for Intake<'_> {
                 held.bytes += kept.bytes();
                 held.rows.push(kept);
                 if held.rows.len() >= HELD_ROWS || held.bytes >= HELD_BYTES {
-                    return self.settle();
+                    return self.decide_number();
                 }
                 Ok(ControlFlow::Continue(()))
             }

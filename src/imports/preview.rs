@@ -86,7 +86,7 @@ pub fn preview(file: File, format: Format) -> Result<Preview, ReadError> {
 impl Preview {
     fn describe(&mut self, header: Cells<'_>, beginning: &Beginning) {
         let mapping = Mapping::default();
-        let mut seen = Seen::default();
+        let mut seen = SeenWarnings::default();
         let mut intake = Intake::new(&mapping, &mut seen);
         let read = beginning.replay(&mut intake);
         self.phone_column = (0..header.len()).find(|column| intake.is_number(*column));
@@ -182,11 +182,11 @@ impl Sink for Beginning {
 
 /// Collects warnings.
 #[derive(Default)]
-struct Seen {
+struct SeenWarnings {
     warnings: Vec<Warning>,
 }
 
-impl Taker for Seen {
+impl Taker for SeenWarnings {
     fn opened(&mut self) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }

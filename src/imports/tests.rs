@@ -27,9 +27,9 @@ type Row = (u64, Result<(String, Option<String>), String>);
 
 /// Rows, and warnings: line, column and reason.
 #[derive(Default)]
-struct Rows(Vec<Row>, Vec<Told>);
+struct Rows(Vec<Row>, Vec<WarningSeen>);
 
-type Told = (Option<u64>, Option<String>, String);
+type WarningSeen = (Option<u64>, Option<String>, String);
 
 impl Taker for Rows {
     fn opened(&mut self) -> ControlFlow<()> {
@@ -70,20 +70,20 @@ fn rows(bytes: &[u8]) -> Result<Vec<Row>, String> {
 }
 
 /// Rows and warnings.
-fn warned_rows(bytes: &[u8]) -> Result<(Vec<Row>, Vec<Told>), String> {
+fn warned_rows(bytes: &[u8]) -> Result<(Vec<Row>, Vec<WarningSeen>), String> {
     mapped_rows(bytes, &Mapping::default())
 }
 
-fn mapped_rows(bytes: &[u8], mapping: &Mapping) -> Result<(Vec<Row>, Vec<Told>), String> {
+fn mapped_rows(bytes: &[u8], mapping: &Mapping) -> Result<(Vec<Row>, Vec<WarningSeen>), String> {
     let mut file = file(bytes);
     let mut rows = Rows::default();
-    let told = |error| match error {
+    let message = |error| match error {
         ReadError::Unreadable(Unreadable::Mapping { part, reason }) => format!("{part}: {reason}"),
         ReadError::Unreadable(why) => why.to_string(),
         ReadError::Io(cause) => panic!("{cause}"),
     };
-    let format = format(&mut file).map_err(told)?;
-    read(file, format, mapping, &mut rows).map_err(told)?;
+    let format = format(&mut file).map_err(message)?;
+    read(file, format, mapping, &mut rows).map_err(message)?;
     Ok((rows.0, rows.1))
 }
 
@@ -97,7 +97,7 @@ fn row(line: u64, number: &str, fields: &str) -> Row {
     )
 }
 
-fn warning(line: Option<u64>, column: Option<&str>, reason: &str) -> Told {
+fn warning(line: Option<u64>, column: Option<&str>, reason: &str) -> WarningSeen {
     (line, column.map(str::to_owned), reason.to_owned())
 }
 
@@ -250,9 +250,9 @@ fn the_first_row_names_the_columns() {
 
 #[test]
 fn first_rows_without_column_names_are_refused() {
-    let check = |text: &str, told: &str| {
+    let check = |text: &str, message: &str| {
         let error = rows(text.as_bytes()).unwrap_err();
-        assert!(error.contains(told), "{text:?}: {error}");
+        assert!(error.contains(message), "{text:?}: {error}");
     };
     check("", "is empty");
     check("\n\r\n", "is empty");
@@ -333,7 +333,7 @@ fn unusable_rows_are_reported_and_the_rest_is_imported() {
         "y".repeat(1_001)
     );
     let found = rows(text.as_bytes()).unwrap();
-    let refused = |line: u64, told: &str| (line, Err(told.to_owned()));
+    let refused = |line: u64, message: &str| (line, Err(message.to_owned()));
     let too_long = |start: &str| {
         format!("{start}: The row has more than {MAX_ROW_BYTES} bytes or 1024 cells.")
     };
@@ -358,7 +358,7 @@ fn unusable_rows_are_reported_and_the_rest_is_imported() {
     let open = format!("phone,a\n+391,\"open\n{}", "+392,x\n".repeat(20_000));
     let found = rows(open.as_bytes()).unwrap();
     assert!(
-        matches!(found.as_slice(), [(2, Err(told)), (3, Ok(_)), ..] if told.contains("not closed")),
+        matches!(found.as_slice(), [(2, Err(message)), (3, Ok(_)), ..] if message.contains("not closed")),
         "{:?}",
         &found[..3]
     );

@@ -16,9 +16,11 @@ use encoding_rs::Decoder;
 
 use self::encoding::Charset;
 use super::ReadError;
+use crate::tuning::Tuned;
 
 /// How much is read at once.
-const BLOCK_BYTES: usize = 64 * 1024;
+/// Measured: docs/measured.md, "Imports and removals".
+static BLOCK_BYTES: Tuned<usize> = Tuned::new("TEXT_BLOCK_BYTES", 64 * 1024);
 /// MS-DOS's end-of-file mark; some programs still write it, and fill a sector with it.
 const END_OF_FILE: u8 = 0x1A;
 /// The most such marks at the end.
@@ -51,7 +53,7 @@ impl Text {
             // This decoder removes a byte order mark.
             decoder: charset.decoder(),
             charset,
-            raw: vec![0; BLOCK_BYTES].into_boxed_slice(),
+            raw: vec![0; BLOCK_BYTES.get()].into_boxed_slice(),
             ended: false,
             is_cut: ends > 0,
         })
@@ -89,7 +91,7 @@ impl Text {
         let most = self
             .decoder
             .max_utf8_buffer_length(read)
-            .unwrap_or(4 * BLOCK_BYTES);
+            .unwrap_or(4 * BLOCK_BYTES.get());
         let before = text.len();
         text.resize(before + most, 0);
         let room = text.get_mut(before..).unwrap_or_default();

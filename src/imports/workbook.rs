@@ -77,7 +77,7 @@ pub(super) fn read_within(
     let mut archive = Archive::open(file)?;
     refuse_other_kinds(&archive)?;
     let book = Book::of(&mut archive)?;
-    weigh(bounds, &mut archive, &book.sheet)?;
+    check_bounds(bounds, &mut archive, &book.sheet)?;
     read_sheet(bounds, &mut archive, &book, sink)
 }
 
@@ -111,7 +111,7 @@ fn read_sheet(
     let mut sheet = Sheet::of(sheet.ok_or(Unreadable::Damaged)?);
     let mut rows = Rows {
         sink,
-        row: Gathered::default(),
+        row: RowBuffer::default(),
         styles,
         from_1904: book.from_1904,
         rows: 0,
@@ -142,7 +142,7 @@ fn open<'a>(
 
 /// Reads the sheet once without using it, and refuses one that is too large or damaged before any
 /// of its rows is imported.
-fn weigh(bounds: Bounds, archive: &mut Archive, name: &str) -> Result<(), ReadError> {
+fn check_bounds(bounds: Bounds, archive: &mut Archive, name: &str) -> Result<(), ReadError> {
     let too_many = || {
         let most = bounds.bytes / MIB;
         ReadError::from(Unreadable::TooLarge(format!(
@@ -168,8 +168,8 @@ fn weigh(bounds: Bounds, archive: &mut Archive, name: &str) -> Result<(), ReadEr
         }
         if tags > bounds.tags {
             let most = bounds.tags / 1_000_000;
-            let told = format!("its sheet has more than {most} million tags; a cell has four");
-            return Err(Unreadable::TooLarge(told).into());
+            let message = format!("its sheet has more than {most} million tags; a cell has four");
+            return Err(Unreadable::TooLarge(message).into());
         }
     }
 }
@@ -190,7 +190,7 @@ fn refuse_other_kinds(archive: &Archive) -> Result<(), ReadError> {
 
 struct Rows<'a> {
     sink: &'a mut dyn Sink,
-    row: Gathered,
+    row: RowBuffer,
     styles: Styles,
     from_1904: bool,
     /// Rows passed on, and how many of them below the first are hidden.
@@ -289,7 +289,7 @@ fn too_long() -> String {
 
 /// The row that is being read.
 #[derive(Debug, Default)]
-struct Gathered {
+struct RowBuffer {
     line: u64,
     text: String,
     spans: Vec<Span>,
@@ -299,7 +299,7 @@ struct Gathered {
     uncomputed: Vec<usize>,
 }
 
-impl Gathered {
+impl RowBuffer {
     fn clear(&mut self) {
         self.text.clear();
         self.spans.clear();

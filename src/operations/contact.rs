@@ -18,12 +18,14 @@ use crate::store::{
     self,
     contact::{ContactFilter, Which},
 };
+use crate::tuning::Tuned;
 
 /// The most contacts that one removal can name.
 pub const MAX_NAMED: usize = 10_000;
 /// How many contacts one transaction removes when all are removed. It takes a few hundredths of a
 /// second, so charges can run in between.
-const PART: u64 = 5_000;
+/// Measured: docs/measured.md, "Imports and removals".
+static PART: Tuned<u64> = Tuned::new("REMOVAL_PART", 5_000);
 /// How many parts of an archived list one pass removes; the next pass continues.
 const PARTS_AT_ONCE: usize = 20;
 /// How many archived lists one pass reads.
@@ -151,7 +153,7 @@ impl Services {
     ) -> Result<u64, OperationError> {
         let mut removed = 0;
         for _ in 0..parts {
-            let part = self.remove_part(list, Which::Oldest(PART)).await?;
+            let part = self.remove_part(list, Which::Oldest(PART.get())).await?;
             removed += part.removed;
             if part.removed < part.asked as u64 {
                 break;
@@ -169,10 +171,12 @@ impl Services {
         let of = (AccountId::new(list.account_id), ListId::new(list.id));
         loop {
             let transaction = self.store().begin().await?;
-            let refused = store::contact_import::forget_rejections(&transaction, of, PART).await?;
-            let warned = store::contact_import::warnings::forget(&transaction, of, PART).await?;
+            let refused =
+                store::contact_import::forget_rejections(&transaction, of, PART.get()).await?;
+            let warned =
+                store::contact_import::warnings::forget(&transaction, of, PART.get()).await?;
             transaction.commit().await?;
-            if refused.max(warned) < PART {
+            if refused.max(warned) < PART.get() {
                 break;
             }
         }

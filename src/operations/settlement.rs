@@ -7,13 +7,15 @@ use domain::id::AccountId;
 use futures_util::future::join_all;
 
 use super::{OperationError, Path, Services};
+use crate::tuning::Tuned;
 use crate::{
     ledger::{Act, Answer, End, Request, SubmitError},
     store,
 };
 
 /// How many commands are submitted together: about as many as the ledger takes in one batch.
-const PAGE: u64 = 500;
+/// Measured: docs/measured.md, "Jobs".
+static PAGE: Tuned<u64> = Tuned::new("SETTLEMENT_PAGE", 500);
 
 impl Services {
     /// Charges due messages in full, in accounts whose messages the server settles (law H3).
@@ -36,7 +38,8 @@ impl Services {
         let now = self.clock().now();
         let (mut settled, mut after) = (0, None);
         loop {
-            let due = store::message::due(self.store().reader(), account, now, after, PAGE).await?;
+            let due =
+                store::message::due(self.store().reader(), account, now, after, PAGE.get()).await?;
             let Some(last) = due.last() else {
                 return Ok(settled);
             };
@@ -65,7 +68,7 @@ impl Services {
         let (mut expired, mut after) = (0, None);
         loop {
             let reader = self.store().reader();
-            let due = store::book::accounts_with_due_lots(reader, now, after, PAGE).await?;
+            let due = store::book::accounts_with_due_lots(reader, now, after, PAGE.get()).await?;
             let Some(last) = due.last() else {
                 return Ok(expired);
             };

@@ -10,6 +10,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use sea_orm::DatabaseTransaction;
 
 use super::{OperationError, Services};
+use crate::tuning::Tuned;
 use crate::{
     clock::{Clock, whole_micros},
     store::{
@@ -20,9 +21,11 @@ use crate::{
 
 /// The most messages in a chunk, plus the rest of its first day. While they are counted, the
 /// account is locked, and on SQLite no other write can run.
-const CHUNK_MESSAGES: u64 = 5_000;
+/// Measured: docs/measured.md, "Jobs".
+static CHUNK_MESSAGES: Tuned<u64> = Tuned::new("ROLLUP_CHUNK_MESSAGES", 5_000);
 /// The most days in a chunk, however few messages they have.
-const CHUNK_DAYS: usize = 400;
+/// Measured: docs/measured.md, "Jobs".
+static CHUNK_DAYS: Tuned<usize> = Tuned::new("ROLLUP_CHUNK_DAYS", 400);
 /// How many chunks one pass does, so that other jobs get their turn.
 const PASS_CHUNKS: usize = 20;
 /// How many accounts are read at a time.
@@ -114,7 +117,13 @@ async fn extend_locked(
         OperationError::broken(format!("account {} has no time zone", account.uuid()))
     })?;
     let end = end(transaction, clock, account, &progress, &zone).await?;
-    let charged = last_charge(transaction, account, end.as_microsecond(), CHUNK_MESSAGES).await?;
+    let charged = last_charge(
+        transaction,
+        account,
+        end.as_microsecond(),
+        CHUNK_MESSAGES.get(),
+    )
+    .await?;
     let Some(first) = charged else {
         store::usage_rollup::set_rolled_from(transaction, account, 0).await?;
         return Ok(true);
@@ -156,7 +165,7 @@ fn days(
 ) -> Result<Vec<(Timestamp, Timestamp)>, OperationError> {
     let mut days = Vec::new();
     let mut until = end;
-    while until > first && days.len() < CHUNK_DAYS {
+    while until > first && days.len() < CHUNK_DAYS.get() {
         let before = until
             .checked_sub(jiff::SignedDuration::from_micros(1))
             .map_err(|_| OperationError::broken("a day before the calendar"))?;

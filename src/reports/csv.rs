@@ -23,10 +23,12 @@ use super::{
     local_time::LocalTime,
     number_text::{push_count, push_credits, push_fraction},
 };
+use crate::tuning::Tuned;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 /// Rows are buffered up to this size before they are written.
-const BUFFER_BYTES: usize = 64 * 1024;
+/// Measured: docs/measured.md, "Files".
+static BUFFER_BYTES: Tuned<usize> = Tuned::new("CSV_BUFFER_BYTES", 64 * 1024);
 const END_OF_LINE: &[u8] = b"\r\n";
 const MICROS: i64 = 1_000_000;
 const DAY_MICROS: i64 = 86_400 * MICROS;
@@ -96,10 +98,10 @@ pub fn write_csv<W: Write, S: MessageSource>(
     // The client gets the header before the first row is read.
     out.flush()?;
     let mut moments = Moments::new(time_zone);
-    let mut buffer = Vec::with_capacity(BUFFER_BYTES + BUFFER_BYTES / 8);
+    let mut buffer = Vec::with_capacity(BUFFER_BYTES.get() + BUFFER_BYTES.get() / 8);
     while let Some(row) = rows.next_row().map_err(WriteError::Source)? {
         push_row(&mut buffer, &row, &mut moments, dialect);
-        if buffer.len() >= BUFFER_BYTES {
+        if buffer.len() >= BUFFER_BYTES.get() {
             out.write_all(&buffer)?;
             buffer.clear();
         }

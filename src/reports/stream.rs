@@ -7,17 +7,20 @@ use std::{
     io::{self, Write},
 };
 
+use crate::tuning::Tuned;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
 use tokio::{sync::mpsc, task::JoinHandle};
 
 /// Large enough that handing a chunk over costs little compared with filling it.
-const CHUNK_BYTES: usize = 64 * 1024;
+/// Measured: docs/measured.md, "Files".
+static CHUNK_BYTES: Tuned<usize> = Tuned::new("CHUNK_BYTES", 64 * 1024);
 /// The first chunk is small, so that the client sees at once that the file is coming.
 const FIRST_CHUNK_BYTES: usize = 1024;
 /// Chunks that are buffered between the writer and a slow client. With the one that is being filled,
 /// they are the memory of a download.
-const CHUNKS_WAITING: usize = 2;
+/// Measured: docs/measured.md, "Files".
+static CHUNKS_WAITING: Tuned<usize> = Tuned::new("CHUNKS_WAITING", 2);
 
 /// Sends everything written to it in chunks. A closed receiver is reported as a broken pipe, so the
 /// work stops when the client disconnects. Blocks while the client is slow: only for blocking threads.
@@ -41,8 +44,8 @@ impl ChannelWriter {
         if self.chunk.is_empty() {
             return Ok(());
         }
-        self.chunk_bytes = CHUNK_BYTES;
-        let next = Vec::with_capacity(CHUNK_BYTES);
+        self.chunk_bytes = CHUNK_BYTES.get();
+        let next = Vec::with_capacity(CHUNK_BYTES.get());
         let chunk = std::mem::replace(&mut self.chunk, next);
         self.sender
             .blocking_send(chunk.into())
@@ -90,7 +93,7 @@ pub fn stream_file<E>(
 where
     E: Into<Box<dyn Error + Send + Sync>> + Send + 'static,
 {
-    let (sender, receiver) = mpsc::channel(CHUNKS_WAITING);
+    let (sender, receiver) = mpsc::channel(CHUNKS_WAITING.get());
     let writer = tokio::task::spawn_blocking(move || write(ChannelWriter::new(sender)));
     stream::unfold(Some((receiver, writer)), |state| async {
         let (mut receiver, writer) = state?;
@@ -126,7 +129,7 @@ mod tests {
 
     #[tokio::test]
     async fn everything_arrives_in_order_in_large_chunks() {
-        let content: Vec<u8> = (0..CHUNK_BYTES * 5 / 2)
+        let content: Vec<u8> = (0..CHUNK_BYTES.get() * 5 / 2)
             .map(|at| (at % 251) as u8)
             .collect();
         let expected = content.clone();
@@ -137,8 +140,16 @@ mod tests {
         });
         let chunks: Vec<_> = stream.try_collect().await.unwrap();
         let sizes: Vec<_> = chunks.iter().map(|chunk| chunk.len()).collect();
-        let rest = expected.len() - FIRST_CHUNK_BYTES - 2 * CHUNK_BYTES;
-        assert_eq!(sizes, [FIRST_CHUNK_BYTES, CHUNK_BYTES, CHUNK_BYTES, rest]);
+        let rest = expected.len() - FIRST_CHUNK_BYTES - 2 * CHUNK_BYTES.get();
+        assert_eq!(
+            sizes,
+            [
+                FIRST_CHUNK_BYTES,
+                CHUNK_BYTES.get(),
+                CHUNK_BYTES.get(),
+                rest
+            ]
+        );
         assert_eq!(chunks.concat(), expected);
     }
 
@@ -185,7 +196,7 @@ mod tests {
     async fn a_client_that_leaves_stops_the_writer() {
         let (report, outcome) = tokio::sync::oneshot::channel();
         let stream = stream_file::<std::io::Error>(move |mut out| {
-            let chunk = vec![0; CHUNK_BYTES];
+            let chunk = vec![0; CHUNK_BYTES.get()];
             let failure = (0..).find_map(|count| Some((count, out.write_all(&chunk).err()?)));
             let _ = report.send(failure);
             Ok(())
@@ -197,6 +208,6 @@ mod tests {
         let (written, error) = outcome.await.unwrap().unwrap();
         assert_eq!(error.kind(), std::io::ErrorKind::BrokenPipe);
         // The buffered chunks, the one being sent, and the one that was read.
-        assert!(written <= CHUNKS_WAITING + 3, "{written}");
+        assert!(written <= CHUNKS_WAITING.get() + 3, "{written}");
     }
 }

@@ -15,7 +15,7 @@ use axum::{
 };
 use http_body::{Frame, SizeHint};
 
-use super::super::shares::{Asker, Denied, Held, SMALL_BYTES, Shares};
+use super::super::shares::{Caller, Denied, Held, SMALL_BYTES, Shares};
 
 /// The size of a piece: as much as the connection buffers.
 const PIECE_BYTES: usize = 64 * 1024;
@@ -23,7 +23,7 @@ const PIECE_BYTES: usize = 64 * 1024;
 /// A response that reserves room for its bytes until they are sent. A small one needs none.
 pub(super) async fn on_its_way(
     shares: &Shares,
-    asker: Asker,
+    caller: Caller,
     response: Response,
 ) -> Result<Response, Denied> {
     let bytes = response.body().size_hint().exact().unwrap_or_default();
@@ -31,7 +31,7 @@ pub(super) async fn on_its_way(
     if bytes <= SMALL_BYTES {
         return Ok(response);
     }
-    let Some(held) = shares.answer(&asker, bytes).await? else {
+    let Some(held) = shares.answer(&caller, bytes).await? else {
         return Ok(response);
     };
     let (parts, body) = response.into_parts();

@@ -18,8 +18,8 @@ use super::{
         REQUEST_ID, Server, Shared,
         address::Address,
         connections::Place,
-        shares::{Asker, Denied, Held},
-        viewer::{Asking, of_credential},
+        shares::{Caller, Denied, Held},
+        viewer::{Authentication, authenticate_credential},
         websocket::{Pass, Refused, Session},
     },
     cost, with_viewer,
@@ -63,9 +63,9 @@ pub(super) async fn socket(server: &Server, request: axum::extract::Request) -> 
             let Some(credential) = credential else {
                 return Err(Refused::Unauthorized);
             };
-            let viewer = match of_credential(&shared.services, &credential).await {
-                Ok(Asking::Somebody(viewer)) => viewer,
-                Ok(Asking::Nobody | Asking::InvalidKey) => {
+            let viewer = match authenticate_credential(&shared.services, &credential).await {
+                Ok(Authentication::Valid(viewer)) => viewer,
+                Ok(Authentication::Anonymous | Authentication::InvalidKey) => {
                     // The socket is closed either way; the client's next attempt is a new
                     // connection.
                     let _ = shared.wrong_keys.count(address);
@@ -73,15 +73,15 @@ pub(super) async fn socket(server: &Server, request: axum::extract::Request) -> 
                 }
                 Err(_) => return Err(Refused::Forbidden),
             };
-            let asker = Asker::new(Some(&viewer), address);
-            let held = shared.shares.socket(&asker).map_err(|_| Refused::Busy)?;
+            let caller = Caller::new(Some(&viewer), address);
+            let held = shared.shares.socket(&caller).map_err(|_| Refused::Busy)?;
             if let Some(place) = place {
-                place.belongs_to(asker.owner);
+                place.belongs_to(caller.owner);
             }
             Ok(SocketSession {
                 shared,
                 viewer,
-                asker,
+                caller,
                 _held: held,
             })
         },
@@ -92,7 +92,7 @@ pub(super) async fn socket(server: &Server, request: axum::extract::Request) -> 
 struct SocketSession {
     shared: Arc<Shared>,
     viewer: Viewer,
-    asker: Asker,
+    caller: Caller,
     _held: Held,
 }
 
@@ -104,10 +104,12 @@ impl Session for SocketSession {
     async fn admit(&self, kind: OperationType, bytes: usize) -> Result<Pass, ServerError> {
         let shares = &self.shared.shares;
         let admitted = async {
-            shares.pay(&self.asker, cost(bytes))?;
+            shares.pay(&self.caller, cost(bytes))?;
             match kind {
-                OperationType::Subscription => shares.subscription(&self.asker),
-                OperationType::Query | OperationType::Mutation => shares.request(&self.asker).await,
+                OperationType::Subscription => shares.subscription(&self.caller),
+                OperationType::Query | OperationType::Mutation => {
+                    shares.request(&self.caller).await
+                }
             }
         };
         match admitted.await {
@@ -117,7 +119,7 @@ impl Session for SocketSession {
     }
 
     async fn deliver(&self, bytes: usize) -> Option<Pass> {
-        let held = self.shared.shares.answer(&self.asker, bytes).await.ok()?;
+        let held = self.shared.shares.answer(&self.caller, bytes).await.ok()?;
         Some(held.map_or_else(Pass::default, Pass::holding))
     }
 

@@ -85,7 +85,7 @@ struct PlaceState {
     /// Whether it has an owner, readable without a lock.
     is_known: AtomicBool,
     /// Whether a request has arrived.
-    has_asked: AtomicBool,
+    has_request: AtomicBool,
     /// Bytes that may still be read while it is anonymous.
     allowance: AtomicUsize,
     evicted: CancellationToken,
@@ -117,7 +117,7 @@ impl Places {
             address,
             owner: Mutex::default(),
             is_known: AtomicBool::new(false),
-            has_asked: AtomicBool::new(false),
+            has_request: AtomicBool::new(false),
             allowance: AtomicUsize::new(usize::MAX),
             evicted,
         }));
@@ -245,14 +245,14 @@ impl Place {
     }
 
     /// Records that a request has arrived.
-    pub(super) fn asks(&self) {
-        if !self.0.has_asked.load(Ordering::Relaxed) {
-            self.0.has_asked.store(true, Ordering::Release);
+    pub(super) fn note_request(&self) {
+        if !self.0.has_request.load(Ordering::Relaxed) {
+            self.0.has_request.store(true, Ordering::Release);
         }
     }
 
-    pub(super) fn has_asked(&self) -> bool {
-        self.0.has_asked.load(Ordering::Acquire)
+    pub(super) fn has_request(&self) -> bool {
+        self.0.has_request.load(Ordering::Acquire)
     }
 
     pub(super) fn evicted(&self) -> &CancellationToken {

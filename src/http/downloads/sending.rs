@@ -50,12 +50,7 @@ pub(super) async fn send(
             }
             None => (Part::End, true),
         };
-        match timeout(
-            STALLED_AFTER,
-            hand_over(part, client, &mut pace, &is_wanted),
-        )
-        .await
-        {
+        match timeout(STALLED_AFTER, deliver(part, client, &mut pace, &is_wanted)).await {
             Ok(true) if !is_last => {}
             _ => return,
         }
@@ -64,7 +59,7 @@ pub(super) async fn send(
 
 /// Whether the client accepted a part. It returns false if the client has left, or is slow while
 /// others wait for its place.
-async fn hand_over(
+async fn deliver(
     part: Part,
     client: &mpsc::Sender<Part>,
     pace: &mut Pace,

@@ -69,12 +69,12 @@ async fn send_through(gate: &impl Gate, limits: BodyLimits, body: impl Into<Body
     (status, serde_json::from_slice(&bytes).unwrap())
 }
 
-async fn check(parts: &[Part<'_>], status: u16, told: &str) {
+async fn check(parts: &[Part<'_>], status: u16, message: &str) {
     let (answered, json) = send(form(parts)).await;
-    let told_there = json.to_string();
+    let response = json.to_string();
     assert!(
-        answered == status && told_there.contains(told),
-        "{parts:?}: {answered} {told_there}"
+        answered == status && response.contains(message),
+        "{parts:?}: {answered} {response}"
     );
 }
 
@@ -235,7 +235,7 @@ async fn a_request_is_validated_before_its_files_are_read() {
     let map = json!({"0": ["variables.f"]});
     let null = json!({"f": null});
     let upload = "mutation($f: Upload!) { upload(file: $f) }";
-    for (query, variables, map, told) in [
+    for (query, variables, map, message) in [
         (
             "query($f: Upload) { hello }",
             &null,
@@ -296,7 +296,7 @@ async fn a_request_is_validated_before_its_files_are_read() {
         let body = up_to_a_file(query, variables.clone(), map.clone());
         let (status, json) = send_within(ROOMY, body).await;
         assert!(
-            status == 400 && json.to_string().contains(told),
+            status == 400 && json.to_string().contains(message),
             "{query}: {status} {json}"
         );
     }
@@ -350,8 +350,8 @@ async fn dripped(bytes: usize, pieces: usize) -> (u16, Value) {
 async fn files_must_arrive_at_the_minimum_rate() {
     let (status, json) = dripped(1, 100).await;
     assert_eq!(status, 408, "{json}");
-    let told = json["errors"][0]["message"].as_str().unwrap();
-    assert!(told.contains("too slowly"), "{told}");
+    let message = json["errors"][0]["message"].as_str().unwrap();
+    assert!(message.contains("too slowly"), "{message}");
     // This one is slow, but done before the first check.
     let (status, json) = dripped(1, 2).await;
     assert_eq!(status, 200, "{json}");

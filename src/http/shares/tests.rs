@@ -4,23 +4,23 @@ use super::*;
 use entity::sql_enums::Role;
 use uuid::Uuid;
 
-fn anonymous(number: u8) -> Asker {
-    Asker::new(None, Address::of([192, 0, 2, number].into()))
+fn anonymous(number: u8) -> Caller {
+    Caller::new(None, Address::of([192, 0, 2, number].into()))
 }
 
-fn key(account: u128, key: u128) -> Asker {
+fn key(account: u128, key: u128) -> Caller {
     let viewer = Viewer {
         key: Some(ApiKeyId::new(Uuid::from_u128(key))),
         role: Role::Sender,
         account: Some(AccountId::new(Uuid::from_u128(account))),
     };
-    Asker::new(Some(&viewer), Address::of([192, 0, 2, 1].into()))
+    Caller::new(Some(&viewer), Address::of([192, 0, 2, 1].into()))
 }
 
 /// As many requests of a caller as are admitted at once.
-async fn fill(shares: &Shares, asker: Asker) -> Vec<Held> {
+async fn fill(shares: &Shares, caller: Caller) -> Vec<Held> {
     let mut held = Vec::new();
-    while let Ok(one) = shares.requests.try_take(&asker) {
+    while let Ok(one) = shares.requests.try_take(&caller) {
         held.push(one);
     }
     held
@@ -132,7 +132,7 @@ fn each_caller_is_charged_to_its_own_bucket() {
         role: Role::PlatformAdmin,
         account: None,
     };
-    let administrator = Asker::new(Some(&administrator), Address::of([192, 0, 2, 1].into()));
+    let administrator = Caller::new(Some(&administrator), Address::of([192, 0, 2, 1].into()));
     for _ in 0..100 {
         assert_eq!(shares.pay(&administrator, 1), Ok(()));
     }

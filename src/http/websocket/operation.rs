@@ -89,7 +89,7 @@ impl Operation {
                 // returns the outcome.
                 frames = match timeout(most, frames.next()).await {
                     Ok(first) => stream::iter(first).chain(frames).boxed(),
-                    Err(_) => Self::refused(&id, &Answer::refused(given_up())).frames,
+                    Err(_) => Self::refused(&id, &Answer::refused(timed_out())).frames,
                 };
             }
             frames
@@ -118,7 +118,7 @@ impl Stream for Operation {
     }
 }
 
-fn given_up() -> ServerError {
+fn timed_out() -> ServerError {
     coded(
         code::UNAVAILABLE,
         "The request timed out. A mutation may still take effect; send it again with the same idempotencyKey to get its result.",

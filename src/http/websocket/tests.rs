@@ -220,13 +220,13 @@ async fn an_operation_that_cannot_start_sends_only_an_error() {
     let mut client = server().await.open().await;
     let check = async |client: &mut Client, query: &str, code: &str| {
         client.subscribe("x", query).await;
-        let told = client.read().await;
+        let reply = client.read().await;
         assert_eq!(
-            (told["type"].as_str(), told["id"].as_str()),
+            (reply["type"].as_str(), reply["id"].as_str()),
             (Some("error"), Some("x")),
             "{query}"
         );
-        assert_eq!(told["payload"][0]["extensions"]["code"], code, "{query}");
+        assert_eq!(reply["payload"][0]["extensions"]["code"], code, "{query}");
     };
     check(&mut client, "{", "GRAPHQL_PARSE_FAILED").await;
     check(&mut client, "{ nothing }", "GRAPHQL_VALIDATION_FAILED").await;
@@ -255,10 +255,10 @@ async fn a_panic_ends_only_its_own_subscription() {
     let mut client = server().await.open().await;
     client.subscribe("p", "subscription { panics }").await;
     assert_eq!(client.read().await, next("p", json!({"panics": 1})));
-    let told = client.read().await;
-    assert_eq!(told["type"], "error");
+    let reply = client.read().await;
+    assert_eq!(reply["type"], "error");
     assert_eq!(
-        told["payload"][0]["extensions"],
+        reply["payload"][0]["extensions"],
         json!({"code": "INTERNAL_SERVER_ERROR", "requestId": "req-9.1"})
     );
     client.subscribe("p", "{ hello }").await;

@@ -14,9 +14,8 @@ use std::borrow::Cow;
 
 use super::lines::{Lines, end_length};
 use crate::imports::{
-    MAX_ROW_BYTES, ReadError,
+    MAX_ROW_BYTES, ReadError, cell_shape,
     cells::{Cells, Row, Span},
-    looks,
 };
 
 /// Cells of one row, those beyond the header's included: a spreadsheet may have written empty ones.
@@ -88,12 +87,12 @@ impl Records {
     /// The next row; `None` at the end of the text.
     pub fn next(&mut self) -> Result<Option<Row<'_>>, ReadError> {
         if let Some((line, text)) = self.swallowed.pop() {
-            let told = format!(
+            let message = format!(
                 "The line is inside a quoted cell that begins in line {}; check the quotation marks there.",
                 self.swallowed_by
             );
             self.shown = text;
-            return Ok(Some(self.refused(line, told.into())));
+            return Ok(Some(self.refused(line, message.into())));
         }
         loop {
             if !self.lines.fill()? {
@@ -159,10 +158,10 @@ impl Records {
             self.shown = beginning(raw);
             self.lines.pass(extent.bytes, extent.lines);
             let last = self.lines.line() - 1;
-            let told = format!(
+            let message = format!(
                 "A quoted cell of this row ends in line {last}, after lines that look like rows of their own; check the quotation marks."
             );
-            return Ok(self.refused(line, told.into()));
+            return Ok(self.refused(line, message.into()));
         }
         self.lines.pass(extent.bytes, extent.lines);
         Ok(Row {
@@ -292,7 +291,7 @@ fn inner_rows(row: &[u8], delimiter: u8, width: Option<usize>, first: u64) -> Ve
             let cell = cell.trim_ascii();
             let cell = cell.strip_prefix(b"\"").unwrap_or(cell);
             let cell = cell.strip_suffix(b"\"").unwrap_or(cell);
-            std::str::from_utf8(cell).is_ok_and(looks::is_number)
+            std::str::from_utf8(cell).is_ok_and(cell_shape::is_number)
         };
         Some(cells().count()) == width && cells().any(is_number)
     };

@@ -66,10 +66,10 @@ fn case_14_a_first_contact_is_not_a_header() {
         "+393401234567",
     ] {
         let error = rows(format!("{first},Ada\n+393401234568,Bea\n").as_bytes()).unwrap_err();
-        let told = format!(
+        let message = format!(
             "The first row must name the columns, such as phone,firstName; it holds the number {first}."
         );
-        assert_eq!(error, told);
+        assert_eq!(error, message);
     }
 }
 
@@ -246,21 +246,23 @@ fn case_25_formulas_that_were_never_computed() {
         "<row><c><f>\"+39\"&amp;\"3401234567\"</f></c><c t=\"str\"><v>Ada</v></c></row>\
         <row><c t=\"str\"><v>+391</v></c><c><f>A1</f></c></row>",
     );
-    let told = "The cell holds a formula that was not computed";
+    let message = "The cell holds a formula that was not computed";
     assert_eq!(
         warned_rows(&file.zip()).unwrap(),
         (
             vec![
                 (
                     2,
-                    Err(format!("Ada: {told}; open the file in Excel and save it."))
+                    Err(format!(
+                        "Ada: {message}; open the file in Excel and save it."
+                    ))
                 ),
                 row(3, "+391", ""),
             ],
             vec![warning(
                 Some(3),
                 Some("name"),
-                &format!("{told} and is left out; open the file in Excel and save it.")
+                &format!("{message} and is left out; open the file in Excel and save it.")
             )],
         )
     );

@@ -218,7 +218,7 @@ pub fn sheet(rows: &str) -> Parts {
 
 #[test]
 fn formulas_that_were_never_computed_are_reported() {
-    let told =
+    let message =
         "The cell holds a formula that was not computed; open the file in Excel and save it.";
     let file = sheet(
         "<row><c><f>\"+39\"&amp;\"340\"</f><v></v></c><c t=\"str\"><v>Ada</v></c></row>\
@@ -230,14 +230,14 @@ fn formulas_that_were_never_computed_are_reported() {
     assert_eq!(
         rows,
         [
-            (2, Err(format!("Ada: {told}"))),
-            (3, Err(format!(": {told}"))),
+            (2, Err(format!("Ada: {message}"))),
+            (3, Err(format!(": {message}"))),
             row(4, "+391", ""),
             row(5, "+392", "{\"total\":\"2\"}"),
         ]
     );
-    let told = "The cell holds a formula that was not computed and is left out; open the file in Excel and save it.";
-    assert_eq!(warnings, [warning(Some(4), Some("total"), told)]);
+    let message = "The cell holds a formula that was not computed and is left out; open the file in Excel and save it.";
+    assert_eq!(warnings, [warning(Some(4), Some("total"), message)]);
 }
 
 #[test]

@@ -1,12 +1,12 @@
 //! Detecting the column of numbers, the merge fields of the others, and mappings.
 
-use super::{Told, mapped_rows, row, rows, warned_rows, warning};
+use super::{WarningSeen, mapped_rows, row, rows, warned_rows, warning};
 use crate::imports::{ColumnMapping, MAX_COLUMNS, Mapping};
 
 #[track_caller]
-fn is_refused(text: &str, told: &str) {
+fn is_refused(text: &str, message: &str) {
     let error = rows(text.as_bytes()).unwrap_err();
-    assert_eq!(error, told, "{text:?}");
+    assert_eq!(error, message, "{text:?}");
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn a_channel_column_is_the_number_if_its_cells_are_numbers() {
 #[test]
 fn columns_that_cannot_be_fields_are_left_out() {
     let of_file = |column: &str, reason: &str| warning(None, Some(column), reason);
-    let check = |header: &str, fields: &str, told: &[Told]| {
+    let check = |header: &str, fields: &str, message: &[WarningSeen]| {
         let cells = ["+391", "a", "b", "c"];
         let text = format!(
             "{header}\n{}\n",
@@ -83,7 +83,7 @@ fn columns_that_cannot_be_fields_are_left_out() {
         );
         assert_eq!(
             warned_rows(text.as_bytes()).unwrap(),
-            (vec![row(2, "+391", fields)], told.to_vec()),
+            (vec![row(2, "+391", fields)], message.to_vec()),
             "{header}"
         );
     };
@@ -143,8 +143,8 @@ fn a_mapping_decides_the_use_of_columns() {
 #[test]
 fn an_invalid_mapping_is_refused_with_its_path() {
     let text = b"Phone,Nome,Note,Note\n1,2,3,4\n";
-    let check = |mapping: &Mapping, told: &str| {
-        assert_eq!(mapped_rows(text, mapping), Err(told.to_owned()));
+    let check = |mapping: &Mapping, message: &str| {
+        assert_eq!(mapped_rows(text, mapping), Err(message.to_owned()));
     };
     check(
         &mapping(Some("Cell"), None),
@@ -164,15 +164,15 @@ fn an_invalid_mapping_is_refused_with_its_path() {
     );
     check(
         &mapping(None, Some(&[("Nome", "a"), ("nome", "b")])),
-        "columns.1.header: Is given twice.",
+        "columns.1.header: Must not repeat the header of an earlier column.",
     );
     check(
         &mapping(None, Some(&[("Phone", "a")])),
-        "columns.0.header: Is the column of phone numbers, which can't be a merge field.",
+        "columns.0.header: Must be a column other than that of the phone numbers.",
     );
     check(
         &mapping(Some("Nome"), Some(&[("Phone", "a"), ("Nome", "b")])),
-        "columns.1.header: Is the column of phone numbers, which can't be a merge field.",
+        "columns.1.header: Must be a column other than that of the phone numbers.",
     );
     check(
         &mapping(None, Some(&[("Nome", "first name")])),
@@ -181,7 +181,10 @@ fn an_invalid_mapping_is_refused_with_its_path() {
     let text = b"Phone,Nome,Note\n1,2,3\n";
     assert_eq!(
         mapped_rows(text, &mapping(None, Some(&[("Nome", "a"), ("Note", "a")]))),
-        Err("columns.1.mergeField: Is given twice.".to_owned())
+        Err(
+            "columns.1.mergeField: Must not repeat the merge field of an earlier column."
+                .to_owned()
+        )
     );
     let many = vec![("Nome", "a"); MAX_COLUMNS + 1];
     assert_eq!(

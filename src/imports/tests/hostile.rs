@@ -22,11 +22,11 @@ fn good() -> Vec<super::Row> {
 }
 
 #[track_caller]
-fn is_refused(parts: &Parts, told: &str) {
+fn is_refused(parts: &Parts, message: &str) {
     let bomb = parts.zip();
     assert!(bomb.len() < 3 * MIB, "{} is small", bomb.len());
     let error = rows(&bomb).unwrap_err();
-    assert!(error.contains(told), "{error}");
+    assert!(error.contains(message), "{error}");
 }
 
 #[track_caller]
@@ -310,20 +310,20 @@ fn a_false_zip_directory_allocates_no_memory() {
         zip[at..at + bytes.len()].copy_from_slice(bytes);
         zip
     };
-    let is_told = |zip: &[u8], told: &str| {
+    let refuses = |zip: &[u8], message: &str| {
         let error = rows(zip).unwrap_err();
-        assert!(error.contains(told), "{error}");
+        assert!(error.contains(message), "{error}");
     };
-    is_told(
+    refuses(
         &changed(end + 10, &60_000_u16.to_le_bytes()),
         "more than 10000 parts",
     );
-    is_told(&changed(end + 10, &9_000_u16.to_le_bytes()), "damaged");
-    is_told(
+    refuses(&changed(end + 10, &9_000_u16.to_le_bytes()), "damaged");
+    refuses(
         &changed(end + 16, &(directory + 1).to_le_bytes()),
         "damaged",
     );
-    is_told(
+    refuses(
         &changed(end + 12, &(directory_bytes + 1).to_le_bytes()),
         "damaged",
     );
@@ -331,14 +331,14 @@ fn a_false_zip_directory_allocates_no_memory() {
     let name = SHEET.as_bytes();
     let entry = good.windows(name.len()).rposition(|window| window == name);
     let entry = entry.unwrap() - 46;
-    is_told(
+    refuses(
         &changed(entry + 42, &0xFFFF_0000_u32.to_le_bytes()),
         "damaged",
     );
-    is_told(&changed(entry + 42, &1_u32.to_le_bytes()), "damaged");
-    is_told(&changed(entry + 16, &[!good[entry + 16]]), "damaged");
-    is_told(&changed(entry + 8, &[1]), "protected by a password");
-    is_told(&changed(entry + 10, &[99]), "damaged");
+    refuses(&changed(entry + 42, &1_u32.to_le_bytes()), "damaged");
+    refuses(&changed(entry + 16, &[!good[entry + 16]]), "damaged");
+    refuses(&changed(entry + 8, &[1]), "protected by a password");
+    refuses(&changed(entry + 10, &[99]), "damaged");
 
     // The 64-bit form, whose figures may be of any size.
     for (parts, bytes, at) in [
@@ -369,13 +369,13 @@ fn a_false_zip_directory_allocates_no_memory() {
         .map(|number| format!("xl/x{number}.xml"))
         .collect();
     let zip = super::parts::zipped(many.iter().map(|name| (name.as_str(), b"".as_slice())));
-    is_told(&zip, "more than 10000 parts");
+    refuses(&zip, "more than 10000 parts");
     let long = "x".repeat(60_000);
     let long: Vec<String> = (0..100)
         .map(|number| format!("xl/{long}{number}"))
         .collect();
     let zip = super::parts::zipped(long.iter().map(|name| (name.as_str(), b"".as_slice())));
-    is_told(&zip, "the list of its parts has more than 4194304 bytes");
+    refuses(&zip, "the list of its parts has more than 4194304 bytes");
 }
 
 /// Any byte at any position of the archive gives an error or is read; the reader never panics.

@@ -6,9 +6,9 @@ use super::{check, parts::zipped, row, rows};
 
 #[test]
 fn the_format_is_detected_by_content() {
-    let check = |bytes: &[u8], told: &str| {
+    let check = |bytes: &[u8], message: &str| {
         let error = rows(bytes).unwrap_err();
-        assert!(error.contains(told), "{error}");
+        assert!(error.contains(message), "{error}");
     };
     check(b"\x89PNG\r\n\x1A\n\0\0\0\rIHDR", "a PNG image");
     check(b"%PDF-1.7 phone", "a PDF document");

@@ -25,7 +25,7 @@ const SHOWN_BYTES: usize = 256 * 1024;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Charset {
     /// UTF-8, or the encoding of a byte order mark.
-    Said(&'static Encoding),
+    Declared(&'static Encoding),
     /// Guessed from the text.
     Guessed(&'static Encoding),
     /// MS-DOS's code page of western Europe, guessed from the text.
@@ -36,25 +36,25 @@ impl Charset {
     /// Its name.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Said(encoding) | Self::Guessed(encoding) => encoding.name(),
+            Self::Declared(encoding) | Self::Guessed(encoding) => encoding.name(),
             Self::CodePage850 => "IBM850",
         }
     }
 
     /// Whether it is UTF-16.
     pub fn is_wide(self) -> bool {
-        matches!(self, Self::Said(encoding) if encoding == UTF_16LE || encoding == UTF_16BE)
+        matches!(self, Self::Declared(encoding) if encoding == UTF_16LE || encoding == UTF_16BE)
     }
 
     /// Whether it was guessed from the text.
     pub fn is_guessed(self) -> bool {
-        !matches!(self, Self::Said(_))
+        !matches!(self, Self::Declared(_))
     }
 
     /// Whether every character is a single byte.
     pub fn is_single_byte(self) -> bool {
         match self {
-            Self::Said(encoding) | Self::Guessed(encoding) => encoding.is_single_byte(),
+            Self::Declared(encoding) | Self::Guessed(encoding) => encoding.is_single_byte(),
             Self::CodePage850 => true,
         }
     }
@@ -62,7 +62,7 @@ impl Charset {
     /// Its decoder; for code page 850 one that is never used.
     pub fn decoder(self) -> Decoder {
         match self {
-            Self::Said(encoding) => encoding.new_decoder(),
+            Self::Declared(encoding) => encoding.new_decoder(),
             // Bytes that look like a byte order mark are text.
             Self::Guessed(encoding) => encoding.new_decoder_without_bom_handling(),
             Self::CodePage850 => UTF_8.new_decoder(),
@@ -72,7 +72,7 @@ impl Charset {
     /// Decodes the beginning of a text.
     pub fn decode(self, bytes: &[u8]) -> String {
         match self {
-            Self::Said(encoding) | Self::Guessed(encoding) => {
+            Self::Declared(encoding) | Self::Guessed(encoding) => {
                 encoding.decode_without_bom_handling(bytes).0.into_owned()
             }
             Self::CodePage850 => {
@@ -90,12 +90,12 @@ impl Charset {
 /// The encoding can't be recognised, or the disk failed.
 pub(super) fn detect(file: &mut File) -> Result<Charset, ReadError> {
     let sample = match sample(file)? {
-        Sample::Marked(encoding) => return Ok(Charset::Said(encoding)),
+        Sample::Marked(encoding) => return Ok(Charset::Declared(encoding)),
         Sample::Text(sample) => sample,
     };
     let (written, wrong) = utf8(&sample);
     if written >= wrong {
-        return Ok(Charset::Said(UTF_8));
+        return Ok(Charset::Declared(UTF_8));
     }
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
     detector.feed(&sample, true);
@@ -113,7 +113,7 @@ enum Sample {
 
 fn sample(file: &mut File) -> io::Result<Sample> {
     file.rewind()?;
-    let mut block = vec![0; BLOCK_BYTES];
+    let mut block = vec![0; BLOCK_BYTES.get()];
     let mut sample = Vec::new();
     let mut at_start = true;
     while sample.len() < SHOWN_BYTES {

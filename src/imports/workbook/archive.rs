@@ -14,6 +14,7 @@ use std::{
 use flate2::{Crc, read::DeflateDecoder};
 
 use crate::imports::{ReadError, Unreadable};
+use crate::tuning::Tuned;
 
 /// A workbook has some dozens of parts; with a picture in each row it has thousands.
 const MAX_PARTS: u64 = 10_000;
@@ -57,12 +58,13 @@ impl Archive {
         let length = file.seek(SeekFrom::End(0))?;
         let directory = Directory::find(&mut file, length)?;
         if directory.parts > MAX_PARTS {
-            let told = format!("it has more than {MAX_PARTS} parts");
-            return Err(Unreadable::TooLarge(told).into());
+            let message = format!("it has more than {MAX_PARTS} parts");
+            return Err(Unreadable::TooLarge(message).into());
         }
         if directory.bytes > MAX_DIRECTORY_BYTES {
-            let told = format!("the list of its parts has more than {MAX_DIRECTORY_BYTES} bytes");
-            return Err(Unreadable::TooLarge(told).into());
+            let message =
+                format!("the list of its parts has more than {MAX_DIRECTORY_BYTES} bytes");
+            return Err(Unreadable::TooLarge(message).into());
         }
         let mut bytes = Vec::new();
         file.seek(SeekFrom::Start(directory.at))?;
@@ -114,7 +116,7 @@ impl Archive {
             STORED => Unpacked::Stored(packed),
             DEFLATED => Unpacked::Deflated(DeflateDecoder::new_with_buf(
                 packed,
-                vec![0; PACKED_BLOCK_BYTES],
+                vec![0; PACKED_BLOCK_BYTES.get()],
             )),
             _ => return Err(Unreadable::Damaged.into()),
         };
@@ -127,7 +129,8 @@ impl Archive {
 }
 
 /// How much of the file is read at once.
-const PACKED_BLOCK_BYTES: usize = 64 * 1024;
+/// Measured: docs/measured.md, "Imports and removals".
+static PACKED_BLOCK_BYTES: Tuned<usize> = Tuned::new("PACKED_BLOCK_BYTES", 64 * 1024);
 
 /// A part that is being unpacked.
 pub(super) struct Part<'a> {

@@ -221,8 +221,8 @@ fn read_outline(mut xml: Xml<impl Read>) -> Result<Outline, ReadError> {
             }
             "sheet" => {
                 if outline.sheets.len() == MAX_SHEETS {
-                    let told = format!("it has more than {MAX_SHEETS} sheets");
-                    return Err(Unreadable::TooLarge(told).into());
+                    let message = format!("it has more than {MAX_SHEETS} sheets");
+                    return Err(Unreadable::TooLarge(message).into());
                 }
                 let state = attribute(tag, "state")?;
                 outline.sheets.push(Listed {

@@ -150,7 +150,7 @@ impl<R: Read> Sheet<R> {
 
     /// Reads the contents of the current cell; returns whether they are the result of a formula.
     fn content(&mut self, kind: Kind) -> Result<bool, ReadError> {
-        enum Met {
+        enum Found {
             Value,
             Text,
             Formula { is_open: bool },
@@ -163,39 +163,39 @@ impl<R: Read> Sheet<R> {
         loop {
             let met = match self.xml.next()? {
                 Event::Start(tag) => match tag.local_name().as_ref() {
-                    "v" => Met::Value,
-                    "is" => Met::Text,
-                    "f" => Met::Formula { is_open: true },
-                    _ => Met::Opened,
+                    "v" => Found::Value,
+                    "is" => Found::Text,
+                    "f" => Found::Formula { is_open: true },
+                    _ => Found::Opened,
                 },
                 Event::Empty(tag) if tag.local_name().as_ref() == "f" => {
-                    Met::Formula { is_open: false }
+                    Found::Formula { is_open: false }
                 }
                 Event::End(_) => return Ok(is_formula),
                 Event::Eof => return Err(Unreadable::Damaged.into()),
-                _ => Met::Other,
+                _ => Found::Other,
             };
             match met {
-                Met::Value => {
+                Found::Value => {
                     let start = self.text.len();
                     self.xml.text(&mut self.text, MAX_ROW_BYTES)?;
                     if kind == Kind::Text {
                         unescape(&mut self.text, start);
                     }
                 }
-                Met::Text => read_text(&mut self.xml, &mut self.text)?,
-                Met::Formula { is_open } => {
+                Found::Text => read_text(&mut self.xml, &mut self.text)?,
+                Found::Formula { is_open } => {
                     is_formula = true;
                     if is_open {
                         self.xml.skip()?;
                     }
                 }
-                Met::Opened => self.xml.skip()?,
-                Met::Other => {}
+                Found::Opened => self.xml.skip()?,
+                Found::Other => {}
             }
             if self.xml.position() - began > MAX_CELL_BYTES {
-                let told = "one cell has more than a mebibyte".to_owned();
-                return Err(Unreadable::TooLarge(told).into());
+                let message = "one cell has more than a mebibyte".to_owned();
+                return Err(Unreadable::TooLarge(message).into());
             }
         }
     }

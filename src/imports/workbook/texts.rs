@@ -16,6 +16,7 @@ use quick_xml::events::Event;
 
 use super::xml::{Xml, attribute};
 use crate::imports::{MAX_ROW_BYTES, ReadError, Unreadable};
+use crate::tuning::Tuned;
 
 const MIB: u64 = 1024 * 1024;
 /// The size of their part: three columns of a million different texts each fit.
@@ -23,7 +24,8 @@ pub(super) const MAX_BYTES: u64 = 128 * MIB;
 /// The number of texts: the position of each takes four bytes of memory.
 const MAX_TEXTS: usize = 4_000_000;
 /// How much is read back at once.
-const BLOCK_BYTES: usize = 64 * 1024;
+/// Measured: docs/measured.md, "Imports and removals".
+static BLOCK_BYTES: Tuned<usize> = Tuned::new("SHARED_TEXT_BLOCK_BYTES", 64 * 1024);
 /// Blocks in memory: 4 MiB, more than the texts of most workbooks.
 const BLOCKS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(63);
 
@@ -40,8 +42,10 @@ pub(super) struct Texts {
 impl Texts {
     /// Reads all texts, once.
     pub fn read<R: Read>(mut xml: Xml<R>) -> Result<Self, ReadError> {
-        let mut file =
-            BufWriter::with_capacity(BLOCK_BYTES, tempfile::NamedTempFile::new()?.into_file());
+        let mut file = BufWriter::with_capacity(
+            BLOCK_BYTES.get(),
+            tempfile::NamedTempFile::new()?.into_file(),
+        );
         let mut ends = Vec::new();
         let mut end: u32 = 0;
         let mut text = String::new();
@@ -53,8 +57,8 @@ impl Texts {
                 _ => continue,
             };
             if ends.len() == MAX_TEXTS {
-                let told = format!("it has more than {MAX_TEXTS} texts");
-                return Err(Unreadable::TooLarge(told).into());
+                let message = format!("it has more than {MAX_TEXTS} texts");
+                return Err(Unreadable::TooLarge(message).into());
             }
             text.clear();
             if is_open {
@@ -97,12 +101,12 @@ impl Texts {
         self.found.clear();
         let mut at = start;
         while at < end {
-            let (number, offset) = (at / BLOCK_BYTES, at % BLOCK_BYTES);
+            let (number, offset) = (at / BLOCK_BYTES.get(), at % BLOCK_BYTES.get());
             let file = &mut self.file;
             let block = self
                 .blocks
                 .try_get_or_insert(number, || read_block(file, number))?;
-            let wanted = (end - at).min(BLOCK_BYTES - offset);
+            let wanted = (end - at).min(BLOCK_BYTES.get() - offset);
             let bytes = block.get(offset..offset + wanted);
             // Shorter than it was written: the disk failed.
             let bytes = bytes.ok_or_else(|| std::io::Error::other("texts are missing"))?;
@@ -115,10 +119,11 @@ impl Texts {
 }
 
 fn read_block(file: &mut File, number: usize) -> std::io::Result<Box<[u8]>> {
-    let at = number as u64 * BLOCK_BYTES as u64;
-    let mut block = Vec::with_capacity(BLOCK_BYTES);
+    let at = number as u64 * BLOCK_BYTES.get() as u64;
+    let mut block = Vec::with_capacity(BLOCK_BYTES.get());
     file.seek(SeekFrom::Start(at))?;
-    file.take(BLOCK_BYTES as u64).read_to_end(&mut block)?;
+    file.take(BLOCK_BYTES.get() as u64)
+        .read_to_end(&mut block)?;
     Ok(block.into_boxed_slice())
 }
 
@@ -129,7 +134,7 @@ pub(super) fn read_text<R: Read>(xml: &mut Xml<R>, text: &mut String) -> Result<
     let mut inside = 1;
     let began = xml.position();
     while inside > 0 {
-        enum Met {
+        enum Found {
             Text { is_kept: bool },
             Spoken,
             Opened,
@@ -138,32 +143,32 @@ pub(super) fn read_text<R: Read>(xml: &mut Xml<R>, text: &mut String) -> Result<
         }
         let met = match xml.next()? {
             Event::Start(tag) => match tag.local_name().as_ref() {
-                "t" => Met::Text {
+                "t" => Found::Text {
                     is_kept: attribute(&tag, "space")?.is_some_and(|value| value == "preserve"),
                 },
-                "rPh" => Met::Spoken,
-                _ => Met::Opened,
+                "rPh" => Found::Spoken,
+                _ => Found::Opened,
             },
-            Event::End(_) => Met::Closed,
+            Event::End(_) => Found::Closed,
             Event::Eof => return Err(Unreadable::Damaged.into()),
-            _ => Met::Other,
+            _ => Found::Other,
         };
         match met {
-            Met::Text { is_kept } => {
+            Found::Text { is_kept } => {
                 let run = text.len();
                 xml.text(text, MAX_ROW_BYTES)?;
                 if !is_kept {
                     trim(text, run);
                 }
             }
-            Met::Spoken => xml.skip()?,
-            Met::Opened => inside += 1,
-            Met::Closed => inside -= 1,
-            Met::Other => {}
+            Found::Spoken => xml.skip()?,
+            Found::Opened => inside += 1,
+            Found::Closed => inside -= 1,
+            Found::Other => {}
         }
         if xml.position() - began > MIB {
-            let told = "one cell has more than a mebibyte".to_owned();
-            return Err(Unreadable::TooLarge(told).into());
+            let message = "one cell has more than a mebibyte".to_owned();
+            return Err(Unreadable::TooLarge(message).into());
         }
     }
     unescape(text, start);

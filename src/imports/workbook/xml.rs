@@ -15,6 +15,7 @@ use quick_xml::{
 };
 
 use crate::imports::{ReadError, Unreadable};
+use crate::tuning::Tuned;
 
 const MIB: u64 = 1024 * 1024;
 /// The size of a tag, and of the text between two tags: a cell has at most 32,767 characters, and a
@@ -23,7 +24,8 @@ const MAX_EVENT_BYTES: u64 = MIB;
 /// Nested elements: a rich text in a cell is seven deep, extensions somewhat deeper.
 const MAX_DEPTH: usize = 64;
 /// How much is unpacked at once.
-const BLOCK_BYTES: usize = 64 * 1024;
+/// Measured: docs/measured.md, "Imports and removals".
+static BLOCK_BYTES: Tuned<usize> = Tuned::new("XML_BLOCK_BYTES", 64 * 1024);
 
 /// The XML of a part.
 pub(super) struct Xml<R> {
@@ -37,7 +39,7 @@ impl<R: Read> Xml<R> {
     pub fn new(part: R, name: &str, most_bytes: u64) -> Self {
         Self {
             reader: Reader::from_reader(Bounded {
-                part: BufReader::with_capacity(BLOCK_BYTES, part),
+                part: BufReader::with_capacity(BLOCK_BYTES.get(), part),
                 left: most_bytes,
                 left_of_event: MAX_EVENT_BYTES,
                 stopped: None,
@@ -180,8 +182,8 @@ struct Bounded<R> {
 }
 
 impl<R: Read> Bounded<R> {
-    fn stop(&mut self, told: String) -> io::Error {
-        self.stopped = Some(Unreadable::TooLarge(told).into());
+    fn stop(&mut self, message: String) -> io::Error {
+        self.stopped = Some(Unreadable::TooLarge(message).into());
         io::Error::other("a limit is reached")
     }
 }
@@ -202,8 +204,8 @@ impl<R: Read> BufRead for Bounded<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.left == 0 {
             let (name, most) = (&self.name, self.most_bytes / MIB);
-            let told = format!("the part {name} has more than {most} MiB");
-            return Err(self.stop(told));
+            let message = format!("the part {name} has more than {most} MiB");
+            return Err(self.stop(message));
         }
         if self.left_of_event == 0 {
             return Err(self.stop("one cell has more than a mebibyte".to_owned()));

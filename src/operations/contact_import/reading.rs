@@ -8,6 +8,7 @@ use domain::{id::ContactId, private::Private};
 use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::{Numbers, refusal};
+use crate::tuning::Tuned;
 use crate::{
     clock::Clock,
     imports::{
@@ -20,11 +21,13 @@ use crate::{
 
 /// Rows in a part. Writing so many takes a few hundredths of a second, so the cost of the commit is
 /// small beside it.
-const PART_ROWS: i64 = 5_000;
+/// Measured: docs/measured.md, "Imports and removals".
+static PART_ROWS: Tuned<i64> = Tuned::new("IMPORT_PART_ROWS", 5_000);
 /// The most bytes of fields in a part, so that parts of wide rows have fewer rows.
 const PART_BYTES: usize = 2 * 1024 * 1024;
 /// The most parts that wait to be written.
-const WAITING_PARTS: usize = 2;
+/// Measured: docs/measured.md, "Imports and removals".
+static WAITING_PARTS: Tuned<usize> = Tuned::new("IMPORT_PARTS_WAITING", 2);
 /// The most rows of one file: twice the million that customers import. It bounds how long an import
 /// runs.
 const MAX_ROWS: i64 = 2_000_000;
@@ -89,7 +92,7 @@ pub(super) fn start(
     mapping: Mapping,
     numbers: Numbers,
 ) -> Reading {
-    let (sender, told) = mpsc::channel(WAITING_PARTS);
+    let (sender, told) = mpsc::channel(WAITING_PARTS.get());
     let mut gather = Gather {
         sender,
         clock: services.clock().clone(),
@@ -209,7 +212,7 @@ impl Taker for Gather {
         }
         self.add(entry);
         self.part.rows += 1;
-        if self.part.rows >= PART_ROWS || self.part.bytes >= PART_BYTES {
+        if self.part.rows >= PART_ROWS.get() || self.part.bytes >= PART_BYTES {
             return self.hand_over();
         }
         ControlFlow::Continue(())

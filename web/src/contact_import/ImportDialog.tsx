@@ -131,7 +131,7 @@ function FileForm({ listId, file, onDone, onClose }: FormProps) {
   const { columns } = preview;
   const choices = chosen ?? guessed(columns);
   const { positions, ...mapping } = mappingInput(columns, choices);
-  const told = tell(refusals, positions);
+  const errors = errorsByInput(refusals, positions);
 
   async function submit(event: FormEvent) {
     event.preventDefault();
@@ -158,9 +158,9 @@ function FileForm({ listId, file, onDone, onClose }: FormProps) {
     <form onSubmit={submit} noValidate>
       <Stack gap="md">
         {failure && <Failure error={failure} />}
-        {told.elsewhere && (
+        {errors.elsewhere && (
           <Alert color="red" role="alert">
-            {told.elsewhere}
+            {errors.elsewhere}
           </Alert>
         )}
         <FilePreview preview={preview} isMapped={choices.phone !== undefined} />
@@ -168,8 +168,8 @@ function FileForm({ listId, file, onDone, onClose }: FormProps) {
           columns={columns}
           rows={preview.rows}
           choices={choices}
-          phoneError={noPhone ? 'Choose the column with the phone numbers.' : told.phone}
-          columnErrors={told.columns}
+          phoneError={noPhone ? 'Choose the column with the phone numbers.' : errors.phone}
+          columnErrors={errors.columns}
           onChange={(changed) => {
             setChosen(changed);
             setNoPhone(false);
@@ -185,7 +185,7 @@ function FileForm({ listId, file, onDone, onClose }: FormProps) {
           clearButtonProps={{ 'aria-label': 'Clear the country' }}
           data={DESTINATIONS}
           value={country}
-          error={told.country}
+          error={errors.country}
           onChange={setCountry}
         />
         <Checkbox
@@ -217,7 +217,7 @@ function FileForm({ listId, file, onDone, onClose }: FormProps) {
  * Assigns errors to the inputs that they are about; `positions` are those of the columns that were
  * sent.
  */
-function tell(refusals: readonly UserError[], positions: readonly number[]) {
+function errorsByInput(refusals: readonly UserError[], positions: readonly number[]) {
   const columns = new Map<number, string>();
   let phone: string | undefined;
   let country: string | undefined;

@@ -142,12 +142,12 @@ async fn operations_have_a_limit() {
         assert_eq!(client.read().await, next(id, json!({"endless": 0})));
     }
     client.subscribe("3", "{ hello }").await;
-    let told = client.read().await;
+    let reply = client.read().await;
     assert_eq!(
-        (told["type"].as_str(), told["id"].as_str()),
+        (reply["type"].as_str(), reply["id"].as_str()),
         (Some("error"), Some("3"))
     );
-    assert_eq!(told["payload"][0]["extensions"]["code"], "RATE_LIMITED");
+    assert_eq!(reply["payload"][0]["extensions"]["code"], "RATE_LIMITED");
     client.say(complete("1")).await;
     client.subscribe("3", "{ hello }").await;
     assert_eq!(client.read().await, next("3", json!({"hello": "world"})));

@@ -53,7 +53,7 @@ fn written(text: &str, charset: Charset) -> Vec<u8> {
     code_page_850::decode(&(0x80..=0xFF).collect::<Vec<u8>>(), &mut upper);
     let upper: Vec<char> = String::from_utf8(upper).unwrap().chars().collect();
     match charset {
-        Charset::Guessed(encoding) | Charset::Said(encoding) => {
+        Charset::Guessed(encoding) | Charset::Declared(encoding) => {
             encoding.encode(text).0.into_owned()
         }
         Charset::CodePage850 => text
