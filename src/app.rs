@@ -45,6 +45,10 @@ pub struct Settings {
 pub struct App {
     /// The operations.
     pub services: Services,
+    /// The database, for whoever wires or inspects the server; the operations share it.
+    pub store: Store,
+    /// The door to the books, which the operations share.
+    pub ledger: Ledger,
     /// The public routes.
     pub router: axum::Router,
     /// The operators' routes.
@@ -163,8 +167,8 @@ pub fn assemble(store: Store, settings: Settings) -> App {
     let (ledger, writers) = Ledger::start(&store, &settings.clock);
     let stop = CancellationToken::new();
     let services = Services::new(Parts {
-        store,
-        ledger,
+        store: store.clone(),
+        ledger: ledger.clone(),
         payments,
         clock: settings.clock,
         public_url: settings.public_url,
@@ -186,6 +190,8 @@ pub fn assemble(store: Store, settings: Settings) -> App {
     );
     App {
         services,
+        store,
+        ledger,
         administration: http::administration(server.clone()),
         router: http::router(server, &settings.cors_origins),
         stop,

@@ -62,8 +62,7 @@ use crate::{
         engine::{limits::Limits, uploads::TAKERS},
         schema::Schema,
     },
-    operations::Services,
-    store::sql::reader::Owner,
+    operations::{Services, viewer::Owner},
     telemetry,
 };
 
@@ -154,7 +153,7 @@ impl Server {
 /// Every route of the server. Pages from `cors_origins` may call the API and download files.
 pub fn router(server: Server, cors_origins: &CorsOrigins) -> Router {
     let services = server.0.services.clone();
-    let clock = services.clock.clone();
+    let clock = services.clock().clone();
     let (shown, is_demo) = (server.0.shown, server.0.demo_key.is_some());
     let mut timed = Router::new()
         .route("/", get(pages::managers))
@@ -185,7 +184,7 @@ pub fn router(server: Server, cors_origins: &CorsOrigins) -> Router {
                 .with_state(services.clone())
                 .layer(option_layer(cors_origins.layer())),
         );
-    let routes = guarded(routes, &services.public_url, is_demo);
+    let routes = guarded(routes, services.public_url(), is_demo);
     routes
         // The GraphQL endpoint enforces its own limits, whose errors say what is wrong.
         .layer(DefaultBodyLimit::disable())

@@ -77,6 +77,7 @@ pub fn start(
         stop,
         writers,
         trusted_proxies,
+        ..
     } = app;
     // The operators' routes stay available while the rest drains.
     let ended = CancellationToken::new();

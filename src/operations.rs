@@ -34,6 +34,7 @@ pub mod purchase;
 pub mod quotas;
 pub mod quote;
 pub mod rate_card;
+pub mod reader;
 pub mod refusal;
 pub mod segmentation;
 pub mod server_secret;
@@ -48,14 +49,16 @@ use std::sync::Arc;
 
 use domain::id::AccountId;
 use entity::{account as accounts, rate_card as rate_cards};
+use sea_orm::DbErr;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use self::{
     api_key::KeyUses, coalesced_reads::CoalescedReads, contact_import::Imports, quotas::Allowances,
-    rate_card::RateCards,
+    rate_card::RateCards, viewer::Visibility,
 };
 pub use self::{
+    reader::ViewerReader,
     refusal::{Fault, OperationError, Path, Refusal, RefusalCode},
     viewer::Viewer,
 };
@@ -64,7 +67,7 @@ use crate::{
     fair::Line,
     ledger::Ledger,
     payments::Provider,
-    store::{Store, account::Charged},
+    store::{self, Store, account::Charged},
 };
 
 /// The operations, over shared parts. Cheap to clone.
@@ -116,10 +119,58 @@ impl Services {
         }))
     }
 
+    /// The reader of one viewer, from which resolvers get every row.
+    #[must_use]
+    pub fn reader(&self, viewer: Viewer) -> ViewerReader {
+        ViewerReader::new(self.clone(), viewer)
+    }
+
+    /// The clock of the server.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.0.parts.clock
+    }
+
+    /// The address at which clients reach this server; links begin with it.
+    #[must_use]
+    pub fn public_url(&self) -> &Url {
+        &self.0.parts.public_url
+    }
+
+    /// Whether the database answers with this version's schema.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn is_ready(&self) -> Result<bool, DbErr> {
+        store::is_ready(self.store()).await
+    }
+
     /// Whether payments go to the sandbox, so that credits cost nothing.
     #[must_use]
     pub fn sells_for_nothing(&self) -> bool {
-        self.payments.as_ref().is_some_and(Provider::is_sandbox)
+        self.payments().is_some_and(Provider::is_sandbox)
+    }
+
+    // For operations alone: every other module reads through `reader`.
+
+    fn store(&self) -> &Store {
+        &self.0.parts.store
+    }
+
+    fn ledger(&self) -> &Ledger {
+        &self.0.parts.ledger
+    }
+
+    fn payments(&self) -> Option<&Provider> {
+        self.0.parts.payments.as_ref()
+    }
+
+    fn admin_key_hash(&self) -> Option<&[u8; 32]> {
+        self.0.parts.admin_key_hash.as_ref()
+    }
+
+    fn stop(&self) -> &CancellationToken {
+        &self.0.parts.stop
     }
 
     /// The imports of contacts that this process runs.
@@ -158,7 +209,7 @@ impl Services {
             Some(card) => card,
             None => {
                 let id = AccountId::new(account.id);
-                self.rate_card_in_force(id, self.clock.now()).await?
+                self.rate_card_in_force(id, self.clock().now()).await?
             }
         };
         Ok((account, card))
@@ -171,7 +222,7 @@ impl Services {
         path: &Path,
     ) -> Result<Charged, OperationError> {
         let id = match (id, viewer.account) {
-            (Some(id), _) if viewer.sees(id) => id,
+            (Some(id), _) if viewer.may_see(Visibility::Account(id)) => id,
             (None, Some(own)) => own,
             (Some(_), _) => return Err(path.not_found("account").into()),
             (None, None) => {
@@ -182,13 +233,5 @@ impl Services {
         };
         let account = self.0.reads.accounts.load(id).await?;
         account.ok_or_else(|| path.not_found("account").into())
-    }
-}
-
-impl std::ops::Deref for Services {
-    type Target = Parts;
-
-    fn deref(&self) -> &Parts {
-        &self.0.parts
     }
 }

@@ -18,8 +18,8 @@ use domain::{
     segmentation::{Channel, Encoding},
 };
 use message_credits::{
-    ledger::{Act, NewMessage, Request, Sent},
-    operations::Services,
+    clock::Clock,
+    ledger::{Act, Ledger, NewMessage, Request, Sent},
     store::{
         rate_card::DEFAULT_ID,
         usage::all_list_names,
@@ -44,18 +44,15 @@ const COUNTRIES: [&str; 5] = ["IT", "FR", "DE", "ES", "CH"];
 /// Times both.
 pub async fn measure(world: &World, size: Size) -> Result<(), Failure> {
     let app = world.app().await?;
-    let services = app.services.clone();
+    let clock = app.services.clock();
     let accounts: Vec<AccountId> = world.others.clone();
     for account in &accounts {
-        let granted = services
-            .ledger
-            .submit(grant(*account, &services.clock))
-            .await;
+        let granted = app.ledger.submit(grant(*account, clock)).await;
         granted.map_err(|cause| format!("{cause:?}"))?;
     }
     let mut senders = Vec::new();
     for account in accounts {
-        let lists = all_list_names(services.store.reader(), account).await?;
+        let lists = all_list_names(app.store.reader(), account).await?;
         senders.push(Sender {
             account,
             lists: lists.into_keys().take(LISTS).collect(),
@@ -69,9 +66,9 @@ pub async fn measure(world: &World, size: Size) -> Result<(), Failure> {
             sides.rotate_left(round % 2);
             for (side, from) in sides {
                 for sender in &senders {
-                    set_rolled_from(services.store.writer(), sender.account, from).await?;
+                    set_rolled_from(app.store.writer(), sender.account, from).await?;
                 }
-                rates[side].push(sends(&services, (&senders, is_varied), size).await?);
+                rates[side].push(sends((&app.ledger, clock), (&senders, is_varied), size).await?);
             }
             parts.push(rates[0][round] / rates[1][round]);
         }
@@ -104,7 +101,7 @@ struct Sender {
 
 /// Sends a second.
 async fn sends(
-    services: &Services,
+    (ledger, clock): (&Ledger, &Clock),
     (senders, is_varied): (&[Sender], bool),
     size: Size,
 ) -> Result<f64, Failure> {
@@ -115,7 +112,8 @@ async fn sends(
     let begun = Instant::now();
     let callers: Vec<_> = (0..CALLERS)
         .map(|caller| {
-            let (services, stop, count) = (services.clone(), stop.clone(), count.clone());
+            let (ledger, clock) = (ledger.clone(), clock.clone());
+            let (stop, count) = (stop.clone(), count.clone());
             let sender = senders[caller % senders.len()].clone();
             tokio::spawn(async move {
                 for number in caller.. {
@@ -123,8 +121,8 @@ async fn sends(
                         break;
                     }
                     let number = is_varied.then_some(number);
-                    let request = send(&services, &sender, number);
-                    services.ledger.submit(request).await?;
+                    let request = send(&clock, &sender, number);
+                    ledger.submit(request).await?;
                     count.fetch_add(1, Ordering::Relaxed);
                 }
                 Ok::<_, message_credits::ledger::SubmitError>(())
@@ -140,7 +138,7 @@ async fn sends(
 }
 
 /// A message; the `number`th of those that differ by list and countries.
-fn send(services: &Services, sender: &Sender, number: Option<usize>) -> Request {
+fn send(clock: &Clock, sender: &Sender, number: Option<usize>) -> Request {
     let list = number.and_then(|number| sender.lists.get(number % sender.lists.len().max(1)));
     let place = number.unwrap_or_default();
     let countries = [place, place + 1].map(|place| COUNTRIES[place % COUNTRIES.len()]);
@@ -155,7 +153,7 @@ fn send(services: &Services, sender: &Sender, number: Option<usize>) -> Request 
     Request {
         account: sender.account,
         act: Act::Send(NewMessage {
-            id: MessageId::new(services.clock.new_id()),
+            id: MessageId::new(clock.new_id()),
             list: list.copied(),
             name: None,
             text: "Ciao".to_owned(),

@@ -5,7 +5,6 @@ mod mutation;
 use async_graphql::{Context, Enum, ID, Object};
 use domain::id::AccountId;
 use entity::{account, sql_enums};
-use futures_util::FutureExt;
 
 pub use self::mutation::AccountMutation;
 use super::{
@@ -19,7 +18,7 @@ use super::{
         ids::PublicId,
         loaders,
         paging::{Nodes, connection, window},
-        request::{services, viewer_of},
+        request::{reader, services, viewer_of},
     },
     lot::{self, CreditLotConnection, CreditLotState},
     message::{self, MessageConnection, MessageFilterInput},
@@ -30,17 +29,9 @@ use super::{
     statement::Statement,
     transaction::{self, TransactionConnection, TransactionFilterInput},
 };
-use crate::{
-    operations::{
-        Services, Viewer as Asking, auto_recharge::auto_recharge, policy::of,
-        purchase::return_url::origins_of,
-    },
-    store::{
-        self,
-        account::AccountFilter,
-        message::MessageFilter,
-        sql::paging::{Place, Window},
-    },
+use crate::operations::{
+    auto_recharge::auto_recharge, message::MessageFilter, policy::of,
+    purchase::return_url::origins_of, reader::Window,
 };
 
 /// One customer of the platform.
@@ -99,7 +90,7 @@ impl Account {
         let services = services(ctx)?;
         Ok(RateCard(
             services
-                .rate_card_in_force(self.key(), services.clock.now())
+                .rate_card_in_force(self.key(), services.clock().now())
                 .await?,
         ))
     }
@@ -118,36 +109,22 @@ impl Account {
         &self,
         ctx: &Context<'_>,
         #[graphql(
-            desc = "The number of nodes from the start, 1 to 1,000; 50 if neither first nor last is given."
-        )]
-        first: Option<i32>,
-        #[graphql(desc = "Returns only nodes after this cursor.")] after: Option<String>,
-        #[graphql(desc = "The number of nodes from the end, 1 to 1,000.")] last: Option<i32>,
-        #[graphql(desc = "Returns only nodes before this cursor.")] before: Option<String>,
-        #[graphql(
             desc = "Returns only those whose name contains this text, ignoring case in every script; at most 200 characters."
         )]
         search: Option<String>,
     ) -> Result<ContactListConnection, ApiError> {
-        let window = window(ctx, first, after.as_deref(), last, before.as_deref())?;
-        contact_list::connection(services(ctx)?, self.key(), search, window).await
+        let window = window(ctx)?;
+        contact_list::connection(ctx, self.key(), search, window).await
     }
 
     /// The account's lots of credits, newest first. Not for SENDER keys.
     async fn lots(
         &self,
         ctx: &Context<'_>,
-        #[graphql(
-            desc = "The number of nodes from the start, 1 to 1,000; 50 if neither first nor last is given."
-        )]
-        first: Option<i32>,
-        #[graphql(desc = "Returns only nodes after this cursor.")] after: Option<String>,
-        #[graphql(desc = "The number of nodes from the end, 1 to 1,000.")] last: Option<i32>,
-        #[graphql(desc = "Returns only nodes before this cursor.")] before: Option<String>,
         #[graphql(desc = "Returns only lots in this state.")] state: Option<CreditLotState>,
     ) -> Result<CreditLotConnection, ApiError> {
-        let window = window(ctx, first, after.as_deref(), last, before.as_deref())?;
-        lot::connection(services(ctx)?, self.key(), state, window).await
+        let window = window(ctx)?;
+        lot::connection(ctx, self.key(), state, window).await
     }
 
     /// Its messages, by sendAt, latest first.
@@ -155,25 +132,12 @@ impl Account {
         &self,
         ctx: &Context<'_>,
         #[graphql(
-            desc = "The number of nodes from the start, 1 to 1,000; 50 if neither first nor last is given."
-        )]
-        first: Option<i32>,
-        #[graphql(desc = "Returns only nodes after this cursor.")] after: Option<String>,
-        #[graphql(desc = "The number of nodes from the end, 1 to 1,000.")] last: Option<i32>,
-        #[graphql(desc = "Returns only nodes before this cursor.")] before: Option<String>,
-        #[graphql(
             desc = "Conditions that the returned nodes meet. If it is left out, all are returned."
         )]
         filter: Option<MessageFilterInput>,
     ) -> Result<MessageConnection, ApiError> {
-        let window = window(ctx, first, after.as_deref(), last, before.as_deref())?;
-        message::connection(
-            services(ctx)?,
-            MessageFilter::of(self.key()),
-            filter,
-            window,
-        )
-        .await
+        let window = window(ctx)?;
+        message::connection(ctx, MessageFilter::of(self.key()), filter, window).await
     }
 
     /// The account's ledger entries, newest first. Not for SENDER keys.
@@ -181,51 +145,24 @@ impl Account {
         &self,
         ctx: &Context<'_>,
         #[graphql(
-            desc = "The number of nodes from the start, 1 to 1,000; 50 if neither first nor last is given."
-        )]
-        first: Option<i32>,
-        #[graphql(desc = "Returns only nodes after this cursor.")] after: Option<String>,
-        #[graphql(desc = "The number of nodes from the end, 1 to 1,000.")] last: Option<i32>,
-        #[graphql(desc = "Returns only nodes before this cursor.")] before: Option<String>,
-        #[graphql(
             desc = "Conditions that the returned nodes meet. If it is left out, all are returned."
         )]
         filter: Option<TransactionFilterInput>,
     ) -> Result<TransactionConnection, ApiError> {
-        let window = window(ctx, first, after.as_deref(), last, before.as_deref())?;
-        transaction::connection(services(ctx)?, self.key(), filter, window).await
+        let window = window(ctx)?;
+        transaction::connection(ctx, self.key(), filter, window).await
     }
 
     /// The account's purchases, newest first. Not for SENDER keys.
-    async fn purchases(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(
-            desc = "The number of nodes from the start, 1 to 1,000; 50 if neither first nor last is given."
-        )]
-        first: Option<i32>,
-        #[graphql(desc = "Returns only nodes after this cursor.")] after: Option<String>,
-        #[graphql(desc = "The number of nodes from the end, 1 to 1,000.")] last: Option<i32>,
-        #[graphql(desc = "Returns only nodes before this cursor.")] before: Option<String>,
-    ) -> Result<PurchaseConnection, ApiError> {
-        let window = window(ctx, first, after.as_deref(), last, before.as_deref())?;
-        purchase::connection(services(ctx)?, self.key(), window).await
+    async fn purchases(&self, ctx: &Context<'_>) -> Result<PurchaseConnection, ApiError> {
+        let window = window(ctx)?;
+        purchase::connection(ctx, self.key(), window).await
     }
 
     /// The account's API keys, newest first, including revoked ones. Requires OWNER or a platform
     /// role.
-    async fn api_keys(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(
-            desc = "The number of nodes from the start, 1 to 1,000; 50 if neither first nor last is given."
-        )]
-        first: Option<i32>,
-        #[graphql(desc = "Returns only nodes after this cursor.")] after: Option<String>,
-        #[graphql(desc = "The number of nodes from the end, 1 to 1,000.")] last: Option<i32>,
-        #[graphql(desc = "Returns only nodes before this cursor.")] before: Option<String>,
-    ) -> Result<ApiKeyConnection, ApiError> {
-        let window = window(ctx, first, after.as_deref(), last, before.as_deref())?;
+    async fn api_keys(&self, ctx: &Context<'_>) -> Result<ApiKeyConnection, ApiError> {
+        let window = window(ctx)?;
         api_key::connection(ctx, Some(self.key()), window).await
     }
 
@@ -233,15 +170,8 @@ impl Account {
     async fn monthly_reports(
         &self,
         ctx: &Context<'_>,
-        #[graphql(
-            desc = "The number of nodes from the start, 1 to 1,000; 50 if neither first nor last is given."
-        )]
-        first: Option<i32>,
-        #[graphql(desc = "Returns only nodes after this cursor.")] after: Option<String>,
-        #[graphql(desc = "The number of nodes from the end, 1 to 1,000.")] last: Option<i32>,
-        #[graphql(desc = "Returns only nodes before this cursor.")] before: Option<String>,
     ) -> Result<MonthlyReportConnection, ApiError> {
-        let window = window(ctx, first, after.as_deref(), last, before.as_deref())?;
+        let window = window(ctx)?;
         monthly_report::connection(ctx, self.key(), window).await
     }
 
@@ -273,26 +203,12 @@ connection!(Account, AccountConnection, AccountEdge, "accounts");
 
 /// A page of the accounts that a viewer sees.
 pub(super) async fn connection(
-    services: &Services,
-    viewer: &Asking,
+    ctx: &Context<'_>,
     search: Option<String>,
     window: Window,
 ) -> Result<AccountConnection, ApiError> {
-    let (filter, page) = services.accounts(viewer, search, window).await?;
-    let counting = services.clone();
-    Ok(AccountConnection(Nodes::new(
-        page,
-        |row| Place {
-            key: row.created_at,
-            id: row.id,
-        },
-        Account,
-        move || count(counting.clone(), filter.clone()).boxed(),
-    )))
-}
-
-async fn count(services: Services, filter: AccountFilter) -> Result<u64, sea_orm::DbErr> {
-    store::account::count(services.store.reader(), &filter).await
+    let accounts = reader(ctx)?.accounts(search, window).await?;
+    Ok(AccountConnection(Nodes::new(accounts, Account)))
 }
 
 /// The order in which lots are spent. Of equal lots, the older is spent first.
@@ -341,20 +257,12 @@ impl AccountQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(
-            desc = "The number of nodes from the start, 1 to 1,000; 50 if neither first nor last is given."
-        )]
-        first: Option<i32>,
-        #[graphql(desc = "Returns only nodes after this cursor.")] after: Option<String>,
-        #[graphql(desc = "The number of nodes from the end, 1 to 1,000.")] last: Option<i32>,
-        #[graphql(desc = "Returns only nodes before this cursor.")] before: Option<String>,
-        #[graphql(
             desc = "Returns only those whose name contains this text, ignoring case in every script; at most 200 characters."
         )]
         search: Option<String>,
     ) -> Result<AccountConnection, ApiError> {
-        let viewer = viewer_of(ctx, "accounts")?;
-        let window = window(ctx, first, after.as_deref(), last, before.as_deref())?;
-        connection(services(ctx)?, &viewer, search, window).await
+        viewer_of(ctx, "accounts")?;
+        connection(ctx, search, window(ctx)?).await
     }
 }
 

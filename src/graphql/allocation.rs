@@ -1,9 +1,7 @@
 //! The credits that lists can spend, and the mutation that allocates credits to them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-
 use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
-use domain::id::{AccountId, ListId};
+use domain::id::ListId;
 
 use super::{
     balance::Balance,
@@ -11,7 +9,6 @@ use super::{
     engine::{
         errors::ApiError,
         ids::PublicId,
-        loaders::{LoadError, Loader, Rows},
         request::{UserError, optional_id, payload, services, viewer_of},
     },
     scalars::Credits,
@@ -58,32 +55,6 @@ pub enum AllocationMode {
     Shared,
     /// The list spends only the credits assigned to it.
     Limited,
-}
-
-/// The loader key of a list's allocation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct AllocationOf {
-    pub(super) account: AccountId,
-    pub(super) list: ListId,
-}
-
-impl Loader<AllocationOf> for Rows {
-    type Value = ListAllocation;
-
-    async fn load(
-        &self,
-        keys: &[AllocationOf],
-    ) -> Result<HashMap<AllocationOf, ListAllocation>, LoadError> {
-        let mut lists: BTreeMap<AccountId, BTreeSet<ListId>> = BTreeMap::new();
-        for key in keys.iter().filter(|key| self.viewer.sees(key.account)) {
-            lists.entry(key.account).or_default().insert(key.list);
-        }
-        let found = self.services.allocations(&lists).await?;
-        Ok(keys
-            .iter()
-            .filter_map(|key| Some((*key, *found.get(&key.list)?)))
-            .collect())
-    }
 }
 
 /// The credits to set for one list.

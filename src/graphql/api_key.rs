@@ -1,12 +1,9 @@
 //! API keys: the node, its connection, and the mutations that create and revoke keys. A secret is
 //! shown only when its key is created.
 
-use std::collections::HashMap;
-
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use domain::id::{AccountId, ApiKeyId};
 use entity::api_key;
-use futures_util::FutureExt;
 use secrecy::ExposeSecret;
 
 use super::{
@@ -14,23 +11,18 @@ use super::{
     engine::{
         errors::ApiError,
         ids::PublicId,
-        loaders::{self, LoadError, Loader, Rows},
+        loaders,
         paging::{Nodes, connection, window},
-        request::{UserError, id, optional_id, payload, services, viewer, viewer_of},
+        request::{UserError, id, optional_id, payload, reader, services, viewer_of},
     },
     scalars::DateTime,
     viewer::Role,
 };
-use crate::{
-    operations::{
-        Path,
-        api_key::{CreateApiKey, RevokeOthers},
-        input,
-    },
-    store::{
-        self,
-        sql::paging::{Place, Window},
-    },
+use crate::operations::{
+    Path,
+    api_key::{CreateApiKey, RevokeOthers},
+    input,
+    reader::Window,
 };
 
 /// An API key without its secret.
@@ -85,35 +77,8 @@ pub(super) async fn connection(
     account: Option<AccountId>,
     window: Window,
 ) -> Result<ApiKeyConnection, ApiError> {
-    let services = services(ctx)?;
-    let page = services.api_keys(&viewer(ctx)?, account, window).await?;
-    let counting = services.clone();
-    Ok(ApiKeyConnection(Nodes::new(
-        page,
-        |row| Place {
-            key: row.created_at,
-            id: row.id,
-        },
-        ApiKey,
-        move || {
-            let services = counting.clone();
-            async move { store::api_key::count(services.store.reader(), account).await }.boxed()
-        },
-    )))
-}
-
-impl Loader<ApiKeyId> for Rows {
-    type Value = api_key::Model;
-
-    async fn load(&self, ids: &[ApiKeyId]) -> Result<HashMap<ApiKeyId, api_key::Model>, LoadError> {
-        let reader = self.services.store.reader();
-        let rows = store::api_key::find_all(reader, ids.iter().copied()).await?;
-        Ok(rows
-            .into_iter()
-            .filter(|row| self.viewer.sees_key(row))
-            .map(|row| (ApiKeyId::new(row.id), row))
-            .collect())
-    }
+    let keys = reader(ctx)?.api_keys(account, window).await?;
+    Ok(ApiKeyConnection(Nodes::new(keys, ApiKey)))
 }
 
 /// The root field that lists the platform's own keys.
@@ -124,19 +89,9 @@ pub struct ApiKeyQuery;
 impl ApiKeyQuery {
     /// The platform's own API keys, newest first, including revoked ones. The key that the server
     /// was started with is not listed. Requires PLATFORM_ADMIN.
-    async fn platform_api_keys(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(
-            desc = "The number of nodes from the start, 1 to 1,000; 50 if neither first nor last is given."
-        )]
-        first: Option<i32>,
-        #[graphql(desc = "Returns only nodes after this cursor.")] after: Option<String>,
-        #[graphql(desc = "The number of nodes from the end, 1 to 1,000.")] last: Option<i32>,
-        #[graphql(desc = "Returns only nodes before this cursor.")] before: Option<String>,
-    ) -> Result<ApiKeyConnection, ApiError> {
+    async fn platform_api_keys(&self, ctx: &Context<'_>) -> Result<ApiKeyConnection, ApiError> {
         viewer_of(ctx, "platformApiKeys")?;
-        let window = window(ctx, first, after.as_deref(), last, before.as_deref())?;
+        let window = window(ctx)?;
         connection(ctx, None, window).await
     }
 }

@@ -1,21 +1,15 @@
 //! The balance of an account.
 
-use std::{collections::HashMap, sync::Arc};
-
 use async_graphql::{Context, Object, SimpleObject};
 use domain::{book, id::AccountId};
 
 use super::{
-    engine::{
-        errors::ApiError,
-        loaders::{self, LoadError, Loader, Rows},
-        request::services,
-    },
+    engine::{errors::ApiError, loaders, request::services},
     money::Money,
     scalars::{Credits, Date, DateTime},
 };
 use crate::operations::{
-    Fault, OperationError, Path, account::BalanceAt, balance::Asked, input, rate_card::credit_value,
+    Fault, Path, balance::BalanceAt, input, rate_card::credit_value, reader::BalanceOf,
 };
 
 /// The balance of an account now or at a past instant. Equal requests within one GraphQL request
@@ -29,35 +23,9 @@ pub(super) async fn balance(
         .map(|at| input::instant(&at.0, &Path::argument("at")))
         .transpose()?;
     services(ctx)?.refuse_to_foresee(at)?;
-    let found = loaders::load(ctx, (account, at)).await?.transpose();
-    let found = found.map_err(|shared| match &*shared {
-        OperationError::Unavailable => ApiError::Unavailable,
-        OperationError::Lost => ApiError::Lost,
-        OperationError::RateLimited => ApiError::RateLimited,
-        other => ApiError::internal(Fault::Broken(format!("a balance: {other:?}"))),
-    })?;
+    let found = loaders::load(ctx, BalanceOf { account, at }).await?;
     let lost = || ApiError::internal(Fault::Broken("a balance was not answered".into()));
-    Ok(Balance(found.ok_or_else(lost)?))
-}
-
-impl Loader<Asked> for Rows {
-    /// All keys of a load share its error.
-    type Value = Result<BalanceAt, Arc<OperationError>>;
-
-    async fn load(&self, asked: &[Asked]) -> Result<HashMap<Asked, Self::Value>, LoadError> {
-        let seen = |(account, _): &&Asked| self.viewer.sees(*account);
-        let asked: Vec<Asked> = asked.iter().filter(seen).copied().collect();
-        Ok(match self.services.balances(&asked).await {
-            Ok(found) => found.into_iter().map(|(key, at)| (key, Ok(at))).collect(),
-            Err(cause) => {
-                let cause = Arc::new(cause);
-                asked
-                    .into_iter()
-                    .map(|key| (key, Err(Arc::clone(&cause))))
-                    .collect()
-            }
-        })
-    }
+    Ok(Balance(found.ok_or_else(lost)??))
 }
 
 /// The balance of an account at an instant.

@@ -1,11 +1,9 @@
 //! Stored contacts of a list: the node, its connection, and the mutation that removes them.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
-use domain::id::{ContactId, ListId};
 use entity::contact_list;
-use futures_util::FutureExt;
 
 use super::{
     contact_list::ContactList,
@@ -14,20 +12,21 @@ use super::{
         budget,
         errors::ApiError,
         ids::PublicId,
-        loaders::{self, LoadError, Loader, Rows},
+        loaders,
         paging::{Nodes, connection},
-        request::{UserError, id, payload, services, viewer, viewer_of},
+        request::{UserError, id, payload, reader, services, viewer, viewer_of},
     },
     scalars::{CountryCode, DateTime, PhoneNumber},
 };
-use crate::{
-    operations::{Fault, OperationError, Path, Services, contact::Removal},
-    store::{self, contact::ContactFilter, sql::paging::Window},
+use crate::operations::{
+    Fault, OperationError, Path,
+    contact::{self, Removal},
+    reader::Window,
 };
 
 /// A stored recipient of a list.
 #[derive(Debug, Clone)]
-pub struct Contact(pub store::contact::Contact);
+pub struct Contact(pub contact::Contact);
 
 /// One merge field of a contact.
 #[derive(Debug, Clone, SimpleObject)]
@@ -97,65 +96,10 @@ pub(super) async fn connection(
     search: Option<&str>,
     window: Window,
 ) -> Result<ContactConnection, ApiError> {
-    let services = services(ctx)?;
-    let (filter, page) = services
-        .contacts(&viewer(ctx)?, list, search, window)
-        .await?;
-    let bytes = page.rows.iter().map(store::contact::Contact::field_bytes);
+    let contacts = reader(ctx)?.contacts(list, search, window).await?;
+    let bytes = contacts.rows.iter().map(|(_, row)| row.field_bytes());
     budget::take_read(ctx.data_opt(), bytes.sum())?;
-    let counting = services.clone();
-    // The list stores the number, so no query counts a million rows. An archived list has no
-    // contacts.
-    let stored = if list.archived_at.is_some() {
-        0
-    } else {
-        list.contacts
-    };
-    Ok(ContactConnection(Nodes::new(
-        page,
-        store::contact::Contact::place,
-        Contact,
-        move || count(counting.clone(), filter.clone(), stored).boxed(),
-    )))
-}
-
-async fn count(
-    services: Services,
-    filter: ContactFilter,
-    stored: i64,
-) -> Result<u64, sea_orm::DbErr> {
-    if filter.prefix.is_none() || stored == 0 {
-        return Ok(stored.unsigned_abs());
-    }
-    store::contact::count(services.store.reader(), &filter).await
-}
-
-impl Loader<ContactId> for Rows {
-    type Value = store::contact::Contact;
-
-    fn bytes(row: &store::contact::Contact) -> usize {
-        row.field_bytes()
-    }
-
-    /// Loads only contacts of lists that aren't archived, because the contacts of archived lists
-    /// are being deleted.
-    async fn load(
-        &self,
-        ids: &[ContactId],
-    ) -> Result<HashMap<ContactId, store::contact::Contact>, LoadError> {
-        let reader = self.services.store.reader();
-        let mut rows = store::contact::find_all(reader, ids.iter().copied()).await?;
-        rows.retain(|row| self.viewer.sees(row.account));
-        let lists: HashSet<ListId> = rows.iter().map(|row| row.list).collect();
-        let lists = store::contact_list::find_all(reader, lists).await?;
-        let in_use: HashSet<_> = lists
-            .into_iter()
-            .filter(|list| list.archived_at.is_none())
-            .map(|list| ListId::new(list.id))
-            .collect();
-        let rows = rows.into_iter().filter(|row| in_use.contains(&row.list));
-        Ok(rows.map(|row| (row.id, row)).collect())
-    }
+    Ok(ContactConnection(Nodes::new(contacts, Contact)))
 }
 
 /// The contacts to remove from a list: exactly one of contactIds, phoneNumbers and all.

@@ -5,14 +5,12 @@ mod mapping;
 mod preview;
 mod warning;
 
-use std::collections::HashMap;
-
 use async_graphql::{
     Context, Enum, ID, InputObject, Object, SimpleObject, Subscription, Upload, UploadValue,
 };
 use domain::id::{AccountId, ImportId, ListId};
 use entity::{contact_import, sql_enums};
-use futures_util::{FutureExt, Stream, StreamExt};
+use futures_util::{Stream, StreamExt};
 
 use super::{
     contact_list::ContactList,
@@ -20,9 +18,9 @@ use super::{
     engine::{
         errors::ApiError,
         ids::PublicId,
-        loaders::{self, LoadError, Loader, Rows},
+        loaders,
         paging::{Nodes, connection, window},
-        request::{UserError, id, payload, services, viewer, viewer_of},
+        request::{UserError, id, payload, reader, services, viewer, viewer_of},
     },
     scalars::{CountryCode, DateTime},
 };
@@ -30,15 +28,10 @@ use mapping::{ImportColumnInput, mapping};
 pub use preview::ContactImportQuery;
 use warning::{ImportWarning, ImportWarningConnection};
 
-use crate::{
-    operations::{
-        Fault, Path, RefusalCode, Services,
-        contact_import::{ImportContacts, KEPT_REJECTIONS},
-    },
-    store::{
-        self,
-        sql::paging::{Place, Window},
-    },
+use crate::operations::{
+    Fault, Path, RefusalCode,
+    contact_import::{self as imports, ImportContacts},
+    reader::Window,
 };
 
 /// An import of contacts from a file.
@@ -111,29 +104,10 @@ impl ContactImport {
 
     /// The first 10,000 rejected rows, in the file's order; rejectedCount counts them all. They are
     /// deleted when the list is archived.
-    async fn rejected(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(
-            desc = "The number of nodes from the start, 1 to 1,000; 50 if neither first nor last is given."
-        )]
-        first: Option<i32>,
-        #[graphql(desc = "Returns only nodes after this cursor.")] after: Option<String>,
-        #[graphql(desc = "The number of nodes from the end, 1 to 1,000.")] last: Option<i32>,
-        #[graphql(desc = "Returns only nodes before this cursor.")] before: Option<String>,
-    ) -> Result<RejectedRowConnection, ApiError> {
-        let window = window(ctx, first, after.as_deref(), last, before.as_deref())?;
-        let of = (AccountId::new(self.0.account_id), ImportId::new(self.0.id));
-        let page = services(ctx)?
-            .import_rejections(&viewer(ctx)?, of, window)
-            .await?;
-        let count = self.0.rejected.min(KEPT_REJECTIONS).unsigned_abs();
-        Ok(RejectedRowConnection(Nodes::new(
-            page,
-            store::contact_import::RejectedRow::place,
-            RejectedRow,
-            move || async move { Ok(count) }.boxed(),
-        )))
+    async fn rejected(&self, ctx: &Context<'_>) -> Result<RejectedRowConnection, ApiError> {
+        let window = window(ctx)?;
+        let rows = reader(ctx)?.import_rejections(&self.0, window).await?;
+        Ok(RejectedRowConnection(Nodes::new(rows, RejectedRow)))
     }
 
     /// How many warnings there are: 1,001 at most, the last of which says how many more there were.
@@ -143,19 +117,13 @@ impl ContactImport {
 
     /// Parts of the file that were left out or may be wrong, in the file's order. Deleted when the list
     /// is archived.
-    async fn warnings(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(
-            desc = "The number of nodes from the start, 1 to 1,000; 50 if neither first nor last is given."
-        )]
-        first: Option<i32>,
-        #[graphql(desc = "Returns only nodes after this cursor.")] after: Option<String>,
-        #[graphql(desc = "The number of nodes from the end, 1 to 1,000.")] last: Option<i32>,
-        #[graphql(desc = "Returns only nodes before this cursor.")] before: Option<String>,
-    ) -> Result<ImportWarningConnection, ApiError> {
-        let window = window(ctx, first, after.as_deref(), last, before.as_deref())?;
-        warning::connection(ctx, &self.0, window).await
+    async fn warnings(&self, ctx: &Context<'_>) -> Result<ImportWarningConnection, ApiError> {
+        let window = window(ctx)?;
+        let warnings = reader(ctx)?.import_warnings(&self.0, window).await?;
+        Ok(ImportWarningConnection(Nodes::new(
+            warnings,
+            ImportWarning::from,
+        )))
     }
 
     /// The instant at which it began.
@@ -178,7 +146,7 @@ connection!(
 
 /// A row of a file that was not imported.
 #[derive(Debug, Clone)]
-pub struct RejectedRow(store::contact_import::RejectedRow);
+pub struct RejectedRow(imports::RejectedRow);
 
 /// A row of a file that was not imported.
 #[Object]
@@ -213,41 +181,8 @@ pub(super) async fn connection(
     list: (AccountId, ListId),
     window: Window,
 ) -> Result<ContactImportConnection, ApiError> {
-    let services = services(ctx)?;
-    let page = services
-        .contact_imports(&viewer(ctx)?, list, window)
-        .await?;
-    let (shown, counting) = (services.clone(), services.clone());
-    Ok(ContactImportConnection(Nodes::new(
-        page,
-        |row| Place {
-            key: row.created_at,
-            id: row.id,
-        },
-        move |row| ContactImport(shown.import_as_of_now(row)),
-        move || count(counting.clone(), list).boxed(),
-    )))
-}
-
-async fn count(services: Services, list: (AccountId, ListId)) -> Result<u64, sea_orm::DbErr> {
-    store::contact_import::count(services.store.reader(), list).await
-}
-
-impl Loader<ImportId> for Rows {
-    type Value = contact_import::Model;
-
-    async fn load(
-        &self,
-        ids: &[ImportId],
-    ) -> Result<HashMap<ImportId, contact_import::Model>, LoadError> {
-        let reader = self.services.store.reader();
-        let rows = store::contact_import::find_all(reader, ids.iter().copied()).await?;
-        Ok(rows
-            .into_iter()
-            .filter(|row| self.viewer.sees(AccountId::new(row.account_id)))
-            .map(|row| (ImportId::new(row.id), self.services.import_as_of_now(row)))
-            .collect())
-    }
+    let imports = reader(ctx)?.contact_imports(list, window).await?;
+    Ok(ContactImportConnection(Nodes::new(imports, ContactImport)))
 }
 
 /// A file of contacts to import into a list.

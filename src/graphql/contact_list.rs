@@ -2,16 +2,13 @@
 
 mod mutation;
 
-use std::collections::HashMap;
-
 use async_graphql::{Context, ID, Object};
 use domain::id::{AccountId, ListId};
 use entity::{contact_list, list_destination};
-use futures_util::FutureExt;
 
 use super::{
     account::Account,
-    allocation::{Allocation, AllocationOf},
+    allocation::Allocation,
     contact::{self, ContactConnection},
     contact_import::{self, ContactImportConnection},
     destination::{Destination, count as int},
@@ -19,23 +16,21 @@ use super::{
         errors::ApiError,
         guard::edges,
         ids::PublicId,
-        loaders::{self, LoadError, Loader, Rows},
+        loaders,
         paging::{Nodes, connection, window},
-        request::services,
+        request::reader,
     },
     message::{self, MessageConnection, MessageFilterInput},
     scalars::DateTime,
     usage::{self, UsageBucket},
     usage_report::Interval,
 };
-use crate::{
-    operations::{Fault, Services, allocation::ListAllocation, policy::of},
-    store::{
-        self,
-        contact_list::ListFilter,
-        message::MessageFilter,
-        sql::paging::{Place, Window},
-    },
+use crate::operations::{
+    Fault,
+    allocation::ListAllocation,
+    message::MessageFilter,
+    policy::of,
+    reader::{AllocationOf, DestinationsOf, Window},
 };
 
 pub use mutation::ContactListMutation;
@@ -136,23 +131,16 @@ impl ContactList {
         &self,
         ctx: &Context<'_>,
         #[graphql(
-            desc = "The number of nodes from the start, 1 to 1,000; 50 if neither first nor last is given."
-        )]
-        first: Option<i32>,
-        #[graphql(desc = "Returns only nodes after this cursor.")] after: Option<String>,
-        #[graphql(desc = "The number of nodes from the end, 1 to 1,000.")] last: Option<i32>,
-        #[graphql(desc = "Returns only nodes before this cursor.")] before: Option<String>,
-        #[graphql(
             desc = "Conditions that the returned nodes meet. If it is left out, all are returned."
         )]
         filter: Option<MessageFilterInput>,
     ) -> Result<MessageConnection, ApiError> {
-        let window = window(ctx, first, after.as_deref(), last, before.as_deref())?;
+        let window = window(ctx)?;
         let all = MessageFilter {
             lists: vec![Some(self.key())],
             ..MessageFilter::of(self.account_key())
         };
-        message::connection(services(ctx)?, all, filter, window).await
+        message::connection(ctx, all, filter, window).await
     }
 
     /// The list's stored contacts, newest first, or by number if `search` is given. Empty if the
@@ -161,34 +149,17 @@ impl ContactList {
         &self,
         ctx: &Context<'_>,
         #[graphql(
-            desc = "The number of nodes from the start, 1 to 1,000; 50 if neither first nor last is given."
-        )]
-        first: Option<i32>,
-        #[graphql(desc = "Returns only nodes after this cursor.")] after: Option<String>,
-        #[graphql(desc = "The number of nodes from the end, 1 to 1,000.")] last: Option<i32>,
-        #[graphql(desc = "Returns only nodes before this cursor.")] before: Option<String>,
-        #[graphql(
             desc = "Returns only numbers with this beginning, in E.164 form with or without the +, such as \"+39340\"."
         )]
         search: Option<String>,
     ) -> Result<ContactConnection, ApiError> {
-        let window = window(ctx, first, after.as_deref(), last, before.as_deref())?;
+        let window = window(ctx)?;
         contact::connection(ctx, &self.0, search.as_deref(), window).await
     }
 
     /// The list's imports of contacts, newest first, including running ones. Not for SENDER keys.
-    async fn imports(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(
-            desc = "The number of nodes from the start, 1 to 1,000; 50 if neither first nor last is given."
-        )]
-        first: Option<i32>,
-        #[graphql(desc = "Returns only nodes after this cursor.")] after: Option<String>,
-        #[graphql(desc = "The number of nodes from the end, 1 to 1,000.")] last: Option<i32>,
-        #[graphql(desc = "Returns only nodes before this cursor.")] before: Option<String>,
-    ) -> Result<ContactImportConnection, ApiError> {
-        let window = window(ctx, first, after.as_deref(), last, before.as_deref())?;
+    async fn imports(&self, ctx: &Context<'_>) -> Result<ContactImportConnection, ApiError> {
+        let window = window(ctx)?;
         contact_import::connection(ctx, (self.account_key(), self.key()), window).await
     }
 
@@ -208,77 +179,11 @@ connection!(
 
 /// A page of an account's lists.
 pub(super) async fn connection(
-    services: &Services,
+    ctx: &Context<'_>,
     account: AccountId,
     search: Option<String>,
     window: Window,
 ) -> Result<ContactListConnection, ApiError> {
-    let (filter, page) = services.contact_lists(account, search, window).await?;
-    let counting = services.clone();
-    Ok(ContactListConnection(Nodes::new(
-        page,
-        |row| Place {
-            key: row.created_at,
-            id: row.id,
-        },
-        ContactList,
-        move || count(counting.clone(), filter.clone()).boxed(),
-    )))
-}
-
-async fn count(services: Services, filter: ListFilter) -> Result<u64, sea_orm::DbErr> {
-    store::contact_list::count(services.store.reader(), &filter).await
-}
-
-impl Loader<ListId> for Rows {
-    type Value = contact_list::Model;
-
-    /// Loads archived lists too, because their messages refer to them.
-    async fn load(
-        &self,
-        ids: &[ListId],
-    ) -> Result<HashMap<ListId, contact_list::Model>, LoadError> {
-        let rows = store::contact_list::find_all(self.services.store.reader(), ids.iter().copied())
-            .await?;
-        Ok(rows
-            .into_iter()
-            .filter(|row| self.viewer.sees(AccountId::new(row.account_id)))
-            .map(|row| (ListId::new(row.id), row))
-            .collect())
-    }
-}
-
-/// The loader key of a list's head-counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct DestinationsOf {
-    account: AccountId,
-    list: ListId,
-}
-
-impl Loader<DestinationsOf> for Rows {
-    type Value = Vec<list_destination::Model>;
-
-    async fn load(
-        &self,
-        keys: &[DestinationsOf],
-    ) -> Result<HashMap<DestinationsOf, Vec<list_destination::Model>>, LoadError> {
-        let seen = keys.iter().filter(|key| self.viewer.sees(key.account));
-        let seen = seen.map(|key| (key.account, key.list));
-        let rows = store::contact_list::destinations(self.services.store.reader(), seen).await?;
-        let mut found: HashMap<DestinationsOf, Vec<list_destination::Model>> = HashMap::new();
-        for row in rows {
-            let key = DestinationsOf {
-                account: AccountId::new(row.account_id),
-                list: ListId::new(row.list_id),
-            };
-            found.entry(key).or_default().push(row);
-        }
-        for rows in found.values_mut() {
-            rows.sort_by(|a, b| {
-                let most_first = b.recipients.cmp(&a.recipients);
-                most_first.then_with(|| a.country_code.cmp(&b.country_code))
-            });
-        }
-        Ok(found)
-    }
+    let lists = reader(ctx)?.contact_lists(account, search, window).await?;
+    Ok(ContactListConnection(Nodes::new(lists, ContactList)))
 }

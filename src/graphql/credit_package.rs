@@ -1,30 +1,23 @@
 //! Credit packages: the node, its connection, and the mutations that create and archive them.
 
-use std::collections::HashMap;
-
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use domain::{credits, id::PackageId};
 use entity::credit_package;
-use futures_util::FutureExt;
 
 use super::{
     engine::{
         errors::ApiError,
         ids::PublicId,
-        loaders::{LoadError, Loader, Rows},
         paging::{Nodes, connection, window},
-        request::{UserError, id, optional_id, payload, services, viewer, viewer_of},
+        request::{UserError, id, optional_id, payload, reader, services, viewer, viewer_of},
     },
     money::{Money, MoneyInput},
     scalars::{BigInt, CountryCode, Credits},
     segmentation::Channel,
 };
-use crate::{
-    operations::{
-        Path, Services,
-        credit_package::{Capacity, CreateCreditPackage, price},
-    },
-    store::{self, sql::paging::Place},
+use crate::operations::{
+    Path,
+    credit_package::{Capacity, CreateCreditPackage, price},
 };
 
 /// Credits for sale.
@@ -130,24 +123,6 @@ impl From<Capacity> for PackageCapacity {
     }
 }
 
-impl Loader<PackageId> for Rows {
-    type Value = credit_package::Model;
-
-    /// Loads archived packages too, because their purchases refer to them. Packages belong to no
-    /// account.
-    async fn load(
-        &self,
-        ids: &[PackageId],
-    ) -> Result<HashMap<PackageId, credit_package::Model>, LoadError> {
-        let reader = self.services.store.reader();
-        let rows = store::credit_package::find_all(reader, ids.iter().copied()).await?;
-        Ok(rows
-            .into_iter()
-            .map(|row| (PackageId::new(row.id), row))
-            .collect())
-    }
-}
-
 /// The root fields that read packages.
 #[derive(Debug, Default)]
 pub struct CreditPackageQuery;
@@ -158,35 +133,16 @@ impl CreditPackageQuery {
     async fn credit_packages(
         &self,
         ctx: &Context<'_>,
-        #[graphql(
-            desc = "The number of nodes from the start, 1 to 1,000; 50 if neither first nor last is given."
-        )]
-        first: Option<i32>,
-        #[graphql(desc = "Returns only nodes after this cursor.")] after: Option<String>,
-        #[graphql(desc = "The number of nodes from the end, 1 to 1,000.")] last: Option<i32>,
-        #[graphql(desc = "Returns only nodes before this cursor.")] before: Option<String>,
         #[graphql(desc = "Whether archived packages are included.", default = false)]
         include_archived: bool,
     ) -> Result<CreditPackageConnection, ApiError> {
         viewer_of(ctx, "creditPackages")?;
-        let window = window(ctx, first, after.as_deref(), last, before.as_deref())?;
-        let services = services(ctx)?;
-        let page = services.credit_packages(include_archived, window).await?;
-        let counting = services.clone();
-        Ok(CreditPackageConnection(Nodes::new(
-            page,
-            |row| Place {
-                key: row.credits_units,
-                id: row.id,
-            },
-            CreditPackage,
-            move || count(counting.clone(), include_archived).boxed(),
-        )))
+        let window = window(ctx)?;
+        let packages = reader(ctx)?
+            .credit_packages(include_archived, window)
+            .await?;
+        Ok(CreditPackageConnection(Nodes::new(packages, CreditPackage)))
     }
-}
-
-async fn count(services: Services, include_archived: bool) -> Result<u64, sea_orm::DbErr> {
-    store::credit_package::count(services.store.reader(), include_archived).await
 }
 
 /// The settings of a new credit package.

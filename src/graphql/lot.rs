@@ -1,55 +1,29 @@
 //! Lots: the node, its connection, and the mutations that grant and revoke credits.
 
-use std::collections::HashMap;
-
 use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use domain::id::{AccountId, LotId};
-use entity::{lot, sql_enums};
-use futures_util::FutureExt;
-use jiff::Timestamp;
+use entity::sql_enums;
 
 use super::{
     balance::Balance,
     engine::{
         errors::ApiError,
         ids::PublicId,
-        loaders::{LoadError, Loader, Rows},
         paging::{Nodes, connection},
-        request::{UserError, optional_id, payload, services, viewer_of},
+        request::{UserError, optional_id, payload, reader, services, viewer_of},
     },
     scalars::{Credits, Date, DateTime},
     transaction::Transaction,
 };
-use crate::{
-    operations::{
-        Path, Services,
-        lot::{GrantCredits, RevokeCredits},
-    },
-    store::{
-        self,
-        lot::{LotFilter, LotState},
-        sql::paging::{Place, Window},
-    },
+use crate::operations::{
+    Path,
+    lot::{GrantCredits, LotAt, LotState, RevokeCredits},
+    reader::Window,
 };
 
 /// Credits that came in together, in their state at an instant.
 #[derive(Debug, Clone)]
-pub struct CreditLot {
-    row: lot::Model,
-    at: Timestamp,
-}
-
-impl CreditLot {
-    /// A lot in its state at an instant.
-    #[must_use]
-    pub fn new(row: lot::Model, at: Timestamp) -> Self {
-        Self { row, at }
-    }
-
-    fn standing(&self) -> LotState {
-        store::lot::state(&self.row, self.at)
-    }
-}
+pub struct CreditLot(pub LotAt);
 
 /// Credits that were added together by a purchase, a recharge or a grant, with their own remainder
 /// and expiration day.
@@ -57,47 +31,47 @@ impl CreditLot {
 impl CreditLot {
     /// The node's id. It never changes.
     pub(super) async fn id(&self) -> ID {
-        LotId::new(self.row.id).encode()
+        LotId::new(self.0.row.id).encode()
     }
 
     /// How the credits were added.
     async fn source(&self) -> CreditLotSource {
-        self.row.source.into()
+        self.0.row.source.into()
     }
 
     /// The number of credits that were added.
     async fn granted(&self) -> Credits {
-        Credits::from_units(self.row.granted_units)
+        Credits::from_units(self.0.row.granted_units)
     }
 
     /// The credits that can still be spent; 0 from the first instant of the expiration day on.
     async fn remaining(&self) -> Credits {
-        Credits::from_units(match self.standing() {
+        Credits::from_units(match self.0.state() {
             LotState::Expired => 0,
-            LotState::Active | LotState::Exhausted => self.row.remaining_units,
+            LotState::Active | LotState::Exhausted => self.0.row.remaining_units,
         })
     }
 
     /// The expiration day: the credits can be used until the end of the day before. Null if they never expire.
     async fn expires_on(&self) -> Option<Date> {
-        self.row.expires_on.clone().map(Date)
+        self.0.row.expires_on.clone().map(Date)
     }
 
     /// The first instant of expiresOn in the account's time zone: from then on the credits can't be used. It moves
     /// with the account's time zone until it has come, and stays from then on. If the day has begun already in the zone
     /// that an account changes to, what is left expires with the change. Null if the credits never expire.
     async fn expires_at(&self) -> Option<DateTime> {
-        self.row.expires_at.map(DateTime::from_micros)
+        self.0.row.expires_at.map(DateTime::from_micros)
     }
 
     /// The current state.
     async fn state(&self) -> CreditLotState {
-        self.standing().into()
+        self.0.state().into()
     }
 
     /// The instant at which it was added.
     async fn created_at(&self) -> DateTime {
-        DateTime::from_micros(self.row.created_at)
+        DateTime::from_micros(self.0.row.created_at)
     }
 }
 
@@ -110,42 +84,14 @@ connection!(
 
 /// A page of an account's lots.
 pub(super) async fn connection(
-    services: &Services,
+    ctx: &Context<'_>,
     account: AccountId,
     state: Option<CreditLotState>,
     window: Window,
 ) -> Result<CreditLotConnection, ApiError> {
-    let (filter, page) = services
-        .lots(account, state.map(Into::into), window)
-        .await?;
-    let counting = services.clone();
-    Ok(CreditLotConnection(Nodes::new(
-        page,
-        |row| Place {
-            key: row.created_at,
-            id: row.id,
-        },
-        |row| CreditLot::new(row, filter.at),
-        move || count(counting.clone(), filter).boxed(),
-    )))
-}
-
-async fn count(services: Services, filter: LotFilter) -> Result<u64, sea_orm::DbErr> {
-    store::lot::count(services.store.reader(), &filter).await
-}
-
-impl Loader<LotId> for Rows {
-    type Value = CreditLot;
-
-    async fn load(&self, ids: &[LotId]) -> Result<HashMap<LotId, CreditLot>, LoadError> {
-        let now = self.services.clock.now();
-        let rows = store::lot::find_all(self.services.store.reader(), ids.iter().copied()).await?;
-        Ok(rows
-            .into_iter()
-            .filter(|row| self.viewer.sees(AccountId::new(row.account_id)))
-            .map(|row| (LotId::new(row.id), CreditLot::new(row, now)))
-            .collect())
-    }
+    let state = state.map(Into::into);
+    let lots = reader(ctx)?.lots(account, state, window).await?;
+    Ok(CreditLotConnection(Nodes::new(lots, CreditLot)))
 }
 
 /// How the credits of a lot were added.
@@ -257,7 +203,13 @@ impl LotMutation {
         let (lot, balance) = granted
             .map(|granted| {
                 let at = granted.balance.at;
-                (CreditLot::new(granted.lot, at), Balance(granted.balance))
+                (
+                    CreditLot(LotAt {
+                        row: granted.lot,
+                        at,
+                    }),
+                    Balance(granted.balance),
+                )
             })
             .unzip();
         Ok(GrantCreditsPayload {

@@ -9,15 +9,11 @@ pub use self::input::{
 };
 pub use self::mutation::MessageMutation;
 
-use std::{
-    borrow::Cow,
-    collections::{BTreeSet, HashMap},
-};
+use std::borrow::Cow;
 
 use async_graphql::{Context, Enum, ID, Object, SimpleObject};
 use domain::id::{AccountId, ListId, MessageId, RateCardId};
 use entity::{message, message_line, sql_enums};
-use futures_util::FutureExt;
 
 use super::{
     account::Account,
@@ -28,22 +24,19 @@ use super::{
         errors::ApiError,
         guard::may_read,
         ids::PublicId,
-        loaders::{self, LoadError, Loader, Rows},
+        loaders,
         paging::{Nodes, connection},
-        request::{UserError, payload},
+        request::{UserError, payload, reader},
     },
     quote::QuoteLine,
     rate_card::RateCard,
     scalars::{Credits, DateTime},
     segmentation::{Channel, Encoding},
 };
-use crate::{
-    operations::{OperationError, Services, message::Done},
-    store::{
-        self,
-        message::MessageFilter,
-        sql::paging::{Place, Window},
-    },
+use crate::operations::{
+    OperationError,
+    message::{Done, MessageFilter},
+    reader::{DepartedOf, LinesOf, TextOf, Window},
 };
 
 /// A message that was scheduled or sent.
@@ -215,27 +208,14 @@ connection!(Message, MessageConnection, MessageEdge, "messages");
 
 /// A page of those messages among `all` that are asked for.
 pub(super) async fn connection(
-    services: &Services,
+    ctx: &Context<'_>,
     all: MessageFilter,
     filter: Option<MessageFilterInput>,
     window: Window,
 ) -> Result<MessageConnection, ApiError> {
     let asked = filter.unwrap_or_default().into();
-    let (filter, page) = services.messages(all, asked, window).await?;
-    let counting = services.clone();
-    Ok(MessageConnection(Nodes::new(
-        page,
-        |row| Place {
-            key: row.send_at,
-            id: row.id,
-        },
-        Message::new,
-        move || count(counting.clone(), filter.clone()).boxed(),
-    )))
-}
-
-async fn count(services: Services, filter: MessageFilter) -> Result<u64, sea_orm::DbErr> {
-    store::message::count(services.store.reader(), &filter).await
+    let messages = reader(ctx)?.messages(all, asked, window).await?;
+    Ok(MessageConnection(Nodes::new(messages, Message::new)))
 }
 
 /// The status of a message.
@@ -248,109 +228,6 @@ pub enum MessageStatus {
     Sent,
     /// The message was canceled, and its credits were released.
     Canceled,
-}
-
-impl Loader<MessageId> for Rows {
-    type Value = message::Model;
-
-    async fn load(
-        &self,
-        ids: &[MessageId],
-    ) -> Result<HashMap<MessageId, message::Model>, LoadError> {
-        let reader = self.services.store.reader();
-        let rows = store::message::find_all(reader, ids.iter().copied()).await?;
-        Ok(rows
-            .into_iter()
-            .filter(|row| self.viewer.sees(AccountId::new(row.account_id)))
-            .map(|row| (MessageId::new(row.id), row))
-            .collect())
-    }
-}
-
-/// Asks how many recipients of a message have left.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct DepartedOf {
-    account: AccountId,
-    message: MessageId,
-}
-
-impl Loader<DepartedOf> for Rows {
-    type Value = i64;
-
-    async fn load(&self, asked: &[DepartedOf]) -> Result<HashMap<DepartedOf, i64>, LoadError> {
-        let seen: Vec<DepartedOf> = asked
-            .iter()
-            .filter(|of| self.viewer.sees(of.account))
-            .copied()
-            .collect();
-        let accounts: BTreeSet<AccountId> = seen.iter().map(|of| of.account).collect();
-        let messages = seen.iter().map(|of| of.message);
-        let reader = self.services.store.reader();
-        let sums = store::message_audience::departed(reader, accounts, messages).await?;
-        let found = seen.into_iter();
-        Ok(found
-            .filter_map(|of| Some((of, *sums.get(&of.message)?)))
-            .collect())
-    }
-}
-
-/// Asks for a message's text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct TextOf {
-    account: AccountId,
-    message: MessageId,
-}
-
-impl Loader<TextOf> for Rows {
-    type Value = String;
-
-    // What is read beyond the budget before it is noticed: 64 texts of 160 kB are 10 MB.
-    const MOST_KEYS: usize = 64;
-
-    fn bytes(text: &String) -> usize {
-        text.len()
-    }
-
-    async fn load(&self, keys: &[TextOf]) -> Result<HashMap<TextOf, String>, LoadError> {
-        let seen = || keys.iter().filter(|key| self.viewer.sees(key.account));
-        let accounts: BTreeSet<AccountId> = seen().map(|key| key.account).collect();
-        let reader = self.services.store.reader();
-        let rows = store::message::texts(reader, accounts, seen().map(|key| key.message)).await?;
-        let mut texts: HashMap<_, String> = rows.into_iter().collect();
-        let found = seen().filter_map(|key| Some((*key, texts.remove(&key.message.uuid())?)));
-        Ok(found.collect())
-    }
-}
-
-/// Asks for a message's lines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct LinesOf {
-    account: AccountId,
-    message: MessageId,
-}
-
-impl Loader<LinesOf> for Rows {
-    type Value = Vec<message_line::Model>;
-
-    async fn load(
-        &self,
-        keys: &[LinesOf],
-    ) -> Result<HashMap<LinesOf, Vec<message_line::Model>>, LoadError> {
-        let seen = || keys.iter().filter(|key| self.viewer.sees(key.account));
-        // Nearly always one account, and always few beside its messages.
-        let accounts: BTreeSet<AccountId> = seen().map(|key| key.account).collect();
-        let reader = self.services.store.reader();
-        let rows = store::message::lines(reader, accounts, seen().map(|key| key.message)).await?;
-        let mut found: HashMap<LinesOf, Vec<message_line::Model>> = HashMap::new();
-        for row in rows {
-            let key = LinesOf {
-                account: AccountId::new(row.account_id),
-                message: MessageId::new(row.message_id),
-            };
-            found.entry(key).or_default().push(row);
-        }
-        Ok(found)
-    }
 }
 
 macro_rules! payloads {

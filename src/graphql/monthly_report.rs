@@ -1,33 +1,25 @@
 //! Monthly reports: the node, its connection, and the mutation that turns them on or off.
 
-use std::collections::HashMap;
-
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use domain::id::{AccountId, ReportId};
 use entity::{monthly_report, monthly_report_schedule};
-use futures_util::FutureExt;
 
 use super::{
     account::Account,
     engine::{
         errors::ApiError,
         ids::PublicId,
-        loaders::{self, LoadError, Loader, Rows},
+        loaders,
         paging::{Nodes, connection},
-        request::{UserError, optional_id, payload, services, viewer, viewer_of},
+        request::{UserError, optional_id, payload, reader, services, viewer, viewer_of},
     },
     scalars::{Date, DateTime, TimeZone, WebUrl},
     usage_report::{Download, Interval, ReportFormat},
 };
-use crate::{
-    operations::{
-        self, Path, Services,
-        monthly_report::{UpdateMonthlyReports, format, interval, month, next_at},
-    },
-    store::{
-        self,
-        sql::paging::{Place, Window},
-    },
+use crate::operations::{
+    self, Path,
+    monthly_report::{UpdateMonthlyReports, format, interval, month, next_at},
+    reader::Window,
 };
 
 /// The report of a month.
@@ -111,39 +103,8 @@ pub(super) async fn connection(
     account: AccountId,
     window: Window,
 ) -> Result<MonthlyReportConnection, ApiError> {
-    let services = services(ctx)?;
-    let page = services.monthly_reports(account, window).await?;
-    let counting = services.clone();
-    Ok(MonthlyReportConnection(Nodes::new(
-        page,
-        |row| Place {
-            key: row.generated_at,
-            id: row.id,
-        },
-        MonthlyReport,
-        move || count(counting.clone(), account).boxed(),
-    )))
-}
-
-async fn count(services: Services, account: AccountId) -> Result<u64, sea_orm::DbErr> {
-    store::monthly_report::count(services.store.reader(), account).await
-}
-
-impl Loader<ReportId> for Rows {
-    type Value = monthly_report::Model;
-
-    async fn load(
-        &self,
-        ids: &[ReportId],
-    ) -> Result<HashMap<ReportId, monthly_report::Model>, LoadError> {
-        let reader = self.services.store.reader();
-        let rows = store::monthly_report::find_all(reader, ids.iter().copied()).await?;
-        Ok(rows
-            .into_iter()
-            .filter(|row| self.viewer.sees(AccountId::new(row.account_id)))
-            .map(|row| (ReportId::new(row.id), row))
-            .collect())
-    }
+    let reports = reader(ctx)?.monthly_reports(account, window).await?;
+    Ok(MonthlyReportConnection(Nodes::new(reports, MonthlyReport)))
 }
 
 /// The settings of an account's monthly reports.
@@ -181,7 +142,7 @@ pub(super) async fn schedule(
     account: AccountId,
 ) -> Result<MonthlyReportSchedule, ApiError> {
     viewer_of(ctx, "usageReport")?;
-    let found = services(ctx)?.monthly_report_schedule(account).await?;
+    let found = reader(ctx)?.monthly_report_schedule(account).await?;
     Ok(MonthlyReportSchedule(found))
 }
 

@@ -25,7 +25,7 @@ use super::{
         errors::ApiError,
         ids::split,
         loaders,
-        request::{services, viewer_of},
+        request::viewer_of,
     },
     lot::CreditLot,
     message::Message,
@@ -34,10 +34,7 @@ use super::{
     rate_card::RateCard,
     transaction::Transaction,
 };
-use crate::{
-    operations::{OperationError, Path, Viewer, policy::exists_for},
-    store,
-};
+use crate::operations::{Path, Viewer, policy::exists_for};
 
 /// An object with an id that is unique among all types.
 #[derive(Interface)]
@@ -207,7 +204,7 @@ async fn find(ctx: &Context<'_>, viewer: &Viewer, id: &ID) -> Result<Option<Node
             .map(|row| Node::ApiKey(ApiKey(row))),
         LotId::PREFIX => loaders::load(ctx, LotId::new(uuid))
             .await?
-            .map(Node::CreditLot),
+            .map(|lot| Node::CreditLot(CreditLot(lot))),
         PurchaseId::PREFIX => loaders::load(ctx, PurchaseId::new(uuid))
             .await?
             .map(|row| Node::Purchase(Purchase(row))),
@@ -226,12 +223,9 @@ async fn find(ctx: &Context<'_>, viewer: &Viewer, id: &ID) -> Result<Option<Node
         MessageId::PREFIX => loaders::load(ctx, MessageId::new(uuid))
             .await?
             .map(|row| Node::Message(Message::new(row))),
-        RateCardId::PREFIX => {
-            let row =
-                store::rate_card::find(services(ctx)?.store.reader(), RateCardId::new(uuid)).await;
-            row.map_err(OperationError::from)?
-                .map(|row| Node::RateCard(RateCard(row)))
-        }
+        RateCardId::PREFIX => loaders::load(ctx, RateCardId::new(uuid))
+            .await?
+            .map(|row| Node::RateCard(RateCard(row))),
         ReportId::PREFIX => loaders::load(ctx, ReportId::new(uuid))
             .await?
             .map(|row| Node::MonthlyReport(MonthlyReport(row))),

@@ -1,33 +1,25 @@
 //! Purchases: the node, its connection, and the mutation that starts one.
 
-use std::collections::HashMap;
-
 use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use domain::id::{AccountId, PackageId, PurchaseId};
 use entity::{purchase, sql_enums};
-use futures_util::FutureExt;
 
 use super::{
     credit_package::CreditPackage,
     engine::{
         errors::ApiError,
         ids::PublicId,
-        loaders::{self, LoadError, Loader, Rows},
+        loaders,
         paging::{Nodes, connection},
-        request::{UserError, id, optional_id, payload, services, viewer, viewer_of},
+        request::{UserError, id, optional_id, payload, reader, services, viewer, viewer_of},
     },
     money::Money,
     scalars::{Credits, DateTime, WebUrl},
 };
-use crate::{
-    operations::{
-        Path, Services,
-        purchase::{PurchaseCredits, as_of, price},
-    },
-    store::{
-        self,
-        sql::paging::{Place, Window},
-    },
+use crate::operations::{
+    Path,
+    purchase::{PurchaseCredits, price},
+    reader::Window,
 };
 
 /// A payment for a package.
@@ -96,43 +88,12 @@ connection!(Purchase, PurchaseConnection, PurchaseEdge, "purchases");
 
 /// A page of an account's purchases.
 pub(super) async fn connection(
-    services: &Services,
+    ctx: &Context<'_>,
     account: AccountId,
     window: Window,
 ) -> Result<PurchaseConnection, ApiError> {
-    let page = services.purchases(account, window).await?;
-    let counting = services.clone();
-    Ok(PurchaseConnection(Nodes::new(
-        page,
-        |row| Place {
-            key: row.created_at,
-            id: row.id,
-        },
-        Purchase,
-        move || count(counting.clone(), account).boxed(),
-    )))
-}
-
-async fn count(services: Services, account: AccountId) -> Result<u64, sea_orm::DbErr> {
-    store::purchase::count(services.store.reader(), account).await
-}
-
-impl Loader<PurchaseId> for Rows {
-    type Value = purchase::Model;
-
-    async fn load(
-        &self,
-        ids: &[PurchaseId],
-    ) -> Result<HashMap<PurchaseId, purchase::Model>, LoadError> {
-        let now = self.services.clock.now();
-        let reader = self.services.store.reader();
-        let rows = store::purchase::find_all(reader, ids.iter().copied()).await?;
-        Ok(rows
-            .into_iter()
-            .filter(|row| self.viewer.sees(AccountId::new(row.account_id)))
-            .map(|row| (PurchaseId::new(row.id), as_of(row, now)))
-            .collect())
-    }
+    let purchases = reader(ctx)?.purchases(account, window).await?;
+    Ok(PurchaseConnection(Nodes::new(purchases, Purchase)))
 }
 
 /// The status of a purchase.

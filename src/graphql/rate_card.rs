@@ -1,31 +1,25 @@
 //! Rate cards: what a segment costs, by destination country; and publishing a new version.
 
-use std::collections::HashMap;
-
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use domain::{country::CountryCode as Country, id::RateCardId, rate, segmentation::Language};
 use entity::rate_card;
-use futures_util::FutureExt;
 
 use super::{
     engine::{
         errors::ApiError,
         ids::PublicId,
-        loaders::{LoadError, Loader, Rows},
         paging::{Nodes, connection, window},
-        request::{UserError, payload, services, viewer_of},
+        request::{UserError, payload, reader, services, viewer_of},
     },
     money::{Money, MoneyInput},
     scalars::{CountryCode, Credits, DateTime},
     segmentation::{ConcatenationReference, NationalLanguage},
 };
-use crate::{
-    operations::{
-        OperationError, Path, Services,
-        credit_package::read_countries,
-        rate_card::{NewRate, PublishRateCard, credit_value},
-    },
-    store::{self, sql::paging::Place},
+use crate::operations::{
+    Path,
+    credit_package::read_countries,
+    rate_card::{NewRate, PublishRateCard, credit_value},
+    reader::AllRateCards,
 };
 
 /// One version of a rate card.
@@ -99,22 +93,6 @@ impl RateCard {
 
 connection!(RateCard, RateCardConnection, RateCardEdge, "rate cards");
 
-impl Loader<RateCardId> for Rows {
-    type Value = rate_card::Model;
-
-    async fn load(
-        &self,
-        ids: &[RateCardId],
-    ) -> Result<HashMap<RateCardId, rate_card::Model>, LoadError> {
-        let reader = self.services.store.reader();
-        let rows = store::rate_card::find_all(reader, ids.iter().copied()).await?;
-        Ok(rows
-            .into_iter()
-            .map(|row| (RateCardId::new(row.id), row))
-            .collect())
-    }
-}
-
 /// The credits for one segment to one recipient in one country; null for a channel that is not
 /// served.
 #[derive(Debug, Clone, SimpleObject)]
@@ -155,36 +133,12 @@ pub struct RateCardQuery;
 #[Object]
 impl RateCardQuery {
     /// All versions of all rate cards, newest first.
-    async fn rate_cards(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(
-            desc = "The number of nodes from the start, 1 to 1,000; 50 if neither first nor last is given."
-        )]
-        first: Option<i32>,
-        #[graphql(desc = "Returns only nodes after this cursor.")] after: Option<String>,
-        #[graphql(desc = "The number of nodes from the end, 1 to 1,000.")] last: Option<i32>,
-        #[graphql(desc = "Returns only nodes before this cursor.")] before: Option<String>,
-    ) -> Result<RateCardConnection, ApiError> {
+    async fn rate_cards(&self, ctx: &Context<'_>) -> Result<RateCardConnection, ApiError> {
         viewer_of(ctx, "rateCards")?;
-        let window = window(ctx, first, after.as_deref(), last, before.as_deref())?;
-        let services = services(ctx)?;
-        let page = store::rate_card::list(services.store.reader(), window).await;
-        let counting = services.clone();
-        Ok(RateCardConnection(Nodes::new(
-            page.map_err(OperationError::from)?,
-            |row| Place {
-                key: row.published_at,
-                id: row.id,
-            },
-            RateCard,
-            move || count(counting.clone()).boxed(),
-        )))
+        let window = window(ctx)?;
+        let cards = reader(ctx)?.list(AllRateCards, window).await?;
+        Ok(RateCardConnection(Nodes::new(cards, RateCard)))
     }
-}
-
-async fn count(services: Services) -> Result<u64, sea_orm::DbErr> {
-    store::rate_card::count(services.store.reader()).await
 }
 
 /// The credits for a segment to one country.

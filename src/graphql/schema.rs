@@ -1,8 +1,8 @@
 //! The schema, composed of the root fields of every noun.
 
-use async_graphql::{MergedObject, MergedSubscription, Schema as AnySchema};
+use async_graphql::{MergedObject, MergedSubscription, Schema as AnySchema, SchemaBuilder};
 
-use super::engine::limits::Limits;
+use super::engine::{limits::Limits, paging::PageArguments};
 use crate::operations::Services;
 
 use super::{
@@ -71,22 +71,21 @@ pub type Schema = AnySchema<Query, Mutation, Subscription>;
 /// The schema in the schema definition language. It needs no database.
 #[must_use]
 pub fn sdl() -> String {
-    Schema::build(
-        Query::default(),
-        Mutation::default(),
-        Subscription::default(),
-    )
-    .finish()
-    .sdl()
+    builder().finish().sdl()
 }
 
 /// The schema over operations, with the limits of its requests.
 #[must_use]
 pub fn schema_over(services: &Services, limits: &Limits) -> Schema {
+    limits.apply(builder()).data(services.clone()).finish()
+}
+
+/// The types and fields, before limits and data.
+pub(crate) fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
     let builder = Schema::build(
         Query::default(),
         Mutation::default(),
         Subscription::default(),
     );
-    limits.apply(builder).data(services.clone()).finish()
+    builder.register_output_type::<PageArguments>()
 }

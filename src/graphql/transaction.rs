@@ -1,31 +1,25 @@
 //! Transactions and their postings: reading the ledger.
 
-use std::collections::HashMap;
-
 use async_graphql::{Context, Enum, ID, InputObject, Object};
 use domain::id::{AccountId, ListId, MessageId, TransactionId};
 use entity::{sql_enums, transaction};
-use futures_util::FutureExt;
 
 use super::{
     contact_list::ContactList,
     engine::{
         errors::ApiError,
         ids::PublicId,
-        loaders::{self, LoadError, Loader, Rows},
+        loaders,
         paging::{Nodes, connection},
-        request::id,
+        request::{id, reader},
     },
     message::Message,
     scalars::{Credits, DateTime},
 };
-use crate::{
-    operations::{OperationError, Path, Services, transaction::AskedTransactions},
-    store::{
-        self,
-        sql::paging::{Place, Window},
-        transaction::{PostingSum, TransactionFilter},
-    },
+use crate::operations::{
+    OperationError, Path,
+    reader::{PostingsOf, Window},
+    transaction::{AskedTransactions, PostingSum},
 };
 
 /// One entry of the ledger.
@@ -141,7 +135,7 @@ pub struct TransactionFilterInput {
 
 /// A page of an account's transactions.
 pub(super) async fn connection(
-    services: &Services,
+    ctx: &Context<'_>,
     account: AccountId,
     filter: Option<TransactionFilterInput>,
     window: Window,
@@ -155,69 +149,13 @@ pub(super) async fn connection(
         from: filter.from.map(|from| from.0),
         to: filter.to.map(|to| to.0),
     };
-    let (filter, page) = services.transactions(account, asked, window).await?;
-    let counting = services.clone();
-    Ok(TransactionConnection(Nodes::new(
-        page,
-        |row| Place {
-            key: row.sequence,
-            id: row.id,
-        },
-        Transaction,
-        move || count(counting.clone(), filter.clone()).boxed(),
-    )))
+    let transactions = reader(ctx)?.transactions(account, asked, window).await?;
+    Ok(TransactionConnection(Nodes::new(transactions, Transaction)))
 }
 
 fn list(text: Option<&ID>) -> Result<Option<ListId>, OperationError> {
     let path = Path::argument("filter").at("listId");
     text.map(|text| id(text, &path, "list")).transpose()
-}
-
-async fn count(services: Services, filter: TransactionFilter) -> Result<u64, sea_orm::DbErr> {
-    store::transaction::count(services.store.reader(), &filter).await
-}
-
-impl Loader<TransactionId> for Rows {
-    type Value = transaction::Model;
-
-    async fn load(
-        &self,
-        ids: &[TransactionId],
-    ) -> Result<HashMap<TransactionId, transaction::Model>, LoadError> {
-        let reader = self.services.store.reader();
-        let rows = store::transaction::find_all(reader, ids.iter().copied()).await?;
-        Ok(rows
-            .into_iter()
-            .filter(|row| self.viewer.sees(AccountId::new(row.account_id)))
-            .map(|row| (TransactionId::new(row.id), row))
-            .collect())
-    }
-}
-
-/// The loader key of a transaction's postings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct PostingsOf {
-    account: AccountId,
-    sequence: i64,
-}
-
-impl Loader<PostingsOf> for Rows {
-    type Value = Vec<PostingSum>;
-
-    async fn load(
-        &self,
-        keys: &[PostingsOf],
-    ) -> Result<HashMap<PostingsOf, Vec<PostingSum>>, LoadError> {
-        let seen = keys
-            .iter()
-            .filter(|key| self.viewer.sees(key.account))
-            .map(|key| (key.account, key.sequence));
-        let sums = store::transaction::postings(self.services.store.reader(), seen).await?;
-        Ok(sums
-            .into_iter()
-            .map(|((account, sequence), sums)| (PostingsOf { account, sequence }, sums))
-            .collect())
-    }
 }
 
 /// The reason why credits moved.

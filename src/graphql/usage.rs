@@ -2,28 +2,18 @@
 //!
 //! Not here: the parameters of a report ([`super::usage_report`]).
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use async_graphql::{Context, Object, SimpleObject};
 use domain::{
-    calendar::buckets,
     id::{AccountId, ListId},
     money::Currency,
     usage::{self, UsageError},
 };
-use jiff::Timestamp;
 
 use super::{
     contact_list::ContactList,
-    engine::{
-        errors::ApiError,
-        loaders::{self, LoadError, Loader, Rows},
-        paging::window,
-        request::services,
-    },
+    engine::{errors::ApiError, loaders, paging::window},
     message::{self, MessageConnection},
     money::Money,
     scalars::{BigInt, CountryCode, Credits, DateTime, Decimal},
@@ -31,9 +21,10 @@ use super::{
     usage_report::Interval,
 };
 use crate::{
-    operations::{Fault, Path, input, usage_report::UsageOfLists},
+    operations::{
+        Fault, Path, input, message::MessageFilter, reader::UsageOf, usage_report::UsageFilter,
+    },
     reports::usage::Figures,
-    store::{self, message::MessageFilter, usage::UsageFilter},
 };
 
 /// The messages, recipients, segments and credits of a period.
@@ -147,10 +138,15 @@ impl ListUsage {
     async fn messages(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The number of nodes, 1 to 1,000; 50 if it is left out.")] first: Option<
-            i32,
+        // `window` reads them; this list has no `last` and no `before`.
+        #[graphql(
+            name = "first",
+            desc = "The number of nodes, 1 to 1,000; 50 if it is left out."
+        )]
+        _first: Option<i32>,
+        #[graphql(name = "after", desc = "Returns only nodes after this cursor.")] _after: Option<
+            String,
         >,
-        #[graphql(desc = "Returns only nodes after this cursor.")] after: Option<String>,
     ) -> Result<MessageConnection, ApiError> {
         let counted = &*self.filter;
         let all = MessageFilter {
@@ -160,8 +156,7 @@ impl ListUsage {
             countries: counted.countries.clone(),
             ..MessageFilter::of(counted.account)
         };
-        let window = window(ctx, first, after.as_deref(), None, None)?;
-        message::connection(services(ctx)?, all, None, window).await
+        message::connection(ctx, all, None, window(ctx)?).await
     }
 
     /// The list's usage by interval, with the same intervals as the report's buckets.
@@ -233,61 +228,15 @@ pub(super) async fn of_list(
         to: input::instant(&to.0, &Path::argument("to"))?,
         interval: interval.into(),
     };
-    loaders::load(ctx, of).await?.ok_or(ApiError::NotFound)?
-}
-
-/// The loader key of a list's usage in its account's time zone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct UsageOf {
-    account: AccountId,
-    list: ListId,
-    from: Timestamp,
-    to: Timestamp,
-    interval: buckets::Interval,
-}
-
-impl Loader<UsageOf> for Rows {
-    /// A refused period fails only the fields that ask for it.
-    type Value = Result<Vec<UsageBucket>, ApiError>;
-
-    /// Lists of one account with the same period are read together.
-    async fn load(&self, keys: &[UsageOf]) -> Result<HashMap<UsageOf, Self::Value>, LoadError> {
-        let mut periods: HashMap<_, Vec<UsageOf>> = HashMap::new();
-        for key in keys.iter().filter(|key| self.viewer.sees(key.account)) {
-            let period = (key.account, key.from, key.to, key.interval);
-            periods.entry(period).or_default().push(*key);
-        }
-        let accounts: BTreeSet<AccountId> = periods.keys().map(|(account, ..)| *account).collect();
-        let accounts = store::account::find_all(self.services.store.reader(), accounts).await?;
-        let mut found = HashMap::new();
-        for ((account, from, to, interval), keys) in periods {
-            let Some(row) = accounts.iter().find(|row| row.id == account.uuid()) else {
-                continue;
-            };
-            let lists: Vec<ListId> = keys.iter().map(|key| key.list).collect();
-            let read = self
-                .services
-                .usage_of_lists(row, &lists, (from, to), interval)
-                .await
-                .map_err(ApiError::from);
-            for key in keys {
-                let usage = read.as_ref().map_err(ApiError::clone);
-                found.insert(key, usage.map(|usage| buckets_of(usage, key.list)));
-            }
-        }
-        Ok(found)
-    }
-}
-
-fn buckets_of(usage: &UsageOfLists, list: ListId) -> Vec<UsageBucket> {
-    let buckets = usage.by_list.get(&list).into_iter().flatten();
-    buckets
-        .map(|(start, found)| UsageBucket {
-            start: (*start).into(),
+    let usage = loaders::load(ctx, of).await?.ok_or(ApiError::NotFound)??;
+    let buckets = usage.buckets.into_iter();
+    Ok(buckets
+        .map(|(start, of_bucket)| UsageBucket {
+            start: start.into(),
             usage: Usage {
-                usage: *found,
+                usage: of_bucket,
                 currency: usage.currency,
             },
         })
-        .collect()
+        .collect())
 }

@@ -5,11 +5,7 @@ use entity::sql_enums;
 
 use super::{
     account::{self, AccountConnection},
-    engine::{
-        errors::ApiError,
-        paging::window,
-        request::{services, viewer_of},
-    },
+    engine::{errors::ApiError, paging::window, request::viewer_of},
 };
 use crate::operations;
 
@@ -48,19 +44,8 @@ impl Viewer {
     }
 
     /// The accounts that the viewer can see, oldest first: its own, or all for a platform role.
-    async fn accounts(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(
-            desc = "The number of nodes from the start, 1 to 1,000; 50 if neither first nor last is given."
-        )]
-        first: Option<i32>,
-        #[graphql(desc = "Returns only nodes after this cursor.")] after: Option<String>,
-        #[graphql(desc = "The number of nodes from the end, 1 to 1,000.")] last: Option<i32>,
-        #[graphql(desc = "Returns only nodes before this cursor.")] before: Option<String>,
-    ) -> Result<AccountConnection, ApiError> {
-        let window = window(ctx, first, after.as_deref(), last, before.as_deref())?;
-        account::connection(services(ctx)?, &self.0, None, window).await
+    async fn accounts(&self, ctx: &Context<'_>) -> Result<AccountConnection, ApiError> {
+        account::connection(ctx, None, window(ctx)?).await
     }
 }
 

@@ -34,8 +34,7 @@ use crate::{
         errors::{ApiError, code},
         loaders,
     },
-    operations::{OperationError, Services, Viewer, policy},
-    store::sql::reader::Owner,
+    operations::{OperationError, Services, Viewer, policy, viewer::Owner},
 };
 
 /// Handles a POST.

@@ -84,7 +84,7 @@ async fn decide(
     headers: HeaderMap,
     form: Result<Form<Answer>, FormRejection>,
 ) -> Response {
-    if !is_from_our_page(&headers, &services.public_url) {
+    if !is_from_our_page(&headers, services.public_url()) {
         return message(
             StatusCode::FORBIDDEN,
             "This form came from another page",

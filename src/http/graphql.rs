@@ -11,6 +11,7 @@ mod body;
 mod file_name;
 mod media;
 mod multipart;
+mod parameters;
 mod problem;
 
 use std::sync::Arc;
@@ -25,9 +26,9 @@ use axum::response::{IntoResponse, Response};
 use tower_http::request_id::RequestId;
 
 use body::Body;
-pub(crate) use body::Parameters;
 use media::Media;
 use multipart::Form;
+pub(crate) use parameters::Parameters;
 use problem::Problem;
 
 use crate::graphql::engine::budget::{self, Unwritten};

@@ -13,7 +13,6 @@ use axum::{
 use tokio::{sync::Mutex, time::Instant};
 
 use super::Server;
-use crate::store;
 
 /// How long the database's state is cached. Supervisors check every few seconds, and anonymous
 /// clients as often as they like: the database is queried at most once a second.
@@ -55,7 +54,7 @@ impl Readiness {
 pub(super) async fn ready(State(server): State<Server>) -> Response {
     let services = &server.0.services;
     let failed = |text: &'static str| (StatusCode::SERVICE_UNAVAILABLE, text).into_response();
-    let ask = async || match store::is_ready(&services.store).await {
+    let ask = async || match services.is_ready().await {
         Ok(true) => Database::Ready,
         Ok(false) => Database::OtherSchema,
         Err(cause) => {

@@ -1,31 +1,25 @@
 //! Accounts: creating them and changing their settings. Not here: their balance, which is
 //! [`super::balance`].
 
-use domain::{
-    book::{Balance, NextExpiry},
-    credits::Credits,
-    id::{AccountId, RateCardId},
-    lot::Expiry,
-};
+use domain::id::{AccountId, RateCardId};
 use entity::{
     account,
     sql_enums::{ConsumptionOrder, Settlement},
 };
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::tz::TimeZone;
 use sea_orm::DatabaseTransaction;
 
 use super::{
-    OperationError, Path, Services, Viewer, input,
+    OperationError, Path, Services, Viewer, ViewerReader, input,
     policy::{self, Use},
     purchase::return_url::{kept_origins, return_origins},
+    reader::{Listing, Window},
 };
 use crate::{
-    clock::whole_micros,
-    ledger::{Act, BalanceAnswer, Request},
+    ledger::{Act, Request},
     store::{
         self,
         account::{AccountFilter, AccountSettings},
-        sql::paging::{Page, Window},
     },
 };
 
@@ -69,63 +63,23 @@ pub struct UpdateAccount {
     pub return_origins: Option<Vec<String>>,
 }
 
-/// A balance at an instant.
-#[derive(Debug, Clone, Copy)]
-pub struct BalanceAt {
-    /// The account of the balance.
-    pub account: AccountId,
-    /// The instant of the balance.
-    pub at: Timestamp,
-    /// The balance at this instant.
-    pub balance: Balance,
-}
-
-impl BalanceAt {
-    /// The balance in a command's answer.
+impl ViewerReader {
+    /// A page of the accounts that the viewer may see.
     ///
     /// # Errors
-    /// A fault if the answer's expiration day is invalid.
-    pub fn from_answer(account: AccountId, answer: &BalanceAnswer) -> Result<Self, OperationError> {
-        let next_expiry = match &answer.next_expiry {
-            Some((units, at, on)) => Some(NextExpiry {
-                credits: Credits::from_units(*units),
-                expiry: Expiry {
-                    at: whole_micros(*at),
-                    on: store::book::day(on)?,
-                },
-            }),
-            None => None,
-        };
-        Ok(Self {
-            account,
-            at: whole_micros(answer.at),
-            balance: Balance {
-                available: Credits::from_units(answer.available),
-                held: Credits::from_units(answer.held),
-                unassigned: Credits::from_units(answer.unassigned),
-                next_expiry,
-            },
-        })
+    /// A refusal if the search is too long; faults.
+    pub async fn accounts(
+        &self,
+        search: Option<String>,
+        window: Window,
+    ) -> Result<Listing<account::Model>, OperationError> {
+        let search = input::search(search.as_deref(), &Path::argument("search"))?;
+        let only = self.viewer().account;
+        self.list(AccountFilter { only, search }, window).await
     }
 }
 
 impl Services {
-    /// A page of the accounts that the viewer may see.
-    pub async fn accounts(
-        &self,
-        viewer: &Viewer,
-        search: Option<String>,
-        window: Window,
-    ) -> Result<(AccountFilter, Page<account::Model>), OperationError> {
-        let search = input::search(search.as_deref(), &Path::argument("search"))?;
-        let filter = AccountFilter {
-            only: viewer.account,
-            search,
-        };
-        let page = store::account::list(self.store.reader(), &filter, window).await?;
-        Ok((filter, page))
-    }
-
     /// Creates an account.
     ///
     /// # Errors
@@ -143,9 +97,9 @@ impl Services {
             Some(id) => self.rate_card_code(id).await?,
             None => store::rate_card::DEFAULT_CODE.to_owned(),
         };
-        let now = self.clock.now();
+        let now = self.clock().now();
         let row = account::Model {
-            id: self.clock.new_id(),
+            id: self.clock().new_id(),
             name,
             time_zone: zone_name(&time_zone),
             currency_code: currency.code().to_string(),
@@ -156,7 +110,7 @@ impl Services {
             usage_rolled_from: 0,
             return_origins: String::new(),
         };
-        let transaction = self.store.begin().await?;
+        let transaction = self.store().begin().await?;
         store::account::insert(&transaction, row.clone(), &code).await?;
         transaction.commit().await?;
         Ok(row)
@@ -216,11 +170,11 @@ impl Services {
         let transaction = if settings.settlement.is_some() {
             self.with_nothing_due(id).await?
         } else {
-            self.store.begin().await?
+            self.store().begin().await?
         };
         let row = store::account::update(&transaction, id, settings).await?;
         if let Some(code) = code {
-            let at = self.clock.now();
+            let at = self.clock().now();
             store::account::set_rate_card(&transaction, id, &code, at).await?;
         }
         transaction.commit().await?;
@@ -241,7 +195,7 @@ impl Services {
             key: None,
             at: None,
         };
-        let done = self.ledger.submit(request).await;
+        let done = self.ledger().submit(request).await;
         done.map(drop)
             .map_err(|error| OperationError::from_ledger(error, &Path::input("timeZone")))
     }
@@ -254,10 +208,10 @@ impl Services {
         account: AccountId,
     ) -> Result<DatabaseTransaction, OperationError> {
         for _ in 0..MAX_SETTLING {
-            let transaction = self.store.begin().await?;
+            let transaction = self.store().begin().await?;
             store::book::lock(&transaction, [account]).await?;
             // Read after waiting for the lock, so that it covers what came due meanwhile.
-            let now = self.clock.now();
+            let now = self.clock().now();
             let due = store::message::due(&transaction, Some(account), now, None, 1).await?;
             if due.is_empty() {
                 return Ok(transaction);
@@ -270,7 +224,7 @@ impl Services {
     }
 
     async fn rate_card_code(&self, id: RateCardId) -> Result<String, OperationError> {
-        let card = store::rate_card::find(self.store.reader(), id).await?;
+        let card = store::rate_card::find(self.store().reader(), id).await?;
         Ok(card
             .ok_or_else(|| Path::input("rateCardId").not_found("rate card"))?
             .code)

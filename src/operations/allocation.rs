@@ -11,7 +11,8 @@ use entity::contact_list;
 use sea_orm::DbErr;
 
 use super::{
-    OperationError, Path, Refusal, RefusalCode, Services, Viewer, account::BalanceAt, input,
+    OperationError, Path, Refusal, RefusalCode, Services, Viewer, balance::BalanceAt, input,
+    reader::Owned,
 };
 use crate::{
     ledger::{Act, Refused, Request, SubmitError},
@@ -82,11 +83,11 @@ pub struct Allocated {
 impl Services {
     /// What several lists can spend and hold, from one snapshot of the books. Credits of lots that
     /// have expired are left out, even if the expiry is not booked yet (law L2).
-    pub async fn allocations(
+    pub(super) async fn allocations(
         &self,
         lists: &BTreeMap<AccountId, BTreeSet<ListId>>,
     ) -> Result<HashMap<ListId, ListAllocation>, DbErr> {
-        let now = self.clock.now();
+        let now = self.clock().now();
         let wanted = lists
             .iter()
             .map(|(account, lists)| {
@@ -97,7 +98,7 @@ impl Services {
                 (*account, wanted)
             })
             .collect();
-        let snapshot = self.store.snapshot().await?;
+        let snapshot = self.store().snapshot().await?;
         // If lots have expired, this loads every pool, which booking the expiry takes.
         let heads = store::book::load(&snapshot, &wanted, now).await?;
         let all = || lists.values().flatten().copied();
@@ -146,7 +147,7 @@ impl Services {
             key: None,
             at: None,
         };
-        let answer = self.ledger.submit(request).await.map_err(|error| {
+        let answer = self.ledger().submit(request).await.map_err(|error| {
             // A list may have been archived since it was read.
             let gone = match &error {
                 SubmitError::Refused(Refused::UnknownList(list)) => {
@@ -175,10 +176,10 @@ impl Services {
         asked: &[AskedAllocation],
     ) -> Result<HashMap<ListId, contact_list::Model>, OperationError> {
         let ids = asked.iter().filter_map(|one| one.list);
-        let rows = store::contact_list::find_all(self.store.reader(), ids).await?;
+        let rows = store::contact_list::find_all(self.store().reader(), ids).await?;
         Ok(rows
             .into_iter()
-            .filter(|row| row.account_id == account.uuid() && row.archived_at.is_none())
+            .filter(|row| row.belongs_to(account) && row.archived_at.is_none())
             .map(|row| (ListId::new(row.id), row))
             .collect())
     }

@@ -16,16 +16,14 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::{
-    OperationError, Path, Services, Viewer, input,
+    OperationError, Path, Services, Viewer, ViewerReader, input,
     policy::{self, Use},
+    reader::{ApiKeys, Listing, Window},
 };
 use crate::{
     clock::{Clock, whole_micros},
     entropy,
-    store::{
-        self, Store,
-        sql::paging::{Page, Window},
-    },
+    store::{self, Store},
 };
 
 /// The prefix of every secret, by which scanners recognise a leaked one.
@@ -55,6 +53,21 @@ pub struct RevokeOthers {
     pub account: Option<AccountId>,
     /// Keys to keep beside the one that makes the request.
     pub kept: Vec<ApiKeyId>,
+}
+
+impl ViewerReader {
+    /// A page of an account's keys, or of the platform's own, including revoked ones.
+    ///
+    /// # Errors
+    /// Forbidden if the viewer's role may not read keys; faults.
+    pub async fn api_keys(
+        &self,
+        account: Option<AccountId>,
+        window: Window,
+    ) -> Result<Listing<api_key::Model>, OperationError> {
+        policy::may_read(self.viewer(), "Account", "apiKeys")?;
+        self.list(ApiKeys(account), window).await
+    }
 }
 
 impl Services {
@@ -93,21 +106,7 @@ impl Services {
             self.refuse_more_keys(account).await?;
         }
         let new = CreateApiKey { account, ..new };
-        create_key(&self.store, &self.clock, new).await
-    }
-
-    /// A page of the keys of an account or of the platform, including revoked ones.
-    ///
-    /// # Errors
-    /// `Forbidden` if the viewer may not see these keys.
-    pub async fn api_keys(
-        &self,
-        viewer: &Viewer,
-        account: Option<AccountId>,
-        window: Window,
-    ) -> Result<Page<api_key::Model>, OperationError> {
-        policy::may_read(viewer, "Account", "apiKeys")?;
-        Ok(store::api_key::list(self.store.reader(), account, window).await?)
+        create_key(self.store(), self.clock(), new).await
     }
 
     /// Revokes all keys of an account or of the platform, except the one that makes the request and
@@ -138,7 +137,7 @@ impl Services {
                 .into());
         }
         let mut kept = others.kept;
-        let found = store::api_key::find_all(self.store.reader(), kept.iter().copied()).await?;
+        let found = store::api_key::find_all(self.store().reader(), kept.iter().copied()).await?;
         for (index, id) in kept.iter().enumerate() {
             let is_theirs = |row: &api_key::Model| {
                 row.id == id.uuid() && row.account_id == account.map(AccountId::uuid)
@@ -148,8 +147,8 @@ impl Services {
             }
         }
         kept.extend(viewer.key);
-        let now = self.clock.now();
-        let writer = self.store.writer();
+        let now = self.clock().now();
+        let writer = self.store().writer();
         let revoked = store::api_key::revoke_others(writer, account, &kept, now).await?;
         Ok((account, revoked))
     }
@@ -164,28 +163,26 @@ impl Services {
         viewer: &Viewer,
         id: ApiKeyId,
     ) -> Result<ApiKeyId, OperationError> {
-        let row = store::api_key::find(self.store.reader(), id).await?;
-        let row = row
-            .filter(|row| viewer.is_platform() || row.account_id == viewer.account.map(Into::into))
-            .ok_or_else(|| Path::input("id").not_found("key"))?;
+        let row = self.reader(*viewer).by_key(id).await?;
+        let row = row.ok_or_else(|| Path::input("id").not_found("key"))?;
         if row.role == Role::Sender && !policy::may(viewer, Use::RevokeSenderKey) {
             return Err(OperationError::Forbidden);
         }
-        store::api_key::revoke(self.store.writer(), id, self.clock.now()).await?;
+        store::api_key::revoke(self.store().writer(), id, self.clock().now()).await?;
         Ok(id)
     }
 
     /// Whether a key is neither revoked nor expired.
     pub async fn key_works(&self, id: ApiKeyId) -> Result<bool, OperationError> {
         let row = self.0.reads.keys_by_id.load(id).await?;
-        let now = self.clock.now();
+        let now = self.clock().now();
         Ok(row.is_some_and(|row| works(&row, now)))
     }
 
     /// The viewer whose key has this secret; `None` if no working key has it.
     pub async fn authenticate(&self, secret: &str) -> Result<Option<Viewer>, OperationError> {
         let hash = secret_hash(secret);
-        if let Some(admin) = &self.admin_key_hash
+        if let Some(admin) = self.admin_key_hash()
             && bool::from(admin.ct_eq(&hash))
         {
             return Ok(Some(Viewer {
@@ -198,7 +195,7 @@ impl Services {
             return Ok(None);
         }
         let row = self.0.reads.keys.load(hash).await?;
-        let now = self.clock.now();
+        let now = self.clock().now();
         let row = row
             .filter(|row| works(row, now) && bool::from(row.secret_hash.as_slice().ct_eq(&hash)));
         if let Some(row) = &row {

@@ -15,6 +15,7 @@ use super::{
     contact_list::{DestinationRow, MAX_DESTINATIONS},
     input,
     phone_number::{self, Accept, NumberFault},
+    reader::Owned,
 };
 
 /// The most telephone numbers of one audience.
@@ -91,7 +92,7 @@ impl Services {
         path: &Path,
     ) -> Result<contact_list::Model, OperationError> {
         let row = self.0.reads.lists.load(list).await?;
-        let row = row.filter(|row| row.account_id == account.uuid() && row.archived_at.is_none());
+        let row = row.filter(|row| row.belongs_to(account) && row.archived_at.is_none());
         row.ok_or_else(|| path.not_found("list").into())
     }
 }

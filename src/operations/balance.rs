@@ -10,15 +10,21 @@ use std::{
     time::Duration,
 };
 
-use domain::{book::Balance, id::AccountId};
+use domain::{
+    book::{Balance, NextExpiry},
+    credits::Credits,
+    id::AccountId,
+    lot::Expiry,
+};
 use entity::transaction;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use sea_orm::DatabaseBackend;
 
-use super::{OperationError, Path, Services, account::BalanceAt};
+use super::{OperationError, Path, Services, reader::BalanceOf};
 use crate::{
     clock::whole_micros,
+    ledger::BalanceAnswer,
     store::{self, book::Wanted},
 };
 
@@ -31,8 +37,45 @@ const POLL: Duration = Duration::from_millis(10);
 /// How many past balances one request computes at a time.
 const AT_A_TIME: usize = 2;
 
-/// An account and the past instant of its balance; `None` for now.
-pub type Asked = (AccountId, Option<Timestamp>);
+/// An account's balance at an instant.
+#[derive(Debug, Clone, Copy)]
+pub struct BalanceAt {
+    /// The account.
+    pub account: AccountId,
+    /// The instant.
+    pub at: Timestamp,
+    /// The balance.
+    pub balance: Balance,
+}
+
+impl BalanceAt {
+    /// The balance in a command's answer.
+    ///
+    /// # Errors
+    /// A fault if the answer's expiration day is invalid.
+    pub fn from_answer(account: AccountId, answer: &BalanceAnswer) -> Result<Self, OperationError> {
+        let next_expiry = match &answer.next_expiry {
+            Some((units, at, on)) => Some(NextExpiry {
+                credits: Credits::from_units(*units),
+                expiry: Expiry {
+                    at: whole_micros(*at),
+                    on: store::book::day(on)?,
+                },
+            }),
+            None => None,
+        };
+        Ok(Self {
+            account,
+            at: whole_micros(answer.at),
+            balance: Balance {
+                available: Credits::from_units(answer.available),
+                held: Credits::from_units(answer.held),
+                unassigned: Credits::from_units(answer.unassigned),
+                next_expiry,
+            },
+        })
+    }
+}
 
 impl Services {
     /// An account's balance now or at a past instant. The answer for a past instant never changes.
@@ -40,7 +83,7 @@ impl Services {
     /// # Errors
     /// `Invalid` if `at` is in the future. `Unavailable` if the instant's balance isn't final
     /// within 10 seconds.
-    pub async fn balance(
+    pub(super) async fn balance(
         &self,
         account: AccountId,
         at: Option<Timestamp>,
@@ -48,7 +91,7 @@ impl Services {
         self.refuse_to_foresee(at)?;
         let last = match at {
             Some(at) => self.last_for_good(account, at).await?,
-            None => store::balance::last(self.store.reader(), account).await?,
+            None => store::balance::last(self.store().reader(), account).await?,
         };
         self.balance_after(account, at, last).await
     }
@@ -59,7 +102,7 @@ impl Services {
     /// `Invalid` if `at` is in the future.
     pub fn refuse_to_foresee(&self, at: Option<Timestamp>) -> Result<(), OperationError> {
         match at {
-            Some(at) if at > self.clock.now() => Err(Path::argument("at")
+            Some(at) if at > self.clock().now() => Err(Path::argument("at")
                 .invalid("Must not be in the future.")
                 .into()),
             _ => Ok(()),
@@ -71,21 +114,21 @@ impl Services {
     ///
     /// # Errors
     /// Those of [`Self::balance`].
-    pub async fn balances(
+    pub(super) async fn balances(
         &self,
-        asked: &[Asked],
-    ) -> Result<HashMap<Asked, BalanceAt>, OperationError> {
-        let of_now = asked.iter().filter(|(_, at)| at.is_none());
-        let reader = self.store.reader();
-        let last = store::balance::last_of(reader, of_now.map(|(account, _)| *account)).await?;
-        let balances = asked.iter().copied().map(|(account, at)| {
-            let last = last.get(&account).cloned();
+        asked: &[BalanceOf],
+    ) -> Result<HashMap<BalanceOf, BalanceAt>, OperationError> {
+        let of_now = asked.iter().filter(|of| of.at.is_none());
+        let reader = self.store().reader();
+        let last = store::balance::last_of(reader, of_now.map(|of| of.account)).await?;
+        let balances = asked.iter().copied().map(|of| {
+            let last = last.get(&of.account).cloned();
             async move {
-                let balance = match at {
-                    Some(_) => self.balance(account, at).await,
-                    None => self.balance_after(account, None, last).await,
+                let balance = match of.at {
+                    Some(_) => self.balance(of.account, of.at).await,
+                    None => self.balance_after(of.account, None, last).await,
                 };
-                Ok(((account, at), balance?))
+                Ok((of, balance?))
             }
         });
         stream::iter(balances)
@@ -105,7 +148,7 @@ impl Services {
             // The books don't go back with this machine's clock, nor wait for it if another
             // machine's clock is ahead.
             let booked = last.as_ref().map(|last| whole_micros(last.created_at));
-            booked.unwrap_or(Timestamp::MIN).max(self.clock.now())
+            booked.unwrap_or(Timestamp::MIN).max(self.clock().now())
         });
         let balance = match last {
             None => Balance::default(),
@@ -133,7 +176,7 @@ impl Services {
     ) -> Result<Option<transaction::Model>, OperationError> {
         let closed = tokio::time::timeout(PATIENCE, self.close(account, at)).await;
         closed.map_err(|_| OperationError::Unavailable)??;
-        Ok(store::balance::last_at(self.store.reader(), account, at).await?)
+        Ok(store::balance::last_at(self.store().reader(), account, at).await?)
     }
 
     /// Waits until nothing can be booked at or before a past instant.
@@ -146,12 +189,12 @@ impl Services {
     /// one process, so a reader takes no lock there.
     async fn close(&self, account: AccountId, at: Timestamp) -> Result<(), OperationError> {
         loop {
-            let booked = store::balance::booked_until(self.store.reader(), account).await?;
+            let booked = store::balance::booked_until(self.store().reader(), account).await?;
             if booked.is_none_or(|until| until > at) {
                 return Ok(());
             }
-            self.ledger.passed(at).await;
-            let is_shared = self.store.backend() == DatabaseBackend::Postgres;
+            self.ledger().passed(at).await;
+            let is_shared = self.store().backend() == DatabaseBackend::Postgres;
             if !is_shared || self.0.reads.free_books.load(account).await?.is_some() {
                 return Ok(());
             }
@@ -167,7 +210,7 @@ impl Services {
         account: AccountId,
         at: Timestamp,
     ) -> Result<Balance, OperationError> {
-        let snapshot = self.store.snapshot().await?;
+        let snapshot = self.store().snapshot().await?;
         let last = store::balance::last_at(&snapshot, account, at).await?;
         let wanted = BTreeMap::from([(
             account,

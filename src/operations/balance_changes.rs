@@ -6,7 +6,7 @@ use domain::{book::Balance, id::AccountId};
 use futures_util::{Stream, StreamExt, stream};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
-use super::{OperationError, Services, account::BalanceAt};
+use super::{OperationError, Services, balance::BalanceAt};
 
 /// How often to read the balance without a notification: another process may have changed it, or a
 /// lot may have expired.
@@ -30,7 +30,7 @@ impl Services {
             services: self.clone(),
             account,
             // Subscribes before the first read, so that no change is missed in between.
-            changes: self.ledger.changes(),
+            changes: self.ledger().changes(),
             told: None,
         };
         stream::unfold(Some(watching), |watching| async {

@@ -8,13 +8,15 @@ use domain::id::{AccountId, ContactId, ListId};
 use entity::contact_list;
 
 use super::{
-    OperationError, Path, Refusal, Services, Viewer, audience, departure, input,
-    phone_number::Accept, policy::may_read,
+    OperationError, Path, Refusal, Services, Viewer, ViewerReader, audience, departure, input,
+    phone_number::Accept,
+    policy::may_read,
+    reader::{Contacts, Listing, Window},
 };
+pub use crate::store::contact::Contact;
 use crate::store::{
     self,
-    contact::{Contact, ContactFilter, Which},
-    sql::paging::{Page, Window},
+    contact::{ContactFilter, Which},
 };
 use crate::tuning::Tuned;
 
@@ -40,7 +42,7 @@ pub enum Removal {
     All,
 }
 
-impl Services {
+impl ViewerReader {
     /// A page of a list's contacts; empty for an archived list.
     ///
     /// # Errors
@@ -48,24 +50,27 @@ impl Services {
     /// beginning of a number.
     pub async fn contacts(
         &self,
-        viewer: &Viewer,
         list: &contact_list::Model,
         search: Option<&str>,
         window: Window,
-    ) -> Result<(ContactFilter, Page<Contact>), OperationError> {
-        may_read(viewer, "ContactList", "contacts")?;
-        let filter = ContactFilter {
-            account: AccountId::new(list.account_id),
-            list: ListId::new(list.id),
-            prefix: prefix(search)?,
+    ) -> Result<Listing<Contact>, OperationError> {
+        may_read(self.viewer(), "ContactList", "contacts")?;
+        let contacts = Contacts {
+            filter: ContactFilter {
+                account: AccountId::new(list.account_id),
+                list: ListId::new(list.id),
+                prefix: prefix(search)?,
+            },
+            stored: match list.archived_at {
+                Some(_) => None,
+                None => Some(list.contacts.unsigned_abs()),
+            },
         };
-        let page = match list.archived_at {
-            Some(_) => Page::of(Vec::new(), window),
-            None => store::contact::list(self.store.reader(), &filter, window).await?,
-        };
-        Ok((filter, page))
+        self.list(contacts, window).await
     }
+}
 
+impl Services {
     /// Removes contacts from a list and returns how many. Contacts that aren't in the list are
     /// ignored, so a request whose answer was lost can be repeated.
     ///
@@ -117,11 +122,11 @@ impl Services {
         which: Which<'_>,
     ) -> Result<Removed, OperationError> {
         let of = (AccountId::new(list.account_id), ListId::new(list.id));
-        let transaction = self.store.begin().await?;
+        let transaction = self.store().begin().await?;
         store::contact_list::lock(&transaction, of.1).await?;
         // Read after waiting for the lock: messages that came due meanwhile are still sent to these
         // contacts.
-        let now = self.clock.now();
+        let now = self.clock().now();
         let waiting = store::message_audience::waiting(&transaction, of, now).await?;
         let (mut gone, asked) = if waiting.is_empty() {
             let asked = asked(&which);
@@ -165,7 +170,7 @@ impl Services {
     ) -> Result<u64, OperationError> {
         let of = (AccountId::new(list.account_id), ListId::new(list.id));
         loop {
-            let transaction = self.store.begin().await?;
+            let transaction = self.store().begin().await?;
             let refused =
                 store::contact_import::forget_rejections(&transaction, of, PART.get()).await?;
             let warned =
@@ -183,7 +188,7 @@ impl Services {
     /// # Errors
     /// Fails only with faults of the database. The next call continues.
     pub async fn forget_archived_contacts(&self) -> Result<usize, OperationError> {
-        let reader = self.store.reader();
+        let reader = self.store().reader();
         let lists = store::contact_list::archived_with_contacts(reader, LISTS_AT_ONCE).await?;
         let mut removed = 0;
         for list in &lists {

@@ -26,15 +26,13 @@ use tokio_util::task::TaskTracker;
 
 use super::{
     Fault, OperationError, Path, RefusalCode, Services, Viewer, input, phone_number::Accept,
+    reader::Window, viewer::Owner,
 };
+pub use crate::store::contact_import::{RejectedRow, warnings::ImportWarning};
 use crate::{
     fair::{Bounds, Line, Place, Urgency},
     imports::{self, Format, MAX_WARNINGS, Mapping, ReadError, Unreadable},
-    store::{
-        self,
-        contact_import::{RejectedRow, warnings::ImportWarning},
-        sql::{paging::Window, reader::Owner},
-    },
+    store,
 };
 use writing::Job;
 
@@ -168,7 +166,7 @@ impl Services {
             country,
             accept: Accept::landlines(input.accept_landlines),
         };
-        if self.stop.is_cancelled() {
+        if self.stop().is_cancelled() {
             return Err(OperationError::Unavailable);
         }
         mapping::check(&input.mapping)?;
@@ -219,10 +217,10 @@ impl Services {
         list: &contact_list::Model,
         file_name: &str,
     ) -> Result<contact_import::Model, OperationError> {
-        let now = self.clock.now().as_microsecond();
+        let now = self.clock().now().as_microsecond();
         let row = contact_import::Model {
             account_id: list.account_id,
-            id: self.clock.new_id(),
+            id: self.clock().new_id(),
             list_id: list.id,
             file_name: plain_name(file_name),
             status: ImportStatus::Running,
@@ -237,7 +235,7 @@ impl Services {
             ended_at: None,
         };
         let id = ListId::new(list.id);
-        let transaction = self.store.begin().await?;
+        let transaction = self.store().begin().await?;
         store::contact_list::lock(&transaction, id).await?;
         match writing::standing(&transaction, (AccountId::new(list.account_id), id)).await? {
             writing::Standing::Open { .. } => {}
@@ -263,7 +261,7 @@ impl Services {
         list: &contact_list::Model,
         id: ImportId,
     ) -> Result<ImportOutcome, OperationError> {
-        let reader = self.store.reader();
+        let reader = self.store().reader();
         let lost = || OperationError::broken("an import has no row");
         let import = store::contact_import::find_all(reader, [id])
             .await?

@@ -10,14 +10,13 @@ use domain::{
 use entity::{contact_list, list_destination};
 use sea_orm::prelude::Uuid;
 
-use super::{OperationError, Path, RefusalCode, Services, Viewer, input};
+use super::{
+    OperationError, Path, RefusalCode, Services, Viewer, ViewerReader, input,
+    reader::{Listing, Window},
+};
 use crate::{
     ledger::{Act, Refused, Request, SubmitError},
-    store::{
-        self,
-        contact_list::ListFilter,
-        sql::paging::{Page, Window},
-    },
+    store::{self, contact_list::ListFilter},
 };
 
 /// The most rows of one head-count, which covers all countries.
@@ -52,7 +51,7 @@ pub struct UpdateContactList {
     pub destinations: Option<Vec<DestinationRow>>,
 }
 
-impl Services {
+impl ViewerReader {
     /// A page of an account's lists, without archived ones.
     ///
     /// # Errors
@@ -62,13 +61,13 @@ impl Services {
         account: AccountId,
         search: Option<String>,
         window: Window,
-    ) -> Result<(ListFilter, Page<contact_list::Model>), OperationError> {
+    ) -> Result<Listing<contact_list::Model>, OperationError> {
         let search = input::search(search.as_deref(), &Path::argument("search"))?;
-        let filter = ListFilter { account, search };
-        let page = store::contact_list::list(self.store.reader(), &filter, window).await?;
-        Ok((filter, page))
+        self.list(ListFilter { account, search }, window).await
     }
+}
 
+impl Services {
     /// A list that the viewer may use.
     ///
     /// # Errors
@@ -93,9 +92,8 @@ impl Services {
         id: ListId,
         path: &Path,
     ) -> Result<contact_list::Model, OperationError> {
-        let row = store::contact_list::find(self.store.reader(), id).await?;
-        row.filter(|row| viewer.sees(AccountId::new(row.account_id)))
-            .ok_or_else(|| path.not_found("list").into())
+        let row = self.reader(*viewer).by_key(id).await?;
+        row.ok_or_else(|| path.not_found("list").into())
     }
 
     /// Creates a list, which shares the unassigned credits.
@@ -115,9 +113,9 @@ impl Services {
         self.refuse_more_lists(AccountId::new(account.id)).await?;
         let row = contact_list::Model {
             account_id: account.id,
-            id: self.clock.new_id(),
+            id: self.clock().new_id(),
             name,
-            created_at: self.clock.now().as_microsecond(),
+            created_at: self.clock().now().as_microsecond(),
             archived_at: None,
             contacts: 0,
             revision: 0,
@@ -125,7 +123,7 @@ impl Services {
         };
         let (account, list) = (AccountId::new(row.account_id), ListId::new(row.id));
         let rows = destination_rows(account, list, &destinations);
-        let transaction = self.store.begin().await?;
+        let transaction = self.store().begin().await?;
         store::contact_list::insert(&transaction, row.clone()).await?;
         store::contact_list::replace_destinations(&transaction, account, list, rows).await?;
         transaction.commit().await?;
@@ -150,7 +148,7 @@ impl Services {
         }
         let destinations = change.destinations.as_deref().map(head_count).transpose()?;
 
-        let transaction = self.store.begin().await?;
+        let transaction = self.store().begin().await?;
         if !store::contact_list::rename(&transaction, account, list, &row.name).await? {
             // The list was archived after it was read; the transaction ends without a change.
             return Err(path.not_found("list").into());
@@ -192,7 +190,7 @@ impl Services {
             key: None,
             at: None,
         };
-        let done = self.ledger.submit(request).await;
+        let done = self.ledger().submit(request).await;
         let row = self.seen_list(viewer, id, &path).await?;
         match done {
             Ok(_) => {}

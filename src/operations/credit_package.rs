@@ -14,14 +14,12 @@ use domain::{
 use entity::credit_package;
 
 use super::{
-    OperationError, Path, Refusal, RefusalCode, Services, Viewer,
+    OperationError, Path, Refusal, RefusalCode, Services, Viewer, ViewerReader,
     input::{self, known_currency},
     rate_card::is_taken,
+    reader::{Listing, Packages, Window},
 };
-use crate::store::{
-    self,
-    sql::paging::{Page, Window},
-};
+use crate::store;
 
 /// The longest code of a package, in bytes.
 const MAX_CODE_BYTES: usize = 64;
@@ -60,16 +58,18 @@ pub struct Capacity {
     pub messages: Option<i64>,
 }
 
-impl Services {
-    /// A page of the packages.
+impl ViewerReader {
+    /// A page of the packages on sale, smallest first; of archived packages too, if they are asked for.
     pub async fn credit_packages(
         &self,
         include_archived: bool,
         window: Window,
-    ) -> Result<Page<credit_package::Model>, OperationError> {
-        Ok(store::credit_package::list(self.store.reader(), include_archived, window).await?)
+    ) -> Result<Listing<credit_package::Model>, OperationError> {
+        self.list(Packages { include_archived }, window).await
     }
+}
 
+impl Services {
     /// Creates a package and puts it up for sale.
     ///
     /// # Errors
@@ -94,17 +94,17 @@ impl Services {
                 .into());
         }
         let row = credit_package::Model {
-            id: self.clock.new_id(),
+            id: self.clock().new_id(),
             code,
             name,
             credits_units: credits.units(),
             price_minor: price.minor(),
             currency_code: price.currency().code().to_string(),
             validity_days: new.validity_days,
-            created_at: self.clock.now().as_microsecond(),
+            created_at: self.clock().now().as_microsecond(),
             archived_at: None,
         };
-        let inserted = store::credit_package::insert(self.store.writer(), row.clone()).await;
+        let inserted = store::credit_package::insert(self.store().writer(), row.clone()).await;
         inserted.map_err(|cause| {
             if is_taken(&cause) {
                 let refused = path.refuse(RefusalCode::Conflict, "Another package has this code.");
@@ -124,9 +124,9 @@ impl Services {
         &self,
         id: PackageId,
     ) -> Result<credit_package::Model, OperationError> {
-        let now = self.clock.now();
-        store::credit_package::archive(self.store.writer(), id, now).await?;
-        let row = store::credit_package::find(self.store.writer(), id).await?;
+        let now = self.clock().now();
+        store::credit_package::archive(self.store().writer(), id, now).await?;
+        let row = store::credit_package::find(self.store().writer(), id).await?;
         row.ok_or_else(|| Path::input("packageId").not_found("package").into())
     }
 
@@ -154,7 +154,7 @@ impl Services {
         viewer: &Viewer,
         account: Option<AccountId>,
     ) -> Result<Arc<RateCard>, OperationError> {
-        let now = self.clock.now();
+        let now = self.clock().now();
         if account.is_none() && viewer.is_platform() {
             return self.default_rate_card(now).await;
         }

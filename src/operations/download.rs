@@ -142,7 +142,7 @@ impl Services {
         dialect: Dialect,
     ) -> Result<DownloadLink, OperationError> {
         let expires_at = self
-            .clock
+            .clock()
             .now()
             .checked_add(VALIDITY)
             .map_err(|_| OperationError::broken("the clock is at its end"))?;
@@ -158,7 +158,7 @@ impl Services {
             BASE64_URL_SAFE_NO_PAD.encode(&claims),
             BASE64_URL_SAFE_NO_PAD.encode(signature.into_bytes())
         );
-        let mut url = self.public_url.clone();
+        let mut url = self.public_url().clone();
         url.path_segments_mut()
             .map_err(|()| OperationError::broken("the public URL can't have a path"))?
             .pop_if_empty()
@@ -176,7 +176,7 @@ impl Services {
     /// [`DownloadError::NotFound`], [`DownloadError::Expired`] or [`DownloadError::Revoked`].
     pub async fn read_link(&self, token: &str, file_name: &str) -> Result<Link, DownloadError> {
         let claims = self.claims(token, file_name).await?;
-        let (now, expires_at) = (self.clock.now(), whole_micros(claims.expires_at));
+        let (now, expires_at) = (self.clock().now(), whole_micros(claims.expires_at));
         if now >= expires_at {
             return Err(DownloadError::Expired);
         }
@@ -199,8 +199,8 @@ impl Services {
     /// [`DownloadError::NotFound`] if the account is gone. A refusal if the period has costs in
     /// several currencies.
     pub async fn open_download(&self, Link(claims): Link) -> Result<Download, DownloadError> {
-        let now = self.clock.now();
-        let (snapshot, pinned) = self.store.pin().await?;
+        let now = self.clock().now();
+        let (snapshot, pinned) = self.store().pin().await?;
         let account = store::account::find(&snapshot, AccountId::new(claims.account)).await?;
         let report = claims.report(account.ok_or(DownloadError::NotFound)?)?;
         let messages = MessageReader::new(pinned, report.filter.clone());
@@ -254,7 +254,12 @@ impl Services {
         }
         if by_admin {
             signature.update(b"admin");
-            signature.update(&self.admin_key_hash.unwrap_or_default());
+            signature.update(
+                self.admin_key_hash()
+                    .copied()
+                    .unwrap_or_default()
+                    .as_slice(),
+            );
         }
         Ok(signature)
     }

@@ -47,7 +47,7 @@ impl Services {
         account: AccountId,
         key: &Key,
     ) -> Result<bool, OperationError> {
-        let used = store::idempotency_key::find(self.store.reader(), account, &key.key).await?;
+        let used = store::idempotency_key::find(self.store().reader(), account, &key.key).await?;
         Ok(used.is_some())
     }
 }

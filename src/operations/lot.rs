@@ -6,21 +6,30 @@ use domain::{
     id::{AccountId, LotId},
 };
 use entity::{account, lot, transaction};
-use jiff::civil::Date;
+use jiff::{Timestamp, civil::Date};
 use serde::Serialize;
 
 use super::{
-    OperationError, Path, RefusalCode, Services, Viewer, account::BalanceAt, account::time_zone,
+    OperationError, Path, RefusalCode, Services, Viewer, ViewerReader,
+    account::time_zone,
+    balance::BalanceAt,
     idempotency, input,
+    reader::{Listing, Window},
 };
+pub use crate::store::lot::LotState;
 use crate::{
     ledger::{Act, Answer, Key, Refused, Request, SubmitError},
-    store::{
-        self,
-        lot::{LotFilter, LotState},
-        sql::paging::{Page, Window},
-    },
+    store::{self, lot::LotFilter},
 };
+
+/// A lot at an instant, which decides whether it has expired.
+#[derive(Debug, Clone)]
+pub struct LotAt {
+    /// The lot.
+    pub row: lot::Model,
+    /// The instant.
+    pub at: Timestamp,
+}
 
 /// The input of `grantCredits`.
 #[derive(Debug)]
@@ -88,24 +97,28 @@ struct RevokeArguments<'a> {
     note: &'a str,
 }
 
-impl Services {
-    /// A page of an account's lots, and the filter that it was read with. The lots are shown in
-    /// their states at the filter's instant.
+impl LotAt {
+    /// The state of the lot at the instant.
+    #[must_use]
+    pub fn state(&self) -> LotState {
+        store::lot::state(&self.row, self.at)
+    }
+}
+
+impl ViewerReader {
+    /// A page of an account's lots as they are now.
     pub async fn lots(
         &self,
         account: AccountId,
         state: Option<LotState>,
         window: Window,
-    ) -> Result<(LotFilter, Page<lot::Model>), OperationError> {
-        let filter = LotFilter {
-            account,
-            state,
-            at: self.clock.now(),
-        };
-        let page = store::lot::list(self.store.reader(), &filter, window).await?;
-        Ok((filter, page))
+    ) -> Result<Listing<LotAt>, OperationError> {
+        let at = self.services().clock().now();
+        self.list(LotFilter { account, state, at }, window).await
     }
+}
 
+impl Services {
     /// Grants credits without a payment.
     ///
     /// # Errors
@@ -135,7 +148,7 @@ impl Services {
             None => None,
         };
         let act = Act::Grant {
-            lot: LotId::new(self.clock.new_id()),
+            lot: LotId::new(self.clock().new_id()),
             credits,
             expires_on,
             note,
@@ -158,7 +171,7 @@ impl Services {
         let path = Path::input("expiresOn");
         let on = input::date(on, &path)?;
         let zone = time_zone(account)?;
-        let today = date_of(self.clock.now(), &zone);
+        let today = date_of(self.clock().now(), &zone);
         // A repeated request whose grant was in time gets its first answer.
         if on <= today && !self.key_was_used(AccountId::new(account.id), key).await? {
             return Err(path
@@ -182,7 +195,7 @@ impl Services {
     ) -> Result<Granted, OperationError> {
         let missing = || OperationError::broken("a grant's answer has no lot");
         let id = LotId::new(answer.lot.ok_or_else(missing)?);
-        let row = store::lot::find(self.store.reader(), account, id)
+        let row = store::lot::find(self.store().reader(), account, id)
             .await?
             .ok_or_else(missing)?;
         Ok(Granted {
@@ -220,7 +233,7 @@ impl Services {
         };
         let key = idempotency::key(&asked.idempotency_key, "revokeCredits", &arguments)?;
         if let Some(lot) = asked.lot {
-            store::lot::find(self.store.reader(), id, lot)
+            store::lot::find(self.store().reader(), id, lot)
                 .await?
                 .ok_or_else(|| Path::input("lotId").not_found("lot"))?;
         }
@@ -263,7 +276,7 @@ impl Services {
             key: Some(key),
             at: None,
         };
-        self.ledger.submit(request).await
+        self.ledger().submit(request).await
     }
 }
 

@@ -1,7 +1,8 @@
 //! Messages: scheduling, sending, settling and cancelling them.
 //!
-//! Every one of these takes an idempotency key. A repetition gets the first answer again, even where it
-//! would be refused by now: because its time has passed, the card has changed, or the list has gone.
+//! Each takes an idempotency key. A repeated request gets the first answer again, even if it would
+//! be refused by now: because its sendAt has passed, the rate card has changed, or the list is
+//! archived.
 
 mod sent;
 mod submission;
@@ -19,86 +20,83 @@ use sea_orm::prelude::Uuid;
 use serde::Serialize;
 
 use super::{
-    OperationError, Path, RefusalCode, Services, Viewer,
-    account::BalanceAt,
+    OperationError, Path, RefusalCode, Services, Viewer, ViewerReader,
     audience::Audience,
+    balance::BalanceAt,
     contact_list::DestinationRow,
     idempotency, input,
     policy::{self, Use},
     pricing::{Draft, PricedMessage},
+    reader::{Listing, WholeMessage, Window},
 };
+pub use crate::store::message::MessageFilter;
 use crate::{
     clock::whole_micros,
     fair::Urgency,
     ledger::{self, Act, End, NewMessage, Sent},
-    store::{
-        self,
-        message::MessageFilter,
-        sql::paging::{Page, Window},
-    },
 };
 
-/// How often a message to a list's contacts is priced while some are removed from the list.
+/// How often a message to a list's contacts is priced while contacts are being removed from it.
 const MAX_PRICINGS: u32 = 5;
 /// How far ahead a message may be scheduled, in years.
 const MAX_YEARS_AHEAD: i64 = 2;
 
-/// A message to send or to schedule, as it was asked for.
+/// The input of `sendMessage` and `scheduleMessage`.
 #[derive(Debug, Clone)]
 pub struct NewMessageInput {
-    /// Whose.
+    /// The account; the viewer's own if it is `None`.
     pub account: Option<AccountId>,
-    /// Who is reached, who pays, and what it says.
+    /// The recipients, the list that pays, and the content.
     pub draft: Draft,
-    /// Shown to people.
+    /// The name that people see.
     pub name: Option<String>,
-    /// Whether it may say and show nothing.
+    /// Whether a message without text and media is accepted.
     pub allow_empty: bool,
-    /// When it is to be sent; at once where `None`.
+    /// The instant at which it is to be sent; `None` for now.
     pub send_at: Option<String>,
-    /// Refuse where it would cost more.
+    /// The most that it may cost; it is refused if it costs more.
     pub max_credits: Option<String>,
-    /// The caller's key.
+    /// The idempotency key, unique in the account.
     pub idempotency_key: String,
 }
 
-/// A message as a command left it, with the balance after the command.
+/// The result of a command: the message and the balance right after it.
 #[derive(Debug)]
 pub struct Done {
-    /// The message.
+    /// The message right after the command, with its text.
     pub message: message::Model,
-    /// Its lines, where they may have changed since.
+    /// Its lines right after the command; `None` if they can't have changed since.
     pub lines: Option<Vec<message_line::Model>>,
-    /// The balance after the command.
+    /// The balance right after the command.
     pub balance: BalanceAt,
 }
 
-/// Which messages are listed, as it was asked for; what is `None` does not narrow.
+/// The conditions of a list of messages. `None` doesn't restrict the list.
 #[derive(Debug, Default)]
 pub struct AskedMessages {
-    /// Only those of this list; `None` in the place of an id that is none.
+    /// Only messages of this list; `Some(None)` for an id that is no list's.
     pub list: Option<Option<ListId>>,
-    /// Only those that stand so.
+    /// Only messages with one of these statuses.
     pub status: Option<Vec<entity::sql_enums::MessageStatus>>,
-    /// Only those to be sent from here on.
+    /// Only messages with a sendAt at or after this instant.
     pub from: Option<String>,
-    /// Only those to be sent before.
+    /// Only messages with a sendAt before this instant.
     pub to: Option<String>,
-    /// Only those whose name or text contains this.
+    /// Only messages whose name or text contains this.
     pub search: Option<String>,
 }
 
-impl Services {
-    /// A page of those messages among `all` that are asked for.
+impl ViewerReader {
+    /// A page of the messages among `all` that meet the conditions, latest sendAt first.
     ///
     /// # Errors
-    /// Refusals that name the argument.
+    /// `Invalid` if an instant can't be read or the search text is too long.
     pub async fn messages(
         &self,
         all: MessageFilter,
         asked: AskedMessages,
         window: Window,
-    ) -> Result<(MessageFilter, Page<message::Model>), OperationError> {
+    ) -> Result<Listing<message::Model>, OperationError> {
         let path = Path::argument("filter");
         let instant = |text: Option<String>, name| {
             text.map(|text| input::instant(&text, &path.at(name)))
@@ -113,19 +111,22 @@ impl Services {
             ..all
         };
         if let Some(list) = asked.list {
-            // What is no id names no list, and so no message.
+            // An id that is no list's matches no message.
             let list = list.unwrap_or(ListId::new(Uuid::nil()));
             filter.lists.push(Some(list));
         }
-        let page = store::message::list(self.store.reader(), &filter, window).await?;
-        Ok((filter, page))
+        self.list(filter, window).await
     }
+}
 
-    /// Sends a message: charges it at once. Where a time is given, schedules it: holds its credits until
-    /// then. `operation` and `arguments` are what its key stands for.
+impl Services {
+    /// Sends a message, which charges it at once; or schedules it, which holds its credits, if it
+    /// has a sendAt. The idempotency key stands for `operation` and `arguments`.
     ///
     /// # Errors
-    /// Refusals that name the field; nothing changed then.
+    /// `Invalid` and `NotFound` at the field that can't be used, `UnsupportedDestination` if the
+    /// rate card serves none of the recipients, `InsufficientCredits`, `IdempotencyKeyReused`,
+    /// `LimitReached` for too many scheduled messages. Then nothing was changed.
     pub async fn add_message(
         &self,
         viewer: &Viewer,
@@ -142,7 +143,8 @@ impl Services {
             Some(_) => Path::input("listId"),
             None => Path::input("audience"),
         };
-        // Only what is scheduled for a list's contacts is ever priced again; numbers are not copied for nothing.
+        // Only a message that is scheduled for a list's contacts may be priced again. Others keep
+        // their telephone numbers uncopied.
         let is_of_list = matches!(new.draft.audience, None | Some(Audience::List(_)));
         if new.send_at.is_some() && is_of_list {
             for _ in 1..MAX_PRICINGS {
@@ -157,13 +159,13 @@ impl Services {
         self.submit(account, act, key, &amount).await
     }
 
-    /// Checks a new message, and prices it by a card.
+    /// Checks a new message and prices it by the account's rate card.
     async fn new_message(
         &self,
         charged: (AccountId, rate_card::Model),
         new: NewMessageInput,
     ) -> Result<Act, OperationError> {
-        let now = self.clock.now();
+        let now = self.clock().now();
         let name = new.name.as_deref();
         let name = name.map(|name| input::name(name, &Path::input("name")));
         let send_at = new.send_at.as_deref();
@@ -199,7 +201,7 @@ impl Services {
             strip_accents: message.content.options().strip_accents,
         });
         let new = NewMessage {
-            id: MessageId::new(self.clock.new_id()),
+            id: MessageId::new(self.clock().new_id()),
             list: message.list,
             name,
             text: message.content.kept_text(&message.options)?,
@@ -217,12 +219,14 @@ impl Services {
         })
     }
 
-    /// Charges what was really sent of a scheduled message and releases the rest; everything that is held
-    /// where `rows` is `None`. What is due in an account that the server settles for is charged in full only (law H3),
-    /// and what was sent is reported by the platform and its sending service only (law A3).
+    /// Charges what was sent of a scheduled message and releases the rest; charges all that is held
+    /// if `rows` is `None`. If the server settles the account's messages, a message that is due is
+    /// charged in full only (law H3). Only the platform and its sending service report what was
+    /// sent (law A3).
     ///
     /// # Errors
-    /// Refusals that name the field; nothing changed then.
+    /// `NotFound` at the message, `Invalid` at a row, `Conflict` if the message is no longer
+    /// scheduled or is due. Then nothing was changed.
     pub async fn settle_message(
         &self,
         viewer: &Viewer,
@@ -241,10 +245,11 @@ impl Services {
             .await
     }
 
-    /// Gives a scheduled message up: its credits go back.
+    /// Cancels a scheduled message and releases its credits.
     ///
     /// # Errors
-    /// Refusals that name the field; nothing changed then.
+    /// `NotFound` at the message, `Conflict` if it is no longer scheduled, or is due and the viewer
+    /// may not cancel it then. Then nothing was changed.
     pub async fn cancel_message(
         &self,
         viewer: &Viewer,
@@ -273,13 +278,12 @@ impl Services {
         viewer: &Viewer,
         id: MessageId,
     ) -> Result<message::Model, OperationError> {
-        let row = store::message::find(self.store.reader(), id).await?;
-        row.filter(|row| viewer.sees(AccountId::new(row.account_id)))
-            .ok_or_else(|| Path::input("messageId").not_found("message").into())
+        let row = self.reader(*viewer).by_key(WholeMessage(id)).await?;
+        row.ok_or_else(|| Path::input("messageId").not_found("message").into())
     }
 }
 
-/// When a message is to be sent: after now, and not too far ahead.
+/// Parses a sendAt: in the future, at most [`MAX_YEARS_AHEAD`] ahead.
 fn send_at_after(text: &str, now: Timestamp) -> Result<Timestamp, OperationError> {
     let path = Path::input("sendAt");
     let at = input::instant(text, &path)?;
@@ -331,7 +335,7 @@ pub fn channel(channel: Channel) -> segmentation::Channel {
     }
 }
 
-/// What a message holds or cost.
+/// The credits that a message holds or cost.
 #[must_use]
 pub fn credits(row: &message::Model) -> Credits {
     Credits::from_units(row.units)

@@ -13,20 +13,17 @@ use entity::{monthly_report, monthly_report_schedule, sql_enums};
 use jiff::{Span, Timestamp, civil::Date, tz::TimeZone};
 
 use super::{
-    OperationError, Path, Services, Viewer,
+    OperationError, Path, Services, Viewer, ViewerReader,
     account::time_zone,
     download::{DownloadLink, Format},
+    reader::{Listing, MonthlyReports, Window},
     usage_report::UsageReport,
+    viewer::Visibility,
 };
 use crate::{
     clock::whole_micros,
     reports::{csv::Dialect, usage::Source},
-    store::{
-        self,
-        monthly_report::NEVER,
-        sql::paging::{Page, Window},
-        usage::UsageFilter,
-    },
+    store::{self, monthly_report::NEVER, usage::UsageFilter},
 };
 
 /// How many schedules one pass of the job reads.
@@ -70,13 +67,13 @@ impl Services {
             .await?;
         let zone = time_zone(&account)?;
         let id = AccountId::new(account.id);
-        let transaction = self.store.begin().await?;
+        let transaction = self.store().begin().await?;
         let before = store::monthly_report::schedule(&transaction, id).await?;
         let (month, due_at) = match before {
             // Reports that are already on keep the months that they wait for.
             Some(before) if before.enabled && change.enabled => (before.month, before.due_at),
             _ => {
-                let month = calendar::date_of(self.clock.now(), &zone).first_of_month();
+                let month = calendar::date_of(self.clock().now(), &zone).first_of_month();
                 let end = calendar::month_of_date(month, &zone).map_err(beyond)?.1;
                 let due_at = if change.enabled {
                     end.as_microsecond()
@@ -98,13 +95,17 @@ impl Services {
         transaction.commit().await?;
         Ok(row)
     }
+}
 
+impl ViewerReader {
     /// An account's schedule. An account that never had one gets one that is off.
     pub async fn monthly_report_schedule(
         &self,
         account: AccountId,
     ) -> Result<monthly_report_schedule::Model, OperationError> {
-        let found = store::monthly_report::schedule(self.store.reader(), account).await?;
+        self.refuse_unseen(Visibility::Account(account))?;
+        let connection = self.services().store().reader();
+        let found = store::monthly_report::schedule(connection, account).await?;
         Ok(found.unwrap_or_else(|| monthly_report_schedule::Model {
             account_id: account.uuid(),
             enabled: false,
@@ -120,10 +121,12 @@ impl Services {
         &self,
         account: AccountId,
         window: Window,
-    ) -> Result<Page<monthly_report::Model>, OperationError> {
-        Ok(store::monthly_report::list(self.store.reader(), account, window).await?)
+    ) -> Result<Listing<monthly_report::Model>, OperationError> {
+        self.list(MonthlyReports(account), window).await
     }
+}
 
+impl Services {
     /// Makes a link to a report's file.
     ///
     /// # Errors
@@ -134,7 +137,7 @@ impl Services {
         row: &monthly_report::Model,
     ) -> Result<DownloadLink, OperationError> {
         let id = AccountId::new(row.account_id);
-        let account = store::account::find(self.store.reader(), id).await?;
+        let account = store::account::find(self.store().reader(), id).await?;
         let account = account.ok_or_else(|| OperationError::broken("a report of no account"))?;
         let (zone, month) = month(row)?;
         let interval = interval(row.interval);
@@ -164,8 +167,8 @@ impl Services {
     /// # Errors
     /// Fails only with faults of the database. The next call does the rest.
     pub async fn make_monthly_reports(&self) -> Result<usize, OperationError> {
-        let now = self.clock.now();
-        let due = store::monthly_report::due(self.store.reader(), now, PASS).await?;
+        let now = self.clock().now();
+        let due = store::monthly_report::due(self.store().reader(), now, PASS).await?;
         let mut made = 0;
         for schedule in due {
             made += self.make_reports_of(schedule, now).await?;
@@ -180,14 +183,14 @@ impl Services {
         now: Timestamp,
     ) -> Result<usize, OperationError> {
         let id = AccountId::new(schedule.account_id);
-        let account = store::account::find(self.store.reader(), id).await?;
+        let account = store::account::find(self.store().reader(), id).await?;
         let account = account.ok_or_else(|| OperationError::broken("a schedule of no account"))?;
         let zone = time_zone(&account)?;
         let mut made = 0;
         loop {
             let first = day(&schedule.month)?;
             let (_, end) = calendar::month_of_date(first, &zone).map_err(beyond)?;
-            let transaction = self.store.begin().await?;
+            let transaction = self.store().begin().await?;
             let is_over = end <= now;
             let (next, due_at) = if is_over {
                 let next = first
@@ -211,7 +214,7 @@ impl Services {
             let row = monthly_report::Model {
                 account_id: schedule.account_id,
                 month: schedule.month.clone(),
-                id: self.clock.new_id(),
+                id: self.clock().new_id(),
                 time_zone: account.time_zone.clone(),
                 format: schedule.format,
                 interval: schedule.interval,

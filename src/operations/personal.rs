@@ -69,7 +69,7 @@ impl Services {
         let tally = Tally::new(template.clone(), has_media, asked, card);
         let names: Vec<String> = template.names().map(str::to_owned).collect();
         let mut values = Values::default();
-        let scan = contact_fields::scan(&self.store, account, list);
+        let scan = contact_fields::scan(self.store(), account, list);
         // The place goes with the reading, which outlives a caller that leaves by a batch.
         let folded = scan.fold((tally, 0, place), move |(tally, revision, _), batch| {
             count(tally, revision, batch, &names, &mut values)

@@ -24,16 +24,15 @@ pub use decision::{Checkout, Decided};
 use return_url::return_url;
 
 use super::{
-    OperationError, Path, RefusalCode, Services, Viewer, idempotency, input::known_currency,
+    OperationError, Path, RefusalCode, Services, Viewer, ViewerReader, idempotency,
+    input::known_currency,
+    reader::{Listing, Purchases, Window},
 };
 use crate::{
     clock::whole_micros,
     ledger::{Answer, Key, Refused},
     payments::{Charge, PaymentError, Provider, Started},
-    store::{
-        self,
-        sql::paging::{Page, Window},
-    },
+    store,
 };
 
 /// How long a purchase waits for its buyer, as with payment providers.
@@ -96,7 +95,7 @@ impl Services {
     /// started with another provider, and it expires: approving it would give credits that are no
     /// longer sold this way.
     fn may_be_decided(&self, row: &purchase::Model) -> bool {
-        let used = self.payments.as_ref();
+        let used = self.payments();
         used.is_some_and(|used| used.name() == row.provider)
     }
 
@@ -105,26 +104,27 @@ impl Services {
     /// # Errors
     /// A refusal if no provider is configured.
     fn provider(&self) -> Result<&Provider, OperationError> {
-        self.payments.as_ref().ok_or_else(|| {
+        self.payments().ok_or_else(|| {
             payment_failed(
                 "Nothing can be bought on this server: its operator has chosen no payment provider. No purchase was \
                  begun.",
             )
         })
     }
+}
 
+impl ViewerReader {
     /// A page of an account's purchases in their current states.
     pub async fn purchases(
         &self,
         account: AccountId,
         window: Window,
-    ) -> Result<Page<purchase::Model>, OperationError> {
-        let now = self.clock.now();
-        let page = store::purchase::list(self.store.reader(), account, window).await?;
-        let rows = page.rows.into_iter().map(|row| as_of(row, now)).collect();
-        Ok(Page { rows, ..page })
+    ) -> Result<Listing<purchase::Model>, OperationError> {
+        self.list(Purchases(account), window).await
     }
+}
 
+impl Services {
     /// Starts a one-time payment. The same key returns the same purchase in its current state, and
     /// starts its payment if a crash prevented that.
     ///
@@ -149,7 +149,7 @@ impl Services {
         let row = self
             .begin_purchase(&account, new.package, return_url, key)
             .await?;
-        self.start_payment(&account, as_of(row, self.clock.now()))
+        self.start_payment(&account, as_of(row, self.clock().now()))
             .await
     }
 
@@ -162,7 +162,7 @@ impl Services {
         key: Key,
     ) -> Result<purchase::Model, OperationError> {
         let id = AccountId::new(account.id);
-        let transaction = self.store.begin().await?;
+        let transaction = self.store().begin().await?;
         store::book::lock(&transaction, [id]).await?;
         if let Some(used) = store::idempotency_key::find(&transaction, id, &key.key).await? {
             return repeated(&transaction, id, &used, &key).await;
@@ -185,7 +185,7 @@ impl Services {
                 .into());
         }
         let since = self
-            .clock
+            .clock()
             .now()
             .checked_sub(PATIENCE)
             .unwrap_or(Timestamp::MIN);
@@ -224,7 +224,7 @@ impl Services {
     ) -> purchase::Model {
         purchase::Model {
             account_id: account.uuid(),
-            id: self.clock.new_id(),
+            id: self.clock().new_id(),
             status: PurchaseStatus::Pending,
             package_id: package.id,
             credits_units: package.credits_units,
@@ -236,7 +236,7 @@ impl Services {
             provider_reference: None,
             confirmation_url: None,
             return_url: return_url.map(Into::into),
-            created_at: self.clock.now().as_microsecond(),
+            created_at: self.clock().now().as_microsecond(),
             decided_at: None,
         }
     }
@@ -276,12 +276,13 @@ impl Services {
                 confirmation_url,
             }) => {
                 let url = confirmation_url.as_ref().map(Url::as_str);
-                store::purchase::set_reference(self.store.writer(), &row, &reference, url).await?;
+                store::purchase::set_reference(self.store().writer(), &row, &reference, url)
+                    .await?;
                 self.purchase_again(&row).await
             }
             Err(PaymentError::Refused(cause)) => {
                 tracing::warn!(purchase = %row.id, cause, "the payment provider refused a payment");
-                self.close_purchase(&row, PurchaseStatus::Failed, self.clock.now())
+                self.close_purchase(&row, PurchaseStatus::Failed, self.clock().now())
                     .await?;
                 Err(payment_failed(
                     "The payment provider refused the payment; begin a new purchase.",

@@ -199,7 +199,12 @@ impl Services {
         account: AccountId,
     ) -> Result<(), OperationError> {
         let path = Path::input("sendAt");
-        if let Some(wait) = self.0.allowances.cancelled.wait(account, self.clock.now()) {
+        if let Some(wait) = self
+            .0
+            .allowances
+            .cancelled
+            .wait(account, self.clock().now())
+        {
             return Err(refused(
                 &path,
                 format!(
@@ -208,7 +213,8 @@ impl Services {
                 ),
             ));
         }
-        let waiting = store::book::open_holds(self.store.lookups(), account, MAX_SCHEDULED).await?;
+        let waiting =
+            store::book::open_holds(self.store().lookups(), account, MAX_SCHEDULED).await?;
         if waiting >= MAX_SCHEDULED {
             return Err(refused(
                 &path,
@@ -228,7 +234,7 @@ impl Services {
         self.0
             .allowances
             .cancelled
-            .charge(account, weight, self.clock.now());
+            .charge(account, weight, self.clock().now());
     }
 
     /// Checks that an account may have one more list.
@@ -237,7 +243,7 @@ impl Services {
     /// `LimitReached` with the limit of lists, or the time to wait.
     pub(super) async fn refuse_more_lists(&self, account: AccountId) -> Result<(), OperationError> {
         let path = Path::input("name");
-        let used = store::contact_list::in_use(self.store.reader(), account).await?;
+        let used = store::contact_list::in_use(self.store().reader(), account).await?;
         if used >= MAX_LISTS {
             return Err(refused(
                 &path,
@@ -246,7 +252,7 @@ impl Services {
                 ),
             ));
         }
-        let (lists, now) = (&self.0.allowances.lists, self.clock.now());
+        let (lists, now) = (&self.0.allowances.lists, self.clock().now());
         use_one(lists, account, now, &path, "lists")
     }
 
@@ -256,7 +262,7 @@ impl Services {
     /// `LimitReached` with the limit of keys, or the time to wait.
     pub(super) async fn refuse_more_keys(&self, account: AccountId) -> Result<(), OperationError> {
         let path = Path::input("name");
-        let working = store::api_key::working(self.store.reader(), account).await?;
+        let working = store::api_key::working(self.store().reader(), account).await?;
         if working >= MAX_KEYS {
             return Err(refused(
                 &path,
@@ -265,7 +271,7 @@ impl Services {
                 ),
             ));
         }
-        let (keys, now) = (&self.0.allowances.keys, self.clock.now());
+        let (keys, now) = (&self.0.allowances.keys, self.clock().now());
         use_one(keys, account, now, &path, "keys")
     }
 
@@ -287,7 +293,7 @@ impl Services {
                 ),
             ));
         }
-        let (purchases, now) = (&self.0.allowances.purchases, self.clock.now());
+        let (purchases, now) = (&self.0.allowances.purchases, self.clock().now());
         use_one(purchases, account, now, &path, "purchases")
     }
 }

@@ -64,7 +64,7 @@ impl Services {
     ) -> Result<Quote, OperationError> {
         let path = Path::input("accountId");
         let (account, card) = self.charged_account_for(viewer, account, &path).await?;
-        let now = self.clock.now();
+        let now = self.clock().now();
         let id = AccountId::new(account.id);
         let message = self
             .price_message((id, card), draft, Urgency::Ordinary)
@@ -86,7 +86,7 @@ impl Services {
         list: Option<ListId>,
         now: Timestamp,
     ) -> Result<Credits, OperationError> {
-        let lookups = self.store.lookups();
+        let lookups = self.store().lookups();
         match store::balance::free_units(lookups, account, list, now).await? {
             FreeUnits::Of(units) => return Ok(Credits::from_units(units)),
             FreeUnits::NoBook => return Ok(Credits::ZERO),
@@ -96,7 +96,7 @@ impl Services {
             lists: list.into_iter().collect(),
             ..Wanted::default()
         };
-        let snapshot = self.store.snapshot().await?;
+        let snapshot = self.store().snapshot().await?;
         let heads = store::book::load(&snapshot, &BTreeMap::from([(account, wanted)]), now).await?;
         snapshot.end().await?;
         let Some(mut head) = heads.into_values().next() else {
@@ -120,7 +120,7 @@ impl Services {
         if !missing.is_positive() {
             return Ok(None);
         }
-        let reader = self.store.reader();
+        let reader = self.store().reader();
         Ok(store::credit_package::smallest_with(reader, missing, currency).await?)
     }
 }

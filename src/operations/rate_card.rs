@@ -101,7 +101,7 @@ impl Services {
         account: AccountId,
         at: Timestamp,
     ) -> Result<rate_card::Model, OperationError> {
-        match store::rate_card::in_force_for(self.store.lookups(), account, at).await? {
+        match store::rate_card::in_force_for(self.store().lookups(), account, at).await? {
             Some(row) => Ok(row),
             // Before the account's first day the default card's value is as good as any.
             None => self.default_version(at).await,
@@ -110,7 +110,7 @@ impl Services {
 
     async fn default_version(&self, at: Timestamp) -> Result<rate_card::Model, OperationError> {
         let code = store::rate_card::DEFAULT_CODE;
-        store::rate_card::in_force(self.store.reader(), code, at)
+        store::rate_card::in_force(self.store().reader(), code, at)
             .await?
             .ok_or_else(|| OperationError::broken(format!("no version of the rate card {code:?}")))
     }
@@ -148,7 +148,7 @@ impl Services {
         if let Some(card) = self.0.rate_cards.get(RateCardId::new(row.id)) {
             return Ok(card);
         }
-        let card = Arc::new(domain_rate_card(self.store.reader(), row).await?);
+        let card = Arc::new(domain_rate_card(self.store().reader(), row).await?);
         self.0.rate_cards.put(&card);
         Ok(card)
     }
@@ -164,7 +164,7 @@ impl Services {
         if let Some(card) = self.0.rate_cards.get(id) {
             return Ok(card);
         }
-        let row = store::rate_card::find(self.store.reader(), id).await?;
+        let row = store::rate_card::find(self.store().reader(), id).await?;
         let row =
             row.ok_or_else(|| OperationError::broken(format!("no rate card {}", id.uuid())))?;
         self.domain_rate_card(&row).await
@@ -190,7 +190,7 @@ impl Services {
             &Path::input("creditValue"),
         )?;
         let card = checked(
-            RateCardId::new(self.clock.new_id()),
+            RateCardId::new(self.clock().new_id()),
             value,
             &new.rates,
             &Path::input("rates"),
@@ -215,9 +215,9 @@ impl Services {
         code: &str,
         description: &Option<String>,
     ) -> Result<Option<rate_card::Model>, OperationError> {
-        let transaction = self.store.begin().await?;
+        let transaction = self.store().begin().await?;
         let last = store::rate_card::newest(&transaction, code).await?;
-        let now = self.clock.now().as_microsecond();
+        let now = self.clock().now().as_microsecond();
         let row = rate_card::Model {
             id: card.id().uuid(),
             code: code.to_owned(),

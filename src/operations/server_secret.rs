@@ -47,7 +47,7 @@ impl Services {
             Some(secret) => secret,
             None => {
                 let fresh: [u8; SECRET_BYTES] = entropy::bytes();
-                let writer = self.store.writer();
+                let writer = self.store().writer();
                 let kept = store::server_secret::find_or_insert(writer, purpose.name(), &fresh);
                 Arc::new(SecretSlice::from(kept.await?))
             }

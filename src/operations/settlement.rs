@@ -35,11 +35,11 @@ impl Services {
         &self,
         account: Option<AccountId>,
     ) -> Result<usize, OperationError> {
-        let now = self.clock.now();
+        let now = self.clock().now();
         let (mut settled, mut after) = (0, None);
         loop {
             let due =
-                store::message::due(self.store.reader(), account, now, after, PAGE.get()).await?;
+                store::message::due(self.store().reader(), account, now, after, PAGE.get()).await?;
             let Some(last) = due.last() else {
                 return Ok(settled);
             };
@@ -64,10 +64,10 @@ impl Services {
     /// # Errors
     /// A fault of the database, or the ledger is busy. The next call does the rest.
     pub async fn expire_due(&self) -> Result<usize, OperationError> {
-        let now = self.clock.now();
+        let now = self.clock().now();
         let (mut expired, mut after) = (0, None);
         loop {
-            let reader = self.store.reader();
+            let reader = self.store().reader();
             let due = store::book::accounts_with_due_lots(reader, now, after, PAGE.get()).await?;
             let Some(last) = due.last() else {
                 return Ok(expired);
@@ -83,7 +83,7 @@ impl Services {
         &self,
         requests: impl Iterator<Item = Request>,
     ) -> Result<usize, OperationError> {
-        let submitted = requests.map(|request| self.ledger.submit(request));
+        let submitted = requests.map(|request| self.ledger().submit(request));
         let results: Vec<Result<Answer, SubmitError>> = join_all(submitted).await;
         let mut done = 0;
         for result in results {

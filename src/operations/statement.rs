@@ -42,7 +42,7 @@ impl Services {
         let bounds = month_of_date(day, &time_zone(account)?)
             .map_err(|_| path.invalid("Must be a day of the account's calendar."))?;
         let id = AccountId::new(account.id);
-        let purchases = store::purchase::paid_between(self.store.reader(), id, bounds).await?;
+        let purchases = store::purchase::paid_between(self.store().reader(), id, bounds).await?;
         let nothing = Money::zero(currency(account)?);
         let (mut one_time_payments, mut recharges) = (nothing, nothing);
         for row in &purchases {

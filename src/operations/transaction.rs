@@ -3,12 +3,12 @@
 use domain::id::{AccountId, ListId, TransactionId};
 use entity::{sql_enums::TransactionKind, transaction};
 
-use super::{OperationError, Path, Services, input};
-use crate::store::{
-    self,
-    sql::paging::{Page, Window},
-    transaction::TransactionFilter,
+use super::{
+    OperationError, Path, Services, ViewerReader, input,
+    reader::{Listing, Owned, Window},
 };
+pub use crate::store::transaction::PostingSum;
+use crate::store::{self, transaction::TransactionFilter};
 
 /// The filter of `transactions`.
 #[derive(Debug, Default)]
@@ -23,7 +23,7 @@ pub struct AskedTransactions {
     pub to: Option<String>,
 }
 
-impl Services {
+impl ViewerReader {
     /// A page of an account's transactions.
     ///
     /// # Errors
@@ -33,7 +33,7 @@ impl Services {
         account: AccountId,
         asked: AskedTransactions,
         window: Window,
-    ) -> Result<(TransactionFilter, Page<transaction::Model>), OperationError> {
+    ) -> Result<Listing<transaction::Model>, OperationError> {
         let path = Path::argument("filter");
         let instant = |text: Option<String>, name| {
             text.map(|text| input::instant(&text, &path.at(name)))
@@ -45,9 +45,8 @@ impl Services {
             return Err(path.at("to").invalid("Must not be before from.").into());
         }
         if let Some(list) = asked.list {
-            store::contact_list::find(self.store.reader(), list)
-                .await?
-                .filter(|row| row.account_id == account.uuid())
+            let row = self.by_key(list).await?;
+            row.filter(|row| row.belongs_to(account))
                 .ok_or_else(|| path.at("listId").not_found("list"))?;
         }
         let filter = TransactionFilter {
@@ -57,16 +56,17 @@ impl Services {
             from,
             to,
         };
-        let page = store::transaction::list(self.store.reader(), &filter, window).await?;
-        Ok((filter, page))
+        self.list(filter, window).await
     }
+}
 
+impl Services {
     /// One transaction of any account.
     pub(super) async fn transaction(
         &self,
         id: TransactionId,
     ) -> Result<Option<transaction::Model>, OperationError> {
-        Ok(store::transaction::find_all(self.store.reader(), [id])
+        Ok(store::transaction::find_all(self.store().reader(), [id])
             .await?
             .pop())
     }

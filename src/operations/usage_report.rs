@@ -23,9 +23,10 @@ use super::{
     Fault, OperationError, Path, Services, Viewer, account::time_zone, input,
     rate_card::credit_value, refusal::Refusal,
 };
+pub use crate::store::usage::UsageFilter;
 use crate::{
     reports::usage::{Figures, Parts, ReadError, Reading, Source, read},
-    store::{self, usage::UsageFilter},
+    store,
 };
 
 /// The most lists in a filter.
@@ -150,7 +151,7 @@ impl Services {
         let path = Path::input("listIds");
         bounded(lists.len(), MAX_LISTS, "list", &path)?;
         let known: Vec<ListId> = lists.iter().flatten().copied().collect();
-        let known = store::usage::list_names(self.store.reader(), account, &known).await?;
+        let known = store::usage::list_names(self.store().reader(), account, &known).await?;
         let unknown = lists
             .iter()
             .position(|list| list.is_none_or(|list| !known.contains_key(&list)));
@@ -169,7 +170,7 @@ impl Services {
         report: &UsageReport,
         parts: Parts,
     ) -> Result<Figures, OperationError> {
-        let snapshot = self.store.snapshot().await?;
+        let snapshot = self.store().snapshot().await?;
         let figures = figures(&snapshot, report, parts).await;
         snapshot.end().await?;
         figures
@@ -201,7 +202,7 @@ impl Services {
         report: &UsageReport,
         parts: Parts,
     ) -> Result<Compared, OperationError> {
-        let snapshot = self.store.snapshot().await?;
+        let snapshot = self.store().snapshot().await?;
         let compared = compared(&snapshot, report, parts).await;
         snapshot.end().await?;
         compared
@@ -213,7 +214,7 @@ impl Services {
     /// # Errors
     /// An invalid period, and more than [`MAX_LIST_BUCKETS`] buckets, at the argument. `Invalid` if
     /// the period has costs in several currencies.
-    pub async fn usage_of_lists(
+    pub(super) async fn usage_of_lists(
         &self,
         account: &account::Model,
         lists: &[ListId],

@@ -38,7 +38,7 @@ impl Services {
     /// # Errors
     /// Fails only with faults of the database. The next call does the rest.
     pub async fn roll_up_usage(&self) -> Result<usize, OperationError> {
-        let accounts = store::usage_rollup::unfinished(self.store.reader(), None, PAGE).await?;
+        let accounts = store::usage_rollup::unfinished(self.store().reader(), None, PAGE).await?;
         let mut done = 0;
         for account in accounts {
             loop {
@@ -46,7 +46,7 @@ impl Services {
                     return Ok(done);
                 }
                 done += 1;
-                if extend(&self.store, &self.clock, account).await? {
+                if extend(self.store(), self.clock(), account).await? {
                     break;
                 }
             }

@@ -1,9 +1,12 @@
 //! The viewer of a request: its role and its account.
+//!
+//! Here: a viewer, and which rows it sees. Not here: reading them ([`super::reader`]), and which
+//! fields its role may use ([`super::policy`]).
 
 use domain::id::{AccountId, ApiKeyId};
-use entity::{api_key, sql_enums::Role};
+use entity::sql_enums::Role;
 
-use crate::store::sql::reader::Owner;
+pub use crate::store::sql::reader::Owner;
 
 /// Who makes a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,20 +19,28 @@ pub struct Viewer {
     pub account: Option<AccountId>,
 }
 
-impl Viewer {
-    /// Whether it sees what belongs to an account.
-    #[must_use]
-    pub fn sees(&self, account: AccountId) -> bool {
-        self.account.is_none_or(|own| own == account)
-    }
+/// Who sees a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Visibility {
+    /// The account's own keys, and the platform's.
+    Account(AccountId),
+    /// The platform's keys.
+    Platform,
+    /// The keys of platform administrators.
+    Administrators,
+    /// Every key.
+    Everyone,
+}
 
-    /// Whether it sees a key. It sees the keys of accounts that it sees; an administrator also sees
-    /// the platform's keys.
+impl Viewer {
+    /// Whether it sees what these see.
     #[must_use]
-    pub fn sees_key(&self, row: &api_key::Model) -> bool {
-        match row.account_id {
-            Some(account) => self.sees(AccountId::new(account)),
-            None => self.role == Role::PlatformAdmin,
+    pub fn may_see(&self, visibility: Visibility) -> bool {
+        match visibility {
+            Visibility::Account(account) => self.account.is_none_or(|own| own == account),
+            Visibility::Platform => self.is_platform(),
+            Visibility::Administrators => self.role == Role::PlatformAdmin,
+            Visibility::Everyone => true,
         }
     }
 
@@ -44,5 +55,42 @@ impl Viewer {
     #[must_use]
     pub fn is_platform(&self) -> bool {
         self.account.is_none()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::id::AccountId;
+    use entity::sql_enums::Role;
+    use uuid::Uuid;
+
+    use super::{Viewer, Visibility};
+
+    #[test]
+    fn a_viewer_sees_its_own_account_and_what_is_for_everyone() {
+        let (own, other) = (
+            AccountId::new(Uuid::from_u128(1)),
+            AccountId::new(Uuid::from_u128(2)),
+        );
+        let check = |role, account, expected: [bool; 5]| {
+            let viewer = Viewer {
+                key: None,
+                role,
+                account,
+            };
+            let seen = [
+                Visibility::Account(own),
+                Visibility::Account(other),
+                Visibility::Platform,
+                Visibility::Administrators,
+                Visibility::Everyone,
+            ];
+            assert_eq!(seen.map(|of| viewer.may_see(of)), expected, "{role:?}");
+        };
+        for role in [Role::Owner, Role::Member, Role::Viewer, Role::Sender] {
+            check(role, Some(own), [true, false, false, false, true]);
+        }
+        check(Role::AccountManager, None, [true, true, true, false, true]);
+        check(Role::PlatformAdmin, None, [true; 5]);
     }
 }

@@ -3,6 +3,7 @@
 //! Here: imports, their progress and their rejections. Not here: their warnings ([`warnings`]), and
 //! reading files ([`crate::imports`]).
 
+mod kept_rows;
 pub mod warnings;
 
 use domain::{
@@ -17,9 +18,17 @@ use sea_orm::{
 };
 
 use super::sql::paging::{Direction, Page, Place, Window, page};
+use kept_rows::Key;
 
 /// The most bound parameters in one statement: SQLite takes 32,766.
 const MAX_PARAMETERS: usize = 32_000;
+
+/// The key of the table of rejected rows.
+const KEY: Key<rejection::Column> = Key {
+    account: rejection::Column::AccountId,
+    import: rejection::Column::ImportId,
+    place: rejection::Column::Line,
+};
 
 /// The counts of a part of a file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -195,105 +204,40 @@ pub async fn insert_rejections(
     account: AccountId,
     rows: &[RejectedRow],
 ) -> Result<(), DbErr> {
-    const COLUMNS: usize = 5;
-    for chunk in rows.chunks(MAX_PARAMETERS / COLUMNS) {
-        // A workbook may number two rows alike. One rejection is enough to find them.
-        let conflict = OnConflict::columns([
-            rejection::Column::AccountId,
-            rejection::Column::ImportId,
-            rejection::Column::Line,
-        ])
+    // A workbook may number two rows alike. One rejection is enough to find them.
+    let conflict = OnConflict::columns([KEY.account, KEY.import, KEY.place])
         .do_nothing()
         .to_owned();
-        rejection::Entity::insert_many(
-            chunk
-                .iter()
-                .map(|row| rejection::Model {
-                    account_id: account.uuid(),
-                    import_id: row.import.uuid(),
-                    line: row.line,
-                    value: row.value.unguarded().clone(),
-                    reason: row.reason.clone(),
-                })
-                .map(IntoActiveModel::into_active_model),
-        )
-        .on_conflict(conflict)
-        .exec_without_returning(connection)
-        .await?;
-    }
-    Ok(())
-}
-
-fn rejected(account: AccountId, import: ImportId) -> Select<rejection::Entity> {
-    rejection::Entity::find()
-        .filter(rejection::Column::AccountId.eq(account.uuid()))
-        .filter(rejection::Column::ImportId.eq(import.uuid()))
+    let rows = rows.iter().map(|row| rejection::Model {
+        account_id: account.uuid(),
+        import_id: row.import.uuid(),
+        line: row.line,
+        value: row.value.unguarded().clone(),
+        reason: row.reason.clone(),
+    });
+    kept_rows::insert::<rejection::Entity>(connection, rows.collect(), Some(conflict)).await
 }
 
 /// Reads a page of the rows that an import rejected, in the file's order.
 pub async fn rejections(
     connection: &impl ConnectionTrait,
-    (account, import): (AccountId, ImportId),
+    of: (AccountId, ImportId),
     window: Window,
 ) -> Result<Page<RejectedRow>, DbErr> {
-    let order = (rejection::Column::Line, rejection::Column::ImportId);
-    let found = page(
-        connection,
-        rejected(account, import),
-        order,
-        Direction::Ascending,
-        window,
-    );
-    let Page {
-        rows,
-        has_next,
-        has_previous,
-    } = found.await?;
-    let row = |row: rejection::Model| RejectedRow {
-        import,
+    let rows = kept_rows::list::<rejection::Entity>(connection, KEY, of, window).await?;
+    Ok(rows.map(|row| RejectedRow {
+        import: of.1,
         line: row.line,
         value: Private::new(row.value),
         reason: row.reason,
-    };
-    Ok(Page {
-        rows: rows.into_iter().map(row).collect(),
-        has_next,
-        has_previous,
-    })
+    }))
 }
 
 /// Deletes up to `most` rows that a list's imports rejected. Returns how many it deleted.
 pub async fn forget_rejections(
     connection: &impl ConnectionTrait,
-    (account, list): (AccountId, ListId),
+    list: (AccountId, ListId),
     most: u64,
 ) -> Result<u64, DbErr> {
-    use rejection::Column;
-    let keys: Vec<(sea_orm::prelude::Uuid, i64)> = rejection::Entity::find()
-        .select_only()
-        .columns([Column::ImportId, Column::Line])
-        .filter(Column::AccountId.eq(account.uuid()))
-        .filter(Column::ImportId.in_subquery(imports_of(account, list)))
-        .order_by_asc(Column::ImportId)
-        .order_by_asc(Column::Line)
-        .limit(most)
-        .into_tuple()
-        .all(connection)
-        .await?;
-    // The keys are in order, so for each import all rows up to its last key are deleted.
-    let mut last_lines = std::collections::BTreeMap::new();
-    for (import, line) in keys {
-        last_lines.insert(import, line);
-    }
-    let mut gone = 0;
-    for (import, line) in last_lines {
-        let done = rejection::Entity::delete_many()
-            .filter(Column::AccountId.eq(account.uuid()))
-            .filter(Column::ImportId.eq(import))
-            .filter(Column::Line.lte(line))
-            .exec(connection)
-            .await?;
-        gone += done.rows_affected;
-    }
-    Ok(gone)
+    kept_rows::forget::<rejection::Entity>(connection, KEY, list, most).await
 }

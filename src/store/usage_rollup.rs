@@ -31,7 +31,7 @@ use sea_orm::{
 };
 
 pub use self::{
-    history::{Chunk, Difference, add_days, differences, first_day, first_kept, last_charge},
+    history::{Chunk, Difference, Period, differences, first_day, first_kept, last_charge},
     months::{first_month, month_differences},
     recent::{Counts, NOTHING as NO_RECENT, Of, Recent, Slot},
 };
@@ -43,6 +43,18 @@ use super::{
 /// The value of `usage_rolled_from` for an account without sums: later than every day.
 pub const NOT_ROLLED: i64 = i64::MAX;
 
+/// Adds the rows of days that have none, and adds the days to their months, which are `months`. The
+/// caller holds the lock on the account's book.
+pub async fn add_days(
+    connection: &impl ConnectionTrait,
+    chunk: &Chunk,
+    months: &[Period],
+) -> Result<(), DbErr> {
+    history::add(connection, chunk).await?;
+    months::add(connection, chunk, months).await
+}
+
+/// Rows to add to those that are there. They are written with everything else of a batch.
 /// Makes rows that are added to existing ones, written together with the other rows of a batch.
 #[must_use]
 pub fn added(rows: Vec<usage_rollup::Model>) -> TableRows {

@@ -1,24 +1,15 @@
 //! Warnings of an import: parts of a file that were left out or may be wrong.
 
 use async_graphql::{Context, Object};
-use domain::{
-    id::{AccountId, ImportId},
-    private::Private,
-};
-use entity::contact_import;
-use futures_util::FutureExt;
+use domain::private::Private;
 
 use crate::{
     graphql::{
         destination::count as int,
-        engine::{
-            errors::ApiError,
-            paging::{Nodes, connection},
-            request::{services, viewer},
-        },
+        engine::{errors::ApiError, paging::connection, request::viewer},
     },
     imports,
-    store::{self, sql::paging::Window},
+    operations::contact_import,
 };
 
 /// A part of a file that was left out or may be wrong. No row was rejected for it.
@@ -29,8 +20,8 @@ pub struct ImportWarning {
     reason: Private<String>,
 }
 
-impl From<store::contact_import::warnings::ImportWarning> for ImportWarning {
-    fn from(kept: store::contact_import::warnings::ImportWarning) -> Self {
+impl From<contact_import::ImportWarning> for ImportWarning {
+    fn from(kept: contact_import::ImportWarning) -> Self {
         Self {
             line: kept.line,
             column: kept.column,
@@ -76,22 +67,3 @@ connection!(
     ImportWarningEdge,
     "an import's warnings"
 );
-
-/// A page of an import's warnings.
-pub(super) async fn connection(
-    ctx: &Context<'_>,
-    import: &contact_import::Model,
-    window: Window,
-) -> Result<ImportWarningConnection, ApiError> {
-    let of = (AccountId::new(import.account_id), ImportId::new(import.id));
-    let page = services(ctx)?
-        .import_warnings(&viewer(ctx)?, of, window)
-        .await?;
-    let count = import.warnings.unsigned_abs();
-    Ok(ImportWarningConnection(Nodes::new(
-        page,
-        store::contact_import::warnings::ImportWarning::place,
-        ImportWarning::from,
-        move || async move { Ok(count) }.boxed(),
-    )))
-}

@@ -83,6 +83,8 @@ pub enum ApiError {
     RateLimited,
     /// The request is over its budget; the error ends it ([`super::budget`]).
     OverBudget(ServerError),
+    /// An argument that the engine could not read; its text is the engine's own.
+    Engine(ServerError),
     /// A service that the answer depends on is down.
     Unavailable,
     /// The connection to the database was lost; whether anything was changed is unknown.
@@ -117,7 +119,7 @@ impl ApiError {
             Self::Unauthenticated => code::UNAUTHENTICATED,
             Self::Forbidden => code::FORBIDDEN,
             Self::NotFound | Self::NothingAt { .. } => code::NOT_FOUND,
-            Self::BadInput { .. } | Self::BadInputs(_) => code::BAD_USER_INPUT,
+            Self::BadInput { .. } | Self::BadInputs(_) | Self::Engine(_) => code::BAD_USER_INPUT,
             Self::RateLimited => code::RATE_LIMITED,
             Self::OverBudget(_) => code::OUTPUT_TOO_LARGE,
             Self::Unavailable | Self::Lost | Self::NotDone | Self::Unknown => code::UNAVAILABLE,
@@ -186,6 +188,7 @@ impl From<ApiError> for async_graphql::Error {
                     extensions: error.extensions,
                 };
             }
+            ApiError::Engine(error) => error.message,
             ApiError::RateLimited => "Too many requests; try again later.".to_owned(),
             ApiError::Unavailable => "This is out of order just now; try again later.".to_owned(),
             ApiError::Lost => {

@@ -14,7 +14,7 @@ use serde::ser::SerializeMap;
 use tracing::Instrument;
 
 use super::errors;
-use crate::{operations::Viewer, store::sql::reader::Owner};
+use crate::operations::{Viewer, viewer::Owner};
 
 /// How far an operation got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,8 +1,9 @@
 //! Data loaders: the rows behind the edges of a list are read in one batch. Each request has its
-//! own, scoped to its viewer, so an edge shows nothing that the viewer could not read directly.
+//! own, which read for its viewer, so an edge shows nothing that the viewer could not read
+//! directly.
 //!
-//! Here: the loader, and how keys are batched. Not here: what can be loaded, which each noun
-//! declares.
+//! Here: how keys are batched. Not here: what can be read by a key, and the viewer's filter
+//! ([`crate::operations::reader`]).
 //!
 //! The engine's own data loader is not used: every load takes one lock per key type, and waiters on
 //! that lock spin. With 60,000 edges two thirds of the time went there (perf: `saa::wait_queue`),
@@ -12,13 +13,10 @@
 use std::{
     any::{Any, TypeId},
     collections::HashMap,
-    hash::Hash,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use async_graphql::Context;
-use domain::id::AccountId;
-use entity::account;
 use futures_util::future::poll_fn;
 use tokio::{sync::oneshot, task::unconstrained};
 
@@ -26,45 +24,14 @@ use super::{
     budget::{self, Budget},
     errors::ApiError,
 };
-use crate::{
-    operations::{OperationError, Services, Viewer},
-    store,
-};
-
-/// Reads rows for one viewer.
-#[derive(Debug, Clone)]
-pub struct Rows {
-    pub(crate) services: Services,
-    pub(crate) viewer: Viewer,
-}
+use crate::operations::{OperationError, Services, Viewer, ViewerReader, reader::Keyed};
 
 /// Why a load failed. Every waiting edge gets the same error.
-pub type LoadError = Arc<sea_orm::DbErr>;
-
-/// Reads many values by their keys in one batch.
-pub trait Loader<K> {
-    /// The value of a key.
-    type Value: Clone + Send + 'static;
-
-    /// The most keys of one batch. Each is a parameter of a statement, and SQLite takes 32,766 of
-    /// them.
-    const MOST_KEYS: usize = 1_000;
-
-    /// The bytes that a value counts towards the request's limit of text read.
-    fn bytes(_: &Self::Value) -> usize {
-        0
-    }
-
-    /// Reads the values of the keys that have one. Each key appears once.
-    fn load(
-        &self,
-        keys: &[K],
-    ) -> impl Future<Output = Result<HashMap<K, Self::Value>, LoadError>> + Send;
-}
+type LoadError = Arc<sea_orm::DbErr>;
 
 /// The loaders of one request, with the keys waiting for each.
 pub struct Loaders {
-    rows: Rows,
+    reader: ViewerReader,
     /// One queue per key type.
     queues: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
 }
@@ -73,10 +40,7 @@ pub struct Loaders {
 #[must_use]
 pub fn for_viewer(services: &Services, viewer: Viewer) -> Loaders {
     Loaders {
-        rows: Rows {
-            services: services.clone(),
-            viewer,
-        },
+        reader: services.reader(viewer),
         queues: Mutex::default(),
     }
 }
@@ -85,13 +49,9 @@ pub fn for_viewer(services: &Services, viewer: Viewer) -> Loaders {
 ///
 /// # Errors
 /// A database fault, Unauthenticated, or the request is over its budget.
-pub async fn load<K>(
-    ctx: &Context<'_>,
-    key: K,
-) -> Result<Option<<Rows as Loader<K>>::Value>, ApiError>
+pub async fn load<K>(ctx: &Context<'_>, key: K) -> Result<Option<K::Value>, ApiError>
 where
-    K: Send + Sync + Hash + Eq + Clone + 'static,
-    Rows: Loader<K>,
+    K: Keyed,
 {
     let loaders = ctx.data_opt::<Loaders>();
     let loaders = loaders.ok_or(ApiError::Unauthenticated)?;
@@ -160,19 +120,14 @@ impl<K, V> Drop for Lead<'_, K, V> {
 }
 
 impl Loaders {
-    async fn load<K>(
-        &self,
-        key: K,
-        budget: Option<&Budget>,
-    ) -> Result<Option<<Rows as Loader<K>>::Value>, ApiError>
+    async fn load<K>(&self, key: K, budget: Option<&Budget>) -> Result<Option<K::Value>, ApiError>
     where
-        K: Send + Sync + Hash + Eq + Clone + 'static,
-        Rows: Loader<K>,
+        K: Keyed,
     {
         let queue = self.queue::<K>();
         loop {
             budget::take(budget, 0, 0)?;
-            let (found, leads) = queue.join(key.clone());
+            let (found, leads) = queue.join(key);
             if leads {
                 let lead = Lead {
                     queue: &queue,
@@ -192,10 +147,9 @@ impl Loaders {
         }
     }
 
-    async fn answer<K>(&self, asked: Asked<K, <Rows as Loader<K>>::Value>, budget: Option<&Budget>)
+    async fn answer<K>(&self, asked: Asked<K, K::Value>, budget: Option<&Budget>)
     where
-        K: Send + Sync + Hash + Eq + Clone + 'static,
-        Rows: Loader<K>,
+        K: Keyed,
     {
         let mut callers: HashMap<K, Vec<oneshot::Sender<_>>> = HashMap::with_capacity(asked.len());
         for (key, answer) in asked {
@@ -205,9 +159,9 @@ impl Loaders {
             }
         }
         let keys: Vec<K> = callers.keys().cloned().collect();
-        for keys in keys.chunks(<Rows as Loader<K>>::MOST_KEYS) {
-            let mut found = self.rows.load(keys).await;
-            let bytes = found.iter().flat_map(HashMap::values).map(Rows::bytes);
+        for keys in keys.chunks(K::MAX_KEYS) {
+            let mut found = self.reader.by_keys(keys).await.map_err(Arc::new);
+            let bytes = found.iter().flat_map(HashMap::values).map(K::bytes);
             if budget::take_read(budget, bytes.sum()).is_err() {
                 return;
             }
@@ -226,15 +180,14 @@ impl Loaders {
         }
     }
 
-    fn queue<K>(&self) -> Arc<Queue<K, <Rows as Loader<K>>::Value>>
+    fn queue<K>(&self) -> Arc<Queue<K, K::Value>>
     where
-        K: Send + Sync + 'static,
-        Rows: Loader<K>,
+        K: Keyed,
     {
         let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
         let queue = queues
             .entry(TypeId::of::<K>())
-            .or_insert_with(|| Arc::new(Queue::<K, <Rows as Loader<K>>::Value>::new()));
+            .or_insert_with(|| Arc::new(Queue::<K, K::Value>::new()));
         // The type is the key under which it was found.
         let queue = Arc::clone(queue).downcast();
         queue.unwrap_or_else(|_| Arc::new(Queue::new()))
@@ -252,20 +205,4 @@ async fn next_turn() {
         std::task::Poll::Pending
     })
     .await;
-}
-
-impl Loader<AccountId> for Rows {
-    type Value = account::Model;
-
-    async fn load(
-        &self,
-        ids: &[AccountId],
-    ) -> Result<HashMap<AccountId, account::Model>, LoadError> {
-        let seen = ids.iter().copied().filter(|id| self.viewer.sees(*id));
-        let rows = store::account::find_all(self.services.store.reader(), seen).await?;
-        Ok(rows
-            .into_iter()
-            .map(|row| (AccountId::new(row.id), row))
-            .collect())
-    }
 }

@@ -1,19 +1,30 @@
 //! Relay connections: edges with opaque cursors, `nodes` beside them, and a `totalCount` that is
 //! counted only if it is selected.
 //!
-//! Here: paging arguments, cursors, and the connection types. Not here: the rows of a page, which
-//! operations read.
+//! Here: the four paging arguments, cursors, and the connection types. Not here: the rows of a page
+//! and their count, which [`crate::operations::reader`] reads.
+//!
+//! A resolver of a connection declares none of the four arguments. The engine has no group of
+//! arguments that several fields share: `flatten` is for fields of objects, and an attribute macro
+//! sees its impl block before any other macro expands in it. So the arguments are added to the
+//! schema when it is built ([`PageArguments`]), and [`window`] reads them as the engine's own code
+//! would.
 
-use std::sync::Arc;
+use std::borrow::Cow;
 
-use async_graphql::{Context, SimpleObject};
+use async_graphql::{
+    Context, ContextSelectionSet, InputType, OutputType, Positioned, ServerResult, SimpleObject,
+    Value,
+    parser::types::Field,
+    registry::{MetaField, MetaInputValue, MetaType, Registry},
+};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use futures_util::future::BoxFuture;
-use sea_orm::{DbErr, prelude::Uuid};
+use sea_orm::prelude::Uuid;
 
-use crate::{
-    operations::{Path, Refusal},
-    store::sql::paging::{Page, Place, Window},
+use super::errors::ApiError;
+use crate::operations::{
+    Path, Refusal,
+    reader::{Counter, Listing, Place, Window},
 };
 
 /// The default page size.
@@ -34,25 +45,89 @@ pub struct PageInfo {
     pub end_cursor: Option<String>,
 }
 
-/// The part of a connection that its four arguments ask for. It has no rows if nothing is selected
+/// The four arguments of a connection, with their types and descriptions.
+const ARGUMENTS: [(&str, &str, &str); 4] = [
+    (
+        "first",
+        "Int",
+        "The number of nodes from the start, 1 to 1,000; 50 if neither first nor last is given.",
+    ),
+    ("after", "String", "Returns only nodes after this cursor."),
+    (
+        "last",
+        "Int",
+        "The number of nodes from the end, 1 to 1,000.",
+    ),
+    ("before", "String", "Returns only nodes before this cursor."),
+];
+
+/// Registered with the schema after its types, it adds the paging arguments to every field that
+/// returns a connection and declares none of its own. It is no type, and no field has it.
+pub enum PageArguments {}
+
+impl OutputType for PageArguments {
+    fn type_name() -> Cow<'static, str> {
+        <bool as OutputType>::type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        let objects = registry.types.values_mut().filter_map(|found| match found {
+            MetaType::Object { fields, .. } => Some(fields),
+            _ => None,
+        });
+        for field in objects.flat_map(|fields| fields.values_mut()) {
+            if field.ty.ends_with("Connection!") && !field.args.contains_key("first") {
+                add_arguments(field);
+            }
+        }
+        Self::qualified_type_name()
+    }
+
+    async fn resolve(
+        &self,
+        _: &ContextSelectionSet<'_>,
+        _: &Positioned<Field>,
+    ) -> ServerResult<Value> {
+        match *self {}
+    }
+}
+
+/// Adds the paging arguments before the field's own.
+fn add_arguments(field: &mut MetaField) {
+    let own = std::mem::take(&mut field.args);
+    let paging = ARGUMENTS.map(|(name, ty, description)| {
+        let mut argument = MetaInputValue::new(name, ty);
+        argument.description = Some(description.to_owned());
+        (name.to_owned(), argument)
+    });
+    field.args.extend(paging);
+    field.args.extend(own);
+}
+
+/// The part of a connection that its arguments ask for. It has no rows if nothing is selected
 /// that needs them, so that a count alone costs no page.
 ///
 /// # Errors
 /// A refusal that names the argument.
-pub fn window(
-    ctx: &Context<'_>,
-    first: Option<i32>,
-    after: Option<&str>,
-    last: Option<i32>,
-    before: Option<&str>,
-) -> Result<Window, Refusal> {
-    let asked = checked(first, after, last, before)?;
+pub fn window(ctx: &Context<'_>) -> Result<Window, ApiError> {
+    let asked = checked(
+        argument(ctx, "first")?,
+        argument::<Option<String>>(ctx, "after")?.as_deref(),
+        argument(ctx, "last")?,
+        argument::<Option<String>>(ctx, "before")?.as_deref(),
+    )?;
     let selected = ctx.look_ahead();
     let needs_rows = ["edges", "nodes", "pageInfo"]
         .iter()
         .any(|field| selected.field(field).exists());
     let limit = if needs_rows { asked.limit } else { 0 };
     Ok(Window { limit, ..asked })
+}
+
+/// An argument's value. Its type was validated; an integer may be too large.
+fn argument<T: InputType>(ctx: &Context<'_>, name: &str) -> Result<T, ApiError> {
+    let value = ctx.param_value(name, None);
+    value.map(|(_, value)| value).map_err(ApiError::Engine)
 }
 
 fn checked(
@@ -107,9 +182,6 @@ fn place(text: &str) -> Option<Place> {
     })
 }
 
-/// Counts a whole list, if `totalCount` is selected.
-pub type Counter = Arc<dyn Fn() -> BoxFuture<'static, Result<u64, DbErr>> + Send + Sync>;
-
 /// A page of nodes with their cursors.
 pub struct Nodes<T> {
     pub(crate) nodes: Vec<(Place, T)>,
@@ -119,27 +191,14 @@ pub struct Nodes<T> {
 }
 
 impl<T> Nodes<T> {
-    /// A page of rows as nodes. `count` runs only if `totalCount` is selected.
-    pub fn new<M>(
-        page: Page<M>,
-        place: impl Fn(&M) -> Place,
-        node: impl Fn(M) -> T,
-        count: impl Fn() -> BoxFuture<'static, Result<u64, DbErr>> + Send + Sync + 'static,
-    ) -> Self {
-        let Page {
-            rows,
-            has_next,
-            has_previous,
-        } = page;
-        let nodes = rows
-            .into_iter()
-            .map(|row| (place(&row), node(row)))
-            .collect();
+    /// A page of rows as nodes.
+    pub fn new<M>(rows: Listing<M>, node: impl Fn(M) -> T) -> Self {
+        let nodes = rows.rows.into_iter();
         Self {
-            nodes,
-            has_next,
-            has_previous,
-            count: Arc::new(count),
+            nodes: nodes.map(|(place, row)| (place, node(row))).collect(),
+            has_next: rows.has_next,
+            has_previous: rows.has_previous,
+            count: rows.count,
         }
     }
 
@@ -187,16 +246,14 @@ macro_rules! connection {
 
             /// The number of nodes in the whole list. It is counted only if it is selected.
             async fn total_count(&self) -> Result<i32, $crate::graphql::engine::errors::ApiError> {
-                let count = (self.0.count)()
-                    .await
-                    .map_err($crate::operations::OperationError::from)?;
+                let count = (self.0.count)().await?;
                 Ok(i32::try_from(count).unwrap_or(i32::MAX))
             }
         }
 
         #[doc = concat!("One of ", $things, ", with its place in the list.")]
         pub struct $edge<'a> {
-            place: $crate::store::sql::paging::Place,
+            place: $crate::operations::reader::Place,
             node: &'a $node,
         }
 
@@ -220,7 +277,7 @@ pub(crate) use connection;
 #[cfg(test)]
 mod tests {
     use super::{checked, cursor, place};
-    use crate::store::sql::paging::Place;
+    use crate::operations::reader::Place;
     use proptest::prelude::*;
     use uuid::Uuid;
 

@@ -3,11 +3,13 @@
 //! Here: services, viewer, id arguments, `userErrors`. Not here: what operations do
 //! ([`crate::operations`]).
 
+use std::sync::Arc;
+
 use async_graphql::{Context, Enum, SimpleObject};
 
 use super::errors::ApiError;
 use crate::operations::{
-    Fault, OperationError, Refusal, RefusalCode, Services, Viewer, policy::authorise,
+    Fault, OperationError, Refusal, RefusalCode, Services, Viewer, ViewerReader, policy::authorise,
 };
 
 /// The operations behind the schema.
@@ -17,6 +19,14 @@ use crate::operations::{
 pub fn services<'a>(ctx: &Context<'a>) -> Result<&'a Services, ApiError> {
     ctx.data()
         .map_err(|error| ApiError::internal(Fault::Broken(error.message)))
+}
+
+/// Reads for the viewer, below a root field that was already authorised.
+///
+/// # Errors
+/// Unauthenticated; a fault, if the schema was built without its operations.
+pub fn reader(ctx: &Context<'_>) -> Result<ViewerReader, ApiError> {
+    Ok(services(ctx)?.reader(viewer(ctx)?))
 }
 
 /// The viewer, if the root field is open to its role.
@@ -50,6 +60,23 @@ impl From<OperationError> for ApiError {
             OperationError::NotDone => Self::NotDone,
             OperationError::Unknown => Self::Unknown,
             OperationError::Fault(fault) => Self::internal(fault),
+        }
+    }
+}
+
+/// The error of fields that were read together: each field reports it.
+impl From<Arc<OperationError>> for ApiError {
+    fn from(shared: Arc<OperationError>) -> Self {
+        match &*shared {
+            OperationError::Refused(refusals) => refused(refusals.clone()),
+            OperationError::Unauthenticated => Self::Unauthenticated,
+            OperationError::Forbidden => Self::Forbidden,
+            OperationError::RateLimited => Self::RateLimited,
+            OperationError::Unavailable => Self::Unavailable,
+            OperationError::Lost => Self::Lost,
+            OperationError::NotDone => Self::NotDone,
+            OperationError::Unknown => Self::Unknown,
+            OperationError::Fault(fault) => Self::internal(Fault::Broken(fault.to_string())),
         }
     }
 }

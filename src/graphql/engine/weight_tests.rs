@@ -3,21 +3,16 @@
 use std::collections::HashSet;
 
 use async_graphql::parser::types::{TypeKind, TypeSystemDefinition};
-use async_graphql::{Request, Schema, Variables};
+use async_graphql::{Request, Variables};
 use serde_json::{Value as Json, json};
 
 use super::*;
-use crate::graphql::schema::{Mutation, Query, Subscription, sdl};
+use crate::graphql::schema::{builder, sdl};
 
 const INTROSPECTION: &str = include_str!("introspection.graphql");
 
 async fn refusal(limits: Limits, text: &str, variables: Json) -> Option<(String, String)> {
-    let builder = Schema::build(
-        Query::default(),
-        Mutation::default(),
-        Subscription::default(),
-    );
-    let schema = limits.apply(builder).finish();
+    let schema = limits.apply(builder()).finish();
     let request = Request::new(text).variables(Variables::from_json(variables));
     let error = schema.execute(request).await.errors.into_iter().next()?;
     let code = error.extensions.as_ref()?.get("code")?.to_string();

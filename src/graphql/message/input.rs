@@ -1,4 +1,4 @@
-//! What the fields and mutations of messages are asked for.
+//! The inputs of the fields and mutations of messages.
 
 use async_graphql::{ID, InputObject};
 use domain::id::ListId;
@@ -7,12 +7,15 @@ use super::MessageStatus;
 use crate::{
     graphql::{
         destination::DestinationInput,
-        engine::ids::PublicId,
-        quote::AudienceInput,
+        engine::{ids::PublicId, request::optional_id},
+        quote::{AudienceInput, draft},
         scalars::{Credits, DateTime},
-        segmentation::MediaInput,
+        segmentation::{MediaInput, content},
     },
-    operations::message::AskedMessages,
+    operations::{
+        OperationError, Path,
+        message::{AskedMessages, NewMessageInput},
+    },
 };
 
 /// The conditions that listed messages meet. A condition that is left out doesn't restrict the
@@ -47,104 +50,112 @@ impl From<MessageFilterInput> for AskedMessages {
     }
 }
 
-/// The message to schedule, and its recipients.
-#[derive(Debug, InputObject, serde::Serialize)]
-pub struct ScheduleMessageInput {
-    /// The account. If it is left out, the viewer's own account is used; platform roles must name
-    /// one.
-    #[serde(skip)]
-    pub(super) account_id: Option<ID>,
-    /// The list whose credits pay. If it is left out, the unassigned credits pay.
-    pub(super) list_id: Option<ID>,
-    /// The recipients. If it is left out, the recipients of the list.
-    pub(super) audience: Option<AudienceInput>,
-    /// Whether landlines among `audience.recipients` are accepted. They are refused otherwise, because most receive no
-    /// messages. Numbers that never do, such as premium-rate and toll-free ones, are always refused.
-    #[graphql(default)]
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub(super) accept_landlines: bool,
-    /// The name that people see, of 1 to 200 characters.
-    pub(super) name: Option<String>,
-    /// The text, of at most 40,000 characters. A merge field is `{{name}}` or `{{name|fallback}}`,
-    /// with at most 50 different ones; any other double brace is refused. For a list with stored
-    /// contacts each contact's own text is charged; for other audiences a field counts as its
-    /// fallback.
-    pub(super) text: String,
-    /// The media files, at most 10. Any media makes the message an MMS.
-    #[graphql(default)]
-    pub(super) media: Vec<MediaInput>,
-    /// Whether to compose letters with their combining accents, turn CRLF into LF, and replace
-    /// typographic characters by similar GSM-7 ones, if that saves segments.
-    #[graphql(default)]
-    pub(super) smart_encoding: bool,
-    /// With smartEncoding, whether to also remove accents from letters that GSM-7 lacks, if that
-    /// saves more segments. It changes the spelling of words. Without smartEncoding it has no
-    /// effect.
-    #[graphql(default)]
-    // Left out where it is not asked for: keys of requests from before it was there stand for the same.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub(super) strip_accents: bool,
-    /// Whether to accept a message without text and media. It is refused otherwise.
-    #[graphql(default)]
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub(super) allow_empty: bool,
-    /// The instant at which the message is to be sent: in the future, at most two years ahead.
-    pub(super) send_at: DateTime,
-    /// The most that the message may cost. It is refused if it costs more.
-    pub(super) max_credits: Option<Credits>,
-    /// A key of 1 to 255 bytes, unique in the account. The same key with the same arguments returns
-    /// the first answer again; with other arguments it is refused with IDEMPOTENCY_KEY_REUSED.
-    #[serde(skip)]
-    pub(super) idempotency_key: String,
+/// A message to schedule or to send.
+pub(super) trait NewMessageArguments: serde::Serialize {
+    /// Reads what is asked for.
+    ///
+    /// # Errors
+    /// Refusals that name the field of an id that is none.
+    fn read(self) -> Result<NewMessageInput, OperationError>;
 }
 
-/// The message to send now, and its recipients.
-#[derive(Debug, InputObject, serde::Serialize)]
-pub struct SendMessageInput {
-    /// The account. If it is left out, the viewer's own account is used; platform roles must name
-    /// one.
-    #[serde(skip)]
-    pub(super) account_id: Option<ID>,
-    /// The list whose credits pay. If it is left out, the unassigned credits pay.
-    pub(super) list_id: Option<ID>,
-    /// The recipients. If it is left out, the recipients of the list.
-    pub(super) audience: Option<AudienceInput>,
-    /// Whether landlines among `audience.recipients` are accepted. They are refused otherwise, because most receive no
-    /// messages. Numbers that never do, such as premium-rate and toll-free ones, are always refused.
-    #[graphql(default)]
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub(super) accept_landlines: bool,
-    /// The name that people see, of 1 to 200 characters.
-    pub(super) name: Option<String>,
-    /// The text, of at most 40,000 characters. A merge field is `{{name}}` or `{{name|fallback}}`,
-    /// with at most 50 different ones; any other double brace is refused. For a list with stored
-    /// contacts each contact's own text is charged; for other audiences a field counts as its
-    /// fallback.
-    pub(super) text: String,
-    /// The media files, at most 10. Any media makes the message an MMS.
-    #[graphql(default)]
-    pub(super) media: Vec<MediaInput>,
-    /// Whether to compose letters with their combining accents, turn CRLF into LF, and replace
-    /// typographic characters by similar GSM-7 ones, if that saves segments.
-    #[graphql(default)]
-    pub(super) smart_encoding: bool,
-    /// With smartEncoding, whether to also remove accents from letters that GSM-7 lacks, if that
-    /// saves more segments. It changes the spelling of words. Without smartEncoding it has no
-    /// effect.
-    #[graphql(default)]
-    // Left out where it is not asked for: keys of requests from before it was there stand for the same.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub(super) strip_accents: bool,
-    /// Whether to accept a message without text and media. It is refused otherwise.
-    #[graphql(default)]
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub(super) allow_empty: bool,
-    /// The most that the message may cost. It is refused if it costs more.
-    pub(super) max_credits: Option<Credits>,
-    /// A key of 1 to 255 bytes, unique in the account. The same key with the same arguments returns
-    /// the first answer again; with other arguments it is refused with IDEMPOTENCY_KEY_REUSED.
-    #[serde(skip)]
-    pub(super) idempotency_key: String,
+/// The inputs that add a message, which differ in `sendAt` alone.
+macro_rules! new_message_inputs {
+    ($(
+        $(#[doc = $doc:literal])*
+        $name:ident { $($(#[doc = $at_doc:literal])* $send_at:ident)? }
+    )*) => {$(
+        $(#[doc = $doc])*
+        #[derive(Debug, InputObject, serde::Serialize)]
+        pub struct $name {
+            /// The account. If it is left out, the viewer's own account is used; platform roles must name
+            /// one.
+            #[serde(skip)]
+            pub(super) account_id: Option<ID>,
+            /// The list whose credits pay. If it is left out, the unassigned credits pay.
+            pub(super) list_id: Option<ID>,
+            /// The recipients. If it is left out, the recipients of the list.
+            pub(super) audience: Option<AudienceInput>,
+            /// Whether landlines among `audience.recipients` are accepted. They are refused otherwise, because most receive no
+            /// messages. Numbers that never do, such as premium-rate and toll-free ones, are always refused.
+            #[graphql(default)]
+            #[serde(skip_serializing_if = "std::ops::Not::not")]
+            pub(super) accept_landlines: bool,
+            /// The name that people see, of 1 to 200 characters.
+            pub(super) name: Option<String>,
+            /// The text, of at most 40,000 characters. A merge field is `{{name}}` or `{{name|fallback}}`,
+            /// with at most 50 different ones; any other double brace is refused. For a list with stored
+            /// contacts each contact's own text is charged; for other audiences a field counts as its
+            /// fallback.
+            pub(super) text: String,
+            /// The media files, at most 10. Any media makes the message an MMS.
+            #[graphql(default)]
+            pub(super) media: Vec<MediaInput>,
+            /// Whether to compose letters with their combining accents, turn CRLF into LF, and replace
+            /// typographic characters by similar GSM-7 ones, if that saves segments.
+            #[graphql(default)]
+            pub(super) smart_encoding: bool,
+            /// With smartEncoding, whether to also remove accents from letters that GSM-7 lacks, if that
+            /// saves more segments. It changes the spelling of words. Without smartEncoding it has no
+            /// effect.
+            #[graphql(default)]
+            // Left out if it is false, so that keys of requests from before the field existed stand
+            // for the same.
+            #[serde(skip_serializing_if = "std::ops::Not::not")]
+            pub(super) strip_accents: bool,
+            /// Whether to accept a message without text and media. It is refused otherwise.
+            #[graphql(default)]
+            #[serde(skip_serializing_if = "std::ops::Not::not")]
+            pub(super) allow_empty: bool,
+            $(
+                $(#[doc = $at_doc])*
+                pub(super) $send_at: DateTime,
+            )?
+            /// The most that the message may cost. It is refused if it costs more.
+            pub(super) max_credits: Option<Credits>,
+            /// A key of 1 to 255 bytes, unique in the account. The same key with the same arguments returns
+            /// the first answer again; with other arguments it is refused with IDEMPOTENCY_KEY_REUSED.
+            #[serde(skip)]
+            pub(super) idempotency_key: String,
+        }
+
+        impl NewMessageArguments for $name {
+            fn read(self) -> Result<NewMessageInput, OperationError> {
+                let account = Path::input("accountId");
+                let content = content(
+                    self.text,
+                    self.media,
+                    self.smart_encoding,
+                    self.strip_accents,
+                );
+                Ok(NewMessageInput {
+                    account: optional_id(self.account_id.as_ref(), &account, "account")?,
+                    draft: draft(
+                        self.list_id.as_ref(),
+                        self.audience,
+                        self.accept_landlines,
+                        content,
+                    )?,
+                    name: self.name,
+                    allow_empty: self.allow_empty,
+                    send_at: [$(self.$send_at.0)?].into_iter().next(),
+                    max_credits: self.max_credits.map(|credits| credits.0),
+                    idempotency_key: self.idempotency_key,
+                })
+            }
+        }
+    )*};
+}
+
+new_message_inputs! {
+    /// The message to schedule, and its recipients.
+    ScheduleMessageInput {
+        /// The instant at which the message is to be sent: in the future, at most two years ahead.
+        send_at
+    }
+
+    /// The message to send now, and its recipients.
+    SendMessageInput {}
 }
 
 /// A scheduled message, and what was sent of it.

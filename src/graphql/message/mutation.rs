@@ -1,21 +1,18 @@
 //! The mutations that schedule, send, settle and cancel messages.
 
 use async_graphql::{Context, ID, Object};
-use domain::id::AccountId;
+use domain::id::MessageId;
 
 use super::{
-    super::{
-        engine::{
-            errors::ApiError,
-            request::{id, optional_id, services, viewer_of},
-        },
-        quote::draft,
-        segmentation::content,
+    super::engine::{
+        errors::ApiError,
+        request::{id, services, viewer_of},
     },
     CancelMessageInput, CancelMessagePayload, ScheduleMessageInput, ScheduleMessagePayload,
     SendMessageInput, SendMessagePayload, SettleMessageInput, SettleMessagePayload,
+    input::NewMessageArguments,
 };
-use crate::operations::{OperationError, Path, message::NewMessageInput};
+use crate::operations::{OperationError, Path, Services, Viewer, message::Done};
 
 /// The mutations that schedule, send, settle and cancel messages.
 #[derive(Debug, Default)]
@@ -34,35 +31,7 @@ impl MessageMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The message and its recipients.")] input: ScheduleMessageInput,
     ) -> Result<ScheduleMessagePayload, ApiError> {
-        let viewer = viewer_of(ctx, "scheduleMessage")?;
-        let services = services(ctx)?;
-        let done = async {
-            let arguments = arguments(&input)?;
-            let content = content(
-                input.text,
-                input.media,
-                input.smart_encoding,
-                input.strip_accents,
-            );
-            let new = NewMessageInput {
-                account: account(input.account_id.as_ref())?,
-                draft: draft(
-                    input.list_id.as_ref(),
-                    input.audience,
-                    input.accept_landlines,
-                    content,
-                )?,
-                name: input.name,
-                allow_empty: input.allow_empty,
-                send_at: Some(input.send_at.0),
-                max_credits: input.max_credits.map(|credits| credits.0),
-                idempotency_key: input.idempotency_key,
-            };
-            services
-                .add_message(&viewer, new, "scheduleMessage", &arguments)
-                .await
-        };
-        ScheduleMessagePayload::of(done.await)
+        ScheduleMessagePayload::of(add(ctx, "scheduleMessage", input).await?)
     }
 
     /// Charges a message that is sent now.
@@ -71,35 +40,7 @@ impl MessageMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The message and its recipients.")] input: SendMessageInput,
     ) -> Result<SendMessagePayload, ApiError> {
-        let viewer = viewer_of(ctx, "sendMessage")?;
-        let services = services(ctx)?;
-        let done = async {
-            let arguments = arguments(&input)?;
-            let content = content(
-                input.text,
-                input.media,
-                input.smart_encoding,
-                input.strip_accents,
-            );
-            let new = NewMessageInput {
-                account: account(input.account_id.as_ref())?,
-                draft: draft(
-                    input.list_id.as_ref(),
-                    input.audience,
-                    input.accept_landlines,
-                    content,
-                )?,
-                name: input.name,
-                allow_empty: input.allow_empty,
-                send_at: None,
-                max_credits: input.max_credits.map(|credits| credits.0),
-                idempotency_key: input.idempotency_key,
-            };
-            services
-                .add_message(&viewer, new, "sendMessage", &arguments)
-                .await
-        };
-        SendMessagePayload::of(done.await)
+        SendMessagePayload::of(add(ctx, "sendMessage", input).await?)
     }
 
     /// Charges what was sent of a scheduled message and releases the rest. If `sent` is left out,
@@ -111,17 +52,16 @@ impl MessageMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The message, and what was sent of it.")] input: SettleMessageInput,
     ) -> Result<SettleMessagePayload, ApiError> {
-        let viewer = viewer_of(ctx, "settleMessage")?;
-        let services = services(ctx)?;
-        let done = async {
-            let message = id(&input.message_id, &Path::input("messageId"), "message")?;
-            let sent = input.sent;
-            let sent = sent.map(|rows| rows.into_iter().map(Into::into).collect());
-            services
-                .settle_message(&viewer, message, sent, &input.idempotency_key)
-                .await
-        };
-        SettleMessagePayload::of(done.await)
+        let sent = input.sent;
+        let sent = sent.map(|rows| rows.into_iter().map(Into::into).collect());
+        let key = input.idempotency_key;
+        let ended = end(
+            ctx,
+            "settleMessage",
+            &input.message_id,
+            async |services, viewer, id| services.settle_message(viewer, id, sent, &key).await,
+        );
+        SettleMessagePayload::of(ended.await?)
     }
 
     /// Cancels a scheduled message and releases its hold. From sendAt on it is refused with
@@ -132,24 +72,50 @@ impl MessageMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The scheduled message.")] input: CancelMessageInput,
     ) -> Result<CancelMessagePayload, ApiError> {
-        let viewer = viewer_of(ctx, "cancelMessage")?;
-        let services = services(ctx)?;
-        let done = async {
-            let message = id(&input.message_id, &Path::input("messageId"), "message")?;
-            services
-                .cancel_message(&viewer, message, &input.idempotency_key)
-                .await
-        };
-        CancelMessagePayload::of(done.await)
+        let key = input.idempotency_key;
+        let ended = end(
+            ctx,
+            "cancelMessage",
+            &input.message_id,
+            async |services, viewer, id| services.cancel_message(viewer, id, &key).await,
+        );
+        CancelMessagePayload::of(ended.await?)
     }
 }
 
-fn account(id: Option<&ID>) -> Result<Option<AccountId>, OperationError> {
-    optional_id(id, &Path::input("accountId"), "account")
+/// Schedules or sends a message. Its key stands for the input as the caller gave it.
+async fn add(
+    ctx: &Context<'_>,
+    root_field: &str,
+    input: impl NewMessageArguments,
+) -> Result<Result<Done, OperationError>, ApiError> {
+    let viewer = viewer_of(ctx, root_field)?;
+    let services = services(ctx)?;
+    let done = async {
+        // Before the input's parts are taken.
+        let arguments = serde_json::to_value(&input).map_err(|cause| {
+            OperationError::broken(format!("arguments have no JSON form: {cause}"))
+        })?;
+        let new = input.read()?;
+        services
+            .add_message(&viewer, new, root_field, &arguments)
+            .await
+    };
+    Ok(done.await)
 }
 
-/// What a key stands for: the input as the caller gave it, taken before its parts are.
-fn arguments(input: &impl serde::Serialize) -> Result<serde_json::Value, OperationError> {
-    serde_json::to_value(input)
-        .map_err(|cause| OperationError::broken(format!("arguments have no JSON form: {cause}")))
+/// Settles or cancels a scheduled message.
+async fn end(
+    ctx: &Context<'_>,
+    root_field: &str,
+    message: &ID,
+    how: impl AsyncFnOnce(&Services, &Viewer, MessageId) -> Result<Done, OperationError>,
+) -> Result<Result<Done, OperationError>, ApiError> {
+    let viewer = viewer_of(ctx, root_field)?;
+    let services = services(ctx)?;
+    let done = async {
+        let message = id(message, &Path::input("messageId"), "message")?;
+        how(services, &viewer, message).await
+    };
+    Ok(done.await)
 }

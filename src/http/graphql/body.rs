@@ -1,11 +1,11 @@
 //! Parses a GraphQL request from an HTTP request.
 //!
-//! Here: methods, content types and the four parameters of the specification. Not here: forms with
-//! files.
+//! Here: methods, content types, and how long a body may be and take. Not here: the request's
+//! parameters ([`super::parameters`]); forms with files ([`super::multipart`]).
 
 use std::time::Duration;
 
-use async_graphql::{Extensions, Request as GraphqlRequest, Variables};
+use async_graphql::Request as GraphqlRequest;
 use async_graphql_axum::GraphQLRequest;
 use axum::body::{Body as HttpBytes, Bytes, HttpBody};
 use axum::extract::{FromRequest, Request};
@@ -16,34 +16,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
+use super::parameters::{Parameters, check, check_is_object, finish, read_json};
 use super::problem::{self, Problem};
 use super::{BodyLimits, multipart};
-use crate::graphql::engine::documents::forges_upload;
-
-/// The parameters of a GraphQL request; null counts as absent, any other type is refused.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Parameters {
-    pub(crate) query: Option<String>,
-    pub(crate) operation_name: Option<String>,
-    #[serde(default)]
-    pub(crate) variables: Variables,
-    #[serde(default)]
-    pub(crate) extensions: Extensions,
-}
-
-impl Parameters {
-    /// `None` if there is no query, or a variable imitates an uploaded file.
-    pub(crate) fn into_request(self) -> Option<GraphqlRequest> {
-        if self.variables.values().any(forges_upload) {
-            return None;
-        }
-        let mut request = GraphqlRequest::new(self.query?).variables(self.variables);
-        request.operation_name = self.operation_name;
-        request.extensions = self.extensions;
-        Some(request)
-    }
-}
 
 /// A request, as far as it was read.
 pub(super) enum Body {
@@ -146,27 +121,9 @@ async fn extract(body: Bytes) -> Result<GraphqlRequest, Problem> {
     request.headers_mut().insert(header::CONTENT_TYPE, json);
     match <GraphQLRequest>::from_request(request, &()).await {
         Ok(request) => check(request.into_inner()),
-        // Its error names neither the parameter nor the position; and it refuses a null query, which
-        // clients that send the hash of a persisted query may have.
+        // Its error names neither the parameter nor the position; and it refuses a null query,
+        // which clients that send the hash of a persisted query may have.
         Err(_) => finish(read_json(&body)?),
-    }
-}
-
-/// Parses the parameters as JSON, from a body or from the `operations` part of a form.
-pub(super) fn read_json(body: &[u8]) -> Result<Parameters, Problem> {
-    check_is_object(body)?;
-    serde_json::from_slice(body).map_err(|error| {
-        problem::bad_request(format!("The body is not a GraphQL request: {error}."))
-    })
-}
-
-fn check_is_object(body: &[u8]) -> Result<(), Problem> {
-    match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
-        Some(b'{') => Ok(()),
-        Some(b'[') => Err(problem::batching()),
-        _ => Err(problem::bad_request(
-            "Send a JSON object with the document as its query.",
-        )),
     }
 }
 
@@ -200,32 +157,4 @@ fn parse<T: DeserializeOwned + Default>(name: &str, text: Option<&str>) -> Resul
             ))
         }),
     }
-}
-
-/// Checks the parameters of a request.
-///
-/// # Errors
-/// There is no query, or a variable imitates an uploaded file.
-pub(super) fn finish(parameters: Parameters) -> Result<GraphqlRequest, Problem> {
-    let query = parameters.query.unwrap_or_default();
-    let mut request = GraphqlRequest::new(query).variables(parameters.variables);
-    request.operation_name = parameters.operation_name;
-    request.extensions = parameters.extensions;
-    check(request)
-}
-
-fn check(request: GraphqlRequest) -> Result<GraphqlRequest, Problem> {
-    if request.query.is_empty() {
-        return Err(if request.extensions.contains_key("persistedQuery") {
-            problem::persisted_query()
-        } else {
-            problem::bad_request("The parameter query is missing.")
-        });
-    }
-    if request.variables.values().any(forges_upload) {
-        return Err(problem::bad_request(
-            "A variable imitates an uploaded file; send files as multipart/form-data.",
-        ));
-    }
-    Ok(request)
 }

@@ -24,8 +24,8 @@ use tokio::io::{AsyncSeekExt, AsyncWriteExt};
 use tokio::time::Sleep;
 
 use super::BodyLimits;
-use super::body::{finish, read_json};
 use super::file_name::file_name;
+use super::parameters::{finish, read_json};
 use super::problem::{self, Problem};
 
 /// A page of another site can set neither without a preflight to this server, which refuses it.

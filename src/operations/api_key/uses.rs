@@ -48,8 +48,8 @@ impl Services {
     pub async fn note_key_uses(&self) -> Result<usize, OperationError> {
         let used = self.0.key_uses.take();
         if !used.is_empty() {
-            let writer = self.store.writer();
-            store::api_key::used(writer, used.iter().copied(), self.clock.now()).await?;
+            let writer = self.store().writer();
+            store::api_key::used(writer, used.iter().copied(), self.clock().now()).await?;
         }
         Ok(used.len())
     }

@@ -3,16 +3,14 @@
 
 use std::time::Duration;
 
-use domain::id::{AccountId, ImportId, ListId};
+use domain::id::{AccountId, ListId};
 use entity::{contact_import, sql_enums::ImportStatus};
 
-use crate::{
-    operations::{OperationError, Services, Viewer, policy::may_read},
-    store::{
-        self,
-        contact_import::{RejectedRow, warnings::ImportWarning},
-        sql::paging::{Page, Window},
-    },
+use super::{ImportWarning, KEPT_REJECTIONS, RejectedRow};
+use crate::operations::{
+    OperationError, Services, ViewerReader,
+    policy::may_read,
+    reader::{Imports, Kept, Listing, Window},
 };
 
 /// An import without progress for this long is marked failed, because its server is gone. A part
@@ -26,7 +24,7 @@ impl Services {
     #[must_use]
     pub fn import_as_of_now(&self, mut row: contact_import::Model) -> contact_import::Model {
         let silence = self
-            .clock
+            .clock()
             .now()
             .as_microsecond()
             .saturating_sub(row.touched_at);
@@ -38,19 +36,20 @@ impl Services {
         }
         row
     }
+}
 
+impl ViewerReader {
     /// A page of a list's imports, newest first.
     ///
     /// # Errors
     /// `Forbidden` if the viewer's role may not read imports.
     pub async fn contact_imports(
         &self,
-        viewer: &Viewer,
-        list: (AccountId, ListId),
+        (account, list): (AccountId, ListId),
         window: Window,
-    ) -> Result<Page<contact_import::Model>, OperationError> {
-        may_read(viewer, "ContactList", "imports")?;
-        Ok(store::contact_import::list(self.store.reader(), list, window).await?)
+    ) -> Result<Listing<contact_import::Model>, OperationError> {
+        may_read(self.viewer(), "ContactList", "imports")?;
+        self.list(Imports { account, list }, window).await
     }
 
     /// A page of the rows that an import refused, in the order of the file.
@@ -59,12 +58,13 @@ impl Services {
     /// `Forbidden` if the viewer's role may not read them.
     pub async fn import_rejections(
         &self,
-        viewer: &Viewer,
-        import: (AccountId, ImportId),
+        import: &contact_import::Model,
         window: Window,
-    ) -> Result<Page<RejectedRow>, OperationError> {
-        may_read(viewer, "ContactImport", "rejected")?;
-        Ok(store::contact_import::rejections(self.store.reader(), import, window).await?)
+    ) -> Result<Listing<RejectedRow>, OperationError> {
+        may_read(self.viewer(), "ContactImport", "rejected")?;
+        let kept = import.rejected.min(KEPT_REJECTIONS);
+        self.list(Kept::<RejectedRow>::of(import, kept), window)
+            .await
     }
 
     /// A page of an import's warnings, in the order in which the file was read.
@@ -73,11 +73,11 @@ impl Services {
     /// `Forbidden` if the viewer's role may not read them.
     pub async fn import_warnings(
         &self,
-        viewer: &Viewer,
-        import: (AccountId, ImportId),
+        import: &contact_import::Model,
         window: Window,
-    ) -> Result<Page<ImportWarning>, OperationError> {
-        may_read(viewer, "ContactImport", "warnings")?;
-        Ok(store::contact_import::warnings::list(self.store.reader(), import, window).await?)
+    ) -> Result<Listing<ImportWarning>, OperationError> {
+        may_read(self.viewer(), "ContactImport", "warnings")?;
+        let kept = Kept::<ImportWarning>::of(import, import.warnings);
+        self.list(kept, window).await
     }
 }

@@ -32,7 +32,7 @@ impl Services {
         viewer: &Viewer,
         mut file: File,
     ) -> Result<Preview, OperationError> {
-        if self.stop.is_cancelled() {
+        if self.stop().is_cancelled() {
             return Err(OperationError::Unavailable);
         }
         let place = self.imports().previews.take(viewer.reads_as()).await;

@@ -72,7 +72,7 @@ impl Watching {
             if self.told.is_some() {
                 self.wait().await;
             }
-            let reader = self.services.store.reader();
+            let reader = self.services.store().reader();
             let rows = store::contact_import::latest(reader, self.list, WATCHED).await?;
             let now: Vec<_> = rows
                 .into_iter()

@@ -95,7 +95,7 @@ pub(super) fn start(
     let (sender, told) = mpsc::channel(WAITING_PARTS.get());
     let mut gather = Gather {
         sender,
-        clock: services.clock.clone(),
+        clock: services.clock().clone(),
         numbers,
         part: Part::default(),
         rows: 0,

@@ -96,9 +96,9 @@ impl Job {
         } else {
             ImportStatus::Done
         };
-        let now = self.services.clock.now().as_microsecond();
+        let now = self.services.clock().now().as_microsecond();
         let of = (self.account, self.import);
-        let writer = self.services.store.writer();
+        let writer = self.services.store().writer();
         let ended = store::contact_import::end(writer, of, status, reason.as_deref(), now).await;
         let _ = self.services.imports().changes.send(self.list);
         Ok(ended?)
@@ -107,7 +107,7 @@ impl Job {
     async fn write(&mut self, reading: &mut Reading) -> Result<(), String> {
         while let Some(part) = reading.next().await {
             let turn = self.services.imports().turn.lock().await;
-            if self.services.stop.is_cancelled() {
+            if self.services.stop().is_cancelled() {
                 return Err("The server is being stopped. What came in until then stays; import the file again for the rest.".to_owned());
             }
             self.write_part(&part).await?;
@@ -126,7 +126,7 @@ impl Job {
         let mut tries = 0;
         let cause = loop {
             tries += 1;
-            let transaction = match self.services.store.begin().await {
+            let transaction = match self.services.store().begin().await {
                 Ok(transaction) => transaction,
                 Err(cause) if tries >= TRIES => break cause,
                 Err(_) => {
@@ -182,7 +182,7 @@ impl Job {
                 "The list would have more than {MAX_CONTACTS} contacts."
             )));
         }
-        let now = self.services.clock.now().as_microsecond();
+        let now = self.services.clock().now().as_microsecond();
         if !sorted.new.is_empty() {
             store::contact::insert(connection, of, &sorted.new, (now, revision)).await?;
             store::contact::count_towards(connection, of, &by_country(&sorted.new)).await?;

@@ -66,7 +66,7 @@ impl Services {
     async fn planned(&self, row: &message::Model) -> Result<Vec<Share>, OperationError> {
         let account = AccountId::new(row.account_id);
         let message = MessageId::new(row.id);
-        let lines = store::message::lines(self.store.reader(), [account], [message]).await?;
+        let lines = store::message::lines(self.store().reader(), [account], [message]).await?;
         let share = |line: &entity::message_line::Model| {
             Some(Share {
                 country: line.country_code.parse::<CountryCode>().ok()?,

@@ -7,7 +7,7 @@ use sea_orm::prelude::Uuid;
 use super::Done;
 use crate::{
     ledger::{Act, Answer, Key, LineAnswer, Refused, Request, SubmitError},
-    operations::{OperationError, Path, Services, account::BalanceAt},
+    operations::{OperationError, Path, Services, balance::BalanceAt},
     store,
 };
 
@@ -41,7 +41,7 @@ impl Services {
                     key: Some(key),
                     at: None,
                 };
-                match self.ledger.submit(request).await {
+                match self.ledger().submit(request).await {
                     Err(SubmitError::Refused(Refused::ContactsRemoved)) => return Ok(None),
                     answer => answer.map_err(|error| OperationError::from_ledger(error, amount))?,
                 }
@@ -62,7 +62,7 @@ impl Services {
         key: &Key,
         amount: &Path,
     ) -> Result<Option<Answer>, OperationError> {
-        let reader = self.store.reader();
+        let reader = self.store().reader();
         let Some(used) = store::idempotency_key::find(reader, account, &key.key).await? else {
             return Ok(None);
         };
@@ -78,7 +78,7 @@ impl Services {
         let (changed, balance) = changed.zip(balance).ok_or_else(broken)?;
         let row = match &answer.row {
             Some(row) => Some(message::Model::clone(row)),
-            None => store::message::find(self.store.reader(), MessageId::new(changed.id)).await?,
+            None => store::message::find(self.store().reader(), MessageId::new(changed.id)).await?,
         };
         let row = row.ok_or_else(broken)?;
         if changed.status == MessageStatus::Canceled {

@@ -51,7 +51,7 @@ impl Services {
         }
         if row.provider == sandbox::NAME {
             let token = self.checkout_token(PurchaseId::new(row.id)).await?;
-            return sandbox::page(&self.public_url, &token)
+            return sandbox::page(self.public_url(), &token)
                 .map(Some)
                 .ok_or_else(|| OperationError::broken("the public URL can't have a path"));
         }
@@ -85,17 +85,17 @@ impl Services {
         let found = if token.len() > MAX_TOKEN_BYTES {
             None
         } else if let Some(id) = self.purchase_id(token).await? {
-            let rows = store::purchase::find_all(self.store.reader(), [id]).await?;
+            let rows = store::purchase::find_all(self.store().reader(), [id]).await?;
             rows.into_iter().next()
         } else {
             // Earlier versions issued random tokens, whose hashes are in the database.
             let hash = Sha256::digest(token);
             let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-            store::purchase::find_by_reference(self.store.reader(), sandbox::NAME, &hash).await?
+            store::purchase::find_by_reference(self.store().reader(), sandbox::NAME, &hash).await?
         };
         let row = found.filter(|row| row.provider == sandbox::NAME);
         let row = row.ok_or_else(|| Path::argument("token").not_found("purchase"))?;
-        Ok(as_of(row, self.clock.now()))
+        Ok(as_of(row, self.clock().now()))
     }
 
     /// The purchase that a token names; `None` if this server didn't sign it.

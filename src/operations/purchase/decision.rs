@@ -99,7 +99,7 @@ impl Services {
         if approve {
             self.credit_purchase(&row).await?;
         } else {
-            self.close_purchase(&row, PurchaseStatus::Declined, self.clock.now())
+            self.close_purchase(&row, PurchaseStatus::Declined, self.clock().now())
                 .await?;
         }
         Ok(Decided {
@@ -110,7 +110,7 @@ impl Services {
 
     async fn account_of(&self, row: &purchase::Model) -> Result<account::Model, OperationError> {
         let account = AccountId::new(row.account_id);
-        store::account::find(self.store.reader(), account)
+        store::account::find(self.store().reader(), account)
             .await?
             .ok_or_else(|| OperationError::broken("a purchase has no account"))
     }
@@ -128,12 +128,12 @@ impl Services {
             account: AccountId::new(row.account_id),
             act: Act::Credit {
                 purchase: PurchaseId::new(row.id),
-                lot: LotId::new(self.clock.new_id()),
+                lot: LotId::new(self.clock().new_id()),
             },
             key: None,
             at: None,
         };
-        match self.ledger.submit(request).await {
+        match self.ledger().submit(request).await {
             // A purchase that was decided meanwhile keeps that decision.
             Ok(_)
             | Err(SubmitError::Refused(Refused::AlreadyCredited | Refused::PurchaseClosed)) => {
@@ -146,11 +146,11 @@ impl Services {
     /// Marks purchases expired that nobody decided in time. Returns how many.
     pub async fn expire_purchases(&self) -> Result<usize, OperationError> {
         let begun = self
-            .clock
+            .clock()
             .now()
             .checked_sub(PATIENCE)
             .unwrap_or(Timestamp::MIN);
-        let reader = self.store.reader();
+        let reader = self.store().reader();
         let rows = store::purchase::waiting_since(reader, begun, MAX_EXPIRED_AT_ONCE).await?;
         let mut expired = 0;
         for row in rows {
@@ -169,7 +169,7 @@ impl Services {
         status: PurchaseStatus,
         at: Timestamp,
     ) -> Result<(), OperationError> {
-        let transaction = self.store.begin().await?;
+        let transaction = self.store().begin().await?;
         store::book::lock(&transaction, [AccountId::new(row.account_id)]).await?;
         store::purchase::close(&transaction, row, status, at).await?;
         transaction.commit().await?;
@@ -181,8 +181,8 @@ impl Services {
         row: &purchase::Model,
     ) -> Result<purchase::Model, OperationError> {
         let (account, id) = (AccountId::new(row.account_id), PurchaseId::new(row.id));
-        let row = store::purchase::find(self.store.reader(), account, id).await?;
-        row.map(|row| as_of(row, self.clock.now()))
+        let row = store::purchase::find(self.store().reader(), account, id).await?;
+        row.map(|row| as_of(row, self.clock().now()))
             .ok_or_else(|| OperationError::broken("a purchase is gone"))
     }
 
@@ -191,7 +191,7 @@ impl Services {
         row: &purchase::Model,
     ) -> Result<String, OperationError> {
         let id = PackageId::new(row.package_id);
-        let package = store::credit_package::find(self.store.reader(), id).await?;
+        let package = store::credit_package::find(self.store().reader(), id).await?;
         Ok(package
             .ok_or_else(|| OperationError::broken("a purchase has no package"))?
             .name)

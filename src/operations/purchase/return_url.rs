@@ -96,8 +96,8 @@ impl Services {
         }
         let origin = url.origin();
         matches!(origin, Origin::Tuple(..))
-            && (origin == self.public_url.origin()
-                || (is_loopback(&self.public_url) && is_loopback(url))
+            && (origin == self.public_url().origin()
+                || (is_loopback(self.public_url()) && is_loopback(url))
                 || origins_of(account).any(|own| own == origin.ascii_serialization()))
     }
 

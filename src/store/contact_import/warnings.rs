@@ -3,20 +3,22 @@
 //! Here: adding, listing and deleting them. Not here: rejected rows (the parent), which are deleted
 //! together with them.
 
-use std::collections::BTreeMap;
-
 use domain::{
     id::{AccountId, ImportId, ListId},
     private::Private,
 };
 use entity::contact_import_warning as warning;
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-    QuerySelect, prelude::Uuid,
-};
+use sea_orm::{ConnectionTrait, DbErr};
 
-use super::{MAX_PARAMETERS, imports_of};
-use crate::store::sql::paging::{Direction, Page, Place, Window, page};
+use super::kept_rows::{self, Key};
+use crate::store::sql::paging::{Page, Place, Window};
+
+/// The key of the table of warnings.
+const KEY: Key<warning::Column> = Key {
+    account: warning::Column::AccountId,
+    import: warning::Column::ImportId,
+    place: warning::Column::Position,
+};
 
 /// A part of a file that an import left out, or that may be wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,82 +54,38 @@ pub async fn insert(
     account: AccountId,
     warnings: &[ImportWarning],
 ) -> Result<(), DbErr> {
-    const COLUMNS: usize = 6;
-    for chunk in warnings.chunks(MAX_PARAMETERS / COLUMNS) {
-        let rows = chunk.iter().map(|one| warning::Model {
-            account_id: account.uuid(),
-            import_id: one.import.uuid(),
-            position: one.position,
-            line: one.line,
-            header: one.column.unguarded().clone(),
-            reason: one.reason.unguarded().clone(),
-        });
-        warning::Entity::insert_many(rows.map(IntoActiveModel::into_active_model))
-            .exec_without_returning(connection)
-            .await?;
-    }
-    Ok(())
+    let rows = warnings.iter().map(|one| warning::Model {
+        account_id: account.uuid(),
+        import_id: one.import.uuid(),
+        position: one.position,
+        line: one.line,
+        header: one.column.unguarded().clone(),
+        reason: one.reason.unguarded().clone(),
+    });
+    kept_rows::insert::<warning::Entity>(connection, rows.collect(), None).await
 }
 
 /// Reads a page of an import's warnings, in the order in which its file was read.
 pub async fn list(
     connection: &impl ConnectionTrait,
-    (account, import): (AccountId, ImportId),
+    of: (AccountId, ImportId),
     window: Window,
 ) -> Result<Page<ImportWarning>, DbErr> {
-    let of_import = warning::Entity::find()
-        .filter(warning::Column::AccountId.eq(account.uuid()))
-        .filter(warning::Column::ImportId.eq(import.uuid()));
-    let order = (warning::Column::Position, warning::Column::ImportId);
-    let found = page(connection, of_import, order, Direction::Ascending, window);
-    let Page {
-        rows,
-        has_next,
-        has_previous,
-    } = found.await?;
-    let row = |row: warning::Model| ImportWarning {
-        import,
+    let rows = kept_rows::list::<warning::Entity>(connection, KEY, of, window).await?;
+    Ok(rows.map(|row| ImportWarning {
+        import: of.1,
         position: row.position,
         line: row.line,
         column: Private::new(row.header),
         reason: Private::new(row.reason),
-    };
-    Ok(Page {
-        rows: rows.into_iter().map(row).collect(),
-        has_next,
-        has_previous,
-    })
+    }))
 }
 
 /// Deletes up to `most` warnings of a list's imports. Returns how many it deleted.
 pub async fn forget(
     connection: &impl ConnectionTrait,
-    (account, list): (AccountId, ListId),
+    list: (AccountId, ListId),
     most: u64,
 ) -> Result<u64, DbErr> {
-    use warning::Column;
-    let keys: Vec<(Uuid, i64)> = warning::Entity::find()
-        .select_only()
-        .columns([Column::ImportId, Column::Position])
-        .filter(Column::AccountId.eq(account.uuid()))
-        .filter(Column::ImportId.in_subquery(imports_of(account, list)))
-        .order_by_asc(Column::ImportId)
-        .order_by_asc(Column::Position)
-        .limit(most)
-        .into_tuple()
-        .all(connection)
-        .await?;
-    // The keys are in order, so for each import all rows up to its last key are deleted.
-    let last: BTreeMap<Uuid, i64> = keys.into_iter().collect();
-    let mut gone = 0;
-    for (import, position) in last {
-        let done = warning::Entity::delete_many()
-            .filter(Column::AccountId.eq(account.uuid()))
-            .filter(Column::ImportId.eq(import))
-            .filter(Column::Position.lte(position))
-            .exec(connection)
-            .await?;
-        gone += done.rows_affected;
-    }
-    Ok(gone)
+    kept_rows::forget::<warning::Entity>(connection, KEY, list, most).await
 }

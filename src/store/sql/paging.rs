@@ -62,6 +62,16 @@ impl<M> Page<M> {
             has_previous,
         }
     }
+
+    /// The same page of other rows, made of these.
+    #[must_use]
+    pub fn map<T>(self, row: impl FnMut(M) -> T) -> Page<T> {
+        Page {
+            rows: self.rows.into_iter().map(row).collect(),
+            has_next: self.has_next,
+            has_previous: self.has_previous,
+        }
+    }
 }
 
 /// The order of a list.

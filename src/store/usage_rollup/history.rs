@@ -12,7 +12,7 @@ use sea_orm::{
     QueryFilter, QueryOrder, QuerySelect, Statement, Value, prelude::Uuid,
 };
 
-use super::{COLUMNS, months};
+use super::COLUMNS;
 
 /// A day or a month: its first instant, and the first instant of the next one.
 pub type Period = (Timestamp, Timestamp);
@@ -117,13 +117,8 @@ fn expected(backend: DatabaseBackend) -> String {
     )
 }
 
-/// Adds the rows of days that have none, and adds the days to their months, which are `months`. The
-/// caller holds the lock on the account's book.
-pub async fn add_days(
-    connection: &impl ConnectionTrait,
-    chunk: &Chunk,
-    months: &[Period],
-) -> Result<(), DbErr> {
+/// Adds the rows of days that have none. The caller holds the lock on the account's book.
+pub(super) async fn add(connection: &impl ConnectionTrait, chunk: &Chunk) -> Result<(), DbErr> {
     let backend = connection.get_database_backend();
     let text = format!(
         "INSERT INTO usage_rollups ({COLUMNS}) SELECT CAST($1 AS {}), r.* FROM ({}) AS r",
@@ -134,8 +129,7 @@ pub async fn add_days(
         expected(backend)
     );
     let statement = Statement::from_sql_and_values(backend, text, chunk.values());
-    connection.execute_raw(statement).await?;
-    months::add(connection, chunk, months).await
+    connection.execute_raw(statement).await.map(drop)
 }
 
 /// A row that differs from the sum of the messages.

@@ -17,8 +17,9 @@ use message_credits::{
     clock::Clock,
     config::{PaymentProvider, admin_key::AdminKey, serving::Shown},
     http::{address::TrustedProxies, connections, cors::CorsOrigins, shares::Rates},
-    ledger::Writers,
+    ledger::{Ledger, Writers},
     operations::Services,
+    store::Store,
     worker,
 };
 use sea_orm::{ConnectionTrait, Database};
@@ -62,12 +63,29 @@ pub(crate) use on_both_databases;
 pub struct Server {
     address: SocketAddr,
     clock: Clock,
-    services: Services,
+    inside: Inside,
     client: reqwest::Client,
     /// They have threads and connections of their own, which end with the test.
     _writers: Writers,
     /// Keeps a SQLite database's folder until the test ends.
     _folder: Option<tempfile::TempDir>,
+}
+
+/// The parts behind a server that tests look at, and its operations.
+pub struct Inside {
+    services: Services,
+    pub store: Store,
+    pub ledger: Ledger,
+    pub clock: Clock,
+    pub stop: CancellationToken,
+}
+
+impl std::ops::Deref for Inside {
+    type Target = Services;
+
+    fn deref(&self) -> &Services {
+        &self.services
+    }
 }
 
 /// An account with its owner's key.
@@ -126,7 +144,13 @@ impl Server {
         };
         set(&mut settings);
         let app = app::assemble(store, settings);
-        let services = app.services.clone();
+        let inside = Inside {
+            services: app.services,
+            store: app.store,
+            ledger: app.ledger,
+            clock: clock.clone(),
+            stop: app.stop,
+        };
         // It goes on while the operations are stopped, so that a test can ask what becomes of them.
         let draining = CancellationToken::new();
         tokio::spawn(connections::serve(
@@ -143,7 +167,7 @@ impl Server {
         Self {
             address,
             clock,
-            services,
+            inside,
             client,
             _writers: app.writers,
             _folder: folder,
@@ -155,14 +179,14 @@ impl Server {
         self.clock.set(at.parse::<Timestamp>().unwrap());
     }
 
-    /// The operations behind the server.
-    pub fn services(&self) -> &Services {
-        &self.services
+    /// The operations behind the server, and the parts under them.
+    pub fn services(&self) -> &Inside {
+        &self.inside
     }
 
     /// One pass of the jobs, as of the clock.
     pub async fn run_workers(&self) {
-        worker::run_once(&self.services).await;
+        worker::run_once(&self.inside).await;
     }
 
     /// A platform administrator's key.

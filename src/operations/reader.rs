@@ -1,0 +1,197 @@
+//! Reads rows for one viewer: the one place that applies the viewer's filter.
+//!
+//! Here: what a reader is, and how it filters values by key and pages of lists. Each key type and
+//! each list states who sees its rows, so one without such a statement doesn't compile. Not here:
+//! the key types ([`rows`], [`parts`]) and the lists ([`lists`]); which fields a role may read
+//! ([`super::policy`]).
+
+mod lists;
+mod parts;
+mod rows;
+
+pub use lists::AllRateCards;
+pub(super) use lists::{ApiKeys, Contacts, Imports, Kept, MonthlyReports, Packages, Purchases};
+pub(super) use parts::WholeMessage;
+pub use parts::{
+    AllocationOf, BalanceOf, DepartedOf, DestinationsOf, LinesOf, ListUsage, PostingsOf, TextOf,
+    UsageOf,
+};
+
+use std::{collections::HashMap, fmt, hash::Hash, sync::Arc};
+
+use domain::id::AccountId;
+use futures_util::{FutureExt, future::BoxFuture};
+use sea_orm::DbErr;
+
+use super::{OperationError, Services, Viewer, viewer::Visibility};
+pub use crate::store::sql::paging::{Page, Place, Window};
+
+/// Reads rows for one viewer. Rows that the viewer does not see are not there for it.
+#[derive(Debug, Clone)]
+pub struct ViewerReader {
+    services: Services,
+    viewer: Viewer,
+}
+
+/// A row that belongs to an account or to the platform.
+pub trait Owned {
+    /// Who sees it.
+    fn visibility(&self) -> Visibility;
+
+    /// Whether it is an account's own.
+    fn belongs_to(&self, account: AccountId) -> bool {
+        self.visibility() == Visibility::Account(account)
+    }
+}
+
+/// A key by which a viewer reads a value: the id of a row, or a question about one.
+pub trait Keyed: Copy + Eq + Hash + Send + Sync + 'static {
+    /// The value of a key.
+    type Value: Clone + Send + 'static;
+
+    /// The most keys of one batch. Each is a parameter of a statement, and SQLite takes 32,766 of
+    /// them.
+    const MAX_KEYS: usize = 1_000;
+
+    /// The bytes that a value counts towards the request's limit of text read.
+    fn bytes(_: &Self::Value) -> usize {
+        0
+    }
+
+    /// Who sees the value. It is asked twice: before the value is read, when only a key that names
+    /// its account can answer, and with the value.
+    fn visibility(&self, value: Option<&Self::Value>) -> Option<Visibility>;
+
+    /// Reads the values of the keys that have one, whoever sees them. Each key appears once.
+    fn read(
+        reader: &ViewerReader,
+        keys: &[Self],
+    ) -> impl Future<Output = Result<HashMap<Self, Self::Value>, DbErr>> + Send;
+}
+
+/// A list of rows, of which a viewer reads pages.
+pub trait Listed: Clone + fmt::Debug + Send + Sync + 'static {
+    /// A row of the list.
+    type Row: Send;
+
+    /// Who sees the list.
+    fn visibility(&self) -> Visibility;
+
+    /// The place of a row in the list.
+    fn place(row: &Self::Row) -> Place;
+
+    /// Reads a page, whoever sees it.
+    fn page(
+        &self,
+        services: &Services,
+        window: Window,
+    ) -> impl Future<Output = Result<Page<Self::Row>, DbErr>> + Send;
+
+    /// Counts the whole list, whoever sees it.
+    fn count(&self, services: &Services) -> impl Future<Output = Result<u64, DbErr>> + Send;
+}
+
+/// Counts a whole list when it is called.
+pub type Counter = Arc<dyn Fn() -> BoxFuture<'static, Result<u64, OperationError>> + Send + Sync>;
+
+/// A page of a list, with the count of the whole list for whoever asks for it.
+pub struct Listing<M> {
+    /// The rows, each with its place in the list.
+    pub rows: Vec<(Place, M)>,
+    /// Whether there are rows after them.
+    pub has_next: bool,
+    /// Whether there are rows before them.
+    pub has_previous: bool,
+    /// Counts the whole list.
+    pub count: Counter,
+}
+
+impl ViewerReader {
+    pub(super) fn new(services: Services, viewer: Viewer) -> Self {
+        Self { services, viewer }
+    }
+
+    /// The viewer for whom it reads.
+    #[must_use]
+    pub fn viewer(&self) -> &Viewer {
+        &self.viewer
+    }
+
+    pub(super) fn services(&self) -> &Services {
+        &self.services
+    }
+
+    /// The values of several keys, without those that the viewer does not see.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn by_keys<K: Keyed>(&self, keys: &[K]) -> Result<HashMap<K, K::Value>, DbErr> {
+        let may_be_seen = |key: &&K| {
+            let stated = key.visibility(None);
+            stated.is_none_or(|visibility| self.viewer.may_see(visibility))
+        };
+        let keys: Vec<K> = keys.iter().filter(may_be_seen).copied().collect();
+        let mut found = K::read(self, &keys).await?;
+        found.retain(|key, value| {
+            let stated = key.visibility(Some(value));
+            stated.is_some_and(|visibility| self.viewer.may_see(visibility))
+        });
+        Ok(found)
+    }
+
+    /// The value of one key; `None` if there is none that the viewer sees.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn by_key<K: Keyed>(&self, key: K) -> Result<Option<K::Value>, DbErr> {
+        Ok(self.by_keys(&[key]).await?.remove(&key))
+    }
+
+    /// A page of a list.
+    ///
+    /// # Errors
+    /// Forbidden if the viewer does not see the list; faults.
+    pub async fn list<L: Listed>(
+        &self,
+        list: L,
+        window: Window,
+    ) -> Result<Listing<L::Row>, OperationError> {
+        self.refuse_unseen(list.visibility())?;
+        let Page {
+            rows,
+            has_next,
+            has_previous,
+        } = list.page(&self.services, window).await?;
+        let services = self.services.clone();
+        Ok(Listing {
+            rows: rows.into_iter().map(|row| (L::place(&row), row)).collect(),
+            has_next,
+            has_previous,
+            count: Arc::new(move || {
+                let (list, services) = (list.clone(), services.clone());
+                async move { Ok(list.count(&services).await?) }.boxed()
+            }),
+        })
+    }
+
+    /// That the viewer sees what these see.
+    pub(super) fn refuse_unseen(&self, visibility: Visibility) -> Result<(), OperationError> {
+        if self.viewer.may_see(visibility) {
+            Ok(())
+        } else {
+            Err(OperationError::Forbidden)
+        }
+    }
+
+    fn sees(&self, row: &impl Owned) -> bool {
+        self.viewer.may_see(row.visibility())
+    }
+}
+
+impl<M> fmt::Debug for Listing<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Listing")
+            .field("rows", &self.rows.len())
+            .finish_non_exhaustive()
+    }
+}

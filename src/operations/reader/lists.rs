@@ -1,0 +1,312 @@
+//! Lists of which viewers read pages: who sees each, its order, its pages and its count.
+//!
+//! Here: one statement for each list. Not here: the filter itself ([`super`]); what arguments mean,
+//! which their nouns check.
+
+use domain::id::{AccountId, ImportId, ListId};
+use entity::{
+    account, api_key, contact_import, contact_list, credit_package, lot, message, monthly_report,
+    purchase, rate_card, transaction,
+};
+use sea_orm::DbErr;
+
+use super::{Listed, Page, Place, Window};
+use crate::{
+    operations::{Services, lot::LotAt, purchase::as_of, viewer::Visibility},
+    store::{
+        self,
+        account::AccountFilter,
+        contact::{Contact, ContactFilter},
+        contact_import::{RejectedRow, warnings::ImportWarning},
+        contact_list::ListFilter,
+        lot::LotFilter,
+        message::MessageFilter,
+        transaction::TransactionFilter,
+    },
+};
+
+/// An account's API keys, or the platform's own if there is no account.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::operations) struct ApiKeys(pub Option<AccountId>);
+
+/// The contacts of a list, with the number of them that is kept with the list: nobody counts a
+/// million rows.
+#[derive(Debug, Clone)]
+pub(in crate::operations) struct Contacts {
+    /// Which contacts.
+    pub filter: ContactFilter,
+    /// The stored contacts; `None` for an archived list, whose contacts are being removed.
+    pub stored: Option<u64>,
+}
+
+/// The imports of a list of an account.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::operations) struct Imports {
+    /// The account.
+    pub account: AccountId,
+    /// The list.
+    pub list: ListId,
+}
+
+/// A kind of rows that an import keeps, with their number, which is kept with the import.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::operations) struct Kept<R> {
+    account: AccountId,
+    import: ImportId,
+    count: u64,
+    kind: std::marker::PhantomData<fn() -> R>,
+}
+
+/// The credit packages on sale, or archived ones too.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::operations) struct Packages {
+    /// Whether archived packages are included.
+    pub include_archived: bool,
+}
+
+/// The purchases of an account.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::operations) struct Purchases(pub AccountId);
+
+/// The monthly reports of an account.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::operations) struct MonthlyReports(pub AccountId);
+
+/// All versions of all rate cards.
+#[derive(Debug, Clone, Copy)]
+pub struct AllRateCards;
+
+impl<R> Kept<R> {
+    /// The rows that an import of an account keeps.
+    pub(in crate::operations) fn of(import: &contact_import::Model, count: i64) -> Self {
+        Self {
+            account: AccountId::new(import.account_id),
+            import: ImportId::new(import.id),
+            count: count.unsigned_abs(),
+            kind: std::marker::PhantomData,
+        }
+    }
+}
+
+/// Lists as the database keeps them: each with its row, the column that orders it before the id,
+/// who sees it, and how a page is read and the whole is counted.
+macro_rules! lists {
+    (|$list:ident, $connection:ident, $window:ident| $(
+        $of:ty: $entity:ident by $key:ident, $visibility:expr, $page:expr, $count:expr;
+    )*) => {$(
+        impl Listed for $of {
+            type Row = $entity::Model;
+
+            fn visibility(&self) -> Visibility {
+                let $list = self;
+                let _ = $list;
+                $visibility
+            }
+
+            fn place(row: &$entity::Model) -> Place {
+                Place { key: row.$key, id: row.id }
+            }
+
+            async fn page(
+                &self,
+                services: &Services,
+                $window: Window,
+            ) -> Result<Page<$entity::Model>, DbErr> {
+                let ($list, $connection) = (self, services.store().reader());
+                let _ = $list;
+                $page.await
+            }
+
+            async fn count(&self, services: &Services) -> Result<u64, DbErr> {
+                let ($list, $connection) = (self, services.store().reader());
+                let _ = $list;
+                $count.await
+            }
+        }
+    )*};
+}
+
+lists! {
+    |list, connection, window|
+
+    AccountFilter: account by created_at,
+        list.only.map_or(Visibility::Platform, Visibility::Account),
+        store::account::list(connection, list, window),
+        store::account::count(connection, list);
+
+    ApiKeys: api_key by created_at,
+        list.0.map_or(Visibility::Administrators, Visibility::Account),
+        store::api_key::list(connection, list.0, window),
+        store::api_key::count(connection, list.0);
+
+    ListFilter: contact_list by created_at,
+        Visibility::Account(list.account),
+        store::contact_list::list(connection, list, window),
+        store::contact_list::count(connection, list);
+
+    MessageFilter: message by send_at,
+        Visibility::Account(list.account),
+        store::message::list(connection, list, window),
+        store::message::count(connection, list);
+
+    MonthlyReports: monthly_report by generated_at,
+        Visibility::Account(list.0),
+        store::monthly_report::list(connection, list.0, window),
+        store::monthly_report::count(connection, list.0);
+
+    Packages: credit_package by credits_units,
+        Visibility::Everyone,
+        store::credit_package::list(connection, list.include_archived, window),
+        store::credit_package::count(connection, list.include_archived);
+
+    AllRateCards: rate_card by published_at,
+        Visibility::Everyone,
+        store::rate_card::list(connection, window),
+        store::rate_card::count(connection);
+
+    TransactionFilter: transaction by sequence,
+        Visibility::Account(list.account),
+        store::transaction::list(connection, list, window),
+        store::transaction::count(connection, list);
+}
+
+impl Listed for Contacts {
+    type Row = Contact;
+
+    fn visibility(&self) -> Visibility {
+        Visibility::Account(self.filter.account)
+    }
+
+    fn place(row: &Contact) -> Place {
+        row.place()
+    }
+
+    async fn page(&self, services: &Services, window: Window) -> Result<Page<Contact>, DbErr> {
+        match self.stored {
+            Some(_) => store::contact::list(services.store().reader(), &self.filter, window).await,
+            None => Ok(Page::of(Vec::new(), window)),
+        }
+    }
+
+    async fn count(&self, services: &Services) -> Result<u64, DbErr> {
+        match self.stored {
+            None | Some(0) => Ok(0),
+            Some(stored) if self.filter.prefix.is_none() => Ok(stored),
+            Some(_) => store::contact::count(services.store().reader(), &self.filter).await,
+        }
+    }
+}
+
+impl Listed for Imports {
+    type Row = contact_import::Model;
+
+    fn visibility(&self) -> Visibility {
+        Visibility::Account(self.account)
+    }
+
+    fn place(row: &contact_import::Model) -> Place {
+        Place {
+            key: row.created_at,
+            id: row.id,
+        }
+    }
+
+    async fn page(
+        &self,
+        services: &Services,
+        window: Window,
+    ) -> Result<Page<contact_import::Model>, DbErr> {
+        let of = (self.account, self.list);
+        let page = store::contact_import::list(services.store().reader(), of, window).await?;
+        Ok(page.map(|row| services.import_as_of_now(row)))
+    }
+
+    async fn count(&self, services: &Services) -> Result<u64, DbErr> {
+        let of = (self.account, self.list);
+        store::contact_import::count(services.store().reader(), of).await
+    }
+}
+
+/// Rows that an import keeps, listed in the file's order.
+macro_rules! kept_by_an_import {
+    ($($row:ident: $list:path;)*) => {$(
+        impl Listed for Kept<$row> {
+            type Row = $row;
+
+            fn visibility(&self) -> Visibility {
+                Visibility::Account(self.account)
+            }
+
+            fn place(row: &$row) -> Place {
+                row.place()
+            }
+
+            async fn page(&self, services: &Services, window: Window) -> Result<Page<$row>, DbErr> {
+                $list(services.store().reader(), (self.account, self.import), window).await
+            }
+
+            async fn count(&self, _: &Services) -> Result<u64, DbErr> {
+                Ok(self.count)
+            }
+        }
+    )*};
+}
+
+kept_by_an_import! {
+    RejectedRow: store::contact_import::rejections;
+    ImportWarning: store::contact_import::warnings::list;
+}
+
+impl Listed for LotFilter {
+    type Row = LotAt;
+
+    fn visibility(&self) -> Visibility {
+        Visibility::Account(self.account)
+    }
+
+    fn place(lot: &LotAt) -> Place {
+        Place {
+            key: lot.row.created_at,
+            id: lot.row.id,
+        }
+    }
+
+    async fn page(&self, services: &Services, window: Window) -> Result<Page<LotAt>, DbErr> {
+        let page = store::lot::list(services.store().reader(), self, window).await?;
+        Ok(page.map(|row: lot::Model| LotAt { row, at: self.at }))
+    }
+
+    async fn count(&self, services: &Services) -> Result<u64, DbErr> {
+        store::lot::count(services.store().reader(), self).await
+    }
+}
+
+impl Listed for Purchases {
+    type Row = purchase::Model;
+
+    fn visibility(&self) -> Visibility {
+        Visibility::Account(self.0)
+    }
+
+    fn place(row: &purchase::Model) -> Place {
+        Place {
+            key: row.created_at,
+            id: row.id,
+        }
+    }
+
+    /// Each as it is by now.
+    async fn page(
+        &self,
+        services: &Services,
+        window: Window,
+    ) -> Result<Page<purchase::Model>, DbErr> {
+        let now = services.clock().now();
+        let page = store::purchase::list(services.store().reader(), self.0, window).await?;
+        Ok(page.map(|row| as_of(row, now)))
+    }
+
+    async fn count(&self, services: &Services) -> Result<u64, DbErr> {
+        store::purchase::count(services.store().reader(), self.0).await
+    }
+}
