@@ -12,13 +12,14 @@ use std::{
 };
 
 use domain::{
+    channel::Channel,
     credits::Credits,
     id::{AccountId, ListId, MessageId, RateCardId},
     quote::Line,
-    segmentation::{Channel, Encoding},
+    segmentation::Encoding,
 };
 use message_credits::{
-    ledger::{Act, NewMessage, Request, Sent},
+    ledger::{Act, MessageCharge, NewMessage, Request},
     operations::Services,
     store::{
         rate_card::DEFAULT_ID,
@@ -162,7 +163,7 @@ fn send(services: &Services, sender: &Sender, number: Option<usize>) -> Request 
             channel: Channel::Sms,
             encoding: Some(Encoding::Gsm7),
             segment_count: 1,
-            price: Sent {
+            price: MessageCharge {
                 recipients: 10,
                 credits,
                 lines: countries.map(line).into(),

@@ -1,7 +1,10 @@
 //! How a text is cut into segments, and what a message says.
 
 use async_graphql::{Context, Enum, InputObject, Object, SimpleObject};
-use domain::segmentation::{self, Options};
+use domain::{
+    channel,
+    segmentation::{self, Options},
+};
 use entity::sql_enums;
 
 use super::{engine::errors::ApiError, scalars::WebUrl};
@@ -13,7 +16,7 @@ pub(super) const MAX_NON_GSM_CHARACTERS: usize = 1_000;
 
 /// The channel that carries a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum, serde::Serialize)]
-#[graphql(remote = "segmentation::Channel")]
+#[graphql(remote = "channel::Channel")]
 pub enum Channel {
     /// A message of text only.
     Sms,
@@ -23,19 +26,13 @@ pub enum Channel {
 
 impl From<sql_enums::Channel> for Channel {
     fn from(channel: sql_enums::Channel) -> Self {
-        match channel {
-            sql_enums::Channel::Sms => Self::Sms,
-            sql_enums::Channel::Mms => Self::Mms,
-        }
+        channel::Channel::from(channel).into()
     }
 }
 
 impl From<Channel> for sql_enums::Channel {
     fn from(channel: Channel) -> Self {
-        match channel {
-            Channel::Sms => Self::Sms,
-            Channel::Mms => Self::Mms,
-        }
+        channel::Channel::from(channel).into()
     }
 }
 

@@ -3,7 +3,7 @@
 //! Every one of these takes an idempotency key. A repetition gets the first answer again, even where it
 //! would be refused by now: because its time has passed, the card has changed, or the list has gone.
 
-mod sent;
+mod charge;
 mod submission;
 
 use domain::{
@@ -11,9 +11,8 @@ use domain::{
     ending::Asker,
     id::{AccountId, ListId, MessageId},
     quote::Priced,
-    segmentation,
 };
-use entity::{message, message_line, rate_card, sql_enums::Channel};
+use entity::{message, message_line, rate_card};
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
 use sea_orm::prelude::Uuid;
 use serde::Serialize;
@@ -30,7 +29,7 @@ use super::{
 use crate::{
     clock::whole_micros,
     fair::Urgency,
-    ledger::{self, Act, End, NewMessage, Sent},
+    ledger::{self, Act, End, MessageCharge, NewMessage},
     store::{
         self,
         message::MessageFilter,
@@ -314,20 +313,11 @@ fn refuse_to_nobody(message: &PricedMessage) -> Result<(), OperationError> {
     .into())
 }
 
-fn price(priced: Priced) -> Sent {
-    Sent {
+fn price(priced: Priced) -> MessageCharge {
+    MessageCharge {
         recipients: priced.recipients,
         credits: priced.credits,
         lines: priced.lines,
-    }
-}
-
-/// How a message is carried, as the domain says it.
-#[must_use]
-pub fn channel(channel: Channel) -> segmentation::Channel {
-    match channel {
-        Channel::Sms => segmentation::Channel::Sms,
-        Channel::Mms => segmentation::Channel::Mms,
     }
 }
 

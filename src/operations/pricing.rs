@@ -11,7 +11,7 @@ use domain::{
     personal::{PersonalText, Tallied},
     quote::{self, Line, PriceError, Priced, Share},
     rate::RateCard,
-    segmentation::{self, Channel, Options, SegmentCount},
+    segmentation::{self, Options, SegmentCount},
 };
 use entity::rate_card;
 
@@ -270,9 +270,8 @@ fn shares(
 ) -> Result<Vec<Share>, Refusal> {
     match recipients {
         Recipients::Heads(destinations) => {
-            let has_media = content.channel() == Channel::Mms;
-            let text = content.to_cut();
-            distribution::of_one_text(text, has_media, asked, destinations, card).map_err(too_many)
+            let (text, channel) = (content.to_cut(), content.channel());
+            distribution::of_one_text(text, channel, asked, destinations, card).map_err(too_many)
         }
         Recipients::Contacts(tallied) if asked == content.options() => Ok(tallied.shares.clone()),
         Recipients::Contacts(tallied) => Ok(tallied.smart_shares.clone()),
@@ -321,9 +320,8 @@ fn most_segments(
             })
         }
         Recipients::Contacts(tallied) => tallied.longest.as_ref().map_or(Ok(fallback), |longest| {
-            let has_media = content.channel() == Channel::Mms;
-            segmentation::count(longest.text.unguarded(), has_media, &longest.options)
-                .map_err(too_many)
+            let text = longest.text.unguarded();
+            segmentation::count(text, content.channel(), &longest.options).map_err(too_many)
         }),
     }
 }

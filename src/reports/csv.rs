@@ -129,7 +129,7 @@ fn push_row(
     out.push(delimiter);
     push_text(out, row.text, delimiter);
     out.push(delimiter);
-    out.extend_from_slice(row.channel.as_bytes());
+    out.extend_from_slice(row.channel.name().as_bytes());
     out.push(delimiter);
     out.extend_from_slice(row.encoding.unwrap_or_default().as_bytes());
     out.push(delimiter);
@@ -241,7 +241,7 @@ impl Moments {
 
 #[cfg(test)]
 mod tests {
-    use domain::credits::Credits;
+    use domain::{channel::Channel, credits::Credits};
     use jiff::{Timestamp, tz::TimeZone};
     use proptest::prelude::*;
 
@@ -257,7 +257,7 @@ mod tests {
             sent_at: sent_at.parse().unwrap(),
             list_name: Some("Clienti"),
             text,
-            channel: "SMS",
+            channel: Channel::Sms,
             encoding: Some("GSM-7"),
             segment_count: 2,
             recipients: 1_653,
@@ -305,7 +305,7 @@ mod tests {
     fn rows_are_as_rfc_4180_has_them() {
         let mut mms = message("2026-03-29T01:00:00.123456Z", "a \"b\"\r\nc");
         mms.list_name = None;
-        mms.channel = "MMS";
+        mms.channel = Channel::Mms;
         mms.encoding = None;
         mms.credits = Credits::from_units(i64::MAX);
         let rows = vec![message("2026-03-29T00:59:59Z", "Ciao, più €"), mms];

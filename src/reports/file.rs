@@ -5,7 +5,7 @@
 
 use std::{fmt, marker::PhantomData};
 
-use domain::credits::Credits;
+use domain::{channel::Channel, credits::Credits};
 use jiff::{Timestamp, tz::TimeZone};
 
 /// A usage report without its messages, which follow one by one.
@@ -84,9 +84,9 @@ pub struct MessageRow<'a> {
     pub list_name: Option<&'a str>,
     /// The text as written.
     pub text: &'a str,
-    /// `"SMS"` or `"MMS"`.
-    pub channel: &'static str,
-    /// `"GSM-7"` or `"UCS-2"`; `None` where the channel has no encodings.
+    /// The channel that carried the message.
+    pub channel: Channel,
+    /// `"GSM-7"` or `"UCS-2"`; `None` if the channel has no encodings.
     pub encoding: Option<&'static str>,
     /// Segments a recipient.
     pub segment_count: i64,

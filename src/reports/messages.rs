@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use domain::{
+    channel::Channel,
     credits::Credits,
     id::{ListId, MessageId},
 };
@@ -96,21 +97,29 @@ impl MessageSource for MessageRows {
             sent_at: whole_micros(integer(sent_at)?.unwrap_or_default()),
             list_name: list.map(String::as_str),
             text: text(body)?.unwrap_or_default(),
-            channel: match channel {
-                Some(b"MMS") => "MMS",
-                _ => "SMS",
-            },
-            encoding: match encoding {
-                Some(b"GSM_7") => Some("GSM-7"),
-                Some(b"UCS_2") => Some("UCS-2"),
-                _ => None,
-            },
+            channel: channel_of(channel)?,
+            encoding: encoding_of(encoding)?,
             segment_count: line_segments.unwrap_or(segments),
             recipients: integer(recipients)?.unwrap_or_default(),
             country_code: text(country)?.unwrap_or_default(),
             credits: Credits::from_units(integer(units)?.unwrap_or_default()),
             message_id: &self.shown.1,
         }))
+    }
+}
+
+fn channel_of(cell: Cell<'_>) -> Result<Channel, DbErr> {
+    let channel = text(cell)?.and_then(Channel::from_name);
+    channel.ok_or_else(|| broken("a message has an unknown channel"))
+}
+
+/// The name of an encoding in files; `None` for a message without one.
+fn encoding_of(cell: Cell<'_>) -> Result<Option<&'static str>, DbErr> {
+    match cell {
+        None => Ok(None),
+        Some(b"GSM_7") => Ok(Some("GSM-7")),
+        Some(b"UCS_2") => Ok(Some("UCS-2")),
+        Some(_) => Err(broken("a message has an unknown encoding")),
     }
 }
 

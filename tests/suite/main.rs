@@ -15,6 +15,7 @@ mod authorization;
 mod balance;
 mod big_counts;
 mod budget;
+mod channels;
 mod checkout;
 mod clients;
 mod commands;

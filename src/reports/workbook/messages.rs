@@ -227,7 +227,7 @@ impl RowWriter {
             &self.styles.text
         };
         self.push_styled_text(out, b'C', message.text, style);
-        self.push_shared(out, b'D', message.channel);
+        self.push_shared(out, b'D', message.channel.name());
         if let Some(encoding) = message.encoding {
             self.push_shared(out, b'E', encoding);
         }
