@@ -1,8 +1,8 @@
 //! How the recipients of a message spread over numbers of segments.
 //!
-//! Here: one text cut by each destination's own options, what went out scaled to what was held, and a price
-//! added up by segments. Not here: texts that differ from contact to contact ([`crate::personal`]), and
-//! rates ([`crate::quote`]).
+//! Here: one text cut by each destination's own options, what went out scaled to what was held, and
+//! a price added up by segments. Not here: texts that differ from contact to contact
+//! ([`crate::personal`]), and rates ([`crate::quote`]).
 
 use std::collections::BTreeMap;
 
@@ -28,8 +28,8 @@ pub struct SegmentShare {
     pub credits: Credits,
 }
 
-/// The shares of a message whose text is the same for everyone, a country each in the order of their codes.
-/// Segments may differ by country, as the card's tables and ways of joining do.
+/// The shares of a message whose text is the same for everyone, a country each in the order of
+/// their codes. Segments may differ by country, as the card's tables and ways of joining do.
 ///
 /// # Errors
 /// More than [`segmentation::MAX_SEGMENTS`] in a country.
@@ -71,9 +71,9 @@ pub(crate) fn segment_count(
     Ok(u32::try_from(count.segment_count).unwrap_or(u32::MAX))
 }
 
-/// The shares of what went out of a message. The head-count of a country is split over the segments that
-/// its recipients were to get, in proportion, by largest remainder, the fewer segments first among equals.
-/// Whoever is in a country that was not to be reached counts `otherwise` segments.
+/// The shares of what went out of a message. The head-count of a country is split over the segments
+/// that its recipients were to get, in proportion, by largest remainder, the fewer segments first
+/// among equals. Whoever is in a country that was not to be reached counts `otherwise` segments.
 #[must_use]
 pub fn of_reported(planned: &[Share], sent: &Destinations, otherwise: u32) -> Vec<Share> {
     let mut by_country: BTreeMap<CountryCode, BTreeMap<u32, u64>> = BTreeMap::new();

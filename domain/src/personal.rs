@@ -1,8 +1,8 @@
 //! Personal texts: texts with merge fields, counted contact by contact (law Q6).
 //!
 //! Here: the tally of a message's segments over the contacts of a list, with the shortest and the
-//! longest text, and how many contacts lack a value for each merge field. Not here: reading contacts,
-//! and what their segments cost.
+//! longest text, and how many contacts lack a value for each merge field. Not here: reading
+//! contacts, and what their segments cost.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -71,8 +71,8 @@ pub struct Tallied {
     pub contacts: u64,
     /// By slot of the template: the number of contacts that have no value for it.
     pub lacking: Vec<u64>,
-    /// The text with the fewest segments, then the fewest characters, then the first in the alphabet.
-    /// Only contacts in countries that the card serves count; `None` if there are none.
+    /// The text with the fewest segments, then the fewest characters, then the first in the
+    /// alphabet. Only contacts in countries that the card serves count; `None` if there are none.
     pub shortest: Option<PersonalText>,
     /// The text with the most segments, then the most characters, then the first in the alphabet,
     /// among the same contacts.

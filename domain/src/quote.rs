@@ -1,7 +1,7 @@
 //! What a message costs: one function computes both quotes and charges (law Q3).
 //!
-//! Here: segments, recipients and rates multiplied and added up, exactly. Not here: how a text is cut
-//! into segments ([`crate::segmentation`]), and whether there are credits for it.
+//! Here: segments, recipients and rates multiplied and added up, exactly. Not here: how a text is
+//! cut into segments ([`crate::segmentation`]), and whether there are credits for it.
 
 use crate::{
     channel::Channel, country::CountryCode, credits::Credits, destination::Destinations,

@@ -1,7 +1,7 @@
 //! Rate cards: credits for a segment, by destination country and channel.
 //!
-//! Here: one version of a card, the checks that make it valid, and the rates it answers. Not here: its
-//! versions and who uses which, and what a message costs by it ([`crate::quote`]).
+//! Here: one version of a card, the checks that make it valid, and the rates it answers. Not here:
+//! its versions and who uses which, and what a message costs by it ([`crate::quote`]).
 
 use std::collections::{BTreeMap, btree_map::Entry};
 
@@ -14,8 +14,8 @@ use crate::{
     segmentation::{Languages, Options, Reference},
 };
 
-/// The most that a segment may cost: far above any carrier's price, and low enough that no message's
-/// total comes near the range of [`Credits`].
+/// The most that a segment may cost: far above any carrier's price, and low enough that no
+/// message's total comes near the range of [`Credits`].
 pub const MAX_RATE: Credits = Credits::whole(1_000_000);
 
 /// The area that a row of a card is for.
@@ -191,8 +191,8 @@ impl RateCard {
     }
 
     /// The area whose row a country takes; `None` if the card has no row for it (law Q2). A country
-    /// with a row of its own never takes that of every other country, not even for a channel that its
-    /// row lacks: that is how a card closes a channel.
+    /// with a row of its own never takes that of every other country, not even for a channel that
+    /// its row lacks: that is how a card closes a channel.
     #[must_use]
     pub fn area_of(&self, country: CountryCode) -> Option<Area> {
         [Area::Country(country), Area::Elsewhere]
@@ -221,8 +221,8 @@ impl RateCard {
         carriers.copied().unwrap_or_default()
     }
 
-    /// The options that a text to a country is cut with. The tables and the reference number are the
-    /// destination's, whatever `requested` says of them.
+    /// The options that a text to a country is cut with. The tables and the reference number are
+    /// the destination's, whatever `requested` says of them.
     #[must_use]
     pub fn options(&self, country: CountryCode, requested: Options) -> Options {
         let carriers = self.carriers(country);

@@ -3,14 +3,14 @@
 //! Here: the encoding of a text, its size in units, the positions of the cuts, and whether smart
 //! encoding saves segments. Not here: what a segment costs, and who pays for it.
 //!
-//! An SMS whose characters are all in the GSM 7-bit default alphabet or its extension table (3GPP TS
-//! 23.038 §6.2.1, §6.2.1.1) is sent in septets; any other in UCS-2, counted in UTF-16 code units. A
-//! message has 140 octets (TS 23.040 §9.2.3.24): 160 septets or 70 units. A longer text is sent in
-//! several segments, and each gives six octets to the header that joins them (§9.2.3.24.1), which
-//! leaves 153 septets or 67 units. If national language tables are allowed, the header names them
-//! too: one table leaves 155 septets (149 in a joined segment), two leave 152 (146).
-//! Each segment is filled before the next one begins, and neither an escape pair nor a surrogate pair
-//! is split. Nothing else is kept together, so an emoji of several code points can be cut between
+//! An SMS whose characters are all in the GSM 7-bit default alphabet or its extension table (3GPP
+//! TS 23.038 §6.2.1, §6.2.1.1) is sent in septets; any other in UCS-2, counted in UTF-16 code
+//! units. A message has 140 octets (TS 23.040 §9.2.3.24): 160 septets or 70 units. A longer text is
+//! sent in several segments, and each gives six octets to the header that joins them (§9.2.3.24.1),
+//! which leaves 153 septets or 67 units. If national language tables are allowed, the header names
+//! them too: one table leaves 155 septets (149 in a joined segment), two leave 152 (146). Each
+//! segment is filled before the next one begins, and neither an escape pair nor a surrogate pair is
+//! split. Nothing else is kept together, so an emoji of several code points can be cut between
 //! them, as the specification allows; the phone joins the text again.
 //!
 //! An MMS is billed by segments of 1,600 UTF-16 code units ([`Channel::segment_size`]).
@@ -96,11 +96,12 @@ pub enum Encoding {
     Ucs2,
 }
 
-/// What may be done to the text of an SMS, and how its segments are joined. The default is the plain
-/// rules: the text is sent as typed.
+/// What may be done to the text of an SMS, and how its segments are joined. The default is the
+/// plain rules: the text is sent as typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Options {
-    /// Replace typographic characters with GSM-7 lookalikes if the message then takes fewer segments.
+    /// Replace typographic characters with GSM-7 lookalikes if the message then takes fewer
+    /// segments.
     pub smart_encoding: bool,
     /// Take accents off letters too, if that saves more segments than leaving them. It does nothing
     /// without `smart_encoding`.
@@ -216,8 +217,8 @@ impl Segmentation<'_> {
         self.text.get(segment.range.clone()).unwrap_or_default()
     }
 
-    /// The characters that force UCS-2, in order: those that the default tables lack. Empty unless the
-    /// text is in UCS-2. Each call scans the text.
+    /// The characters that force UCS-2, in order: those that the default tables lack. Empty unless
+    /// the text is in UCS-2. Each call scans the text.
     #[must_use]
     pub fn non_gsm_characters(&self) -> Vec<NonGsmCharacter> {
         let mut found = Vec::new();
@@ -257,8 +258,8 @@ impl Segmentation<'_> {
     }
 }
 
-/// Counts the segments that a message is billed by. It allocates only for a text that smart encoding
-/// composes, and takes time in proportion to the text.
+/// Counts the segments that a message is billed by. It allocates only for a text that smart
+/// encoding composes, and takes time in proportion to the text.
 ///
 /// ```
 /// use domain::{

@@ -1,6 +1,6 @@
-//! Rates as rows by channel: the columns for SMS and MMS become a row for each channel that is served.
-//! The areas that a card has rows for, and what their carriers do with an SMS, stay in a table of their
-//! own. An area without any rate is closed, so it keeps its row there.
+//! Rates as rows by channel: the columns for SMS and MMS become a row for each channel that is
+//! served. The areas that a card has rows for, and what their carriers do with an SMS, stay in a
+//! table of their own. An area without any rate is closed, so it keeps its row there.
 
 use sea_orm_migration::{prelude::*, sea_orm::DatabaseBackend};
 

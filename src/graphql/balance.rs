@@ -33,7 +33,14 @@ pub(super) async fn balance(
         OperationError::Unavailable => ApiError::Unavailable,
         OperationError::Lost => ApiError::Lost,
         OperationError::RateLimited => ApiError::RateLimited,
-        other => ApiError::internal(Fault::Broken(format!("a balance: {other:?}"))),
+        other @ (OperationError::Refused(_)
+        | OperationError::Unauthenticated
+        | OperationError::Forbidden
+        | OperationError::NotDone
+        | OperationError::Unknown
+        | OperationError::Fault(_)) => {
+            ApiError::internal(Fault::Broken(format!("a balance: {other:?}")))
+        }
     })?;
     let lost = || ApiError::internal(Fault::Broken("a balance was not answered".into()));
     Ok(Balance(found.ok_or_else(lost)?))

@@ -1,4 +1,5 @@
-//! Messages: the node, its connection, and the mutations that schedule, send, settle and cancel them.
+//! Messages: the node, its connection, and the mutations that schedule, send, settle and cancel
+//! them.
 
 mod input;
 mod mutation;
@@ -52,8 +53,8 @@ pub struct Message {
     row: message::Model,
     /// Its lines, if they are not those of today.
     lines: Option<Vec<message_line::Model>>,
-    /// Whether it answers a command of the viewer's, who therefore knows it: then the row has its text, which is read
-    /// otherwise when it is asked for.
+    /// Whether it answers a command of the viewer's, who therefore knows it: then the row has its
+    /// text, which is read otherwise when it is asked for.
     answers: bool,
 }
 
@@ -304,7 +305,7 @@ pub(super) struct TextOf {
 impl Loader<TextOf> for Rows {
     type Value = String;
 
-    // What is read beyond the budget before it is noticed: 64 texts of 160 kB are 10 MB.
+    // The most that is read beyond the budget before it is noticed: 64 texts of 160 kB are 10 MB.
     const MOST_KEYS: usize = 64;
 
     fn bytes(text: &String) -> usize {
@@ -337,7 +338,7 @@ impl Loader<LinesOf> for Rows {
         keys: &[LinesOf],
     ) -> Result<HashMap<LinesOf, Vec<message_line::Model>>, LoadError> {
         let seen = || keys.iter().filter(|key| self.viewer.sees(key.account));
-        // Nearly always one account, and always few beside its messages.
+        // Nearly always one account, and always far fewer accounts than messages.
         let accounts: BTreeSet<AccountId> = seen().map(|key| key.account).collect();
         let reader = self.services.store.reader();
         let rows = store::message::lines(reader, accounts, seen().map(|key| key.message)).await?;

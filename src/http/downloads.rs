@@ -134,7 +134,11 @@ fn failed(error: OperationError) -> Response {
             let text = "This is out of order just now; try again later.";
             plain(StatusCode::SERVICE_UNAVAILABLE, text)
         }
-        cause => {
+        cause @ (OperationError::Unauthenticated
+        | OperationError::Forbidden
+        | OperationError::NotDone
+        | OperationError::Unknown
+        | OperationError::Fault(_)) => {
             tracing::error!(?cause, "a download could not be opened");
             let text = "Something went wrong on our side.";
             plain(StatusCode::INTERNAL_SERVER_ERROR, text)

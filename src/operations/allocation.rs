@@ -151,12 +151,10 @@ impl Services {
         };
         let answer = self.ledger.submit(request).await.map_err(|error| {
             // Archived since it was read.
-            let gone = match &error {
-                SubmitError::Refused(Refused::UnknownList(list)) => {
-                    allocations.iter().position(|one| one.list == *list)
-                }
-                _ => None,
-            };
+            let mut gone = None;
+            if let SubmitError::Refused(Refused::UnknownList(list)) = &error {
+                gone = allocations.iter().position(|one| one.list == *list);
+            }
             match gone {
                 Some(index) => path.at(index).at("listId").not_found("list").into(),
                 None => OperationError::from_ledger(error, &path),

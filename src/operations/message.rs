@@ -1,7 +1,8 @@
 //! Messages: scheduling, sending, settling and cancelling them.
 //!
-//! Every one of these takes an idempotency key. A repetition gets the first answer again, even where it
-//! would be refused by now: because its time has passed, the card has changed, or the list has gone.
+//! Here: checks, and the ledger's commands. Each takes an idempotency key, and a repeated key gets
+//! the first answer again, even if the command would be refused now: because its time has passed,
+//! the card has changed, or the list is archived. Not here: prices ([`super::pricing`]).
 
 mod charge;
 mod submission;
@@ -37,27 +38,27 @@ use crate::{
     },
 };
 
-/// How often a message to a list's contacts is priced while some are removed from the list.
+/// How often a message to a list's contacts is priced if contacts are removed meanwhile.
 const MAX_PRICINGS: u32 = 5;
 /// How far ahead a message may be scheduled, in years.
 const MAX_YEARS_AHEAD: i64 = 2;
 
-/// A message to send or to schedule, as it was asked for.
+/// A message to send or to schedule, as it was given.
 #[derive(Debug, Clone)]
 pub struct NewMessageInput {
-    /// Whose.
+    /// The account; the viewer's own if `None`.
     pub account: Option<AccountId>,
-    /// Who is reached, who pays, and what it says.
+    /// The recipients, the list that pays, and the content.
     pub draft: Draft,
-    /// Shown to people.
+    /// The name, shown to people.
     pub name: Option<String>,
-    /// Whether it may say and show nothing.
+    /// Whether the message may have neither text nor media.
     pub allow_empty: bool,
-    /// When it is to be sent; at once where `None`.
+    /// The instant to send it; now if `None`.
     pub send_at: Option<String>,
-    /// Refuse where it would cost more.
+    /// The most that it may cost; it is refused if it would cost more.
     pub max_credits: Option<String>,
-    /// The caller's key.
+    /// The caller's idempotency key.
     pub idempotency_key: String,
 }
 
@@ -66,29 +67,29 @@ pub struct NewMessageInput {
 pub struct Done {
     /// The message.
     pub message: message::Model,
-    /// Its lines, where they may have changed since.
+    /// Its lines, if they may have changed since.
     pub lines: Option<Vec<message_line::Model>>,
     /// The balance after the command.
     pub balance: BalanceAt,
 }
 
-/// Which messages are listed, as it was asked for; what is `None` does not narrow.
+/// A filter of messages, as it was given; what is `None` does not narrow.
 #[derive(Debug, Default)]
 pub struct AskedMessages {
-    /// Only those of this list; `None` in the place of an id that is none.
+    /// Only messages of this list; the inner `None` for an id of no list.
     pub list: Option<Option<ListId>>,
-    /// Only those that stand so.
+    /// Only messages with one of these statuses.
     pub status: Option<Vec<entity::sql_enums::MessageStatus>>,
-    /// Only those to be sent from here on.
+    /// Only messages to be sent at this instant or later.
     pub from: Option<String>,
-    /// Only those to be sent before.
+    /// Only messages to be sent before this instant.
     pub to: Option<String>,
-    /// Only those whose name or text contains this.
+    /// Only messages whose name or text contains this.
     pub search: Option<String>,
 }
 
 impl Services {
-    /// A page of those messages among `all` that are asked for.
+    /// A page of the messages among `all` that pass a filter.
     ///
     /// # Errors
     /// Refusals that name the argument.
@@ -112,7 +113,7 @@ impl Services {
             ..all
         };
         if let Some(list) = asked.list {
-            // What is no id names no list, and so no message.
+            // An id of no list matches no message.
             let list = list.unwrap_or(ListId::new(Uuid::nil()));
             filter.lists.push(Some(list));
         }
@@ -120,11 +121,11 @@ impl Services {
         Ok((filter, page))
     }
 
-    /// Sends a message: charges it at once. Where a time is given, schedules it: holds its credits until
-    /// then. `operation` and `arguments` are what its key stands for.
+    /// Sends a message and charges it at once; if it has a `send_at`, schedules it and holds its
+    /// credits until then. `operation` and `arguments` are the request that its key stands for.
     ///
     /// # Errors
-    /// Refusals that name the field; nothing changed then.
+    /// Refusals that name the field; nothing has changed then.
     pub async fn add_message(
         &self,
         viewer: &Viewer,
@@ -141,7 +142,8 @@ impl Services {
             Some(_) => Path::input("listId"),
             None => Path::input("audience"),
         };
-        // Only what is scheduled for a list's contacts is ever priced again; numbers are not copied for nothing.
+        // Only messages scheduled for a list's contacts are priced again: telephone numbers need no
+        // copy.
         let is_of_list = matches!(new.draft.audience, None | Some(Audience::List(_)));
         if new.send_at.is_some() && is_of_list {
             for _ in 1..MAX_PRICINGS {
@@ -216,12 +218,12 @@ impl Services {
         })
     }
 
-    /// Charges what was really sent of a scheduled message and releases the rest; everything that is held
-    /// where `rows` is `None`. What is due in an account that the server settles for is charged in full only (law H3),
-    /// and what was sent is reported by the platform and its sending service only (law A3).
+    /// Charges the reported head-counts of a scheduled message and releases the rest; charges in
+    /// full if `rows` is `None`. If the server settles for the account, a due message is charged in
+    /// full only (law H3). Only the platform and its sending service report head-counts (law A3).
     ///
     /// # Errors
-    /// Refusals that name the field; nothing changed then.
+    /// Refusals that name the field; nothing has changed then.
     pub async fn settle_message(
         &self,
         viewer: &Viewer,
@@ -240,10 +242,10 @@ impl Services {
             .await
     }
 
-    /// Gives a scheduled message up: its credits go back.
+    /// Cancels a scheduled message and releases its credits.
     ///
     /// # Errors
-    /// Refusals that name the field; nothing changed then.
+    /// Refusals that name the field; nothing has changed then.
     pub async fn cancel_message(
         &self,
         viewer: &Viewer,
@@ -278,7 +280,7 @@ impl Services {
     }
 }
 
-/// When a message is to be sent: after now, and not too far ahead.
+/// Checks the instant to send a message at: after now, and not too far ahead.
 fn send_at_after(text: &str, now: Timestamp) -> Result<Timestamp, OperationError> {
     let path = Path::input("sendAt");
     let at = input::instant(text, &path)?;
@@ -321,7 +323,7 @@ fn price(priced: Priced) -> MessageCharge {
     }
 }
 
-/// What a message holds or cost.
+/// The credits that a message holds or was charged.
 #[must_use]
 pub fn credits(row: &message::Model) -> Credits {
     Credits::from_units(row.units)

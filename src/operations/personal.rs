@@ -1,4 +1,5 @@
-//! Texts with merge fields over a list's stored contacts: each contact's own text is counted (law Q6).
+//! Texts with merge fields over a list's stored contacts: each contact's own text is counted (law
+//! Q6).
 //!
 //! Here: reading the contacts' fields, and refusing merge fields that no contact has. Not here:
 //! counting ([`domain::personal`]) and prices ([`super::quote`]).
@@ -30,9 +31,9 @@ use crate::{
     },
 };
 
-/// Scans of whole lists at a time, in this process: each takes a core while it lasts, about a second
-/// for a million contacts. One place is reserved for sends and schedules; an account's quotes share
-/// one.
+/// Scans of whole lists at a time, in this process: each takes a core while it lasts, about a
+/// second for a million contacts. One place is reserved for sends and schedules; an account's
+/// quotes share one.
 const SCANS: Bounds = Bounds {
     places: 4,
     reserved: 1,
@@ -51,8 +52,9 @@ pub(super) fn scans() -> Line<AccountId> {
 }
 
 impl Services {
-    /// Counts a text with merge fields over the stored contacts of a list, as of one instant. Returns
-    /// the last revision of the list that it counted, too. The scan ends if the caller leaves.
+    /// Counts a text with merge fields over the stored contacts of a list, as of one instant.
+    /// Returns the last revision of the list that it counted, too. The scan ends if the caller
+    /// leaves.
     ///
     /// # Errors
     /// Refusals that name the text; `RateLimited` if no place for a scan becomes free in time.
@@ -101,8 +103,8 @@ impl Services {
     }
 }
 
-/// Counts a text with merge fields for some contacts, by country and segments, as the list was counted
-/// when the message was priced. A contact's fields are a JSON object of texts.
+/// Counts a text with merge fields for some contacts, by country and segments, as the list was
+/// counted when the message was priced. A contact's fields are a JSON object of texts.
 ///
 /// # Errors
 /// A fault if the text can't be cut: it was cut for these contacts before.
@@ -160,8 +162,8 @@ fn count(
     Ok(())
 }
 
-/// Refuses a merge field without a fallback that no contact has: it would leave a gap in every text,
-/// and is mostly a typing error.
+/// Refuses a merge field without a fallback that no contact has: it would leave a gap in every
+/// text, and is mostly a typing error.
 fn refuse_unknown_fields(template: &Template, tallied: &Tallied) -> Result<(), OperationError> {
     let nobody_has = |slot: usize| tallied.lacking.get(slot) == Some(&tallied.contacts);
     let refusals: Vec<_> = template

@@ -1,8 +1,8 @@
 //! Rate cards: the version that an account is charged by, and publishing a new version.
 //!
 //! Here: checks of a new version, and the cache of versions. A version never changes once it is
-//! published, so a quote by a cached version reads no rates from the database. Not here: what a message
-//! costs by a card ([`super::pricing`]).
+//! published, so a quote by a cached version reads no rates from the database. Not here: what a
+//! message costs by a card ([`super::pricing`]).
 
 mod rows;
 
@@ -40,8 +40,8 @@ const MAX_CODE_BYTES: usize = 64;
 /// The most attempts to take the next version number: an attempt fails only if another version was
 /// published meanwhile.
 const MAX_TRIES: u32 = 64;
-/// The versions kept in memory. Each is at most some 30 kB: 300 areas and twice as many rates, of some
-/// 30 bytes each in half-full B-tree nodes.
+/// The versions kept in memory. Each is at most some 30 kB: 300 areas and twice as many rates, of
+/// some 30 bytes each in half-full B-tree nodes.
 const MAX_CACHED: NonZeroUsize = match NonZeroUsize::new(256) {
     Some(count) => count,
     None => NonZeroUsize::MIN,
@@ -176,8 +176,8 @@ impl Services {
         self.domain_rate_card(&row).await
     }
 
-    /// Publishes a new version of a card, or its first. It applies from now on, or from just after the
-    /// version before it if that one is later.
+    /// Publishes a new version of a card, or its first. It applies from now on, or from just after
+    /// the version before it if that one is later.
     ///
     /// # Errors
     /// Refusals that name the field.

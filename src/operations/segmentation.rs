@@ -36,8 +36,8 @@ pub struct NewContent {
     pub text: String,
     /// The media; any makes the message an MMS (law S3).
     pub media: Vec<Media>,
-    /// What may be done to the text, and how its segments are joined. For a message, the tables and the
-    /// reference number are its destinations' instead.
+    /// What may be done to the text, and how its segments are joined. For a message, the tables and
+    /// the reference number are its destinations' instead.
     pub options: Options,
 }
 
@@ -170,8 +170,8 @@ impl Content {
         segmentation::segment(text, self.channel, options).map_err(too_many)
     }
 
-    /// The text that a message keeps: as it is sent under these options, or with its merge fields if it
-    /// has any.
+    /// The text that a message keeps: as it is sent under these options, or with its merge fields
+    /// if it has any.
     ///
     /// # Errors
     /// A refusal that names the text, if it needs too many segments.

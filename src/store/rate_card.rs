@@ -56,8 +56,8 @@ pub async fn in_force(
         .await
 }
 
-/// Selects the id of the version that the account `w.account_id` is charged by at the instant `w.at`,
-/// in microseconds.
+/// Selects the id of the version that the account `w.account_id` is charged by at the instant
+/// `w.at`, in microseconds.
 pub(super) const IN_FORCE: &str = "(SELECT v.id FROM rate_cards v WHERE v.published_at <= w.at AND v.code = \
      (SELECT r.rate_card_code FROM account_rate_cards r WHERE r.account_id = w.account_id \
      AND r.effective_at <= w.at ORDER BY r.effective_at DESC LIMIT 1) ORDER BY v.version DESC LIMIT 1)";

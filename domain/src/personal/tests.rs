@@ -1,4 +1,5 @@
-//! The tally against the same counting done the plain way: every text made, cut and added up by itself.
+//! The tally against the same counting done the plain way: every text made, cut and added up by
+//! itself.
 
 use std::{collections::BTreeMap, sync::Arc};
 

@@ -117,8 +117,8 @@ fn any_text() -> impl Strategy<Value = String> {
     prop_oneof![text(), national_text()]
 }
 
-/// The fewest segments of a text in GSM-7 over every pair of tables, each tried; `None` where no pair has
-/// all of it.
+/// The fewest segments of a text in GSM-7 over every pair of tables, each tried; `None` where no
+/// pair has all of it.
 fn fewest_in_gsm7(text: &str, languages: Languages, reference: Reference) -> Option<usize> {
     let joined = match reference {
         Reference::EightBit => [153, 149, 146],

@@ -1,12 +1,12 @@
 //! The plan: how a text will be sent, decided once for counting and for cutting.
 //!
-//! Here: encodings, tables and swaps compared by the segments that they take, and cutting by the plan.
-//! Not here: how characters are packed, and what a segment holds.
+//! Here: encodings, tables and swaps compared by the segments that they take, and cutting by the
+//! plan. Not here: how characters are packed, and what a segment holds.
 //!
-//! A plan that changes the message more is chosen only if it takes fewer segments. The order is: the
-//! text as typed, composed, with national language tables, with typographic characters replaced, and
-//! with accents taken off. Characters that the tables of a language have are replaced only if that
-//! takes fewer segments still.
+//! A plan that changes the message more is chosen only if it takes fewer segments. The order is:
+//! the text as typed, composed, with national language tables, with typographic characters
+//! replaced, and with accents taken off. Characters that the tables of a language have are replaced
+//! only if that takes fewer segments still.
 
 use super::{
     Encoding, MAX_SEGMENTS, Options, Reference, Segment, SegmentCount, Segmentation, Tables,
@@ -61,8 +61,8 @@ impl Plan {
         Self::of_text(text, options)
     }
 
-    /// Composes the text if that saves segments, or saves as many as replacing would: composing changes
-    /// less, since nobody sees it.
+    /// Composes the text if that saves segments, or saves as many as replacing would: composing
+    /// changes less, since nobody sees it.
     fn of_uncomposed(text: &str, composed: &str, options: &Options) -> Self {
         let typed = Self::of_text(text, options);
         let plan = Self::of_text(composed, options);
@@ -167,8 +167,8 @@ impl Plan {
         self.or_choice(choice, None)
     }
 
-    /// The text with characters replaced, if that takes fewer segments. The result must be GSM-7: in a
-    /// text that stays UCS-2, replacing would change its looks and save nothing.
+    /// The text with characters replaced, if that takes fewer segments. The result must be GSM-7:
+    /// in a text that stays UCS-2, replacing would change its looks and save nothing.
     fn or_swapped(mut self, text: &str, options: &Options) -> Self {
         if !options.smart_encoding {
             return self;

@@ -1,4 +1,4 @@
-//! What the fields and mutations of messages are asked for.
+//! The inputs of the fields and mutations of messages.
 
 use async_graphql::{ID, InputObject};
 use domain::id::ListId;
@@ -58,8 +58,9 @@ pub struct ScheduleMessageInput {
     pub(super) list_id: Option<ID>,
     /// The recipients. If it is left out, the recipients of the list.
     pub(super) audience: Option<AudienceInput>,
-    /// Whether landlines among `audience.recipients` are accepted. They are refused otherwise, because most receive no
-    /// messages. Numbers that never do, such as premium-rate and toll-free ones, are always refused.
+    /// Whether landlines among `audience.recipients` are accepted. They are refused otherwise,
+    /// because most receive no messages. Numbers that never do, such as premium-rate and toll-free
+    /// ones, are always refused.
     #[graphql(default)]
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(super) accept_landlines: bool,
@@ -81,7 +82,8 @@ pub struct ScheduleMessageInput {
     /// saves more segments. It changes the spelling of words. Without smartEncoding it has no
     /// effect.
     #[graphql(default)]
-    // Left out where it is not asked for: keys of requests from before it was there stand for the same.
+    // Left out of the fingerprint if it is absent, so that idempotency keys from before this field
+    // existed still stand for the same request.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(super) strip_accents: bool,
     /// Whether to accept a message without text and media. It is refused otherwise.
@@ -109,8 +111,9 @@ pub struct SendMessageInput {
     pub(super) list_id: Option<ID>,
     /// The recipients. If it is left out, the recipients of the list.
     pub(super) audience: Option<AudienceInput>,
-    /// Whether landlines among `audience.recipients` are accepted. They are refused otherwise, because most receive no
-    /// messages. Numbers that never do, such as premium-rate and toll-free ones, are always refused.
+    /// Whether landlines among `audience.recipients` are accepted. They are refused otherwise,
+    /// because most receive no messages. Numbers that never do, such as premium-rate and toll-free
+    /// ones, are always refused.
     #[graphql(default)]
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(super) accept_landlines: bool,
@@ -132,7 +135,8 @@ pub struct SendMessageInput {
     /// saves more segments. It changes the spelling of words. Without smartEncoding it has no
     /// effect.
     #[graphql(default)]
-    // Left out where it is not asked for: keys of requests from before it was there stand for the same.
+    // Left out of the fingerprint if it is absent, so that idempotency keys from before this field
+    // existed still stand for the same request.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(super) strip_accents: bool,
     /// Whether to accept a message without text and media. It is refused otherwise.
@@ -152,13 +156,15 @@ pub struct SendMessageInput {
 pub struct SettleMessageInput {
     /// The scheduled message.
     pub(super) message_id: ID,
-    /// What went out by country, at most 250 rows; for platform roles and SENDER keys only. If left out, everybody whom it
-    /// was scheduled for is charged, whoever asks; if the server settles, less those who have left the list. If nothing
-    /// went out (no rows, or 0 recipients in each), the message is CANCELED before its sendAt if the server settles, and
-    /// SENT for 0 credits if the sending service does. From sendAt on a report of a message that the server settles is
-    /// refused with CONFLICT: leave sent out, or wait for the server. If recipients of a country get different numbers of
-    /// segments, its head-count is split over them in their proportion, by largest remainder; a country that was not
-    /// planned counts the most segments that any recipient gets.
+    /// What went out by country, at most 250 rows; for platform roles and SENDER keys only. If left
+    /// out, everybody whom it was scheduled for is charged, whoever asks; if the server settles,
+    /// less those who have left the list. If nothing went out (no rows, or 0 recipients in each),
+    /// the message is CANCELED before its sendAt if the server settles, and SENT for 0 credits if
+    /// the sending service does. From sendAt on a report of a message that the server settles is
+    /// refused with CONFLICT: leave sent out, or wait for the server. If recipients of a country
+    /// get different numbers of segments, its head-count is split over them in their proportion, by
+    /// largest remainder; a country that was not planned counts the most segments that any
+    /// recipient gets.
     pub(super) sent: Option<Vec<DestinationInput>>,
     /// A key of 1 to 255 bytes, unique in the account. The same key with the same arguments returns
     /// the first answer again; with other arguments it is refused with IDEMPOTENCY_KEY_REUSED.
