@@ -48,6 +48,9 @@ const PACKAGES = graphql(`
 
 type Package = PackagesQuery['creditPackages']['nodes'][number];
 
+/** Every channel, in the order shown; the type makes a missing one an error. */
+const CHANNELS = Object.keys({ SMS: true, MMS: true } satisfies Record<Channel, true>);
+
 /** The packages for sale, what they would send to the chosen destinations, and the way to buy one. */
 export function PackagesPanel({
   accountId,
@@ -83,7 +86,7 @@ export function PackagesPanel({
             aria-label="Channel"
             value={channel}
             onChange={(value) => setChannel(value as Channel)}
-            data={['SMS', 'MMS']}
+            data={CHANNELS}
             w={160}
           />
         </SimpleGrid>
