@@ -31,6 +31,7 @@ mod writer;
 use std::{sync::Arc, time::Duration};
 
 use domain::id::AccountId;
+#[cfg(feature = "bench")]
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use sea_orm::DatabaseBackend;
@@ -42,6 +43,7 @@ use tokio::{
 
 pub use self::{
     answer::{Answer, BalanceAnswer, LineAnswer, MessageAnswer},
+    chain::Chaining,
     request::{Act, Audience, End, Key, MessageCharge, NewMessage, Refused, Request, SubmitError},
 };
 use self::{
@@ -78,9 +80,8 @@ pub struct Limits {
     pub writers: usize,
     /// Accounts locked by somebody else that are waited for at a time, on a connection each.
     pub lanes: usize,
-    /// Leaves the chain's hashes out. It makes books that do not verify, and is for measuring alone.
-    #[doc(hidden)]
-    pub unchained: bool,
+    /// Whether transactions are hashed.
+    pub chaining: Chaining,
 }
 
 impl Default for Limits {
@@ -93,7 +94,7 @@ impl Default for Limits {
             deadline: Duration::from_secs(10),
             writers: POSTGRES_SEATS,
             lanes: 4,
-            unchained: false,
+            chaining: Chaining::On,
         }
     }
 }
@@ -112,16 +113,19 @@ enum Door {
         queue: Arc<Queue>,
         deadline: Duration,
     },
+    #[cfg(feature = "bench")]
     Other(Arc<Serve>),
 }
 
-/// Serves a command by itself.
+/// Serves a command in place of the writers.
+#[cfg(feature = "bench")]
 type Serve = dyn Fn(Request) -> BoxFuture<'static, Result<Answer, SubmitError>> + Send + Sync;
 
 impl std::fmt::Debug for Door {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Queue { .. } => "Queue",
+            #[cfg(feature = "bench")]
             Self::Other(_) => "Other",
         })
     }
@@ -158,7 +162,7 @@ impl Ledger {
                 store: store.clone(),
                 clock: clock.clone(),
                 bookings: bookings.clone(),
-                unchained: limits.unchained,
+                chaining: limits.chaining,
                 seat: None,
             },
             changes: changes.clone(),
@@ -185,9 +189,9 @@ impl Ledger {
         (ledger, Writers { tasks, queue })
     }
 
-    /// A ledger whose commands something else serves: what benches measure the writers against, behind the
-    /// same operations.
-    #[doc(hidden)]
+    /// A ledger whose commands `serve` serves. Benchmarks only: they measure the writers against it, behind
+    /// the same operations.
+    #[cfg(feature = "bench")]
     #[must_use]
     pub fn served_by(
         serve: impl Fn(Request) -> BoxFuture<'static, Result<Answer, SubmitError>>
@@ -219,6 +223,7 @@ impl Ledger {
                 queue.push(ticket)?;
                 wait.answer().await
             }
+            #[cfg(feature = "bench")]
             Door::Other(serve) => serve(request).await,
         }
     }

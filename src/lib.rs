@@ -1,5 +1,5 @@
-//! A GraphQL server for prepaid message credits: it quotes messages, keeps and allocates credits, sells
-//! packages, and reports usage.
+//! A GraphQL server for prepaid message credits: it quotes messages, manages and allocates credits,
+//! sells packages, and reports usage.
 
 pub mod app;
 pub mod clock;

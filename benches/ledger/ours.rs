@@ -13,7 +13,10 @@ use entity::sql_enums::{ConsumptionOrder, Settlement};
 use message_credits::{
     app,
     clock::Clock,
-    ledger::{Act, Key, Ledger, Limits, MessageCharge, NewMessage, Request, SubmitError, Writers},
+    ledger::{
+        Act, Chaining, Key, Ledger, Limits, MessageCharge, NewMessage, Request, SubmitError,
+        Writers,
+    },
     store::{self, Store},
 };
 use sea_orm::{ConnectionTrait, Database};
@@ -317,7 +320,7 @@ pub async fn chain(settings: Settings) {
             _ => Bed::on_sqlite(1).await,
         };
         let limits = Limits {
-            unchained: true,
+            chaining: Chaining::Off,
             ..Limits::default()
         };
         let (unchained, _writers) = Ledger::start_with(&bed.store, &bed.clock, limits);

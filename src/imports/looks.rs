@@ -1,30 +1,32 @@
-//! What cells look like: a phone number, or data in a place where a name should be.
+//! What a cell looks like: a phone number, or data in place of a column name.
 //!
-//! Here: shapes alone, however they are written. Not here: whether a number is one that exists, which is the
-//! operations'.
+//! Here: syntax only, in any notation. Not here: whether a number exists, which operations check.
 
 use std::borrow::Cow;
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
-/// The fewest digits of a number in national form, and the fewest and most of one with its calling code.
+/// The fewest digits of a number in national form, and the fewest and most of one with its calling
+/// code.
 const MIN_DIGITS: usize = 6;
 const MIN_INTERNATIONAL_DIGITS: usize = 7;
 const MAX_INTERNATIONAL_DIGITS: usize = 15;
-/// So many digits are no year and month, nor two years.
+/// This many digits can't be a year and month, nor two years.
 const MIN_SURE_DIGITS: usize = 9;
-/// The longest text that may be a number, in bytes: two of them with marks and spaces between.
+/// The longest text that may be a number, in bytes: two numbers with directional marks and spaces.
 const MAX_BYTES: usize = 160;
-/// What programs write before a number.
+/// Prefixes that programs write before a number.
 const SCHEMES: [&str; 5] = ["tel:", "sms:", "whatsapp:", "callto:", "p:"];
 
-/// Whether a cell holds digits as a phone number does, and nothing else; a day such as 2026-11-22 is none.
+/// Whether a cell contains only digits in the form of a phone number; a date such as 2026-11-22 is
+/// not one.
 pub(super) fn is_number(cell: &str) -> bool {
     digits(cell).is_some_and(|(_, digits)| digits >= MIN_DIGITS)
 }
 
-/// Whether a cell holds a phone number with `+` and its calling code; or several, of which the first counts.
+/// Whether a cell contains a phone number with `+` and its calling code; or several, of which the
+/// first counts.
 pub(super) fn is_international(cell: &str) -> bool {
     let digits = digits(cell);
     digits.is_some_and(|(plus, digits)| {
@@ -32,8 +34,8 @@ pub(super) fn is_international(cell: &str) -> bool {
     })
 }
 
-/// Whether a cell of a first row is no name, but what stands below names: a phone number, also one that a spreadsheet
-/// has spoilt, or an email address. Beside the name of a phone number, `202611` is a month.
+/// Whether a cell of a first row is data instead of a name: a phone number, even one mangled by a
+/// spreadsheet, or an email address. Beside a phone header, `202611` is a month.
 pub(super) fn is_data(cell: &str, is_beside_name: bool) -> bool {
     let least = if is_beside_name {
         MIN_SURE_DIGITS
@@ -44,14 +46,15 @@ pub(super) fn is_data(cell: &str, is_beside_name: bool) -> bool {
     digits(cell).is_some_and(is_long) || is_scientific(cell) || is_address(cell)
 }
 
-/// Whether the first number in a text has a plus, and how many digits it has; `None` if the text is no number.
+/// Whether the first number in a text has a plus, and how many digits it has; `None` if the text is
+/// not a number.
 fn digits(cell: &str) -> Option<(bool, usize)> {
     if cell.len() > MAX_BYTES {
         return None;
     }
     let folded = folded(cell);
     let text = unwrapped(&folded);
-    // Google joins several by three colons.
+    // Google joins several numbers by three colons.
     let mut pieces = text.split([':', ';', ',']).map(str::trim);
     let first = pieces.next()?;
     let number = first.strip_prefix('(').map_or(first, str::trim_start);
@@ -70,7 +73,7 @@ fn digits(cell: &str) -> Option<(bool, usize)> {
     (rest_are_numbers && !is_day(first)).then_some((number.starts_with('+'), count))
 }
 
-/// Digits, spaces and dashes of every script as their ASCII likes; what can't be seen is taken away.
+/// Maps digits, spaces and dashes of all scripts to ASCII, and removes invisible characters.
 fn folded(cell: &str) -> Cow<'_, str> {
     if cell.is_ascii() {
         return Cow::Borrowed(cell.trim());
@@ -81,7 +84,7 @@ fn folded(cell: &str) -> Cow<'_, str> {
             GeneralCategory::Format => None,
             GeneralCategory::SpaceSeparator => Some(' '),
             GeneralCategory::DashPunctuation => Some('-'),
-            // Its shape is asked for and not its value.
+            // Only its shape matters, not its value.
             GeneralCategory::DecimalNumber if !character.is_ascii() => Some('0'),
             _ => Some(character),
         })
@@ -89,7 +92,7 @@ fn folded(cell: &str) -> Cow<'_, str> {
     Cow::Owned(folded.trim().to_owned())
 }
 
-/// Without what says "this is text" to a spreadsheet, and without a scheme.
+/// Removes a spreadsheet's text marker and a URI scheme.
 fn unwrapped(text: &str) -> &str {
     let quoted = text
         .strip_prefix("=\"")
@@ -102,7 +105,7 @@ fn unwrapped(text: &str) -> &str {
     without.unwrap_or(text).trim()
 }
 
-/// `2026-11-22`, `22/11/2026`, `22.11.26`.
+/// A date such as `2026-11-22`, `22/11/2026` or `22.11.26`.
 fn is_day(text: &str) -> bool {
     let Some(separator) = text.chars().find(|character| "-/.".contains(*character)) else {
         return false;
@@ -127,7 +130,7 @@ fn is_day(text: &str) -> bool {
     }
 }
 
-/// `3.934E+11`: a number that a spreadsheet has cut.
+/// A number truncated by a spreadsheet, such as `3.934E+11`.
 fn is_scientific(text: &str) -> bool {
     let text = unwrapped(text.trim());
     let Some((digits, exponent)) = text.split_once(['E', 'e']) else {
@@ -147,7 +150,7 @@ fn is_scientific(text: &str) -> bool {
     }
 }
 
-/// An email address, which no column is named.
+/// An email address; no column has one as its name.
 fn is_address(text: &str) -> bool {
     let Some((name, domain)) = text.split_once('@') else {
         return false;
@@ -162,7 +165,7 @@ mod tests {
     use super::{is_data, is_international, is_number};
 
     #[test]
-    fn numbers_look_like_numbers_however_they_are_written() {
+    fn numbers_are_recognised_in_every_notation() {
         for (cell, number, international) in [
             ("+393401234567", true, true),
             ("+39 340 123-4567", true, true),
@@ -205,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn data_are_no_names() {
+    fn data_is_not_taken_for_names() {
         for cell in [
             "3.934E+11",
             "3,93401E+11",

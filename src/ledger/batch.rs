@@ -15,6 +15,7 @@ use sea_orm::{ConnectionTrait, DbErr};
 
 use super::{
     answer::Answer,
+    chain::Chaining,
     facts::Facts,
     request::{Refused, Request},
     rollups,
@@ -45,7 +46,7 @@ pub(super) async fn run(
     requests: &[&Request],
     now: impl FnOnce() -> Timestamp,
     locked: Locked,
-    unchained: bool,
+    chaining: Chaining,
 ) -> Result<Outcomes, DbErr> {
     let wanted = wanted(requests);
     let ids = wanted.keys().copied();
@@ -74,7 +75,7 @@ pub(super) async fn run(
         heads,
         facts,
         rows: Rows {
-            unchained,
+            chaining,
             ..Rows::default()
         },
     };

@@ -9,6 +9,17 @@ use entity::{lot_expiry_change, posting, transaction};
 use sea_orm::ActiveEnum;
 use sha2::{Digest, Sha256};
 
+/// Whether transactions are hashed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Chaining {
+    /// Every transaction is hashed after the one before it.
+    #[default]
+    On,
+    /// Benchmarks only: no transaction has a hash, and the resulting books fail verification.
+    #[cfg(feature = "bench")]
+    Off,
+}
+
 /// The hash of a transaction, whatever its own `hash` says, after the one whose hash is `previous`.
 #[must_use]
 pub fn hash(

@@ -12,6 +12,7 @@ use sea_orm::DbErr;
 use super::{
     batch::{self, Locked, Outcomes},
     bookings::Bookings,
+    chain::Chaining,
     failure::{Failure, is_out_of_reach},
     request::{Request, SubmitError},
     ticket::Reply,
@@ -34,7 +35,7 @@ pub(super) struct Committer {
     pub clock: Clock,
     /// Who books when, for those who read past balances.
     pub bookings: Arc<Bookings>,
-    pub unchained: bool,
+    pub chaining: Chaining,
     /// Which writer it is, where it is one; whoever waits for a locked account is none.
     pub seat: Option<usize>,
 }
@@ -156,7 +157,7 @@ impl Committer {
         // Kept until the commit has ended: only then is the instant closed.
         let mut booking = None;
         let now = || booking.insert(self.bookings.begin(&self.clock)).at;
-        let outcomes = batch::run(&transaction, requests, now, locked, self.unchained)
+        let outcomes = batch::run(&transaction, requests, now, locked, self.chaining)
             .await
             .map_err(Failure::Before)?;
         transaction.commit().await.map_err(Failure::AtCommit)?;

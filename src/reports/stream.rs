@@ -1,6 +1,6 @@
-//! A file that streams to a client while it is being written.
+//! Streams a file to a client while it is being written.
 //!
-//! Here: the bridge from a blocking writer to an asynchronous body. Not here: what is written.
+//! Here: the bridge from a blocking writer to an asynchronous body. Not here: the file's contents.
 
 use std::{
     error::Error,
@@ -11,16 +11,16 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
 use tokio::{sync::mpsc, task::JoinHandle};
 
-/// Large enough that handing a chunk over costs nothing beside filling it.
+/// Large enough that handing a chunk over costs little compared with filling it.
 const CHUNK_BYTES: usize = 64 * 1024;
-/// The first chunk leaves early: a client sees at once that the file is coming.
+/// The first chunk is small, so that the client sees at once that the file is coming.
 const FIRST_CHUNK_BYTES: usize = 1024;
-/// Chunks between the writer and a slow client; with the one that is being filled, what a download
-/// takes in memory.
+/// Chunks that are buffered between the writer and a slow client. With the one that is being filled,
+/// they are the memory of a download.
 const CHUNKS_WAITING: usize = 2;
 
-/// Sends what is written to it in chunks. A closed receiver is a broken pipe, so that a client that
-/// leaves stops the work. It blocks while the client is slow: only for blocking threads.
+/// Sends everything written to it in chunks. A closed receiver is reported as a broken pipe, so the
+/// work stops when the client disconnects. Blocks while the client is slow: only for blocking threads.
 #[derive(Debug)]
 pub struct ChannelWriter {
     sender: mpsc::Sender<Bytes>,
@@ -61,7 +61,7 @@ impl Write for ChannelWriter {
         Ok(taken.len())
     }
 
-    /// Sends what has gathered, however little, and says whether anybody still listens.
+    /// Sends the buffered bytes. Fails with a broken pipe if the client has disconnected.
     fn flush(&mut self) -> io::Result<()> {
         self.send()?;
         if self.sender.is_closed() {
@@ -71,19 +71,19 @@ impl Write for ChannelWriter {
     }
 }
 
-/// Sends the rest, so that a writer that does not flush loses nothing.
+/// Sends the buffered bytes, so that a writer that doesn't flush loses none.
 impl Drop for ChannelWriter {
     fn drop(&mut self) {
-        // Fails only where nobody listens any more.
+        // Fails only if the client has disconnected.
         let _ = self.send();
     }
 }
 
-/// Runs a writer on a blocking thread and streams what it writes. Its error is the stream's last
-/// item: a body that ends so aborts its connection, and no client takes what it got for a whole file.
-/// The same goes for a panic. Dropping the stream stops the writer at its next chunk.
+/// Runs a writer on a blocking thread and streams its output. An error or a panic of the writer is the
+/// stream's last item: it makes the body abort its connection, so no client takes a partial file for a
+/// complete one. Dropping the stream stops the writer at its next chunk.
 ///
-/// Must be called within a tokio runtime.
+/// Must be called within a Tokio runtime.
 pub fn stream_file<E>(
     write: impl FnOnce(ChannelWriter) -> Result<(), E> + Send + 'static,
 ) -> impl Stream<Item = Result<Bytes, io::Error>> + Send + 'static
@@ -102,7 +102,7 @@ where
             }
         }
     })
-    // Bodies may be asked again after their end.
+    // A body may be polled again after its end.
     .fuse()
 }
 
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_flushed_leaves_before_the_rest_is_written() {
+    async fn flushed_bytes_are_sent_before_the_rest_is_written() {
         let (go_on, wait) = mpsc::channel::<()>();
         let stream = stream_file(move |mut out| {
             out.write_all(b"head")?;
@@ -196,7 +196,7 @@ mod tests {
         }
         let (written, error) = outcome.await.unwrap().unwrap();
         assert_eq!(error.kind(), std::io::ErrorKind::BrokenPipe);
-        // What waits, what is being sent, and what was read.
+        // The buffered chunks, the one being sent, and the one that was read.
         assert!(written <= CHUNKS_WAITING + 3, "{written}");
     }
 }

@@ -74,10 +74,10 @@ async fn a_connection_that_asks_nothing_is_hung_up_on() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_oldest_stranger_gives_way_and_nobody_with_a_key() {
+async fn the_oldest_anonymous_connection_is_evicted_never_one_with_a_key() {
     let limits = Limits {
         open: 8,
-        strangers: 3,
+        anonymous: 3,
         grace: Duration::ZERO,
         ..Limits::default()
     };

@@ -64,7 +64,7 @@ on_both_databases! {
             "imported": 3, "duplicates": 1,
             "rejected": [
                 { "line": 5, "value": "12345", "reason": "Is not a mobile number of Italy. If it is a number of another country, begin with + and the calling code." },
-                { "line": 8, "value": "Fabio", "reason": "There is no number." },
+                { "line": 8, "value": "Fabio", "reason": "The number is missing." },
             ],
             "warnings": [], "import": null, "userErrors": [],
         }));
@@ -169,7 +169,7 @@ on_both_databases! {
             (b"+393401234567,Anna\n".to_vec(), "must name the columns"),
             (b"id,who\n1,Anna\n".to_vec(), "The file's columns are: id, who."),
             (b"phone,name\n+391,Zo\x89\n".to_vec(), "an encoding that can't be recognised"),
-            (bomb, "unpacks to more than is read"),
+            (bomb, "too large"),
         ] {
             let payload = server.import(&shop.owner, &list, content).await;
             refused(&payload, &["input", "file"], "INVALID", told);

@@ -1,4 +1,4 @@
-//! Floods of strangers, and of another tenant, beside a tenant that pays: none of its requests fails.
+//! Floods of anonymous clients, and of another account, beside a paying account: none of its requests fails.
 //!
 //! Here: whether it is answered. Not here: how fast, which `cargo xtask bench floods` measures.
 

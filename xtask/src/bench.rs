@@ -62,7 +62,9 @@ fn measure(steps: &mut Steps, names: &[String], args: &[OsString]) -> Result<()>
                 command.env(format!("RATE_LIMIT_{owner}"), "0");
             }
         }
-        command.args(["bench", "--locked", "--workspace", "--bench", name]);
+        // All benches share one feature set: another one would compile the server a second time.
+        command.args(["bench", "--locked", "--workspace", "--features", "bench"]);
+        command.args(["--bench", name]);
         if !args.is_empty() {
             command.arg("--").args(args);
         }

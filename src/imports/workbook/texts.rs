@@ -1,8 +1,9 @@
-//! The texts that a workbook's cells share, on disk: a workbook may have hundreds of megabytes of them, and cells
-//! ask for them in any order.
+//! The shared texts of a workbook, on disk: there may be hundreds of megabytes of them, and cells
+//! refer to them in any order.
 //!
-//! Here: where each begins, and the blocks that were asked for last, in memory. Cells ask nearly in the order in
-//! which the texts stand, since programs add them as they meet them.
+//! Here: the position of each text, and a memory cache of recently used blocks. Cells mostly refer
+//! to texts in the order of the texts, because programs append each text when they first need it.
+//! Not here: parsing cells.
 
 use std::{
     fs::File,
@@ -17,27 +18,27 @@ use super::xml::{Xml, attribute};
 use crate::imports::{MAX_ROW_BYTES, ReadError, Unreadable};
 
 const MIB: u64 = 1024 * 1024;
-/// The part that they come from: three columns of a million different texts each fit.
+/// The size of their part: three columns of a million different texts each fit.
 pub(super) const MAX_BYTES: u64 = 128 * MIB;
-/// How many of them: the place of each takes four bytes of memory.
+/// The number of texts: the position of each takes four bytes of memory.
 const MAX_TEXTS: usize = 4_000_000;
 /// How much is read back at once.
 const BLOCK_BYTES: usize = 64 * 1024;
-/// Blocks in memory: 4 MiB, more than most workbooks have texts.
+/// Blocks in memory: 4 MiB, more than the texts of most workbooks.
 const BLOCKS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(63);
 
 /// The shared texts of a workbook.
 pub(super) struct Texts {
     file: File,
-    /// Where each ends; no part has more bytes than fit.
+    /// The end of each text; no part has more bytes than fit.
     ends: Vec<u32>,
     blocks: LruCache<usize, Box<[u8]>>,
-    /// A text that is put together from blocks.
+    /// A text assembled from blocks.
     found: Vec<u8>,
 }
 
 impl Texts {
-    /// Reads them all, once.
+    /// Reads all texts, once.
     pub fn read<R: Read>(mut xml: Xml<R>) -> Result<Self, ReadError> {
         let mut file =
             BufWriter::with_capacity(BLOCK_BYTES, tempfile::NamedTempFile::new()?.into_file());
@@ -73,7 +74,7 @@ impl Texts {
         })
     }
 
-    /// None at all.
+    /// Without any text.
     pub fn none() -> Result<Self, ReadError> {
         Ok(Self {
             file: tempfile::NamedTempFile::new()?.into_file(),
@@ -103,7 +104,7 @@ impl Texts {
                 .try_get_or_insert(number, || read_block(file, number))?;
             let wanted = (end - at).min(BLOCK_BYTES - offset);
             let bytes = block.get(offset..offset + wanted);
-            // Shorter than it was written: the disk is not what it was.
+            // Shorter than it was written: the disk failed.
             let bytes = bytes.ok_or_else(|| std::io::Error::other("texts are missing"))?;
             self.found.extend_from_slice(bytes);
             at += wanted;
@@ -121,8 +122,8 @@ fn read_block(file: &mut File, number: usize) -> std::io::Result<Box<[u8]>> {
     Ok(block.into_boxed_slice())
 }
 
-/// Adds what an `si` or `is` that was just begun shows: its runs one after the other, without what says how they are
-/// spoken. What is longer than a row may be is cut, beyond that length.
+/// Appends the displayed text of the current `si` or `is`: its runs joined, without phonetic hints.
+/// Text beyond the length of a row is dropped.
 pub(super) fn read_text<R: Read>(xml: &mut Xml<R>, text: &mut String) -> Result<(), ReadError> {
     let start = text.len();
     let mut inside = 1;
@@ -169,7 +170,7 @@ pub(super) fn read_text<R: Read>(xml: &mut Xml<R>, text: &mut String) -> Result<
     Ok(())
 }
 
-/// Takes the white space around what was added since `start`.
+/// Trims the text added since `start`.
 fn trim(text: &mut String, start: usize) {
     let space = [' ', '\t', '\r', '\n'];
     let kept = text.trim_end_matches(space).len().max(start);
@@ -181,7 +182,7 @@ fn trim(text: &mut String, start: usize) {
     }
 }
 
-/// Resolves `_x000D_`: how Excel writes characters that XML does not take, from `start` on.
+/// Resolves `_x000D_`, Excel's escape for characters that XML does not allow, from `start` on.
 pub(super) fn unescape(text: &mut String, start: usize) {
     const LENGTH: usize = "_x000D_".len();
     let added = text.get(start..).unwrap_or_default();

@@ -43,7 +43,7 @@ const IMPORT = graphql(`
   }
 `);
 
-/** The largest file that the server takes. */
+/** The largest file that the server accepts. */
 const MAX_FILE_BYTES = 256 * 1024 * 1024;
 
 interface Props {
@@ -51,7 +51,7 @@ interface Props {
   onClose(): void;
 }
 
-/** Reads contacts from a file into a list: the file is looked at first, so that its columns can be mapped. */
+/** Imports contacts from a file into a list, after a preview in which its columns can be mapped. */
 export function ImportDialog({ list, onClose }: Props) {
   const [file, setFile] = useState<File | null>(null);
   const [result, setResult] = useState<ImportContactsMutation['importContacts']>();
@@ -75,12 +75,14 @@ export function ImportDialog({ list, onClose }: Props) {
             accept=".csv,.tsv,.txt,.xlsx"
             data-autofocus
             value={file}
-            error={file && file.size > MAX_FILE_BYTES ? 'At most 256 MiB are read.' : undefined}
+            error={
+              file && file.size > MAX_FILE_BYTES ? 'The file must have at most 256 MiB.' : undefined
+            }
             onChange={setFile}
           />
           {file && file.size <= MAX_FILE_BYTES ? (
             <FileForm
-              // Another file begins with what is guessed of it.
+              // Another file starts with its own guesses.
               key={`${file.name} ${file.size} ${file.lastModified}`}
               listId={list.id}
               file={file}
@@ -107,7 +109,7 @@ interface FormProps {
   onClose(): void;
 }
 
-/** What a chosen file holds, how its columns are used, and the button that imports it. */
+/** The contents of a chosen file, the use of its columns, and the button that imports it. */
 function FileForm({ listId, file, onDone, onClose }: FormProps) {
   const [{ data, error, fetching }, retry] = useQuery({
     query: PREVIEW,
@@ -147,7 +149,7 @@ function FileForm({ listId, file, onDone, onClose }: FormProps) {
     const { data: answer } = await runImport({ input });
     if (!answer) return;
     const payload = answer.importContacts;
-    // One that began has a result, even if it stopped.
+    // An import that has started has a result, even if it stopped.
     if (payload.import) onDone(payload);
     else setRefusals(payload.userErrors);
   }
@@ -176,7 +178,7 @@ function FileForm({ listId, file, onDone, onClose }: FormProps) {
         />
         <Select
           label="Default country"
-          description="Where numbers without + are from. Without it they are rejected."
+          description="The country of numbers without +. Without it they are rejected."
           placeholder="None"
           searchable
           clearable
@@ -188,7 +190,7 @@ function FileForm({ listId, file, onDone, onClose }: FormProps) {
         />
         <Checkbox
           label="Accept landlines"
-          description="Most of them receive no messages."
+          description="Most landlines can’t receive messages."
           checked={acceptLandlines}
           onChange={(event) => setAcceptLandlines(event.currentTarget.checked)}
         />
@@ -211,7 +213,10 @@ function FileForm({ listId, file, onDone, onClose }: FormProps) {
   );
 }
 
-/** Sorts refusals to the inputs that they are about; `positions` are those of the columns that were sent. */
+/**
+ * Assigns errors to the inputs that they are about; `positions` are those of the columns that were
+ * sent.
+ */
 function tell(refusals: readonly UserError[], positions: readonly number[]) {
   const columns = new Map<number, string>();
   let phone: string | undefined;

@@ -51,7 +51,10 @@ type Package = PackagesQuery['creditPackages']['nodes'][number];
 /** Every channel, in the order shown; the type makes a missing one an error. */
 const CHANNELS = Object.keys({ SMS: true, MMS: true } satisfies Record<Channel, true>);
 
-/** The packages for sale, what they would send to the chosen destinations, and the way to buy one. */
+/**
+ * The packages for sale, the messages that each buys to the chosen destinations, and a button to
+ * buy it.
+ */
 export function PackagesPanel({
   accountId,
   mayPurchase,
