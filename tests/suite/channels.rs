@@ -13,7 +13,7 @@ use sea_orm::{ActiveEnum, Iterable};
 use serde_json::{Value, json};
 
 use crate::support::{
-    Server, on_both_databases,
+    on_both_databases,
     sending::{Leg, Message, card, grant_at, send_all},
 };
 
