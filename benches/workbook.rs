@@ -180,7 +180,7 @@ impl MessageSource for Messages<'_> {
             sent_at: sent_at.unwrap_or(self.from),
             list_name: Some(&self.lists[noise as usize % self.lists.len()]),
             text: &self.text,
-            channel: "SMS",
+            channel: domain::channel::Channel::Sms,
             encoding: Some("GSM-7"),
             segment_count: 1,
             recipients,
@@ -212,7 +212,7 @@ fn write_constant_memory(
             sheet.write_string_with_format(number, 1, list_name, &text)?;
         }
         sheet.write_string_with_format(number, 2, row.text, &text)?;
-        sheet.write_string_with_format(number, 3, row.channel, &text)?;
+        sheet.write_string_with_format(number, 3, row.channel.name(), &text)?;
         if let Some(encoding) = row.encoding {
             sheet.write_string_with_format(number, 4, encoding, &text)?;
         }

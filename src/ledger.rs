@@ -44,7 +44,7 @@ use tokio::{
 pub use self::{
     answer::{Answer, BalanceAnswer, LineAnswer, MessageAnswer},
     chain::Chaining,
-    request::{Act, Audience, End, Key, NewMessage, Refused, Request, Sent, SubmitError},
+    request::{Act, Audience, End, Key, MessageCharge, NewMessage, Refused, Request, SubmitError},
 };
 use self::{
     bookings::Bookings,

@@ -3,16 +3,20 @@
 use std::{pin::Pin, sync::Arc};
 
 use domain::{
+    channel::Channel,
     credits::Credits,
     id::{AccountId, LotId, MessageId, RateCardId},
     quote::Line,
-    segmentation::{Channel, Encoding},
+    segmentation::Encoding,
 };
 use entity::sql_enums::{ConsumptionOrder, Settlement};
 use message_credits::{
     app,
     clock::Clock,
-    ledger::{Act, Chaining, Key, Ledger, Limits, NewMessage, Request, Sent, SubmitError, Writers},
+    ledger::{
+        Act, Chaining, Key, Ledger, Limits, MessageCharge, NewMessage, Request, SubmitError,
+        Writers,
+    },
     store::{self, Store},
 };
 use sea_orm::{ConnectionTrait, Database};
@@ -195,7 +199,7 @@ pub fn send(account: AccountId, clock: &Clock) -> Request {
             channel: Channel::Sms,
             encoding: Some(Encoding::Gsm7),
             segment_count: 1,
-            price: Sent {
+            price: MessageCharge {
                 recipients: 1,
                 lines: vec![line],
                 credits,

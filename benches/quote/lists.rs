@@ -4,7 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use domain::segmentation::{Options, count};
+use domain::{
+    channel::Channel,
+    segmentation::{Options, count},
+};
 use sea_orm::{ConnectionTrait, Database as Connect};
 use serde_json::{Value, json};
 
@@ -122,7 +125,7 @@ impl List {
             let text = PERSONAL
                 .replace("{{firstName|amico}}", name)
                 .replace("{{code}}", &code(contact));
-            let counted = count(&text, false, &Options::default());
+            let counted = count(&text, Channel::Sms, &Options::default());
             let segments = counted.map_or(0, |counted| counted.segment_count as u64);
             *recipients.entry(segments).or_default() += 1;
         }

@@ -12,14 +12,15 @@ use std::{
 };
 
 use domain::{
+    channel::Channel,
     credits::Credits,
     id::{AccountId, ListId, MessageId, RateCardId},
     quote::Line,
-    segmentation::{Channel, Encoding},
+    segmentation::Encoding,
 };
 use message_credits::{
     clock::Clock,
-    ledger::{Act, Ledger, NewMessage, Request, Sent},
+    ledger::{Act, Ledger, MessageCharge, NewMessage, Request},
     store::{
         rate_card::DEFAULT_ID,
         usage::all_list_names,
@@ -160,7 +161,7 @@ fn send(clock: &Clock, sender: &Sender, number: Option<usize>) -> Request {
             channel: Channel::Sms,
             encoding: Some(Encoding::Gsm7),
             segment_count: 1,
-            price: Sent {
+            price: MessageCharge {
                 recipients: 10,
                 credits,
                 lines: countries.map(line).into(),

@@ -1,7 +1,10 @@
 //! Measures how fast texts are counted and split into segments: calls per second on one thread.
 
 use divan::{Bencher, black_box, counter::ItemsCount};
-use domain::segmentation::{Languages, Options, count, segment};
+use domain::{
+    channel::Channel,
+    segmentation::{Languages, Options, count, segment},
+};
 
 fn main() {
     divan::main();
@@ -54,11 +57,11 @@ fn national() -> Options {
 }
 
 fn counts(text: &str, options: &Options) {
-    let _ = black_box(count(text, false, options));
+    let _ = black_box(count(text, Channel::Sms, options));
 }
 
 fn cuts(text: &str, options: &Options) {
-    let _ = black_box(segment(text, false, options));
+    let _ = black_box(segment(text, Channel::Sms, options));
 }
 
 #[divan::bench(args = TEXTS)]

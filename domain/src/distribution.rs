@@ -1,12 +1,13 @@
 //! How the recipients of a message spread over numbers of segments.
 //!
-//! Here: one text cut by each destination's own options, what went out scaled to what was held, and a price
-//! added up by segments. Not here: texts that differ from contact to contact ([`crate::personal`]), and
-//! rates ([`crate::quote`]).
+//! Here: one text cut by each destination's own options, what went out scaled to what was held, and
+//! a price added up by segments. Not here: texts that differ from contact to contact
+//! ([`crate::personal`]), and rates ([`crate::quote`]).
 
 use std::collections::BTreeMap;
 
 use crate::{
+    channel::Channel,
     country::CountryCode,
     credits::Credits,
     destination::Destinations,
@@ -27,14 +28,14 @@ pub struct SegmentShare {
     pub credits: Credits,
 }
 
-/// The shares of a message whose text is the same for everyone, a country each in the order of their codes.
-/// Segments may differ by country, as the card's tables and ways of joining do.
+/// The shares of a message whose text is the same for everyone, a country each in the order of
+/// their codes. Segments may differ by country, as the card's tables and ways of joining do.
 ///
 /// # Errors
 /// More than [`segmentation::MAX_SEGMENTS`] in a country.
 pub fn of_one_text(
     text: &str,
-    has_media: bool,
+    channel: Channel,
     asked: Options,
     destinations: &Destinations,
     card: &RateCard,
@@ -45,7 +46,7 @@ pub fn of_one_text(
         if let Some((_, known)) = counted.iter().find(|(same, _)| *same == options) {
             return Ok(*known);
         }
-        let count = segment_count(text, has_media, &options)?;
+        let count = segment_count(text, channel, &options)?;
         counted.push((options, count));
         Ok(count)
     };
@@ -62,19 +63,19 @@ pub fn of_one_text(
 /// How many segments a text takes, as shares count them.
 pub(crate) fn segment_count(
     text: &str,
-    has_media: bool,
+    channel: Channel,
     options: &Options,
 ) -> Result<u32, TooManySegments> {
-    let count = segmentation::count(text, has_media, options)?;
+    let count = segmentation::count(text, channel, options)?;
     // At most 255.
     Ok(u32::try_from(count.segment_count).unwrap_or(u32::MAX))
 }
 
-/// The shares of what went out of a message. The head-count of a country is split over the segments that
-/// its recipients were to get, in proportion, by largest remainder, the fewer segments first among equals.
-/// Whoever is in a country that was not to be reached counts `otherwise` segments.
+/// The shares of what went out of a message. The head-count of a country is split over the segments
+/// that its recipients were to get, in proportion, by largest remainder, the fewer segments first
+/// among equals. Whoever is in a country that was not to be reached counts `otherwise` segments.
 #[must_use]
-pub fn of_what_was_sent(planned: &[Share], sent: &Destinations, otherwise: u32) -> Vec<Share> {
+pub fn of_reported(planned: &[Share], sent: &Destinations, otherwise: u32) -> Vec<Share> {
     let mut by_country: BTreeMap<CountryCode, BTreeMap<u32, u64>> = BTreeMap::new();
     for share in planned {
         let counts = by_country.entry(share.country).or_default();
@@ -125,15 +126,16 @@ pub fn by_segments(lines: &[Line]) -> Vec<SegmentShare> {
 
 #[cfg(test)]
 mod tests {
-    use super::{by_segments, of_one_text, of_what_was_sent};
+    use super::{by_segments, of_one_text, of_reported};
     use crate::{
+        channel::Channel,
         destination::Destinations,
         quote::{Share, price_shares},
         rate::{
-            Rate,
-            tests::{card, country},
+            AreaRates, CarrierOptions,
+            tests::{card, country, rate},
         },
-        segmentation::{Channel, Language, Languages, Options, Reference},
+        segmentation::{Language, Languages, Options, Reference},
     };
     use proptest::prelude::*;
 
@@ -153,34 +155,40 @@ mod tests {
 
     #[test]
     fn segments_differ_by_destination() {
-        let turkish = Rate {
-            languages: Languages::NONE.with(Language::Turkish),
-            ..Rate::DEFAULT
+        let turkish = AreaRates {
+            carriers: CarrierOptions {
+                languages: Languages::NONE.with(Language::Turkish),
+                ..CarrierOptions::default()
+            },
+            ..AreaRates::starting()
         };
-        let wide = Rate {
-            reference: Reference::SixteenBit,
-            ..Rate::DEFAULT
+        let wide = AreaRates {
+            carriers: CarrierOptions {
+                reference: Reference::SixteenBit,
+                ..CarrierOptions::default()
+            },
+            ..AreaRates::starting()
         };
         let card = card(&[
             (Some("TR"), turkish),
             (Some("US"), wide),
-            (None, Rate::DEFAULT),
+            (None, AreaRates::starting()),
         ])
         .unwrap();
         let audience = destinations(&[("IT", 5), ("TR", 3), ("US", 2)]);
-        let check = |text: &str, has_media, want: [u32; 3]| {
-            let found = of_one_text(text, has_media, Options::default(), &audience, &card);
+        let check = |text: &str, channel, want: [u32; 3]| {
+            let found = of_one_text(text, channel, Options::default(), &audience, &card);
             let found = found.unwrap().into_iter().map(|share| share.segment_count);
             assert_eq!(found.collect::<Vec<_>>(), want, "{text}");
         };
-        check("Ciao", false, [1, 1, 1]);
-        check(&"ş".repeat(100), false, [2, 1, 2]);
-        check(&format!("{}ş", "a".repeat(100)), false, [2, 1, 2]);
-        check(&"a".repeat(306), false, [2, 2, 3]);
-        check(&"ş".repeat(306), true, [1, 1, 1]);
+        check("Ciao", Channel::Sms, [1, 1, 1]);
+        check(&"ş".repeat(100), Channel::Sms, [2, 1, 2]);
+        check(&format!("{}ş", "a".repeat(100)), Channel::Sms, [2, 1, 2]);
+        check(&"a".repeat(306), Channel::Sms, [2, 2, 3]);
+        check(&"ş".repeat(306), Channel::Mms, [1, 1, 1]);
         let long = of_one_text(
             &"ж".repeat(67 * 255 + 1),
-            false,
+            Channel::Sms,
             Options::default(),
             &audience,
             &card,
@@ -192,7 +200,7 @@ mod tests {
     fn what_was_sent_is_split_like_what_was_planned() {
         let planned = shares(&[("DE", 1, 4), ("IT", 1, 60), ("IT", 2, 30), ("IT", 4, 10)]);
         let check = |sent: &[(&str, i64)], want: &[(&str, u32, u64)]| {
-            let found = of_what_was_sent(&planned, &destinations(sent), 4);
+            let found = of_reported(&planned, &destinations(sent), 4);
             assert_eq!(found, shares(want), "{sent:?}");
         };
         check(
@@ -218,7 +226,7 @@ mod tests {
             let planned: Vec<_> = planned.iter().map(|(at, count, many)| (codes[*at], *count, *many)).collect();
             let planned = shares(&planned);
             let sent = destinations(&[("AA", sent[0]), ("BB", sent[1]), ("CC", sent[2])]);
-            let found = of_what_was_sent(&planned, &sent, 7);
+            let found = of_reported(&planned, &sent, 7);
             for (country, recipients) in sent.iter() {
                 let of = |shares: &[Share]| shares.iter().filter(|share| share.country == country).map(|share| share.recipients).sum::<u64>();
                 prop_assert_eq!(of(&found), recipients);
@@ -233,8 +241,8 @@ mod tests {
         fn a_distribution_has_all_that_is_paid_for(
             rows in prop::collection::vec((0_usize..3, 1_u32..6, 0_u64..5_000), 0..12),
         ) {
-            let dear = Rate { sms: Some("0.7333".parse().unwrap()), ..Rate::DEFAULT };
-            let card = card(&[(Some("AA"), dear), (Some("BB"), Rate::DEFAULT)]).unwrap();
+            let dear = rate(Some("0.7333"), Some("3"));
+            let card = card(&[(Some("AA"), dear), (Some("BB"), AreaRates::starting())]).unwrap();
             let rows: Vec<_> = rows.iter().map(|(at, count, many)| (["AA", "BB", "CC"][*at], *count, *many)).collect();
             let priced = price_shares(Channel::Sms, shares(&rows), &card).unwrap();
             let found = by_segments(&priced.lines);

@@ -1,11 +1,12 @@
-//! The GSM 7-bit default alphabet and its extension table (law S1), 3GPP TS 23.038 §6.2.1 and §6.2.1.1.
+//! The GSM 7-bit default alphabet and its extension table (law S1), 3GPP TS 23.038 §6.2.1 and
+//! §6.2.1.1.
 //!
-//! Here: which characters they hold, at what code, and how fast a text in them is told from any other.
-//! Not here: how many septets one segment holds ([`crate::segmentation`]) and what to send instead of a
-//! character that is missing ([`crate::smart_encoding`]).
+//! Here: their characters and codes, and a fast check whether a text is GSM-7. Not here: how many
+//! septets a segment holds ([`crate::segmentation`]), and what to send for a character that GSM-7
+//! lacks ([`crate::smart_encoding`]).
 //!
-//! The alphabet has `Ç` at 0x09 and not `ç`; it has no backtick, no tab and no no-break space. Form feed
-//! is the extension table's page break, 0x0A.
+//! The alphabet has `Ç` at 0x09 and not `ç`; it has no backtick, no tab and no no-break space. Form
+//! feed is the extension table's page break, 0x0A.
 //!
 //! ```
 //! use domain::gsm7::{self, Code};
@@ -21,8 +22,8 @@ pub mod national;
 
 use block::BLOCK;
 
-/// The default alphabet by code (§6.2.1). Code 0x1B is no character: it announces one of the extension
-/// table, and stands here as U+001B, which [`septets`] does not count among the characters.
+/// The default alphabet by code (§6.2.1). Code 0x1B is not a character: it announces one of the
+/// extension table. It is U+001B here, which [`septets`] does not accept as a character.
 pub const ALPHABET: [char; 128] = [
     '@', '£', '$', '¥', 'è', 'é', 'ù', 'ì', 'ò', 'Ç', '\n', 'Ø', 'ø', '\r', 'Å', 'å', //
     'Δ', '_', 'Φ', 'Γ', 'Λ', 'Ω', 'Π', 'Ψ', 'Σ', 'Θ', 'Ξ', '\u{1B}', 'Æ', 'æ', 'ß', 'É', //
@@ -51,7 +52,7 @@ pub const EXTENSION: [(u8, char); 10] = [
 /// The code that announces a character of the extension table.
 pub const ESCAPE: u8 = 0x1B;
 
-/// How a character is sent in GSM-7.
+/// The code of a character in GSM-7.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Code {
     /// One septet, of the default alphabet.
@@ -61,7 +62,7 @@ pub enum Code {
 }
 
 impl Code {
-    /// How many septets it takes.
+    /// The number of septets.
     #[must_use]
     pub const fn septets(self) -> usize {
         match self {
@@ -70,7 +71,7 @@ impl Code {
         }
     }
 
-    /// The character that a phone shows for it; `None` for a code that the tables leave undefined.
+    /// The character that a phone shows for the code; `None` if the tables leave it undefined.
     #[must_use]
     pub fn character(self) -> Option<char> {
         match self {
@@ -83,10 +84,10 @@ impl Code {
     }
 }
 
-/// How the character is sent in GSM-7; `None` where only UCS-2 has it.
+/// The code of a character in GSM-7; `None` if GSM-7 lacks it.
 #[must_use]
 pub fn code(character: char) -> Option<Code> {
-    // The escape code is no character, and neither table has U+001B.
+    // The escape code is not a character, and neither table has U+001B.
     if character == '\u{1B}' {
         return None;
     }
@@ -99,7 +100,7 @@ pub fn code(character: char) -> Option<Code> {
     }
 }
 
-/// Septets of the character in GSM-7, 1 or 2; `None` where only UCS-2 has it.
+/// The septets of a character in GSM-7, 1 or 2; `None` if GSM-7 lacks it.
 #[must_use]
 pub const fn septets(character: char) -> Option<usize> {
     match SEPTETS_BELOW_0X400.get_at(character as u32) {
@@ -115,7 +116,7 @@ pub const fn contains(character: char) -> bool {
     septets(character).is_some()
 }
 
-/// Every character of both tables but `€` is below U+0400, two bytes of UTF-8 at most.
+/// Every character of both tables except `€` is below U+0400, at most two bytes of UTF-8.
 struct SeptetsByScalar([u8; 0x400]);
 
 impl SeptetsByScalar {
@@ -150,18 +151,18 @@ const fn septets_below_0x400() -> [u8; 0x400] {
     table
 }
 
-/// How far a text is GSM-7, from its start.
+/// The longest prefix of a text that is GSM-7.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Prefix {
-    /// Bytes of it.
+    /// Its bytes.
     pub bytes: usize,
-    /// Code points of it; all are in the Basic Multilingual Plane, so these are its UTF-16 units too.
+    /// Its code points; all are in the Basic Multilingual Plane, so these are its UTF-16 units too.
     pub characters: usize,
-    /// Septets of it.
+    /// Its septets.
     pub septets: usize,
 }
 
-/// The longest start of the text that is all GSM-7; the next character, if any, is not.
+/// Finds the longest prefix of the text that is GSM-7; the next character, if any, is not.
 pub(crate) fn prefix(text: &str) -> Prefix {
     let bytes = text.as_bytes();
     let mut prefix = Prefix::default();
@@ -187,11 +188,11 @@ pub(crate) fn prefix(text: &str) -> Prefix {
     }
 }
 
-/// What the last, short block is filled up with: a letter, which changes nothing.
+/// The byte that pads the last, short block: a letter, which changes nothing.
 const FILLER: [u8; BLOCK] = [b'x'; BLOCK];
 
-/// Whether all of it is ASCII of one septet each, as most text is. Written without branches, so that the
-/// compiler looks at sixteen bytes and more at once.
+/// Whether every byte is ASCII of one septet, as most text is. It has no branches, so that the
+/// compiler checks sixteen bytes or more at once.
 fn is_single(block: &[u8; BLOCK]) -> bool {
     let other = |sum, &byte: &u8| sum | u8::from(is_other(byte));
     block.iter().fold(0, other) == 0
@@ -199,15 +200,15 @@ fn is_single(block: &[u8; BLOCK]) -> bool {
 
 /// Whether a byte is anything but ASCII of one septet.
 const fn is_other(byte: u8) -> bool {
-    // As signed bytes, what is not ASCII is below zero.
+    // As signed bytes, those that are not ASCII are below zero.
     let signed = byte as i8;
     let low = (signed < 0x20) & (byte != b'\n') & (byte != b'\r');
     let signs = (byte.wrapping_sub(b'[') < 6) & (byte != b'_');
     low | signs | (signed > b'z' as i8)
 }
 
-/// The block taken whole, with what of the last character reaches beyond it, where all of it is GSM-7. What
-/// is ASCII is looked at together as above, and what is not one by one.
+/// Takes a whole block, with the bytes of its last character that reach beyond it, if all of it is
+/// GSM-7. ASCII is checked together as above, other characters one by one.
 fn mixed(block: &[u8; BLOCK], rest: &[u8]) -> Option<Prefix> {
     let (mut following, mut euros) = (0, 0);
     let mut done = 0;
@@ -216,7 +217,7 @@ fn mixed(block: &[u8; BLOCK], rest: &[u8]) -> Option<Prefix> {
         while high != 0 {
             let at = at + high.trailing_zeros() as usize / 8;
             high &= high - 1;
-            // The bytes that follow the first of a character are done with it.
+            // The other bytes of a character are done with its first.
             if at < done {
                 continue;
             }
@@ -244,7 +245,7 @@ fn mixed(block: &[u8; BLOCK], rest: &[u8]) -> Option<Prefix> {
     })
 }
 
-/// Bytes and septets of the character that a text begins with, which is not ASCII; `None` where it is not
+/// The bytes and septets of the first character of a text, which is not ASCII; `None` if it is not
 /// GSM-7.
 fn beyond_ascii(rest: &[u8]) -> Option<(usize, usize)> {
     match *rest {
@@ -266,8 +267,8 @@ pub(crate) const fn is_ascii_extension(byte: u8) -> bool {
     ((byte | 0x20).wrapping_sub(b'{') < 4) | (byte == 0x0C)
 }
 
-/// Takes characters one by one until so many bytes are reached or passed; false at the first character that
-/// is not GSM-7.
+/// Takes characters one by one until this many bytes are reached or passed; returns false at the
+/// first character that is not GSM-7.
 fn step_through(mut rest: &[u8], bytes: usize, prefix: &mut Prefix) -> bool {
     let end = prefix.bytes + bytes;
     while prefix.bytes < end {
@@ -289,20 +290,20 @@ fn step_through(mut rest: &[u8], bytes: usize, prefix: &mut Prefix) -> bool {
     true
 }
 
-/// Whether a byte can be of a character that GSM-7 lacks: it is not ASCII, or a control character, or one of
-/// the two others of ASCII that GSM-7 has not.
+/// Whether a byte may belong to a character that GSM-7 lacks: it is not ASCII, a control character,
+/// or one of the two printable ASCII characters that GSM-7 lacks.
 const fn may_be_foreign(byte: u8) -> bool {
-    // As a signed byte, what is not ASCII is below zero.
+    // As a signed byte, one that is not ASCII is below zero.
     ((byte as i8) < 0x20) | (byte == b'`') | (byte == 0x7F)
 }
 
-/// Whether any byte of a block may be.
+/// Whether any byte of a block may belong to a character that GSM-7 lacks.
 fn has_foreign<const N: usize>(block: &[u8; N]) -> bool {
     let some = |some, &byte: &u8| some | may_be_foreign(byte);
     block.iter().fold(false, some)
 }
 
-/// Bytes that are looked at together where nothing is expected.
+/// The bytes that are checked together while no such character is expected.
 const WIDE: usize = 4 * BLOCK;
 
 /// A character that GSM-7 lacks, in a text.
@@ -311,13 +312,14 @@ pub(crate) struct Foreign<'a> {
     pub character: char,
     /// The text before it.
     pub before: &'a str,
-    /// Code points of that.
+    /// The number of code points before it.
     pub offset: usize,
 }
 
-/// How many bytes at the end of a text are ASCII that GSM-7 has, as far as whole blocks go.
+/// The number of bytes at the end of a text that are ASCII and GSM-7, counted in whole blocks.
 ///
-/// Most texts that are not GSM-7 have what it lacks in one place: between such a prefix and such an end.
+/// Most texts that are not GSM-7 have the characters that it lacks in one place: between such a
+/// prefix and such an end.
 pub(crate) fn ascii_end(bytes: &[u8]) -> usize {
     let mut rest = bytes;
     while let Some((before, wide)) = rest.split_last_chunk::<WIDE>()
@@ -333,8 +335,8 @@ pub(crate) fn ascii_end(bytes: &[u8]) -> usize {
     bytes.len() - rest.len()
 }
 
-/// Tells every character of the text that GSM-7 lacks, where it is known to begin with such a prefix and to
-/// end in so many bytes of ASCII that it has.
+/// Reports every character of the text that GSM-7 lacks, if the text is known to begin with this
+/// prefix and to end in this many bytes of ASCII that GSM-7 has.
 pub(crate) fn each_foreign<'a>(
     text: &'a str,
     prefix: Prefix,
@@ -342,11 +344,11 @@ pub(crate) fn each_foreign<'a>(
     mut found: impl FnMut(Foreign<'a>),
 ) {
     let bytes = text.as_bytes();
-    // Bytes so far that continue a character, and how far the text has been looked at.
+    // The bytes so far that continue a character, and how far the text has been read.
     let (mut following, mut done) = (prefix.bytes - prefix.characters, prefix.bytes);
     let mut filled = FILLER;
     for at in (prefix.bytes..bytes.len() - ascii_end).step_by(BLOCK) {
-        // The last block begins among bytes that were looked at before.
+        // The last block may begin among bytes that were read before.
         let begin = at.min(bytes.len().saturating_sub(BLOCK));
         done = done.max(at);
         let block = block::first(bytes.get(begin..).unwrap_or_default(), &mut filled);

@@ -7,6 +7,7 @@
 
 pub mod book;
 pub mod calendar;
+pub mod channel;
 pub mod country;
 pub mod credits;
 pub mod currency;

@@ -1,15 +1,15 @@
-//! Merge fields in a text: `{{firstName}}`, or `{{firstName|friend}}` with what stands in where nothing
-//! is known (law Q6).
+//! Merge fields in a text: `{{firstName}}`, or `{{firstName|friend}}` with a fallback for contacts
+//! without a value (law Q6).
 //!
-//! Here: finding them, and the text with what is known of somebody or with their fallbacks. Not here:
-//! contacts and where what is known of them is kept.
+//! Here: finding the fields, and filling them with a contact's values or with their fallbacks. Not
+//! here: contacts, and how their values are stored.
 //!
-//! A field's name is a letter or `_` and then letters, digits, `_`, `.` or `-`, in ASCII; a fallback is
-//! any text without braces. Spaces around the name don't count, as in Mustache, Liquid and Jinja, and the
-//! default filters of these, `{{name|default:"friend"}}` and `{{name|default("friend")}}`, are fallbacks. Any
-//! other two braces are refused, because nobody means to send them: `{{}}`, `{{first name}}`, `{{{name}}}`, a
-//! field that does not end, an end without a beginning. What looks like a tag of another system is plain
-//! text, and [`foreign`] finds it.
+//! A field's name is a letter or `_` and then letters, digits, `_`, `.` or `-`, in ASCII; a
+//! fallback is any text without braces. Spaces around the name don't count, as in Mustache, Liquid
+//! and Jinja, and the default filters of these, `{{name|default:"friend"}}` and
+//! `{{name|default("friend")}}`, are fallbacks. Any other two braces are refused, because nobody
+//! means to send them: `{{}}`, `{{first name}}`, `{{{name}}}`, a field that does not end, an end
+//! without a beginning. A tag of another system is plain text, and [`foreign`] finds it.
 
 mod foreign;
 
@@ -22,37 +22,37 @@ use crate::private::Private;
 /// The longest name of a field, in bytes.
 pub const MAX_NAME_BYTES: usize = 64;
 
-/// The most different fields of one text: more than any message has, and few enough to look each up for
-/// each of a million contacts.
+/// The most different fields of one text: more than any message needs, and few enough to look each
+/// one up for a million contacts.
 pub const MAX_FIELDS: usize = 50;
 
 /// Why a text with merge fields can't be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TemplateError {
-    /// Two braces that begin a field, and nothing that ends it.
+    /// Two braces begin a field that does not end.
     #[error("the merge field after {offset} characters does not end")]
     Unterminated {
-        /// Code points before it.
+        /// The number of code points before it.
         offset: usize,
     },
-    /// Two braces that are no field.
+    /// Two braces that are not a merge field.
     #[error("the braces after {offset} characters are not a merge field")]
     NotAField {
-        /// Code points before them.
+        /// The number of code points before them.
         offset: usize,
     },
     /// A default filter whose value is not in quotation marks.
     #[error("the default of the merge field after {offset} characters is not in quotation marks")]
     UnquotedDefault {
-        /// Code points before the field.
+        /// The number of code points before the field.
         offset: usize,
     },
-    /// More than [`MAX_FIELDS`].
+    /// The text has more than [`MAX_FIELDS`] different fields.
     #[error("has more than {MAX_FIELDS} different merge fields")]
     TooManyFields,
 }
 
-/// A text with its merge fields found.
+/// A text, parsed into its merge fields and the text between them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template {
     text: String,
@@ -64,9 +64,9 @@ pub struct Template {
 /// A part of a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Piece {
-    /// As it stands.
+    /// Literal text.
     Text(Range<usize>),
-    /// The field of this position.
+    /// The field at this position.
     Field(usize),
 }
 
@@ -79,17 +79,17 @@ struct FieldRange {
 /// A merge field of a template: a name with one of its fallbacks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Field<'a> {
-    /// What it is called.
+    /// The name.
     pub name: &'a str,
     /// The position of its name among [`Template::names`].
     pub slot: usize,
-    /// What stands in where nothing is known; `None` where none was written, which is not the same as an
-    /// empty one.
+    /// The text for contacts without a value; `None` if the field has no fallback, which differs
+    /// from an empty fallback.
     pub fallback: Option<&'a str>,
 }
 
-/// What is known of somebody, by the slots of a template. Made once and filled again for each: it keeps its
-/// memory.
+/// A contact's values, by the slots of a template. It is made once and refilled for each contact,
+/// and keeps its memory.
 #[derive(Debug, Clone, Default)]
 pub struct Values {
     text: Private<String>,
@@ -100,7 +100,7 @@ impl Template {
     /// Finds the merge fields of a text.
     ///
     /// # Errors
-    /// The first two braces that are no field; more than [`MAX_FIELDS`].
+    /// The first braces that are not a valid field; more than [`MAX_FIELDS`] fields.
     pub fn parse(text: &str) -> Result<Self, TemplateError> {
         let mut template = Self {
             text: text.to_owned(),
@@ -167,19 +167,19 @@ impl Template {
         &self.text
     }
 
-    /// Whether it has any merge field.
+    /// Whether the text has any merge field.
     #[must_use]
     pub fn has_fields(&self) -> bool {
         !self.fields.is_empty()
     }
 
-    /// The names of its fields, each once, in the order of the text. Their positions are the slots of
-    /// [`Values`].
+    /// The names of the fields, each once, in the order of the text. Their positions are the slots
+    /// of [`Values`].
     pub fn names(&self) -> impl ExactSizeIterator<Item = &str> {
         self.names.iter().map(|range| self.part(range))
     }
 
-    /// Its fields, each pair of name and fallback once, in the order of the text.
+    /// The fields, each pair of name and fallback once, in the order of the text.
     pub fn fields(&self) -> impl ExactSizeIterator<Item = Field<'_>> {
         self.fields.iter().map(|field| self.field(field))
     }
@@ -197,8 +197,8 @@ impl Template {
         self.text.get(range.clone()).unwrap_or_default()
     }
 
-    /// Writes somebody's own text into `sent`, in the place of what it held. Where nothing is known, or
-    /// nothing but an empty text, the fallback stands in.
+    /// Writes a contact's own text into `sent`, replacing its content. A field without a value, or
+    /// with an empty one, takes its fallback.
     pub fn render(&self, values: &Values, sent: &mut String) {
         sent.clear();
         for piece in &self.pieces {
@@ -214,7 +214,8 @@ impl Template {
         }
     }
 
-    /// The text as it is sent where nothing is known: each field is its fallback, or nothing.
+    /// The text as it is sent to a contact without any value: each field takes its fallback, or is
+    /// empty.
     #[must_use]
     pub fn fallback_text(&self) -> Cow<'_, str> {
         if !self.has_fields() {
@@ -227,14 +228,14 @@ impl Template {
 }
 
 impl Values {
-    /// Forgets everything, and makes room for so many slots.
+    /// Removes all values, and makes room for this many slots.
     pub fn clear(&mut self, slots: usize) {
         self.text.unguarded_mut().clear();
         self.ranges.clear();
         self.ranges.resize(slots, 0..0);
     }
 
-    /// Keeps what is known for a slot; a slot that there is no room for is passed over.
+    /// Sets the value of a slot; ignores a slot out of range.
     pub fn set(&mut self, slot: usize, value: &str) {
         if let Some(range) = self.ranges.get_mut(slot) {
             let text = self.text.unguarded_mut();
@@ -244,7 +245,7 @@ impl Values {
         }
     }
 
-    /// What is known for a slot; `None` where nothing is, or nothing but an empty text.
+    /// The value of a slot; `None` if there is none, or if it is empty.
     #[must_use]
     pub fn get(&self, slot: usize) -> Option<&str> {
         let range = self.ranges.get(slot).filter(|range| !range.is_empty())?;
@@ -252,7 +253,7 @@ impl Values {
     }
 }
 
-/// What two braces begin.
+/// The meaning of two braces.
 enum Found {
     Field {
         name: Range<usize>,
@@ -264,7 +265,7 @@ enum Found {
     UnquotedDefault,
 }
 
-/// Where the next two braces stand together, opening or closing.
+/// The position of the next two equal braces, opening or closing.
 fn braces(text: &str, from: usize) -> Option<usize> {
     let rest = text.as_bytes().get(from..)?;
     let pairs = rest
@@ -273,14 +274,14 @@ fn braces(text: &str, from: usize) -> Option<usize> {
     pairs.map(|found| from + found)
 }
 
-/// What the two braces at `start` are.
+/// Reads the two braces at `start`.
 fn field(text: &str, start: usize) -> Found {
     let inside = start + 2;
     let rest = text.get(inside..).unwrap_or_default();
     if text.get(start..inside) == Some("}}") || rest.starts_with('{') {
         return Found::NotAField;
     }
-    // A brace ends the field, well or not, so that no text is read twice.
+    // Any brace ends the field, valid or not, so that no text is read twice.
     let Some(length) = rest.find(['{', '}']) else {
         return Found::Unterminated;
     };
@@ -316,9 +317,9 @@ fn field(text: &str, start: usize) -> Found {
     }
 }
 
-/// The fallback that is meant: as it is written, or the value of a default filter; `None` for such a filter
-/// whose value is not in quotation marks. Where the name has spaces around it, those around the fallback don't
-/// count either.
+/// The fallback: as it is written, or the value of a default filter; `None` for a default filter
+/// whose value is not in quotation marks. If the name has spaces around it, those around the
+/// fallback don't count either.
 fn filter(written: &str, is_spaced: bool) -> Option<&str> {
     const QUOTES: [(char, char); 4] = [('"', '"'), ('\'', '\''), ('“', '”'), ('‘', '’')];
     let as_written = if is_spaced { written.trim() } else { written };

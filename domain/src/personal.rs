@@ -1,31 +1,33 @@
-//! Texts that differ from contact to contact, counted one by one (law Q6).
+//! Personal texts: texts with merge fields, counted contact by contact (law Q6).
 //!
-//! Here: the tally of a message's segments over the contacts of a list, with the shortest and the longest
-//! text and what is not known of whom. Not here: where contacts come from, and what their segments cost.
+//! Here: the tally of a message's segments over the contacts of a list, with the shortest and the
+//! longest text, and how many contacts lack a value for each merge field. Not here: reading
+//! contacts, and what their segments cost.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
+    channel::Channel,
     country::CountryCode,
     distribution::segment_count,
     merge::{Template, Values},
     private::Private,
     quote::Share,
     rate::RateCard,
-    segmentation::{Channel, Encoding, MAX_SEGMENTS, Options, TooManySegments, count},
+    segmentation::{Encoding, MAX_SEGMENTS, Options, TooManySegments, count},
 };
 
-/// Counts contacts by country and segments, each by its own text. It allocates nothing for a contact once
-/// its buffers have grown.
+/// Counts contacts by country and segments, each by its own text. Once its buffers have grown, it
+/// allocates nothing for a contact.
 #[derive(Debug)]
 pub struct Tally {
     template: Template,
-    has_media: bool,
-    asked: Options,
+    channel: Channel,
+    requested: Options,
     card: Arc<RateCard>,
     countries: BTreeMap<CountryCode, usize>,
     tallies: Vec<CountryTally>,
-    /// The last contact's country: the next has it mostly too.
+    /// The last contact's country: the next contact mostly has the same.
     last: Option<(CountryCode, usize)>,
     sent: Private<String>,
     contacts: u64,
@@ -41,50 +43,56 @@ struct CountryTally {
     is_served: bool,
     /// Contacts by segments.
     counts: Vec<u64>,
-    /// The same with smart encoding.
+    /// Contacts by segments with smart encoding.
     smart_counts: Vec<u64>,
 }
 
 /// A contact's own text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PersonalText {
-    /// Segments of it.
+    /// The number of segments.
     pub segment_count: u32,
-    /// Code points of it, before anything is swapped.
+    /// The number of code points, before smart encoding.
     pub characters: usize,
-    /// The text, before anything is swapped.
+    /// The text, before smart encoding.
     pub text: Private<String>,
-    /// How it is cut where it goes.
+    /// The options that the text is cut with in its contact's country.
     pub options: Options,
 }
 
-/// What a tally came to.
+/// The result of a tally.
 #[derive(Debug, Clone)]
 pub struct Tallied {
     /// Contacts by country and segments, in that order.
     pub shares: Vec<Share>,
-    /// The same with smart encoding.
+    /// Contacts by country and segments with smart encoding.
     pub smart_shares: Vec<Share>,
-    /// Contacts in all.
+    /// The number of contacts.
     pub contacts: u64,
-    /// By slot of the template: contacts that have no value for it.
+    /// By slot of the template: the number of contacts that have no value for it.
     pub lacking: Vec<u64>,
-    /// The text of the fewest segments, and of those the fewest characters; the first of the alphabet among
-    /// equals. Of contacts that can be reached; `None` where there are none.
+    /// The text with the fewest segments, then the fewest characters, then the first in the
+    /// alphabet. Only contacts in countries that the card serves count; `None` if there are none.
     pub shortest: Option<PersonalText>,
-    /// The text of the most segments, and of those the most characters, likewise.
+    /// The text with the most segments, then the most characters, then the first in the alphabet,
+    /// among the same contacts.
     pub longest: Option<PersonalText>,
 }
 
 impl Tally {
-    /// A tally of nobody yet.
+    /// An empty tally.
     #[must_use]
-    pub fn new(template: Template, has_media: bool, asked: Options, card: Arc<RateCard>) -> Self {
+    pub fn new(
+        template: Template,
+        channel: Channel,
+        requested: Options,
+        card: Arc<RateCard>,
+    ) -> Self {
         let slots = template.names().len();
         Self {
             template,
-            has_media,
-            asked,
+            channel,
+            requested,
             card,
             countries: BTreeMap::new(),
             tallies: Vec::new(),
@@ -100,7 +108,7 @@ impl Tally {
     /// Counts a contact.
     ///
     /// # Errors
-    /// Its text takes more than [`MAX_SEGMENTS`].
+    /// The contact's text takes more than [`MAX_SEGMENTS`].
     pub fn add(&mut self, country: CountryCode, values: &Values) -> Result<(), TooManySegments> {
         self.contacts += 1;
         for (slot, lacking) in self.lacking.iter_mut().enumerate() {
@@ -111,7 +119,7 @@ impl Tally {
         let Some(tally) = self.tallies.get_mut(place) else {
             return Ok(());
         };
-        let segments = tally.add(self.sent.unguarded(), self.has_media)?;
+        let segments = tally.add(self.sent.unguarded(), self.channel)?;
         if tally.is_served {
             let options = tally.options;
             self.keep_extremes(segments, options);
@@ -123,16 +131,11 @@ impl Tally {
         if let Some((_, place)) = self.last.filter(|(last, _)| *last == country) {
             return place;
         }
-        let channel = if self.has_media {
-            Channel::Mms
-        } else {
-            Channel::Sms
-        };
         let place = *self.countries.entry(country).or_insert_with(|| {
             self.tallies.push(CountryTally {
                 country,
-                options: self.card.options(country, self.asked),
-                is_served: self.card.rate(country, channel).is_some(),
+                options: self.card.options(country, self.requested),
+                is_served: self.card.rate(country, self.channel).is_some(),
                 counts: Vec::new(),
                 smart_counts: Vec::new(),
             });
@@ -144,7 +147,8 @@ impl Tally {
 
     fn keep_extremes(&mut self, segments: u32, options: Options) {
         let text = self.sent.unguarded().as_str();
-        // A text has at most as many characters as bytes, and at least a quarter: mostly they need no counting.
+        // A text has at most as many characters as bytes, and at least a quarter as many: the
+        // characters rarely need counting.
         let may_be_longest = self.longest.as_ref().is_none_or(|longest| {
             (segments, text.len()) >= (longest.segment_count, longest.characters)
         });
@@ -180,7 +184,7 @@ impl Tally {
         }
     }
 
-    /// What it came to.
+    /// Ends the tally and returns its result.
     #[must_use]
     pub fn end(self) -> Tallied {
         let mut tallies = self.tallies;
@@ -210,11 +214,11 @@ impl Tally {
 }
 
 impl CountryTally {
-    /// Counts a text, and answers how many segments it takes.
-    fn add(&mut self, text: &str, has_media: bool) -> Result<u32, TooManySegments> {
-        let plain = count(text, has_media, &self.options)?;
-        // Only a text that its default tables lack, or with long line ends, can gain, and only where it takes
-        // several segments.
+    /// Counts a text, and returns the number of segments it takes.
+    fn add(&mut self, text: &str, channel: Channel) -> Result<u32, TooManySegments> {
+        let plain = count(text, channel, &self.options)?;
+        // Smart encoding can only save segments of a text that takes several, and only if it has
+        // characters that GSM-7's default tables lack, or CR LF line ends.
         let may_gain = plain.segment_count > 1
             && !self.options.smart_encoding
             && (plain.encoding == Some(Encoding::Ucs2)
@@ -225,7 +229,7 @@ impl CountryTally {
                 smart_encoding: true,
                 ..self.options
             };
-            segment_count(text, has_media, &smart)? as usize
+            segment_count(text, channel, &smart)? as usize
         } else {
             plain.segment_count
         };
@@ -237,7 +241,7 @@ impl CountryTally {
 
 fn increment(counts: &mut Vec<u64>, segments: usize) {
     if counts.len() <= segments {
-        // At most MAX_SEGMENTS, which a count was checked against.
+        // A count is at most MAX_SEGMENTS: it was checked.
         counts.resize(segments.min(MAX_SEGMENTS) + 1, 0);
     }
     if let Some(count) = counts.get_mut(segments) {

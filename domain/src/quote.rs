@@ -1,56 +1,56 @@
-//! What a message costs: the one function that quotes and charges (law Q3).
+//! What a message costs: one function computes both quotes and charges (law Q3).
 //!
-//! Here: segments, recipients and rates multiplied and added up, exactly. Not here: how a text is cut
-//! into segments ([`crate::segmentation`]), and whether there are credits for it.
+//! Here: segments, recipients and rates multiplied and added up, exactly. Not here: how a text is
+//! cut into segments ([`crate::segmentation`]), and whether there are credits for it.
 
 use crate::{
-    country::CountryCode, credits::Credits, destination::Destinations, rate::RateCard,
-    segmentation::Channel,
+    channel::Channel, country::CountryCode, credits::Credits, destination::Destinations,
+    rate::RateCard,
 };
 
 /// The most segments a message may have (law S2).
 pub const MAX_SEGMENTS: u32 = 255;
 
-/// The most credits one message may cost: a hundred times what is taken in one amount, and still
-/// far enough within the range of [`Credits`] to be added up.
+/// The most credits that one message may cost: a hundred times the largest amount of one input, and
+/// still far enough within the range of [`Credits`] to be added up.
 pub const MAX_CREDITS: Credits = Credits::from_units(Credits::MAX_INPUT.units() * 100);
 
 /// Recipients in one country who get the same number of segments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Share {
-    /// Where they are.
+    /// The country.
     pub country: CountryCode,
     /// Segments for each of them, 1 to [`MAX_SEGMENTS`].
     pub segment_count: u32,
-    /// How many they are.
+    /// The number of recipients.
     pub recipients: u64,
 }
 
 /// The cost of one share of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Line {
-    /// Where its recipients are.
+    /// The country of the recipients.
     pub country: CountryCode,
-    /// How many they are.
+    /// The number of recipients.
     pub recipients: u64,
     /// Segments for each of them.
     pub segment_count: u32,
-    /// Credits for a segment to a recipient; `None` where the card does not serve them.
+    /// Credits for a segment to a recipient; `None` if the card does not serve the country.
     pub credits_per_segment: Option<Credits>,
-    /// Credits for all of it; nothing where they are not served.
+    /// Credits for the whole share; zero if the card does not serve the country.
     pub credits: Credits,
 }
 
 /// What a message costs.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Priced {
-    /// Recipients that can be reached.
+    /// Recipients in countries that the card serves.
     pub recipients: u64,
-    /// Recipients in countries that the card does not serve; they cost nothing (law Q2).
+    /// Recipients in countries that the card does not serve; they are not charged (law Q2).
     pub unsupported_recipients: u64,
-    /// Segments to all recipients that can be reached, as carriers bill them.
+    /// Segments to all recipients in countries that the card serves, as carriers bill them.
     pub segments: u64,
-    /// The shares in the order they came, those not served too.
+    /// One line for each share in the given order, with those that are not served.
     pub lines: Vec<Line>,
     /// The sum of the lines.
     pub credits: Credits,
@@ -59,16 +59,16 @@ pub struct Priced {
 /// Why a message has no price.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PriceError {
-    /// No segment, or more than [`MAX_SEGMENTS`].
+    /// The message has no segment, or more than [`MAX_SEGMENTS`].
     #[error("must have between 1 and {MAX_SEGMENTS} segments")]
     SegmentCount,
-    /// More than [`MAX_CREDITS`], or more recipients than can be counted.
+    /// The price is above [`MAX_CREDITS`], or there are more recipients than can be counted.
     #[error("would cost more than {MAX_CREDITS} credits")]
     TooLarge,
 }
 
-/// What a message costs whose text is the same for everyone (law Q1), a line a country in the order
-/// of their codes.
+/// Prices a message whose text is the same for everyone (law Q1): one line for each country, by
+/// country code.
 ///
 /// # Errors
 /// A segment count outside 1 to [`MAX_SEGMENTS`]; a total above [`MAX_CREDITS`].
@@ -78,7 +78,7 @@ pub fn price(
     destinations: &Destinations,
     card: &RateCard,
 ) -> Result<Priced, PriceError> {
-    // Told even where nobody is to be reached.
+    // Refused even if there are no recipients.
     check_segment_count(segment_count)?;
     let shares = destinations.iter().map(|(country, recipients)| Share {
         country,
@@ -88,7 +88,7 @@ pub fn price(
     price_shares(channel, shares, card)
 }
 
-/// What a message costs whose texts differ in length, as merge fields make them (law Q6).
+/// Prices a message whose texts differ in length because of merge fields (law Q6).
 ///
 /// # Errors
 /// A segment count outside 1 to [`MAX_SEGMENTS`]; a total above [`MAX_CREDITS`].
@@ -163,8 +163,8 @@ fn sum(one: u64, other: u64) -> Result<u64, PriceError> {
 mod tests {
     use super::*;
     use crate::rate::{
-        Rate,
-        tests::{card, country, rate},
+        AreaRates, CarrierOptions, MAX_RATE,
+        tests::{card, country, rate, rate_of},
     };
     use proptest::prelude::*;
 
@@ -175,7 +175,7 @@ mod tests {
 
     #[test]
     fn the_default_card_charges_as_promised() {
-        let card = card(&[(None, Rate::DEFAULT)]).unwrap();
+        let card = card(&[(None, AreaRates::starting())]).unwrap();
         let check = |segments, channel, recipients, want: &str| {
             let priced = price(
                 segments,
@@ -301,12 +301,9 @@ mod tests {
     }
 
     fn any_card() -> impl Strategy<Value = RateCard> {
-        let credits = || prop::option::of((0..=Rate::MAX.units()).prop_map(Credits::from_units));
-        let rate = (credits(), credits()).prop_map(|(sms, mms)| Rate {
-            sms,
-            mms,
-            ..Rate::default()
-        });
+        let credits = || prop::option::of((0..=MAX_RATE.units()).prop_map(Credits::from_units));
+        let rate = (credits(), credits())
+            .prop_map(|(sms, mms)| rate_of(sms, mms, CarrierOptions::default()));
         prop::collection::vec(rate, 4).prop_map(|rates| {
             let codes = [Some("AA"), Some("BB"), Some("CC"), None];
             card(&codes.into_iter().zip(rates).collect::<Vec<_>>()).unwrap()
@@ -326,8 +323,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_is_lost_between_lines_and_total(card in any_card(), shares in any_shares(), mms: bool) {
-            let channel = if mms { Channel::Mms } else { Channel::Sms };
+        fn nothing_is_lost_between_lines_and_total(card in any_card(), shares in any_shares(), channel in prop::sample::select(&Channel::ALL)) {
             let priced = price_shares(channel, shares.iter().copied(), &card).unwrap();
             let (mut reached, mut apart, mut segments, mut units) = (0, 0, 0, 0_i128);
             for share in &shares {

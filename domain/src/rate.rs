@@ -1,50 +1,58 @@
-//! Rate cards: credits a segment, by destination country and channel.
+//! Rate cards: credits for a segment, by destination country and channel.
 //!
-//! Here: one version of a card, what makes it valid, and what it answers. Not here: its versions and
-//! who uses which, and what a message costs by it ([`crate::quote`]).
+//! Here: one version of a card, the checks that make it valid, and the rates it answers. Not here:
+//! its versions and who uses which, and what a message costs by it ([`crate::quote`]).
 
 use std::collections::{BTreeMap, btree_map::Entry};
 
 use crate::{
+    channel::Channel,
     country::CountryCode,
     credits::Credits,
     id::RateCardId,
     money::CreditValue,
-    segmentation::{Channel, Languages, Options, Reference},
+    segmentation::{Languages, Options, Reference},
 };
 
-/// Credits for one segment to one recipient, by channel; `None` where the channel is not served. With them,
-/// what carriers there make of a text.
+/// The most that a segment may cost: far above any carrier's price, and low enough that no
+/// message's total comes near the range of [`Credits`].
+pub const MAX_RATE: Credits = Credits::whole(1_000_000);
+
+/// The area that a row of a card is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Area {
+    /// One country.
+    Country(CountryCode),
+    /// Every country without a row of its own.
+    Elsewhere,
+}
+
+/// What carriers of an area do with an SMS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub struct Rate {
-    /// For one segment of text.
-    pub sms: Option<Credits>,
-    /// For one segment with media.
-    pub mms: Option<Credits>,
-    /// The languages whose tables phones and carriers there know; none unless the card says so.
+pub struct CarrierOptions {
+    /// The languages whose tables phones and carriers know; none unless the card names them.
     pub languages: Languages,
-    /// How segments of one SMS are joined there.
+    /// How the segments of one SMS are joined.
     pub reference: Reference,
 }
 
-impl Rate {
-    /// What a platform starts with everywhere: 1 credit for an SMS segment, 3 for an MMS segment.
-    pub const DEFAULT: Self = Self {
-        sms: Some(Credits::whole(1)),
-        mms: Some(Credits::whole(3)),
-        languages: Languages::NONE,
-        reference: Reference::EightBit,
-    };
-    /// The most a segment may cost: far above any carrier's price, low enough that no message's total
-    /// comes near the range of [`Credits`].
-    pub const MAX: Credits = Credits::whole(1_000_000);
+/// A row of a new card: the rates of an area, and what its carriers do with an SMS.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AreaRates {
+    /// Credits for one segment to one recipient; a channel without a rate is not served.
+    pub rates: BTreeMap<Channel, Credits>,
+    /// What carriers of the area do with an SMS.
+    pub carriers: CarrierOptions,
+}
 
-    /// The rate of a channel; `None` where it is not served.
+impl AreaRates {
+    /// The row of the card that a platform starts with: the starting rate of every channel.
     #[must_use]
-    pub const fn of(self, channel: Channel) -> Option<Credits> {
-        match channel {
-            Channel::Sms => self.sms,
-            Channel::Mms => self.mms,
+    pub fn starting() -> Self {
+        let rate = |channel: Channel| (channel, Credits::whole(channel.starting_rate()));
+        Self {
+            rates: Channel::ALL.into_iter().map(rate).collect(),
+            carriers: CarrierOptions::default(),
         }
     }
 }
@@ -54,8 +62,8 @@ impl Rate {
 pub struct RateCard {
     id: RateCardId,
     credit_value: CreditValue,
-    rates: BTreeMap<CountryCode, Rate>,
-    fallback: Option<Rate>,
+    areas: BTreeMap<Area, CarrierOptions>,
+    rates: BTreeMap<(Area, Channel), Credits>,
 }
 
 /// A part of a row of a new card.
@@ -63,10 +71,8 @@ pub struct RateCard {
 pub enum RateField {
     /// The row's country.
     CountryCode,
-    /// Its rate for SMS.
-    Sms,
-    /// Its rate for MMS.
-    Mms,
+    /// The row's rate for a channel.
+    Rate(Channel),
 }
 
 /// Why a row of a new card is refused.
@@ -78,26 +84,26 @@ pub enum RateFault {
     /// An earlier row is for every other country.
     #[error("only one rate can be without a country")]
     RepeatedFallback,
-    /// Below zero.
+    /// The rate is below zero.
     #[error("must not be negative")]
     Negative,
-    /// Above [`Rate::MAX`].
-    #[error("must be at most {}", Rate::MAX)]
+    /// The rate is above [`MAX_RATE`].
+    #[error("must be at most {MAX_RATE}")]
     TooLarge,
 }
 
 /// Why a card can't be published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum RateCardError {
-    /// No row: it would serve nobody.
+    /// The card has no row: it would serve nobody.
     #[error("must have at least one rate")]
     Empty,
     /// A row is refused.
     #[error("{fault}")]
     Row {
-        /// Its position, from 0.
+        /// The row's position, from 0.
         index: usize,
-        /// The part of it at fault.
+        /// The part of the row at fault.
         field: RateField,
         /// What is wrong with it.
         fault: RateFault,
@@ -105,63 +111,59 @@ pub enum RateCardError {
 }
 
 impl RateCard {
-    /// A card of these rows; the one without a country is for every country not named.
+    /// A card of these rows.
     ///
     /// # Errors
-    /// No row, a country named twice, two rows without one, a rate that is negative or above
-    /// [`Rate::MAX`]; the first fault is told.
+    /// The first fault: no row, an area named twice, or a rate that is negative or above
+    /// [`MAX_RATE`].
     pub fn new(
         id: RateCardId,
         credit_value: CreditValue,
-        rows: impl IntoIterator<Item = (Option<CountryCode>, Rate)>,
+        rows: impl IntoIterator<Item = (Area, AreaRates)>,
     ) -> Result<Self, RateCardError> {
         let mut card = Self {
             id,
             credit_value,
+            areas: BTreeMap::new(),
             rates: BTreeMap::new(),
-            fallback: None,
         };
-        for (index, (country, rate)) in rows.into_iter().enumerate() {
-            card.insert(country, rate)
+        for (index, (area, row)) in rows.into_iter().enumerate() {
+            card.insert(area, row)
                 .map_err(|(field, fault)| RateCardError::Row {
                     index,
                     field,
                     fault,
                 })?;
         }
-        if card.rates.is_empty() && card.fallback.is_none() {
+        if card.areas.is_empty() {
             return Err(RateCardError::Empty);
         }
         Ok(card)
     }
 
-    fn insert(
-        &mut self,
-        country: Option<CountryCode>,
-        rate: Rate,
-    ) -> Result<(), (RateField, RateFault)> {
-        for (field, credits) in [(RateField::Sms, rate.sms), (RateField::Mms, rate.mms)] {
-            let credits = credits.unwrap_or_default();
-            if credits < Credits::ZERO {
-                return Err((field, RateFault::Negative));
+    fn insert(&mut self, area: Area, row: AreaRates) -> Result<(), (RateField, RateFault)> {
+        for (channel, rate) in &row.rates {
+            if *rate < Credits::ZERO {
+                return Err((RateField::Rate(*channel), RateFault::Negative));
             }
-            if credits > Rate::MAX {
-                return Err((field, RateFault::TooLarge));
+            if *rate > MAX_RATE {
+                return Err((RateField::Rate(*channel), RateFault::TooLarge));
             }
         }
-        match country {
-            Some(country) => match self.rates.entry(country) {
-                Entry::Vacant(place) => {
-                    place.insert(rate);
-                    Ok(())
-                }
-                Entry::Occupied(_) => Err((RateField::CountryCode, RateFault::RepeatedCountry)),
-            },
-            None => match self.fallback.replace(rate) {
-                None => Ok(()),
-                Some(_) => Err((RateField::CountryCode, RateFault::RepeatedFallback)),
-            },
-        }
+        match self.areas.entry(area) {
+            Entry::Vacant(place) => place.insert(row.carriers),
+            Entry::Occupied(_) => {
+                let fault = match area {
+                    Area::Country(_) => RateFault::RepeatedCountry,
+                    Area::Elsewhere => RateFault::RepeatedFallback,
+                };
+                return Err((RateField::CountryCode, fault));
+            }
+        };
+        let rates = row.rates.into_iter();
+        self.rates
+            .extend(rates.map(|(channel, rate)| ((area, channel), rate)));
+        Ok(())
     }
 
     /// The id of this version.
@@ -170,184 +172,76 @@ impl RateCard {
         self.id
     }
 
-    /// What one credit is worth.
+    /// The value of one credit.
     #[must_use]
     pub const fn credit_value(&self) -> CreditValue {
         self.credit_value
     }
 
-    /// The countries named, with their rates.
-    #[must_use]
-    pub const fn rates(&self) -> &BTreeMap<CountryCode, Rate> {
-        &self.rates
+    /// The areas by country code, then the one of every other country; with what carriers there do
+    /// with an SMS.
+    pub fn areas(&self) -> impl Iterator<Item = (Area, CarrierOptions)> {
+        self.areas.iter().map(|(area, carriers)| (*area, *carriers))
     }
 
-    /// The rate of every country not named.
-    #[must_use]
-    pub const fn fallback(&self) -> Option<Rate> {
-        self.fallback
+    /// The rates by area and channel.
+    pub fn rates(&self) -> impl Iterator<Item = (Area, Channel, Credits)> {
+        let rates = self.rates.iter();
+        rates.map(|((area, channel), rate)| (*area, *channel, *rate))
     }
 
-    /// Credits for a segment to a recipient in a country; `None` where the card does not serve it
-    /// (law Q2). A country that is named never takes the fallback, not for a channel it lacks either:
-    /// that is how a card closes one.
+    /// The area whose row a country takes; `None` if the card has no row for it (law Q2). A country
+    /// with a row of its own never takes that of every other country, not even for a channel that
+    /// its row lacks: that is how a card closes a channel.
+    #[must_use]
+    pub fn area_of(&self, country: CountryCode) -> Option<Area> {
+        [Area::Country(country), Area::Elsewhere]
+            .into_iter()
+            .find(|area| self.areas.contains_key(area))
+    }
+
+    /// Credits for a segment in an area; `None` if the card has no rate for the channel there.
+    #[must_use]
+    pub fn rate_in(&self, area: Area, channel: Channel) -> Option<Credits> {
+        self.rates.get(&(area, channel)).copied()
+    }
+
+    /// Credits for a segment to a recipient in a country; `None` if the card does not serve it
+    /// (law Q2).
     #[must_use]
     pub fn rate(&self, country: CountryCode, channel: Channel) -> Option<Credits> {
-        self.rate_of(country)?.of(channel)
+        self.rate_in(self.area_of(country)?, channel)
     }
 
-    /// The rate that counts in a country; `None` where the card does not know it.
+    /// What carriers of a country do with an SMS; the default if the card has no row for it.
     #[must_use]
-    pub fn rate_of(&self, country: CountryCode) -> Option<Rate> {
-        self.rates.get(&country).copied().or(self.fallback)
+    pub fn carriers(&self, country: CountryCode) -> CarrierOptions {
+        let area = self.area_of(country);
+        let carriers = area.and_then(|area| self.areas.get(&area));
+        carriers.copied().unwrap_or_default()
     }
 
-    /// How a text to a country is cut, where `asked` says what may be done to it. The tables and the way of
-    /// joining are the destination's, whatever `asked` says of them.
+    /// The options that a text to a country is cut with. The tables and the reference number are
+    /// the destination's, whatever `requested` says of them.
     #[must_use]
-    pub fn options(&self, country: CountryCode, asked: Options) -> Options {
-        let rate = self.rate_of(country).unwrap_or_default();
+    pub fn options(&self, country: CountryCode, requested: Options) -> Options {
+        let carriers = self.carriers(country);
         Options {
-            languages: rate.languages,
-            reference: rate.reference,
-            ..asked
+            languages: carriers.languages,
+            reference: carriers.reference,
+            ..requested
         }
     }
 }
 
-/// How many messages of one segment to one recipient so many credits pay for, at a rate; `None`
-/// where they are free, and so without end. Less than no credits pay for none.
+/// The number of messages of one segment to one recipient that these credits pay for at a rate;
+/// `None` if they are free, and so unlimited. A negative amount pays for none.
 #[must_use]
 pub fn capacity(credits: Credits, rate: Credits) -> Option<i64> {
-    // Both count the same unit, so that the quotient is exact before it is cut.
+    // Both are in the same unit, so the quotient is exact before it is rounded down.
     let messages = credits.units().checked_div(rate.units())?;
     Some(messages.max(0))
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
-    use super::*;
-    use crate::money::Currency;
-    use proptest::prelude::*;
-    use uuid::Uuid;
-
-    pub(crate) fn country(code: &str) -> CountryCode {
-        code.parse().unwrap()
-    }
-
-    pub(crate) fn rate(sms: Option<&str>, mms: Option<&str>) -> Rate {
-        let read = |text: Option<&str>| text.map(|text| text.parse().unwrap());
-        Rate {
-            sms: read(sms),
-            mms: read(mms),
-            ..Rate::default()
-        }
-    }
-
-    pub(crate) fn card(rows: &[(Option<&str>, Rate)]) -> Result<RateCard, RateCardError> {
-        let euro = Currency::new("EUR".parse().unwrap(), 2).unwrap();
-        let value = CreditValue::parse("0.013", euro).unwrap();
-        let rows = rows.iter().map(|(code, rate)| (code.map(country), *rate));
-        RateCard::new(Uuid::nil().into(), value, rows)
-    }
-
-    #[test]
-    fn a_named_country_never_takes_the_fallback() {
-        let card = card(&[
-            (Some("IT"), rate(Some("1"), Some("3"))),
-            (Some("US"), rate(Some("0.5"), None)),
-            (None, Rate::DEFAULT),
-            (Some("KP"), Rate::default()),
-        ])
-        .unwrap();
-        let check = |code, channel, want: Option<&str>| {
-            let want = want.map(|text| text.parse().unwrap());
-            assert_eq!(
-                card.rate(country(code), channel),
-                want,
-                "{code} {channel:?}"
-            );
-        };
-        check("IT", Channel::Sms, Some("1"));
-        check("IT", Channel::Mms, Some("3"));
-        check("US", Channel::Sms, Some("0.5"));
-        check("US", Channel::Mms, None);
-        check("KP", Channel::Sms, None);
-        check("FR", Channel::Mms, Some("3"));
-    }
-
-    #[test]
-    fn without_a_fallback_other_countries_are_not_served() {
-        let card = card(&[(Some("IT"), Rate::DEFAULT)]).unwrap();
-        assert_eq!(card.rate(country("FR"), Channel::Sms), None);
-    }
-
-    #[test]
-    fn a_wrong_row_is_named() {
-        let check = |rows: &[(Option<&str>, Rate)], index, field, fault| {
-            let want = RateCardError::Row {
-                index,
-                field,
-                fault,
-            };
-            assert_eq!(card(rows), Err(want));
-        };
-        let fine = Rate::DEFAULT;
-        let below = Rate {
-            mms: Some(Credits::from_units(-1)),
-            ..fine
-        };
-        let above = rate(Some("1000000.0001"), None);
-        let (code, sms, mms) = (RateField::CountryCode, RateField::Sms, RateField::Mms);
-        check(
-            &[(Some("IT"), fine), (Some("FR"), fine), (Some("IT"), fine)],
-            2,
-            code,
-            RateFault::RepeatedCountry,
-        );
-        check(
-            &[(None, fine), (None, fine)],
-            1,
-            code,
-            RateFault::RepeatedFallback,
-        );
-        check(
-            &[(Some("IT"), fine), (None, below)],
-            1,
-            mms,
-            RateFault::Negative,
-        );
-        check(&[(Some("IT"), above)], 0, sms, RateFault::TooLarge);
-        assert_eq!(card(&[]), Err(RateCardError::Empty));
-        assert!(card(&[(None, rate(Some("1000000"), Some("0")))]).is_ok());
-    }
-
-    #[test]
-    fn capacity_counts_whole_messages() {
-        let check = |credits: &str, rate: &str, want| {
-            let found = capacity(credits.parse().unwrap(), rate.parse().unwrap());
-            assert_eq!(found, want, "{credits} at {rate}");
-        };
-        check("1000", "1", Some(1_000));
-        check("1000", "3", Some(333));
-        check("1", "0.3", Some(3));
-        check("0.9", "0.3", Some(3));
-        check("1000000000000", "0.0001", Some(10_000_000_000_000_000));
-        check("0.0001", "0.0002", Some(0));
-        check("1000", "0", None);
-        assert_eq!(capacity(Credits::whole(-5), Credits::whole(1)), Some(0));
-    }
-
-    proptest! {
-        #[test]
-        fn capacity_is_what_can_be_paid_and_not_one_more(
-            credits in 0..=Credits::MAX_INPUT.units(),
-            rate in 1..=Rate::MAX.units(),
-        ) {
-            let found = capacity(Credits::from_units(credits), Credits::from_units(rate)).unwrap();
-            let paid = |messages: i64| i128::from(messages) * i128::from(rate);
-            prop_assert!(paid(found) <= i128::from(credits));
-            prop_assert!(paid(found + 1) > i128::from(credits));
-        }
-    }
-}
+pub(crate) mod tests;

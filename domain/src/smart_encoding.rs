@@ -1,13 +1,13 @@
-//! Smart encoding (law S4): GSM-7 likes of typographic characters.
+//! Smart encoding (law S4): GSM-7 lookalikes of typographic characters.
 //!
-//! Here: what each such character is swapped for. Not here: whether a text gains by it, which is
-//! decided, text by text, in [`crate::segmentation`].
+//! Here: the replacement of each such character. Not here: whether replacing saves segments, which
+//! [`crate::segmentation`] decides for each text.
 //!
-//! First of all a text is composed, which nobody sees: `e` with a combining accent is `è`, CRLF is LF.
-//! Swapped are quotes, dashes, ellipses, spaces, bullets, fractions, ligatures and invisible characters:
-//! what word processors and phones put in by themselves, and what a reader does not miss. Letters stay as
-//! they are typed, unless it is asked that accents be taken off those that GSM-7 lacks: it has `à`, but not
-//! `á`. Characters that GSM-7 has are never touched.
+//! A text is composed first, which nobody sees: `e` with a combining accent becomes `è`, and CRLF
+//! becomes LF. Quotes, dashes, ellipses, spaces, bullets, fractions, ligatures and invisible
+//! characters are replaced: word processors and phones insert them automatically, and readers do
+//! not miss them. Letters stay as typed, unless accents are to be taken off letters that GSM-7
+//! lacks: it has `à`, but not `á`. Characters that GSM-7 has are never replaced.
 
 mod accents;
 mod composed;
@@ -16,10 +16,10 @@ pub use composed::{composed, gsm_letter};
 
 use crate::gsm7::national::{self, Languages};
 
-/// The GSM-7 like of a character, if it has one; empty where the character is simply left out.
+/// The GSM-7 lookalike of a character; empty if the character is left out, `None` if it has none.
 ///
-/// `before` is the text before it, as typed: a fraction after a digit keeps its distance, so that 2½ becomes
-/// "2 1/2" and not "21/2". Characters that are left out between the two make no difference.
+/// `before` is the text before it, as typed: a fraction after a digit gets a space, so that 2½
+/// becomes "2 1/2" and not "21/2". Characters between the two that are left out make no difference.
 ///
 /// ```
 /// use domain::smart_encoding::replacement;
@@ -46,13 +46,13 @@ pub fn replacement(character: char, before: &str) -> Option<&'static str> {
         .or_else(|| invisible(character))
 }
 
-/// Whether a text ends in a digit when its characters are swapped.
+/// Whether a text ends in a digit after replacing.
 fn ends_in_digit(text: &str) -> bool {
-    // A fraction ends the search, so that a text of many is not searched again and again.
+    // A fraction ends the search, so that a text of many fractions is not searched repeatedly.
     text.chars().rev().find_map(leaves_digit) == Some(true)
 }
 
-/// Whether what is sent for a character ends in a digit; `None` where nothing is sent.
+/// Whether the replacement of a character ends in a digit; `None` if the character is left out.
 fn leaves_digit(character: char) -> Option<bool> {
     let like = replacement(character, "").or_else(|| without_accent(character));
     match like {
@@ -61,8 +61,8 @@ fn leaves_digit(character: char) -> Option<bool> {
     }
 }
 
-/// The letter without its accents, if the character is an accented one that GSM-7 lacks; empty for an accent
-/// by itself. It changes how a word is spelt, so it is offered, and done only where asked.
+/// The letter without its accents, if the character is an accented letter that GSM-7 lacks; empty
+/// for a combining accent. It changes how a word is spelt, so it is done only on request.
 ///
 /// ```
 /// use domain::smart_encoding::without_accent;
@@ -78,8 +78,8 @@ pub fn without_accent(character: char) -> Option<&'static str> {
     accents::stripped(character)
 }
 
-/// Most of what is written in other scripts than Latin, and emoji: nothing there has a like, and a look at
-/// the tables is spared.
+/// Most characters of scripts other than Latin, and emoji: none of them has a lookalike, and this
+/// saves searching the tables.
 const fn is_of_another_script(character: char) -> bool {
     matches!(
         character,
@@ -87,7 +87,7 @@ const fn is_of_another_script(character: char) -> bool {
     )
 }
 
-/// With the space that keeps it from a number before it.
+/// The replacement of a fraction, with a space that separates it from a number before it.
 const fn fraction(character: char) -> Option<&'static str> {
     Some(match character {
         '¼' => " 1/4",
@@ -116,8 +116,8 @@ const fn fraction(character: char) -> Option<&'static str> {
 
 const fn punctuation(character: char) -> Option<&'static str> {
     Some(match character {
-        // Single quotes: turned, low, reversed, angled; letters used as apostrophes; primes; accents that
-        // stand alone; ornaments; full width.
+        // Single quotes: turned, low, reversed, angled; letters used as apostrophes; primes;
+        // spacing accents; ornaments; full width.
         '\u{2018}'..='\u{201B}' | '‹' | '›' | '\u{2BB}'..='\u{2BD}' | '\u{2B9}' | '\u{2C8}' => {
             "'"
         }
@@ -125,7 +125,7 @@ const fn punctuation(character: char) -> Option<&'static str> {
             "'"
         }
         '＇' | '｀' => "'",
-        // Double quotes, likewise.
+        // Double quotes: the same kinds.
         '\u{201C}'..='\u{201F}' | '«' | '»' | '\u{2BA}' | '\u{2DD}' | '\u{2EE}' | '″' | '‶' => {
             "\""
         }
@@ -188,8 +188,8 @@ const fn ligature(character: char) -> Option<&'static str> {
     })
 }
 
-/// What takes no place on the screen: controls, joiners, marks of direction, selectors, tags, the place of an
-/// object that is not there.
+/// Characters that take no space on the screen: controls, joiners, direction marks, selectors,
+/// tags, the object replacement character.
 const fn invisible(character: char) -> Option<&'static str> {
     Some(match character {
         '\0'..='\u{1F}' if !matches!(character, '\n' | '\r' | '\u{C}') => "",
@@ -201,16 +201,16 @@ const fn invisible(character: char) -> Option<&'static str> {
     })
 }
 
-/// Which characters of a text are swapped.
+/// The characters of a text that are replaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Swaps {
     /// Whether accents are taken off letters too.
     pub accents: bool,
-    /// The languages whose tables the text may be sent with: what any of them has is kept.
+    /// The languages whose tables the text may be sent with: characters of these tables are kept.
     pub languages: Languages,
 }
 
-/// What is sent for one character: itself, or what it is swapped for.
+/// The text sent for one character: itself, or its replacement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Swapped {
     kept: Option<char>,
@@ -224,7 +224,8 @@ impl Swapped {
 }
 
 impl Swaps {
-    /// What is sent for the characters of a text; `None` for one that is in no table and has no like.
+    /// The text sent for each character of a text; `None` for a character that is in no table and
+    /// has no lookalike.
     pub fn of(self, text: &str) -> impl Iterator<Item = Option<Swapped>> + Clone {
         let tables = self.languages.bits();
         text.char_indices().map(move |(at, character)| {

@@ -5,10 +5,13 @@
 use std::hint::black_box;
 
 use allocation_counter::measure;
-use domain::segmentation::{Language, Languages, Options, Reference, count, segment};
+use domain::{
+    channel::Channel,
+    segmentation::{Language, Languages, Options, Reference, count, segment},
+};
 
 /// Every way of asking.
-fn options() -> impl Iterator<Item = (Options, bool)> {
+fn options() -> impl Iterator<Item = (Options, Channel)> {
     let both = [false, true];
     let languages = [
         Languages::NONE,
@@ -26,7 +29,7 @@ fn options() -> impl Iterator<Item = (Options, bool)> {
                         languages,
                         reference,
                     };
-                    both.map(|has_media| (options, has_media))
+                    Channel::ALL.map(|channel| (options, channel))
                 })
             })
         })
@@ -66,20 +69,20 @@ fn texts() -> Vec<String> {
 fn counting_allocates_nothing() {
     let mut asked = 0;
     for text in texts() {
-        for (options, has_media) in options() {
+        for (options, channel) in options() {
             let seen = measure(|| {
-                let _ = black_box(count(&text, has_media, &options));
+                let _ = black_box(count(&text, channel, &options));
             });
             let start: String = text.chars().take(20).collect();
-            assert_eq!(seen.count_total, 0, "{start:?} {options:?} {has_media}");
+            assert_eq!(seen.count_total, 0, "{start:?} {options:?} {channel:?}");
             asked += 1;
         }
     }
-    assert_eq!(asked, texts().len() * 48);
+    assert_eq!(asked, texts().len() * 24 * Channel::ALL.len());
 }
 
 #[test]
 fn what_allocates_is_seen() {
-    let seen = measure(|| drop(segment("Ciao", false, &Options::default())));
+    let seen = measure(|| drop(segment("Ciao", Channel::Sms, &Options::default())));
     assert!(seen.count_total > 0, "cutting lists the segments: {seen:?}");
 }

@@ -31,6 +31,7 @@ pub mod posting;
 pub mod purchase;
 pub mod rate;
 pub mod rate_card;
+pub mod rate_card_area;
 pub mod server_secret;
 pub mod sql_enums;
 pub mod transaction;

@@ -70,7 +70,7 @@ pub enum Role {
     Sender,
 }
 
-/// How a message travels.
+/// The channel that carries a message: [`domain::channel::Channel`] as it is stored.
 #[derive(
     Debug,
     Clone,
@@ -93,6 +93,24 @@ pub enum Channel {
     /// With media.
     #[sea_orm(string_value = "MMS")]
     Mms,
+}
+
+impl From<domain::channel::Channel> for Channel {
+    fn from(channel: domain::channel::Channel) -> Self {
+        match channel {
+            domain::channel::Channel::Sms => Self::Sms,
+            domain::channel::Channel::Mms => Self::Mms,
+        }
+    }
+}
+
+impl From<Channel> for domain::channel::Channel {
+    fn from(channel: Channel) -> Self {
+        match channel {
+            Channel::Sms => Self::Sms,
+            Channel::Mms => Self::Mms,
+        }
+    }
 }
 
 /// How an SMS is encoded.

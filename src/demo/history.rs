@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use domain::{
     book::Allocation,
+    channel::Channel,
     credits::Credits,
     currency::{Currency, CurrencyCode},
     destination::Destinations,
     id::{AccountId, ListId, LotId, MessageId, PackageId, PurchaseId, RateCardId},
     money::CreditValue,
     quote,
-    rate::{Rate, RateCard},
+    rate::{Area, AreaRates, RateCard},
     segmentation::{self, Options},
 };
 use entity::{credit_package, purchase, sql_enums::PurchaseStatus};
@@ -24,7 +25,7 @@ use super::{
 };
 use crate::{
     clock::id_at,
-    ledger::{Act, NewMessage, Request, Sent},
+    ledger::{Act, MessageCharge, NewMessage, Request},
     store::{Store, rate_card::DEFAULT_ID},
 };
 
@@ -91,11 +92,11 @@ fn default_card() -> Result<RateCard, DemoError> {
     let value = CurrencyCode::new(*b"EUR")
         .and_then(|code| Currency::new(code, 2))
         .and_then(|currency| CreditValue::new(10_000_000, currency));
-    let card = value
-        .map(|value| RateCard::new(RateCardId::new(DEFAULT_ID), value, [(None, Rate::DEFAULT)]));
+    let row = (Area::Elsewhere, AreaRates::starting());
+    let card = value.map(|value| RateCard::new(RateCardId::new(DEFAULT_ID), value, [row]));
     match card {
         Some(Ok(card)) => Ok(card),
-        _ => Err(DemoError::Database(DbErr::Custom(
+        Some(Err(_)) | None => Err(DemoError::Database(DbErr::Custom(
             "the default rate card is invalid".to_owned(),
         ))),
     }
@@ -174,8 +175,12 @@ impl Writer<'_> {
             .shop
             .texts
             .get(self.random.random_range(0..self.shop.texts.len()))?;
-        let has_media = self.random.random_range(0..10) == 0;
-        let count = segmentation::count(text, has_media, &Options::default()).ok()?;
+        let channel = if self.random.random_range(0..10) == 0 {
+            Channel::Mms
+        } else {
+            Channel::Sms
+        };
+        let count = segmentation::count(text, channel, &Options::default()).ok()?;
         let segment_count = u32::try_from(count.segment_count).ok()?;
         // Lists grow: a year ago they had about two thirds of today's recipients.
         let share = self.random.random_range(65..=100);
@@ -199,7 +204,7 @@ impl Writer<'_> {
             channel: count.channel,
             encoding: count.encoding,
             segment_count,
-            price: Sent {
+            price: MessageCharge {
                 recipients: priced.recipients,
                 lines: priced.lines,
                 credits: priced.credits,

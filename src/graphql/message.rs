@@ -1,4 +1,5 @@
-//! Messages: the node, its connection, and the mutations that schedule, send, settle and cancel them.
+//! Messages: the node, its connection, and the mutations that schedule, send, settle and cancel
+//! them.
 
 mod input;
 mod mutation;
@@ -45,8 +46,8 @@ pub struct Message {
     row: message::Model,
     /// Its lines, if they are not those of today.
     lines: Option<Vec<message_line::Model>>,
-    /// Whether it answers a command of the viewer's, who therefore knows it: then the row has its text, which is read
-    /// otherwise when it is asked for.
+    /// Whether it answers a command of the viewer's, who therefore knows it: then the row has its
+    /// text, which is read otherwise when it is asked for.
     answers: bool,
 }
 

@@ -1,4 +1,7 @@
-//! Quotes: what a message would cost now, and whether it can be paid for.
+//! Quotes: what a message would cost now, and whether there are enough credits.
+//!
+//! Here: the API's types and fields. Not here: how a message is priced
+//! ([`crate::operations::pricing`]).
 
 use async_graphql::{Context, ID, InputObject, Object, OneofObject, SimpleObject};
 use domain::{
@@ -82,8 +85,9 @@ pub struct QuoteInput {
     list_id: Option<ID>,
     /// The recipients of the message.
     audience: AudienceInput,
-    /// Whether landlines among `audience.recipients` are accepted. They are refused otherwise, because most receive no
-    /// messages. Numbers that never do, such as premium-rate and toll-free ones, are always refused.
+    /// Whether landlines among `audience.recipients` are accepted. They are refused otherwise,
+    /// because most receive no messages. Numbers that never do, such as premium-rate and toll-free
+    /// ones, are always refused.
     #[graphql(default)]
     accept_landlines: bool,
     /// The text, of at most 40,000 characters. A merge field is `{{name}}` or `{{name|fallback}}`,
@@ -256,7 +260,7 @@ impl Quote {
                 segmentation: self.0.message.segments_of(own, &viewer)?.into(),
             })
         };
-        // Refused before anything is looked at: whether there is such a text tells something too.
+        // Refused first: whether there is such a text is contacts' data, too.
         if let Err(refused) = may_read(ctx, "Quote", field) {
             return Some(Err(refused));
         }
@@ -296,8 +300,8 @@ impl MergeField {
         self.fallback.as_deref()
     }
 
-    /// How many stored contacts have no value for it, or an empty one, and get the fallback; null unless
-    /// personalised. Not for SENDER keys, which get null and FORBIDDEN.
+    /// How many stored contacts have no value for it, or an empty one, and get the fallback; null
+    /// unless personalised. Not for SENDER keys, which get null and FORBIDDEN.
     async fn contacts_without_value(&self, ctx: &Context<'_>) -> Option<Result<i32, ApiError>> {
         let may = may_read(ctx, "MergeField", "contactsWithoutValue");
         may.map(|()| self.lacking.map(recipients)).transpose()

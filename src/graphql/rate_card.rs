@@ -1,7 +1,16 @@
-//! Rate cards: what a segment costs, by destination country; and publishing a new version.
+//! Rate cards: the credits for a segment by destination country, and publishing a new version.
+//!
+//! Here: the API's types and fields. Not here: checks of a new version
+//! ([`crate::operations::rate_card`]).
 
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
-use domain::{country::CountryCode as Country, id::RateCardId, rate, segmentation::Language};
+use domain::{
+    channel::Channel,
+    country::CountryCode as Country,
+    id::RateCardId,
+    rate::{self, Area, CarrierOptions},
+    segmentation::Language,
+};
 use entity::rate_card;
 
 use super::{
@@ -76,17 +85,20 @@ impl RateCard {
             Some(countries) => countries
                 .into_iter()
                 .map(|country| {
-                    let named = card.rates().get(&country).copied();
-                    let rate = named.or(card.fallback()).unwrap_or_default();
-                    Rate::new(Some(country), rate)
+                    let area = card.area_of(country).unwrap_or(Area::Country(country));
+                    Rate::new(Some(country), &card, area, card.carriers(country))
                 })
                 .collect(),
-            None => {
-                let named = card.rates().iter();
-                let named = named.map(|(country, rate)| Rate::new(Some(*country), *rate));
-                let fallback = card.fallback().map(|rate| Rate::new(None, rate));
-                named.chain(fallback).collect()
-            }
+            None => card
+                .areas()
+                .map(|(area, carriers)| {
+                    let country = match area {
+                        Area::Country(country) => Some(country),
+                        Area::Elsewhere => None,
+                    };
+                    Rate::new(country, &card, area, carriers)
+                })
+                .collect(),
         })
     }
 }
@@ -111,17 +123,23 @@ pub struct Rate {
 }
 
 impl Rate {
-    fn new(country: Option<Country>, rate: rate::Rate) -> Self {
+    fn new(
+        country: Option<Country>,
+        card: &rate::RateCard,
+        area: Area,
+        carriers: CarrierOptions,
+    ) -> Self {
+        let rate = |channel| card.rate_in(area, channel).map(Into::into);
         Self {
             country_code: country.map(|country| CountryCode(country.to_string())),
-            sms: rate.sms.map(Into::into),
-            mms: rate.mms.map(Into::into),
+            sms: rate(Channel::Sms),
+            mms: rate(Channel::Mms),
             national_languages: Language::ALL
                 .into_iter()
-                .filter(|language| rate.languages.contains(*language))
+                .filter(|language| carriers.languages.contains(*language))
                 .map(Into::into)
                 .collect(),
-            concatenation_reference: rate.reference.into(),
+            concatenation_reference: carriers.reference.into(),
         }
     }
 }
@@ -214,10 +232,16 @@ impl RateCardMutation {
 
 impl From<RateInput> for NewRate {
     fn from(input: RateInput) -> Self {
+        let rate = |channel| match channel {
+            Channel::Sms => input.sms.as_ref(),
+            Channel::Mms => input.mms.as_ref(),
+        };
+        let rates = Channel::ALL
+            .into_iter()
+            .filter_map(|channel| Some((channel, rate(channel)?.0.clone())));
         Self {
             country: input.country_code.map(|code| code.0),
-            sms: input.sms.map(|credits| credits.0),
-            mms: input.mms.map(|credits| credits.0),
+            rates: rates.collect(),
             languages: input
                 .national_languages
                 .into_iter()

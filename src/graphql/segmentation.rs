@@ -1,19 +1,24 @@
-//! How a text is cut into segments, and what a message says.
+//! Segmentation: how a text is cut into segments, and the content of a message.
+//!
+//! Here: the API's types and fields. Not here: the rules of cutting ([`domain::segmentation`]).
 
 use async_graphql::{Context, Enum, InputObject, Object, SimpleObject};
-use domain::segmentation::{self, Options};
+use domain::{
+    channel,
+    segmentation::{self, Options},
+};
 use entity::sql_enums;
 
 use super::{engine::errors::ApiError, scalars::WebUrl};
 use crate::operations::segmentation::{Content, Media, NewContent};
 
-/// The most characters that force UCS-2 which one segmentation lists. Whoever marks them in an editor shows some
-/// hundreds; a text of 17,085 such characters would make 85,000 values of each list.
+/// The most characters that force UCS-2 which one segmentation lists. An editor that marks them
+/// shows some hundreds; a text of 17,085 such characters would make 85,000 values of each list.
 pub(super) const MAX_NON_GSM_CHARACTERS: usize = 1_000;
 
 /// The channel that carries a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum, serde::Serialize)]
-#[graphql(remote = "segmentation::Channel")]
+#[graphql(remote = "channel::Channel")]
 pub enum Channel {
     /// A message of text only.
     Sms,
@@ -23,19 +28,13 @@ pub enum Channel {
 
 impl From<sql_enums::Channel> for Channel {
     fn from(channel: sql_enums::Channel) -> Self {
-        match channel {
-            sql_enums::Channel::Sms => Self::Sms,
-            sql_enums::Channel::Mms => Self::Mms,
-        }
+        channel::Channel::from(channel).into()
     }
 }
 
 impl From<Channel> for sql_enums::Channel {
     fn from(channel: Channel) -> Self {
-        match channel {
-            Channel::Sms => Self::Sms,
-            Channel::Mms => Self::Mms,
-        }
+        channel::Channel::from(channel).into()
     }
 }
 
@@ -256,7 +255,8 @@ fn int(count: usize) -> i32 {
     i32::try_from(count).unwrap_or(i32::MAX)
 }
 
-/// What a message says, as operations take it. Its destinations say which tables it may be sent with.
+/// What a message says, as operations take it. Its destinations say which tables it may be sent
+/// with.
 pub(super) fn content(
     text: String,
     media: Vec<MediaInput>,

@@ -217,7 +217,11 @@ fn failed(error: &OperationError) -> Response {
                 "Nothing was changed. Go back and try again in a moment.",
             )
         }
-        other => {
+        other @ (OperationError::Unauthenticated
+        | OperationError::Forbidden
+        | OperationError::Lost
+        | OperationError::Unknown
+        | OperationError::Fault(_)) => {
             tracing::error!(cause = ?other, "the approval page failed");
             message(
                 StatusCode::INTERNAL_SERVER_ERROR,

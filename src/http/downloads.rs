@@ -129,7 +129,11 @@ fn failed(error: OperationError) -> Response {
             let text = "The service is temporarily unavailable; try again later.";
             plain(StatusCode::SERVICE_UNAVAILABLE, text)
         }
-        cause => {
+        cause @ (OperationError::Unauthenticated
+        | OperationError::Forbidden
+        | OperationError::NotDone
+        | OperationError::Unknown
+        | OperationError::Fault(_)) => {
             tracing::error!(?cause, "a download could not be opened");
             let text = "Something went wrong on our side.";
             plain(StatusCode::INTERNAL_SERVER_ERROR, text)

@@ -2,12 +2,13 @@
 
 use domain::{
     book::{self, Allocation, Command, Source},
+    channel::Channel,
     credits::Credits,
     ending::{Asker, NoEnding, Wish},
     id::{AccountId, ListId, LotId, MessageId, PurchaseId, RateCardId},
     lot::Expiry,
     quote::Line,
-    segmentation::{Channel, Encoding},
+    segmentation::Encoding,
 };
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
@@ -103,7 +104,7 @@ pub enum End {
     /// Everything that was planned is charged.
     InFull,
     /// What was sent is charged, as the sending service reports it.
-    Reported(Sent),
+    Reported(MessageCharge),
     /// The message is given up.
     Cancel(Asker),
 }
@@ -132,14 +133,14 @@ pub struct NewMessage {
     pub name: Option<String>,
     /// The text as it is sent.
     pub text: String,
-    /// SMS or MMS.
+    /// The channel that carries it.
     pub channel: Channel,
-    /// `None` for an MMS.
+    /// The encoding of an SMS; `None` on other channels.
     pub encoding: Option<Encoding>,
     /// Segments for each recipient.
     pub segment_count: u32,
     /// What it costs.
-    pub price: Sent,
+    pub price: MessageCharge,
     /// The version of the card that priced it.
     pub rate_card: RateCardId,
     /// When it is to be sent; now for a message that is charged at once.
@@ -163,9 +164,9 @@ pub struct Audience {
     pub strip_accents: bool,
 }
 
-/// Who is reached, and what that costs.
+/// The charge for a message: the recipients that it is for, and what they cost.
 #[derive(Debug, Clone)]
-pub struct Sent {
+pub struct MessageCharge {
     /// The recipients that the credits are for.
     pub recipients: u64,
     /// By destination.

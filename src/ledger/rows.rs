@@ -7,7 +7,7 @@ use domain::{
     hold::Hold,
     id::{AccountId, MessageId},
     quote::Line,
-    segmentation::{Channel, Encoding},
+    segmentation::Encoding,
 };
 use entity::{
     contact_list, hold_draw, idempotency_key, lot, lot_expiry_change, message, message_audience,
@@ -141,7 +141,7 @@ impl Rows {
             list_id: new.list.map(Into::into),
             name: new.name.clone(),
             text: new.text.clone(),
-            channel: channel(new.channel),
+            channel: new.channel.into(),
             encoding: new.encoding.map(encoding),
             segment_count: count(new.segment_count),
             recipients: head_count(new.price.recipients),
@@ -294,13 +294,6 @@ fn book_name(name: BookName) -> sql_enums::BookName {
         BookName::Spent => Name::Spent,
         BookName::Expired => Name::Expired,
         BookName::Revoked => Name::Revoked,
-    }
-}
-
-fn channel(channel: Channel) -> sql_enums::Channel {
-    match channel {
-        Channel::Sms => sql_enums::Channel::Sms,
-        Channel::Mms => sql_enums::Channel::Mms,
     }
 }
 

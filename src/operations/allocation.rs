@@ -149,12 +149,10 @@ impl Services {
         };
         let answer = self.ledger().submit(request).await.map_err(|error| {
             // A list may have been archived since it was read.
-            let gone = match &error {
-                SubmitError::Refused(Refused::UnknownList(list)) => {
-                    allocations.iter().position(|one| one.list == *list)
-                }
-                _ => None,
-            };
+            let mut gone = None;
+            if let SubmitError::Refused(Refused::UnknownList(list)) = &error {
+                gone = allocations.iter().position(|one| one.list == *list);
+            }
             match gone {
                 Some(index) => path.at(index).at("listId").not_found("list").into(),
                 None => OperationError::from_ledger(error, &path),

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use domain::{
     calendar::MAX_VALIDITY_DAYS,
+    channel::Channel,
     country::CountryCode,
     credits::Credits,
     id::{AccountId, PackageId},
     money::Money,
     rate::{self, RateCard},
-    segmentation::Channel,
 };
 use entity::credit_package;
 

@@ -16,7 +16,7 @@ use domain::{
     rate::RateCard,
     segmentation::Options,
 };
-use entity::{message, message_audience, message_departure, sql_enums::Channel};
+use entity::{message, message_audience, message_departure};
 use sea_orm::DatabaseTransaction;
 
 use super::{OperationError, Services, personal};
@@ -148,12 +148,12 @@ fn cut_for(
         strip_accents: audience.strip_accents,
         ..Options::default()
     };
-    let has_media = message.channel == Channel::Mms;
+    let channel = message.channel.into();
     let contacts = same
         .iter()
         .map(|contact| Ok((country(contact)?, contact.fields.unguarded().as_deref())));
     let contacts: Vec<_> = contacts.collect::<Result<_, OperationError>>()?;
-    for share in personal::shares_of(&message.text, has_media, asked, card, contacts)? {
+    for share in personal::shares_of(&message.text, channel, asked, card, contacts)? {
         rows.push(share_row(audience, &share)?);
     }
     Ok(rows)

@@ -4,7 +4,7 @@
 //! be refused by now: because its sendAt has passed, the rate card has changed, or the list is
 //! archived.
 
-mod sent;
+mod charge;
 mod submission;
 
 use domain::{
@@ -12,9 +12,8 @@ use domain::{
     ending::Asker,
     id::{AccountId, ListId, MessageId},
     quote::Priced,
-    segmentation,
 };
-use entity::{message, message_line, rate_card, sql_enums::Channel};
+use entity::{message, message_line, rate_card};
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
 use sea_orm::prelude::Uuid;
 use serde::Serialize;
@@ -33,7 +32,7 @@ pub use crate::store::message::MessageFilter;
 use crate::{
     clock::whole_micros,
     fair::Urgency,
-    ledger::{self, Act, End, NewMessage, Sent},
+    ledger::{self, Act, End, MessageCharge, NewMessage},
 };
 
 /// How often a message to a list's contacts is priced while contacts are being removed from it.
@@ -318,20 +317,11 @@ fn refuse_to_nobody(message: &PricedMessage) -> Result<(), OperationError> {
     .into())
 }
 
-fn price(priced: Priced) -> Sent {
-    Sent {
+fn price(priced: Priced) -> MessageCharge {
+    MessageCharge {
         recipients: priced.recipients,
         credits: priced.credits,
         lines: priced.lines,
-    }
-}
-
-/// How a message is carried, as the domain says it.
-#[must_use]
-pub fn channel(channel: Channel) -> segmentation::Channel {
-    match channel {
-        Channel::Sms => segmentation::Channel::Sms,
-        Channel::Mms => segmentation::Channel::Mms,
     }
 }
 

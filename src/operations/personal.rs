@@ -1,11 +1,13 @@
-//! Texts with merge fields over a list's stored contacts: each contact's own text is counted (law Q6).
+//! Texts with merge fields over a list's stored contacts: each contact's own text is counted (law
+//! Q6).
 //!
-//! Here: reading what is known of the contacts, and which merge fields are mistakes. Not here: counting
-//! ([`domain::personal`]) and prices ([`super::quote`]).
+//! Here: reading the contacts' fields, and refusing merge fields that no contact has. Not here:
+//! counting ([`domain::personal`]) and prices ([`super::quote`]).
 
 use std::{fmt, sync::Arc, time::Duration};
 
 use domain::{
+    channel::Channel,
     country::CountryCode,
     id::{AccountId, ListId},
     merge::{Template, Values},
@@ -29,8 +31,9 @@ use crate::{
     },
 };
 
-/// Lists that are read whole at once, in this process: each takes a core while it lasts, and a million
-/// contacts take it for a second. One place is for sends and schedules alone; an account's quotes have one.
+/// Scans of whole lists at a time, in this process: each takes a core while it lasts, about a
+/// second for a million contacts. One place is reserved for sends and schedules; an account's
+/// quotes share one.
 const SCANS: Bounds = Bounds {
     places: 4,
     reserved: 1,
@@ -39,21 +42,22 @@ const SCANS: Bounds = Bounds {
     waiting_share: 16,
     patience: Duration::from_secs(5),
 };
-/// Contacts of a list that is read without a place: it takes some milliseconds, and a connection of the account's
-/// own share of the readers'.
+/// The most contacts of a list that is scanned without a place: that takes some milliseconds, and a
+/// connection of the account's share of the readers.
 const SMALL_LIST: i64 = 5_000;
 
-/// The line for lists that are read whole.
+/// The queue for scans of whole lists.
 pub(super) fn scans() -> Line<AccountId> {
     Line::new(SCANS)
 }
 
 impl Services {
-    /// Counts a text with merge fields over the stored contacts of a list, as of one instant; and the list's last
-    /// revision that is counted. It ends when the caller leaves.
+    /// Counts a text with merge fields over the stored contacts of a list, as of one instant.
+    /// Returns the last revision of the list that it counted, too. The scan ends if the caller
+    /// leaves.
     ///
     /// # Errors
-    /// Refusals that name the text; that too many lists are being read and none was done in time; a fault.
+    /// Refusals that name the text; `RateLimited` if no place for a scan becomes free in time.
     pub(super) async fn tally(
         &self,
         account: AccountId,
@@ -64,13 +68,16 @@ impl Services {
         urgency: Urgency,
     ) -> Result<(Tallied, i64), OperationError> {
         let place = self.scan_place(account, list, urgency).await?;
-        let has_media = content.channel() == domain::segmentation::Channel::Mms;
-        let (asked, card) = (content.options(), Arc::clone(card));
-        let tally = Tally::new(template.clone(), has_media, asked, card);
+        let tally = Tally::new(
+            template.clone(),
+            content.channel(),
+            content.options(),
+            Arc::clone(card),
+        );
         let names: Vec<String> = template.names().map(str::to_owned).collect();
         let mut values = Values::default();
         let scan = contact_fields::scan(self.store(), account, list);
-        // The place goes with the reading, which outlives a caller that leaves by a batch.
+        // The scan owns the place: it may outlive a caller that leaves by one batch.
         let folded = scan.fold((tally, 0, place), move |(tally, revision, _), batch| {
             count(tally, revision, batch, &names, &mut values)
         });
@@ -80,7 +87,7 @@ impl Services {
         Ok((tallied, revision))
     }
 
-    /// A place to read a list whole; none is needed for a small one.
+    /// A place to scan a list; a small list needs none.
     async fn scan_place(
         &self,
         account: AccountId,
@@ -96,22 +103,22 @@ impl Services {
     }
 }
 
-/// How many of some contacts get how many segments of a text with merge fields, by country: as the list was counted,
-/// with what is known of each as a JSON object of texts.
+/// Counts a text with merge fields for some contacts, by country and segments, as the list was
+/// counted when the message was priced. A contact's fields are a JSON object of texts.
 ///
 /// # Errors
-/// A fault: the text was cut for them before.
+/// A fault if the text can't be cut: it was cut for these contacts before.
 pub(super) fn shares_of<'a>(
     text: &str,
-    has_media: bool,
-    asked: Options,
+    channel: Channel,
+    requested: Options,
     card: Arc<RateCard>,
     contacts: impl IntoIterator<Item = (CountryCode, Option<&'a str>)>,
 ) -> Result<Vec<Share>, OperationError> {
     let broken = |what: String| OperationError::broken(format!("a scheduled text: {what}"));
     let template = Template::parse(text).map_err(|error| broken(error.to_string()))?;
     let names: Vec<String> = template.names().map(str::to_owned).collect();
-    let mut tally = Tally::new(template, has_media, asked, card);
+    let mut tally = Tally::new(template, channel, requested, card);
     let mut values = Values::default();
     for (country, fields) in contacts {
         values.clear(names.len());
@@ -155,7 +162,8 @@ fn count(
     Ok(())
 }
 
-/// A field without a fallback that nobody has would be a hole in every text: a slip of the pen, mostly.
+/// Refuses a merge field without a fallback that no contact has: it would leave a gap in every
+/// text, and is mostly a typing error.
 fn refuse_unknown_fields(template: &Template, tallied: &Tallied) -> Result<(), OperationError> {
     let nobody_has = |slot: usize| tallied.lacking.get(slot) == Some(&tallied.contacts);
     let refusals: Vec<_> = template
@@ -177,7 +185,7 @@ fn refuse_unknown_fields(template: &Template, tallied: &Tallied) -> Result<(), O
     }
 }
 
-/// Reads what is known for the names from a JSON object of texts, without making a copy of anything else.
+/// Reads the values of these names from a JSON object of texts, and copies nothing else.
 fn read_fields(json: &str, names: &[String], values: &mut Values) -> Result<(), serde_json::Error> {
     let mut reader = serde_json::Deserializer::from_str(json);
     Object { names, values }.deserialize(&mut reader)?;
@@ -220,7 +228,7 @@ impl<'de> Visitor<'de> for Object<'_> {
     }
 }
 
-/// Finds the slot of a name; `None` where the text does not name it.
+/// Finds the slot of a name; `None` if the text has no such merge field.
 struct Name<'a>(&'a [String]);
 
 impl<'de> DeserializeSeed<'de> for Name<'_> {
@@ -275,7 +283,7 @@ mod tests {
     use super::{Values, read_fields};
 
     #[test]
-    fn only_what_the_text_names_is_read() {
+    fn only_fields_of_the_text_are_read() {
         let names = ["name".to_owned(), "città".to_owned()];
         let check = |json: &str, expected: Option<[Option<&str>; 2]>| {
             let mut values = Values::default();

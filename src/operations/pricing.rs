@@ -1,5 +1,8 @@
-//! The one way from what was asked to a price: who is reached, how the text is cut for them, and the card in
-//! force. Quoting, scheduling and sending all take it, so that the preview is what is charged (law Q3).
+//! The price of a message: who receives it, how its text is cut for them, and the rate card in
+//! force.
+//!
+//! Here: the one function that quoting, scheduling and sending all call, so that the preview is
+//! what is charged (law Q3). Not here: multiplying segments and rates ([`domain::quote`]).
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -11,7 +14,7 @@ use domain::{
     personal::{PersonalText, Tallied},
     quote::{self, Line, PriceError, Priced, Share},
     rate::RateCard,
-    segmentation::{self, Channel, Options, SegmentCount},
+    segmentation::{self, Options, SegmentCount},
 };
 use entity::rate_card;
 
@@ -23,57 +26,59 @@ use super::{
 };
 use crate::fair::Urgency;
 
-/// A message as it was asked for.
+/// A message as it was given.
 #[derive(Debug, Clone)]
 pub struct Draft {
     /// The list whose credits pay.
     pub list: Option<ListId>,
-    /// Who is reached; the list's own contacts where `None`.
+    /// The recipients; the contacts of the list if `None`.
     pub audience: Option<Audience>,
-    /// Which of the audience's telephone numbers are taken.
+    /// Which of the audience's telephone numbers are accepted.
     pub accept: Accept,
-    /// What it says.
+    /// The content.
     pub content: NewContent,
 }
 
 /// A message with its price.
 #[derive(Debug)]
 pub struct PricedMessage {
-    /// Whose it is.
+    /// The account.
     pub account: AccountId,
     /// The list whose credits pay.
     pub list: Option<ListId>,
-    /// What it says.
+    /// The content.
     pub content: Content,
-    /// How the text is cut for most: in the destination of the most recipients that can be reached.
+    /// The options that the text is cut with for the most recipients: those of the largest
+    /// destination that the card serves.
     pub options: Options,
-    /// What it is billed by: the most segments that any recipient gets, and the encoding of that text.
+    /// The most segments that any recipient gets, and the encoding of that text.
     pub count: SegmentCount,
-    /// The version that priced it.
+    /// The version of the rate card that priced the message.
     pub card_row: rate_card::Model,
-    /// The same, to compute with.
+    /// The rate card, to compute with.
     pub card: Arc<RateCard>,
-    /// What it costs.
+    /// The price.
     pub priced: Priced,
-    /// The argument that says who is reached.
+    /// The argument that gave the recipients.
     pub audience_path: Path,
-    /// The places of numbers that came before in the audience.
+    /// The positions of telephone numbers that repeat an earlier one.
     pub duplicates: Vec<usize>,
-    /// The point of the list's history that its stored contacts were counted at; `None` if it is for others.
+    /// The point of the list's history that its stored contacts were counted at; `None` if the
+    /// recipients are not stored contacts.
     pub as_of: Option<AsOf>,
     recipients: Recipients,
 }
 
-/// Who is reached, counted.
+/// The recipients, counted.
 #[derive(Debug)]
 enum Recipients {
-    /// Head-counts: everybody in a country gets the same.
+    /// Head-counts: everybody in a country gets the same text.
     Heads(Destinations),
-    /// Stored contacts: each gets a text of its own.
+    /// Stored contacts: each gets its own text.
     Contacts(Tallied),
 }
 
-/// Who is to be reached.
+/// The requested recipients, with the list that pays.
 #[derive(Debug)]
 struct Reach {
     list: Option<ListId>,
@@ -84,35 +89,35 @@ struct Reach {
 #[derive(Debug)]
 enum Reached {
     Heads(Destinations, Option<AsOf>),
-    /// The stored contacts of a list, which were removed so often before.
+    /// The stored contacts of a list, with how often contacts had been removed from it.
     Contacts(ListId, i64),
 }
 
 impl PricedMessage {
-    /// What each number of segments reaches and costs.
+    /// The recipients and credits by number of segments.
     #[must_use]
     pub fn distribution(&self) -> Vec<SegmentShare> {
         distribution::by_segments(&self.priced.lines)
     }
 
-    /// How much less it would cost with smart encoding; nothing where that was asked for already.
+    /// The credits that smart encoding would save; zero if it was requested already.
     ///
     /// # Errors
-    /// None that pricing did not have.
+    /// Those of pricing the message.
     pub fn smart_encoding_saves(&self) -> Result<Credits, Refusal> {
         if self.content.options().smart_encoding {
             return Ok(Credits::ZERO);
         }
-        let asked = self.content.smart();
-        let shares = shares(&self.content, asked, &self.recipients, &self.card)?;
+        let requested = self.content.smart();
+        let shares = shares(&self.content, requested, &self.recipients, &self.card)?;
         let smart = quote::price_shares(self.content.channel(), shares, &self.card)
             .map_err(|error| no_price(error, &self.audience_path))?;
         let saved = self.priced.credits.checked_sub(smart.credits);
         Ok(saved.unwrap_or_default().max(Credits::ZERO))
     }
 
-    /// What was counted of stored contacts, each by its own text; `None` where fields count as their
-    /// fallbacks, or there are none.
+    /// The tally of stored contacts, each by its own text; `None` if merge fields count as their
+    /// fallbacks, or the text has none.
     #[must_use]
     pub fn tallied(&self) -> Option<&Tallied> {
         match &self.recipients {
@@ -121,10 +126,10 @@ impl PricedMessage {
         }
     }
 
-    /// How a contact's own text is cut, for a viewer who may read what is known of contacts.
+    /// Cuts a contact's own text, for a viewer who may read contacts' data.
     ///
     /// # Errors
-    /// Forbidden, and none that pricing did not have.
+    /// `Forbidden`; those of pricing the message.
     pub fn segments_of<'a>(
         &self,
         own: &'a PersonalText,
@@ -136,8 +141,7 @@ impl PricedMessage {
 }
 
 impl Services {
-    /// The one way from what was asked to a price: who is reached, how the text is cut, and the card by which
-    /// the account is charged now.
+    /// Prices a message by a version of a rate card.
     ///
     /// # Errors
     /// Refusals that name the field.
@@ -160,11 +164,12 @@ impl Services {
             (Reached::Contacts(list, removals), Some(template)) => {
                 let tallied = self.tally(account, list, &content, template, &card, urgency);
                 let (tallied, revision) = tallied.await?;
-                // Removals were counted before the contacts were read: one in between counts as one that came after.
+                // Removals were counted before the contacts were read, so a removal in between
+                // counts as a later one.
                 let as_of = AsOf { revision, removals };
                 (Recipients::Contacts(tallied), Some(as_of))
             }
-            // The same for everybody: head-counts say it, however many contacts there are.
+            // Everybody gets the same text, so the list's head-counts are enough.
             (Reached::Contacts(list, _), None) => {
                 let (destinations, as_of) = self.list_destinations(account, list).await?;
                 (Recipients::Heads(destinations), as_of)
@@ -192,7 +197,7 @@ impl Services {
         })
     }
 
-    /// Which list pays and who is reached.
+    /// Resolves the list that pays, and the recipients.
     async fn reach(
         &self,
         account: AccountId,
@@ -260,41 +265,43 @@ impl Services {
     }
 }
 
-/// How many recipients get how many segments, by country, where `asked` is what may be done to the text.
-/// Quotes and charges both come through here (law Q3).
+/// The recipients by country and segments, for a text that is cut with the requested options.
+/// Quotes and charges both call this (law Q3).
 fn shares(
     content: &Content,
-    asked: Options,
+    requested: Options,
     recipients: &Recipients,
     card: &RateCard,
 ) -> Result<Vec<Share>, Refusal> {
     match recipients {
         Recipients::Heads(destinations) => {
-            let has_media = content.channel() == Channel::Mms;
-            let text = content.to_cut();
-            distribution::of_one_text(text, has_media, asked, destinations, card).map_err(too_many)
+            let (text, channel) = (content.to_cut(), content.channel());
+            distribution::of_one_text(text, channel, requested, destinations, card)
+                .map_err(too_many)
         }
-        Recipients::Contacts(tallied) if asked == content.options() => Ok(tallied.shares.clone()),
+        Recipients::Contacts(tallied) if requested == content.options() => {
+            Ok(tallied.shares.clone())
+        }
         Recipients::Contacts(tallied) => Ok(tallied.smart_shares.clone()),
     }
 }
 
-/// How a text is cut in the country of the most recipients, the first by code among equals; of those that
-/// can be reached, where any can.
-fn options_of_most(lines: &[Line], asked: Options, card: &RateCard) -> Options {
+/// The options that a text is cut with in the country of the most recipients, the first by code
+/// among equals. Countries that the card serves come before the others.
+fn options_of_most(lines: &[Line], requested: Options, card: &RateCard) -> Options {
     let mut by_country: BTreeMap<_, (bool, u64)> = BTreeMap::new();
     for line in lines {
         let (is_served, recipients) = by_country.entry(line.country).or_default();
         *is_served = line.credits_per_segment.is_some();
         *recipients = recipients.saturating_add(line.recipients);
     }
-    // The last of equal ones is taken, and so the countries are gone through backwards.
+    // Of equal ones `max_by_key` takes the last, so the countries are visited backwards.
     let most = by_country.into_iter().rev().max_by_key(|(_, rank)| *rank);
-    most.map_or(asked, |(country, _)| card.options(country, asked))
+    most.map_or(requested, |(country, _)| card.options(country, requested))
 }
 
-/// The most segments that a recipient who can be reached gets, and how that text is encoded. Where nobody
-/// can be reached it is the text with its fallbacks.
+/// The most segments that a recipient in a served country gets, and the encoding of that text. If
+/// no country is served, those of the text with its fallbacks.
 fn most_segments(
     content: &Content,
     options: &Options,
@@ -302,7 +309,8 @@ fn most_segments(
     lines: &[Line],
     card: &RateCard,
 ) -> Result<SegmentCount, Refusal> {
-    // The text with its fallbacks is shown, whoever gets it, and so it must be one that can be sent.
+    // The API shows the text with its fallbacks, so it must not need too many segments, even if
+    // nobody gets it.
     let fallback = content.count(options)?;
     match recipients {
         Recipients::Heads(_) => {
@@ -321,17 +329,16 @@ fn most_segments(
             })
         }
         Recipients::Contacts(tallied) => tallied.longest.as_ref().map_or(Ok(fallback), |longest| {
-            let has_media = content.channel() == Channel::Mms;
-            segmentation::count(longest.text.unguarded(), has_media, &longest.options)
-                .map_err(too_many)
+            let text = longest.text.unguarded();
+            segmentation::count(text, content.channel(), &longest.options).map_err(too_many)
         }),
     }
 }
 
-/// Why a message has no price, for the caller.
+/// The refusal of a message that has no price.
 pub(super) fn no_price(error: PriceError, path: &Path) -> Refusal {
     match error {
-        // Checked where the text is cut.
+        // Checked already when the text was cut.
         PriceError::SegmentCount => Path::input("text").invalid("Needs too many segments."),
         PriceError::TooLarge => path.invalid(format!(
             "Would cost more than {} credits.",

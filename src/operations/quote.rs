@@ -1,6 +1,7 @@
-//! What a message would cost now, and what there is to pay for it.
+//! Quotes: what a message would cost now, and whether the list has the credits for it.
 //!
-//! Not here: the price itself, which [`super::pricing`] has for quotes and charges alike.
+//! Here: the available credits, what is missing, and a package that covers it. Not here: the price,
+//! which quotes and charges share ([`super::pricing`]).
 
 use std::collections::BTreeMap;
 
@@ -21,29 +22,29 @@ use crate::{
     store::{self, balance::FreeUnits, book::Wanted},
 };
 
-/// What a message would cost, and what there is to pay for it.
+/// The price of a message, and the credits available for it.
 #[derive(Debug)]
 pub struct Quote {
     /// The message with its price.
     pub message: PricedMessage,
-    /// What the list could spend when this was answered.
+    /// The credits that the list could spend at the time of the quote.
     pub available: Credits,
     /// The currency that the account buys in.
     pub currency_code: String,
 }
 
 impl Quote {
-    /// What is missing; nothing where there is enough.
+    /// The credits that are missing; zero if there are enough.
     #[must_use]
     pub fn shortfall(&self) -> Credits {
         let missing = self.message.priced.credits.checked_sub(self.available);
         missing.unwrap_or_default().max(Credits::ZERO)
     }
 
-    /// What the credits are worth, rounded once (law Q5).
+    /// The value of the credits, rounded once (law Q5).
     ///
     /// # Errors
-    /// A fault, where that is beyond what money can say.
+    /// A fault if the value is out of range.
     pub fn cost(&self) -> Result<Money, OperationError> {
         let value = self.message.card.credit_value();
         let cost = value.of(self.message.priced.credits);
@@ -52,7 +53,7 @@ impl Quote {
 }
 
 impl Services {
-    /// What a message would cost now, and whether the list may spend it.
+    /// Quotes a message: what it would cost now, and whether the list may spend that.
     ///
     /// # Errors
     /// Refusals that name the field.
@@ -77,9 +78,9 @@ impl Services {
         })
     }
 
-    /// What a list, or an account without one, could spend at an instant: its own pool where it has a
-    /// limit, else the unassigned one. Credits of lots whose day has come are gone, whether or not their
-    /// expiry is booked yet (law L2).
+    /// The credits that a list, or an account without a list, could spend at an instant: those of
+    /// its own pool if the list has a limit, of the unassigned pool otherwise. Credits of lots that
+    /// have expired don't count, even if their expiry is not booked yet (law L2).
     async fn spendable(
         &self,
         account: AccountId,
@@ -107,11 +108,11 @@ impl Services {
         Ok(pools.free(pools.of(list)))
     }
 
-    /// The smallest package that covers what is missing, of those that the account may buy; none where
-    /// nothing is missing, or where none does.
+    /// The smallest package on sale to the account that covers what is missing; `None` if nothing
+    /// is missing, or if no package is large enough.
     ///
     /// # Errors
-    /// A fault.
+    /// Faults only.
     pub async fn package_for(
         &self,
         quote: &Quote,

@@ -1,21 +1,27 @@
-//! Rate cards: which one an account is charged by, what it says, and publishing a new version.
+//! Rate cards: the version that an account is charged by, and publishing a new version.
 //!
-//! A version never changes once it is published, so that those in use are kept in memory: a quote reads
-//! no rates from the database when they are there.
+//! Here: checks of a new version, and the cache of versions. A version never changes once it is
+//! published, so a quote by a cached version reads no rates from the database. Not here: what a
+//! message costs by a card ([`super::pricing`]).
 
 mod rows;
 
 pub use self::rows::{credit_value, domain_rate_card};
 
 use std::{
+    collections::BTreeMap,
     num::NonZeroUsize,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use domain::{
+    channel::Channel,
+    credits::Credits,
     id::{AccountId, RateCardId},
     money::CreditValue,
-    rate::{Rate, RateCard, RateCardError, RateFault, RateField},
+    rate::{
+        Area, AreaRates, CarrierOptions, MAX_RATE, RateCard, RateCardError, RateFault, RateField,
+    },
     segmentation::{Languages, Reference},
 };
 use entity::rate_card;
@@ -23,53 +29,53 @@ use jiff::Timestamp;
 use lru::LruCache;
 use sea_orm::{DbErr, SqlErr};
 
-use self::rows::rows;
+use self::rows::{areas, rates};
 use super::{OperationError, Path, Refusal, RefusalCode, Services, input};
 use crate::store;
 
-/// The most rates of one version: all countries are fewer.
+/// The most rows of one version: there are fewer countries.
 pub const MAX_RATES: usize = 300;
-/// The longest code of a card.
+/// The longest code of a card, in bytes.
 const MAX_CODE_BYTES: usize = 64;
-/// How often a version that lost the race for its number tries the next: each time another was published.
+/// The most attempts to take the next version number: an attempt fails only if another version was
+/// published meanwhile.
 const MAX_TRIES: u32 = 64;
-/// Versions kept in memory; each is at most some 20 kB.
+/// The versions kept in memory. Each is at most some 30 kB: 300 areas and twice as many rates, of
+/// some 30 bytes each in half-full B-tree nodes.
 const MAX_CACHED: NonZeroUsize = match NonZeroUsize::new(256) {
     Some(count) => count,
     None => NonZeroUsize::MIN,
 };
 
-/// A rate as it was asked for.
+/// A row of a new version, as it was given.
 #[derive(Debug)]
 pub struct NewRate {
-    /// Where it counts; in every country not named where `None`.
+    /// The country that the row is for; `None` for every country without a row of its own.
     pub country: Option<String>,
-    /// Credits for an SMS segment; `None` where SMS is not served.
-    pub sms: Option<String>,
-    /// Credits for an MMS segment; `None` where MMS is not served.
-    pub mms: Option<String>,
-    /// The languages whose tables are known there.
+    /// Credits for a segment by channel; a channel that is not served has none.
+    pub rates: BTreeMap<Channel, String>,
+    /// The languages whose tables phones and carriers of the country know.
     pub languages: Languages,
-    /// How segments are joined there.
+    /// How the segments of one SMS are joined in the country.
     pub reference: Reference,
 }
 
-/// A new version of a card, as it was asked for.
+/// A new version of a card, as it was given.
 #[derive(Debug)]
 pub struct PublishRateCard {
-    /// What all versions of the card share.
+    /// The code that all versions of the card share.
     pub code: String,
-    /// What people should know of this version.
+    /// A note about this version.
     pub description: Option<String>,
-    /// The amount that one credit is worth.
+    /// The value of one credit.
     pub credit_value: String,
-    /// Its currency.
+    /// The currency of the value.
     pub currency_code: String,
-    /// What a segment costs.
+    /// The rows of the card.
     pub rates: Vec<NewRate>,
 }
 
-/// The versions that were used last, as the domain computes with them.
+/// A cache of the versions used last, as the domain computes with them.
 #[derive(Debug)]
 pub(super) struct RateCards(Mutex<LruCache<RateCardId, Arc<RateCard>>>);
 
@@ -92,10 +98,10 @@ impl RateCards {
 }
 
 impl Services {
-    /// The version of the card by which an account is charged at an instant.
+    /// The version that an account is charged by at an instant.
     ///
     /// # Errors
-    /// A fault, where an account has no card: each gets one when it is created.
+    /// A fault if the account has no card: each gets one when it is created.
     pub async fn rate_card_in_force(
         &self,
         account: AccountId,
@@ -103,7 +109,7 @@ impl Services {
     ) -> Result<rate_card::Model, OperationError> {
         match store::rate_card::in_force_for(self.store().lookups(), account, at).await? {
             Some(row) => Ok(row),
-            // Before the account's first day the default card's value is as good as any.
+            // Before the account's first day, any card would do.
             None => self.default_version(at).await,
         }
     }
@@ -115,10 +121,10 @@ impl Services {
             .ok_or_else(|| OperationError::broken(format!("no version of the rate card {code:?}")))
     }
 
-    /// What an account is charged by at an instant.
+    /// The card that an account is charged by at an instant, to compute with.
     ///
     /// # Errors
-    /// A fault.
+    /// Faults only.
     pub async fn rate_card_for(
         &self,
         account: AccountId,
@@ -128,10 +134,10 @@ impl Services {
         self.domain_rate_card(&row).await
     }
 
-    /// What accounts are charged by at an instant unless another card is set.
+    /// The card that accounts are charged by at an instant unless another is set.
     ///
     /// # Errors
-    /// A fault.
+    /// Faults only.
     pub async fn default_rate_card(&self, at: Timestamp) -> Result<Arc<RateCard>, OperationError> {
         let row = self.default_version(at).await?;
         self.domain_rate_card(&row).await
@@ -140,7 +146,7 @@ impl Services {
     /// A published version as the domain computes with it.
     ///
     /// # Errors
-    /// A fault, where the rows hold what they never should.
+    /// Faults only.
     pub async fn domain_rate_card(
         &self,
         row: &rate_card::Model,
@@ -156,7 +162,7 @@ impl Services {
     /// A version by its id, as the domain computes with it.
     ///
     /// # Errors
-    /// A fault, where there is no such version.
+    /// A fault if there is no such version.
     pub(super) async fn rate_card_version(
         &self,
         id: RateCardId,
@@ -170,8 +176,8 @@ impl Services {
         self.domain_rate_card(&row).await
     }
 
-    /// Publishes a new version of a card, or the first. It counts from now on, and after the version
-    /// before it in any case.
+    /// Publishes a new version of a card, or its first. It applies from now on, or from just after
+    /// the version before it if that one is later.
     ///
     /// # Errors
     /// Refusals that name the field.
@@ -208,7 +214,8 @@ impl Services {
             .into())
     }
 
-    /// Publishes a version with the next number; `None` where another took that number meanwhile.
+    /// Publishes a version with the next number; `None` if another version took that number
+    /// meanwhile.
     async fn try_to_publish(
         &self,
         card: &RateCard,
@@ -227,7 +234,8 @@ impl Services {
             currency_code: card.credit_value().currency().code().to_string(),
             description: description.clone(),
         };
-        let inserted = store::rate_card::insert(&transaction, row.clone(), rows(card)).await;
+        let inserted =
+            store::rate_card::insert(&transaction, row.clone(), areas(card), rates(card)).await;
         match inserted {
             Ok(()) => {
                 transaction.commit().await?;
@@ -242,7 +250,7 @@ impl Services {
     }
 }
 
-/// A card's code: 1 to 64 lower-case ASCII letters, digits, `-` and `_`.
+/// Checks a card's code: 1 to 64 lower-case ASCII letters, digits, `-` and `_`.
 fn code(text: &str, path: &Path) -> Result<String, Refusal> {
     let fits =
         |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
@@ -254,7 +262,7 @@ fn code(text: &str, path: &Path) -> Result<String, Refusal> {
     Ok(text.to_owned())
 }
 
-/// Whether a row was refused because another has its unique value.
+/// Whether an insert failed because another row has the unique value.
 pub(super) fn is_taken(cause: &DbErr) -> bool {
     matches!(cause.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
 }
@@ -271,20 +279,24 @@ fn checked(
     let mut rows = Vec::with_capacity(rates.len());
     for (index, rate) in rates.iter().enumerate() {
         let path = path.at(index);
-        let amount = |text: &Option<String>, name| {
-            let text = text.as_deref();
-            text.map(|text| input::credits(text, &path.at(name)))
-                .transpose()
+        let amount = |(channel, text): (&Channel, &String)| {
+            let credits = input::credits(text, &path.at(rate_field(*channel)))?;
+            Ok((*channel, credits))
         };
-        let country = rate.country.as_deref();
-        let country = country.map(|text| input::country(text, &path.at("countryCode")));
-        let rate = Rate {
-            sms: amount(&rate.sms, "sms")?,
-            mms: amount(&rate.mms, "mms")?,
-            languages: rate.languages,
-            reference: rate.reference,
+        let rates: Result<BTreeMap<Channel, Credits>, Refusal> =
+            rate.rates.iter().map(amount).collect();
+        let row = AreaRates {
+            rates: rates?,
+            carriers: CarrierOptions {
+                languages: rate.languages,
+                reference: rate.reference,
+            },
         };
-        rows.push((country.transpose()?, rate));
+        let area = match rate.country.as_deref() {
+            Some(text) => Area::Country(input::country(text, &path.at("countryCode"))?),
+            None => Area::Elsewhere,
+        };
+        rows.push((area, row));
     }
     RateCard::new(id, value, rows).map_err(|error| match error {
         RateCardError::Empty => path.invalid("Must have at least one rate."),
@@ -299,8 +311,16 @@ fn checked(
 fn field_name(field: RateField) -> &'static str {
     match field {
         RateField::CountryCode => "countryCode",
-        RateField::Sms => "sms",
-        RateField::Mms => "mms",
+        RateField::Rate(channel) => rate_field(channel),
+    }
+}
+
+/// The API's name of a channel's rate, in rates that are read and in rates that are published.
+#[must_use]
+pub const fn rate_field(channel: Channel) -> &'static str {
+    match channel {
+        Channel::Sms => "sms",
+        Channel::Mms => "mms",
     }
 }
 
@@ -309,6 +329,6 @@ fn reason(fault: RateFault) -> String {
         RateFault::RepeatedCountry => "This country has a rate already.".to_owned(),
         RateFault::RepeatedFallback => "Only one rate can be without a country.".to_owned(),
         RateFault::Negative => "Must not be negative.".to_owned(),
-        RateFault::TooLarge => format!("Must be at most {}.", Rate::MAX),
+        RateFault::TooLarge => format!("Must be at most {}.", MAX_RATE),
     }
 }

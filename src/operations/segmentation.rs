@@ -1,51 +1,52 @@
-//! What a message says: its text and media, checked, and how they are cut into segments.
+//! The content of a message: its text and media, checked, and how the text is cut into segments.
 
 use domain::{
+    channel::Channel,
     merge::{ForeignTag, MAX_FIELDS, MAX_NAME_BYTES, Template, TemplateError, foreign_tags},
-    segmentation::{self, Channel, Options, SegmentCount, Segmentation, TooManySegments},
+    segmentation::{self, Options, SegmentCount, Segmentation, TooManySegments},
 };
 use url::Url;
 
 use super::{OperationError, Path, Refusal};
 
-/// The longest text, in code points: 255 segments of GSM-7 hold fewer.
+/// The longest text, in code points: 255 segments of GSM-7 hold fewer characters.
 pub const MAX_TEXT_CHARS: usize = 40_000;
 /// The most media of one message.
 pub const MAX_MEDIA: usize = 10;
-/// The most warnings about one text: more say nothing new.
+/// The most warnings about one text: more would say nothing new.
 pub const MAX_WARNINGS: usize = 50;
 /// The longest type or subtype of a medium (RFC 6838 §4.2).
 const MAX_TYPE_NAME_BYTES: usize = 127;
 
-/// A picture, a sound or a film of a message.
+/// An image, sound or video of a message.
 #[derive(Debug, Clone)]
 pub struct Media {
     /// `type/subtype`.
     pub content_type: String,
-    /// Where it is.
+    /// The address of the file.
     pub url: Option<String>,
-    /// How large it is.
+    /// The size of the file in bytes.
     pub size_bytes: Option<i32>,
 }
 
-/// What a message says, as it was written.
+/// The content of a message, as it was given.
 #[derive(Debug, Clone)]
 pub struct NewContent {
     /// The text, with its merge fields.
     pub text: String,
-    /// Any makes it an MMS.
+    /// The media; any makes the message an MMS (law S3).
     pub media: Vec<Media>,
-    /// What may be done to it, and how it is joined. For a message the tables and the way of joining are
-    /// its destinations' instead.
+    /// What may be done to the text, and how its segments are joined. For a message, the tables and
+    /// the reference number are its destinations' instead.
     pub options: Options,
 }
 
-/// What a message says, checked.
+/// The content of a message, checked.
 #[derive(Debug, Clone)]
 pub struct Content {
     text: String,
     merge: Option<Merge>,
-    has_media: bool,
+    channel: Channel,
     options: Options,
 }
 
@@ -53,22 +54,27 @@ pub struct Content {
 #[derive(Debug, Clone)]
 struct Merge {
     template: Template,
-    /// The text where nothing is known of a contact.
+    /// The text for a contact without any value.
     filled: String,
 }
 
 impl Content {
-    /// A text that is cut as it stands: merge fields are text like any other.
+    /// A text whose merge fields are ordinary text.
     ///
     /// # Errors
     /// Refusals that name the text or the medium.
     pub fn plain(new: NewContent) -> Result<Self, OperationError> {
         check_text(&new.text)?;
         check_media(&new.media)?;
+        let channel = if new.media.is_empty() {
+            Channel::Sms
+        } else {
+            Channel::Mms
+        };
         Ok(Self {
             text: new.text,
             merge: None,
-            has_media: !new.media.is_empty(),
+            channel,
             options: new.options,
         })
     }
@@ -87,18 +93,22 @@ impl Content {
         Ok(content)
     }
 
-    /// Its merge fields; `None` where it has none.
+    /// The merge fields; `None` if the text has none.
     #[must_use]
     pub fn template(&self) -> Option<&Template> {
         self.merge.as_ref().map(|merge| &merge.template)
     }
 
-    /// That it says something or shows something.
+    /// Refuses a message without media whose text is blank.
     ///
     /// # Errors
     /// A refusal that names the text.
     pub fn refuse_empty(&self) -> Result<(), Refusal> {
-        if self.has_media || !self.text.trim().is_empty() {
+        let may_be_empty = match self.channel {
+            Channel::Sms => false,
+            Channel::Mms => true,
+        };
+        if may_be_empty || !self.text.trim().is_empty() {
             return Ok(());
         }
         Err(Path::input("text").invalid(
@@ -106,28 +116,24 @@ impl Content {
         ))
     }
 
-    /// What looks like a tag of another system in it: the first [`MAX_WARNINGS`].
+    /// The first [`MAX_WARNINGS`] parts of the text that look like a tag of another system.
     pub fn foreign_tags(&self) -> impl Iterator<Item = ForeignTag<'_>> {
         foreign_tags(&self.text).take(MAX_WARNINGS)
     }
 
-    /// How it is carried.
+    /// The channel that carries the message.
     #[must_use]
     pub fn channel(&self) -> Channel {
-        if self.has_media {
-            Channel::Mms
-        } else {
-            Channel::Sms
-        }
+        self.channel
     }
 
-    /// What may be done to it, as it was asked.
+    /// The options as they were given.
     #[must_use]
     pub fn options(&self) -> Options {
         self.options
     }
 
-    /// The same with smart encoding.
+    /// The options with smart encoding.
     #[must_use]
     pub fn smart(&self) -> Options {
         Options {
@@ -136,39 +142,39 @@ impl Content {
         }
     }
 
-    /// What it is billed by where it is cut so; merge fields count as their fallbacks.
+    /// Counts the segments under these options; merge fields count as their fallbacks.
     ///
     /// # Errors
-    /// A refusal that names the text, where it needs too many segments.
+    /// A refusal that names the text, if it needs too many segments.
     pub fn count(&self, options: &Options) -> Result<SegmentCount, Refusal> {
-        segmentation::count(self.to_cut(), self.has_media, options).map_err(too_many)
+        segmentation::count(self.to_cut(), self.channel, options).map_err(too_many)
     }
 
-    /// How it is cut so; merge fields count as their fallbacks.
+    /// Cuts the text under these options; merge fields count as their fallbacks.
     ///
     /// # Errors
-    /// A refusal that names the text, where it needs too many segments.
+    /// A refusal that names the text, if it needs too many segments.
     pub fn segments(&self, options: &Options) -> Result<Segmentation<'_>, Refusal> {
         self.segments_of(self.to_cut(), options)
     }
 
-    /// How a contact's own text is cut.
+    /// Cuts a contact's own text.
     ///
     /// # Errors
-    /// A refusal that names the text, where it needs too many segments.
+    /// A refusal that names the text, if it needs too many segments.
     pub fn segments_of<'a>(
         &self,
         text: &'a str,
         options: &Options,
     ) -> Result<Segmentation<'a>, Refusal> {
-        segmentation::segment(text, self.has_media, options).map_err(too_many)
+        segmentation::segment(text, self.channel, options).map_err(too_many)
     }
 
-    /// The text that a message keeps: as it is sent where it is cut so, but with its merge fields where it has
-    /// any.
+    /// The text that a message keeps: as it is sent under these options, or with its merge fields
+    /// if it has any.
     ///
     /// # Errors
-    /// A refusal that names the text, where it needs too many segments.
+    /// A refusal that names the text, if it needs too many segments.
     pub fn kept_text(&self, options: &Options) -> Result<String, Refusal> {
         if self.merge.is_some() || !options.smart_encoding {
             return Ok(self.text.clone());
@@ -176,7 +182,7 @@ impl Content {
         Ok(self.segments(options)?.text.into_owned())
     }
 
-    /// The text that is cut: with its fallbacks where it has merge fields.
+    /// The text that is cut: with fallbacks in place of its merge fields.
     #[must_use]
     pub fn to_cut(&self) -> &str {
         self.merge
@@ -185,7 +191,7 @@ impl Content {
     }
 }
 
-/// Why a text has no number of segments, for the caller.
+/// The refusal of a text that needs too many segments.
 pub(super) fn too_many(error: TooManySegments) -> Refusal {
     Path::input("text").invalid(format!(
         "Needs {} segments; one message has at most {}.",
@@ -217,7 +223,7 @@ fn no_template(error: TemplateError) -> Refusal {
 
 fn check_text(text: &str) -> Result<(), Refusal> {
     let path = Path::input("text");
-    // Nothing that long in bytes is short enough in characters.
+    // A character has at most four bytes: a longer text needs no counting.
     if text.len() > 4 * MAX_TEXT_CHARS || text.chars().count() > MAX_TEXT_CHARS {
         return Err(path.invalid(format!("Must have at most {MAX_TEXT_CHARS} characters.")));
     }
@@ -289,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn a_medium_has_a_type_and_a_subtype() {
+    fn content_types_are_checked() {
         let check = |content_type, fits| {
             let checked = Content::plain(content("", Some(content_type), false));
             assert_eq!(checked.is_ok(), fits, "{content_type:?}");
@@ -323,10 +329,10 @@ mod tests {
     }
 
     #[test]
-    fn too_many_segments_say_how_many() {
+    fn refusals_of_long_texts_say_how_many_segments_they_need() {
         let checked = Content::plain(content(&"a".repeat(40_000), None, false)).unwrap();
         let Err(refusal) = checked.count(&Options::default()) else {
-            panic!("it is cut into more than 255 segments");
+            panic!("more than 255 segments were accepted");
         };
         assert_eq!(refusal.field, ["input", "text"]);
         assert_eq!(
@@ -348,15 +354,15 @@ mod tests {
         check(Content::plain(new(false)), text, text);
         let cut = "Ciao amico, l’offerta";
         check(Content::with_merge_fields(new(false)), cut, text);
-        // Short enough for one segment either way, so that nothing is swapped.
+        // One segment either way, so smart encoding replaces nothing.
         check(Content::with_merge_fields(new(true)), cut, text);
     }
 
     #[test]
-    fn a_merge_field_without_an_end_is_told_with_its_place() {
+    fn an_unterminated_merge_field_is_reported_with_its_position() {
         let refused = Content::with_merge_fields(content("Ciao {{name!", None, false));
         let Err(OperationError::Refused(refusals)) = refused else {
-            panic!("it does not end");
+            panic!("an unterminated merge field was accepted");
         };
         assert_eq!(refusals[0].field, ["input", "text"]);
         assert_eq!(

@@ -5,7 +5,7 @@
 
 use std::{fmt, marker::PhantomData};
 
-use domain::credits::Credits;
+use domain::{channel::Channel, credits::Credits};
 use jiff::{Timestamp, tz::TimeZone};
 
 /// A usage report without its messages, which come one by one from a [`MessageSource`].
@@ -84,8 +84,8 @@ pub struct MessageRow<'a> {
     pub list_name: Option<&'a str>,
     /// The text as it was written, with its merge fields.
     pub text: &'a str,
-    /// `"SMS"` or `"MMS"`.
-    pub channel: &'static str,
+    /// The channel that carried the message.
+    pub channel: Channel,
     /// `"GSM-7"` or `"UCS-2"`; `None` if the channel has no encodings.
     pub encoding: Option<&'static str>,
     /// Segments for each recipient.

@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 
 use domain::{
+    channel::Channel,
     credits::Credits,
     id::{ListId, MessageId},
 };
@@ -88,21 +89,29 @@ impl MessageSource for MessageRows {
             sent_at: whole_micros(integer(cells.sent_at)?.unwrap_or_default()),
             list_name: list.map(String::as_str),
             text: text(cells.body)?.unwrap_or_default(),
-            channel: match cells.channel {
-                Some(b"MMS") => "MMS",
-                _ => "SMS",
-            },
-            encoding: match cells.encoding {
-                Some(b"GSM_7") => Some("GSM-7"),
-                Some(b"UCS_2") => Some("UCS-2"),
-                _ => None,
-            },
+            channel: channel_of(cells.channel)?,
+            encoding: encoding_of(cells.encoding)?,
             segment_count: line_segments.unwrap_or(segments),
             recipients: integer(cells.recipients)?.unwrap_or_default(),
             country_code: text(cells.country)?.unwrap_or_default(),
             credits: Credits::from_units(integer(cells.units)?.unwrap_or_default()),
             message_id: &self.shown.1,
         }))
+    }
+}
+
+fn channel_of(cell: Cell<'_>) -> Result<Channel, DbErr> {
+    let channel = text(cell)?.and_then(Channel::from_name);
+    channel.ok_or_else(|| broken("a message has an unknown channel"))
+}
+
+/// The name of an encoding in files; `None` for a message without one.
+fn encoding_of(cell: Cell<'_>) -> Result<Option<&'static str>, DbErr> {
+    match cell {
+        None => Ok(None),
+        Some(b"GSM_7") => Ok(Some("GSM-7")),
+        Some(b"UCS_2") => Ok(Some("UCS-2")),
+        Some(_) => Err(broken("a message has an unknown encoding")),
     }
 }
 

@@ -1,7 +1,10 @@
-//! Rate cards: versions that never change once published.
+//! Rate cards: versions that never change once published, each with its areas and rates.
+//!
+//! Here: their queries; every error is the database's. Not here: what rows mean
+//! ([`crate::operations::rate_card`]).
 
 use domain::id::{AccountId, RateCardId};
-use entity::{rate, rate_card};
+use entity::{rate, rate_card, rate_card_area};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, IntoActiveModel,
     PaginatorTrait, QueryFilter, QueryOrder, QueryResult, prelude::Uuid,
@@ -16,13 +19,10 @@ use super::sql::{
 pub const DEFAULT_CODE: &str = "default";
 /// The default card's first version: the same in every installation.
 pub const DEFAULT_ID: Uuid = Uuid::from_u128(0x0000_0000_0000_7000_8000_0000_0000_0001);
-/// What stands for every country not named.
+/// The country code that means every country without a row of its own.
 pub const EVERY_OTHER_COUNTRY: &str = "*";
 
-/// One version.
-///
-/// # Errors
-/// What the database says.
+/// A version by its id; `None` if there is none.
 pub async fn find(
     connection: &impl ConnectionTrait,
     id: RateCardId,
@@ -32,10 +32,7 @@ pub async fn find(
         .await
 }
 
-/// Several versions, in no order.
-///
-/// # Errors
-/// What the database says.
+/// Several versions by their ids, in no order.
 pub async fn find_all(
     connection: &impl ConnectionTrait,
     ids: impl IntoIterator<Item = RateCardId>,
@@ -45,10 +42,7 @@ pub async fn find_all(
         .await
 }
 
-/// The version of a card that was the newest at an instant.
-///
-/// # Errors
-/// What the database says.
+/// The version of a card that was the newest at an instant; `None` before its first.
 pub async fn in_force(
     connection: &impl ConnectionTrait,
     code: &str,
@@ -62,15 +56,13 @@ pub async fn in_force(
         .await
 }
 
-/// The id of the version that the account `w.account_id` is charged by at the instant `w.at`, in microseconds.
+/// Selects the id of the version that the account `w.account_id` is charged by at the instant
+/// `w.at`, in microseconds.
 pub(super) const IN_FORCE: &str = "(SELECT v.id FROM rate_cards v WHERE v.published_at <= w.at AND v.code = \
      (SELECT r.rate_card_code FROM account_rate_cards r WHERE r.account_id = w.account_id \
      AND r.effective_at <= w.at ORDER BY r.effective_at DESC LIMIT 1) ORDER BY v.version DESC LIMIT 1)";
 
 /// The version that an account is charged by at an instant; `None` before the account's first card.
-///
-/// # Errors
-/// What the database says.
 pub async fn in_force_for(
     connection: &impl ConnectionTrait,
     account: AccountId,
@@ -89,10 +81,7 @@ pub async fn in_force_for(
     Ok(found.into_iter().next())
 }
 
-/// The newest version of a card, whenever it counts from.
-///
-/// # Errors
-/// What the database says.
+/// The newest version of a card, published now or later; `None` if it has none.
 pub async fn newest(
     connection: &impl ConnectionTrait,
     code: &str,
@@ -104,25 +93,29 @@ pub async fn newest(
         .await
 }
 
-/// The rates of a version, by country.
-///
-/// # Errors
-/// What the database says.
+/// The areas that a version has rows for, in no order.
+pub async fn areas(
+    connection: &impl ConnectionTrait,
+    id: RateCardId,
+) -> Result<Vec<rate_card_area::Model>, DbErr> {
+    rate_card_area::Entity::find()
+        .filter(rate_card_area::Column::RateCardId.eq(id.uuid()))
+        .all(connection)
+        .await
+}
+
+/// The rates of a version, one for each area and channel, in no order.
 pub async fn rates(
     connection: &impl ConnectionTrait,
     id: RateCardId,
 ) -> Result<Vec<rate::Model>, DbErr> {
     rate::Entity::find()
         .filter(rate::Column::RateCardId.eq(id.uuid()))
-        .order_by_asc(rate::Column::CountryCode)
         .all(connection)
         .await
 }
 
-/// A page of versions, the newest first.
-///
-/// # Errors
-/// What the database says.
+/// A page of the versions of all cards, newest first.
 pub async fn list(
     connection: &impl ConnectionTrait,
     window: Window,
@@ -138,28 +131,34 @@ pub async fn list(
     .await
 }
 
-/// How many versions there are of all cards.
-///
-/// # Errors
-/// What the database says.
+/// The number of versions of all cards.
 pub async fn count(connection: &impl ConnectionTrait) -> Result<u64, DbErr> {
     rate_card::Entity::find().count(connection).await
 }
 
-/// Publishes a version with its rates.
+/// Inserts a version with its areas and rates.
 ///
 /// # Errors
-/// What the database says; that another took the version number, among others.
+/// A unique violation if another version took the number.
 pub async fn insert(
     connection: &impl ConnectionTrait,
     card: rate_card::Model,
+    areas: Vec<rate_card_area::Model>,
     rates: Vec<rate::Model>,
 ) -> Result<(), DbErr> {
     rate_card::Entity::insert(card.into_active_model())
         .exec_without_returning(connection)
         .await?;
-    rate::Entity::insert_many(rates.into_iter().map(IntoActiveModel::into_active_model))
+    let areas = areas.into_iter().map(IntoActiveModel::into_active_model);
+    rate_card_area::Entity::insert_many(areas)
         .exec_without_returning(connection)
         .await?;
+    // A card may close every area that it names.
+    if !rates.is_empty() {
+        let rates = rates.into_iter().map(IntoActiveModel::into_active_model);
+        rate::Entity::insert_many(rates)
+            .exec_without_returning(connection)
+            .await?;
+    }
     Ok(())
 }

@@ -9,6 +9,7 @@ mod allocation;
 mod api_key;
 mod balance;
 mod big_counts;
+mod channel;
 mod checkout;
 mod contact;
 mod contact_import;

@@ -11,7 +11,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use domain::segmentation::{Options, count, segment};
+use domain::{
+    channel::Channel,
+    segmentation::{Options, count, segment},
+};
 use rusmpp_extra::{
     concatenation::owned::{Concatenation, Concatenator},
     encoding::{gsm7bit::Gsm7BitUnpacked, ucs2::Ucs2},
@@ -98,16 +101,16 @@ fn turn(
         "message-credits",
         "this",
         Calls {
-            count: &|text| Some(count(text, false, &options).ok()?.segment_count),
+            count: &|text| Some(count(text, Channel::Sms, &options).ok()?.segment_count),
             cut: &|text| {
-                if let Ok(cut) = segment(text, false, &options) {
+                if let Ok(cut) = segment(text, Channel::Sms, &options) {
                     for each in cut.texts() {
                         black_box(each);
                     }
                 }
             },
             list: Some(&|text| {
-                let cut = segment(text, false, &options).ok()?;
+                let cut = segment(text, Channel::Sms, &options).ok()?;
                 Some(cut.texts().map(str::to_owned).collect())
             }),
         },

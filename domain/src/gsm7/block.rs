@@ -1,12 +1,14 @@
-//! Bytes of a text that are looked at together, so that the compiler uses vectors of sixteen and more.
+//! Blocks: bytes of a text that are read together, so that the compiler uses vectors of sixteen or
+//! more.
 //!
-//! Here: where a block begins and what stands in the place of what lacks. Not here: what is looked for.
+//! Here: the bytes of a block, and how a short one is padded. Not here: what is searched for in
+//! them.
 
-/// Two vectors of the smallest machines. A text that costs two units a byte costs at most 64 in a block, which
-/// fits the byte that they are added up in, and is less than any segment holds.
+/// Two vectors of the smallest machines. At two units a byte, a block takes at most 64 units, which
+/// fit the byte that they are added up in, and is less than any segment holds.
 pub(crate) const BLOCK: usize = 32;
 
-/// Nothing of a block and then all of it: from some byte on, a mask that keeps the end of one.
+/// A block of zeros, then one of ones: a window over it is a mask that keeps the end of a block.
 const NOTHING_THEN_ALL: [u8; 2 * BLOCK] = {
     let mut mask = [0; 2 * BLOCK];
     let mut place = BLOCK;
@@ -17,8 +19,8 @@ const NOTHING_THEN_ALL: [u8; 2 * BLOCK] = {
     mask
 };
 
-/// The block that a piece of text begins with: in its place, or, where it is short, copied to the one that is
-/// given, whose other bytes stay.
+/// The block that a piece of text begins with: borrowed, or copied into the given block if the text
+/// is shorter; the other bytes of that block stay.
 pub(crate) fn first<'a>(text: &'a [u8], filled: &'a mut [u8; BLOCK]) -> &'a [u8; BLOCK] {
     match text.first_chunk() {
         Some(block) => block,
@@ -31,10 +33,10 @@ pub(crate) fn first<'a>(text: &'a [u8], filled: &'a mut [u8; BLOCK]) -> &'a [u8;
     }
 }
 
-/// The bytes at the end of a text that make no whole block, as the end of one, the bytes before them filled;
-/// where the text is shorter than a block, as its beginning.
+/// The bytes at the end of a text that make no whole block, as the end of a block whose first bytes
+/// are padded; if the text is shorter than a block, as its beginning.
 ///
-/// Filling bytes that were read takes less than copying the others.
+/// Padding bytes that were read takes less time than copying the others.
 pub(crate) fn last(text: &[u8], filler: u8) -> [u8; BLOCK] {
     let Some(block) = text.last_chunk() else {
         let mut filled = [filler; BLOCK];

@@ -1,19 +1,20 @@
 //! National languages in GSM-7: the locking and single shift tables of 3GPP TS 23.038 annex A.
 //!
-//! Here: the languages, and which of their tables hold a character. Not here: which tables a text is best
-//! sent with, and what naming them in its header leaves for the text ([`crate::segmentation`]).
+//! Here: the languages, and the tables that have a character. Not here: choosing tables for a text,
+//! and how much text is left beside a header that names them ([`crate::segmentation`]).
 //!
-//! A locking shift table stands in for the default alphabet for the whole message: its characters take one
-//! septet. A single shift table stands in for the extension table: its characters take two. Either is
-//! named by three octets of header (TS 23.040 §9.2.3.24.15, §9.2.3.24.16), and they need not be of one
-//! language. Phones and carriers know them unevenly; so nothing here is used unless it is asked for.
+//! A locking shift table replaces the default alphabet for the whole message: its characters take
+//! one septet. A single shift table replaces the extension table: its characters take two. Either
+//! is named by three octets of header (TS 23.040 §9.2.3.24.15, §9.2.3.24.16), and they need not be
+//! of one language. Phones and carriers know them unevenly; so no table is used
+//! unless its language is requested.
 
 mod locking_shift;
 mod single_shift;
 
 use super::{ALPHABET, ESCAPE, EXTENSION};
 
-/// A table by code; [`NONE`] where a code is undefined.
+/// A table by code; [`NONE`] for an undefined code.
 type Table = [char; 128];
 
 /// No character. No table has U+0000.
@@ -69,13 +70,14 @@ impl Language {
         Self::Urdu,
     ];
 
-    /// What names it in a header (TS 23.038 §6.2.1.2.4).
+    /// The identifier that names it in a header (TS 23.038 §6.2.1.2.4).
     #[must_use]
     pub const fn identifier(self) -> u8 {
         self as u8
     }
 
-    /// Its locking shift table by code, with `None` for undefined codes and the escape; Spanish has none.
+    /// Its locking shift table by code, with `None` for undefined codes and the escape; Spanish has
+    /// none.
     pub fn locking_shift(self) -> Option<impl Iterator<Item = Option<char>>> {
         LOCKING[usize::from(self.identifier())].map(defined)
     }
@@ -100,25 +102,25 @@ impl Languages {
     /// All thirteen.
     pub const ALL: Self = Self(0b11_1111_1111_1110);
 
-    /// Whether it has none.
+    /// Whether the set is empty.
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
 
-    /// Whether it has this one.
+    /// Whether the set has this language.
     #[must_use]
     pub const fn contains(self, language: Language) -> bool {
         self.0 & (1 << language.identifier()) != 0
     }
 
-    /// The set with this one too.
+    /// The set with this language added.
     #[must_use]
     pub const fn with(self, language: Language) -> Self {
         Self(self.0 | (1 << language.identifier()))
     }
 
-    /// As bits, of which the lowest stands for the default tables, which are always there.
+    /// The set as bits; the lowest bit means the default tables, and is always set.
     pub(crate) const fn bits(self) -> u16 {
         self.0 | 1
     }
@@ -130,16 +132,16 @@ impl FromIterator<Language> for Languages {
     }
 }
 
-/// Which tables hold a character, as bits by identifier; bit 0 stands for the default tables.
+/// The tables that have a character, as bits by identifier; bit 0 means the default tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Holders {
     /// Tables of one septet a character: the default alphabet and the locking shift tables.
     pub one_septet: u16,
-    /// Tables of two: the default extension table and the single shift tables.
+    /// Tables of two septets a character: the default extension table and the single shift tables.
     pub two_septets: u16,
 }
 
-/// Which tables hold the character.
+/// The tables that have the character.
 pub(crate) fn holders(character: char) -> Holders {
     let scalar = character as usize;
     let page = PAGE_OF.get(scalar >> 7).copied().unwrap_or(PAGES as u8);
@@ -192,15 +194,15 @@ const fn default_extension() -> Table {
     table
 }
 
-/// Pages of 128 code points up to the last that any table has, U+221E: most hold nothing.
+/// Pages of 128 code points up to the last that any table has, U+221E: most are empty.
 const PAGE_OF: [u8; 0x45] = page_numbers();
 
-/// How many hold something.
+/// The number of pages that are not empty.
 const PAGES: usize = 17;
 
 static HOLDERS: [[Holders; 128]; PAGES] = holders_by_page();
 
-/// Numbers the pages that hold something in the order of first sight; the others get [`PAGES`].
+/// Numbers the pages that are not empty in the order they are found; the others get [`PAGES`].
 const fn page_numbers() -> [u8; 0x45] {
     let mut numbers = [PAGES as u8; 0x45];
     let mut seen = 0;
@@ -249,7 +251,7 @@ const fn character_at(cell: usize) -> char {
         return SINGLE[language - 14][code];
     }
     match LOCKING[language] {
-        // The escape stands in the default alphabet as if it were a character.
+        // The default alphabet lists the escape as if it were a character.
         Some(table) if code != ESCAPE as usize => table[code],
         _ => NONE,
     }

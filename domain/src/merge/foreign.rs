@@ -1,7 +1,7 @@
 //! Tags of other systems in a text: `*|FNAME|*`, `{firstName}`, `%FIRSTNAME%`, `[[name]]`.
 //!
-//! Here: finding them, so that whoever writes the text can be warned. Not here: our own merge fields, which
-//! are [`super::Template`]'s. These tags stay plain text: somebody may mean them.
+//! Here: finding them, so that the author of the text can be warned. Not here: our own merge fields
+//! ([`super::Template`]). These tags stay plain text: somebody may mean them.
 
 use std::ops::Range;
 
@@ -10,19 +10,20 @@ use super::is_name;
 /// A part of a text that another system would fill in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ForeignTag<'a> {
-    /// Code points before it.
+    /// The number of code points before it.
     pub offset: usize,
-    /// The tag as it is written in the text.
+    /// The tag as written.
     pub tag: &'a str,
     /// The name in it.
     pub name: &'a str,
 }
 
-/// How tags begin and end: those of Mailchimp, of Python and Java formats, of Windows and many text message
-/// gateways, and of newsletter tools. A tag within another kind's is found by the longer marks, which come first.
+/// The marks that begin and end a tag: of Mailchimp, of Python and Java formats, of Windows and
+/// many text message gateways, and of newsletter tools. Longer marks come first, so that they are
+/// found before shorter ones within them.
 const MARKS: [(&str, &str); 4] = [("*|", "|*"), ("[[", "]]"), ("{", "}"), ("%", "%")];
 
-/// The tags of other systems in a text, in its order. Merge fields of our own are passed over.
+/// The tags of other systems in a text, in order. Our own merge fields are skipped.
 pub fn foreign_tags(text: &str) -> impl Iterator<Item = ForeignTag<'_>> {
     let (mut at, mut characters) = (0, 0);
     std::iter::from_fn(move || {
@@ -47,10 +48,10 @@ pub fn foreign_tags(text: &str) -> impl Iterator<Item = ForeignTag<'_>> {
     })
 }
 
-/// The tag that a text begins with, and where its name is.
+/// The tag that a text begins with, and the position of its name.
 fn tag<'a>(text: &'a str, (open, close): (&str, &str)) -> Option<(&'a str, Range<usize>)> {
     let inside = text.strip_prefix(open)?;
-    // The name is short and ASCII: what closes it is not far, or it is no tag.
+    // A name is short and ASCII, so a tag's closing mark is near.
     let window = inside.as_bytes().get(..super::MAX_NAME_BYTES + 4);
     let window = window.unwrap_or(inside.as_bytes());
     let end = window

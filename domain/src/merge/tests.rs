@@ -1,4 +1,4 @@
-//! Merge fields: which texts have them, what stands in their place, and what is refused.
+//! Merge fields: texts that have them, the texts they become, and the texts that are refused.
 //!
 //! Here: the rules as tables and properties. Not here: counting the segments of personal texts.
 
@@ -31,7 +31,7 @@ fn fields_are_their_fallbacks() {
             "Ciao amico!",
         );
     }
-    // Only a filter is one.
+    // Only a default filter is a fallback.
     check("{{a|defaults}}{{a|default}}", "defaultsdefault");
 }
 

@@ -1,4 +1,5 @@
-//! The tally against the same counting done the plain way: every text made, cut and added up by itself.
+//! The tally against the same counting done the plain way: every text made, cut and added up by
+//! itself.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -6,15 +7,16 @@ use proptest::prelude::*;
 
 use super::{Tallied, Tally};
 use crate::{
+    channel::Channel,
     country::CountryCode,
     credits::Credits,
     merge::{Template, Values},
     quote::{Share, price_shares},
     rate::{
-        Rate, RateCard,
-        tests::{card, country},
+        AreaRates, CarrierOptions, RateCard,
+        tests::{card, country, rate_of},
     },
-    segmentation::{self, Channel, Language, Languages, Options, Reference},
+    segmentation::{self, Language, Languages, Options, Reference},
 };
 
 type Contact = (&'static str, Option<String>, Option<String>);
@@ -24,7 +26,7 @@ const TEXT: &str = "Ciao {{name|amico}}, {{gift}} ti aspetta…";
 fn tally(text: &str, asked: Options, card: &Arc<RateCard>, contacts: &[Contact]) -> Tallied {
     let template = Template::parse(text).unwrap();
     let names: Vec<String> = template.names().map(str::to_owned).collect();
-    let mut tally = Tally::new(template, false, asked, Arc::clone(card));
+    let mut tally = Tally::new(template, Channel::Sms, asked, Arc::clone(card));
     let mut values = Values::default();
     for (code, name, gift) in contacts {
         values.clear(names.len());
@@ -43,7 +45,7 @@ fn plain(code: &'static str, name: &str, gift: Option<&str>) -> Contact {
 
 #[test]
 fn each_contact_counts_by_its_own_text() {
-    let card = Arc::new(card(&[(Some("IT"), Rate::DEFAULT)]).unwrap());
+    let card = Arc::new(card(&[(Some("IT"), AreaRates::starting())]).unwrap());
     let long = "x".repeat(70);
     let contacts = [
         plain("IT", "Ada", Some("un libro")),
@@ -77,10 +79,10 @@ fn each_contact_counts_by_its_own_text() {
 
 #[test]
 fn a_text_beyond_the_most_segments_is_refused() {
-    let card = Arc::new(card(&[(None, Rate::DEFAULT)]).unwrap());
+    let card = Arc::new(card(&[(None, AreaRates::starting())]).unwrap());
     let mut tally = Tally::new(
         Template::parse("{{a}}").unwrap(),
-        false,
+        Channel::Sms,
         Options::default(),
         card,
     );
@@ -93,21 +95,19 @@ fn a_text_beyond_the_most_segments_is_refused() {
 fn any_card() -> impl Strategy<Value = Arc<RateCard>> {
     let credits = || prop::option::weighted(0.8, (0_i64..50_000).prop_map(Credits::from_units));
     let rate = (credits(), credits(), any::<bool>(), any::<bool>()).prop_map(
-        |(sms, mms, turkish, wide)| Rate {
-            sms,
-            mms,
-            languages: if turkish {
-                Languages::NONE
-                    .with(Language::Turkish)
-                    .with(Language::Spanish)
-            } else {
-                Languages::NONE
-            },
-            reference: if wide {
-                Reference::SixteenBit
-            } else {
-                Reference::EightBit
-            },
+        |(sms, mms, turkish, wide)| {
+            let languages = Languages::NONE
+                .with(Language::Turkish)
+                .with(Language::Spanish);
+            let carriers = CarrierOptions {
+                languages: if turkish { languages } else { Languages::NONE },
+                reference: if wide {
+                    Reference::SixteenBit
+                } else {
+                    Reference::EightBit
+                },
+            };
+            rate_of(sms, mms, carriers)
         },
     );
     prop::collection::vec(rate, 3).prop_map(|rates| {
@@ -157,7 +157,7 @@ fn one_by_one(
             .replace("{{gift}}", &known(gift, ""))
             .replace("{{gift|x}}", &known(gift, "x"));
         let country = country(code);
-        let cut = segmentation::segment(&own, false, &card.options(country, asked)).unwrap();
+        let cut = segmentation::segment(&own, Channel::Sms, &card.options(country, asked)).unwrap();
         let segments = u32::try_from(cut.segment_count()).unwrap();
         *counts.entry((country, segments)).or_default() += 1;
         if let Some(rate) = card.rate(country, Channel::Sms) {

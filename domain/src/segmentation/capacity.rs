@@ -1,11 +1,9 @@
 //! Capacity: how many units one segment holds.
 //!
-//! Here: what the elements of a header leave of a message's octets. Not here: which of them a text needs.
+//! Here: what the elements of a header leave of a message's octets. Not here: which elements a text
+//! needs.
 
 use super::Tables;
-
-/// UTF-16 code units that one billed segment of an MMS holds.
-pub const MMS_UNITS: usize = 1_600;
 
 /// Octets of user data in one message, header included (3GPP TS 23.040 §9.2.3.24).
 const OCTETS: usize = 140;
@@ -14,18 +12,19 @@ const OCTETS: usize = 140;
 /// (§9.2.3.24.15, §9.2.3.24.16).
 const TABLE_OCTETS: usize = 3;
 
-/// How the parts of one message know each other: by a number that the sender gives to all of them.
+/// The size of the reference number that joins the segments of one message: the sender gives all of
+/// them the same number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Reference {
-    /// One octet, §9.2.3.24.1: the usual one, which leaves 153 septets or 67 UTF-16 units.
+    /// One octet (§9.2.3.24.1), the usual size: it leaves 153 septets or 67 UTF-16 units.
     #[default]
     EightBit,
-    /// Two octets, §9.2.3.24.8: it leaves 152 septets or 66 UTF-16 units.
+    /// Two octets (§9.2.3.24.8): it leaves 152 septets or 66 UTF-16 units.
     SixteenBit,
 }
 
 impl Reference {
-    /// Octets of the element: identifier, length, the number, how many parts, which part.
+    /// Octets of the element: identifier, length, the number, the count of segments, the position.
     const fn octets(self) -> usize {
         match self {
             Self::EightBit => 5,
@@ -34,7 +33,7 @@ impl Reference {
     }
 }
 
-/// What one segment holds, alone and as one of several.
+/// The units that one segment holds, alone and joined with others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Capacity {
     pub alone: usize,
@@ -42,11 +41,13 @@ pub(super) struct Capacity {
 }
 
 impl Capacity {
-    /// Segments of an MMS (law S3): they have no headers.
-    pub const MMS: Self = Self {
-        alone: MMS_UNITS,
-        joined: MMS_UNITS,
-    };
+    /// Segments without headers, as those of an MMS (law S3).
+    pub const fn without_headers(units: usize) -> Self {
+        Self {
+            alone: units,
+            joined: units,
+        }
+    }
 
     /// Septets, with the header elements of national language tables, if any.
     pub const fn gsm7(tables: Tables, reference: Reference) -> Self {
@@ -74,7 +75,8 @@ impl Capacity {
     }
 }
 
-/// Octets that a header with such elements leaves for the text; one more octet tells its length.
+/// Octets that a header with these elements leaves for the text. The header's length takes one more
+/// octet.
 const fn octets_left(elements: usize) -> usize {
     match elements {
         0 => OCTETS,
@@ -89,7 +91,7 @@ mod tests {
     use Reference::{EightBit, SixteenBit};
 
     #[test]
-    fn headers_leave_what_carriers_say() {
+    fn capacities_are_those_of_the_specification() {
         let check = |capacity: Capacity, alone, joined| {
             assert_eq!((capacity.alone, capacity.joined), (alone, joined));
         };
@@ -110,6 +112,6 @@ mod tests {
         check(Capacity::gsm7(both, SixteenBit), 152, 145);
         check(Capacity::ucs2(EightBit), 70, 67);
         check(Capacity::ucs2(SixteenBit), 70, 66);
-        check(Capacity::MMS, 1_600, 1_600);
+        check(Capacity::without_headers(1_600), 1_600, 1_600);
     }
 }

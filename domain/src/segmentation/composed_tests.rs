@@ -2,6 +2,7 @@
 
 use super::tests::{PLAIN, SMART, sms};
 use super::{Encoding, Options, count, segment};
+use crate::channel::Channel;
 use Encoding::{Gsm7, Ucs2};
 
 /// A letter and its combining accent are named together if GSM-7 has both as one.
@@ -43,12 +44,12 @@ fn combining_accents_are_named_with_their_letter() {
 #[test]
 fn smart_encoding_composes_accents_and_line_ends() {
     let check = |options: Options, typed: &str, sent: &str, encoding, segments| {
-        let answer = segment(typed, false, &options).unwrap();
+        let answer = segment(typed, Channel::Sms, &options).unwrap();
         assert_eq!(answer.text, sent);
         let seen = (answer.encoding, answer.segment_count());
         assert_eq!(seen, (Some(encoding), segments), "{typed:?}");
         assert_eq!(
-            count(typed, false, &options).map(|count| count.segment_count),
+            count(typed, Channel::Sms, &options).map(|count| count.segment_count),
             Ok(segments)
         );
         assert_eq!(answer.texts().collect::<String>(), sent);

@@ -1,10 +1,11 @@
 //! The laws of segmentation, on texts of all kinds.
 
 use super::{
-    Channel, Encoding, Language, Languages, Options, Reference, SegmentCount, count, segment,
+    Encoding, Language, Languages, Options, Reference, SegmentCount, count, segment,
     tests::{PLAIN, SMART},
 };
 use crate::{
+    channel::Channel,
     gsm7,
     smart_encoding::composed,
     smart_encoding::{replacement, without_accent},
@@ -34,13 +35,13 @@ fn fewest_segments(costs: &[usize], alone: usize, joined: usize) -> usize {
     fewest[costs.len()]
 }
 
-fn expected(text: &str, has_media: bool) -> SegmentCount {
+fn expected(text: &str, channel: Channel) -> SegmentCount {
     let utf16 = || text.chars().map(char::len_utf16).collect::<Vec<_>>();
     let septets: Option<Vec<_>> = text.chars().map(gsm7::septets).collect();
-    let (channel, encoding, segment_count) = match septets {
-        _ if has_media => (Channel::Mms, None, fewest_segments(&utf16(), 1_600, 1_600)),
-        Some(costs) => (Channel::Sms, Some(Gsm7), fewest_segments(&costs, 160, 153)),
-        None => (Channel::Sms, Some(Ucs2), fewest_segments(&utf16(), 70, 67)),
+    let (encoding, segment_count) = match (channel, septets) {
+        (Channel::Mms, _) => (None, fewest_segments(&utf16(), 1_600, 1_600)),
+        (Channel::Sms, Some(costs)) => (Some(Gsm7), fewest_segments(&costs, 160, 153)),
+        (Channel::Sms, None) => (Some(Ucs2), fewest_segments(&utf16(), 70, 67)),
     };
     SegmentCount {
         channel,
@@ -71,6 +72,10 @@ fn text() -> impl Strategy<Value = String> {
         ];
         prop::collection::vec(character, 0..longest).prop_map(String::from_iter)
     })
+}
+
+fn channel() -> impl Strategy<Value = Channel> {
+    prop::sample::select(&Channel::ALL)
 }
 
 fn options() -> impl Strategy<Value = Options> {
@@ -112,8 +117,8 @@ fn any_text() -> impl Strategy<Value = String> {
     prop_oneof![text(), national_text()]
 }
 
-/// The fewest segments of a text in GSM-7 over every pair of tables, each tried; `None` where no pair has
-/// all of it.
+/// The fewest segments of a text in GSM-7 over every pair of tables, each tried; `None` where no
+/// pair has all of it.
 fn fewest_in_gsm7(text: &str, languages: Languages, reference: Reference) -> Option<usize> {
     let joined = match reference {
         Reference::EightBit => [153, 149, 146],
@@ -216,14 +221,14 @@ fn swapped(text: &str, accents: bool, languages: Languages) -> Option<String> {
 
 proptest! {
     #[test]
-    fn no_packing_takes_fewer_segments(text in text(), has_media: bool) {
-        prop_assert_eq!(count(&text, has_media, &PLAIN), Ok(expected(&text, has_media)));
+    fn no_packing_takes_fewer_segments(text in text(), channel in channel()) {
+        prop_assert_eq!(count(&text, channel, &PLAIN), Ok(expected(&text, channel)));
     }
 
     #[test]
-    fn counting_and_cutting_agree(text in any_text(), has_media: bool, options in options()) {
-        let counted = count(&text, has_media, &options);
-        let cut = segment(&text, has_media, &options);
+    fn counting_and_cutting_agree(text in any_text(), channel in channel(), options in options()) {
+        let counted = count(&text, channel, &options);
+        let cut = segment(&text, channel, &options);
         let cut = cut.map(|answer| SegmentCount {
             channel: answer.channel,
             encoding: answer.encoding,
@@ -233,8 +238,8 @@ proptest! {
     }
 
     #[test]
-    fn segments_joined_give_the_text(text in any_text(), has_media: bool, options in options()) {
-        let answer = segment(&text, has_media, &options).unwrap();
+    fn segments_joined_give_the_text(text in any_text(), channel in channel(), options in options()) {
+        let answer = segment(&text, channel, &options).unwrap();
         prop_assert_eq!(answer.texts().collect::<String>(), &*answer.text);
         prop_assert_eq!(answer.characters, answer.text.chars().count());
         let mut held = 0;
@@ -244,7 +249,7 @@ proptest! {
                 .chars()
                 .map(|c| match answer.encoding {
                     Some(Gsm7) => answer.tables.septets(c).unwrap(),
-                    _ => c.len_utf16(),
+                    Some(Ucs2) | None => c.len_utf16(),
                 })
                 .sum();
             prop_assert_eq!((each.index, each.units), (index, units));
@@ -258,11 +263,11 @@ proptest! {
     }
 
     #[test]
-    fn no_pair_is_split(text in any_text(), has_media: bool, options in options()) {
-        let answer = segment(&text, has_media, &options).unwrap();
+    fn no_pair_is_split(text in any_text(), channel in channel(), options in options()) {
+        let answer = segment(&text, channel, &options).unwrap();
         let units = |c: char| match answer.encoding {
             Some(Gsm7) => answer.tables.septets(c).unwrap(),
-            _ => c.len_utf16(),
+            Some(Ucs2) | None => c.len_utf16(),
         };
         // Whether each unit sent is the second of a pair.
         let seconds: Vec<_> = answer.text.chars().flat_map(|c| (0..units(c)).map(|n| n > 0)).collect();
@@ -278,28 +283,28 @@ proptest! {
         text in any_text(),
         more in prop_oneof![any::<char>(), prop::sample::select("a€’…½2\u{200B}á\u{301}क".chars().collect::<Vec<_>>())],
         at: prop::sample::Index,
-        has_media: bool,
+        channel in channel(),
         options in options(),
     ) {
-        let before = count(&text, has_media, &options).unwrap();
+        let before = count(&text, channel, &options).unwrap();
         let mut longer: Vec<_> = text.chars().collect();
         longer.insert(at.index(longer.len() + 1), more);
         let longer = String::from_iter(longer);
         // A letter before a combining accent that stood alone makes one character of GSM-7 of both.
         prop_assume!(!options.smart_encoding || composed(&longer).is_none());
-        let after = count(&longer, has_media, &options).unwrap();
+        let after = count(&longer, channel, &options).unwrap();
         prop_assert!(after.segment_count >= before.segment_count);
     }
 
     #[test]
     fn nothing_that_is_allowed_takes_fewer_segments(text in any_text(), options in options()) {
-        let counted = count(&text, false, &options).unwrap().segment_count;
+        let counted = count(&text, Channel::Sms, &options).unwrap().segment_count;
         prop_assert_eq!(counted, fewest_of_all(&text, &options));
     }
 
     #[test]
-    fn what_is_asked_for_never_takes_more(text in any_text(), options in options(), has_media: bool) {
-        let count = |options: &Options| count(&text, has_media, options).unwrap().segment_count;
+    fn what_is_asked_for_never_takes_more(text in any_text(), options in options(), channel in channel()) {
+        let count = |options: &Options| count(&text, channel, options).unwrap().segment_count;
         let all = count(&options);
         for less in [
             Options { strip_accents: false, ..options },
@@ -313,15 +318,15 @@ proptest! {
 
     #[test]
     fn a_text_that_is_changed_takes_fewer_segments(text in any_text(), options in options()) {
-        let typed = count(&text, false, &Options { smart_encoding: false, ..options }).unwrap();
-        let sent = segment(&text, false, &options).unwrap();
+        let typed = count(&text, Channel::Sms, &Options { smart_encoding: false, ..options }).unwrap();
+        let sent = segment(&text, Channel::Sms, &options).unwrap();
         prop_assert_eq!(sent.text != text, sent.segment_count() < typed.segment_count);
     }
 
     #[test]
     fn smart_encoding_never_takes_more_and_touches_no_gsm_character(text in text()) {
-        let plain = segment(&text, false, &PLAIN).unwrap();
-        let smart = segment(&text, false, &SMART).unwrap();
+        let plain = segment(&text, Channel::Sms, &PLAIN).unwrap();
+        let smart = segment(&text, Channel::Sms, &SMART).unwrap();
         prop_assert!(smart.segment_count() <= plain.segment_count());
         if smart.segment_count() == plain.segment_count() {
             prop_assert_eq!(&smart, &plain);
@@ -341,7 +346,7 @@ proptest! {
 
     #[test]
     fn what_is_named_is_all_that_is_not_gsm(text in any_text()) {
-        let answer = segment(&text, false, &PLAIN).unwrap();
+        let answer = segment(&text, Channel::Sms, &PLAIN).unwrap();
         let named: Vec<_> = answer.non_gsm_characters().iter()
             .map(|each| (each.offset + usize::from(each.base.is_some()), each.character))
             .collect();

@@ -1,23 +1,24 @@
-//! Packing: where one segment ends and the next begins.
+//! Packing: the positions at which one segment ends and the next begins.
 //!
-//! Here: greedy packing over the bytes of a text whose encoding is known. Not here: which encoding that
-//! is, and how much a segment holds in it.
+//! Here: greedy packing over the bytes of a text whose encoding is known. Not here: which encoding
+//! that is, and how much a segment holds in it.
 //!
-//! The cost of a character is laid on the first byte of its UTF-8 form, and the bytes that continue it
-//! cost nothing. So a text is packed without decoding it, and a cut always falls before a first byte:
-//! an escape pair is one character and a surrogate pair is one character, and neither is ever split.
+//! The cost of a character is laid on the first byte of its UTF-8 form, and the bytes that continue
+//! it cost nothing. So a text is packed without decoding it, and a cut always falls before a first
+//! byte: an escape pair is one character and a surrogate pair is one character, and neither is ever
+//! split.
 
 use crate::gsm7::{
     block::{self, BLOCK},
     is_ascii_extension,
 };
 
-/// What the characters of a text cost, told from their first bytes.
+/// The units that characters take, known from their first bytes.
 pub(super) trait Units {
-    /// Whether the character that begins with this byte costs two units. The byte begins one.
+    /// Whether the character that begins with this byte takes two units. The byte must begin one.
     fn is_double(byte: u8) -> bool;
 
-    /// Whether all of it is characters of one byte and one unit each.
+    /// Whether every character has one byte and takes one unit.
     fn are_singles(bytes: &[u8]) -> bool;
 }
 
@@ -25,8 +26,8 @@ pub(super) trait Units {
 pub(super) struct Septets;
 
 impl Units for Septets {
-    /// The extension table: nine ASCII characters, and the euro sign, which is the only character of
-    /// three bytes in GSM-7.
+    /// The extension table: nine ASCII characters, and the euro sign, which is the only character
+    /// of three bytes in GSM-7.
     fn is_double(byte: u8) -> bool {
         is_ascii_extension(byte) | (byte == 0xE2)
     }
@@ -57,27 +58,27 @@ const fn is_first(byte: u8) -> bool {
     byte as i8 >= -64
 }
 
-/// What is laid on one byte.
+/// The cost that a byte carries.
 fn units_of<U: Units>(byte: u8) -> usize {
     usize::from(is_first(byte)) + usize::from(U::is_double(byte))
 }
 
-/// The characters of a piece of text and what they cost.
+/// The number of characters of a piece of text, and their units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Tally {
     /// Code points.
     pub characters: usize,
-    /// Those that cost two units.
+    /// The characters that take two units.
     pub doubles: usize,
 }
 
 impl Tally {
-    /// Units of them all.
+    /// The units of all characters.
     pub const fn units(self) -> usize {
         self.characters + self.doubles
     }
 
-    /// Whether so many bytes with this tally are characters of one byte and one unit each.
+    /// Whether this many bytes with this tally are characters of one byte and one unit each.
     const fn is_plain(self, bytes: usize) -> bool {
         self.doubles == 0 && self.characters == bytes
     }
@@ -91,8 +92,9 @@ impl Tally {
 
     /// Tallies bytes, which need not begin or end with a whole character.
     ///
-    /// Each place of a block is added up by itself, in a byte, and all of them together only at the end of a
-    /// run: without branches, so that the compiler looks at sixteen bytes and more at once.
+    /// Each place of a block is added up by itself, in a byte, and all of them together only at the
+    /// end of a run: without branches, so that the compiler looks at sixteen bytes and more at
+    /// once.
     pub fn of<U: Units>(bytes: &[u8]) -> Self {
         let mut tally = Self::default();
         for run in bytes.chunks(RUN) {
@@ -117,7 +119,7 @@ impl Tally {
 /// As many blocks as can be counted in a byte a place, with the one that is filled up.
 const RUN: usize = BLOCK * 254;
 
-/// What a block holds.
+/// The sums of a block.
 fn tally_block<U: Units>(block: &[u8; BLOCK]) -> Tally {
     let (mut characters, mut doubles) = (0_u8, 0_u8);
     for &byte in block {
@@ -130,15 +132,16 @@ fn tally_block<U: Units>(block: &[u8; BLOCK]) -> Tally {
     }
 }
 
-/// What a short block is filled up with: a byte that continues a character, which costs nothing.
+/// The byte that pads a short block: one that continues a character, which costs nothing.
 const CONTINUES: u8 = 0x80;
 
-/// How many segments of so many units the text fills; the tally is the text's.
+/// Counts the segments of this many units that the text fills; the tally is the text's.
 pub(super) fn count<U: Units>(bytes: &[u8], tally: Tally, capacity: usize) -> usize {
     let mut packer = Packer::new(capacity);
     let mut left = tally;
     for rest in bytes.chunks(BLOCK) {
-        // Only a character of two units can leave a gap: from the last of them on, this is a division.
+        // Only a character of two units can leave a gap: from the last of them on, this is a
+        // division.
         if left.doubles == 0 {
             break;
         }
@@ -158,7 +161,8 @@ pub(super) fn count<U: Units>(bytes: &[u8], tally: Tally, capacity: usize) -> us
     packer.segments
 }
 
-/// The same, telling where each segment but the last ends and what it holds; answers what the last holds.
+/// Cuts the text: reports the end and the units of each segment but the last, and returns the units
+/// of the last.
 pub(super) fn cut<U: Units>(
     bytes: &[u8],
     mut tally: Tally,
@@ -177,11 +181,12 @@ pub(super) fn cut<U: Units>(
     }
 }
 
-/// The bytes that fill one segment, and their units; takes them from the tally of what is left.
+/// The bytes that fill one segment, and their units; subtracts them from the tally of the rest.
 fn fill<U: Units>(rest: &[u8], left: &mut Tally, capacity: usize) -> (usize, usize) {
     let mut used = 0;
     for (at, piece) in (0..).step_by(BLOCK).zip(rest.chunks(BLOCK)) {
-        // From here on, a byte is a unit: many texts have what costs more in one place.
+        // From here on, a byte is a unit: in many texts the characters of two units are in one
+        // place.
         if left.is_plain(rest.len() - at) {
             let taken = left.characters.min(capacity - used);
             left.characters -= taken;
@@ -215,12 +220,12 @@ fn fill<U: Units>(rest: &[u8], left: &mut Tally, capacity: usize) -> (usize, usi
     (rest.len(), used)
 }
 
-/// Greedy packing, a character after the other.
+/// Greedy packing, character by character.
 pub(super) struct Packer {
     capacity: usize,
-    /// Segments begun.
+    /// The number of segments begun.
     pub segments: usize,
-    /// Units in the last of them.
+    /// The units in the last segment.
     pub used: usize,
 }
 
@@ -233,7 +238,7 @@ impl Packer {
         }
     }
 
-    /// Packs one character of so many units; true where it begins a new segment.
+    /// Packs one character of this many units; returns whether it begins a new segment.
     pub const fn take_units(&mut self, units: usize) -> bool {
         let begins = self.used + units > self.capacity;
         if begins {
@@ -245,18 +250,18 @@ impl Packer {
         begins
     }
 
-    /// Packs characters of one unit each: they leave no gap.
+    /// Packs characters of one unit each, which leave no gap.
     const fn take_singles(&mut self, characters: usize) {
         self.used += characters;
         if self.used > self.capacity {
-            // The last segment is full where nothing is left over.
+            // If nothing is left over, the last segment is full.
             let begun = (self.used - 1) / self.capacity;
             self.segments += begun;
             self.used -= begun * self.capacity;
         }
     }
 
-    /// Packs several characters where they all fit the last segment; else it does nothing.
+    /// Packs several characters if they all fit the last segment; otherwise it does nothing.
     const fn take_whole(&mut self, units: usize) -> bool {
         let fits = self.used + units <= self.capacity;
         if fits {

@@ -1,20 +1,22 @@
 //! The plan: how a text will be sent, decided once for counting and for cutting.
 //!
-//! Here: encoding, tables and swaps weighed by the segments that they take, and the cutting as planned.
-//! Not here: how characters are packed, and what a segment holds.
+//! Here: encodings, tables and swaps compared by the segments that they take, and cutting by the
+//! plan. Not here: how characters are packed, and what a segment holds.
 //!
-//! What changes the message more is chosen only where it takes fewer segments: first the text as typed,
-//! then composed, then with national language tables, then with typographic characters swapped, last with accents
-//! taken off; and what the tables of a language have is swapped only where that takes fewer yet.
+//! A plan that changes the message more is chosen only if it takes fewer segments. The order is:
+//! the text as typed, composed, with national language tables, with typographic characters
+//! replaced, and with accents taken off. Characters that the tables of a language have are replaced
+//! only if that takes fewer segments still.
 
 use super::{
-    Channel, Encoding, MAX_SEGMENTS, Options, Reference, Segment, SegmentCount, Segmentation,
-    Tables, TooManySegments,
+    Encoding, MAX_SEGMENTS, Options, Reference, Segment, SegmentCount, Segmentation, Tables,
+    TooManySegments,
     capacity::Capacity,
     packing::{self, Packer, Septets, Tally, Utf16},
     tables,
 };
 use crate::{
+    channel::{Channel, SegmentSize},
     gsm7::{self, national::Languages},
     smart_encoding::{Swaps, composed},
 };
@@ -27,25 +29,29 @@ pub(super) struct Plan {
     tables: Tables,
     capacity: Capacity,
     segments: usize,
-    /// The start of the text that is GSM-7; the first character that is not comes next.
+    /// The prefix of the text that is GSM-7; the next character is not.
     gsm: gsm7::Prefix,
-    /// Bytes at its end that are known to be ASCII that GSM-7 has.
+    /// The number of bytes at the end of the text that are known to be ASCII and GSM-7.
     ascii_end: usize,
-    /// What was tallied of the text as typed, in the encoding of the plan; `None` for a text that is swapped
-    /// or takes tables.
+    /// The tally of the text as typed, in the plan's encoding; `None` if characters are replaced or
+    /// tables are used.
     tally: Option<Tally>,
-    /// What is swapped, where the text is not sent as typed.
+    /// The characters to replace, if the text is not sent as typed.
     swaps: Option<Swaps>,
-    /// Whether all of this is said of the composed text.
+    /// Whether the plan is for the composed text.
     is_composed: bool,
 }
 
 impl Plan {
-    pub fn of(text: &str, has_media: bool, options: &Options) -> Self {
-        if has_media {
-            return Self::mms(text);
+    pub fn of(text: &str, channel: Channel, options: &Options) -> Self {
+        match channel.segment_size() {
+            SegmentSize::ByEncoding => Self::by_encoding(text, options),
+            SegmentSize::Utf16Units(units) => Self::utf16_units(text, units),
         }
-        // A text of so few bytes is one segment however it is sent.
+    }
+
+    fn by_encoding(text: &str, options: &Options) -> Self {
+        // A text of so few bytes is one segment in either encoding.
         if options.smart_encoding
             && text.len() > Capacity::ucs2(options.reference).alone
             && let Some(composed) = composed(text)
@@ -55,7 +61,8 @@ impl Plan {
         Self::of_text(text, options)
     }
 
-    /// Composed where that saves segments, or as many as swapping would: it changes less, for nobody sees it.
+    /// Composes the text if that saves segments, or saves as many as replacing would: composing
+    /// changes less, since nobody sees it.
     fn of_uncomposed(text: &str, composed: &str, options: &Options) -> Self {
         let typed = Self::of_text(text, options);
         let plan = Self::of_text(composed, options);
@@ -81,20 +88,21 @@ impl Plan {
             return plan.or_tables(text, options).or_swapped(text, options);
         }
         let plan = Self::gsm7(text, gsm, options.reference);
-        // Where no character costs two septets, a header more can't save any.
+        // If no character takes two septets, one more header element can't save any.
         if gsm.septets == gsm.characters {
             return plan;
         }
         plan.or_tables(text, options)
     }
 
-    fn mms(text: &str) -> Self {
+    fn utf16_units(text: &str, units: usize) -> Self {
         let tally = Tally::of::<Utf16>(text.as_bytes());
+        let capacity = Capacity::without_headers(units);
         Self {
             encoding: None,
             tables: Tables::default(),
-            capacity: Capacity::MMS,
-            segments: count_utf16(text, tally, Capacity::MMS),
+            capacity,
+            segments: count_utf16(text, tally, capacity),
             gsm: gsm7::Prefix::default(),
             ascii_end: 0,
             tally: Some(tally),
@@ -107,7 +115,7 @@ impl Plan {
         let capacity = Capacity::ucs2(reference);
         let rest = text.as_bytes().get(gsm.bytes..).unwrap_or_default();
         let ascii_end = gsm7::ascii_end(rest);
-        // Everything before and after is one unit a character.
+        // Every character before and after takes one unit.
         let between = rest.len() - ascii_end;
         let mut tally = Tally::of::<Utf16>(rest.get(..between).unwrap_or_default());
         tally.characters += gsm.characters + ascii_end;
@@ -150,7 +158,7 @@ impl Plan {
         }
     }
 
-    /// The text as typed with national language tables, where that takes fewer segments.
+    /// The text as typed with national language tables, if that takes fewer segments.
     fn or_tables(self, text: &str, options: &Options) -> Self {
         if self.segments == 1 || options.languages.is_empty() {
             return self;
@@ -159,8 +167,8 @@ impl Plan {
         self.or_choice(choice, None)
     }
 
-    /// The text with swaps, where that takes fewer segments. All of it must then be GSM-7: in a text that
-    /// stays UCS-2, swaps would take from its looks and give nothing.
+    /// The text with characters replaced, if that takes fewer segments. The result must be GSM-7:
+    /// in a text that stays UCS-2, replacing would change its looks and save nothing.
     fn or_swapped(mut self, text: &str, options: &Options) -> Self {
         if !options.smart_encoding {
             return self;
@@ -173,7 +181,7 @@ impl Plan {
                     let choice = self.choose_swapped(text, swaps, options.reference);
                     self = self.or_choice(choice, Some(swaps));
                 }
-                // The other round would be the same again.
+                // The second round would be the same.
                 if options.languages.is_empty() {
                     break;
                 }
@@ -182,14 +190,14 @@ impl Plan {
         self
     }
 
-    /// The best tables for the swapped text; `None` where some character has no like.
+    /// The best tables for the text after replacing; `None` if some character has no lookalike.
     fn choose_swapped(
         &self,
         text: &str,
         swaps: Swaps,
         reference: Reference,
     ) -> Option<tables::Choice> {
-        // What is GSM-7 needs no like.
+        // The GSM-7 prefix needs no replacements.
         let rest = text.get(self.gsm.bytes..).unwrap_or_default();
         if swaps.of(rest).any(|each| each.is_none()) {
             return None;
@@ -208,32 +216,25 @@ impl Plan {
                 swaps,
                 ..self
             },
-            _ => self,
+            Some(_) | None => self,
         }
     }
 
-    const fn channel(&self) -> Channel {
-        match self.encoding {
-            Some(_) => Channel::Sms,
-            None => Channel::Mms,
-        }
-    }
-
-    pub fn count(&self) -> Result<SegmentCount, TooManySegments> {
+    pub fn count(&self, channel: Channel) -> Result<SegmentCount, TooManySegments> {
         if self.segments > MAX_SEGMENTS {
             return Err(TooManySegments {
                 needed: self.segments,
             });
         }
         Ok(SegmentCount {
-            channel: self.channel(),
+            channel,
             encoding: self.encoding,
             segment_count: self.segments,
         })
     }
 
-    /// Cuts the text as planned.
-    pub fn cut(self, typed: &str) -> Segmentation<'_> {
+    /// Cuts the text by the plan.
+    pub fn cut(self, typed: &str, channel: Channel) -> Segmentation<'_> {
         let text = match self.is_composed.then(|| composed(typed)).flatten() {
             Some(composed) => Cow::Owned(composed),
             None => Cow::Borrowed(typed),
@@ -261,7 +262,7 @@ impl Plan {
         };
         push(text.len(), used);
         Segmentation {
-            channel: self.channel(),
+            channel,
             encoding: self.encoding,
             tables: self.tables,
             characters: tally.characters,
@@ -284,7 +285,7 @@ impl Plan {
         tally
     }
 
-    /// Tells where each segment but the last ends and what it holds; answers what the last holds.
+    /// Reports the end and the units of each segment but the last; returns the units of the last.
     fn cut_at(&self, text: &str, tally: Tally, mut segment: impl FnMut(usize, usize)) -> usize {
         let capacity = self.capacity.of(self.segments);
         match self.encoding {
@@ -295,14 +296,16 @@ impl Plan {
                 let mut packer = Packer::new(capacity);
                 for (at, character) in text.char_indices() {
                     let used = packer.used;
-                    // The tables were chosen because they hold every character.
+                    // The tables were chosen because they have every character.
                     if packer.take_units(self.tables.septets(character).unwrap_or_default()) {
                         segment(at, used);
                     }
                 }
                 packer.used
             }
-            _ => packing::cut::<Utf16>(text.as_bytes(), tally, capacity, segment),
+            Some(Encoding::Ucs2) | None => {
+                packing::cut::<Utf16>(text.as_bytes(), tally, capacity, segment)
+            }
         }
     }
 }
@@ -318,7 +321,7 @@ fn count_utf16(text: &str, tally: Tally, capacity: Capacity) -> usize {
     }
 }
 
-/// The swapped text, where every character can be swapped.
+/// The text after replacing, if every character has a replacement.
 fn swapped(text: &str, swaps: Swaps) -> impl Iterator<Item = char> + Clone {
     swaps.of(text).flatten().flat_map(|each| each.chars())
 }

@@ -1,11 +1,11 @@
-//! Tables: which national language tables a text takes the fewest segments with.
+//! Tables: the national language tables with which a text takes the fewest segments.
 //!
-//! Here: the choice, and what characters cost with it. Not here: the tables themselves
+//! Here: the choice, and the septets of characters with it. Not here: the tables themselves
 //! ([`crate::gsm7::national`]).
 //!
-//! Among tables that take as few segments, those with the smaller header are chosen: none before a single
-//! shift table, that before a locking shift table, that before both; then the language of the lower
-//! identifier.
+//! Among tables that take the same number of segments, those with the smaller header are chosen:
+//! none before a single shift table, that before a locking shift table, that before both; then the
+//! language of the lower identifier.
 
 use super::{
     capacity::{Capacity, Reference},
@@ -16,19 +16,19 @@ use crate::gsm7::national::{self, Language, Languages};
 /// The national language tables that a text is sent with; none by default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Tables {
-    /// In place of the default alphabet.
+    /// The table used in place of the default alphabet.
     pub locking_shift: Option<Language>,
-    /// In place of the default extension table.
+    /// The table used in place of the default extension table.
     pub single_shift: Option<Language>,
 }
 
 impl Tables {
-    /// How many a header names.
+    /// The number of tables that a header names.
     pub(super) const fn count(self) -> usize {
         self.locking_shift.is_some() as usize + self.single_shift.is_some() as usize
     }
 
-    /// Septets of a character, 1 or 2; `None` where the tables lack it.
+    /// Septets of a character, 1 or 2; `None` if the tables lack it.
     pub(super) fn septets(self, character: char) -> Option<usize> {
         let holders = national::holders(character);
         if holders.one_septet & bit(self.locking_shift) != 0 {
@@ -40,7 +40,7 @@ impl Tables {
         }
     }
 
-    /// The order of preference among tables that take as few segments.
+    /// The order of preference among tables that take the same number of segments.
     fn rank(self) -> impl Ord {
         (
             self.locking_shift.is_some(),
@@ -54,7 +54,7 @@ fn bit(language: Option<Language>) -> u16 {
     1 << language.map_or(0, Language::identifier)
 }
 
-/// The language of a bit; none for the lowest, which stands for the default tables.
+/// The language of a bit; `None` for the lowest bit, which means the default tables.
 fn language(bit: usize) -> Option<Language> {
     Language::ALL.get(bit.checked_sub(1)?).copied()
 }
@@ -67,7 +67,7 @@ pub(super) struct Choice {
     pub segments: usize,
 }
 
-/// The tables that the text takes the fewest segments with; `None` where no two hold all of it.
+/// The tables with which the text takes the fewest segments; `None` if no pair has every character.
 pub(super) fn choose(
     text: impl Iterator<Item = char> + Clone,
     languages: Languages,
@@ -94,19 +94,19 @@ pub(super) fn choose(
 fn pack(text: impl Iterator<Item = char>, tables: Tables, capacity: usize) -> usize {
     let mut packer = Packer::new(capacity);
     for character in text {
-        // A candidate holds every character.
+        // A candidate has every character.
         packer.take_units(tables.septets(character).unwrap_or_default());
     }
     packer.segments
 }
 
-/// What a text costs with each locking shift table, and which single shift tables it then needs.
+/// The septets of a text with each locking shift table, and the single shift tables it then needs.
 ///
-/// A character costs one septet if the locking table has it and else two, whichever single shift table that
-/// is. So there is one candidate a locking table, and not one a pair.
+/// A character costs one septet if the locking table has it and else two, whichever single shift
+/// table that is. So there is one candidate a locking table, and not one a pair.
 struct Survey {
     characters: usize,
-    /// By locking table: characters that it lacks.
+    /// By locking table: the number of characters that it lacks.
     lacking: [usize; 14],
     /// By locking table: the single shift tables that have all of those.
     filling: [u16; 14],
@@ -114,7 +114,7 @@ struct Survey {
 }
 
 impl Survey {
-    /// `None` where some character is in no table.
+    /// `None` if some character is in no table.
     fn of(text: impl Iterator<Item = char>, languages: Languages) -> Option<Self> {
         let languages = languages.bits();
         let mut survey = Self {
@@ -132,7 +132,7 @@ impl Survey {
             let mut without = languages & !holders.one_septet;
             while without != 0 {
                 let table = without.trailing_zeros() as usize;
-                // Fourteen tables, and bits for no more.
+                // There are fourteen tables, and bits for no more.
                 survey.lacking[table] += 1;
                 survey.filling[table] &= holders.two_septets;
                 without &= without - 1;
@@ -141,12 +141,13 @@ impl Survey {
         Some(survey)
     }
 
-    /// Tables that hold all of the text, with its septets. The default extension table needs no header,
-    /// and so it is taken wherever it will do.
+    /// Tables that hold all of the text, with its septets. The default extension table needs no
+    /// header, and so it is taken wherever it will do.
     fn candidates(&self) -> impl Iterator<Item = (Tables, usize)> {
         let tables = self.lacking.iter().zip(self.filling).enumerate();
         tables.filter_map(|(locking, (lacking, filling))| {
-            // Spanish has no locking table; it lacks every character, and costs more than the default.
+            // Spanish has no locking table; it lacks every character, and costs more than the
+            // default.
             let chosen = self.languages & (1 << locking) != 0 && filling != 0;
             let tables = Tables {
                 locking_shift: language(locking),

@@ -1,9 +1,10 @@
 //! Texts whose segments are known.
 
 use super::{
-    Channel, Encoding, Language, Languages, MAX_SEGMENTS, NonGsmCharacter, Options, Reference,
-    Segmentation, Tables, TooManySegments, count, segment,
+    Encoding, Language, Languages, MAX_SEGMENTS, NonGsmCharacter, Options, Reference, Segmentation,
+    Tables, TooManySegments, count, segment,
 };
+use crate::channel::Channel;
 use Encoding::{Gsm7, Ucs2};
 use std::borrow::Cow;
 
@@ -19,7 +20,7 @@ pub(super) const SMART: Options = Options {
 };
 
 pub(super) fn sms(text: &str) -> Segmentation<'_> {
-    segment(text, false, &PLAIN).unwrap()
+    segment(text, Channel::Sms, &PLAIN).unwrap()
 }
 
 #[test]
@@ -29,7 +30,7 @@ fn texts_take_the_segments_that_carriers_bill() {
         let seen = (answer.encoding, answer.units, answer.segment_count());
         assert_eq!(seen, (Some(encoding), units, segments), "{text:?}");
         assert_eq!(answer.channel, Channel::Sms);
-        let counted = count(text, false, &PLAIN).map(|count| count.segment_count);
+        let counted = count(text, Channel::Sms, &PLAIN).map(|count| count.segment_count);
         assert_eq!(counted, Ok(segments), "{text:?}");
     };
     check("", Gsm7, 0, 1);
@@ -106,28 +107,28 @@ fn pairs_are_not_split_and_what_they_leave_is_not_free() {
 
 #[test]
 fn at_most_255_segments_are_sent() {
-    let check = |text: String, has_media, expected: Result<usize, usize>| {
+    let check = |text: String, channel, expected: Result<usize, usize>| {
         let expected = expected.map_err(|needed| TooManySegments { needed });
-        let counted = count(&text, has_media, &PLAIN).map(|count| count.segment_count);
+        let counted = count(&text, channel, &PLAIN).map(|count| count.segment_count);
         assert_eq!(counted, expected);
-        let cut = segment(&text, has_media, &PLAIN).map(|answer| answer.segment_count());
+        let cut = segment(&text, channel, &PLAIN).map(|answer| answer.segment_count());
         assert_eq!(cut, expected);
     };
-    check("a".repeat(255 * 153), false, Ok(255));
-    check("a".repeat(255 * 153 + 1), false, Err(256));
-    check("я".repeat(255 * 67), false, Ok(255));
-    check("я".repeat(255 * 67 + 1), false, Err(256));
-    check("😀".repeat(255 * 33), false, Ok(255));
-    check("😀".repeat(255 * 33 + 1), false, Err(256));
-    check("a".repeat(255 * 1_600), true, Ok(255));
-    check("a".repeat(255 * 1_600 + 1), true, Err(256));
-    check("a".repeat(1_530_000), false, Err(10_000));
+    check("a".repeat(255 * 153), Channel::Sms, Ok(255));
+    check("a".repeat(255 * 153 + 1), Channel::Sms, Err(256));
+    check("я".repeat(255 * 67), Channel::Sms, Ok(255));
+    check("я".repeat(255 * 67 + 1), Channel::Sms, Err(256));
+    check("😀".repeat(255 * 33), Channel::Sms, Ok(255));
+    check("😀".repeat(255 * 33 + 1), Channel::Sms, Err(256));
+    check("a".repeat(255 * 1_600), Channel::Mms, Ok(255));
+    check("a".repeat(255 * 1_600 + 1), Channel::Mms, Err(256));
+    check("a".repeat(1_530_000), Channel::Sms, Err(10_000));
 }
 
 #[test]
 fn media_makes_it_an_mms() {
     let check = |text: &str, units, segments, remaining| {
-        let answer = segment(text, true, &SMART).unwrap();
+        let answer = segment(text, Channel::Mms, &SMART).unwrap();
         assert_eq!((answer.channel, answer.encoding), (Channel::Mms, None));
         assert_eq!((answer.units, answer.segment_count()), (units, segments));
         assert_eq!(answer.units_per_segment, 1_600);
@@ -177,7 +178,7 @@ fn what_forces_ucs2_is_named() {
 #[test]
 fn smart_encoding_swaps_where_that_saves_segments() {
     let check = |typed: &str, sent: &str, encoding, segments| {
-        let answer = segment(typed, false, &SMART).unwrap();
+        let answer = segment(typed, Channel::Sms, &SMART).unwrap();
         assert_eq!(answer.text, sent);
         let seen = (answer.encoding, answer.segment_count());
         assert_eq!(seen, (Some(encoding), segments), "{typed}");
@@ -201,7 +202,7 @@ fn smart_encoding_swaps_where_that_saves_segments() {
     );
     // GSM-7 already.
     check(&a(200), &a(200), Gsm7, 2);
-    let kept = segment("l'ora", false, &SMART).unwrap();
+    let kept = segment("l'ora", Channel::Sms, &SMART).unwrap();
     assert!(matches!(kept.text, Cow::Borrowed(_)));
 }
 
@@ -209,14 +210,14 @@ fn smart_encoding_swaps_where_that_saves_segments() {
 fn smart_encoding_brings_a_text_under_the_limit() {
     let text = "’".repeat(255 * 67 + 1);
     assert_eq!(
-        count(&text, false, &PLAIN),
+        count(&text, Channel::Sms, &PLAIN),
         Err(TooManySegments { needed: 256 })
     );
-    let counted = count(&text, false, &SMART).map(|count| count.segment_count);
+    let counted = count(&text, Channel::Sms, &SMART).map(|count| count.segment_count);
     assert_eq!(counted, Ok(112));
     let text = "’".repeat(255 * 153 + 1);
     assert_eq!(
-        count(&text, false, &SMART),
+        count(&text, Channel::Sms, &SMART),
         Err(TooManySegments { needed: 256 })
     );
 }
@@ -225,7 +226,7 @@ fn smart_encoding_brings_a_text_under_the_limit() {
 fn national_tables_are_used_where_they_save_segments() {
     let check = |text: &str, languages, tables: Tables, shape: (usize, usize, usize)| {
         let options = Options { languages, ..PLAIN };
-        let answer = segment(text, false, &options).unwrap();
+        let answer = segment(text, Channel::Sms, &options).unwrap();
         assert_eq!(answer.tables, tables, "{text}");
         let seen = (
             answer.units,
@@ -341,7 +342,7 @@ fn references_of_two_octets_leave_less() {
             reference: Reference::SixteenBit,
             ..PLAIN
         };
-        let counted = count(&text, false, &options).map(|count| count.segment_count);
+        let counted = count(&text, Channel::Sms, &options).map(|count| count.segment_count);
         assert_eq!(counted, Ok(segments));
     };
     check("a".repeat(160), 1);
@@ -355,7 +356,7 @@ fn references_of_two_octets_leave_less() {
 #[test]
 fn accents_are_taken_off_last() {
     let check = |typed: &str, options: Options, sent: &str, segments| {
-        let answer = segment(typed, false, &options).unwrap();
+        let answer = segment(typed, Channel::Sms, &options).unwrap();
         assert_eq!((&*answer.text, answer.segment_count()), (sent, segments));
     };
     let accents = Options {

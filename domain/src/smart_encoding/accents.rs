@@ -1,10 +1,10 @@
 //! Accented letters and the letters below their accents.
 //!
-//! Here: Latin letters with marks or strokes that GSM-7 lacks. Not here: letters of other scripts, and
-//! letters that only look like an accented one (`þ`, `ŋ`, `ə`): those have no plain form.
+//! Here: Latin letters with marks or strokes that GSM-7 lacks. Not here: letters of other scripts,
+//! and letters that only look like an accented one (`þ`, `ŋ`, `ə`): those have no plain form.
 
-/// The letter of GSM-7 below the accents of one that GSM-7 lacks; empty for an accent that is a code point
-/// of its own. A letter with two marks keeps one where GSM-7 has it so: `ǻ` is `å` and not `a`.
+/// The GSM-7 letter below the accents of a letter that GSM-7 lacks; empty for a combining accent. A
+/// letter with two marks keeps one if GSM-7 has that letter: `ǻ` is `å` and not `a`.
 pub(super) fn stripped(character: char) -> Option<&'static str> {
     Some(match character {
         '\u{300}'..='\u{34E}' | '\u{350}'..='\u{36F}' => "",
@@ -31,7 +31,7 @@ fn letter(letters: &'static str, at: usize) -> Option<&'static str> {
     letters.get(at..=at).filter(|&letter| letter != ".")
 }
 
-/// From U+00C0, a letter for each code point; a dot where it stays as it is.
+/// From U+00C0, a letter for each code point; a dot if the letter is kept.
 const LATIN: &str = "\
     AAAA....E.EEIIII..OOOO...UUU.Y...aaa...c..ee.iii...ooo....uu.y.y\
     AaAaAaCcCcCcCcDdDdEeEeEeEeEeGgGgGgGgHhHhIiIiIiIiIi..JjKk.LlLlLlL\
@@ -41,7 +41,7 @@ const LATIN: &str = "\
     AaAaEeEeIiIiOoOoRrRrUuUuSsTt..Hh......AaEe..OoOoOoYy......ACc...\
     ...B..EeJj..RrYy";
 
-/// From U+1E00, likewise.
+/// From U+1E00, in the same form.
 const LATIN_ADDITIONAL: &str = "\
     AaBbBbBb.cDdDdDdDdDdEeEeEeEeEeFfGgHhHhHhHhHhIiIiKkKkKkLlLlLlLlMm\
     MmMmNnNnNnNnOoOoOoOoPpPpRrRrRrRrSsSsSsSsSsTtTtTtTtUuUuUuUuUuVvVv\

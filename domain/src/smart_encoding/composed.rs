@@ -1,15 +1,15 @@
-//! A text in composed form, with single line ends: what looks the same and takes less room.
+//! Composed form: a text that looks the same and takes fewer units.
 //!
-//! Here: canonical composition (Unicode NFC), and CRLF as LF. Not here: likes, which change how a text
-//! looks; whether a text gains by either, which is decided in [`crate::segmentation`].
+//! Here: canonical composition (Unicode NFC), and CRLF as LF. Not here: lookalikes, which change
+//! how a text looks ([`super`]), and whether either saves segments ([`crate::segmentation`]).
 //!
-//! Macs, PDFs and some editors write `è` as `e` with a combining accent (U+0300), which GSM-7 lacks and UCS-2
-//! counts as two; forms post one line break as CRLF, two characters that are paid for.
+//! Macs, PDFs and some editors write `è` as `e` with a combining accent (U+0300), which GSM-7 lacks
+//! and UCS-2 counts as two; forms post a line break as CRLF, which is billed as two characters.
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization, char::compose, is_nfc_quick};
 
-/// The text in composed form; `None` if it is already. It allocates nothing then, but for a text with
-/// combining characters.
+/// The text in composed form; `None` if it is composed already. In that case it allocates only for
+/// a text with combining characters.
 #[must_use]
 pub fn composed(text: &str) -> Option<String> {
     let is_nfc = text.is_ascii() || is_nfc_quick(text.chars()) == IsNormalized::Yes;
@@ -23,7 +23,7 @@ pub fn composed(text: &str) -> Option<String> {
     }
 }
 
-/// The letter of GSM-7 that a character and the accent after it are, such as `è` of `e` and U+0300.
+/// The GSM-7 letter that a character and the accent after it compose to: `è` for `e` and U+0300.
 #[must_use]
 pub fn gsm_letter(base: char, accent: char) -> Option<&'static str> {
     Some(match compose(base, accent)? {
@@ -71,7 +71,7 @@ mod tests {
         }
     }
 
-    /// What two characters of GSM-7 compose to, all of it.
+    /// Every pair that composes to a GSM-7 letter.
     #[test]
     fn every_letter_of_gsm_7_that_has_an_accent_is_known() {
         for letter in "@£$¥èéùìòÇØøÅåΔΦΓΛΩΠΨΣΘΞÆæßÉ¤¡ÄÖÑÜ§¿äöñüà".chars()
@@ -89,7 +89,8 @@ mod tests {
         fn composing_is_nfc_and_done_once(text in "[a-eé\u{300}\u{301}\u{327}\u{212B}\r\n]{0,12}") {
             let done = composed(&text).unwrap_or_else(|| text.clone());
             prop_assert_eq!(&done, &text.nfc().collect::<String>().replace("\r\n", "\n"));
-            // Of several CRs before an LF one goes: a character more never takes less room.
+            // Of several CRs before an LF only one is dropped: one more character never takes fewer
+            // units.
             prop_assert!(composed(&done).is_none() || text.contains("\r\r\n"));
         }
     }

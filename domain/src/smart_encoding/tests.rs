@@ -1,4 +1,4 @@
-//! What each family of characters is swapped for, and what is left alone.
+//! The replacements of each family of characters, and the characters that are kept.
 
 use super::{Swaps, replacement, without_accent};
 use crate::gsm7::{
@@ -76,7 +76,8 @@ fn everything_else_has_none() {
     }
 }
 
-/// Every character of every family, by code point: one that falls out of the code is missed here.
+/// Every character of every family, by code point, so that none can be lost from the code
+/// unnoticed.
 #[test]
 fn each_family_is_swapped_whole() {
     let check = |characters: &str, like: &str| {
@@ -85,8 +86,8 @@ fn each_family_is_swapped_whole() {
             assert_eq!(replacement(character, ""), Some(like), "U+{code_point:04X}");
         }
     };
-    // Single quotes: general punctuation, angled, modifier letters, primes, accents alone, ornaments,
-    // full width.
+    // Single quotes: general punctuation, angled, modifier letters, primes, accents alone,
+    // ornaments, full width.
     check("\u{2018}\u{2019}\u{201A}\u{201B}\u{2039}\u{203A}", "'");
     check("\u{2B9}\u{2BB}\u{2BC}\u{2BD}\u{2C8}\u{2CA}\u{2CB}", "'");
     check("\u{2032}\u{2035}\u{60}\u{B4}\u{FF07}\u{FF40}", "'");
@@ -140,8 +141,8 @@ fn each_family_is_swapped_whole() {
     ]) {
         check(&character.to_string(), like);
     }
-    // Controls, soft hyphen, joiners, marks of direction, invisible operators, selectors, byte order mark,
-    // annotations, tags.
+    // Controls, soft hyphen, joiners, marks of direction, invisible operators, selectors, byte
+    // order mark, annotations, tags.
     let ranges = [
         ('\u{1}', '\u{8}'),
         ('\u{E}', '\u{1F}'),
@@ -215,7 +216,7 @@ fn likes_are_gsm_and_stand_for_what_is_not() {
                 assert!(!gsm7::contains(character), "{character:?}");
                 assert!(like.chars().all(gsm7::contains), "{character:?} {like:?}");
             }
-            // An accent is never taken for a typographic character.
+            // An accent is never treated as a typographic character.
             assert!(likes.contains(&None), "{character:?}");
         }
     }

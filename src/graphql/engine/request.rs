@@ -98,7 +98,13 @@ impl From<Refusal> for ApiError {
             RefusalCode::NotFound => Self::NothingAt {
                 field: refusal.field,
             },
-            _ => ApiError::BadInput {
+            RefusalCode::Invalid
+            | RefusalCode::Conflict
+            | RefusalCode::InsufficientCredits
+            | RefusalCode::UnsupportedDestination
+            | RefusalCode::IdempotencyKeyReused
+            | RefusalCode::PaymentFailed
+            | RefusalCode::LimitReached => ApiError::BadInput {
                 field: refusal.field,
                 message: refusal.message,
             },

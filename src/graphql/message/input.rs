@@ -163,13 +163,15 @@ new_message_inputs! {
 pub struct SettleMessageInput {
     /// The scheduled message.
     pub(super) message_id: ID,
-    /// What went out by country, at most 250 rows; for platform roles and SENDER keys only. If left out, everybody whom it
-    /// was scheduled for is charged, whoever asks; if the server settles, less those who have left the list. If nothing
-    /// went out (no rows, or 0 recipients in each), the message is CANCELED before its sendAt if the server settles, and
-    /// SENT for 0 credits if the sending service does. From sendAt on a report of a message that the server settles is
-    /// refused with CONFLICT: leave sent out, or wait for the server. If recipients of a country get different numbers of
-    /// segments, its head-count is split over them in their proportion, by largest remainder; a country that was not
-    /// planned counts the most segments that any recipient gets.
+    /// What went out by country, at most 250 rows; for platform roles and SENDER keys only. If left
+    /// out, everybody whom it was scheduled for is charged, whoever asks; if the server settles,
+    /// less those who have left the list. If nothing went out (no rows, or 0 recipients in each),
+    /// the message is CANCELED before its sendAt if the server settles, and SENT for 0 credits if
+    /// the sending service does. From sendAt on a report of a message that the server settles is
+    /// refused with CONFLICT: leave sent out, or wait for the server. If recipients of a country
+    /// get different numbers of segments, its head-count is split over them in their proportion, by
+    /// largest remainder; a country that was not planned counts the most segments that any
+    /// recipient gets.
     pub(super) sent: Option<Vec<DestinationInput>>,
     /// A key of 1 to 255 bytes, unique in the account. The same key with the same arguments returns
     /// the first answer again; with other arguments it is refused with IDEMPOTENCY_KEY_REUSED.

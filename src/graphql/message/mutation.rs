@@ -1,4 +1,6 @@
 //! The mutations that schedule, send, settle and cancel messages.
+//!
+//! Here: arguments and payloads. Not here: what is done ([`crate::operations::message`]).
 
 use async_graphql::{Context, ID, Object};
 use domain::id::MessageId;

@@ -17,7 +17,7 @@ use super::{
     super::{
         answer::{Answer, MessageAnswer},
         batch::Batch,
-        request::{End, NewMessage, Refused, Sent},
+        request::{End, MessageCharge, NewMessage, Refused},
         rows::{head_count, lines},
     },
     instant,
@@ -91,7 +91,7 @@ impl Batch {
         &self,
         (account, message): (AccountId, MessageId),
         ending: Ending,
-    ) -> Result<Option<(Sent, i64)>, Refused> {
+    ) -> Result<Option<(MessageCharge, i64)>, Refused> {
         let key = (account.uuid(), message.uuid());
         let rows = match ending {
             Ending::ForThoseWhoStayed => self.facts.departures.get(&key),
@@ -112,7 +112,7 @@ impl Batch {
                 DepartureError::TooLarge => "a message's lines cost more than can be counted",
             })
         })?;
-        let sent = Sent {
+        let sent = MessageCharge {
             recipients: remaining.recipients,
             lines: remaining.lines,
             credits: remaining.credits,
@@ -177,7 +177,7 @@ impl Batch {
         &mut self,
         account: AccountId,
         id: MessageId,
-        charge: Option<(Credits, Option<&Sent>)>,
+        charge: Option<(Credits, Option<&MessageCharge>)>,
         answer: Answer,
     ) -> Result<Answer, Refused> {
         let key = (account.uuid(), id.uuid());

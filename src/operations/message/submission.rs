@@ -1,4 +1,7 @@
-//! Handing a message's command to the ledger, and what it left: the first answer to its key, whatever has changed since.
+//! Submitting a message's command to the ledger, and the answer to its idempotency key.
+//!
+//! Here: the first answer to a key, whatever has changed since. Not here: which command it is
+//! ([`super`]).
 
 use domain::id::{AccountId, MessageId};
 use entity::{idempotency_key, message, message_line, sql_enums::MessageStatus};
@@ -12,8 +15,8 @@ use crate::{
 };
 
 impl Services {
-    /// Has the ledger do what was asked. What is refused before is looked up first: a repetition of a key
-    /// gets its first answer, whatever has changed since (law B4).
+    /// Submits a command to the ledger. If the command was refused before it got there, its key is
+    /// looked up: a repeated key gets its first answer, whatever has changed since (law B4).
     pub(super) async fn submit(
         &self,
         account: AccountId,
@@ -25,7 +28,8 @@ impl Services {
         done.ok_or(OperationError::RateLimited)
     }
 
-    /// The same; `None` if contacts were removed from the message's list since it was priced.
+    /// Submits a command; `None` if contacts were removed from the message's list since it was
+    /// priced.
     pub(super) async fn try_submit(
         &self,
         account: AccountId,
@@ -55,7 +59,7 @@ impl Services {
         self.done(account, &answer).await.map(Some)
     }
 
-    /// What a key was answered when it was used first, if it was.
+    /// The first answer to a key; `None` if the key is new.
     async fn first_answer(
         &self,
         account: AccountId,
@@ -71,7 +75,7 @@ impl Services {
             .map_err(|refused| OperationError::from_ledger(refused, amount))
     }
 
-    /// The message and the balance as a command left them, whatever became of them since.
+    /// The message and the balance as a command left them, whatever has changed since.
     async fn done(&self, account: AccountId, answer: &Answer) -> Result<Done, OperationError> {
         let broken = || OperationError::broken("a message's command was answered without it");
         let (changed, balance) = (answer.message.as_ref(), answer.balance.as_ref());

@@ -1,81 +1,111 @@
-//! A version's rows and the card that the domain computes with, one from the other.
+//! A version's rows, and the card that the domain computes with: each made from the other.
+
+use std::collections::BTreeMap;
 
 use domain::{
-    country::CountryCode,
+    channel::Channel,
     credits::Credits,
     id::RateCardId,
     money::CreditValue,
-    rate::{Rate, RateCard},
+    rate::{Area, AreaRates, CarrierOptions, RateCard},
     segmentation::{Language, Languages, Reference},
 };
-use entity::{rate, rate_card};
+use entity::{rate, rate_card, rate_card_area};
 use sea_orm::ConnectionTrait;
 
 use crate::{
     operations::{OperationError, input::known_currency},
-    store,
+    store::{self, rate_card::EVERY_OTHER_COUNTRY},
 };
 
-/// The rows of a card's rates.
-pub(super) fn rows(card: &RateCard) -> Vec<rate::Model> {
-    let row = |country_code: String, rate: Rate| rate::Model {
+/// The rows of a card's areas.
+pub(super) fn areas(card: &RateCard) -> Vec<rate_card_area::Model> {
+    let row = |(area, carriers): (Area, CarrierOptions)| rate_card_area::Model {
         rate_card_id: card.id().uuid(),
-        country_code,
-        sms_units: rate.sms.map(Credits::units),
-        mms_units: rate.mms.map(Credits::units),
-        national_languages: language_codes(rate.languages),
-        reference_bits: reference_bits(rate.reference),
+        country_code: area_code(area),
+        national_languages: language_codes(carriers.languages),
+        reference_bits: reference_bits(carriers.reference),
     };
-    let named = card
-        .rates()
-        .iter()
-        .map(|(country, rate)| row(country.to_string(), *rate));
-    let fallback = card
-        .fallback()
-        .map(|rate| row(store::rate_card::EVERY_OTHER_COUNTRY.to_owned(), rate));
-    named.chain(fallback).collect()
+    card.areas().map(row).collect()
+}
+
+/// The rows of a card's rates.
+pub(super) fn rates(card: &RateCard) -> Vec<rate::Model> {
+    let row = |(area, channel, rate): (Area, Channel, Credits)| rate::Model {
+        rate_card_id: card.id().uuid(),
+        country_code: area_code(area),
+        channel: channel.into(),
+        units: rate.units(),
+    };
+    card.rates().map(row).collect()
 }
 
 /// A published version as the domain computes with it.
 ///
 /// # Errors
-/// A fault, where the rows hold what they never should.
+/// A fault if a row is not one that publishing a card could have written.
 pub async fn domain_rate_card(
     connection: &impl ConnectionTrait,
     row: &rate_card::Model,
 ) -> Result<RateCard, OperationError> {
     let id = RateCardId::new(row.id);
-    let rates = store::rate_card::rates(connection, id).await?;
     let broken = |what: &dyn std::fmt::Display| {
         OperationError::broken(format!("rate card {}: {what}", row.id))
     };
-    let rates: Option<Vec<_>> = rates.iter().map(domain_rate).collect();
-    let rates = rates.ok_or_else(|| broken(&"a rate has options that nobody knows"))?;
-    RateCard::new(id, credit_value(row)?, rates).map_err(|error| broken(&error))
+    let mut areas = BTreeMap::new();
+    for row in store::rate_card::areas(connection, id).await? {
+        let carriers = carriers(&row).ok_or_else(|| broken(&"an area has unknown options"))?;
+        let rates = BTreeMap::new();
+        areas.insert(
+            area(&row.country_code, &broken)?,
+            AreaRates { rates, carriers },
+        );
+    }
+    for row in store::rate_card::rates(connection, id).await? {
+        let area = areas.get_mut(&area(&row.country_code, &broken)?);
+        let area = area.ok_or_else(|| broken(&"a rate is for an area without a row"))?;
+        let rate = Credits::from_units(row.units);
+        area.rates.insert(row.channel.into(), rate);
+    }
+    RateCard::new(id, credit_value(row)?, areas).map_err(|error| broken(&error))
 }
 
-/// What one credit is worth by a version.
+/// The value of one credit by a version.
 ///
 /// # Errors
-/// A fault, where the row holds what it never should.
+/// A fault if the row has no valid value.
 pub fn credit_value(row: &rate_card::Model) -> Result<CreditValue, OperationError> {
     known_currency(&row.currency_code)
         .and_then(|currency| CreditValue::new(row.credit_value_nano, currency))
         .ok_or_else(|| OperationError::broken(format!("rate card {} has no credit value", row.id)))
 }
 
-fn domain_rate(row: &rate::Model) -> Option<(Option<CountryCode>, Rate)> {
-    let rate = Rate {
+fn carriers(row: &rate_card_area::Model) -> Option<CarrierOptions> {
+    Some(CarrierOptions {
         languages: languages(&row.national_languages)?,
         reference: reference(row.reference_bits)?,
-        sms: row.sms_units.map(Credits::from_units),
-        mms: row.mms_units.map(Credits::from_units),
-    };
-    // The one row that is no country's is for every country not named.
-    Some((row.country_code.parse().ok(), rate))
+    })
 }
 
-/// What a language is called in the database.
+fn area_code(area: Area) -> String {
+    match area {
+        Area::Country(country) => country.to_string(),
+        Area::Elsewhere => EVERY_OTHER_COUNTRY.to_owned(),
+    }
+}
+
+fn area(
+    code: &str,
+    broken: impl Fn(&dyn std::fmt::Display) -> OperationError,
+) -> Result<Area, OperationError> {
+    if code == EVERY_OTHER_COUNTRY {
+        return Ok(Area::Elsewhere);
+    }
+    let country = code.parse().map(Area::Country);
+    country.map_err(|_| broken(&format!("{code:?} is no country")))
+}
+
+/// The name of a language in the database.
 const fn language_code(language: Language) -> &'static str {
     match language {
         Language::Turkish => "TURKISH",
@@ -94,7 +124,7 @@ const fn language_code(language: Language) -> &'static str {
     }
 }
 
-/// Languages with a space between each two.
+/// The names of languages with a space between two.
 fn language_codes(languages: Languages) -> String {
     let codes: Vec<_> = Language::ALL
         .into_iter()
@@ -132,7 +162,7 @@ mod tests {
     use super::{Language, Languages, language_codes, languages, reference};
 
     #[test]
-    fn options_come_back_as_they_were_stored() {
+    fn carrier_options_survive_storage() {
         for set in [
             Languages::NONE,
             Languages::ALL,

@@ -1,6 +1,6 @@
 //! The CSV's bytes, how readers parse them, and that no cell runs as a formula.
 
-use domain::credits::Credits;
+use domain::{channel::Channel, credits::Credits};
 use jiff::{Timestamp, tz::TimeZone};
 use proptest::prelude::*;
 
@@ -16,7 +16,7 @@ fn message<'a>(sent_at: &str, text: &'a str) -> MessageRow<'a> {
         sent_at: sent_at.parse().unwrap(),
         list_name: Some("Clienti"),
         text,
-        channel: "SMS",
+        channel: Channel::Sms,
         encoding: Some("GSM-7"),
         segment_count: 2,
         recipients: 1_653,
@@ -64,7 +64,7 @@ fn dialects_change_delimiter_and_decimal_mark() {
 fn rows_follow_rfc_4180() {
     let mut mms = message("2026-03-29T01:00:00.123456Z", "a \"b\"\r\nc");
     mms.list_name = None;
-    mms.channel = "MMS";
+    mms.channel = Channel::Mms;
     mms.encoding = None;
     mms.credits = Credits::from_units(i64::MAX);
     let rows = vec![message("2026-03-29T00:59:59Z", "Ciao, più €"), mms];

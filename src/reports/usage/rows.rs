@@ -147,9 +147,7 @@ impl Rows {
         if !self.channels.is_empty() && total != *totals {
             return Err(UsageError::Disagreement.into());
         }
-        channels.sort_by_key(|(channel, usage)| {
-            (std::cmp::Reverse(usage.credits), *channel != Channel::Sms)
-        });
+        channels.sort_by_key(|(channel, usage)| (std::cmp::Reverse(usage.credits), *channel));
         Ok(channels)
     }
 }

@@ -6,7 +6,7 @@ mod readers;
 use std::io::{Cursor, Read};
 
 use calamine::{Data, DataType, Range, Reader, Xlsx};
-use domain::credits::Credits;
+use domain::{channel::Channel, credits::Credits};
 use jiff::{Timestamp, tz::TimeZone};
 use zip::ZipArchive;
 
@@ -56,7 +56,7 @@ fn message(text: &str) -> MessageRow<'_> {
         sent_at: "2026-03-28T09:30:15.250Z".parse().unwrap(),
         list_name: Some("Clienti"),
         text,
-        channel: "SMS",
+        channel: Channel::Sms,
         encoding: Some("GSM-7"),
         segment_count: 1,
         recipients: 1_653,
@@ -121,7 +121,7 @@ fn moment(cell: &Data) -> String {
 fn messages_read_back_unchanged() {
     let mut mms = message("");
     mms.list_name = None;
-    mms.channel = "MMS";
+    mms.channel = Channel::Mms;
     mms.encoding = None;
     mms.credits = Credits::from_units(214_890);
     let range = messages_of(&[message("Ciao, 10% di sconto & più"), mms]);

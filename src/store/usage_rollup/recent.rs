@@ -267,7 +267,7 @@ impl Recent {
                 },
                 list_id: match slot.of {
                     Of::List(list) if grain.lists => list.map(ListId::uuid),
-                    _ => None,
+                    Of::List(_) | Of::All | Of::Country(_) => None,
                 },
                 channel: grain.channels.then_some(slot.channel),
                 rate_card_id: slot.rate_card_id,
@@ -296,7 +296,7 @@ impl Recent {
                     segments: counts.segments,
                     units: counts.units,
                 }),
-                _ => None,
+                Of::All | Of::List(_) => None,
             })
             .collect()
     }

@@ -1,8 +1,11 @@
 //! Steps of the schema's history that change rows, on rows of the time before.
 
+use std::collections::BTreeSet;
+
+use entity::{rate, rate_card_area, sql_enums::Channel};
 use message_credits::store::Store;
 use migration::{Migrator, MigratorTrait};
-use sea_orm::{ConnectionTrait, EntityTrait, Statement, prelude::Uuid};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Statement, prelude::Uuid};
 
 use crate::support::postgres_database;
 
@@ -89,5 +92,105 @@ async fn tokens_become_hashes_on_sqlite() {
 async fn tokens_become_hashes_on_postgres() {
     if let Some(url) = postgres_database().await {
         tokens_become_hashes(&url).await;
+    }
+}
+
+/// Rates become rows by channel. Every version keeps its areas, also those that it closes, and what carriers do there.
+async fn rates_become_rows_by_channel(url: &str) {
+    let store = before(url, "_rates_by_channel").await;
+    let writer = store.writer();
+    let card = Uuid::from_u128(7);
+    for (country, sms, mms, languages, bits) in [
+        ("IT", Some(7_500_i64), Some(30_000_i64), "", 8),
+        ("TR", Some(1), None, "TURKISH SPANISH", 16),
+        ("US", None, Some(0), "", 8),
+        ("KP", None, None, "", 8),
+        ("*", Some(10_000), Some(1_000_000 * 10_000), "", 16),
+    ] {
+        let insert = Statement::from_sql_and_values(
+            store.backend(),
+            "INSERT INTO rates (rate_card_id, country_code, sms_units, mms_units, national_languages, reference_bits) \
+             VALUES ($1, $2, $3, $4, $5, $6)",
+            [
+                card.into(),
+                country.into(),
+                sms.into(),
+                mms.into(),
+                languages.into(),
+                bits.into(),
+            ],
+        );
+        writer.execute_raw(insert).await.unwrap();
+    }
+    Migrator::up(writer, None).await.unwrap();
+    let of_card = |id: u128| rate::Column::RateCardId.eq(Uuid::from_u128(id));
+    let rates = async |filter| {
+        let rows = rate::Entity::find()
+            .filter(filter)
+            .all(store.reader())
+            .await
+            .unwrap();
+        let rows = rows
+            .into_iter()
+            .map(|row| (row.country_code, row.channel, row.units));
+        rows.collect::<BTreeSet<_>>()
+    };
+    let row = |country: &str, channel, units| (country.to_owned(), channel, units);
+    use Channel::{Mms, Sms};
+    assert_eq!(
+        rates(of_card(7)).await,
+        BTreeSet::from([
+            row("IT", Sms, 7_500),
+            row("IT", Mms, 30_000),
+            row("TR", Sms, 1),
+            row("US", Mms, 0),
+            row("*", Sms, 10_000),
+            row("*", Mms, 10_000_000_000),
+        ])
+    );
+    let areas = rate_card_area::Entity::find()
+        .filter(rate_card_area::Column::RateCardId.eq(card))
+        .all(store.reader())
+        .await
+        .unwrap();
+    let areas: BTreeSet<_> = areas
+        .into_iter()
+        .map(|row| (row.country_code, row.national_languages, row.reference_bits))
+        .collect();
+    let area =
+        |country: &str, languages: &str, bits| (country.to_owned(), languages.to_owned(), bits);
+    assert_eq!(
+        areas,
+        BTreeSet::from([
+            area("IT", "", 8),
+            area("TR", "TURKISH SPANISH", 16),
+            area("US", "", 8),
+            area("KP", "", 8),
+            area("*", "", 16),
+        ])
+    );
+    // The cards that earlier steps brought: the default one, and the example of 50 countries, 17 of them with MMS.
+    let seeded = |id: u128| 0x0000_0000_0000_7000_8000_0000_0000_0000 + id;
+    let default = BTreeSet::from([row("*", Sms, 10_000), row("*", Mms, 30_000)]);
+    assert_eq!(rates(of_card(seeded(1))).await, default);
+    let example = rates(of_card(seeded(2))).await;
+    let of_channel = |channel| example.iter().filter(|row| row.1 == channel).count();
+    assert_eq!((of_channel(Sms), of_channel(Mms)), (50, 17));
+    store.close().await;
+}
+
+/// On SQLite.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rates_become_rows_by_channel_on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("before.db");
+    rates_become_rows_by_channel(&format!("sqlite://{}?mode=rwc", file.display())).await;
+}
+
+/// On PostgreSQL.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rates_become_rows_by_channel_on_postgres() {
+    if let Some(url) = postgres_database().await {
+        rates_become_rows_by_channel(&url).await;
     }
 }

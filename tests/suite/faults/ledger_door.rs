@@ -4,10 +4,11 @@
 use std::{sync::Arc, task::Poll, time::Duration};
 
 use domain::{
+    channel::Channel,
     credits::Credits,
     id::{AccountId, MessageId, RateCardId},
     quote::Line,
-    segmentation::{Channel, Encoding},
+    segmentation::Encoding,
 };
 use futures_util::{
     FutureExt,
@@ -17,7 +18,7 @@ use message_credits::{
     clock::Clock,
     graphql::engine::ids::PublicId,
     ledger::{
-        Act, Answer, Key, Ledger, Limits, NewMessage, Request, Sent, SubmitError, Writers,
+        Act, Answer, Key, Ledger, Limits, MessageCharge, NewMessage, Request, SubmitError, Writers,
         verify::verify,
     },
     store::{Store, book},
@@ -46,7 +47,7 @@ fn send_as(account: AccountId, id: Uuid, key: Option<String>) -> Request {
         channel: Channel::Sms,
         encoding: Some(Encoding::Gsm7),
         segment_count: 1,
-        price: Sent {
+        price: MessageCharge {
             recipients: 1,
             lines: vec![line],
             credits,

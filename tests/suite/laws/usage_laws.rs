@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use domain::{
     calendar::{buckets::Interval, parse_time_zone},
+    channel::Channel,
     credits::Credits,
     id::{ListId, RateCardId},
-    segmentation::Channel,
     usage::Usage,
 };
 use jiff::SignedDuration;

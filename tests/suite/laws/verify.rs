@@ -30,7 +30,7 @@ pub(crate) fn message(list: Option<ListId>, instant: &str, recipients: u64) -> M
     Message {
         at: at(instant),
         list,
-        channel: domain::segmentation::Channel::Sms,
+        channel: domain::channel::Channel::Sms,
         text: "Ciao".to_owned(),
         card: domain::id::RateCardId::new(DEFAULT_ID),
         legs: vec![Leg {

@@ -1,12 +1,13 @@
 //! Sharing credits out among lists, over HTTP: laws P1, P2, L2 and L3.
 
 use domain::{
+    channel::Channel,
     id::{AccountId, ListId, MessageId, RateCardId},
-    segmentation::{Channel, Encoding},
+    segmentation::Encoding,
 };
 use message_credits::{
     graphql::engine::ids::PublicId,
-    ledger::{Act, NewMessage, Request, Sent},
+    ledger::{Act, MessageCharge, NewMessage, Request},
 };
 use serde_json::{Value, json};
 
@@ -33,7 +34,7 @@ pub async fn hold(server: &Server, tenant: &Tenant, list: &str, credits: &str) {
         channel: Channel::Sms,
         encoding: Some(Encoding::Gsm7),
         segment_count: 1,
-        price: Sent {
+        price: MessageCharge {
             recipients: 1,
             lines: Vec::new(),
             credits: credits.parse().unwrap(),

@@ -14,7 +14,7 @@ use std::{
 };
 
 use calamine::{Reader, Xlsx};
-use domain::segmentation::Channel;
+use domain::channel::Channel;
 use futures_util::future::join_all;
 use message_credits::{
     clock::id_at,

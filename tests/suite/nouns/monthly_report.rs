@@ -4,7 +4,7 @@
 use std::io::Cursor;
 
 use calamine::{Reader, Xlsx};
-use domain::{id::RateCardId, segmentation::Channel};
+use domain::{channel::Channel, id::RateCardId};
 use message_credits::store::rate_card::DEFAULT_ID;
 use serde_json::{Value, json};
 

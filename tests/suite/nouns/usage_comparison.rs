@@ -1,6 +1,6 @@
 //! What a dashboard asks of a report beside its sums: the period before, channels, and parts of the whole.
 
-use domain::{id::ListId, segmentation::Channel};
+use domain::{channel::Channel, id::ListId};
 use message_credits::graphql::engine::ids::PublicId;
 use serde_json::{Value, json};
 

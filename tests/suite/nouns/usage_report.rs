@@ -2,7 +2,7 @@
 
 mod history;
 
-use domain::{ending::Asker, id::ListId, segmentation::Channel};
+use domain::{channel::Channel, ending::Asker, id::ListId};
 use message_credits::{
     graphql::engine::ids::PublicId,
     ledger::{Act, End},

@@ -1,18 +1,19 @@
 //! Messages sent in the past, straight through the ledger: what reports are made of.
 
 use domain::{
+    channel::Channel,
     country::CountryCode,
     credits::Credits,
     id::{AccountId, ListId, MessageId, RateCardId},
     quote::Line,
-    segmentation::{Channel, Encoding},
+    segmentation::Encoding,
 };
 use entity::rate_card;
 use jiff::Timestamp;
 use message_credits::{
     clock::id_at,
     graphql::engine::ids::PublicId,
-    ledger::{Act, Answer, NewMessage, Request, Sent},
+    ledger::{Act, Answer, MessageCharge, NewMessage, Request},
     store,
 };
 
@@ -60,17 +61,26 @@ pub async fn card(server: &Server, credit_value_nano: i64, currency_code: &str) 
         currency_code: currency_code.to_owned(),
         description: None,
     };
-    let rate = entity::rate::Model {
+    let area = entity::rate_card_area::Model {
         rate_card_id: id,
         country_code: store::rate_card::EVERY_OTHER_COUNTRY.to_owned(),
-        sms_units: Some(10_000),
-        mms_units: None,
         national_languages: String::new(),
         reference_bits: 8,
     };
-    store::rate_card::insert(server.services().store.writer(), row, vec![rate])
-        .await
-        .unwrap();
+    let rate = entity::rate::Model {
+        rate_card_id: id,
+        country_code: area.country_code.clone(),
+        channel: Channel::Sms.into(),
+        units: 10_000,
+    };
+    store::rate_card::insert(
+        server.services().store.writer(),
+        row,
+        vec![area],
+        vec![rate],
+    )
+    .await
+    .unwrap();
     RateCardId::new(id)
 }
 
@@ -80,7 +90,7 @@ pub fn account(tenant: &Tenant) -> AccountId {
 }
 
 /// What a message reached and cost.
-pub fn price(legs: &[Leg]) -> Sent {
+pub fn price(legs: &[Leg]) -> MessageCharge {
     let lines: Vec<Line> = legs
         .iter()
         .map(|leg| Line {
@@ -92,7 +102,7 @@ pub fn price(legs: &[Leg]) -> Sent {
         })
         .collect();
     let served = legs.iter().filter(|leg| leg.rate_units.is_some());
-    Sent {
+    MessageCharge {
         recipients: served.map(|leg| leg.recipients).sum(),
         credits: Credits::from_units(legs.iter().map(|leg| leg.units()).sum()),
         lines,

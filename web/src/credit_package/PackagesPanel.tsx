@@ -48,6 +48,9 @@ const PACKAGES = graphql(`
 
 type Package = PackagesQuery['creditPackages']['nodes'][number];
 
+/** Every channel, in the order shown; the type makes a missing one an error. */
+const CHANNELS = Object.keys({ SMS: true, MMS: true } satisfies Record<Channel, true>);
+
 /**
  * The packages for sale, the messages that each buys to the chosen destinations, and a button to
  * buy it.
@@ -86,7 +89,7 @@ export function PackagesPanel({
             aria-label="Channel"
             value={channel}
             onChange={(value) => setChannel(value as Channel)}
-            data={['SMS', 'MMS']}
+            data={CHANNELS}
             w={160}
           />
         </SimpleGrid>

@@ -6,6 +6,7 @@ use std::{
 };
 
 use calamine::{Data, Reader};
+use domain::channel::Channel;
 use serde_json::Value;
 
 use super::{super::SheetLimits, MessageRow, message, moment, opened, report, written};
@@ -48,7 +49,7 @@ fn file(folder: &Path) -> (PathBuf, Vec<u8>) {
             let mut row = message(text);
             if number % 3 == 1 {
                 row.list_name = None;
-                row.channel = "MMS";
+                row.channel = Channel::Mms;
                 row.encoding = None;
             } else if number % 3 == 2 {
                 row.list_name = Some("=Saldi 🎉");

@@ -8,7 +8,7 @@ use super::{
 };
 
 /// What of the domain could be published by itself: how texts are cut.
-const CORE: [&str; 3] = ["gsm7", "segmentation", "smart_encoding"];
+const CORE: [&str; 4] = ["channel", "gsm7", "segmentation", "smart_encoding"];
 
 /// What the core may use beside the standard library: Unicode's composition is a table that nobody writes again.
 const CORE_USES: [&str; 3] = ["thiserror", "proptest", "unicode_normalization"];

@@ -4,7 +4,7 @@
 use std::{collections::BTreeSet, io::Cursor};
 
 use calamine::{Data, DataType, Range, Reader, Xlsx};
-use domain::{credits::Credits, segmentation::Channel};
+use domain::{channel::Channel, credits::Credits};
 use jiff::tz::TimeZone;
 use serde_json::Value;
 

@@ -7,11 +7,11 @@ use domain::{
         buckets::{Interval, buckets},
         parse_time_zone,
     },
+    channel::Channel,
     credits::Credits,
     currency::Currency,
     id::ListId,
     money::{Cost, CreditValue},
-    segmentation::Channel,
 };
 use entity::{posting, sql_enums::BookName, transaction};
 use jiff::Timestamp;

@@ -1,22 +1,22 @@
-//! What was sent of a scheduled message, and what that costs.
+//! The charge for a scheduled message that its sending service reports on.
 //!
-//! Here: head-counts as the sending service reports them, priced by the card and the segments that the message
-//! was scheduled with. Not here: the command ([`super`]) and its booking.
+//! Here: the head-counts of the report, priced by the card and the segments that the message was
+//! scheduled with. Not here: the mutation ([`super`]), and booking the charge ([`crate::ledger`]).
 
 use domain::{
+    channel::Channel,
     country::CountryCode,
     destination::Destinations,
     distribution,
     id::{AccountId, ListId, MessageId, RateCardId},
     quote::{self, Share},
     rate::RateCard,
-    segmentation,
 };
 use entity::message;
 
-use super::{channel, price};
+use super::price;
 use crate::{
-    ledger::{Act, End, Sent},
+    ledger::{Act, End, MessageCharge},
     operations::{
         OperationError, Path, RefusalCode, Services, Viewer, audience,
         contact_list::DestinationRow,
@@ -28,7 +28,7 @@ use crate::{
 };
 
 impl Services {
-    /// What was sent of a message, by the card and the segments that it was scheduled with.
+    /// The command that settles a message: in full, or at the charge for the head-counts in `rows`.
     pub(super) async fn settlement(
         &self,
         viewer: &Viewer,
@@ -50,9 +50,9 @@ impl Services {
                 let destinations = audience::destinations(&rows, &path)?;
                 let id = RateCardId::new(row.rate_card_id);
                 let card = self.rate_card_version(id).await?;
-                refuse_not_served(&rows, &card, channel(row.channel), &path)?;
+                refuse_not_served(&rows, &card, row.channel.into(), &path)?;
                 let planned = self.planned(row).await?;
-                End::Reported(price_sent(row, &planned, &destinations, &card, &path)?)
+                End::Reported(reported_charge(row, &planned, &destinations, &card, &path)?)
             }
         };
         Ok(Act::End {
@@ -62,7 +62,7 @@ impl Services {
         })
     }
 
-    /// How many recipients were to get how many segments, by country.
+    /// The recipients and segments that the message was scheduled for, by country.
     async fn planned(&self, row: &message::Model) -> Result<Vec<Share>, OperationError> {
         let account = AccountId::new(row.account_id);
         let message = MessageId::new(row.id);
@@ -86,7 +86,7 @@ impl Services {
 fn refuse_not_served(
     rows: &[DestinationRow],
     card: &RateCard,
-    channel: segmentation::Channel,
+    channel: Channel,
     path: &Path,
 ) -> Result<(), OperationError> {
     for (index, (code, recipients)) in rows.iter().enumerate() {
@@ -104,18 +104,21 @@ fn refuse_not_served(
     Ok(())
 }
 
-/// What went out, at the segments that it was planned with: a country whose recipients get different numbers
-/// of them in their proportion, and one that was not planned at the most that anybody gets.
-fn price_sent(
+/// The charge for the reported head-counts. The recipients of a country are split over the segments
+/// planned there in proportion; a country that was not planned counts the most segments of the
+/// message.
+fn reported_charge(
     row: &message::Model,
     planned: &[Share],
     sent: &Destinations,
     card: &RateCard,
     path: &Path,
-) -> Result<Sent, OperationError> {
-    let most = u32::try_from(row.segment_count).unwrap_or_default();
-    let shares = distribution::of_what_was_sent(planned, sent, most);
-    let priced = quote::price_shares(channel(row.channel), shares, card)
+) -> Result<MessageCharge, OperationError> {
+    let most = u32::try_from(row.segment_count).map_err(|_| {
+        OperationError::broken(format!("message {} has a negative segment count", row.id))
+    })?;
+    let shares = distribution::of_reported(planned, sent, most);
+    let priced = quote::price_shares(row.channel.into(), shares, card)
         .map_err(|error| no_price(error, path))?;
     Ok(price(priced))
 }
