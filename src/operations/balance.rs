@@ -176,8 +176,8 @@ impl Services {
         snapshot.end().await?;
         match (last, heads.into_values().next()) {
             (Some(last), Some(mut head)) if last.sequence == head.sequence => {
-                head.book.expire(at);
-                Ok(head.book.balance())
+                head.book.expire(at)?;
+                Ok(head.book.balance()?)
             }
             // Meanwhile somebody booked it.
             (Some(last), _) => Ok(store::balance::after(&last)?),

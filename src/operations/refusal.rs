@@ -117,6 +117,12 @@ pub enum OperationError {
     Fault(Fault),
 }
 
+impl From<domain::fault::Fault> for OperationError {
+    fn from(fault: domain::fault::Fault) -> Self {
+        Self::broken(fault.to_string())
+    }
+}
+
 /// What went wrong on our side.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
@@ -177,7 +183,7 @@ impl OperationError {
     /// What the ledger answered, where `amount` is the argument that asked for the credits.
     pub fn from_ledger(error: SubmitError, amount: &Path) -> Self {
         match error {
-            SubmitError::Refused(Refused::Broken(what)) => Self::broken(what),
+            fault @ SubmitError::Fault { .. } => Self::broken(fault.to_string()),
             SubmitError::Refused(refused) => refusal(refused, amount).into(),
             SubmitError::AccountBusy => Self::RateLimited,
             SubmitError::Busy | SubmitError::Late | SubmitError::Stopped => Self::Unavailable,
@@ -208,10 +214,6 @@ fn refusal(refused: Refused, amount: &Path) -> Refusal {
         )),
         Refused::Book(book::Refusal::NoSuchDay) => amount
             .invalid("A lot's expiration day is outside the calendar of the account's time zone."),
-        Refused::Broken(what) => {
-            // Told as a fault before it comes here.
-            Path::input("idempotencyKey").refuse(Conflict, what)
-        }
         Refused::KeyReused => Path::input("idempotencyKey").refuse(
             IdempotencyKeyReused,
             "This key was used with other arguments; a new request needs a new key.",

@@ -1,22 +1,23 @@
 //! An account's book, read from its rows, as far as the commands at hand need it.
 
+mod load;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     book::{Book, Command},
     credits::Credits,
-    hold::Hold,
     id::{AccountId, ListId, LotId, MessageId},
-    lot::{ConsumptionOrder, Draw, Expiry, Lot},
-    pool::Pool,
+    lot::{Expiry, Lot},
 };
-use entity::{book, hold_draw, lot, pool, sql_enums};
+use entity::{hold_draw, lot};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, FromQueryResult,
-    PaginatorTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, Statement, prelude::Uuid,
+    ColumnTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, PaginatorTrait, QueryFilter,
+    QueryOrder, QueryResult, QuerySelect, Statement, prelude::Uuid,
 };
 
-use super::sql::{joined, row_set::RowSet};
+pub use self::load::{Loaded, load, load_each};
+use super::sql::row_set::RowSet;
 use crate::clock::whole_micros;
 
 /// The hash that the first transaction of an account follows.
@@ -100,108 +101,21 @@ pub(super) async fn lock_rows(
     rows.iter().map(id).collect()
 }
 
-/// Reads the books of several accounts. Accounts without a book are left out.
-///
-/// An account with lots that are due by `now` gets every pool, since what expires is shared by all.
-///
-/// # Errors
-/// What the database says, or that a row holds what it never should.
-pub async fn load(
-    connection: &impl ConnectionTrait,
-    wanted: &BTreeMap<AccountId, Wanted>,
-    now: jiff::Timestamp,
-) -> Result<BTreeMap<AccountId, Head>, DbErr> {
-    let mut heads = heads_with_lots(connection, wanted).await?;
-    load_holds(connection, wanted, &mut heads).await?;
-    load_used_up_lots(connection, wanted, &mut heads).await?;
-    load_pools(connection, wanted, &mut heads, now).await?;
-    Ok(heads)
-}
-
-/// What a book's account says of how it is kept.
-#[derive(Debug, FromQueryResult)]
-struct OfAccount {
-    consumption_order: Option<sql_enums::ConsumptionOrder>,
-    time_zone: Option<String>,
-    usage_rolled_from: Option<i64>,
-}
-
-/// The books with their open lots, in one look.
-async fn heads_with_lots(
-    connection: &impl ConnectionTrait,
-    wanted: &BTreeMap<AccountId, Wanted>,
-) -> Result<BTreeMap<AccountId, Head>, DbErr> {
-    let columns = format!(
-        "b.*, a.consumption_order, a.time_zone, a.usage_rolled_from, {}",
-        joined::columns::<lot::Column>("l", "lot_")
-    );
-    let query = (
-        columns.as_str(),
-        "books b LEFT JOIN accounts a ON a.id = b.account_id \
-         LEFT JOIN lots l ON l.account_id = b.account_id AND l.remaining_units > 0",
-        "b.account_id = w.account_id",
-    );
-    let read = |row: &QueryResult| {
-        let lot = joined::row(row, "lot_")?;
-        let account = OfAccount::from_query_result(row, "")?;
-        Ok((book::Model::from_query_result(row, "")?, account, lot))
-    };
-    let rows = RowSet::of_ids(wanted.keys().map(|id| id.uuid()))
-        .query(connection, &["account_id"], query, read)
-        .await?;
-    let mut heads = BTreeMap::new();
-    for (row, account, lot) in rows {
-        let id = AccountId::new(row.account_id);
-        heads.entry(id).or_insert_with(|| head(row, account));
-        if let Some(lot) = lot {
-            insert_lot(&mut heads, lot)?;
-        }
-    }
-    Ok(heads)
-}
-
-fn head(row: book::Model, account: OfAccount) -> Head {
-    let mut book = Book {
-        order: order(account.consumption_order),
-        held: Credits::from_units(row.held_units),
-        last_at: whole_micros(row.last_at),
-        ..Book::default()
-    };
-    book.pools.unassigned = Credits::from_units(row.unassigned_units);
-    Head {
-        book,
-        sequence: row.sequence,
-        hash: row.head_hash,
-        lot_rows: BTreeMap::new(),
-        time_zone: account.time_zone.unwrap_or_default(),
-        // A book without an account has no usage to add up.
-        usage_rolled_from: account.usage_rolled_from.unwrap_or(i64::MAX),
-        recent_usage: row.recent_usage,
-    }
-}
-
-fn order(order: Option<sql_enums::ConsumptionOrder>) -> ConsumptionOrder {
-    match order {
-        Some(sql_enums::ConsumptionOrder::SoonestExpiryFirst) => {
-            ConsumptionOrder::SoonestExpiryFirst
-        }
-        Some(sql_enums::ConsumptionOrder::NonExpiringFirst) | None => {
-            ConsumptionOrder::NonExpiringFirst
-        }
-    }
-}
-
 /// A lot as the domain sees it.
 ///
 /// # Errors
-/// Where its expiration day is no day.
+/// Its expiration day is no day, or is without an instant.
 pub fn domain_lot(row: &lot::Model) -> Result<Lot, DbErr> {
     let expiry = match (&row.expires_on, row.expires_at) {
         (Some(on), Some(at)) => Some(Expiry {
             at: whole_micros(at),
             on: day(on)?,
         }),
-        _ => None,
+        (None, None) => None,
+        (Some(_), None) | (None, Some(_)) => {
+            let what = "an expiration day and its instant go together";
+            return Err(DbErr::Type(format!("lot {}: {what}", row.id)));
+        }
     };
     Ok(Lot {
         id: LotId::new(row.id),
@@ -218,125 +132,6 @@ pub fn domain_lot(row: &lot::Model) -> Result<Lot, DbErr> {
 pub fn day(text: &str) -> Result<jiff::civil::Date, DbErr> {
     text.parse()
         .map_err(|cause| DbErr::Type(format!("{text:?} is no day: {cause}")))
-}
-
-fn insert_lot(heads: &mut BTreeMap<AccountId, Head>, row: lot::Model) -> Result<(), DbErr> {
-    if let Some(head) = heads.get_mut(&AccountId::new(row.account_id)) {
-        head.book.lots.insert(LotId::new(row.id), domain_lot(&row)?);
-        head.lot_rows.insert(LotId::new(row.id), row);
-    }
-    Ok(())
-}
-
-async fn load_holds(
-    connection: &impl ConnectionTrait,
-    wanted: &BTreeMap<AccountId, Wanted>,
-    heads: &mut BTreeMap<AccountId, Head>,
-) -> Result<(), DbErr> {
-    let messages = RowSet::of_pairs(wanted.iter().flat_map(|(id, wanted)| {
-        let ids = wanted.messages.iter().map(|message| message.uuid());
-        ids.map(|message| (id.uuid(), message))
-    }));
-    let mut draws = messages
-        .find::<hold_draw::Entity>(connection, &["account_id", "message_id"], "")
-        .await?;
-    draws.sort_by_key(|draw| (draw.message_id, draw.position));
-    // Lots that a hold emptied are not among the open ones, but get back what is released.
-    let lots: BTreeSet<(Uuid, Uuid)> = draws
-        .iter()
-        .filter_map(|draw| Some((draw.account_id, draw.lot_id?)))
-        .collect();
-    for row in RowSet::of_pairs(lots)
-        .find::<lot::Entity>(connection, &["account_id", "id"], "")
-        .await?
-    {
-        insert_lot(heads, row)?;
-    }
-    for row in draws {
-        let Some(head) = heads.get_mut(&AccountId::new(row.account_id)) else {
-            continue;
-        };
-        let pool = row
-            .pool_list_id
-            .map_or(Pool::Unassigned, |list| Pool::Limited(ListId::new(list)));
-        let hold = head
-            .book
-            .holds
-            .entry(MessageId::new(row.message_id))
-            .or_insert_with(|| Hold {
-                pool,
-                draws: Vec::new(),
-            });
-        if let Some(lot) = row.lot_id {
-            hold.draws.push(Draw {
-                lot: LotId::new(lot),
-                credits: Credits::from_units(row.units),
-            });
-        }
-    }
-    Ok(())
-}
-
-/// The lots that are used up and whose day has not come by the book's last transaction: holds may give credits back
-/// to them.
-async fn load_used_up_lots(
-    connection: &impl ConnectionTrait,
-    wanted: &BTreeMap<AccountId, Wanted>,
-    heads: &mut BTreeMap<AccountId, Head>,
-) -> Result<(), DbErr> {
-    let accounts = wanted.iter().filter(|(_, wanted)| wanted.used_up_lots);
-    let query = (
-        "l.*",
-        "books b JOIN lots l ON l.account_id = b.account_id AND l.expires_at > b.last_at",
-        "b.account_id = w.account_id AND l.remaining_units = 0",
-    );
-    let read = |row: &QueryResult| lot::Model::from_query_result(row, "");
-    let rows = RowSet::of_ids(accounts.map(|(id, _)| id.uuid()))
-        .query(connection, &["account_id"], query, read)
-        .await?;
-    rows.into_iter().try_for_each(|row| insert_lot(heads, row))
-}
-
-async fn load_pools(
-    connection: &impl ConnectionTrait,
-    wanted: &BTreeMap<AccountId, Wanted>,
-    heads: &mut BTreeMap<AccountId, Head>,
-    now: jiff::Timestamp,
-) -> Result<(), DbErr> {
-    let (mut whole, mut lists) = (Vec::new(), BTreeSet::new());
-    for (id, head) in heads.iter() {
-        let Some(wanted) = wanted.get(id) else {
-            continue;
-        };
-        let book = &head.book;
-        let needs_every_pool = |command: &Command| book.needs_every_pool(command, now);
-        if wanted.every_pool || book.may_expire(now) || wanted.commands.iter().any(needs_every_pool)
-        {
-            whole.push(id.uuid());
-            continue;
-        }
-        // What a hold gives back goes to the pool that it came from.
-        let held = book.holds.values().filter_map(|hold| hold.pool.list());
-        let wanted = wanted.lists.iter().copied().chain(held);
-        lists.extend(wanted.map(|list| (id.uuid(), list.uuid())));
-    }
-    let mut rows = RowSet::of_ids(whole)
-        .find::<pool::Entity>(connection, &["account_id"], "")
-        .await?;
-    rows.extend(
-        RowSet::of_pairs(lists)
-            .find::<pool::Entity>(connection, &["account_id", "list_id"], "")
-            .await?,
-    );
-    for row in rows {
-        if let Some(head) = heads.get_mut(&AccountId::new(row.account_id)) {
-            head.book.pools.limited.insert(
-                ListId::new(row.list_id),
-                Credits::from_units(row.free_units),
-            );
-        }
-    }
-    Ok(())
 }
 
 /// How many holds of scheduled messages an account has open; counted up to `most`.

@@ -1,6 +1,7 @@
 //! docs/ledger.md against the ledger: its postings are those that are made, its queries answer, and the tests that
 //! it names are there. The properties of keys and hashes are in [`properties`].
 
+mod faults;
 mod properties;
 
 use std::collections::BTreeSet;
