@@ -255,7 +255,7 @@ on_both_databases! {
         let shops = Shops::open(&server).await;
         let sent = send(shops.broken, 1);
         shops.ledger.submit(sent.clone()).await.unwrap();
-        corrupt(&server, shops.broken, "UPDATE idempotency_keys SET answer = '{}'").await;
+        corrupt(&server, shops.broken, "UPDATE idempotency_keys SET answer = '\"none\"'").await;
         let before = rows(server.services().store.reader(), shops.broken).await;
         let fault = shops.fault(shops.ledger.submit(sent).await);
         assert!(matches!(fault, Fault::UnsoundAnswer(_)), "{fault:?}");
