@@ -1,4 +1,4 @@
-//! Wiring: opens the database, checks its schema, and puts the parts together.
+//! Wiring: opens the database, checks its schema, and assembles the parts.
 
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr};
@@ -16,37 +16,38 @@ use crate::{
     store::{self, Store},
 };
 
-/// How an app is put together.
+/// Settings of an app.
 #[derive(Debug)]
 pub struct Settings {
-    /// Where clients reach the server.
+    /// The URL at which clients reach the server.
     pub public_url: Url,
-    /// A key that is a platform administrator.
+    /// A key with the role of a platform administrator.
     pub admin_key: Option<AdminKey>,
-    /// The time.
+    /// The source of time.
     pub clock: Clock,
-    /// Who takes the payments; if nobody does, nothing is sold.
+    /// The payment provider; nothing is sold without one.
     pub payments: Option<PaymentProvider>,
-    /// What strangers are shown.
+    /// What anonymous clients see.
     pub shown: Shown,
-    /// A demo's key, which its pages offer. Such a server answers for loopback names and its public URL's host alone.
+    /// A demo's key, which its pages offer. Such a server accepts only loopback host names and its
+    /// public URL's.
     pub demo_key: Option<String>,
     /// The proxies in front of the server.
     pub trusted_proxies: TrustedProxies,
-    /// Origins of pages that may call the API.
+    /// Origins whose pages may call the API.
     pub cors_origins: CorsOrigins,
-    /// How fast each may ask.
+    /// Rate limits.
     pub rates: Rates,
 }
 
-/// Everything that serves, ready to be started.
+/// Everything that serves, ready to start.
 #[derive(Debug)]
 pub struct App {
     /// The operations.
     pub services: Services,
-    /// The routes.
+    /// The public routes.
     pub router: axum::Router,
-    /// The routes for whoever runs the server.
+    /// The operators' routes.
     pub administration: axum::Router,
     /// Cancelled when the server drains.
     pub stop: CancellationToken,
@@ -56,13 +57,13 @@ pub struct App {
     pub trusted_proxies: TrustedProxies,
 }
 
-/// Why a server does not start. Written for whoever runs it.
+/// Why the server can't start, worded for the operator.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The database can't be opened or read.
     #[error("the database can't be used: {0}")]
     Database(#[from] DbErr),
-    /// The database does not take writes.
+    /// The database is read-only.
     #[error("the database can't be written: {0}")]
     ReadOnly(DbErr),
     /// The database was written by a newer version.
@@ -70,19 +71,19 @@ pub enum StartError {
     Newer(String),
     /// The database was written by an older version.
     #[error(
-        "the database's schema is old: {pending} steps are missing; run `message-credits migrate` first"
+        "the database's schema is {pending} migrations behind; run `message-credits migrate` first"
     )]
     Old {
-        /// Steps that are missing.
+        /// Migrations that are missing.
         pending: usize,
     },
 }
 
-/// Opens a database and brings an embedded one to this version's schema. On PostgreSQL an old schema is
-/// refused: several processes may be running on it.
+/// Opens a database and migrates an embedded one to this version's schema. On PostgreSQL an old
+/// schema is refused: other processes may be using it.
 ///
 /// # Errors
-/// Why it can't be used.
+/// Why the database can't be used.
 pub async fn open(database_url: &str) -> Result<Store, StartError> {
     let store = Store::connect(database_url).await?;
     refuse_newer(&store).await?;
@@ -99,10 +100,10 @@ pub async fn open(database_url: &str) -> Result<Store, StartError> {
     }
 }
 
-/// Brings any database to this version's schema.
+/// Migrates any database to this version's schema.
 ///
 /// # Errors
-/// Why it can't be done.
+/// Why the migration failed.
 pub async fn migrate(database_url: &str) -> Result<Store, StartError> {
     let store = Store::connect(database_url).await?;
     refuse_newer(&store).await?;
@@ -110,12 +111,12 @@ pub async fn migrate(database_url: &str) -> Result<Store, StartError> {
     Ok(store)
 }
 
-/// A database that can't be written is told of at the start, not at the first charge.
+/// Detects a read-only database at the start instead of at the first charge.
 async fn refuse_read_only(store: &Store) -> Result<(), StartError> {
     let probe = async {
         let transaction = store.begin().await?;
-        // A table of this transaction's own, gone with it. PostgreSQL's is a temporary one, which takes no more
-        // than the right to write; SQLite keeps those elsewhere.
+        // The table exists in this transaction only. On PostgreSQL it is a temporary one, which
+        // needs no more than the right to write; SQLite stores those elsewhere.
         let probe = match store.backend() {
             DatabaseBackend::Postgres => {
                 "CREATE TEMPORARY TABLE writable_probe (id INTEGER) ON COMMIT DROP"
@@ -128,7 +129,7 @@ async fn refuse_read_only(store: &Store) -> Result<(), StartError> {
     probe.await.map_err(StartError::ReadOnly)
 }
 
-/// Steps that this program does not know were taken by a newer one.
+/// Refuses a database with migrations that this program does not know: a newer one applied them.
 async fn refuse_newer(store: &Store) -> Result<(), StartError> {
     let known: Vec<String> = Migrator::migrations()
         .iter()
@@ -141,16 +142,16 @@ async fn refuse_newer(store: &Store) -> Result<(), StartError> {
     }
 }
 
-/// Stops a demo's keys from working, and counts them: its pages give them to whoever opens them, and what is not
-/// a demo has data that is not made up.
+/// Revokes a demo's keys, and returns their number: a demo's page gives them to every visitor, and
+/// other servers have real data.
 ///
 /// # Errors
-/// What the database says.
+/// The database's error.
 pub async fn end_demo_keys(store: &Store, clock: &Clock) -> Result<u64, StartError> {
     Ok(store::api_key::revoke_demo(store.writer(), clock.now()).await?)
 }
 
-/// Puts the parts together over an open database.
+/// Assembles the parts over an open database.
 #[must_use]
 pub fn assemble(store: Store, settings: Settings) -> App {
     let admin_key_hash = settings

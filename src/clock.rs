@@ -1,7 +1,7 @@
-//! The one place that reads the time, so that tests can fix it and rehearsals can move it.
+//! The only module that reads the time, so that tests can fix it and rehearsals can move it.
 //!
-//! Instants are whole microseconds: that is what the database keeps, and a quote and a ledger entry made
-//! "now" must compare equal to what is read back.
+//! Instants are whole microseconds, as in the database: the instant of a quote or a ledger entry
+//! must equal the one that is read back.
 
 use std::sync::{
     Arc,
@@ -19,9 +19,9 @@ pub struct Clock(Source);
 
 #[derive(Debug, Clone)]
 enum Source {
-    /// The system's time, moved by a fixed amount: nothing in production, more in a rehearsal.
+    /// The system's time plus a fixed offset: zero in production, another in a rehearsal.
     System { offset: SignedDuration },
-    /// Microseconds since the epoch, moved only by whoever holds a clone.
+    /// Microseconds since the epoch, moved only through [`Clock::set`].
     Fixed(Arc<AtomicI64>),
 }
 
@@ -34,7 +34,7 @@ impl Clock {
         })
     }
 
-    /// A clock that stands at `start` now and runs on at the system's pace.
+    /// A clock that reads `start` now and runs on at the system's pace.
     #[must_use]
     pub fn starting_at(start: Timestamp) -> Self {
         Self(Source::System {
@@ -42,13 +42,13 @@ impl Clock {
         })
     }
 
-    /// A clock that stands still until it is set.
+    /// A clock that doesn't move until it is set.
     #[must_use]
     pub fn fixed(at: Timestamp) -> Self {
         Self(Source::Fixed(Arc::new(AtomicI64::new(at.as_microsecond()))))
     }
 
-    /// Moves a fixed clock; a running one stays as it is.
+    /// Moves a fixed clock; a running one does not change.
     pub fn set(&self, at: Timestamp) {
         if let Source::Fixed(micros) = &self.0 {
             micros.store(at.as_microsecond(), Ordering::SeqCst);
@@ -59,7 +59,7 @@ impl Clock {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         match &self.0 {
-            // A rehearsal that runs off the calendar's end stays at its last instant.
+            // A rehearsal that runs past the end of the calendar stays at its last instant.
             Source::System { offset } => whole_micros(
                 system_now()
                     .checked_add(*offset)
@@ -77,16 +77,18 @@ impl Clock {
     }
 }
 
-/// A new id that sorts as made at `at`. Ids that one process makes for the same millisecond sort in the
-/// order in which they were made (RFC 9562 §6.2, method 1), so that what was made together is listed so.
+/// A new id that sorts as created at `at`. Ids that one process creates within the same millisecond
+/// sort in their order of creation (RFC 9562 §6.2, method 1), so that they are listed in that
+/// order.
 #[must_use]
 pub fn id_at(at: Timestamp) -> Uuid {
     static MADE: AtomicU32 = AtomicU32::new(0);
-    // An instant before 1970 would not fit the id; it sorts as the first.
+    // An instant before 1970 would not fit the id; it sorts first.
     let millis = u64::try_from(at.as_millisecond()).unwrap_or_default();
     let count = MADE.fetch_add(1, Ordering::Relaxed);
     let random: [u8; 6] = entropy::bytes();
-    // The 26 low bits count: four beside the version, eight, six beside the variant, eight.
+    // The 26 low bits are the counter: four beside the version, eight, six beside the variant,
+    // eight.
     let low = |shift: u32, bits: u32| (count >> shift) as u8 & ((1_u16 << bits) - 1) as u8;
     let mut tail = [
         low(22, 4),
@@ -105,7 +107,7 @@ pub fn id_at(at: Timestamp) -> Uuid {
     uuid::Builder::from_unix_timestamp_millis(millis, &tail).into_uuid()
 }
 
-/// An instant from the database's microseconds.
+/// Converts the database's microseconds to an instant.
 #[must_use]
 pub fn whole_micros(micros: i64) -> Timestamp {
     Timestamp::from_microsecond(micros).unwrap_or(if micros < 0 {
@@ -115,7 +117,10 @@ pub fn whole_micros(micros: i64) -> Timestamp {
     })
 }
 
-#[expect(clippy::disallowed_methods, reason = "this is the one place")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the only module that reads the time"
+)]
 fn system_now() -> Timestamp {
     Timestamp::now()
 }

@@ -1,7 +1,7 @@
-//! A believable platform for an empty database: three accounts in three zones, their lists and packages,
-//! and eighteen months of messages, written through the ledger like any other.
+//! Realistic demo data for an empty database: three accounts in three time zones, their lists and
+//! packages, and eighteen months of messages, written through the ledger like all others.
 //!
-//! The same database comes out of the same start, but for ids and keys.
+//! The same start time gives the same data, except for ids and keys.
 
 mod history;
 mod shops;
@@ -30,7 +30,7 @@ use crate::{
 /// Commands that are submitted together; the ledger's batches are no larger.
 const TOGETHER: usize = 500;
 
-/// What was filled in, and the keys to it.
+/// The keys to the demo data.
 #[derive(Debug)]
 pub struct Demo {
     /// An account manager's key: it sees every account.
@@ -41,25 +41,25 @@ pub struct Demo {
     pub owner_keys: Vec<(String, String)>,
 }
 
-/// Why a database was not filled.
+/// Why the database was not filled.
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
-    /// There are accounts in it.
+    /// It already has accounts.
     #[error(
-        "the demo wants an empty database, and this one has accounts; name another with --database-url"
+        "the demo needs an empty database, and this one has accounts; choose another with --database-url"
     )]
     NotEmpty,
     /// It can't be written.
     #[error("the database can't be filled: {0}")]
     Database(#[from] DbErr),
-    /// The ledger did not take what it should have.
+    /// The ledger refused a command.
     #[error("the ledger refused the demo: {0}")]
     Ledger(#[from] SubmitError),
-    /// A key could not be made.
-    #[error("a key could not be made: {0}")]
+    /// A key could not be created.
+    #[error("a key could not be created: {0}")]
     Key(String),
-    /// The calendar has no such day.
-    #[error("the demo's calendar ends: {0}")]
+    /// A date is out of the calendar's range.
+    #[error("a date of the demo is out of the calendar's range: {0}")]
     Calendar(String),
 }
 
@@ -72,7 +72,7 @@ impl From<jiff::Error> for DemoError {
 /// Fills an empty database.
 ///
 /// # Errors
-/// Where it is not empty, or can't be written.
+/// The database is not empty, or can't be written.
 pub async fn fill(store: &Store, clock: &Clock) -> Result<Demo, DemoError> {
     if account::Entity::find().count(store.reader()).await? > 0 {
         return Err(DemoError::NotEmpty);
@@ -231,12 +231,12 @@ async fn insert_lists(
     Ok(ids)
 }
 
-/// Submits commands so that the ledger takes them in this order. What an account can't afford is left out,
-/// as it would have been.
+/// Submits commands so that the ledger processes them in this order. Commands that an account can't
+/// afford are refused, and left out of the history.
 async fn submit_in_order(ledger: &Ledger, requests: Vec<Request>) -> Result<(), SubmitError> {
     let mut requests = requests.into_iter().peekable();
     while requests.peek().is_some() {
-        // Futures are polled in order the first time, and that is when each command is queued.
+        // The first poll queues each command, and futures are first polled in order.
         let answers = requests
             .by_ref()
             .take(TOGETHER)

@@ -1,10 +1,11 @@
-//! Places that are shared fairly: how many there are, how many one owner may hold, and who is next.
+//! A fair queue: a number of places, how many one owner may hold, and who is next.
 //!
-//! Here: taking, waiting, and giving back, for owners of any type. Not here: who the owners are, and what
-//! a place is good for; whoever makes a line decides both.
+//! Here: taking, waiting, and returning places, for owners of any type. Not here: who the owners
+//! are, and what a place stands for; the creator of a line decides both.
 //!
-//! A semaphore serves in order of arrival: an owner that asks a thousand times is served a thousand times
-//! before anybody else. Here the next free place goes to the waiting owner that holds the fewest.
+//! A semaphore serves in order of arrival: an owner that sends a thousand requests is served a
+//! thousand times before anybody else. Here the next free place goes to the waiting owner that
+//! holds the fewest.
 
 mod queue;
 
@@ -18,17 +19,17 @@ use tokio::{sync::oneshot, time::timeout};
 
 use self::queue::{Outcome, Queue, Ticket};
 
-/// How many places a line has and who may take how many. A place is whatever unit the caller counts:
-/// requests, files, bytes.
+/// How many places a line has and who may take how many. A place is whatever unit the caller
+/// counts: requests, files, bytes.
 #[derive(Debug, Clone, Copy)]
 pub struct Bounds {
-    /// Places in all.
+    /// All places.
     pub places: usize,
-    /// Among them, those that only [`Urgency::Urgent`] callers may take.
+    /// Places that only [`Urgency::Urgent`] callers may take; they are included in `places`.
     pub reserved: usize,
     /// Places that one owner may hold at a time. Urgent callers may take the reserved ones on top.
     pub share: usize,
-    /// Callers that may wait, in all.
+    /// Callers that may wait, in total.
     pub waiting: usize,
     /// Callers of one owner that may wait.
     pub waiting_share: usize,
@@ -36,7 +37,7 @@ pub struct Bounds {
     pub patience: Duration,
 }
 
-/// Whether a caller may take the reserved places, and goes before those that may not.
+/// Whether a caller may take the reserved places, and is served before those that may not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Urgency {
     /// Takes from the places that are not reserved.
@@ -48,13 +49,13 @@ pub enum Urgency {
 /// Why a caller was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Full {
-    /// All places are taken by others. This is the server's own lack of room.
+    /// Other owners hold all places: the server is at capacity.
     All,
-    /// The owner holds its share, and as many callers of it wait as may.
+    /// The owner holds its share, and no more of its callers may wait.
     Owner,
 }
 
-/// Places, and the line of those who wait for one. Cheap to clone; clones share the places.
+/// Places, and the queue of callers that wait for one. Cheap to clone; clones share the places.
 #[derive(Debug)]
 pub struct Line<K: Hash + Eq + Clone>(Arc<Shared<K>>);
 
@@ -67,13 +68,13 @@ impl<K: Hash + Eq + Clone> Clone for Line<K> {
 #[derive(Debug)]
 struct Shared<K: Hash + Eq + Clone> {
     patience: Duration,
-    /// Never held across an await; what is done under it takes well below a microsecond while nobody waits.
+    /// Never held across an await; work under it takes well below a microsecond while nobody waits.
     queue: Mutex<Queue<K>>,
 }
 
-/// Places that are taken until this is dropped.
+/// Places that are held until this is dropped.
 #[derive(Debug)]
-#[must_use = "a place is given back when it is dropped"]
+#[must_use = "a place is returned when it is dropped"]
 pub struct Place<K: Hash + Eq + Clone> {
     line: Line<K>,
     owner: K,
@@ -81,7 +82,7 @@ pub struct Place<K: Hash + Eq + Clone> {
 }
 
 impl<K: Hash + Eq + Clone> Line<K> {
-    /// A line in which nobody stands.
+    /// A line with all places free and nobody waiting.
     #[must_use]
     pub fn new(bounds: Bounds) -> Self {
         Self(Arc::new(Shared {
@@ -90,27 +91,27 @@ impl<K: Hash + Eq + Clone> Line<K> {
         }))
     }
 
-    /// One ordinary place, waited for as long as the line's patience.
+    /// Takes one ordinary place, waiting for at most the line's patience.
     ///
     /// # Errors
-    /// Why there is none.
+    /// Why no place was available in time.
     pub async fn take(&self, owner: K) -> Result<Place<K>, Full> {
         self.take_many(owner, 1, Urgency::Ordinary).await
     }
 
-    /// One ordinary place, if one is free and nobody else's turn.
+    /// Takes one ordinary place, if one is free and nobody is ahead.
     ///
     /// # Errors
-    /// Why there is none.
+    /// Why no place is available.
     pub fn try_take(&self, owner: K) -> Result<Place<K>, Full> {
         self.try_take_many(owner, 1, Urgency::Ordinary)
     }
 
-    /// As many places as `weight` says, all at once, waited for as long as the line's patience. A weight
-    /// beyond what one owner may hold counts as that much: it would wait for ever.
+    /// Takes `weight` places at once, waiting for at most the line's patience. A weight beyond what
+    /// one owner may hold is capped there: it could never be served.
     ///
     /// # Errors
-    /// Why there are none.
+    /// Why the places were not available in time.
     pub async fn take_many(
         &self,
         owner: K,
@@ -120,20 +121,21 @@ impl<K: Hash + Eq + Clone> Line<K> {
         let (asked, weight) = {
             let mut queue = self.lock();
             let weight = queue.at_most(weight, urgency);
-            (queue.ask(&owner, weight, urgency), weight)
+            (queue.take(&owner, weight, urgency), weight)
         };
         match asked {
             Outcome::Taken => Ok(self.place(owner, weight)),
             Outcome::Full(full) => Err(full),
             Outcome::Waits(ticket, turn) => {
-                let standing = Standing {
+                let queued = QueuedCaller {
                     line: self,
                     owner: &owner,
                     ticket,
                 };
                 let heard = timeout(self.0.patience, turn).await;
-                // What was granted is a place by now, or is dropped as one: the ticket is spent.
-                let full = standing.leave();
+                // Granted places are dropped with the receiver, which returns them: the ticket is
+                // spent.
+                let full = queued.leave();
                 match heard {
                     Ok(Ok(place)) => Ok(place),
                     _ => Err(full),
@@ -142,10 +144,10 @@ impl<K: Hash + Eq + Clone> Line<K> {
         }
     }
 
-    /// As many places as `weight` says, if they are free and nobody else's turn.
+    /// Takes `weight` places, if they are free and nobody is ahead.
     ///
     /// # Errors
-    /// Why there are none.
+    /// Why the places are not available.
     pub fn try_take_many(
         &self,
         owner: K,
@@ -155,7 +157,7 @@ impl<K: Hash + Eq + Clone> Line<K> {
         let (full, weight) = {
             let mut queue = self.lock();
             let weight = queue.at_most(weight, urgency);
-            (queue.ask_now(&owner, weight, urgency).err(), weight)
+            (queue.try_take(&owner, weight, urgency).err(), weight)
         };
         match full {
             None => Ok(self.place(owner, weight)),
@@ -187,8 +189,8 @@ impl<K: Hash + Eq + Clone> Line<K> {
         self.0.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Hands places to those whose turn it is. Outside the lock, since a place that nobody takes any more is
-    /// dropped here, which locks again.
+    /// Sends places to the callers they were granted to. Outside the lock, because a place whose
+    /// caller has gone is dropped here, which locks again.
     fn hand_out(&self, granted: Vec<Granted<K>>) {
         for Granted {
             owner,
@@ -201,7 +203,7 @@ impl<K: Hash + Eq + Clone> Line<K> {
     }
 }
 
-/// Places that have become a waiting caller's own.
+/// Places that were granted to a waiting caller.
 #[derive(Debug)]
 struct Granted<K: Hash + Eq + Clone> {
     owner: K,
@@ -209,21 +211,22 @@ struct Granted<K: Hash + Eq + Clone> {
     turn: oneshot::Sender<Place<K>>,
 }
 
-/// A caller that waits. It leaves the line when it is dropped, so that a caller that went away is not waited on.
-struct Standing<'a, K: Hash + Eq + Clone> {
+/// A waiting caller. Dropping it removes it from the queue, so that a caller that went away gets no
+/// place.
+struct QueuedCaller<'a, K: Hash + Eq + Clone> {
     line: &'a Line<K>,
     owner: &'a K,
     ticket: Ticket,
 }
 
-impl<K: Hash + Eq + Clone> Standing<'_, K> {
-    /// Leaves the line; answers why the caller would still be waiting.
+impl<K: Hash + Eq + Clone> QueuedCaller<'_, K> {
+    /// Leaves the queue, and returns why the caller was still waiting.
     fn leave(self) -> Full {
         self.line.lock().why_full(self.owner)
     }
 }
 
-impl<K: Hash + Eq + Clone> Drop for Standing<'_, K> {
+impl<K: Hash + Eq + Clone> Drop for QueuedCaller<'_, K> {
     fn drop(&mut self) {
         let granted = self.line.lock().leave(self.owner, self.ticket);
         self.line.hand_out(granted);

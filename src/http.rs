@@ -1,6 +1,6 @@
-//! HTTP: what a request asks, and how the answer is sent.
+//! HTTP: routing, and the limits and headers that apply to every response.
 //!
-//! Here: routes, and the bounds and headers that every answer has. Not here: what GraphQL fields answer.
+//! Here: routes, timeouts and response headers. Not here: what GraphQL fields return.
 
 pub mod address;
 mod api;
@@ -67,14 +67,15 @@ use crate::{
     telemetry,
 };
 
-/// How long a request may take before it is given up. Downloads and sockets are not bound by it: they
-/// have bounds of their own.
+/// How long a request may take before it is abandoned. Downloads and WebSockets are exempt: they
+/// have limits of their own.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long a request with files may take, its import included: both have bounds of their own, in bytes and
-/// rows, and this is for what hangs.
+/// How long a request with files may take, its import included. Bytes and rows have limits of their
+/// own; this timeout catches requests that hang.
 const UPLOAD_TIMEOUT: Duration = Duration::from_secs(30 * 60);
-/// Requests with files that are answered at once, their imports included: each keeps up to 256 MiB on disk. An account
-/// has as many as it may import and have waiting for their turn, so that it takes two others to fill the rest.
+/// Requests with files that run at once, their imports included: each keeps up to 256 MiB on disk.
+/// An account may hold as many as it may have imports running and queued, so it takes two other
+/// accounts to fill the rest.
 const UPLOADS: Bounds = Bounds {
     places: 12,
     reserved: 0,
@@ -83,15 +84,15 @@ const UPLOADS: Bounds = Bounds {
     waiting_share: 4,
     patience: Duration::from_secs(5),
 };
-/// For a year browsers ask for this name over TLS only, if they were once answered over it. What other names of the
-/// same domain do is not ours to say.
+/// After one response over TLS, browsers use TLS only for this host name for a year. Subdomains are
+/// not included: they may belong to somebody else.
 const STRICT_TRANSPORT_SECURITY: HeaderValue = HeaderValue::from_static("max-age=31536000");
 const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
-/// Where the id of a request is told and taken.
+/// The header that carries a request's id, in both directions.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// What the routes share.
+/// State shared by all routes.
 #[derive(Clone)]
 pub struct Server(Arc<Shared>);
 
@@ -105,15 +106,15 @@ struct Shared {
     readiness: Readiness,
     shown: Shown,
     demo_key: Option<String>,
-    /// What each may take.
+    /// What each account, key and address may use.
     shares: Shares,
-    /// Requests with files that are being answered.
+    /// Requests with files in progress.
     uploads: Line<Owner>,
 }
 
 impl Server {
-    /// What the routes share, over these operations. `demo_key` is offered in the browser, under a demo's names alone;
-    /// `rates` says how fast each may ask.
+    /// Shared state over these operations. `demo_key` is offered in the browser under a demo's host
+    /// names only; `rates` limits how fast each client may send requests.
     #[must_use]
     pub fn new(
         services: Services,
@@ -150,7 +151,7 @@ impl Server {
     }
 }
 
-/// Every route of the server. Pages of `cors_origins` may call the API and fetch files.
+/// Every route of the server. Pages from `cors_origins` may call the API and download files.
 pub fn router(server: Server, cors_origins: &CorsOrigins) -> Router {
     let services = server.0.services.clone();
     let clock = services.clock.clone();
@@ -186,17 +187,17 @@ pub fn router(server: Server, cors_origins: &CorsOrigins) -> Router {
         );
     let routes = guarded(routes, &services.public_url, is_demo);
     routes
-        // The endpoint has limits of its own, which say what is wrong.
+        // The GraphQL endpoint enforces its own limits, whose errors say what is wrong.
         .layer(DefaultBodyLimit::disable())
         .layer(CompressionLayer::new().compress_when(
-            // A workbook is compressed already, and a stream's first bytes must not wait.
+            // Workbooks are already compressed, and compression would delay a stream's first bytes.
             DefaultPredicate::new().and(NotForContentType::const_new("application/vnd.")),
         ))
         .layer(CatchPanicLayer::new())
         .layer(
             TraceLayer::new_for_http()
                 .make_span_with(span)
-                .on_failure(tell),
+                .on_failure(log_failure),
         )
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
         .layer(SetRequestIdLayer::new(REQUEST_ID, NewRequestId(clock)))
@@ -206,7 +207,7 @@ pub fn router(server: Server, cors_origins: &CorsOrigins) -> Router {
         ]))
 }
 
-/// What browsers are told about every answer, and the check of a demo's names.
+/// Adds the security headers of every response, and a demo's check of host names.
 fn guarded(routes: Router, public_url: &Url, is_demo: bool) -> Router {
     let fixed = |name, value| SetResponseHeaderLayer::if_not_present(name, value);
     let mut routes = routes
@@ -218,8 +219,8 @@ fn guarded(routes: Router, public_url: &Url, is_demo: bool) -> Router {
             header::REFERRER_POLICY,
             HeaderValue::from_static("no-referrer"),
         ))
-        // No page of another origin shares a window or a process with these answers. A payment's page leads back by
-        // a redirect, which needs neither.
+        // No page of another origin shares a window or a process with these responses. A payment
+        // page leads back by a redirect, which needs neither.
         .layer(fixed(
             OPENER_POLICY,
             HeaderValue::from_static("same-origin"),
@@ -241,7 +242,8 @@ fn guarded(routes: Router, public_url: &Url, is_demo: bool) -> Router {
     routes
 }
 
-/// What whoever runs the server asks, on a listener of its own: no flood on the other delays it.
+/// Routes for the operators, on a listener of its own, so that a flood on the public one can't
+/// delay them.
 pub fn administration(server: Server) -> Router {
     Router::new()
         .route("/healthz", get(health::alive))
@@ -256,8 +258,8 @@ fn timeout() -> TimeoutLayer {
     TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, REQUEST_TIMEOUT)
 }
 
-/// What a request's log lines are told under. The route stands for the address: tokens of downloads and
-/// checkouts are in the address, and they are permissions.
+/// The span of a request's log lines. It names the route instead of the path, because paths of
+/// downloads and checkouts contain tokens that grant access.
 fn span(request: &axum::extract::Request) -> tracing::Span {
     let route = request
         .extensions()
@@ -266,22 +268,21 @@ fn span(request: &axum::extract::Request) -> tracing::Span {
     tracing::debug_span!("request", method = %request.method(), route)
 }
 
-/// Tells of an answer that failed. One that tells its caller to come again is a bound that works, or comes of a
-/// fault that is told of where it was met.
-fn tell(class: ServerErrorsFailureClass, latency: Duration, _span: &tracing::Span) {
+/// Logs a 5xx response. A 503 is a limit at work, or a fault that was already logged at its origin.
+fn log_failure(class: ServerErrorsFailureClass, latency: Duration, _span: &tracing::Span) {
     if let ServerErrorsFailureClass::StatusCode(StatusCode::SERVICE_UNAVAILABLE) = class {
-        tracing::debug!(?latency, "a request was told to come again");
+        tracing::debug!(?latency, "a request was answered 503 with Retry-After");
     } else {
         tracing::error!(%class, ?latency, "a request failed");
     }
 }
 
-/// The longest id that a caller may give a request: longer than any in use, and far below what proxies take of an
-/// answer's headers.
+/// The longest request id that is accepted from a caller: longer than any in common use, and far
+/// below the size of response headers that proxies allow.
 const MAX_REQUEST_ID_BYTES: usize = 128;
 
-/// Forgets an id that is not a plain name, so that the request gets one of ours: it is sent back in the answer, and
-/// written to logs.
+/// Drops an id with unusual characters, so that the request gets a generated one: the id is echoed
+/// in the response and written to logs.
 fn without_odd_id<B>(mut request: axum::http::Request<B>) -> axum::http::Request<B> {
     let is_plain = |id: &HeaderValue| {
         let is_sign =
@@ -297,13 +298,13 @@ fn without_odd_id<B>(mut request: axum::http::Request<B>) -> axum::http::Request
     request
 }
 
-/// Names a request that came without an id.
+/// Generates ids for requests without one.
 #[derive(Debug, Clone)]
 struct NewRequestId(Clock);
 
 impl MakeRequestId for NewRequestId {
     fn make_request_id<B>(&mut self, _request: &axum::http::Request<B>) -> Option<RequestId> {
-        // A UUID has only characters that a header takes.
+        // A UUID has only characters that are valid in a header.
         HeaderValue::from_str(&self.0.new_id().to_string())
             .ok()
             .map(RequestId::new)

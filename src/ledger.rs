@@ -58,10 +58,17 @@ use self::{
 use crate::{
     clock::Clock,
     store::{Store, sql::connection::POSTGRES_SEATS},
+    tuning::Tuned,
 };
 
 /// Changes that a slow subscriber may fall behind by before it is told that it missed some.
 const CHANGES: usize = 1_024;
+/// Commands in one batch: larger ones gain little and make the first caller wait for the last.
+/// Measured: docs/measured.md, "Batches of the ledger".
+static BATCH: Tuned<usize> = Tuned::new("BATCH", 512);
+/// Milliseconds that a batch may take before the next ones are made smaller.
+/// Measured: docs/measured.md, "Batches of the ledger".
+static BATCH_MILLISECONDS: Tuned<u64> = Tuned::new("BATCH_MILLISECONDS", 100);
 
 /// What the ledger takes on at a time.
 #[derive(Debug, Clone, Copy)]
@@ -91,10 +98,10 @@ impl Default for Limits {
         Self {
             waiting: 16_384,
             waiting_of_account: 4_096,
-            batch: 512,
-            batch_time: Duration::from_millis(100),
+            batch: BATCH.get(),
+            batch_time: Duration::from_millis(BATCH_MILLISECONDS.get()),
             deadline: Duration::from_secs(10),
-            writers: POSTGRES_SEATS,
+            writers: POSTGRES_SEATS.get(),
             lanes: 4,
             chaining: Chaining::On,
         }

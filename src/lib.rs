@@ -1,5 +1,5 @@
-//! A GraphQL server for prepaid message credits: it quotes messages, keeps and allocates credits, sells
-//! packages, and reports usage.
+//! A GraphQL server for prepaid message credits: it quotes messages, manages and allocates credits,
+//! sells packages, and reports usage.
 
 pub mod app;
 pub mod clock;
@@ -17,4 +17,5 @@ pub mod payments;
 pub mod reports;
 pub mod store;
 pub mod telemetry;
+pub mod tuning;
 pub mod worker;

@@ -1,5 +1,5 @@
-//! Starting, draining and stopping: requests in flight are answered and the ledger's last batch commits
-//! before the process ends.
+//! Starting, draining and stopping: before the process ends, requests in flight are answered and
+//! the ledger's last batch commits.
 
 use std::{io, net::SocketAddr, time::Duration};
 
@@ -13,14 +13,14 @@ use crate::{
     worker,
 };
 
-/// How long requests in flight have to end once the server drains. Beyond it they are cut off; whatever
-/// the ledger has acknowledged is committed all the same.
+/// How long requests in flight may take once the server drains. After that they are cut off;
+/// everything that the ledger has acknowledged is committed all the same.
 const DRAIN: Duration = Duration::from_secs(20);
 
-/// A server at work.
+/// A running server.
 #[derive(Debug)]
 pub struct Running {
-    /// Where it listens.
+    /// The address it listens on.
     pub address: SocketAddr,
     stop: CancellationToken,
     ended: CancellationToken,
@@ -31,12 +31,12 @@ pub struct Running {
     writers: crate::ledger::Writers,
 }
 
-/// Files that a process may have on systems without limits to ask for.
+/// The limit of open files assumed on systems without a way to query it.
 #[cfg(not(unix))]
 const USUAL_FILES: u64 = 1_024;
 
-/// Lets the process have as many files open as it may, and says how many that is. Every connection is one, and most
-/// systems give a process fewer than it may ask for.
+/// Raises the process's limit of open files as far as allowed, and returns it. Every connection is
+/// one file, and on most systems the initial limit is lower than the allowed one.
 fn open_files() -> u64 {
     #[cfg(unix)]
     {
@@ -49,7 +49,7 @@ fn open_files() -> u64 {
         let files = match setrlimit(Resource::Nofile, raised) {
             Ok(()) => limit.maximum,
             Err(cause) => {
-                tracing::debug!(%cause, "the process keeps its limit of files");
+                tracing::debug!(%cause, "the limit of open files can't be raised");
                 limit.current
             }
         };
@@ -59,10 +59,11 @@ fn open_files() -> u64 {
     USUAL_FILES
 }
 
-/// Serves on `listener` until [`Running::stop`], and on `administration` what whoever runs the server asks.
+/// Serves the public routes on `listener` until [`Running::stop`], and the operators' routes on
+/// `administration`.
 ///
 /// # Errors
-/// If the listener has no address.
+/// The listener has no address.
 pub fn start(
     app: App,
     listener: TcpListener,
@@ -77,7 +78,7 @@ pub fn start(
         writers,
         trusted_proxies,
     } = app;
-    // It answers while the rest drains.
+    // The operators' routes stay available while the rest drains.
     let ended = CancellationToken::new();
     let administering = administration.map(|listener| {
         tokio::spawn(connections::serve(
@@ -123,22 +124,22 @@ impl Running {
         } = self;
         let abort = serving.abort_handle();
         if tokio::time::timeout(DRAIN, serving).await.is_err() {
-            tracing::warn!("requests were still in flight when the time to drain was over");
+            tracing::warn!("requests were still in flight when the drain timed out");
             abort.abort();
         }
         if let Err(cause) = working.await {
-            tracing::error!(%cause, "the worker ended badly");
+            tracing::error!(%cause, "the worker failed");
         }
-        // Those whose callers left; each ends after the part that it is at.
+        // Imports whose clients have left; each ends after its current part.
         if tokio::time::timeout(DRAIN, services.imports().ended())
             .await
             .is_err()
         {
-            tracing::warn!("imports were still running when the time to drain was over");
+            tracing::warn!("imports were still running when the drain timed out");
         }
-        // Every door is closed by now: what was queued is committed.
+        // Nothing can submit commands any more: the queue is committed.
         if tokio::time::timeout(DRAIN, writers.drain()).await.is_err() {
-            tracing::warn!("the ledger was still writing when the time to drain was over");
+            tracing::warn!("the ledger was still writing when the drain timed out");
         }
         ended.cancel();
         if let Some(administering) = administering {
@@ -162,6 +163,6 @@ pub async fn asked_to_stop() {
         }
     }
     if let Err(cause) = interrupt.await {
-        tracing::error!(%cause, "signals can't be heard");
+        tracing::error!(%cause, "signals can't be received");
     }
 }

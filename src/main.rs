@@ -29,14 +29,14 @@ use message_credits::{
 };
 use secrecy::ExposeSecret;
 
-// The largest win for lists through GraphQL: answers are made of many small strings.
+// The largest gain for lists through GraphQL: responses consist of many small strings.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// After so many accounts a long command says how far it is.
+/// A long command reports its progress after this many accounts.
 const PROGRESS_ACCOUNTS: u64 = 100;
 
-/// Why a command failed, for whoever ran it.
+/// Why a command failed, worded for the operator.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 fn main() -> ExitCode {
@@ -52,7 +52,7 @@ fn main() -> ExitCode {
     match done {
         Ok(code) => code,
         Err(cause) => {
-            // Standard error may be gone; the exit code still tells.
+            // Standard error may be closed; the exit code still reports the failure.
             drop(writeln!(std::io::stderr(), "message-credits: {cause}"));
             ExitCode::FAILURE
         }
@@ -109,7 +109,7 @@ async fn serve(args: ServeArgs, purpose: Purpose) -> Result<ExitCode, Failure> {
         Some(ref url) => url.clone(),
         None => format!("http://{address}").parse()?,
     };
-    // Before anything is migrated. Held until the process ends.
+    // Before any migration. Held until the process ends.
     let _alone = server_lock::claim(&args.database.database_url)?;
     let store = app::open(&args.database.database_url).await?;
     let filled = match purpose {
@@ -136,7 +136,7 @@ async fn serve(args: ServeArgs, purpose: Purpose) -> Result<ExitCode, Failure> {
     if purpose == Purpose::Demo && !is_loopback(address) {
         tracing::warn!(
             %address,
-            "the demo listens for other machines: whoever reaches it gets an owner's key from its page"
+            "the demo is reachable from other machines: its page gives an owner's key to every visitor"
         );
     }
     let welcome = welcome(&settings, admin_address, filled.as_ref());
@@ -151,7 +151,7 @@ fn warn_of_ended_keys(ended: u64) {
     if ended > 0 {
         tracing::warn!(
             ended,
-            "the demo's keys were revoked, because its page gave them away; make others with \
+            "the demo's keys were revoked, because its page gave them to every visitor; create others with \
              `message-credits key create`"
         );
     }
@@ -160,7 +160,7 @@ fn warn_of_ended_keys(ended: u64) {
 fn warn_of_sandbox(payments: Option<PaymentProvider>) {
     match payments {
         Some(PaymentProvider::Sandbox) => tracing::warn!(
-            "the sandbox takes the payments: nobody is charged, and whoever approves a purchase gets real credits"
+            "payments use the sandbox: nobody is charged, and approved purchases give real credits"
         ),
         None => tracing::info!("no payment provider was chosen: nothing can be bought"),
     }
@@ -168,7 +168,7 @@ fn warn_of_sandbox(payments: Option<PaymentProvider>) {
 
 async fn migrate(args: &DatabaseArgs) -> Result<ExitCode, Failure> {
     app::migrate(&args.database_url).await?.close().await;
-    print("The database has this version's schema.\n")?;
+    print("The database's schema is up to date.\n")?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -186,7 +186,7 @@ async fn verify(args: &DatabaseArgs) -> Result<ExitCode, Failure> {
     let (accounts, transactions) = (verified.accounts, verified.transactions);
     if verified.drifts.is_empty() {
         print(&format!(
-            "{accounts} accounts, {transactions} transactions: every balance and chain holds.\n"
+            "{accounts} accounts, {transactions} transactions: all balances and hash chains are correct.\n"
         ))?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -207,18 +207,18 @@ async fn rebuild_usage(args: &RebuildUsageArgs) -> Result<ExitCode, Failure> {
     let store = app::open(&args.database.database_url).await?;
     let tell = |count: u64| {
         if count.is_multiple_of(PROGRESS_ACCOUNTS) {
-            // Standard error may be gone; the work goes on.
+            // Standard error may be closed; the work continues.
             drop(writeln!(std::io::stderr(), "{count} accounts …"));
         }
     };
     let rebuilt = usage_rollup::rebuild_usage(&store, &Clock::system(), account, tell).await;
     store.close().await;
-    let count = rebuilt.map_err(|cause| format!("usage could not be added up: {cause:?}"))?;
+    let count = rebuilt.map_err(|cause| format!("usage could not be recomputed: {cause:?}"))?;
     if account.is_some() && count == 0 {
-        return Err("there is no such account".into());
+        return Err("no account has this id".into());
     }
     print(&format!(
-        "{count} accounts: their usage by day is added up.\n"
+        "Recomputed the usage by day of {count} accounts.\n"
     ))?;
     Ok(ExitCode::SUCCESS)
 }
@@ -254,7 +254,7 @@ async fn create_key(args: CreateKeyArgs) -> Result<ExitCode, Failure> {
                 .collect();
             Err(reasons.join(" ").into())
         }
-        Err(other) => Err(format!("the key could not be made: {other:?}").into()),
+        Err(other) => Err(format!("the key could not be created: {other:?}").into()),
     }
 }
 
@@ -264,8 +264,8 @@ async fn renew_secret(args: &DatabaseArgs) -> Result<ExitCode, Failure> {
     store.close().await;
     renewed.map_err(|cause| format!("the secret could not be renewed: {cause:?}"))?;
     print(
-        "The server's secret is new: download links and addresses of approve pages that were handed out don't work any \
-         more.\n",
+        "The server's secret was replaced: existing download links and addresses of approval pages no longer \
+         work.\n",
     )?;
     Ok(ExitCode::SUCCESS)
 }
@@ -281,8 +281,8 @@ fn role(role: KeyRole) -> Role {
     }
 }
 
-/// How fast each may ask. A bucket holds what comes in during ten seconds: a page that opens, or a batch that goes out,
-/// asks for much at once and then for little.
+/// Rate limits from the options. A bucket holds ten seconds' worth: a page that opens, or a batch
+/// of sends, makes many requests at once and then few.
 fn rates(args: &RateArgs) -> Rates {
     const SECONDS: u32 = 10;
     Rates {
@@ -303,7 +303,7 @@ fn welcome(settings: &Settings, administration: Option<SocketAddr>, demo: Option
     text.push_str(&format!("  GraphQL   {base}/graphql\n"));
     text.push_str(match settings.payments {
         Some(PaymentProvider::Sandbox) => {
-            "  payments  sandbox: nobody is charged, and whoever approves a purchase gets real credits\n"
+            "  payments  sandbox: nobody is charged, and approved purchases give real credits\n"
         }
         None => "  payments  none: nothing can be bought\n",
     });
@@ -328,7 +328,7 @@ fn welcome(settings: &Settings, administration: Option<SocketAddr>, demo: Option
     text
 }
 
-/// Writes to standard output; a reader that has gone is a failure like any other.
+/// Writes to standard output; a closed pipe is an error like any other.
 fn print(text: &str) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     out.write_all(text.as_bytes())?;

@@ -1,8 +1,10 @@
-//! What can be done, one file a noun: check the input, then do. The root fields ask [`policy`] first whether
-//! the viewer's role may; whose things are touched is checked here.
+//! What users can do, one file a noun: check the input, then act. The root fields first ask
+//! [`policy`] whether the viewer's role may use them; operations check that the viewer may see each
+//! row.
 //!
-//! Here: rules about who may and what is valid, and the order of things. Not here: how it is asked
-//! ([`crate::graphql`], [`crate::http`]), queries ([`crate::store`]) and the books ([`crate::ledger`]).
+//! Here: the rules for permission and validity, and the order of the steps. Not here: the API
+//! ([`crate::graphql`], [`crate::http`]), queries ([`crate::store`]) and the books
+//! ([`crate::ledger`]).
 
 pub mod account;
 pub mod allocation;
@@ -65,7 +67,7 @@ use crate::{
     store::{Store, account::Charged},
 };
 
-/// What operations work with. Cheap to clone.
+/// The operations, over shared parts. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Services(Arc<Inside>);
 
@@ -85,22 +87,22 @@ struct Inside {
 pub struct Parts {
     /// The database.
     pub store: Store,
-    /// The door to the books.
+    /// The ledger: the only way to change the books.
     pub ledger: Ledger,
-    /// Who takes the money; if nobody does, nothing is sold.
+    /// The payment provider; nothing is sold without one.
     pub payments: Option<Provider>,
-    /// The time.
+    /// The clock that operations read the time from.
     pub clock: Clock,
-    /// SHA-256 of the server's own admin key, where it has one.
+    /// SHA-256 of the server's own admin key, if one is configured.
     pub admin_key_hash: Option<[u8; 32]>,
-    /// Where clients reach this server; links begin with it.
+    /// The public address of this server, with which links begin.
     pub public_url: Url,
-    /// Cancelled when the server drains.
+    /// Cancelled when the server starts to drain.
     pub stop: CancellationToken,
 }
 
 impl Services {
-    /// Operations over these parts.
+    /// Creates the operations over these parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(Inside {
@@ -114,7 +116,7 @@ impl Services {
         }))
     }
 
-    /// Whether the sandbox takes the payments, so that credits are given for nothing.
+    /// Whether payments go to the sandbox, so that credits cost nothing.
     #[must_use]
     pub fn sells_for_nothing(&self) -> bool {
         self.payments.as_ref().is_some_and(Provider::is_sandbox)
@@ -126,10 +128,11 @@ impl Services {
         &self.0.imports
     }
 
-    /// The account that an operation is for: the viewer's own where `id` is left out.
+    /// The account that an operation is for: `id`, or the viewer's own if it is `None`.
     ///
     /// # Errors
-    /// A refusal that names `path`: another's account answers as if it did not exist.
+    /// `NotFound` at `path` if the account doesn't exist or isn't the viewer's. `Invalid` if a
+    /// platform key names no account.
     pub async fn account_for(
         &self,
         viewer: &Viewer,
@@ -140,10 +143,10 @@ impl Services {
         Ok(account)
     }
 
-    /// The same, with the version of the card that it is charged by now.
+    /// Like [`Self::account_for`], with the current version of the account's rate card.
     ///
     /// # Errors
-    /// A refusal that names `path`; a fault, where there is no card.
+    /// The refusals of [`Self::account_for`]. A fault if the account has no rate card.
     pub(crate) async fn charged_account_for(
         &self,
         viewer: &Viewer,

@@ -1,8 +1,8 @@
-//! Payment providers: what starts a payment, whoever takes the money.
+//! Payment providers: starting a payment with any of them.
 //!
-//! Here: what is asked of a provider and what it answers; one file for each provider. Not here: what was
-//! bought and what becomes of it, which is [`crate::operations`]'. A provider is called outside any
-//! database transaction, with an idempotency key that a crash and a restart repeat (law R4).
+//! Here: the interface to a provider; one file for each provider. Not here: what was bought and how
+//! a payment ends, see [`crate::operations`]. A provider is called outside any database
+//! transaction, with an idempotency key that a crash and a restart repeat (law R4).
 
 pub mod sandbox;
 
@@ -11,54 +11,55 @@ use url::Url;
 
 use self::sandbox::Sandbox;
 
-/// Who takes the money. A new provider is a variant and a file; nothing else knows their names.
+/// A payment provider. A new provider is a variant and a file; nothing else knows their names.
 #[derive(Debug, Clone)]
 pub enum Provider {
-    /// Takes none: a page with Approve and Decline.
+    /// Charges nobody: a page with Approve and Decline.
     Sandbox(Sandbox),
 }
 
 /// A payment to start.
 #[derive(Debug, Clone)]
 pub struct Charge {
-    /// The idempotency key: for one purchase a provider charges once, however often it is asked.
+    /// The idempotency key: a provider charges once for one purchase, however often it is called.
     pub purchase: PurchaseId,
-    /// What is bought, as the buyer reads it on the approve page.
+    /// What is bought, in the buyer's words, for the approval page.
     pub description: String,
-    /// What it costs.
+    /// The price.
     pub price: Money,
-    /// Where the buyer goes afterwards.
+    /// Where the buyer returns afterwards.
     pub return_url: Option<Url>,
 }
 
 /// A payment that waits for its buyer.
 #[derive(Debug, Clone)]
 pub struct Started {
-    /// What the provider calls it; unique, and no permission.
+    /// The provider's reference; unique, and grants no access.
     pub reference: String,
-    /// Where the buyer approves it, if that is at the provider.
+    /// Where the buyer approves it, if the provider has a page for that.
     pub confirmation_url: Option<Url>,
 }
 
 /// Why a payment was not started.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum PaymentError {
-    /// The provider won't take it; asking again won't help.
+    /// The provider refuses the payment; retrying won't help.
     #[error("the provider refused the payment: {0}")]
     Refused(String),
-    /// No answer, or not now. It may have been started: ask again with the same purchase.
-    #[error("the provider has no answer: {0}")]
+    /// The provider did not respond, or is unavailable. The payment may have been started: retry
+    /// with the same purchase.
+    #[error("the provider did not respond: {0}")]
     Unreachable(String),
 }
 
 impl Provider {
-    /// The provider that takes no money.
+    /// The provider that charges nobody.
     #[must_use]
     pub fn sandbox() -> Self {
         Self::Sandbox(Sandbox)
     }
 
-    /// Whether it charges nobody, so that its credits are given for nothing.
+    /// Whether it charges nobody, so that its credits are free.
     #[must_use]
     pub fn is_sandbox(&self) -> bool {
         match self {
@@ -66,7 +67,7 @@ impl Provider {
         }
     }
 
-    /// What purchases remember it by.
+    /// The name stored with purchases.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
@@ -77,7 +78,7 @@ impl Provider {
     /// Starts a payment, or finds the one that was started for the same purchase.
     ///
     /// # Errors
-    /// That the provider refuses, or has no answer.
+    /// The provider refuses, or does not respond.
     pub async fn start(&self, charge: &Charge) -> Result<Started, PaymentError> {
         match self {
             Self::Sandbox(sandbox) => Ok(sandbox.start(charge)),
@@ -85,13 +86,13 @@ impl Provider {
     }
 }
 
-/// Providers whose page asks for itself who approves a charge. The sandbox asks nobody: whoever knows its
-/// page's address may approve. So is every other taken, until it is named here.
-const PAGES_THAT_ASK: [&str; 0] = [];
+/// Providers whose page authenticates the buyer. The sandbox doesn't: anybody who knows its page's
+/// address may approve. Every provider is assumed to be like it, until it is listed here.
+const AUTHENTICATING_PAGES: [&str; 0] = [];
 
-/// Whether knowing a purchase's confirmation URL is the permission to approve it, so that only those may
-/// be shown it who may approve (law R1).
+/// Whether knowing a purchase's confirmation URL suffices to approve it, so that it is shown only
+/// to those who may approve (law R1).
 #[must_use]
 pub fn url_is_permission(provider: &str) -> bool {
-    !PAGES_THAT_ASK.contains(&provider)
+    !AUTHENTICATING_PAGES.contains(&provider)
 }

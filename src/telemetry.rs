@@ -6,13 +6,15 @@ use tracing_subscriber::{
     EnvFilter, filter::filter_fn, layer::SubscriberExt, util::SubscriberInitExt,
 };
 
-/// Our own crates, whose lines name no secret at any level.
+/// Our own crates, whose log lines contain no secret at any level.
 const OURS: [&str; 4] = ["message_credits", "domain", "entity", "migration"];
-/// Libraries that write what they handle: messages of sockets, which begin with a key, and telephone numbers.
+/// Libraries that log their data: messages of sockets, the first of which contains a key, and
+/// telephone numbers.
 const WRITE_CONTENTS: [&str; 3] = ["tungstenite", "tokio_tungstenite", "rlibphonenumber"];
 
-/// Whether a line may be written, whatever `RUST_LOG` asks for. At TRACE libraries write bytes that pass through
-/// them, keys and numbers among them, and the next version of one may begin to: that level is for our own lines.
+/// Whether a line may be logged, whatever `RUST_LOG` requests. At TRACE, libraries log bytes that
+/// pass through them, including keys and numbers, and a future version of any may begin to; so that
+/// level is limited to our own crates.
 fn may_be_written(line: &Metadata<'_>) -> bool {
     let is_of = |crates: &[&str]| {
         let name = line.target().split("::").next().unwrap_or_default();
@@ -25,11 +27,12 @@ fn may_be_written(line: &Metadata<'_>) -> bool {
     } else {
         Level::DEBUG
     };
-    // The more a level says, the greater it is.
+    // More verbose levels compare greater.
     *line.level() <= most
 }
 
-/// Sends log lines to standard error. `RUST_LOG` says which; `LOG_FORMAT=json` makes each line JSON.
+/// Sends log lines to standard error. `RUST_LOG` filters them; `LOG_FORMAT=json` makes each line
+/// JSON.
 pub fn init_logs() {
     let filter = EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,sea_orm=warn,sea_orm_migration=warn"));
@@ -42,16 +45,16 @@ pub fn init_logs() {
     } else {
         registry.with(lines).try_init()
     };
-    // A test binary may have set up its own; then that one stays.
+    // A test binary may have installed its own subscriber; then that one is kept.
     drop(installed);
 }
 
-/// Collects the process's metrics, for `/metrics` to show. Only the first call in a process collects.
+/// Collects the process's metrics for `/metrics`. Only the first call in a process has an effect.
 #[must_use]
 pub fn init_metrics() -> PrometheusHandle {
     let recorder = PrometheusBuilder::new().build_recorder();
     let handle = recorder.handle();
-    // A second server in one process (tests) leaves the first one's recorder in place.
+    // A second server in one process (in tests) keeps the first one's recorder.
     drop(metrics::set_global_recorder(recorder));
     handle
 }

@@ -1,5 +1,5 @@
-//! Jobs that nobody asks for: they take no input but the database, so that a missed run is made up by the
-//! next, and several processes may run them at once.
+//! Background jobs. Their only input is the database, so that a later run makes up for a missed
+//! one, and several processes may run them at once.
 
 use std::{panic::AssertUnwindSafe, time::Duration};
 
@@ -11,19 +11,20 @@ use crate::{
     store::sql::reader::Owner,
 };
 
-/// How often the jobs look. Nothing depends on it: what is due counts as due at once, booked or not.
+/// How often the jobs run. Correctness doesn't depend on it: due events count from their instant,
+/// booked or not.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// Runs the jobs until `stop`.
+/// Runs the jobs until `stop` is cancelled.
 pub async fn run(services: Services, stop: CancellationToken) {
     loop {
-        // A bug in a job must not end the others, now or later.
+        // A bug in one job must not end the others, now or later.
         if AssertUnwindSafe(run_once(&services))
             .catch_unwind()
             .await
             .is_err()
         {
-            tracing::error!("a job panicked; the jobs go on");
+            tracing::error!("a job panicked; the jobs continue");
         }
         tokio::select! {
             () = tokio::time::sleep(INTERVAL) => {}
@@ -32,10 +33,10 @@ pub async fn run(services: Services, stop: CancellationToken) {
     }
 }
 
-/// One pass of every job. A job that fails is logged and tried again with the next pass; it does not hold
-/// up the others.
+/// One pass over every job. A job that fails is logged and retried in the next pass; it does not
+/// delay the others.
 pub async fn run_once(services: &Services) {
-    // Over connections of their own: no reader keeps what is due from being settled.
+    // On connections of their own: readers can't keep due work from being settled.
     Owner::Jobs.reads(run_each(services)).await;
 }
 
@@ -55,7 +56,7 @@ async fn run_each(services: &Services) {
 fn report(job: &'static str, result: Result<usize, OperationError>) {
     match result {
         Ok(0) => {}
-        Ok(done) => tracing::info!(job, done, "a job did its work"),
-        Err(cause) => tracing::error!(job, ?cause, "a job failed; it is tried again"),
+        Ok(done) => tracing::info!(job, done, "a job finished"),
+        Err(cause) => tracing::error!(job, ?cause, "a job failed and will be retried"),
     }
 }

@@ -12,7 +12,7 @@ const config: CodegenConfig = {
       config: {
         useTypeImports: true,
         enumsAsTypes: true,
-        // Credits, money and instants stay the strings that came; nothing here may turn them into floats.
+        // Credits, money and instants stay strings; nothing may turn them into floats.
         defaultScalarType: 'string',
         strictScalars: false,
         scalars: { Upload: 'File', BigInt: 'number' },

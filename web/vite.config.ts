@@ -1,22 +1,24 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
 
-/** Where `npm run dev` finds the server. */
+/** The server that `npm run dev` proxies to. */
 const server = process.env.MESSAGE_CREDITS_URL ?? 'http://127.0.0.1:8080';
 
 export default defineConfig({
   plugins: [react()],
-  // The server puts a nonce in its place, another one each time: src/http/pages.rs.
+  // The server replaces it with a nonce for each response: src/http/pages.rs.
   html: { cspNonce: 'MESSAGE_CREDITS_NONCE' },
   build: {
-    // The server sends `default-src 'self'`: no script, font or worker may be inlined as a data: address.
+    // The server sends `default-src 'self'`: no script, font or worker may be inlined as a data:
+    // URL.
     assetsInlineLimit: 0,
     // Monaco alone is larger than the default limit, and only GraphiQL loads it.
     chunkSizeWarningLimit: 4096,
     modulePreload: { polyfill: false },
     rolldownOptions: {
       input: ['index.html', 'graphiql.html'],
-      // GraphiQL's files carry marks for the React compiler, which has already run over them.
+      // GraphiQL's files contain directives for the React compiler, which has already compiled
+      // them.
       onLog(level, log, handle) {
         if (log.code !== 'MODULE_LEVEL_DIRECTIVE') handle(level, log);
       },

@@ -9,7 +9,7 @@ use message_credits::{
     reports::{file::MessageSource, messages::MessageReader},
     store::{
         Store,
-        usage::{UsageFilter, rows},
+        usage::{UsageFilter, rows::rows},
     },
 };
 use rusqlite::types;

@@ -1,7 +1,8 @@
-//! The platform administrator's key that the operator gives to the server.
+//! The platform administrator's key that the operator configures.
 //!
-//! Here: where it is read from, and what makes it hard to guess. Not here: who shows it
-//! ([`crate::operations::api_key`]). It is no option: every user of a machine can read command lines.
+//! Here: its sources, and the check that it is hard to guess. Not here: authentication with it
+//! ([`crate::operations::api_key`]). It is not an option: every user of a machine can read command
+//! lines.
 
 use std::{
     env::{self, VarError},
@@ -15,28 +16,30 @@ use secrecy::{ExposeSecret, SecretString};
 /// The environment variable that may hold it.
 pub const VARIABLE: &str = "ADMIN_API_KEY";
 
-/// The fewest characters: 32 hexadecimal digits are 128 random bits, and base64 of 32 random bytes has 44.
+/// The minimum length: 32 hexadecimal digits are 128 random bits, and base64 of 32 random bytes has
+/// 44.
 pub const MIN_CHARACTERS: usize = 32;
-/// The most: no generator makes longer ones, and a file of another kind is noticed.
+/// The maximum length: no generator's output is longer, and a file of another kind is detected.
 pub const MAX_CHARACTERS: usize = 512;
-/// The fewest different characters. Of 32 random hexadecimal digits, one key in 25 million has fewer.
+/// The minimum number of different characters. Of keys of 32 random hexadecimal digits, one in 25
+/// million has fewer.
 pub const MIN_DIFFERENT: usize = 8;
 
 /// A key that is hard to guess.
 #[derive(Debug, Clone)]
 pub struct AdminKey(SecretString);
 
-/// Why there is no such key. No text repeats what was given.
+/// Why a key is refused. No message repeats the key.
 #[derive(Debug, thiserror::Error)]
 pub enum AdminKeyError {
-    /// It came as an option.
+    /// It was given as an option.
     #[error(
         "--admin-api-key was removed, because every user of the machine can read command lines: put the key into \
          the environment variable ADMIN_API_KEY, or into a file that --admin-api-key-file (ADMIN_API_KEY_FILE) names. \
          Replace the key that was given: others may have seen it"
     )]
     OnCommandLine,
-    /// It came in two ways.
+    /// Two sources are set.
     #[error(
         "ADMIN_API_KEY and --admin-api-key-file (ADMIN_API_KEY_FILE) are both set; set one of them"
     )]
@@ -46,7 +49,7 @@ pub enum AdminKeyError {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         cause: io::Error,
     },
     /// It can't be sent in a header.
@@ -55,9 +58,9 @@ pub enum AdminKeyError {
          ASCII punctuation, such as `openssl rand -base64 32` prints"
     )]
     NotAscii,
-    /// It has too few or too many characters.
+    /// Its length is out of range.
     #[error(
-        "the administrator's key has {0} characters, and {MIN_CHARACTERS} to {MAX_CHARACTERS} are taken: use at \
+        "the administrator's key has {0} characters; it must have {MIN_CHARACTERS} to {MAX_CHARACTERS}: use at \
          least 32 random bytes, such as `openssl rand -base64 32` prints"
     )]
     Length(usize),
@@ -70,10 +73,11 @@ pub enum AdminKeyError {
 }
 
 impl AdminKey {
-    /// The key of the environment or of `file`, if there is one. `option` is what came as `--admin-api-key`.
+    /// Reads the key from the environment or from `file`, if there is one. `option` is the value of
+    /// `--admin-api-key`.
     ///
     /// # Errors
-    /// That it came as an option or in two ways, can't be read, or is easily guessed.
+    /// Says if the key was given as an option or twice, can't be read, or is easily guessed.
     pub fn read(option: Option<&str>, file: Option<&Path>) -> Result<Option<Self>, AdminKeyError> {
         if option.is_some() {
             return Err(AdminKeyError::OnCommandLine);
@@ -91,10 +95,10 @@ impl AdminKey {
         }
     }
 
-    /// A key as its operator wrote it, white space around it aside.
+    /// Validates a key, ignoring white space around it.
     ///
     /// # Errors
-    /// That it can't be sent, has another length, or is easily guessed.
+    /// Says if the key can't be sent in a header, has a wrong length, or is easily guessed.
     pub fn new(text: &str) -> Result<Self, AdminKeyError> {
         let key = text.trim();
         if !key.bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -122,7 +126,8 @@ fn text_of(path: &Path) -> Result<String, AdminKeyError> {
         cause,
     };
     let mut text = String::new();
-    // A device or a large file is not read to its end: what is over is too long in any case.
+    // A device or a large file is not read to its end: anything longer than the limit is refused
+    // anyway.
     File::open(path)
         .and_then(|file| {
             file.take(2 * MAX_CHARACTERS as u64)
@@ -139,7 +144,7 @@ fn different(key: &[u8]) -> usize {
     seen.len()
 }
 
-/// Whether it is a shorter piece, again and again.
+/// Whether the key repeats a shorter piece.
 fn repeats(key: &[u8]) -> bool {
     (1..=key.len() / 2).any(|period| {
         key.iter()
@@ -153,7 +158,7 @@ mod tests {
     use super::{AdminKey, AdminKeyError, MAX_CHARACTERS};
 
     #[test]
-    fn keys_that_are_easily_guessed_are_refused() {
+    fn easily_guessed_keys_are_refused() {
         let refused = |key: &str, why: &str| {
             let error = AdminKey::new(key).unwrap_err().to_string();
             assert!(error.contains(why), "{key}: {error}");
@@ -173,8 +178,8 @@ mod tests {
     }
 
     #[test]
-    fn what_generators_print_is_taken() {
-        // Of `openssl rand -base64 32`, `openssl rand -hex 32` and `openssl rand -hex 16`.
+    fn generated_keys_are_accepted() {
+        // From `openssl rand -base64 32`, `openssl rand -hex 32` and `openssl rand -hex 16`.
         for key in [
             "kq2sLZUUfa9JCpWl8gXBG5pJGqqI2bZCRk4FJ5ufnCM=",
             "f0c7b6d3a9b51de22c6e6cb9bd5e5b6f3c8e16a0cb1f4fd1b6b4cf5fe1b1c1c9",
@@ -185,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_holds_the_key_on_its_only_line() {
+    fn a_key_file_has_one_line() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("key");
         let key = "kq2sLZUUfa9JCpWl8gXBG5pJGqqI2bZCRk4FJ5ufnCM=";

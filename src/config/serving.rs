@@ -1,6 +1,7 @@
-//! What several options mean together: who takes payments, what strangers are shown, where a demo may listen.
+//! Rules about combinations of options: payments, what anonymous clients see, where a demo may
+//! listen.
 //!
-//! Here: the rules about combinations, and what is said about those that are refused. Not here: reading options.
+//! Here: which combinations are refused, and the messages. Not here: parsing options.
 
 use std::net::SocketAddr;
 
@@ -8,44 +9,44 @@ use url::Url;
 
 use super::{PaymentProvider, ServeArgs, ShownArgs};
 
-/// Whether the server shows demo data, or serves a platform.
+/// Whether the server shows demo data or real data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// Demo data, whose keys are offered to whoever opens the page.
+    /// Demo data, whose keys the page offers to every visitor.
     Demo,
     /// A platform's own data.
     Platform,
 }
 
-/// Options that don't go together.
+/// Combinations of options that are refused.
 #[derive(Debug, thiserror::Error)]
 pub enum CombinationError {
-    /// Credits would be given for nothing without anybody having said so.
+    /// Credits would be given away without the operator having allowed it.
     #[error(
-        "the sandbox charges nobody, and whoever approves a purchase gets real credits for nothing: add \
-         --allow-sandbox (ALLOW_SANDBOX=true) if this server is for trying things out, or leave --payment-provider \
-         (PAYMENT_PROVIDER) out, so that nothing is sold"
+        "the sandbox charges nobody, and approved purchases give real credits for free: add \
+         --allow-sandbox (ALLOW_SANDBOX=true) if this is a test server, or leave out --payment-provider \
+         (PAYMENT_PROVIDER), so that nothing is sold"
     )]
     Sandbox,
-    /// The clock of a server that moves money is the system's.
+    /// A server that moves money must use the system's clock.
     #[error("--clock-start is for rehearsals: it can't be used with a real payment provider")]
     ClockOfRealMoney,
-    /// Whoever reaches the demo gets its keys.
+    /// Everybody who can reach the demo gets its keys.
     #[error(
-        "the demo gives its keys to whoever opens its page, and --listen {0} lets other machines open it: listen on \
-         127.0.0.1 or [::1], or say with --public-url under which name others may open it"
+        "the demo's page gives its keys to every visitor, and --listen {0} is reachable from other machines: listen on \
+         127.0.0.1 or [::1], or set --public-url to the URL at which others may open it"
     )]
     OpenDemo(SocketAddr),
 }
 
-/// What strangers are shown.
+/// What anonymous clients see.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Shown {
     /// GraphiQL, at `/graphiql`.
     pub graphiql: bool,
     /// The schema, through introspection and through suggestions in error messages.
     pub introspection: bool,
-    /// Metrics, beside the API.
+    /// Metrics, on the public listener.
     pub metrics: bool,
 }
 
@@ -59,8 +60,9 @@ impl Shown {
 }
 
 impl ServeArgs {
-    /// What strangers are shown at this URL. In production, that is if it is https, only what was asked for; metrics
-    /// that have a listener of their own, too, only if that was asked for.
+    /// What anonymous clients see at this URL. In production, which is the default for https, only
+    /// what was enabled explicitly; if metrics have a listener of their own, the same applies to
+    /// them.
     #[must_use]
     pub fn shown(&self, public_url: &Url) -> Shown {
         let ShownArgs {
@@ -77,10 +79,11 @@ impl ServeArgs {
         }
     }
 
-    /// Who takes the payments; nobody, and nothing is sold, unless one was chosen or this is a demo.
+    /// The payment provider. `None`, so that nothing is sold, unless one was chosen or this is a
+    /// demo.
     ///
     /// # Errors
-    /// That the sandbox was not allowed, or the clock is not the system's while real money moves.
+    /// The sandbox was not allowed, or the clock is moved while real money is charged.
     pub fn payments(&self, purpose: Purpose) -> Result<Option<PaymentProvider>, CombinationError> {
         let chosen = match (self.payment_provider, purpose) {
             (None, Purpose::Demo) => Some(PaymentProvider::Sandbox),
@@ -95,10 +98,10 @@ impl ServeArgs {
         Ok(chosen)
     }
 
-    /// Refuses a demo that other machines can open without anybody having said so.
+    /// Refuses a demo that other machines can open unless the operator allowed it.
     ///
     /// # Errors
-    /// That the address is not loopback, and no public URL was given.
+    /// The address is not loopback, and no public URL was given.
     pub fn refuse_an_open_demo(&self) -> Result<(), CombinationError> {
         if is_loopback(self.listen) || self.public_url.is_some() {
             return Ok(());
@@ -107,7 +110,7 @@ impl ServeArgs {
     }
 }
 
-/// Whether only this machine reaches an address.
+/// Whether an address is reachable from this machine only.
 #[must_use]
 pub fn is_loopback(address: SocketAddr) -> bool {
     address.ip().to_canonical().is_loopback()
@@ -125,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn strangers_are_shown_little_in_production() {
+    fn anonymous_clients_see_little_in_production() {
         let check = |words: &[&str], url: &str, expected: [bool; 3]| {
             let shown = args(words).shown(&url.parse().unwrap());
             let [graphiql, introspection, metrics] = expected;
@@ -154,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_sold_unless_somebody_said_how() {
+    fn nothing_is_sold_unless_a_provider_is_chosen() {
         let check = |words: &[&str], purpose, expected: Result<Option<PaymentProvider>, &str>| {
             let found = args(words).payments(purpose);
             match (found, expected) {
@@ -175,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_demo_is_open_to_others_only_if_that_was_said() {
+    fn a_demo_is_open_to_others_only_with_a_public_url() {
         let check = |words: &[&str], fits: bool| {
             assert_eq!(args(words).refuse_an_open_demo().is_ok(), fits, "{words:?}");
         };

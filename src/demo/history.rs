@@ -28,13 +28,13 @@ use crate::{
     store::{Store, rate_card::DEFAULT_ID},
 };
 
-/// What a shop did.
+/// A shop's commands and purchases.
 pub(super) struct History {
     pub requests: Vec<Request>,
     pub purchases: Vec<(String, purchase::Model)>,
 }
 
-/// The instant some months before another, by the calendar of UTC.
+/// The instant this many months before another, in the calendar of UTC.
 pub(super) fn months_before(now: Timestamp, months: i64) -> Result<Timestamp, jiff::Error> {
     Ok(now
         .to_zoned(TimeZone::UTC)
@@ -49,13 +49,13 @@ struct Writer<'a> {
     zone: TimeZone,
     card: RateCard,
     random: StdRng,
-    /// Credits that are left, expiry apart: when to buy again.
+    /// Credits left, ignoring expiry: decides when to buy again.
     left: i64,
     history: History,
 }
 
 impl History {
-    /// What `shop` did from `began` until `now`. The same seed gives the same history.
+    /// The history of `shop` from `began` until `now`. The same seed gives the same history.
     pub(super) fn of(
         shop: &Shop,
         account: AccountId,
@@ -79,13 +79,14 @@ impl History {
         };
         writer.write(began, now)?;
         let mut history = writer.history;
-        // Lists take turns within a day, and a purchase comes before what needed it.
+        // Sends of a day alternate between lists, and a purchase comes before the send that needed
+        // it.
         history.requests.sort_by_key(|request| request.at);
         Ok(history)
     }
 }
 
-/// The card that every account begins with; its one row is for every country.
+/// The default rate card of every account; its only row is for every country.
 fn default_card() -> Result<RateCard, DemoError> {
     let value = CurrencyCode::new(*b"EUR")
         .and_then(|code| Currency::new(code, 2))
@@ -95,7 +96,7 @@ fn default_card() -> Result<RateCard, DemoError> {
     match card {
         Some(Ok(card)) => Ok(card),
         _ => Err(DemoError::Database(DbErr::Custom(
-            "the default card is no card".to_owned(),
+            "the default rate card is invalid".to_owned(),
         ))),
     }
 }
@@ -221,7 +222,7 @@ impl Writer<'_> {
             account_id: self.account.uuid(),
             id: purchase.uuid(),
             status: PurchaseStatus::Pending,
-            // Filled in when it is written: packages get their ids from the database's rows.
+            // Set on insertion: packages get their ids from the database's rows.
             package_id: uuid::Uuid::nil(),
             credits_units: package.credits * Credits::UNITS_PER_CREDIT,
             price_minor: package.price_minor,
@@ -241,11 +242,11 @@ impl Writer<'_> {
         self.push(at, Act::Credit { purchase, lot });
     }
 
-    /// The last days: credits that expire soon, a list with a limit, and messages that wait.
+    /// The last days: credits that expire soon, a list with a limit, and scheduled messages.
     fn finish(&mut self, now: Timestamp) -> Result<(), DemoError> {
         let today = now.to_zoned(self.zone.clone()).date();
         let hours_ago = |hours| now - SignedDuration::from_hours(hours);
-        // After everything that draws, so that they are there to be seen.
+        // After every command that draws credits, so that these are still there.
         let just_now = now - SignedDuration::from_mins(30);
         for (days, credits) in [(3_i64, 300), (12, 1_200)] {
             let on = today.checked_add(days.days())?;
@@ -292,7 +293,7 @@ impl Writer<'_> {
     }
 }
 
-/// Writes the purchases as they were begun; the ledger's commands pay them.
+/// Inserts the purchases as pending; the ledger's commands pay them.
 pub(super) async fn insert_purchases(
     store: &Store,
     purchases: &[(String, purchase::Model)],

@@ -1,11 +1,11 @@
-//! Who is on the demo's platform, and what it sells. Names are invented.
+//! The demo's accounts, lists and packages. Names are invented.
 
 /// An account of the demo.
 pub(super) struct Shop {
     pub name: &'static str,
     pub time_zone: &'static str,
     pub currency: &'static str,
-    /// The package that it buys, by code.
+    /// The code of the package that it buys.
     pub package: &'static str,
     pub lists: &'static [List],
     pub texts: &'static [&'static str],

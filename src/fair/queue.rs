@@ -1,6 +1,6 @@
-//! Who holds how many places, who waits, and whose turn it is: the bookkeeping of a line.
+//! The bookkeeping of a line: who holds how many places, who waits, and who is next.
 //!
-//! Here: decisions, made under the line's lock. Not here: waiting, and handing places over.
+//! Here: decisions, made under the line's lock. Not here: waiting, and sending places to callers.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -11,16 +11,16 @@ use tokio::sync::oneshot;
 
 use super::{Bounds, Full, Granted, Place, Urgency};
 
-/// Tells one waiting caller from another.
+/// Identifies a waiting caller.
 pub(super) type Ticket = u64;
 
-/// What became of a caller that asked.
+/// The outcome of a request for places.
 pub(super) enum Outcome<K: Hash + Eq + Clone> {
-    /// The places are its own.
+    /// The places are taken.
     Taken,
-    /// It stands in line, and hears of its turn here.
+    /// The caller waits, and receives its places here.
     Waits(Ticket, oneshot::Receiver<Place<K>>),
-    /// It was refused.
+    /// The caller is refused.
     Full(Full),
 }
 
@@ -31,7 +31,8 @@ pub(super) struct Queue<K: Hash + Eq + Clone> {
     waiting: usize,
     /// Callers so far that had to wait, which numbers them.
     tickets: Ticket,
-    /// Whoever holds a place or waits; nobody else, so that it is bounded by the places and the line.
+    /// Owners that hold a place or wait, and no others, so that the map is bounded by the places
+    /// and the queue.
     owners: HashMap<K, Owner<K>>,
 }
 
@@ -98,26 +99,27 @@ impl<K: Hash + Eq + Clone> Queue<K> {
         self.waiting
     }
 
-    /// A weight that can be had, if anything can.
+    /// The weight, capped at what can be served at all.
     pub(super) fn at_most(&self, weight: usize, urgency: Urgency) -> usize {
         let most = self.share(urgency).min(self.places(urgency));
         weight.min(most).max(1)
     }
 
-    /// Takes places, or stands in line for them.
-    pub(super) fn ask(&mut self, owner: &K, weight: usize, urgency: Urgency) -> Outcome<K> {
-        match self.ask_now(owner, weight, urgency) {
+    /// Takes places, or waits in the queue for them.
+    pub(super) fn take(&mut self, owner: &K, weight: usize, urgency: Urgency) -> Outcome<K> {
+        match self.try_take(owner, weight, urgency) {
             Ok(()) => Outcome::Taken,
             Err(_) => match self.make_room(owner) {
-                Ok(()) => self.stand(owner, weight, urgency),
+                Ok(()) => self.enqueue(owner, weight, urgency),
                 Err(full) => Outcome::Full(full),
             },
         }
     }
 
-    /// Takes places if they are free and it is nobody else's turn. Whoever could be served has been served
-    /// already, so a caller whose owner waits, or whom an equal or better one waits before, does not overtake.
-    pub(super) fn ask_now(
+    /// Takes places if they are free and nobody is ahead. Everybody who could be served has been
+    /// served already, so a caller does not overtake other callers of its owner, nor a waiting
+    /// caller of the same or higher urgency.
+    pub(super) fn try_take(
         &mut self,
         owner: &K,
         weight: usize,
@@ -126,7 +128,7 @@ impl<K: Hash + Eq + Clone> Queue<K> {
         let is_free = self.taken + weight <= self.places(urgency);
         let held = self.held(owner);
         let is_own = held + weight <= self.share(urgency);
-        if is_own && is_free && (self.waiting == 0 || self.is_nobodys_turn(urgency)) {
+        if is_own && is_free && (self.waiting == 0 || self.is_nobody_ahead(urgency)) {
             self.taken += weight;
             self.owner(owner).held += weight;
             Ok(())
@@ -137,17 +139,17 @@ impl<K: Hash + Eq + Clone> Queue<K> {
         }
     }
 
-    /// Gives places back, and answers whose turn has come.
+    /// Returns places, and decides who is next.
     pub(super) fn give_back(&mut self, owner: &K, weight: usize) -> Vec<Granted<K>> {
         self.taken = self.taken.saturating_sub(weight);
         if let Some(own) = self.owners.get_mut(owner) {
             own.held = own.held.saturating_sub(weight);
         }
-        self.forget(owner);
+        self.remove_if_idle(owner);
         self.serve()
     }
 
-    /// Takes a caller out of the line, and answers whose turn has come by it.
+    /// Removes a caller from the queue, and decides who can be served as a result.
     pub(super) fn leave(&mut self, owner: &K, ticket: Ticket) -> Vec<Granted<K>> {
         let Some(own) = self.owners.get_mut(owner) else {
             return Vec::new();
@@ -160,8 +162,8 @@ impl<K: Hash + Eq + Clone> Queue<K> {
         if left == 0 {
             return Vec::new();
         }
-        self.forget(owner);
-        // A heavy caller that left may have stood before lighter ones.
+        self.remove_if_idle(owner);
+        // A heavy caller that left may have blocked lighter ones.
         self.serve()
     }
 
@@ -182,7 +184,7 @@ impl<K: Hash + Eq + Clone> Queue<K> {
         self.owners.entry(owner.clone()).or_default()
     }
 
-    fn forget(&mut self, owner: &K) {
+    fn remove_if_idle(&mut self, owner: &K) {
         let is_idle = |own: &Owner<K>| own.held == 0 && own.waiting() == 0;
         if self.owners.get(owner).is_some_and(is_idle) {
             self.owners.remove(owner);
@@ -203,8 +205,8 @@ impl<K: Hash + Eq + Clone> Queue<K> {
         }
     }
 
-    /// A place in the line itself. A full line makes room for an owner that waits less than another: the last
-    /// caller of the owner with the most is refused instead.
+    /// Makes sure the queue has room. A full queue makes room for an owner with fewer waiting
+    /// callers than another: the last caller of the owner with the most is refused instead.
     fn make_room(&mut self, owner: &K) -> Result<(), Full> {
         let own = self.owners.get(owner).map_or(0, Owner::waiting);
         if own >= self.bounds.waiting_share {
@@ -218,7 +220,7 @@ impl<K: Hash + Eq + Clone> Queue<K> {
             .iter_mut()
             .filter(|(_, other)| other.ordinary.len() > own + 1)
             .max_by_key(|(_, other)| other.ordinary.len());
-        // Its turn is dropped, which it hears.
+        // Dropping the sender notifies the refused caller.
         match most.and_then(|(_, other)| other.ordinary.pop_back()) {
             Some(_) => {
                 self.waiting -= 1;
@@ -228,7 +230,7 @@ impl<K: Hash + Eq + Clone> Queue<K> {
         }
     }
 
-    fn stand(&mut self, owner: &K, weight: usize, urgency: Urgency) -> Outcome<K> {
+    fn enqueue(&mut self, owner: &K, weight: usize, urgency: Urgency) -> Outcome<K> {
         let (turn, heard) = oneshot::channel();
         self.tickets += 1;
         self.waiting += 1;
@@ -241,9 +243,9 @@ impl<K: Hash + Eq + Clone> Queue<K> {
         Outcome::Waits(ticket, heard)
     }
 
-    /// Serves everybody whose turn has come: urgent callers first, and among equals the owner that holds the
-    /// fewest, then whoever has waited longest. A caller that is next and heavy keeps lighter ones waiting
-    /// behind it; it would be overtaken for ever otherwise.
+    /// Serves everybody who can be served: urgent callers first, then the owner that holds the
+    /// fewest, then the caller that has waited longest. A heavy caller that is next blocks lighter
+    /// ones behind it; otherwise it would be overtaken for ever.
     fn serve(&mut self) -> Vec<Granted<K>> {
         let mut granted = Vec::new();
         if self.waiting == 0 {
@@ -284,8 +286,8 @@ impl<K: Hash + Eq + Clone> Queue<K> {
             .map(|(owner, _, first)| (owner.clone(), first.weight))
     }
 
-    /// Whether nobody who waits could be served before a newcomer of this urgency.
-    fn is_nobodys_turn(&self, urgency: Urgency) -> bool {
+    /// Whether no waiting caller could be served before a new one of this urgency.
+    fn is_nobody_ahead(&self, urgency: Urgency) -> bool {
         let urgent = self.next(Urgency::Urgent).is_none();
         match urgency {
             Urgency::Urgent => urgent,
@@ -296,13 +298,13 @@ impl<K: Hash + Eq + Clone> Queue<K> {
 
 #[cfg(test)]
 impl<K: Hash + Eq + Clone> Queue<K> {
-    /// Whether nothing is remembered of owners that hold nothing and wait for nothing.
-    pub(super) fn owners_are_forgotten(&self) -> bool {
+    /// Whether owners that hold nothing and wait for nothing were removed.
+    pub(super) fn has_no_idle_owners(&self) -> bool {
         self.owners.is_empty()
     }
 
-    /// Whether every owner is within its share, and what is taken adds up.
-    pub(super) fn shares_hold(&self) -> bool {
+    /// Whether every owner is within its share, and the places taken add up.
+    pub(super) fn is_within_bounds(&self) -> bool {
         let held: usize = self.owners.values().map(|own| own.held).sum();
         let within = self
             .owners

@@ -1,4 +1,4 @@
-//! Lines: shares, turns, weights, and callers that leave. Paused time, no sleeping.
+//! Lines: shares, order, weights, and callers that leave. Paused time, no sleeping.
 
 use std::time::Duration;
 
@@ -24,14 +24,14 @@ fn fill(line: &Line<&'static str>, owner: &'static str, count: usize) -> Vec<Pla
     (0..count).map(|_| line.try_take(owner).unwrap()).collect()
 }
 
-/// Lets every task that can run do so.
+/// Lets every runnable task run.
 async fn settle() {
     for _ in 0..50 {
         tokio::task::yield_now().await;
     }
 }
 
-/// A caller that waits in a task of its own and says its name when its turn comes.
+/// A caller that waits in a task of its own and records its name when it is served.
 fn waits(
     line: &Line<&'static str>,
     owner: &'static str,
@@ -60,11 +60,11 @@ async fn an_owner_holds_no_more_than_its_share() {
     assert_eq!(line.take("a").await.unwrap_err(), Full::Owner);
     drop(held);
     assert_eq!((line.taken(), line.waiting()), (0, 0));
-    assert!(line.lock().owners_are_forgotten());
+    assert!(line.lock().has_no_idle_owners());
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_next_place_goes_to_whoever_holds_fewest() {
+async fn the_next_place_goes_to_the_owner_that_holds_the_fewest() {
     let line = Line::new(bounds(4, 4));
     let mut held = fill(&line, "many", 4);
     let turns = std::sync::Arc::default();
@@ -86,7 +86,7 @@ async fn the_next_place_goes_to_whoever_holds_fewest() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_is_at_its_share_does_not_keep_others_waiting() {
+async fn an_owner_at_its_share_does_not_block_others() {
     let line = Line::new(bounds(4, 2));
     let held = fill(&line, "a", 2);
     let turns = std::sync::Arc::default();
@@ -100,7 +100,7 @@ async fn who_is_at_its_share_does_not_keep_others_waiting() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_full_line_makes_room_for_an_owner_that_waits_less() {
+async fn a_full_line_makes_room_for_an_owner_with_fewer_waiting() {
     let line = Line::new(Bounds {
         waiting: 3,
         waiting_share: 3,
@@ -114,7 +114,7 @@ async fn a_full_line_makes_room_for_an_owner_that_waits_less() {
     settle().await;
     let refused = crowd.iter().filter(|waiter| waiter.is_finished()).count();
     assert_eq!((refused, line.waiting()), (1, 3));
-    // As many as the crowd now: nobody is put out for it.
+    // It now has as many waiting as the crowd: nobody is evicted for it.
     let two = waits(&line, "two", &turns);
     settle().await;
     drop(held);
@@ -126,7 +126,7 @@ async fn a_full_line_makes_room_for_an_owner_that_waits_less() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_caller_that_leaves_is_not_waited_on() {
+async fn a_caller_that_leaves_no_longer_blocks_others() {
     let line = Line::new(bounds(2, 2));
     let mut held = fill(&line, "a", 2);
     let turns = std::sync::Arc::default();
@@ -179,7 +179,8 @@ async fn a_weight_beyond_the_share_counts_as_the_share() {
 }
 
 proptest! {
-    /// Whatever is asked, given back and given up: no owner and no line beyond its bound, and nothing is lost.
+    /// After any sequence of taking, returning and leaving, every owner and the queue are within
+    /// their bounds, and no place is lost.
     #[test]
     fn nothing_is_lost_or_exceeded(
         places in 1_usize..6,
@@ -207,13 +208,13 @@ proptest! {
                 }
                 settle().await;
                 prop_assert!(line.taken() <= places);
-                prop_assert!(line.lock().shares_hold());
+                prop_assert!(line.lock().is_within_bounds());
             }
             for caller in callers {
                 drop(caller.await);
             }
             prop_assert_eq!((line.taken(), line.waiting()), (0, 0));
-            prop_assert!(line.lock().owners_are_forgotten());
+            prop_assert!(line.lock().has_no_idle_owners());
             Ok(())
         })?;
     }

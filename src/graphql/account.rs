@@ -271,7 +271,7 @@ impl Account {
 
 connection!(Account, AccountConnection, AccountEdge, "accounts");
 
-/// A page of the accounts that somebody sees.
+/// A page of the accounts that a viewer sees.
 pub(super) async fn connection(
     services: &Services,
     viewer: &Asking,
@@ -361,7 +361,7 @@ impl AccountQuery {
 async fn one(ctx: &Context<'_>, id: Option<ID>) -> Result<Option<Account>, ApiError> {
     let viewer = viewer_of(ctx, "account")?;
     let id = match id {
-        // An id of another kind names no account.
+        // An id of another type names no account.
         Some(id) => AccountId::decode(&id),
         None => viewer.account,
     };

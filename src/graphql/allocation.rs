@@ -1,4 +1,4 @@
-//! What lists can spend, and the mutation that shares credits out among them.
+//! The credits that lists can spend, and the mutation that allocates credits to them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -60,7 +60,7 @@ pub enum AllocationMode {
     Limited,
 }
 
-/// Asks for a list's allocation.
+/// The loader key of a list's allocation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct AllocationOf {
     pub(super) account: AccountId,
@@ -108,7 +108,7 @@ pub struct AllocateCreditsInput {
     allocations: Vec<AllocationInput>,
 }
 
-/// What allocateCredits answers.
+/// The result of allocateCredits.
 #[derive(Debug, SimpleObject)]
 pub struct AllocateCreditsPayload {
     /// The lists after the mutation, in the order of the input; null if the mutation was refused.
@@ -119,7 +119,7 @@ pub struct AllocateCreditsPayload {
     user_errors: Vec<UserError>,
 }
 
-/// The mutation that shares credits out.
+/// The mutation that allocates credits to lists.
 #[derive(Debug, Default)]
 pub struct AllocationMutation;
 

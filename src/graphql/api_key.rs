@@ -1,4 +1,5 @@
-//! API keys: the node, its connection, and the mutations that make and revoke keys. A secret is never read back.
+//! API keys: the node, its connection, and the mutations that create and revoke keys. A secret is
+//! shown only when its key is created.
 
 use std::collections::HashMap;
 
@@ -32,7 +33,7 @@ use crate::{
     },
 };
 
-/// A key of the API.
+/// An API key without its secret.
 #[derive(Debug, Clone)]
 pub struct ApiKey(pub api_key::Model);
 
@@ -78,7 +79,7 @@ impl ApiKey {
 
 connection!(ApiKey, ApiKeyConnection, ApiKeyEdge, "API keys");
 
-/// A page of an account's keys, or of the platform's own.
+/// A page of the keys of an account, or of the platform.
 pub(super) async fn connection(
     ctx: &Context<'_>,
     account: Option<AccountId>,
@@ -207,7 +208,7 @@ pub struct RevokeOtherApiKeysPayload {
     user_errors: Vec<UserError>,
 }
 
-/// The mutations that make and revoke keys.
+/// The mutations that create and revoke keys.
 #[derive(Debug, Default)]
 pub struct ApiKeyMutation;
 

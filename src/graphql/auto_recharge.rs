@@ -78,7 +78,7 @@ pub struct UpdateAutoRechargePayload {
     user_errors: Vec<UserError>,
 }
 
-/// The mutation that changes how an account recharges.
+/// The mutation that changes an account's automatic recharge.
 #[derive(Debug, Default)]
 pub struct AutoRechargeMutation;
 

@@ -18,7 +18,8 @@ use crate::operations::{
     Fault, OperationError, Path, account::BalanceAt, balance::Asked, input, rate_card::credit_value,
 };
 
-/// The balance of an account now, or at a past instant; equal questions of one request are asked once.
+/// The balance of an account now or at a past instant. Equal requests within one GraphQL request
+/// share one read.
 pub(super) async fn balance(
     ctx: &Context<'_>,
     account: AccountId,
@@ -40,7 +41,7 @@ pub(super) async fn balance(
 }
 
 impl Loader<Asked> for Rows {
-    /// All of one load share its fault.
+    /// All keys of a load share its error.
     type Value = Result<BalanceAt, Arc<OperationError>>;
 
     async fn load(&self, asked: &[Asked]) -> Result<HashMap<Asked, Self::Value>, LoadError> {
@@ -59,7 +60,7 @@ impl Loader<Asked> for Rows {
     }
 }
 
-/// What an account has.
+/// The balance of an account at an instant.
 #[derive(Debug, Clone, Copy)]
 pub struct Balance(pub BalanceAt);
 

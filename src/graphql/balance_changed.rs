@@ -13,7 +13,7 @@ use super::{
 };
 use crate::operations::Path;
 
-/// What can be followed.
+/// The subscription to balances.
 #[derive(Debug, Default)]
 pub struct BalanceSubscription;
 

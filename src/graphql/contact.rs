@@ -1,4 +1,4 @@
-//! Stored contacts of a list: the node, its connection, and their removal.
+//! Stored contacts of a list: the node, its connection, and the mutation that removes them.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -104,7 +104,8 @@ pub(super) async fn connection(
     let bytes = page.rows.iter().map(store::contact::Contact::field_bytes);
     budget::take_read(ctx.data_opt(), bytes.sum())?;
     let counting = services.clone();
-    // Kept with the list, so that nobody counts a million rows; nothing is left of an archived one.
+    // The list stores the number, so no query counts a million rows. An archived list has no
+    // contacts.
     let stored = if list.archived_at.is_some() {
         0
     } else {
@@ -136,7 +137,8 @@ impl Loader<ContactId> for Rows {
         row.field_bytes()
     }
 
-    /// Contacts of lists in use: those of archived ones are being removed.
+    /// Loads only contacts of lists that aren't archived, because the contacts of archived lists
+    /// are being deleted.
     async fn load(
         &self,
         ids: &[ContactId],

@@ -1,5 +1,5 @@
-//! Imports of contacts: the mutation that reads a file, the node that tells how far it is, and the rows that it
-//! refused.
+//! Imports of contacts: the mutation that reads a file, the node with an import's progress, and its
+//! refused rows.
 
 mod mapping;
 mod preview;
@@ -378,14 +378,14 @@ impl ContactImportMutation {
     }
 }
 
-/// A file that came with the request.
+/// The content of a file that was uploaded with the request.
 fn content(ctx: &Context<'_>, file: Upload) -> Result<UploadValue, ApiError> {
     file.value(ctx).map_err(|cause| {
         ApiError::internal(Fault::Broken(format!("an upload is not there: {cause}")))
     })
 }
 
-/// What can be followed of imports.
+/// The subscription to the progress of imports.
 #[derive(Debug, Default)]
 pub struct ContactImportSubscription;
 

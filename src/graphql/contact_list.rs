@@ -1,4 +1,4 @@
-//! Contact lists: the node, its connection and edges, and the mutations that make, change and archive them.
+//! Contact lists: the node, its connection and its edges.
 
 mod mutation;
 
@@ -233,7 +233,7 @@ async fn count(services: Services, filter: ListFilter) -> Result<u64, sea_orm::D
 impl Loader<ListId> for Rows {
     type Value = contact_list::Model;
 
-    /// Archived lists too: what was sent to them still leads there.
+    /// Loads archived lists too, because their messages refer to them.
     async fn load(
         &self,
         ids: &[ListId],
@@ -248,7 +248,7 @@ impl Loader<ListId> for Rows {
     }
 }
 
-/// Asks for a list's head-count.
+/// The loader key of a list's head-counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct DestinationsOf {
     account: AccountId,

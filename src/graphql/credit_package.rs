@@ -1,4 +1,4 @@
-//! Credit packages: the node, its connection, and the mutations that sell and archive them.
+//! Credit packages: the node, its connection, and the mutations that create and archive them.
 
 use std::collections::HashMap;
 
@@ -133,7 +133,8 @@ impl From<Capacity> for PackageCapacity {
 impl Loader<PackageId> for Rows {
     type Value = credit_package::Model;
 
-    /// Archived ones too: what was bought still leads there. Packages are no account's own.
+    /// Loads archived packages too, because their purchases refer to them. Packages belong to no
+    /// account.
     async fn load(
         &self,
         ids: &[PackageId],
@@ -230,7 +231,7 @@ pub struct ArchiveCreditPackagePayload {
     user_errors: Vec<UserError>,
 }
 
-/// The mutations that sell and archive packages.
+/// The mutations that create and archive packages.
 #[derive(Debug, Default)]
 pub struct CreditPackageMutation;
 

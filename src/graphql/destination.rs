@@ -23,7 +23,7 @@ impl From<list_destination::Model> for Destination {
     }
 }
 
-/// A stored head-count as GraphQL's `Int`, which is where head-counts end.
+/// A stored head-count as GraphQL's `Int`, whose maximum is also that of head-counts.
 pub(super) fn count(recipients: i64) -> i32 {
     i32::try_from(recipients).unwrap_or(i32::MAX)
 }

@@ -1,4 +1,4 @@
-//! Lots: the node, its connection, and the mutations that give credits and take them back.
+//! Lots: the node, its connection, and the mutations that grant and revoke credits.
 
 use std::collections::HashMap;
 
@@ -32,7 +32,7 @@ use crate::{
     },
 };
 
-/// Credits that came in together, as they stood at an instant.
+/// Credits that came in together, in their state at an instant.
 #[derive(Debug, Clone)]
 pub struct CreditLot {
     row: lot::Model,
@@ -40,7 +40,7 @@ pub struct CreditLot {
 }
 
 impl CreditLot {
-    /// A lot as it stood at an instant.
+    /// A lot in its state at an instant.
     #[must_use]
     pub fn new(row: lot::Model, at: Timestamp) -> Self {
         Self { row, at }
@@ -228,7 +228,7 @@ pub struct RevokeCreditsPayload {
     user_errors: Vec<UserError>,
 }
 
-/// The mutations that give credits and take them back.
+/// The mutations that grant and revoke credits.
 #[derive(Debug, Default)]
 pub struct LotMutation;
 

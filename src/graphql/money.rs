@@ -1,4 +1,4 @@
-//! Money as clients see it.
+//! Amounts of money in the API.
 
 use async_graphql::{InputObject, SimpleObject};
 
@@ -23,7 +23,7 @@ impl From<domain::money::Money> for Money {
 }
 
 impl From<domain::money::CreditValue> for Money {
-    /// What one credit is worth is exact, with up to 9 fraction digits, and never rounded.
+    /// The value of one credit is exact, with up to 9 fraction digits, and never rounded.
     fn from(value: domain::money::CreditValue) -> Self {
         Self {
             amount: Decimal(value.to_string()),

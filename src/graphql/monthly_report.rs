@@ -1,4 +1,4 @@
-//! Monthly reports: the node, its connection, and the mutation that has them made.
+//! Monthly reports: the node, its connection, and the mutation that turns them on or off.
 
 use std::collections::HashMap;
 
@@ -30,7 +30,7 @@ use crate::{
     },
 };
 
-/// A month's report.
+/// The report of a month.
 #[derive(Debug, Clone)]
 pub struct MonthlyReport(pub monthly_report::Model);
 
@@ -58,7 +58,7 @@ impl MonthlyReport {
         TimeZone(self.0.time_zone.clone())
     }
 
-    /// The first instant of the interval or period.
+    /// The first instant of the month.
     async fn from(&self) -> Result<DateTime, ApiError> {
         Ok(month(&self.0)?.1.from.into())
     }
@@ -105,7 +105,7 @@ connection!(
     "monthly reports"
 );
 
-/// A page of an account's reports. Who does not see usage does not see them.
+/// A page of an account's reports, for viewers that may see usage.
 pub(super) async fn connection(
     ctx: &Context<'_>,
     account: AccountId,
@@ -146,7 +146,7 @@ impl Loader<ReportId> for Rows {
     }
 }
 
-/// Whether and how an account's monthly reports are made.
+/// The settings of an account's monthly reports.
 #[derive(Debug, Clone)]
 pub struct MonthlyReportSchedule(pub monthly_report_schedule::Model);
 
@@ -175,7 +175,7 @@ impl MonthlyReportSchedule {
     }
 }
 
-/// How an account's monthly reports are made. Who does not see usage does not see that.
+/// The settings of an account's monthly reports, for viewers that may see usage.
 pub(super) async fn schedule(
     ctx: &Context<'_>,
     account: AccountId,
@@ -211,7 +211,7 @@ pub struct UpdateMonthlyReportsPayload {
     user_errors: Vec<UserError>,
 }
 
-/// The mutation that has monthly reports made.
+/// The mutation that turns monthly reports on or off.
 #[derive(Debug, Default)]
 pub struct MonthlyReportMutation;
 

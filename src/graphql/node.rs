@@ -1,4 +1,4 @@
-//! Anything that has an id: the `Node` interface, and the root fields that find a node by its id.
+//! The `Node` interface of everything that has an id, and the root fields that find nodes by id.
 
 use std::{borrow::Cow, collections::HashMap};
 
@@ -49,23 +49,23 @@ use crate::{
 pub enum Node {
     /// An account.
     Account(Account),
-    /// A key of the API, without its secret.
+    /// An API key without its secret.
     ApiKey(ApiKey),
     /// A lot of credits.
     CreditLot(CreditLot),
     /// A purchase.
     Purchase(Purchase),
-    /// A stored contact of a list in use.
+    /// A stored contact of a list that isn't archived.
     Contact(Contact),
     /// An import of contacts.
     ContactImport(ContactImport),
-    /// A contact list, archived or not.
+    /// A contact list, even if it is archived.
     ContactList(ContactList),
-    /// A package, on sale or off.
+    /// A credit package, even if it is archived.
     CreditPackage(CreditPackage),
     /// A message.
     Message(Message),
-    /// A month's report.
+    /// The report of a month.
     MonthlyReport(MonthlyReport),
     /// A rate card.
     RateCard(RateCard),
@@ -73,10 +73,10 @@ pub enum Node {
     Transaction(Transaction),
 }
 
-/// The most ids that one `nodes` takes.
+/// The most ids in one `nodes` field.
 const MAX_NODES: usize = 1_000;
 
-/// The root fields that find nodes.
+/// The root fields that find nodes by id.
 #[derive(Debug, Default)]
 pub struct NodeQuery;
 
@@ -114,7 +114,7 @@ impl NodeQuery {
             });
             places.push(place);
         }
-        // Together, so that the loaders read each kind at once.
+        // All at once, so that the loaders read each type with one query.
         let found = once.iter().map(|(index, id)| async move {
             let node = find(ctx, &viewer, id).await?;
             Ok::<_, ApiError>((*index, node))
@@ -126,12 +126,12 @@ impl NodeQuery {
     }
 }
 
-/// The nodes of several ids. One that is named several times is read and resolved once, and its value repeated: the
-/// work does not grow with the repetitions, and the budget counts each.
+/// The nodes of several ids. An id that is given several times is read and resolved once and its
+/// value repeated. The work doesn't grow with repetitions, and the budget counts each of them.
 struct Named {
-    /// Each node with the place where it is named first.
+    /// Each distinct node, with the position of its first id.
     once: Vec<(usize, Option<Node>)>,
-    /// For each id, which of them it is.
+    /// For each id, the index of its node in `once`.
     places: Vec<usize>,
 }
 
@@ -172,7 +172,7 @@ impl OutputType for Named {
     }
 }
 
-/// The type of the nodes whose ids begin so.
+/// The type of the nodes whose ids begin with this prefix.
 fn type_of(prefix: &str) -> Option<&'static str> {
     Some(match prefix {
         AccountId::PREFIX => "Account",

@@ -1,4 +1,4 @@
-//! Purchases: the node, its connection, and the mutation that begins one.
+//! Purchases: the node, its connection, and the mutation that starts one.
 
 use std::collections::HashMap;
 
@@ -176,7 +176,7 @@ pub struct PurchaseCreditsPayload {
     user_errors: Vec<UserError>,
 }
 
-/// The mutation that begins a purchase.
+/// The mutation that starts a purchase.
 #[derive(Debug, Default)]
 pub struct PurchaseMutation;
 

@@ -1,6 +1,5 @@
-//! The contract's scalars. On the way in they are texts: what they must look like is checked by
-//! [`crate::operations::input`], whose refusals name the field and say what would be right. On the way
-//! out they are written here, exactly.
+//! The scalars of the API. Inputs are read as strings and checked by [`crate::operations::input`],
+//! whose refusals name the field and say what would be right. Outputs are formatted here, exactly.
 
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use domain::credits;
@@ -8,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::clock::whole_micros;
 
-/// The longest text that any of these scalars takes: no valid one comes near.
+/// The longest text that a scalar takes. No valid one comes near it.
 const MAX_TEXT_BYTES: usize = 2_048;
 
 macro_rules! text_scalars {
@@ -59,17 +58,17 @@ text_scalars! {
 pub struct BigInt(u64);
 
 impl BigInt {
-    /// The largest number that a double and all before it hold exactly.
+    /// The largest whole number up to which a double represents every whole number exactly.
     const MAX: u64 = (1 << 53) - 1;
 
-    /// A count as it is answered; `None` if it is negative or can't be exact.
+    /// A count as a [`BigInt`]; `None` if it is negative or too large to be exact.
     #[must_use]
     pub fn exact(count: impl TryInto<u64>) -> Option<Self> {
         let count = count.try_into().ok()?;
         (count <= Self::MAX).then_some(Self(count))
     }
 
-    /// A count, or the largest number that is exact if it is more; 0 if it is negative.
+    /// A count as a [`BigInt`], limited to the range from 0 to the largest exact number.
     #[must_use]
     pub fn at_most(count: i64) -> Self {
         Self(u64::try_from(count).unwrap_or_default().min(Self::MAX))
@@ -99,7 +98,7 @@ fn text(value: Value) -> Result<String, String> {
     match value {
         Value::String(text) if text.len() <= MAX_TEXT_BYTES => Ok(text),
         Value::String(_) => Err(format!("must have at most {MAX_TEXT_BYTES} bytes")),
-        // Whole numbers are exact in JSON; fractions may not be, so they must come as strings.
+        // Whole numbers are exact in JSON. Fractions may not be, so they must come as strings.
         Value::Number(number) if number.is_i64() => Ok(number.to_string()),
         _ => Err("must be a string".to_owned()),
     }
@@ -112,7 +111,7 @@ impl From<credits::Credits> for Credits {
 }
 
 impl Credits {
-    /// From units of 1/10,000 credit.
+    /// Credits from units of 1/10,000 credit.
     #[must_use]
     pub fn from_units(units: i64) -> Self {
         credits::Credits::from_units(units).into()
@@ -126,7 +125,7 @@ impl From<Timestamp> for DateTime {
 }
 
 impl DateTime {
-    /// From the database's microseconds.
+    /// An instant from the database's microseconds.
     #[must_use]
     pub fn from_micros(micros: i64) -> Self {
         whole_micros(micros).into()
@@ -139,7 +138,7 @@ mod tests {
     use async_graphql::{ScalarType, Value};
 
     #[test]
-    fn counts_are_exact_or_not_answered() {
+    fn counts_are_exact_or_refused() {
         assert_eq!(BigInt::exact(-1_i64), None);
         assert_eq!(BigInt::exact(9_007_199_254_740_992_u64), None);
         for count in [0_u64, 2_147_483_648, 9_007_199_254_740_991] {

@@ -1,4 +1,4 @@
-//! The schema: every noun's root fields, put together.
+//! The schema, composed of the root fields of every noun.
 
 use async_graphql::{MergedObject, MergedSubscription, Schema as AnySchema};
 
@@ -65,10 +65,10 @@ pub struct Mutation(
 #[derive(Debug, Default, MergedSubscription)]
 pub struct Subscription(BalanceSubscription, ContactImportSubscription);
 
-/// The schema of this server.
+/// The schema type of this server.
 pub type Schema = AnySchema<Query, Mutation, Subscription>;
 
-/// The schema as text, in the schema language. It needs nothing behind it.
+/// The schema in the schema definition language. It needs no database.
 #[must_use]
 pub fn sdl() -> String {
     Schema::build(
@@ -80,7 +80,7 @@ pub fn sdl() -> String {
     .sdl()
 }
 
-/// The schema over operations, with the limits that it is served under.
+/// The schema over operations, with the limits of its requests.
 #[must_use]
 pub fn schema_over(services: &Services, limits: &Limits) -> Schema {
     let builder = Schema::build(

@@ -1,4 +1,4 @@
-//! Statements: what an account paid in a month.
+//! Statements: an account's payments in a month.
 
 use async_graphql::SimpleObject;
 

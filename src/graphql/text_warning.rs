@@ -1,6 +1,6 @@
-//! What in a text is probably not meant as it stands.
+//! Warnings about parts of a text that are probably mistakes.
 //!
-//! Here: how it is said. Not here: finding it, which is [`domain::merge`]'s.
+//! Here: the GraphQL type. Not here: finding such parts ([`domain::merge`]).
 
 use async_graphql::SimpleObject;
 use domain::merge::ForeignTag;

@@ -1,4 +1,4 @@
-//! Transactions and their postings: what the ledger wrote, to read.
+//! Transactions and their postings: reading the ledger.
 
 use std::collections::HashMap;
 
@@ -194,7 +194,7 @@ impl Loader<TransactionId> for Rows {
     }
 }
 
-/// Names a transaction whose postings are wanted.
+/// The loader key of a transaction's postings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PostingsOf {
     account: AccountId,

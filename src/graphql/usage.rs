@@ -1,6 +1,6 @@
-//! Usage: sums of what was sent, in all and by time, list, country and channel.
+//! Usage: sums over messages, in total and by interval, list, country and channel.
 //!
-//! Not here: what a report is asked for ([`super::usage_report`]).
+//! Not here: the parameters of a report ([`super::usage_report`]).
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -83,7 +83,7 @@ impl Usage {
     }
 }
 
-/// A sum as it is answered. One that clients would read as another number is an error.
+/// A sum as a [`BigInt`], or an error if clients would read it as another number.
 fn exact(count: i64) -> Result<BigInt, ApiError> {
     BigInt::exact(count).ok_or_else(|| {
         ApiError::bad_input(
@@ -225,7 +225,7 @@ pub(super) async fn of_list(
     (from, to): (&DateTime, &DateTime),
     interval: Interval,
 ) -> Result<Vec<UsageBucket>, ApiError> {
-    // As the report: a sending service that sees a list does not see its usage.
+    // As for reports: a sending service sees the list but not its usage.
     let of = UsageOf {
         account,
         list,
@@ -236,7 +236,7 @@ pub(super) async fn of_list(
     loaders::load(ctx, of).await?.ok_or(ApiError::NotFound)?
 }
 
-/// Asks for a list's usage in its account's time zone.
+/// The loader key of a list's usage in its account's time zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct UsageOf {
     account: AccountId,
@@ -247,10 +247,10 @@ pub(super) struct UsageOf {
 }
 
 impl Loader<UsageOf> for Rows {
-    /// A period that is refused is no other's failure.
+    /// A refused period fails only the fields that ask for it.
     type Value = Result<Vec<UsageBucket>, ApiError>;
 
-    /// Lists of one account that ask for the same period are read together.
+    /// Lists of one account with the same period are read together.
     async fn load(&self, keys: &[UsageOf]) -> Result<HashMap<UsageOf, Self::Value>, LoadError> {
         let mut periods: HashMap<_, Vec<UsageOf>> = HashMap::new();
         for key in keys.iter().filter(|key| self.viewer.sees(key.account)) {

@@ -1,4 +1,4 @@
-//! Usage reports: what was sent, added up by time, list and country, and a link to the file of it.
+//! Usage reports: sums by interval, list, country and channel, and a link to the report's file.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ use crate::{
     },
 };
 
-/// The most lists that one `lists` answers.
+/// The most lists in one `lists` field.
 const MAX_LIST_PAGE: i32 = 1_000;
 
 /// The length of a report's intervals, which are whole in its time zone.
@@ -101,14 +101,14 @@ pub struct UsageReportInput {
     channel: Option<Channel>,
 }
 
-/// A report of what was sent and what it took. All of its parts are from one instant.
+/// A report of usage. All of its parts are read from one snapshot.
 #[derive(Debug)]
 pub struct UsageReport {
     report: operations::usage_report::UsageReport,
     parts: Parts,
-    /// Whether the period before is asked for.
+    /// Whether the request selects the period before.
     compares: bool,
-    /// Read when the first part is asked for, and once for all of them.
+    /// Read once for all parts, when the first part is resolved.
     compared: OnceCell<Result<Arc<Compared>, ApiError>>,
 }
 
@@ -311,7 +311,7 @@ impl UsageReportQuery {
     ) -> Result<UsageReport, ApiError> {
         let viewer = viewer_of(ctx, "usageReport")?;
         let lists = input.list_ids.map(|ids| {
-            // One more than is taken is enough to refuse the rest.
+            // One id above the limit is enough to refuse the list.
             let ids = ids.iter().take(MAX_LISTS + 1);
             ids.map(|id| ListId::decode(id)).collect()
         });

@@ -1,4 +1,4 @@
-//! Who is asking.
+//! The viewer of a request.
 
 use async_graphql::{Context, Enum, Object};
 use entity::sql_enums;
@@ -35,7 +35,7 @@ pub enum Role {
     Sender,
 }
 
-/// Who is asking.
+/// The owner of the API key that is used.
 #[derive(Debug, Clone, Copy)]
 pub struct Viewer(pub operations::Viewer);
 
@@ -64,7 +64,7 @@ impl Viewer {
     }
 }
 
-/// The root field that says who is asking.
+/// The root field that describes the viewer.
 #[derive(Debug, Default)]
 pub struct ViewerQuery;
 

@@ -1,7 +1,7 @@
-//! Where a request comes from, for sharing among those who have shown no key.
+//! A request's client address, for sharing limits among clients without a key.
 //!
-//! Here: blocks of addresses, and which headers of which proxies are believed. Not here: what an address may take,
-//! which `shares` and `rates` decide.
+//! Here: address blocks, and which proxies' forwarding headers are trusted. Not here: what an
+//! address may use, which `shares` and `rates` decide.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
@@ -11,18 +11,18 @@ use std::{
 use axum::http::{Extensions, HeaderMap};
 use ipnet::IpNet;
 
-/// The network that one IPv6 subscriber has at least: whoever has it can come from any address in it.
+/// The smallest network that an IPv6 subscriber gets: the subscriber may use any address in it.
 const V6_PREFIX: u32 = 64;
-/// The header in which each proxy appends the address that it was reached from.
+/// The header to which each proxy appends the address of its peer.
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
-/// Where a request comes from: an IPv4 address, or the /64 network of an IPv6 address. The connection puts it into
-/// the extensions of its requests.
+/// The origin of a request: an IPv4 address, or the /64 network of an IPv6 address. The connection
+/// adds it to the extensions of its requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Address(IpAddr);
 
 impl Address {
-    /// The block that an address belongs to.
+    /// The block that contains an address.
     #[must_use]
     pub fn of(address: IpAddr) -> Self {
         match address.to_canonical() {
@@ -34,8 +34,8 @@ impl Address {
         }
     }
 
-    /// The address that the connection noted in a request's extensions. Requests that came over no connection, as in
-    /// unit tests, share one.
+    /// The address that the connection stored in a request's extensions. Requests without a
+    /// connection, as in unit tests, share one.
     #[must_use]
     pub fn noted(extensions: &Extensions) -> Self {
         let nowhere = Self(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
@@ -43,26 +43,27 @@ impl Address {
     }
 }
 
-/// The networks of proxies whose `X-Forwarded-For` is believed. Cheap to clone.
+/// The networks of proxies whose `X-Forwarded-For` is trusted. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct TrustedProxies(Arc<[IpNet]>);
 
 impl TrustedProxies {
-    /// These networks.
+    /// Trusts these networks.
     #[must_use]
     pub fn new(networks: Vec<IpNet>) -> Self {
         Self(networks.into())
     }
 
-    /// Whether a connection from this address is a proxy of ours.
+    /// Whether this peer is a trusted proxy.
     #[must_use]
     pub fn trusts(&self, peer: IpAddr) -> bool {
         let peer = peer.to_canonical();
         self.0.iter().any(|network| network.contains(&peer))
     }
 
-    /// Where a request comes from: the peer, or what the trusted proxies say. They append, so the last address that
-    /// none of them has is the client's; whatever stands before it the client wrote itself.
+    /// The client's address: the peer's, or the one that trusted proxies report. Proxies append, so
+    /// the client is the last address that isn't a trusted proxy; the client may have written
+    /// everything before it.
     #[must_use]
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> Address {
         if self.0.is_empty() || !self.trusts(peer) {
@@ -74,7 +75,7 @@ impl TrustedProxies {
                 return Address::of(client);
             };
             for text in line.rsplit(',') {
-                // What can't be read was not written by a proxy of ours.
+                // No trusted proxy writes an unreadable address.
                 let Ok(address) = text.trim().parse() else {
                     return Address::of(client);
                 };
@@ -99,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_of_one_subscriber_are_one() {
+    fn addresses_of_one_subscriber_are_equal() {
         let same = |one, other| Address::of(ip(one)) == Address::of(ip(other));
         assert!(same("2001:db8:1:2:3::4", "2001:db8:1:2:ffff::1"));
         assert!(!same("2001:db8:1:2::1", "2001:db8:1:3::1"));
@@ -108,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn only_trusted_proxies_are_believed() {
+    fn forwarded_addresses_count_from_trusted_proxies_only() {
         let trusted = TrustedProxies::new(vec![
             "10.0.0.0/8".parse().unwrap(),
             "2001:db8::/32".parse().unwrap(),
@@ -125,7 +126,7 @@ mod tests {
         check("10.0.0.1", &[], "10.0.0.1");
         check("10.0.0.1", &["203.0.113.9"], "203.0.113.9");
         check("::ffff:10.0.0.1", &["203.0.113.9"], "203.0.113.9");
-        // What stands before the last untrusted address the client may have written itself.
+        // The client may have written whatever precedes the last untrusted address.
         check(
             "10.0.0.1",
             &["198.51.100.7, 203.0.113.9, 10.1.1.1"],

@@ -1,6 +1,7 @@
-//! The `/graphql` route: who is asking is settled here, and what they may take; then GraphQL goes its way.
+//! The `/graphql` route: identifies the caller, applies its limits, and runs the GraphQL request.
 //!
-//! Here: requests over HTTP. Not here: sockets ([`socket`]), and how large answers are sent ([`answer`]).
+//! Here: requests over HTTP. Not here: WebSockets ([`socket`]), and sending large responses
+//! ([`answer`]).
 
 mod answer;
 mod socket;
@@ -24,8 +25,8 @@ use super::{
     connections::Place,
     graphql::{BodyLimits, Denied as Barred, Gate, Read},
     rates::retry_after_seconds,
-    shares::{Asker, Denied},
-    viewer::{Asking, asking},
+    shares::{Caller, Denied},
+    viewer::{Authentication, authenticate},
 };
 use crate::{
     fair::{self, Full, Line},
@@ -37,7 +38,7 @@ use crate::{
     store::sql::reader::Owner,
 };
 
-/// Answers a POST.
+/// Handles a POST.
 pub(super) async fn post(
     State(server): State<Server>,
     request: axum::extract::Request,
@@ -45,7 +46,7 @@ pub(super) async fn post(
     respond(&server, request).await
 }
 
-/// Answers a GET: a query, or the handshake of a WebSocket.
+/// Handles a GET: a query, or the handshake of a WebSocket.
 pub(super) async fn get(State(server): State<Server>, request: axum::extract::Request) -> Response {
     let upgrades = request.headers().get(header::UPGRADE);
     if upgrades.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket")) {
@@ -56,87 +57,89 @@ pub(super) async fn get(State(server): State<Server>, request: axum::extract::Re
 
 async fn respond(server: &Server, request: axum::extract::Request) -> Response {
     let shared = &server.0;
-    let viewer = match asking(&shared.services, request.headers()).await {
-        Ok(Asking::Somebody(viewer)) => Some(viewer),
-        Ok(Asking::Nobody) => None,
-        Ok(Asking::Stranger) => return stranger(shared, request.extensions()),
+    let viewer = match authenticate(&shared.services, request.headers()).await {
+        Ok(Authentication::Valid(viewer)) => Some(viewer),
+        Ok(Authentication::Anonymous) => None,
+        Ok(Authentication::InvalidKey) => return invalid_key(shared, request.extensions()),
         Err(error) => return failed(&error),
     };
-    let asker = Asker::new(viewer.as_ref(), Address::noted(request.extensions()));
+    let caller = Caller::new(viewer.as_ref(), Address::noted(request.extensions()));
     if let Some(place) = request.extensions().get::<Place>()
-        && !asker.is_stranger()
+        && !caller.is_anonymous()
     {
-        place.belongs_to(asker.owner);
+        place.belongs_to(caller.owner);
     }
     let uploads = is_upload(request.headers());
     if viewer.is_none() && uploads {
-        // Files are kept on disk while they are read: not for nobody in particular.
+        // Files are kept on disk while they are read, which needs an account to count them against.
         return refused(
             StatusCode::UNAUTHORIZED,
             code::UNAUTHENTICATED,
-            "Sign in first: send an API key as a Bearer.",
+            "Uploads need authentication: send an API key in the header Authorization: Bearer <key>.",
         );
     }
     let answered = if uploads {
-        upload(shared, request, asker, viewer).await
+        upload(shared, request, caller, viewer).await
     } else {
-        answer(shared, request, asker, viewer).await
+        answer(shared, request, caller, viewer).await
     };
-    answered.unwrap_or_else(|denied| turned_away(&denied))
+    answered.unwrap_or_else(|denied| denied_response(&denied))
 }
 
-/// Answers a request without files. It has room for its body before that is read, and a place among the requests that
-/// are answered once its body is there: whoever sends nothing takes nobody's place.
+/// Handles a request without files. It reserves room for its body before reading it, and a place
+/// among the running requests only when the body is complete, so that a client that sends nothing
+/// takes no place.
 async fn answer(
     shared: &Shared,
     request: axum::extract::Request,
-    asker: Asker,
+    caller: Caller,
     viewer: Option<Viewer>,
 ) -> Result<Response, Denied> {
-    let most_bytes = if asker.is_stranger() {
-        STRANGERS_JSON_BYTES
+    let most_bytes = if caller.is_anonymous() {
+        ANONYMOUS_JSON_BYTES
     } else {
         usize::MAX
     };
     let bytes = body_bytes(&request);
-    shared.shares.pay(&asker, cost(bytes))?;
-    let _body = shared.shares.body(&asker, bytes.min(most_bytes)).await?;
+    shared.shares.pay(&caller, cost(bytes))?;
+    let _body = shared.shares.body(&caller, bytes.min(most_bytes)).await?;
     let gate = Uploads::of(shared, viewer);
     match shared.endpoint.read(request, most_bytes, &gate).await {
-        Ok(read) => run(shared, read, asker, viewer, REQUEST_TIMEOUT).await,
+        Ok(read) => run(shared, read, caller, viewer, REQUEST_TIMEOUT).await,
         Err(answer) => Ok(*answer),
     }
 }
 
-/// Answers a request with files, which has bounds of its own.
+/// Handles a request with files, which has limits of its own.
 async fn upload(
     shared: &Shared,
     request: axum::extract::Request,
-    asker: Asker,
+    caller: Caller,
     viewer: Option<Viewer>,
 ) -> Result<Response, Denied> {
-    shared.shares.pay(&asker, 1)?;
+    shared.shares.pay(&caller, 1)?;
     let gate = Uploads::of(shared, viewer);
     let answered = async {
         match shared.endpoint.read(request, usize::MAX, &gate).await {
-            Ok(read) => run(shared, read, asker, viewer, UPLOAD_TIMEOUT).await,
+            Ok(read) => run(shared, read, caller, viewer, UPLOAD_TIMEOUT).await,
             Err(answer) => Ok(*answer),
         }
     };
     let answered = tokio::time::timeout(UPLOAD_TIMEOUT, answered).await;
-    answered.unwrap_or_else(|_| Ok(given_up()))
+    answered.unwrap_or_else(|_| Ok(timed_out()))
 }
 
-/// Runs what was read, in its turn.
+/// Runs a request that was read, when it is its turn.
 async fn run(
     shared: &Shared,
     read: Read<impl Send>,
-    asker: Asker,
+    caller: Caller,
     viewer: Option<Viewer>,
     most: Duration,
 ) -> Result<Response, Denied> {
-    // What was asked keeps its place for as long as it runs: a mutation runs on when its caller has left.
-    let place = Arc::new(shared.shares.request(&asker).await?);
+    // The request keeps its place for as long as it runs: a mutation continues after its caller has
+    // gone.
+    let place = Arc::new(shared.shares.request(&caller).await?);
     let services = &shared.services;
     let is_mutation = read.is_mutation();
     let kept = Arc::clone(&place);
@@ -144,31 +147,33 @@ async fn run(
         with_viewer(request, services, viewer).data(kept)
     });
     match tokio::time::timeout(most, answer).await {
-        Ok(response) => match on_its_way(&shared.shares, asker, response).await {
+        Ok(response) => match on_its_way(&shared.shares, caller, response).await {
             Ok(response) => Ok(response),
-            // What was done can't be undone, so it is not said that it may be asked again.
-            Err(_) if is_mutation => Ok(given_up()),
+            // A mutation may have taken effect, so the response must not suggest a plain retry.
+            Err(_) if is_mutation => Ok(timed_out()),
             Err(denied) => Err(denied),
         },
-        Err(_) => Ok(given_up()),
+        Err(_) => Ok(timed_out()),
     }
 }
 
-/// A mutation runs on by itself: its key tells what became of it.
-fn given_up() -> Response {
+/// A mutation continues in the background: repeating it with its idempotency key returns the
+/// outcome.
+fn timed_out() -> Response {
     refused(
         StatusCode::GATEWAY_TIMEOUT,
         code::UNAVAILABLE,
-        "This took too long and was given up. A mutation may have been done: its key tells.",
+        "The request timed out. A mutation may still take effect; send it again with the same idempotencyKey to get its result.",
     )
 }
 
-/// The largest JSON body of strangers: six bytes for each of the 39,015 characters of the longest text.
-const STRANGERS_JSON_BYTES: usize = 256 * 1024;
-/// A body costs as much as a request for each of so many bytes.
+/// The largest JSON body without a key: six bytes for each of the 39,015 characters of the longest
+/// text.
+const ANONYMOUS_JSON_BYTES: usize = 256 * 1024;
+/// A body costs one request for every this many bytes.
 const BYTES_A_TOKEN: usize = 16 * 1024;
 
-/// How large a body is, as far as the request says so.
+/// A body's size as declared by the request.
 fn body_bytes(request: &axum::extract::Request) -> usize {
     let hint = request.body().size_hint();
     let bytes = hint
@@ -177,12 +182,13 @@ fn body_bytes(request: &axum::extract::Request) -> usize {
     usize::try_from(bytes).unwrap_or(usize::MAX)
 }
 
-/// What a request costs: one token, and more with a large body.
+/// A request's cost: one token, and more for a large body.
 pub(super) fn cost(bytes: usize) -> u32 {
     u32::try_from(bytes / BYTES_A_TOKEN).map_or(u32::MAX, |tokens| tokens.saturating_add(1))
 }
 
-/// Lets files in: those of viewers who may use the fields that take them, a few at once, shared fairly by account.
+/// Admits files of viewers who may use the fields that take them: a few at once, shared fairly by
+/// account.
 struct Uploads<'a> {
     viewer: Option<Viewer>,
     line: &'a Line<Owner>,
@@ -213,9 +219,9 @@ impl Gate for Uploads<'_> {
         let place = self.line.take(owner).await;
         place.map_err(|full| {
             Barred::Busy(match full {
-                Full::All => "Too many uploads at once; try again later.",
+                Full::All => "The server is handling as many uploads as it can; try again later.",
                 Full::Owner => {
-                    "At most 4 uploads of an account are taken at a time; try again when one is done."
+                    "An account may have at most 4 uploads at a time; try again when one is done."
                 }
             })
         })
@@ -230,8 +236,8 @@ fn is_upload(headers: &HeaderMap) -> bool {
         .is_some_and(|kind| kind.eq_ignore_ascii_case(b"multipart/"))
 }
 
-/// The answer to whoever has its share already, or came too often.
-fn turned_away(denied: &Denied) -> Response {
+/// The response to a client that has used up its share or its rate.
+fn denied_response(denied: &Denied) -> Response {
     let status = match denied {
         Denied::Share | Denied::Rate(_) => StatusCode::TOO_MANY_REQUESTS,
         Denied::Full => StatusCode::SERVICE_UNAVAILABLE,
@@ -241,13 +247,13 @@ fn turned_away(denied: &Denied) -> Response {
     ([(header::RETRY_AFTER, wait)], body).into_response()
 }
 
-/// An answer from before GraphQL, in its form.
+/// An error from before GraphQL, in GraphQL's form.
 fn refused(status: StatusCode, code: &str, message: &str) -> Response {
     let body = json!({ "errors": [{ "message": message, "extensions": { "code": code } }] });
     (status, Json(body)).into_response()
 }
 
-/// What resolvers look for: the viewer, and loaders of this request's own.
+/// Adds what resolvers need: the viewer, and loaders for this request.
 fn with_viewer(request: Request, services: &Services, viewer: Option<Viewer>) -> Request {
     match viewer {
         None => request,
@@ -257,23 +263,23 @@ fn with_viewer(request: Request, services: &Services, viewer: Option<Viewer>) ->
     }
 }
 
-/// Whoever shows a key that does not work.
-fn stranger(shared: &Shared, extensions: &Extensions) -> Response {
+/// The response to a key that does not work.
+fn invalid_key(shared: &Shared, extensions: &Extensions) -> Response {
     if let Err(wait) = shared.wrong_keys.count(Address::noted(extensions)) {
         let seconds = retry_after_seconds(wait);
         let message = format!(
-            "This key does not work, and too many that don't came from this address: wait {seconds} s."
+            "The API key is invalid, and this address has sent too many invalid keys; wait {seconds} s."
         );
         let body = refused(StatusCode::TOO_MANY_REQUESTS, code::RATE_LIMITED, &message);
         return ([(header::RETRY_AFTER, seconds.to_string())], body).into_response();
     }
-    let message = "This key does not work: it is wrong, or it was revoked or has expired.";
+    let message = "The API key is invalid: it is wrong, revoked or expired.";
     let body = refused(StatusCode::UNAUTHORIZED, code::UNAUTHENTICATED, message);
     ([(header::WWW_AUTHENTICATE, "Bearer")], body).into_response()
 }
 
 fn failed(error: &OperationError) -> Response {
-    tracing::error!(?error, "who is asking can't be told");
-    let message = "This is out of order just now; try again later.";
+    tracing::error!(?error, "the caller's key can't be checked");
+    let message = "The service is temporarily unavailable; try again later.";
     refused(StatusCode::SERVICE_UNAVAILABLE, code::UNAVAILABLE, message)
 }

@@ -1,7 +1,9 @@
-//! The sandbox's approve page: `/checkout/{token}` shows a purchase, and takes its owner's decision.
+//! The sandbox's approval page: `/checkout/{token}` shows a purchase, and accepts its owner's
+//! decision.
 //!
-//! The address is the permission, so it leaks nowhere: no referrer, no cache, no script, nothing loaded from
-//! elsewhere. Here: the page. Not here: what approving does, which is [`crate::operations::purchase`]'s.
+//! The address itself grants access, so it must not leak: no referrer, no cache, no script, nothing
+//! loaded from elsewhere. Here: the page. Not here: what approving does, see
+//! [`crate::operations::purchase`].
 
 use std::sync::LazyLock;
 
@@ -30,8 +32,8 @@ const MAX_FORM_BYTES: usize = 1_024;
 
 const STYLE: &str = include_str!("checkout.css");
 
-/// Everything is refused but this page's own style and its form. Browsers hold the redirect that follows a form to
-/// `form-action` too: where the buyer goes on is let through, and nowhere else.
+/// Allows this page's own style and its form, and nothing else. Browsers apply `form-action` to the
+/// redirect after a form as well, so the buyer's return origin is allowed, and no other.
 fn content_security_policy(next: Option<&Url>) -> String {
     static STYLE_HASH: LazyLock<String> =
         LazyLock::new(|| BASE64_STANDARD.encode(Sha256::digest(STYLE)));
@@ -45,7 +47,7 @@ fn content_security_policy(next: Option<&Url>) -> String {
     )
 }
 
-/// The approve page's routes.
+/// The approval page's routes.
 pub fn routes() -> Router<Services> {
     Router::new()
         .route("/checkout/{token}", get(show).post(decide))
@@ -85,21 +87,22 @@ async fn decide(
     if !is_from_our_page(&headers, &services.public_url) {
         return message(
             StatusCode::FORBIDDEN,
-            "This came from another page",
-            "Open the purchase's own page and decide there. Nothing was changed.",
+            "This form came from another page",
+            "Open the purchase's own page to approve or decline it. Nothing was changed.",
         );
     }
     let Ok(Form(form)) = form else {
         return message(
             StatusCode::BAD_REQUEST,
-            "That is no decision",
+            "No decision was sent",
             "Send decision=approve or decision=decline as a form. Nothing was changed.",
         );
     };
     let approve = matches!(form.decision, Decision::Approve);
     match services.decide_purchase(&token, approve).await {
-        // Back to where the buyer came from, or else to this page, which then says what was decided: relative
-        // to itself, whatever stands before it in the public URL. A reload asks nothing again.
+        // Back to the origin the buyer came from, or else to this page, which then shows the
+        // decision. The redirect is relative to the page, so that it works with any public URL.
+        // Reloading submits nothing again.
         Ok(decided) => {
             let next = decided.return_url.as_ref();
             let link = next.map_or(token, |url| return_link(url, &decided.purchase));
@@ -109,8 +112,8 @@ async fn decide(
     }
 }
 
-/// Whether a browser says that a form came from a page of ours; what is no browser says nothing. Behind a proxy the
-/// page's origin is the public URL's.
+/// Whether the form came from one of our pages, according to the browser; other clients send no
+/// such headers. Behind a proxy the page's origin is the public URL's.
 fn is_from_our_page(headers: &HeaderMap, public_url: &Url) -> bool {
     let own = public_url.origin().ascii_serialization();
     let origin = headers.get(header::ORIGIN);
@@ -122,9 +125,9 @@ fn is_from_our_page(headers: &HeaderMap, public_url: &Url) -> bool {
 fn purchase_page(checkout: &Checkout) -> Markup {
     let row = &checkout.purchase;
     let price = format!("{} {}", checkout.price, checkout.price.currency().code());
-    let asks = row.status == PurchaseStatus::Pending && checkout.may_be_decided;
+    let is_undecided = row.status == PurchaseStatus::Pending && checkout.may_be_decided;
     html! {
-        @if asks {
+        @if is_undecided {
             p .sandbox role="note" {
                 strong { "Sandbox." } " Nobody is charged, and the credits are real."
             }
@@ -132,7 +135,7 @@ fn purchase_page(checkout: &Checkout) -> Markup {
         } @else if row.status == PurchaseStatus::Pending {
             h1 { "This purchase can’t be decided" }
             p role="status" {
-                "It was begun in the sandbox, which this server no longer uses. It will expire, and nobody is charged."
+                "It was started in the sandbox, which this server no longer uses. It will expire, and nobody is charged."
             }
         } @else {
             (outcome(row))
@@ -143,31 +146,37 @@ fn purchase_page(checkout: &Checkout) -> Markup {
             div { dt { "For" } dd { (checkout.account_name) } }
             div .price { dt { "Price" } dd { (price) } }
         }
-        @if asks {
+        @if is_undecided {
             form method="post" {
                 button .primary type="submit" name="decision" value="approve" { "Approve " (price) }
                 button type="submit" name="decision" value="decline" { "Decline" }
             }
             @if let Some(url) = &checkout.return_url {
-                p .note { "Afterwards you go on to " (place(url)) "." }
+                p .note { "Afterwards you continue to " (place(url)) "." }
             }
         } @else if let Some(url) = &checkout.return_url {
-            p { a .back href=(return_link(url, row)) { "Go on to " (place(url)) } }
+            p { a .back href=(return_link(url, row)) { "Continue to " (place(url)) } }
         }
     }
 }
 
 fn outcome(row: &purchase::Model) -> Markup {
     let (heading, text) = match row.status {
-        // The caller shows the question instead.
-        PurchaseStatus::Pending => ("Waiting", "Nobody has decided yet."),
+        // The caller shows the question in this case.
+        PurchaseStatus::Pending => (
+            "Waiting",
+            "This purchase is neither approved nor declined yet.",
+        ),
         PurchaseStatus::Paid => ("Paid", "The credits are in the account."),
-        PurchaseStatus::Declined => ("Declined", "Nothing was charged and no credits came in."),
+        PurchaseStatus::Declined => ("Declined", "Nothing was charged and no credits were added."),
         PurchaseStatus::Expired => (
             "Expired",
-            "Nobody decided in time. Begin a new purchase to buy these credits.",
+            "It was not approved in time. Start a new purchase to buy these credits.",
         ),
-        PurchaseStatus::Failed => ("Failed", "The payment could not be taken."),
+        PurchaseStatus::Failed => (
+            "Failed",
+            "The payment failed. Nothing was charged and no credits were added.",
+        ),
     };
     html! {
         h1 { (heading) }
@@ -175,15 +184,15 @@ fn outcome(row: &purchase::Model) -> Markup {
     }
 }
 
-/// A host as the buyer reads it, with its port if it has one of its own. It is in ASCII: letters of other scripts
-/// are spelled out, so that none passes for another.
+/// A host as shown to the buyer, with its port if it isn't the default. It is in ASCII: letters of
+/// other scripts are spelled out in Punycode, so that no host can look like another.
 fn place(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     url.port()
         .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
-/// Where the buyer goes on, told which purchase it was.
+/// The buyer's return address, with the purchase's id appended.
 fn return_link(url: &Url, row: &purchase::Model) -> String {
     let mut url = url.clone();
     let id = PurchaseId::new(row.id).encode();
@@ -199,17 +208,17 @@ fn failed(error: &OperationError) -> Response {
                 return not_found();
             }
             let text = refusal.map_or("", |refusal| refusal.message.as_str());
-            message(StatusCode::CONFLICT, "This can't be done", text)
+            message(StatusCode::CONFLICT, "The purchase can't be decided", text)
         }
         OperationError::RateLimited | OperationError::Unavailable | OperationError::NotDone => {
             message(
                 StatusCode::SERVICE_UNAVAILABLE,
-                "Busy just now",
+                "The server is busy",
                 "Nothing was changed. Go back and try again in a moment.",
             )
         }
         other => {
-            tracing::error!(cause = ?other, "the approve page failed");
+            tracing::error!(cause = ?other, "the approval page failed");
             message(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "Something went wrong on our side",
@@ -223,7 +232,7 @@ fn not_found() -> Response {
     message(
         StatusCode::NOT_FOUND,
         "There is no such purchase",
-        "The address may be cut off. Open the link again in the page that gave it to you.",
+        "The address may be incomplete. Open the link again from the page that gave it to you.",
     )
 }
 
@@ -252,13 +261,13 @@ fn page(status: StatusCode, title: &str, body: &Markup, next: Option<&Url>) -> R
     bare((status, Html(whole.into_string())), next)
 }
 
-/// An answer that nobody keeps, frames or learns the address from.
+/// A response that is never cached or framed, and whose address never leaks as a referrer.
 fn bare(answer: impl IntoResponse, next: Option<&Url>) -> Response {
     let policy = content_security_policy(next);
     let headers: [(HeaderName, &str); 5] = [
         (header::CONTENT_SECURITY_POLICY, &policy),
         (header::CACHE_CONTROL, "no-store"),
-        // Not no-referrer: a form of such a page is sent without its origin.
+        // Not `no-referrer`: browsers would send the form without its origin.
         (header::REFERRER_POLICY, "same-origin"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "DENY"),

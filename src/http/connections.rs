@@ -1,7 +1,8 @@
-//! Connections: how many are open at a time, how long one may be silent, and whose it is.
+//! Connections: how many are open at a time, how long one may be silent, and who owns it.
 //!
-//! They speak HTTP/1.1, and WebSocket from there; whatever stands in front speaks TLS and HTTP/2 with the clients.
-//! Here: taking connections, and ending them when the server drains. Not here: what is asked over them.
+//! They speak HTTP/1.1, upgraded to WebSocket if asked; a proxy in front terminates TLS and HTTP/2.
+//! Here: accepting connections, and closing them when the server drains. Not here: the requests on
+//! them.
 
 mod guarded;
 mod places;
@@ -30,37 +31,39 @@ use self::{
 };
 use super::address::{Address, TrustedProxies};
 
-/// How long nobody is let in after the system had no room for another connection, and none could be ended: some will
-/// have ended by then.
+/// How long the server accepts no connection after the system ran out of room for one and none
+/// could be evicted: some will have closed by then.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// How long it is waited until a connection that makes room for another has closed its file: about a task's turn.
+/// How long to wait until an evicted connection has closed its file: about one turn of a task.
 const SHED: Duration = Duration::from_millis(1);
 
-/// The longest head of a request: its line and headers. Keys, cookies and trace headers take a few kilobytes; proxies
-/// allow 32 KiB at most as they come.
+/// The largest request head: its line and headers. Keys, cookies and trace headers take a few
+/// kilobytes; proxies allow at most 32 KiB by default.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
 
-/// What connections may take.
+/// Limits of connections.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Connections at a time, WebSockets among them: each takes memory and a file of the process.
+    /// Open connections, WebSockets included: each takes memory and a file descriptor.
     pub open: usize,
-    /// Those among them over which no key was shown. Beyond it the oldest of the address with the most ends.
-    pub strangers: usize,
-    /// Strangers of one address.
+    /// Open connections without a key. Beyond it, the oldest connection of the address with the
+    /// most is closed.
+    pub anonymous: usize,
+    /// Anonymous connections of one address.
     pub address_share: usize,
-    /// Connections of one account over which a key was shown. What it opens beyond that counts as strangers'.
+    /// Connections of one account that have shown a key. Further ones count as anonymous.
     pub account_share: usize,
-    /// How long a stranger's connection is left alone while there is room for anybody, so that a client that opens many
-    /// at once can show its key on each.
+    /// How long an anonymous connection is left alone while there is room, so that a client that
+    /// opens many at once can show its key on each.
     pub grace: Duration,
     /// How long a connection may take to send its first request's headers.
     pub first: Duration,
-    /// How long it may take to send another request's headers, and lie idle between two requests. Proxies keep theirs
-    /// for 60 seconds mostly, and a request that meets the end of its connection is lost; so this is longer.
+    /// How long it may take to send another request's headers, or idle between two requests. Most
+    /// proxies keep connections for 60 seconds, and a request sent just as its connection closes is
+    /// lost; so this is longer.
     pub silence: Duration,
-    /// How long a client may take in nothing of an answer.
+    /// How long a client may read nothing of a response.
     pub stalled: Duration,
 }
 
@@ -68,13 +71,13 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             open: 4_096,
-            // Strangers look at pages, pay and fetch reports: a quarter of the places is plenty. A connection takes
-            // some 30 kB, and up to 64 KiB more while a head comes in.
-            strangers: 1_024,
+            // Anonymous clients view pages, pay and download reports: a quarter of the places is
+            // plenty. A connection takes about 30 kB, and up to 64 KiB more while a head arrives.
+            anonymous: 1_024,
             // An office or a mobile network behind one address.
             address_share: 256,
             account_share: 1_024,
-            // Some times what a request takes over half the world.
+            // Several times the duration of a request from the other side of the world.
             grace: Duration::from_secs(1),
             first: Duration::from_secs(10),
             silence: Duration::from_secs(75),
@@ -84,27 +87,27 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// The limits of the listener for whoever runs the server: a few supervisors and collectors ask there.
+    /// Limits of the operators' listener: a few supervisors and metrics collectors connect there.
     #[must_use]
     pub fn administration() -> Self {
         Self {
             open: 64,
-            strangers: 64,
+            anonymous: 64,
             address_share: 64,
             account_share: 64,
             ..Self::default()
         }
     }
 
-    /// The same for a process that may have so many files open. A quarter of them, and 256 at most, is left to the
-    /// database, files and all else.
+    /// These limits, reduced for a process that may have this many files open. A quarter of them,
+    /// at most 256, stays reserved for the database, files and everything else.
     #[must_use]
     pub fn within_files(self, files: u64) -> Self {
         let files = usize::try_from(files).unwrap_or(usize::MAX);
         let open = self.open.min(files - (files / 4).min(256));
         Self {
             open,
-            strangers: self.strangers.min(open / 4).max(1),
+            anonymous: self.anonymous.min(open / 4).max(1),
             account_share: self.account_share.min(open / 4).max(1),
             ..self
         }
@@ -112,16 +115,16 @@ impl Limits {
 
     fn rooms(&self) -> Rooms {
         Rooms {
-            strangers: self.strangers.min(self.open),
+            anonymous: self.anonymous.min(self.open),
             address_share: self.address_share,
-            known: self.open.saturating_sub(self.strangers),
+            known: self.open.saturating_sub(self.anonymous),
             account_share: self.account_share,
             grace: self.grace,
         }
     }
 }
 
-/// Takes connections until `draining` is cancelled, and then waits until the requests on them are answered.
+/// Accepts connections until `draining` is cancelled, then waits until their requests are answered.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
@@ -138,13 +141,13 @@ pub async fn serve(
     while let Some((stream, peer)) = draining.run_until_cancelled(take(&listener, &places)).await {
         let place = places.enter(Address::of(peer), proxies.trusts(peer));
         let (router, proxies) = (router.clone(), proxies.clone());
-        let asking = place.clone();
+        let request_place = place.clone();
         let service = service_fn(move |mut request: Request<Incoming>| {
-            asking.asks();
+            request_place.note_request();
             let address = proxies.client(peer, request.headers());
             request.extensions_mut().insert(address);
-            request.extensions_mut().insert(asking.clone());
-            // A router is ready whenever it is asked.
+            request.extensions_mut().insert(request_place.clone());
+            // A router is always ready.
             router.clone().call(request)
         });
         let stream = Guarded::new(stream, limits.stalled, place.clone());
@@ -157,7 +160,7 @@ pub async fn serve(
             let ended = tokio::select! {
                 ended = connection.as_mut() => ended,
                 () = place.evicted().cancelled() => return,
-                () = asks_nothing(&place, limits.first) => return,
+                () = no_request_within(&place, limits.first) => return,
                 () = draining.cancelled() => {
                     connection.as_mut().graceful_shutdown();
                     connection.await
@@ -173,41 +176,41 @@ pub async fn serve(
     connections.wait().await;
 }
 
-/// Completes if nothing was asked over a connection in its first seconds.
-async fn asks_nothing(place: &Place, first: Duration) {
+/// Completes if no request arrives on a connection in its first seconds.
+async fn no_request_within(place: &Place, first: Duration) {
     sleep(first).await;
-    if place.has_asked() {
+    if place.has_request() {
         std::future::pending::<()>().await;
     }
 }
 
-/// The next connection, and where it comes from.
+/// The next connection, and its peer's address.
 async fn take(listener: &TcpListener, places: &Places) -> (TcpStream, IpAddr) {
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
-                // What is written leaves at once: the first bytes of a file would wait for those of its headers to be
-                // acknowledged, which clients put off for some 40 ms.
+                // Sends writes at once (TCP_NODELAY): otherwise a file's first bytes would wait for
+                // the acknowledgement of its headers, which clients delay for some 40 ms.
                 if let Err(cause) = stream.set_nodelay(true) {
-                    tracing::debug!(%cause, "a connection keeps its delay");
+                    tracing::debug!(%cause, "TCP_NODELAY can't be set on a connection");
                 }
                 return (stream, SocketAddr::ip(&peer));
             }
-            // Whoever left already keeps nobody else waiting.
+            // A client that has already gone must not delay the others.
             Err(cause) if has_left(&cause) => {}
             Err(cause) if places.shed() => {
-                tracing::debug!(%cause, "a stranger's connection makes room for another");
+                tracing::debug!(%cause, "an anonymous connection was closed to make room for another");
                 sleep(SHED).await;
             }
             Err(cause) => {
-                tracing::error!(%cause, "no connection can be taken just now");
+                tracing::error!(%cause, "no connection can be accepted at the moment");
                 sleep(PAUSE).await;
             }
         }
     }
 }
 
-/// Whether the client is gone, and nothing is wrong here.
+/// Whether the error only means that the client is gone.
 fn has_left(cause: &io::Error) -> bool {
     matches!(
         cause.kind(),
@@ -222,7 +225,7 @@ mod tests {
     use super::{Limits, Places, take};
 
     #[tokio::test]
-    async fn what_is_written_leaves_at_once() {
+    async fn writes_are_sent_without_delay() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let client = TcpStream::connect(listener.local_addr().unwrap());
         let places = Places::new(Limits::default().rooms());
@@ -232,12 +235,12 @@ mod tests {
     }
 
     #[test]
-    fn connections_leave_files_to_the_database() {
+    fn connections_leave_file_descriptors_for_the_database() {
         let open = |files| Limits::default().within_files(files).open;
         assert_eq!(open(1_048_576), 4_096);
         assert_eq!(open(1_024), 768);
         assert_eq!(open(64), 48);
         let few = Limits::default().within_files(1_024);
-        assert_eq!((few.strangers, few.account_share), (192, 192));
+        assert_eq!((few.anonymous, few.account_share), (192, 192));
     }
 }

@@ -1,7 +1,7 @@
-//! Pages of other origins: which may read the API's answers in a browser.
+//! CORS: pages of which other origins may read the API's responses in a browser.
 //!
-//! Here: what preflights answer. Not here: who may do what, which a key says: no cookie is ever looked at, so that a
-//! page that is let in can do no more than its key.
+//! Here: responses to preflights. Not here: authorization, which depends on the key alone: cookies
+//! are never read, so a page of an allowed origin can do no more than its key.
 
 use std::time::Duration;
 
@@ -10,9 +10,10 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::REQUEST_ID;
 
-/// How long a browser may remember a preflight; Chromium remembers none longer.
+/// How long a browser may cache a preflight; Chromium caps it at two hours.
 const MAX_AGE: Duration = Duration::from_secs(2 * 60 * 60);
-/// What clients send: their key and content, and what Apollo, urql, Relay and tracing libraries add.
+/// Headers that clients send: their key and content type, and those that Apollo, urql, Relay and
+/// tracing libraries add.
 const ALLOWED_HEADERS: [HeaderName; 13] = [
     header::ACCEPT,
     header::AUTHORIZATION,
@@ -28,27 +29,27 @@ const ALLOWED_HEADERS: [HeaderName; 13] = [
     HeaderName::from_static("tracestate"),
     HeaderName::from_static("baggage"),
 ];
-/// What a page may read of an answer beside its content.
+/// Response headers that a page may read.
 const EXPOSED_HEADERS: [HeaderName; 3] =
     [REQUEST_ID, header::RETRY_AFTER, header::CONTENT_DISPOSITION];
 
-/// Origins of pages that may call the API.
+/// Origins whose pages may call the API.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum CorsOrigins {
-    /// None but the server's own.
+    /// No origin but the server's own.
     #[default]
     None,
-    /// These.
+    /// The listed origins.
     Only(Vec<HeaderValue>),
-    /// Any.
+    /// Any origin.
     Any,
 }
 
 impl CorsOrigins {
-    /// Reads origins such as `https://app.example`, or `*` alone.
+    /// Parses origins such as `https://app.example`, or a single `*`.
     ///
     /// # Errors
-    /// What is wrong, for whoever starts the server.
+    /// A message for the operator that says which value is no origin.
     pub fn read(texts: &[String]) -> Result<Self, String> {
         let texts = texts.iter().map(|text| text.trim());
         let texts: Vec<&str> = texts.filter(|text| !text.is_empty()).collect();
@@ -61,7 +62,7 @@ impl CorsOrigins {
         Ok(Self::Only(origins.collect::<Result<_, _>>()?))
     }
 
-    /// What answers preflights and names the origin in answers; nothing if there are none.
+    /// The CORS layer; `None` if no origin is allowed.
     pub(super) fn layer(&self) -> Option<CorsLayer> {
         let allowed = match self {
             Self::None => return None,
@@ -81,7 +82,7 @@ impl CorsOrigins {
 fn origin(text: &str) -> Result<HeaderValue, String> {
     let wrong = || {
         format!(
-            "{text:?} is no origin: write http or https, a host and perhaps a port, such as https://app.example, or * \
+            "{text:?} is not an origin: write http or https, a host and optionally a port, such as https://app.example, or * \
              alone"
         )
     };
@@ -90,7 +91,7 @@ fn origin(text: &str) -> Result<HeaderValue, String> {
     let is_origin = matches!(url.scheme(), "http" | "https")
         && url.as_str().trim_end_matches('/') == origin
         && !text.contains(['?', '#', '@', '\\']);
-    // An origin is ASCII, which a header takes.
+    // An origin is ASCII, so it is a valid header value.
     HeaderValue::from_str(&origin)
         .ok()
         .filter(|_| is_origin)
@@ -102,7 +103,7 @@ mod tests {
     use super::CorsOrigins;
 
     #[test]
-    fn origins_are_read_as_browsers_write_them() {
+    fn origins_are_normalized_as_browsers_write_them() {
         let read = |texts: &[&str]| {
             let texts: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
             CorsOrigins::read(&texts)

@@ -1,12 +1,13 @@
-//! Downloads: a report's file behind a signed link, sent while it is written.
+//! Downloads: a report's file behind a signed link, streamed while it is generated.
 //!
-//! Here: how many at once, what the answer's headers say, and stopping all work when nobody reads it any
-//! more. Not here: what a link opens ([`crate::operations::download`]), and what the file looks like
-//! ([`crate::reports`]).
+//! Here: the route, response headers, and starting a file's generation. Not here: what a link
+//! refers to ([`crate::operations::download`]), the file's contents ([`crate::reports`]), and
+//! sending it ([`sending`]).
 
 mod places;
+mod sending;
 
-use std::{io, pin::pin, time::Duration};
+use std::io;
 
 use axum::{
     Extension, Router,
@@ -18,17 +19,16 @@ use axum::{
 };
 use bytes::Bytes;
 use domain::id::MessageId;
-use futures_util::{Stream, StreamExt, stream};
+use futures_util::Stream;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sea_orm::DbErr;
-use tokio::{
-    runtime::Handle,
-    sync::mpsc,
-    time::{Instant, timeout},
-};
+use tokio::{runtime::Handle, sync::mpsc};
 
-use self::places::{Full, Pace, Place, Places};
 pub use self::places::{MAX_AT_ONCE, MAX_PER_ACCOUNT, MAX_WAITING_PER_ACCOUNT};
+use self::{
+    places::{Full, Place, Places},
+    sending::{received, send},
+};
 
 use super::{connections, shares::Owner};
 use crate::{
@@ -44,26 +44,21 @@ use crate::{
     },
 };
 
-/// When somebody who came too late may come again, in seconds.
+/// `Retry-After` for downloads that found no free place, in seconds.
 const RETRY_AFTER_SECONDS: &str = "10";
-/// How often the pace of a client that keeps the server waiting is looked at.
-const LOOK: Duration = Duration::from_secs(1);
-/// How long a client may take over a chunk of 64 KiB. Beyond it, it is taken for gone: a stalled download
-/// would keep its place and its snapshot for ever.
-const STALLED_AFTER: Duration = Duration::from_secs(60);
 
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 const CSV: &str = "text/csv; charset=utf-8; header=present";
 
-/// What RFC 8187 lets stand as it is in `filename*`: letters, digits and a few signs.
+/// Characters that RFC 8187 allows unescaped in `filename*`: letters, digits and a few symbols.
 const ATTRIBUTE: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
 
-/// The route of downloads. It takes no header: the link itself is the key. A file that is being sent when its key is
-/// revoked is sent to its end.
+/// The download route. It needs no header: the link is the credential. If its key is revoked during
+/// a transfer, the file is sent to its end.
 pub fn routes() -> Router<Services> {
     Router::new()
         .route("/downloads/{token}/{file_name}", get(download))
@@ -81,7 +76,7 @@ async fn download(
     };
     let opened = async {
         let link = services.read_link(&token, &file_name).await?;
-        // A link that opens something comes from somebody with a key.
+        // A link with a valid token comes from a client with a key.
         if let Some(Extension(connection)) = connection {
             connection.belongs_to(Owner::Account(link.account()));
         }
@@ -92,18 +87,18 @@ async fn download(
     };
     match opened.await {
         Ok(Ok((download, place))) => file(download, &file_name, place),
-        Ok(Err(full)) => come_again(full),
+        Ok(Err(full)) => try_again_later(full),
         Err(DownloadError::NotFound) => not_found(),
         Err(DownloadError::Expired) => plain(StatusCode::FORBIDDEN, "This link has expired."),
         Err(DownloadError::Revoked) => plain(
             StatusCode::FORBIDDEN,
-            "The API key that made this link does not work any more.",
+            "The API key that made this link is no longer valid.",
         ),
         Err(DownloadError::Failed(error)) => failed(error),
     }
 }
 
-fn come_again(full: Full) -> Response {
+fn try_again_later(full: Full) -> Response {
     let (status, text) = match full {
         Full::All => (
             StatusCode::SERVICE_UNAVAILABLE,
@@ -112,7 +107,7 @@ fn come_again(full: Full) -> Response {
         Full::Owner => (
             StatusCode::TOO_MANY_REQUESTS,
             format!(
-                "At most {MAX_PER_ACCOUNT} reports of an account are downloaded at a time, and {MAX_WAITING_PER_ACCOUNT} wait; try again when one is done."
+                "An account may download at most {MAX_PER_ACCOUNT} reports at a time, with {MAX_WAITING_PER_ACCOUNT} more waiting; try again when one is done."
             ),
         ),
     };
@@ -131,7 +126,7 @@ fn failed(error: OperationError) -> Response {
             plain(StatusCode::CONFLICT, text.unwrap_or_default())
         }
         OperationError::Unavailable | OperationError::Lost | OperationError::RateLimited => {
-            let text = "This is out of order just now; try again later.";
+            let text = "The service is temporarily unavailable; try again later.";
             plain(StatusCode::SERVICE_UNAVAILABLE, text)
         }
         cause => {
@@ -166,7 +161,7 @@ fn file(download: Download, file_name: &str, place: Place) -> Response {
     (headers, body(download, place)).into_response()
 }
 
-/// RFC 6266: a name in ASCII for old clients, and the name itself.
+/// Per RFC 6266: an ASCII name for old clients, and the exact name.
 fn disposition(file_name: &str) -> HeaderValue {
     let ascii: String = file_name
         .chars()
@@ -177,7 +172,7 @@ fn disposition(file_name: &str) -> HeaderValue {
         .collect();
     let exact = utf8_percent_encode(file_name, ATTRIBUTE);
     let value = format!("attachment; filename=\"{ascii}\"; filename*=UTF-8''{exact}");
-    // Only printable ASCII is left; without a name the file is still an attachment.
+    // Only printable ASCII is left. The fallback still makes the file an attachment.
     HeaderValue::try_from(value).unwrap_or(HeaderValue::from_static("attachment"))
 }
 
@@ -212,7 +207,7 @@ fn body(download: Download, place: Place) -> Body {
     }
 }
 
-/// A body of what is written; what is kept for it is let go when it is sent, or nobody wants it.
+/// Streams what is written. `kept` is dropped when the file is sent, or the client has gone.
 fn passed_on(
     written: impl Stream<Item = Result<Bytes, io::Error>> + Send + 'static,
     place: Place,
@@ -226,116 +221,17 @@ fn passed_on(
     Body::from_stream(received(parts))
 }
 
-/// Figures that did not come, when the file had begun.
+/// A workbook's figures failed to load after the file was started.
 fn unread(cause: impl std::fmt::Debug) -> DbErr {
     DbErr::Custom(format!("a workbook's figures: {cause:?}"))
 }
 
-/// A part of a file on its way to the client.
-enum Part {
-    Bytes(Bytes),
-    Failed(io::Error),
-    End,
-}
-
-/// Passes a file on, and drops it as soon as the client leaves or stalls, or is slow while its place is wanted: that
-/// ends the writing at its next chunk, and with it the reading.
-async fn send(
-    written: impl Stream<Item = Result<Bytes, io::Error>>,
-    client: &mpsc::Sender<Part>,
-    is_wanted: impl Fn() -> bool,
-) {
-    let mut written = pin!(written);
-    let mut pace = Pace::default();
-    loop {
-        let part = tokio::select! {
-            biased;
-            () = client.closed() => return,
-            part = written.next() => part,
-        };
-        let (part, is_last) = match part {
-            Some(Ok(bytes)) => (Part::Bytes(bytes), false),
-            Some(Err(cause)) => {
-                tracing::error!(%cause, source = ?io::Error::get_ref(&cause), "a download failed");
-                (Part::Failed(cause), true)
-            }
-            None => (Part::End, true),
-        };
-        match timeout(
-            STALLED_AFTER,
-            hand_over(part, client, &mut pace, &is_wanted),
-        )
-        .await
-        {
-            Ok(true) if !is_last => {}
-            _ => return,
-        }
-    }
-}
-
-/// Whether the client took a part. It does not if it has left, and it must give way if it is slow while its place is
-/// wanted.
-async fn hand_over(
-    part: Part,
-    client: &mpsc::Sender<Part>,
-    pace: &mut Pace,
-    is_wanted: impl Fn() -> bool,
-) -> bool {
-    let size = match &part {
-        Part::Bytes(bytes) => bytes.len(),
-        Part::Failed(_) | Part::End => 0,
-    };
-    let mut since = Instant::now();
-    let mut room = pin!(client.reserve());
-    loop {
-        let room = timeout(LOOK, &mut room).await;
-        let now = Instant::now();
-        let waited = now.duration_since(since);
-        since = now;
-        match room {
-            Ok(Ok(room)) => {
-                room.send(part);
-                pace.note(size, waited);
-                return true;
-            }
-            Ok(Err(_)) => return false,
-            Err(_) => {
-                pace.note(0, waited);
-                if pace.is_slow() && is_wanted() {
-                    tracing::info!("a slow download gave way to others");
-                    return false;
-                }
-            }
-        }
-    }
-}
-
-/// What the client gets. Only a file that was written to its end ends well: anything else is an error,
-/// which aborts the connection, so that no half file looks whole. It may be asked again after its end, as
-/// compression does; an unfused `unfold` would panic.
-fn received(parts: mpsc::Receiver<Part>) -> impl Stream<Item = Result<Bytes, io::Error>> {
-    stream::unfold(Some(parts), |parts| async {
-        let mut parts = parts?;
-        match parts.recv().await {
-            Some(Part::Bytes(bytes)) => Some((Ok(bytes), Some(parts))),
-            Some(Part::Failed(cause)) => Some((Err(cause), None)),
-            Some(Part::End) => None,
-            None => Some((Err(io::ErrorKind::TimedOut.into()), None)),
-        }
-    })
-    .fuse()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{STALLED_AFTER, disposition, received, send};
-    use bytes::Bytes;
-    use futures_util::{Stream, StreamExt, stream};
-    use std::io;
-    use tokio::sync::{mpsc, oneshot};
+    use super::disposition;
 
     #[test]
-    fn a_file_name_is_said_twice() {
+    fn disposition_carries_an_ascii_and_an_exact_file_name() {
         insta::assert_snapshot!(
             disposition("usage-caffè-2026.xlsx").to_str().unwrap(),
             @r#"attachment; filename="usage-caff_-2026.xlsx"; filename*=UTF-8''usage-caff%C3%A8-2026.xlsx"#
@@ -344,100 +240,5 @@ mod tests {
             disposition("a\"\r\nb").to_str().unwrap(),
             @r#"attachment; filename="a___b"; filename*=UTF-8''a%22%0D%0Ab"#
         );
-    }
-
-    fn chunk(text: &'static str) -> Result<Bytes, io::Error> {
-        Ok(Bytes::from_static(text.as_bytes()))
-    }
-
-    #[tokio::test]
-    async fn only_a_whole_file_ends_well() {
-        let parts = |chunks: Vec<Result<Bytes, io::Error>>| async {
-            let (sender, parts) = mpsc::channel(8);
-            send(stream::iter(chunks), &sender, || true).await;
-            drop(sender);
-            let parts: Vec<_> = received(parts).collect().await;
-            parts.iter().map(Result::is_ok).collect::<Vec<_>>()
-        };
-        assert_eq!(parts(vec![chunk("a"), chunk("b")]).await, [true, true]);
-        let failed = Err(io::Error::other("the database went away"));
-        assert_eq!(parts(vec![chunk("a"), failed]).await, [true, false]);
-    }
-
-    /// A file without end, and a way to hear when it is dropped.
-    fn endless(
-        file: impl Stream<Item = Result<Bytes, io::Error>>,
-    ) -> (
-        impl Stream<Item = Result<Bytes, io::Error>>,
-        oneshot::Receiver<()>,
-    ) {
-        let (dropped, seen) = oneshot::channel();
-        let file = file.map(move |chunk| {
-            let _dropped: &oneshot::Sender<()> = &dropped;
-            chunk
-        });
-        (file, seen)
-    }
-
-    #[tokio::test]
-    async fn a_file_may_be_asked_again_after_its_end() {
-        for last in [None, Some(Err(io::Error::other("the database went away")))] {
-            let (sender, parts) = mpsc::channel(8);
-            let chunks = [chunk("a")].into_iter().chain(last);
-            send(stream::iter(chunks), &sender, || false).await;
-            let mut parts = std::pin::pin!(received(parts));
-            while parts.next().await.is_some() {}
-            for _ in 0..3 {
-                assert!(parts.next().await.is_none());
-            }
-        }
-    }
-
-    #[tokio::test]
-    async fn a_client_that_leaves_stops_the_writing() {
-        let (file, stopped) = endless(stream::pending());
-        let (sender, parts) = mpsc::channel(1);
-        drop(parts);
-        send(file, &sender, || true).await;
-        // The file's end of the channel is gone.
-        assert!(stopped.await.is_err());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_client_that_stalls_is_left() {
-        let (file, stopped) = endless(stream::repeat_with(|| chunk("a")));
-        let (sender, parts) = mpsc::channel(1);
-        let begun = tokio::time::Instant::now();
-        send(file, &sender, || false).await;
-        assert!(begun.elapsed() >= STALLED_AFTER);
-        assert!(stopped.await.is_err());
-        drop(sender);
-        let parts: Vec<_> = received(parts).collect().await;
-        assert!(matches!(&parts[..], [Ok(_), Err(_)]), "{parts:?}");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_slow_client_gives_way_to_who_waits() {
-        let (file, stopped) = endless(stream::repeat_with(|| chunk("a")));
-        let (sender, parts) = mpsc::channel(1);
-        let begun = tokio::time::Instant::now();
-        send(file, &sender, || true).await;
-        assert!(begun.elapsed() < STALLED_AFTER);
-        assert!(stopped.await.is_err());
-        drop(parts);
-
-        // One that takes its file stays, however much its place is wanted.
-        let chunks = std::iter::repeat_with(|| Ok(Bytes::from(vec![0; 64 * 1024]))).take(200);
-        let (sender, mut parts) = mpsc::channel(1);
-        let reads = async {
-            let mut bytes = 0;
-            while let Some(super::Part::Bytes(part)) = parts.recv().await {
-                bytes += part.len();
-                tokio::time::sleep(std::time::Duration::from_millis(500)).await;
-            }
-            bytes
-        };
-        let ((), read) = tokio::join!(send(stream::iter(chunks), &sender, || true), reads);
-        assert_eq!(read, 200 * 64 * 1024);
     }
 }

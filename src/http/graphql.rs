@@ -1,10 +1,11 @@
 //! GraphQL over HTTP: POST as JSON, POST as a multipart form with files, GET for queries.
 //!
-//! Here: the GraphQL-over-HTTP specification, for any schema. Not here: who is asking, which the caller settles before
-//! and hands over in `prepare`; what the fields answer.
+//! Here: the GraphQL-over-HTTP specification, for any schema. Not here: authentication, which the
+//! caller does before and passes in through `prepare`; what the fields return.
 //!
-//! Forged cross-site requests: a browser sends a form or plain text anywhere without asking first. JSON it does not,
-//! and so no other type is read as JSON; multipart forms need a header of their own, and GET runs queries only.
+//! Cross-site request forgery: a browser sends forms and plain text to any site without a
+//! preflight. It does not do so for JSON, and no other content type is read as JSON; multipart
+//! forms need an extra header, and GET runs queries only.
 
 mod body;
 mod file_name;
@@ -38,11 +39,11 @@ use crate::graphql::engine::uploads::Taker;
 /// How much of a request is read.
 #[derive(Clone, Copy, Debug)]
 pub struct BodyLimits {
-    /// Bytes of a JSON body, and of the `operations` part of a form.
+    /// Size of a JSON body, and of the `operations` part of a form.
     pub json_bytes: usize,
-    /// Bytes of a whole form.
+    /// Size of a whole form.
     pub form_bytes: usize,
-    /// Bytes of one file.
+    /// Size of one file.
     pub file_bytes: usize,
     /// Files in one form.
     pub files: usize,
@@ -53,63 +54,65 @@ impl Default for BodyLimits {
         Self {
             json_bytes: 1024 * 1024,
             form_bytes: 257 * 1024 * 1024,
-            // Two million rows of a hundred bytes each; what is uploaded at once, times this, fits any disk.
+            // Two million rows of a hundred bytes each; the concurrent uploads times this size fit
+            // any disk.
             file_bytes: 256 * 1024 * 1024,
             files: 4,
         }
     }
 }
 
-/// A request that was read: it may be run.
+/// A request that was read and may run.
 pub struct Read<P> {
     request: async_graphql::Request,
     kind: OperationType,
     media: Media,
     request_id: String,
-    /// Held for as long as the request is answered, if it has files.
+    /// Held until the request is answered, if it has files.
     place: Option<P>,
 }
 
 impl<P> Read<P> {
-    /// Whether it is a mutation: what was done of it is not known if its answer is lost.
+    /// Whether it is a mutation, whose effect is unknown if its response is lost.
     #[must_use]
     pub fn is_mutation(&self) -> bool {
         self.kind == OperationType::Mutation
     }
 }
 
-/// Who may bring files; the caller of the endpoint knows who is asking.
+/// Decides whose files are accepted; the endpoint's caller knows the viewer.
 pub trait Gate: Sync {
-    /// What is held for as long as the request is answered.
+    /// Held until the request is answered.
     type Place: Send;
 
-    /// Lets a request with files for these root fields in, before the first byte of a file is read.
+    /// Admits a request with files for these root fields, before the first byte of a file is read.
     fn admit(
         &self,
         fields: &[&'static str],
     ) -> impl Future<Output = Result<Self::Place, Denied>> + Send;
 }
 
-/// Why a request with files is not let in.
+/// Why a request with files is not admitted.
 #[derive(Debug)]
 pub enum Denied {
-    /// It may not.
+    /// The viewer may not use the field.
     Refused(ServerError),
-    /// Not now; the text says so.
+    /// Too many uploads at the moment; the text says which limit.
     Busy(&'static str),
 }
 
-/// The endpoint: what it reads at most, and the documents that it has seen. One for the process, shared.
+/// The endpoint: its limits, and a cache of documents. One per process, shared.
 pub struct Endpoint {
     documents: Arc<Documents>,
     limits: BodyLimits,
     takers: &'static [Taker],
-    /// Names requests that came without an id of the router's; unique in this process, which its log is too.
+    /// Numbers requests without an id of the router's; unique in this process, as its log is.
     unnamed: AtomicU64,
 }
 
 impl Endpoint {
-    /// An endpoint with these limits and an empty cache of documents, for a schema whose fields `takers` take files.
+    /// An endpoint with these limits and an empty document cache, for a schema in which the fields
+    /// `takers` take files.
     #[must_use]
     pub fn new(documents: Limits, bodies: BodyLimits, takers: &'static [Taker]) -> Self {
         Self {
@@ -120,17 +123,17 @@ impl Endpoint {
         }
     }
 
-    /// The documents that the endpoint has seen, for the WebSocket side to share.
+    /// The document cache, for the WebSocket side to share.
     #[must_use]
     pub fn documents(&self) -> Arc<Documents> {
         Arc::clone(&self.documents)
     }
 
-    /// Reads one request, and judges its document as far as that goes without the schema. A JSON body may have
-    /// `json_bytes`, and no more than the endpoint's limits say; `gate` lets files in.
+    /// Reads one request, and validates its document as far as possible without the schema. A JSON
+    /// body may have `json_bytes`, and no more than the endpoint's own limit; `gate` admits files.
     ///
     /// # Errors
-    /// The answer, if there is nothing to run.
+    /// The response, if there is nothing to run.
     pub async fn read<G: Gate>(
         &self,
         request: Request,
@@ -179,7 +182,7 @@ impl Endpoint {
         }
     }
 
-    /// Runs what was read. `prepare` adds what resolvers look for: the viewer, the loaders.
+    /// Runs a request that was read. `prepare` adds what resolvers need: the viewer, the loaders.
     pub async fn run<E: Executor, P>(
         &self,
         executor: &E,
@@ -227,7 +230,8 @@ impl Endpoint {
             .extensions()
             .get::<RequestId>()
             .and_then(|id| id.header_value().to_str().ok())
-            // An id may come from outside; it goes into the log and the answer, and needs no more than this.
+            // An id may come from outside; it is written to the log and the response, so its length
+            // is bounded.
             .filter(|id| (1..=128).contains(&id.len()))
             .map_or_else(
                 || format!("unnamed-{}", self.unnamed.fetch_add(1, Ordering::Relaxed)),
@@ -236,8 +240,8 @@ impl Endpoint {
     }
 }
 
-/// The specification: with the new media type the status tells what happened; with plain JSON it is 200 for
-/// everything that is GraphQL at all, and only a crash is 500.
+/// Per the specification: with the new media type the status reports the outcome; with plain JSON
+/// it is 200 for every well-formed GraphQL request, and 500 only for a crash.
 fn encode(mut answer: Answer, media: Media) -> Response {
     let status = match (answer.stage, media) {
         (Stage::Executed, _) | (Stage::Refused, Media::Json) => StatusCode::OK,
@@ -258,13 +262,13 @@ fn encode(mut answer: Answer, media: Media) -> Response {
         }
         Err(Unwritten::TooLarge) => encode(Answer::refused(budget::too_many_bytes()), media),
         Err(Unwritten::NoJson(error)) => {
-            tracing::error!(cause = %error, "an answer can't be written as JSON");
+            tracing::error!(cause = %error, "a response can't be serialized as JSON");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }
 }
 
-/// Answers depend on who asks and on what they accept: no cache between may keep them.
+/// Responses depend on the caller and on what it accepts: no shared cache may store them.
 fn headers(media: Media) -> HeaderMap {
     HeaderMap::from_iter([
         (

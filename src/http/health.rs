@@ -1,6 +1,7 @@
-//! What watches the server: is it alive, is it ready, and its metrics.
+//! Health checks: whether the server is alive, whether it is ready, and its metrics.
 //!
-//! Here: what those are told who run it. Not here: which of it strangers are shown, which the router knows.
+//! Here: the responses for operators. Not here: which of them the public may see, which the router
+//! decides.
 
 use std::time::Duration;
 
@@ -14,16 +15,16 @@ use tokio::{sync::Mutex, time::Instant};
 use super::Server;
 use crate::store;
 
-/// How long an answer of the database stands for the next who ask. Supervisors ask every few seconds, and strangers
-/// may ask as often as they like: the database is asked once a second at most.
+/// How long the database's state is cached. Supervisors check every few seconds, and anonymous
+/// clients as often as they like: the database is queried at most once a second.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// Alive: the process answers.
+/// Liveness: the process responds.
 pub(super) async fn alive() -> &'static str {
     "alive"
 }
 
-/// What was last known of the database.
+/// The last known state of the database.
 #[derive(Debug, Default)]
 pub(super) struct Readiness(Mutex<Option<(Instant, Database)>>);
 
@@ -35,7 +36,7 @@ enum Database {
 }
 
 impl Readiness {
-    /// What is known, asked again if it is too old. Those who ask meanwhile wait for that answer.
+    /// The cached state, refreshed if it is stale. Concurrent callers wait for the same refresh.
     async fn known(&self, ask: impl AsyncFnOnce() -> Database) -> Database {
         let mut known = self.0.lock().await;
         if let Some((at, state)) = *known
@@ -49,7 +50,8 @@ impl Readiness {
     }
 }
 
-/// Ready: the database answers, and its schema is this version's. It says, too, if credits are given for nothing.
+/// Readiness: the database responds, and its schema is this version's. The response also says if
+/// payments are sandboxed.
 pub(super) async fn ready(State(server): State<Server>) -> Response {
     let services = &server.0.services;
     let failed = |text: &'static str| (StatusCode::SERVICE_UNAVAILABLE, text).into_response();
@@ -67,8 +69,8 @@ pub(super) async fn ready(State(server): State<Server>) -> Response {
                 .into_response()
         }
         Database::Ready => "ready".into_response(),
-        Database::OtherSchema => failed("the database's schema is not this version's"),
-        Database::NoAnswer => failed("the database does not answer"),
+        Database::OtherSchema => failed("the database's schema is of another version"),
+        Database::NoAnswer => failed("the database does not respond"),
     }
 }
 
@@ -95,7 +97,7 @@ mod tests {
     use super::{Database, FRESH, Readiness};
 
     #[tokio::test(start_paused = true)]
-    async fn the_database_is_asked_once_a_second_whoever_asks() {
+    async fn the_database_is_queried_at_most_once_a_second() {
         let readiness = Readiness::default();
         let asked = AtomicUsize::new(0);
         let known = |state: Database| {

@@ -1,9 +1,9 @@
-//! Under which names a demo answers.
+//! The host names that a demo answers under.
 //!
-//! A demo's pages offer a key to whoever opens them. A page of anybody's can give its own name the address
-//! 127.0.0.1 (DNS rebinding) and would then read the demo's pages as its own; what it can't do is make a browser send
-//! another name than its own. Here: the check of that name. Not here: who serves a demo. What is no demo is not
-//! checked: it offers no key and takes no cookies, so that a name opens nothing.
+//! A demo's pages offer a key to every visitor. Any site can resolve its own name to 127.0.0.1 (DNS
+//! rebinding) and would then read the demo's pages as its own; but it can't make a browser send
+//! another `Host` than its own name. Here: the check of that name. Not here: starting a demo. Other
+//! servers need no check: they offer no key and read no cookies, so a host name opens nothing.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -15,20 +15,20 @@ use axum::{
 };
 use url::Url;
 
-/// The names that a demo answers under: loopback ones, and that of its public URL.
+/// The host names of a demo: loopback ones, and that of its public URL.
 #[derive(Debug, Clone)]
 pub(super) struct Hosts {
     public_url: Url,
 }
 
 impl Hosts {
-    /// Those of a demo that is reached at this URL.
+    /// The names of a demo with this public URL.
     pub(super) fn of(public_url: Url) -> Self {
         Self { public_url }
     }
 
-    /// Whether a request names one of them, in each place that may name a host. One that names none is not a
-    /// browser's, and not answered either.
+    /// Whether a request names one of them in every place that can name a host. A request that
+    /// names none is not a browser's, and is refused as well.
     fn are_meant(&self, uri: &Uri, headers: &HeaderMap) -> bool {
         let mut named = headers.get_all(header::HOST).iter();
         let (Some(host), None) = (named.next(), named.next()) else {
@@ -40,7 +40,7 @@ impl Hosts {
     }
 
     fn is_one(&self, named: &Authority) -> bool {
-        // A name before an @ is a user's; no browser sends one.
+        // The part before an @ is a user name; no browser sends one.
         if named.as_str().contains('@') {
             return false;
         }
@@ -62,13 +62,13 @@ fn is_loopback(host: &str) -> bool {
         || six.is_some_and(|six| six.parse().is_ok_and(|six: Ipv6Addr| six.is_loopback()))
 }
 
-/// Lets through what is meant for the demo.
+/// Passes requests that name one of the demo's hosts.
 pub(super) async fn check(State(hosts): State<Hosts>, request: Request, next: Next) -> Response {
     if hosts.are_meant(request.uri(), request.headers()) {
         return next.run(request).await;
     }
     let text = format!(
-        "This demo answers at {} and under loopback names such as localhost, and the request's Host is another \
+        "This demo answers at {} and under loopback names such as localhost; the request's Host is another \
          name. Start it with --public-url to give it that name.\n",
         hosts.public_url
     );
@@ -82,7 +82,7 @@ mod tests {
     use super::Hosts;
 
     #[test]
-    fn a_demo_answers_under_its_own_names_alone() {
+    fn a_demo_answers_only_under_its_own_host_names() {
         let hosts = Hosts::of("http://Demo.example:8080/".parse().unwrap());
         let check = |uri: &'static str, host: &[&'static str], answered: bool| {
             let mut headers = HeaderMap::new();

@@ -1,8 +1,8 @@
-//! The pages for people: the account managers' page and GraphiQL, from the bundle inside the program, so
-//! that no request leaves the machine.
+//! The web pages: the account managers' page and GraphiQL, from a bundle embedded in the program,
+//! so that pages load nothing from the network.
 //!
-//! Here: the bundle, what the server writes into a page, and what a page may do. Not here: what a page shows, which is
-//! in web/.
+//! Here: the bundle, the values that the server writes into a page, and the content security
+//! policies. Not here: the pages' contents, which are in web/.
 
 use axum::{
     body::Body,
@@ -16,22 +16,22 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 use super::Server;
 use crate::entropy;
 
-/// The built page. It is empty where the page was not built.
+/// The built pages. Empty if they were not built.
 #[derive(RustEmbed)]
 #[folder = "web/dist/"]
 #[allow_missing = true]
 struct Bundle;
 
-/// Only what comes from this server is run or shown. Scripts write styles into elements of their own, which carry the
-/// nonce of this one answer.
+/// Scripts, styles and images load from this server only. Scripts create style elements, which
+/// carry the nonce of this response.
 const POLICY: &str = "default-src 'self'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; \
     font-src 'self' data:; object-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
-/// GraphiQL's editor writes its lines as HTML with style attributes, and can't do without. They reach nothing but the
-/// place of what they are on; elements with styles need the nonce here, too.
+/// GraphiQL's editor renders its lines as HTML with style attributes and needs them allowed. Such
+/// attributes only style their own element; style elements need the nonce here, too.
 const EDITOR_POLICY: &str = "; style-src-attr 'unsafe-inline'; worker-src 'self' blob:";
-/// Where a page has a nonce.
+/// Placeholder of the nonce in a policy.
 const NONCE: &str = "{nonce}";
-/// The build writes this where a page's own elements carry the nonce.
+/// Placeholder of the nonce in a built page's own elements.
 const NONCE_SLOT: &str = "MESSAGE_CREDITS_NONCE";
 
 /// The account managers' page.
@@ -39,7 +39,7 @@ pub(super) async fn managers(State(server): State<Server>) -> Response {
     page(&server, "index.html", POLICY)
 }
 
-/// GraphiQL.
+/// The GraphiQL page.
 pub(super) async fn graphiql(State(server): State<Server>) -> Response {
     page(
         &server,
@@ -48,8 +48,8 @@ pub(super) async fn graphiql(State(server): State<Server>) -> Response {
     )
 }
 
-/// A script, a style or a font of the pages. Their names change with their content, so they are kept for
-/// good.
+/// A script, style or font of the pages. Their names change with their content, so they may be
+/// cached for good.
 pub(super) async fn asset(Path(path): Path<String>) -> Response {
     match Bundle::get(&format!("assets/{path}")) {
         Some(file) => served(file, "public, max-age=31536000, immutable"),
@@ -64,7 +64,7 @@ fn page(server: &Server, name: &str, policy: &str) -> Response {
             header::CONTENT_SECURITY_POLICY,
             policy.replace(NONCE, &nonce),
         ),
-        // The nonce is for one answer.
+        // The nonce is valid for one response.
         (header::CACHE_CONTROL, "no-store".to_owned()),
     ];
     let Some(file) = Bundle::get(name) else {
@@ -76,12 +76,12 @@ fn page(server: &Server, name: &str, policy: &str) -> Response {
     (headers, Html(with_facts(html, server))).into_response()
 }
 
-/// What the page is told: the demo's key, who takes payments, and whether there is GraphiQL.
+/// Fills in the page's meta tags: the demo's key, the payment provider, and whether GraphiQL is on.
 fn with_facts(html: String, server: &Server) -> String {
     let shared = &server.0;
     let sandbox = shared.services.sells_for_nothing();
     let facts = [
-        // Keys are base64url: nothing in them ends an attribute.
+        // Keys are base64url, which can't end an attribute.
         ("demo-key", shared.demo_key.as_deref().unwrap_or_default()),
         ("payments", if sandbox { "sandbox" } else { "" }),
         ("graphiql", if shared.shown.graphiql { "on" } else { "" }),

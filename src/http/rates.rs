@@ -1,6 +1,7 @@
-//! Token buckets: how much each key, account or address may ask for in a while.
+//! Token buckets: rate limits for each key, account or address.
 //!
-//! Here: buckets of any owner, in bounded memory. Not here: who the owners are, and what a request costs.
+//! Here: buckets for any kind of owner, in bounded memory. Not here: who the owners are, and what a
+//! request costs.
 
 use std::{
     hash::Hash,
@@ -15,23 +16,25 @@ use governor::{
     state::keyed::DashMapStateStore,
 };
 
-/// Owners that are remembered before those with a full bucket are forgotten. One takes some 60 bytes, so this is
-/// 4 MB.
+/// Owners kept before those with a full bucket are evicted. One takes some 60 bytes, so this is 4
+/// MB.
 const REMEMBERED: usize = 65_536;
-/// The number of owners is looked at once in so many payments: counting them locks every shard of the map.
+/// The number of owners is checked once in this many calls: counting them locks every shard of the
+/// map.
 const LOOK_EVERY: usize = 1_024;
 
-/// How fast a bucket fills, and how much it holds.
+/// How fast a bucket refills, and how much it holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
-    /// Tokens that come in each second.
+    /// Tokens added each second.
     pub per_second: NonZeroU32,
-    /// Tokens that a full bucket holds: what may be asked for at once.
+    /// Tokens in a full bucket: the largest burst.
     pub burst: NonZeroU32,
 }
 
 impl Rate {
-    /// A rate whose bucket holds what comes in during so many seconds; `None`, for no limit, if it is 0.
+    /// A rate whose bucket holds the tokens of this many seconds; `None`, meaning no limit, if it
+    /// is 0.
     #[must_use]
     pub fn holding(per_second: u32, seconds: u32) -> Option<Self> {
         let per_second = NonZeroU32::new(per_second)?;
@@ -42,13 +45,13 @@ impl Rate {
 
 type Limiter<K> = RateLimiter<K, DashMapStateStore<K>, MonotonicClock>;
 
-/// One bucket for each owner. An owner whose bucket is full again is forgotten when there are many, so that memory is
-/// bounded by how many owners can spend in the time that a bucket takes to fill.
+/// One bucket per owner. If there are many owners, those with a full bucket are evicted, so memory
+/// is bounded by the number of owners that can spend in the time a bucket takes to refill.
 pub struct Buckets<K: Hash + Eq + Clone> {
     limiter: Limiter<K>,
     burst: NonZeroU32,
     payments: AtomicUsize,
-    /// Owners beyond which those with a full bucket are forgotten.
+    /// The number of owners that triggers the next eviction.
     forget_beyond: AtomicUsize,
 }
 
@@ -61,7 +64,7 @@ impl<K: Hash + Eq + Clone> std::fmt::Debug for Buckets<K> {
 }
 
 impl<K: Hash + Eq + Clone> Buckets<K> {
-    /// Buckets that are full.
+    /// Creates full buckets.
     #[must_use]
     pub fn new(rate: Rate) -> Self {
         let quota = Quota::per_second(rate.per_second).allow_burst(rate.burst);
@@ -73,10 +76,11 @@ impl<K: Hash + Eq + Clone> Buckets<K> {
         }
     }
 
-    /// Takes tokens out of an owner's bucket. A cost beyond what a bucket holds counts as a full one.
+    /// Takes tokens out of an owner's bucket. A cost beyond the bucket's size counts as a full
+    /// bucket.
     ///
     /// # Errors
-    /// There are not so many: they will have come in after this time. Nothing was taken.
+    /// The time until enough tokens are available; nothing was taken.
     pub fn spend(&self, owner: &K, cost: u32) -> Result<(), Duration> {
         if self.payments.fetch_add(1, Ordering::Relaxed) % LOOK_EVERY == LOOK_EVERY - 1 {
             self.forget_idle();
@@ -86,12 +90,12 @@ impl<K: Hash + Eq + Clone> Buckets<K> {
             .min(self.burst);
         match self.limiter.check_key_n(owner, cost) {
             Ok(Err(not_until)) => Err(not_until.wait_time_from(MonotonicClock.now())),
-            // No cost is beyond what a bucket holds.
+            // The cost is capped, so it never exceeds the bucket.
             Ok(Ok(())) | Err(_) => Ok(()),
         }
     }
 
-    /// Owners that are remembered.
+    /// The number of owners in memory.
     #[must_use]
     pub fn owners(&self) -> usize {
         self.limiter.len()
@@ -103,13 +107,13 @@ impl<K: Hash + Eq + Clone> Buckets<K> {
         }
         self.limiter.retain_recent();
         self.limiter.shrink_to_fit();
-        // Twice what is left: each look at all of them is paid for by as many newcomers.
+        // Twice the rest: each scan of all owners is amortized over as many new ones.
         let next = self.owners().saturating_mul(2).max(REMEMBERED);
         self.forget_beyond.store(next, Ordering::Relaxed);
     }
 }
 
-/// A wait as `Retry-After` says it: whole seconds, at least one.
+/// A wait as a `Retry-After` value: whole seconds, at least one.
 #[must_use]
 pub fn retry_after_seconds(wait: Duration) -> u64 {
     wait.as_secs() + u64::from(wait.subsec_nanos() > 0).max(u64::from(wait.as_secs() == 0))
@@ -121,7 +125,7 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn a_bucket_holds_its_burst_and_says_when_there_is_more() {
+    fn a_bucket_holds_its_burst_and_reports_the_wait_for_more() {
         let buckets = Buckets::new(Rate::holding(1, 10).unwrap());
         assert_eq!(buckets.spend(&"a", 4), Ok(()));
         assert_eq!(buckets.spend(&"a", 6), Ok(()));
@@ -130,15 +134,15 @@ mod tests {
             (Duration::from_secs(3)..=Duration::from_secs(5)).contains(&wait),
             "{wait:?}"
         );
-        // Another owner's bucket is its own, and a cost beyond a bucket is a full one.
+        // Owners have separate buckets, and a cost beyond the bucket's size empties it.
         assert_eq!(buckets.spend(&"b", 1_000), Ok(()));
         assert!(buckets.spend(&"b", 1).is_err());
         assert_eq!(Rate::holding(0, 10), None);
     }
 
     #[test]
-    fn owners_that_ask_for_nothing_are_forgotten() {
-        // A bucket that fills within a microsecond, so that each is full again when it is looked at.
+    fn idle_owners_are_evicted() {
+        // The bucket refills within a microsecond, so each is full at the next check.
         let buckets = Buckets::new(Rate::holding(1_000_000_000, 1).unwrap());
         for owner in 0..REMEMBERED + 2 * LOOK_EVERY {
             assert_eq!(buckets.spend(&owner, 1), Ok(()));
@@ -147,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_is_whole_seconds() {
+    fn a_wait_is_rounded_up_to_whole_seconds() {
         for (millis, seconds) in [(0, 1), (1, 1), (1_000, 1), (1_001, 2), (59_500, 60)] {
             assert_eq!(retry_after_seconds(Duration::from_millis(millis)), seconds);
         }

@@ -1,8 +1,9 @@
-//! What each account, key and address may have of the server at a time, and how fast it may ask.
+//! Concurrency and rate limits of each account, key and address.
 //!
-//! Here: the bounded things of GraphQL requests, apart for those who have shown a key and for strangers, so that the
-//! latter never take what the former need. Not here: connections, which `connections` shares; files, scans and
-//! imports, which have lines of their own; the lines themselves ([`crate::fair`]).
+//! Here: the limited resources of GraphQL requests, separate for clients with a key and for
+//! anonymous ones, so that the latter never use up what the former need. Not here: connections,
+//! which `connections` shares; files, scans and imports, which have queues of their own; the queues
+//! themselves ([`crate::fair`]).
 
 use std::time::Duration;
 
@@ -17,29 +18,29 @@ use crate::{
     operations::Viewer,
 };
 
-/// Whose share something takes.
+/// Whose share a resource is counted against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Owner {
-    /// An account's, whichever of its keys was shown.
+    /// An account, whichever of its keys was shown.
     Account(AccountId),
-    /// The platform's: one of its keys, or none for the administrator's key of the server itself.
+    /// The platform: one of its keys, or `None` for the server's own administrator key.
     Platform(Option<ApiKeyId>),
-    /// An address's: nobody has shown a key.
+    /// An address without a key.
     Address(Address),
     /// The connections of trusted proxies.
     Proxies,
 }
 
-/// Who is asking, as far as shares go.
+/// The caller, as far as limits are concerned.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Asker {
-    /// Whose share it takes.
+pub(crate) struct Caller {
+    /// Whose share its requests are counted against.
     pub owner: Owner,
     /// The key that was shown.
     key: Option<ApiKeyId>,
 }
 
-impl Asker {
+impl Caller {
     pub(crate) fn new(viewer: Option<&Viewer>, address: Address) -> Self {
         let owner = match viewer {
             None => Owner::Address(address),
@@ -53,24 +54,24 @@ impl Asker {
         }
     }
 
-    pub(crate) fn is_stranger(&self) -> bool {
+    pub(crate) fn is_anonymous(&self) -> bool {
         matches!(self.owner, Owner::Address(_))
     }
 }
 
-/// Why something can't be had now, and when it may be asked for again.
+/// Why a resource is denied, and when to try again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Denied {
-    /// The asker has its share already.
+    /// The caller has used up its share.
     Share,
-    /// The asker has asked too fast; it may ask again after this time.
+    /// The caller exceeded its rate, and may try again after this time.
     Rate(Duration),
-    /// Others have taken everything.
+    /// Other callers use the whole capacity.
     Full,
 }
 
 impl Denied {
-    /// When it may be asked for again.
+    /// When the caller may try again.
     pub(crate) fn retry_after(&self) -> Duration {
         match self {
             Self::Rate(wait) => *wait,
@@ -78,15 +79,15 @@ impl Denied {
         }
     }
 
-    /// What a client is told.
+    /// The message for the client.
     pub(crate) fn message(&self) -> String {
         match self {
-            Self::Share => "This account, key or address has as many requests at once as it may have; wait for an answer before you send more.".to_owned(),
+            Self::Share => "This account, key or address has reached its limit of concurrent requests; wait for a response before you send more.".to_owned(),
             Self::Rate(wait) => format!(
-                "This account, key or address has asked more than it may for a while; try again in {} s.",
+                "This account, key or address has exceeded its rate limit; try again in {} s.",
                 super::rates::retry_after_seconds(*wait)
             ),
-            Self::Full => "The server has no room for this request; try again in a second.".to_owned(),
+            Self::Full => "The server is at capacity; try again in a second.".to_owned(),
         }
     }
 }
@@ -100,7 +101,7 @@ impl From<Full> for Denied {
     }
 }
 
-/// How fast each may ask; without a limit if there is none. A request costs 1, and more the larger it is.
+/// Rate limits; `None` means no limit. A request costs 1, and more the larger it is.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Rates {
     /// An address without a key.
@@ -113,23 +114,23 @@ pub struct Rates {
     pub platform: Option<Rate>,
 }
 
-/// The same bounded thing for those with a key and for strangers.
+/// One limited resource, separate for clients with a key and for anonymous ones.
 #[derive(Debug)]
 struct Rooms {
     known: Line<Owner>,
-    strangers: Line<Owner>,
-    /// What one key may take of its account's share.
+    anonymous: Line<Owner>,
+    /// What one key may use of its account's share.
     keys: Line<ApiKeyId>,
 }
 
-/// What is held of a room until it is dropped.
+/// A part of a resource, held until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Held {
     _own: Option<Place<ApiKeyId>>,
     _one: Place<Owner>,
 }
 
-/// What a room has, in all and for one owner.
+/// The capacity of a resource, in total and for one owner.
 struct Size {
     places: usize,
     share: usize,
@@ -137,7 +138,7 @@ struct Size {
 }
 
 impl Rooms {
-    fn new(known: Size, strangers: Size) -> Self {
+    fn new(known: Size, anonymous: Size) -> Self {
         let line = |size: &Size, waiting, waiting_share| Bounds {
             places: size.places,
             reserved: 0,
@@ -156,68 +157,70 @@ impl Rooms {
                 patience: PATIENCE,
             }),
             known: Line::new(line(&known, MAX_WAITING, OWNER_WAITING)),
-            strangers: Line::new(line(&strangers, STRANGERS_WAITING, ADDRESS_WAITING)),
+            anonymous: Line::new(line(&anonymous, ANONYMOUS_WAITING, ADDRESS_WAITING)),
         }
     }
 
-    async fn take(&self, asker: &Asker, weight: usize) -> Result<Held, Denied> {
-        if asker.is_stranger() {
+    async fn take(&self, caller: &Caller, weight: usize) -> Result<Held, Denied> {
+        if caller.is_anonymous() {
             let one = self
-                .strangers
-                .take_many(asker.owner, weight, Urgency::Ordinary);
+                .anonymous
+                .take_many(caller.owner, weight, Urgency::Ordinary);
             return Ok(Held {
                 _own: None,
                 _one: one.await?,
             });
         }
-        let own = match asker.key {
+        let own = match caller.key {
             None => None,
             Some(key) => Some(self.keys.take_many(key, weight, Urgency::Ordinary).await?),
         };
-        let one = self.known.take_many(asker.owner, weight, Urgency::Ordinary);
+        let one = self
+            .known
+            .take_many(caller.owner, weight, Urgency::Ordinary);
         Ok(Held {
             _own: own,
             _one: one.await?,
         })
     }
 
-    fn try_take(&self, asker: &Asker) -> Result<Held, Denied> {
-        if asker.is_stranger() {
+    fn try_take(&self, caller: &Caller) -> Result<Held, Denied> {
+        if caller.is_anonymous() {
             return Ok(Held {
                 _own: None,
-                _one: self.strangers.try_take(asker.owner)?,
+                _one: self.anonymous.try_take(caller.owner)?,
             });
         }
-        let own = asker.key.map(|key| self.keys.try_take(key)).transpose()?;
+        let own = caller.key.map(|key| self.keys.try_take(key)).transpose()?;
         Ok(Held {
             _own: own,
-            _one: self.known.try_take(asker.owner)?,
+            _one: self.known.try_take(caller.owner)?,
         })
     }
 }
 
-/// How long a request waits for its share: well below what clients wait for an answer.
+/// How long a request waits for its share: well below clients' timeouts.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Requests with a key that wait, in all, for one account and for one key. One that waits keeps its body and its
-/// connection and nothing else.
+/// Queued requests with a key: in total, for one account and for one key. A queued request keeps
+/// its body and its connection and nothing else.
 const MAX_WAITING: usize = 2_048;
 const OWNER_WAITING: usize = 1_024;
-// A sending service that sends five hundred at once waits for its turn.
+// A sending service that sends five hundred at once has to wait, but is not refused.
 const KEY_WAITING: usize = 512;
-/// Requests of strangers that wait, in all and for one address.
-const STRANGERS_WAITING: usize = 256;
+/// Queued anonymous requests: in total and for one address.
+const ANONYMOUS_WAITING: usize = 256;
 const ADDRESS_WAITING: usize = 128;
 
-/// Requests that are answered at once. The database has far fewer connections, and two cores are busy with a dozen;
-/// what this bounds is memory.
+/// Requests that run at once. The database has far fewer connections, and a dozen keep two cores
+/// busy; this bounds memory.
 const REQUESTS: Size = Size {
     places: 1_024,
     share: 256,
     key_share: 128,
 };
-/// The same for strangers, who may ask for little: the checkout and the pages are no GraphQL. Few at once keep the cores
-/// busy, and each may make an answer of 8 MiB.
-const STRANGERS_REQUESTS: Size = Size {
+/// The same for anonymous clients, who need little: checkout and pages are not GraphQL. A few at
+/// once keep the cores busy, and each may produce a response of 8 MiB.
+const ANONYMOUS_REQUESTS: Size = Size {
     places: 16,
     share: 8,
     key_share: 8,
@@ -228,47 +231,48 @@ const BODIES: Size = Size {
     share: 16 * 1_024,
     key_share: 8 * 1_024,
 };
-/// The same for strangers.
-const STRANGERS_BODIES: Size = Size {
+/// The same for anonymous clients.
+const ANONYMOUS_BODIES: Size = Size {
     places: 8 * 1_024,
     share: 2 * 1_024,
     key_share: 2 * 1_024,
 };
-/// Kibibytes of large answers that are on their way at once. The largest answer has 8 MiB.
+/// Kibibytes of large responses that are being sent at once. The largest response has 8 MiB.
 const ANSWERS: Size = Size {
     places: 64 * 1_024,
     share: 16 * 1_024,
     key_share: 16 * 1_024,
 };
-/// The same for strangers.
-const STRANGERS_ANSWERS: Size = Size {
+/// The same for anonymous clients.
+const ANONYMOUS_ANSWERS: Size = Size {
     places: 16 * 1_024,
     share: 8 * 1_024,
     key_share: 8 * 1_024,
 };
-/// WebSockets. Each may hold a message of a mebibyte that is not whole yet.
+/// WebSockets. Each may hold an incomplete message of a mebibyte.
 const SOCKETS: Size = Size {
     places: 2_048,
     share: 256,
     key_share: 128,
 };
-/// Subscriptions. Each looks at its balance once a second: two thousand took 0.2 to 0.4 of a core.
+/// Subscriptions. Each checks its balance once a second: two thousand took 0.2 to 0.4 of a core.
 const SUBSCRIPTIONS: Size = Size {
     places: 2_048,
     share: 256,
     key_share: 128,
 };
-/// Strangers have neither.
+/// Anonymous clients have neither.
 const NONE: Size = Size {
     places: 0,
     share: 0,
     key_share: 0,
 };
 
-/// Bodies and answers up to this size take no share of bytes: what is answered at once bounds them well enough.
+/// Bodies and responses up to this size are not counted in bytes: the number of running requests
+/// bounds them well enough.
 pub(crate) const SMALL_BYTES: usize = 16 * 1_024;
 
-/// Everything that is shared. One for the process.
+/// Every shared resource. One per process.
 #[derive(Debug)]
 pub(crate) struct Shares {
     requests: Rooms,
@@ -285,9 +289,9 @@ pub(crate) struct Shares {
 impl Shares {
     pub(crate) fn new(rates: Rates) -> Self {
         Self {
-            requests: Rooms::new(REQUESTS, STRANGERS_REQUESTS),
-            bodies: Rooms::new(BODIES, STRANGERS_BODIES),
-            answers: Rooms::new(ANSWERS, STRANGERS_ANSWERS),
+            requests: Rooms::new(REQUESTS, ANONYMOUS_REQUESTS),
+            bodies: Rooms::new(BODIES, ANONYMOUS_BODIES),
+            answers: Rooms::new(ANSWERS, ANONYMOUS_ANSWERS),
             sockets: Rooms::new(SOCKETS, NONE),
             subscriptions: Rooms::new(SUBSCRIPTIONS, NONE),
             address_rates: rates.address.map(Buckets::new),
@@ -297,8 +301,8 @@ impl Shares {
         }
     }
 
-    /// Pays for a request.
-    pub(crate) fn pay(&self, asker: &Asker, cost: u32) -> Result<(), Denied> {
+    /// Charges a request to the caller's rate.
+    pub(crate) fn pay(&self, caller: &Caller, cost: u32) -> Result<(), Denied> {
         fn spend<K: std::hash::Hash + Eq + Clone>(
             buckets: Option<&Buckets<K>>,
             owner: &K,
@@ -308,11 +312,11 @@ impl Shares {
                 buckets.spend(owner, cost).map_err(Denied::Rate)
             })
         }
-        match asker.owner {
+        match caller.owner {
             Owner::Address(address) => spend(self.address_rates.as_ref(), &address, cost),
             Owner::Platform(key) => spend(self.platform_rates.as_ref(), &key, cost),
             Owner::Account(account) => {
-                if let Some(key) = asker.key {
+                if let Some(key) = caller.key {
                     spend(self.key_rates.as_ref(), &key, cost)?;
                 }
                 spend(self.account_rates.as_ref(), &account, cost)
@@ -321,36 +325,40 @@ impl Shares {
         }
     }
 
-    /// A place among the requests that are answered at once, waited for.
-    pub(crate) async fn request(&self, asker: &Asker) -> Result<Held, Denied> {
-        self.requests.take(asker, 1).await
+    /// A place among the running requests, waiting if necessary.
+    pub(crate) async fn request(&self, caller: &Caller) -> Result<Held, Denied> {
+        self.requests.take(caller, 1).await
     }
 
-    /// Room for a body of so many bytes; none is needed for a small one.
-    pub(crate) async fn body(&self, asker: &Asker, bytes: usize) -> Result<Option<Held>, Denied> {
-        Self::bytes(&self.bodies, asker, bytes).await
+    /// Room for a body of this size; small ones need none.
+    pub(crate) async fn body(&self, caller: &Caller, bytes: usize) -> Result<Option<Held>, Denied> {
+        Self::bytes(&self.bodies, caller, bytes).await
     }
 
-    /// Room for an answer of so many bytes until it is sent; none is needed for a small one.
-    pub(crate) async fn answer(&self, asker: &Asker, bytes: usize) -> Result<Option<Held>, Denied> {
-        Self::bytes(&self.answers, asker, bytes).await
+    /// Room for a response of this size until it is sent; small ones need none.
+    pub(crate) async fn answer(
+        &self,
+        caller: &Caller,
+        bytes: usize,
+    ) -> Result<Option<Held>, Denied> {
+        Self::bytes(&self.answers, caller, bytes).await
     }
 
-    /// A place for a WebSocket, if there is one.
-    pub(crate) fn socket(&self, asker: &Asker) -> Result<Held, Denied> {
-        self.sockets.try_take(asker)
+    /// A place for a WebSocket, without waiting.
+    pub(crate) fn socket(&self, caller: &Caller) -> Result<Held, Denied> {
+        self.sockets.try_take(caller)
     }
 
-    /// A place for a subscription, if there is one.
-    pub(crate) fn subscription(&self, asker: &Asker) -> Result<Held, Denied> {
-        self.subscriptions.try_take(asker)
+    /// A place for a subscription, without waiting.
+    pub(crate) fn subscription(&self, caller: &Caller) -> Result<Held, Denied> {
+        self.subscriptions.try_take(caller)
     }
 
-    async fn bytes(rooms: &Rooms, asker: &Asker, bytes: usize) -> Result<Option<Held>, Denied> {
+    async fn bytes(rooms: &Rooms, caller: &Caller, bytes: usize) -> Result<Option<Held>, Denied> {
         if bytes <= SMALL_BYTES {
             return Ok(None);
         }
-        rooms.take(asker, bytes.div_ceil(1_024)).await.map(Some)
+        rooms.take(caller, bytes.div_ceil(1_024)).await.map(Some)
     }
 }
 

@@ -1,4 +1,5 @@
-//! Who is asking: the key in a request's `Authorization` header, and how many wrong keys an address shows.
+//! Authentication: the key in a request's `Authorization` header, and how many wrong keys an
+//! address may try.
 
 use std::{num::NonZeroU32, time::Duration};
 
@@ -10,15 +11,15 @@ use super::{
 };
 use crate::operations::{OperationError, Services, Viewer};
 
-/// The longest credential that is looked at: a JWT of an OpenID provider is well below.
+/// The longest credential that is checked: JWTs of OpenID providers are well below.
 const MAX_CREDENTIAL_BYTES: usize = 8_192;
 
-/// Wrong keys that an address may show at once: a service with a stale key retries a few times.
+/// Wrong keys that an address may show in a burst: a service with a stale key retries a few times.
 const WRONG_KEYS: NonZeroU32 = NonZeroU32::new(20).unwrap();
 
-/// Wrong keys by where they come from. They are counted in the metric `wrong_api_keys_total`; an address that shows
-/// many is told to wait. A key that works is taken all the same: it has 256 random bits, so that nobody finds one by
-/// trying, and a shared address must not lock its neighbours out.
+/// Counts wrong keys by address, in the metric `wrong_api_keys_total` too; an address that shows
+/// many has to wait. Valid keys are accepted all the same: a key has 256 random bits, so nobody
+/// finds one by trying, and users of a shared address must not lock each other out.
 #[derive(Debug)]
 pub(super) struct WrongKeys(Buckets<Address>);
 
@@ -35,52 +36,52 @@ impl WrongKeys {
     /// Counts a wrong key.
     ///
     /// # Errors
-    /// The address showed too many: it may try again after this time.
+    /// The address showed too many; it may try again after this time.
     pub(super) fn count(&self, from: Address) -> Result<(), Duration> {
         metrics::counter!("wrong_api_keys_total").increment(1);
         self.0.spend(&from, 1)
     }
 }
 
-/// Who a request is from.
-pub(super) enum Asking {
-    /// Nobody in particular.
-    Nobody,
-    /// Somebody with a key that works.
-    Somebody(Viewer),
-    /// Somebody whose key does not work.
-    Stranger,
+/// The result of authenticating a request.
+pub(super) enum Authentication {
+    /// No key was shown.
+    Anonymous,
+    /// A valid key was shown.
+    Valid(Viewer),
+    /// An invalid key was shown.
+    InvalidKey,
 }
 
-/// Who a request is from, by its headers.
-pub(super) async fn asking(
+/// Identifies the caller by the request's headers.
+pub(super) async fn authenticate(
     services: &Services,
     headers: &HeaderMap,
-) -> Result<Asking, OperationError> {
+) -> Result<Authentication, OperationError> {
     let Some(value) = headers.get(header::AUTHORIZATION) else {
-        return Ok(Asking::Nobody);
+        return Ok(Authentication::Anonymous);
     };
     match value.to_str() {
-        Ok(text) => of_credential(services, text).await,
-        Err(_) => Ok(Asking::Stranger),
+        Ok(text) => authenticate_credential(services, text).await,
+        Err(_) => Ok(Authentication::InvalidKey),
     }
 }
 
-/// Who a credential such as `Bearer mc_…` is of.
-pub(super) async fn of_credential(
+/// Identifies the owner of a credential such as `Bearer mc_…`.
+pub(super) async fn authenticate_credential(
     services: &Services,
     text: &str,
-) -> Result<Asking, OperationError> {
+) -> Result<Authentication, OperationError> {
     let secret = text
         .split_once(' ')
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, secret)| secret.trim())
         .filter(|secret| !secret.is_empty() && secret.len() <= MAX_CREDENTIAL_BYTES);
     let Some(secret) = secret else {
-        return Ok(Asking::Stranger);
+        return Ok(Authentication::InvalidKey);
     };
     Ok(services
         .authenticate(secret)
         .await?
-        .map_or(Asking::Stranger, Asking::Somebody))
+        .map_or(Authentication::InvalidKey, Authentication::Valid))
 }

@@ -1,9 +1,8 @@
-//! Where payment providers tell what became of a payment. The sandbox tells nothing: its approve page acts
-//! by itself.
+//! Webhooks of payment providers. The sandbox sends none: its approval page decides directly.
 
 use axum::{extract::Path, http::StatusCode, response::IntoResponse};
 
-/// Nobody's yet: every provider that may knock is one that this server does not work with.
+/// Answers every provider with 404: no supported provider sends webhooks.
 pub(super) async fn unknown(Path(_provider): Path<String>) -> impl IntoResponse {
     (
         StatusCode::NOT_FOUND,

@@ -1,10 +1,11 @@
 //! GraphQL over WebSocket: the protocol graphql-transport-ws.
 //!
-//! Here: who may connect and for how long, and what a connection may hold. Not here: the schema; who is asking, which
-//! the caller's `connect` settles from the payload of `connection_init`.
+//! Here: who may connect and for how long, and the limits of a connection. Not here: the schema;
+//! authentication, which the caller's `connect` does from the payload of `connection_init`.
 //!
-//! A browser opens a socket to any site without asking; that is harmless here, because nothing is answered before
-//! `connection_init` has shown a key, which another site's page does not have. What needs no key is asked over HTTP.
+//! A browser opens a socket to any site without a preflight. That is harmless here: nothing is
+//! answered before `connection_init` has shown a key, which another site's page does not have.
+//! Requests that need no key go over HTTP.
 
 mod connection;
 mod operation;
@@ -22,32 +23,32 @@ use tokio_util::sync::CancellationToken;
 
 use crate::graphql::engine::documents::Documents;
 
-/// The name of the only subprotocol that the server speaks: graphql-transport-ws.
+/// The only supported subprotocol: graphql-transport-ws.
 #[must_use]
 pub fn subprotocol() -> &'static str {
     WebSocketProtocols::GraphQLWS.sec_websocket_protocol()
 }
 
-/// Bytes that are read at once: most messages of clients are far shorter.
+/// The size of the read buffer: most messages of clients are far shorter.
 const READ_BUFFER_BYTES: usize = 4 * 1024;
 
-/// What one connection may take.
+/// Limits of one connection.
 #[derive(Clone, Copy, Debug)]
 pub struct SocketLimits {
-    /// From the handshake until `connection_init` has come and been accepted.
+    /// Time from the handshake until `connection_init` is accepted.
     pub init_timeout: Duration,
-    /// Operations at once; a page with a hundred live parts is none of ours.
+    /// Concurrent operations; no page of ours has a hundred live parts.
     pub operations: usize,
-    /// Bytes of one message, as for a JSON body.
+    /// Size of one message, as for a JSON body.
     pub message_bytes: usize,
-    /// How often a quiet client is asked whether it is there. One that is silent for three of these is gone: a
-    /// connection that died without a word would hold its subscriptions for good.
+    /// How often a quiet client is pinged. A client that is silent for three intervals counts as
+    /// gone: a connection that died silently would otherwise keep its subscriptions for ever.
     pub keep_alive: Duration,
-    /// How long one message may take to be taken in by the client.
+    /// How long the client may take to receive one message.
     pub send_timeout: Duration,
     /// How long a query or a mutation may take, as over HTTP.
     pub operation_timeout: Duration,
-    /// How long a connection may have no operation. Clients that keep theirs for later connect again.
+    /// How long a connection may be without an operation. Clients that keep idle sockets reconnect.
     pub idle: Duration,
 }
 
@@ -65,15 +66,16 @@ impl Default for SocketLimits {
     }
 }
 
-/// Who a connection was opened for.
+/// The caller of a connection.
 pub trait Session: Send + Sync + 'static {
-    /// Adds what resolvers look for to each operation: the viewer, loaders of its own.
+    /// Adds what resolvers need to each operation: the viewer, and loaders of its own.
     fn prepare(&self, request: async_graphql::Request) -> async_graphql::Request;
 
-    /// Lets an operation of so many bytes in, in its turn. What it returns is kept until the operation is over.
+    /// Admits an operation of this size when it is its turn. The result is kept until the operation
+    /// is over.
     ///
     /// # Errors
-    /// What the client is told instead.
+    /// The message for the client if the operation is denied.
     fn admit(
         &self,
         _kind: OperationType,
@@ -82,14 +84,14 @@ pub trait Session: Send + Sync + 'static {
         std::future::ready(Ok(Pass::default()))
     }
 
-    /// Lets a message of so many bytes out, in its turn; `None` if there is no room before long. What it returns is
-    /// kept until the client has taken the message.
+    /// Admits an outgoing message of this size when it is its turn; `None` if there is no room
+    /// soon. The result is kept until the client has received the message.
     fn deliver(&self, _bytes: usize) -> impl Future<Output = Option<Pass>> + Send {
         std::future::ready(Some(Pass::default()))
     }
 
-    /// Completes when the caller may be served no longer: its key was revoked, its token has expired. The connection
-    /// is closed then. Never, unless the session says otherwise.
+    /// Completes when the caller loses access: its key was revoked, or its token has expired. The
+    /// connection is then closed. By default it never completes.
     fn revoked(&self) -> impl Future<Output = ()> + Send {
         std::future::pending()
     }
@@ -104,12 +106,12 @@ where
     }
 }
 
-/// What an operation or a message keeps while it lasts.
+/// Resources that an operation or a message holds while it lasts.
 #[derive(Default)]
 pub struct Pass(Option<Box<dyn Send + Sync>>);
 
 impl Pass {
-    /// A pass that keeps this.
+    /// A pass that holds this value.
     #[must_use]
     pub fn holding(held: impl Send + Sync + 'static) -> Self {
         Self(Some(Box::new(held)))
@@ -127,27 +129,28 @@ impl std::fmt::Debug for Pass {
 pub enum Refused {
     /// No key was shown; closed with 4401.
     Unauthorized,
-    /// The key does not work; closed with 4403.
+    /// The key is invalid; closed with 4403.
     Forbidden,
-    /// The caller has as many connections as it may have, or the server has; closed with 1013.
+    /// The caller, or the server, has reached its limit of connections; closed with 1013.
     Busy,
 }
 
-/// What connections share with each other and with HTTP.
+/// State that connections share with each other and with HTTP.
 #[derive(Clone)]
 pub struct Sockets {
-    /// The documents that have been seen, shared with the HTTP endpoint.
+    /// The document cache, shared with the HTTP endpoint.
     pub documents: Arc<Documents>,
-    /// What each connection may take.
+    /// The limits of each connection.
     pub limits: SocketLimits,
-    /// Cancelled when the server drains. Subscriptions end at once, queries and mutations are answered first; then
-    /// the connection is closed with 1001.
+    /// Cancelled when the server drains. Subscriptions end at once, queries and mutations are
+    /// answered first; then the connection is closed with 1001.
     pub drain: CancellationToken,
 }
 
 impl Sockets {
-    /// Takes over a WebSocket handshake. `request_id` goes, with a number for each operation, into faults and the log;
-    /// `connect` judges the payload of `connection_init` (a JSON object, or null where it had none).
+    /// Completes a WebSocket handshake. `request_id`, with a number for each operation, identifies
+    /// faults and log lines; `connect` authenticates the payload of `connection_init` (a JSON
+    /// object, or null if it had none).
     ///
     /// A client that does not offer the [`subprotocol`] is closed with 4406.
     pub fn serve<E, S, F, Fut>(
@@ -166,10 +169,11 @@ impl Sockets {
         let shared = self.clone();
         upgrade
             .protocols([subprotocol()])
-            // The exact bound is ours, so that we can say why we close; this one keeps memory in check.
+            // The exact limit is ours, so that the close reason can name it; this one only protects
+            // memory.
             .max_message_size(self.limits.message_bytes.saturating_mul(2))
             .max_frame_size(self.limits.message_bytes.saturating_mul(2))
-            // Taken for each connection as soon as it is there, and 128 KiB unless told otherwise.
+            // Allocated for each connection at once, and 128 KiB by default.
             .read_buffer_size(READ_BUFFER_BYTES)
             .on_upgrade(move |socket| {
                 connection::run(shared, socket, executor, request_id, connect)

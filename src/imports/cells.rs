@@ -1,15 +1,16 @@
-//! One row of a file, as it was found.
+//! One row of a file.
 //!
-//! Here: where its cells are, and a row that is kept. Not here: what a row says, which is `columns`.
+//! Here: the positions of its cells, and owned copies of rows. Not here: the meaning of cells,
+//! which is in `columns`.
 
 use std::borrow::Cow;
 
-/// Where a cell stands in its row's text.
+/// A cell's position in its row's text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Span {
     /// Its first byte.
     pub start: usize,
-    /// The first byte behind it.
+    /// The byte after its last.
     pub end: usize,
 }
 
@@ -21,56 +22,56 @@ pub(super) struct Cells<'a> {
 }
 
 impl<'a> Cells<'a> {
-    /// Cells that stand in `text`, in order.
+    /// Cells at these positions of `text`, in order.
     pub fn new(text: &'a str, spans: &'a [Span]) -> Self {
         Self { text, spans }
     }
 
-    /// How many there are.
+    /// The number of cells.
     pub fn len(&self) -> usize {
         self.spans.len()
     }
 
-    /// Whether nothing stands in any of them.
+    /// Whether all cells are empty.
     pub fn is_blank(&self) -> bool {
         self.iter().all(str::is_empty)
     }
 
-    /// A cell without the spaces around it; empty if there is none.
+    /// A cell, trimmed; empty if it doesn't exist.
     pub fn get(&self, index: usize) -> &'a str {
         let cell = self.spans.get(index);
         let cell = cell.and_then(|span| self.text.get(span.start..span.end));
         cell.unwrap_or_default().trim()
     }
 
-    /// All of them, each as [`Self::get`] returns it.
+    /// All cells, each as [`Self::get`] returns it.
     pub fn iter(&self) -> impl Iterator<Item = &'a str> {
         let cells = *self;
         (0..cells.len()).map(move |index| cells.get(index))
     }
 }
 
-/// A row as it was found.
+/// A row of the file.
 #[derive(Debug, Clone)]
 pub(super) struct Row<'a> {
     /// Its line in the file, from 1; in a workbook its row.
     pub line: u64,
-    /// Its cells; if it has a fault, as many as can be shown.
+    /// Its cells; if it has a fault, only those that can be displayed.
     pub cells: Cells<'a>,
-    /// Why it can't be used, whatever stands in it.
+    /// Why it can't be used, whatever its cells are.
     pub fault: Option<Cow<'static, str>>,
-    /// Columns whose cells are formulas that were never computed.
+    /// Columns whose cells are formulas without a computed result.
     pub uncomputed: &'a [usize],
 }
 
 impl Row<'_> {
-    /// Whether there is nothing in it, not even a fault.
+    /// Whether it has neither cells nor a fault.
     pub fn is_blank(&self) -> bool {
         self.fault.is_none() && self.uncomputed.is_empty() && self.cells.is_blank()
     }
 }
 
-/// A row that is kept.
+/// An owned copy of a row.
 #[derive(Debug, Clone, Default)]
 pub(super) struct KeptRow {
     line: u64,
@@ -92,7 +93,7 @@ impl KeptRow {
         }
     }
 
-    /// How much memory it takes, about.
+    /// Its approximate size in memory.
     pub fn bytes(&self) -> usize {
         self.text.len() + self.spans.len() * size_of::<Span>()
     }
@@ -102,7 +103,7 @@ impl KeptRow {
         Cells::new(&self.text, &self.spans)
     }
 
-    /// The row as it was.
+    /// The copied row.
     pub fn row(&self) -> Row<'_> {
         Row {
             line: self.line,

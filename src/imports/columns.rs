@@ -1,7 +1,7 @@
-//! A file's columns, and rows read by them.
+//! A file's columns, and the contacts read from its rows.
 //!
-//! Here: what becomes of a row's cells: the number, the fields as they are stored, what is left out and what is refused.
-//! Not here: which column is what, which is `header`.
+//! Here: converting a row's cells: the number, the stored fields, warnings and refusals. Not here:
+//! identifying columns, which is in `header`.
 
 use std::borrow::Cow;
 
@@ -13,23 +13,23 @@ use super::{
 
 const UNREADABLE: &str = "has characters that can't be read; save the file as UTF-8.";
 
-/// A row as it is imported.
+/// A row to import.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contact<'a> {
-    /// What stands in the number's column.
+    /// The cell in the column of numbers.
     pub number: &'a str,
     /// A JSON object of the other columns' texts by name; `None` if all of them are empty.
     pub fields: Option<String>,
 }
 
-/// A column that is stored.
+/// A stored column.
 #[derive(Debug)]
 pub(super) struct Field {
     /// Its position, from 0.
     pub index: usize,
-    /// The merge field that it is.
+    /// Its merge field.
     pub name: String,
-    /// Its header, cut to what can be shown.
+    /// Its header, truncated for display.
     pub header: String,
 }
 
@@ -38,14 +38,15 @@ pub(super) struct Field {
 pub(super) struct Columns {
     number: usize,
     fields: Vec<Field>,
-    /// How many cells the first row has, empty ones at its end not counted.
+    /// The number of cells in the first row, without empty ones at its end.
     width: usize,
-    /// The text's encoding was guessed, so that some of it may have been written in another.
+    /// The text's encoding was guessed, so parts of it may be in another encoding.
     is_guessed: bool,
 }
 
 impl Columns {
-    /// The columns of a first row whose numbers are in the column `number`, and what is left out of them.
+    /// The columns of a first row, with the numbers in the column `number`, and warnings about
+    /// columns left out.
     pub fn of(
         header: Cells<'_>,
         number: usize,
@@ -71,7 +72,8 @@ impl Columns {
         column == self.number
     }
 
-    /// Reads one row, adding what is left out of it to `warnings`; the reason if it can't be used.
+    /// Converts one row, adding what is left out to `warnings`; fails with the reason if the row
+    /// can't be used.
     pub fn contact<'a>(
         &self,
         (line, cells): (u64, Cells<'a>),
@@ -79,7 +81,7 @@ impl Columns {
     ) -> Result<Contact<'a>, Cow<'static, str>> {
         if (self.width..cells.len()).any(|index| !cells.get(index).is_empty()) {
             return Err(format!(
-                "The row has {} cells and the first row {}.",
+                "The row has {} cells, but the first row has {}.",
                 cells.len(),
                 self.width
             )
@@ -87,7 +89,7 @@ impl Columns {
         }
         let number = cells.get(self.number);
         if number.is_empty() {
-            return Err("There is no number.".into());
+            return Err("The number is missing.".into());
         }
         let mut fields = Vec::new();
         for field in &self.fields {
@@ -97,7 +99,7 @@ impl Columns {
             }
             let mut leave_out = |reason: String| warnings.push(field.warning(line, reason.into()));
             let Field { name, .. } = field;
-            // A text of as many bytes has no more characters.
+            // A text never has more characters than bytes.
             if value.len() > MAX_VALUE_CHARS && value.chars().count() > MAX_VALUE_CHARS {
                 leave_out(format!(
                     "The value has more than {MAX_VALUE_CHARS} characters and is left out."
@@ -107,7 +109,7 @@ impl Columns {
             check(value, self.is_guessed).map_err(|reason| format!("{name} {reason}"))?;
             let before = fields.len();
             fields.extend_from_slice(if fields.is_empty() { b"{\"" } else { b",\"" });
-            // A name has nothing that JSON escapes.
+            // A merge field's name contains nothing that JSON escapes.
             fields.extend_from_slice(name.as_bytes());
             fields.extend_from_slice(b"\":");
             // Writing to memory does not fail.
@@ -139,7 +141,7 @@ impl Columns {
         field.map(|field| field.warning(line, reason.into()))
     }
 
-    /// What is shown of a row that was refused: its number, or if that is missing its beginning.
+    /// The value shown for a refused row: its number, or else the row's beginning.
     pub fn shown(&self, cells: Cells<'_>) -> Private<String> {
         let number = cells.get(self.number);
         let first = || cells.iter().find(|cell| !cell.is_empty());
@@ -161,7 +163,7 @@ impl Field {
     }
 }
 
-/// What is wrong with a value, after its field's name.
+/// What is wrong with a value, as a phrase that follows its field's name.
 fn check(value: &str, is_guessed: bool) -> Result<(), &'static str> {
     let control =
         |character: char| character.is_control() && !matches!(character, '\n' | '\r' | '\t');
@@ -174,8 +176,8 @@ fn check(value: &str, is_guessed: bool) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// UTF-8 that was read as Windows-1252, such as `NicolÃ²`: a capital that begins no such pair in any language, and a
-/// sign that no word has behind it.
+/// UTF-8 decoded as Windows-1252, such as `NicolÃ²`: a capital letter that starts no such pair in
+/// any language, and a symbol that never follows a letter.
 fn is_garbled(value: &str) -> bool {
     let mut characters = value.chars().peekable();
     while let Some(character) = characters.next() {

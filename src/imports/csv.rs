@@ -1,8 +1,8 @@
-//! Text with a delimiter: RFC 4180 and what spreadsheets really write.
+//! Delimited text: RFC 4180 and the variants that spreadsheets write.
 //!
-//! Here: which character is the delimiter. It is a comma, a semicolon, a tab or a pipe: the one that cuts the first
-//! rows into as many cells as the header has. A first line `sep=;`, which Excel writes and reads, says it outright. Not
-//! here: how rows are cut, which is `records`.
+//! Here: detecting the delimiter. It is a comma, a semicolon, a tab or a pipe: the one that cuts
+//! the first rows into as many cells as the header has. A first line `sep=;`, which Excel writes
+//! and reads, states it explicitly. Not here: cutting rows, which is in `records`.
 
 mod lines;
 mod records;
@@ -23,16 +23,16 @@ const TRIED_ROWS: usize = 50;
 /// How much of the text is tried at most.
 const TRIED_BYTES: usize = 64 * 1024;
 
-/// How a text is written.
+/// The format of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Form {
     /// The name of its encoding.
     pub encoding: &'static str,
-    /// What stands between two cells.
+    /// The delimiter of its cells.
     pub delimiter: char,
 }
 
-/// Hands every row of a text to a sink, until it breaks off.
+/// Passes every row of a text to a sink, until it stops.
 pub(super) fn read(file: File, sink: &mut dyn Sink) -> Result<(Form, Ended), ReadError> {
     let text = Text::of(file)?;
     let encoding = text.encoding();
@@ -42,10 +42,10 @@ pub(super) fn read(file: File, sink: &mut dyn Sink) -> Result<(Form, Ended), Rea
     let last = text.is_cut().then(|| Warning {
         line: None,
         column: None,
-        reason: "The end-of-file mark of MS-DOS at the end of the file is left out.".into(),
+        reason: "The MS-DOS end-of-file mark (0x1A) at the end of the file is left out.".into(),
     });
     let mut lines = Lines::of(text)?;
-    let delimiter = match said(lines.ahead()) {
+    let delimiter = match declared(lines.ahead()) {
         Some(said) => {
             lines.skip()?;
             said
@@ -65,8 +65,8 @@ pub(super) fn read(file: File, sink: &mut dyn Sink) -> Result<(Form, Ended), Rea
     Ok((form, Ended::Whole(last)))
 }
 
-/// The delimiter that a first line of Excel's own kind says.
-fn said(text: &[u8]) -> Option<u8> {
+/// The delimiter declared by Excel's `sep=` line.
+fn declared(text: &[u8]) -> Option<u8> {
     let (start, rest) = text.split_at_checked(4)?;
     let (delimiter, rest) = rest.split_first()?;
     let ends = matches!(rest.first(), None | Some(b'\r' | b'\n'));
@@ -75,8 +75,9 @@ fn said(text: &[u8]) -> Option<u8> {
     (start.eq_ignore_ascii_case(b"sep=") && ends && divides).then_some(*delimiter)
 }
 
-/// The delimiter of a text by its beginning: the one under which the first row names a number, most rows
-/// have as many cells as the first, and the first has the most; a comma if none cuts it at all.
+/// Detects a text's delimiter from its beginning: the one with which the first row has a phone
+/// header, most rows have as many cells as the first, and the first has the most; a comma if none
+/// cuts it at all.
 fn delimiter(sample: &[u8]) -> u8 {
     let judged = DELIMITERS.map(|delimiter| (judge(sample, delimiter), delimiter));
     // The first of equals.

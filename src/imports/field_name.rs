@@ -1,14 +1,16 @@
-//! The merge fields that columns become, by their headers.
+//! The merge fields of columns, derived from their headers.
 //!
-//! A header that is a field's name already (a letter or `_`, then letters, digits, `_`, `.` or `-`, in ASCII) stays as
-//! it is. Any other becomes words of ASCII letters and digits, accents dropped, written together: `First name` and
-//! `FIRST NAME` are `firstName`, `Città` is `citta`, `1st order` is `_1stOrder`; if nothing is left it is `column` and
-//! its position, counted from 1.
+//! A header that is a valid field name (a letter or `_`, then letters, digits, `_`, `.` or `-`, in
+//! ASCII) is kept. Any other is split into words of ASCII letters and digits without accents,
+//! joined in camel case: `First name` and `FIRST NAME` become `firstName`, `Città` becomes `citta`,
+//! `1st order` becomes `_1stOrder`; if nothing is left it becomes `column` and its position,
+//! counted from 1.
 
 use domain::merge;
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
-/// The name of the column at a position, from 1, by its header; `None` if it has none.
+/// The merge field of the column at a position, from 1, by its header; `None` if the header is
+/// empty.
 pub(super) fn field_name(header: &str, position: usize) -> Option<String> {
     if header.is_empty() {
         return None;
@@ -37,7 +39,7 @@ pub(super) fn field_name(header: &str, position: usize) -> Option<String> {
     }
 }
 
-/// The runs of ASCII letters and digits once accents are dropped.
+/// The runs of ASCII letters and digits after accents are removed.
 fn words(header: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     for character in header.nfd() {

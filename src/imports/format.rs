@@ -1,4 +1,4 @@
-//! What kind of file it is: its content says so, whatever its name.
+//! File formats, detected by content, whatever the file's name.
 
 use std::{
     fs::File,
@@ -9,16 +9,16 @@ use encoding_rs::Encoding;
 
 use super::{ReadError, Unreadable};
 
-/// The kinds that are read.
+/// The supported formats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// Text with a delimiter.
+    /// Delimited text.
     Text,
-    /// A zip that should be an Excel workbook.
+    /// A zip archive that should be an Excel workbook.
     Workbook,
 }
 
-/// What files of other kinds begin with: told by name, so that whoever sent one knows which.
+/// Signatures of other formats, named in the error message.
 const OTHERS: [(&[u8], &str); 8] = [
     (b"\x89PNG", "a PNG image"),
     (b"\xFF\xD8\xFF", "a JPEG image"),
@@ -30,18 +30,18 @@ const OTHERS: [(&[u8], &str); 8] = [
     (b"{\\rtf", "a rich text document"),
 ];
 
-/// How much of the start is looked at: every text shows itself within it.
+/// How much of the start is examined: every text is recognisable within it.
 const START_BYTES: u64 = 16 * 1024;
 
-/// What kind of file it is, by its first bytes.
+/// Detects a file's format by its first bytes.
 ///
 /// # Errors
-/// A file of another kind, and a disk that fails.
+/// The file has another format, or the disk failed.
 pub fn format(file: &mut File) -> Result<Format, ReadError> {
     let mut start = Vec::new();
     file.rewind()?;
     file.by_ref().take(START_BYTES).read_to_end(&mut start)?;
-    // The whole of it, which may end with MS-DOS's mark.
+    // The whole file, which may end with the MS-DOS mark.
     if (start.len() as u64) < START_BYTES {
         let ends = start.iter().rev().take_while(|byte| **byte == 0x1A).count();
         start.truncate(start.len() - ends);
@@ -53,7 +53,7 @@ pub fn format(file: &mut File) -> Result<Format, ReadError> {
         return Ok(Format::Workbook);
     }
     if start.starts_with(b"PK\x05\x06") {
-        return Err(Unreadable::Other("an empty zip file").into());
+        return Err(Unreadable::Other("an empty zip archive").into());
     }
     if start.starts_with(b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1") {
         return Err(compound(file)?.into());
@@ -61,17 +61,17 @@ pub fn format(file: &mut File) -> Result<Format, ReadError> {
     if let Some((_, what)) = OTHERS.iter().find(|(magic, _)| start.starts_with(magic)) {
         return Err(Unreadable::Other(what).into());
     }
-    // UTF-16 says itself by a byte order mark; in any other text a NUL or its like does not stand.
+    // UTF-16 has a byte order mark; no other text contains NUL or similar bytes.
     let is_wide =
         Encoding::for_bom(&start).is_some_and(|(encoding, _)| encoding != encoding_rs::UTF_8);
     let binary = |byte: &u8| matches!(byte, 0x00..=0x08 | 0x0E..=0x1A | 0x1C..=0x1F);
     if !is_wide && start.iter().any(binary) {
-        return Err(Unreadable::Other("no text that can be read").into());
+        return Err(Unreadable::Other("not a text file").into());
     }
     Ok(Format::Text)
 }
 
-/// The container of Excel before 2007, which encrypted workbooks of today are wrapped in too.
+/// The container of Excel before 2007; encrypted workbooks of today use it, too.
 fn compound(file: &mut File) -> io::Result<Unreadable> {
     let marker: Vec<u8> = "EncryptedPackage"
         .encode_utf16()
@@ -86,13 +86,13 @@ fn compound(file: &mut File) -> io::Result<Unreadable> {
     ))
 }
 
-/// How often bytes stand in a file, counted up to `most`.
+/// Counts occurrences of `wanted` in a file, up to `most`.
 pub(super) fn count(file: &mut impl Read, wanted: &[u8], most: usize) -> io::Result<usize> {
     const BLOCK_BYTES: usize = 64 * 1024;
     let mut window: Vec<u8> = Vec::with_capacity(BLOCK_BYTES + wanted.len());
     let mut found = 0;
     loop {
-        // What may be the beginning of a match stays.
+        // A possible beginning of a match is kept.
         let kept = window.len().min(wanted.len().saturating_sub(1));
         window.drain(..window.len() - kept);
         let read = file.take(BLOCK_BYTES as u64).read_to_end(&mut window)?;

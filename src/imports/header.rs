@@ -1,37 +1,38 @@
-//! What a first row says: which column holds the numbers, and which merge fields the others are.
+//! The meaning of the first row: the column of numbers, and the merge fields of the others.
 //!
-//! **The numbers** are in the column that a mapping names; else in the one whose header says so (`phone_header`);
-//! else in the only one whose cells are phone numbers with `+`. Otherwise the file is refused, naming its columns:
-//! a wrong column whose cells happen to be numbers would be written to strangers.
+//! **The numbers** are in the column that a mapping names; else in the one with a phone header
+//! (`phone_header`); else in the only one whose cells are phone numbers with `+`. Otherwise the
+//! file is refused, naming its columns: with a wrong column that happens to hold numbers, messages
+//! would go to strangers.
 //!
-//! **Every other column** is a merge field named by its header (`field_name`), or what a mapping says. What can't be
-//! one is left out with a warning: no name, a name too long, or the name of a column before it.
+//! **Every other column** is a merge field named by its header (`field_name`) or by a mapping. A
+//! column that can't be one is left out with a warning: it has no name, a name that is too long, or
+//! the name of an earlier column.
 
 use domain::merge;
 
 use super::{
-    ColumnMapping, MAX_COLUMNS, Mapping, MappingPart, Unreadable, Warning,
+    ColumnMapping, MAX_COLUMNS, Mapping, MappingPart, Unreadable, Warning, cell_shape,
     cells::{Cells, KeptRow},
     columns::Field,
     cut,
     field_name::field_name,
-    looks,
     phone_header::{self, Named},
 };
 
-/// How many headers a message names.
+/// The most headers listed in a message.
 const NAMED_HEADERS: usize = 20;
 
-/// What a first row says of the numbers' column.
+/// What the first row implies about the column of numbers.
 #[derive(Debug)]
 pub(super) enum Opinion {
     /// It is this one.
     Sure(usize),
-    /// It is one of these, or, if there are none, any. The rows below decide.
+    /// It is one of these, or any if there are none. The rows below decide.
     Unsure(Vec<usize>),
 }
 
-/// What the first row says of the numbers' column.
+/// Examines the first row for the column of numbers.
 pub(super) fn opinion(header: Cells<'_>, mapping: &Mapping) -> Result<Opinion, Unreadable> {
     if header.is_blank() {
         return Err(wrong("The first row must name the columns; it is empty."));
@@ -40,7 +41,7 @@ pub(super) fn opinion(header: Cells<'_>, mapping: &Mapping) -> Result<Opinion, U
         return find(header, wanted, MappingPart::PhoneColumn).map(Opinion::Sure);
     }
     let named = phone_header::find(header.iter());
-    let is_data = |cell: &&str| looks::is_data(cell, named != Named::None);
+    let is_data = |cell: &&str| cell_shape::is_data(cell, named != Named::None);
     if let Some(value) = header.iter().find(is_data) {
         return Err(wrong(format!(
             "The first row must name the columns, such as phone,firstName; it holds the {} {}.",
@@ -59,7 +60,7 @@ pub(super) fn opinion(header: Cells<'_>, mapping: &Mapping) -> Result<Opinion, U
     })
 }
 
-/// Decides by the first rows what the first row alone does not say.
+/// Decides by the first rows if the header alone is ambiguous.
 pub(super) fn decide(
     header: Cells<'_>,
     candidates: &[usize],
@@ -71,21 +72,21 @@ pub(super) fn decide(
     };
     let is_named = candidates
         .iter()
-        .find(|column| cells(**column).any(looks::is_number));
+        .find(|column| cells(**column).any(cell_shape::is_number));
     if let Some(column) = is_named {
         return Ok(*column);
     }
     let with_plus: Vec<usize> = (0..width(header))
-        .filter(|column| cells(*column).any(looks::is_international))
+        .filter(|column| cells(*column).any(cell_shape::is_international))
         .collect();
-    let phrase = "Give phoneColumn, or name the column phone in the file.";
+    let phrase = "Set phoneColumn, or name the column phone in the file.";
     match with_plus.as_slice() {
-        [column] if cells(*column).all(looks::is_international) => Ok(*column),
+        [column] if cells(*column).all(cell_shape::is_international) => Ok(*column),
         [] | [_] => match candidates {
-            // It has no cells yet.
+            // The column has no cells yet.
             [column, ..] if cells(*column).next().is_none() => Ok(*column),
             _ => Err(wrong(format!(
-                "No column is recognised as the one of the phone numbers. {phrase} The file's columns are: {}.",
+                "No column of phone numbers was recognised. {phrase} The file's columns are: {}.",
                 listed(header.iter())
             ))),
         },
@@ -96,18 +97,18 @@ pub(super) fn decide(
     }
 }
 
-/// The columns that a mapping stores, if the numbers are in the column `number`.
+/// The columns that a mapping stores, with the numbers in the column `number`.
 pub(super) fn mapped(
     header: Cells<'_>,
     number: usize,
     columns: &[ColumnMapping],
 ) -> Result<Vec<Field>, Unreadable> {
     if columns.len() > MAX_COLUMNS {
-        let told = format!(
-            "Has {} columns; at most {MAX_COLUMNS} are stored.",
+        let message = format!(
+            "At most {MAX_COLUMNS} columns can be stored; got {}.",
             columns.len()
         );
-        return Err(misfit(MappingPart::Columns, told));
+        return Err(misfit(MappingPart::Columns, message));
     }
     let mut fields: Vec<Field> = Vec::with_capacity(columns.len());
     for (position, column) in columns.iter().enumerate() {
@@ -116,11 +117,14 @@ pub(super) fn mapped(
         if index == number {
             return Err(misfit(
                 part,
-                "Is the column of the phone numbers, which is no merge field.",
+                "Must be a column other than that of the phone numbers.",
             ));
         }
         if fields.iter().any(|field| field.index == index) {
-            return Err(misfit(part, "Is given twice."));
+            return Err(misfit(
+                part,
+                "Must not repeat the header of an earlier column.",
+            ));
         }
         let part = MappingPart::MergeField(position);
         let name = &column.merge_field;
@@ -134,7 +138,10 @@ pub(super) fn mapped(
             ));
         }
         if fields.iter().any(|field| field.name == *name) {
-            return Err(misfit(part, "Is given twice."));
+            return Err(misfit(
+                part,
+                "Must not repeat the merge field of an earlier column.",
+            ));
         }
         fields.push(Field {
             index,
@@ -145,7 +152,7 @@ pub(super) fn mapped(
     Ok(fields)
 }
 
-/// How many columns a first row has, empty ones at its end not counted.
+/// The number of columns in a first row, without empty ones at its end.
 pub(super) fn width(header: Cells<'_>) -> usize {
     let named = header
         .iter()
@@ -154,7 +161,7 @@ pub(super) fn width(header: Cells<'_>) -> usize {
     named.last().map_or(0, |(last, _)| last + 1)
 }
 
-/// The merge field of each column of a first row, by its position, as it is without a mapping.
+/// The merge field of each column of a first row, by position, without a mapping.
 pub(super) fn merge_fields(header: Cells<'_>, number: Option<usize>) -> Vec<Option<String>> {
     let mut names = vec![None; width(header)];
     for field in fields(header, number, &mut Vec::new()) {
@@ -240,7 +247,7 @@ pub(super) fn fields(
     fields
 }
 
-/// The column with a header: exactly, or else ignoring case.
+/// The column with this header: exactly, or else ignoring case.
 fn find(header: Cells<'_>, wanted: &str, part: MappingPart) -> Result<usize, Unreadable> {
     let wanted = wanted.trim();
     if wanted.is_empty() {
@@ -288,7 +295,7 @@ fn wrong(message: impl Into<String>) -> Unreadable {
     Unreadable::Header(message.into())
 }
 
-/// Headers as a message names them.
+/// Headers as listed in a message.
 fn listed<'a>(headers: impl Iterator<Item = &'a str>) -> String {
     let headers: Vec<&str> = headers.filter(|header| !header.is_empty()).collect();
     let shown = headers.iter().take(NAMED_HEADERS);

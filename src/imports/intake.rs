@@ -1,7 +1,7 @@
-//! Rows on their way to whoever takes them.
+//! From rows to contacts: passes a file's rows to its taker.
 //!
-//! Here: the first row names the columns, the next ones are held back until it is known which of them holds the
-//! numbers, and each row is read by them; warnings are counted. Not here: how a file is cut into rows.
+//! Here: the first row names the columns, the next rows are held back until the column of numbers
+//! is known, and each row is converted; warnings are counted. Not here: cutting a file into rows.
 
 use std::{borrow::Cow, mem, ops::ControlFlow};
 
@@ -12,45 +12,45 @@ use super::{
     header::{self, Opinion},
 };
 
-/// How many rows are held back at most, until the numbers' column is known by what they hold.
+/// The most rows held back until their contents reveal the column of numbers.
 pub(super) const HELD_ROWS: usize = 100;
-/// What they hold together at most, in bytes.
+/// The most bytes of these rows in total.
 pub(super) const HELD_BYTES: usize = 1024 * 1024;
 
-/// What takes a file's rows as they are found.
+/// Receives a file's rows.
 pub(super) trait Sink {
-    /// The text that the rows are from was written in an encoding that was guessed.
+    /// Reports that the rows' text has a guessed encoding.
     fn guessed(&mut self);
-    /// One row, in the file's order.
+    /// Receives one row, in the file's order.
     fn row(&mut self, row: &Row<'_>) -> Result<ControlFlow<()>, ReadError>;
-    /// Whether a column holds the numbers, as far as it is known.
+    /// Whether a column holds the numbers, as far as known.
     fn is_number(&self, column: usize) -> bool;
 }
 
 /// How reading rows ended.
 pub(super) enum Ended {
-    /// The sink broke off.
+    /// The sink stopped it.
     BrokenOff,
-    /// At the end of the file; what there is to warn of as a whole.
+    /// At the end of the file, with a warning about the whole file, if any.
     Whole(Option<Warning>),
 }
 
-/// Rows that are read by their columns.
+/// Converts rows by their columns.
 pub(super) struct Intake<'a> {
     mapping: &'a Mapping,
     taker: &'a mut dyn Taker,
     state: State,
     is_guessed: bool,
-    /// How many warnings there were.
+    /// Warnings so far.
     warnings: usize,
-    /// Those of one row.
+    /// Warnings of the current row.
     of_row: Vec<Warning>,
 }
 
 enum State {
-    /// No row came yet.
+    /// No row was read yet.
     Empty,
-    /// The numbers' column is not known yet.
+    /// The column of numbers is not known yet.
     Held(Held),
     /// The columns are known.
     Known(Columns),
@@ -64,7 +64,7 @@ struct Held {
 }
 
 impl<'a> Intake<'a> {
-    /// Rows that go to a taker, by the columns of a mapping.
+    /// Passes rows to a taker, with the columns of a mapping.
     pub fn new(mapping: &'a Mapping, taker: &'a mut dyn Taker) -> Self {
         Self {
             mapping,
@@ -76,36 +76,36 @@ impl<'a> Intake<'a> {
         }
     }
 
-    /// The file has no more rows.
+    /// Completes the file after its last row.
     pub fn end(&mut self, last: Option<Warning>) -> Result<(), ReadError> {
         if matches!(self.state, State::Empty) {
             return Err(Unreadable::Empty.into());
         }
-        if self.settle()?.is_break() {
+        if self.decide_number()?.is_break() {
             return Ok(());
         }
         if let Some(warning) = last {
-            self.hand_over(warning);
+            self.warn(warning);
         }
         if self.warnings > MAX_WARNINGS {
             let more = self.warnings - MAX_WARNINGS;
             self.taker.warn(Warning {
                 line: None,
                 column: None,
-                reason: format!("There are {more} more warnings.").into(),
+                reason: format!("{more} more warnings are not listed.").into(),
             });
         }
         Ok(())
     }
 
-    /// Takes the first row.
+    /// Handles the first row.
     fn open(&mut self, row: &Row<'_>) -> Result<ControlFlow<()>, ReadError> {
         if let Some(fault) = &row.fault {
-            let told = format!("The first row must name the columns. {fault}");
-            return Err(Unreadable::Header(told).into());
+            let message = format!("The first row must name the columns. {fault}");
+            return Err(Unreadable::Header(message).into());
         }
         match header::opinion(row.cells, self.mapping)? {
-            Opinion::Sure(number) => self.know(&KeptRow::of(row), number),
+            Opinion::Sure(number) => self.set_columns(&KeptRow::of(row), number),
             Opinion::Unsure(candidates) => {
                 self.state = State::Held(Held {
                     header: KeptRow::of(row),
@@ -118,7 +118,11 @@ impl<'a> Intake<'a> {
         }
     }
 
-    fn know(&mut self, header: &KeptRow, number: usize) -> Result<ControlFlow<()>, ReadError> {
+    fn set_columns(
+        &mut self,
+        header: &KeptRow,
+        number: usize,
+    ) -> Result<ControlFlow<()>, ReadError> {
         let (columns, warnings) =
             Columns::of(header.cells(), number, self.mapping, self.is_guessed)?;
         self.state = State::Known(columns);
@@ -126,20 +130,20 @@ impl<'a> Intake<'a> {
             return Ok(ControlFlow::Break(()));
         }
         for warning in warnings {
-            self.hand_over(warning);
+            self.warn(warning);
         }
         Ok(ControlFlow::Continue(()))
     }
 
-    /// Decides which column holds the numbers, if that is open, and hands over the rows that were held back.
-    fn settle(&mut self) -> Result<ControlFlow<()>, ReadError> {
+    /// Decides the column of numbers, if it is unknown, and passes on the rows that were held back.
+    fn decide_number(&mut self) -> Result<ControlFlow<()>, ReadError> {
         let State::Held(held) = &mut self.state else {
             return Ok(ControlFlow::Continue(()));
         };
         let rows = mem::take(&mut held.rows);
         let held_header = mem::take(&mut held.header);
         let number = header::decide(held_header.cells(), &held.candidates, &rows)?;
-        if self.know(&held_header, number)?.is_break() {
+        if self.set_columns(&held_header, number)?.is_break() {
             return Ok(ControlFlow::Break(()));
         }
         for row in &rows {
@@ -150,7 +154,7 @@ impl<'a> Intake<'a> {
         Ok(ControlFlow::Continue(()))
     }
 
-    /// Reads a row by the columns, which are known.
+    /// Converts a row by the known columns.
     fn read(&mut self, row: &Row<'_>) -> ControlFlow<()> {
         let State::Known(columns) = &self.state else {
             return ControlFlow::Continue(());
@@ -180,7 +184,7 @@ impl<'a> Intake<'a> {
                 contact,
             },
             Err(reason) => {
-                // Nothing is left out of a row that does not come in.
+                // A refused row has no warnings.
                 of_row.clear();
                 Entry::Refused(RefusedRow {
                     line: row.line,
@@ -198,7 +202,7 @@ impl<'a> Intake<'a> {
         self.taker.take(entry)
     }
 
-    fn hand_over(&mut self, warning: Warning) {
+    fn warn(&mut self, warning: Warning) {
         self.warnings += 1;
         if self.warnings <= MAX_WARNINGS {
             self.taker.warn(warning);
@@ -223,7 +227,7 @@ impl Sink for Intake<'_> {
                 held.bytes += kept.bytes();
                 held.rows.push(kept);
                 if held.rows.len() >= HELD_ROWS || held.bytes >= HELD_BYTES {
-                    return self.settle();
+                    return self.decide_number();
                 }
                 Ok(ControlFlow::Continue(()))
             }
@@ -239,7 +243,7 @@ impl Sink for Intake<'_> {
     }
 }
 
-/// Programs that write formulas without computing them leave their cells empty.
+/// Some programs write formulas without computing them and leave their results empty.
 const UNCOMPUTED_NUMBER: &str =
     "The cell holds a formula that was not computed; open the file in Excel and save it.";
 const UNCOMPUTED: &str = "The cell holds a formula that was not computed and is left out; open the file in Excel and save it.";

@@ -1,36 +1,36 @@
-//! How a caller wants a file's columns to be used.
+//! A caller's mapping of a file's columns.
 //!
-//! Here: the mapping as it is given, and how it names its own parts. Not here: which columns a file has, and which of
-//! them a mapping means, which is `columns`.
+//! Here: the mapping, and the paths of its parts. Not here: a file's columns, and matching them
+//! with a mapping, which is in `header`.
 
 use std::fmt;
 
-/// How a file's columns are used, as the caller maps them. The default leaves everything to be recognised.
+/// How a file's columns are used, as mapped by the caller. By default everything is detected.
 ///
-/// Headers are compared without the spaces around them, exactly; if no column has the header, ignoring case.
+/// Headers are compared trimmed: exactly, or ignoring case if no column matches exactly.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Mapping {
-    /// The header of the column with the phone numbers; `None` if it is to be recognised.
+    /// The header of the column of phone numbers; `None` to detect it.
     pub phone_column: Option<String>,
-    /// The columns that are stored; `None` if all of them are, under names made of their headers.
+    /// The columns to store; `None` for all of them, with names derived from their headers.
     pub columns: Option<Vec<ColumnMapping>>,
 }
 
-/// A column that is stored.
+/// A column to store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ColumnMapping {
     /// Its header.
     pub header: String,
-    /// The name of the merge field that it becomes.
+    /// The name of its merge field.
     pub merge_field: String,
 }
 
 /// The part of a mapping that an error is about; positions are from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MappingPart {
-    /// [`Mapping::phone_column`].
+    /// The field [`Mapping::phone_column`].
     PhoneColumn,
-    /// [`Mapping::columns`] as a whole.
+    /// The field [`Mapping::columns`] as a whole.
     Columns,
     /// The header of one of the columns.
     Header(usize),
@@ -38,7 +38,7 @@ pub enum MappingPart {
     MergeField(usize),
 }
 
-/// As a path below the input, such as `columns.2.mergeField`.
+/// Formats it as a path below the input, such as `columns.2.mergeField`.
 impl fmt::Display for MappingPart {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,8 +1,9 @@
-//! Which column holds the phone numbers, by what the first row calls it.
+//! Detects the column of phone numbers by its header.
 //!
-//! Here: the words of such names in ten languages, as programs export them. Every word of a header must be known: a
-//! header with a word that is not says something else (`SMS consent`, `Phone 1 - Label`), and a wrong column whose
-//! cells happen to be numbers would be written to strangers. Not here: what the cells say, which is `columns`.
+//! Here: the words of such headers in ten languages, as exported by common programs. Every word of
+//! a header must be known: an unknown word gives it another meaning (`SMS consent`, `Phone 1 -
+//! Label`), and with a wrong column that happens to hold numbers, messages would go to strangers.
+//! Not here: the contents of cells, which `header` examines.
 
 use std::cmp::Reverse;
 
@@ -16,16 +17,17 @@ const MOBILE: &str = "cel cell cellphone cellular cellulare cellulari celular ce
 /// Words for any phone number.
 const PHONE: &str = "fon fone phone phones rufnummer tel telefon telefone telefoon telefono telefonico telefonica \
     telefonu telephone telephonique telf tfno tlf tlfno τηλ τηλεφωνο τηλεφωνου тел телефон телефона телефонныи";
-/// Words for what a message is sent by: the column may hold a number, or whether messages are wanted.
+/// Channel names: the column may hold a number, or whether messages are wanted.
 const CHANNEL: &str = "sms whatsapp";
-/// Words for a number, which are written together with the others, as in `Telefonnummer`.
+/// Words for "number", which may be joined to the others, as in `Telefonnummer`.
 const NUMBER: &str = "n nbr no nr nro num numer numero number nummer αριθμοσ номер";
-/// Words that add nothing.
+/// Words without influence.
 const NEUTRAL: &str = "a and da das de deine del della der des di die do du e ein el enter for format full fur \
     glowny haupt ihre il inserisci is la le main my obbligatorio of optional per please podstawowy pour primair \
     primaire primaria primario primary principal principale required s sanitized su sua suo the tu tua tuo valeur \
     valor valore value van voor votre waarde wartosc wert what your ο το τιμη κυριο основнои значение ваш";
-/// Words that say whose number it is, or where it rings, and how far they are from what one writes to.
+/// Words for the number's owner or place, each with a penalty: how unlikely it is the number to
+/// write to.
 const QUALIFIERS: [(&str, i64); 5] = [
     (
         "account billing buyer client cliente clienti contact contacto contato contatto customer facturacion \
@@ -55,7 +57,7 @@ const QUALIFIERS: [(&str, i64); 5] = [
         5,
     ),
 ];
-/// Names of a number of any kind: they say enough only if there is no other column.
+/// Headers for a number of any kind: they suffice only if there is no other candidate.
 const ANY_NUMBER: [&str; 12] = [
     "number",
     "numbers",
@@ -70,7 +72,7 @@ const ANY_NUMBER: [&str; 12] = [
     "recipient",
     "destinatario",
 ];
-/// Names without any of the words above.
+/// Headers without any of the words above.
 const PHRASES: [&str; 10] = [
     "contact number",
     "contact no",
@@ -83,24 +85,25 @@ const PHRASES: [&str; 10] = [
     "kontaktnummer",
     "contactnummer",
 ];
-/// No name of a column has more words.
+/// No column name has more words.
 const MAX_WORDS: usize = 8;
-/// The longest word that is cut into known ones, in bytes.
+/// The longest word that is split into known ones, in bytes.
 const MAX_COMPOUND_BYTES: usize = 48;
 
-/// What the headers say.
+/// The result of examining the headers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Named {
     /// This column holds the numbers.
     One(usize),
-    /// One of these may, the likeliest first.
+    /// One of these may hold them, the likeliest first.
     Perhaps(Vec<usize>),
-    /// None is named so.
+    /// No header names a number.
     None,
 }
 
-/// Finds the column of the numbers among headers. A mobile number goes before any other, one without a qualifier
-/// before one with (`Phone` before `Default Address Phone`), the leftmost before its likes.
+/// Finds the column of numbers among headers. A mobile number is preferred to any other, a header
+/// without a qualifier to one with (`Phone` to `Default Address Phone`), and the leftmost among
+/// equals.
 pub(super) fn find<'a>(headers: impl Iterator<Item = &'a str>) -> Named {
     let mut names: Vec<(Kind, i64, usize)> = Vec::new();
     let mut columns = 0;
@@ -130,10 +133,10 @@ pub(super) fn names_a_number(header: &str) -> bool {
     meaning(&words(header)).is_some()
 }
 
-/// What a name says, the least telling first.
+/// The kind of number that a header names, the weakest evidence first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
-    /// What messages are sent by, and no more.
+    /// A channel name only.
     Channel,
     /// A phone.
     Phone,
@@ -141,7 +144,7 @@ enum Kind {
     Mobile,
 }
 
-/// What a name says, and how far it is from what one writes to.
+/// The kind of number that a header names, and its penalty.
 fn meaning(words: &[String]) -> Option<(Kind, i64)> {
     if words.is_empty() || words.len() > MAX_WORDS {
         return None;
@@ -150,7 +153,7 @@ fn meaning(words: &[String]) -> Option<(Kind, i64)> {
     if PHRASES.contains(&whole.as_str()) {
         return Some((Kind::Phone, 0));
     }
-    // "SMS number" is one; "number of SMS" and, in Latin languages, "numero SMS" may be how many.
+    // "SMS number" is one; "number of SMS" and, in Romance languages, "numero SMS" may be a count.
     if matches!(whole.as_str(), "sms" | "whatsapp") {
         return Some((Kind::Channel, 0));
     }
@@ -175,7 +178,7 @@ fn meaning(words: &[String]) -> Option<(Kind, i64)> {
             }
         }
     }
-    // The number that gets SMS is the one to write to.
+    // The number that receives SMS is the one to write to.
     if is_channel && found == Some(Kind::Phone) {
         return Some((Kind::Mobile, distance + 1));
     }
@@ -193,7 +196,7 @@ enum Part {
     Position(i64),
 }
 
-/// The known words that a word is made of, such as `telefon` and `nummer`; `None` if it is made of others too.
+/// Splits a word into known ones, such as `telefon` and `nummer`; `None` if a part is unknown.
 fn parts(word: &str) -> Option<Vec<Part>> {
     if let Some(part) = known(word) {
         return Some(vec![part]);
@@ -201,13 +204,13 @@ fn parts(word: &str) -> Option<Vec<Part>> {
     if word.len() > MAX_COMPOUND_BYTES {
         return None;
     }
-    // For each place in the word, how it is made up to there, if it is.
+    // For each position in the word, a split of the text before it, if there is one.
     let mut made: Vec<Option<Vec<Part>>> = vec![None; word.len() + 1];
     if let Some(start) = made.first_mut() {
         *start = Some(Vec::new());
     }
     for end in 1..=word.len() {
-        // The longest piece first.
+        // The longest part first.
         let found = (0..end).find_map(|start| {
             let before = made.get(start)?.as_ref()?;
             let piece = word.get(start..end)?;
@@ -221,7 +224,7 @@ fn parts(word: &str) -> Option<Vec<Part>> {
     made.pop().flatten()
 }
 
-/// Whether a piece of a word says anything: `fondo` is no `fon` of `do`.
+/// Whether a part may occur in a compound: `fondo` is not `fon` and `do`.
 fn joins(part: Part, piece: &str) -> bool {
     match part {
         Part::Mobile | Part::Phone | Part::Channel => piece.len() >= 3,
@@ -237,7 +240,7 @@ fn known(word: &str) -> Option<Part> {
     if is_in(MOBILE) {
         return Some(Part::Mobile);
     }
-    // A format of the ITU that only numbers have.
+    // E.164, an ITU format that only phone numbers have.
     if is_in(PHONE) || word == "164" {
         return Some(Part::Phone);
     }
@@ -254,7 +257,7 @@ fn known(word: &str) -> Option<Part> {
     if let Some((_, further)) = qualifier {
         return Some(Part::Qualifier(*further));
     }
-    // A third phone, not the year of a column.
+    // A position such as a third phone, not a year.
     let position = word
         .parse()
         .ok()
@@ -262,8 +265,8 @@ fn known(word: &str) -> Option<Part> {
     position.map(Part::Position)
 }
 
-/// The words of a header: in lower case, without accents, cut at whatever is no letter or digit, where a digit
-/// follows a letter, and where a capital follows a small letter.
+/// The words of a header: in lower case, without accents, split at non-alphanumeric characters,
+/// where a digit follows a letter, and where a capital follows a small letter.
 fn words(header: &str) -> Vec<String> {
     #[derive(PartialEq)]
     enum Before {
@@ -274,7 +277,7 @@ fn words(header: &str) -> Vec<String> {
     }
     let mut words: Vec<String> = Vec::new();
     let mut before = Before::Gap;
-    // One word, whatever its capitals say.
+    // One word despite its inner capital.
     let header = header.replace("WhatsApp", "Whatsapp");
     for character in header.nfkd() {
         if is_combining_mark(character) {
@@ -287,7 +290,7 @@ fn words(header: &str) -> Vec<String> {
         } else if character.is_alphabetic() {
             Before::Small
         } else {
-            // An apostrophe begins a word of its own, as a space does.
+            // Like a space, an apostrophe starts a new word.
             before = Before::Gap;
             continue;
         };

@@ -1,7 +1,7 @@
-//! What a file looks like before it is imported.
+//! Previews of files before their import.
 //!
-//! Here: the beginning of a file, as an import without a mapping would understand it. Not here: reading rows, which is
-//! `csv` and `workbook`.
+//! Here: the beginning of a file, as an import without a mapping would read it. Not here: reading
+//! rows, which is in `csv` and `workbook`.
 
 use std::{fs::File, ops::ControlFlow};
 
@@ -14,10 +14,10 @@ use super::{
     workbook,
 };
 
-/// The most rows that a preview shows.
+/// The most rows of a preview.
 pub const PREVIEW_ROWS: usize = 10;
 
-/// The beginning of a file, and how it would be read without a mapping.
+/// The beginning of a file, as it would be read without a mapping.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Preview {
     /// The character between two cells; `None` for a workbook.
@@ -26,40 +26,42 @@ pub struct Preview {
     pub encoding: Option<&'static str>,
     /// The name of the sheet that is read; `None` for a text.
     pub sheet: Option<String>,
-    /// The columns that the first row names, in its order.
+    /// The columns of the first row, in order.
     pub columns: Vec<PreviewColumn>,
-    /// The position among `columns`, from 0, of the one with the phone numbers; `None` if it can't be recognised.
+    /// The position among `columns`, from 0, of the phone numbers' column; `None` if it can't be
+    /// recognised.
     pub phone_column: Option<usize>,
     /// Why an import without a mapping would refuse the file; `None` if it would not.
     pub problem: Option<String>,
     /// The first rows with cells, at most [`PREVIEW_ROWS`].
     pub rows: Vec<PreviewRow>,
-    /// What an import would warn of in its first hundred rows.
+    /// The warnings that an import would give for the first hundred rows.
     pub warnings: Vec<Warning>,
 }
 
 /// A column of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PreviewColumn {
-    /// What the first row says; empty if it has no name.
+    /// Its header; empty if it has none.
     pub header: String,
-    /// The merge field that it becomes; `None` for the phone numbers' column, and if it is left out.
+    /// Its merge field; `None` for the phone numbers' column, and if it is left out.
     pub merge_field: Option<String>,
 }
 
-/// A row of a file, as it is shown.
+/// A row of a file, for display.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PreviewRow {
     /// Its line in the file, from 1; in a workbook its row.
     pub line: u64,
-    /// Its cells in the order of the columns, each cut to what can be shown.
+    /// Its cells in the order of the columns, each truncated for display.
     pub cells: Vec<String>,
 }
 
-/// Reads the beginning of a file. It blocks: call it on a thread of its own.
+/// Reads the beginning of a file. Blocking: call it on a thread of its own.
 ///
 /// # Errors
-/// Why the file can't be read. A file whose columns are not recognised is no error: the preview says so.
+/// Why the file can't be read. Unrecognised columns are not an error: the preview reports them in
+/// `problem`.
 pub fn preview(file: File, format: Format) -> Result<Preview, ReadError> {
     let mut beginning = Beginning::default();
     let mut preview = Preview::default();
@@ -84,7 +86,7 @@ pub fn preview(file: File, format: Format) -> Result<Preview, ReadError> {
 impl Preview {
     fn describe(&mut self, header: Cells<'_>, beginning: &Beginning) {
         let mapping = Mapping::default();
-        let mut seen = Seen::default();
+        let mut seen = SeenWarnings::default();
         let mut intake = Intake::new(&mapping, &mut seen);
         let read = beginning.replay(&mut intake);
         self.phone_column = (0..header.len()).find(|column| intake.is_number(*column));
@@ -178,13 +180,13 @@ impl Sink for Beginning {
     }
 }
 
-/// What is warned of.
+/// Collects warnings.
 #[derive(Default)]
-struct Seen {
+struct SeenWarnings {
     warnings: Vec<Warning>,
 }
 
-impl Taker for Seen {
+impl Taker for SeenWarnings {
     fn opened(&mut self) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }

@@ -1,5 +1,5 @@
-//! Texts as people have them: every delimiter, encoding and line end. Workbooks, and what only looks like either,
-//! are in `workbook`; workbooks made to do harm in `hostile`; how cells are shown in `formats`.
+//! Real-world texts: every delimiter, encoding and line ending. Workbooks, and files that resemble
+//! either, are in `workbook`; malicious workbooks in `hostile`; displayed cells in `formats`.
 
 mod cases;
 mod formats;
@@ -21,14 +21,15 @@ use encoding_rs::{Encoding, ISO_8859_2, SHIFT_JIS, UTF_8, WINDOWS_1251, WINDOWS_
 
 use super::{Entry, MAX_ROW_BYTES, Mapping, ReadError, Taker, Unreadable, Warning, format, read};
 
-/// A row as the tests compare it: its line, its number and fields, or the reason why it was refused.
+/// A row as the tests compare it: its line, and its number and fields, or the reason for refusing
+/// it.
 type Row = (u64, Result<(String, Option<String>), String>);
 
-/// Rows, and what was warned of: line, column and reason.
+/// Rows, and warnings: line, column and reason.
 #[derive(Default)]
-struct Rows(Vec<Row>, Vec<Told>);
+struct Rows(Vec<Row>, Vec<WarningSeen>);
 
-type Told = (Option<u64>, Option<String>, String);
+type WarningSeen = (Option<u64>, Option<String>, String);
 
 impl Taker for Rows {
     fn opened(&mut self) -> ControlFlow<()> {
@@ -68,21 +69,21 @@ fn rows(bytes: &[u8]) -> Result<Vec<Row>, String> {
     mapped_rows(bytes, &Mapping::default()).map(|(rows, _)| rows)
 }
 
-/// Rows, and what was warned of.
-fn warned_rows(bytes: &[u8]) -> Result<(Vec<Row>, Vec<Told>), String> {
+/// Rows and warnings.
+fn warned_rows(bytes: &[u8]) -> Result<(Vec<Row>, Vec<WarningSeen>), String> {
     mapped_rows(bytes, &Mapping::default())
 }
 
-fn mapped_rows(bytes: &[u8], mapping: &Mapping) -> Result<(Vec<Row>, Vec<Told>), String> {
+fn mapped_rows(bytes: &[u8], mapping: &Mapping) -> Result<(Vec<Row>, Vec<WarningSeen>), String> {
     let mut file = file(bytes);
     let mut rows = Rows::default();
-    let told = |error| match error {
+    let message = |error| match error {
         ReadError::Unreadable(Unreadable::Mapping { part, reason }) => format!("{part}: {reason}"),
         ReadError::Unreadable(why) => why.to_string(),
         ReadError::Io(cause) => panic!("{cause}"),
     };
-    let format = format(&mut file).map_err(told)?;
-    read(file, format, mapping, &mut rows).map_err(told)?;
+    let format = format(&mut file).map_err(message)?;
+    read(file, format, mapping, &mut rows).map_err(message)?;
     Ok((rows.0, rows.1))
 }
 
@@ -96,7 +97,7 @@ fn row(line: u64, number: &str, fields: &str) -> Row {
     )
 }
 
-fn warning(line: Option<u64>, column: Option<&str>, reason: &str) -> Told {
+fn warning(line: Option<u64>, column: Option<&str>, reason: &str) -> WarningSeen {
     (line, column.map(str::to_owned), reason.to_owned())
 }
 
@@ -111,7 +112,7 @@ fn check(bytes: &[u8], expected: &[Row]) {
 }
 
 #[test]
-fn every_delimiter_and_line_end_is_found() {
+fn every_delimiter_and_line_ending_is_detected() {
     for delimiter in [",", ";", "\t", "|"] {
         for end in ["\n", "\r\n", "\r"] {
             for mark in ["", "\u{FEFF}"] {
@@ -148,7 +149,7 @@ fn every_delimiter_and_line_end_is_found() {
 }
 
 #[test]
-fn common_encodings_are_found() {
+fn common_encodings_are_detected() {
     let check_in = |encoding: &'static Encoding, text: &str| {
         let (bytes, _, lost) = encoding.encode(text);
         assert!(!lost, "{text} in {}", encoding.name());
@@ -191,7 +192,7 @@ fn common_encodings_are_found() {
         );
         check(&file, &[row(2, "+391", "{\"nome\":\"Nicolò 😀\"}")]);
     }
-    // The first byte that is not ASCII may stand far behind what is read at once.
+    // The first non-ASCII byte may be far beyond the first block.
     let mut late = b"telefono;nome\n".to_vec();
     for _ in 0..20_000 {
         late.extend_from_slice(b"+391;Anna\n");
@@ -248,10 +249,10 @@ fn the_first_row_names_the_columns() {
 }
 
 #[test]
-fn first_rows_that_name_nothing_are_refused() {
-    let check = |text: &str, told: &str| {
+fn first_rows_without_column_names_are_refused() {
+    let check = |text: &str, message: &str| {
         let error = rows(text.as_bytes()).unwrap_err();
-        assert!(error.contains(told), "{text:?}: {error}");
+        assert!(error.contains(message), "{text:?}: {error}");
     };
     check("", "is empty");
     check("\n\r\n", "is empty");
@@ -259,19 +260,16 @@ fn first_rows_that_name_nothing_are_refused() {
     check("+393401234567,Anna\n", "holds the number +393401234567");
     check("340 1234567\n", "holds the number");
     check("ada@example.com,Ada\n", "holds the address ada@example.com");
-    check(
-        "phone,\"a\"b\n",
-        "Text stands behind a closing quotation mark",
-    );
+    check("phone,\"a\"b\n", "Text follows a closing quotation mark");
     check(
         &format!("phone,\"{}\"\n", "x".repeat(70_000)),
         "more than 65536 bytes",
     );
 }
 
-/// What a row holds too much is left out, and the contact comes in.
+/// Values beyond the limits of a row are left out, and the contact is imported.
 #[test]
-fn what_is_too_much_is_left_out() {
+fn values_beyond_the_limits_are_left_out() {
     let heavy: Vec<String> = (0..9).map(|at| format!("f{at}")).collect();
     let heavy = format!(
         "phone,{}\n+391{}\n+392,{}\u{1A}\u{1A}",
@@ -301,26 +299,26 @@ fn what_is_too_much_is_left_out() {
             warning(
                 None,
                 None,
-                "The end-of-file mark of MS-DOS at the end of the file is left out."
+                "The MS-DOS end-of-file mark (0x1A) at the end of the file is left out."
             ),
         ]
     );
 }
 
 #[test]
-fn warnings_are_bounded_and_the_others_counted() {
+fn warnings_are_limited_and_the_others_counted() {
     let row = format!("+391,{}\n", "y".repeat(1_001));
     let (rows, warnings) =
         warned_rows(format!("phone,a\n{}", row.repeat(1_203)).as_bytes()).unwrap();
     assert_eq!((rows.len(), warnings.len()), (1_203, 1_001));
     assert_eq!(
         warnings.last(),
-        Some(&warning(None, None, "There are 203 more warnings."))
+        Some(&warning(None, None, "203 more warnings are not listed."))
     );
 }
 
 #[test]
-fn excels_own_line_says_the_delimiter() {
+fn excels_sep_line_declares_the_delimiter() {
     check(
         b"sep=|\r\nphone|a,b;c\r\n+391|x,y\r\n",
         &[row(3, "+391", "{\"aBC\":\"x,y\"}")],
@@ -328,14 +326,14 @@ fn excels_own_line_says_the_delimiter() {
 }
 
 #[test]
-fn rows_that_cannot_be_used_are_told_and_the_rest_goes_on() {
+fn unusable_rows_are_reported_and_the_rest_is_imported() {
     let long = "x".repeat(10 * 1024 * 1024);
     let text = format!(
         "phone,a,b\n+391,1,2\n+392,{long},2\n+393,\"{long}\n\",2\n+394,1,2,3\n,1,2\n+395,a\u{0}b\n+396,{},\n+397,\n,,\n+398,1,2,,,\n",
         "y".repeat(1_001)
     );
     let found = rows(text.as_bytes()).unwrap();
-    let refused = |line: u64, told: &str| (line, Err(told.to_owned()));
+    let refused = |line: u64, message: &str| (line, Err(message.to_owned()));
     let too_long = |start: &str| {
         format!("{start}: The row has more than {MAX_ROW_BYTES} bytes or 1024 cells.")
     };
@@ -346,21 +344,21 @@ fn rows_that_cannot_be_used_are_told_and_the_rest_goes_on() {
         refused(4, &too_long(&format!("+393,\"{}…", "x".repeat(94)))),
         refused(
             5,
-            "\",2: A quotation mark opens in this row and is not closed within 65536 bytes.",
+            "\",2: A quotation mark in this row is not closed within 65536 bytes.",
         ),
-        refused(6, "+394: The row has 4 cells and the first row 3."),
-        refused(7, "1: There is no number."),
+        refused(6, "+394: The row has 4 cells, but the first row has 3."),
+        refused(7, "1: The number is missing."),
         refused(8, "+395: a has control characters."),
         row(9, "+396", ""),
         row(10, "+397", ""),
         row(12, "+398", "{\"a\":\"1\",\"b\":\"2\"}"),
     ];
     assert_eq!(found, expected);
-    // A quotation mark that is never closed costs its row and no other.
+    // A quotation mark that is never closed costs its own row and no other.
     let open = format!("phone,a\n+391,\"open\n{}", "+392,x\n".repeat(20_000));
     let found = rows(open.as_bytes()).unwrap();
     assert!(
-        matches!(found.as_slice(), [(2, Err(told)), (3, Ok(_)), ..] if told.contains("not closed")),
+        matches!(found.as_slice(), [(2, Err(message)), (3, Ok(_)), ..] if message.contains("not closed")),
         "{:?}",
         &found[..3]
     );
@@ -373,7 +371,7 @@ fn rows_that_cannot_be_used_are_told_and_the_rest_goes_on() {
 }
 
 #[test]
-fn a_file_is_read_from_its_beginning_wherever_it_stands() {
+fn a_file_is_read_from_its_beginning_whatever_its_position() {
     let mut half_read = file(b"phone\n+391\n");
     half_read.seek(std::io::SeekFrom::End(0)).unwrap();
     let format = format(&mut half_read).unwrap();

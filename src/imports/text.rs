@@ -1,7 +1,7 @@
-//! A file's text as UTF-8, block by block, whatever it was written in.
+//! A file's text as UTF-8, block by block, whatever its encoding.
 //!
-//! Here: reading and decoding. A byte that no character begins with becomes U+FFFD, which no row with it is imported
-//! with. Not here: what the text is written in, which is `encoding`.
+//! Here: reading and decoding. Invalid bytes become U+FFFD, and rows with it are refused. Not here:
+//! detecting the encoding, which is in `encoding`.
 
 mod code_page_850;
 mod encoding;
@@ -16,12 +16,14 @@ use encoding_rs::Decoder;
 
 use self::encoding::Charset;
 use super::ReadError;
+use crate::tuning::Tuned;
 
 /// How much is read at once.
-const BLOCK_BYTES: usize = 64 * 1024;
-/// What MS-DOS ended texts with; some programs still do, and fill a sector with it.
+/// Measured: docs/measured.md, "Imports and removals".
+static BLOCK_BYTES: Tuned<usize> = Tuned::new("TEXT_BLOCK_BYTES", 64 * 1024);
+/// MS-DOS's end-of-file mark; some programs still write it, and fill a sector with it.
 const END_OF_FILE: u8 = 0x1A;
-/// How many of them may stand at the end.
+/// The most such marks at the end.
 const MAX_ENDS: u64 = 128;
 
 /// A file's text.
@@ -35,11 +37,11 @@ pub(super) struct Text {
 }
 
 impl Text {
-    /// A file's text, from its beginning.
+    /// Opens a file's text at its beginning.
     pub fn of(mut file: File) -> Result<Self, ReadError> {
         let charset = encoding::detect(&mut file)?;
         let whole = file.seek(io::SeekFrom::End(0))?;
-        // The last byte of a wide character may be the mark's.
+        // The last byte of a wide character may look like the mark.
         let ends = if charset.is_wide() {
             0
         } else {
@@ -48,31 +50,31 @@ impl Text {
         file.rewind()?;
         Ok(Self {
             file: file.take(whole - ends),
-            // It takes away a byte order mark.
+            // This decoder removes a byte order mark.
             decoder: charset.decoder(),
             charset,
-            raw: vec![0; BLOCK_BYTES].into_boxed_slice(),
+            raw: vec![0; BLOCK_BYTES.get()].into_boxed_slice(),
             ended: false,
             is_cut: ends > 0,
         })
     }
 
-    /// What it is written in.
+    /// The name of its encoding.
     pub fn encoding(&self) -> &'static str {
         self.charset.name()
     }
 
-    /// Whether that was guessed by how it reads, so that some of it may be written in something else.
+    /// Whether the encoding was guessed from the text, so that parts of it may be in another.
     pub fn is_guessed(&self) -> bool {
         self.charset.is_guessed()
     }
 
-    /// Whether an end-of-file mark of MS-DOS is left out.
+    /// Whether an MS-DOS end-of-file mark is left out.
     pub fn is_cut(&self) -> bool {
         self.is_cut
     }
 
-    /// Adds what comes next to `text`; false if nothing is left.
+    /// Appends the next block to `text`; false at the end.
     pub fn add_to(&mut self, text: &mut Vec<u8>) -> io::Result<bool> {
         if self.ended {
             return Ok(false);
@@ -84,11 +86,12 @@ impl Text {
             code_page_850::decode(raw, text);
             return Ok(true);
         }
-        // Enough for any text of so many bytes, so that one call takes all of it.
+        // Enough for the text of this many bytes in any encoding, so that one call decodes all of
+        // them.
         let most = self
             .decoder
             .max_utf8_buffer_length(read)
-            .unwrap_or(4 * BLOCK_BYTES);
+            .unwrap_or(4 * BLOCK_BYTES.get());
         let before = text.len();
         text.resize(before + most, 0);
         let room = text.get_mut(before..).unwrap_or_default();
@@ -98,7 +101,7 @@ impl Text {
     }
 }
 
-/// How many marks end a file of so many bytes.
+/// The number of marks at the end of a file of this length.
 fn ends(file: &mut File, length: u64) -> io::Result<u64> {
     let tail = length.min(MAX_ENDS);
     file.seek(io::SeekFrom::Start(length - tail))?;

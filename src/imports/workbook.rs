@@ -1,12 +1,13 @@
 //! Excel workbooks (.xlsx): one sheet, cell by cell.
 //!
-//! Here: which parts are read and what they may unpack to together, and how cells become rows. The sheet is the one
-//! that is before one's eyes when the workbook is opened; if that can't be read, the first that is visible. A cell is
-//! read as it is shown: by its number format, with fifteen significant digits, days as `2026-11-22` and times as
-//! `08:30:00`, truth as `true` and `false`; an error is as good as an empty cell. Of a formula the last result counts.
-//! Not here: what a row says.
+//! Here: choosing the parts to read, limiting their total unpacked size, and turning cells into
+//! rows. The sheet is the one that Excel shows when it opens the workbook; if that can't be read,
+//! the first visible one. Cells are read as displayed: with their number format and fifteen
+//! significant digits, dates as `2026-11-22`, times as `08:30:00`, booleans as `true` and `false`;
+//! errors count as empty. Formulas count as their last result. Not here: the meaning of rows.
 //!
-//! Memory does not grow with what a workbook unpacks to, whatever it holds: docs/decisions/reading-workbooks.md.
+//! Memory does not grow with a workbook's unpacked size, whatever it contains:
+//! docs/decisions/reading-workbooks.md.
 
 mod archive;
 mod book;
@@ -36,33 +37,34 @@ use super::{
 };
 
 const MIB: u64 = 1024 * 1024;
-/// Cells of one row: those beyond hold nothing that is read, and are refused where they hold anything.
+/// Cells of one row: further columns are not read, and the row is refused if they hold anything.
 const MAX_CELLS: usize = 10 * MAX_COLUMNS;
-/// How much work a sheet may be.
+/// Limits of a sheet.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bounds {
-    /// What it unpacks to.
+    /// Its unpacked size.
     pub bytes: u64,
-    /// Its tags, whatever they are.
+    /// Its tags of any kind.
     pub tags: usize,
 }
 
-/// A sheet of a million rows and ten columns comes to half of the bytes. A cell with a value has four tags, so that a
-/// million rows fit with 25 columns.
+/// A sheet of a million rows and ten columns has half of these bytes. A cell with a value has four
+/// tags, so a million rows fit with 25 columns.
 const BOUNDS: Bounds = Bounds {
     bytes: 1024 * MIB,
     tags: 110_000_000,
 };
-/// Any other part, but for the shared texts. Styles at Excel's own limits come to half of it.
+/// Any other part except the shared texts. Styles at Excel's own limits have half of it.
 const MAX_PART_BYTES: u64 = 32 * MIB;
 
-/// The sheet of a preview: its first rows are within it, unless somebody made it to be none.
+/// The sheet of a preview: its first rows are within these limits, unless it was made to exceed
+/// them.
 const PREVIEW_BOUNDS: Bounds = Bounds {
     bytes: 32 * MIB,
     tags: usize::MAX,
 };
 
-/// Hands every row of a workbook's sheet to a sink, until it breaks off.
+/// Passes every row of a workbook's sheet to a sink, until it stops.
 pub(super) fn read(file: File, sink: &mut dyn Sink) -> Result<Ended, ReadError> {
     read_within(BOUNDS, file, sink)
 }
@@ -75,11 +77,12 @@ pub(super) fn read_within(
     let mut archive = Archive::open(file)?;
     refuse_other_kinds(&archive)?;
     let book = Book::of(&mut archive)?;
-    weigh(bounds, &mut archive, &book.sheet)?;
+    check_bounds(bounds, &mut archive, &book.sheet)?;
     read_sheet(bounds, &mut archive, &book, sink)
 }
 
-/// Hands rows of a workbook's sheet to a sink that takes only the first ones; what the sheet is called.
+/// Passes rows of a workbook's sheet to a sink that takes only the first ones; returns the sheet's
+/// name.
 pub(super) fn read_beginning(file: File, sink: &mut dyn Sink) -> Result<String, ReadError> {
     let mut archive = Archive::open(file)?;
     refuse_other_kinds(&archive)?;
@@ -108,7 +111,7 @@ fn read_sheet(
     let mut sheet = Sheet::of(sheet.ok_or(Unreadable::Damaged)?);
     let mut rows = Rows {
         sink,
-        row: Gathered::default(),
+        row: RowBuffer::default(),
         styles,
         from_1904: book.from_1904,
         rows: 0,
@@ -137,16 +140,16 @@ fn open<'a>(
     Ok(part.map(|part| Xml::new(part, name, most_bytes)))
 }
 
-/// Unpacks the sheet into nothing, and refuses what would be too much to read or is damaged, before anything of it
-/// comes in.
-fn weigh(bounds: Bounds, archive: &mut Archive, name: &str) -> Result<(), ReadError> {
+/// Reads the sheet once without using it, and refuses one that is too large or damaged before any
+/// of its rows is imported.
+fn check_bounds(bounds: Bounds, archive: &mut Archive, name: &str) -> Result<(), ReadError> {
     let too_many = || {
         let most = bounds.bytes / MIB;
         ReadError::from(Unreadable::TooLarge(format!(
             "its sheet has more than {most} MiB"
         )))
     };
-    // Most say the truth.
+    // Most directories are honest.
     if archive.promised_bytes(name) > bounds.bytes {
         return Err(too_many());
     }
@@ -165,14 +168,13 @@ fn weigh(bounds: Bounds, archive: &mut Archive, name: &str) -> Result<(), ReadEr
         }
         if tags > bounds.tags {
             let most = bounds.tags / 1_000_000;
-            let told =
-                format!("its sheet has more than {most} million tags, four of which make a cell");
-            return Err(Unreadable::TooLarge(told).into());
+            let message = format!("its sheet has more than {most} million tags; a cell has four");
+            return Err(Unreadable::TooLarge(message).into());
         }
     }
 }
 
-/// A zip may be anything. What holds a workbook says so by the names of its parts.
+/// Detects other zip-based formats by the names of their parts.
 fn refuse_other_kinds(archive: &Archive) -> Result<(), ReadError> {
     if archive.has("xl/workbook.bin") {
         return Err(Unreadable::OtherWorkbook("a binary workbook (.xlsb)").into());
@@ -181,23 +183,23 @@ fn refuse_other_kinds(archive: &Archive) -> Result<(), ReadError> {
         return Err(Unreadable::OtherWorkbook("an OpenDocument file").into());
     }
     if !archive.has("[content_types].xml") || !archive.names().any(|name| name.starts_with("xl/")) {
-        return Err(Unreadable::Other("a zip file that is no workbook").into());
+        return Err(Unreadable::Other("a zip archive without a workbook").into());
     }
     Ok(())
 }
 
 struct Rows<'a> {
     sink: &'a mut dyn Sink,
-    row: Gathered,
+    row: RowBuffer,
     styles: Styles,
     from_1904: bool,
-    /// Rows that were handed over, and those of them below the first that are hidden.
+    /// Rows passed on, and how many of them below the first are hidden.
     rows: u64,
     hidden: u64,
 }
 
 impl Rows<'_> {
-    /// Hands over the row that was gathered and begins another.
+    /// Passes on the current row and begins another.
     fn end_row(&mut self) -> Result<ControlFlow<()>, ReadError> {
         let row = Row {
             line: self.row.line,
@@ -215,7 +217,7 @@ impl Rows<'_> {
         Ok(flow)
     }
 
-    /// Says how many rows one may not have meant to import, since one does not see them.
+    /// Counts hidden rows: users may not have meant to import what they don't see.
     fn hidden_rows(&self) -> Option<Warning> {
         let reason = match self.hidden {
             0 => return None,
@@ -232,9 +234,9 @@ impl Rows<'_> {
         })
     }
 
-    /// Adds a cell as it is shown.
+    /// Adds a cell as displayed.
     fn add(&mut self, cell: Cell<'_>, texts: &mut Texts) -> Result<(), ReadError> {
-        // A formula whose result is an empty text says that it is a text.
+        // A computed formula with an empty result has the type of a text.
         if cell.is_formula && cell.text.is_empty() && cell.kind == Kind::Number {
             self.row.uncomputed(cell.column);
             return Ok(());
@@ -257,7 +259,7 @@ impl Rows<'_> {
                     let format = self.styles.format(cell.style);
                     format.write(&mut self.row.text, value, context);
                 }
-                // Some programs leave out that it is a text.
+                // Some programs omit the type of text cells.
                 None => self.row.push(cell.text),
             },
             Kind::Truth => self.row.push(if xml::is_true(cell.text.trim()) {
@@ -275,7 +277,7 @@ impl Rows<'_> {
     }
 }
 
-/// The number that stands in a cell; none for what is no finite one.
+/// The number in a cell; `None` if it isn't a finite one.
 fn number(text: &str) -> Option<f64> {
     let value = text.trim().parse::<f64>().ok();
     value.filter(|value| value.is_finite())
@@ -285,9 +287,9 @@ fn too_long() -> String {
     format!("The row has more than {MAX_ROW_BYTES} bytes or {MAX_CELLS} cells.")
 }
 
-/// A row that is being gathered.
+/// The row that is being read.
 #[derive(Debug, Default)]
-struct Gathered {
+struct RowBuffer {
     line: u64,
     text: String,
     spans: Vec<Span>,
@@ -297,7 +299,7 @@ struct Gathered {
     uncomputed: Vec<usize>,
 }
 
-impl Gathered {
+impl RowBuffer {
     fn clear(&mut self) {
         self.text.clear();
         self.spans.clear();
@@ -305,13 +307,13 @@ impl Gathered {
         self.uncomputed.clear();
     }
 
-    /// Goes to a column; whether a cell there is read.
+    /// Moves to a column; returns whether a cell there is read.
     fn begin(&mut self, column: usize) -> bool {
         if column >= MAX_CELLS || self.text.len() > MAX_ROW_BYTES {
             self.too_long = true;
             return false;
         }
-        // Cells come in order; a second one in a place would not be shown by Excel either.
+        // Cells are in order; Excel would not display a second one in the same place either.
         if column < self.spans.len() {
             return false;
         }
@@ -321,7 +323,7 @@ impl Gathered {
         true
     }
 
-    /// The cell that was begun ends here.
+    /// Ends the current cell.
     fn end(&mut self) {
         let end = self.text.len();
         if let Some(span) = self.spans.last_mut() {
@@ -329,7 +331,7 @@ impl Gathered {
         }
     }
 
-    /// Notes a formula that has no result, if its column is one that is read.
+    /// Records a formula without a result, if its column is read.
     fn uncomputed(&mut self, column: usize) {
         if column < MAX_CELLS && !self.uncomputed.contains(&column) {
             self.uncomputed.push(column);

@@ -17,6 +17,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use sea_orm::{ConnectionTrait, DbErr, prelude::Uuid};
 
 use super::{fault::Fault, rows::Rows};
+use crate::tuning::Tuned;
 use crate::{
     clock::whole_micros,
     store::{
@@ -29,7 +30,8 @@ use crate::{
 /// What of an account's usage waits in its book, in bytes of text: some thirty sums. PostgreSQL keeps a row in one
 /// piece up to 2,000 bytes, and compresses it before it takes it apart: sums of lists, whose ids are random, come
 /// to half (`pg_column_size`).
-const MOST_WAITING: usize = 3_600;
+/// Measured: docs/measured.md, "Usage that waits in a book".
+static MOST_WAITING: Tuned<usize> = Tuned::new("RECENT_USAGE_BYTES", 3_600);
 
 /// A message that is charged, with its destinations.
 type Charged<'a> = (&'a message::Model, &'a [message_line::Model]);
@@ -118,7 +120,7 @@ fn sums<'a>(
         let head = heads.get_mut(&account).ok_or_else(missing)?;
         let text = adding.recent.text();
         head.recent_usage = text.map_err(|cause| broken(account, cause))?;
-        if head.recent_usage.len() > MOST_WAITING {
+        if head.recent_usage.len() > MOST_WAITING.get() {
             head.recent_usage = NO_RECENT.to_owned();
             let month_start = |day_start| {
                 let month = adding.days.month_start(whole_micros(day_start));

@@ -26,6 +26,7 @@ use tokio_util::task::AbortOnDropHandle;
 use self::walk::{Spend, Walk};
 use super::fault::public_id;
 use crate::store::{Store, sql::reader::Snapshot};
+use crate::tuning::Tuned;
 
 /// Drifts that are told of one account: what follows the first ones mostly follows from them.
 const MAX_DRIFTS_OF_ACCOUNT: usize = 20;
@@ -34,7 +35,8 @@ const MAX_DRIFTS: usize = 1_000;
 
 /// Accounts that are looked at at a time, on a connection each: enough to keep the processors of a small
 /// machine busy, and a part of the readers that a server beside it may need.
-const AT_ONCE: usize = 4;
+/// Measured: docs/measured.md, "Jobs".
+static AT_ONCE: Tuned<usize> = Tuned::new("VERIFY_ACCOUNTS", 4);
 /// How often it is told how far it has come.
 const TELL: Duration = Duration::from_secs(1);
 
@@ -120,7 +122,7 @@ pub async fn verify(store: &Store, mut tell: impl FnMut(&Progress)) -> Result<Ve
         // In order, so that the same books give the same text.
         let mut looks = stream::iter(accounts)
             .map(|id| look(store.clone(), AccountId::new(id), progress.clone()))
-            .buffered(AT_ONCE);
+            .buffered(AT_ONCE.get());
         loop {
             tokio::select! {
                 found = looks.next() => match found {

@@ -21,11 +21,13 @@ use super::{
     request::Request,
     ticket::Ticket,
 };
+use crate::tuning::Tuned;
 
 /// How long an account that is locked, while as many as may are waited for, stays out of the batches.
 const PAUSE: Duration = Duration::from_millis(20);
 /// The smallest batch that one which took too long is cut to.
-const MIN_BATCH: usize = 8;
+/// Measured: docs/measured.md, "Batches of the ledger".
+static MIN_BATCH: Tuned<usize> = Tuned::new("MIN_BATCH", 8);
 
 /// One writer, or the lane of an account that is waited for.
 #[derive(Debug, Clone)]
@@ -65,14 +67,15 @@ impl Pace {
     /// How many to take where so many wait.
     fn next(&self, waiting: usize) -> usize {
         let half = (waiting + self.commands).div_ceil(2);
-        half.clamp(MIN_BATCH.min(self.size), self.size)
+        half.clamp(MIN_BATCH.get().min(self.size), self.size)
     }
 
     /// Learns from a batch.
     fn note(&mut self, commands: usize, took: Duration) {
         self.commands = commands;
         if took > self.time {
-            self.size = (commands.min(self.size) / 2).clamp(MIN_BATCH.min(self.most), self.most);
+            self.size =
+                (commands.min(self.size) / 2).clamp(MIN_BATCH.get().min(self.most), self.most);
         } else if took < self.time / 2 {
             self.size = (self.size * 2).min(self.most);
         }

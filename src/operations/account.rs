@@ -1,4 +1,5 @@
-//! Accounts: creating them and their settings. Not here: their balance, which is [`super::balance`].
+//! Accounts: creating them and changing their settings. Not here: their balance, which is
+//! [`super::balance`].
 
 use domain::{
     book::{Balance, NextExpiry},
@@ -28,61 +29,62 @@ use crate::{
     },
 };
 
-/// Days start here unless an account says otherwise.
+/// The time zone of a new account that names none.
 const DEFAULT_TIME_ZONE: &str = "Europe/Rome";
-/// Prices are in this currency unless an account says otherwise.
+/// The currency of a new account that names none.
 const DEFAULT_CURRENCY: &str = "EUR";
-/// How often what is due is settled before the settings change: once does, unless more comes due just then.
+/// How often due messages are settled before the settings change. Once is enough unless more come
+/// due meanwhile.
 const MAX_SETTLING: u32 = 5;
 
-/// A new account, as it was asked for.
+/// The input of `createAccount`.
 #[derive(Debug)]
 pub struct CreateAccount {
-    /// Shown to people.
+    /// The display name.
     pub name: String,
-    /// IANA name.
+    /// IANA name, such as "Europe/Rome".
     pub time_zone: Option<String>,
-    /// ISO 4217.
+    /// ISO 4217 code, such as "EUR".
     pub currency_code: Option<String>,
-    /// Any version of the card to charge by.
+    /// Any version of the account's rate card.
     pub rate_card: Option<RateCardId>,
 }
 
-/// Settings to change; what is `None` stays.
+/// The input of `updateAccount`. A field that is `None` keeps its value.
 #[derive(Debug)]
 pub struct UpdateAccount {
-    /// Which account.
+    /// The account to change; the viewer's own if `None`.
     pub account: Option<AccountId>,
-    /// Shown to people.
+    /// The display name.
     pub name: Option<String>,
-    /// IANA name.
+    /// IANA name, such as "Europe/Rome".
     pub time_zone: Option<String>,
-    /// In which order lots are drawn.
+    /// The order in which lots are drawn.
     pub consumption_order: Option<ConsumptionOrder>,
     /// Who settles scheduled messages.
     pub settlement: Option<Settlement>,
-    /// Any version of the card to charge by.
+    /// Any version of the account's rate card.
     pub rate_card: Option<RateCardId>,
-    /// Where buyers may be sent back to.
+    /// The origins of pages that buyers may return to.
     pub return_origins: Option<Vec<String>>,
 }
 
-/// A balance with the instant it is of.
+/// A balance at an instant.
 #[derive(Debug, Clone, Copy)]
 pub struct BalanceAt {
-    /// Whose.
+    /// The account of the balance.
     pub account: AccountId,
-    /// As of when.
+    /// The instant of the balance.
     pub at: Timestamp,
-    /// The balance.
+    /// The balance at this instant.
     pub balance: Balance,
 }
 
 impl BalanceAt {
-    /// The balance that a command answered.
+    /// The balance in a command's answer.
     ///
     /// # Errors
-    /// A fault, where the answer holds what it never should.
+    /// A fault if the answer's expiration day is invalid.
     pub fn from_answer(account: AccountId, answer: &BalanceAnswer) -> Result<Self, OperationError> {
         let next_expiry = match &answer.next_expiry {
             Some((units, at, on)) => Some(NextExpiry {
@@ -108,10 +110,7 @@ impl BalanceAt {
 }
 
 impl Services {
-    /// A page of the accounts that the viewer sees.
-    ///
-    /// # Errors
-    /// A fault.
+    /// A page of the accounts that the viewer may see.
     pub async fn accounts(
         &self,
         viewer: &Viewer,
@@ -127,10 +126,10 @@ impl Services {
         Ok((filter, page))
     }
 
-    /// Adds an account.
+    /// Creates an account.
     ///
     /// # Errors
-    /// Refusals that name the field.
+    /// An invalid name, time zone or currency, and an unknown rate card, each at its field.
     pub async fn create_account(
         &self,
         new: CreateAccount,
@@ -153,7 +152,7 @@ impl Services {
             consumption_order: ConsumptionOrder::NonExpiringFirst,
             settlement: Settlement::Automatic,
             created_at: now.as_microsecond(),
-            // It has no message: every day is added up already.
+            // It has no messages, so every day is rolled up.
             usage_rolled_from: 0,
             return_origins: String::new(),
         };
@@ -163,11 +162,12 @@ impl Services {
         Ok(row)
     }
 
-    /// Changes an account's settings. Which card it is charged by and who settles its messages is the platform's to say
-    /// (law A3).
+    /// Changes an account's settings. Only the platform sets the rate card and who settles the
+    /// account's messages (law A3).
     ///
     /// # Errors
-    /// Refusals that name the field.
+    /// An unknown account or rate card, an invalid setting, and a setting that only the platform
+    /// may change, each at its field.
     pub async fn update_account(
         &self,
         viewer: &Viewer,
@@ -207,11 +207,12 @@ impl Services {
             Some(id) => Some(self.rate_card_code(id).await?),
             None => None,
         };
-        // The books' part first, and a part that is done is not undone: the same request again does the rest.
+        // The ledger's part comes first and is never undone. If the rest fails, the same request
+        // does it when repeated.
         if let Some(zone) = zone {
             self.change_time_zone(id, zone).await?;
         }
-        // Whoever settled until now: that was read before the lock.
+        // The settlement setting that applied until now was read before the lock.
         let transaction = if settings.settlement.is_some() {
             self.with_nothing_due(id).await?
         } else {
@@ -226,8 +227,9 @@ impl Services {
         Ok(row)
     }
 
-    /// Counts the account's days in a zone, and moves the ends of its lots there (law L2). In the zone that it has
-    /// already nothing moves, unless a lot ends elsewhere than its day begins.
+    /// Changes the zone that the account's days are counted in, and moves the ends of its lots to
+    /// it (law L2). If the account has this zone already, only lots that don't end where their day
+    /// begins are moved.
     async fn change_time_zone(
         &self,
         account: AccountId,
@@ -244,8 +246,9 @@ impl Services {
             .map_err(|error| OperationError::from_ledger(error, &Path::input("timeZone")))
     }
 
-    /// A transaction that holds the account's book while none of its messages is due: those whose time came
-    /// while the server settled them are the server's to settle, though no job has run yet (law H3).
+    /// A transaction that holds the lock of the account's book while none of its messages is due.
+    /// Messages that came due while the server settled them remain the server's to settle, even if
+    /// no job has run yet (law H3).
     async fn with_nothing_due(
         &self,
         account: AccountId,
@@ -253,7 +256,7 @@ impl Services {
         for _ in 0..MAX_SETTLING {
             let transaction = self.store.begin().await?;
             store::book::lock(&transaction, [account]).await?;
-            // After the wait for the lock: what came due meanwhile counts.
+            // Read after waiting for the lock, so that it covers what came due meanwhile.
             let now = self.clock.now();
             let due = store::message::due(&transaction, Some(account), now, None, 1).await?;
             if due.is_empty() {
@@ -274,10 +277,10 @@ impl Services {
     }
 }
 
-/// The zone that an account's days are counted in.
+/// The time zone in which an account's days are counted.
 ///
 /// # Errors
-/// A fault, where the row holds what it never should.
+/// A fault if the row holds an unknown time zone.
 pub fn time_zone(account: &account::Model) -> Result<TimeZone, OperationError> {
     domain::calendar::parse_time_zone(&account.time_zone)
         .map_err(|_| OperationError::broken(format!("account {} has no time zone", account.id)))
@@ -286,13 +289,13 @@ pub fn time_zone(account: &account::Model) -> Result<TimeZone, OperationError> {
 /// The currency of an account's prices.
 ///
 /// # Errors
-/// A fault, where the row holds what it never should.
+/// A fault if the row holds an unknown currency.
 pub fn currency(account: &account::Model) -> Result<domain::currency::Currency, OperationError> {
     input::known_currency(&account.currency_code)
         .ok_or_else(|| OperationError::broken(format!("account {} has no currency", account.id)))
 }
 
 fn zone_name(zone: &TimeZone) -> String {
-    // Zones are read by name, so they have one.
+    // Zones are read by name, so every zone has one.
     zone.iana_name().unwrap_or("UTC").to_owned()
 }

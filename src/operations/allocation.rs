@@ -1,4 +1,4 @@
-//! Sharing an account's credits out among its lists, and what each list can spend.
+//! Allocating an account's credits to its lists, and reading what each list can spend.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -18,31 +18,31 @@ use crate::{
     store::{self, book::Wanted},
 };
 
-/// The most lists that one call names: as many as one page of lists has.
+/// The most lists in one call: as many as on one page of lists.
 pub const MAX_ALLOCATIONS: usize = 1_000;
 
 /// Whose credits a list spends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AllocationMode {
-    /// The unassigned ones.
+    /// The unassigned credits of the account.
     Shared,
-    /// Its own only.
+    /// Only credits assigned to the list.
     Limited,
 }
 
-/// What a list can spend, and what it has set aside.
+/// What a list can spend, and what it holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ListAllocation {
-    /// What is set aside for the list and still free; `None` where it shares.
+    /// Credits that are assigned to the list and free; `None` for a SHARED list.
     pub assigned: Option<Credits>,
     /// What the list can spend now.
     pub available: Credits,
-    /// What the list's scheduled messages hold, whichever pool they drew it from.
+    /// Credits held by the list's scheduled messages, whichever pool they came from.
     pub held: Credits,
 }
 
 impl ListAllocation {
-    /// An archived list can spend nothing, and nothing is set aside for it.
+    /// The allocation of an archived list, which can spend nothing and has nothing assigned.
     pub const ARCHIVED: Self = Self {
         assigned: None,
         available: Credits::ZERO,
@@ -50,41 +50,38 @@ impl ListAllocation {
     };
 }
 
-/// What one list shall have, as it was asked for.
+/// The allocation requested for one list.
 #[derive(Debug)]
 pub struct AskedAllocation {
-    /// Which list; `None` where its id is none.
+    /// The list; `None` if the given id is malformed.
     pub list: Option<ListId>,
-    /// Whose credits it shall spend.
+    /// Whose credits the list is to spend.
     pub mode: AllocationMode,
-    /// What it shall have free, where it is limited.
+    /// The credits that a LIMITED list is to have free.
     pub assigned: Option<String>,
 }
 
-/// Lists with what they shall have, as it was asked for.
+/// The input of `allocateCredits`.
 #[derive(Debug)]
 pub struct AllocateCredits {
-    /// Whose.
+    /// The account; the viewer's own if `None`.
     pub account: Option<AccountId>,
-    /// Each list once.
+    /// The allocations, each list at most once.
     pub allocations: Vec<AskedAllocation>,
 }
 
-/// What an allocation answers.
+/// The result of an allocation.
 #[derive(Debug)]
 pub struct Allocated {
-    /// The lists, in the order that was asked.
+    /// The lists, in the order of the request.
     pub lists: Vec<contact_list::Model>,
-    /// The balance after it.
+    /// The balance after the allocation.
     pub balance: BalanceAt,
 }
 
 impl Services {
-    /// What several lists can spend now and have set aside, by one state of the books. Credits of lots
-    /// whose day has come are gone, whether or not their expiry is booked yet (law L2).
-    ///
-    /// # Errors
-    /// What the database says.
+    /// What several lists can spend and hold, from one snapshot of the books. Credits of lots that
+    /// have expired are left out, even if the expiry is not booked yet (law L2).
     pub async fn allocations(
         &self,
         lists: &BTreeMap<AccountId, BTreeSet<ListId>>,
@@ -101,7 +98,7 @@ impl Services {
             })
             .collect();
         let snapshot = self.store.snapshot().await?;
-        // Where lots are due this reads every pool, as their expiry needs.
+        // If lots have expired, this loads every pool, which booking the expiry takes.
         let heads = store::book::load(&snapshot, &wanted, now).await?;
         let all = || lists.values().flatten().copied();
         let held = store::allocation::held(&snapshot, lists.keys().copied(), all()).await?;
@@ -120,10 +117,10 @@ impl Services {
         Ok(found)
     }
 
-    /// Sets what the named lists may spend, all of them or none of them (law P2).
+    /// Sets the credits of all named lists or of none (law P2).
     ///
     /// # Errors
-    /// Refusals that name the field, by the position of the list.
+    /// Unknown, repeated or invalid entries, each by the position of its list; too few credits.
     pub async fn allocate_credits(
         &self,
         viewer: &Viewer,
@@ -151,7 +148,7 @@ impl Services {
             at: None,
         };
         let answer = self.ledger.submit(request).await.map_err(|error| {
-            // Archived since it was read.
+            // A list may have been archived since it was read.
             let gone = match &error {
                 SubmitError::Refused(Refused::UnknownList(list)) => {
                     allocations.iter().position(|one| one.list == *list)
@@ -172,7 +169,7 @@ impl Services {
         })
     }
 
-    /// The lists that were named, as far as they are the account's and in use.
+    /// The named lists, if each belongs to the account and isn't archived.
     async fn open_lists(
         &self,
         account: AccountId,
@@ -202,7 +199,8 @@ fn allocation(book: &Book, list: ListId, held: Credits) -> Result<ListAllocation
     })
 }
 
-/// The lists and what each shall have, in the order that was asked; or everything that is wrong with them.
+/// The lists and their allocations in the order of the request, or everything that is wrong with
+/// them.
 fn read(
     asked: &[AskedAllocation],
     rows: &HashMap<ListId, contact_list::Model>,
@@ -246,8 +244,8 @@ fn limit(asked: &AskedAllocation, path: &Path) -> Result<Option<Credits>, Refusa
     }
 }
 
-/// The sum of what is asked is kept within what the book can add up: a thousand of the largest amounts
-/// are more than fit its integers.
+/// Refuses a sum that no account can have. The sum of 1,000 maximal amounts overflows the book's
+/// integers.
 fn refuse_beyond_any_account(allocations: &[book::Allocation], path: &Path) -> Result<(), Refusal> {
     let mut sum = Credits::ZERO;
     for limit in allocations.iter().filter_map(|one| one.limit) {
@@ -279,7 +277,7 @@ mod tests {
     use uuid::Uuid;
 
     #[test]
-    fn what_no_account_has_is_refused_before_it_is_added_up() {
+    fn a_sum_that_no_account_can_have_is_refused() {
         let check = |count: usize, limit: Credits, fits: bool| {
             let one = Allocation {
                 list: ListId::new(Uuid::nil()),
@@ -294,7 +292,7 @@ mod tests {
         check(1, Book::MAX_TOTAL, true);
         check(100, Credits::MAX_INPUT, true);
         check(101, Credits::MAX_INPUT, false);
-        // Added up as they are, these are below zero again.
+        // Unchecked, the sum of these wraps to a negative number.
         check(MAX_ALLOCATIONS, Credits::MAX_INPUT, false);
     }
 }

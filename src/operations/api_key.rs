@@ -1,7 +1,7 @@
-//! API keys: making, listing and revoking them, and telling who shows one.
+//! API keys: creating, listing and revoking them, and authenticating requests.
 //!
-//! A secret is shown once and kept as its SHA-256 alone (law A2): it is 256 random bits, so that a slow hash would
-//! add nothing.
+//! A secret is shown once, and only its SHA-256 is stored (law A2). It has 256 random bits, so a
+//! slow hash would add nothing.
 
 mod uses;
 
@@ -28,40 +28,41 @@ use crate::{
     },
 };
 
-/// What every secret begins with, so that a leaked one is known for what it is.
+/// The prefix of every secret, by which scanners recognise a leaked one.
 pub const SECRET_PREFIX: &str = "mc_";
 
-/// The most keys that are spared when all others are revoked.
+/// The most keys that can be kept when all others are revoked.
 pub const MAX_KEPT: usize = 100;
 
-/// A new key, as it was asked for.
+/// The input of `createApiKey`.
 #[derive(Debug)]
 pub struct CreateApiKey {
-    /// Which account it shall open; the viewer's own where `None`.
+    /// The account that the key opens; the viewer's own if `None`.
     pub account: Option<AccountId>,
-    /// What it may do.
+    /// The role of the key.
     pub role: Role,
-    /// Shown to people.
+    /// The display name.
     pub name: String,
-    /// From when on it does not work any more; never where `None`.
+    /// The instant from which the key no longer works; `None` for a key that never expires.
     pub expires_at: Option<Timestamp>,
 }
 
-/// Which keys to revoke at once.
+/// The input of `revokeOtherApiKeys`.
 #[derive(Debug)]
 pub struct RevokeOthers {
-    /// Whose; the viewer's own account's where `None`, which are the platform's for a platform key.
+    /// The account whose keys are revoked. If `None`, the viewer's own account, or the platform for
+    /// a platform key.
     pub account: Option<AccountId>,
-    /// Keys to spare beside the one that asks.
+    /// Keys to keep beside the one that makes the request.
     pub kept: Vec<ApiKeyId>,
 }
 
 impl Services {
-    /// Makes a key. An owner makes keys of their own account, but for its sending service's (law A3); a platform
-    /// administrator makes any.
+    /// Creates a key. An OWNER creates keys of their own account except SENDER keys (law A3). A
+    /// platform administrator creates any key.
     ///
     /// # Errors
-    /// Refusals that name the field.
+    /// An invalid name, role or expiry, an unknown account, and too many keys, each at its field.
     pub async fn create_api_key(
         &self,
         viewer: &Viewer,
@@ -95,10 +96,10 @@ impl Services {
         create_key(&self.store, &self.clock, new).await
     }
 
-    /// A page of an account's keys, or of the platform's own, revoked ones too.
+    /// A page of the keys of an account or of the platform, including revoked ones.
     ///
     /// # Errors
-    /// Forbidden, for whoever may not see them; faults.
+    /// `Forbidden` if the viewer may not see these keys.
     pub async fn api_keys(
         &self,
         viewer: &Viewer,
@@ -109,11 +110,11 @@ impl Services {
         Ok(store::api_key::list(self.store.reader(), account, window).await?)
     }
 
-    /// Stops all of an account's keys, or of the platform's own, but the one that asks and those that are spared.
-    /// Answers whose, and how many there were.
+    /// Revokes all keys of an account or of the platform, except the one that makes the request and
+    /// those to keep. Returns whose keys they were and how many it revoked.
     ///
     /// # Errors
-    /// Refusals that name the field.
+    /// Too many keys to keep, and keys to keep that are unknown, each by position.
     pub async fn revoke_other_api_keys(
         &self,
         viewer: &Viewer,
@@ -153,11 +154,11 @@ impl Services {
         Ok((account, revoked))
     }
 
-    /// Stops a key from working, at once. One that was revoked before stays so. An owner stops any key of the account,
-    /// its sending service's too; the policy says why ([`Use::RevokeSenderKey`]).
+    /// Revokes a key at once. A revoked key stays revoked. An OWNER may revoke any key of the
+    /// account, SENDER keys included; [`Use::RevokeSenderKey`] says why.
     ///
     /// # Errors
-    /// A refusal, where the viewer does not see the key.
+    /// `NotFound` if the viewer doesn't see the key; `Forbidden` if its role may not revoke it.
     pub async fn revoke_api_key(
         &self,
         viewer: &Viewer,
@@ -174,20 +175,14 @@ impl Services {
         Ok(id)
     }
 
-    /// Whether a key works now.
-    ///
-    /// # Errors
-    /// A fault.
+    /// Whether a key is neither revoked nor expired.
     pub async fn key_works(&self, id: ApiKeyId) -> Result<bool, OperationError> {
         let row = self.0.reads.keys_by_id.load(id).await?;
         let now = self.clock.now();
         Ok(row.is_some_and(|row| works(&row, now)))
     }
 
-    /// Who shows a secret; `None` where it opens nothing, or no longer.
-    ///
-    /// # Errors
-    /// A fault.
+    /// The viewer whose key has this secret; `None` if no working key has it.
     pub async fn authenticate(&self, secret: &str) -> Result<Option<Viewer>, OperationError> {
         let hash = secret_hash(secret);
         if let Some(admin) = &self.admin_key_hash
@@ -217,16 +212,17 @@ impl Services {
     }
 }
 
-/// Whether a key was not revoked and has not ended.
+/// Whether a key is neither revoked nor expired at `now`.
 #[must_use]
 pub fn works(row: &api_key::Model, now: Timestamp) -> bool {
     row.revoked_at.is_none() && row.expires_at.is_none_or(|at| now < whole_micros(at))
 }
 
-/// Makes a key and answers its id and its secret, which is kept nowhere.
+/// Creates a key and returns its id and its secret, which is not stored.
 ///
 /// # Errors
-/// Refusals that name the field: an account's role needs an account, a platform's has none.
+/// An account's role without an account, a platform role with one, an unknown account, and an
+/// expiry in the past.
 pub async fn create_key(
     store: &Store,
     clock: &Clock,
@@ -235,10 +231,10 @@ pub async fn create_key(
     make_key(store, clock, new, false).await
 }
 
-/// Makes a key of a demo, which stops working when the database is served as anything else.
+/// Creates a key of a demo. It stops working once the database is served as anything but a demo.
 ///
 /// # Errors
-/// As [`create_key`].
+/// Those of [`create_key`].
 pub async fn create_demo_key(
     store: &Store,
     clock: &Clock,
@@ -301,7 +297,7 @@ async fn make_key(
     Ok((id, SecretString::from(secret)))
 }
 
-/// What is kept of a secret.
+/// The hash that is stored of a secret.
 #[must_use]
 pub fn secret_hash(secret: &str) -> [u8; 32] {
     Sha256::digest(secret).into()
@@ -319,7 +315,7 @@ mod tests {
     use super::secret_hash;
 
     #[test]
-    fn a_secret_is_kept_as_its_sha_256() {
+    fn a_secret_is_stored_as_its_sha_256() {
         // FIPS 180-2, appendix B.1.
         let hash = secret_hash("abc");
         let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();

@@ -1,4 +1,5 @@
-//! Who a message reaches: a list, telephone numbers, or head-counts; each becomes head-counts by country.
+//! The recipients of a message: a list, telephone numbers, or head-counts. Each becomes head-counts
+//! by country.
 
 use std::collections::BTreeSet;
 
@@ -18,12 +19,12 @@ use super::{
 
 /// The most telephone numbers of one audience.
 pub const MAX_NUMBERS: usize = 10_000;
-/// The most numbers that are refused by name at once: who sees a hundred has seen what is wrong.
+/// The most invalid numbers reported at once. The first 100 show what is wrong.
 const MAX_REFUSED: usize = 100;
-/// The most repetitions that are told by their place.
+/// The most duplicates that are reported by position.
 pub const MAX_DUPLICATES: usize = 1_000;
 
-/// Who is to be reached, as it was asked.
+/// The requested recipients.
 #[derive(Debug, Clone)]
 pub enum Audience {
     /// The contacts of a list.
@@ -34,31 +35,31 @@ pub enum Audience {
     Destinations(Vec<DestinationRow>),
 }
 
-/// A point of the history of a list's contacts: those who are there came in with this revision or before it, and
-/// nobody was removed since.
+/// A point in the history of a list's contacts. It covers the contacts that were added in this
+/// revision or an earlier one, and is valid while none has been removed since.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AsOf {
-    /// The last revision that is counted.
+    /// The last revision that counts.
     pub revision: i64,
-    /// How often contacts had been removed.
+    /// The number of removals up to this point.
     pub removals: i64,
 }
 
-/// Telephone numbers, counted.
+/// Telephone numbers, counted by country.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Counted {
-    /// Each number once, by country.
+    /// Head-counts by country, each number counted once.
     pub destinations: Destinations,
-    /// The places of numbers that came before; the first [`MAX_DUPLICATES`].
+    /// The positions of repeated numbers, at most [`MAX_DUPLICATES`].
     pub duplicates: Vec<usize>,
 }
 
 impl Services {
-    /// The head-count of a list, by country, and the point of the list's history that it is of; `None` if the list
-    /// has no stored contacts, who could leave.
+    /// The head-counts of a list by country, and the point in its history at which they hold. The
+    /// point is `None` for a list without stored contacts, which nobody can leave.
     ///
     /// # Errors
-    /// A fault.
+    /// A fault if the stored head-counts are too large to add up.
     pub(super) async fn list_destinations(
         &self,
         account: AccountId,
@@ -79,10 +80,10 @@ impl Services {
         Ok((destinations, as_of))
     }
 
-    /// A list that an account has, and in use.
+    /// A list of the account that isn't archived.
     ///
     /// # Errors
-    /// A refusal that names `path`.
+    /// `NotFound` at `path` if the list is unknown, archived or another account's.
     pub(super) async fn list_in_use(
         &self,
         account: AccountId,
@@ -95,10 +96,11 @@ impl Services {
     }
 }
 
-/// Head-counts as they were given.
+/// Head-counts by country, as given.
 ///
 /// # Errors
-/// A refusal that names the position below `path`.
+/// Too many rows at `path`. An unknown country, a negative count or too many recipients, by
+/// position below it.
 pub fn destinations(rows: &[DestinationRow], path: &Path) -> Result<Destinations, Refusal> {
     if rows.len() > MAX_DESTINATIONS {
         return Err(path.invalid(format!("Must be at most {MAX_DESTINATIONS} countries.")));
@@ -109,11 +111,11 @@ pub fn destinations(rows: &[DestinationRow], path: &Path) -> Result<Destinations
     input::destinations(rows, path)
 }
 
-/// Telephone numbers as head-counts by country; a number that comes twice counts once (law Q4). Reading
-/// ten thousand takes a tenth of a second, so that is done beside the other requests.
+/// Telephone numbers as head-counts by country. A repeated number counts once (law Q4). Reading
+/// 10,000 numbers takes 0.1 s, so it runs on a blocking thread.
 ///
 /// # Errors
-/// Refusals that name the positions below `path` of numbers that are none, the first hundred.
+/// Invalid numbers by position below `path`, the first 100.
 pub async fn numbers(
     numbers: Vec<String>,
     accept: Accept,
@@ -153,7 +155,7 @@ fn count(numbers: &[String], accept: Accept, path: &Path) -> Result<Counted, Vec
     if !refused.is_empty() {
         return Err(refused);
     }
-    // Far fewer than a country may have.
+    // Far below the most that a country may have.
     let destinations = Destinations::from_pairs(countries);
     Ok(Counted {
         destinations: destinations
@@ -194,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn repetitions_and_mistakes_are_told_by_their_place() {
+    fn duplicates_and_invalid_numbers_are_reported_by_position() {
         let path = Path::argument("recipients");
         let numbers =
             |texts: &[&str]| -> Vec<String> { texts.iter().map(|&text| text.to_owned()).collect() };
@@ -232,7 +234,8 @@ mod tests {
         check(&[], &[]);
         check(&["+393401234567"], &[("IT", 1)]);
         check(&["+393401234567", "+39 340 123-4567"], &[("IT", 1)]);
-        // Italian landlines keep their zero; one country code serves several countries.
+        // Italian landlines keep their leading zero, and several countries can share a calling
+        // code.
         check(
             &[
                 "+390612345678",
@@ -246,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_of_a_country_is_named() {
+    fn invalid_numbers_are_refused_with_a_reason() {
         for bad in [
             "",
             "+",

@@ -1,22 +1,22 @@
-//! Automatic recharges: their settings. No provider of this server can charge without its buyer yet, so they
-//! are off, and asking for them is refused rather than remembered.
+//! The settings of automatic recharges. No provider of this server can charge without its buyer
+//! yet, so recharges are off, and a request to turn them on is refused rather than stored.
 
 use domain::{id::AccountId, money::Money};
 use entity::account;
 
 use super::{OperationError, Path, Services, Viewer, account::currency};
 
-/// An account's automatic recharge, which is off.
+/// The automatic recharge of an account, which is always off.
 #[derive(Debug, Clone, Copy)]
 pub struct AutoRecharge {
-    /// What it spent this month, in the account's currency.
+    /// Money spent on recharges this month, in the account's currency.
     pub spent_this_month: Money,
 }
 
-/// How an account recharges.
+/// The automatic recharge of an account.
 ///
 /// # Errors
-/// A fault, where the row holds what it never should.
+/// A fault if the row holds an unknown currency.
 pub fn auto_recharge(account: &account::Model) -> Result<AutoRecharge, OperationError> {
     Ok(AutoRecharge {
         spent_this_month: Money::zero(currency(account)?),
@@ -24,10 +24,10 @@ pub fn auto_recharge(account: &account::Model) -> Result<AutoRecharge, Operation
 }
 
 impl Services {
-    /// Changes how an account recharges.
+    /// Changes an account's automatic recharge.
     ///
     /// # Errors
-    /// Always: there is no such account, or recharging is not available.
+    /// Always: the account is unknown, or recharges are not available.
     pub async fn update_auto_recharge(
         &self,
         viewer: &Viewer,

@@ -1,8 +1,9 @@
 //! An account's balance, now or at any past instant (law B3).
 //!
-//! Every transaction keeps the balance that it left, so that a balance is one look into an index however
-//! long the history; the meaning stays the postings, and `verify` holds the two together. Here: which
-//! transaction is the last one of an instant, for good. Not here: how one is told ([`crate::graphql`]).
+//! Every transaction stores the balance after it, so reading a balance is one index lookup however
+//! long the history. The postings remain authoritative, and `verify` compares the two. Here:
+//! finding the last transaction of an instant, once that answer is final. Not here: how a balance
+//! is shown ([`crate::graphql`]).
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -21,23 +22,24 @@ use crate::{
     store::{self, book::Wanted},
 };
 
-/// How long a past balance waits for what may still be booked at its instant: as long as a statement waits
-/// for a lock.
+/// How long a past balance waits for a transaction that may still be booked at its instant: as long
+/// as a statement waits for a lock.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How often it is asked again whether another process has let go of a book. A batch takes some milliseconds.
+/// How often to check whether another process has released a book. A batch takes a few
+/// milliseconds.
 const POLL: Duration = Duration::from_millis(10);
-/// Past balances that one request computes at a time.
+/// How many past balances one request computes at a time.
 const AT_A_TIME: usize = 2;
 
-/// Which account's balance, and of which past instant; now if there is none.
+/// An account and the past instant of its balance; `None` for now.
 pub type Asked = (AccountId, Option<Timestamp>);
 
 impl Services {
-    /// An account's balance now, or at a past instant. What was answered for an instant that is past is
-    /// answered for good.
+    /// An account's balance now or at a past instant. The answer for a past instant never changes.
     ///
     /// # Errors
-    /// A refusal for an instant to come.
+    /// `Invalid` if `at` is in the future. `Unavailable` if the instant's balance isn't final
+    /// within 10 seconds.
     pub async fn balance(
         &self,
         account: AccountId,
@@ -51,10 +53,10 @@ impl Services {
         self.balance_after(account, at, last).await
     }
 
-    /// That an instant is past.
+    /// Checks that an instant isn't in the future.
     ///
     /// # Errors
-    /// A refusal for an instant to come.
+    /// `Invalid` if `at` is in the future.
     pub fn refuse_to_foresee(&self, at: Option<Timestamp>) -> Result<(), OperationError> {
         match at {
             Some(at) if at > self.clock.now() => Err(Path::argument("at")
@@ -64,11 +66,11 @@ impl Services {
         }
     }
 
-    /// Several balances, each question answered once. Those of now are read in one statement, those of past
-    /// instants a few at a time.
+    /// Several balances, each computed once. Current ones are read in one statement, past ones a
+    /// few at a time.
     ///
     /// # Errors
-    /// As for one.
+    /// Those of [`Self::balance`].
     pub async fn balances(
         &self,
         asked: &[Asked],
@@ -92,7 +94,7 @@ impl Services {
             .await
     }
 
-    /// The balance that an account's last transaction left, as it stands at an instant.
+    /// The balance at an instant, from the account's last transaction up to it.
     async fn balance_after(
         &self,
         account: AccountId,
@@ -100,8 +102,8 @@ impl Services {
         last: Option<transaction::Model>,
     ) -> Result<BalanceAt, OperationError> {
         let at = at.unwrap_or_else(|| {
-            // The books don't step back with this machine's clock, nor wait for it if another machine's is
-            // ahead.
+            // The books don't go back with this machine's clock, nor wait for it if another
+            // machine's clock is ahead.
             let booked = last.as_ref().map(|last| whole_micros(last.created_at));
             booked.unwrap_or(Timestamp::MIN).max(self.clock.now())
         });
@@ -123,7 +125,7 @@ impl Services {
         })
     }
 
-    /// The last transaction that was booked by an instant, once none can be added any more.
+    /// The last transaction up to an instant, once no other can be added before it.
     async fn last_for_good(
         &self,
         account: AccountId,
@@ -136,11 +138,12 @@ impl Services {
 
     /// Waits until nothing can be booked at or before a past instant.
     ///
-    /// An instant before the last one in the book is closed: the book does not step back. A later one may be
-    /// that of a batch in progress, which read the clock when it held the book, and is seen when it has
-    /// committed. The batches of this process are waited for in memory, those of others by asking whether the
-    /// book is locked; who locks it next reads a clock that has passed the instant. SQLite serves one process,
-    /// so that a reader takes no lock there.
+    /// An instant before the last transaction of the book is final, because the book never goes
+    /// back in time. A later instant may still get the transactions of a batch in progress, which
+    /// read the clock when it locked the book and become visible at its commit. For batches of this
+    /// process it waits in memory; for those of other processes it checks whether the book is
+    /// locked. Whoever locks the book next reads a clock that has passed the instant. SQLite serves
+    /// one process, so a reader takes no lock there.
     async fn close(&self, account: AccountId, at: Timestamp) -> Result<(), OperationError> {
         loop {
             let booked = store::balance::booked_until(self.store.reader(), account).await?;
@@ -156,8 +159,9 @@ impl Services {
         }
     }
 
-    /// The balance where lots are due whose expiry nobody has booked yet: it is computed as it will be
-    /// booked. Only the end of the books can be in that state, since every command books what is due.
+    /// The balance after expiries that are due but not booked yet, computed the way they will be
+    /// booked. Only the end of the books can be in this state, because every command books what is
+    /// due.
     async fn balance_with_due_expiries(
         &self,
         account: AccountId,
@@ -179,7 +183,7 @@ impl Services {
                 head.book.expire(at)?;
                 Ok(head.book.balance()?)
             }
-            // Meanwhile somebody booked it.
+            // Another transaction booked it meanwhile.
             (Some(last), _) => Ok(store::balance::after(&last)?),
             (None, _) => Ok(Balance::default()),
         }

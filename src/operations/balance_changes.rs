@@ -1,4 +1,4 @@
-//! Telling of an account's balance as it changes.
+//! The subscription to an account's balance.
 
 use std::time::Duration;
 
@@ -8,8 +8,8 @@ use tokio::sync::broadcast::{Receiver, error::RecvError};
 
 use super::{OperationError, Services, account::BalanceAt};
 
-/// How often a balance is looked at although nothing was told: another process may have changed it, or a
-/// lot's day may have come.
+/// How often to read the balance without a notification: another process may have changed it, or a
+/// lot may have expired.
 const LOOK: Duration = Duration::from_secs(1);
 
 struct Watching {
@@ -20,8 +20,8 @@ struct Watching {
 }
 
 impl Services {
-    /// The balance now, and again after every change. Changes that come together are told once, with the
-    /// balance after the last of them.
+    /// The current balance, and the balance after each change. Rapid changes are coalesced into one
+    /// event.
     pub fn balance_changes(
         &self,
         account: AccountId,
@@ -29,7 +29,7 @@ impl Services {
         let watching = Watching {
             services: self.clone(),
             account,
-            // Before the first look, so that nothing falls between.
+            // Subscribes before the first read, so that no change is missed in between.
             changes: self.ledger.changes(),
             told: None,
         };
@@ -59,19 +59,20 @@ impl Watching {
         }
     }
 
-    /// Until the account may have changed.
+    /// Waits until the account may have changed.
     async fn wait(&mut self) {
         let told = async {
             loop {
                 match self.changes.recv().await {
                     Ok(account) if account != self.account => {}
-                    // Told, or so many were told that this account may have been among them.
+                    // Notified, or so many notifications were missed that this account may have
+                    // been among them.
                     Ok(_) | Err(RecvError::Lagged(_)) => return,
                     Err(RecvError::Closed) => std::future::pending().await,
                 }
             }
         };
-        // A look that comes of time rather than of a change is no failure.
+        // A timeout is expected: it only triggers the next read.
         drop(tokio::time::timeout(LOOK, told).await);
     }
 }

@@ -1,5 +1,6 @@
-//! What every request reads before it does anything, read for all that ask at one time together
-//! ([`crate::store::sql::coalescing`]): keys, accounts, the cards that they are charged by, lists with their head-counts.
+//! Coalesced reads of the rows that every request needs: keys, accounts with their rate cards, and
+//! lists with their head-counts. Requests that ask at the same time share one query
+//! ([`crate::store::sql::coalescing`]).
 
 use std::{collections::HashMap, hash::Hash, sync::Arc};
 
@@ -18,20 +19,20 @@ use crate::{
     },
 };
 
-/// The reads that meet.
+/// One coalescer for each kind of row.
 #[derive(Debug)]
 pub(super) struct CoalescedReads {
-    /// Keys by the SHA-256 of their secrets, revoked or not.
+    /// Keys by the SHA-256 of their secrets, including revoked ones.
     pub keys: Coalescer<[u8; 32], api_key::Model>,
-    /// Keys by their ids, revoked or not.
+    /// Keys by id, including revoked ones.
     pub keys_by_id: Coalescer<ApiKeyId, api_key::Model>,
-    /// The server's secrets by their names.
+    /// The server's secrets by name.
     pub secrets: Coalescer<&'static str, Arc<SecretSlice<u8>>>,
-    /// Accounts, with the cards that they are charged by now.
+    /// Accounts, with the current versions of their rate cards.
     pub accounts: Coalescer<AccountId, Charged>,
-    /// Lists, archived or not, whoever's they are.
+    /// Lists of any account, including archived ones.
     pub lists: Coalescer<ListId, contact_list::Model>,
-    /// Head-counts of an account's lists.
+    /// Head-counts of the lists of an account.
     pub heads: Coalescer<(AccountId, ListId), Heads>,
     /// Accounts whose books no writer has locked.
     pub free_books: Coalescer<AccountId, ()>,
@@ -80,7 +81,8 @@ impl CoalescedReads {
     }
 }
 
-/// Reads by keys over a connection of its own; once more, over another one, where that connection was lost.
+/// Reads by keys over a connection of its own. If that connection is lost, it tries once more over
+/// another.
 fn coalesced<K, V, F>(
     store: &Store,
     read: impl Fn(DatabaseConnection, Vec<K>) -> F + Send + Sync + 'static,

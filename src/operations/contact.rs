@@ -1,7 +1,8 @@
-//! Stored contacts of a list: paging through them, finding them by number, and removing them.
+//! Stored contacts of a list: listing, finding by number, and removing.
 //!
-//! Contacts are people's data: they are gone with what they were kept for. Archiving a list makes its contacts
-//! unreachable at once and removes them; what its imports refused goes too.
+//! Contacts are personal data and are deleted when they are no longer needed. Archiving a list
+//! makes its contacts unreachable at once, and then deletes them together with the rows that its
+//! imports refused.
 
 use domain::id::{AccountId, ContactId, ListId};
 use entity::contact_list;
@@ -15,33 +16,36 @@ use crate::store::{
     contact::{Contact, ContactFilter, Which},
     sql::paging::{Page, Window},
 };
+use crate::tuning::Tuned;
 
-/// The most contacts that one removal names.
+/// The most contacts that one removal can name.
 pub const MAX_NAMED: usize = 10_000;
-/// How many contacts are removed in one transaction where all are: some hundredths of a second, so that
-/// charges come between.
-const PART: u64 = 5_000;
-/// How much of an archived list is removed at once, in parts; the rest waits for the next look.
+/// How many contacts one transaction removes when all are removed. It takes a few hundredths of a
+/// second, so charges can run in between.
+/// Measured: docs/measured.md, "Imports and removals".
+static PART: Tuned<u64> = Tuned::new("REMOVAL_PART", 5_000);
+/// How many parts of an archived list one pass removes; the next pass continues.
 const PARTS_AT_ONCE: usize = 20;
-/// How many archived lists are looked at together.
+/// How many archived lists one pass reads.
 const LISTS_AT_ONCE: u64 = 16;
 
 /// Which contacts to remove.
 #[derive(Debug)]
 pub enum Removal {
-    /// These.
+    /// The contacts with these ids.
     Ids(Vec<ContactId>),
-    /// Those with these numbers, in E.164 form.
+    /// The contacts with these numbers, in E.164 form.
     Numbers(Vec<String>),
-    /// All of the list.
+    /// All contacts of the list.
     All,
 }
 
 impl Services {
-    /// A page of a list's contacts; none where it is archived.
+    /// A page of a list's contacts; empty for an archived list.
     ///
     /// # Errors
-    /// A refusal, and a fault.
+    /// `Forbidden` if the viewer's role may not read contacts. `Invalid` if `search` isn't the
+    /// beginning of a number.
     pub async fn contacts(
         &self,
         viewer: &Viewer,
@@ -62,11 +66,11 @@ impl Services {
         Ok((filter, page))
     }
 
-    /// Removes contacts from a list; how many there were. Those that are not in it are passed over, so that a
-    /// request whose answer was lost can be repeated.
+    /// Removes contacts from a list and returns how many. Contacts that aren't in the list are
+    /// ignored, so a request whose answer was lost can be repeated.
     ///
     /// # Errors
-    /// Refusals that name the field.
+    /// An unknown list, too many contacts, and invalid numbers, each at its field.
     pub async fn remove_contacts(
         &self,
         viewer: &Viewer,
@@ -104,8 +108,9 @@ impl Services {
         Ok((row, removed))
     }
 
-    /// Removes in one transaction, and the head-count with it; of many contacts that messages wait for, the first. The
-    /// messages that were scheduled for them, and are to be sent later, count them off.
+    /// Removes contacts and lowers the head-count in one transaction. Scheduled messages to these
+    /// contacts that are due later count them off. If such messages have merge fields, only the
+    /// first contacts of a large removal are removed ([`super::departure::part`]).
     async fn remove_part(
         &self,
         list: &contact_list::Model,
@@ -114,7 +119,8 @@ impl Services {
         let of = (AccountId::new(list.account_id), ListId::new(list.id));
         let transaction = self.store.begin().await?;
         store::contact_list::lock(&transaction, of.1).await?;
-        // After the wait for the lock: what came due meanwhile is sent to them.
+        // Read after waiting for the lock: messages that came due meanwhile are still sent to these
+        // contacts.
         let now = self.clock.now();
         let waiting = store::message_audience::waiting(&transaction, of, now).await?;
         let (mut gone, asked) = if waiting.is_empty() {
@@ -134,7 +140,7 @@ impl Services {
         Ok(Removed { removed, asked })
     }
 
-    /// Removes part by part until none is left, or `parts` are done.
+    /// Removes contacts part by part until none is left or `parts` are done.
     async fn remove_oldest(
         &self,
         list: &contact_list::Model,
@@ -142,7 +148,7 @@ impl Services {
     ) -> Result<u64, OperationError> {
         let mut removed = 0;
         for _ in 0..parts {
-            let part = self.remove_part(list, Which::Oldest(PART)).await?;
+            let part = self.remove_part(list, Which::Oldest(PART.get())).await?;
             removed += part.removed;
             if part.removed < part.asked as u64 {
                 break;
@@ -151,11 +157,8 @@ impl Services {
         Ok(removed)
     }
 
-    /// Forgets what is stored of an archived list's contacts: what its imports refused and warned of, and as many of
-    /// the contacts as are removed at once.
-    ///
-    /// # Errors
-    /// A fault.
+    /// Deletes what is stored of an archived list's contacts: the refused rows and warnings of its
+    /// imports, and as many contacts as one pass removes.
     pub(super) async fn forget_contacts(
         &self,
         list: &contact_list::Model,
@@ -163,20 +166,22 @@ impl Services {
         let of = (AccountId::new(list.account_id), ListId::new(list.id));
         loop {
             let transaction = self.store.begin().await?;
-            let refused = store::contact_import::forget_rejections(&transaction, of, PART).await?;
-            let warned = store::contact_import::warnings::forget(&transaction, of, PART).await?;
+            let refused =
+                store::contact_import::forget_rejections(&transaction, of, PART.get()).await?;
+            let warned =
+                store::contact_import::warnings::forget(&transaction, of, PART.get()).await?;
             transaction.commit().await?;
-            if refused.max(warned) < PART {
+            if refused.max(warned) < PART.get() {
                 break;
             }
         }
         self.remove_oldest(list, PARTS_AT_ONCE).await
     }
 
-    /// Removes contacts of archived lists; how many.
+    /// Deletes contacts of archived lists, and returns how many.
     ///
     /// # Errors
-    /// A fault.
+    /// Fails only with faults of the database. The next call continues.
     pub async fn forget_archived_contacts(&self) -> Result<usize, OperationError> {
         let reader = self.store.reader();
         let lists = store::contact_list::archived_with_contacts(reader, LISTS_AT_ONCE).await?;
@@ -190,9 +195,9 @@ impl Services {
 
 /// What one transaction removed.
 struct Removed {
-    /// Contacts.
+    /// The number of contacts removed.
     removed: u64,
-    /// How many it was to remove at most: of those that are named, the first.
+    /// The number of contacts it covered: of named contacts, the first so many.
     asked: usize,
 }
 
@@ -211,7 +216,7 @@ fn few(count: usize, path: &Path) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Beside the other requests: ten thousand take a tenth of a second.
+/// Reads numbers on a blocking thread, because 10,000 of them take 0.1 s.
 async fn read_numbers(texts: Vec<String>, path: Path) -> Result<Vec<i64>, OperationError> {
     let read = move || {
         let numbers = texts.iter().enumerate();
@@ -225,7 +230,7 @@ async fn read_numbers(texts: Vec<String>, path: Path) -> Result<Vec<i64>, Operat
     Ok(numbers?)
 }
 
-/// The first digits of numbers that are looked for; `None` where all are.
+/// The first digits of the numbers to find; `None` to find all.
 fn prefix(search: Option<&str>) -> Result<Option<i64>, OperationError> {
     let path = Path::argument("search");
     let Some(text) = input::search(search, &path)? else {

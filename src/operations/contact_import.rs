@@ -1,10 +1,11 @@
 //! Imports of contacts from files.
 //!
-//! An import is a job of its own: once it began it goes on to its end, whether or not anybody waits for the
-//! answer. A thread reads the file and its numbers ([`reading`]); what it read is written part by part
-//! ([`writing`]), each part in one transaction with the list's head-count, so that both are exact at any time,
-//! however many imports add to one list. It ends early where the server stops or the list is archived; what came
-//! in until then stays, and the same file imported again adds the rest.
+//! An import is a task of its own: once started it runs to its end, whether or not anybody waits
+//! for the answer. A thread reads the file and its numbers ([`reading`]), and the result is written
+//! part by part ([`writing`]). Each part is one transaction together with the list's head-count, so
+//! both are exact at any time, however many imports add to one list. The import ends early if the
+//! server stops or the list is archived. Contacts that came in until then stay, and importing the
+//! same file again adds the rest.
 
 mod history;
 mod mapping;
@@ -37,35 +38,37 @@ use crate::{
 };
 use writing::Job;
 
-/// What imports of one process may weigh together: each has a thread, a file on disk and a part in memory, and all
-/// share the database with what charges.
+/// The most weight of all running imports in a process. Each import takes a thread, a file on disk
+/// and a part in memory, and all share the database with charges.
 const MAX_WEIGHT: usize = 4;
-/// What imports of one account may weigh together, so that the others have half.
+/// The most weight of one account's running imports, so that half is left for other accounts.
 const MAX_WEIGHT_PER_ACCOUNT: usize = 2;
-/// A workbook holds its texts in memory while it is read: two at once are enough.
+/// The weight of a workbook, whose texts are in memory while it is read: two at once are enough.
 const WORKBOOK_WEIGHT: usize = 2;
-/// Imports that wait for their turn, in all and of one account. Each keeps its file on disk.
+/// The most imports that wait for their turn, of all accounts and of one account. Each keeps its
+/// file on disk.
 const MAX_WAITING: usize = 16;
 const MAX_WAITING_PER_ACCOUNT: usize = 2;
-/// How long an import waits for its turn: a file of a hundred thousand rows takes about so long.
+/// How long an import waits for its turn: about as long as an import of 100,000 rows takes.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// The rows that were refused of which one import keeps the text and the reason; the others are counted alone. A
-/// file of one letter a line would otherwise be stored eighty-fold.
+/// The most refused rows that an import stores with text and reason; further ones are only counted.
+/// Without this limit, a file with one letter per line would be stored at 80 times its size.
 pub const KEPT_REJECTIONS: i64 = 10_000;
-/// How many of the rows that were refused are in the import's own answer.
+/// The most refused rows in the mutation's answer.
 pub const TOLD_REJECTIONS: u64 = 1_000;
-/// How many warnings are in the import's own answer: all that are kept.
+/// The most warnings in the mutation's answer: all that are stored.
 const TOLD_WARNINGS: u64 = MAX_WARNINGS as u64 + 1;
-/// The longest file name that is kept, in characters.
+/// The longest file name that is stored, in characters.
 const MAX_FILE_NAME_CHARS: usize = 255;
 
 /// The imports of this process.
 #[derive(Debug)]
 pub struct Imports {
     line: Line<AccountId>,
-    /// Files that are looked at before they are imported.
+    /// Bounds previews of files, apart from the imports.
     previews: Line<Owner>,
-    /// Whose turn it is to write: one part at a time, so that what charges never waits for more than one.
+    /// Taken to write a part. Only one part is written at a time, so that a charge never waits for
+    /// more than one.
     turn: Mutex<()>,
     running: TaskTracker,
     changes: broadcast::Sender<ListId>,
@@ -91,62 +94,63 @@ impl Default for Imports {
 }
 
 impl Imports {
-    /// Holds up every import before its next part, until the guard is dropped.
+    /// Pauses every import before its next part until the guard is dropped.
     pub async fn hold(&self) -> MutexGuard<'_, ()> {
         self.turn.lock().await
     }
 
-    /// Imports that wait for their turn.
+    /// The number of imports that wait for their turn.
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.line.waiting()
     }
 
-    /// Waits until none runs any more. They end by themselves once the server stops.
+    /// Waits until no import is running. Imports end on their own once the server stops.
     pub async fn ended(&self) {
         self.running.close();
         self.running.wait().await;
     }
 }
 
-/// What to import.
+/// The input of `importContacts`.
 #[derive(Debug)]
 pub struct ImportContacts {
-    /// Into which list.
+    /// The list to import into.
     pub list: ListId,
-    /// The file, as it was kept.
+    /// The uploaded file.
     pub file: File,
-    /// What it is called where it came from.
+    /// The file's name as the client sent it.
     pub file_name: String,
-    /// How its columns are used.
+    /// The mapping of the file's columns.
     pub mapping: Mapping,
-    /// Where numbers without a country's prefix are.
+    /// The country of numbers without a calling code.
     pub default_country: Option<String>,
-    /// Whether landlines come in too.
+    /// Whether to import landlines too.
     pub accept_landlines: bool,
-    /// Whether a number that is stored takes the row's fields.
+    /// Whether an existing contact takes the row's fields.
     pub update_existing: bool,
 }
 
-/// What an import came to.
+/// The result of an import.
 #[derive(Debug)]
 pub struct ImportOutcome {
-    /// The list as it is now.
+    /// The list after the import.
     pub list: contact_list::Model,
-    /// The import, at its end.
+    /// The import when it ended.
     pub import: contact_import::Model,
-    /// The first rows that were refused.
+    /// The first refused rows.
     pub rejected: Vec<RejectedRow>,
-    /// What it warns of.
+    /// The warnings of the import.
     pub warnings: Vec<ImportWarning>,
 }
 
 impl Services {
-    /// Reads contacts from a file into a list, to its end.
+    /// Imports contacts from a file into a list, to the end of the file.
     ///
     /// # Errors
-    /// Refusals that name the field, before anything came in. An import that began and did not reach the file's
-    /// end is no error: its status and reason say so.
+    /// An invalid input, each at its field, before any contact comes in; `RateLimited` if too many
+    /// imports wait. An import that started and didn't reach the end of its file is no error: its
+    /// status and reason say so.
     pub async fn import_contacts(
         &self,
         viewer: &Viewer,
@@ -185,7 +189,7 @@ impl Services {
             kept: 0,
             warned: 0,
         };
-        // By itself: whoever waits for it may leave.
+        // Spawned, because the request that waits for it may be cancelled.
         let done = self.imports().running.spawn(async move {
             let _place = place;
             job.run(reading).await
@@ -209,7 +213,7 @@ impl Services {
         place.map_err(|_| OperationError::RateLimited)
     }
 
-    /// Notes that an import begins, where its list takes contacts.
+    /// Stores the new import, if its list takes contacts.
     async fn begin_import(
         &self,
         list: &contact_list::Model,
@@ -248,7 +252,7 @@ impl Services {
         }
         store::contact_import::insert(&transaction, row.clone()).await?;
         transaction.commit().await?;
-        // Nobody may be listening.
+        // A send fails if nobody is subscribed, which is fine.
         let _ = self.imports().changes.send(id);
         Ok(row)
     }
@@ -288,7 +292,7 @@ impl Services {
                     .rows
             }
         };
-        // Archived meanwhile or not, it is the list that was asked for.
+        // Read even if it was archived meanwhile: it is the list that was requested.
         let now = self
             .seen_list(viewer, ListId::new(list.id), &Path::input("listId"))
             .await?;
@@ -301,7 +305,7 @@ impl Services {
     }
 }
 
-/// Why a list that is counted by hand takes no contacts.
+/// Why a list with a manual head-count takes no contacts.
 const BY_HAND: &str = "The list's head-count was given by hand. Set its destinations to [] with \
     updateContactList first; its stored contacts are its head-count then.";
 
@@ -315,7 +319,7 @@ async fn kind(mut file: File) -> Result<(File, Format), OperationError> {
     found.map_err(|error| refusal(error, &Path::input("file")))
 }
 
-/// Why a file that was given at a path is not read.
+/// The refusal of a file that can't be read, at the file's path.
 fn refusal(error: ReadError, file: &Path) -> OperationError {
     match error {
         ReadError::Unreadable(Unreadable::Mapping { part, reason }) => {
@@ -328,13 +332,13 @@ fn refusal(error: ReadError, file: &Path) -> OperationError {
     }
 }
 
-/// A file's name as it can be kept: any text, without what no database takes.
+/// A file's name without the characters that no database stores.
 fn plain_name(name: &str) -> String {
     let name = name.chars().filter(|character| !character.is_control());
     name.take(MAX_FILE_NAME_CHARS).collect()
 }
 
-/// How an import reads its numbers.
+/// How an import reads telephone numbers.
 #[derive(Debug, Clone, Copy)]
 struct Numbers {
     /// The country of numbers without a calling code.

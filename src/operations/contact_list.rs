@@ -1,8 +1,7 @@
 //! Contact lists: creating, changing and archiving them.
 //!
-//! An archived list is out of use: it is listed no more and nothing can be done with it, which answers as
-//! if it did not exist. It can still be read by its id and through its messages, so that reports keep
-//! their names.
+//! An archived list is left out of pages, and commands on it answer as if it didn't exist. It can
+//! still be read by its id and through its messages, so that reports keep its name.
 
 use domain::{
     destination::Destinations,
@@ -21,43 +20,43 @@ use crate::{
     },
 };
 
-/// The most rows that one head-count takes: all countries are fewer.
+/// The most rows of one head-count, which covers all countries.
 pub const MAX_DESTINATIONS: usize = 250;
 
 /// Why a list with stored contacts takes no head-count.
 const COUNTED: &str = "The list has stored contacts, which are its head-count. Add some with \
     importContacts or remove some with removeContacts; a list without any takes a head-count by hand.";
 
-/// A country as it was written, with its recipients.
+/// A country code as given, with its recipients.
 pub type DestinationRow = (String, i32);
 
-/// A new list, as it was asked for.
+/// The input of `createContactList`.
 #[derive(Debug)]
 pub struct CreateContactList {
-    /// Whose.
+    /// The account; the viewer's own if `None`.
     pub account: Option<AccountId>,
-    /// Shown to people.
+    /// The display name.
     pub name: String,
-    /// Its head-count.
+    /// Head-counts by country.
     pub destinations: Vec<DestinationRow>,
 }
 
-/// What to change of a list; what is `None` stays.
+/// The input of `updateContactList`. A field that is `None` keeps its value.
 #[derive(Debug)]
 pub struct UpdateContactList {
-    /// Which list.
+    /// The list to change.
     pub list: ListId,
-    /// Shown to people.
+    /// The display name.
     pub name: Option<String>,
-    /// Its whole head-count.
+    /// Head-counts by country, which replace all existing ones.
     pub destinations: Option<Vec<DestinationRow>>,
 }
 
 impl Services {
-    /// A page of an account's lists; archived ones are left out.
+    /// A page of an account's lists, without archived ones.
     ///
     /// # Errors
-    /// A fault.
+    /// `Invalid` if the search text is too long.
     pub async fn contact_lists(
         &self,
         account: AccountId,
@@ -73,7 +72,7 @@ impl Services {
     /// A list that the viewer may use.
     ///
     /// # Errors
-    /// A refusal that names `path`: another's list and an archived one answer as if they did not exist.
+    /// `NotFound` at `path` if the list is unknown, archived or not visible to the viewer.
     pub async fn open_list(
         &self,
         viewer: &Viewer,
@@ -87,7 +86,7 @@ impl Services {
         }
     }
 
-    /// A list that the viewer sees, archived or not.
+    /// A list that the viewer sees, even if it is archived.
     pub(super) async fn seen_list(
         &self,
         viewer: &Viewer,
@@ -99,10 +98,10 @@ impl Services {
             .ok_or_else(|| path.not_found("list").into())
     }
 
-    /// Adds a list, which shares the unassigned credits.
+    /// Creates a list, which shares the unassigned credits.
     ///
     /// # Errors
-    /// Refusals that name the field.
+    /// An unknown account, an invalid name or head-count, and too many lists, each at its field.
     pub async fn create_contact_list(
         &self,
         viewer: &Viewer,
@@ -133,10 +132,11 @@ impl Services {
         Ok(row)
     }
 
-    /// Changes a list's name or its head-count.
+    /// Changes a list's name or its head-counts.
     ///
     /// # Errors
-    /// Refusals that name the field.
+    /// An unknown list, an invalid name or head-count, and a head-count for a list with stored
+    /// contacts, each at its field.
     pub async fn update_contact_list(
         &self,
         viewer: &Viewer,
@@ -152,11 +152,11 @@ impl Services {
 
         let transaction = self.store.begin().await?;
         if !store::contact_list::rename(&transaction, account, list, &row.name).await? {
-            // Archived since it was read; the transaction ends with nothing done.
+            // The list was archived after it was read; the transaction ends without a change.
             return Err(path.not_found("list").into());
         }
         if let Some(destinations) = destinations {
-            // After the list's row is locked: an import may have come in since it was read.
+            // Read after locking the list: an import may have added contacts since the first read.
             let stored = store::contact_list::find(&transaction, list).await?;
             if stored.is_some_and(|row| row.contacts > 0) {
                 return Err(Path::input("destinations")
@@ -170,11 +170,11 @@ impl Services {
         Ok(row)
     }
 
-    /// Takes a list out of use: its credits go back to the unassigned, and its contacts are removed. Archiving it again changes nothing,
-    /// so that a request whose answer was lost can be repeated.
+    /// Archives a list: its credits return to the unassigned pool, and its contacts are deleted.
+    /// Archiving it again changes nothing, so a request whose answer was lost can be repeated.
     ///
     /// # Errors
-    /// A refusal, also where the list has scheduled messages.
+    /// `NotFound` if the viewer doesn't see the list; `Conflict` if it has scheduled messages.
     pub async fn archive_contact_list(
         &self,
         viewer: &Viewer,
@@ -196,13 +196,16 @@ impl Services {
         let row = self.seen_list(viewer, id, &path).await?;
         match done {
             Ok(_) => {}
-            // Somebody else archived it since it was read.
+            // Another request archived it after it was read.
             Err(SubmitError::Refused(Refused::UnknownList(_))) if row.archived_at.is_some() => {}
             Err(error) => return Err(OperationError::from_ledger(error, &path)),
         }
-        // It is archived already: what can't be removed now is removed by the job that looks for it.
+        // The list is archived already. A job deletes the contacts that can't be deleted now.
         if let Err(error) = self.forget_contacts(&row).await {
-            tracing::warn!(?error, "an archived list's contacts are not removed yet");
+            tracing::warn!(
+                ?error,
+                "deleting an archived list's contacts failed; the job will retry"
+            );
         }
         Ok(row)
     }
@@ -231,7 +234,7 @@ fn destination_rows(
             account_id,
             list_id,
             country_code: country.to_string(),
-            // Bounded far below by `input::destinations`.
+            // `input::destinations` keeps it far below this.
             recipients: i64::try_from(recipients).unwrap_or(i64::MAX),
         })
         .collect()

@@ -1,4 +1,4 @@
-//! Credit packages: what is for sale, and how many messages that buys.
+//! Credit packages: what is for sale, and how many messages a package buys.
 
 use std::sync::Arc;
 
@@ -23,47 +23,45 @@ use crate::store::{
     sql::paging::{Page, Window},
 };
 
-/// The longest code of a package.
+/// The longest code of a package, in bytes.
 const MAX_CODE_BYTES: usize = 64;
 /// The longest validity of a package, in days.
 pub const MAX_PACKAGE_DAYS: i32 = 36_500;
 const _: () = assert!(MAX_PACKAGE_DAYS.unsigned_abs() <= MAX_VALIDITY_DAYS);
-/// The most countries that one capacity is asked for: there are fewer.
+/// The most countries in one query of capacities; there are fewer countries.
 pub const MAX_COUNTRIES: usize = 300;
 
-/// A new package, as it was asked for.
+/// The input of `createCreditPackage`.
 #[derive(Debug)]
 pub struct CreateCreditPackage {
-    /// Unique among all packages.
+    /// The code, unique among all packages.
     pub code: String,
-    /// Shown to people.
+    /// The display name.
     pub name: String,
-    /// How many credits.
+    /// The credits in the package.
     pub credits: String,
-    /// The price's amount.
+    /// The amount of the price.
     pub price: String,
-    /// Its currency.
+    /// The currency of the price, as an ISO 4217 code.
     pub currency_code: String,
-    /// Days until the credits expire; `None` where they never do.
+    /// The days until the credits expire; `None` if they never do.
     pub validity_days: Option<i32>,
 }
 
 /// How many messages a package buys in a country.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Capacity {
-    /// Where.
+    /// The country of the recipients.
     pub country: CountryCode,
-    /// What one message of one segment costs; `None` where the country is not served.
+    /// The price of a message of one segment; `None` if the country isn't served.
     pub credits_per_message: Option<Credits>,
-    /// How many such messages; `None` where they are free, and so without end.
+    /// How many such messages the credits buy: 0 if the country isn't served, `None` if messages to
+    /// it are free.
     pub messages: Option<i64>,
 }
 
 impl Services {
-    /// A page of packages.
-    ///
-    /// # Errors
-    /// A fault.
+    /// A page of the packages.
     pub async fn credit_packages(
         &self,
         include_archived: bool,
@@ -72,10 +70,10 @@ impl Services {
         Ok(store::credit_package::list(self.store.reader(), include_archived, window).await?)
     }
 
-    /// Puts a package up for sale.
+    /// Creates a package and puts it up for sale.
     ///
     /// # Errors
-    /// Refusals that name the field.
+    /// An invalid name, code, price or validity, and a code in use, each at its field.
     pub async fn create_credit_package(
         &self,
         new: CreateCreditPackage,
@@ -118,10 +116,10 @@ impl Services {
         Ok(row)
     }
 
-    /// Takes a package off sale; what was bought stays as it is. Doing it again changes nothing.
+    /// Takes a package off sale. Credits that were bought stay. Archiving it again changes nothing.
     ///
     /// # Errors
-    /// A refusal, where there is no such package.
+    /// `NotFound` if no package has this id.
     pub async fn archive_credit_package(
         &self,
         id: PackageId,
@@ -132,11 +130,11 @@ impl Services {
         row.ok_or_else(|| Path::input("packageId").not_found("package").into())
     }
 
-    /// How many messages of one segment so many credits buy in each country, by the card that an account
-    /// is charged by; by the default card for a platform role that names no account.
+    /// How many messages of one segment a number of credits buys in each country. It uses the
+    /// account's rate card, or the default card if a platform key names no account.
     ///
     /// # Errors
-    /// Refusals that name the argument.
+    /// An unknown account, invalid credits and invalid countries, each at its argument.
     pub async fn capacity(
         &self,
         viewer: &Viewer,
@@ -166,10 +164,10 @@ impl Services {
     }
 }
 
-/// Countries as they were given, in their order.
+/// Countries by their codes, in the given order.
 ///
 /// # Errors
-/// A refusal that names the position below `path`.
+/// Too many countries, or an unknown one by position below `path`.
 pub fn read_countries(codes: &[String], path: &Path) -> Result<Vec<CountryCode>, Refusal> {
     if codes.len() > MAX_COUNTRIES {
         return Err(path.invalid(format!("Must be at most {MAX_COUNTRIES} countries.")));
@@ -178,10 +176,10 @@ pub fn read_countries(codes: &[String], path: &Path) -> Result<Vec<CountryCode>,
     codes.iter().enumerate().map(read).collect()
 }
 
-/// What a package costs.
+/// The price of a package.
 ///
 /// # Errors
-/// A fault, where the row holds what it never should.
+/// A fault if the row holds an invalid amount or currency.
 pub fn price(row: &credit_package::Model) -> Result<Money, OperationError> {
     let currency = known_currency(&row.currency_code);
     let currency = currency

@@ -1,9 +1,10 @@
-//! Contacts who leave a list that messages are scheduled for: each such message counts them off, so that at its sendAt
-//! it is charged for those who are still there (law H3).
+//! Contacts that leave a list while messages to it are scheduled. Each message counts them off, so
+//! that at its `sendAt` it is charged only for the contacts that remain (law H3).
 //!
-//! Here: what each message was to cost for them. A text with merge fields is cut once more with the fields that a contact
-//! leaves with, as it was when it was priced; whoever's fields have changed since counts as those who were to get the
-//! fewest segments, since what the contact was charged by is not kept. Not here: what that does to the charge
+//! Here: what each message was to cost for the contacts that leave. A text with merge fields is
+//! segmented again with the fields that a contact has when it leaves, the way it was priced. A
+//! contact whose fields changed since then counts as one of those with the fewest segments, because
+//! the segments it was priced with aren't stored. Not here: what that does to the charge
 //! ([`domain::departures`]).
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -24,15 +25,16 @@ use crate::store::{
     contact::{Counts, Removed, Which},
 };
 
-/// Texts that are cut in one transaction, messages times contacts: some hundredths of a second, as a part of a removal
-/// takes by itself.
+/// The most texts segmented in one transaction, messages times contacts. They take a few hundredths
+/// of a second, as long as the rest of a part of a removal.
 const TEXTS: usize = 20_000;
-/// Messages whose texts are held at a time: a text has at most 160 kB.
+/// How many texts of messages are in memory at a time. A text has at most 160 kB.
 const MESSAGES: usize = 50;
-/// What stands for a number of segments that is not known.
+/// Stands for an unknown number of segments.
 const UNKNOWN: i32 = 0;
 
-/// The part of a removal that is done at once beside the messages that wait: each text is cut for each contact.
+/// The part of a removal that one transaction does. It is smaller the more messages with merge
+/// fields wait, because each of their texts is segmented for each contact.
 pub(super) fn part<'a>(which: Which<'a>, waiting: &[message_audience::Model]) -> Which<'a> {
     let personal = waiting.iter().filter(|one| one.personal).count();
     let most = (TEXTS / personal.max(1)).max(1);
@@ -44,8 +46,8 @@ pub(super) fn part<'a>(which: Which<'a>, waiting: &[message_audience::Model]) ->
 }
 
 impl Services {
-    /// Removes contacts of a list, and counts them off the messages that wait and were scheduled for them. The caller has
-    /// locked the list.
+    /// Removes contacts of a list, and counts them off the waiting messages that were scheduled for
+    /// them. The caller has locked the list.
     pub(super) async fn remove_departing(
         &self,
         transaction: &DatabaseTransaction,
@@ -109,7 +111,8 @@ fn plain_departures(
     rows
 }
 
-/// Departures from a message whose text has merge fields. Cutting takes a processor: it is done beside the requests.
+/// Departures from a message whose text has merge fields. Segmenting is CPU work, so it runs on a
+/// blocking thread.
 async fn personal_departures(
     message: message::Model,
     card: Arc<RateCard>,

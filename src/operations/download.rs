@@ -1,7 +1,8 @@
-//! Download links: a report's file behind a link that needs no header, for a quarter of an hour.
+//! Download links: a report's file at an address that needs no header, for 15 minutes.
 //!
-//! A link carries what its report was asked for and by which key, signed; nothing is kept for it. It dies with that
-//! key. Here: making links and opening them. Not here: sending the file ([`crate::http`]).
+//! A link carries the signed parameters of its report and the key that made it; nothing is stored
+//! for it. It stops working with that key. Here: making links and opening them. Not here: sending
+//! the file ([`crate::http`]).
 
 mod content;
 
@@ -30,13 +31,13 @@ use crate::{
 
 /// How long a link works.
 pub const VALIDITY: SignedDuration = SignedDuration::from_mins(15);
-/// By how much the clocks of an installation's processes may differ: a link that one of them just made must work at
-/// the others.
+/// The most by which the clocks of an installation's processes may differ: a link that one process
+/// just made must work at the others.
 const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(1);
-/// The most of an account's name that a file name has, in characters.
+/// The most characters of an account's name in a file name.
 const MAX_SLUG_CHARS: usize = 60;
 
-/// How a report is written.
+/// The format of a report's file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Format {
     /// An Excel workbook.
@@ -45,48 +46,48 @@ pub enum Format {
     Csv,
 }
 
-/// A link to a file.
+/// A link to a report's file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DownloadLink {
-    /// Where it is.
+    /// The address of the file.
     pub url: Url,
-    /// What the file is called.
+    /// The name of the file.
     pub file_name: String,
-    /// From when on the link does not work any more.
+    /// The instant from which the link no longer works.
     pub expires_at: Timestamp,
 }
 
 /// A file that is about to be sent.
 #[derive(Debug)]
 pub struct Download {
-    /// What there is beside the messages, by how it is written.
+    /// The content beside the messages, by format.
     pub content: Content,
-    /// Its messages, from the snapshot that its figures are from (law T4).
+    /// The messages, from the same snapshot as the figures (law T4).
     pub messages: MessageReader,
 }
 
-/// A link that was made here and works.
+/// A link that this server made and that works.
 #[derive(Debug)]
 pub struct Link(Claims);
 
 impl Link {
-    /// Whose report it opens.
+    /// The account whose report it opens.
     #[must_use]
     pub fn account(&self) -> AccountId {
         AccountId::new(self.0.account)
     }
 }
 
-/// Why a link opens nothing.
+/// Why a link doesn't open.
 #[derive(Debug)]
 pub enum DownloadError {
-    /// It is not a link of this server, or not as it was made.
+    /// This server didn't make the link, or it was changed.
     NotFound,
-    /// It does not work any more.
+    /// The link has expired.
     Expired,
-    /// The key that made it does not work any more.
+    /// The key that made the link no longer works.
     Revoked,
-    /// What it asks for can't be had.
+    /// The report can't be read.
     Failed(OperationError),
 }
 
@@ -96,10 +97,11 @@ impl<E: Into<OperationError>> From<E> for DownloadError {
     }
 }
 
-/// What a link says: the report that was asked for, and until when.
+/// The signed content of a link: the parameters of the report, and its expiry.
 #[derive(Debug, Serialize, Deserialize)]
 struct Claims {
-    /// The key that asked; `None` for the server's own admin key, whose hash is signed along.
+    /// The key that made the link. `None` for the server's own admin key, whose hash is part of the
+    /// signature.
     key: Option<Uuid>,
     account: Uuid,
     /// Microseconds since the epoch.
@@ -109,12 +111,12 @@ struct Claims {
     #[serde(with = "Interval")]
     interval: buckets::Interval,
     zone: String,
-    /// 16 bytes each, run together in base64: a thousand lists must fit a URL.
+    /// 16 bytes each, concatenated in base64: 1,000 lists must fit in a URL.
     lists: Option<String>,
     countries: Option<Vec<String>>,
     channel: Option<Channel>,
     format: Format,
-    /// How comma-separated values are written.
+    /// The dialect of a CSV file.
     #[serde(default)]
     dialect: Dialect,
     /// Microseconds since the epoch.
@@ -131,10 +133,7 @@ enum Interval {
 }
 
 impl Services {
-    /// A link to a report's file.
-    ///
-    /// # Errors
-    /// Faults.
+    /// Makes a link to a report's file.
     pub async fn download_link(
         &self,
         viewer: &Viewer,
@@ -171,17 +170,17 @@ impl Services {
         })
     }
 
-    /// Reads a link that was made here and still works, as its key does.
+    /// Checks a link and its key.
     ///
     /// # Errors
-    /// That the link is none, or expired, or its key was revoked; faults.
+    /// [`DownloadError::NotFound`], [`DownloadError::Expired`] or [`DownloadError::Revoked`].
     pub async fn read_link(&self, token: &str, file_name: &str) -> Result<Link, DownloadError> {
         let claims = self.claims(token, file_name).await?;
         let (now, expires_at) = (self.clock.now(), whole_micros(claims.expires_at));
         if now >= expires_at {
             return Err(DownloadError::Expired);
         }
-        // None is made to last longer, whoever got at the secret.
+        // No link is made to last longer, so a later expiry is refused even with a valid signature.
         let longest = now.saturating_add(VALIDITY + CLOCKS_DIFFER);
         if longest.is_ok_and(|longest| expires_at > longest) {
             return Err(DownloadError::NotFound);
@@ -194,10 +193,11 @@ impl Services {
         Ok(Link(claims))
     }
 
-    /// Opens what a link names: begins the snapshot that the file shows, and begins to read the figures that it has.
+    /// Opens a link: begins the snapshot that the file shows, and begins to read its figures.
     ///
     /// # Errors
-    /// That its account is gone; a refusal where the period's costs are in several currencies; faults.
+    /// [`DownloadError::NotFound`] if the account is gone. A refusal if the period has costs in
+    /// several currencies.
     pub async fn open_download(&self, Link(claims): Link) -> Result<Download, DownloadError> {
         let now = self.clock.now();
         let (snapshot, pinned) = self.store.pin().await?;
@@ -222,7 +222,7 @@ impl Services {
             .and_then(|(claims, signature)| Some((decode(claims)?, decode(signature)?)))
             .ok_or(DownloadError::NotFound)?;
         let mut admin = None;
-        // Both take as long whatever differs.
+        // Both comparisons take the same time, whatever differs.
         for by_admin in [false, true] {
             let signer = self.signature(&claims, file_name, by_admin).await?;
             if signer.verify_slice(&signature).is_ok() {
@@ -230,7 +230,7 @@ impl Services {
             }
         }
         let admin = admin.ok_or(DownloadError::NotFound)?;
-        // Links of an earlier version may say something else.
+        // An earlier version may have signed other claims.
         let claims: Claims =
             serde_json::from_slice(&claims).map_err(|_| DownloadError::NotFound)?;
         if claims.key.is_none() != admin {
@@ -239,8 +239,8 @@ impl Services {
         Ok(claims)
     }
 
-    /// What signs a link: its claims and its file's name; of the admin key's links its hash too, so that they die
-    /// when it changes.
+    /// The MAC of a link's claims and its file name. For the admin key it includes that key's hash,
+    /// so links stop working when the key changes.
     async fn signature(
         &self,
         claims: &[u8],
@@ -282,7 +282,7 @@ impl Claims {
             from: filter.from.as_microsecond(),
             to: filter.to.as_microsecond(),
             interval: report.interval,
-            // Zones are read by name, so they have one.
+            // Zones are read by name, so every zone has one.
             zone: zone
                 .ok_or_else(|| OperationError::broken("a report's zone has no name"))?
                 .to_owned(),
@@ -298,7 +298,7 @@ impl Claims {
         })
     }
 
-    /// The report that the link was made for; the account's name may have changed since.
+    /// The report that the link was made for. The account's name may have changed since.
     fn report(&self, account: entity::account::Model) -> Result<UsageReport, OperationError> {
         let unlike = || OperationError::broken("a signed link says what no link says");
         let zone = calendar::parse_time_zone(&self.zone).map_err(|_| unlike())?;
@@ -336,8 +336,8 @@ impl Claims {
     }
 }
 
-/// `usage-<account>-2026-10-01-2026-11-01.xlsx`: whose usage, and the days of the report's zone on which
-/// the period begins and ends.
+/// `usage-<account>-2026-10-01-2026-11-01.xlsx`: the account, and the days in the report's zone on
+/// which the period begins and ends.
 fn file_name(report: &UsageReport, format: Format) -> String {
     let day = |instant| calendar::date_of(instant, &report.time_zone);
     let extension = match format {
@@ -352,7 +352,7 @@ fn file_name(report: &UsageReport, format: Format) -> String {
     )
 }
 
-/// A name's letters and digits in lower case, with a hyphen for whatever is between them.
+/// A name's letters and digits in lower case, with a hyphen for everything in between.
 fn slug(name: &str) -> String {
     let lower = name.to_lowercase();
     let words = lower

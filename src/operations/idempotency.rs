@@ -1,4 +1,4 @@
-//! Idempotency keys: the same key with the same arguments gets the first answer again (law B4).
+//! Idempotency keys: the same key with the same arguments returns the first answer again (law B4).
 
 use domain::id::AccountId;
 use serde::Serialize;
@@ -10,14 +10,14 @@ use super::{
 };
 use crate::{ledger::Key, store};
 
-/// The longest key that is taken.
+/// The longest key, in bytes.
 pub const MAX_KEY_BYTES: usize = 255;
 
-/// A checked key with the fingerprint of what it is used for: the operation's name and its arguments as
-/// the caller gave them, so that no live state decides whether two requests are the same.
+/// A validated key with the fingerprint of its request: the operation's name and its arguments as
+/// the caller gave them. No mutable state decides whether two requests are the same.
 ///
 /// # Errors
-/// A refusal that names the key, where it is empty or too long.
+/// `Invalid` if the key is empty or too long.
 pub fn key(text: &str, operation: &str, arguments: &impl Serialize) -> Result<Key, OperationError> {
     let path = Path::input("idempotencyKey");
     if text.trim().is_empty() || text.len() > MAX_KEY_BYTES || text.contains('\0') {
@@ -40,11 +40,8 @@ pub fn key(text: &str, operation: &str, arguments: &impl Serialize) -> Result<Ke
 }
 
 impl Services {
-    /// Whether a key was used before. Checks that depend on the time or on what may have changed since are
-    /// left out for one that was: the ledger answers it as it did first, or refuses it as reused.
-    ///
-    /// # Errors
-    /// A fault.
+    /// Whether a key was used before. For a used key, checks against the time or changing state are
+    /// skipped: the ledger returns its first answer or refuses it as reused.
     pub(super) async fn key_was_used(
         &self,
         account: AccountId,

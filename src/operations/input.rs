@@ -1,5 +1,5 @@
-//! Reading what callers write: each reader takes the text and the path of its field, and refuses with
-//! what is wrong and what would be right.
+//! Parsing of user input: each function takes a text and the path of its field, and its refusal
+//! says what is wrong and what would be right.
 
 use domain::{
     calendar,
@@ -17,30 +17,31 @@ use super::{
     refusal::{Path, Refusal, credits_message},
 };
 
-/// The longest name of anything, in characters.
+/// The longest name, in characters.
 pub const MAX_NAME_CHARS: usize = 200;
 /// The longest note, in characters.
 pub const MAX_NOTE_CHARS: usize = 2_000;
-/// The most recipients of one list or message: GraphQL's `Int` ends there.
+/// The most recipients of one list or message: the largest `Int` of GraphQL.
 pub const MAX_RECIPIENTS: u64 = 2_147_483_647;
 
-/// A name: not empty, at most [`MAX_NAME_CHARS`], without control characters and what can't be seen.
+/// A name: not empty, at most [`MAX_NAME_CHARS`], without control and invisible characters.
 ///
 /// # Errors
-/// A refusal that names `path`.
+/// `Invalid` at `path` for any other text.
 pub fn name(text: &str, path: &Path) -> Result<String, Refusal> {
     visible(line(text, MAX_NAME_CHARS, path)?, path)
 }
 
-/// A note: not empty, at most [`MAX_NOTE_CHARS`], without control characters and what can't be seen.
+/// A note: not empty, at most [`MAX_NOTE_CHARS`], without control and invisible characters.
 ///
 /// # Errors
-/// A refusal that names `path`.
+/// `Invalid` at `path` for any other text.
 pub fn note(text: &str, path: &Path) -> Result<String, Refusal> {
     visible(line(text, MAX_NOTE_CHARS, path)?, path)
 }
 
-/// A line that reads as what it is: other people see it, on the page that takes a purchase's approval among others.
+/// Refuses invisible characters, because other people see the text, for example on the page where a
+/// purchase is approved.
 fn visible(text: String, path: &Path) -> Result<String, Refusal> {
     let Some((position, character)) = invisible(&text) else {
         return Ok(text);
@@ -51,11 +52,11 @@ fn visible(text: String, path: &Path) -> Result<String, Refusal> {
     )))
 }
 
-/// A text to search for: at most [`MAX_NAME_CHARS`], without control characters; `None` where it is blank,
-/// which looks for everything.
+/// A text to search for: at most [`MAX_NAME_CHARS`], without control characters. `None` if it is
+/// blank, which matches everything.
 ///
 /// # Errors
-/// A refusal that names `path`.
+/// `Invalid` at `path` if it is too long or has control characters.
 pub fn search(text: Option<&str>, path: &Path) -> Result<Option<String>, Refusal> {
     match text.map(str::trim) {
         None | Some("") => Ok(None),
@@ -77,19 +78,19 @@ fn line(text: &str, max_chars: usize, path: &Path) -> Result<String, Refusal> {
     Ok(trimmed.to_owned())
 }
 
-/// An amount of credits, zero included.
+/// An amount of credits, which may be zero.
 ///
 /// # Errors
-/// A refusal that names `path`.
+/// `Invalid` at `path` if it isn't a number, is too precise or too large.
 pub fn credits(text: &str, path: &Path) -> Result<Credits, Refusal> {
     text.parse()
         .map_err(|error| path.invalid(credits_message(error)))
 }
 
-/// An amount of credits, more than zero.
+/// An amount of credits greater than zero.
 ///
 /// # Errors
-/// A refusal that names `path`.
+/// `Invalid` at `path` for zero, and for what [`credits`] refuses.
 pub fn positive_credits(text: &str, path: &Path) -> Result<Credits, Refusal> {
     let credits = credits(text, path)?;
     if credits.is_zero() {
@@ -98,10 +99,11 @@ pub fn positive_credits(text: &str, path: &Path) -> Result<Credits, Refusal> {
     Ok(credits)
 }
 
-/// A country: assigned in ISO 3166-1, or one of the three that have telephone numbers without that.
+/// A country: a code assigned in ISO 3166-1, or one of the three others that have telephone
+/// numbers.
 ///
 /// # Errors
-/// A refusal that names `path`.
+/// `Invalid` at `path` for any other code.
 pub fn country(text: &str, path: &Path) -> Result<CountryCode, Refusal> {
     let code: Option<CountryCode> = text.parse().ok();
     code.filter(|_| {
@@ -115,13 +117,13 @@ pub fn country(text: &str, path: &Path) -> Result<CountryCode, Refusal> {
 /// A currency of ISO 4217.
 ///
 /// # Errors
-/// A refusal that names `path`.
+/// `Invalid` at `path` for an unknown code.
 pub fn currency(text: &str, path: &Path) -> Result<Currency, Refusal> {
     known_currency(text)
         .ok_or_else(|| path.invalid("Must be an ISO 4217 currency code such as \"EUR\"."))
 }
 
-/// A currency of ISO 4217 with its minor unit; `None` where there is none of that code.
+/// A currency of ISO 4217 with its minor unit; `None` for an unknown code.
 #[must_use]
 pub fn known_currency(text: &str) -> Option<Currency> {
     let known = iso_currency::Currency::from_code(text)?;
@@ -135,16 +137,17 @@ pub fn known_currency(text: &str) -> Option<Currency> {
 /// An IANA time zone, in its canonical spelling.
 ///
 /// # Errors
-/// A refusal that names `path`.
+/// `Invalid` at `path` for an unknown name.
 pub fn time_zone(text: &str, path: &Path) -> Result<TimeZone, Refusal> {
     calendar::parse_time_zone(text)
         .map_err(|_| path.invalid("Must be an IANA time zone name such as \"Europe/Rome\"."))
 }
 
-/// An instant, in whole microseconds, within the years that reports and ids can name.
+/// An instant in whole microseconds, between the years 1980 and 2200, which reports and ids can
+/// represent.
 ///
 /// # Errors
-/// A refusal that names `path`.
+/// `Invalid` at `path` if it isn't RFC 3339 or is out of these years.
 pub fn instant(text: &str, path: &Path) -> Result<Timestamp, Refusal> {
     let wanted = "Must be an RFC 3339 instant such as \"2026-11-22T08:00:00Z\", between the years 1980 and 2200.";
     let instant: Timestamp = text.parse().map_err(|_| path.invalid(wanted))?;
@@ -155,34 +158,34 @@ pub fn instant(text: &str, path: &Path) -> Result<Timestamp, Refusal> {
     Timestamp::from_microsecond(instant.as_microsecond()).map_err(|_| path.invalid(wanted))
 }
 
-/// A calendar date.
+/// A calendar date between the years 1980 and 2200.
 ///
 /// # Errors
-/// A refusal that names `path`.
+/// `Invalid` at `path` if it isn't ISO 8601 or is out of these years.
 pub fn date(text: &str, path: &Path) -> Result<Date, Refusal> {
     let wanted =
         "Must be an ISO 8601 date such as \"2026-11-22\", between the years 1980 and 2200.";
     let date: Date = text.parse().map_err(|_| path.invalid(wanted))?;
-    // The parser takes date-times too.
+    // The parser accepts date-times too.
     if text.len() != 10 || !(1980..=2200).contains(&date.year()) {
         return Err(path.invalid(wanted));
     }
     Ok(date)
 }
 
-/// An amount of money in a currency's minor units, zero included.
+/// An amount of money in the currency's minor units, which may be zero.
 ///
 /// # Errors
-/// A refusal that names the amount or the currency below `path`.
+/// `Invalid` at the amount or the currency below `path`.
 pub fn money(amount: &str, currency_code: &str, path: &Path) -> Result<Money, Refusal> {
     let currency = currency(currency_code, &path.at("currencyCode"))?;
     Money::parse(amount, currency).map_err(|error| path.at("amount").invalid(money_message(&error)))
 }
 
-/// What one credit is worth.
+/// The value of one credit.
 ///
 /// # Errors
-/// A refusal that names the amount or the currency below `path`.
+/// `Invalid` at the amount or the currency below `path`.
 pub fn credit_value(
     amount: &str,
     currency_code: &str,
@@ -208,7 +211,7 @@ fn money_message(error: &ParseMoneyError) -> String {
 /// Head-counts by country.
 ///
 /// # Errors
-/// A refusal that names the position below `path`.
+/// An unknown country, a negative count or too many recipients, by position below `path`.
 pub fn destinations<'a>(
     rows: impl IntoIterator<Item = (&'a str, i32)>,
     path: &Path,

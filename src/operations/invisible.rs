@@ -1,8 +1,9 @@
-//! Characters that nobody sees: with them two names look the same, or one reads as another.
+//! Invisible characters, with which two names can look the same or one can read as another.
 //!
-//! What Unicode lets a renderer leave out (Default_Ignorable_Code_Point), which all controls of direction are among,
-//! line separators, and anchors of annotations. Joiners and selectors are legitimate where they change what is seen:
-//! between letters of scripts that join, and in emoji. Not here: who refuses them ([`super::input`]).
+//! They are what Unicode lets a renderer leave out (Default_Ignorable_Code_Point), including all
+//! direction controls, and line separators and annotation anchors. Joiners and variation selectors
+//! are legitimate if they change the appearance: between letters of joining scripts, and in emoji.
+//! Not here: the refusal of such texts ([`super::input`]).
 
 use icu_properties::{
     CodePointMapData, CodePointSetData,
@@ -11,10 +12,10 @@ use icu_properties::{
 
 const ZERO_WIDTH_NON_JOINER: char = '\u{200C}';
 const ZERO_WIDTH_JOINER: char = '\u{200D}';
-/// The base of flags of regions, which are spelled with tags.
+/// The base of flags of regions, which are spelled with tag characters.
 const BLACK_FLAG: char = '\u{1F3F4}';
 
-/// The first character of a text that can't be seen, and its position, counted in characters from 1.
+/// The first invisible character of a text and its position, counted in characters from 1.
 pub(super) fn invisible(text: &str) -> Option<(usize, char)> {
     let mut before = None;
     let mut rest = text.chars().peekable();
@@ -34,7 +35,7 @@ fn is_invisible(character: char) -> bool {
         || matches!(character, '\u{2028}' | '\u{2029}' | '\u{FFF9}'..='\u{FFFB}')
 }
 
-/// Whether an invisible character changes how what stands around it looks.
+/// Whether an invisible character changes the look of its neighbours.
 fn is_at_home(character: char, before: Option<char>, after: Option<char>) -> bool {
     let Some(before) = before else { return false };
     let follows_what_it_shapes = shapes(before) || is_selector(before);
@@ -42,7 +43,7 @@ fn is_at_home(character: char, before: Option<char>, after: Option<char>) -> boo
         ZERO_WIDTH_JOINER | ZERO_WIDTH_NON_JOINER => {
             follows_what_it_shapes && after.is_some_and(shapes)
         }
-        // Digits and two signs become keycaps.
+        // Digits, `#` and `*` become keycaps.
         _ if is_selector(character) => shapes(before) || matches!(before, '0'..='9' | '#' | '*'),
         '\u{E0020}'..='\u{E007F}' => {
             before == BLACK_FLAG || matches!(before, '\u{E0020}'..='\u{E007E}')
@@ -58,7 +59,8 @@ fn is_selector(character: char) -> bool {
     )
 }
 
-/// Whether a visible character is one that joiners and selectors go with: not of scripts whose letters stand alone.
+/// Whether joiners and selectors can change the look of a visible character. They can't for ASCII,
+/// Latin, Greek and Cyrillic.
 fn shapes(character: char) -> bool {
     let script = CodePointMapData::<Script>::new().get(character);
     !character.is_ascii()
@@ -93,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn what_hides_or_turns_text_is_found() {
+    fn hidden_and_direction_changing_characters_are_found() {
         for (name, position) in [
             ("Shop\u{202E}gpj.exe", 5),
             ("\u{202A}Shop\u{202C}", 1),

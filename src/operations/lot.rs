@@ -1,4 +1,4 @@
-//! Lots: listing them, giving credits, and taking them back.
+//! Lots: listing them, granting credits and revoking them.
 
 use domain::{
     book,
@@ -22,55 +22,55 @@ use crate::{
     },
 };
 
-/// Credits to give, as it was asked for.
+/// The input of `grantCredits`.
 #[derive(Debug)]
 pub struct GrantCredits {
-    /// To which account.
+    /// The account that receives the credits.
     pub account: Option<AccountId>,
-    /// How many.
+    /// How many credits to grant.
     pub credits: String,
-    /// Their expiration day.
+    /// The day on which the credits expire.
     pub expires_on: Option<String>,
-    /// Why.
+    /// The reason, for people to read.
     pub note: String,
-    /// Unique in the account.
+    /// The idempotency key, unique in the account.
     pub idempotency_key: String,
 }
 
-/// Credits that were given.
+/// The result of a grant.
 #[derive(Debug)]
 pub struct Granted {
-    /// The lot as it came in.
+    /// The lot as it was granted.
     pub lot: lot::Model,
-    /// The balance after it.
+    /// The balance after the grant.
     pub balance: BalanceAt,
 }
 
-/// Credits to take back, as it was asked for.
+/// The input of `revokeCredits`.
 #[derive(Debug)]
 pub struct RevokeCredits {
-    /// From which account.
+    /// The account that loses the credits.
     pub account: Option<AccountId>,
-    /// From this lot alone.
+    /// The lot to take the credits from.
     pub lot: Option<LotId>,
-    /// How many.
+    /// How many credits to revoke.
     pub credits: String,
-    /// Why.
+    /// The reason, for people to read.
     pub note: String,
-    /// Unique in the account.
+    /// The idempotency key, unique in the account.
     pub idempotency_key: String,
 }
 
-/// Credits that were taken back.
+/// The result of a revocation.
 #[derive(Debug)]
 pub struct Revoked {
-    /// The ledger's entry.
+    /// The transaction of the revocation.
     pub transaction: transaction::Model,
-    /// The balance after it.
+    /// The balance after the revocation.
     pub balance: BalanceAt,
 }
 
-/// What a grant's key stands for, as the caller gave it.
+/// The arguments of a grant as the caller gave them, for the fingerprint of its key.
 #[derive(Serialize)]
 struct GrantArguments<'a> {
     account: uuid::Uuid,
@@ -79,7 +79,7 @@ struct GrantArguments<'a> {
     note: &'a str,
 }
 
-/// What a revocation's key stands for, as the caller gave it.
+/// The arguments of a revocation as the caller gave them, for the fingerprint of its key.
 #[derive(Serialize)]
 struct RevokeArguments<'a> {
     account: uuid::Uuid,
@@ -89,10 +89,8 @@ struct RevokeArguments<'a> {
 }
 
 impl Services {
-    /// A page of an account's lots, with the filter whose instant their states are judged at.
-    ///
-    /// # Errors
-    /// A fault.
+    /// A page of an account's lots, and the filter that it was read with. The lots are shown in
+    /// their states at the filter's instant.
     pub async fn lots(
         &self,
         account: AccountId,
@@ -108,10 +106,11 @@ impl Services {
         Ok((filter, page))
     }
 
-    /// Gives credits without payment.
+    /// Grants credits without a payment.
     ///
     /// # Errors
-    /// Refusals that name the field.
+    /// An unknown account, an invalid amount, day, note or key, and too many credits, each at its
+    /// field.
     pub async fn grant_credits(
         &self,
         viewer: &Viewer,
@@ -148,8 +147,8 @@ impl Services {
         self.granted(id, &answer).await
     }
 
-    /// A day to come as the end of a lot: from its first instant on its credits can't be used (law L2). Which instant
-    /// that is, the ledger says under its lock.
+    /// Parses a future day as the end of a lot: its credits can't be used from the first instant of
+    /// that day on (law L2). The ledger determines that instant under its lock.
     async fn expiration_day(
         &self,
         account: &account::Model,
@@ -160,7 +159,7 @@ impl Services {
         let on = input::date(on, &path)?;
         let zone = time_zone(account)?;
         let today = date_of(self.clock.now(), &zone);
-        // A repetition of what was granted in time gets its first answer.
+        // A repeated request whose grant was in time gets its first answer.
         if on <= today && !self.key_was_used(AccountId::new(account.id), key).await? {
             return Err(path
                 .invalid(format!(
@@ -174,8 +173,8 @@ impl Services {
         Ok(on)
     }
 
-    /// What a grant answered: its lot is whole and expires as it did then, whatever was spent of it since and in
-    /// whatever zone its day begins by now.
+    /// The answer of a grant. Its lot is shown whole and with its original expiry, whatever was
+    /// spent since and whatever the account's zone is now.
     async fn granted(
         &self,
         account: AccountId,
@@ -196,10 +195,11 @@ impl Services {
         })
     }
 
-    /// Corrects a balance downward.
+    /// Revokes credits of one lot.
     ///
     /// # Errors
-    /// Refusals that name the field.
+    /// An unknown account or lot, an invalid amount, note or key, and more credits than the lot has
+    /// left, each at its field.
     pub async fn revoke_credits(
         &self,
         viewer: &Viewer,
@@ -230,7 +230,7 @@ impl Services {
             note,
         };
         let answer = match self.submit_for(id, act, key).await {
-            // The books hold lots that have something left, and this one is there: it is used up.
+            // The books load only lots with credits left, and this lot exists: so it is used up.
             Err(SubmitError::Refused(Refused::Book(book::Refusal::UnknownLot))) => {
                 return Err(amount
                     .refuse(

@@ -1,6 +1,6 @@
-//! Monthly reports: on the first of the month, in the account's time zone, the report of the month before is
-//! there. Only that it is there is kept: its file is written from the ledger whenever somebody opens a link to
-//! it, so that it says what a report of that month says.
+//! Monthly reports: on the first of a month, in the account's time zone, the report of the month
+//! before becomes available. Only the fact that it is available is stored. Each link writes its
+//! file anew from the ledger, so it agrees with any other report of that month.
 
 use domain::{
     calendar::{
@@ -29,37 +29,37 @@ use crate::{
     },
 };
 
-/// Schedules that one pass of the job looks at.
+/// How many schedules one pass of the job reads.
 const PASS: u64 = 500;
 
-/// How an account's monthly reports shall be made.
+/// The input of `updateMonthlyReports`.
 #[derive(Debug, Clone, Copy)]
 pub struct UpdateMonthlyReports {
-    /// Which account; the viewer's own where left out.
+    /// The account; the viewer's own if `None`.
     pub account: Option<AccountId>,
-    /// Whether they are made.
+    /// Whether reports are made.
     pub enabled: bool,
-    /// How files are written.
+    /// The format of the files.
     pub format: Format,
-    /// How timelines are cut.
+    /// The interval of the timelines.
     pub interval: Interval,
 }
 
-/// A month of a zone.
+/// A calendar month in a time zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Month {
-    /// Its first instant.
+    /// The first instant of the month.
     pub from: Timestamp,
-    /// The next month's.
+    /// The first instant of the next month.
     pub to: Timestamp,
 }
 
 impl Services {
-    /// Changes whether and how an account's monthly reports are made. The first one is that of the month in
-    /// which they were asked for.
+    /// Changes whether and how an account's monthly reports are made. The first report covers the
+    /// month in which they were turned on.
     ///
     /// # Errors
-    /// Refusals that name the field.
+    /// `NotFound` at `input.accountId` if the viewer doesn't see the account.
     pub async fn update_monthly_reports(
         &self,
         viewer: &Viewer,
@@ -73,7 +73,7 @@ impl Services {
         let transaction = self.store.begin().await?;
         let before = store::monthly_report::schedule(&transaction, id).await?;
         let (month, due_at) = match before {
-            // The months that it waits for stay.
+            // Reports that are already on keep the months that they wait for.
             Some(before) if before.enabled && change.enabled => (before.month, before.due_at),
             _ => {
                 let month = calendar::date_of(self.clock.now(), &zone).first_of_month();
@@ -99,10 +99,7 @@ impl Services {
         Ok(row)
     }
 
-    /// An account's schedule; off where it never had one.
-    ///
-    /// # Errors
-    /// Faults.
+    /// An account's schedule. An account that never had one gets one that is off.
     pub async fn monthly_report_schedule(
         &self,
         account: AccountId,
@@ -118,10 +115,7 @@ impl Services {
         }))
     }
 
-    /// A page of an account's reports, the newest first.
-    ///
-    /// # Errors
-    /// Faults.
+    /// A page of an account's reports, newest first.
     pub async fn monthly_reports(
         &self,
         account: AccountId,
@@ -130,10 +124,10 @@ impl Services {
         Ok(store::monthly_report::list(self.store.reader(), account, window).await?)
     }
 
-    /// A new link to a report's file.
+    /// Makes a link to a report's file.
     ///
     /// # Errors
-    /// Faults.
+    /// A fault if the report's account or month can't be read.
     pub async fn monthly_report_link(
         &self,
         viewer: &Viewer,
@@ -165,10 +159,10 @@ impl Services {
             .await
     }
 
-    /// Makes available the reports of months that are over. Answers how many there were.
+    /// Makes available the reports of past months. Returns how many it made.
     ///
     /// # Errors
-    /// A fault; what is left is done with the next call.
+    /// Fails only with faults of the database. The next call does the rest.
     pub async fn make_monthly_reports(&self) -> Result<usize, OperationError> {
         let now = self.clock.now();
         let due = store::monthly_report::due(self.store.reader(), now, PASS).await?;
@@ -179,7 +173,7 @@ impl Services {
         Ok(made)
     }
 
-    /// One account's: one report for each month that is over, by the zone that the account has now.
+    /// Makes an account's reports: one for each past month in the account's current zone.
     async fn make_reports_of(
         &self,
         mut schedule: monthly_report_schedule::Model,
@@ -206,7 +200,7 @@ impl Services {
             };
             let moved = (next.as_str(), due_at);
             if !store::monthly_report::move_on(&transaction, &schedule, moved).await? {
-                // Another process did it, or it was changed meanwhile.
+                // Another process made it, or the schedule was changed meanwhile.
                 transaction.rollback().await?;
                 return Ok(made);
             }
@@ -231,10 +225,10 @@ impl Services {
     }
 }
 
-/// The zone and the instants of a report's month.
+/// The zone of a report's month, and its instants.
 ///
 /// # Errors
-/// A fault, where the row holds what it never should.
+/// A fault if the row holds an unknown zone or month.
 pub fn month(row: &monthly_report::Model) -> Result<(TimeZone, Month), OperationError> {
     let zone = calendar::parse_time_zone(&row.time_zone)
         .map_err(|_| OperationError::broken(format!("report {} has no time zone", row.id)))?;
@@ -263,7 +257,7 @@ fn stored_format(format: Format) -> sql_enums::ReportFormat {
     }
 }
 
-/// How a report's file is written.
+/// The format of a report's file.
 #[must_use]
 pub fn format(stored: sql_enums::ReportFormat) -> Format {
     match stored {
@@ -281,7 +275,7 @@ fn stored_interval(interval: Interval) -> sql_enums::Interval {
     }
 }
 
-/// How a report's timeline is cut.
+/// The interval of a report's timeline.
 #[must_use]
 pub fn interval(stored: sql_enums::Interval) -> Interval {
     match stored {

@@ -1,7 +1,8 @@
 //! Telephone numbers: which number a text means, and whether that number can receive a message.
 //!
-//! Here: the choice between the readings of a text, by the rules of each country's numbering plan (law Q4). Not here:
-//! how a text is cleaned ([`written`]); numbering plans that changed ([`plan`]); where a refused number is reported.
+//! Here: choosing between the readings of a text by the rules of each country's numbering plan (law
+//! Q4). Not here: cleaning a text ([`written`]), numbering plans that changed ([`plan`]), and
+//! reporting a refused number.
 
 mod plan;
 mod written;
@@ -13,8 +14,9 @@ use rlibphonenumber::{
 
 use self::written::Written;
 
-/// The countries that have telephone numbers but no code assigned in ISO 3166-1: Kosovo (XK, user-assigned, as CLDR
-/// and the European Union use it), Ascension (AC) and Tristan da Cunha (TA), both exceptionally reserved.
+/// The countries that have telephone numbers but no code assigned in ISO 3166-1: Kosovo (XK,
+/// user-assigned, as CLDR and the European Union use it), Ascension (AC) and Tristan da Cunha (TA),
+/// both exceptionally reserved.
 const OUTSIDE_ISO: [(&str, &str); 3] = [
     ("AC", "Ascension Island"),
     ("TA", "Tristan da Cunha"),
@@ -24,25 +26,26 @@ const OUTSIDE_ISO: [(&str, &str); 3] = [
 /// A telephone number that can receive a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PhoneNumber {
-    /// What follows the `+` of E.164: at most fifteen digits.
+    /// The digits after the `+` of E.164, at most 15.
     pub digits: i64,
-    /// The country that it belongs to.
+    /// The country that the number belongs to.
     pub country: CountryCode,
 }
 
-/// Which kinds of numbers are taken.
+/// Which kinds of numbers are accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Accept {
-    /// Mobile numbers, and those that a plan can't tell from landlines.
+    /// Mobile numbers, and numbers that may be mobile in a plan that doesn't distinguish them from
+    /// landlines.
     Mobiles,
-    /// These and landlines, for platforms whose routes reach some of them.
+    /// Landlines as well, for platforms whose routes reach some of them.
     Landlines,
-    /// Every valid number: for finding one that was stored.
+    /// Every valid number, to find one that was stored.
     All,
 }
 
 impl Accept {
-    /// From a caller's `acceptLandlines`.
+    /// The value for a caller's `acceptLandlines`.
     #[must_use]
     pub fn landlines(accepted: bool) -> Self {
         if accepted {
@@ -56,19 +59,19 @@ impl Accept {
 /// A kind of number that never receives a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Service {
-    /// The caller pays extra.
+    /// A premium-rate number: the caller pays extra.
     PremiumRate,
-    /// The called party pays.
+    /// A toll-free number: the called party pays.
     TollFree,
-    /// Both pay.
+    /// A shared-cost number: both parties pay.
     SharedCost,
-    /// A mailbox for spoken messages.
+    /// A voicemail box.
     Voicemail,
     /// A pager.
     Pager,
-    /// A number that follows a person.
+    /// A personal number, which follows its owner.
     Personal,
-    /// One number for a company's offices.
+    /// A universal access number: one number for all offices of a company.
     UniversalAccess,
 }
 
@@ -86,29 +89,29 @@ impl Service {
     }
 }
 
-/// Why a text is not a number that can receive a message. The text is written after the name of its field.
+/// Why a text is not a number that can receive a message. Its text follows the name of the field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NumberFault {
-    /// It is not written as a number.
+    /// The text isn't a telephone number.
     #[error("Is not a telephone number such as \"+393401234567\".")]
     Malformed,
-    /// It has an exponent, as spreadsheets write long numbers.
+    /// The text has an exponent, as spreadsheets write long numbers.
     #[error(
         "Is in scientific notation, which has lost digits: format the column as text in the spreadsheet and export it again."
     )]
     Scientific,
-    /// It has decimals.
+    /// The text has decimals.
     #[error(
         "Has decimals, which no telephone number has: format the column as text in the spreadsheet and export it again."
     )]
     Decimals,
-    /// It holds more than one number.
+    /// The text holds more than one number.
     #[error("Holds more than one number: give each a row of its own.")]
     Several,
-    /// It has an extension.
+    /// The number has an extension.
     #[error("Has an extension, which a message can't reach: write the number alone.")]
     Extension,
-    /// It does not say its country.
+    /// The number has no country.
     #[error(
         "Must begin with + and the country's calling code, because no default country is given."
     )]
@@ -116,40 +119,42 @@ pub enum NumberFault {
     /// Its country has no such numbers.
     #[error("Is not a valid telephone number of its country.")]
     Invalid,
-    /// It belongs to no country, such as +800.
+    /// It belongs to no country, such as a number with +800.
     #[error("Must be a telephone number of a country.")]
     OfNoCountry,
     /// It is a landline, and landlines are not accepted.
     #[error("Is a landline of {}, which receives no messages; set acceptLandlines to accept landlines.", country_name(*.0))]
     Landline(CountryCode),
-    /// It can't receive a message.
+    /// Numbers of this kind never receive messages.
     #[error("Is a {} number of {}, which can't receive messages.", .0.name(), country_name(*.1))]
     Service(Service, CountryCode),
-    /// It has no plus, and is no mobile number of the default country.
+    /// It has no plus and isn't a mobile number of the default country.
     #[error("Is not a mobile number of {}. If it is a number of another country, begin with + and the calling code.", country_name(*.0))]
     NoMobile(CountryCode),
-    /// It has no plus, and would be another country's number with one.
+    /// It has no plus, and with one it would be another country's number.
     #[error("Is not a mobile number of {}; write +{} for {}.", country_name(*.default), .meant.digits, country_name(.meant.country))]
     Elsewhere {
         /// The country whose national form was expected.
         default: CountryCode,
-        /// What it means with a plus.
+        /// The number that the text means with a plus.
         meant: PhoneNumber,
     },
-    /// It was written in a form that its country's plan has left, and what it is now can't be told.
+    /// It has a form that its country no longer uses, and the current number can't be derived from
+    /// it.
     #[error("{}", .0)]
     OldForm(&'static str),
 }
 
 /// Reads a number in E.164 form, or in the national form of `country` if one is given.
 ///
-/// A text with `+` means what it says. A text without is read in its national form first, and is taken if that is a
-/// mobile number or one that the plan can't tell from one. Next comes the country's own calling code without its
-/// plus, if that reading is a mobile number. Anything else is refused: another reading would be a guess, and a wrong
-/// guess writes to a stranger.
+/// A text with `+` is read as an international number. A text without it is first read in the
+/// national form, and accepted if that is a mobile number or may be one. Next it is read with the
+/// country's own calling code but without the plus, and accepted if that is a mobile number.
+/// Anything else is refused: another reading would be a guess, and a wrong guess sends the message
+/// to a stranger.
 ///
 /// # Errors
-/// Why it is not such a number, and what it may have meant.
+/// A [`NumberFault`] that says why, and which number may have been meant.
 pub fn read(
     text: &str,
     country: Option<CountryCode>,
@@ -168,13 +173,14 @@ pub fn read(
     national(&written, country, region, accept)
 }
 
-/// Whether a code is one of a country with telephone numbers that ISO 3166-1 does not assign.
+/// Whether a code is one of the countries that have telephone numbers but no code assigned in ISO
+/// 3166-1.
 #[must_use]
 pub fn has_numbers_outside_iso(code: &str) -> bool {
     OUTSIDE_ISO.iter().any(|(outside, _)| *outside == code)
 }
 
-/// A number as its numbering plan knows it.
+/// A number and its kind in the numbering plan.
 #[derive(Debug, Clone, Copy)]
 struct Reading {
     number: PhoneNumber,
@@ -182,7 +188,7 @@ struct Reading {
 }
 
 impl Reading {
-    /// `None` if its plan has no such number.
+    /// Returns `None` if the plan has no such number.
     fn of(parsed: &Parsed) -> Result<Option<Self>, NumberFault> {
         let kind = parsed.get_type();
         let e164 = parsed.format_as(PhoneNumberFormat::E164);
@@ -206,7 +212,7 @@ impl Reading {
     }
 }
 
-/// What a text with `+` means.
+/// Reads a text with `+`.
 fn international(written: &Written) -> Result<Reading, NumberFault> {
     let mut text = String::with_capacity(written.digits.len() + 1);
     text.push('+');
@@ -228,8 +234,8 @@ fn judge(reading: Reading, accept: Accept) -> Result<PhoneNumber, NumberFault> {
     let service = |kind| Err(NumberFault::Service(kind, number.country));
     match reading.kind {
         PhoneNumberType::Mobile | PhoneNumberType::FixedLineOrMobile => Ok(number),
-        // Numbers over the internet count as landlines: most receive no messages, and where they do, plans call them
-        // mobile.
+        // Internet telephony numbers count as landlines. Most receive no messages, and plans
+        // classify those that do as mobile.
         PhoneNumberType::FixedLine | PhoneNumberType::VoIP => match accept {
             Accept::Landlines | Accept::All => Ok(number),
             Accept::Mobiles => Err(NumberFault::Landline(number.country)),
@@ -245,7 +251,7 @@ fn judge(reading: Reading, accept: Accept) -> Result<PhoneNumber, NumberFault> {
     }
 }
 
-/// What a text without `+` means for a country.
+/// Reads a text without `+` as a number of `country`.
 fn national(
     written: &Written,
     country: CountryCode,
@@ -269,7 +275,8 @@ fn national(
     let Some(home) = home else {
         return Err(no_mobile(country, elsewhere));
     };
-    // A zero in front is a trunk prefix, or the prefix for calls abroad, which says as much as a plus.
+    // A leading zero is a trunk prefix or the prefix for calls abroad, which is as explicit as a
+    // plus.
     let is_only_reading = elsewhere.is_none() && own.is_none_or(|own| own.number == home.number);
     if written.digits.starts_with('0') || is_only_reading {
         judge(home, accept)

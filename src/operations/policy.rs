@@ -1,8 +1,9 @@
-//! Who may do what: a table with a row for every root field, one for every field below (law A1), and one of what a
-//! field may be used for (law A3). Tests fail for a field without a row, and others try every row with every role.
+//! Authorization by role: a table with a row for every root field, one for every field below (law
+//! A1), and one for single uses of a field (law A3). A test fails for a field without a row, and
+//! others try every row with every role.
 //!
-//! Here: the table of root fields, what they may be used for, and the one way to ask each table. Not here: the fields
-//! below, which are [`edges`]; whose things a viewer sees, which operations check.
+//! Here: the table of root fields, the table of uses, and the one way to query each table. Not
+//! here: the fields below ([`edges`]), and which rows a viewer sees, which operations check.
 
 pub mod edges;
 
@@ -15,12 +16,12 @@ use super::{refusal::OperationError, viewer::Viewer};
 
 use Role::{AccountManager, Member, Owner, PlatformAdmin, Sender, Viewer as Reader};
 
-/// Who may use a field.
+/// Which viewers may use a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// Everybody, without a key.
+    /// Everybody, even without a key.
     Anyone,
-    /// These roles; an account's roles for their own account only.
+    /// Keys with these roles; an account's roles for their own account only.
     Roles(&'static [Role]),
 }
 
@@ -33,11 +34,11 @@ const OWNERS: Access = Access::Roles(&[PlatformAdmin, Owner]);
 const MEMBERS: Access = Access::Roles(&[PlatformAdmin, Owner, Member]);
 const REPORTERS: Access = Access::Roles(&[PlatformAdmin, AccountManager, Owner]);
 const SENDERS: Access = Access::Roles(&[PlatformAdmin, Owner, Member, Sender]);
-/// The platform and its sending service.
+/// The roles of the platform and its sending service.
 const SETTLERS: Access = Access::Roles(&[PlatformAdmin, AccountManager, Sender]);
 
 impl Access {
-    /// Whether it is open to a key of this role.
+    /// Whether a key with this role may use the field.
     #[must_use]
     pub fn admits(self, role: Role) -> bool {
         match self {
@@ -47,21 +48,21 @@ impl Access {
     }
 }
 
-/// Every root field of the schema and who may use it.
+/// Every root field of the schema and its access.
 pub const POLICY: &[(&str, Access)] = &[
     ("node", EVERY_KEY),
     ("nodes", EVERY_KEY),
     ("viewer", EVERY_KEY),
     ("account", EVERY_KEY),
     ("accounts", PLATFORM),
-    // Who holds the platform's keys can do everything: only its administrators see which there are.
+    // A platform key can do everything, so only platform administrators see which keys exist.
     ("platformApiKeys", ADMIN),
     ("creditPackages", EVERY_KEY),
     ("rateCards", EVERY_KEY),
     ("segmentation", Access::Anyone),
     ("quote", EVERY_KEY),
     ("usageReport", READERS),
-    // Whoever may import; nobody else sends files, which take places and disk.
+    // For roles that may import. Nobody else sends files, which take slots and disk space.
     ("contactImportPreview", MEMBERS),
     ("createAccount", ADMIN),
     ("updateAccount", OWNERS),
@@ -90,7 +91,8 @@ pub const POLICY: &[(&str, Access)] = &[
     ("contactImportProgress", READERS),
 ];
 
-/// What a root field may be used for, where that is not for all who may use the field, or where one might think so.
+/// A use of a root field that isn't open to everybody who may use the field, or that one might
+/// think isn't.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Use {
     /// `updateAccount` with `settlement`.
@@ -107,12 +109,13 @@ pub enum Use {
     SettleInFull,
     /// `cancelMessage` before the message's sendAt.
     CancelBeforeSendAt,
-    /// `cancelMessage` from its sendAt on. If the server settles, nobody may (law H3).
+    /// `cancelMessage` from the message's sendAt on. Nobody may if the server settles (law H3).
     CancelAfterSendAt,
 }
 
-/// Who may use a root field for what, of those who may use the field, and why. Law A3: what a message costs is not
-/// decided by who pays for it, but by the server or by the platform's sending service.
+/// Who may use a root field in which way, and why, among those who may use the field at all. Law
+/// A3: the cost of a message is decided by the server or the platform's sending service, not by its
+/// payer.
 pub const USES: &[(Use, Access, &str)] = &[
     (
         Use::SetSettlement,
@@ -148,7 +151,7 @@ pub const USES: &[(Use, Access, &str)] = &[
     ),
 ];
 
-/// Whether the viewer may use a root field for this, if it may use the field.
+/// Whether a viewer who may use the root field may use it in this way.
 #[must_use]
 pub fn may(viewer: &Viewer, what: Use) -> bool {
     let row = USES.iter().find(|(used, _, _)| *used == what);
@@ -159,7 +162,7 @@ pub fn may(viewer: &Viewer, what: Use) -> bool {
     }
 }
 
-/// Who may use a root field; nobody where it has no row.
+/// The access of a root field; nobody has access to a field without a row.
 #[must_use]
 pub fn access(field: &str) -> Access {
     POLICY
@@ -168,10 +171,10 @@ pub fn access(field: &str) -> Access {
         .map_or(Access::Roles(&[]), |(_, access)| *access)
 }
 
-/// The viewer, where the root field is open to it.
+/// Returns the viewer if it may use the root field.
 ///
 /// # Errors
-/// Unauthenticated without a key, Forbidden for a role that may not.
+/// `Unauthenticated` without a key; `Forbidden` if the role may not use the field.
 pub fn authorise(viewer: Option<&Viewer>, field: &str) -> Result<Viewer, OperationError> {
     let viewer = viewer.ok_or(OperationError::Unauthenticated)?;
     if access(field).admits(viewer.role) {
@@ -181,7 +184,7 @@ pub fn authorise(viewer: Option<&Viewer>, field: &str) -> Result<Viewer, Operati
     }
 }
 
-/// Who may read a field of a type whose rows these are; nobody if it has none.
+/// The access of a field in a type's rows; nobody has access to a field without a row.
 #[must_use]
 pub fn row(rows: Rows, field: &str) -> Access {
     rows.iter()
@@ -189,10 +192,10 @@ pub fn row(rows: Rows, field: &str) -> Access {
         .map_or(Access::Roles(&[]), |(access, _)| *access)
 }
 
-/// That the viewer may read a field of a type.
+/// Checks that the viewer may read a field of a type.
 ///
 /// # Errors
-/// Forbidden.
+/// `Forbidden` if it may not.
 pub fn may_read(viewer: &Viewer, name: &str, field: &str) -> Result<(), OperationError> {
     if row(edges::rows(name), field).admits(viewer.role) {
         Ok(())
@@ -201,13 +204,13 @@ pub fn may_read(viewer: &Viewer, name: &str, field: &str) -> Result<(), Operatio
     }
 }
 
-/// Whether nodes of a type exist for the viewer: whether it may read their ids.
+/// Whether nodes of a type exist for the viewer, which is whether it may read their ids.
 #[must_use]
 pub fn exists_for(viewer: &Viewer, name: &str) -> bool {
     may_read(viewer, name, "id").is_ok()
 }
 
-/// What is known of contacts is shown to whoever may read the fields of one.
+/// Contact data is readable for viewers that may read the fields of a contact.
 impl ReadsContacts for Viewer {
     type Refusal = OperationError;
 

@@ -1,7 +1,8 @@
-//! Purchases: beginning a one-time payment.
+//! Purchases: starting a one-time payment.
 //!
-//! Here: from the request to the provider. Not here: where it is approved ([`checkout`]) and what its buyer decides
-//! ([`decision`]), where buyers go on ([`return_url`]), and the providers ([`crate::payments`]).
+//! Here: from the request to the provider. Not here: the page where it is approved ([`checkout`]),
+//! the buyer's decision ([`decision`]), the page the buyer returns to ([`return_url`]), and the
+//! providers ([`crate::payments`]).
 
 mod checkout;
 mod decision;
@@ -35,23 +36,23 @@ use crate::{
     },
 };
 
-/// How long a purchase waits for its buyer; what providers give.
+/// How long a purchase waits for its buyer, as with payment providers.
 const PATIENCE: SignedDuration = SignedDuration::from_hours(48);
 
-/// A purchase to begin, as it was asked for.
+/// The input of `purchaseCredits`.
 #[derive(Debug)]
 pub struct PurchaseCredits {
-    /// For which account.
+    /// The account; the viewer's own if `None`.
     pub account: Option<AccountId>,
-    /// What to buy.
+    /// The package to buy.
     pub package: PackageId,
-    /// Where the buyer goes afterwards.
+    /// The page that the buyer returns to afterwards.
     pub return_url: Option<String>,
-    /// Unique in the account.
+    /// The idempotency key, unique in the account.
     pub idempotency_key: String,
 }
 
-/// What a purchase's key stands for, as the caller gave it.
+/// The arguments of a purchase as the caller gave them, for the fingerprint of its key.
 #[derive(Serialize)]
 struct PurchaseArguments<'a> {
     account: Uuid,
@@ -59,8 +60,8 @@ struct PurchaseArguments<'a> {
     return_url: Option<&'a str>,
 }
 
-/// A purchase as it stands at an instant: one that waited too long has expired, whether or not any job has
-/// noted it.
+/// A purchase at an instant. One that waited too long is shown as expired, even if no job has
+/// recorded that yet.
 #[must_use]
 pub fn as_of(row: purchase::Model, now: Timestamp) -> purchase::Model {
     let deadline = deadline(&row);
@@ -80,10 +81,10 @@ fn deadline(row: &purchase::Model) -> Timestamp {
         .unwrap_or(Timestamp::MAX)
 }
 
-/// What a purchase costs.
+/// The price of a purchase.
 ///
 /// # Errors
-/// A fault, where the row holds what it never should.
+/// A fault if the row holds an unknown currency.
 pub fn price(row: &purchase::Model) -> Result<Money, OperationError> {
     known_currency(&row.currency_code)
         .map(|currency| Money::new(row.price_minor, currency))
@@ -91,17 +92,18 @@ pub fn price(row: &purchase::Model) -> Result<Money, OperationError> {
 }
 
 impl Services {
-    /// Whether the provider that a purchase was begun with is the one in use. One that was begun with another is
-    /// decided by nobody, and expires: who approves it would get credits that nobody sells any more.
+    /// Whether the purchase was started with the provider in use. Nobody can decide one that was
+    /// started with another provider, and it expires: approving it would give credits that are no
+    /// longer sold this way.
     fn may_be_decided(&self, row: &purchase::Model) -> bool {
         let used = self.payments.as_ref();
         used.is_some_and(|used| used.name() == row.provider)
     }
 
-    /// Who takes the money.
+    /// The payment provider.
     ///
     /// # Errors
-    /// A refusal, if nobody does.
+    /// A refusal if no provider is configured.
     fn provider(&self) -> Result<&Provider, OperationError> {
         self.payments.as_ref().ok_or_else(|| {
             payment_failed(
@@ -111,10 +113,7 @@ impl Services {
         })
     }
 
-    /// A page of an account's purchases, each as it stands now.
-    ///
-    /// # Errors
-    /// A fault.
+    /// A page of an account's purchases in their current states.
     pub async fn purchases(
         &self,
         account: AccountId,
@@ -126,11 +125,12 @@ impl Services {
         Ok(Page { rows, ..page })
     }
 
-    /// Begins a one-time payment. The same key answers the same purchase as it stands by now, and starts its
-    /// payment where a crash left that out.
+    /// Starts a one-time payment. The same key returns the same purchase in its current state, and
+    /// starts its payment if a crash prevented that.
     ///
     /// # Errors
-    /// Refusals that name the field.
+    /// An unknown account or package, a package in another currency, a forbidden return URL, an
+    /// invalid key, too many unpaid purchases, and `PaymentFailed` if the provider refuses.
     pub async fn purchase_credits(
         &self,
         viewer: &Viewer,
@@ -153,7 +153,7 @@ impl Services {
             .await
     }
 
-    /// Writes a purchase with its key, or finds the one of the key.
+    /// Stores a purchase with its key, or finds the purchase of the key.
     async fn begin_purchase(
         &self,
         account: &account::Model,
@@ -168,7 +168,7 @@ impl Services {
             return repeated(&transaction, id, &used, &key).await;
         }
         let provider = self.provider()?;
-        // What was begun is answered again, whatever the account allows by now.
+        // An earlier purchase is answered again, whatever the account allows now.
         if let Some(url) = &return_url {
             self.check_return_to(account, url)?;
         }
@@ -241,7 +241,8 @@ impl Services {
         }
     }
 
-    /// Asks the provider, outside any transaction, with the purchase as its idempotency key (law R4).
+    /// Calls the provider outside of any transaction, with the purchase as the idempotency key (law
+    /// R4).
     async fn start_payment(
         &self,
         account: &account::Model,
@@ -287,7 +288,7 @@ impl Services {
                 ))
             }
             Err(PaymentError::Unreachable(cause)) => {
-                tracing::warn!(purchase = %row.id, cause, "the payment provider has no answer");
+                tracing::warn!(purchase = %row.id, cause, "the payment provider did not answer");
                 Err(payment_failed(
                     "The payment provider can't be reached; try again with the same key.",
                 ))
@@ -296,7 +297,7 @@ impl Services {
     }
 }
 
-/// The purchase that a key began.
+/// The purchase that a key started.
 async fn repeated(
     connection: &impl ConnectionTrait,
     account: AccountId,
@@ -314,7 +315,7 @@ async fn repeated(
         let fault = SubmitError::Fault { account, fault };
         OperationError::from_ledger(fault, &Path::input("idempotencyKey"))
     })?;
-    // A key of another operation has another fingerprint, so there is a purchase.
+    // A key of another operation has another fingerprint, so this key has a purchase.
     let id = answer.purchase.ok_or_else(|| {
         let what = "the key of a purchase was answered by another command";
         OperationError::broken(format!("{what}, in account {}", account.uuid()))

@@ -1,11 +1,11 @@
-//! What an account may have of what is stored for nothing, and how fast it may make more of it.
+//! Quotas: how much an account may store for free, and how fast it may create more.
 //!
-//! Here: the figures, the refusals, and the allowances. Not here: what costs credits or money, which its price
-//! bounds, and how many requests come in ([`crate::http`]).
+//! Here: the figures, the refusals and the allowances. Not here: what costs credits or money, which
+//! its price bounds, and the rate of requests ([`crate::http`]).
 //!
-//! A limit is counted in the database when something is made; requests that run at the same moment may exceed it by
-//! their number. An allowance is this process's own, and full again after a restart: it bounds what one key can
-//! write in a day, not to the last row.
+//! A limit is checked by a count in the database when something is created. Requests that run at
+//! the same moment may exceed it by their number. An allowance belongs to this process and is full
+//! again after a restart: it roughly bounds what one key can write in a day.
 
 use std::{
     collections::HashMap,
@@ -20,61 +20,62 @@ use jiff::{SignedDuration, Timestamp};
 use super::{OperationError, Path, RefusalCode, Services};
 use crate::store;
 
-/// Scheduled messages that an account may have waiting at a time. A platform that schedules a reminder for each
-/// appointment of a month has some thousands.
+/// The most scheduled messages of an account at a time. A platform that schedules a reminder for
+/// each appointment of a month has a few thousand.
 pub const MAX_SCHEDULED: u64 = 10_000;
-/// Lists that an account may have in use at a time.
+/// The most lists of an account at a time, without archived ones.
 pub const MAX_LISTS: u64 = 5_000;
-/// Working keys that an account may have at a time.
+/// The most working keys of an account at a time.
 pub const MAX_KEYS: u64 = 200;
-/// Purchases of an account that may wait for their payment at a time.
+/// The most unpaid purchases of an account at a time.
 pub const MAX_UNPAID: u64 = 50;
 
-/// Cancelled messages: as many as may be scheduled at once can be cancelled and scheduled again once, and from
-/// there on one a second. The longest text counts tenfold, so that a key can store some 400 megabytes a day.
+/// Cancelled messages. All that may be scheduled at a time can be cancelled and scheduled again
+/// once; after that, one a second. The longest text counts tenfold, so one key can store about 400
+/// MB a day.
 const CANCELLED: Rate = Rate {
     at_once: 2 * MAX_SCHEDULED.cast_signed(),
     then_every: SignedDuration::from_secs(1),
 };
-/// A cancelled message counts once, and once more for so many bytes of its text.
+/// A cancelled message counts once, and once more for each of these many bytes of its text.
 const CANCELLED_BYTES: usize = 4_096;
-/// Lists made: all that may be in use twice over, and from there on one a minute.
+/// New lists: twice as many as may exist at a time, then one a minute.
 const NEW_LISTS: Rate = Rate {
     at_once: 2 * MAX_LISTS.cast_signed(),
     then_every: SignedDuration::from_mins(1),
 };
-/// Keys made, and from there on one a minute.
+/// New keys: twice as many as may work at a time, then one a minute.
 const NEW_KEYS: Rate = Rate {
     at_once: 2 * MAX_KEYS.cast_signed(),
     then_every: SignedDuration::from_mins(1),
 };
-/// Purchases begun: an account that pays needs some a day.
+/// New purchases. An account that pays needs a few a day.
 const NEW_PURCHASES: Rate = Rate {
     at_once: 4 * MAX_UNPAID.cast_signed(),
     then_every: SignedDuration::from_mins(5),
 };
 
-/// Accounts that are remembered before those whose allowance is full again are forgotten.
+/// The number of accounts in memory above which those with a full allowance are dropped.
 const REMEMBERED: usize = 10_000;
 
-/// So many at once, and then one more after each period.
+/// A burst, then one more in each period.
 #[derive(Debug, Clone, Copy)]
 struct Rate {
     at_once: i64,
     then_every: SignedDuration,
 }
 
-/// What accounts have used of a rate: a leaky bucket each.
+/// How much of a rate each account has used: one leaky bucket per account.
 ///
-/// Unlike a token bucket of a library it can go below nothing: a cancellation is never refused, as it gives credits
-/// back, but what is cancelled has to be made up for before more is scheduled.
+/// Unlike the token buckets of libraries it can go below zero. A cancellation gives credits back
+/// and is never refused, but its use has to drain before more is scheduled.
 #[derive(Debug)]
 pub(super) struct Allowance {
     rate: Rate,
     used: Mutex<HashMap<AccountId, Used>>,
 }
 
-/// What one account has used: how long it takes until its allowance is full again, as of an instant.
+/// The use of one account: the time until its allowance is full again, as of an instant.
 #[derive(Debug, Clone, Copy)]
 struct Used {
     time: SignedDuration,
@@ -82,7 +83,7 @@ struct Used {
 }
 
 impl Used {
-    /// What is left of it now. A clock that stepped back gives nothing back, and takes nothing.
+    /// What remains of it now. If the clock steps back, it stays unchanged.
     fn left(self, now: Timestamp) -> SignedDuration {
         let passed = now.duration_since(self.at).max(SignedDuration::ZERO);
         self.time
@@ -119,7 +120,7 @@ impl Allowance {
         }
     }
 
-    /// Uses so much of an account's allowance, whether or not there is so much left.
+    /// Uses this much of an account's allowance, even if less is left.
     fn charge(&self, account: AccountId, weight: i64, now: Timestamp) {
         let mut accounts = self.lock();
         let left = accounts
@@ -132,7 +133,7 @@ impl Allowance {
         }
     }
 
-    /// How long it takes until an account may use some of its allowance again; nothing if it may now.
+    /// How long until an account may use its allowance again; `None` if it may now.
     fn wait(&self, account: AccountId, now: Timestamp) -> Option<SignedDuration> {
         let used = self.lock().get(&account).copied()?.left(now);
         let room = saturating(self.rate.then_every, self.rate.at_once - 1);
@@ -140,7 +141,7 @@ impl Allowance {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<AccountId, Used>> {
-        // Nothing that holds the lock can panic between two states.
+        // No code that holds the lock can panic halfway through a change.
         self.used.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -149,7 +150,7 @@ fn saturating(period: SignedDuration, times: i64) -> SignedDuration {
     SignedDuration::from_secs(period.as_secs().saturating_mul(times))
 }
 
-/// A wait as people say it.
+/// A wait in the unit that suits its length.
 struct Shown(SignedDuration);
 
 impl fmt::Display for Shown {
@@ -166,7 +167,7 @@ fn refused(path: &Path, message: String) -> OperationError {
     path.refuse(RefusalCode::LimitReached, message).into()
 }
 
-/// Uses one of an allowance, if there is one left.
+/// Uses one of an allowance, if one is left.
 fn use_one(
     allowance: &Allowance,
     account: AccountId,
@@ -189,10 +190,10 @@ fn use_one(
 }
 
 impl Services {
-    /// That an account may schedule one more message.
+    /// Checks that an account may schedule one more message.
     ///
     /// # Errors
-    /// A refusal with the limit.
+    /// `LimitReached` with the limit of scheduled messages, or the time to wait.
     pub(super) async fn refuse_to_schedule_more(
         &self,
         account: AccountId,
@@ -219,7 +220,7 @@ impl Services {
         Ok(())
     }
 
-    /// Notes that a scheduled message was cancelled.
+    /// Counts a cancelled message.
     pub(super) fn count_cancelled(&self, message: &message::Model) {
         let bytes = message.text.len();
         let weight = 1 + i64::try_from(bytes / CANCELLED_BYTES).unwrap_or(i64::MAX - 1);
@@ -230,10 +231,10 @@ impl Services {
             .charge(account, weight, self.clock.now());
     }
 
-    /// That an account may have one more list.
+    /// Checks that an account may have one more list.
     ///
     /// # Errors
-    /// A refusal with the limit.
+    /// `LimitReached` with the limit of lists, or the time to wait.
     pub(super) async fn refuse_more_lists(&self, account: AccountId) -> Result<(), OperationError> {
         let path = Path::input("name");
         let used = store::contact_list::in_use(self.store.reader(), account).await?;
@@ -249,10 +250,10 @@ impl Services {
         use_one(lists, account, now, &path, "lists")
     }
 
-    /// That an account may have one more key.
+    /// Checks that an account may have one more key.
     ///
     /// # Errors
-    /// A refusal with the limit.
+    /// `LimitReached` with the limit of keys, or the time to wait.
     pub(super) async fn refuse_more_keys(&self, account: AccountId) -> Result<(), OperationError> {
         let path = Path::input("name");
         let working = store::api_key::working(self.store.reader(), account).await?;
@@ -268,10 +269,10 @@ impl Services {
         use_one(keys, account, now, &path, "keys")
     }
 
-    /// That an account may begin one more purchase, by how many wait for their payment.
+    /// Checks that an account with so many unpaid purchases may start one more.
     ///
     /// # Errors
-    /// A refusal with the limit.
+    /// `LimitReached` with the limit of unpaid purchases, or the time to wait.
     pub(super) fn refuse_more_purchases(
         &self,
         account: AccountId,
@@ -319,14 +320,14 @@ mod tests {
         assert_eq!(wait(1, 9), Some(1));
         assert_eq!(wait(1, 10), None);
         assert_eq!(wait(2, 0), None, "another account has its own");
-        // What goes beyond is owed.
+        // The excess is owed.
         allowance.charge(account(1), 5, at(10));
         assert_eq!(wait(1, 10), Some(50));
         // A clock that steps back changes nothing, however far.
         assert_eq!(wait(1, 0), Some(50));
         assert_eq!(wait(1, -1_000_000), Some(50));
         assert_eq!(wait(1, 60), None);
-        // Long unused, it is full and no more.
+        // After a long time unused it is full, and no more than full.
         for _ in 0..3 {
             assert_eq!(wait(1, 10_000), None);
             allowance.charge(account(1), 1, at(10_000));

@@ -1,7 +1,7 @@
-//! Why an operation has no result: refusals that the caller can mend, and everything else.
+//! Why an operation has no result: refusals that the caller can correct, and all other errors.
 //!
-//! A refusal becomes a row of a mutation's `userErrors`, or the error of a query. A fault's cause is for
-//! the log alone.
+//! A refusal becomes a row of a mutation's `userErrors`, or the error of a query. The cause of a
+//! fault goes to the log alone.
 
 use std::sync::Arc;
 
@@ -13,56 +13,56 @@ use crate::{
     store::sql::lost_connections::lost_the_connection,
 };
 
-/// What kind of refusal it is. Clients branch on it.
+/// The kind of a refusal, by which clients branch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RefusalCode {
     /// A value can't be used.
     Invalid,
     /// It does not exist, or is not the caller's.
     NotFound,
-    /// It is not in a state that allows this.
+    /// Its state doesn't allow this.
     Conflict,
     /// There are not enough credits.
     InsufficientCredits,
-    /// Nobody can be reached at the rate card's destinations.
+    /// None of the recipients is in a country of the rate card.
     UnsupportedDestination,
-    /// The key came with other arguments before.
+    /// The idempotency key was used before with other arguments.
     IdempotencyKeyReused,
-    /// The payment provider refused or can't be reached.
+    /// The payment provider refused, or can't be reached.
     PaymentFailed,
-    /// The account has as much of it as it may have, or made too much of it in a short time.
+    /// The account has as many of these as it may, or created too many in a short time.
     LimitReached,
 }
 
-/// Why an operation was refused, and where the caller can mend it.
+/// Why an operation was refused, and which argument is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
     /// The path to the argument, such as `input`, `allocations`, `0`, `assigned`.
     pub field: Vec<String>,
-    /// Written for the caller: what is wrong and what would be right.
+    /// For the caller: what is wrong and what would be right.
     pub message: String,
-    /// What kind of refusal it is.
+    /// The kind of the refusal.
     pub code: RefusalCode,
 }
 
-/// A path to an argument under `input`.
+/// A path to an argument, usually below `input`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Path(Vec<String>);
 
 impl Path {
-    /// `input.name`.
+    /// The path `input.<name>`.
     #[must_use]
     pub fn input(name: &str) -> Self {
         Self(vec!["input".to_owned(), name.to_owned()])
     }
 
-    /// An argument of a query's own.
+    /// The path of a query's argument.
     #[must_use]
     pub fn argument(name: &str) -> Self {
         Self(vec![name.to_owned()])
     }
 
-    /// A field or a position below this one.
+    /// The path of a field or position below this one.
     #[must_use]
     pub fn at(&self, step: impl ToString) -> Self {
         let mut path = self.0.clone();
@@ -80,13 +80,14 @@ impl Path {
         }
     }
 
-    /// A value that can't be used.
+    /// The refusal of a value that can't be used.
     #[must_use]
     pub fn invalid(&self, message: impl Into<String>) -> Refusal {
         self.refuse(RefusalCode::Invalid, message)
     }
 
-    /// Something that does not exist, or not for the caller: the two are told the same.
+    /// The refusal of something that doesn't exist or isn't visible to the caller, which look the
+    /// same.
     #[must_use]
     pub fn not_found(&self, what: &str) -> Refusal {
         self.refuse(RefusalCode::NotFound, format!("There is no such {what}."))
@@ -96,24 +97,24 @@ impl Path {
 /// Why an operation has no result.
 #[derive(Debug)]
 pub enum OperationError {
-    /// The caller can mend it. At least one row.
+    /// The caller can correct the request. It has at least one row.
     Refused(Vec<Refusal>),
-    /// Nobody is signed in.
+    /// The request has no valid key.
     Unauthenticated,
     /// The caller's role may not do this.
     Forbidden,
-    /// Too much at once; the same request may pass later.
+    /// Too many requests at once; the same request may succeed later.
     RateLimited,
-    /// The server is stopping or its database is not there.
+    /// The server is stopping, or its database is away.
     Unavailable,
-    /// The connection to the database broke. What was only read can be read again; whether anything was changed is
-    /// not known.
+    /// The connection to the database broke. A read can be repeated; for a write it is unknown
+    /// whether it took effect.
     Lost,
-    /// The database failed, and nothing was done.
+    /// The database failed before anything was done.
     NotDone,
-    /// It is not known whether it was done: a repetition with the same key tells.
+    /// It is unknown whether it was done. Repeating it with the same key finds out.
     Unknown,
-    /// Not the caller's fault; the text is for the log.
+    /// Not the caller's fault. The text is for the log.
     Fault(Fault),
 }
 
@@ -123,13 +124,13 @@ impl From<domain::fault::Fault> for OperationError {
     }
 }
 
-/// What went wrong on our side.
+/// The cause of a fault of the server.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
     /// The database failed.
     #[error("the database failed: {0}")]
     Database(#[from] DbErr),
-    /// Something that the server relies on does not hold.
+    /// An assumption of the server is violated.
     #[error("{0}")]
     Broken(String),
 }
@@ -156,7 +157,7 @@ impl From<Arc<DbErr>> for OperationError {
     }
 }
 
-/// What an error is where it says only that the database is away.
+/// The error for a cause that only says that the database is away.
 fn out_of_reach(cause: &DbErr) -> Option<OperationError> {
     if matches!(cause, DbErr::ConnectionAcquire(_)) {
         tracing::error!(%cause, "no database connection");
@@ -175,19 +176,19 @@ impl From<Fault> for OperationError {
 }
 
 impl OperationError {
-    /// Something that the server relies on does not hold.
+    /// A fault for a violated assumption.
     pub fn broken(what: impl Into<String>) -> Self {
         Self::Fault(Fault::Broken(what.into()))
     }
 
-    /// What the ledger answered, where `amount` is the argument that asked for the credits.
+    /// The error for an answer of the ledger. `amount` is the argument that requested the credits.
     pub fn from_ledger(error: SubmitError, amount: &Path) -> Self {
         match error {
             fault @ SubmitError::Fault { .. } => Self::broken(fault.to_string()),
             SubmitError::Refused(refused) => refusal(refused, amount).into(),
             SubmitError::AccountBusy => Self::RateLimited,
             SubmitError::Busy | SubmitError::Late | SubmitError::Stopped => Self::Unavailable,
-            // The causes are in the log already.
+            // The causes are logged already.
             SubmitError::NotDone(_) => Self::NotDone,
             SubmitError::Unknown(_) => Self::Unknown,
         }
@@ -236,7 +237,7 @@ fn refusal(refused: Refused, amount: &Path) -> Refusal {
     }
 }
 
-/// Why a scheduled message doesn't end in the way that was asked for, and how it ends.
+/// Why a scheduled message can't end in the requested way, and how it will end.
 fn no_ending(why: NoEnding) -> &'static str {
     match why {
         NoEnding::Due => {
@@ -249,7 +250,7 @@ fn no_ending(why: NoEnding) -> &'static str {
     }
 }
 
-/// What is wrong with an amount of credits, for the caller.
+/// What is wrong with an amount of credits, in words for the caller.
 #[must_use]
 pub fn credits_message(error: ParseCreditsError) -> &'static str {
     match error {
@@ -270,13 +271,13 @@ mod tests {
     use super::OperationError;
 
     #[test]
-    fn what_the_database_says_is_told_apart() {
+    fn database_errors_are_classified() {
         let lost = || {
             let cause = sqlx::Error::Io(io::Error::from(io::ErrorKind::BrokenPipe));
             DbErr::Query(RuntimeErr::SqlxError(Arc::new(cause)))
         };
         assert!(matches!(lost().into(), OperationError::Lost));
-        // Others hold it, too, where a read was shared.
+        // Others hold it too if the read was shared.
         let shared = Arc::new(lost());
         assert!(matches!(shared.clone().into(), OperationError::Lost));
         let absent = DbErr::ConnectionAcquire(ConnAcquireErr::Timeout);

@@ -1,7 +1,7 @@
-//! The server's secrets: what download links and the addresses of approve pages are signed with.
+//! The server's secrets, which sign download links and the addresses of approve pages.
 //!
-//! Every process of an installation shares them through the database, and reads them whenever one is used, so that
-//! all of them notice at once that they were renewed. Here: reading and renewing them. Not here: what is signed.
+//! Every process of an installation reads them from the database at each use, so all of them notice
+//! at once when the secrets are renewed. Here: reading and renewing them. Not here: what is signed.
 
 use std::sync::Arc;
 
@@ -16,13 +16,13 @@ use crate::{
     store::{self, Store},
 };
 
-/// As long as the hash that it keys.
+/// As long as the hash that the secret keys.
 const SECRET_BYTES: usize = 32;
 
 /// What a secret signs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
-    /// Links to reports' files.
+    /// Links to the files of reports.
     Downloads,
     /// Addresses of the sandbox's approve pages.
     Checkout,
@@ -31,7 +31,7 @@ pub(super) enum Purpose {
 impl Purpose {
     const ALL: [Self; 2] = [Self::Downloads, Self::Checkout];
 
-    /// What the secret is kept as.
+    /// The name under which the secret is stored.
     fn name(self) -> &'static str {
         match self {
             Self::Downloads => "downloads",
@@ -41,7 +41,7 @@ impl Purpose {
 }
 
 impl Services {
-    /// Begins a signature with the secret of a purpose. Its first use makes the secret.
+    /// Starts a signature with the secret of a purpose. The first use creates the secret.
     pub(super) async fn signer(&self, purpose: Purpose) -> Result<Hmac<Sha256>, OperationError> {
         let secret = match self.0.reads.secrets.load(purpose.name()).await? {
             Some(secret) => secret,
@@ -57,18 +57,18 @@ impl Services {
     }
 }
 
-/// Replaces every secret: download links that were handed out die, and so do the addresses of approve pages. A
-/// purchase that waits has a new address, which its owner reads as its `confirmationUrl`.
+/// Replaces every secret. Existing download links and addresses of approve pages stop working. A
+/// pending purchase gets a new address, which its owner reads from `confirmationUrl`.
 ///
 /// # Errors
-/// A fault; nothing was replaced then.
+/// A fault of the database, in which case nothing was replaced.
 pub async fn renew(store: &Store) -> Result<(), OperationError> {
     let transaction = store.begin().await?;
     for purpose in Purpose::ALL {
         let fresh: [u8; SECRET_BYTES] = entropy::bytes();
         store::server_secret::replace(&transaction, purpose.name(), &fresh).await?;
     }
-    // Hashes of addresses that earlier versions handed out.
+    // Hashes of the addresses that earlier versions issued.
     store::purchase::forget_references(&transaction, sandbox::NAME).await?;
     transaction.commit().await?;
     Ok(())

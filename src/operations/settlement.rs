@@ -1,34 +1,36 @@
-//! What is due without anybody asking: scheduled messages that the server settles, and lots that expire.
-//! Both are booked by jobs. What has expired counts as expired whether or not they have run; a message is
-//! charged when they run, and who settles it is the account's setting at its sendAt: before the setting
-//! changes, what is due by then is settled.
+//! Jobs that book what is due: scheduled messages that the server settles, and lots that expire. A
+//! lot counts as expired even before the job has run. A message is charged when the job runs, by
+//! the settlement setting that the account has at its `sendAt`: before that setting changes, all
+//! messages due by then are settled.
 
 use domain::id::AccountId;
 use futures_util::future::join_all;
 
 use super::{OperationError, Path, Services};
+use crate::tuning::Tuned;
 use crate::{
     ledger::{Act, Answer, End, Request, SubmitError},
     store,
 };
 
-/// Commands that are submitted together: about as many as one batch of the ledger takes.
-const PAGE: u64 = 500;
+/// How many commands are submitted together: about as many as the ledger takes in one batch.
+/// Measured: docs/measured.md, "Jobs".
+static PAGE: Tuned<u64> = Tuned::new("SETTLEMENT_PAGE", 500);
 
 impl Services {
-    /// Charges the scheduled messages whose time has come, in full, in the accounts that leave it to the
-    /// server (law H3). Answers how many were charged.
+    /// Charges due messages in full, in accounts whose messages the server settles (law H3).
+    /// Returns how many it charged.
     ///
     /// # Errors
-    /// A fault, or that the ledger is busy; what is left is done with the next call.
+    /// A fault of the database, or the ledger is busy. The next call does the rest.
     pub async fn settle_due(&self) -> Result<usize, OperationError> {
         self.settle_due_of(None).await
     }
 
-    /// The same in one account alone, where it is named.
+    /// Like [`Self::settle_due`], but only in one account if it is given.
     ///
     /// # Errors
-    /// As above.
+    /// Those of [`Self::settle_due`].
     pub(super) async fn settle_due_of(
         &self,
         account: Option<AccountId>,
@@ -36,7 +38,8 @@ impl Services {
         let now = self.clock.now();
         let (mut settled, mut after) = (0, None);
         loop {
-            let due = store::message::due(self.store.reader(), account, now, after, PAGE).await?;
+            let due =
+                store::message::due(self.store.reader(), account, now, after, PAGE.get()).await?;
             let Some(last) = due.last() else {
                 return Ok(settled);
             };
@@ -55,16 +58,17 @@ impl Services {
         }
     }
 
-    /// Books the expiry of the lots whose day has come (law L2). Answers in how many accounts.
+    /// Books the expiry of lots whose expiration day has come (law L2). Returns in how many
+    /// accounts.
     ///
     /// # Errors
-    /// A fault, or that the ledger is busy; what is left is done with the next call.
+    /// A fault of the database, or the ledger is busy. The next call does the rest.
     pub async fn expire_due(&self) -> Result<usize, OperationError> {
         let now = self.clock.now();
         let (mut expired, mut after) = (0, None);
         loop {
             let reader = self.store.reader();
-            let due = store::book::accounts_with_due_lots(reader, now, after, PAGE).await?;
+            let due = store::book::accounts_with_due_lots(reader, now, after, PAGE.get()).await?;
             let Some(last) = due.last() else {
                 return Ok(expired);
             };
@@ -73,8 +77,8 @@ impl Services {
         }
     }
 
-    /// Submits commands together and answers how many were done. One that is refused was done by somebody
-    /// else meanwhile.
+    /// Submits commands together and returns how many succeeded. A refused one was done by another
+    /// process meanwhile.
     async fn submit_all(
         &self,
         requests: impl Iterator<Item = Request>,
@@ -86,7 +90,7 @@ impl Services {
             match result {
                 Ok(_) => done += 1,
                 Err(SubmitError::Refused(refused)) => {
-                    tracing::debug!(%refused, "what was due is done already");
+                    tracing::debug!(%refused, "a due command was done already");
                 }
                 // One account's fault must not keep what the others have due waiting.
                 Err(fault @ SubmitError::Fault { .. }) => {

@@ -1,4 +1,4 @@
-//! Statements: what an account paid in a month of its own calendar.
+//! Statements: an account's payments in a month of its own calendar.
 
 use domain::{calendar::month_of_date, id::AccountId, money::Money};
 use entity::{account, purchase};
@@ -12,26 +12,26 @@ use super::{
 };
 use crate::store;
 
-/// What a month's bill holds.
+/// The statement of a month.
 #[derive(Debug)]
 pub struct Statement {
-    /// The month's first day.
+    /// The first day of the month.
     pub month: Date,
-    /// What one-time payments came to.
+    /// The sum of one-time payments.
     pub one_time_payments: Money,
-    /// What recharges came to.
+    /// The sum of recharges.
     pub recharges: Money,
-    /// Both together.
+    /// The sum of both.
     pub total: Money,
-    /// What was paid, the oldest first.
+    /// The paid purchases, oldest first.
     pub purchases: Vec<purchase::Model>,
 }
 
 impl Services {
-    /// What an account paid in the month that a day is in, by the account's calendar.
+    /// An account's payments in the month of a day, by the account's calendar.
     ///
     /// # Errors
-    /// A refusal for what is no day.
+    /// `Invalid` at `month` if it isn't a date, or not one in the account's calendar.
     pub async fn statement(
         &self,
         account: &account::Model,
@@ -63,7 +63,7 @@ impl Services {
     }
 }
 
-/// A package is bought in the account's currency or not at all, so that prices add up.
+/// Packages are sold only in the account's currency, so prices add up.
 fn plus(sum: Money, price: Money) -> Result<Money, OperationError> {
     sum.checked_add(price)
         .ok_or_else(|| OperationError::broken("a month's payments do not add up"))

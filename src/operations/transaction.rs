@@ -1,4 +1,4 @@
-//! Transactions: what the ledger wrote, to read.
+//! Transactions: reading the ledger.
 
 use domain::id::{AccountId, ListId, TransactionId};
 use entity::{sql_enums::TransactionKind, transaction};
@@ -10,16 +10,16 @@ use crate::store::{
     transaction::TransactionFilter,
 };
 
-/// Which transactions are asked for.
+/// The filter of `transactions`.
 #[derive(Debug, Default)]
 pub struct AskedTransactions {
-    /// Only those that concern this list.
+    /// Only transactions that concern this list.
     pub list: Option<ListId>,
-    /// Only these kinds.
+    /// Only transactions of these kinds.
     pub kinds: Option<Vec<TransactionKind>>,
-    /// Only those booked then or later.
+    /// Only transactions booked at this instant or later.
     pub from: Option<String>,
-    /// Only those booked before.
+    /// Only transactions booked before this instant.
     pub to: Option<String>,
 }
 
@@ -27,7 +27,7 @@ impl Services {
     /// A page of an account's transactions.
     ///
     /// # Errors
-    /// A refusal that names a field of the filter.
+    /// An unknown list or an invalid instant, at its field of the filter.
     pub async fn transactions(
         &self,
         account: AccountId,
@@ -61,7 +61,7 @@ impl Services {
         Ok((filter, page))
     }
 
-    /// One transaction, whosever it is.
+    /// One transaction of any account.
     pub(super) async fn transaction(
         &self,
         id: TransactionId,

@@ -1,4 +1,4 @@
-//! Usage reports: what may be asked, and the figures that answer it.
+//! Usage reports: checking the request, and reading the figures.
 
 mod period;
 
@@ -28,75 +28,76 @@ use crate::{
     store::{self, usage::UsageFilter},
 };
 
-/// The most lists that one filter names.
+/// The most lists in a filter.
 pub const MAX_LISTS: usize = 1_000;
-/// The most buckets that one answer has, all of its lists together: some tens of megabytes.
+/// The most buckets in one answer, over all its lists: a few tens of megabytes.
 pub const MAX_LIST_BUCKETS: usize = 100_000;
-/// More countries than there are.
+/// The most countries in a filter: more than there are.
 const MAX_COUNTRIES: usize = 1_000;
 
-/// A report, as it was asked for.
+/// The requested report.
 #[derive(Debug)]
 pub struct UsageReportRequest {
-    /// Whose.
+    /// The account; the viewer's own if `None`.
     pub account: Option<AccountId>,
-    /// The first instant, RFC 3339.
+    /// The first instant of the period, RFC 3339.
     pub from: String,
-    /// The first instant after, RFC 3339.
+    /// The first instant after the period, RFC 3339.
     pub to: String,
-    /// How time is cut.
+    /// The interval of the timeline.
     pub interval: Interval,
-    /// IANA name; the account's zone where left out.
+    /// IANA name; the account's zone if `None`.
     pub time_zone: Option<String>,
-    /// Only these lists; `None` in the place of an id that is none.
+    /// Only these lists; `None` in place of a malformed id.
     pub lists: Option<Vec<Option<ListId>>>,
-    /// Only these countries.
+    /// Only recipients in these countries.
     pub countries: Option<Vec<String>>,
-    /// Only what travelled so.
+    /// Only messages on this channel.
     pub channel: Option<Channel>,
 }
 
-/// A report that may be read.
+/// A checked report, ready to be read.
 #[derive(Debug, Clone)]
 pub struct UsageReport {
-    /// Whose.
+    /// The account.
     pub account: account::Model,
-    /// What is counted.
+    /// The usage that counts.
     pub filter: UsageFilter,
-    /// How time is cut.
+    /// The interval of the timeline.
     pub interval: Interval,
     /// The zone whose days and hours count.
     pub time_zone: TimeZone,
-    /// The whole buckets that share time with the period.
+    /// The whole buckets that overlap the period.
     pub buckets: Vec<Bucket>,
-    /// Which way its figures are read.
+    /// The source of its figures.
     pub source: Source,
 }
 
-/// A report's figures, and those of the period before it.
+/// The figures of a report and of the period before it.
 #[derive(Debug, Clone)]
 pub struct Compared {
-    /// The report's own.
+    /// The figures of the report itself.
     pub figures: Arc<Figures>,
-    /// The period before and what was used in it; `None` where it was not asked for, or where its costs are
-    /// in other currencies than the report's.
+    /// The period before and its usage. `None` if it wasn't requested, or if its costs are in other
+    /// currencies than the report's.
     pub previous: Option<(Timestamp, Timestamp, Usage)>,
 }
 
 /// The usage of several lists in one period.
 #[derive(Debug, Clone)]
 pub struct UsageOfLists {
-    /// What every cost is in.
+    /// The currency of every cost.
     pub currency: Currency,
-    /// By list, and by the first instant of each bucket, the oldest first.
+    /// The usage by list and by the first instant of each bucket, oldest first.
     pub by_list: BTreeMap<ListId, Vec<(Timestamp, Usage)>>,
 }
 
 impl Services {
-    /// Checks what a report is asked for. It reads no figures yet.
+    /// Checks a requested report. It reads no figures yet.
     ///
     /// # Errors
-    /// Refusals that name the field.
+    /// An unknown account or list, an invalid period, interval, zone or country, and too many
+    /// lists, each at its field.
     pub async fn usage_report(
         &self,
         viewer: &Viewer,
@@ -140,7 +141,7 @@ impl Services {
         })
     }
 
-    /// The lists of a filter, each the account's.
+    /// The lists of a filter, all of the account.
     async fn own_lists(
         &self,
         account: AccountId,
@@ -159,10 +160,10 @@ impl Services {
         Ok(known.into_keys().collect())
     }
 
-    /// Reads the parts of a report that are asked for, in one snapshot (law T4).
+    /// Reads the requested parts of a report in one snapshot (law T4).
     ///
     /// # Errors
-    /// A refusal where the period's costs are in several currencies; faults.
+    /// `Invalid` at `from` if the period has costs in several currencies.
     pub async fn usage_figures(
         &self,
         report: &UsageReport,
@@ -174,10 +175,10 @@ impl Services {
         figures
     }
 
-    /// The same, without the period before.
+    /// Like [`Self::usage_figures`], in the form of a comparison without the period before.
     ///
     /// # Errors
-    /// A refusal where the period's costs are in several currencies; faults.
+    /// Those of [`Self::usage_figures`].
     pub async fn usage_alone(
         &self,
         report: &UsageReport,
@@ -190,10 +191,11 @@ impl Services {
         })
     }
 
-    /// The same with the totals of the period before, which is as long by the report's calendar.
+    /// Like [`Self::usage_figures`], with the totals of the period before, which has the same
+    /// length in the report's calendar.
     ///
     /// # Errors
-    /// A refusal where the period's costs are in several currencies; faults.
+    /// Those of [`Self::usage_figures`]. `Invalid` at `from` if the calendar has no period before.
     pub async fn usage_compared(
         &self,
         report: &UsageReport,
@@ -205,11 +207,12 @@ impl Services {
         compared
     }
 
-    /// The usage of several of an account's lists by bucket of its own time zone, read together. A list
-    /// that nothing was sent for has its empty buckets, too.
+    /// The usage of several lists of an account by bucket of its time zone, read together. A list
+    /// without messages has all its buckets too.
     ///
     /// # Errors
-    /// Refusals that name the argument; faults.
+    /// An invalid period, and more than [`MAX_LIST_BUCKETS`] buckets, at the argument. `Invalid` if
+    /// the period has costs in several currencies.
     pub async fn usage_of_lists(
         &self,
         account: &account::Model,
@@ -270,10 +273,10 @@ impl Services {
     }
 }
 
-/// The parts of a report that are asked for, as a snapshot has them.
+/// The requested parts of a report, from a snapshot.
 ///
 /// # Errors
-/// A refusal where the period's costs are in several currencies; faults.
+/// `Invalid` at `from` if the period has costs in several currencies.
 pub(super) async fn figures(
     snapshot: &impl ConnectionTrait,
     report: &UsageReport,
@@ -318,7 +321,7 @@ async fn compared(
             let agrees = is_nothing || before.currency == current.currency;
             agrees.then_some((from, to, before.report.totals))
         }
-        // Its costs are in several currencies.
+        // The period before has costs in several currencies.
         Err(OperationError::Refused(_)) => None,
         Err(other) => return Err(other),
     };
@@ -328,7 +331,7 @@ async fn compared(
     })
 }
 
-/// What a report that can't be read is to its caller.
+/// The caller's error for a report that can't be read.
 pub(super) fn unread(error: ReadError) -> OperationError {
     match error {
         ReadError::Database(cause) => cause.into(),
@@ -357,7 +360,7 @@ fn countries(codes: &[String], path: &Path) -> Result<Vec<CountryCode>, Refusal>
     Ok(countries)
 }
 
-/// A filter that names nothing would answer nothing, which nobody means.
+/// An empty filter is refused: it would match nothing, which nobody means.
 fn bounded(count: usize, most: usize, what: &str, path: &Path) -> Result<(), Refusal> {
     if count == 0 {
         return Err(path.invalid(format!("Must name a {what}, or be left out.")));

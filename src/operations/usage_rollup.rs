@@ -1,15 +1,16 @@
-//! Filling in the usage that is added up by day: where an account's zone has changed, and of messages that
-//! are older than the sums.
+//! Backfill of the daily usage sums: after an account's zone has changed, and for messages that are
+//! older than the sums.
 //!
-//! The ledger adds what it charges from the account's `usage_rolled_from` on. Here that instant is moved back,
-//! some days at a time, each in a transaction of its own that holds the account's lock, until every message is
-//! counted. A job does it; a command does it anew.
+//! The ledger adds its charges from the account's `usage_rolled_from` on. The backfill moves that
+//! instant back, a few days at a time, each in a transaction that holds the account's lock, until
+//! every message is counted. A job runs it, and a command runs it from scratch.
 
 use domain::{calendar, id::AccountId};
 use jiff::{Timestamp, tz::TimeZone};
 use sea_orm::DatabaseTransaction;
 
 use super::{OperationError, Services};
+use crate::tuning::Tuned;
 use crate::{
     clock::{Clock, whole_micros},
     store::{
@@ -18,21 +19,24 @@ use crate::{
     },
 };
 
-/// Messages in a chunk, and what of their first day comes before them: while they are counted the account is
-/// locked, and on SQLite nothing else is written.
-const CHUNK_MESSAGES: u64 = 5_000;
-/// Days in a chunk, however few messages they have.
-const CHUNK_DAYS: usize = 400;
-/// Chunks of one pass, so that the other jobs have their turn.
+/// The most messages in a chunk, plus the rest of its first day. While they are counted, the
+/// account is locked, and on SQLite no other write can run.
+/// Measured: docs/measured.md, "Jobs".
+static CHUNK_MESSAGES: Tuned<u64> = Tuned::new("ROLLUP_CHUNK_MESSAGES", 5_000);
+/// The most days in a chunk, however few messages they have.
+/// Measured: docs/measured.md, "Jobs".
+static CHUNK_DAYS: Tuned<usize> = Tuned::new("ROLLUP_CHUNK_DAYS", 400);
+/// How many chunks one pass does, so that other jobs get their turn.
 const PASS_CHUNKS: usize = 20;
-/// Accounts that are looked up at once.
+/// How many accounts are read at a time.
 const PAGE: u64 = 100;
 
 impl Services {
-    /// Adds up days that are not yet, in any account: a bounded number of chunks. Answers how many it did.
+    /// Rolls up missing days of any account, up to a bounded number of chunks. Returns how many
+    /// chunks it did.
     ///
     /// # Errors
-    /// A fault; what is left is done with the next call.
+    /// Fails only with faults of the database. The next call does the rest.
     pub async fn roll_up_usage(&self) -> Result<usize, OperationError> {
         let accounts = store::usage_rollup::unfinished(self.store.reader(), None, PAGE).await?;
         let mut done = 0;
@@ -51,11 +55,11 @@ impl Services {
     }
 }
 
-/// Forgets what is added up of an account, or of all of them, and adds it up again from the messages. It may be
-/// run beside a server; `done` hears how many accounts are finished.
+/// Deletes the sums of an account, or of all accounts, and rolls them up again from the messages.
+/// It can run beside a server. `done` is called with the number of finished accounts.
 ///
 /// # Errors
-/// A fault. What was finished stays; what is left is done by the server's job, or by the next run.
+/// A fault of the database. Finished accounts stay; the server's job or the next run does the rest.
 pub async fn rebuild_usage(
     store: &Store,
     clock: &Clock,
@@ -88,7 +92,8 @@ pub async fn rebuild_usage(
     }
 }
 
-/// Adds up one more chunk of an account's days, the latest that are not yet. Answers whether that was all.
+/// Rolls up one more chunk of an account's missing days, the latest first. Returns whether none is
+/// left.
 async fn extend(store: &Store, clock: &Clock, account: AccountId) -> Result<bool, OperationError> {
     let transaction = store.begin().await?;
     store::book::lock(&transaction, [account]).await?;
@@ -112,7 +117,13 @@ async fn extend_locked(
         OperationError::broken(format!("account {} has no time zone", account.uuid()))
     })?;
     let end = end(transaction, clock, account, &progress, &zone).await?;
-    let charged = last_charge(transaction, account, end.as_microsecond(), CHUNK_MESSAGES).await?;
+    let charged = last_charge(
+        transaction,
+        account,
+        end.as_microsecond(),
+        CHUNK_MESSAGES.get(),
+    )
+    .await?;
     let Some(first) = charged else {
         store::usage_rollup::set_rolled_from(transaction, account, 0).await?;
         return Ok(true);
@@ -128,7 +139,7 @@ async fn extend_locked(
     Ok(false)
 }
 
-/// The first instant of the days that are added up, or of those that are to come: no charge is later.
+/// The first instant of the days that are rolled up, or of future days: no charge is later.
 async fn end(
     transaction: &DatabaseTransaction,
     clock: &Clock,
@@ -139,13 +150,14 @@ async fn end(
     if progress.rolled_from != store::usage_rollup::NOT_ROLLED {
         return Ok(whole_micros(progress.rolled_from));
     }
-    // Charges never go back before the last entry, whatever the clock says.
+    // Charges never go back before the last transaction, whatever the clock says.
     let last = store::balance::booked_until(transaction, account).await?;
     let now = clock.now().max(last.unwrap_or(Timestamp::UNIX_EPOCH));
     Ok(calendar::day_of(now, zone).map_err(beyond)?.1)
 }
 
-/// The days from that of `first`, or from the latest that a chunk has room for, to `end`, which begins one.
+/// The days from that of `first`, or from the earliest that fits into a chunk, to `end`, which
+/// begins a day.
 fn days(
     first: Timestamp,
     end: Timestamp,
@@ -153,7 +165,7 @@ fn days(
 ) -> Result<Vec<(Timestamp, Timestamp)>, OperationError> {
     let mut days = Vec::new();
     let mut until = end;
-    while until > first && days.len() < CHUNK_DAYS {
+    while until > first && days.len() < CHUNK_DAYS.get() {
         let before = until
             .checked_sub(jiff::SignedDuration::from_micros(1))
             .map_err(|_| OperationError::broken("a day before the calendar"))?;
@@ -165,7 +177,7 @@ fn days(
     Ok(days)
 }
 
-/// The months that days are in.
+/// The months that the days are in.
 fn months(
     days: &[(Timestamp, Timestamp)],
     zone: &TimeZone,

@@ -1,21 +1,22 @@
-//! The sandbox: takes no money, and shows a page of this server with Approve and Decline.
+//! The sandbox: charges nobody, and shows a page of this server with Approve and Decline.
 //!
-//! Here: its references, and where the page is. Not here: who may see that address
-//! ([`crate::operations::purchase`]), the page ([`crate::http::checkout`]) and what approving does.
+//! Here: its references, and its page's address. Not here: who may see that address
+//! ([`crate::operations::purchase`]), the page ([`crate::http::checkout`]) and the effect of
+//! approving.
 
 use url::Url;
 
 use super::{Charge, Started};
 
-/// What purchases remember it by.
+/// The name stored with purchases.
 pub const NAME: &str = "sandbox";
 
-/// The provider that takes no money.
+/// The provider that charges nobody.
 #[derive(Debug, Clone)]
 pub struct Sandbox;
 
 impl Sandbox {
-    /// A new payment. It has nothing to remember: the purchase names it.
+    /// Starts a payment. There is nothing to store: the purchase identifies it.
     pub(super) fn start(&self, charge: &Charge) -> Started {
         Started {
             reference: charge.purchase.uuid().to_string(),
@@ -24,7 +25,7 @@ impl Sandbox {
     }
 }
 
-/// Where a token opens the approve page; `None` if the public URL takes no path.
+/// The approval page's address for a token; `None` if the public URL can't have a path.
 #[must_use]
 pub fn page(public_url: &Url, token: &str) -> Option<Url> {
     let mut page = public_url.clone();

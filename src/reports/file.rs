@@ -1,41 +1,41 @@
-//! What a report's file holds.
+//! The contents of a report's file.
 //!
-//! Here: the report as it is handed to the writers, and what stops them. Not here: how it is read
-//! from the books, and what a file of it looks like.
+//! Here: the report as the writers take it, and their errors. Not here: how it is read from the
+//! database, and the layout of a file.
 
 use std::{fmt, marker::PhantomData};
 
 use domain::credits::Credits;
 use jiff::{Timestamp, tz::TimeZone};
 
-/// A usage report without its messages, which follow one by one.
+/// A usage report without its messages, which come one by one from a [`MessageSource`].
 #[derive(Debug, Clone)]
 pub struct ReportFile {
-    /// Whose usage it is.
+    /// The name of the account whose usage it is.
     pub account_name: String,
-    /// The ISO 4217 code that every cost is in.
+    /// The ISO 4217 code of the currency of every cost.
     pub currency_code: String,
-    /// The zone that every instant is shown in.
+    /// The time zone in which every instant is shown.
     pub time_zone: TimeZone,
     /// The first instant of the period.
     pub from: Timestamp,
     /// The first instant after the period.
     pub to: Timestamp,
-    /// How long each of `buckets` is.
+    /// The length of each of `buckets`.
     pub interval: Interval,
-    /// All of the period together.
+    /// Usage of the whole period.
     pub totals: UsageRow,
-    /// Usage by list name, most credits first: charts show the first of them.
+    /// Usage by list name, most credits first: charts show the first ones.
     pub lists: Vec<(String, UsageRow)>,
-    /// Usage by the bucket's first instant, oldest first, empty ones included.
+    /// Usage by the bucket's first instant, oldest first, with empty buckets.
     pub buckets: Vec<(Timestamp, UsageRow)>,
-    /// Usage by country code, most credits first: charts show the first of them.
+    /// Usage by country code, most credits first: charts show the first ones.
     pub countries: Vec<(String, UsageRow)>,
-    /// When the report was asked for.
+    /// When the report was requested.
     pub generated_at: Timestamp,
 }
 
-/// How long a bucket of the timeline is, in the report's zone.
+/// The length of a bucket of the timeline, in the report's time zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Interval {
     /// From one full hour to the next.
@@ -59,18 +59,18 @@ impl fmt::Display for Interval {
     }
 }
 
-/// Usage added up.
+/// The usage of a period, a bucket, a list or a country.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct UsageRow {
     /// Messages charged.
     pub messages: i64,
     /// Recipients reached.
     pub recipients: i64,
-    /// Segments sent, all recipients together.
+    /// Segments sent to all recipients together.
     pub segments: i64,
     /// Credits spent.
     pub credits: Credits,
-    /// What they are worth in the report's currency: a plain decimal such as `"12.50"`, already
+    /// The cost of those credits in the report's currency: a plain decimal such as `"12.50"`, already
     /// rounded to the currency's digits.
     pub cost: String,
 }
@@ -80,15 +80,15 @@ pub struct UsageRow {
 pub struct MessageRow<'a> {
     /// When it was charged.
     pub sent_at: Timestamp,
-    /// The contact list; `None` for what was sent without one.
+    /// The contact list's name; `None` for a message without a list.
     pub list_name: Option<&'a str>,
-    /// The text as written.
+    /// The text as it was written, with its merge fields.
     pub text: &'a str,
     /// `"SMS"` or `"MMS"`.
     pub channel: &'static str,
     /// `"GSM-7"` or `"UCS-2"`; `None` where the channel has no encodings.
     pub encoding: Option<&'static str>,
-    /// Segments a recipient.
+    /// Segments for each recipient.
     pub segment_count: i64,
     /// Recipients in this country.
     pub recipients: i64,
@@ -100,19 +100,19 @@ pub struct MessageRow<'a> {
     pub message_id: &'a str,
 }
 
-/// The rows of a file, one by one: each is borrowed until the next is asked for, so that none is copied.
+/// The rows of a file, one by one. Each is borrowed until the next one is requested, so none is copied.
 pub trait MessageSource {
-    /// Why there is no next row although there should be.
+    /// Why the next row can't be read.
     type Error;
 
     /// The next row; `None` after the last.
     ///
     /// # Errors
-    /// Where it can't be read. Nothing comes after it.
+    /// If the row can't be read. No row follows an error.
     fn next_row(&mut self) -> Result<Option<MessageRow<'_>>, Self::Error>;
 }
 
-/// Rows that are there already.
+/// Rows from an iterator.
 #[derive(Debug)]
 pub struct Ready<'a, I> {
     rows: I,
@@ -121,7 +121,7 @@ pub struct Ready<'a, I> {
 }
 
 impl<I> Ready<'_, I> {
-    /// These rows, in this order.
+    /// Yields these rows in this order.
     pub fn new(rows: I) -> Self {
         Self {
             rows,
@@ -141,31 +141,31 @@ where
     }
 }
 
-/// Why a file was not written to its end. What was written until then is no whole file.
+/// Why a file was not written to its end. The bytes written until then don't make a valid file.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError<E> {
-    /// The next row could not be read.
+    /// A row could not be read.
     #[error("the report's rows could not be read")]
     Source(#[source] E),
-    /// The output refused more: a full disk, a client that left.
+    /// The output failed: for example, the disk is full, or the client has disconnected.
     #[error("the report could not be written")]
     Output(#[from] std::io::Error),
-    /// A sheet's frame could not be made, for example because there are more lists than rows.
+    /// A sheet could not be laid out, for example because there are more lists than rows.
     #[error("the workbook could not be laid out")]
     Layout(#[from] rust_xlsxwriter::XlsxError),
-    /// A workbook of more than about 4 GB needs ZIP64, which Excel does not open reliably.
+    /// The workbook would exceed about 4 GB and need ZIP64, which Excel does not open reliably.
     #[error("the workbook would be larger than 4 GB")]
     TooLarge,
 }
 
 impl<E> From<zip::result::ZipError> for WriteError<E> {
     fn from(error: zip::result::ZipError) -> Self {
-        // Keeps an output's own error, and its kind, as it was.
+        // An error of the output keeps its kind.
         Self::Output(error.into())
     }
 }
 
-/// How a time zone is named in a file: by its IANA name where it has one, else by its offset.
+/// The name of a time zone in a file: its IANA name, or its offset if it has none.
 pub(super) fn zone_label(zone: &TimeZone) -> String {
     zone.iana_name()
         .map(str::to_owned)

@@ -1,11 +1,12 @@
-//! Instants in the report's zone, looked up once a change of clocks and not once a row.
+//! The UTC offset of instants in the report's time zone.
 //!
-//! Not here: where days and buckets begin.
+//! Here: one look-up in the time zone database for each clock change instead of one for each row. Not
+//! here: where days and buckets begin ([`domain::calendar`]).
 
 use jiff::{Span, Timestamp, tz::Offset, tz::TimeZone};
 
-/// A zone that remembers the offset of the stretch between two changes of clocks. Rows come in
-/// order, so nearly every look-up is answered from memory.
+/// A time zone that caches the offset between two clock changes. Rows come in order, so the cache
+/// answers nearly every call.
 pub struct LocalTime {
     zone: TimeZone,
     since: Timestamp,
@@ -15,7 +16,7 @@ pub struct LocalTime {
 }
 
 impl LocalTime {
-    /// Remembers nothing yet.
+    /// Starts with an empty cache.
     pub fn new(zone: TimeZone) -> Self {
         Self {
             zone,
@@ -25,12 +26,12 @@ impl LocalTime {
         }
     }
 
-    /// The zone's offset from UTC at an instant.
+    /// Returns the zone's offset from UTC at an instant.
     pub fn offset_at(&mut self, instant: Timestamp) -> Offset {
         if instant < self.since || instant >= self.until {
             self.offset = self.zone.to_offset(instant);
-            // A change at this very instant begins the stretch, and `preceding` leaves its own
-            // argument out.
+            // A clock change at `instant` itself starts the cached range, but `preceding` excludes its
+            // argument.
             let just_after = instant.checked_add(Span::new().nanoseconds(1));
             self.since = just_after
                 .ok()
@@ -45,7 +46,7 @@ impl LocalTime {
         self.offset
     }
 
-    /// Milliseconds from 1970-01-01T00:00 on the zone's own clock.
+    /// Returns the milliseconds of local time from 1970-01-01T00:00.
     pub fn milliseconds_at(&mut self, instant: Timestamp) -> i64 {
         instant.as_millisecond() + i64::from(self.offset_at(instant).seconds()) * 1_000
     }
@@ -58,7 +59,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn the_offset_changes_at_the_very_instant() {
+    fn the_offset_changes_at_the_instant_of_the_clock_change() {
         let mut rome = LocalTime::new(TimeZone::get("Europe/Rome").unwrap());
         let mut check = |instant: &str, seconds: i32| {
             let instant: Timestamp = instant.parse().unwrap();
@@ -75,7 +76,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_remembered_is_what_the_zone_says(
+        fn cached_offsets_equal_those_of_the_zone(
             zone in prop::sample::select(vec!["UTC", "Europe/Rome", "Australia/Lord_Howe", "Asia/Kathmandu"]),
             seconds in prop::collection::vec(0_i64..4_000_000_000, 1..50),
         ) {

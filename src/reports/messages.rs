@@ -1,8 +1,9 @@
 //! The messages of a report's file, from the database to the thread that writes it.
 //!
-//! Here: rows as the database sends them into rows as a file shows them, without a copy of any text. They come
-//! through a bounded channel, so that memory does not grow with the report and a slow client slows the reading.
-//! Not here: what is written, and how rows leave the database ([`crate::store::sql::bulk`]).
+//! Here: turning the rows that the database sends into the rows that a file shows, without copying any
+//! text. They come through a bounded channel, so memory does not grow with the report, and a slow
+//! client slows the reading. Not here: how they are written, and how rows leave the database
+//! ([`crate::store::sql::bulk`]).
 
 use std::collections::BTreeMap;
 
@@ -17,11 +18,14 @@ use crate::{
     clock::whole_micros,
     store::{
         sql::bulk::{Cell, Cursor, Pinned, integer, text},
-        usage::{ROW_CELLS, UsageFilter, rows},
+        usage::{
+            UsageFilter,
+            rows::{MessageCells, rows},
+        },
     },
 };
 
-/// The messages of one report, to read.
+/// Reads the messages of one report.
 #[derive(Debug)]
 pub struct MessageReader {
     pinned: Pinned,
@@ -29,15 +33,15 @@ pub struct MessageReader {
 }
 
 impl MessageReader {
-    /// The messages that fit a filter, as the pinned state has them.
+    /// Reads the messages that fit `filter` from the pinned snapshot.
     #[must_use]
     pub fn new(pinned: Pinned, filter: UsageFilter) -> Self {
         Self { pinned, filter }
     }
 
-    /// Begins to read. Dropping the rows ends it. `show` writes a message's id.
+    /// Starts to read. Dropping the rows stops it. `show` turns a message's id into the API's form.
     ///
-    /// Must be called within a tokio runtime.
+    /// Must be called within a Tokio runtime.
     #[must_use]
     pub fn start(
         self,
@@ -53,14 +57,14 @@ impl MessageReader {
     }
 }
 
-/// The rows of a file: one for each destination country of each message, and one for a message that
-/// reached none. Only for blocking threads.
+/// The rows of a file: one for each destination country of each message, and one for a message
+/// without any. Only for blocking threads.
 #[derive(Debug)]
 pub struct MessageRows {
     cursor: Cursor,
     names: BTreeMap<ListId, String>,
     show: fn(MessageId) -> String,
-    /// The last message's id as it is shown: rows of one message follow each other.
+    /// The last message's id and its text: the rows of one message follow each other.
     shown: (Uuid, String),
 }
 
@@ -68,47 +72,35 @@ impl MessageSource for MessageRows {
     type Error = DbErr;
 
     fn next_row(&mut self) -> Result<Option<MessageRow<'_>>, DbErr> {
-        let Some(row) = self.cursor.next_row::<ROW_CELLS>()? else {
+        let Some(cells) = self.cursor.next_row()? else {
             return Ok(None);
         };
-        let [
-            sent_at,
-            id,
-            list,
-            body,
-            channel,
-            encoding,
-            segments,
-            country,
-            line_segments,
-            recipients,
-            units,
-        ] = row;
-        let id = uuid(id)?.ok_or_else(|| broken("a message has no id"))?;
+        let cells = MessageCells::from(cells);
+        let id = uuid(cells.id)?.ok_or_else(|| broken("a message has no id"))?;
         if self.shown.0 != id {
             self.shown = (id, (self.show)(MessageId::new(id)));
         }
-        let list = uuid(list)?.and_then(|list| self.names.get(&ListId::new(list)));
-        // A message that reached nobody has no destination.
-        let line_segments = integer(line_segments)?;
-        let segments = integer(segments)?.unwrap_or_default();
+        let list = uuid(cells.list)?.and_then(|list| self.names.get(&ListId::new(list)));
+        // A message that reached nobody has no destination, and so no segments of a destination.
+        let line_segments = integer(cells.line_segments)?;
+        let segments = integer(cells.segments)?.unwrap_or_default();
         Ok(Some(MessageRow {
-            sent_at: whole_micros(integer(sent_at)?.unwrap_or_default()),
+            sent_at: whole_micros(integer(cells.sent_at)?.unwrap_or_default()),
             list_name: list.map(String::as_str),
-            text: text(body)?.unwrap_or_default(),
-            channel: match channel {
+            text: text(cells.body)?.unwrap_or_default(),
+            channel: match cells.channel {
                 Some(b"MMS") => "MMS",
                 _ => "SMS",
             },
-            encoding: match encoding {
+            encoding: match cells.encoding {
                 Some(b"GSM_7") => Some("GSM-7"),
                 Some(b"UCS_2") => Some("UCS-2"),
                 _ => None,
             },
             segment_count: line_segments.unwrap_or(segments),
-            recipients: integer(recipients)?.unwrap_or_default(),
-            country_code: text(country)?.unwrap_or_default(),
-            credits: Credits::from_units(integer(units)?.unwrap_or_default()),
+            recipients: integer(cells.recipients)?.unwrap_or_default(),
+            country_code: text(cells.country)?.unwrap_or_default(),
+            credits: Credits::from_units(integer(cells.units)?.unwrap_or_default()),
             message_id: &self.shown.1,
         }))
     }
@@ -117,7 +109,7 @@ impl MessageSource for MessageRows {
 fn uuid(cell: Cell<'_>) -> Result<Option<Uuid>, DbErr> {
     cell.map(Uuid::from_slice)
         .transpose()
-        .map_err(|_| broken("an id has not sixteen bytes"))
+        .map_err(|_| broken("an id does not have sixteen bytes"))
 }
 
 fn broken(what: &str) -> DbErr {

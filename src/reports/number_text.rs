@@ -1,16 +1,16 @@
-//! Numbers as text, straight into a buffer.
+//! Writes numbers as text into a buffer.
 //!
-//! Here: exact decimal text of counts and credits, and Excel's day numbers. Not here: grouping,
-//! currency and other dress, which are the reader's.
+//! Here: exact decimals of counts and credits, and Excel's day numbers. Not here: digit grouping and
+//! currency signs, which are up to the program that opens the file.
 
 use domain::credits::Credits;
 
 const MILLISECONDS_PER_DAY: i64 = 86_400_000;
 /// Days from Excel's day 0 (1899-12-30, so that its leap day of 1900 comes out right) to 1970-01-01.
 const EXCEL_EPOCH_DAYS: i64 = 25_569;
-/// 1900-03-01 to 9999-12-31: the days that Excel counts as a calendar does.
+/// 1900-03-01 to 9999-12-31: the days whose numbers in Excel agree with the calendar.
 const EXCEL_DAYS: std::ops::RangeInclusive<i64> = 61..=2_958_465;
-/// Twelve digits of a day are 0.1 µs, finer than a double that counts days is.
+/// Twelve digits of a day are 0.1 µs, finer than the precision of a double that counts days.
 const DAY_FRACTION_DIGITS: usize = 12;
 
 /// Appends a count.
@@ -21,7 +21,7 @@ pub fn push_count(out: &mut Vec<u8>, count: i64) {
     push_unsigned(out, count.unsigned_abs());
 }
 
-/// Appends credits in their shortest exact form, as their `Display` does, without allocating.
+/// Appends credits in their shortest exact form, like their `Display`, but without allocating.
 pub fn push_credits(out: &mut Vec<u8>, credits: Credits) {
     let units_per_credit = Credits::UNITS_PER_CREDIT.unsigned_abs();
     let units = credits.units().unsigned_abs();
@@ -32,8 +32,8 @@ pub fn push_credits(out: &mut Vec<u8>, credits: Credits) {
     push_fraction(out, u128::from(units % units_per_credit), 4);
 }
 
-/// Appends Excel's number for a moment given in milliseconds from 1970-01-01T00:00 of the clock on
-/// the wall, or appends nothing and answers false where Excel has none.
+/// Appends Excel's number for a moment, given in milliseconds of local time from 1970-01-01T00:00.
+/// Appends nothing and returns false if Excel has no number for it.
 pub fn push_excel_date(out: &mut Vec<u8>, local_milliseconds: i64) -> bool {
     let day = local_milliseconds.div_euclid(MILLISECONDS_PER_DAY) + EXCEL_EPOCH_DAYS;
     if !EXCEL_DAYS.contains(&day) {
@@ -42,8 +42,8 @@ pub fn push_excel_date(out: &mut Vec<u8>, local_milliseconds: i64) -> bool {
     push_count(out, day);
     let millisecond = local_milliseconds.rem_euclid(MILLISECONDS_PER_DAY);
     if millisecond > 0 {
-        // Rounded half up; 0.1 µs are a thousandth of what a millisecond needs, so it never
-        // reaches a whole day.
+        // Rounded half up. A step of 0.1 µs is far below a millisecond, so the fraction never rounds
+        // up to a whole day.
         let scale = 10_u128.pow(DAY_FRACTION_DIGITS as u32);
         let whole = u128::from(MILLISECONDS_PER_DAY.unsigned_abs());
         let fraction = (u128::from(millisecond.unsigned_abs()) * scale + whole / 2) / whole;
@@ -67,7 +67,7 @@ fn push_unsigned(out: &mut Vec<u8>, mut number: u64) {
     out.extend_from_slice(&digits[first..]);
 }
 
-/// Appends a point and `width` digits less the zeros at their end; nothing for zero.
+/// Appends a point and `fraction` as `width` digits without trailing zeros; nothing if it is zero.
 pub fn push_fraction(out: &mut Vec<u8>, mut fraction: u128, mut width: usize) {
     if fraction == 0 {
         return;
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn moments_have_excels_numbers() {
+    fn moments_become_excel_day_numbers() {
         let check = |local, expected: Option<&str>| {
             assert_eq!(excel_date(local).as_deref(), expected, "{local}");
         };
@@ -115,14 +115,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn credits_read_as_their_display(units: i64) {
+        fn credits_are_written_like_their_display(units: i64) {
             let mut out = Vec::new();
             push_credits(&mut out, Credits::from_units(units));
             prop_assert_eq!(String::from_utf8(out).unwrap(), Credits::from_units(units).to_string());
         }
 
         #[test]
-        fn counts_read_as_their_display(count: i64) {
+        fn counts_are_written_like_their_display(count: i64) {
             let mut out = Vec::new();
             push_count(&mut out, count);
             prop_assert_eq!(String::from_utf8(out).unwrap(), count.to_string());

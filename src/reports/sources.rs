@@ -1,10 +1,11 @@
-//! Where a report's sums are read from: whole days of the account's own zone from what is added up by day
-//! ([`store::usage_rollup`]), whole months of lists from what is added up by month, whatever cuts a day from the
-//! messages ([`store::usage`]).
+//! Chooses where a report's sums are read from.
 //!
-//! So a report costs by its days and lists, not by its messages, wherever it can. What can't be told from
-//! sums by day: hours, days of another zone, lists within a country, and what went to several countries,
-//! since a message to two of them is one message.
+//! Here: whole days of the account's own time zone come from the sums by day, whole months of lists
+//! from the sums by month ([`store::usage_rollup`]), and parts of days from the messages
+//! ([`store::usage`]). The cost of a report then grows with its days and lists rather than with its
+//! messages. Sums by day can't give hours, days of another zone, lists within a country, or usage of
+//! several countries together, since a message to two of them is one message. Not here: what the sums
+//! add up to ([`super::usage`]).
 
 use domain::calendar::{self, CalendarError, buckets::Bucket};
 use entity::sql_enums::UsageKind;
@@ -20,13 +21,13 @@ use crate::{
     },
 };
 
-/// Which way sums are read.
+/// Which tables sums are read from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Source {
-    /// From sums by day as far as they go.
+    /// The sums by day and by month if they cover the period, and the messages for the rest.
     #[default]
     Days,
-    /// From the messages alone: slower, and the same.
+    /// The messages only: slower, with the same result.
     Messages,
 }
 
@@ -35,23 +36,23 @@ pub enum Source {
 pub(super) struct Sources<'a, C> {
     connection: &'a C,
     filter: &'a UsageFilter,
-    /// The part of the period that is added up by day: whole days.
+    /// The part of the period that sums by day cover, made of whole days.
     days: Option<Part>,
-    /// Whether no bucket's bound cuts one of those days.
+    /// Whether no bucket begins within one of those days.
     are_buckets_days: bool,
-    /// The part of those days that is added up by month: whole months.
+    /// The part of those days that sums by month cover, made of whole months.
     months: Option<Part>,
-    /// Whether no bucket's bound cuts one of those months.
+    /// Whether no bucket begins within one of those months.
     are_buckets_months: bool,
-    /// What of the days is in no row yet.
+    /// Usage of those days that is not in the sums' rows yet.
     recent: Recent,
 }
 
-/// A part of a period.
+/// A part of a period: its first instant, and the first instant after it.
 type Part = (Timestamp, Timestamp);
 
 impl<'a, C: ConnectionTrait> Sources<'a, C> {
-    /// Looks how far the account's days are added up; `bounds` are the report's buckets.
+    /// Reads which days of the account have sums. `bounds` are the report's buckets.
     pub(super) async fn new(
         connection: &'a C,
         filter: &'a UsageFilter,
@@ -97,7 +98,7 @@ impl<'a, C: ConnectionTrait> Sources<'a, C> {
         Ok(sources)
     }
 
-    /// Usage by time, channel or neither, whatever the list.
+    /// Usage of all lists of the filter together, by time or channel if `grain` asks for them.
     pub(super) async fn totals(&self, grain: Grain) -> Result<Vec<Sum>, DbErr> {
         let kind = match (&self.filter.lists, self.filter.countries.as_deref()) {
             (None, None) => Some(UsageKind::All),
@@ -108,7 +109,7 @@ impl<'a, C: ConnectionTrait> Sources<'a, C> {
         self.read(kind, grain).await
     }
 
-    /// Usage by list, and by time where `grain` says so.
+    /// Usage by list, and by time if `grain` asks for it.
     pub(super) async fn lists(&self, grain: Grain) -> Result<Vec<Sum>, DbErr> {
         let kind = self.filter.countries.is_none().then_some(UsageKind::List);
         self.read(kind, grain).await
@@ -153,7 +154,7 @@ impl<'a, C: ConnectionTrait> Sources<'a, C> {
             for part in around(days, months) {
                 read(kind, part).await?;
             }
-            // By days, whatever is read by month: they are in those months.
+            // Recent usage is by day and is missing from the sums by month too, so all of it is added.
             sums.extend(self.recent.sums(self.filter, kind, days, grain));
         }
         for part in self.left_over(days) {
@@ -162,7 +163,7 @@ impl<'a, C: ConnectionTrait> Sources<'a, C> {
         Ok(sums)
     }
 
-    /// What of the period is read from the messages: all but those days.
+    /// The parts of the period outside `days`, which are read from the messages.
     fn left_over(&self, days: Option<Part>) -> Vec<UsageFilter> {
         around((self.filter.from, self.filter.to), days)
             .into_iter()
@@ -175,7 +176,7 @@ impl<'a, C: ConnectionTrait> Sources<'a, C> {
     }
 }
 
-/// What of a period is before a part of it and after.
+/// The rest of a period: what is before a part of it, and what is after.
 fn around((from, to): Part, part: Option<Part>) -> Vec<Part> {
     let mut parts = match part {
         Some((first, last)) => vec![(from, first), (last, to)],
@@ -185,7 +186,7 @@ fn around((from, to): Part, part: Option<Part>) -> Vec<Part> {
     parts
 }
 
-/// Whether every bucket that begins within a part begins one of its days, or months.
+/// Whether every bucket that begins within a part begins together with one of its days (or months).
 fn all_begin(
     bounds: &[Bucket],
     (first, last): Part,

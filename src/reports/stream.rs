@@ -1,26 +1,29 @@
-//! A file that streams to a client while it is being written.
+//! Streams a file to a client while it is being written.
 //!
-//! Here: the bridge from a blocking writer to an asynchronous body. Not here: what is written.
+//! Here: the bridge from a blocking writer to an asynchronous body. Not here: the file's contents.
 
 use std::{
     error::Error,
     io::{self, Write},
 };
 
+use crate::tuning::Tuned;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
 use tokio::{sync::mpsc, task::JoinHandle};
 
-/// Large enough that handing a chunk over costs nothing beside filling it.
-const CHUNK_BYTES: usize = 64 * 1024;
-/// The first chunk leaves early: a client sees at once that the file is coming.
+/// Large enough that handing a chunk over costs little compared with filling it.
+/// Measured: docs/measured.md, "Files".
+static CHUNK_BYTES: Tuned<usize> = Tuned::new("CHUNK_BYTES", 64 * 1024);
+/// The first chunk is small, so that the client sees at once that the file is coming.
 const FIRST_CHUNK_BYTES: usize = 1024;
-/// Chunks between the writer and a slow client; with the one that is being filled, what a download
-/// takes in memory.
-const CHUNKS_WAITING: usize = 2;
+/// Chunks that are buffered between the writer and a slow client. With the one that is being filled,
+/// they are the memory of a download.
+/// Measured: docs/measured.md, "Files".
+static CHUNKS_WAITING: Tuned<usize> = Tuned::new("CHUNKS_WAITING", 2);
 
-/// Sends what is written to it in chunks. A closed receiver is a broken pipe, so that a client that
-/// leaves stops the work. It blocks while the client is slow: only for blocking threads.
+/// Sends everything written to it in chunks. A closed receiver is reported as a broken pipe, so the
+/// work stops when the client disconnects. Blocks while the client is slow: only for blocking threads.
 #[derive(Debug)]
 pub struct ChannelWriter {
     sender: mpsc::Sender<Bytes>,
@@ -41,8 +44,8 @@ impl ChannelWriter {
         if self.chunk.is_empty() {
             return Ok(());
         }
-        self.chunk_bytes = CHUNK_BYTES;
-        let next = Vec::with_capacity(CHUNK_BYTES);
+        self.chunk_bytes = CHUNK_BYTES.get();
+        let next = Vec::with_capacity(CHUNK_BYTES.get());
         let chunk = std::mem::replace(&mut self.chunk, next);
         self.sender
             .blocking_send(chunk.into())
@@ -61,7 +64,7 @@ impl Write for ChannelWriter {
         Ok(taken.len())
     }
 
-    /// Sends what has gathered, however little, and says whether anybody still listens.
+    /// Sends the buffered bytes. Fails with a broken pipe if the client has disconnected.
     fn flush(&mut self) -> io::Result<()> {
         self.send()?;
         if self.sender.is_closed() {
@@ -71,26 +74,26 @@ impl Write for ChannelWriter {
     }
 }
 
-/// Sends the rest, so that a writer that does not flush loses nothing.
+/// Sends the buffered bytes, so that a writer that doesn't flush loses none.
 impl Drop for ChannelWriter {
     fn drop(&mut self) {
-        // Fails only where nobody listens any more.
+        // Fails only if the client has disconnected.
         let _ = self.send();
     }
 }
 
-/// Runs a writer on a blocking thread and streams what it writes. Its error is the stream's last
-/// item: a body that ends so aborts its connection, and no client takes what it got for a whole file.
-/// The same goes for a panic. Dropping the stream stops the writer at its next chunk.
+/// Runs a writer on a blocking thread and streams its output. An error or a panic of the writer is the
+/// stream's last item: it makes the body abort its connection, so no client takes a partial file for a
+/// complete one. Dropping the stream stops the writer at its next chunk.
 ///
-/// Must be called within a tokio runtime.
+/// Must be called within a Tokio runtime.
 pub fn stream_file<E>(
     write: impl FnOnce(ChannelWriter) -> Result<(), E> + Send + 'static,
 ) -> impl Stream<Item = Result<Bytes, io::Error>> + Send + 'static
 where
     E: Into<Box<dyn Error + Send + Sync>> + Send + 'static,
 {
-    let (sender, receiver) = mpsc::channel(CHUNKS_WAITING);
+    let (sender, receiver) = mpsc::channel(CHUNKS_WAITING.get());
     let writer = tokio::task::spawn_blocking(move || write(ChannelWriter::new(sender)));
     stream::unfold(Some((receiver, writer)), |state| async {
         let (mut receiver, writer) = state?;
@@ -102,7 +105,7 @@ where
             }
         }
     })
-    // Bodies may be asked again after their end.
+    // A body may be polled again after its end.
     .fuse()
 }
 
@@ -126,7 +129,7 @@ mod tests {
 
     #[tokio::test]
     async fn everything_arrives_in_order_in_large_chunks() {
-        let content: Vec<u8> = (0..CHUNK_BYTES * 5 / 2)
+        let content: Vec<u8> = (0..CHUNK_BYTES.get() * 5 / 2)
             .map(|at| (at % 251) as u8)
             .collect();
         let expected = content.clone();
@@ -137,13 +140,21 @@ mod tests {
         });
         let chunks: Vec<_> = stream.try_collect().await.unwrap();
         let sizes: Vec<_> = chunks.iter().map(|chunk| chunk.len()).collect();
-        let rest = expected.len() - FIRST_CHUNK_BYTES - 2 * CHUNK_BYTES;
-        assert_eq!(sizes, [FIRST_CHUNK_BYTES, CHUNK_BYTES, CHUNK_BYTES, rest]);
+        let rest = expected.len() - FIRST_CHUNK_BYTES - 2 * CHUNK_BYTES.get();
+        assert_eq!(
+            sizes,
+            [
+                FIRST_CHUNK_BYTES,
+                CHUNK_BYTES.get(),
+                CHUNK_BYTES.get(),
+                rest
+            ]
+        );
         assert_eq!(chunks.concat(), expected);
     }
 
     #[tokio::test]
-    async fn what_is_flushed_leaves_before_the_rest_is_written() {
+    async fn flushed_bytes_are_sent_before_the_rest_is_written() {
         let (go_on, wait) = mpsc::channel::<()>();
         let stream = stream_file(move |mut out| {
             out.write_all(b"head")?;
@@ -185,7 +196,7 @@ mod tests {
     async fn a_client_that_leaves_stops_the_writer() {
         let (report, outcome) = tokio::sync::oneshot::channel();
         let stream = stream_file::<std::io::Error>(move |mut out| {
-            let chunk = vec![0; CHUNK_BYTES];
+            let chunk = vec![0; CHUNK_BYTES.get()];
             let failure = (0..).find_map(|count| Some((count, out.write_all(&chunk).err()?)));
             let _ = report.send(failure);
             Ok(())
@@ -196,7 +207,7 @@ mod tests {
         }
         let (written, error) = outcome.await.unwrap().unwrap();
         assert_eq!(error.kind(), std::io::ErrorKind::BrokenPipe);
-        // What waits, what is being sent, and what was read.
-        assert!(written <= CHUNKS_WAITING + 3, "{written}");
+        // The buffered chunks, the one being sent, and the one that was read.
+        assert!(written <= CHUNKS_WAITING.get() + 3, "{written}");
     }
 }

@@ -1,7 +1,8 @@
 //! A usage report's figures: read in one snapshot, priced, and added up.
 //!
-//! Here: rows into sums, and sums into what a file holds. Not here: the queries
-//! ([`crate::store::usage`]), who may ask, and where buckets begin ([`domain::calendar::buckets`]).
+//! Here: turning rows into sums, and sums into the contents of a file. Not here: the queries
+//! ([`crate::store::usage`]), who may see a report, and where buckets begin
+//! ([`domain::calendar::buckets`]).
 
 mod rows;
 
@@ -26,10 +27,10 @@ use super::{
 };
 use crate::store::{self, usage::UsageFilter};
 
-/// What a file calls the usage of messages that were sent without a list.
+/// The name, in a file, for usage by messages without a list.
 const NO_LIST: &str = "(no list)";
 
-/// Which parts of a report are asked for: the rest is not read. Totals come with any of them.
+/// The requested parts of a report. The others are not read; totals always are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Parts {
     /// Usage by bucket.
@@ -45,7 +46,7 @@ pub struct Parts {
 }
 
 impl Parts {
-    /// What a file shows.
+    /// The parts that a file shows.
     pub const FILE: Self = Self {
         buckets: true,
         lists: true,
@@ -55,14 +56,14 @@ impl Parts {
     };
 }
 
-/// A report's sums, as far as they were asked for, and the currency of their costs.
+/// A report's requested sums, and the currency of their costs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Figures {
-    /// The sums. Where no buckets were asked for, the whole period is one.
+    /// The sums. If no buckets were requested, the whole period is one bucket.
     pub report: Report,
-    /// Usage by channel, most credits first; empty where it was not asked for.
+    /// Usage by channel, most credits first; empty if it was not requested.
     pub channels: Vec<(Channel, Usage)>,
-    /// What every cost is in.
+    /// The currency of every cost.
     pub currency: Currency,
 }
 
@@ -72,37 +73,37 @@ pub enum ReadError {
     /// The database failed.
     #[error("the report could not be read: {0}")]
     Database(#[from] DbErr),
-    /// The rows do not make a report.
+    /// The rows don't add up to a report.
     #[error(transparent)]
     Usage(#[from] UsageError),
-    /// The period's messages were priced in several currencies, which do not add up.
-    #[error("usage in {} and {} does not add up", .0.code(), .1.code())]
+    /// The period's messages were priced in several currencies, which can't be added up.
+    #[error("usage in {} and {} can't be added up", .0.code(), .1.code())]
     Currencies(Currency, Currency),
-    /// A row holds what it never should.
+    /// A row has a value that no row should have.
     #[error("{0}")]
     Broken(String),
 }
 
-/// What is read, and how.
+/// What to read, and how.
 #[derive(Debug)]
 pub struct Reading<'a> {
-    /// What is counted.
+    /// The messages to count.
     pub filter: &'a UsageFilter,
     /// The period's buckets.
     pub bounds: &'a [Bucket],
-    /// Which parts are asked for.
+    /// The requested parts.
     pub parts: Parts,
-    /// Which way.
+    /// The tables to read.
     pub source: Source,
-    /// What costs are in where nothing was sent: nothing is worth nothing in it.
+    /// The currency of costs, all zero, if nothing was sent.
     pub otherwise: Currency,
 }
 
-/// Reads a report. `connection` is a snapshot, so that its parts agree (law T4); `value` says what a credit is
-/// worth by a card's version.
+/// Reads a report. `connection` is a snapshot, so that the parts agree (law T4). `value` returns the
+/// value of a credit under a version of a rate card.
 ///
 /// # Errors
-/// What the database says; rows that do not add up to one report.
+/// See [`ReadError`].
 pub async fn read(
     connection: &impl ConnectionTrait,
     reading: Reading<'_>,
@@ -131,11 +132,11 @@ pub async fn read(
     })
 }
 
-/// Checks that a period's costs are all in one currency, which takes next to nothing beside reading its report:
-/// what is refused can be, before a file is begun.
+/// Checks that a period's costs are all in one currency. It takes little time compared with reading
+/// the report, so a report can be refused before its file is started.
 ///
 /// # Errors
-/// That they are in several; what the database says.
+/// [`ReadError::Currencies`] if there are several; otherwise as [`read`].
 pub async fn check_currency(
     connection: &impl ConnectionTrait,
     filter: &UsageFilter,
@@ -147,7 +148,8 @@ pub async fn check_currency(
         let rows = Rows::read(&sources, Parts::default()).await?;
         prices(connection, &rows, &value).await.map(drop)
     };
-    // Whatever the countries, days tell it; only where it differs by country the messages must.
+    // Without the filter by country, the sums by day can answer. Only if they find several currencies,
+    // the messages have to be read to know whether the filter leaves one.
     let anywhere = UsageFilter {
         countries: None,
         ..filter.clone()
@@ -158,7 +160,7 @@ pub async fn check_currency(
     }
 }
 
-/// What a credit is worth by each version that priced some of the rows.
+/// Returns the value of a credit under each version that priced some of the rows.
 async fn prices(
     connection: &impl ConnectionTrait,
     rows: &Rows,
@@ -178,25 +180,25 @@ impl Parts {
     }
 }
 
-/// What a file says about its report.
+/// The heading of a file: whose report it is, and of which period.
 #[derive(Debug, Clone)]
 pub struct About {
-    /// Whose usage it is.
+    /// The name of the account whose usage it is.
     pub account_name: String,
-    /// The zone that instants are shown in.
+    /// The time zone in which instants are shown.
     pub time_zone: TimeZone,
     /// The first instant of the period.
     pub from: Timestamp,
     /// The first instant after it.
     pub to: Timestamp,
-    /// How long each bucket is.
+    /// The length of each bucket.
     pub interval: Interval,
-    /// When the file was asked for.
+    /// When the file was requested.
     pub generated_at: Timestamp,
 }
 
 impl About {
-    /// The file without any figures.
+    /// Returns the contents of the file without any figures.
     #[must_use]
     pub fn without_figures(self) -> ReportFile {
         ReportFile {
@@ -216,7 +218,7 @@ impl About {
 }
 
 impl Figures {
-    /// The lists that something was sent for.
+    /// Returns the lists that messages were sent to.
     #[must_use]
     pub fn lists(&self) -> Vec<ListId> {
         self.report
@@ -226,10 +228,10 @@ impl Figures {
             .collect()
     }
 
-    /// The report as a file holds it, its messages apart.
+    /// Returns the contents of the report's file, without its messages.
     ///
     /// # Errors
-    /// A cost beyond what money can say.
+    /// [`UsageError::Overflow`] if a cost exceeds the range of money.
     pub fn file(
         &self,
         about: About,

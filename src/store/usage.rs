@@ -6,6 +6,8 @@
 //! Only what was charged counts: messages that were sent, at the instant of their charge. Recipients and
 //! segments are those of destinations that are served, which are those that are paid for.
 
+pub mod rows;
+
 use std::collections::BTreeMap;
 
 use domain::{
@@ -13,16 +15,11 @@ use domain::{
     country::CountryCode,
     id::{AccountId, ListId},
 };
-use entity::{
-    contact_list, message, message_line,
-    sql_enums::{Channel, MessageStatus},
-};
+use entity::{contact_list, sql_enums::Channel};
 use jiff::Timestamp;
 use sea_orm::{
-    ActiveEnum, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, JoinType, Order,
-    QueryFilter, QuerySelect, Statement, Value,
-    prelude::Uuid,
-    sea_query::{self, Cond, Expr, ExprTrait, SelectStatement},
+    ActiveEnum, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter,
+    QuerySelect, Statement, Value, prelude::Uuid,
 };
 
 /// Microseconds in a quarter of an hour, by which sums are taken: no bucket of any zone cuts one.
@@ -174,70 +171,6 @@ pub async fn country_sums(
     query.only(filter);
     query.only_countries(filter);
     query.end("GROUP BY 1, 2").all(connection).await
-}
-
-/// The cells of a row of [`rows`], in this order: of the message its instant, id, list, text, channel, encoding
-/// and segments; of its destination the country, segments, recipients and units.
-pub const ROW_CELLS: usize = 11;
-
-/// The messages that are counted, the oldest first, each with the destinations that were paid for: one row for
-/// each of those, and one without for a message that reached nobody.
-#[must_use]
-pub fn rows(filter: &UsageFilter) -> SelectStatement {
-    use message::Column as M;
-    use message_line::Column as L;
-    let of_message = |column: M| (message::Entity, column);
-    let of_line = |column: L| (message_line::Entity, column);
-    let mut paid = Cond::all()
-        .add(Expr::col(of_line(L::AccountId)).equals(of_message(M::AccountId)))
-        .add(Expr::col(of_line(L::MessageId)).equals(of_message(M::Id)))
-        .add(Expr::col(of_line(L::UnitsPerSegment)).is_not_null());
-    if let Some(countries) = &filter.countries {
-        let codes = countries.iter().map(|code| code.as_str());
-        paid = paid.add(Expr::col(of_line(L::CountryCode)).is_in(codes));
-    }
-    // A message that went elsewhere alone is not counted.
-    let join = if filter.countries.is_some() {
-        JoinType::InnerJoin
-    } else {
-        JoinType::LeftJoin
-    };
-    let mut select = sea_query::Query::select();
-    select
-        .columns([
-            of_message(M::SentAt),
-            of_message(M::Id),
-            of_message(M::ListId),
-            of_message(M::Text),
-            of_message(M::Channel),
-            of_message(M::Encoding),
-            of_message(M::SegmentCount),
-        ])
-        .columns([
-            of_line(L::CountryCode),
-            of_line(L::SegmentCount),
-            of_line(L::Recipients),
-            of_line(L::Units),
-        ])
-        .from(message::Entity)
-        .join(join, message_line::Entity, paid)
-        .and_where(Expr::col(of_message(M::AccountId)).eq(filter.account.uuid()))
-        .and_where(Expr::col(of_message(M::SentAt)).gte(filter.from.as_microsecond()))
-        .and_where(Expr::col(of_message(M::SentAt)).lt(filter.to.as_microsecond()))
-        .and_where(Expr::col(of_message(M::Status)).eq(MessageStatus::Sent.to_value()));
-    if let Some(lists) = &filter.lists {
-        let lists = lists.iter().map(|list| list.uuid());
-        select.and_where(Expr::col(of_message(M::ListId)).is_in(lists));
-    }
-    if let Some(channel) = filter.channel {
-        select.and_where(Expr::col(of_message(M::Channel)).eq(channel.to_value()));
-    }
-    select
-        .order_by(of_message(M::SentAt), Order::Asc)
-        .order_by(of_message(M::Id), Order::Asc)
-        .order_by(of_line(L::CountryCode), Order::Asc)
-        .order_by(of_line(L::SegmentCount), Order::Asc)
-        .to_owned()
 }
 
 /// The names of those of the lists that are the account's, archived ones too.

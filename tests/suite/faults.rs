@@ -1,16 +1,25 @@
-//! What an acknowledgement is worth, whatever breaks: nothing that was answered is missing, nothing is there
-//! twice, and `verify` finds nothing.
+//! The server under crashes and abuse.
 //!
-//! Here: the load that every fault is put to ([`load`]), and one file a kind of fault. `FAULT_ROUNDS` says how
-//! often each strikes.
+//! Here: kills, full disks, lost answers and stopped databases, after which nothing acknowledged is
+//! missing or doubled and `verify` finds nothing; floods and hostile input, which take no more than
+//! their share. `FAULT_ROUNDS` sets how often each fault strikes; [`load`] is the load under which
+//! it does. Not here: what a single noun refuses ([`crate::nouns`]).
 
+mod budget;
 mod clock;
+mod corrupt_books;
+mod documents;
+mod floods;
 mod full_disk;
 mod kill;
+mod ledger_door;
 mod load;
 mod lost_answer;
 mod postgres_stop;
 mod processes;
+mod quotas;
+mod shares;
+mod threats;
 
 use crate::support::process;
 

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { KEY, SERVER } from './browser.mjs';
 
 /**
- * Asks the server behind the page's back; the answer's data.
+ * Queries the server without the page; returns the response's data.
  * @param {string} query
  * @param {Record<string, unknown>} variables
  */
@@ -28,7 +28,7 @@ const GRANT = `mutation Grant($input: GrantCreditsInput!) {
 }`;
 
 /**
- * Gives an account one credit.
+ * Grants an account one credit.
  * @param {string} accountId
  * @param {string} [expiresOn] its expiration day; the credit never expires if it is left out
  */
@@ -56,7 +56,7 @@ const CREATE_LIST = `mutation CreateList($input: CreateContactListInput!) {
 }`;
 
 /**
- * Makes an empty contact list; its id.
+ * Creates an empty contact list and returns its id.
  * @param {string} accountId
  * @param {string} name
  * @returns {Promise<string>}

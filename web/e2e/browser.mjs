@@ -22,8 +22,8 @@ const FLAGS = [
 ];
 
 /**
- * The system's Chromium with a profile of its own, and a list of what pages may not do: ask another origin for
- * anything, or write an error on the console.
+ * The system's Chromium with a profile of its own, and a list of forbidden actions of pages:
+ * requests to other origins, and console errors.
  */
 export async function openBrowser() {
   const profile = await mkdtemp(join(tmpdir(), 'message-credits-e2e-'));
@@ -47,7 +47,7 @@ export async function openBrowser() {
   };
   context.on('request', (request) => visit(request.url()));
   context.on('console', (message) => {
-    // The browser asks for this by itself where a page names no icon, as the payment page needn't.
+    // Browsers request this if a page names no icon; the payment page names none.
     if (message.location().url.endsWith('/favicon.ico')) return;
     if (message.type() === 'error') offences.push(`console: ${message.text()}`);
   });
@@ -57,7 +57,7 @@ export async function openBrowser() {
 
   return {
     offences,
-    /** A tab of its own, with a session of its own. */
+    /** A new tab with a session of its own. */
     newPage: () => context.newPage(),
     async close() {
       await context.close();

@@ -31,12 +31,13 @@ async function signIn() {
 }
 
 /**
- * That axe finds no fault with what is shown.
+ * Asserts that axe finds no violation on the page.
  * @param {import('playwright-core').Page} page
  */
 async function check(page) {
   await page.evaluate(axe.source);
-  // A dialog that is still fading in has the contrast of a ghost. An animation that is given up is over, too.
+  // A dialog that is still fading in has too little contrast. A cancelled animation counts as
+  // finished.
   await page.evaluate(async () => {
     await Promise.allSettled(document.getAnimations().map((one) => one.finished));
   });
@@ -67,7 +68,7 @@ test('an account manager finds an account by name', async () => {
 });
 
 /**
- * Makes a list in the account that is shown, and opens the dialog that imports into it.
+ * Creates a list in the open account, and opens the dialog that imports into it.
  * @param {import('playwright-core').Page} page
  * @param {string} name
  */
@@ -81,7 +82,7 @@ async function openImport(page, name) {
   return { list, dialog: page.getByRole('dialog') };
 }
 
-test('a CSV file whose columns have no known names is mapped and imported', async () => {
+test('a CSV file without known headers is mapped and imported', async () => {
   const page = await signIn();
   const name = `Mapped ${Date.now()}`;
   const { list, dialog } = await openImport(page, name);
@@ -94,7 +95,7 @@ test('a CSV file whose columns have no known names is mapped and imported', asyn
   await dialog.getByRole('note').getByText('customer_id').waitFor();
   await dialog.getByRole('cell', { name: '340 123 4567', exact: true }).first().waitFor();
 
-  // Nothing is sent before somebody says where the numbers are.
+  // Nothing is sent before the column of numbers is chosen.
   await dialog.getByRole('button', { name: 'Import', exact: true }).click();
   await dialog.getByText('Choose the column with the phone numbers.').waitFor();
   await dialog.getByLabel('Phone numbers are in').selectOption('raggiungere');
@@ -103,7 +104,7 @@ test('a CSV file whose columns have no known names is mapped and imported', asyn
   await dialog.getByRole('combobox', { name: 'Default country' }).fill('Italy');
   await page.getByRole('option', { name: 'Italy' }).click();
   await dialog.getByRole('button', { name: 'Import', exact: true }).click();
-  // What the server says stands at the field that it is about.
+  // The server's error is shown at the field that it is about.
   await dialog.locator('.mantine-TextInput-error').waitFor();
   await dialog.getByLabel('Merge field of Chi').fill('firstName');
   await check(page);
@@ -126,7 +127,7 @@ test('a CSV file whose columns have no known names is mapped and imported', asyn
   await page.close();
 });
 
-test('a workbook is imported as it is recognised, with the keyboard, in the dark, on a phone', async () => {
+test('a workbook is imported without a mapping, with the keyboard, in dark mode, on a phone', async () => {
   const page = await signIn();
   const { list, dialog } = await openImport(page, `Workbook ${Date.now()}`);
   const buffer = workbook('Contatti', [
@@ -159,13 +160,13 @@ test('a workbook is imported as it is recognised, with the keyboard, in the dark
   await page.close();
 });
 
-test('an expiration day is shown as the last day before it', async () => {
+test('credits are shown as usable through the day before they expire', async () => {
   const page = await signIn();
   await page.getByRole('navigation', { name: 'Accounts' }).getByRole('listitem').first().click();
   await page.waitForURL(/#account=/);
   const accountId = new URLSearchParams(new URL(page.url()).hash.slice(1)).get('account');
   assert.ok(accountId, page.url());
-  // In the far future, so that no other lot ends with it.
+  // Far in the future, so that no other lot expires on that day.
   await grant(accountId, '2099-01-01');
   await page.getByText(/^usable through \d+ \w+ \d{4}$/).waitFor();
   await page.getByRole('tab', { name: 'Credits' }).click();
@@ -182,7 +183,7 @@ test('a limit set in the dialog is shown in the table', async () => {
     .getByRole('row')
     .filter({ has: page.getByRole('rowheader', { name, exact: true }) });
 
-  // Another figure each time, so that what is shown can't be what was there before.
+  // Another figure each time, so that the old one can't be mistaken for it.
   const limit = 100 + (Date.now() % 800);
   await edit.click();
   const dialog = page.getByRole('dialog');
@@ -223,7 +224,7 @@ test('a balance changed elsewhere is shown without a reload', async () => {
   await page.close();
 });
 
-test('a draft is segmented and quoted as it is typed', async () => {
+test('a draft is segmented and quoted while it is typed', async () => {
   const page = await signIn();
   await page.getByRole('tab', { name: 'Quote' }).click();
   await page.getByLabel('Text', { exact: true }).fill('It’s here');
@@ -262,8 +263,8 @@ test('usage is downloaded as an Excel workbook', async () => {
   await page.close();
 });
 
-// A browser takes it compressed; half a file is no download.
-test('usage is downloaded as a whole CSV file', async () => {
+// Browsers request it compressed; a partial file must not count as a download.
+test('usage is downloaded as a complete CSV file', async () => {
   const page = await signIn();
   await page.getByRole('tab', { name: 'Usage' }).click();
   await page.getByLabel('Period').selectOption('Last 12 months');
@@ -291,7 +292,7 @@ test('nothing is wider than a phone', async () => {
   await page.close();
 });
 
-test('axe finds no fault with any part of the page', async () => {
+test('axe finds no violation in any part of the page', async () => {
   const visitor = await browser.newPage();
   await visitor.goto(`${SERVER}/`);
   await visitor.getByLabel('API key', { exact: true }).waitFor();
@@ -324,11 +325,11 @@ test('GraphiQL runs its first example', async () => {
   const page = await browser.newPage();
   await page.goto(`${SERVER}/graphiql`);
   await page.getByRole('tab', { name: 'Segmentation' }).waitFor();
-  // The tabs are there before the editors are.
+  // The tabs appear before the editors.
   await page.locator('.graphiql-query-editor').getByText('segmentCount').waitFor();
   await page.getByRole('button', { name: /^Execute query/ }).click();
   await page.locator('.result-window').getByText('"segmentCount"').waitFor();
-  // Its suggestions are written with styles of their own, which the server's policy must let through.
+  // Its suggestions have inline styles, which the server's policy must allow.
   await page.locator('.graphiql-query-editor .view-line').nth(3).click();
   await page.keyboard.press('Control+Space');
   await page.locator('.suggest-widget.visible').waitFor();

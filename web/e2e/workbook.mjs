@@ -34,7 +34,7 @@ export function workbook(sheet, rows) {
 }
 
 /**
- * A zip archive, nothing in it compressed.
+ * A zip archive without compression.
  * @param {Record<string, string>} files
  */
 function zip(files) {

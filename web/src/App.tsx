@@ -5,7 +5,7 @@ import { createClient } from './session/client';
 import { SignIn } from './session/SignIn';
 import { Workspace } from './session/Workspace';
 
-/** The page: a key is asked for, and with it the workspace opens. */
+/** The page: asks for a key, and opens the workspace with it. */
 export function App() {
   const [apiKey, setApiKey] = useState(storedApiKey);
   const [refusal, setRefusal] = useState<string>();

@@ -1,4 +1,4 @@
-//! The mutations that make and change accounts.
+//! The mutations that create and change accounts.
 
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 
@@ -76,7 +76,7 @@ pub struct UpdateAccountPayload {
     user_errors: Vec<UserError>,
 }
 
-/// The mutations that make and change accounts.
+/// The mutations that create and change accounts.
 #[derive(Debug, Default)]
 pub struct AccountMutation;
 

@@ -1,4 +1,4 @@
-//! How a caller says which columns of a file are used, and for what.
+//! The mapping of a file's columns, as the input types take it.
 
 use async_graphql::InputObject;
 
@@ -14,7 +14,7 @@ pub struct ImportColumnInput {
     merge_field: String,
 }
 
-/// A mapping as imports take it.
+/// The mapping for [`crate::imports`], from its input types.
 pub(super) fn mapping(
     phone_column: Option<String>,
     columns: Option<Vec<ImportColumnInput>>,

@@ -1,4 +1,4 @@
-//! What a file of contacts looks like before it is imported.
+//! The preview of a file of contacts before it is imported.
 
 use async_graphql::{Context, Object, SimpleObject, Upload};
 use domain::private::Private;
@@ -109,7 +109,7 @@ impl ImportPreviewRow {
     }
 }
 
-/// The query that looks at a file of contacts.
+/// The query that previews a file of contacts.
 #[derive(Debug, Default)]
 pub struct ContactImportQuery;
 

@@ -1,4 +1,4 @@
-//! The mutations that make, change and archive lists.
+//! The mutations that create, change and archive lists.
 
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 
@@ -77,7 +77,7 @@ pub struct ArchiveContactListPayload {
     user_errors: Vec<UserError>,
 }
 
-/// The mutations that make, change and archive lists.
+/// The mutations that create, change and archive lists.
 #[derive(Debug, Default)]
 pub struct ContactListMutation;
 

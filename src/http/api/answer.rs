@@ -1,7 +1,7 @@
-//! Large answers on their way: their bytes are bounded until the client has taken them in.
+//! Sending large responses: their bytes count against a limit until the client has received them.
 //!
-//! Here: handing an answer over piece by piece, so that what is left of it is known. Not here: how much may be on its
-//! way, which `shares` says.
+//! Here: handing a response to the connection piece by piece, so that the unsent rest is known. Not
+//! here: the limit itself, which `shares` sets.
 
 use std::{
     convert::Infallible,
@@ -15,15 +15,15 @@ use axum::{
 };
 use http_body::{Frame, SizeHint};
 
-use super::super::shares::{Asker, Denied, Held, SMALL_BYTES, Shares};
+use super::super::shares::{Caller, Denied, Held, SMALL_BYTES, Shares};
 
-/// What is handed over at once: as much as the connection keeps of it.
+/// The size of a piece: as much as the connection buffers.
 const PIECE_BYTES: usize = 64 * 1024;
 
-/// An answer that has room for its bytes until they are sent. A small one needs none.
+/// A response that reserves room for its bytes until they are sent. A small one needs none.
 pub(super) async fn on_its_way(
     shares: &Shares,
-    asker: Asker,
+    caller: Caller,
     response: Response,
 ) -> Result<Response, Denied> {
     let bytes = response.body().size_hint().exact().unwrap_or_default();
@@ -31,17 +31,17 @@ pub(super) async fn on_its_way(
     if bytes <= SMALL_BYTES {
         return Ok(response);
     }
-    let Some(held) = shares.answer(&asker, bytes).await? else {
+    let Some(held) = shares.answer(&caller, bytes).await? else {
         return Ok(response);
     };
     let (parts, body) = response.into_parts();
-    // The whole answer is in memory, in one piece; this copies nothing, and can't fail.
+    // The whole response is in memory, in one piece; this copies nothing, and can't fail.
     let rest = to_bytes(body, usize::MAX).await.unwrap_or_default();
     let body = Body::new(Pieces { rest, _held: held });
     Ok(Response::from_parts(parts, body))
 }
 
-/// The rest of an answer, which keeps its room until the last piece is handed over.
+/// The rest of a response, which keeps its room until the last piece is handed over.
 struct Pieces {
     rest: Bytes,
     _held: Held,

@@ -1,6 +1,7 @@
-//! WebSockets at `/graphql`: whom one was opened for, and what it may take.
+//! WebSockets at `/graphql`: their callers, and their limits.
 //!
-//! Here: judging `connection_init`, and the shares of a socket's operations. Not here: the protocol.
+//! Here: authenticating `connection_init`, and the shares of a socket's operations. Not here: the
+//! protocol.
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,8 +18,8 @@ use super::{
         REQUEST_ID, Server, Shared,
         address::Address,
         connections::Place,
-        shares::{Asker, Denied, Held},
-        viewer::{Asking, of_credential},
+        shares::{Caller, Denied, Held},
+        viewer::{Authentication, authenticate_credential},
         websocket::{Pass, Refused, Session},
     },
     cost, with_viewer,
@@ -28,12 +29,13 @@ use crate::{
     operations::Viewer,
 };
 
-/// How often it is asked whether a socket's key still works.
+/// How often a socket's key is checked again.
 const KEY_CHECK: Duration = Duration::from_secs(1);
-/// What may be read from a socket that has shown no key: a `connection_init` with a JWT in it, and some pings.
-const STRANGERS_BYTES: usize = 16 * 1024;
+/// Bytes that may be read from a socket that has shown no key: a `connection_init` with a JWT in
+/// it, and some pings.
+const ANONYMOUS_BYTES: usize = 16 * 1024;
 
-/// Takes over the handshake of a WebSocket.
+/// Completes the handshake of a WebSocket.
 pub(super) async fn socket(server: &Server, request: axum::extract::Request) -> Response {
     let request_id = request_id(request.headers(), request.extensions().get::<RequestId>());
     let place = request.extensions().get::<Place>().cloned();
@@ -44,7 +46,7 @@ pub(super) async fn socket(server: &Server, request: axum::extract::Request) -> 
         Err(rejection) => return rejection.into_response(),
     };
     if let Some(place) = &place {
-        place.allow_stranger(STRANGERS_BYTES);
+        place.allow_anonymous(ANONYMOUS_BYTES);
     }
     let shared = Arc::clone(&server.0);
     server.0.sockets.serve(
@@ -57,39 +59,40 @@ pub(super) async fn socket(server: &Server, request: axum::extract::Request) -> 
                 .or_else(|| payload.get("authorization"))
                 .and_then(serde_json::Value::as_str)
                 .map(str::to_owned);
-            // What needs no key is asked over HTTP: a socket is for what goes on.
+            // Requests that need no key go over HTTP; sockets are for subscriptions.
             let Some(credential) = credential else {
                 return Err(Refused::Unauthorized);
             };
-            let viewer = match of_credential(&shared.services, &credential).await {
-                Ok(Asking::Somebody(viewer)) => viewer,
-                Ok(Asking::Nobody | Asking::Stranger) => {
-                    // The socket is closed either way, and its next try is a new connection.
+            let viewer = match authenticate_credential(&shared.services, &credential).await {
+                Ok(Authentication::Valid(viewer)) => viewer,
+                Ok(Authentication::Anonymous | Authentication::InvalidKey) => {
+                    // The socket is closed either way; the client's next attempt is a new
+                    // connection.
                     let _ = shared.wrong_keys.count(address);
                     return Err(Refused::Forbidden);
                 }
                 Err(_) => return Err(Refused::Forbidden),
             };
-            let asker = Asker::new(Some(&viewer), address);
-            let held = shared.shares.socket(&asker).map_err(|_| Refused::Busy)?;
+            let caller = Caller::new(Some(&viewer), address);
+            let held = shared.shares.socket(&caller).map_err(|_| Refused::Busy)?;
             if let Some(place) = place {
-                place.belongs_to(asker.owner);
+                place.belongs_to(caller.owner);
             }
             Ok(SocketSession {
                 shared,
                 viewer,
-                asker,
+                caller,
                 _held: held,
             })
         },
     )
 }
 
-/// Whom a socket was opened for.
+/// The caller of a socket.
 struct SocketSession {
     shared: Arc<Shared>,
     viewer: Viewer,
-    asker: Asker,
+    caller: Caller,
     _held: Held,
 }
 
@@ -101,10 +104,12 @@ impl Session for SocketSession {
     async fn admit(&self, kind: OperationType, bytes: usize) -> Result<Pass, ServerError> {
         let shares = &self.shared.shares;
         let admitted = async {
-            shares.pay(&self.asker, cost(bytes))?;
+            shares.pay(&self.caller, cost(bytes))?;
             match kind {
-                OperationType::Subscription => shares.subscription(&self.asker),
-                OperationType::Query | OperationType::Mutation => shares.request(&self.asker).await,
+                OperationType::Subscription => shares.subscription(&self.caller),
+                OperationType::Query | OperationType::Mutation => {
+                    shares.request(&self.caller).await
+                }
             }
         };
         match admitted.await {
@@ -114,7 +119,7 @@ impl Session for SocketSession {
     }
 
     async fn deliver(&self, bytes: usize) -> Option<Pass> {
-        let held = self.shared.shares.answer(&self.asker, bytes).await.ok()?;
+        let held = self.shared.shares.answer(&self.caller, bytes).await.ok()?;
         Some(held.map_or_else(Pass::default, Pass::holding))
     }
 
@@ -127,8 +132,8 @@ impl Session for SocketSession {
             match self.shared.services.key_works(key).await {
                 Ok(true) => {}
                 Ok(false) => return,
-                // While the database can't say, nothing can be read through the socket either.
-                Err(error) => tracing::warn!(?error, "whether a key still works can't be told"),
+                // While the database is unavailable, nothing can be read through the socket either.
+                Err(error) => tracing::warn!(?error, "a socket's key can't be checked"),
             }
         }
     }

@@ -1,6 +1,7 @@
-//! A connection's bytes, with the bounds that hold whatever is spoken over it.
+//! A connection's byte stream, with the limits that apply to every protocol on it.
 //!
-//! Here: writes that make no progress end it, and so does losing its place. Not here: who loses one.
+//! Here: closing a connection whose writes make no progress, or whose place was revoked. Not here:
+//! choosing the connection that loses its place.
 
 use std::{
     io::{self, IoSlice},
@@ -18,8 +19,8 @@ use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use super::places::Place;
 
-/// A connection that ends if its client takes nothing in for a while, or its place is needed. It keeps its place for
-/// as long as it lives, as HTTP and as a WebSocket.
+/// A connection that ends if its client reads nothing for a while, or its place is revoked. It
+/// keeps its place for as long as it lives, as HTTP and as a WebSocket.
 pub(super) struct Guarded {
     stream: Pin<Box<TimeoutStream<TcpStream>>>,
     evicted: Pin<Box<WaitForCancellationFutureOwned>>,
@@ -114,7 +115,7 @@ mod tests {
         let client = TcpStream::connect(listener.local_addr().unwrap());
         let (client, accepted) = tokio::join!(client, listener.accept());
         let rooms = Rooms {
-            strangers: 1,
+            anonymous: 1,
             address_share: 1,
             known: 1,
             account_share: 1,
@@ -126,7 +127,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_write_without_progress_ends() {
+    async fn a_stalled_write_fails() {
         let (mut server, _place, client) = pair(Duration::from_millis(50)).await;
         let bytes = vec![0; 64 * 1024];
         let error = loop {
@@ -139,7 +140,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn losing_its_place_ends_a_connection() {
+    async fn a_connection_ends_when_its_place_is_revoked() {
         let (mut server, place, client) = pair(Duration::from_secs(60)).await;
         let mut byte = [0];
         let (read, ()) = tokio::join!(server.read(&mut byte), async { place.evicted().cancel() });
@@ -152,9 +153,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_stranger_reads_its_allowance_and_no_more() {
+    async fn an_anonymous_client_may_send_its_allowance_and_no_more() {
         let (mut server, place, mut client) = pair(Duration::from_secs(60)).await;
-        place.allow_stranger(1_000);
+        place.allow_anonymous(1_000);
         client.write_all(&[0; 4_096]).await.unwrap();
         let mut bytes = [0; 600];
         server.read_exact(&mut bytes).await.unwrap();

@@ -1,6 +1,8 @@
-//! How many files are written at once, in all and for one account, and when a slow client gives way.
+//! How many files are generated at once, in total and for one account, and when a slow client has
+//! to yield its place.
 //!
-//! Here: the bounds and the pace that is asked for. Not here: the line itself ([`crate::fair`]), and writing.
+//! Here: the limits and the required pace. Not here: the queue itself ([`crate::fair`]), and
+//! generating files.
 
 use std::time::Duration;
 
@@ -9,25 +11,27 @@ use domain::id::AccountId;
 pub(super) use crate::fair::Full;
 use crate::fair::{self, Bounds, Line};
 
-/// Files that are written at once. Each takes a database connection, up to three threads and up to ten megabytes
-/// (`cargo xtask bench reports -- --only exports`) while it lasts, and more at once would not be done sooner; the
-/// rest of the server needs its share.
+/// Files that are generated at once. Each takes a database connection, up to three threads and up
+/// to ten megabytes (`cargo xtask bench reports -- --only exports`) while it lasts, and more at
+/// once would not finish sooner; the rest of the server needs its share.
 pub const MAX_AT_ONCE: usize = 6;
-/// Files of one account that are written at once: a third of all places, so that two accounts leave room for others.
+/// Files of one account that are generated at once: a third of all places, so that two accounts
+/// leave room for others.
 pub const MAX_PER_ACCOUNT: usize = 2;
 /// Files of one account that wait for a place.
 pub const MAX_WAITING_PER_ACCOUNT: usize = 2;
-/// Files that wait for a place in all.
+/// Files that wait for a place in total.
 const MAX_WAITING: usize = 64;
-/// How long a file waits for a place: longer than it takes until a slow client has given way.
+/// How long a file waits for a place: longer than it takes to disconnect a slow client.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// What a client must take in a second while others wait for a place: half a megabit, which any mobile line carries.
+/// What a client must read in a second while others wait for a place: half a megabit, which any
+/// mobile line carries.
 const LEAST_BYTES_PER_SECOND: u128 = 64 * 1024;
-/// Waiting for a client by which its pace is judged. The first seconds fill buffers on the way, so that a client that
-/// reads nothing is found out by the second judgement.
+/// The time spent waiting for a client after which its pace is judged. The first seconds fill
+/// buffers on the way, so a client that reads nothing is detected by the second judgement.
 const JUDGED_AFTER: Duration = Duration::from_secs(3);
 
-/// The places that there are. Cheap to clone.
+/// The available places. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(super) struct Places(Line<AccountId>);
 
@@ -44,7 +48,7 @@ impl Default for Places {
     }
 }
 
-/// A place that is taken until it is dropped.
+/// A place that is held until it is dropped.
 #[derive(Debug)]
 pub(super) struct Place {
     line: Line<AccountId>,
@@ -52,7 +56,7 @@ pub(super) struct Place {
 }
 
 impl Places {
-    /// A place for an account's file, if one is free before long.
+    /// Waits for a place for an account's file.
     pub(super) async fn take(&self, account: AccountId) -> Result<Place, Full> {
         Ok(Place {
             _place: self.0.take(account).await?,
@@ -62,14 +66,14 @@ impl Places {
 }
 
 impl Place {
-    /// Whether somebody waits for a place.
+    /// Whether others are waiting for a place.
     pub(super) fn is_wanted(&self) -> bool {
         self.line.waiting() > 0
     }
 }
 
-/// How fast a client takes its file. Only the time counts in which the server waited for the client: a slow database
-/// is not the client's fault.
+/// How fast a client reads its file. Only the time that the server spent waiting for the client
+/// counts: a slow database is not the client's fault.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
     bytes: u64,
@@ -77,7 +81,7 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// Notes that a client took so many bytes, and that the server waited so long for it.
+    /// Records that a client read this many bytes, and how long the server waited for it.
     pub(super) fn note(&mut self, bytes: usize, waited: Duration) {
         self.bytes = self.bytes.saturating_add(bytes as u64);
         self.waited = self.waited.saturating_add(waited);
@@ -86,7 +90,7 @@ impl Pace {
         }
     }
 
-    /// Whether the client takes too little to keep a place that others wait for.
+    /// Whether the client reads too slowly to keep a place that others wait for.
     pub(super) fn is_slow(&self) -> bool {
         let least = self.waited.as_millis() * LEAST_BYTES_PER_SECOND / 1_000;
         self.waited >= JUDGED_AFTER && u128::from(self.bytes) < least
@@ -109,7 +113,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn no_account_takes_every_place() {
+    async fn one_account_cannot_take_every_place() {
         let places = Places::default();
         let mut held: Vec<Place> = Vec::new();
         for _ in 0..MAX_PER_ACCOUNT {
@@ -124,7 +128,7 @@ mod tests {
         tokio::task::yield_now().await;
         assert!(held[0].is_wanted());
         assert_eq!(places.take(account(0)).await.unwrap_err(), Full::Owner);
-        // The others have room all the same.
+        // The others still have room.
         for number in MAX_PER_ACCOUNT..MAX_AT_ONCE {
             held.push(places.take(account(number)).await.unwrap());
         }
@@ -138,10 +142,10 @@ mod tests {
     }
 
     #[test]
-    fn a_client_is_slow_by_what_it_takes_while_it_is_waited_for() {
+    fn a_pace_counts_only_time_spent_waiting_for_the_client() {
         let seconds = Duration::from_secs;
         let mut pace = Pace::default();
-        // What fills the buffers on the way comes at once.
+        // Filling the buffers on the way takes no time.
         pace.note(8 << 20, seconds(0));
         pace.note(0, seconds(3));
         assert!(!pace.is_slow());

@@ -1,6 +1,7 @@
-//! Reads a GraphQL request out of an HTTP request.
+//! Parses a GraphQL request from an HTTP request.
 //!
-//! Here: methods, content types and the four parameters that the specification names. Not here: forms with files.
+//! Here: methods, content types and the four parameters of the specification. Not here: forms with
+//! files.
 
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ use super::problem::{self, Problem};
 use super::{BodyLimits, multipart};
 use crate::graphql::engine::documents::forges_upload;
 
-/// The parameters of a GraphQL request; null is as good as left out, any other type is refused.
+/// The parameters of a GraphQL request; null counts as absent, any other type is refused.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Parameters {
@@ -32,7 +33,7 @@ pub(crate) struct Parameters {
 }
 
 impl Parameters {
-    /// `None` if there is no query, or a variable passes itself off as an uploaded file.
+    /// `None` if there is no query, or a variable imitates an uploaded file.
     pub(crate) fn into_request(self) -> Option<GraphqlRequest> {
         if self.variables.values().any(forges_upload) {
             return None;
@@ -46,9 +47,9 @@ impl Parameters {
 
 /// A request, as far as it was read.
 pub(super) enum Body {
-    /// All of it.
+    /// The complete request.
     Whole(GraphqlRequest),
-    /// All but its files.
+    /// The request without its files.
     Form(multipart::Form),
 }
 
@@ -67,7 +68,8 @@ pub(super) async fn read(request: Request, limits: &BodyLimits) -> Result<Body, 
     request.map(Body::Whole)
 }
 
-/// The type without its parameters; `None` where it is missing, twice there, or in another charset than UTF-8.
+/// The content type without its parameters; `None` if it is missing, repeated, or has a charset
+/// other than UTF-8.
 fn content_type(headers: &HeaderMap) -> Option<String> {
     let mut values = headers.get_all(header::CONTENT_TYPE).iter();
     let value = values.next()?.to_str().ok()?;
@@ -85,10 +87,10 @@ fn content_type(headers: &HeaderMap) -> Option<String> {
     (!foreign).then_some(essence)
 }
 
-/// How long a client may send nothing in the middle of a JSON body.
+/// How long a client may pause in the middle of a JSON body.
 const SILENCE: Duration = Duration::from_secs(5);
-/// How long a JSON body may take in all. The largest has a mebibyte, which a slow mobile line (half a megabit) sends
-/// in 17 seconds.
+/// How long a JSON body may take in total. The largest has a mebibyte, which a slow mobile line
+/// (half a megabit) sends in 17 seconds.
 const WHOLE: Duration = Duration::from_secs(20);
 
 async fn read_body(request: Request, limit_bytes: usize) -> Result<Bytes, Problem> {
@@ -106,14 +108,14 @@ async fn read_body(request: Request, limit_bytes: usize) -> Result<Bytes, Proble
                 Err(_) => return Err(problem::too_slow(SILENCE)),
                 Ok(None) => break,
                 Ok(Some(Err(_))) => {
-                    return Err(problem::bad_request("The body ended before it was whole."));
+                    return Err(problem::bad_request("The body ended early."));
                 }
                 Ok(Some(Ok(chunk))) => chunk,
             };
             if first.len() + rest.len() + chunk.len() > limit_bytes {
                 return Err(too_large());
             }
-            // Most bodies come in one piece, and are not copied.
+            // Most bodies arrive in one piece, which is not copied.
             if first.is_empty() {
                 first = chunk;
             } else {
@@ -134,8 +136,8 @@ async fn read_body(request: Request, limit_bytes: usize) -> Result<Bytes, Proble
     }
 }
 
-/// Reads a JSON body of bounded length. The integration's extractor parses it, behind checks that it lacks: it would
-/// read any content type as JSON, a list as a request, and a body without end.
+/// Parses a JSON body of bounded length with the integration's extractor, after checks that it
+/// lacks: it would accept any content type as JSON, a list as a request, and a body of any length.
 async fn extract(body: Bytes) -> Result<GraphqlRequest, Problem> {
     check_is_object(&body)?;
     let mut request = Request::new(HttpBytes::from(body.clone()));
@@ -144,17 +146,18 @@ async fn extract(body: Bytes) -> Result<GraphqlRequest, Problem> {
     request.headers_mut().insert(header::CONTENT_TYPE, json);
     match <GraphQLRequest>::from_request(request, &()).await {
         Ok(request) => check(request.into_inner()),
-        // Its error says neither which parameter is wrong nor where; and it refuses a null query, which clients that
-        // send the hash of a persisted query may have.
+        // Its error names neither the parameter nor the position; and it refuses a null query, which
+        // clients that send the hash of a persisted query may have.
         Err(_) => finish(read_json(&body)?),
     }
 }
 
-/// Reads the parameters as JSON, from a body or from the `operations` part of a form.
+/// Parses the parameters as JSON, from a body or from the `operations` part of a form.
 pub(super) fn read_json(body: &[u8]) -> Result<Parameters, Problem> {
     check_is_object(body)?;
-    serde_json::from_slice(body)
-        .map_err(|error| problem::bad_request(format!("This is no GraphQL request: {error}.")))
+    serde_json::from_slice(body).map_err(|error| {
+        problem::bad_request(format!("The body is not a GraphQL request: {error}."))
+    })
 }
 
 fn check_is_object(body: &[u8]) -> Result<(), Problem> {
@@ -167,7 +170,7 @@ fn check_is_object(body: &[u8]) -> Result<(), Problem> {
     }
 }
 
-/// Reads the parameters of a GET; variables and extensions are JSON within the URL.
+/// Parses the parameters of a GET; variables and extensions are JSON within the URL.
 fn read_query(query: &str) -> Result<Parameters, Problem> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
@@ -178,7 +181,7 @@ fn read_query(query: &str) -> Result<Parameters, Problem> {
         extensions: Option<String>,
     }
     let raw: Raw = serde_urlencoded::from_str(query).map_err(|_| {
-        problem::bad_request("The URL's parameters can't be read, or one is there twice.")
+        problem::bad_request("The URL's parameters are malformed, or one is repeated.")
     })?;
     Ok(Parameters {
         query: raw.query,
@@ -202,7 +205,7 @@ fn parse<T: DeserializeOwned + Default>(name: &str, text: Option<&str>) -> Resul
 /// Checks the parameters of a request.
 ///
 /// # Errors
-/// There is no query, or a variable passes itself off as an uploaded file.
+/// There is no query, or a variable imitates an uploaded file.
 pub(super) fn finish(parameters: Parameters) -> Result<GraphqlRequest, Problem> {
     let query = parameters.query.unwrap_or_default();
     let mut request = GraphqlRequest::new(query).variables(parameters.variables);
@@ -221,7 +224,7 @@ fn check(request: GraphqlRequest) -> Result<GraphqlRequest, Problem> {
     }
     if request.variables.values().any(forges_upload) {
         return Err(problem::bad_request(
-            "A variable passes itself off as an uploaded file.",
+            "A variable imitates an uploaded file; send files as multipart/form-data.",
         ));
     }
     Ok(request)

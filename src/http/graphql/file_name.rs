@@ -1,17 +1,18 @@
-//! What a file in a form is called, for people to see.
+//! The display name of a file in a form.
 //!
-//! Here: the ways in which clients write it. Not here: which part is a file, which the form's map says.
+//! Here: the encodings in which clients send it. Not here: which part is a file, which the form's
+//! map decides.
 
 use axum::http::{HeaderMap, header};
 use encoding_rs::{Encoding, WINDOWS_1252};
 use percent_encoding::percent_decode;
 
-/// Longest file name that is kept; file systems allow no more.
+/// The longest file name that is kept; file systems allow no more.
 const MAX_CHARS: usize = 255;
-/// What a file is called whose name is missing or empty.
+/// The name of a file whose name is missing or empty.
 const UNNAMED: &str = "upload";
 
-/// A file's name: `plain` if there is one, else what its headers say in another way.
+/// A file's name: `plain` if there is one, or else a name in another encoding from its headers.
 pub(super) fn file_name(plain: Option<&str>, headers: &HeaderMap) -> String {
     let plain = plain.filter(|name| !name.trim().is_empty());
     let name = match plain {
@@ -24,7 +25,8 @@ pub(super) fn file_name(plain: Option<&str>, headers: &HeaderMap) -> String {
     name.chars().take(MAX_CHARS).collect()
 }
 
-/// `filename*=utf-8''citt%C3%A0.csv` (RFC 8187). RFC 7578 takes it away from forms; some clients write nothing else.
+/// `filename*=utf-8''citt%C3%A0.csv` (RFC 8187). RFC 7578 forbids it in forms, but some clients
+/// send nothing else.
 fn extended(header: &[u8]) -> Option<String> {
     let value = parameter(header, b"filename*=")?;
     let mut parts = value.splitn(3, |byte| *byte == b'\'');
@@ -34,7 +36,7 @@ fn extended(header: &[u8]) -> Option<String> {
     decoded(encoding, &name)
 }
 
-/// A name in quotation marks that is no UTF-8: what programs of the western world wrote before.
+/// A quoted name that isn't UTF-8: Western programs used to send Windows-1252.
 fn western(header: &[u8]) -> Option<String> {
     let value = parameter(header, b"filename=")?;
     decoded(WINDOWS_1252, value)
@@ -64,7 +66,7 @@ mod tests {
     use axum::http::HeaderValue;
 
     #[test]
-    fn every_way_to_write_a_name_is_read() {
+    fn every_encoding_of_a_name_is_decoded() {
         let check = |plain: Option<&str>, header: &[u8], name: &str| {
             let mut headers = HeaderMap::new();
             let value = [b"form-data; name=\"0\"".as_slice(), header].concat();

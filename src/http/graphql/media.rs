@@ -1,15 +1,17 @@
-//! Which of the two media types an answer is written as.
+//! Content negotiation: which of the two media types a response has.
 //!
-//! Here: the `Accept` header, by the GraphQL-over-HTTP specification. Not here: what clients send.
+//! Here: the `Accept` header, by the GraphQL-over-HTTP specification. Not here: content types of
+//! requests.
 
 use axum::http::{HeaderMap, header};
 
-/// A media type that answers are written as.
+/// A media type of responses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Media {
-    /// `application/json`: for clients from before the specification; the status says little.
+    /// `application/json`: for clients older than the specification; the status carries little
+    /// information.
     Json,
-    /// `application/graphql-response+json`: the status says what happened.
+    /// `application/graphql-response+json`: the status reports the outcome.
     GraphqlResponse,
 }
 
@@ -22,7 +24,8 @@ impl Media {
     }
 }
 
-/// The type that the client likes best; plain JSON where it has no wish or any will do. `None` where it wants neither.
+/// The media type that the client prefers; plain JSON if it states no preference or accepts
+/// anything. `None` if it accepts neither.
 pub(super) fn negotiate(headers: &HeaderMap) -> Option<Media> {
     let mut named = false;
     let mut best: Option<(u16, Media)> = None;
@@ -36,7 +39,7 @@ pub(super) fn negotiate(headers: &HeaderMap) -> Option<Media> {
             let Some((media, thousandths)) = read_range(range) else {
                 continue;
             };
-            // The first of several that are liked the same.
+            // The first one wins among equal preferences.
             if thousandths > best.map_or(0, |(best, _)| best) {
                 best = Some((thousandths, media));
             }
@@ -49,7 +52,7 @@ pub(super) fn negotiate(headers: &HeaderMap) -> Option<Media> {
     }
 }
 
-/// A range and how much it is liked, in thousandths. `None` where we have nothing of the kind.
+/// A media range and its quality in thousandths. `None` if it matches neither media type.
 fn read_range(range: &str) -> Option<(Media, u16)> {
     let mut parts = range.split(';').map(str::trim);
     let media = match parts.next()?.to_ascii_lowercase().as_str() {
@@ -100,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn the_best_liked_type_wins() {
+    fn the_type_with_the_highest_quality_wins() {
         let (json, response) = (Some(Media::Json), Some(Media::GraphqlResponse));
         check(&[], json);
         check(&[""], json);
@@ -144,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn what_we_do_not_have_is_not_acceptable() {
+    fn other_types_are_not_acceptable() {
         check(&["text/html"], None);
         check(&["application/json;q=0"], None);
         check(&["application/json;q=2"], None);

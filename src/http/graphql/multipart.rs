@@ -1,11 +1,12 @@
 //! Uploads: the GraphQL multipart request specification.
 //!
-//! Here: a form whose first part is the request, whose second says which file belongs to which variable, and whose
-//! others are those files, in this order, so that nothing has to be kept that nobody asked for: the request is judged
-//! before the first byte of a file is read. Not here: that judgement; what is in a file.
+//! Here: a form whose first part is the request, whose second maps each file to its variables, and
+//! whose others are those files, in this order, so that nothing unrequested has to be kept: the
+//! request is validated before the first byte of a file is read. Not here: that validation; the
+//! contents of files.
 //!
-//! The engine's own reader is not used: it opens a temporary file for every part that calls itself a file, however
-//! many, and has no limit on how often one file is named.
+//! The engine's own reader is not used: it opens a temporary file for every part that claims to be
+//! a file, however many, and has no limit on how often one file is referenced.
 
 use std::collections::HashMap;
 use std::io::SeekFrom;
@@ -27,24 +28,25 @@ use super::body::{finish, read_json};
 use super::file_name::file_name;
 use super::problem::{self, Problem};
 
-/// Any of these can't be set by another site's page without the browser asking this server first, which says no.
+/// A page of another site can set neither without a preflight to this server, which refuses it.
 const PREFLIGHT_HEADERS: [&str; 2] = ["graphql-require-preflight", "apollo-require-preflight"];
 
-/// Longest accepted `map` part: a path and a name for each file are far shorter.
+/// The longest accepted `map` part: a path and a name for each file are far shorter.
 const MAX_MAP_BYTES: usize = 16 * 1024;
 
-/// How long a client may send nothing in the middle of a form. The form as a whole may take long: a large file on
-/// a slow line does.
+/// How long a client may pause in the middle of a form. The form in total may take long: a large
+/// file on a slow line does.
 const SILENCE: Duration = Duration::from_secs(30);
-/// How long `operations` and `map` may take together: they are small, and nothing is judged before they are there.
+/// How long `operations` and `map` may take together: they are small, and nothing is validated
+/// before they have arrived.
 const PREAMBLE: Duration = Duration::from_secs(30);
-/// How often it is looked whether files come fast enough. The first such time is the grace of a slow start, and a
-/// small file is through within it.
+/// How often the upload rate is checked. The first window is a grace period for a slow start, and
+/// small files arrive within it.
 const PACE_WINDOW: Duration = Duration::from_secs(60);
-/// What has to come in each window: 64 KiB/s. The largest file would take over an hour at that, and the whole request
-/// has half of one; what is slower holds a place for nothing.
+/// What must arrive in each window: 64 KiB/s. At that rate the largest file would take over an
+/// hour, and the whole request has half of one; a slower client would only waste its place.
 const LEAST_WINDOW_BYTES: usize = 60 * 64 * 1024;
-/// How long the body of a form that is refused is read into nothing.
+/// How long the body of a refused form is drained.
 const PASS_OVER: Duration = Duration::from_secs(10);
 
 /// Reads a form up to its first file.
@@ -84,35 +86,35 @@ pub(super) async fn open(mut request: Request, limits: &BodyLimits) -> Result<Fo
     }
 }
 
-/// How long a body is, where the request says so.
+/// A body's size, if the request declares it.
 fn declared_bytes(request: &Request) -> Option<u64> {
     let length = request.headers().get(header::CONTENT_LENGTH)?;
     length.to_str().ok()?.parse().ok()
 }
 
-/// Reads a body into nothing: a client that is still sending when the connection is closed may never see the
-/// answer. One that asks first whether it should send at all sends nothing.
+/// Drains a body: a client that is still sending when the connection is closed may never see the
+/// response. A client that sends `Expect: 100-continue` sends nothing.
 pub(super) async fn pass_over(request: Request) {
     if request.headers().contains_key(header::EXPECT) {
         return;
     }
     let mut body = request.into_body().into_data_stream();
     let rest = async { while let Some(Ok(_)) = body.next().await {} };
-    // Whoever takes longer has had a fair chance.
+    // A client that takes longer has had a fair chance.
     drop(tokio::time::timeout(PASS_OVER, rest).await);
 }
 
-/// A form whose files are still to be read.
+/// A form whose files are yet to be read.
 pub(super) struct Form {
     parts: Parts,
-    /// What is asked, without its files.
+    /// The request without its files.
     pub request: GraphqlRequest,
-    /// Where in its variables each part goes.
+    /// The variables that each part is assigned to.
     targets: HashMap<String, Vec<String>>,
 }
 
 impl Form {
-    /// Where in the variables the files go.
+    /// The paths of the files' variables.
     pub fn paths(&self) -> Vec<&str> {
         let paths = self.targets.values().flatten();
         paths.map(String::as_str).collect()
@@ -129,17 +131,17 @@ impl Form {
         }
     }
 
-    /// Reads no file: the form is refused.
+    /// Drains the form without keeping its files: it is refused.
     pub fn pass_over(self) {
         self.parts.pass_over();
     }
 }
 
-/// The parts of a form, one after the other.
+/// The parts of a form, in order.
 struct Parts {
     form: Multipart,
     limits: BodyLimits,
-    /// The client sends its body only once it is told to go on.
+    /// The client waits for `100 Continue` before it sends its body.
     asks_first: bool,
 }
 
@@ -163,7 +165,7 @@ impl Parts {
         while let Some(field) = pace.keep(self.next()).await? {
             let Some(paths) = field.name().and_then(|name| targets.remove(name)) else {
                 return Err(problem::bad_request(
-                    "A part of the form is not in its map, or is there twice.",
+                    "A part of the form is not in its map, or is repeated.",
                 ));
             };
             let upload = limits.keep(field, &mut pace).await?;
@@ -177,8 +179,8 @@ impl Parts {
         }
     }
 
-    /// Reads what is left into nothing, beside the answer: a client that is still sending when the connection is closed
-    /// may never see it.
+    /// Drains the rest in the background while the response is sent: a client that is still sending
+    /// when the connection is closed may never see it.
     fn pass_over(mut self) {
         if self.asks_first {
             return;
@@ -188,7 +190,7 @@ impl Parts {
                 while let Ok(Some(_)) = field.chunk().await {}
             }
         };
-        // Whoever takes longer has had a fair chance.
+        // A client that takes longer has had a fair chance.
         tokio::spawn(tokio::time::timeout(PASS_OVER, rest));
     }
 
@@ -199,14 +201,14 @@ impl Parts {
             .map_err(|error| broken(&error, &limits))
     }
 
-    /// The next part, which has to be this one.
+    /// The next part, which must have this name.
     async fn text_part(&mut self, name: &str, limit_bytes: usize) -> Result<Vec<u8>, Problem> {
         let limits = self.limits;
         let mut field = match self.next().await? {
             Some(field) if field.name() == Some(name) => field,
             _ => {
                 return Err(problem::bad_request(format!(
-                    "The form's parts are operations, map and then files; {name} is missing."
+                    "The form's parts must be operations, map and then the files; {name} is missing."
                 )));
             }
         };
@@ -224,10 +226,11 @@ impl Parts {
     }
 }
 
-/// Watches that files come fast enough: one byte now and then would hold a place for as long as a request may last.
+/// Checks that files arrive fast enough: one byte now and then would hold a place for as long as a
+/// request may last.
 struct Pace {
     window: Pin<Box<Sleep>>,
-    /// What came in this window.
+    /// Bytes received in this window.
     bytes: usize,
 }
 
@@ -239,7 +242,7 @@ impl Pace {
         }
     }
 
-    /// What comes of a read, unless too little came before it ended.
+    /// The result of a read, unless too little arrived before it ended.
     async fn keep<T>(
         &mut self,
         read: impl Future<Output = Result<T, Problem>>,
@@ -263,7 +266,7 @@ impl Pace {
 }
 
 impl BodyLimits {
-    /// Writes a file to a temporary one, which the system removes when it is closed.
+    /// Copies a file to a temporary one, which the system removes when it is closed.
     async fn keep(&self, mut field: Field<'_>, pace: &mut Pace) -> Result<UploadValue, Problem> {
         let filename = file_name(field.file_name(), field.headers());
         let content_type = field.content_type().map(str::to_owned);
@@ -304,11 +307,12 @@ impl BodyLimits {
     }
 }
 
-/// Which variables each part belongs to: `{"0": ["variables.input.file"]}`.
+/// Maps each part to its variables: `{"0": ["variables.input.file"]}`.
 fn read_map(map: &[u8], max_files: usize) -> Result<HashMap<String, Vec<String>>, Problem> {
     let map: HashMap<String, Vec<String>> = serde_json::from_slice(map)
         .map_err(|error| problem::bad_request(format!("The form's map can't be read: {error}.")))?;
-    // Counted by variables, not by parts: one file named for a thousand variables is a thousand open files.
+    // Variables are counted, not parts: one file assigned to a thousand variables is a thousand
+    // open files.
     let named: usize = map.values().map(|paths| paths.len().max(1)).sum();
     if named > max_files {
         return Err(problem::bad_request(format!(
@@ -327,7 +331,7 @@ fn attach(
         let before = request.uploads.len();
         let copy = upload.try_clone().map_err(|error| unkept(&error))?;
         request.set_upload(path, copy);
-        // The engine passes over a path that leads nowhere.
+        // The engine ignores a path that leads nowhere.
         if request.uploads.len() == before {
             return Err(problem::bad_request(format!(
                 "The form's map names {path:?}, which is not among the variables."
@@ -337,7 +341,7 @@ fn attach(
     Ok(())
 }
 
-/// What comes of a read, unless the client falls silent.
+/// The result of a read, unless the client pauses too long.
 async fn in_time<T>(read: impl Future<Output = T>) -> Result<T, Problem> {
     let read = tokio::time::timeout(SILENCE, read).await;
     read.map_err(|_| problem::too_slow(SILENCE))
@@ -347,16 +351,17 @@ fn broken(error: &MultipartError, limits: &BodyLimits) -> Problem {
     if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
         problem::too_large("The form", limits.form_bytes)
     } else {
-        problem::bad_request("The form is broken off or malformed.")
+        problem::bad_request("The form is incomplete or malformed.")
     }
 }
 
 fn unkept(error: &std::io::Error) -> Problem {
-    tracing::error!(cause = %error, "an upload can't be kept");
+    tracing::error!(cause = %error, "an upload can't be stored");
     problem::storage_failed()
 }
 
-/// A file without a name, gone once it is closed. No other user may read it (0600), whatever finds it open.
+/// A file without a name, removed once it is closed. Only this user may read it (0600), even if
+/// another process finds it open.
 fn private_file() -> std::io::Result<std::fs::File> {
     Ok(tempfile::NamedTempFile::new()?.into_file())
 }

@@ -1,4 +1,4 @@
-//! Forms as clients send them, and as they should not.
+//! Valid and invalid forms.
 
 use axum::body::{Body, to_bytes};
 use serde_json::{Value, json};
@@ -14,13 +14,13 @@ use tokio::time::sleep;
 
 const OPERATIONS: &str = r#"{"query":"mutation($f: Upload!, $o: Upload) { upload(file: $f, other: $o) }","variables":{"f":null,"o":null}}"#;
 
-/// The test schema's own.
+/// The upload field of the test schema.
 const TAKERS: &[Taker] = &[Taker {
     field: "upload",
     within: None,
 }];
 
-/// A part: its name, a file name where it is a file, and its content.
+/// A part: its name, a file name if it is a file, and its content.
 type Part<'a> = (&'a str, Option<&'a str>, &'a str);
 
 fn form(parts: &[Part<'_>]) -> String {
@@ -69,12 +69,12 @@ async fn send_through(gate: &impl Gate, limits: BodyLimits, body: impl Into<Body
     (status, serde_json::from_slice(&bytes).unwrap())
 }
 
-async fn check(parts: &[Part<'_>], status: u16, told: &str) {
+async fn check(parts: &[Part<'_>], status: u16, message: &str) {
     let (answered, json) = send(form(parts)).await;
-    let told_there = json.to_string();
+    let response = json.to_string();
     assert!(
-        answered == status && told_there.contains(told),
-        "{parts:?}: {answered} {told_there}"
+        answered == status && response.contains(message),
+        "{parts:?}: {answered} {response}"
     );
 }
 
@@ -101,7 +101,7 @@ async fn files_reach_their_variables() {
 }
 
 #[tokio::test]
-async fn forms_that_are_not_as_specified_are_refused() {
+async fn forms_that_violate_the_specification_are_refused() {
     let operations = ("operations", None, OPERATIONS);
     let map = ("map", None, r#"{"0":["variables.f"]}"#);
     let file = ("0", Some("a.csv"), "1,2");
@@ -115,7 +115,7 @@ async fn forms_that_are_not_as_specified_are_refused() {
         "not in its map",
     )
     .await;
-    // The map says what is a file; a name is for people.
+    // The map decides what is a file; the file name is only for display.
     check(&[operations, map, ("0", None, "1,2")], 200, "upload  1,2").await;
     check(
         &[operations, map, ("0", Some(""), "1,2")],
@@ -160,7 +160,7 @@ async fn forms_that_are_not_as_specified_are_refused() {
 }
 
 #[tokio::test]
-async fn forms_are_bounded() {
+async fn forms_have_size_limits() {
     let operations = ("operations", None, OPERATIONS);
     let map = ("map", None, r#"{"0":["variables.f"]}"#);
     let content = |bytes: usize| "x".repeat(bytes);
@@ -183,7 +183,7 @@ async fn forms_are_bounded() {
         "The part operations has more than 200 bytes",
     )
     .await;
-    // Three variables, two of them from one file: each is a file that is open.
+    // Three variables, two of them from one file: each is an open file.
     let many = r#"{"0":["variables.f","variables.o"],"1":["variables.f"]}"#;
     check(
         &[operations, ("map", None, many), ("0", Some("a"), "1")],
@@ -204,7 +204,7 @@ async fn forms_are_bounded() {
     );
 }
 
-/// A body that begins so and never goes on.
+/// A body that begins with this text and then stalls.
 fn beginning(text: String) -> Body {
     let start = stream::iter([Ok::<_, std::io::Error>(text)]);
     Body::from_stream(start.chain(stream::pending()))
@@ -229,13 +229,13 @@ const ROOMY: BodyLimits = BodyLimits {
     files: 2,
 };
 
-/// The body never goes on: whoever waited for the file would answer that nothing came.
+/// The body stalls: a server that waited for the file would report that no data arrived.
 #[tokio::test(start_paused = true)]
-async fn a_request_is_judged_before_its_files() {
+async fn a_request_is_validated_before_its_files_are_read() {
     let map = json!({"0": ["variables.f"]});
     let null = json!({"f": null});
     let upload = "mutation($f: Upload!) { upload(file: $f) }";
-    for (query, variables, map, told) in [
+    for (query, variables, map, message) in [
         (
             "query($f: Upload) { hello }",
             &null,
@@ -296,13 +296,13 @@ async fn a_request_is_judged_before_its_files() {
         let body = up_to_a_file(query, variables.clone(), map.clone());
         let (status, json) = send_within(ROOMY, body).await;
         assert!(
-            status == 400 && json.to_string().contains(told),
+            status == 400 && json.to_string().contains(message),
             "{query}: {status} {json}"
         );
     }
 }
 
-/// Lets nobody in.
+/// Admits nobody.
 struct Shut(fn() -> Denied);
 
 impl Gate for Shut {
@@ -315,7 +315,7 @@ impl Gate for Shut {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_may_not_bring_files_is_told_before_them() {
+async fn unauthorized_uploads_are_refused_before_their_files_are_read() {
     let upload = "mutation($f: Upload!) { a: upload(file: $f) ...more } fragment more on Mutation { upload(file: $f) }";
     let body = || up_to_a_file(upload, json!({"f": null}), json!({"0": ["variables.f"]}));
     let forbidden = || Denied::Refused(async_graphql::ServerError::new("no", None));
@@ -329,7 +329,7 @@ async fn who_may_not_bring_files_is_told_before_them() {
     assert_eq!(json["errors"][0]["extensions"]["code"], "RATE_LIMITED");
 }
 
-/// A form whose file comes in pieces of so many bytes, one every 20 seconds.
+/// A form whose file arrives in pieces of this many bytes, one every 20 seconds.
 async fn dripped(bytes: usize, pieces: usize) -> (u16, Value) {
     let start = form(&[
         ("operations", None, OPERATIONS),
@@ -347,12 +347,12 @@ async fn dripped(bytes: usize, pieces: usize) -> (u16, Value) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn files_come_at_a_least_rate() {
+async fn files_must_arrive_at_the_minimum_rate() {
     let (status, json) = dripped(1, 100).await;
     assert_eq!(status, 408, "{json}");
-    let told = json["errors"][0]["message"].as_str().unwrap();
-    assert!(told.contains("too slowly"), "{told}");
-    // Slow as it is, it is through before anybody looks.
+    let message = json["errors"][0]["message"].as_str().unwrap();
+    assert!(message.contains("too slowly"), "{message}");
+    // This one is slow, but done before the first check.
     let (status, json) = dripped(1, 2).await;
     assert_eq!(status, 200, "{json}");
     let (status, json) = dripped(1_900_000, 4).await;
@@ -360,7 +360,7 @@ async fn files_come_at_a_least_rate() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_comes_before_files_has_a_time_of_its_own() {
+async fn the_parts_before_files_have_a_timeout_of_their_own() {
     let drip = stream::iter(0..).then(|_: u64| async {
         sleep(Duration::from_secs(20)).await;
         Ok::<_, std::io::Error>("-")

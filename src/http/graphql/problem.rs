@@ -1,7 +1,7 @@
-//! What is answered to a request that is no GraphQL request.
+//! Errors of requests that are not valid GraphQL-over-HTTP.
 //!
-//! Here: status, code and text of each way to get HTTP wrong. Not here: what is wrong with a document, which is the
-//! answer to a request that was understood.
+//! Here: status, code and text of each mistake in HTTP. Not here: errors in a document, which are
+//! part of a GraphQL response.
 
 use std::time::Duration;
 
@@ -13,13 +13,13 @@ use super::media::Media;
 use crate::graphql::engine::errors::{code, coded};
 use crate::graphql::engine::execution::Answer;
 
-/// A request that is not answered by running anything.
+/// A request that is refused before anything runs.
 #[derive(Debug)]
 pub(super) struct Problem {
     status: StatusCode,
     code: &'static str,
     message: String,
-    /// The methods that would have been right, where it was the method that was wrong.
+    /// The allowed methods, if the method was wrong.
     allow: Option<&'static str>,
 }
 
@@ -35,7 +35,7 @@ impl Problem {
 
     pub(super) fn respond(self, media: Media) -> Response {
         let answer = Answer::refused(coded(self.code, self.message));
-        // Texts and codes are always JSON; there is nothing here that can't be written.
+        // Texts and codes always serialize.
         let body = serde_json::to_vec(&answer).unwrap_or_default();
         let mut response = (self.status, headers(media), body).into_response();
         if let Some(allow) = self.allow {
@@ -55,12 +55,12 @@ pub(super) fn batching() -> Problem {
     Problem::new(
         StatusCode::BAD_REQUEST,
         "BATCHING_NOT_SUPPORTED",
-        "Send one operation in a request; a document may select many fields.",
+        "Batches are not supported: send one operation per request; its document may select many fields.",
     )
 }
 
 pub(super) fn persisted_query() -> Problem {
-    // Clients know this very text, and then send the whole document.
+    // The Apollo protocol fixes this text: clients then send the whole document.
     Problem::new(
         StatusCode::BAD_REQUEST,
         "PERSISTED_QUERY_NOT_SUPPORTED",
@@ -80,7 +80,7 @@ pub(super) fn too_slow(silence: Duration) -> Problem {
     Problem::new(
         StatusCode::REQUEST_TIMEOUT,
         "REQUEST_TIMEOUT",
-        format!("Nothing came for {} seconds.", silence.as_secs()),
+        format!("No data arrived for {} seconds.", silence.as_secs()),
     )
 }
 
@@ -97,7 +97,7 @@ pub(super) fn too_little(bytes: usize, within: Duration) -> Problem {
         StatusCode::REQUEST_TIMEOUT,
         "REQUEST_TIMEOUT",
         format!(
-            "The files came too slowly: at least {bytes} bytes are expected every {} seconds.",
+            "The files arrived too slowly: at least {bytes} bytes are expected every {} seconds.",
             within.as_secs()
         ),
     )
@@ -127,7 +127,7 @@ pub(super) fn not_acceptable() -> Problem {
     Problem::new(
         StatusCode::NOT_ACCEPTABLE,
         "NOT_ACCEPTABLE",
-        "Answers are application/graphql-response+json or application/json.",
+        "Responses are application/graphql-response+json or application/json; accept one of them.",
     )
 }
 
@@ -137,7 +137,7 @@ pub(super) fn method_not_allowed() -> Problem {
         ..Problem::new(
             StatusCode::METHOD_NOT_ALLOWED,
             "METHOD_NOT_ALLOWED",
-            "Send POST, or GET for a query.",
+            "Send a POST, or a GET for a query.",
         )
     }
 }
@@ -148,7 +148,7 @@ pub(super) fn mutation_by_get() -> Problem {
         ..Problem::new(
             StatusCode::METHOD_NOT_ALLOWED,
             "METHOD_NOT_ALLOWED",
-            "A mutation is sent by POST.",
+            "Send a mutation by POST.",
         )
     }
 }
@@ -165,6 +165,6 @@ pub(super) fn storage_failed() -> Problem {
     Problem::new(
         StatusCode::INTERNAL_SERVER_ERROR,
         "INTERNAL_SERVER_ERROR",
-        "The file could not be kept.",
+        "The file could not be stored; try again later.",
     )
 }

@@ -1,4 +1,4 @@
-//! Over requests as clients send them; the audits of graphql-http run apart, in tests/clients.
+//! Requests as clients send them; the audits of graphql-http run separately, in tests/clients.
 
 use axum::body::{Body, to_bytes};
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ mod requests;
 
 const MODERN: &str = "application/graphql-response+json";
 
-/// Lets everybody in.
+/// Admits everybody.
 pub(super) struct Anyone;
 
 impl Gate for Anyone {
@@ -79,7 +79,7 @@ fn get(parameters: &[(&str, &str)]) -> Request {
         .unwrap()
 }
 
-/// The whole answer, letter for letter: the order of keys is part of it.
+/// Compares the whole response byte by byte: the order of keys is part of it.
 async fn check_text(text: &str, status: u16, expected: &str) {
     let answered = send(query(text)).await;
     assert_eq!(
@@ -90,7 +90,7 @@ async fn check_text(text: &str, status: u16, expected: &str) {
 }
 
 #[tokio::test]
-async fn data_comes_in_the_order_of_the_query() {
+async fn data_has_the_order_of_the_query() {
     check_text(
         "{ z: hello item { n b: n a: n } hello a: caller }",
         200,
@@ -156,7 +156,7 @@ async fn a_panic_is_a_masked_error() {
 }
 
 #[tokio::test]
-async fn errors_are_capped_and_the_last_says_so() {
+async fn errors_are_capped_and_the_last_counts_the_rest() {
     let errors = |answered: &Answered| answered.json()["errors"].as_array().unwrap().clone();
     let exactly = errors(&send(query("{ items(count: 50) { fails } }")).await);
     assert_eq!(exactly.len(), 50);
@@ -173,7 +173,7 @@ async fn errors_are_capped_and_the_last_says_so() {
 }
 
 #[tokio::test]
-async fn documents_that_do_not_fit_are_refused_without_data() {
+async fn invalid_documents_are_refused_without_data() {
     let check = async |text: &str, code: &str| {
         let answered = send(query(text)).await;
         assert_eq!(
@@ -203,7 +203,7 @@ async fn documents_that_do_not_fit_are_refused_without_data() {
     )
     .await;
     check("mutation { act act }", "GRAPHQL_VALIDATION_FAILED").await;
-    // Lesson 34: a kilobyte that stands for millions of fields.
+    // A document of a kilobyte that expands to millions of fields.
     let spreads = (0..25).map(|n| format!("fragment F{n} on Query {{ ...F{0} ...F{0} }}", n + 1));
     let doubling = spreads.collect::<String>() + "fragment F25 on Query { hello }";
     check(
@@ -219,7 +219,7 @@ async fn documents_that_do_not_fit_are_refused_without_data() {
 }
 
 #[tokio::test]
-async fn a_variable_of_the_wrong_type_is_the_callers_fault() {
+async fn a_variable_of_the_wrong_type_is_a_client_error() {
     let body = json!({"query": "query($t: String!) { echo(text: $t) }", "variables": {"t": 5}});
     let answered = send(post(body.to_string())).await;
     assert_eq!(
@@ -229,13 +229,13 @@ async fn a_variable_of_the_wrong_type_is_the_callers_fault() {
 }
 
 #[tokio::test]
-async fn a_syntax_error_says_where() {
+async fn a_syntax_error_has_its_location() {
     let answered = send(query("{ hello(")).await;
     insta::assert_snapshot!(answered.text, @r#"{"errors":[{"message":"Syntax error: expected name","locations":[{"line":1,"column":9}],"extensions":{"code":"GRAPHQL_PARSE_FAILED"}}]}"#);
 }
 
 #[tokio::test]
-async fn answers_without_errors_are_written_like_all_others() {
+async fn responses_without_errors_are_serialized_like_all_others() {
     let answer = || {
         let data =
             async_graphql::Value::from_json(json!({"text": "\u{1}\u{e8}", "list": [1, null]}));

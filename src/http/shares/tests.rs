@@ -1,48 +1,48 @@
-//! Shares: strangers apart from keys, and no account or key alone with everything.
+//! Shares: anonymous clients separate from keys, and no account or key takes everything.
 
 use super::*;
 use entity::sql_enums::Role;
 use uuid::Uuid;
 
-fn stranger(number: u8) -> Asker {
-    Asker::new(None, Address::of([192, 0, 2, number].into()))
+fn anonymous(number: u8) -> Caller {
+    Caller::new(None, Address::of([192, 0, 2, number].into()))
 }
 
-fn key(account: u128, key: u128) -> Asker {
+fn key(account: u128, key: u128) -> Caller {
     let viewer = Viewer {
         key: Some(ApiKeyId::new(Uuid::from_u128(key))),
         role: Role::Sender,
         account: Some(AccountId::new(Uuid::from_u128(account))),
     };
-    Asker::new(Some(&viewer), Address::of([192, 0, 2, 1].into()))
+    Caller::new(Some(&viewer), Address::of([192, 0, 2, 1].into()))
 }
 
-/// As many requests of an asker as are let in at once.
-async fn fill(shares: &Shares, asker: Asker) -> Vec<Held> {
+/// As many requests of a caller as are admitted at once.
+async fn fill(shares: &Shares, caller: Caller) -> Vec<Held> {
     let mut held = Vec::new();
-    while let Ok(one) = shares.requests.try_take(&asker) {
+    while let Ok(one) = shares.requests.try_take(&caller) {
         held.push(one);
     }
     held
 }
 
 #[tokio::test(start_paused = true)]
-async fn strangers_and_other_tenants_leave_a_tenant_its_room() {
+async fn anonymous_clients_and_other_accounts_leave_an_account_its_room() {
     let shares = Shares::new(Rates::default());
-    let mut strangers = Vec::new();
+    let mut requests = Vec::new();
     for number in 0..10 {
-        strangers.extend(fill(&shares, stranger(number)).await);
+        requests.extend(fill(&shares, anonymous(number)).await);
     }
-    assert_eq!(strangers.len(), STRANGERS_REQUESTS.places);
+    assert_eq!(requests.len(), ANONYMOUS_REQUESTS.places);
     let hogs = fill(&shares, key(1, 1)).await;
     assert_eq!(hogs.len(), REQUESTS.key_share);
     let hogs = [hogs, fill(&shares, key(1, 2)).await].concat_held();
     assert_eq!(hogs.len(), REQUESTS.share);
     assert!(fill(&shares, key(1, 3)).await.is_empty());
-    // Another key of the account waits, and is told that its account has its share.
+    // Another key of the account waits, and is denied because its account has used its share.
     assert_eq!(shares.request(&key(1, 3)).await.unwrap_err(), Denied::Share);
     assert_eq!(
-        shares.request(&stranger(99)).await.unwrap_err(),
+        shares.request(&anonymous(99)).await.unwrap_err(),
         Denied::Full
     );
     drop(shares.request(&key(2, 4)).await.unwrap());
@@ -59,7 +59,7 @@ impl Concat for [Vec<Held>; 2] {
 }
 
 #[tokio::test(start_paused = true)]
-async fn bytes_are_bounded_for_each_and_small_ones_are_free() {
+async fn bytes_are_limited_per_owner_and_small_bodies_are_free() {
     let shares = Shares::new(Rates::default());
     assert!(
         shares
@@ -82,7 +82,7 @@ async fn bytes_are_bounded_for_each_and_small_ones_are_free() {
     assert!(shares.answer(&key(2, 2), 1 << 20).await.unwrap().is_some());
     assert!(
         shares
-            .answer(&stranger(1), 1 << 20)
+            .answer(&anonymous(1), 1 << 20)
             .await
             .unwrap()
             .is_some()
@@ -90,9 +90,9 @@ async fn bytes_are_bounded_for_each_and_small_ones_are_free() {
 }
 
 #[test]
-fn strangers_have_no_sockets() {
+fn anonymous_clients_get_no_sockets() {
     let shares = Shares::new(Rates::default());
-    assert!(shares.socket(&stranger(1)).is_err());
+    assert!(shares.socket(&anonymous(1)).is_err());
     let sockets: Vec<_> = (0..SOCKETS.key_share)
         .map(|_| shares.socket(&key(1, 1)).unwrap())
         .collect();
@@ -103,7 +103,7 @@ fn strangers_have_no_sockets() {
 }
 
 #[test]
-fn each_pays_from_its_own_bucket() {
+fn each_caller_is_charged_to_its_own_bucket() {
     let rate = |per_second| Rate::holding(per_second, 1);
     let shares = Shares::new(Rates {
         address: rate(1),
@@ -111,18 +111,18 @@ fn each_pays_from_its_own_bucket() {
         account: rate(3),
         platform: None,
     });
-    assert_eq!(shares.pay(&stranger(1), 1), Ok(()));
-    let refused = shares.pay(&stranger(1), 1).unwrap_err();
+    assert_eq!(shares.pay(&anonymous(1), 1), Ok(()));
+    let refused = shares.pay(&anonymous(1), 1).unwrap_err();
     assert!(matches!(refused, Denied::Rate(_)));
     assert!(
         refused.message().contains("try again in 1 s"),
         "{refused:?}"
     );
-    assert_eq!(shares.pay(&stranger(2), 1), Ok(()));
+    assert_eq!(shares.pay(&anonymous(2), 1), Ok(()));
 
     assert_eq!(shares.pay(&key(1, 1), 2), Ok(()));
     assert!(shares.pay(&key(1, 1), 1).is_err());
-    // The account has one token left, whichever key asks.
+    // The account has one token left, whichever key is used.
     assert_eq!(shares.pay(&key(1, 2), 1), Ok(()));
     assert!(shares.pay(&key(1, 2), 1).is_err());
     assert_eq!(shares.pay(&key(2, 3), 2), Ok(()));
@@ -132,7 +132,7 @@ fn each_pays_from_its_own_bucket() {
         role: Role::PlatformAdmin,
         account: None,
     };
-    let administrator = Asker::new(Some(&administrator), Address::of([192, 0, 2, 1].into()));
+    let administrator = Caller::new(Some(&administrator), Address::of([192, 0, 2, 1].into()));
     for _ in 0..100 {
         assert_eq!(shares.pay(&administrator, 1), Ok(()));
     }

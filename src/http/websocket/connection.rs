@@ -1,9 +1,9 @@
 //! One connection from its handshake to its close.
 //!
-//! Here: the order of things, one loop that listens to the client, to the operations and to the server's own wishes.
-//! Not here: what an operation answers.
+//! Here: the event loop that serves the client, its operations and the server's own events. Not
+//! here: the results of operations.
 //!
-//! Everything of a connection happens in one task: to drop it ends every operation that the connection held.
+//! One task runs the whole connection: dropping it ends every operation of the connection.
 
 use std::ops::ControlFlow;
 use std::pin::Pin;
@@ -27,16 +27,17 @@ use crate::http::graphql::Parameters;
 /// Clients number their operations or give them a UUID.
 const MAX_ID_BYTES: usize = 64;
 
-/// A client that is silent for so many questions is gone.
+/// A client that leaves this many pings unanswered counts as gone.
 const MAX_SILENT_INTERVALS: u32 = 3;
 
-/// How long a client may take to agree to a close.
+/// How long a client may take to acknowledge a close.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Goes on, or ends the connection: with a close frame, or without one where nobody would get it.
+/// Continues, or ends the connection: with a close frame, or without one if nobody would receive
+/// it.
 type Flow = ControlFlow<Option<Close>>;
 
-/// The caller's judgement of `connection_init`, under way.
+/// The authentication of `connection_init`, in progress.
 type Connecting<S> = Pin<Box<dyn Future<Output = Result<S, Refused>> + Send>>;
 
 pub(super) async fn run<E, S, F, Fut>(
@@ -71,8 +72,9 @@ pub(super) async fn run<E, S, F, Fut>(
         connection.serve().await
     };
     if let Some(close) = close {
-        // Nobody to tell where it fails. What the client still says is read and dropped until it has closed too: to
-        // hang up on unread data would reset the connection, and the client might never see the code.
+        // A failure can't be reported to anybody. Whatever the client still sends is read and
+        // dropped until it has closed as well: closing with unread data would reset the connection,
+        // and the client might never see the close code.
         let _ = timeout(CLOSE_TIMEOUT, async {
             socket.send(close.into()).await?;
             while socket.recv().await.transpose()?.is_some() {}
@@ -91,12 +93,12 @@ struct Connection<'a, E, S> {
     request_id: String,
     /// Operations so far, which numbers them.
     started: u64,
-    /// Taken when `connection_init` comes: it comes once.
+    /// Taken by `connection_init`, which may be sent only once.
     connect: Option<Connect<S>>,
     connecting: Option<Connecting<S>>,
     session: Option<Arc<S>>,
     operations: StreamMap<String, Operation>,
-    /// When there was an operation last, or the session began.
+    /// The time of the last operation, or of the session's start.
     last_used: Instant,
     draining: bool,
 }
@@ -142,7 +144,7 @@ impl<E: Executor, S: Session> Connection<'_, E, S> {
                     silent_intervals = 0;
                     match message {
                         Some(Ok(message)) => self.receive(message).await,
-                        // Left, or not speaking WebSocket any more.
+                        // Disconnected, or no longer speaking WebSocket.
                         Some(Err(_)) | None => Flow::Break(None),
                     }
                 }
@@ -166,7 +168,8 @@ impl<E: Executor, S: Session> Connection<'_, E, S> {
         }
     }
 
-    /// Whether nothing has been under way for long. Before a session there is nothing anyway, for a shorter time.
+    /// Whether no operation has run for a long time. Before the session starts, a shorter timeout
+    /// applies.
     fn is_idle(&mut self) -> bool {
         if !self.operations.is_empty() {
             self.last_used = Instant::now();
@@ -174,7 +177,8 @@ impl<E: Executor, S: Session> Connection<'_, E, S> {
         self.session.is_some() && self.last_used.elapsed() >= self.shared.limits.idle
     }
 
-    /// A server that drains answers what it has begun; a subscription would never be over.
+    /// A draining server completes running queries and mutations; a subscription would never
+    /// complete.
     fn end_subscriptions(&mut self) {
         let subscriptions: Vec<String> = self
             .operations
@@ -191,12 +195,12 @@ impl<E: Executor, S: Session> Connection<'_, E, S> {
         let text = match message {
             Message::Text(text) => text,
             Message::Binary(_) => {
-                return Flow::Break(Some(Close::bad_message("Only text messages are read")));
+                return Flow::Break(Some(Close::bad_message("Only text messages are supported")));
             }
-            // Answered below us.
+            // The WebSocket layer answers these.
             Message::Ping(_) | Message::Pong(_) => return Flow::Continue(()),
             Message::Close(_) => {
-                // The answer to it is written by the next read.
+                // The next read writes the reply.
                 let _ = timeout(CLOSE_TIMEOUT, self.socket.recv()).await;
                 return Flow::Break(None);
             }
@@ -206,7 +210,7 @@ impl<E: Executor, S: Session> Connection<'_, E, S> {
         }
         match serde_json::from_str(&text) {
             Ok(message) => self.obey(message, text.len()).await,
-            // What is wrong with it is not echoed: a close frame has no room for it.
+            // The error is not echoed: a close frame has no room for it.
             Err(_) => Flow::Break(Some(Close::bad_message("Invalid message received"))),
         }
     }
@@ -224,7 +228,7 @@ impl<E: Executor, S: Session> Connection<'_, E, S> {
             }
             ClientMessage::Pong {} => {}
             ClientMessage::Subscribe { id, payload } => return self.subscribe(id, payload, bytes),
-            // One that is over already: the two messages have crossed.
+            // The operation has already ended: the two messages crossed.
             ClientMessage::Complete { id } => drop(self.operations.remove(&id)),
         }
         Flow::Continue(())
@@ -235,7 +239,7 @@ impl<E: Executor, S: Session> Connection<'_, E, S> {
             return Flow::Break(Some(Close::unauthorized()));
         };
         if id.is_empty() || id.len() > MAX_ID_BYTES {
-            return Flow::Break(Some(Close::bad_message("An id has 1 to 64 bytes")));
+            return Flow::Break(Some(Close::bad_message("An id must have 1 to 64 bytes")));
         }
         if self.operations.contains_key(&id) {
             return Flow::Break(Some(Close::subscriber_exists(&id)));
@@ -244,12 +248,12 @@ impl<E: Executor, S: Session> Connection<'_, E, S> {
             return Flow::Break(Some(Close::bad_message("Invalid message received")));
         };
         if self.draining {
-            // The close that follows tells the client to come back elsewhere.
+            // The close frame that follows makes the client reconnect elsewhere.
             return Flow::Continue(());
         }
         let operation = if self.operations.len() >= self.shared.limits.operations {
             let text = format!(
-                "This connection has {} operations already.",
+                "This connection already has {} operations, the most allowed; complete one first.",
                 self.operations.len()
             );
             Operation::refused(&id, &Answer::refused(coded(code::RATE_LIMITED, text)))
@@ -280,7 +284,7 @@ impl<E: Executor, S: Session> Connection<'_, E, S> {
     }
 
     async fn forward(&mut self, id: &str, frame: Frame) -> Flow {
-        // A large message has room among those that are on their way until the client has taken it.
+        // A large message reserves room among the outgoing ones until the client has received it.
         let bytes = match &frame.message {
             Some(Message::Text(text)) => text.len(),
             _ => 0,
@@ -305,7 +309,7 @@ impl<E: Executor, S: Session> Connection<'_, E, S> {
         };
         match timeout(self.shared.limits.send_timeout, self.socket.send(message)).await {
             Ok(Ok(())) => Flow::Continue(()),
-            // Gone, or not taking anything in.
+            // Disconnected, or not reading.
             Ok(Err(_)) | Err(_) => Flow::Break(None),
         }
     }

@@ -1,6 +1,7 @@
-//! One operation of a connection, as the messages that it will send.
+//! One operation of a connection, as a stream of the messages that it sends.
 //!
-//! Here: how answers become `next`, `error` and `complete`. Not here: which operations a connection holds.
+//! Here: how responses become `next`, `error` and `complete`. Not here: a connection's set of
+//! operations.
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
@@ -20,24 +21,24 @@ use crate::graphql::engine::budget;
 use crate::graphql::engine::errors::{code, coded};
 use crate::graphql::engine::execution::{Answer, Stage, execute, owner_of};
 
-/// A message of an operation; after the last one it is over.
+/// A message of an operation; the operation ends with its last one.
 pub(super) struct Frame {
-    /// `None` where it can't be written.
+    /// `None` if it can't be serialized.
     pub(super) message: Option<Message>,
     pub(super) last: bool,
 }
 
-/// An operation under way. Dropping it ends it.
+/// A running operation. Dropping it ends it.
 pub(super) struct Operation {
     kind: OperationType,
     frames: BoxStream<'static, Frame>,
 }
 
 impl Operation {
-    /// Answers with one `error`, and runs nothing.
+    /// Responds with one `error`, and runs nothing.
     pub(super) fn refused(id: &str, answer: &Answer) -> Self {
         Self {
-            // Like a query, it is answered before a draining server leaves.
+            // Like a query, it is answered before a draining server closes.
             kind: OperationType::Query,
             frames: stream::iter([error(id, answer)]).boxed(),
         }
@@ -68,8 +69,8 @@ impl Operation {
         Self { kind, frames }
     }
 
-    /// Starts an operation once it is let in; it keeps its pass until it is over. A query or a mutation that takes
-    /// longer than `most` is given up.
+    /// Starts an operation once it is admitted; it keeps its pass until it ends. A query or a
+    /// mutation that takes longer than `most` is abandoned.
     pub(super) fn admitted(
         kind: OperationType,
         id: String,
@@ -84,10 +85,11 @@ impl Operation {
             };
             let mut frames = start().frames;
             if kind != OperationType::Subscription {
-                // A mutation runs on by itself: its key tells what became of it.
+                // A mutation continues in the background: repeating it with its idempotency key
+                // returns the outcome.
                 frames = match timeout(most, frames.next()).await {
                     Ok(first) => stream::iter(first).chain(frames).boxed(),
-                    Err(_) => Self::refused(&id, &Answer::refused(given_up())).frames,
+                    Err(_) => Self::refused(&id, &Answer::refused(timed_out())).frames,
                 };
             }
             frames
@@ -116,14 +118,14 @@ impl Stream for Operation {
     }
 }
 
-fn given_up() -> ServerError {
+fn timed_out() -> ServerError {
     coded(
         code::UNAVAILABLE,
-        "This took too long and was given up. A mutation may have been done: its key tells.",
+        "The request timed out. A mutation may still take effect; send it again with the same idempotencyKey to get its result.",
     )
 }
 
-/// Where a subscription stands between two of its messages.
+/// The state of a subscription between two of its messages.
 enum Progress {
     NotStarted,
     Running,
@@ -161,8 +163,9 @@ fn subscription(
 
 type Event = Option<Result<Response, Box<dyn Any + Send>>>;
 
-/// A subscription that fails before it gives anything has not begun: it does not fit the schema, or its resolver
-/// refused. The engine does not tell that from a first event without data, and neither do we.
+/// A subscription that fails before its first value has not started: it is invalid, or its resolver
+/// refused. The engine does not distinguish that from a first event without data, and neither does
+/// this function.
 fn first(event: Event, id: &str, request_id: &str) -> Frame {
     match event {
         Some(Ok(response))

@@ -1,6 +1,6 @@
 //! The messages of graphql-transport-ws and its close codes.
 //!
-//! Here: what goes over the wire. Not here: in which order.
+//! Here: the wire format. Not here: the order of messages.
 
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes};
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ use crate::graphql::engine::budget::{self, Unwritten};
 use crate::graphql::engine::execution::Answer;
 use crate::http::graphql::Parameters;
 
-/// What a client may say.
+/// Messages of clients.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(super) enum ClientMessage {
@@ -21,7 +21,7 @@ pub(super) enum ClientMessage {
     Complete { id: String },
 }
 
-/// What the server says.
+/// Messages of the server.
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(super) enum ServerMessage<'a> {
@@ -44,28 +44,29 @@ pub(super) enum ServerMessage<'a> {
 }
 
 impl ServerMessage<'_> {
-    /// `None` if it can't be written: a resolver made a value that is no JSON, or it has too many bytes.
+    /// `None` if it can't be serialized: a resolver returned a value that JSON can't represent, or
+    /// it has too many bytes.
     pub(super) fn encode(&self) -> Option<Message> {
         self.write().unwrap_or(None)
     }
 
-    /// As [`encode`](Self::encode), or that it has too many bytes.
+    /// As [`encode`](Self::encode), but reports too many bytes as an error.
     pub(super) fn write(&self) -> Result<Option<Message>, TooLarge> {
         match budget::to_json(self) {
             Ok(bytes) => Ok(Utf8Bytes::try_from(bytes).ok().map(Message::Text)),
             Err(Unwritten::TooLarge) => Err(TooLarge),
             Err(Unwritten::NoJson(error)) => {
-                tracing::error!(cause = %error, "an answer can't be written as JSON");
+                tracing::error!(cause = %error, "a response can't be serialized as JSON");
                 Ok(None)
             }
         }
     }
 }
 
-/// A message has more bytes than an answer may have.
+/// A message is larger than the limit of responses.
 pub(super) struct TooLarge;
 
-/// Why a connection is closed.
+/// The code and reason of a close.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Close {
     code: u16,
@@ -84,7 +85,7 @@ impl Close {
         Self::new(1001, "Going away")
     }
 
-    /// The client has nothing under way: it may connect again when it has.
+    /// The client has no running operation: it may reconnect when it needs one.
     pub(super) fn idle() -> Self {
         Self::new(1000, "Idle")
     }
@@ -121,7 +122,7 @@ impl Close {
         Self::new(4408, "Connection initialisation timeout")
     }
 
-    /// `id` is at most 64 bytes long: a close frame has room for 123.
+    /// `id` is at most 64 bytes long: a close reason has room for 123.
     pub(super) fn subscriber_exists(id: &str) -> Self {
         Self::new(4409, format!("Subscriber for {id} already exists"))
     }

@@ -1,4 +1,5 @@
-//! Over real sockets against the test schema. Nothing here sleeps: each test waits for the message that proves it.
+//! Real sockets against the test schema. No test sleeps: each waits for the message that proves its
+//! point.
 
 use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
@@ -20,12 +21,12 @@ use crate::graphql::engine::test_schema::{Caller, Trace, test_schema};
 
 mod closing;
 
-/// Revoked when the test says so.
-struct ToySession {
+/// A session that the test can revoke.
+struct TestSession {
     revoked: Arc<Notify>,
 }
 
-impl Session for ToySession {
+impl Session for TestSession {
     fn prepare(&self, request: async_graphql::Request) -> async_graphql::Request {
         request.data(Caller("ann"))
     }
@@ -40,7 +41,7 @@ struct Server {
     trace: Trace,
     drain: CancellationToken,
     revoked: Arc<Notify>,
-    /// Connections whose key is "slow" are judged once this is notified.
+    /// Connections whose key is "slow" are authenticated once this is notified.
     judged: Arc<Notify>,
 }
 
@@ -64,10 +65,10 @@ impl Server {
         let handler = move |upgrade: WebSocketUpgrade| {
             let (revoked, judged) = (Arc::clone(&revoked), Arc::clone(&judged));
             let connect = async move |payload: Value| match payload["Authorization"].as_str() {
-                Some("Bearer good") => Ok(ToySession { revoked }),
+                Some("Bearer good") => Ok(TestSession { revoked }),
                 Some("Bearer slow") => {
                     judged.notified().await;
-                    Ok(ToySession { revoked })
+                    Ok(TestSession { revoked })
                 }
                 _ => Err(Refused::Forbidden),
             };
@@ -100,7 +101,7 @@ impl Server {
         Client { socket }
     }
 
-    /// Connected and acknowledged.
+    /// A connected client that was acknowledged.
     async fn open(&self) -> Client {
         let mut client = self.connect().await;
         client.init("Bearer good").await;
@@ -146,7 +147,7 @@ impl Client {
         }
     }
 
-    /// Reads up to the close, which is all that is left.
+    /// Reads the close frame, and asserts that no message precedes it.
     async fn closed(&mut self) -> (u16, String) {
         loop {
             match self.socket.next().await.unwrap().unwrap() {
@@ -173,14 +174,14 @@ fn complete(id: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_subscription_gives_its_events_and_completes() {
+async fn a_subscription_sends_its_events_and_completes() {
     let mut client = server().await.open().await;
     client.subscribe("1", "subscription { count(to: 3) }").await;
     for n in 1..=3 {
         assert_eq!(client.read().await, next("1", json!({"count": n})));
     }
     assert_eq!(client.read().await, complete("1"));
-    // The id is free again.
+    // The id can be used again.
     client.subscribe("1", "subscription { caller }").await;
     assert_eq!(client.read().await, next("1", json!({"caller": "ann"})));
     assert_eq!(client.read().await, complete("1"));
@@ -215,17 +216,17 @@ async fn queries_and_mutations_are_answered_too() {
 }
 
 #[tokio::test]
-async fn what_does_not_begin_is_an_error_and_no_next() {
+async fn an_operation_that_cannot_start_sends_only_an_error() {
     let mut client = server().await.open().await;
     let check = async |client: &mut Client, query: &str, code: &str| {
         client.subscribe("x", query).await;
-        let told = client.read().await;
+        let reply = client.read().await;
         assert_eq!(
-            (told["type"].as_str(), told["id"].as_str()),
+            (reply["type"].as_str(), reply["id"].as_str()),
             (Some("error"), Some("x")),
             "{query}"
         );
-        assert_eq!(told["payload"][0]["extensions"]["code"], code, "{query}");
+        assert_eq!(reply["payload"][0]["extensions"]["code"], code, "{query}");
     };
     check(&mut client, "{", "GRAPHQL_PARSE_FAILED").await;
     check(&mut client, "{ nothing }", "GRAPHQL_VALIDATION_FAILED").await;
@@ -244,20 +245,20 @@ async fn what_does_not_begin_is_an_error_and_no_next() {
     .await;
     check(&mut client, "{ panics }", "INTERNAL_SERVER_ERROR").await;
     check(&mut client, "mutation { panics }", "INTERNAL_SERVER_ERROR").await;
-    // And the connection has come through all of it.
+    // The connection has survived all of it.
     client.subscribe("x", "{ hello }").await;
     assert_eq!(client.read().await, next("x", json!({"hello": "world"})));
 }
 
 #[tokio::test]
-async fn a_subscription_that_panics_ends_alone() {
+async fn a_panic_ends_only_its_own_subscription() {
     let mut client = server().await.open().await;
     client.subscribe("p", "subscription { panics }").await;
     assert_eq!(client.read().await, next("p", json!({"panics": 1})));
-    let told = client.read().await;
-    assert_eq!(told["type"], "error");
+    let reply = client.read().await;
+    assert_eq!(reply["type"], "error");
     assert_eq!(
-        told["payload"][0]["extensions"],
+        reply["payload"][0]["extensions"],
         json!({"code": "INTERNAL_SERVER_ERROR", "requestId": "req-9.1"})
     );
     client.subscribe("p", "{ hello }").await;
@@ -293,13 +294,13 @@ async fn complete_ends_a_subscription() {
     client.say(complete("e")).await;
     client.say(complete("never-there")).await;
     client.say(json!({"type": "ping"})).await;
-    // Messages are taken in order: what was said before the ping has been done.
+    // Messages are handled in order: those before the ping have been handled.
     assert_eq!(client.read().await, json!({"type": "pong"}));
     assert_eq!(server.trace.live.load(Ordering::SeqCst), 0);
 }
 
 #[tokio::test]
-async fn a_client_that_leaves_ends_its_subscriptions() {
+async fn a_disconnected_client_ends_its_subscriptions() {
     let server = server().await;
     let mut client = server.open().await;
     client.subscribe("e", "subscription { endless }").await;

@@ -1,29 +1,29 @@
-//! A text as far as one row needs it.
+//! A window of a text, large enough for one row.
 //!
-//! Here: a window of decoded text that goes on through the file, and the number of the line at its beginning. Not here:
-//! what a line says.
+//! Here: decoded text that slides through the file, and the line number at its beginning. Not here:
+//! the contents of lines.
 
 use std::io;
 
 use crate::imports::{MAX_ROW_BYTES, ReadError, text::Text};
 
-/// How much of the text is seen at least, unless it ends: the longest row and the end of its line.
+/// How much of the text is visible at least, unless it ends: the longest row and its line ending.
 pub(super) const AHEAD_BYTES: usize = MAX_ROW_BYTES + 2;
-/// How much is kept at most before the rest is moved to the front, so that moving costs little.
+/// How much is buffered before the rest is moved to the front, so that moving costs little.
 const WINDOW_BYTES: usize = 6 * MAX_ROW_BYTES;
 
 /// A text, line by line.
 pub(super) struct Lines {
     text: Text,
     window: Vec<u8>,
-    /// Where the rest begins in `window`.
+    /// The offset of the rest in `window`.
     start: usize,
-    /// The line that begins there, from 1.
+    /// The number of its first line, from 1.
     line: u64,
 }
 
 impl Lines {
-    /// A text from its beginning.
+    /// Opens a text at its beginning.
     pub fn of(text: Text) -> Result<Self, ReadError> {
         let mut lines = Self {
             text,
@@ -35,7 +35,7 @@ impl Lines {
         Ok(lines)
     }
 
-    /// The text from here on, as far as it is seen.
+    /// The visible text from here on.
     pub fn ahead(&self) -> &[u8] {
         self.window.get(self.start..).unwrap_or_default()
     }
@@ -45,7 +45,7 @@ impl Lines {
         self.line
     }
 
-    /// Sees to it that enough of the text is seen; false at its end.
+    /// Makes enough of the text visible; false at its end.
     pub fn fill(&mut self) -> io::Result<bool> {
         if self.window.len() - self.start >= AHEAD_BYTES {
             return Ok(true);
@@ -56,7 +56,7 @@ impl Lines {
         Ok(!self.window.is_empty())
     }
 
-    /// Goes on by so many bytes, which are so many lines; what they are.
+    /// Advances by this many bytes and lines, and returns the bytes.
     pub fn pass(&mut self, bytes: usize, lines: u64) -> &[u8] {
         let start = self.start;
         self.start = (start + bytes).min(self.window.len());
@@ -64,14 +64,14 @@ impl Lines {
         self.window.get(start..self.start).unwrap_or_default()
     }
 
-    /// Goes to the next line, however long this one is.
+    /// Advances to the next line, however long this one is.
     pub fn skip(&mut self) -> io::Result<()> {
         while self.fill()? {
             let ahead = self.ahead();
             let end = memchr::memchr2(b'\n', b'\r', ahead);
             self.pass(end.unwrap_or(ahead.len()), 0);
             if end.is_some() {
-                // Both halves of CRLF are seen.
+                // Both halves of CRLF are visible.
                 self.fill()?;
                 self.pass(end_length(self.ahead(), 0), 1);
                 break;
@@ -81,7 +81,7 @@ impl Lines {
     }
 }
 
-/// How long the end of a line is that begins at a place: CRLF is one end.
+/// The length of the line ending at a position, if any: CRLF is one.
 pub(super) fn end_length(text: &[u8], at: usize) -> usize {
     match text.get(at..) {
         Some([b'\r', b'\n', ..]) => 2,

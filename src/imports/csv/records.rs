@@ -1,42 +1,42 @@
-//! Rows of a text.
+//! Rows of a delimited text.
 //!
-//! Here: cells by RFC 4180, where a row ends, and quotation marks that are not as they should be. Lines end with CRLF,
-//! LF or CR; a cell in quotation marks may hold any of them, and spaces around the marks don't count. Not here: what
-//! cells say.
+//! Here: cells by RFC 4180, the ends of rows, and misplaced quotation marks. Lines end with CRLF,
+//! LF or CR; a quoted cell may contain any of them, and spaces around the quotation marks are
+//! ignored. Not here: the contents of cells.
 //!
-//! **A quotation mark elsewhere costs its row and no other.** One inside of a cell without quotation, text behind a
-//! closing one, and a quotation that does not end within the longest row: the row is refused, and reading goes on at
-//! the next line. If a quotation ends as it should, but two lines or more of its row look like rows of the file (as many
-//! cells, one of them a phone number), it began or ended by mistake: neither the row nor the lines are imported, and each is named.
+//! **A misplaced quotation mark costs its own row and no other.** A mark inside an unquoted cell,
+//! text after a closing mark, and a quotation that does not end within the longest row: the row is
+//! refused, and reading continues at the next line. If a quotation is well-formed, but at least two
+//! lines of its row look like rows of the file (as many cells, one of them a phone number), it
+//! began or ended by mistake: neither the row nor the lines are imported, and each is reported.
 
 use std::borrow::Cow;
 
 use super::lines::{Lines, end_length};
 use crate::imports::{
-    MAX_ROW_BYTES, ReadError,
+    MAX_ROW_BYTES, ReadError, cell_shape,
     cells::{Cells, Row, Span},
-    looks,
 };
 
-/// Cells of one row, those beyond the header's included: they may be empty ones that a spreadsheet wrote.
+/// Cells of one row, those beyond the header's included: a spreadsheet may have written empty ones.
 const MAX_CELLS: usize = 1_024;
-/// How much of a row that can't be read is shown, in bytes; its taker cuts it further.
+/// How much of an unreadable row is kept for display, in bytes; the taker truncates it further.
 const SHOWN_BYTES: usize = 1_024;
 
-/// The rows of a text, one after the other.
+/// The rows of a text, in order.
 pub(super) struct Records {
     lines: Lines,
     delimiter: u8,
-    /// How many cells the first row has.
+    /// The number of cells in the first row.
     width: Option<usize>,
-    /// Cells whose quotation marks are taken away.
+    /// The text of cells after unquoting.
     unquoted: Vec<u8>,
     spans: Vec<Span>,
-    /// Lines inside of a quotation that look like rows, the last first.
+    /// Lines inside a quotation that look like rows, in reverse order.
     swallowed: Vec<(u64, String)>,
-    /// Where that quotation began.
+    /// The line on which that quotation began.
     swallowed_by: u64,
-    /// The line that is shown.
+    /// The line for display.
     shown: String,
 }
 
@@ -44,9 +44,9 @@ pub(super) struct Records {
 enum Fault {
     /// It has too many bytes or cells.
     TooLong,
-    /// A quotation mark inside of a cell without quotation.
+    /// A quotation mark inside an unquoted cell.
     MarkInside,
-    /// Text behind a closing quotation mark.
+    /// Text after a closing quotation mark.
     TextBehind,
     /// A quotation that does not end.
     Open,
@@ -56,14 +56,14 @@ impl Fault {
     fn reason(&self) -> Cow<'static, str> {
         match self {
             Self::TooLong => format!("The row has more than {MAX_ROW_BYTES} bytes or {MAX_CELLS} cells.").into(),
-            Self::MarkInside => "A quotation mark stands inside of a cell. Put the whole cell into quotation marks, and double the one inside.".into(),
-            Self::TextBehind => "Text stands behind a closing quotation mark. Double each quotation mark inside of a cell.".into(),
-            Self::Open => format!("A quotation mark opens in this row and is not closed within {MAX_ROW_BYTES} bytes.").into(),
+            Self::MarkInside => "A cell contains an unescaped quotation mark. Put the whole cell into quotation marks, and double the one inside.".into(),
+            Self::TextBehind => "Text follows a closing quotation mark. Double each quotation mark inside a cell.".into(),
+            Self::Open => format!("A quotation mark in this row is not closed within {MAX_ROW_BYTES} bytes.").into(),
         }
     }
 }
 
-/// How far a row goes.
+/// The length of a row.
 struct Extent {
     bytes: usize,
     lines: u64,
@@ -87,12 +87,12 @@ impl Records {
     /// The next row; `None` at the end of the text.
     pub fn next(&mut self) -> Result<Option<Row<'_>>, ReadError> {
         if let Some((line, text)) = self.swallowed.pop() {
-            let told = format!(
-                "The line stands inside of a quotation that begins in line {}; check the quotation marks there.",
+            let message = format!(
+                "The line is inside a quoted cell that begins in line {}; check the quotation marks there.",
                 self.swallowed_by
             );
             self.shown = text;
-            return Ok(Some(self.refused(line, told.into())));
+            return Ok(Some(self.refused(line, message.into())));
         }
         loop {
             if !self.lines.fill()? {
@@ -140,7 +140,7 @@ impl Records {
         }))
     }
 
-    /// A row whose first line has a quotation mark.
+    /// A row whose first line contains a quotation mark.
     fn quoted(&mut self, line: u64, is_whole: bool) -> Result<Row<'_>, ReadError> {
         let extent = match self.cut() {
             Ok(extent) => extent,
@@ -158,10 +158,10 @@ impl Records {
             self.shown = beginning(raw);
             self.lines.pass(extent.bytes, extent.lines);
             let last = self.lines.line() - 1;
-            let told = format!(
-                "A quotation mark opens in this row and closes in line {last}, behind lines that look like rows of their own; check the quotation marks."
+            let message = format!(
+                "A quoted cell of this row ends in line {last}, after lines that look like rows of their own; check the quotation marks."
             );
-            return Ok(self.refused(line, told.into()));
+            return Ok(self.refused(line, message.into()));
         }
         self.lines.pass(extent.bytes, extent.lines);
         Ok(Row {
@@ -172,7 +172,7 @@ impl Records {
         })
     }
 
-    /// Cuts the row that begins here into cells, without their quotation marks.
+    /// Cuts the row that begins here into unquoted cells.
     fn cut(&mut self) -> Result<Extent, Fault> {
         let ahead = self.lines.ahead();
         let seen = ahead.get(..=MAX_ROW_BYTES).unwrap_or(ahead);
@@ -225,7 +225,7 @@ impl Records {
         Ok(Extent { bytes, lines })
     }
 
-    /// A row that can't be cut: its first line is passed over, and reading goes on behind it.
+    /// A malformed row: its first line is skipped, and reading continues after it.
     fn faulty(&mut self, line: u64, fault: &Fault, is_whole: bool) -> Result<Row<'_>, ReadError> {
         let reason = if is_whole {
             fault.reason()
@@ -237,7 +237,7 @@ impl Records {
         Ok(self.refused(line, reason))
     }
 
-    /// A row of which `shown` is all that is known.
+    /// A refused row with only `shown` to display.
     fn refused(&mut self, line: u64, reason: Cow<'static, str>) -> Row<'_> {
         self.spans.clear();
         self.spans.push(Span {
@@ -253,7 +253,7 @@ impl Records {
     }
 }
 
-/// Reads a quotation from behind its opening mark; where it is closed, behind that mark.
+/// Reads a quotation from after its opening mark; returns the position after its closing mark.
 fn quotation(text: &[u8], mut at: usize, unquoted: &mut Vec<u8>) -> Option<usize> {
     loop {
         let rest = text.get(at..)?;
@@ -268,22 +268,22 @@ fn quotation(text: &[u8], mut at: usize, unquoted: &mut Vec<u8>) -> Option<usize
     }
 }
 
-/// How many spaces stand at a place; a tab is none if it divides cells.
+/// The number of spaces at a position; a tab is not one if it is the delimiter.
 fn spaces(text: &[u8], at: usize, delimiter: u8) -> usize {
     let rest = text.get(at..).unwrap_or_default();
     let is_space = |byte: &&u8| matches!(**byte, b' ' | b'\t') && **byte != delimiter;
     rest.iter().take_while(is_space).count()
 }
 
-/// Where lines end in a text.
+/// The positions of line endings in a text.
 fn ends(text: &[u8]) -> impl Iterator<Item = usize> {
     let ends = memchr::memchr2_iter(b'\n', b'\r', text);
-    // CRLF ends at its LF.
+    // CRLF counts at its LF.
     ends.filter(|at| text.get(*at..*at + 2) != Some(b"\r\n"))
 }
 
-/// The lines of a row behind its first that look like rows of their own, each with its number. One line that does is
-/// where the row begins or ends; two of them are two rows.
+/// The lines of a row after its first that look like rows of their own, with their numbers. A
+/// single such line is the row's own beginning or end; two are two rows.
 fn inner_rows(row: &[u8], delimiter: u8, width: Option<usize>, first: u64) -> Vec<(u64, String)> {
     let looks_like_row = |text: &[u8]| {
         let cells = || text.split(|byte| *byte == delimiter);
@@ -291,7 +291,7 @@ fn inner_rows(row: &[u8], delimiter: u8, width: Option<usize>, first: u64) -> Ve
             let cell = cell.trim_ascii();
             let cell = cell.strip_prefix(b"\"").unwrap_or(cell);
             let cell = cell.strip_suffix(b"\"").unwrap_or(cell);
-            std::str::from_utf8(cell).is_ok_and(looks::is_number)
+            std::str::from_utf8(cell).is_ok_and(cell_shape::is_number)
         };
         Some(cells().count()) == width && cells().any(is_number)
     };
@@ -311,7 +311,7 @@ fn inner_rows(row: &[u8], delimiter: u8, width: Option<usize>, first: u64) -> Ve
     rows.map(|(line, text)| (line, beginning(text))).collect()
 }
 
-/// What can be shown of a row: the beginning of its first line.
+/// The part of a row for display: the beginning of its first line.
 fn beginning(row: &[u8]) -> String {
     let row = row.get(..SHOWN_BYTES).unwrap_or(row);
     let end = memchr::memchr2(b'\n', b'\r', row).unwrap_or(row.len());
@@ -320,7 +320,7 @@ fn beginning(row: &[u8]) -> String {
     text.to_owned()
 }
 
-/// The text is UTF-8 and cells are cut at ASCII only.
+/// The text is UTF-8 and cells are cut at ASCII characters only.
 fn as_text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap_or_default()
 }

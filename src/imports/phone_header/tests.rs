@@ -7,9 +7,9 @@ fn is_found(header: &str, found: &Named) {
     assert_eq!(find(header.split(',')), *found, "{header}");
 }
 
-/// Exports of shops, of programs for campaigns and customers, and of address books.
+/// Exports of shops, of marketing and CRM programs, and of address books.
 #[test]
-fn common_exports_name_their_number() {
+fn phone_columns_of_common_exports_are_found() {
     for (header, column) in [
         // Shopify: customers, orders.
         (
@@ -110,7 +110,7 @@ fn common_exports_name_their_number() {
 }
 
 #[test]
-fn names_of_ten_languages_are_known() {
+fn phone_headers_of_ten_languages_are_known() {
     for name in "Phone|phone|PHONE|phone_number|phoneNumber|PhoneNumber|PHONENUMBER|Phone No.|Tel|Tel. no.|Telephone|\
         mobile|Mobile number|mobile_phone_number|MobilePhone|mobilenumber|Cell|Cell phone|cellphonenumber|MSISDN|\
         Phone Number (SMS)|SMS number|customer_phone|Customer's phone|Contact number|E.164|Phone (E.164)|\
@@ -133,7 +133,7 @@ fn names_of_ten_languages_are_known() {
 }
 
 #[test]
-fn other_names_are_none() {
+fn other_headers_are_not_phone_headers() {
     for name in "SMS consent|Accepts SMS Marketing|Phone 1 - Label|Phone 1 - Type|Phone Number Country Code|Number|No|\
         Phone model|Home|Fax|Business Fax|Pager|Mobile app|Telefono fisso|Preferred phone|Number of SMS|Numero SMS|\
         SMS_OPT_IN|customer_id|Contact|Contact owner|Headphone|Microphone|Cellar|iPhone|phone_verified|Mobility|Fondo|\

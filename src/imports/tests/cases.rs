@@ -1,11 +1,11 @@
-//! Files out of public bug reports, made anew: what went wrong elsewhere, and what is right. The numbers are those of
-//! the collection that the reports were gathered in.
+//! Files from public bug reports, recreated: what went wrong elsewhere, and the correct result. The
+//! numbers are those of the collection of reports.
 
 use encoding_rs::WINDOWS_1252;
 
 use super::{check, formats::sheet, row, rows, warned_rows, warning};
 
-/// A 12: exports whose number's column stands behind ids that are valid numbers somewhere.
+/// A 12: exports whose column of numbers follows ids that are valid numbers somewhere.
 #[test]
 fn case_12_the_numbers_column_is_not_an_id() {
     for header in [
@@ -18,7 +18,7 @@ fn case_12_the_numbers_column_is_not_an_id() {
         "mobile_phone_number",
         "Tel. cellulare",
         "Rufnummer Mobil",
-        // Known by its cells.
+        // Detected by its cells.
         "something else",
     ] {
         let file =
@@ -57,7 +57,7 @@ fn case_13_headers_of_other_alphabets_and_of_google() {
 
 /// B 14: a first row that is the first contact.
 #[test]
-fn case_14_a_first_contact_is_no_header() {
+fn case_14_a_first_contact_is_not_a_header() {
     for first in [
         "'+393401234567",
         "tel:+393401234567",
@@ -66,16 +66,16 @@ fn case_14_a_first_contact_is_no_header() {
         "+393401234567",
     ] {
         let error = rows(format!("{first},Ada\n+393401234568,Bea\n").as_bytes()).unwrap_err();
-        let told = format!(
+        let message = format!(
             "The first row must name the columns, such as phone,firstName; it holds the number {first}."
         );
-        assert_eq!(error, told);
+        assert_eq!(error, message);
     }
 }
 
 /// B 15: headers that can't all be merge fields.
 #[test]
-fn case_15_what_can_be_no_field_is_left_out() {
+fn case_15_columns_that_cannot_be_fields_are_left_out() {
     let doubled = |name: &str| {
         warning(
             None,
@@ -173,17 +173,17 @@ fn case_16_one_wrong_byte_costs_one_row() {
     assert_eq!(found[20], (22, Err(format!("+392: name {refused}"))));
 }
 
-/// B 17: Excel's formats for the Macintosh and for MS-DOS.
+/// B 17: Excel's formats for Macintosh and for MS-DOS.
 #[test]
 fn case_17_mac_roman_and_code_page_850_are_recognised() {
     let expected = [row(2, "+393401234567", "{\"name\":\"Nicolò\"}")];
     check(b"phone,name\r+393401234567,Nicol\x98\r", &expected);
     check(b"phone,name\r\n+393401234567,Nicol\x95\r\n", &expected);
-    let refused = "The file is written in an encoding that can't be recognised. Save it as UTF-8 (in Excel: CSV UTF-8), or as an Excel workbook.";
+    let refused = "The file's encoding can't be recognised. Save it as UTF-8 (in Excel: CSV UTF-8), or as an Excel workbook.";
     assert_eq!(rows(b"phone,name\n+391,Zo\x89\n"), Err(refused.to_owned()));
 }
 
-/// B 18: quotation marks as nobody's grammar has them.
+/// B 18: quotation marks that no grammar allows.
 #[test]
 fn case_18_cells_are_never_shifted() {
     check(
@@ -198,14 +198,16 @@ fn case_18_cells_are_never_shifted() {
         b"phone,name\n+393401234568,\"Ada \\\"Nina\\\" Rossi\"\n",
         &[(
             2,
-            Err("+393401234568,\"Ada \\\"Nina\\\" Rossi\": Text stands behind a closing quotation mark. \
-                 Double each quotation mark inside of a cell."
-                .to_owned()),
+            Err(
+                "+393401234568,\"Ada \\\"Nina\\\" Rossi\": Text follows a closing quotation mark. \
+                 Double each quotation mark inside a cell."
+                    .to_owned(),
+            ),
         )],
     );
 }
 
-/// B 19: a mark that never closes swallows nobody.
+/// B 19: a mark that is never closed costs no other row.
 #[test]
 fn case_19_an_open_quotation_costs_one_row() {
     check(
@@ -213,8 +215,8 @@ fn case_19_an_open_quotation_costs_one_row() {
         &[
             (
                 2,
-                Err("+393401234567,\"Ada: Text stands behind a closing quotation mark. \
-                     Double each quotation mark inside of a cell."
+                Err("+393401234567,\"Ada: Text follows a closing quotation mark. \
+                     Double each quotation mark inside a cell."
                     .to_owned()),
             ),
             row(3, "+393401234568", "{\"name\":\"Bea\"}"),
@@ -224,7 +226,8 @@ fn case_19_an_open_quotation_costs_one_row() {
     );
 }
 
-/// B 21: no column means "don't write"; a consent is a field like any other, and never taken for the number.
+/// B 21: no column means "do not write"; a consent is a field like any other, and never taken for
+/// the number.
 #[test]
 fn case_21_a_consent_is_a_field() {
     check(
@@ -243,21 +246,23 @@ fn case_25_formulas_that_were_never_computed() {
         "<row><c><f>\"+39\"&amp;\"3401234567\"</f></c><c t=\"str\"><v>Ada</v></c></row>\
         <row><c t=\"str\"><v>+391</v></c><c><f>A1</f></c></row>",
     );
-    let told = "The cell holds a formula that was not computed";
+    let message = "The cell holds a formula that was not computed";
     assert_eq!(
         warned_rows(&file.zip()).unwrap(),
         (
             vec![
                 (
                     2,
-                    Err(format!("Ada: {told}; open the file in Excel and save it."))
+                    Err(format!(
+                        "Ada: {message}; open the file in Excel and save it."
+                    ))
                 ),
                 row(3, "+391", ""),
             ],
             vec![warning(
                 Some(3),
                 Some("name"),
-                &format!("{told} and is left out; open the file in Excel and save it.")
+                &format!("{message} and is left out; open the file in Excel and save it.")
             )],
         )
     );

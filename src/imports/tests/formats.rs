@@ -1,4 +1,4 @@
-//! Cells as one sees them.
+//! Cells as Excel displays them.
 
 use super::{
     check,
@@ -42,7 +42,7 @@ fn cells(cells: &[(&str, &str, &str)]) -> Vec<u8> {
         .zip()
 }
 
-/// What a number is shown as by a format.
+/// Asserts how a format displays a number.
 #[track_caller]
 fn is_shown(format: &str, number: &str, shown: &str) {
     let file = cells(&[(format, "n", &format!("<v>{number}</v>"))]);
@@ -77,7 +77,7 @@ fn numbers_have_fifteen_digits() {
 }
 
 #[test]
-fn numbers_are_shown_by_their_format() {
+fn numbers_are_displayed_with_their_format() {
     for (format, number, shown) in [
         ("00000", "123", "00123"),
         ("0%", "0.25", "25%"),
@@ -119,7 +119,7 @@ fn numbers_are_shown_by_their_format() {
 }
 
 #[test]
-fn days_and_times_are_alike_however_they_are_stored() {
+fn dates_and_times_are_equal_however_they_are_stored() {
     for (format, number, shown) in [
         ("dd/mm/yyyy", "33000", "1990-05-07"),
         ("[$-410]d mmmm yyyy;@", "33000", "1990-05-07"),
@@ -151,7 +151,7 @@ fn days_and_times_are_alike_however_they_are_stored() {
         let fields = format!("{{\"f0\":\"{shown}\"}}");
         check(&iso(written), &[row(2, "+391", &fields)]);
     }
-    // Built in, without a code: 14 is a day, 9 a percentage, 49 a text.
+    // Built in, without a code: 14 is a date, 9 a percentage, 49 a text.
     let mut file = Parts::new();
     file.set(STYLES, "<styleSheet><cellXfs><xf/><xf numFmtId=\"14\"/><xf numFmtId=\"9\"/><xf numFmtId=\"49\"/></cellXfs></styleSheet>");
     let sheet = "<worksheet><sheetData><row><c t=\"str\"><v>phone</v></c><c t=\"str\"><v>a</v></c><c t=\"str\"><v>b</v></c><c t=\"str\"><v>c</v></c></row>\
@@ -167,7 +167,7 @@ fn days_and_times_are_alike_however_they_are_stored() {
     );
 }
 
-/// A telephone number gets no digits from its format.
+/// Number formats add no digits to a phone number.
 #[test]
 fn a_whole_number_stays_whole_in_the_column_of_numbers() {
     for (format, shown) in [
@@ -189,7 +189,7 @@ fn a_whole_number_stays_whole_in_the_column_of_numbers() {
 }
 
 #[test]
-fn texts_are_as_they_were_typed() {
+fn texts_are_read_as_typed() {
     let file = cells(&[
         (
             "0",
@@ -217,8 +217,8 @@ pub fn sheet(rows: &str) -> Parts {
 }
 
 #[test]
-fn formulas_that_were_never_computed_are_told() {
-    let told =
+fn formulas_that_were_never_computed_are_reported() {
+    let message =
         "The cell holds a formula that was not computed; open the file in Excel and save it.";
     let file = sheet(
         "<row><c><f>\"+39\"&amp;\"340\"</f><v></v></c><c t=\"str\"><v>Ada</v></c></row>\
@@ -230,18 +230,18 @@ fn formulas_that_were_never_computed_are_told() {
     assert_eq!(
         rows,
         [
-            (2, Err(format!("Ada: {told}"))),
-            (3, Err(format!(": {told}"))),
+            (2, Err(format!("Ada: {message}"))),
+            (3, Err(format!(": {message}"))),
             row(4, "+391", ""),
             row(5, "+392", "{\"total\":\"2\"}"),
         ]
     );
-    let told = "The cell holds a formula that was not computed and is left out; open the file in Excel and save it.";
-    assert_eq!(warnings, [warning(Some(4), Some("total"), told)]);
+    let message = "The cell holds a formula that was not computed and is left out; open the file in Excel and save it.";
+    assert_eq!(warnings, [warning(Some(4), Some("total"), message)]);
 }
 
 #[test]
-fn hidden_rows_come_in_and_are_counted() {
+fn hidden_rows_are_imported_and_counted() {
     let file = |rows: &str| {
         sheet(&format!(
             "<row><c t=\"str\"><v>+391</v></c></row>\
@@ -267,7 +267,7 @@ fn hidden_rows_come_in_and_are_counted() {
     );
 }
 
-/// The sheet that opens before one's eyes; a cover page before it is none.
+/// The sheet that Excel shows on opening is read; a cover page before it is not.
 #[test]
 fn the_active_sheet_is_read() {
     let other =
@@ -299,7 +299,7 @@ fn the_active_sheet_is_read() {
         ),
         cover
     );
-    // The active one is hidden, a chart, or none: the first that is visible.
+    // The active sheet is hidden, a chart, or missing: the first visible one is read.
     assert_eq!(
         is_read("<workbookView activeTab=\"1\"/>", hidden, ""),
         contacts

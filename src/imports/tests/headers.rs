@@ -1,16 +1,16 @@
-//! Which column holds the numbers, what the others become, and what a caller's mapping changes.
+//! Detecting the column of numbers, the merge fields of the others, and mappings.
 
-use super::{Told, mapped_rows, row, rows, warned_rows, warning};
+use super::{WarningSeen, mapped_rows, row, rows, warned_rows, warning};
 use crate::imports::{ColumnMapping, MAX_COLUMNS, Mapping};
 
 #[track_caller]
-fn is_refused(text: &str, told: &str) {
+fn is_refused(text: &str, message: &str) {
     let error = rows(text.as_bytes()).unwrap_err();
-    assert_eq!(error, told, "{text:?}");
+    assert_eq!(error, message, "{text:?}");
 }
 
 #[test]
-fn an_unnamed_column_is_the_only_one_of_numbers_with_plus() {
+fn without_a_header_the_only_column_of_numbers_with_plus_is_taken() {
     let found = rows(b"id;chi;dove\n20240115;+39 340 123 4567;Roma\n20240116;;Bari\n").unwrap();
     assert_eq!(
         found,
@@ -20,10 +20,10 @@ fn an_unnamed_column_is_the_only_one_of_numbers_with_plus() {
                 "+39 340 123 4567",
                 "{\"id\":\"20240115\",\"dove\":\"Roma\"}"
             ),
-            (3, Err("20240116: There is no number.".to_owned())),
+            (3, Err("20240116: The number is missing.".to_owned())),
         ]
     );
-    // The first hundred rows decide; the others are read like them.
+    // The first hundred rows decide; the others follow.
     let many = format!("a,b\n{}+391,x\n", "1,+393401234567\n".repeat(150));
     let found = rows(many.as_bytes()).unwrap();
     assert_eq!(found.len(), 151);
@@ -33,25 +33,25 @@ fn an_unnamed_column_is_the_only_one_of_numbers_with_plus() {
 }
 
 #[test]
-fn where_no_column_is_sure_the_file_is_refused() {
+fn a_file_without_an_obvious_phone_column_is_refused() {
     is_refused(
         "customer_id,chi\n20240115,Ada\n",
-        "No column is recognised as the one of the phone numbers. Give phoneColumn, or name the column phone in the file. \
+        "No column of phone numbers was recognised. Set phoneColumn, or name the column phone in the file. \
          The file's columns are: customer_id, chi.",
     );
     is_refused(
         "a,b\n+393401234567,+393401234568\n",
-        "More than one column holds phone numbers: a, b. Give phoneColumn, or name the column phone in the file.",
+        "More than one column holds phone numbers: a, b. Set phoneColumn, or name the column phone in the file.",
     );
-    // One that is no number makes it unsure.
+    // A cell that is not a number makes the column ambiguous.
     is_refused(
         "a,b\n+393401234567,1\nn/a,2\n",
-        "No column is recognised as the one of the phone numbers. Give phoneColumn, or name the column phone in the file. \
+        "No column of phone numbers was recognised. Set phoneColumn, or name the column phone in the file. \
          The file's columns are: a, b.",
     );
     is_refused(
         "Number,Name\n3401234567,Ada\n",
-        "No column is recognised as the one of the phone numbers. Give phoneColumn, or name the column phone in the file. \
+        "No column of phone numbers was recognised. Set phoneColumn, or name the column phone in the file. \
          The file's columns are: Number, Name.",
     );
     let many: Vec<String> = (0..30).map(|at| format!("c{at}")).collect();
@@ -59,9 +59,9 @@ fn where_no_column_is_sure_the_file_is_refused() {
     assert!(error.ends_with("c18, c19 and 10 more."), "{error}");
 }
 
-/// `SMS` may be a number or a consent: the cells say.
+/// `SMS` may be a number or a consent: the cells decide.
 #[test]
-fn a_channel_is_a_number_if_its_cells_are() {
+fn a_channel_column_is_the_number_if_its_cells_are_numbers() {
     let found = rows(b"EMAIL,SMS,WHATSAPP\na@b.it,3401234567,3409999999\n").unwrap();
     assert_eq!(found[0].1.as_ref().unwrap().0, "3401234567");
     let found = rows(b"EMAIL,SMS,WHATSAPP\na@b.it,yes,3409999999\n").unwrap();
@@ -73,9 +73,9 @@ fn a_channel_is_a_number_if_its_cells_are() {
 }
 
 #[test]
-fn headers_that_can_be_no_field_are_left_out() {
+fn columns_that_cannot_be_fields_are_left_out() {
     let of_file = |column: &str, reason: &str| warning(None, Some(column), reason);
-    let check = |header: &str, fields: &str, told: &[Told]| {
+    let check = |header: &str, fields: &str, message: &[WarningSeen]| {
         let cells = ["+391", "a", "b", "c"];
         let text = format!(
             "{header}\n{}\n",
@@ -83,7 +83,7 @@ fn headers_that_can_be_no_field_are_left_out() {
         );
         assert_eq!(
             warned_rows(text.as_bytes()).unwrap(),
-            (vec![row(2, "+391", fields)], told.to_vec()),
+            (vec![row(2, "+391", fields)], message.to_vec()),
             "{header}"
         );
     };
@@ -117,7 +117,7 @@ fn mapping(phone: Option<&str>, columns: Option<&[(&str, &str)]>) -> Mapping {
 }
 
 #[test]
-fn a_mapping_says_which_columns_are_what() {
+fn a_mapping_decides_the_use_of_columns() {
     let text = b"Phone,Recapito , Nome,nome,20240115\n1,2,3,4,5\n";
     let read = |mapping: &Mapping| mapped_rows(text, mapping).map(|(rows, _)| rows[0].clone());
     assert_eq!(
@@ -141,10 +141,10 @@ fn a_mapping_says_which_columns_are_what() {
 }
 
 #[test]
-fn a_mapping_that_does_not_fit_says_where() {
+fn an_invalid_mapping_is_refused_with_its_path() {
     let text = b"Phone,Nome,Note,Note\n1,2,3,4\n";
-    let check = |mapping: &Mapping, told: &str| {
-        assert_eq!(mapped_rows(text, mapping), Err(told.to_owned()));
+    let check = |mapping: &Mapping, message: &str| {
+        assert_eq!(mapped_rows(text, mapping), Err(message.to_owned()));
     };
     check(
         &mapping(Some("Cell"), None),
@@ -164,15 +164,15 @@ fn a_mapping_that_does_not_fit_says_where() {
     );
     check(
         &mapping(None, Some(&[("Nome", "a"), ("nome", "b")])),
-        "columns.1.header: Is given twice.",
+        "columns.1.header: Must not repeat the header of an earlier column.",
     );
     check(
         &mapping(None, Some(&[("Phone", "a")])),
-        "columns.0.header: Is the column of the phone numbers, which is no merge field.",
+        "columns.0.header: Must be a column other than that of the phone numbers.",
     );
     check(
         &mapping(Some("Nome"), Some(&[("Phone", "a"), ("Nome", "b")])),
-        "columns.1.header: Is the column of the phone numbers, which is no merge field.",
+        "columns.1.header: Must be a column other than that of the phone numbers.",
     );
     check(
         &mapping(None, Some(&[("Nome", "first name")])),
@@ -181,11 +181,14 @@ fn a_mapping_that_does_not_fit_says_where() {
     let text = b"Phone,Nome,Note\n1,2,3\n";
     assert_eq!(
         mapped_rows(text, &mapping(None, Some(&[("Nome", "a"), ("Note", "a")]))),
-        Err("columns.1.mergeField: Is given twice.".to_owned())
+        Err(
+            "columns.1.mergeField: Must not repeat the merge field of an earlier column."
+                .to_owned()
+        )
     );
     let many = vec![("Nome", "a"); MAX_COLUMNS + 1];
     assert_eq!(
         mapped_rows(text, &mapping(None, Some(&many))),
-        Err("columns: Has 101 columns; at most 100 are stored.".to_owned())
+        Err("columns: At most 100 columns can be stored; got 101.".to_owned())
     );
 }

@@ -1,6 +1,8 @@
-//! Workbooks made to take memory or time: each is a few kilobytes or megabytes that unpack to far more.
+//! Workbooks made to use up memory or time: each is a few kilobytes or megabytes that unpack to far
+//! more.
 //!
-//! What memory each takes is measured on the built program: docs/decisions/reading-workbooks.md.
+//! The memory that each takes is measured on the release build:
+//! docs/decisions/reading-workbooks.md.
 
 use super::{
     Rows, file,
@@ -20,11 +22,11 @@ fn good() -> Vec<super::Row> {
 }
 
 #[track_caller]
-fn is_refused(parts: &Parts, told: &str) {
+fn is_refused(parts: &Parts, message: &str) {
     let bomb = parts.zip();
     assert!(bomb.len() < 3 * MIB, "{} is small", bomb.len());
     let error = rows(&bomb).unwrap_err();
-    assert!(error.contains(told), "{error}");
+    assert!(error.contains(message), "{error}");
 }
 
 #[track_caller]
@@ -32,7 +34,7 @@ fn is_read(parts: &Parts) {
     assert_eq!(rows(&parts.zip()), Ok(good()));
 }
 
-/// A format is kept once, however many styles name it; fonts and the like are not kept at all.
+/// A format is kept once, however many styles use it; fonts and the like are not kept at all.
 #[test]
 fn styles_take_no_more_than_two_bytes_each() {
     is_read(&Parts::new());
@@ -89,7 +91,7 @@ fn styles_take_no_more_than_two_bytes_each() {
 }
 
 #[test]
-fn the_workbook_and_its_relations_are_bounded() {
+fn the_workbook_and_its_relationships_have_limits() {
     let sheets = (
         "<workbook><sheets>",
         "<sheet name=\"T\" sheetId=\"2\" r:id=\"rId1\"/>",
@@ -137,7 +139,7 @@ fn the_workbook_and_its_relations_are_bounded() {
 }
 
 #[test]
-fn sheets_and_texts_are_bounded() {
+fn sheets_and_texts_have_limits() {
     let sheet = |filling: &str, bytes: usize| {
         let start = format!("<worksheet {SPACE}><sheetData>");
         Parts::new().filled(SHEET, (&start, filling, "</sheetData></worksheet>"), bytes)
@@ -203,7 +205,7 @@ fn sheets_and_texts_are_bounded() {
         &texts("<sst><si><t>", "aaaa", 2 * MIB),
         "one cell has more than a mebibyte",
     );
-    // What a part promises makes no room.
+    // Declared sizes allocate no memory.
     is_read(&texts(
         "<sst uniqueCount=\"18446744073709551615\">",
         "<si/>",
@@ -211,9 +213,9 @@ fn sheets_and_texts_are_bounded() {
     ));
 }
 
-/// What a sheet may be at most is known before anything of it comes in.
+/// A sheet's limits are checked before any of its rows is imported.
 #[test]
-fn the_work_of_a_sheet_is_bounded() {
+fn the_work_of_a_sheet_is_limited() {
     let within = |bounds: Bounds, filling: &str| {
         let start = format!("<worksheet {SPACE}><sheetData>");
         let content = (&*start, filling, "</sheetData></worksheet>");
@@ -234,7 +236,7 @@ fn the_work_of_a_sheet_is_bounded() {
     let bytes = MIB as u64;
     assert!(within(Bounds { bytes, ..bounds }, row).contains("more than 1 MiB"));
     let tags = 100_000;
-    assert!(within(Bounds { tags, ..bounds }, row).contains("tags, four of which"));
+    assert!(within(Bounds { tags, ..bounds }, row).contains("tags; a cell has four"));
 }
 
 #[test]
@@ -276,7 +278,7 @@ fn nesting_entities_and_other_encodings_are_refused() {
 }
 
 #[test]
-fn places_that_there_are_not_are_refused() {
+fn positions_beyond_the_sheet_are_refused() {
     let rows = |content: &str| {
         let content = format!("<worksheet {SPACE}><sheetData>{content}</sheetData></worksheet>");
         Parts::new().with(SHEET, content)
@@ -296,9 +298,9 @@ fn places_that_there_are_not_are_refused() {
     }
 }
 
-/// Zips whose directory says what is not so.
+/// Zips with false directories.
 #[test]
-fn what_a_zip_says_of_itself_makes_no_room() {
+fn a_false_zip_directory_allocates_no_memory() {
     let good = Parts::new().zip();
     let end = good.len() - 22;
     let directory = u32::from_le_bytes(good[end + 16..end + 20].try_into().unwrap());
@@ -308,37 +310,37 @@ fn what_a_zip_says_of_itself_makes_no_room() {
         zip[at..at + bytes.len()].copy_from_slice(bytes);
         zip
     };
-    let is_told = |zip: &[u8], told: &str| {
+    let refuses = |zip: &[u8], message: &str| {
         let error = rows(zip).unwrap_err();
-        assert!(error.contains(told), "{error}");
+        assert!(error.contains(message), "{error}");
     };
-    is_told(
+    refuses(
         &changed(end + 10, &60_000_u16.to_le_bytes()),
         "more than 10000 parts",
     );
-    is_told(&changed(end + 10, &9_000_u16.to_le_bytes()), "damaged");
-    is_told(
+    refuses(&changed(end + 10, &9_000_u16.to_le_bytes()), "damaged");
+    refuses(
         &changed(end + 16, &(directory + 1).to_le_bytes()),
         "damaged",
     );
-    is_told(
+    refuses(
         &changed(end + 12, &(directory_bytes + 1).to_le_bytes()),
         "damaged",
     );
-    // Where the sheet is, and its checksum.
+    // The position of the sheet, and its checksum.
     let name = SHEET.as_bytes();
     let entry = good.windows(name.len()).rposition(|window| window == name);
     let entry = entry.unwrap() - 46;
-    is_told(
+    refuses(
         &changed(entry + 42, &0xFFFF_0000_u32.to_le_bytes()),
         "damaged",
     );
-    is_told(&changed(entry + 42, &1_u32.to_le_bytes()), "damaged");
-    is_told(&changed(entry + 16, &[!good[entry + 16]]), "damaged");
-    is_told(&changed(entry + 8, &[1]), "protected by a password");
-    is_told(&changed(entry + 10, &[99]), "damaged");
+    refuses(&changed(entry + 42, &1_u32.to_le_bytes()), "damaged");
+    refuses(&changed(entry + 16, &[!good[entry + 16]]), "damaged");
+    refuses(&changed(entry + 8, &[1]), "protected by a password");
+    refuses(&changed(entry + 10, &[99]), "damaged");
 
-    // The 64-bit form, whose figures are as large as one likes.
+    // The 64-bit form, whose figures may be of any size.
     for (parts, bytes, at) in [
         (u64::MAX, u64::MAX, u64::MAX),
         (9_000, u64::MAX, 1),
@@ -367,18 +369,18 @@ fn what_a_zip_says_of_itself_makes_no_room() {
         .map(|number| format!("xl/x{number}.xml"))
         .collect();
     let zip = super::parts::zipped(many.iter().map(|name| (name.as_str(), b"".as_slice())));
-    is_told(&zip, "more than 10000 parts");
+    refuses(&zip, "more than 10000 parts");
     let long = "x".repeat(60_000);
     let long: Vec<String> = (0..100)
         .map(|number| format!("xl/{long}{number}"))
         .collect();
     let zip = super::parts::zipped(long.iter().map(|name| (name.as_str(), b"".as_slice())));
-    is_told(&zip, "the list of its parts has more than 4194304 bytes");
+    refuses(&zip, "the list of its parts has more than 4194304 bytes");
 }
 
-/// Anything in any place of the archive is an error or is read; it never brings the reader down.
+/// Any byte at any position of the archive gives an error or is read; the reader never panics.
 #[test]
-fn no_byte_brings_the_reader_down() {
+fn no_byte_makes_the_reader_panic() {
     let good = Parts::new().zip();
     for at in 0..good.len() {
         for byte in [0, 0x7F, 0xFF] {

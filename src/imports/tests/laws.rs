@@ -1,5 +1,5 @@
-//! Laws of reading, over files and workbooks by the thousand: what is imported is what was written, nothing valid is
-//! refused, and what is spoilt costs its own row.
+//! Properties of reading, over thousands of generated files and workbooks: contacts are imported as
+//! written, nothing valid is refused, and a corrupted row costs only itself.
 
 use encoding_rs::{UTF_16BE, UTF_16LE, WINDOWS_1252};
 use proptest::{prelude::*, sample::select};
@@ -19,7 +19,8 @@ fn number() -> impl Strategy<Value = String> {
         .prop_map(|(number, start)| format!("{start}{number:07}"))
 }
 
-/// Texts with everything that files are cut at, but without digits: lines that look like rows are no part of them.
+/// Texts with every separator, but without digits, so that they contain no lines that look like
+/// rows.
 fn cell() -> impl Strategy<Value = String> {
     prop_oneof![
         3 => "[a-zA-Zàèéìòùßñ ']{0,12}",
@@ -36,7 +37,7 @@ fn contacts(cell: impl Strategy<Value = String> + 'static) -> impl Strategy<Valu
     })
 }
 
-/// What is expected of contacts whose lines are these.
+/// The rows expected for contacts on these lines.
 fn expected(contacts: &[Written], lines: &[u64]) -> Vec<Row> {
     let rows = contacts.iter().zip(lines).map(|((number, cells), line)| {
         let fields: serde_json::Map<String, serde_json::Value> = cells
@@ -57,13 +58,13 @@ fn expected(contacts: &[Written], lines: &[u64]) -> Vec<Row> {
     rows.collect()
 }
 
-/// How a text is written.
+/// The format of a text.
 #[derive(Debug, Clone, Copy)]
 struct Style {
     delimiter: char,
     end: &'static str,
     all_quoted: bool,
-    /// Where the number stands among the fields, as far as there are so many.
+    /// The number's position among the fields, capped at their count.
     phone: usize,
 }
 
@@ -118,9 +119,9 @@ fn reasonless(rows: Vec<Row>) -> Vec<Row> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Whatever is written by the grammar comes in as it was written.
+    /// Every well-formed text is imported as written.
     #[test]
-    fn texts_come_in_as_they_were_written(
+    fn texts_are_imported_as_written(
         contacts in contacts(cell()),
         style in style(),
         ends_with_end: bool,
@@ -141,7 +142,7 @@ proptest! {
             _ => wide(u16::to_be_bytes),
         };
         prop_assert_eq!(reasonless(rows(&bytes).unwrap()), expected);
-        // A preview reads it alike.
+        // A preview reads it in the same way.
         let mut file = file(&bytes);
         let format = format(&mut file).unwrap();
         let preview = preview(file, format).unwrap();
@@ -152,9 +153,10 @@ proptest! {
         prop_assert!(names.contains(&preview.encoding.unwrap()));
     }
 
-    /// A stray quotation mark costs its row; two of them cost what lies between, and nothing is imported shifted.
+    /// A stray quotation mark costs its row; two cost the rows between them; nothing is imported
+    /// shifted.
     #[test]
-    fn stray_marks_cost_what_they_touch(
+    fn stray_quotation_marks_cost_only_the_rows_they_touch(
         contacts in contacts("[a-zà]{0,6}".boxed()),
         first: prop::sample::Index,
         second in prop::option::of(any::<prop::sample::Index>()),
@@ -164,7 +166,7 @@ proptest! {
         let end = style.end;
         let (text, lines) = text(&contacts, style);
         let expected = expected(&contacts, &lines);
-        // Behind the header, and not between the two halves of CRLF.
+        // After the header, and not between the two halves of CRLF.
         let places: Vec<usize> = text
             .char_indices()
             .map(|(at, _)| at)
@@ -182,7 +184,7 @@ proptest! {
         let touched: Vec<u64> = marks.iter().map(|at| line_of(*at)).collect();
         let (from, to) = (touched[0], *touched.last().unwrap());
         let found = rows(spoilt.as_bytes()).unwrap();
-        // Each row is there once, in order, refused or as it was written.
+        // Each row is present once, in order, either refused or as written.
         for row in &expected {
             let (line, read) = row;
             let read_now: Vec<_> = found.iter().filter(|(found, _)| found == line).collect();
@@ -198,7 +200,7 @@ proptest! {
         prop_assert_eq!(found.len(), expected.len());
     }
 
-    /// A byte that no character of UTF-8 has costs its row.
+    /// A byte that is invalid in UTF-8 costs its row.
     #[test]
     fn wrong_bytes_cost_their_row(
         contacts in contacts("[a-zàèé]{1,6}".boxed()),
@@ -212,7 +214,7 @@ proptest! {
         let (mut text, lines) = text(&contacts, Style { delimiter: ';', end: "\n", all_quoted: false, phone: 0 });
         text.push('\n');
         let expected = expected(&contacts, &lines);
-        // At the end of a cell's text, so that it cuts no other character.
+        // At the end of a cell's text, so that it splits no other character.
         let places: Vec<usize> = (0..text.len())
             .filter(|at| *at > text.find('\n').unwrap() && matches!(text.as_bytes()[*at], b';' | b'\n'))
             .filter(|at| text[..*at].ends_with(char::is_alphabetic))
@@ -232,7 +234,7 @@ proptest! {
         }
     }
 
-    /// Nothing that anybody sends crashes the reader, and no text of it is invented.
+    /// No input panics the reader, and no text is invented.
     #[test]
     fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..400), start in select(vec!["", "phone,a\n", "PK\u{3}\u{4}", "sep=;\nphone;a\n"])) {
         let bytes = [start.as_bytes(), &bytes].concat();
@@ -243,9 +245,9 @@ proptest! {
         }
     }
 
-    /// Names with accents in Windows-1252 are read as such, however many there are.
+    /// Accented names in Windows-1252 are decoded as such, however many there are.
     #[test]
-    fn western_texts_are_read_as_such(names in prop::collection::vec(
+    fn western_texts_are_decoded_as_such(names in prop::collection::vec(
         select(vec!["Nicolò", "Müller", "José", "François", "Zoë", "città", "Señor", "João", "Søren", "Anna’s", "50 €"]), 1..20,
     )) {
         let text: String = names.iter().map(|name| format!("+391;{name}\r\n")).collect();
@@ -258,9 +260,9 @@ proptest! {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// A workbook's texts and numbers come in as they were written.
+    /// A workbook's texts and numbers are imported as written.
     #[test]
-    fn workbooks_come_in_as_they_were_written(contacts in contacts(cell()), gap in 0..3_u32, column in 0..3_u16) {
+    fn workbooks_are_imported_as_written(contacts in contacts(cell()), gap in 0..3_u32, column in 0..3_u16) {
         let mut workbook = Workbook::new();
         let sheet = workbook.add_worksheet();
         sheet.write(0, column, "phone").unwrap();

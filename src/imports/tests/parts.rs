@@ -1,4 +1,4 @@
-//! Workbooks made part by part, as no program would write them.
+//! Workbooks built part by part, as no program writes them.
 
 use std::io::{Cursor, Write};
 
@@ -18,7 +18,7 @@ pub fn zipped<'a>(parts: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Vec<u
     zip.finish().unwrap().into_inner()
 }
 
-/// The parts of a workbook by name; whatever is not named here is as it should be.
+/// The parts of a workbook by name; parts not set explicitly are valid.
 pub struct Parts(pub Vec<(&'static str, Vec<u8>)>);
 
 pub const SHEET: &str = "xl/worksheets/sheet1.xml";
@@ -77,13 +77,14 @@ impl Parts {
         self.0.push((name, content.into()));
     }
 
-    /// With a part replaced.
+    /// This workbook with a part replaced.
     pub fn with(mut self, name: &'static str, content: impl Into<Vec<u8>>) -> Self {
         self.set(name, content);
         self
     }
 
-    /// With a part of a beginning, a filling up to so many bytes, and an end.
+    /// This workbook with a part made of a beginning, a filling of up to this many bytes, and an
+    /// end.
     pub fn filled(
         self,
         name: &'static str,
@@ -96,7 +97,7 @@ impl Parts {
         self.with(name, content)
     }
 
-    /// The workbook.
+    /// The zipped workbook.
     pub fn zip(&self) -> Vec<u8> {
         zipped(
             self.0

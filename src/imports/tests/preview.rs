@@ -1,4 +1,4 @@
-//! What a file looks like before it is imported.
+//! Previews of files before their import.
 
 use super::{file, formats::sheet, parts::Parts};
 use crate::imports::{Preview, PreviewColumn, PreviewRow, ReadError, Unreadable, format, preview};
@@ -25,7 +25,7 @@ fn row(line: u64, cells: &[&str]) -> PreviewRow {
 }
 
 #[test]
-fn a_text_shows_how_it_would_be_read() {
+fn a_preview_of_a_text_shows_how_it_would_be_read() {
     let bytes = encoding_rs::WINDOWS_1252
         .encode("Nome;Città;;Cellulare\n\nNicolò;Roma;;340 1234567\n;Bari\n")
         .0;
@@ -58,7 +58,7 @@ fn a_text_shows_how_it_would_be_read() {
 }
 
 #[test]
-fn a_file_whose_column_is_not_recognised_shows_its_columns() {
+fn a_file_without_a_recognised_phone_column_shows_its_columns() {
     let text = format!("id,who\n{}", "1,Ada\n".repeat(200_000));
     let found = previewed(text.as_bytes());
     assert_eq!(found.phone_column, None);
@@ -87,7 +87,7 @@ fn a_file_whose_column_is_not_recognised_shows_its_columns() {
 }
 
 #[test]
-fn a_workbook_shows_its_sheet() {
+fn a_preview_of_a_workbook_shows_its_sheet() {
     let found = previewed(&Parts::new().zip());
     assert_eq!(
         found,
@@ -102,14 +102,14 @@ fn a_workbook_shows_its_sheet() {
             warnings: Vec::new(),
         }
     );
-    // Only its beginning is read: what is damaged further on is no matter.
+    // Only the beginning is read: damage further on has no effect.
     let many = "<row><c t=\"str\"><v>+391</v></c><c><f>A1</f></c></row>".repeat(101);
     let found = previewed(&sheet(&format!("{many}<row></c>")).zip());
     assert_eq!((found.rows.len(), found.warnings.len()), (10, 100));
 }
 
 #[test]
-fn long_cells_are_cut_and_headers_are_not() {
+fn long_cells_are_truncated_and_headers_are_not() {
     let long = "x".repeat(5_000);
     let found = previewed(format!("phone,{long}\n+391,{long}\n").as_bytes());
     assert_eq!(found.columns[1], column(&long, None));

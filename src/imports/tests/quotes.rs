@@ -1,18 +1,18 @@
-//! Quotation marks that are not as RFC 4180 has them.
+//! Quotation marks that violate RFC 4180.
 
 use super::{check, row, rows};
 
-const INSIDE: &str = "A quotation mark stands inside of a cell. Put the whole cell into quotation marks, and double the one inside.";
+const INSIDE: &str = "A cell contains an unescaped quotation mark. Put the whole cell into quotation marks, and double the one inside.";
 const BEHIND: &str =
-    "Text stands behind a closing quotation mark. Double each quotation mark inside of a cell.";
-const OPEN: &str = "A quotation mark opens in this row and is not closed within 65536 bytes.";
+    "Text follows a closing quotation mark. Double each quotation mark inside a cell.";
+const OPEN: &str = "A quotation mark in this row is not closed within 65536 bytes.";
 
 fn refused(line: u64, value: &str, reason: &str) -> super::Row {
     (line, Err(format!("{value}: {reason}")))
 }
 
 #[test]
-fn spaces_around_a_quotation_do_not_count() {
+fn spaces_around_quotation_marks_are_ignored() {
     check(
         b"phone,name,city\n+391, \"Rossi, Ada\" ,Roma\n\"+392\" , Bea,\t\"a\"\"b\"\n",
         &[
@@ -27,7 +27,7 @@ fn spaces_around_a_quotation_do_not_count() {
 }
 
 #[test]
-fn marks_elsewhere_cost_their_row_and_no_other() {
+fn misplaced_marks_cost_their_row_and_no_other() {
     check(
         b"phone,name\n+391,Ada \"Nina\"\n+392,\"Bea\"B\n+393,\"Cy \\\"C\\\" D\"\n+394,Dan\n",
         &[
@@ -59,7 +59,8 @@ fn marks_elsewhere_cost_their_row_and_no_other() {
     assert!(found[1..].iter().all(|(_, read)| read.is_ok()));
 }
 
-/// A stray mark closed by another: it can't be said which of the lines are rows, so none comes in and each is named.
+/// A stray mark closed by another: the true rows are unknown, so no line is imported and each is
+/// reported.
 #[test]
 fn a_quotation_of_rows_is_refused_line_by_line() {
     check(
@@ -68,22 +69,22 @@ fn a_quotation_of_rows_is_refused_line_by_line() {
             refused(
                 2,
                 "+393401234567,\"Ada",
-                "A quotation mark opens in this row and closes in line 5, behind lines that look like rows of their own; check the quotation marks.",
+                "A quoted cell of this row ends in line 5, after lines that look like rows of their own; check the quotation marks.",
             ),
             refused(
                 3,
                 "+393401234568,Bea",
-                "The line stands inside of a quotation that begins in line 2; check the quotation marks there.",
+                "The line is inside a quoted cell that begins in line 2; check the quotation marks there.",
             ),
             refused(
                 5,
                 "+393401234569,Cy\"",
-                "The line stands inside of a quotation that begins in line 2; check the quotation marks there.",
+                "The line is inside a quoted cell that begins in line 2; check the quotation marks there.",
             ),
             row(6, "+393401234560", "{\"name\":\"Dan\"}"),
         ],
     );
-    // The row's own end looks like a row, and is none.
+    // The end of the row looks like a row, but is not.
     check(
         b"name,phone\n\"Enzo\r\nEmilio\",+393401234567\n\"a\nb\nc\",340 1234567\n",
         &[
@@ -91,7 +92,7 @@ fn a_quotation_of_rows_is_refused_line_by_line() {
             row(4, "340 1234567", "{\"name\":\"a\\nb\\nc\"}"),
         ],
     );
-    // Lines that are no rows: an address, and a number in a sentence.
+    // Lines that are not rows: an address, and a number in a sentence.
     check(
         b"phone,note\n+391,\"Via Roma 1, Milano\n20100, MI\ncall 340 1234567, or write\"\n+392,x\n",
         &[
@@ -105,9 +106,9 @@ fn a_quotation_of_rows_is_refused_line_by_line() {
     );
 }
 
-/// Marks on every line: each is looked at once and again at most as far as the longest row.
+/// Marks on every line: each is examined once, and once more at most as far as the longest row.
 #[test]
-fn marks_on_every_line_take_no_more_time() {
+fn marks_on_every_line_take_linear_time() {
     for line in [
         "+391,\"a\n",
         "\"\"\"a\n",

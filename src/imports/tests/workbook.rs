@@ -5,15 +5,15 @@ use rust_xlsxwriter::{Format as CellFormat, Workbook};
 use super::{check, parts::zipped, row, rows};
 
 #[test]
-fn content_decides_and_not_the_name() {
-    let check = |bytes: &[u8], told: &str| {
+fn the_format_is_detected_by_content() {
+    let check = |bytes: &[u8], message: &str| {
         let error = rows(bytes).unwrap_err();
-        assert!(error.contains(told), "{error}");
+        assert!(error.contains(message), "{error}");
     };
     check(b"\x89PNG\r\n\x1A\n\0\0\0\rIHDR", "a PNG image");
     check(b"%PDF-1.7 phone", "a PDF document");
     check(b"\x1F\x8B\x08\0\0", "compressed with gzip");
-    check(b"phone\0name\n", "no text that can be read");
+    check(b"phone\0name\n", "not a text file");
     check(b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1 old", ".xls");
     let encrypted: Vec<u8> = "EncryptedPackage"
         .encode_utf16()
@@ -32,7 +32,7 @@ fn content_decides_and_not_the_name() {
     check(b"PK\x03\x04 broken off", "damaged");
     check(
         &zipped([("readme.txt", b"hello".as_slice())]),
-        "a zip file that is no workbook",
+        "a zip archive without a workbook",
     );
     check(&zipped([("xl/workbook.bin", b"".as_slice())]), ".xlsb");
     check(
@@ -89,10 +89,10 @@ fn a_workbook_is_read_cell_by_cell() {
                 "{\"Nome\":\"Nicolò\",\"Punti\":\"12.5\",\"natoIl\":\"1990-05-07\",\"Socio\":\"true\"}",
             ),
             row(6, "3401234567", "{\"Punti\":\"2\"}"),
-            (7, Err("Nobody: There is no number.".to_owned())),
+            (7, Err("Nobody: The number is missing.".to_owned())),
             (
                 8,
-                Err("+391: The row has 8 cells and the first row 5.".to_owned()),
+                Err("+391: The row has 8 cells, but the first row has 5.".to_owned()),
             ),
         ],
     );

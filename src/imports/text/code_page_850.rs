@@ -1,12 +1,13 @@
-//! Code page 850, in which "CSV (MS-DOS)" of western Excel is written; encoding_rs has the encodings of the web alone.
+//! Code page 850, the encoding of "CSV (MS-DOS)" in Western editions of Excel; encoding_rs has only
+//! the encodings of the web.
 
-/// What the bytes from 0x80 stand for, by the Unicode Consortium's mapping:
+/// The characters from 0x80 on, by the Unicode Consortium's mapping:
 /// <https://www.unicode.org/Public/MAPPINGS/VENDORS/MICSFT/PC/CP850.TXT>.
 const UPPER: &str = "\
     ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜø£Ø×ƒáíóúñÑªº¿®¬½¼¡«»░▒▓│┤ÁÂÀ©╣║╗╝¢¥┐\
     └┴┬├─┼ãÃ╚╔╩╦╠═╬¤ðÐÊËÈıÍÎÏ┘┌█▄¦Ì▀ÓßÔÒõÕµþÞÚÛÙýÝ¯´\u{AD}±‗¾¶§÷¸°¨·¹³²■\u{A0}";
 
-/// Adds the text of some bytes.
+/// Appends the text of some bytes.
 pub(super) fn decode(bytes: &[u8], text: &mut Vec<u8>) {
     let upper: Vec<char> = UPPER.chars().collect();
     let mut character = [0; 4];
@@ -27,7 +28,7 @@ mod tests {
     use super::{UPPER, decode};
 
     #[test]
-    fn every_byte_is_a_character_of_its_own() {
+    fn every_byte_maps_to_a_distinct_character() {
         assert_eq!(UPPER.chars().count(), 128);
         let bytes: Vec<u8> = (0..=255).collect();
         let mut text = Vec::new();

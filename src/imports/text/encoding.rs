@@ -1,10 +1,11 @@
-//! What a text is written in.
+//! Detects a text's encoding.
 //!
-//! A byte order mark decides. Without one the first bytes that are not ASCII do, wherever in the file they stand: if
-//! at least half of what is not ASCII among them is UTF-8, the text is UTF-8, since by chance hardly any is, and the
-//! rest is wrong bytes. Any other text is shown to the detector that Firefox uses, which knows the encodings of the
-//! web and is often wrong of a few words. Of its guess, of Windows-1252, and of Mac Roman and code page 850, which it
-//! does not know, the one is taken in which the text reads like words (`plausible`); if none is, the file is refused.
+//! A byte order mark decides. Without one the first non-ASCII bytes do, wherever in the file they
+//! are: if at least half of the non-ASCII characters in them are valid UTF-8, the text is UTF-8,
+//! because hardly any are by chance, and the rest are wrong bytes. Any other text goes to Firefox's
+//! detector, which knows the encodings of the web and is often wrong about a few words. Among its
+//! guess, Windows-1252, and Mac Roman and code page 850, which it does not know, the encoding is
+//! chosen in which the text reads like words (`plausible`); if there is none, the file is refused.
 
 use std::{
     fs::File,
@@ -17,17 +18,17 @@ use encoding_rs::{Decoder, Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use super::{BLOCK_BYTES, code_page_850, plausible, read_some};
 use crate::imports::{ReadError, Unreadable};
 
-/// How much is looked at from the first block with a byte that is not ASCII.
+/// How much is examined from the first block with a non-ASCII byte.
 const SHOWN_BYTES: usize = 256 * 1024;
 
-/// What a text is written in.
+/// The encoding of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Charset {
-    /// UTF-8, or what a byte order mark says.
-    Said(&'static Encoding),
-    /// What it reads like.
+    /// UTF-8, or the encoding of a byte order mark.
+    Declared(&'static Encoding),
+    /// Guessed from the text.
     Guessed(&'static Encoding),
-    /// The code page of western Europe in MS-DOS, which it reads like.
+    /// MS-DOS's code page of western Europe, guessed from the text.
     CodePage850,
 }
 
@@ -35,43 +36,43 @@ impl Charset {
     /// Its name.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Said(encoding) | Self::Guessed(encoding) => encoding.name(),
+            Self::Declared(encoding) | Self::Guessed(encoding) => encoding.name(),
             Self::CodePage850 => "IBM850",
         }
     }
 
-    /// Whether each character takes two bytes or four.
+    /// Whether it is UTF-16.
     pub fn is_wide(self) -> bool {
-        matches!(self, Self::Said(encoding) if encoding == UTF_16LE || encoding == UTF_16BE)
+        matches!(self, Self::Declared(encoding) if encoding == UTF_16LE || encoding == UTF_16BE)
     }
 
-    /// Whether nothing but how it reads says so.
+    /// Whether it was guessed from the text.
     pub fn is_guessed(self) -> bool {
-        !matches!(self, Self::Said(_))
+        !matches!(self, Self::Declared(_))
     }
 
-    /// Whether no character takes more than a byte.
+    /// Whether every character is a single byte.
     pub fn is_single_byte(self) -> bool {
         match self {
-            Self::Said(encoding) | Self::Guessed(encoding) => encoding.is_single_byte(),
+            Self::Declared(encoding) | Self::Guessed(encoding) => encoding.is_single_byte(),
             Self::CodePage850 => true,
         }
     }
 
-    /// Its decoder; one that is not used if it has none.
+    /// Its decoder; for code page 850 one that is never used.
     pub fn decoder(self) -> Decoder {
         match self {
-            Self::Said(encoding) => encoding.new_decoder(),
-            // What looks like a mark is text.
+            Self::Declared(encoding) => encoding.new_decoder(),
+            // Bytes that look like a byte order mark are text.
             Self::Guessed(encoding) => encoding.new_decoder_without_bom_handling(),
             Self::CodePage850 => UTF_8.new_decoder(),
         }
     }
 
-    /// A beginning of a text.
+    /// Decodes the beginning of a text.
     pub fn decode(self, bytes: &[u8]) -> String {
         match self {
-            Self::Said(encoding) | Self::Guessed(encoding) => {
+            Self::Declared(encoding) | Self::Guessed(encoding) => {
                 encoding.decode_without_bom_handling(bytes).0.into_owned()
             }
             Self::CodePage850 => {
@@ -83,18 +84,18 @@ impl Charset {
     }
 }
 
-/// What a file's text is written in.
+/// Detects the encoding of a file's text.
 ///
 /// # Errors
-/// That it can't be said, and a disk that fails.
+/// The encoding can't be recognised, or the disk failed.
 pub(super) fn detect(file: &mut File) -> Result<Charset, ReadError> {
     let sample = match sample(file)? {
-        Sample::Marked(encoding) => return Ok(Charset::Said(encoding)),
+        Sample::Marked(encoding) => return Ok(Charset::Declared(encoding)),
         Sample::Text(sample) => sample,
     };
     let (written, wrong) = utf8(&sample);
     if written >= wrong {
-        return Ok(Charset::Said(UTF_8));
+        return Ok(Charset::Declared(UTF_8));
     }
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
     detector.feed(&sample, true);
@@ -104,15 +105,15 @@ pub(super) fn detect(file: &mut File) -> Result<Charset, ReadError> {
 }
 
 enum Sample {
-    /// A byte order mark says what it is.
+    /// A byte order mark states the encoding.
     Marked(&'static Encoding),
-    /// The first blocks from the first byte that is not ASCII; empty if there is none.
+    /// The first blocks from the first non-ASCII byte; empty if there is none.
     Text(Vec<u8>),
 }
 
 fn sample(file: &mut File) -> io::Result<Sample> {
     file.rewind()?;
-    let mut block = vec![0; BLOCK_BYTES];
+    let mut block = vec![0; BLOCK_BYTES.get()];
     let mut sample = Vec::new();
     let mut at_start = true;
     while sample.len() < SHOWN_BYTES {
@@ -132,8 +133,8 @@ fn sample(file: &mut File) -> io::Result<Sample> {
     Ok(Sample::Text(sample))
 }
 
-/// How many characters that are not ASCII are written in UTF-8, and how many bytes are not. What the sample's end cuts
-/// counts as neither.
+/// The numbers of valid non-ASCII UTF-8 characters and of invalid bytes. A character cut at the
+/// sample's end counts as neither.
 fn utf8(sample: &[u8]) -> (usize, usize) {
     let (mut written, mut wrong) = (0, 0);
     let mut chunks = sample.utf8_chunks().peekable();

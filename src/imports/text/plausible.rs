@@ -1,35 +1,37 @@
-//! Which of several encodings a text with Latin letters was written in: the one in which it reads like words.
+//! Chooses among encodings of a text with Latin letters: the one in which it reads like words.
 //!
-//! Here: how likely each character that is not ASCII is beside its neighbours. A letter with an accent stands where
-//! words of western Europe have it (`ò` at the end of a word, `ß` behind a vowel), a quotation mark before or behind a
-//! word, a currency beside digits; a wrong encoding puts a `˜` at a word's end or a capital in its middle. The
-//! weights were set by words of seven languages, which the tests try in every encoding: four of them in a file are
-//! enough. Not here: which encodings come into question.
+//! Here: how likely each non-ASCII character is beside its neighbours. Accented letters occur as in
+//! words of western Europe (`ò` at the end of a word, `ß` after a vowel), quotation marks before or
+//! after a word, currencies beside digits; a wrong encoding puts a `˜` at a word's end or a capital
+//! in its middle. The weights were tuned on words of seven languages, which the tests try in every
+//! encoding: four of them in a file are enough. Not here: choosing the candidates.
 
 use encoding_rs::{MACINTOSH, WINDOWS_1252};
 
 use super::encoding::Charset;
 
-/// By how much another encoding must read better than the one that is known from the web, and than its own rival.
+/// How much better another encoding must score than the one known from the web, and than its own
+/// rival.
 const MARGIN: i32 = 2;
-/// The longest run of letters before an apostrophe that is looked at.
+/// The longest run of letters before an apostrophe that is examined.
 const MAX_ELISION: usize = 8;
-/// What stands before an apostrophe in Italian and French, and behind one in English.
+/// Words before an apostrophe in Italian and French, and after one in English.
 const ELISIONS: &str = "all anch bell c coll d dall dell j jusqu l lorsqu m mezz n nell o presqu puisqu qu quelqu \
     quell quest s sant senz sull t tutt un";
 const SUFFIXES: &str = "d ll m re s t ve";
 
-/// How well a text reads: the sum over its characters that are not ASCII, and how many they are.
+/// A text's plausibility: the sum over its non-ASCII characters, and their number.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Score {
     sum: i32,
     count: i32,
 }
 
-/// The encoding in which a text reads best; `None` if that can't be said. `guess` is what the detector says.
+/// The encoding in which a text is most plausible; `None` if it is ambiguous. `guess` is the
+/// detector's.
 ///
-/// A guess for another script, or for the Latin letters of another part of Europe, is often wrong for a few words, so
-/// that Windows-1252 is tried beside it.
+/// A guess of another script, or of another part of Europe, is often wrong for a few words, so
+/// Windows-1252 is tried beside it.
 pub(super) fn best(guess: Charset, decode: impl Fn(Charset) -> String) -> Option<Charset> {
     let read = |charset| (score(&decode(charset)), charset);
     let is_western = guess == Charset::Guessed(WINDOWS_1252);
@@ -61,7 +63,8 @@ pub(super) fn best(guess: Charset, decode: impl Fn(Charset) -> String) -> Option
     is_sure.then_some(rival)
 }
 
-/// How well a text reads whose characters take more than one byte each: all are of scripts that need it.
+/// The plausibility of a text in a multi-byte encoding: all its characters must be of scripts that
+/// need it.
 fn ideographs(text: &str) -> Score {
     let mut score = Score::default();
     let mut characters = text.chars().peekable();
@@ -105,11 +108,11 @@ fn score(text: &str) -> Score {
     score
 }
 
-/// Where a character stands.
+/// A character's context.
 struct Place<'a> {
     before: &'a [char],
     after: &'a [char],
-    /// A quotation mark that opens stands before it in its line.
+    /// An opening quotation mark precedes it in its line.
     is_quoted: bool,
 }
 
@@ -212,7 +215,7 @@ impl Place<'_> {
         }
     }
 
-    /// `1º`, `n°`, `20°C`.
+    /// Ordinals, numbers and degrees such as `1º`, `n°`, `20°C`.
     fn ordinal(&self, touches: bool) -> i32 {
         let previous = self.previous();
         if previous.is_some_and(|before| before.is_ascii_digit()) {
@@ -258,8 +261,8 @@ impl Place<'_> {
             (previous, Some(next)) => {
                 let precedes_vowel = is_vowel(next);
                 let weight = match letter {
-                    // Consonants stand beside vowels, and vowels beside consonants.
-                    // Polish writes "ni" before a vowel, and Spanish has no other place for its letter.
+                    // Consonants occur beside vowels, and vowels beside consonants. Polish writes
+                    // "ni" before a vowel, and Spanish has no other place for its letter.
                     'ń' if precedes_vowel => 0,
                     'ñ' if !precedes_vowel => 0,
                     _ if is_consonant(letter) && follows_vowel => 2,
@@ -324,7 +327,7 @@ impl Place<'_> {
         is_in(ELISIONS, &word.to_lowercase()) || is_in(SUFFIXES, &rest.to_lowercase())
     }
 
-    /// The end of the word before.
+    /// The end of the preceding word.
     fn letters_before(&self) -> &[char] {
         let letters = self.before.iter().rev().take(MAX_ELISION);
         let count = letters.take_while(|letter| letter.is_alphabetic()).count();
@@ -334,7 +337,7 @@ impl Place<'_> {
     }
 }
 
-/// How usual a letter is inside of a word.
+/// How common a letter is inside a word.
 fn weight_inside(letter: char) -> i32 {
     match letter {
         'é' | 'è' | 'á' | 'ó' | 'ú' | 'ñ' | 'ç' | 'ä' | 'ö' | 'ü' | 'ß' | 'ã' | 'í' => {

@@ -1,8 +1,9 @@
-//! The zip that a workbook is: its directory and its parts, unpacked as they are read.
+//! The zip archive of a workbook: its directory and its parts, unpacked while they are read.
 //!
-//! Here: what of the zip format workbooks need, with a bound on everything that is kept: the directory's bytes and its
-//! entries. Not here: what is in a part. A library is not used: those there are make room for what a directory says
-//! of itself, or for each signature that stands in the file, before anybody can refuse it.
+//! Here: the subset of the zip format that workbooks need, with limits on everything that is kept:
+//! the directory's bytes and its entries. Not here: the contents of parts. No library is used:
+//! existing ones allocate what a directory claims, or an entry for each signature in the file,
+//! before anybody can refuse it.
 
 use std::{
     collections::HashMap,
@@ -13,10 +14,11 @@ use std::{
 use flate2::{Crc, read::DeflateDecoder};
 
 use crate::imports::{ReadError, Unreadable};
+use crate::tuning::Tuned;
 
 /// A workbook has some dozens of parts; with a picture in each row it has thousands.
 const MAX_PARTS: u64 = 10_000;
-/// The directory: a hundred bytes a part are usual.
+/// The directory's size: about a hundred bytes per part are usual.
 const MAX_DIRECTORY_BYTES: u64 = 4 * 1024 * 1024;
 /// The record at the end of a zip, without its comment.
 const END_BYTES: usize = 22;
@@ -35,7 +37,8 @@ const DEFLATED: u16 = 8;
 pub(super) struct Archive {
     file: File,
     length: u64,
-    /// Parts by name, with slashes and in small letters: some programs write backslashes, and Excel ignores case.
+    /// Parts by name, with slashes and in lower case: some programs write backslashes, and Excel
+    /// ignores case.
     parts: HashMap<String, Entry>,
 }
 
@@ -55,12 +58,13 @@ impl Archive {
         let length = file.seek(SeekFrom::End(0))?;
         let directory = Directory::find(&mut file, length)?;
         if directory.parts > MAX_PARTS {
-            let told = format!("it has more than {MAX_PARTS} parts");
-            return Err(Unreadable::TooLarge(told).into());
+            let message = format!("it has more than {MAX_PARTS} parts");
+            return Err(Unreadable::TooLarge(message).into());
         }
         if directory.bytes > MAX_DIRECTORY_BYTES {
-            let told = format!("the list of its parts has more than {MAX_DIRECTORY_BYTES} bytes");
-            return Err(Unreadable::TooLarge(told).into());
+            let message =
+                format!("the list of its parts has more than {MAX_DIRECTORY_BYTES} bytes");
+            return Err(Unreadable::TooLarge(message).into());
         }
         let mut bytes = Vec::new();
         file.seek(SeekFrom::Start(directory.at))?;
@@ -75,7 +79,7 @@ impl Archive {
         })
     }
 
-    /// Whether there is a part of this name.
+    /// Whether there is a part with this name.
     pub fn has(&self, name: &str) -> bool {
         self.parts.contains_key(name)
     }
@@ -85,12 +89,13 @@ impl Archive {
         self.parts.keys().map(String::as_str)
     }
 
-    /// How many bytes a part says that it unpacks to: honest ones are refused by it at once.
+    /// A part's unpacked size according to the directory, so that honest oversized ones are refused
+    /// at once.
     pub fn promised_bytes(&self, name: &str) -> u64 {
         self.parts.get(name).map_or(0, |entry| entry.bytes)
     }
 
-    /// A part from its beginning; `None` if there is none of this name. One at a time: they share the file.
+    /// Opens a part; `None` if there is none with this name. One at a time: they share the file.
     pub fn part(&mut self, name: &str) -> Result<Option<Part<'_>>, ReadError> {
         let Some(entry) = self.parts.get(name).copied() else {
             return Ok(None);
@@ -102,7 +107,7 @@ impl Archive {
         if !header.starts_with(b"PK\x03\x04") {
             return Err(Unreadable::Damaged.into());
         }
-        // The name and the extra fields may be others than in the directory.
+        // The name and the extra fields may differ from those in the directory.
         let skipped = u64::from(u16_at(&header, 26)) + u64::from(u16_at(&header, 28));
         let data_at = entry.header_at + LOCAL_BYTES as u64 + skipped;
         self.file.seek(SeekFrom::Start(data_at))?;
@@ -111,7 +116,7 @@ impl Archive {
             STORED => Unpacked::Stored(packed),
             DEFLATED => Unpacked::Deflated(DeflateDecoder::new_with_buf(
                 packed,
-                vec![0; PACKED_BLOCK_BYTES],
+                vec![0; PACKED_BLOCK_BYTES.get()],
             )),
             _ => return Err(Unreadable::Damaged.into()),
         };
@@ -124,7 +129,8 @@ impl Archive {
 }
 
 /// How much of the file is read at once.
-const PACKED_BLOCK_BYTES: usize = 64 * 1024;
+/// Measured: docs/measured.md, "Imports and removals".
+static PACKED_BLOCK_BYTES: Tuned<usize> = Tuned::new("PACKED_BLOCK_BYTES", 64 * 1024);
 
 /// A part that is being unpacked.
 pub(super) struct Part<'a> {
@@ -146,17 +152,17 @@ impl Read for Part<'_> {
         };
         self.crc.update(buffer.get(..read).unwrap_or_default());
         if read == 0 && !buffer.is_empty() && self.crc.sum() != self.expected_crc {
-            // A digit may have become another: nothing else would show it.
+            // A digit may have changed: nothing else would detect it.
             return Err(io::Error::new(
                 io::ErrorKind::InvalidData,
-                "another checksum",
+                "the checksum differs",
             ));
         }
         Ok(read)
     }
 }
 
-/// Where the directory is.
+/// The directory's position.
 struct Directory {
     at: u64,
     bytes: u64,
@@ -170,7 +176,8 @@ impl Directory {
         let mut tail = Vec::new();
         file.seek(SeekFrom::Start(tail_at))?;
         file.by_ref().take(tail_bytes).read_to_end(&mut tail)?;
-        // The last one: a comment could hold another, which no program that writes workbooks adds.
+        // The last one: a comment could contain another, but no program that writes workbooks adds
+        // a comment.
         let end = tail
             .windows(END_BYTES)
             .rposition(|window| window.starts_with(b"PK\x05\x06"))
@@ -208,7 +215,8 @@ impl Directory {
     }
 }
 
-/// The entries of a directory; `None` if it ends before the last of them. Of two with one name the later counts.
+/// The entries of a directory; `None` if it is truncated. Of two with the same name the later
+/// counts.
 fn entries(mut bytes: &[u8], count: u64) -> Option<HashMap<String, Entry>> {
     let mut parts = HashMap::new();
     for _ in 0..count {
@@ -237,7 +245,8 @@ fn entries(mut bytes: &[u8], count: u64) -> Option<HashMap<String, Entry>> {
 }
 
 impl Entry {
-    /// Takes what does not fit into 32 bits from the extra field of ZIP64: those that are full, in this order.
+    /// Takes values that don't fit into 32 bits from ZIP64's extra field: those with all bits set,
+    /// in this order.
     fn widen(&mut self, mut extra: &[u8]) {
         while extra.len() >= 4 {
             let length = usize::from(u16_at(extra, 2));
@@ -256,9 +265,9 @@ impl Entry {
     }
 }
 
-/// So many bytes of the file; one that ends before is damaged.
+/// Reads this many bytes of the file; a shorter file is damaged.
 fn read_at<const N: usize>(file: &mut File, length: u64, at: u64) -> Result<[u8; N], ReadError> {
-    // The system would refuse to go to some of the places that a file may name.
+    // The system would refuse to seek to some positions that a file may name.
     if at > length {
         return Err(Unreadable::Damaged.into());
     }
@@ -277,7 +286,7 @@ fn bytes_at<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
     let found = bytes
         .get(at..at + N)
         .and_then(|found| found.try_into().ok());
-    // Every caller has looked at the length.
+    // Every caller has checked the length.
     found.unwrap_or([0; N])
 }
 

@@ -1,6 +1,7 @@
-//! What a workbook says of its parts: which sheet is read, and where its texts and styles are.
+//! The structure of a workbook: the sheet to read, and where its texts and styles are.
 //!
-//! Here: the package's relationships and `workbook.xml`. Not here: what is in the parts that they name.
+//! Here: the package's relationships and `workbook.xml`. Not here: the contents of the parts that
+//! they name.
 
 use std::{collections::HashMap, io::Read};
 
@@ -13,23 +14,24 @@ use super::{
 };
 use crate::imports::{ReadError, Unreadable};
 
-/// Sheets of one workbook: Excel sets no bound, people have dozens, and each is kept until one is chosen.
+/// Sheets of one workbook: Excel sets no limit, people have dozens, and each is kept until one is
+/// chosen.
 const MAX_SHEETS: usize = 1_024;
-/// What sheets are called in relationships, and where parts are: far longer than any program writes it.
+/// The longest name of a sheet in relationships, or of a part: far longer than any program writes.
 const MAX_NAME_BYTES: usize = 1_024;
 
-/// Where the parts are that are read.
+/// The parts to read.
 #[derive(Debug)]
 pub(super) struct Book {
     /// The sheet.
     pub sheet: String,
-    /// What the sheet is called.
+    /// The sheet's name.
     pub sheet_name: String,
-    /// The texts that cells share.
+    /// The shared texts.
     pub texts: Option<String>,
-    /// How cells are formatted.
+    /// The cell styles.
     pub styles: Option<String>,
-    /// Days are counted from 1904, as Excel for the Mac once did.
+    /// Dates are counted from 1904, as Excel for the Mac once did.
     pub from_1904: bool,
 }
 
@@ -70,7 +72,7 @@ impl Book {
     }
 }
 
-/// Where the workbook itself is.
+/// The path of the workbook part.
 fn workbook_path(archive: &mut Archive) -> Result<String, ReadError> {
     let mut path = None;
     each_relation(archive, "_rels/.rels", |relation| {
@@ -93,13 +95,13 @@ struct Relation {
 }
 
 impl Relation {
-    /// The last part of the type: what stands before it differs between the two editions of the standard.
+    /// The last segment of the type: the rest differs between the two editions of the standard.
     fn kind(&self) -> &str {
         self.kind.rsplit('/').next().unwrap_or_default()
     }
 }
 
-/// Looks at every relationship of a part; at none if there is no such part.
+/// Visits every relationship of a part, if the part exists.
 fn each_relation(
     archive: &mut Archive,
     name: &str,
@@ -126,7 +128,7 @@ fn each_relation(
     }
 }
 
-/// An attribute that names something; empty if it is missing or too long to name anything.
+/// An attribute that names something; empty if it is missing or too long to be valid.
 fn named(tag: &BytesStart<'_>, name: &str) -> Result<String, ReadError> {
     let value = attribute(tag, name)?.unwrap_or_default();
     let fits = value.len() <= MAX_NAME_BYTES;
@@ -137,7 +139,7 @@ fn named(tag: &BytesStart<'_>, name: &str) -> Result<String, ReadError> {
     })
 }
 
-/// A part's name as the archive has it, from where another is.
+/// A part's name in the archive, resolved relative to another part.
 fn resolved(folder: &str, target: &str) -> String {
     let mut path: Vec<&str> = match target.strip_prefix('/') {
         Some(_) => Vec::new(),
@@ -158,7 +160,7 @@ fn resolved(folder: &str, target: &str) -> String {
 #[derive(Debug, Default)]
 struct Outline {
     sheets: Vec<Listed>,
-    /// The position of the sheet that is before one's eyes when the workbook is opened.
+    /// The position of the sheet that Excel shows when it opens the workbook.
     active: usize,
     from_1904: bool,
 }
@@ -175,7 +177,7 @@ impl Outline {
         self.sheets.iter().any(|sheet| sheet.relation == relation)
     }
 
-    /// The visible sheets: the active one, then the others in their order.
+    /// The visible sheets: the active one, then the others in order.
     fn by_preference(&self) -> impl Iterator<Item = &Listed> {
         let active = self.sheets.get(self.active);
         let all = active.into_iter().chain(&self.sheets);
@@ -209,7 +211,7 @@ fn read_outline(mut xml: Xml<impl Read>) -> Result<Outline, ReadError> {
                 }
             }
             "workbookView" => {
-                // Of several windows the first is in front.
+                // With several windows, the first is in front.
                 if views == 0
                     && let Some(value) = attribute(tag, "activeTab")?
                 {
@@ -219,8 +221,8 @@ fn read_outline(mut xml: Xml<impl Read>) -> Result<Outline, ReadError> {
             }
             "sheet" => {
                 if outline.sheets.len() == MAX_SHEETS {
-                    let told = format!("it has more than {MAX_SHEETS} sheets");
-                    return Err(Unreadable::TooLarge(told).into());
+                    let message = format!("it has more than {MAX_SHEETS} sheets");
+                    return Err(Unreadable::TooLarge(message).into());
                 }
                 let state = attribute(tag, "state")?;
                 outline.sheets.push(Listed {

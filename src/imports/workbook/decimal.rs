@@ -1,16 +1,17 @@
-//! Numbers as Excel shows them: fifteen significant digits, whatever the sixteenth says.
+//! Numbers as Excel displays them: fifteen significant digits.
 //!
-//! Here: digits and the place of the point. Not here: which of them a number format shows.
+//! Here: digits and the position of the decimal point. Not here: which of them a number format
+//! displays.
 
-/// What Excel shows and compares.
+/// The precision that Excel displays and compares with.
 const SIGNIFICANT: usize = 15;
 /// Whole numbers below this have no more digits.
 const MAX_WHOLE: f64 = 1e15;
-/// Places before the point, and zeros behind it, beyond which a number is written with an exponent.
+/// Places before the point, and zeros after it, beyond which a number is written with an exponent.
 const MAX_PLACES: i32 = 21;
 const MAX_ZEROS: i32 = 9;
 
-/// A number that is not negative, by its digits: 0.d₁d₂d₃… × 10^point.
+/// A non-negative number by its digits: 0.d₁d₂d₃… × 10^point.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Decimal {
     digits: Vec<u8>,
@@ -31,7 +32,7 @@ impl Decimal {
         number
     }
 
-    /// Whether nothing is left of it.
+    /// Whether it is zero.
     pub fn is_zero(&self) -> bool {
         self.digits.is_empty()
     }
@@ -41,7 +42,7 @@ impl Decimal {
         self.point = self.point.saturating_add(places);
     }
 
-    /// Rounds to so many places behind the point, a half away from zero.
+    /// Rounds to this many decimal places, half away from zero.
     pub fn round(&mut self, places: usize) {
         let places = i32::try_from(places).unwrap_or(i32::MAX);
         let kept = usize::try_from(self.point.saturating_add(places));
@@ -77,7 +78,7 @@ impl Decimal {
         self.digits.truncate(kept.map_or(0, |last| last + 1));
     }
 
-    /// The digits before the point; none for a number below one.
+    /// The digits before the point; empty for a number below one.
     pub fn whole(&self) -> String {
         if self.is_zero() {
             return String::new();
@@ -87,7 +88,7 @@ impl Decimal {
         digits.map(char::from).collect()
     }
 
-    /// So many digits behind the point.
+    /// This many digits after the point.
     pub fn fraction(&self, places: usize) -> String {
         let digit = |place: usize| {
             let place = i32::try_from(place).unwrap_or(i32::MAX);
@@ -100,10 +101,10 @@ impl Decimal {
     }
 }
 
-/// Adds a number with as many digits as it has.
+/// Appends a number with all its digits.
 pub(super) fn write_general(text: &mut String, value: f64) {
     if value.fract() == 0.0 && value.abs() < MAX_WHOLE {
-        // It fits: it is below 10^15.
+        // No truncation: it is below 10^15.
         text.push_str(&(value as i64).to_string());
         return;
     }

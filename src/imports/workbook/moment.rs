@@ -1,4 +1,5 @@
-//! Days and times of cells, however they are stored, by ISO 8601: `2026-11-22`, `08:30:00`, `2026-11-22 08:30:00`.
+//! Dates and times of cells, however they are stored, in ISO 8601: `2026-11-22`, `08:30:00`,
+//! `2026-11-22 08:30:00`.
 
 use std::fmt::Write;
 
@@ -6,34 +7,35 @@ use jiff::{Span, civil::Date};
 
 use super::decimal;
 
-/// What of an instant is shown.
+/// The displayed parts of an instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Parts {
-    /// Its day.
+    /// Its date.
     pub has_day: bool,
     /// Its time of day.
     pub has_time: bool,
 }
 
 const DAY_MILLISECONDS: f64 = 86_400_000.0;
-/// The first day that has no serial number any more: the year 10000.
+/// The first day without a serial number: the year 10000.
 const END: f64 = 2_958_466.0;
 
-/// Adds what a serial number of days stands for: its day, its time, or both if they are shown and there are both.
+/// Appends the date or time of a serial number: its date, its time, or both if they are displayed
+/// and there are both.
 pub(super) fn write(text: &mut String, days: f64, parts: Parts, from_1904: bool) {
-    // Excel shows nothing but hash signs for others.
+    // Excel displays only hash signs for others.
     if !(0.0..END).contains(&days) {
         return decimal::write_general(text, days);
     }
     let milliseconds = (days * DAY_MILLISECONDS).round() as i64;
     let (day, time) = (milliseconds / 86_400_000, milliseconds % 86_400_000);
     let shows_day = day > 0 && parts.has_day;
-    // A day alone is no midnight, and what has no day is a time whatever is said of it.
+    // A date alone has no midnight, and a value without a day is a time whatever its format.
     let shows_time = !shows_day || parts.has_time && time != 0;
     if shows_day {
         match date(day, from_1904) {
             Some(date) => text.push_str(&date.to_string()),
-            // Excel counts a 29 February 1900, as the program before it did.
+            // Excel counts a 29 February 1900, as Lotus 1-2-3 did.
             None => text.push_str("1900-02-29"),
         }
     }
@@ -58,9 +60,9 @@ fn date(day: i64, from_1904: bool) -> Option<Date> {
     first.checked_add(Span::new().try_days(day).ok()?).ok()
 }
 
-/// Adds a duration: hours, minutes and seconds.
+/// Appends a duration: hours, minutes and seconds.
 pub(super) fn write_elapsed(text: &mut String, days: f64) {
-    /// Excel's own limit, far beyond.
+    /// Far beyond Excel's own limit.
     const MOST: f64 = 1e9;
     if days.abs() > MOST {
         return decimal::write_general(text, days);
@@ -73,8 +75,8 @@ pub(super) fn write_elapsed(text: &mut String, days: f64) {
     let _ = write!(text, "{sign}{hours}:{minutes:02}:{:02}", seconds % 60);
 }
 
-/// Adds an instant that is written by ISO 8601, in the form of the others: a day without its midnight, no fraction of
-/// a second, no zone. What is written otherwise stays as it is.
+/// Appends an ISO 8601 instant in the form of the others: without midnight, fractions of a second
+/// and time zone. Anything else is kept as it is.
 pub(super) fn write_iso(text: &mut String, written: &str) {
     let written = written.trim();
     let (day, time) = match written.split_once(['T', ' ']) {

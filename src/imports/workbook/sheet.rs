@@ -1,6 +1,6 @@
-//! The cells of a sheet, one after the other.
+//! The cells of a sheet, in order.
 //!
-//! Here: where a cell is, of what type, and what stands in it as the file has it. Not here: how that is shown.
+//! Here: a cell's position, type and stored value. Not here: how the value is displayed.
 
 use std::io::Read;
 
@@ -16,37 +16,37 @@ use crate::imports::{MAX_ROW_BYTES, ReadError, Unreadable};
 const MAX_ROWS: u64 = 1_048_576;
 const MAX_COLUMNS: usize = 16_384;
 
-/// How a cell's text is to be taken.
+/// How a cell's text is interpreted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// A number, of which its style says how it is shown.
+    /// A number, displayed according to its style.
     Number,
     /// The position of a shared text.
     Shared,
     /// A text.
     Text,
-    /// True or false, as 1 or 0.
+    /// A boolean, as 1 or 0.
     Truth,
-    /// A day, a time or both, by ISO 8601.
+    /// A date, a time or both, in ISO 8601.
     Instant,
     /// An error, such as a division by zero.
     Error,
 }
 
-/// A cell that is not empty.
+/// A non-empty cell.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Cell<'a> {
     /// Its row, from 1.
     pub row: u64,
     /// Its column, from 0.
     pub column: usize,
-    /// How its text is to be taken.
+    /// How its text is interpreted.
     pub kind: Kind,
     /// Its style's position.
     pub style: usize,
-    /// What stands in it; empty for a formula that was never computed.
+    /// Its stored text; empty for a formula that was never computed.
     pub text: &'a str,
-    /// Whether a formula makes it.
+    /// Whether it is the result of a formula.
     pub is_formula: bool,
     /// Whether its row is hidden, by a filter or by hand.
     pub is_hidden: bool,
@@ -55,14 +55,14 @@ pub(super) struct Cell<'a> {
 /// A sheet that is being read.
 pub(super) struct Sheet<R> {
     xml: Xml<R>,
-    /// The row that is being read, from 1.
+    /// The current row, from 1.
     row: u64,
-    /// The column that comes next, from 0.
+    /// The next column, from 0.
     column: usize,
     in_data: bool,
     /// Whether the row is hidden.
     is_hidden: bool,
-    /// How many rows there were.
+    /// Rows so far.
     rows: u64,
     text: String,
 }
@@ -74,7 +74,7 @@ struct Head {
 }
 
 impl<R: Read> Sheet<R> {
-    /// A sheet from its beginning.
+    /// Opens a sheet at its beginning.
     pub fn of(xml: Xml<R>) -> Self {
         Self {
             xml,
@@ -87,7 +87,7 @@ impl<R: Read> Sheet<R> {
         }
     }
 
-    /// The next cell that is not empty; `None` after the last.
+    /// The next non-empty cell; `None` after the last.
     pub fn next(&mut self) -> Result<Option<Cell<'_>>, ReadError> {
         loop {
             let head = match self.xml.next()? {
@@ -95,7 +95,7 @@ impl<R: Read> Sheet<R> {
                     self.in_data = tag.local_name().as_ref() == "sheetData";
                     continue;
                 }
-                // A sheet without any row.
+                // A sheet without rows.
                 Event::Empty(tag) if !self.in_data => {
                     if tag.local_name().as_ref() == "sheetData" {
                         return Ok(None);
@@ -148,9 +148,9 @@ impl<R: Read> Sheet<R> {
         }
     }
 
-    /// Reads what stands in a cell that was just begun; whether a formula makes it.
+    /// Reads the contents of the current cell; returns whether they are the result of a formula.
     fn content(&mut self, kind: Kind) -> Result<bool, ReadError> {
-        enum Met {
+        enum Found {
             Value,
             Text,
             Formula { is_open: bool },
@@ -163,46 +163,46 @@ impl<R: Read> Sheet<R> {
         loop {
             let met = match self.xml.next()? {
                 Event::Start(tag) => match tag.local_name().as_ref() {
-                    "v" => Met::Value,
-                    "is" => Met::Text,
-                    "f" => Met::Formula { is_open: true },
-                    _ => Met::Opened,
+                    "v" => Found::Value,
+                    "is" => Found::Text,
+                    "f" => Found::Formula { is_open: true },
+                    _ => Found::Opened,
                 },
                 Event::Empty(tag) if tag.local_name().as_ref() == "f" => {
-                    Met::Formula { is_open: false }
+                    Found::Formula { is_open: false }
                 }
                 Event::End(_) => return Ok(is_formula),
                 Event::Eof => return Err(Unreadable::Damaged.into()),
-                _ => Met::Other,
+                _ => Found::Other,
             };
             match met {
-                Met::Value => {
+                Found::Value => {
                     let start = self.text.len();
                     self.xml.text(&mut self.text, MAX_ROW_BYTES)?;
                     if kind == Kind::Text {
                         unescape(&mut self.text, start);
                     }
                 }
-                Met::Text => read_text(&mut self.xml, &mut self.text)?,
-                Met::Formula { is_open } => {
+                Found::Text => read_text(&mut self.xml, &mut self.text)?,
+                Found::Formula { is_open } => {
                     is_formula = true;
                     if is_open {
                         self.xml.skip()?;
                     }
                 }
-                Met::Opened => self.xml.skip()?,
-                Met::Other => {}
+                Found::Opened => self.xml.skip()?,
+                Found::Other => {}
             }
             if self.xml.position() - began > MAX_CELL_BYTES {
-                let told = "one cell has more than a mebibyte".to_owned();
-                return Err(Unreadable::TooLarge(told).into());
+                let message = "one cell has more than a mebibyte".to_owned();
+                return Err(Unreadable::TooLarge(message).into());
             }
         }
     }
 }
 
-/// Where a row is that was just begun, and whether it is hidden: where it says that it is, else behind the last.
-/// More rows than a sheet can have are so many that say nothing.
+/// The position of a row, and whether it is hidden: its explicit number, or else the one after the
+/// last. Rows without a position are counted, so that they can't exceed a sheet's limit.
 fn row(tag: &BytesStart<'_>, before: u64, rows: &mut u64) -> Result<(u64, bool), ReadError> {
     let mut number = before + 1;
     let mut is_hidden = false;
@@ -221,7 +221,7 @@ fn row(tag: &BytesStart<'_>, before: u64, rows: &mut u64) -> Result<(u64, bool),
     Ok((number, is_hidden))
 }
 
-/// Goes to a cell that was just begun: where it says that it is, else behind the last.
+/// Moves to a cell's position: its explicit reference, or else the one after the last.
 fn place(tag: &BytesStart<'_>, row: &mut u64, column: &mut usize) -> Result<Head, ReadError> {
     let mut head = Head {
         kind: Kind::Number,
@@ -232,7 +232,7 @@ fn place(tag: &BytesStart<'_>, row: &mut u64, column: &mut usize) -> Result<Head
         let value = attribute.value.as_ref();
         match attribute.key.as_ref() {
             "r" => (*row, *column) = reference(value).ok_or(Unreadable::Damaged)?,
-            // A style that there is not is none.
+            // An unknown style counts as none.
             "s" => head.style = value.parse().unwrap_or(usize::MAX),
             "t" => {
                 head.kind = match value {

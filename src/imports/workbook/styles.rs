@@ -1,7 +1,7 @@
-//! How cells are formatted, as far as it changes what is read: the number format of each style.
+//! Cell styles, as far as they affect the text: the number format of each style.
 //!
-//! Here: `styles.xml`, within Excel's own limits. Fonts, colours and borders are passed over. Not here: what a number
-//! format means.
+//! Here: `styles.xml`, within Excel's own limits. Fonts, colours and borders are skipped. Not here:
+//! the meaning of a number format.
 
 use std::{collections::HashMap, io::Read};
 
@@ -13,11 +13,11 @@ use super::{
 };
 use crate::imports::{ReadError, Unreadable};
 
-/// Excel's: 65,490 cell formats.
+/// Excel's limit: 65,490 cell formats.
 const MAX_STYLES: usize = 65_490;
-/// Excel's: number formats of at most 255 characters. A longer one is taken for none.
+/// Excel's limit: number formats of at most 255 characters. A longer one is ignored.
 const MAX_FORMAT_CHARS: usize = 255;
-/// Excel has 200 to 250 besides its own, by its language; some programs write more than they use.
+/// Excel allows 200 to 250 custom ones, by its language; some programs write more than they use.
 const MAX_FORMATS: usize = 4_096;
 
 /// The number formats of a workbook's styles.
@@ -29,11 +29,11 @@ pub(super) struct Styles {
 }
 
 impl Styles {
-    /// Reads them.
+    /// Reads the styles.
     pub fn read<R: Read>(mut xml: Xml<R>) -> Result<Self, ReadError> {
         let mut codes: HashMap<u32, String> = HashMap::new();
         let mut found = Self::default();
-        // The position of the format of each number that was met.
+        // The position of each format by its number.
         let mut known: HashMap<u32, u16> = HashMap::new();
         let mut in_styles = false;
         loop {

@@ -1,8 +1,9 @@
-//! The texts that a workbook's cells share, on disk: a workbook may have hundreds of megabytes of them, and cells
-//! ask for them in any order.
+//! The shared texts of a workbook, on disk: there may be hundreds of megabytes of them, and cells
+//! refer to them in any order.
 //!
-//! Here: where each begins, and the blocks that were asked for last, in memory. Cells ask nearly in the order in
-//! which the texts stand, since programs add them as they meet them.
+//! Here: the position of each text, and a memory cache of recently used blocks. Cells mostly refer
+//! to texts in the order of the texts, because programs append each text when they first need it.
+//! Not here: parsing cells.
 
 use std::{
     fs::File,
@@ -15,32 +16,36 @@ use quick_xml::events::Event;
 
 use super::xml::{Xml, attribute};
 use crate::imports::{MAX_ROW_BYTES, ReadError, Unreadable};
+use crate::tuning::Tuned;
 
 const MIB: u64 = 1024 * 1024;
-/// The part that they come from: three columns of a million different texts each fit.
+/// The size of their part: three columns of a million different texts each fit.
 pub(super) const MAX_BYTES: u64 = 128 * MIB;
-/// How many of them: the place of each takes four bytes of memory.
+/// The number of texts: the position of each takes four bytes of memory.
 const MAX_TEXTS: usize = 4_000_000;
 /// How much is read back at once.
-const BLOCK_BYTES: usize = 64 * 1024;
-/// Blocks in memory: 4 MiB, more than most workbooks have texts.
+/// Measured: docs/measured.md, "Imports and removals".
+static BLOCK_BYTES: Tuned<usize> = Tuned::new("SHARED_TEXT_BLOCK_BYTES", 64 * 1024);
+/// Blocks in memory: 4 MiB, more than the texts of most workbooks.
 const BLOCKS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(63);
 
 /// The shared texts of a workbook.
 pub(super) struct Texts {
     file: File,
-    /// Where each ends; no part has more bytes than fit.
+    /// The end of each text; no part has more bytes than fit.
     ends: Vec<u32>,
     blocks: LruCache<usize, Box<[u8]>>,
-    /// A text that is put together from blocks.
+    /// A text assembled from blocks.
     found: Vec<u8>,
 }
 
 impl Texts {
-    /// Reads them all, once.
+    /// Reads all texts, once.
     pub fn read<R: Read>(mut xml: Xml<R>) -> Result<Self, ReadError> {
-        let mut file =
-            BufWriter::with_capacity(BLOCK_BYTES, tempfile::NamedTempFile::new()?.into_file());
+        let mut file = BufWriter::with_capacity(
+            BLOCK_BYTES.get(),
+            tempfile::NamedTempFile::new()?.into_file(),
+        );
         let mut ends = Vec::new();
         let mut end: u32 = 0;
         let mut text = String::new();
@@ -52,8 +57,8 @@ impl Texts {
                 _ => continue,
             };
             if ends.len() == MAX_TEXTS {
-                let told = format!("it has more than {MAX_TEXTS} texts");
-                return Err(Unreadable::TooLarge(told).into());
+                let message = format!("it has more than {MAX_TEXTS} texts");
+                return Err(Unreadable::TooLarge(message).into());
             }
             text.clear();
             if is_open {
@@ -73,7 +78,7 @@ impl Texts {
         })
     }
 
-    /// None at all.
+    /// Without any text.
     pub fn none() -> Result<Self, ReadError> {
         Ok(Self {
             file: tempfile::NamedTempFile::new()?.into_file(),
@@ -96,14 +101,14 @@ impl Texts {
         self.found.clear();
         let mut at = start;
         while at < end {
-            let (number, offset) = (at / BLOCK_BYTES, at % BLOCK_BYTES);
+            let (number, offset) = (at / BLOCK_BYTES.get(), at % BLOCK_BYTES.get());
             let file = &mut self.file;
             let block = self
                 .blocks
                 .try_get_or_insert(number, || read_block(file, number))?;
-            let wanted = (end - at).min(BLOCK_BYTES - offset);
+            let wanted = (end - at).min(BLOCK_BYTES.get() - offset);
             let bytes = block.get(offset..offset + wanted);
-            // Shorter than it was written: the disk is not what it was.
+            // Shorter than it was written: the disk failed.
             let bytes = bytes.ok_or_else(|| std::io::Error::other("texts are missing"))?;
             self.found.extend_from_slice(bytes);
             at += wanted;
@@ -114,21 +119,22 @@ impl Texts {
 }
 
 fn read_block(file: &mut File, number: usize) -> std::io::Result<Box<[u8]>> {
-    let at = number as u64 * BLOCK_BYTES as u64;
-    let mut block = Vec::with_capacity(BLOCK_BYTES);
+    let at = number as u64 * BLOCK_BYTES.get() as u64;
+    let mut block = Vec::with_capacity(BLOCK_BYTES.get());
     file.seek(SeekFrom::Start(at))?;
-    file.take(BLOCK_BYTES as u64).read_to_end(&mut block)?;
+    file.take(BLOCK_BYTES.get() as u64)
+        .read_to_end(&mut block)?;
     Ok(block.into_boxed_slice())
 }
 
-/// Adds what an `si` or `is` that was just begun shows: its runs one after the other, without what says how they are
-/// spoken. What is longer than a row may be is cut, beyond that length.
+/// Appends the displayed text of the current `si` or `is`: its runs joined, without phonetic hints.
+/// Text beyond the length of a row is dropped.
 pub(super) fn read_text<R: Read>(xml: &mut Xml<R>, text: &mut String) -> Result<(), ReadError> {
     let start = text.len();
     let mut inside = 1;
     let began = xml.position();
     while inside > 0 {
-        enum Met {
+        enum Found {
             Text { is_kept: bool },
             Spoken,
             Opened,
@@ -137,39 +143,39 @@ pub(super) fn read_text<R: Read>(xml: &mut Xml<R>, text: &mut String) -> Result<
         }
         let met = match xml.next()? {
             Event::Start(tag) => match tag.local_name().as_ref() {
-                "t" => Met::Text {
+                "t" => Found::Text {
                     is_kept: attribute(&tag, "space")?.is_some_and(|value| value == "preserve"),
                 },
-                "rPh" => Met::Spoken,
-                _ => Met::Opened,
+                "rPh" => Found::Spoken,
+                _ => Found::Opened,
             },
-            Event::End(_) => Met::Closed,
+            Event::End(_) => Found::Closed,
             Event::Eof => return Err(Unreadable::Damaged.into()),
-            _ => Met::Other,
+            _ => Found::Other,
         };
         match met {
-            Met::Text { is_kept } => {
+            Found::Text { is_kept } => {
                 let run = text.len();
                 xml.text(text, MAX_ROW_BYTES)?;
                 if !is_kept {
                     trim(text, run);
                 }
             }
-            Met::Spoken => xml.skip()?,
-            Met::Opened => inside += 1,
-            Met::Closed => inside -= 1,
-            Met::Other => {}
+            Found::Spoken => xml.skip()?,
+            Found::Opened => inside += 1,
+            Found::Closed => inside -= 1,
+            Found::Other => {}
         }
         if xml.position() - began > MIB {
-            let told = "one cell has more than a mebibyte".to_owned();
-            return Err(Unreadable::TooLarge(told).into());
+            let message = "one cell has more than a mebibyte".to_owned();
+            return Err(Unreadable::TooLarge(message).into());
         }
     }
     unescape(text, start);
     Ok(())
 }
 
-/// Takes the white space around what was added since `start`.
+/// Trims the text added since `start`.
 fn trim(text: &mut String, start: usize) {
     let space = [' ', '\t', '\r', '\n'];
     let kept = text.trim_end_matches(space).len().max(start);
@@ -181,7 +187,7 @@ fn trim(text: &mut String, start: usize) {
     }
 }
 
-/// Resolves `_x000D_`: how Excel writes characters that XML does not take, from `start` on.
+/// Resolves `_x000D_`, Excel's escape for characters that XML does not allow, from `start` on.
 pub(super) fn unescape(text: &mut String, start: usize) {
     const LENGTH: usize = "_x000D_".len();
     let added = text.get(start..).unwrap_or_default();

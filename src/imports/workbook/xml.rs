@@ -1,7 +1,7 @@
-//! The XML of one part, event by event, in memory that a hostile part can't make grow.
+//! The XML of one part, event by event, in memory that a hostile part can't exhaust.
 //!
-//! Here: the bounds: bytes of the part, bytes of one event, elements within elements; and why a part can't be read.
-//! Not here: what an element means.
+//! Here: the limits: bytes of the part, bytes of one event, nesting of elements; and the errors.
+//! Not here: the meaning of elements.
 
 use std::{
     borrow::Cow,
@@ -15,14 +15,17 @@ use quick_xml::{
 };
 
 use crate::imports::{ReadError, Unreadable};
+use crate::tuning::Tuned;
 
 const MIB: u64 = 1024 * 1024;
-/// From one tag to the next, and a tag itself: a cell has at most 32,767 characters, and a tag some attributes.
+/// The size of a tag, and of the text between two tags: a cell has at most 32,767 characters, and a
+/// tag some attributes.
 const MAX_EVENT_BYTES: u64 = MIB;
-/// Elements within elements: those of a rich text in a cell are seven deep, extensions some more.
+/// Nested elements: a rich text in a cell is seven deep, extensions somewhat deeper.
 const MAX_DEPTH: usize = 64;
 /// How much is unpacked at once.
-const BLOCK_BYTES: usize = 64 * 1024;
+/// Measured: docs/measured.md, "Imports and removals".
+static BLOCK_BYTES: Tuned<usize> = Tuned::new("XML_BLOCK_BYTES", 64 * 1024);
 
 /// The XML of a part.
 pub(super) struct Xml<R> {
@@ -32,11 +35,11 @@ pub(super) struct Xml<R> {
 }
 
 impl<R: Read> Xml<R> {
-    /// The XML of a part called `name`, of which at most so many bytes are read.
+    /// The XML of a part called `name`, limited to this many bytes.
     pub fn new(part: R, name: &str, most_bytes: u64) -> Self {
         Self {
             reader: Reader::from_reader(Bounded {
-                part: BufReader::with_capacity(BLOCK_BYTES, part),
+                part: BufReader::with_capacity(BLOCK_BYTES.get(), part),
                 left: most_bytes,
                 left_of_event: MAX_EVENT_BYTES,
                 stopped: None,
@@ -62,7 +65,7 @@ impl<R: Read> Xml<R> {
         match event {
             Event::Start(_) => self.depth += 1,
             Event::End(_) => self.depth = self.depth.saturating_sub(1),
-            // Entities that a document declares itself are how a few bytes become gigabytes; none is ever needed.
+            // Declared entities are how a few bytes become gigabytes; no workbook needs them.
             Event::DocType(_) => return Err(Unreadable::Damaged.into()),
             _ => {}
         }
@@ -72,12 +75,12 @@ impl<R: Read> Xml<R> {
         Ok(event)
     }
 
-    /// How many bytes were read so far.
+    /// Bytes read so far.
     pub fn position(&self) -> u64 {
         self.reader.buffer_position()
     }
 
-    /// Passes over what is left of the element that was just begun.
+    /// Skips the rest of the current element.
     pub fn skip(&mut self) -> Result<(), ReadError> {
         let outside = self.depth.saturating_sub(1);
         while self.depth > outside {
@@ -88,7 +91,7 @@ impl<R: Read> Xml<R> {
         Ok(())
     }
 
-    /// Adds to `text` what stands in the element that was just begun, up to its end; beyond `most_bytes` it is left out.
+    /// Appends the text of the current element to `text`; what exceeds `most_bytes` is dropped.
     pub fn text(&mut self, text: &mut String, most_bytes: usize) -> Result<(), ReadError> {
         let outside = self.depth.saturating_sub(1);
         while self.depth > outside {
@@ -107,7 +110,7 @@ impl<R: Read> Xml<R> {
     }
 }
 
-/// A text with the ends of its lines as XML has them.
+/// Appends a text with line endings normalized as XML requires.
 fn push_lines(text: &mut String, part: &str) {
     if part.contains('\r') {
         text.push_str(&part.replace("\r\n", "\n").replace('\r', "\n"));
@@ -125,7 +128,7 @@ fn resolved(reference: &BytesRef<'_>) -> Result<Cow<'static, str>, ReadError> {
     Ok(found.into())
 }
 
-/// The value of an attribute by its name, whatever its prefix; entities in it are resolved.
+/// The value of an attribute by its local name, with entities resolved.
 pub(super) fn attribute<'a>(
     tag: &'a BytesStart<'_>,
     name: &str,
@@ -144,7 +147,7 @@ pub(super) fn attribute<'a>(
     Ok(None)
 }
 
-/// Whether a text is XML's "true".
+/// Whether a text is an XML boolean that is true.
 pub(super) fn is_true(value: &str) -> bool {
     matches!(value, "1" | "true" | "on")
 }
@@ -156,7 +159,7 @@ fn unreadable(error: quick_xml::Error) -> ReadError {
     }
 }
 
-/// Why a part can't be unpacked: it is broken, or our disk is.
+/// Why a part can't be unpacked: it is damaged, or the server's disk failed.
 pub(super) fn of_part(error: io::Error) -> ReadError {
     match error.kind() {
         io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::UnexpectedEof => {
@@ -166,22 +169,22 @@ pub(super) fn of_part(error: io::Error) -> ReadError {
     }
 }
 
-/// A part that ends with an error where one of its bounds is reached.
+/// A reader that fails when one of its limits is reached.
 struct Bounded<R> {
     part: BufReader<R>,
-    /// Bytes that may still come.
+    /// Bytes that may still be read.
     left: u64,
     left_of_event: u64,
-    /// The bound that was reached.
+    /// The limit that was reached.
     stopped: Option<ReadError>,
     name: String,
     most_bytes: u64,
 }
 
 impl<R: Read> Bounded<R> {
-    fn stop(&mut self, told: String) -> io::Error {
-        self.stopped = Some(Unreadable::TooLarge(told).into());
-        io::Error::other("a bound is reached")
+    fn stop(&mut self, message: String) -> io::Error {
+        self.stopped = Some(Unreadable::TooLarge(message).into());
+        io::Error::other("a limit is reached")
     }
 }
 
@@ -201,8 +204,8 @@ impl<R: Read> BufRead for Bounded<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.left == 0 {
             let (name, most) = (&self.name, self.most_bytes / MIB);
-            let told = format!("the part {name} has more than {most} MiB");
-            return Err(self.stop(told));
+            let message = format!("the part {name} has more than {most} MiB");
+            return Err(self.stop(message));
         }
         if self.left_of_event == 0 {
             return Err(self.stop("one cell has more than a mebibyte".to_owned()));

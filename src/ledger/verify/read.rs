@@ -17,9 +17,11 @@ use super::{
     walk::{HeldDraw, Spend},
 };
 use crate::clock::whole_micros;
+use crate::tuning::Tuned;
 
 /// Rows in a page: few enough to hold, and enough that most of the time is not spent on asking.
-const PAGE: u64 = 1_000;
+/// Measured: docs/measured.md, "Jobs".
+static PAGE: Tuned<u64> = Tuned::new("VERIFY_PAGE", 1_000);
 
 /// The accounts after one, by id.
 pub(super) async fn accounts(
@@ -30,7 +32,7 @@ pub(super) async fn accounts(
         .select_only()
         .column(account::Column::Id)
         .order_by_asc(account::Column::Id)
-        .limit(PAGE);
+        .limit(PAGE.get());
     if let Some(after) = after {
         select = select.filter(account::Column::Id.gt(after));
     }
@@ -79,7 +81,7 @@ pub(super) async fn transactions(
         .filter(transaction::Column::AccountId.eq(account.uuid()))
         .filter(transaction::Column::Sequence.gt(after))
         .order_by_asc(transaction::Column::Sequence)
-        .limit(PAGE)
+        .limit(PAGE.get())
         .all(connection)
         .await?;
     let mut select = posting::Entity::find()
@@ -87,7 +89,7 @@ pub(super) async fn transactions(
         .filter(posting::Column::Sequence.gt(after));
     select = match transactions.last() {
         Some(last) => select.filter(posting::Column::Sequence.lte(last.sequence)),
-        None => select.limit(PAGE),
+        None => select.limit(PAGE.get()),
     };
     let rows = select
         .order_by_asc(posting::Column::Sequence)
@@ -182,7 +184,7 @@ pub(super) async fn messages_with_lines(
     }
     let rows = select
         .order_by_asc(message::Column::Id)
-        .limit(PAGE)
+        .limit(PAGE.get())
         .into_model::<Charged>()
         .all(connection)
         .await?;

@@ -1,5 +1,5 @@
-//! When keys were last used. Requests only note that they came; a job writes it down, at most once in a while for
-//! each key, so that nothing waits for it.
+//! When keys were last used. Requests only note the use in memory. A job writes it to the database,
+//! at most once an hour for each key, so that no request waits for it.
 
 use std::{
     collections::HashSet,
@@ -13,16 +13,16 @@ use jiff::{SignedDuration, Timestamp};
 use super::super::{OperationError, Services};
 use crate::{clock::whole_micros, store};
 
-/// How exact it is: enough to see which keys nobody uses, and one small write in an hour for each that somebody
-/// does.
+/// The precision of the time of last use: enough to find unused keys, at one small write an hour
+/// for each key in use.
 pub const GRAIN: SignedDuration = SignedDuration::from_hours(1);
 
-/// Keys that were used and whose rows say less.
+/// Keys that were used and whose stored time is out of date.
 #[derive(Debug, Default)]
 pub struct KeyUses(Mutex<HashSet<ApiKeyId>>);
 
 impl KeyUses {
-    /// Notes that a key was used, if its row is not about right already.
+    /// Notes that a key was used, unless the stored time is recent enough.
     pub(super) fn note(&self, row: &api_key::Model, now: Timestamp) {
         let is_fresh = row
             .last_used_at
@@ -37,17 +37,14 @@ impl KeyUses {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashSet<ApiKeyId>> {
-        // Nothing that holds the lock can panic between two states.
+        // No code that holds the lock can panic halfway through a change.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Services {
-    /// Writes down which keys were used since the last call. Answers how many there were. What a failure loses is
-    /// noted again by the keys' next requests.
-    ///
-    /// # Errors
-    /// A fault.
+    /// Stores the uses noted since the last call, and returns the number of keys. If it fails, the
+    /// keys' next requests note their use again.
     pub async fn note_key_uses(&self) -> Result<usize, OperationError> {
         let used = self.0.key_uses.take();
         if !used.is_empty() {

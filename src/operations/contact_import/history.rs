@@ -1,5 +1,5 @@
-//! What is known of a list's imports afterwards: pages of them, of the rows that they refused, and of what they warned
-//! of.
+//! Reading imports afterwards: pages of a list's imports, of their refused rows and of their
+//! warnings.
 
 use std::time::Duration;
 
@@ -15,14 +15,14 @@ use crate::{
     },
 };
 
-/// After so long without a part an import counts as cut off: the server that read it is gone. A part takes less
-/// than a second, and waits for the database for some more at most.
+/// An import without progress for this long is marked failed, because its server is gone. A part
+/// takes less than a second, plus at most some seconds of waiting for the database.
 const SILENCE: Duration = Duration::from_secs(120);
-/// What an import came to whose server is gone.
+/// The reason of an import whose server is gone.
 const CUT_OFF: &str = "The server that read the file stopped. What came in until then stays; import the file again for the rest.";
 
 impl Services {
-    /// An import as it is to be shown: one whose server is gone has failed.
+    /// An import as it is shown: one whose server is gone is shown as failed.
     #[must_use]
     pub fn import_as_of_now(&self, mut row: contact_import::Model) -> contact_import::Model {
         let silence = self
@@ -39,10 +39,10 @@ impl Services {
         row
     }
 
-    /// A page of a list's imports, the newest first.
+    /// A page of a list's imports, newest first.
     ///
     /// # Errors
-    /// That the viewer may not, and a fault.
+    /// `Forbidden` if the viewer's role may not read imports.
     pub async fn contact_imports(
         &self,
         viewer: &Viewer,
@@ -53,10 +53,10 @@ impl Services {
         Ok(store::contact_import::list(self.store.reader(), list, window).await?)
     }
 
-    /// A page of the rows that an import refused, in the file's order.
+    /// A page of the rows that an import refused, in the order of the file.
     ///
     /// # Errors
-    /// That the viewer may not, and a fault.
+    /// `Forbidden` if the viewer's role may not read them.
     pub async fn import_rejections(
         &self,
         viewer: &Viewer,
@@ -67,10 +67,10 @@ impl Services {
         Ok(store::contact_import::rejections(self.store.reader(), import, window).await?)
     }
 
-    /// A page of what an import warned of, in the order in which its file was read.
+    /// A page of an import's warnings, in the order in which the file was read.
     ///
     /// # Errors
-    /// That the viewer may not, and a fault.
+    /// `Forbidden` if the viewer's role may not read them.
     pub async fn import_warnings(
         &self,
         viewer: &Viewer,

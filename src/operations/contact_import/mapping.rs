@@ -1,5 +1,5 @@
-//! How a caller maps a file's columns: what can be said of a mapping before the file is looked at, and which part of
-//! the input a mapping that does not fit its file is wrong in.
+//! The mapping of a file's columns: checks that need no file, and the path of the input that is
+//! wrong if a mapping doesn't fit its file.
 
 use std::collections::HashMap;
 
@@ -10,10 +10,10 @@ use crate::{
     operations::{OperationError, Path, Refusal},
 };
 
-/// Refuses a mapping that fits no file, every wrong part by its path.
+/// Refuses a mapping that fits no file, naming every wrong part by its path.
 ///
 /// # Errors
-/// A refusal for each part that is wrong.
+/// One refusal for each wrong part.
 pub(super) fn check(mapping: &Mapping) -> Result<(), OperationError> {
     let mut wrong = Vec::new();
     if let Some(header) = &mapping.phone_column {
@@ -53,7 +53,7 @@ pub(super) fn check(mapping: &Mapping) -> Result<(), OperationError> {
     }
 }
 
-/// A refusal of a part of the mapping.
+/// The refusal of one part of the mapping.
 pub(super) fn refuse(part: MappingPart, reason: impl Into<String>) -> Refusal {
     let column = |index: usize| Path::input("columns").at(index);
     let path = match part {
@@ -65,7 +65,7 @@ pub(super) fn refuse(part: MappingPart, reason: impl Into<String>) -> Refusal {
     path.invalid(reason)
 }
 
-/// The position at which the same text was given before.
+/// The position at which the same text was given before, if it was.
 fn first_of<'a>(seen: &mut HashMap<&'a str, usize>, text: &'a str, index: usize) -> Option<usize> {
     let first = *seen.entry(text).or_insert(index);
     (first != index).then_some(first)
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn every_wrong_part_of_a_mapping_is_named() {
+    fn every_wrong_part_of_a_mapping_is_reported() {
         assert_eq!(wrong(&Mapping::default()), [""; 0]);
         let fine = mapping(Some("Handy"), &[("Vorname", "firstName"), ("Ort", "city")]);
         assert_eq!(wrong(&fine), [""; 0]);

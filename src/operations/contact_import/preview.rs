@@ -1,4 +1,4 @@
-//! Showing how a file would be read, before anything of it is imported. Nothing of it is kept.
+//! Previews: how a file would be read, before anything is imported. Nothing of the file is stored.
 
 use std::{fs::File, time::Duration};
 
@@ -9,9 +9,10 @@ use crate::{
     operations::{OperationError, Path, Services, Viewer},
 };
 
-/// Previews have places of their own, so that nobody who is about to import waits for imports that take minutes. Each
-/// has a thread and reads the beginning of a file that is on disk already; requests with files are bounded before. An
-/// account has one of the two.
+/// Previews have slots of their own, so that nobody who prepares an import waits behind imports
+/// that take minutes. A preview takes a thread and reads the beginning of a file that is on disk
+/// already; requests with files are bounded before they get here. One account can use one of the
+/// two slots.
 pub(super) const BOUNDS: Bounds = Bounds {
     places: 2,
     reserved: 0,
@@ -22,10 +23,10 @@ pub(super) const BOUNDS: Bounds = Bounds {
 };
 
 impl Services {
-    /// Reads the beginning of a file of contacts, as an import without a mapping would understand it.
+    /// Reads the beginning of a file of contacts the way an import without a mapping would.
     ///
     /// # Errors
-    /// A refusal that names the file, if it can't be read; that too many are looked at; and a fault.
+    /// `Invalid` at the file if it can't be read; `RateLimited` if too many previews are running.
     pub async fn preview_contact_import(
         &self,
         viewer: &Viewer,
@@ -37,7 +38,7 @@ impl Services {
         let place = self.imports().previews.take(viewer.reads_as()).await;
         let place = place.map_err(|_| OperationError::RateLimited)?;
         let read = tokio::task::spawn_blocking(move || {
-            // Held by the thread: it reads on when its caller has left.
+            // Held by the thread, which reads on if its caller has left.
             let _place = place;
             let format = imports::format(&mut file)?;
             imports::preview(file, format)
@@ -46,7 +47,7 @@ impl Services {
         match read.await {
             Ok(read) => read.map_err(|error| refusal(error, &path)),
             Err(cause) => {
-                tracing::error!(%cause, "looking at a file of contacts crashed");
+                tracing::error!(%cause, "previewing a file of contacts panicked");
                 Err(path.invalid(Unreadable::Damaged.to_string()).into())
             }
         }
@@ -65,7 +66,7 @@ mod tests {
     };
 
     #[test]
-    fn one_accounts_previews_keep_no_place_from_others() {
+    fn one_account_cannot_take_every_preview_slot() {
         let line = Line::new(BOUNDS);
         let account = |id| Owner::Account(AccountId::new(Uuid::from_u128(id)));
         let held = line.try_take(account(1)).unwrap();

@@ -1,4 +1,4 @@
-//! Telling how far a list's imports are, as they go on.
+//! The subscription to the progress of a list's imports.
 
 use std::time::Duration;
 
@@ -12,16 +12,16 @@ use crate::{
     store,
 };
 
-/// How many of a list's imports are looked at for changes; more never run at once.
+/// How many of a list's imports are watched for changes; more never run at once.
 const WATCHED: u64 = 16;
-/// How often a list's imports are looked at although nothing was told: another process may be reading.
+/// How often to read the imports without a notification: another process may be importing.
 const LOOK: Duration = Duration::from_secs(1);
 
 impl Services {
-    /// A list's latest import as it stands, and every import of the list again after each of its parts.
+    /// The latest import of a list now, and every import of the list again after each of its parts.
     ///
     /// # Errors
-    /// A refusal that names the list.
+    /// `NotFound` if the viewer doesn't see the list.
     pub async fn import_progress(
         &self,
         viewer: &Viewer,
@@ -36,7 +36,7 @@ impl Services {
         let watching = Watching {
             services: self.clone(),
             list: (AccountId::new(row.account_id), list),
-            // Before the first look, so that nothing falls between.
+            // Subscribes before the first read, so that no change is missed in between.
             changes: self.imports().changes.subscribe(),
             told: None,
             waiting: Vec::new(),
@@ -57,9 +57,9 @@ struct Watching {
     services: Services,
     list: (AccountId, ListId),
     changes: Receiver<ListId>,
-    /// The imports as they were told last; `None` before the first look.
+    /// The imports as last reported; `None` before the first read.
     told: Option<Vec<contact_import::Model>>,
-    /// What is still to be told of the last look.
+    /// Changes of the last read that are still to be reported.
     waiting: Vec<contact_import::Model>,
 }
 
@@ -80,7 +80,7 @@ impl Watching {
                 .collect();
             self.waiting = match &self.told {
                 None => now.iter().take(1).cloned().collect(),
-                // The oldest is told first: it is popped from the end.
+                // The oldest is reported first: it is popped from the end.
                 Some(told) => now
                     .iter()
                     .filter(|row| !told.contains(row))
@@ -91,19 +91,20 @@ impl Watching {
         }
     }
 
-    /// Until one of the list's imports may have changed.
+    /// Waits until one of the list's imports may have changed.
     async fn wait(&mut self) {
         let told = async {
             loop {
                 match self.changes.recv().await {
                     Ok(list) if list != self.list.1 => {}
-                    // Told, or so many were told that this list may have been among them.
+                    // Notified, or so many notifications were missed that this list may have been
+                    // among them.
                     Ok(_) | Err(RecvError::Lagged(_)) => return,
                     Err(RecvError::Closed) => std::future::pending().await,
                 }
             }
         };
-        // A look that comes of time rather than of a change is no failure.
+        // A timeout is expected: it only triggers the next read.
         drop(tokio::time::timeout(LOOK, told).await);
     }
 }

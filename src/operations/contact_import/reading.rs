@@ -1,6 +1,6 @@
-//! Reading an import's file on a thread of its own: rows become contacts with a number and a country, gathered
-//! into parts. At most a few parts are in memory, whatever the file's size: the thread waits until they are
-//! written.
+//! Reading an import's file on a thread of its own. Rows become contacts with a number and a
+//! country, collected into parts. Only a few parts are in memory, whatever the size of the file:
+//! the thread waits until they are written.
 
 use std::{fs::File, mem, ops::ControlFlow};
 
@@ -8,6 +8,7 @@ use domain::{id::ContactId, private::Private};
 use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::{Numbers, refusal};
+use crate::tuning::Tuned;
 use crate::{
     clock::Clock,
     imports::{
@@ -18,25 +19,29 @@ use crate::{
     store::contact::NewContact,
 };
 
-/// Rows of one part: written in some hundredths of a second, and a commit for so many costs little.
-const PART_ROWS: i64 = 5_000;
-/// What a part may hold of fields, in bytes, so that wide rows make smaller parts.
+/// Rows in a part. Writing so many takes a few hundredths of a second, so the cost of the commit is
+/// small beside it.
+/// Measured: docs/measured.md, "Imports and removals".
+static PART_ROWS: Tuned<i64> = Tuned::new("IMPORT_PART_ROWS", 5_000);
+/// The most bytes of fields in a part, so that parts of wide rows have fewer rows.
 const PART_BYTES: usize = 2 * 1024 * 1024;
-/// Parts that wait to be written.
-const WAITING_PARTS: usize = 2;
-/// The most rows of one file: twice the million that people import, and a bound for how long it goes on.
+/// The most parts that wait to be written.
+/// Measured: docs/measured.md, "Imports and removals".
+static WAITING_PARTS: Tuned<usize> = Tuned::new("IMPORT_PARTS_WAITING", 2);
+/// The most rows of one file: twice the million that customers import. It bounds how long an import
+/// runs.
 const MAX_ROWS: i64 = 2_000_000;
 
-/// Rows of a file, read.
+/// A batch of rows that were read.
 #[derive(Debug, Default)]
 pub(super) struct Part {
-    /// Those with a number, in the file's order.
+    /// The contacts, in the order of the file.
     pub contacts: Vec<NewContact>,
-    /// Those that can't be used.
+    /// The rows that can't be used.
     pub rejected: Vec<RefusedRow>,
-    /// What there is to warn of.
+    /// The warnings that these rows raised.
     pub warnings: Vec<Warning>,
-    /// How many rows they are.
+    /// The number of rows read.
     pub rows: i64,
     bytes: usize,
 }
@@ -52,19 +57,19 @@ pub(super) struct Reading {
     thread: JoinHandle<Result<(), Ended>>,
 }
 
-/// Why a file was not read to its end.
+/// Why reading ended before the end of the file.
 #[derive(Debug)]
 pub(super) enum Ended {
-    /// It can't be read.
+    /// The file can't be read.
     Error(ReadError),
-    /// It has too many rows.
+    /// The file has more than [`MAX_ROWS`] rows.
     TooManyRows,
-    /// The reader crashed.
+    /// The reading thread panicked.
     Crashed,
 }
 
 impl Ended {
-    /// Written for whoever sent the file.
+    /// The reason to show to the sender of the file.
     pub fn reason(&self) -> String {
         match self {
             Self::Error(ReadError::Unreadable(why)) => why.to_string(),
@@ -80,14 +85,14 @@ impl Ended {
     }
 }
 
-/// Starts to read.
+/// Starts a thread that reads the file.
 pub(super) fn start(
     services: &Services,
     (file, format): (File, Format),
     mapping: Mapping,
     numbers: Numbers,
 ) -> Reading {
-    let (sender, told) = mpsc::channel(WAITING_PARTS);
+    let (sender, told) = mpsc::channel(WAITING_PARTS.get());
     let mut gather = Gather {
         sender,
         clock: services.clock.clone(),
@@ -99,7 +104,7 @@ pub(super) fn start(
     let thread = tokio::task::spawn_blocking(move || {
         let done = imports::read(file, format, &mapping, &mut gather).map_err(Ended::Error);
         let too_many = gather.rows > MAX_ROWS;
-        // What was read before an error stays.
+        // Rows read before an error are kept.
         let _ = gather.hand_over();
         if too_many {
             Err(Ended::TooManyRows)
@@ -111,7 +116,7 @@ pub(super) fn start(
 }
 
 impl Reading {
-    /// Waits until it is known that the file can be read.
+    /// Waits until the file has turned out to be readable.
     pub async fn opened(mut self) -> Result<Self, OperationError> {
         if let Some(Told::Opened) = self.told.recv().await {
             return Ok(self);
@@ -134,12 +139,12 @@ impl Reading {
         }
     }
 
-    /// Stops reading, where it has not come to the end; how it ended.
+    /// Stops reading if the file isn't at its end, and returns how it ended.
     pub async fn end(self) -> Result<(), Ended> {
-        // A reader that waits to hand over sees that nobody takes any more.
+        // A reader that waits to send a part sees that the channel is closed.
         drop(self.told);
         self.thread.await.unwrap_or_else(|cause| {
-            tracing::error!(%cause, "reading a file of contacts crashed");
+            tracing::error!(%cause, "reading a file of contacts panicked");
             Err(Ended::Crashed)
         })
     }
@@ -207,7 +212,7 @@ impl Taker for Gather {
         }
         self.add(entry);
         self.part.rows += 1;
-        if self.part.rows >= PART_ROWS || self.part.bytes >= PART_BYTES {
+        if self.part.rows >= PART_ROWS.get() || self.part.bytes >= PART_BYTES {
             return self.hand_over();
         }
         ControlFlow::Continue(())

@@ -1,9 +1,9 @@
-//! Writing what an import read, part by part.
+//! Writing an import part by part.
 //!
-//! A part is one transaction: the list is locked, then what it holds is read in the next statement, the new
-//! contacts come in, and the head-count by country, the number of stored contacts and the import's own figures
-//! rise by exactly as many. Rows are taken in the file's order: of two with one number the first stays, or,
-//! where stored contacts take new fields, the last.
+//! A part is one transaction: it locks the list, reads its state in the next statement, and inserts
+//! the new contacts. The head-counts by country, the number of stored contacts and the import's own
+//! figures rise by the same number. Rows are taken in the order of the file: of two rows with one
+//! number the first counts, or the last if the import updates existing contacts.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -31,25 +31,25 @@ use crate::{
     },
 };
 
-/// The most stored contacts of one list: ten times what the largest platforms address at once, and far below
-/// what a head-count holds.
+/// The most stored contacts of one list: ten times the largest audience of the big platforms, and
+/// far below the limit of a head-count.
 const MAX_CONTACTS: i64 = 100_000_000;
-/// How often a part is tried whose transaction the database refused, and how long it waits in between.
+/// How often to try a part that the database refused, and the pause between tries.
 const TRIES: u32 = 4;
 const BACKOFF: Duration = Duration::from_millis(100);
 
 /// Whether a list takes contacts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Standing {
-    /// It does; it has so many, as of a revision.
+    /// It does. It has this many contacts as of this revision.
     Open { contacts: i64, revision: i64 },
-    /// It is out of use.
+    /// The list is archived.
     Archived,
-    /// Its head-count was given by hand.
+    /// Its head-count was set by hand.
     CountedByHand,
 }
 
-/// How a list stands. Lock it first.
+/// Whether a list takes contacts. The caller has locked the list.
 pub(super) async fn standing(
     connection: &impl ConnectionTrait,
     (account, list): (AccountId, ListId),
@@ -68,21 +68,21 @@ pub(super) async fn standing(
     Ok(Standing::Open { contacts, revision })
 }
 
-/// One import at work.
+/// A running import.
 pub(super) struct Job {
     pub services: Services,
     pub account: AccountId,
     pub list: ListId,
     pub import: ImportId,
     pub update_existing: bool,
-    /// How many of the rows that were refused are kept so far.
+    /// The number of refused rows stored so far.
     pub kept: i64,
-    /// How many warnings there were so far.
+    /// The number of warnings so far.
     pub warned: i64,
 }
 
 impl Job {
-    /// Writes what is read to the end, and notes how it ended.
+    /// Writes parts to the end of the file, and stores how the import ended.
     pub async fn run(mut self, mut reading: Reading) -> Result<(), OperationError> {
         let written = self.write(&mut reading).await;
         let read = reading.end().await;
@@ -114,14 +114,14 @@ impl Job {
             drop(turn);
             self.kept += length(self.kept_of(&part));
             self.warned += length(&part.warnings);
-            // Nobody may be listening.
+            // A send fails if nobody is subscribed, which is fine.
             let _ = self.services.imports().changes.send(self.list);
         }
         Ok(())
     }
 
-    /// Writes one part, trying again where the database refused it before the commit: nothing of it is there
-    /// then.
+    /// Writes one part. It retries if the database refused it before the commit, because then
+    /// nothing was written.
     async fn write_part(&self, part: &Part) -> Result<(), String> {
         let mut tries = 0;
         let cause = loop {
@@ -137,19 +137,20 @@ impl Job {
             match self.add(&transaction, part).await {
                 Ok(Ok(())) => match transaction.commit().await {
                     Ok(()) => return Ok(()),
-                    // It may be there all the same: another try would count its rows as duplicates.
+                    // It may have been committed all the same: a retry would count its rows as
+                    // duplicates.
                     Err(cause) => break cause,
                 },
                 Ok(Err(reason)) => return Err(reason),
                 Err(cause) if tries >= TRIES => break cause,
                 Err(cause) => {
-                    tracing::warn!(%cause, "a part of an import failed; trying again");
+                    tracing::warn!(%cause, "writing a part of an import failed; retrying");
                     drop(transaction);
                     tokio::time::sleep(BACKOFF * tries).await;
                 }
             }
         };
-        tracing::error!(%cause, "an import can't go on");
+        tracing::error!(%cause, "writing a part of an import failed; giving up");
         Err("The database failed. What came in until then stays; import the file again for the rest.".to_owned())
     }
 
@@ -217,7 +218,7 @@ impl Job {
         Ok(Ok(()))
     }
 
-    /// The rows of a part that were refused, as far as there is room for them.
+    /// The refused rows of a part that there is still room to store.
     fn kept_of<'a>(&self, part: &'a Part) -> &'a [RefusedRow] {
         let room = usize::try_from(KEPT_REJECTIONS - self.kept).unwrap_or(0);
         part.rejected.get(..room).unwrap_or(&part.rejected)
@@ -252,12 +253,12 @@ fn length<T>(rows: &[T]) -> i64 {
     i64::try_from(rows.len()).unwrap_or(i64::MAX)
 }
 
-/// What becomes of a part's contacts.
+/// The contacts of a part, by what to do with them.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Sorted {
-    /// Not in the list yet, each number once.
+    /// Contacts that are new to the list, each number once.
     new: Vec<NewContact>,
-    /// In the list, to take new fields, each number once.
+    /// Existing contacts that take new fields, each number once.
     changed: Vec<NewContact>,
 }
 
@@ -308,7 +309,7 @@ mod tests {
     use super::{NewContact, sort};
 
     #[test]
-    fn a_number_comes_in_once() {
+    fn a_number_is_imported_once() {
         let row = |number: i64, fields: &str| NewContact {
             id: ContactId::new(Uuid::from_u128(u128::from(number.unsigned_abs()))),
             number: Private::new(number),

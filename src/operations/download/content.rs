@@ -1,4 +1,4 @@
-//! What a file has beside its messages: read from the snapshot that its messages are from.
+//! The content of a file beside its messages, from the same snapshot as the messages.
 
 use std::collections::BTreeMap;
 
@@ -22,32 +22,32 @@ use crate::{
     store::{self, usage::UsageFilter},
 };
 
-/// What a file has beside its messages.
+/// The content of a file beside its messages.
 #[derive(Debug)]
 pub enum Content {
-    /// The report of a workbook.
+    /// The report that a workbook shows.
     Workbook(Figures),
-    /// The zone whose times comma-separated values have, and the names of the lists: they are messages and nothing
-    /// else.
+    /// A CSV file has only messages: the zone of their times, the dialect, and the names of the
+    /// lists.
     Csv(TimeZone, Dialect, Names),
 }
 
-/// Names of lists, by their ids.
+/// Names of lists by id.
 pub type Names = BTreeMap<ListId, String>;
 
-/// A workbook's figures, being read while the file is begun.
+/// A workbook's figures, read while the file is already being sent.
 #[derive(Debug)]
 pub struct Figures {
-    /// The report without them.
+    /// The report without its figures.
     pub about: Box<ReportFile>,
-    /// They, and the names of the lists in them. Cut off where the reading was.
+    /// The figures and the names of their lists. The sender is dropped if reading stops.
     pub read: oneshot::Receiver<Result<(ReportFile, Names), OperationError>>,
-    /// The reading. Dropping it ends it.
+    /// The reading task. Dropping it aborts the task.
     pub reading: AbortOnDropHandle<()>,
 }
 
-/// Begins to read a workbook's figures, once it is sure that their costs are in one currency: with the first byte
-/// nothing can be refused any more.
+/// Begins to read a workbook's figures, after checking that their costs are in one currency. After
+/// the first byte of the file nothing can be refused any more.
 pub(super) async fn workbook(
     snapshot: DatabaseTransaction,
     report: UsageReport,
@@ -69,7 +69,7 @@ pub(super) async fn workbook(
     let reading = tokio::spawn(async move {
         let file = file(&snapshot, &report, about).await;
         let ended = snapshot.rollback().await;
-        // Nobody waits for it where this fails.
+        // Sending fails only if nobody waits for it.
         let _ = sender.send(file.and_then(|file| Ok(ended.map(|()| file)?)));
     });
     Ok(Figures {
@@ -91,7 +91,7 @@ async fn file(
     Ok((file, names))
 }
 
-/// The names of the lists that messages may be of.
+/// The names of the lists that the messages may belong to.
 pub(super) async fn names(
     snapshot: &impl ConnectionTrait,
     filter: &UsageFilter,

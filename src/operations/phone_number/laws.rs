@@ -1,6 +1,6 @@
-//! Law Q4 over the example numbers that the library has for each country and each type: no text becomes another
-//! number than the one written, and no number that can receive a message is refused in the form that can't be
-//! misread.
+//! Law Q4 over the library's example numbers of each country and type: no text becomes another
+//! number than the one written, and no number that can receive a message is refused in its
+//! unambiguous form.
 
 use std::sync::LazyLock;
 
@@ -11,7 +11,7 @@ use rlibphonenumber::{
 
 use super::{Accept, NumberFault, read};
 
-/// A number of a country with what the library says of it.
+/// An example number with the country and type that the library gives it.
 #[derive(Debug, Clone)]
 struct Example {
     region: Region,
@@ -40,7 +40,7 @@ static EXAMPLES: LazyLock<Vec<Example>> = LazyLock::new(|| {
         for kind in KINDS {
             let example = PHONE_NUMBER_UTIL.get_example_number_for_type_and_region(region, kind);
             let Ok(parsed) = example else { continue };
-            // What it is by the plan, which may not tell its kind from another.
+            // Read again by the plan, which may not distinguish its kind from another.
             let kind = parsed.get_type();
             if kind == PhoneNumberType::Unknown {
                 continue;
@@ -65,7 +65,7 @@ fn is_mobile(kind: PhoneNumberType) -> bool {
     )
 }
 
-/// What people, phones and spreadsheets do to a number without changing it.
+/// Ways in which people, phones and spreadsheets write a number without changing it.
 fn disguise() -> impl Strategy<Value = fn(&str) -> String> {
     let disguises: Vec<fn(&str) -> String> = vec![
         str::to_owned,
@@ -145,11 +145,11 @@ proptest! {
         example in select(EXAMPLES.clone()),
         elsewhere in select(EXAMPLES.clone()),
     ) {
-        // A number of one country in a list of another: the plus was lost on the way.
+        // A number of one country in a list of another whose plus was lost on the way.
         let home = elsewhere.region.as_region_str().parse().ok();
         if let Ok(found) = read(&example.digits.to_string(), home, Accept::Mobiles) {
             let written = found.digits == example.digits;
-            // Digits that are a mobile number of the default country as they stand are that number.
+            // If the digits are a mobile number of the default country, they are that number.
             let national = found.digits.to_string().ends_with(&example.digits.to_string())
                 || read_nationally(&example, elsewhere.region) == Some(found.digits);
             prop_assert!(written || national, "{} in {:?}: {found:?}", example.digits, home);
@@ -165,7 +165,7 @@ proptest! {
     }
 }
 
-/// The digits of an example without its plus as the library reads them in a country.
+/// An example's digits without the plus, as the library reads them in a country.
 fn read_nationally(example: &Example, region: Region) -> Option<i64> {
     let parsed = Parsed::parse(example.digits.to_string(), Some(region)).ok()?;
     let e164 = parsed.format_as(PhoneNumberFormat::E164);

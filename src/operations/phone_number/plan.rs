@@ -1,24 +1,26 @@
-//! Numbering plans that changed: numbers in a form that their country has left.
+//! Numbering plans that changed: numbers in forms that their countries no longer use.
 //!
-//! Here: which forms those are, and what their owners say that they became. Not here: the plans that are in force,
-//! which the library knows.
+//! Here: those forms, and the current numbers according to the authorities that changed them. Not
+//! here: current plans, which the library knows.
 
 use super::NumberFault;
 
-/// Mexico dropped the 1 between 52 and a mobile number's ten digits on 3 August 2019 (Instituto Federal de
-/// Telecomunicaciones): the rest of the number is the same.
+/// Mexico dropped the 1 between 52 and a mobile number's ten digits on 3 August 2019 (Instituto
+/// Federal de Telecomunicaciones). The rest of the number is unchanged.
 const MEXICO: (&str, usize) = ("521", 13);
-/// Benin put 01 before each of its numbers of eight digits on 30 November 2024 (ARCEP Benin, by its
+/// Benin put 01 before each of its numbers of eight digits on 30 November 2024 (ARCEP Benin, in its
 /// notification to the ITU).
 const BENIN: (&str, usize) = ("229", 11);
-/// Côte d'Ivoire went from eight digits to ten on 31 January 2021: the two that came in front depend on the operator
-/// (ARTCI), so that the number can't be told from the old one for certain.
+/// Côte d'Ivoire went from eight digits to ten on 31 January 2021. The two new leading digits
+/// depend on the operator (ARTCI), so the current number can't be derived with certainty from the
+/// old one.
 const IVORY_COAST: (&str, usize) = ("225", 11);
 
-/// What the digits after a `+` became, with their `+`; `None` if they are not in an old form that is known.
+/// The current number, with its `+`, for the digits of an old form; `None` if they aren't in a
+/// known old form.
 ///
 /// # Errors
-/// The plan changed, but not in a way that tells the new number.
+/// [`NumberFault::OldForm`] if the current number can't be derived.
 pub(super) fn moved(digits: &str) -> Result<Option<String>, NumberFault> {
     let is = |(prefix, length): (&str, usize)| {
         digits

@@ -1,4 +1,4 @@
-//! Telephone numbers as they were met in files and forms, and what each means.
+//! Telephone numbers as found in files and forms, and the number that each means.
 
 use super::{Accept, NumberFault, PhoneNumber, read};
 
@@ -42,7 +42,7 @@ fn numbers_are_read_in_both_forms() {
 }
 
 #[test]
-fn a_floats_tail_is_no_digit() {
+fn the_decimal_zero_of_a_float_is_dropped() {
     is("335123456.0", "IT", (39_335_123_456, "IT"));
     is("3401234567.0", "IT", MOBILE);
     is("393401234567.0", "IT", MOBILE);
@@ -59,7 +59,7 @@ fn a_floats_tail_is_no_digit() {
     ] {
         refused(decimals, "IT", "decimals");
     }
-    // Dots group digits, too.
+    // Dots also group digits.
     is("340.123.4567", "IT", MOBILE);
 }
 
@@ -73,7 +73,7 @@ fn a_countrys_own_calling_code_needs_no_plus() {
 }
 
 #[test]
-fn what_is_no_mobile_number_is_never_guessed() {
+fn other_numbers_than_mobile_ones_are_never_guessed() {
     refused("33612345678", "IT", "write +33612345678 for France");
     refused("34612345678", "IT", "write +34612345678 for Spain");
     refused("32470123456", "IT", "write +32470123456 for Belgium");
@@ -128,14 +128,14 @@ fn only_numbers_that_receive_messages_are_taken() {
         matches!(premium, Err(NumberFault::Service(..))),
         "{premium:?}"
     );
-    // A number that was stored before is found again.
+    // A number that was stored earlier can still be found.
     assert!(read("+39899123456", None, Accept::All).is_ok());
-    // Some plans can't tell mobile numbers from landlines.
+    // Some plans don't distinguish mobile numbers from landlines.
     is("+5255 1234 5678", "", (525_512_345_678, "MX"));
 }
 
 #[test]
-fn a_spreadsheets_marks_for_text_are_no_part_of_a_number() {
+fn the_text_markers_of_spreadsheets_are_ignored() {
     is("'+393401234567", "IT", MOBILE);
     is("=\"+393401234567\"", "IT", MOBILE);
     for text in [
@@ -149,7 +149,7 @@ fn a_spreadsheets_marks_for_text_are_no_part_of_a_number() {
 }
 
 #[test]
-fn what_cant_be_seen_decides_nothing() {
+fn invisible_characters_are_ignored() {
     for text in [
         "\u{202A}+39 340 123 4567\u{202C}",
         "340\u{2011}123\u{2011}4567",
@@ -179,7 +179,7 @@ fn digits_of_every_script_have_their_values() {
 }
 
 #[test]
-fn numbers_of_a_plan_that_changed_are_what_they_became() {
+fn old_numbers_become_current_ones() {
     is("+52 1 55 1234 5678", "", (525_512_345_678, "MX"));
     is("5215512345678", "MX", (525_512_345_678, "MX"));
     is("+229 97 12 34 56", "", (2_290_197_123_456, "BJ"));
@@ -195,7 +195,7 @@ fn countries_outside_iso_have_numbers() {
 }
 
 #[test]
-fn what_is_no_number_says_why() {
+fn an_invalid_number_is_refused_with_its_reason() {
     refused("3401234567", "", "no default country is given");
     refused("+3934", "", "not a valid telephone number");
     refused("+80012345678", "", "of a country");

@@ -1,36 +1,41 @@
-//! The digits of a telephone number as a person, a phone or a spreadsheet wrote them.
+//! The digits of a telephone number as a person, a phone or a spreadsheet wrote it.
 //!
-//! Here: taking away what is only form, and refusing what can't be a number or holds more than one. Nothing is guessed:
-//! every digit that was written is kept, and none is added. Not here: which number the digits are.
+//! Here: removing what is only formatting, and refusing texts that can't be a number or hold more
+//! than one. Nothing is guessed: every written digit is kept and none is added. Not here: which
+//! number the digits are.
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
 use super::NumberFault;
 
-/// The most bytes that are looked at: fifteen digits in a script of four bytes each, with marks and spaces between.
+/// The most bytes that are read: 15 digits in a script of four bytes each, with marks and spaces
+/// between them.
 const MAX_BYTES: usize = 160;
 /// The longest number of E.164, with room for a prefix for calls abroad.
 const MAX_DIGITS: usize = 20;
-/// The fewest digits behind an oblique stroke that are a subscriber's number rather than "or this last digit".
+/// The fewest digits after a slash that can be a subscriber number; fewer mean "or this last
+/// digit".
 const MIN_SUBSCRIBER_DIGITS: usize = 4;
-/// The most digits before an oblique stroke that are an area's, with a trunk prefix or a calling code in front.
+/// The most digits before a slash that can be an area code, with a trunk prefix or a calling code
+/// in front.
 const MAX_AREA_DIGITS: usize = 9;
 
-/// A number's digits.
+/// The digits of a number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Written {
-    /// Whether it began with `+`.
+    /// Whether the text began with `+`.
     pub plus: bool,
     /// ASCII digits, at least one.
     pub digits: String,
 }
 
-/// Takes away what is only form: invisible marks, spaces, dashes, brackets and dots between digits, a spreadsheet's
-/// apostrophe or `="…"`, and one `.0` at the end, which is a float's tail. Digits of any script are read.
+/// Removes formatting: invisible marks, spaces, dashes, brackets and dots between digits, a
+/// spreadsheet's apostrophe or `="…"`, and one `.0` at the end, left by a conversion to float.
+/// Digits of any script are accepted.
 ///
 /// # Errors
-/// Why the text is not one number.
+/// A [`NumberFault`] if the text isn't exactly one number.
 pub(super) fn clean(text: &str) -> Result<Written, NumberFault> {
     if text.len() > MAX_BYTES {
         return Err(NumberFault::Malformed);
@@ -81,8 +86,8 @@ pub(super) fn clean(text: &str) -> Result<Written, NumberFault> {
     Ok(Written { plus, digits })
 }
 
-/// Compatibility forms (NFKC) such as full-width digits, digits of every script, spaces and dashes of every kind as
-/// their ASCII likes; what can't be seen is taken away.
+/// Replaces compatibility forms (NFKC) such as full-width digits, digits of every script, and
+/// spaces and dashes of every kind by their ASCII equivalents, and removes invisible characters.
 fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
     for character in text.nfkc() {
@@ -99,7 +104,8 @@ fn fold(text: &str) -> String {
     folded
 }
 
-/// The ASCII digit of a decimal digit of any script. Unicode assigns them in runs of ten, in order of their values.
+/// The ASCII digit for a decimal digit of any script. Unicode assigns them in runs of ten, in order
+/// of their values.
 fn ascii_digit(digit: char) -> char {
     let mut value: u32 = 0;
     let mut code = u32::from(digit);
@@ -113,7 +119,7 @@ fn ascii_digit(digit: char) -> char {
     char::from_digit(value % 10, 10).unwrap_or(digit)
 }
 
-/// Without the marks that say "this is text" to a spreadsheet: one leading apostrophe, or `="…"` around it.
+/// Removes a spreadsheet's text marker: one leading apostrophe, or `="…"` around the text.
 fn unwrapped(text: &str) -> &str {
     let quoted = text
         .strip_prefix("=\"")
@@ -124,7 +130,8 @@ fn unwrapped(text: &str) -> &str {
         .trim()
 }
 
-/// Without one `.0` at the end, which a float's text has. Dots group digits too, but never one last digit.
+/// Removes one `.0` at the end, which a conversion to float leaves. Dots also group digits, but
+/// never a single last digit.
 fn without_float_tail(text: &str) -> Result<&str, NumberFault> {
     if is_scientific(text) {
         return Err(NumberFault::Scientific);
@@ -151,7 +158,7 @@ fn without_float_tail(text: &str) -> Result<&str, NumberFault> {
     }
 }
 
-/// `3.93401E+11` and its likes.
+/// Whether a text is in scientific notation, such as `3.93401E+11`.
 fn is_scientific(text: &str) -> bool {
     let Some((mantissa, exponent)) = text.split_once(['e', 'E']) else {
         return false;
@@ -166,7 +173,8 @@ fn is_scientific(text: &str) -> bool {
     is_number(mantissa) && !exponent.is_empty() && exponent.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// Why a character ends a number that has `digits` in front of it; `rest` begins with the character.
+/// Why a character ends a number that has `digits` in front of it. `rest` begins with the
+/// character.
 fn foreign(digits: &str, character: char, rest: &str) -> NumberFault {
     let more = rest.bytes().filter(u8::is_ascii_digit).count();
     if digits.is_empty() || more == 0 {

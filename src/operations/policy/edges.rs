@@ -1,27 +1,27 @@
-//! Who may read what: a row for every field of every type that an answer can hold (law A1).
+//! Read access by role: a row for every field of every type in an answer (law A1).
 //!
-//! Here: the table, with the reasons. Not here: root fields, which have the table of [`super`]; whose things
-//! a viewer sees, which operations check.
+//! Here: the table, with the reasons. Not here: root fields, which have the table of [`super`], and
+//! which rows a viewer sees, which operations check.
 //!
-//! A field without a row is closed to everybody, and `tests/suite/edges.rs` fails for it. What follows from
-//! the rows:
+//! A field without a row is closed to everybody, and `tests/suite/api/edges.rs` fails for it. The rows
+//! have these effects:
 //!
 //! * A type whose `id` is closed to a role does not exist for it: `node` answers null (law A1).
-//! * Any other closed field answers FORBIDDEN, and is null beside the error if it may be null.
+//! * Any other closed field answers FORBIDDEN. A nullable one is null beside the error.
 //!
-//! VIEWER keys read everything in their account that reports are made of, contacts included; what they lack are
-//! commands, the keys, and the addresses at which a charge is approved (`Purchase.confirmationUrl` is null
-//! for them).
+//! VIEWER keys read everything in their account that reports contain, contacts included. They can't
+//! run commands, see keys, or see the addresses where a charge is approved
+//! (`Purchase.confirmationUrl` is null for them).
 //!
-//! SENDER keys lie on machines that nobody looks at. They read what a sending service works with: the
-//! account's settings, balance, rate card and prices, its lists with head-counts and what these may
-//! spend, and messages. They don't read what is known of contacts, what imports refused, the books (lots,
-//! transactions), money that was paid or will be (purchases, statements, the automatic recharge), nor usage
-//! and its reports.
+//! SENDER keys lie on unattended machines. They read what a sending service works with: the
+//! account's settings, balance, rate card and prices; its lists with head-counts and available
+//! credits; and messages. They don't read contact data, refused rows of imports, the books (lots,
+//! transactions), payments (purchases, statements, the automatic recharge), or usage and its
+//! reports.
 
 use super::{Access, EVERY_KEY, READERS, REPORTERS};
 
-/// The fields of a type, by who may read them.
+/// The fields of a type, grouped by who may read them.
 pub type Rows = &'static [(Access, &'static [&'static str])];
 
 const ANYONE: Access = Access::Anyone;
@@ -39,13 +39,13 @@ macro_rules! edges {
             )+
         }
 
-        /// Every type that is no root and no part of a page, with its rows.
+        /// Every type that is neither a root nor part of a page, with its rows.
         pub const EDGES: &[(&str, Rows)] = &[$((stringify!($name), of::$name)),+];
     };
 }
 
 edges! {
-    /// A sending service needs how it is charged and by whom it is settled, and what it can spend.
+    /// A sending service needs the account's rate card, settlement setting and available credits.
     Account {
         EVERY_KEY: id name timeZone currencyCode consumptionOrder settlement rateCard balance lists messages;
         READERS: lots transactions purchases monthlyReports monthlyReportSchedule autoRecharge statement;
@@ -53,21 +53,21 @@ edges! {
         REPORTERS: apiKeys;
     }
     Allocation { EVERY_KEY: mode assigned available held; }
-    /// Which keys there are is for whoever answers for them: owners, and the platform.
+    /// The list of keys is for those who are responsible for them: owners, and the platform.
     ApiKey { REPORTERS: id name role createdAt lastUsedAt expiresAt revokedAt; }
     AutoRecharge { READERS: enabled threshold package monthlyLimit spentThisMonth suspendedReason; }
     /// The same as `balanceChanged` reports.
     Balance { EVERY_KEY: total held available assigned unassigned value nextExpiry; }
     ChannelUsage { READERS: channel usage share; }
-    /// People's data.
+    /// Personal data.
     Contact { READERS: id phoneNumber countryCode fields list createdAt; }
     ContactField { READERS: name value; }
-    /// Its file name and its refused rows are people's data.
+    /// Its file name and its refused rows are personal data.
     ContactImport {
         READERS: id list fileName status reason rows imported duplicates rejectedCount rejected createdAt endedAt;
         READERS: warningCount warnings;
     }
-    /// The beginning of a file is people's data.
+    /// The beginning of a file is personal data.
     ContactImportPreview { READERS: delimiter encoding sheet columns phoneColumn problem rows warnings; }
     ContactList {
         EVERY_KEY: id name account recipients destinations allocation messages archived;
@@ -75,25 +75,27 @@ edges! {
     }
     CountryUsage { READERS: countryCode usage share; }
     CreditLot { READERS: id source granted remaining expiresOn expiresAt state createdAt; }
-    /// A price list is for whoever has a key.
+    /// A price list is open to every key.
     CreditPackage { EVERY_KEY: id code name credits price validityDays archived capacity; }
     Destination { EVERY_KEY: countryCode recipients; }
-    /// Its address needs no key.
+    /// Its address works without a key.
     Download { READERS: url fileName expiresAt; }
     ExpiringCredits { EVERY_KEY: credits expiresOn expiresAt; }
     ImportPreviewColumn { READERS: header mergeField isPhoneColumn; }
-    /// People's data.
+    /// Personal data.
     ImportPreviewRow { READERS: line cells; }
-    /// It names columns, and nobody knows what a column is called.
+    /// It names columns, and a column's name may be anything.
     ImportWarning { READERS: line column reason; }
     ListUsage { READERS: list usage share messages buckets; }
-    /// Its names and fallbacks are the caller's own text; how many contacts lack a value is not.
+    /// The names and fallbacks are the caller's own text, but the number of contacts without a
+    /// value is not.
     MergeField {
         EVERY_KEY: name fallback;
         READERS: contactsWithoutValue;
     }
-    /// Its text with merge fields holds no contact's values, but many a text is for one person alone. A
-    /// sending service reads it while the message is scheduled, and in the answer to its own command.
+    /// Its text with merge fields holds no contact's values, but many texts are written for a
+    /// single person. A sending service reads the text while the message is scheduled, and in the
+    /// answer to its own command.
     Message {
         EVERY_KEY: id name list account status channel encoding segmentCount rateCard recipients departedRecipients;
         EVERY_KEY: credits lines;
@@ -106,13 +108,14 @@ edges! {
     NonGsmCharacter { ANYONE: character codePoint offset replacement stripsAccent; }
     PackageCapacity { EVERY_KEY: countryCode creditsPerMessage messages; }
     PageInfo { EVERY_KEY: hasNextPage hasPreviousPage startCursor endCursor; }
-    /// A contact's own text: people's data.
+    /// A contact's own text is personal data.
     PersonalText { READERS: text segmentation; }
     Posting { READERS: book list credits; }
     PreviousUsage { READERS: from to usage; }
     Purchase { READERS: id status package credits price confirmationUrl automatic createdAt decidedAt; }
-    /// What is charged can be asked before: how many recipients get how many segments tells how long the values
-    /// of a merge field are, in sum by country, and never what they say.
+    /// It shows nothing that can't be learned from a charge. The number of recipients by number of
+    /// segments reveals how long the values of a merge field are, as sums by country, but never the
+    /// values.
     Quote {
         EVERY_KEY: segmentation personalised distribution mergeFields duplicateRecipients rateCard recipients;
         EVERY_KEY: unsupportedRecipients lines credits cost available sufficient shortfall suggestedPackage;
@@ -122,7 +125,7 @@ edges! {
     QuoteLine { EVERY_KEY: countryCode recipients segmentCount creditsPerSegment credits; }
     Rate { EVERY_KEY: countryCode sms mms nationalLanguages concatenationReference; }
     RateCard { EVERY_KEY: id code description version publishedAt creditValue rates; }
-    /// People's data, and nobody knows whose.
+    /// Personal data, and nobody knows whose.
     RejectedRow { READERS: line value reason; }
     Segment { ANYONE: index text units; }
     SegmentShare { EVERY_KEY: segmentCount recipients credits; }
@@ -141,7 +144,7 @@ edges! {
     UserError { EVERY_KEY: field message code; }
     Viewer { EVERY_KEY: role accounts; }
 
-    // Whoever may use a mutation may read its answer; what lies below has rows of its own.
+    // Whoever may use a mutation may read its answer. The types below have rows of their own.
     AllocateCreditsPayload { EVERY_KEY: lists balance userErrors; }
     ArchiveContactListPayload { EVERY_KEY: list userErrors; }
     ArchiveCreditPackagePayload { EVERY_KEY: package userErrors; }
@@ -167,11 +170,11 @@ edges! {
     UpdateMonthlyReportsPayload { EVERY_KEY: schedule userErrors; }
 }
 
-/// The fields of every page of a list, and of every place in it: what they hold has rows of its own.
+/// The fields of every connection and edge. The nodes have rows of their own.
 const CONNECTION: Rows = &[(EVERY_KEY, &["edges", "nodes", "pageInfo", "totalCount"])];
 const EDGE: Rows = &[(EVERY_KEY, &["cursor", "node"])];
 
-/// The rows of a type by its name; none for one that has none.
+/// The rows of a type by its name; empty for an unknown type.
 #[must_use]
 pub fn rows(name: &str) -> Rows {
     let found = EDGES.iter().find(|(known, _)| *known == name);

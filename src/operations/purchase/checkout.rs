@@ -1,8 +1,8 @@
-//! The address of a purchase's approve page, which is the permission to approve it.
+//! The address of a purchase's approve page. Having the address is the permission to approve.
 //!
-//! Its token names the purchase and is signed with the server's secret, so that it can be told again and again and
-//! lies nowhere. Here: making tokens and reading them. Not here: what is decided ([`super::decision`]), and the page
-//! ([`crate::http::checkout`]).
+//! Its token names the purchase and is signed with the server's secret, so it can be computed again
+//! at any time and isn't stored. Here: making and reading tokens. Not here: the decision
+//! ([`super::decision`]) and the page ([`crate::http::checkout`]).
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::id::PurchaseId;
@@ -24,17 +24,18 @@ use crate::{
     store,
 };
 
-/// A purchase's id and its signature.
+/// A token is a purchase's id and a signature.
 const TOKEN_BYTES: usize = 16 + 32;
-/// The longest token; a longer one opens nothing.
+/// The longest token that is read.
 const MAX_TOKEN_BYTES: usize = 128;
 
 impl Services {
-    /// Where a viewer may approve a purchase; `None` if it is decided or its provider is no longer used, and for
-    /// those who may not approve it if the address alone lets anybody do so (law R1).
+    /// The address where a viewer may approve a purchase. `None` if the purchase is decided or its
+    /// provider is no longer used. Also `None` for viewers who may not approve it, if having the
+    /// address is the permission (law R1).
     ///
     /// # Errors
-    /// A fault.
+    /// A fault if a stored address is invalid.
     pub async fn confirmation_url(
         &self,
         viewer: &Viewer,
@@ -73,10 +74,10 @@ impl Services {
         Ok(signature)
     }
 
-    /// The purchase that a token opens, as it stands now.
+    /// The purchase that a token names, in its current state.
     ///
     /// # Errors
-    /// Not found.
+    /// `NotFound` for any other token.
     pub(super) async fn purchase_of_token(
         &self,
         token: &str,
@@ -87,7 +88,7 @@ impl Services {
             let rows = store::purchase::find_all(self.store.reader(), [id]).await?;
             rows.into_iter().next()
         } else {
-            // Earlier versions handed out random tokens, of which the database has the hashes.
+            // Earlier versions issued random tokens, whose hashes are in the database.
             let hash = Sha256::digest(token);
             let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
             store::purchase::find_by_reference(self.store.reader(), sandbox::NAME, &hash).await?
@@ -97,7 +98,7 @@ impl Services {
         Ok(as_of(row, self.clock.now()))
     }
 
-    /// Which purchase a token names, if it was made here.
+    /// The purchase that a token names; `None` if this server didn't sign it.
     async fn purchase_id(&self, token: &str) -> Result<Option<PurchaseId>, OperationError> {
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(token).unwrap_or_default();
         let Ok(bytes) = <[u8; TOKEN_BYTES]>::try_from(bytes) else {
@@ -106,7 +107,7 @@ impl Services {
         let (id, signature) = bytes.split_at(16);
         let id = PurchaseId::new(Uuid::from_slice(id).unwrap_or_default());
         let signer = self.purchase_signature(id).await?;
-        // Takes as long whatever differs.
+        // The comparison takes the same time, whatever differs.
         Ok(signer.verify_slice(signature).is_ok().then_some(id))
     }
 }

@@ -1,6 +1,7 @@
-//! What becomes of a purchase: its buyer approves or declines it, or nobody does in time.
+//! The decision of a purchase: its buyer approves or declines it, or it expires.
 //!
-//! Here: from the decision to the ledger. Not here: how it began, and the page ([`crate::http::checkout`]).
+//! Here: from the decision to the ledger. Not here: starting a purchase, and the page
+//! ([`crate::http::checkout`]).
 
 use domain::{
     id::{AccountId, LotId, PackageId, PurchaseId},
@@ -19,40 +20,40 @@ use crate::{
     store,
 };
 
-/// Purchases that one pass gives up at most: the next pass goes on.
+/// The most purchases that one pass lets expire; the next pass continues.
 const MAX_EXPIRED_AT_ONCE: u64 = 500;
 
-/// What the approve page shows.
+/// The content of the approve page.
 #[derive(Debug)]
 pub struct Checkout {
-    /// The purchase as it stands.
+    /// The purchase in its current state.
     pub purchase: purchase::Model,
-    /// For whom.
+    /// The name of the account that buys.
     pub account_name: String,
-    /// What is bought.
+    /// The name of the package.
     pub package_name: String,
-    /// What it costs.
+    /// The price of the package.
     pub price: Money,
-    /// Where the buyer may go on, if the account allows it now.
+    /// The page that the buyer may return to, if the account allows it now.
     pub return_url: Option<Url>,
-    /// Whether its page may still decide it.
+    /// Whether the purchase can still be decided.
     pub may_be_decided: bool,
 }
 
 /// A purchase after a decision.
 #[derive(Debug)]
 pub struct Decided {
-    /// The purchase as it stands then.
+    /// The purchase in its state after the decision.
     pub purchase: purchase::Model,
-    /// Where the buyer may go on, if the account allows it now.
+    /// The page that the buyer may return to, if the account allows it now.
     pub return_url: Option<Url>,
 }
 
 impl Services {
-    /// What a buyer sees of a purchase on its approve page.
+    /// The content of a purchase's approve page.
     ///
     /// # Errors
-    /// Not found, for a token that opens none.
+    /// `NotFound` if the token names no purchase.
     pub async fn checkout(&self, token: &str) -> Result<Checkout, OperationError> {
         let purchase = self.purchase_of_token(token).await?;
         let account = self.account_of(&purchase).await?;
@@ -66,12 +67,13 @@ impl Services {
         })
     }
 
-    /// Approves or declines the purchase that a sandbox token opens, and answers it as it stands then. The
-    /// first decision counts; the credits of an approved one come in exactly once (law R1).
+    /// Approves or declines the purchase of a sandbox token, and returns it in its new state. The
+    /// first decision counts, and the credits of an approved purchase come in exactly once (law
+    /// R1).
     ///
     /// # Errors
-    /// Not found, for a token that opens none; a refusal, if the sandbox is no longer used or the account can't hold
-    /// so many credits.
+    /// `NotFound` if the token names no purchase. `Conflict` if the sandbox is no longer used. A
+    /// refusal if the account can't hold so many credits.
     pub async fn decide_purchase(
         &self,
         token: &str,
@@ -113,13 +115,14 @@ impl Services {
             .ok_or_else(|| OperationError::broken("a purchase has no account"))
     }
 
-    /// It was checked when it came in; the account may allow less by now, and earlier versions allowed more.
+    /// Checked again, because the account may allow fewer origins now, and earlier versions allowed
+    /// more.
     fn return_url_of(&self, account: &account::Model, row: &purchase::Model) -> Option<Url> {
         let url: Url = row.return_url.as_deref()?.parse().ok()?;
         self.may_return_to(account, &url).then_some(url)
     }
 
-    /// Books the credits of a purchase that was paid, whoever says so and however often.
+    /// Books the credits of a paid purchase, whoever reports the payment and however often.
     async fn credit_purchase(&self, row: &purchase::Model) -> Result<(), OperationError> {
         let request = Request {
             account: AccountId::new(row.account_id),
@@ -131,7 +134,7 @@ impl Services {
             at: None,
         };
         match self.ledger.submit(request).await {
-            // What was decided meanwhile stays as it was decided.
+            // A purchase that was decided meanwhile keeps that decision.
             Ok(_)
             | Err(SubmitError::Refused(Refused::AlreadyCredited | Refused::PurchaseClosed)) => {
                 Ok(())
@@ -140,10 +143,7 @@ impl Services {
         }
     }
 
-    /// Gives up the purchases that nobody decided in time. Answers how many.
-    ///
-    /// # Errors
-    /// A fault.
+    /// Marks purchases expired that nobody decided in time. Returns how many.
     pub async fn expire_purchases(&self) -> Result<usize, OperationError> {
         let begun = self
             .clock
@@ -161,8 +161,8 @@ impl Services {
         Ok(expired)
     }
 
-    /// Decides a purchase in any way but paid, where it still waits. The book is locked first, as by the
-    /// ledger, so that no purchase is both credited and closed.
+    /// Declines or expires a purchase if it is still pending. It locks the book first, as the
+    /// ledger does, so that no purchase is both credited and closed.
     pub(super) async fn close_purchase(
         &self,
         row: &purchase::Model,

@@ -1,22 +1,22 @@
-//! Where a buyer may go on after deciding: pages of origins that the account's owner named, so that no member sends
-//! the owner elsewhere.
+//! The page that a buyer returns to after deciding. It must have an origin that the account's owner
+//! allowed, so that no member can send the owner elsewhere.
 
 use entity::account;
 use url::{Host, Origin, Url};
 
 use super::super::{Path, Refusal, Services};
 
-/// The longest address to go back to.
+/// The longest return URL, in bytes.
 const MAX_RETURN_URL_BYTES: usize = 2_048;
-/// The most origins that an account names.
+/// The most origins that an account can allow.
 pub const MAX_RETURN_ORIGINS: usize = 20;
-/// The longest origin: a host name has at most 253 bytes.
+/// The longest origin in bytes: a host name has at most 253.
 const MAX_ORIGIN_BYTES: usize = 300;
 
-/// An address that a browser may be sent back to, as a browser would spell it.
+/// Parses a URL that a browser may be sent to, and normalizes it as a browser would.
 ///
 /// # Errors
-/// A refusal that names `input.returnUrl`.
+/// `Invalid` at `input.returnUrl`.
 pub(super) fn return_url(text: &str) -> Result<Url, Refusal> {
     let refuse = |message: String| Err(Path::input("returnUrl").invalid(message));
     let wanted = || {
@@ -41,10 +41,11 @@ pub(super) fn return_url(text: &str) -> Result<Url, Refusal> {
     Ok(url)
 }
 
-/// Reads the origins that an account's buyers may go back to, as browsers spell them.
+/// Parses the origins that an account's buyers may return to, and normalizes them as browsers
+/// would.
 ///
 /// # Errors
-/// A refusal that names the position below `path`.
+/// Too many origins at `path`; an invalid one by position below it.
 pub fn return_origins(texts: &[String], path: &Path) -> Result<Vec<String>, Refusal> {
     if texts.len() > MAX_RETURN_ORIGINS {
         return Err(path.invalid(format!(
@@ -76,9 +77,9 @@ fn origin(text: &str) -> Option<String> {
         && url.query().is_none()
         && url.fragment().is_none()
         && !has_user(&url)
-        // The parser mends what an origin never has.
+        // The parser repairs or drops these characters, which an origin never has.
         && !text.contains(['\\', '@', '?', '#']);
-    // What a policy of contents can't name can't be gone back to.
+    // A host that a Content-Security-Policy can't name can't be returned to.
     let has_name = matches!(url.host(), Some(Host::Domain(name)) if !name.contains('*'))
         || matches!(url.host(), Some(Host::Ipv4(_)));
     let is_safe = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
@@ -86,8 +87,8 @@ fn origin(text: &str) -> Option<String> {
 }
 
 impl Services {
-    /// Whether an account's buyers may be sent to an address: it is on one of the account's origins, or on this
-    /// server's own; of a server on a loopback address, on any of this machine's.
+    /// Whether an account's buyers may be sent to a URL. Its origin is one of the account's or this
+    /// server's own. If the server has a loopback address, any origin on this machine will do.
     #[must_use]
     pub(super) fn may_return_to(&self, account: &account::Model, url: &Url) -> bool {
         if !is_web(url) || has_user(url) {
@@ -100,10 +101,10 @@ impl Services {
                 || origins_of(account).any(|own| own == origin.ascii_serialization()))
     }
 
-    /// That an account's buyers may be sent to an address.
+    /// Checks that an account's buyers may be sent to a URL.
     ///
     /// # Errors
-    /// A refusal that names `input.returnUrl`.
+    /// `Invalid` at `input.returnUrl`.
     pub(super) fn check_return_to(
         &self,
         account: &account::Model,
@@ -120,12 +121,12 @@ impl Services {
     }
 }
 
-/// The origins that an account's buyers may go back to.
+/// The origins that an account's buyers may return to.
 pub fn origins_of(account: &account::Model) -> impl Iterator<Item = &str> {
     account.return_origins.split_ascii_whitespace()
 }
 
-/// As they are kept.
+/// The stored form of an account's origins.
 #[must_use]
 pub fn kept_origins(origins: &[String]) -> String {
     origins.join(" ")
@@ -139,7 +140,8 @@ fn has_user(url: &Url) -> bool {
     !url.username().is_empty() || url.password().is_some()
 }
 
-/// Whether an address is on the machine that asks. IPv6 has no place in a policy of contents.
+/// Whether a URL is on the local machine. IPv6 is left out, because a Content-Security-Policy can't
+/// name it.
 fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
@@ -153,7 +155,7 @@ mod tests {
     use super::{Path, return_origins, return_url};
 
     #[test]
-    fn a_browser_is_sent_back_to_web_pages_only() {
+    fn a_return_url_is_a_web_page() {
         let check = |text: &str, fits: bool| {
             assert_eq!(return_url(text).is_ok(), fits, "{text:.80}");
         };
@@ -172,7 +174,7 @@ mod tests {
         check("https://", false);
         check("https://shop.example/\0", false);
         check("https://shop.example/a\nb", false);
-        // Spelled out it is too long.
+        // Too long only after percent-encoding.
         check(&format!("https://x.example/{}", "è".repeat(1_000)), false);
         check("", false);
         check(&format!("https://x.example/{}", "a".repeat(2_031)), false);
@@ -221,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn origins_are_bounded_and_kept_once() {
+    fn origins_are_bounded_and_stored_once() {
         let path = Path::input("returnOrigins");
         let many: Vec<String> = (0..21).map(|n| format!("https://{n}.example")).collect();
         assert!(return_origins(&many, &path).is_err());

@@ -1,4 +1,4 @@
-//! The period of a report: neither empty nor too long.
+//! Checking the period of a report: neither empty nor too long.
 
 use domain::calendar::buckets::{self, Bucket, BucketsError, Interval};
 use jiff::{Span, Timestamp, tz::TimeZone};
@@ -8,7 +8,7 @@ use super::super::{Path, refusal::Refusal};
 /// The longest period of a report, in years.
 const MAX_YEARS: i64 = 10;
 
-/// The buckets of a period that is neither empty nor too long.
+/// The buckets of a period, which is refused if it is empty or too long.
 pub(super) fn period(
     (from, to): (Timestamp, Timestamp),
     interval: Interval,
@@ -43,7 +43,7 @@ mod tests {
     use domain::calendar::{buckets::Interval, parse_time_zone};
 
     #[test]
-    fn a_period_has_an_end_and_a_measure() {
+    fn an_empty_or_too_long_period_is_refused() {
         let paths = (Path::input("to"), Path::input("interval"));
         let zone = parse_time_zone("Europe/Rome").unwrap();
         let check = |from: &str, to: &str, interval, refused: Option<&str>| {

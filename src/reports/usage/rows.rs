@@ -1,6 +1,7 @@
-//! A report's rows: what is read of them, and what they add up to at the prices of their cards.
+//! A report's rows.
 //!
-//! Not here: what is asked for, and what becomes of the sums.
+//! Here: reading them, and adding them up at the prices of their rate cards. Not here: which parts
+//! are requested, and turning the sums into a file (the parent).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,7 +24,7 @@ use crate::{
 /// A report's sums as they were read.
 #[derive(Debug, Default)]
 pub(super) struct Rows {
-    /// By time; empty where `lists` are the only rows, and tell the time as well.
+    /// Sums by time; empty if they follow from `lists`, which then are by time as well.
     times: Vec<Sum>,
     lists: Vec<Sum>,
     countries: Vec<CountrySum>,
@@ -33,7 +34,8 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    /// Reads what is asked for and no more: totals follow from any part, buckets from those of lists.
+    /// Reads no more than the requested parts need: totals follow from any part, and buckets from the
+    /// buckets of lists.
     pub(super) async fn read(
         sources: &Sources<'_, impl ConnectionTrait>,
         parts: Parts,
@@ -106,7 +108,7 @@ impl Rows {
         }
         for sum in &self.countries {
             let country = sum.country_code.parse().map_err(|_| {
-                ReadError::Broken(format!("{:?} is no country code", sum.country_code))
+                ReadError::Broken(format!("{:?} is not a country code", sum.country_code))
             })?;
             let usage = prices.country_usage(sum)?;
             aggregation.add_country_row(CountryRow { country, usage })?;
@@ -128,7 +130,7 @@ impl Rows {
         for sum in &self.channels {
             let channel = sum
                 .channel
-                .ok_or_else(|| ReadError::Broken("a sum by channel has none".to_owned()))?;
+                .ok_or_else(|| ReadError::Broken("a sum by channel has no channel".to_owned()))?;
             let usage = prices.sum(sum)?;
             match channels.iter_mut().find(|(found, _)| *found == channel) {
                 Some((_, found)) => {
@@ -152,7 +154,7 @@ impl Rows {
     }
 }
 
-/// What a credit is worth by each version that priced something.
+/// The value of a credit under each version of a rate card that priced a message.
 #[derive(Debug)]
 pub(super) struct Prices {
     values: BTreeMap<Uuid, CreditValue>,

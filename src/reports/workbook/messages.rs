@@ -1,13 +1,17 @@
 //! The Messages sheets: their frame, and their rows as XML.
 //!
-//! The frame (header, widths, filter, print set-up) is written by the library around a specimen row
-//! that only carries the cells' formats. The rows themselves are written here, straight into a
-//! buffer: the library keeps all of them until the end, and takes several times as long.
+//! Here: the frame (header, widths, filter, print set-up), which the library writes around a sample
+//! row that only carries the formats of the cells; and the rows, which go straight into a buffer,
+//! because the library keeps all of them until the end and takes several times as long. Not here:
+//! which columns there are ([`super::super::columns`]).
 
+use domain::credits::Credits;
+use jiff::Timestamp;
 use rust_xlsxwriter::{Format, FormatAlign, IgnoreError, Worksheet, XlsxError};
 
 use super::{
     super::{
+        columns::{COLUMNS, Format as CellFormat, Value},
         file::{MessageRow, ReportFile, zone_label},
         local_time::LocalTime,
         number_text::{push_count, push_credits, push_excel_date},
@@ -17,34 +21,15 @@ use super::{
     xml::{needs_preserving, push_text, within_limit},
 };
 
-/// The last row that Excel has, counted from 1.
+/// The number of rows that an Excel sheet can have.
 pub const EXCEL_ROWS: u32 = 1_048_576;
 
-/// Headings, widths and the specimen's formats. After them the specimen has two cells for formats
-/// that only some rows want: credits with a fraction, and texts of several lines.
-const COLUMNS: [(&str, f64, Kind); 10] = [
-    ("Sent at", 30.0, Kind::Moment),
-    ("List", 28.0, Kind::Text),
-    ("Text", 80.0, Kind::Text),
-    ("Channel", 12.0, Kind::Text),
-    ("Encoding", 13.0, Kind::Text),
-    ("Segments", 14.0, Kind::Number),
-    ("Recipients", 15.0, Kind::Number),
-    ("Country", 12.0, Kind::Text),
-    ("Credits", 16.0, Kind::Number),
-    ("Message id", 34.0, Kind::Text),
-];
 const LAST_COLUMN: u16 = COLUMNS.len() as u16 - 1;
-const SPECIMEN_ROW: u32 = 1;
+/// The row with one cell for each column's format, and after them two cells for formats that only
+/// some rows need: credits with a fraction, and texts of several lines.
+const SAMPLE_ROW: u32 = 1;
 
-#[derive(Clone, Copy, PartialEq)]
-enum Kind {
-    Moment,
-    Text,
-    Number,
-}
-
-/// The name of the sheet of that number, counted from 1.
+/// The name of a Messages sheet, by its number from 1.
 pub fn sheet_name(number: usize) -> String {
     match number {
         1 => "Messages".to_owned(),
@@ -52,7 +37,7 @@ pub fn sheet_name(number: usize) -> String {
     }
 }
 
-/// Writes a sheet's frame. `last_row`, counted from 0, is where its filter ends.
+/// Writes a sheet's frame. Its filter ends at `last_row`, counted from 0.
 pub fn write_frame(
     sheet: &mut Worksheet,
     report: &ReportFile,
@@ -65,30 +50,32 @@ pub fn write_frame(
         .autofilter(0, 0, last_row, LAST_COLUMN)?
         .set_row_height(0, 20)?;
     style::set_up_page(sheet, report, Some(0))?;
-    for (column, (heading, width, kind)) in (0..).zip(COLUMNS) {
-        let (header, specimen) = match kind {
-            Kind::Moment => (style::header(), moment()),
-            Kind::Text => (style::header().set_indent(1), text()),
-            Kind::Number => (style::number_header(), number_format(style::WHOLE)),
+    for (place, column) in (0..).zip(&COLUMNS) {
+        let (header, sample) = match column.format {
+            CellFormat::Moment => (style::header(), moment()),
+            CellFormat::Text => (style::header().set_indent(1), text()),
+            CellFormat::Number => (style::number_header(), number_format(style::WHOLE)),
         };
-        let heading = match kind {
-            Kind::Moment => format!("{heading} ({})", zone_label(&report.time_zone)),
-            Kind::Text | Kind::Number => heading.to_owned(),
+        let heading = match column.format {
+            CellFormat::Moment => {
+                format!("{} ({})", column.heading, zone_label(&report.time_zone))
+            }
+            CellFormat::Text | CellFormat::Number => column.heading.to_owned(),
         };
         sheet
-            .set_column_width(column, width)?
-            .write_string_with_format(0, column, heading, &header)?
-            .write_blank(SPECIMEN_ROW, column, &specimen)?;
-        if kind == Kind::Text {
-            // A list named "2026", or a text that is a code: no green corners.
+            .set_column_width(place, column.width)?
+            .write_string_with_format(0, place, heading, &header)?
+            .write_blank(SAMPLE_ROW, place, &sample)?;
+        if column.format == CellFormat::Text {
+            // No green corners for a list named "2026", or a text that is a code.
             let last = EXCEL_ROWS - 1;
-            sheet.ignore_error_range(1, column, last, column, IgnoreError::NumberStoredAsText)?;
+            sheet.ignore_error_range(1, place, last, place, IgnoreError::NumberStoredAsText)?;
         }
     }
     let fraction = number_format(style::FRACTION);
     sheet
-        .write_blank(SPECIMEN_ROW, LAST_COLUMN + 1, &fraction)?
-        .write_blank(SPECIMEN_ROW, LAST_COLUMN + 2, &text().set_text_wrap())?;
+        .write_blank(SAMPLE_ROW, LAST_COLUMN + 1, &fraction)?
+        .write_blank(SAMPLE_ROW, LAST_COLUMN + 2, &text().set_text_wrap())?;
     Ok(())
 }
 
@@ -100,8 +87,8 @@ fn moment() -> Format {
 }
 
 fn text() -> Format {
-    // "General" reads digits as digits; "@" keeps a text a text when someone edits the cell. The
-    // indent parts it from the number before it.
+    // With "General", Excel turns digits into a number when someone edits the cell; with "@" they
+    // stay text. The indent keeps the text apart from the number before it.
     Format::new()
         .set_num_format("@")
         .set_align(FormatAlign::Left)
@@ -117,42 +104,42 @@ fn number_format(format: &str) -> Format {
 
 /// A frame as the library wrote it, taken apart.
 pub struct Frame {
-    /// Up to the first message's row.
+    /// The XML up to the first message's row.
     pub head: String,
-    /// From `</sheetData>` on, in two parts: between them goes the filter's last row.
+    /// The XML from `</sheetData>` on, split where the number of the filter's last row belongs.
     tail: (String, String),
     styles: Styles,
 }
 
 impl Frame {
-    /// Takes a sheet's XML apart, or answers `None` where it has not the shape that it should.
+    /// Takes a sheet's XML apart. `None` if the library wrote it in a form that this code doesn't know.
     pub fn parse(xml: &str) -> Option<Self> {
         let (before, after) = xml.split_once("<dimension ")?;
         let (_, after) = after.split_once("/>")?;
-        let specimen = after.find(&format!("<row r=\"{}\"", SPECIMEN_ROW + 1))?;
-        let (header, rest) = after.split_at_checked(specimen)?;
-        let (specimen, tail) = rest.split_at_checked(rest.find("</sheetData>")?)?;
+        let sample = after.find(&format!("<row r=\"{}\"", SAMPLE_ROW + 1))?;
+        let (header, rest) = after.split_at_checked(sample)?;
+        let (sample, tail) = rest.split_at_checked(rest.find("</sheetData>")?)?;
         let filter = "<autoFilter ref=\"A1:";
         let (to_filter, filtered) = tail.split_at_checked(tail.find(filter)? + filter.len())?;
-        // "J2"/>…: the column stays, the row is put in when it is known.
+        // `J2"/>…`: the column stays, and the row's number is inserted when it is known.
         let digits = filtered.find(|character: char| character.is_ascii_digit())?;
         let (column, filtered) = filtered.split_at_checked(digits)?;
         let after_filter =
             filtered.trim_start_matches(|character: char| character.is_ascii_digit());
         Some(Self {
-            // The dimension comes before the rows that it sums up, and may be left out.
+            // The dimension is optional, and depends on rows that are not written yet.
             head: format!("{before}{header}"),
             tail: (format!("{to_filter}{column}"), after_filter.to_owned()),
-            styles: Styles::parse(specimen)?,
+            styles: Styles::parse(sample)?,
         })
     }
 
-    /// The sheet's end, with a filter down to that row, counted from 1.
+    /// The sheet's end, with a filter down to `last_row`, counted from 1.
     pub fn tail(&self, last_row: u32) -> String {
         format!("{}{last_row}{}", self.tail.0, self.tail.1)
     }
 
-    /// A writer of rows in the formats of this frame's specimen.
+    /// A writer of rows in the formats of this frame.
     pub fn row_writer(&self, report: &ReportFile, strings: SharedStrings) -> RowWriter {
         RowWriter {
             strings,
@@ -163,7 +150,7 @@ impl Frame {
     }
 }
 
-/// The format ids, as text, that the library gave the specimen's cells.
+/// The ids, as text, that the library gave to the formats of the sample row.
 #[derive(Clone)]
 struct Styles {
     moment: Vec<u8>,
@@ -174,20 +161,20 @@ struct Styles {
 }
 
 impl Styles {
-    fn parse(specimen: &str) -> Option<Self> {
-        let mut ids = specimen.split(" s=\"").skip(1).map(|cell| {
+    fn parse(sample: &str) -> Option<Self> {
+        let mut ids = sample.split(" s=\"").skip(1).map(|cell| {
             let id = cell.split_once('"').map_or("", |(id, _)| id);
             id.as_bytes().to_vec()
         });
         let columns: Vec<_> = ids.by_ref().take(COLUMNS.len()).collect();
-        let of = |kind| {
-            let at = COLUMNS.iter().position(|column| column.2 == kind)?;
+        let of = |format| {
+            let at = COLUMNS.iter().position(|column| column.format == format)?;
             columns.get(at).cloned()
         };
         Some(Self {
-            moment: of(Kind::Moment)?,
-            text: of(Kind::Text)?,
-            whole: of(Kind::Number)?,
+            moment: of(CellFormat::Moment)?,
+            text: of(CellFormat::Text)?,
+            whole: of(CellFormat::Number)?,
             fraction: ids.next()?,
             lines: ids.next()?,
         })
@@ -196,16 +183,16 @@ impl Styles {
 
 /// Writes rows as XML.
 pub struct RowWriter {
-    /// What rows share, for the part that comes last.
+    /// The texts that rows share, for the part that comes last.
     pub strings: SharedStrings,
     styles: Styles,
     local_time: LocalTime,
-    /// The row's number as text, which every cell repeats.
+    /// The row's number as text: every cell repeats it.
     row: Vec<u8>,
 }
 
 impl RowWriter {
-    /// Appends a row; its number counts from 1.
+    /// Appends a row, by its number from 1.
     pub fn push_row(&mut self, out: &mut Vec<u8>, number: u32, message: &MessageRow<'_>) {
         self.row.clear();
         push_count(&mut self.row, number.into());
@@ -217,38 +204,32 @@ impl RowWriter {
             push_count(out, lines * POINTS_PER_LINE);
         }
         out.extend_from_slice(b"\">");
-        self.push_moment(out, message);
-        if let Some(list_name) = message.list_name {
-            self.push_shared(out, b'B', list_name);
+        for (letter, column) in (b'A'..).zip(&COLUMNS) {
+            match column.value(message) {
+                Value::Moment(instant) => self.push_moment(out, letter, instant),
+                Value::Repeated(text) => self.push_shared(out, letter, text),
+                Value::Unique(text) => self.push_text(out, letter, text),
+                Value::Body(text) if lines > 1 => {
+                    self.push_styled_text(out, letter, text, &self.styles.lines);
+                }
+                Value::Body(text) => self.push_text(out, letter, text),
+                Value::Count(count) => self.push_count(out, letter, count),
+                Value::Credits(credits) => self.push_credits(out, letter, credits),
+            }
         }
-        let style = if lines > 1 {
-            &self.styles.lines
-        } else {
-            &self.styles.text
-        };
-        self.push_styled_text(out, b'C', message.text, style);
-        self.push_shared(out, b'D', message.channel);
-        if let Some(encoding) = message.encoding {
-            self.push_shared(out, b'E', encoding);
-        }
-        self.push_count(out, b'F', message.segment_count);
-        self.push_count(out, b'G', message.recipients);
-        self.push_shared(out, b'H', message.country_code);
-        self.push_credits(out, message);
-        self.push_text(out, b'J', message.message_id);
         out.extend_from_slice(b"</row>");
     }
 
-    fn push_moment(&mut self, out: &mut Vec<u8>, message: &MessageRow<'_>) {
+    fn push_moment(&mut self, out: &mut Vec<u8>, column: u8, instant: Timestamp) {
         let start = out.len();
-        self.open_number(out, b'A', &self.styles.moment);
-        let local = self.local_time.milliseconds_at(message.sent_at);
+        self.open_number(out, column, &self.styles.moment);
+        let local = self.local_time.milliseconds_at(instant);
         if push_excel_date(out, local) {
             out.extend_from_slice(NUMBER_END);
         } else {
-            // No day of Excel's calendar: better as text than lost.
+            // Excel has no number for this day, so the cell gets it as text.
             out.truncate(start);
-            self.push_text(out, b'A', &message.sent_at.to_string());
+            self.push_text(out, column, &instant.to_string());
         }
     }
 
@@ -258,17 +239,17 @@ impl RowWriter {
         out.extend_from_slice(NUMBER_END);
     }
 
-    fn push_credits(&self, out: &mut Vec<u8>, message: &MessageRow<'_>) {
-        let style = match style::credits_format(message.credits) {
+    fn push_credits(&self, out: &mut Vec<u8>, column: u8, credits: Credits) {
+        let style = match style::credits_format(credits) {
             style::WHOLE => &self.styles.whole,
             _ => &self.styles.fraction,
         };
-        self.open_number(out, b'I', style);
-        push_credits(out, message.credits);
+        self.open_number(out, column, style);
+        push_credits(out, credits);
         out.extend_from_slice(NUMBER_END);
     }
 
-    /// A text that many rows have.
+    /// Writes a text that many rows repeat as its number in the workbook's table of strings.
     fn push_shared(&mut self, out: &mut Vec<u8>, column: u8, text: &str) {
         if text.is_empty() {
             return;
@@ -315,10 +296,10 @@ impl RowWriter {
     }
 }
 
-/// How many lines the text's row is high: one, unless the text itself has more. Readers do not work
-/// heights out when they open a file.
+/// The height of a text's row in lines: one, unless the text has line breaks. Spreadsheets don't
+/// calculate heights when they open a file.
 fn lines_shown(text: &str) -> i64 {
-    // Excel's rows are at most 409 points high; longer texts are the exception.
+    // A row of an Excel sheet is at most 409 points high; longer texts are rare.
     const MAX_LINES: i64 = 20;
     if !text.contains('\n') {
         return 1;
@@ -330,6 +311,6 @@ fn lines_shown(text: &str) -> i64 {
 }
 
 const POINTS_PER_LINE: i64 = 15;
-/// About what the text's column is wide.
+/// About as many characters as fit the width of the text's column.
 const CHARACTERS_PER_LINE: i64 = 85;
 const NUMBER_END: &[u8] = b"</v></c>";

@@ -32,6 +32,7 @@ use self::{
     strings::SharedStrings,
 };
 use super::file::{MessageRow, MessageSource, ReportFile, WriteError};
+use crate::tuning::Tuned;
 
 /// How a workbook is written.
 #[derive(Debug, Clone, Copy)]
@@ -42,12 +43,16 @@ pub struct Effort {
     pub has_two_threads: bool,
 }
 
-/// Level 4 on two threads: level 3 makes files a seventh larger than rust_xlsxwriter's own, level 4 hardly
-/// larger (benches/workbook.rs).
+/// How hard a workbook is compressed: level 3 makes files a seventh larger than rust_xlsxwriter's own, level 4 hardly
+/// larger.
+/// Measured: docs/measured.md, "Files".
+static LEVEL: Tuned<u32> = Tuned::new("WORKBOOK_LEVEL", 4);
+
+/// On two threads.
 impl Default for Effort {
     fn default() -> Self {
         Self {
-            level: 4,
+            level: LEVEL.get(),
             has_two_threads: true,
         }
     }
@@ -194,7 +199,7 @@ struct Sheet {
 impl Sheet {
     fn begin(package: &mut Package<'_>, frame: &Frame, number: usize) -> io::Result<Self> {
         package.start(&part_of_messages(number))?;
-        let mut pending = Vec::with_capacity(BLOCK_BYTES + BLOCK_BYTES / 8);
+        let mut pending = Vec::with_capacity(BLOCK_BYTES.get() + BLOCK_BYTES.get() / 8);
         pending.extend_from_slice(frame.head.as_bytes());
         Ok(Self {
             last_row: 1,
@@ -215,7 +220,7 @@ impl Sheet {
     ) -> io::Result<()> {
         self.last_row += 1;
         writer.push_row(&mut self.pending, self.last_row, row);
-        if self.pending.len() >= BLOCK_BYTES {
+        if self.pending.len() >= BLOCK_BYTES.get() {
             self.compress(package)?;
         }
         Ok(())

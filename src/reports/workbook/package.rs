@@ -15,16 +15,20 @@ use std::{
 use flate2::{Compress, Compression, Crc, FlushCompress};
 
 use super::{Effort, archive::Archive};
+use crate::tuning::Tuned;
 
 /// What is compressed at once: rows gather up to it. Smaller blocks take longer, since each begins with a look back;
 /// larger ones take memory.
-pub const BLOCK_BYTES: usize = 64 * 1024;
+/// Measured: docs/measured.md, "Files".
+pub static BLOCK_BYTES: Tuned<usize> = Tuned::new("WORKBOOK_BLOCK_BYTES", 64 * 1024);
 /// How far back deflate looks.
 const WINDOW_BYTES: usize = 32 * 1024;
 /// Blocks that wait for the other thread beside the one that it compresses: one, so that it never waits itself.
-const BLOCKS_WAITING: usize = 1;
+/// Measured: docs/measured.md, "Files".
+static BLOCKS_WAITING: Tuned<usize> = Tuned::new("WORKBOOK_BLOCKS_WAITING", 1);
 /// Blocks whose turn to be sent has not come. Beyond it the other thread is waited for.
-const MAX_UNSENT: usize = 3;
+/// Measured: docs/measured.md, "Files".
+static MAX_UNSENT: Tuned<usize> = Tuned::new("WORKBOOK_UNSENT", 3);
 
 /// Writes an archive. `write` gives its parts; where it fails, what was written has no index, so that nothing
 /// opens it as if it were whole.
@@ -39,9 +43,9 @@ pub fn write_package<E: From<io::Error>>(
         return Ok(package.finish()?);
     }
     thread::scope(|scope| {
-        let (jobs, taken) = sync_channel(BLOCKS_WAITING);
+        let (jobs, taken) = sync_channel(BLOCKS_WAITING.get());
         // As many as are unsent, so that it never waits to be rid of one.
-        let (done, compressed) = sync_channel(MAX_UNSENT + 1);
+        let (done, compressed) = sync_channel(MAX_UNSENT.get() + 1);
         let helper = thread::Builder::new()
             .name("workbook".to_owned())
             .spawn_scoped(scope, move || help(effort.level, &taken, &done))?;
@@ -116,7 +120,7 @@ impl<'a> Package<'a> {
             }
         };
         self.unsent.push_back(unsent);
-        while self.unsent.len() > MAX_UNSENT {
+        while self.unsent.len() > MAX_UNSENT.get() {
             self.send_next(true)?;
         }
         while self.send_next(false)? {}
@@ -134,7 +138,7 @@ impl<'a> Package<'a> {
     pub fn put(&mut self, name: &str, text: &str) -> io::Result<()> {
         self.start(name)?;
         let mut block = Vec::new();
-        for bytes in text.as_bytes().chunks(BLOCK_BYTES) {
+        for bytes in text.as_bytes().chunks(BLOCK_BYTES.get()) {
             block.extend_from_slice(bytes);
             block = self.write(block)?;
         }

@@ -23,12 +23,15 @@ use tokio::sync::{mpsc, oneshot};
 
 pub use self::{cursor::Cursor, pinned::Pinned};
 use super::{super::Store, reader::Owner};
+use crate::tuning::Tuned;
 
 /// Bytes of a batch: some hundreds of rows, so that handing it over costs nothing beside reading it.
-const BATCH_BYTES: usize = 64 * 1024;
+/// Measured: docs/measured.md, "Files".
+static BATCH_BYTES: Tuned<usize> = Tuned::new("SCAN_BATCH_BYTES", 64 * 1024);
 /// Batches between the database and whoever reads them; with the two that are filled and read, what a scan
 /// takes in memory.
-const BATCHES_WAITING: usize = 2;
+/// Measured: docs/measured.md, "Files".
+static BATCHES_WAITING: Tuned<usize> = Tuned::new("SCAN_BATCHES_WAITING", 2);
 /// What PostgreSQL gives up a scan after: a slow reader holds it back.
 const SCAN_TIMEOUT: &str = "10min";
 /// What a binary copy begins with.
@@ -65,7 +68,7 @@ impl Store {
     /// Must be called within a tokio runtime.
     #[must_use]
     pub fn scan(&self, select: &SelectStatement) -> Scan {
-        let (sender, receiver) = mpsc::channel(BATCHES_WAITING);
+        let (sender, receiver) = mpsc::channel(BATCHES_WAITING.get());
         let (reader, owner) = (self.reader().clone(), Owner::current());
         let postgres = select.to_string(PostgresQueryBuilder);
         let sqlite = select.build(SqliteQueryBuilder);
@@ -277,7 +280,8 @@ fn walk_on(
                 types::ValueRef::Real(_) => return Err(broken("a number is not an integer")),
             }
         }
-        if batch.0.len() >= BATCH_BYTES && !hand_over(&mut batch, |step| sender.blocking_send(step))
+        if batch.0.len() >= BATCH_BYTES.get()
+            && !hand_over(&mut batch, |step| sender.blocking_send(step))
         {
             return Ok(());
         }
@@ -300,7 +304,9 @@ fn bound(value: Value) -> Result<types::Value, DbErr> {
 
 /// Whether anybody takes the batch, which is empty afterwards.
 fn hand_over<E>(batch: &mut Batch, send: impl FnOnce(Step) -> Result<(), E>) -> bool {
-    let empty = Batch(Vec::with_capacity(BATCH_BYTES + BATCH_BYTES / 8));
+    let empty = Batch(Vec::with_capacity(
+        BATCH_BYTES.get() + BATCH_BYTES.get() / 8,
+    ));
     send(Step::Rows(std::mem::replace(batch, empty))).is_ok()
 }
 
@@ -356,7 +362,7 @@ async fn copy_out(
         batch
             .0
             .extend_from_slice(bytes.get(skipped..).unwrap_or_default());
-        if batch.0.len() >= BATCH_BYTES && !hand_over_async(&mut batch, sender).await {
+        if batch.0.len() >= BATCH_BYTES.get() && !hand_over_async(&mut batch, sender).await {
             return Ok(false);
         }
     }
@@ -364,7 +370,9 @@ async fn copy_out(
 }
 
 async fn hand_over_async(batch: &mut Batch, sender: &Sender) -> bool {
-    let empty = Batch(Vec::with_capacity(BATCH_BYTES + BATCH_BYTES / 8));
+    let empty = Batch(Vec::with_capacity(
+        BATCH_BYTES.get() + BATCH_BYTES.get() / 8,
+    ));
     let full = std::mem::replace(batch, empty);
     sender.send(Step::Rows(full)).await.is_ok()
 }

@@ -12,14 +12,17 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use crate::tuning::Tuned;
 use futures_util::future::BoxFuture;
 use sea_orm::DbErr;
 use tokio::sync::oneshot;
 
 /// Looks at a time: while one is waited for, the next is on its way.
-const LOOKS: usize = 2;
+/// Measured: docs/measured.md, "Read coalescing".
+static LOOKS: Tuned<usize> = Tuned::new("LOOKS", 2);
 /// The most callers that one look serves.
-const MOST: usize = 256;
+/// Measured: docs/measured.md, "Read coalescing".
+static MOST: Tuned<usize> = Tuned::new("LOOK_CALLERS", 256);
 
 /// What a caller learns; everybody in a look that failed learns the same.
 pub type Found<V> = Result<Option<V>, Arc<DbErr>>;
@@ -73,7 +76,7 @@ where
         let begins = {
             let mut waiting = self.0.lock();
             waiting.asked.push((key, answer));
-            let begins = waiting.looks < LOOKS;
+            let begins = waiting.looks < LOOKS.get();
             waiting.looks += usize::from(begins);
             begins
         };
@@ -132,7 +135,7 @@ where
     fn next(&mut self) -> Option<Vec<Asked<K, V>>> {
         let mut waiting = self.inside.lock();
         waiting.asked.retain(|(_, answer)| !answer.is_closed());
-        let count = waiting.asked.len().min(MOST);
+        let count = waiting.asked.len().min(MOST.get());
         if count == 0 {
             waiting.looks -= 1;
             self.is_over = true;
@@ -233,27 +236,27 @@ mod tests {
     async fn a_look_begins_after_everything_in_it_was_asked() {
         let looks = looks();
         let mut tasks = Vec::new();
-        for number in 0..u32::try_from(LOOKS).unwrap() + 3 {
+        for number in 0..u32::try_from(LOOKS.get()).unwrap() + 3 {
             let gather = Coalescer(looks.gather.0.clone());
             tasks.push(tokio::spawn(async move { gather.load(number).await }));
             settle().await;
         }
         // As many as may look, look; the others wait for the next look.
-        assert_eq!(*looks.seen.lock().unwrap(), [1].repeat(LOOKS));
-        looks.let_in.add_permits(LOOKS + 1);
+        assert_eq!(*looks.seen.lock().unwrap(), [1].repeat(LOOKS.get()));
+        looks.let_in.add_permits(LOOKS.get() + 1);
         for (number, task) in (0..).zip(tasks) {
             assert_eq!(task.await.unwrap().unwrap(), Some(number * 2));
         }
-        assert_eq!(looks.seen.lock().unwrap()[LOOKS..], [3]);
+        assert_eq!(looks.seen.lock().unwrap()[LOOKS.get()..], [3]);
     }
 
     #[tokio::test]
     async fn a_look_serves_so_many_at_most() {
         let looks = looks();
         looks.let_in.add_permits(100);
-        let count = u32::try_from(MOST).unwrap() + 1;
+        let count = u32::try_from(MOST.get()).unwrap() + 1;
         join_all((0..count).map(|number| looks.gather.load(number))).await;
-        assert_eq!(*looks.seen.lock().unwrap(), [MOST, 1]);
+        assert_eq!(*looks.seen.lock().unwrap(), [MOST.get(), 1]);
     }
 
     #[tokio::test]
@@ -274,7 +277,7 @@ mod tests {
     async fn nothing_is_read_for_those_who_left() {
         let looks = looks();
         let mut blocked = Vec::new();
-        for number in 0..u32::try_from(LOOKS).unwrap() {
+        for number in 0..u32::try_from(LOOKS.get()).unwrap() {
             let gather = Coalescer(looks.gather.0.clone());
             blocked.push(tokio::spawn(async move { gather.load(number).await }));
             settle().await;
@@ -288,6 +291,6 @@ mod tests {
         for task in blocked {
             task.await.unwrap().unwrap();
         }
-        assert_eq!(*looks.seen.lock().unwrap(), [1].repeat(LOOKS));
+        assert_eq!(*looks.seen.lock().unwrap(), [1].repeat(LOOKS.get()));
     }
 }

@@ -21,11 +21,14 @@ use super::{
     reader::{Reader, Snapshot},
     writer_threads::Threads,
 };
+use crate::tuning::Tuned;
 
 /// Readers beside SQLite's one writer, shared fairly ([`super::reader`]): enough to keep four to eight cores busy.
-const SQLITE_READERS: u32 = 16;
+/// Measured: docs/measured.md, "Connections and threads".
+static SQLITE_READERS: Tuned<u32> = Tuned::new("SQLITE_READERS", 16);
 /// Connections for rows that are looked up by their keys, as on PostgreSQL.
-const SQLITE_LOOKUPS: u32 = 6;
+/// Measured: docs/measured.md, "Connections and threads".
+static SQLITE_LOOKUPS: Tuned<u32> = Tuned::new("SQLITE_LOOKUPS", 6);
 /// Connections for the figures of downloads, one each while it lasts.
 const SQLITE_BULK: u32 = 8;
 /// Connections that the jobs have for themselves: they read one thing after the other, and what they do must not
@@ -33,14 +36,17 @@ const SQLITE_BULK: u32 = 8;
 const JOBS: u32 = 2;
 /// Connections that one process takes from PostgreSQL, whose default serves 100 in all. Readers and writers
 /// are apart, so that reports and downloads never keep a charge waiting.
-const POSTGRES_READERS: u32 = 20;
+/// Measured: docs/measured.md, "Connections and threads".
+static POSTGRES_READERS: Tuned<u32> = Tuned::new("POSTGRES_READERS", 20);
 /// Each account that the ledger's writers wait for has one; the rest is for what is written beside the ledger.
 const POSTGRES_WRITERS: u32 = 8;
 /// Connections that the ledger's writers have for themselves, one each: what a connection has planned and
 /// read stays at hand from batch to batch.
-pub const POSTGRES_SEATS: usize = 3;
+/// Measured: docs/measured.md, "Connections and threads".
+pub static POSTGRES_SEATS: Tuned<usize> = Tuned::new("WRITERS", 3);
 /// Connections for rows that are looked up by their keys, many at a time: few, so that each stays warm.
-const POSTGRES_LOOKUPS: u32 = 6;
+/// Measured: docs/measured.md, "Connections and threads".
+static POSTGRES_LOOKUPS: Tuned<u32> = Tuned::new("POSTGRES_LOOKUPS", 6);
 /// What the writers' statements and lookups are planned with. They find rows by their keys, and are planned once: a
 /// plan made while a table was small must not outlive its smallness by reading all of it.
 const BY_KEY: [(&str, &str); 5] = [
@@ -53,14 +59,18 @@ const BY_KEY: [(&str, &str); 5] = [
 ];
 /// Pages of SQLite's log, of 4 KiB each, before they are moved into the database: under load the same pages
 /// change in every batch, and moving them more rarely moves them less often.
-const SQLITE_CHECKPOINT_PAGES: &str = "8192";
-/// What the connection that writes to SQLite keeps in memory at most: KiB, with the sign that says so.
-const SQLITE_WRITER_CACHE: &str = "-16384";
+/// Measured: docs/measured.md, "SQLite".
+static SQLITE_CHECKPOINT_PAGES: Tuned<u32> = Tuned::new("SQLITE_CHECKPOINT_PAGES", 8_192);
+/// KiB that the connection that writes to SQLite keeps in memory at most.
+/// Measured: docs/measured.md, "SQLite".
+static SQLITE_WRITER_CACHE: Tuned<u32> = Tuned::new("SQLITE_WRITER_CACHE", 16_384);
 /// The same of one that reads. There are many, and a report goes through its rows once: the system keeps the file's
 /// pages at hand, for all of them together.
-const SQLITE_READER_CACHE: &str = "-2048";
+/// Measured: docs/measured.md, "SQLite".
+static SQLITE_READER_CACHE: Tuned<u32> = Tuned::new("SQLITE_READER_CACHE", 2_048);
 /// Statements that a connection to SQLite keeps prepared: those of a batch come in nine sizes a table.
-const SQLITE_STATEMENTS: usize = 400;
+/// Measured: docs/measured.md, "SQLite".
+static SQLITE_STATEMENTS: Tuned<usize> = Tuned::new("SQLITE_STATEMENTS", 400);
 /// Connections for what is read in bulk, two a download, for its figures and for its messages, so that slow clients
 /// of those never keep others from reading. They are opened when they are needed.
 const POSTGRES_BULK: u32 = 16;
@@ -96,18 +106,18 @@ impl Store {
         let losses = Losses::default();
         if url.starts_with("sqlite:") {
             private_file::prepare(url);
-            let writer = Database::connect(sqlite(url, 1, SQLITE_WRITER_CACHE)).await?;
+            let writer = Database::connect(sqlite(url, 1, SQLITE_WRITER_CACHE.get())).await?;
             let pool = |connections| {
-                let mut options = sqlite(url, connections, SQLITE_READER_CACHE);
+                let mut options = sqlite(url, connections, SQLITE_READER_CACHE.get());
                 // Each is opened when it is needed.
                 options.connect_lazy(true).min_connections(0);
                 Database::connect(options)
             };
-            let shared = pool(SQLITE_READERS).await?;
-            let reader = Reader::new(shared, SQLITE_READERS, pool(JOBS).await?);
+            let shared = pool(SQLITE_READERS.get()).await?;
+            let reader = Reader::new(shared, SQLITE_READERS.get(), pool(JOBS).await?);
             let bulk = pool(SQLITE_BULK).await?;
             return Ok(Self {
-                lookups: pool(SQLITE_LOOKUPS).await?,
+                lookups: pool(SQLITE_LOOKUPS.get()).await?,
                 reader,
                 writer,
                 seats: Vec::new(),
@@ -118,17 +128,17 @@ impl Store {
         }
         let postgres = |connections, settings| postgres(url, connections, settings, &losses);
         let writer = Database::connect(postgres(POSTGRES_WRITERS, &BY_KEY)).await?;
-        let shared = Database::connect(postgres(POSTGRES_READERS, &[])).await?;
+        let shared = Database::connect(postgres(POSTGRES_READERS.get(), &[])).await?;
         let lazily = |mut options: ConnectOptions| {
             options.connect_lazy(true);
             Database::connect(options)
         };
         let jobs = lazily(postgres(JOBS, &[])).await?;
-        let reader = Reader::new(shared, POSTGRES_READERS, jobs);
-        let lookups = lazily(postgres(POSTGRES_LOOKUPS, &BY_KEY)).await?;
+        let reader = Reader::new(shared, POSTGRES_READERS.get(), jobs);
+        let lookups = lazily(postgres(POSTGRES_LOOKUPS.get(), &BY_KEY)).await?;
         let bulk = lazily(postgres(POSTGRES_BULK, &[])).await?;
         let mut seats = Vec::new();
-        for _ in 0..POSTGRES_SEATS {
+        for _ in 0..POSTGRES_SEATS.get() {
             seats.push(lazily(postgres(1, &BY_KEY)).await?);
         }
         Ok(Self {
@@ -257,7 +267,7 @@ fn postgres(
     options
 }
 
-fn sqlite(url: &str, connections: u32, cache: &'static str) -> ConnectOptions {
+fn sqlite(url: &str, connections: u32, cache_kibibytes: u32) -> ConnectOptions {
     let mut options = ConnectOptions::new(url);
     options
         .max_connections(connections)
@@ -271,9 +281,13 @@ fn sqlite(url: &str, connections: u32, cache: &'static str) -> ConnectOptions {
                 .journal_mode(SqliteJournalMode::Wal)
                 .synchronous(SqliteSynchronous::Full)
                 .busy_timeout(ACQUIRE_TIMEOUT)
-                .pragma("wal_autocheckpoint", SQLITE_CHECKPOINT_PAGES)
-                .pragma("cache_size", cache)
-                .statement_cache_capacity(SQLITE_STATEMENTS)
+                .pragma(
+                    "wal_autocheckpoint",
+                    SQLITE_CHECKPOINT_PAGES.get().to_string(),
+                )
+                // The sign says that these are KiB and not pages.
+                .pragma("cache_size", format!("-{cache_kibibytes}"))
+                .statement_cache_capacity(SQLITE_STATEMENTS.get())
         })
         .map_sqlx_sqlite_pool_opts(|options| {
             options.before_acquire(|connection, _| Box::pin(is_sound(connection)))

@@ -3,10 +3,12 @@
 //! Among the requests each step of a batch would stand in line behind them, and all callers with it. They belong to
 //! the [`super::super::Store`], since a connection lives and ends with the threads that it was opened on.
 
+use crate::tuning::Tuned;
 use tokio::runtime::{Builder, Handle, Runtime};
 
 /// One may be busy with a large account.
-const THREADS: usize = 2;
+/// Measured: docs/measured.md, "Connections and threads".
+static THREADS: Tuned<usize> = Tuned::new("WRITER_THREADS", 2);
 
 /// The threads. They end with this.
 #[derive(Debug)]
@@ -16,7 +18,7 @@ impl Threads {
     /// Starts them; none where the system has no more, and then the writers are among the requests.
     pub(super) fn start() -> Self {
         let built = Builder::new_multi_thread()
-            .worker_threads(THREADS)
+            .worker_threads(THREADS.get())
             .thread_name("ledger")
             .enable_all()
             .build();

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::assert_verified;
 use crate::{
-    message::{balance, send, to_italians},
+    nouns::message::{balance, send, to_italians},
     support::{
         Server, Tenant, new_key, on_both_databases,
         process::{ADMIN_KEY, Process},
@@ -72,7 +72,7 @@ on_both_databases! {
         let tenant = server.account("Shop").await;
         server.grant(&tenant, "100").await;
         let at = "2026-11-23T08:00:00Z";
-        let id = crate::message::schedule(&server, &tenant, at, to_italians(10)).await["message"]["id"].take();
+        let id = crate::nouns::message::schedule(&server, &tenant, at, to_italians(10)).await["message"]["id"].take();
         server.set_time("2026-11-23T09:00:00Z");
         send(&server, &tenant, to_italians(1)).await;
         // By the books it is nine, whatever the clock says.

@@ -18,7 +18,7 @@ use super::{
     migrated_postgres,
 };
 use crate::{
-    message::{balance, to_italians},
+    nouns::message::{balance, to_italians},
     support::{new_key, on_both_databases, process::Process},
 };
 

@@ -40,7 +40,7 @@ const TITLES: Record<Tab, string> = {
   packages: 'Packages',
 };
 
-/** One account: its balance always in sight, the rest under tabs. */
+/** One account: its balance is always visible, the rest is under tabs. */
 export function AccountPage({ accountId, can }: { accountId: string; can: Permissions }) {
   const tabs = TABS.filter((one) => one !== 'usage' || can.report);
   const { tab: asked } = useRoute();
@@ -55,7 +55,7 @@ export function AccountPage({ accountId, can }: { accountId: string; can: Permis
 
   if (error) return <Failure error={error} onRetry={ask} />;
   if (!account && fetching) return <Pending what="the account" rows={6} />;
-  if (!account) return <Nothing>There is no such account.</Nothing>;
+  if (!account) return <Nothing>No account has this id, or this key may not see it.</Nothing>;
 
   return (
     <Stack gap="md">

@@ -25,7 +25,7 @@ const ACCOUNTS = graphql(`
   }
 `);
 
-/** The platform's accounts: search, pages, and the one that is open marked. */
+/** The platform's accounts: searchable, paged, with the open one marked. */
 export function AccountPicker(props: { selected?: string; onSelect(id: string): void }) {
   const [typed, setTyped] = useState('');
   const [search] = useDebouncedValue(typed.trim(), 250);

@@ -22,7 +22,7 @@ const BALANCE = graphql(`
   }
 `);
 
-/** The account's balance in one row of figures. */
+/** The account's balance as a row of figures. */
 export function BalancePanel(props: { balance: FragmentType<typeof BALANCE> }) {
   const balance = readFragment(BALANCE, props.balance);
   return (

@@ -13,7 +13,7 @@ const BALANCE_CHANGED = graphql(`
   }
 `);
 
-/** The figures by which a change is told. */
+/** The figures whose changes are detected. */
 export interface Figures {
   total: string;
   held: string;
@@ -22,9 +22,10 @@ export interface Figures {
 }
 
 /**
- * Counts the changes of an account's balance, whoever made them. What moves with the balance asks again when the
- * count does. `shown` is what the page shows already: a change between that answer and the socket's first is one too.
- * Where the socket fails the page still works; it only stops noticing changes made elsewhere.
+ * Counts the changes of an account's balance, whoever made them. Components that depend on the
+ * balance refetch when the count moves. `shown` is the balance that the page already shows: a
+ * change between that response and the socket's first event counts too. If the socket fails the
+ * page still works, but misses changes made elsewhere.
  */
 export function useBalanceChanges(
   accountId: string,

@@ -1,7 +1,10 @@
 import { useEffect, useRef } from 'react';
 import type { UseQueryExecute } from 'urql';
 
-/** Asks again when the count of balance changes moves; not on the first showing, which asks anyway. */
+/**
+ * Refetches when the count of balance changes moves, but not on the first render, which fetches
+ * anyway.
+ */
 export function useRefreshOn(changes: number, ask: UseQueryExecute): void {
   const seen = useRef(changes);
   useEffect(() => {

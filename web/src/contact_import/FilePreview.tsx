@@ -23,7 +23,10 @@ export const FILE_PREVIEW = graphql(`
   }
 `);
 
-/** How the server reads a file: as what, its first rows, and what is wrong with it unless its columns are mapped. */
+/**
+ * How the server reads a file: its format, its first rows, and the problem to solve by mapping its
+ * columns.
+ */
 export function FilePreview(props: {
   preview: FragmentType<typeof FILE_PREVIEW>;
   isMapped: boolean;
@@ -35,7 +38,7 @@ export function FilePreview(props: {
         {kind(preview)}
       </Text>
       {preview.problem && !props.isMapped && (
-        <Alert color="yellow" role="note" title="The file can’t be imported as it is">
+        <Alert color="yellow" role="note" title="The file can’t be imported without changes">
           {preview.problem}
         </Alert>
       )}
@@ -44,7 +47,7 @@ export function FilePreview(props: {
         <section
           className="first-rows"
           aria-label="First rows of the file"
-          // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and keys must reach what is outside.
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and the keyboard must reach hidden cells.
           tabIndex={0}
         >
           <Table className="data-table table" verticalSpacing={4} horizontalSpacing="sm">

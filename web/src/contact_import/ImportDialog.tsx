@@ -43,7 +43,7 @@ const IMPORT = graphql(`
   }
 `);
 
-/** The largest file that the server takes. */
+/** The largest file that the server accepts. */
 const MAX_FILE_BYTES = 256 * 1024 * 1024;
 
 interface Props {
@@ -51,7 +51,7 @@ interface Props {
   onClose(): void;
 }
 
-/** Reads contacts from a file into a list: the file is looked at first, so that its columns can be mapped. */
+/** Imports contacts from a file into a list, after a preview in which its columns can be mapped. */
 export function ImportDialog({ list, onClose }: Props) {
   const [file, setFile] = useState<File | null>(null);
   const [result, setResult] = useState<ImportContactsMutation['importContacts']>();
@@ -75,12 +75,14 @@ export function ImportDialog({ list, onClose }: Props) {
             accept=".csv,.tsv,.txt,.xlsx"
             data-autofocus
             value={file}
-            error={file && file.size > MAX_FILE_BYTES ? 'At most 256 MiB are read.' : undefined}
+            error={
+              file && file.size > MAX_FILE_BYTES ? 'The file must have at most 256 MiB.' : undefined
+            }
             onChange={setFile}
           />
           {file && file.size <= MAX_FILE_BYTES ? (
             <FileForm
-              // Another file begins with what is guessed of it.
+              // Another file starts with its own guesses.
               key={`${file.name} ${file.size} ${file.lastModified}`}
               listId={list.id}
               file={file}
@@ -107,7 +109,7 @@ interface FormProps {
   onClose(): void;
 }
 
-/** What a chosen file holds, how its columns are used, and the button that imports it. */
+/** The contents of a chosen file, the use of its columns, and the button that imports it. */
 function FileForm({ listId, file, onDone, onClose }: FormProps) {
   const [{ data, error, fetching }, retry] = useQuery({
     query: PREVIEW,
@@ -129,7 +131,7 @@ function FileForm({ listId, file, onDone, onClose }: FormProps) {
   const { columns } = preview;
   const choices = chosen ?? guessed(columns);
   const { positions, ...mapping } = mappingInput(columns, choices);
-  const told = tell(refusals, positions);
+  const errors = errorsByInput(refusals, positions);
 
   async function submit(event: FormEvent) {
     event.preventDefault();
@@ -147,7 +149,7 @@ function FileForm({ listId, file, onDone, onClose }: FormProps) {
     const { data: answer } = await runImport({ input });
     if (!answer) return;
     const payload = answer.importContacts;
-    // One that began has a result, even if it stopped.
+    // An import that has started has a result, even if it stopped.
     if (payload.import) onDone(payload);
     else setRefusals(payload.userErrors);
   }
@@ -156,9 +158,9 @@ function FileForm({ listId, file, onDone, onClose }: FormProps) {
     <form onSubmit={submit} noValidate>
       <Stack gap="md">
         {failure && <Failure error={failure} />}
-        {told.elsewhere && (
+        {errors.elsewhere && (
           <Alert color="red" role="alert">
-            {told.elsewhere}
+            {errors.elsewhere}
           </Alert>
         )}
         <FilePreview preview={preview} isMapped={choices.phone !== undefined} />
@@ -166,8 +168,8 @@ function FileForm({ listId, file, onDone, onClose }: FormProps) {
           columns={columns}
           rows={preview.rows}
           choices={choices}
-          phoneError={noPhone ? 'Choose the column with the phone numbers.' : told.phone}
-          columnErrors={told.columns}
+          phoneError={noPhone ? 'Choose the column with the phone numbers.' : errors.phone}
+          columnErrors={errors.columns}
           onChange={(changed) => {
             setChosen(changed);
             setNoPhone(false);
@@ -176,19 +178,19 @@ function FileForm({ listId, file, onDone, onClose }: FormProps) {
         />
         <Select
           label="Default country"
-          description="Where numbers without + are from. Without it they are rejected."
+          description="The country of numbers without +. Without it they are rejected."
           placeholder="None"
           searchable
           clearable
           clearButtonProps={{ 'aria-label': 'Clear the country' }}
           data={DESTINATIONS}
           value={country}
-          error={told.country}
+          error={errors.country}
           onChange={setCountry}
         />
         <Checkbox
           label="Accept landlines"
-          description="Most of them receive no messages."
+          description="Most landlines can’t receive messages."
           checked={acceptLandlines}
           onChange={(event) => setAcceptLandlines(event.currentTarget.checked)}
         />
@@ -211,8 +213,11 @@ function FileForm({ listId, file, onDone, onClose }: FormProps) {
   );
 }
 
-/** Sorts refusals to the inputs that they are about; `positions` are those of the columns that were sent. */
-function tell(refusals: readonly UserError[], positions: readonly number[]) {
+/**
+ * Assigns errors to the inputs that they are about; `positions` are those of the columns that were
+ * sent.
+ */
+function errorsByInput(refusals: readonly UserError[], positions: readonly number[]) {
   const columns = new Map<number, string>();
   let phone: string | undefined;
   let country: string | undefined;

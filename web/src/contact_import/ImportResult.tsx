@@ -33,10 +33,12 @@ export const IMPORT_RESULT = graphql(`
   }
 `);
 
-/** Rows that are shown of each table: more than anybody mends by hand. */
+/** Rows shown of each table: more than anybody fixes by hand. */
 const SHOWN = 100;
 
-/** What an import came to: how many came in, and every row that didn't with its reason. */
+/**
+ * The result of an import: the number of imported contacts, and every rejected row with its reason.
+ */
 export function ImportResult(props: {
   result: FragmentType<typeof IMPORT_RESULT>;
   onAgain(): void;
@@ -44,7 +46,7 @@ export function ImportResult(props: {
 }) {
   const result = readFragment(IMPORT_RESULT, props.result);
   const heading = useRef<HTMLHeadingElement>(null);
-  // The button that was pressed is gone: whoever reads by ear goes on here.
+  // The button that had the focus is gone: screen readers continue here.
   useEffect(() => heading.current?.focus(), []);
   const rejected = result.import?.rejectedCount ?? result.rejected.length;
   const stopped = result.userErrors.map((error) => error.message).join(' ');

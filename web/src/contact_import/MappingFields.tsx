@@ -10,7 +10,7 @@ import {
 
 interface Props {
   columns: readonly FileColumn[];
-  /** The file's first rows, to tell columns apart by. */
+  /** The file's first rows, to distinguish columns. */
   rows: readonly { cells: readonly string[] }[];
   choices: Choices;
   /** What is wrong with the choice of the phone numbers' column. */
@@ -28,7 +28,7 @@ interface Row {
 
 const EXAMPLES = 3;
 
-/** Which column has the phone numbers, and which merge field each of the others becomes. */
+/** Chooses the column of phone numbers, and the merge field of each other column. */
 export function MappingFields(props: Props) {
   const { columns, choices, onChange } = props;
   const labels = columns.map(
@@ -114,7 +114,7 @@ export function MappingFields(props: Props) {
       </NativeSelect>
       {rows.length > 0 && (
         <DataTable
-          caption="Columns of the file and the merge fields that they become"
+          caption="Columns of the file and their merge fields"
           columns={shown}
           rows={rows}
           rowKey={(row) => String(row.index)}
@@ -129,7 +129,7 @@ function examples(rows: Props['rows'], index: number): string {
   return values.slice(0, EXAMPLES).join('\n') || '—';
 }
 
-/** What is said of a column whose header can't name it. */
+/** The note for a column that its header can't identify. */
 function fixed(column: FileColumn | undefined, asGuessed: boolean): string {
   if (!column?.header) return 'Left out: the column has no name.';
   if (asGuessed && column.mergeField) return `{{${column.mergeField}}}`;

@@ -8,7 +8,7 @@ export interface Warning {
   reason: string;
 }
 
-/** What was left out of an import or may not be as it was meant; nothing if there is no such thing. */
+/** Values that an import left out or that may be wrong; renders nothing if there are none. */
 export function Warnings({ caption, warnings }: { caption: string; warnings: readonly Warning[] }) {
   if (warnings.length === 0) return null;
   const rows = warnings.map((warning, index) => ({ ...warning, key: String(index) }));

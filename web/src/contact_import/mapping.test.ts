@@ -13,7 +13,7 @@ const KNOWN = [
 ];
 const UNKNOWN = [column('id', 'id'), column('dial', 'dial'), column('', null)];
 
-test('what is left as guessed is not told', () => {
+test('unchanged guesses are not sent', () => {
   const choices = guessed(KNOWN);
   expect(choices.phone).toBe(1);
   expect(choices.columns.map((one) => one.included)).toEqual([true, false, true, false]);
@@ -21,7 +21,7 @@ test('what is left as guessed is not told', () => {
   expect(mappingInput(KNOWN, choices)).toEqual({ positions: [] });
 });
 
-test('a column that is renamed or left out is told with all others that have a header of their own', () => {
+test('a renamed or excluded column is sent with all columns that have a unique header', () => {
   const choices = guessed(KNOWN);
   const renamed = choices.columns.map((one, index) =>
     index === 0 ? { included: true, mergeField: ' firstName ' } : one,
@@ -35,7 +35,7 @@ test('a column that is renamed or left out is told with all others that have a h
   expect(mappingInput(KNOWN, { ...choices, columns: without }).columns).toEqual([]);
 });
 
-test('a phone column that is chosen is told alone if the others stay as they are', () => {
+test('a chosen phone column is sent alone if the others are unchanged', () => {
   const choices = guessed(UNKNOWN);
   expect(choices.phone).toBeUndefined();
   expect(mappingInput(UNKNOWN, { ...choices, phone: 1 })).toEqual({
@@ -44,7 +44,7 @@ test('a phone column that is chosen is told alone if the others stay as they are
   });
 });
 
-test('another phone column than the guessed one is told with the merge fields', () => {
+test('a phone column other than the guessed one is sent with the merge fields', () => {
   expect(mappingInput(KNOWN, { ...guessed(KNOWN), phone: 0 })).toEqual({
     phoneColumn: 'Name',
     columns: [],
@@ -52,7 +52,7 @@ test('another phone column than the guessed one is told with the merge fields', 
   });
 });
 
-test('a header that is empty or there twice names no column', () => {
+test('an empty or repeated header names no column', () => {
   expect(KNOWN.map((_, index) => isNameable(KNOWN, index))).toEqual([true, true, false, false]);
   expect(UNKNOWN.map((_, index) => isNameable(UNKNOWN, index))).toEqual([true, true, false]);
 });

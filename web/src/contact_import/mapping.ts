@@ -1,25 +1,25 @@
-/** A column of a file, as the server's preview describes it. */
+/** A column of a file, as described by the server's preview. */
 export interface FileColumn {
   header: string;
-  /** The merge field that it would become; nothing if it would be left out. */
+  /** Its merge field; undefined if the server would leave it out. */
   mergeField?: string | null;
   isPhoneColumn: boolean;
 }
 
-/** What becomes of one column. */
+/** How one column is used. */
 export interface ColumnChoice {
   included: boolean;
   mergeField: string;
 }
 
-/** What becomes of all of a file's columns. */
+/** How all of a file's columns are used. */
 export interface Choices {
-  /** The position of the column with the phone numbers; nothing while none is chosen. */
+  /** The position of the phone numbers' column; undefined until one is chosen. */
   phone: number | undefined;
   columns: readonly ColumnChoice[];
 }
 
-/** What the server would do with a file by itself. */
+/** How the server would use a file's columns without a mapping. */
 export function guessed(columns: readonly FileColumn[]): Choices {
   const phone = columns.findIndex((column) => column.isPhoneColumn);
   return {
@@ -31,7 +31,7 @@ export function guessed(columns: readonly FileColumn[]): Choices {
   };
 }
 
-/** Whether a column can be named to the server: its header is no other column's. */
+/** Whether a column can be named to the server: no other column has its header. */
 export function isNameable(columns: readonly FileColumn[], index: number): boolean {
   const header = columns[index]?.header.trim();
   if (!header) return false;
@@ -39,8 +39,8 @@ export function isNameable(columns: readonly FileColumn[], index: number): boole
 }
 
 /**
- * Whether the columns become what the server would make of them. If it knew another column as that of the phone numbers,
- * it would store that one, too.
+ * Whether the columns are used as the server would use them. If the server recognised another phone
+ * column, it would store that one, too.
  */
 export function isAsGuessed(columns: readonly FileColumn[], choices: Choices): boolean {
   const guess = guessed(columns);
@@ -53,7 +53,7 @@ export function isAsGuessed(columns: readonly FileColumn[], choices: Choices): b
   });
 }
 
-/** What importContacts is told of a file's columns. */
+/** The mapping of a file's columns for importContacts. */
 export interface MappingInput {
   phoneColumn?: string;
   columns?: { header: string; mergeField: string }[];
@@ -61,7 +61,10 @@ export interface MappingInput {
   positions: number[];
 }
 
-/** Tells only what differs from what the server would do: headers that are there twice can't be told. */
+/**
+ * Contains only the differences from the server's guess; columns with a repeated header can't be
+ * named.
+ */
 export function mappingInput(columns: readonly FileColumn[], choices: Choices): MappingInput {
   const phoneColumn = choices.phone === undefined ? undefined : columns[choices.phone]?.header;
   if (isAsGuessed(columns, choices)) {

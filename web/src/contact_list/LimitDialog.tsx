@@ -42,7 +42,7 @@ interface Props {
   onClose(): void;
 }
 
-/** Gives a list a limit of its own, changes it, or lets it share again. */
+/** Sets a list's own limit, changes it, or makes the list share credits again. */
 export function LimitDialog({ accountId, list, unassigned, onClose }: Props) {
   const [mode, setMode] = useState(list.allocation.mode);
   const [typed, setTyped] = useState(list.allocation.assigned ?? '');
@@ -98,7 +98,7 @@ export function LimitDialog({ accountId, list, unassigned, onClose }: Props) {
           {limited && (
             <TextInput
               label="Assigned credits"
-              description="What the list shall have free after this change."
+              description="The credits available to the list after this change."
               inputMode="decimal"
               data-autofocus
               value={typed}

@@ -20,7 +20,7 @@ const LIST_OPTIONS = graphql(`
   }
 `);
 
-/** Chooses one of the account's lists, found by name. */
+/** Chooses one of the account's lists by name. */
 export function ListSelect(props: {
   accountId: string;
   value: string | null;
@@ -28,7 +28,7 @@ export function ListSelect(props: {
 }) {
   const [typed, setTyped] = useState('');
   const [chosen, setChosen] = useState<{ value: string; label: string }>();
-  // The field shows the chosen list's name as if it had been typed; that is no search.
+  // The field shows the chosen list's name as if it had been typed; that is not a search.
   const [search] = useDebouncedValue(typed === chosen?.label ? '' : typed.trim(), 250);
   const [{ data, error, fetching }] = useQuery({
     query: LIST_OPTIONS,
@@ -48,7 +48,7 @@ export function ListSelect(props: {
       searchable
       clearable
       clearButtonProps={{ 'aria-label': 'Clear the list' }}
-      // The server has searched already.
+      // The server has already searched.
       filter={({ options: all }) => all}
       data={options}
       value={props.value}
@@ -57,7 +57,7 @@ export function ListSelect(props: {
         props.onChange(value);
       }}
       onSearchChange={setTyped}
-      nothingFoundMessage={fetching ? 'Searching…' : 'No such list'}
+      nothingFoundMessage={fetching ? 'Searching…' : 'No list has this name'}
       error={error && 'The lists can’t be loaded.'}
     />
   );

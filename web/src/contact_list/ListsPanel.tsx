@@ -47,7 +47,9 @@ const LISTS = graphql(`
 
 type List = NonNullable<ContactListsQuery['account']>['lists']['nodes'][number];
 
-/** The account's contact lists, what each may spend, and the ways to change that and to import contacts. */
+/**
+ * The account's contact lists and their limits, with actions to change them and to import contacts.
+ */
 export function ListsPanel(props: {
   accountId: string;
   mayAllocate: boolean;

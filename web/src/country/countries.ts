@@ -1,4 +1,4 @@
-/** Country names for reading, from the browser's own data. */
+/** Country names for display, from the browser's own data. */
 const NAMES = new Intl.DisplayNames(['en'], { type: 'region' });
 
 export function countryName(code: string): string {
@@ -9,7 +9,10 @@ export function countryName(code: string): string {
   }
 }
 
-/** ISO 3166-1 alpha-2 codes offered as destinations; what the account's card doesn't serve is said in the answer. */
+/**
+ * ISO 3166-1 alpha-2 codes offered as destinations; the response says which ones the account's rate
+ * card doesn't serve.
+ */
 const CODES =
   `AD AE AL AM AR AT AU AZ BA BD BE BG BH BO BR BY CA CH CI CL CM CN CO CR CY CZ DE DK DO DZ EC EE EG ES
 FI FR GB GE GH GI GR GT HK HN HR HU ID IE IL IN IQ IS IT JM JO JP KE KR KW KZ LB LI LK LT LU LV MA MC MD ME MK MT MX

@@ -51,7 +51,7 @@ const STATES: Record<CreditLotState, { title: string; color: string }> = {
   EXPIRED: { title: 'Expired', color: 'orange' },
 };
 
-/** The lots that the account's credits came in. */
+/** The account's credit lots. */
 export function LotsPanel(props: { accountId: string; timeZone: string; changes: number }) {
   const [state, setState] = useState<CreditLotState | 'ALL'>('ACTIVE');
   const paging = usePaging(10);
@@ -88,7 +88,7 @@ export function LotsPanel(props: { accountId: string; timeZone: string; changes:
     >
       {error && <Failure error={error} onRetry={ask} />}
       {!lots && fetching && <Pending what="credit lots" />}
-      {lots?.nodes.length === 0 && <Nothing>No credits here.</Nothing>}
+      {lots?.nodes.length === 0 && <Nothing>No credit lots with this status.</Nothing>}
       {lots && lots.nodes.length > 0 && (
         <>
           <DataTable
@@ -112,7 +112,7 @@ export function LotsPanel(props: { accountId: string; timeZone: string; changes:
 function columns(timeZone: string): Column<Lot>[] {
   return [
     { title: 'Source', heading: true, cell: (lot) => SOURCES[lot.source] },
-    { title: 'Came in', cell: (lot) => formatInstant(lot.createdAt, timeZone) },
+    { title: 'Created', cell: (lot) => formatInstant(lot.createdAt, timeZone) },
     {
       title: 'Usable through',
       cell: (lot) => (lot.expiresOn ? formatLastDay(lot.expiresOn) : 'never expires'),

@@ -48,7 +48,10 @@ const PACKAGES = graphql(`
 
 type Package = PackagesQuery['creditPackages']['nodes'][number];
 
-/** The packages for sale, what they would send to the chosen destinations, and the way to buy one. */
+/**
+ * The packages for sale, the messages that each buys to the chosen destinations, and a button to
+ * buy it.
+ */
 export function PackagesPanel({
   accountId,
   mayPurchase,

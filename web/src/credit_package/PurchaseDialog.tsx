@@ -37,9 +37,9 @@ interface Props {
   onClose(): void;
 }
 
-/** Says what will be bought and for how much, then hands over to the payment page. */
+/** Confirms a purchase and its price, then opens the payment page. */
 export function PurchaseDialog({ accountId, offer, onClose }: Props) {
-  // One key for the dialog's life: pressing twice, or again after a lost answer, starts one payment.
+  // One key per dialog: clicking twice, or again after a lost response, starts one payment.
   const [idempotencyKey] = useState(newIdempotencyKey);
   const [refusals, setRefusals] = useState<readonly UserError[]>([]);
   const [{ error, fetching }, purchase] = useMutation(PURCHASE);

@@ -48,14 +48,14 @@ const PURCHASES = graphql(`
 type Purchase = NonNullable<PurchasesQuery['account']>['purchases']['nodes'][number];
 
 const STATUSES: Record<PurchaseStatus, { title: string; color: string }> = {
-  PENDING: { title: 'Waits for approval', color: 'yellow' },
+  PENDING: { title: 'Awaiting approval', color: 'yellow' },
   PAID: { title: 'Paid', color: 'teal' },
   DECLINED: { title: 'Declined', color: 'red' },
   EXPIRED: { title: 'Lapsed', color: 'gray' },
   FAILED: { title: 'Failed', color: 'red' },
 };
 
-/** What the account has bought, and what still waits to be approved. */
+/** The account's purchases, including those awaiting approval. */
 export function PurchasesPanel(props: { accountId: string; timeZone: string; changes: number }) {
   const paging = usePaging(5);
   const [{ data, error, fetching }, ask] = useQuery({
@@ -69,7 +69,7 @@ export function PurchasesPanel(props: { accountId: string; timeZone: string; cha
     <Panel title="Purchases">
       {error && <Failure error={error} onRetry={ask} />}
       {!purchases && fetching && <Pending what="purchases" />}
-      {purchases?.nodes.length === 0 && <Nothing>Nothing has been bought yet.</Nothing>}
+      {purchases?.nodes.length === 0 && <Nothing>No purchases yet.</Nothing>}
       {purchases && purchases.nodes.length > 0 && (
         <>
           <DataTable

@@ -7,13 +7,13 @@ import sendMessage from './examples/06_send_a_message.graphql?raw';
 import usageReport from './examples/07_usage_report.graphql?raw';
 import balanceSubscription from './examples/08_balance_subscription.graphql?raw';
 
-/** What the examples are about: ids of an account and a list that the key at hand may use, where there are any. */
+/** The ids of an account and a list that the current key may use, if there are any. */
 export interface Subject {
   accountId?: string;
   listId?: string;
-  /** Sends the message example once, however often it is run. */
+  /** Sends the example message once, however often it is run. */
   idempotencyKey: string;
-  /** The first day of this month and the first of the next, in the account's time zone, as instants. */
+  /** The first day of this month and of the next, in the account's time zone, as instants. */
   month: { from: string; to: string };
 }
 
@@ -22,7 +22,7 @@ export interface Example {
   variables: Record<string, unknown>;
 }
 
-/** One tab each, in the order in which a newcomer would want them. */
+/** One tab each, in the order that suits a newcomer. */
 export function examples(subject: Subject): Example[] {
   const { accountId, listId = 'list_…', idempotencyKey, month } = subject;
   const destinations = [

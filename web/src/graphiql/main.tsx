@@ -13,7 +13,7 @@ import { findSubject } from './subject';
 
 const fetcher = createGraphiQLFetcher({
   url: '/graphql',
-  // The headers of the tab go along as the socket's connection parameters.
+  // The tab's headers are sent as the socket's connection parameters, too.
   subscriptionUrl: new URL('/graphql', location.href.replace(/^http/, 'ws')).href,
   enableIncrementalDelivery: false,
 });
@@ -25,7 +25,7 @@ async function start(root: HTMLElement) {
   const storage = editorStorage(key);
   const headers = JSON.stringify({ Authorization: `Bearer ${key ?? ''}` }, null, 2);
   const tabs = examples(await findSubject(key)).map((example) => tab(example, headers));
-  // Only the very first showing: afterwards the editor restores what was typed.
+  // Only on the first visit: afterwards the editor restores what was typed.
   const first = hasSavedTabs(storage) ? undefined : tabs[0];
 
   createRoot(root).render(
@@ -37,7 +37,7 @@ async function start(root: HTMLElement) {
         initialQuery={first?.query}
         initialVariables={first?.variables}
         defaultHeaders={headers}
-        // A demo's key is no secret; any other must be typed again after a reload.
+        // A demo's key is not secret; any other must be typed again after a reload.
         shouldPersistHeaders={key !== undefined}
         showPersistHeadersSettings={false}
         defaultEditorToolsVisibility="variables"

@@ -2,8 +2,8 @@ const TABS = 'graphiql:tabState';
 const DEMO_KEY = 'graphiql:demo-key';
 
 /**
- * Where the editor keeps its tabs. On a demo server that is the browser tab: a demo is filled anew with other ids
- * and another key, and what was kept for the last one would only fail.
+ * The storage of the editor's tabs. On a demo server it is the browser tab's: every demo has other
+ * ids and another key, and tabs saved for the last one would only fail.
  */
 export function editorStorage(demoKey: string | undefined): Storage {
   if (demoKey === undefined) return localStorage;

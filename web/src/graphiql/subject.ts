@@ -26,7 +26,10 @@ interface Answer {
   } | null;
 }
 
-/** Finds an account and a list for the examples to run on. Without a key, or without an answer, they name none. */
+/**
+ * Finds an account and a list for the examples. Without a key, or without a response, the examples
+ * name none.
+ */
 export async function findSubject(key: string | undefined): Promise<Subject> {
   const account = key ? await firstAccount(key) : undefined;
   const timeZone = account?.timeZone ?? 'UTC';
@@ -52,7 +55,7 @@ async function firstAccount(key: string) {
     const answer: Answer = await response.json();
     return answer.data?.viewer.accounts.nodes[0];
   } catch {
-    // The editor is of use without examples that run, and shows by itself that the server can't be reached.
+    // The editor is useful without runnable examples, and reports an unreachable server on its own.
     return undefined;
   }
 }

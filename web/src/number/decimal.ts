@@ -1,13 +1,15 @@
 /**
- * Exact decimals as the API writes them ("3306", "21.489", "-0.5"). They are handled as text from end to end:
- * a float would lose digits. Only a chart, which is read by eye, may call `toPlottable`.
+ * Exact decimals in the API's notation ("3306", "21.489", "-0.5"). They are handled as text
+ * throughout: a float would lose digits. Only a chart, which needs no exact figures, may call
+ * `toPlottable`.
  */
 
 const DECIMAL = /^(-?)(\d+)(?:\.(\d+))?$/;
 
 /**
- * Groups the integer digits by thousands: "1234567.5" is "1,234,567.5". Anything else comes back as it is. With
- * `digits`, zeros fill the fraction up to so many, so that points stand under points.
+ * Groups the integer digits by thousands: "1234567.5" becomes "1,234,567.5". Other texts are
+ * returned unchanged. With `digits`, the fraction is padded with zeros to this length, so that
+ * decimal points align.
  */
 export function formatDecimal(value: string, digits = 0): string {
   const match = DECIMAL.exec(value);
@@ -25,7 +27,7 @@ export function formatCount(value: number): string {
 
 const SYMBOLS: Record<string, string> = { EUR: '€', GBP: '£', USD: '$' };
 
-/** "€1,234.50"; a currency without a sign of its own here stands as its code: "CHF 1,234.50". */
+/** "€1,234.50"; a currency without a symbol here is shown by its code: "CHF 1,234.50". */
 export function formatMoney(money: { amount: string; currencyCode: string }): string {
   const negative = money.amount.startsWith('-');
   const amount = formatDecimal(negative ? money.amount.slice(1) : money.amount);
@@ -34,8 +36,8 @@ export function formatMoney(money: { amount: string; currencyCode: string }): st
 }
 
 /**
- * What a person typed as credits, in the form that the API takes, or undefined where it is no such number:
- * at most 4 fraction digits, thousands may be grouped by commas or spaces.
+ * Converts typed credits to the API's notation; undefined if they are not a valid number: at most 4
+ * fraction digits, thousands may be grouped by commas or spaces.
  */
 export function parseCredits(typed: string): string | undefined {
   const text = typed.trim().replace(/(?<=\d)[, \u00a0](?=\d{3}(?:\D|$))/g, '');
@@ -50,19 +52,19 @@ export function isZero(value: string): boolean {
   return /^-?0+(\.0+)?$/.test(value);
 }
 
-/** What share of `whole` a `part` is, in whole percents rounded down; exact for any size. */
+/** The share of `whole` that `part` is, in whole percents rounded down; exact for any size. */
 export function percent(part: string, whole: string): number {
   const scale = Math.max(fractionDigits(part), fractionDigits(whole));
   const divisor = toUnits(whole, scale);
   return divisor <= 0n ? 0 : Number((toUnits(part, scale) * 100n) / divisor);
 }
 
-/** For the height of a bar in a chart and nothing else. */
+/** For the height of a bar in a chart only. */
 export function toPlottable(value: string): number {
   return Number.parseFloat(value);
 }
 
-/** How many digits a decimal has after its point. */
+/** The number of digits after a decimal's point. */
 export function fractionDigits(value: string): number {
   return DECIMAL.exec(value)?.[3]?.length ?? 0;
 }

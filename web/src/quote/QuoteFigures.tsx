@@ -65,7 +65,7 @@ export function QuoteFigures({ accountId, listId, draft, changes }: Props) {
   const [{ data, error, fetching }, ask] = useQuery({
     query: QUOTE,
     variables: { input },
-    // What the list may spend changes with every message.
+    // The credits available to the list change with every message.
     requestPolicy: 'cache-and-network',
   });
   useRefreshOn(changes, ask);

@@ -7,7 +7,7 @@ import { Panel } from '../screen/Panel';
 import { QuoteFigures } from './QuoteFigures';
 import { SegmentationFigures } from './SegmentationFigures';
 
-/** A box to write a message in and see at once how it is cut and what it would cost. */
+/** A text box for a message, with its segments and cost updated at once. */
 export function QuotePanel({ accountId, changes }: { accountId: string; changes: number }) {
   const [listId, setListId] = useState<string | null>(null);
   const [text, setText] = useState('');

@@ -34,7 +34,7 @@ const SEGMENTATION = graphql(`
 
 type Segmentation = SegmentationQuery['segmentation'];
 
-/** How the draft is cut into segments, and which characters make it dearer. */
+/** How the draft is split into segments, and which characters make it more expensive. */
 export function SegmentationFigures({ draft }: { draft: Draft }) {
   const input = {
     text: draft.text,

@@ -1,11 +1,11 @@
-/** A message as it is being written. */
+/** A message that is being written. */
 export interface Draft {
   text: string;
   withImage: boolean;
   smartEncoding: boolean;
 }
 
-/** How a draft's attachments are told to the API: any one image makes it an MMS. */
+/** A draft's attachments for the API: any image makes it an MMS. */
 export function mediaOf(draft: Draft): { contentType: string }[] {
   return draft.withImage ? [{ contentType: 'image/jpeg' }] : [];
 }

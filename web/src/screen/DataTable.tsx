@@ -3,9 +3,9 @@ import type { ReactNode } from 'react';
 import { formatDecimal, fractionDigits } from '../number/decimal';
 
 interface Heading {
-  /** The heading, and the cell's label where rows are cards. */
+  /** The heading, and the cell's label when rows are cards. */
   title: string;
-  /** Read aloud, not shown. */
+  /** For screen readers only. */
   hideTitle?: boolean;
 }
 
@@ -13,11 +13,13 @@ interface PlainColumn<Row> extends Heading {
   cell(row: Row): ReactNode;
   /** The column that names the row. */
   heading?: boolean;
-  /** Set right-aligned with figures of one width, so that digits stand under digits. */
+  /** Right-aligned with tabular figures, so that digits align. */
   numeric?: boolean;
 }
 
-/** Exact decimals, all with as many fraction digits as the longest, so that points stand under points. */
+/**
+ * Exact decimals, all with as many fraction digits as the longest, so that decimal points align.
+ */
 interface DecimalColumn<Row> extends Heading {
   decimal(row: Row): string | null | undefined;
 }
@@ -25,8 +27,8 @@ interface DecimalColumn<Row> extends Heading {
 export type Column<Row> = PlainColumn<Row> | DecimalColumn<Row>;
 
 /**
- * A table. On a narrow screen its rows become cards, or, where it is asked to stay a table, it scrolls sideways in
- * its own frame.
+ * A table. On a narrow screen its rows become cards, or, if it must stay a table, it scrolls
+ * sideways in its own frame.
  */
 export function DataTable<Row>(props: {
   caption: string;
@@ -77,7 +79,7 @@ function isNumeric<Row>(column: Column<Row>): boolean {
   return 'decimal' in column || column.numeric === true;
 }
 
-/** A column of decimals as one of cells. */
+/** Wraps a column of decimals as a column of cells. */
 function spellOut<Row>(column: Column<Row>, rows: readonly Row[]): PlainColumn<Row> {
   if (!('decimal' in column)) return column;
   const { decimal, ...heading } = column;

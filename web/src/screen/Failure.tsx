@@ -2,10 +2,10 @@ import { Alert, Button, Group, Text } from '@mantine/core';
 import type { CombinedError, UseQueryExecute } from 'urql';
 import { explain } from './explain';
 
-/** A request that failed as a whole, in words, with a way to try again. */
+/** A request that failed completely, with a button to retry it. */
 export function Failure({ error, onRetry }: { error: CombinedError; onRetry?: UseQueryExecute }) {
   return (
-    <Alert color="red" role="alert" title="That did not work">
+    <Alert color="red" role="alert" title="The request failed">
       <Group justify="space-between" gap="sm">
         <Text size="sm">{explain(error)}</Text>
         {onRetry && (

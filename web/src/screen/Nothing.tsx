@@ -1,7 +1,7 @@
 import { Text } from '@mantine/core';
 import type { ReactNode } from 'react';
 
-/** Said where a list has no rows. */
+/** Shown for a list without rows. */
 export function Nothing({ children }: { children: ReactNode }) {
   return (
     <Text c="dimmed" size="sm" py="xs">

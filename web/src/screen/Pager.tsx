@@ -7,7 +7,7 @@ interface PageInfo {
   endCursor?: string | null;
 }
 
-/** Steps through a connection page by page. Shows nothing where one page holds everything. */
+/** Steps through a connection page by page. Renders nothing if one page holds everything. */
 export function Pager(props: {
   what: string;
   paging: Paging;

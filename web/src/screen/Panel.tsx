@@ -1,7 +1,7 @@
 import { Box, Group, Paper, Title } from '@mantine/core';
 import { type ReactNode, useId } from 'react';
 
-/** One titled part of the page. */
+/** A titled section of the page. */
 export function Panel(props: { title: string; aside?: ReactNode; children: ReactNode }) {
   const id = useId();
   return (

@@ -2,7 +2,7 @@ import { Skeleton, Stack, VisuallyHidden } from '@mantine/core';
 
 const ROWS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
 
-/** Grey lines where an answer is awaited. */
+/** Placeholder lines while a response is loading. */
 export function Pending({ what, rows = 3 }: { what: string; rows?: number }) {
   return (
     <Stack gap="xs" aria-busy="true">

@@ -1,6 +1,6 @@
 import { useState } from 'react';
 
-/** Where the reader is in a connection: the cursors of the pages already turned. */
+/** The reader's position in a connection: the cursors of the pages already visited. */
 export interface Paging {
   size: number;
   page: number;

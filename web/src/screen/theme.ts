@@ -1,6 +1,6 @@
 import { Badge, type CSSVariablesResolver, createTheme, Modal } from '@mantine/core';
 
-/** The look of the page: calm, dense, and with the contrast that WCAG AA asks for. */
+/** The look of the page: calm, dense, and with the contrast that WCAG AA requires. */
 export const theme = createTheme({
   primaryColor: 'cyan',
   primaryShade: 9,
@@ -12,7 +12,7 @@ export const theme = createTheme({
       defaultProps: {
         centered: true,
         closeButtonProps: { 'aria-label': 'Close' },
-        // Its `header` element is no banner of the page.
+        // Its `header` element is not a banner of the page.
         attributes: { header: { role: 'presentation' } },
       },
     }),

@@ -1,10 +1,10 @@
-/** A refusal that the caller can mend, as a mutation's payload carries it. */
+/** An error that the caller can fix, from a mutation's payload. */
 export interface UserError {
   field?: readonly string[] | null;
   message: string;
 }
 
-/** Splits refusals into those that belong beside the named input and those that go above the form. */
+/** Splits errors into those for the named input and those to show above the form. */
 export function errorsAt(errors: readonly UserError[], ...names: string[]) {
   const here = errors.filter((error) => names.includes(error.field?.at(-1) ?? ''));
   const elsewhere = errors.filter((error) => !here.includes(error));

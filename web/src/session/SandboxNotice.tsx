@@ -1,7 +1,7 @@
 import { Alert } from '@mantine/core';
 import { paysInSandbox } from './server';
 
-/** Says at the top of the page that nobody is charged, if so. */
+/** Notes at the top of the page that nobody is charged, if payments are sandboxed. */
 export function SandboxNotice() {
   if (!paysInSandbox()) return null;
   return (

@@ -13,7 +13,7 @@ import { type FormEvent, useState } from 'react';
 import { SandboxNotice } from './SandboxNotice';
 import { demoKey } from './server';
 
-/** Asks for an API key. On a demo server one click is enough. */
+/** Asks for an API key. On a demo server one click suffices. */
 export function SignIn(props: { refusal?: string; onSignIn(key: string): void }) {
   const [key, setKey] = useState('');
   const [problem, setProblem] = useState(props.refusal);
@@ -22,9 +22,14 @@ export function SignIn(props: { refusal?: string; onSignIn(key: string): void })
   function submit(event: FormEvent) {
     event.preventDefault();
     const typed = key.trim().replace(/^Bearer\s+/i, '');
-    // A header can carry nothing else; fetch would throw on it.
+    // A header allows no other characters; fetch would throw.
     if (/^[\x21-\x7e]+$/.test(typed)) props.onSignIn(typed);
-    else setProblem(typed ? 'That is not an API key.' : 'Enter an API key.');
+    else
+      setProblem(
+        typed
+          ? 'An API key has only letters, digits and symbols, without spaces.'
+          : 'Enter an API key.',
+      );
   }
 
   return (

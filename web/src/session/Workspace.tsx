@@ -37,7 +37,10 @@ const VIEWER = graphql(`
   }
 `);
 
-/** Everything behind the key: the header, the picker of accounts for platform roles, and the account shown. */
+/**
+ * Everything behind the key: the header, the account picker of platform roles, and the open
+ * account.
+ */
 export function Workspace({ onSignOut }: { onSignOut(reason?: string): void }) {
   const [{ data, error }, retry] = useQuery({ query: VIEWER });
   const [pickerOpen, picker] = useDisclosure(false);
@@ -45,7 +48,7 @@ export function Workspace({ onSignOut }: { onSignOut(reason?: string): void }) {
   const refused = error !== undefined && isUnauthenticated(error);
 
   useEffect(() => {
-    if (refused) onSignOut('That key is not accepted.');
+    if (refused) onSignOut('The API key is invalid: it is wrong, revoked or expired.');
   }, [refused, onSignOut]);
 
   const role = data?.viewer.role;
@@ -127,7 +130,7 @@ export function Workspace({ onSignOut }: { onSignOut(reason?: string): void }) {
   );
 }
 
-/** A button, not a link: the address's hash holds the route. */
+/** A button instead of a link, because the address's hash holds the route. */
 function skipToContent() {
   document.getElementById('content')?.focus();
 }

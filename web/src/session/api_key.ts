@@ -1,6 +1,6 @@
 /**
- * The API key that the page works with. It lives in sessionStorage: it survives a reload and the way to the
- * payment page and back, and is gone with the tab.
+ * The API key of the page. It is kept in sessionStorage: it survives a reload and the detour to the
+ * payment page, and ends with the tab.
  */
 const NAME = 'message-credits-api-key';
 

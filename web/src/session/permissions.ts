@@ -1,6 +1,6 @@
 import type { Role } from '../generated/graphql';
 
-/** What a role is called. */
+/** The names of roles. */
 export const ROLE_TITLES: Record<Role, string> = {
   PLATFORM_ADMIN: 'Platform administrator',
   ACCOUNT_MANAGER: 'Account manager',
@@ -10,11 +10,14 @@ export const ROLE_TITLES: Record<Role, string> = {
   SENDER: 'Sending service',
 };
 
-/** What the page offers to a role. The server decides; this only spares people buttons that always refuse. */
+/**
+ * What the page offers to a role. The server decides; this only hides buttons that would always
+ * fail.
+ */
 export interface Permissions {
-  /** Reads any account of the platform, and so gets the picker. */
+  /** Reads any account of the platform, and so gets the account picker. */
   everyAccount: boolean;
-  /** Reads usage, lots and purchases, and hears of balance changes. */
+  /** Reads usage, lots and purchases, and receives balance changes. */
   report: boolean;
   allocate: boolean;
   importContacts: boolean;

@@ -10,7 +10,7 @@ test.each([
   expect(parseRoute(hash)).toEqual(route);
 });
 
-test('what routeHash writes, parseRoute reads', () => {
+test('parseRoute reads the result of routeHash', () => {
   const route = { account: 'a&b=c', tab: 'packages' } as const;
   expect(parseRoute(routeHash(route))).toEqual(route);
 });

@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from 'react';
 
-/** What the page shows, kept in the address so that a reload and the back button work. */
+/** What the page shows, stored in the address so that reloading and the back button work. */
 export interface Route {
   account?: string;
   tab: Tab;

@@ -1,6 +1,9 @@
-/** What the server writes into the page about itself. Away from a server, as in development, it is silent. */
+/**
+ * The facts that the server writes into the page. Without a server, as in development, there are
+ * none.
+ */
 
-/** The key that a demo server offers; undefined anywhere else. */
+/** The key offered by a demo server; undefined on others. */
 export function demoKey(): string | undefined {
   return fact('demo-key');
 }
@@ -10,12 +13,12 @@ export function paysInSandbox(): boolean {
   return fact('payments') === 'sandbox';
 }
 
-/** Whether the server shows GraphiQL. */
+/** Whether the server has GraphiQL. */
 export function hasGraphiql(): boolean {
   return fact('graphiql') === 'on';
 }
 
-/** What the styles that scripts write must carry: the server's policy lets no others through. */
+/** The nonce of styles created by scripts: the server's policy blocks all others. */
 export function styleNonce(): string | undefined {
   return document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce || undefined;
 }

@@ -1,8 +1,8 @@
 import { styleNonce } from './server';
 
 /**
- * Gives the nonce to every style element that a script makes. GraphiQL's editor makes some and takes no nonce; what
- * comes as HTML goes another way, and stays refused.
+ * Adds the nonce to every style element created by a script. GraphiQL's editor creates some and
+ * accepts no nonce; styles in HTML are not affected, and stay blocked.
  */
 export function giveStylesTheNonce(): void {
   const nonce = styleNonce();

@@ -1,16 +1,19 @@
 import type { Interval } from '../generated/graphql';
 
-/** Dates and instants for reading. The page speaks English, so its dates do too, whatever the browser's language. */
+/**
+ * Dates and instants for display. The page is in English, so its dates are too, whatever the
+ * browser's language.
+ */
 const LOCALE = 'en-GB';
 
-/** "22 Nov 2026" */
+/** Formats a date: "22 Nov 2026". */
 export function formatDate(date: string): string {
   return formatWith(`${date}T00:00:00Z`, 'UTC', DATE);
 }
 
 /**
- * The last day on which credits can be used, "30 Dec 2026" if they expire on 31 December: they expire as their
- * expiration day begins.
+ * The last day on which credits can be used, "30 Dec 2026" if they expire on 31 December: they
+ * expire when their expiration day begins.
  */
 export function formatLastDay(expiresOn: string): string {
   const day = new Date(`${expiresOn}T00:00:00Z`);
@@ -18,12 +21,12 @@ export function formatLastDay(expiresOn: string): string {
   return formatDate(day.toISOString().slice(0, 10));
 }
 
-/** "22 Nov 2026, 14:05", in the given time zone. */
+/** Formats an instant in the given time zone: "22 Nov 2026, 14:05". */
 export function formatInstant(instant: string, timeZone: string): string {
   return formatWith(instant, timeZone, { ...DATE, hour: '2-digit', minute: '2-digit' });
 }
 
-/** What a report's bucket is called: its hour, its day, the first day of its week, its month. */
+/** The name of a report's bucket: its hour, its day, the first day of its week, or its month. */
 export function formatBucket(start: string, interval: Interval, timeZone: string): string {
   return formatWith(start, timeZone, BUCKET[interval]);
 }

@@ -9,7 +9,7 @@ export interface Period {
 
 export type NamedPeriod = 'THIS_MONTH' | 'LAST_MONTH' | 'LAST_12_MONTHS';
 
-/** The named period as it stands on `today`. */
+/** The named period on the day `today`. */
 export function namedPeriod(name: NamedPeriod, today: string): Period {
   const day = Temporal.PlainDate.from(today);
   const month = day.with({ day: 1 });
@@ -22,7 +22,7 @@ export function namedPeriod(name: NamedPeriod, today: string): Period {
         last: month.subtract({ days: 1 }).toString(),
       };
     case 'LAST_12_MONTHS':
-      // This month and the eleven before it, so that monthly bars are whole but for the last.
+      // This month and the eleven before it, so that all monthly bars but the last are complete.
       return { first: month.subtract({ months: 11 }).toString(), last: today };
   }
 }
@@ -32,14 +32,15 @@ export function dayAt(instant: string, timeZone: string): string {
   return Temporal.Instant.from(instant).toZonedDateTimeISO(timeZone).toPlainDate().toString();
 }
 
-/** The calendar day in a time zone now. */
+/** The current calendar day in a time zone. */
 export function today(timeZone: string): string {
   return Temporal.Now.plainDateISO(timeZone).toString();
 }
 
 /**
- * The half-open range of instants that the period's days fill in a time zone: from the first instant of `first`
- * to the first instant after `last`. A day may have 23 or 25 hours, and may not start at midnight.
+ * The half-open range of instants of the period's days in a time zone: from the first instant of
+ * `first` to the first instant after `last`. A day may have 23 or 25 hours, and may not start at
+ * midnight.
  */
 export function instantsOf(period: Period, timeZone: string): { from: string; to: string } {
   const start = (date: Temporal.PlainDate) => date.toZonedDateTime(timeZone).toInstant().toString();
@@ -49,14 +50,14 @@ export function instantsOf(period: Period, timeZone: string): { from: string; to
   };
 }
 
-/** Why the two dates make no period, in words for the form; undefined where they do. */
+/** Why the two dates are not a valid period, worded for the form; undefined if they are. */
 export function periodProblem(period: Period): string | undefined {
   if (!isDate(period.first) || !isDate(period.last)) return 'Choose both dates.';
   if (period.first > period.last) return 'The first day is after the last.';
   return undefined;
 }
 
-/** How many days the period has. */
+/** The number of days in the period. */
 export function daysIn(period: Period): number {
   return Temporal.PlainDate.from(period.first).until(period.last).days + 1;
 }

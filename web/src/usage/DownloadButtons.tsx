@@ -17,7 +17,10 @@ const DOWNLOAD = graphql(`
   }
 `);
 
-/** The report as a file. The link is asked for at the click, since it is valid for some minutes only. */
+/**
+ * Downloads the report as a file. The link is requested on the click, because it is valid for some
+ * minutes only.
+ */
 export function DownloadButtons({ input }: { input?: ReportInput }) {
   const client = useClient();
   const [asking, setAsking] = useState<ReportFormat>();
@@ -32,7 +35,7 @@ export function DownloadButtons({ input }: { input?: ReportInput }) {
       .toPromise();
     setAsking(undefined);
     if (data) save(data.usageReport.download);
-    else setProblem(error ? explain(error) : 'The file can’t be made.');
+    else setProblem(error ? explain(error) : 'The file can’t be created.');
   }
 
   return (
@@ -62,7 +65,7 @@ export function DownloadButtons({ input }: { input?: ReportInput }) {
   );
 }
 
-/** Goes to the link without leaving the page. */
+/** Follows the link without leaving the page. */
 function save({ url, fileName }: { url: string; fileName: string }) {
   const link = document.createElement('a');
   link.href = url;

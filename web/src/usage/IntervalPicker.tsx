@@ -8,7 +8,7 @@ const TITLES: Record<Interval, string> = {
   MONTH: 'Month',
 };
 
-/** How wide a bar of the chart is. Intervals too fine for the period can't be chosen. */
+/** Chooses the width of the chart's bars. Intervals too fine for the period are disabled. */
 export function IntervalPicker(props: {
   interval: Interval;
   fits(interval: Interval): boolean;

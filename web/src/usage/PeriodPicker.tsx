@@ -11,7 +11,7 @@ const CHOICES: { value: Choice; label: string }[] = [
   { value: 'CUSTOM', label: 'Custom' },
 ];
 
-/** A period by name, or from one day to another. */
+/** Chooses a period by name, or by its first and last day. */
 export function PeriodPicker(props: {
   period: Period;
   today: string;

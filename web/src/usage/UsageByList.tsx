@@ -29,10 +29,10 @@ const BY_LIST = graphql(`
 
 type Row = UsageByListFragment['lists'][number];
 
-/** How many rows are shown before asking for the rest. */
+/** Rows shown before the rest is requested. */
 const FIRST_ROWS = 10;
 
-/** Usage by contact list, most credits first, as the report orders it. */
+/** Usage by contact list, most credits first, in the report's order. */
 export function UsageByList(props: { report: FragmentType<typeof BY_LIST>; whole: string }) {
   const { lists } = readFragment(BY_LIST, props.report);
   const [all, setAll] = useState(false);

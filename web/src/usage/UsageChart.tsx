@@ -21,7 +21,10 @@ const COMPACT = new Intl.NumberFormat('en-GB', {
   maximumSignificantDigits: 3,
 });
 
-/** Bars of credits. Their heights are floats, which the eye can't tell; the tooltip says the exact figure. */
+/**
+ * Bars of credits. Their heights are floats, which looks the same; the tooltip has the exact
+ * figure.
+ */
 export function UsageChart({ bars }: { bars: UsageBar[] }) {
   const data = bars.map((bar) => ({ ...bar, height: toPlottable(bar.credits) }));
   return (

@@ -24,7 +24,7 @@ const OVER_TIME = graphql(`
 
 type Bucket = UsageOverTimeFragment['buckets'][number];
 
-/** Credits by bucket: a chart for the eye, and the same figures as a table. */
+/** Credits by bucket: a chart, and the same figures as a table. */
 export function UsageOverTime(props: {
   report: FragmentType<typeof OVER_TIME>;
   interval: Interval;

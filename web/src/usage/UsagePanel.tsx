@@ -46,7 +46,7 @@ const USAGE = graphql(`
   }
 `);
 
-/** What an account spent in a period: over time, by list, by country, and as a file. */
+/** An account's usage in a period: over time, by list, by country, and as a file. */
 export function UsagePanel({ accountId, timeZone }: { accountId: string; timeZone: string }) {
   const [period, setPeriod] = useState<Period>(() => namedPeriod('THIS_MONTH', today(timeZone)));
   const [interval, setInterval] = useState<Interval>('DAY');

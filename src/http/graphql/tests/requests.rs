@@ -1,4 +1,4 @@
-//! How requests come: methods, media types, parameters, bounds, and clients that leave.
+//! HTTP requests: methods, media types, parameters, limits, and clients that disconnect.
 
 use axum::http::Method;
 
@@ -62,7 +62,7 @@ async fn get_never_mutates() {
 }
 
 #[tokio::test]
-async fn what_is_no_graphql_request_is_said_so() {
+async fn requests_that_are_not_graphql_are_refused_with_a_reason() {
     let check = async |request: Request, status: u16, code: &str| {
         let shown = format!("{request:?}");
         let answered = send(request).await;
@@ -158,7 +158,7 @@ async fn what_is_no_graphql_request_is_said_so() {
 }
 
 #[tokio::test]
-async fn a_json_body_is_bounded() {
+async fn a_json_body_has_a_size_limit() {
     let endpoint = Endpoint::new(
         Limits::default(),
         BodyLimits {
@@ -185,7 +185,7 @@ async fn a_json_body_is_bounded() {
 }
 
 #[tokio::test]
-async fn a_mutation_goes_on_when_its_client_has_gone() {
+async fn a_mutation_continues_after_its_client_disconnects() {
     let endpoint = Endpoint::new(Limits::default(), BodyLimits::default(), &[]);
     let trace = Trace::default();
     let schema = test_schema(&trace);
@@ -207,7 +207,7 @@ async fn a_mutation_goes_on_when_its_client_has_gone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_body_that_does_not_come_is_not_waited_for() {
+async fn a_stalled_body_times_out() {
     use std::time::Duration;
 
     use futures_util::{StreamExt, stream};
@@ -222,7 +222,7 @@ async fn a_body_that_does_not_come_is_not_waited_for() {
     );
     assert!(begun.elapsed() < Duration::from_secs(6));
 
-    // A byte now and then does not help either.
+    // A byte now and then does not reset the total timeout.
     let begun = tokio::time::Instant::now();
     let slow = stream::unfold((), |()| async {
         tokio::time::sleep(Duration::from_secs(3)).await;

@@ -1,9 +1,9 @@
-//! How connections end: every close code, every bound, and the drain.
+//! How connections end: every close code, every limit, and the drain.
 
 use super::*;
 
 #[tokio::test]
-async fn a_close_is_answered() {
+async fn a_close_is_acknowledged() {
     let mut client = server().await.open().await;
     client.socket.close(None).await.unwrap();
     assert!(matches!(
@@ -13,7 +13,7 @@ async fn a_close_is_answered() {
 }
 
 #[tokio::test]
-async fn messages_that_are_none_close_with_4400() {
+async fn invalid_messages_close_with_4400() {
     let server = server().await;
     let check = async |text: &str| {
         let mut client = server.open().await;
@@ -43,7 +43,7 @@ async fn messages_that_are_none_close_with_4400() {
 }
 
 #[tokio::test]
-async fn only_who_is_let_in_is_answered() {
+async fn only_authenticated_clients_get_responses() {
     let server = server().await;
     let mut client = server.connect().await;
     client.subscribe("1", "{ hello }").await;
@@ -57,7 +57,7 @@ async fn only_who_is_let_in_is_answered() {
     client.say(json!({"type": "connection_init"})).await;
     client.is_closed_with(4403).await;
 
-    // Asked, but not let in yet.
+    // Authentication has started but not finished.
     let mut client = server.connect().await;
     client.init("Bearer slow").await;
     client.subscribe("1", "{ hello }").await;
@@ -75,7 +75,7 @@ async fn a_revoked_session_is_closed_with_4403() {
 }
 
 #[tokio::test]
-async fn init_comes_once() {
+async fn a_second_init_closes_with_4429() {
     let server = server().await;
     let mut client = server.open().await;
     client.init("Bearer good").await;
@@ -83,7 +83,7 @@ async fn init_comes_once() {
         client.closed().await,
         (4429, "Too many initialisation requests".to_owned())
     );
-    // Also while the first is being judged.
+    // Even while the first is being authenticated.
     let mut client = server.connect().await;
     client.init("Bearer slow").await;
     client.init("Bearer good").await;
@@ -95,7 +95,7 @@ async fn init_comes_once() {
 }
 
 #[tokio::test]
-async fn init_has_to_come_in_time() {
+async fn a_late_init_closes_with_4408() {
     let limits = SocketLimits {
         init_timeout: Duration::from_millis(1),
         ..SocketLimits::default()
@@ -130,7 +130,7 @@ async fn other_subprotocols_close_with_4406() {
 }
 
 #[tokio::test]
-async fn operations_are_bounded() {
+async fn operations_have_a_limit() {
     let limits = SocketLimits {
         operations: 2,
         ..SocketLimits::default()
@@ -142,19 +142,19 @@ async fn operations_are_bounded() {
         assert_eq!(client.read().await, next(id, json!({"endless": 0})));
     }
     client.subscribe("3", "{ hello }").await;
-    let told = client.read().await;
+    let reply = client.read().await;
     assert_eq!(
-        (told["type"].as_str(), told["id"].as_str()),
+        (reply["type"].as_str(), reply["id"].as_str()),
         (Some("error"), Some("3"))
     );
-    assert_eq!(told["payload"][0]["extensions"]["code"], "RATE_LIMITED");
+    assert_eq!(reply["payload"][0]["extensions"]["code"], "RATE_LIMITED");
     client.say(complete("1")).await;
     client.subscribe("3", "{ hello }").await;
     assert_eq!(client.read().await, next("3", json!({"hello": "world"})));
 }
 
 #[tokio::test]
-async fn messages_are_bounded() {
+async fn messages_have_a_size_limit() {
     let limits = SocketLimits {
         message_bytes: 200,
         ..SocketLimits::default()
@@ -169,7 +169,7 @@ async fn messages_are_bounded() {
 }
 
 #[tokio::test]
-async fn a_drain_answers_what_runs_and_closes_with_1001() {
+async fn a_drain_completes_running_operations_and_closes_with_1001() {
     let server = server().await;
     let mut idle = server.open().await;
     let mut fresh = server.connect().await;
@@ -190,8 +190,8 @@ async fn a_drain_answers_what_runs_and_closes_with_1001() {
 }
 
 #[tokio::test]
-async fn a_quiet_client_that_answers_stays() {
-    // Long enough that a busy machine answers within three of them.
+async fn a_quiet_client_that_answers_pings_stays_connected() {
+    // Long enough that a busy machine answers within three intervals.
     let limits = SocketLimits {
         keep_alive: Duration::from_millis(250),
         ..SocketLimits::default()
@@ -199,7 +199,7 @@ async fn a_quiet_client_that_answers_stays() {
     let server = Server::start(limits).await;
     let mut client = server.open().await;
     for _ in 0..4 {
-        // The next read writes the answer.
+        // The next read writes the reply.
         assert!(matches!(
             client.socket.next().await,
             Some(Ok(Message::Ping(_)))
@@ -210,13 +210,13 @@ async fn a_quiet_client_that_answers_stays() {
 }
 
 #[tokio::test]
-async fn a_client_that_died_without_a_word_is_dropped() {
+async fn a_silently_dead_client_is_disconnected() {
     let limits = SocketLimits {
         keep_alive: Duration::from_millis(5),
         ..SocketLimits::default()
     };
     let server = Server::start(limits).await;
-    // It shakes hands and never says a word again.
+    // It completes the handshake and never sends anything again.
     let mut dead = TcpStream::connect(server.address).await.unwrap();
     let handshake = format!(
         "GET /graphql HTTP/1.1\r\nHost: {}\r\nConnection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
@@ -231,7 +231,7 @@ async fn a_client_that_died_without_a_word_is_dropped() {
 }
 
 #[tokio::test]
-async fn a_connection_without_operations_is_closed_after_a_while() {
+async fn an_idle_connection_is_closed() {
     let limits = SocketLimits {
         keep_alive: std::time::Duration::from_millis(20),
         idle: std::time::Duration::from_millis(1),

@@ -1,4 +1,4 @@
-//! Words of many languages in the encodings that people have, and signs that are no letters.
+//! Words of many languages in common encodings, and symbols that are not letters.
 
 use std::io::Write;
 
@@ -53,7 +53,7 @@ fn written(text: &str, charset: Charset) -> Vec<u8> {
     code_page_850::decode(&(0x80..=0xFF).collect::<Vec<u8>>(), &mut upper);
     let upper: Vec<char> = String::from_utf8(upper).unwrap().chars().collect();
     match charset {
-        Charset::Guessed(encoding) | Charset::Said(encoding) => {
+        Charset::Guessed(encoding) | Charset::Declared(encoding) => {
             encoding.encode(text).0.into_owned()
         }
         Charset::CodePage850 => text
@@ -72,9 +72,9 @@ fn found(bytes: &[u8]) -> Option<Charset> {
     })
 }
 
-/// Files of four words each: nearly all are read as they were written, and hardly any otherwise.
+/// Files of four words each: nearly all are detected correctly, and hardly any wrongly.
 #[test]
-fn a_few_words_say_the_encoding() {
+fn a_few_words_reveal_the_encoding() {
     for charset in [
         Charset::Guessed(WINDOWS_1252),
         Charset::Guessed(MACINTOSH),
@@ -111,9 +111,10 @@ fn a_few_words_say_the_encoding() {
     }
 }
 
-/// The same through the detector, which may guess anything of so little text: one word and four of them.
+/// The same through the detector, whose guess from so little text may be anything: one word and
+/// four of them.
 #[test]
-fn what_the_detector_says_of_a_few_words_is_checked() {
+fn the_detectors_guess_from_a_few_words_is_checked() {
     let mut wrong = Vec::new();
     let (mut files, mut refused) = (0, 0);
     for (_, words) in WORDS {
@@ -147,9 +148,9 @@ fn what_the_detector_says_of_a_few_words_is_checked() {
     );
 }
 
-/// Words of other languages are no worse for it: they are read as the detector says, or not at all.
+/// Words of other languages do not suffer: they are decoded with the detector's guess, or refused.
 #[test]
-fn words_of_central_europe_and_iceland_are_left_alone() {
+fn words_of_central_europe_and_iceland_keep_the_detectors_guess() {
     for (encoding, words) in [
         (
             WINDOWS_1250,
@@ -185,7 +186,7 @@ fn words_of_central_europe_and_iceland_are_left_alone() {
 }
 
 #[test]
-fn words_of_other_scripts_are_read() {
+fn words_of_other_scripts_are_decoded() {
     for (encoding, words) in [
         (
             WINDOWS_1251,
@@ -224,7 +225,7 @@ fn words_of_other_scripts_are_read() {
 }
 
 #[test]
-fn signs_of_windows_1252_are_left_alone() {
+fn symbols_of_windows_1252_are_kept() {
     for text in [
         "50 €",
         "ciao…",

@@ -14,10 +14,12 @@ use super::{
     super::reader::snapshot_of, BATCHES_WAITING, SCAN_TIMEOUT, Scan, Sender, Store, broken,
     copy_out, last_step, open, walk_on,
 };
+use crate::tuning::Tuned;
 
 /// Pages of SQLite's that a scan keeps, in KiB: it goes through them once. Nothing is mapped: a file's pages
 /// would count as this program's memory.
-const CACHE_KIBIBYTES: i64 = 256;
+/// Measured: docs/measured.md, "Files".
+static CACHE_KIBIBYTES: Tuned<i64> = Tuned::new("SCAN_CACHE_KIB", 256);
 /// Rows are wanted one by one from the first on, so that nothing is sorted or hashed whole before it comes, and no
 /// machine code is made for rows that are only handed over.
 const STREAMED: &str = "SET LOCAL enable_sort = off; SET LOCAL enable_hashjoin = off; \
@@ -127,7 +129,7 @@ impl Store {
 fn begin(file: &Path) -> Result<Connection, DbErr> {
     let connection = open(file)?;
     connection
-        .pragma_update(None, "cache_size", -CACHE_KIBIBYTES)
+        .pragma_update(None, "cache_size", -CACHE_KIBIBYTES.get())
         .and_then(|()| connection.execute_batch("BEGIN; SELECT 1 FROM accounts LIMIT 1"))
         .map_err(|cause| broken(cause.to_string()))?;
     Ok(connection)
@@ -139,7 +141,7 @@ impl Pinned {
     /// Must be called within a tokio runtime.
     #[must_use]
     pub fn scan(self, select: &SelectStatement) -> Scan {
-        let (sender, receiver) = mpsc::channel(BATCHES_WAITING);
+        let (sender, receiver) = mpsc::channel(BATCHES_WAITING.get());
         match self.0 {
             Place::Postgres(held) => {
                 let query = select.to_string(PostgresQueryBuilder);

@@ -1,0 +1,21 @@
+//! The API as a whole, and the program around it.
+//!
+//! Here: the schema and its prose, who may call what, clients and connections, the commands, and
+//! the architecture of the code. Not here: what a single noun does ([`crate::nouns`]).
+
+mod architecture;
+pub mod authorization;
+mod clients;
+mod commands;
+mod connections;
+mod contract;
+mod cors;
+mod demo;
+mod deployment;
+mod edges;
+mod logs;
+mod migrations;
+mod prose;
+mod readme;
+mod request_id;
+mod uploads;

@@ -1,0 +1,209 @@
+//! Laws of the ledger over HTTP that no noun's own tests tell; docs/ledger.md says which test tells each.
+//! The properties of keys and hashes are in [`properties`].
+
+mod properties;
+
+use domain::ending::NoEnding;
+use message_credits::ledger::{Act, End, Refused, Request, SubmitError};
+use sea_orm::{ConnectionTrait, DatabaseBackend};
+use serde_json::{Value, json};
+
+use crate::{
+    nouns::message::{SCHEDULE, balance, refusals, schedule, send, to_italians},
+    support::{Server, Tenant, new_key, on_both_databases, sending},
+};
+
+const SETTLE: &str = "mutation($input: SettleMessageInput!) { settleMessage(input: $input) {
+    message { status credits } userErrors { field code } } }";
+const CANCEL: &str = "mutation($input: CancelMessageInput!) { cancelMessage(input: $input) {
+    message { status } userErrors { field code } } }";
+const UPDATE: &str = "mutation($input: UpdateAccountInput!) {
+    updateAccount(input: $input) { account { settlement } userErrors { field message } } }";
+
+async fn update(server: &Server, tenant: &Tenant, field: &str, value: &str) {
+    let input = json!({ "accountId": tenant.id, field: value });
+    server.done(server.admin_key(), UPDATE, input).await;
+}
+
+/// Lots that were given and what is left of them, the newest first.
+async fn lots(server: &Server, tenant: &Tenant) -> Value {
+    let read = "{ account { lots { nodes { granted remaining } } } }";
+    let data = server.data(&tenant.owner, read, json!({})).await;
+    let nodes = data["account"]["lots"]["nodes"].as_array().unwrap();
+    nodes
+        .iter()
+        .map(|node| json!([node["granted"], node["remaining"]]))
+        .collect()
+}
+
+/// A message that waits, to so many Italians; its id.
+async fn waiting(server: &Server, tenant: &Tenant, at: &str, recipients: i64) -> Value {
+    schedule(server, tenant, at, to_italians(recipients)).await["message"]["id"].take()
+}
+
+async fn statuses(server: &Server, tenant: &Tenant) -> Vec<Value> {
+    let read = "{ account { messages { nodes { status sentAt } } } }";
+    let data = server.data(&tenant.owner, read, json!({})).await;
+    let nodes = data["account"]["messages"]["nodes"].as_array().unwrap();
+    nodes
+        .iter()
+        .map(|node| json!([node["status"], node["sentAt"]]))
+        .collect()
+}
+
+on_both_databases! {
+    /// L1: where the account says so the soonest to expire go first, those that never do last; among equals the
+    /// older one, whichever came in larger.
+    async fn the_soonest_to_expire_go_first_where_asked(server: Server) {
+        let tenant = server.account("Shop").await;
+        let given = [("10", None), ("20", Some("2026-12-05")), ("30", Some("2026-12-01")), ("40", Some("2026-12-01"))];
+        for (minute, (credits, until)) in given.into_iter().enumerate() {
+            server.set_time(&format!("2026-11-22T08:0{minute}:00Z"));
+            server.grant_until(&tenant, credits, until).await;
+        }
+        update(&server, &tenant, "consumptionOrder", "SOONEST_EXPIRY_FIRST").await;
+        for (recipients, left) in [
+            (29, ["40", "1", "20", "10"]),
+            (2, ["39", "0", "20", "10"]),
+            (40, ["0", "0", "19", "10"]),
+            (20, ["0", "0", "0", "9"]),
+        ] {
+            send(&server, &tenant, to_italians(recipients)).await;
+            assert_eq!(lots(&server, &tenant).await, json!([
+                ["40", left[0]], ["30", left[1]], ["20", left[2]], ["10", left[3]] ]));
+        }
+    }
+
+    /// P1: a list with a limit spends its own and nothing else, one without spends the unassigned.
+    async fn a_limited_list_spends_its_own_only(server: Server) {
+        let tenant = server.account("Shop").await;
+        server.grant(&tenant, "100").await;
+        let limited = server.list(&tenant, "Limited", json!([])).await;
+        let sharing = server.list(&tenant, "Sharing", json!([])).await;
+        let allocate = "mutation($input: AllocateCreditsInput!) { allocateCredits(input: $input) {
+            userErrors { field message } } }";
+        let allocations = json!([{ "listId": limited, "mode": "LIMITED", "assigned": "30" }]);
+        server.done(&tenant.owner, allocate, json!({ "allocations": allocations })).await;
+        let of = |list: &str, recipients| {
+            let mut input = to_italians(recipients);
+            input["listId"] = json!(list);
+            input["sendAt"] = json!("2026-11-23T08:00:00Z");
+            input
+        };
+        for (list, most) in [(&limited, 30), (&sharing, 70)] {
+            let refused = refusals(&server, &tenant, SCHEDULE, of(list, most + 1)).await;
+            assert_eq!(refused[0]["code"], "INSUFFICIENT_CREDITS", "{list}");
+            let mut input = of(list, most);
+            input["idempotencyKey"] = json!(new_key());
+            server.done(&tenant.owner, SCHEDULE, input).await;
+        }
+        // What comes in is nobody's yet.
+        server.grant(&tenant, "5").await;
+        assert_eq!(balance(&server, &tenant).await, json!({
+            "total": "105", "available": "5", "held": "100", "unassigned": "5" }));
+    }
+
+    /// H2: what goes back to a lot whose day has passed expires at once, and no other credits pay for it.
+    async fn what_comes_back_too_late_expires(server: Server) {
+        let tenant = server.account("Shop").await;
+        server.grant_until(&tenant, "50", Some("2026-12-01")).await;
+        let id = waiting(&server, &tenant, "2026-12-24T08:00:00Z", 40).await;
+        server.grant(&tenant, "7").await;
+        server.set_time("2026-11-30T23:00:00Z");
+        let expected = |total: &str, held: &str| json!({
+            "total": total, "available": "7", "held": held, "unassigned": "7" });
+        assert_eq!(balance(&server, &tenant).await, expected("47", "40"));
+        let sent = json!([{ "countryCode": "IT", "recipients": 25 }]);
+        let input = json!({ "messageId": id, "sent": sent, "idempotencyKey": new_key() });
+        server.done(server.admin_key(), SETTLE, input).await;
+        assert_eq!(balance(&server, &tenant).await, expected("7", "0"));
+        let read = "{ account { transactions { nodes { kind credits } } } }";
+        let data = server.data(&tenant.owner, read, json!({})).await;
+        let newest: Vec<Value> = data["account"]["transactions"]["nodes"].as_array().unwrap()[..4]
+            .iter().map(|node| json!([node["kind"], node["credits"]])).collect();
+        assert_eq!(newest, [json!(["EXPIRY", "-15"]), json!(["RELEASE", "15"]), json!(["SPEND", "0"]), json!(["EXPIRY", "-10"])]);
+    }
+
+    /// H3: what came due while the server settled is the server's to settle, though no job had run when that
+    /// changed; what comes due later is the sending service's.
+    async fn who_settles_is_judged_at_its_time(server: Server) {
+        let tenant = server.account("Shop").await;
+        server.grant(&tenant, "100").await;
+        let due = waiting(&server, &tenant, "2026-11-23T08:00:00Z", 10).await;
+        let later = waiting(&server, &tenant, "2026-11-23T09:00:00Z", 20).await;
+        server.set_time("2026-11-23T08:30:00Z");
+        update(&server, &tenant, "settlement", "REPORTED").await;
+        let sent = json!(["SENT", "2026-11-23T08:30:00Z"]);
+        assert_eq!(statuses(&server, &tenant).await, [json!(["SCHEDULED", null]), sent.clone()]);
+        server.set_time("2026-11-23T09:00:00Z");
+        server.run_workers().await;
+        assert_eq!(statuses(&server, &tenant).await, [json!(["SCHEDULED", null]), sent]);
+        // A job that found it due a moment before the change comes too late.
+        let message = message_credits::graphql::engine::ids::PublicId::decode(later.as_str().unwrap()).unwrap();
+        let act = Act::End { message, list: None, end: End::Due };
+        let request = Request { account: sending::account(&tenant), act, key: None, at: None };
+        let refused = server.services().ledger.submit(request).await;
+        assert!(matches!(refused, Err(SubmitError::Refused(Refused::NoEnding(NoEnding::NotDue)))), "{refused:?}");
+        assert_eq!(balance(&server, &tenant).await["held"], "20");
+        // Ended once: what was settled is not cancelled, and what is reported may be by its sending service, after its
+        // time too.
+        let sender = server.key(&tenant, "SENDER").await;
+        let cancel = async |key: &str, id: &Value| {
+            let input = json!({ "messageId": id, "idempotencyKey": new_key() });
+            let response = server.graphql(Some(key), CANCEL, json!({ "input": input })).await;
+            response["data"]["cancelMessage"]["userErrors"].clone()
+        };
+        assert_eq!(cancel(&sender, &due).await[0]["code"], "CONFLICT");
+        assert_eq!(cancel(&tenant.owner, &later).await[0]["code"], "CONFLICT");
+        assert_eq!(cancel(&sender, &later).await, json!([]));
+        assert_eq!(balance(&server, &tenant).await["total"], "90");
+    }
+
+    /// B1: the database itself refuses to change or delete what the ledger wrote.
+    async fn the_database_refuses_to_change_the_ledger(server: Server) {
+        let tenant = server.account("Shop").await;
+        server.grant_until(&tenant, "100", Some("2027-01-01")).await;
+        update(&server, &tenant, "timeZone", "Asia/Kolkata").await;
+        let store = &server.services().store;
+        let mut statements = vec![
+            "UPDATE transactions SET note = 'x'",
+            "DELETE FROM transactions",
+            "UPDATE postings SET units = 0",
+            "DELETE FROM postings",
+            "UPDATE lot_expiry_changes SET to_at = 0",
+            "DELETE FROM lot_expiry_changes",
+        ];
+        if store.backend() == DatabaseBackend::Postgres {
+            statements.extend(["TRUNCATE transactions", "TRUNCATE postings", "TRUNCATE lot_expiry_changes"]);
+        }
+        for statement in statements {
+            let error = store.writer().execute_unprepared(statement).await.unwrap_err().to_string();
+            assert!(error.contains("append-only"), "{statement}: {error}");
+        }
+    }
+
+    /// B4: what was scheduled is answered again as it was scheduled, lines and all, after other lines were sent.
+    async fn a_schedule_again_has_its_first_lines(server: Server) {
+        let tenant = server.account("Shop").await;
+        update(&server, &tenant, "settlement", "REPORTED").await;
+        server.grant(&tenant, "100").await;
+        let schedule = "mutation($input: ScheduleMessageInput!) { scheduleMessage(input: $input) {
+            message { id status credits lines { countryCode recipients segmentCount creditsPerSegment credits } }
+            balance { total available held } userErrors { field code } } }";
+        let rows = json!([{ "countryCode": "US", "recipients": 3 }, { "countryCode": "IT", "recipients": 20 }]);
+        let input = json!({ "audience": { "destinations": rows }, "text": "Ciao",
+            "sendAt": "2026-11-23T08:00:00Z", "idempotencyKey": "once" });
+        let first = server.done(&tenant.owner, schedule, input.clone()).await;
+        let line = |country: &str, recipients: i64| json!({ "countryCode": country, "recipients": recipients,
+            "segmentCount": 1, "creditsPerSegment": "1", "credits": recipients.to_string() });
+        assert_eq!(first["message"]["lines"], json!([line("IT", 20), line("US", 3)]));
+        let sent = json!([{ "countryCode": "IT", "recipients": 5 }]);
+        let settle = json!({ "messageId": first["message"]["id"], "sent": sent, "idempotencyKey": "settled" });
+        server.done(server.admin_key(), SETTLE, settle).await;
+        assert_eq!(server.done(&tenant.owner, schedule, input).await, first);
+        let read = "{ account { messages { nodes { lines { countryCode recipients segmentCount
+            creditsPerSegment credits } } } } }";
+        let now = server.data(&tenant.owner, read, json!({})).await;
+        assert_eq!(now["account"]["messages"]["nodes"][0]["lines"], json!([line("IT", 5)]));
+    }
+}

@@ -1,0 +1,173 @@
+//! docs/ledger.md against the ledger: its postings are those that are made, its queries answer, and the tests that
+//! it names are there. Not
+//! here: the properties of keys and hashes ([`super::ledger_laws`]).
+
+use std::collections::BTreeSet;
+
+use domain::{ending::Asker, id::MessageId};
+use entity::{posting, purchase, sql_enums::TransactionKind, transaction};
+use message_credits::ledger::{Act, End};
+use sea_orm::{
+    ActiveEnum, ConnectionTrait, DatabaseBackend, EntityTrait, Statement, prelude::Uuid,
+    sea_query::Expr,
+};
+use serde_json::json;
+
+use crate::{
+    laws::verify::{books, message},
+    nouns::purchase::{begin, package},
+    support::{
+        Server, Tenant, on_both_databases,
+        sending::{self, submit},
+    },
+};
+
+const PAGE: &str = include_str!("../../../docs/ledger.md");
+
+/// A kind with the books that it moves and which way: `SPEND` of `HELD -` and `SPENT +`.
+type Shape = (String, BTreeSet<String>);
+
+/// The rows of the page's table of postings.
+fn told_shapes() -> BTreeSet<Shape> {
+    let table = PAGE
+        .split("## What is posted")
+        .nth(1)
+        .unwrap()
+        .split("\n## ")
+        .next()
+        .unwrap();
+    let rows = table.lines().filter(|line| line.starts_with("| `"));
+    rows.map(|row| {
+        let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+        let kind = cells[0].trim_matches('`').to_owned();
+        let moves = cells[2]
+            .split('`')
+            .filter(|part| !part.trim().is_empty() && *part != "none");
+        (kind, moves.map(str::to_owned).collect())
+    })
+    .collect()
+}
+
+/// What the ledger of every account did.
+async fn made_shapes(server: &Server) -> BTreeSet<Shape> {
+    let reader = server.services().store.reader();
+    let transactions = transaction::Entity::find().all(reader).await.unwrap();
+    let postings = posting::Entity::find().all(reader).await.unwrap();
+    let shape = |row: &transaction::Model| {
+        let own = postings
+            .iter()
+            .filter(|one| one.account_id == row.account_id && one.sequence == row.sequence);
+        let sign = |units: i64| if units < 0 { '-' } else { '+' };
+        let moves = own.map(|one| format!("{} {}", one.book.to_value(), sign(one.units)));
+        (row.kind.to_value(), moves.collect())
+    };
+    transactions.iter().map(shape).collect()
+}
+
+/// Everything that an account can go through.
+async fn whole_history(server: &Server) -> Tenant {
+    let tenant = books(server).await;
+    let now = || server.services().clock.now();
+    // Messages that cost nothing, one given up and one settled.
+    for end in [End::Cancel(Asker::Account), End::InFull] {
+        let mut new = sending::new_message(&message(None, "2026-11-22T08:00:00Z", 0));
+        new.send_at = Some("2027-01-01T08:00:00Z".parse().unwrap());
+        let id: MessageId = new.id;
+        submit(server, &tenant, now(), Act::Schedule(new)).await;
+        let end = Act::End {
+            message: id,
+            list: None,
+            end,
+        };
+        submit(server, &tenant, now(), end).await;
+    }
+    let change = Act::ChangeTimeZone {
+        time_zone: jiff::tz::TimeZone::get("America/New_York").unwrap(),
+    };
+    submit(server, &tenant, now(), change).await;
+    for automatic in [false, true] {
+        let package = package(server, 100, 1_000, |row| row.validity_days = Some(30)).await;
+        let begun = begin(server, &tenant, &package).await;
+        if automatic {
+            purchase::Entity::update_many()
+                .col_expr(purchase::Column::Automatic, Expr::value(true))
+                .exec(server.services().store.writer())
+                .await
+                .unwrap();
+        }
+        let url = begun["confirmationUrl"].as_str().unwrap();
+        server
+            .http()
+            .post(url)
+            .form(&[("decision", "approve")])
+            .send()
+            .await
+            .unwrap();
+    }
+    tenant
+}
+
+/// The page's queries, each with its question.
+fn queries() -> Vec<(&'static str, &'static str)> {
+    let parts: Vec<&str> = PAGE.split("```").collect();
+    let pairs = parts
+        .chunks(2)
+        .filter_map(|pair| Some((pair[0], pair.get(1)?.strip_prefix("sql")?)));
+    pairs
+        .map(|(before, query)| (before.trim().rsplit("\n\n").next().unwrap(), query.trim()))
+        .collect()
+}
+
+async fn number(server: &Server, query: &str) -> i64 {
+    let store = &server.services().store;
+    let statement = Statement::from_string(store.backend(), query);
+    let row = store.reader().query_one_raw(statement).await;
+    let row = row
+        .unwrap_or_else(|error| panic!("{error}: {query}"))
+        .unwrap();
+    row.try_get("", "n").unwrap()
+}
+
+on_both_databases! {
+    /// Each row of the table is something that the ledger does, and it does nothing else.
+    async fn the_page_tells_every_posting(server: Server) {
+        whole_history(&server).await;
+        assert_eq!(made_shapes(&server).await, told_shapes());
+    }
+
+    /// Each query runs; those that should find nothing find nothing, the others something.
+    async fn the_page_answers_an_auditor(server: Server) {
+        let tenant = whole_history(&server).await;
+        let reader = server.services().store.reader();
+        let id = |id: Uuid| match server.services().store.backend() {
+            DatabaseBackend::Postgres => format!("'{id}'"),
+            _ => format!("X'{}'", id.simple()),
+        };
+        let lot = entity::lot::Entity::find().one(reader).await.unwrap().unwrap();
+        let spend = transaction::Entity::find().all(reader).await.unwrap();
+        let spend = spend.iter().rfind(|row| row.kind == TransactionKind::Spend && row.available_change_units < 0).unwrap();
+        let (from, to) = (0, server.services().clock.now().as_microsecond());
+        let of = |query: &str| query
+            .replace(":account", &id(sending::account(&tenant).uuid()))
+            .replace(":lot", &id(lot.id))
+            .replace(":message", &id(spend.message_id.unwrap()))
+            .replace(":from", &from.to_string())
+            .replace(":to", &to.to_string())
+            .replace(":at", &to.to_string());
+        let mut sums = Vec::new();
+        for (question, query) in queries() {
+            let query = of(query);
+            let rows = number(&server, &format!("SELECT COUNT(*) AS n FROM ({query}) AS answer")).await;
+            let expects_none = question.contains("(expected: none)");
+            assert_eq!(rows == 0, expects_none, "{question} has {rows} rows");
+            if question.contains("can it spend") || question.contains("could it spend") || question.contains("is answered") {
+                sums.push(number(&server, &format!("SELECT CAST(SUM(units) AS BIGINT) AS n FROM ({query}) AS answer")).await);
+            }
+        }
+        let read = "{ account { balance { available } } }";
+        let data = server.data(&tenant.owner, read, json!({})).await;
+        let available: domain::credits::Credits = data["account"]["balance"]["available"].as_str().unwrap().parse().unwrap();
+        assert_eq!(sums, [available.units(); 3]);
+        assert!(queries().len() >= 14, "{}", queries().len());
+    }
+}

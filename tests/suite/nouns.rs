@@ -1,0 +1,43 @@
+//! The nouns of the API over HTTP, on both databases.
+//!
+//! Here: one file per noun, or per topic of a noun: what its operations do and what they refuse.
+//! Not here: properties of random histories ([`crate::laws`]); crashes, floods and bounds
+//! ([`crate::faults`]).
+
+mod account;
+mod allocation;
+mod api_key;
+mod balance;
+mod big_counts;
+mod checkout;
+mod contact;
+mod contact_import;
+mod contact_import_columns;
+mod contact_import_files;
+mod contact_import_preview;
+mod contact_list;
+mod credit_package;
+mod departures;
+mod destination_options;
+mod download;
+mod lot;
+pub mod message;
+mod monthly_report;
+mod names;
+mod personal;
+mod phone_numbers;
+pub mod purchase;
+mod purchase_provider;
+pub mod quote;
+pub mod rate_card;
+mod search;
+mod segmentation;
+mod sender;
+pub mod settlement;
+mod statement;
+mod texts;
+mod time_zone;
+mod transaction;
+mod usage_comparison;
+pub mod usage_report;
+pub mod usage_rollup;

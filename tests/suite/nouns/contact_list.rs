@@ -1,0 +1,213 @@
+//! Contact lists over HTTP: their head-counts, and what archiving leaves.
+
+use serde_json::{Value, json};
+
+use crate::{nouns::allocation::hold, support::on_both_databases};
+
+const CREATE: &str = "mutation($input: CreateContactListInput!) {
+    createContactList(input: $input) {
+        list { id name archived recipients destinations { countryCode recipients } account { name }
+            allocation { mode assigned available held } }
+        userErrors { field message code } } }";
+
+const UPDATE: &str = "mutation($input: UpdateContactListInput!) {
+    updateContactList(input: $input) {
+        list { name recipients destinations { countryCode recipients } }
+        userErrors { field message code } } }";
+
+const ARCHIVE: &str = "mutation($input: ArchiveContactListInput!) {
+    archiveContactList(input: $input) {
+        list { id archived allocation { mode assigned available held } }
+        userErrors { field message code } } }";
+
+const NAMES: &str = "query($search: String) {
+    account { lists(search: $search) { nodes { name } totalCount } } }";
+
+/// The userErrors of the only field of a response.
+#[track_caller]
+pub fn refusals(response: &Value) -> Value {
+    let data = response["data"].as_object();
+    let payload = data.and_then(|data| data.values().next());
+    let rows = payload.map(|payload| payload["userErrors"].clone());
+    rows.unwrap_or_else(|| panic!("{response:#}"))
+}
+
+on_both_databases! {
+    /// A list counts its recipients by country, most first, and shares the unassigned credits.
+    async fn a_list_has_a_head_count(server: Server) {
+        let shop = server.account("Shop").await;
+        let input = json!({ "name": " Newsletter ", "destinations": [
+            { "countryCode": "US", "recipients": 5 },
+            { "countryCode": "IT", "recipients": 1653 },
+            { "countryCode": "DE", "recipients": 0 },
+            { "countryCode": "FR", "recipients": 2 },
+            { "countryCode": "FR", "recipients": 3 },
+        ] });
+        let mut payload = server.done(&shop.owner, CREATE, input).await;
+        assert!(payload["list"]["id"].take().as_str().unwrap().starts_with("list_"));
+        assert_eq!(payload["list"], json!({
+            "id": null,
+            "name": "Newsletter",
+            "archived": false,
+            "recipients": 1663,
+            "destinations": [
+                { "countryCode": "IT", "recipients": 1653 },
+                { "countryCode": "FR", "recipients": 5 },
+                { "countryCode": "US", "recipients": 5 },
+            ],
+            "account": { "name": "Shop" },
+            "allocation": { "mode": "SHARED", "assigned": null, "available": "0", "held": "0" },
+        }));
+        // A list may be empty, and two may have the same name.
+        let empty = server.done(&shop.owner, CREATE, json!({ "name": "Newsletter" })).await;
+        assert_eq!((&empty["list"]["recipients"], &empty["list"]["destinations"]), (&json!(0), &json!([])));
+    }
+
+    /// Each input that can't be used is named, and nothing is made.
+    async fn bad_lists_are_refused(server: Server) {
+        let (shop, other) = (server.account("Shop").await, server.account("Other").await);
+        let row = |code: &str, recipients: i64| json!([{ "countryCode": code, "recipients": recipients }]);
+        let twice = json!([
+            { "countryCode": "IT", "recipients": 1_000_000_000 },
+            { "countryCode": "IT", "recipients": 1 },
+        ]);
+        let many = json!([
+            { "countryCode": "IT", "recipients": 1_000_000_000 },
+            { "countryCode": "FR", "recipients": 1_000_000_000 },
+            { "countryCode": "DE", "recipients": 1_000_000_000 },
+        ]);
+        let rows = Value::from(vec![row("IT", 1)[0].clone(); 251]);
+        for (input, field, code) in [
+            (json!({ "name": "" }), json!(["input", "name"]), "INVALID"),
+            (json!({ "name": "x".repeat(10_000) }), json!(["input", "name"]), "INVALID"),
+            (json!({ "name": "A\u{0}" }), json!(["input", "name"]), "INVALID"),
+            (json!({ "name": "A", "destinations": row("ZZ", 1) }),
+                json!(["input", "destinations", "0", "countryCode"]), "INVALID"),
+            (json!({ "name": "A", "destinations": row("it", 1) }),
+                json!(["input", "destinations", "0", "countryCode"]), "INVALID"),
+            (json!({ "name": "A", "destinations": row("IT", -1) }),
+                json!(["input", "destinations", "0", "recipients"]), "INVALID"),
+            (json!({ "name": "A", "destinations": row("IT", 1_000_000_001) }),
+                json!(["input", "destinations", "0", "recipients"]), "INVALID"),
+            (json!({ "name": "A", "destinations": twice }),
+                json!(["input", "destinations", "1", "recipients"]), "INVALID"),
+            (json!({ "name": "A", "destinations": many }), json!(["input", "destinations"]), "INVALID"),
+            (json!({ "name": "A", "destinations": rows }), json!(["input", "destinations"]), "INVALID"),
+            (json!({ "name": "A", "accountId": other.id }), json!(["input", "accountId"]), "NOT_FOUND"),
+            (json!({ "name": "A", "accountId": "nonsense" }), json!(["input", "accountId"]), "NOT_FOUND"),
+        ] {
+            let response = server.graphql(Some(&shop.owner), CREATE, json!({ "input": input })).await;
+            let refused = refusals(&response);
+            assert_eq!((&refused[0]["field"], &refused[0]["code"]), (&field, &json!(code)), "{response}");
+            assert_eq!(response["data"]["createContactList"]["list"], Value::Null, "{response}");
+        }
+        // Beyond GraphQL's Int the document itself is refused.
+        let input = json!({ "name": "A", "destinations": row("IT", 3_000_000_000) });
+        let response = server.graphql(Some(&shop.owner), CREATE, json!({ "input": input })).await;
+        assert!(response["errors"].is_array(), "{response}");
+        let names = server.data(&shop.owner, NAMES, json!({})).await;
+        assert_eq!(names["account"]["lists"]["totalCount"], 0);
+    }
+
+    /// A change of the head-count replaces the whole of it; what is left out stays.
+    async fn a_head_count_is_replaced(server: Server) {
+        let shop = server.account("Shop").await;
+        let list = server.list(&shop, "Before", json!([
+            { "countryCode": "IT", "recipients": 10 }, { "countryCode": "FR", "recipients": 5 },
+        ])).await;
+        let renamed = server.done(&shop.owner, UPDATE, json!({ "listId": list, "name": "After" })).await;
+        assert_eq!((&renamed["list"]["name"], &renamed["list"]["recipients"]), (&json!("After"), &json!(15)));
+        let counted = json!({ "listId": list, "destinations": [{ "countryCode": "US", "recipients": 7 }] });
+        let counted = server.done(&shop.owner, UPDATE, counted).await;
+        assert_eq!(counted["list"], json!({
+            "name": "After", "recipients": 7, "destinations": [{ "countryCode": "US", "recipients": 7 }],
+        }));
+        // What is refused changes nothing, not even the part that is right.
+        let bad = json!({ "listId": list, "name": "Never", "destinations": [{ "countryCode": "US", "recipients": -7 }] });
+        let response = server.graphql(Some(&shop.owner), UPDATE, json!({ "input": bad })).await;
+        assert_eq!(refusals(&response)[0]["code"], "INVALID");
+        let emptied = server.done(&shop.owner, UPDATE, json!({ "listId": list, "destinations": [] })).await;
+        assert_eq!(emptied["list"], json!({ "name": "After", "recipients": 0, "destinations": [] }));
+    }
+
+    /// Lists are paged, the oldest first, and searched by name whatever the case.
+    async fn lists_are_paged_and_searched(server: Server) {
+        let shop = server.account("Shop").await;
+        for (second, name) in ["Rome 1", "Milan 2", "rome 3", "100%"].into_iter().enumerate() {
+            server.set_time(&format!("2026-11-22T08:00:0{second}Z"));
+            server.list(&shop, name, json!([])).await;
+        }
+        let page = "query($after: String) { account { lists(first: 3, after: $after) {
+            nodes { name } pageInfo { hasNextPage endCursor } totalCount } } }";
+        let first = server.data(&shop.owner, page, json!({})).await;
+        let first = &first["account"]["lists"];
+        assert_eq!(first["nodes"], json!([{ "name": "Rome 1" }, { "name": "Milan 2" }, { "name": "rome 3" }]));
+        assert_eq!((&first["totalCount"], &first["pageInfo"]["hasNextPage"]), (&json!(4), &json!(true)));
+        let rest = server.data(&shop.owner, page, json!({ "after": first["pageInfo"]["endCursor"] })).await;
+        assert_eq!(rest["account"]["lists"]["nodes"], json!([{ "name": "100%" }]));
+        for (search, names) in [
+            ("ROME", json!([{ "name": "Rome 1" }, { "name": "rome 3" }])),
+            ("0%", json!([{ "name": "100%" }])),
+            ("_", json!([])),
+        ] {
+            let found = server.data(&shop.owner, NAMES, json!({ "search": search })).await;
+            assert_eq!(found["account"]["lists"]["nodes"], names, "{search}");
+        }
+    }
+
+    /// An archived list is listed no more and can't be used, but its id still leads to it.
+    async fn an_archived_list_is_out_of_use(server: Server) {
+        let shop = server.account("Shop").await;
+        let list = server.list(&shop, "Old", json!([{ "countryCode": "IT", "recipients": 10 }])).await;
+        let input = json!({ "listId": list });
+        for _ in 0..2 {
+            // Twice: a request whose answer was lost can be repeated.
+            let payload = server.done(&shop.owner, ARCHIVE, input.clone()).await;
+            assert_eq!(payload["list"], json!({
+                "id": list,
+                "archived": true,
+                "allocation": { "mode": "SHARED", "assigned": null, "available": "0", "held": "0" },
+            }));
+        }
+        let names = server.data(&shop.owner, NAMES, json!({})).await;
+        assert_eq!(names["account"]["lists"], json!({ "nodes": [], "totalCount": 0 }));
+        let node = "query($id: ID!) { node(id: $id) { ... on ContactList { name archived recipients } } }";
+        let node = server.data(&shop.owner, node, json!({ "id": list })).await;
+        assert_eq!(node["node"], json!({ "name": "Old", "archived": true, "recipients": 10 }));
+        let response = server.graphql(Some(&shop.owner), UPDATE, json!({ "input": { "listId": list, "name": "New" } })).await;
+        assert_eq!(refusals(&response), json!([
+            { "field": ["input", "listId"], "message": "There is no such list.", "code": "NOT_FOUND" },
+        ]));
+    }
+
+    /// A list with scheduled messages is not archived.
+    async fn a_list_with_scheduled_messages_stays(server: Server) {
+        let shop = server.account("Shop").await;
+        server.grant(&shop, "100").await;
+        let list = server.list(&shop, "Busy", json!([])).await;
+        hold(&server, &shop, &list, "40").await;
+        let response = server.graphql(Some(&shop.owner), ARCHIVE, json!({ "input": { "listId": list } })).await;
+        let refused = refusals(&response);
+        assert_eq!((&refused[0]["field"], &refused[0]["code"]), (&json!(["input", "listId"]), &json!("CONFLICT")));
+        let names = server.data(&shop.owner, NAMES, json!({})).await;
+        assert_eq!(names["account"]["lists"]["totalCount"], 1);
+    }
+
+    /// Another account's list answers as if it did not exist.
+    async fn anothers_list_is_not_found(server: Server) {
+        let (shop, other) = (server.account("Shop").await, server.account("Other").await);
+        let list = server.list(&shop, "Mine", json!([])).await;
+        let not_found = json!([
+            { "field": ["input", "listId"], "message": "There is no such list.", "code": "NOT_FOUND" },
+        ]);
+        for id in [list.as_str(), shop.id.as_str(), "list_00000000000000000000000009", "", "nonsense"] {
+            for query in [UPDATE, ARCHIVE] {
+                let response = server.graphql(Some(&other.owner), query, json!({ "input": { "listId": id } })).await;
+                assert_eq!(refusals(&response), not_found, "{id}");
+            }
+        }
+        let node = "query($id: ID!) { node(id: $id) { id } }";
+        let node = server.data(&other.owner, node, json!({ "id": list })).await;
+        assert_eq!(node["node"], Value::Null);
+    }
+}

@@ -1,0 +1,139 @@
+//! Credit packages over HTTP: selling and archiving them, and what they buy.
+
+use serde_json::{Value, json};
+
+use crate::{
+    nouns::rate_card::{charge_by, publish},
+    support::{Server, on_both_databases},
+};
+
+const CREATE: &str =
+    "mutation($input: CreateCreditPackageInput!) { createCreditPackage(input: $input) {
+    package { id code name credits price { amount currencyCode } validityDays archived }
+    userErrors { field code } } }";
+const ARCHIVE: &str =
+    "mutation($input: ArchiveCreditPackageInput!) { archiveCreditPackage(input: $input) {
+    package { id archived } userErrors { field code } } }";
+
+/// Puts a package up for sale; its id.
+pub(crate) async fn package(server: &Server, code: &str, credits: &str) -> String {
+    let payload = server
+        .done(server.admin_key(), CREATE, new(code, credits))
+        .await;
+    payload["package"]["id"].as_str().unwrap().to_owned()
+}
+
+fn new(code: &str, credits: &str) -> Value {
+    let price = json!({ "amount": "49.90", "currencyCode": "EUR" });
+    json!({ "code": code, "name": "Starter", "credits": credits, "price": price })
+}
+
+fn with(code: &str, change: (&str, Value)) -> Value {
+    let mut input = new(code, "1000");
+    input[change.0] = change.1;
+    input
+}
+
+on_both_databases! {
+    /// Packages are listed, the smallest first, and no longer once they are off sale.
+    async fn packages_come_and_go(server: Server) {
+        let input = with("year", ("validityDays", json!(365)));
+        let payload = server.done(server.admin_key(), CREATE, input).await;
+        let mut package = payload["package"].clone();
+        let id = package["id"].take();
+        assert_eq!(package, json!({
+            "id": null, "code": "year", "name": "Starter", "credits": "1000",
+            "price": { "amount": "49.90", "currencyCode": "EUR" }, "validityDays": 365, "archived": false,
+        }));
+        super::package(&server, "small", "100.5").await;
+
+        let listed = "query($all: Boolean!) { creditPackages(includeArchived: $all) {
+            totalCount nodes { code } pageInfo { hasNextPage } } }";
+        let read = async |all: bool| {
+            let data = server.data(server.admin_key(), listed, json!({ "all": all })).await;
+            data["creditPackages"].clone()
+        };
+        assert_eq!(read(false).await, json!({
+            "totalCount": 2, "nodes": [{ "code": "small" }, { "code": "year" }],
+            "pageInfo": { "hasNextPage": false },
+        }));
+        for _ in 0..2 {
+            let gone = server.done(server.admin_key(), ARCHIVE, json!({ "packageId": id })).await;
+            assert_eq!(gone["package"], json!({ "id": id, "archived": true }));
+        }
+        assert_eq!(read(false).await["totalCount"], 1);
+        assert_eq!(read(true).await["totalCount"], 2);
+        let node = "query($id: ID!) { node(id: $id) { ... on CreditPackage { code archived } } }";
+        let data = server.data(server.admin_key(), node, json!({ "id": id })).await;
+        assert_eq!(data["node"], json!({ "code": "year", "archived": true }));
+    }
+
+    /// Each input that can't be used is named.
+    async fn bad_packages_are_refused(server: Server) {
+        package(&server, "taken", "1").await;
+        let price = |amount: &str, currency: &str| json!({ "amount": amount, "currencyCode": currency });
+        for (input, field, code) in [
+            (new("taken", "1"), json!(["input", "code"]), "CONFLICT"),
+            (new("", "1"), json!(["input", "code"]), "INVALID"),
+            (new("a b", "1"), json!(["input", "code"]), "INVALID"),
+            (with("x", ("name", json!(" "))), json!(["input", "name"]), "INVALID"),
+            (with("x", ("name", json!("x".repeat(10_000)))), json!(["input", "name"]), "INVALID"),
+            (new("x", "0"), json!(["input", "credits"]), "INVALID"),
+            (new("x", "-1"), json!(["input", "credits"]), "INVALID"),
+            (new("x", "NaN"), json!(["input", "credits"]), "INVALID"),
+            (new("x", &"9".repeat(30)), json!(["input", "credits"]), "INVALID"),
+            (with("x", ("price", price("1.999", "EUR"))), json!(["input", "price", "amount"]), "INVALID"),
+            (with("x", ("price", price("1", "XXXX"))), json!(["input", "price", "currencyCode"]), "INVALID"),
+            (with("x", ("validityDays", json!(0))), json!(["input", "validityDays"]), "INVALID"),
+            (with("x", ("validityDays", json!(36_501))), json!(["input", "validityDays"]), "INVALID"),
+        ] {
+            let response = server.graphql(Some(server.admin_key()), CREATE, json!({ "input": input })).await;
+            let payload = &response["data"]["createCreditPackage"];
+            assert_eq!(payload["package"], json!(null), "{response}");
+            assert_eq!(payload["userErrors"], json!([{ "field": field, "code": code }]), "{input}");
+        }
+        let unknown = json!({ "packageId": "package_00000000000000000000000009" });
+        let response = server.graphql(Some(server.admin_key()), ARCHIVE, json!({ "input": unknown })).await;
+        assert_eq!(response["data"]["archiveCreditPackage"]["userErrors"],
+            json!([{ "field": ["input", "packageId"], "code": "NOT_FOUND" }]));
+    }
+
+    /// What a package buys is exact, by the account's own card; by the default card for the platform.
+    async fn a_package_buys_whole_messages(server: Server) {
+        let tenant = server.account("Shop").await;
+        let card = publish(&server, "shops", json!([
+            { "countryCode": "IT", "sms": "0.3" },
+            { "countryCode": "FR", "sms": "0", "mms": "4" },
+            { "countryCode": "DE", "mms": "4" },
+            { "countryCode": "CH", "sms": "0.0001" },
+        ])).await;
+        charge_by(&server, &tenant, &card).await;
+        let id = package(&server, "big", "1000000.1").await;
+        let read = "query($id: ID!, $account: ID) { node(id: $id) { ... on CreditPackage {
+            capacity(accountId: $account, countryCodes: [\"IT\", \"FR\", \"DE\", \"CH\", \"US\"]) {
+                countryCode creditsPerMessage messages }
+            mms: capacity(accountId: $account, countryCodes: [\"DE\"], channel: MMS) { messages } } } }";
+        let own = server.data(&tenant.owner, read, json!({ "id": id })).await;
+        assert_eq!(own["node"], json!({
+            "capacity": [
+                { "countryCode": "IT", "creditsPerMessage": "0.3", "messages": 3_333_333 },
+                // Without end.
+                { "countryCode": "FR", "creditsPerMessage": "0", "messages": null },
+                // Not served.
+                { "countryCode": "DE", "creditsPerMessage": null, "messages": 0 },
+                // More than an Int holds.
+                { "countryCode": "CH", "creditsPerMessage": "0.0001", "messages": 10_000_001_000_i64 },
+                { "countryCode": "US", "creditsPerMessage": null, "messages": 0 },
+            ],
+            "mms": [{ "messages": 250_000 }],
+        }));
+        let named = server.data(server.admin_key(), read, json!({ "id": id, "account": tenant.id })).await;
+        assert_eq!(named, own);
+        let by_default = server.data(server.admin_key(), read, json!({ "id": id })).await;
+        assert_eq!(by_default["node"]["mms"], json!([{ "messages": 333_333 }]));
+
+        let other = server.account("Other").await;
+        let foreign = server.graphql(Some(&other.owner), read, json!({ "id": id, "account": tenant.id })).await;
+        assert_eq!(foreign["errors"][0]["extensions"]["code"], "NOT_FOUND", "{foreign}");
+    }
+}

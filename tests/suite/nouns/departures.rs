@@ -1,0 +1,348 @@
+//! Who has left a list since a message was scheduled for it is not charged (law H3), over HTTP.
+
+use futures_util::future::{join, join_all};
+use message_credits::ledger::verify::verify;
+use serde_json::{Value, json};
+
+use crate::{
+    nouns::{
+        message::{SCHEDULE, balance, schedule},
+        rate_card::{charge_by, publish},
+    },
+    support::{Server, Tenant, new_key, on_both_databases},
+};
+
+const AT: &str = "2026-11-23T08:00:00Z";
+const JUST_BEFORE: &str = "2026-11-23T07:59:59.999999Z";
+const REMOVE: &str = "mutation($input: RemoveContactsInput!) { removeContacts(input: $input) {
+    removed userErrors { field message code } } }";
+const SETTLE: &str = "mutation($input: SettleMessageInput!) { settleMessage(input: $input) {
+    message { status credits recipients } balance { available held } userErrors { field code } } }";
+const CANCEL: &str = "mutation($input: CancelMessageInput!) { cancelMessage(input: $input) {
+    message { status credits } balance { available held } userErrors { field code } } }";
+
+/// A shop with credits, and a list of these contacts: lines of a file with a header.
+async fn shop_with(server: &Server, file: &str) -> (Tenant, String) {
+    let shop = server.account("Shop").await;
+    server.grant(&shop, "1000").await;
+    let list = server.list(&shop, "Newsletter", json!([])).await;
+    import(server, &shop, &list, file).await;
+    (shop, list)
+}
+
+async fn import(server: &Server, shop: &Tenant, list: &str, file: &str) {
+    let imported = server.import(&shop.owner, list, file).await;
+    assert_eq!(imported["userErrors"], json!([]), "{imported}");
+}
+
+async fn update(server: &Server, shop: &Tenant, list: &str, file: &str) {
+    let import =
+        "mutation($list: ID!, $country: CountryCode, $file: Upload!) { importContacts(input: {
+        listId: $list, defaultCountry: $country, updateExisting: true, file: $file }) {
+        imported userErrors { message } } }";
+    let variables = json!({ "list": list, "country": "IT" });
+    let file = ("contacts.csv", file);
+    let done = server
+        .upload(Some(&shop.owner), import, variables, file)
+        .await;
+    assert_eq!(
+        done["data"]["importContacts"]["userErrors"],
+        json!([]),
+        "{done}"
+    );
+}
+
+/// Schedules a text for everybody in a list; the message's id.
+async fn scheduled(server: &Server, shop: &Tenant, list: &str, text: &str) -> Value {
+    let input = json!({ "listId": list, "text": text });
+    schedule(server, shop, AT, input).await["message"]["id"].take()
+}
+
+async fn remove(server: &Server, shop: &Tenant, list: &str, numbers: &[&str]) {
+    let input = json!({ "listId": list, "phoneNumbers": numbers });
+    let removed = server.done(&shop.owner, REMOVE, input).await["removed"].take();
+    assert_eq!(removed, numbers.len());
+}
+
+async fn remove_all(server: &Server, shop: &Tenant, list: &str) -> Value {
+    let input = json!({ "listId": list, "all": true });
+    server.done(&shop.owner, REMOVE, input).await["removed"].take()
+}
+
+async fn message(server: &Server, shop: &Tenant, id: &Value) -> Value {
+    let read = "query($id: ID!) { node(id: $id) { ... on Message {
+        status credits recipients departedRecipients
+        lines { countryCode recipients segmentCount credits } } } }";
+    let mut data = server.data(&shop.owner, read, json!({ "id": id })).await;
+    data["node"].take()
+}
+
+/// The transactions of the account: kind, credits, note; those of the hold are what counts.
+async fn transactions(server: &Server, shop: &Tenant, kind: &str) -> Value {
+    let read =
+        "query($kind: [TransactionKind!]) { account { transactions(filter: { kind: $kind }) {
+        nodes { credits note } } } }";
+    let mut data = server
+        .data(&shop.owner, read, json!({ "kind": [kind] }))
+        .await;
+    data["account"]["transactions"]["nodes"].take()
+}
+
+async fn send_time_comes(server: &Server) {
+    server.set_time(AT);
+    server.run_workers().await;
+}
+
+async fn is_sound(server: &Server) {
+    let verified = verify(&server.services().store, |_| {}).await.unwrap();
+    assert_eq!(verified.drifts, []);
+}
+
+const THREE: &str = "phone\n+393401234501\n+393401234502\n+33612345678\n";
+
+on_both_databases! {
+    /// E 30: of three contacts, one leaves and another one comes.
+    async fn who_has_left_is_not_charged(server: Server) {
+        let (shop, list) = shop_with(&server, THREE).await;
+        let id = scheduled(&server, &shop, &list, "Ciao").await;
+        assert_eq!(balance(&server, &shop).await["held"], "3");
+        remove(&server, &shop, &list, &["+393401234501"]).await;
+        import(&server, &shop, &list, "phone\n+393401234509\n+393401234508\n").await;
+        let waits = message(&server, &shop, &id).await;
+        assert_eq!((&waits["credits"], &waits["recipients"], &waits["departedRecipients"]), (&json!("3"), &json!(3), &json!(1)));
+        send_time_comes(&server).await;
+        assert_eq!(message(&server, &shop, &id).await, json!({
+            "status": "SENT", "credits": "2", "recipients": 2, "departedRecipients": 1, "lines": [
+                { "countryCode": "FR", "recipients": 1, "segmentCount": 1, "credits": "1" },
+                { "countryCode": "IT", "recipients": 1, "segmentCount": 1, "credits": "1" },
+            ] }));
+        assert_eq!(balance(&server, &shop).await, json!({ "total": "998", "available": "998", "held": "0", "unassigned": "998" }));
+        assert_eq!(transactions(&server, &shop, "HOLD").await, json!([{ "credits": "-3", "note": null }]));
+        assert_eq!(transactions(&server, &shop, "SPEND").await, json!([{ "credits": "0", "note": null }]));
+        assert_eq!(transactions(&server, &shop, "RELEASE").await,
+            json!([{ "credits": "1", "note": "1 recipient left the list before the message was sent." }]));
+        is_sound(&server).await;
+    }
+
+    /// E 30: with nobody left nothing is charged, and with a thousand more no more than for those it was scheduled for.
+    async fn nobody_left_costs_nothing(server: Server) {
+        let (shop, list) = shop_with(&server, THREE).await;
+        let id = scheduled(&server, &shop, &list, "Ciao").await;
+        server.grant(&shop, "1000").await;
+        let thousand: Vec<String> = (0..1_000).map(|at| format!("+39340555{at:04}")).collect();
+        import(&server, &shop, &list, &format!("phone\n{}\n", thousand.join("\n"))).await;
+        let more = scheduled(&server, &shop, &list, "Ciao ancora, a poco").await;
+        assert_eq!(message(&server, &shop, &more).await["credits"], "1003");
+        let removed = remove_all(&server, &shop, &list).await;
+        assert_eq!(removed, 1_003);
+        send_time_comes(&server).await;
+        for (id, departed) in [(&id, 3), (&more, 1_003)] {
+            assert_eq!(message(&server, &shop, id).await, json!({ "status": "SENT", "credits": "0",
+                "recipients": 0, "departedRecipients": departed, "lines": [] }));
+        }
+        assert_eq!(balance(&server, &shop).await["available"], "2000");
+        is_sound(&server).await;
+    }
+
+    /// Who joins later is neither counted nor charged, and one that comes back by another import has left.
+    async fn who_comes_back_has_left(server: Server) {
+        let (shop, list) = shop_with(&server, THREE).await;
+        let id = scheduled(&server, &shop, &list, "Ciao").await;
+        import(&server, &shop, &list, "phone\n+393401234509\n").await;
+        remove(&server, &shop, &list, &["+393401234509", "+393401234502"]).await;
+        import(&server, &shop, &list, "phone\n+393401234502\n").await;
+        // A second message is for him again.
+        let second = scheduled(&server, &shop, &list, "Ciao").await;
+        remove(&server, &shop, &list, &["+393401234502"]).await;
+        send_time_comes(&server).await;
+        for id in [&id, &second] {
+            let sent = message(&server, &shop, id).await;
+            assert_eq!((&sent["credits"], &sent["departedRecipients"]), (&json!("2"), &json!(1)), "{sent}");
+        }
+        is_sound(&server).await;
+    }
+
+    /// Who leaves at sendAt or later has been sent the message, whether or not the job has run.
+    async fn who_leaves_at_send_at_is_charged(server: Server) {
+        let (shop, list) = shop_with(&server, THREE).await;
+        let id = scheduled(&server, &shop, &list, "Ciao").await;
+        server.set_time(JUST_BEFORE);
+        remove(&server, &shop, &list, &["+393401234501"]).await;
+        server.set_time(AT);
+        remove(&server, &shop, &list, &["+393401234502"]).await;
+        server.run_workers().await;
+        assert_eq!(message(&server, &shop, &id).await["credits"], "2");
+    }
+
+    /// In a text with merge fields each leaves what it was to cost, by the fields that it had; whose fields were changed
+    /// counts as those who get the fewest segments.
+    async fn each_leaves_what_it_was_to_cost(server: Server) {
+        let long = "x".repeat(170);
+        let longer = "y".repeat(320);
+        let file = format!("phone,name\n+393401234501,Ada\n+393401234502,{long}\n+393401234503,{longer}\n\
+            +393401234504,Bea\n+393401234505,{longer}\n+33612345678,{long}\n");
+        let (shop, list) = shop_with(&server, &file).await;
+        let card = publish(&server, "shops", json!([
+            { "countryCode": "IT", "sms": "0.5" }, { "countryCode": "FR", "sms": "2" }])).await;
+        charge_by(&server, &shop, &card).await;
+        let id = scheduled(&server, &shop, &list, "Ciao {{name}}").await;
+        let held = message(&server, &shop, &id).await;
+        // 1 + 2 + 3 + 1 + 3 segments at 0.5, and 2 at 2.
+        assert_eq!(held["credits"], "9");
+        remove(&server, &shop, &list, &["+393401234502", "+33612345678"]).await;
+        // Who had three segments would have one by now, and who had one, three.
+        update(&server, &shop, &list, &format!("phone,name\n+393401234503,Cy\n+393401234504,{longer}\n")).await;
+        remove(&server, &shop, &list, &["+393401234503"]).await;
+        // The same fields again are no change.
+        update(&server, &shop, &list, &format!("phone,name\n+393401234505,{longer}\n")).await;
+        remove(&server, &shop, &list, &["+393401234505"]).await;
+        send_time_comes(&server).await;
+        assert_eq!(message(&server, &shop, &id).await, json!({
+            "status": "SENT", "credits": "2", "recipients": 2, "departedRecipients": 4, "lines": [
+                { "countryCode": "IT", "recipients": 1, "segmentCount": 1, "credits": "0.5" },
+                { "countryCode": "IT", "recipients": 1, "segmentCount": 3, "credits": "1.5" },
+            ] }));
+        assert_eq!(transactions(&server, &shop, "RELEASE").await,
+            json!([{ "credits": "7", "note": "4 recipients left the list before the message was sent." }]));
+        is_sound(&server).await;
+    }
+
+    /// Fillers that leave take along what they were to cost, and nothing of what the others cost.
+    async fn fillers_save_nothing(server: Server) {
+        let fillers: Vec<String> = (0..50).map(|at| format!("+3934056700{at:02},a")).collect();
+        let long = "x".repeat(400);
+        let file = format!("phone,name\n{}\n+393401234501,{long}\n", fillers.join("\n"));
+        let (shop, list) = shop_with(&server, &file).await;
+        let id = scheduled(&server, &shop, &list, "{{name}}").await;
+        assert_eq!(message(&server, &shop, &id).await["credits"], "53");
+        let numbers: Vec<String> = (0..50).map(|at| format!("+3934056700{at:02}")).collect();
+        let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
+        remove(&server, &shop, &list, &numbers).await;
+        send_time_comes(&server).await;
+        assert_eq!(message(&server, &shop, &id).await["credits"], "3");
+    }
+
+    /// Whoever asks the server to settle gets the same; a sending service says itself whom it sent to.
+    async fn it_is_the_same_whoever_asks(server: Server) {
+        let (shop, list) = shop_with(&server, THREE).await;
+        let settle = |id: &Value| json!({ "messageId": id, "idempotencyKey": new_key() });
+        let id = scheduled(&server, &shop, &list, "Ciao").await;
+        let other = scheduled(&server, &shop, &list, "Ciao").await;
+        let canceled = scheduled(&server, &shop, &list, "Ciao").await;
+        let reported = scheduled(&server, &shop, &list, "Ciao").await;
+        remove(&server, &shop, &list, &["+393401234501"]).await;
+        // Before its time by the owner, and at its time.
+        let input = settle(&id);
+        let payload = server.done(&shop.owner, SETTLE, input.clone()).await;
+        assert_eq!(payload["message"], json!({ "status": "SENT", "credits": "2", "recipients": 2 }));
+        assert_eq!(payload["balance"]["held"], "9");
+        assert_eq!(server.done(&shop.owner, SETTLE, input).await, payload);
+        let payload = server.done(&shop.owner, CANCEL, settle(&canceled)).await;
+        assert_eq!(payload["balance"], json!({ "available": "992", "held": "6" }));
+        server.set_time(AT);
+        let payload = server.done(server.admin_key(), SETTLE, settle(&other)).await;
+        assert_eq!(payload["message"]["credits"], "2");
+        // Before the setting changes, what is due is settled.
+        let change = "mutation($input: UpdateAccountInput!) { updateAccount(input: $input) { userErrors { message } } }";
+        let input = json!({ "accountId": shop.id, "settlement": "REPORTED" });
+        server.done(server.admin_key(), change, input).await;
+        assert_eq!(message(&server, &shop, &reported).await["credits"], "2");
+        // From now on the sending service settles: in full is in full.
+        import(&server, &shop, &list, "phone\n+393401234501\n").await;
+        let later = json!({ "listId": list, "text": "Ciao" });
+        let mut payload = schedule(&server, &shop, "2026-11-24T08:00:00Z", later).await;
+        let id = payload["message"]["id"].take();
+        remove_all(&server, &shop, &list).await;
+        let payload = server.done(&shop.owner, SETTLE, settle(&id)).await;
+        assert_eq!(payload["message"], json!({ "status": "SENT", "credits": "3", "recipients": 3 }));
+        is_sound(&server).await;
+    }
+
+    /// A list whose head-count was given by hand has nobody who could leave, and neither have numbers.
+    async fn head_counts_stay_as_they_were(server: Server) {
+        let shop = server.account("Shop").await;
+        server.grant(&shop, "1000").await;
+        let list = server.list(&shop, "By hand", json!([{ "countryCode": "IT", "recipients": 5 }])).await;
+        let id = scheduled(&server, &shop, &list, "Ciao").await;
+        let numbers = json!({ "listId": list, "text": "Ciao", "audience": { "recipients": ["+393401234501"] } });
+        let mut payload = schedule(&server, &shop, AT, numbers).await;
+        let other = payload["message"]["id"].take();
+        let change = "mutation($input: UpdateContactListInput!) { updateContactList(input: $input) { userErrors { message } } }";
+        server.done(&shop.owner, change, json!({ "listId": list, "destinations": [] })).await;
+        import(&server, &shop, &list, THREE).await;
+        remove_all(&server, &shop, &list).await;
+        send_time_comes(&server).await;
+        assert_eq!(message(&server, &shop, &id).await["credits"], "5");
+        assert_eq!(message(&server, &shop, &other).await["credits"], "1");
+    }
+
+    /// Contacts leave while messages are scheduled for them: each message is charged for those who are there in the end.
+    async fn removals_race_with_schedules(server: Server) {
+        let contacts: Vec<String> = (0..40).map(|at| format!("+3934056700{at:02}")).collect();
+        let (shop, list) = shop_with(&server, &format!("phone\n{}\n", contacts.join("\n"))).await;
+        let schedules = (0..6).map(|number| {
+            let text = if number % 2 == 0 { "Ciao" } else { "Ciao {{name|amico}}" };
+            let input = json!({ "listId": list, "text": text, "sendAt": AT, "idempotencyKey": new_key() });
+            server.graphql(Some(&shop.owner), SCHEDULE, json!({ "input": input }))
+        });
+        let removals = async {
+            for number in &contacts[..30] {
+                remove(&server, &shop, &list, &[number]).await;
+            }
+        };
+        let (answers, ()) = join(join_all(schedules), removals).await;
+        send_time_comes(&server).await;
+        let mut done = 0;
+        for answer in answers {
+            let id = &answer["data"]["scheduleMessage"]["message"]["id"];
+            if id.is_null() {
+                assert_eq!(answer["errors"][0]["extensions"]["code"], "RATE_LIMITED", "{answer}");
+                continue;
+            }
+            done += 1;
+            let sent = message(&server, &shop, id).await;
+            assert_eq!((&sent["status"], &sent["credits"]), (&json!("SENT"), &json!("10")), "{sent}");
+        }
+        assert!(done > 0, "no message was scheduled");
+        is_sound(&server).await;
+    }
+
+    /// Removals that begin before sendAt race with the settlement: who has left is charged for, or isn't, and never half.
+    async fn removals_race_with_the_settlement(server: Server) {
+        let contacts: Vec<String> = (0..20).map(|at| format!("+3934056700{at:02}")).collect();
+        let (shop, list) = shop_with(&server, &format!("phone\n{}\n", contacts.join("\n"))).await;
+        let id = scheduled(&server, &shop, &list, "Ciao").await;
+        let removals = contacts.iter().map(|number| {
+            let (server, shop, list) = (&server, &shop, &list);
+            async move { remove(server, shop, list, &[number]).await }
+        });
+        let job = async {
+            server.set_time(AT);
+            server.run_workers().await;
+        };
+        join(join_all(removals), job).await;
+        let sent = message(&server, &shop, &id).await;
+        let departed = sent["departedRecipients"].as_i64().unwrap();
+        assert_eq!((&sent["status"], &sent["credits"]), (&json!("SENT"), &json!((20 - departed).to_string())));
+        is_sound(&server).await;
+    }
+
+    /// More work than one transaction takes is done part by part, and comes to the same.
+    async fn many_messages_wait_for_one_list(server: Server) {
+        let contacts: Vec<String> = (0..600).map(|at| format!("+393405670{at:03},N{at}")).collect();
+        let (shop, list) = shop_with(&server, &format!("phone,name\n{}\n", contacts.join("\n"))).await;
+        server.grant(&shop, "100000").await;
+        let mut ids = Vec::new();
+        for _ in 0..40 {
+            ids.push(scheduled(&server, &shop, &list, "Ciao {{name}}").await);
+        }
+        let numbers: Vec<String> = (0..550).map(|at| format!("+393405670{at:03}")).collect();
+        let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
+        remove(&server, &shop, &list, &numbers).await;
+        send_time_comes(&server).await;
+        for id in &ids {
+            assert_eq!(message(&server, &shop, id).await["credits"], "50");
+        }
+        is_sound(&server).await;
+    }
+}

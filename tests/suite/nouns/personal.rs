@@ -1,0 +1,262 @@
+//! Merge fields over HTTP: exact where contacts are stored, as their fallbacks elsewhere, and charged as quoted.
+
+use serde_json::{Value, json};
+
+use crate::{
+    nouns::{
+        message::{SCHEDULE, refusals, schedule, send},
+        quote::{quote, refused, to_list},
+        rate_card::{charge_by, publish},
+    },
+    support::{Server, Tenant, new_key, on_both_databases, stored},
+};
+
+const PERSONAL: &str = "query($input: QuoteInput!) { quote(input: $input) {
+    recipients credits personalised smartEncodingSaves
+    distribution { segmentCount recipients credits }
+    shortest { text segmentation { segmentCount encoding text } }
+    longest { text segmentation { segmentCount encoding text } }
+    mergeFields { name fallback contactsWithoutValue }
+    lines { countryCode recipients segmentCount credits } segmentation { text segmentCount } } }";
+const SETTLE: &str = "mutation($input: SettleMessageInput!) { settleMessage(input: $input) {
+    message { status credits recipients segmentCount
+        lines { countryCode recipients segmentCount credits } } userErrors { field code } } }";
+
+/// 140 characters, so that a name of more than 19 takes a second segment.
+fn text() -> String {
+    format!("{{{{name|amico}}}} {}", "a".repeat(140))
+}
+
+async fn personal(server: &Server, tenant: &Tenant, input: Value) -> Value {
+    let mut data = server
+        .data(&tenant.owner, PERSONAL, json!({ "input": input }))
+        .await;
+    data["quote"].take()
+}
+
+/// A list of six Italians and a German: two of the Italians have a long name, one has none.
+async fn list(server: &Server, tenant: &Tenant) -> String {
+    let list = server.list(tenant, "All", json!([])).await;
+    let name = |name: &str| Some(json!({ "name": name, "city": "Roma" }));
+    let long = "Maria Antonietta Giuseppina";
+    let contacts = [
+        ("IT", name("Ada")),
+        ("IT", name(long)),
+        ("DE", name(long)),
+        ("IT", name("Zo")),
+        ("IT", None),
+        ("IT", name(long)),
+        ("IT", name("")),
+    ];
+    stored::store(server, tenant, &list, &contacts).await;
+    list
+}
+
+on_both_databases! {
+    /// Each contact's own text is cut, and the quote shows how they spread.
+    async fn each_contact_counts_by_its_own_text(server: Server) {
+        let tenant = server.account("Shop").await;
+        let list = list(&server, &tenant).await;
+        let found = personal(&server, &tenant, to_list(&list, &text())).await;
+        let rest = "a".repeat(140);
+        let long = format!("Maria Antonietta Giuseppina {rest}");
+        assert_eq!(found, json!({
+            "recipients": 7, "credits": "10", "personalised": true, "smartEncodingSaves": "0",
+            "distribution": [
+                { "segmentCount": 1, "recipients": 4, "credits": "4" },
+                { "segmentCount": 2, "recipients": 3, "credits": "6" },
+            ],
+            "shortest": { "text": format!("Zo {rest}"), "segmentation": {
+                "segmentCount": 1, "encoding": "GSM_7", "text": format!("Zo {rest}") } },
+            "longest": { "text": long, "segmentation": { "segmentCount": 2, "encoding": "GSM_7", "text": long } },
+            "mergeFields": [{ "name": "name", "fallback": "amico", "contactsWithoutValue": 2 }],
+            "lines": [
+                { "countryCode": "DE", "recipients": 1, "segmentCount": 2, "credits": "2" },
+                { "countryCode": "IT", "recipients": 4, "segmentCount": 1, "credits": "4" },
+                { "countryCode": "IT", "recipients": 2, "segmentCount": 2, "credits": "4" },
+            ],
+            "segmentation": { "text": format!("amico {rest}"), "segmentCount": 1 },
+        }));
+        // Without merge fields everybody gets the same.
+        let plain = personal(&server, &tenant, to_list(&list, "Ciao")).await;
+        assert_eq!(plain["personalised"], false);
+        assert_eq!(plain["distribution"], json!([{ "segmentCount": 1, "recipients": 7, "credits": "7" }]));
+        assert_eq!((&plain["longest"], &plain["mergeFields"]), (&json!(null), &json!([])));
+    }
+
+    /// Where contacts are not stored, fields count as their fallbacks, and the quote says so.
+    async fn elsewhere_fields_count_as_their_fallbacks(server: Server) {
+        let tenant = server.account("Shop").await;
+        let heads = json!([{ "countryCode": "IT", "recipients": 3 }]);
+        let list = server.list(&tenant, "Heads", heads.clone()).await;
+        for audience in [
+            json!({ "listId": list }),
+            json!({ "destinations": heads }),
+            json!({ "recipients": ["+393401234567", "+393401234568", "+393401234569"] }),
+        ] {
+            let input = json!({ "audience": audience, "text": "{{a}} {{b|Mario}} {{a|}}" });
+            let found = personal(&server, &tenant, input).await;
+            assert_eq!((&found["personalised"], &found["credits"]), (&json!(false), &json!("3")));
+            assert_eq!(found["segmentation"]["text"], " Mario ");
+            assert_eq!(found["shortest"], json!(null));
+            assert_eq!(found["mergeFields"], json!([
+                { "name": "a", "fallback": null, "contactsWithoutValue": null },
+                { "name": "b", "fallback": "Mario", "contactsWithoutValue": null },
+                { "name": "a", "fallback": "", "contactsWithoutValue": null },
+            ]));
+        }
+    }
+
+    /// A send charges what was quoted, line by line; a message says the most that anybody gets.
+    async fn a_send_charges_what_was_quoted(server: Server) {
+        let tenant = server.account("Shop").await;
+        let card = publish(&server, "odd", json!([
+            { "countryCode": "IT", "sms": "0.7333" }, { "countryCode": "DE", "sms": "1.0001" },
+        ])).await;
+        charge_by(&server, &tenant, &card).await;
+        server.grant(&tenant, "100").await;
+        let list = list(&server, &tenant).await;
+        let quoted = quote(&server, &tenant, to_list(&list, &text())).await;
+        // 4 × 0.7333 + 2 × 2 × 0.7333 + 2 × 1.0001.
+        assert_eq!(quoted["credits"], "7.8666");
+        let sent = send(&server, &tenant, json!({ "listId": list, "text": text() })).await;
+        let message = &sent["message"];
+        assert_eq!(message["credits"], quoted["credits"]);
+        assert_eq!(message["lines"], quoted["lines"]);
+        assert_eq!((&message["segmentCount"], &message["encoding"]), (&json!(2), &json!("GSM_7")));
+        assert_eq!(message["text"], text());
+        assert_eq!(sent["balance"]["available"], "92.1334");
+        // The report agrees with the ledger, and counts the message once in its country; the most spent come first.
+        let report = "{ usageReport(input: { from: \"2026-11-22T00:00:00Z\", to: \"2026-11-23T00:00:00Z\" }) {
+            totals { messages recipients segments credits }
+            countries { countryCode usage { messages recipients segments credits } } } }";
+        let data = server.data(&tenant.owner, report, json!({})).await;
+        assert_eq!(data["usageReport"]["totals"],
+            json!({ "messages": 1, "recipients": 7, "segments": 10, "credits": "7.8666" }));
+        assert_eq!(data["usageReport"]["countries"][0]["usage"],
+            json!({ "messages": 1, "recipients": 6, "segments": 8, "credits": "5.8664" }));
+    }
+
+    /// What was sent is split over the segments that were planned: fewer, more, and in another country.
+    async fn what_was_sent_is_split_as_planned(server: Server) {
+        let tenant = server.account("Shop").await;
+        let update = "mutation($input: UpdateAccountInput!) {
+            updateAccount(input: $input) { userErrors { field message } } }";
+        let reported = json!({ "accountId": tenant.id, "settlement": "REPORTED" });
+        server.done(server.admin_key(), update, reported).await;
+        server.grant(&tenant, "100").await;
+        let list = list(&server, &tenant).await;
+        let line = |country: &str, recipients: i64, segments: i64| json!({
+            "countryCode": country, "recipients": recipients, "segmentCount": segments,
+            "credits": (recipients * segments).to_string(),
+        });
+        for (sent, credits, lines) in [
+            (json!([{ "countryCode": "IT", "recipients": 3 }]), "4", json!([line("IT", 2, 1), line("IT", 1, 2)])),
+            (json!([{ "countryCode": "IT", "recipients": 12 }, { "countryCode": "FR", "recipients": 2 }]), "20",
+                json!([line("FR", 2, 2), line("IT", 8, 1), line("IT", 4, 2)])),
+            (json!(null), "10", json!([line("DE", 1, 2), line("IT", 4, 1), line("IT", 2, 2)])),
+        ] {
+            let input = json!({ "listId": list, "text": text() });
+            let held = schedule(&server, &tenant, "2026-11-23T08:00:00Z", input).await;
+            assert_eq!(held["message"]["credits"], "10");
+            let input = json!({ "messageId": held["message"]["id"], "sent": sent, "idempotencyKey": new_key() });
+            let settled = server.done(server.admin_key(), SETTLE, input).await;
+            assert_eq!(settled["message"]["credits"], credits);
+            assert_eq!(settled["message"]["lines"], lines);
+            assert_eq!(settled["message"]["segmentCount"], 2);
+        }
+    }
+
+    /// Smart encoding counts contact by contact too, and saves what it says.
+    async fn smart_encoding_saves_by_contact(server: Server) {
+        let tenant = server.account("Shop").await;
+        let list = server.list(&tenant, "All", json!([])).await;
+        let name = |name: &str| Some(json!({ "name": name }));
+        let contacts = [("IT", name("Ada")), ("IT", name("Жанна")), ("IT", name("Núñez")), ("FR", name("Zoé"))];
+        stored::store(&server, &tenant, &list, &contacts).await;
+        let mut input = to_list(&list, &format!("{{{{name}}}}… {}", "b".repeat(100)));
+        let plain = personal(&server, &tenant, input.clone()).await;
+        assert_eq!((&plain["credits"], &plain["smartEncodingSaves"]), (&json!("8"), &json!("2")));
+        input["smartEncoding"] = json!(true);
+        let smart = personal(&server, &tenant, input.clone()).await;
+        assert_eq!((&smart["credits"], &smart["smartEncodingSaves"]), (&json!("6"), &json!("0")));
+        assert_eq!(smart["shortest"]["segmentation"]["text"], format!("Ada... {}", "b".repeat(100)));
+        input["stripAccents"] = json!(true);
+        let stripped = personal(&server, &tenant, input.clone()).await;
+        assert_eq!(stripped["credits"], "5");
+        input["smartEncoding"] = json!(false);
+        let offered = personal(&server, &tenant, input).await;
+        assert_eq!((&offered["credits"], &offered["smartEncodingSaves"]), (&json!("8"), &json!("3")));
+    }
+
+    /// What nobody means is refused by name: braces that do not end, fields that no contact has, too many.
+    async fn mistakes_in_merge_fields_are_named(server: Server) {
+        let tenant = server.account("Shop").await;
+        server.grant(&tenant, "100").await;
+        let list = list(&server, &tenant).await;
+        let many: String = (0..51).map(|field| format!("{{{{f{field}|}}}}")).collect();
+        let long = format!("{{{{name}}}}{}", "ж".repeat(67 * 255));
+        for (text, says) in [
+            ("Ciao {{name, vieni", "character 6"),
+            ("Ciao {{name}} {{city}", "character 15"),
+            ("Ciao {{nome}}", "\"nome\""),
+            ("{{name}} {{città|x}}", "character 10 are not a merge field"),
+            ("{{ name }} {{cognome}}", "\"cognome\""),
+            (&many, "50 different"),
+            (&long, "Needs 256 segments"),
+        ] {
+            let input = to_list(&list, text);
+            let response = server.graphql(Some(&tenant.owner), PERSONAL, json!({ "input": input })).await;
+            let error = &response["errors"][0];
+            assert!(error["message"].as_str().unwrap().contains(says), "{text}: {response}");
+            assert_eq!(error["extensions"]["field"], json!(["input", "text"]));
+            let input = json!({ "listId": list, "text": text, "sendAt": "2026-11-23T08:00:00Z" });
+            assert_eq!(refusals(&server, &tenant, SCHEDULE, input).await,
+                json!([{ "field": ["input", "text"], "code": "INVALID" }]));
+        }
+        // With a fallback nobody needs to have it.
+        assert_eq!(quote(&server, &tenant, to_list(&list, "{{nome|amico}}")).await["credits"], "7");
+        // Each of several is named.
+        let two = to_list(&list, "{{uno}} {{due}}");
+        let response = server.graphql(Some(&tenant.owner), PERSONAL, json!({ "input": two })).await;
+        assert_eq!(response["errors"][0]["extensions"]["all"].as_array().unwrap().len(), 2, "{response}");
+    }
+
+    /// Half of a surrogate pair and U+0000 are no text to quote, wherever they stand.
+    async fn what_is_no_text_is_refused(server: Server) {
+        let tenant = server.account("Shop").await;
+        let list = list(&server, &tenant).await;
+        assert_eq!(refused(&server, &tenant, to_list(&list, "a\0b")).await, json!(["input", "text"]));
+        let query = "query($t: String!, $l: ID!) { quote(input: { text: $t, audience: { listId: $l } }) { credits } }";
+        let body = json!({ "query": query, "variables": { "t": "TEXT", "l": list } }).to_string();
+        let response = server
+            .http()
+            .post(server.url("/graphql"))
+            .bearer_auth(&tenant.owner)
+            .header("content-type", "application/json")
+            .body(body.replace("TEXT", r"{{name}} \ud83d"))
+            .send()
+            .await
+            .unwrap();
+        let answer: Value = serde_json::from_str(&response.text().await.unwrap()).unwrap();
+        assert!(answer["errors"][0]["message"].is_string(), "{answer}");
+        assert!(answer["data"].is_null(), "{answer}");
+    }
+
+    /// Many quotes at once over a list that is read whole: each is exact or is told to come again.
+    async fn reading_lists_is_bounded(server: Server) {
+        let tenant = server.account("Shop").await;
+        let list = server.list(&tenant, "All", json!([])).await;
+        let contacts: Vec<_> = (0..6_000).map(|n| ("IT", Some(json!({ "name": format!("n{n}") })))).collect();
+        stored::store(&server, &tenant, &list, &contacts).await;
+        let input = to_list(&list, "Ciao {{name}}");
+        let one = async || server.graphql(Some(&tenant.owner), PERSONAL, json!({ "input": input })).await;
+        let all = futures_util::future::join_all((0..40).map(|_| one())).await;
+        let exact = all.iter().filter(|response| response["data"]["quote"]["credits"] == "6000").count();
+        let busy = all.iter().filter(|response| response["errors"][0]["extensions"]["code"] == "RATE_LIMITED").count();
+        assert_eq!(exact + busy, 40);
+        assert!(exact >= 4, "{exact}");
+        // Each gave its place back.
+        assert_eq!(personal(&server, &tenant, input.clone()).await["credits"], "6000");
+    }
+}

@@ -1,0 +1,85 @@
+//! Without a payment provider nothing is sold, and what the sandbox began is decided by nobody.
+//!
+//! Here: the operations, on both databases. Not here: the program's options and pages, which are `deployment`'s.
+
+use domain::id::{AccountId, PackageId};
+use entity::sql_enums::Role;
+use message_credits::{
+    app::{self, App, Settings},
+    clock::Clock,
+    config::serving::Shown,
+    graphql::engine::ids::PublicId,
+    http::{address::TrustedProxies, cors::CorsOrigins, shares::Rates},
+    operations::{OperationError, RefusalCode, Viewer, purchase::PurchaseCredits},
+};
+use serde_json::json;
+
+use crate::{
+    nouns::purchase::{PURCHASE, package},
+    support::{Server, new_key, on_both_databases},
+};
+
+/// The same database, served by nobody's provider.
+fn without_a_provider(server: &Server) -> App {
+    let settings = Settings {
+        public_url: server.url("/").parse().unwrap(),
+        admin_key: None,
+        clock: Clock::fixed("2026-11-22T08:00:00Z".parse().unwrap()),
+        payments: None,
+        shown: Shown::default(),
+        demo_key: None,
+        trusted_proxies: TrustedProxies::default(),
+        rates: Rates::default(),
+        cors_origins: CorsOrigins::default(),
+    };
+    app::assemble(server.services().store.clone(), settings)
+}
+
+fn code(error: OperationError) -> RefusalCode {
+    match error {
+        OperationError::Refused(refusals) => refusals[0].code,
+        other => panic!("{other:?}"),
+    }
+}
+
+on_both_databases! {
+    /// A purchase that would begin is refused and leaves nothing; one that began before answers as it stands.
+    async fn nothing_is_sold_without_a_provider(server: Server) {
+        let tenant = server.account("Shop").await;
+        let package = package(&server, 1_000, 4_990, |_| {}).await;
+        let key = new_key();
+        let input = json!({ "packageId": package, "idempotencyKey": key });
+        let begun = server.done(&tenant.owner, PURCHASE, input).await;
+        let url = begun["purchase"]["confirmationUrl"].as_str().unwrap();
+        let token = url.rsplit('/').next().unwrap();
+
+        let app = without_a_provider(&server);
+        let account = AccountId::decode(&tenant.id).unwrap();
+        let viewer = Viewer { key: None, role: Role::Owner, account: Some(account) };
+        let new = |key: &str| PurchaseCredits {
+            account: None,
+            package: PackageId::decode(&package).unwrap(),
+            return_url: None,
+            idempotency_key: key.to_owned(),
+        };
+        let refused = app.services.purchase_credits(&viewer, new("another")).await.unwrap_err();
+        assert_eq!(code(refused), RefusalCode::PaymentFailed);
+        let again = app.services.purchase_credits(&viewer, new(&key)).await.unwrap();
+        assert_eq!(app.services.confirmation_url(&viewer, &again).await.unwrap(), None);
+        assert!(server.services().confirmation_url(&viewer, &again).await.unwrap().is_some());
+
+        assert!(!app.services.checkout(token).await.unwrap().may_be_decided);
+        for approve in [true, false] {
+            let refused = app.services.decide_purchase(token, approve).await.unwrap_err();
+            assert_eq!(code(refused), RefusalCode::Conflict);
+        }
+        let read = "{ account { purchases { nodes { status } } balance { total } } }";
+        let data = server.data(&tenant.owner, read, json!({})).await;
+        assert_eq!(data["account"], json!({
+            "purchases": { "nodes": [{ "status": "PENDING" }] }, "balance": { "total": "0" },
+        }));
+        // The key that was refused left nothing behind: it begins a purchase where something is sold.
+        let input = json!({ "packageId": package, "idempotencyKey": "another" });
+        server.done(&tenant.owner, PURCHASE, input).await;
+    }
+}

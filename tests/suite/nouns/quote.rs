@@ -1,0 +1,273 @@
+//! Quotes over HTTP: to the last digit what sending at the same instant charges, for every audience.
+
+use serde_json::{Value, json};
+
+use crate::{
+    nouns::{
+        credit_package::package,
+        message::{TEXT_OF_TWO_SEGMENTS, send},
+        rate_card::{charge_by, publish, publish_worth},
+    },
+    support::{Server, Tenant, on_both_databases},
+};
+
+const QUOTE: &str = "query($input: QuoteInput!) { quote(input: $input) {
+    recipients unsupportedRecipients credits available sufficient shortfall smartEncodingSaves
+    cost { amount currencyCode } suggestedPackage { code } duplicateRecipients rateCard { id version }
+    lines { countryCode recipients segmentCount creditsPerSegment credits }
+    segmentation { segmentCount channel text } } }";
+
+/// A quote, whole.
+pub(crate) async fn quote(server: &Server, tenant: &Tenant, input: Value) -> Value {
+    let mut data = server
+        .data(&tenant.owner, QUOTE, json!({ "input": input }))
+        .await;
+    data["quote"].take()
+}
+
+/// What a quote's refusal names.
+pub(crate) async fn refused(server: &Server, tenant: &Tenant, input: Value) -> Value {
+    let response = server
+        .graphql(Some(&tenant.owner), QUOTE, json!({ "input": input }))
+        .await;
+    let mut error = response["errors"][0]["extensions"].clone();
+    assert!(response["data"].is_null(), "{response}");
+    match error["code"].as_str() {
+        Some("BAD_USER_INPUT") => error["field"].take(),
+        _ => error["code"].take(),
+    }
+}
+
+pub(crate) fn to_list(list: &str, text: &str) -> Value {
+    json!({ "audience": { "listId": list }, "text": text })
+}
+
+on_both_databases! {
+    /// 1,653 contacts: one segment, two, an image, and an MMS of two.
+    async fn a_list_of_1653_costs_as_promised(server: Server) {
+        let tenant = server.account("Shop").await;
+        let list = server.list(&tenant, "All", json!([{ "countryCode": "IT", "recipients": 1653 }])).await;
+        let image = json!([{ "contentType": "image/jpeg", "sizeBytes": 100_000 }]);
+        for (text, media, credits, cost, segments) in [
+            ("Ciao".to_owned(), json!([]), "1653", "16.53", 1),
+            (TEXT_OF_TWO_SEGMENTS.to_owned(), json!([]), "3306", "33.06", 2),
+            ("Ciao".to_owned(), image.clone(), "4959", "49.59", 1),
+            ("a".repeat(1_601), image, "9918", "99.18", 2),
+        ] {
+            let mut input = to_list(&list, &text);
+            input["media"] = media;
+            let found = quote(&server, &tenant, input).await;
+            assert_eq!(found["credits"], credits);
+            assert_eq!(found["cost"], json!({ "amount": cost, "currencyCode": "EUR" }));
+            assert_eq!(found["segmentation"]["segmentCount"], segments);
+            assert_eq!(found["recipients"], 1653);
+        }
+    }
+
+    /// A quote and a send made at the same instant agree to the last digit, whatever the card says.
+    async fn the_quote_is_what_is_charged(server: Server) {
+        let tenant = server.account("Shop").await;
+        let card = publish(&server, "odd", json!([
+            { "countryCode": "IT", "sms": "0.7333" },
+            { "countryCode": "DE", "sms": "1.0001", "mms": "3.3333" },
+        ])).await;
+        charge_by(&server, &tenant, &card).await;
+        server.grant(&tenant, "100000").await;
+        let audience = json!({ "destinations": [
+            { "countryCode": "IT", "recipients": 1_653 },
+            { "countryCode": "US", "recipients": 40 },
+            { "countryCode": "DE", "recipients": 77 },
+        ] });
+        let input = json!({ "audience": audience, "text": TEXT_OF_TWO_SEGMENTS });
+        let quoted = quote(&server, &tenant, input.clone()).await;
+        assert_eq!(quoted["lines"], json!([
+            { "countryCode": "DE", "recipients": 77, "segmentCount": 2, "creditsPerSegment": "1.0001", "credits": "154.0154" },
+            { "countryCode": "IT", "recipients": 1653, "segmentCount": 2, "creditsPerSegment": "0.7333", "credits": "2424.2898" },
+            { "countryCode": "US", "recipients": 40, "segmentCount": 2, "creditsPerSegment": null, "credits": "0" },
+        ]));
+        assert_eq!(quoted["credits"], "2578.3052");
+        // 2578.3052 × 0.013 = 33.5179676.
+        assert_eq!(quoted["cost"]["amount"], "33.52");
+        assert_eq!(quoted["recipients"], 1730);
+        assert_eq!(quoted["unsupportedRecipients"], 40);
+
+        let sent = send(&server, &tenant, input).await;
+        assert_eq!(sent["message"]["credits"], quoted["credits"]);
+        assert_eq!(sent["message"]["lines"], quoted["lines"]);
+        assert_eq!(sent["message"]["recipients"], quoted["recipients"]);
+        assert_eq!(sent["balance"]["available"], "97421.6948");
+    }
+
+    /// What is missing, and the smallest package for sale that covers it.
+    async fn a_shortfall_suggests_a_package(server: Server) {
+        let tenant = server.account("Shop").await;
+        server.grant(&tenant, "653").await;
+        for (code, credits) in [("p500", "500"), ("p1000", "1000"), ("p5000", "5000")] {
+            package(&server, code, credits).await;
+        }
+        let archive = "mutation($input: ArchiveCreditPackageInput!) {
+            archiveCreditPackage(input: $input) { userErrors { field } } }";
+        let gone = package(&server, "gone", "1000").await;
+        server.done(server.admin_key(), archive, json!({ "packageId": gone })).await;
+        let list = server.list(&tenant, "All", json!([{ "countryCode": "IT", "recipients": 1653 }])).await;
+
+        let found = quote(&server, &tenant, to_list(&list, "Ciao")).await;
+        assert_eq!(found["available"], "653");
+        assert_eq!(found["sufficient"], false);
+        assert_eq!(found["shortfall"], "1000");
+        assert_eq!(found["suggestedPackage"], json!({ "code": "p1000" }));
+
+        server.grant(&tenant, "1000").await;
+        let found = quote(&server, &tenant, to_list(&list, "Ciao")).await;
+        assert_eq!(found["sufficient"], true);
+        assert_eq!(found["shortfall"], "0");
+        assert_eq!(found["suggestedPackage"], json!(null));
+
+        let dear = to_list(&list, &"a".repeat(153 * 40));
+        assert_eq!(quote(&server, &tenant, dear).await["suggestedPackage"], json!(null));
+    }
+
+    /// A list with a limit has its own credits only, and what has expired counts no more.
+    async fn available_is_what_the_list_could_spend(server: Server) {
+        let tenant = server.account("Shop").await;
+        server.grant_until(&tenant, "50", Some("2026-12-01")).await;
+        server.grant(&tenant, "20").await;
+        let one = json!([{ "countryCode": "IT", "recipients": 1 }]);
+        let limited = server.list(&tenant, "Limited", one.clone()).await;
+        let sharing = server.list(&tenant, "Sharing", one).await;
+        let allocate = "mutation($input: AllocateCreditsInput!) { allocateCredits(input: $input) {
+            userErrors { field message } } }";
+        let input = json!({ "allocations": [{ "listId": limited, "mode": "LIMITED", "assigned": "30" }] });
+        server.done(&tenant.owner, allocate, input).await;
+        let free = json!({ "audience": { "destinations": [] }, "text": "Ciao" });
+        let available = async |expected: [&str; 3]| {
+            let mut inputs = [to_list(&limited, "Ciao"), to_list(&sharing, "Ciao"), free.clone()];
+            inputs[2]["text"] = json!("Ciao");
+            for (input, expected) in inputs.into_iter().zip(expected) {
+                assert_eq!(quote(&server, &tenant, input).await["available"], expected);
+            }
+        };
+        available(["30", "40", "40"]).await;
+        // Fifty expire: forty unassigned, and ten of the limited list's thirty. Nobody has booked it.
+        server.set_time("2026-11-30T22:59:59.999999Z");
+        available(["30", "40", "40"]).await;
+        server.set_time("2026-11-30T23:00:00Z");
+        available(["20", "0", "0"]).await;
+        server.run_workers().await;
+        available(["20", "0", "0"]).await;
+    }
+
+    /// Numbers count once and in their country.
+    async fn numbers_are_reached_once(server: Server) {
+        let tenant = server.account("Shop").await;
+        let numbers = json!(["+393401234567", "+39 340 1234567", "+12015550123", "+393401234568"]);
+        let input = json!({ "audience": { "recipients": numbers }, "text": "Ciao" });
+        let found = quote(&server, &tenant, input).await;
+        assert_eq!(found["recipients"], 3);
+        assert_eq!(found["duplicateRecipients"], json!([1]));
+        assert_eq!(found["lines"][0]["countryCode"], "IT");
+        assert_eq!(found["lines"][0]["recipients"], 2);
+        assert_eq!(found["lines"][1]["countryCode"], "US");
+    }
+
+    /// Smart encoding says what it would save, and saves that.
+    async fn smart_encoding_says_what_it_saves(server: Server) {
+        let tenant = server.account("Shop").await;
+        let list = server.list(&tenant, "All", json!([{ "countryCode": "IT", "recipients": 10 }])).await;
+        let text = format!("‘{}’", "a".repeat(100));
+        let mut input = to_list(&list, &text);
+        let plain = quote(&server, &tenant, input.clone()).await;
+        assert_eq!((&plain["credits"], &plain["smartEncodingSaves"]), (&json!("20"), &json!("10")));
+        input["smartEncoding"] = json!(true);
+        let smart = quote(&server, &tenant, input).await;
+        assert_eq!((&smart["credits"], &smart["smartEncodingSaves"]), (&json!("10"), &json!("0")));
+        assert_eq!(smart["segmentation"]["text"], format!("'{}'", "a".repeat(100)));
+    }
+
+    /// A merge field counts as its fallback.
+    async fn merge_fields_count_as_their_fallbacks(server: Server) {
+        let tenant = server.account("Shop").await;
+        let text = format!("{}{{{{name|Mario}}}}", "a".repeat(155));
+        let found = quote(&server, &tenant, json!({
+            "audience": { "destinations": [{ "countryCode": "IT", "recipients": 1 }] }, "text": text,
+        })).await;
+        assert_eq!(found["credits"], "1");
+        assert_eq!(found["segmentation"]["text"], format!("{}Mario", "a".repeat(155)));
+    }
+
+    /// A credit worth 0.013 USD: 1,653 of them are 21.489, shown as 21.49 (law Q5).
+    async fn a_cost_is_rounded_once(server: Server) {
+        let tenant = server.account("Shop").await;
+        for (code, value, sms, mms, credits, cost, picture) in [
+            ("cents", "0.013", "1", "3", "1653", "21.49", "64.47"),
+            // Priced in money itself: a credit is a dollar.
+            ("dollars", "1", "0.013", "0.046", "21.489", "21.49", "76.04"),
+            // Exactly between two cents: to the even one.
+            ("halves", "0.005", "1", "3", "1653", "8.26", "24.80"),
+        ] {
+            let rates = json!([{ "sms": sms, "mms": mms }]);
+            let worth = json!({ "amount": value, "currencyCode": "USD" });
+            let card = publish_worth(&server, code, worth, rates).await;
+            charge_by(&server, &tenant, &card).await;
+            let audience = json!({ "destinations": [{ "countryCode": "US", "recipients": 1653 }] });
+            let mut input = json!({ "audience": audience, "text": "Ciao" });
+            let found = quote(&server, &tenant, input.clone()).await;
+            assert_eq!(found["credits"], credits);
+            assert_eq!(found["cost"], json!({ "amount": cost, "currencyCode": "USD" }));
+            assert_eq!(found["rateCard"]["id"], card["id"]);
+            input["media"] = json!([{ "contentType": "image/jpeg" }]);
+            let found = quote(&server, &tenant, input.clone()).await;
+            assert_eq!(found["cost"]["amount"], picture);
+            // The charge is the quote's, in credits.
+            server.grant(&tenant, "100000").await;
+            assert_eq!(send(&server, &tenant, input).await["message"]["credits"], found["credits"]);
+        }
+    }
+
+    /// Each input that can't be used is named; another's list does not exist.
+    async fn bad_quotes_are_refused(server: Server) {
+        let tenant = server.account("Shop").await;
+        let other = server.account("Other").await;
+        let foreign = server.list(&other, "Theirs", json!([])).await;
+        let own = server.list(&tenant, "Ours", json!([])).await;
+        let second = server.list(&tenant, "More", json!([])).await;
+        let destinations = |rows: Value| json!({ "audience": { "destinations": rows }, "text": "a" });
+        let numbers = |numbers: Vec<String>| json!({ "audience": { "recipients": numbers }, "text": "a" });
+        let many: Vec<_> = (0..10_001).map(|number| format!("+3934{number:08}")).collect();
+        let rows = vec![json!({ "countryCode": "IT", "recipients": 1 }); 251];
+        let with_list = |list: &str| json!({ "listId": list, "audience": { "destinations": [] }, "text": "a" });
+        for (input, field) in [
+            (to_list(&foreign, "a"), json!("NOT_FOUND")),
+            (to_list("nonsense", "a"), json!("NOT_FOUND")),
+            (with_list(&foreign), json!("NOT_FOUND")),
+            (json!({ "accountId": other.id, "audience": { "listId": own }, "text": "a" }), json!("NOT_FOUND")),
+            (json!({ "listId": second, "audience": { "listId": own }, "text": "a" }), json!(["input", "listId"])),
+            (destinations(json!([{ "countryCode": "IT", "recipients": -1 }])), json!(["input", "audience", "destinations", "0", "recipients"])),
+            (destinations(json!([{ "countryCode": "XX", "recipients": 1 }])), json!(["input", "audience", "destinations", "0", "countryCode"])),
+            (destinations(json!(rows)), json!(["input", "audience", "destinations"])),
+            (numbers(many), json!(["input", "audience", "recipients"])),
+            (numbers(vec!["+393401234567".into(), "+393".into()]), json!(["input", "audience", "recipients", "1"])),
+            (numbers(vec!["+80012345678".into()]), json!(["input", "audience", "recipients", "0"])),
+            (to_list(&own, &"a".repeat(40_001)), json!(["input", "text"])),
+        ] {
+            assert_eq!(refused(&server, &tenant, input).await, field);
+        }
+        // Every number that is none is named, the first hundred.
+        for (wrong, named) in [(3, 3), (150, 100)] {
+            let mut list = vec!["+393401234567".to_owned()];
+            list.extend(vec!["12".to_owned(); wrong]);
+            let response = server.graphql(Some(&tenant.owner), QUOTE, json!({ "input": numbers(list) })).await;
+            let all = response["errors"][0]["extensions"]["all"].as_array().unwrap();
+            assert_eq!(all.len(), named);
+            for (index, one) in all.iter().enumerate() {
+                let at = (index + 1).to_string();
+                assert_eq!(one["field"], json!(["input", "audience", "recipients", at]));
+                assert!(one["message"].as_str().unwrap().contains("E.164"));
+            }
+        }
+        // Exactly one audience, which the engine checks.
+        let two = json!({ "audience": { "listId": own, "destinations": [] }, "text": "a" });
+        let response = server.graphql(Some(&tenant.owner), QUOTE, json!({ "input": two })).await;
+        assert!(response["errors"][0]["message"].is_string(), "{response}");
+    }
+}

@@ -1,0 +1,104 @@
+//! A month's statement over HTTP, and the automatic recharge, which is off.
+
+use serde_json::{Value, json};
+
+use crate::{
+    nouns::purchase::{begin, package},
+    support::{Server, Tenant, on_both_databases},
+};
+
+const STATEMENT: &str = "query($month: Date!) { account { statement(month: $month) {
+    month oneTimePayments { amount currencyCode } recharges { amount } total { amount }
+    purchases { status price { amount } decidedAt confirmationUrl } } } }";
+
+/// Buys a package for so many cents at an instant.
+async fn buy(server: &Server, tenant: &Tenant, price_minor: i64, at: &str) {
+    server.set_time(at);
+    let package = package(server, 10, price_minor, |_| {}).await;
+    let purchase = begin(server, tenant, &package).await;
+    let url = purchase["confirmationUrl"].as_str().unwrap();
+    let form = [("decision", "approve")];
+    let response = server.http().post(url).form(&form).send().await.unwrap();
+    assert_eq!(response.status(), 303);
+}
+
+async fn statement(server: &Server, tenant: &Tenant, month: &str) -> Value {
+    let mut data = server
+        .data(&tenant.owner, STATEMENT, json!({ "month": month }))
+        .await;
+    data["account"]["statement"].take()
+}
+
+on_both_databases! {
+    /// A month begins and ends by the account's calendar, and holds what was paid in it.
+    async fn a_month_is_the_accounts(server: Server) {
+        let tenant = server.account("Shop").await;
+        buy(&server, &tenant, 1_000, "2026-11-22T08:00:00Z").await;
+        buy(&server, &tenant, 234, "2026-11-30T22:59:59.999999Z").await;
+        // Midnight in Rome: December.
+        buy(&server, &tenant, 5, "2026-11-30T23:00:00Z").await;
+        // Neither declined nor waiting purchases are paid.
+        let unpaid = package(&server, 10, 99, |_| {}).await;
+        begin(&server, &tenant, &unpaid).await;
+
+        let november = statement(&server, &tenant, "2026-11-30").await;
+        assert_eq!(november, json!({
+            "month": "2026-11-01",
+            "oneTimePayments": { "amount": "12.34", "currencyCode": "EUR" },
+            "recharges": { "amount": "0.00" },
+            "total": { "amount": "12.34" },
+            "purchases": [
+                { "status": "PAID", "price": { "amount": "10.00" },
+                    "decidedAt": "2026-11-22T08:00:00Z", "confirmationUrl": null },
+                { "status": "PAID", "price": { "amount": "2.34" },
+                    "decidedAt": "2026-11-30T22:59:59.999999Z", "confirmationUrl": null },
+            ],
+        }));
+        let december = statement(&server, &tenant, "2026-12-31").await;
+        assert_eq!(december["total"]["amount"], "0.05");
+        assert_eq!(december["purchases"].as_array().unwrap().len(), 1);
+        let october = statement(&server, &tenant, "2026-10-01").await;
+        assert_eq!(october["total"]["amount"], "0.00");
+        assert_eq!(october["purchases"], json!([]));
+    }
+
+    /// What is no day is an error that names the argument.
+    async fn bad_months_are_refused(server: Server) {
+        let tenant = server.account("Shop").await;
+        for month in ["2026-13-01", "2026-11", "November", "", "9999-12-31", "2026-11-22T08:00:00Z"] {
+            let response = server.graphql(Some(&tenant.owner), STATEMENT, json!({ "month": month })).await;
+            let error = &response["errors"][0]["extensions"];
+            assert_eq!(error["code"], "BAD_USER_INPUT", "{month}: {response}");
+            assert_eq!(error["field"], json!(["month"]), "{month}");
+        }
+    }
+
+    /// The automatic recharge is off, and says so rather than pretend.
+    async fn automatic_recharge_is_off(server: Server) {
+        let tenant = server.account("Shop").await;
+        let read = "{ account { autoRecharge { enabled threshold monthlyLimit { amount }
+            spentThisMonth { amount currencyCode } suspendedReason } } }";
+        let data = server.data(&tenant.owner, read, json!({})).await;
+        assert_eq!(data["account"]["autoRecharge"], json!({
+            "enabled": false, "threshold": null, "monthlyLimit": null,
+            "spentThisMonth": { "amount": "0.00", "currencyCode": "EUR" }, "suspendedReason": null,
+        }));
+        let update = "mutation($input: UpdateAutoRechargeInput!) { updateAutoRecharge(input: $input) {
+            autoRecharge { enabled } userErrors { field code } } }";
+        let refused = async |input: Value| {
+            let mut response = server.graphql(Some(&tenant.owner), update, json!({ "input": input })).await;
+            response["data"]["updateAutoRecharge"].take()
+        };
+        assert_eq!(refused(json!({ "enabled": true, "threshold": "20" })).await, json!({
+            "autoRecharge": null,
+            "userErrors": [{ "field": ["input", "enabled"], "code": "INVALID" }],
+        }));
+        let other = server.account("Other").await;
+        assert_eq!(refused(json!({ "accountId": other.id, "enabled": true })).await["userErrors"], json!([
+            { "field": ["input", "accountId"], "code": "NOT_FOUND" },
+        ]));
+        let member = server.key(&tenant, "MEMBER").await;
+        let response = server.graphql(Some(&member), update, json!({ "input": { "enabled": true } })).await;
+        assert_eq!(response["errors"][0]["extensions"]["code"], "FORBIDDEN");
+    }
+}
