@@ -19,6 +19,7 @@ pub mod chain;
 mod commit;
 mod facts;
 mod failure;
+mod fault;
 mod queue;
 mod request;
 mod rollups;
@@ -44,6 +45,7 @@ use tokio::{
 pub use self::{
     answer::{Answer, BalanceAnswer, LineAnswer, MessageAnswer},
     chain::Chaining,
+    fault::Fault,
     request::{Act, Audience, End, Key, MessageCharge, NewMessage, Refused, Request, SubmitError},
 };
 use self::{
@@ -221,9 +223,9 @@ impl Ledger {
     /// Dropped before its batch begins, nothing is done; dropped later, only the command's key tells.
     ///
     /// # Errors
-    /// A refusal, and then nothing changed; that the server is busy or stopping, or that the command's time
-    /// was over, and then it was not begun; that the database failed, and nothing was done; or that it is
-    /// not known whether it was done, and then only a repetition with the same key tells.
+    /// A refusal or a fault, and then nothing changed; that the server is busy or stopping, or that the
+    /// command's time was over, and then it was not begun; that the database failed, and nothing was done;
+    /// or that it is not known whether it was done, and then only a repetition with the same key tells.
     pub async fn submit(&self, request: Request) -> Result<Answer, SubmitError> {
         match &self.door {
             Door::Queue { queue, deadline } => {

@@ -20,7 +20,7 @@ use jiff::SignedDuration;
 use message_credits::{
     app,
     clock::Clock,
-    ledger::{Act, Key, Ledger, NewMessage, Request, Sent, Writers, verify},
+    ledger::{Act, Key, Ledger, MessageCharge, NewMessage, Request, Writers, verify},
     operations::usage_rollup,
     store::{Store, rate_card::DEFAULT_ID, usage::all_list_names},
     tuning,
@@ -201,7 +201,7 @@ fn send(
         channel: Channel::Sms,
         encoding: Some(Encoding::Gsm7),
         segment_count: 1,
-        price: Sent {
+        price: MessageCharge {
             recipients: lines.len() as u64,
             credits: Credits::whole(if list.is_some() { 2 } else { 1 }),
             lines,

@@ -1,8 +1,9 @@
 //! The ledger's state machine: one account's lots, pools and open holds, and the commands that change them.
 //!
-//! [`Book::apply`] gives ledger entries or a refusal; it can't fail otherwise, and a refusal leaves the
-//! book as it was (law B6). A book may be loaded in part, so that a spend costs the same whatever the
-//! account's history: see [`Book::needs_every_pool`]. Not here: storing, ids, locks and clocks.
+//! [`Book::apply`] returns ledger entries or a refusal, and a refusal leaves the book as it was (law B6).
+//! A book that contradicts itself is a [`Fault`]. A book may be loaded in part, so that a spend costs the
+//! same whatever the account's history: see [`Book::needs_every_pool`]. Not here: storing, ids, locks and
+//! clocks.
 
 mod command;
 mod draw;
@@ -17,9 +18,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 pub use self::{
-    command::{Allocation, Command, Refusal, Source},
+    command::{Allocation, ApplyError, Command, Refusal, Source},
     entry::{Balance, BookName, Entry, EntryKind, ExpiryChange, NextExpiry, Posting},
 };
+pub use crate::fault::Fault;
 use crate::{
     credits::Credits,
     hold::Hold,
@@ -102,31 +104,47 @@ impl Book {
             .any(|lot| lot.remaining.is_positive() && lot.has_expired(now))
     }
 
-    /// The balance as the lots and pools stand. At an instant of interest, [`Book::expire`] comes first.
-    #[must_use]
-    pub fn balance(&self) -> Balance {
+    /// The balance that the lots and pools have. To have it at an instant, call [`Book::expire`] first.
+    ///
+    /// # Errors
+    /// A lot or the holds are below zero, the lots' sum is out of range, or more is unassigned than is
+    /// available.
+    pub fn balance(&self) -> Result<Balance, Fault> {
         let mut next: Option<NextExpiry> = None;
         for lot in self.lots.values().filter(|lot| lot.remaining.is_positive()) {
             let Some(expiry) = lot.expiry else { continue };
             match &mut next {
                 Some(soonest) if soonest.expiry.at < expiry.at => {}
                 Some(soonest) if soonest.expiry.at == expiry.at => {
-                    soonest.credits = plus(soonest.credits, lot.remaining);
+                    soonest.credits = plus(soonest.credits, lot.remaining)?;
                 }
-                _ => {
+                Some(_) | None => {
                     next = Some(NextExpiry {
                         credits: lot.remaining,
                         expiry,
-                    })
+                    });
                 }
             }
         }
-        Balance {
-            available: self.available(),
-            held: self.held,
-            unassigned: self.pools.unassigned,
-            next_expiry: next,
+        if self.held < Credits::ZERO {
+            return Err(Fault::HoldsOverdrawn {
+                held: self.held,
+                taken: Credits::ZERO,
+            });
         }
+        let (available, unassigned) = (self.available()?, self.pools.unassigned);
+        if unassigned > available {
+            return Err(Fault::UnassignedBeyondAvailable {
+                unassigned,
+                available,
+            });
+        }
+        Ok(Balance {
+            available,
+            held: self.held,
+            unassigned,
+            next_expiry: next,
+        })
     }
 
     /// The instant as of which a command that arrives at `now` is booked: a clock that steps back does
@@ -139,11 +157,12 @@ impl Book {
     /// Applies a command as of `now`, after the expiries that are due by then.
     ///
     /// # Errors
-    /// A [`Refusal`], and then the book is as it was.
-    pub fn apply(&mut self, command: &Command, now: Timestamp) -> Result<Vec<Entry>, Refusal> {
+    /// A [`Refusal`], and then the book is as it was; or a [`Fault`], and then the book must not be used
+    /// any more.
+    pub fn apply(&mut self, command: &Command, now: Timestamp) -> Result<Vec<Entry>, ApplyError> {
         if self.has_due_lots(self.instant(now)) {
             let mut after = self.clone();
-            let mut entries = after.expire(now);
+            let mut entries = after.expire(now)?;
             entries.extend(after.apply(command, now)?);
             *self = after;
             return Ok(entries);
@@ -172,7 +191,7 @@ impl Book {
                 credits,
             } => {
                 let draws = self.draw(self.pools.of(*list), *credits)?;
-                Ok(vec![self.spend(*message, *list, &draws, at)])
+                Ok(vec![self.spend(*message, *list, &draws, at)?])
             }
             Command::Hold {
                 message,
@@ -189,8 +208,19 @@ impl Book {
         }
     }
 
-    fn available(&self) -> Credits {
-        Credits::from_units(self.lots.values().map(|lot| lot.remaining.units()).sum())
+    fn available(&self) -> Result<Credits, Fault> {
+        let mut available = Credits::ZERO;
+        for lot in self.lots.values() {
+            if lot.remaining < Credits::ZERO {
+                return Err(Fault::LotOverdrawn {
+                    lot: lot.id,
+                    remaining: lot.remaining,
+                    taken: Credits::ZERO,
+                });
+            }
+            available = plus(available, lot.remaining)?;
+        }
+        Ok(available)
     }
 
     fn entry(
@@ -200,31 +230,36 @@ impl Book {
         list: Option<ListId>,
         message: Option<MessageId>,
         postings: Vec<Posting>,
-    ) -> Entry {
+    ) -> Result<Entry, Fault> {
         let at = self.instant(at);
         self.last_at = at;
-        Entry {
+        Ok(Entry {
             kind,
             at,
             list,
             message,
             postings,
             expiry_changes: Vec::new(),
-            balance: self.balance(),
-        }
+            balance: self.balance()?,
+        })
     }
 }
 
-/// A sum of one account's credits: [`Book::MAX_TOTAL`] keeps it far from the end of `i64`.
-fn plus(a: Credits, b: Credits) -> Credits {
-    Credits::from_units(a.units() + b.units())
+/// A sum of one account's credits. [`Book::MAX_TOTAL`] keeps it far from the end of `i64`.
+fn plus(a: Credits, b: Credits) -> Result<Credits, Fault> {
+    a.checked_add(b).ok_or(Fault::OutOfRange {
+        units: i128::from(a.units()) + i128::from(b.units()),
+    })
 }
 
 /// A difference of one account's credits.
-fn minus(a: Credits, b: Credits) -> Credits {
-    Credits::from_units(a.units() - b.units())
+fn minus(a: Credits, b: Credits) -> Result<Credits, Fault> {
+    a.checked_sub(b).ok_or(Fault::OutOfRange {
+        units: i128::from(a.units()) - i128::from(b.units()),
+    })
 }
 
-fn sum(draws: &[Draw]) -> Credits {
-    Credits::from_units(draws.iter().map(|draw| draw.credits.units()).sum())
+fn sum(draws: &[Draw]) -> Result<Credits, Fault> {
+    let mut draws = draws.iter();
+    draws.try_fold(Credits::ZERO, |sum, draw| plus(sum, draw.credits))
 }

@@ -16,6 +16,7 @@ pub mod departures;
 pub mod destination;
 pub mod distribution;
 pub mod ending;
+pub mod fault;
 pub mod gsm7;
 pub mod hold;
 pub mod id;

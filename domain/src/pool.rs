@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{credits::Credits, id::ListId, proportion::split};
+use crate::{credits::Credits, fault::Fault, id::ListId, proportion::split};
 
 /// A pool of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,53 +43,87 @@ impl Pools {
     pub fn of(&self, list: Option<ListId>) -> Pool {
         match list {
             Some(list) if self.limited.contains_key(&list) => Pool::Limited(list),
-            _ => Pool::Unassigned,
+            Some(_) | None => Pool::Unassigned,
         }
     }
 
-    /// The free credits of a pool; zero if it does not exist.
-    #[must_use]
-    pub fn free(&self, pool: Pool) -> Credits {
-        match pool {
+    /// A pool's free credits.
+    ///
+    /// # Errors
+    /// The pool is below zero, or there is none: [`Pools::of`] only returns pools that there are.
+    pub fn free(&self, pool: Pool) -> Result<Credits, Fault> {
+        let free = match pool {
             Pool::Unassigned => self.unassigned,
-            Pool::Limited(list) => self.limited.get(&list).copied().unwrap_or_default(),
-        }
+            Pool::Limited(list) => {
+                let free = self.limited.get(&list).copied();
+                free.ok_or(Fault::MissingPool(list))?
+            }
+        };
+        whole(pool.list(), free).map(|_| free)
     }
 
-    /// The free credits of a pool, to change; `None` if it does not exist.
-    pub(crate) fn free_mut(&mut self, pool: Pool) -> Option<&mut Credits> {
+    /// A pool's free credits, to change.
+    pub(crate) fn free_mut(&mut self, pool: Pool) -> Result<&mut Credits, Fault> {
         match pool {
-            Pool::Unassigned => Some(&mut self.unassigned),
-            Pool::Limited(list) => self.limited.get_mut(&list),
+            Pool::Unassigned => Ok(&mut self.unassigned),
+            Pool::Limited(list) => {
+                let free = self.limited.get_mut(&list);
+                free.ok_or(Fault::MissingPool(list))
+            }
         }
     }
 
-    /// Divides `amount` among the pools (law L3): the unassigned pool first, and the rest among the
-    /// lists with a limit in proportion to their free credits, by largest remainder, ties by id.
-    /// The parts add up exactly to `amount`, or to all free credits if they are less.
-    #[must_use]
-    pub fn shares(&self, amount: Credits) -> Vec<(Pool, Credits)> {
-        let from_unassigned = amount.min(self.unassigned);
-        let mut shares = vec![(Pool::Unassigned, from_unassigned)];
-        let weights: Vec<_> = self
-            .limited
-            .iter()
-            .filter_map(|(list, free)| Some((*list, u64::try_from(free.units()).ok()?)))
-            .collect();
-        // All free credits of the pools together fit i64.
-        let total: u64 = weights.iter().map(|(_, free)| free).sum();
-        let rest = i128::from(amount.units()) - i128::from(from_unassigned.units());
-        let rest = u64::try_from(rest).unwrap_or_default().min(total);
-        let free: Vec<u64> = weights.iter().map(|(_, free)| *free).collect();
-        let parts = split(rest, &free);
-        shares.extend(weights.into_iter().zip(parts).map(|((list, _), units)| {
-            // A part is at most the free credits of its list, which are an i64.
-            let units = i64::try_from(units).unwrap_or(i64::MAX);
-            (Pool::Limited(list), Credits::from_units(units))
-        }));
-        shares.retain(|(_, credits)| credits.is_positive());
-        shares
+    /// What all pools have free together.
+    pub(crate) fn total(&self) -> Result<Credits, Fault> {
+        let units: i128 = (self.limited.values().chain([&self.unassigned]))
+            .map(|free| i128::from(free.units()))
+            .sum();
+        from_units(units)
     }
+
+    /// How `amount` comes off the pools (law L3): the unassigned pool first; what it lacks off the
+    /// limited lists in proportion to what they have free, by largest remainder, ties by id. The
+    /// parts add up exactly to `amount`, or to everything there is if that is less.
+    ///
+    /// # Errors
+    /// A pool is below zero, or a sum is out of range.
+    pub fn shares(&self, amount: Credits) -> Result<Vec<(Pool, Credits)>, Fault> {
+        let unassigned = whole(None, self.unassigned)?;
+        let mut weights = Vec::with_capacity(self.limited.len());
+        for (list, free) in &self.limited {
+            weights.push(whole(Some(*list), *free)?);
+        }
+        let limited: u128 = weights.iter().map(|free| u128::from(*free)).sum();
+        let amount = u64::try_from(amount.units()).map_err(|_| Fault::OutOfRange {
+            units: amount.units().into(),
+        })?;
+        let from_unassigned = amount.min(unassigned);
+        let rest = amount - from_unassigned;
+        // The lists have no more than they have, and `rest` is a `u64`.
+        let rest = u64::try_from(limited).map_or(rest, |limited| rest.min(limited));
+        let parts = split(rest, &weights);
+        let pools = [(Pool::Unassigned, from_unassigned)].into_iter();
+        let lists = self.limited.keys().map(|list| Pool::Limited(*list));
+        pools
+            .chain(lists.zip(parts))
+            .filter(|(_, units)| *units > 0)
+            .map(|(pool, units)| Ok((pool, from_units(units.into())?)))
+            .collect()
+    }
+}
+
+fn from_units(units: i128) -> Result<Credits, Fault> {
+    let fits = i64::try_from(units).map_err(|_| Fault::OutOfRange { units })?;
+    Ok(Credits::from_units(fits))
+}
+
+/// A pool's free credits in units, which are never below zero.
+fn whole(list: Option<ListId>, free: Credits) -> Result<u64, Fault> {
+    u64::try_from(free.units()).map_err(|_| Fault::PoolOverdrawn {
+        list,
+        free,
+        taken: Credits::ZERO,
+    })
 }
 
 #[cfg(test)]
@@ -117,7 +151,9 @@ mod tests {
     #[test]
     fn the_unassigned_pool_pays_first_and_the_lists_in_proportion() {
         let check = |unassigned, limited: &[i64], amount, expected: &[i64]| {
-            let shares = pools(unassigned, limited).shares(Credits::from_units(amount));
+            let shares = pools(unassigned, limited)
+                .shares(Credits::from_units(amount))
+                .unwrap();
             let units: Vec<i64> = shares.iter().map(|(_, credits)| credits.units()).collect();
             assert_eq!(units, expected, "{amount} off {unassigned} and {limited:?}");
         };
@@ -139,10 +175,10 @@ mod tests {
             let pools = pools(unassigned, &limited);
             let total = unassigned + limited.iter().sum::<i64>();
             let amount = Credits::from_units(part % (total + 1));
-            let shares = pools.shares(amount);
+            let shares = pools.shares(amount).unwrap();
             prop_assert_eq!(shares.iter().map(|(_, credits)| credits.units()).sum::<i64>(), amount.units());
             for (pool, credits) in &shares {
-                prop_assert!(*credits <= pools.free(*pool));
+                prop_assert!(*credits <= pools.free(*pool).unwrap());
             }
             let lists_pay = shares.iter().any(|(pool, _)| *pool != Pool::Unassigned);
             let unassigned_pays = shares.iter().find(|(pool, _)| *pool == Pool::Unassigned);

@@ -9,7 +9,7 @@ use domain::{
     book::{Allocation, Command, EntryKind, Refusal, Source},
     calendar,
     credits::Credits,
-    id::{AccountId, ListId, LotId},
+    id::{AccountId, ListId, LotId, PurchaseId},
     lot::Expiry,
 };
 use entity::{
@@ -21,13 +21,14 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use super::{
     answer::{Answer, BalanceAnswer},
     batch::Batch,
-    request::{Act, Refused, Request},
+    fault::Fault,
+    request::{Act, Refused, Request, Undone},
 };
 use crate::store::usage_rollup::{NO_RECENT, NOT_ROLLED};
 
 impl Batch {
     /// Does what a request asks, or refuses it and leaves the batch as it was.
-    pub(super) fn act(&mut self, request: &Request, now: Timestamp) -> Result<Answer, Refused> {
+    pub(super) fn act(&mut self, request: &Request, now: Timestamp) -> Result<Answer, Undone> {
         let account = request.account;
         match &request.act {
             Act::Grant {
@@ -47,14 +48,14 @@ impl Batch {
                     expiry,
                 };
                 let answer = self.command(account, &command, now, |_| Some(note))?;
-                self.insert_lot(account, *lot, *credits, LotSource::Grant);
+                self.insert_lot(account, *lot, *credits, LotSource::Grant)?;
                 Ok(Answer {
                     lot: Some(lot.uuid()),
                     lot_expires_at: expiry.map(|expiry| expiry.at.as_microsecond()),
                     ..answer
                 })
             }
-            Act::Credit { .. } => self.credit(account, &request.act, now),
+            Act::Credit { purchase, lot } => self.credit(account, *purchase, *lot, now),
             Act::Revoke { lot, credits, note } => {
                 let command = Command::Revoke {
                     lot: *lot,
@@ -88,7 +89,7 @@ impl Batch {
                     now,
                     |_| None,
                 )?;
-                Ok(self.add_message(account, new, MessageStatus::Sent, answer))
+                self.add_message(account, new, MessageStatus::Sent, answer)
             }
             Act::Schedule(new) => {
                 self.refuse_removed(account, new)?;
@@ -105,11 +106,11 @@ impl Batch {
                 )?;
                 self.facts
                     .count_scheduled(account.uuid(), list.map(ListId::uuid), 1);
-                Ok(self.add_message(account, new, MessageStatus::Scheduled, answer))
+                self.add_message(account, new, MessageStatus::Scheduled, answer)
             }
             Act::End { message, list, end } => self.end(account, (*message, *list), end, now),
             Act::Expire => {
-                self.expire(account, now);
+                self.expire(account, now)?;
                 Ok(Answer::empty())
             }
             Act::ChangeTimeZone { time_zone } => self.change_time_zone(account, time_zone, now),
@@ -124,15 +125,13 @@ impl Batch {
         command: &Command,
         now: Timestamp,
         note: impl Fn(EntryKind) -> Option<&'n str>,
-    ) -> Result<Answer, Refused> {
-        let Some(head) = self.heads.get_mut(&account) else {
-            return Err(Refused::UnknownAccount);
-        };
-        // What is due is booked with the command, or not at all where it is refused. A refusal leaves a
+    ) -> Result<Answer, Undone> {
+        let head = self.heads.get_mut(&account).ok_or(Fault::MissingBook)?;
+        // What is due is booked with the command, or not at all if it is refused. A refusal leaves a
         // book as it was, so that only one with something due has to be copied.
         let (due, own) = if head.book.has_due_lots(head.book.instant(now)) {
             let mut after = head.book.clone();
-            let due = after.expire(now);
+            let due = after.expire(now)?;
             let own = after.apply(command, now)?;
             head.book = after;
             (due, own)
@@ -140,16 +139,16 @@ impl Batch {
             (Vec::new(), head.book.apply(command, now)?)
         };
         for entry in &due {
-            self.rows.add_entry(account, head, entry, None);
+            self.rows.add_entry(account, head, entry, None)?;
         }
         let mut transaction = None;
         for entry in &own {
             let note = note(entry.kind);
-            let id = self.rows.add_entry(account, head, entry, note);
+            let id = self.rows.add_entry(account, head, entry, note)?;
             transaction.get_or_insert(id);
         }
         let at = head.book.instant(now);
-        let balance = BalanceAnswer::from((at, head.book.balance()));
+        let balance = BalanceAnswer::from((at, head.book.balance()?));
         Ok(Answer {
             transaction,
             balance: Some(balance),
@@ -157,13 +156,12 @@ impl Batch {
         })
     }
 
-    fn expire(&mut self, account: AccountId, now: Timestamp) {
-        let Some(head) = self.heads.get_mut(&account) else {
-            return;
-        };
-        for entry in head.book.expire(now) {
-            self.rows.add_entry(account, head, &entry, None);
+    fn expire(&mut self, account: AccountId, now: Timestamp) -> Result<(), Undone> {
+        let head = self.heads.get_mut(&account).ok_or(Fault::MissingBook)?;
+        for entry in head.book.expire(now)? {
+            self.rows.add_entry(account, head, &entry, None)?;
         }
+        Ok(())
     }
 
     /// Moves the ends of lots with the account's zone, in which their days begin. It is read and written under the lock
@@ -173,18 +171,16 @@ impl Batch {
         account: AccountId,
         zone: &TimeZone,
         now: Timestamp,
-    ) -> Result<Answer, Refused> {
-        let name = zone
-            .iana_name()
-            .ok_or(Refused::Broken("a time zone has no name"))?;
+    ) -> Result<Answer, Undone> {
+        let unnamed = || Fault::UnknownTimeZone(format!("{zone:?}"));
+        let name = zone.iana_name().ok_or_else(unnamed)?;
         let command = Command::ChangeTimeZone {
             time_zone: zone.clone(),
         };
         let answer = self.command(account, &command, now, |kind| {
             (kind == EntryKind::TimeZoneChange).then_some(name)
         })?;
-        let head = self.heads.get_mut(&account);
-        let head = head.ok_or(Refused::UnknownAccount)?;
+        let head = self.heads.get_mut(&account).ok_or(Fault::MissingBook)?;
         if head.time_zone != name {
             name.clone_into(&mut head.time_zone);
             // Days are other days now: what is charged is added up by the job that begins anew.
@@ -196,26 +192,30 @@ impl Batch {
     }
 
     /// The zone in which an account's days begin.
-    fn time_zone(&self, account: AccountId) -> Result<TimeZone, Refused> {
-        let head = self.heads.get(&account).ok_or(Refused::UnknownAccount)?;
+    fn time_zone(&self, account: AccountId) -> Result<TimeZone, Fault> {
+        let head = self.heads.get(&account).ok_or(Fault::MissingBook)?;
         calendar::parse_time_zone(&head.time_zone)
-            .map_err(|_| Refused::Broken("an account has no time zone"))
+            .map_err(|_| Fault::UnknownTimeZone(head.time_zone.clone()))
     }
 
     /// The end of a lot whose credits can't be used from a day on (law L2).
-    fn expiry_on(&self, account: AccountId, on: Date) -> Result<Expiry, Refused> {
+    fn expiry_on(&self, account: AccountId, on: Date) -> Result<Expiry, Undone> {
         let at = calendar::start_of_day(on, &self.time_zone(account)?)
             .map_err(|_| Refused::Book(Refusal::NoSuchDay))?;
         Ok(Expiry { at, on })
     }
 
-    fn insert_lot(&mut self, account: AccountId, id: LotId, granted: Credits, source: LotSource) {
-        let Some(head) = self.heads.get_mut(&account) else {
-            return;
-        };
-        let Some(lot) = head.book.lots.get(&id) else {
-            return;
-        };
+    /// Makes the row of a lot that came in.
+    fn insert_lot(
+        &mut self,
+        account: AccountId,
+        id: LotId,
+        granted: Credits,
+        source: LotSource,
+    ) -> Result<(), Fault> {
+        let head = self.heads.get_mut(&account).ok_or(Fault::MissingBook)?;
+        let lot = head.book.lots.get(&id);
+        let lot = lot.ok_or(domain::fault::Fault::MissingLot(id))?;
         let row = lot::Model {
             account_id: account.uuid(),
             id: id.uuid(),
@@ -227,13 +227,17 @@ impl Batch {
             created_at: lot.created_at.as_microsecond(),
         };
         head.lot_rows.insert(id, row);
+        Ok(())
     }
 
     /// Credits a purchase exactly once, however often the provider says that it was paid (law R1).
-    fn credit(&mut self, account: AccountId, act: &Act, now: Timestamp) -> Result<Answer, Refused> {
-        let Act::Credit { purchase, lot } = act else {
-            return Err(Refused::UnknownPurchase);
-        };
+    fn credit(
+        &mut self,
+        account: AccountId,
+        purchase: PurchaseId,
+        lot: LotId,
+        now: Timestamp,
+    ) -> Result<Answer, Undone> {
         let key = (account.uuid(), purchase.uuid());
         let mut row = self
             .facts
@@ -243,21 +247,20 @@ impl Batch {
             .ok_or(Refused::UnknownPurchase)?;
         match row.status {
             PurchaseStatus::Pending => {}
-            PurchaseStatus::Paid => return Err(Refused::AlreadyCredited),
+            PurchaseStatus::Paid => return Err(Refused::AlreadyCredited.into()),
             PurchaseStatus::Declined | PurchaseStatus::Expired | PurchaseStatus::Failed => {
-                return Err(Refused::PurchaseClosed);
+                return Err(Refused::PurchaseClosed.into());
             }
         }
-        let at = self
-            .heads
-            .get(&account)
-            .map_or(now, |head| head.book.instant(now));
+        let head = self.heads.get(&account).ok_or(Fault::MissingBook)?;
+        let at = head.book.instant(now);
         let expiry = match row.validity_days {
             None => None,
             Some(days) => {
-                let days = u32::try_from(days).unwrap_or_default();
-                let (on, at) = calendar::expires_at(at, days, &self.time_zone(account)?)
-                    .map_err(|_| Refused::Broken("a purchase has no such expiration day"))?;
+                let unsound = || Fault::Validity { purchase, days };
+                let valid = u32::try_from(days).map_err(|_| unsound())?;
+                let (on, at) = calendar::expires_at(at, valid, &self.time_zone(account)?)
+                    .map_err(|_| unsound())?;
                 Some(Expiry { at, on })
             }
         };
@@ -268,13 +271,13 @@ impl Batch {
             (Source::Purchase, LotSource::Purchase)
         };
         let command = Command::Issue {
-            lot: *lot,
+            lot,
             source,
             credits,
             expiry,
         };
         let answer = self.command(account, &command, now, |_| None)?;
-        self.insert_lot(account, *lot, credits, lot_source);
+        self.insert_lot(account, lot, credits, lot_source)?;
         row.status = PurchaseStatus::Paid;
         row.decided_at = Some(at.as_microsecond());
         self.facts.purchases.insert(key, row.clone());
@@ -291,20 +294,25 @@ impl Batch {
         account: AccountId,
         list: ListId,
         now: Timestamp,
-    ) -> Result<Answer, Refused> {
+    ) -> Result<Answer, Undone> {
         let key = (account.uuid(), list.uuid());
         self.open_list(account, list)?;
-        if self.facts.scheduled.get(&key).copied().unwrap_or_default() > 0 {
-            return Err(Refused::ScheduledMessages(list));
+        if self
+            .facts
+            .scheduled
+            .get(&key)
+            .is_some_and(|count| *count > 0)
+        {
+            return Err(Refused::ScheduledMessages(list).into());
         }
         let command = Command::Allocate {
             allocations: vec![Allocation { list, limit: None }],
         };
         let answer = self.command(account, &command, now, |_| None)?;
-        if let Some(row) = self.facts.lists.get_mut(&key) {
-            row.archived_at = Some(now.as_microsecond());
-            self.rows.archived.push(row.clone());
-        }
+        let row = self.facts.lists.get_mut(&key);
+        let row = row.ok_or(Fault::MissingList(list))?;
+        row.archived_at = Some(now.as_microsecond());
+        self.rows.archived.push(row.clone());
         Ok(answer)
     }
 
@@ -312,17 +320,7 @@ impl Batch {
         let row = self.facts.lists.get(&(account.uuid(), list.uuid()));
         match row {
             Some(row) if row.archived_at.is_none() => Ok(()),
-            _ => Err(Refused::UnknownList(list)),
+            Some(_) | None => Err(Refused::UnknownList(list)),
         }
     }
-}
-
-/// When a command was booked, by its answer.
-fn instant(answer: &Answer) -> Timestamp {
-    answer
-        .balance
-        .as_ref()
-        .map_or(Timestamp::UNIX_EPOCH, |balance| {
-            crate::clock::whole_micros(balance.at)
-        })
 }

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::request::Refused;
+use super::fault::Fault;
+use crate::clock::whole_micros;
 
 /// What a command answered, in full: a repetition of its key gets this again, for good.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,10 +95,16 @@ impl Answer {
     /// Reads an answer that was stored with a key.
     ///
     /// # Errors
-    /// Where it can't be read. That is our fault: a client told that its key was reused would take a new one,
-    /// and be charged twice.
-    pub fn read(stored: &str) -> Result<Self, Refused> {
-        serde_json::from_str(stored).map_err(|_| Refused::Broken("a stored answer can't be read"))
+    /// It can't be read. That is our fault: a client that hears that its key was reused takes a new one, and
+    /// is charged twice.
+    pub fn read(stored: &str) -> Result<Self, Fault> {
+        serde_json::from_str(stored).map_err(|cause| Fault::UnsoundAnswer(cause.to_string()))
+    }
+
+    /// The instant at which the command was booked.
+    pub(super) fn instant(&self) -> Result<Timestamp, Fault> {
+        let balance = self.balance.as_ref().ok_or(Fault::MissingBalance)?;
+        Ok(whole_micros(balance.at))
     }
 
     /// The command's own transaction.

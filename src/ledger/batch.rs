@@ -3,7 +3,10 @@
 //!
 //! A refused command leaves no trace and does not touch its neighbours.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    panic::{self, AssertUnwindSafe},
+};
 
 use domain::{
     book::Book,
@@ -17,18 +20,20 @@ use super::{
     answer::Answer,
     chain::Chaining,
     facts::Facts,
-    request::{Refused, Request},
-    rollups,
+    failure::{Failure, Faults},
+    fault::Fault,
+    request::{Refused, Request, Undone},
+    rollups::{self, UsageError},
     rows::{Changes, Rows},
     write,
 };
 use crate::store::{
-    book::{self as books, Head, Wanted},
+    book::{self as books, Head, Loaded, Wanted},
     contact_list,
 };
 
 /// What each request of a batch comes to, in their order; `None` where its account was set aside.
-pub(super) type Outcomes = Vec<Option<Result<Answer, Refused>>>;
+pub(super) type Outcomes = Vec<Option<Result<Answer, Undone>>>;
 
 /// What to do about an account that somebody else has locked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +52,7 @@ pub(super) async fn run(
     now: impl FnOnce() -> Timestamp,
     locked: Locked,
     chaining: Chaining,
-) -> Result<Outcomes, DbErr> {
+) -> Result<Outcomes, Failure> {
     let wanted = wanted(requests);
     let ids = wanted.keys().copied();
     let ours = match locked {
@@ -57,7 +62,8 @@ pub(super) async fn run(
     let busy = lock_audiences(connection, requests, &ours, locked).await?;
     // After the wait for the locks: a lot whose day came meanwhile can't be spent.
     let now = now();
-    let mut heads = books::load(connection, &wanted, latest(requests, now)).await?;
+    let Loaded { mut heads, unsound } =
+        books::load_each(connection, &wanted, latest(requests, now)).await?;
     // An account that has a book, and yet was not locked, is somebody else's just now.
     let aside: BTreeSet<AccountId> = heads
         .keys()
@@ -79,23 +85,50 @@ pub(super) async fn run(
             ..Rows::default()
         },
     };
-    let outcomes: Outcomes = requests
-        .iter()
-        .map(|request| {
-            let is_ours = !aside.contains(&request.account);
-            is_ours.then(|| batch.apply(request, request.at.unwrap_or(now)))
-        })
-        .collect();
+    let mut outcomes = Outcomes::with_capacity(requests.len());
+    let mut faults = Faults::new();
+    // What a fault leaves of an account's book must not be used: its later commands are not applied.
+    let mut faulty: BTreeSet<AccountId> = BTreeSet::new();
+    for (position, request) in requests.iter().enumerate() {
+        let account = request.account;
+        if let Some(cause) = unsound.get(&account) {
+            faults.insert(position, Fault::UnsoundBook(cause.clone()));
+        }
+        if aside.contains(&account) || unsound.contains_key(&account) || faulty.contains(&account) {
+            outcomes.push(None);
+            continue;
+        }
+        let outcome = batch.apply_safely(request, request.at.unwrap_or(now));
+        if let Err(Undone::Fault(fault)) = &outcome {
+            faults.insert(position, fault.clone());
+            faulty.insert(account);
+        }
+        outcomes.push(Some(outcome));
+    }
+    if !faults.is_empty() {
+        return Err(Failure::Faults(faults));
+    }
 
     let mut changes = Changes::default();
     for (id, head) in &batch.heads {
-        if let Some(before) = before.get(id) {
-            changes.add(*id, before, head);
-        }
+        let before = before.get(id).ok_or(Fault::MissingBook);
+        let added = before.and_then(|before| changes.add(*id, before, head));
+        added.map_err(|fault| of_account(requests, *id, &fault))?;
     }
-    batch.rows.rollups = rollups::of_batch(connection, &mut batch.heads, &batch.rows).await?;
+    let rollups = rollups::of_batch(connection, &mut batch.heads, &batch.rows).await;
+    batch.rows.rollups = rollups.map_err(|error| match error {
+        UsageError::Database(cause) => Failure::Before(cause),
+        UsageError::Fault(account, fault) => of_account(requests, account, &fault),
+    })?;
     write::all(connection, &batch.heads, batch.rows, changes).await?;
     Ok(outcomes)
+}
+
+/// A fault of all commands of an account, met after they were applied.
+fn of_account(requests: &[&Request], account: AccountId, fault: &Fault) -> Failure {
+    let own = requests.iter().enumerate();
+    let own = own.filter(|(_, request)| request.account == account);
+    Failure::Faults(own.map(|(position, _)| (position, fault.clone())).collect())
 }
 
 /// Locks the lists whose contacts the commands of locked accounts concern, after the accounts: nobody who holds a list's
@@ -167,9 +200,20 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    fn apply(&mut self, request: &Request, now: Timestamp) -> Result<Answer, Refused> {
+    /// Applies a command. A panic becomes a fault of its own command.
+    fn apply_safely(&mut self, request: &Request, now: Timestamp) -> Result<Answer, Undone> {
+        // Whatever it leaves of the batch is dropped.
+        panic::catch_unwind(AssertUnwindSafe(|| self.apply(request, now))).unwrap_or_else(|panic| {
+            let text = panic.downcast_ref::<&str>().copied();
+            let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+            let text = text.unwrap_or("without a text").to_owned();
+            Err(Fault::Panicked(text).into())
+        })
+    }
+
+    fn apply(&mut self, request: &Request, now: Timestamp) -> Result<Answer, Undone> {
         if !self.heads.contains_key(&request.account) {
-            return Err(Refused::UnknownAccount);
+            return Err(Refused::UnknownAccount.into());
         }
         if let Some(replayed) = self.facts.first_answer(request)? {
             return Ok(replayed);
@@ -181,7 +225,7 @@ impl Batch {
                 key: key.key.clone(),
                 fingerprint: key.fingerprint.to_vec(),
                 answer: serde_json::to_string(&answer)
-                    .map_err(|_| Refused::Broken("an answer has no text"))?,
+                    .map_err(|cause| Fault::UnsoundAnswer(cause.to_string()))?,
                 created_at: now.as_microsecond(),
             };
             self.facts

@@ -2,19 +2,22 @@
 //! asking by the keys where a commit has no answer.
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     sync::Arc,
     time::{Duration, Instant},
 };
 
+use domain::id::AccountId;
 use futures_util::{FutureExt, future::BoxFuture};
 use sea_orm::DbErr;
 
 use super::{
+    answer::Answer,
     batch::{self, Locked, Outcomes},
     bookings::Bookings,
     chain::Chaining,
-    failure::{Failure, is_out_of_reach},
-    request::{Request, SubmitError},
+    failure::{Failure, Faults, is_out_of_reach},
+    request::{Request, SubmitError, Undone},
     ticket::Reply,
 };
 use crate::{clock::Clock, store::Store};
@@ -41,16 +44,55 @@ pub(super) struct Committer {
 }
 
 impl Committer {
-    /// Serves requests, and tells what each came to; `None` where its account is locked by somebody else
-    /// and nothing was done for it.
-    pub(super) fn serve<'a>(
+    /// Serves requests and returns what each came to; `None` if its account is locked by somebody else and
+    /// nothing was done for it.
+    ///
+    /// A command that meets a fault fails with it, and the others are done without it. If a second command
+    /// of the same account meets one, all of the account's commands fail: its books are broken, and one
+    /// account must not cost a batch more than two more tries.
+    pub(super) async fn serve(&self, requests: &[&Request], locked: Locked) -> Vec<Option<Reply>> {
+        let mut faults = Faults::new();
+        let mut faulty: BTreeSet<AccountId> = BTreeSet::new();
+        loop {
+            let (positions, sound): (Vec<usize>, Vec<&Request>) = (requests.iter().enumerate())
+                .filter(|(position, _)| !faults.contains_key(position))
+                .map(|(position, request)| (position, *request))
+                .unzip();
+            let found = if sound.is_empty() {
+                Ok(Vec::new())
+            } else {
+                self.serve_sound(&sound, locked).await
+            };
+            let found = match found {
+                Ok(replies) => return merged(requests, faults, positions, replies),
+                Err(found) => found,
+            };
+            for (place, fault) in found {
+                let Some((position, request)) = positions.get(place).zip(sound.get(place)) else {
+                    continue;
+                };
+                faults.insert(*position, fault.clone());
+                if !faulty.insert(request.account) {
+                    let all = requests.iter().enumerate();
+                    let own = all.filter(|(_, other)| other.account == request.account);
+                    for (position, _) in own {
+                        faults.entry(position).or_insert_with(|| fault.clone());
+                    }
+                }
+            }
+        }
+    }
+
+    /// Serves requests, or finds the faults that some of them meet, and then nothing was done.
+    fn serve_sound<'a>(
         &'a self,
         requests: &'a [&'a Request],
         locked: Locked,
-    ) -> BoxFuture<'a, Vec<Option<Reply>>> {
+    ) -> BoxFuture<'a, Result<Vec<Option<Reply>>, Faults>> {
         async move {
-            match self.commit(requests, locked).await {
-                Ok(outcomes) => replies(outcomes),
+            Ok(match self.commit(requests, locked).await {
+                Ok(outcomes) => replies(requests, outcomes),
+                Err(Failure::Faults(faults)) => return Err(faults),
                 Err(Failure::Before(cause)) if requests.len() > 1 && !is_out_of_reach(&cause) => {
                     tracing::warn!(%cause, commands = requests.len(), "a batch failed; trying it in halves");
                     // One bad command does not fail its neighbours.
@@ -68,7 +110,7 @@ impl Committer {
                     tracing::error!(%cause, commands = requests.len(), "a commit has no answer");
                     self.ask_by_key(requests, &cause.to_string()).await
                 }
-            }
+            })
         }
         .boxed()
     }
@@ -91,11 +133,11 @@ impl Committer {
             tokio::time::sleep(BACKOFF * asked * 10).await;
             match self.commit(&keyed, Locked::WaitFor).await {
                 Ok(outcomes) => {
-                    answers = Some(replies(outcomes));
+                    answers = Some(replies(&keyed, outcomes));
                     break;
                 }
-                Err(Failure::Before(cause) | Failure::AtCommit(cause)) => {
-                    tracing::error!(%cause, asked, "a commit still has no answer");
+                Err(failure) => {
+                    tracing::error!(?failure, asked, "a commit still has no answer");
                 }
             }
         }
@@ -103,7 +145,7 @@ impl Committer {
             // They can't be done now; whether they were, their keys tell.
             answers = match self.first_answers(&keyed).await {
                 Ok(found) => Some(
-                    replies(found)
+                    replies(&keyed, found)
                         .into_iter()
                         .map(|reply| {
                             reply.or_else(|| Some(Err(SubmitError::NotDone(cause.to_owned()))))
@@ -143,7 +185,9 @@ impl Committer {
                 Ok(outcomes) => return Ok(outcomes),
                 Err(failure) => failure,
             };
-            self.store.record_error(failure.cause());
+            if let Some(cause) = failure.cause() {
+                self.store.record_error(cause);
+            }
             if tries >= MAX_TRIES || !failure.may_pass() || began.elapsed() > MAX_RETRY {
                 return Err(failure);
             }
@@ -157,17 +201,36 @@ impl Committer {
         // Kept until the commit has ended: only then is the instant closed.
         let mut booking = None;
         let now = || booking.insert(self.bookings.begin(&self.clock)).at;
-        let outcomes = batch::run(&transaction, requests, now, locked, self.chaining)
-            .await
-            .map_err(Failure::Before)?;
+        let outcomes = batch::run(&transaction, requests, now, locked, self.chaining).await?;
         transaction.commit().await.map_err(Failure::AtCommit)?;
         Ok(outcomes)
     }
 }
 
-fn replies(outcomes: Outcomes) -> Vec<Option<Reply>> {
-    outcomes
-        .into_iter()
-        .map(|outcome| outcome.map(|outcome| outcome.map_err(Into::into)))
-        .collect()
+fn replies(requests: &[&Request], outcomes: Outcomes) -> Vec<Option<Reply>> {
+    let reply = |(request, outcome): (&&Request, Option<Result<Answer, Undone>>)| {
+        outcome.map(|outcome| outcome.map_err(|undone| undone.of(request.account)))
+    };
+    requests.iter().zip(outcomes).map(reply).collect()
+}
+
+/// The replies to all requests: the faults of some, and what was replied to those at `positions`.
+fn merged(
+    requests: &[&Request],
+    mut faults: Faults,
+    positions: Vec<usize>,
+    replies: Vec<Option<Reply>>,
+) -> Vec<Option<Reply>> {
+    let mut replies: BTreeMap<usize, Option<Reply>> = positions.into_iter().zip(replies).collect();
+    let reply = |(position, request): (usize, &&Request)| match faults.remove(&position) {
+        Some(fault) => Some(Err(SubmitError::Fault {
+            account: request.account,
+            fault,
+        })),
+        None => replies.remove(&position).unwrap_or_else(|| {
+            let missing = "a batch left out the reply to a command";
+            Some(Err(SubmitError::Unknown(missing.to_owned())))
+        }),
+    };
+    requests.iter().enumerate().map(reply).collect()
 }

@@ -14,7 +14,7 @@ use sea_orm::{
 
 use super::{
     answer::Answer,
-    request::{Act, Refused, Request},
+    request::{Act, Refused, Request, Undone},
 };
 use crate::store::sql::row_set::RowSet;
 
@@ -179,7 +179,7 @@ impl Facts {
     }
 
     /// The first answer to the request's key, where there was one (law B4).
-    pub(super) fn first_answer(&self, request: &Request) -> Result<Option<Answer>, Refused> {
+    pub(super) fn first_answer(&self, request: &Request) -> Result<Option<Answer>, Undone> {
         let Some(key) = &request.key else {
             return Ok(None);
         };
@@ -187,9 +187,9 @@ impl Facts {
             return Ok(None);
         };
         if used.fingerprint != key.fingerprint {
-            return Err(Refused::KeyReused);
+            return Err(Refused::KeyReused.into());
         }
-        Answer::read(&used.answer).map(Some)
+        Ok(Some(Answer::read(&used.answer)?))
     }
 
     /// Notes that a message on a list began (+1) or stopped (-1) to wait.

@@ -1,7 +1,10 @@
 //! What a database error means for a batch: whether it was committed, and whether to try again.
 
+use std::collections::BTreeMap;
+
 use sea_orm::DbErr;
 
+use super::fault::Fault;
 use crate::store::sql::lost_connections::{error_code, lost_the_connection};
 
 /// Why a batch has no outcome.
@@ -11,13 +14,25 @@ pub(super) enum Failure {
     Before(DbErr),
     /// The commit itself failed: it may have been done.
     AtCommit(DbErr),
+    /// Commands met faults. Nothing was written, for the others neither.
+    Faults(Faults),
+}
+
+/// Faults by the position of their requests in the batch.
+pub(super) type Faults = BTreeMap<usize, Fault>;
+
+impl From<DbErr> for Failure {
+    fn from(cause: DbErr) -> Self {
+        Self::Before(cause)
+    }
 }
 
 impl Failure {
-    /// What the database said.
-    pub(super) fn cause(&self) -> &DbErr {
+    /// What the database said, if it was the database.
+    pub(super) fn cause(&self) -> Option<&DbErr> {
         match self {
-            Self::Before(cause) | Self::AtCommit(cause) => cause,
+            Self::Before(cause) | Self::AtCommit(cause) => Some(cause),
+            Self::Faults(_) => None,
         }
     }
 
@@ -27,6 +42,7 @@ impl Failure {
         match self {
             Self::Before(cause) => lost_a_race(cause) || lost_the_connection(cause),
             Self::AtCommit(cause) => lost_a_race(cause),
+            Self::Faults(_) => false,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What is asked of the ledger, and why it refuses. Not here: what it answers ([`super::answer`]).
 
 use domain::{
-    book::{self, Allocation, Command, Source},
+    book::{self, Allocation, ApplyError, Command, Source},
     channel::Channel,
     credits::Credits,
     ending::{Asker, NoEnding, Wish},
@@ -11,6 +11,8 @@ use domain::{
     segmentation::Encoding,
 };
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
+
+use super::fault::{Fault, public_id};
 
 /// One command for one account.
 #[derive(Debug, Clone)]
@@ -205,12 +207,55 @@ pub enum Refused {
     /// A scheduled message may not end so, or not now.
     #[error(transparent)]
     NoEnding(#[from] NoEnding),
-    /// Something that the ledger relies on does not hold. Nothing changed.
-    #[error("{0}")]
-    Broken(&'static str),
     /// The purchase was credited before; nothing is to be done.
     #[error("the purchase was credited already")]
     AlreadyCredited,
+}
+
+/// Why a command of a batch was not done. It changed nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Undone {
+    /// It was refused.
+    Refused(Refused),
+    /// It met a fault: what it had changed of the batch must not be written.
+    Fault(Fault),
+}
+
+impl From<Refused> for Undone {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(refused)
+    }
+}
+
+impl From<Fault> for Undone {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<domain::fault::Fault> for Undone {
+    fn from(fault: domain::fault::Fault) -> Self {
+        Self::Fault(fault.into())
+    }
+}
+
+impl From<ApplyError> for Undone {
+    fn from(error: ApplyError) -> Self {
+        match error {
+            ApplyError::Refused(refusal) => Self::Refused(refusal.into()),
+            ApplyError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl Undone {
+    /// What the caller learns.
+    pub(super) fn of(self, account: AccountId) -> SubmitError {
+        match self {
+            Self::Refused(refused) => refused.into(),
+            Self::Fault(fault) => SubmitError::Fault { account, fault },
+        }
+    }
 }
 
 /// Why a command has no answer. Only [`SubmitError::Unknown`] leaves open whether it was done.
@@ -219,6 +264,14 @@ pub enum SubmitError {
     /// It was refused, and changed nothing.
     #[error(transparent)]
     Refused(#[from] Refused),
+    /// It met a broken invariant, and changed nothing.
+    #[error("a fault of account {}: {fault}", public_id(*.account))]
+    Fault {
+        /// Whose books.
+        account: AccountId,
+        /// What is broken.
+        fault: Fault,
+    },
     /// Too many commands of its account wait already; it was not begun.
     #[error("too many commands of the account wait")]
     AccountBusy,

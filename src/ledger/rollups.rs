@@ -16,7 +16,7 @@ use entity::{message, message_line, sql_enums::MessageStatus, usage_rollup};
 use jiff::{Timestamp, tz::TimeZone};
 use sea_orm::{ConnectionTrait, DbErr, prelude::Uuid};
 
-use super::rows::Rows;
+use super::{fault::Fault, rows::Rows};
 use crate::tuning::Tuned;
 use crate::{
     clock::whole_micros,
@@ -42,7 +42,7 @@ pub(super) async fn of_batch(
     connection: &impl ConnectionTrait,
     heads: &mut BTreeMap<AccountId, Head>,
     rows: &Rows,
-) -> Result<Vec<usage_rollup::Model>, DbErr> {
+) -> Result<Vec<usage_rollup::Model>, UsageError> {
     let is_sent = |row: &&message::Model| row.status == MessageStatus::Sent;
     let of_batch: HashMap<Uuid, &[message_line::Model]> = rows
         .lines
@@ -89,13 +89,12 @@ async fn kept_lines(
 fn sums<'a>(
     heads: &mut BTreeMap<AccountId, Head>,
     charged: impl Iterator<Item = Charged<'a>>,
-) -> Result<Vec<usage_rollup::Model>, DbErr> {
+) -> Result<Vec<usage_rollup::Model>, UsageError> {
     let mut accounts: BTreeMap<AccountId, Adding> = BTreeMap::new();
     for (message, lines) in charged {
         let account = AccountId::new(message.account_id);
-        let Some(head) = heads.get(&account) else {
-            continue;
-        };
+        let missing = || UsageError::Fault(account, Fault::MissingBook);
+        let head = heads.get(&account).ok_or_else(missing)?;
         let adding = match accounts.get_mut(&account) {
             Some(adding) => adding,
             None => {
@@ -103,7 +102,8 @@ fn sums<'a>(
                 accounts.entry(account).or_insert(adding)
             }
         };
-        let at = whole_micros(message.sent_at.unwrap_or_default());
+        let unsent = || broken(account, "a message that was charged has no instant");
+        let at = whole_micros(message.sent_at.ok_or_else(unsent)?);
         let day_start = adding
             .days
             .start(at)
@@ -116,24 +116,40 @@ fn sums<'a>(
     }
     let mut rows = Vec::new();
     for (account, adding) in accounts {
-        let Some(head) = heads.get_mut(&account) else {
-            continue;
-        };
-        head.recent_usage = adding.recent.text()?;
+        let missing = || UsageError::Fault(account, Fault::MissingBook);
+        let head = heads.get_mut(&account).ok_or_else(missing)?;
+        let text = adding.recent.text();
+        head.recent_usage = text.map_err(|cause| broken(account, cause))?;
         if head.recent_usage.len() > MOST_WAITING.get() {
             head.recent_usage = NO_RECENT.to_owned();
             let month_start = |day_start| {
                 let month = adding.days.month_start(whole_micros(day_start));
-                month.map_err(|error| broken(account, error))
+                month.map_err(|error| DbErr::Type(error.to_string()))
             };
-            rows.extend(adding.recent.rows(account, month_start)?);
+            let waiting = adding.recent.rows(account, month_start);
+            rows.extend(waiting.map_err(|cause| broken(account, cause))?);
         }
     }
     Ok(rows)
 }
 
-fn broken(account: AccountId, cause: impl std::fmt::Display) -> DbErr {
-    DbErr::Type(format!("usage of account {}: {cause}", account.uuid()))
+/// Why a batch's usage was not added up.
+#[derive(Debug)]
+pub(super) enum UsageError {
+    /// What the database said.
+    Database(DbErr),
+    /// What is stored of an account can't be added to.
+    Fault(AccountId, Fault),
+}
+
+impl From<DbErr> for UsageError {
+    fn from(cause: DbErr) -> Self {
+        Self::Database(cause)
+    }
+}
+
+fn broken(account: AccountId, cause: impl std::fmt::Display) -> UsageError {
+    UsageError::Fault(account, Fault::Usage(cause.to_string()))
 }
 
 /// What waits of an account's usage, being added to.

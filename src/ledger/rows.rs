@@ -19,6 +19,7 @@ use sea_orm::prelude::Uuid;
 use super::{
     answer::LineAnswer,
     chain::{self, Chaining},
+    fault::Fault,
     request::NewMessage,
 };
 use crate::{clock::id_at, store::book::Head};
@@ -57,14 +58,17 @@ pub(super) struct Changes {
 }
 
 impl Rows {
-    /// Adds one entry to the account's chain and answers its id.
+    /// Adds one entry to the account's chain and returns its id.
+    ///
+    /// Its postings are checked here, where they become rows (law B1).
     pub(super) fn add_entry(
         &mut self,
         account: AccountId,
         head: &mut Head,
         entry: &Entry,
         note: Option<&str>,
-    ) -> Uuid {
+    ) -> Result<Uuid, Fault> {
+        entry.check_sum()?;
         head.sequence += 1;
         let balance = &entry.balance;
         let mut row = transaction::Model {
@@ -123,7 +127,7 @@ impl Rows {
         head.hash.clone_from(&row.hash);
         let id = row.id;
         self.transactions.push(row);
-        id
+        Ok(id)
     }
 
     /// Adds a message with its lines.
@@ -133,9 +137,9 @@ impl Rows {
         new: &NewMessage,
         status: sql_enums::MessageStatus,
         at: Timestamp,
-    ) {
+    ) -> Result<message::Model, Fault> {
         let sent = status == sql_enums::MessageStatus::Sent;
-        self.messages.push(message::Model {
+        let row = message::Model {
             account_id: account.uuid(),
             id: new.id.uuid(),
             list_id: new.list.map(Into::into),
@@ -143,17 +147,18 @@ impl Rows {
             text: new.text.clone(),
             channel: new.channel.into(),
             encoding: new.encoding.map(encoding),
-            segment_count: count(new.segment_count),
-            recipients: head_count(new.price.recipients),
+            segment_count: count(new.segment_count)?,
+            recipients: head_count(new.price.recipients)?,
             units: new.price.credits.units(),
             status,
             rate_card_id: new.rate_card.uuid(),
             send_at: new.send_at.unwrap_or(at).as_microsecond(),
             sent_at: sent.then(|| at.as_microsecond()),
             created_at: at.as_microsecond(),
-        });
-        self.lines
-            .extend(lines(account.uuid(), new.id.uuid(), &new.price.lines));
+        };
+        self.messages.push(row.clone());
+        let lines = lines(account.uuid(), new.id.uuid(), &new.price.lines)?;
+        self.lines.extend(lines);
         if let (Some(list), Some(audience), Some(send_at)) = (new.list, new.audience, new.send_at) {
             self.audiences.push(message_audience::Model {
                 account_id: account.uuid(),
@@ -166,6 +171,7 @@ impl Rows {
                 strip_accents: audience.strip_accents,
             });
         }
+        Ok(row)
     }
 }
 
@@ -193,26 +199,35 @@ pub(super) fn lines(
     account_id: Uuid,
     message_id: Uuid,
     lines: &[Line],
-) -> impl Iterator<Item = message_line::Model> {
-    lines.iter().map(move |line| message_line::Model {
-        account_id,
-        message_id,
-        country_code: line.country.to_string(),
-        segment_count: count(line.segment_count),
-        recipients: head_count(line.recipients),
-        units_per_segment: line.credits_per_segment.map(|credits| credits.units()),
-        units: line.credits.units(),
-    })
+) -> Result<Vec<message_line::Model>, Fault> {
+    let row = |line: &Line| {
+        Ok(message_line::Model {
+            account_id,
+            message_id,
+            country_code: line.country.to_string(),
+            segment_count: count(line.segment_count)?,
+            recipients: head_count(line.recipients)?,
+            units_per_segment: line.credits_per_segment.map(|credits| credits.units()),
+            units: line.credits.units(),
+        })
+    };
+    lines.iter().map(row).collect()
 }
 
 impl Changes {
     /// Adds what changed in one account.
-    pub(super) fn add(&mut self, account: AccountId, before: &Book, after: &Head) {
+    ///
+    /// # Errors
+    /// A lot has no row, or a hold is another one than before.
+    pub(super) fn add(
+        &mut self,
+        account: AccountId,
+        before: &Book,
+        after: &Head,
+    ) -> Result<(), Fault> {
         let account_id = account.uuid();
-        for (id, row) in &after.lot_rows {
-            let Some(lot) = after.book.lots.get(id) else {
-                continue;
-            };
+        for (id, lot) in &after.book.lots {
+            let row = after.lot_rows.get(id).ok_or(Fault::MissingLotRow(*id))?;
             let had = before.lots.get(id);
             if had.map(|had| (had.remaining, had.expiry)) != Some((lot.remaining, lot.expiry)) {
                 self.lots.push(lot::Model {
@@ -245,9 +260,13 @@ impl Changes {
             match (before.holds.get(message), after.holds.get(message)) {
                 (None, Some(hold)) => self.holds.extend(draws(account_id, *message, hold)),
                 (Some(_), None) => self.holds_gone.push((account_id, message.uuid())),
-                _ => {}
+                (Some(before), Some(after)) if before != after => {
+                    return Err(Fault::ReplacedHold(*message));
+                }
+                (Some(_), Some(_)) | (None, None) => {}
             }
         }
+        Ok(())
     }
 }
 
@@ -305,11 +324,17 @@ fn encoding(encoding: Encoding) -> sql_enums::Encoding {
 }
 
 /// At most 255 segments (law S2).
-fn count(segments: u32) -> i32 {
-    i32::try_from(segments).unwrap_or(i32::MAX)
+fn count(segments: u32) -> Result<i32, Fault> {
+    i32::try_from(segments).map_err(|_| Fault::TooMany {
+        what: "segments",
+        value: segments.into(),
+    })
 }
 
 /// Head-counts are bounded at the edge, far below `i64`.
-pub(super) fn head_count(recipients: u64) -> i64 {
-    i64::try_from(recipients).unwrap_or(i64::MAX)
+pub(super) fn head_count(recipients: u64) -> Result<i64, Fault> {
+    i64::try_from(recipients).map_err(|_| Fault::TooMany {
+        what: "recipients",
+        value: recipients,
+    })
 }

@@ -81,9 +81,12 @@ impl Ticket {
         self.stage.store(WAITING, Ordering::SeqCst);
     }
 
-    /// Tells the caller. One that left meanwhile learns the outcome by its key.
+    /// Answers the caller. One that left meanwhile learns the outcome by its key.
     pub(super) fn answer(self, reply: Reply) {
-        let _ = self.reply.send(reply);
+        // Whoever receives a fault logs it.
+        if let Err(Err(fault @ SubmitError::Fault { .. })) = self.reply.send(reply) {
+            tracing::error!(%fault, "a command met a fault, and its caller has left");
+        }
     }
 }
 

@@ -22,9 +22,9 @@ use domain::id::AccountId;
 use futures_util::{StreamExt, stream};
 use sea_orm::DbErr;
 use tokio_util::task::AbortOnDropHandle;
-use type_safe_id::{DynamicType, TypeSafeId};
 
-use self::{read::Spend, walk::Walk};
+use self::walk::{Spend, Walk};
+use super::fault::public_id;
 use crate::store::{Store, sql::reader::Snapshot};
 use crate::tuning::Tuned;
 
@@ -75,11 +75,8 @@ impl std::fmt::Display for Drift {
             expected,
             found,
         } = self;
-        match DynamicType::new(AccountId::PREFIX) {
-            Ok(prefix) => TypeSafeId::from_type_and_uuid(prefix, account.uuid()).fmt(f)?,
-            Err(_) => account.uuid().fmt(f)?,
-        }
-        write!(f, ": {what}: expected {expected}, found {found}")
+        let account = public_id(*account);
+        write!(f, "{account}: {what}: expected {expected}, found {found}")
     }
 }
 

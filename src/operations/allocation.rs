@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use domain::{
-    book::{self, Book},
+    book::{self, Book, Fault},
     credits::Credits,
     id::{AccountId, ListId},
 };
@@ -108,10 +108,11 @@ impl Services {
         let held: HashMap<ListId, Credits> = held.into_iter().collect();
         let mut found = HashMap::new();
         for (account, mut head) in heads {
-            head.book.expire(now);
+            head.book.expire(now).map_err(unsound)?;
             for list in lists.get(&account).into_iter().flatten() {
                 let held = held.get(list).copied().unwrap_or_default();
-                found.insert(*list, allocation(&head.book, *list, held));
+                let allocation = allocation(&head.book, *list, held).map_err(unsound)?;
+                found.insert(*list, allocation);
             }
         }
         Ok(found)
@@ -183,14 +184,18 @@ impl Services {
     }
 }
 
-fn allocation(book: &Book, list: ListId, held: Credits) -> ListAllocation {
+fn unsound(fault: Fault) -> DbErr {
+    DbErr::Type(fault.to_string())
+}
+
+fn allocation(book: &Book, list: ListId, held: Credits) -> Result<ListAllocation, Fault> {
     let pool = book.pools.of(Some(list));
-    let available = book.pools.free(pool);
-    ListAllocation {
+    let available = book.pools.free(pool)?;
+    Ok(ListAllocation {
         assigned: pool.list().map(|_| available),
         available,
         held,
-    }
+    })
 }
 
 /// The lists and their allocations in the order of the request, or everything that is wrong with

@@ -223,8 +223,8 @@ impl Services {
         snapshot.end().await?;
         match (last, heads.into_values().next()) {
             (Some(last), Some(mut head)) if last.sequence == head.sequence => {
-                head.book.expire(at);
-                Ok(head.book.balance())
+                head.book.expire(at)?;
+                Ok(head.book.balance()?)
             }
             // Another transaction booked it meanwhile.
             (Some(last), _) => Ok(store::balance::after(&last)?),

@@ -30,7 +30,7 @@ use super::{
 };
 use crate::{
     clock::whole_micros,
-    ledger::{Answer, Key, Refused},
+    ledger::{Answer, Key, Refused, SubmitError},
     payments::{Charge, PaymentError, Provider, Started},
     store,
 };
@@ -305,16 +305,22 @@ async fn repeated(
     used: &idempotency_key::Model,
     key: &Key,
 ) -> Result<purchase::Model, OperationError> {
-    let reused =
-        || OperationError::from_ledger(Refused::KeyReused.into(), &Path::input("idempotencyKey"));
     if used.fingerprint != key.fingerprint {
-        return Err(reused());
+        let path = Path::input("idempotencyKey");
+        return Err(OperationError::from_ledger(
+            Refused::KeyReused.into(),
+            &path,
+        ));
     }
-    let path = Path::input("idempotencyKey");
-    let answer = Answer::read(&used.answer)
-        .map_err(|refused| OperationError::from_ledger(refused.into(), &path))?;
+    let answer = Answer::read(&used.answer).map_err(|fault| {
+        let fault = SubmitError::Fault { account, fault };
+        OperationError::from_ledger(fault, &Path::input("idempotencyKey"))
+    })?;
     // A key of another operation has another fingerprint, so this key has a purchase.
-    let id = answer.purchase.ok_or_else(reused)?;
+    let id = answer.purchase.ok_or_else(|| {
+        let what = "the key of a purchase was answered by another command";
+        OperationError::broken(format!("{what}, in account {}", account.uuid()))
+    })?;
     store::purchase::find(connection, account, PurchaseId::new(id))
         .await?
         .ok_or_else(|| OperationError::broken("a purchase is gone"))

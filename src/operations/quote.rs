@@ -103,9 +103,9 @@ impl Services {
         let Some(mut head) = heads.into_values().next() else {
             return Ok(Credits::ZERO);
         };
-        head.book.expire(now);
+        head.book.expire(now)?;
         let pools = &head.book.pools;
-        Ok(pools.free(pools.of(list)))
+        Ok(pools.free(pools.of(list))?)
     }
 
     /// The smallest package on sale to the account that covers what is missing; `None` if nothing

@@ -118,6 +118,12 @@ pub enum OperationError {
     Fault(Fault),
 }
 
+impl From<domain::fault::Fault> for OperationError {
+    fn from(fault: domain::fault::Fault) -> Self {
+        Self::broken(fault.to_string())
+    }
+}
+
 /// The cause of a fault of the server.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
@@ -178,7 +184,7 @@ impl OperationError {
     /// The error for an answer of the ledger. `amount` is the argument that requested the credits.
     pub fn from_ledger(error: SubmitError, amount: &Path) -> Self {
         match error {
-            SubmitError::Refused(Refused::Broken(what)) => Self::broken(what),
+            fault @ SubmitError::Fault { .. } => Self::broken(fault.to_string()),
             SubmitError::Refused(refused) => refusal(refused, amount).into(),
             SubmitError::AccountBusy => Self::RateLimited,
             SubmitError::Busy | SubmitError::Late | SubmitError::Stopped => Self::Unavailable,
@@ -209,10 +215,6 @@ fn refusal(refused: Refused, amount: &Path) -> Refusal {
         )),
         Refused::Book(book::Refusal::NoSuchDay) => amount
             .invalid("A lot's expiration day is outside the calendar of the account's time zone."),
-        Refused::Broken(what) => {
-            // The ledger reports it as a fault before it gets here.
-            Path::input("idempotencyKey").refuse(Conflict, what)
-        }
         Refused::KeyReused => Path::input("idempotencyKey").refuse(
             IdempotencyKeyReused,
             "This key was used with other arguments; a new request needs a new key.",

@@ -92,6 +92,10 @@ impl Services {
                 Err(SubmitError::Refused(refused)) => {
                     tracing::debug!(%refused, "a due command was done already");
                 }
+                // One account's fault must not keep what the others have due waiting.
+                Err(fault @ SubmitError::Fault { .. }) => {
+                    tracing::error!(%fault, "what is due met a fault");
+                }
                 Err(other) => {
                     return Err(OperationError::from_ledger(other, &Path::argument("due")));
                 }

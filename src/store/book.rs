@@ -3,23 +3,24 @@
 //! Here: locking books, and reading as much of each as a batch of commands needs. Not here: writing
 //! them, which only [`crate::ledger`] does.
 
+mod load;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     book::{Book, Command},
     credits::Credits,
-    hold::Hold,
     id::{AccountId, ListId, LotId, MessageId},
-    lot::{ConsumptionOrder, Draw, Expiry, Lot},
-    pool::Pool,
+    lot::{Expiry, Lot},
 };
-use entity::{book, hold_draw, lot, pool, sql_enums};
+use entity::{hold_draw, lot};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, FromQueryResult,
-    PaginatorTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, Statement, prelude::Uuid,
+    ColumnTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, PaginatorTrait, QueryFilter,
+    QueryOrder, QueryResult, QuerySelect, Statement, prelude::Uuid,
 };
 
-use super::sql::{joined, row_set::RowSet};
+pub use self::load::{Loaded, load, load_each};
+use super::sql::row_set::RowSet;
 use crate::clock::whole_micros;
 
 /// The hash before the first transaction of an account.
@@ -102,108 +103,21 @@ pub(super) async fn lock_rows(
     rows.iter().map(id).collect()
 }
 
-/// Reads the books of several accounts. Accounts without a book are left out.
-///
-/// An account with lots that expire by `now` gets every pool, because all pools share the expiry.
+/// A lot as the domain sees it.
 ///
 /// # Errors
-/// If a lot's expiration day is not a day.
-pub async fn load(
-    connection: &impl ConnectionTrait,
-    wanted: &BTreeMap<AccountId, Wanted>,
-    now: jiff::Timestamp,
-) -> Result<BTreeMap<AccountId, Head>, DbErr> {
-    let mut heads = heads_with_lots(connection, wanted).await?;
-    load_holds(connection, wanted, &mut heads).await?;
-    load_used_up_lots(connection, wanted, &mut heads).await?;
-    load_pools(connection, wanted, &mut heads, now).await?;
-    Ok(heads)
-}
-
-/// The account's settings that its book depends on.
-#[derive(Debug, FromQueryResult)]
-struct OfAccount {
-    consumption_order: Option<sql_enums::ConsumptionOrder>,
-    time_zone: Option<String>,
-    usage_rolled_from: Option<i64>,
-}
-
-/// Reads the books with their open lots in one round trip.
-async fn heads_with_lots(
-    connection: &impl ConnectionTrait,
-    wanted: &BTreeMap<AccountId, Wanted>,
-) -> Result<BTreeMap<AccountId, Head>, DbErr> {
-    let columns = format!(
-        "b.*, a.consumption_order, a.time_zone, a.usage_rolled_from, {}",
-        joined::columns::<lot::Column>("l", "lot_")
-    );
-    let query = (
-        columns.as_str(),
-        "books b LEFT JOIN accounts a ON a.id = b.account_id \
-         LEFT JOIN lots l ON l.account_id = b.account_id AND l.remaining_units > 0",
-        "b.account_id = w.account_id",
-    );
-    let read = |row: &QueryResult| {
-        let lot = joined::row(row, "lot_")?;
-        let account = OfAccount::from_query_result(row, "")?;
-        Ok((book::Model::from_query_result(row, "")?, account, lot))
-    };
-    let rows = RowSet::of_ids(wanted.keys().map(|id| id.uuid()))
-        .query(connection, &["account_id"], query, read)
-        .await?;
-    let mut heads = BTreeMap::new();
-    for (row, account, lot) in rows {
-        let id = AccountId::new(row.account_id);
-        heads.entry(id).or_insert_with(|| head(row, account));
-        if let Some(lot) = lot {
-            insert_lot(&mut heads, lot)?;
-        }
-    }
-    Ok(heads)
-}
-
-fn head(row: book::Model, account: OfAccount) -> Head {
-    let mut book = Book {
-        order: order(account.consumption_order),
-        held: Credits::from_units(row.held_units),
-        last_at: whole_micros(row.last_at),
-        ..Book::default()
-    };
-    book.pools.unassigned = Credits::from_units(row.unassigned_units);
-    Head {
-        book,
-        sequence: row.sequence,
-        hash: row.head_hash,
-        lot_rows: BTreeMap::new(),
-        time_zone: account.time_zone.unwrap_or_default(),
-        // A book without an account has no usage.
-        usage_rolled_from: account.usage_rolled_from.unwrap_or(i64::MAX),
-        recent_usage: row.recent_usage,
-    }
-}
-
-fn order(order: Option<sql_enums::ConsumptionOrder>) -> ConsumptionOrder {
-    match order {
-        Some(sql_enums::ConsumptionOrder::SoonestExpiryFirst) => {
-            ConsumptionOrder::SoonestExpiryFirst
-        }
-        Some(sql_enums::ConsumptionOrder::NonExpiringFirst) | None => {
-            ConsumptionOrder::NonExpiringFirst
-        }
-    }
-}
-
-/// Converts a lot's row.
-///
-/// # Errors
-/// If its expiration day is not a day.
+/// Its expiration day is no day, or is without an instant.
 pub fn domain_lot(row: &lot::Model) -> Result<Lot, DbErr> {
     let expiry = match (&row.expires_on, row.expires_at) {
         (Some(on), Some(at)) => Some(Expiry {
             at: whole_micros(at),
             on: day(on)?,
         }),
-        _ => None,
+        (None, None) => None,
+        (Some(_), None) | (None, Some(_)) => {
+            let what = "an expiration day and its instant go together";
+            return Err(DbErr::Type(format!("lot {}: {what}", row.id)));
+        }
     };
     Ok(Lot {
         id: LotId::new(row.id),

@@ -7,6 +7,7 @@
 
 mod budget;
 mod clock;
+mod corrupt_books;
 mod documents;
 mod floods;
 mod full_disk;

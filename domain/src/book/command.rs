@@ -1,11 +1,13 @@
 //! What can be asked of a book, and why it may refuse.
 
+use jiff::tz::TimeZone;
+
 use crate::{
     credits::Credits,
+    fault::Fault,
     id::{ListId, LotId, MessageId},
     lot::Expiry,
 };
-use jiff::tz::TimeZone;
 
 /// How credits come in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -125,4 +127,15 @@ pub enum Refusal {
     /// An expiration day has no first instant in the zone: it reaches beyond the calendar's end.
     #[error("a lot's expiration day is outside the calendar of the time zone")]
     NoSuchDay,
+}
+
+/// Why a command was not applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ApplyError {
+    /// The book refuses it, and is as it was.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The book contradicts itself. It must not be used any more.
+    #[error(transparent)]
+    Fault(#[from] Fault),
 }

@@ -6,13 +6,13 @@
 use jiff::Timestamp;
 
 use super::{
-    Book, BookName, Entry, EntryKind, Posting, Refusal,
-    entry::{moved, settled},
+    ApplyError, Book, BookName, Entry, EntryKind, Fault, Posting, Refusal,
+    entry::{Sign, moved, settled},
     minus, plus, sum,
 };
 use crate::{
     credits::Credits,
-    id::{ListId, MessageId},
+    id::{ListId, LotId, MessageId},
     lot::{Draw, Lot},
     pool::Pool,
 };
@@ -24,36 +24,35 @@ impl Book {
         list: Option<ListId>,
         draws: &[Draw],
         at: Timestamp,
-    ) -> Entry {
+    ) -> Result<Entry, Fault> {
         let pool = self.pools.of(list);
-        let mut postings = moved(BookName::Available, pool, draws, -1);
-        postings.extend(settled(BookName::Spent, pool.list(), draws));
+        let mut postings = moved(BookName::Available, pool, draws, Sign::Out)?;
+        postings.extend(settled(BookName::Spent, pool.list(), draws)?);
         self.entry(EntryKind::Spend, at, list, Some(message), postings)
     }
 
     /// Takes `credits` out of a pool and out of the lots in draw order.
-    pub(super) fn draw(&mut self, pool: Pool, credits: Credits) -> Result<Vec<Draw>, Refusal> {
-        let draws = self.choose(self.pools.free(pool), credits)?;
-        self.take_from_lots(&draws);
-        self.add_to_pool(pool, minus(Credits::ZERO, credits));
+    pub(super) fn draw(&mut self, pool: Pool, credits: Credits) -> Result<Vec<Draw>, ApplyError> {
+        let draws = self.choose(self.pools.free(pool)?, credits)?;
+        self.take_from_lots(&draws)?;
+        self.take_from_pool(pool, credits)?;
         Ok(draws)
     }
 
-    /// Which lots pay `credits`, in draw order, where `available` may be spent.
+    /// The lots that pay `credits`, in draw order, if `available` may be spent.
     pub(super) fn choose(
         &self,
         available: Credits,
         credits: Credits,
-    ) -> Result<Vec<Draw>, Refusal> {
-        let refusal = Refusal::Insufficient {
-            needed: credits,
-            available,
-        };
+    ) -> Result<Vec<Draw>, ApplyError> {
         if credits < Credits::ZERO {
-            return Err(Refusal::NotPositive);
+            return Err(Refusal::NotPositive.into());
         }
         if credits > available {
-            return Err(refusal);
+            return Err(ApplyError::Refused(Refusal::Insufficient {
+                needed: credits,
+                available,
+            }));
         }
         let mut lots: Vec<&Lot> = self
             .lots
@@ -68,39 +67,54 @@ impl Book {
                 break;
             }
             let taken = left.min(lot.remaining);
-            left = minus(left, taken);
+            left = minus(left, taken)?;
             draws.push(Draw {
                 lot: lot.id,
                 credits: taken,
             });
         }
-        // Lots and pools are two cuts of one total, so this is a guard that does not fire.
         if left.is_zero() {
             Ok(draws)
         } else {
-            Err(refusal)
+            Err(ApplyError::Fault(Fault::CutsDiffer {
+                draw: credits,
+                lots: minus(credits, left)?,
+                pools: available,
+            }))
         }
     }
 
-    /// Takes what left the lots out of the pools by law L3 and gives the postings of both cuts: the
+    /// Takes what left the lots out of the pools by law L3 and returns the postings of both cuts: the
     /// draws and the shares are walked side by side, so that each posting names its lot and its pool.
-    pub(super) fn take_by_shares(&mut self, draws: &[Draw], into: BookName) -> Vec<Posting> {
+    pub(super) fn take_by_shares(
+        &mut self,
+        draws: &[Draw],
+        into: BookName,
+    ) -> Result<Vec<Posting>, Fault> {
         let mut postings = Vec::new();
-        let mut shares = self.pools.shares(sum(draws)).into_iter();
+        let total = sum(draws)?;
+        let mut shares = self.pools.shares(total)?.into_iter();
         let mut share = shares.next();
         for draw in draws {
             let mut left = draw.credits;
-            while let Some((pool, credits)) = share.filter(|_| left.is_positive()) {
+            while left.is_positive() {
+                let Some((pool, credits)) = share else {
+                    return Err(Fault::CutsDiffer {
+                        draw: total,
+                        lots: total,
+                        pools: self.pools.total()?,
+                    });
+                };
                 let part = credits.min(left);
-                left = minus(left, part);
-                self.add_to_pool(pool, minus(Credits::ZERO, part));
+                left = minus(left, part)?;
+                self.take_from_pool(pool, part)?;
                 let draw = Draw {
                     lot: draw.lot,
                     credits: part,
                 };
-                postings.extend(moved(BookName::Available, pool, &[draw], -1));
-                postings.extend(settled(into, pool.list(), &[draw]));
-                let rest = minus(credits, part);
+                postings.extend(moved(BookName::Available, pool, &[draw], Sign::Out)?);
+                postings.extend(settled(into, pool.list(), &[draw])?);
+                let rest = minus(credits, part)?;
                 share = if rest.is_positive() {
                     Some((pool, rest))
                 } else {
@@ -108,20 +122,56 @@ impl Book {
                 };
             }
         }
-        postings
+        Ok(postings)
     }
 
-    pub(super) fn take_from_lots(&mut self, draws: &[Draw]) {
+    pub(super) fn take_from_lots(&mut self, draws: &[Draw]) -> Result<(), Fault> {
         for draw in draws {
-            if let Some(lot) = self.lots.get_mut(&draw.lot) {
-                lot.remaining = minus(lot.remaining, draw.credits);
+            let lot = self.lot_mut(draw.lot)?;
+            if draw.credits > lot.remaining {
+                return Err(Fault::LotOverdrawn {
+                    lot: draw.lot,
+                    remaining: lot.remaining,
+                    taken: draw.credits,
+                });
             }
+            lot.remaining = minus(lot.remaining, draw.credits)?;
         }
+        Ok(())
     }
 
-    pub(super) fn add_to_pool(&mut self, pool: Pool, credits: Credits) {
-        if let Some(free) = self.pools.free_mut(pool) {
-            *free = plus(*free, credits);
+    pub(super) fn give_to_lots(&mut self, draws: &[Draw]) -> Result<(), Fault> {
+        for draw in draws {
+            let lot = self.lot_mut(draw.lot)?;
+            lot.remaining = plus(lot.remaining, draw.credits)?;
         }
+        Ok(())
+    }
+
+    pub(super) fn lot(&self, id: LotId) -> Result<&Lot, Fault> {
+        self.lots.get(&id).ok_or(Fault::MissingLot(id))
+    }
+
+    pub(super) fn lot_mut(&mut self, id: LotId) -> Result<&mut Lot, Fault> {
+        self.lots.get_mut(&id).ok_or(Fault::MissingLot(id))
+    }
+
+    pub(super) fn take_from_pool(&mut self, pool: Pool, credits: Credits) -> Result<(), Fault> {
+        let free = self.pools.free_mut(pool)?;
+        if credits > *free {
+            return Err(Fault::PoolOverdrawn {
+                list: pool.list(),
+                free: *free,
+                taken: credits,
+            });
+        }
+        *free = minus(*free, credits)?;
+        Ok(())
+    }
+
+    pub(super) fn give_to_pool(&mut self, pool: Pool, credits: Credits) -> Result<(), Fault> {
+        let free = self.pools.free_mut(pool)?;
+        *free = plus(*free, credits)?;
+        Ok(())
     }
 }

@@ -2,8 +2,10 @@
 
 use jiff::Timestamp;
 
+use super::{minus, sum};
 use crate::{
     credits::Credits,
+    fault::Fault,
     id::{ListId, LotId, MessageId},
     lot::{Draw, Expiry},
     pool::Pool,
@@ -95,6 +97,18 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// Checks that the postings add up to zero (law B1). Whoever writes an entry calls this first.
+    ///
+    /// # Errors
+    /// The sum, if it isn't zero.
+    pub fn check_sum(&self) -> Result<(), Fault> {
+        let units = self.postings.iter().map(|posting| posting.credits.units());
+        match units.map(i128::from).sum() {
+            0 => Ok(()),
+            sum => Err(Fault::Unbalanced { sum }),
+        }
+    }
+
     /// What the entry did to the available credits.
     #[must_use]
     pub fn available(&self) -> Credits {
@@ -145,26 +159,45 @@ impl Balance {
     }
 }
 
+/// Whether credits go into a book or out of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sign {
+    In,
+    Out,
+}
+
 /// Postings that take draws out of a pool of one book, or put them back.
-pub(super) fn moved(book: BookName, pool: Pool, draws: &[Draw], sign: i64) -> Vec<Posting> {
-    draws
-        .iter()
-        .map(|draw| Posting {
+pub(super) fn moved(
+    book: BookName,
+    pool: Pool,
+    draws: &[Draw],
+    sign: Sign,
+) -> Result<Vec<Posting>, Fault> {
+    let posting = |draw: &Draw| {
+        Ok(Posting {
             book,
             list: pool.list(),
             lot: Some(draw.lot),
-            credits: Credits::from_units(sign * draw.credits.units()),
+            credits: match sign {
+                Sign::In => draw.credits,
+                Sign::Out => minus(Credits::ZERO, draw.credits)?,
+            },
         })
-        .collect()
+    };
+    draws.iter().map(posting).collect()
 }
 
 /// One posting that puts the sum of draws into a final book.
-pub(super) fn settled(book: BookName, list: Option<ListId>, draws: &[Draw]) -> Option<Posting> {
-    let units: i64 = draws.iter().map(|draw| draw.credits.units()).sum();
-    (units != 0).then_some(Posting {
+pub(super) fn settled(
+    book: BookName,
+    list: Option<ListId>,
+    draws: &[Draw],
+) -> Result<Option<Posting>, Fault> {
+    let credits = sum(draws)?;
+    Ok((!credits.is_zero()).then_some(Posting {
         book,
         list,
         lot: None,
-        credits: Credits::from_units(units),
-    })
+        credits,
+    }))
 }

@@ -6,8 +6,8 @@
 use jiff::Timestamp;
 
 use super::{
-    Book, BookName, Entry, EntryKind, Refusal,
-    entry::{moved, settled},
+    ApplyError, Book, BookName, Entry, EntryKind, Fault, Refusal,
+    entry::{Sign, moved, settled},
     minus, plus, sum,
 };
 use crate::{
@@ -25,15 +25,15 @@ impl Book {
         list: Option<ListId>,
         credits: Credits,
         at: Timestamp,
-    ) -> Result<Vec<Entry>, Refusal> {
+    ) -> Result<Vec<Entry>, ApplyError> {
         if self.holds.contains_key(&message) {
-            return Err(Refusal::AlreadyHeld);
+            return Err(Refusal::AlreadyHeld.into());
         }
         let pool = self.pools.of(list);
         let draws = self.draw(pool, credits)?;
-        let mut postings = moved(BookName::Available, pool, &draws, -1);
-        postings.extend(moved(BookName::Held, pool, &draws, 1));
-        self.held = plus(self.held, credits);
+        let mut postings = moved(BookName::Available, pool, &draws, Sign::Out)?;
+        postings.extend(moved(BookName::Held, pool, &draws, Sign::In)?);
+        self.held = plus(self.held, credits)?;
         self.holds.insert(message, Hold { pool, draws });
         Ok(vec![self.entry(
             EntryKind::Hold,
@@ -41,7 +41,7 @@ impl Book {
             list,
             Some(message),
             postings,
-        )])
+        )?])
     }
 
     pub(super) fn settle(
@@ -50,24 +50,24 @@ impl Book {
         list: Option<ListId>,
         charge: Credits,
         at: Timestamp,
-    ) -> Result<Vec<Entry>, Refusal> {
+    ) -> Result<Vec<Entry>, ApplyError> {
         if charge < Credits::ZERO {
-            return Err(Refusal::NotPositive);
+            return Err(Refusal::NotPositive.into());
         }
         let hold = self.holds.get(&message).ok_or(Refusal::NotHeld)?.clone();
-        let beyond = minus(charge, hold.credits()).max(Credits::ZERO);
+        let beyond = minus(charge, sum(&hold.draws)?)?.max(Credits::ZERO);
         let pool = self.pools.of(list);
         let more = self.draw(pool, beyond)?;
         let (charged, returned) = hold.divide(charge);
 
         self.holds.remove(&message);
-        self.held = minus(self.held, sum(&charged));
-        let mut postings = moved(BookName::Held, hold.pool, &charged, -1);
-        postings.extend(settled(BookName::Spent, hold.pool.list(), &charged));
-        postings.extend(moved(BookName::Available, pool, &more, -1));
-        postings.extend(settled(BookName::Spent, pool.list(), &more));
-        let mut entries = vec![self.entry(EntryKind::Spend, at, list, Some(message), postings)];
-        entries.extend(self.release(message, list, hold.pool, &returned, at));
+        self.take_from_holds(sum(&charged)?)?;
+        let mut postings = moved(BookName::Held, hold.pool, &charged, Sign::Out)?;
+        postings.extend(settled(BookName::Spent, hold.pool.list(), &charged)?);
+        postings.extend(moved(BookName::Available, pool, &more, Sign::Out)?);
+        postings.extend(settled(BookName::Spent, pool.list(), &more)?);
+        let mut entries = vec![self.entry(EntryKind::Spend, at, list, Some(message), postings)?];
+        entries.extend(self.release(message, list, hold.pool, &returned, at)?);
         Ok(entries)
     }
 
@@ -76,7 +76,7 @@ impl Book {
         message: MessageId,
         list: Option<ListId>,
         at: Timestamp,
-    ) -> Result<Vec<Entry>, Refusal> {
+    ) -> Result<Vec<Entry>, ApplyError> {
         let hold = self.holds.remove(&message).ok_or(Refusal::NotHeld)?;
         if hold.draws.is_empty() {
             // A hold of nothing: the entry still says that the message was given up.
@@ -86,14 +86,25 @@ impl Book {
                 list,
                 Some(message),
                 Vec::new(),
-            )]);
+            )?]);
         }
-        Ok(self.release(message, list, hold.pool, &hold.draws, at))
+        Ok(self.release(message, list, hold.pool, &hold.draws, at)?)
     }
 
-    /// Puts draws of a hold back into their lots and pool; what goes back to a lot whose day has passed
-    /// expires at once, from that pool (law H2). The pool of a list that shares again is the unassigned
-    /// one by now.
+    fn take_from_holds(&mut self, credits: Credits) -> Result<(), Fault> {
+        if credits > self.held {
+            return Err(Fault::HoldsOverdrawn {
+                held: self.held,
+                taken: credits,
+            });
+        }
+        self.held = minus(self.held, credits)?;
+        Ok(())
+    }
+
+    /// Puts draws of a hold back into their lots and pool. What goes back to a lot whose day has passed
+    /// expires at once, from that pool (law H2). If the list shares again by now, its pool is the
+    /// unassigned one.
     fn release(
         &mut self,
         message: MessageId,
@@ -101,35 +112,33 @@ impl Book {
         from: Pool,
         draws: &[Draw],
         at: Timestamp,
-    ) -> Vec<Entry> {
+    ) -> Result<Vec<Entry>, Fault> {
         if draws.is_empty() {
-            return Vec::new();
+            return Ok(Vec::new());
         }
         let pool = self.pools.of(from.list());
+        let credits = sum(draws)?;
+        self.give_to_lots(draws)?;
+        self.give_to_pool(pool, credits)?;
+        self.take_from_holds(credits)?;
+        let mut postings = moved(BookName::Held, from, draws, Sign::Out)?;
+        postings.extend(moved(BookName::Available, pool, draws, Sign::In)?);
+        let mut entries =
+            vec![self.entry(EntryKind::Release, at, list, Some(message), postings)?];
+
+        let mut late: Vec<Draw> = Vec::new();
         for draw in draws {
-            if let Some(lot) = self.lots.get_mut(&draw.lot) {
-                lot.remaining = plus(lot.remaining, draw.credits);
+            if self.lot(draw.lot)?.has_expired(at) {
+                late.push(*draw);
             }
         }
-        self.add_to_pool(pool, sum(draws));
-        self.held = minus(self.held, sum(draws));
-        let mut postings = moved(BookName::Held, from, draws, -1);
-        postings.extend(moved(BookName::Available, pool, draws, 1));
-        let mut entries = vec![self.entry(EntryKind::Release, at, list, Some(message), postings)];
-
-        let is_late = |draw: &&Draw| {
-            self.lots
-                .get(&draw.lot)
-                .is_some_and(|lot| lot.has_expired(at))
-        };
-        let late: Vec<Draw> = draws.iter().filter(is_late).copied().collect();
         if !late.is_empty() {
-            self.take_from_lots(&late);
-            self.add_to_pool(pool, minus(Credits::ZERO, sum(&late)));
-            let mut postings = moved(BookName::Available, pool, &late, -1);
-            postings.extend(settled(BookName::Expired, pool.list(), &late));
-            entries.push(self.entry(EntryKind::Expiry, at, list, Some(message), postings));
+            self.take_from_lots(&late)?;
+            self.take_from_pool(pool, sum(&late)?)?;
+            let mut postings = moved(BookName::Available, pool, &late, Sign::Out)?;
+            postings.extend(settled(BookName::Expired, pool.list(), &late)?);
+            entries.push(self.entry(EntryKind::Expiry, at, list, Some(message), postings)?);
         }
-        entries
+        Ok(entries)
     }
 }

@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{Book, BookName, Entry, EntryKind, Posting, Refusal, Source, minus, plus};
+use super::{
+    ApplyError, Book, BookName, Entry, EntryKind, Fault, Posting, Refusal, Source, minus, plus,
+};
 use crate::{
     credits::Credits,
     id::LotId,
@@ -17,7 +19,10 @@ use crate::{
 impl Book {
     /// Books the expiry of every lot whose day has come, one entry for each instant, as of that instant
     /// (law L2). The credits come off the pools by law L3.
-    pub fn expire(&mut self, now: Timestamp) -> Vec<Entry> {
+    ///
+    /// # Errors
+    /// A broken invariant; then the book must not be used any more.
+    pub fn expire(&mut self, now: Timestamp) -> Result<Vec<Entry>, Fault> {
         let now = self.instant(now);
         let mut due: BTreeMap<Timestamp, Vec<Draw>> = BTreeMap::new();
         for lot in self.lots.values().filter(|lot| lot.remaining.is_positive()) {
@@ -34,9 +39,9 @@ impl Book {
             .collect()
     }
 
-    fn expire_at(&mut self, at: Timestamp, draws: &[Draw]) -> Entry {
-        self.take_from_lots(draws);
-        let postings = self.take_by_shares(draws, BookName::Expired);
+    fn expire_at(&mut self, at: Timestamp, draws: &[Draw]) -> Result<Entry, Fault> {
+        self.take_from_lots(draws)?;
+        let postings = self.take_by_shares(draws, BookName::Expired)?;
         self.entry(EntryKind::Expiry, at, None, None, postings)
     }
 
@@ -45,16 +50,16 @@ impl Book {
         lot: Lot,
         source: Source,
         at: Timestamp,
-    ) -> Result<Vec<Entry>, Refusal> {
+    ) -> Result<Vec<Entry>, ApplyError> {
         if !lot.remaining.is_positive() {
-            return Err(Refusal::NotPositive);
+            return Err(Refusal::NotPositive.into());
         }
         let total = lot
             .remaining
-            .checked_add(self.balance().total())
+            .checked_add(plus(self.available()?, self.held)?)
             .ok_or(Refusal::TooMany)?;
         if total > Self::MAX_TOTAL {
-            return Err(Refusal::TooMany);
+            return Err(Refusal::TooMany.into());
         }
         let kind = match source {
             Source::Purchase => EntryKind::Purchase,
@@ -62,7 +67,7 @@ impl Book {
             Source::Grant => EntryKind::Grant,
         };
         self.lots.insert(lot.id, lot);
-        self.pools.unassigned = plus(self.pools.unassigned, lot.remaining);
+        self.pools.unassigned = plus(self.pools.unassigned, lot.remaining)?;
         let posting = |book, credits| Posting {
             book,
             list: None,
@@ -70,27 +75,35 @@ impl Book {
             credits,
         };
         let postings = vec![
-            posting(BookName::Issued, minus(Credits::ZERO, lot.remaining)),
+            posting(BookName::Issued, minus(Credits::ZERO, lot.remaining)?),
             posting(BookName::Available, lot.remaining),
         ];
-        let mut entries = vec![self.entry(kind, at, None, None, postings)];
+        let mut entries = vec![self.entry(kind, at, None, None, postings)?];
         // A lot that comes in on or after its own day (a date in the past) expires as it comes.
-        entries.extend(self.expire_late(&[lot.id], at));
+        entries.extend(self.expire_late(&[lot.id], at)?);
         Ok(entries)
     }
 
     /// Books the remainder of lots whose day passed before they came (back) in, as of `at`.
-    pub(super) fn expire_late(&mut self, lots: &[LotId], at: Timestamp) -> Option<Entry> {
-        let draws: Vec<Draw> = lots
-            .iter()
-            .filter_map(|lot| self.lots.get(lot))
-            .filter(|lot| lot.remaining.is_positive() && lot.has_expired(at))
-            .map(|lot| Draw {
-                lot: lot.id,
-                credits: lot.remaining,
-            })
-            .collect();
-        (!draws.is_empty()).then(|| self.expire_at(at, &draws))
+    pub(super) fn expire_late(
+        &mut self,
+        lots: &[LotId],
+        at: Timestamp,
+    ) -> Result<Option<Entry>, Fault> {
+        let mut draws: Vec<Draw> = Vec::new();
+        for lot in lots {
+            let lot = self.lot(*lot)?;
+            if lot.remaining.is_positive() && lot.has_expired(at) {
+                draws.push(Draw {
+                    lot: lot.id,
+                    credits: lot.remaining,
+                });
+            }
+        }
+        if draws.is_empty() {
+            return Ok(None);
+        }
+        self.expire_at(at, &draws).map(Some)
     }
 
     pub(super) fn revoke(
@@ -98,31 +111,31 @@ impl Book {
         lot: Option<LotId>,
         credits: Credits,
         at: Timestamp,
-    ) -> Result<Vec<Entry>, Refusal> {
+    ) -> Result<Vec<Entry>, ApplyError> {
         if !credits.is_positive() {
-            return Err(Refusal::NotPositive);
+            return Err(Refusal::NotPositive.into());
         }
         let draws = match lot {
-            None => self.choose(self.available(), credits)?,
+            None => self.choose(self.available()?, credits)?,
             Some(lot) => {
                 let available = self.lots.get(&lot).ok_or(Refusal::UnknownLot)?.remaining;
                 if available < credits {
-                    return Err(Refusal::Insufficient {
+                    return Err(ApplyError::Refused(Refusal::Insufficient {
                         needed: credits,
                         available,
-                    });
+                    }));
                 }
                 vec![Draw { lot, credits }]
             }
         };
-        self.take_from_lots(&draws);
-        let postings = self.take_by_shares(&draws, BookName::Revoked);
+        self.take_from_lots(&draws)?;
+        let postings = self.take_by_shares(&draws, BookName::Revoked)?;
         Ok(vec![self.entry(
             EntryKind::Revocation,
             at,
             None,
             None,
             postings,
-        )])
+        )?])
     }
 }

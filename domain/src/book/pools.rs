@@ -4,26 +4,29 @@
 
 use jiff::Timestamp;
 
-use super::{Allocation, Book, BookName, Entry, EntryKind, Posting, Refusal, minus};
-use crate::{credits::Credits, pool::Pool};
+use super::{
+    Allocation, ApplyError, Book, BookName, Entry, EntryKind, Fault, Posting, Refusal, minus,
+};
+use crate::credits::Credits;
 
 impl Book {
     pub(super) fn allocate(
         &mut self,
         allocations: &[Allocation],
         at: Timestamp,
-    ) -> Result<Vec<Entry>, Refusal> {
+    ) -> Result<Vec<Entry>, ApplyError> {
         let is_negative = |one: &Allocation| one.limit.is_some_and(|limit| limit < Credits::ZERO);
         if allocations.iter().any(is_negative) {
-            return Err(Refusal::NotPositive);
+            return Err(Refusal::NotPositive.into());
         }
         let mut pools = self.pools.clone();
         // Each limit fits i64; the sum of as many as a caller likes need not.
         let mut unassigned = i128::from(pools.unassigned.units());
         let mut postings = Vec::new();
         for Allocation { list, limit } in allocations {
-            let had = pools.free(Pool::Limited(*list));
-            let change = minus(limit.unwrap_or_default(), had);
+            // A list without a limit has nothing for itself.
+            let had = pools.limited.get(list).copied().unwrap_or(Credits::ZERO);
+            let change = minus(limit.unwrap_or(Credits::ZERO), had)?;
             match limit {
                 Some(limit) => pools.limited.insert(*list, *limit),
                 None => pools.limited.remove(list),
@@ -37,25 +40,27 @@ impl Book {
             };
             if !change.is_zero() {
                 postings.push(posting(Some(*list), change));
-                postings.push(posting(None, minus(Credits::ZERO, change)));
+                postings.push(posting(None, minus(Credits::ZERO, change)?));
             }
         }
         if unassigned < 0 {
             let needed = i128::from(self.pools.unassigned.units()) - unassigned;
-            return Err(Refusal::Insufficient {
+            return Err(ApplyError::Refused(Refusal::Insufficient {
+                // No account has as much: the refusal reports the largest amount that there is.
                 needed: Credits::from_units(i64::try_from(needed).unwrap_or(i64::MAX)),
                 available: self.pools.unassigned,
-            });
+            }));
         }
-        // What is left is a part of what the account has.
-        pools.unassigned = Credits::from_units(i64::try_from(unassigned).unwrap_or(i64::MAX));
+        let units =
+            i64::try_from(unassigned).map_err(|_| Fault::OutOfRange { units: unassigned })?;
+        pools.unassigned = Credits::from_units(units);
         self.pools = pools;
         if postings.is_empty() {
             return Ok(Vec::new());
         }
         let list = match allocations {
             [only] => Some(only.list),
-            _ => None,
+            [] | [_, _, ..] => None,
         };
         Ok(vec![self.entry(
             EntryKind::Allocation,
@@ -63,6 +68,6 @@ impl Book {
             list,
             None,
             postings,
-        )])
+        )?])
     }
 }

@@ -4,7 +4,7 @@
 
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::{Book, Entry, EntryKind, ExpiryChange, Refusal};
+use super::{ApplyError, Book, Entry, EntryKind, ExpiryChange, Refusal};
 use crate::{calendar, id::LotId, lot::Expiry};
 
 impl Book {
@@ -17,16 +17,14 @@ impl Book {
         &mut self,
         zone: &TimeZone,
         at: Timestamp,
-    ) -> Result<Vec<Entry>, Refusal> {
+    ) -> Result<Vec<Entry>, ApplyError> {
         let changes = self.expiry_changes(zone, at)?;
         if changes.is_empty() {
             return Ok(Vec::new());
         }
         let mut late: Vec<LotId> = Vec::new();
         for change in &changes {
-            let Some(lot) = self.lots.get_mut(&change.lot) else {
-                continue;
-            };
+            let lot = self.lot_mut(change.lot)?;
             lot.expiry = lot.expiry.map(|expiry| Expiry {
                 at: change.to,
                 ..expiry
@@ -35,12 +33,12 @@ impl Book {
                 late.push(lot.id);
             }
         }
-        let entry = self.entry(EntryKind::TimeZoneChange, at, None, None, Vec::new());
+        let entry = self.entry(EntryKind::TimeZoneChange, at, None, None, Vec::new())?;
         let mut entries = vec![Entry {
             expiry_changes: changes,
             ..entry
         }];
-        entries.extend(self.expire_late(&late, at));
+        entries.extend(self.expire_late(&late, at)?);
         Ok(entries)
     }
 

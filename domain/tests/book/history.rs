@@ -8,11 +8,10 @@ mod steps;
 use std::collections::BTreeMap;
 
 use domain::{
-    book::{Allocation, Book, Command, Source},
+    book::{Allocation, ApplyError, Book, Command, Entry, Refusal, Source},
     credits::Credits,
     id::{ListId, LotId, MessageId},
     lot::{ConsumptionOrder, Expiry},
-    pool::Pool,
 };
 use jiff::{
     SignedDuration, Timestamp,
@@ -118,6 +117,20 @@ pub fn expiry(at: Timestamp) -> Expiry {
     Expiry { at, on }
 }
 
+/// Applies commands to a book that has no fault.
+pub trait Attempt {
+    fn attempt(&mut self, command: &Command, now: Timestamp) -> Result<Vec<Entry>, Refusal>;
+}
+
+impl Attempt for Book {
+    fn attempt(&mut self, command: &Command, now: Timestamp) -> Result<Vec<Entry>, Refusal> {
+        self.apply(command, now).map_err(|error| match error {
+            ApplyError::Refused(refusal) => refusal,
+            ApplyError::Fault(fault) => panic!("{command:?}: {fault}"),
+        })
+    }
+}
+
 impl Default for History {
     fn default() -> Self {
         Self {
@@ -147,7 +160,7 @@ impl History {
     pub fn turn(&mut self, step: &Step, book: &Book) -> Turn {
         self.now = match step.wait {
             Wait::By(by) => self.now + micros(by),
-            Wait::Expiry(more) => match book.balance().next_expiry {
+            Wait::Expiry(more) => match book.balance().unwrap().next_expiry {
                 Some(next) => next.expiry.at + micros(more),
                 None => self.now,
             },
@@ -178,7 +191,7 @@ impl History {
                 });
                 let there_is = match lot {
                     Some(lot) => book.lots.get(&lot).map(|lot| lot.remaining),
-                    None => Some(book.balance().available),
+                    None => Some(book.balance().unwrap().available),
                 };
                 let credits = amount.of(there_is.unwrap_or_default());
                 Command::Revoke { lot, credits }
@@ -190,7 +203,7 @@ impl History {
             Act::Allocate(wishes) => {
                 let allocations = wishes.iter().map(|(list, amount)| {
                     let list = list_id(*list);
-                    let had = book.pools.free(Pool::Limited(list)).units();
+                    let had = book.pools.limited.get(&list).map_or(0, |free| free.units());
                     let there_is = Credits::from_units(book.pools.unassigned.units() + had);
                     let limit = amount.map(|amount| amount.of(there_is));
                     Allocation { list, limit }
@@ -204,7 +217,7 @@ impl History {
                 Command::Spend {
                     message: MessageId::new(self.mint()),
                     list,
-                    credits: amount.of(book.pools.free(book.pools.of(list))),
+                    credits: amount.of(book.pools.free(book.pools.of(list)).unwrap()),
                 }
             }
             Act::Hold(list, amount) => {
@@ -213,7 +226,7 @@ impl History {
                 Command::Hold {
                     message,
                     list,
-                    credits: amount.of(book.pools.free(book.pools.of(list))),
+                    credits: amount.of(book.pools.free(book.pools.of(list)).unwrap()),
                 }
             }
             Act::HoldAgain(which, amount) => {
@@ -221,7 +234,7 @@ impl History {
                 Command::Hold {
                     message,
                     list: self.list_of(message),
-                    credits: amount.of(book.balance().available),
+                    credits: amount.of(book.balance().unwrap().available),
                 }
             }
             Act::Settle(which, amount) => self.settle(*which, None, *amount, book, false),
@@ -270,7 +283,7 @@ impl History {
         let held = book.holds.get(&message).map(|hold| hold.credits());
         let held = held.unwrap_or_default();
         let credits = if beyond {
-            let more = amount.of(book.pools.free(book.pools.of(list)));
+            let more = amount.of(book.pools.free(book.pools.of(list)).unwrap());
             Credits::from_units(held.units().saturating_add(more.units()))
         } else {
             amount.of(held)

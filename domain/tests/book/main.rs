@@ -11,6 +11,7 @@
 )]
 
 mod edges;
+mod faults;
 mod history;
 mod laws;
 mod partial;

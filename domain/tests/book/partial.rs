@@ -10,7 +10,7 @@ use domain::{
 use jiff::Timestamp;
 use proptest::prelude::*;
 
-use crate::history::{History, Step, Turn, any_step};
+use crate::history::{Attempt, History, Step, Turn, any_step};
 
 /// What a command names.
 fn named(command: &Command) -> (Vec<ListId>, Option<MessageId>, Option<LotId>) {
@@ -92,7 +92,7 @@ fn check(steps: &[Step], batch: usize) {
                 Turn::Order(_) => {}
                 Turn::Expire => {}
                 Turn::Apply(command) => {
-                    let outcome = whole.apply(&command, history.now);
+                    let outcome = whole.attempt(&command, history.now);
                     taken.push((command, history.now, outcome));
                 }
             }
@@ -106,7 +106,7 @@ fn check(steps: &[Step], batch: usize) {
         let loaded = loaded_for(&commands, latest, &before);
         let mut part = loaded.clone();
         for (command, now, outcome) in &taken {
-            assert_eq!(part.apply(command, *now), *outcome, "{command:?}");
+            assert_eq!(part.attempt(command, *now), *outcome, "{command:?}");
         }
         assert_eq!(written_back(&before, &loaded, &part), whole);
     }

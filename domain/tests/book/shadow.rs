@@ -25,7 +25,7 @@ use proptest::{
 };
 
 use self::{model::Model, shrink::Shrink};
-use crate::history::{History, Step, Turn, any_step};
+use crate::history::{Attempt, History, Step, Turn, any_step};
 
 /// How many steps a history has unless `SHADOW_STEPS` says otherwise.
 const STEPS: u64 = 1_000_000;
@@ -113,13 +113,13 @@ impl Pair {
                 self.model.soonest_first = *order == ConsumptionOrder::SoonestExpiryFirst;
             }
             Turn::Expire => {
-                let entries = self.book.expire(now);
+                let entries = self.book.expire(now).unwrap();
                 self.add(&entries);
                 self.model.expire(now);
             }
             Turn::Apply(command) => {
                 let expected = self.model.apply(command, now);
-                let outcome = self.book.apply(command, now);
+                let outcome = self.book.attempt(command, now);
                 assert_eq!(
                     outcome.as_ref().err(),
                     expected.as_ref().err(),
@@ -144,7 +144,7 @@ impl Pair {
 
     fn agree(&self, turn: &Turn) {
         let (book, model) = (&self.book, &self.model);
-        let balance = book.balance();
+        let balance = book.balance().unwrap();
         let wide = |credits: domain::credits::Credits| i128::from(credits.units());
         assert_eq!(
             wide(balance.available),

@@ -5,7 +5,7 @@
 use domain::{
     book::{Command, EntryKind, Refusal},
     credits::Credits,
-    departures::{self, Departure, DepartureError},
+    departures::{self, Departure},
     ending::{self, Ending, Settler},
     id::{AccountId, ListId, MessageId},
     quote::Line,
@@ -13,14 +13,12 @@ use domain::{
 use entity::{message, message_departure, message_line, sql_enums::MessageStatus};
 use jiff::Timestamp;
 
-use super::{
-    super::{
-        answer::{Answer, MessageAnswer},
-        batch::Batch,
-        request::{End, MessageCharge, NewMessage, Refused},
-        rows::{head_count, lines},
-    },
-    instant,
+use super::super::{
+    answer::{Answer, MessageAnswer},
+    batch::Batch,
+    fault::Fault,
+    request::{End, MessageCharge, NewMessage, Refused, Undone},
+    rows::{head_count, lines},
 };
 
 impl Batch {
@@ -32,20 +30,21 @@ impl Batch {
         (message, list): (MessageId, Option<ListId>),
         end: &End,
         now: Timestamp,
-    ) -> Result<Answer, Refused> {
-        let head = self.heads.get(&account).ok_or(Refused::UnknownAccount)?;
+    ) -> Result<Answer, Undone> {
+        let head = self.heads.get(&account).ok_or(Fault::MissingBook)?;
         let at = head.book.instant(now);
-        let hold = head.book.holds.get(&message).ok_or(Refusal::NotHeld)?;
+        let hold = head.book.holds.get(&message);
+        let hold = hold.ok_or(Refused::Book(Refusal::NotHeld))?;
         let held = hold.credits();
         let row = self.facts.messages.get(&(account.uuid(), message.uuid()));
-        let row = row.ok_or(Refused::Broken("a hold has no message"))?;
+        let row = row.ok_or(Fault::MissingMessage(message))?;
         let settler = if self.facts.automatic.contains(&account.uuid()) {
             Settler::Server
         } else {
             Settler::SendingService
         };
         let has_come = row.send_at <= at.as_microsecond();
-        let ending = ending::judge(settler, has_come, end.wish())?;
+        let ending = ending::judge(settler, has_come, end.wish()).map_err(Refused::from)?;
         let stayed = self.stayed((account, message), ending)?;
         let charge = match (ending, end) {
             (Ending::Canceled, _) => None,
@@ -56,13 +55,18 @@ impl Batch {
             }),
             (Ending::AsReported, End::Reported(sent)) => Some((sent.credits, Some(sent))),
             (Ending::AsReported, End::Due | End::InFull | End::Cancel(_)) => {
-                return Err(Refused::Broken("a hold ends as was not reported"));
+                return Err(Fault::MissingReport(message).into());
             }
         };
-        if charge.is_some_and(|(credits, _)| stayed.is_some() && credits > held) {
-            return Err(Refused::Broken(
-                "a message costs more for those who stayed than for all",
-            ));
+        if let (Some((credits, _)), Some(_)) = (charge, &stayed)
+            && credits > held
+        {
+            return Err(Fault::CostsMoreForFewer {
+                message,
+                credits,
+                held,
+            }
+            .into());
         }
         let command = match charge {
             None => Command::Cancel { message, list },
@@ -91,7 +95,7 @@ impl Batch {
         &self,
         (account, message): (AccountId, MessageId),
         ending: Ending,
-    ) -> Result<Option<(MessageCharge, i64)>, Refused> {
+    ) -> Result<Option<(MessageCharge, i64)>, Fault> {
         let key = (account.uuid(), message.uuid());
         let rows = match ending {
             Ending::ForThoseWhoStayed => self.facts.departures.get(&key),
@@ -101,17 +105,14 @@ impl Batch {
             return Ok(None);
         };
         let planned = self.facts.lines.get(&key).map(Vec::as_slice);
-        let planned: Option<Vec<Line>> = planned.unwrap_or_default().iter().map(line).collect();
-        let departures: Option<Vec<Departure>> = rows.iter().map(departure).collect();
-        let (planned, departures) = planned
-            .zip(departures)
-            .ok_or(Refused::Broken("a message has an unsound line"))?;
-        let remaining = departures::remaining(&planned, &departures).map_err(|error| {
-            Refused::Broken(match error {
-                DepartureError::TooMany => "more have left than a message was scheduled for",
-                DepartureError::TooLarge => "a message's lines cost more than can be counted",
-            })
-        })?;
+        let unsound = |cause| Fault::UnsoundLine { message, cause };
+        let planned: Result<Vec<Line>, String> =
+            planned.unwrap_or_default().iter().map(line).collect();
+        let planned = planned.map_err(unsound)?;
+        let departures: Result<Vec<Departure>, String> = rows.iter().map(departure).collect();
+        let departures = departures.map_err(unsound)?;
+        let remaining = departures::remaining(&planned, &departures)
+            .map_err(|cause| Fault::Departures { message, cause })?;
         let sent = MessageCharge {
             recipients: remaining.recipients,
             lines: remaining.lines,
@@ -157,19 +158,18 @@ impl Batch {
         new: &NewMessage,
         status: MessageStatus,
         answer: Answer,
-    ) -> Answer {
-        let at = instant(&answer);
-        self.rows.add_message(account, new, status, at);
+    ) -> Result<Answer, Undone> {
+        let at = answer.instant()?;
+        let row = self.rows.add_message(account, new, status, at)?;
         let lines = (status == MessageStatus::Scheduled).then(|| self.rows.line_answers(new.id));
-        let row = self.rows.messages.last();
-        Answer {
-            message: row.map(|row| MessageAnswer {
+        Ok(Answer {
+            message: Some(MessageAnswer {
                 lines,
-                ..changed(row)
+                ..changed(&row)
             }),
-            row: row.cloned().map(Box::new),
+            row: Some(Box::new(row)),
             ..answer
-        }
+        })
     }
 
     /// Writes the end of a scheduled message: settled at a charge, or cancelled where there is none.
@@ -179,10 +179,10 @@ impl Batch {
         id: MessageId,
         charge: Option<(Credits, Option<&MessageCharge>)>,
         answer: Answer,
-    ) -> Result<Answer, Refused> {
+    ) -> Result<Answer, Undone> {
         let key = (account.uuid(), id.uuid());
         let row = self.facts.messages.get_mut(&key);
-        let row = row.ok_or(Refused::Broken("a message is gone while it ends"))?;
+        let row = row.ok_or(Fault::MissingMessage(id))?;
         match charge {
             None => {
                 row.status = MessageStatus::Canceled;
@@ -191,11 +191,11 @@ impl Batch {
             Some((credits, sent)) => {
                 row.status = MessageStatus::Sent;
                 row.units = credits.units();
-                row.sent_at = Some(instant(&answer).as_microsecond());
+                row.sent_at = Some(answer.instant()?.as_microsecond());
                 if let Some(sent) = sent {
-                    row.recipients = head_count(sent.recipients);
+                    row.recipients = head_count(sent.recipients)?;
                     self.rows.lines_gone.push(key);
-                    self.rows.lines.extend(lines(key.0, key.1, &sent.lines));
+                    self.rows.lines.extend(lines(key.0, key.1, &sent.lines)?);
                 }
             }
         }
@@ -220,25 +220,32 @@ fn left_the_list(departed: i64) -> String {
     format!("{who} left the list before the message was sent.")
 }
 
-fn line(row: &message_line::Model) -> Option<Line> {
-    Some(Line {
-        country: row.country_code.parse().ok()?,
-        recipients: u64::try_from(row.recipients).ok()?,
-        segment_count: u32::try_from(row.segment_count).ok()?,
+fn line(row: &message_line::Model) -> Result<Line, String> {
+    Ok(Line {
+        country: read(row.country_code.parse(), "country", &row.country_code)?,
+        recipients: read(row.recipients.try_into(), "recipients", &row.recipients)?,
+        segment_count: read(row.segment_count.try_into(), "segments", &row.segment_count)?,
         credits_per_segment: row.units_per_segment.map(Credits::from_units),
         credits: Credits::from_units(row.units),
     })
 }
 
-fn departure(row: &message_departure::Model) -> Option<Departure> {
-    Some(Departure {
-        country: row.country_code.parse().ok()?,
-        // 0 says that it is not known.
-        segment_count: u32::try_from(row.segment_count)
-            .ok()
-            .filter(|count| *count > 0),
-        recipients: u64::try_from(row.recipients).ok()?,
+fn departure(row: &message_departure::Model) -> Result<Departure, String> {
+    let segments = read(row.segment_count.try_into(), "segments", &row.segment_count)?;
+    Ok(Departure {
+        country: read(row.country_code.parse(), "country", &row.country_code)?,
+        // 0 means that it is not known.
+        segment_count: (segments > 0).then_some(segments),
+        recipients: read(row.recipients.try_into(), "recipients", &row.recipients)?,
     })
+}
+
+fn read<T, E>(
+    value: Result<T, E>,
+    what: &str,
+    stored: &dyn std::fmt::Display,
+) -> Result<T, String> {
+    value.map_err(|_| format!("{what}: {stored}"))
 }
 
 fn changed(row: &message::Model) -> MessageAnswer {

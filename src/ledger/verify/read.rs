@@ -12,7 +12,10 @@ use sea_orm::{
     QuerySelect, prelude::Uuid,
 };
 
-use super::{Findings, credits, walk::DrawKey};
+use super::{
+    Findings, credits,
+    walk::{HeldDraw, Spend},
+};
 use crate::clock::whole_micros;
 use crate::tuning::Tuned;
 
@@ -101,16 +104,6 @@ pub(super) async fn transactions(
         transactions,
         postings,
     })
-}
-
-/// The charge of a message, as the ledger has it.
-#[derive(Debug)]
-pub(super) struct Spend {
-    pub message: Uuid,
-    pub list: Option<Uuid>,
-    pub units: i128,
-    /// In microseconds since the epoch.
-    pub at: i64,
 }
 
 /// A message without its text.
@@ -220,12 +213,12 @@ pub(super) async fn messages_with_lines(
 pub(super) async fn draws(
     connection: &impl ConnectionTrait,
     account: AccountId,
-) -> Result<BTreeMap<DrawKey, i128>, DbErr> {
+) -> Result<BTreeMap<HeldDraw, i128>, DbErr> {
     let rows = hold_draw::Entity::find()
         .filter(hold_draw::Column::AccountId.eq(account.uuid()))
         .all(connection)
         .await?;
-    let mut draws: BTreeMap<DrawKey, i128> = BTreeMap::new();
+    let mut draws: BTreeMap<HeldDraw, i128> = BTreeMap::new();
     for row in rows {
         // A hold of nothing has a row, and no posting.
         if row.units != 0 {

@@ -9,11 +9,21 @@ use entity::{
 };
 use sea_orm::prelude::Uuid;
 
-use super::{Findings, credits, read::Spend};
+use super::{Findings, credits};
 use crate::{clock::whole_micros, ledger::chain, store::book::CHAIN_START};
 
 /// A draw of an open hold: the message, the limited list whose pool paid, the lot.
-pub(super) type DrawKey = (Uuid, Option<Uuid>, Option<Uuid>);
+pub(super) type HeldDraw = (Uuid, Option<Uuid>, Option<Uuid>);
+
+/// The charge of a message, as the ledger has it.
+#[derive(Debug)]
+pub(super) struct Spend {
+    pub message: Uuid,
+    pub list: Option<Uuid>,
+    pub units: i128,
+    /// In microseconds since the epoch.
+    pub at: i64,
+}
 
 /// What the postings so far come to. Sums are wider than what is stored, so that no stored nonsense
 /// overflows them.
@@ -25,7 +35,7 @@ pub(super) struct Walk {
     /// By limited list; the unassigned pool under `None`.
     pub pools: BTreeMap<Option<Uuid>, i128>,
     pub lots: HashMap<Uuid, Lot>,
-    pub holds: BTreeMap<DrawKey, i128>,
+    pub holds: BTreeMap<HeldDraw, i128>,
     pub held: i128,
     pub spent: i128,
     pub spends: u64,

@@ -121,5 +121,8 @@ fn read_answer(used: &idempotency_key::Model, key: &Key) -> Result<Answer, Submi
     if used.fingerprint != key.fingerprint {
         return Err(Refused::KeyReused.into());
     }
-    Ok(Answer::read(&used.answer)?)
+    Answer::read(&used.answer).map_err(|fault| SubmitError::Fault {
+        account: AccountId::new(used.account_id),
+        fault,
+    })
 }

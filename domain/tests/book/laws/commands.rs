@@ -11,11 +11,15 @@ use domain::{
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::{Taken, draws, follow_the_draw_order, less, wide};
+use crate::history::Attempt;
 
 /// That an accepted command moved what it says, and nothing else.
 pub fn did_what_it_says(command: &Command, taken: &Taken) {
     let kinds: Vec<_> = taken.entries.iter().map(|entry| entry.kind).collect();
-    let (found, after) = (taken.found.balance(), taken.after.balance());
+    let (found, after) = (
+        taken.found.balance().unwrap(),
+        taken.after.balance().unwrap(),
+    );
     let change = wide(after.available) - wide(found.available);
     let held_change = wide(after.held) - wide(found.held);
     for entry in taken.entries {
@@ -223,9 +227,9 @@ pub fn holds_nothing(after: &Book, message: MessageId, list: Option<ListId>, now
         list,
         credits,
     };
-    assert_eq!(book.apply(&settle, now), Err(Refusal::NotHeld));
+    assert_eq!(book.attempt(&settle, now), Err(Refusal::NotHeld));
     assert_eq!(
-        book.apply(&Command::Cancel { message, list }, now),
+        book.attempt(&Command::Cancel { message, list }, now),
         Err(Refusal::NotHeld)
     );
 }
@@ -264,7 +268,7 @@ pub fn is_shared_out(found: &Book, entry: &Entry) {
 
 /// That a refusal says why, and is right.
 pub fn had_to_be_refused(command: &Command, refusal: Refusal, found: &Book) {
-    let free = |list: &Option<ListId>| found.pools.free(found.pools.of(*list));
+    let free = |list: &Option<ListId>| found.pools.free(found.pools.of(*list)).unwrap();
     let remaining = |lot: &LotId| found.lots.get(lot).map(|lot| lot.remaining);
     let is_held = |message: &MessageId| found.holds.contains_key(message);
     let is_right = match (refusal, command) {
@@ -282,7 +286,7 @@ pub fn had_to_be_refused(command: &Command, refusal: Refusal, found: &Book) {
             .iter()
             .any(|one| one.limit < Some(Credits::ZERO) && one.limit.is_some()),
         (Refusal::TooMany, Command::Issue { credits, .. }) => {
-            wide(*credits) + wide(found.balance().total()) > wide(Book::MAX_TOTAL)
+            wide(*credits) + wide(found.balance().unwrap().total()) > wide(Book::MAX_TOTAL)
         }
         (Refusal::UnknownLot, Command::Revoke { lot: Some(lot), .. }) => remaining(lot).is_none(),
         (Refusal::AlreadyHeld, Command::Hold { message, .. }) => is_held(message),
@@ -299,7 +303,7 @@ pub fn had_to_be_refused(command: &Command, refusal: Refusal, found: &Book) {
                     credits,
                 } => (Some(available), needed) == (remaining(lot), *credits),
                 Command::Revoke { lot: None, credits } => {
-                    (available, needed) == (found.balance().available, *credits)
+                    (available, needed) == (found.balance().unwrap().available, *credits)
                 }
                 Command::Spend { list, credits, .. } | Command::Hold { list, credits, .. } => {
                     (available, needed) == (free(list), *credits)

@@ -7,13 +7,13 @@ use domain::book::{Balance, Book, Entry};
 use jiff::Timestamp;
 use proptest::prelude::*;
 
-use crate::history::{History, Step, Turn, any_step};
+use crate::history::{Attempt, History, Step, Turn, any_step};
 
 /// The balance of a book as of an instant, with what is due by then.
 fn told(book: &Book, at: Timestamp) -> Balance {
     let mut book = book.clone();
-    book.expire(at);
-    book.balance()
+    book.expire(at).unwrap();
+    book.balance().unwrap()
 }
 
 /// The balance that the last entry by an instant left.
@@ -33,15 +33,15 @@ fn what_was_told_stays_told(steps: &[Step]) {
         past.retain(|told_at, _| *told_at < at);
         match &turn {
             Turn::Order(order) => book.order = *order,
-            Turn::Expire => entries.extend(book.expire(history.now)),
+            Turn::Expire => entries.extend(book.expire(history.now).unwrap()),
             Turn::Apply(command) => {
-                entries.extend(book.apply(command, history.now).unwrap_or_default());
+                entries.extend(book.attempt(command, history.now).unwrap_or_default());
             }
         }
         past.insert(at, told(&book, at));
     }
     let end = book.instant(history.now);
-    entries.extend(book.expire(end));
+    entries.extend(book.expire(end).unwrap());
     for (at, told) in past {
         assert_eq!(by_entries(&entries, at), told, "at {at}");
     }
