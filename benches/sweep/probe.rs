@@ -11,10 +11,11 @@ use std::{
 };
 
 use domain::{
+    channel::Channel,
     credits::Credits,
     id::{AccountId, ListId, MessageId, RateCardId},
     quote::Line,
-    segmentation::{Channel, Encoding},
+    segmentation::Encoding,
 };
 use jiff::SignedDuration;
 use message_credits::{

@@ -57,12 +57,12 @@ pub async fn domain_rate_card(
         let carriers = carriers(&row).ok_or_else(|| broken(&"an area has unknown options"))?;
         let rates = BTreeMap::new();
         areas.insert(
-            area(&row.country_code, &broken)?,
+            area(&row.country_code, broken)?,
             AreaRates { rates, carriers },
         );
     }
     for row in store::rate_card::rates(connection, id).await? {
-        let area = areas.get_mut(&area(&row.country_code, &broken)?);
+        let area = areas.get_mut(&area(&row.country_code, broken)?);
         let area = area.ok_or_else(|| broken(&"a rate is for an area without a row"))?;
         let rate = Credits::from_units(row.units);
         area.rates.insert(row.channel.into(), rate);

@@ -6,19 +6,20 @@
 
 use domain::{
     book::{Fault as BookFault, Refusal},
+    channel::Channel,
     credits::Credits,
     ending::Asker,
     id::{AccountId, ListId, LotId, MessageId, RateCardId},
     quote::Line,
-    segmentation::{Channel, Encoding},
+    segmentation::Encoding,
 };
 use futures_util::future::join_all;
 use message_credits::{
     clock::Clock,
     graphql::engine::ids::PublicId,
     ledger::{
-        Act, Answer, End, Fault, Key, Ledger, NewMessage, Refused, Request, Sent, SubmitError,
-        verify::verify,
+        Act, Answer, End, Fault, Key, Ledger, MessageCharge, NewMessage, Refused, Request,
+        SubmitError, verify::verify,
     },
 };
 use sea_orm::{ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, Statement};
@@ -56,7 +57,7 @@ fn message(id: MessageId, list: Option<ListId>, recipients: u64) -> NewMessage {
         channel: Channel::Sms,
         encoding: Some(Encoding::Gsm7),
         segment_count: 1,
-        price: Sent {
+        price: MessageCharge {
             recipients,
             lines: vec![Line {
                 country: "IT".parse().unwrap(),
