@@ -11,6 +11,8 @@
 //! Here: the queue, the batches and their writes. Not here: who may ask ([`crate::operations`]), what a
 //! message costs ([`domain::quote`]), and reading ([`crate::store`]).
 
+#![warn(clippy::wildcard_enum_match_arm)]
+
 mod acts;
 mod answer;
 mod batch;
@@ -158,10 +160,11 @@ impl Ledger {
     /// Starts the writers with other limits.
     #[must_use]
     pub fn start_with(store: &Store, clock: &Clock, limits: Limits) -> (Self, Writers) {
-        let count = match store.backend() {
-            DatabaseBackend::Postgres => limits.writers,
-            // SQLite has one writer at a time, whoever asks.
-            _ => 1,
+        // SQLite has one writer at a time, whoever asks.
+        let count = if store.backend() == DatabaseBackend::Postgres {
+            limits.writers
+        } else {
+            1
         };
         let (changes, _) = broadcast::channel(CHANGES);
         let queue = Arc::new(Queue::new(limits.waiting, limits.waiting_of_account));

@@ -4,6 +4,7 @@
 //! expire. Not here: anything that reads a clock, a database or the network.
 
 #![deny(clippy::disallowed_types, clippy::float_arithmetic, clippy::float_cmp)]
+#![warn(clippy::wildcard_enum_match_arm)]
 
 pub mod book;
 pub mod calendar;

@@ -78,7 +78,15 @@ impl Facts {
             .collect();
         let purchases = pairs(requests, |act| match act {
             Act::Credit { purchase, .. } => vec![purchase.uuid()],
-            _ => Vec::new(),
+            Act::Grant { .. }
+            | Act::Revoke { .. }
+            | Act::Allocate { .. }
+            | Act::Archive { .. }
+            | Act::Send(_)
+            | Act::Schedule(_)
+            | Act::End { .. }
+            | Act::Expire
+            | Act::ChangeTimeZone { .. } => Vec::new(),
         });
         facts.purchases = purchases
             .find::<purchase::Entity>(connection, &PAIR, "")
@@ -154,7 +162,15 @@ impl Facts {
             .iter()
             .filter_map(|request| match &request.act {
                 Act::Archive { list } => Some(list.uuid()),
-                _ => None,
+                Act::Grant { .. }
+                | Act::Credit { .. }
+                | Act::Revoke { .. }
+                | Act::Allocate { .. }
+                | Act::Send(_)
+                | Act::Schedule(_)
+                | Act::End { .. }
+                | Act::Expire
+                | Act::ChangeTimeZone { .. } => None,
             })
             .collect();
         if lists.is_empty() {
