@@ -1,5 +1,6 @@
-//! The plain way with the very rows that ours writes: a transaction a message, a statement a table, over the
-//! same driver. It leaves out the chain's hash and everything that needs more than one lot.
+//! Plain SQL with the very rows that the server writes: one transaction for each message, one
+//! statement for each table, over the same driver. It leaves out the chain's hash and everything
+//! that needs more than one lot.
 
 use entity::{
     idempotency_key, message_line, posting,
@@ -150,8 +151,9 @@ async fn insert_message(
     Ok(())
 }
 
-/// So many messages in one transaction, the rows of a table together: what the database takes of these rows at
-/// most. Locked, read and written as ours are, and nothing is checked, chained or added up.
+/// This many messages in one transaction, the rows of a table together: the most that the database
+/// takes of these rows. Rows are locked, read and written as the server does, and nothing is
+/// checked, chained or added up.
 pub async fn batch(store: &Store, clock: &Clock, requests: Vec<Request>) -> Result<u64, DbErr> {
     let account = requests.first().expect("a batch").account.uuid();
     let count = i64::try_from(requests.len()).unwrap();
@@ -271,7 +273,7 @@ fn entry(
     }
 }
 
-/// A message as it is kept once it is sent.
+/// A message as it is stored after it is sent.
 pub fn message(account: Uuid, new: &NewMessage, now: i64) -> entity::message::Model {
     entity::message::Model {
         account_id: account,
@@ -292,7 +294,7 @@ pub fn message(account: Uuid, new: &NewMessage, now: i64) -> entity::message::Mo
     }
 }
 
-/// What a caller is answered.
+/// The caller's answer.
 pub fn answer(
     entry: Uuid,
     row: entity::message::Model,

@@ -36,16 +36,16 @@ use crate::{
 
 /// The variable that makes a process one measurement: load, milliseconds, database, key, accounts, constant.
 pub const PLACE: &str = "SWEEP_PROBE";
-/// Lists that an account sends to, if they differ.
+/// Lists that an account sends to, if the load varies them.
 const LISTS: usize = 20;
-/// Countries that a message goes to two of, if they differ.
+/// Countries of which a message goes to two, if the load varies them.
 const COUNTRIES: [&str; 5] = ["IT", "FR", "DE", "ES", "CH"];
 /// Messages that are due at once.
 const DUE: usize = 2_000;
-/// Contacts of a file.
+/// Contacts in a file.
 const CONTACTS: usize = 20_000;
 
-/// What one measurement has.
+/// What a measurement needs.
 pub struct Probe {
     pub world: World,
     pub time: Duration,
@@ -67,7 +67,7 @@ pub async fn run(place: &str) {
         "{constant} is not read under this load"
     );
     println!("{figure}");
-    // Connections and threads that wait end with the process.
+    // Idle connections and threads end with the process.
     std::process::exit(0);
 }
 
@@ -91,7 +91,7 @@ async fn measure(probe: &Probe, load: Load) -> Result<f64, Failure> {
     }
 }
 
-/// Credits for every send, and some history.
+/// Grants credits for every send, and makes some history.
 pub async fn prepare(world: &World) -> Result<(), Failure> {
     let store = Store::connect(&world.url).await?;
     let (ledger, _writers) = Ledger::start(&store, &Clock::system());
@@ -123,7 +123,7 @@ async fn ledger(probe: &Probe) -> Result<(Store, Ledger, Writers), Failure> {
     Ok((store, ledger, writers))
 }
 
-/// Sends a second, after a fifth of the time to warm up.
+/// Sends a second, after a warm-up of a fifth of the time.
 async fn sends(
     probe: &Probe,
     (accounts, callers): (&[AccountId], usize),
@@ -153,7 +153,7 @@ async fn sends(
             while !over.load(Ordering::Relaxed) {
                 let list = lists.get(number % lists.len().max(1)).copied();
                 let sent = ledger.submit(send(*account, list, number, None)).await;
-                // The ledger is closed once the time is over.
+                // The ledger is closed after the time is over.
                 if over.load(Ordering::Relaxed) {
                     return;
                 }
@@ -171,7 +171,7 @@ async fn sends(
     Ok(rate)
 }
 
-/// A message; to two countries of five if it is for a list.
+/// A message; if it is for a list, it goes to two of five countries.
 fn send(
     account: AccountId,
     list: Option<ListId>,
@@ -225,7 +225,7 @@ fn send(
     }
 }
 
-/// Messages a second that the job settles.
+/// Messages settled a second by the job.
 async fn settlement(probe: &Probe) -> Result<f64, Failure> {
     let (_store, ledger, _writers) = ledger(probe).await?;
     let at = Clock::system().now() + SignedDuration::from_millis(400);
@@ -247,7 +247,7 @@ async fn settlement(probe: &Probe) -> Result<f64, Failure> {
     Ok(settled as f64 / began.elapsed().as_secs_f64())
 }
 
-/// Messages a second that are added up again.
+/// Messages added up again a second.
 async fn rebuild(probe: &Probe) -> Result<f64, Failure> {
     let store = app::open(&probe.world.url).await?;
     let account = probe.world.large;
@@ -257,7 +257,7 @@ async fn rebuild(probe: &Probe) -> Result<f64, Failure> {
     Ok(http::messages(&store, account).await? / began.elapsed().as_secs_f64())
 }
 
-/// Transactions a second that are walked.
+/// Transactions walked a second.
 async fn walk(probe: &Probe) -> Result<f64, Failure> {
     let store = app::open(&probe.world.url).await?;
     let began = Instant::now();

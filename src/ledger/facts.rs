@@ -1,6 +1,6 @@
-//! What a batch knows beside the books: keys that were used, and the rows that its commands concern.
-//! Read after the accounts are locked, and kept up to date as the batch's commands are applied, so that
-//! each command sees what the ones before it did.
+//! What a batch reads beside the books: keys that were used, and the rows that its commands
+//! concern. Read after the accounts are locked, and updated while the commands are applied, so that
+//! each command sees the effects of the ones before it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,25 +21,25 @@ use crate::store::sql::row_set::RowSet;
 /// The columns of [`pairs`].
 const PAIR: [&str; 2] = ["account_id", "id"];
 
-/// Rows by account and id, as the batch's commands have left them.
+/// Rows by account and id, as the batch's commands have changed them so far.
 #[derive(Debug, Default)]
 pub(super) struct Facts {
     pub keys: BTreeMap<(Uuid, String), idempotency_key::Model>,
     pub lists: BTreeMap<(Uuid, Uuid), contact_list::Model>,
     pub messages: BTreeMap<(Uuid, Uuid), message::Model>,
     pub purchases: BTreeMap<(Uuid, Uuid), purchase::Model>,
-    /// Who has left the lists of the messages that end; none where nobody has.
+    /// The contacts that left the lists of the messages that end; no entry if nobody left.
     pub departures: BTreeMap<(Uuid, Uuid), Vec<message_departure::Model>>,
-    /// The lines of the messages that somebody has left.
+    /// The lines of the messages whose lists lost contacts.
     pub lines: BTreeMap<(Uuid, Uuid), Vec<message_line::Model>>,
-    /// The accounts whose messages the server settles, of those with a hold to end.
+    /// The accounts whose messages the server settles, among those with a hold to end.
     pub automatic: BTreeSet<Uuid>,
-    /// How many messages wait on the lists that are to be archived.
+    /// How many messages are scheduled on the lists that are to be archived.
     pub scheduled: BTreeMap<(Uuid, Uuid), i64>,
 }
 
 impl Facts {
-    /// Reads what the requests concern.
+    /// Reads the rows that the requests concern.
     pub(super) async fn read(
         connection: &impl ConnectionTrait,
         requests: &[&Request],
@@ -98,7 +98,7 @@ impl Facts {
         requests: &[&Request],
     ) -> Result<(), DbErr> {
         const MESSAGE: [&str; 2] = ["account_id", "message_id"];
-        // Of a list alone: nobody else's contacts leave.
+        // Contacts leave lists only; other audiences have no departures.
         let ended = pairs(requests, |act| {
             let message = act.audience().and(act.held_message());
             message.into_iter().map(|id| id.uuid()).collect()
@@ -178,7 +178,7 @@ impl Facts {
         Ok(())
     }
 
-    /// The first answer to the request's key, where there was one (law B4).
+    /// The first answer to the request's key, if the key was used before (law B4).
     pub(super) fn first_answer(&self, request: &Request) -> Result<Option<Answer>, Undone> {
         let Some(key) = &request.key else {
             return Ok(None);
@@ -192,7 +192,7 @@ impl Facts {
         Ok(Some(Answer::read(&used.answer)?))
     }
 
-    /// Notes that a message on a list began (+1) or stopped (-1) to wait.
+    /// Records that a message on a list became scheduled (+1) or ended (-1).
     pub(super) fn count_scheduled(&mut self, account: Uuid, list: Option<Uuid>, change: i64) {
         if let Some(list) = list {
             *self.scheduled.entry((account, list)).or_default() += change;

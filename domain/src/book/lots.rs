@@ -1,4 +1,4 @@
-//! Lots as they come in, expire and are taken back.
+//! Lots when they come in, expire and are taken back.
 //!
 //! Here: issuing, expiry as of the instant that a lot's day begins (law L2) and revocation (law L4).
 //! Not here: one lot and its place in the draw order, which is [`crate::lot`].
@@ -79,12 +79,12 @@ impl Book {
             posting(BookName::Available, lot.remaining),
         ];
         let mut entries = vec![self.entry(kind, at, None, None, postings)?];
-        // A lot that comes in on or after its own day (a date in the past) expires as it comes.
+        // A lot that comes in on or after its own day (a date in the past) expires at once.
         entries.extend(self.expire_late(&[lot.id], at)?);
         Ok(entries)
     }
 
-    /// Books the remainder of lots whose day passed before they came (back) in, as of `at`.
+    /// Books the remainder of lots whose day passed before credits came (back) in, as of `at`.
     pub(super) fn expire_late(
         &mut self,
         lots: &[LotId],

@@ -1,6 +1,7 @@
-//! The sequences that are easily got wrong, one by one.
+//! Sequences that are easy to get wrong, one by one.
 //!
-//! Here: short stories with their ends written out. Not here: the laws in general, which are [`crate::laws`].
+//! Here: short examples with their results written out. Not here: the laws in general, which are
+//! [`crate::laws`].
 
 use domain::{
     book::{Allocation, Book, Command, EntryKind, Refusal, Source},
@@ -93,7 +94,7 @@ fn short(needed: i64, available: i64) -> Refusal {
     }
 }
 
-/// A book after commands, each so many microseconds after the start.
+/// A book after commands, each given with its microseconds after the start.
 fn after(commands: &[(i64, Command)]) -> Book {
     let mut book = Book::default();
     for (at, command) in commands {
@@ -103,7 +104,7 @@ fn after(commands: &[(i64, Command)]) -> Book {
     book
 }
 
-/// What is unassigned, and what each limited list has free.
+/// The unassigned credits, and the available credits of each limited list.
 fn free(book: &Book) -> (i64, Vec<i64>) {
     let limited = book.pools.limited.values().map(|free| free.units());
     (book.pools.unassigned.units(), limited.collect())
@@ -150,7 +151,7 @@ fn what_goes_beyond_a_hold_is_paid_as_the_list_pays_now() {
     assert_eq!(book, kept);
     book.attempt(&settle(7, A, 40), start()).unwrap();
     assert_eq!(free(&book), (60, vec![0]));
-    // What the hold took from the unassigned pool goes back there.
+    // The part that the hold took from the unassigned pool returns there.
     let mut book = kept;
     book.attempt(&settle(7, A, 1), start()).unwrap();
     assert_eq!(free(&book), (89, vec![10]));
@@ -211,7 +212,7 @@ fn what_comes_back_too_late_expires_from_its_own_pool() {
         (0, allocate(&[(A, Some(70)), (B, Some(30))])),
         // Fifty that never expire are drawn first, then ten of the others.
         (1, hold(7, A, 60)),
-        // The forty that were left are gone: ten and thirty were free.
+        // The lot's other forty expire: ten from A's pool and thirty from B's.
         (50, cancel(7, A)),
     ];
     assert_eq!(free(&after(&story)), (0, vec![50, 0]));

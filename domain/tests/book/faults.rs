@@ -1,7 +1,7 @@
 //! Books that contradict themselves: each broken invariant is found and named.
 //!
-//! Here: a sound book, one corruption, one command, and the fault. Not here: refusals, which sound books
-//! give ([`crate::edges`]).
+//! Here: a sound book, one corruption, one command, and the fault. Not here: refusals by sound
+//! books ([`crate::edges`]).
 
 use domain::{
     book::{
@@ -77,8 +77,8 @@ fn revoke(credits: i64) -> Command {
     }
 }
 
-/// A hundred units that expire in a second and a hundred that never do, forty of them for a list, ten
-/// held from the first lot.
+/// A hundred units that expire in a second and a hundred that never do; forty are assigned to a
+/// list, and ten are held from the first lot.
 fn sound() -> Book {
     let mut book = Book {
         order: domain::lot::ConsumptionOrder::SoonestExpiryFirst,
@@ -105,7 +105,7 @@ fn sound() -> Book {
     book
 }
 
-/// Corrupts a sound book and finds the fault with a command.
+/// Corrupts a sound book and expects a command to find the fault.
 fn check(corrupt: impl Fn(&mut Book), command: &Command, expected: Fault) {
     let mut book = sound();
     corrupt(&mut book);
@@ -114,7 +114,7 @@ fn check(corrupt: impl Fn(&mut Book), command: &Command, expected: Fault) {
         Err(ApplyError::Fault(expected)),
         "{command:?}"
     );
-    // The same command is applied to a sound book.
+    // The same command doesn't find a fault in a sound book.
     assert!(sound().apply(command, start()).is_ok(), "{command:?}");
 }
 
@@ -179,7 +179,7 @@ fn lots_and_pools_that_differ_are_a_fault() {
         pools: units(150),
     };
     check(corrupt, &spend(None, 100), fault);
-    // The lots have what no pool has.
+    // The lots have credits that no pool has.
     let corrupt = |book: &mut Book| book.pools.unassigned = units(20);
     let fault = Fault::CutsDiffer {
         draw: units(190),
