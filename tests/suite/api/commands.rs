@@ -1,4 +1,4 @@
-//! The program's commands, run as somebody would run them.
+//! The program's commands, run as a user runs them.
 
 use serde_json::json;
 
@@ -44,7 +44,8 @@ fn a_new_database_is_migrated_and_verified() {
     assert!(verified.status.success(), "{}", text(&verified));
 }
 
-/// Taken for serving's, it would be left out, and the command would look at another database.
+/// If it were taken for an option of serve, it would be ignored, and the command would use another
+/// database.
 #[test]
 fn an_option_before_a_command_is_refused() {
     let folder = tempfile::tempdir().unwrap();

@@ -13,8 +13,8 @@ use async_graphql::parser::{
 
 type Types = BTreeMap<String, TypeDefinition>;
 
-/// Counts that the contract has as Int, which ends at 2,147,483,647. They pass it, so they are BigInt: the same JSON
-/// number to a client.
+/// Counts that are Int in the contract, which ends at 2,147,483,647. They can exceed it, so they
+/// are BigInt: the same JSON number to a client.
 const WIDENED: [&str; 4] = [
     "Usage.messages: Int!",
     "Usage.recipients: Int!",

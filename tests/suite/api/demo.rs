@@ -1,5 +1,5 @@
-//! The demo gives a key to whoever opens its page: under which names it answers, where it listens, which key it is,
-//! and that it ends with the demo.
+//! The demo gives a key to everybody who opens its page: the host names it answers to, where it
+//! listens, which key it gives, and that the key ends with the demo.
 
 use std::{
     io::{Read, Write},
@@ -27,7 +27,7 @@ fn url(folder: &Path) -> String {
     format!("sqlite://{}?mode=rwc", folder.join("demo.db").display())
 }
 
-/// The status and the text of a page that is asked for under a name.
+/// The status and the text of a page requested under a host name.
 fn answer(demo: &Process, path: &str, host: &str) -> (u16, String) {
     let address = demo.base.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(address).unwrap();
@@ -39,7 +39,7 @@ fn answer(demo: &Process, path: &str, host: &str) -> (u16, String) {
     (status, text)
 }
 
-/// Keys that a demo printed.
+/// The keys that a demo printed.
 fn keys(welcome: &str) -> Vec<String> {
     let words = welcome.split_whitespace();
     let keys: Vec<_> = words
@@ -164,7 +164,7 @@ fn a_public_demo_needs_an_option() {
 }
 
 on_both_databases! {
-    /// Only the demo's keys end, once.
+    /// Only the demo's keys are revoked, once.
     async fn keys_not_made_by_the_demo_keep_working(server: Server) {
         let tenant = server.account("Shop").await;
         let (store, clock) = (&server.services().store, Clock::system());

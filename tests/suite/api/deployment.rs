@@ -1,4 +1,5 @@
-//! What a server gives away as it is started: credits, files, keys on command lines, its own workings.
+//! What a server exposes when it is started: credits, files, keys on command lines, its own
+//! workings.
 
 use std::{
     fs,
@@ -83,7 +84,7 @@ async fn serve_sells_nothing_without_a_chosen_provider() {
     let again = asked(&server, PURCHASE, input("first")).await;
     assert_eq!(again["purchase"]["status"], "PENDING", "{again}");
     assert_eq!(again["purchase"]["confirmationUrl"], Value::Null, "{again}");
-    // Its page says so, and decides nothing.
+    // Its page says that nothing is sold, and decides nothing.
     let (status, text) = get(&server, &page).await;
     assert_eq!(status, StatusCode::OK);
     assert!(
@@ -112,7 +113,7 @@ async fn serve_sells_nothing_without_a_chosen_provider() {
     );
     server.kill();
 
-    // Where the sandbox is chosen again, what it began goes on.
+    // If the sandbox is chosen again, its purchases go on.
     let server = Process::start(&serve);
     assert_eq!(
         decided(&server, "approve").await.unwrap().status(),
@@ -174,7 +175,7 @@ fn mode(file: &Path) -> u32 {
 async fn database_files_are_private_to_their_owner() {
     let folder = tempfile::tempdir().unwrap();
     let url = url(folder.path());
-    // Whatever the umask lets through.
+    // Whatever the umask allows.
     let mut command = Command::new("sh");
     let program = process::command(&[]);
     command
@@ -190,7 +191,7 @@ async fn database_files_are_private_to_their_owner() {
     }
     server.kill();
 
-    // One that others may read is told of at every start, and left as it is.
+    // A file that others may read is reported at every start, and left unchanged.
     fs::set_permissions(file(""), fs::Permissions::from_mode(0o644)).unwrap();
     let verified = process::output(&["verify", "--database-url", &url]);
     assert!(verified.status.success());
@@ -265,7 +266,7 @@ async fn the_admin_key_comes_from_environment_or_file() {
 /// Whether GraphiQL, introspection, suggestions and metrics answer.
 async fn shown(server: &Process) -> [bool; 4] {
     let (graphiql, text) = get(server, "/graphiql").await;
-    // Where the page is not built its place says so.
+    // If the page isn't built, a placeholder says so.
     let graphiql = graphiql == StatusCode::OK || text.contains("npm");
     let introspect =
         "query($name: String!) { ...F } fragment F on Query { __type(name: $name) { name } }";

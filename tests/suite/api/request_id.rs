@@ -1,4 +1,4 @@
-//! Ids of requests: a caller's own if it is a plain name, else one of the server's.
+//! Ids of requests: the caller's own if it is a plain name, otherwise one of the server's.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! A clock that steps back, and a rehearsal whose clock starts elsewhere.
+//! A clock that steps back, and a rehearsal with a clock that starts at another time.
 
 use jiff::Timestamp;
 use message_credits::{clock::id_at, ledger::verify::verify};
@@ -20,19 +20,19 @@ async fn available_at(server: &Server, tenant: &Tenant, at: &str) -> Value {
 }
 
 on_both_databases! {
-    /// The books go on from their last instant: order, balances and what has expired stay as they were told.
+    /// The books continue from their last instant: order, balances and expiries don't change.
     async fn books_do_not_step_back(server: Server) {
         let tenant = server.account("Shop").await;
         server.grant_until(&tenant, "50", Some("2026-11-24")).await;
         server.grant(&tenant, "100").await;
-        // Italian midnight passes, and something is booked after it.
+        // Italian midnight passes, and then something is booked.
         server.set_time("2026-11-23T23:00:01Z");
         send(&server, &tenant, to_italians(1)).await;
         assert_eq!(balance(&server, &tenant).await["available"], "99");
         assert_eq!(available_at(&server, &tenant, "2026-11-23T23:00:00Z").await, "100");
 
         server.set_time("2026-11-23T20:00:00Z");
-        // What was there is there, and what has expired stays expired.
+        // Existing rows remain, and expired credits stay expired.
         assert_eq!(balance(&server, &tenant).await["available"], "99");
         for left in ["97", "95"] {
             let sent = send(&server, &tenant, to_italians(2)).await;
@@ -75,7 +75,7 @@ on_both_databases! {
         let id = crate::nouns::message::schedule(&server, &tenant, at, to_italians(10)).await["message"]["id"].take();
         server.set_time("2026-11-23T09:00:00Z");
         send(&server, &tenant, to_italians(1)).await;
-        // By the books it is nine, whatever the clock says.
+        // In the books it is nine o'clock, whatever the clock says.
         server.set_time("2026-11-23T07:00:00Z");
         let cancel = "mutation($input: CancelMessageInput!) { cancelMessage(input: $input) {
             message { id } userErrors { code } } }";

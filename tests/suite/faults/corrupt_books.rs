@@ -1,5 +1,5 @@
-//! Books that were changed behind the server's back: the command that meets the fault fails with its name,
-//! nothing is written for it, and nobody else is harmed.
+//! Books that were changed behind the server's back: the command that meets the fault fails with
+//! its name, nothing is written for it, and nobody else is affected.
 //!
 //! Here: rows corrupted by SQL, in process and over HTTP. Not here: each fault of the domain, which
 //! `domain/tests/book/faults.rs` tests, and tampering that only `verify` finds ([`crate::laws::verify`]).
@@ -46,7 +46,7 @@ fn request(account: AccountId, act: Act) -> Request {
     }
 }
 
-/// A message of so many credits to as many recipients.
+/// A message of this many credits to as many recipients.
 fn message(id: MessageId, list: Option<ListId>, recipients: u64) -> NewMessage {
     let credits = units(i64::try_from(recipients).unwrap());
     NewMessage {
@@ -97,7 +97,7 @@ fn sql_id(backend: DatabaseBackend, id: uuid::Uuid) -> String {
     }
 }
 
-/// How many rows of an account there are, in every table that a command writes.
+/// The number of an account's rows in every table that a command writes.
 async fn rows(connection: &impl ConnectionTrait, account: AccountId) -> Vec<i64> {
     let backend = connection.get_database_backend();
     let id = sql_id(backend, account.uuid());
@@ -208,7 +208,7 @@ on_both_databases! {
         }
     }
 
-    /// A hold whose message is gone is not a message that was never scheduled.
+    /// A hold without its message is a fault, and not a message that was never scheduled.
     async fn a_hold_without_its_message_is_a_fault(server: Server) {
         let shops = Shops::open(&server).await;
         for table in ["message_lines", "messages"] {
@@ -251,7 +251,7 @@ on_both_databases! {
         assert_eq!(rows(server.services().store.reader(), shops.broken).await, before);
     }
 
-    /// What a key was answered can't be read any more: neither done again nor refused.
+    /// A stored answer that can't be read: the command is neither repeated nor refused.
     async fn an_unreadable_stored_answer_is_a_fault(server: Server) {
         let shops = Shops::open(&server).await;
         let sent = send(shops.broken, 1);
@@ -265,7 +265,7 @@ on_both_databases! {
         assert_eq!(drifts, Vec::new());
     }
 
-    /// No count is cut to what its column holds.
+    /// No count is cut to fit its column.
     async fn a_count_that_does_not_fit_is_a_fault(server: Server) {
         let shops = Shops::open(&server).await;
         let before = rows(server.services().store.reader(), shops.broken).await;
@@ -317,7 +317,7 @@ async fn is_logged_and_masked(url: &str) {
         sound["data"]["revokeCredits"]["balance"]["available"], "95",
         "{sound}"
     );
-    // One credit is left by the lots, and a hundred are unassigned.
+    // The lots have one credit left, and a hundred are unassigned.
     let answer = run(&server, revoke, take(&ids[0], "1")).await;
     assert_eq!(
         answer["errors"][0]["extensions"]["code"], "INTERNAL_SERVER_ERROR",

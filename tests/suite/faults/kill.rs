@@ -1,4 +1,4 @@
-//! kill -9 of the server in the midst of the load.
+//! kill -9 of the server under load.
 
 use super::{assert_verified, below, load::Load, migrated_postgres, rounds};
 use crate::support::process::Process;

@@ -1,5 +1,5 @@
-//! docs/threats.md says what is bounded, by how much, and which test shows it: each figure is the code's, and each
-//! test is there.
+//! docs/threats.md lists each bound, its figure, and the test that shows it: each figure matches
+//! the code, and each test exists.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -11,7 +11,7 @@ fn page() -> String {
     fs::read_to_string(root().join("docs/threats.md")).unwrap()
 }
 
-/// The cells of the rows of every table whose header begins so.
+/// The cells of the rows of every table whose header begins with this.
 fn tables<'a>(page: &'a str, header: &str) -> Vec<Vec<&'a str>> {
     let mut rows = Vec::new();
     let mut lines = page.lines();
@@ -27,7 +27,7 @@ fn tables<'a>(page: &'a str, header: &str) -> Vec<Vec<&'a str>> {
     rows
 }
 
-/// What stands between backticks.
+/// The texts between backticks.
 fn quoted(cell: &str) -> Vec<&str> {
     cell.split('`').skip(1).step_by(2).collect()
 }
@@ -123,7 +123,7 @@ fn amount(figure: &str) -> Option<u128> {
     Some(number * unit)
 }
 
-/// What a source says of `NAME`, `field`, or `NAME.field`: the first that is a figure.
+/// The value of `NAME`, `field`, or `NAME.field` in a source: the first that is a figure.
 fn value_of(source: &str, name: &str) -> Option<u128> {
     let (source, name) = match name.split_once('.') {
         Some((whole, field)) => {

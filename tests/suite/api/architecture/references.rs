@@ -12,7 +12,7 @@ use syn::{
     visit::{self, Visit},
 };
 
-/// The server's crate, as others name it.
+/// The server's crate, as other crates name it.
 pub const SERVER: &str = "message_credits";
 
 /// Our crates.
@@ -197,7 +197,7 @@ impl<'ast> Visit<'ast> for Reader {
     }
 
     fn visit_attribute(&mut self, attribute: &'ast Attribute) {
-        // A link in documentation is no arrow.
+        // A link in documentation is not a dependency.
         if attribute.path().is_ident("doc") {
             return;
         }
