@@ -1,6 +1,6 @@
-//! docs/ledger.md against the ledger: its postings are those that are made, its queries answer, and the tests that
-//! it names are there. Not
-//! here: the properties of keys and hashes ([`super::ledger_laws`]).
+//! docs/ledger.md against the ledger: its table has exactly the postings that are made, its queries
+//! run, and the tests that it names exist. Not here: the properties of keys and hashes
+//! ([`super::ledger_laws`]).
 
 use std::collections::BTreeSet;
 
@@ -24,7 +24,7 @@ use crate::{
 
 const PAGE: &str = include_str!("../../../docs/ledger.md");
 
-/// A kind with the books that it moves and which way: `SPEND` of `HELD -` and `SPENT +`.
+/// A kind with the books that it moves and their signs: `SPEND` of `HELD -` and `SPENT +`.
 type Shape = (String, BTreeSet<String>);
 
 /// The rows of the page's table of postings.
@@ -48,7 +48,7 @@ fn told_shapes() -> BTreeSet<Shape> {
     .collect()
 }
 
-/// What the ledger of every account did.
+/// The shapes of all postings in the ledger.
 async fn made_shapes(server: &Server) -> BTreeSet<Shape> {
     let reader = server.services().store.reader();
     let transactions = transaction::Entity::find().all(reader).await.unwrap();
@@ -64,11 +64,11 @@ async fn made_shapes(server: &Server) -> BTreeSet<Shape> {
     transactions.iter().map(shape).collect()
 }
 
-/// Everything that an account can go through.
+/// Everything that can happen to an account.
 async fn whole_history(server: &Server) -> Tenant {
     let tenant = books(server).await;
     let now = || server.services().clock.now();
-    // Messages that cost nothing, one given up and one settled.
+    // Messages that cost nothing, one cancelled and one settled.
     for end in [End::Cancel(Asker::Account), End::InFull] {
         let mut new = sending::new_message(&message(None, "2026-11-22T08:00:00Z", 0));
         new.send_at = Some("2027-01-01T08:00:00Z".parse().unwrap());
@@ -107,7 +107,7 @@ async fn whole_history(server: &Server) -> Tenant {
     tenant
 }
 
-/// The page's queries, each with its question.
+/// The page's queries, each with the question that it answers.
 fn queries() -> Vec<(&'static str, &'static str)> {
     let parts: Vec<&str> = PAGE.split("```").collect();
     let pairs = parts
@@ -129,7 +129,7 @@ async fn number(server: &Server, query: &str) -> i64 {
 }
 
 on_both_databases! {
-    /// Each row of the table is something that the ledger does, and it does nothing else.
+    /// The ledger makes each row of the table, and no other.
     async fn the_page_lists_every_posting(server: Server) {
         whole_history(&server).await;
         assert_eq!(made_shapes(&server).await, told_shapes());

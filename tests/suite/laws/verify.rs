@@ -1,4 +1,4 @@
-//! Verifying the books: nothing is said of books in order, and every way of tampering is named.
+//! Verifying the books: nothing is reported for sound books, and every way of tampering is named.
 
 use domain::{
     credits::Credits,
@@ -42,8 +42,8 @@ pub(crate) fn message(list: Option<ListId>, instant: &str, recipients: u64) -> M
     }
 }
 
-/// Books with everything in them: lots that expire and one that did, a list with a limit, messages that
-/// were sent, settled for less and for more, cancelled, and one that waits.
+/// Books with everything in them: lots that expire and one that did, a list with a limit, messages
+/// that were sent, settled for less and for more, cancelled, and a scheduled one.
 pub(crate) async fn books(server: &Server) -> Tenant {
     let tenant = server.account("Shop").await;
     grant_at(server, &tenant, "2026-01-01T00:00:00Z", 1_000).await;
@@ -119,7 +119,7 @@ pub(crate) async fn books(server: &Server) -> Tenant {
     tenant
 }
 
-/// Lets the ledger's rows be changed, as somebody with the database in hand could.
+/// Allows changes to the ledger's rows, as an attacker with access to the database could.
 async fn disarm(server: &Server) {
     let store = &server.services().store;
     let statements: &[&str] = match store.backend() {
@@ -146,8 +146,8 @@ async fn verified(server: &Server) -> Verified {
     verify(&server.services().store, |_| {}).await.unwrap()
 }
 
-/// Every way of tampering is tried on books of its own, beside books that are in order: what is found
-/// names the account and begins with what is expected.
+/// Every way of tampering is tried on its own books, beside sound ones: each finding names the
+/// account and begins with the expected text.
 async fn check_tampering(server: &Server) {
     disarm(server).await;
     let sound = books(server).await;
@@ -320,7 +320,7 @@ async fn check_tampering(server: &Server) {
                 .to_string()
                 .starts_with(&format!("{}: ", tenant.id))
         );
-        // Nobody else's books are suspected.
+        // No other account is reported.
         assert!(
             found
                 .drifts
@@ -346,7 +346,7 @@ async fn tamper_with(server: &Server, account: AccountId, statement: &str) {
 }
 
 on_both_databases! {
-    /// Books that only the ledger wrote are in order, however they were used.
+    /// Books that only the ledger wrote are sound, however they were used.
     async fn sound_books_have_no_drift(server: Server) {
         let empty = verified(&server).await;
         assert_eq!(empty, Verified::default());
@@ -360,12 +360,12 @@ on_both_databases! {
         assert!(found.transactions > 60);
     }
 
-    /// Whatever somebody changes behind the ledger's back is named, with the account.
+    /// Any change behind the ledger's back is reported with the account.
     async fn tampering_is_named(server: Server) {
         check_tampering(&server).await;
     }
 
-    /// The ends of lots follow from the changes of time zone, and those are in the chain.
+    /// The expiries of lots follow from the changes of time zone, which are in the chain.
     async fn tampering_with_expiries_is_named(server: Server) {
         disarm(&server).await;
         for (tamper, what) in [
@@ -391,7 +391,7 @@ on_both_databases! {
         }
     }
 
-    /// Books that are all wrong are not told row by row.
+    /// Books in which everything is wrong aren't reported row by row.
     async fn reported_drifts_are_bounded(server: Server) {
         disarm(&server).await;
         let tenant = books(&server).await;
