@@ -160,7 +160,7 @@ fn a_demo_for_other_machines_must_be_asked_for() {
         demo.welcome
     );
     let log = demo.into_log();
-    assert!(log.contains("listens for other machines"), "{log}");
+    assert!(log.contains("reachable from other machines"), "{log}");
 }
 
 on_both_databases! {
