@@ -134,7 +134,8 @@ pub async fn drop_postgres_database(base: &str) -> Result<(), Failure> {
     Ok(server.close().await?)
 }
 
-/// An account with its lists and messages, spread evenly over the year, the lists and twenty countries.
+/// An account with its lists and messages, spread evenly over the year, the lists and twenty
+/// countries.
 async fn fill_account(store: &Store, number: u64, messages: u64) -> Result<AccountId, Failure> {
     let from: Timestamp = FROM.parse()?;
     let row = account::Model {

@@ -1,6 +1,8 @@
-//! One measurement: a load under one value of a constant, in a process of its own that prints the figure.
+//! One measurement: a load under one value of a constant, in a process of its own that prints the
+//! figure.
 //!
-//! Here: the loads inside the process. Not here: those over HTTP (`http`), and the files they send (`files`).
+//! Here: the loads inside the process. Not here: those over HTTP (`http`), and the files they send
+//! (`files`).
 
 use std::{
     sync::{
@@ -34,7 +36,8 @@ use crate::{
     files, http,
 };
 
-/// The variable that makes a process one measurement: load, milliseconds, database, key, accounts, constant.
+/// The variable that makes a process one measurement: load, milliseconds, database, key, accounts,
+/// constant.
 pub const PLACE: &str = "SWEEP_PROBE";
 /// Lists that an account sends to, if the load varies them.
 const LISTS: usize = 20;

@@ -1,9 +1,10 @@
-//! The ledger's state machine: one account's lots, pools and open holds, and the commands that change them.
+//! The ledger's state machine: one account's lots, pools and open holds, and the commands that
+//! change them.
 //!
-//! [`Book::apply`] returns ledger entries or a refusal, and a refusal leaves the book as it was (law B6).
-//! A book that contradicts itself is a [`Fault`]. A book may be loaded in part, so that a spend costs the
-//! same whatever the account's history: see [`Book::needs_every_pool`]. Not here: storing, ids, locks and
-//! clocks.
+//! [`Book::apply`] returns ledger entries or a refusal, and a refusal leaves the book as it was
+//! (law B6). A book that contradicts itself is a [`Fault`]. A book may be loaded in part, so that a
+//! spend costs the same whatever the account's history: see [`Book::needs_every_pool`]. Not here:
+//! storing, ids, locks and clocks.
 
 mod command;
 mod draw;

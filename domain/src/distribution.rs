@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_sent_is_split_like_what_was_planned() {
+    fn sent_recipients_are_split_like_the_planned_ones() {
         let planned = shares(&[("DE", 1, 4), ("IT", 1, 60), ("IT", 2, 30), ("IT", 4, 10)]);
         let check = |sent: &[(&str, i64)], want: &[(&str, u32, u64)]| {
             let found = of_reported(&planned, &destinations(sent), 4);
@@ -218,7 +218,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn heads_are_kept_whatever_went_out(
+        fn head_counts_are_kept_for_any_sent_amounts(
             planned in prop::collection::vec((0_usize..3, 1_u32..6, 0_u64..500), 0..12),
             sent in prop::collection::vec(0_i64..1_000, 3),
         ) {
@@ -238,7 +238,7 @@ mod tests {
         }
 
         #[test]
-        fn a_distribution_has_all_that_is_paid_for(
+        fn a_distribution_covers_everything_paid_for(
             rows in prop::collection::vec((0_usize..3, 1_u32..6, 0_u64..5_000), 0..12),
         ) {
             let dear = rate(Some("0.7333"), Some("3"));

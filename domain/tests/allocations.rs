@@ -82,7 +82,7 @@ fn counting_allocates_nothing() {
 }
 
 #[test]
-fn what_allocates_is_seen() {
+fn the_counter_sees_allocations() {
     let seen = measure(|| drop(segment("Ciao", Channel::Sms, &Options::default())));
     assert!(seen.count_total > 0, "cutting lists the segments: {seen:?}");
 }

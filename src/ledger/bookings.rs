@@ -102,7 +102,7 @@ mod tests {
     use crate::clock::Clock;
 
     #[tokio::test]
-    async fn an_instant_is_waited_for_until_its_batches_end() {
+    async fn readers_wait_for_the_batches_of_an_instant() {
         let at = |seconds| Timestamp::UNIX_EPOCH + SignedDuration::from_secs(seconds);
         let (bookings, clock) = (Arc::new(Bookings::default()), Clock::fixed(at(10)));
         bookings.passed(at(10)).await;

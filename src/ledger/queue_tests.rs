@@ -125,7 +125,7 @@ async fn queues_are_bounded_by_account_and_in_all() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_hung_up_is_not_worked_for() {
+async fn commands_of_gone_callers_are_skipped() {
     let queue = Arc::new(Queue::new(10, 10));
     let gone = push(&queue, 1).expect("there is room");
     let _stays = push(&queue, 1).expect("there is room");
@@ -135,7 +135,7 @@ async fn who_hung_up_is_not_worked_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_command_is_given_up_at_its_deadline_unless_it_was_begun() {
+async fn a_command_is_abandoned_at_its_deadline_unless_begun() {
     let queue = Arc::new(Queue::new(10, 10));
     // No writer takes it: its caller hears when its time is over, and it is never begun.
     let began = Instant::now();
@@ -167,7 +167,7 @@ async fn a_command_is_given_up_at_its_deadline_unless_it_was_begun() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_writer_that_ends_badly_leaves_its_callers_in_doubt() {
+async fn after_a_writers_panic_the_outcome_is_unknown() {
     let queue = Arc::new(Queue::new(10, 10));
     let wait = push(&queue, 1).expect("there is room");
     let mut taken = queue.next(|_| 10).await.expect("it is there");

@@ -170,7 +170,7 @@ mod tests {
     use super::Pace;
 
     #[test]
-    fn those_who_wait_and_those_who_were_answered_take_turns() {
+    fn waiting_and_answered_callers_take_turns() {
         let mut pace = Pace::new(512, Duration::from_millis(100));
         // Sixty-four callers: four came first, and the rest while those were served.
         let mut answered = 4;

@@ -1,7 +1,7 @@
 //! Lots when they come in, expire and are taken back.
 //!
-//! Here: issuing, expiry as of the instant that a lot's day begins (law L2) and revocation (law L4).
-//! Not here: one lot and its place in the draw order, which is [`crate::lot`].
+//! Here: issuing, expiry as of the instant that a lot's day begins (law L2) and revocation (law
+//! L4). Not here: one lot and its place in the draw order, which is [`crate::lot`].
 
 use std::collections::BTreeMap;
 
@@ -17,8 +17,8 @@ use crate::{
 };
 
 impl Book {
-    /// Books the expiry of every lot whose day has come, one entry for each instant, as of that instant
-    /// (law L2). The credits come off the pools by law L3.
+    /// Books the expiry of every lot whose day has come, one entry for each instant, as of that
+    /// instant (law L2). The credits come off the pools by law L3.
     ///
     /// # Errors
     /// A broken invariant; then the book must not be used any more.

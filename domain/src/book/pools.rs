@@ -1,6 +1,7 @@
 //! Allocation: moving credits between the unassigned pool and the lists' own pools.
 //!
-//! Here: law P2, all or nothing. Not here: what a pool is and how it pays, which is [`crate::pool`].
+//! Here: law P2, all or nothing. Not here: what a pool is and how it pays, which is
+//! [`crate::pool`].
 
 use jiff::Timestamp;
 

@@ -1,6 +1,8 @@
-//! A change of the account's time zone: each lot keeps its day, and the day begins at another instant.
+//! A change of the account's time zone: each lot keeps its day, and the day begins at another
+//! instant.
 //!
-//! Here: law L2 across the change. Not here: when a day begins in a zone, which is [`crate::calendar`].
+//! Here: law L2 across the change. Not here: when a day begins in a zone, which is
+//! [`crate::calendar`].
 
 use jiff::{Timestamp, tz::TimeZone};
 

@@ -119,7 +119,7 @@ fn check(corrupt: impl Fn(&mut Book), command: &Command, expected: Fault) {
 }
 
 #[test]
-fn a_lot_that_is_not_loaded_is_a_fault() {
+fn an_unloaded_lot_is_a_fault() {
     let fault = Fault::MissingLot(lot(1));
     let forget = |book: &mut Book| {
         book.lots.remove(&lot(1)).unwrap();
@@ -130,7 +130,7 @@ fn a_lot_that_is_not_loaded_is_a_fault() {
 }
 
 #[test]
-fn a_pool_that_is_not_loaded_is_a_fault() {
+fn an_unloaded_pool_is_a_fault() {
     let pools = Pools::default();
     assert_eq!(
         pools.free(Pool::Limited(list())),
@@ -210,7 +210,7 @@ fn a_hold_beyond_all_holds_is_a_fault() {
 }
 
 #[test]
-fn what_a_hold_gives_back_late_expires_or_is_a_fault() {
+fn a_late_release_expires_or_is_a_fault() {
     let late = start() + SignedDuration::from_secs(2);
     let mut book = sound();
     book.expire(late).unwrap();
@@ -250,7 +250,7 @@ fn a_sum_out_of_range_is_a_fault() {
 }
 
 #[test]
-fn the_expiry_of_an_unsound_book_is_a_fault() {
+fn expiry_in_a_corrupt_book_is_a_fault() {
     let late = start() + SignedDuration::from_secs(2);
     let mut book = sound();
     book.pools.unassigned = Credits::ZERO;

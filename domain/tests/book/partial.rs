@@ -116,14 +116,14 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
-    fn a_part_of_the_book_is_enough_for_one_command(
+    fn a_partly_loaded_book_serves_one_command(
         steps in prop::collection::vec(any_step(), 1..80),
     ) {
         check(&steps, 1);
     }
 
     #[test]
-    fn a_part_of_the_book_is_enough_for_a_batch(
+    fn a_partly_loaded_book_serves_a_batch(
         steps in prop::collection::vec(any_step(), 1..80),
         batch in 2_usize..40,
     ) {

@@ -74,7 +74,7 @@ const LONGER: &[&str] = &[];
 const OUTSIDE: [&str; 7] = ["env", "fs", "io", "net", "os", "process", "thread"];
 
 #[test]
-fn arrows_run_down_only() {
+fn layers_use_lower_layers_only() {
     let mut wrong = Vec::new();
     for (folder, crate_name) in [
         ("src", SERVER),
@@ -93,7 +93,7 @@ fn arrows_run_down_only() {
 }
 
 #[test]
-fn an_arrow_that_runs_up_is_seen() {
+fn an_upward_dependency_is_found() {
     let check = |crate_name: &str, file: &str, source: &str, expected: &[&str]| {
         let found = complaints(crate_name, Path::new(file), source);
         assert_eq!(found.len(), expected.len(), "{source:?}: {found:?}");
@@ -261,7 +261,7 @@ fn an_arrow_that_runs_up_is_seen() {
 }
 
 #[test]
-fn every_file_says_what_belongs_in_it() {
+fn every_file_has_a_header() {
     let silent: Vec<_> = [
         "src",
         "domain",

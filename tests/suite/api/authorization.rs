@@ -274,7 +274,7 @@ async fn subscribe(server: &Server, key: Option<&str>, query: &str, variables: V
 /// Every row of the policy, asked by everybody. An owner of another account comes first, while
 /// everything is still there; then those who may the least.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_row_holds() {
+async fn every_policy_row_is_enforced() {
     let server = Server::on_sqlite().await;
     let world = World::new(&server).await;
     let stranger = server.account("Stranger").await.owner;

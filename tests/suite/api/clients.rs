@@ -52,7 +52,7 @@ fn graphql_over_http_passes_every_audit() {
 }
 
 #[test]
-fn a_stock_client_with_generated_types_takes_the_tour() {
+fn a_standard_client_with_generated_types_runs_the_tour() {
     let path = "tests/clients/tour";
     if !is_installed(path) {
         return;

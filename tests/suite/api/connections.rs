@@ -44,7 +44,7 @@ async fn is_closed(mut connection: TcpStream) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whoever_is_silent_for_long_is_hung_up_on() {
+async fn silent_connections_are_closed() {
     let limits = Limits {
         silence: Duration::from_millis(100),
         ..Limits::default()
@@ -61,7 +61,7 @@ async fn whoever_is_silent_for_long_is_hung_up_on() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_connection_that_asks_nothing_is_hung_up_on() {
+async fn connections_without_a_request_are_closed() {
     let limits = Limits {
         first: Duration::from_millis(100),
         ..Limits::default()
@@ -142,7 +142,7 @@ async fn a_large_head_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn without_a_key_a_body_has_256_kib_at_most() {
+async fn anonymous_bodies_are_limited_to_256_kib() {
     let server = Server::on_sqlite().await;
     let shop = server.account("Shop").await;
     let request = |key: Option<&str>, bytes: usize| {

@@ -96,7 +96,7 @@ fn argument(argument: &Positioned<InputValueDefinition>) -> String {
 }
 
 #[test]
-fn the_schema_holds_all_of_the_contract() {
+fn the_schema_has_the_whole_contract() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/contract.graphql");
     let Ok(contract) = std::fs::read_to_string(&file) else {
         eprintln!("SKIPPED: {} is not there", file.display());

@@ -60,7 +60,7 @@ fn database() -> (tempfile::TempDir, String) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_page_of_another_origin_is_let_in_if_it_is_named() {
+async fn configured_origins_are_allowed() {
     let Ok(chromium) = std::env::var("CHROMIUM") else {
         eprintln!("SKIPPED: CHROMIUM is not set; cargo xtask test sets it");
         return;
@@ -96,7 +96,7 @@ async fn a_page_of_another_origin_is_let_in_if_it_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn preflights_say_who_is_let_in() {
+async fn preflights_list_allowed_origins() {
     let client = reqwest::Client::new();
     let asked = async |base: &str, path: &str, origin: &str| {
         client
@@ -185,7 +185,7 @@ async fn preflights_say_who_is_let_in() {
 }
 
 #[test]
-fn what_is_no_origin_is_refused_at_the_start() {
+fn invalid_origins_are_refused_at_startup() {
     for origins in [
         "app.example",
         "https://app.example/page",

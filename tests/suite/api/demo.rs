@@ -51,7 +51,7 @@ fn keys(welcome: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_page_that_rebinds_its_name_reads_nothing() {
+async fn dns_rebinding_reads_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let demo = Process::start(&["demo", "--database-url", &url(folder.path())]);
     let port = demo.base.rsplit(':').next().unwrap();
@@ -81,7 +81,7 @@ fn is_built() -> bool {
 }
 
 #[tokio::test]
-async fn the_page_offers_an_owners_key() {
+async fn the_demo_page_offers_an_owner_key() {
     if !is_built() {
         eprintln!("SKIPPED: the page is not built; cargo xtask test builds it");
         return;
@@ -106,7 +106,7 @@ async fn the_page_offers_an_owners_key() {
 }
 
 #[tokio::test]
-async fn a_demos_keys_end_when_its_database_is_served() {
+async fn demo_keys_are_revoked_when_the_database_is_served() {
     let folder = tempfile::tempdir().unwrap();
     let url = url(folder.path());
     let demo = Process::start(&["demo", "--database-url", &url]);
@@ -140,7 +140,7 @@ fn plain(log: &str) -> String {
 }
 
 #[test]
-fn a_demo_for_other_machines_must_be_asked_for() {
+fn a_public_demo_needs_an_option() {
     let folder = tempfile::tempdir().unwrap();
     let url = url(folder.path());
     let open = ["demo", "--database-url", &url, "--listen", "0.0.0.0:0"];
@@ -165,7 +165,7 @@ fn a_demo_for_other_machines_must_be_asked_for() {
 
 on_both_databases! {
     /// Only the demo's keys end, once.
-    async fn other_keys_go_on_working(server: Server) {
+    async fn keys_not_made_by_the_demo_keep_working(server: Server) {
         let tenant = server.account("Shop").await;
         let (store, clock) = (&server.services().store, Clock::system());
         let made = api_key::create_demo_key(store, &clock, CreateApiKey {

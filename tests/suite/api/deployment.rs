@@ -51,7 +51,7 @@ async fn shop(server: &Process) -> (Value, Value) {
 }
 
 #[tokio::test]
-async fn serve_sells_nothing_unless_a_provider_was_chosen() {
+async fn serve_sells_nothing_without_a_chosen_provider() {
     let folder = tempfile::tempdir().unwrap();
     let url = url(folder.path());
     let serve = ["serve", "--database-url", &url];
@@ -123,7 +123,7 @@ async fn serve_sells_nothing_unless_a_provider_was_chosen() {
 }
 
 #[tokio::test]
-async fn the_sandbox_must_be_allowed_and_says_what_it_is() {
+async fn the_sandbox_must_be_allowed_and_is_labelled() {
     let folder = tempfile::tempdir().unwrap();
     let url = url(folder.path());
     let serve = [
@@ -171,7 +171,7 @@ fn mode(file: &Path) -> u32 {
 }
 
 #[tokio::test]
-async fn a_databases_files_are_its_owners_alone() {
+async fn database_files_are_private_to_their_owner() {
     let folder = tempfile::tempdir().unwrap();
     let url = url(folder.path());
     // Whatever the umask lets through.
@@ -207,7 +207,7 @@ async fn a_databases_files_are_its_owners_alone() {
 }
 
 #[tokio::test]
-async fn the_administrators_key_comes_by_environment_or_file() {
+async fn the_admin_key_comes_from_environment_or_file() {
     let folder = tempfile::tempdir().unwrap();
     let url = url(folder.path());
     let refused = |change: &dyn Fn(&mut Command), why: &str, secret: &str| {
@@ -317,7 +317,7 @@ async fn shown(server: &Process) -> [bool; 4] {
 }
 
 #[tokio::test]
-async fn production_shows_strangers_nothing_of_the_server() {
+async fn production_reveals_nothing_to_anonymous_clients() {
     let folder = tempfile::tempdir().unwrap();
     let url = url(folder.path());
     let started = |words: &[&str]| {
@@ -341,7 +341,7 @@ async fn production_shows_strangers_nothing_of_the_server() {
 }
 
 #[tokio::test]
-async fn browsers_are_told_to_keep_to_https_and_to_themselves() {
+async fn security_headers_are_sent() {
     let folder = tempfile::tempdir().unwrap();
     let url = url(folder.path());
     for (public, strict) in [

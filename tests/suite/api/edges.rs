@@ -113,7 +113,7 @@ fn every_field_has_one_row() {
 /// A role that may read nothing of a type has no way to it: no open field leads there. Else the way would
 /// be open and what lies at its end closed field by field, which nobody decides on purpose.
 #[test]
-fn what_is_closed_is_closed_at_the_door() {
+fn closed_fields_are_refused_before_execution() {
     let schema = Schema::read();
     for (role, role_name) in ROLES {
         let mut reached = BTreeSet::new();
@@ -375,7 +375,7 @@ fn holds(answer: &Value, name: &str) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_field_answers_as_its_row_says() {
+async fn every_field_follows_its_policy_row() {
     let server = Server::on_sqlite().await;
     let world = World::new(&server).await;
     let schema = Schema::read();

@@ -154,7 +154,7 @@ async fn names_no_secret(database_url: &str) {
 
 /// On SQLite.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_log_of_everything_names_no_secret_on_sqlite() {
+async fn logs_at_trace_level_have_no_secrets_on_sqlite() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("logs.db");
     names_no_secret(&format!("sqlite://{}?mode=rwc", file.display())).await;
@@ -162,7 +162,7 @@ async fn the_log_of_everything_names_no_secret_on_sqlite() {
 
 /// On PostgreSQL.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_log_of_everything_names_no_secret_on_postgres() {
+async fn logs_at_trace_level_have_no_secrets_on_postgres() {
     if let Some(url) = postgres_database().await {
         names_no_secret(&url).await;
     }

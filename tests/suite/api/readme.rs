@@ -22,7 +22,7 @@ fn blocks(readme: &str, marker: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_tour_runs_as_it_is_written() {
+fn the_readme_tour_runs() {
     if Command::new("jq")
         .arg("--version")
         .stdout(Stdio::null())

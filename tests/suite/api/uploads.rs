@@ -49,7 +49,7 @@ async fn answer(connection: &mut TcpStream) -> String {
 
 /// Keys that may not import, and documents that take no file, hold no place for uploads.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whoever_may_not_import_holds_no_place() {
+async fn forbidden_uploads_take_no_place() {
     let server = Server::on_sqlite().await;
     let shop = server.account("Shop").await;
     let list = server.list(&shop, "Numbers", json!([])).await;
@@ -123,7 +123,7 @@ async fn places_for_uploads_are_bounded() {
 /// What has come of a file is kept where no other user of the machine can read it.
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_has_come_of_a_file_is_its_owners_alone() {
+async fn an_upload_is_visible_to_its_owner_only() {
     let server = Server::on_sqlite().await;
     let shop = server.account("Shop").await;
     let list = server.list(&shop, "Numbers", json!([])).await;

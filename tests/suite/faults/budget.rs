@@ -98,7 +98,7 @@ async fn answers_are_bounded_on_every_transport() {
 }
 
 #[tokio::test]
-async fn what_asks_for_too_much_is_refused_before_it_runs() {
+async fn excessive_requests_are_refused_before_they_run() {
     let server = Server::on_sqlite().await;
     let tenant = server.account("Acme").await;
     let owner = Some(tenant.owner.as_str());
@@ -122,7 +122,7 @@ async fn what_asks_for_too_much_is_refused_before_it_runs() {
 }
 
 #[tokio::test]
-async fn introspection_that_goes_round_is_refused() {
+async fn cyclic_introspection_is_refused() {
     let server = Server::on_sqlite().await;
     let round = |levels: usize| {
         let open = "possibleTypes{interfaces{".repeat(levels);
@@ -178,7 +178,7 @@ async fn send(server: &Server, tenant: &Tenant, text: &str) -> String {
 
 on_both_databases! {
     /// One entry for each id in the order asked, and errors at the place where a node is named first.
-    async fn repeated_ids_are_answered_each(server: Server) {
+    async fn each_repeated_id_is_answered(server: Server) {
         let tenant = server.account("Acme").await;
         let list = server.list(&tenant, "A list", json!([])).await;
         let ids = json!([list, tenant.id, "nobody", list, tenant.id, "nobody", list]);
@@ -205,7 +205,7 @@ on_both_databases! {
     }
 
     /// Texts are read apart from the messages, and each message gets its own.
-    async fn a_page_of_messages_has_its_texts(server: Server) {
+    async fn a_page_of_messages_includes_texts(server: Server) {
         let tenant = server.account("Acme").await;
         server.grant(&tenant, "10000").await;
         let mut texts = std::collections::BTreeMap::new();
@@ -233,7 +233,7 @@ on_both_databases! {
     }
 
     /// Texts that come to more than a request reads end it, and those that fit do not.
-    async fn texts_that_are_read_are_bounded(server: Server) {
+    async fn texts_read_by_one_request_are_bounded(server: Server) {
         let tenant = server.account("Acme").await;
         server.grant(&tenant, "100000").await;
         let long = "’".repeat(17_000);
@@ -254,7 +254,7 @@ on_both_databases! {
     }
 
     /// A database without a free connection is out of reach, wherever that is noticed: an edge, a node, a count.
-    async fn no_free_connection_is_unavailable(server: Server) {
+    async fn without_a_free_connection_the_answer_is_unavailable(server: Server) {
         let tenant = server.account("Acme").await;
         let list = server.list(&tenant, "A list", json!([])).await;
         // What is read before the edges: it goes over other connections, or is known already.

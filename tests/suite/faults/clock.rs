@@ -68,7 +68,7 @@ on_both_databases! {
     }
 
     /// A message is neither charged before its sendAt nor cancelled after it, whichever way the clock moves.
-    async fn a_sending_time_passes_once(server: Server) {
+    async fn a_send_time_passes_once(server: Server) {
         let tenant = server.account("Shop").await;
         server.grant(&tenant, "100").await;
         let at = "2026-11-23T08:00:00Z";
@@ -92,7 +92,7 @@ on_both_databases! {
 /// Ids of one process sort in the order in which they were made, also while the clock stands still; and the
 /// ids of a ledger whose clock stepped back sort by the instants that were booked, which don't.
 #[test]
-fn ids_rise_while_the_clock_stands() {
+fn ids_rise_while_the_clock_stands_still() {
     let at: Timestamp = "2026-11-22T08:00:00Z".parse().unwrap();
     let ids: Vec<_> = (0..1_000).map(|_| id_at(at)).collect();
     assert!(ids.is_sorted_by(|a, b| a < b));

@@ -222,7 +222,7 @@ on_both_databases! {
 
     /// One command of a batch meets a fault; the others of its account are done, those of others too. A second
     /// fault of an account fails all of its commands in the batch.
-    async fn a_fault_fails_its_command_and_no_other(server: Server) {
+    async fn a_fault_fails_only_its_own_command(server: Server) {
         let shops = Shops::open(&server).await;
         // Only the hold is broken.
         corrupt(&server, shops.broken, "UPDATE books SET held_units = 1").await;
@@ -254,7 +254,7 @@ on_both_databases! {
     }
 
     /// What a key was answered can't be read any more: neither done again nor refused.
-    async fn a_stored_answer_that_is_none_is_a_fault(server: Server) {
+    async fn an_unreadable_stored_answer_is_a_fault(server: Server) {
         let shops = Shops::open(&server).await;
         let sent = send(shops.broken, 1);
         shops.ledger.submit(sent.clone()).await.unwrap();

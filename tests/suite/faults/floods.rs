@@ -86,7 +86,7 @@ async fn flood(server: &Server, count: usize, request: &[u8]) -> Vec<TcpStream> 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn bodies_that_never_come_take_nobodys_place() {
+async fn missing_bodies_block_nobody() {
     let server = Server::on_sqlite().await;
     let (tenant, list) = paying(&server).await;
     let request = b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
@@ -97,7 +97,7 @@ async fn bodies_that_never_come_take_nobodys_place() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn sockets_without_a_key_keep_nobody_out() {
+async fn anonymous_sockets_block_nobody() {
     let server = Server::on_sqlite().await;
     let (tenant, list) = paying(&server).await;
     let request =
@@ -112,7 +112,7 @@ async fn sockets_without_a_key_keep_nobody_out() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn answers_that_nobody_reads_are_given_up() {
+async fn unread_answers_are_abandoned() {
     let limits = Limits {
         stalled: Duration::from_millis(200),
         ..Limits::default()
@@ -144,7 +144,7 @@ async fn answers_that_nobody_reads_are_given_up() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_key_takes_no_other_tenants_place() {
+async fn one_key_cannot_take_other_tenants_places() {
     let server = Arc::new(Server::on_sqlite().await);
     let (tenant, list) = paying(&server).await;
     let other = server.account("Flooding").await;
@@ -202,7 +202,7 @@ fn init(key: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_socket_needs_a_key_before_anything_else() {
+async fn a_socket_must_authenticate_first() {
     let server = Server::on_sqlite().await;
     let nothing = json!({ "type": "connection_init" });
     assert_eq!(close_code(&server, &[nothing]).await, 4401);
@@ -259,7 +259,7 @@ async fn subscribes(server: &Server, key: &str, count: usize) -> (impl Sized, Ve
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whoever_asks_too_fast_is_told_when_to_come_again() {
+async fn rate_limited_clients_get_retry_after() {
     let server = Server::with(Limits::default(), |settings| {
         settings.rates.key = Rate::holding(1, 3);
         settings.rates.address = Rate::holding(1, 2);
@@ -309,7 +309,7 @@ async fn whoever_asks_too_fast_is_told_when_to_come_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn health_and_metrics_have_a_listener_of_their_own() {
+async fn health_and_metrics_have_their_own_listener() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}?mode=rwc", folder.path().join("a.db").display());
     let mut program: Command = command(&["serve", "--database-url", &url]);

@@ -117,7 +117,7 @@ async fn check_books(server: &Server) {
 
 on_both_databases! {
     /// A command that the database refuses fails alone: a message id that is there already.
-    async fn one_bad_command_does_not_fail_its_neighbours(server: Server) {
+    async fn one_bad_command_fails_alone(server: Server) {
         let [account, other] = accounts(&server).await;
         let (ledger, _writers) = door(&server, Limits { writers: 1, ..Limits::default() });
         let id = Clock::system().new_id();
@@ -141,7 +141,7 @@ on_both_databases! {
     }
 
     /// What a caller waits for no more before its batch begins is never done.
-    async fn who_left_before_the_batch_began_is_not_charged(server: Server) {
+    async fn a_caller_gone_before_its_batch_is_not_charged(server: Server) {
         let [account] = accounts(&server).await;
         let limits = Limits { writers: 1, batch: 1, waiting_of_account: 3, ..Limits::default() };
         let (ledger, _writers) = door(&server, limits);
@@ -161,7 +161,7 @@ on_both_databases! {
     }
 
     /// Too many of one account are told so, and what is out of time is told so and never done.
-    async fn a_full_line_and_a_late_command_are_refused_and_not_done(server: Server) {
+    async fn commands_refused_by_a_full_queue_or_a_deadline_are_not_done(server: Server) {
         let [account, other] = accounts(&server).await;
         let limits = Limits {
             waiting_of_account: 4,
@@ -256,7 +256,7 @@ async fn a_locked_account_does_not_hold_up_the_others() {
 /// A commit without an answer: who has a key learns the truth, who has none learns that nobody knows. All three are
 /// in one batch: they wait while the only writer is kept from writing for somebody else.
 #[tokio::test]
-async fn a_commit_without_an_answer_is_asked_by_its_keys() {
+async fn a_commit_without_an_answer_is_resolved_by_keys() {
     let Some(server) = Server::on_postgres().await else {
         return;
     };

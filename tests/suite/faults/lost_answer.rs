@@ -73,7 +73,7 @@ const SEND: &str = "mutation($input: SendMessageInput!) { sendMessage(input: $in
 
 on_both_databases! {
     /// The answer to every other request is lost on its way; each message is there once, and its key tells.
-    async fn an_answer_is_lost_on_its_way(server: Server) {
+    async fn a_lost_answer_is_repeated_by_key(server: Server) {
         let tenant = server.account("Shop").await;
         server.grant(&tenant, "100").await;
         let to_lose = Arc::new(AtomicUsize::new(0));
@@ -102,7 +102,7 @@ on_both_databases! {
 /// PostgreSQL's answer to a COMMIT is lost. The server does not say that it failed as if nothing had been done;
 /// the key tells, and the message is there once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_answer_to_a_commit_is_lost() {
+async fn a_lost_commit_answer_is_resolved_by_key() {
     let Some(url) = migrated_postgres().await else {
         return;
     };

@@ -21,7 +21,7 @@ const READ: &str =
 /// The server goes on by itself once PostgreSQL is back; what was acknowledged is there, and each command that
 /// had no answer is done once when its key is repeated.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn postgres_is_stopped_at_random() {
+async fn postgres_stops_at_random_lose_nothing() {
     let Some(postgres) = OwnPostgres::start() else {
         return;
     };
@@ -48,7 +48,7 @@ async fn postgres_is_stopped_at_random() {
 /// Whoever asks when PostgreSQL is back after a short stop is answered, though every connection was lost: neither a
 /// query nor a command fails.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nobody_notices_a_short_stop() {
+async fn a_short_stop_causes_no_errors() {
     let Some(postgres) = OwnPostgres::start() else {
         return;
     };

@@ -189,7 +189,7 @@ on_both_databases! {
     }
 
     /// Of the rows that an import refuses the first are kept, and all are counted.
-    async fn refused_rows_are_counted_beyond_those_that_are_kept(server: Server) {
+    async fn refused_rows_are_counted_beyond_the_stored_ones(server: Server) {
         let tenant = server.account("Shop").await;
         let list = server.list(&tenant, "Newsletter", json!([])).await;
         let kept = usize::try_from(KEPT_REJECTIONS).unwrap();

@@ -41,7 +41,7 @@ fn code(response: &Value) -> Value {
 
 on_both_databases! {
     /// One account quotes over a long list from many connections: the others' personalised sends go out.
-    async fn one_accounts_quotes_keep_no_place_from_others(server: Server) {
+    async fn one_accounts_quotes_do_not_block_others(server: Server) {
         let hog = server.account("Hog").await;
         let shop = server.account("Shop").await;
         let (hogs, shops) = (long_list(&server, &hog).await, long_list(&server, &shop).await);
@@ -95,7 +95,7 @@ on_both_databases! {
     }
 
     /// An account imports two files at a time and two wait; meanwhile the others' imports begin.
-    async fn one_accounts_imports_keep_no_place_from_others(server: Server) {
+    async fn one_accounts_imports_do_not_block_others(server: Server) {
         let hog = server.account("Hog").await;
         let shop = server.account("Shop").await;
         let list = server.list(&hog, "Newsletter", json!([])).await;
@@ -144,7 +144,7 @@ on_both_databases! {
     }
 
     /// Two accounts upload as many files as they may: another account's file comes in all the same.
-    async fn two_accounts_uploads_keep_no_place_from_others(server: Server) {
+    async fn two_accounts_uploads_do_not_block_others(server: Server) {
         let tenants = [server.account("A").await, server.account("B").await];
         let shop = server.account("Shop").await;
         let shops = server.list(&shop, "Newsletter", json!([])).await;
@@ -183,7 +183,7 @@ on_both_databases! {
     }
 
     /// An account that reads over all connections of its share takes none of the others', nor those of the jobs.
-    async fn one_accounts_reads_take_no_connection_from_others(server: Server) {
+    async fn one_accounts_reads_do_not_block_others(server: Server) {
         let store = &server.services().store;
         let tenants = [server.account("A").await, server.account("B").await];
         let [hog, shop] = tenants.each_ref().map(|tenant| Owner::Account(account(tenant)));
@@ -209,7 +209,7 @@ on_both_databases! {
 
 /// While an account's reads are stuck, others read, and what is due is settled.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn stuck_reads_of_one_account_hold_up_nobody_else() {
+async fn stuck_reads_of_one_account_block_nobody_else() {
     let Some(server) = Server::on_postgres().await else {
         return;
     };

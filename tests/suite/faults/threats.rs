@@ -33,7 +33,7 @@ fn quoted(cell: &str) -> Vec<&str> {
 }
 
 #[test]
-fn every_figure_is_the_codes() {
+fn every_figure_matches_the_code() {
     let page = page();
     let rows = tables(&page, "| What is bounded |");
     assert!(rows.len() > 10, "{} rows", rows.len());
@@ -57,7 +57,7 @@ fn every_figure_is_the_codes() {
 }
 
 #[test]
-fn every_test_is_there() {
+fn every_named_test_exists() {
     let page = page();
     let mut known = BTreeSet::new();
     for folder in ["src", "domain", "tests/suite"] {
@@ -172,7 +172,7 @@ fn computed(text: &str, source: &str) -> Option<u128> {
 }
 
 #[test]
-fn figures_are_read_as_they_are_written() {
+fn figures_are_parsed() {
     let source = "const MIB: usize = 1024 * 1024;\npub(crate) const LARGE: usize = 8 * MIB;\n\
         const LONG: Duration = Duration::from_secs(30 * 60);\nconst SIZE: Size = Size {\n    places: 1_024,\n    \
         share: 256,\n};\nconst HOURS: SignedDuration = SignedDuration::from_hours(48);\n";

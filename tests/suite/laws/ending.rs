@@ -79,7 +79,7 @@ async fn tomorrow(server: &Server, tenant: &Tenant, recipients: i64) -> Value {
 
 on_both_databases! {
     /// H3: from its sendAt on what the server sends is charged in full, whoever asks for what, before any job runs.
-    async fn what_is_due_is_charged_in_full(server: Server) {
+    async fn every_caller_charges_due_messages_in_full(server: Server) {
         for place in 0..4 {
             server.set_time("2026-11-22T08:00:00Z");
             let tenant = server.account("Shop").await;
@@ -111,7 +111,7 @@ on_both_databases! {
     }
 
     /// H3: before its time a message that the server sends may have been sent to nobody: then it was given up.
-    async fn what_was_sent_to_nobody_was_given_up(server: Server) {
+    async fn a_message_sent_to_nobody_is_cancelled(server: Server) {
         let tenant = server.account("Shop").await;
         server.grant(&tenant, "100").await;
         let sender = server.key(&tenant, "SENDER").await;
@@ -133,7 +133,7 @@ on_both_databases! {
 
     /// A3: from sendAt on the sending service may have sent a message: the account's own people take nothing back, and
     /// never say what was sent.
-    async fn the_account_takes_nothing_back(server: Server) {
+    async fn an_account_cannot_take_charges_back(server: Server) {
         for place in 0..2 {
             server.set_time("2026-11-22T08:00:00Z");
             let tenant = server.account("Shop").await;
@@ -157,7 +157,7 @@ on_both_databases! {
     }
 
     /// A3: who settles is the platform's to say, whatever else an owner changes; and nothing of a refused change is done.
-    async fn an_owner_does_not_say_who_settles(server: Server) {
+    async fn an_owner_cannot_choose_who_settles(server: Server) {
         let tenant = server.account("Shop").await;
         for settlement in ["REPORTED", "AUTOMATIC"] {
             let input = json!({ "settlement": settlement, "name": "Another" });
@@ -174,7 +174,7 @@ on_both_databases! {
     }
 
     /// A key that was answered before is answered again, though the same would be refused by now (law B4).
-    async fn a_report_again_is_answered_again(server: Server) {
+    async fn a_repeated_settlement_report_returns_the_first_answer(server: Server) {
         let tenant = server.account("Shop").await;
         server.grant(&tenant, "100").await;
         let sender = server.key(&tenant, "SENDER").await;

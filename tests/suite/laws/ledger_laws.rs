@@ -54,7 +54,7 @@ async fn statuses(server: &Server, tenant: &Tenant) -> Vec<Value> {
 on_both_databases! {
     /// L1: where the account says so the soonest to expire go first, those that never do last; among equals the
     /// older one, whichever came in larger.
-    async fn the_soonest_to_expire_go_first_where_asked(server: Server) {
+    async fn soonest_expiring_lots_go_first_if_configured(server: Server) {
         let tenant = server.account("Shop").await;
         let given = [("10", None), ("20", Some("2026-12-05")), ("30", Some("2026-12-01")), ("40", Some("2026-12-01"))];
         for (minute, (credits, until)) in given.into_iter().enumerate() {
@@ -104,7 +104,7 @@ on_both_databases! {
     }
 
     /// H2: what goes back to a lot whose day has passed expires at once, and no other credits pay for it.
-    async fn what_comes_back_too_late_expires(server: Server) {
+    async fn credits_released_after_expiry_expire(server: Server) {
         let tenant = server.account("Shop").await;
         server.grant_until(&tenant, "50", Some("2026-12-01")).await;
         let id = waiting(&server, &tenant, "2026-12-24T08:00:00Z", 40).await;
@@ -126,7 +126,7 @@ on_both_databases! {
 
     /// H3: what came due while the server settled is the server's to settle, though no job had run when that
     /// changed; what comes due later is the sending service's.
-    async fn who_settles_is_judged_at_its_time(server: Server) {
+    async fn the_settler_is_judged_at_settlement_time(server: Server) {
         let tenant = server.account("Shop").await;
         server.grant(&tenant, "100").await;
         let due = waiting(&server, &tenant, "2026-11-23T08:00:00Z", 10).await;
@@ -183,7 +183,7 @@ on_both_databases! {
     }
 
     /// B4: what was scheduled is answered again as it was scheduled, lines and all, after other lines were sent.
-    async fn a_schedule_again_has_its_first_lines(server: Server) {
+    async fn a_repeated_schedule_returns_its_first_lines(server: Server) {
         let tenant = server.account("Shop").await;
         update(&server, &tenant, "settlement", "REPORTED").await;
         server.grant(&tenant, "100").await;

@@ -130,7 +130,7 @@ async fn number(server: &Server, query: &str) -> i64 {
 
 on_both_databases! {
     /// Each row of the table is something that the ledger does, and it does nothing else.
-    async fn the_page_tells_every_posting(server: Server) {
+    async fn the_page_lists_every_posting(server: Server) {
         whole_history(&server).await;
         assert_eq!(made_shapes(&server).await, told_shapes());
     }

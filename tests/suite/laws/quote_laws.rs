@@ -169,7 +169,7 @@ async fn holds(server: &Server, world: &World, case: usize) {
 
 on_both_databases! {
     /// Each world is printed before it is tried, so that a failure shows its own; the seed makes the same again.
-    async fn a_quote_is_what_is_charged(server: Server) {
+    async fn a_charge_equals_its_quote(server: Server) {
         let seed: [u8; 32] = match std::env::var("QUOTE_LAWS_SEED") {
             Ok(text) => {
                 let digits = text.as_bytes().chunks(2).map(|two| std::str::from_utf8(two).unwrap());

@@ -248,7 +248,7 @@ async fn holds(server: &Server, world: &World) {
 
 on_both_databases! {
     /// Random worlds; one that fails is made as small as it can be.
-    async fn reports_add_up_whatever_is_asked(server: Server) {
+    async fn reports_add_up_for_any_query(server: Server) {
         let server = Arc::new(server);
         let handle = Handle::current();
         let ran = tokio::task::spawn_blocking(move || {

@@ -366,7 +366,7 @@ on_both_databases! {
     }
 
     /// The ends of lots follow from the changes of time zone, and those are in the chain.
-    async fn tampering_with_ends_is_named(server: Server) {
+    async fn tampering_with_expiries_is_named(server: Server) {
         disarm(&server).await;
         for (tamper, what) in [
             ("UPDATE lot_expiry_changes SET to_at = to_at + 1 WHERE {own}", "the first broken link of the chain"),
@@ -392,7 +392,7 @@ on_both_databases! {
     }
 
     /// Books that are all wrong are not told row by row.
-    async fn a_flood_of_drifts_is_cut(server: Server) {
+    async fn reported_drifts_are_bounded(server: Server) {
         disarm(&server).await;
         let tenant = books(&server).await;
         tamper_with(&server, account(&tenant), "UPDATE transactions SET note = 'x' WHERE {own}").await;

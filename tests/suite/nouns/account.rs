@@ -62,7 +62,7 @@ on_both_databases! {
 /// A query that winds through lists and their accounts, which would answer with millions of nodes, is refused
 /// before it runs.
 #[tokio::test]
-async fn a_winding_query_is_refused() {
+async fn a_deeply_nested_query_is_refused() {
     let server = crate::support::Server::on_sqlite().await;
     let tenant = server.account("Shop").await;
     let mut query = "{ id }".to_owned();

@@ -71,7 +71,7 @@ async fn two_lists(server: &Server) -> (Tenant, String, String) {
 
 on_both_databases! {
     /// Each list has what was asked, the rest stays unassigned; the answer is in the asked order.
-    async fn lists_have_what_was_asked(server: Server) {
+    async fn lists_get_the_requested_limits(server: Server) {
         let (shop, a, b) = two_lists(&server).await;
         server.grant(&shop, "1000").await;
         let input = json!({ "allocations": [limited(&b, "200.5"), limited(&a, "300")] });
@@ -99,7 +99,7 @@ on_both_databases! {
     }
 
     /// Where there is too little for all, no list is changed.
-    async fn all_or_none_of_them(server: Server) {
+    async fn an_allocation_is_all_or_nothing(server: Server) {
         let (shop, a, b) = two_lists(&server).await;
         server.grant(&shop, "1000").await;
         server.done(&shop.owner, ALLOCATE, json!({ "allocations": [limited(&a, "300")] })).await;
@@ -167,7 +167,7 @@ on_both_databases! {
     }
 
     /// What a list's scheduled messages hold is its own, and no part of what it can spend.
-    async fn a_list_says_what_it_holds(server: Server) {
+    async fn a_list_shows_its_credits(server: Server) {
         let (shop, a, b) = two_lists(&server).await;
         server.grant(&shop, "1000").await;
         server.done(&shop.owner, ALLOCATE, json!({ "allocations": [limited(&a, "300")] })).await;
@@ -186,7 +186,7 @@ on_both_databases! {
 
     /// Credits whose day has come are gone from the lists at that very instant, whether or not any job
     /// has run; and the job changes nothing of what was shown.
-    async fn what_has_expired_is_not_shown(server: Server) {
+    async fn expired_credits_are_not_shown(server: Server) {
         let (shop, a, b) = two_lists(&server).await;
         server.grant_until(&shop, "100", Some("2026-12-01")).await;
         server.grant(&shop, "50").await;
@@ -207,7 +207,7 @@ on_both_databases! {
     }
 
     /// A list that is archived gives its credits back to the unassigned.
-    async fn archiving_gives_credits_back(server: Server) {
+    async fn archiving_returns_credits(server: Server) {
         let (shop, a, _) = two_lists(&server).await;
         server.grant(&shop, "1000").await;
         server.done(&shop.owner, ALLOCATE, json!({ "allocations": [limited(&a, "300")] })).await;

@@ -42,7 +42,7 @@ on_both_databases! {
     }
 
     /// The database has no secret, only its hash.
-    async fn secrets_are_not_kept(server: Server) {
+    async fn secrets_are_not_stored(server: Server) {
         let shop = server.account("Shop").await;
         let hash = message_credits::operations::api_key::secret_hash(&shop.owner);
         let reader = server.services().store.reader();
@@ -69,7 +69,7 @@ on_both_databases! {
     }
 
     /// What is no key opens nothing.
-    async fn other_texts_open_nothing(server: Server) {
+    async fn invalid_keys_are_refused(server: Server) {
         let shop = server.account("Shop").await;
         let one_off = format!("{}x", &shop.owner[..shop.owner.len() - 1]);
         for key in ["mc_", "mc_nonsense", "nonsense", "test-admin-key", &shop.id, &one_off] {
@@ -79,7 +79,7 @@ on_both_databases! {
     }
 
     /// Owners make keys of their own account; the platform makes any, each with the account it needs.
-    async fn who_makes_which_key(server: Server) {
+    async fn roles_decide_which_keys_can_be_made(server: Server) {
         let (shop, other) = (server.account("Shop").await, server.account("Other").await);
         let (admin, owner) = (server.admin_key(), shop.owner.as_str());
         let made = Value::Null;
@@ -137,7 +137,7 @@ on_both_databases! {
     }
 
     /// An owner sees which keys there are, what each may do and when it was used last; of secrets nobody sees any.
-    async fn owners_see_which_keys_there_are(server: Server) {
+    async fn owners_list_their_keys(server: Server) {
         let (shop, other) = (server.account("Shop").await, server.account("Other").await);
         server.set_time("2026-11-22T08:00:01Z");
         let input = json!({ "role": "MEMBER", "name": "Editor", "expiresAt": "2026-11-23T00:00:00Z" });
@@ -183,7 +183,7 @@ on_both_databases! {
     }
 
     /// A key ends when it was made to.
-    async fn a_key_may_have_an_end(server: Server) {
+    async fn a_key_may_expire(server: Server) {
         let shop = server.account("Shop").await;
         for at in ["2026-11-22T08:00:00Z", "2026-11-22T07:59:59Z", "2300-01-01T00:00:00Z"] {
             let input = json!({ "role": "MEMBER", "name": "Late", "expiresAt": at });
@@ -201,7 +201,7 @@ on_both_databases! {
     }
 
     /// After a theft an owner stops all keys at once but their own, those that the stolen one made included.
-    async fn all_other_keys_are_revoked_at_once(server: Server) {
+    async fn all_other_keys_can_be_revoked_at_once(server: Server) {
         let (shop, other) = (server.account("Shop").await, server.account("Other").await);
         let stolen = server.key(&shop, "OWNER").await;
         let input = json!({ "role": "OWNER", "name": "OWNER key" });

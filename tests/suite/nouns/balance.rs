@@ -26,7 +26,7 @@ async fn balance_at(server: &Server, tenant: &Tenant, at: &str) -> Value {
 on_both_databases! {
     /// What was told of an instant is told of it for good, to the microsecond, whatever is booked later and
     /// however late an expiry is booked.
-    async fn a_past_balance_stays_as_it_was_told(server: Server) {
+    async fn a_past_balance_never_changes(server: Server) {
         let tenant = server.account("Shop").await;
         server.grant_until(&tenant, "50", Some("2026-11-24")).await;
         server.grant(&tenant, "100").await;
@@ -59,7 +59,7 @@ on_both_databases! {
     }
 
     /// An instant to come has no balance yet.
-    async fn an_instant_to_come_is_refused(server: Server) {
+    async fn a_future_instant_is_refused(server: Server) {
         let tenant = server.account("Shop").await;
         let at = json!({ "at": "2026-11-22T08:00:00.000001Z" });
         let response = server.graphql(Some(&tenant.owner), AT, at).await;
@@ -134,7 +134,7 @@ on_both_databases! {
 /// While a batch of another process holds the book it may still book at an instant that is past: such an instant
 /// is reported when the batch has ended. One that is closed is reported at once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_batch_of_another_process_is_waited_for() {
+async fn reads_wait_for_another_processs_batch() {
     let Some(server) = Server::on_postgres().await else {
         return;
     };

@@ -95,7 +95,7 @@ on_both_databases! {
     }
 
     /// Published rates are the ones that are read, each under its channel.
-    async fn every_channel_has_rates_of_its_own(server: Server) {
+    async fn every_channel_has_its_own_rates(server: Server) {
         let mut rate = json!({ "countryCode": "IT" });
         for (place, channel) in Channel::ALL.into_iter().enumerate() {
             rate[rate_field(channel)] = json!(format!("{}", place + 5));

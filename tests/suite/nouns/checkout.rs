@@ -58,7 +58,7 @@ async fn waiting(server: &Server) -> (Tenant, String) {
 
 on_both_databases! {
     /// However often and at once a purchase is approved, its credits come in once (law R1).
-    async fn credits_come_in_once(server: Server) {
+    async fn a_purchase_is_credited_once(server: Server) {
         let (tenant, url) = waiting(&server).await;
         let statuses = join_all((0..20).map(|_| decide(&server, &url, "approve"))).await;
         assert!(statuses.iter().all(|status| *status == StatusCode::SEE_OTHER), "{statuses:?}");
@@ -71,7 +71,7 @@ on_both_databases! {
     }
 
     /// The first decision stays.
-    async fn a_decision_stays(server: Server) {
+    async fn a_decision_is_final(server: Server) {
         let nothing = (json!("DECLINED"), json!([]), json!("0"));
         let (tenant, url) = waiting(&server).await;
         assert_eq!(decide(&server, &url, "decline").await, StatusCode::SEE_OTHER);
@@ -88,7 +88,7 @@ on_both_databases! {
     }
 
     /// Where one approves while another declines, the state and the credits agree.
-    async fn opposite_decisions_agree_on_one(server: Server) {
+    async fn racing_opposite_decisions_give_one_result(server: Server) {
         for _ in 0..5 {
             let (tenant, url) = waiting(&server).await;
             join_all((0..8).map(|turn| {
@@ -102,7 +102,7 @@ on_both_databases! {
     }
 
     /// The page says what is bought, loads nothing, and is nobody's to keep or to frame.
-    async fn the_page_says_what_is_bought(server: Server) {
+    async fn the_page_shows_the_purchase(server: Server) {
         let (_, url) = waiting(&server).await;
         let response = server.http().get(&url).send().await.unwrap();
         assert_eq!(response.status(), StatusCode::OK);
@@ -127,7 +127,7 @@ on_both_databases! {
     }
 
     /// The buyer goes on to where they came from, and is told so before.
-    async fn the_buyer_may_go_back(server: Server) {
+    async fn the_buyer_can_return(server: Server) {
         let tenant = server.account("Shop").await;
         server.allow_return(&tenant, &["https://shop.example"]).await;
         let package = package(&server, 10, 100, |_| {}).await;
@@ -159,7 +159,7 @@ on_both_databases! {
 
     /// A member can't send the owner to a page that the account does not allow; this server's own pages, and this
     /// machine's while the server is on it, are allowed without a word.
-    async fn nobody_is_sent_elsewhere(server: Server) {
+    async fn foreign_return_addresses_are_refused(server: Server) {
         let tenant = server.account("Shop").await;
         let member = server.key(&tenant, "MEMBER").await;
         let package = package(&server, 10, 100, |_| {}).await;
@@ -198,7 +198,7 @@ on_both_databases! {
     }
 
     /// A form of another page decides nothing, though it has the address.
-    async fn forms_of_other_pages_are_refused(server: Server) {
+    async fn cross_site_forms_are_refused(server: Server) {
         let (tenant, url) = waiting(&server).await;
         let own = server.url("");
         for (name, value) in [
@@ -222,7 +222,7 @@ on_both_databases! {
     }
 
     /// The database has nothing that opens the page, and the owner is told its address whenever they ask.
-    async fn the_address_is_not_kept(server: Server) {
+    async fn the_checkout_address_is_not_stored(server: Server) {
         let (tenant, url) = waiting(&server).await;
         let token = url.rsplit('/').next().unwrap();
         let reader = server.services().store.reader();

@@ -143,7 +143,7 @@ on_both_databases! {
     }
 
     /// An archived list keeps nobody's data: its contacts are out of reach at once, and then gone.
-    async fn archiving_forgets_contacts(server: Server) {
+    async fn archiving_deletes_contacts(server: Server) {
         let shop = server.account("Shop").await;
         let list = server.list(&shop, "Newsletter", json!([])).await;
         let payload = server.import(&shop.owner, &list, "phone,name,name\n+393401234567,Anna,A\nnobody,Bea,B\n").await;
@@ -167,7 +167,7 @@ on_both_databases! {
     }
 
     /// A sending service does not read contacts; another account sees none of them.
-    async fn contacts_are_read_by_those_who_may(server: Server) {
+    async fn contacts_are_visible_to_permitted_roles_only(server: Server) {
         let (shop, other) = (server.account("Shop").await, server.account("Other").await);
         let list = stored(&server, &shop).await;
         let contact = page(&server, &shop, json!({ "list": list })).await["nodes"][0]["id"].take();

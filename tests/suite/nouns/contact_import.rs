@@ -44,7 +44,7 @@ async fn contacts(server: &Server, key: &str, list: &str) -> Value {
 
 on_both_databases! {
     /// The good rows come in, each number once; the others are told with line and reason.
-    async fn a_file_comes_in(server: Server) {
+    async fn a_csv_file_is_imported(server: Server) {
         let shop = server.account("Shop").await;
         let list = server.list(&shop, "Newsletter", json!([])).await;
         let csv = "Nome;Cellulare;Città\r\n\
@@ -92,7 +92,7 @@ on_both_databases! {
     }
 
     /// Imported again a file changes nothing but what is asked: fields, with updateExisting.
-    async fn a_number_that_is_there_takes_new_fields_only_where_asked(server: Server) {
+    async fn existing_contacts_are_updated_only_if_asked(server: Server) {
         let shop = server.account("Shop").await;
         let list = server.list(&shop, "Newsletter", json!([])).await;
         let first = server.import(&shop.owner, &list, "phone,name\n+393401234567,Anna\n+393401234568,Bea\n").await;
@@ -115,7 +115,7 @@ on_both_databases! {
     }
 
     /// A workbook comes in like any other file, whatever it is called.
-    async fn a_workbook_comes_in(server: Server) {
+    async fn a_workbook_is_imported(server: Server) {
         let shop = server.account("Shop").await;
         let list = server.list(&shop, "Newsletter", json!([])).await;
         let mut workbook = rust_xlsxwriter::Workbook::new();
@@ -137,7 +137,7 @@ on_both_databases! {
     }
 
     /// What can't be read is refused with what it is, and nothing comes in.
-    async fn files_that_are_none_are_refused(server: Server) {
+    async fn unreadable_files_are_refused(server: Server) {
         let shop = server.account("Shop").await;
         let list = server.list(&shop, "Newsletter", json!([])).await;
         let bomb = {
@@ -182,7 +182,7 @@ on_both_databases! {
     }
 
     /// A row of ten megabytes is refused with its line, and the rest goes on.
-    async fn a_row_that_is_too_long_is_refused_alone(server: Server) {
+    async fn only_the_overlong_row_is_refused(server: Server) {
         let shop = server.account("Shop").await;
         let list = server.list(&shop, "Newsletter", json!([])).await;
         let file = format!("phone,name\n+393401234567,{}\n+393401234568,Bea\n", "x".repeat(10_000_000));
@@ -192,7 +192,7 @@ on_both_databases! {
     }
 
     /// Lists that are another's, archived or none answer alike; a list is either stored or counted by hand.
-    async fn lists_that_take_no_contacts_are_refused(server: Server) {
+    async fn imports_into_unsuitable_lists_are_refused(server: Server) {
         let (shop, other) = (server.account("Shop").await, server.account("Other").await);
         let list = server.list(&shop, "Mine", json!([])).await;
         let archived = server.list(&shop, "Old", json!([])).await;
@@ -222,7 +222,7 @@ on_both_databases! {
     }
 
     /// Four imports at once whose numbers overlap: every number is in the list once, and counted once.
-    async fn imports_at_once_count_every_number_once(server: Server) {
+    async fn concurrent_imports_count_every_number_once(server: Server) {
         let shop = server.account("Shop").await;
         let list = server.list(&shop, "Newsletter", json!([])).await;
         let french: Vec<String> = (0..500).map(|number| format!("+3361234{number:04}")).collect();
@@ -244,7 +244,7 @@ on_both_databases! {
     }
 
     /// While an import goes on a second request tells how far it is; one whose server is gone has failed.
-    async fn progress_is_seen_while_an_import_goes_on(server: Server) {
+    async fn progress_is_visible_during_an_import(server: Server) {
         let shop = server.account("Shop").await;
         let list = server.list(&shop, "Newsletter", json!([])).await;
         let file = numbers(0..12_000);
@@ -281,7 +281,7 @@ on_both_databases! {
     }
 
     /// Whoever follows a list's imports is told the latest, and each again as it goes on to its end.
-    async fn progress_is_followed(server: Server) {
+    async fn progress_can_be_subscribed_to(server: Server) {
         let shop = server.account("Shop").await;
         let list = server.list(&shop, "Newsletter", json!([])).await;
         let first = server.import(&shop.owner, &list, numbers(0..1)).await;
@@ -310,7 +310,7 @@ on_both_databases! {
     }
 
     /// An import stops where the list is archived or the server drains: what came in stays, and the reason is told.
-    async fn an_import_that_cannot_go_on_says_why(server: Server) {
+    async fn a_failed_import_reports_why(server: Server) {
         let shop = server.account("Shop").await;
         let list = server.list(&shop, "Newsletter", json!([])).await;
         assert_eq!(server.import(&shop.owner, &list, numbers(0..1)).await["imported"], 1);

@@ -86,7 +86,7 @@ on_both_databases! {
     }
 
     /// Columns are taken as they are mapped, whatever they are called, and no others.
-    async fn columns_are_taken_as_they_are_mapped(server: Server) {
+    async fn mapped_columns_are_imported(server: Server) {
         let shop = server.account("Shop").await;
         let file = "Who is it?;Dial me;Phone;Città\nAnna;340 123 4567;+390612345678;Roma\nBea;340 123 4568;;Bari\n";
         let named = json!([{ "header": "Who is it?", "mergeField": "firstName" }]);
@@ -110,7 +110,7 @@ on_both_databases! {
     }
 
     /// A mapping that fits no file, or not this one, is refused with the path of each wrong part, and nothing comes in.
-    async fn a_wrong_mapping_is_refused_by_its_parts(server: Server) {
+    async fn each_part_of_a_wrong_mapping_is_reported(server: Server) {
         let shop = server.account("Shop").await;
         let list = server.list(&shop, "A file", json!([])).await;
         let file = "phone,name,note,note\n+393401234567,Anna,a,b\n";
@@ -143,7 +143,7 @@ on_both_databases! {
     }
 
     /// What a row holds too much is left out and warned of, and the contact comes in; the warnings stay with the import.
-    async fn what_is_too_much_is_warned_of(server: Server) {
+    async fn excess_values_cause_warnings(server: Server) {
         let shop = server.account("Shop").await;
         let list = server.list(&shop, "A file", json!([])).await;
         let file = format!("phone,Notes,Notes\n+393401234567,a,b\n+393401234568,{},c\n", "x".repeat(1_001));

@@ -97,7 +97,7 @@ on_both_databases! {
     }
 
     /// One wrong byte costs its row, not the file.
-    async fn one_wrong_byte_costs_its_row(server: Server) {
+    async fn one_invalid_byte_costs_its_row(server: Server) {
         let shop = server.account("Shop").await;
         let file = b"phone,name\n+393401234567,Nicol\xC3\xB2\n+393401234568,Jos\xE9\n";
         let (payload, stored) = import(&server, &shop, json!({}), file).await;
@@ -108,7 +108,7 @@ on_both_databases! {
     }
 
     /// What Excel saves for old systems is read as it was written, or refused.
-    async fn text_of_old_systems_is_read_or_refused(server: Server) {
+    async fn legacy_encodings_are_read_or_refused(server: Server) {
         let shop = server.account("Shop").await;
         for file in [
             b"phone,name\r+393401234567,Nicol\x98\r".as_slice(),
@@ -123,7 +123,7 @@ on_both_databases! {
     }
 
     /// A script's formula without a result is told as one; the sheet that opens is read; filtered rows are warned of.
-    async fn workbooks_say_what_was_not_read(server: Server) {
+    async fn workbooks_report_skipped_content(server: Server) {
         let shop = server.account("Shop").await;
         let mut workbook = Workbook::new();
         workbook.add_worksheet().set_name("Istruzioni").unwrap().write(0, 0, "Leggere prima").unwrap();
@@ -145,7 +145,7 @@ on_both_databases! {
     }
 
     /// A preview tells of each of these files what an import of it comes to: why it is refused, or that it is read.
-    async fn previews_say_what_imports_do(server: Server) {
+    async fn previews_agree_with_imports(server: Server) {
         let shop = server.account("Shop").await;
         let mut workbook = Workbook::new();
         let sheet = workbook.add_worksheet();

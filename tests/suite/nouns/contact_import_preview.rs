@@ -14,7 +14,7 @@ async fn preview(server: &Server, key: &str, file: impl AsRef<[u8]>) -> Value {
 
 on_both_databases! {
     /// A file is shown as it would be read, and nothing of it is stored.
-    async fn a_file_is_shown_as_it_would_be_read(server: Server) {
+    async fn a_preview_shows_a_file_as_it_would_be_imported(server: Server) {
         let shop = server.account("Shop").await;
         let list = server.list(&shop, "Newsletter", json!([])).await;
         let file = "Nome;Cellulare;Città\r\nAnna;+39 340 123 4567;Roma\r\nBea;340 123 4568;\r\n";
@@ -38,7 +38,7 @@ on_both_databases! {
     }
 
     /// What is shown is what an import takes: the phone column and each field of the first row.
-    async fn an_import_takes_what_a_preview_shows(server: Server) {
+    async fn an_import_reads_what_its_preview_showed(server: Server) {
         let shop = server.account("Shop").await;
         let (latin, _, _) = encoding_rs::WINDOWS_1252.encode("Name;Handy;Straße\nJürgen;+49 170 1234567;Süd\n");
         let utf16: Vec<u8> = "\u{FEFF}name\tmobile\nAnna\t+393401234567\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
@@ -66,7 +66,7 @@ on_both_databases! {
     }
 
     /// A file whose numbers can't be told is shown with the reason, so that somebody can choose.
-    async fn a_file_whose_numbers_cannot_be_told_is_shown(server: Server) {
+    async fn a_file_without_a_numbers_column_is_previewed(server: Server) {
         let shop = server.account("Shop").await;
         let rows: Vec<String> = (10..40).map(|at| format!("202401{at},01701234{at}7")).collect();
         let seen = preview(&server, &shop.owner, format!("customer_id,reach\n{}\n", rows.join("\n"))).await;
@@ -77,7 +77,7 @@ on_both_databases! {
     }
 
     /// Of a workbook the sheet is named that opens, and cells are shown as a reader sees them.
-    async fn a_workbook_is_shown(server: Server) {
+    async fn a_workbook_is_previewed(server: Server) {
         let shop = server.account("Shop").await;
         let mut workbook = rust_xlsxwriter::Workbook::new();
         workbook.add_worksheet().set_name("Istruzioni").unwrap().write(0, 0, "Leggere prima").unwrap();
@@ -92,7 +92,7 @@ on_both_databases! {
     }
 
     /// What can't be read is refused with what it is; and a request has one preview, of a file that came with it.
-    async fn what_cannot_be_shown_is_refused(server: Server) {
+    async fn unreadable_files_have_no_preview(server: Server) {
         let shop = server.account("Shop").await;
         for (file, told) in [
             (b"".as_slice(), "is empty"),

@@ -156,7 +156,7 @@ on_both_databases! {
     }
 
     /// An archived list is listed no more and can't be used, but its id still leads to it.
-    async fn an_archived_list_is_out_of_use(server: Server) {
+    async fn an_archived_list_cannot_be_used(server: Server) {
         let shop = server.account("Shop").await;
         let list = server.list(&shop, "Old", json!([{ "countryCode": "IT", "recipients": 10 }])).await;
         let input = json!({ "listId": list });
@@ -181,7 +181,7 @@ on_both_databases! {
     }
 
     /// A list with scheduled messages is not archived.
-    async fn a_list_with_scheduled_messages_stays(server: Server) {
+    async fn a_list_with_scheduled_messages_cannot_be_archived(server: Server) {
         let shop = server.account("Shop").await;
         server.grant(&shop, "100").await;
         let list = server.list(&shop, "Busy", json!([])).await;

@@ -36,7 +36,7 @@ fn with(code: &str, change: (&str, Value)) -> Value {
 
 on_both_databases! {
     /// Packages are listed, the smallest first, and no longer once they are off sale.
-    async fn packages_come_and_go(server: Server) {
+    async fn packages_are_published_and_retired(server: Server) {
         let input = with("year", ("validityDays", json!(365)));
         let payload = server.done(server.admin_key(), CREATE, input).await;
         let mut package = payload["package"].clone();

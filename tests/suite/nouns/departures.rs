@@ -102,7 +102,7 @@ const THREE: &str = "phone\n+393401234501\n+393401234502\n+33612345678\n";
 
 on_both_databases! {
     /// E 30: of three contacts, one leaves and another one comes.
-    async fn who_has_left_is_not_charged(server: Server) {
+    async fn departed_contacts_are_not_charged(server: Server) {
         let (shop, list) = shop_with(&server, THREE).await;
         let id = scheduled(&server, &shop, &list, "Ciao").await;
         assert_eq!(balance(&server, &shop).await["held"], "3");
@@ -125,7 +125,7 @@ on_both_databases! {
     }
 
     /// E 30: with nobody left nothing is charged, and with a thousand more no more than for those it was scheduled for.
-    async fn nobody_left_costs_nothing(server: Server) {
+    async fn a_message_whose_contacts_all_left_costs_nothing(server: Server) {
         let (shop, list) = shop_with(&server, THREE).await;
         let id = scheduled(&server, &shop, &list, "Ciao").await;
         server.grant(&shop, "1000").await;
@@ -145,7 +145,7 @@ on_both_databases! {
     }
 
     /// Who joins later is neither counted nor charged, and one that comes back by another import has left.
-    async fn who_comes_back_has_left(server: Server) {
+    async fn a_returning_contact_still_counts_as_departed(server: Server) {
         let (shop, list) = shop_with(&server, THREE).await;
         let id = scheduled(&server, &shop, &list, "Ciao").await;
         import(&server, &shop, &list, "phone\n+393401234509\n").await;
@@ -163,7 +163,7 @@ on_both_databases! {
     }
 
     /// Who leaves at sendAt or later has been sent the message, whether or not the job has run.
-    async fn who_leaves_at_send_at_is_charged(server: Server) {
+    async fn a_contact_who_leaves_at_send_at_is_charged(server: Server) {
         let (shop, list) = shop_with(&server, THREE).await;
         let id = scheduled(&server, &shop, &list, "Ciao").await;
         server.set_time(JUST_BEFORE);
@@ -176,7 +176,7 @@ on_both_databases! {
 
     /// In a text with merge fields each leaves what it was to cost, by the fields that it had; whose fields were changed
     /// counts as those who get the fewest segments.
-    async fn each_leaves_what_it_was_to_cost(server: Server) {
+    async fn each_departure_saves_its_own_cost(server: Server) {
         let long = "x".repeat(170);
         let longer = "y".repeat(320);
         let file = format!("phone,name\n+393401234501,Ada\n+393401234502,{long}\n+393401234503,{longer}\n\
@@ -208,7 +208,7 @@ on_both_databases! {
     }
 
     /// Fillers that leave take along what they were to cost, and nothing of what the others cost.
-    async fn fillers_save_nothing(server: Server) {
+    async fn departed_fillers_save_only_their_own_cost(server: Server) {
         let fillers: Vec<String> = (0..50).map(|at| format!("+3934056700{at:02},a")).collect();
         let long = "x".repeat(400);
         let file = format!("phone,name\n{}\n+393401234501,{long}\n", fillers.join("\n"));
@@ -223,7 +223,7 @@ on_both_databases! {
     }
 
     /// Whoever asks the server to settle gets the same; a sending service says itself whom it sent to.
-    async fn it_is_the_same_whoever_asks(server: Server) {
+    async fn every_way_to_settle_charges_the_same(server: Server) {
         let (shop, list) = shop_with(&server, THREE).await;
         let settle = |id: &Value| json!({ "messageId": id, "idempotencyKey": new_key() });
         let id = scheduled(&server, &shop, &list, "Ciao").await;
@@ -259,7 +259,7 @@ on_both_databases! {
     }
 
     /// A list whose head-count was given by hand has nobody who could leave, and neither have numbers.
-    async fn head_counts_stay_as_they_were(server: Server) {
+    async fn removals_leave_head_count_lists_unchanged(server: Server) {
         let shop = server.account("Shop").await;
         server.grant(&shop, "1000").await;
         let list = server.list(&shop, "By hand", json!([{ "countryCode": "IT", "recipients": 5 }])).await;
@@ -328,7 +328,7 @@ on_both_databases! {
     }
 
     /// More work than one transaction takes is done part by part, and comes to the same.
-    async fn many_messages_wait_for_one_list(server: Server) {
+    async fn many_scheduled_messages_share_one_list(server: Server) {
         let contacts: Vec<String> = (0..600).map(|at| format!("+393405670{at:03},N{at}")).collect();
         let (shop, list) = shop_with(&server, &format!("phone,name\n{}\n", contacts.join("\n"))).await;
         server.grant(&shop, "100000").await;

@@ -41,7 +41,7 @@ fn line(country: &str, recipients: i64, segments: i64, rate: Value, credits: &st
 
 on_both_databases! {
     /// A rate keeps its options, and one without has the usual ones.
-    async fn a_card_says_what_destinations_make_of_a_text(server: Server) {
+    async fn a_card_decides_a_texts_options_by_destination(server: Server) {
         let tenant = server.account("Shop").await;
         let card = card(&server, &tenant).await;
         let read = "query($id: ID!) { node(id: $id) { ... on RateCard {
@@ -91,7 +91,7 @@ on_both_databases! {
     }
 
     /// The segmentation that is shown is that of the most recipients; the first by code among equals.
-    async fn the_most_recipients_decide_what_is_shown(server: Server) {
+    async fn the_largest_destination_decides_what_is_shown(server: Server) {
         let tenant = server.account("Shop").await;
         card(&server, &tenant).await;
         let text = format!("{}ş", "a".repeat(120));
@@ -128,7 +128,7 @@ on_both_databases! {
     }
 
     /// A picture is an MMS everywhere, whatever tables a country knows; and capacities count one segment.
-    async fn media_know_no_tables(server: Server) {
+    async fn mms_ignores_national_tables(server: Server) {
         let tenant = server.account("Shop").await;
         card(&server, &tenant).await;
         let mut input = to(&[("FR", 1), ("TR", 1)], &"ş".repeat(300));

@@ -75,7 +75,7 @@ fn november() -> Value {
 
 on_both_databases! {
     /// Workbook and CSV say what the report says, to the last digit, and every message that was counted.
-    async fn files_say_what_the_report_says(server: Server) {
+    async fn files_equal_the_report(server: Server) {
         let history = history(&server).await;
         let tenant = &history.tenant;
         let data = server.data(&tenant.owner, REPORT, json!({ "input": whole_year() })).await;
@@ -134,7 +134,7 @@ on_both_databases! {
     }
 
     /// A file has a name that says what it is, and is nobody's to keep.
-    async fn a_file_says_what_it_is(server: Server) {
+    async fn a_file_has_its_name_and_headers(server: Server) {
         let tenant = server.account("Caffè & Co").await;
         let input = json!({ "from": "2026-10-01T00:00:00+02:00", "to": "2026-11-01T00:00:00+01:00" });
         let check = async |format: &str, name: &str, content_type: &str, disposition: &str| {
@@ -166,7 +166,7 @@ on_both_databases! {
     }
 
     /// A link works for a quarter of an hour, as it was made and where it was made.
-    async fn links_end_and_can_not_be_altered(server: Server) {
+    async fn links_expire_and_cannot_be_altered(server: Server) {
         let tenant = server.account("Shop").await;
         let made = link(&server, &tenant, &november(), "CSV").await;
         let url: Url = made["url"].as_str().unwrap().parse().unwrap();
@@ -295,7 +295,7 @@ on_both_databases! {
 
     /// Whatever lists are called and messages say, a file says it back and runs none of it: control characters,
     /// emoji, formulas, more text than a cell holds; and a list that is gone by now.
-    async fn files_take_whatever_was_written(server: Server) {
+    async fn files_reproduce_any_text(server: Server) {
         let tenant = server.account("Shop").await;
         grant_at(&server, &tenant, "2026-11-01T00:00:00Z", 1_000_000).await;
         let card = sending::card(&server, 10_000_000, "EUR").await;
@@ -356,7 +356,7 @@ on_both_databases! {
 
     /// Two accounts read their files slowly and take every place that they may: whoever else asks has a file at once.
     /// If others take the rest, the slowest gives way to who waits. The rest of the server goes on.
-    async fn slow_downloads_give_way(server: Server) {
+    async fn slow_downloads_are_evicted(server: Server) {
         let mut tenants = Vec::new();
         for name in ["A", "B", "C", "D"] {
             let tenant = server.account(name).await;

@@ -59,7 +59,7 @@ async fn lots(server: &Server, tenant: &Tenant, state: Option<&str>) -> Value {
 
 on_both_databases! {
     /// What is given comes in as a lot, good until the first instant of its day in the account's zone.
-    async fn a_grant_comes_in_as_a_lot(server: Server) {
+    async fn a_grant_becomes_a_lot(server: Server) {
         let tenant = server.account("Shop").await;
         let input = json!({ "accountId": tenant.id, "credits": "21.4890", "expiresOn": "2026-11-23",
             "note": "welcome", "idempotencyKey": new_key() });
@@ -83,7 +83,7 @@ on_both_databases! {
     }
 
     /// The same key answers what it answered first, whatever was spent and however late it is.
-    async fn a_grant_again_answers_the_first(server: Server) {
+    async fn a_repeated_grant_returns_the_first_answer(server: Server) {
         let tenant = server.account("Shop").await;
         let mut input = json!({ "accountId": tenant.id, "credits": "10", "expiresOn": "2026-11-23",
             "note": "welcome", "idempotencyKey": "once" });

@@ -107,7 +107,7 @@ on_both_databases! {
     }
 
     /// Three hundred sends at once on credits for a hundred: exactly a hundred go out.
-    async fn a_hundred_of_three_hundred_go_out(server: Server) {
+    async fn concurrent_sends_never_overspend(server: Server) {
         let tenant = server.account("Shop").await;
         server.grant(&tenant, "1000").await;
         let one = async || {
@@ -153,7 +153,7 @@ on_both_databases! {
     }
 
     /// A repetition gets its first answer even where the same would be refused by now.
-    async fn a_repetition_outlives_what_it_was_checked_by(server: Server) {
+    async fn a_repetition_is_answered_even_if_it_would_now_be_refused(server: Server) {
         let tenant = server.account("Shop").await;
         server.grant(&tenant, "100").await;
         let list = server.list(&tenant, "All", json!([{ "countryCode": "IT", "recipients": 10 }])).await;
@@ -190,7 +190,7 @@ on_both_databases! {
     }
 
     /// Scheduling lowers what is available and not the total; cancelling puts it back.
-    async fn a_hold_is_set_aside_and_given_back(server: Server) {
+    async fn a_hold_is_taken_and_released(server: Server) {
         let tenant = server.account("Shop").await;
         server.grant(&tenant, "100").await;
         let scheduled = schedule(&server, &tenant, "2026-11-23T08:00:00Z", to_italians(30)).await;
@@ -210,7 +210,7 @@ on_both_databases! {
     }
 
     /// From its sendAt on a message of the server's own settling can't be cancelled, whether or not a job ran.
-    async fn what_is_due_is_not_cancelled(server: Server) {
+    async fn a_due_message_cannot_be_cancelled(server: Server) {
         let tenant = server.account("Shop").await;
         server.grant(&tenant, "100").await;
         let scheduled = schedule(&server, &tenant, "2026-11-23T08:00:00Z", to_italians(30)).await;

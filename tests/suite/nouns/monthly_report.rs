@@ -72,7 +72,7 @@ async fn set_zone(server: &Server, tenant: &Tenant, zone: &str) {
 on_both_databases! {
     /// The report of November is there at the first instant of December in Rome, and not before; its file has
     /// November's messages to the last and the first.
-    async fn a_months_report_comes_on_the_first(server: Server) {
+    async fn a_monthly_report_is_made_on_the_first(server: Server) {
         let tenant = server.account("Shop").await;
         grant_at(&server, &tenant, "2026-10-01T00:00:00Z", 1_000).await;
         send(&server, &tenant, &[
@@ -149,7 +149,7 @@ on_both_databases! {
 
     /// Switched off it makes none, keeps those that are there, and begins anew with the month that it is
     /// switched on in.
-    async fn what_is_off_makes_none(server: Server) {
+    async fn a_disabled_schedule_makes_no_reports(server: Server) {
         let tenant = server.account("Shop").await;
         let off = json!({ "enabled": false, "format": "XLSX", "interval": "DAY", "nextAt": null });
         let read = "query($id: ID!) { account(id: $id) { monthlyReportSchedule { enabled format interval nextAt } } }";
@@ -174,7 +174,7 @@ on_both_databases! {
     }
 
     /// Who sees no usage sees no reports, nor does another account; a node is found by its id.
-    async fn reports_are_seen_by_those_who_see_usage(server: Server) {
+    async fn monthly_reports_are_visible_to_usage_readers(server: Server) {
         let tenant = server.account("Shop").await;
         schedule(&server, &tenant, json!({ "enabled": true })).await;
         server.set_time("2026-12-01T00:00:00Z");

@@ -85,7 +85,7 @@ on_both_databases! {
     }
 
     /// Where contacts are not stored, fields count as their fallbacks, and the quote says so.
-    async fn elsewhere_fields_count_as_their_fallbacks(server: Server) {
+    async fn fields_without_contacts_count_as_their_fallbacks(server: Server) {
         let tenant = server.account("Shop").await;
         let heads = json!([{ "countryCode": "IT", "recipients": 3 }]);
         let list = server.list(&tenant, "Heads", heads.clone()).await;
@@ -108,7 +108,7 @@ on_both_databases! {
     }
 
     /// A send charges what was quoted, line by line; a message says the most that anybody gets.
-    async fn a_send_charges_what_was_quoted(server: Server) {
+    async fn a_personal_send_is_charged_as_quoted(server: Server) {
         let tenant = server.account("Shop").await;
         let card = publish(&server, "odd", json!([
             { "countryCode": "IT", "sms": "0.7333" }, { "countryCode": "DE", "sms": "1.0001" },
@@ -138,7 +138,7 @@ on_both_databases! {
     }
 
     /// What was sent is split over the segments that were planned: fewer, more, and in another country.
-    async fn what_was_sent_is_split_as_planned(server: Server) {
+    async fn sent_recipients_are_split_in_the_planned_proportion(server: Server) {
         let tenant = server.account("Shop").await;
         let update = "mutation($input: UpdateAccountInput!) {
             updateAccount(input: $input) { userErrors { field message } } }";
@@ -223,7 +223,7 @@ on_both_databases! {
     }
 
     /// Half of a surrogate pair and U+0000 are no text to quote, wherever they stand.
-    async fn what_is_no_text_is_refused(server: Server) {
+    async fn invalid_texts_are_refused(server: Server) {
         let tenant = server.account("Shop").await;
         let list = list(&server, &tenant).await;
         assert_eq!(refused(&server, &tenant, to_list(&list, "a\0b")).await, json!(["input", "text"]));

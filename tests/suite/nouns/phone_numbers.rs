@@ -52,7 +52,7 @@ fn reasons(payload: &Value) -> Vec<&str> {
 
 on_both_databases! {
     /// Each file comes in as the numbers that it means.
-    async fn numbers_come_in_as_they_were_meant(server: Server) {
+    async fn numbers_are_normalised(server: Server) {
         let shop = server.account("Shop").await;
         let cases: &[(&str, &str, &[&str], i64)] = &[
             // A float's tail.
@@ -85,7 +85,7 @@ on_both_databases! {
     }
 
     /// Nothing comes in that isn't the number written; each row says why, and what would be right.
-    async fn numbers_that_are_not_meant_stay_out(server: Server) {
+    async fn unintended_numbers_are_refused(server: Server) {
         let shop = server.account("Shop").await;
         let list = server.list(&shop, "Numbers", json!([])).await;
         let file = "phone\n33612345678\n34612345678\n32470123456\n351912345678\n385911234567\n34012345678\n\

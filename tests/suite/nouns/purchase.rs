@@ -69,7 +69,7 @@ async fn refusal(server: &Server, tenant: &Tenant, input: Value) -> (Value, Valu
 
 on_both_databases! {
     /// A purchase waits for its owner, with the package's credits and price.
-    async fn a_purchase_waits_for_its_owner(server: Server) {
+    async fn a_purchase_waits_for_the_owners_decision(server: Server) {
         let tenant = server.account("Shop").await;
         let package = package(&server, 1_000, 4_990, |_| {}).await;
         let mut purchase = begin(&server, &tenant, &package).await;
@@ -145,7 +145,7 @@ on_both_databases! {
     }
 
     /// If a crash came before the provider's answer was noted, the same key asks the provider again.
-    async fn a_crash_is_made_good_by_the_same_key(server: Server) {
+    async fn a_crash_is_repaired_by_the_same_key(server: Server) {
         let tenant = server.account("Shop").await;
         let package = package(&server, 1_000, 4_990, |_| {}).await;
         let input = json!({ "packageId": package, "idempotencyKey": "k" });
@@ -201,7 +201,7 @@ on_both_databases! {
     }
 
     /// A purchase that nobody decides in two days has expired, before and after the job that notes it.
-    async fn a_purchase_is_given_up_after_two_days(server: Server) {
+    async fn an_undecided_purchase_expires_after_two_days(server: Server) {
         let tenant = server.account("Shop").await;
         let package = package(&server, 1_000, 4_990, |_| {}).await;
         let purchase = begin(&server, &tenant, &package).await;

@@ -44,7 +44,7 @@ pub(crate) fn to_list(list: &str, text: &str) -> Value {
 
 on_both_databases! {
     /// 1,653 contacts: one segment, two, an image, and an MMS of two.
-    async fn a_list_of_1653_costs_as_promised(server: Server) {
+    async fn a_quote_for_1653_contacts_is_exact(server: Server) {
         let tenant = server.account("Shop").await;
         let list = server.list(&tenant, "All", json!([{ "countryCode": "IT", "recipients": 1653 }])).await;
         let image = json!([{ "contentType": "image/jpeg", "sizeBytes": 100_000 }]);
@@ -65,7 +65,7 @@ on_both_databases! {
     }
 
     /// A quote and a send made at the same instant agree to the last digit, whatever the card says.
-    async fn the_quote_is_what_is_charged(server: Server) {
+    async fn a_send_is_charged_as_quoted(server: Server) {
         let tenant = server.account("Shop").await;
         let card = publish(&server, "odd", json!([
             { "countryCode": "IT", "sms": "0.7333" },
@@ -158,7 +158,7 @@ on_both_databases! {
     }
 
     /// Numbers count once and in their country.
-    async fn numbers_are_reached_once(server: Server) {
+    async fn repeated_numbers_count_once(server: Server) {
         let tenant = server.account("Shop").await;
         let numbers = json!(["+393401234567", "+39 340 1234567", "+12015550123", "+393401234568"]);
         let input = json!({ "audience": { "recipients": numbers }, "text": "Ciao" });
@@ -171,7 +171,7 @@ on_both_databases! {
     }
 
     /// Smart encoding says what it would save, and saves that.
-    async fn smart_encoding_says_what_it_saves(server: Server) {
+    async fn smart_encoding_reports_its_savings(server: Server) {
         let tenant = server.account("Shop").await;
         let list = server.list(&tenant, "All", json!([{ "countryCode": "IT", "recipients": 10 }])).await;
         let text = format!("‘{}’", "a".repeat(100));

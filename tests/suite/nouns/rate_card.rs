@@ -43,7 +43,7 @@ pub(crate) async fn charge_by(server: &Server, tenant: &Tenant, card: &Value) {
 
 on_both_databases! {
     /// Every installation begins with one card, and every account with it.
-    async fn the_default_card_is_there(server: Server) {
+    async fn a_new_database_has_the_default_card(server: Server) {
         let tenant = server.account("Shop").await;
         let read = "{ account { rateCard { code version creditValue { amount currencyCode }
             rates { countryCode sms mms }
@@ -219,7 +219,7 @@ on_both_databases! {
     }
 
     /// Only the platform publishes.
-    async fn owners_do_not_publish(server: Server) {
+    async fn owners_cannot_publish_cards(server: Server) {
         let tenant = server.account("Shop").await;
         let value = json!({ "amount": "0.01", "currencyCode": "EUR" });
         let input = json!({ "code": "x", "creditValue": value, "rates": [{ "sms": "1" }] });

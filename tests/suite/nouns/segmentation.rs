@@ -19,7 +19,7 @@ async fn segmentation(server: &Server, input: Value) -> Value {
 
 on_both_databases! {
     /// Nobody has to sign in, and every field is there.
-    async fn a_text_is_cut_for_anybody(server: Server) {
+    async fn anyone_can_segment_a_text(server: Server) {
         let found = segmentation(&server, json!({ "text": "L’offerta" })).await;
         assert_eq!(found, json!({
             "channel": "SMS",
@@ -41,7 +41,7 @@ on_both_databases! {
     }
 
     /// The capacities of the specification, one unit below and above each bound.
-    async fn segments_have_their_sizes(server: Server) {
+    async fn segments_have_the_standard_sizes(server: Server) {
         for (input, encoding, count, remaining) in [
             (json!({ "text": "" }), json!("GSM_7"), 1, 160),
             (json!({ "text": "a".repeat(160) }), json!("GSM_7"), 1, 0),
@@ -61,7 +61,7 @@ on_both_databases! {
     }
 
     /// Smart encoding swaps only where that saves segments, and shows what would be sent.
-    async fn smart_encoding_shows_what_it_sends(server: Server) {
+    async fn smart_encoding_shows_the_text_it_sends(server: Server) {
         let long = format!("‘{}’", "a".repeat(100));
         let smart = json!({ "text": long, "smartEncoding": true });
         let found = segmentation(&server, smart).await;
@@ -73,7 +73,7 @@ on_both_databases! {
     }
 
     /// National tables, wider references and accents, where they are asked for.
-    async fn options_are_used_where_they_save(server: Server) {
+    async fn options_are_used_only_if_they_save(server: Server) {
         let check = async |input: Value, count: i64, per_segment: i64, shifts: [Value; 2]| {
             let found = segmentation(&server, input.clone()).await;
             assert_eq!(found["segmentCount"], count, "{input}");

@@ -53,7 +53,7 @@ fn sent(id: &Value, recipients: i64) -> Value {
 
 on_both_databases! {
     /// What was not sent goes back; what was sent beyond the hold is drawn like a send.
-    async fn what_was_sent_is_charged(server: Server) {
+    async fn a_settlement_charges_what_was_sent(server: Server) {
         let tenant = reported(&server, "100").await;
         let sender = server.key(&tenant, "SENDER").await;
         for (held, went_out, left) in [(30, 20, "80"), (30, 40, "40"), (10, 0, "40")] {
@@ -75,7 +75,7 @@ on_both_databases! {
     }
 
     /// A settlement that can't be paid changes nothing, and the hold stays.
-    async fn a_settlement_is_refused_whole(server: Server) {
+    async fn a_settlement_is_all_or_nothing(server: Server) {
         let tenant = reported(&server, "100").await;
         let id = scheduled(&server, &tenant, 30).await;
         let refused = async |input: Value| {
@@ -126,7 +126,7 @@ on_both_databases! {
     }
 
     /// The server settles at sendAt, and not before; where the sending service reports, not at all.
-    async fn the_server_settles_at_its_time(server: Server) {
+    async fn the_server_settles_at_send_at(server: Server) {
         let automatic = server.account("Automatic").await;
         server.grant(&automatic, "100").await;
         let reported = reported(&server, "100").await;

@@ -31,7 +31,7 @@ async fn statement(server: &Server, tenant: &Tenant, month: &str) -> Value {
 
 on_both_databases! {
     /// A month begins and ends by the account's calendar, and holds what was paid in it.
-    async fn a_month_is_the_accounts(server: Server) {
+    async fn a_statement_follows_the_accounts_month(server: Server) {
         let tenant = server.account("Shop").await;
         buy(&server, &tenant, 1_000, "2026-11-22T08:00:00Z").await;
         buy(&server, &tenant, 234, "2026-11-30T22:59:59.999999Z").await;

@@ -56,7 +56,7 @@ async fn is_sound(server: &Server) {
 
 on_both_databases! {
     /// E 31: credits until 31 December end at its first instant in the zone that the account has by then.
-    async fn the_day_stays_and_its_instant_moves(server: Server) {
+    async fn a_lot_keeps_its_day_and_its_instant_moves(server: Server) {
         let tenant = server.account("Shop").await;
         server.grant_until(&tenant, "10", Some("2026-12-31")).await;
         let lot = |at: &str, state: &str, remaining: &str| json!([{
@@ -95,7 +95,7 @@ on_both_databases! {
     }
 
     /// To the east the day may have begun: what is left expires with the change, and what was spent was spent in time.
-    async fn a_day_that_has_begun_ends_the_lot(server: Server) {
+    async fn a_lot_expires_if_its_day_has_begun_in_the_new_zone(server: Server) {
         let tenant = server.account("Shop").await;
         change_to(&server, &tenant, "America/New_York").await;
         server.grant_until(&tenant, "10", Some("2026-12-31")).await;
@@ -121,7 +121,7 @@ on_both_databases! {
     }
 
     /// To the west: what has expired stays expired, at the instant that it had.
-    async fn what_has_expired_stays_expired(server: Server) {
+    async fn expired_lots_stay_expired(server: Server) {
         let tenant = server.account("Shop").await;
         server.grant_until(&tenant, "10", Some("2026-12-31")).await;
         // No job has run: the change itself finds it due.
@@ -136,7 +136,7 @@ on_both_databases! {
     }
 
     /// A lot that a hold has emptied moves too: what comes back to it ends when its day begins in the new zone.
-    async fn a_lot_that_is_held_moves_too(server: Server) {
+    async fn held_lots_move_too(server: Server) {
         let tenant = server.account("Shop").await;
         server.grant_until(&tenant, "10", Some("2026-12-31")).await;
         let held = schedule(&server, &tenant, "2027-01-05T08:00:00Z", to_italians(10)).await;
@@ -176,7 +176,7 @@ on_both_databases! {
     }
 
     /// B4: a grant that is repeated after a change is answered as it was, though its day has begun by now.
-    async fn a_grant_again_is_answered_as_before(server: Server) {
+    async fn a_repeated_grant_is_answered_as_before(server: Server) {
         let tenant = server.account("Shop").await;
         change_to(&server, &tenant, "America/New_York").await;
         server.set_time("2026-12-30T23:30:00Z");

@@ -52,7 +52,7 @@ async fn history(server: &Server) -> (Tenant, String) {
 
 on_both_databases! {
     /// Postings are summed over lots, and a transaction's add up to nothing.
-    async fn a_history_is_told_newest_first(server: Server) {
+    async fn a_history_is_listed_newest_first(server: Server) {
         let (tenant, _) = history(&server).await;
         let data = server.data(&tenant.owner, TRANSACTIONS, json!({})).await;
         let winter = json!({ "name": "Winter" });
@@ -87,7 +87,7 @@ on_both_databases! {
     }
 
     /// Filters are by list, kind and time; times are half-open.
-    async fn a_filter_shows_some(server: Server) {
+    async fn a_filter_selects_transactions(server: Server) {
         let (tenant, list) = history(&server).await;
         let check = async |filter: Value, expected: &[&str]| {
             assert_eq!(kinds(&server, &tenant, filter.clone()).await, expected, "{filter}");
@@ -143,7 +143,7 @@ on_both_databases! {
     }
 
     /// Pages meet: nothing is shown twice or left out, whichever way they are turned.
-    async fn pages_meet(server: Server) {
+    async fn pages_have_no_gaps_or_overlaps(server: Server) {
         let (tenant, _) = history(&server).await;
         let page = "query($first: Int, $after: String, $last: Int, $before: String) { account {
             transactions(first: $first, after: $after, last: $last, before: $before) {
@@ -174,7 +174,7 @@ on_both_databases! {
     }
 
     /// A transaction is found by its id, by those who see its account.
-    async fn transactions_are_the_accounts_own(server: Server) {
+    async fn an_account_sees_only_its_own_transactions(server: Server) {
         let (tenant, other) = (server.account("Shop").await, server.account("Other").await);
         let revoke = "mutation($input: RevokeCreditsInput!) {
             revokeCredits(input: $input) { transaction { id } userErrors { message } } }";

@@ -54,7 +54,7 @@ async fn report(server: &Server, tenant: &Tenant, input: Value) -> Value {
 on_both_databases! {
     /// October before November, by the account's calendar and with the report's filters; channels, lists and
     /// countries with their part of the credits.
-    async fn a_report_compares(server: Server) {
+    async fn a_report_compares_periods(server: Server) {
         let tenant = server.account("Shop").await;
         grant_at(&server, &tenant, "2026-09-01T00:00:00Z", 1_000).await;
         let card = sending::card(&server, 10_000_000, "EUR").await;
@@ -106,7 +106,7 @@ on_both_databases! {
     }
 
     /// Costs in another currency don't compare: the period before is null, and the report is there.
-    async fn other_currencies_do_not_compare(server: Server) {
+    async fn periods_in_different_currencies_are_not_compared(server: Server) {
         let tenant = server.account("Shop").await;
         grant_at(&server, &tenant, "2026-09-01T00:00:00Z", 1_000).await;
         for (currency, at) in [("USD", "2026-10-10T00:00:00Z"), ("EUR", "2026-11-10T00:00:00Z")] {

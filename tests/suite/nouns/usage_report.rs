@@ -70,7 +70,7 @@ fn one(
 on_both_databases! {
     /// Totals, lists, buckets and countries are what one message at a time adds up to, and the totals what
     /// the ledger says was spent, whatever the period, the interval, the zone and the filter.
-    async fn everything_adds_up(server: Server) {
+    async fn all_breakdowns_add_up(server: Server) {
         check_all(&server).await;
     }
 
@@ -104,7 +104,7 @@ on_both_databases! {
     }
 
     /// Only what was charged counts, when it was charged, and what was really sent.
-    async fn what_waits_or_was_cancelled_does_not_count(server: Server) {
+    async fn scheduled_and_cancelled_messages_do_not_count(server: Server) {
         let tenant = server.account("Shop").await;
         grant_at(&server, &tenant, "2026-11-01T00:00:00Z", 1_000).await;
         let card = sending::card(&server, VALUES_NANO[0], "EUR").await;
@@ -209,7 +209,7 @@ on_both_databases! {
     }
 
     /// Another's account and lists answer as if they did not exist, and a sending service sees no usage.
-    async fn only_readers_see_usage(server: Server) {
+    async fn usage_is_visible_to_permitted_roles_only(server: Server) {
         let (tenant, other) = (server.account("Shop").await, server.account("Other").await);
         let own = server.list(&tenant, "Winter", json!([])).await;
         let foreign = server.list(&other, "Winter", json!([])).await;
@@ -240,7 +240,7 @@ on_both_databases! {
     }
 
     /// A list says its own usage, each list of a page for itself.
-    async fn lists_say_their_usage(server: Server) {
+    async fn a_list_shows_its_usage(server: Server) {
         let tenant = server.account("Shop").await;
         grant_at(&server, &tenant, "2026-11-01T00:00:00Z", 1_000).await;
         let card = sending::card(&server, 500_000_000, "EUR").await;

@@ -174,7 +174,7 @@ async fn credits(server: &Server, tenant: &Tenant, interval: &str) -> String {
 
 on_both_databases! {
     /// A change of zone leaves no day of the old one; the same zone again changes nothing.
-    async fn a_change_of_zone_begins_anew(server: Server) {
+    async fn a_change_of_zone_restarts_usage_by_day(server: Server) {
         let tenant = shop(&server, "Europe/Rome", &mut Numbers(11)).await;
         assert!(rows(&server, &tenant).await > 20);
         set_zone(&server, &tenant, "Asia/Kathmandu").await;
@@ -190,7 +190,7 @@ on_both_databases! {
 
     /// Whole days come from the days alone; what cuts them from the messages. What is wrong with a day is named,
     /// and mended by adding up anew.
-    async fn what_differs_is_named_and_mended(server: Server) {
+    async fn differing_sums_are_named_and_rebuilt(server: Server) {
         let tenant = shop(&server, "Europe/Rome", &mut Numbers(13)).await;
         let other = server.account("Other").await;
         let right = credits(&server, &tenant, "DAY").await;

@@ -35,7 +35,7 @@ pub fn assert_none() {
 }
 
 #[test]
-fn a_panic_of_a_task_fails_the_test() {
+fn a_panic_in_a_task_fails_the_test() {
     watch();
     thread::spawn(|| panic!("a defect")).join().unwrap_err();
     let noticed = panic::catch_unwind(assert_none).unwrap_err();

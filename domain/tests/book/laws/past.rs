@@ -51,7 +51,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
-    fn past_balances_stay(steps in prop::collection::vec(any_step(), 1..80)) {
+    fn past_balances_never_change(steps in prop::collection::vec(any_step(), 1..80)) {
         what_was_told_stays_told(&steps);
     }
 }

@@ -14,7 +14,7 @@ const CORE: [&str; 4] = ["channel", "gsm7", "segmentation", "smart_encoding"];
 const CORE_USES: [&str; 3] = ["thiserror", "proptest", "unicode_normalization"];
 
 #[test]
-fn the_core_of_the_domain_needs_nothing_else_of_it() {
+fn the_domain_core_is_self_contained() {
     let folder = root().join("domain/src");
     let mut files = 0;
     for file in rust_files("domain/src") {

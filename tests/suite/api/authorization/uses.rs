@@ -112,7 +112,7 @@ fn outcome(field: &str, response: &Value) -> String {
 /// Every row by every role, each on an account of its own: what may be done is done, and what may not is forbidden or
 /// refused by the argument's name.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_use_holds() {
+async fn every_use_is_enforced() {
     let server = Server::on_sqlite().await;
     let roles = [
         ("VIEWER", Role::Viewer),

@@ -8,7 +8,7 @@ const LINK: &str = "query($input: UsageReportInput!, $delimiter: CsvDelimiter!, 
 
 on_both_databases! {
     /// Whatever a message says and wherever the file is cut, no cell begins a formula.
-    async fn nothing_runs_wherever_a_file_is_cut(server: Server) {
+    async fn no_formula_runs_in_any_csv_dialect(server: Server) {
         let tenant = server.account("Shop").await;
         grant_at(&server, &tenant, "2026-11-01T00:00:00Z", 1_000_000).await;
         let card = sending::card(&server, 10_000_000, "EUR").await;

@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The first bytes are there before the figures are, and whoever leaves meanwhile makes room.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whoever_leaves_before_the_figures_makes_room() {
+async fn a_client_that_leaves_early_frees_its_place() {
     let Some(server) = Server::on_postgres().await else {
         return;
     };

@@ -90,7 +90,7 @@ on_both_databases! {
     }
 
     /// Whoever signs a link that lasts longer than links do has none.
-    async fn a_link_that_outlives_a_quarter_of_an_hour_is_none(server: Server) {
+    async fn links_never_outlive_fifteen_minutes(server: Server) {
         let tenant = server.account("Shop").await;
         let made = link(&server, &tenant, &november(), "CSV").await;
         let url = made["url"].as_str().unwrap();
@@ -110,7 +110,7 @@ on_both_databases! {
 
     /// When the secret is renewed, links and approve pages that were handed out are gone; new ones work, and no
     /// process needs to be started again.
-    async fn a_renewed_secret_ends_what_was_signed(server: Server) {
+    async fn a_renewed_secret_ends_signed_links(server: Server) {
         let tenant = server.account("Shop").await;
         let package = crate::nouns::purchase::package(&server, 10, 100, |_| {}).await;
         let purchase = crate::nouns::purchase::begin(&server, &tenant, &package).await;
