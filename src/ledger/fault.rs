@@ -1,7 +1,7 @@
 //! Faults: what the ledger relies on and what turns out not to hold.
 //!
-//! The command that meets a fault fails with it, and nothing is written for it. Here: their names. Not
-//! here: refusals ([`super::request::Refused`]), and what becomes of the rest of a batch
+//! The command that meets a fault fails with it, and nothing is written for it. Here: their names.
+//! Not here: refusals ([`super::request::Refused`]), and what becomes of the rest of a batch
 //! ([`super::commit`]).
 
 use std::fmt::Display;
