@@ -6,13 +6,15 @@
 //! queued while one batch is written form the next. The same code serves one command and a
 //! thousand, one process and many.
 //!
+//! A [`Request`] names an account, what to do, and an idempotency key; the core's
+//! [`domain::book::Command`] is what it does to the books. There is no third word for either.
+//!
 //! A caller hears "not done" only if nothing was done. If the commit may have happened, the caller
 //! hears that the outcome is unknown, and can repeat the command with its key to learn it.
 //!
 //! Here: the queue, the batches and their writes. Not here: who may ask ([`crate::operations`]),
 //! what a message costs ([`domain::quote`]), and reading ([`crate::store`]).
 
-mod acts;
 mod answer;
 mod batch;
 mod bookings;
@@ -21,6 +23,7 @@ mod commit;
 mod facts;
 mod failure;
 mod fault;
+mod perform;
 mod queue;
 mod request;
 mod rollups;
@@ -47,7 +50,9 @@ pub use self::{
     answer::{Answer, BalanceAnswer, LineAnswer, MessageAnswer},
     chain::Chaining,
     fault::Fault,
-    request::{Act, Audience, End, Key, MessageCharge, NewMessage, Refused, Request, SubmitError},
+    request::{
+        Audience, End, Key, MessageCharge, NewMessage, Refused, Request, RequestKind, SubmitError,
+    },
 };
 use self::{
     bookings::Bookings,

@@ -11,7 +11,7 @@ use message_credits::{
     config::serving::Shown,
     graphql::{engine::limits::Limits, schema},
     http::{self, address::TrustedProxies, connections, shares::Rates},
-    ledger::{Act, Ledger},
+    ledger::{Ledger, RequestKind},
     operations::{Parts, Services},
     payments::Provider,
 };
@@ -104,7 +104,7 @@ fn nothing(bed: &Bed) -> Ledger {
     Ledger::served_by(move |request| {
         let clock = clock.clone();
         Box::pin(async move {
-            let Act::Send(new) = &request.act else {
+            let RequestKind::Send(new) = &request.kind else {
                 panic!("only sends are measured");
             };
             let now = clock.now().as_microsecond();

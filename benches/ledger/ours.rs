@@ -14,8 +14,8 @@ use message_credits::{
     app,
     clock::Clock,
     ledger::{
-        Act, Chaining, Key, Ledger, Limits, MessageCharge, NewMessage, Request, SubmitError,
-        Writers,
+        Chaining, Key, Ledger, Limits, MessageCharge, NewMessage, Request, RequestKind,
+        SubmitError, Writers,
     },
     store::{self, Store},
 };
@@ -165,7 +165,7 @@ async fn account(store: &Store, clock: &Clock, ledger: &Ledger) -> AccountId {
     transaction.commit().await.unwrap();
     let request = Request {
         account: AccountId::new(id),
-        act: Act::Grant {
+        kind: RequestKind::Grant {
             lot: LotId::new(clock.new_id()),
             credits: Credits::from_units(1_000_000_000 * 10_000),
             expires_on: None,
@@ -191,7 +191,7 @@ pub fn send(account: AccountId, clock: &Clock) -> Request {
     };
     Request {
         account,
-        act: Act::Send(NewMessage {
+        kind: RequestKind::Send(NewMessage {
             id: MessageId::new(id),
             list: None,
             name: None,

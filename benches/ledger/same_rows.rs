@@ -9,7 +9,7 @@ use entity::{
 };
 use message_credits::{
     clock::Clock,
-    ledger::{Act, Answer, BalanceAnswer, MessageAnswer, NewMessage, Request, SubmitError},
+    ledger::{Answer, BalanceAnswer, MessageAnswer, NewMessage, Request, RequestKind, SubmitError},
     store::{
         Store,
         sql::table_rows::{self, TableRows},
@@ -25,7 +25,7 @@ pub async fn send(store: &Store, clock: &Clock, request: Request) -> Result<Answ
 }
 
 async fn spend(store: &Store, clock: &Clock, request: &Request) -> Result<Answer, DbErr> {
-    let (Act::Send(new), Some(key)) = (&request.act, &request.key) else {
+    let (RequestKind::Send(new), Some(key)) = (&request.kind, &request.key) else {
         panic!("only sends with a key are measured");
     };
     let account = request.account.uuid();
@@ -173,7 +173,7 @@ pub async fn batch(store: &Store, clock: &Clock, requests: Vec<Request>) -> Resu
     let (mut messages, mut lines, mut keys) = (Vec::new(), Vec::new(), Vec::new());
     let mut spent = 0;
     for (sequence, request) in (sequence + 1..).zip(&requests) {
-        let (Act::Send(new), Some(key)) = (&request.act, &request.key) else {
+        let (RequestKind::Send(new), Some(key)) = (&request.kind, &request.key) else {
             panic!("only sends with a key are measured");
         };
         let units = new.price.credits.units();

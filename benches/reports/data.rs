@@ -10,7 +10,7 @@ use message_credits::{
     config::serving::Shown,
     graphql::engine::ids::PublicId,
     http::{address::TrustedProxies, shares::Rates},
-    ledger::{Act, Request},
+    ledger::{Request, RequestKind},
     operations::{api_key, usage_rollup},
     store::{self, Store, rate_card::DEFAULT_ID},
 };
@@ -217,7 +217,7 @@ async fn fill_account(store: &Store, number: u64, messages: u64) -> Result<Accou
 pub fn grant(account: AccountId, clock: &Clock) -> Request {
     Request {
         account,
-        act: Act::Grant {
+        kind: RequestKind::Grant {
             lot: domain::id::LotId::new(clock.new_id()),
             credits: Credits::whole(1_000_000_000),
             expires_on: None,

@@ -20,7 +20,7 @@ use domain::{
 };
 use message_credits::{
     clock::Clock,
-    ledger::{Act, Ledger, MessageCharge, NewMessage, Request},
+    ledger::{Ledger, MessageCharge, NewMessage, Request, RequestKind},
     store::{
         rate_card::DEFAULT_ID,
         usage::all_list_names,
@@ -153,7 +153,7 @@ fn send(clock: &Clock, sender: &Sender, number: Option<usize>) -> Request {
     };
     Request {
         account: sender.account,
-        act: Act::Send(NewMessage {
+        kind: RequestKind::Send(NewMessage {
             id: MessageId::new(clock.new_id()),
             list: list.copied(),
             name: None,

@@ -23,7 +23,7 @@ use jiff::SignedDuration;
 use message_credits::{
     app,
     clock::Clock,
-    ledger::{Act, Key, Ledger, MessageCharge, NewMessage, Request, Writers, verify},
+    ledger::{Key, Ledger, MessageCharge, NewMessage, Request, RequestKind, Writers, verify},
     operations::usage_rollup,
     store::{Store, rate_card::DEFAULT_ID, usage::all_list_names},
     tuning,
@@ -216,9 +216,9 @@ fn send(
     };
     Request {
         account,
-        act: match send_at {
-            Some(_) => Act::Schedule(message),
-            None => Act::Send(message),
+        kind: match send_at {
+            Some(_) => RequestKind::Schedule(message),
+            None => RequestKind::Send(message),
         },
         key: Some(Key {
             key: id.to_string(),

@@ -143,7 +143,7 @@ async fn lock_audiences(
     let lists: BTreeMap<ListId, AccountId> = requests
         .iter()
         .filter(|request| accounts.contains(&request.account))
-        .filter_map(|request| Some((request.act.audience()?, request.account)))
+        .filter_map(|request| Some((request.kind.audience()?, request.account)))
         .collect();
     if lists.is_empty() {
         return Ok(BTreeSet::new());
@@ -186,10 +186,10 @@ fn wanted(requests: &[&Request]) -> BTreeMap<AccountId, Wanted> {
     let mut wanted: BTreeMap<AccountId, Wanted> = BTreeMap::new();
     for request in requests {
         let entry = wanted.entry(request.account).or_default();
-        entry.lists.extend(request.act.lists());
-        entry.messages.extend(request.act.held_message());
-        entry.commands.extend(request.act.sharing_command());
-        entry.used_up_lots |= request.act.concerns_used_up_lots();
+        entry.lists.extend(request.kind.lists());
+        entry.messages.extend(request.kind.held_message());
+        entry.commands.extend(request.kind.sharing_command());
+        entry.used_up_lots |= request.kind.concerns_used_up_lots();
     }
     wanted
 }
@@ -220,7 +220,7 @@ impl Batch {
         if let Some(replayed) = self.facts.first_answer(request)? {
             return Ok(replayed);
         }
-        let answer = self.act(request, now)?;
+        let answer = self.perform(request, now)?;
         if let Some(key) = &request.key {
             let row = idempotency_key::Model {
                 account_id: request.account.uuid(),

@@ -14,7 +14,7 @@ use sea_orm::{
 
 use super::{
     answer::Answer,
-    request::{Act, Refused, Request, Undone},
+    request::{Refused, Request, RequestKind, Undone},
 };
 use crate::store::sql::row_set::RowSet;
 
@@ -58,8 +58,8 @@ impl Facts {
             .into_iter()
             .map(|row| ((row.account_id, row.key.clone()), row))
             .collect();
-        let lists = pairs(requests, |act| {
-            act.lists().into_iter().map(|list| list.uuid()).collect()
+        let lists = pairs(requests, |kind| {
+            kind.lists().into_iter().map(|list| list.uuid()).collect()
         });
         facts.lists = lists
             .find::<contact_list::Entity>(connection, &PAIR, "")
@@ -67,8 +67,11 @@ impl Facts {
             .into_iter()
             .map(|row| ((row.account_id, row.id), row))
             .collect();
-        let messages = pairs(requests, |act| {
-            act.held_message().into_iter().map(|id| id.uuid()).collect()
+        let messages = pairs(requests, |kind| {
+            kind.held_message()
+                .into_iter()
+                .map(|id| id.uuid())
+                .collect()
         });
         facts.messages = messages
             .find::<message::Entity>(connection, &PAIR, "")
@@ -76,8 +79,8 @@ impl Facts {
             .into_iter()
             .map(|row| ((row.account_id, row.id), row))
             .collect();
-        let purchases = pairs(requests, |act| match act {
-            Act::Credit { purchase, .. } => vec![purchase.uuid()],
+        let purchases = pairs(requests, |kind| match kind {
+            RequestKind::Credit { purchase, .. } => vec![purchase.uuid()],
             _ => Vec::new(),
         });
         facts.purchases = purchases
@@ -99,8 +102,8 @@ impl Facts {
     ) -> Result<(), DbErr> {
         const MESSAGE: [&str; 2] = ["account_id", "message_id"];
         // Contacts leave lists only; other audiences have no departures.
-        let ended = pairs(requests, |act| {
-            let message = act.audience().and(act.held_message());
+        let ended = pairs(requests, |kind| {
+            let message = kind.audience().and(kind.held_message());
             message.into_iter().map(|id| id.uuid()).collect()
         });
         for row in ended
@@ -127,7 +130,7 @@ impl Facts {
     ) -> Result<(), DbErr> {
         let accounts: BTreeSet<Uuid> = requests
             .iter()
-            .filter(|request| request.act.held_message().is_some())
+            .filter(|request| request.kind.held_message().is_some())
             .map(|request| request.account.uuid())
             .collect();
         if accounts.is_empty() {
@@ -152,8 +155,8 @@ impl Facts {
     ) -> Result<(), DbErr> {
         let lists: BTreeSet<Uuid> = requests
             .iter()
-            .filter_map(|request| match &request.act {
-                Act::Archive { list } => Some(list.uuid()),
+            .filter_map(|request| match &request.kind {
+                RequestKind::Archive { list } => Some(list.uuid()),
                 _ => None,
             })
             .collect();
@@ -201,12 +204,12 @@ impl Facts {
 }
 
 /// The ids that the requests concern, each with its account.
-fn pairs(requests: &[&Request], ids: impl Fn(&Act) -> Vec<Uuid>) -> RowSet {
+fn pairs(requests: &[&Request], ids: impl Fn(&RequestKind) -> Vec<Uuid>) -> RowSet {
     let pairs: BTreeSet<(Uuid, Uuid)> = requests
         .iter()
         .flat_map(|request| {
             let account = request.account.uuid();
-            ids(&request.act).into_iter().map(move |id| (account, id))
+            ids(&request.kind).into_iter().map(move |id| (account, id))
         })
         .collect();
     RowSet::of_pairs(pairs)

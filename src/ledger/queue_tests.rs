@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{Queue, Taken};
 use crate::ledger::{
     answer::Answer,
-    request::{Act, Request, SubmitError},
+    request::{Request, RequestKind, SubmitError},
     ticket::{Ticket, Wait},
 };
 
@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 fn request(account: u128) -> Request {
     Request {
         account: AccountId::new(Uuid::from_u128(account)),
-        act: Act::Expire,
+        kind: RequestKind::Expire,
         key: None,
         at: None,
     }

@@ -20,7 +20,7 @@ pub struct Request {
     /// The account.
     pub account: AccountId,
     /// What to do.
-    pub act: Act,
+    pub kind: RequestKind,
     /// The caller's idempotency key, if the command takes one (law B4).
     pub key: Option<Key>,
     /// The instant to book at, for histories that are written later; the clock's now if `None`.
@@ -38,7 +38,7 @@ pub struct Key {
 
 /// What to do.
 #[derive(Debug, Clone)]
-pub enum Act {
+pub enum RequestKind {
     /// Grants credits.
     Grant {
         /// The new lot.
@@ -301,7 +301,7 @@ const DUE_AT_ONCE: Expiry = Expiry {
     on: Date::MIN,
 };
 
-impl Act {
+impl RequestKind {
     /// The lists whose pools and rows the command needs.
     pub(super) fn lists(&self) -> Vec<ListId> {
         match self {

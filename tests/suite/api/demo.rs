@@ -160,7 +160,7 @@ fn a_public_demo_needs_an_option() {
         demo.welcome
     );
     let log = demo.into_log();
-    assert!(log.contains("listens for other machines"), "{log}");
+    assert!(log.contains("reachable from other machines"), "{log}");
 }
 
 on_both_databases! {

@@ -18,7 +18,7 @@ use message_credits::{
     clock::Clock,
     graphql::engine::ids::PublicId,
     ledger::{
-        Act, Answer, End, Fault, Key, Ledger, MessageCharge, NewMessage, Refused, Request,
+        Answer, End, Fault, Key, Ledger, MessageCharge, NewMessage, Refused, Request, RequestKind,
         SubmitError, verify::verify,
     },
 };
@@ -34,10 +34,10 @@ fn units(credits: i64) -> Credits {
     Credits::from_units(credits * 10_000)
 }
 
-fn request(account: AccountId, act: Act) -> Request {
+fn request(account: AccountId, kind: RequestKind) -> Request {
     Request {
         account,
-        act,
+        kind,
         key: Some(Key {
             key: new_key(),
             fingerprint: [0; 32],
@@ -80,13 +80,13 @@ fn new_id() -> MessageId {
 
 fn send(account: AccountId, recipients: u64) -> Request {
     let message = message(new_id(), None, recipients);
-    request(account, Act::Send(message))
+    request(account, RequestKind::Send(message))
 }
 
 fn cancel(account: AccountId, message: MessageId) -> Request {
     let end = End::Cancel(Asker::Account);
     let list = None;
-    request(account, Act::End { message, list, end })
+    request(account, RequestKind::End { message, list, end })
 }
 
 /// An id in the SQL of a database.
@@ -135,7 +135,9 @@ impl Shops {
             send_at: Some("2027-01-01T00:00:00Z".parse().unwrap()),
             ..message(held, None, 10)
         };
-        let scheduled = ledger.submit(request(broken, Act::Schedule(new))).await;
+        let scheduled = ledger
+            .submit(request(broken, RequestKind::Schedule(new)))
+            .await;
         scheduled.unwrap();
         Self {
             broken,
@@ -271,11 +273,11 @@ on_both_databases! {
         let before = rows(server.services().store.reader(), shops.broken).await;
         let mut new = message(new_id(), None, 1);
         new.segment_count = u32::MAX;
-        let outcome = shops.ledger.submit(request(shops.broken, Act::Send(new))).await;
+        let outcome = shops.ledger.submit(request(shops.broken, RequestKind::Send(new))).await;
         let fault = shops.fault(outcome);
         assert_eq!(fault, Fault::TooMany { what: "segments", value: u32::MAX.into() });
         assert_eq!(rows(server.services().store.reader(), shops.broken).await, before);
-        let grant = Act::Grant {
+        let grant = RequestKind::Grant {
             lot: LotId::new(Clock::system().new_id()),
             credits: units(1),
             expires_on: None,

@@ -19,8 +19,8 @@ use message_credits::{
     clock::Clock,
     graphql::engine::ids::PublicId,
     ledger::{
-        Act, Answer, Key, Ledger, Limits, MessageCharge, NewMessage, Request, SubmitError, Writers,
-        verify::verify,
+        Answer, Key, Ledger, Limits, MessageCharge, NewMessage, Request, RequestKind, SubmitError,
+        Writers, verify::verify,
     },
     store::{Store, book},
 };
@@ -59,7 +59,7 @@ fn send_as(account: AccountId, id: Uuid, key: Option<String>) -> Request {
     };
     Request {
         account,
-        act: Act::Send(message),
+        kind: RequestKind::Send(message),
         key: key.map(|key| Key {
             key,
             fingerprint: [0; 32],

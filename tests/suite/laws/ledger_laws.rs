@@ -4,7 +4,7 @@
 mod properties;
 
 use domain::ending::NoEnding;
-use message_credits::ledger::{Act, End, Refused, Request, SubmitError};
+use message_credits::ledger::{End, Refused, Request, RequestKind, SubmitError};
 use sea_orm::{ConnectionTrait, DatabaseBackend};
 use serde_json::{Value, json};
 
@@ -142,8 +142,8 @@ on_both_databases! {
         assert_eq!(statuses(&server, &tenant).await, [json!(["SCHEDULED", null]), sent]);
         // A job that found it due a moment before the change comes too late.
         let message = message_credits::graphql::engine::ids::PublicId::decode(later.as_str().unwrap()).unwrap();
-        let act = Act::End { message, list: None, end: End::Due };
-        let request = Request { account: sending::account(&tenant), act, key: None, at: None };
+        let kind = RequestKind::End { message, list: None, end: End::Due };
+        let request = Request { account: sending::account(&tenant), kind, key: None, at: None };
         let refused = server.services().ledger.submit(request).await;
         assert!(matches!(refused, Err(SubmitError::Refused(Refused::NoEnding(NoEnding::NotDue)))), "{refused:?}");
         assert_eq!(balance(&server, &tenant).await["held"], "20");

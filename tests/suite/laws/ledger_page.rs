@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use domain::{ending::Asker, id::MessageId};
 use entity::{posting, purchase, sql_enums::TransactionKind, transaction};
-use message_credits::ledger::{Act, End};
+use message_credits::ledger::{End, RequestKind};
 use sea_orm::{
     ActiveEnum, ConnectionTrait, DatabaseBackend, EntityTrait, Statement, prelude::Uuid,
     sea_query::Expr,
@@ -73,15 +73,15 @@ async fn whole_history(server: &Server) -> Tenant {
         let mut new = sending::new_message(&message(None, "2026-11-22T08:00:00Z", 0));
         new.send_at = Some("2027-01-01T08:00:00Z".parse().unwrap());
         let id: MessageId = new.id;
-        submit(server, &tenant, now(), Act::Schedule(new)).await;
-        let end = Act::End {
+        submit(server, &tenant, now(), RequestKind::Schedule(new)).await;
+        let end = RequestKind::End {
             message: id,
             list: None,
             end,
         };
         submit(server, &tenant, now(), end).await;
     }
-    let change = Act::ChangeTimeZone {
+    let change = RequestKind::ChangeTimeZone {
         time_zone: jiff::tz::TimeZone::get("America/New_York").unwrap(),
     };
     submit(server, &tenant, now(), change).await;

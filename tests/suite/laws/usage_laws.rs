@@ -17,7 +17,7 @@ use domain::{
 use jiff::SignedDuration;
 use message_credits::{
     graphql::engine::ids::PublicId,
-    ledger::{Act, End},
+    ledger::{End, RequestKind},
     operations::usage_report::{UsageReport, UsageReportRequest},
     reports::usage::{Figures, Parts, Source},
 };
@@ -105,7 +105,7 @@ impl Shop {
             let mut new = new_message(&message);
             // Before its sendAt less may be reported.
             new.send_at = Some(message.at + SignedDuration::from_hours(1));
-            let settle = Act::End {
+            let settle = RequestKind::End {
                 message: new.id,
                 list: new.list,
                 end: match sending.how {
@@ -115,7 +115,7 @@ impl Shop {
                     How::Held | How::Sent => End::InFull,
                 },
             };
-            submit(server, &self.tenant, message.at, Act::Schedule(new)).await;
+            submit(server, &self.tenant, message.at, RequestKind::Schedule(new)).await;
             submit(server, &self.tenant, message.at, settle).await;
         }
     }

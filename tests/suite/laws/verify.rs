@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use message_credits::{
     graphql::engine::ids::PublicId,
     ledger::{
-        Act, End, NewMessage,
+        End, NewMessage, RequestKind,
         verify::{Verified, verify},
     },
     store::rate_card::DEFAULT_ID,
@@ -49,7 +49,7 @@ pub(crate) async fn books(server: &Server) -> Tenant {
     grant_at(server, &tenant, "2026-01-01T00:00:00Z", 1_000).await;
     for (expires_on, credits) in [("2026-02-01", 50), ("2027-02-01", 70), ("2027-02-01", 30)] {
         let now = at("2026-01-02T00:00:00Z");
-        let grant = Act::Grant {
+        let grant = RequestKind::Grant {
             lot: domain::id::LotId::new(message_credits::clock::id_at(now)),
             credits: Credits::whole(credits),
             expires_on: Some(expires_on.parse().unwrap()),
@@ -59,7 +59,7 @@ pub(crate) async fn books(server: &Server) -> Tenant {
     }
     let list = server.list(&tenant, "Winter", json!([])).await;
     let list = ListId::decode(&list).unwrap();
-    let allocate = Act::Allocate {
+    let allocate = RequestKind::Allocate {
         allocations: vec![domain::book::Allocation {
             list,
             limit: Some(Credits::whole(400)),
@@ -87,7 +87,7 @@ pub(crate) async fn books(server: &Server) -> Tenant {
             ..new_message(&message(list, "2026-04-01T00:00:00Z", recipients))
         };
         let message = new.id;
-        submit(server, &tenant, now, Act::Schedule(new)).await;
+        submit(server, &tenant, now, RequestKind::Schedule(new)).await;
         let end = match end {
             Some(recipients) => End::Reported(sending::price(&[Leg {
                 country: "IT",
@@ -97,7 +97,7 @@ pub(crate) async fn books(server: &Server) -> Tenant {
             }])),
             None => End::Cancel(Asker::Account),
         };
-        let end = Act::End { message, list, end };
+        let end = RequestKind::End { message, list, end };
         submit(server, &tenant, at("2026-04-02T00:00:00Z"), end).await;
     }
     for recipients in [0, 33] {
@@ -106,11 +106,11 @@ pub(crate) async fn books(server: &Server) -> Tenant {
             server,
             &tenant,
             at("2026-05-01T00:00:00Z"),
-            Act::Schedule(waits),
+            RequestKind::Schedule(waits),
         )
         .await;
     }
-    let revoke = Act::Revoke {
+    let revoke = RequestKind::Revoke {
         lot: None,
         credits: Credits::whole(5),
         note: "for a test".to_owned(),
@@ -377,7 +377,7 @@ on_both_databases! {
         ] {
             let tenant = books(&server).await;
             let account = account(&tenant);
-            let change = Act::ChangeTimeZone { time_zone: jiff::tz::TimeZone::get("America/New_York").unwrap() };
+            let change = RequestKind::ChangeTimeZone { time_zone: jiff::tz::TimeZone::get("America/New_York").unwrap() };
             submit(&server, &tenant, at("2026-06-02T00:00:00Z"), change).await;
             let drifts = async |server: &Server| {
                 let mut drifts = verified(server).await.drifts;

@@ -7,7 +7,7 @@ use domain::{
 };
 use message_credits::{
     graphql::engine::ids::PublicId,
-    ledger::{Act, MessageCharge, NewMessage, Request},
+    ledger::{MessageCharge, NewMessage, Request, RequestKind},
 };
 use serde_json::{Value, json};
 
@@ -45,7 +45,7 @@ pub async fn hold(server: &Server, tenant: &Tenant, list: &str, credits: &str) {
     };
     let request = Request {
         account: AccountId::decode(&tenant.id).unwrap(),
-        act: Act::Schedule(message),
+        kind: RequestKind::Schedule(message),
         key: None,
         at: None,
     };

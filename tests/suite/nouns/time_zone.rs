@@ -218,7 +218,7 @@ on_both_databases! {
         let now = server.services().clock.now();
         let grants = (0..3_000).map(|number| {
             let day = jiff::civil::date(2027, 1, 1) + jiff::Span::new().days(number % 300);
-            let grant = message_credits::ledger::Act::Grant {
+            let grant = message_credits::ledger::RequestKind::Grant {
                 lot: domain::id::LotId::new(message_credits::clock::id_at(now)),
                 credits: domain::credits::Credits::whole(1),
                 expires_on: Some(day),

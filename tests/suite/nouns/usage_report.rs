@@ -5,7 +5,7 @@ mod history;
 use domain::{channel::Channel, ending::Asker, id::ListId};
 use message_credits::{
     graphql::engine::ids::PublicId,
-    ledger::{Act, End},
+    ledger::{End, RequestKind},
 };
 use serde_json::{Value, json};
 
@@ -114,11 +114,11 @@ on_both_databases! {
         let (cancel, settle) = (cancelled.id, settled.id);
         for mut new in [waits, cancelled, settled] {
             new.send_at = Some(at("2026-12-01T00:00:00Z"));
-            submit(&server, &tenant, at("2026-11-02T00:00:00Z"), Act::Schedule(new)).await;
+            submit(&server, &tenant, at("2026-11-02T00:00:00Z"), RequestKind::Schedule(new)).await;
         }
-        submit(&server, &tenant, at("2026-11-03T00:00:00Z"), Act::End { message: cancel, list: None, end: End::Cancel(Asker::Account) }).await;
+        submit(&server, &tenant, at("2026-11-03T00:00:00Z"), RequestKind::End { message: cancel, list: None, end: End::Cancel(Asker::Account) }).await;
         let sent = sending::price(&[Leg { country: "FR", segment_count: 2, recipients: 3, rate_units: Some(5_000) }]);
-        let settled = Act::End { message: settle, list: None, end: End::Reported(sent) };
+        let settled = RequestKind::End { message: settle, list: None, end: End::Reported(sent) };
         submit(&server, &tenant, at("2026-11-04T00:00:00Z"), settled).await;
 
         let usage = async |from: &str, to: &str| {

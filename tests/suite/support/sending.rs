@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use message_credits::{
     clock::id_at,
     graphql::engine::ids::PublicId,
-    ledger::{Act, Answer, MessageCharge, NewMessage, Request},
+    ledger::{Answer, MessageCharge, NewMessage, Request, RequestKind},
     store,
 };
 
@@ -127,10 +127,10 @@ pub fn new_message(message: &Message) -> NewMessage {
 }
 
 /// Runs a command of the ledger as of an instant.
-pub async fn submit(server: &Server, tenant: &Tenant, at: Timestamp, act: Act) -> Answer {
+pub async fn submit(server: &Server, tenant: &Tenant, at: Timestamp, kind: RequestKind) -> Answer {
     let request = Request {
         account: account(tenant),
-        act,
+        kind,
         key: None,
         at: Some(at),
     };
@@ -140,7 +140,7 @@ pub async fn submit(server: &Server, tenant: &Tenant, at: Timestamp, act: Act) -
 /// Grants credits as of an instant before all sends.
 pub async fn grant_at(server: &Server, tenant: &Tenant, at: &str, credits: i32) {
     let at = at.parse().unwrap();
-    let grant = Act::Grant {
+    let grant = RequestKind::Grant {
         lot: domain::id::LotId::new(id_at(at)),
         credits: Credits::whole(credits),
         expires_on: None,
@@ -156,7 +156,7 @@ pub async fn send_all(server: &Server, tenant: &Tenant, messages: &[Message]) ->
     for message in messages {
         let new = new_message(message);
         ids.push(new.id);
-        waiting.push(submit(server, tenant, message.at, Act::Send(new)));
+        waiting.push(submit(server, tenant, message.at, RequestKind::Send(new)));
     }
     // Queued in this order, and so charged in it.
     futures_util::future::join_all(waiting).await;

@@ -22,16 +22,16 @@ use super::{
     answer::{Answer, BalanceAnswer},
     batch::Batch,
     fault::Fault,
-    request::{Act, Refused, Request, Undone},
+    request::{Refused, Request, RequestKind, Undone},
 };
 use crate::store::usage_rollup::{NO_RECENT, NOT_ROLLED};
 
 impl Batch {
     /// Performs a request, or refuses it and leaves the batch unchanged.
-    pub(super) fn act(&mut self, request: &Request, now: Timestamp) -> Result<Answer, Undone> {
+    pub(super) fn perform(&mut self, request: &Request, now: Timestamp) -> Result<Answer, Undone> {
         let account = request.account;
-        match &request.act {
-            Act::Grant {
+        match &request.kind {
+            RequestKind::Grant {
                 lot,
                 credits,
                 expires_on,
@@ -55,15 +55,15 @@ impl Batch {
                     ..answer
                 })
             }
-            Act::Credit { purchase, lot } => self.credit(account, *purchase, *lot, now),
-            Act::Revoke { lot, credits, note } => {
+            RequestKind::Credit { purchase, lot } => self.credit(account, *purchase, *lot, now),
+            RequestKind::Revoke { lot, credits, note } => {
                 let command = Command::Revoke {
                     lot: *lot,
                     credits: *credits,
                 };
                 self.command(account, &command, now, |_| Some(note))
             }
-            Act::Allocate { allocations } => {
+            RequestKind::Allocate { allocations } => {
                 for allocation in allocations {
                     self.open_list(account, allocation.list)?;
                 }
@@ -76,8 +76,8 @@ impl Batch {
                     |_| None,
                 )
             }
-            Act::Archive { list } => self.archive(account, *list, now),
-            Act::Send(new) => {
+            RequestKind::Archive { list } => self.archive(account, *list, now),
+            RequestKind::Send(new) => {
                 let (message, list, credits) = self.paid(account, new)?;
                 let answer = self.command(
                     account,
@@ -91,7 +91,7 @@ impl Batch {
                 )?;
                 self.add_message(account, new, MessageStatus::Sent, answer)
             }
-            Act::Schedule(new) => {
+            RequestKind::Schedule(new) => {
                 self.refuse_removed(account, new)?;
                 let (message, list, credits) = self.paid(account, new)?;
                 let answer = self.command(
@@ -108,12 +108,16 @@ impl Batch {
                     .count_scheduled(account.uuid(), list.map(ListId::uuid), 1);
                 self.add_message(account, new, MessageStatus::Scheduled, answer)
             }
-            Act::End { message, list, end } => self.end(account, (*message, *list), end, now),
-            Act::Expire => {
+            RequestKind::End { message, list, end } => {
+                self.end(account, (*message, *list), end, now)
+            }
+            RequestKind::Expire => {
                 self.expire(account, now)?;
                 Ok(Answer::empty())
             }
-            Act::ChangeTimeZone { time_zone } => self.change_time_zone(account, time_zone, now),
+            RequestKind::ChangeTimeZone { time_zone } => {
+                self.change_time_zone(account, time_zone, now)
+            }
         }
     }
 
