@@ -1,4 +1,4 @@
-//! Sharing credits out among lists, over HTTP: laws P1, P2, L2 and L3.
+//! Allocating credits to lists, over HTTP: laws P1, P2, L2 and L3.
 
 use domain::{
     channel::Channel,
@@ -23,7 +23,7 @@ const READ: &str = "{ account {
     balance { total held available assigned unassigned }
     lists { nodes { name allocation { mode assigned available held } } } } }";
 
-/// Holds credits of a list for a scheduled message; what it costs is not the point here.
+/// Holds credits of a list for a scheduled message; its cost doesn't matter here.
 pub async fn hold(server: &Server, tenant: &Tenant, list: &str, credits: &str) {
     let services = server.services();
     let message = NewMessage {
@@ -63,14 +63,15 @@ fn shared(list: &str) -> Value {
 async fn two_lists(server: &Server) -> (Tenant, String, String) {
     let shop = server.account("Shop").await;
     let a = server.list(&shop, "A", json!([])).await;
-    // Lists of one instant come in no order that a test could name.
+    // Lists created at one instant have no order that a test could rely on.
     server.set_time("2026-11-22T08:00:01Z");
     let b = server.list(&shop, "B", json!([])).await;
     (shop, a, b)
 }
 
 on_both_databases! {
-    /// Each list has what was asked, the rest stays unassigned; the answer is in the asked order.
+    /// Each list gets the requested limit, the rest stays unassigned; the answer is in the
+    /// requested order.
     async fn lists_get_the_requested_limits(server: Server) {
         let (shop, a, b) = two_lists(&server).await;
         server.grant(&shop, "1000").await;
@@ -85,10 +86,10 @@ on_both_databases! {
             "userErrors": [],
         });
         assert_eq!(payload, expected);
-        // It says what shall be, not what to add: the same again moves nothing.
+        // It states the result, not the difference: the same again moves nothing.
         assert_eq!(server.done(&shop.owner, ALLOCATE, input).await, expected);
 
-        // A list that shares spends what is unassigned; zero is a limit too.
+        // A shared list spends unassigned credits; zero is a valid limit.
         let input = json!({ "allocations": [shared(&a), limited(&b, "0")] });
         let payload = server.done(&shop.owner, ALLOCATE, input).await;
         assert_eq!(payload["lists"], json!([
@@ -98,7 +99,7 @@ on_both_databases! {
         assert_eq!(payload["balance"]["unassigned"], "1000");
     }
 
-    /// Where there is too little for all, no list is changed.
+    /// If there is too little for all lists, none is changed.
     async fn an_allocation_is_all_or_nothing(server: Server) {
         let (shop, a, b) = two_lists(&server).await;
         server.grant(&shop, "1000").await;
@@ -113,13 +114,13 @@ on_both_databases! {
             assert_eq!(refused["userErrors"][0]["code"], "INSUFFICIENT_CREDITS", "{response}");
         }
         assert_eq!(server.data(&shop.owner, READ, json!({})).await, before);
-        // What one list gives up another may have in the same call.
+        // One list's reduction is available to another in the same call.
         let input = json!({ "allocations": [limited(&b, "1000"), limited(&a, "0")] });
         let payload = server.done(&shop.owner, ALLOCATE, input).await;
         assert_eq!(payload["balance"]["unassigned"], "0");
     }
 
-    /// Each allocation that can't be used is named by its position, all of them at once.
+    /// Each invalid allocation is named by its position, all of them at once.
     async fn bad_allocations_are_refused(server: Server) {
         let (shop, a, b) = two_lists(&server).await;
         let other = server.account("Other").await;
@@ -166,7 +167,8 @@ on_both_databases! {
         assert_eq!(server.data(&shop.owner, READ, json!({})).await, before);
     }
 
-    /// What a list's scheduled messages hold is its own, and no part of what it can spend.
+    /// Credits held by a list's scheduled messages are shown with it, and are not part of what it
+    /// can spend.
     async fn a_list_shows_its_credits(server: Server) {
         let (shop, a, b) = two_lists(&server).await;
         server.grant(&shop, "1000").await;
@@ -184,8 +186,8 @@ on_both_databases! {
         }));
     }
 
-    /// Credits whose day has come are gone from the lists at that very instant, whether or not any job
-    /// has run; and the job changes nothing of what was shown.
+    /// Expired credits leave the lists at that very instant, whether or not a job has run; and the
+    /// job changes nothing of what was shown.
     async fn expired_credits_are_not_shown(server: Server) {
         let (shop, a, b) = two_lists(&server).await;
         server.grant_until(&shop, "100", Some("2026-12-01")).await;
@@ -206,7 +208,7 @@ on_both_databases! {
         assert_eq!(shown().await, expired);
     }
 
-    /// A list that is archived gives its credits back to the unassigned.
+    /// Archiving a list returns its credits to the unassigned pool.
     async fn archiving_returns_credits(server: Server) {
         let (shop, a, _) = two_lists(&server).await;
         server.grant(&shop, "1000").await;

@@ -1,4 +1,5 @@
-//! Looking at a file before it is imported, over HTTP: how it would be read, and what refuses it.
+//! Previewing a file before its import, over HTTP: how it would be read, and why it would be
+//! refused.
 
 use serde_json::{Value, json};
 
@@ -37,7 +38,7 @@ on_both_databases! {
         assert_eq!(node["node"], json!({ "recipients": 0, "imports": { "totalCount": 0 } }));
     }
 
-    /// What is shown is what an import takes: the phone column and each field of the first row.
+    /// The preview equals the import: the phone column and each field of the first row.
     async fn an_import_reads_what_its_preview_showed(server: Server) {
         let shop = server.account("Shop").await;
         let (latin, _, _) = encoding_rs::WINDOWS_1252.encode("Name;Handy;Straße\nJürgen;+49 170 1234567;Süd\n");
@@ -65,7 +66,8 @@ on_both_databases! {
         }
     }
 
-    /// A file whose numbers can't be told is shown with the reason, so that somebody can choose.
+    /// A file without a recognisable numbers' column is shown with the reason, so that the user can
+    /// choose one.
     async fn a_file_without_a_numbers_column_is_previewed(server: Server) {
         let shop = server.account("Shop").await;
         let rows: Vec<String> = (10..40).map(|at| format!("202401{at},01701234{at}7")).collect();
@@ -76,7 +78,7 @@ on_both_databases! {
         assert!(columns.iter().all(|column| column["isPhoneColumn"] == false && column["mergeField"].is_string()), "{seen:#}");
     }
 
-    /// Of a workbook the sheet is named that opens, and cells are shown as a reader sees them.
+    /// For a workbook the active sheet is named, and cells are shown as a reader sees them.
     async fn a_workbook_is_previewed(server: Server) {
         let shop = server.account("Shop").await;
         let mut workbook = rust_xlsxwriter::Workbook::new();
@@ -91,7 +93,8 @@ on_both_databases! {
         assert_eq!(seen["phoneColumn"], "phone");
     }
 
-    /// What can't be read is refused with what it is; and a request has one preview, of a file that came with it.
+    /// Unreadable files are refused with the reason; a request has one preview, of a file that came
+    /// with it.
     async fn unreadable_files_have_no_preview(server: Server) {
         let shop = server.account("Shop").await;
         for (file, told) in [

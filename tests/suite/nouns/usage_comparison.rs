@@ -1,4 +1,4 @@
-//! What a dashboard asks of a report beside its sums: the period before, channels, and parts of the whole.
+//! What a dashboard reads beside a report's sums: the period before, channels, and shares.
 
 use domain::{channel::Channel, id::ListId};
 use message_credits::graphql::engine::ids::PublicId;
@@ -52,8 +52,8 @@ async fn report(server: &Server, tenant: &Tenant, input: Value) -> Value {
 }
 
 on_both_databases! {
-    /// October before November, by the account's calendar and with the report's filters; channels, lists and
-    /// countries with their part of the credits.
+    /// October before November, by the account's calendar and with the report's filters; channels,
+    /// lists and countries with their part of the credits.
     async fn a_report_compares_periods(server: Server) {
         let tenant = server.account("Shop").await;
         grant_at(&server, &tenant, "2026-09-01T00:00:00Z", 1_000).await;
@@ -105,7 +105,8 @@ on_both_databases! {
         assert_eq!(found["channels"], json!([]));
     }
 
-    /// Costs in another currency don't compare: the period before is null, and the report is there.
+    /// Costs in different currencies can't be compared: the period before is null, and the report
+    /// is complete.
     async fn periods_in_different_currencies_are_not_compared(server: Server) {
         let tenant = server.account("Shop").await;
         grant_at(&server, &tenant, "2026-09-01T00:00:00Z", 1_000).await;

@@ -1,4 +1,4 @@
-//! Usage reports over HTTP: what adds up, where buckets begin, what is refused.
+//! Usage reports over HTTP: sums, bounds of buckets, and refusals.
 
 mod history;
 
@@ -25,7 +25,7 @@ const REPORT: &str = "query($input: UsageReportInput!) { usageReport(input: $inp
 const TOTALS: &str = "query($input: UsageReportInput!) { usageReport(input: $input) {
     totals { messages recipients segments credits } } }";
 
-/// The code and the field of the error that a report is refused with.
+/// The code and the field of a report's error.
 async fn refused(server: &Server, key: &str, input: Value) -> (String, Value) {
     let response = server
         .graphql(Some(key), REPORT, json!({ "input": input }))
@@ -68,14 +68,14 @@ fn one(
 }
 
 on_both_databases! {
-    /// Totals, lists, buckets and countries are what one message at a time adds up to, and the totals what
-    /// the ledger says was spent, whatever the period, the interval, the zone and the filter.
+    /// Totals, lists, buckets and countries equal the sums over single messages, and the totals
+    /// equal the ledger's spending, for any period, interval, zone and filter.
     async fn all_breakdowns_add_up(server: Server) {
         check_all(&server).await;
     }
 
-    /// Days have 23 and 25 hours where clocks change, the first and the last are whole, and empty ones are
-    /// there.
+    /// Days have 23 and 25 hours when clocks change, the first and the last are whole, and empty
+    /// ones are included.
     async fn buckets_follow_the_clocks(server: Server) {
         let tenant = server.account("Shop").await;
         let starts = async |from: &str, to: &str, interval: &str| {
@@ -103,7 +103,7 @@ on_both_databases! {
         );
     }
 
-    /// Only what was charged counts, when it was charged, and what was really sent.
+    /// Only charged messages count, at the time of their charge, with what was actually sent.
     async fn scheduled_and_cancelled_messages_do_not_count(server: Server) {
         let tenant = server.account("Shop").await;
         grant_at(&server, &tenant, "2026-11-01T00:00:00Z", 1_000).await;
@@ -133,7 +133,8 @@ on_both_databases! {
         assert_eq!(usage("2026-11-01T00:00:00Z", "2026-12-01T00:00:00Z").await, sent);
     }
 
-    /// Lists come by their credits, and the next page follows the last list of the one before.
+    /// Lists are ordered by their credits, and the next page continues after the last list of the
+    /// one before.
     async fn lists_are_paged(server: Server) {
         let tenant = server.account("Shop").await;
         grant_at(&server, &tenant, "2026-11-01T00:00:00Z", 1_000).await;
@@ -180,7 +181,7 @@ on_both_databases! {
         }
     }
 
-    /// What can't be asked is named.
+    /// Invalid arguments are named.
     async fn bad_reports_are_refused(server: Server) {
         let tenant = server.account("Shop").await;
         let list = server.list(&tenant, "Winter", json!([])).await;
@@ -208,7 +209,8 @@ on_both_databases! {
         server.data(&tenant.owner, REPORT, json!({ "input": november_with("listIds", json!([list, list])) })).await;
     }
 
-    /// Another's account and lists answer as if they did not exist, and a sending service sees no usage.
+    /// Another account and its lists answer as if they did not exist, and a sending service sees no
+    /// usage.
     async fn usage_is_visible_to_permitted_roles_only(server: Server) {
         let (tenant, other) = (server.account("Shop").await, server.account("Other").await);
         let own = server.list(&tenant, "Winter", json!([])).await;
@@ -239,7 +241,7 @@ on_both_databases! {
         assert_eq!(response["errors"][0]["extensions"]["code"], "FORBIDDEN", "{response}");
     }
 
-    /// A list says its own usage, each list of a page for itself.
+    /// A list has its own usage, each list of a page for itself.
     async fn a_list_shows_its_usage(server: Server) {
         let tenant = server.account("Shop").await;
         grant_at(&server, &tenant, "2026-11-01T00:00:00Z", 1_000).await;
@@ -281,7 +283,7 @@ on_both_databases! {
         }
     }
 
-    /// Costs in two currencies do not add up, and are not made to.
+    /// Costs in two currencies can't be added up, and are refused.
     async fn costs_in_two_currencies_are_refused(server: Server) {
         let tenant = server.account("Shop").await;
         grant_at(&server, &tenant, "2026-11-01T00:00:00Z", 1_000).await;
