@@ -117,7 +117,7 @@ impl List {
         json!({ "query": query, "variables": { "input": input } })
     }
 
-    /// The quote that its stored contacts must give: each contact's own text, cut by itself.
+    /// The quote that its stored contacts must give: the sum over each contact's own text.
     pub fn expected(&self) -> Expected {
         let mut recipients = BTreeMap::new();
         for contact in 0..self.contacts as usize {

@@ -1,6 +1,6 @@
-//! What each act of a request does to its account's book and to the batch's rows.
+//! What each kind of request does to its account's book and to the batch's rows.
 //!
-//! Here: one function for each act. Not here: batching, locking and keys ([`super::batch`]), and a
+//! Here: one function for each kind. Not here: batching, locking and keys ([`super::batch`]), and a
 //! message's row ([`message`]).
 
 mod message;

@@ -132,7 +132,7 @@ pub enum Refusal {
 /// Why a command was not applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ApplyError {
-    /// The book refuses it, and is as it was.
+    /// The book refuses it, and is unchanged.
     #[error(transparent)]
     Refused(#[from] Refusal),
     /// The book contradicts itself. It must not be used any more.

@@ -89,7 +89,8 @@ async fn a_created_key_is_accepted() {
     assert_eq!(server.terminate(), Some(0));
 }
 
-/// Two servers on one SQLite file would not see each other's batches. The other commands run beside a server.
+/// Two servers on one SQLite file would not see each other's batches. The other commands run beside
+/// a server.
 #[test]
 fn one_server_serves_a_sqlite_file() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,5 +1,5 @@
-//! Who may read what, law A1: every field of every type of the schema against the policy's rows, with every
-//! role, over HTTP.
+//! Who may read what, law A1: every field of every type of the schema against the policy's rows,
+//! with every role, over HTTP.
 //!
 //! Here: the walk over the schema and what each answer must be. Not here: root fields, which are
 //! `authorization`'s; what a sending service can't find out in other ways, which is `sender`'s.

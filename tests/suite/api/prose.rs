@@ -117,7 +117,8 @@ fn rejected(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// Whether a number above 999 is written without its commas, outside of examples in quotation marks.
+/// Whether a number above 999 is written without its commas, outside of examples in quotation
+/// marks.
 fn has_long_number(text: &str) -> bool {
     let prose: Vec<&str> = text.split('"').step_by(2).collect();
     prose
@@ -208,7 +209,8 @@ fn lists_of_an_input_state_their_bounds() {
     assert!(wrong.is_empty(), "without a bound:\n{}", wrong.join("\n"));
 }
 
-/// Texts in the code that read as sentences for users: an upper-case letter first and a full stop last.
+/// Texts in the code that read as sentences for users: an upper-case letter first and a full stop
+/// last.
 fn messages(folder: &Path, found: &mut Vec<(String, String)>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

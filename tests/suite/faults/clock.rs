@@ -67,7 +67,8 @@ on_both_databases! {
         assert_eq!(verify(&server.services().store, |_| {}).await.unwrap().drifts, []);
     }
 
-    /// A message is neither charged before its sendAt nor cancelled after it, whichever way the clock moves.
+    /// A message is neither charged before its sendAt nor cancelled after it, whichever way the
+    /// clock moves.
     async fn a_send_time_passes_once(server: Server) {
         let tenant = server.account("Shop").await;
         server.grant(&tenant, "100").await;
@@ -89,8 +90,9 @@ on_both_databases! {
     }
 }
 
-/// Ids of one process sort in the order in which they were made, also while the clock stands still; and the
-/// ids of a ledger whose clock stepped back sort by the instants that were booked, which don't.
+/// Ids of one process sort in the order in which they were made, also while the clock stands still;
+/// and the ids of a ledger whose clock stepped back sort by the instants that were booked, which
+/// don't.
 #[test]
 fn ids_rise_while_the_clock_stands_still() {
     let at: Timestamp = "2026-11-22T08:00:00Z".parse().unwrap();

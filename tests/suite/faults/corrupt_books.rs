@@ -2,7 +2,8 @@
 //! its name, nothing is written for it, and nobody else is affected.
 //!
 //! Here: rows corrupted by SQL, in process and over HTTP. Not here: each fault of the domain, which
-//! `domain/tests/book/faults.rs` tests, and tampering that only `verify` finds ([`crate::laws::verify`]).
+//! `domain/tests/book/faults.rs` tests, and tampering that only `verify` finds
+//! ([`crate::laws::verify`]).
 
 use domain::{
     book::{Fault as BookFault, Refusal},
@@ -220,8 +221,8 @@ on_both_databases! {
         assert_eq!(shops.fault(outcome), Fault::MissingMessage(shops.held));
     }
 
-    /// One command of a batch meets a fault; the others of its account are done, those of others too. A second
-    /// fault of an account fails all of its commands in the batch.
+    /// One command of a batch meets a fault; the others of its account are done, those of others
+    /// too. A second fault of an account fails all of its commands in the batch.
     async fn a_fault_fails_only_its_own_command(server: Server) {
         let shops = Shops::open(&server).await;
         // Only the hold is broken.
@@ -287,8 +288,8 @@ on_both_databases! {
     }
 }
 
-/// A program whose database is corrupted while it serves: the caller gets INTERNAL_SERVER_ERROR, and the log one
-/// line with the account and the fault.
+/// A program whose database is corrupted while it serves: the caller gets INTERNAL_SERVER_ERROR,
+/// and the log one line with the account and the fault.
 async fn is_logged_and_masked(url: &str) {
     assert!(output(&["migrate", "--database-url", url]).status.success());
     let server = Process::start(&["serve", "--database-url", url]);

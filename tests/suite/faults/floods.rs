@@ -1,4 +1,5 @@
-//! Floods of anonymous clients, and of another account, beside a paying account: none of its requests fails.
+//! Floods of anonymous clients, and of another account, beside a paying account: none of its
+//! requests fails.
 //!
 //! Here: whether requests are answered. Not here: how fast, which `cargo xtask bench floods`
 //! measures.

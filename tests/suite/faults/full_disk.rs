@@ -87,7 +87,7 @@ async fn survives_a_full_disk(disk: &SmallDisk, url: &str, come_back: impl Fn())
 }
 
 /// SQLite's disk is full: nothing is acknowledged without being stored, and with space again
-/// everything goes on.
+/// the load continues.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sqlite_on_a_full_disk() {
     let Some(disk) = SmallDisk::mount(64) else {

@@ -1,5 +1,5 @@
-//! A connection that is lost between the commit and the answer: between the caller and the server, and between
-//! the server and PostgreSQL. The caller repeats its key and gets the first answer.
+//! A connection that is lost between the commit and the answer: between the caller and the server,
+//! and between the server and PostgreSQL. The caller repeats its key and gets the first answer.
 
 use std::sync::{
     Arc,

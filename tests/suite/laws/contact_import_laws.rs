@@ -1,5 +1,5 @@
-//! Laws of imports, over HTTP with random files: imported + duplicates + rejected = rows, and the head-count is
-//! that of the distinct numbers.
+//! Laws of imports, over HTTP with random files: imported + duplicates + rejected = rows, and the
+//! head-count is that of the distinct numbers.
 
 use std::collections::BTreeSet;
 

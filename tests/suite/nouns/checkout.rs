@@ -1,4 +1,4 @@
-//! The sandbox's approve page over HTTP: credits come in once, and a decision is final.
+//! The sandbox's approve page over HTTP: a purchase is credited once, and a decision is final.
 
 use futures_util::future::join_all;
 use reqwest::StatusCode;
@@ -57,7 +57,7 @@ async fn waiting(server: &Server) -> (Tenant, String) {
 }
 
 on_both_databases! {
-    /// However often and concurrently a purchase is approved, its credits come in once (law R1).
+    /// However often and concurrently a purchase is approved, it is credited once (law R1).
     async fn a_purchase_is_credited_once(server: Server) {
         let (tenant, url) = waiting(&server).await;
         let statuses = join_all((0..20).map(|_| decide(&server, &url, "approve"))).await;

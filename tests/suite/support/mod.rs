@@ -113,8 +113,8 @@ impl Server {
         Self::start(url, Some(folder), limits, set).await
     }
 
-    /// On a new PostgreSQL database of the server that `TEST_POSTGRES_URL` names; `cargo xtask test`
-    /// starts one.
+    /// On a new PostgreSQL database of the server that `TEST_POSTGRES_URL` names; `cargo xtask
+    /// test` starts one.
     pub async fn on_postgres() -> Option<Self> {
         let url = postgres_database().await?;
         Some(Self::start(url, None, connections::Limits::default(), |_| {}).await)

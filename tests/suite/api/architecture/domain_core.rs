@@ -1,4 +1,5 @@
-//! The core of the domain, how texts are cut, needs nothing else of it: it could be published by itself.
+//! The core of the domain, which cuts texts into segments, is self-contained: it could be a crate of
+//! its own.
 
 use std::{collections::BTreeSet, path::Path};
 

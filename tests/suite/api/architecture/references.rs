@@ -18,7 +18,7 @@ pub const SERVER: &str = "message_credits";
 /// Our crates.
 pub const OURS: [&str; 4] = [SERVER, "domain", "entity", "migration"];
 
-/// Where a file stands: its crate and its module in it.
+/// The position of a file: its crate and its module in it.
 pub struct Place {
     crate_name: String,
     module: Vec<String>,

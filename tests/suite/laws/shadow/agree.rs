@@ -1,4 +1,5 @@
-//! What must agree: balance, lots, lists, holds, answers and refusals; and in the end the whole ledger.
+//! What must agree: balance, lots, lists, holds, answers and refusals; and in the end the whole
+//! ledger.
 
 use std::collections::BTreeMap;
 
