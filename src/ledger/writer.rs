@@ -179,7 +179,7 @@ mod tests {
             answered = pace.next(64 - answered);
             assert_eq!(answered, expected);
         }
-        // All of them asked again before the next batch began.
+        // All of them sent another command before the next batch began.
         pace.note(64, Duration::from_millis(5));
         assert_eq!(pace.next(64), 64);
         // Few commands aren't split, and many are bounded.

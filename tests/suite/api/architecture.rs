@@ -1,6 +1,6 @@
 //! The shape of the code: which part may use which, and the header that every file has.
 //!
-//! Here: the table of floors and the rules about files; docs/architecture.md says them in words.
+//! Here: the table of layers and the rules about files, which docs/architecture.md explains.
 //! Not here: how references are found, which is `references`; what the domain's core needs, which
 //! is `domain_core`; clocks, randomness and floats, which clippy.toml bans.
 

@@ -1,5 +1,5 @@
 //! Who may do what, law A1: every row of the policy with every role, with no key and with another
-//! account's owner, over HTTP. Each is asked about things of one account that are there. What a
+//! account's owner, over HTTP. Each request is about existing rows of one account. What a
 //! root field may be used for is in [`uses`] (law A3), what is read below the API in [`reader`].
 
 mod reader;

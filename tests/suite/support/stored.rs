@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use super::{Server, Tenant, sending::account};
 
-/// A contact: its country, and what is known of it.
+/// A contact: its country and its fields.
 pub type Contact = (&'static str, Option<Value>);
 
 /// Gives a list exactly these contacts.

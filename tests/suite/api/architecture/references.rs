@@ -213,7 +213,7 @@ impl<'ast> Visit<'ast> for Reader {
     }
 
     fn visit_vis_restricted(&mut self, _: &'ast VisRestricted) {
-        // `pub(in crate::store)` says who may look in, not where this looks.
+        // `pub(in crate::store)` limits who may use an item; it is not a reference.
     }
 
     fn visit_signature(&mut self, signature: &'ast Signature) {
