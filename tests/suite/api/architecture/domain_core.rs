@@ -1,5 +1,5 @@
-//! The core of the domain, which cuts texts into segments, is self-contained: it could be a crate of
-//! its own.
+//! The core of the domain, which cuts texts into segments, is self-contained: it could be a crate
+//! of its own.
 
 use std::{collections::BTreeSet, path::Path};
 
