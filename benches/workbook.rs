@@ -1,5 +1,5 @@
-//! How fast the messages of a report become a workbook, beside rust_xlsxwriter's constant-memory mode
-//! writing the same sheet, in one run on one machine.
+//! How fast the messages of a report are written to a workbook, beside rust_xlsxwriter's
+//! constant-memory mode writing the same sheet, in one run on one machine.
 //!
 //! `cargo bench --bench workbook [-- ROWS]`
 
@@ -19,7 +19,7 @@ use message_credits::reports::{
 };
 use rust_xlsxwriter::{Format, Workbook, XlsxError};
 
-/// The best of so many rounds, the sides taking turns.
+/// The best of this many rounds, in which the sides take turns.
 const ROUNDS: usize = 3;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -74,7 +74,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// What is compared.
+/// The sides of the comparison.
 const EFFORTS: [Effort; 4] = [
     effort(3, false),
     effort(4, false),
@@ -89,7 +89,7 @@ const fn effort(level: u32, has_two_threads: bool) -> Effort {
     }
 }
 
-/// An output that only counts.
+/// An output that only counts bytes.
 struct Counter(u64);
 
 impl Write for Counter {
@@ -126,8 +126,8 @@ fn report() -> Result<ReportFile, jiff::Error> {
     })
 }
 
-/// Messages as a shop's are: a few campaigns, each to many lists and countries, names and codes
-/// that repeat, ids that don't.
+/// Messages like a shop's: a few campaigns, each to many lists and countries; names and codes
+/// repeat, ids don't.
 struct Messages<'a> {
     from: Timestamp,
     lists: &'a [String],

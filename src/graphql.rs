@@ -1,7 +1,8 @@
 //! The GraphQL API: one file per noun, over [`crate::operations`].
 //!
-//! Types are newtypes over rows with explicit resolvers. Here: reading arguments and writing answers. Not here: how a
-//! document becomes an answer ([`engine`]), transport ([`crate::http`]), and the rules of the domain.
+//! Types are newtypes over rows with explicit resolvers. Here: reading arguments and writing
+//! answers. Not here: how a document becomes an answer ([`engine`]), transport ([`crate::http`]),
+//! and the rules of the domain.
 
 pub mod account;
 pub mod allocation;

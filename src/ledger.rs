@@ -1,19 +1,22 @@
-//! The one door to the books: [`Ledger::submit`].
+//! The only way to the books: [`Ledger::submit`].
 //!
-//! Commands that arrive together are gathered and applied as one database transaction: lock the accounts
-//! in one order, read their books, apply each command in turn, write all that came of it as sets, commit,
-//! answer each caller. Nothing waits to be gathered: what queued while the last batch was written is the
-//! next batch. The same code serves one command and a thousand, one process and many.
+//! Commands that arrive together are batched and applied in one database transaction: lock the
+//! accounts in id order, read their books, apply the commands in turn, write the resulting rows as
+//! row sets, commit, and answer each caller. There is no delay for batching: commands that are
+//! queued while one batch is written form the next. The same code serves one command and a
+//! thousand, one process and many.
 //!
-//! A caller is told "not done" only of what was not done: it never hears of a failure where the commit may
-//! have happened, but that it is unknown, and that its key tells.
+//! A [`Request`] names an account, what to do, and an idempotency key; the core's
+//! [`domain::book::Command`] is what it does to the books. There is no third word for either.
 //!
-//! Here: the queue, the batches and their writes. Not here: who may ask ([`crate::operations`]), what a
-//! message costs ([`domain::quote`]), and reading ([`crate::store`]).
+//! A caller hears "not done" only if nothing was done. If the commit may have happened, the caller
+//! hears that the outcome is unknown, and can repeat the command with its key to learn it.
+//!
+//! Here: the queue, the batches and their writes. Not here: who may ask ([`crate::operations`]),
+//! what a message costs ([`domain::quote`]), and reading ([`crate::store`]).
 
 #![warn(clippy::wildcard_enum_match_arm)]
 
-mod acts;
 mod answer;
 mod batch;
 mod bookings;
@@ -22,6 +25,7 @@ mod commit;
 mod facts;
 mod failure;
 mod fault;
+mod perform;
 mod queue;
 mod request;
 mod rollups;
@@ -48,7 +52,9 @@ pub use self::{
     answer::{Answer, BalanceAnswer, LineAnswer, MessageAnswer},
     chain::Chaining,
     fault::Fault,
-    request::{Act, Audience, End, Key, MessageCharge, NewMessage, Refused, Request, SubmitError},
+    request::{
+        Audience, End, Key, MessageCharge, NewMessage, Refused, Request, RequestKind, SubmitError,
+    },
 };
 use self::{
     bookings::Bookings,
@@ -63,34 +69,34 @@ use crate::{
     tuning::Tuned,
 };
 
-/// Changes that a slow subscriber may fall behind by before it is told that it missed some.
+/// Changes that a slow subscriber may fall behind by before it hears that it missed some.
 const CHANGES: usize = 1_024;
 
-/// Commands in one batch: larger ones gain little and make the first caller wait for the last.
+/// Commands in one batch. Larger ones gain little and make the first caller wait for the last.
 /// Measured: docs/measured.md, "Batches of the ledger".
 static BATCH: Tuned<usize> = Tuned::new("BATCH", 512);
-/// Milliseconds that a batch may take before the next ones are made smaller.
+/// Milliseconds that a batch may take before the following ones are made smaller.
 /// Measured: docs/measured.md, "Batches of the ledger".
 static BATCH_MILLISECONDS: Tuned<u64> = Tuned::new("BATCH_MILLISECONDS", 100);
 
-/// What the ledger takes on at a time.
+/// The limits of the ledger's queue, batches and connections.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Commands that may wait in all. Beyond it callers are told at once that the server is busy, rather
-    /// than kept in a queue that only grows.
+    /// Commands that may wait in all. Callers beyond this are refused at once because the server is
+    /// busy; otherwise the queue would grow without bound.
     pub waiting: usize,
-    /// Commands of one account that may wait, so that one account does not fill the queue.
+    /// Commands of one account that may wait, so that one account doesn't fill the queue.
     pub waiting_of_account: usize,
-    /// Commands in one batch: larger ones gain little and make the first caller wait for the last.
+    /// Commands in one batch. Larger ones gain little and make the first caller wait for the last.
     pub batch: usize,
-    /// What a batch may take before the next ones are made smaller.
+    /// The time that a batch may take before the following ones are made smaller.
     pub batch_time: Duration,
-    /// How long a command waits for its turn. Beyond it it is refused, and never begun.
+    /// How long a command waits for its turn. After that it is refused, and never begun.
     pub deadline: Duration,
-    /// Writers on PostgreSQL, as many as have a connection of their own. An account's commands are with one at a time.
-    /// SQLite has one, whoever asks.
+    /// Writers on PostgreSQL, each with its own connection. One account's commands are with one
+    /// writer at a time. SQLite always has a single writer.
     pub writers: usize,
-    /// Accounts locked by somebody else that are waited for at a time, on a connection each.
+    /// Accounts locked by another process that are waited for at once, each on its own connection.
     pub lanes: usize,
     /// Whether transactions are hashed.
     pub chaining: Chaining,
@@ -111,7 +117,7 @@ impl Default for Limits {
     }
 }
 
-/// The door to the books. Cheap to clone.
+/// A handle to the ledger. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Ledger {
     door: Door,
@@ -143,7 +149,7 @@ impl std::fmt::Debug for Door {
     }
 }
 
-/// The writers at work.
+/// The running writers.
 #[derive(Debug)]
 pub struct Writers {
     tasks: JoinSet<()>,
@@ -160,7 +166,7 @@ impl Ledger {
     /// Starts the writers with other limits.
     #[must_use]
     pub fn start_with(store: &Store, clock: &Clock, limits: Limits) -> (Self, Writers) {
-        // SQLite has one writer at a time, whoever asks.
+        // SQLite has one writer at a time, whatever the limits say.
         let count = if store.backend() == DatabaseBackend::Postgres {
             limits.writers
         } else {
@@ -202,8 +208,8 @@ impl Ledger {
         (ledger, Writers { tasks, queue })
     }
 
-    /// A ledger whose commands `serve` serves. Benchmarks only: they measure the writers against it, behind
-    /// the same operations.
+    /// A ledger whose commands are served by `serve`. Benchmarks only: they measure the writers
+    /// against an alternative behind the same operations.
     #[cfg(feature = "bench")]
     #[must_use]
     pub fn served_by(
@@ -221,14 +227,16 @@ impl Ledger {
         }
     }
 
-    /// Applies one command. The answer comes when it is committed.
+    /// Applies one command. Returns after it is committed.
     ///
-    /// Dropped before its batch begins, nothing is done; dropped later, only the command's key tells.
+    /// If the future is dropped before the command's batch begins, nothing is done. If it is
+    /// dropped later, only a repetition with the command's key returns the outcome.
     ///
     /// # Errors
-    /// A refusal or a fault, and then nothing changed; that the server is busy or stopping, or that the
-    /// command's time was over, and then it was not begun; that the database failed, and nothing was done;
-    /// or that it is not known whether it was done, and then only a repetition with the same key tells.
+    ///
+    /// Nothing was changed by a refusal, by a fault, if the server is busy or stopping, if the
+    /// command waited too long for its turn, or if the database failed before the commit. After
+    /// [`SubmitError::Unknown`] the command may have been done: repeat it with the same key.
     pub async fn submit(&self, request: Request) -> Result<Answer, SubmitError> {
         match &self.door {
             Door::Queue { queue, deadline } => {
@@ -241,13 +249,13 @@ impl Ledger {
         }
     }
 
-    /// Waits until this process can book nothing at or before an instant that is past. It takes no lock of
-    /// the database, and holds up no writer.
+    /// Waits until this process can no longer book anything at or before a past instant. Takes no
+    /// database lock and delays no writer.
     pub async fn passed(&self, at: Timestamp) {
         self.bookings.passed(at).await;
     }
 
-    /// Tells of every account whose books change through this process.
+    /// Subscribes to the ids of accounts whose books change through this process.
     #[must_use]
     pub fn changes(&self) -> broadcast::Receiver<AccountId> {
         self.changes.subscribe()
@@ -255,7 +263,7 @@ impl Ledger {
 }
 
 impl Writers {
-    /// Takes no more commands, and waits until what was queued is committed.
+    /// Accepts no more commands, and waits until the queued ones are committed.
     pub async fn drain(mut self) {
         self.queue.close();
         while let Some(ended) = self.tasks.join_next().await {

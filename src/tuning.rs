@@ -1,10 +1,11 @@
 //! Numbers that a measurement chose.
 //!
-//! Here: how a number is declared, and how a bench varies it. Not here: the numbers, which stand beside the code
-//! that they are for, and their measurements, which are in docs/measured.md.
+//! Here: how a number is declared, and how a bench varies it. Not here: the numbers, which stand
+//! beside the code that they are for, and their measurements, which are in docs/measured.md.
 //!
-//! Without the feature `bench` a number is what it was declared as. With it, the environment may name one number and
-//! its value, such as `MESSAGE_CREDITS_TUNE=QUERIES_IN_FLIGHT=4`: `cargo xtask bench sweep` runs the same load with each value.
+//! Without the feature `bench` a number is what it was declared as. With it, the environment may
+//! name one number and its value, such as `MESSAGE_CREDITS_TUNE=QUERIES_IN_FLIGHT=4`: `cargo xtask
+//! bench sweep` runs the same load with each value.
 
 #[cfg(feature = "bench")]
 use std::{str::FromStr, sync::OnceLock};

@@ -1,6 +1,8 @@
-//! Documents at random from the schema: deep, wide, aliased, with variables, such as nobody writes who means well.
+//! Random documents from the schema: deep, wide, aliased, with variables, as no well-meaning client
+//! writes them.
 //!
-//! Here: one seed makes one sequence of documents, which fit the schema. Not here: who sends them and what is measured.
+//! Here: one seed makes one sequence of documents, which are valid for the schema. Not here: who
+//! sends them and what is measured.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -13,7 +15,8 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use serde_json::{Map, Value, json};
 
-/// What the schema language does not print, as far as it is fetched.
+/// The built-in introspection types, as far as documents use them; a printed schema doesn't have
+/// them.
 const INTROSPECTION: &str = "
 type __Schema { types: [__Type!]! queryType: __Type! directives: [__Directive!]! }
 type __Type { name: String fields: [__Field!] interfaces: [__Type!] possibleTypes: [__Type!]
@@ -25,29 +28,29 @@ type __Directive { name: String! args: [__InputValue!]! }
 extend type Query { __schema: __Schema! __type(name: String!): __Type }
 ";
 
-/// The longest document that is written; the server reads 64 KiB.
+/// The longest generated document; the server reads 64 KiB.
 const MOST_BYTES: usize = 60_000;
 
 /// An operation with its variables.
 pub struct Asked {
     /// The text.
     pub query: String,
-    /// What its variables are.
+    /// The variables' values.
     pub variables: Value,
 }
 
-/// Makes documents, one after the other.
+/// Generates documents, one after the other.
 pub struct Generator {
     types: BTreeMap<String, TypeKind>,
     roots: Vec<FieldDefinition>,
-    /// Ids that there are, of any kind.
+    /// Existing ids, of any kind.
     pub ids: Vec<String>,
     random: StdRng,
     /// Bytes of the texts in this document's variables.
     texts: usize,
 }
 
-/// How one document is shaped.
+/// The shape of one document.
 struct Shape {
     depth: usize,
     width: usize,
@@ -98,7 +101,7 @@ impl Generator {
             made: 0,
         };
         let roots = self.pick(&[1, 1, 2, 10, 50]);
-        // Now and then one root field alone, under many names.
+        // Now and then one root field alone, under many aliases.
         let alone = self.random.random_bool(0.3).then(|| self.root());
         for _ in 0..roots {
             let root = alone.clone().unwrap_or_else(|| self.root());
@@ -123,7 +126,7 @@ impl Generator {
         among[self.random.random_range(0..among.len())]
     }
 
-    /// Writes a field, under a name of its own, with all that it needs.
+    /// Writes a field under its own alias, with all that it needs.
     fn field(&mut self, field: &FieldDefinition, depth: usize, shape: &mut Shape) {
         let kind = name_of(&field.ty.node);
         let composite = self.fields(&kind).is_some();
@@ -138,7 +141,7 @@ impl Generator {
                 arguments.push(self.argument(argument, shape));
             }
         }
-        // Both would be refused, and nothing else of it would be seen.
+        // Both would be refused, and nothing else of the document would be reached.
         if arguments.iter().any(|one| one.starts_with("first:")) {
             arguments.retain(|one| !one.starts_with("last:"));
         }
@@ -210,7 +213,7 @@ impl Generator {
         nodes.map(|(name, _)| name.clone()).collect()
     }
 
-    /// An argument with its value: written out if it is small, else as a variable.
+    /// An argument with its value: written out if it is small, otherwise as a variable.
     fn argument(&mut self, argument: &InputValueDefinition, shape: &mut Shape) -> String {
         let name = argument.name.node.as_str();
         let value = self.value(&argument.ty.node, name, 0);

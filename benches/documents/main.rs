@@ -1,10 +1,11 @@
-//! Documents at random against the program itself: what does the worst request take?
+//! Random documents against the program itself: what is the most that one request takes?
 //!
 //!     cargo xtask bench documents -- --seconds 600 --seed 1
 //!
-//! For nobody and for each role in turn, a document is made, sent and measured by itself: the memory beyond what the
-//! server had before, its CPU, the bytes of its answer. Beside it another client asks for little, all the time. Ends
-//! with an error if any request takes more than 64 MB or 2 s of CPU. `--program` measures another build.
+//! For anonymous clients and for each role in turn, one document is generated, sent and measured at
+//! a time: the memory beyond the server's before, its CPU time, the bytes of its answer. Meanwhile
+//! another client sends small requests. Ends with an error if any request takes more than 64 MB or
+//! 2 s of CPU. `--program` measures another build.
 //!
 //! Linux only: it reads /proc.
 
@@ -27,7 +28,7 @@ use std::time::{Duration, Instant};
 use generate::{Asked, Generator};
 use serde_json::{Value, json};
 
-/// What a request may take.
+/// The most that a request may take.
 const MOST_MEMORY_MB: f64 = 64.0;
 const MOST_CPU_S: f64 = 2.0;
 const ADMIN_KEY: &str = "mc_documents_admin_0123456789abcdef0123456789abcdef";
@@ -86,7 +87,7 @@ impl Program {
         std::fs::read_to_string(format!("/proc/{}/{file}", self.child.id())).unwrap_or_default()
     }
 
-    /// Megabytes of a line of its status.
+    /// The megabytes in a line of its /proc status.
     fn memory(&self, line: &str) -> f64 {
         let status = self.proc("status");
         let found = status.lines().find_map(|one| one.strip_prefix(line));
@@ -98,7 +99,7 @@ impl Program {
         let _ = std::fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5");
     }
 
-    /// Seconds of CPU so far.
+    /// Its CPU time so far, in seconds.
     fn cpu(&self) -> f64 {
         let stat = self.proc("stat");
         let fields: Vec<&str> = stat.rsplit(") ").next().unwrap().split(' ').collect();
@@ -135,7 +136,7 @@ impl Program {
     }
 }
 
-/// A tenant with much of everything: the keys by role, and the ids.
+/// A tenant with many rows of every kind: the keys by role, and the ids.
 async fn fill(program: &Program) -> (Vec<(&'static str, Option<String>)>, Vec<String>) {
     let done = async |key: &str, field: &str, kind: &str, answer: &str, input: Value| {
         let query = format!(
@@ -279,7 +280,7 @@ async fn main() -> ExitCode {
         program.memory("VmRSS:")
     );
 
-    // The neighbour: another connection that asks for next to nothing.
+    // The neighbour: another connection that sends small requests.
     let (over, slowest, asked_for) = (
         Arc::new(AtomicBool::new(false)),
         Arc::new(AtomicU64::new(0)),

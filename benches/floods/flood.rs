@@ -1,6 +1,6 @@
 //! Floods: connections that cost their sender little and the server much.
 //!
-//! Here: opening them and keeping them standing. Not here: what others see meanwhile.
+//! Here: opening connections and holding them. Not here: what other clients see meanwhile.
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,35 +16,36 @@ use crate::{
     tenant::{Pays, Program},
 };
 
-/// Connections that are opened at once: the system's queue of new ones is bounded.
+/// Connections opened at once: the system's queue of new ones is bounded.
 const AT_ONCE: usize = 64;
-/// How long a connection that the server ended stays away.
+/// The pause before a connection that the server ended is opened again.
 const AWAY: Duration = Duration::from_millis(200);
 
-/// What strangers, or a tenant, do.
+/// The floods by strangers or by a tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flood {
-    /// Nothing: what to compare with.
+    /// No flood, for comparison.
     Nothing,
-    /// Bodies that never come.
+    /// Bodies that never arrive.
     Bodies,
     /// Heads that never end.
     Heads,
-    /// WebSockets that say `connection_init` without a key.
+    /// WebSockets that send `connection_init` without a key.
     Sockets,
-    /// WebSockets that say nothing.
+    /// WebSockets that send nothing.
     SilentSockets,
     /// Answers that nobody reads.
     Unread,
     /// One key of another tenant that sends over many connections.
     OneKey,
-    /// One key of another tenant that may not send, and quotes a text with merge fields for 300,000 contacts.
+    /// One key of another tenant that may not send, quoting a text with merge fields for 300,000
+    /// contacts.
     Scans,
-    /// Keys of another tenant that may not import, and upload a byte each second.
+    /// Keys of another tenant that may not import, uploading one byte each second.
     Uploads,
 }
 
-/// A flood's tasks; it ends when this is dropped.
+/// A flood's tasks, which end on drop.
 pub struct Attack {
     _tasks: JoinSet<()>,
 }
@@ -76,7 +77,7 @@ impl Flood {
         }
     }
 
-    /// What the tenant beside it does: what it would lose first.
+    /// The operation of the tenant beside it that would suffer first.
     pub const fn beside(self) -> Pays {
         match self {
             Self::Scans => Pays::Personally,
@@ -85,7 +86,8 @@ impl Flood {
         }
     }
 
-    /// Begins it, and says how many connections stand. Whoever is hung up on comes again.
+    /// Starts the flood, and returns how many connections are open. Connections that the server
+    /// closes are opened again.
     pub async fn begin(self, program: &Program) -> Outcome<(Attack, usize)> {
         let (count, requests) = match self {
             Self::Nothing => (0, vec![Vec::new()]),
@@ -126,26 +128,26 @@ impl Flood {
                 });
             }
         }
-        // What was asked is there.
+        // The requested answer is complete.
         tokio::time::sleep(Duration::from_millis(500)).await;
         Ok((Attack { _tasks: tasks }, standing))
     }
 
-    /// Stands on one connection until the server ends it.
+    /// Holds one connection until the server ends it.
     async fn stand(self, stream: &mut TcpStream, request: &[u8]) {
         let mut buffer = [0; 4_096];
         if stream.write_all(request).await.is_err() {
             return;
         }
         match self {
-            // Reads nothing: the kernel's buffers fill, and then the server's.
+            // Reads nothing: the kernel's buffers fill up, and then the server's.
             Self::Unread => loop {
                 tokio::time::sleep(Duration::from_secs(1)).await;
                 if stream.write_all(b"").await.is_err() {
                     return;
                 }
             },
-            // Asks again as soon as it is answered.
+            // Sends the next request as soon as the answer comes.
             Self::OneKey | Self::Scans => loop {
                 match stream.read(&mut buffer).await {
                     Ok(0) | Err(_) => return,
@@ -188,7 +190,7 @@ fn socket(init: bool) -> Vec<u8> {
             .to_vec();
     if init {
         let text = br#"{"type":"connection_init"}"#;
-        // A text frame whose mask is zero, so that its bytes stand as they are.
+        // A text frame with a zero mask, which leaves its bytes unchanged.
         bytes.extend([
             0x81,
             0x80 | u8::try_from(text.len()).unwrap_or(0),
@@ -202,7 +204,7 @@ fn socket(init: bool) -> Vec<u8> {
     bytes
 }
 
-/// A hundred requests one after the other, each with an answer of some hundred kilobytes.
+/// A hundred pipelined requests, each with an answer of several hundred kilobytes.
 fn unread() -> Vec<u8> {
     let fields = "fields{name description args{name description type{name}}type{name kind}}";
     let query = format!("{{__schema{{types{{name description {fields}}}}}}}");
@@ -214,7 +216,7 @@ fn unread() -> Vec<u8> {
     one.repeat(100).into_bytes()
 }
 
-/// Lets this process have as many files open as the system allows.
+/// Raises this process's limit of open files as far as the system allows.
 pub fn raise_files() -> Outcome<u64> {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit {

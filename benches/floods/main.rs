@@ -1,9 +1,10 @@
-//! What floods of strangers, and of one tenant, do to a paying tenant beside them.
+//! The effect of floods by strangers, and by one tenant, on a paying tenant beside them.
 //!
-//! Here: which floods, and what is asked of the answers. Not here: how a flood is made (`flood`), and who pays (`tenant`).
+//! Here: which floods, and the goals. Not here: how a flood is made (`flood`), and the paying
+//! tenant (`tenant`).
 //!
-//! `cargo xtask bench floods [-- SECONDS]`; SECONDS is how long each flood lasts, 15 unless said. It takes some 10,000
-//! open files.
+//! `cargo xtask bench floods [-- SECONDS]`; SECONDS is the length of each flood, 15 by default. It
+//! needs some 10,000 open files.
 
 mod flood;
 mod tenant;
@@ -15,7 +16,7 @@ use tenant::{Program, Seen};
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
-/// What is asked of the tenant's requests, and of the program's memory.
+/// The goals for the tenant's requests and the program's memory.
 const P99_GOAL: Duration = Duration::from_millis(250);
 const MEMORY_GOAL_MIB: u64 = 300;
 

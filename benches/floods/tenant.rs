@@ -1,6 +1,7 @@
-//! The program that is flooded, and the tenant that pays for it.
+//! The program under flood, and the tenant that pays for it.
 //!
-//! Here: starting the program, making tenants, and sending at a steady rate. Not here: what goes on beside.
+//! Here: starting the program, creating tenants, and sending at a steady rate. Not here: the
+//! floods.
 
 use std::{
     fs,
@@ -18,13 +19,13 @@ use crate::Outcome;
 
 const ADMIN: &str = "floods-admin-key-0123456789-abcdefghijk";
 const PROGRAM: &str = env!("CARGO_BIN_EXE_message-credits");
-/// How often the tenant sends.
+/// Sends a second.
 const EVERY: Duration = Duration::from_millis(20);
-/// One in so many requests comes over a connection of its own.
+/// One in this many requests uses a connection of its own.
 const FRESH: usize = 4;
-/// How long a request may take before it has failed.
+/// The time after which a request has failed.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// One in so many requests imports a file, if the tenant imports.
+/// One in this many requests imports a file, if the tenant imports.
 const IMPORTS: usize = 50;
 const SEND: &str =
     "mutation($i:SendMessageInput!){sendMessage(input:$i){message{id} userErrors{code message}}}";
@@ -33,13 +34,13 @@ const IMPORT: &str = "mutation($l:ID!,$f:Upload!){\
     importContacts(input:{listId:$l,file:$f}){imported duplicates userErrors{code message}}}";
 const CREATE_LIST: &str =
     "mutation($i:CreateContactListInput!){createContactList(input:$i){list{id}}}";
-/// What an answer has if it is not an error.
+/// A text that every answer without an error has.
 const DONE: [&str; 2] = ["\"message\":{\"id\"", "\"userErrors\":[]}}}"];
 
-/// The program, serving a fresh SQLite database. It ends with this.
+/// The program, serving a fresh SQLite database. It is stopped on drop.
 pub struct Program {
     child: Child,
-    /// Where it listens.
+    /// Its address.
     pub address: String,
     kept: Client,
     fresh: Client,
@@ -55,18 +56,18 @@ struct Tenant {
     key: String,
 }
 
-/// What a tenant asks for.
+/// What a tenant does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pays {
-    /// It sends the same text to everybody.
+    /// Sends the same text to everybody.
     Alike,
-    /// It sends a text with merge fields.
+    /// Sends a text with merge fields.
     Personally,
-    /// It sends the same text to everybody, and imports contacts.
+    /// Sends the same text to everybody, and imports contacts.
     AndImports,
 }
 
-/// What the tenant saw.
+/// What the tenant observed.
 #[derive(Default)]
 pub struct Seen {
     pub times: Vec<Duration>,
@@ -74,7 +75,7 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// The time within which so many in a hundred were answered.
+    /// The time within which this percentage of the requests was answered.
     pub fn at(&self, percent: usize) -> Duration {
         let last = self.times.len().saturating_sub(1);
         self.times
@@ -109,7 +110,7 @@ impl Program {
                 break url.trim_end_matches("/graphql").to_owned();
             }
         };
-        // What it says later must not fill the pipe.
+        // Later output must not fill the pipe.
         std::thread::spawn(move || lines.for_each(drop));
         let client = || Client::builder().no_proxy().timeout(PATIENCE);
         let mut program = Self {
@@ -124,7 +125,7 @@ impl Program {
         Ok(program)
     }
 
-    /// Sends at a steady rate, and says what became of it.
+    /// Sends at a steady rate, and returns what was observed.
     pub async fn pays_for(&self, pays: Pays, lasting: Duration) -> Outcome<Seen> {
         let (list, text, key) = match pays {
             Pays::Alike => (self.tenant.list.clone(), "x", String::new()),
@@ -186,15 +187,16 @@ impl Program {
         Ok(seen)
     }
 
-    /// A request by which another tenant sends, as it goes over a connection. It is the same each
-    /// time, so that each is answered as the first was.
+    /// The bytes of a request by which another tenant sends. They are the same each time, so that
+    /// each is answered like the first.
     pub async fn other_tenants_send(&self) -> Outcome<Vec<u8>> {
         let tenant = self.make_tenant("Flooding").await?;
         let body = send(&tenant.list, "x", 0).to_string();
         Ok(request(&tenant.key, "application/json", body.len(), &body))
     }
 
-    /// A request by which another tenant, with a key that may not send, quotes a text for many contacts.
+    /// The bytes of a request by which another tenant, with a key that may not send, quotes a text
+    /// for many contacts.
     pub async fn other_tenants_quote(&self) -> Outcome<Vec<u8>> {
         let tenant = self.make_tenant("Scanning").await?;
         let list = self.contacts(&tenant, 300_000).await?;
@@ -209,7 +211,7 @@ impl Program {
     pub async fn other_tenants_uploads(&self) -> Outcome<Vec<Vec<u8>>> {
         let tenant = self.make_tenant("Uploading").await?;
         let (content_type, body) = upload(&tenant.list, "");
-        // As a client writes it, but for the end, which does not come.
+        // As a client writes it, but without the end.
         let begun = body.trim_end_matches("--cut--\r\n").trim_end();
         let mut uploads = Vec::new();
         for role in ["VIEWER", "SENDER"] {
@@ -219,7 +221,7 @@ impl Program {
         Ok(uploads)
     }
 
-    /// The most memory that the program had.
+    /// The program's peak memory.
     pub fn peak_mib(&self) -> Outcome<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
@@ -270,7 +272,7 @@ impl Program {
         .await
     }
 
-    /// A list of a tenant with so many contacts.
+    /// A list of a tenant with this many contacts.
     async fn contacts(&self, tenant: &Tenant, count: usize) -> Outcome<String> {
         let name = format!("{count} contacts");
         let input = json!({ "accountId": tenant.account, "name": name });
@@ -322,7 +324,7 @@ fn send(list: &str, text: &str, number: usize) -> Value {
         "audience": { "listId": list }, "text": text, "idempotencyKey": format!("flood-{number}") } } })
 }
 
-/// A request as it goes over a connection; its body may end before its length.
+/// The bytes of a request; its body may end before its length.
 fn request(key: &str, content_type: &str, length: usize, body: &str) -> Vec<u8> {
     let request = format!(
         "POST /graphql HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\nContent-Type: {content_type}\r\n\
@@ -331,7 +333,7 @@ fn request(key: &str, content_type: &str, length: usize, body: &str) -> Vec<u8> 
     request.into_bytes()
 }
 
-/// A CSV file of so many contacts.
+/// A CSV file with this many contacts.
 fn contacts(count: usize) -> String {
     let filler = "a".repeat(60);
     let mut csv = "phone,name,a,b\n".to_owned();

@@ -34,8 +34,8 @@ pub async fn history(settings: Settings) {
     }
 }
 
-/// Adds transactions, postings, messages and keys of the past by sets. They are not chained: a spend reads
-/// none of them.
+/// Adds transactions, postings, messages and keys of the past as row sets. They have no hashes: a
+/// spend reads none of them.
 async fn grow(bed: &Bed, account: AccountId, transactions: u64) {
     let id = match bed.store.backend() {
         sea_orm::DatabaseBackend::Postgres => format!("'{}'::uuid", account.uuid()),

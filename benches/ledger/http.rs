@@ -1,5 +1,6 @@
-//! Over HTTP, as `sendMessage`, at 64 connections: the server's own router and resolvers over three ledgers, ours,
-//! the plain way and one that keeps nothing; and the same mutation without any of the server's reads.
+//! `sendMessage` over HTTP at 64 connections: the server's own router and resolvers over three
+//! ledgers (the server's, plain SQL, and one that stores nothing), and the same mutation without
+//! any of the server's reads.
 
 use std::{net::SocketAddr, pin::Pin, sync::Arc};
 
@@ -10,7 +11,7 @@ use message_credits::{
     config::serving::Shown,
     graphql::{engine::limits::Limits, schema},
     http::{self, address::TrustedProxies, connections, shares::Rates},
-    ledger::{Act, Ledger},
+    ledger::{Ledger, RequestKind},
     operations::{Parts, Services},
     payments::Provider,
 };
@@ -97,13 +98,13 @@ fn router(bed: &Bed, ledger: Ledger) -> Router {
     http::router(server, &http::cors::CorsOrigins::default())
 }
 
-/// A ledger that answers and forgets.
+/// A ledger that answers and stores nothing.
 fn nothing(bed: &Bed) -> Ledger {
     let clock = bed.clock.clone();
     Ledger::served_by(move |request| {
         let clock = clock.clone();
         Box::pin(async move {
-            let Act::Send(new) = &request.act else {
+            let RequestKind::Send(new) = &request.kind else {
                 panic!("only sends are measured");
             };
             let now = clock.now().as_microsecond();
@@ -158,7 +159,7 @@ fn body(account: &str) -> String {
     )
 }
 
-/// One request and its answer: the load must cost less than what it measures.
+/// One request and its answer, kept cheap: the load must cost less than what it measures.
 async fn ask(stream: &mut TcpStream, buffer: &mut Vec<u8>, body: &str) {
     let head = format!(
         "POST /graphql HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {KEY}\r\n\

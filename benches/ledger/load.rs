@@ -1,4 +1,4 @@
-//! Load: so many callers, each of which asks again as soon as it is answered.
+//! Load: a number of callers, each of which sends its next command as soon as it is answered.
 
 use std::{
     sync::{
@@ -10,7 +10,7 @@ use std::{
 
 use crate::report::{Measured, sync_probe};
 
-/// Runs each caller until the time is over, after a tenth of it to warm up.
+/// Runs each caller until the time is over, after a warm-up of a tenth of it.
 pub async fn run<C, F>(time: Duration, callers: Vec<C>) -> Measured
 where
     C: FnMut() -> F + Send + 'static,
@@ -65,7 +65,7 @@ where
     (done, latencies)
 }
 
-/// Small, fast, and the same in every run.
+/// A random generator: small, fast, and the same in every run.
 #[derive(Debug, Clone)]
 pub struct Dice(u64);
 
@@ -83,7 +83,7 @@ impl Dice {
     }
 }
 
-/// Accounts of which the n-th is asked for in proportion to 1/n (Zipf 1.0).
+/// Accounts, of which the n-th is chosen in proportion to 1/n (Zipf 1.0).
 #[derive(Debug, Clone)]
 pub struct Zipf(Arc<[f64]>);
 

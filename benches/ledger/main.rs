@@ -1,9 +1,10 @@
-//! What a spend costs: through the ledger's door, in plain SQL, and over HTTP; on PostgreSQL and SQLite, with
-//! one hot account and with a thousand, and with histories of different lengths.
+//! The cost of a spend: through the ledger, in plain SQL, and over HTTP; on PostgreSQL and SQLite,
+//! with one hot account and with a thousand, and with histories of different lengths.
 //!
-//! `cargo xtask bench ledger [-- PART… --seconds S --rounds N --history N]`; the parts are the names below.
-//! All figures of a table come from one run on one machine, the sides taking turns; each is the median of
-//! the rounds. A durable figure stands beside what one `fdatasync` cost then.
+//! `cargo xtask bench ledger [-- PART… --seconds S --rounds N --history N]`; the parts are the
+//! names below. All figures of a table come from one run on one machine, in which the sides take
+//! turns; each is the median of the rounds. Beside a durable figure is the cost of one `fdatasync`
+//! at that time.
 
 #![allow(
     clippy::unwrap_used,
@@ -27,12 +28,12 @@ use std::time::Duration;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// How long and how often.
+/// The length and the number of rounds.
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {
     /// How long each side runs in a round.
     pub time: Duration,
-    /// How many rounds there are.
+    /// The number of rounds.
     pub rounds: usize,
     /// Transactions of the longer history.
     pub history: u64,
@@ -54,7 +55,7 @@ fn main() {
             "--seconds" => settings.time = Duration::from_secs(number()),
             "--rounds" => settings.rounds = usize::try_from(number()).unwrap(),
             "--history" => settings.history = number(),
-            // What cargo itself adds.
+            // An argument that cargo adds.
             "--bench" => {}
             part => {
                 assert!(PARTS.contains(&part), "the parts are {}", PARTS.join(", "));

@@ -1,4 +1,4 @@
-//! Ours, through `Ledger::submit`, beside the plain ways.
+//! The server's ledger, through `Ledger::submit`, beside plain SQL.
 
 use std::{pin::Pin, sync::Arc};
 
@@ -14,8 +14,8 @@ use message_credits::{
     app,
     clock::Clock,
     ledger::{
-        Act, Chaining, Key, Ledger, Limits, MessageCharge, NewMessage, Request, SubmitError,
-        Writers,
+        Chaining, Key, Ledger, Limits, MessageCharge, NewMessage, Request, RequestKind,
+        SubmitError, Writers,
     },
     store::{self, Store},
 };
@@ -34,7 +34,7 @@ use crate::{
 /// A caller of [`load::run`].
 pub type Caller = Box<dyn FnMut() -> Pin<Box<dyn Future<Output = u64> + Send>> + Send>;
 
-/// A database of its own, with accounts that have credits for good.
+/// A database of its own, with accounts whose credits never run out.
 pub struct Bed {
     pub url: String,
     pub store: Store,
@@ -92,12 +92,12 @@ impl Bed {
         folder.path().join("plain.db")
     }
 
-    /// Callers that spend from the accounts, by Zipf where there are several.
+    /// Callers that spend from the accounts, by Zipf if there are several.
     pub fn callers(&self, count: usize) -> Vec<Caller> {
         self.callers_of(&self.ledger, count)
     }
 
-    /// The same through another door.
+    /// The same through another ledger.
     pub fn callers_of(&self, ledger: &Ledger, count: usize) -> Vec<Caller> {
         let zipf = Zipf::new(self.accounts.len());
         (0..count)
@@ -135,7 +135,7 @@ impl Bed {
         vec![Box::new(caller)]
     }
 
-    /// A ledger that does the same rows the plain way.
+    /// A ledger that writes the same rows with plain SQL.
     pub fn plain(&self) -> Ledger {
         let (store, clock) = (self.store.clone(), self.clock.clone());
         Ledger::served_by(move |request| {
@@ -165,7 +165,7 @@ async fn account(store: &Store, clock: &Clock, ledger: &Ledger) -> AccountId {
     transaction.commit().await.unwrap();
     let request = Request {
         account: AccountId::new(id),
-        act: Act::Grant {
+        kind: RequestKind::Grant {
             lot: LotId::new(clock.new_id()),
             credits: Credits::from_units(1_000_000_000 * 10_000),
             expires_on: None,
@@ -191,7 +191,7 @@ pub fn send(account: AccountId, clock: &Clock) -> Request {
     };
     Request {
         account,
-        act: Act::Send(NewMessage {
+        kind: RequestKind::Send(NewMessage {
             id: MessageId::new(id),
             list: None,
             name: None,
@@ -312,7 +312,7 @@ pub async fn hot_sqlite(settings: Settings) {
     table.print();
 }
 
-/// What hashing costs: the same load with the chain's hashes and without.
+/// The cost of hashing: the same load with the chain's hashes and without.
 pub async fn chain(settings: Settings) {
     for backend in ["PostgreSQL", "SQLite"] {
         let bed = match backend {

@@ -1,5 +1,5 @@
-//! The plain way on PostgreSQL: a table of balances, one of entries and one of keys, and a transaction a
-//! spend. Its clients have a connection each and hold nothing between them.
+//! Plain SQL on PostgreSQL: a table of balances, one of entries and one of keys, and one
+//! transaction for each spend. Its clients have a connection each and keep no state between spends.
 
 use sea_orm::sqlx::{
     self, AssertSqlSafe, Connection, Executor, PgConnection, Postgres, Row, Transaction,
@@ -24,7 +24,7 @@ pub enum How {
     Transaction,
     /// One statement.
     OneStatement,
-    /// A transaction of so many spends, as sets.
+    /// A transaction of this many spends, as row sets.
     Batch(usize),
 }
 

@@ -1,5 +1,5 @@
-//! The plain way on SQLite: the same three tables, one transaction a spend, over rusqlite; WAL and
-//! synchronous=FULL, as ours.
+//! Plain SQL on SQLite: the same three tables, one transaction for each spend, over rusqlite, with
+//! WAL and synchronous=FULL like the server.
 
 use std::{
     path::Path,
@@ -37,7 +37,7 @@ fn open(file: &Path) -> Connection {
     connection
 }
 
-/// Threads that spend, each by itself, or in batches of `batch`.
+/// Threads that spend, one spend at a time or in batches of `batch`.
 pub fn run(
     file: &Path,
     time: Duration,

@@ -1,4 +1,4 @@
-//! The table: medians of the rounds, with the state of the machine beside them.
+//! The table: medians of the rounds, and the state of the machine.
 
 use std::{
     fs::File,
@@ -6,16 +6,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// What one side did in one round.
+/// The result of one side in one round.
 #[derive(Debug, Clone, Default)]
 pub struct Measured {
-    /// Commands that were done.
+    /// Commands done.
     pub done: u64,
-    /// In how long.
+    /// The time for all of them.
     pub took: Duration,
-    /// How long each took.
+    /// The time of each.
     pub latencies: Vec<Duration>,
-    /// What one fdatasync took before and after.
+    /// The cost of one fdatasync before and after.
     pub sync: Duration,
 }
 
@@ -64,7 +64,7 @@ impl Table {
         }
     }
 
-    /// The rate of `ours` over that of `theirs`, and what it should be at least.
+    /// The rate of `ours` over that of `theirs`, and the least that it should be.
     pub fn goal(&mut self, what: &str, ours: &str, theirs: &str, at_least: f64) {
         self.goals.push(Goal {
             what: what.to_owned(),
@@ -74,7 +74,7 @@ impl Table {
         });
     }
 
-    /// The name of the fastest of the sides whose names begin so.
+    /// The name of the fastest side whose name has this prefix.
     pub fn best(&self, prefix: &str) -> String {
         let mut best: Vec<&Side> = self
             .sides
@@ -87,7 +87,7 @@ impl Table {
             .unwrap_or_default()
     }
 
-    /// Prints it.
+    /// Prints the table.
     pub fn print(&self) {
         println!("\n{} (loadavg {})", self.title, load_average());
         println!(
@@ -152,7 +152,7 @@ fn quantile(sorted: &[Duration], part: f64) -> f64 {
         .map_or(f64::NAN, |time| millis(*time))
 }
 
-/// What one `fdatasync` of an appended page takes just now: the median of twenty.
+/// The current cost of one `fdatasync` of an appended page: the median of twenty.
 pub fn sync_probe() -> Duration {
     let mut file: File = tempfile::tempfile().unwrap();
     let mut times: Vec<Duration> = (0..20)

@@ -1,5 +1,6 @@
-//! The plain way with the very rows that ours writes: a transaction a message, a statement a table, over the
-//! same driver. It leaves out the chain's hash and everything that needs more than one lot.
+//! Plain SQL with the very rows that the server writes: one transaction for each message, one
+//! statement for each table, over the same driver. It leaves out the chain's hash and everything
+//! that needs more than one lot.
 
 use entity::{
     idempotency_key, message_line, posting,
@@ -8,7 +9,7 @@ use entity::{
 };
 use message_credits::{
     clock::Clock,
-    ledger::{Act, Answer, BalanceAnswer, MessageAnswer, NewMessage, Request, SubmitError},
+    ledger::{Answer, BalanceAnswer, MessageAnswer, NewMessage, Request, RequestKind, SubmitError},
     store::{
         Store,
         sql::table_rows::{self, TableRows},
@@ -24,7 +25,7 @@ pub async fn send(store: &Store, clock: &Clock, request: Request) -> Result<Answ
 }
 
 async fn spend(store: &Store, clock: &Clock, request: &Request) -> Result<Answer, DbErr> {
-    let (Act::Send(new), Some(key)) = (&request.act, &request.key) else {
+    let (RequestKind::Send(new), Some(key)) = (&request.kind, &request.key) else {
         panic!("only sends with a key are measured");
     };
     let account = request.account.uuid();
@@ -150,8 +151,9 @@ async fn insert_message(
     Ok(())
 }
 
-/// So many messages in one transaction, the rows of a table together: what the database takes of these rows at
-/// most. Locked, read and written as ours are, and nothing is checked, chained or added up.
+/// This many messages in one transaction, the rows of a table together: the most that the database
+/// takes of these rows. Rows are locked, read and written as the server does, and nothing is
+/// checked, chained or added up.
 pub async fn batch(store: &Store, clock: &Clock, requests: Vec<Request>) -> Result<u64, DbErr> {
     let account = requests.first().expect("a batch").account.uuid();
     let count = i64::try_from(requests.len()).unwrap();
@@ -171,7 +173,7 @@ pub async fn batch(store: &Store, clock: &Clock, requests: Vec<Request>) -> Resu
     let (mut messages, mut lines, mut keys) = (Vec::new(), Vec::new(), Vec::new());
     let mut spent = 0;
     for (sequence, request) in (sequence + 1..).zip(&requests) {
-        let (Act::Send(new), Some(key)) = (&request.act, &request.key) else {
+        let (RequestKind::Send(new), Some(key)) = (&request.kind, &request.key) else {
             panic!("only sends with a key are measured");
         };
         let units = new.price.credits.units();
@@ -271,7 +273,7 @@ fn entry(
     }
 }
 
-/// A message as it is kept once it is sent.
+/// A message as it is stored after it is sent.
 pub fn message(account: Uuid, new: &NewMessage, now: i64) -> entity::message::Model {
     entity::message::Model {
         account_id: account,
@@ -292,7 +294,7 @@ pub fn message(account: Uuid, new: &NewMessage, now: i64) -> entity::message::Mo
     }
 }
 
-/// What a caller is answered.
+/// The caller's answer.
 pub fn answer(
     entry: Uuid,
     row: entity::message::Model,

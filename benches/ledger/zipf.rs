@@ -1,4 +1,4 @@
-//! A thousand accounts, few of them busy: ours beside the plain ways, on both databases.
+//! A thousand accounts, few of them busy: the server's ledger beside plain SQL, on both databases.
 
 use crate::{
     Settings, load,
@@ -61,7 +61,7 @@ async fn add_ours(table: &mut Table, bed: &Bed, settings: Settings) {
     }
 }
 
-/// Ours at its best against each plain way at its best.
+/// The server's ledger at its best against each plain side at its best.
 fn print(mut table: Table) {
     for theirs in ["plain, entry and key", "plain, the same rows"] {
         let (ours, theirs) = (table.best("ours"), table.best(theirs));

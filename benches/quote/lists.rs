@@ -1,6 +1,6 @@
-//! The lists that are quoted: stored contacts and head-counts, and what a quote of them must say.
+//! The quoted lists: stored contacts and head-counts, and the quote that each must give.
 //!
-//! Here: making them, by sets and not one by one, and the texts. Not here: how long quoting takes.
+//! Here: creating them as row sets, and the texts. Not here: how long quoting takes.
 
 use std::collections::BTreeMap;
 
@@ -16,9 +16,9 @@ use crate::{
     server::{Database, Server, text},
 };
 
-/// Where recipients are, in turn.
+/// Countries of the recipients, in turn.
 const COUNTRIES: [&str; 5] = ["IT", "DE", "FR", "ES", "US"];
-/// Their names, in turn; some make a text longer, and some are not GSM-7.
+/// Names of the recipients, in turn; some make a text longer, and some are not GSM-7.
 const NAMES: [&str; 8] = [
     "Giulia",
     "Jo",
@@ -29,18 +29,18 @@ const NAMES: [&str; 8] = [
     "Anna",
     "Maria Maddalena",
 ];
-/// Some names need a second segment.
+/// With some names it takes a second segment.
 const PERSONAL: &str = "Ciao {{firstName|amico}}, solo oggi 20% di sconto su tutta la nuova collezione, in negozio e \
     online. Mostra in cassa il codice {{code}}. A presto, il tuo negozio!";
 const PLAIN: &str = "Ciao! Solo oggi 20% di sconto su tutta la nuova collezione, in negozio e online. Mostra in \
     cassa questo messaggio. A presto!";
 
-/// What is quoted.
+/// The texts that are quoted.
 #[derive(Clone, Copy)]
 pub enum Text {
     /// With two merge fields.
     Personal,
-    /// The same for all.
+    /// The same text for everyone.
     Plain,
 }
 
@@ -52,7 +52,7 @@ pub struct List {
 }
 
 impl List {
-    /// A list of stored contacts, inserted as one set.
+    /// A list of stored contacts, inserted as one row set.
     pub async fn stored(server: &Server, database: &Database, contacts: u32) -> Outcome<Self> {
         let name = format!("{contacts} stored");
         let list = Self::create(server, &name, contacts).await?;
@@ -71,7 +71,7 @@ impl List {
         Ok(list)
     }
 
-    /// A list that is only counted.
+    /// A list with head-counts alone.
     pub async fn head_count(server: &Server, recipients: u32) -> Outcome<Self> {
         Self::create(server, &format!("{recipients} counted"), recipients).await
     }
@@ -100,7 +100,7 @@ impl List {
         self.contacts
     }
 
-    /// The request's body that quotes it.
+    /// The body of the request that quotes it.
     pub fn quote(&self, text: Text) -> Value {
         let (text, fields) = match text {
             Text::Personal => (PERSONAL, "distribution { segmentCount recipients }"),
@@ -117,7 +117,7 @@ impl List {
         json!({ "query": query, "variables": { "input": input } })
     }
 
-    /// What a quote of its stored contacts must say: each one's text cut by itself.
+    /// The quote that its stored contacts must give: the sum over each contact's own text.
     pub fn expected(&self) -> Expected {
         let mut recipients = BTreeMap::new();
         for contact in 0..self.contacts as usize {
@@ -149,7 +149,7 @@ impl Expected {
     }
 }
 
-/// Whether a quote says what it must.
+/// Whether a quote is the expected one.
 pub fn check(answer: &Value, expected: &Expected) -> Outcome<()> {
     let rows = answer
         .pointer("/quote/distribution")
@@ -177,7 +177,7 @@ fn insert(database: &Database, name: &str, contacts: u32) -> String {
     };
     let countries = turn(&COUNTRIES, "n");
     let names = turn(&NAMES, "n");
-    // No two lists have an id in common.
+    // No two lists share an id.
     let first = u64::from(contacts) * 16;
     let (id, code, series) = match database {
         Database::Sqlite { .. } => (

@@ -1,10 +1,11 @@
-//! What a quote takes over HTTP: the program itself, on each database, asked by a client on the same machine.
+//! The latency of a quote over HTTP: the program itself, on each database, with a client on the
+//! same machine.
 //!
-//! Here: what is measured, in which order, and what is said of it. Not here: starting the program
-//! (`server`), filling lists (`lists`), and asking at a steady rate (`steady`).
+//! Here: what is measured, in which order, and the goals. Not here: starting the program
+//! (`server`), filling lists (`lists`), and requests at a steady rate (`steady`).
 //!
-//! `cargo xtask bench quote [-- CONTACTS]`; CONTACTS is how many the larger stored list has, a million
-//! unless said.
+//! `cargo xtask bench quote [-- CONTACTS]`; CONTACTS is the size of the larger stored list, a
+//! million by default.
 
 mod lists;
 mod server;
@@ -15,13 +16,13 @@ use std::{error::Error, fs, time::Duration};
 use lists::{List, Text};
 use server::{Database, Server};
 
-/// What is asked of the answers, as the goals have it.
+/// The goals for the answers.
 const STORED_GOAL: Duration = Duration::from_secs(2);
 const STEADY_GOAL: Duration = Duration::from_millis(5);
 /// Requests a second, and for how long.
 const RATE: u32 = 500;
 const STEADY_SECONDS: u32 = 20;
-/// Quotes of each stored list; the first is told too, which finds nothing in memory.
+/// Quotes of each stored list. The first, with cold caches, is reported too.
 const STORED_ROUNDS: usize = 5;
 /// Quotes of each head-count, taking turns.
 const HEAD_COUNT_ROUNDS: usize = 500;
@@ -65,7 +66,7 @@ async fn measure(database: &Database, contacts: u32) -> Outcome<()> {
     Ok(())
 }
 
-/// Quotes of a list whose contacts each get a text of their own.
+/// Quotes of a list with a text for each contact.
 async fn stored(server: &Server, list: &List) -> Outcome<()> {
     let expected = list.expected();
     let quote = list.quote(Text::Personal);

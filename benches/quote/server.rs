@@ -1,6 +1,6 @@
-//! The program that is measured: its database, its process, its memory.
+//! The measured program: its database, its process, its memory.
 //!
-//! Here: starting it, asking it one thing, looking at it from outside. Not here: what is asked.
+//! Here: starting it, sending it one request, observing it from outside. Not here: the requests.
 
 use std::{
     fmt, fs,
@@ -22,14 +22,14 @@ use crate::Outcome;
 
 const KEY: &str = "bench-admin-key-0123456789-abcdefghijk";
 const PROGRAM: &str = env!("CARGO_BIN_EXE_message-credits");
-/// How often memory is looked at.
+/// How often memory is read.
 const LOOK: Duration = Duration::from_millis(2);
 
 /// A fresh, migrated database.
 pub enum Database {
-    /// A file, which goes with its folder.
+    /// A file, which is deleted with its folder.
     Sqlite { folder: TempDir },
-    /// A database of a server.
+    /// A database on a server.
     Postgres { server: String, name: String },
 }
 
@@ -53,8 +53,8 @@ impl Database {
         Ok(database)
     }
 
-    /// Ends what the database has to do after lists were filled, so that it is not measured with what follows:
-    /// PostgreSQL tidies up and writes down what was filled in.
+    /// Finishes the database's work after lists were filled, so that it isn't measured with what
+    /// follows: PostgreSQL vacuums, and writes a checkpoint.
     pub async fn settle(&self) -> Outcome<()> {
         if matches!(self, Self::Postgres { .. }) {
             let connection = Connect::connect(self.url()).await?;
@@ -66,7 +66,7 @@ impl Database {
         Ok(())
     }
 
-    /// Ends a database of a server.
+    /// Drops a database on a server.
     pub async fn remove(self) -> Outcome<()> {
         if let Self::Postgres { server, name } = self {
             let root = Connect::connect(server).await?;
@@ -121,7 +121,7 @@ fn program(url: &str) -> Command {
     command
 }
 
-/// The program, serving. It ends with this.
+/// The program, serving. It is stopped on drop.
 pub struct Server {
     child: Child,
     graphql: String,
@@ -144,7 +144,7 @@ impl Server {
                 break url.trim().to_owned();
             }
         };
-        // What it says later must not fill the pipe.
+        // Later output must not fill the pipe.
         std::thread::spawn(move || lines.for_each(drop));
         let client = Client::builder().no_proxy().build()?;
         let mut server = Self {
@@ -163,7 +163,7 @@ impl Server {
         Ok(server)
     }
 
-    /// The request that asks this.
+    /// The request with this body.
     pub fn request(&self, body: &Value) -> Outcome<(Client, Request)> {
         let request = self.client.post(&self.graphql).bearer_auth(KEY);
         let request = request
@@ -173,7 +173,7 @@ impl Server {
         Ok((self.client.clone(), request))
     }
 
-    /// The answer's data, and how long it took.
+    /// The answer's data, and its latency.
     pub async fn ask(&self, body: &Value) -> Outcome<(Value, Duration)> {
         let (client, request) = self.request(body)?;
         let begin = Instant::now();
@@ -192,12 +192,12 @@ impl Server {
         Ok(self.ask(&body).await?.0)
     }
 
-    /// What it takes of memory now.
+    /// Its current memory.
     pub fn memory(&self) -> Outcome<Memory> {
         Memory::of(self.child.id())
     }
 
-    /// Looks at its memory again and again.
+    /// Reads its memory again and again.
     pub fn watch_memory(&self) -> Watch {
         let ended = Arc::new(AtomicBool::new(false));
         let peaks = Arc::new([AtomicU64::new(0), AtomicU64::new(0)]);
@@ -221,7 +221,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Nothing is left to save, and an error changes nothing.
+        // Nothing needs saving, and an error changes nothing.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -237,7 +237,7 @@ pub fn text(answer: &Value, pointer: &str) -> Outcome<String> {
 
 /// Resident memory of a process.
 pub struct Memory {
-    /// Its own, which nothing else can have.
+    /// Its private memory, which nothing else can use.
     own_kb: u64,
     /// Pages of files, which the system takes back as it likes.
     mapped_kb: u64,
@@ -265,7 +265,7 @@ impl fmt::Display for Memory {
     }
 }
 
-/// A look at memory that goes on.
+/// A running observation of memory.
 pub struct Watch {
     ended: Arc<AtomicBool>,
     peaks: Arc<[AtomicU64; 2]>,

@@ -1,7 +1,8 @@
-//! Asking at a steady rate, whether or not earlier answers have come: what a client waits is counted from
-//! the instant its request was due, so that a slow answer delays no later question and hides none.
+//! Requests at a steady rate, whether or not earlier answers have come. Latency counts from the
+//! instant at which a request was due, so that a slow answer delays no later request and hides
+//! none.
 //!
-//! Here: the pace and the times. Not here: what is asked.
+//! Here: the pace and the latencies. Not here: the requests.
 
 use std::time::{Duration, Instant};
 
@@ -10,13 +11,13 @@ use tokio::{runtime::Handle, task::JoinSet};
 
 use crate::Outcome;
 
-/// Requests before those that are counted: connections are made, caches fill.
+/// Requests before the counted ones: connections are made, caches fill.
 const WARM_UP_SECONDS: u32 = 3;
 
-/// The times of all answers.
+/// The latencies of all answers.
 pub struct Seen {
     times: Vec<Duration>,
-    /// Requests without the answer that was asked for.
+    /// Requests without the expected answer.
     pub failed: usize,
 }
 
@@ -25,7 +26,7 @@ impl Seen {
         self.times.len()
     }
 
-    /// What this many thousandths of the answers took at most.
+    /// The latency that this many thousandths of the answers stayed within.
     pub fn at(&self, thousandths: usize) -> Duration {
         let last = self.times.len().saturating_sub(1);
         let index = (self.times.len() * thousandths)
@@ -35,7 +36,7 @@ impl Seen {
     }
 }
 
-/// Asks so many times a second for so long.
+/// Sends this many requests a second for this long.
 pub async fn run(asked: (Client, Request), rate: u32, seconds: u32) -> Outcome<Seen> {
     ask(&asked, rate, WARM_UP_SECONDS).await?;
     ask(&asked, rate, seconds).await
@@ -44,7 +45,7 @@ pub async fn run(asked: (Client, Request), rate: u32, seconds: u32) -> Outcome<S
 async fn ask(asked: &(Client, Request), rate: u32, seconds: u32) -> Outcome<Seen> {
     let (client, request) = (asked.0.clone(), copy(&asked.1)?);
     let runtime = Handle::current();
-    // A thread of its own keeps the pace more finely than the runtime's timer.
+    // A thread of its own keeps the pace more precisely than the runtime's timer.
     let pace = tokio::task::spawn_blocking(move || {
         let mut asking = JoinSet::new();
         let begin = Instant::now();
@@ -76,7 +77,7 @@ fn copy(request: &Request) -> Outcome<Request> {
         .ok_or("a request that can be sent once only")?)
 }
 
-/// Whether the whole answer came, and is one.
+/// Whether the answer is complete and successful.
 async fn one(client: &Client, request: Request) -> bool {
     let Ok(answer) = client.execute(request).await else {
         return false;

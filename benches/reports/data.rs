@@ -1,4 +1,5 @@
-//! A platform to report on: one large account, one with a tenth of its messages over the same days, and others.
+//! A platform to report on: one large account, one with a tenth of its messages over the same days,
+//! and others.
 
 use domain::{credits::Credits, id::AccountId};
 use entity::{account, sql_enums};
@@ -9,7 +10,7 @@ use message_credits::{
     config::serving::Shown,
     graphql::engine::ids::PublicId,
     http::{address::TrustedProxies, shares::Rates},
-    ledger::{Act, Request},
+    ledger::{Request, RequestKind},
     operations::{api_key, usage_rollup},
     store::{self, Store, rate_card::DEFAULT_ID},
 };
@@ -20,7 +21,7 @@ use crate::{Failure, Size};
 
 /// Lists of each account.
 pub const LISTS: u64 = 200;
-/// Accounts beside the two that are looked at.
+/// Accounts beside the two that are measured.
 pub const OTHERS: u64 = 9;
 /// The first instant of the year that messages are spread over.
 const FROM: &str = "2025-11-01T00:00:00+01:00";
@@ -28,20 +29,20 @@ const YEAR_MICROS: u64 = 365 * 86_400_000_000;
 
 /// The accounts of a filled database.
 pub struct World {
-    /// Where it is.
+    /// Its database.
     pub url: String,
-    /// With all of the messages that are asked for.
+    /// The account with all of the messages that are asked for.
     pub large: AccountId,
-    /// With a tenth of them.
+    /// The account with a tenth of them.
     pub small: AccountId,
-    /// The rest.
+    /// The other accounts.
     pub others: Vec<AccountId>,
-    /// A key that sees all.
+    /// A key that reads all accounts.
     pub key: String,
 }
 
 impl World {
-    /// Fills a database that has nothing in it.
+    /// Fills an empty database.
     pub async fn fill(url: &str, size: Size) -> Result<Self, Failure> {
         let begun = std::time::Instant::now();
         let store = app::migrate(url).await?;
@@ -84,7 +85,7 @@ impl World {
         })
     }
 
-    /// The parts of a server over it, within this process.
+    /// The parts of a server on it, in this process.
     pub async fn app(&self) -> Result<App, Failure> {
         let settings = Settings {
             public_url: "http://127.0.0.1".parse()?,
@@ -100,7 +101,7 @@ impl World {
         Ok(app::assemble(app::open(&self.url).await?, settings))
     }
 
-    /// Variables of a report over the whole year.
+    /// The variables of a report over the whole year.
     pub fn year(account: AccountId) -> serde_json::Value {
         serde_json::json!({ "input": {
             "accountId": account.encode().0, "from": FROM, "to": "2026-11-01T00:00:00+01:00",
@@ -108,7 +109,7 @@ impl World {
     }
 }
 
-/// A new, empty database on a server of PostgreSQL's.
+/// A new, empty database on a PostgreSQL server.
 pub async fn postgres_database(base: &str) -> Result<String, Failure> {
     let name = format!("bench_{}", std::process::id());
     let server = Database::connect(base).await?;
@@ -122,7 +123,7 @@ pub async fn postgres_database(base: &str) -> Result<String, Failure> {
     Ok(url.to_string())
 }
 
-/// Removes it again.
+/// Drops it.
 pub async fn drop_postgres_database(base: &str) -> Result<(), Failure> {
     let server = Database::connect(base).await?;
     let drop = format!(
@@ -133,7 +134,8 @@ pub async fn drop_postgres_database(base: &str) -> Result<(), Failure> {
     Ok(server.close().await?)
 }
 
-/// An account with its lists and messages, spread evenly over the year, the lists and twenty countries.
+/// An account with its lists and messages, spread evenly over the year, the lists and twenty
+/// countries.
 async fn fill_account(store: &Store, number: u64, messages: u64) -> Result<AccountId, Failure> {
     let from: Timestamp = FROM.parse()?;
     let row = account::Model {
@@ -150,7 +152,7 @@ async fn fill_account(store: &Store, number: u64, messages: u64) -> Result<Accou
     let id = AccountId::new(row.id);
     let transaction = store.begin().await?;
     if store.backend() == DatabaseBackend::Postgres {
-        // A million rows take longer than a server's statement may.
+        // A million rows take longer than the server allows for a statement.
         let no_timeout = "SET LOCAL statement_timeout = 0";
         sea_orm::ConnectionTrait::execute_unprepared(&transaction, no_timeout).await?;
     }
@@ -211,11 +213,11 @@ async fn fill_account(store: &Store, number: u64, messages: u64) -> Result<Accou
     Ok(id)
 }
 
-/// Credits enough for every send of a bench.
+/// Enough credits for every send of a bench.
 pub fn grant(account: AccountId, clock: &Clock) -> Request {
     Request {
         account,
-        act: Act::Grant {
+        kind: RequestKind::Grant {
             lot: domain::id::LotId::new(clock.new_id()),
             credits: Credits::whole(1_000_000_000),
             expires_on: None,

@@ -1,4 +1,5 @@
-//! Files over HTTP: how long, how soon, how much memory, how many at once, and what is left when a client goes.
+//! Files over HTTP: duration, time to the first byte, memory, concurrency, and the work left when a
+//! client goes.
 
 use std::time::{Duration, Instant};
 
@@ -15,9 +16,9 @@ use crate::{
 const LINK: &str =
     "query($input: UsageReportInput!, $format: ReportFormat!) { usageReport(input: $input) {
     download(format: $format) { url } } }";
-/// How many come at once.
+/// Downloads at once.
 const AT_ONCE: usize = 32;
-/// When a client that left must not be worked for any more.
+/// The time after which the server must no longer work for a client that left.
 const GRACE: Duration = Duration::from_millis(100);
 
 /// Measures all of it.
@@ -28,7 +29,7 @@ pub async fn measure(
 ) -> Result<(), Failure> {
     for format in ["XLSX", "CSV"] {
         let url = link(world, server, world.large, format).await?;
-        // Once, so that what is made once is made.
+        // One download first, so that one-time work is done.
         fetch(server, &link(world, server, world.small, format).await?).await?;
         let (_, idle) = server.memory()?;
         server.forget_peak()?;
@@ -104,7 +105,7 @@ async fn fetch(server: &Server, url: &str) -> Result<Fetched, Failure> {
     Ok(fetched)
 }
 
-/// Many at once, of all accounts: what is beyond the bound is told so.
+/// Many downloads at once, of all accounts; those beyond the bound are refused.
 async fn at_once(world: &World, server: &Server, format: &str) -> Result<(), Failure> {
     let accounts: Vec<AccountId> = world.others.iter().copied().chain([world.small]).collect();
     let mut urls = Vec::new();
@@ -183,7 +184,7 @@ fn constant_memory(rows: u64) -> Result<f64, Failure> {
     Ok(begun.elapsed().as_secs_f64())
 }
 
-/// What a client that leaves in the midst costs from then on.
+/// The work that a client causes after it leaves in the middle of a file.
 async fn hang_up(world: &World, server: &Server) -> Result<(), Failure> {
     let url = link(world, server, world.large, "XLSX").await?;
     let mut response = server.get(&url).await?;

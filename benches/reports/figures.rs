@@ -1,4 +1,5 @@
-//! `usageReport` over a year of a large account, and what column stores take to group the raw rows.
+//! `usageReport` over a year of a large account, and the time that column stores take to group the
+//! raw rows.
 
 use std::{path::Path, process::Command, time::Instant};
 
@@ -14,7 +15,8 @@ const REPORT: &str = "query($input: UsageReportInput!) { usageReport(input: $inp
 const TOTALS: &str =
     "query($input: UsageReportInput!) { usageReport(input: $input) { totals { credits } } }";
 
-/// Times the report of the large account and of one with a tenth of its messages in the same buckets.
+/// Times the report of the large account, and of one with a tenth of its messages in the same
+/// buckets.
 pub async fn measure(world: &World, server: &Server, size: Size) -> Result<(), Failure> {
     for (name, query) in [
         ("totals + 365 buckets + 200 lists", REPORT),

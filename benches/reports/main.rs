@@ -1,10 +1,10 @@
-//! Reports and their files at size, on SQLite and PostgreSQL, over HTTP against the program itself, each beside
-//! what else could do it, in one run on one machine.
+//! Reports and their files at size, on SQLite and PostgreSQL, over HTTP against the program itself,
+//! each beside an alternative, in one run on one machine.
 //!
-//! `cargo bench --bench reports [-- --rows N] [--others N] [--seconds N]`: the messages of the account that is
-//! looked at, those of all others, and how long each round of sending takes; `--only reading|figures|exports|upkeep`
-//! and `--on sqlite|postgres` leave the rest out. PostgreSQL is the server that `TEST_POSTGRES_URL` names, as
-//! `cargo xtask bench reports` sets it.
+//! `cargo bench --bench reports [-- --rows N] [--others N] [--seconds N]`: the messages of the
+//! measured account, those of all others, and the length of each round of sending; `--only
+//! reading|figures|exports|upkeep` and `--on sqlite|postgres` leave the rest out. PostgreSQL is the
+//! server that `TEST_POSTGRES_URL` names, as `cargo xtask bench reports` sets it.
 
 mod data;
 mod exports;
@@ -18,17 +18,17 @@ use std::error::Error;
 use data::World;
 use process::Server;
 
-/// Whatever went wrong; a bench only says it.
+/// Any error, which a bench only prints.
 pub type Failure = Box<dyn Error + Send + Sync>;
 
 /// How much is measured.
 #[derive(Debug, Clone, Copy)]
 pub struct Size {
-    /// Messages of the account that is looked at.
+    /// Messages of the measured account.
     pub rows: u64,
     /// Messages of all others.
     pub others: u64,
-    /// How long a round of sending takes.
+    /// The length of a round of sending.
     pub seconds: u64,
 }
 
@@ -76,7 +76,7 @@ async fn main() -> Result<(), Failure> {
     Ok(())
 }
 
-/// Everything on one database.
+/// All measurements on one database.
 async fn measure(url: &str, size: Size) -> Result<(), Failure> {
     let world = World::fill(url, size).await?;
     let mut reading = None;
@@ -107,19 +107,19 @@ fn is_on(database: &str) -> bool {
     is_among("--on", database)
 }
 
-/// Whether an option names something, or is not there.
+/// Whether an option has this value, or is absent.
 fn is_among(option: &str, wanted: &str) -> bool {
     let named = std::env::args().skip_while(|found| found != option).nth(1);
     named.is_none_or(|named| named.split(',').any(|name| name == wanted))
 }
 
-/// What else the machine was doing.
+/// The load of the machine.
 fn say_load() {
     let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     println!("load {}", load.trim());
 }
 
-/// The middle one.
+/// The median.
 pub fn median(mut times: Vec<f64>) -> f64 {
     times.sort_by(f64::total_cmp);
     times.get(times.len() / 2).copied().unwrap_or_default()

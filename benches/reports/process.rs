@@ -1,4 +1,4 @@
-//! The program itself, started and watched: its memory, its time, its open files.
+//! The program itself, started and observed: its memory, its time, its open files.
 
 use std::{
     fs,
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::Failure;
 
-/// A server that serves. It is killed when it is dropped.
+/// A running server. It is killed on drop.
 pub struct Server {
     child: Child,
     base: String,
@@ -71,7 +71,7 @@ impl Server {
         Ok(self.client.get(url).send().await?)
     }
 
-    /// What it takes in memory, in KiB; the most since [`Self::forget_peak`], and now.
+    /// Its memory in KiB: the peak since [`Self::forget_peak`], and the current value.
     pub fn memory(&self) -> Result<(u64, u64), Failure> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let of = |name: &str| {
@@ -82,7 +82,7 @@ impl Server {
         Ok((of("VmHWM:"), of("VmRSS:")))
     }
 
-    /// Begins the most anew.
+    /// Resets the peak.
     pub fn forget_peak(&self) -> Result<(), Failure> {
         Ok(fs::write(
             format!("/proc/{}/clear_refs", self.child.id()),
@@ -90,7 +90,7 @@ impl Server {
         )?)
     }
 
-    /// The processor's time that it took, in seconds.
+    /// Its CPU time in seconds.
     pub fn cpu(&self) -> Result<f64, Failure> {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
         let fields: Vec<&str> = stat
@@ -103,10 +103,10 @@ impl Server {
         Ok((ticks(11).unwrap_or(0.0) + ticks(12).unwrap_or(0.0)) / TICKS)
     }
 
-    /// Files that it has open and that are nobody's database: temporary ones.
+    /// Its open files that belong to no database: temporary ones.
     pub fn temporary_files(&self) -> usize {
         let folder = fs::read_dir(format!("/proc/{}/fd", self.child.id()));
-        // The first three are the bench's own, wherever they go.
+        // The first three are inherited from the bench, wherever they lead.
         let links = folder.into_iter().flatten().flatten().filter(|link| {
             let number = link.file_name().to_str().and_then(|name| name.parse().ok());
             number.is_some_and(|number: u32| number > 2)

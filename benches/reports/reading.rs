@@ -1,4 +1,4 @@
-//! The messages of a file, read alone: our way beside the database's own fastest.
+//! Reading the messages of a file: the server's way beside the database's own fastest.
 
 use std::{hint::black_box, time::Instant};
 
@@ -23,7 +23,7 @@ use crate::{Failure, Size, data::World, median};
 
 const ROUNDS: usize = 3;
 
-/// Times both; answers how long ours takes.
+/// Times both, and returns the server's time.
 pub async fn measure(world: &World, size: Size) -> Result<f64, Failure> {
     let store = app::open(&world.url).await?;
     let filter = UsageFilter {
@@ -80,8 +80,8 @@ async fn read(store: &Store, filter: &UsageFilter) -> Result<u64, Failure> {
     Ok(counted.await??)
 }
 
-/// The same rows without any of our work; answers how many bytes of them came from PostgreSQL, how many rows from
-/// SQLite.
+/// The same rows without any of the server's work; returns the number of bytes from PostgreSQL, or
+/// of rows from SQLite.
 async fn raw(store: &Store, world: &World, filter: &UsageFilter) -> Result<u64, Failure> {
     let select = rows(filter);
     if store.backend() == DatabaseBackend::Postgres {

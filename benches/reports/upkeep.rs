@@ -1,7 +1,7 @@
 //! What adding usage up by day costs a send: the same sends with it and without, in turns.
 //!
-//! Without it is an account whose days are not added up yet, as after a change of its zone: the ledger then
-//! leaves them out.
+//! The side without it is an account whose days are not added up yet, as after a change of its
+//! zone: the ledger then leaves them out.
 
 use std::{
     sync::{
@@ -20,7 +20,7 @@ use domain::{
 };
 use message_credits::{
     clock::Clock,
-    ledger::{Act, Ledger, MessageCharge, NewMessage, Request},
+    ledger::{Ledger, MessageCharge, NewMessage, Request, RequestKind},
     store::{
         rate_card::DEFAULT_ID,
         usage::all_list_names,
@@ -35,14 +35,14 @@ use crate::{
 };
 
 const CALLERS: usize = 64;
-/// Each of both sides, one after the other: the host's pace changes from second to second.
+/// Rounds of each side, one after the other: the host's speed changes from second to second.
 const ROUNDS: usize = 12;
-/// Lists that an account sends to, where they differ.
+/// Lists that an account sends to, if the load varies them.
 const LISTS: usize = 20;
-/// Countries that a message goes to two of.
+/// Countries of which a message goes to two.
 const COUNTRIES: [&str; 5] = ["IT", "FR", "DE", "ES", "CH"];
 
-/// Times both.
+/// Times both sides.
 pub async fn measure(world: &World, size: Size) -> Result<(), Failure> {
     let app = world.app().await?;
     let clock = app.services.clock();
@@ -62,7 +62,7 @@ pub async fn measure(world: &World, size: Size) -> Result<(), Failure> {
     for is_varied in [false, true] {
         let (mut rates, mut parts) = ([Vec::new(), Vec::new()], Vec::new());
         for round in 0..ROUNDS {
-            // Which is first changes, since the tables grow.
+            // The order changes, since the tables grow.
             let mut sides = [(0, 0), (1, NOT_ROLLED)];
             sides.rotate_left(round % 2);
             for (side, from) in sides {
@@ -153,7 +153,7 @@ fn send(clock: &Clock, sender: &Sender, number: Option<usize>) -> Request {
     };
     Request {
         account: sender.account,
-        act: Act::Send(NewMessage {
+        kind: RequestKind::Send(NewMessage {
             id: MessageId::new(clock.new_id()),
             list: list.copied(),
             name: None,

@@ -1,4 +1,4 @@
-//! The constants that are swept, each with its values and the load that shows what they do.
+//! The swept constants, each with its values and the load that shows their effect.
 //!
 //! Here: the table. Not here: how a load runs (`probe`).
 
@@ -18,7 +18,7 @@ impl On {
     }
 }
 
-/// The databases that a constant has a meaning on.
+/// The databases on which a constant has a meaning.
 #[derive(Debug, Clone, Copy)]
 pub enum Databases {
     Both,
@@ -34,7 +34,7 @@ impl Databases {
     }
 }
 
-/// What is done while it is measured.
+/// The load under which it is measured.
 #[derive(Debug, Clone, Copy)]
 pub enum Load {
     /// 1,000 callers of the ledger, one account.
@@ -43,11 +43,11 @@ pub enum Load {
     Few,
     /// 1,000 callers of the ledger, nine accounts.
     Spread,
-    /// 64 callers of the ledger, nine accounts, twenty lists and five countries of each.
+    /// 64 callers of the ledger, nine accounts, each with twenty lists and five countries.
     Lists,
     /// `sendMessage` over 64 connections.
     Http,
-    /// A month's report by day over 32 connections, of nine accounts in turn.
+    /// Reports of a month by day over 32 connections, for nine accounts in turn.
     Reports,
     /// A year's messages as CSV.
     Csv,
@@ -57,9 +57,9 @@ pub enum Load {
     ImportCsv,
     /// An import from a workbook.
     ImportWorkbook,
-    /// The removal of all of a list's contacts.
+    /// The removal of all contacts of a list.
     Removal,
-    /// The settlement of messages that are due.
+    /// The settlement of due messages.
     Settlement,
     /// Adding up an account's usage again.
     Rebuild,
@@ -109,7 +109,7 @@ impl Load {
         }
     }
 
-    /// For the table.
+    /// Its name in the table.
     pub const fn text(self) -> &'static str {
         match self {
             Self::Hot => "sends/s, 1,000 callers, one account",
@@ -130,10 +130,10 @@ impl Load {
     }
 }
 
-/// A constant and what is tried.
+/// A constant and the values to try.
 #[derive(Debug)]
 pub struct Constant {
-    /// As the code names it to `Tuned::new`.
+    /// The name that the code passes to `Tuned::new`.
     pub name: &'static str,
     pub on: Databases,
     pub chosen: u64,
@@ -188,7 +188,7 @@ const fn postgres(
 
 const KIB: u64 = 1_024;
 
-/// All of them. `verify` comes first: what it walks grows with every send.
+/// All of them. `verify` comes first, because what it walks grows with every send.
 pub const CONSTANTS: &[Constant] = &[
     both("VERIFY_PAGE", 1_000, &[250, 1_000, 4_000], &[Load::Verify]),
     both("VERIFY_ACCOUNTS", 4, &[1, 2, 4, 8], &[Load::Verify]),

@@ -1,6 +1,6 @@
 //! Files of contacts to import.
 //!
-//! Here: what is in them. Not here: sending them (`http`).
+//! Here: their content. Not here: uploading them (`http`).
 
 use rust_xlsxwriter::Workbook;
 
@@ -9,7 +9,7 @@ use crate::Failure;
 const HEADERS: [&str; 4] = ["phone", "firstName", "city", "code"];
 const CITIES: [&str; 4] = ["Bologna", "Reggio nell'Emilia", "Köln", "Łódź"];
 
-/// A file of CSV with this many contacts.
+/// A CSV file with this many contacts.
 pub fn csv(contacts: usize) -> Vec<u8> {
     let mut text = HEADERS.join(",") + "\n";
     for number in 0..contacts {

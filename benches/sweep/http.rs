@@ -1,6 +1,7 @@
-//! The loads over HTTP: the server's router in this process, and clients that ask as soon as they are answered.
+//! The loads over HTTP: the server's router in this process, and clients that send the next request
+//! as soon as they are answered.
 //!
-//! Here: what is asked. Not here: the loads on the ledger alone (`probe`).
+//! Here: the requests. Not here: the loads on the ledger alone (`probe`).
 
 use std::{
     net::SocketAddr,
@@ -120,7 +121,7 @@ fn answer(mut answer: Value) -> Result<Value, Failure> {
     }
 }
 
-/// `sendMessage` a second.
+/// Calls of `sendMessage` a second.
 pub async fn sends(probe: &Probe) -> Result<f64, Failure> {
     let account = probe.world.others[0].encode().0;
     let body = move || {
@@ -136,7 +137,7 @@ pub async fn sends(probe: &Probe) -> Result<f64, Failure> {
     rate(probe, SENDERS, move |_| body.clone()).await
 }
 
-/// Reports of a month a second, of several accounts.
+/// Reports of a month a second, for several accounts.
 pub async fn reports(probe: &Probe) -> Result<f64, Failure> {
     let accounts = probe.world.others.clone();
     rate(probe, READERS, move |caller| {
@@ -149,7 +150,7 @@ pub async fn reports(probe: &Probe) -> Result<f64, Failure> {
     .await
 }
 
-/// Requests a second over so many connections, after a fifth of the time to warm up.
+/// Requests a second over this many connections, after a warm-up of a fifth of the time.
 async fn rate<B>(
     probe: &Probe,
     connections: usize,
@@ -184,7 +185,7 @@ where
     Ok(rate)
 }
 
-/// One request and its answer: the load must cost less than what it measures.
+/// One request and its answer, kept cheap: the load must cost less than what it measures.
 async fn ask(stream: &mut TcpStream, buffer: &mut Vec<u8>, key: &str, body: &str) {
     let head = format!(
         "POST /graphql HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {key}\r\n\
@@ -212,7 +213,7 @@ async fn ask(stream: &mut TcpStream, buffer: &mut Vec<u8>, key: &str, body: &str
     assert!(is_done, "{text}");
 }
 
-/// Messages a second of the large account's file.
+/// Messages a second in the large account's file.
 pub async fn download(probe: &Probe, format: &str) -> Result<f64, Failure> {
     let served = Served::start(probe).await?;
     let account = probe.world.large;
@@ -231,13 +232,13 @@ pub async fn download(probe: &Probe, format: &str) -> Result<f64, Failure> {
     Ok(messages(&store, account).await? / took)
 }
 
-/// Messages of an account.
+/// The number of messages of an account.
 pub async fn messages(store: &Store, account: AccountId) -> Result<f64, Failure> {
     let found = message::Entity::find().filter(message::Column::AccountId.eq(account.uuid()));
     Ok(found.count(store.reader()).await? as f64)
 }
 
-/// Contacts a second that an import brings in.
+/// Contacts imported a second.
 pub async fn import(probe: &Probe, file: Vec<u8>, contacts: usize) -> Result<f64, Failure> {
     let served = Served::start(probe).await?;
     let list = served.list(probe.world.others[0]).await?;
@@ -246,7 +247,7 @@ pub async fn import(probe: &Probe, file: Vec<u8>, contacts: usize) -> Result<f64
     Ok(contacts as f64 / began.elapsed().as_secs_f64())
 }
 
-/// Contacts a second that are removed.
+/// Contacts removed a second.
 pub async fn removal(probe: &Probe, file: Vec<u8>, contacts: usize) -> Result<f64, Failure> {
     let served = Served::start(probe).await?;
     let list = served.list(probe.world.others[0]).await?;

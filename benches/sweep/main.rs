@@ -1,11 +1,14 @@
-//! Every tuned constant, value by value: the same load on the same database, with one constant changed.
+//! Every tuned constant, value by value: the same load on the same database, with one constant
+//! changed.
 //!
-//! `cargo xtask bench sweep [-- CONSTANT… --on sqlite|postgres --rounds N --milliseconds N --messages N]`; without a
-//! name all constants are swept. Each figure is the median of the rounds, in which the values take turns; each
-//! measurement is a process of its own. The tables are in docs/measured.md.
+//! `cargo xtask bench sweep [-- CONSTANT… --on sqlite|postgres --rounds N --milliseconds N
+//! --messages N]`; without a name all constants are swept. Each figure is the median of the rounds,
+//! in which the values take turns; each measurement is a process of its own. The tables are in
+//! docs/measured.md.
 //!
-//! Here: which constants, with which values under which load, and the tables. Not here: the loads (`probe`), and
-//! filling the databases, which the bench of reports does (`benches/reports/data.rs`).
+//! Here: which constants, with which values under which load, and the tables. Not here: the loads
+//! (`probe`), and filling the databases, which the bench of reports does
+//! (`benches/reports/data.rs`).
 
 #![allow(
     clippy::unwrap_used,
@@ -32,15 +35,15 @@ use message_credits::graphql::engine::ids::PublicId;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// What ends the bench.
+/// Any error, which ends the bench.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// How much is filled in.
+/// How much data is filled in.
 #[derive(Clone, Copy)]
 pub struct Size {
     /// Messages of the large account.
     pub rows: u64,
-    /// Messages of all accounts but two.
+    /// Messages of the other accounts together.
     pub others: u64,
 }
 
@@ -76,7 +79,7 @@ impl Settings {
                         other => panic!("no database {other}"),
                     };
                 }
-                // What cargo itself adds.
+                // An argument that cargo adds.
                 "--bench" => {}
                 name => {
                     let is_known = CONSTANTS.iter().any(|constant| constant.name == name);
@@ -141,11 +144,11 @@ fn sweep(runtime: &tokio::runtime::Runtime, settings: &Settings, on: On) -> Resu
     Ok(())
 }
 
-/// The cells of a constant: each value and what came of it, what is used in bold.
+/// The cells of a constant: each value and its figure, the value in use in bold.
 fn row(world: &World, settings: &Settings, constant: &Constant, load: &constants::Load) -> String {
     let mut found = vec![Vec::new(); constant.values.len()];
     for round in 0..settings.rounds {
-        // Which is first changes, since the tables grow.
+        // The order changes, since the tables grow.
         for place in 0..constant.values.len() {
             let place = (place + round) % constant.values.len();
             let value = constant.values[place];
@@ -175,7 +178,7 @@ fn row(world: &World, settings: &Settings, constant: &Constant, load: &constants
     cells.collect::<Vec<_>>().join(" · ")
 }
 
-/// One measurement, in a process that knows the constant by its value.
+/// One measurement, in a process with this value of the constant.
 fn measure(
     world: &World,
     settings: &Settings,
@@ -226,7 +229,7 @@ pub fn world(url: &str, key: &str, accounts: &str) -> World {
     }
 }
 
-/// A number with three digits that count, and commas between thousands.
+/// A number with three significant digits, and commas between thousands.
 fn grouped(number: f64) -> String {
     if number < 100.0 && number.fract() != 0.0 {
         return format!("{number:.2}");

@@ -1,6 +1,8 @@
-//! One measurement: a load under one value of a constant, in a process of its own that prints the figure.
+//! One measurement: a load under one value of a constant, in a process of its own that prints the
+//! figure.
 //!
-//! Here: the loads inside the process. Not here: those over HTTP (`http`), and the files they send (`files`).
+//! Here: the loads inside the process. Not here: those over HTTP (`http`), and the files they send
+//! (`files`).
 
 use std::{
     sync::{
@@ -21,7 +23,7 @@ use jiff::SignedDuration;
 use message_credits::{
     app,
     clock::Clock,
-    ledger::{Act, Key, Ledger, MessageCharge, NewMessage, Request, Writers, verify},
+    ledger::{Key, Ledger, MessageCharge, NewMessage, Request, RequestKind, Writers, verify},
     operations::usage_rollup,
     store::{Store, rate_card::DEFAULT_ID, usage::all_list_names},
     tuning,
@@ -34,18 +36,19 @@ use crate::{
     files, http,
 };
 
-/// The variable that makes a process one measurement: load, milliseconds, database, key, accounts, constant.
+/// The variable that makes a process one measurement: load, milliseconds, database, key, accounts,
+/// constant.
 pub const PLACE: &str = "SWEEP_PROBE";
-/// Lists that an account sends to, if they differ.
+/// Lists that an account sends to, if the load varies them.
 const LISTS: usize = 20;
-/// Countries that a message goes to two of, if they differ.
+/// Countries of which a message goes to two, if the load varies them.
 const COUNTRIES: [&str; 5] = ["IT", "FR", "DE", "ES", "CH"];
 /// Messages that are due at once.
 const DUE: usize = 2_000;
-/// Contacts of a file.
+/// Contacts in a file.
 const CONTACTS: usize = 20_000;
 
-/// What one measurement has.
+/// What a measurement needs.
 pub struct Probe {
     pub world: World,
     pub time: Duration,
@@ -67,7 +70,7 @@ pub async fn run(place: &str) {
         "{constant} is not read under this load"
     );
     println!("{figure}");
-    // Connections and threads that wait end with the process.
+    // Idle connections and threads end with the process.
     std::process::exit(0);
 }
 
@@ -91,7 +94,7 @@ async fn measure(probe: &Probe, load: Load) -> Result<f64, Failure> {
     }
 }
 
-/// Credits for every send, and some history.
+/// Grants credits for every send, and makes some history.
 pub async fn prepare(world: &World) -> Result<(), Failure> {
     let store = Store::connect(&world.url).await?;
     let (ledger, _writers) = Ledger::start(&store, &Clock::system());
@@ -123,7 +126,7 @@ async fn ledger(probe: &Probe) -> Result<(Store, Ledger, Writers), Failure> {
     Ok((store, ledger, writers))
 }
 
-/// Sends a second, after a fifth of the time to warm up.
+/// Sends a second, after a warm-up of a fifth of the time.
 async fn sends(
     probe: &Probe,
     (accounts, callers): (&[AccountId], usize),
@@ -153,7 +156,7 @@ async fn sends(
             while !over.load(Ordering::Relaxed) {
                 let list = lists.get(number % lists.len().max(1)).copied();
                 let sent = ledger.submit(send(*account, list, number, None)).await;
-                // The ledger is closed once the time is over.
+                // The ledger is closed after the time is over.
                 if over.load(Ordering::Relaxed) {
                     return;
                 }
@@ -171,7 +174,7 @@ async fn sends(
     Ok(rate)
 }
 
-/// A message; to two countries of five if it is for a list.
+/// A message; if it is for a list, it goes to two of five countries.
 fn send(
     account: AccountId,
     list: Option<ListId>,
@@ -213,9 +216,9 @@ fn send(
     };
     Request {
         account,
-        act: match send_at {
-            Some(_) => Act::Schedule(message),
-            None => Act::Send(message),
+        kind: match send_at {
+            Some(_) => RequestKind::Schedule(message),
+            None => RequestKind::Send(message),
         },
         key: Some(Key {
             key: id.to_string(),
@@ -225,7 +228,7 @@ fn send(
     }
 }
 
-/// Messages a second that the job settles.
+/// Messages settled a second by the job.
 async fn settlement(probe: &Probe) -> Result<f64, Failure> {
     let (_store, ledger, _writers) = ledger(probe).await?;
     let at = Clock::system().now() + SignedDuration::from_millis(400);
@@ -247,7 +250,7 @@ async fn settlement(probe: &Probe) -> Result<f64, Failure> {
     Ok(settled as f64 / began.elapsed().as_secs_f64())
 }
 
-/// Messages a second that are added up again.
+/// Messages added up again a second.
 async fn rebuild(probe: &Probe) -> Result<f64, Failure> {
     let store = app::open(&probe.world.url).await?;
     let account = probe.world.large;
@@ -257,7 +260,7 @@ async fn rebuild(probe: &Probe) -> Result<f64, Failure> {
     Ok(http::messages(&store, account).await? / began.elapsed().as_secs_f64())
 }
 
-/// Transactions a second that are walked.
+/// Transactions walked a second.
 async fn walk(probe: &Probe) -> Result<f64, Failure> {
     let store = app::open(&probe.world.url).await?;
     let began = Instant::now();

@@ -1,9 +1,10 @@
-//! The ledger's state machine: one account's lots, pools and open holds, and the commands that change them.
+//! The ledger's state machine: one account's lots, pools and open holds, and the commands that
+//! change them.
 //!
-//! [`Book::apply`] returns ledger entries or a refusal, and a refusal leaves the book as it was (law B6).
-//! A book that contradicts itself is a [`Fault`]. A book may be loaded in part, so that a spend costs the
-//! same whatever the account's history: see [`Book::needs_every_pool`]. Not here: storing, ids, locks and
-//! clocks.
+//! [`Book::apply`] returns ledger entries or a refusal, and a refusal leaves the book as it was
+//! (law B6). A book that contradicts itself is a [`Fault`]. A book may be loaded in part, so that a
+//! spend costs the same whatever the account's history: see [`Book::needs_every_pool`]. Not here:
+//! storing, ids, locks and clocks.
 
 mod command;
 mod draw;
@@ -33,17 +34,17 @@ use crate::{
 /// One account's lots, pools and open holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Book {
-    /// In which order its lots are drawn.
+    /// The order in which its lots are drawn.
     pub order: ConsumptionOrder,
-    /// The lots that have something left, and those that the loaded holds came from.
+    /// The lots with credits left, and those that the loaded holds were drawn from.
     pub lots: BTreeMap<LotId, Lot>,
-    /// What each pool has free; the limited ones as far as they are needed.
+    /// The available credits of each pool; limited pools only as far as they are needed.
     pub pools: Pools,
     /// The open holds that the commands concern.
     pub holds: BTreeMap<MessageId, Hold>,
-    /// What all open holds set aside, loaded or not.
+    /// The sum of all open holds, loaded or not.
     pub held: Credits,
-    /// When the last entry was written. Time never steps back in a book.
+    /// When the last entry was written. A book's time never steps back.
     pub last_at: Timestamp,
 }
 
@@ -61,17 +62,17 @@ impl Default for Book {
 }
 
 impl Book {
-    /// The most that one account can have: a hundred of the largest amounts taken from outside, far
-    /// enough from the end of `i64` that no sum of an account's credits can overflow.
+    /// The most that one account can have: a hundred of the largest amounts accepted from outside,
+    /// and far enough from the end of `i64` that no sum of an account's credits can overflow.
     pub const MAX_TOTAL: Credits = Credits::from_units(Credits::MAX_INPUT.units() * 100);
 
-    /// Whether `command` needs every limited pool in [`Book::pools`], rather than those of the lists it
-    /// names: what expires or is revoked is shared by all of them (law L3). `latest` is the instant of
-    /// the last command that is applied to the book as it was loaded.
+    /// Whether `command` needs every limited pool in [`Book::pools`], not only those of the lists
+    /// it names: expired and revoked credits are shared by all of them (law L3). `latest` is the
+    /// instant of the last command that is applied to the book as loaded.
     #[must_use]
     pub fn needs_every_pool(&self, command: &Command, latest: Timestamp) -> bool {
         let comes_due = match command {
-            // In the new zone some lots' days may have come.
+            // Some lots' days may have begun in the new zone.
             Command::Revoke { .. } | Command::ChangeTimeZone { .. } => true,
             Command::Issue { expiry, .. } => {
                 expiry.is_some_and(|expiry| expiry.at <= self.instant(latest))
@@ -85,8 +86,8 @@ impl Book {
         comes_due || self.may_expire(latest)
     }
 
-    /// Whether credits of a lot may expire by `latest`. Lots that a hold has emptied count where their
-    /// day is still to come: a command fills them again, and a later one finds them due.
+    /// Whether credits of a lot may expire by `latest`. Lots that a hold has emptied count if their
+    /// day is still to come: one command fills them again, and a later one finds them due.
     #[must_use]
     pub fn may_expire(&self, latest: Timestamp) -> bool {
         let latest = self.instant(latest);
@@ -96,7 +97,7 @@ impl Book {
             .any(|lot| lot.has_expired(latest) && (lot.remaining.is_positive() || is_ahead(lot)))
     }
 
-    /// Whether a lot's day has come and its remainder is not booked as expired yet.
+    /// Whether a lot's day has begun and its remainder is not booked as expired yet.
     #[must_use]
     pub fn has_due_lots(&self, now: Timestamp) -> bool {
         self.lots
@@ -104,11 +105,12 @@ impl Book {
             .any(|lot| lot.remaining.is_positive() && lot.has_expired(now))
     }
 
-    /// The balance that the lots and pools have. To have it at an instant, call [`Book::expire`] first.
+    /// The balance according to lots and pools. For the balance at an instant, call
+    /// [`Book::expire`] first.
     ///
     /// # Errors
-    /// A lot or the holds are below zero, the lots' sum is out of range, or more is unassigned than is
-    /// available.
+    /// A lot or the holds are below zero, the lots' sum is out of range, or more is unassigned than
+    /// is available.
     pub fn balance(&self) -> Result<Balance, Fault> {
         let mut next: Option<NextExpiry> = None;
         for lot in self.lots.values().filter(|lot| lot.remaining.is_positive()) {
@@ -147,8 +149,8 @@ impl Book {
         })
     }
 
-    /// The instant as of which a command that arrives at `now` is booked: a clock that steps back does
-    /// not reorder the ledger.
+    /// The instant that a command arriving at `now` is booked at: a clock that steps back doesn't
+    /// reorder the ledger.
     #[must_use]
     pub fn instant(&self, now: Timestamp) -> Timestamp {
         now.max(self.last_at)
@@ -157,8 +159,8 @@ impl Book {
     /// Applies a command as of `now`, after the expiries that are due by then.
     ///
     /// # Errors
-    /// A [`Refusal`], and then the book is as it was; or a [`Fault`], and then the book must not be used
-    /// any more.
+    /// A [`Refusal`], which leaves the book unchanged; or a [`Fault`], after which the book must
+    /// not be used.
     pub fn apply(&mut self, command: &Command, now: Timestamp) -> Result<Vec<Entry>, ApplyError> {
         if self.has_due_lots(self.instant(now)) {
             let mut after = self.clone();

@@ -1,8 +1,8 @@
-//! How the recipients of a message spread over numbers of segments.
+//! How the recipients of a message are distributed over numbers of segments.
 //!
-//! Here: one text cut by each destination's own options, what went out scaled to what was held, and
-//! a price added up by segments. Not here: texts that differ from contact to contact
-//! ([`crate::personal`]), and rates ([`crate::quote`]).
+//! Here: one text under each destination's own options, sent messages scaled to what was held, and
+//! a price added up by segments. Not here: texts that differ by contact ([`crate::personal`]), and
+//! rates ([`crate::quote`]).
 
 use std::collections::BTreeMap;
 
@@ -17,19 +17,19 @@ use crate::{
     segmentation::{self, Options, TooManySegments},
 };
 
-/// The recipients that get the same number of segments, and what they cost.
+/// The recipients with the same number of segments, and what they cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SegmentShare {
     /// Segments for each of them.
     pub segment_count: u32,
-    /// How many can be reached.
+    /// How many of them can be reached.
     pub recipients: u64,
     /// Credits for all of them.
     pub credits: Credits,
 }
 
-/// The shares of a message whose text is the same for everyone, a country each in the order of
-/// their codes. Segments may differ by country, as the card's tables and ways of joining do.
+/// The shares of a message with the same text for everyone, by country code. Segments may differ by
+/// country, because the card's national tables and ways of concatenating do.
 ///
 /// # Errors
 /// More than [`segmentation::MAX_SEGMENTS`] in a country.
@@ -40,7 +40,7 @@ pub fn of_one_text(
     destinations: &Destinations,
     card: &RateCard,
 ) -> Result<Vec<Share>, TooManySegments> {
-    // Nearly always one; at most as many as the card has rates.
+    // Nearly always one option; at most one for each rate of the card.
     let mut counted: Vec<(Options, u32)> = Vec::new();
     let mut count = |options: Options| {
         if let Some((_, known)) = counted.iter().find(|(same, _)| *same == options) {
@@ -60,7 +60,7 @@ pub fn of_one_text(
     destinations.iter().map(share).collect()
 }
 
-/// How many segments a text takes, as shares count them.
+/// The number of segments of a text, as shares count them.
 pub(crate) fn segment_count(
     text: &str,
     channel: Channel,
@@ -71,9 +71,9 @@ pub(crate) fn segment_count(
     Ok(u32::try_from(count.segment_count).unwrap_or(u32::MAX))
 }
 
-/// The shares of what went out of a message. The head-count of a country is split over the segments
-/// that its recipients were to get, in proportion, by largest remainder, the fewer segments first
-/// among equals. Whoever is in a country that was not to be reached counts `otherwise` segments.
+/// The shares of what was sent of a message. A country's head-count is split in proportion to its
+/// planned recipients by segments, by largest remainder; among equals the fewer segments come
+/// first. Recipients in a country without planned recipients count `otherwise` segments.
 #[must_use]
 pub fn of_reported(planned: &[Share], sent: &Destinations, otherwise: u32) -> Vec<Share> {
     let mut by_country: BTreeMap<CountryCode, BTreeMap<u32, u64>> = BTreeMap::new();
@@ -103,14 +103,14 @@ pub fn of_reported(planned: &[Share], sent: &Destinations, otherwise: u32) -> Ve
     shares
 }
 
-/// Lines added up by segments, the fewest first; those that are not served are left out.
+/// Lines added up by segments, the fewest first. Destinations that aren't served are left out.
 #[must_use]
 pub fn by_segments(lines: &[Line]) -> Vec<SegmentShare> {
     let mut sums: BTreeMap<u32, (u64, i64)> = BTreeMap::new();
     for line in lines {
         if line.credits_per_segment.is_some() && line.recipients > 0 {
             let (recipients, units) = sums.entry(line.segment_count).or_default();
-            // Their totals were added up in the same way already.
+            // Their totals were already added up in the same way.
             *recipients = recipients.saturating_add(line.recipients);
             *units = units.saturating_add(line.credits.units());
         }
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_sent_is_split_like_what_was_planned() {
+    fn sent_recipients_are_split_like_the_planned_ones() {
         let planned = shares(&[("DE", 1, 4), ("IT", 1, 60), ("IT", 2, 30), ("IT", 4, 10)]);
         let check = |sent: &[(&str, i64)], want: &[(&str, u32, u64)]| {
             let found = of_reported(&planned, &destinations(sent), 4);
@@ -218,7 +218,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn heads_are_kept_whatever_went_out(
+        fn head_counts_are_kept_for_any_sent_amounts(
             planned in prop::collection::vec((0_usize..3, 1_u32..6, 0_u64..500), 0..12),
             sent in prop::collection::vec(0_i64..1_000, 3),
         ) {
@@ -238,7 +238,7 @@ mod tests {
         }
 
         #[test]
-        fn a_distribution_has_all_that_is_paid_for(
+        fn a_distribution_covers_everything_paid_for(
             rows in prop::collection::vec((0_usize..3, 1_u32..6, 0_u64..5_000), 0..12),
         ) {
             let dear = rate(Some("0.7333"), Some("3"));

@@ -1,7 +1,7 @@
 //! Faults: invariants of an account's book that turn out to be broken.
 //!
-//! Here: their names and what they report. Not here: refusals, which a caller can do something about
-//! ([`crate::book::Refusal`]), and who checks what ([`crate::book`]).
+//! Here: their names and what they report. Not here: refusals, which a caller can do something
+//! about ([`crate::book::Refusal`]), and who checks what ([`crate::book`]).
 
 use crate::{
     credits::Credits,

@@ -10,7 +10,7 @@ use domain::{
     segmentation::{Language, Languages, Options, Reference, count, segment},
 };
 
-/// Every way of asking.
+/// Every combination of options.
 fn options() -> impl Iterator<Item = (Options, Channel)> {
     let both = [false, true];
     let languages = [
@@ -36,8 +36,8 @@ fn options() -> impl Iterator<Item = (Options, Channel)> {
     })
 }
 
-/// Texts for every path through the counting: of one segment and of several, beyond the limit, in
-/// each encoding, with tables, swaps and accents.
+/// Texts for every path through the counting: one segment and several, beyond the limit, in each
+/// encoding, with tables, swaps and accents.
 fn texts() -> Vec<String> {
     let short = [
         "",
@@ -82,7 +82,7 @@ fn counting_allocates_nothing() {
 }
 
 #[test]
-fn what_allocates_is_seen() {
+fn the_counter_sees_allocations() {
     let seen = measure(|| drop(segment("Ciao", Channel::Sms, &Options::default())));
     assert!(seen.count_total > 0, "cutting lists the segments: {seen:?}");
 }

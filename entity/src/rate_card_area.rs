@@ -2,8 +2,8 @@
 
 use sea_orm::entity::prelude::*;
 
-/// An area that a card has a row for, and what its carriers do with an SMS. An area without any rate
-/// is closed.
+/// An area that a card has a row for, and what its carriers do with an SMS. An area without any
+/// rate is closed.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "rate_card_areas")]

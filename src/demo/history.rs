@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     clock::id_at,
-    ledger::{Act, MessageCharge, NewMessage, Request},
+    ledger::{MessageCharge, NewMessage, Request, RequestKind},
     store::{Store, rate_card::DEFAULT_ID},
 };
 
@@ -160,7 +160,7 @@ impl Writer<'_> {
                 self.buy(at - SignedDuration::from_mins(30));
             }
             self.left -= cost;
-            self.push(at, Act::Send(message));
+            self.push(at, RequestKind::Send(message));
         }
     }
 
@@ -244,7 +244,7 @@ impl Writer<'_> {
         self.left += row.credits_units;
         self.history.purchases.push((package.code.to_owned(), row));
         let lot = LotId::new(id_at(at));
-        self.push(at, Act::Credit { purchase, lot });
+        self.push(at, RequestKind::Credit { purchase, lot });
     }
 
     /// The last days: credits that expire soon, a list with a limit, and scheduled messages.
@@ -255,7 +255,7 @@ impl Writer<'_> {
         let just_now = now - SignedDuration::from_mins(30);
         for (days, credits) in [(3_i64, 300), (12, 1_200)] {
             let on = today.checked_add(days.days())?;
-            let grant = Act::Grant {
+            let grant = RequestKind::Grant {
                 lot: LotId::new(id_at(now)),
                 credits: Credits::whole(credits),
                 expires_on: Some(on),
@@ -263,7 +263,7 @@ impl Writer<'_> {
             };
             self.push(just_now, grant);
         }
-        let courtesy = Act::Grant {
+        let courtesy = RequestKind::Grant {
             lot: LotId::new(id_at(now)),
             credits: Credits::whole(250),
             expires_on: None,
@@ -274,7 +274,7 @@ impl Writer<'_> {
             let limit = Some(Credits::whole(1_500));
             self.push(
                 hours_ago(10),
-                Act::Allocate {
+                RequestKind::Allocate {
                     allocations: vec![Allocation { list: *list, limit }],
                 },
             );
@@ -282,16 +282,16 @@ impl Writer<'_> {
         for (list, hours) in [(0, 26), (2, 50), (1, 75)] {
             let send_at = now + SignedDuration::from_hours(hours);
             if let Some(message) = self.message(hours_ago(2), list, Some(send_at)) {
-                self.push(hours_ago(2), Act::Schedule(message));
+                self.push(hours_ago(2), RequestKind::Schedule(message));
             }
         }
         Ok(())
     }
 
-    fn push(&mut self, at: Timestamp, act: Act) {
+    fn push(&mut self, at: Timestamp, kind: RequestKind) {
         self.history.requests.push(Request {
             account: self.account,
-            act,
+            kind,
             key: None,
             at: Some(at),
         });

@@ -225,11 +225,11 @@ pub enum ConsumptionOrder {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "sql_enums::Settlement")]
 pub enum Settlement {
-    /// The server charges a scheduled message at its sendAt for all whom it was scheduled for, less those who have left the
-    /// list since; from then on nobody can cancel it or report less.
+    /// The server charges a scheduled message at its sendAt for all whom it was scheduled for, less
+    /// those who have left the list since; from then on nobody can cancel it or report less.
     Automatic,
-    /// The platform's sending service, a SENDER key, reports what was sent with settleMessage. From sendAt on the account's
-    /// own people can't cancel a message, since it may have been sent.
+    /// The platform's sending service, a SENDER key, reports what was sent with settleMessage. From
+    /// sendAt on the account's own people can't cancel a message, since it may have been sent.
     Reported,
 }
 

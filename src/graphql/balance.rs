@@ -85,7 +85,8 @@ pub struct ExpiringCredits {
     credits: Credits,
     /// The expiration day: the credits can be used until the end of the day before.
     expires_on: Date,
-    /// The first instant of expiresOn in the account's time zone: from then on the credits can't be used.
+    /// The first instant of expiresOn in the account's time zone: from then on the credits can't be
+    /// used.
     expires_at: DateTime,
 }
 

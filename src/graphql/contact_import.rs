@@ -115,8 +115,8 @@ impl ContactImport {
         int(self.0.warnings)
     }
 
-    /// Parts of the file that were left out or may be wrong, in the file's order. Deleted when the list
-    /// is archived.
+    /// Parts of the file that were left out or may be wrong, in the file's order. Deleted when the
+    /// list is archived.
     async fn warnings(&self, ctx: &Context<'_>) -> Result<ImportWarningConnection, ApiError> {
         let window = window(ctx)?;
         let warnings = reader(ctx)?.import_warnings(&self.0, window).await?;
@@ -198,15 +198,17 @@ pub struct ImportContactsInput {
     /// characters. If it is left out, the column is recognised by its header or its cells;
     /// contactImportPreview shows which it is.
     phone_column: Option<String>,
-    /// The columns that become merge fields, at most 100; no other column is stored then. If it is left out, every column
-    /// with a header becomes one, under a name made of the header.
+    /// The columns that become merge fields, at most 100; no other column is stored then. If it is
+    /// left out, every column with a header becomes one, under a name made of the header.
     columns: Option<Vec<ImportColumnInput>>,
-    /// The country of numbers without a calling code. They are taken if they are mobile numbers there, in the
-    /// national form or with the country's own calling code; anything else without a plus is rejected with what it may
-    /// have meant. If it is left out, every number without a plus is rejected.
+    /// The country of numbers without a calling code. They are taken if they are mobile numbers
+    /// there, in the national form or with the country's own calling code; anything else without a
+    /// plus is rejected with what it may have meant. If it is left out, every number without a plus
+    /// is rejected.
     default_country: Option<CountryCode>,
-    /// Whether landlines are accepted. They are rejected otherwise, because most receive no messages. Numbers that
-    /// never do, such as premium-rate and toll-free ones, are always rejected.
+    /// Whether landlines are accepted. They are rejected otherwise, because most receive no
+    /// messages. Numbers that never do, such as premium-rate and toll-free ones, are always
+    /// rejected.
     #[graphql(default)]
     accept_landlines: bool,
     /// Whether a row's fields replace those of a contact with the same number, which still counts

@@ -108,8 +108,8 @@ pub struct PackageCapacity {
     country_code: CountryCode,
     /// The credits for a message of one segment; null if the country is not served.
     credits_per_message: Option<Credits>,
-    /// How many such messages the package buys, rounded down; at most 9,007,199,254,740,991. 0 if the country is not
-    /// served, and null if they cost nothing.
+    /// How many such messages the package buys, rounded down; at most 9,007,199,254,740,991. 0 if
+    /// the country is not served, and null if they cost nothing.
     messages: Option<BigInt>,
 }
 

@@ -52,14 +52,16 @@ impl CreditLot {
         })
     }
 
-    /// The expiration day: the credits can be used until the end of the day before. Null if they never expire.
+    /// The expiration day: the credits can be used until the end of the day before. Null if they
+    /// never expire.
     async fn expires_on(&self) -> Option<Date> {
         self.0.row.expires_on.clone().map(Date)
     }
 
-    /// The first instant of expiresOn in the account's time zone: from then on the credits can't be used. It moves
-    /// with the account's time zone until it has come, and stays from then on. If the day has begun already in the zone
-    /// that an account changes to, what is left expires with the change. Null if the credits never expire.
+    /// The first instant of expiresOn in the account's time zone: from then on the credits can't be
+    /// used. It moves with the account's time zone until it has come, and stays from then on. If
+    /// the day has begun already in the zone that an account changes to, what is left expires with
+    /// the change. Null if the credits never expire.
     async fn expires_at(&self) -> Option<DateTime> {
         self.0.row.expires_at.map(DateTime::from_micros)
     }
@@ -125,8 +127,8 @@ pub struct GrantCreditsInput {
     account_id: Option<ID>,
     /// How many; more than zero.
     credits: Credits,
-    /// Their expiration day, after today in the account's time zone: they can be used until the end of the day before.
-    /// Leave it out and they never expire.
+    /// Their expiration day, after today in the account's time zone: they can be used until the end
+    /// of the day before. Leave it out and they never expire.
     expires_on: Option<Date>,
     /// The reason, of 1 to 2,000 characters, which the ledger keeps.
     note: String,

@@ -33,14 +33,16 @@ macro_rules! text_scalars {
 text_scalars! {
     /// Exact decimal number of credits with up to 4 fraction digits, as a string: "3306", "21.489".
     Credits;
-    /// Exact decimal number, as a string: "49.90". Amounts of money have the currency's minor digits.
+    /// Exact decimal number, as a string: "49.90". Amounts of money have the currency's minor
+    /// digits.
     Decimal;
     /// RFC 3339 instant with an offset. Answers are always in UTC: "2026-11-22T08:00:00Z".
     DateTime;
     /// ISO 8601 calendar date: "2026-11-22".
     Date;
-    /// ISO 3166-1 alpha-2 country code in upper case: "IT". Three countries that have telephone numbers without such a
-    /// code are written as CLDR writes them: XK (Kosovo), AC (Ascension Island) and TA (Tristan da Cunha).
+    /// ISO 3166-1 alpha-2 country code in upper case: "IT". Three countries that have telephone
+    /// numbers without such a code are written as CLDR writes them: XK (Kosovo), AC (Ascension
+    /// Island) and TA (Tristan da Cunha).
     CountryCode;
     /// ISO 4217 currency code in upper case: "EUR".
     CurrencyCode;
@@ -52,8 +54,8 @@ text_scalars! {
     WebUrl = "URL";
 }
 
-/// Whole number from 0 to 9,007,199,254,740,991 (2^53 - 1) as a JSON number. Every language whose numbers are
-/// IEEE 754 doubles, such as JavaScript, reads it exactly (RFC 8259, section 6).
+/// Whole number from 0 to 9,007,199,254,740,991 (2^53 - 1) as a JSON number. Every language whose
+/// numbers are IEEE 754 doubles, such as JavaScript, reads it exactly (RFC 8259, section 6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub struct BigInt(u64);
 
@@ -75,8 +77,8 @@ impl BigInt {
     }
 }
 
-/// Whole number from 0 to 9,007,199,254,740,991 (2^53 - 1) as a JSON number. Every language whose numbers are
-/// IEEE 754 doubles, such as JavaScript, reads it exactly (RFC 8259, section 6).
+/// Whole number from 0 to 9,007,199,254,740,991 (2^53 - 1) as a JSON number. Every language whose
+/// numbers are IEEE 754 doubles, such as JavaScript, reads it exactly (RFC 8259, section 6).
 #[Scalar]
 impl ScalarType for BigInt {
     fn parse(value: Value) -> InputValueResult<Self> {

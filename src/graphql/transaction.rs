@@ -180,7 +180,8 @@ pub enum TransactionKind {
     Spend,
     /// Credits expired with their lot.
     Expiry,
-    /// The account's time zone changed: lots keep their expiration days, which begin at other instants. No credits move.
+    /// The account's time zone changed: lots keep their expiration days, which begin at other
+    /// instants. No credits move.
     TimeZoneChange,
 }
 

@@ -94,8 +94,8 @@ pub struct UsageReportInput {
     time_zone: Option<TimeZone>,
     /// Counts only usage of these lists, at most 1,000.
     list_ids: Option<Vec<ID>>,
-    /// Counts only usage in these countries, at most 1,000 codes. Of a message to several countries,
-    /// only this part counts.
+    /// Counts only usage in these countries, at most 1,000 codes. Of a message to several
+    /// countries, only this part counts.
     country_codes: Option<Vec<CountryCode>>,
     /// Counts only usage on this channel.
     channel: Option<Channel>,

@@ -1,4 +1,4 @@
-//! What the ledger answers, and how an answer is kept with its key.
+//! The ledger's answers, and how an answer is stored with its key.
 
 use domain::{book, id::TransactionId};
 use entity::{message, sql_enums::MessageStatus};
@@ -9,14 +9,15 @@ use uuid::Uuid;
 use super::fault::Fault;
 use crate::clock::whole_micros;
 
-/// What a command answered, in full: a repetition of its key gets this again, for good.
+/// The complete answer to a command. A repetition with its key returns this again, for good.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
-    /// The command's own transaction; none where nothing had to move.
+    /// The command's own transaction; none if no credits had to move.
     pub transaction: Option<Uuid>,
-    /// The lot that came in.
+    /// The new lot.
     pub lot: Option<Uuid>,
-    /// When a lot that was given was to expire then, in microseconds since the epoch: a change of time zone moves it.
+    /// When a granted lot was to expire at that time, in microseconds since the epoch. A change of
+    /// time zone moves it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lot_expires_at: Option<i64>,
     /// The purchase that was begun.
@@ -25,7 +26,7 @@ pub struct Answer {
     pub message: Option<MessageAnswer>,
     /// The balance after the command.
     pub balance: Option<BalanceAnswer>,
-    /// The message's row as it was written. A repetition of a key is answered without.
+    /// The message's row as it was written. A repeated answer doesn't have it.
     #[serde(skip)]
     pub row: Option<Box<message::Model>>,
 }
@@ -35,21 +36,21 @@ pub struct Answer {
 pub struct MessageAnswer {
     /// The message.
     pub id: Uuid,
-    /// Where it stood.
+    /// Its status.
     pub status: MessageStatus,
-    /// What it held or cost then, in units of 1/10,000 credit.
+    /// What it held or cost at that time, in units of 1/10,000 credit.
     pub units: i64,
-    /// The recipients that the credits were for.
+    /// The recipients that it was priced for.
     pub recipients: i64,
     /// When it was charged, in microseconds since the epoch.
     pub sent_at: Option<i64>,
-    /// Its cost by destination, where a later command may change the rows: a settlement puts what was sent
-    /// in the place of what was scheduled.
+    /// Its cost by destination, if a later command may change the rows: a settlement replaces the
+    /// scheduled lines with what was sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lines: Option<Vec<LineAnswer>>,
 }
 
-/// What a message was to cost in one destination, as it was answered.
+/// What a message cost in one destination, as it was answered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LineAnswer {
     /// ISO 3166-1 alpha-2.
@@ -58,24 +59,24 @@ pub struct LineAnswer {
     pub segments: i32,
     /// The head-count.
     pub recipients: i64,
-    /// The rate in units of 1/10,000 credit; `None` where the destination is not served.
+    /// The rate in units of 1/10,000 credit; `None` if the destination isn't served.
     pub rate: Option<i64>,
-    /// Units of 1/10,000 credit.
+    /// The cost in units of 1/10,000 credit.
     pub units: i64,
 }
 
 /// A balance as it was answered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BalanceAnswer {
-    /// As of when, in microseconds since the epoch.
+    /// The instant of the balance, in microseconds since the epoch.
     pub at: i64,
-    /// Units of 1/10,000 credit.
+    /// Available, in units of 1/10,000 credit.
     pub available: i64,
-    /// Units of 1/10,000 credit.
+    /// Held, in units of 1/10,000 credit.
     pub held: i64,
-    /// Units of 1/10,000 credit.
+    /// Unassigned, in units of 1/10,000 credit.
     pub unassigned: i64,
-    /// Units, instant in microseconds and ISO 8601 day of what was to expire next.
+    /// The next expiry: units, instant in microseconds and ISO 8601 day.
     pub next_expiry: Option<(i64, i64, String)>,
 }
 
@@ -95,8 +96,8 @@ impl Answer {
     /// Reads an answer that was stored with a key.
     ///
     /// # Errors
-    /// It can't be read. That is our fault: a client that hears that its key was reused takes a new one, and
-    /// is charged twice.
+    /// It can't be read. This is a fault, not a reused key: a client that hears that its
+    /// key was reused takes a new one, and is charged twice.
     pub fn read(stored: &str) -> Result<Self, Fault> {
         serde_json::from_str(stored).map_err(|cause| Fault::UnsoundAnswer(cause.to_string()))
     }

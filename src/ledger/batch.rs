@@ -1,7 +1,7 @@
-//! One batch: lock the accounts in one order, read their books in the next statements, apply each
-//! command in turn, and gather the rows that come of it. The caller commits.
+//! One batch: lock the accounts in id order, read their books in the following statements, apply
+//! the commands in turn, and collect the resulting rows. The caller commits.
 //!
-//! A refused command leaves no trace and does not touch its neighbours.
+//! A refused command changes nothing, for itself or for the other commands.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -32,20 +32,20 @@ use crate::store::{
     contact_list,
 };
 
-/// What each request of a batch comes to, in their order; `None` where its account was set aside.
+/// The outcome of each request of a batch, in their order; `None` if its account was set aside.
 pub(super) type Outcomes = Vec<Option<Result<Answer, Undone>>>;
 
-/// What to do about an account that somebody else has locked.
+/// What to do about an account that another transaction has locked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Locked {
-    /// Its commands are set aside, so that it does not hold up the others.
+    /// Set its commands aside, so that they don't delay the others.
     SetAside,
-    /// It is waited for, as long as the database lets a statement wait.
+    /// Wait for it, as long as the database lets a statement wait.
     WaitFor,
 }
 
-/// Applies the requests inside the caller's transaction. `now` is asked for the time once, when the accounts are
-/// locked.
+/// Applies the requests inside the caller's transaction. `now` is called once, after the accounts
+/// are locked.
 pub(super) async fn run(
     connection: &impl ConnectionTrait,
     requests: &[&Request],
@@ -60,11 +60,11 @@ pub(super) async fn run(
         Locked::WaitFor => books::lock(connection, ids).await?,
     };
     let busy = lock_audiences(connection, requests, &ours, locked).await?;
-    // After the wait for the locks: a lot whose day came meanwhile can't be spent.
+    // Read after the wait for the locks: a lot that expired during the wait can't be spent.
     let now = now();
     let Loaded { mut heads, unsound } =
         books::load_each(connection, &wanted, latest(requests, now)).await?;
-    // An account that has a book, and yet was not locked, is somebody else's just now.
+    // An account that has a book but wasn't locked is locked by another transaction at the moment.
     let aside: BTreeSet<AccountId> = heads
         .keys()
         .filter(|id| !ours.contains(id) || busy.contains(id))
@@ -87,7 +87,7 @@ pub(super) async fn run(
     };
     let mut outcomes = Outcomes::with_capacity(requests.len());
     let mut faults = Faults::new();
-    // What a fault leaves of an account's book must not be used: its later commands are not applied.
+    // After a fault the account's book in memory is unusable: its later commands are not applied.
     let mut faulty: BTreeSet<AccountId> = BTreeSet::new();
     for (position, request) in requests.iter().enumerate() {
         let account = request.account;
@@ -124,16 +124,16 @@ pub(super) async fn run(
     Ok(outcomes)
 }
 
-/// A fault of all commands of an account, met after they were applied.
+/// A fault of all commands of an account, found after they were applied.
 fn of_account(requests: &[&Request], account: AccountId, fault: &Fault) -> Failure {
     let own = requests.iter().enumerate();
     let own = own.filter(|(_, request)| request.account == account);
     Failure::Faults(own.map(|(position, _)| (position, fault.clone())).collect())
 }
 
-/// Locks the lists whose contacts the commands of locked accounts concern, after the accounts: nobody who holds a list's
-/// lock waits for an account's. Answers the accounts of lists that somebody else changes just now, if they are not
-/// waited for.
+/// Locks the lists whose contacts the commands concern. It comes after the accounts' locks: no
+/// holder of a list's lock waits for an account's. Returns the accounts of lists that another
+/// transaction is changing, if those are not waited for.
 async fn lock_audiences(
     connection: &impl ConnectionTrait,
     requests: &[&Request],
@@ -143,7 +143,7 @@ async fn lock_audiences(
     let lists: BTreeMap<ListId, AccountId> = requests
         .iter()
         .filter(|request| accounts.contains(&request.account))
-        .filter_map(|request| Some((request.act.audience()?, request.account)))
+        .filter_map(|request| Some((request.kind.audience()?, request.account)))
         .collect();
     if lists.is_empty() {
         return Ok(BTreeSet::new());
@@ -159,7 +159,8 @@ async fn lock_audiences(
     Ok(busy.map(|(_, account)| account).collect())
 }
 
-/// What the requests' keys were answered, once their accounts are locked: `None` where a key was not used.
+/// The answers stored for the requests' keys, read after their accounts are locked; `None` for a
+/// key that was not used.
 pub(super) async fn first_answers(
     connection: &impl ConnectionTrait,
     requests: &[&Request],
@@ -171,7 +172,8 @@ pub(super) async fn first_answers(
     Ok(answers.map(Result::transpose).collect())
 }
 
-/// The last instant that any of the requests is booked at: lots that are due by then are due in the batch.
+/// The latest instant that any of the requests is booked at. Lots that are due by then are due in
+/// the batch.
 fn latest(requests: &[&Request], now: Timestamp) -> Timestamp {
     requests
         .iter()
@@ -184,15 +186,15 @@ fn wanted(requests: &[&Request]) -> BTreeMap<AccountId, Wanted> {
     let mut wanted: BTreeMap<AccountId, Wanted> = BTreeMap::new();
     for request in requests {
         let entry = wanted.entry(request.account).or_default();
-        entry.lists.extend(request.act.lists());
-        entry.messages.extend(request.act.held_message());
-        entry.commands.extend(request.act.sharing_command());
-        entry.used_up_lots |= request.act.concerns_used_up_lots();
+        entry.lists.extend(request.kind.lists());
+        entry.messages.extend(request.kind.held_message());
+        entry.commands.extend(request.kind.sharing_command());
+        entry.used_up_lots |= request.kind.concerns_used_up_lots();
     }
     wanted
 }
 
-/// A batch at work: the books as its commands have left them so far, and what is to be written.
+/// A batch in progress: the books as changed so far, and the rows to write.
 pub(super) struct Batch {
     pub heads: BTreeMap<AccountId, Head>,
     pub facts: Facts,
@@ -200,9 +202,9 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    /// Applies a command. A panic becomes a fault of its own command.
+    /// Applies a command. A panic becomes a fault of this command.
     fn apply_safely(&mut self, request: &Request, now: Timestamp) -> Result<Answer, Undone> {
-        // Whatever it leaves of the batch is dropped.
+        // After a panic the batch's state is dropped.
         panic::catch_unwind(AssertUnwindSafe(|| self.apply(request, now))).unwrap_or_else(|panic| {
             let text = panic.downcast_ref::<&str>().copied();
             let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
@@ -218,7 +220,7 @@ impl Batch {
         if let Some(replayed) = self.facts.first_answer(request)? {
             return Ok(replayed);
         }
-        let answer = self.act(request, now)?;
+        let answer = self.perform(request, now)?;
         if let Some(key) = &request.key {
             let row = idempotency_key::Model {
                 account_id: request.account.uuid(),

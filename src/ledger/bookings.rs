@@ -1,8 +1,8 @@
 //! The batches in progress, by the instants they book at.
 //!
-//! Here: when a past instant can no longer change through this process, which a reader waits for in memory,
-//! so that no reader takes a lock that a writer needs. Not here: other processes ([`crate::operations`] asks
-//! the database about those), and what a batch does ([`super::batch`]).
+//! Here: when a past instant can no longer change through this process, which a reader waits for in
+//! memory, so that no reader takes a lock that a writer needs. Not here: other processes
+//! ([`crate::operations`] asks the database about those), and what a batch does ([`super::batch`]).
 
 use std::{
     collections::BTreeMap,
@@ -37,8 +37,8 @@ pub(super) struct Booking {
 }
 
 impl Bookings {
-    /// Begins a batch: reads the clock and records the instant in one step, so that every reader that saw an
-    /// earlier time knows of the batch.
+    /// Begins a batch: reads the clock and records the instant in one step, so that every reader
+    /// that saw an earlier time knows of the batch.
     pub(super) fn begin(self: &Arc<Self>, clock: &Clock) -> Booking {
         let mut open = self.lock();
         let at = clock.now();
@@ -53,8 +53,8 @@ impl Bookings {
         }
     }
 
-    /// Waits until no batch is in progress that books at or before an instant that is past. A batch that
-    /// begins later books later.
+    /// Waits until no batch is in progress that books at or before an instant that is past. A batch
+    /// that begins later books later.
     pub(super) async fn passed(&self, at: Timestamp) {
         let awaited: Vec<u64> = {
             let open = self.lock();
@@ -102,7 +102,7 @@ mod tests {
     use crate::clock::Clock;
 
     #[tokio::test]
-    async fn an_instant_is_waited_for_until_its_batches_end() {
+    async fn readers_wait_for_the_batches_of_an_instant() {
         let at = |seconds| Timestamp::UNIX_EPOCH + SignedDuration::from_secs(seconds);
         let (bookings, clock) = (Arc::new(Bookings::default()), Clock::fixed(at(10)));
         bookings.passed(at(10)).await;
@@ -114,7 +114,7 @@ mod tests {
         let mut waiting = Box::pin(bookings.passed(at(10)));
         assert!((&mut waiting).now_or_never().is_none());
 
-        // What begins while somebody waits books later, and is not waited for.
+        // A batch that begins during the wait books later, and is not waited for.
         clock.set(at(11));
         let second = bookings.begin(&clock);
         drop(first);

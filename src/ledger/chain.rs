@@ -1,9 +1,8 @@
-//! The chain of an account's transactions: each one's hash covers the one before it (law B5), so that a
-//! row that was changed behind the server's back is found.
+//! The hash chain of an account's transactions: each hash covers the one before it (law B5), so
+//! that a row changed behind the server's back is found.
 //!
-//! The bytes that are hashed are a fixed, length-prefixed encoding of the row, its postings and the lots whose
-//! expiry it moves; changing
-//! it would break every chain that exists.
+//! The hashed bytes are a fixed, length-prefixed encoding of the row, its postings and the lots
+//! whose expiry it moves. Changing the encoding would break every existing chain.
 
 use entity::{lot_expiry_change, posting, transaction};
 use sea_orm::ActiveEnum;
@@ -12,7 +11,7 @@ use sha2::{Digest, Sha256};
 /// Whether transactions are hashed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Chaining {
-    /// Every transaction is hashed after the one before it.
+    /// Every transaction's hash covers the one before it.
     #[default]
     On,
     /// Benchmarks only: no transaction has a hash, and the resulting books fail verification.
@@ -20,7 +19,7 @@ pub enum Chaining {
     Off,
 }
 
-/// The hash of a transaction, whatever its own `hash` says, after the one whose hash is `previous`.
+/// The hash of a transaction, given the `previous` hash. The row's own `hash` is ignored.
 #[must_use]
 pub fn hash(
     previous: &[u8],
@@ -62,7 +61,8 @@ pub fn hash(
         chain.optional(posting.lot_id.as_ref().map(|id| &id.as_bytes()[..]));
         chain.number(posting.units);
     }
-    // Only a change of time zone has any, and it has no postings: no two rows run together.
+    // Only a change of time zone moves expiries, and it has no postings, so no two rows encode
+    // alike.
     for change in expiry_changes {
         chain.bytes(change.lot_id.as_bytes());
         chain.number(change.from_at);
@@ -78,7 +78,7 @@ impl Chain {
         self.0.update(number.to_be_bytes());
     }
 
-    /// Length first, so that no two rows run together into the same bytes.
+    /// Length first, so that no two rows encode to the same bytes.
     fn bytes(&mut self, bytes: &[u8]) {
         self.0.update((bytes.len() as u64).to_be_bytes());
         self.0.update(bytes);

@@ -1,5 +1,5 @@
-//! Committing a batch: trying again where it lost a race, in halves where something in it is bad, and
-//! asking by the keys where a commit has no answer.
+//! Committing a batch: retrying after a lost race, splitting in halves if one command breaks the
+//! batch, and asking by key if a commit has no answer.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -22,33 +22,34 @@ use super::{
 };
 use crate::{clock::Clock, store::Store};
 
-/// How often a batch that lost a race is tried again.
+/// How often a batch that lost a race is retried.
 const MAX_TRIES: u32 = 8;
-/// How long a batch is tried again for; a try that has begun by then is waited for.
+/// How long a batch is retried. A try that has begun by then is waited for.
 const MAX_RETRY: Duration = Duration::from_secs(5);
-/// What a lost race waits before it is tried again, times the tries so far.
+/// The wait before a retry, multiplied by the number of tries so far.
 const BACKOFF: Duration = Duration::from_millis(5);
-/// How often the keys are asked for where a commit has no answer.
+/// How often the keys are looked up after a commit without an answer.
 const MAX_ASKED: u32 = 3;
 
-/// What batches are committed with.
+/// What committing a batch needs.
 #[derive(Debug, Clone)]
 pub(super) struct Committer {
     pub store: Store,
     pub clock: Clock,
-    /// Who books when, for those who read past balances.
+    /// The batches in progress, for readers of past balances.
     pub bookings: Arc<Bookings>,
     pub chaining: Chaining,
-    /// Which writer it is, where it is one; whoever waits for a locked account is none.
+    /// The number of the writer; none for a task that waits for a locked account.
     pub seat: Option<usize>,
 }
 
 impl Committer {
-    /// Serves requests and returns what each came to; `None` if its account is locked by somebody else and
-    /// nothing was done for it.
+    /// Serves requests and returns the outcome of each; `None` if its account is locked by another
+    /// transaction and nothing was done for it.
     ///
-    /// A command that meets a fault fails with it, and the others are done without it. If a second command
-    /// of the same account meets one, all of the account's commands fail: its books are broken, and one
+    /// A command that meets a fault fails with it, and the others are done without it. If a second
+    /// command of the same account meets one, all commands of the account fail: its books are
+    /// broken, and one account must not cost a batch more than two extra tries.
     /// account must not cost a batch more than two more tries.
     pub(super) async fn serve(&self, requests: &[&Request], locked: Locked) -> Vec<Option<Reply>> {
         let mut faults = Faults::new();
@@ -83,7 +84,7 @@ impl Committer {
         }
     }
 
-    /// Serves requests, or finds the faults that some of them meet, and then nothing was done.
+    /// Serves requests, or returns the faults that some of them meet; then nothing was done.
     fn serve_sound<'a>(
         &'a self,
         requests: &'a [&'a Request],
@@ -95,7 +96,7 @@ impl Committer {
                 Err(Failure::Faults(faults)) => return Err(faults),
                 Err(Failure::Before(cause)) if requests.len() > 1 && !is_out_of_reach(&cause) => {
                     tracing::warn!(%cause, commands = requests.len(), "a batch failed; trying it in halves");
-                    // One bad command does not fail its neighbours.
+                    // One bad command doesn't fail the others.
                     let (first, second) = requests.split_at(requests.len() / 2);
                     let mut replies = self.serve(first, locked).await;
                     replies.extend(self.serve(second, locked).await);
@@ -115,9 +116,9 @@ impl Committer {
         .boxed()
     }
 
-    /// Serves the requests that have a key once more: those that were committed get their first answer, the
-    /// others are done now. The wait for the accounts' locks is also the wait for the commit in doubt, whose
-    /// transaction holds them. Without a key there is no telling.
+    /// Repeats the requests that have a key: those that were committed get their first answer, the
+    /// others are done now. Waiting for the accounts' locks also waits for the commit in doubt,
+    /// whose transaction holds them. Without a key the outcome stays unknown.
     async fn ask_by_key(&self, requests: &[&Request], cause: &str) -> Vec<Option<Reply>> {
         let unknown = || Some(Err(SubmitError::Unknown(cause.to_owned())));
         let keyed: Vec<&Request> = requests
@@ -142,7 +143,7 @@ impl Committer {
             }
         }
         if answers.is_none() && !keyed.is_empty() {
-            // They can't be done now; whether they were, their keys tell.
+            // They can't be done now. Whether they were done before can be learned by their keys.
             answers = match self.first_answers(&keyed).await {
                 Ok(found) => Some(
                     replies(&keyed, found)
@@ -175,7 +176,7 @@ impl Committer {
         Ok(found)
     }
 
-    /// Commits one batch, trying again where that may pass.
+    /// Commits one batch, with retries if the failure is likely to pass.
     async fn commit(&self, requests: &[&Request], locked: Locked) -> Result<Outcomes, Failure> {
         let began = Instant::now();
         let mut tries = 0;
@@ -198,7 +199,7 @@ impl Committer {
     async fn attempt(&self, requests: &[&Request], locked: Locked) -> Result<Outcomes, Failure> {
         let transaction = self.store.begin_for(self.seat).await;
         let transaction = transaction.map_err(Failure::Before)?;
-        // Kept until the commit has ended: only then is the instant closed.
+        // Dropped only after the commit has ended: until then its instant is open.
         let mut booking = None;
         let now = || booking.insert(self.bookings.begin(&self.clock)).at;
         let outcomes = batch::run(&transaction, requests, now, locked, self.chaining).await?;
@@ -214,7 +215,7 @@ fn replies(requests: &[&Request], outcomes: Outcomes) -> Vec<Option<Reply>> {
     requests.iter().zip(outcomes).map(reply).collect()
 }
 
-/// The replies to all requests: the faults of some, and what was replied to those at `positions`.
+/// Merges the replies: faults for some requests, and for those at `positions` their replies.
 fn merged(
     requests: &[&Request],
     mut faults: Faults,

@@ -1,6 +1,6 @@
-//! What a batch knows beside the books: keys that were used, and the rows that its commands concern.
-//! Read after the accounts are locked, and kept up to date as the batch's commands are applied, so that
-//! each command sees what the ones before it did.
+//! What a batch reads beside the books: keys that were used, and the rows that its commands
+//! concern. Read after the accounts are locked, and updated while the commands are applied, so that
+//! each command sees the effects of the ones before it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,32 +14,32 @@ use sea_orm::{
 
 use super::{
     answer::Answer,
-    request::{Act, Refused, Request, Undone},
+    request::{Refused, Request, RequestKind, Undone},
 };
 use crate::store::sql::row_set::RowSet;
 
 /// The columns of [`pairs`].
 const PAIR: [&str; 2] = ["account_id", "id"];
 
-/// Rows by account and id, as the batch's commands have left them.
+/// Rows by account and id, as the batch's commands have changed them so far.
 #[derive(Debug, Default)]
 pub(super) struct Facts {
     pub keys: BTreeMap<(Uuid, String), idempotency_key::Model>,
     pub lists: BTreeMap<(Uuid, Uuid), contact_list::Model>,
     pub messages: BTreeMap<(Uuid, Uuid), message::Model>,
     pub purchases: BTreeMap<(Uuid, Uuid), purchase::Model>,
-    /// Who has left the lists of the messages that end; none where nobody has.
+    /// The contacts that left the lists of the messages that end; no entry if nobody left.
     pub departures: BTreeMap<(Uuid, Uuid), Vec<message_departure::Model>>,
-    /// The lines of the messages that somebody has left.
+    /// The lines of the messages whose lists lost contacts.
     pub lines: BTreeMap<(Uuid, Uuid), Vec<message_line::Model>>,
-    /// The accounts whose messages the server settles, of those with a hold to end.
+    /// The accounts whose messages the server settles, among those with a hold to end.
     pub automatic: BTreeSet<Uuid>,
-    /// How many messages wait on the lists that are to be archived.
+    /// How many messages are scheduled on the lists that are to be archived.
     pub scheduled: BTreeMap<(Uuid, Uuid), i64>,
 }
 
 impl Facts {
-    /// Reads what the requests concern.
+    /// Reads the rows that the requests concern.
     pub(super) async fn read(
         connection: &impl ConnectionTrait,
         requests: &[&Request],
@@ -58,8 +58,8 @@ impl Facts {
             .into_iter()
             .map(|row| ((row.account_id, row.key.clone()), row))
             .collect();
-        let lists = pairs(requests, |act| {
-            act.lists().into_iter().map(|list| list.uuid()).collect()
+        let lists = pairs(requests, |kind| {
+            kind.lists().into_iter().map(|list| list.uuid()).collect()
         });
         facts.lists = lists
             .find::<contact_list::Entity>(connection, &PAIR, "")
@@ -67,8 +67,11 @@ impl Facts {
             .into_iter()
             .map(|row| ((row.account_id, row.id), row))
             .collect();
-        let messages = pairs(requests, |act| {
-            act.held_message().into_iter().map(|id| id.uuid()).collect()
+        let messages = pairs(requests, |kind| {
+            kind.held_message()
+                .into_iter()
+                .map(|id| id.uuid())
+                .collect()
         });
         facts.messages = messages
             .find::<message::Entity>(connection, &PAIR, "")
@@ -76,17 +79,17 @@ impl Facts {
             .into_iter()
             .map(|row| ((row.account_id, row.id), row))
             .collect();
-        let purchases = pairs(requests, |act| match act {
-            Act::Credit { purchase, .. } => vec![purchase.uuid()],
-            Act::Grant { .. }
-            | Act::Revoke { .. }
-            | Act::Allocate { .. }
-            | Act::Archive { .. }
-            | Act::Send(_)
-            | Act::Schedule(_)
-            | Act::End { .. }
-            | Act::Expire
-            | Act::ChangeTimeZone { .. } => Vec::new(),
+        let purchases = pairs(requests, |kind| match kind {
+            RequestKind::Credit { purchase, .. } => vec![purchase.uuid()],
+            RequestKind::Grant { .. }
+            | RequestKind::Revoke { .. }
+            | RequestKind::Allocate { .. }
+            | RequestKind::Archive { .. }
+            | RequestKind::Send(_)
+            | RequestKind::Schedule(_)
+            | RequestKind::End { .. }
+            | RequestKind::Expire
+            | RequestKind::ChangeTimeZone { .. } => Vec::new(),
         });
         facts.purchases = purchases
             .find::<purchase::Entity>(connection, &PAIR, "")
@@ -106,9 +109,9 @@ impl Facts {
         requests: &[&Request],
     ) -> Result<(), DbErr> {
         const MESSAGE: [&str; 2] = ["account_id", "message_id"];
-        // Of a list alone: nobody else's contacts leave.
-        let ended = pairs(requests, |act| {
-            let message = act.audience().and(act.held_message());
+        // Contacts leave lists only; other audiences have no departures.
+        let ended = pairs(requests, |kind| {
+            let message = kind.audience().and(kind.held_message());
             message.into_iter().map(|id| id.uuid()).collect()
         });
         for row in ended
@@ -135,7 +138,7 @@ impl Facts {
     ) -> Result<(), DbErr> {
         let accounts: BTreeSet<Uuid> = requests
             .iter()
-            .filter(|request| request.act.held_message().is_some())
+            .filter(|request| request.kind.held_message().is_some())
             .map(|request| request.account.uuid())
             .collect();
         if accounts.is_empty() {
@@ -160,17 +163,17 @@ impl Facts {
     ) -> Result<(), DbErr> {
         let lists: BTreeSet<Uuid> = requests
             .iter()
-            .filter_map(|request| match &request.act {
-                Act::Archive { list } => Some(list.uuid()),
-                Act::Grant { .. }
-                | Act::Credit { .. }
-                | Act::Revoke { .. }
-                | Act::Allocate { .. }
-                | Act::Send(_)
-                | Act::Schedule(_)
-                | Act::End { .. }
-                | Act::Expire
-                | Act::ChangeTimeZone { .. } => None,
+            .filter_map(|request| match &request.kind {
+                RequestKind::Archive { list } => Some(list.uuid()),
+                RequestKind::Grant { .. }
+                | RequestKind::Credit { .. }
+                | RequestKind::Revoke { .. }
+                | RequestKind::Allocate { .. }
+                | RequestKind::Send(_)
+                | RequestKind::Schedule(_)
+                | RequestKind::End { .. }
+                | RequestKind::Expire
+                | RequestKind::ChangeTimeZone { .. } => None,
             })
             .collect();
         if lists.is_empty() {
@@ -194,7 +197,7 @@ impl Facts {
         Ok(())
     }
 
-    /// The first answer to the request's key, where there was one (law B4).
+    /// The first answer to the request's key, if the key was used before (law B4).
     pub(super) fn first_answer(&self, request: &Request) -> Result<Option<Answer>, Undone> {
         let Some(key) = &request.key else {
             return Ok(None);
@@ -208,7 +211,7 @@ impl Facts {
         Ok(Some(Answer::read(&used.answer)?))
     }
 
-    /// Notes that a message on a list began (+1) or stopped (-1) to wait.
+    /// Records that a message on a list became scheduled (+1) or ended (-1).
     pub(super) fn count_scheduled(&mut self, account: Uuid, list: Option<Uuid>, change: i64) {
         if let Some(list) = list {
             *self.scheduled.entry((account, list)).or_default() += change;
@@ -217,12 +220,12 @@ impl Facts {
 }
 
 /// The ids that the requests concern, each with its account.
-fn pairs(requests: &[&Request], ids: impl Fn(&Act) -> Vec<Uuid>) -> RowSet {
+fn pairs(requests: &[&Request], ids: impl Fn(&RequestKind) -> Vec<Uuid>) -> RowSet {
     let pairs: BTreeSet<(Uuid, Uuid)> = requests
         .iter()
         .flat_map(|request| {
             let account = request.account.uuid();
-            ids(&request.act).into_iter().map(move |id| (account, id))
+            ids(&request.kind).into_iter().map(move |id| (account, id))
         })
         .collect();
     RowSet::of_pairs(pairs)

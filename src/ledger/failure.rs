@@ -1,4 +1,4 @@
-//! What a database error means for a batch: whether it was committed, and whether to try again.
+//! What a database error means for a batch: whether it was committed, and whether to retry.
 
 use std::collections::BTreeMap;
 
@@ -12,9 +12,9 @@ use crate::store::sql::lost_connections::{error_code, lost_the_connection};
 pub(super) enum Failure {
     /// Nothing was written.
     Before(DbErr),
-    /// The commit itself failed: it may have been done.
+    /// The commit itself failed: the batch may have been committed.
     AtCommit(DbErr),
-    /// Commands met faults. Nothing was written, for the others neither.
+    /// Commands met faults. Nothing was written, for the other commands neither.
     Faults(Faults),
 }
 
@@ -28,7 +28,7 @@ impl From<DbErr> for Failure {
 }
 
 impl Failure {
-    /// What the database said, if it was the database.
+    /// The database's error, if it was one.
     pub(super) fn cause(&self) -> Option<&DbErr> {
         match self {
             Self::Before(cause) | Self::AtCommit(cause) => Some(cause),
@@ -36,7 +36,7 @@ impl Failure {
         }
     }
 
-    /// Whether the same batch may be tried again at once: nothing was written, and what was in the way is
+    /// Whether the same batch may be retried at once: nothing was written, and the obstacle is
     /// likely to be gone.
     pub(super) fn may_pass(&self) -> bool {
         match self {
@@ -47,8 +47,8 @@ impl Failure {
     }
 }
 
-/// Whether a part of the batch would fare no better than the whole: the database could not be reached,
-/// or kept a lock or a statement too long.
+/// Whether a part of the batch would fail like the whole: the database couldn't be reached, or a
+/// lock or a statement took too long.
 pub(super) fn is_out_of_reach(cause: &DbErr) -> bool {
     matches!(cause, DbErr::ConnectionAcquire(_) | DbErr::Conn(_))
         || lost_the_connection(cause)
@@ -56,7 +56,7 @@ pub(super) fn is_out_of_reach(cause: &DbErr) -> bool {
 }
 
 /// Whether the database rolled the transaction back only because another one was in its way: a
-/// serialization failure or a deadlock on PostgreSQL, a lock held too long on SQLite. Nothing was written.
+/// serialization failure or a deadlock on PostgreSQL, a busy lock on SQLite. Nothing was written.
 fn lost_a_race(cause: &DbErr) -> bool {
     matches!(
         error_code(cause).as_deref(),

@@ -1,8 +1,7 @@
 //! Faults: what the ledger relies on and what turns out not to hold.
 //!
-//! The command that meets a fault fails with it, and nothing is written for it. Here: their names. Not
-//! here: refusals ([`super::request::Refused`]), and what becomes of the rest of a batch
-//! ([`super::commit`]).
+//! The command that meets a fault fails with it, and nothing is written for it. Here: their names.
+//! Not here: refusals ([`super::request::Refused`]), and the rest of a batch ([`super::commit`]).
 
 use std::fmt::Display;
 
@@ -39,12 +38,12 @@ pub enum Fault {
     /// A hold is to end as the sending service reported, without a report.
     #[error("message {} ends as reported, without a report", .0.uuid())]
     MissingReport(MessageId),
-    /// A message costs more for those who stayed on the list than for everybody.
+    /// A message costs more for the contacts still on the list than for all of its contacts.
     #[error("message {} costs {credits} credits for those who stayed, and holds {held}", .message.uuid())]
     CostsMoreForFewer {
         /// The message.
         message: MessageId,
-        /// What it costs for those who stayed.
+        /// What it costs for the remaining contacts.
         credits: Credits,
         /// What it holds.
         held: Credits,
@@ -57,7 +56,7 @@ pub enum Fault {
         /// What is wrong with it.
         cause: String,
     },
-    /// What is left of a message without those who left can't be computed.
+    /// The remainder of a message without its departures can't be computed.
     #[error("message {} without those who left: {cause}", .message.uuid())]
     Departures {
         /// The message.

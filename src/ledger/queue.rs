@@ -1,8 +1,9 @@
-//! The commands that wait: a line for each account, and the accounts in a ring, so that one with ten
-//! thousand commands does not keep the others from their turn.
+//! The queue of commands: one line per account, and the accounts in a ring, so that one account
+//! with ten thousand commands doesn't delay the others.
 //!
-//! An account whose commands are in a batch is not given to a second writer until that batch is done: its
-//! commands meet in its next batch instead of at its lock, and keep their order. Not here: what a batch does.
+//! An account whose commands are in a batch is not given to a second writer until that batch is
+//! done. Its new commands join its next batch instead of waiting for its lock, and keep their
+//! order. Not here: what a batch does.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -14,7 +15,7 @@ use tokio::{sync::Notify, time::Instant};
 
 use super::{request::SubmitError, ticket::Ticket};
 
-/// The commands of all accounts that wait.
+/// The waiting commands of all accounts.
 #[derive(Debug)]
 pub(super) struct Queue {
     /// Commands that may wait in all.
@@ -28,13 +29,13 @@ pub(super) struct Queue {
 #[derive(Debug, Default)]
 struct Waiting {
     lines: HashMap<AccountId, VecDeque<Ticket>>,
-    /// Accounts with a line that no writer has taken, the longest waiting first.
+    /// Accounts with a line that no writer has taken, in order of waiting.
     ready: VecDeque<AccountId>,
     count: usize,
     closed: bool,
 }
 
-/// Commands that a writer has taken. Their accounts go back to the ring when this is dropped.
+/// Commands that a writer has taken. Their accounts return to the ring on drop.
 #[derive(Debug)]
 pub(super) struct Taken {
     queue: Arc<Queue>,
@@ -52,7 +53,7 @@ impl Queue {
         }
     }
 
-    /// Adds a command to its account's line, or says why not.
+    /// Adds a command to its account's line, or returns why it can't be added.
     pub(super) fn push(&self, ticket: Ticket) -> Result<(), SubmitError> {
         let mut guard = self.lock();
         let waiting = &mut *guard;
@@ -67,7 +68,7 @@ impl Queue {
             Some(line) if line.len() >= self.most_of_account => {
                 return Err(SubmitError::AccountBusy);
             }
-            // Its account is told of already, or with a writer, who gives it back.
+            // Its account is in the ring already, or with a writer, who returns it.
             Some(line) => {
                 line.push_back(ticket);
                 false
@@ -86,12 +87,12 @@ impl Queue {
         Ok(())
     }
 
-    /// The next commands, at most as many as `most` says of how many wait; waits until there are some. `None` once
-    /// the queue is closed and everything that was in it is done.
+    /// The next commands. `most` maps the number of waiting commands to the most to take. Waits
+    /// until there are some; returns `None` after the queue is closed and empty.
     pub(super) async fn next(self: &Arc<Self>, most: impl Fn(usize) -> usize) -> Option<Taken> {
         loop {
             let mut came = std::pin::pin!(self.came.notified());
-            // Before looking, so that what comes after the look is heard.
+            // Registered before the check, so that a command that comes after it wakes this.
             came.as_mut().enable();
             if let Some(taken) = self.take(&most) {
                 return Some(taken);
@@ -107,8 +108,8 @@ impl Queue {
         }
     }
 
-    /// Takes commands of as many accounts as there is room for, an equal share of each; what is left of
-    /// the room goes to those that have more, the longest waiting first.
+    /// Takes an equal share of commands from as many accounts as there is room for. Remaining room
+    /// goes to accounts with more commands, the longest waiting first.
     fn take(self: &Arc<Self>, most: &impl Fn(usize) -> usize) -> Option<Taken> {
         let now = Instant::now();
         let mut guard = self.lock();
@@ -132,7 +133,7 @@ impl Queue {
                         break;
                     };
                     waiting.count -= 1;
-                    // Who hung up before its turn, or waited too long, is not worked for.
+                    // A command whose caller is gone or whose time is over is skipped.
                     if let Some(ticket) = ticket.begin(now) {
                         tickets.push(ticket);
                         room -= 1;
@@ -152,7 +153,7 @@ impl Queue {
         })
     }
 
-    /// Takes no more commands; those that wait are served.
+    /// Accepts no more commands. Waiting ones are still served.
     pub(super) fn close(&self) {
         self.lock().closed = true;
         self.came.notify_waiters();
@@ -165,7 +166,7 @@ impl Queue {
 }
 
 impl Taken {
-    /// Parts with an account and its commands, so that the rest can go on without it.
+    /// Splits off an account with its commands, so that the rest can go on without it.
     pub(super) fn part(&mut self, account: AccountId, tickets: Vec<Ticket>) -> Self {
         self.accounts.retain(|own| *own != account);
         Self {
@@ -181,7 +182,7 @@ impl Drop for Taken {
         let mut guard = self.queue.lock();
         let waiting = &mut *guard;
         for ticket in self.tickets.drain(..).rev() {
-            // Nothing was done for what is still here: it is first in its line again.
+            // Nothing was done for the remaining commands: they return to the front of their lines.
             ticket.put_back();
             let line = waiting.lines.entry(ticket.request.account).or_default();
             line.push_front(ticket);

@@ -1,4 +1,4 @@
-//! The queue's order and bounds, and how patience ends, with time standing still.
+//! The queue's order and bounds, and its deadlines, with paused time.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{Queue, Taken};
 use crate::ledger::{
     answer::Answer,
-    request::{Act, Request, SubmitError},
+    request::{Request, RequestKind, SubmitError},
     ticket::{Ticket, Wait},
 };
 
@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 fn request(account: u128) -> Request {
     Request {
         account: AccountId::new(Uuid::from_u128(account)),
-        act: Act::Expire,
+        kind: RequestKind::Expire,
         key: None,
         at: None,
     }
@@ -67,7 +67,7 @@ async fn a_full_line_of_one_account_does_not_keep_the_others_waiting() {
     );
     answer_all(&mut taken);
     drop(taken);
-    // With less room than accounts, those that were left out come first the next time.
+    // If there is room for fewer accounts, the ones left out come first the next time.
     let _more: Vec<_> = (2..=5).map(|account| fill(&queue, account, 1)).collect();
     let mut seen = BTreeMap::new();
     for _ in 0..3 {
@@ -94,7 +94,7 @@ async fn an_account_is_with_one_writer_at_a_time_and_keeps_its_order() {
     let kept = taken.tickets.pop().expect("two were taken");
     answer_all(&mut taken);
     let account = kept.request.account;
-    // Set aside: back in front of what waits.
+    // Set aside: it returns to the front of its line.
     drop(taken.part(account, vec![kept]));
     drop(taken);
     let taken = queue.next(|_| 10).await.expect("two are left");
@@ -115,7 +115,7 @@ async fn queues_are_bounded_by_account_and_in_all() {
     drop(taken);
     queue.close();
     assert!(matches!(push(&queue, 2), Err(SubmitError::Stopped)));
-    // What was there is served, and then it ends.
+    // Queued commands are served, and then the queue ends.
     let mut served = 0;
     while let Some(mut taken) = queue.next(|_| 10).await {
         served += taken.tickets.len();
@@ -125,7 +125,7 @@ async fn queues_are_bounded_by_account_and_in_all() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_hung_up_is_not_worked_for() {
+async fn commands_of_gone_callers_are_skipped() {
     let queue = Arc::new(Queue::new(10, 10));
     let gone = push(&queue, 1).expect("there is room");
     let _stays = push(&queue, 1).expect("there is room");
@@ -135,9 +135,9 @@ async fn who_hung_up_is_not_worked_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_command_is_given_up_at_its_deadline_unless_it_was_begun() {
+async fn a_command_is_abandoned_at_its_deadline_unless_begun() {
     let queue = Arc::new(Queue::new(10, 10));
-    // Nobody takes it: its caller is told when its time is over, and it is never begun.
+    // No writer takes it: its caller hears when its time is over, and it is never begun.
     let began = Instant::now();
     let late = push(&queue, 1).expect("there is room").answer().await;
     assert!(matches!(late, Err(SubmitError::Late)), "{late:?}");
@@ -155,7 +155,7 @@ async fn a_command_is_given_up_at_its_deadline_unless_it_was_begun() {
     assert!(wait.await.expect("no panic").is_ok());
     drop(taken);
 
-    // One that was set aside and is out of time by then was not done, and is told so.
+    // One that was set aside and whose time is over by then was not done, and its caller hears so.
     let wait = tokio::spawn(push(&queue, 1).expect("there is room").answer());
     let taken = queue.next(|_| 10).await.expect("it is there");
     tokio::time::sleep(PATIENCE * 2).await;
@@ -167,7 +167,7 @@ async fn a_command_is_given_up_at_its_deadline_unless_it_was_begun() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_writer_that_ends_badly_leaves_its_callers_in_doubt() {
+async fn after_a_writers_panic_the_outcome_is_unknown() {
     let queue = Arc::new(Queue::new(10, 10));
     let wait = push(&queue, 1).expect("there is room");
     let mut taken = queue.next(|_| 10).await.expect("it is there");

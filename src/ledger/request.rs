@@ -1,4 +1,4 @@
-//! What is asked of the ledger, and why it refuses. Not here: what it answers ([`super::answer`]).
+//! Requests to the ledger, and why it refuses them. Not here: its answers ([`super::answer`]).
 
 use domain::{
     book::{self, Allocation, ApplyError, Command, Source},
@@ -17,17 +17,17 @@ use super::fault::{Fault, public_id};
 /// One command for one account.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// Whose books it moves.
+    /// The account.
     pub account: AccountId,
     /// What to do.
-    pub act: Act,
-    /// The caller's idempotency key, where the command takes one (law B4).
+    pub kind: RequestKind,
+    /// The caller's idempotency key, if the command takes one (law B4).
     pub key: Option<Key>,
-    /// As of when, for histories that are written after the fact; the clock's now where `None`.
+    /// The instant to book at, for histories that are written later; the clock's now if `None`.
     pub at: Option<Timestamp>,
 }
 
-/// An idempotency key with what it was first used for.
+/// An idempotency key with the fingerprint of its first use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key {
     /// Unique in the account.
@@ -38,76 +38,76 @@ pub struct Key {
 
 /// What to do.
 #[derive(Debug, Clone)]
-pub enum Act {
-    /// Credits are given.
+pub enum RequestKind {
+    /// Grants credits.
     Grant {
         /// The new lot.
         lot: LotId,
         /// How many.
         credits: Credits,
-        /// The expiration day, which begins as the account's time zone has it when the grant is booked.
+        /// The expiration day. It begins in the account's time zone at the time of the grant.
         expires_on: Option<Date>,
-        /// Why.
+        /// The note.
         note: String,
     },
-    /// A pending purchase was paid: its credits come in, exactly once.
+    /// Credits a pending purchase that was paid, exactly once.
     Credit {
         /// The purchase.
         purchase: PurchaseId,
-        /// The new lot, where this is the first time.
+        /// The new lot, if the purchase isn't credited yet.
         lot: LotId,
     },
-    /// Credits are taken back.
+    /// Takes credits back.
     Revoke {
-        /// Only from this lot, where named.
+        /// Only from this lot, if given.
         lot: Option<LotId>,
         /// How many.
         credits: Credits,
-        /// Why.
+        /// The note.
         note: String,
     },
-    /// Lists get limits or lose them.
+    /// Gives lists limits or removes them.
     Allocate {
-        /// What each list shall have.
+        /// The new state of each list.
         allocations: Vec<Allocation>,
     },
-    /// A list is closed: its credits go back to the unassigned.
+    /// Archives a list: its credits return to the unassigned pool.
     Archive {
         /// The list.
         list: ListId,
     },
-    /// A message is charged at once.
+    /// Charges a message at once.
     Send(NewMessage),
-    /// A message is scheduled.
+    /// Schedules a message.
     Schedule(NewMessage),
-    /// The hold of a scheduled message ends, if it may end so (law H3).
+    /// Ends the hold of a scheduled message, if it may end in this way (law H3).
     End {
         /// The message.
         message: MessageId,
         /// Its list.
         list: Option<ListId>,
-        /// What is asked for.
+        /// The way it is to end.
         end: End,
     },
-    /// Lots whose day has come are booked as expired.
+    /// Books lots whose day has come as expired.
     Expire,
-    /// The account's days begin as another zone has them; lots keep their days (law L2).
+    /// Changes the account's time zone; lots keep their days (law L2).
     ChangeTimeZone {
-        /// The zone, by an IANA name.
+        /// The zone, by its IANA name.
         time_zone: TimeZone,
     },
 }
 
-/// What is asked for a scheduled message; [`domain::ending::judge`] says what may be done.
+/// How a scheduled message is to end; [`domain::ending::judge`] decides whether it may.
 #[derive(Debug, Clone)]
 pub enum End {
-    /// The server's own job charges in full what is due.
+    /// The server's own job charges a due message in full.
     Due,
     /// Everything that was planned is charged.
     InFull,
     /// What was sent is charged, as the sending service reports it.
     Reported(MessageCharge),
-    /// The message is given up.
+    /// The message is cancelled.
     Cancel(Asker),
 }
 
@@ -131,7 +131,7 @@ pub struct NewMessage {
     pub id: MessageId,
     /// The list whose credits pay.
     pub list: Option<ListId>,
-    /// Shown to people.
+    /// The name shown to people.
     pub name: Option<String>,
     /// The text as it is sent.
     pub text: String,
@@ -147,26 +147,27 @@ pub struct NewMessage {
     pub rate_card: RateCardId,
     /// When it is to be sent; now for a message that is charged at once.
     pub send_at: Option<Timestamp>,
-    /// The stored contacts of its list that it is scheduled for, who may leave; `None` if it is for others.
+    /// The stored contacts of its list that it is priced for, who may leave; `None` for other
+    /// audiences.
     pub audience: Option<Audience>,
 }
 
 /// The stored contacts that a scheduled message was priced for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Audience {
-    /// The last of the list's revisions that was counted.
+    /// The latest of the list's revisions that was counted.
     pub revision: i64,
-    /// How often contacts had been removed from the list.
+    /// How often contacts had been removed from the list by then.
     pub removals: i64,
     /// Whether its text has merge fields.
     pub personal: bool,
     /// Whether smart encoding was asked for.
     pub smart_encoding: bool,
-    /// Whether accents may be taken off.
+    /// Whether accents may be removed.
     pub strip_accents: bool,
 }
 
-/// The charge for a message: the recipients that it is for, and what they cost.
+/// The charge for a message: its recipients and their cost.
 #[derive(Debug, Clone)]
 pub struct MessageCharge {
     /// The recipients that the credits are for.
@@ -192,7 +193,7 @@ pub enum Refused {
     /// There is no such list in the account, or it is archived.
     #[error("there is no such list")]
     UnknownList(ListId),
-    /// Contacts were removed from the list since the message was priced: it is to be priced again.
+    /// Contacts were removed from the list since the message was priced: it has to be priced again.
     #[error("contacts were removed from the list meanwhile")]
     ContactsRemoved,
     /// The list has messages that wait to be sent.
@@ -204,10 +205,10 @@ pub enum Refused {
     /// The purchase was declined, or expired, or failed.
     #[error("the purchase was decided otherwise")]
     PurchaseClosed,
-    /// A scheduled message may not end so, or not now.
+    /// A scheduled message may not end in this way, or not yet.
     #[error(transparent)]
     NoEnding(#[from] NoEnding),
-    /// The purchase was credited before; nothing is to be done.
+    /// The purchase was credited before; there is nothing to do.
     #[error("the purchase was credited already")]
     AlreadyCredited,
 }
@@ -217,7 +218,7 @@ pub enum Refused {
 pub(super) enum Undone {
     /// It was refused.
     Refused(Refused),
-    /// It met a fault: what it had changed of the batch must not be written.
+    /// It met a fault: its changes to the batch must not be written.
     Fault(Fault),
 }
 
@@ -249,7 +250,7 @@ impl From<ApplyError> for Undone {
 }
 
 impl Undone {
-    /// What the caller learns.
+    /// The error that the caller gets.
     pub(super) fn of(self, account: AccountId) -> SubmitError {
         match self {
             Self::Refused(refused) => refused.into(),
@@ -287,19 +288,20 @@ pub enum SubmitError {
     /// The database failed before the commit: nothing was done.
     #[error("the database failed, nothing was done: {0}")]
     NotDone(String),
-    /// The commit itself has no answer: it may have been done, and only a repetition with the same key
-    /// tells.
+    /// The commit has no answer: the command may have been done, and only a repetition with the
+    /// same key returns the outcome.
     #[error("the commit has no answer, a repetition with the same key gets one: {0}")]
     Unknown(String),
 }
 
-/// The end of a lot whose day is not worked out yet: it counts as due, so that every pool is read.
+/// The expiry of a lot whose instant isn't computed yet: it counts as due, so that every pool is
+/// read.
 const DUE_AT_ONCE: Expiry = Expiry {
     at: Timestamp::MIN,
     on: Date::MIN,
 };
 
-impl Act {
+impl RequestKind {
     /// The lists whose pools and rows the command needs.
     pub(super) fn lists(&self) -> Vec<ListId> {
         match self {
@@ -315,7 +317,7 @@ impl Act {
         }
     }
 
-    /// What may take credits from every pool, as the book judges it.
+    /// The command that may take credits from every pool, as the book judges it.
     pub(super) fn sharing_command(&self) -> Option<Command> {
         match self {
             Self::Revoke { lot, credits, .. } => Some(Command::Revoke {
@@ -351,7 +353,8 @@ impl Act {
         }
     }
 
-    /// The list whose contacts must not leave while the command is done: who has left is counted by then.
+    /// The list whose contacts must not leave while the command runs: departures are counted by
+    /// then.
     pub(super) fn audience(&self) -> Option<ListId> {
         match self {
             Self::Schedule(message) => message.audience.and(message.list),

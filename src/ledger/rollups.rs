@@ -1,9 +1,11 @@
-//! What a batch adds to the sums that reports read ([`crate::store::usage_rollup`]): every message that it
-//! charges, on the day of its charge in its account's time zone, and its list's in the month of that day.
+//! What a batch adds to usage by day and by month ([`crate::store::usage_rollup`]): each message
+//! that it charges, on the day of its charge in its account's time zone, and for its list in the
+//! month of that day.
 //!
-//! Here: gathering it. It is added to what waits in the account's book, which the batch writes anyway; where that
-//! comes to too much, all of it becomes rows. Either is written in the batch's own transaction, so that it is never
-//! late and never double. Days before `usage_rolled_from` are left out: they are filled in from the messages.
+//! Here: adding it up. New usage waits in the account's book, which the batch writes anyway; if
+//! that grows too large, all of it becomes rows. Both are written in the batch's own transaction,
+//! so that usage is never late and never counted twice. Days before `usage_rolled_from` are left
+//! out: they are filled in from the messages.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -27,17 +29,17 @@ use crate::{
     },
 };
 
-/// What of an account's usage waits in its book, in bytes of text: some thirty sums. PostgreSQL keeps a row in one
-/// piece up to 2,000 bytes, and compresses it before it takes it apart: sums of lists, whose ids are random, come
-/// to half (`pg_column_size`).
+/// Usage that may wait in an account's book, in bytes of text: some thirty sums. PostgreSQL keeps a
+/// row in one piece up to 2,000 bytes, and compresses it before moving parts out of it: sums of
+/// lists, whose ids are random, shrink to half (`pg_column_size`).
 /// Measured: docs/measured.md, "Usage that waits in a book".
 static MOST_WAITING: Tuned<usize> = Tuned::new("RECENT_USAGE_BYTES", 3_600);
 
-/// A message that is charged, with its destinations.
+/// A charged message with its destinations.
 type Charged<'a> = (&'a message::Model, &'a [message_line::Model]);
 
-/// Adds what the batch's messages come to, its rows gathered and not written yet, to what waits in the heads, and
-/// answers what of that is to become rows.
+/// Adds the batch's collected, unwritten messages to the usage that waits in the heads, and returns
+/// the part that is to become rows.
 pub(super) async fn of_batch(
     connection: &impl ConnectionTrait,
     heads: &mut BTreeMap<AccountId, Head>,
@@ -64,13 +66,13 @@ pub(super) async fn of_batch(
     )
 }
 
-/// The lines of the scheduled messages that are charged as they were held: those are in the database.
+/// The lines of scheduled messages that are charged as they were held; they are in the database.
 async fn kept_lines(
     connection: &impl ConnectionTrait,
     rows: &Rows,
     of_batch: &HashMap<Uuid, &[message_line::Model]>,
 ) -> Result<Vec<message_line::Model>, DbErr> {
-    // Lines that are gone had others come in their place, or none at all.
+    // Lines that the batch deletes were replaced by others, or by none.
     let gone: HashSet<&(Uuid, Uuid)> = rows.lines_gone.iter().collect();
     let settled = rows
         .ended
@@ -85,7 +87,7 @@ async fn kept_lines(
     Ok(lines)
 }
 
-/// Adds the messages up, each on its day.
+/// Adds the messages up by day.
 fn sums<'a>(
     heads: &mut BTreeMap<AccountId, Head>,
     charged: impl Iterator<Item = Charged<'a>>,
@@ -133,12 +135,12 @@ fn sums<'a>(
     Ok(rows)
 }
 
-/// Why a batch's usage was not added up.
+/// Why a batch's usage couldn't be added up.
 #[derive(Debug)]
 pub(super) enum UsageError {
-    /// What the database said.
+    /// The database's error.
     Database(DbErr),
-    /// What is stored of an account can't be added to.
+    /// The account's stored usage can't be added to.
     Fault(AccountId, Fault),
 }
 
@@ -152,7 +154,7 @@ fn broken(account: AccountId, cause: impl std::fmt::Display) -> UsageError {
     UsageError::Fault(account, Fault::Usage(cause.to_string()))
 }
 
-/// What waits of an account's usage, being added to.
+/// An account's waiting usage while it is added to.
 struct Adding {
     recent: Recent,
     days: Days,
@@ -197,7 +199,7 @@ impl Adding {
     }
 }
 
-/// What a message comes to in each country that is served: one message, whatever its segments.
+/// The counts of a message by served country: one message each, whatever its segments.
 fn by_country(lines: &[message_line::Model]) -> BTreeMap<&str, Counts> {
     let mut countries: BTreeMap<&str, Counts> = BTreeMap::new();
     for line in lines.iter().filter(|line| line.units_per_segment.is_some()) {
@@ -215,7 +217,7 @@ fn by_country(lines: &[message_line::Model]) -> BTreeMap<&str, Counts> {
     countries
 }
 
-/// The days that an account's charges fall in: mostly one a batch.
+/// The days of an account's charges: mostly one for each batch.
 struct Days {
     zone: TimeZone,
     last: Option<(Timestamp, Timestamp)>,

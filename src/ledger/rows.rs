@@ -1,4 +1,4 @@
-//! What a batch writes: rows gathered while its commands are applied, then written as sets.
+//! The rows of a batch: collected while its commands are applied, then written as row sets.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,13 +24,13 @@ use super::{
 };
 use crate::{clock::id_at, store::book::Head};
 
-/// The rows that a batch inserts and the changes that it makes.
+/// The rows that a batch inserts, and its changes to existing rows.
 #[derive(Debug, Default)]
 pub(super) struct Rows {
     pub transactions: Vec<transaction::Model>,
     pub postings: Vec<posting::Model>,
     pub expiry_changes: Vec<lot_expiry_change::Model>,
-    /// The zones that accounts changed to, by account.
+    /// The new zones of accounts, by account.
     pub time_zones: BTreeMap<AccountId, String>,
     pub messages: Vec<message::Model>,
     pub lines: Vec<message_line::Model>,
@@ -47,7 +47,7 @@ pub(super) struct Rows {
     pub chaining: Chaining,
 }
 
-/// What changed between two states of a book, as rows.
+/// The difference between two states of a book, as rows.
 #[derive(Debug, Default)]
 pub(super) struct Changes {
     pub lots: Vec<lot::Model>,
@@ -60,7 +60,7 @@ pub(super) struct Changes {
 impl Rows {
     /// Adds one entry to the account's chain and returns its id.
     ///
-    /// Its postings are checked here, where they become rows (law B1).
+    /// The sum of its postings is checked here, where they become rows (law B1).
     pub(super) fn add_entry(
         &mut self,
         account: AccountId,
@@ -176,7 +176,7 @@ impl Rows {
 }
 
 impl Rows {
-    /// The lines of the message that was added last, as they are answered.
+    /// The lines of the message that was added last, for its answer.
     pub(super) fn line_answers(&self, message: MessageId) -> Vec<LineAnswer> {
         let own = self.lines.iter().rev();
         let mut answers: Vec<LineAnswer> = own
@@ -215,10 +215,10 @@ pub(super) fn lines(
 }
 
 impl Changes {
-    /// Adds what changed in one account.
+    /// Adds the changes of one account.
     ///
     /// # Errors
-    /// A lot has no row, or a hold is another one than before.
+    /// A lot has no row, or a hold differs from before.
     pub(super) fn add(
         &mut self,
         account: AccountId,

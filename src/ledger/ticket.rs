@@ -1,6 +1,7 @@
-//! A command on its way: who begins it first wins, its writer or its caller's patience.
+//! A command on its way. Either its writer begins it or its caller's time runs out, whichever comes
+//! first.
 //!
-//! Here: the ticket and the caller's wait. Not here: the order of tickets, which is [`super::queue`]'s.
+//! Here: the ticket and the caller's wait. Not here: the order of tickets ([`super::queue`]).
 
 use std::sync::{
     Arc,
@@ -17,14 +18,14 @@ use super::{
     request::{Request, SubmitError},
 };
 
-/// What a caller learns.
+/// The reply that a caller gets.
 pub(super) type Reply = Result<Answer, SubmitError>;
 
 const WAITING: u8 = 0;
 const BEGUN: u8 = 1;
 const GIVEN_UP: u8 = 2;
 
-/// A request and whom to answer.
+/// A request, and the channel for its answer.
 #[derive(Debug)]
 pub(super) struct Ticket {
     pub request: Request,
@@ -42,7 +43,7 @@ pub(super) struct Wait {
 }
 
 impl Ticket {
-    /// A ticket that must be begun by `deadline`, and where its answer comes.
+    /// A ticket that must be begun by `deadline`, and the wait for its answer.
     pub(super) fn new(request: Request, deadline: Instant) -> (Self, Wait) {
         let (reply, answer) = oneshot::channel();
         let stage = Arc::new(AtomicU8::new(WAITING));
@@ -60,8 +61,9 @@ impl Ticket {
         (ticket, wait)
     }
 
-    /// Takes the ticket into a batch, where its caller is still there and its time is not over. From here
-    /// on the caller waits for the answer, however long that takes: it may be committed.
+    /// Takes the ticket into a batch if its caller is still there and its time is not over. From
+    /// then on the caller waits for the answer, however long that takes, because the command may be
+    /// committed.
     pub(super) fn begin(self, now: Instant) -> Option<Self> {
         if self.reply.is_closed() {
             return None;
@@ -76,14 +78,14 @@ impl Ticket {
         begun.is_ok().then_some(self)
     }
 
-    /// Takes it out of its batch again: nothing was done for it.
+    /// Takes the ticket out of its batch again: nothing was done for it.
     pub(super) fn put_back(&self) {
         self.stage.store(WAITING, Ordering::SeqCst);
     }
 
-    /// Answers the caller. One that left meanwhile learns the outcome by its key.
+    /// Answers the caller. One that left meanwhile can learn the outcome with its key.
     pub(super) fn answer(self, reply: Reply) {
-        // Whoever receives a fault logs it.
+        // A fault is logged by the caller that receives it.
         if let Err(Err(fault @ SubmitError::Fault { .. })) = self.reply.send(reply) {
             tracing::error!(%fault, "a command met a fault, and its caller has left");
         }
@@ -93,7 +95,7 @@ impl Ticket {
 impl Wait {
     /// The answer, or that the command was not begun in time.
     pub(super) async fn answer(mut self) -> Reply {
-        // Whoever held the ticket is gone: whether it was done, only its key tells.
+        // The ticket was dropped unanswered: only a repetition with the key returns the outcome.
         let gone = || SubmitError::Unknown("the writer ended before it answered".to_owned());
         if let Ok(answer) = timeout_at(self.deadline, &mut self.answer).await {
             return answer.unwrap_or_else(|_| Err(gone()));

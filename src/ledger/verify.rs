@@ -1,9 +1,10 @@
-//! Verifying the books: everything that is kept must follow from the postings (law B2), the postings from
-//! an unbroken chain (law B5), and what messages say they cost must be what was spent, by day and list too (law T2).
+//! Verifying the books: every stored balance must follow from the postings (law B2), the postings
+//! must form an unbroken chain (law B5), and the cost of messages must equal what was spent, by day
+//! and list too (law T2).
 //!
-//! Here: the walk over all accounts, several at a time, one snapshot each, in pages, so that memory does not
-//! grow with history; it grows with an account's lots and the changes of their ends, lists with limits and open holds. Not here: mending
-//! anything.
+//! Here: the walk over all accounts, several at once, each in one snapshot and in pages, so that
+//! memory doesn't grow with history. It grows with an account's lots and the changes of their
+//! expiry, its lists with limits and its open holds. Not here: repairs.
 
 mod read;
 mod standing;
@@ -28,45 +29,45 @@ use super::fault::public_id;
 use crate::store::{Store, sql::reader::Snapshot};
 use crate::tuning::Tuned;
 
-/// Drifts that are told of one account: what follows the first ones mostly follows from them.
+/// Drifts reported for one account: the rest mostly follows from the first ones.
 const MAX_DRIFTS_OF_ACCOUNT: usize = 20;
-/// Drifts that are told in all.
+/// Drifts reported in all.
 const MAX_DRIFTS: usize = 1_000;
 
-/// Accounts that are looked at at a time, on a connection each: enough to keep the processors of a small
-/// machine busy, and a part of the readers that a server beside it may need.
+/// Accounts verified at once, each on its own connection: enough to keep the processors of a small
+/// machine busy, and only a part of the readers that a server beside it may need.
 /// Measured: docs/measured.md, "Jobs".
 static AT_ONCE: Tuned<usize> = Tuned::new("VERIFY_ACCOUNTS", 4);
-/// How often it is told how far it has come.
+/// How often progress is reported.
 const TELL: Duration = Duration::from_secs(1);
 
-/// What a look at all books came to.
+/// The result of verifying all books.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Verified {
-    /// Accounts that were looked at.
+    /// Accounts that were verified.
     pub accounts: u64,
     /// Their transactions.
     pub transactions: u64,
-    /// What differs. Nothing, where the books are in order.
+    /// The drifts that were found; empty if the books are in order.
     pub drifts: Vec<Drift>,
-    /// How many more drifts were found than are told.
+    /// How many more drifts were found than are reported.
     pub left_out: u64,
 }
 
-/// Something that is kept and does not follow from the postings.
+/// A stored value that doesn't follow from the postings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Drift {
-    /// Whose books.
+    /// The account.
     pub account: AccountId,
-    /// What it is, such as "free credits of list 0193…".
+    /// The name of the value, such as "free credits of list 0193…".
     pub what: String,
-    /// What it should be.
+    /// The value that follows from the postings.
     pub expected: String,
-    /// What it is.
+    /// The stored value.
     pub found: String,
 }
 
-/// The account is named as clients know it.
+/// Names the account by its public id.
 impl std::fmt::Display for Drift {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self {
@@ -80,7 +81,7 @@ impl std::fmt::Display for Drift {
     }
 }
 
-/// How far a look at all books has come.
+/// The progress of a verification.
 #[derive(Debug, Default)]
 pub struct Progress {
     accounts: AtomicU64,
@@ -94,22 +95,22 @@ impl Progress {
         self.accounts.load(Ordering::Relaxed)
     }
 
-    /// Transactions that were walked, those of accounts that are not done too.
+    /// Transactions that were walked, including those of unfinished accounts.
     #[must_use]
     pub fn transactions(&self) -> u64 {
         self.transactions.load(Ordering::Relaxed)
     }
 }
 
-/// Looks at every account's books, from the first transaction on, and calls `tell` once a second while it
-/// does.
+/// Verifies every account's books from the first transaction on, and calls `tell` once a second
+/// meanwhile.
 ///
 /// # Errors
-/// What the database says.
+/// The database failed.
 pub async fn verify(store: &Store, mut tell: impl FnMut(&Progress)) -> Result<Verified, DbErr> {
     let progress = Arc::new(Progress::default());
     let mut ticks = tokio::time::interval(TELL);
-    // The first tick comes at once, with nothing to tell.
+    // The first tick comes at once, before there is any progress.
     ticks.tick().await;
     let mut verified = Verified::default();
     let mut after = None;
@@ -119,7 +120,7 @@ pub async fn verify(store: &Store, mut tell: impl FnMut(&Progress)) -> Result<Ve
             return Ok(verified);
         };
         after = Some(*last);
-        // In order, so that the same books give the same text.
+        // Sorted, so that the same books give the same text.
         let mut looks = stream::iter(accounts)
             .map(|id| look(store.clone(), AccountId::new(id), progress.clone()))
             .buffered(AT_ONCE.get());
@@ -135,8 +136,8 @@ pub async fn verify(store: &Store, mut tell: impl FnMut(&Progress)) -> Result<Ve
     }
 }
 
-/// Looks at one account, in a task of its own: walking its chain is work for a processor. The task ends
-/// with whoever waits for it.
+/// Verifies one account in a task of its own, because walking its chain takes processor time. The
+/// task ends if its future is dropped.
 async fn look(store: Store, account: AccountId, progress: Arc<Progress>) -> Result<Found, DbErr> {
     let task = tokio::spawn(async move {
         let snapshot = store.snapshot().await?;
@@ -218,7 +219,7 @@ async fn verify_account(
     })
 }
 
-/// What was found in one account, the first of it kept.
+/// The drifts of one account, of which the first are kept.
 struct Findings {
     account: AccountId,
     drifts: Vec<Drift>,
@@ -234,7 +235,7 @@ impl Findings {
         }
     }
 
-    /// Notes something where it is not what it should be, and says whether it is.
+    /// Records a drift if a value isn't the expected one. Returns whether it is.
     fn expect<T: PartialEq + std::fmt::Display>(
         &mut self,
         expected: T,
@@ -269,7 +270,7 @@ impl Findings {
     }
 }
 
-/// An amount for people: credits of any size, since what is summed up here may be nonsense.
+/// An amount for people. It takes any size, because sums of corrupt rows may be nonsense.
 fn credits(units: i128) -> String {
     let sign = if units < 0 { "-" } else { "" };
     let (whole, fraction) = (units.unsigned_abs() / 10_000, units.unsigned_abs() % 10_000);

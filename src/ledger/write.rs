@@ -1,4 +1,4 @@
-//! Writes a batch's rows as sets: a handful of statements, however many commands there were.
+//! Writes a batch's rows as row sets: a few statements, however many commands there were.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,14 +18,14 @@ use crate::store::{
     usage_rollup,
 };
 
-/// Writes everything that a batch came to.
+/// Writes all rows of a batch.
 pub(super) async fn all(
     connection: &impl ConnectionTrait,
     heads: &BTreeMap<AccountId, Head>,
     rows: Rows,
     changes: Changes,
 ) -> Result<(), DbErr> {
-    // What goes must be gone before rows with its keys come.
+    // Deletions come first, because inserted rows may have the same keys.
     remove(connection, "pools", "list_id", changes.pools_gone).await?;
     remove(connection, "hold_draws", "message_id", changes.holds_gone).await?;
     remove(connection, "message_lines", "message_id", rows.lines_gone).await?;
@@ -97,7 +97,8 @@ pub(super) async fn all(
     table_rows::write(connection, writes).await
 }
 
-/// Counts an account's days in another zone, and forgets what was kept by days and months of the one before.
+/// Switches an account's usage to the days of another zone, and deletes the sums by the old zone's
+/// days and months.
 async fn change_days(
     connection: &impl ConnectionTrait,
     account: AccountId,
@@ -108,7 +109,7 @@ async fn change_days(
     monthly_report::reconsider(connection, account).await
 }
 
-/// The heads of the accounts in which something was written.
+/// The heads of the accounts whose books changed.
 fn written_books(
     heads: &BTreeMap<AccountId, Head>,
     transactions: &[entity::transaction::Model],
@@ -129,7 +130,7 @@ fn written_books(
         .collect()
 }
 
-/// Deletes the rows of a table whose account and whose column `id` are among these.
+/// Deletes the rows of a table with these account ids and these values of the column `id`.
 async fn remove(
     connection: &impl ConnectionTrait,
     table: &str,

@@ -1,8 +1,9 @@
-//! The writers: each takes what has queued as a batch, commits it, answers, and begins again.
+//! The writers. Each takes the queued commands as a batch, commits it, answers the callers, and
+//! begins again.
 //!
-//! An account that somebody else has locked is set aside, and waited for beside the batches, so that it
-//! holds up nobody but itself. Here: the loop and how large its batches are. Not here: what a batch does
-//! ([`super::batch`]) and what becomes of one that fails ([`super::commit`]).
+//! An account that another transaction has locked is set aside and waited for beside the batches,
+//! so that it delays only its own commands. Here: the loop and the sizes of its batches. Not here:
+//! what a batch does ([`super::batch`]), and what happens to one that fails ([`super::commit`]).
 
 use std::{
     panic::AssertUnwindSafe,
@@ -23,38 +24,38 @@ use super::{
 };
 use crate::tuning::Tuned;
 
-/// How long an account that is locked, while as many as may are waited for, stays out of the batches.
+/// How long a locked account stays out of the batches if no more may be waited for.
 const PAUSE: Duration = Duration::from_millis(20);
-/// The smallest batch that one which took too long is cut to.
+/// The smallest size that a slow batch is cut to.
 /// Measured: docs/measured.md, "Batches of the ledger".
 static MIN_BATCH: Tuned<usize> = Tuned::new("MIN_BATCH", 8);
 
-/// One writer, or the lane of an account that is waited for.
+/// One writer, or the task of an account that is waited for.
 #[derive(Debug, Clone)]
 pub(super) struct Writer {
     pub queue: Arc<Queue>,
     pub committer: Committer,
     pub changes: broadcast::Sender<AccountId>,
-    /// Accounts that may be waited for at a time, all writers together.
+    /// Accounts that may be waited for at once by all writers together.
     pub lanes: Arc<Semaphore>,
     pub batch: Pace,
 }
 
-/// How many commands a batch takes: fewer after one that took long, so that the last caller in a batch
-/// does not wait for more than a slow database can do in that time; and no more than half of those who wait and those
-/// who were answered last, so that the two take turns: while the database works for the one half, the other half is
-/// answered and asks again.
+/// How many commands a batch takes. Fewer after a slow one, so that the last caller in a batch
+/// doesn't wait longer than the database needs. And at most half of the waiting and the just
+/// answered callers, so that the two halves take turns: while the database works for one half, the
+/// other half is answered and sends its next commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Pace {
     size: usize,
-    /// Of the last batch.
+    /// The last batch's commands.
     commands: usize,
     most: usize,
     time: Duration,
 }
 
 impl Pace {
-    /// Batches of at most so many commands that take about so long at most.
+    /// Batches of at most `most` commands that take about `time` at most.
     pub(super) fn new(most: usize, time: Duration) -> Self {
         Self {
             size: most,
@@ -64,13 +65,13 @@ impl Pace {
         }
     }
 
-    /// How many to take where so many wait.
+    /// How many commands to take if `waiting` of them wait.
     fn next(&self, waiting: usize) -> usize {
         let half = (waiting + self.commands).div_ceil(2);
         half.clamp(MIN_BATCH.get().min(self.size), self.size)
     }
 
-    /// Learns from a batch.
+    /// Adjusts to the size and duration of a batch.
     fn note(&mut self, commands: usize, took: Duration) {
         self.commands = commands;
         if took > self.time {
@@ -83,7 +84,7 @@ impl Pace {
 }
 
 impl Writer {
-    /// Serves until the queue is closed, and then what it had.
+    /// Serves until the queue is closed and empty.
     pub(super) async fn run(mut self, seat: usize) {
         self.committer.seat = Some(seat);
         loop {
@@ -95,14 +96,14 @@ impl Writer {
             let (commands, began) = (taken.tickets.len(), Instant::now());
             self.serve_safely(&mut taken, Locked::SetAside).await;
             self.batch.note(commands, began.elapsed());
-            // On the threads of those who were answered: they take their turn and ask again. Until then no other
-            // writer gets their accounts.
+            // Yields to the tasks of the answered callers, so that they can send their next
+            // commands. Until then no other writer gets their accounts.
             tokio::task::yield_now().await;
             drop(taken);
         }
     }
 
-    /// A bug in one batch must not end the writer: its callers learn that they have no answer.
+    /// A bug in one batch must not end the writer: its callers hear that the outcome is unknown.
     async fn serve_safely(&self, taken: &mut Taken, locked: Locked) {
         let served = AssertUnwindSafe(self.serve(taken, locked)).catch_unwind();
         if served.await.is_err() {
@@ -111,7 +112,7 @@ impl Writer {
     }
 
     async fn serve(&self, taken: &mut Taken, locked: Locked) {
-        // Whoever is in here when it panics may have been committed: it is not put back.
+        // Tickets that are held here during a panic may have been committed: they aren't put back.
         let tickets = std::mem::take(&mut taken.tickets);
         if tickets.is_empty() {
             return;
@@ -127,7 +128,7 @@ impl Writer {
                 continue;
             };
             if reply.is_ok() {
-                // Nobody may be listening.
+                // The caller may be gone.
                 let _ = self.changes.send(ticket.request.account);
             }
             ticket.answer(reply);
@@ -142,8 +143,8 @@ impl Writer {
         }
     }
 
-    /// Waits for a locked account beside the batches; where as many as may are waited for already, it comes
-    /// back a little later.
+    /// Waits for a locked account beside the batches. If too many are waited for already, the
+    /// account returns to the queue after a pause.
     fn set_aside(&self, mut taken: Taken) {
         let Ok(lane) = self.lanes.clone().try_acquire_owned() else {
             tokio::spawn(async move {
@@ -169,19 +170,19 @@ mod tests {
     use super::Pace;
 
     #[test]
-    fn those_who_wait_and_those_who_were_answered_take_turns() {
+    fn waiting_and_answered_callers_take_turns() {
         let mut pace = Pace::new(512, Duration::from_millis(100));
-        // Sixty-four callers: four came first, and the others while those were served.
+        // Sixty-four callers: four came first, and the rest while those were served.
         let mut answered = 4;
         for expected in [32, 32, 32] {
             pace.note(answered, Duration::from_millis(5));
             answered = pace.next(64 - answered);
             assert_eq!(answered, expected);
         }
-        // All of them asked again before the next batch began.
+        // All of them sent another command before the next batch began.
         pace.note(64, Duration::from_millis(5));
         assert_eq!(pace.next(64), 64);
-        // Few are not parted, and many are bounded.
+        // Few commands aren't split, and many are bounded.
         assert_eq!(Pace::new(512, Duration::ZERO).next(3), 8);
         pace.note(512, Duration::from_millis(5));
         assert_eq!(pace.next(10_000), 512);
@@ -197,7 +198,7 @@ mod tests {
         check(512, 60, 512);
         check(512, 300, 256);
         check(256, 101, 128);
-        // Not the size but the database is slow: what was taken counts.
+        // The database is slow, whatever the batch size: only the commands taken count.
         check(20, 5_000, 10);
         check(10, 5_000, 8);
         check(1, 5_000, 8);

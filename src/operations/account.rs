@@ -16,7 +16,7 @@ use super::{
     reader::{Listing, Window},
 };
 use crate::{
-    ledger::{Act, Request},
+    ledger::{Request, RequestKind},
     store::{
         self,
         account::{AccountFilter, AccountSettings},
@@ -191,7 +191,7 @@ impl Services {
     ) -> Result<(), OperationError> {
         let request = Request {
             account,
-            act: Act::ChangeTimeZone { time_zone },
+            kind: RequestKind::ChangeTimeZone { time_zone },
             key: None,
             at: None,
         };

@@ -15,7 +15,7 @@ use super::{
     reader::Owned,
 };
 use crate::{
-    ledger::{Act, Refused, Request, SubmitError},
+    ledger::{Refused, Request, RequestKind, SubmitError},
     store::{self, book::Wanted},
 };
 
@@ -142,7 +142,7 @@ impl Services {
         refuse_beyond_any_account(&allocations, &path)?;
         let request = Request {
             account,
-            act: Act::Allocate {
+            kind: RequestKind::Allocate {
                 allocations: allocations.clone(),
             },
             key: None,

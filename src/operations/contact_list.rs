@@ -15,7 +15,7 @@ use super::{
     reader::{Listing, Window},
 };
 use crate::{
-    ledger::{Act, Refused, Request, SubmitError},
+    ledger::{Refused, Request, RequestKind, SubmitError},
     store::{self, contact_list::ListFilter},
 };
 
@@ -186,7 +186,7 @@ impl Services {
         }
         let request = Request {
             account: AccountId::new(row.account_id),
-            act: Act::Archive { list: id },
+            kind: RequestKind::Archive { list: id },
             key: None,
             at: None,
         };

@@ -59,7 +59,8 @@ pub struct Capacity {
 }
 
 impl ViewerReader {
-    /// A page of the packages on sale, smallest first; of archived packages too, if they are asked for.
+    /// A page of the packages on sale, smallest first; of archived packages too, if they are asked
+    /// for.
     pub async fn credit_packages(
         &self,
         include_archived: bool,

@@ -18,7 +18,7 @@ use super::{
 };
 pub use crate::store::lot::LotState;
 use crate::{
-    ledger::{Act, Answer, Key, Refused, Request, SubmitError},
+    ledger::{Answer, Key, Refused, Request, RequestKind, SubmitError},
     store::{self, lot::LotFilter},
 };
 
@@ -147,14 +147,14 @@ impl Services {
             Some(on) => Some(self.expiration_day(&account, on, &key).await?),
             None => None,
         };
-        let act = Act::Grant {
+        let kind = RequestKind::Grant {
             lot: LotId::new(self.clock().new_id()),
             credits,
             expires_on,
             note,
         };
         let answer = self
-            .submit_for(id, act, key)
+            .submit_for(id, kind, key)
             .await
             .map_err(|error| OperationError::from_ledger(error, &amount))?;
         self.granted(id, &answer).await
@@ -237,12 +237,12 @@ impl Services {
                 .await?
                 .ok_or_else(|| Path::input("lotId").not_found("lot"))?;
         }
-        let act = Act::Revoke {
+        let kind = RequestKind::Revoke {
             lot: asked.lot,
             credits,
             note,
         };
-        let answer = match self.submit_for(id, act, key).await {
+        let answer = match self.submit_for(id, kind, key).await {
             // The books load only lots with credits left, and this lot exists: so it is used up.
             Err(SubmitError::Refused(Refused::Book(book::Refusal::UnknownLot))) => {
                 return Err(amount
@@ -267,12 +267,12 @@ impl Services {
     async fn submit_for(
         &self,
         account: AccountId,
-        act: Act,
+        kind: RequestKind,
         key: Key,
     ) -> Result<Answer, SubmitError> {
         let request = Request {
             account,
-            act,
+            kind,
             key: Some(key),
             at: None,
         };

@@ -32,7 +32,7 @@ pub use crate::store::message::MessageFilter;
 use crate::{
     clock::whole_micros,
     fair::Urgency,
-    ledger::{self, Act, End, MessageCharge, NewMessage},
+    ledger::{self, End, MessageCharge, NewMessage, RequestKind},
 };
 
 /// How often a message to a list's contacts is priced while contacts are being removed from it.
@@ -147,15 +147,15 @@ impl Services {
         let is_of_list = matches!(new.draft.audience, None | Some(Audience::List(_)));
         if new.send_at.is_some() && is_of_list {
             for _ in 1..MAX_PRICINGS {
-                let act = self.new_message((account, card.clone()), new.clone()).await;
-                let done = self.try_submit(account, act, key.clone(), &amount).await?;
+                let kind = self.new_message((account, card.clone()), new.clone()).await;
+                let done = self.try_submit(account, kind, key.clone(), &amount).await?;
                 if let Some(done) = done {
                     return Ok(done);
                 }
             }
         }
-        let act = self.new_message((account, card), new).await;
-        self.submit(account, act, key, &amount).await
+        let kind = self.new_message((account, card), new).await;
+        self.submit(account, kind, key, &amount).await
     }
 
     /// Checks a new message and prices it by the account's rate card.
@@ -163,7 +163,7 @@ impl Services {
         &self,
         charged: (AccountId, rate_card::Model),
         new: NewMessageInput,
-    ) -> Result<Act, OperationError> {
+    ) -> Result<RequestKind, OperationError> {
         let now = self.clock().now();
         let name = new.name.as_deref();
         let name = name.map(|name| input::name(name, &Path::input("name")));
@@ -213,8 +213,8 @@ impl Services {
             audience,
         };
         Ok(match send_at {
-            Some(_) => Act::Schedule(new),
-            None => Act::Send(new),
+            Some(_) => RequestKind::Schedule(new),
+            None => RequestKind::Send(new),
         })
     }
 
@@ -239,8 +239,8 @@ impl Services {
             Some(_) => Path::input("sent"),
             None => Path::input("messageId"),
         };
-        let act = self.settlement(viewer, &row, rows).await;
-        self.submit(AccountId::new(row.account_id), act, key, &amount)
+        let kind = self.settlement(viewer, &row, rows).await;
+        self.submit(AccountId::new(row.account_id), kind, key, &amount)
             .await
     }
 
@@ -263,12 +263,12 @@ impl Services {
         } else {
             Asker::Account
         };
-        let act = Act::End {
+        let kind = RequestKind::End {
             message: id,
             list: row.list_id.map(ListId::new),
             end: End::Cancel(asker),
         };
-        self.submit(account, Ok(act), key, &Path::input("messageId"))
+        self.submit(account, Ok(kind), key, &Path::input("messageId"))
             .await
     }
 

@@ -122,9 +122,6 @@ impl ViewerReader {
     }
 
     /// The values of several keys, without those that the viewer does not see.
-    ///
-    /// # Errors
-    /// What the database says.
     pub async fn by_keys<K: Keyed>(&self, keys: &[K]) -> Result<HashMap<K, K::Value>, DbErr> {
         let may_be_seen = |key: &&K| {
             let stated = key.visibility(None);
@@ -140,9 +137,6 @@ impl ViewerReader {
     }
 
     /// The value of one key; `None` if there is none that the viewer sees.
-    ///
-    /// # Errors
-    /// What the database says.
     pub async fn by_key<K: Keyed>(&self, key: K) -> Result<Option<K::Value>, DbErr> {
         Ok(self.by_keys(&[key]).await?.remove(&key))
     }

@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use super::{OperationError, Path, Services};
 use crate::tuning::Tuned;
 use crate::{
-    ledger::{Act, Answer, End, Request, SubmitError},
+    ledger::{Answer, End, Request, RequestKind, SubmitError},
     store,
 };
 
@@ -46,7 +46,7 @@ impl Services {
             after = Some(last.place);
             let requests = due.iter().map(|due| Request {
                 account: due.account,
-                act: Act::End {
+                kind: RequestKind::End {
                     message: due.message,
                     list: due.list,
                     end: End::Due,
@@ -108,7 +108,7 @@ impl Services {
 fn expiry(account: AccountId) -> Request {
     Request {
         account,
-        act: Act::Expire,
+        kind: RequestKind::Expire,
         key: None,
         at: None,
     }

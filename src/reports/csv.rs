@@ -182,8 +182,8 @@ fn push_text(out: &mut Vec<u8>, text: &str, delimiter: u8) {
     }
 }
 
-/// Writes instants in local time. It keeps the text of date and offset, which consecutive rows mostly
-/// share.
+/// Writes instants in local time. It keeps the text of date and offset, which consecutive rows
+/// mostly share.
 struct Moments {
     local_time: LocalTime,
     /// The local day, counted from the epoch, and the offset that the two texts are for.

@@ -97,7 +97,8 @@ pub async fn known(
     (account, list): (AccountId, ListId),
     numbers: &[i64],
 ) -> Result<Vec<i64>, DbErr> {
-    // The numbers come first in the plan: a plan made while the list was small must not go through all of it for each.
+    // The numbers come first in the plan: a plan made while the list was small must not go through
+    // all of it for each.
     let text = match connection.get_database_backend() {
         DatabaseBackend::Postgres => {
             "SELECT q.number FROM json_array_elements_text($3::json) AS w(value) CROSS JOIN LATERAL \

@@ -7,6 +7,7 @@ mod architecture;
 pub mod authorization;
 mod clients;
 mod commands;
+mod comments;
 mod connections;
 mod contract;
 mod cors;

@@ -23,7 +23,7 @@ mod threats;
 
 use crate::support::process;
 
-/// How often a fault strikes unless `FAULT_ROUNDS` says otherwise.
+/// How often a fault strikes, unless `FAULT_ROUNDS` sets another number.
 const ROUNDS: usize = 3;
 
 fn rounds() -> usize {
@@ -33,12 +33,12 @@ fn rounds() -> usize {
     })
 }
 
-/// A number below `bound` that nobody knows beforehand.
+/// A random number below `bound`.
 fn below(bound: usize) -> usize {
     usize::try_from(u32::from_le_bytes(message_credits::entropy::bytes())).unwrap() % bound
 }
 
-/// That the books are in order.
+/// Checks that the books are in order.
 fn assert_verified(database_url: &str) {
     let verified = process::output(&["verify", "--database-url", database_url]);
     assert!(

@@ -1,13 +1,13 @@
-//! The texts: hard cases whose segments are known from the specification, and those that are timed.
+//! The texts: hard cases with segments known from the specification, and texts that are timed.
 //!
-//! Here: what is asked. Not here: who is asked, and how fast the answers are.
+//! Here: the texts. Not here: the libraries, and how fast they are.
 
-/// A text whose segments are known: those pieces.
+/// A text with known segments.
 pub struct Case {
     pub name: &'static str,
     pub pieces: Vec<String>,
-    /// Whether a library must be right on it to count as right. The others show where libraries part from
-    /// the specification on purpose.
+    /// Whether a library must get it right to count as right. The other cases show where libraries
+    /// deviate from the specification on purpose.
     pub counts: bool,
 }
 
@@ -17,7 +17,7 @@ impl Case {
     }
 }
 
-/// The hard cases. Each piece is as long as 3GPP TS 23.038 and TS 23.040 let a segment be.
+/// The hard cases. Each segment is as long as 3GPP TS 23.038 and TS 23.040 allow.
 pub fn cases() -> Vec<Case> {
     let a = |times| "a".repeat(times);
     let ja = |times| "я".repeat(times);

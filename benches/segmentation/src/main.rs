@@ -1,10 +1,10 @@
-//! How rightly and how fast texts are cut into segments: ours beside its peers of crates.io and npm, in one
-//! run, on one thread.
+//! How correctly and how fast texts are cut into segments: this crate beside its peers on crates.io
+//! and npm, in one run, on one thread.
 //!
-//! Here: the tables that are printed, and whether the goals are met. Not here: the texts (`cases`) and the
+//! Here: the printed tables, and whether the goals are met. Not here: the texts (`cases`) and the
 //! libraries (`peers`).
 //!
-//! `cargo xtask bench segmentation`, which installs the libraries of npm and says where they are.
+//! `cargo xtask bench segmentation`, which installs the libraries of npm and passes their path.
 
 mod cases;
 mod peers;
@@ -39,7 +39,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// By case: whether the library is right.
+/// By case: whether the library is correct.
 fn judge(peer: &Peer, cases: &[Case]) -> Vec<bool> {
     let is_right = |(index, case): (usize, &Case)| {
         let counted = peer.counts.get(index).copied().flatten();

@@ -1,6 +1,6 @@
-//! The libraries: ours, those of crates.io, and those of npm, which `peers.mjs` asks.
+//! The libraries: this crate, those of crates.io, and those of npm, which `peers.mjs` calls.
 //!
-//! Here: what each answers and how fast it is. Not here: the texts, and what is made of the answers.
+//! Here: what each answers and how fast it is. Not here: the texts, and the evaluation.
 
 use std::{
     error::Error,
@@ -22,9 +22,9 @@ use rusmpp_extra::{
 use serde::{Deserialize, Serialize};
 use sms_splitter::{SplitSms, splitter_options::SplitterOptions};
 
-/// Rounds of each measurement; the best is told.
+/// Rounds of each measurement, of which the best is reported.
 const ROUNDS: u32 = 4;
-/// How long a round lasts.
+/// The length of a round.
 const ROUND: Duration = Duration::from_millis(100);
 
 /// What a library answered and how fast it was.
@@ -32,30 +32,32 @@ const ROUND: Duration = Duration::from_millis(100);
 pub struct Peer {
     pub name: String,
     pub version: String,
-    /// By case and then by timed text: how many segments; `None` where it failed.
+    /// By case and then by timed text: the number of segments; `None` if it failed.
     pub counts: Vec<Option<usize>>,
-    /// By case: their texts; `None` where it does not list them.
+    /// By case: the segments' texts; `None` if it doesn't list them.
     pub lists: Option<Vec<Option<Vec<String>>>>,
     /// By timed text: calls a second.
     pub counting: Option<Vec<f64>>,
-    /// By timed text: calls a second of those that list the segments.
+    /// By timed text: calls a second of the functions that list the segments.
     pub listing: Option<Vec<f64>>,
 }
 
-/// How a library of Rust is asked.
+/// How a Rust library is called.
 struct Calls<'a> {
-    /// How many segments; `None` where it fails.
+    /// The number of segments; `None` if it fails.
     count: &'a dyn Fn(&str) -> Option<usize>,
-    /// The least that lists them.
+    /// The least work that lists them.
     cut: &'a dyn Fn(&str),
-    /// Their texts; `None` where it does not list them as text.
+    /// The segments' texts; `None` if it doesn't list them as text.
     list: Option<&'a dyn Fn(&str) -> Option<Vec<String>>>,
 }
 
-/// How often all of them take their turn: a slow spell of the machine then meets one turn, not one library.
+/// The number of turns of each library: a slow spell of the machine then affects one turn, not one
+/// library.
 const TURNS: usize = 3;
 
-/// Asks every library, one after another on one thread, in several turns; the best rates are told.
+/// Measures the libraries one after another on one thread, in several turns, and reports the best
+/// rates.
 pub fn all(
     cases: &[String],
     texts: &[String],
@@ -145,8 +147,8 @@ fn turn(
     ))
 }
 
-/// The sizes that leave 153 septets and 67 UTF-16 units; its own fallback has one pair of sizes for both
-/// encodings and so can't be right in either.
+/// The sizes that leave 153 septets and 67 UTF-16 units. The library's own fallback has one pair of
+/// sizes for both encodings, and so can't be right for either.
 fn rusmpp(text: &str) -> Option<Concatenation> {
     let septets = Gsm7BitUnpacked::new().concatenate(text, 160, 7);
     let either = septets
@@ -162,8 +164,8 @@ fn rusmpp_parts(text: &str) -> Option<usize> {
     }
 }
 
-/// How long this thread has run, where the system tells: another program on the machine then makes less
-/// difference. Else the time of day.
+/// The CPU time of this thread, if the system reports it: other programs on the machine then matter
+/// less. Otherwise the time of day.
 struct Clock {
     began: Instant,
     ran: Option<Duration>,
@@ -185,19 +187,19 @@ impl Clock {
     }
 }
 
-/// How long this thread has run.
+/// The CPU time of this thread.
 fn ran() -> Option<Duration> {
     let told = fs::read_to_string("/proc/thread-self/schedstat").ok()?;
     let nanoseconds = told.split(' ').next()?.parse().ok()?;
     Some(Duration::from_nanos(nanoseconds))
 }
 
-/// Calls a second for each text: the best of some rounds, after one that warms up.
+/// Calls a second for each text: the best of several rounds, after one to warm up.
 fn rates(texts: &[String], call: impl Fn(&str)) -> Vec<f64> {
     let round = |text: &String| {
         let clock = Clock::start();
         let mut calls = 0_u32;
-        // Looking at the clock takes longer than a call; so it is done ever more rarely.
+        // Reading the clock takes longer than a call, so it is read ever more rarely.
         let mut batch = 1;
         while clock.elapsed() < ROUND {
             for _ in 0..batch {

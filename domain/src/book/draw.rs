@@ -1,7 +1,7 @@
 //! Choosing the lots that pay, and taking credits out of lots and pools together.
 //!
-//! Here: the draw order at work (law L1), spending at once, and the sharing of what leaves all pools
-//! (law L3). Not here: how one amount is divided among pools, which is [`crate::pool`].
+//! Here: the draw order (law L1), spending at once, and sharing what leaves all pools (law L3). Not
+//! here: how one amount is divided among pools, which is [`crate::pool`].
 
 use jiff::Timestamp;
 
@@ -84,8 +84,8 @@ impl Book {
         }
     }
 
-    /// Takes what left the lots out of the pools by law L3 and returns the postings of both cuts: the
-    /// draws and the shares are walked side by side, so that each posting names its lot and its pool.
+    /// Takes what left the lots out of the pools by law L3 and returns the postings. The draws and
+    /// the shares are walked side by side, so that each posting names its lot and its pool.
     pub(super) fn take_by_shares(
         &mut self,
         draws: &[Draw],

@@ -11,10 +11,10 @@ use crate::{
     pool::Pool,
 };
 
-/// Where a posting puts credits.
+/// The books that postings move credits between.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum BookName {
-    /// What the account was given; it goes down as credits come in.
+    /// The source of all credits: it falls as they come in.
     Issued,
     /// What can be spent.
     Available,
@@ -22,9 +22,9 @@ pub enum BookName {
     Held,
     /// What messages have cost.
     Spent,
-    /// What was left of lots on their expiration day.
+    /// Remainders of lots on their expiration day.
     Expired,
-    /// What was corrected downward.
+    /// Credits taken back by a correction.
     Revoked,
 }
 
@@ -35,7 +35,7 @@ pub enum EntryKind {
     Purchase,
     /// A package was bought by the automatic recharge.
     Recharge,
-    /// Credits were given.
+    /// Credits were granted.
     Grant,
     /// A balance was corrected downward.
     Revocation,
@@ -47,7 +47,7 @@ pub enum EntryKind {
     Release,
     /// A message was charged.
     Spend,
-    /// A lot's day came.
+    /// A lot expired.
     Expiry,
     /// The account's time zone changed, and lots expire at other instants.
     TimeZoneChange,
@@ -82,7 +82,7 @@ pub struct ExpiryChange {
 pub struct Entry {
     /// Why.
     pub kind: EntryKind,
-    /// As of when. Never before the account's previous entry.
+    /// The instant that it is booked at. Never before the account's previous entry.
     pub at: Timestamp,
     /// The list of the message, or the only list of an allocation.
     pub list: Option<ListId>,
@@ -90,14 +90,14 @@ pub struct Entry {
     pub message: Option<MessageId>,
     /// What it moves.
     pub postings: Vec<Posting>,
-    /// The lots that expire at another instant from it on, by id; none but of a change of time zone.
+    /// The lots whose expiry it changes, by id; empty except for a change of time zone.
     pub expiry_changes: Vec<ExpiryChange>,
     /// The account's balance after it.
     pub balance: Balance,
 }
 
 impl Entry {
-    /// Checks that the postings add up to zero (law B1). Whoever writes an entry calls this first.
+    /// Checks that the postings add up to zero (law B1). Every writer of an entry calls this first.
     ///
     /// # Errors
     /// The sum, if it isn't zero.
@@ -124,20 +124,20 @@ impl Entry {
 /// An account's balance at an instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Balance {
-    /// What can be spent, by anyone.
+    /// Credits that any list can spend.
     pub available: Credits,
     /// What is set aside for scheduled messages.
     pub held: Credits,
     /// The part of `available` that no list has for itself.
     pub unassigned: Credits,
-    /// What expires next.
+    /// The credits that expire next, if any do.
     pub next_expiry: Option<NextExpiry>,
 }
 
 /// The credits that expire next, together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NextExpiry {
-    /// How many.
+    /// The amount.
     pub credits: Credits,
     /// When.
     pub expiry: Expiry,

@@ -1,4 +1,4 @@
-//! Holds: credits set aside for a scheduled message, charged or given back when it ends.
+//! Holds: credits set aside for a scheduled message, charged or released when it ends.
 //!
 //! Here: laws H1 to H3 over lots and pools. Not here: what a hold remembers and how it is divided,
 //! which is [`crate::hold`].
@@ -79,7 +79,7 @@ impl Book {
     ) -> Result<Vec<Entry>, ApplyError> {
         let hold = self.holds.remove(&message).ok_or(Refusal::NotHeld)?;
         if hold.draws.is_empty() {
-            // A hold of nothing: the entry still says that the message was given up.
+            // A hold of zero credits: the entry still records that the message was cancelled.
             return Ok(vec![self.entry(
                 EntryKind::Release,
                 at,
@@ -102,9 +102,9 @@ impl Book {
         Ok(())
     }
 
-    /// Puts draws of a hold back into their lots and pool. What goes back to a lot whose day has passed
-    /// expires at once, from that pool (law H2). If the list shares again by now, its pool is the
-    /// unassigned one.
+    /// Returns draws of a hold to their lots and pool. Credits that return to a lot whose day has
+    /// passed expire at once, from that pool (law H2). If the list shares again by now, its pool is
+    /// the unassigned one.
     fn release(
         &mut self,
         message: MessageId,

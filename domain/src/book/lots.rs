@@ -1,7 +1,7 @@
-//! Lots as they come in, expire and are taken back.
+//! Lots when they come in, expire and are taken back.
 //!
-//! Here: issuing, expiry as of the instant that a lot's day begins (law L2) and revocation (law L4).
-//! Not here: one lot and its place in the draw order, which is [`crate::lot`].
+//! Here: issuing, expiry as of the instant that a lot's day begins (law L2) and revocation (law
+//! L4). Not here: one lot and its place in the draw order, which is [`crate::lot`].
 
 use std::collections::BTreeMap;
 
@@ -17,8 +17,8 @@ use crate::{
 };
 
 impl Book {
-    /// Books the expiry of every lot whose day has come, one entry for each instant, as of that instant
-    /// (law L2). The credits come off the pools by law L3.
+    /// Books the expiry of every lot whose day has come, one entry for each instant, as of that
+    /// instant (law L2). The credits come off the pools by law L3.
     ///
     /// # Errors
     /// A broken invariant; then the book must not be used any more.
@@ -79,12 +79,12 @@ impl Book {
             posting(BookName::Available, lot.remaining),
         ];
         let mut entries = vec![self.entry(kind, at, None, None, postings)?];
-        // A lot that comes in on or after its own day (a date in the past) expires as it comes.
+        // A lot that comes in on or after its own day (a date in the past) expires at once.
         entries.extend(self.expire_late(&[lot.id], at)?);
         Ok(entries)
     }
 
-    /// Books the remainder of lots whose day passed before they came (back) in, as of `at`.
+    /// Books the remainder of lots whose day passed before credits came (back) in, as of `at`.
     pub(super) fn expire_late(
         &mut self,
         lots: &[LotId],

@@ -1,6 +1,7 @@
-//! Allocation: moving credits between the unassigned pool and the lists' own.
+//! Allocation: moving credits between the unassigned pool and the lists' own pools.
 //!
-//! Here: law P2, all or nothing. Not here: what a pool is and how it pays, which is [`crate::pool`].
+//! Here: law P2, all or nothing. Not here: what a pool is and how it pays, which is
+//! [`crate::pool`].
 
 use jiff::Timestamp;
 
@@ -20,7 +21,7 @@ impl Book {
             return Err(Refusal::NotPositive.into());
         }
         let mut pools = self.pools.clone();
-        // Each limit fits i64; the sum of as many as a caller likes need not.
+        // Each limit fits i64, but the sum of many limits need not.
         let mut unassigned = i128::from(pools.unassigned.units());
         let mut postings = Vec::new();
         for Allocation { list, limit } in allocations {
@@ -46,7 +47,7 @@ impl Book {
         if unassigned < 0 {
             let needed = i128::from(self.pools.unassigned.units()) - unassigned;
             return Err(ApplyError::Refused(Refusal::Insufficient {
-                // No account has as much: the refusal reports the largest amount that there is.
+                // No account has this much: the refusal reports the largest possible amount.
                 needed: Credits::from_units(i64::try_from(needed).unwrap_or(i64::MAX)),
                 available: self.pools.unassigned,
             }));

@@ -1,6 +1,8 @@
-//! A change of the account's time zone: each lot keeps its day, and the day begins at another instant.
+//! A change of the account's time zone: each lot keeps its day, and the day begins at another
+//! instant.
 //!
-//! Here: law L2 across the change. Not here: when a day begins in a zone, which is [`crate::calendar`].
+//! Here: law L2 across the change. Not here: when a day begins in a zone, which is
+//! [`crate::calendar`].
 
 use jiff::{Timestamp, tz::TimeZone};
 
@@ -8,11 +10,12 @@ use super::{ApplyError, Book, Entry, EntryKind, ExpiryChange, Refusal};
 use crate::{calendar, id::LotId, lot::Expiry};
 
 impl Book {
-    /// Moves the expiry of every lot whose day has not come to that day's first instant in `zone`. A lot
-    /// that has expired stays expired. If the day has come already in the new zone, what is left of the lot
-    /// expires as of now: what was spent until now was spent in time.
+    /// Moves the expiry of every lot whose day has not begun to that day's first instant in `zone`.
+    /// A lot that has expired stays expired. If the day has already begun in the new zone, the
+    /// remainder of the lot expires now: earlier spending was in time.
     ///
-    /// A book that is loaded for this has the lots that are used up too: holds may give credits back to them.
+    /// A book that is loaded for this includes the used-up lots, because holds may give credits
+    /// back to them.
     pub(super) fn change_time_zone(
         &mut self,
         zone: &TimeZone,
@@ -42,7 +45,7 @@ impl Book {
         Ok(entries)
     }
 
-    /// What changes, by lot; nothing before all of it is known to be possible.
+    /// The changes, by lot. Nothing is changed before all of them are known to be possible.
     fn expiry_changes(&self, zone: &TimeZone, at: Timestamp) -> Result<Vec<ExpiryChange>, Refusal> {
         let mut changes = Vec::new();
         for lot in self.lots.values() {

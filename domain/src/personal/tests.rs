@@ -1,5 +1,4 @@
-//! The tally against the same counting done the plain way: every text made, cut and added up by
-//! itself.
+//! The tally, against the plain way: each contact's text is rendered, segmented and counted.
 
 use std::{collections::BTreeMap, sync::Arc};
 

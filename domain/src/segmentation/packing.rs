@@ -92,9 +92,8 @@ impl Tally {
 
     /// Tallies bytes, which need not begin or end with a whole character.
     ///
-    /// Each place of a block is added up by itself, in a byte, and all of them together only at the
-    /// end of a run: without branches, so that the compiler looks at sixteen bytes and more at
-    /// once.
+    /// Each position of a block has a sum of its own, in a byte, and the sums are added only at the
+    /// end of a run. That needs no branches, so the compiler can vectorize it.
     pub fn of<U: Units>(bytes: &[u8]) -> Self {
         let mut tally = Self::default();
         for run in bytes.chunks(RUN) {

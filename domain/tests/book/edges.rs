@@ -1,6 +1,7 @@
-//! The sequences that are easily got wrong, one by one.
+//! Sequences that are easy to get wrong, one by one.
 //!
-//! Here: short stories with their ends written out. Not here: the laws in general, which are [`crate::laws`].
+//! Here: short examples with their results written out. Not here: the laws in general, which are
+//! [`crate::laws`].
 
 use domain::{
     book::{Allocation, Book, Command, EntryKind, Refusal, Source},
@@ -93,7 +94,7 @@ fn short(needed: i64, available: i64) -> Refusal {
     }
 }
 
-/// A book after commands, each so many microseconds after the start.
+/// A book after commands, each given with its microseconds after the start.
 fn after(commands: &[(i64, Command)]) -> Book {
     let mut book = Book::default();
     for (at, command) in commands {
@@ -103,14 +104,14 @@ fn after(commands: &[(i64, Command)]) -> Book {
     book
 }
 
-/// What is unassigned, and what each limited list has free.
+/// The unassigned credits, and the available credits of each limited list.
 fn free(book: &Book) -> (i64, Vec<i64>) {
     let limited = book.pools.limited.values().map(|free| free.units());
     (book.pools.unassigned.units(), limited.collect())
 }
 
 #[test]
-fn a_hold_finds_its_pool_again() {
+fn a_hold_returns_to_its_pool() {
     let check = |meanwhile: &[Command], end: Command, expected: (i64, &[i64])| {
         let mut story = vec![
             (0, issue(1, 100, None)),
@@ -138,7 +139,7 @@ fn a_hold_finds_its_pool_again() {
 }
 
 #[test]
-fn what_goes_beyond_a_hold_is_paid_as_the_list_pays_now() {
+fn costs_beyond_a_hold_are_paid_from_the_lists_current_pool() {
     let story = [
         (0, issue(1, 100, None)),
         (1, hold(7, A, 30)),
@@ -150,14 +151,14 @@ fn what_goes_beyond_a_hold_is_paid_as_the_list_pays_now() {
     assert_eq!(book, kept);
     book.attempt(&settle(7, A, 40), start()).unwrap();
     assert_eq!(free(&book), (60, vec![0]));
-    // What the hold took from the unassigned pool goes back there.
+    // The part that the hold took from the unassigned pool returns there.
     let mut book = kept;
     book.attempt(&settle(7, A, 1), start()).unwrap();
     assert_eq!(free(&book), (89, vec![10]));
 }
 
 #[test]
-fn a_lot_can_be_drawn_until_its_instant_and_not_at_it() {
+fn a_lot_can_be_drawn_before_its_expiry_and_not_at_it() {
     let check = |at: i64, expected: Result<(), Refusal>| {
         let mut book = after(&[(0, issue(1, 100, ends(50)))]);
         let kept = book.clone();
@@ -175,7 +176,7 @@ fn a_lot_can_be_drawn_until_its_instant_and_not_at_it() {
 }
 
 #[test]
-fn a_lot_that_comes_late_expires_as_it_comes() {
+fn a_lot_issued_after_its_day_expires_at_once() {
     let check = |until: i64, expected: &[EntryKind], left: i64| {
         let mut book = after(&[(0, issue(1, 7, None)), (0, allocate(&[(A, Some(7))]))]);
         let entries = book.attempt(&issue(2, 100, ends(until)), start()).unwrap();
@@ -204,21 +205,21 @@ fn lots_of_one_instant_expire_in_one_entry() {
 }
 
 #[test]
-fn what_comes_back_too_late_expires_from_its_own_pool() {
+fn late_releases_expire_from_their_own_pool() {
     let story = [
         (0, issue(1, 50, ends(50))),
         (0, issue(2, 50, None)),
         (0, allocate(&[(A, Some(70)), (B, Some(30))])),
         // Fifty that never expire are drawn first, then ten of the others.
         (1, hold(7, A, 60)),
-        // The forty that were left are gone: ten and thirty were free.
+        // The lot's other forty expire: ten from A's pool and thirty from B's.
         (50, cancel(7, A)),
     ];
     assert_eq!(free(&after(&story)), (0, vec![50, 0]));
 }
 
 #[test]
-fn nothing_is_an_amount_for_messages_alone() {
+fn zero_credits_are_allowed_for_messages_only() {
     let check = |command: Command, expected: Result<usize, Refusal>| {
         let mut book = after(&[(0, issue(1, 10, None)), (0, hold(7, A, 0))]);
         let entries = book.attempt(&command, start());
@@ -252,7 +253,7 @@ fn nothing_is_an_amount_for_messages_alone() {
 }
 
 #[test]
-fn no_sum_of_limits_wraps_around() {
+fn sums_of_limits_do_not_overflow() {
     let mut book = after(&[(0, issue(1, 10, None))]);
     let kept = book.clone();
     let most = Credits::MAX_INPUT.units();
@@ -281,7 +282,7 @@ fn an_account_is_full_at_its_limit() {
 }
 
 #[test]
-fn a_lot_that_a_hold_emptied_may_still_expire() {
+fn a_lot_emptied_by_a_hold_may_still_expire() {
     let book = after(&[(0, issue(1, 10, ends(50))), (0, hold(7, A, 10))]);
     let check = |at: i64, expected: (bool, bool)| {
         let now = start() + micros(at);

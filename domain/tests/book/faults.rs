@@ -1,7 +1,7 @@
 //! Books that contradict themselves: each broken invariant is found and named.
 //!
-//! Here: a sound book, one corruption, one command, and the fault. Not here: refusals, which sound books
-//! give ([`crate::edges`]).
+//! Here: a sound book, one corruption, one command, and the fault. Not here: refusals by sound
+//! books ([`crate::edges`]).
 
 use domain::{
     book::{
@@ -77,8 +77,8 @@ fn revoke(credits: i64) -> Command {
     }
 }
 
-/// A hundred units that expire in a second and a hundred that never do, forty of them for a list, ten
-/// held from the first lot.
+/// A hundred units that expire in a second and a hundred that never do; forty are assigned to a
+/// list, and ten are held from the first lot.
 fn sound() -> Book {
     let mut book = Book {
         order: domain::lot::ConsumptionOrder::SoonestExpiryFirst,
@@ -105,7 +105,7 @@ fn sound() -> Book {
     book
 }
 
-/// Corrupts a sound book and finds the fault with a command.
+/// Corrupts a sound book and expects a command to find the fault.
 fn check(corrupt: impl Fn(&mut Book), command: &Command, expected: Fault) {
     let mut book = sound();
     corrupt(&mut book);
@@ -114,12 +114,12 @@ fn check(corrupt: impl Fn(&mut Book), command: &Command, expected: Fault) {
         Err(ApplyError::Fault(expected)),
         "{command:?}"
     );
-    // The same command is applied to a sound book.
+    // The same command doesn't find a fault in a sound book.
     assert!(sound().apply(command, start()).is_ok(), "{command:?}");
 }
 
 #[test]
-fn a_lot_that_is_not_loaded_is_a_fault() {
+fn an_unloaded_lot_is_a_fault() {
     let fault = Fault::MissingLot(lot(1));
     let forget = |book: &mut Book| {
         book.lots.remove(&lot(1)).unwrap();
@@ -130,7 +130,7 @@ fn a_lot_that_is_not_loaded_is_a_fault() {
 }
 
 #[test]
-fn a_pool_that_is_not_loaded_is_a_fault() {
+fn an_unloaded_pool_is_a_fault() {
     let pools = Pools::default();
     assert_eq!(
         pools.free(Pool::Limited(list())),
@@ -179,7 +179,7 @@ fn lots_and_pools_that_differ_are_a_fault() {
         pools: units(150),
     };
     check(corrupt, &spend(None, 100), fault);
-    // The lots have what no pool has.
+    // The lots have credits that no pool has.
     let corrupt = |book: &mut Book| book.pools.unassigned = units(20);
     let fault = Fault::CutsDiffer {
         draw: units(190),
@@ -210,7 +210,7 @@ fn a_hold_beyond_all_holds_is_a_fault() {
 }
 
 #[test]
-fn what_a_hold_gives_back_late_expires_or_is_a_fault() {
+fn a_late_release_expires_or_is_a_fault() {
     let late = start() + SignedDuration::from_secs(2);
     let mut book = sound();
     book.expire(late).unwrap();
@@ -250,7 +250,7 @@ fn a_sum_out_of_range_is_a_fault() {
 }
 
 #[test]
-fn the_expiry_of_an_unsound_book_is_a_fault() {
+fn expiry_in_a_corrupt_book_is_a_fault() {
     let late = start() + SignedDuration::from_secs(2);
     let mut book = sound();
     book.pools.unassigned = Credits::ZERO;

@@ -1,7 +1,8 @@
-//! Random histories: steps that are told relative to the book, so that amounts fall just below, at and
-//! above what there is, and instants just before, at and after an expiry.
+//! Random histories. Steps are relative to the book, so that amounts fall just below, at and above
+//! what is available, and instants just before, at and after an expiry.
 //!
-//! Here: the steps, how they are drawn, and how each becomes a command. Not here: what must be true.
+//! Here: the steps, how they are drawn, and how each becomes a command. Not here: what must be
+//! true.
 
 mod steps;
 
@@ -22,10 +23,10 @@ use uuid::Uuid;
 
 pub use self::steps::any_step;
 
-/// Beyond so many lots, or holds, no more are made: histories stay small enough to read.
+/// No more lots or holds than this are made, so that histories stay small enough to read.
 const MOST: usize = 24;
 
-/// One step: some time passes, then somebody acts.
+/// One step: some time passes, then a command comes.
 #[derive(Debug, Clone)]
 pub struct Step {
     wait: Wait,
@@ -34,25 +35,25 @@ pub struct Step {
 
 #[derive(Debug, Clone, Copy)]
 enum Wait {
-    /// So many microseconds; less than none is a clock that steps back.
+    /// This many microseconds; a negative number is a clock that steps back.
     By(i64),
-    /// Until the soonest expiry instant, and so many microseconds more.
+    /// Until the next expiry, plus this many microseconds.
     Expiry(i64),
 }
 
 #[derive(Debug, Clone, Copy)]
 enum Amount {
     Units(i64),
-    /// So many eighths of what there is, and so many units more.
+    /// This many eighths of the available amount, plus this many units.
     Part(i64, i64),
 }
 
 #[derive(Debug, Clone, Copy)]
 enum Until {
     Never,
-    /// So many microseconds from now on.
+    /// This many microseconds from now.
     In(i64),
-    /// The expiry of a lot that is there.
+    /// The expiry of an existing lot.
     LikeLot(Index),
 }
 
@@ -60,7 +61,7 @@ enum Until {
 enum Act {
     Issue(Source, Amount, Until),
     Revoke(Option<Index>, Amount),
-    /// From a lot that is not there.
+    /// From a lot that doesn't exist.
     RevokeNothing(Amount),
     Allocate(Vec<(u8, Option<Amount>)>),
     Spend(u8, Amount),
@@ -68,20 +69,20 @@ enum Act {
     /// A message is scheduled a second time.
     HoldAgain(Index, Amount),
     Settle(Index, Amount),
-    /// What was held, and a part of what is free.
+    /// The held amount, and a part of the available one.
     SettleBeyond(Index, Amount),
     /// With another list than the hold's.
     SettleAs(Index, u8, Amount),
     Cancel(Index),
-    /// Settles or cancels what is not held (any more).
+    /// Settles or cancels a message without a hold.
     EndNothing(bool),
     Expire,
     Order(bool),
-    /// To the zone where today begins in so many seconds.
+    /// To the zone in which today begins in this many seconds.
     Zone(i64),
 }
 
-/// What a step comes to.
+/// The outcome of a step.
 #[derive(Debug, Clone)]
 pub enum Turn {
     Apply(Command),
@@ -156,7 +157,7 @@ impl Amount {
 }
 
 impl History {
-    /// Lets the step's time pass and says what is done then.
+    /// Advances the clock by the step's time and returns what is done then.
     pub fn turn(&mut self, step: &Step, book: &Book) -> Turn {
         self.now = match step.wait {
             Wait::By(by) => self.now + micros(by),
@@ -321,14 +322,14 @@ impl History {
         }
     }
 
-    /// A new id. Their order is not that in which they are made: ties that fall to the id show.
+    /// A new id. Ids don't rise, so that ties decided by id show.
     fn mint(&mut self) -> Uuid {
         self.minted += 1;
         Uuid::from_u64_pair(self.minted.wrapping_mul(0x9e37_79b9_7f4a_7c15), self.minted)
     }
 }
 
-/// Where the day that UTC has now begins so many seconds from now, give or take one.
+/// A zone in which UTC's current day begins this many seconds from now, give or take one.
 fn zone(now: Timestamp, seconds: i64) -> TimeZone {
     let since_midnight = now.as_second().rem_euclid(24 * 3_600);
     let behind = i32::try_from(since_midnight + seconds).unwrap();

@@ -1,7 +1,7 @@
 //! Every law of lots, pools, holds and the ledger, after every step of random histories.
 //!
-//! Here: the run over a history, and what is true of any book and any entry. Not here: what one kind of
-//! command owes ([`commands`]), and how the ledger alone gives the book again ([`replay`]).
+//! Here: the run over a history, and what is true of any book and any entry. Not here: what one
+//! kind of command must do ([`commands`]), and rebuilding the book from the postings ([`replay`]).
 
 mod commands;
 mod past;
@@ -19,12 +19,12 @@ use proptest::prelude::*;
 use self::replay::Replay;
 use crate::history::{Attempt, History, Step, Turn, any_step};
 
-/// One step that was taken, with the book on either side of it.
+/// One step, with the book before and after it.
 struct Taken<'a> {
-    /// The book before, after the expiries that were due: what the command found.
+    /// The book before the command, after the expiries that were due.
     found: &'a Book,
     after: &'a Book,
-    /// The instant as of which it is booked.
+    /// The instant that it is booked at.
     at: Timestamp,
     /// The command's own entries, without the expiries that were due.
     entries: &'a [Entry],
@@ -59,7 +59,7 @@ fn is_true_of_any_book(book: &Book) {
     );
 }
 
-/// B1, and that the entry's balance is the one that its postings lead to.
+/// B1, and that the entry's balance follows from its postings.
 fn is_true_of_any_entry(entry: &Entry, had: &mut Book) {
     let sum: i128 = entry
         .postings
@@ -69,7 +69,7 @@ fn is_true_of_any_entry(entry: &Entry, had: &mut Book) {
     assert_eq!(sum, 0, "the postings of {entry:?} add up to zero (B1)");
     assert!(entry.at >= had.last_at, "time steps back in the ledger");
     had.last_at = entry.at;
-    // Of `had` the lots alone follow the entries.
+    // Of `had`, only the lots follow the entries.
     let available: i128 = had.lots.values().map(|lot| wide(lot.remaining)).sum();
     assert_eq!(
         wide(entry.balance.available),
@@ -103,7 +103,8 @@ fn taken_from_lots(entry: &Entry) -> impl Iterator<Item = &Posting> {
     })
 }
 
-/// What an entry takes out of each lot, parts together, in the order in which it does.
+/// What an entry takes out of each lot, with the parts of one lot joined, in the order of its
+/// postings.
 fn draws(entry: &Entry) -> Vec<(LotId, i128)> {
     let mut draws: Vec<(LotId, i128)> = Vec::new();
     for posting in taken_from_lots(entry) {
@@ -116,7 +117,7 @@ fn draws(entry: &Entry) -> Vec<(LotId, i128)> {
     draws
 }
 
-/// Whether `a` is drawn before `b` (L1), told apart from the code under test.
+/// Whether `a` is drawn before `b` (L1), decided without the code under test.
 fn is_drawn_before(a: &Lot, b: &Lot, order: ConsumptionOrder) -> bool {
     let ends = |lot: &Lot| lot.expiry.map(|expiry| expiry.at);
     match (ends(a), ends(b)) {
@@ -189,7 +190,7 @@ fn less(credits: Credits, units: i64) -> Credits {
     Credits::from_units(credits.units() - units)
 }
 
-/// Takes the steps, one after the other, and checks every law after each.
+/// Applies the steps one after the other, and checks every law after each.
 fn check(steps: &[Step]) {
     let (mut history, mut book) = (History::default(), Book::default());
     let mut replay = Replay::default();
@@ -245,7 +246,7 @@ fn check(steps: &[Step]) {
     }
 }
 
-/// H3: what was settled or cancelled can't be again.
+/// H3: what was settled or cancelled can't end a second time.
 fn ends_once(command: &Command, after: &Book, now: Timestamp) {
     if let Command::Settle { message, list, .. } | Command::Cancel { message, list } = command {
         commands::holds_nothing(after, *message, *list, now);

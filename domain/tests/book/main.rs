@@ -1,8 +1,8 @@
 //! The book's laws over random histories of commands.
 //!
-//! Here: the histories, the laws that every step keeps, books that are loaded in part, and a second,
-//! slow book that has to agree. Not here: examples of single rules, which stand beside their code.
-//! `docs/ledger.md` says which test tells which law.
+//! Here: the histories, the laws that every step keeps, partly loaded books, and a second, slow
+//! book that must agree. Not here: examples of single rules, which are beside their code.
+//! `docs/laws.md` says which test checks which law.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,7 +1,7 @@
-//! A book that is loaded in part gives what the whole one gives.
+//! A partly loaded book gives the same results as the whole one.
 //!
-//! Here: loading as the server's store does, the open lots and what the commands name, for one command
-//! and for several that share one loading. Not here: what the commands should do.
+//! Here: loading as the server's store does (the open lots, and what the commands name) for one
+//! command and for several that share one loading. Not here: what the commands should do.
 
 use domain::{
     book::{Book, Command},
@@ -12,7 +12,7 @@ use proptest::prelude::*;
 
 use crate::history::{Attempt, History, Step, Turn, any_step};
 
-/// What a command names.
+/// The lists and the message that a command names.
 fn named(command: &Command) -> (Vec<ListId>, Option<MessageId>, Option<LotId>) {
     match command {
         Command::Issue { .. } | Command::ChangeTimeZone { .. } => (Vec::new(), None, None),
@@ -29,7 +29,7 @@ fn named(command: &Command) -> (Vec<ListId>, Option<MessageId>, Option<LotId>) {
     }
 }
 
-/// As much of the book as the commands need, the last of them at `latest`.
+/// The part of the book that the commands need, the last of them at `latest`.
 fn loaded_for(commands: &[&Command], latest: Timestamp, whole: &Book) -> Book {
     let named: Vec<_> = commands.iter().map(|command| named(command)).collect();
     let mut part = whole.clone();
@@ -64,7 +64,7 @@ fn loaded_for(commands: &[&Command], latest: Timestamp, whole: &Book) -> Book {
     part
 }
 
-/// The whole book with what changed in a part of it, as the store writes it.
+/// The whole book with the changes of a loaded part, as the store writes them.
 fn written_back(whole: &Book, loaded: &Book, after: &Book) -> Book {
     let mut whole = whole.clone();
     whole.lots.extend(&after.lots);
@@ -81,7 +81,7 @@ fn written_back(whole: &Book, loaded: &Book, after: &Book) -> Book {
     whole
 }
 
-/// Applies the steps, so many to a loading, to a whole book and to parts of it.
+/// Applies the steps, `batch` of them for each loading, to a whole book and to parts of it.
 fn check(steps: &[Step], batch: usize) {
     let (mut history, mut whole) = (History::default(), Book::default());
     for steps in steps.chunks(batch) {
@@ -116,14 +116,14 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
-    fn a_part_of_the_book_is_enough_for_one_command(
+    fn a_partly_loaded_book_serves_one_command(
         steps in prop::collection::vec(any_step(), 1..80),
     ) {
         check(&steps, 1);
     }
 
     #[test]
-    fn a_part_of_the_book_is_enough_for_a_batch(
+    fn a_partly_loaded_book_serves_a_batch(
         steps in prop::collection::vec(any_step(), 1..80),
         batch in 2_usize..40,
     ) {

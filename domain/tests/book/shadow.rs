@@ -1,8 +1,8 @@
-//! A second, slow book that has to agree with the first after every step.
+//! A second, slow book that must agree with the first after every step.
 //!
-//! Here: long random histories, each of a seed, and short ones; where one fails, the fewest of its steps that
-//! fail by themselves are told. Not here: the second book, which is [`model`]. `SHADOW_SEED` and
-//! `SHADOW_STEPS` say which history is taken, and how far.
+//! Here: long random histories, each from a seed, and short ones. If one fails, the fewest of its
+//! steps that still fail are printed. Not here: the second book, which is [`model`]. `SHADOW_SEED`
+//! and `SHADOW_STEPS` select a history and its length.
 
 mod model;
 mod shrink;
@@ -27,23 +27,23 @@ use proptest::{
 use self::{model::Model, shrink::Shrink};
 use crate::history::{Attempt, History, Step, Turn, any_step};
 
-/// How many steps a history has unless `SHADOW_STEPS` says otherwise.
+/// The number of steps of a history, unless `SHADOW_STEPS` sets another.
 const STEPS: u64 = 1_000_000;
 
-/// How many steps of a history are kept to be made fewer where it fails.
+/// How many of a history's last steps are kept for shortening if it fails.
 const KEPT: usize = 10_000;
 
-/// Lots in a book before those that are used up are left out, as they are when it is loaded again.
+/// Lots in a book before the used-up ones are dropped, as they are when a book is loaded again.
 const MOST_LOTS: usize = 20;
 
-/// Both books, and what the first one's entries add up to.
+/// Both books, and the sums of the first one's entries.
 #[derive(Default)]
 struct Pair {
     history: History,
     book: Book,
     model: Model,
     sums: BTreeMap<BookName, i128>,
-    /// What has happened so far, of what a long history must come to.
+    /// The events of [`HAPPENS`] so far; a long history must have all of them.
     happened: BTreeSet<&'static str>,
 }
 
@@ -211,16 +211,17 @@ impl Pair {
     }
 }
 
-/// Whether both books differ somewhere along these steps, from empty books on.
+/// Whether the two books differ somewhere along these steps, starting from empty books.
 fn fails(steps: &[Step]) -> bool {
     let mut pair = Pair::default();
     let walk = || steps.iter().for_each(|step| pair.take(step));
     panic::catch_unwind(AssertUnwindSafe(walk)).is_err()
 }
 
-/// The fewest of the last steps of a history that fail by themselves; none where only all of them do.
+/// The fewest of a history's last steps that fail without the earlier ones; none if the earlier
+/// ones are needed.
 fn fewest(last: &[Step]) -> Vec<Step> {
-    // Hundreds of histories fail on the way: one panic is told, the last one.
+    // Hundreds of histories fail on the way; only the last panic is printed.
     let told = panic::take_hook();
     panic::set_hook(Box::new(|_| {}));
     let lengths = (1..).map(|power| 1_usize << power);
@@ -246,7 +247,7 @@ fn setting(name: &str) -> Option<u64> {
 
 #[test]
 fn a_long_history_agrees() {
-    // A hasher's random keys are a new seed for every run.
+    // A hasher's random keys give a new seed for every run.
     let seed = setting("SHADOW_SEED").unwrap_or_else(|| RandomState::new().hash_one(0));
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());

@@ -7,10 +7,11 @@ use crate::imports::{ColumnMapping, Mapping};
 /// A column of a file that becomes a merge field.
 #[derive(Debug, InputObject)]
 pub struct ImportColumnInput {
-    /// The column's header in the first row, ignoring spaces around it; at most 1,000 characters. If no
-    /// header is exactly this one, a header that differs only in case is used.
+    /// The column's header in the first row, ignoring spaces around it; at most 1,000 characters.
+    /// If no header is exactly this one, a header that differs only in case is used.
     header: String,
-    /// The merge field's name: a letter or _, then letters, digits, _, . or -, all of ASCII; at most 64.
+    /// The merge field's name: a letter or _, then letters, digits, _, . or -, all of ASCII; at
+    /// most 64.
     merge_field: String,
 }
 

@@ -16,7 +16,8 @@ use crate::{
 #[derive(Debug)]
 pub struct ContactImportPreview(Preview);
 
-/// The beginning of a file of contacts, and how importContacts would read it without phoneColumn and columns.
+/// The beginning of a file of contacts, and how importContacts would read it without phoneColumn
+/// and columns.
 #[Object]
 impl ContactImportPreview {
     /// The character between two cells, such as "," or a tab. Null for a workbook.
@@ -46,15 +47,15 @@ impl ContactImportPreview {
             .collect()
     }
 
-    /// The header of the column from which the phone numbers would be read. Null if no column is recognised:
-    /// importContacts then refuses the file unless phoneColumn names one.
+    /// The header of the column from which the phone numbers would be read. Null if no column is
+    /// recognised: importContacts then refuses the file unless phoneColumn names one.
     async fn phone_column(&self) -> Option<&str> {
         let column = self.0.columns.get(self.0.phone_column?)?;
         Some(&column.header)
     }
 
-    /// Why importContacts would refuse the file without phoneColumn and columns, and what would be right. Null if it
-    /// would not.
+    /// Why importContacts would refuse the file without phoneColumn and columns, and what would be
+    /// right. Null if it would not.
     async fn problem(&self) -> Option<&str> {
         self.0.problem.as_deref()
     }
@@ -79,9 +80,11 @@ impl ContactImportPreview {
 /// A column of a file of contacts.
 #[derive(Debug, SimpleObject)]
 pub struct ImportPreviewColumn {
-    /// What the first row says, as phoneColumn and columns name it. Empty if the column has no name.
+    /// What the first row says, as phoneColumn and columns name it. Empty if the column has no
+    /// name.
     header: String,
-    /// The merge field that it would become. Null for the phone numbers' column, and if the column would be left out.
+    /// The merge field that it would become. Null for the phone numbers' column, and if the column
+    /// would be left out.
     merge_field: Option<String>,
     /// Whether the phone numbers would be read from it; true of one column at most.
     is_phone_column: bool,
@@ -115,12 +118,14 @@ pub struct ContactImportQuery;
 
 #[Object]
 impl ContactImportQuery {
-    /// Shows the beginning of a CSV file or an Excel workbook as importContacts would read it: how its text is
-    /// written, its columns, which of them has the phone numbers and what the others become, and its first rows. A
-    /// front end offers the mapping from it. Nothing is stored, and numbers are not checked.
+    /// Shows the beginning of a CSV file or an Excel workbook as importContacts would read it: how
+    /// its text is written, its columns, which of them has the phone numbers and what the others
+    /// become, and its first rows. A front end offers the mapping from it. Nothing is stored, and
+    /// numbers are not checked.
     ///
-    /// The file is sent as for importContacts, to roles that may import; a request has one preview. A file that can't
-    /// be read is BAD_USER_INPUT with the reason. A few are read at once; beyond that RATE_LIMITED.
+    /// The file is sent as for importContacts, to roles that may import; a request has one preview.
+    /// A file that can't be read is BAD_USER_INPUT with the reason. A few are read at once; beyond
+    /// that RATE_LIMITED.
     async fn contact_import_preview(
         &self,
         ctx: &Context<'_>,

@@ -50,7 +50,8 @@ impl ImportWarning {
         self.line.map(int)
     }
 
-    /// The header of the column, at most 100 characters of it. Null if the warning is about a whole row or file.
+    /// The header of the column, at most 100 characters of it. Null if the warning is about a whole
+    /// row or file.
     async fn column(&self, ctx: &Context<'_>) -> Result<Option<&str>, ApiError> {
         Ok(self.column.shown_to(&viewer(ctx)?)?.as_deref())
     }

@@ -461,8 +461,8 @@ impl Extension for Watch {
     }
 }
 
-/// Whether an answer has no errors and is within [`MAX_ANSWER_BYTES`] however its texts are escaped: JSON writes a
-/// control character as six bytes.
+/// Whether an answer has no errors and is within [`MAX_ANSWER_BYTES`] however its texts are
+/// escaped: JSON writes a control character as six bytes.
 pub(crate) fn surely_fits(response: &Response) -> bool {
     let (_, bytes) = measure(&response.data);
     response.errors.is_empty()

@@ -68,36 +68,37 @@ macro_rules! new_message_inputs {
         $(#[doc = $doc])*
         #[derive(Debug, InputObject, serde::Serialize)]
         pub struct $name {
-            /// The account. If it is left out, the viewer's own account is used; platform roles must name
-            /// one.
+            /// The account. If it is left out, the viewer's own account is used; platform roles
+            /// must name one.
             #[serde(skip)]
             pub(super) account_id: Option<ID>,
             /// The list whose credits pay. If it is left out, the unassigned credits pay.
             pub(super) list_id: Option<ID>,
             /// The recipients. If it is left out, the recipients of the list.
             pub(super) audience: Option<AudienceInput>,
-            /// Whether landlines among `audience.recipients` are accepted. They are refused otherwise, because most receive no
-            /// messages. Numbers that never do, such as premium-rate and toll-free ones, are always refused.
+            /// Whether landlines among `audience.recipients` are accepted. They are refused
+            /// otherwise, because most receive no messages. Numbers that never do, such as
+            /// premium-rate and toll-free ones, are always refused.
             #[graphql(default)]
             #[serde(skip_serializing_if = "std::ops::Not::not")]
             pub(super) accept_landlines: bool,
             /// The name that people see, of 1 to 200 characters.
             pub(super) name: Option<String>,
-            /// The text, of at most 40,000 characters. A merge field is `{{name}}` or `{{name|fallback}}`,
-            /// with at most 50 different ones; any other double brace is refused. For a list with stored
-            /// contacts each contact's own text is charged; for other audiences a field counts as its
-            /// fallback.
+            /// The text, of at most 40,000 characters. A merge field is `{{name}}` or
+            /// `{{name|fallback}}`, with at most 50 different ones; any other double brace is
+            /// refused. For a list with stored contacts each contact's own text is charged; for
+            /// other audiences a field counts as its fallback.
             pub(super) text: String,
             /// The media files, at most 10. Any media makes the message an MMS.
             #[graphql(default)]
             pub(super) media: Vec<MediaInput>,
-            /// Whether to compose letters with their combining accents, turn CRLF into LF, and replace
-            /// typographic characters by similar GSM-7 ones, if that saves segments.
+            /// Whether to compose letters with their combining accents, turn CRLF into LF, and
+            /// replace typographic characters by similar GSM-7 ones, if that saves segments.
             #[graphql(default)]
             pub(super) smart_encoding: bool,
-            /// With smartEncoding, whether to also remove accents from letters that GSM-7 lacks, if that
-            /// saves more segments. It changes the spelling of words. Without smartEncoding it has no
-            /// effect.
+            /// With smartEncoding, whether to also remove accents from letters that GSM-7 lacks, if
+            /// that saves more segments. It changes the spelling of words. Without smartEncoding it
+            /// has no effect.
             #[graphql(default)]
             // Left out if it is false, so that keys of requests from before the field existed stand
             // for the same.
@@ -113,8 +114,9 @@ macro_rules! new_message_inputs {
             )?
             /// The most that the message may cost. It is refused if it costs more.
             pub(super) max_credits: Option<Credits>,
-            /// A key of 1 to 255 bytes, unique in the account. The same key with the same arguments returns
-            /// the first answer again; with other arguments it is refused with IDEMPOTENCY_KEY_REUSED.
+            /// A key of 1 to 255 bytes, unique in the account. The same key with the same arguments
+            /// returns the first answer again; with other arguments it is refused with
+            /// IDEMPOTENCY_KEY_REUSED.
             #[serde(skip)]
             pub(super) idempotency_key: String,
         }

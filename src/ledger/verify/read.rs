@@ -19,7 +19,7 @@ use super::{
 use crate::clock::whole_micros;
 use crate::tuning::Tuned;
 
-/// Rows in a page: few enough to hold, and enough that most of the time is not spent on asking.
+/// Rows in a page: few enough to hold in memory, and enough that queries don't dominate.
 /// Measured: docs/measured.md, "Jobs".
 static PAGE: Tuned<u64> = Tuned::new("VERIFY_PAGE", 1_000);
 
@@ -50,7 +50,7 @@ pub(super) async fn lots(
         .await
 }
 
-/// The changes of an account's lots' ends, the earliest first.
+/// The changes of an account's expiries, the earliest first.
 pub(super) async fn expiry_changes(
     connection: &impl ConnectionTrait,
     account: AccountId,
@@ -64,14 +64,14 @@ pub(super) async fn expiry_changes(
         .await
 }
 
-/// Transactions with the postings up to the last of them, by number.
+/// Transactions, and the postings up to the last of them, by number.
 pub(super) struct Page {
     pub transactions: Vec<transaction::Model>,
     pub postings: BTreeMap<i64, Vec<posting::Model>>,
 }
 
-/// The transactions after a number. Where there are none, the postings that come after it all the same,
-/// a page of them at most.
+/// The transactions after a number. If there are none, the postings after it all the same, at most
+/// one page of them.
 pub(super) async fn transactions(
     connection: &impl ConnectionTrait,
     account: AccountId,
@@ -130,7 +130,7 @@ fn messages(account: AccountId) -> sea_orm::Select<message::Entity> {
         .filter(Column::AccountId.eq(account.uuid()))
 }
 
-/// Compares charges with the messages that they are for.
+/// Compares charges with their messages.
 pub(super) async fn spent_messages(
     connection: &impl ConnectionTrait,
     account: AccountId,
@@ -172,7 +172,7 @@ pub(super) async fn spent_messages(
     Ok(())
 }
 
-/// The messages of an account after one, by id, each with the credits of its lines.
+/// The messages of an account after one id, each with the sum of its lines.
 pub(super) async fn messages_with_lines(
     connection: &impl ConnectionTrait,
     account: AccountId,
@@ -209,7 +209,7 @@ pub(super) async fn messages_with_lines(
         .collect())
 }
 
-/// What is kept of open holds.
+/// The stored draws of open holds.
 pub(super) async fn draws(
     connection: &impl ConnectionTrait,
     account: AccountId,
@@ -220,7 +220,7 @@ pub(super) async fn draws(
         .await?;
     let mut draws: BTreeMap<HeldDraw, i128> = BTreeMap::new();
     for row in rows {
-        // A hold of nothing has a row, and no posting.
+        // A hold of zero credits has a row, but no posting.
         if row.units != 0 {
             let key = (row.message_id, row.pool_list_id, row.lot_id);
             *draws.entry(key).or_default() += i128::from(row.units);

@@ -1,5 +1,5 @@
-//! What is kept beside the postings, against what they come to: the head of the books, pools, lots, open
-//! holds, and the messages.
+//! Compares what is stored beside the postings with their sums: the head of the book, pools, lots,
+//! open holds and messages.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, pre
 use super::{Findings, credits, read, walk::Walk};
 use crate::clock::whole_micros;
 
-/// Compares everything that is kept of an account with the end of its walk.
+/// Compares everything stored for an account with the end of its walk.
 pub(super) async fn check(
     connection: &impl ConnectionTrait,
     account: AccountId,
@@ -128,7 +128,7 @@ fn check_lots(walk: &Walk, rows: &[lot::Model], findings: &mut Findings) {
             );
         }
     }
-    // Lots and pools are two cuts of one total.
+    // Lots and pools divide the same total.
     let lots: i128 = walk.lots.values().map(|lot| lot.remaining).sum();
     let pools: i128 = walk.pools.values().sum();
     findings.expect(credits(pools), credits(lots), || {
@@ -136,8 +136,8 @@ fn check_lots(walk: &Walk, rows: &[lot::Model], findings: &mut Findings) {
     });
 }
 
-/// Messages that wait hold what their lines cost; those that were sent cost what was spent, all together
-/// too (law T2), so that none is counted that no charge is for.
+/// Scheduled messages hold what their lines cost. Sent messages cost what was spent, also in sum
+/// (law T2), so that no message is counted without a charge.
 async fn check_messages(
     connection: &impl ConnectionTrait,
     account: AccountId,

@@ -1,5 +1,5 @@
-//! The usage that is added up by day, against the messages, and by month, against the days: some at a time, so
-//! that memory does not grow with history.
+//! Compares usage by day with the messages, and usage by month with the days, a few periods at a
+//! time, so that memory doesn't grow with history.
 
 use std::fmt::Display;
 
@@ -15,12 +15,12 @@ use crate::{
     },
 };
 
-/// Days that are compared at once.
+/// Days compared at once.
 const DAYS: usize = 31;
-/// Months that are compared at once.
+/// Months compared at once.
 const MONTHS: usize = 12;
 
-/// Compares every day that is added up with what its messages come to, and every month with its days.
+/// Compares each stored day with its messages, and each stored month with its days.
 pub(super) async fn check(
     connection: &impl ConnectionTrait,
     account: AccountId,
@@ -45,7 +45,8 @@ pub(super) async fn check(
             return Ok(());
         }
     };
-    // What is kept of days before is read by nobody, and would be counted twice once they are filled in.
+    // Sums of earlier days are not read by reports, and would be counted twice after those days are
+    // filled in.
     if progress.rolled_from > 0 {
         let kept = first_kept(connection, account, &recent, progress.rolled_from).await?;
         findings.expect("none".to_owned(), kept, || {
@@ -98,16 +99,16 @@ async fn check_months(
             let day = calendar::date_of(whole_micros(difference.day_start), zone);
             tell(&difference, format_args!("the month from {day}"), findings);
         }
-        // A row that begins no month may be in none of these.
+        // A row that doesn't begin a month may be in none of these.
         from = end.as_microsecond().max(first.saturating_add(1));
     }
     Ok(())
 }
 
-/// A day or a month around an instant, and the next one's first.
+/// The day or month that contains an instant, and the first instant of the next.
 type Around = fn(Timestamp, &TimeZone) -> Result<(Timestamp, Timestamp), calendar::CalendarError>;
 
-/// So many days or months from that of an instant on.
+/// This many days or months, starting with the one that contains an instant.
 fn periods(
     first: Timestamp,
     zone: &TimeZone,
@@ -140,7 +141,7 @@ async fn first_kept(
     })
 }
 
-/// The earlier of two instants, as far as there are any.
+/// The earlier of two instants, if there are any.
 fn earlier(one: Option<i64>, other: Option<i64>) -> Option<i64> {
     one.into_iter().chain(other).min()
 }

@@ -12,10 +12,10 @@ use sea_orm::prelude::Uuid;
 use super::{Findings, credits};
 use crate::{clock::whole_micros, ledger::chain, store::book::CHAIN_START};
 
-/// A draw of an open hold: the message, the limited list whose pool paid, the lot.
+/// A draw of an open hold: the message, the limited list whose pool paid, and the lot.
 pub(super) type HeldDraw = (Uuid, Option<Uuid>, Option<Uuid>);
 
-/// The charge of a message, as the ledger has it.
+/// The charge of a message, as the ledger records it.
 #[derive(Debug)]
 pub(super) struct Spend {
     pub message: Uuid,
@@ -25,14 +25,14 @@ pub(super) struct Spend {
     pub at: i64,
 }
 
-/// What the postings so far come to. Sums are wider than what is stored, so that no stored nonsense
+/// The sums of the postings so far. They are wider than the stored values, so that no corrupt value
 /// overflows them.
 #[derive(Debug)]
 pub(super) struct Walk {
     pub sequence: i64,
     pub hash: Vec<u8>,
     pub last_at: i64,
-    /// By limited list; the unassigned pool under `None`.
+    /// By limited list; the unassigned pool is under `None`.
     pub pools: BTreeMap<Option<Uuid>, i128>,
     pub lots: HashMap<Uuid, Lot>,
     pub holds: BTreeMap<HeldDraw, i128>,
@@ -40,14 +40,14 @@ pub(super) struct Walk {
     pub spent: i128,
     pub spends: u64,
     available: i128,
-    /// What is left of lots by the instant at which they expire, with the day that it begins.
+    /// Remainders of lots by the instant at which they expire, with the day that begins then.
     expiries: BTreeMap<i64, (i128, String)>,
     told: Vec<&'static str>,
-    /// Whether a link of the chain was broken.
+    /// Whether the chain was broken.
     broken: bool,
 }
 
-/// What the postings say of a lot.
+/// A lot according to the postings.
 #[derive(Debug, Default)]
 pub(super) struct Lot {
     pub issued: i128,
@@ -57,8 +57,8 @@ pub(super) struct Lot {
 }
 
 impl Walk {
-    /// Before the first transaction. Of the lots only their expiry is taken from what is kept: as it was before its
-    /// first change.
+    /// The state before the first transaction. Only the lots' expiry comes from the stored rows, as
+    /// it was before its first change.
     pub(super) fn new(lots: &[lot::Model], changes: &[lot_expiry_change::Model]) -> Self {
         let mut first: HashMap<Uuid, i64> = HashMap::new();
         for change in changes {
@@ -90,7 +90,7 @@ impl Walk {
         }
     }
 
-    /// Takes one transaction in, and answers the charge that it is, if any.
+    /// Adds one transaction, and returns its charge if it is one.
     pub(super) fn step(
         &mut self,
         row: &transaction::Model,
@@ -103,7 +103,8 @@ impl Walk {
         });
         let hash = chain::hash(&self.hash, row, postings, changes);
         if hash[..] != row.hash[..] {
-            // What follows is judged by what it was made from, so that one broken link is told once.
+            // Later hashes are checked against what they were made from, so that one broken link is
+            // reported once.
             let first = match self.broken {
                 true => "",
                 false => ", the first broken link of the chain",
@@ -185,7 +186,7 @@ impl Walk {
         }
     }
 
-    /// Moves the end of a lot, and what is left of it with it.
+    /// Moves the expiry of a lot, and its remainder with it.
     fn change_expiry(&mut self, change: &lot_expiry_change::Model, findings: &mut Findings) {
         let id = change.lot_id;
         let lot = self.lots.entry(id).or_default();
@@ -224,8 +225,8 @@ impl Walk {
         }
     }
 
-    /// The balance that the transaction says it left. A balance that drifted once stays so: each kind is
-    /// told at the first transaction only.
+    /// Checks the balance that the transaction recorded. A balance that is off once stays off, so
+    /// each kind is reported at its first transaction only.
     fn check_balance(&mut self, row: &transaction::Model, findings: &mut Findings) {
         let of = |what: &str| format!("{what} after transaction {}", row.sequence);
         let unassigned = self.pools.get(&None).copied().unwrap_or_default();
@@ -274,7 +275,7 @@ impl Walk {
         })
     }
 
-    /// Notes the first drift of a kind.
+    /// Records the first drift of a kind.
     fn once<T: PartialEq + std::fmt::Display>(
         &mut self,
         findings: &mut Findings,

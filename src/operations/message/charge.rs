@@ -16,7 +16,7 @@ use entity::message;
 
 use super::price;
 use crate::{
-    ledger::{Act, End, MessageCharge},
+    ledger::{End, MessageCharge, RequestKind},
     operations::{
         OperationError, Path, RefusalCode, Services, Viewer, audience,
         contact_list::DestinationRow,
@@ -34,7 +34,7 @@ impl Services {
         viewer: &Viewer,
         row: &message::Model,
         rows: Option<Vec<DestinationRow>>,
-    ) -> Result<Act, OperationError> {
+    ) -> Result<RequestKind, OperationError> {
         let path = Path::input("sent");
         let end = match rows {
             None => End::InFull,
@@ -55,7 +55,7 @@ impl Services {
                 End::Reported(reported_charge(row, &planned, &destinations, &card, &path)?)
             }
         };
-        Ok(Act::End {
+        Ok(RequestKind::End {
             message: MessageId::new(row.id),
             list: row.list_id.map(ListId::new),
             end,

@@ -9,7 +9,7 @@ use sea_orm::prelude::Uuid;
 
 use super::Done;
 use crate::{
-    ledger::{Act, Answer, Key, LineAnswer, Refused, Request, SubmitError},
+    ledger::{Answer, Key, LineAnswer, Refused, Request, RequestKind, SubmitError},
     operations::{OperationError, Path, Services, balance::BalanceAt},
     store,
 };
@@ -20,11 +20,11 @@ impl Services {
     pub(super) async fn submit(
         &self,
         account: AccountId,
-        act: Result<Act, OperationError>,
+        kind: Result<RequestKind, OperationError>,
         key: Key,
         amount: &Path,
     ) -> Result<Done, OperationError> {
-        let done = self.try_submit(account, act, key, amount).await?;
+        let done = self.try_submit(account, kind, key, amount).await?;
         done.ok_or(OperationError::RateLimited)
     }
 
@@ -33,15 +33,15 @@ impl Services {
     pub(super) async fn try_submit(
         &self,
         account: AccountId,
-        act: Result<Act, OperationError>,
+        kind: Result<RequestKind, OperationError>,
         key: Key,
         amount: &Path,
     ) -> Result<Option<Done>, OperationError> {
-        let answer = match act {
-            Ok(act) => {
+        let answer = match kind {
+            Ok(kind) => {
                 let request = Request {
                     account,
-                    act,
+                    kind,
                     key: Some(key),
                     at: None,
                 };

@@ -3,8 +3,8 @@
 //! Here: the table, with the reasons. Not here: root fields, which have the table of [`super`], and
 //! which rows a viewer sees, which operations check.
 //!
-//! A field without a row is closed to everybody, and `tests/suite/api/edges.rs` fails for it. The rows
-//! have these effects:
+//! A field without a row is closed to everybody, and `tests/suite/api/edges.rs` fails for it. The
+//! rows have these effects:
 //!
 //! * A type whose `id` is closed to a role does not exist for it: `node` answers null (law A1).
 //! * Any other closed field answers FORBIDDEN. A nullable one is null beside the error.

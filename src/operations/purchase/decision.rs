@@ -16,7 +16,7 @@ use super::{
     PATIENCE, as_of, deadline, price,
 };
 use crate::{
-    ledger::{Act, Refused, Request, SubmitError},
+    ledger::{Refused, Request, RequestKind, SubmitError},
     store,
 };
 
@@ -126,7 +126,7 @@ impl Services {
     async fn credit_purchase(&self, row: &purchase::Model) -> Result<(), OperationError> {
         let request = Request {
             account: AccountId::new(row.account_id),
-            act: Act::Credit {
+            kind: RequestKind::Credit {
                 purchase: PurchaseId::new(row.id),
                 lot: LotId::new(self.clock().new_id()),
             },

@@ -1,7 +1,7 @@
 //! Reading books: the rows of several accounts in a few statements, and what is wrong with them.
 //!
-//! Here: which rows the commands at hand need, and books that can't be read. Not here: locks, and what a
-//! book is ([`super`]).
+//! Here: which rows the commands at hand need, and books that can't be read. Not here: locks, and
+//! what a book is ([`super`]).
 
 use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
@@ -45,7 +45,7 @@ impl Loaded {
 /// An account with lots that are due by `now` gets every pool, since what expires is shared by all.
 ///
 /// # Errors
-/// What the database says, or that a row holds what it never should.
+/// A database error, or a row with an impossible value.
 pub async fn load(
     connection: &impl ConnectionTrait,
     wanted: &BTreeMap<AccountId, Wanted>,
@@ -64,9 +64,6 @@ pub async fn load(
 }
 
 /// Reads the books like [`load`], and sets aside those that can't be read.
-///
-/// # Errors
-/// What the database says.
 pub async fn load_each(
     connection: &impl ConnectionTrait,
     wanted: &BTreeMap<AccountId, Wanted>,
@@ -229,8 +226,8 @@ async fn load_holds(
     Ok(())
 }
 
-/// The lots that are used up and whose day has not come by the book's last transaction: holds may give credits back
-/// to them.
+/// The lots that are used up and whose day has not come by the book's last transaction: holds may
+/// give credits back to them.
 async fn load_used_up_lots(
     connection: &impl ConnectionTrait,
     wanted: &BTreeMap<AccountId, Wanted>,

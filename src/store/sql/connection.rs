@@ -68,9 +68,9 @@ static SQLITE_CHECKPOINT_PAGES: Tuned<u32> = Tuned::new("SQLITE_CHECKPOINT_PAGES
 /// The page cache of SQLite's writer, in KiB.
 /// Measured: docs/measured.md, "SQLite".
 static SQLITE_WRITER_CACHE: Tuned<u32> = Tuned::new("SQLITE_WRITER_CACHE", 16_384);
-/// The page cache of one of SQLite's readers, in KiB. There are many, and a report reads its rows once; the
-/// operating system caches the file's pages for all of them together.
-/// Measured: docs/measured.md, "SQLite".
+/// The page cache of one of SQLite's readers, in KiB. There are many, and a report reads its rows
+/// once; the operating system caches the file's pages for all of them together. Measured:
+/// docs/measured.md, "SQLite".
 static SQLITE_READER_CACHE: Tuned<u32> = Tuned::new("SQLITE_READER_CACHE", 2_048);
 /// Statements that a connection to SQLite keeps prepared: a batch has up to nine sizes for each
 /// table.

@@ -1,6 +1,6 @@
-//! The shape of the code: which part may see which, and what every file owes its reader.
+//! The shape of the code: which part may use which, and the header that every file has.
 //!
-//! Here: the table of floors and the rules about files; docs/architecture.md says them in words.
+//! Here: the table of layers and the rules about files, which docs/architecture.md explains.
 //! Not here: how references are found, which is `references`; what the domain's core needs, which
 //! is `domain_core`; clocks, randomness and floats, which clippy.toml bans.
 
@@ -15,13 +15,14 @@ use std::{
 
 use references::{OURS, Place, Reading, SERVER, read};
 
-/// What each part may see directly; it also sees whatever those see. The crates `domain`, `entity`
-/// and `migration` are floors like the folders of src/, and `main` stands for lib.rs and main.rs.
+/// The parts that each part may use directly; it may also use what those use. The crates `domain`,
+/// `entity` and `migration` are layers like the folders of src/, and `main` means lib.rs and
+/// main.rs.
 const FLOORS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("entity", &["domain"]),
     ("migration", &["domain"]),
-    // Leaves: anybody may use them, and they need nobody.
+    // Leaves: every part may use them, and they use nothing.
     ("clock", &LEAVES),
     ("config", &LEAVES),
     ("entropy", &LEAVES),
@@ -37,9 +38,9 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("operations", &["ledger", "payments", "reports", "imports"]),
     ("worker", &["operations"]),
     ("graphql", &["operations"]),
-    // The router mounts the schema; the schema knows nothing of HTTP.
+    // The router mounts the schema; the schema doesn't know of HTTP.
     ("http", &["graphql"]),
-    // Wiring sees everything, and nothing below sees it.
+    // Wiring may use everything, and nothing below uses it.
     ("app", &["http", "worker", "lifecycle"]),
     ("demo", &["app"]),
     ("lifecycle", &["app"]),
@@ -64,7 +65,7 @@ const LEAVES: [&str; 7] = [
     "tuning",
 ];
 
-/// A rule of the domain that needs more lines than this is two rules.
+/// A file of the domain that needs more lines than this has two topics.
 const MOST_LINES: usize = 400;
 
 /// Files of the domain that may be longer, each with its reason beside it.
@@ -74,7 +75,7 @@ const LONGER: &[&str] = &[];
 const OUTSIDE: [&str; 7] = ["env", "fs", "io", "net", "os", "process", "thread"];
 
 #[test]
-fn arrows_run_down_only() {
+fn layers_use_lower_layers_only() {
     let mut wrong = Vec::new();
     for (folder, crate_name) in [
         ("src", SERVER),
@@ -93,7 +94,7 @@ fn arrows_run_down_only() {
 }
 
 #[test]
-fn an_arrow_that_runs_up_is_seen() {
+fn an_upward_dependency_is_found() {
     let check = |crate_name: &str, file: &str, source: &str, expected: &[&str]| {
         let found = complaints(crate_name, Path::new(file), source);
         assert_eq!(found.len(), expected.len(), "{source:?}: {found:?}");
@@ -163,7 +164,7 @@ fn an_arrow_that_runs_up_is_seen() {
     store("fn f() { g!(\"entity::{}\", \"crate::graphql\") }", &[]);
     store("/// See [`crate::graphql::engine::ids`].\nfn f() {}", &[]);
 
-    // Neighbours on one floor don't see each other.
+    // Neighbours in one layer don't use each other.
     check(
         SERVER,
         "ledger/mod.rs",
@@ -261,7 +262,7 @@ fn an_arrow_that_runs_up_is_seen() {
 }
 
 #[test]
-fn every_file_says_what_belongs_in_it() {
+fn every_file_has_a_header() {
     let silent: Vec<_> = [
         "src",
         "domain",
@@ -306,8 +307,8 @@ fn files_of_the_domain_are_short() {
     );
 }
 
-/// Floors that answer clients, write files for them, or log what was asked: a contact's value gets
-/// there through its viewer alone.
+/// Layers that answer clients, write files for them, or log requests: a contact's value gets there
+/// only through its viewer.
 const ANSWERING: [&str; 4] = ["src/graphql", "src/http", "src/reports", "src/telemetry.rs"];
 
 #[test]
@@ -339,7 +340,7 @@ fn the_domain_bans_what_the_workspace_bans() {
     assert_eq!(bans("domain/clippy.toml"), bans("clippy.toml"));
 }
 
-/// Everything that is wrong with what one file refers to.
+/// All forbidden references of one file.
 fn complaints(crate_name: &str, file: &Path, source: &str) -> Vec<String> {
     let place = Place::of(crate_name, file);
     let shown = format!("{crate_name}: {}", file.display());
@@ -374,7 +375,7 @@ fn complaints(crate_name: &str, file: &Path, source: &str) -> Vec<String> {
         .collect()
 }
 
-/// What the domain refers to and must not: its answers depend on its arguments alone.
+/// References that the domain must not have: its results depend on its arguments alone.
 fn impurities(reading: &Reading) -> Vec<String> {
     let outside = |path: &&Vec<String>| match path[0].as_str() {
         "std" => path
@@ -394,7 +395,7 @@ fn impurities(reading: &Reading) -> Vec<String> {
         .collect()
 }
 
-/// The floor a path leads to: a crate, or a folder of the server. None for the server as a whole.
+/// The layer of a path: a crate, or a folder of the server. None for the server as a whole.
 fn floor_of(path: &[String]) -> Option<&str> {
     match path {
         [server] if server == SERVER => None,
@@ -404,7 +405,7 @@ fn floor_of(path: &[String]) -> Option<&str> {
     }
 }
 
-/// Every floor that one may see, itself among them. None where it isn't in the table.
+/// Every layer that one may use, including itself. None if it isn't in the table.
 fn seen_by(floor: &str) -> Option<BTreeSet<&'static str>> {
     let (own, _) = FLOORS.iter().find(|(name, _)| *name == floor)?;
     let mut seen = BTreeSet::from([*own]);
@@ -442,7 +443,7 @@ fn source(file: &Path) -> String {
     fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
 }
 
-/// Every .rs file under a folder of the checkout, if there is such a folder, in a steady order.
+/// Every .rs file below a folder of the checkout, if the folder exists, in a fixed order.
 fn rust_files(folder: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![root().join(folder)];

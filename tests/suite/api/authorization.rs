@@ -1,6 +1,6 @@
 //! Who may do what, law A1: every row of the policy with every role, with no key and with another
-//! account's owner, over HTTP. Each is asked about things of one account that are there. What a root field may be used
-//! for is in [`uses`] (law A3), what is read below the API in [`reader`].
+//! account's owner, over HTTP. Each request is about existing rows of one account. What a
+//! root field may be used for is in [`uses`] (law A3), what is read below the API in [`reader`].
 
 mod reader;
 mod uses;
@@ -21,7 +21,7 @@ use tokio_tungstenite::tungstenite::Message;
 
 use crate::support::{Server, Tenant, new_key};
 
-/// The things of one account that the documents are about.
+/// The rows of one account that the documents use.
 struct World {
     shop: Tenant,
     list: String,
@@ -176,7 +176,7 @@ impl World {
         }
     }
 
-    /// What asking a root field comes to, in a word.
+    /// The outcome of a request for a root field, in a word.
     async fn outcome(&self, server: &Server, field: &str, key: Option<&str>) -> String {
         let (query, variables) = self.document(field);
         let response = match field {
@@ -193,7 +193,7 @@ impl World {
     }
 }
 
-/// All that a mutation answers, so that whoever may use it may read it all.
+/// All fields of a mutation's payload: whoever may use the mutation may read all of it.
 fn everything(payload: &str) -> String {
     let document = parse_schema(sdl()).unwrap();
     let objects = document
@@ -219,7 +219,8 @@ fn everything(payload: &str) -> String {
     fields.collect::<Vec<_>>().join(" ")
 }
 
-/// In a word: done, or refused for another reason than who asks; forbidden; to sign in first; not found.
+/// In a word: done, or refused for a reason other than the role; forbidden; unauthenticated; not
+/// found.
 fn outcome(field: &str, response: &Value) -> String {
     match response["errors"][0]["extensions"]["code"].as_str() {
         Some("FORBIDDEN") => return "-".to_owned(),
@@ -271,10 +272,10 @@ async fn subscribe(server: &Server, key: Option<&str>, query: &str, variables: V
     panic!("the connection was closed without an answer");
 }
 
-/// Every row of the policy, asked by everybody. An owner of another account comes first, while
-/// everything is still there; then those who may the least.
+/// Every row of the policy, with every key. An owner of another account comes first, while
+/// everything still exists; then the roles with the fewest rights.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_row_holds() {
+async fn every_policy_row_is_enforced() {
     let server = Server::on_sqlite().await;
     let world = World::new(&server).await;
     let stranger = server.account("Stranger").await.owner;
@@ -297,7 +298,7 @@ async fn every_row_holds() {
     let mut columns = Vec::new();
     for (_, key) in &askers {
         let mut column = Vec::new();
-        // Archiving comes last, since it takes the list away.
+        // Archiving comes last, because it removes the list.
         let fields = POLICY.iter().map(|(field, _)| *field);
         let (last, first): (Vec<&str>, Vec<&str>) =
             fields.partition(|field| field.starts_with("archive"));
@@ -361,7 +362,7 @@ async fn every_row_holds() {
     ");
 }
 
-/// A root field without a row is open to nobody, and a row without a field protects nothing.
+/// A root field without a row is closed to everybody, and a row without a field protects nothing.
 #[test]
 fn every_root_field_has_a_row() {
     let document = parse_schema(sdl()).unwrap();

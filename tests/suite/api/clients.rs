@@ -1,4 +1,4 @@
-//! Clients that others wrote, against the program itself: the audits of GraphQL over HTTP, a stock urql
+//! Third-party clients against the program itself: the audits of GraphQL over HTTP, a standard urql
 //! client with generated types, and a browser.
 
 use std::{path::Path, process::Command};
@@ -10,7 +10,7 @@ fn folder(path: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-/// Whether a client's libraries are installed; said out loud where they are not.
+/// Whether a client's libraries are installed; prints a line if they aren't.
 fn is_installed(path: &str) -> bool {
     let there = folder(path).join("node_modules").is_dir();
     if !there {
@@ -52,7 +52,7 @@ fn graphql_over_http_passes_every_audit() {
 }
 
 #[test]
-fn a_stock_client_with_generated_types_takes_the_tour() {
+fn a_standard_client_with_generated_types_runs_the_tour() {
     let path = "tests/clients/tour";
     if !is_installed(path) {
         return;

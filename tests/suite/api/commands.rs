@@ -1,4 +1,4 @@
-//! The program's commands, run as somebody would run them.
+//! The program's commands, run as a user runs them.
 
 use serde_json::json;
 
@@ -20,7 +20,7 @@ fn sqlite(folder: &tempfile::TempDir) -> String {
 }
 
 #[test]
-fn the_schema_is_the_one_that_is_checked_in() {
+fn the_checked_in_schema_is_current() {
     let printed = process::output(&["schema"]);
     assert!(printed.status.success());
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/schema.graphql");
@@ -44,7 +44,8 @@ fn a_new_database_is_migrated_and_verified() {
     assert!(verified.status.success(), "{}", text(&verified));
 }
 
-/// Taken for serving's, it would be left out, and the command would look at another database.
+/// If it were taken for an option of serve, it would be ignored, and the command would use another
+/// database.
 #[test]
 fn an_option_before_a_command_is_refused() {
     let folder = tempfile::tempdir().unwrap();
@@ -60,7 +61,7 @@ fn an_option_before_a_command_is_refused() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_created_opens_the_server() {
+async fn a_created_key_is_accepted() {
     let folder = tempfile::tempdir().unwrap();
     let url = sqlite(&folder);
     let made = process::output(&[
@@ -88,7 +89,8 @@ async fn a_key_that_is_created_opens_the_server() {
     assert_eq!(server.terminate(), Some(0));
 }
 
-/// Two servers on one SQLite file would not see each other's batches. The other commands run beside a server.
+/// Two servers on one SQLite file would not see each other's batches. The other commands run beside
+/// a server.
 #[test]
 fn one_server_serves_a_sqlite_file() {
     let folder = tempfile::tempdir().unwrap();
@@ -113,7 +115,7 @@ fn one_server_serves_a_sqlite_file() {
 }
 
 #[test]
-fn what_can_t_be_done_is_said_and_fails() {
+fn impossible_commands_fail_with_a_message() {
     let folder = tempfile::tempdir().unwrap();
     let check = |args: &[&str], said: &str| {
         let output = process::output(args);
@@ -154,7 +156,7 @@ fn what_can_t_be_done_is_said_and_fails() {
 }
 
 #[test]
-fn a_database_that_can_t_be_written_is_refused() {
+fn a_read_only_database_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("read-only.db");
     let url = format!("sqlite://{}?mode=rwc", file.display());
@@ -248,7 +250,7 @@ async fn the_demo_fills_an_empty_database_only() {
 }
 
 #[tokio::test]
-async fn a_database_that_another_holds_locked_is_told_of() {
+async fn a_locked_database_is_reported() {
     use sea_orm::{ConnectionTrait, Database};
     let folder = tempfile::tempdir().unwrap();
     let url = sqlite(&folder);

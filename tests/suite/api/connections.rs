@@ -1,5 +1,5 @@
-//! How many connections may be open, how long one may be silent, and which one gives way: the real server behind small
-//! bounds.
+//! How many connections may be open, how long one may be silent, and which one is evicted: the real
+//! server with small bounds.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use tokio::{
 use crate::support::Server;
 
 const ALIVE: &str = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
-/// How long anything here may take.
+/// The most that any step here may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 async fn open(server: &Server) -> TcpStream {
@@ -35,7 +35,7 @@ async fn head(connection: &mut TcpStream) {
     assert!(read[..count].starts_with(b"HTTP/1.1 200 OK"));
 }
 
-/// Waits until the server hangs up.
+/// Waits until the server closes the connection.
 async fn is_closed(mut connection: TcpStream) {
     let mut rest = Vec::new();
     let end = tokio::time::timeout(PATIENCE, connection.read_to_end(&mut rest));
@@ -44,7 +44,7 @@ async fn is_closed(mut connection: TcpStream) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whoever_is_silent_for_long_is_hung_up_on() {
+async fn silent_connections_are_closed() {
     let limits = Limits {
         silence: Duration::from_millis(100),
         ..Limits::default()
@@ -61,7 +61,7 @@ async fn whoever_is_silent_for_long_is_hung_up_on() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_connection_that_asks_nothing_is_hung_up_on() {
+async fn connections_without_a_request_are_closed() {
     let limits = Limits {
         first: Duration::from_millis(100),
         ..Limits::default()
@@ -95,7 +95,8 @@ async fn the_oldest_anonymous_connection_is_evicted_never_one_with_a_key() {
     );
     known.write_all(asks.as_bytes()).await.unwrap();
     head(&mut known).await;
-    // A WebSocket has a place like any other, and loses it like any other while it has shown no key.
+    // A WebSocket takes a place like any other connection, and can lose it until it has shown a
+    // key.
     let mut socket = server.socket().await;
     let mut others = Vec::new();
     for _ in 0..6 {
@@ -137,12 +138,12 @@ async fn a_large_head_is_refused() {
         format!("GET /healthz HTTP/1.1\r\nHost: x\r\nX-Filling: {filling}\r\n\r\n")
     };
     assert_eq!(status(&server, &request(60 * 1024)).await, 200);
-    // The last read may bring as much again.
+    // The last read may return as much again.
     assert_eq!(status(&server, &request(140 * 1024)).await, 431);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn without_a_key_a_body_has_256_kib_at_most() {
+async fn anonymous_bodies_are_limited_to_256_kib() {
     let server = Server::on_sqlite().await;
     let shop = server.account("Shop").await;
     let request = |key: Option<&str>, bytes: usize| {

@@ -13,8 +13,8 @@ use async_graphql::parser::{
 
 type Types = BTreeMap<String, TypeDefinition>;
 
-/// Counts that the contract has as Int, which ends at 2,147,483,647. They pass it, so they are BigInt: the same JSON
-/// number to a client.
+/// Counts that are Int in the contract, which ends at 2,147,483,647. They can exceed it, so they
+/// are BigInt: the same JSON number to a client.
 const WIDENED: [&str; 4] = [
     "Usage.messages: Int!",
     "Usage.recipients: Int!",
@@ -96,7 +96,7 @@ fn argument(argument: &Positioned<InputValueDefinition>) -> String {
 }
 
 #[test]
-fn the_schema_holds_all_of_the_contract() {
+fn the_schema_has_the_whole_contract() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/contract.graphql");
     let Ok(contract) = std::fs::read_to_string(&file) else {
         eprintln!("SKIPPED: {} is not there", file.display());

@@ -1,4 +1,5 @@
-//! Pages of other origins: those that are let in call the API and fetch files in a real browser, others can't.
+//! Pages of other origins: in a real browser, allowed ones call the API and fetch files, others
+//! can't.
 
 use std::process::Command;
 
@@ -7,7 +8,7 @@ use serde_json::json;
 
 use crate::support::process::{ADMIN_KEY, Process, output};
 
-/// A page that calls the API with a key, fetches a CSV file, and writes what it got into itself.
+/// A page that calls the API with a key, fetches a CSV file, and writes the results into itself.
 const PAGE: &str = r#"<!doctype html><meta charset="utf-8"><pre id="out">waiting</pre><script>
 const api = 'API', key = 'KEY';
 const gql = (query, variables) => fetch(api + '/graphql', {
@@ -28,7 +29,7 @@ const gql = (query, variables) => fetch(api + '/graphql', {
   .then((text) => { document.getElementById('out').textContent = text; });
 </script>"#;
 
-/// What the page shows in Chromium when it is served from a port of its own.
+/// The page's text in Chromium when it is served from a port of its own.
 async fn shown(chromium: &str, page: String, listener: tokio::net::TcpListener) -> String {
     let address = listener.local_addr().unwrap();
     let router = Router::new().route("/", get(move || async move { Html(page) }));
@@ -60,7 +61,7 @@ fn database() -> (tempfile::TempDir, String) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_page_of_another_origin_is_let_in_if_it_is_named() {
+async fn configured_origins_are_allowed() {
     let Ok(chromium) = std::env::var("CHROMIUM") else {
         eprintln!("SKIPPED: CHROMIUM is not set; cargo xtask test sets it");
         return;
@@ -96,7 +97,7 @@ async fn a_page_of_another_origin_is_let_in_if_it_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn preflights_say_who_is_let_in() {
+async fn preflights_list_allowed_origins() {
     let client = reqwest::Client::new();
     let asked = async |base: &str, path: &str, origin: &str| {
         client
@@ -154,7 +155,7 @@ async fn preflights_say_who_is_let_in() {
                 response.status()
             );
         }
-        // Nothing else is let in.
+        // No other origin is allowed.
         for path in ["/", "/checkout/token", "/metrics", "/healthz"] {
             let response = asked(&server.base, path, origin).await;
             assert!(
@@ -185,7 +186,7 @@ async fn preflights_say_who_is_let_in() {
 }
 
 #[test]
-fn what_is_no_origin_is_refused_at_the_start() {
+fn invalid_origins_are_refused_at_startup() {
     for origins in [
         "app.example",
         "https://app.example/page",

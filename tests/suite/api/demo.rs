@@ -1,5 +1,5 @@
-//! The demo gives a key to whoever opens its page: under which names it answers, where it listens, which key it is,
-//! and that it ends with the demo.
+//! The demo gives a key to everybody who opens its page: the host names it answers to, where it
+//! listens, which key it gives, and that the key ends with the demo.
 
 use std::{
     io::{Read, Write},
@@ -27,7 +27,7 @@ fn url(folder: &Path) -> String {
     format!("sqlite://{}?mode=rwc", folder.join("demo.db").display())
 }
 
-/// The status and the text of a page that is asked for under a name.
+/// The status and the text of a page requested under a host name.
 fn answer(demo: &Process, path: &str, host: &str) -> (u16, String) {
     let address = demo.base.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(address).unwrap();
@@ -39,7 +39,7 @@ fn answer(demo: &Process, path: &str, host: &str) -> (u16, String) {
     (status, text)
 }
 
-/// Keys that a demo printed.
+/// The keys that a demo printed.
 fn keys(welcome: &str) -> Vec<String> {
     let words = welcome.split_whitespace();
     let keys: Vec<_> = words
@@ -51,7 +51,7 @@ fn keys(welcome: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_page_that_rebinds_its_name_reads_nothing() {
+async fn dns_rebinding_reads_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let demo = Process::start(&["demo", "--database-url", &url(folder.path())]);
     let port = demo.base.rsplit(':').next().unwrap();
@@ -81,7 +81,7 @@ fn is_built() -> bool {
 }
 
 #[tokio::test]
-async fn the_page_offers_an_owners_key() {
+async fn the_demo_page_offers_an_owner_key() {
     if !is_built() {
         eprintln!("SKIPPED: the page is not built; cargo xtask test builds it");
         return;
@@ -106,7 +106,7 @@ async fn the_page_offers_an_owners_key() {
 }
 
 #[tokio::test]
-async fn a_demos_keys_end_when_its_database_is_served() {
+async fn demo_keys_are_revoked_when_the_database_is_served() {
     let folder = tempfile::tempdir().unwrap();
     let url = url(folder.path());
     let demo = Process::start(&["demo", "--database-url", &url]);
@@ -140,7 +140,7 @@ fn plain(log: &str) -> String {
 }
 
 #[test]
-fn a_demo_for_other_machines_must_be_asked_for() {
+fn a_public_demo_needs_an_option() {
     let folder = tempfile::tempdir().unwrap();
     let url = url(folder.path());
     let open = ["demo", "--database-url", &url, "--listen", "0.0.0.0:0"];
@@ -160,12 +160,12 @@ fn a_demo_for_other_machines_must_be_asked_for() {
         demo.welcome
     );
     let log = demo.into_log();
-    assert!(log.contains("listens for other machines"), "{log}");
+    assert!(log.contains("reachable from other machines"), "{log}");
 }
 
 on_both_databases! {
-    /// Only the demo's keys end, once.
-    async fn other_keys_go_on_working(server: Server) {
+    /// Only the demo's keys are revoked, once.
+    async fn keys_not_made_by_the_demo_keep_working(server: Server) {
         let tenant = server.account("Shop").await;
         let (store, clock) = (&server.services().store, Clock::system());
         let made = api_key::create_demo_key(store, &clock, CreateApiKey {

@@ -1,4 +1,5 @@
-//! What a server gives away as it is started: credits, files, keys on command lines, its own workings.
+//! What a server exposes when it is started: credits, files, keys on command lines, its own
+//! workings.
 
 use std::{
     fs,
@@ -51,7 +52,7 @@ async fn shop(server: &Process) -> (Value, Value) {
 }
 
 #[tokio::test]
-async fn serve_sells_nothing_unless_a_provider_was_chosen() {
+async fn serve_sells_nothing_without_a_chosen_provider() {
     let folder = tempfile::tempdir().unwrap();
     let url = url(folder.path());
     let serve = ["serve", "--database-url", &url];
@@ -83,7 +84,7 @@ async fn serve_sells_nothing_unless_a_provider_was_chosen() {
     let again = asked(&server, PURCHASE, input("first")).await;
     assert_eq!(again["purchase"]["status"], "PENDING", "{again}");
     assert_eq!(again["purchase"]["confirmationUrl"], Value::Null, "{again}");
-    // Its page says so, and decides nothing.
+    // Its page says that nothing is sold, and decides nothing.
     let (status, text) = get(&server, &page).await;
     assert_eq!(status, StatusCode::OK);
     assert!(
@@ -112,7 +113,7 @@ async fn serve_sells_nothing_unless_a_provider_was_chosen() {
     );
     server.kill();
 
-    // Where the sandbox is chosen again, what it began goes on.
+    // If the sandbox is chosen again, its purchases go on.
     let server = Process::start(&serve);
     assert_eq!(
         decided(&server, "approve").await.unwrap().status(),
@@ -123,7 +124,7 @@ async fn serve_sells_nothing_unless_a_provider_was_chosen() {
 }
 
 #[tokio::test]
-async fn the_sandbox_must_be_allowed_and_says_what_it_is() {
+async fn the_sandbox_must_be_allowed_and_is_labelled() {
     let folder = tempfile::tempdir().unwrap();
     let url = url(folder.path());
     let serve = [
@@ -171,10 +172,10 @@ fn mode(file: &Path) -> u32 {
 }
 
 #[tokio::test]
-async fn a_databases_files_are_its_owners_alone() {
+async fn database_files_are_private_to_their_owner() {
     let folder = tempfile::tempdir().unwrap();
     let url = url(folder.path());
-    // Whatever the umask lets through.
+    // Whatever the umask allows.
     let mut command = Command::new("sh");
     let program = process::command(&[]);
     command
@@ -190,7 +191,7 @@ async fn a_databases_files_are_its_owners_alone() {
     }
     server.kill();
 
-    // One that others may read is told of at every start, and left as it is.
+    // A file that others may read is reported at every start, and left unchanged.
     fs::set_permissions(file(""), fs::Permissions::from_mode(0o644)).unwrap();
     let verified = process::output(&["verify", "--database-url", &url]);
     assert!(verified.status.success());
@@ -207,7 +208,7 @@ async fn a_databases_files_are_its_owners_alone() {
 }
 
 #[tokio::test]
-async fn the_administrators_key_comes_by_environment_or_file() {
+async fn the_admin_key_comes_from_environment_or_file() {
     let folder = tempfile::tempdir().unwrap();
     let url = url(folder.path());
     let refused = |change: &dyn Fn(&mut Command), why: &str, secret: &str| {
@@ -265,7 +266,7 @@ async fn the_administrators_key_comes_by_environment_or_file() {
 /// Whether GraphiQL, introspection, suggestions and metrics answer.
 async fn shown(server: &Process) -> [bool; 4] {
     let (graphiql, text) = get(server, "/graphiql").await;
-    // Where the page is not built its place says so.
+    // If the page isn't built, a placeholder says so.
     let graphiql = graphiql == StatusCode::OK || text.contains("npm");
     let introspect =
         "query($name: String!) { ...F } fragment F on Query { __type(name: $name) { name } }";
@@ -317,7 +318,7 @@ async fn shown(server: &Process) -> [bool; 4] {
 }
 
 #[tokio::test]
-async fn production_shows_strangers_nothing_of_the_server() {
+async fn production_reveals_nothing_to_anonymous_clients() {
     let folder = tempfile::tempdir().unwrap();
     let url = url(folder.path());
     let started = |words: &[&str]| {
@@ -341,7 +342,7 @@ async fn production_shows_strangers_nothing_of_the_server() {
 }
 
 #[tokio::test]
-async fn browsers_are_told_to_keep_to_https_and_to_themselves() {
+async fn security_headers_are_sent() {
     let folder = tempfile::tempdir().unwrap();
     let url = url(folder.path());
     for (public, strict) in [

@@ -1,5 +1,5 @@
-//! Who may read what, law A1: every field of every type of the schema against the policy's rows, with every
-//! role, over HTTP.
+//! Who may read what, law A1: every field of every type of the schema against the policy's rows,
+//! with every role, over HTTP.
 //!
 //! Here: the walk over the schema and what each answer must be. Not here: root fields, which are
 //! `authorization`'s; what a sending service can't find out in other ways, which is `sender`'s.
@@ -85,7 +85,7 @@ fn access_of(name: &str, field: &str) -> Access {
     }
 }
 
-/// A field without a row is open to nobody, and a row without a field protects nothing.
+/// A field without a row is closed to everybody, and a row without a field protects nothing.
 #[test]
 fn every_field_has_one_row() {
     let schema = Schema::read();
@@ -110,10 +110,10 @@ fn every_field_has_one_row() {
     }
 }
 
-/// A role that may read nothing of a type has no way to it: no open field leads there. Else the way would
-/// be open and what lies at its end closed field by field, which nobody decides on purpose.
+/// A role that may read nothing of a type has no way to it: no open field leads there. Otherwise
+/// the way would be open and its end closed field by field, which nobody decides on purpose.
 #[test]
-fn what_is_closed_is_closed_at_the_door() {
+fn closed_fields_are_refused_before_execution() {
     let schema = Schema::read();
     for (role, role_name) in ROLES {
         let mut reached = BTreeSet::new();
@@ -138,12 +138,12 @@ fn what_is_closed_is_closed_at_the_door() {
     }
 }
 
-/// How a value of a type is asked for.
+/// A query that reads a value of a type.
 #[derive(Clone)]
 struct Way {
-    /// The document, with `%` in the place of what is asked of the type.
+    /// The document, with `%` in place of the type's fields.
     document: String,
-    /// The fields that it goes through, each with its type.
+    /// The fields on the way, each with its type.
     through: Vec<(String, String)>,
     /// The node that it begins at.
     node: Option<String>,
@@ -164,7 +164,7 @@ impl Way {
     }
 }
 
-/// What fields that need arguments are asked with.
+/// Arguments for fields that need them.
 fn arguments(name: &str, field: &str) -> &'static str {
     match (name, field) {
         ("Query", "account") => "(id: $account)",
@@ -181,7 +181,8 @@ fn arguments(name: &str, field: &str) -> &'static str {
     }
 }
 
-/// The shortest way to every type that a query can reach, over fields that all roles may read if it can be.
+/// The shortest way to every type that a query can reach, preferably over fields that all roles may
+/// read.
 fn ways(schema: &Schema) -> BTreeMap<String, Way> {
     let mut found: BTreeMap<String, Way> = BTreeMap::new();
     let start = |document: &str, node: Option<&String>| Way {
@@ -226,7 +227,7 @@ fn ways(schema: &Schema) -> BTreeMap<String, Way> {
     found
 }
 
-/// Things of every kind, and how they are named in variables.
+/// Rows of every kind, and their names in variables.
 struct World {
     keys: Vec<(Role, &'static str, String)>,
     ids: BTreeMap<String, Value>,
@@ -362,7 +363,7 @@ impl World {
     }
 }
 
-/// Whether a type's name is anywhere in an answer, and something else than null beside it.
+/// Whether a type's name is anywhere in an answer, with something other than null beside it.
 fn holds(answer: &Value, name: &str) -> bool {
     match answer {
         Value::Object(fields) => {
@@ -375,7 +376,7 @@ fn holds(answer: &Value, name: &str) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_field_answers_as_its_row_says() {
+async fn every_field_follows_its_policy_row() {
     let server = Server::on_sqlite().await;
     let world = World::new(&server).await;
     let schema = Schema::read();
@@ -383,7 +384,7 @@ async fn every_field_answers_as_its_row_says() {
     let mut wrong = Vec::new();
     let mut asked = 0;
     for (name, fields) in schema.below() {
-        // The answer to a mutation is asked by `authorization`, and so are its errors.
+        // Payloads of mutations, and their errors, are tested by `authorization`.
         if name.ends_with("Payload") || name == "UserError" {
             continue;
         }

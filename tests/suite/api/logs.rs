@@ -1,4 +1,4 @@
-//! Logs: whatever level is asked for, no line has a key, a token or a telephone number.
+//! Logs: at every level, no line has a key, a token or a telephone number.
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-/// A server that logs all that it can, used as it is used; its log.
+/// A server that logs everything, used in the usual ways; returns its log.
 async fn log(database_url: &str, filter: &str) -> (String, Vec<(&'static str, String)>) {
     let migrated = output(&["migrate", "--database-url", database_url]);
     assert!(migrated.status.success());
@@ -44,7 +44,7 @@ async fn log(database_url: &str, filter: &str) -> (String, Vec<(&'static str, St
     let list = text(&run(&owner, create, json!({ "name": "List" })).await["list"]["id"]);
     let create = "mutation($input: CreateCreditPackageInput!) { createCreditPackage(input: $input) { package { id } } }";
     let price = json!({ "amount": "20.00", "currencyCode": "EUR" });
-    // The database has had this before, at another level.
+    // This was already done at another log level.
     let code = format!("S{}", filter.len());
     let input = json!({ "code": code, "name": "Small", "credits": "500", "price": price });
     let package = text(&run(ADMIN_KEY, create, input).await["package"]["id"]);
@@ -154,7 +154,7 @@ async fn names_no_secret(database_url: &str) {
 
 /// On SQLite.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_log_of_everything_names_no_secret_on_sqlite() {
+async fn logs_at_trace_level_have_no_secrets_on_sqlite() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("logs.db");
     names_no_secret(&format!("sqlite://{}?mode=rwc", file.display())).await;
@@ -162,7 +162,7 @@ async fn the_log_of_everything_names_no_secret_on_sqlite() {
 
 /// On PostgreSQL.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_log_of_everything_names_no_secret_on_postgres() {
+async fn logs_at_trace_level_have_no_secrets_on_postgres() {
     if let Some(url) = postgres_database().await {
         names_no_secret(&url).await;
     }

@@ -1,4 +1,4 @@
-//! Steps of the schema's history that change rows, on rows of the time before.
+//! Migrations that change rows, on rows from before.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Statement,
 
 use crate::support::postgres_database;
 
-/// A database of the time before a step.
+/// A database at the version before a migration.
 async fn before(url: &str, step: &str) -> Store {
     let store = Store::connect(url).await.unwrap();
     let steps = Migrator::migrations();
@@ -22,8 +22,8 @@ async fn before(url: &str, step: &str) -> Store {
     store
 }
 
-/// Tokens of approve pages become their hashes, whoever's purchases they are of and however many; other providers'
-/// references stay.
+/// Tokens of approve pages become hashes, for any number of purchases of any account; other
+/// providers' references stay.
 async fn tokens_become_hashes(url: &str) {
     let store = before(url, "_links_and_keys").await;
     let writer = store.writer();
@@ -95,7 +95,8 @@ async fn tokens_become_hashes_on_postgres() {
     }
 }
 
-/// Rates become rows by channel. Every version keeps its areas, also those that it closes, and what carriers do there.
+/// Rates become rows by channel. Every version keeps its areas, including closed ones, and their
+/// carriers' options.
 async fn rates_become_rows_by_channel(url: &str) {
     let store = before(url, "_rates_by_channel").await;
     let writer = store.writer();
@@ -169,7 +170,8 @@ async fn rates_become_rows_by_channel(url: &str) {
             area("*", "", 16),
         ])
     );
-    // The cards that earlier steps brought: the default one, and the example of 50 countries, 17 of them with MMS.
+    // The cards of earlier migrations: the default one, and the example with 50 countries, 17 of
+    // them with MMS.
     let seeded = |id: u128| 0x0000_0000_0000_7000_8000_0000_0000_0000 + id;
     let default = BTreeSet::from([row("*", Sms, 10_000), row("*", Mms, 30_000)]);
     assert_eq!(rates(of_card(seeded(1))).await, default);

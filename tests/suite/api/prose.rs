@@ -1,6 +1,6 @@
 //! The words of the API: descriptions of the schema, and messages for users.
 //!
-//! Here: what a test can tell of plain English. Not here: whether a description is true.
+//! Here: what a test can check of plain English. Not here: whether a description is true.
 
 use std::{fs, path::Path};
 
@@ -9,7 +9,7 @@ use async_graphql::parser::{
     types::{TypeKind, TypeSystemDefinition},
 };
 
-/// Ways to put it that nobody would say aloud, and what to write instead.
+/// Phrases that nobody would say aloud, and what to write instead.
 const REJECTED: [(&str, &str); 12] = [
     ("where", "if (where is for places)"),
     ("stands so", "has this status"),
@@ -26,7 +26,7 @@ const REJECTED: [(&str, &str); 12] = [
 ];
 const FEWEST_WORDS: usize = 3;
 
-/// Every description of the schema, with what it describes.
+/// Every description of the schema, with the name of its element.
 fn descriptions() -> Vec<(String, String)> {
     let document = parse_schema(message_credits::graphql::schema::sdl()).unwrap();
     let mut found = Vec::new();
@@ -117,7 +117,8 @@ fn rejected(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// Whether a number above 999 is written without its commas, outside of examples in quotation marks.
+/// Whether a number above 999 is written without its commas, outside of examples in quotation
+/// marks.
 fn has_long_number(text: &str) -> bool {
     let prose: Vec<&str> = text.split('"').step_by(2).collect();
     prose
@@ -167,7 +168,7 @@ fn descriptions_say_something_in_plain_words() {
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
-/// A list argument or a list input names its bound.
+/// A list argument or a list input states its bound.
 #[test]
 fn lists_of_an_input_state_their_bounds() {
     let document = parse_schema(message_credits::graphql::schema::sdl()).unwrap();
@@ -208,7 +209,8 @@ fn lists_of_an_input_state_their_bounds() {
     assert!(wrong.is_empty(), "without a bound:\n{}", wrong.join("\n"));
 }
 
-/// Texts in the code that read as sentences for users: an upper-case letter first and a full stop last.
+/// Texts in the code that read as sentences for users: an upper-case letter first and a full stop
+/// last.
 fn messages(folder: &Path, found: &mut Vec<(String, String)>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

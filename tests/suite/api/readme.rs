@@ -1,10 +1,10 @@
-//! The README's tour, every step run as it is written.
+//! The README's tour: every step runs exactly as written.
 
 use std::process::{Command, Stdio};
 
 use crate::support::process::{Process, run};
 
-/// The shell lines of the blocks that a marker announces.
+/// The shell lines of the blocks that follow a marker.
 fn blocks(readme: &str, marker: &str) -> Vec<String> {
     let mut lines = readme.lines();
     let mut blocks = Vec::new();
@@ -22,7 +22,7 @@ fn blocks(readme: &str, marker: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_tour_runs_as_it_is_written() {
+fn the_readme_tour_runs() {
     if Command::new("jq")
         .arg("--version")
         .stdout(Stdio::null())
@@ -52,7 +52,7 @@ fn the_tour_runs_as_it_is_written() {
         .replace("mc_the_key_of_the_owner", owner);
     let steps = blocks(&readme, "<!-- tour -->");
     assert_eq!(steps.len(), 9, "the helper and eight steps");
-    // A step that is refused says so in its answer.
+    // The answer of a refused step contains an error.
     let script = format!(
         "set -euo pipefail\n{setup}\n{}\n\
          test \"$(head -c 2 usage.xlsx)\" = PK\n\

@@ -1,11 +1,11 @@
-//! Ids of requests: a caller's own if it is a plain name, else one of the server's.
+//! Ids of requests: the caller's own if it is a plain name, otherwise one of the server's.
 
 use serde_json::json;
 
 use crate::support::Server;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_plain_id_is_sent_back_and_any_other_is_replaced() {
+async fn a_valid_request_id_is_echoed_and_any_other_replaced() {
     let server = Server::on_sqlite().await;
     let answered = async |ids: &[&[u8]]| {
         let mut request = server.http().post(server.url("/graphql"));

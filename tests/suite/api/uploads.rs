@@ -1,4 +1,5 @@
-//! Who may bring files: requests that are judged before the first byte of a file, over plain connections.
+//! Who may upload files: requests are checked before the first byte of a file, over plain
+//! connections.
 
 use std::time::Duration;
 
@@ -11,12 +12,12 @@ use tokio::{
 
 use crate::support::{Server, upload::IMPORT};
 
-/// How long anything here may take.
+/// The most that any step here may take.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// More than there are places for uploads.
+/// More than the places for uploads.
 const MANY: usize = 12;
 
-/// A form that is sent up to its file's first byte; its connection, which stays open.
+/// Sends a form up to its file's first byte; the connection stays open.
 async fn begin(server: &Server, key: &str, query: &str, variables: Value) -> TcpStream {
     let address = server.url("");
     let address = address.trim_start_matches("http://");
@@ -34,7 +35,7 @@ async fn begin(server: &Server, key: &str, query: &str, variables: Value) -> Tcp
     connection
 }
 
-/// What is answered while the file is still to come.
+/// The answer while the file is still to come.
 async fn answer(connection: &mut TcpStream) -> String {
     let mut text = String::new();
     while !text.ends_with("]}") {
@@ -47,9 +48,9 @@ async fn answer(connection: &mut TcpStream) -> String {
     text
 }
 
-/// Keys that may not import, and documents that take no file, hold no place for uploads.
+/// Keys that may not import, and documents that take no file, get no place for an upload.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whoever_may_not_import_holds_no_place() {
+async fn forbidden_uploads_take_no_place() {
     let server = Server::on_sqlite().await;
     let shop = server.account("Shop").await;
     let list = server.list(&shop, "Numbers", json!([])).await;
@@ -83,7 +84,7 @@ async fn whoever_may_not_import_holds_no_place() {
     assert_eq!(payload["imported"], 1);
 }
 
-/// Those who may import share the places.
+/// Keys that may import share the places.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn places_for_uploads_are_bounded() {
     let server = Server::on_sqlite().await;
@@ -101,11 +102,11 @@ async fn places_for_uploads_are_bounded() {
         .await;
         waiting.push(Box::pin(async move { answer(&mut connection).await }));
     }
-    // Those that have a place are waited for; the others are answered.
+    // Uploads with a place keep waiting for their file; the others are answered.
     let (refused, _, held) = select_all(waiting).await;
     assert!(refused.contains("RATE_LIMITED"), "{refused}");
     drop(held);
-    // The server sees after a moment that they are gone.
+    // The server notices after a moment that they are gone.
     let mut imported = Value::Null;
     for _ in 0..100 {
         let file = ("a.csv", "phone\n+393401234567\n");
@@ -120,10 +121,10 @@ async fn places_for_uploads_are_bounded() {
     assert_eq!(imported, 1);
 }
 
-/// What has come of a file is kept where no other user of the machine can read it.
+/// The uploaded part of a file is stored where no other user of the machine can read it.
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_has_come_of_a_file_is_its_owners_alone() {
+async fn an_upload_is_visible_to_its_owner_only() {
     let server = Server::on_sqlite().await;
     let shop = server.account("Shop").await;
     let list = server.list(&shop, "Numbers", json!([])).await;

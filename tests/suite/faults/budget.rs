@@ -1,8 +1,8 @@
-//! What one request may get: answers are bounded on every transport, lists weigh what is asked for, and the work does
-//! not grow with repetitions.
+//! The bounds of one request: answers are bounded on every transport, lists weigh what is requested
+//! of them, and work doesn't grow with repetitions.
 //!
-//! Not here: what each field weighs and how the budget is counted, which unit tests of src/graphql hold; documents made
-//! at random, which is `documents`.
+//! Not here: the weight of each field and the counting, which have unit tests in src/graphql;
+//! random documents, which are in `documents`.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::support::{Server, Tenant, new_key, on_both_databases};
 const SEND: &str = "mutation($input: SendMessageInput!) {
     sendMessage(input: $input) { message { id text } userErrors { message } } }";
 
-/// A text of 2,000 characters in UCS-2 and a document that asks for it 1,500 times: 9 MB.
+/// A text of 2,000 characters in UCS-2 and a document that requests it 1,500 times: 9 MB.
 fn nine_megabytes() -> (String, Value) {
     let aliases: String = (0..1_500).map(|n| format!("t{n}:text ")).collect();
     let query =
@@ -30,7 +30,7 @@ fn code(answer: &Value) -> &Value {
     &answer["errors"][0]["extensions"]["code"]
 }
 
-/// Ended with one error and no data.
+/// The answer has one error and no data.
 #[track_caller]
 fn ended(answer: &Value) {
     assert_eq!(code(answer), "OUTPUT_TOO_LARGE", "{answer}");
@@ -38,7 +38,7 @@ fn ended(answer: &Value) {
     assert_eq!(answer.get("data"), None);
 }
 
-/// What a socket says to one operation, until it is over.
+/// The messages of a socket for one operation, up to its end.
 async fn over_socket(server: &Server, key: &str, query: &str, variables: Value) -> Vec<Value> {
     let mut socket = server.socket().await;
     let text = |value: Value| Message::text(value.to_string());
@@ -79,7 +79,7 @@ async fn answers_are_bounded_on_every_transport() {
         .query(&[("query", &query), ("variables", &variables.to_string())])
         .send();
     ended(&got.await.unwrap().json().await.unwrap());
-    // With the media type that tells it, the status does, too.
+    // With the media type for it, the status reports the error too.
     let strict = server
         .http()
         .post(server.url("/graphql"))
@@ -98,7 +98,7 @@ async fn answers_are_bounded_on_every_transport() {
 }
 
 #[tokio::test]
-async fn what_asks_for_too_much_is_refused_before_it_runs() {
+async fn excessive_requests_are_refused_before_they_run() {
     let server = Server::on_sqlite().await;
     let tenant = server.account("Acme").await;
     let owner = Some(tenant.owner.as_str());
@@ -122,7 +122,7 @@ async fn what_asks_for_too_much_is_refused_before_it_runs() {
 }
 
 #[tokio::test]
-async fn introspection_that_goes_round_is_refused() {
+async fn cyclic_introspection_is_refused() {
     let server = Server::on_sqlite().await;
     let round = |levels: usize| {
         let open = "possibleTypes{interfaces{".repeat(levels);
@@ -148,7 +148,7 @@ async fn introspection_that_goes_round_is_refused() {
             .len()
             > 100
     );
-    // The same again, which comes from memory.
+    // The same again, served from memory.
     assert_eq!(server.graphql(None, standard, json!({})).await, answer);
 }
 
@@ -167,7 +167,7 @@ async fn characters_that_force_ucs2_are_listed_up_to_a_thousand() {
     }
 }
 
-/// Sends a message and answers its id.
+/// Sends a message and returns its id.
 async fn send(server: &Server, tenant: &Tenant, text: &str) -> String {
     let audience = json!({ "destinations": [{ "countryCode": "IT", "recipients": 1 }] });
     let input = json!({ "audience": audience, "text": text, "idempotencyKey": new_key() });
@@ -177,8 +177,8 @@ async fn send(server: &Server, tenant: &Tenant, text: &str) -> String {
 }
 
 on_both_databases! {
-    /// One entry for each id in the order asked, and errors at the place where a node is named first.
-    async fn repeated_ids_are_answered_each(server: Server) {
+    /// One entry for each id in the requested order, and errors at the first mention of a node.
+    async fn each_repeated_id_is_answered(server: Server) {
         let tenant = server.account("Acme").await;
         let list = server.list(&tenant, "A list", json!([])).await;
         let ids = json!([list, tenant.id, "nobody", list, tenant.id, "nobody", list]);
@@ -188,7 +188,7 @@ on_both_databases! {
         let account = json!({ "id": tenant.id });
         assert_eq!(data["nodes"], json!([a_list, account, null, a_list, account, null, a_list]));
 
-        // The lists that a sender does not read: one error for each list, however often it is named.
+        // Lists that a sender may not read: one error for each list, however often it is named.
         let sender = server.key(&tenant, "SENDER").await;
         let query = "query($ids: [ID!]!) { nodes(ids: $ids) { ... on ContactList { contacts { totalCount } } } }";
         let ids = json!({ "ids": ["nobody", list, list] });
@@ -197,7 +197,7 @@ on_both_databases! {
         assert_eq!(answer["errors"].as_array().unwrap().len(), 1, "{answer}");
         assert_eq!(answer["errors"][0]["path"], json!(["nodes", 1, "contacts"]));
 
-        // A thousand times the same id with a page each: what one takes.
+        // A thousand times the same id with a page each costs as much as one.
         let pages = "query($ids: [ID!]!) { nodes(ids: $ids) { ... on Account { messages(first: 500) { nodes { id } } } } }";
         let ids = json!({ "ids": vec![&tenant.id; 1_000] });
         let data = server.data(&tenant.owner, pages, ids).await;
@@ -205,7 +205,7 @@ on_both_databases! {
     }
 
     /// Texts are read apart from the messages, and each message gets its own.
-    async fn a_page_of_messages_has_its_texts(server: Server) {
+    async fn a_page_of_messages_includes_texts(server: Server) {
         let tenant = server.account("Acme").await;
         server.grant(&tenant, "10000").await;
         let mut texts = std::collections::BTreeMap::new();
@@ -232,8 +232,8 @@ on_both_databases! {
         assert_eq!(data["node"]["text"], texts[id].as_str());
     }
 
-    /// Texts that come to more than a request reads end it, and those that fit do not.
-    async fn texts_that_are_read_are_bounded(server: Server) {
+    /// Texts beyond the bound of one request end it; texts within it don't.
+    async fn texts_read_by_one_request_are_bounded(server: Server) {
         let tenant = server.account("Acme").await;
         server.grant(&tenant, "100000").await;
         let long = "’".repeat(17_000);
@@ -253,14 +253,15 @@ on_both_databases! {
         assert_eq!(some["data"]["account"]["messages"]["nodes"][99]["text"], long);
     }
 
-    /// A database without a free connection is out of reach, wherever that is noticed: an edge, a node, a count.
-    async fn no_free_connection_is_unavailable(server: Server) {
+    /// A database without a free connection is reported as unavailable, wherever that is noticed:
+    /// an edge, a node, a count.
+    async fn without_a_free_connection_the_answer_is_unavailable(server: Server) {
         let tenant = server.account("Acme").await;
         let list = server.list(&tenant, "A list", json!([])).await;
-        // What is read before the edges: it goes over other connections, or is known already.
+        // What is read before the edges uses other connections, or is known already.
         let store = &server.services().store;
         let mut held = Vec::new();
-        // One owner alone can't hold all of them.
+        // One owner can't hold all of them.
         for _ in 0..8 {
             let owner = Owner::Account(AccountId::new(uuid::Uuid::from_bytes(entropy::bytes())));
             let one = || timeout(Duration::from_millis(200), owner.reads(store.snapshot()));

@@ -1,4 +1,4 @@
-//! A clock that steps back, and a rehearsal whose clock starts elsewhere.
+//! A clock that steps back, and a rehearsal with a clock that starts at another time.
 
 use jiff::Timestamp;
 use message_credits::{clock::id_at, ledger::verify::verify};
@@ -20,19 +20,19 @@ async fn available_at(server: &Server, tenant: &Tenant, at: &str) -> Value {
 }
 
 on_both_databases! {
-    /// The books go on from their last instant: order, balances and what has expired stay as they were told.
+    /// The books continue from their last instant: order, balances and expiries don't change.
     async fn books_do_not_step_back(server: Server) {
         let tenant = server.account("Shop").await;
         server.grant_until(&tenant, "50", Some("2026-11-24")).await;
         server.grant(&tenant, "100").await;
-        // Italian midnight passes, and something is booked after it.
+        // Italian midnight passes, and then something is booked.
         server.set_time("2026-11-23T23:00:01Z");
         send(&server, &tenant, to_italians(1)).await;
         assert_eq!(balance(&server, &tenant).await["available"], "99");
         assert_eq!(available_at(&server, &tenant, "2026-11-23T23:00:00Z").await, "100");
 
         server.set_time("2026-11-23T20:00:00Z");
-        // What was there is there, and what has expired stays expired.
+        // Existing rows remain, and expired credits stay expired.
         assert_eq!(balance(&server, &tenant).await["available"], "99");
         for left in ["97", "95"] {
             let sent = send(&server, &tenant, to_italians(2)).await;
@@ -67,15 +67,16 @@ on_both_databases! {
         assert_eq!(verify(&server.services().store, |_| {}).await.unwrap().drifts, []);
     }
 
-    /// A message is neither charged before its sendAt nor cancelled after it, whichever way the clock moves.
-    async fn a_sending_time_passes_once(server: Server) {
+    /// A message is neither charged before its sendAt nor cancelled after it, whichever way the
+    /// clock moves.
+    async fn a_send_time_passes_once(server: Server) {
         let tenant = server.account("Shop").await;
         server.grant(&tenant, "100").await;
         let at = "2026-11-23T08:00:00Z";
         let id = crate::nouns::message::schedule(&server, &tenant, at, to_italians(10)).await["message"]["id"].take();
         server.set_time("2026-11-23T09:00:00Z");
         send(&server, &tenant, to_italians(1)).await;
-        // By the books it is nine, whatever the clock says.
+        // In the books it is nine o'clock, whatever the clock says.
         server.set_time("2026-11-23T07:00:00Z");
         let cancel = "mutation($input: CancelMessageInput!) { cancelMessage(input: $input) {
             message { id } userErrors { code } } }";
@@ -89,10 +90,11 @@ on_both_databases! {
     }
 }
 
-/// Ids of one process sort in the order in which they were made, also while the clock stands still; and the
-/// ids of a ledger whose clock stepped back sort by the instants that were booked, which don't.
+/// Ids of one process sort in the order in which they were made, also while the clock stands still;
+/// and the ids of a ledger whose clock stepped back sort by the instants that were booked, which
+/// don't.
 #[test]
-fn ids_rise_while_the_clock_stands() {
+fn ids_rise_while_the_clock_stands_still() {
     let at: Timestamp = "2026-11-22T08:00:00Z".parse().unwrap();
     let ids: Vec<_> = (0..1_000).map(|_| id_at(at)).collect();
     assert!(ids.is_sorted_by(|a, b| a < b));

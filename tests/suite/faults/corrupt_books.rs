@@ -1,8 +1,9 @@
-//! Books that were changed behind the server's back: the command that meets the fault fails with its name,
-//! nothing is written for it, and nobody else is harmed.
+//! Books that were changed behind the server's back: the command that meets the fault fails with
+//! its name, nothing is written for it, and nobody else is affected.
 //!
 //! Here: rows corrupted by SQL, in process and over HTTP. Not here: each fault of the domain, which
-//! `domain/tests/book/faults.rs` tests, and tampering that only `verify` finds ([`crate::laws::verify`]).
+//! `domain/tests/book/faults.rs` tests, and tampering that only `verify` finds
+//! ([`crate::laws::verify`]).
 
 use domain::{
     book::{Fault as BookFault, Refusal},
@@ -18,7 +19,7 @@ use message_credits::{
     clock::Clock,
     graphql::engine::ids::PublicId,
     ledger::{
-        Act, Answer, End, Fault, Key, Ledger, MessageCharge, NewMessage, Refused, Request,
+        Answer, End, Fault, Key, Ledger, MessageCharge, NewMessage, Refused, Request, RequestKind,
         SubmitError, verify::verify,
     },
 };
@@ -34,10 +35,10 @@ fn units(credits: i64) -> Credits {
     Credits::from_units(credits * 10_000)
 }
 
-fn request(account: AccountId, act: Act) -> Request {
+fn request(account: AccountId, kind: RequestKind) -> Request {
     Request {
         account,
-        act,
+        kind,
         key: Some(Key {
             key: new_key(),
             fingerprint: [0; 32],
@@ -46,7 +47,7 @@ fn request(account: AccountId, act: Act) -> Request {
     }
 }
 
-/// A message of so many credits to as many recipients.
+/// A message of this many credits to as many recipients.
 fn message(id: MessageId, list: Option<ListId>, recipients: u64) -> NewMessage {
     let credits = units(i64::try_from(recipients).unwrap());
     NewMessage {
@@ -80,13 +81,13 @@ fn new_id() -> MessageId {
 
 fn send(account: AccountId, recipients: u64) -> Request {
     let message = message(new_id(), None, recipients);
-    request(account, Act::Send(message))
+    request(account, RequestKind::Send(message))
 }
 
 fn cancel(account: AccountId, message: MessageId) -> Request {
     let end = End::Cancel(Asker::Account);
     let list = None;
-    request(account, Act::End { message, list, end })
+    request(account, RequestKind::End { message, list, end })
 }
 
 /// An id in the SQL of a database.
@@ -97,7 +98,7 @@ fn sql_id(backend: DatabaseBackend, id: uuid::Uuid) -> String {
     }
 }
 
-/// How many rows of an account there are, in every table that a command writes.
+/// The number of an account's rows in every table that a command writes.
 async fn rows(connection: &impl ConnectionTrait, account: AccountId) -> Vec<i64> {
     let backend = connection.get_database_backend();
     let id = sql_id(backend, account.uuid());
@@ -135,7 +136,9 @@ impl Shops {
             send_at: Some("2027-01-01T00:00:00Z".parse().unwrap()),
             ..message(held, None, 10)
         };
-        let scheduled = ledger.submit(request(broken, Act::Schedule(new))).await;
+        let scheduled = ledger
+            .submit(request(broken, RequestKind::Schedule(new)))
+            .await;
         scheduled.unwrap();
         Self {
             broken,
@@ -208,7 +211,7 @@ on_both_databases! {
         }
     }
 
-    /// A hold whose message is gone is not a message that was never scheduled.
+    /// A hold without its message is a fault, and not a message that was never scheduled.
     async fn a_hold_without_its_message_is_a_fault(server: Server) {
         let shops = Shops::open(&server).await;
         for table in ["message_lines", "messages"] {
@@ -218,9 +221,9 @@ on_both_databases! {
         assert_eq!(shops.fault(outcome), Fault::MissingMessage(shops.held));
     }
 
-    /// One command of a batch meets a fault; the others of its account are done, those of others too. A second
-    /// fault of an account fails all of its commands in the batch.
-    async fn a_fault_fails_its_command_and_no_other(server: Server) {
+    /// One command of a batch meets a fault; the others of its account are done, those of others
+    /// too. A second fault of an account fails all of its commands in the batch.
+    async fn a_fault_fails_only_its_own_command(server: Server) {
         let shops = Shops::open(&server).await;
         // Only the hold is broken.
         corrupt(&server, shops.broken, "UPDATE books SET held_units = 1").await;
@@ -251,8 +254,8 @@ on_both_databases! {
         assert_eq!(rows(server.services().store.reader(), shops.broken).await, before);
     }
 
-    /// What a key was answered can't be read any more: neither done again nor refused.
-    async fn a_stored_answer_that_is_none_is_a_fault(server: Server) {
+    /// A stored answer that can't be read: the command is neither repeated nor refused.
+    async fn an_unreadable_stored_answer_is_a_fault(server: Server) {
         let shops = Shops::open(&server).await;
         let sent = send(shops.broken, 1);
         shops.ledger.submit(sent.clone()).await.unwrap();
@@ -265,17 +268,17 @@ on_both_databases! {
         assert_eq!(drifts, Vec::new());
     }
 
-    /// No count is cut to what its column holds.
+    /// No count is cut to fit its column.
     async fn a_count_that_does_not_fit_is_a_fault(server: Server) {
         let shops = Shops::open(&server).await;
         let before = rows(server.services().store.reader(), shops.broken).await;
         let mut new = message(new_id(), None, 1);
         new.segment_count = u32::MAX;
-        let outcome = shops.ledger.submit(request(shops.broken, Act::Send(new))).await;
+        let outcome = shops.ledger.submit(request(shops.broken, RequestKind::Send(new))).await;
         let fault = shops.fault(outcome);
         assert_eq!(fault, Fault::TooMany { what: "segments", value: u32::MAX.into() });
         assert_eq!(rows(server.services().store.reader(), shops.broken).await, before);
-        let grant = Act::Grant {
+        let grant = RequestKind::Grant {
             lot: LotId::new(Clock::system().new_id()),
             credits: units(1),
             expires_on: None,
@@ -285,8 +288,8 @@ on_both_databases! {
     }
 }
 
-/// A program whose database is corrupted while it serves: the caller gets INTERNAL_SERVER_ERROR, and the log one
-/// line with the account and the fault.
+/// A program whose database is corrupted while it serves: the caller gets INTERNAL_SERVER_ERROR,
+/// and the log one line with the account and the fault.
 async fn is_logged_and_masked(url: &str) {
     assert!(output(&["migrate", "--database-url", url]).status.success());
     let server = Process::start(&["serve", "--database-url", url]);
@@ -317,7 +320,7 @@ async fn is_logged_and_masked(url: &str) {
         sound["data"]["revokeCredits"]["balance"]["available"], "95",
         "{sound}"
     );
-    // One credit is left by the lots, and a hundred are unassigned.
+    // The lots have one credit left, and a hundred are unassigned.
     let answer = run(&server, revoke, take(&ids[0], "1")).await;
     assert_eq!(
         answer["errors"][0]["extensions"]["code"], "INTERNAL_SERVER_ERROR",

@@ -1,5 +1,6 @@
-//! Documents made at random from the schema, for nobody and for each role: none breaks the server, none gets more than
-//! an answer may have. The long run, which measures memory and CPU, is `cargo bench --bench documents`.
+//! Random documents from the schema, without a key and for each role: none breaks the server, and
+//! none gets more than an answer may have. The long run, which measures memory and CPU, is `cargo
+//! bench --bench documents`.
 
 use serde_json::{Value, json};
 
@@ -47,7 +48,7 @@ on_both_databases! {
                 let response = request.json(&body).send().await.unwrap();
                 let status = response.status();
                 if key.is_none() && status == 413 {
-                    // Of strangers a quarter of a mebibyte is read.
+                    // The server reads a quarter of a mebibyte from anonymous clients.
                     continue;
                 }
                 let bytes = response.bytes().await.unwrap();
@@ -59,13 +60,13 @@ on_both_databases! {
                     assert_ne!(code, "INTERNAL_SERVER_ERROR", "{error}: {body}");
                     ended += usize::from(code == "OUTPUT_TOO_LARGE");
                 }
-                // Who has no key may send little.
+                // Clients without a key may send little.
                 let fits = status == 200 || (key.is_none() && status == 413);
                 assert!(fits, "{status} {errors:?}: {asked}", asked = asked.query);
                 answered += usize::from(answer.get("data").is_some());
             }
         }
-        // They fit the schema, and some of them ask for too much.
+        // They are valid for the schema, and some of them ask for too much.
         assert!(answered > DOCUMENTS * 2, "{answered}");
         assert!(ended > DOCUMENTS / 4, "{ended}");
     }

@@ -1,6 +1,8 @@
-//! Floods of anonymous clients, and of another account, beside a paying account: none of its requests fails.
+//! Floods of anonymous clients, and of another account, beside a paying account: none of its
+//! requests fails.
 //!
-//! Here: whether it is answered. Not here: how fast, which `cargo xtask bench floods` measures.
+//! Here: whether requests are answered. Not here: how fast, which `cargo xtask bench floods`
+//! measures.
 
 use std::{
     process::Command,
@@ -27,18 +29,18 @@ use crate::support::{
     process::{ADMIN_KEY, Process, command},
 };
 
-/// How long anything here may take.
+/// The most that any step here may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 const SEND: &str = "mutation($input: SendMessageInput!) {
     sendMessage(input: $input) { message { id } userErrors { field message } } }";
 
-/// A client that opens a connection for each request, as one does that comes while a flood is on.
+/// A client that opens a connection for each request, like one that arrives during a flood.
 fn newcomer() -> reqwest::Client {
     let client = reqwest::Client::builder().pool_max_idle_per_host(0);
     client.build().unwrap()
 }
 
-/// Sends one message after the other, each over a connection of its own.
+/// Sends one message after the other, each over its own connection.
 async fn pays(server: &Server, tenant: &Tenant, list: &str, times: usize) {
     let client = newcomer();
     for _ in 0..times {
@@ -71,14 +73,15 @@ async fn paying(server: &Server) -> (Tenant, String) {
     (tenant, list)
 }
 
-/// So many connections, each of which has sent this. Whoever is hung up on stays away.
+/// This many connections, each of which sends these bytes. Connections that the server closes stay
+/// closed.
 async fn flood(server: &Server, count: usize, request: &[u8]) -> Vec<TcpStream> {
     let address = server.url("");
     let address = address.trim_start_matches("http://");
     let mut streams = Vec::new();
     for _ in 0..count {
         let mut stream = TcpStream::connect(address).await.unwrap();
-        // One that was hung up on already can't be written to.
+        // A connection that is closed already can't be written to.
         drop(stream.write_all(request).await);
         streams.push(stream);
     }
@@ -86,7 +89,7 @@ async fn flood(server: &Server, count: usize, request: &[u8]) -> Vec<TcpStream> 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn bodies_that_never_come_take_nobodys_place() {
+async fn missing_bodies_block_nobody() {
     let server = Server::on_sqlite().await;
     let (tenant, list) = paying(&server).await;
     let request = b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
@@ -97,7 +100,7 @@ async fn bodies_that_never_come_take_nobodys_place() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn sockets_without_a_key_keep_nobody_out() {
+async fn anonymous_sockets_block_nobody() {
     let server = Server::on_sqlite().await;
     let (tenant, list) = paying(&server).await;
     let request =
@@ -112,7 +115,7 @@ async fn sockets_without_a_key_keep_nobody_out() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn answers_that_nobody_reads_are_given_up() {
+async fn unread_answers_are_abandoned() {
     let limits = Limits {
         stalled: Duration::from_millis(200),
         ..Limits::default()
@@ -126,11 +129,12 @@ async fn answers_that_nobody_reads_are_given_up() {
         "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     );
-    // More answers than the buffers of the system hold.
+    // More answers than the system's buffers hold.
     let flood = flood(&server, 8, one.repeat(300).as_bytes()).await;
     pays(&server, &tenant, &list, 20).await;
     for mut stream in flood {
-        // What was on its way can still be read, and then the connection has ended before the last answer.
+        // Bytes on their way can still be read, and then the connection ends before the last
+        // answer.
         let mut read = Vec::new();
         tokio::time::sleep(Duration::from_millis(600)).await;
         let ended = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut read));
@@ -144,7 +148,7 @@ async fn answers_that_nobody_reads_are_given_up() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_key_takes_no_other_tenants_place() {
+async fn one_key_cannot_take_other_tenants_places() {
     let server = Arc::new(Server::on_sqlite().await);
     let (tenant, list) = paying(&server).await;
     let other = server.account("Flooding").await;
@@ -177,7 +181,7 @@ async fn one_key_takes_no_other_tenants_place() {
     assert!(asked.load(Ordering::Relaxed) > 0);
 }
 
-/// What a socket is closed with after it has said this.
+/// The close code of a socket after it has sent these messages.
 async fn close_code(server: &Server, messages: &[Value]) -> u16 {
     let mut socket = server.socket().await;
     for message in messages {
@@ -202,12 +206,12 @@ fn init(key: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_socket_needs_a_key_before_anything_else() {
+async fn a_socket_must_authenticate_first() {
     let server = Server::on_sqlite().await;
     let nothing = json!({ "type": "connection_init" });
     assert_eq!(close_code(&server, &[nothing]).await, 4401);
     assert_eq!(close_code(&server, &[init("mc_wrong")]).await, 4403);
-    // More than a key takes: not read to its end.
+    // More requests than one key may have: the rest is refused without reading it.
     let large = json!({ "type": "connection_init", "payload": { "x": "a".repeat(40_000) } });
     assert_eq!(close_code(&server, &[large]).await, 0);
 }
@@ -224,13 +228,13 @@ async fn a_keys_subscriptions_are_bounded() {
         sockets.push(socket);
     }
     assert_eq!(refused, 150 - 128);
-    // Another key of the account has its own, until the account has its share.
+    // Another key of the account has its own places, until the account's share is used up.
     let other = server.key(&tenant, "VIEWER").await;
     let (_, codes) = subscribes(&server, &other, 1).await;
     assert_eq!(codes, [""]);
 }
 
-/// A socket with so many subscriptions, and the code of what each is refused with.
+/// A socket with this many subscriptions, and the code of each refusal.
 async fn subscribes(server: &Server, key: &str, count: usize) -> (impl Sized, Vec<String>) {
     let mut socket = server.socket().await;
     let say = |message: Value| Message::text(message.to_string());
@@ -259,7 +263,7 @@ async fn subscribes(server: &Server, key: &str, count: usize) -> (impl Sized, Ve
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whoever_asks_too_fast_is_told_when_to_come_again() {
+async fn rate_limited_clients_get_retry_after() {
     let server = Server::with(Limits::default(), |settings| {
         settings.rates.key = Rate::holding(1, 3);
         settings.rates.address = Rate::holding(1, 2);
@@ -297,7 +301,7 @@ async fn whoever_asks_too_fast_is_told_when_to_come_again() {
         ask(Some(&other), "192.0.2.1").await.status(),
         StatusCode::OK
     );
-    // Without a key the address counts that the proxy names.
+    // Without a key, the address that the proxy names is counted.
     let mut statuses = vec![0];
     while *statuses.last().unwrap() != 429 {
         let response = ask(None, "198.51.100.7, 192.0.2.1").await;
@@ -309,7 +313,7 @@ async fn whoever_asks_too_fast_is_told_when_to_come_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn health_and_metrics_have_a_listener_of_their_own() {
+async fn health_and_metrics_have_their_own_listener() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}?mode=rwc", folder.path().join("a.db").display());
     let mut program: Command = command(&["serve", "--database-url", &url]);

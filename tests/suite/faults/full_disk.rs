@@ -1,4 +1,4 @@
-//! A disk that is full in the midst of the load, on a small file system of the test's own.
+//! A disk that fills up under load, on a small file system of the test's own.
 
 use std::{fs, io::Write, path::Path, process::Command, time::Duration};
 
@@ -8,14 +8,14 @@ use crate::support::{
     process::Process,
 };
 
-/// What is taken away when the disk has been full for a while.
+/// Space that is freed after the disk has been full for a while.
 const FILLER_BYTES: usize = 24 * 1024 * 1024;
 
 /// A small file system in memory, unmounted when the test ends.
 struct SmallDisk(tempfile::TempDir);
 
 impl SmallDisk {
-    /// `None`, said out loud, where we may not mount one.
+    /// `None`, with a printed line, if mounting isn't permitted.
     fn mount(megabytes: usize) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let size = format!("size={megabytes}m");
@@ -34,7 +34,7 @@ impl SmallDisk {
         self.0.path()
     }
 
-    /// Takes all that is left but a little.
+    /// Fills the file system except for a little.
     fn fill(&self, left_bytes: u64) {
         fs::write(self.path().join("filler"), vec![1; FILLER_BYTES]).unwrap();
         let mut rest = fs::File::create(self.path().join("rest")).unwrap();
@@ -53,18 +53,18 @@ impl SmallDisk {
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
-        // Lazily: a server that is stopping may still be there.
+        // Unmounted lazily: a server that is stopping may still use it.
         drop(Command::new("umount").arg("-l").arg(self.path()).output());
     }
 }
 
-/// Has the load meet a full disk, makes room, and lets it go on.
+/// Lets the load meet a full disk, frees space, and lets it go on.
 async fn survives_a_full_disk(disk: &SmallDisk, url: &str, come_back: impl Fn()) {
     let server = Process::start(&["--database-url", url]);
     let load = Load::start(&[&server], 16).await;
     load.goes_on(20).await;
     disk.fill(256 * 1024);
-    // Whoever is not answered asks again and again, so that each new one finds the disk full.
+    // Callers without an answer retry again and again, so that each new one finds the disk full.
     let full = async {
         let (mut last, mut same) = (load.acknowledged(), 0);
         while same < 20 {
@@ -86,7 +86,8 @@ async fn survives_a_full_disk(disk: &SmallDisk, url: &str, come_back: impl Fn())
     assert_verified(url);
 }
 
-/// SQLite's disk is full: nothing is acknowledged that is not there, and with room again all goes on.
+/// SQLite's disk is full: nothing is acknowledged without being stored, and with space again
+/// the load continues.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sqlite_on_a_full_disk() {
     let Some(disk) = SmallDisk::mount(64) else {
@@ -99,7 +100,8 @@ async fn sqlite_on_a_full_disk() {
     survives_a_full_disk(&disk, &url, || {}).await;
 }
 
-/// The same of PostgreSQL, which ends itself where its log has no room, and is started again by whoever runs it.
+/// The same for PostgreSQL, which stops if its log has no space, and is started again by its
+/// operator.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn postgres_on_a_full_disk() {
     let Some(disk) = SmallDisk::mount(160) else {

@@ -1,4 +1,4 @@
-//! kill -9 of the server in the midst of the load.
+//! kill -9 of the server under load.
 
 use super::{assert_verified, below, load::Load, migrated_postgres, rounds};
 use crate::support::process::Process;
@@ -21,7 +21,7 @@ async fn survives_kills(database_url: &str) {
     assert_verified(database_url);
 }
 
-/// Every acknowledged command is there, none twice, on SQLite.
+/// Every acknowledged command is stored, none twice, on SQLite.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_acknowledged_is_lost_on_sqlite() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,5 +1,6 @@
-//! The ledger's door under strain: what is locked, late, full, left or bad holds up and harms nobody else, and
-//! nobody hears that something failed that was done. Its laws are in `faults.rs` and with the nouns.
+//! The ledger under strain: locked accounts, late commands, full queues, gone callers and bad
+//! commands delay and harm nobody else, and no caller hears "failed" of something that was done.
+//! Its laws are tested in `faults.rs` and with the nouns.
 
 use std::{sync::Arc, task::Poll, time::Duration};
 
@@ -18,8 +19,8 @@ use message_credits::{
     clock::Clock,
     graphql::engine::ids::PublicId,
     ledger::{
-        Act, Answer, Key, Ledger, Limits, MessageCharge, NewMessage, Request, SubmitError, Writers,
-        verify::verify,
+        Answer, Key, Ledger, Limits, MessageCharge, NewMessage, Request, RequestKind, SubmitError,
+        Writers, verify::verify,
     },
     store::{Store, book},
 };
@@ -58,7 +59,7 @@ fn send_as(account: AccountId, id: Uuid, key: Option<String>) -> Request {
     };
     Request {
         account,
-        act: Act::Send(message),
+        kind: RequestKind::Send(message),
         key: key.map(|key| Key {
             key,
             fingerprint: [0; 32],
@@ -82,14 +83,14 @@ async fn accounts<const N: usize>(server: &Server) -> [AccountId; N] {
     ids.try_into().unwrap()
 }
 
-/// A door of the test's own to the server's books; it serves as long as its writers are kept.
+/// A ledger of the test's own on the server's books. It serves as long as its writers are kept.
 fn door(server: &Server, limits: Limits) -> (Arc<Ledger>, Writers) {
     let services = server.services();
     let (ledger, writers) = Ledger::start_with(&services.store, &services.clock, limits);
     (Arc::new(ledger), writers)
 }
 
-/// Asks without waiting for the answer. The command is in its line when this returns.
+/// Submits without waiting for the answer. The command is queued when this returns.
 async fn ask(ledger: &Arc<Ledger>, request: Request) -> JoinHandle<Result<Answer, SubmitError>> {
     let ledger = ledger.clone();
     let mut asked = async move { ledger.submit(request).await }.boxed();
@@ -116,8 +117,8 @@ async fn check_books(server: &Server) {
 }
 
 on_both_databases! {
-    /// A command that the database refuses fails alone: a message id that is there already.
-    async fn one_bad_command_does_not_fail_its_neighbours(server: Server) {
+    /// A command that the database refuses fails alone: its message id exists already.
+    async fn one_bad_command_fails_alone(server: Server) {
         let [account, other] = accounts(&server).await;
         let (ledger, _writers) = door(&server, Limits { writers: 1, ..Limits::default() });
         let id = Clock::system().new_id();
@@ -140,8 +141,8 @@ on_both_databases! {
         check_books(&server).await;
     }
 
-    /// What a caller waits for no more before its batch begins is never done.
-    async fn who_left_before_the_batch_began_is_not_charged(server: Server) {
+    /// A command whose caller is gone before its batch begins is never done.
+    async fn a_caller_gone_before_its_batch_is_not_charged(server: Server) {
         let [account] = accounts(&server).await;
         let limits = Limits { writers: 1, batch: 1, waiting_of_account: 3, ..Limits::default() };
         let (ledger, _writers) = door(&server, limits);
@@ -152,7 +153,7 @@ on_both_databases! {
         drop(left);
         lock.rollback().await.unwrap();
         first.await.unwrap().unwrap();
-        // Those who left are out of the line with the next batch at the latest.
+        // Commands of gone callers leave the queue with the next batch at the latest.
         while ledger.submit(send(account)).await.is_err() {
             tokio::task::yield_now().await;
         }
@@ -160,8 +161,9 @@ on_both_databases! {
         check_books(&server).await;
     }
 
-    /// Too many of one account are told so, and what is out of time is told so and never done.
-    async fn a_full_line_and_a_late_command_are_refused_and_not_done(server: Server) {
+    /// Too many commands of one account are refused, and commands beyond their deadline are refused
+    /// and never done.
+    async fn commands_refused_by_a_full_queue_or_a_deadline_are_not_done(server: Server) {
         let [account, other] = accounts(&server).await;
         let limits = Limits {
             waiting_of_account: 4,
@@ -189,14 +191,16 @@ on_both_databases! {
     }
 }
 
-/// Keeps an account's commands from being done: on PostgreSQL by its lock, on SQLite as the only writer.
+/// Keeps an account's commands from running: on PostgreSQL by its lock, on SQLite as the only
+/// writer.
 async fn hold(store: &Store, account: AccountId) -> sea_orm::DatabaseTransaction {
     let transaction = store.begin().await.unwrap();
     book::lock(&transaction, [account]).await.unwrap();
     transaction
 }
 
-/// Commands that fill an account's line, once the batch before them has begun. Batches are of one command.
+/// Commands that fill an account's line after the batch before them has begun. Batches have one
+/// command.
 async fn fill_line(
     ledger: &Arc<Ledger>,
     account: AccountId,
@@ -236,7 +240,7 @@ async fn a_locked_account_does_not_hold_up_the_others() {
     let store = &server.services().store;
     let other = store.begin().await.unwrap();
     book::lock(&other, [locked, second]).await.unwrap();
-    // More accounts are locked than may be waited for at a time.
+    // More accounts are locked than may be waited for at once.
     let waiting = [locked, second, locked, second].map(|account| ask(&ledger, send(account)));
     let waiting = join_all(waiting).await;
     for _ in 0..20 {
@@ -253,10 +257,11 @@ async fn a_locked_account_does_not_hold_up_the_others() {
     check_books(&server).await;
 }
 
-/// A commit without an answer: who has a key learns the truth, who has none learns that nobody knows. All three are
-/// in one batch: they wait while the only writer is kept from writing for somebody else.
+/// A commit without an answer: a caller with a key learns the outcome, one without a key hears that
+/// it is unknown. All three commands are in one batch: they wait while the only writer is blocked
+/// by another.
 #[tokio::test]
-async fn a_commit_without_an_answer_is_asked_by_its_keys() {
+async fn a_commit_without_an_answer_is_resolved_by_keys() {
     let Some(server) = Server::on_postgres().await else {
         return;
     };
@@ -269,7 +274,8 @@ async fn a_commit_without_an_answer_is_asked_by_its_keys() {
         },
     );
     let store = &server.services().store;
-    // The connection breaks in the account's first commit, and in that one alone: a sequence is never rolled back.
+    // The connection breaks in the account's first commit, and in no other: a sequence is never
+    // rolled back.
     let break_once = format!(
         "CREATE FUNCTION break_once() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
             IF NEW.account_id = '{}' AND nextval('commits') = 1

@@ -1,5 +1,5 @@
-//! Callers that send and schedule messages without end, each of which repeats its key until it is answered;
-//! and the count that must come out.
+//! Callers that send and schedule messages without end and repeat each key until it is answered,
+//! and the count that must result.
 
 use std::{
     collections::BTreeSet,
@@ -30,11 +30,11 @@ const GRANT: &str = "mutation($input: GrantCreditsInput!) {
 const COUNT: &str = "query($id: ID!) { account(id: $id) { balance { available held }
     messages { totalCount } transactions { totalCount } } }";
 
-/// What the account is given: more than any load spends.
+/// The account's credits: more than any load spends.
 const GIVEN: usize = 1_000_000;
-/// How long a caller that had no answer waits before it asks again.
+/// How long a caller without an answer waits before it retries.
 const PAUSE: Duration = Duration::from_millis(20);
-/// How long a load may take to be answered in the end.
+/// How long the last answers of a load may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A new account with credits; its id.
@@ -76,7 +76,7 @@ impl Order {
         }
     }
 
-    /// The answer; `None` where the connection broke.
+    /// The answer; `None` if the connection broke.
     pub async fn ask(&self, (client, base): &(reqwest::Client, String)) -> Option<Value> {
         let mut input = json!({
             "accountId": self.account, "text": "Ciao", "idempotencyKey": self.key,
@@ -90,7 +90,8 @@ impl Order {
         graphql(client, base, ADMIN_KEY, query, json!({ "input": input })).await
     }
 
-    /// The message that an answer acknowledges. A refusal is a fault of the test: there is enough for all.
+    /// The message that an answer acknowledges. A refusal fails the test: there are enough credits
+    /// for all.
     pub fn message(answer: &Value) -> Option<String> {
         let done = &answer["data"]["done"];
         assert!(
@@ -101,22 +102,22 @@ impl Order {
     }
 }
 
-/// Where to ask; `None` while nobody answers.
+/// The server's address; `None` while it is down.
 pub type Door = Option<(reqwest::Client, String)>;
 
-/// Callers at work.
+/// Running callers.
 pub struct Load {
     account: String,
     doors: Vec<watch::Sender<Door>>,
     acknowledged: Arc<Mutex<Vec<(Order, String)>>>,
-    /// Commands that had to be asked for more than once.
+    /// Commands that were sent more than once.
     repeated: Arc<AtomicUsize>,
     stop: Arc<AtomicBool>,
     callers: Vec<JoinHandle<()>>,
 }
 
 impl Load {
-    /// Starts callers of servers, so many of each.
+    /// Starts this many callers for each server.
     pub async fn start(servers: &[&Process], callers: usize) -> Self {
         let mut load = Self {
             account: account(servers[0], GIVEN).await,
@@ -168,24 +169,24 @@ impl Load {
         }
     }
 
-    /// How many commands were acknowledged so far.
+    /// The number of commands acknowledged so far.
     pub fn acknowledged(&self) -> usize {
         self.acknowledged.lock().unwrap().len()
     }
 
-    /// How many commands were asked for more than once so far.
+    /// The number of commands sent more than once so far.
     pub fn repeated(&self) -> usize {
         self.repeated.load(Ordering::SeqCst)
     }
 
-    /// Waits until so many more are acknowledged.
+    /// Waits until this many more are acknowledged.
     pub async fn goes_on(&self, more: usize) {
         let goal = self.acknowledged() + more;
         let reached = self.until(|load| load.acknowledged() >= goal);
         reached.await.expect("the load goes on");
     }
 
-    /// Waits until one more had no answer.
+    /// Waits until one more command had no answer.
     pub async fn is_left_unanswered(&self) {
         let before = self.repeated();
         let reached = self.until(|load| load.repeated() > before);
@@ -201,13 +202,13 @@ impl Load {
         tokio::time::timeout(PATIENCE, reached).await
     }
 
-    /// Says that a server is gone, or where it is now.
+    /// Sets a server's address, or that it is down.
     pub fn move_to(&self, place: usize, server: Option<&Process>) {
         self.doors[place].send_replace(server.map(Process::door));
     }
 
-    /// Lets every caller have its answer, and checks that each command was done once: `server` answers each key
-    /// as it was answered, counts as many messages, and has charged as much.
+    /// Lets every caller get its answer, and checks that each command was done once: `server`
+    /// repeats each key's first answer, counts as many messages, and has charged as much.
     pub async fn ends_well(self, server: &Process) -> usize {
         self.stop.store(true, Ordering::SeqCst);
         let callers = join_all(self.callers);

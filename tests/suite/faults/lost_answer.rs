@@ -1,5 +1,5 @@
-//! A connection that is lost between the commit and the answer: between the caller and the server, and between
-//! the server and PostgreSQL. The caller repeats its key and gets the first answer.
+//! A connection that is lost between the commit and the answer: between the caller and the server,
+//! and between the server and PostgreSQL. The caller repeats its key and gets the first answer.
 
 use std::sync::{
     Arc,
@@ -22,8 +22,8 @@ use crate::{
     support::{new_key, on_both_databases, process::Process},
 };
 
-/// Passes bytes on to `target` and back, until an answer is to be lost: then the connection ends once the answer
-/// to what contained `word` has begun to come, and nobody hears of it.
+/// Forwards bytes to `target` and back. If an answer is to be lost, the connection ends as soon as
+/// the answer to a request that contained `word` begins, before any of it is forwarded.
 async fn proxy(target: String, word: &'static [u8], to_lose: Arc<AtomicUsize>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -72,8 +72,9 @@ const SEND: &str = "mutation($input: SendMessageInput!) { sendMessage(input: $in
     message { id credits } balance { available } userErrors { code } } }";
 
 on_both_databases! {
-    /// The answer to every other request is lost on its way; each message is there once, and its key tells.
-    async fn an_answer_is_lost_on_its_way(server: Server) {
+    /// The answer to every other request is lost on its way. Each message exists once, and its key
+    /// returns the first answer.
+    async fn a_lost_answer_is_repeated_by_key(server: Server) {
         let tenant = server.account("Shop").await;
         server.grant(&tenant, "100").await;
         let to_lose = Arc::new(AtomicUsize::new(0));
@@ -84,7 +85,7 @@ on_both_databases! {
             input["idempotencyKey"] = json!(new_key());
             to_lose.store(1, Ordering::SeqCst);
             let body = json!({ "query": SEND, "variables": { "input": input } });
-            // A client that asks again by itself would hide the loss.
+            // A client that retries automatically would hide the loss.
             let lost = reqwest::Client::builder().retry(reqwest::retry::never()).build().unwrap()
                 .post(format!("http://{address}/graphql")).bearer_auth(&tenant.owner).json(&body).send().await;
             assert!(lost.is_err(), "{lost:?}");
@@ -99,10 +100,10 @@ on_both_databases! {
     }
 }
 
-/// PostgreSQL's answer to a COMMIT is lost. The server does not say that it failed as if nothing had been done;
-/// the key tells, and the message is there once.
+/// PostgreSQL's answer to a COMMIT is lost. The server doesn't report a failure as if nothing had
+/// been done; the key returns the outcome, and the message exists once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_answer_to_a_commit_is_lost() {
+async fn a_lost_commit_answer_is_resolved_by_key() {
     let Some(url) = migrated_postgres().await else {
         return;
     };

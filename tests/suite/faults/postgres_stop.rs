@@ -1,4 +1,4 @@
-//! An immediate stop of PostgreSQL in the midst of the load, as a power cut would.
+//! An immediate stop of PostgreSQL under load, like a power cut.
 
 use futures_util::future::join_all;
 use serde_json::json;
@@ -18,10 +18,10 @@ const CREATE_KEY: &str = "mutation($input: CreateApiKeyInput!) {
 const READ: &str =
     "{ account { balance { available } messages { totalCount } lists { totalCount } } }";
 
-/// The server goes on by itself once PostgreSQL is back; what was acknowledged is there, and each command that
-/// had no answer is done once when its key is repeated.
+/// The server recovers after PostgreSQL is back. Acknowledged commands are stored, and each command
+/// without an answer is done once when its key is repeated.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn postgres_is_stopped_at_random() {
+async fn postgres_stops_at_random_lose_nothing() {
     let Some(postgres) = OwnPostgres::start() else {
         return;
     };
@@ -33,7 +33,7 @@ async fn postgres_is_stopped_at_random() {
     postgres.cut_the_power();
     load.is_left_unanswered().await;
     postgres.up();
-    // Where it is back soon nobody may notice: what was under way is tried again.
+    // If PostgreSQL is back soon, nobody may notice: interrupted commands are retried.
     for _ in 0..rounds() {
         load.goes_on(20 + below(100)).await;
         postgres.cut_the_power();
@@ -45,10 +45,10 @@ async fn postgres_is_stopped_at_random() {
     assert_verified(&url);
 }
 
-/// Whoever asks when PostgreSQL is back after a short stop is answered, though every connection was lost: neither a
-/// query nor a command fails.
+/// Requests that come after PostgreSQL is back from a short stop are answered, though every
+/// connection was lost: neither a query nor a command fails.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nobody_notices_a_short_stop() {
+async fn a_short_stop_causes_no_errors() {
     let Some(postgres) = OwnPostgres::start() else {
         return;
     };
@@ -60,7 +60,7 @@ async fn nobody_notices_a_short_stop() {
     let created = server.graphql(ADMIN_KEY, CREATE_KEY, input).await.unwrap();
     let secret = created["data"]["createApiKey"]["secret"].as_str().unwrap();
     for _ in 0..rounds() {
-        // Several at a time, so that each pool has several connections.
+        // Several at once, so that each pool has several connections.
         for answer in join_all((0..8).map(|_| server.graphql(secret, READ, json!({})))).await {
             let answer = answer.unwrap();
             assert!(answer.get("errors").is_none(), "{answer}");

@@ -9,8 +9,8 @@ use super::{
 };
 use crate::support::process::Process;
 
-/// One of two servers is killed in the midst of its batches: the other one goes on, and what the first
-/// acknowledged is there.
+/// One of two servers is killed in the middle of its batches: the other one goes on, and whatever
+/// the first acknowledged is stored.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_of_two_servers_is_killed() {
     let Some(url) = migrated_postgres().await else {
@@ -18,7 +18,7 @@ async fn one_of_two_servers_is_killed() {
     };
     let start = || Process::start(&["--database-url", &url]);
     let (mut first, second) = (start(), start());
-    // Of one account: both want the same book all the time.
+    // All for one account: both servers want the same book all the time.
     let load = Load::start(&[&first, &second], 8).await;
     for _ in 0..rounds() {
         load.goes_on(20 + below(100)).await;

@@ -1,5 +1,5 @@
-//! What is stored for nothing is bounded for each account: scheduled messages, lists, keys, unpaid purchases, and the
-//! rows that imports refuse.
+//! Rows that are stored free of charge are bounded for each account: scheduled messages, lists,
+//! keys, unpaid purchases, and the rows that imports refuse.
 
 use domain::id::ListId;
 use entity::{api_key, contact_list, hold_draw, sql_enums::Role};
@@ -40,7 +40,7 @@ fn random_id() -> Uuid {
     Uuid::from_bytes(entropy::bytes())
 }
 
-/// Stores so many rows.
+/// Stores this many rows.
 async fn insert<M, A>(server: &Server, count: u64, row: impl Fn(u64) -> M)
 where
     M: IntoActiveModel<A>,
@@ -83,8 +83,8 @@ async fn refused(
 }
 
 on_both_databases! {
-    /// An account has so many scheduled messages at a time; what it cancels makes room, and a repeated key has its
-    /// first answer.
+    /// The number of an account's scheduled messages is bounded. Cancelling makes room, and a
+    /// repeated key returns its first answer.
     async fn scheduled_messages_are_bounded(server: Server) {
         let tenant = server.account("Shop").await;
         let other = server.account("Other").await;
@@ -112,7 +112,7 @@ on_both_databases! {
         let again = server.done(&tenant.owner, SCHEDULE, input).await;
         assert_eq!(again["message"]["id"], last);
         schedule(&server, &other, AT, to_italians(1)).await;
-        // Sending asks for no room.
+        // Sending at once needs no room.
         crate::nouns::message::send(&server, &tenant, to_italians(1)).await;
 
         let cancel = json!({ "messageId": last, "idempotencyKey": new_key() });
@@ -120,7 +120,7 @@ on_both_databases! {
         server.done(&tenant.owner, SCHEDULE, beyond).await;
     }
 
-    /// An account has so many lists in use.
+    /// The number of an account's lists in use is bounded.
     async fn lists_are_bounded(server: Server) {
         let tenant = server.account("Shop").await;
         let account_id = account(&tenant).uuid();
@@ -144,7 +144,7 @@ on_both_databases! {
         server.done(&tenant.owner, CREATE_LIST, beyond).await;
     }
 
-    /// An account has so many keys that work.
+    /// The number of an account's working keys is bounded.
     async fn keys_are_bounded(server: Server) {
         let tenant = server.account("Shop").await;
         let account_id = account(&tenant).uuid();
@@ -170,7 +170,7 @@ on_both_databases! {
         server.done(&tenant.owner, CREATE_KEY, new).await;
     }
 
-    /// An account has so many purchases that wait for their payment; they make room when they expire.
+    /// The number of an account's unpaid purchases is bounded; they make room when they expire.
     async fn unpaid_purchases_are_bounded(server: Server) {
         let tenant = server.account("Shop").await;
         let package = package(&server, 1_000, 4_990, |_| {}).await;
@@ -188,8 +188,8 @@ on_both_databases! {
         server.done(&tenant.owner, PURCHASE, beyond).await;
     }
 
-    /// Of the rows that an import refuses the first are kept, and all are counted.
-    async fn refused_rows_are_counted_beyond_those_that_are_kept(server: Server) {
+    /// The first refused rows of an import are stored, and all are counted.
+    async fn refused_rows_are_counted_beyond_the_stored_ones(server: Server) {
         let tenant = server.account("Shop").await;
         let list = server.list(&tenant, "Newsletter", json!([])).await;
         let kept = usize::try_from(KEPT_REJECTIONS).unwrap();

@@ -1,5 +1,5 @@
-//! No account takes what the others need: lists that are read whole, imports, readers' connections. Each flood runs
-//! beside a tenant that pays, none of whose requests may fail.
+//! No account takes what others need: whole reads of lists, imports, readers' connections. Each
+//! flood runs beside a paying tenant, none of whose requests may fail.
 
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-/// More than a small list has.
+/// More contacts than a small list has.
 const MANY: usize = 12_000;
 const QUOTE: &str = "query($input: QuoteInput!) { quote(input: $input) { credits } }";
 
@@ -40,8 +40,9 @@ fn code(response: &Value) -> Value {
 }
 
 on_both_databases! {
-    /// One account quotes over a long list from many connections: the others' personalised sends go out.
-    async fn one_accounts_quotes_keep_no_place_from_others(server: Server) {
+    /// One account quotes over a long list from many connections: the others' personalised sends
+    /// succeed.
+    async fn one_accounts_quotes_do_not_block_others(server: Server) {
         let hog = server.account("Hog").await;
         let shop = server.account("Shop").await;
         let (hogs, shops) = (long_list(&server, &hog).await, long_list(&server, &shop).await);
@@ -75,7 +76,7 @@ on_both_databases! {
         for answer in sent {
             assert_eq!(answer["message"]["recipients"], MANY);
         }
-        // It was served too, one after the other.
+        // It was served too, one request after the other.
         assert!(quoted.iter().map(|(done, _)| done).sum::<usize>() > 0, "{quoted:?}");
     }
 
@@ -94,13 +95,13 @@ on_both_databases! {
         }
     }
 
-    /// An account imports two files at a time and two wait; meanwhile the others' imports begin.
-    async fn one_accounts_imports_keep_no_place_from_others(server: Server) {
+    /// An account runs two imports and two wait; meanwhile the others' imports begin.
+    async fn one_accounts_imports_do_not_block_others(server: Server) {
         let hog = server.account("Hog").await;
         let shop = server.account("Shop").await;
         let list = server.list(&hog, "Newsletter", json!([])).await;
         let shops = server.list(&shop, "Newsletter", json!([])).await;
-        // So many have begun, and so many wait.
+        // Two have begun, and two wait.
         let stand = async |tenant: &Tenant, list: &str, expected: (u64, usize)| {
             let read = "query($list: ID!) { node(id: $list) { ... on ContactList { imports { totalCount } } } }";
             for _ in 0..2_000 {
@@ -143,8 +144,9 @@ on_both_databases! {
         assert_eq!(code(&beyond), "RATE_LIMITED", "{beyond:#}");
     }
 
-    /// Two accounts upload as many files as they may: another account's file comes in all the same.
-    async fn two_accounts_uploads_keep_no_place_from_others(server: Server) {
+    /// Two accounts upload as many files as they may: another account's file is imported all the
+    /// same.
+    async fn two_accounts_uploads_do_not_block_others(server: Server) {
         let tenants = [server.account("A").await, server.account("B").await];
         let shop = server.account("Shop").await;
         let shops = server.list(&shop, "Newsletter", json!([])).await;
@@ -161,7 +163,7 @@ on_both_databases! {
             }
         }
         let came = async {
-            // Of each account two run and two wait.
+            // Two imports of each account run and two wait.
             while server.services().imports().waiting() < 4 {
                 tokio::task::yield_now().await;
             }
@@ -182,8 +184,9 @@ on_both_databases! {
         }
     }
 
-    /// An account that reads over all connections of its share takes none of the others', nor those of the jobs.
-    async fn one_accounts_reads_take_no_connection_from_others(server: Server) {
+    /// An account that reads over all connections of its share takes none of the others', nor those
+    /// of the jobs.
+    async fn one_accounts_reads_do_not_block_others(server: Server) {
         let store = &server.services().store;
         let tenants = [server.account("A").await, server.account("B").await];
         let [hog, shop] = tenants.each_ref().map(|tenant| Owner::Account(account(tenant)));
@@ -197,7 +200,7 @@ on_both_databases! {
         shop.reads(read()).await.unwrap();
         Owner::Jobs.reads(read()).await.unwrap();
         Owner::Nobody.reads(read()).await.unwrap();
-        // Requests and jobs read as whom they are for.
+        // Requests and jobs read as the owner that they act for.
         let data = server.data(&tenants[1].owner, "{ account { lists { totalCount } } }", json!({})).await;
         assert_eq!(data["account"]["lists"]["totalCount"], 0);
         for snapshot in held {
@@ -207,9 +210,9 @@ on_both_databases! {
     }
 }
 
-/// While an account's reads are stuck, others read, and what is due is settled.
+/// While one account's reads are stuck, others read, and due messages are settled.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn stuck_reads_of_one_account_hold_up_nobody_else() {
+async fn stuck_reads_of_one_account_block_nobody_else() {
     let Some(server) = Server::on_postgres().await else {
         return;
     };

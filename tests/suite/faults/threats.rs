@@ -1,5 +1,5 @@
-//! docs/threats.md says what is bounded, by how much, and which test shows it: each figure is the code's, and each
-//! test is there.
+//! docs/threats.md lists each bound, its figure, and the test that shows it: each figure matches
+//! the code, and each test exists.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -11,7 +11,7 @@ fn page() -> String {
     fs::read_to_string(root().join("docs/threats.md")).unwrap()
 }
 
-/// The cells of the rows of every table whose header begins so.
+/// The cells of the rows of every table whose header begins with this.
 fn tables<'a>(page: &'a str, header: &str) -> Vec<Vec<&'a str>> {
     let mut rows = Vec::new();
     let mut lines = page.lines();
@@ -27,13 +27,13 @@ fn tables<'a>(page: &'a str, header: &str) -> Vec<Vec<&'a str>> {
     rows
 }
 
-/// What stands between backticks.
+/// The texts between backticks.
 fn quoted(cell: &str) -> Vec<&str> {
     cell.split('`').skip(1).step_by(2).collect()
 }
 
 #[test]
-fn every_figure_is_the_codes() {
+fn every_figure_matches_the_code() {
     let page = page();
     let rows = tables(&page, "| What is bounded |");
     assert!(rows.len() > 10, "{} rows", rows.len());
@@ -57,7 +57,7 @@ fn every_figure_is_the_codes() {
 }
 
 #[test]
-fn every_test_is_there() {
+fn every_named_test_exists() {
     let page = page();
     let mut known = BTreeSet::new();
     for folder in ["src", "domain", "tests/suite"] {
@@ -123,7 +123,7 @@ fn amount(figure: &str) -> Option<u128> {
     Some(number * unit)
 }
 
-/// What a source says of `NAME`, `field`, or `NAME.field`: the first that is a figure.
+/// The value of `NAME`, `field`, or `NAME.field` in a source: the first that is a figure.
 fn value_of(source: &str, name: &str) -> Option<u128> {
     let (source, name) = match name.split_once('.') {
         Some((whole, field)) => {
@@ -172,7 +172,7 @@ fn computed(text: &str, source: &str) -> Option<u128> {
 }
 
 #[test]
-fn figures_are_read_as_they_are_written() {
+fn figures_are_parsed() {
     let source = "const MIB: usize = 1024 * 1024;\npub(crate) const LARGE: usize = 8 * MIB;\n\
         const LONG: Duration = Duration::from_secs(30 * 60);\nconst SIZE: Size = Size {\n    places: 1_024,\n    \
         share: 256,\n};\nconst HOURS: SignedDuration = SignedDuration::from_hours(48);\n";

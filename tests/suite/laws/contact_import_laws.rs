@@ -1,5 +1,5 @@
-//! Laws of imports, over HTTP with random files: imported + duplicates + rejected = rows, and the head-count is
-//! that of the distinct numbers.
+//! Laws of imports, over HTTP with random files: imported + duplicates + rejected = rows, and the
+//! head-count is that of the distinct numbers.
 
 use std::collections::BTreeSet;
 
@@ -56,7 +56,8 @@ fn row() -> impl Strategy<Value = Row> {
 }
 
 on_both_databases! {
-    /// Whatever the file, every row is one of the three, and nobody is counted twice.
+    /// Whatever the file, every row is counted in exactly one of the three, and no number is
+    /// counted twice.
     async fn every_row_is_accounted_for(server: Server) {
         let shop = server.account("Shop").await;
         let list = server.list(&shop, "Newsletter", json!([])).await;

@@ -1,7 +1,8 @@
-//! How a scheduled message ends, by whose word and for how much, over HTTP: laws H3 and A3.
+//! How a scheduled message ends, on whose request and at what cost, over HTTP: laws H3 and A3.
 //!
-//! Here: every asker with every way to end a hold, and random sequences of them. Not here: what a settlement comes to
-//! ([`crate::nouns::settlement`]), and every row of the policy ([`crate::api::authorization`]).
+//! Here: every caller with every way to end a hold, and random sequences of them. Not here: the
+//! result of a settlement ([`crate::nouns::settlement`]), and every row of the policy
+//! ([`crate::api::authorization`]).
 
 mod history;
 
@@ -19,17 +20,17 @@ const CANCEL: &str = "mutation($input: CancelMessageInput!) { done: cancelMessag
 const UPDATE: &str = "mutation($input: UpdateAccountInput!) { updateAccount(input: $input) {
     account { settlement name } userErrors { field message code } } }";
 
-/// How a message is asked to end.
+/// The ways to end a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ask {
     Cancel,
     InFull,
-    /// So many Italians were reached; nobody, with and without a row that says so.
+    /// This many Italians were reached; nobody, with and without a line that says so.
     Sent(i64),
     SentToNobody,
 }
 
-/// Asks for a message's end; the payload.
+/// Ends a message in a way; returns the payload.
 async fn ask(server: &Server, key: &str, message: &Value, ask: Ask) -> Value {
     let mut input = json!({ "messageId": message, "idempotencyKey": new_key() });
     match ask {
@@ -55,7 +56,7 @@ fn refusal(payload: &Value) -> Value {
     json!([row["field"][1], row["code"]])
 }
 
-/// Keys of everybody who may end a message.
+/// The keys of everybody who may end a message.
 async fn keys(server: &Server, tenant: &Tenant) -> [(&'static str, String); 4] {
     [
         ("MEMBER", server.key(tenant, "MEMBER").await),
@@ -65,7 +66,7 @@ async fn keys(server: &Server, tenant: &Tenant) -> [(&'static str, String); 4] {
     ]
 }
 
-/// Leaves settling to the server, or to the sending service.
+/// Lets the server settle, or the sending service.
 async fn settles(server: &Server, tenant: &Tenant, settlement: &str) {
     let input = json!({ "accountId": tenant.id, "settlement": settlement });
     let payload = server.done(server.admin_key(), UPDATE, input).await;
@@ -78,8 +79,9 @@ async fn tomorrow(server: &Server, tenant: &Tenant, recipients: i64) -> Value {
 }
 
 on_both_databases! {
-    /// H3: from its sendAt on what the server sends is charged in full, whoever asks for what, before any job runs.
-    async fn what_is_due_is_charged_in_full(server: Server) {
+    /// H3: from its sendAt on, a message that the server sends is charged in full, whoever ends it
+    /// in whatever way, before any job runs.
+    async fn every_caller_charges_due_messages_in_full(server: Server) {
         for place in 0..4 {
             server.set_time("2026-11-22T08:00:00Z");
             let tenant = server.account("Shop").await;
@@ -110,8 +112,9 @@ on_both_databases! {
         }
     }
 
-    /// H3: before its time a message that the server sends may have been sent to nobody: then it was given up.
-    async fn what_was_sent_to_nobody_was_given_up(server: Server) {
+    /// H3: before its sendAt, a message that the server sends may be reported as sent to nobody:
+    /// then it is cancelled.
+    async fn a_message_sent_to_nobody_is_cancelled(server: Server) {
         let tenant = server.account("Shop").await;
         server.grant(&tenant, "100").await;
         let sender = server.key(&tenant, "SENDER").await;
@@ -122,7 +125,8 @@ on_both_databases! {
                 "status": "CANCELED", "credits": "0", "recipients": 30, "sentAt": null }), "{nobody:?}");
             assert_eq!(payload["balance"], json!({ "total": "100", "available": "100", "held": "0" }));
         }
-        // To a few is another thing, and so is a report of the sending service's own message.
+        // A report of a few recipients is different, and so is one about the sending service's own
+        // message.
         let id = tomorrow(&server, &tenant, 30).await;
         assert_eq!(ask(&server, &sender, &id, Ask::Sent(2)).await["message"]["credits"], "2");
         settles(&server, &tenant, "REPORTED").await;
@@ -131,9 +135,9 @@ on_both_databases! {
             "status": "SENT", "credits": "0", "recipients": 0, "sentAt": "2026-11-22T08:00:00Z" }));
     }
 
-    /// A3: from sendAt on the sending service may have sent a message: the account's own people take nothing back, and
-    /// never say what was sent.
-    async fn the_account_takes_nothing_back(server: Server) {
+    /// A3: from sendAt on the sending service may have sent a message: the account's own users take
+    /// nothing back, and never report what was sent.
+    async fn an_account_cannot_take_charges_back(server: Server) {
         for place in 0..2 {
             server.set_time("2026-11-22T08:00:00Z");
             let tenant = server.account("Shop").await;
@@ -156,8 +160,9 @@ on_both_databases! {
         }
     }
 
-    /// A3: who settles is the platform's to say, whatever else an owner changes; and nothing of a refused change is done.
-    async fn an_owner_does_not_say_who_settles(server: Server) {
+    /// A3: only the platform sets who settles, whatever else an owner changes; and a refused change
+    /// does nothing.
+    async fn an_owner_cannot_choose_who_settles(server: Server) {
         let tenant = server.account("Shop").await;
         for settlement in ["REPORTED", "AUTOMATIC"] {
             let input = json!({ "settlement": settlement, "name": "Another" });
@@ -173,8 +178,9 @@ on_both_databases! {
         settles(&server, &tenant, "REPORTED").await;
     }
 
-    /// A key that was answered before is answered again, though the same would be refused by now (law B4).
-    async fn a_report_again_is_answered_again(server: Server) {
+    /// A key that was answered before is answered again, even if the command would be refused by
+    /// now (law B4).
+    async fn a_repeated_settlement_report_returns_the_first_answer(server: Server) {
         let tenant = server.account("Shop").await;
         server.grant(&tenant, "100").await;
         let sender = server.key(&tenant, "SENDER").await;

@@ -1,4 +1,5 @@
-//! docs/laws.md holds every law: each citation has its law, each law is cited, and the tests that hold it exist.
+//! docs/laws.md has every law: each citation resolves to a law, each law is cited, and its tests
+//! exist.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -21,7 +22,7 @@ const PLACES: [&str; 11] = [
     "README.md",
     "SECURITY.md",
 ];
-/// The sentences of a law, so that it is read at a glance.
+/// The most sentences of a law, so that it can be read at a glance.
 const MOST_SENTENCES: usize = 2;
 
 struct Law {
@@ -124,7 +125,7 @@ fn files(path: PathBuf, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// Every file that may cite laws, but the law book and this test.
+/// Every file that may cite laws, except the law book and this test.
 fn texts() -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
     for place in PLACES {

@@ -1,10 +1,10 @@
-//! Laws of the ledger over HTTP that no noun's own tests tell; docs/ledger.md says which test tells each.
-//! The properties of keys and hashes are in [`properties`].
+//! Laws of the ledger over HTTP that no noun's own tests check; docs/laws.md names the tests of
+//! each. The properties of keys and hashes are in [`properties`].
 
 mod properties;
 
 use domain::ending::NoEnding;
-use message_credits::ledger::{Act, End, Refused, Request, SubmitError};
+use message_credits::ledger::{End, Refused, Request, RequestKind, SubmitError};
 use sea_orm::{ConnectionTrait, DatabaseBackend};
 use serde_json::{Value, json};
 
@@ -25,7 +25,7 @@ async fn update(server: &Server, tenant: &Tenant, field: &str, value: &str) {
     server.done(server.admin_key(), UPDATE, input).await;
 }
 
-/// Lots that were given and what is left of them, the newest first.
+/// Granted lots and their remainders, the newest first.
 async fn lots(server: &Server, tenant: &Tenant) -> Value {
     let read = "{ account { lots { nodes { granted remaining } } } }";
     let data = server.data(&tenant.owner, read, json!({})).await;
@@ -36,7 +36,7 @@ async fn lots(server: &Server, tenant: &Tenant) -> Value {
         .collect()
 }
 
-/// A message that waits, to so many Italians; its id.
+/// A scheduled message to this many Italians; its id.
 async fn waiting(server: &Server, tenant: &Tenant, at: &str, recipients: i64) -> Value {
     schedule(server, tenant, at, to_italians(recipients)).await["message"]["id"].take()
 }
@@ -52,9 +52,9 @@ async fn statuses(server: &Server, tenant: &Tenant) -> Vec<Value> {
 }
 
 on_both_databases! {
-    /// L1: where the account says so the soonest to expire go first, those that never do last; among equals the
-    /// older one, whichever came in larger.
-    async fn the_soonest_to_expire_go_first_where_asked(server: Server) {
+    /// L1: if the account is configured so, the soonest expiring lots go first and those that never
+    /// expire last; among equals the older one, whichever is larger.
+    async fn soonest_expiring_lots_go_first_if_configured(server: Server) {
         let tenant = server.account("Shop").await;
         let given = [("10", None), ("20", Some("2026-12-05")), ("30", Some("2026-12-01")), ("40", Some("2026-12-01"))];
         for (minute, (credits, until)) in given.into_iter().enumerate() {
@@ -74,7 +74,8 @@ on_both_databases! {
         }
     }
 
-    /// P1: a list with a limit spends its own and nothing else, one without spends the unassigned.
+    /// P1: a list with a limit spends its own credits only, one without a limit the unassigned
+    /// credits.
     async fn a_limited_list_spends_its_own_only(server: Server) {
         let tenant = server.account("Shop").await;
         server.grant(&tenant, "100").await;
@@ -97,14 +98,15 @@ on_both_databases! {
             input["idempotencyKey"] = json!(new_key());
             server.done(&tenant.owner, SCHEDULE, input).await;
         }
-        // What comes in is nobody's yet.
+        // New credits are unassigned.
         server.grant(&tenant, "5").await;
         assert_eq!(balance(&server, &tenant).await, json!({
             "total": "105", "available": "5", "held": "100", "unassigned": "5" }));
     }
 
-    /// H2: what goes back to a lot whose day has passed expires at once, and no other credits pay for it.
-    async fn what_comes_back_too_late_expires(server: Server) {
+    /// H2: credits that return to a lot whose day has passed expire at once, and no other credits
+    /// pay for it.
+    async fn credits_released_after_expiry_expire(server: Server) {
         let tenant = server.account("Shop").await;
         server.grant_until(&tenant, "50", Some("2026-12-01")).await;
         let id = waiting(&server, &tenant, "2026-12-24T08:00:00Z", 40).await;
@@ -124,9 +126,9 @@ on_both_databases! {
         assert_eq!(newest, [json!(["EXPIRY", "-15"]), json!(["RELEASE", "15"]), json!(["SPEND", "0"]), json!(["EXPIRY", "-10"])]);
     }
 
-    /// H3: what came due while the server settled is the server's to settle, though no job had run when that
-    /// changed; what comes due later is the sending service's.
-    async fn who_settles_is_judged_at_its_time(server: Server) {
+    /// H3: a message that came due while the server settled is settled by the server, even if no
+    /// job had run before the setting changed; later ones are the sending service's.
+    async fn the_settler_is_judged_at_settlement_time(server: Server) {
         let tenant = server.account("Shop").await;
         server.grant(&tenant, "100").await;
         let due = waiting(&server, &tenant, "2026-11-23T08:00:00Z", 10).await;
@@ -140,13 +142,13 @@ on_both_databases! {
         assert_eq!(statuses(&server, &tenant).await, [json!(["SCHEDULED", null]), sent]);
         // A job that found it due a moment before the change comes too late.
         let message = message_credits::graphql::engine::ids::PublicId::decode(later.as_str().unwrap()).unwrap();
-        let act = Act::End { message, list: None, end: End::Due };
-        let request = Request { account: sending::account(&tenant), act, key: None, at: None };
+        let kind = RequestKind::End { message, list: None, end: End::Due };
+        let request = Request { account: sending::account(&tenant), kind, key: None, at: None };
         let refused = server.services().ledger.submit(request).await;
         assert!(matches!(refused, Err(SubmitError::Refused(Refused::NoEnding(NoEnding::NotDue)))), "{refused:?}");
         assert_eq!(balance(&server, &tenant).await["held"], "20");
-        // Ended once: what was settled is not cancelled, and what is reported may be by its sending service, after its
-        // time too.
+        // It ends once: a settled message can't be cancelled, and the sending service may settle a
+        // reported one, also after its sendAt.
         let sender = server.key(&tenant, "SENDER").await;
         let cancel = async |key: &str, id: &Value| {
             let input = json!({ "messageId": id, "idempotencyKey": new_key() });
@@ -182,8 +184,9 @@ on_both_databases! {
         }
     }
 
-    /// B4: what was scheduled is answered again as it was scheduled, lines and all, after other lines were sent.
-    async fn a_schedule_again_has_its_first_lines(server: Server) {
+    /// B4: a repeated schedule gets the lines that it was scheduled with, also after a settlement
+    /// replaced them.
+    async fn a_repeated_schedule_returns_its_first_lines(server: Server) {
         let tenant = server.account("Shop").await;
         update(&server, &tenant, "settlement", "REPORTED").await;
         server.grant(&tenant, "100").await;

@@ -1,12 +1,12 @@
-//! docs/ledger.md against the ledger: its postings are those that are made, its queries answer, and the tests that
-//! it names are there. Not
-//! here: the properties of keys and hashes ([`super::ledger_laws`]).
+//! docs/ledger.md against the ledger: its table has exactly the postings that are made, its queries
+//! run, and the tests that it names exist. Not here: the properties of keys and hashes
+//! ([`super::ledger_laws`]).
 
 use std::collections::BTreeSet;
 
 use domain::{ending::Asker, id::MessageId};
 use entity::{posting, purchase, sql_enums::TransactionKind, transaction};
-use message_credits::ledger::{Act, End};
+use message_credits::ledger::{End, RequestKind};
 use sea_orm::{
     ActiveEnum, ConnectionTrait, DatabaseBackend, EntityTrait, Statement, prelude::Uuid,
     sea_query::Expr,
@@ -24,7 +24,7 @@ use crate::{
 
 const PAGE: &str = include_str!("../../../docs/ledger.md");
 
-/// A kind with the books that it moves and which way: `SPEND` of `HELD -` and `SPENT +`.
+/// A kind with the books that it moves and their signs: `SPEND` of `HELD -` and `SPENT +`.
 type Shape = (String, BTreeSet<String>);
 
 /// The rows of the page's table of postings.
@@ -48,7 +48,7 @@ fn told_shapes() -> BTreeSet<Shape> {
     .collect()
 }
 
-/// What the ledger of every account did.
+/// The shapes of all postings in the ledger.
 async fn made_shapes(server: &Server) -> BTreeSet<Shape> {
     let reader = server.services().store.reader();
     let transactions = transaction::Entity::find().all(reader).await.unwrap();
@@ -64,24 +64,24 @@ async fn made_shapes(server: &Server) -> BTreeSet<Shape> {
     transactions.iter().map(shape).collect()
 }
 
-/// Everything that an account can go through.
+/// Everything that can happen to an account.
 async fn whole_history(server: &Server) -> Tenant {
     let tenant = books(server).await;
     let now = || server.services().clock.now();
-    // Messages that cost nothing, one given up and one settled.
+    // Messages that cost nothing, one cancelled and one settled.
     for end in [End::Cancel(Asker::Account), End::InFull] {
         let mut new = sending::new_message(&message(None, "2026-11-22T08:00:00Z", 0));
         new.send_at = Some("2027-01-01T08:00:00Z".parse().unwrap());
         let id: MessageId = new.id;
-        submit(server, &tenant, now(), Act::Schedule(new)).await;
-        let end = Act::End {
+        submit(server, &tenant, now(), RequestKind::Schedule(new)).await;
+        let end = RequestKind::End {
             message: id,
             list: None,
             end,
         };
         submit(server, &tenant, now(), end).await;
     }
-    let change = Act::ChangeTimeZone {
+    let change = RequestKind::ChangeTimeZone {
         time_zone: jiff::tz::TimeZone::get("America/New_York").unwrap(),
     };
     submit(server, &tenant, now(), change).await;
@@ -107,7 +107,7 @@ async fn whole_history(server: &Server) -> Tenant {
     tenant
 }
 
-/// The page's queries, each with its question.
+/// The page's queries, each with the question that it answers.
 fn queries() -> Vec<(&'static str, &'static str)> {
     let parts: Vec<&str> = PAGE.split("```").collect();
     let pairs = parts
@@ -129,8 +129,8 @@ async fn number(server: &Server, query: &str) -> i64 {
 }
 
 on_both_databases! {
-    /// Each row of the table is something that the ledger does, and it does nothing else.
-    async fn the_page_tells_every_posting(server: Server) {
+    /// The ledger makes each row of the table, and no other.
+    async fn the_page_lists_every_posting(server: Server) {
         whole_history(&server).await;
         assert_eq!(made_shapes(&server).await, told_shapes());
     }

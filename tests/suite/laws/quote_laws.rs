@@ -1,5 +1,5 @@
-//! The law of quotes over HTTP: what is quoted is what is charged, in credits, lines and distribution, for random
-//! cards, lists, contacts and texts.
+//! The law of quotes over HTTP: a quote equals its charge in credits, lines and distribution, for
+//! random cards, lists, contacts and texts.
 
 use proptest::{
     prelude::*,
@@ -31,7 +31,7 @@ const SEND: &str = "mutation($input: SendMessageInput!) { sendMessage(input: $in
 struct World {
     rates: Value,
     contacts: Vec<(&'static str, Option<Value>)>,
-    /// Whether the contacts are stored, or a head-count alone.
+    /// Whether the contacts are stored, or only a head-count.
     stored: bool,
     text: String,
     smart_encoding: bool,
@@ -109,7 +109,7 @@ fn sum(rows: &Value, of: impl Fn(&Value) -> i64) -> i64 {
     rows.as_array().unwrap().iter().map(of).sum()
 }
 
-/// That a world's quote is what a send charges.
+/// Checks that a world's quote is what a send charges.
 async fn holds(server: &Server, world: &World, case: usize) {
     let tenant = server.account("Shop").await;
     server.grant(&tenant, "1000000").await;
@@ -145,7 +145,7 @@ async fn holds(server: &Server, world: &World, case: usize) {
     assert_eq!(heads(distribution), quoted["recipients"].as_i64().unwrap());
 
     input["idempotencyKey"] = json!(new_key());
-    // What says nothing costs as much as it is quoted at, if somebody means it.
+    // An empty text costs what it is quoted at, if the caller allows it.
     input["allowEmpty"] = json!(true);
     let sent = server
         .graphql(Some(&tenant.owner), SEND, json!({ "input": input }))
@@ -168,8 +168,9 @@ async fn holds(server: &Server, world: &World, case: usize) {
 }
 
 on_both_databases! {
-    /// Each world is printed before it is tried, so that a failure shows its own; the seed makes the same again.
-    async fn a_quote_is_what_is_charged(server: Server) {
+    /// Each world is printed before it is tried, so that a failure shows it; the seed makes the
+    /// same again.
+    async fn a_charge_equals_its_quote(server: Server) {
         let seed: [u8; 32] = match std::env::var("QUOTE_LAWS_SEED") {
             Ok(text) => {
                 let digits = text.as_bytes().chunks(2).map(|two| std::str::from_utf8(two).unwrap());

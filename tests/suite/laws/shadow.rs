@@ -1,10 +1,10 @@
 //! A second, slow book beside the server: both agree after every step of long random histories.
 //!
-//! The second book is the one that the pure core is held against (`domain/tests/book/shadow`). Here: the runs,
-//! each of a seed, and how a failing one is made shorter. Not here: how steps are drawn ([`steps`]), how one
-//! is taken on both sides ([`drive`]), and what must agree ([`agree`]).
+//! The second book is the one that the pure core is compared with (`domain/tests/book/shadow`).
+//! Here: the runs, each from a seed, and how a failing one is shortened. Not here: how steps are
+//! drawn ([`steps`]), how each is done on both sides ([`drive`]), and what must agree ([`agree`]).
 //!
-//! `SHADOW_SEED` says which history is taken, `SHADOW_HTTP_STEPS` how far.
+//! `SHADOW_SEED` selects the history, `SHADOW_HTTP_STEPS` its length.
 
 mod agree;
 mod drive;
@@ -24,15 +24,15 @@ use crate::{
     support::{Server, on_both_databases},
 };
 
-/// How many steps are taken on each database unless `SHADOW_HTTP_STEPS` says otherwise.
+/// The number of steps on each database, unless `SHADOW_HTTP_STEPS` sets another.
 const STEPS: usize = 2_000;
-/// How many of them one account takes: few enough that a failure is soon made shorter.
+/// How many of them one account does: few enough that a failure is shortened quickly.
 const STEPS_OF_ACCOUNT: usize = 200;
 
-/// What all histories of a server are charged and bought by.
+/// The cards and packages of all histories on a server.
 struct Shop {
     card: Value,
-    /// Packages with what they hold, in credits, and for how many days.
+    /// Packages with their credits, and their validity in days.
     packages: Vec<(String, i64, Option<i32>)>,
 }
 
@@ -51,13 +51,13 @@ impl Shop {
     }
 }
 
-/// A history, and whether the server settles what is scheduled in it.
+/// A history, and whether the server settles its scheduled messages.
 struct Run {
     steps: Vec<Step>,
     automatic: bool,
 }
 
-/// Takes a history on an account of its own: what differs first, if anything does.
+/// Runs a history on a new account: the first difference, if any.
 async fn differs(server: &Server, shop: &Shop, run: &Run) -> Result<(), String> {
     let Run { steps, automatic } = run;
     let mut shadow = Shadow::new(server, shop, *automatic).await;
@@ -68,7 +68,7 @@ async fn differs(server: &Server, shop: &Shop, run: &Run) -> Result<(), String> 
     shadow.end().await
 }
 
-/// The fewest steps that differ, with what differs then.
+/// The fewest steps that differ, with their difference.
 async fn fewest(server: &Server, shop: &Shop, run: Run) -> (Vec<Step>, String) {
     let automatic = run.automatic;
     let mut shrink = Shrink::new(run.steps);
@@ -88,9 +88,9 @@ fn setting(name: &str) -> Option<u64> {
 }
 
 on_both_databases! {
-    /// After every step the balance, the lots, the lists, the holds and the step's own answer or refusal are the
-    /// second book's; in the end so is what the transactions add up to, every past balance is told as it was, and
-    /// `verify` finds nothing.
+    /// After every step the balance, the lots, the lists, the holds and the step's own answer or
+    /// refusal equal the second book's. In the end so do the sums of the transactions, every past
+    /// balance is unchanged, and `verify` finds nothing.
     async fn the_second_book_agrees(server: Server) {
         let random = || u64::from_le_bytes(message_credits::entropy::bytes());
         let seed = setting("SHADOW_SEED").unwrap_or_else(random);

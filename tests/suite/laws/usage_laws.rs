@@ -1,6 +1,7 @@
-//! The laws of usage reports (T1 to T4), for random messages, zones, periods, intervals and filters: what is added up
-//! as it is charged is what the messages come to, totals are lists are buckets are countries are the ledger, before
-//! a change of the account's zone, in the midst of it and after.
+//! The laws of usage reports (T1 to T4), for random messages, zones, periods, intervals and
+//! filters. Sums added up at each charge equal the sums of the messages. Totals equal the sums by
+//! list, bucket and country, and the ledger: before, during and after a change of the account's
+//! zone.
 
 mod world;
 
@@ -16,7 +17,7 @@ use domain::{
 use jiff::SignedDuration;
 use message_credits::{
     graphql::engine::ids::PublicId,
-    ledger::{Act, End},
+    ledger::{End, RequestKind},
     operations::usage_report::{UsageReport, UsageReportRequest},
     reports::usage::{Figures, Parts, Source},
 };
@@ -38,7 +39,7 @@ use crate::{
 
 /// Random worlds for each database.
 const CASES: u32 = 24;
-/// How often a world that fails is made smaller.
+/// How often a failing world is made smaller.
 const SHRINKINGS: u32 = 200;
 
 const EVERYTHING: Parts = Parts {
@@ -49,7 +50,7 @@ const EVERYTHING: Parts = Parts {
     channels: true,
 };
 
-/// An account in the midst of a world.
+/// An account of a world.
 struct Shop {
     tenant: Tenant,
     zone: &'static str,
@@ -80,7 +81,7 @@ async fn shop(server: &Server, zone: &'static str) -> Shop {
 }
 
 impl Shop {
-    /// Sends, the oldest first: a book does not go back.
+    /// Sends, the oldest first, because a book's time doesn't step back.
     async fn send(&self, server: &Server, sendings: &[Sending]) {
         let mut sendings = sendings.to_vec();
         sendings.sort_by_key(|sending| sending.at.instant());
@@ -102,9 +103,9 @@ impl Shop {
                 continue;
             }
             let mut new = new_message(&message);
-            // Before its time less may be reported.
+            // Before its sendAt less may be reported.
             new.send_at = Some(message.at + SignedDuration::from_hours(1));
-            let settle = Act::End {
+            let settle = RequestKind::End {
                 message: new.id,
                 list: new.list,
                 end: match sending.how {
@@ -114,7 +115,7 @@ impl Shop {
                     How::Held | How::Sent => End::InFull,
                 },
             };
-            submit(server, &self.tenant, message.at, Act::Schedule(new)).await;
+            submit(server, &self.tenant, message.at, RequestKind::Schedule(new)).await;
             submit(server, &self.tenant, message.at, settle).await;
         }
     }
@@ -133,7 +134,7 @@ impl Shop {
             account: Some(account(&self.tenant)),
             from: from.to_string(),
             to: to.to_string(),
-            // More hours than a report has buckets.
+            // More hours than a report may have buckets.
             interval: match question.interval {
                 Interval::Hour if is_long => Interval::Day,
                 interval => interval,
@@ -146,7 +147,8 @@ impl Shop {
         }
     }
 
-    /// Every way to read a report comes to the same, its parts add up, and all of it is what the ledger says.
+    /// Every way to read a report gives the same result, its parts add up, and all of it equals the
+    /// ledger.
     async fn check(&self, server: &Server, question: &Question) {
         let request = self.request(question);
         let said = format!("{} {request:?}", self.zone);
@@ -177,7 +179,7 @@ impl Shop {
     }
 }
 
-/// Totals are lists are buckets are countries are channels, as far as they were asked for.
+/// Totals equal the sums of lists, buckets, countries and channels, as far as they were requested.
 fn adds_up(figures: &Figures, parts: Parts, said: &str) {
     let report = &figures.report;
     let sum = |usages: &mut dyn Iterator<Item = Usage>| {
@@ -247,8 +249,8 @@ async fn holds(server: &Server, world: &World) {
 }
 
 on_both_databases! {
-    /// Random worlds; one that fails is made as small as it can be.
-    async fn reports_add_up_whatever_is_asked(server: Server) {
+    /// Random worlds; a failing one is made as small as possible.
+    async fn reports_add_up_for_any_query(server: Server) {
         let server = Arc::new(server);
         let handle = Handle::current();
         let ran = tokio::task::spawn_blocking(move || {

@@ -1,4 +1,4 @@
-//! Verifying the books: nothing is said of books in order, and every way of tampering is named.
+//! Verifying the books: nothing is reported for sound books, and every way of tampering is named.
 
 use domain::{
     credits::Credits,
@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use message_credits::{
     graphql::engine::ids::PublicId,
     ledger::{
-        Act, End, NewMessage,
+        End, NewMessage, RequestKind,
         verify::{Verified, verify},
     },
     store::rate_card::DEFAULT_ID,
@@ -42,14 +42,14 @@ pub(crate) fn message(list: Option<ListId>, instant: &str, recipients: u64) -> M
     }
 }
 
-/// Books with everything in them: lots that expire and one that did, a list with a limit, messages that
-/// were sent, settled for less and for more, cancelled, and one that waits.
+/// Books with everything in them: lots that expire and one that did, a list with a limit, messages
+/// that were sent, settled for less and for more, cancelled, and a scheduled one.
 pub(crate) async fn books(server: &Server) -> Tenant {
     let tenant = server.account("Shop").await;
     grant_at(server, &tenant, "2026-01-01T00:00:00Z", 1_000).await;
     for (expires_on, credits) in [("2026-02-01", 50), ("2027-02-01", 70), ("2027-02-01", 30)] {
         let now = at("2026-01-02T00:00:00Z");
-        let grant = Act::Grant {
+        let grant = RequestKind::Grant {
             lot: domain::id::LotId::new(message_credits::clock::id_at(now)),
             credits: Credits::whole(credits),
             expires_on: Some(expires_on.parse().unwrap()),
@@ -59,7 +59,7 @@ pub(crate) async fn books(server: &Server) -> Tenant {
     }
     let list = server.list(&tenant, "Winter", json!([])).await;
     let list = ListId::decode(&list).unwrap();
-    let allocate = Act::Allocate {
+    let allocate = RequestKind::Allocate {
         allocations: vec![domain::book::Allocation {
             list,
             limit: Some(Credits::whole(400)),
@@ -87,7 +87,7 @@ pub(crate) async fn books(server: &Server) -> Tenant {
             ..new_message(&message(list, "2026-04-01T00:00:00Z", recipients))
         };
         let message = new.id;
-        submit(server, &tenant, now, Act::Schedule(new)).await;
+        submit(server, &tenant, now, RequestKind::Schedule(new)).await;
         let end = match end {
             Some(recipients) => End::Reported(sending::price(&[Leg {
                 country: "IT",
@@ -97,7 +97,7 @@ pub(crate) async fn books(server: &Server) -> Tenant {
             }])),
             None => End::Cancel(Asker::Account),
         };
-        let end = Act::End { message, list, end };
+        let end = RequestKind::End { message, list, end };
         submit(server, &tenant, at("2026-04-02T00:00:00Z"), end).await;
     }
     for recipients in [0, 33] {
@@ -106,11 +106,11 @@ pub(crate) async fn books(server: &Server) -> Tenant {
             server,
             &tenant,
             at("2026-05-01T00:00:00Z"),
-            Act::Schedule(waits),
+            RequestKind::Schedule(waits),
         )
         .await;
     }
-    let revoke = Act::Revoke {
+    let revoke = RequestKind::Revoke {
         lot: None,
         credits: Credits::whole(5),
         note: "for a test".to_owned(),
@@ -119,7 +119,7 @@ pub(crate) async fn books(server: &Server) -> Tenant {
     tenant
 }
 
-/// Lets the ledger's rows be changed, as somebody with the database in hand could.
+/// Allows changes to the ledger's rows, as an attacker with access to the database could.
 async fn disarm(server: &Server) {
     let store = &server.services().store;
     let statements: &[&str] = match store.backend() {
@@ -146,8 +146,8 @@ async fn verified(server: &Server) -> Verified {
     verify(&server.services().store, |_| {}).await.unwrap()
 }
 
-/// Every way of tampering is tried on books of its own, beside books that are in order: what is found
-/// names the account and begins with what is expected.
+/// Every way of tampering is tried on its own books, beside sound ones: each finding names the
+/// account and begins with the expected text.
 async fn check_tampering(server: &Server) {
     disarm(server).await;
     let sound = books(server).await;
@@ -320,7 +320,7 @@ async fn check_tampering(server: &Server) {
                 .to_string()
                 .starts_with(&format!("{}: ", tenant.id))
         );
-        // Nobody else's books are suspected.
+        // No other account is reported.
         assert!(
             found
                 .drifts
@@ -346,7 +346,7 @@ async fn tamper_with(server: &Server, account: AccountId, statement: &str) {
 }
 
 on_both_databases! {
-    /// Books that only the ledger wrote are in order, however they were used.
+    /// Books that only the ledger wrote are sound, however they were used.
     async fn sound_books_have_no_drift(server: Server) {
         let empty = verified(&server).await;
         assert_eq!(empty, Verified::default());
@@ -360,13 +360,13 @@ on_both_databases! {
         assert!(found.transactions > 60);
     }
 
-    /// Whatever somebody changes behind the ledger's back is named, with the account.
+    /// Any change behind the ledger's back is reported with the account.
     async fn tampering_is_named(server: Server) {
         check_tampering(&server).await;
     }
 
-    /// The ends of lots follow from the changes of time zone, and those are in the chain.
-    async fn tampering_with_ends_is_named(server: Server) {
+    /// The expiries of lots follow from the changes of time zone, which are in the chain.
+    async fn tampering_with_expiries_is_named(server: Server) {
         disarm(&server).await;
         for (tamper, what) in [
             ("UPDATE lot_expiry_changes SET to_at = to_at + 1 WHERE {own}", "the first broken link of the chain"),
@@ -377,7 +377,7 @@ on_both_databases! {
         ] {
             let tenant = books(&server).await;
             let account = account(&tenant);
-            let change = Act::ChangeTimeZone { time_zone: jiff::tz::TimeZone::get("America/New_York").unwrap() };
+            let change = RequestKind::ChangeTimeZone { time_zone: jiff::tz::TimeZone::get("America/New_York").unwrap() };
             submit(&server, &tenant, at("2026-06-02T00:00:00Z"), change).await;
             let drifts = async |server: &Server| {
                 let mut drifts = verified(server).await.drifts;
@@ -391,8 +391,8 @@ on_both_databases! {
         }
     }
 
-    /// Books that are all wrong are not told row by row.
-    async fn a_flood_of_drifts_is_cut(server: Server) {
+    /// Books in which everything is wrong aren't reported row by row.
+    async fn reported_drifts_are_bounded(server: Server) {
         disarm(&server).await;
         let tenant = books(&server).await;
         tamper_with(&server, account(&tenant), "UPDATE transactions SET note = 'x' WHERE {own}").await;

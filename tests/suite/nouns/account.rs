@@ -1,4 +1,4 @@
-//! Accounts over HTTP: making them, their settings, and who sees them.
+//! Accounts over HTTP: creating them, their settings, and who sees them.
 
 use serde_json::json;
 
@@ -11,7 +11,7 @@ const CREATE: &str = "mutation($input: CreateAccountInput!) {
         userErrors { field message code } } }";
 
 on_both_databases! {
-    /// An account begins in Italian time, with nothing in it.
+    /// A new account has Italian time and no credits.
     async fn an_account_begins_empty(server: Server) {
         let mut payload = server.done(server.admin_key(), CREATE, json!({ "name": "Shop" })).await;
         payload["account"]["id"].take();
@@ -30,7 +30,7 @@ on_both_databases! {
         }));
     }
 
-    /// Each input that can't be used is named, and nothing is made.
+    /// Each invalid input is named, and nothing is created.
     async fn bad_accounts_are_refused(server: Server) {
         for (input, field) in [
             (json!({ "name": "  " }), "name"),
@@ -48,7 +48,7 @@ on_both_databases! {
         assert_eq!(accounts["accounts"]["totalCount"], 0);
     }
 
-    /// Another's account answers as if it did not exist.
+    /// Another account answers as if it did not exist.
     async fn accounts_do_not_see_each_other(server: Server) {
         let (one, other) = (server.account("One").await, server.account("Other").await);
         let read = "query($id: ID!) { account(id: $id) { name } node(id: $id) { id } }";
@@ -59,10 +59,10 @@ on_both_databases! {
     }
 }
 
-/// A query that winds through lists and their accounts, which would answer with millions of nodes, is refused
+/// A query that nests lists and their accounts, and would return millions of nodes, is refused
 /// before it runs.
 #[tokio::test]
-async fn a_winding_query_is_refused() {
+async fn a_deeply_nested_query_is_refused() {
     let server = crate::support::Server::on_sqlite().await;
     let tenant = server.account("Shop").await;
     let mut query = "{ id }".to_owned();

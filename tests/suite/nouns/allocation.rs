@@ -1,4 +1,4 @@
-//! Sharing credits out among lists, over HTTP: laws P1, P2, L2 and L3.
+//! Allocating credits to lists, over HTTP: laws P1, P2, L2 and L3.
 
 use domain::{
     channel::Channel,
@@ -7,7 +7,7 @@ use domain::{
 };
 use message_credits::{
     graphql::engine::ids::PublicId,
-    ledger::{Act, MessageCharge, NewMessage, Request},
+    ledger::{MessageCharge, NewMessage, Request, RequestKind},
 };
 use serde_json::{Value, json};
 
@@ -23,7 +23,7 @@ const READ: &str = "{ account {
     balance { total held available assigned unassigned }
     lists { nodes { name allocation { mode assigned available held } } } } }";
 
-/// Holds credits of a list for a scheduled message; what it costs is not the point here.
+/// Holds credits of a list for a scheduled message; its cost doesn't matter here.
 pub async fn hold(server: &Server, tenant: &Tenant, list: &str, credits: &str) {
     let services = server.services();
     let message = NewMessage {
@@ -45,7 +45,7 @@ pub async fn hold(server: &Server, tenant: &Tenant, list: &str, credits: &str) {
     };
     let request = Request {
         account: AccountId::decode(&tenant.id).unwrap(),
-        act: Act::Schedule(message),
+        kind: RequestKind::Schedule(message),
         key: None,
         at: None,
     };
@@ -63,15 +63,16 @@ fn shared(list: &str) -> Value {
 async fn two_lists(server: &Server) -> (Tenant, String, String) {
     let shop = server.account("Shop").await;
     let a = server.list(&shop, "A", json!([])).await;
-    // Lists of one instant come in no order that a test could name.
+    // Lists created at one instant have no order that a test could rely on.
     server.set_time("2026-11-22T08:00:01Z");
     let b = server.list(&shop, "B", json!([])).await;
     (shop, a, b)
 }
 
 on_both_databases! {
-    /// Each list has what was asked, the rest stays unassigned; the answer is in the asked order.
-    async fn lists_have_what_was_asked(server: Server) {
+    /// Each list gets the requested limit, the rest stays unassigned; the answer is in the
+    /// requested order.
+    async fn lists_get_the_requested_limits(server: Server) {
         let (shop, a, b) = two_lists(&server).await;
         server.grant(&shop, "1000").await;
         let input = json!({ "allocations": [limited(&b, "200.5"), limited(&a, "300")] });
@@ -85,10 +86,10 @@ on_both_databases! {
             "userErrors": [],
         });
         assert_eq!(payload, expected);
-        // It says what shall be, not what to add: the same again moves nothing.
+        // It states the result, not the difference: the same again moves nothing.
         assert_eq!(server.done(&shop.owner, ALLOCATE, input).await, expected);
 
-        // A list that shares spends what is unassigned; zero is a limit too.
+        // A shared list spends unassigned credits; zero is a valid limit.
         let input = json!({ "allocations": [shared(&a), limited(&b, "0")] });
         let payload = server.done(&shop.owner, ALLOCATE, input).await;
         assert_eq!(payload["lists"], json!([
@@ -98,8 +99,8 @@ on_both_databases! {
         assert_eq!(payload["balance"]["unassigned"], "1000");
     }
 
-    /// Where there is too little for all, no list is changed.
-    async fn all_or_none_of_them(server: Server) {
+    /// If there is too little for all lists, none is changed.
+    async fn an_allocation_is_all_or_nothing(server: Server) {
         let (shop, a, b) = two_lists(&server).await;
         server.grant(&shop, "1000").await;
         server.done(&shop.owner, ALLOCATE, json!({ "allocations": [limited(&a, "300")] })).await;
@@ -113,13 +114,13 @@ on_both_databases! {
             assert_eq!(refused["userErrors"][0]["code"], "INSUFFICIENT_CREDITS", "{response}");
         }
         assert_eq!(server.data(&shop.owner, READ, json!({})).await, before);
-        // What one list gives up another may have in the same call.
+        // One list's reduction is available to another in the same call.
         let input = json!({ "allocations": [limited(&b, "1000"), limited(&a, "0")] });
         let payload = server.done(&shop.owner, ALLOCATE, input).await;
         assert_eq!(payload["balance"]["unassigned"], "0");
     }
 
-    /// Each allocation that can't be used is named by its position, all of them at once.
+    /// Each invalid allocation is named by its position, all of them at once.
     async fn bad_allocations_are_refused(server: Server) {
         let (shop, a, b) = two_lists(&server).await;
         let other = server.account("Other").await;
@@ -166,8 +167,9 @@ on_both_databases! {
         assert_eq!(server.data(&shop.owner, READ, json!({})).await, before);
     }
 
-    /// What a list's scheduled messages hold is its own, and no part of what it can spend.
-    async fn a_list_says_what_it_holds(server: Server) {
+    /// Credits held by a list's scheduled messages are shown with it, and are not part of what it
+    /// can spend.
+    async fn a_list_shows_its_credits(server: Server) {
         let (shop, a, b) = two_lists(&server).await;
         server.grant(&shop, "1000").await;
         server.done(&shop.owner, ALLOCATE, json!({ "allocations": [limited(&a, "300")] })).await;
@@ -184,9 +186,9 @@ on_both_databases! {
         }));
     }
 
-    /// Credits whose day has come are gone from the lists at that very instant, whether or not any job
-    /// has run; and the job changes nothing of what was shown.
-    async fn what_has_expired_is_not_shown(server: Server) {
+    /// Expired credits leave the lists at that very instant, whether or not a job has run; and the
+    /// job changes nothing of what was shown.
+    async fn expired_credits_are_not_shown(server: Server) {
         let (shop, a, b) = two_lists(&server).await;
         server.grant_until(&shop, "100", Some("2026-12-01")).await;
         server.grant(&shop, "50").await;
@@ -206,8 +208,8 @@ on_both_databases! {
         assert_eq!(shown().await, expired);
     }
 
-    /// A list that is archived gives its credits back to the unassigned.
-    async fn archiving_gives_credits_back(server: Server) {
+    /// Archiving a list returns its credits to the unassigned pool.
+    async fn archiving_returns_credits(server: Server) {
         let (shop, a, _) = two_lists(&server).await;
         server.grant(&shop, "1000").await;
         server.done(&shop.owner, ALLOCATE, json!({ "allocations": [limited(&a, "300")] })).await;

@@ -1,4 +1,5 @@
-//! API keys over HTTP: what each opens, who may make and revoke them, and that revoking works at once.
+//! API keys over HTTP: what each gives access to, who may create and revoke them, and immediate
+//! revocation.
 
 use serde_json::{Value, json};
 
@@ -19,7 +20,8 @@ const KEYS: &str = "query($id: ID) { account(id: $id) { apiKeys { totalCount
 const VIEWER: &str = "{ viewer { role accounts { nodes { name } totalCount } } }";
 
 on_both_databases! {
-    /// A key opens its account with its role, and nothing else; its secret is 256 random bits.
+    /// A key gives access to its account in its role, and to nothing else; its secret is 256 random
+    /// bits.
     async fn a_key_opens_its_account(server: Server) {
         let shop = server.account("Shop").await;
         server.set_time("2026-11-22T08:00:01Z");
@@ -33,7 +35,7 @@ on_both_databases! {
         assert_eq!(viewer["viewer"], json!({
             "role": "MEMBER", "accounts": { "nodes": [{ "name": "Shop" }], "totalCount": 1 },
         }));
-        // The server's own key is the platform's, which sees all accounts.
+        // The server's own key belongs to the platform, which sees all accounts.
         let viewer = server.data(server.admin_key(), VIEWER, json!({})).await;
         assert_eq!(viewer["viewer"], json!({
             "role": "PLATFORM_ADMIN",
@@ -42,7 +44,7 @@ on_both_databases! {
     }
 
     /// The database has no secret, only its hash.
-    async fn secrets_are_not_kept(server: Server) {
+    async fn secrets_are_not_stored(server: Server) {
         let shop = server.account("Shop").await;
         let hash = message_credits::operations::api_key::secret_hash(&shop.owner);
         let reader = server.services().store.reader();
@@ -64,12 +66,12 @@ on_both_databases! {
             let response = server.graphql(Some(secret), VIEWER, json!({})).await;
             assert_eq!(response["errors"][0]["extensions"]["code"], "UNAUTHENTICATED", "{response}");
         }
-        // Others go on.
+        // Other keys keep working.
         server.data(&shop.owner, VIEWER, json!({})).await;
     }
 
-    /// What is no key opens nothing.
-    async fn other_texts_open_nothing(server: Server) {
+    /// Invalid keys are refused.
+    async fn invalid_keys_are_refused(server: Server) {
         let shop = server.account("Shop").await;
         let one_off = format!("{}x", &shop.owner[..shop.owner.len() - 1]);
         for key in ["mc_", "mc_nonsense", "nonsense", "test-admin-key", &shop.id, &one_off] {
@@ -78,8 +80,9 @@ on_both_databases! {
         }
     }
 
-    /// Owners make keys of their own account; the platform makes any, each with the account it needs.
-    async fn who_makes_which_key(server: Server) {
+    /// Owners create keys of their own account; the platform creates any, each with the account it
+    /// needs.
+    async fn roles_decide_which_keys_can_be_made(server: Server) {
         let (shop, other) = (server.account("Shop").await, server.account("Other").await);
         let (admin, owner) = (server.admin_key(), shop.owner.as_str());
         let made = Value::Null;
@@ -116,7 +119,7 @@ on_both_databases! {
         }
     }
 
-    /// Another account's key answers as if it did not exist, and so does a platform key to an owner.
+    /// Another account's key answers as if it did not exist; for an owner, so does a platform key.
     async fn anothers_key_is_not_found(server: Server) {
         let (shop, other) = (server.account("Shop").await, server.account("Other").await);
         let key = async |by: &str, role: &str| {
@@ -136,8 +139,8 @@ on_both_databases! {
         }
     }
 
-    /// An owner sees which keys there are, what each may do and when it was used last; of secrets nobody sees any.
-    async fn owners_see_which_keys_there_are(server: Server) {
+    /// An owner sees the account's keys, their roles and their last use; nobody sees secrets.
+    async fn owners_list_their_keys(server: Server) {
         let (shop, other) = (server.account("Shop").await, server.account("Other").await);
         server.set_time("2026-11-22T08:00:01Z");
         let input = json!({ "role": "MEMBER", "name": "Editor", "expiresAt": "2026-11-23T00:00:00Z" });
@@ -157,7 +160,7 @@ on_both_databases! {
         server.run_workers().await;
         let first = json!("2026-11-22T08:00:01Z");
         assert_eq!(keys(&shop.owner).await, expected(first.clone(), Value::Null));
-        // Within the hour nothing is written again.
+        // Within the hour the last use isn't written again.
         server.set_time("2026-11-22T09:00:00Z");
         server.data(member, VIEWER, json!({})).await;
         server.run_workers().await;
@@ -174,7 +177,7 @@ on_both_databases! {
             let response = server.graphql(Some(key), KEYS, json!({})).await;
             assert_eq!(response["errors"][0]["extensions"]["code"], code, "{response}");
         }
-        // As a node it is there for who sees keys of this account, and for nobody else.
+        // As a node it exists for those who see the account's keys, and for nobody else.
         let node = "query($id: ID!) { node(id: $id) { ... on ApiKey { name } } }";
         for (key, sees) in [(&shop.owner, true), (&other.owner, false), (&member.to_owned(), false)] {
             let data = server.data(key, node, json!({ "id": made["id"] })).await;
@@ -182,8 +185,8 @@ on_both_databases! {
         }
     }
 
-    /// A key ends when it was made to.
-    async fn a_key_may_have_an_end(server: Server) {
+    /// A key stops working at its expiry.
+    async fn a_key_may_expire(server: Server) {
         let shop = server.account("Shop").await;
         for at in ["2026-11-22T08:00:00Z", "2026-11-22T07:59:59Z", "2300-01-01T00:00:00Z"] {
             let input = json!({ "role": "MEMBER", "name": "Late", "expiresAt": at });
@@ -200,8 +203,9 @@ on_both_databases! {
         assert_eq!(response["errors"][0]["extensions"]["code"], "UNAUTHENTICATED", "{response}");
     }
 
-    /// After a theft an owner stops all keys at once but their own, those that the stolen one made included.
-    async fn all_other_keys_are_revoked_at_once(server: Server) {
+    /// After a theft an owner revokes all keys but their own at once, including those that the
+    /// stolen one created.
+    async fn all_other_keys_can_be_revoked_at_once(server: Server) {
         let (shop, other) = (server.account("Shop").await, server.account("Other").await);
         let stolen = server.key(&shop, "OWNER").await;
         let input = json!({ "role": "OWNER", "name": "OWNER key" });
@@ -232,7 +236,7 @@ on_both_databases! {
         }
         let again = server.done(&shop.owner, REVOKE_OTHERS, json!({ "keepIds": [kept["id"]] })).await;
         assert_eq!(again["revoked"], 0);
-        // An administrator's are the platform's own, and nobody's account.
+        // An administrator's keys belong to the platform, not to an account.
         let create = async |role: &str| {
             let made = server.done(server.admin_key(), CREATE, json!({ "role": role, "name": role })).await;
             made["secret"].as_str().unwrap().to_owned()
@@ -250,7 +254,8 @@ on_both_databases! {
     }
 }
 
-/// Wrong keys are counted, and an address that shows many is told to wait; a key that works is taken all the same.
+/// Wrong keys are counted, and an address that shows many is slowed down; a working key is accepted
+/// all the same.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn wrong_keys_are_slowed_by_address() {
     let server = Server::on_sqlite().await;

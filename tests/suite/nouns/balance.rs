@@ -24,9 +24,9 @@ async fn balance_at(server: &Server, tenant: &Tenant, at: &str) -> Value {
 }
 
 on_both_databases! {
-    /// What was told of an instant is told of it for good, to the microsecond, whatever is booked later and
-    /// however late an expiry is booked.
-    async fn a_past_balance_stays_as_it_was_told(server: Server) {
+    /// A balance once reported for an instant never changes, to the microsecond, whatever is booked
+    /// later and however late an expiry is booked.
+    async fn a_past_balance_never_changes(server: Server) {
         let tenant = server.account("Shop").await;
         server.grant_until(&tenant, "50", Some("2026-11-24")).await;
         server.grant(&tenant, "100").await;
@@ -58,16 +58,16 @@ on_both_databases! {
         assert_eq!(before["total"], "0");
     }
 
-    /// An instant to come has no balance yet.
-    async fn an_instant_to_come_is_refused(server: Server) {
+    /// A future instant has no balance yet.
+    async fn a_future_instant_is_refused(server: Server) {
         let tenant = server.account("Shop").await;
         let at = json!({ "at": "2026-11-22T08:00:00.000001Z" });
         let response = server.graphql(Some(&tenant.owner), AT, at).await;
         assert_eq!(response["errors"][0]["extensions"]["code"], "BAD_USER_INPUT", "{response}");
     }
 
-    /// A past balance is answered while somebody writes: it takes no lock that a writer needs. It is answered as
-    /// often as it is asked, within one request and across requests.
+    /// A past balance is answered during writes: it takes no lock that a writer needs. It can be
+    /// read any number of times, within one request and across requests.
     async fn past_balances_do_not_wait_for_writers(server: Server) {
         let tenant = server.account("Shop").await;
         server.grant(&tenant, "100").await;
@@ -87,7 +87,7 @@ on_both_databases! {
         writing.rollback().await.unwrap();
     }
 
-    /// While messages are charged, what is reported of the instant just past is reported of it for good.
+    /// While messages are charged, the balance reported for the instant just past never changes.
     async fn an_instant_just_past_is_closed(server: Server) {
         const SENDERS: usize = 4;
         const SENDS: usize = 40;
@@ -96,7 +96,7 @@ on_both_databases! {
         let start: Timestamp = "2026-11-22T10:00:00Z".parse().unwrap();
         let micros = AtomicI64::new(0);
         let sending = AtomicUsize::new(SENDERS);
-        // Time goes on with every look at it, so that there is always an instant just past.
+        // The clock advances with every reading, so that there is always an instant just past.
         let tick = || {
             let passed = SignedDuration::from_micros(micros.fetch_add(10, SeqCst));
             server.set_time(&(start + passed).to_string());
@@ -131,10 +131,11 @@ on_both_databases! {
     }
 }
 
-/// While a batch of another process holds the book it may still book at an instant that is past: such an instant
-/// is reported when the batch has ended. One that is closed is reported at once.
+/// While a batch of another process holds the book, it may still book at a past instant: the
+/// balance at this instant is reported when the batch has ended. The balance at a closed instant is
+/// reported at once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_batch_of_another_process_is_waited_for() {
+async fn reads_wait_for_another_processs_batch() {
     let Some(server) = Server::on_postgres().await else {
         return;
     };
@@ -158,7 +159,7 @@ async fn a_batch_of_another_process_is_waited_for() {
         early.is_err(),
         "answered while the batch is in progress: {early:?}"
     );
-    // The balance now does not wait: it is what is committed.
+    // The current balance doesn't wait: it is what is committed.
     let now = server.data(&tenant.owner, AT, json!({})).await;
     assert_eq!(now["account"]["balance"]["available"], "99");
     batch.rollback().await.unwrap();

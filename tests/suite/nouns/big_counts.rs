@@ -1,4 +1,4 @@
-//! Counts above 2,147,483,647 over HTTP: what may be sent can be reported.
+//! Counts above 2,147,483,647 over HTTP: whatever may be sent can be reported.
 
 use serde_json::json;
 
@@ -8,8 +8,8 @@ use crate::{
 };
 
 on_both_databases! {
-    /// 3,000,000,000 segments of one message, and 6,000,000,000 of two, are reported to the last one: in all, by
-    /// list, by country, by channel, by day, and of the list itself.
+    /// 3,000,000,000 segments of one message, and 6,000,000,000 of two, are reported exactly: in
+    /// all, by list, by country, by channel, by day, and for the list itself.
     async fn sums_beyond_an_int_are_exact(server: Server) {
         let shop = server.account("Shop").await;
         let card = publish(&server, "cheap", json!([{ "countryCode": "IT", "sms": "0.0001" }])).await;

@@ -1,6 +1,6 @@
 //! Every channel is complete: its name, its segments, its rates, and how files and reports show it.
 //!
-//! Here: what the compiler can't demand of a new channel. Each test goes through [`Channel::ALL`].
+//! Here: what the compiler can't check for a new channel. Each test goes through [`Channel::ALL`].
 
 use domain::{
     channel::{Channel, SegmentSize},
@@ -94,8 +94,8 @@ on_both_databases! {
         }
     }
 
-    /// Published rates are the ones that are read, each under its channel.
-    async fn every_channel_has_rates_of_its_own(server: Server) {
+    /// Published rates are read back unchanged, each under its channel.
+    async fn every_channel_has_its_own_rates(server: Server) {
         let mut rate = json!({ "countryCode": "IT" });
         for (place, channel) in Channel::ALL.into_iter().enumerate() {
             rate[rate_field(channel)] = json!(format!("{}", place + 5));

@@ -1,4 +1,4 @@
-//! The sandbox's approve page over HTTP: credits come in once, and a decision stays.
+//! The sandbox's approve page over HTTP: a purchase is credited once, and a decision is final.
 
 use futures_util::future::join_all;
 use reqwest::StatusCode;
@@ -57,8 +57,8 @@ async fn waiting(server: &Server) -> (Tenant, String) {
 }
 
 on_both_databases! {
-    /// However often and at once a purchase is approved, its credits come in once (law R1).
-    async fn credits_come_in_once(server: Server) {
+    /// However often and concurrently a purchase is approved, it is credited once (law R1).
+    async fn a_purchase_is_credited_once(server: Server) {
         let (tenant, url) = waiting(&server).await;
         let statuses = join_all((0..20).map(|_| decide(&server, &url, "approve"))).await;
         assert!(statuses.iter().all(|status| *status == StatusCode::SEE_OTHER), "{statuses:?}");
@@ -70,8 +70,8 @@ on_both_databases! {
         assert!(text.contains("Paid") && !text.contains("<form"), "{text}");
     }
 
-    /// The first decision stays.
-    async fn a_decision_stays(server: Server) {
+    /// The first decision is final.
+    async fn a_decision_is_final(server: Server) {
         let nothing = (json!("DECLINED"), json!([]), json!("0"));
         let (tenant, url) = waiting(&server).await;
         assert_eq!(decide(&server, &url, "decline").await, StatusCode::SEE_OTHER);
@@ -87,8 +87,8 @@ on_both_databases! {
         assert_eq!((status, total), (json!("PAID"), json!("1000")));
     }
 
-    /// Where one approves while another declines, the state and the credits agree.
-    async fn opposite_decisions_agree_on_one(server: Server) {
+    /// If some approve while others decline, the status and the credits agree.
+    async fn racing_opposite_decisions_give_one_result(server: Server) {
         for _ in 0..5 {
             let (tenant, url) = waiting(&server).await;
             join_all((0..8).map(|turn| {
@@ -101,8 +101,8 @@ on_both_databases! {
         }
     }
 
-    /// The page says what is bought, loads nothing, and is nobody's to keep or to frame.
-    async fn the_page_says_what_is_bought(server: Server) {
+    /// The page shows the purchase, loads nothing, and can be neither cached nor framed.
+    async fn the_page_shows_the_purchase(server: Server) {
         let (_, url) = waiting(&server).await;
         let response = server.http().get(&url).send().await.unwrap();
         assert_eq!(response.status(), StatusCode::OK);
@@ -126,8 +126,8 @@ on_both_databases! {
         assert!(!text.contains(token));
     }
 
-    /// The buyer goes on to where they came from, and is told so before.
-    async fn the_buyer_may_go_back(server: Server) {
+    /// The buyer returns to the page they came from, which is shown to them before.
+    async fn the_buyer_can_return(server: Server) {
         let tenant = server.account("Shop").await;
         server.allow_return(&tenant, &["https://shop.example"]).await;
         let package = package(&server, 10, 100, |_| {}).await;
@@ -149,7 +149,7 @@ on_both_databases! {
         let link = format!("href=\"{}\"", next.replace('&', "&amp;"));
         assert!(text.contains(&link) && text.contains("Continue to shop.example"), "{text}");
 
-        // What the account no longer allows is neither shown nor followed.
+        // An address that the account no longer allows is neither shown nor followed.
         server.allow_return(&tenant, &["https://new.example"]).await;
         let (_, text) = page(&server, url).await;
         assert!(!text.contains("shop.example"), "{text}");
@@ -157,9 +157,9 @@ on_both_databases! {
         assert!(!again.headers()["location"].to_str().unwrap().contains("shop.example"));
     }
 
-    /// A member can't send the owner to a page that the account does not allow; this server's own pages, and this
-    /// machine's while the server is on it, are allowed without a word.
-    async fn nobody_is_sent_elsewhere(server: Server) {
+    /// A member can't send the owner to a page that the account doesn't allow. This server's own
+    /// pages are always allowed, and so are this machine's while the server listens on it.
+    async fn foreign_return_addresses_are_refused(server: Server) {
         let tenant = server.account("Shop").await;
         let member = server.key(&tenant, "MEMBER").await;
         let package = package(&server, 10, 100, |_| {}).await;
@@ -185,7 +185,7 @@ on_both_databases! {
             let begun = begin(&member, url).await;
             assert_eq!(begun["userErrors"], json!([]), "{url}: {begun}");
         }
-        // A member may not allow pages, and an owner no whole web.
+        // A member may not allow pages, and an owner may not allow the whole web.
         let update = "mutation($input: UpdateAccountInput!) {
             updateAccount(input: $input) { account { id } userErrors { field } } }";
         let input = json!({ "input": { "returnOrigins": ["https://evil.example"] } });
@@ -197,8 +197,8 @@ on_both_databases! {
         assert_eq!(refused, &json!(["input", "returnOrigins", "1"]));
     }
 
-    /// A form of another page decides nothing, though it has the address.
-    async fn forms_of_other_pages_are_refused(server: Server) {
+    /// A form of another site decides nothing, even with the right address.
+    async fn cross_site_forms_are_refused(server: Server) {
         let (tenant, url) = waiting(&server).await;
         let own = server.url("");
         for (name, value) in [
@@ -221,8 +221,9 @@ on_both_databases! {
         assert_eq!(standing(&server, &tenant).await.0, "PAID");
     }
 
-    /// The database has nothing that opens the page, and the owner is told its address whenever they ask.
-    async fn the_address_is_not_kept(server: Server) {
+    /// The database has nothing that opens the page, and the owner gets its address whenever they
+    /// ask.
+    async fn the_checkout_address_is_not_stored(server: Server) {
         let (tenant, url) = waiting(&server).await;
         let token = url.rsplit('/').next().unwrap();
         let reader = server.services().store.reader();
@@ -235,7 +236,7 @@ on_both_databases! {
         let query = "{ account { purchases { nodes { confirmationUrl } } } }";
         let data = server.data(&tenant.owner, query, json!({})).await;
         assert_eq!(data["account"]["purchases"]["nodes"][0]["confirmationUrl"], json!(url));
-        // Of tokens of earlier versions, which were random, there is the hash.
+        // Of the random tokens of earlier versions only the hash is stored.
         let hash = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
         entity::purchase::Entity::update_many()
             .col_expr(entity::purchase::Column::ProviderReference, Expr::value(hash))
@@ -244,7 +245,7 @@ on_both_databases! {
         assert_eq!(standing(&server, &tenant).await.0, "PAID");
     }
 
-    /// What opens no purchase is not found.
+    /// A token without a purchase is not found.
     async fn unknown_tokens_are_not_found(server: Server) {
         let (tenant, url) = waiting(&server).await;
         let token = url.rsplit('/').next().unwrap();
@@ -256,7 +257,8 @@ on_both_databases! {
         assert_eq!(standing(&server, &tenant).await.0, "PENDING");
     }
 
-    /// Anything but one plain decision is refused with a page that says so, and changes nothing.
+    /// Anything but one plain decision is refused with a page that explains it, and changes
+    /// nothing.
     async fn bad_forms_are_refused(server: Server) {
         let (tenant, url) = waiting(&server).await;
         let (form, json) = ("application/x-www-form-urlencoded", "application/json");

@@ -1,4 +1,4 @@
-//! Stored contacts over HTTP: paging, searching, removing, and who may.
+//! Stored contacts over HTTP: paging, searching, removing, and permissions.
 
 use serde_json::{Value, json};
 
@@ -60,7 +60,7 @@ on_both_databases! {
         assert_eq!(numbers(&last), ["+393401234500"]);
     }
 
-    /// A search is the beginning of a number; what is found is in the order of numbers.
+    /// A search matches the beginning of a number; results are ordered by number.
     async fn contacts_are_searched_by_number(server: Server) {
         let shop = server.account("Shop").await;
         let list = stored(&server, &shop).await;
@@ -68,7 +68,7 @@ on_both_databases! {
             let all = page(&server, &shop, json!({ "list": list, "search": search })).await;
             assert_eq!((numbers(&all).len(), &all["totalCount"]), (found, &json!(found)), "{search}");
         }
-        // The shorter number is the smaller one.
+        // The shorter number sorts first.
         let first = page(&server, &shop, json!({ "list": list, "search": "3", "first": 2 })).await;
         assert_eq!(numbers(&first), ["+33612345678", "+393401234500"]);
         let after = first["pageInfo"]["endCursor"].clone();
@@ -84,13 +84,13 @@ on_both_databases! {
         }
     }
 
-    /// What is removed is gone from the list and from its head-count.
+    /// Removed contacts leave the list and its head-count.
     async fn contacts_are_removed(server: Server) {
         let shop = server.account("Shop").await;
         let list = stored(&server, &shop).await;
         let all = page(&server, &shop, json!({ "list": list })).await;
         let id = |at: usize| all["nodes"][at]["id"].clone();
-        // Twice: a request whose answer was lost can be repeated.
+        // Twice: a request without an answer can be repeated.
         for removed in [2, 0] {
             let input = json!({ "listId": list, "contactIds": [id(0), id(1)] });
             let payload = server.done(&shop.owner, REMOVE, input).await;
@@ -106,14 +106,14 @@ on_both_databases! {
         let payload = server.done(&shop.owner, REMOVE, json!({ "listId": list, "all": true })).await;
         assert_eq!((&payload["removed"], &payload["list"]), (&json!(7), &json!({ "recipients": 0, "destinations": [] })));
         assert_eq!(page(&server, &shop, json!({ "list": list })).await["totalCount"], 0);
-        // An empty list takes a head-count by hand again.
+        // An empty list accepts a head-count by hand again.
         let update = "mutation($input: UpdateContactListInput!) {
             updateContactList(input: $input) { list { recipients } userErrors { message } } }";
         let input = json!({ "listId": list, "destinations": [{ "countryCode": "IT", "recipients": 3 }] });
         assert_eq!(server.done(&shop.owner, update, input).await["list"]["recipients"], 3);
     }
 
-    /// Removals that can't be done are refused, and nothing is removed.
+    /// Invalid removals are refused, and nothing is removed.
     async fn bad_removals_are_refused(server: Server) {
         let (shop, other) = (server.account("Shop").await, server.account("Other").await);
         let list = stored(&server, &shop).await;
@@ -134,7 +134,7 @@ on_both_databases! {
             let refused = refusals(&response);
             assert_eq!((&refused[0]["field"], &refused[0]["code"]), (&field, &json!(code)), "{response}");
         }
-        // Another's contact is passed over like one that never was.
+        // Another account's contact is ignored like one that never existed.
         let input = json!({ "listId": list, "contactIds": [their_contact] });
         assert_eq!(server.done(&shop.owner, REMOVE, input).await["removed"], 0);
         for (tenant, list) in [(&shop, &list), (&other, &theirs)] {
@@ -142,8 +142,9 @@ on_both_databases! {
         }
     }
 
-    /// An archived list keeps nobody's data: its contacts are out of reach at once, and then gone.
-    async fn archiving_forgets_contacts(server: Server) {
+    /// An archived list keeps no personal data: its contacts are unreachable at once, and deleted
+    /// later.
+    async fn archiving_deletes_contacts(server: Server) {
         let shop = server.account("Shop").await;
         let list = server.list(&shop, "Newsletter", json!([])).await;
         let payload = server.import(&shop.owner, &list, "phone,name,name\n+393401234567,Anna,A\nnobody,Bea,B\n").await;
@@ -166,8 +167,8 @@ on_both_databases! {
         assert!(left.await.unwrap().is_empty());
     }
 
-    /// A sending service does not read contacts; another account sees none of them.
-    async fn contacts_are_read_by_those_who_may(server: Server) {
+    /// A sending service doesn't read contacts, and another account sees none of them.
+    async fn contacts_are_visible_to_permitted_roles_only(server: Server) {
         let (shop, other) = (server.account("Shop").await, server.account("Other").await);
         let list = stored(&server, &shop).await;
         let contact = page(&server, &shop, json!({ "list": list })).await["nodes"][0]["id"].take();

@@ -1,4 +1,4 @@
-//! Imports of contacts over HTTP: what comes in, what is refused, and how far they are.
+//! Imports of contacts over HTTP: what is imported, what is refused, and their progress.
 
 use domain::id::ImportId;
 use entity::sql_enums::{ImportStatus, Role};
@@ -43,8 +43,8 @@ async fn contacts(server: &Server, key: &str, list: &str) -> Value {
 }
 
 on_both_databases! {
-    /// The good rows come in, each number once; the others are told with line and reason.
-    async fn a_file_comes_in(server: Server) {
+    /// Good rows are imported, each number once; the others are reported with line and reason.
+    async fn a_csv_file_is_imported(server: Server) {
         let shop = server.account("Shop").await;
         let list = server.list(&shop, "Newsletter", json!([])).await;
         let csv = "Nome;Cellulare;Città\r\n\
@@ -91,8 +91,8 @@ on_both_databases! {
         assert_eq!(page["pageInfo"]["hasNextPage"], true);
     }
 
-    /// Imported again a file changes nothing but what is asked: fields, with updateExisting.
-    async fn a_number_that_is_there_takes_new_fields_only_where_asked(server: Server) {
+    /// A second import of a file changes only what is asked for: fields, with updateExisting.
+    async fn existing_contacts_are_updated_only_if_asked(server: Server) {
         let shop = server.account("Shop").await;
         let list = server.list(&shop, "Newsletter", json!([])).await;
         let first = server.import(&shop.owner, &list, "phone,name\n+393401234567,Anna\n+393401234568,Bea\n").await;
@@ -114,8 +114,8 @@ on_both_databases! {
         }
     }
 
-    /// A workbook comes in like any other file, whatever it is called.
-    async fn a_workbook_comes_in(server: Server) {
+    /// A workbook is imported like any other file, whatever its name.
+    async fn a_workbook_is_imported(server: Server) {
         let shop = server.account("Shop").await;
         let list = server.list(&shop, "Newsletter", json!([])).await;
         let mut workbook = rust_xlsxwriter::Workbook::new();
@@ -136,8 +136,8 @@ on_both_databases! {
         ]));
     }
 
-    /// What can't be read is refused with what it is, and nothing comes in.
-    async fn files_that_are_none_are_refused(server: Server) {
+    /// Unreadable files are refused with the reason, and nothing is imported.
+    async fn unreadable_files_are_refused(server: Server) {
         let shop = server.account("Shop").await;
         let list = server.list(&shop, "Newsletter", json!([])).await;
         let bomb = {
@@ -181,8 +181,8 @@ on_both_databases! {
         assert_eq!(node["node"], json!({ "recipients": 0, "imports": { "totalCount": 0, "nodes": [] } }));
     }
 
-    /// A row of ten megabytes is refused with its line, and the rest goes on.
-    async fn a_row_that_is_too_long_is_refused_alone(server: Server) {
+    /// A row of ten megabytes is refused with its line, and the rest is imported.
+    async fn only_the_overlong_row_is_refused(server: Server) {
         let shop = server.account("Shop").await;
         let list = server.list(&shop, "Newsletter", json!([])).await;
         let file = format!("phone,name\n+393401234567,{}\n+393401234568,Bea\n", "x".repeat(10_000_000));
@@ -191,8 +191,9 @@ on_both_databases! {
         assert!(payload["rejected"][0]["reason"].as_str().unwrap().contains("more than 65536 bytes"), "{payload:#}");
     }
 
-    /// Lists that are another's, archived or none answer alike; a list is either stored or counted by hand.
-    async fn lists_that_take_no_contacts_are_refused(server: Server) {
+    /// Lists of another account, archived lists and unknown ones answer alike; a list is either
+    /// stored or counted by hand.
+    async fn imports_into_unsuitable_lists_are_refused(server: Server) {
         let (shop, other) = (server.account("Shop").await, server.account("Other").await);
         let list = server.list(&shop, "Mine", json!([])).await;
         let archived = server.list(&shop, "Old", json!([])).await;
@@ -221,8 +222,9 @@ on_both_databases! {
         assert_eq!(contacts(&server, &shop.owner, &by_hand).await["recipients"], 1);
     }
 
-    /// Four imports at once whose numbers overlap: every number is in the list once, and counted once.
-    async fn imports_at_once_count_every_number_once(server: Server) {
+    /// Four concurrent imports with overlapping numbers: every number is stored once, and counted
+    /// once.
+    async fn concurrent_imports_count_every_number_once(server: Server) {
         let shop = server.account("Shop").await;
         let list = server.list(&shop, "Newsletter", json!([])).await;
         let french: Vec<String> = (0..500).map(|number| format!("+3361234{number:04}")).collect();
@@ -243,15 +245,16 @@ on_both_databases! {
         assert_eq!(stored["contacts"]["totalCount"], 9_500);
     }
 
-    /// While an import goes on a second request tells how far it is; one whose server is gone has failed.
-    async fn progress_is_seen_while_an_import_goes_on(server: Server) {
+    /// During an import a second request reads its progress; an import whose server is gone has
+    /// failed.
+    async fn progress_is_visible_during_an_import(server: Server) {
         let shop = server.account("Shop").await;
         let list = server.list(&shop, "Newsletter", json!([])).await;
         let file = numbers(0..12_000);
         let mut turn = Some(server.services().imports().hold().await);
         let import = server.import(&shop.owner, &list, &file);
         let watch = async {
-            // Between two turns of ours an import that waits writes one part.
+            // Between two polls of the test, a waiting import writes one part.
             let mut seen = Value::Null;
             for _ in 0..2_000 {
                 drop(turn.take());
@@ -280,8 +283,9 @@ on_both_databases! {
         assert_eq!((&payload["imported"], &payload["import"]["status"]), (&json!(12_000), &json!("DONE")));
     }
 
-    /// Whoever follows a list's imports is told the latest, and each again as it goes on to its end.
-    async fn progress_is_followed(server: Server) {
+    /// A subscriber to a list's imports gets the latest, and each one again with its progress until
+    /// its end.
+    async fn progress_can_be_subscribed_to(server: Server) {
         let shop = server.account("Shop").await;
         let list = server.list(&shop, "Newsletter", json!([])).await;
         let first = server.import(&shop.owner, &list, numbers(0..1)).await;
@@ -309,13 +313,14 @@ on_both_databases! {
         assert_eq!((payload["imported"].as_i64(), last.rows, last.imported), (Some(6_999), 7_000, 6_999));
     }
 
-    /// An import stops where the list is archived or the server drains: what came in stays, and the reason is told.
-    async fn an_import_that_cannot_go_on_says_why(server: Server) {
+    /// An import stops if the list is archived or the server drains: imported rows stay, and the
+    /// reason is reported.
+    async fn a_failed_import_reports_why(server: Server) {
         let shop = server.account("Shop").await;
         let list = server.list(&shop, "Newsletter", json!([])).await;
         assert_eq!(server.import(&shop.owner, &list, numbers(0..1)).await["imported"], 1);
         let file = numbers(0..2);
-        // Held up before its first part, which is told by the import that is listed.
+        // Blocked before its first part, which the listed import shows.
         let begun = async |total: i64| {
             for _ in 0..2_000 {
                 let node = server.data(&shop.owner, IMPORTS, json!({ "list": list })).await;
@@ -353,13 +358,13 @@ on_both_databases! {
         assert_eq!((&payload["imported"], &payload["import"]["status"]), (&json!(0), &json!("FAILED")));
         assert_eq!(contacts(&server, &shop.owner, &list).await["recipients"], 1);
         server.services().imports().ended().await;
-        // Another one does not begin.
+        // Another one doesn't begin.
         let response = server.upload(Some(&shop.owner), IMPORT, json!({ "list": list }), ("a.csv", "phone\n")).await;
         assert_eq!(response["errors"][0]["extensions"]["code"], "UNAVAILABLE", "{response:#}");
     }
 }
 
-/// Two gigabytes are refused before a byte of them is taken.
+/// Two gigabytes are refused before a byte of them is read.
 #[tokio::test]
 async fn a_form_of_two_gigabytes_is_refused_at_once() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};

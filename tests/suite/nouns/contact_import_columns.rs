@@ -1,4 +1,4 @@
-//! Imports whose columns are recognised or mapped, and what they warn of, over HTTP.
+//! Imports with recognised or mapped columns, and their warnings, over HTTP.
 
 use serde_json::{Value, json};
 
@@ -27,7 +27,7 @@ pub(crate) async fn contacts(server: &Server, shop: &Tenant, list: &str) -> Vec<
     contacts
 }
 
-/// An import into a list of its own: its payload, and the contacts that came of it.
+/// An import into a new list: its payload, and the imported contacts.
 pub(crate) async fn import(
     server: &Server,
     shop: &Tenant,
@@ -64,7 +64,8 @@ fn refused(payload: &Value, field: &[&str], told: &[&str]) {
 }
 
 on_both_databases! {
-    /// Ids that are valid numbers are never taken for them: the column that is named, or the only one with a plus.
+    /// Ids that are valid numbers are never taken for telephone numbers: the column is recognised
+    /// by its name, or as the only one with a plus.
     async fn the_numbers_column_is_never_guessed_wrong(server: Server) {
         let shop = server.account("Shop").await;
         for (country, file, expected) in [
@@ -85,8 +86,8 @@ on_both_databases! {
         assert_eq!(stored, ["+491701234567 customer_id=20240115"], "{payload:#}");
     }
 
-    /// Columns are taken as they are mapped, whatever they are called, and no others.
-    async fn columns_are_taken_as_they_are_mapped(server: Server) {
+    /// Mapped columns are imported whatever their names, and no others.
+    async fn mapped_columns_are_imported(server: Server) {
         let shop = server.account("Shop").await;
         let file = "Who is it?;Dial me;Phone;Città\nAnna;340 123 4567;+390612345678;Roma\nBea;340 123 4568;;Bari\n";
         let named = json!([{ "header": "Who is it?", "mergeField": "firstName" }]);
@@ -95,7 +96,7 @@ on_both_databases! {
             (named, vec!["+393401234567 firstName=Anna", "+393401234568 firstName=Bea"]),
             (json!([]), vec!["+393401234567", "+393401234568"]),
         ] {
-            // Compared without the spaces around it and, if no header is exactly this, in any case.
+            // Compared without surrounding spaces, and in any case if no header matches exactly.
             let variables = json!({ "country": "IT", "phone": " dial ME ", "columns": columns });
             let (payload, stored) = import(&server, &shop, variables, file).await;
             let sorted = |line: &str| {
@@ -109,8 +110,9 @@ on_both_databases! {
         }
     }
 
-    /// A mapping that fits no file, or not this one, is refused with the path of each wrong part, and nothing comes in.
-    async fn a_wrong_mapping_is_refused_by_its_parts(server: Server) {
+    /// A mapping that fits no file, or not this one, is refused with the path of each wrong part,
+    /// and nothing is imported.
+    async fn each_part_of_a_wrong_mapping_is_reported(server: Server) {
         let shop = server.account("Shop").await;
         let list = server.list(&shop, "A file", json!([])).await;
         let file = "phone,name,note,note\n+393401234567,Anna,a,b\n";
@@ -142,8 +144,9 @@ on_both_databases! {
         assert_eq!(contacts(&server, &shop, &list).await, [""; 0]);
     }
 
-    /// What a row holds too much is left out and warned of, and the contact comes in; the warnings stay with the import.
-    async fn what_is_too_much_is_warned_of(server: Server) {
+    /// Excess values of a row are left out with a warning, and the contact is imported; the
+    /// warnings are stored with the import.
+    async fn excess_values_cause_warnings(server: Server) {
         let shop = server.account("Shop").await;
         let list = server.list(&shop, "A file", json!([])).await;
         let file = format!("phone,Notes,Notes\n+393401234567,a,b\n+393401234568,{},c\n", "x".repeat(1_001));
@@ -165,7 +168,7 @@ on_both_databases! {
         } }));
     }
 
-    /// An import keeps a thousand warnings and one that counts the others, in the order in which the file was read.
+    /// An import stores a thousand warnings and one that counts the rest, in the order of the file.
     async fn warnings_are_bounded_and_paged(server: Server) {
         let shop = server.account("Shop").await;
         let list = server.list(&shop, "A file", json!([])).await;

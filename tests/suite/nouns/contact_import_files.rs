@@ -1,5 +1,5 @@
-//! Imports of the files that people of this field met trouble with: names and text are what was written, or the row or
-//! the file is refused, and nothing is garbled in silence.
+//! Imports of files that are known to cause trouble in this field: names and texts are imported as
+//! written, or the row or the file is refused; nothing is garbled silently.
 
 use std::io::{Cursor, Read, Write};
 
@@ -11,7 +11,7 @@ use crate::{
     support::{on_both_databases, upload::PREVIEW},
 };
 
-/// The workbook as a script writes it that computes nothing: its formulas have no values.
+/// The workbook of a script that computes nothing: its formulas have no values.
 fn without_results(workbook: Vec<u8>) -> Vec<u8> {
     let mut archive = zip::ZipArchive::new(Cursor::new(workbook)).unwrap();
     let mut changed = zip::ZipWriter::new(Cursor::new(Vec::new()));
@@ -42,12 +42,13 @@ fn reason(row: &Value) -> &str {
 }
 
 on_both_databases! {
-    /// The numbers' column is recognised in other alphabets, and as address books name it.
+    /// The numbers' column is recognised in other alphabets, and by the names that address books
+    /// use.
     async fn headers_in_other_alphabets_are_recognised(server: Server) {
         let shop = server.account("Shop").await;
         let (payload, stored) = import(&server, &shop, json!({}), "Имя,Телефон\nАнна,+393401234567\n").await;
         assert_eq!(payload["imported"], 1, "{payload:#}");
-        // Its name is of letters that a text can use.
+        // Its name has letters that a text can use.
         let (number, field) = stored[0].split_once(' ').unwrap();
         let (name, value) = field.split_once('=').unwrap();
         assert_eq!((number, value), ("+393401234567", "Анна"));
@@ -56,13 +57,13 @@ on_both_databases! {
             Bea,Mobile,+39 340 123 4568\n";
         let (payload, stored) = import(&server, &shop, json!({}), google).await;
         assert!(stored.iter().any(|one| one.starts_with("+393401234568")), "{payload:#}");
-        // Of two numbers in a cell the mobile one comes in, or the row is refused.
+        // If a cell has two numbers, the mobile one is imported, or the row is refused.
         let first = stored.iter().any(|one| one.starts_with("+393401234567"));
         assert!(first || payload["rejected"][0]["line"] == 2, "{payload:#}");
         assert!(!stored.iter().any(|one| one.starts_with("+3906")), "{stored:?}");
     }
 
-    /// A first row that is data is no row of names, however its number is written.
+    /// A first row of data is not a header, however its number is written.
     async fn a_first_row_of_data_is_recognised(server: Server) {
         let shop = server.account("Shop").await;
         for first in ["'+393401234567", "tel:+393401234567", "393401234567.0", "3.934E+11", "+393401234567"] {
@@ -74,7 +75,8 @@ on_both_databases! {
         }
     }
 
-    /// What can't be a merge field is no reason to lose contacts: it is left out, with a warning that names it.
+    /// A header that can't be a merge field doesn't cost contacts: the column is left out, with a
+    /// warning that names it.
     async fn headers_that_name_no_field_cost_a_warning(server: Server) {
         let shop = server.account("Shop").await;
         let long = "Would you like to hear of our offers and news and events by text message or not at all";
@@ -91,13 +93,13 @@ on_both_databases! {
             assert!(stored[0].contains(field), "{stored:?}");
             assert!(!payload["warnings"].as_array().unwrap().is_empty(), "{payload:#}");
         }
-        // Two fields that differ in case alone are two fields.
+        // Two fields that differ only in case are two fields.
         let (_, stored) = import(&server, &shop, json!({}), "phone,note,Note\n+393401234567,a,b\n").await;
         assert!(stored[0].contains("note=a"), "{stored:?}");
     }
 
-    /// One wrong byte costs its row, not the file.
-    async fn one_wrong_byte_costs_its_row(server: Server) {
+    /// One invalid byte costs its row, not the file.
+    async fn one_invalid_byte_costs_its_row(server: Server) {
         let shop = server.account("Shop").await;
         let file = b"phone,name\n+393401234567,Nicol\xC3\xB2\n+393401234568,Jos\xE9\n";
         let (payload, stored) = import(&server, &shop, json!({}), file).await;
@@ -107,8 +109,8 @@ on_both_databases! {
         assert!(told.iter().any(|rows| rows[0]["line"] == 3), "{payload:#}");
     }
 
-    /// What Excel saves for old systems is read as it was written, or refused.
-    async fn text_of_old_systems_is_read_or_refused(server: Server) {
+    /// Files that Excel saves for old systems are read as written, or refused.
+    async fn legacy_encodings_are_read_or_refused(server: Server) {
         let shop = server.account("Shop").await;
         for file in [
             b"phone,name\r+393401234567,Nicol\x98\r".as_slice(),
@@ -122,8 +124,9 @@ on_both_databases! {
         }
     }
 
-    /// A script's formula without a result is told as one; the sheet that opens is read; filtered rows are warned of.
-    async fn workbooks_say_what_was_not_read(server: Server) {
+    /// A script's formula without a result is reported as one; the sheet that opens is read;
+    /// filtered rows cause a warning.
+    async fn workbooks_report_skipped_content(server: Server) {
         let shop = server.account("Shop").await;
         let mut workbook = Workbook::new();
         workbook.add_worksheet().set_name("Istruzioni").unwrap().write(0, 0, "Leggere prima").unwrap();
@@ -144,8 +147,9 @@ on_both_databases! {
         assert!(warnings.iter().any(|one| reason(one).contains("filter") && reason(one).contains('2')), "{payload:#}");
     }
 
-    /// A preview tells of each of these files what an import of it comes to: why it is refused, or that it is read.
-    async fn previews_say_what_imports_do(server: Server) {
+    /// A preview of each of these files shows the outcome of its import: why it is refused, or that
+    /// it is read.
+    async fn previews_agree_with_imports(server: Server) {
         let shop = server.account("Shop").await;
         let mut workbook = Workbook::new();
         let sheet = workbook.add_worksheet();

@@ -1,4 +1,5 @@
-//! Looking at a file before it is imported, over HTTP: how it would be read, and what refuses it.
+//! Previewing a file before its import, over HTTP: how it would be read, and why it would be
+//! refused.
 
 use serde_json::{Value, json};
 
@@ -14,7 +15,7 @@ async fn preview(server: &Server, key: &str, file: impl AsRef<[u8]>) -> Value {
 
 on_both_databases! {
     /// A file is shown as it would be read, and nothing of it is stored.
-    async fn a_file_is_shown_as_it_would_be_read(server: Server) {
+    async fn a_preview_shows_a_file_as_it_would_be_imported(server: Server) {
         let shop = server.account("Shop").await;
         let list = server.list(&shop, "Newsletter", json!([])).await;
         let file = "Nome;Cellulare;Città\r\nAnna;+39 340 123 4567;Roma\r\nBea;340 123 4568;\r\n";
@@ -37,8 +38,8 @@ on_both_databases! {
         assert_eq!(node["node"], json!({ "recipients": 0, "imports": { "totalCount": 0 } }));
     }
 
-    /// What is shown is what an import takes: the phone column and each field of the first row.
-    async fn an_import_takes_what_a_preview_shows(server: Server) {
+    /// The preview equals the import: the phone column and each field of the first row.
+    async fn an_import_reads_what_its_preview_showed(server: Server) {
         let shop = server.account("Shop").await;
         let (latin, _, _) = encoding_rs::WINDOWS_1252.encode("Name;Handy;Straße\nJürgen;+49 170 1234567;Süd\n");
         let utf16: Vec<u8> = "\u{FEFF}name\tmobile\nAnna\t+393401234567\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
@@ -65,8 +66,9 @@ on_both_databases! {
         }
     }
 
-    /// A file whose numbers can't be told is shown with the reason, so that somebody can choose.
-    async fn a_file_whose_numbers_cannot_be_told_is_shown(server: Server) {
+    /// A file without a recognisable numbers' column is shown with the reason, so that the user can
+    /// choose one.
+    async fn a_file_without_a_numbers_column_is_previewed(server: Server) {
         let shop = server.account("Shop").await;
         let rows: Vec<String> = (10..40).map(|at| format!("202401{at},01701234{at}7")).collect();
         let seen = preview(&server, &shop.owner, format!("customer_id,reach\n{}\n", rows.join("\n"))).await;
@@ -76,8 +78,8 @@ on_both_databases! {
         assert!(columns.iter().all(|column| column["isPhoneColumn"] == false && column["mergeField"].is_string()), "{seen:#}");
     }
 
-    /// Of a workbook the sheet is named that opens, and cells are shown as a reader sees them.
-    async fn a_workbook_is_shown(server: Server) {
+    /// For a workbook the active sheet is named, and cells are shown as a reader sees them.
+    async fn a_workbook_is_previewed(server: Server) {
         let shop = server.account("Shop").await;
         let mut workbook = rust_xlsxwriter::Workbook::new();
         workbook.add_worksheet().set_name("Istruzioni").unwrap().write(0, 0, "Leggere prima").unwrap();
@@ -91,8 +93,9 @@ on_both_databases! {
         assert_eq!(seen["phoneColumn"], "phone");
     }
 
-    /// What can't be read is refused with what it is; and a request has one preview, of a file that came with it.
-    async fn what_cannot_be_shown_is_refused(server: Server) {
+    /// Unreadable files are refused with the reason; a request has one preview, of a file that came
+    /// with it.
+    async fn unreadable_files_have_no_preview(server: Server) {
         let shop = server.account("Shop").await;
         for (file, told) in [
             (b"".as_slice(), "is empty"),

@@ -1,4 +1,4 @@
-//! Contact lists over HTTP: their head-counts, and what archiving leaves.
+//! Contact lists over HTTP: their head-counts, and what remains after archiving.
 
 use serde_json::{Value, json};
 
@@ -63,7 +63,7 @@ on_both_databases! {
         assert_eq!((&empty["list"]["recipients"], &empty["list"]["destinations"]), (&json!(0), &json!([])));
     }
 
-    /// Each input that can't be used is named, and nothing is made.
+    /// Each invalid input is named, and nothing is created.
     async fn bad_lists_are_refused(server: Server) {
         let (shop, other) = (server.account("Shop").await, server.account("Other").await);
         let row = |code: &str, recipients: i64| json!([{ "countryCode": code, "recipients": recipients }]);
@@ -109,7 +109,7 @@ on_both_databases! {
         assert_eq!(names["account"]["lists"]["totalCount"], 0);
     }
 
-    /// A change of the head-count replaces the whole of it; what is left out stays.
+    /// A new head-count replaces the whole old one; omitted arguments stay unchanged.
     async fn a_head_count_is_replaced(server: Server) {
         let shop = server.account("Shop").await;
         let list = server.list(&shop, "Before", json!([
@@ -122,7 +122,7 @@ on_both_databases! {
         assert_eq!(counted["list"], json!({
             "name": "After", "recipients": 7, "destinations": [{ "countryCode": "US", "recipients": 7 }],
         }));
-        // What is refused changes nothing, not even the part that is right.
+        // A refused change changes nothing, not even its valid part.
         let bad = json!({ "listId": list, "name": "Never", "destinations": [{ "countryCode": "US", "recipients": -7 }] });
         let response = server.graphql(Some(&shop.owner), UPDATE, json!({ "input": bad })).await;
         assert_eq!(refusals(&response)[0]["code"], "INVALID");
@@ -130,7 +130,7 @@ on_both_databases! {
         assert_eq!(emptied["list"], json!({ "name": "After", "recipients": 0, "destinations": [] }));
     }
 
-    /// Lists are paged, the oldest first, and searched by name whatever the case.
+    /// Lists are paged, the oldest first, and searched by name in any case.
     async fn lists_are_paged_and_searched(server: Server) {
         let shop = server.account("Shop").await;
         for (second, name) in ["Rome 1", "Milan 2", "rome 3", "100%"].into_iter().enumerate() {
@@ -155,13 +155,13 @@ on_both_databases! {
         }
     }
 
-    /// An archived list is listed no more and can't be used, but its id still leads to it.
-    async fn an_archived_list_is_out_of_use(server: Server) {
+    /// An archived list is no longer listed and can't be used, but its id still finds it.
+    async fn an_archived_list_cannot_be_used(server: Server) {
         let shop = server.account("Shop").await;
         let list = server.list(&shop, "Old", json!([{ "countryCode": "IT", "recipients": 10 }])).await;
         let input = json!({ "listId": list });
         for _ in 0..2 {
-            // Twice: a request whose answer was lost can be repeated.
+            // Twice: a request without an answer can be repeated.
             let payload = server.done(&shop.owner, ARCHIVE, input.clone()).await;
             assert_eq!(payload["list"], json!({
                 "id": list,
@@ -180,8 +180,8 @@ on_both_databases! {
         ]));
     }
 
-    /// A list with scheduled messages is not archived.
-    async fn a_list_with_scheduled_messages_stays(server: Server) {
+    /// A list with scheduled messages can't be archived.
+    async fn a_list_with_scheduled_messages_cannot_be_archived(server: Server) {
         let shop = server.account("Shop").await;
         server.grant(&shop, "100").await;
         let list = server.list(&shop, "Busy", json!([])).await;

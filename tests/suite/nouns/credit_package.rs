@@ -1,4 +1,4 @@
-//! Credit packages over HTTP: selling and archiving them, and what they buy.
+//! Credit packages over HTTP: selling and archiving them, and how many messages they buy.
 
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ const ARCHIVE: &str =
     "mutation($input: ArchiveCreditPackageInput!) { archiveCreditPackage(input: $input) {
     package { id archived } userErrors { field code } } }";
 
-/// Puts a package up for sale; its id.
+/// Creates a package; its id.
 pub(crate) async fn package(server: &Server, code: &str, credits: &str) -> String {
     let payload = server
         .done(server.admin_key(), CREATE, new(code, credits))
@@ -35,8 +35,8 @@ fn with(code: &str, change: (&str, Value)) -> Value {
 }
 
 on_both_databases! {
-    /// Packages are listed, the smallest first, and no longer once they are off sale.
-    async fn packages_come_and_go(server: Server) {
+    /// Packages are listed, the smallest first, until they are archived.
+    async fn packages_are_published_and_retired(server: Server) {
         let input = with("year", ("validityDays", json!(365)));
         let payload = server.done(server.admin_key(), CREATE, input).await;
         let mut package = payload["package"].clone();
@@ -68,7 +68,7 @@ on_both_databases! {
         assert_eq!(data["node"], json!({ "code": "year", "archived": true }));
     }
 
-    /// Each input that can't be used is named.
+    /// Each invalid input is named.
     async fn bad_packages_are_refused(server: Server) {
         package(&server, "taken", "1").await;
         let price = |amount: &str, currency: &str| json!({ "amount": amount, "currencyCode": currency });
@@ -98,7 +98,8 @@ on_both_databases! {
             json!([{ "field": ["input", "packageId"], "code": "NOT_FOUND" }]));
     }
 
-    /// What a package buys is exact, by the account's own card; by the default card for the platform.
+    /// The number of messages that a package buys is exact, by the account's own card; for the
+    /// platform by the default card.
     async fn a_package_buys_whole_messages(server: Server) {
         let tenant = server.account("Shop").await;
         let card = publish(&server, "shops", json!([
@@ -117,7 +118,7 @@ on_both_databases! {
         assert_eq!(own["node"], json!({
             "capacity": [
                 { "countryCode": "IT", "creditsPerMessage": "0.3", "messages": 3_333_333 },
-                // Without end.
+                // Unlimited.
                 { "countryCode": "FR", "creditsPerMessage": "0", "messages": null },
                 // Not served.
                 { "countryCode": "DE", "creditsPerMessage": null, "messages": 0 },

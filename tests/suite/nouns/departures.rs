@@ -1,4 +1,5 @@
-//! Who has left a list since a message was scheduled for it is not charged (law H3), over HTTP.
+//! Contacts who left a list since a message was scheduled for it are not charged (law H3), over
+//! HTTP.
 
 use futures_util::future::{join, join_all};
 use message_credits::ledger::verify::verify;
@@ -77,7 +78,7 @@ async fn message(server: &Server, shop: &Tenant, id: &Value) -> Value {
     data["node"].take()
 }
 
-/// The transactions of the account: kind, credits, note; those of the hold are what counts.
+/// The transactions of the account that concern the hold: kind, credits, note.
 async fn transactions(server: &Server, shop: &Tenant, kind: &str) -> Value {
     let read =
         "query($kind: [TransactionKind!]) { account { transactions(filter: { kind: $kind }) {
@@ -101,8 +102,8 @@ async fn is_sound(server: &Server) {
 const THREE: &str = "phone\n+393401234501\n+393401234502\n+33612345678\n";
 
 on_both_databases! {
-    /// E 30: of three contacts, one leaves and another one comes.
-    async fn who_has_left_is_not_charged(server: Server) {
+    /// E 30: of three contacts, one leaves and a new one joins.
+    async fn departed_contacts_are_not_charged(server: Server) {
         let (shop, list) = shop_with(&server, THREE).await;
         let id = scheduled(&server, &shop, &list, "Ciao").await;
         assert_eq!(balance(&server, &shop).await["held"], "3");
@@ -124,8 +125,9 @@ on_both_databases! {
         is_sound(&server).await;
     }
 
-    /// E 30: with nobody left nothing is charged, and with a thousand more no more than for those it was scheduled for.
-    async fn nobody_left_costs_nothing(server: Server) {
+    /// E 30: if everybody left, nothing is charged; with a thousand more, no more than for those it
+    /// was scheduled for.
+    async fn a_message_whose_contacts_all_left_costs_nothing(server: Server) {
         let (shop, list) = shop_with(&server, THREE).await;
         let id = scheduled(&server, &shop, &list, "Ciao").await;
         server.grant(&shop, "1000").await;
@@ -144,14 +146,15 @@ on_both_databases! {
         is_sound(&server).await;
     }
 
-    /// Who joins later is neither counted nor charged, and one that comes back by another import has left.
-    async fn who_comes_back_has_left(server: Server) {
+    /// Contacts who join later are neither counted nor charged, and one who returns by another
+    /// import has left.
+    async fn a_returning_contact_still_counts_as_departed(server: Server) {
         let (shop, list) = shop_with(&server, THREE).await;
         let id = scheduled(&server, &shop, &list, "Ciao").await;
         import(&server, &shop, &list, "phone\n+393401234509\n").await;
         remove(&server, &shop, &list, &["+393401234509", "+393401234502"]).await;
         import(&server, &shop, &list, "phone\n+393401234502\n").await;
-        // A second message is for him again.
+        // A second message includes him again.
         let second = scheduled(&server, &shop, &list, "Ciao").await;
         remove(&server, &shop, &list, &["+393401234502"]).await;
         send_time_comes(&server).await;
@@ -162,8 +165,9 @@ on_both_databases! {
         is_sound(&server).await;
     }
 
-    /// Who leaves at sendAt or later has been sent the message, whether or not the job has run.
-    async fn who_leaves_at_send_at_is_charged(server: Server) {
+    /// A contact who leaves at sendAt or later was sent the message, whether or not the job has
+    /// run.
+    async fn a_contact_who_leaves_at_send_at_is_charged(server: Server) {
         let (shop, list) = shop_with(&server, THREE).await;
         let id = scheduled(&server, &shop, &list, "Ciao").await;
         server.set_time(JUST_BEFORE);
@@ -174,9 +178,10 @@ on_both_databases! {
         assert_eq!(message(&server, &shop, &id).await["credits"], "2");
     }
 
-    /// In a text with merge fields each leaves what it was to cost, by the fields that it had; whose fields were changed
-    /// counts as those who get the fewest segments.
-    async fn each_leaves_what_it_was_to_cost(server: Server) {
+    /// In a text with merge fields each departure saves what that contact was to cost, by the
+    /// fields at that time. A contact whose fields were changed counts as one with the fewest
+    /// segments.
+    async fn each_departure_saves_its_own_cost(server: Server) {
         let long = "x".repeat(170);
         let longer = "y".repeat(320);
         let file = format!("phone,name\n+393401234501,Ada\n+393401234502,{long}\n+393401234503,{longer}\n\
@@ -190,7 +195,7 @@ on_both_databases! {
         // 1 + 2 + 3 + 1 + 3 segments at 0.5, and 2 at 2.
         assert_eq!(held["credits"], "9");
         remove(&server, &shop, &list, &["+393401234502", "+33612345678"]).await;
-        // Who had three segments would have one by now, and who had one, three.
+        // By now the one with three segments would have one, and the one with one, three.
         update(&server, &shop, &list, &format!("phone,name\n+393401234503,Cy\n+393401234504,{longer}\n")).await;
         remove(&server, &shop, &list, &["+393401234503"]).await;
         // The same fields again are no change.
@@ -207,8 +212,8 @@ on_both_databases! {
         is_sound(&server).await;
     }
 
-    /// Fillers that leave take along what they were to cost, and nothing of what the others cost.
-    async fn fillers_save_nothing(server: Server) {
+    /// Fillers who leave save what they were to cost, and nothing of the others' cost.
+    async fn departed_fillers_save_only_their_own_cost(server: Server) {
         let fillers: Vec<String> = (0..50).map(|at| format!("+3934056700{at:02},a")).collect();
         let long = "x".repeat(400);
         let file = format!("phone,name\n{}\n+393401234501,{long}\n", fillers.join("\n"));
@@ -222,8 +227,9 @@ on_both_databases! {
         assert_eq!(message(&server, &shop, &id).await["credits"], "3");
     }
 
-    /// Whoever asks the server to settle gets the same; a sending service says itself whom it sent to.
-    async fn it_is_the_same_whoever_asks(server: Server) {
+    /// Every caller who lets the server settle gets the same result; a sending service reports the
+    /// recipients itself.
+    async fn every_way_to_settle_charges_the_same(server: Server) {
         let (shop, list) = shop_with(&server, THREE).await;
         let settle = |id: &Value| json!({ "messageId": id, "idempotencyKey": new_key() });
         let id = scheduled(&server, &shop, &list, "Ciao").await;
@@ -231,7 +237,7 @@ on_both_databases! {
         let canceled = scheduled(&server, &shop, &list, "Ciao").await;
         let reported = scheduled(&server, &shop, &list, "Ciao").await;
         remove(&server, &shop, &list, &["+393401234501"]).await;
-        // Before its time by the owner, and at its time.
+        // Before sendAt by the owner, and at sendAt.
         let input = settle(&id);
         let payload = server.done(&shop.owner, SETTLE, input.clone()).await;
         assert_eq!(payload["message"], json!({ "status": "SENT", "credits": "2", "recipients": 2 }));
@@ -242,12 +248,12 @@ on_both_databases! {
         server.set_time(AT);
         let payload = server.done(server.admin_key(), SETTLE, settle(&other)).await;
         assert_eq!(payload["message"]["credits"], "2");
-        // Before the setting changes, what is due is settled.
+        // Due messages are settled before the setting changes.
         let change = "mutation($input: UpdateAccountInput!) { updateAccount(input: $input) { userErrors { message } } }";
         let input = json!({ "accountId": shop.id, "settlement": "REPORTED" });
         server.done(server.admin_key(), change, input).await;
         assert_eq!(message(&server, &shop, &reported).await["credits"], "2");
-        // From now on the sending service settles: in full is in full.
+        // From now on the sending service settles: "in full" charges the full amount.
         import(&server, &shop, &list, "phone\n+393401234501\n").await;
         let later = json!({ "listId": list, "text": "Ciao" });
         let mut payload = schedule(&server, &shop, "2026-11-24T08:00:00Z", later).await;
@@ -258,8 +264,9 @@ on_both_databases! {
         is_sound(&server).await;
     }
 
-    /// A list whose head-count was given by hand has nobody who could leave, and neither have numbers.
-    async fn head_counts_stay_as_they_were(server: Server) {
+    /// A list whose head-count was given by hand has nobody who could leave, and neither have
+    /// numbers.
+    async fn removals_leave_head_count_lists_unchanged(server: Server) {
         let shop = server.account("Shop").await;
         server.grant(&shop, "1000").await;
         let list = server.list(&shop, "By hand", json!([{ "countryCode": "IT", "recipients": 5 }])).await;
@@ -276,7 +283,8 @@ on_both_databases! {
         assert_eq!(message(&server, &shop, &other).await["credits"], "1");
     }
 
-    /// Contacts leave while messages are scheduled for them: each message is charged for those who are there in the end.
+    /// Contacts leave while messages are scheduled for them: each message is charged for those who
+    /// are there in the end.
     async fn removals_race_with_schedules(server: Server) {
         let contacts: Vec<String> = (0..40).map(|at| format!("+3934056700{at:02}")).collect();
         let (shop, list) = shop_with(&server, &format!("phone\n{}\n", contacts.join("\n"))).await;
@@ -307,7 +315,8 @@ on_both_databases! {
         is_sound(&server).await;
     }
 
-    /// Removals that begin before sendAt race with the settlement: who has left is charged for, or isn't, and never half.
+    /// Removals that begin before sendAt race with the settlement: each contact who left is charged
+    /// or not, never half.
     async fn removals_race_with_the_settlement(server: Server) {
         let contacts: Vec<String> = (0..20).map(|at| format!("+3934056700{at:02}")).collect();
         let (shop, list) = shop_with(&server, &format!("phone\n{}\n", contacts.join("\n"))).await;
@@ -327,8 +336,8 @@ on_both_databases! {
         is_sound(&server).await;
     }
 
-    /// More work than one transaction takes is done part by part, and comes to the same.
-    async fn many_messages_wait_for_one_list(server: Server) {
+    /// Work beyond one transaction is done in parts, with the same result.
+    async fn many_scheduled_messages_share_one_list(server: Server) {
         let contacts: Vec<String> = (0..600).map(|at| format!("+393405670{at:03},N{at}")).collect();
         let (shop, list) = shop_with(&server, &format!("phone,name\n{}\n", contacts.join("\n"))).await;
         server.grant(&shop, "100000").await;

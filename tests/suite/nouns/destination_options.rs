@@ -1,4 +1,5 @@
-//! What each destination makes of a text, over HTTP: national tables and wider references of a card's rates.
+//! The effect of a destination's options on a text, over HTTP: national tables and wider references
+//! of a card's rates.
 
 use serde_json::{Value, json};
 
@@ -11,7 +12,7 @@ use crate::{
     support::{Server, Tenant, on_both_databases},
 };
 
-/// Turkey knows its tables, the United States join by two octets, the rest as usual.
+/// Turkey supports its tables, the United States concatenate with two octets, the rest as usual.
 async fn card(server: &Server, tenant: &Tenant) -> Value {
     let rates = json!([
         { "countryCode": "TR", "sms": "0.5", "mms": "2", "nationalLanguages": ["TURKISH", "SPANISH"] },
@@ -41,7 +42,7 @@ fn line(country: &str, recipients: i64, segments: i64, rate: Value, credits: &st
 
 on_both_databases! {
     /// A rate keeps its options, and one without has the usual ones.
-    async fn a_card_says_what_destinations_make_of_a_text(server: Server) {
+    async fn a_card_decides_a_texts_options_by_destination(server: Server) {
         let tenant = server.account("Shop").await;
         let card = card(&server, &tenant).await;
         let read = "query($id: ID!) { node(id: $id) { ... on RateCard {
@@ -83,15 +84,16 @@ on_both_databases! {
             assert_eq!(sent["message"]["lines"], quoted["lines"]);
             assert_eq!(sent["message"]["credits"], quoted["credits"]);
         }
-        // The most that anybody gets.
+        // The most segments of any recipient.
         let sent = send(&server, &tenant, to(&everywhere, &"a".repeat(306))).await;
         assert_eq!((&sent["message"]["segmentCount"], &sent["message"]["encoding"]), (&json!(3), &json!("GSM_7")));
         let sent = send(&server, &tenant, to(&everywhere, &format!("{}ş", "a".repeat(120)))).await;
         assert_eq!((&sent["message"]["segmentCount"], &sent["message"]["encoding"]), (&json!(2), &json!("UCS_2")));
     }
 
-    /// The segmentation that is shown is that of the most recipients; the first by code among equals.
-    async fn the_most_recipients_decide_what_is_shown(server: Server) {
+    /// The segmentation shown is that of the destination with the most recipients; the first by
+    /// code among equals.
+    async fn the_largest_destination_decides_what_is_shown(server: Server) {
         let tenant = server.account("Shop").await;
         card(&server, &tenant).await;
         let text = format!("{}ş", "a".repeat(120));
@@ -108,7 +110,7 @@ on_both_databases! {
         }
     }
 
-    /// Smart encoding saves only where the destination's own tables would not do.
+    /// Smart encoding saves only if the destination's own tables don't suffice.
     async fn smart_encoding_saves_by_destination(server: Server) {
         let tenant = server.account("Shop").await;
         card(&server, &tenant).await;
@@ -123,12 +125,13 @@ on_both_databases! {
         assert_eq!(quote(&server, &tenant, input.clone()).await["credits"], "15");
         let sent = send(&server, &tenant, input).await;
         assert_eq!(sent["message"]["credits"], "15");
-        // As Italy, the first of the two, gets it.
+        // Italy's, as the first of the two.
         assert_eq!(sent["message"]["text"], format!("'{}s'", "a".repeat(120)));
     }
 
-    /// A picture is an MMS everywhere, whatever tables a country knows; and capacities count one segment.
-    async fn media_know_no_tables(server: Server) {
+    /// A picture is an MMS everywhere, whatever tables a country supports; and capacities count one
+    /// segment.
+    async fn mms_ignores_national_tables(server: Server) {
         let tenant = server.account("Shop").await;
         card(&server, &tenant).await;
         let mut input = to(&[("FR", 1), ("TR", 1)], &"ş".repeat(300));

@@ -1,4 +1,4 @@
-//! Downloads over HTTP: files that say what the report says, links that end, and how many at once.
+//! Downloads over HTTP: files that equal the report, links that expire, and how many at once.
 
 mod clients;
 mod contents;
@@ -47,7 +47,7 @@ const REPORT: &str = "query($input: UsageReportInput!) { usageReport(input: $inp
     countries { countryCode usage { ...all } } } }
     fragment all on Usage { messages recipients segments credits cost { amount } }";
 
-/// The link that a report answers.
+/// The link in a report's answer.
 async fn link(server: &Server, tenant: &Tenant, input: &Value, format: &str) -> Value {
     let variables = json!({ "input": input, "format": format });
     let mut data = server.data(&tenant.owner, LINK, variables).await;
@@ -74,8 +74,8 @@ fn november() -> Value {
 }
 
 on_both_databases! {
-    /// Workbook and CSV say what the report says, to the last digit, and every message that was counted.
-    async fn files_say_what_the_report_says(server: Server) {
+    /// Workbook and CSV equal the report to the last digit, and have every counted message.
+    async fn files_equal_the_report(server: Server) {
         let history = history(&server).await;
         let tenant = &history.tenant;
         let data = server.data(&tenant.owner, REPORT, json!({ "input": whole_year() })).await;
@@ -96,7 +96,7 @@ on_both_databases! {
         assert_eq!(to_milliseconds(rows), to_milliseconds(expected));
     }
 
-    /// A file has what its report's filter lets through, and nothing else.
+    /// A file has the rows of its report's filter, and nothing else.
     async fn files_keep_the_filter(server: Server) {
         let history = history(&server).await;
         let list = history.lists[1];
@@ -122,7 +122,7 @@ on_both_databases! {
         }).await;
     }
 
-    /// A report of nothing has a file, too.
+    /// An empty report has a file, too.
     async fn an_empty_report_has_a_file(server: Server) {
         let tenant = server.account("Caffè & Co").await;
         let (rows, _) = csv_rows(&fetched(&server, &tenant, &november(), "CSV").await);
@@ -133,8 +133,8 @@ on_both_databases! {
         assert_eq!(book.worksheet_range("Timeline").unwrap().height(), 1 + 21);
     }
 
-    /// A file has a name that says what it is, and is nobody's to keep.
-    async fn a_file_says_what_it_is(server: Server) {
+    /// A file has a descriptive name, and may not be cached.
+    async fn a_file_has_its_name_and_headers(server: Server) {
         let tenant = server.account("Caffè & Co").await;
         let input = json!({ "from": "2026-10-01T00:00:00+02:00", "to": "2026-11-01T00:00:00+01:00" });
         let check = async |format: &str, name: &str, content_type: &str, disposition: &str| {
@@ -165,8 +165,8 @@ on_both_databases! {
         ).await;
     }
 
-    /// A link works for a quarter of an hour, as it was made and where it was made.
-    async fn links_end_and_can_not_be_altered(server: Server) {
+    /// A link works for fifteen minutes, unaltered and on its own server.
+    async fn links_expire_and_cannot_be_altered(server: Server) {
         let tenant = server.account("Shop").await;
         let made = link(&server, &tenant, &november(), "CSV").await;
         let url: Url = made["url"].as_str().unwrap().parse().unwrap();
@@ -204,7 +204,7 @@ on_both_databases! {
         assert_eq!(expired.text().await.unwrap(), "This link has expired.\n");
     }
 
-    /// A link can name as many lists as a report.
+    /// A link can name as many lists as a report can.
     async fn a_link_can_name_a_thousand_lists(server: Server) {
         let tenant = server.account("Shop").await;
         let mut rows = Vec::new();
@@ -232,7 +232,7 @@ on_both_databases! {
         assert_eq!(rows, []);
     }
 
-    /// A file shows one instant: what is sent while it is read is not in it.
+    /// A file is a snapshot of one instant: messages sent while it is read are not in it.
     async fn a_file_is_one_snapshot(server: Server) {
         let tenant = server.account("Shop").await;
         grant_at(&server, &tenant, "2026-11-01T00:00:00Z", 1_000).await;
@@ -262,7 +262,8 @@ on_both_databases! {
         assert_eq!(rows.iter().filter(|row| row.text == "late").count(), 1);
     }
 
-    /// Costs in two currencies are refused before the file begins, but not where one country has only one of them.
+    /// Costs in two currencies are refused before the file begins, unless the report's country has
+    /// only one of them.
     async fn costs_in_two_currencies_have_no_file(server: Server) {
         let tenant = server.account("Shop").await;
         grant_at(&server, &tenant, "2026-11-01T00:00:00Z", 1_000).await;
@@ -293,9 +294,9 @@ on_both_databases! {
         assert_eq!(sheet_rows(&messages).0.len(), 1);
     }
 
-    /// Whatever lists are called and messages say, a file says it back and runs none of it: control characters,
-    /// emoji, formulas, more text than a cell holds; and a list that is gone by now.
-    async fn files_take_whatever_was_written(server: Server) {
+    /// Any list name and any text is reproduced in a file and never executed: control characters,
+    /// emoji, formulas, more text than a cell holds; and a list that is deleted by now.
+    async fn files_reproduce_any_text(server: Server) {
         let tenant = server.account("Shop").await;
         grant_at(&server, &tenant, "2026-11-01T00:00:00Z", 1_000_000).await;
         let card = sending::card(&server, 10_000_000, "EUR").await;
@@ -323,7 +324,7 @@ on_both_databases! {
                 .unwrap();
             messages.push(Message {
                 at: at("2026-11-03T00:00:00Z"),
-                // The ledger takes no message for a list that is gone: it went after.
+                // The ledger refuses messages for a deleted list: it was deleted afterwards.
                 list: (name != "gone").then_some(list),
                 channel: Channel::Sms,
                 text: text.clone(),
@@ -332,7 +333,7 @@ on_both_databases! {
             });
         }
         send_all(&server, &tenant, &messages).await;
-        // Deleted altogether, by hand: the messages stay.
+        // Deleted from the database by hand: the messages stay.
         let gone = entity::contact_list::Column::Name;
         use sea_orm::{ColumnTrait, QueryFilter};
         let deleted = entity::contact_list::Entity::delete_many().filter(gone.eq("bell\u{7}🎉"));
@@ -354,9 +355,10 @@ on_both_databases! {
         assert!(rows.iter().any(|row| row.text == formula));
     }
 
-    /// Two accounts read their files slowly and take every place that they may: whoever else asks has a file at once.
-    /// If others take the rest, the slowest gives way to who waits. The rest of the server goes on.
-    async fn slow_downloads_give_way(server: Server) {
+    /// Two accounts read their files slowly and take every place that they may: any other account
+    /// gets a file at once. If others take the rest, the slowest is evicted for a waiting one. The
+    /// rest of the server is unaffected.
+    async fn slow_downloads_are_evicted(server: Server) {
         let mut tenants = Vec::new();
         for name in ["A", "B", "C", "D"] {
             let tenant = server.account(name).await;
@@ -377,7 +379,7 @@ on_both_databases! {
         assert_eq!(open.len(), MAX_AT_ONCE);
         let data = server.data(&last.1.owner, REPORT, json!({ "input": november() })).await;
         assert_eq!(data["usageReport"]["totals"]["messages"], 500);
-        // It waits until one of those who read nothing has given way, and reads to the end.
+        // It waits until one of the idle readers is evicted, and reads to the end.
         let served = get(&server, &last.0).await;
         assert_eq!(served.status(), StatusCode::OK);
         assert!(served.bytes().await.unwrap().len() > 500 * 39_000);
@@ -388,8 +390,8 @@ on_both_databases! {
         assert!(cut > 0, "nobody gave way");
     }
 
-    /// An account has a few files at a time and a few that wait; more are told to come again, and who hangs up makes
-    /// room.
+    /// An account may have a few running downloads and a few waiting ones; more get a retry time,
+    /// and a client that disconnects makes room.
     async fn an_accounts_downloads_are_bounded(server: Server) {
         let tenant = server.account("A").await;
         many_long_messages(&server, &tenant).await;

@@ -1,4 +1,4 @@
-//! Lots over HTTP: giving credits, taking them back, and how lots end.
+//! Lots over HTTP: granting credits, taking them back, and expiry.
 
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ const REVOKE: &str = "mutation($input: RevokeCreditsInput!) {
 const LOTS: &str = "query($id: ID, $state: CreditLotState) {
     account(id: $id) { lots(state: $state) { totalCount nodes { granted remaining state } } } }";
 
-/// Gives credits and answers the lot's id.
+/// Grants credits; returns the lot's id.
 async fn lot(server: &Server, tenant: &Tenant, credits: &str, expires_on: Option<&str>) -> String {
     let input = json!({ "accountId": tenant.id, "credits": credits, "expiresOn": expires_on,
         "note": "for a test", "idempotencyKey": new_key() });
@@ -30,7 +30,7 @@ fn revocation(tenant: &Tenant, lot: Option<&str>, credits: &str) -> Value {
         "idempotencyKey": new_key() })
 }
 
-/// The refusal of a mutation that is refused once.
+/// The only refusal of a mutation.
 async fn refusal(server: &Server, query: &str, input: &Value) -> (Value, Value) {
     let response = server
         .graphql(Some(server.admin_key()), query, json!({ "input": input }))
@@ -58,8 +58,9 @@ async fn lots(server: &Server, tenant: &Tenant, state: Option<&str>) -> Value {
 }
 
 on_both_databases! {
-    /// What is given comes in as a lot, good until the first instant of its day in the account's zone.
-    async fn a_grant_comes_in_as_a_lot(server: Server) {
+    /// A grant becomes a lot that is valid until the first instant of its day in the account's
+    /// zone.
+    async fn a_grant_becomes_a_lot(server: Server) {
         let tenant = server.account("Shop").await;
         let input = json!({ "accountId": tenant.id, "credits": "21.4890", "expiresOn": "2026-11-23",
             "note": "welcome", "idempotencyKey": new_key() });
@@ -82,8 +83,8 @@ on_both_databases! {
         assert_eq!(foreign["node"], Value::Null);
     }
 
-    /// The same key answers what it answered first, whatever was spent and however late it is.
-    async fn a_grant_again_answers_the_first(server: Server) {
+    /// The same key returns its first answer, whatever was spent and however late it is.
+    async fn a_repeated_grant_returns_the_first_answer(server: Server) {
         let tenant = server.account("Shop").await;
         let mut input = json!({ "accountId": tenant.id, "credits": "10", "expiresOn": "2026-11-23",
             "note": "welcome", "idempotencyKey": "once" });
@@ -103,7 +104,7 @@ on_both_databases! {
         assert_eq!(reused.1, "IDEMPOTENCY_KEY_REUSED");
     }
 
-    /// A lot ends at the very instant of its day, whether or not a job has booked it.
+    /// A lot expires at the very instant of its day, whether or not a job has booked it.
     async fn a_lot_expires_on_its_day(server: Server) {
         let tenant = server.account("Shop").await;
         lot(&server, &tenant, "5", Some("2026-12-01")).await;
@@ -127,7 +128,7 @@ on_both_databases! {
         assert_eq!(expired, json!({ "totalCount": 1, "nodes": [over] }));
     }
 
-    /// What is revoked from a named lot comes from that lot and no other.
+    /// A revocation from a named lot takes from that lot and no other.
     async fn a_revocation_takes_from_the_named_lot_only(server: Server) {
         let tenant = server.account("Shop").await;
         let named = lot(&server, &tenant, "5", Some("2026-12-01")).await;
@@ -144,7 +145,7 @@ on_both_databases! {
         assert_eq!(payload["transaction"]["credits"], "-2");
         assert_eq!(payload["transaction"]["note"], "a mistake");
         assert_eq!(payload["balance"]["available"], "103");
-        // Its repetition takes nothing more.
+        // A repetition takes nothing more.
         assert_eq!(server.done(server.admin_key(), REVOKE, input).await, payload);
         assert_eq!(lots(&server, &tenant, None).await["nodes"], json!([
             { "granted": "100", "remaining": "100", "state": "ACTIVE" },
@@ -155,7 +156,7 @@ on_both_databases! {
         assert_eq!(lots(&server, &tenant, Some("EXHAUSTED")).await["nodes"], json!([
             { "granted": "5", "remaining": "0", "state": "EXHAUSTED" },
         ]));
-        // An empty lot, and one whose day has come, have nothing to take; the other lot stays whole.
+        // An empty lot and an expired one have nothing to take; the other lot stays whole.
         let empty = revocation(&tenant, Some(&named), "1");
         assert_eq!(refusal(&server, REVOKE, &empty).await, insufficient);
         let late = lot(&server, &tenant, "9", Some("2026-12-01")).await;
@@ -168,7 +169,7 @@ on_both_databases! {
         assert_eq!(payload["balance"]["available"], "0");
     }
 
-    /// Another account's lot is not found, and neither is what is no lot.
+    /// Another account's lot is not found, and neither is an id of another kind.
     async fn foreign_lots_are_not_found(server: Server) {
         let (tenant, other) = (server.account("Shop").await, server.account("Other").await);
         let foreign = lot(&server, &other, "5", None).await;
@@ -180,7 +181,7 @@ on_both_databases! {
         assert_eq!(lots(&server, &other, None).await["nodes"][0]["remaining"], "5");
     }
 
-    /// Each input that can't be used is named, and nothing comes in.
+    /// Each invalid input is named, and nothing is granted.
     async fn bad_grants_are_refused(server: Server) {
         let tenant = server.account("Shop").await;
         let good = json!({ "accountId": tenant.id, "credits": "1", "note": "n", "idempotencyKey": "k" });
@@ -216,7 +217,7 @@ on_both_databases! {
         assert_eq!(refusal(&server, GRANT, &input).await.0, json!(["input", "expiresOn"]));
     }
 
-    /// An account can't give itself credits.
+    /// An account can't grant credits to itself.
     async fn only_the_platform_gives_credits(server: Server) {
         let tenant = server.account("Shop").await;
         let input = json!({ "credits": "1", "note": "n", "idempotencyKey": "k" });

@@ -1,4 +1,4 @@
-//! Messages over HTTP: sending, scheduling and cancelling them, their keys, and how they are listed.
+//! Messages over HTTP: sending, scheduling and cancelling them, their keys, and their listing.
 
 use serde_json::{Value, json};
 
@@ -41,7 +41,7 @@ pub(crate) async fn schedule(
     server.done(&tenant.owner, SCHEDULE, input).await
 }
 
-/// The refusals of a mutation, which must have done nothing.
+/// The refusals of a mutation that did nothing.
 pub(crate) async fn refusals(
     server: &Server,
     tenant: &Tenant,
@@ -65,7 +65,7 @@ pub(crate) async fn refusals(
     payload["userErrors"].clone()
 }
 
-/// A message to so many Italians, without a list.
+/// A message to this many Italians, without a list.
 pub(crate) fn to_italians(recipients: i64) -> Value {
     let rows = json!([{ "countryCode": "IT", "recipients": recipients }]);
     json!({ "audience": { "destinations": rows }, "text": "Ciao" })
@@ -79,7 +79,7 @@ pub(crate) async fn balance(server: &Server, tenant: &Tenant) -> Value {
 }
 
 on_both_databases! {
-    /// A message to a list is charged at once, and says all that it is.
+    /// A message to a list is charged at once, and has all its fields.
     async fn a_message_is_sent(server: Server) {
         let tenant = server.account("Shop").await;
         server.grant(&tenant, "10000").await;
@@ -106,8 +106,8 @@ on_both_databases! {
         assert_eq!(foreign["node"], json!(null));
     }
 
-    /// Three hundred sends at once on credits for a hundred: exactly a hundred go out.
-    async fn a_hundred_of_three_hundred_go_out(server: Server) {
+    /// Three hundred concurrent sends with credits for a hundred: exactly a hundred are sent.
+    async fn concurrent_sends_never_overspend(server: Server) {
         let tenant = server.account("Shop").await;
         server.grant(&tenant, "1000").await;
         let one = async || {
@@ -126,7 +126,7 @@ on_both_databases! {
         assert_eq!(count["account"]["messages"]["totalCount"], 100);
     }
 
-    /// One key fifty times at once: one message, fifty equal answers.
+    /// One key fifty times concurrently: one message, fifty equal answers.
     async fn one_key_sends_one_message(server: Server) {
         let tenant = server.account("Shop").await;
         server.grant(&tenant, "1000").await;
@@ -139,7 +139,7 @@ on_both_databases! {
         }
         assert_eq!(balance(&server, &tenant).await["available"], "990");
 
-        // Later too, when there is another balance; and with other arguments not at all.
+        // Later too, with another balance; and with other arguments it is refused.
         send(&server, &tenant, to_italians(5)).await;
         server.set_time("2027-01-01T00:00:00Z");
         assert_eq!(server.done(&tenant.owner, SEND, input.clone()).await, all[0]);
@@ -147,13 +147,13 @@ on_both_databases! {
         other["idempotencyKey"] = json!("campaign 7");
         assert_eq!(refusals(&server, &tenant, SEND, other.clone()).await,
             json!([{ "field": ["input", "idempotencyKey"], "code": "IDEMPOTENCY_KEY_REUSED" }]));
-        // Also where it would be refused anyway.
+        // Even if it would be refused anyway.
         other["audience"] = json!({ "destinations": [] });
         assert_eq!(refusals(&server, &tenant, SEND, other).await[0]["code"], "IDEMPOTENCY_KEY_REUSED");
     }
 
-    /// A repetition gets its first answer even where the same would be refused by now.
-    async fn a_repetition_outlives_what_it_was_checked_by(server: Server) {
+    /// A repetition gets its first answer, even if the same command would be refused by now.
+    async fn a_repetition_is_answered_even_if_it_would_now_be_refused(server: Server) {
         let tenant = server.account("Shop").await;
         server.grant(&tenant, "100").await;
         let list = server.list(&tenant, "All", json!([{ "countryCode": "IT", "recipients": 10 }])).await;
@@ -163,7 +163,7 @@ on_both_databases! {
         });
         let first = server.done(&tenant.owner, SCHEDULE, input.clone()).await;
         assert_eq!(first["message"]["status"], "SCHEDULED");
-        // Its time passes, it is settled, the list goes, and another card makes it dearer.
+        // It comes due and is settled, the list is archived, and another card makes it dearer.
         server.set_time("2026-11-24T08:00:00Z");
         server.run_workers().await;
         let archive = "mutation($input: ArchiveContactListInput!) {
@@ -174,7 +174,8 @@ on_both_databases! {
         assert_eq!(server.done(&tenant.owner, SCHEDULE, input).await, first);
     }
 
-    /// Credits that expire go last by default: of 50 that expire and 20 that don't, the 20 go first.
+    /// Credits that expire go last by default: of 50 that expire and 20 that don't, the 20 go
+    /// first.
     async fn credits_that_never_expire_go_first(server: Server) {
         let tenant = server.account("Shop").await;
         server.grant_until(&tenant, "50", Some("2026-12-01")).await;
@@ -189,8 +190,8 @@ on_both_databases! {
         ]));
     }
 
-    /// Scheduling lowers what is available and not the total; cancelling puts it back.
-    async fn a_hold_is_set_aside_and_given_back(server: Server) {
+    /// Scheduling lowers the available credits and not the total; cancelling restores them.
+    async fn a_hold_is_taken_and_released(server: Server) {
         let tenant = server.account("Shop").await;
         server.grant(&tenant, "100").await;
         let scheduled = schedule(&server, &tenant, "2026-11-23T08:00:00Z", to_italians(30)).await;
@@ -209,8 +210,9 @@ on_both_databases! {
             json!([{ "field": ["input", "messageId"], "code": "CONFLICT" }]));
     }
 
-    /// From its sendAt on a message of the server's own settling can't be cancelled, whether or not a job ran.
-    async fn what_is_due_is_not_cancelled(server: Server) {
+    /// From its sendAt on a message that the server settles can't be cancelled, whether or not a
+    /// job ran.
+    async fn a_due_message_cannot_be_cancelled(server: Server) {
         let tenant = server.account("Shop").await;
         server.grant(&tenant, "100").await;
         let scheduled = schedule(&server, &tenant, "2026-11-23T08:00:00Z", to_italians(30)).await;
@@ -221,7 +223,7 @@ on_both_databases! {
         assert_eq!(balance(&server, &tenant).await["total"], "70");
     }
 
-    /// Each input that can't be used is named, and nothing is held or charged.
+    /// Each invalid input is named, and nothing is held or charged.
     async fn bad_messages_are_refused(server: Server) {
         let tenant = server.account("Shop").await;
         let other = server.account("Other").await;
@@ -258,16 +260,16 @@ on_both_databases! {
         }
         assert_eq!(balance(&server, &tenant).await["available"], "100");
 
-        // To the instant: two years ahead is still allowed.
+        // To the instant: exactly two years ahead is still allowed.
         schedule(&server, &tenant, "2028-11-22T08:00:00Z", to_italians(1)).await;
-        // A card that serves nobody of the audience.
+        // A card that serves nobody in the audience.
         let card = publish(&server, "far", json!([{ "countryCode": "US", "sms": "1" }])).await;
         charge_by(&server, &tenant, &card).await;
         assert_eq!(refusals(&server, &tenant, SEND, to_italians(1)).await,
             json!([{ "field": ["input", "audience"], "code": "UNSUPPORTED_DESTINATION" }]));
     }
 
-    /// What may not be done by role answers FORBIDDEN; a sending service may send.
+    /// Commands that a role may not use answer FORBIDDEN; a sending service may send.
     async fn roles_decide_who_sends(server: Server) {
         let tenant = server.account("Shop").await;
         server.grant(&tenant, "100").await;
@@ -280,7 +282,7 @@ on_both_databases! {
         server.done(&sender, SEND, input).await;
     }
 
-    /// Messages are listed by their time, the last first, with a page that has an end and filters that narrow.
+    /// Messages are listed by time, the latest first, in pages that end, with filters.
     async fn messages_are_listed(server: Server) {
         let tenant = server.account("Shop").await;
         server.grant(&tenant, "1000").await;

@@ -1,5 +1,5 @@
-//! Monthly reports over HTTP: there on the first of the month in the account's zone, once, with the month's
-//! numbers whenever they are opened.
+//! Monthly reports over HTTP: made once, on the first of the month in the account's zone, with the
+//! month's numbers whenever they are opened.
 
 use std::io::Cursor;
 
@@ -70,9 +70,9 @@ async fn set_zone(server: &Server, tenant: &Tenant, zone: &str) {
 }
 
 on_both_databases! {
-    /// The report of November is there at the first instant of December in Rome, and not before; its file has
-    /// November's messages to the last and the first.
-    async fn a_months_report_comes_on_the_first(server: Server) {
+    /// November's report exists from the first instant of December in Rome, and not before; its
+    /// file has all of November's messages.
+    async fn a_monthly_report_is_made_on_the_first(server: Server) {
         let tenant = server.account("Shop").await;
         grant_at(&server, &tenant, "2026-10-01T00:00:00Z", 1_000).await;
         send(&server, &tenant, &[
@@ -105,13 +105,13 @@ on_both_databases! {
         let recipients: Vec<String> = messages.rows().skip(1).map(|row| row[6].to_string()).collect();
         assert_eq!(recipients, ["2", "4"]);
 
-        // A link that was made has its time; another one can be had at any time.
+        // A link that was made expires; a new one is available at any time.
         server.set_time("2027-02-10T00:00:00Z");
         assert_eq!(server.http().get(url).send().await.unwrap().status(), 403);
         let again = reports(&server, &tenant).await;
         let url = again[0]["download"]["url"].as_str().unwrap();
         assert_eq!(server.http().get(url).send().await.unwrap().status(), 200);
-        // The months that nobody looked at are made up for.
+        // Missed months are made later.
         server.run_workers().await;
         let mut found = months(&server, &tenant).await;
         found.sort();
@@ -147,9 +147,9 @@ on_both_databases! {
         assert!(found[1]["download"]["fileName"].as_str().unwrap().ends_with("2026-11-01-2026-12-01.csv"));
     }
 
-    /// Switched off it makes none, keeps those that are there, and begins anew with the month that it is
-    /// switched on in.
-    async fn what_is_off_makes_none(server: Server) {
+    /// After it is switched off no reports are made, and existing ones stay; after it is switched
+    /// on again, it begins with the current month.
+    async fn a_disabled_schedule_makes_no_reports(server: Server) {
         let tenant = server.account("Shop").await;
         let off = json!({ "enabled": false, "format": "XLSX", "interval": "DAY", "nextAt": null });
         let read = "query($id: ID!) { account(id: $id) { monthlyReportSchedule { enabled format interval nextAt } } }";
@@ -164,7 +164,7 @@ on_both_databases! {
         assert_eq!(months(&server, &tenant).await, ["2026-11-01"]);
         let found = schedule(&server, &tenant, json!({ "enabled": true })).await;
         assert_eq!(found["nextAt"], "2027-03-31T22:00:00Z");
-        // Another way of writing keeps the month that is waited for.
+        // Another spelling of the zone keeps the awaited month.
         server.set_time("2027-04-02T00:00:00Z");
         let found = schedule(&server, &tenant, json!({ "enabled": true, "interval": "MONTH" })).await;
         assert_eq!(found["nextAt"], "2027-03-31T22:00:00Z");
@@ -173,8 +173,8 @@ on_both_databases! {
         assert_eq!((&found[0]["month"], &found[0]["interval"]), (&json!("2027-03-01"), &json!("MONTH")));
     }
 
-    /// Who sees no usage sees no reports, nor does another account; a node is found by its id.
-    async fn reports_are_seen_by_those_who_see_usage(server: Server) {
+    /// Roles without usage see no reports, nor does another account; a report is found by its id.
+    async fn monthly_reports_are_visible_to_usage_readers(server: Server) {
         let tenant = server.account("Shop").await;
         schedule(&server, &tenant, json!({ "enabled": true })).await;
         server.set_time("2026-12-01T00:00:00Z");

@@ -1,11 +1,11 @@
-//! Names: what other people read can't hide anything or turn around, wherever it is written.
+//! Names: text that other people read can't hide or reorder characters, wherever it is written.
 
 use serde_json::{Value, json};
 
 use crate::support::on_both_databases;
 
 on_both_databases! {
-    /// Whatever is named, a name with invisible characters is refused with the one that is in the way.
+    /// Any name with invisible characters is refused with the offending character.
     async fn names_are_visible_wherever_they_are_given(server: Server) {
         let shop = server.account("Shop").await;
         let list = server.list(&shop, "List", json!([])).await;

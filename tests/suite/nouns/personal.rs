@@ -1,4 +1,5 @@
-//! Merge fields over HTTP: exact where contacts are stored, as their fallbacks elsewhere, and charged as quoted.
+//! Merge fields over HTTP: exact for stored contacts, fallbacks for other audiences, and charged as
+//! quoted.
 
 use serde_json::{Value, json};
 
@@ -53,7 +54,7 @@ async fn list(server: &Server, tenant: &Tenant) -> String {
 }
 
 on_both_databases! {
-    /// Each contact's own text is cut, and the quote shows how they spread.
+    /// Each contact's own text is segmented, and the quote shows the distribution.
     async fn each_contact_counts_by_its_own_text(server: Server) {
         let tenant = server.account("Shop").await;
         let list = list(&server, &tenant).await;
@@ -84,8 +85,8 @@ on_both_databases! {
         assert_eq!((&plain["longest"], &plain["mergeFields"]), (&json!(null), &json!([])));
     }
 
-    /// Where contacts are not stored, fields count as their fallbacks, and the quote says so.
-    async fn elsewhere_fields_count_as_their_fallbacks(server: Server) {
+    /// If contacts are not stored, fields count as their fallbacks, and the quote says so.
+    async fn fields_without_contacts_count_as_their_fallbacks(server: Server) {
         let tenant = server.account("Shop").await;
         let heads = json!([{ "countryCode": "IT", "recipients": 3 }]);
         let list = server.list(&tenant, "Heads", heads.clone()).await;
@@ -107,8 +108,9 @@ on_both_databases! {
         }
     }
 
-    /// A send charges what was quoted, line by line; a message says the most that anybody gets.
-    async fn a_send_charges_what_was_quoted(server: Server) {
+    /// A send is charged as quoted, line by line; a message shows the most segments of any
+    /// recipient.
+    async fn a_personal_send_is_charged_as_quoted(server: Server) {
         let tenant = server.account("Shop").await;
         let card = publish(&server, "odd", json!([
             { "countryCode": "IT", "sms": "0.7333" }, { "countryCode": "DE", "sms": "1.0001" },
@@ -126,7 +128,8 @@ on_both_databases! {
         assert_eq!((&message["segmentCount"], &message["encoding"]), (&json!(2), &json!("GSM_7")));
         assert_eq!(message["text"], text());
         assert_eq!(sent["balance"]["available"], "92.1334");
-        // The report agrees with the ledger, and counts the message once in its country; the most spent come first.
+        // The report agrees with the ledger, and counts the message once in its country; the
+        // highest spending comes first.
         let report = "{ usageReport(input: { from: \"2026-11-22T00:00:00Z\", to: \"2026-11-23T00:00:00Z\" }) {
             totals { messages recipients segments credits }
             countries { countryCode usage { messages recipients segments credits } } } }";
@@ -137,8 +140,8 @@ on_both_databases! {
             json!({ "messages": 1, "recipients": 6, "segments": 8, "credits": "5.8664" }));
     }
 
-    /// What was sent is split over the segments that were planned: fewer, more, and in another country.
-    async fn what_was_sent_is_split_as_planned(server: Server) {
+    /// Sent recipients are split over the planned segments: fewer, more, and in another country.
+    async fn sent_recipients_are_split_in_the_planned_proportion(server: Server) {
         let tenant = server.account("Shop").await;
         let update = "mutation($input: UpdateAccountInput!) {
             updateAccount(input: $input) { userErrors { field message } } }";
@@ -167,7 +170,7 @@ on_both_databases! {
         }
     }
 
-    /// Smart encoding counts contact by contact too, and saves what it says.
+    /// Smart encoding counts by contact too, and saves what it reports.
     async fn smart_encoding_saves_by_contact(server: Server) {
         let tenant = server.account("Shop").await;
         let list = server.list(&tenant, "All", json!([])).await;
@@ -189,7 +192,7 @@ on_both_databases! {
         assert_eq!((&offered["credits"], &offered["smartEncodingSaves"]), (&json!("8"), &json!("3")));
     }
 
-    /// What nobody means is refused by name: braces that do not end, fields that no contact has, too many.
+    /// Mistakes are refused by name: unclosed braces, fields that no contact has, too many fields.
     async fn mistakes_in_merge_fields_are_named(server: Server) {
         let tenant = server.account("Shop").await;
         server.grant(&tenant, "100").await;
@@ -214,7 +217,7 @@ on_both_databases! {
             assert_eq!(refusals(&server, &tenant, SCHEDULE, input).await,
                 json!([{ "field": ["input", "text"], "code": "INVALID" }]));
         }
-        // With a fallback nobody needs to have it.
+        // With a fallback no contact needs a value.
         assert_eq!(quote(&server, &tenant, to_list(&list, "{{nome|amico}}")).await["credits"], "7");
         // Each of several is named.
         let two = to_list(&list, "{{uno}} {{due}}");
@@ -222,8 +225,8 @@ on_both_databases! {
         assert_eq!(response["errors"][0]["extensions"]["all"].as_array().unwrap().len(), 2, "{response}");
     }
 
-    /// Half of a surrogate pair and U+0000 are no text to quote, wherever they stand.
-    async fn what_is_no_text_is_refused(server: Server) {
+    /// Half of a surrogate pair and U+0000 are refused, wherever they are in a text.
+    async fn invalid_texts_are_refused(server: Server) {
         let tenant = server.account("Shop").await;
         let list = list(&server, &tenant).await;
         assert_eq!(refused(&server, &tenant, to_list(&list, "a\0b")).await, json!(["input", "text"]));
@@ -243,7 +246,8 @@ on_both_databases! {
         assert!(answer["data"].is_null(), "{answer}");
     }
 
-    /// Many quotes at once over a list that is read whole: each is exact or is told to come again.
+    /// Many concurrent quotes over a list that is read whole: each is exact or refused with a retry
+    /// time.
     async fn reading_lists_is_bounded(server: Server) {
         let tenant = server.account("Shop").await;
         let list = server.list(&tenant, "All", json!([])).await;
@@ -256,7 +260,7 @@ on_both_databases! {
         let busy = all.iter().filter(|response| response["errors"][0]["extensions"]["code"] == "RATE_LIMITED").count();
         assert_eq!(exact + busy, 40);
         assert!(exact >= 4, "{exact}");
-        // Each gave its place back.
+        // Each freed its place.
         assert_eq!(personal(&server, &tenant, input.clone()).await["credits"], "6000");
     }
 }

@@ -1,5 +1,6 @@
-//! Telephone numbers as people, phones and spreadsheets write them, through imports and quotes over HTTP: no number
-//! becomes a stranger's, and none that can't receive a message is taken (law Q4).
+//! Telephone numbers as people, phones and spreadsheets write them, through imports and quotes over
+//! HTTP: no number becomes a stranger's, and none that can't receive a message is accepted
+//! (law Q4).
 
 use serde_json::{Value, json};
 
@@ -51,8 +52,8 @@ fn reasons(payload: &Value) -> Vec<&str> {
 }
 
 on_both_databases! {
-    /// Each file comes in as the numbers that it means.
-    async fn numbers_come_in_as_they_were_meant(server: Server) {
+    /// Each file is imported as the numbers that it means.
+    async fn numbers_are_normalised(server: Server) {
         let shop = server.account("Shop").await;
         let cases: &[(&str, &str, &[&str], i64)] = &[
             // A float's tail.
@@ -64,7 +65,7 @@ on_both_databases! {
                 &["+4915123456789", "+491701234567", "+4917012345678"], 1),
             // A spreadsheet's marks for text.
             ("IT", "phone,name\n'+393401234567,Ada\n\"=\"\"3401234568\"\"\",Bea\n", &["+393401234567", "+393401234568"], 0),
-            // What can't be seen, and dashes.
+            // Invisible characters, and dashes.
             ("IT", "phone\n\u{202A}+39 340 123 4567\u{202C}\n340\u{2011}123\u{2011}4568\n340\u{2013}123\u{2013}4569\n\
                 340\u{200B}1234560\n\u{FEFF}+393401234561\n340\u{2009}123\u{2009}4562\n",
                 &["+393401234560", "+393401234561", "+393401234562", "+393401234567", "+393401234568", "+393401234569"], 0),
@@ -72,7 +73,7 @@ on_both_databases! {
             ("", "phone\n+\u{669}\u{666}\u{666}\u{665}\u{660}\u{661}\u{662}\u{663}\u{664}\u{665}\u{666}\u{667}\n\
                 \u{FF0B}\u{FF13}\u{FF19}\u{FF13}\u{FF14}\u{FF10}\u{FF11}\u{FF12}\u{FF13}\u{FF14}\u{FF15}\u{FF16}\u{FF17}\n",
                 &["+393401234567", "+966501234567"], 0),
-            // Plans that changed.
+            // Numbering plans that changed.
             ("", "phone\n+52 1 55 1234 5678\n+52 55 1234 5678\n+229 97 12 34 56\n+229 01 97 12 34 56\n",
                 &["+2290197123456", "+525512345678"], 2),
         ];
@@ -84,8 +85,9 @@ on_both_databases! {
         }
     }
 
-    /// Nothing comes in that isn't the number written; each row says why, and what would be right.
-    async fn numbers_that_are_not_meant_stay_out(server: Server) {
+    /// Only the number as written is imported; each refused row states the reason, and what would
+    /// be right.
+    async fn unintended_numbers_are_refused(server: Server) {
         let shop = server.account("Shop").await;
         let list = server.list(&shop, "Numbers", json!([])).await;
         let file = "phone\n33612345678\n34612345678\n32470123456\n351912345678\n385911234567\n34012345678\n\
@@ -114,7 +116,7 @@ on_both_databases! {
         }
     }
 
-    /// Landlines count only if the caller accepts them; numbers of services never do.
+    /// Landlines count only if the caller accepts them; service numbers never do.
     async fn landlines_are_accepted_only_if_asked_for(server: Server) {
         let shop = server.account("Shop").await;
         let list = server.list(&shop, "Numbers", json!([])).await;
@@ -136,7 +138,8 @@ on_both_databases! {
         }
     }
 
-    /// What telephones call a country is one for every operation: what came in can go out.
+    /// The country of a calling code is the same in every operation: an imported contact can be
+    /// sent to.
     async fn kosovo_is_a_country_throughout(server: Server) {
         let shop = server.account("Shop").await;
         let list = server.list(&shop, "Prishtina", json!([])).await;

@@ -1,4 +1,4 @@
-//! Purchases over HTTP: beginning them, who may approve them, and how they are given up.
+//! Purchases over HTTP: beginning them, who may approve them, and their expiry.
 
 use domain::id::PackageId;
 use entity::{credit_package, purchase};
@@ -16,7 +16,7 @@ pub(crate) const PURCHASE: &str = "mutation($input: PurchaseCreditsInput!) {
 const PURCHASES: &str = "query($id: ID) { account(id: $id) { purchases { totalCount
     nodes { id status confirmationUrl decidedAt } } } }";
 
-/// A package for sale, straight into the shop; its id.
+/// A package for sale, inserted directly; its id.
 pub(crate) async fn package(
     server: &Server,
     credits: i64,
@@ -43,7 +43,7 @@ pub(crate) async fn package(
     PackageId::new(id).encode().to_string()
 }
 
-/// Begins a purchase of a package and answers it, as its owner sees it.
+/// Begins a purchase of a package; returns it as its owner sees it.
 pub(crate) async fn begin(server: &Server, tenant: &Tenant, package: &str) -> Value {
     let input = json!({ "packageId": package, "idempotencyKey": new_key() });
     let mut payload = server.done(&tenant.owner, PURCHASE, input).await;
@@ -69,7 +69,7 @@ async fn refusal(server: &Server, tenant: &Tenant, input: Value) -> (Value, Valu
 
 on_both_databases! {
     /// A purchase waits for its owner, with the package's credits and price.
-    async fn a_purchase_waits_for_its_owner(server: Server) {
+    async fn a_purchase_waits_for_the_owners_decision(server: Server) {
         let tenant = server.account("Shop").await;
         let package = package(&server, 1_000, 4_990, |_| {}).await;
         let mut purchase = begin(&server, &tenant, &package).await;
@@ -91,7 +91,7 @@ on_both_databases! {
         assert_eq!(foreign["node"], Value::Null);
     }
 
-    /// A member may begin a purchase but is not told where to approve it; an owner is (law R1).
+    /// A member may begin a purchase but doesn't get its approve address; an owner does (law R1).
     async fn only_owners_see_where_to_approve(server: Server) {
         let tenant = server.account("Shop").await;
         let package = package(&server, 1_000, 4_990, |_| {}).await;
@@ -119,7 +119,8 @@ on_both_databases! {
         assert_eq!(response["errors"][0]["extensions"]["code"], "FORBIDDEN");
     }
 
-    /// The same key is the same purchase, at once or later, even when the package has left the shop.
+    /// The same key returns the same purchase, at once or later, even after the package was
+    /// archived.
     async fn a_key_begins_one_purchase(server: Server) {
         let tenant = server.account("Shop").await;
         let id = package(&server, 1_000, 4_990, |_| {}).await;
@@ -144,8 +145,8 @@ on_both_databases! {
         assert_eq!(reused, (json!(["input", "idempotencyKey"]), json!("IDEMPOTENCY_KEY_REUSED")));
     }
 
-    /// If a crash came before the provider's answer was noted, the same key asks the provider again.
-    async fn a_crash_is_made_good_by_the_same_key(server: Server) {
+    /// After a crash before the provider's answer was stored, the same key asks the provider again.
+    async fn a_crash_is_repaired_by_the_same_key(server: Server) {
         let tenant = server.account("Shop").await;
         let package = package(&server, 1_000, 4_990, |_| {}).await;
         let input = json!({ "packageId": package, "idempotencyKey": "k" });
@@ -159,7 +160,7 @@ on_both_databases! {
         assert!(row.provider_reference.is_some());
     }
 
-    /// Each input that can't be used is named, and nothing is begun.
+    /// Each invalid input is named, and nothing is begun.
     async fn bad_purchases_are_refused(server: Server) {
         let (tenant, other) = (server.account("Shop").await, server.account("Other").await);
         let good = package(&server, 1_000, 4_990, |_| {}).await;
@@ -194,14 +195,15 @@ on_both_databases! {
             let refused = refusal(&server, &tenant, input.clone()).await;
             assert_eq!(refused, (json!(["input", field]), json!(code)), "{input}");
         }
-        // A refusal does not use the key up.
+        // A refusal doesn't use the key up.
         let input = json!({ "packageId": good, "idempotencyKey": "k", "returnUrl": long });
         server.done(&tenant.owner, PURCHASE, input).await;
         assert_eq!(purchases(&server, &tenant.owner, &tenant).await["totalCount"], 1);
     }
 
-    /// A purchase that nobody decides in two days has expired, before and after the job that notes it.
-    async fn a_purchase_is_given_up_after_two_days(server: Server) {
+    /// A purchase that is undecided for two days has expired, before and after the job that records
+    /// it.
+    async fn an_undecided_purchase_expires_after_two_days(server: Server) {
         let tenant = server.account("Shop").await;
         let package = package(&server, 1_000, 4_990, |_| {}).await;
         let purchase = begin(&server, &tenant, &package).await;

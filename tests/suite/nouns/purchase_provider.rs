@@ -1,6 +1,7 @@
-//! Without a payment provider nothing is sold, and what the sandbox began is decided by nobody.
+//! Without a payment provider nothing is sold, and purchases of the sandbox can't be decided.
 //!
-//! Here: the operations, on both databases. Not here: the program's options and pages, which are `deployment`'s.
+//! Here: the operations, on both databases. Not here: the program's options and pages, which are in
+//! `deployment`.
 
 use domain::id::{AccountId, PackageId};
 use entity::sql_enums::Role;
@@ -19,7 +20,7 @@ use crate::{
     support::{Server, new_key, on_both_databases},
 };
 
-/// The same database, served by nobody's provider.
+/// The same database, served without a provider.
 fn without_a_provider(server: &Server) -> App {
     let settings = Settings {
         public_url: server.url("/").parse().unwrap(),
@@ -43,7 +44,7 @@ fn code(error: OperationError) -> RefusalCode {
 }
 
 on_both_databases! {
-    /// A purchase that would begin is refused and leaves nothing; one that began before answers as it stands.
+    /// A new purchase is refused and leaves nothing; an earlier one shows its current status.
     async fn nothing_is_sold_without_a_provider(server: Server) {
         let tenant = server.account("Shop").await;
         let package = package(&server, 1_000, 4_990, |_| {}).await;
@@ -78,7 +79,7 @@ on_both_databases! {
         assert_eq!(data["account"], json!({
             "purchases": { "nodes": [{ "status": "PENDING" }] }, "balance": { "total": "0" },
         }));
-        // The key that was refused left nothing behind: it begins a purchase where something is sold.
+        // The refused key left nothing behind: it begins a purchase once a provider is chosen.
         let input = json!({ "packageId": package, "idempotencyKey": "another" });
         server.done(&tenant.owner, PURCHASE, input).await;
     }

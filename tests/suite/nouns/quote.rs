@@ -1,4 +1,4 @@
-//! Quotes over HTTP: to the last digit what sending at the same instant charges, for every audience.
+//! Quotes over HTTP: to the last digit what a send at the same instant costs, for every audience.
 
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ const QUOTE: &str = "query($input: QuoteInput!) { quote(input: $input) {
     lines { countryCode recipients segmentCount creditsPerSegment credits }
     segmentation { segmentCount channel text } } }";
 
-/// A quote, whole.
+/// A complete quote.
 pub(crate) async fn quote(server: &Server, tenant: &Tenant, input: Value) -> Value {
     let mut data = server
         .data(&tenant.owner, QUOTE, json!({ "input": input }))
@@ -25,7 +25,7 @@ pub(crate) async fn quote(server: &Server, tenant: &Tenant, input: Value) -> Val
     data["quote"].take()
 }
 
-/// What a quote's refusal names.
+/// The fields named by a quote's refusal.
 pub(crate) async fn refused(server: &Server, tenant: &Tenant, input: Value) -> Value {
     let response = server
         .graphql(Some(&tenant.owner), QUOTE, json!({ "input": input }))
@@ -44,7 +44,7 @@ pub(crate) fn to_list(list: &str, text: &str) -> Value {
 
 on_both_databases! {
     /// 1,653 contacts: one segment, two, an image, and an MMS of two.
-    async fn a_list_of_1653_costs_as_promised(server: Server) {
+    async fn a_quote_for_1653_contacts_is_exact(server: Server) {
         let tenant = server.account("Shop").await;
         let list = server.list(&tenant, "All", json!([{ "countryCode": "IT", "recipients": 1653 }])).await;
         let image = json!([{ "contentType": "image/jpeg", "sizeBytes": 100_000 }]);
@@ -64,8 +64,8 @@ on_both_databases! {
         }
     }
 
-    /// A quote and a send made at the same instant agree to the last digit, whatever the card says.
-    async fn the_quote_is_what_is_charged(server: Server) {
+    /// A quote and a send at the same instant agree to the last digit, whatever the card.
+    async fn a_send_is_charged_as_quoted(server: Server) {
         let tenant = server.account("Shop").await;
         let card = publish(&server, "odd", json!([
             { "countryCode": "IT", "sms": "0.7333" },
@@ -98,7 +98,7 @@ on_both_databases! {
         assert_eq!(sent["balance"]["available"], "97421.6948");
     }
 
-    /// What is missing, and the smallest package for sale that covers it.
+    /// The shortfall, and the smallest package for sale that covers it.
     async fn a_shortfall_suggests_a_package(server: Server) {
         let tenant = server.account("Shop").await;
         server.grant(&tenant, "653").await;
@@ -127,7 +127,7 @@ on_both_databases! {
         assert_eq!(quote(&server, &tenant, dear).await["suggestedPackage"], json!(null));
     }
 
-    /// A list with a limit has its own credits only, and what has expired counts no more.
+    /// A list with a limit has its own credits only, and expired credits don't count.
     async fn available_is_what_the_list_could_spend(server: Server) {
         let tenant = server.account("Shop").await;
         server.grant_until(&tenant, "50", Some("2026-12-01")).await;
@@ -148,7 +148,8 @@ on_both_databases! {
             }
         };
         available(["30", "40", "40"]).await;
-        // Fifty expire: forty unassigned, and ten of the limited list's thirty. Nobody has booked it.
+        // Fifty expire: forty unassigned, and ten of the limited list's thirty. Nobody has booked
+        // it.
         server.set_time("2026-11-30T22:59:59.999999Z");
         available(["30", "40", "40"]).await;
         server.set_time("2026-11-30T23:00:00Z");
@@ -158,7 +159,7 @@ on_both_databases! {
     }
 
     /// Numbers count once and in their country.
-    async fn numbers_are_reached_once(server: Server) {
+    async fn repeated_numbers_count_once(server: Server) {
         let tenant = server.account("Shop").await;
         let numbers = json!(["+393401234567", "+39 340 1234567", "+12015550123", "+393401234568"]);
         let input = json!({ "audience": { "recipients": numbers }, "text": "Ciao" });
@@ -170,8 +171,8 @@ on_both_databases! {
         assert_eq!(found["lines"][1]["countryCode"], "US");
     }
 
-    /// Smart encoding says what it would save, and saves that.
-    async fn smart_encoding_says_what_it_saves(server: Server) {
+    /// Smart encoding reports what it would save, and saves that.
+    async fn smart_encoding_reports_its_savings(server: Server) {
         let tenant = server.account("Shop").await;
         let list = server.list(&tenant, "All", json!([{ "countryCode": "IT", "recipients": 10 }])).await;
         let text = format!("‘{}’", "a".repeat(100));
@@ -224,7 +225,7 @@ on_both_databases! {
         }
     }
 
-    /// Each input that can't be used is named; another's list does not exist.
+    /// Each invalid input is named; another account's list doesn't exist.
     async fn bad_quotes_are_refused(server: Server) {
         let tenant = server.account("Shop").await;
         let other = server.account("Other").await;
@@ -252,7 +253,7 @@ on_both_databases! {
         ] {
             assert_eq!(refused(&server, &tenant, input).await, field);
         }
-        // Every number that is none is named, the first hundred.
+        // Every invalid number is named, up to a hundred.
         for (wrong, named) in [(3, 3), (150, 100)] {
             let mut list = vec!["+393401234567".to_owned()];
             list.extend(vec!["12".to_owned(); wrong]);

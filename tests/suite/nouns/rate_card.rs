@@ -1,4 +1,4 @@
-//! Rate cards over HTTP: the default one, publishing versions, and what they charge.
+//! Rate cards over HTTP: the default one, publishing versions, and their charges.
 
 use serde_json::{Value, json};
 
@@ -21,7 +21,7 @@ pub(crate) async fn publish(server: &Server, code: &str, rates: Value) -> Value 
     publish_worth(server, code, worth, rates).await
 }
 
-/// Publishes a version of a card whose credits are worth so much; the whole version.
+/// Publishes a version of a card whose credits have this value; the whole version.
 pub(crate) async fn publish_worth(
     server: &Server,
     code: &str,
@@ -33,7 +33,7 @@ pub(crate) async fn publish_worth(
     payload["rateCard"].take()
 }
 
-/// Charges an account by a card.
+/// Lets a card price an account's messages.
 pub(crate) async fn charge_by(server: &Server, tenant: &Tenant, card: &Value) {
     let update = "mutation($input: UpdateAccountInput!) {
         updateAccount(input: $input) { account { id } userErrors { field message } } }";
@@ -43,7 +43,7 @@ pub(crate) async fn charge_by(server: &Server, tenant: &Tenant, card: &Value) {
 
 on_both_databases! {
     /// Every installation begins with one card, and every account with it.
-    async fn the_default_card_is_there(server: Server) {
+    async fn a_new_database_has_the_default_card(server: Server) {
         let tenant = server.account("Shop").await;
         let read = "{ account { rateCard { code version creditValue { amount currencyCode }
             rates { countryCode sms mms }
@@ -83,7 +83,7 @@ on_both_databases! {
         assert_eq!(second["version"], 2);
         assert_eq!(second["publishedAt"], "2026-11-22T08:00:00.000001Z");
 
-        // A country that is named never takes the fallback, not for a channel that it lacks either.
+        // A named country never takes the fallback, not even for a channel without a rate.
         let read = "query($id: ID!) { node(id: $id) { ... on RateCard {
             rates(countryCodes: [\"FR\", \"IT\"]) { countryCode sms mms } } } }";
         let data = server.data(server.admin_key(), read, json!({ "id": first["id"] })).await;
@@ -93,7 +93,7 @@ on_both_databases! {
         ]));
     }
 
-    /// Twenty published at once get twenty numbers.
+    /// Twenty versions published concurrently get twenty numbers.
     async fn versions_are_numbered_once(server: Server) {
         let server = &server;
         let one = |_| publish(server, "busy", json!([{ "sms": "1" }]));
@@ -103,7 +103,7 @@ on_both_databases! {
         assert_eq!(numbers, (1..=20).collect::<Vec<_>>());
     }
 
-    /// Each input that can't be used is named, and nothing is published.
+    /// Each invalid input is named, and nothing is published.
     async fn bad_cards_are_refused(server: Server) {
         let value = json!({ "amount": "0.01", "currencyCode": "EUR" });
         let rates = |rates: Value| json!({ "code": "x", "creditValue": value, "rates": rates });
@@ -144,7 +144,7 @@ on_both_databases! {
         assert_eq!(data["rateCards"]["totalCount"], 2);
     }
 
-    /// An example is there to look at: fifty countries, texts and media apart, media not everywhere.
+    /// The example card: fifty countries, SMS and MMS apart, MMS not everywhere.
     async fn the_example_card_shows_a_real_spread(server: Server) {
         let read = "{ rateCards { nodes { id code description
             rates { countryCode sms mms nationalLanguages concatenationReference } } } }";
@@ -171,7 +171,7 @@ on_both_databases! {
         assert_eq!((&found["credits"], &found["unsupportedRecipients"]), (&json!("4852.0125"), &json!(1)));
     }
 
-    /// What a version says of itself stays with it.
+    /// A version's description never changes.
     async fn a_version_is_described(server: Server) {
         let worth = json!({ "amount": "0.01", "currencyCode": "EUR" });
         let input = json!({ "code": "x", "creditValue": worth, "description": "Prices of May", "rates": [{ "sms": "1" }] });
@@ -181,7 +181,8 @@ on_both_databases! {
         assert_eq!((&plain["version"], &plain["description"]), (&json!(2), &json!(null)));
     }
 
-    /// A quote names its version; a scheduled message keeps its own through settlement, whatever is published.
+    /// A quote names its version; a scheduled message keeps its own through settlement, whatever is
+    /// published.
     async fn a_message_keeps_its_version(server: Server) {
         let tenant = server.account("Shop").await;
         server.grant(&tenant, "100").await;
@@ -207,7 +208,7 @@ on_both_databases! {
             server.set_time("2026-11-23T08:00:00Z");
             server.run_workers().await;
         }
-        // The new price is too high for who said what it may cost.
+        // The new price exceeds the caller's maxCredits.
         let mut input = to_italians(10);
         input["sendAt"] = json!("2026-11-24T08:00:00Z");
         input["maxCredits"] = json!("5");
@@ -219,7 +220,7 @@ on_both_databases! {
     }
 
     /// Only the platform publishes.
-    async fn owners_do_not_publish(server: Server) {
+    async fn owners_cannot_publish_cards(server: Server) {
         let tenant = server.account("Shop").await;
         let value = json!({ "amount": "0.01", "currencyCode": "EUR" });
         let input = json!({ "code": "x", "creditValue": value, "rates": [{ "sms": "1" }] });

@@ -12,7 +12,7 @@ const OWN: &str = "query($search: String) { account {
     messages(filter: { search: $search }) { nodes { text } totalCount }
 } }";
 
-/// What is stored, and what finds it.
+/// Stored texts, and searches that find them.
 const FOUND: [(&str, &[&str]); 8] = [
     ("CITTÀ alta", &["città", "Città", "À A", "citta\u{300}"]),
     ("È arrivato il saldo", &["è arrivato", "SALDO"]),
@@ -23,7 +23,7 @@ const FOUND: [(&str, &[&str]); 8] = [
     ("50% [a-z]* ?^\\_", &["% [A-Z]* ?", "^\\_", "[a-z]*"]),
     ("İstanbul", &["stanbul", "İSTANBUL"]),
 ];
-/// Texts that nothing stored holds, though a pattern made of them carelessly would match.
+/// Texts that nothing stored contains, but that would match as careless patterns.
 const MISSED: [&str; 7] = [
     "c.tt", "%saldo%x", "s?ldo", "s*ldo", "[s]aldo", "STRASSE", "\\d",
 ];
@@ -56,7 +56,8 @@ fn only(connection: &Value, field: &str, expected: &str) {
 }
 
 on_both_databases! {
-    /// Case is ignored in every script, accents may be composed or not, and patterns' characters mean themselves.
+    /// Case is ignored in every script, accents may be composed or not, and wildcard characters are
+    /// literal.
     async fn search_ignores_case_in_every_script(server: Server) {
         let shop = shop(&server).await;
         for (stored, searches) in FOUND {

@@ -18,8 +18,8 @@ async fn segmentation(server: &Server, input: Value) -> Value {
 }
 
 on_both_databases! {
-    /// Nobody has to sign in, and every field is there.
-    async fn a_text_is_cut_for_anybody(server: Server) {
+    /// It needs no key, and has every field.
+    async fn anyone_can_segment_a_text(server: Server) {
         let found = segmentation(&server, json!({ "text": "L’offerta" })).await;
         assert_eq!(found, json!({
             "channel": "SMS",
@@ -41,7 +41,7 @@ on_both_databases! {
     }
 
     /// The capacities of the specification, one unit below and above each bound.
-    async fn segments_have_their_sizes(server: Server) {
+    async fn segments_have_the_standard_sizes(server: Server) {
         for (input, encoding, count, remaining) in [
             (json!({ "text": "" }), json!("GSM_7"), 1, 160),
             (json!({ "text": "a".repeat(160) }), json!("GSM_7"), 1, 0),
@@ -50,7 +50,7 @@ on_both_databases! {
             (json!({ "text": "ж".repeat(71) }), json!("UCS_2"), 2, 63),
             (json!({ "text": "", "media": [{ "contentType": "image/png" }] }), json!(null), 1, 1_600),
             (json!({ "text": "a".repeat(1_601), "media": [{ "contentType": "image/png" }] }), json!(null), 2, 1_599),
-            // An escape pair is never cut: the euro goes to the second segment whole.
+            // An escape pair is never split: the euro sign moves to the second segment whole.
             (json!({ "text": format!("{}€{}", "a".repeat(152), "a".repeat(10)) }), json!("GSM_7"), 2, 141),
         ] {
             let found = segmentation(&server, input.clone()).await;
@@ -60,8 +60,8 @@ on_both_databases! {
         }
     }
 
-    /// Smart encoding swaps only where that saves segments, and shows what would be sent.
-    async fn smart_encoding_shows_what_it_sends(server: Server) {
+    /// Smart encoding swaps characters only if that saves segments, and shows the text to be sent.
+    async fn smart_encoding_shows_the_text_it_sends(server: Server) {
         let long = format!("‘{}’", "a".repeat(100));
         let smart = json!({ "text": long, "smartEncoding": true });
         let found = segmentation(&server, smart).await;
@@ -72,8 +72,8 @@ on_both_databases! {
         assert_eq!(segmentation(&server, short).await["text"], "‘a’");
     }
 
-    /// National tables, wider references and accents, where they are asked for.
-    async fn options_are_used_where_they_save(server: Server) {
+    /// National tables, wider references and accents, if they are asked for.
+    async fn options_are_used_only_if_they_save(server: Server) {
         let check = async |input: Value, count: i64, per_segment: i64, shifts: [Value; 2]| {
             let found = segmentation(&server, input.clone()).await;
             assert_eq!(found["segmentCount"], count, "{input}");
@@ -101,7 +101,7 @@ on_both_databases! {
         assert_eq!(found["segmentCount"], 2);
     }
 
-    /// What can't be used is named.
+    /// Invalid inputs are named.
     async fn bad_texts_are_refused(server: Server) {
         let media = |one: Value| json!({ "text": "a", "media": [one] });
         for (input, field, says) in [

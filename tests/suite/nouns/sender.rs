@@ -1,7 +1,7 @@
-//! What a sending service can't find out: its key lies on machines that nobody looks at.
+//! What a sending service can't find out: its key is on unattended machines.
 //!
-//! Here: contacts' values by quoting, and texts that are not its own. Not here: field by field, which is
-//! `edges`'.
+//! Here: contacts' values through quotes, and texts that are not its own. Not here: single fields,
+//! which are in `edges`.
 
 use serde_json::{Value, json};
 
@@ -42,14 +42,15 @@ async fn message(server: &Server, key: &str, mutation: &str, mut input: Value) -
 }
 
 on_both_databases! {
-    /// However the fields of a quote are put together, nothing in its answer or its errors is a contact's.
+    /// Whatever the combination of a quote's fields, neither its answer nor its errors contain a
+    /// contact's value.
     async fn no_quote_shows_a_contacts_values(server: Server) {
         let shop = server.account("Shop").await;
         server.grant(&shop, "1000").await;
         let list = stored(&server, &shop).await;
         let sender = server.key(&shop, "SENDER").await;
         let quote = |text: String| json!({ "input": { "audience": { "listId": list }, "text": text } });
-        // An owner sees them: the texts are there to be seen.
+        // An owner sees them.
         let owners = server.data(&shop.owner, QUOTE, quote("{{name}} {{mail}} {{city}}".into())).await;
         assert!(owners["quote"]["longest"]["text"].as_str().unwrap().contains("SECRET"));
         assert_eq!(owners["quote"]["mergeFields"][0]["contactsWithoutValue"], 0);
@@ -61,13 +62,13 @@ on_both_databases! {
                 let quote = &answer["data"]["quote"];
                 assert_eq!((&quote["shortest"], &quote["longest"]), (&Value::Null, &Value::Null));
                 assert_eq!(quote["mergeFields"][0]["contactsWithoutValue"], Value::Null);
-                // What it pays by is there all the same.
+                // The price is there all the same.
                 assert_eq!(quote["recipients"], 20);
                 let errors = answer["errors"].as_array().unwrap();
                 assert!(errors.iter().all(|error| error["extensions"]["code"] == "FORBIDDEN"), "{answer:#}");
             }
         }
-        // Refusals name the text's fields, and nobody's values.
+        // Refusals name the text's fields, and no values.
         for text in ["{{nothing}}".to_owned(), "{{name}}".repeat(200) + &"à".repeat(15_000), "{{mail".to_owned()] {
             let answer = server.graphql(Some(&sender), QUOTE, quote(text)).await;
             assert!(answer["errors"][0]["message"].is_string() && !answer.to_string().contains("SECRET"), "{answer:#}");
@@ -81,7 +82,8 @@ on_both_databases! {
         assert!(!answer.to_string().contains("secret"), "{answer:#}");
     }
 
-    /// Many a text is for one person alone. A sending service reads those that it is to send, and its own.
+    /// Many texts are for one person alone. A sending service reads the ones that it is to send,
+    /// and its own.
     async fn a_sender_reads_the_texts_that_it_is_to_send(server: Server) {
         let shop = server.account("Shop").await;
         server.grant(&shop, "1000").await;
@@ -103,7 +105,7 @@ on_both_databases! {
         let listed = "query { account { messages { nodes { id status } } } }";
         let listed = server.data(&sender, listed, json!({})).await;
         assert_eq!(listed["account"]["messages"]["nodes"].as_array().unwrap().len(), 2);
-        // Its own command answers with the text, and then no more.
+        // The answer to its own command has the text; later reads don't.
         let own = message(&server, &sender, "sendMessage", json!({ "listId": list, "text": "Mine" })).await;
         assert_eq!((&own["text"], &own["status"]), (&json!("Mine"), &json!("SENT")));
         let found = server.graphql(Some(&sender), read, json!({ "id": own["id"] })).await;

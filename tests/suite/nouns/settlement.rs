@@ -1,4 +1,5 @@
-//! Settling scheduled messages over HTTP, by the sending service and by the server; and lots that expire.
+//! Settling scheduled messages over HTTP, by the sending service and by the server; and lots that
+//! expire.
 
 use serde_json::{Value, json};
 
@@ -33,7 +34,7 @@ async fn scheduled(server: &Server, tenant: &Tenant, recipients: i64) -> Value {
     payload["message"]["id"].take()
 }
 
-/// Why a settlement is refused to whoever has this key.
+/// The reason why a settlement with this key is refused.
 async fn refused(server: &Server, key: &str, mut input: Value) -> Value {
     if input.get("idempotencyKey").is_none() {
         input["idempotencyKey"] = json!(new_key());
@@ -52,8 +53,8 @@ fn sent(id: &Value, recipients: i64) -> Value {
 }
 
 on_both_databases! {
-    /// What was not sent goes back; what was sent beyond the hold is drawn like a send.
-    async fn what_was_sent_is_charged(server: Server) {
+    /// Unsent credits are released; sent messages beyond the hold are drawn like a send.
+    async fn a_settlement_charges_what_was_sent(server: Server) {
         let tenant = reported(&server, "100").await;
         let sender = server.key(&tenant, "SENDER").await;
         for (held, went_out, left) in [(30, 20, "80"), (30, 40, "40"), (10, 0, "40")] {
@@ -65,7 +66,7 @@ on_both_databases! {
             assert_eq!(payload["message"]["sentAt"], "2026-11-22T08:00:00Z");
             assert_eq!(payload["balance"], json!({ "total": left, "available": left, "held": "0" }));
         }
-        // Left out, everything went out.
+        // Without a report, everything was sent.
         let id = scheduled(&server, &tenant, 15).await;
         let all = json!({ "messageId": id, "idempotencyKey": new_key() });
         let payload = server.done(&tenant.owner, SETTLE, all).await;
@@ -75,7 +76,7 @@ on_both_databases! {
     }
 
     /// A settlement that can't be paid changes nothing, and the hold stays.
-    async fn a_settlement_is_refused_whole(server: Server) {
+    async fn a_settlement_is_all_or_nothing(server: Server) {
         let tenant = reported(&server, "100").await;
         let id = scheduled(&server, &tenant, 30).await;
         let refused = async |input: Value| {
@@ -107,7 +108,8 @@ on_both_databases! {
         assert_eq!(balance(&server, &tenant).await["total"], "80");
     }
 
-    /// A message is settled by the card and the segments that it was scheduled with, whatever came after.
+    /// A message is settled by the card and the segments that it was scheduled with, whatever
+    /// changed later.
     async fn a_message_keeps_its_price(server: Server) {
         let tenant = reported(&server, "100").await;
         let card = publish(&server, "shops", json!([{ "countryCode": "IT", "sms": "0.5" }])).await;
@@ -125,8 +127,8 @@ on_both_databases! {
         assert_eq!(payload["message"]["credits"], "20.5");
     }
 
-    /// The server settles at sendAt, and not before; where the sending service reports, not at all.
-    async fn the_server_settles_at_its_time(server: Server) {
+    /// The server settles at sendAt, and not before; if the sending service reports, not at all.
+    async fn the_server_settles_at_send_at(server: Server) {
         let automatic = server.account("Automatic").await;
         server.grant(&automatic, "100").await;
         let reported = reported(&server, "100").await;
@@ -150,7 +152,7 @@ on_both_databases! {
             json!([{ "status": "SENT", "credits": "30", "sentAt": "2026-11-23T08:00:00Z" }]));
     }
 
-    /// More messages than one page are settled in one pass.
+    /// More messages than one page are settled in one run.
     async fn many_messages_are_settled(server: Server) {
         let tenant = server.account("Shop").await;
         server.grant(&tenant, "1000").await;
@@ -166,7 +168,8 @@ on_both_databases! {
         assert_eq!(balance(&server, &tenant).await["total"], "499");
     }
 
-    /// Credits end with the first instant of their day in Italy, 23:00 UTC in winter, job or none.
+    /// Credits expire at the first instant of their day in Italy, 23:00 UTC in winter, with or
+    /// without a job.
     async fn credits_end_at_italian_midnight(server: Server) {
         let tenant = server.account("Shop").await;
         server.grant_until(&tenant, "50", Some("2026-12-01")).await;
@@ -187,7 +190,8 @@ on_both_databases! {
             json!({ "kind": "EXPIRY", "credits": "-50", "createdAt": "2026-11-30T23:00:00Z" }));
     }
 
-    /// What expires comes off the unassigned credits first, then off the lists by what they have free.
+    /// Expiry takes unassigned credits first, then the lists' in proportion to their available
+    /// credits.
     async fn expiry_is_shared_by_the_lists(server: Server) {
         let tenant = server.account("Shop").await;
         server.grant_until(&tenant, "70", Some("2026-12-01")).await;
@@ -201,7 +205,7 @@ on_both_databases! {
         server.done(&tenant.owner, ALLOCATE, json!({ "allocations": allocations })).await;
         server.set_time("2026-12-01T12:00:00Z");
         server.run_workers().await;
-        // Ten are unassigned; of the sixty that are missing two thirds come off the first list.
+        // Ten are unassigned; of the remaining sixty the first list pays two thirds.
         let read = "{ account { balance { available unassigned } lists { nodes { name allocation { assigned } } } } }";
         let data = server.data(&tenant.owner, read, json!({})).await;
         assert_eq!(data["account"], json!({

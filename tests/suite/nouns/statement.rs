@@ -1,4 +1,4 @@
-//! A month's statement over HTTP, and the automatic recharge, which is off.
+//! A month's statement over HTTP, and the automatic recharge, which is disabled.
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ const STATEMENT: &str = "query($month: Date!) { account { statement(month: $mont
     month oneTimePayments { amount currencyCode } recharges { amount } total { amount }
     purchases { status price { amount } decidedAt confirmationUrl } } } }";
 
-/// Buys a package for so many cents at an instant.
+/// Buys a package for this many cents at an instant.
 async fn buy(server: &Server, tenant: &Tenant, price_minor: i64, at: &str) {
     server.set_time(at);
     let package = package(server, 10, price_minor, |_| {}).await;
@@ -30,14 +30,14 @@ async fn statement(server: &Server, tenant: &Tenant, month: &str) -> Value {
 }
 
 on_both_databases! {
-    /// A month begins and ends by the account's calendar, and holds what was paid in it.
-    async fn a_month_is_the_accounts(server: Server) {
+    /// A month follows the account's calendar, and has the purchases paid in it.
+    async fn a_statement_follows_the_accounts_month(server: Server) {
         let tenant = server.account("Shop").await;
         buy(&server, &tenant, 1_000, "2026-11-22T08:00:00Z").await;
         buy(&server, &tenant, 234, "2026-11-30T22:59:59.999999Z").await;
         // Midnight in Rome: December.
         buy(&server, &tenant, 5, "2026-11-30T23:00:00Z").await;
-        // Neither declined nor waiting purchases are paid.
+        // Declined and undecided purchases aren't paid.
         let unpaid = package(&server, 10, 99, |_| {}).await;
         begin(&server, &tenant, &unpaid).await;
 
@@ -62,7 +62,7 @@ on_both_databases! {
         assert_eq!(october["purchases"], json!([]));
     }
 
-    /// What is no day is an error that names the argument.
+    /// An invalid day is an error that names the argument.
     async fn bad_months_are_refused(server: Server) {
         let tenant = server.account("Shop").await;
         for month in ["2026-13-01", "2026-11", "November", "", "9999-12-31", "2026-11-22T08:00:00Z"] {
@@ -73,7 +73,7 @@ on_both_databases! {
         }
     }
 
-    /// The automatic recharge is off, and says so rather than pretend.
+    /// The automatic recharge is disabled, and its fields say so.
     async fn automatic_recharge_is_off(server: Server) {
         let tenant = server.account("Shop").await;
         let read = "{ account { autoRecharge { enabled threshold monthlyLimit { amount }

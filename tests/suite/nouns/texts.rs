@@ -1,8 +1,8 @@
-//! Texts as people paste them: accents in two parts, line ends of forms, tags that are nearly right or another
-//! system's, and no text at all.
+//! Texts as people paste them: decomposed accents, line ends of forms, merge fields with small
+//! mistakes or of another system, and empty texts.
 //!
-//! Here: what each costs and what is said about it, over HTTP. Not here: how texts are cut, which is
-//! `segmentation`'s and the domain's.
+//! Here: their costs and warnings, over HTTP. Not here: how texts are cut into segments
+//! (`segmentation`, and the domain).
 
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ async fn quoted(server: &Server, shop: &Tenant, list: &str, text: &str, smart: b
         .await
 }
 
-/// A list of one contact whose name is Ada and whose city has its accent in two parts.
+/// A list of one contact with the name Ada and a city with a decomposed accent.
 async fn one(server: &Server, shop: &Tenant) -> String {
     let list = server.list(shop, "One", json!([])).await;
     let lines = "a\r\n".repeat(40);
@@ -33,7 +33,8 @@ async fn one(server: &Server, shop: &Tenant) -> String {
 }
 
 on_both_databases! {
-    /// As typed each accent is billed; smart encoding composes it, in merge values too, and says so beforehand.
+    /// Without smart encoding each accent is billed; smart encoding composes it, in merge values
+    /// too, and reports it beforehand.
     async fn accents_in_two_parts_are_one_letter_with_smart_encoding(server: Server) {
         let shop = server.account("Shop").await;
         let list = one(&server, &shop).await;
@@ -58,7 +59,7 @@ on_both_databases! {
         }
     }
 
-    /// CR and LF are a character each; smart encoding makes one of them.
+    /// CR and LF are a character each; smart encoding merges them.
     async fn a_line_break_of_a_form_is_one_character_with_smart_encoding(server: Server) {
         let shop = server.account("Shop").await;
         let list = one(&server, &shop).await;
@@ -74,7 +75,8 @@ on_both_databases! {
         }
     }
 
-    /// What is nearly a merge field is one, or is refused; what another system would fill in is warned of.
+    /// A near miss of a merge field is accepted as one, or refused; another system's placeholders
+    /// cause a warning.
     async fn placeholders_are_fields_or_refused_or_warned_of(server: Server) {
         let shop = server.account("Shop").await;
         let list = one(&server, &shop).await;
@@ -115,7 +117,7 @@ on_both_databases! {
         }
     }
 
-    /// Nobody means to pay for nothing; whoever does says so.
+    /// An empty text is refused unless the caller allows it.
     async fn an_empty_message_is_refused_unless_it_is_meant(server: Server) {
         let shop = server.account("Shop").await;
         server.grant(&shop, "100").await;

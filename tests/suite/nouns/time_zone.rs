@@ -1,4 +1,5 @@
-//! Lots across a change of the account's time zone, over HTTP: the day stays, the instant moves (law L2).
+//! Lots across a change of the account's time zone, over HTTP: the day stays, the instant moves
+//! (law L2).
 
 use futures_util::future::join_all;
 use message_credits::ledger::verify::verify;
@@ -17,7 +18,7 @@ const TRANSACTIONS: &str = "{ account { transactions { nodes { kind credits note
 const CANCEL: &str = "mutation($input: CancelMessageInput!) { cancelMessage(input: $input) {
     message { status } userErrors { field message } } }";
 
-/// Changes the account's zone; the zone that it has by the time of the answer.
+/// Changes the account's zone; returns the zone in the answer.
 async fn changed_to(server: &Server, tenant: &Tenant, zone: &str) -> Value {
     let update = "mutation($input: UpdateAccountInput!) { updateAccount(input: $input) {
         account { timeZone } userErrors { field message } } }";
@@ -55,8 +56,9 @@ async fn is_sound(server: &Server) {
 }
 
 on_both_databases! {
-    /// E 31: credits until 31 December end at its first instant in the zone that the account has by then.
-    async fn the_day_stays_and_its_instant_moves(server: Server) {
+    /// E 31: credits until 31 December expire at its first instant in the zone that the account has
+    /// by then.
+    async fn a_lot_keeps_its_day_and_its_instant_moves(server: Server) {
         let tenant = server.account("Shop").await;
         server.grant_until(&tenant, "10", Some("2026-12-31")).await;
         let lot = |at: &str, state: &str, remaining: &str| json!([{
@@ -75,7 +77,7 @@ on_both_databases! {
             assert_eq!(found["lots"]["nodes"], lot("2026-12-31T05:00:00Z", "ACTIVE", "10"), "{now}");
             assert_eq!(found["balance"], json!({ "available": "10", "nextExpiry": next("2026-12-31T05:00:00Z") }), "{now}");
         }
-        // It has come, whether or not a job has run.
+        // Its day has begun, whether or not a job has run.
         server.set_time("2026-12-31T05:00:00Z");
         for _ in 0..2 {
             let found = read(&server, &tenant).await;
@@ -87,15 +89,16 @@ on_both_databases! {
         assert_eq!(changes, [json!({ "kind": "TIME_ZONE_CHANGE", "credits": "0", "note": "America/New_York",
             "createdAt": "2026-12-01T08:00:00Z", "postings": [] })]);
         assert_eq!(of_kind(&server, &tenant, "EXPIRY").await[0]["createdAt"], "2026-12-31T05:00:00Z");
-        // What was told of instants before the change stays told.
+        // Balances before the change stay the same.
         let past = "{ account { balance(at: \"2026-11-30T00:00:00Z\") { nextExpiry { expiresAt } } } }";
         let told = server.data(&tenant.owner, past, json!({})).await;
         assert_eq!(told["account"]["balance"]["nextExpiry"]["expiresAt"], "2026-12-30T23:00:00Z");
         is_sound(&server).await;
     }
 
-    /// To the east the day may have begun: what is left expires with the change, and what was spent was spent in time.
-    async fn a_day_that_has_begun_ends_the_lot(server: Server) {
+    /// To the east the day may have begun: the remainder expires with the change, and earlier
+    /// spending was in time.
+    async fn a_lot_expires_if_its_day_has_begun_in_the_new_zone(server: Server) {
         let tenant = server.account("Shop").await;
         change_to(&server, &tenant, "America/New_York").await;
         server.grant_until(&tenant, "10", Some("2026-12-31")).await;
@@ -120,8 +123,8 @@ on_both_databases! {
         is_sound(&server).await;
     }
 
-    /// To the west: what has expired stays expired, at the instant that it had.
-    async fn what_has_expired_stays_expired(server: Server) {
+    /// To the west: expired lots stay expired, at the same instant.
+    async fn expired_lots_stay_expired(server: Server) {
         let tenant = server.account("Shop").await;
         server.grant_until(&tenant, "10", Some("2026-12-31")).await;
         // No job has run: the change itself finds it due.
@@ -135,8 +138,9 @@ on_both_databases! {
         is_sound(&server).await;
     }
 
-    /// A lot that a hold has emptied moves too: what comes back to it ends when its day begins in the new zone.
-    async fn a_lot_that_is_held_moves_too(server: Server) {
+    /// A lot emptied by a hold moves too: credits that return to it expire when its day begins in
+    /// the new zone.
+    async fn held_lots_move_too(server: Server) {
         let tenant = server.account("Shop").await;
         server.grant_until(&tenant, "10", Some("2026-12-31")).await;
         let held = schedule(&server, &tenant, "2027-01-05T08:00:00Z", to_italians(10)).await;
@@ -153,7 +157,8 @@ on_both_databases! {
         is_sound(&server).await;
     }
 
-    /// The same zone again moves nothing; each zone in turn has the day begin where it says, and a new lot's too.
+    /// The same zone again moves nothing; in each zone the day begins at its own instant, also for
+    /// a new lot.
     async fn a_change_can_be_repeated(server: Server) {
         let tenant = server.account("Shop").await;
         server.grant_until(&tenant, "10", Some("2026-12-31")).await;
@@ -175,8 +180,8 @@ on_both_databases! {
         is_sound(&server).await;
     }
 
-    /// B4: a grant that is repeated after a change is answered as it was, though its day has begun by now.
-    async fn a_grant_again_is_answered_as_before(server: Server) {
+    /// B4: a grant repeated after a change gets its first answer, even if its day has begun by now.
+    async fn a_repeated_grant_is_answered_as_before(server: Server) {
         let tenant = server.account("Shop").await;
         change_to(&server, &tenant, "America/New_York").await;
         server.set_time("2026-12-30T23:30:00Z");
@@ -192,7 +197,8 @@ on_both_databases! {
         assert_eq!(server.done(server.admin_key(), grant, input).await, first);
     }
 
-    /// Lots, sends and changes of zone at once: every lot ends where its day begins in the zone that is left.
+    /// Concurrent grants, sends and changes of zone: every lot expires when its day begins in the
+    /// final zone.
     async fn changes_race_with_grants_and_jobs(server: Server) {
         let tenant = server.account("Shop").await;
         server.set_time("2026-12-30T22:59:59Z");
@@ -218,7 +224,7 @@ on_both_databases! {
         let now = server.services().clock.now();
         let grants = (0..3_000).map(|number| {
             let day = jiff::civil::date(2027, 1, 1) + jiff::Span::new().days(number % 300);
-            let grant = message_credits::ledger::Act::Grant {
+            let grant = message_credits::ledger::RequestKind::Grant {
                 lot: domain::id::LotId::new(message_credits::clock::id_at(now)),
                 credits: domain::credits::Credits::whole(1),
                 expires_on: Some(day),
@@ -236,7 +242,7 @@ on_both_databases! {
     }
 }
 
-/// A hold of nothing but what comes back of another; answers its message.
+/// A hold whose credits all come from another's release; returns its message.
 async fn schedule_again(server: &Server, tenant: &Tenant) -> Value {
     server.grant_until(tenant, "3", Some("2026-12-31")).await;
     let mut payload = schedule(server, tenant, "2027-01-05T08:00:00Z", to_italians(3)).await;

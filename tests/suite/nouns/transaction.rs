@@ -1,4 +1,4 @@
-//! The ledger's transactions over HTTP: what each moved, in order, and which are shown.
+//! The ledger's transactions over HTTP: what each moved, in order, and the filters.
 
 use serde_json::{Value, json};
 
@@ -23,7 +23,7 @@ async fn allocate(server: &Server, tenant: &Tenant, list: &str, assigned: &str) 
     server.done(&tenant.owner, allocate, input).await;
 }
 
-/// The kinds of the transactions that a filter shows, which must be as many as it counts.
+/// The kinds of the transactions that a filter selects, which must be as many as it counts.
 async fn kinds(server: &Server, tenant: &Tenant, filter: Value) -> Vec<String> {
     let data = server
         .data(&tenant.owner, KINDS, json!({ "filter": filter }))
@@ -37,7 +37,7 @@ async fn kinds(server: &Server, tenant: &Tenant, filter: Value) -> Vec<String> {
         .collect()
 }
 
-/// Two lots that expire together, half of them with a limited list, and a day after.
+/// Two lots that expire together, half of them assigned to a limited list, and a day later.
 async fn history(server: &Server) -> (Tenant, String) {
     let tenant = server.account("Shop").await;
     server.grant_until(&tenant, "60", Some("2026-12-01")).await;
@@ -51,8 +51,8 @@ async fn history(server: &Server) -> (Tenant, String) {
 }
 
 on_both_databases! {
-    /// Postings are summed over lots, and a transaction's add up to nothing.
-    async fn a_history_is_told_newest_first(server: Server) {
+    /// Postings are summed over lots, and each transaction's add up to zero.
+    async fn a_history_is_listed_newest_first(server: Server) {
         let (tenant, _) = history(&server).await;
         let data = server.data(&tenant.owner, TRANSACTIONS, json!({})).await;
         let winter = json!({ "name": "Winter" });
@@ -87,13 +87,13 @@ on_both_databases! {
     }
 
     /// Filters are by list, kind and time; times are half-open.
-    async fn a_filter_shows_some(server: Server) {
+    async fn a_filter_selects_transactions(server: Server) {
         let (tenant, list) = history(&server).await;
         let check = async |filter: Value, expected: &[&str]| {
             assert_eq!(kinds(&server, &tenant, filter.clone()).await, expected, "{filter}");
         };
         check(json!({}), &["GRANT", "EXPIRY", "ALLOCATION", "GRANT", "GRANT"]).await;
-        // The expiry is no list's own, but took of the list's credits.
+        // The expiry belongs to no list, but took the list's credits.
         check(json!({ "listId": list }), &["EXPIRY", "ALLOCATION"]).await;
         check(json!({ "kind": ["EXPIRY", "ALLOCATION"] }), &["EXPIRY", "ALLOCATION"]).await;
         check(json!({ "kind": [] }), &[]).await;
@@ -105,7 +105,8 @@ on_both_databases! {
         check(json!({ "from": expiry, "to": expiry }), &[]).await;
     }
 
-    /// What a message cost leads to it and to its list, whose filter finds it though the list shares.
+    /// A message's charge links to it and to its list, whose filter finds it though the list
+    /// shares.
     async fn a_spend_names_its_message(server: Server) {
         let tenant = server.account("Shop").await;
         server.grant(&tenant, "100").await;
@@ -125,7 +126,7 @@ on_both_databases! {
         }]));
     }
 
-    /// What can't be filtered by is an error that names it.
+    /// An invalid filter is an error that names it.
     async fn bad_filters_are_refused(server: Server) {
         let (tenant, other) = (server.account("Shop").await, server.account("Other").await);
         let foreign = server.list(&other, "Theirs", json!([])).await;
@@ -142,8 +143,8 @@ on_both_databases! {
         }
     }
 
-    /// Pages meet: nothing is shown twice or left out, whichever way they are turned.
-    async fn pages_meet(server: Server) {
+    /// Pages are contiguous: nothing is repeated or left out, in either direction.
+    async fn pages_have_no_gaps_or_overlaps(server: Server) {
         let (tenant, _) = history(&server).await;
         let page = "query($first: Int, $after: String, $last: Int, $before: String) { account {
             transactions(first: $first, after: $after, last: $last, before: $before) {
@@ -174,7 +175,7 @@ on_both_databases! {
     }
 
     /// A transaction is found by its id, by those who see its account.
-    async fn transactions_are_the_accounts_own(server: Server) {
+    async fn an_account_sees_only_its_own_transactions(server: Server) {
         let (tenant, other) = (server.account("Shop").await, server.account("Other").await);
         let revoke = "mutation($input: RevokeCreditsInput!) {
             revokeCredits(input: $input) { transaction { id } userErrors { message } } }";

@@ -1,4 +1,4 @@
-//! What a dashboard asks of a report beside its sums: the period before, channels, and parts of the whole.
+//! What a dashboard reads beside a report's sums: the period before, channels, and shares.
 
 use domain::{channel::Channel, id::ListId};
 use message_credits::graphql::engine::ids::PublicId;
@@ -52,9 +52,9 @@ async fn report(server: &Server, tenant: &Tenant, input: Value) -> Value {
 }
 
 on_both_databases! {
-    /// October before November, by the account's calendar and with the report's filters; channels, lists and
-    /// countries with their part of the credits.
-    async fn a_report_compares(server: Server) {
+    /// October before November, by the account's calendar and with the report's filters; channels,
+    /// lists and countries with their part of the credits.
+    async fn a_report_compares_periods(server: Server) {
         let tenant = server.account("Shop").await;
         grant_at(&server, &tenant, "2026-09-01T00:00:00Z", 1_000).await;
         let card = sending::card(&server, 10_000_000, "EUR").await;
@@ -105,8 +105,9 @@ on_both_databases! {
         assert_eq!(found["channels"], json!([]));
     }
 
-    /// Costs in another currency don't compare: the period before is null, and the report is there.
-    async fn other_currencies_do_not_compare(server: Server) {
+    /// Costs in different currencies can't be compared: the period before is null, and the report
+    /// is complete.
+    async fn periods_in_different_currencies_are_not_compared(server: Server) {
         let tenant = server.account("Shop").await;
         grant_at(&server, &tenant, "2026-09-01T00:00:00Z", 1_000).await;
         for (currency, at) in [("USD", "2026-10-10T00:00:00Z"), ("EUR", "2026-11-10T00:00:00Z")] {

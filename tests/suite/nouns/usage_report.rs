@@ -1,11 +1,11 @@
-//! Usage reports over HTTP: what adds up, where buckets begin, what is refused.
+//! Usage reports over HTTP: sums, bounds of buckets, and refusals.
 
 mod history;
 
 use domain::{channel::Channel, ending::Asker, id::ListId};
 use message_credits::{
     graphql::engine::ids::PublicId,
-    ledger::{Act, End},
+    ledger::{End, RequestKind},
 };
 use serde_json::{Value, json};
 
@@ -25,7 +25,7 @@ const REPORT: &str = "query($input: UsageReportInput!) { usageReport(input: $inp
 const TOTALS: &str = "query($input: UsageReportInput!) { usageReport(input: $input) {
     totals { messages recipients segments credits } } }";
 
-/// The code and the field of the error that a report is refused with.
+/// The code and the field of a report's error.
 async fn refused(server: &Server, key: &str, input: Value) -> (String, Value) {
     let response = server
         .graphql(Some(key), REPORT, json!({ "input": input }))
@@ -68,14 +68,14 @@ fn one(
 }
 
 on_both_databases! {
-    /// Totals, lists, buckets and countries are what one message at a time adds up to, and the totals what
-    /// the ledger says was spent, whatever the period, the interval, the zone and the filter.
-    async fn everything_adds_up(server: Server) {
+    /// Totals, lists, buckets and countries equal the sums over single messages, and the totals
+    /// equal the ledger's spending, for any period, interval, zone and filter.
+    async fn all_breakdowns_add_up(server: Server) {
         check_all(&server).await;
     }
 
-    /// Days have 23 and 25 hours where clocks change, the first and the last are whole, and empty ones are
-    /// there.
+    /// Days have 23 and 25 hours when clocks change, the first and the last are whole, and empty
+    /// ones are included.
     async fn buckets_follow_the_clocks(server: Server) {
         let tenant = server.account("Shop").await;
         let starts = async |from: &str, to: &str, interval: &str| {
@@ -103,8 +103,8 @@ on_both_databases! {
         );
     }
 
-    /// Only what was charged counts, when it was charged, and what was really sent.
-    async fn what_waits_or_was_cancelled_does_not_count(server: Server) {
+    /// Only charged messages count, at the time of their charge, with what was actually sent.
+    async fn scheduled_and_cancelled_messages_do_not_count(server: Server) {
         let tenant = server.account("Shop").await;
         grant_at(&server, &tenant, "2026-11-01T00:00:00Z", 1_000).await;
         let card = sending::card(&server, VALUES_NANO[0], "EUR").await;
@@ -114,11 +114,11 @@ on_both_databases! {
         let (cancel, settle) = (cancelled.id, settled.id);
         for mut new in [waits, cancelled, settled] {
             new.send_at = Some(at("2026-12-01T00:00:00Z"));
-            submit(&server, &tenant, at("2026-11-02T00:00:00Z"), Act::Schedule(new)).await;
+            submit(&server, &tenant, at("2026-11-02T00:00:00Z"), RequestKind::Schedule(new)).await;
         }
-        submit(&server, &tenant, at("2026-11-03T00:00:00Z"), Act::End { message: cancel, list: None, end: End::Cancel(Asker::Account) }).await;
+        submit(&server, &tenant, at("2026-11-03T00:00:00Z"), RequestKind::End { message: cancel, list: None, end: End::Cancel(Asker::Account) }).await;
         let sent = sending::price(&[Leg { country: "FR", segment_count: 2, recipients: 3, rate_units: Some(5_000) }]);
-        let settled = Act::End { message: settle, list: None, end: End::Reported(sent) };
+        let settled = RequestKind::End { message: settle, list: None, end: End::Reported(sent) };
         submit(&server, &tenant, at("2026-11-04T00:00:00Z"), settled).await;
 
         let usage = async |from: &str, to: &str| {
@@ -133,7 +133,8 @@ on_both_databases! {
         assert_eq!(usage("2026-11-01T00:00:00Z", "2026-12-01T00:00:00Z").await, sent);
     }
 
-    /// Lists come by their credits, and the next page follows the last list of the one before.
+    /// Lists are ordered by their credits, and the next page continues after the last list of the
+    /// one before.
     async fn lists_are_paged(server: Server) {
         let tenant = server.account("Shop").await;
         grant_at(&server, &tenant, "2026-11-01T00:00:00Z", 1_000).await;
@@ -180,7 +181,7 @@ on_both_databases! {
         }
     }
 
-    /// What can't be asked is named.
+    /// Invalid arguments are named.
     async fn bad_reports_are_refused(server: Server) {
         let tenant = server.account("Shop").await;
         let list = server.list(&tenant, "Winter", json!([])).await;
@@ -208,8 +209,9 @@ on_both_databases! {
         server.data(&tenant.owner, REPORT, json!({ "input": november_with("listIds", json!([list, list])) })).await;
     }
 
-    /// Another's account and lists answer as if they did not exist, and a sending service sees no usage.
-    async fn only_readers_see_usage(server: Server) {
+    /// Another account and its lists answer as if they did not exist, and a sending service sees no
+    /// usage.
+    async fn usage_is_visible_to_permitted_roles_only(server: Server) {
         let (tenant, other) = (server.account("Shop").await, server.account("Other").await);
         let own = server.list(&tenant, "Winter", json!([])).await;
         let foreign = server.list(&other, "Winter", json!([])).await;
@@ -239,8 +241,8 @@ on_both_databases! {
         assert_eq!(response["errors"][0]["extensions"]["code"], "FORBIDDEN", "{response}");
     }
 
-    /// A list says its own usage, each list of a page for itself.
-    async fn lists_say_their_usage(server: Server) {
+    /// A list has its own usage, each list of a page for itself.
+    async fn a_list_shows_its_usage(server: Server) {
         let tenant = server.account("Shop").await;
         grant_at(&server, &tenant, "2026-11-01T00:00:00Z", 1_000).await;
         let card = sending::card(&server, 500_000_000, "EUR").await;
@@ -281,7 +283,7 @@ on_both_databases! {
         }
     }
 
-    /// Costs in two currencies do not add up, and are not made to.
+    /// Costs in two currencies can't be added up, and are refused.
     async fn costs_in_two_currencies_are_refused(server: Server) {
         let tenant = server.account("Shop").await;
         grant_at(&server, &tenant, "2026-11-01T00:00:00Z", 1_000).await;

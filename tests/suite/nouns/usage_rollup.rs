@@ -1,5 +1,6 @@
-//! Usage by day and by month: it survives a change of zone, what is wrong with it is found and mended, and what was
-//! there before it is added up. That it is what the messages come to, whatever is asked, is in [`crate::laws::usage_laws`].
+//! Usage by day and by month: it survives a change of zone, wrong sums are found and rebuilt, and
+//! earlier messages are added up. That it equals the messages for any report is tested in
+//! [`crate::laws::usage_laws`].
 
 use domain::{calendar::buckets::Interval, id::ListId};
 use entity::{book, sql_enums::Role};
@@ -37,7 +38,7 @@ const STARTS: [&str; 3] = [
 const UPDATE: &str = "mutation($input: UpdateAccountInput!) {
     updateAccount(input: $input) { account { timeZone } userErrors { field message } } }";
 
-/// Changes the zone of an account's days.
+/// Changes an account's zone.
 pub async fn set_zone(server: &Server, tenant: &Tenant, zone: &str) {
     let input = json!({ "accountId": tenant.id, "timeZone": zone });
     server.done(&tenant.owner, UPDATE, input).await;
@@ -72,7 +73,7 @@ async fn shop(server: &Server, zone: &str, numbers: &mut Numbers) -> Tenant {
     tenant
 }
 
-/// Who sees everything.
+/// A key that sees everything.
 pub fn viewer() -> Viewer {
     Viewer {
         key: None,
@@ -81,7 +82,7 @@ pub fn viewer() -> Viewer {
     }
 }
 
-/// Both ways to read a report come to the same.
+/// Both ways to read a report give the same result.
 async fn check_reports(server: &Server, tenant: &Tenant) {
     let parts = Parts {
         buckets: true,
@@ -113,7 +114,7 @@ async fn check_reports(server: &Server, tenant: &Tenant) {
     }
 }
 
-/// What `verify` finds.
+/// The drifts that `verify` finds.
 pub async fn drifts(server: &Server) -> Vec<String> {
     let verified = verify(&server.services().store, |_| {}).await.unwrap();
     verified.drifts.iter().map(ToString::to_string).collect()
@@ -136,7 +137,7 @@ async fn rows(server: &Server, tenant: &Tenant) -> i64 {
     row.try_get("", "n").unwrap()
 }
 
-/// What waits in the account's book.
+/// The usage that waits in the account's book.
 async fn recent(server: &Server, tenant: &Tenant) -> String {
     let reader = server.services().store.reader();
     let row = book::Entity::find_by_id(account(tenant).uuid()).one(reader);
@@ -155,7 +156,7 @@ pub async fn roll_up(server: &Server) {
     panic!("the job never ends");
 }
 
-/// The totals' credits of a report by an interval.
+/// The totals' credits in a report by an interval.
 async fn credits(server: &Server, tenant: &Tenant, interval: &str) -> String {
     let read = "query($input: UsageReportInput!) { usageReport(input: $input) {
         totals { credits } buckets { start } } }";
@@ -174,7 +175,7 @@ async fn credits(server: &Server, tenant: &Tenant, interval: &str) -> String {
 
 on_both_databases! {
     /// A change of zone leaves no day of the old one; the same zone again changes nothing.
-    async fn a_change_of_zone_begins_anew(server: Server) {
+    async fn a_change_of_zone_restarts_usage_by_day(server: Server) {
         let tenant = shop(&server, "Europe/Rome", &mut Numbers(11)).await;
         assert!(rows(&server, &tenant).await > 20);
         set_zone(&server, &tenant, "Asia/Kathmandu").await;
@@ -188,9 +189,9 @@ on_both_databases! {
         assert_eq!(drifts(&server).await, [""; 0]);
     }
 
-    /// Whole days come from the days alone; what cuts them from the messages. What is wrong with a day is named,
-    /// and mended by adding up anew.
-    async fn what_differs_is_named_and_mended(server: Server) {
+    /// Whole days are read from usage by day, cut days from the messages. A wrong sum is named, and
+    /// mended by adding up again.
+    async fn differing_sums_are_named_and_rebuilt(server: Server) {
         let tenant = shop(&server, "Europe/Rome", &mut Numbers(13)).await;
         let other = server.account("Other").await;
         let right = credits(&server, &tenant, "DAY").await;
@@ -240,7 +241,7 @@ on_both_databases! {
         assert_eq!(credits(&server, &tenant, "DAY").await, right);
     }
 
-    /// What was charged last waits in the book, and is counted all the same, until there is too much of it.
+    /// The latest usage waits in the book, and counts all the same, until it grows too large.
     async fn recent_usage_waits_in_the_book(server: Server) {
         let tenant = server.account("Shop").await;
         grant_at(&server, &tenant, "2026-01-01T00:00:00Z", 100_000_000).await;
@@ -265,14 +266,15 @@ on_both_databases! {
         let found = drifts(&server).await;
         assert!(found.iter().any(|drift| drift.contains("usage of 2026-04-04 by")), "{found:?}");
 
-        // A change of zone forgets what waits as well; what is added up anew becomes rows.
+        // A change of zone deletes waiting usage as well; usage that is added up again becomes
+        // rows.
         set_zone(&server, &tenant, "Asia/Kathmandu").await;
         assert_eq!(recent(&server, &tenant).await, "[]");
         roll_up(&server).await;
         assert!(rows(&server, &tenant).await > 0);
         assert_eq!(credits(&server, &tenant, "DAY").await, right);
 
-        // On many days there is too much of it: it becomes rows.
+        // Spread over many days it grows too large and becomes rows.
         let had = rows(&server, &tenant).await;
         let messages: Vec<_> = (0..40)
             .map(|day| {
@@ -288,8 +290,8 @@ on_both_databases! {
         assert_eq!(drifts(&server).await, [""; 0]);
     }
 
-    /// Messages that are older than the sums, as after an update of the program: nothing is added up, reports
-    /// are right, and the job makes up for it.
+    /// Messages older than the sums, as after an update of the program: they aren't added up,
+    /// reports are right, and the job adds them up.
     async fn old_messages_are_added_up_later(server: Server) {
         let tenant = shop(&server, "America/Havana", &mut Numbers(17)).await;
         let id = account(&tenant).uuid();

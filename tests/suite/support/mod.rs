@@ -1,5 +1,5 @@
-//! What the tests stand on: the real router over TCP, on a fresh database of each kind, with a clock
-//! that they set.
+//! The base of all tests: the real router over TCP, on a fresh database of each kind, with a clock
+//! that the test sets.
 
 pub mod own_postgres;
 pub mod panics;
@@ -28,7 +28,7 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, tungstenite::client::IntoClientRequest};
 use tokio_util::sync::CancellationToken;
 
-/// When tests begin.
+/// The time at which tests begin.
 const START: &str = "2026-11-22T08:00:00Z";
 /// A platform administrator's key.
 const ADMIN_KEY: &str = "test-admin-key-0123456789-abcdefghijkl";
@@ -59,19 +59,19 @@ macro_rules! on_both_databases {
 }
 pub(crate) use on_both_databases;
 
-/// A server of this test's own.
+/// A server for one test.
 pub struct Server {
     address: SocketAddr,
     clock: Clock,
     inside: Inside,
     client: reqwest::Client,
-    /// They have threads and connections of their own, which end with the test.
+    /// They have their own threads and connections, which end with the test.
     _writers: Writers,
     /// Keeps a SQLite database's folder until the test ends.
     _folder: Option<tempfile::TempDir>,
 }
 
-/// The parts behind a server that tests look at, and its operations.
+/// The parts behind a server that tests inspect, and its operations.
 pub struct Inside {
     services: Services,
     pub store: Store,
@@ -100,12 +100,12 @@ impl Server {
         Self::with_connections(connections::Limits::default()).await
     }
 
-    /// The same with other bounds on connections.
+    /// The same with other limits on connections.
     pub async fn with_connections(limits: connections::Limits) -> Self {
         Self::with(limits, |_| {}).await
     }
 
-    /// The same with other bounds on connections, and other settings.
+    /// The same with other limits on connections, and other settings.
     pub async fn with(limits: connections::Limits, set: impl FnOnce(&mut Settings)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file: PathBuf = folder.path().join("test.db");
@@ -113,8 +113,8 @@ impl Server {
         Self::start(url, Some(folder), limits, set).await
     }
 
-    /// On a new PostgreSQL database of the server that `TEST_POSTGRES_URL` names; `cargo xtask test`
-    /// starts one.
+    /// On a new PostgreSQL database of the server that `TEST_POSTGRES_URL` names; `cargo xtask
+    /// test` starts one.
     pub async fn on_postgres() -> Option<Self> {
         let url = postgres_database().await?;
         Some(Self::start(url, None, connections::Limits::default(), |_| {}).await)
@@ -151,7 +151,7 @@ impl Server {
             clock: clock.clone(),
             stop: app.stop,
         };
-        // It goes on while the operations are stopped, so that a test can ask what becomes of them.
+        // It continues while the operations stop, so that a test can see what happens to them.
         let draining = CancellationToken::new();
         tokio::spawn(connections::serve(
             listener,
@@ -184,7 +184,7 @@ impl Server {
         &self.inside
     }
 
-    /// One pass of the jobs, as of the clock.
+    /// Runs the jobs once, as of the clock.
     pub async fn run_workers(&self) {
         worker::run_once(&self.inside).await;
     }
@@ -204,7 +204,7 @@ impl Server {
         format!("http://{}{path}", self.address)
     }
 
-    /// An open WebSocket that speaks graphql-transport-ws; nothing is said on it yet.
+    /// An open WebSocket that speaks graphql-transport-ws, before its first message.
     pub async fn socket(&self) -> WebSocketStream<MaybeTlsStream<TcpStream>> {
         let url = self.url("/graphql").replacen("http", "ws", 1);
         let mut request = url.into_client_request().unwrap();
@@ -248,7 +248,7 @@ impl Server {
         }
     }
 
-    /// Runs a mutation that must not be refused, and gives its payload.
+    /// Runs a mutation that must not be refused; returns its payload.
     #[track_caller]
     pub fn done<'a>(
         &'a self,
@@ -292,7 +292,7 @@ impl Server {
         payload["secret"].as_str().unwrap().to_owned()
     }
 
-    /// Lets an account's buyers go back to these origins.
+    /// Allows an account's buyers to return to these origins.
     pub async fn allow_return(&self, tenant: &Tenant, origins: &[&str]) {
         let update = "mutation($input: UpdateAccountInput!) {
             updateAccount(input: $input) { account { returnOrigins } userErrors { field message } } }";
@@ -337,12 +337,12 @@ impl Drop for Server {
     }
 }
 
-/// An idempotency key that nobody used.
+/// A new idempotency key.
 pub fn new_key() -> String {
     uuid::Uuid::from_bytes(message_credits::entropy::bytes()).to_string()
 }
 
-/// A new, empty PostgreSQL database; `None`, said out loud, where there is no server to make it on.
+/// A new, empty PostgreSQL database; `None`, with a printed line, if there is no server for it.
 pub async fn postgres_database() -> Option<String> {
     let Ok(base) = std::env::var("TEST_POSTGRES_URL") else {
         eprintln!("SKIPPED on PostgreSQL: TEST_POSTGRES_URL is not set; cargo xtask test sets it");

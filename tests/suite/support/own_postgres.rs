@@ -1,4 +1,5 @@
-//! A PostgreSQL server of the test's own: one that may be stopped like a power cut and started again.
+//! A PostgreSQL server of the test's own, which can be stopped like in a power cut and started
+//! again.
 
 use std::{
     fs::{self, OpenOptions},
@@ -12,7 +13,7 @@ use std::{
 /// A server that is stopped when the test ends.
 pub struct OwnPostgres {
     programs: PathBuf,
-    /// The user's and the group's number, where we are root: PostgreSQL refuses to be.
+    /// The ids of the user and the group, if the test runs as root: PostgreSQL refuses to.
     owner: Option<(u32, u32)>,
     data: PathBuf,
     port: u16,
@@ -20,7 +21,8 @@ pub struct OwnPostgres {
 }
 
 impl OwnPostgres {
-    /// A new server in a folder of its own; `None`, said out loud, where its programs are missing.
+    /// A new server in a folder of its own; `None`, with a printed line, if its programs are
+    /// missing.
     pub fn start() -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().to_owned();
@@ -30,7 +32,7 @@ impl OwnPostgres {
         Some(server)
     }
 
-    /// A new server in a folder that may be small; it is not started yet.
+    /// A new server in a folder that may be small; it isn't started yet.
     pub fn make(folder: &Path, max_wal_size: &str) -> Option<Self> {
         let Some(programs) = programs() else {
             eprintln!("SKIPPED: initdb, pg_ctl and postgres are not in /usr/lib/postgresql/*/bin");
@@ -89,12 +91,12 @@ impl OwnPostgres {
         Some(server)
     }
 
-    /// Starts it; what a hard stop left is made good first.
+    /// Starts it; it recovers first after a hard stop.
     pub fn up(&self) {
         assert!(self.tries_to_come_up(), "PostgreSQL starts: {}", self.log());
     }
 
-    /// Whether it starts, or runs already.
+    /// Whether it starts, or is running already.
     pub fn tries_to_come_up(&self) -> bool {
         if self.pg_ctl(&["status"]) {
             return true;
@@ -104,7 +106,7 @@ impl OwnPostgres {
         self.pg_ctl(&["-l", log, "-w", "-t", "60", "start"])
     }
 
-    /// Stops it in the middle of whatever it does, as a power cut would.
+    /// Stops it in the middle of its work, like a power cut.
     pub fn cut_the_power(&self) {
         assert!(self.pg_ctl(&["-m", "immediate", "-w", "stop"]));
     }
@@ -119,7 +121,7 @@ impl OwnPostgres {
     }
 
     fn pg_ctl(&self, args: &[&str]) -> bool {
-        // Its output goes nowhere: a server that inherits a pipe keeps it open.
+        // Its output is discarded: a server that inherits a pipe keeps it open.
         let mut command = self.program("pg_ctl");
         command.arg("-D").arg(&self.data).args(args);
         let status = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
@@ -139,7 +141,7 @@ impl OwnPostgres {
                 command
             }
         };
-        // The owner may not be able to enter the folder that we are in.
+        // The owner may not be able to enter the current folder.
         command.current_dir("/").stdin(Stdio::null());
         command
     }
@@ -165,7 +167,7 @@ fn programs() -> Option<PathBuf> {
         .then_some(folder)
 }
 
-/// Who runs the server: somebody else where we are root.
+/// The user who runs the server: another one if the test runs as root.
 fn owner() -> Result<Option<(u32, u32)>, &'static str> {
     if id(&["-u"]) != Some(0) {
         return Ok(None);
@@ -176,7 +178,7 @@ fn owner() -> Result<Option<(u32, u32)>, &'static str> {
         .ok_or("root can't run PostgreSQL, and there is no user postgres")
 }
 
-/// Whether we may do what only root may.
+/// Whether the test has root's rights.
 pub fn is_root() -> bool {
     id(&["-u"]) == Some(0)
 }

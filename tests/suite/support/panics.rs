@@ -1,7 +1,8 @@
-//! Panics that nobody waits for: one in a task of the server ends a connection or a job, and no assertion sees it.
+//! Panics that nobody waits for: one in a task of the server ends a connection or a job, and no
+//! assertion sees it.
 //!
-//! Here: noting every panic of the process, and failing the test that it happened in. Not here: the program's own
-//! ([`super::process`] reads its standard error).
+//! Here: recording every panic of the process, and failing the test that it happened in. Not here:
+//! the program's own ([`super::process`] reads its standard error).
 
 use std::{
     panic,
@@ -11,7 +12,7 @@ use std::{
 
 static SEEN: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-/// Notes every panic from now on.
+/// Records every panic from now on.
 pub fn watch() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -25,7 +26,7 @@ pub fn watch() {
     });
 }
 
-/// Fails if something panicked since it was asked last. A test that fails already says so itself.
+/// Fails if something panicked since the last call. A test that fails already reports that itself.
 pub fn assert_none() {
     let seen = std::mem::take(&mut *SEEN.lock().unwrap_or_else(PoisonError::into_inner));
     assert!(
@@ -35,12 +36,12 @@ pub fn assert_none() {
 }
 
 #[test]
-fn a_panic_of_a_task_fails_the_test() {
+fn a_panic_in_a_task_fails_the_test() {
     watch();
     thread::spawn(|| panic!("a defect")).join().unwrap_err();
     let noticed = panic::catch_unwind(assert_none).unwrap_err();
     let text = noticed.downcast_ref::<String>().unwrap();
     assert!(text.contains("a defect"), "{text}");
-    // What `assert_none` says is a panic itself.
+    // The failure of `assert_none` is a panic itself.
     SEEN.lock().unwrap_or_else(PoisonError::into_inner).clear();
 }

@@ -1,4 +1,4 @@
-//! The program itself, as somebody would run it: started, spoken to over HTTP, stopped or killed.
+//! The program itself, as a user runs it: started, called over HTTP, stopped or killed.
 
 use std::{
     io::{BufRead, BufReader, Read},
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 /// A platform administrator's key of a started program.
 pub const ADMIN_KEY: &str = "process-admin-key-0123456789-abcdefghi";
-/// What would change how the program serves.
+/// Environment variables that would change how the program serves.
 const OF_THE_SURROUNDINGS: [&str; 18] = [
     "DATABASE_URL",
     "LISTEN",
@@ -34,22 +34,22 @@ const OF_THE_SURROUNDINGS: [&str; 18] = [
     "RATE_LIMIT_ACCOUNT",
     "RATE_LIMIT_PLATFORM",
 ];
-/// How long a program may take to say that it serves.
+/// How long a program may take to report that it serves.
 const START: Duration = Duration::from_secs(60);
 
-/// A program that serves. It is killed when the test ends, which fails where the program panicked.
+/// A serving program. It is killed when the test ends, which fails if the program panicked.
 pub struct Process {
     child: Child,
-    /// What it wrote to standard error.
+    /// Its standard error.
     log: Log,
-    /// Where it serves.
+    /// Its address.
     pub base: String,
-    /// What it said when it began.
+    /// Its output at the start.
     pub welcome: String,
     client: reqwest::Client,
 }
 
-/// The program with these arguments, quiet and with nothing of the test's own surroundings.
+/// The program with these arguments, quiet and without the test's own environment.
 pub fn command(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_message-credits"));
     quiet(&mut command);
@@ -57,7 +57,7 @@ pub fn command(args: &[&str]) -> Command {
     command
 }
 
-/// Takes the test's own surroundings from a command, and has it log warnings alone.
+/// Removes the test's own environment from a command, and limits its log to warnings.
 pub fn quiet(command: &mut Command) {
     for name in OF_THE_SURROUNDINGS {
         command.env_remove(name);
@@ -80,12 +80,12 @@ impl Process {
         )
     }
 
-    /// Starts a command that serves as it is, on a free port unless its arguments say where.
+    /// Starts a serving command unchanged, on a free port unless its arguments set one.
     pub fn run(command: &mut Command) -> Self {
         Self::without_admin_key(command.env("ADMIN_API_KEY", ADMIN_KEY))
     }
 
-    /// The same with a public URL that is not where it listens.
+    /// The same with a public URL that differs from its address.
     pub fn behind_its_public_url(command: &mut Command) -> Self {
         let free = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = free.local_addr().unwrap().to_string();
@@ -137,27 +137,27 @@ impl Process {
         }
     }
 
-    /// Asks it to end, and answers what it wrote to standard error.
+    /// Asks it to stop, and returns its standard error.
     pub fn terminated_log(mut self) -> String {
         self.ask_to_end();
         self.child.wait().unwrap();
         self.log.ended()
     }
 
-    /// Kills it as a power cut would: nothing of it runs any more.
+    /// Kills it like a power cut.
     pub fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
-    /// Ends it, and answers what it wrote to its log.
+    /// Stops it, and returns its log.
     pub fn into_log(mut self) -> String {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
         self.log.ended()
     }
 
-    /// Asks it to end, and answers its exit code.
+    /// Asks it to stop, and returns its exit code.
     pub fn terminate(mut self) -> Option<i32> {
         self.ask_to_end();
         self.child.wait().unwrap().code()
@@ -174,12 +174,12 @@ impl Process {
         );
     }
 
-    /// The whole response to an operation; `None` where the connection broke.
+    /// The whole response to an operation; `None` if the connection broke.
     pub async fn graphql(&self, key: &str, query: &str, variables: Value) -> Option<Value> {
         graphql(&self.client, &self.base, key, query, variables).await
     }
 
-    /// A client and an address to speak to it from elsewhere.
+    /// A client and an address to call it from elsewhere.
     pub fn door(&self) -> (reqwest::Client, String) {
         (self.client.clone(), self.base.clone())
     }
@@ -198,7 +198,7 @@ impl Drop for Process {
     }
 }
 
-/// What a program writes to standard error: passed on, and kept.
+/// A program's standard error: forwarded, and recorded.
 struct Log {
     text: Arc<Mutex<String>>,
     reader: Option<JoinHandle<()>>,
@@ -241,7 +241,7 @@ impl Log {
     }
 }
 
-/// The whole response to an operation; `None` where the connection broke.
+/// The whole response to an operation; `None` if the connection broke.
 pub async fn graphql(
     client: &reqwest::Client,
     base: &str,
@@ -256,7 +256,7 @@ pub async fn graphql(
     request.send().await.ok()?.json().await.ok()
 }
 
-/// Runs a foreign client to its end and shows what it said where it failed.
+/// Runs an external client to its end, and prints its output if it failed.
 pub fn run(mut command: Command) {
     let mut child = command
         .stdout(Stdio::piped())

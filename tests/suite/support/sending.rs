@@ -1,4 +1,4 @@
-//! Messages sent in the past, straight through the ledger: what reports are made of.
+//! Messages sent in the past, directly through the ledger, for reports.
 
 use domain::{
     channel::Channel,
@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use message_credits::{
     clock::id_at,
     graphql::engine::ids::PublicId,
-    ledger::{Act, Answer, MessageCharge, NewMessage, Request},
+    ledger::{Answer, MessageCharge, NewMessage, Request, RequestKind},
     store,
 };
 
@@ -25,12 +25,12 @@ pub struct Leg {
     pub country: &'static str,
     pub segment_count: u32,
     pub recipients: u64,
-    /// Units of 1/10,000 credit a segment; `None` where the card does not serve the country.
+    /// Units of 1/10,000 credit for each segment; `None` if the card doesn't serve the country.
     pub rate_units: Option<i64>,
 }
 
 impl Leg {
-    /// What was charged for it, in units of 1/10,000 credit.
+    /// Its charge, in units of 1/10,000 credit.
     pub fn units(self) -> i64 {
         let segments = i64::from(self.segment_count) * i64::try_from(self.recipients).unwrap();
         self.rate_units.map_or(0, |rate| rate * segments)
@@ -89,7 +89,7 @@ pub fn account(tenant: &Tenant) -> AccountId {
     AccountId::decode(&tenant.id).unwrap()
 }
 
-/// What a message reached and cost.
+/// What a message reached, and its cost.
 pub fn price(legs: &[Leg]) -> MessageCharge {
     let lines: Vec<Line> = legs
         .iter()
@@ -109,7 +109,7 @@ pub fn price(legs: &[Leg]) -> MessageCharge {
     }
 }
 
-/// A message as the ledger is asked to charge or hold it.
+/// A message as the ledger charges or holds it.
 pub fn new_message(message: &Message) -> NewMessage {
     NewMessage {
         id: MessageId::new(id_at(message.at)),
@@ -126,21 +126,21 @@ pub fn new_message(message: &Message) -> NewMessage {
     }
 }
 
-/// Has the ledger do something as of an instant.
-pub async fn submit(server: &Server, tenant: &Tenant, at: Timestamp, act: Act) -> Answer {
+/// Runs a command of the ledger as of an instant.
+pub async fn submit(server: &Server, tenant: &Tenant, at: Timestamp, kind: RequestKind) -> Answer {
     let request = Request {
         account: account(tenant),
-        act,
+        kind,
         key: None,
         at: Some(at),
     };
     server.services().ledger.submit(request).await.unwrap()
 }
 
-/// Gives credits as of an instant before everything that is sent.
+/// Grants credits as of an instant before all sends.
 pub async fn grant_at(server: &Server, tenant: &Tenant, at: &str, credits: i32) {
     let at = at.parse().unwrap();
-    let grant = Act::Grant {
+    let grant = RequestKind::Grant {
         lot: domain::id::LotId::new(id_at(at)),
         credits: Credits::whole(credits),
         expires_on: None,
@@ -156,7 +156,7 @@ pub async fn send_all(server: &Server, tenant: &Tenant, messages: &[Message]) ->
     for message in messages {
         let new = new_message(message);
         ids.push(new.id);
-        waiting.push(submit(server, tenant, message.at, Act::Send(new)));
+        waiting.push(submit(server, tenant, message.at, RequestKind::Send(new)));
     }
     // Queued in this order, and so charged in it.
     futures_util::future::join_all(waiting).await;

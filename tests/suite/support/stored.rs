@@ -1,4 +1,4 @@
-//! Contacts stored straight in the database, with the head-counts that go with them.
+//! Contacts stored directly in the database, with their head-counts.
 
 use domain::id::ListId;
 use entity::{contact, contact_list, list_destination};
@@ -11,10 +11,10 @@ use std::collections::BTreeMap;
 
 use super::{Server, Tenant, sending::account};
 
-/// A contact: its country, and what is known of it.
+/// A contact: its country and its fields.
 pub type Contact = (&'static str, Option<Value>);
 
-/// Gives a list these contacts and no others.
+/// Gives a list exactly these contacts.
 pub async fn store(server: &Server, tenant: &Tenant, list: &str, contacts: &[Contact]) {
     let (account, list) = (account(tenant), ListId::decode(list).unwrap());
     let writer = server.services().store.writer();
@@ -67,7 +67,7 @@ pub async fn store(server: &Server, tenant: &Tenant, list: &str, contacts: &[Con
         .unwrap();
 }
 
-/// Forgets a list's contacts and keeps their head-counts, as if it had never been more than those.
+/// Deletes a list's contacts and keeps their head-counts, as if it had never had contacts.
 pub async fn forget(server: &Server, list: &str) {
     let list = ListId::decode(list).unwrap();
     let writer = server.services().store.writer();

@@ -1,21 +1,22 @@
-//! A table of PostgreSQL that somebody else has locked: what reads or writes it waits.
+//! A PostgreSQL table that another session has locked: statements that read or write it wait.
 
 use std::time::Duration;
 
 use message_credits::store::Store;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement};
 
-/// How long it may take until somebody waits.
+/// The most that it may take until a statement waits.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A locked table; it is free again when this is dropped.
+/// A locked table, released on drop.
 pub struct TableLock {
     table: &'static str,
     holder: DatabaseTransaction,
 }
 
 impl TableLock {
-    /// Locks a table against those who write it (`EXCLUSIVE`), or who read it as well (`ACCESS EXCLUSIVE`).
+    /// Locks a table against writers (`EXCLUSIVE`), or against readers as well (`ACCESS
+    /// EXCLUSIVE`).
     pub async fn take(store: &Store, table: &'static str, mode: &str) -> Self {
         let holder = store.begin().await.unwrap();
         let lock = format!("LOCK TABLE {table} IN {mode} MODE");
@@ -46,7 +47,7 @@ impl TableLock {
             .expect("somebody waits for the table");
     }
 
-    /// Lets everybody go on.
+    /// Releases the table.
     pub async fn release(self) {
         self.holder.rollback().await.unwrap();
     }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::Server;
 
-/// Imports a file into a list; answers all that tests look at.
+/// Imports a file into a list; returns the fields that tests read.
 pub const IMPORT: &str = "mutation($list: ID!, $country: CountryCode, $update: Boolean! = false, $file: Upload!,
         $phone: String, $columns: [ImportColumnInput!]) {
     importContacts(input: { listId: $list, defaultCountry: $country, updateExisting: $update, file: $file,
@@ -14,7 +14,7 @@ pub const IMPORT: &str = "mutation($list: ID!, $country: CountryCode, $update: B
         import { id status reason rows imported duplicates rejectedCount warningCount fileName createdAt endedAt }
         userErrors { field message code } } }";
 
-/// Looks at a file; answers all that a preview has.
+/// Previews a file; returns all fields of a preview.
 pub const PREVIEW: &str = "query($file: Upload!) { contactImportPreview(file: $file) {
     delimiter encoding sheet columns { header mergeField isPhoneColumn } phoneColumn problem
     rows { line cells } warnings { line column reason } } }";
@@ -63,7 +63,7 @@ impl Server {
         request.send().await.unwrap().json().await.unwrap()
     }
 
-    /// Imports a file; the payload, whatever it says.
+    /// Imports a file; returns the payload, errors included.
     #[track_caller]
     pub fn import<'a>(
         &'a self,
@@ -78,7 +78,7 @@ impl Server {
         )
     }
 
-    /// Imports a file with these variables; the payload, whatever it says.
+    /// Imports a file with these variables; returns the payload, errors included.
     #[track_caller]
     pub fn import_with<'a>(
         &'a self,

@@ -89,8 +89,8 @@ pub(super) const HINDI: Table = [
     'x', 'y', 'z', '\u{972}', '\u{97B}', '\u{97C}', '\u{97E}', '\u{97F}', //
 ];
 
-/// Kannada, §A.3.7. The specification prints U+0CAA at 0x24, which it has at 0x3D again; phones read the code
-/// as U+0CA1, the letter that is missing from the order of the alphabet there.
+/// Kannada, §A.3.7. The specification prints U+0CAA at 0x24, which it has at 0x3D again; phones
+/// read the code as U+0CA1, the letter that is missing from the order of the alphabet there.
 pub(super) const KANNADA: Table = [
     NONE, '\u{C82}', '\u{C83}', '\u{C85}', '\u{C86}', '\u{C87}', '\u{C88}', '\u{C89}', //
     '\u{C8A}', '\u{C8B}', '\n', '\u{C8C}', NONE, '\r', '\u{C8E}', '\u{C8F}', //

@@ -20,7 +20,7 @@ fn wait() -> impl Strategy<Value = Wait> {
     ]
 }
 
-/// An amount, at the edge of what there is more often than not.
+/// An amount, more often than not at the edge of what is available.
 fn amount() -> impl Strategy<Value = Amount> {
     prop_oneof![
         12 => (0_i64..=900).prop_map(Amount::Units),
@@ -29,7 +29,8 @@ fn amount() -> impl Strategy<Value = Amount> {
     ]
 }
 
-/// As much as one call takes, as much as an account may have, and what only a fault could ask.
+/// The most that one call takes, the most that an account may have, and values that only a bug
+/// could send.
 fn huge() -> impl Strategy<Value = i64> {
     let (input, total) = (Credits::MAX_INPUT.units(), 100 * Credits::MAX_INPUT.units());
     prop_oneof![

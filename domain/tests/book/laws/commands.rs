@@ -1,4 +1,5 @@
-//! What each kind of command owes: laws L3, L4, P1, P2 and H1 to H3, and when it may be refused.
+//! What each kind of command must do (laws L3, L4, P1, P2 and H1 to H3), and when it may be
+//! refused.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +14,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use super::{Taken, draws, follow_the_draw_order, less, wide};
 use crate::history::Attempt;
 
-/// That an accepted command moved what it says, and nothing else.
+/// Checks that an accepted command moved what it says, and nothing else.
 pub fn did_what_it_says(command: &Command, taken: &Taken) {
     let kinds: Vec<_> = taken.entries.iter().map(|entry| entry.kind).collect();
     let (found, after) = (
@@ -39,7 +40,7 @@ pub fn did_what_it_says(command: &Command, taken: &Taken) {
             let left = if is_late { Credits::ZERO } else { *credits };
             assert_eq!(taken.after.lots[lot].remaining, left);
             assert_eq!((change, held_change), (wide(left), 0));
-            // It comes in unassigned (P1), and no list loses or gets anything.
+            // It comes in unassigned (P1), and no list gains or loses anything.
             assert_eq!(taken.after.pools.limited, taken.found.pools.limited);
             assert_eq!(kinds.len(), 1 + usize::from(is_late));
         }
@@ -61,7 +62,7 @@ pub fn did_what_it_says(command: &Command, taken: &Taken) {
             assert_eq!(kinds, [EntryKind::Spend]);
         }
         Command::Hold { list, credits, .. } => {
-            // Available falls, total does not (H1).
+            // Available falls, the total doesn't (H1).
             assert_eq!((change, held_change), (-wide(*credits), wide(*credits)));
             assert_eq!(after.total(), found.total());
             drawn_from(taken.found.pools.of(*list), *credits, taken);
@@ -85,8 +86,9 @@ pub fn did_what_it_says(command: &Command, taken: &Taken) {
     }
 }
 
-/// L2 across a change of zone: every lot keeps its day and ends when that begins in the new zone, unless it has ended;
-/// what is left of those whose day has begun there expires now, and nothing else moves.
+/// L2 across a change of zone: every lot keeps its day and expires when that begins in the new
+/// zone, unless it has expired. The remainders of lots whose day has begun there expire now, and
+/// nothing else moves.
 fn days_begin_elsewhere(zone: &TimeZone, taken: &Taken) {
     let mut lost = 0;
     let mut changes = Vec::new();
@@ -138,7 +140,7 @@ fn settled_into(book: BookName, taken: &Taken) -> i128 {
     there.map(|posting| wide(posting.credits)).sum()
 }
 
-/// P1, with L1: one pool pays, and the lots pay in their order.
+/// P1, with L1: one pool pays, and the lots pay in draw order.
 fn drawn_from(pool: Pool, credits: Credits, taken: &Taken) {
     let mut pools = taken.found.pools.clone();
     take(&mut pools, pool, wide(credits));
@@ -157,7 +159,7 @@ fn take(pools: &mut domain::pool::Pools, pool: Pool, units: i128) {
     }
 }
 
-/// P2: each list named has what was asked, and nobody else's credits moved.
+/// P2: each named list has what was requested, and no other credits moved.
 fn allocated(allocations: &[Allocation], taken: &Taken) {
     assert_eq!(
         taken.after.lots, taken.found.lots,
@@ -174,7 +176,7 @@ fn allocated(allocations: &[Allocation], taken: &Taken) {
     assert_eq!(taken.after.pools.limited, limited);
 }
 
-/// H2: what was drawn last goes back, to its lots and its pool; what comes too late expires from there.
+/// H2: what was drawn last returns first, to its lots and its pool; late returns expire from there.
 fn ended(message: MessageId, list: Option<ListId>, charge: Credits, taken: &Taken) {
     let hold = &taken.found.holds[&message];
     let pool = taken.found.pools.of(hold.pool.list());
@@ -234,7 +236,8 @@ pub fn holds_nothing(after: &Book, message: MessageId, list: Option<ListId>, now
     );
 }
 
-/// L3: the unassigned pool pays what it can; the lists pay the rest in proportion, by largest remainder.
+/// L3: the unassigned pool pays what it can; the lists pay the rest in proportion, by largest
+/// remainder.
 pub fn is_shared_out(found: &Book, entry: &Entry) {
     let amount: i128 = draws(entry).iter().map(|(_, units)| units).sum();
     let mut shares: BTreeMap<Option<ListId>, i128> = BTreeMap::new();
@@ -266,7 +269,7 @@ pub fn is_shared_out(found: &Book, entry: &Entry) {
     }
 }
 
-/// That a refusal says why, and is right.
+/// Checks that a refusal is justified and gives the right reason.
 pub fn had_to_be_refused(command: &Command, refusal: Refusal, found: &Book) {
     let free = |list: &Option<ListId>| found.pools.free(found.pools.of(*list)).unwrap();
     let remaining = |lot: &LotId| found.lots.get(lot).map(|lot| lot.remaining);

@@ -1,5 +1,5 @@
-//! Law B3 without a database: what was told of an instant is what the entries by then say, however the history
-//! goes on and however often the clock steps back.
+//! Law B3 without a database: a balance once reported for an instant equals the one that the
+//! entries by then give, however the history goes on and however often the clock steps back.
 
 use std::collections::BTreeMap;
 
@@ -9,14 +9,14 @@ use proptest::prelude::*;
 
 use crate::history::{Attempt, History, Step, Turn, any_step};
 
-/// The balance of a book as of an instant, with what is due by then.
+/// The balance of a book as of an instant, after the expiries due by then.
 fn told(book: &Book, at: Timestamp) -> Balance {
     let mut book = book.clone();
     book.expire(at).unwrap();
     book.balance().unwrap()
 }
 
-/// The balance that the last entry by an instant left.
+/// The balance after the last entry by an instant.
 fn by_entries(entries: &[Entry], at: Timestamp) -> Balance {
     let last = entries.iter().rev().find(|entry| entry.at <= at);
     last.map(|entry| entry.balance).unwrap_or_default()
@@ -29,7 +29,7 @@ fn what_was_told_stays_told(steps: &[Step]) {
     for step in steps {
         let turn = history.turn(step, &book);
         let at = book.instant(history.now);
-        // An instant is past once the books are beyond it, whatever the clock says.
+        // An instant is past after the book's time has moved beyond it, whatever the clock says.
         past.retain(|told_at, _| *told_at < at);
         match &turn {
             Turn::Order(order) => book.order = *order,
@@ -51,7 +51,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
-    fn past_balances_stay(steps in prop::collection::vec(any_step(), 1..80)) {
+    fn past_balances_never_change(steps in prop::collection::vec(any_step(), 1..80)) {
         what_was_told_stays_told(&steps);
     }
 }

@@ -1,4 +1,4 @@
-//! The ledger alone, posting by posting, gives lots, pools and holds again (law B2).
+//! The postings alone rebuild lots, pools and holds (law B2).
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use domain::{
 
 use super::wide;
 
-/// Sums of postings, kept without a book.
+/// Sums of postings, computed without a book.
 #[derive(Debug, Default)]
 pub struct Replay {
     lots: BTreeMap<LotId, i128>,
@@ -41,7 +41,7 @@ impl Replay {
         }
     }
 
-    /// That what was replayed is the book.
+    /// Checks that the replayed sums equal the book.
     pub fn gives(&self, book: &Book) {
         for (id, lot) in &book.lots {
             assert_eq!(self.lots.get(id), Some(&wide(lot.remaining)), "{lot:?}");
@@ -84,7 +84,7 @@ impl Replay {
     }
 }
 
-/// Brings lots and pools to where an entry leaves them.
+/// Changes lots and pools to the state after an entry.
 pub fn book_after(book: &mut Book, entry: &Entry) {
     for posting in entry
         .postings

@@ -1,7 +1,8 @@
-//! The second book: plain lists that are searched and sorted anew at every step, in wide integers.
+//! The second book: plain lists that are searched and sorted again at every step, in wide integers.
 //!
-//! Here: the laws of lots, pools and holds once more, from their wording alone. It shares nothing with
-//! the first book but the commands and the refusals. Not here: entries and postings.
+//! Here: the laws of lots, pools and holds, written a second time from their wording alone. It
+//! shares nothing with the first book but the commands and the refusals. Not here: entries and
+//! postings.
 
 #[path = "model/view.rs"]
 mod view;
@@ -30,7 +31,7 @@ struct Lot {
 
 #[derive(Debug, Clone)]
 struct Pool {
-    /// Nobody's is the unassigned one.
+    /// The unassigned pool has no owner.
     owner: Option<ListId>,
     free: i128,
 }
@@ -39,7 +40,7 @@ struct Pool {
 struct Hold {
     message: MessageId,
     payer: Option<ListId>,
-    /// What was drawn last is on top.
+    /// The last draw is on top.
     stack: Vec<(LotId, i128)>,
 }
 
@@ -93,7 +94,7 @@ fn refuse_unless(is_so: bool, refusal: Refusal) -> Result<(), Refusal> {
 }
 
 impl Model {
-    /// Does the command as of `now`, or nothing at all.
+    /// Applies the command as of `now`, or changes nothing.
     pub fn apply(&mut self, command: &Command, now: Timestamp) -> Result<(), Refusal> {
         let kept = self.clone();
         let outcome = self.attempt(command, now);
@@ -158,7 +159,7 @@ impl Model {
         Ok(())
     }
 
-    /// One instant after the other, everything that ends then.
+    /// Expires lots, one instant after the other.
     pub fn expire(&mut self, now: Timestamp) {
         let now = self.instant(now);
         while let Some((instant, credits)) = self.next_expiry().filter(|next| next.0 <= now) {
@@ -199,7 +200,8 @@ impl Model {
         Ok(())
     }
 
-    /// Lots end when their days begin in the zone; whose day has begun there ends now. Whether any lot's end moved.
+    /// Lots expire when their days begin in the zone, or now if their day has begun there. Returns
+    /// whether any lot's expiry moved.
     fn change_days(&mut self, zone: &TimeZone, now: Timestamp) -> bool {
         let (mut moved, mut lost) = (false, 0);
         for lot in &mut self.lots {
@@ -242,7 +244,7 @@ impl Model {
         Ok(())
     }
 
-    /// Whether any credits moved.
+    /// Returns whether any credits moved.
     fn allocate(&mut self, allocations: &[Allocation]) -> Result<bool, Refusal> {
         let had = self.pool(None).free;
         let mut moved = false;
@@ -287,7 +289,7 @@ impl Model {
         Ok(())
     }
 
-    /// Takes so much off the top of a hold; what ended meanwhile is lost on the way back.
+    /// Takes this much off the top of a hold; what has expired meanwhile is lost on the way back.
     fn give_back(&mut self, mut hold: Hold, mut credits: i128, now: Timestamp) {
         let is_limited = self.pools.iter().any(|pool| pool.owner == hold.payer);
         let payer = hold.payer.filter(|_| is_limited);
@@ -331,8 +333,8 @@ impl Model {
         drawn
     }
 
-    /// The unassigned pays first. Each list then pays its part rounded down, and what is still short
-    /// comes one by one off those that lost most by the rounding.
+    /// The unassigned pool pays first. Each list then pays its part rounded down, and the missing
+    /// units come one by one from those that lost most by the rounding.
     fn take_from_all(&mut self, credits: i128) {
         let unassigned = self.pool(None);
         let first = credits.min(unassigned.free);
@@ -359,7 +361,7 @@ impl Model {
         assert_eq!(short, 0, "the pools have less than the lots");
     }
 
-    /// The list itself where it has a limit of its own.
+    /// The list itself if it has a limit of its own.
     fn payer(&self, list: Option<ListId>) -> Option<ListId> {
         list.filter(|_| self.pools.iter().any(|pool| pool.owner == list))
     }

@@ -1,8 +1,9 @@
-//! Makes a history that fails shorter: parts of it are left out, as long as what is left still fails.
+//! Shortens a failing history: leaves parts of it out as long as the rest still fails.
 //!
-//! Here: which parts to try (delta debugging: halves first, single steps last). Not here: what fails.
+//! Here: which parts to try (delta debugging: halves first, single steps last). Not here: what
+//! fails.
 
-/// A history that fails, and the part of it that is tried without.
+/// A failing history, and the part of it that is being left out.
 #[derive(Debug)]
 pub struct Shrink<T> {
     steps: Vec<T>,
@@ -21,7 +22,7 @@ impl<T: Clone> Shrink<T> {
         }
     }
 
-    /// The history with a part left out; `None` where every single step is needed.
+    /// The history without one part; `None` if every single step is needed.
     pub fn candidate(&self) -> Option<Vec<T>> {
         if self.size == 0 || self.steps.is_empty() {
             return None;
@@ -32,7 +33,7 @@ impl<T: Clone> Shrink<T> {
         Some(kept.map(|(_, step)| step.clone()).collect())
     }
 
-    /// Takes in whether the candidate fails too.
+    /// Records whether the candidate fails too.
     pub fn judge(&mut self, fails: bool) {
         if fails {
             let end = (self.at + self.size).min(self.steps.len());
@@ -45,7 +46,7 @@ impl<T: Clone> Shrink<T> {
             return;
         }
         self.at = 0;
-        // Single steps are tried until none of them can go.
+        // Single steps are tried until none of them can be left out.
         self.size = match self.size {
             1 if !self.has_shrunk => 0,
             1 => 1,
@@ -54,7 +55,7 @@ impl<T: Clone> Shrink<T> {
         self.has_shrunk = false;
     }
 
-    /// The shortest history that was found to fail.
+    /// The shortest failing history that was found.
     pub fn steps(self) -> Vec<T> {
         self.steps
     }

@@ -1,4 +1,5 @@
-//! The core of the domain, how texts are cut, needs nothing else of it: it could be published by itself.
+//! The core of the domain, which cuts texts into segments, is self-contained: it could be a crate
+//! of its own.
 
 use std::{collections::BTreeSet, path::Path};
 
@@ -7,14 +8,14 @@ use super::{
     root, rust_files, source,
 };
 
-/// What of the domain could be published by itself: how texts are cut.
+/// The self-contained part of the domain, which cuts texts into segments.
 const CORE: [&str; 4] = ["channel", "gsm7", "segmentation", "smart_encoding"];
 
-/// What the core may use beside the standard library: Unicode's composition is a table that nobody writes again.
+/// What the core may use beside the standard library: nobody rewrites Unicode's composition table.
 const CORE_USES: [&str; 3] = ["thiserror", "proptest", "unicode_normalization"];
 
 #[test]
-fn the_core_of_the_domain_needs_nothing_else_of_it() {
+fn the_domain_core_is_self_contained() {
     let folder = root().join("domain/src");
     let mut files = 0;
     for file in rust_files("domain/src") {
@@ -51,7 +52,7 @@ fn is_of_the_core(file: &Path) -> bool {
     first.is_some_and(|first| CORE.iter().any(|part| first == Path::new(part)))
 }
 
-/// What a file of the core refers to beyond it.
+/// What a file of the core refers to outside of it.
 fn needs_beyond_the_core(file: &Path, source: &str) -> Vec<String> {
     let reading = read(&Place::of("domain", file), source).unwrap();
     let dependencies = domain_dependencies();

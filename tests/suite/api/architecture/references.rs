@@ -12,13 +12,13 @@ use syn::{
     visit::{self, Visit},
 };
 
-/// The server's crate, as others name it.
+/// The server's crate, as other crates name it.
 pub const SERVER: &str = "message_credits";
 
 /// Our crates.
 pub const OURS: [&str; 4] = [SERVER, "domain", "entity", "migration"];
 
-/// Where a file stands: its crate and its module in it.
+/// The position of a file: its crate and its module in it.
 pub struct Place {
     crate_name: String,
     module: Vec<String>,
@@ -197,7 +197,7 @@ impl<'ast> Visit<'ast> for Reader {
     }
 
     fn visit_attribute(&mut self, attribute: &'ast Attribute) {
-        // A link in documentation is no arrow.
+        // A link in documentation is not a dependency.
         if attribute.path().is_ident("doc") {
             return;
         }
@@ -213,7 +213,7 @@ impl<'ast> Visit<'ast> for Reader {
     }
 
     fn visit_vis_restricted(&mut self, _: &'ast VisRestricted) {
-        // `pub(in crate::store)` says who may look in, not where this looks.
+        // `pub(in crate::store)` limits who may use an item; it is not a reference.
     }
 
     fn visit_signature(&mut self, signature: &'ast Signature) {

@@ -45,7 +45,7 @@ on_both_databases! {
             (Role::PlatformAdmin, None, true),
         ] {
             let reader = reader_for(&server, role, account);
-            // By an id, if only the row says whose it is.
+            // By an id, if only the row names its account.
             assert_eq!(reader.by_key(list).await.unwrap().is_some(), sees, "{role:?}");
             // By keys that name the account.
             assert_eq!(reader.by_key(one).await.unwrap().is_some(), sees, "{role:?}");

@@ -25,7 +25,7 @@ fn field(what: Use) -> &'static str {
     }
 }
 
-/// An account of its own whose sending service settles, with a message that waits.
+/// A new account whose sending service settles, with a scheduled message.
 struct World {
     shop: Tenant,
     message: Value,
@@ -109,10 +109,10 @@ fn outcome(field: &str, response: &Value) -> String {
     }
 }
 
-/// Every row by every role, each on an account of its own: what may be done is done, and what may not is forbidden or
-/// refused by the argument's name.
+/// Every row with every role, each on an account of its own: permitted uses are done, and others
+/// are forbidden or refused by the argument's name.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_use_holds() {
+async fn every_use_is_enforced() {
     let server = Server::on_sqlite().await;
     let roles = [
         ("VIEWER", Role::Viewer),

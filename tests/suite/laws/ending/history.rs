@@ -1,5 +1,6 @@
-//! Law H3 as a property: no sequence of commands leaves a message that came due while the server settled charged less
-//! than it held for those who had not left. And A3: none of the account's own people is charged less than a message that may have been sent held.
+//! Law H3 as a property: for a message that came due while the server settled, no sequence of
+//! commands charges less than it held for the contacts still in its list. And A3: no user of the
+//! account makes a message that may have been sent cost less than it held.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -20,30 +21,30 @@ use crate::{
 
 /// Random histories for each database.
 const CASES: u32 = 32;
-/// How often one that fails is made shorter.
+/// How often a failing history is shortened.
 const SHRINKINGS: u32 = 100;
 const BEGIN: &str = "2026-11-22T08:00:00Z";
 
 #[derive(Debug, Clone)]
 enum Step {
-    /// To so many Italians, in so many minutes.
+    /// To this many Italians, in this many minutes.
     Schedule(i64, i64),
-    /// To all who are in the list, in so many minutes.
+    /// To everybody in the list, in this many minutes.
     Mail(i64),
-    /// So many come into the list.
+    /// This many contacts join the list.
     Join(usize),
-    /// So many leave the list.
+    /// This many contacts leave the list.
     Leave(usize),
-    /// So many minutes pass.
+    /// This many minutes pass.
     Wait(i64),
-    /// Until so many microseconds after the soonest sendAt.
+    /// Until this many microseconds after the soonest sendAt.
     WaitForSendAt(i64),
-    /// By a role, of a message by its place.
+    /// By a role, of a message by its index.
     End(usize, usize, Way),
-    /// By all of these at once, while the jobs run.
+    /// In all of these ways at once, while the jobs run.
     Race(usize, Vec<(usize, Way)>),
     Jobs,
-    /// The platform hands settling to the server, or to the sending service.
+    /// The platform lets the server settle, or the sending service.
     Settles(bool),
 }
 
@@ -52,7 +53,7 @@ enum Way {
     Cancel,
     InFull,
     SentToNobody,
-    /// So much less than what was planned, or more.
+    /// This much less than planned, or more.
     Sent(i64),
 }
 
@@ -87,12 +88,12 @@ fn any_step() -> impl Strategy<Value = Step> {
 struct Scheduled {
     id: Value,
     held: i64,
-    /// Whom of the list it is for and who have not left, if it is to the list.
+    /// The contacts that it is for and that have not left, if it is for the list.
     stayed: Option<Vec<usize>>,
     send_at: Timestamp,
-    /// Its time came while the server settled.
+    /// It came due while the server settled.
     is_servers: bool,
-    /// Its time came, and none but the platform may give anything back.
+    /// It came due, and only the platform may return credits.
     has_come: bool,
 }
 
@@ -112,7 +113,7 @@ struct World<'a> {
     is_automatic: bool,
     messages: Vec<Scheduled>,
     list: String,
-    /// Who is in the list: a number that was there before is another contact.
+    /// The list's contacts: a number that was there before is another contact.
     contacts: Vec<usize>,
     came: usize,
 }
@@ -197,7 +198,7 @@ impl World<'_> {
         let input = json!({ "listId": self.list, "phoneNumbers": numbers });
         let removed = self.server.done(&self.tenant.owner, remove, input).await;
         assert_eq!(removed["removed"], gone.len());
-        // What has ended is not changed by it, and what is due was sent to them.
+        // Ended messages don't change, and due ones were sent to the contacts at that time.
         let statuses = self.statuses().await;
         for one in &mut self.messages {
             let waits = statuses[one.id.as_str().unwrap()].0 == "SCHEDULED";
@@ -233,7 +234,7 @@ impl World<'_> {
         self.server.set_time(&until.to_string());
     }
 
-    /// Asks for a message's end in these ways, at once.
+    /// Ends a message in these ways, at once.
     async fn end(&mut self, which: usize, all: &[(usize, Way)], with_jobs: bool) {
         let Some(one) = self.messages.get(which % self.messages.len().max(1)) else {
             return;
@@ -263,7 +264,7 @@ impl World<'_> {
             if message.is_null() || ["SENDER", "PLATFORM_ADMIN"].contains(&role) {
                 continue;
             }
-            // The account's own people give up what was not sent, and are charged all of the rest.
+            // The account's own users cancel what was not sent, and are charged for the rest.
             match way {
                 Way::Cancel => assert!(!one.has_come, "{role} cancelled {one:?}"),
                 Way::InFull => {
@@ -325,14 +326,14 @@ async fn holds(server: &Server, steps: &[Step]) {
     for step in steps {
         world.take(step).await;
     }
-    // In the end the server sends whatever still waits.
+    // In the end the server sends whatever is still scheduled.
     for step in [Step::Settles(true), Step::Wait(120), Step::Jobs] {
         world.take(&step).await;
     }
 }
 
 on_both_databases! {
-    /// Random histories; one that fails is made as short as it can be.
+    /// Random histories; a failing one is shortened as far as possible.
     async fn no_sequence_charges_less(server: Server) {
         let server = Arc::new(server);
         let handle = Handle::current();

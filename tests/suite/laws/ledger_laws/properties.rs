@@ -1,4 +1,4 @@
-//! What a transaction's hash and a key's fingerprint stand for, as properties.
+//! What a transaction's hash and a key's fingerprint cover, as properties.
 
 use entity::{
     lot_expiry_change, posting,
@@ -209,7 +209,7 @@ fn changed_moves(moved: &[lot_expiry_change::Model]) -> Vec<Vec<lot_expiry_chang
 }
 
 proptest! {
-    /// B5: whichever column is changed, the hash is another one; and it follows from the one before.
+    /// B5: a change of any column changes the hash; and the hash covers the one before.
     #[test]
     fn a_hash_is_of_every_column(
         row in any_row(),
@@ -233,7 +233,7 @@ proptest! {
         prop_assert_ne!(chain::hash(&other, &row, &postings, &moved), hash);
     }
 
-    /// B4: a key stands for its operation and every argument as it came, and for nothing else.
+    /// B4: a key's fingerprint covers its operation and every argument as given, and nothing else.
     #[test]
     fn a_fingerprint_is_of_every_argument(
         key in "[a-z0-9-]{1,40}",

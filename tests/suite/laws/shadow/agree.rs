@@ -1,4 +1,5 @@
-//! What must agree: balance, lots, lists, holds, answers and refusals; and in the end the whole ledger.
+//! What must agree: balance, lots, lists, holds, answers and refusals; and in the end the whole
+//! ledger.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +16,7 @@ use super::{drive::Shadow, model::Model};
 
 const BALANCE: &str = "total held available assigned unassigned nextExpiry { credits expiresAt }";
 
-/// That two sides of something are equal.
+/// Checks that two sides are equal.
 fn same<T: PartialEq + std::fmt::Debug>(what: &str, server: T, model: T) -> Result<(), String> {
     if server == model {
         return Ok(());
@@ -53,13 +54,13 @@ fn by_id<K: Ord + PublicId>(nodes: &Value, amount: &str) -> BTreeMap<K, i128> {
     nodes.map(|node| (id(node), units(&node[amount]))).collect()
 }
 
-/// What the server has left of each lot.
+/// The remainders of the server's lots.
 pub async fn lots(shadow: &Shadow<'_>) -> Result<BTreeMap<LotId, i128>, String> {
     let account = read(shadow, "lots(first: 1000) { nodes { id remaining } }").await?;
     Ok(by_id(&account["lots"], "remaining"))
 }
 
-/// That both sides have the same of everything now; answers the balance.
+/// Checks that both sides are equal now; returns the balance.
 pub async fn agree(shadow: &Shadow<'_>) -> Result<Value, String> {
     let fields = format!(
         "balance {{ {BALANCE} }} lots(first: 1000) {{ nodes {{ id remaining }} }}
@@ -109,7 +110,7 @@ fn lists(shadow: &Shadow<'_>, model: &Model, nodes: &Value) -> Result<(), String
     Ok(())
 }
 
-/// That a balance is the second book's.
+/// Checks that a balance equals the second book's.
 pub fn balance(model: &Model, balance: &Value) -> Result<(), String> {
     let unassigned = model.free()[&None];
     same("available", units(&balance["available"]), model.available())?;
@@ -122,7 +123,7 @@ pub fn balance(model: &Model, balance: &Value) -> Result<(), String> {
     same("unassigned", units(&balance["unassigned"]), unassigned)
 }
 
-/// That a message says what it holds or cost, for whom, and when it was charged.
+/// Checks what a message held or cost, for whom, and when it was charged.
 pub fn message(
     payload: &Value,
     credits: Credits,
@@ -141,7 +142,7 @@ pub fn message(
     same("when a message was sent", at, sent_at)
 }
 
-/// That both sides did a command, or both refused it for one reason.
+/// Checks that both sides did a command, or refused it for the same reason.
 pub fn outcome(
     command: &Command,
     model: &Result<(), Refusal>,
@@ -166,8 +167,8 @@ pub fn outcome(
     Ok(())
 }
 
-/// That the transactions add up to what the second book has, that each adds up to nothing, and that every
-/// past balance is told as it was told then (laws B1 to B3).
+/// Checks that the transactions add up to the second book, that each adds up to zero, and that
+/// every past balance is reported unchanged (laws B1 to B3).
 pub async fn agree_in_the_end(shadow: &Shadow<'_>) -> Result<(), String> {
     agree(shadow).await?;
     let fields = "transactions(first: 1000) { nodes { kind credits postings { book credits } } }";
@@ -191,7 +192,7 @@ pub async fn agree_in_the_end(shadow: &Shadow<'_>) -> Result<(), String> {
             available,
         )?;
     }
-    // What is due and not booked yet is in no transaction.
+    // Due credits that are not booked yet are in no transaction.
     let model = &shadow.model;
     for (book, expected) in [
         ("ISSUED", -model.issued),

@@ -1,7 +1,8 @@
 //! One account on both sides: the server's over HTTP, and the second book's.
 //!
-//! Here: the clock, and how the server is asked. Not here: what each act asks of both ([`acts`]; those that end a hold are
-//! [`endings`], who comes and leaves [`contacts`]), and whether their answers agree ([`super::agree`]).
+//! Here: the clock, and requests to the server. Not here: what each act does on both sides
+//! ([`acts`]; those that end a hold are in [`endings`], contacts that join and leave in
+//! [`contacts`]), and whether the answers agree ([`super::agree`]).
 
 mod acts;
 mod contacts;
@@ -27,23 +28,23 @@ use crate::{
     support::{Server, Tenant, new_key},
 };
 
-/// When every history begins: a day after what it is charged by was published.
+/// When every history begins: a day after its cards and packages were published.
 const BEGIN: &str = "2026-11-23T08:00:00Z";
 const PUBLISHED: &str = "2026-11-22T08:00:00Z";
 
-/// A message that waits.
+/// A scheduled message.
 #[derive(Debug, Clone)]
 pub struct Waiting {
     pub id: MessageId,
     pub list: Option<ListId>,
     pub send_at: Timestamp,
-    /// What is held.
+    /// Its held credits.
     pub units: i128,
-    /// Whom it was scheduled for and who are there yet, if it is for a list's contacts.
+    /// The contacts that it was scheduled for and that are still there, if it is for a list.
     pub audience: Option<BTreeSet<Contact>>,
 }
 
-/// A contact that came into a list: the same number again is another one.
+/// A contact of a list: the same number again is another contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Contact {
     /// Rises from contact to contact.
@@ -59,7 +60,7 @@ struct Answered {
     payload: Value,
 }
 
-/// What a command comes to on the server.
+/// The outcome of a command on the server.
 type Payload = Result<Value, (String, String)>;
 
 pub struct Shadow<'a> {
@@ -69,16 +70,16 @@ pub struct Shadow<'a> {
     pub now: Timestamp,
     pub lists: Vec<ListId>,
     pub waiting: Vec<Waiting>,
-    /// The balance at each instant that is over.
+    /// The balance at each past instant.
     pub past: BTreeMap<Timestamp, Value>,
     shop: &'a Shop,
     automatic: bool,
-    /// Every lot with its end.
+    /// Every lot with its expiry.
     lots: Vec<(LotId, Option<Timestamp>)>,
     ended: Vec<Waiting>,
     answered: Vec<Answered>,
     zone: TimeZone,
-    /// By the list's place.
+    /// By the list's index.
     contacts: [Vec<Contact>; 3],
     came: usize,
 }
@@ -122,8 +123,8 @@ impl<'a> Shadow<'a> {
 
     pub async fn take(&mut self, step: &Step) -> Result<(), String> {
         self.wait(step.wait);
-        // What is booked now changes what was told of this instant, and of later ones before the clock stepped
-        // back.
+        // A booking now changes the balance at this instant, and at later ones before the clock
+        // stepped back.
         let booked_at = self.model.instant(self.now);
         self.past.retain(|at, _| *at < booked_at);
         self.act(&step.act).await?;
@@ -144,7 +145,7 @@ impl<'a> Shadow<'a> {
         self.now = match wait {
             Wait::By(by) => self.now + micros(by),
             Wait::Expiry(more) => {
-                // Of what is held, too: it comes back to its lot, or comes too late.
+                // Held credits count too: they return to their lot, or return too late.
                 let ends = self.lots.iter().filter_map(|(_, end)| *end);
                 let next = ends.filter(|end| *end > self.now).min();
                 next.map_or(self.now, |end| end + micros(more))
@@ -157,7 +158,7 @@ impl<'a> Shadow<'a> {
         self.server.set_time(&self.now.to_string());
     }
 
-    /// Asks the server with a new key, which may be repeated later where the command was done.
+    /// Calls the server with a new key, which may be repeated later if the command was done.
     async fn ask(
         &mut self,
         input_type: &str,
@@ -207,7 +208,7 @@ impl<'a> Shadow<'a> {
             .ok_or_else(|| "no payload".to_owned())
     }
 
-    /// Has the second book do what the server did or refused, and compares the two.
+    /// Lets the second book do what the server did or refused, and compares the two.
     fn agree_on(&mut self, command: &Command, payload: &Payload) -> Result<(), String> {
         let outcome: Result<(), Refusal> = self.model.apply(command, self.now);
         agree::outcome(command, &outcome, payload)?;
@@ -222,7 +223,7 @@ impl<'a> Shadow<'a> {
         self.ended.push(one.clone());
     }
 
-    /// The second book as of now, with what is due.
+    /// The second book as of now, with due lots expired.
     pub fn model_now(&self) -> Model {
         let mut model = self.model.clone();
         model.expire(self.now);

@@ -1,5 +1,6 @@
-//! Steps of a history, told relative to the books: amounts just below, at and above what there is, instants
-//! just before, at and after an expiry. What is left out of a history leaves the rest a history.
+//! Steps of a history, relative to the books: amounts just below, at and above what is available,
+//! instants just before, at and after an expiry. Leaving steps out of a history leaves a valid
+//! history.
 
 /// Random numbers of a seed (SplitMix64).
 #[derive(Debug)]
@@ -34,7 +35,7 @@ impl Random {
     }
 }
 
-/// One step: some time passes, then somebody acts.
+/// One step: some time passes, then a command comes.
 #[derive(Debug, Clone)]
 pub struct Step {
     pub wait: Wait,
@@ -43,15 +44,15 @@ pub struct Step {
 
 #[derive(Debug, Clone, Copy)]
 pub enum Wait {
-    /// So many microseconds; less than none is a clock that steps back.
+    /// This many microseconds; a negative number is a clock that steps back.
     By(i64),
-    /// Until the next end of a lot, whatever is left of it, and so many microseconds more.
+    /// Until the next expiry of a lot, whatever its remainder, and this many microseconds more.
     Expiry(i64),
-    /// Until the soonest sendAt, and so many microseconds more.
+    /// Until the soonest sendAt, and this many microseconds more.
     SendAt(i64),
 }
 
-/// So many eighths of what there is, and so many units more; at least one unit.
+/// This many eighths of what is available, and this many units more; at least one unit.
 #[derive(Debug, Clone, Copy)]
 pub struct Part(pub i64, pub i64);
 
@@ -64,42 +65,42 @@ impl Part {
 
 #[derive(Debug, Clone)]
 pub enum Act {
-    /// Units, and in how many days they end.
+    /// Units, and the days until they expire.
     Grant(i64, Option<i64>),
-    /// A package by its place.
+    /// A package by its index.
     Purchase(usize),
-    /// Lists by their place, with eighths of what could be theirs or no limit.
+    /// Lists by their index, each with eighths of what it could get, or no limit.
     Allocate(Vec<(usize, Option<Part>)>),
-    /// Of a list by its place, or of none.
+    /// For a list by its index, or for none.
     Send(Option<usize>, Part),
-    /// The same, in so many hours.
+    /// The same, in this many hours.
     Schedule(Option<usize>, Part, i64),
-    /// All of it, or so much of what is held.
+    /// All of it, or this much of what is held.
     Settle(usize, Option<Part>),
-    /// What is held, and so much of what the list has free.
+    /// The held amount, and this much of the list's available credits.
     SettleBeyond(usize, Part),
     Cancel(usize),
     /// It is cancelled and settled in every way at once, and the server's own job runs.
     Race(usize),
-    /// Settles or cancels what has ended.
+    /// Settles or cancels a message that has ended.
     EndAgain(usize, bool),
-    /// From a lot by its place, or from all.
+    /// From a lot by its index, or from all.
     Revoke(Option<usize>, Part),
-    /// Whether lots that expire go first.
+    /// Whether expiring lots go first.
     Order(bool),
-    /// The account's days begin as a zone by its place has them.
+    /// The account's time zone becomes the one with this index.
     Zone(usize),
-    /// So many contacts come into a list by its place.
+    /// This many contacts join a list by its index.
     Join(usize, usize),
-    /// So many leave it, those first who have been there longest.
+    /// This many contacts leave it, the oldest first.
     Leave(usize, usize),
-    /// A message is scheduled for all who are in a list, in so many hours.
+    /// A message is scheduled for everybody in a list, in this many hours.
     Mail(usize, i64),
     /// The jobs run.
     Work,
-    /// A command again, as it was.
+    /// An earlier command, repeated unchanged.
     Repeat(usize),
-    /// Another command with a key that was used.
+    /// Another command with a used key.
     Reuse(usize),
 }
 
@@ -125,7 +126,7 @@ fn wait(random: &mut Random) -> Wait {
     }
 }
 
-/// At the edge of what there is more often than not.
+/// More often than not at the edge of what is available.
 fn part(random: &mut Random) -> Part {
     Part(
         random.one_of(&[0, 1, 1, 2, 3, 4, 8, 8, 9]),

@@ -1,4 +1,4 @@
-//! What is sent and what is asked, at random, so that it can be made smaller where it fails.
+//! Random messages and reports, which can be made smaller if they fail.
 
 use domain::calendar::{self, buckets::Interval, parse_time_zone};
 use entity::sql_enums;
@@ -8,7 +8,8 @@ use proptest::{prelude::*, sample::select};
 
 use crate::support::sending::Leg;
 
-/// Zones of whole, half and quarter hours, with clocks that go over midnight, by half an hour, and never.
+/// Zones with offsets of whole, half and quarter hours, whose clocks change over midnight, by half
+/// an hour, and never.
 static ZONES: [&str; 7] = [
     "Europe/Rome",
     "Asia/Kolkata",
@@ -18,7 +19,8 @@ static ZONES: [&str; 7] = [
     "America/St_Johns",
     "UTC",
 ];
-/// Around changes of the clocks in those zones and around the ends of months, in 2026; three days from each.
+/// Around changes of the clocks in those zones and around the ends of months, in 2026; three days
+/// from each.
 static STARTS: [&str; 7] = [
     "2026-03-07T12:00:00Z",
     "2026-03-27T22:00:00Z",
@@ -28,15 +30,15 @@ static STARTS: [&str; 7] = [
     "2026-10-31T20:00:00Z",
     AFTER_THE_CHANGE,
 ];
-/// After all that is sent before a change of zone.
+/// After everything that is sent before a change of zone.
 const AFTER_THE_CHANGE: &str = "2026-11-10T00:00:00Z";
 const QUARTERS: i64 = 3 * 96;
-/// An account, what is sent from it, and what is asked.
+/// An account, its messages, and the report.
 #[derive(Debug, Clone)]
 pub struct World {
     pub zone: &'static str,
     pub sendings: Vec<Sending>,
-    /// The zone that it changes to, and what is sent before its days are added up anew.
+    /// The zone that it changes to, and what is sent before its days are added up again.
     pub change: Option<(&'static str, Vec<Sending>)>,
     pub questions: Vec<Question>,
 }
@@ -52,18 +54,18 @@ pub struct Sending {
     pub how: How,
 }
 
-/// How a message comes to be charged.
+/// How a message is charged.
 #[derive(Debug, Clone, Copy)]
 pub enum How {
     /// At once.
     Sent,
     /// Held, and charged as it was held.
     Held,
-    /// Held, and charged for the first of its destinations alone.
+    /// Held, and charged for the first of its destinations only.
     HeldForMore,
 }
 
-/// An instant: a quarter of an hour after one of [`STARTS`], exactly or beside it.
+/// An instant: a quarter of an hour after one of [`STARTS`], exactly or close to it.
 #[derive(Debug, Clone, Copy)]
 pub struct At {
     start: &'static str,
@@ -101,12 +103,12 @@ impl Bound {
     }
 }
 
-/// What is asked of a report.
+/// The arguments of a report.
 #[derive(Debug, Clone)]
 pub struct Question {
     pub bounds: (Bound, Bound),
     pub interval: Interval,
-    /// The account's own where there is none.
+    /// The account's own if there is none.
     pub zone: Option<&'static str>,
     pub lists: Option<Vec<usize>>,
     pub countries: Option<Vec<&'static str>>,
@@ -209,7 +211,7 @@ fn question() -> impl Strategy<Value = Question> {
         )
 }
 
-/// Random ones.
+/// Random worlds.
 pub fn world() -> impl Strategy<Value = World> {
     let zone = || select(&ZONES[..]);
     let (before, after) = (&STARTS[..STARTS.len() - 1], &STARTS[STARTS.len() - 1..]);

@@ -1,4 +1,5 @@
-//! Downloads as clients ask for them: in the encodings that they accept, with curl, by HEAD and for a range.
+//! Downloads by real clients: in the encodings that they accept, with curl, by HEAD and for a
+//! range.
 
 use std::{
     io::{Cursor, Read},
@@ -12,7 +13,7 @@ use reqwest::StatusCode;
 use super::{csv_rows, history, link, sheet_rows, whole_year};
 use crate::support::on_both_databases;
 
-/// What curl gets, asking as it does with `--compressed`; `None`, said out loud, where there is no curl.
+/// The response to curl with `--compressed`; `None`, with a printed line, if curl isn't installed.
 async fn curl(url: &str) -> Option<Vec<u8>> {
     let mut command = Command::new("curl");
     command.args(["-sS", "--fail", "--compressed", url]);
@@ -30,7 +31,7 @@ async fn curl(url: &str) -> Option<Vec<u8>> {
 }
 
 on_both_databases! {
-    /// A file arrives whole in whatever a client accepts: browsers accept gzip.
+    /// A file arrives whole in every accepted encoding; browsers accept gzip.
     async fn a_file_arrives_whole_in_every_encoding(server: Server) {
         let history = history(&server).await;
         for format in ["CSV", "XLSX"] {
@@ -66,8 +67,8 @@ on_both_databases! {
         }
     }
 
-    /// A file is written as it is read, so it has no ranges: whoever asks for one gets all of it. HEAD says what a
-    /// GET would, without the file.
+    /// A file is generated while it is sent, so it has no ranges: a range request gets all of it.
+    /// HEAD returns the headers of a GET, without the file.
     async fn a_range_is_the_whole_file_and_head_has_none(server: Server) {
         let history = history(&server).await;
         for format in ["CSV", "XLSX"] {

@@ -1,5 +1,4 @@
-//! What is in a report's file: its rows as they should be, and as a workbook or a file of comma-separated values has
-//! them.
+//! The contents of a report's file: the expected rows, in a workbook and in a CSV file.
 
 use std::{collections::BTreeSet, io::Cursor};
 
@@ -27,7 +26,8 @@ pub fn figures(usage: &Value) -> Figures {
     ]
 }
 
-/// The numbers of a row of a sheet. What the test sends is far below where a double loses digits.
+/// The numbers of a row of a sheet. The test's values are far below the point at which a double
+/// loses digits.
 pub fn cells(row: &[Data]) -> Figures {
     let number = |place: usize| row[place].as_f64().unwrap();
     let credits = Credits::from_units((number(3) * 10_000.0).round() as i64);
@@ -54,7 +54,7 @@ pub struct Row {
     pub credits: String,
 }
 
-/// The rows that a file should have of what was sent: one for each country and length that was paid for.
+/// The expected rows of a file: one for each country and length that was charged.
 pub fn expected_rows(
     history: &History,
     counts: impl Fn(&Message, Option<&Leg>) -> bool,
@@ -148,7 +148,7 @@ pub fn csv_rows(bytes: &[u8]) -> (Vec<Row>, BTreeSet<String>) {
         .records()
         .map(|record| {
             let record = record.unwrap();
-            // Text that a spreadsheet would run is behind an apostrophe.
+            // Text that a spreadsheet would execute is prefixed with an apostrophe.
             let plain = |place: usize| {
                 let text = &record[place];
                 text.strip_prefix('\'').unwrap_or(text).to_owned()
@@ -192,7 +192,7 @@ pub fn to_milliseconds(mut rows: Vec<Row>) -> Vec<Row> {
     rows
 }
 
-/// The rows add up to the totals: the file's other half says what the first does.
+/// The rows add up to the totals: both halves of the file agree.
 pub fn adds_up(rows: &[Row], ids: &BTreeSet<String>, totals: &Figures) {
     let sum = |number: &dyn Fn(&Row) -> i64| rows.iter().map(number).sum::<i64>().to_string();
     let int = |text: &str| text.parse::<i64>().unwrap();

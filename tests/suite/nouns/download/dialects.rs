@@ -1,4 +1,4 @@
-//! Files of comma-separated values as people open them: cut where their spreadsheet cuts, in which nothing runs.
+//! CSV files as spreadsheets open them: whatever the separator, no formula is executed.
 
 use super::{Channel, Leg, Message, at, get, grant_at, json, november, send_all, sending};
 use crate::support::on_both_databases;
@@ -7,8 +7,8 @@ const LINK: &str = "query($input: UsageReportInput!, $delimiter: CsvDelimiter!, 
     usageReport(input: $input) { download(format: CSV, csvDelimiter: $delimiter, csvDecimal: $decimal) { url } } }";
 
 on_both_databases! {
-    /// Whatever a message says and wherever the file is cut, no cell begins a formula.
-    async fn nothing_runs_wherever_a_file_is_cut(server: Server) {
+    /// For any text and any separator, no cell begins a formula.
+    async fn no_formula_runs_in_any_csv_dialect(server: Server) {
         let tenant = server.account("Shop").await;
         grant_at(&server, &tenant, "2026-11-01T00:00:00Z", 1_000_000).await;
         let card = sending::card(&server, 10_000_000, "EUR").await;

@@ -11,19 +11,20 @@ use crate::{
     support::{Server, table_lock::TableLock},
 };
 
-/// Less than what PostgreSQL gives up waiting for a lock after: the figures do not come before.
+/// Less than PostgreSQL's lock timeout: the figures don't come before.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The first bytes are there before the figures are, and whoever leaves meanwhile makes room.
+/// The first bytes are sent before the figures are read, and a client that leaves meanwhile frees
+/// its place.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whoever_leaves_before_the_figures_makes_room() {
+async fn a_client_that_leaves_early_frees_its_place() {
     let Some(server) = Server::on_postgres().await else {
         return;
     };
     let tenant = history(&server).await.tenant;
     let link = link(&server, &tenant, &whole_year(), "XLSX").await;
     let url = link["url"].as_str().unwrap();
-    // The names of the lists are read with the figures, and nothing else here reads lists.
+    // The lists' names are read with the figures, and nothing else here reads lists.
     let store = &server.services().store;
     let lists = TableLock::take(store, "contact_lists", "ACCESS EXCLUSIVE").await;
     for _ in 0..=MAX_PER_ACCOUNT {

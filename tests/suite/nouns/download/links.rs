@@ -1,4 +1,5 @@
-//! How long links live: no longer than the key that made them, than a quarter of an hour, than the server's secret.
+//! How long links live: no longer than their key, than fifteen minutes, and than the server's
+//! secret.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
@@ -9,7 +10,7 @@ use sha2::Sha256;
 use super::{LINK, Server, Value, get, json, link, november};
 use crate::support::on_both_databases;
 
-/// A link that somebody makes who read the server's secret and a link's claims: it lasts until `expires_at`.
+/// A link forged with the server's secret and another link's claims: it lasts until `expires_at`.
 async fn forged(server: &Server, url: &str, expires_at: &str) -> String {
     let mut parts: Vec<&str> = url.rsplitn(3, '/').collect();
     let name = percent_encoding::percent_decode_str(parts[0])
@@ -42,7 +43,7 @@ async fn forged(server: &Server, url: &str, expires_at: &str) -> String {
 }
 
 on_both_databases! {
-    /// A link dies with the key that made it, at once, and no other key's link does.
+    /// A link dies at once with the key that made it, and other keys' links don't.
     async fn a_link_dies_with_its_key(server: Server) {
         let tenant = server.account("Shop").await;
         let create = "mutation($input: CreateApiKeyInput!) {
@@ -70,7 +71,7 @@ on_both_databases! {
         assert_eq!(get(&server, url).await.status(), StatusCode::FORBIDDEN);
     }
 
-    /// A link of a month's report dies so, too.
+    /// The link of a monthly report dies in the same way.
     async fn a_monthly_reports_link_dies_with_its_key(server: Server) {
         let tenant = server.account("Shop").await;
         let enable = "mutation($input: UpdateMonthlyReportsInput!) {
@@ -89,14 +90,14 @@ on_both_databases! {
         assert_eq!(get(&server, url).await.status(), StatusCode::FORBIDDEN);
     }
 
-    /// Whoever signs a link that lasts longer than links do has none.
-    async fn a_link_that_outlives_a_quarter_of_an_hour_is_none(server: Server) {
+    /// A signed link with a longer life than links have is refused.
+    async fn links_never_outlive_fifteen_minutes(server: Server) {
         let tenant = server.account("Shop").await;
         let made = link(&server, &tenant, &november(), "CSV").await;
         let url = made["url"].as_str().unwrap();
         for (expires_at, status) in [
             ("2026-11-22T08:14:00Z", StatusCode::OK),
-            // A process whose clock is ahead makes such links.
+            // A process with a fast clock makes such links.
             ("2026-11-22T08:16:00Z", StatusCode::OK),
             ("2026-11-22T08:16:00.000001Z", StatusCode::NOT_FOUND),
             ("2036-11-22T08:00:00Z", StatusCode::NOT_FOUND),
@@ -108,9 +109,9 @@ on_both_databases! {
         }
     }
 
-    /// When the secret is renewed, links and approve pages that were handed out are gone; new ones work, and no
-    /// process needs to be started again.
-    async fn a_renewed_secret_ends_what_was_signed(server: Server) {
+    /// After the secret is renewed, old links and approve pages don't work; new ones do, and no
+    /// process needs a restart.
+    async fn a_renewed_secret_ends_signed_links(server: Server) {
         let tenant = server.account("Shop").await;
         let package = crate::nouns::purchase::package(&server, 10, 100, |_| {}).await;
         let purchase = crate::nouns::purchase::begin(&server, &tenant, &package).await;
@@ -124,7 +125,7 @@ on_both_databases! {
         assert_eq!(get(&server, page).await.status(), StatusCode::NOT_FOUND);
         let made = link(&server, &tenant, &november(), "CSV").await;
         assert_eq!(get(&server, made["url"].as_str().unwrap()).await.status(), StatusCode::OK);
-        // The purchase still waits, at another address.
+        // The purchase still waits, at a new address.
         let query = "{ account { purchases { nodes { status confirmationUrl } } } }";
         let data = server.data(&tenant.owner, query, json!({})).await;
         let waiting = &data["account"]["purchases"]["nodes"][0];

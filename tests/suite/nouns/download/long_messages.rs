@@ -1,4 +1,4 @@
-//! Messages that make files larger than what a connection keeps on its way.
+//! Messages for files larger than a connection's buffers.
 
 use entity::{
     message, message_line,
@@ -12,12 +12,12 @@ use crate::{
     support::{Server, Tenant, sending::account},
 };
 
-/// Long messages of one day, straight into the tables: files larger than what a connection buffers.
+/// Long messages of one day, inserted directly: files larger than a connection's buffers.
 pub async fn many_long_messages(server: &Server, tenant: &Tenant) {
     let store = &server.services().store;
     let account_id = account(tenant).uuid();
     let day = at("2026-11-02T00:00:00Z").as_microsecond();
-    // Not even a compressor makes little of it.
+    // Even a compressor can't shrink it much.
     let mut noise = 1_u64;
     let mut text = || -> String {
         (0..39_000)
@@ -74,7 +74,7 @@ pub async fn many_long_messages(server: &Server, tenant: &Tenant) {
             .unwrap();
         transaction.commit().await.unwrap();
     }
-    // The ledger did not see them: reports are to read them.
+    // The ledger didn't see them: reports have to read them.
     message_credits::store::usage_rollup::forget(store.writer(), account(tenant))
         .await
         .unwrap();

@@ -1,4 +1,5 @@
-//! What was sent over both changes of the clocks, and what a report of it must say, added up one message at a time.
+//! Messages around both changes of the clocks, and the expected report, added up one message at a
+//! time.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +26,7 @@ use crate::support::{
     sending::{self, Leg, Message, account, grant_at, send_all},
 };
 
-/// Values of a credit: with so many digits every sum of costs is rounded.
+/// Values of a credit, with so many digits that every sum of costs is rounded.
 pub const VALUES_NANO: [i64; 2] = [12_345_678, 13_000_001];
 
 pub fn at(text: &str) -> Timestamp {
@@ -46,12 +47,13 @@ impl Numbers {
             .0
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);
-        // All bits, the best ones first: below days of microseconds there are more numbers than half of them count.
+        // All bits, the best ones first: below days of microseconds there are more numbers than
+        // half of them count.
         self.0.rotate_left(32) % end
     }
 }
 
-/// Everything that was sent, and what it was priced by.
+/// All sent messages, and the cards that priced them.
 pub struct History {
     pub tenant: Tenant,
     pub lists: Vec<ListId>,
@@ -59,9 +61,9 @@ pub struct History {
     values: BTreeMap<domain::id::RateCardId, i64>,
 }
 
-/// A history over both changes of the clocks in Europe of 2026: several lists and none, several countries
-/// and some that are not served, two card versions, both channels, and texts that cost some recipients
-/// more segments than others.
+/// A history over both changes of the clocks in Europe of 2026: several lists and none, several
+/// countries and some that are not served, two card versions, both channels, and texts that cost
+/// some recipients more segments than others.
 pub async fn history(server: &Server) -> History {
     let tenant = server.account("Caffè & Co").await;
     grant_at(server, &tenant, "2026-01-01T00:00:00Z", 100_000_000).await;
@@ -142,7 +144,7 @@ pub fn message(
     }
 }
 
-/// Sums as a report says them.
+/// The sums of a report.
 #[derive(Debug, Clone, Copy, Default)]
 struct Sum {
     messages: i64,
@@ -179,7 +181,7 @@ impl Sum {
     }
 }
 
-/// What a report is asked for.
+/// The arguments of a report.
 struct Asked<'a> {
     from: &'a str,
     to: &'a str,
@@ -202,7 +204,7 @@ impl Asked<'_> {
         })
     }
 
-    /// The legs of a message that count, where it counts.
+    /// The lines of a message that count, if it counts.
     fn legs(&self, message: &Message) -> Option<Vec<Leg>> {
         let in_period = at(self.from) <= message.at && message.at < at(self.to);
         let in_lists = (self.lists.as_ref())
@@ -222,7 +224,7 @@ impl Asked<'_> {
         (!legs.is_empty()).then_some(legs)
     }
 
-    /// The report, added up one message at a time.
+    /// The expected report, added up one message at a time.
     fn expected(&self, history: &History) -> Value {
         let zone = parse_time_zone(self.zone).unwrap();
         let bounds = buckets(at(self.from), at(self.to), self.interval, &zone).unwrap();
@@ -280,7 +282,7 @@ impl Asked<'_> {
     }
 }
 
-/// What the ledger says was spent in a period.
+/// The ledger's spending in a period.
 pub async fn spent(server: &Server, tenant: &Tenant, from: &str, to: &str) -> Credits {
     let reader = server.services().store.reader();
     let account = account(tenant).uuid();
@@ -301,7 +303,7 @@ pub async fn spent(server: &Server, tenant: &Tenant, from: &str, to: &str) -> Cr
     Credits::from_units(postings.iter().map(|posting| posting.units).sum())
 }
 
-/// Totals, lists, buckets and countries are what one message at a time adds up to, and what the ledger says.
+/// Totals, lists, buckets and countries equal the sums over single messages, and the ledger.
 pub async fn check_all(server: &Server) {
     let history = history(server).await;
     let spring = ("2026-03-28T00:00:00Z", "2026-03-30T22:00:00Z");
@@ -354,7 +356,7 @@ pub async fn check_all(server: &Server) {
             .data(&history.tenant.owner, REPORT, variables.clone())
             .await;
         assert_eq!(found, asked.expected(&history), "{}", asked.input());
-        // Totals alone are read otherwise, and are the same.
+        // Totals alone are read in another way, and are the same.
         let totals = server.data(&history.tenant.owner, TOTALS, variables).await;
         for (name, count) in totals["usageReport"]["totals"].as_object().unwrap() {
             assert_eq!(

@@ -1,4 +1,4 @@
-//! What the second book shows: sums and remainders, to be held against the first one's.
+//! What the second book shows: sums and remainders, to compare with the first book's.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::{Model, sum};
 
 impl Model {
-    /// The instant as of which something is done that arrives at `now`.
+    /// The instant that a command arriving at `now` is booked at.
     pub fn instant(&self, now: Timestamp) -> Timestamp {
         now.max(self.written)
     }
@@ -32,7 +32,7 @@ impl Model {
         self.lots.iter().map(|lot| (lot.id, lot.left)).collect()
     }
 
-    /// When each lot ends.
+    /// When each lot expires.
     pub fn ends(&self) -> BTreeMap<LotId, Option<Timestamp>> {
         self.lots.iter().map(|lot| (lot.id, lot.ends)).collect()
     }
@@ -51,7 +51,7 @@ impl Model {
             .collect()
     }
 
-    /// Leaves out the lots that nothing is left of, neither free nor held.
+    /// Drops the lots without any credits, available or held.
     pub fn forget_used_up(&mut self) {
         let Self { lots, holds, .. } = self;
         lots.retain(|lot| {

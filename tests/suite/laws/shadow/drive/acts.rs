@@ -1,4 +1,4 @@
-//! What each act asks of the server and of the second book.
+//! What each act does on the server and on the second book.
 
 use domain::{
     book::{Allocation, Command},
@@ -40,7 +40,7 @@ impl Shadow<'_> {
             Act::Schedule(list, part, hours) => self.message(*list, *part, Some(*hours)).await,
             Act::Settle(which, part) => match pick(&self.waiting, *which) {
                 Some(one) => {
-                    // No eighth of it: nothing went out.
+                    // No eighth of it: nothing was sent.
                     let sent = |part: Part| if part.0 == 0 { 0 } else { part.of(one.units) };
                     let units = part.map(sent);
                     self.settle(one, units).await
@@ -107,7 +107,7 @@ impl Shadow<'_> {
         let query = "purchaseCredits(input: $input) { purchase { id credits confirmationUrl }
             userErrors { message code } }";
         let payload = self.ask("PurchaseCredits", query, input).await?;
-        // What it answers later is the purchase as it stands then.
+        // A later answer shows the purchase's state at that time.
         self.answered.pop();
         let url = payload.map_err(|(code, _)| code)?["purchase"]["confirmationUrl"].take();
         let form = [("decision", "approve")];
@@ -326,7 +326,7 @@ impl Shadow<'_> {
         *own.unwrap_or(&free[&None])
     }
 
-    /// So many days after an instant's, in the account's zone.
+    /// This many days after an instant's day, in the account's zone.
     fn day(&self, from: Timestamp, days: i64) -> Expiry {
         let zone = self.zone.clone();
         let on = from.to_zoned(zone.clone()).date() + days.days();
@@ -335,7 +335,7 @@ impl Shadow<'_> {
     }
 }
 
-/// Head-counts that cost exactly so much: an Italian a credit, a Frenchman a unit.
+/// Head-counts that cost exactly this much: a credit for each Italian, a unit for each Frenchman.
 pub(super) fn destinations(units: i64) -> Value {
     let rows = [("IT", units / 10_000), ("FR", units % 10_000)];
     let rows = rows.into_iter().filter(|(_, recipients)| *recipients > 0);

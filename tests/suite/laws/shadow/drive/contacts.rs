@@ -1,5 +1,5 @@
-//! Who comes into a list and leaves it, and messages to all who are there, on both sides: the second book remembers each
-//! message's recipients one by one.
+//! Contacts that join and leave a list, and messages to all of them, on both sides: the second book
+//! remembers each message's recipients one by one.
 
 use domain::{book::Command, credits::Credits, id::MessageId};
 use jiff::SignedDuration;

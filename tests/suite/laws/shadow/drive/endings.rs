@@ -12,12 +12,12 @@ use super::{
 };
 use crate::support::new_key;
 
-/// How a hold is asked to end.
+/// The ways to end a hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Wish {
     Cancel,
     InFull,
-    /// So many units were sent.
+    /// This many units were sent.
     Report(i64),
 }
 
@@ -66,8 +66,8 @@ impl Shadow<'_> {
         Ok(())
     }
 
-    /// What the second book does for a wish; nothing where the server sends the message and its time has come, unless
-    /// it is charged in full.
+    /// What the second book does for a request; nothing if the server sends the message and its
+    /// sendAt has passed, unless it is charged in full.
     fn command(&self, one: &Waiting, wish: Wish) -> Option<Command> {
         let waits = self.waiting.iter().any(|waiting| waiting.id == one.id);
         let is_servers = waits && self.automatic;
@@ -82,14 +82,14 @@ impl Shadow<'_> {
             Wish::InFull if waits => Some(settle(self.charge(one))),
             Wish::InFull => Some(settle(i64::try_from(one.units).unwrap())),
             _ if is_servers && has_come => None,
-            // What the server would have sent was sent to nobody: it was given up.
+            // The server would have sent it, and it was sent to nobody: it is cancelled.
             Wish::Report(0) if is_servers => Some(Command::Cancel { message, list }),
             Wish::Report(units) => Some(settle(units)),
             Wish::Cancel => Some(Command::Cancel { message, list }),
         }
     }
 
-    /// That a message says how it ended.
+    /// Checks how a message ended.
     fn ended_by(&self, command: &Command, payload: &Value) -> Result<(), String> {
         let message = &payload["message"];
         let status = &message["status"];
@@ -108,7 +108,8 @@ impl Shadow<'_> {
         }
     }
 
-    /// All ways at once, the server's own job with them: one of them ends the message, and the others are refused.
+    /// All ways at once, together with the server's own job: one of them ends the message, and the
+    /// others are refused.
     pub(super) async fn race(&mut self, one: Waiting) -> Result<(), String> {
         let units = i64::try_from(one.units).unwrap();
         let half = (units / 2).max(1);
@@ -152,7 +153,7 @@ impl Shadow<'_> {
         self.settled_by_the_server()
     }
 
-    /// Has the second book charge what the server's job has charged by now.
+    /// Lets the second book charge what the server's job has charged by now.
     pub(super) fn settled_by_the_server(&mut self) -> Result<(), String> {
         if !self.automatic {
             return Ok(());

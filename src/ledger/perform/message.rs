@@ -1,6 +1,6 @@
-//! A message's row and lines, as it is sent, scheduled, settled or cancelled.
+//! A message's row and lines when it is sent, scheduled, settled or cancelled.
 //!
-//! Not here: what its credits do, which is the book's.
+//! Not here: its credits, which the book moves.
 
 use domain::{
     book::{Command, EntryKind, Refusal},
@@ -22,8 +22,8 @@ use super::super::{
 };
 
 impl Batch {
-    /// Ends the hold of a scheduled message, which nothing else does. Whether it may end in the way that is asked for
-    /// is judged here, after the wait for the lock, as of the instant that is booked (law H3).
+    /// Ends the hold of a scheduled message; nothing else does. Whether it may end in this way is
+    /// judged here, after the wait for the lock, as of the instant that is booked (law H3).
     pub(super) fn end(
         &mut self,
         account: AccountId,
@@ -89,8 +89,8 @@ impl Batch {
         self.end_message(account, message, charge, answer)
     }
 
-    /// What is sent of a message without those who have left its list, and how many those are; `None` if nobody has, or
-    /// if the message ends otherwise.
+    /// The part of a message that remains without the contacts who left its list, and how many
+    /// left; `None` if nobody left, or if the message ends in another way.
     fn stayed(
         &self,
         (account, message): (AccountId, MessageId),
@@ -121,8 +121,8 @@ impl Batch {
         Ok(Some((sent, rows.iter().map(|row| row.recipients).sum())))
     }
 
-    /// That nobody was removed from a list since a message to its contacts was priced: whoever was would be charged for,
-    /// and is not there to leave.
+    /// Refuses a message if contacts were removed from its list since it was priced: they would be
+    /// charged for, and can't leave any more.
     pub(super) fn refuse_removed(
         &self,
         account: AccountId,
@@ -140,7 +140,7 @@ impl Batch {
         }
     }
 
-    /// Who pays for a new message and how much, where its list may still be used.
+    /// The id of a new message, the list that pays, and how much, if the list may still be used.
     pub(super) fn paid(
         &self,
         account: AccountId,
@@ -172,7 +172,7 @@ impl Batch {
         })
     }
 
-    /// Writes the end of a scheduled message: settled at a charge, or cancelled where there is none.
+    /// Records the end of a scheduled message: settled at a charge, or cancelled if there is none.
     fn end_message(
         &mut self,
         account: AccountId,
@@ -211,7 +211,7 @@ impl Batch {
     }
 }
 
-/// Why credits of a hold went back.
+/// The note of a transaction that returns a hold's credits for departures.
 fn left_the_list(departed: i64) -> String {
     let who = match departed {
         1 => "1 recipient".to_owned(),
@@ -234,7 +234,7 @@ fn departure(row: &message_departure::Model) -> Result<Departure, String> {
     let segments = read(row.segment_count.try_into(), "segments", &row.segment_count)?;
     Ok(Departure {
         country: read(row.country_code.parse(), "country", &row.country_code)?,
-        // 0 means that it is not known.
+        // 0 means unknown.
         segment_count: (segments > 0).then_some(segments),
         recipients: read(row.recipients.try_into(), "recipients", &row.recipients)?,
     })

@@ -1,7 +1,7 @@
-//! What each act of a request does to its account's book and to the batch's rows.
+//! What each kind of request does to its account's book and to the batch's rows.
 //!
-//! Here: one function an act. Not here: gathering, locking and keys, which are [`super::batch`]'s, and what a
-//! message's row becomes ([`message`]).
+//! Here: one function for each kind. Not here: batching, locking and keys ([`super::batch`]), and a
+//! message's row ([`message`]).
 
 mod message;
 
@@ -22,16 +22,16 @@ use super::{
     answer::{Answer, BalanceAnswer},
     batch::Batch,
     fault::Fault,
-    request::{Act, Refused, Request, Undone},
+    request::{Refused, Request, RequestKind, Undone},
 };
 use crate::store::usage_rollup::{NO_RECENT, NOT_ROLLED};
 
 impl Batch {
-    /// Does what a request asks, or refuses it and leaves the batch as it was.
-    pub(super) fn act(&mut self, request: &Request, now: Timestamp) -> Result<Answer, Undone> {
+    /// Performs a request, or refuses it and leaves the batch unchanged.
+    pub(super) fn perform(&mut self, request: &Request, now: Timestamp) -> Result<Answer, Undone> {
         let account = request.account;
-        match &request.act {
-            Act::Grant {
+        match &request.kind {
+            RequestKind::Grant {
                 lot,
                 credits,
                 expires_on,
@@ -55,15 +55,15 @@ impl Batch {
                     ..answer
                 })
             }
-            Act::Credit { purchase, lot } => self.credit(account, *purchase, *lot, now),
-            Act::Revoke { lot, credits, note } => {
+            RequestKind::Credit { purchase, lot } => self.credit(account, *purchase, *lot, now),
+            RequestKind::Revoke { lot, credits, note } => {
                 let command = Command::Revoke {
                     lot: *lot,
                     credits: *credits,
                 };
                 self.command(account, &command, now, |_| Some(note))
             }
-            Act::Allocate { allocations } => {
+            RequestKind::Allocate { allocations } => {
                 for allocation in allocations {
                     self.open_list(account, allocation.list)?;
                 }
@@ -76,8 +76,8 @@ impl Batch {
                     |_| None,
                 )
             }
-            Act::Archive { list } => self.archive(account, *list, now),
-            Act::Send(new) => {
+            RequestKind::Archive { list } => self.archive(account, *list, now),
+            RequestKind::Send(new) => {
                 let (message, list, credits) = self.paid(account, new)?;
                 let answer = self.command(
                     account,
@@ -91,7 +91,7 @@ impl Batch {
                 )?;
                 self.add_message(account, new, MessageStatus::Sent, answer)
             }
-            Act::Schedule(new) => {
+            RequestKind::Schedule(new) => {
                 self.refuse_removed(account, new)?;
                 let (message, list, credits) = self.paid(account, new)?;
                 let answer = self.command(
@@ -108,17 +108,22 @@ impl Batch {
                     .count_scheduled(account.uuid(), list.map(ListId::uuid), 1);
                 self.add_message(account, new, MessageStatus::Scheduled, answer)
             }
-            Act::End { message, list, end } => self.end(account, (*message, *list), end, now),
-            Act::Expire => {
+            RequestKind::End { message, list, end } => {
+                self.end(account, (*message, *list), end, now)
+            }
+            RequestKind::Expire => {
                 self.expire(account, now)?;
                 Ok(Answer::empty())
             }
-            Act::ChangeTimeZone { time_zone } => self.change_time_zone(account, time_zone, now),
+            RequestKind::ChangeTimeZone { time_zone } => {
+                self.change_time_zone(account, time_zone, now)
+            }
         }
     }
 
-    /// Applies a command to the account's book and writes its entries, each with what `note` says of its kind. The
-    /// answer's transaction is the command's own, after the expiries that were due.
+    /// Applies a command to the account's book and writes its entries, each with the note that
+    /// `note` returns for its kind. The answer's transaction is the command's own, which comes
+    /// after the expiries that were due.
     fn command<'n>(
         &mut self,
         account: AccountId,
@@ -127,8 +132,8 @@ impl Batch {
         note: impl Fn(EntryKind) -> Option<&'n str>,
     ) -> Result<Answer, Undone> {
         let head = self.heads.get_mut(&account).ok_or(Fault::MissingBook)?;
-        // What is due is booked with the command, or not at all if it is refused. A refusal leaves a
-        // book as it was, so that only one with something due has to be copied.
+        // Due expiries are booked with the command, or not at all if it is refused. A refusal
+        // leaves the book unchanged, so that the book is copied only if something is due.
         let (due, own) = if head.book.has_due_lots(head.book.instant(now)) {
             let mut after = head.book.clone();
             let due = after.expire(now)?;
@@ -164,8 +169,8 @@ impl Batch {
         Ok(())
     }
 
-    /// Moves the ends of lots with the account's zone, in which their days begin. It is read and written under the lock
-    /// on the book, so that no lot comes in by the days of another zone.
+    /// Moves the expiry of lots with the account's zone, in which their days begin. The zone is
+    /// read and written under the book's lock, so that no new lot uses the old zone's days.
     fn change_time_zone(
         &mut self,
         account: AccountId,
@@ -183,7 +188,7 @@ impl Batch {
         let head = self.heads.get_mut(&account).ok_or(Fault::MissingBook)?;
         if head.time_zone != name {
             name.clone_into(&mut head.time_zone);
-            // Days are other days now: what is charged is added up by the job that begins anew.
+            // Days have changed: a job adds up the charges again from the beginning.
             head.usage_rolled_from = NOT_ROLLED;
             NO_RECENT.clone_into(&mut head.recent_usage);
             self.rows.time_zones.insert(account, name.to_owned());
@@ -198,14 +203,14 @@ impl Batch {
             .map_err(|_| Fault::UnknownTimeZone(head.time_zone.clone()))
     }
 
-    /// The end of a lot whose credits can't be used from a day on (law L2).
+    /// The expiry of a lot whose credits can't be used from this day on (law L2).
     fn expiry_on(&self, account: AccountId, on: Date) -> Result<Expiry, Undone> {
         let at = calendar::start_of_day(on, &self.time_zone(account)?)
             .map_err(|_| Refused::Book(Refusal::NoSuchDay))?;
         Ok(Expiry { at, on })
     }
 
-    /// Makes the row of a lot that came in.
+    /// Adds the row of a new lot.
     fn insert_lot(
         &mut self,
         account: AccountId,
@@ -230,7 +235,8 @@ impl Batch {
         Ok(())
     }
 
-    /// Credits a purchase exactly once, however often the provider says that it was paid (law R1).
+    /// Credits a purchase exactly once, however often the provider reports that it was paid
+    /// (law R1).
     fn credit(
         &mut self,
         account: AccountId,
