@@ -224,7 +224,7 @@ proptest! {
             });
             match decide(&state) {
                 Decision::Buy { .. } => prop_assert!(room),
-                decision => {
+                decision @ (Decision::Wait(_) | Decision::Suspended(_)) => {
                     prop_assert!(!room);
                     prop_assert_eq!(decision, Decision::Wait(WaitReason::LimitReached));
                 }
