@@ -11,6 +11,8 @@ use std::{
 
 use serde_json::{Value, json};
 
+use super::field_paths;
+
 /// A platform administrator's key of a started program.
 pub const ADMIN_KEY: &str = "process-admin-key-0123456789-abcdefghi";
 /// What would change how the program serves.
@@ -253,7 +255,9 @@ pub async fn graphql(
         .post(format!("{base}/graphql"))
         .bearer_auth(key)
         .json(&json!({ "query": query, "variables": variables }));
-    request.send().await.ok()?.json().await.ok()
+    let answer = request.send().await.ok()?.json().await.ok()?;
+    field_paths::assert_resolve(query, &answer);
+    Some(answer)
 }
 
 /// Runs a foreign client to its end and shows what it said where it failed.
