@@ -32,6 +32,8 @@ use crate::{
 pub struct Usage {
     usage: usage::Usage,
     currency: Currency,
+    /// The path to the argument that ends the period.
+    to: &'static [&'static str],
 }
 
 impl Usage {
@@ -39,7 +41,18 @@ impl Usage {
         Self {
             usage,
             currency: figures.currency,
+            to: &["input", "to"],
         }
+    }
+
+    /// A sum as a [`BigInt`], or an error if clients would read it as another number.
+    fn exact(&self, count: i64) -> Result<BigInt, ApiError> {
+        BigInt::exact(count).ok_or_else(|| {
+            ApiError::bad_input(
+                self.to.iter().copied(),
+                format!("{count} is more than a BigInt holds: ask for a shorter period."),
+            )
+        })
     }
 }
 
@@ -48,17 +61,17 @@ impl Usage {
 impl Usage {
     /// How many messages were sent.
     async fn messages(&self) -> Result<BigInt, ApiError> {
-        exact(self.usage.messages)
+        self.exact(self.usage.messages)
     }
 
     /// How many recipients they were sent to. Somebody who got two messages counts twice.
     async fn recipients(&self) -> Result<BigInt, ApiError> {
-        exact(self.usage.recipients)
+        self.exact(self.usage.recipients)
     }
 
     /// How many segments were sent to all recipients, as carriers bill them.
     async fn segments(&self) -> Result<BigInt, ApiError> {
-        exact(self.usage.segments)
+        self.exact(self.usage.segments)
     }
 
     /// The number of credits that were charged.
@@ -72,16 +85,6 @@ impl Usage {
         let beyond = || ApiError::internal(Fault::Broken(UsageError::Overflow.to_string()));
         Ok(self.usage.cost(self.currency).ok_or_else(beyond)?.into())
     }
-}
-
-/// A sum as a [`BigInt`], or an error if clients would read it as another number.
-fn exact(count: i64) -> Result<BigInt, ApiError> {
-    BigInt::exact(count).ok_or_else(|| {
-        ApiError::bad_input(
-            ["input", "to"],
-            format!("{count} is more than a BigInt holds: ask for a shorter period."),
-        )
-    })
 }
 
 /// The usage of one interval.
@@ -236,6 +239,7 @@ pub(super) async fn of_list(
             usage: Usage {
                 usage: of_bucket,
                 currency: usage.currency,
+                to: &["to"],
             },
         })
         .collect())

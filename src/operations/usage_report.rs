@@ -251,7 +251,10 @@ impl Services {
             list_buckets: true,
             ..Parts::default()
         };
-        let figures = self.usage_figures(&report, parts).await?;
+        let snapshot = self.store().snapshot().await?;
+        let figures = read_figures(&snapshot, &report, parts).await;
+        snapshot.end().await?;
+        let figures = figures.map_err(|error| unread_at(error, &Path::argument("from")))?;
         let mut by_list: BTreeMap<ListId, Vec<(Timestamp, Usage)>> = lists
             .iter()
             .map(|list| {
@@ -283,8 +286,17 @@ pub(super) async fn figures(
     report: &UsageReport,
     parts: Parts,
 ) -> Result<Figures, OperationError> {
+    let figures = read_figures(snapshot, report, parts).await;
+    figures.map_err(unread)
+}
+
+async fn read_figures(
+    snapshot: &impl ConnectionTrait,
+    report: &UsageReport,
+    parts: Parts,
+) -> Result<Figures, ReadError> {
     let otherwise = input::known_currency(&report.account.currency_code).ok_or_else(|| {
-        OperationError::broken(format!("account {} has no currency", report.account.id))
+        ReadError::Broken(format!("account {} has no currency", report.account.id))
     })?;
     let reading = Reading {
         filter: &report.filter,
@@ -293,8 +305,7 @@ pub(super) async fn figures(
         source: report.source,
         otherwise,
     };
-    let figures = read(snapshot, reading, |card| credit_value(card).ok());
-    figures.await.map_err(unread)
+    read(snapshot, reading, |card| credit_value(card).ok()).await
 }
 
 async fn compared(
@@ -334,9 +345,14 @@ async fn compared(
 
 /// The caller's error for a report that can't be read.
 pub(super) fn unread(error: ReadError) -> OperationError {
+    unread_at(error, &Path::input("from"))
+}
+
+/// The same if this argument begins the period.
+fn unread_at(error: ReadError, from: &Path) -> OperationError {
     match error {
         ReadError::Database(cause) => cause.into(),
-        ReadError::Currencies(one, other) => Path::input("from")
+        ReadError::Currencies(one, other) => from
             .invalid(format!(
                 "Messages of this period were priced in {} and in {}, which do not add up; ask for a period with one of them.",
                 one.code(),

@@ -287,13 +287,19 @@ on_both_databases! {
     async fn costs_in_two_currencies_are_refused(server: Server) {
         let tenant = server.account("Shop").await;
         grant_at(&server, &tenant, "2026-11-01T00:00:00Z", 1_000).await;
+        let list = server.list(&tenant, "Winter", json!([])).await;
+        let of_list = Some(ListId::decode(&list).unwrap());
         for (day, currency) in [("02", "EUR"), ("03", "USD")] {
             let card = sending::card(&server, 13_000_000, currency).await;
-            let sent = one(None, &format!("2026-11-{day}T00:00:00Z"), card, 100);
+            let sent = one(of_list, &format!("2026-11-{day}T00:00:00Z"), card, 100);
             send_all(&server, &tenant, &[sent]).await;
         }
         let both = refused(&server, &tenant.owner, november()).await;
         assert_eq!(both, ("BAD_USER_INPUT".to_owned(), json!(["input", "from"])));
+        let usage = "query($id: ID!) { node(id: $id) { ... on ContactList {
+            usage(from: \"2026-11-01T00:00:00Z\", to: \"2026-11-05T00:00:00Z\") { start } } } }";
+        let response = server.graphql(Some(&tenant.owner), usage, json!({ "id": list })).await;
+        assert_eq!(response["errors"][0]["extensions"]["field"], json!(["from"]), "{response}");
         let later = november_with("from", "2026-11-03T00:00:00Z");
         let data = server.data(&tenant.owner, REPORT, json!({ "input": later })).await;
         assert_eq!(data["usageReport"]["totals"]["cost"], json!({ "amount": "1.30", "currencyCode": "USD" }));

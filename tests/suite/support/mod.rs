@@ -1,6 +1,7 @@
 //! The base of all tests: the real router over TCP, on a fresh database of each kind, with a clock
 //! that the test sets.
 
+pub mod field_paths;
 pub mod own_postgres;
 pub mod panics;
 pub mod process;
@@ -222,14 +223,10 @@ impl Server {
             request = request.bearer_auth(key);
         }
         let body = json!({ "query": query, "variables": variables });
-        request
-            .json(&body)
-            .send()
-            .await
-            .unwrap()
-            .json()
-            .await
-            .unwrap()
+        let response = request.json(&body).send().await.unwrap();
+        let answer = response.json().await.unwrap();
+        field_paths::assert_resolve(query, &answer);
+        answer
     }
 
     /// The data of an operation that has no errors.

@@ -11,6 +11,8 @@ use std::{
 
 use serde_json::{Value, json};
 
+use super::field_paths;
+
 /// A platform administrator's key of a started program.
 pub const ADMIN_KEY: &str = "process-admin-key-0123456789-abcdefghi";
 /// Environment variables that would change how the program serves.
@@ -253,7 +255,9 @@ pub async fn graphql(
         .post(format!("{base}/graphql"))
         .bearer_auth(key)
         .json(&json!({ "query": query, "variables": variables }));
-    request.send().await.ok()?.json().await.ok()
+    let answer = request.send().await.ok()?.json().await.ok()?;
+    field_paths::assert_resolve(query, &answer);
+    Some(answer)
 }
 
 /// Runs an external client to its end, and prints its output if it failed.

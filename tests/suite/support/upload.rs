@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Server;
+use super::{Server, field_paths};
 
 /// Imports a file into a list; returns the fields that tests read.
 pub const IMPORT: &str = "mutation($list: ID!, $country: CountryCode, $update: Boolean! = false, $file: Upload!,
@@ -60,7 +60,9 @@ impl Server {
         if let Some(key) = key {
             request = request.bearer_auth(key);
         }
-        request.send().await.unwrap().json().await.unwrap()
+        let answer = request.send().await.unwrap().json().await.unwrap();
+        field_paths::assert_resolve(query, &answer);
+        answer
     }
 
     /// Imports a file; returns the payload, errors included.
