@@ -11,5 +11,5 @@ mod ledger_laws;
 mod ledger_page;
 mod quote_laws;
 mod shadow;
-pub mod usage_laws;
+mod usage_laws;
 mod verify;

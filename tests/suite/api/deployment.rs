@@ -11,9 +11,9 @@ use std::{
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::{
-    nouns::purchase::PURCHASE,
-    support::process::{self, ADMIN_KEY, Process},
+use crate::support::{
+    process::{self, ADMIN_KEY, Process},
+    purchase::PURCHASE,
 };
 
 fn url(folder: &Path) -> String {

@@ -4,13 +4,11 @@ use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest};
 
-use crate::{
-    nouns::purchase::PURCHASE,
-    support::{
-        new_key, postgres_database,
-        process::{ADMIN_KEY, Process, command, output},
-        upload::multipart,
-    },
+use crate::support::{
+    new_key, postgres_database,
+    process::{ADMIN_KEY, Process, command, output},
+    purchase::PURCHASE,
+    upload::multipart,
 };
 
 /// A server that logs everything, used in the usual ways; returns its log.

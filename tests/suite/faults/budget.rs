@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::support::{Server, Tenant, new_key, on_both_databases};
+use crate::support::{Server, Tenant, answer::code, new_key, on_both_databases};
 
 const SEND: &str = "mutation($input: SendMessageInput!) {
     sendMessage(input: $input) { message { id text } userErrors { message } } }";
@@ -24,10 +24,6 @@ fn nine_megabytes() -> (String, Value) {
     let query =
         format!("query($i: SegmentationInput!) {{ segmentation(input: $i) {{ {aliases} }} }}");
     (query, json!({ "i": { "text": "’".repeat(2_000) } }))
-}
-
-fn code(answer: &Value) -> &Value {
-    &answer["errors"][0]["extensions"]["code"]
 }
 
 /// The answer has one error and no data.

@@ -1,16 +1,17 @@
 //! A clock that steps back, and a rehearsal with a clock that starts at another time.
 
 use jiff::Timestamp;
-use message_credits::{clock::id_at, ledger::verify::verify};
+use message_credits::clock::id_at;
 use serde_json::{Value, json};
 
 use super::assert_verified;
-use crate::{
-    nouns::message::{balance, send, to_italians},
-    support::{
-        Server, Tenant, new_key, on_both_databases,
-        process::{ADMIN_KEY, Process},
-    },
+use crate::support::{
+    Server, Tenant,
+    account::balance,
+    books::assert_sound,
+    message::{scheduled, send, to_italians},
+    new_key, on_both_databases,
+    process::{ADMIN_KEY, Process},
 };
 
 async fn available_at(server: &Server, tenant: &Tenant, at: &str) -> Value {
@@ -64,7 +65,7 @@ on_both_databases! {
         let times: Vec<Timestamp> =
             nodes.iter().map(|node| node["createdAt"].as_str().unwrap().parse().unwrap()).collect();
         assert!(times.is_sorted_by(|newer, older| newer >= older), "{times:?}");
-        assert_eq!(verify(&server.services().store, |_| {}).await.unwrap().drifts, []);
+        assert_sound(&server).await;
     }
 
     /// A message is neither charged before its sendAt nor cancelled after it, whichever way the
@@ -73,7 +74,7 @@ on_both_databases! {
         let tenant = server.account("Shop").await;
         server.grant(&tenant, "100").await;
         let at = "2026-11-23T08:00:00Z";
-        let id = crate::nouns::message::schedule(&server, &tenant, at, to_italians(10)).await["message"]["id"].take();
+        let id = scheduled(&server, &tenant, at, to_italians(10)).await;
         server.set_time("2026-11-23T09:00:00Z");
         send(&server, &tenant, to_italians(1)).await;
         // In the books it is nine o'clock, whatever the clock says.

@@ -20,14 +20,16 @@ use message_credits::{
     graphql::engine::ids::PublicId,
     ledger::{
         Answer, End, Fault, Key, Ledger, MessageCharge, NewMessage, Refused, Request, RequestKind,
-        SubmitError, verify::verify,
+        SubmitError,
     },
 };
 use sea_orm::{ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, Statement};
 use serde_json::{Value, json};
 
 use crate::support::{
-    Server, Tenant, new_key, on_both_databases, postgres_database,
+    Server, Tenant,
+    books::verified,
+    new_key, on_both_databases, postgres_database,
     process::{ADMIN_KEY, Process, output},
 };
 
@@ -264,7 +266,7 @@ on_both_databases! {
         let fault = shops.fault(shops.ledger.submit(sent).await);
         assert!(matches!(fault, Fault::UnsoundAnswer(_)), "{fault:?}");
         assert_eq!(rows(server.services().store.reader(), shops.broken).await, before);
-        let drifts = verify(&server.services().store, |_| {}).await.unwrap().drifts;
+        let drifts = verified(&server).await.drifts;
         assert_eq!(drifts, Vec::new());
     }
 

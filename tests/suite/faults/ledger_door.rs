@@ -20,7 +20,7 @@ use message_credits::{
     graphql::engine::ids::PublicId,
     ledger::{
         Answer, Key, Ledger, Limits, MessageCharge, NewMessage, Request, RequestKind, SubmitError,
-        Writers, verify::verify,
+        Writers,
     },
     store::{Store, book},
 };
@@ -28,7 +28,7 @@ use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-use crate::support::{Server, new_key, on_both_databases, table_lock::TableLock};
+use crate::support::{Server, books::verified, new_key, on_both_databases, table_lock::TableLock};
 
 /// A message of one credit to one recipient.
 fn send_as(account: AccountId, id: Uuid, key: Option<String>) -> Request {
@@ -112,7 +112,7 @@ async fn count(store: &Store, table: &str, account: AccountId) -> i64 {
 }
 
 async fn check_books(server: &Server) {
-    let verified = verify(&server.services().store, |_| {}).await.unwrap();
+    let verified = verified(server).await;
     assert_eq!((verified.drifts, verified.left_out), (Vec::new(), 0));
 }
 

@@ -17,9 +17,8 @@ use super::{
     load::{Order, account},
     migrated_postgres,
 };
-use crate::{
-    nouns::message::{balance, to_italians},
-    support::{new_key, on_both_databases, process::Process},
+use crate::support::{
+    account::balance, message::to_italians, new_key, on_both_databases, process::Process,
 };
 
 /// Forwards bytes to `target` and back. If an answer is to be lost, the connection ends as soon as

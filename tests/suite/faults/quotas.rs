@@ -14,12 +14,12 @@ use message_credits::{
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, prelude::Uuid};
 use serde_json::{Value, json};
 
-use crate::{
-    nouns::{
-        message::{SCHEDULE, schedule, to_italians},
-        purchase::{PURCHASE, begin, package},
-    },
-    support::{Server, Tenant, new_key, on_both_databases, sending::account},
+use crate::support::{
+    Server, Tenant,
+    message::{SCHEDULE, schedule, send, to_italians},
+    new_key, on_both_databases,
+    purchase::{PURCHASE, begin, package},
+    sending::account,
 };
 
 const AT: &str = "2026-12-24T08:00:00Z";
@@ -113,7 +113,7 @@ on_both_databases! {
         assert_eq!(again["message"]["id"], last);
         schedule(&server, &other, AT, to_italians(1)).await;
         // Sending at once needs no room.
-        crate::nouns::message::send(&server, &tenant, to_italians(1)).await;
+        send(&server, &tenant, to_italians(1)).await;
 
         let cancel = json!({ "messageId": last, "idempotencyKey": new_key() });
         server.done(&tenant.owner, CANCEL, cancel).await;

@@ -8,16 +8,16 @@ use message_credits::store::sql::reader::Owner;
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
-use crate::{
-    nouns::{
-        message::{schedule, send, to_italians},
-        purchase::package,
-        quote::to_list,
-    },
-    support::{
-        Server, Tenant, on_both_databases, sending::account, stored, table_lock::TableLock,
-        upload::IMPORT,
-    },
+use crate::support::{
+    Server, Tenant,
+    answer::code,
+    message::{schedule, send, to_italians, to_list},
+    on_both_databases,
+    purchase::package,
+    sending::account,
+    stored,
+    table_lock::TableLock,
+    upload::IMPORT,
 };
 
 /// More contacts than a small list has.
@@ -32,11 +32,6 @@ async fn long_list(server: &Server, tenant: &Tenant) -> String {
         .collect();
     stored::store(server, tenant, &list, &contacts).await;
     list
-}
-
-/// The code of the only error of an answer; null if there is none.
-fn code(response: &Value) -> Value {
-    response["errors"][0]["extensions"]["code"].clone()
 }
 
 on_both_databases! {

@@ -8,9 +8,11 @@ mod history;
 
 use serde_json::{Value, json};
 
-use crate::{
-    nouns::message::{balance, schedule, to_italians},
-    support::{Server, Tenant, new_key, on_both_databases},
+use crate::support::{
+    Server, Tenant,
+    account::{balance, set_settlement},
+    message::{scheduled, to_italians},
+    new_key, on_both_databases,
 };
 
 const SETTLE: &str = "mutation($input: SettleMessageInput!) { done: settleMessage(input: $input) {
@@ -66,16 +68,9 @@ async fn keys(server: &Server, tenant: &Tenant) -> [(&'static str, String); 4] {
     ]
 }
 
-/// Lets the server settle, or the sending service.
-async fn settles(server: &Server, tenant: &Tenant, settlement: &str) {
-    let input = json!({ "accountId": tenant.id, "settlement": settlement });
-    let payload = server.done(server.admin_key(), UPDATE, input).await;
-    assert_eq!(payload["account"]["settlement"], settlement);
-}
-
 async fn tomorrow(server: &Server, tenant: &Tenant, recipients: i64) -> Value {
     let at = "2026-11-23T08:00:00Z";
-    schedule(server, tenant, at, to_italians(recipients)).await["message"]["id"].take()
+    scheduled(server, tenant, at, to_italians(recipients)).await
 }
 
 on_both_databases! {
@@ -129,7 +124,7 @@ on_both_databases! {
         // message.
         let id = tomorrow(&server, &tenant, 30).await;
         assert_eq!(ask(&server, &sender, &id, Ask::Sent(2)).await["message"]["credits"], "2");
-        settles(&server, &tenant, "REPORTED").await;
+        set_settlement(&server, &tenant, "REPORTED").await;
         let id = tomorrow(&server, &tenant, 30).await;
         assert_eq!(ask(&server, &sender, &id, Ask::SentToNobody).await["message"], json!({
             "status": "SENT", "credits": "0", "recipients": 0, "sentAt": "2026-11-22T08:00:00Z" }));
@@ -142,7 +137,7 @@ on_both_databases! {
             server.set_time("2026-11-22T08:00:00Z");
             let tenant = server.account("Shop").await;
             server.grant(&tenant, "1000").await;
-            settles(&server, &tenant, "REPORTED").await;
+            set_settlement(&server, &tenant, "REPORTED").await;
             let (role, key) = &keys(&server, &tenant).await[place];
             let id = tomorrow(&server, &tenant, 30).await;
             for report in [Ask::SentToNobody, Ask::Sent(0), Ask::Sent(1), Ask::Sent(30)] {
@@ -175,7 +170,7 @@ on_both_databases! {
         let read = "{ account { name settlement } }";
         assert_eq!(server.data(&tenant.owner, read, json!({})).await["account"],
             json!({ "name": "Shop", "settlement": "AUTOMATIC" }));
-        settles(&server, &tenant, "REPORTED").await;
+        set_settlement(&server, &tenant, "REPORTED").await;
     }
 
     /// A key that was answered before is answered again, even if the command would be refused by

@@ -8,22 +8,17 @@ use message_credits::ledger::{End, Refused, Request, RequestKind, SubmitError};
 use sea_orm::{ConnectionTrait, DatabaseBackend};
 use serde_json::{Value, json};
 
-use crate::{
-    nouns::message::{SCHEDULE, balance, refusals, schedule, send, to_italians},
-    support::{Server, Tenant, new_key, on_both_databases, sending},
+use crate::support::{
+    Server, Tenant,
+    account::{balance, set_settlement, set_zone, update},
+    message::{SCHEDULE, refusals, scheduled, send, to_italians},
+    new_key, on_both_databases, sending,
 };
 
 const SETTLE: &str = "mutation($input: SettleMessageInput!) { settleMessage(input: $input) {
     message { status credits } userErrors { field code } } }";
 const CANCEL: &str = "mutation($input: CancelMessageInput!) { cancelMessage(input: $input) {
     message { status } userErrors { field code } } }";
-const UPDATE: &str = "mutation($input: UpdateAccountInput!) {
-    updateAccount(input: $input) { account { settlement } userErrors { field message } } }";
-
-async fn update(server: &Server, tenant: &Tenant, field: &str, value: &str) {
-    let input = json!({ "accountId": tenant.id, field: value });
-    server.done(server.admin_key(), UPDATE, input).await;
-}
 
 /// Granted lots and their remainders, the newest first.
 async fn lots(server: &Server, tenant: &Tenant) -> Value {
@@ -34,11 +29,6 @@ async fn lots(server: &Server, tenant: &Tenant) -> Value {
         .iter()
         .map(|node| json!([node["granted"], node["remaining"]]))
         .collect()
-}
-
-/// A scheduled message to this many Italians; its id.
-async fn waiting(server: &Server, tenant: &Tenant, at: &str, recipients: i64) -> Value {
-    schedule(server, tenant, at, to_italians(recipients)).await["message"]["id"].take()
 }
 
 async fn statuses(server: &Server, tenant: &Tenant) -> Vec<Value> {
@@ -61,7 +51,7 @@ on_both_databases! {
             server.set_time(&format!("2026-11-22T08:0{minute}:00Z"));
             server.grant_until(&tenant, credits, until).await;
         }
-        update(&server, &tenant, "consumptionOrder", "SOONEST_EXPIRY_FIRST").await;
+        update(&server, server.admin_key(), &tenant, "consumptionOrder", "SOONEST_EXPIRY_FIRST").await;
         for (recipients, left) in [
             (29, ["40", "1", "20", "10"]),
             (2, ["39", "0", "20", "10"]),
@@ -109,7 +99,7 @@ on_both_databases! {
     async fn credits_released_after_expiry_expire(server: Server) {
         let tenant = server.account("Shop").await;
         server.grant_until(&tenant, "50", Some("2026-12-01")).await;
-        let id = waiting(&server, &tenant, "2026-12-24T08:00:00Z", 40).await;
+        let id = scheduled(&server, &tenant, "2026-12-24T08:00:00Z", to_italians(40)).await;
         server.grant(&tenant, "7").await;
         server.set_time("2026-11-30T23:00:00Z");
         let expected = |total: &str, held: &str| json!({
@@ -131,10 +121,10 @@ on_both_databases! {
     async fn the_settler_is_judged_at_settlement_time(server: Server) {
         let tenant = server.account("Shop").await;
         server.grant(&tenant, "100").await;
-        let due = waiting(&server, &tenant, "2026-11-23T08:00:00Z", 10).await;
-        let later = waiting(&server, &tenant, "2026-11-23T09:00:00Z", 20).await;
+        let due = scheduled(&server, &tenant, "2026-11-23T08:00:00Z", to_italians(10)).await;
+        let later = scheduled(&server, &tenant, "2026-11-23T09:00:00Z", to_italians(20)).await;
         server.set_time("2026-11-23T08:30:00Z");
-        update(&server, &tenant, "settlement", "REPORTED").await;
+        set_settlement(&server, &tenant, "REPORTED").await;
         let sent = json!(["SENT", "2026-11-23T08:30:00Z"]);
         assert_eq!(statuses(&server, &tenant).await, [json!(["SCHEDULED", null]), sent.clone()]);
         server.set_time("2026-11-23T09:00:00Z");
@@ -165,7 +155,7 @@ on_both_databases! {
     async fn the_database_refuses_to_change_the_ledger(server: Server) {
         let tenant = server.account("Shop").await;
         server.grant_until(&tenant, "100", Some("2027-01-01")).await;
-        update(&server, &tenant, "timeZone", "Asia/Kolkata").await;
+        set_zone(&server, &tenant, "Asia/Kolkata").await;
         let store = &server.services().store;
         let mut statements = vec![
             "UPDATE transactions SET note = 'x'",
@@ -188,7 +178,7 @@ on_both_databases! {
     /// replaced them.
     async fn a_repeated_schedule_returns_its_first_lines(server: Server) {
         let tenant = server.account("Shop").await;
-        update(&server, &tenant, "settlement", "REPORTED").await;
+        set_settlement(&server, &tenant, "REPORTED").await;
         server.grant(&tenant, "100").await;
         let schedule = "mutation($input: ScheduleMessageInput!) { scheduleMessage(input: $input) {
             message { id status credits lines { countryCode recipients segmentCount creditsPerSegment credits } }

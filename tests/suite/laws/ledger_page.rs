@@ -13,13 +13,12 @@ use sea_orm::{
 };
 use serde_json::json;
 
-use crate::{
-    laws::verify::{books, message},
-    nouns::purchase::{begin, package},
-    support::{
-        Server, Tenant, on_both_databases,
-        sending::{self, submit},
-    },
+use crate::support::{
+    Server, Tenant,
+    books::books,
+    on_both_databases,
+    purchase::{begin, package},
+    sending::{self, sms, submit},
 };
 
 const PAGE: &str = include_str!("../../../docs/ledger.md");
@@ -70,7 +69,7 @@ async fn whole_history(server: &Server) -> Tenant {
     let now = || server.services().clock.now();
     // Messages that cost nothing, one cancelled and one settled.
     for end in [End::Cancel(Asker::Account), End::InFull] {
-        let mut new = sending::new_message(&message(None, "2026-11-22T08:00:00Z", 0));
+        let mut new = sending::new_message(&sms(None, "2026-11-22T08:00:00Z", 0));
         new.send_at = Some("2027-01-01T08:00:00Z".parse().unwrap());
         let id: MessageId = new.id;
         submit(server, &tenant, now(), RequestKind::Schedule(new)).await;

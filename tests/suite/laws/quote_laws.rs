@@ -8,12 +8,12 @@ use proptest::{
 };
 use serde_json::{Value, json};
 
-use crate::{
-    nouns::{
-        quote::to_list,
-        rate_card::{charge_by, publish},
-    },
-    support::{Server, new_key, on_both_databases, stored},
+use crate::support::{
+    Server,
+    message::to_list,
+    new_key, on_both_databases,
+    rate_card::{charge_by, publish},
+    stored,
 };
 
 /// Random worlds for each database: a dozen take a second.

@@ -15,13 +15,11 @@ mod model;
 mod shrink;
 mod steps;
 
-use message_credits::ledger::verify::verify;
 use serde_json::{Value, json};
 
 use self::{drive::Shadow, shrink::Shrink, steps::Step};
-use crate::{
-    nouns::{purchase::package, rate_card::publish},
-    support::{Server, on_both_databases},
+use crate::support::{
+    Server, books::assert_sound, on_both_databases, purchase::package, rate_card::publish,
 };
 
 /// The number of steps on each database, unless `SHADOW_HTTP_STEPS` sets another.
@@ -111,7 +109,6 @@ on_both_databases! {
             left -= length;
             history += length;
         }
-        let verified = verify(&server.services().store, |_| {}).await.unwrap();
-        assert_eq!(verified.drifts, []);
+        assert_sound(&server).await;
     }
 }

@@ -16,25 +16,21 @@ use domain::{
 };
 use jiff::SignedDuration;
 use message_credits::{
-    graphql::engine::ids::PublicId,
     ledger::{End, RequestKind},
     operations::usage_report::{UsageReport, UsageReportRequest},
     reports::usage::{Figures, Parts, Source},
 };
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-use serde_json::json;
 use tokio::runtime::Handle;
 
 use self::world::{How, Question, Sending, World, world};
-use crate::{
-    nouns::{
-        usage_report::spent,
-        usage_rollup::{drifts, roll_up, set_zone, viewer},
-    },
-    support::{
-        Server, Tenant, on_both_databases,
-        sending::{self, Message, account, grant_at, new_message, send_all, submit},
-    },
+use crate::support::{
+    Server, Tenant,
+    account::set_zone,
+    books::drifts,
+    on_both_databases,
+    sending::{self, Message, account, new_message, send_all, submit},
+    usage::{roll_up, shop_in, spent, viewer},
 };
 
 /// Random worlds for each database.
@@ -59,15 +55,7 @@ struct Shop {
 }
 
 async fn shop(server: &Server, zone: &'static str) -> Shop {
-    let tenant = server.account("Shop").await;
-    set_zone(server, &tenant, zone).await;
-    roll_up(server).await;
-    grant_at(server, &tenant, "2026-01-01T00:00:00Z", 100_000_000).await;
-    let mut lists = Vec::new();
-    for name in ["One", "Two", "Three"] {
-        let id = server.list(&tenant, name, json!([])).await;
-        lists.push(ListId::decode(&id).unwrap());
-    }
+    let (tenant, lists) = shop_in(server, zone).await;
     let cards = [
         sending::card(server, 12_345_678, "EUR").await,
         sending::card(server, 13_000_001, "EUR").await,

@@ -1,17 +1,8 @@
 //! Allocating credits to lists, over HTTP: laws P1, P2, L2 and L3.
 
-use domain::{
-    channel::Channel,
-    id::{AccountId, ListId, MessageId, RateCardId},
-    segmentation::Encoding,
-};
-use message_credits::{
-    graphql::engine::ids::PublicId,
-    ledger::{MessageCharge, NewMessage, Request, RequestKind},
-};
 use serde_json::{Value, json};
 
-use crate::support::{Server, Tenant, on_both_databases};
+use crate::support::{Server, Tenant, contact_list::hold, on_both_databases};
 
 const ALLOCATE: &str = "mutation($input: AllocateCreditsInput!) {
     allocateCredits(input: $input) {
@@ -22,35 +13,6 @@ const ALLOCATE: &str = "mutation($input: AllocateCreditsInput!) {
 const READ: &str = "{ account {
     balance { total held available assigned unassigned }
     lists { nodes { name allocation { mode assigned available held } } } } }";
-
-/// Holds credits of a list for a scheduled message; its cost doesn't matter here.
-pub async fn hold(server: &Server, tenant: &Tenant, list: &str, credits: &str) {
-    let services = server.services();
-    let message = NewMessage {
-        id: MessageId::new(services.clock.new_id()),
-        list: ListId::decode(list),
-        name: None,
-        text: "Hello".to_owned(),
-        channel: Channel::Sms,
-        encoding: Some(Encoding::Gsm7),
-        segment_count: 1,
-        price: MessageCharge {
-            recipients: 1,
-            lines: Vec::new(),
-            credits: credits.parse().unwrap(),
-        },
-        rate_card: RateCardId::new(services.clock.new_id()),
-        send_at: Some("2027-06-01T08:00:00Z".parse().unwrap()),
-        audience: None,
-    };
-    let request = Request {
-        account: AccountId::decode(&tenant.id).unwrap(),
-        kind: RequestKind::Schedule(message),
-        key: None,
-        at: None,
-    };
-    services.ledger.submit(request).await.unwrap();
-}
 
 fn limited(list: &str, assigned: &str) -> Value {
     json!({ "listId": list, "mode": "LIMITED", "assigned": assigned })

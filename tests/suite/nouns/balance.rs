@@ -10,9 +10,10 @@ use jiff::{SignedDuration, Timestamp};
 use message_credits::store;
 use serde_json::{Value, json};
 
-use crate::{
-    nouns::message::{send, to_italians},
-    support::{Server, Tenant, on_both_databases, sending},
+use crate::support::{
+    Server, Tenant,
+    message::{send, to_italians},
+    on_both_databases, sending,
 };
 
 const AT: &str = "query($at: DateTime) { account { balance(at: $at) {

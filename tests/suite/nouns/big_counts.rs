@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use crate::{
-    nouns::rate_card::{charge_by, publish},
-    support::{new_key, on_both_databases},
+use crate::support::{
+    new_key, on_both_databases,
+    rate_card::{charge_by, publish},
 };
 
 on_both_databases! {

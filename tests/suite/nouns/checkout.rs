@@ -5,9 +5,9 @@ use reqwest::StatusCode;
 use sea_orm::{EntityTrait, sea_query::Expr};
 use serde_json::{Value, json};
 
-use crate::{
-    nouns::purchase::{PURCHASE, begin, package},
-    support::{Server, Tenant, new_key, on_both_databases},
+use crate::support::{
+    Server, Tenant, new_key, on_both_databases,
+    purchase::{PURCHASE, begin, package},
 };
 
 const PURCHASE_MESSAGE: &str = "mutation($input: PurchaseCreditsInput!) {

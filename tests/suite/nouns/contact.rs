@@ -2,10 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{
-    nouns::contact_list::refusals,
-    support::{Server, Tenant, on_both_databases},
-};
+use crate::support::{Server, Tenant, answer::user_errors, on_both_databases};
 
 const PAGE: &str =
     "query($list: ID!, $first: Int, $after: String, $last: Int, $before: String, $search: String) {
@@ -131,7 +128,7 @@ on_both_databases! {
             (json!({ "listId": list, "phoneNumbers": vec!["+39"; 10_001] }), json!(["input", "phoneNumbers"]), "INVALID"),
         ] {
             let response = server.graphql(Some(&shop.owner), REMOVE, json!({ "input": input })).await;
-            let refused = refusals(&response);
+            let refused = user_errors(&response);
             assert_eq!((&refused[0]["field"], &refused[0]["code"]), (&field, &json!(code)), "{response}");
         }
         // Another account's contact is ignored like one that never existed.

@@ -2,46 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Server, Tenant, on_both_databases};
-
-const CONTACTS: &str = "query($list: ID!) { node(id: $list) { ... on ContactList {
-    contacts(first: 100) { nodes { phoneNumber fields { name value } } } } } }";
-
-/// A list's contacts as `+number name=value …`, sorted.
-pub(crate) async fn contacts(server: &Server, shop: &Tenant, list: &str) -> Vec<String> {
-    let data = server
-        .data(&shop.owner, CONTACTS, json!({ "list": list }))
-        .await;
-    let nodes = data["node"]["contacts"]["nodes"].as_array().unwrap();
-    let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let mut contacts: Vec<String> = nodes
-        .iter()
-        .map(|node| {
-            let fields = node["fields"].as_array().unwrap().iter();
-            fields.fold(text(&node["phoneNumber"]), |line, field| {
-                format!("{line} {}={}", text(&field["name"]), text(&field["value"]))
-            })
-        })
-        .collect();
-    contacts.sort();
-    contacts
-}
-
-/// An import into a new list: its payload, and the imported contacts.
-pub(crate) async fn import(
-    server: &Server,
-    shop: &Tenant,
-    mut variables: Value,
-    file: impl AsRef<[u8]>,
-) -> (Value, Vec<String>) {
-    let list = server.list(shop, "A file", json!([])).await;
-    variables["list"] = json!(list);
-    let payload = server
-        .import_with(&shop.owner, variables, ("contacts.csv", file))
-        .await;
-    let stored = contacts(server, shop, &list).await;
-    (payload, stored)
-}
+use crate::support::{
+    contact_list::{contacts, import},
+    on_both_databases,
+};
 
 #[track_caller]
 fn refused(payload: &Value, field: &[&str], told: &[&str]) {

@@ -6,10 +6,7 @@ use std::io::{Cursor, Read, Write};
 use rust_xlsxwriter::{FilterCondition, Formula, Workbook};
 use serde_json::{Value, json};
 
-use crate::{
-    nouns::contact_import_columns::import,
-    support::{on_both_databases, upload::PREVIEW},
-};
+use crate::support::{contact_list::import, on_both_databases, upload::PREVIEW};
 
 /// The workbook of a script that computes nothing: its formulas have no values.
 fn without_results(workbook: Vec<u8>) -> Vec<u8> {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{nouns::allocation::hold, support::on_both_databases};
+use crate::support::{answer::user_errors, contact_list::hold, on_both_databases};
 
 const CREATE: &str = "mutation($input: CreateContactListInput!) {
     createContactList(input: $input) {
@@ -22,15 +22,6 @@ const ARCHIVE: &str = "mutation($input: ArchiveContactListInput!) {
 
 const NAMES: &str = "query($search: String) {
     account { lists(search: $search) { nodes { name } totalCount } } }";
-
-/// The userErrors of the only field of a response.
-#[track_caller]
-pub fn refusals(response: &Value) -> Value {
-    let data = response["data"].as_object();
-    let payload = data.and_then(|data| data.values().next());
-    let rows = payload.map(|payload| payload["userErrors"].clone());
-    rows.unwrap_or_else(|| panic!("{response:#}"))
-}
 
 on_both_databases! {
     /// A list counts its recipients by country, most first, and shares the unassigned credits.
@@ -97,7 +88,7 @@ on_both_databases! {
             (json!({ "name": "A", "accountId": "nonsense" }), json!(["input", "accountId"]), "NOT_FOUND"),
         ] {
             let response = server.graphql(Some(&shop.owner), CREATE, json!({ "input": input })).await;
-            let refused = refusals(&response);
+            let refused = user_errors(&response);
             assert_eq!((&refused[0]["field"], &refused[0]["code"]), (&field, &json!(code)), "{response}");
             assert_eq!(response["data"]["createContactList"]["list"], Value::Null, "{response}");
         }
@@ -125,7 +116,7 @@ on_both_databases! {
         // A refused change changes nothing, not even its valid part.
         let bad = json!({ "listId": list, "name": "Never", "destinations": [{ "countryCode": "US", "recipients": -7 }] });
         let response = server.graphql(Some(&shop.owner), UPDATE, json!({ "input": bad })).await;
-        assert_eq!(refusals(&response)[0]["code"], "INVALID");
+        assert_eq!(user_errors(&response)[0]["code"], "INVALID");
         let emptied = server.done(&shop.owner, UPDATE, json!({ "listId": list, "destinations": [] })).await;
         assert_eq!(emptied["list"], json!({ "name": "After", "recipients": 0, "destinations": [] }));
     }
@@ -175,7 +166,7 @@ on_both_databases! {
         let node = server.data(&shop.owner, node, json!({ "id": list })).await;
         assert_eq!(node["node"], json!({ "name": "Old", "archived": true, "recipients": 10 }));
         let response = server.graphql(Some(&shop.owner), UPDATE, json!({ "input": { "listId": list, "name": "New" } })).await;
-        assert_eq!(refusals(&response), json!([
+        assert_eq!(user_errors(&response), json!([
             { "field": ["input", "listId"], "message": "There is no such list.", "code": "NOT_FOUND" },
         ]));
     }
@@ -187,7 +178,7 @@ on_both_databases! {
         let list = server.list(&shop, "Busy", json!([])).await;
         hold(&server, &shop, &list, "40").await;
         let response = server.graphql(Some(&shop.owner), ARCHIVE, json!({ "input": { "listId": list } })).await;
-        let refused = refusals(&response);
+        let refused = user_errors(&response);
         assert_eq!((&refused[0]["field"], &refused[0]["code"]), (&json!(["input", "listId"]), &json!("CONFLICT")));
         let names = server.data(&shop.owner, NAMES, json!({})).await;
         assert_eq!(names["account"]["lists"]["totalCount"], 1);
@@ -203,7 +194,7 @@ on_both_databases! {
         for id in [list.as_str(), shop.id.as_str(), "list_00000000000000000000000009", "", "nonsense"] {
             for query in [UPDATE, ARCHIVE] {
                 let response = server.graphql(Some(&other.owner), query, json!({ "input": { "listId": id } })).await;
-                assert_eq!(refusals(&response), not_found, "{id}");
+                assert_eq!(user_errors(&response), not_found, "{id}");
             }
         }
         let node = "query($id: ID!) { node(id: $id) { id } }";

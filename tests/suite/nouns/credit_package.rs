@@ -2,34 +2,18 @@
 
 use serde_json::{Value, json};
 
-use crate::{
-    nouns::rate_card::{charge_by, publish},
-    support::{Server, on_both_databases},
+use crate::support::{
+    credit_package::{CREATE, new_package, sell},
+    on_both_databases,
+    rate_card::{charge_by, publish},
 };
 
-const CREATE: &str =
-    "mutation($input: CreateCreditPackageInput!) { createCreditPackage(input: $input) {
-    package { id code name credits price { amount currencyCode } validityDays archived }
-    userErrors { field code } } }";
 const ARCHIVE: &str =
     "mutation($input: ArchiveCreditPackageInput!) { archiveCreditPackage(input: $input) {
     package { id archived } userErrors { field code } } }";
 
-/// Creates a package; its id.
-pub(crate) async fn package(server: &Server, code: &str, credits: &str) -> String {
-    let payload = server
-        .done(server.admin_key(), CREATE, new(code, credits))
-        .await;
-    payload["package"]["id"].as_str().unwrap().to_owned()
-}
-
-fn new(code: &str, credits: &str) -> Value {
-    let price = json!({ "amount": "49.90", "currencyCode": "EUR" });
-    json!({ "code": code, "name": "Starter", "credits": credits, "price": price })
-}
-
 fn with(code: &str, change: (&str, Value)) -> Value {
-    let mut input = new(code, "1000");
+    let mut input = new_package(code, "1000");
     input[change.0] = change.1;
     input
 }
@@ -45,7 +29,7 @@ on_both_databases! {
             "id": null, "code": "year", "name": "Starter", "credits": "1000",
             "price": { "amount": "49.90", "currencyCode": "EUR" }, "validityDays": 365, "archived": false,
         }));
-        super::package(&server, "small", "100.5").await;
+        super::sell(&server, "small", "100.5").await;
 
         let listed = "query($all: Boolean!) { creditPackages(includeArchived: $all) {
             totalCount nodes { code } pageInfo { hasNextPage } } }";
@@ -70,18 +54,18 @@ on_both_databases! {
 
     /// Each invalid input is named.
     async fn bad_packages_are_refused(server: Server) {
-        package(&server, "taken", "1").await;
+        sell(&server, "taken", "1").await;
         let price = |amount: &str, currency: &str| json!({ "amount": amount, "currencyCode": currency });
         for (input, field, code) in [
-            (new("taken", "1"), json!(["input", "code"]), "CONFLICT"),
-            (new("", "1"), json!(["input", "code"]), "INVALID"),
-            (new("a b", "1"), json!(["input", "code"]), "INVALID"),
+            (new_package("taken", "1"), json!(["input", "code"]), "CONFLICT"),
+            (new_package("", "1"), json!(["input", "code"]), "INVALID"),
+            (new_package("a b", "1"), json!(["input", "code"]), "INVALID"),
             (with("x", ("name", json!(" "))), json!(["input", "name"]), "INVALID"),
             (with("x", ("name", json!("x".repeat(10_000)))), json!(["input", "name"]), "INVALID"),
-            (new("x", "0"), json!(["input", "credits"]), "INVALID"),
-            (new("x", "-1"), json!(["input", "credits"]), "INVALID"),
-            (new("x", "NaN"), json!(["input", "credits"]), "INVALID"),
-            (new("x", &"9".repeat(30)), json!(["input", "credits"]), "INVALID"),
+            (new_package("x", "0"), json!(["input", "credits"]), "INVALID"),
+            (new_package("x", "-1"), json!(["input", "credits"]), "INVALID"),
+            (new_package("x", "NaN"), json!(["input", "credits"]), "INVALID"),
+            (new_package("x", &"9".repeat(30)), json!(["input", "credits"]), "INVALID"),
             (with("x", ("price", price("1.999", "EUR"))), json!(["input", "price", "amount"]), "INVALID"),
             (with("x", ("price", price("1", "XXXX"))), json!(["input", "price", "currencyCode"]), "INVALID"),
             (with("x", ("validityDays", json!(0))), json!(["input", "validityDays"]), "INVALID"),
@@ -109,7 +93,7 @@ on_both_databases! {
             { "countryCode": "CH", "sms": "0.0001" },
         ])).await;
         charge_by(&server, &tenant, &card).await;
-        let id = package(&server, "big", "1000000.1").await;
+        let id = sell(&server, "big", "1000000.1").await;
         let read = "query($id: ID!, $account: ID) { node(id: $id) { ... on CreditPackage {
             capacity(accountId: $account, countryCodes: [\"IT\", \"FR\", \"DE\", \"CH\", \"US\"]) {
                 countryCode creditsPerMessage messages }

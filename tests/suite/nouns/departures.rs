@@ -2,15 +2,15 @@
 //! HTTP.
 
 use futures_util::future::{join, join_all};
-use message_credits::ledger::verify::verify;
 use serde_json::{Value, json};
 
-use crate::{
-    nouns::{
-        message::{SCHEDULE, balance, schedule},
-        rate_card::{charge_by, publish},
-    },
-    support::{Server, Tenant, new_key, on_both_databases},
+use crate::support::{
+    Server, Tenant,
+    account::{balance, set_settlement},
+    books::assert_sound,
+    message::{self, SCHEDULE},
+    new_key, on_both_databases,
+    rate_card::{charge_by, publish},
 };
 
 const AT: &str = "2026-11-23T08:00:00Z";
@@ -56,7 +56,7 @@ async fn update(server: &Server, shop: &Tenant, list: &str, file: &str) {
 /// Schedules a text for everybody in a list; the message's id.
 async fn scheduled(server: &Server, shop: &Tenant, list: &str, text: &str) -> Value {
     let input = json!({ "listId": list, "text": text });
-    schedule(server, shop, AT, input).await["message"]["id"].take()
+    message::scheduled(server, shop, AT, input).await
 }
 
 async fn remove(server: &Server, shop: &Tenant, list: &str, numbers: &[&str]) {
@@ -94,11 +94,6 @@ async fn send_time_comes(server: &Server) {
     server.run_workers().await;
 }
 
-async fn is_sound(server: &Server) {
-    let verified = verify(&server.services().store, |_| {}).await.unwrap();
-    assert_eq!(verified.drifts, []);
-}
-
 const THREE: &str = "phone\n+393401234501\n+393401234502\n+33612345678\n";
 
 on_both_databases! {
@@ -122,7 +117,7 @@ on_both_databases! {
         assert_eq!(transactions(&server, &shop, "SPEND").await, json!([{ "credits": "0", "note": null }]));
         assert_eq!(transactions(&server, &shop, "RELEASE").await,
             json!([{ "credits": "1", "note": "1 recipient left the list before the message was sent." }]));
-        is_sound(&server).await;
+        assert_sound(&server).await;
     }
 
     /// E 30: if everybody left, nothing is charged; with a thousand more, no more than for those it
@@ -143,7 +138,7 @@ on_both_databases! {
                 "recipients": 0, "departedRecipients": departed, "lines": [] }));
         }
         assert_eq!(balance(&server, &shop).await["available"], "2000");
-        is_sound(&server).await;
+        assert_sound(&server).await;
     }
 
     /// Contacts who join later are neither counted nor charged, and one who returns by another
@@ -162,7 +157,7 @@ on_both_databases! {
             let sent = message(&server, &shop, id).await;
             assert_eq!((&sent["credits"], &sent["departedRecipients"]), (&json!("2"), &json!(1)), "{sent}");
         }
-        is_sound(&server).await;
+        assert_sound(&server).await;
     }
 
     /// A contact who leaves at sendAt or later was sent the message, whether or not the job has
@@ -209,7 +204,7 @@ on_both_databases! {
             ] }));
         assert_eq!(transactions(&server, &shop, "RELEASE").await,
             json!([{ "credits": "7", "note": "4 recipients left the list before the message was sent." }]));
-        is_sound(&server).await;
+        assert_sound(&server).await;
     }
 
     /// Fillers who leave save what they were to cost, and nothing of the others' cost.
@@ -249,19 +244,16 @@ on_both_databases! {
         let payload = server.done(server.admin_key(), SETTLE, settle(&other)).await;
         assert_eq!(payload["message"]["credits"], "2");
         // Due messages are settled before the setting changes.
-        let change = "mutation($input: UpdateAccountInput!) { updateAccount(input: $input) { userErrors { message } } }";
-        let input = json!({ "accountId": shop.id, "settlement": "REPORTED" });
-        server.done(server.admin_key(), change, input).await;
+        set_settlement(&server, &shop, "REPORTED").await;
         assert_eq!(message(&server, &shop, &reported).await["credits"], "2");
         // From now on the sending service settles: "in full" charges the full amount.
         import(&server, &shop, &list, "phone\n+393401234501\n").await;
         let later = json!({ "listId": list, "text": "Ciao" });
-        let mut payload = schedule(&server, &shop, "2026-11-24T08:00:00Z", later).await;
-        let id = payload["message"]["id"].take();
+        let id = message::scheduled(&server, &shop, "2026-11-24T08:00:00Z", later).await;
         remove_all(&server, &shop, &list).await;
         let payload = server.done(&shop.owner, SETTLE, settle(&id)).await;
         assert_eq!(payload["message"], json!({ "status": "SENT", "credits": "3", "recipients": 3 }));
-        is_sound(&server).await;
+        assert_sound(&server).await;
     }
 
     /// A list whose head-count was given by hand has nobody who could leave, and neither have
@@ -272,8 +264,7 @@ on_both_databases! {
         let list = server.list(&shop, "By hand", json!([{ "countryCode": "IT", "recipients": 5 }])).await;
         let id = scheduled(&server, &shop, &list, "Ciao").await;
         let numbers = json!({ "listId": list, "text": "Ciao", "audience": { "recipients": ["+393401234501"] } });
-        let mut payload = schedule(&server, &shop, AT, numbers).await;
-        let other = payload["message"]["id"].take();
+        let other = message::scheduled(&server, &shop, AT, numbers).await;
         let change = "mutation($input: UpdateContactListInput!) { updateContactList(input: $input) { userErrors { message } } }";
         server.done(&shop.owner, change, json!({ "listId": list, "destinations": [] })).await;
         import(&server, &shop, &list, THREE).await;
@@ -312,7 +303,7 @@ on_both_databases! {
             assert_eq!((&sent["status"], &sent["credits"]), (&json!("SENT"), &json!("10")), "{sent}");
         }
         assert!(done > 0, "no message was scheduled");
-        is_sound(&server).await;
+        assert_sound(&server).await;
     }
 
     /// Removals that begin before sendAt race with the settlement: each contact who left is charged
@@ -333,7 +324,7 @@ on_both_databases! {
         let sent = message(&server, &shop, &id).await;
         let departed = sent["departedRecipients"].as_i64().unwrap();
         assert_eq!((&sent["status"], &sent["credits"]), (&json!("SENT"), &json!((20 - departed).to_string())));
-        is_sound(&server).await;
+        assert_sound(&server).await;
     }
 
     /// Work beyond one transaction is done in parts, with the same result.
@@ -352,6 +343,6 @@ on_both_databases! {
         for id in &ids {
             assert_eq!(message(&server, &shop, id).await["credits"], "50");
         }
-        is_sound(&server).await;
+        assert_sound(&server).await;
     }
 }

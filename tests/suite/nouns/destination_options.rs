@@ -3,13 +3,12 @@
 
 use serde_json::{Value, json};
 
-use crate::{
-    nouns::{
-        message::send,
-        quote::quote,
-        rate_card::{charge_by, publish},
-    },
-    support::{Server, Tenant, on_both_databases},
+use crate::support::{
+    Server, Tenant,
+    message::send,
+    on_both_databases,
+    quote::quote,
+    rate_card::{charge_by, publish},
 };
 
 /// Turkey supports its tables, the United States concatenate with two octets, the rest as usual.
@@ -140,7 +139,7 @@ on_both_databases! {
         assert_eq!(quoted["lines"], json!([
             line("FR", 1, 1, json!("1"), "1"), line("TR", 1, 1, json!("2"), "2"),
         ]));
-        let id = crate::nouns::credit_package::package(&server, "odd", "100.1").await;
+        let id = crate::support::credit_package::sell(&server, "odd", "100.1").await;
         let read = "query($id: ID!) { node(id: $id) { ... on CreditPackage {
             capacity(countryCodes: [\"TR\", \"US\", \"FR\", \"IT\", \"TR\"]) { countryCode creditsPerMessage messages }
             none: capacity(countryCodes: []) { messages } } } }";

@@ -25,12 +25,10 @@ use reqwest::{Response, StatusCode, Url};
 use sea_orm::{EntityTrait, IntoActiveModel};
 use serde_json::{Value, json};
 
-use crate::{
-    nouns::usage_report::{at, history},
-    support::{
-        Server, Tenant, on_both_databases,
-        sending::{self, Leg, Message, account, grant_at, send_all},
-    },
+use crate::support::{
+    Server, Tenant, on_both_databases,
+    sending::{self, Leg, Message, account, at, grant_at, send_all},
+    usage::history,
 };
 use contents::{
     adds_up, check_workbook, csv_rows, expected_rows, figures, sheet_rows, to_milliseconds,

@@ -2,81 +2,14 @@
 
 use serde_json::{Value, json};
 
-use crate::{
-    nouns::rate_card::{charge_by, publish},
-    support::{Server, Tenant, new_key, on_both_databases},
+use crate::support::{
+    account::balance,
+    message::{
+        CANCEL, SCHEDULE, SEND, TEXT_OF_TWO_SEGMENTS, refusals, schedule, send, to_italians,
+    },
+    new_key, on_both_databases,
+    rate_card::{charge_by, publish},
 };
-
-/// 173 characters of GSM-7.
-pub(crate) const TEXT_OF_TWO_SEGMENTS: &str = "Da domani fino a domenica tutta la collezione invernale costa la meta: passa in negozio \
-    oppure ordina dal sito, e la consegna la offriamo noi in tutta Italia, in due giorni!";
-
-const SEND: &str = "mutation($input: SendMessageInput!) { sendMessage(input: $input) {
-    message { id status name channel encoding text segmentCount recipients credits sendAt sentAt createdAt
-        list { id } account { id }
-        lines { countryCode recipients segmentCount creditsPerSegment credits } }
-    balance { total available held unassigned } userErrors { field code } } }";
-pub(crate) const SCHEDULE: &str =
-    "mutation($input: ScheduleMessageInput!) { scheduleMessage(input: $input) {
-    message { id status credits recipients sendAt sentAt text }
-    balance { total available held } userErrors { field code } } }";
-const CANCEL: &str = "mutation($input: CancelMessageInput!) { cancelMessage(input: $input) {
-    message { id status credits recipients } balance { total available held } userErrors { field code } } }";
-
-/// Sends a message, which must not be refused.
-pub(crate) async fn send(server: &Server, tenant: &Tenant, mut input: Value) -> Value {
-    input["idempotencyKey"] = json!(new_key());
-    server.done(&tenant.owner, SEND, input).await
-}
-
-/// Schedules a message, which must not be refused.
-pub(crate) async fn schedule(
-    server: &Server,
-    tenant: &Tenant,
-    at: &str,
-    mut input: Value,
-) -> Value {
-    input["sendAt"] = json!(at);
-    input["idempotencyKey"] = json!(new_key());
-    server.done(&tenant.owner, SCHEDULE, input).await
-}
-
-/// The refusals of a mutation that did nothing.
-pub(crate) async fn refusals(
-    server: &Server,
-    tenant: &Tenant,
-    mutation: &str,
-    mut input: Value,
-) -> Value {
-    if input.get("idempotencyKey").is_none() {
-        input["idempotencyKey"] = json!(new_key());
-    }
-    let response = server
-        .graphql(Some(&tenant.owner), mutation, json!({ "input": input }))
-        .await;
-    assert!(response.get("errors").is_none(), "{response:#}");
-    let payload = response["data"]
-        .as_object()
-        .unwrap()
-        .values()
-        .next()
-        .unwrap();
-    assert!(payload["message"].is_null(), "{payload:#}");
-    payload["userErrors"].clone()
-}
-
-/// A message to this many Italians, without a list.
-pub(crate) fn to_italians(recipients: i64) -> Value {
-    let rows = json!([{ "countryCode": "IT", "recipients": recipients }]);
-    json!({ "audience": { "destinations": rows }, "text": "Ciao" })
-}
-
-/// The balance of a tenant.
-pub(crate) async fn balance(server: &Server, tenant: &Tenant) -> Value {
-    let read = "{ account { balance { total available held unassigned } } }";
-    let mut data = server.data(&tenant.owner, read, json!({})).await;
-    data["account"]["balance"].take()
-}
 
 on_both_databases! {
     /// A message to a list is charged at once, and has all its fields.

@@ -4,13 +4,13 @@
 use std::io::Cursor;
 
 use calamine::{Reader, Xlsx};
-use domain::{channel::Channel, id::RateCardId};
-use message_credits::store::rate_card::DEFAULT_ID;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Server, Tenant, on_both_databases,
-    sending::{Leg, Message, grant_at, send_all},
+    Server, Tenant,
+    account::set_zone,
+    on_both_databases,
+    sending::{Message, grant_at, send_all, sms},
 };
 
 const UPDATE: &str =
@@ -45,28 +45,9 @@ async fn months(server: &Server, tenant: &Tenant) -> Vec<String> {
 async fn send(server: &Server, tenant: &Tenant, sent: &[(&str, u64)]) {
     let messages: Vec<Message> = sent
         .iter()
-        .map(|(at, recipients)| Message {
-            at: at.parse().unwrap(),
-            list: None,
-            channel: Channel::Sms,
-            text: "Ciao".to_owned(),
-            card: RateCardId::new(DEFAULT_ID),
-            legs: vec![Leg {
-                country: "IT",
-                segment_count: 1,
-                recipients: *recipients,
-                rate_units: Some(10_000),
-            }],
-        })
+        .map(|(at, recipients)| sms(None, at, *recipients))
         .collect();
     send_all(server, tenant, &messages).await;
-}
-
-async fn set_zone(server: &Server, tenant: &Tenant, zone: &str) {
-    let update = "mutation($input: UpdateAccountInput!) {
-        updateAccount(input: $input) { userErrors { field message } } }";
-    let input = json!({ "accountId": tenant.id, "timeZone": zone });
-    server.done(&tenant.owner, update, input).await;
 }
 
 on_both_databases! {

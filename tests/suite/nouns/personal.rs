@@ -3,13 +3,13 @@
 
 use serde_json::{Value, json};
 
-use crate::{
-    nouns::{
-        message::{SCHEDULE, refusals, schedule, send},
-        quote::{quote, refused, to_list},
-        rate_card::{charge_by, publish},
-    },
-    support::{Server, Tenant, new_key, on_both_databases, stored},
+use crate::support::{
+    Server, Tenant,
+    message::{SCHEDULE, refusals, schedule, send, to_list},
+    new_key, on_both_databases,
+    quote::{quote, refused},
+    rate_card::{charge_by, publish},
+    stored,
 };
 
 const PERSONAL: &str = "query($input: QuoteInput!) { quote(input: $input) {

@@ -154,7 +154,7 @@ on_both_databases! {
             usageReport(input: { from: $from, to: $to, countryCodes: [\"XK\"] }) { totals { credits } } }";
         let period = json!({ "from": "2026-11-01T00:00:00Z", "to": "2026-12-01T00:00:00Z" });
         server.data(&shop.owner, report, period).await;
-        crate::nouns::rate_card::publish(&server, "balkans", json!([
+        crate::support::rate_card::publish(&server, "balkans", json!([
             { "countryCode": "XK", "sms": "1.5", "mms": null },
         ])).await;
     }

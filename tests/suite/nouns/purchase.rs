@@ -1,54 +1,16 @@
 //! Purchases over HTTP: beginning them, who may approve them, and their expiry.
 
-use domain::id::PackageId;
 use entity::{credit_package, purchase};
-use message_credits::graphql::engine::ids::PublicId;
-use sea_orm::{EntityTrait, IntoActiveModel, sea_query::Expr};
+use sea_orm::{EntityTrait, sea_query::Expr};
 use serde_json::{Value, json};
 
-use crate::support::{Server, Tenant, new_key, on_both_databases};
+use crate::support::{
+    Server, Tenant, on_both_databases,
+    purchase::{PURCHASE, begin, package},
+};
 
-pub(crate) const PURCHASE: &str = "mutation($input: PurchaseCreditsInput!) {
-    purchaseCredits(input: $input) {
-        purchase { id status package { name } credits price { amount currencyCode } confirmationUrl automatic
-            createdAt decidedAt }
-        userErrors { field code } } }";
 const PURCHASES: &str = "query($id: ID) { account(id: $id) { purchases { totalCount
     nodes { id status confirmationUrl decidedAt } } } }";
-
-/// A package for sale, inserted directly; its id.
-pub(crate) async fn package(
-    server: &Server,
-    credits: i64,
-    price_minor: i64,
-    change: impl FnOnce(&mut credit_package::Model),
-) -> String {
-    let id = uuid::Uuid::from_bytes(message_credits::entropy::bytes());
-    let mut row = credit_package::Model {
-        id,
-        code: new_key(),
-        name: "Starter <pack>".to_owned(),
-        credits_units: credits * 10_000,
-        price_minor,
-        currency_code: "EUR".to_owned(),
-        validity_days: None,
-        created_at: 0,
-        archived_at: None,
-    };
-    change(&mut row);
-    credit_package::Entity::insert(row.into_active_model())
-        .exec_without_returning(server.services().store.writer())
-        .await
-        .unwrap();
-    PackageId::new(id).encode().to_string()
-}
-
-/// Begins a purchase of a package; returns it as its owner sees it.
-pub(crate) async fn begin(server: &Server, tenant: &Tenant, package: &str) -> Value {
-    let input = json!({ "packageId": package, "idempotencyKey": new_key() });
-    let mut payload = server.done(&tenant.owner, PURCHASE, input).await;
-    payload["purchase"].take()
-}
 
 async fn purchases(server: &Server, key: &str, tenant: &Tenant) -> Value {
     let mut data = server

@@ -15,9 +15,9 @@ use message_credits::{
 };
 use serde_json::json;
 
-use crate::{
-    nouns::purchase::{PURCHASE, package},
-    support::{Server, new_key, on_both_databases},
+use crate::support::{
+    Server, new_key, on_both_databases,
+    purchase::{PURCHASE, package},
 };
 
 /// The same database, served without a provider.

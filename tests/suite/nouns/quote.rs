@@ -2,45 +2,13 @@
 
 use serde_json::{Value, json};
 
-use crate::{
-    nouns::{
-        credit_package::package,
-        message::{TEXT_OF_TWO_SEGMENTS, send},
-        rate_card::{charge_by, publish, publish_worth},
-    },
-    support::{Server, Tenant, on_both_databases},
+use crate::support::{
+    credit_package::sell,
+    message::{TEXT_OF_TWO_SEGMENTS, send, to_list},
+    on_both_databases,
+    quote::{QUOTE, quote, refused},
+    rate_card::{charge_by, publish, publish_worth},
 };
-
-const QUOTE: &str = "query($input: QuoteInput!) { quote(input: $input) {
-    recipients unsupportedRecipients credits available sufficient shortfall smartEncodingSaves
-    cost { amount currencyCode } suggestedPackage { code } duplicateRecipients rateCard { id version }
-    lines { countryCode recipients segmentCount creditsPerSegment credits }
-    segmentation { segmentCount channel text } } }";
-
-/// A complete quote.
-pub(crate) async fn quote(server: &Server, tenant: &Tenant, input: Value) -> Value {
-    let mut data = server
-        .data(&tenant.owner, QUOTE, json!({ "input": input }))
-        .await;
-    data["quote"].take()
-}
-
-/// The fields named by a quote's refusal.
-pub(crate) async fn refused(server: &Server, tenant: &Tenant, input: Value) -> Value {
-    let response = server
-        .graphql(Some(&tenant.owner), QUOTE, json!({ "input": input }))
-        .await;
-    let mut error = response["errors"][0]["extensions"].clone();
-    assert!(response["data"].is_null(), "{response}");
-    match error["code"].as_str() {
-        Some("BAD_USER_INPUT") => error["field"].take(),
-        _ => error["code"].take(),
-    }
-}
-
-pub(crate) fn to_list(list: &str, text: &str) -> Value {
-    json!({ "audience": { "listId": list }, "text": text })
-}
 
 on_both_databases! {
     /// 1,653 contacts: one segment, two, an image, and an MMS of two.
@@ -103,11 +71,11 @@ on_both_databases! {
         let tenant = server.account("Shop").await;
         server.grant(&tenant, "653").await;
         for (code, credits) in [("p500", "500"), ("p1000", "1000"), ("p5000", "5000")] {
-            package(&server, code, credits).await;
+            sell(&server, code, credits).await;
         }
         let archive = "mutation($input: ArchiveCreditPackageInput!) {
             archiveCreditPackage(input: $input) { userErrors { field } } }";
-        let gone = package(&server, "gone", "1000").await;
+        let gone = sell(&server, "gone", "1000").await;
         server.done(server.admin_key(), archive, json!({ "packageId": gone })).await;
         let list = server.list(&tenant, "All", json!([{ "countryCode": "IT", "recipients": 1653 }])).await;
 

@@ -2,44 +2,12 @@
 
 use serde_json::{Value, json};
 
-use crate::{
-    nouns::{
-        message::{SCHEDULE, refusals, schedule, to_italians},
-        quote::quote,
-    },
-    support::{Server, Tenant, on_both_databases},
+use crate::support::{
+    message::{SCHEDULE, refusals, schedule, to_italians},
+    on_both_databases,
+    quote::quote,
+    rate_card::{PUBLISH, charge_by, publish},
 };
-
-const PUBLISH: &str = "mutation($input: PublishRateCardInput!) { publishRateCard(input: $input) {
-    rateCard { id code version publishedAt description creditValue { amount currencyCode }
-        rates { countryCode sms mms } }
-    userErrors { field code } } }";
-
-/// Publishes a version of a card; the whole version.
-pub(crate) async fn publish(server: &Server, code: &str, rates: Value) -> Value {
-    let worth = json!({ "amount": "0.013", "currencyCode": "EUR" });
-    publish_worth(server, code, worth, rates).await
-}
-
-/// Publishes a version of a card whose credits have this value; the whole version.
-pub(crate) async fn publish_worth(
-    server: &Server,
-    code: &str,
-    worth: Value,
-    rates: Value,
-) -> Value {
-    let input = json!({ "code": code, "creditValue": worth, "rates": rates });
-    let mut payload = server.done(server.admin_key(), PUBLISH, input).await;
-    payload["rateCard"].take()
-}
-
-/// Lets a card price an account's messages.
-pub(crate) async fn charge_by(server: &Server, tenant: &Tenant, card: &Value) {
-    let update = "mutation($input: UpdateAccountInput!) {
-        updateAccount(input: $input) { account { id } userErrors { field message } } }";
-    let input = json!({ "accountId": tenant.id, "rateCardId": card["id"] });
-    server.done(server.admin_key(), update, input).await;
-}
 
 on_both_databases! {
     /// Every installation begins with one card, and every account with it.

@@ -3,12 +3,12 @@
 
 use serde_json::{Value, json};
 
-use crate::{
-    nouns::{
-        message::{SCHEDULE, balance, refusals, schedule, to_italians},
-        rate_card::{charge_by, publish},
-    },
-    support::{Server, Tenant, new_key, on_both_databases},
+use crate::support::{
+    Server, Tenant,
+    account::{balance, set_settlement},
+    message::{self, SCHEDULE, refusals, to_italians},
+    new_key, on_both_databases,
+    rate_card::{charge_by, publish},
 };
 
 const SETTLE: &str = "mutation($input: SettleMessageInput!) { settleMessage(input: $input) {
@@ -20,18 +20,14 @@ const ALLOCATE: &str = "mutation($input: AllocateCreditsInput!) { allocateCredit
 /// An account whose sending service settles.
 async fn reported(server: &Server, credits: &str) -> Tenant {
     let tenant = server.account("Shop").await;
-    let update = "mutation($input: UpdateAccountInput!) {
-        updateAccount(input: $input) { userErrors { field message } } }";
-    let input = json!({ "accountId": tenant.id, "settlement": "REPORTED" });
-    server.done(server.admin_key(), update, input).await;
+    set_settlement(server, &tenant, "REPORTED").await;
     server.grant(&tenant, credits).await;
     tenant
 }
 
 async fn scheduled(server: &Server, tenant: &Tenant, recipients: i64) -> Value {
     let at = "2026-11-23T08:00:00Z";
-    let mut payload = schedule(server, tenant, at, to_italians(recipients)).await;
-    payload["message"]["id"].take()
+    message::scheduled(server, tenant, at, to_italians(recipients)).await
 }
 
 /// The reason why a settlement with this key is refused.

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::{
-    nouns::purchase::{begin, package},
-    support::{Server, Tenant, on_both_databases},
+use crate::support::{
+    Server, Tenant, on_both_databases,
+    purchase::{begin, package},
 };
 
 const STATEMENT: &str = "query($month: Date!) { account { statement(month: $month) {

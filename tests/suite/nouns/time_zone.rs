@@ -2,12 +2,14 @@
 //! (law L2).
 
 use futures_util::future::join_all;
-use message_credits::ledger::verify::verify;
 use serde_json::{Value, json};
 
-use crate::{
-    nouns::message::{balance, schedule, to_italians},
-    support::{Server, Tenant, new_key, on_both_databases, sending},
+use crate::support::{
+    Server, Tenant,
+    account::{balance, update},
+    books::assert_sound,
+    message::{schedule, scheduled, to_italians},
+    new_key, on_both_databases, sending,
 };
 
 const READ: &str = "query($id: ID) { account(id: $id) {
@@ -20,11 +22,7 @@ const CANCEL: &str = "mutation($input: CancelMessageInput!) { cancelMessage(inpu
 
 /// Changes the account's zone; returns the zone in the answer.
 async fn changed_to(server: &Server, tenant: &Tenant, zone: &str) -> Value {
-    let update = "mutation($input: UpdateAccountInput!) { updateAccount(input: $input) {
-        account { timeZone } userErrors { field message } } }";
-    let input = json!({ "accountId": tenant.id, "timeZone": zone });
-    let mut payload = server.done(&tenant.owner, update, input).await;
-    payload["account"]["timeZone"].take()
+    update(server, &tenant.owner, tenant, "timeZone", zone).await["timeZone"].take()
 }
 
 async fn change_to(server: &Server, tenant: &Tenant, zone: &str) {
@@ -48,11 +46,6 @@ async fn of_kind(server: &Server, tenant: &Tenant, kind: &str) -> Vec<Value> {
     let mut nodes = transactions(server, tenant).await;
     nodes.retain(|node| node["kind"] == kind);
     nodes
-}
-
-async fn is_sound(server: &Server) {
-    let verified = verify(&server.services().store, |_| {}).await.unwrap();
-    assert_eq!(verified.drifts, []);
 }
 
 on_both_databases! {
@@ -93,7 +86,7 @@ on_both_databases! {
         let past = "{ account { balance(at: \"2026-11-30T00:00:00Z\") { nextExpiry { expiresAt } } } }";
         let told = server.data(&tenant.owner, past, json!({})).await;
         assert_eq!(told["account"]["balance"]["nextExpiry"]["expiresAt"], "2026-12-30T23:00:00Z");
-        is_sound(&server).await;
+        assert_sound(&server).await;
     }
 
     /// To the east the day may have begun: the remainder expires with the change, and earlier
@@ -120,7 +113,7 @@ on_both_databases! {
         let expiries = of_kind(&server, &tenant, "EXPIRY").await;
         assert_eq!((&expiries[0]["credits"], &expiries[0]["createdAt"]), (&json!("-6"), &json!("2026-12-30T23:40:00Z")));
         assert_eq!(of_kind(&server, &tenant, "SPEND").await[0]["credits"], "-4");
-        is_sound(&server).await;
+        assert_sound(&server).await;
     }
 
     /// To the west: expired lots stay expired, at the same instant.
@@ -135,7 +128,7 @@ on_both_databases! {
             "expiresAt": "2026-12-30T23:00:00Z", "state": "EXPIRED" }]));
         assert_eq!(of_kind(&server, &tenant, "EXPIRY").await.len(), 1);
         assert!(of_kind(&server, &tenant, "TIME_ZONE_CHANGE").await.is_empty());
-        is_sound(&server).await;
+        assert_sound(&server).await;
     }
 
     /// A lot emptied by a hold moves too: credits that return to it expire when its day begins in
@@ -154,7 +147,7 @@ on_both_databases! {
         server.done(&tenant.owner, CANCEL, cancel(&late)).await;
         let found = balance(&server, &tenant).await;
         assert_eq!((&found["available"], &found["held"]), (&json!("0"), &json!("0")));
-        is_sound(&server).await;
+        assert_sound(&server).await;
     }
 
     /// The same zone again moves nothing; in each zone the day begins at its own instant, also for
@@ -177,7 +170,7 @@ on_both_databases! {
             assert_eq!(found["balance"]["nextExpiry"]["credits"], found["balance"]["available"], "{zone}");
         }
         assert_eq!(of_kind(&server, &tenant, "TIME_ZONE_CHANGE").await.len(), 3);
-        is_sound(&server).await;
+        assert_sound(&server).await;
     }
 
     /// B4: a grant repeated after a change gets its first answer, even if its day has begun by now.
@@ -215,7 +208,7 @@ on_both_databases! {
         for lot in found["lots"]["nodes"].as_array().unwrap() {
             assert_eq!(lot["expiresAt"], "2027-01-31T23:00:00Z");
         }
-        is_sound(&server).await;
+        assert_sound(&server).await;
     }
 
     /// Thousands of lots move in one command.
@@ -238,13 +231,12 @@ on_both_databases! {
         assert_eq!(found["balance"], json!({ "available": "3000", "nextExpiry": {
             "credits": "10", "expiresOn": "2027-01-01", "expiresAt": "2027-01-01T05:00:00Z" } }));
         assert_eq!(of_kind(&server, &tenant, "TIME_ZONE_CHANGE").await.len(), 1);
-        is_sound(&server).await;
+        assert_sound(&server).await;
     }
 }
 
 /// A hold whose credits all come from another's release; returns its message.
 async fn schedule_again(server: &Server, tenant: &Tenant) -> Value {
     server.grant_until(tenant, "3", Some("2026-12-31")).await;
-    let mut payload = schedule(server, tenant, "2027-01-05T08:00:00Z", to_italians(3)).await;
-    payload["message"]["id"].take()
+    scheduled(server, tenant, "2027-01-05T08:00:00Z", to_italians(3)).await
 }

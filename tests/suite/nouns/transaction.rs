@@ -2,10 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{
-    nouns::message::send,
-    support::{Server, Tenant, new_key, on_both_databases},
-};
+use crate::support::{Server, Tenant, message::send, new_key, on_both_databases};
 
 const TRANSACTIONS: &str = "query($filter: TransactionFilter) {
     account { transactions(filter: $filter) {

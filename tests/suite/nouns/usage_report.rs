@@ -2,18 +2,18 @@
 
 mod history;
 
-use domain::{channel::Channel, ending::Asker, id::ListId};
+use domain::{ending::Asker, id::ListId};
 use message_credits::{
     graphql::engine::ids::PublicId,
     ledger::{End, RequestKind},
 };
 use serde_json::{Value, json};
 
-pub use self::history::{History, Numbers, at, history, message, spent};
-use self::history::{VALUES_NANO, check_all};
+use self::history::check_all;
 use crate::support::{
     Server, on_both_databases,
-    sending::{self, Leg, Message, grant_at, new_message, send_all, submit},
+    sending::{self, Leg, Message, at, grant_at, new_message, send_all, sms, submit},
+    usage::VALUES_NANO,
 };
 
 const REPORT: &str = "query($input: UsageReportInput!) { usageReport(input: $input) {
@@ -53,17 +53,8 @@ fn one(
     recipients: u64,
 ) -> Message {
     Message {
-        at: at(instant),
-        list,
-        channel: Channel::Sms,
-        text: "Ciao".to_owned(),
         card,
-        legs: vec![Leg {
-            country: "IT",
-            segment_count: 1,
-            recipients,
-            rate_units: Some(10_000),
-        }],
+        ..sms(list, instant, recipients)
     }
 }
 

@@ -2,30 +2,27 @@
 //! earlier messages are added up. That it equals the messages for any report is tested in
 //! [`crate::laws::usage_laws`].
 
-use domain::{calendar::buckets::Interval, id::ListId};
-use entity::{book, sql_enums::Role};
+use domain::calendar::buckets::Interval;
+use entity::book;
 use jiff::{SignedDuration, Timestamp};
 use message_credits::{
     clock::Clock,
-    graphql::engine::ids::PublicId,
-    ledger::verify::verify,
     operations::{
-        Viewer,
         usage_report::{UsageReport, UsageReportRequest},
         usage_rollup::rebuild_usage,
     },
     reports::usage::{Parts, Source},
-    store::usage_rollup::unfinished,
 };
 use sea_orm::{ConnectionTrait, EntityTrait, Statement, Value};
 use serde_json::json;
 
-use crate::{
-    nouns::usage_report::{Numbers, message},
-    support::{
-        Server, Tenant, on_both_databases,
-        sending::{self, account, grant_at, send_all},
-    },
+use crate::support::{
+    Server, Tenant,
+    account::set_zone,
+    books::drifts,
+    on_both_databases,
+    sending::{self, account, grant_at, send_all},
+    usage::{Numbers, message, roll_up, shop_in, viewer},
 };
 
 /// Around changes of the clocks and ends of months, in 2026.
@@ -35,26 +32,9 @@ const STARTS: [&str; 3] = [
     "2026-10-31T20:00:00Z",
 ];
 
-const UPDATE: &str = "mutation($input: UpdateAccountInput!) {
-    updateAccount(input: $input) { account { timeZone } userErrors { field message } } }";
-
-/// Changes an account's zone.
-pub async fn set_zone(server: &Server, tenant: &Tenant, zone: &str) {
-    let input = json!({ "accountId": tenant.id, "timeZone": zone });
-    server.done(&tenant.owner, UPDATE, input).await;
-}
-
 /// An account in a zone, with messages sent at random around the changes of its clocks.
 async fn shop(server: &Server, zone: &str, numbers: &mut Numbers) -> Tenant {
-    let tenant = server.account("Shop").await;
-    set_zone(server, &tenant, zone).await;
-    roll_up(server).await;
-    grant_at(server, &tenant, "2026-01-01T00:00:00Z", 100_000_000).await;
-    let mut lists = Vec::new();
-    for name in ["One", "Two", "Three"] {
-        let id = server.list(&tenant, name, json!([])).await;
-        lists.push(ListId::decode(&id).unwrap());
-    }
+    let (tenant, lists) = shop_in(server, zone).await;
     let card = sending::card(server, 12_345_678, "EUR").await;
     for start in STARTS {
         let start: Timestamp = start.parse().unwrap();
@@ -71,15 +51,6 @@ async fn shop(server: &Server, zone: &str, numbers: &mut Numbers) -> Tenant {
         send_all(server, &tenant, &messages.collect::<Vec<_>>()).await;
     }
     tenant
-}
-
-/// A key that sees everything.
-pub fn viewer() -> Viewer {
-    Viewer {
-        key: None,
-        role: Role::PlatformAdmin,
-        account: None,
-    }
 }
 
 /// Both ways to read a report give the same result.
@@ -114,12 +85,6 @@ async fn check_reports(server: &Server, tenant: &Tenant) {
     }
 }
 
-/// The drifts that `verify` finds.
-pub async fn drifts(server: &Server) -> Vec<String> {
-    let verified = verify(&server.services().store, |_| {}).await.unwrap();
-    verified.drifts.iter().map(ToString::to_string).collect()
-}
-
 async fn execute(server: &Server, text: &str, values: Vec<Value>) {
     let writer = server.services().store.writer();
     let statement = Statement::from_sql_and_values(writer.get_database_backend(), text, values);
@@ -142,18 +107,6 @@ async fn recent(server: &Server, tenant: &Tenant) -> String {
     let reader = server.services().store.reader();
     let row = book::Entity::find_by_id(account(tenant).uuid()).one(reader);
     row.await.unwrap().unwrap().recent_usage
-}
-
-/// Runs the jobs until every day is added up.
-pub async fn roll_up(server: &Server) {
-    for _ in 0..20 {
-        server.run_workers().await;
-        let left = unfinished(server.services().store.reader(), None, 1);
-        if left.await.unwrap().is_empty() {
-            return;
-        }
-    }
-    panic!("the job never ends");
 }
 
 /// The totals' credits in a report by an interval.

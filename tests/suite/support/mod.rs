@@ -1,14 +1,24 @@
 //! The base of all tests: the real router over TCP, on a fresh database of each kind, with a clock
 //! that the test sets.
 
+pub mod account;
+pub mod answer;
+pub mod books;
+pub mod contact_list;
+pub mod credit_package;
 pub mod field_paths;
+pub mod message;
 pub mod own_postgres;
 pub mod panics;
 pub mod process;
+pub mod purchase;
+pub mod quote;
+pub mod rate_card;
 pub mod sending;
 pub mod stored;
 pub mod table_lock;
 pub mod upload;
+pub mod usage;
 
 use std::{net::SocketAddr, path::PathBuf};
 

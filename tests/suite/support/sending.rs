@@ -48,6 +48,28 @@ pub struct Message {
     pub legs: Vec<Leg>,
 }
 
+/// An instant.
+pub fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+/// An SMS of one segment to this many Italians, at a credit each.
+pub fn sms(list: Option<ListId>, instant: &str, recipients: u64) -> Message {
+    Message {
+        at: at(instant),
+        list,
+        channel: Channel::Sms,
+        text: "Ciao".to_owned(),
+        card: RateCardId::new(store::rate_card::DEFAULT_ID),
+        legs: vec![Leg {
+            country: "IT",
+            segment_count: 1,
+            recipients,
+            rate_units: Some(10_000),
+        }],
+    }
+}
+
 /// A new version of a card, under a code of its own.
 pub async fn card(server: &Server, credit_value_nano: i64, currency_code: &str) -> RateCardId {
     let published_at: Timestamp = "2020-01-01T00:00:00Z".parse().unwrap();

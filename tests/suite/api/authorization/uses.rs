@@ -9,10 +9,7 @@ use message_credits::operations::{
 };
 use serde_json::{Value, json};
 
-use crate::{
-    nouns::rate_card::publish,
-    support::{Server, Tenant, new_key},
-};
+use crate::support::{Server, Tenant, new_key, rate_card::publish};
 
 /// The root field that a use is of.
 fn field(what: Use) -> &'static str {

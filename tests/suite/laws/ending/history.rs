@@ -13,10 +13,12 @@ use proptest::{
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
 
-use super::{Ask, ask, keys, settles};
-use crate::{
-    nouns::message::{schedule, to_italians},
-    support::{Server, Tenant, on_both_databases},
+use super::{Ask, ask, keys};
+use crate::support::{
+    Server, Tenant,
+    account::set_settlement,
+    message::{scheduled, to_italians},
+    on_both_databases,
 };
 
 /// Random histories for each database.
@@ -124,10 +126,9 @@ impl World<'_> {
             Step::Schedule(recipients, minutes) => {
                 let send_at = self.now + SignedDuration::from_mins(*minutes);
                 let input = to_italians(*recipients);
-                let mut payload =
-                    schedule(self.server, &self.tenant, &send_at.to_string(), input).await;
+                let id = scheduled(self.server, &self.tenant, &send_at.to_string(), input).await;
                 self.messages.push(Scheduled {
-                    id: payload["message"]["id"].take(),
+                    id,
                     held: *recipients,
                     stayed: None,
                     send_at,
@@ -152,7 +153,7 @@ impl World<'_> {
             Step::Jobs => self.server.run_workers().await,
             Step::Settles(automatic) => {
                 let settlement = if *automatic { "AUTOMATIC" } else { "REPORTED" };
-                settles(self.server, &self.tenant, settlement).await;
+                set_settlement(self.server, &self.tenant, settlement).await;
                 self.is_automatic = *automatic;
             }
         }
@@ -165,9 +166,9 @@ impl World<'_> {
         }
         let send_at = self.now + SignedDuration::from_mins(minutes);
         let input = json!({ "listId": self.list, "text": "Ciao" });
-        let mut payload = schedule(self.server, &self.tenant, &send_at.to_string(), input).await;
+        let id = scheduled(self.server, &self.tenant, &send_at.to_string(), input).await;
         self.messages.push(Scheduled {
-            id: payload["message"]["id"].take(),
+            id,
             held: i64::try_from(self.contacts.len()).unwrap(),
             stayed: Some(self.contacts.clone()),
             send_at,

@@ -23,10 +23,7 @@ use super::{
     model::Model,
     steps::{Step, Wait},
 };
-use crate::{
-    nouns::rate_card::charge_by,
-    support::{Server, Tenant, new_key},
-};
+use crate::support::{Server, Tenant, new_key, rate_card::charge_by};
 
 /// When every history begins: a day after its cards and packages were published.
 const BEGIN: &str = "2026-11-23T08:00:00Z";

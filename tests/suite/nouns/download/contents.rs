@@ -7,9 +7,9 @@ use domain::{channel::Channel, credits::Credits};
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
-use crate::{
-    nouns::usage_report::History,
-    support::sending::{Leg, Message},
+use crate::support::{
+    sending::{Leg, Message},
+    usage::History,
 };
 
 /// Messages, recipients, segments, credits and cost of a row, exact.

@@ -6,10 +6,7 @@ use message_credits::http::downloads::MAX_PER_ACCOUNT;
 use reqwest::StatusCode;
 
 use super::{fetched, get, link, whole_year};
-use crate::{
-    nouns::usage_report::history,
-    support::{Server, table_lock::TableLock},
-};
+use crate::support::{Server, table_lock::TableLock, usage::history};
 
 /// Less than PostgreSQL's lock timeout: the figures don't come before.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -113,8 +113,8 @@ on_both_databases! {
     /// process needs a restart.
     async fn a_renewed_secret_ends_signed_links(server: Server) {
         let tenant = server.account("Shop").await;
-        let package = crate::nouns::purchase::package(&server, 10, 100, |_| {}).await;
-        let purchase = crate::nouns::purchase::begin(&server, &tenant, &package).await;
+        let package = crate::support::purchase::package(&server, 10, 100, |_| {}).await;
+        let purchase = crate::support::purchase::begin(&server, &tenant, &package).await;
         let page = purchase["confirmationUrl"].as_str().unwrap();
         let made = link(&server, &tenant, &november(), "CSV").await;
         let url = made["url"].as_str().unwrap();

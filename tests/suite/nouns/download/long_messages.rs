@@ -7,9 +7,9 @@ use entity::{
 use message_credits::{clock::id_at, store::rate_card::DEFAULT_ID};
 use sea_orm::{EntityTrait, IntoActiveModel};
 
-use crate::{
-    nouns::usage_report::at,
-    support::{Server, Tenant, sending::account},
+use crate::support::{
+    Server, Tenant,
+    sending::{account, at},
 };
 
 /// Long messages of one day, inserted directly: files larger than a connection's buffers.
