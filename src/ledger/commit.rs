@@ -68,6 +68,7 @@ impl Committer {
                 Ok(replies) => return merged(requests, faults, positions, replies),
                 Err(found) => found,
             };
+            let known = faults.len();
             for (place, fault) in found {
                 let Some((position, request)) = positions.get(place).zip(sound.get(place)) else {
                     continue;
@@ -80,6 +81,10 @@ impl Committer {
                         faults.entry(position).or_insert_with(|| fault.clone());
                     }
                 }
+            }
+            if faults.len() == known {
+                // A fault of none of these requests would be met again and again.
+                return merged(requests, faults, Vec::new(), Vec::new());
             }
         }
     }
