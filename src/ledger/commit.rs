@@ -50,7 +50,6 @@ impl Committer {
     /// A command that meets a fault fails with it, and the others are done without it. If a second
     /// command of the same account meets one, all commands of the account fail: its books are
     /// broken, and one account must not cost a batch more than two extra tries.
-    /// account must not cost a batch more than two more tries.
     pub(super) async fn serve(&self, requests: &[&Request], locked: Locked) -> Vec<Option<Reply>> {
         let mut faults = Faults::new();
         let mut faulty: BTreeSet<AccountId> = BTreeSet::new();

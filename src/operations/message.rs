@@ -7,6 +7,8 @@
 mod charge;
 mod submission;
 
+use std::time::{Duration, Instant};
+
 use domain::{
     credits::Credits,
     ending::Asker,
@@ -35,8 +37,12 @@ use crate::{
     ledger::{self, End, MessageCharge, NewMessage, RequestKind},
 };
 
-/// How often a message to a list's contacts is priced while contacts are being removed from it.
-const MAX_PRICINGS: u32 = 5;
+/// How often a message to a list's contacts is priced at least while contacts are being removed
+/// from it.
+const MIN_PRICINGS: u32 = 5;
+/// How long it is priced again, however often that is: removals one by one, each in a request of
+/// its own, are faster than a pricing and its turn in the ledger.
+const PRICING_PATIENCE: Duration = Duration::from_secs(5);
 /// How far ahead a message may be scheduled, in years.
 const MAX_YEARS_AHEAD: i64 = 2;
 
@@ -146,7 +152,10 @@ impl Services {
         // their telephone numbers uncopied.
         let is_of_list = matches!(new.draft.audience, None | Some(Audience::List(_)));
         if new.send_at.is_some() && is_of_list {
-            for _ in 1..MAX_PRICINGS {
+            let began = Instant::now();
+            let mut pricings = 1;
+            while pricings < MIN_PRICINGS || began.elapsed() < PRICING_PATIENCE {
+                pricings += 1;
                 let kind = self.new_message((account, card.clone()), new.clone()).await;
                 let done = self.try_submit(account, kind, key.clone(), &amount).await?;
                 if let Some(done) = done {

@@ -291,18 +291,12 @@ on_both_databases! {
         };
         let (answers, ()) = join(join_all(schedules), removals).await;
         send_time_comes(&server).await;
-        let mut done = 0;
         for answer in answers {
             let id = &answer["data"]["scheduleMessage"]["message"]["id"];
-            if id.is_null() {
-                assert_eq!(answer["errors"][0]["extensions"]["code"], "RATE_LIMITED", "{answer}");
-                continue;
-            }
-            done += 1;
+            assert!(id.is_string(), "{answer}");
             let sent = message(&server, &shop, id).await;
             assert_eq!((&sent["status"], &sent["credits"]), (&json!("SENT"), &json!("10")), "{sent}");
         }
-        assert!(done > 0, "no message was scheduled");
         assert_sound(&server).await;
     }
 
