@@ -7,12 +7,12 @@ use url::Url;
 
 use crate::{
     clock::Clock,
-    config::{PaymentProvider, admin_key::AdminKey, serving::Shown},
+    config::{admin_key::AdminKey, serving::Shown},
     graphql::{engine::limits::Limits, schema},
     http::{self, address::TrustedProxies, cors::CorsOrigins, shares::Rates},
     ledger::{Ledger, Writers},
     operations::{Parts, Services, api_key},
-    payments::Provider,
+    payments::Providers,
     store::{self, Store},
 };
 
@@ -25,8 +25,8 @@ pub struct Settings {
     pub admin_key: Option<AdminKey>,
     /// The source of time.
     pub clock: Clock,
-    /// The payment provider; nothing is sold without one.
-    pub payments: Option<PaymentProvider>,
+    /// The payment providers.
+    pub payments: Providers,
     /// What anonymous clients see.
     pub shown: Shown,
     /// A demo's key, which its pages offer. Such a server accepts only loopback host names and its
@@ -161,15 +161,12 @@ pub fn assemble(store: Store, settings: Settings) -> App {
     let admin_key_hash = settings
         .admin_key
         .map(|key| api_key::secret_hash(key.expose()));
-    let payments = settings.payments.map(|provider| match provider {
-        PaymentProvider::Sandbox => Provider::sandbox(),
-    });
     let (ledger, writers) = Ledger::start(&store, &settings.clock);
     let stop = CancellationToken::new();
     let services = Services::new(Parts {
         store: store.clone(),
         ledger: ledger.clone(),
-        payments,
+        payments: settings.payments,
         clock: settings.clock,
         public_url: settings.public_url,
         admin_key_hash,

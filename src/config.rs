@@ -11,10 +11,15 @@ use std::{
     path::PathBuf,
 };
 
-use clap::{Args, Parser, Subcommand, ValueEnum, builder::BoolishValueParser};
+use clap::{
+    Args, Parser, Subcommand, ValueEnum,
+    builder::{BoolishValueParser, PossibleValuesParser},
+};
 use ipnet::IpNet;
 use jiff::Timestamp;
 use url::Url;
+
+use crate::payments::{self, ProviderSettings};
 
 /// GraphQL server for prepaid message credits.
 #[derive(Debug, Parser)]
@@ -186,13 +191,18 @@ pub struct ServeArgs {
     /// real payment provider.
     #[arg(long, value_name = "INSTANT")]
     pub clock_start: Option<Timestamp>,
-    /// The payment provider. If left out, `demo` uses the sandbox and `serve` sells nothing.
-    #[arg(long, env = "PAYMENT_PROVIDER", value_enum)]
-    pub payment_provider: Option<PaymentProvider>,
+    /// The provider of new payments. If left out, `demo` uses the sandbox and `serve` sells
+    /// nothing. Payments begun with another provider are followed as long as its settings are
+    /// given.
+    #[arg(long, env = "PAYMENT_PROVIDER", value_parser = PossibleValuesParser::new(payments::NAMES))]
+    pub payment_provider: Option<String>,
     /// Allow `serve` to use the sandbox, which charges nobody and gives real credits.
     #[arg(long, env = "ALLOW_SANDBOX", value_parser = BoolishValueParser::new(), num_args = 0..=1,
         require_equals = true, default_value = "false", default_missing_value = "true")]
     pub allow_sandbox: bool,
+    /// The payment providers' settings.
+    #[command(flatten)]
+    pub providers: ProviderSettings,
     /// What anonymous clients may see.
     #[command(flatten)]
     pub shown: ShownArgs,
@@ -246,23 +256,6 @@ fn network(text: &str) -> Result<IpNet, String> {
         .map_err(|_| {
             "write a network such as 10.0.0.0/8, or an address such as 10.0.0.1".to_owned()
         })
-}
-
-/// The payment providers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum PaymentProvider {
-    /// Charges nobody: a page of this server with Approve and Decline.
-    Sandbox,
-}
-
-impl PaymentProvider {
-    /// Whether real money is moved.
-    #[must_use]
-    pub fn is_real(self) -> bool {
-        match self {
-            Self::Sandbox => false,
-        }
-    }
 }
 
 #[cfg(test)]

@@ -9,8 +9,8 @@ use message_credits::{
     app::{self, Settings},
     clock::Clock,
     config::{
-        Cli, Command, CreateKeyArgs, DatabaseArgs, KeyCommand, KeyRole, PaymentProvider, RateArgs,
-        RebuildUsageArgs, SecretCommand, ServeArgs,
+        Cli, Command, CreateKeyArgs, DatabaseArgs, KeyCommand, KeyRole, RateArgs, RebuildUsageArgs,
+        SecretCommand, ServeArgs,
         admin_key::AdminKey,
         serving::{Purpose, Shown, is_loopback},
     },
@@ -24,6 +24,7 @@ use message_credits::{
         api_key::{self, CreateApiKey},
         server_secret, usage_rollup,
     },
+    payments::Providers,
     store::sql::server_lock,
     telemetry,
 };
@@ -132,7 +133,7 @@ async fn serve(args: ServeArgs, purpose: Purpose) -> Result<ExitCode, Failure> {
         cors_origins,
         rates: rates(&args.rates),
     };
-    warn_of_sandbox(payments);
+    warn_of_free_credits(&settings.payments);
     if purpose == Purpose::Demo && !is_loopback(address) {
         tracing::warn!(
             %address,
@@ -157,11 +158,13 @@ fn warn_of_ended_keys(ended: u64) {
     }
 }
 
-fn warn_of_sandbox(payments: Option<PaymentProvider>) {
-    match payments {
-        Some(PaymentProvider::Sandbox) => tracing::warn!(
-            "payments use the sandbox: nobody is charged, and approved purchases give real credits"
+fn warn_of_free_credits(payments: &Providers) {
+    match payments.selling() {
+        Some(provider) if !provider.is_real() => tracing::warn!(
+            provider = provider.name(),
+            "the payment provider charges nobody, and approved purchases give real credits"
         ),
+        Some(provider) => tracing::info!(provider = provider.name(), "payments are taken"),
         None => tracing::info!("no payment provider was chosen: nothing can be bought"),
     }
 }
@@ -301,11 +304,13 @@ fn welcome(settings: &Settings, administration: Option<SocketAddr>, demo: Option
         text.push_str(&format!("  GraphiQL  {base}/graphiql\n"));
     }
     text.push_str(&format!("  GraphQL   {base}/graphql\n"));
-    text.push_str(match settings.payments {
-        Some(PaymentProvider::Sandbox) => {
-            "  payments  sandbox: nobody is charged, and approved purchases give real credits\n"
-        }
-        None => "  payments  none: nothing can be bought\n",
+    text.push_str(&match settings.payments.selling() {
+        Some(provider) if !provider.is_real() => format!(
+            "  payments  {}: nobody is charged, and approved purchases give real credits\n",
+            provider.name()
+        ),
+        Some(provider) => format!("  payments  {}\n", provider.name()),
+        None => "  payments  none: nothing can be bought\n".to_owned(),
     });
     if let Some(address) = administration {
         text.push_str(&format!("  metrics   http://{address}/metrics\n"));

@@ -26,6 +26,8 @@ mod invisible;
 pub mod lot;
 pub mod message;
 pub mod monthly_report;
+pub mod payment;
+pub mod payment_connection;
 pub mod personal;
 pub mod phone_number;
 pub mod policy;
@@ -48,7 +50,7 @@ pub mod viewer;
 use std::sync::Arc;
 
 use domain::id::AccountId;
-use entity::{account as accounts, rate_card as rate_cards};
+use entity::{account as accounts, purchase as purchases, rate_card as rate_cards};
 use sea_orm::DbErr;
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -66,7 +68,7 @@ use crate::{
     clock::Clock,
     fair::Line,
     ledger::Ledger,
-    payments::Provider,
+    payments::{Approval, Providers},
     store::{self, Store, account::Charged},
 };
 
@@ -92,8 +94,8 @@ pub struct Parts {
     pub store: Store,
     /// The ledger: the only way to change the books.
     pub ledger: Ledger,
-    /// The payment provider; nothing is sold without one.
-    pub payments: Option<Provider>,
+    /// The payment providers.
+    pub payments: Providers,
     /// The clock that operations read the time from.
     pub clock: Clock,
     /// SHA-256 of the server's own admin key, if one is configured.
@@ -148,7 +150,8 @@ impl Services {
     /// Whether payments go to the sandbox, so that credits cost nothing.
     #[must_use]
     pub fn sells_for_nothing(&self) -> bool {
-        self.payments().is_some_and(Provider::is_sandbox)
+        let selling = self.payments().selling();
+        selling.is_some_and(|provider| !provider.is_real())
     }
 
     // For operations alone: every other module reads through `reader`.
@@ -161,8 +164,15 @@ impl Services {
         &self.0.parts.ledger
     }
 
-    fn payments(&self) -> Option<&Provider> {
-        self.0.parts.payments.as_ref()
+    fn payments(&self) -> &Providers {
+        &self.0.parts.payments
+    }
+
+    /// Whether a purchase is approved on a page of this server, so that knowing its address
+    /// suffices (law R1).
+    fn is_approved_here(&self, row: &purchases::Model) -> bool {
+        let provider = self.payments().named(&row.provider);
+        provider.is_some_and(|provider| provider.approval() == Approval::OwnPage)
     }
 
     fn admin_key_hash(&self) -> Option<&[u8; 32]> {

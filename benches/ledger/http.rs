@@ -13,7 +13,7 @@ use message_credits::{
     http::{self, address::TrustedProxies, connections, shares::Rates},
     ledger::{Ledger, RequestKind},
     operations::{Parts, Services},
-    payments::Provider,
+    payments::{self, ProviderSettings, Providers},
 };
 use sha2::{Digest, Sha256};
 use tokio::{
@@ -80,7 +80,8 @@ fn router(bed: &Bed, ledger: Ledger) -> Router {
     let services = Services::new(Parts {
         store: bed.store.clone(),
         ledger,
-        payments: Some(Provider::sandbox()),
+        payments: Providers::new(Some(payments::DEMO), &ProviderSettings::default())
+            .expect("the sandbox needs no settings"),
         clock: bed.clock.clone(),
         public_url,
         admin_key_hash: Some(Sha256::digest(KEY).into()),

@@ -12,6 +12,7 @@ use message_credits::{
     http::{address::TrustedProxies, shares::Rates},
     ledger::{Request, RequestKind},
     operations::{api_key, usage_rollup},
+    payments::Providers,
     store::{self, Store, rate_card::DEFAULT_ID},
 };
 use sea_orm::{ConnectionTrait, Database, DatabaseBackend, Statement};
@@ -91,7 +92,7 @@ impl World {
             public_url: "http://127.0.0.1".parse()?,
             admin_key: None,
             clock: Clock::system(),
-            payments: None,
+            payments: Providers::default(),
             shown: Shown::default(),
             demo_key: None,
             trusted_proxies: TrustedProxies::default(),

@@ -24,6 +24,7 @@ pub mod id;
 pub mod lot;
 pub mod merge;
 pub mod money;
+pub mod payment;
 pub mod personal;
 pub mod pool;
 pub mod private;

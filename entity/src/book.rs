@@ -22,6 +22,12 @@ pub struct Model {
     pub last_at: i64,
     /// Recent usage that is not in `usage_rollups` yet: a JSON array of sums.
     pub recent_usage: String,
+    /// The credits that the account owes, in units of 1/10,000 credit: spent credits of payments
+    /// that their provider took back.
+    pub debt_units: i64,
+    /// A recharge is due below this many available credits, in units of 1/10,000 credit; null if
+    /// automatic recharge is off.
+    pub recharge_below_units: Option<i64>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

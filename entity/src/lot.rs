@@ -27,6 +27,8 @@ pub struct Model {
     pub expires_at: Option<i64>,
     /// When it was created, in microseconds since the epoch.
     pub created_at: i64,
+    /// Whether its payment was taken back, so that credits returning to it pay the account's debt.
+    pub taken_back: bool,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

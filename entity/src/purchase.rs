@@ -40,6 +40,27 @@ pub struct Model {
     pub confirmation_url: Option<String>,
     /// The address that the buyer is sent back to.
     pub return_url: Option<String>,
+    /// How many packages it buys. Credits and price are those of all of them.
+    pub package_count: i32,
+    /// Why it was declined or failed, in the provider's words.
+    pub reason: Option<String>,
+    /// When the provider was first asked to take the payment, in microseconds since the epoch: from
+    /// then on it may have been taken.
+    pub called_at: Option<i64>,
+    /// When a job carries on with it, in microseconds since the epoch; null once it is decided.
+    pub next_at: Option<i64>,
+    /// Until when a process works on it, in microseconds since the epoch.
+    pub claimed_until: Option<i64>,
+    /// How often a job asked the provider since its last news.
+    pub attempts: i32,
+    /// The lot that it bought; null until it is paid.
+    pub lot_id: Option<Uuid>,
+    /// What the provider took back of the price, in the currency's minor unit.
+    pub reversed_minor: i64,
+    /// The credits that were taken back for it, in units of 1/10,000 credit.
+    pub reversed_units: i64,
+    /// The reference that a person confirmed the payment with, such as a bank's.
+    pub confirmed_with: Option<String>,
     /// When it was created, in microseconds since the epoch.
     pub created_at: i64,
     /// When it was paid, declined or closed, in microseconds since the epoch; null while it is

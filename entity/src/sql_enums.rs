@@ -195,6 +195,9 @@ pub enum PurchaseStatus {
     /// The owner did not decide in time.
     #[sea_orm(string_value = "EXPIRED")]
     Expired,
+    /// The provider was asked and did not answer: the payment may have been taken or not.
+    #[sea_orm(string_value = "UNKNOWN")]
+    Unknown,
     /// The provider could not collect the payment.
     #[sea_orm(string_value = "FAILED")]
     Failed,

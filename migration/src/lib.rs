@@ -26,6 +26,7 @@ mod m20261126_000015_import_warnings;
 mod m20261126_000016_lot_expiry_changes;
 mod m20261126_000017_departures;
 mod m20261126_000018_rates_by_channel;
+mod m20261126_000019_payments;
 
 /// All migrations, the oldest first.
 #[derive(Debug)]
@@ -53,6 +54,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000016_lot_expiry_changes::Migration),
             Box::new(m20261126_000017_departures::Migration),
             Box::new(m20261126_000018_rates_by_channel::Migration),
+            Box::new(m20261126_000019_payments::Migration),
         ]
     }
 }

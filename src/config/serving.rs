@@ -7,7 +7,8 @@ use std::net::SocketAddr;
 
 use url::Url;
 
-use super::{PaymentProvider, ServeArgs, ShownArgs};
+use super::{ServeArgs, ShownArgs};
+use crate::payments::{self, Providers, SettingsError};
 
 /// Whether the server shows demo data or real data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +38,9 @@ pub enum CombinationError {
          127.0.0.1 or [::1], or set --public-url to the URL at which others may open it"
     )]
     OpenDemo(SocketAddr),
+    /// A provider's settings are missing or wrong.
+    #[error(transparent)]
+    Provider(#[from] SettingsError),
 }
 
 /// What anonymous clients see.
@@ -79,23 +83,25 @@ impl ServeArgs {
         }
     }
 
-    /// The payment provider. `None`, so that nothing is sold, unless one was chosen or this is a
-    /// demo.
+    /// The payment providers. None sells, unless one was chosen or this is a demo.
     ///
     /// # Errors
-    /// The sandbox was not allowed, or the clock is moved while real money is charged.
-    pub fn payments(&self, purpose: Purpose) -> Result<Option<PaymentProvider>, CombinationError> {
-        let chosen = match (self.payment_provider, purpose) {
-            (None, Purpose::Demo) => Some(PaymentProvider::Sandbox),
-            (Some(PaymentProvider::Sandbox), Purpose::Platform) if !self.allow_sandbox => {
-                return Err(CombinationError::Sandbox);
-            }
+    /// A provider that charges nobody was not allowed, the clock is moved while real money is
+    /// charged, or settings are missing or wrong.
+    pub fn payments(&self, purpose: Purpose) -> Result<Providers, CombinationError> {
+        let chosen = match (self.payment_provider.as_deref(), purpose) {
+            (None, Purpose::Demo) => Some(payments::DEMO),
             (chosen, _) => chosen,
         };
-        if self.clock_start.is_some() && chosen.is_some_and(PaymentProvider::is_real) {
+        let providers = Providers::new(chosen, &self.providers)?;
+        let is_real = providers.selling().map(|provider| provider.is_real());
+        if is_real == Some(false) && purpose == Purpose::Platform && !self.allow_sandbox {
+            return Err(CombinationError::Sandbox);
+        }
+        if self.clock_start.is_some() && is_real == Some(true) {
             return Err(CombinationError::ClockOfRealMoney);
         }
-        Ok(chosen)
+        Ok(providers)
     }
 
     /// Refuses a demo that other machines can open unless the operator allowed it.
@@ -121,7 +127,7 @@ mod tests {
     use clap::Parser;
 
     use super::{Purpose, Shown};
-    use crate::config::{Cli, PaymentProvider, ServeArgs};
+    use crate::config::{Cli, ServeArgs};
 
     fn args(words: &[&str]) -> ServeArgs {
         Cli::parse_from(["message-credits"].iter().chain(words)).serve
@@ -158,15 +164,16 @@ mod tests {
 
     #[test]
     fn nothing_is_sold_unless_a_provider_is_chosen() {
-        let check = |words: &[&str], purpose, expected: Result<Option<PaymentProvider>, &str>| {
+        let check = |words: &[&str], purpose, expected: Result<Option<&str>, &str>| {
             let found = args(words).payments(purpose);
+            let found = found.map(|found| found.selling().map(|provider| provider.name()));
             match (found, expected) {
                 (Ok(found), Ok(expected)) => assert_eq!(found, expected, "{words:?}"),
                 (Err(error), Err(text)) => assert!(error.to_string().contains(text), "{error}"),
                 (found, _) => panic!("{words:?}: {found:?}"),
             }
         };
-        let sandbox = Ok(Some(PaymentProvider::Sandbox));
+        let sandbox = Ok(Some("sandbox"));
         check(&[], Purpose::Platform, Ok(None));
         check(&["--allow-sandbox"], Purpose::Platform, Ok(None));
         check(&[], Purpose::Demo, sandbox);

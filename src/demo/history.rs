@@ -26,6 +26,7 @@ use super::{
 use crate::{
     clock::id_at,
     ledger::{MessageCharge, NewMessage, Request, RequestKind},
+    payments,
     store::{Store, rate_card::DEFAULT_ID},
 };
 
@@ -234,17 +235,35 @@ impl Writer<'_> {
             currency_code: package.currency.to_owned(),
             validity_days: package.validity_days,
             automatic: false,
-            provider: "sandbox".to_owned(),
+            provider: payments::DEMO.to_owned(),
             provider_reference: None,
             confirmation_url: None,
             return_url: None,
+            package_count: 1,
+            reason: None,
+            called_at: None,
+            next_at: None,
+            claimed_until: None,
+            attempts: 0,
+            lot_id: None,
+            reversed_minor: 0,
+            reversed_units: 0,
+            confirmed_with: None,
             created_at: at.as_microsecond(),
             decided_at: None,
         };
         self.left += row.credits_units;
         self.history.purchases.push((package.code.to_owned(), row));
         let lot = LotId::new(id_at(at));
-        self.push(at, RequestKind::Credit { purchase, lot });
+        let is_confirmed = false;
+        self.push(
+            at,
+            RequestKind::Credit {
+                purchase,
+                lot,
+                is_confirmed,
+            },
+        );
     }
 
     /// The last days: credits that expire soon, a list with a limit, and scheduled messages.

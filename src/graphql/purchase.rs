@@ -108,6 +108,9 @@ pub enum PurchaseStatus {
     Declined,
     /// Nobody decided within two days.
     Expired,
+    /// The payment provider did not answer, so that the payment may have been taken or not. The
+    /// server asks again until it knows.
+    Unknown,
     /// The payment provider could not take the payment.
     Failed,
 }

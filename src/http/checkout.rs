@@ -163,7 +163,7 @@ fn purchase_page(checkout: &Checkout) -> Markup {
 fn outcome(row: &purchase::Model) -> Markup {
     let (heading, text) = match row.status {
         // The caller shows the question in this case.
-        PurchaseStatus::Pending => (
+        PurchaseStatus::Pending | PurchaseStatus::Unknown => (
             "Waiting",
             "This purchase is neither approved nor declined yet.",
         ),

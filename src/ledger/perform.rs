@@ -55,7 +55,11 @@ impl Batch {
                     ..answer
                 })
             }
-            RequestKind::Credit { purchase, lot } => self.credit(account, *purchase, *lot, now),
+            RequestKind::Credit {
+                purchase,
+                lot,
+                is_confirmed,
+            } => self.credit(account, *purchase, *lot, *is_confirmed, now),
             RequestKind::Revoke { lot, credits, note } => {
                 let command = Command::Revoke {
                     lot: *lot,
@@ -230,6 +234,7 @@ impl Batch {
             expires_on: lot.expiry.map(|expiry| expiry.on.to_string()),
             expires_at: lot.expiry.map(|expiry| expiry.at.as_microsecond()),
             created_at: lot.created_at.as_microsecond(),
+            taken_back: false,
         };
         head.lot_rows.insert(id, row);
         Ok(())
@@ -242,6 +247,7 @@ impl Batch {
         account: AccountId,
         purchase: PurchaseId,
         lot: LotId,
+        is_confirmed: bool,
         now: Timestamp,
     ) -> Result<Answer, Undone> {
         let key = (account.uuid(), purchase.uuid());
@@ -252,10 +258,12 @@ impl Batch {
             .cloned()
             .ok_or(Refused::UnknownPurchase)?;
         match row.status {
-            PurchaseStatus::Pending => {}
+            PurchaseStatus::Pending | PurchaseStatus::Unknown => {}
             PurchaseStatus::Paid => return Err(Refused::AlreadyCredited.into()),
             PurchaseStatus::Declined | PurchaseStatus::Expired | PurchaseStatus::Failed => {
-                return Err(Refused::PurchaseClosed.into());
+                if !is_confirmed {
+                    return Err(Refused::PurchaseClosed.into());
+                }
             }
         }
         let head = self.heads.get(&account).ok_or(Fault::MissingBook)?;
@@ -285,7 +293,10 @@ impl Batch {
         let answer = self.command(account, &command, now, |_| None)?;
         self.insert_lot(account, lot, credits, lot_source)?;
         row.status = PurchaseStatus::Paid;
+        row.reason = None;
         row.decided_at = Some(at.as_microsecond());
+        row.next_at = None;
+        row.lot_id = Some(lot.uuid());
         self.facts.purchases.insert(key, row.clone());
         self.rows.purchases.push(row);
         Ok(Answer {

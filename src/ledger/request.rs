@@ -50,12 +50,15 @@ pub enum RequestKind {
         /// The note.
         note: String,
     },
-    /// Credits a pending purchase that was paid, exactly once.
+    /// Credits a purchase that was paid, exactly once.
     Credit {
         /// The purchase.
         purchase: PurchaseId,
         /// The new lot, if the purchase isn't credited yet.
         lot: LotId,
+        /// Whether its provider says that the money was taken: then it is credited even if it was
+        /// closed (law R6).
+        is_confirmed: bool,
     },
     /// Takes credits back.
     Revoke {

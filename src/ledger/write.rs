@@ -84,7 +84,13 @@ pub(super) async fn all(
         TableRows::upsert(
             rows.purchases,
             &[purchase::Column::AccountId, purchase::Column::Id],
-            &[purchase::Column::Status, purchase::Column::DecidedAt],
+            &[
+                purchase::Column::Status,
+                purchase::Column::Reason,
+                purchase::Column::DecidedAt,
+                purchase::Column::NextAt,
+                purchase::Column::LotId,
+            ],
         ),
         TableRows::upsert(
             rows.archived,
@@ -126,6 +132,8 @@ fn written_books(
             unassigned_units: head.book.pools.unassigned.units(),
             last_at: head.book.last_at.as_microsecond(),
             recent_usage: head.recent_usage.clone(),
+            debt_units: head.debt_units,
+            recharge_below_units: head.recharge_below_units,
         })
         .collect()
 }

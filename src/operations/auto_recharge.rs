@@ -2,7 +2,7 @@
 //! yet, so recharges are off, and a request to turn them on is refused rather than stored.
 
 use domain::{id::AccountId, money::Money};
-use entity::account;
+use entity::{account, purchase};
 
 use super::{OperationError, Path, Services, Viewer, account::currency};
 
@@ -38,5 +38,16 @@ impl Services {
         Err(Path::input("enabled")
             .invalid("Automatic recharge is not available yet.")
             .into())
+    }
+
+    /// Carries on after the payment of a recharge was decided.
+    ///
+    /// # Errors
+    /// The database's error.
+    pub(super) async fn recharge_was_decided(
+        &self,
+        _: &purchase::Model,
+    ) -> Result<(), OperationError> {
+        Ok(())
     }
 }

@@ -1,15 +1,16 @@
 //! Purchases: starting a one-time payment.
 //!
-//! Here: from the request to the provider. Not here: the page where it is approved ([`checkout`]),
-//! the buyer's decision ([`decision`]), the page the buyer returns to ([`return_url`]), and the
-//! providers ([`crate::payments`]).
+//! Here: from the request to a stored purchase. Not here: asking its provider ([`super::payment`]),
+//! the page where it is approved ([`checkout`]), the buyer's decision ([`decision`]), and the page
+//! the buyer returns to ([`return_url`]).
 
 mod checkout;
 mod decision;
 pub mod return_url;
 
+use std::sync::Arc;
+
 use domain::{
-    credits::Credits,
     id::{AccountId, PackageId, PurchaseId},
     money::Money,
 };
@@ -31,12 +32,15 @@ use super::{
 use crate::{
     clock::whole_micros,
     ledger::{Answer, Key, Refused, SubmitError},
-    payments::{Charge, PaymentError, Provider, Started},
+    payments::Provider,
     store,
 };
 
-/// How long a purchase waits for its buyer, as with payment providers.
+/// How long a purchase waits for its buyer on a page of this server, as with payment providers.
 const PATIENCE: SignedDuration = SignedDuration::from_hours(48);
+/// How long the process that begins a purchase has for its first call to the provider, before a job
+/// carries on with it.
+const FIRST_CALL: SignedDuration = SignedDuration::from_secs(30);
 
 /// The input of `purchaseCredits`.
 #[derive(Debug)]
@@ -59,22 +63,7 @@ struct PurchaseArguments<'a> {
     return_url: Option<&'a str>,
 }
 
-/// A purchase at an instant. One that waited too long is shown as expired, even if no job has
-/// recorded that yet.
-#[must_use]
-pub fn as_of(row: purchase::Model, now: Timestamp) -> purchase::Model {
-    let deadline = deadline(&row);
-    if row.status == PurchaseStatus::Pending && deadline <= now {
-        return purchase::Model {
-            status: PurchaseStatus::Expired,
-            decided_at: Some(deadline.as_microsecond()),
-            ..row
-        };
-    }
-    row
-}
-
-fn deadline(row: &purchase::Model) -> Timestamp {
+pub(super) fn deadline(row: &purchase::Model) -> Timestamp {
     whole_micros(row.created_at)
         .checked_add(PATIENCE)
         .unwrap_or(Timestamp::MAX)
@@ -91,20 +80,36 @@ pub fn price(row: &purchase::Model) -> Result<Money, OperationError> {
 }
 
 impl Services {
-    /// Whether the purchase was started with the provider in use. Nobody can decide one that was
-    /// started with another provider, and it expires: approving it would give credits that are no
-    /// longer sold this way.
-    fn may_be_decided(&self, row: &purchase::Model) -> bool {
-        let used = self.payments();
-        used.is_some_and(|used| used.name() == row.provider)
+    /// A purchase at an instant. One that waited too long for its owner on a page of this server is
+    /// shown as expired, even if no job has recorded that yet.
+    #[must_use]
+    pub fn purchase_as_of(&self, row: purchase::Model, now: Timestamp) -> purchase::Model {
+        let deadline = deadline(&row);
+        let is_decided_here = self.is_approved_here(&row) && !row.automatic;
+        if row.status == PurchaseStatus::Pending && is_decided_here && deadline <= now {
+            return purchase::Model {
+                status: PurchaseStatus::Expired,
+                decided_at: Some(deadline.as_microsecond()),
+                ..row
+            };
+        }
+        row
     }
 
-    /// The payment provider.
+    /// Whether the purchase was started with the provider of new payments. Nobody can decide one
+    /// that was started with another provider's page of this server, and it expires: approving it
+    /// would give credits that are no longer sold this way.
+    fn may_be_decided(&self, row: &purchase::Model) -> bool {
+        let selling = self.payments().selling();
+        !self.is_approved_here(row) || selling.is_some_and(|used| used.name() == row.provider)
+    }
+
+    /// The provider of new payments.
     ///
     /// # Errors
     /// A refusal if no provider is configured.
-    fn provider(&self) -> Result<&Provider, OperationError> {
-        self.payments().ok_or_else(|| {
+    fn provider(&self) -> Result<&Arc<dyn Provider>, OperationError> {
+        self.payments().selling().ok_or_else(|| {
             payment_failed(
                 "Nothing can be bought on this server: its operator has chosen no payment provider. No purchase was \
                  begun.",
@@ -149,8 +154,8 @@ impl Services {
         let row = self
             .begin_purchase(&account, new.package, return_url, key)
             .await?;
-        self.start_payment(&account, as_of(row, self.clock().now()))
-            .await
+        let row = self.purchase_as_of(row, self.clock().now());
+        self.begin_payment(row).await
     }
 
     /// Stores a purchase with its key, or finds the purchase of the key.
@@ -191,7 +196,7 @@ impl Services {
             .unwrap_or(Timestamp::MIN);
         let unpaid = store::purchase::unpaid(&transaction, id, since).await?;
         self.refuse_more_purchases(id, unpaid)?;
-        let row = self.new_purchase(id, &package, return_url, provider);
+        let row = self.new_purchase(id, &package, return_url, provider.name());
         let answer = Answer {
             transaction: None,
             lot: None,
@@ -220,8 +225,10 @@ impl Services {
         account: AccountId,
         package: &credit_package::Model,
         return_url: Option<Url>,
-        provider: &Provider,
+        provider: &str,
     ) -> purchase::Model {
+        let now = self.clock().now();
+        let later = now.checked_add(FIRST_CALL).unwrap_or(now).as_microsecond();
         purchase::Model {
             account_id: account.uuid(),
             id: self.clock().new_id(),
@@ -232,68 +239,57 @@ impl Services {
             currency_code: package.currency_code.clone(),
             validity_days: package.validity_days,
             automatic: false,
-            provider: provider.name().to_owned(),
+            provider: provider.to_owned(),
             provider_reference: None,
             confirmation_url: None,
             return_url: return_url.map(Into::into),
-            created_at: self.clock().now().as_microsecond(),
+            package_count: 1,
+            reason: None,
+            called_at: None,
+            next_at: Some(later),
+            claimed_until: None,
+            attempts: 0,
+            lot_id: None,
+            reversed_minor: 0,
+            reversed_units: 0,
+            confirmed_with: None,
+            created_at: now.as_microsecond(),
             decided_at: None,
         }
     }
 
-    /// Calls the provider outside of any transaction, with the purchase as the idempotency key (law
-    /// R4).
-    async fn start_payment(
-        &self,
-        account: &account::Model,
-        row: purchase::Model,
-    ) -> Result<purchase::Model, OperationError> {
-        if row.status == PurchaseStatus::Failed {
-            return Err(payment_failed(
-                "The payment provider refused the payment; begin a new purchase.",
-            ));
-        }
-        if row.status != PurchaseStatus::Pending || row.provider_reference.is_some() {
-            return Ok(row);
-        }
-        let provider = self.provider()?;
-        if row.provider != provider.name() {
+    /// Asks the provider for the first time, unless that was done; the answer says how to go on.
+    async fn begin_payment(&self, row: purchase::Model) -> Result<purchase::Model, OperationError> {
+        let refused =
+            || payment_failed("The payment provider refused the payment; begin a new purchase.");
+        let row = match row.status {
+            PurchaseStatus::Failed => return Err(refused()),
+            PurchaseStatus::Pending | PurchaseStatus::Unknown
+                if row.provider_reference.is_none() =>
+            {
+                row
+            }
+            PurchaseStatus::Pending
+            | PurchaseStatus::Unknown
+            | PurchaseStatus::Paid
+            | PurchaseStatus::Declined
+            | PurchaseStatus::Expired => return Ok(row),
+        };
+        if !self.may_be_decided(&row) {
             return Err(payment_failed(
                 "The purchase was begun with a payment provider that is no longer used; begin a new one.",
             ));
         }
-        let package = self.package_name(&row).await?;
-        let credits = Credits::from_units(row.credits_units);
-        let charge = Charge {
-            purchase: PurchaseId::new(row.id),
-            description: format!("{package}: {credits} credits for {}", account.name),
-            price: price(&row)?,
-            return_url: row.return_url.as_deref().and_then(|url| url.parse().ok()),
-        };
-        match provider.start(&charge).await {
-            Ok(Started {
-                reference,
-                confirmation_url,
-            }) => {
-                let url = confirmation_url.as_ref().map(Url::as_str);
-                store::purchase::set_reference(self.store().writer(), &row, &reference, url)
-                    .await?;
-                self.purchase_again(&row).await
-            }
-            Err(PaymentError::Refused(cause)) => {
-                tracing::warn!(purchase = %row.id, cause, "the payment provider refused a payment");
-                self.close_purchase(&row, PurchaseStatus::Failed, self.clock().now())
-                    .await?;
-                Err(payment_failed(
-                    "The payment provider refused the payment; begin a new purchase.",
-                ))
-            }
-            Err(PaymentError::Unreachable(cause)) => {
-                tracing::warn!(purchase = %row.id, cause, "the payment provider did not answer");
-                Err(payment_failed(
-                    "The payment provider can't be reached; try again with the same key.",
-                ))
-            }
+        let row = self.carry_on(row).await?;
+        match row.status {
+            PurchaseStatus::Failed => Err(refused()),
+            PurchaseStatus::Unknown => Err(payment_failed(
+                "The payment provider can't be reached; try again with the same key.",
+            )),
+            PurchaseStatus::Pending
+            | PurchaseStatus::Paid
+            | PurchaseStatus::Declined
+            | PurchaseStatus::Expired => Ok(row),
         }
     }
 }

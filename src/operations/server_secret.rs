@@ -11,8 +11,7 @@ use sha2::Sha256;
 
 use super::{OperationError, Services};
 use crate::{
-    entropy,
-    payments::sandbox,
+    entropy, payments,
     store::{self, Store},
 };
 
@@ -24,7 +23,7 @@ const SECRET_BYTES: usize = 32;
 pub(super) enum Purpose {
     /// Links to the files of reports.
     Downloads,
-    /// Addresses of the sandbox's approve pages.
+    /// Addresses of this server's approve pages.
     Checkout,
 }
 
@@ -69,7 +68,7 @@ pub async fn renew(store: &Store) -> Result<(), OperationError> {
         store::server_secret::replace(&transaction, purpose.name(), &fresh).await?;
     }
     // Hashes of the addresses that earlier versions issued.
-    store::purchase::forget_references(&transaction, sandbox::NAME).await?;
+    store::purchase::forget_references(&transaction, payments::DEMO).await?;
     transaction.commit().await?;
     Ok(())
 }

@@ -1,64 +1,97 @@
-//! The sandbox: charges nobody, and shows a page of this server with Approve and Decline.
+//! The sandbox: charges nobody, and lets a page of this server ask Approve or Decline.
 //!
-//! Here: its references, and its page's address. Not here: who may see that address
-//! ([`crate::operations::purchase`]), the page ([`crate::http::checkout`]) and the effect of
-//! approving.
+//! Here: its answers. Not here: the page ([`crate::http::checkout`]), its address and who may see it
+//! ([`crate::operations::purchase`]), and the effect of approving.
 
-use url::Url;
+use axum::http::HeaderMap;
+use clap::Args;
+use domain::payment::Event;
+use jiff::{SignedDuration, Timestamp};
 
-use super::{Charge, Started};
+use super::{
+    Approval, CallError, Credential, Mandate, MandateState, MandateWish, Merchant, Notice, Order,
+    Provider, Rejected, Report, SettingsError,
+};
 
 /// The name stored with purchases.
 pub const NAME: &str = "sandbox";
+
+/// How long a purchase waits for its buyer, as with real providers.
+const PATIENCE: SignedDuration = SignedDuration::from_hours(48);
+
+/// The sandbox has no settings.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Settings {}
 
 /// The provider that charges nobody.
 #[derive(Debug, Clone)]
 pub struct Sandbox;
 
-impl Sandbox {
-    /// Starts a payment. There is nothing to store: the purchase identifies it.
-    pub(super) fn start(&self, charge: &Charge) -> Started {
-        Started {
-            reference: charge.purchase.uuid().to_string(),
+/// The sandbox, which needs no settings.
+pub(super) fn configured(_: &Settings) -> Result<Option<Sandbox>, SettingsError> {
+    Ok(Some(Sandbox))
+}
+
+#[async_trait::async_trait]
+impl Provider for Sandbox {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn is_real(&self) -> bool {
+        false
+    }
+
+    fn approval(&self) -> Approval {
+        Approval::OwnPage
+    }
+
+    fn credentials(&self) -> Option<&'static [Credential]> {
+        None
+    }
+
+    async fn begin(&self, order: &Order, _: &Merchant) -> Result<Report, CallError> {
+        Ok(waiting(order))
+    }
+
+    async fn charge(&self, order: &Order, _: &Merchant) -> Result<Report, CallError> {
+        Ok(Report {
+            event: Event::Paid,
+            ..waiting(order)
+        })
+    }
+
+    async fn read(&self, order: &Order, _: &Merchant) -> Result<Report, CallError> {
+        Ok(waiting(order))
+    }
+
+    async fn mandate(&self, _: &Merchant, _: Option<&MandateWish>) -> Result<Mandate, CallError> {
+        Ok(Mandate {
+            state: MandateState::Active,
+            reference: None,
+            cap: None,
+            used: None,
+            period_end: None,
             confirmation_url: None,
-        }
+        })
+    }
+
+    fn receive(&self, _: &HeaderMap, _: &[u8], _: Timestamp) -> Result<Notice, Rejected> {
+        Err(Rejected::NotSupported)
     }
 }
 
-/// The approval page's address for a token; `None` if the public URL can't have a path.
-#[must_use]
-pub fn page(public_url: &Url, token: &str) -> Option<Url> {
-    let mut page = public_url.clone();
-    page.set_query(None);
-    page.set_fragment(None);
-    page.path_segments_mut()
-        .ok()?
-        .pop_if_empty()
-        .extend(["checkout", token]);
-    Some(page)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::page;
-
-    #[test]
-    fn the_page_is_under_the_public_url() {
-        let check = |public: &str, expected: &str| {
-            let page = page(&public.parse().unwrap(), "token").unwrap();
-            assert_eq!(page.as_str(), expected);
-        };
-        check(
-            "http://localhost:8080",
-            "http://localhost:8080/checkout/token",
-        );
-        check(
-            "https://x.example/credits",
-            "https://x.example/credits/checkout/token",
-        );
-        check(
-            "https://x.example/credits/?a=b#c",
-            "https://x.example/credits/checkout/token",
-        );
+/// The purchase identifies the payment, and what its owner decides is stored with it: there is
+/// nothing else to remember.
+fn waiting(order: &Order) -> Report {
+    let is_over = order.now.duration_since(order.created_at) >= PATIENCE;
+    let event = if is_over {
+        Event::Expired
+    } else {
+        Event::Waiting
+    };
+    Report {
+        reference: Some(order.purchase.uuid().to_string()),
+        ..Report::of(event)
     }
 }

@@ -152,6 +152,8 @@ pub async fn insert(
         unassigned_units: 0,
         last_at: 0,
         recent_usage: super::usage_rollup::NO_RECENT.to_owned(),
+        debt_units: 0,
+        recharge_below_units: None,
     };
     let card = account_rate_card::Model {
         account_id: row.id,

@@ -60,6 +60,10 @@ pub struct Head {
     /// Recent usage that is not in the account's sums by day yet, as text
     /// ([`super::usage_rollup::Recent`]).
     pub recent_usage: String,
+    /// The credits that the account owes, in units of 1/10,000 credit.
+    pub debt_units: i64,
+    /// A recharge is due below this many available credits, in units of 1/10,000 credit.
+    pub recharge_below_units: Option<i64>,
 }
 
 /// Locks the accounts' books against other writers until the transaction ends, and returns those

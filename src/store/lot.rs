@@ -132,6 +132,7 @@ mod tests {
                 expires_on: expires_at.map(|_| "2026-12-01".to_owned()),
                 expires_at,
                 created_at: 0,
+                taken_back: false,
             };
             let at = Timestamp::from_microsecond(100).unwrap();
             assert_eq!(

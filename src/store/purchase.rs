@@ -7,8 +7,9 @@ use domain::id::{AccountId, PurchaseId};
 use entity::{purchase, sql_enums::PurchaseStatus};
 use jiff::Timestamp;
 use sea_orm::{
-    ActiveEnum, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, Select, sea_query::Expr,
+    ActiveEnum, ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait,
+    IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, Select, Statement, UpdateMany,
+    sea_query::Expr,
 };
 
 use super::sql::paging::{Direction, Page, Window, page};
@@ -103,22 +104,6 @@ pub async fn paid_between(
         .await
 }
 
-/// Finds purchases that were started at or before `begun` and still wait, the oldest first, at most
-/// `limit`.
-pub async fn waiting_since(
-    connection: &impl ConnectionTrait,
-    begun: Timestamp,
-    limit: u64,
-) -> Result<Vec<purchase::Model>, DbErr> {
-    purchase::Entity::find()
-        .filter(purchase::Column::Status.eq(PurchaseStatus::Pending))
-        .filter(purchase::Column::CreatedAt.lte(begun.as_microsecond()))
-        .order_by_asc(purchase::Column::CreatedAt)
-        .limit(limit)
-        .all(connection)
-        .await
-}
-
 /// Adds a purchase.
 pub async fn insert(connection: &impl ConnectionTrait, row: purchase::Model) -> Result<(), DbErr> {
     purchase::Entity::insert(row.into_active_model())
@@ -149,23 +134,153 @@ pub async fn set_reference(
     Ok(())
 }
 
-/// Closes a waiting purchase with any status but paid. The caller holds the lock on the account's
+/// Claims the purchases that are due for the caller until an instant, the longest due first, at most
+/// `limit`. Two callers never claim the same one.
+pub async fn claim_due(
+    connection: &impl ConnectionTrait,
+    now: Timestamp,
+    until: Timestamp,
+    limit: u64,
+) -> Result<Vec<purchase::Model>, DbErr> {
+    let backend = connection.get_database_backend();
+    let skip = match backend {
+        DatabaseBackend::Postgres => "FOR UPDATE SKIP LOCKED",
+        _ => "",
+    };
+    let claim = Statement::from_sql_and_values(
+        backend,
+        format!(
+            "UPDATE purchases SET claimed_until = $1 WHERE (account_id, id) IN (\
+             SELECT account_id, id FROM purchases WHERE next_at <= $2 \
+             AND (claimed_until IS NULL OR claimed_until <= $2) \
+             ORDER BY next_at LIMIT $3 {skip}) RETURNING *"
+        ),
+        [
+            until.as_microsecond().into(),
+            now.as_microsecond().into(),
+            limit.into(),
+        ],
+    );
+    purchase::Entity::find()
+        .from_raw_sql(claim)
+        .all(connection)
+        .await
+}
+
+/// Claims one purchase for the caller until an instant, and returns it as it is; `None` if another
+/// caller has claimed it.
+pub async fn claim(
+    connection: &impl ConnectionTrait,
+    row: &purchase::Model,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<Option<purchase::Model>, DbErr> {
+    let rows = this(row)
+        .col_expr(
+            purchase::Column::ClaimedUntil,
+            Expr::value(until.as_microsecond()),
+        )
+        .filter(
+            Condition::any()
+                .add(purchase::Column::ClaimedUntil.is_null())
+                .add(purchase::Column::ClaimedUntil.lte(now.as_microsecond())),
+        )
+        .exec_with_returning(connection)
+        .await?;
+    Ok(rows.into_iter().next())
+}
+
+/// Records that the provider is asked to take the payment, unless that is recorded already.
+pub async fn set_called(
+    connection: &impl ConnectionTrait,
+    row: &purchase::Model,
+    at: Timestamp,
+) -> Result<(), DbErr> {
+    this(row)
+        .col_expr(purchase::Column::CalledAt, Expr::value(at.as_microsecond()))
+        .filter(purchase::Column::CalledAt.is_null())
+        .exec(connection)
+        .await?;
+    Ok(())
+}
+
+/// Gives up the claim on a purchase that is still open, with its status and when to look at it
+/// again. One that was decided meanwhile is left as it is.
+pub async fn keep_open(
+    connection: &impl ConnectionTrait,
+    row: &purchase::Model,
+    status: PurchaseStatus,
+    at: Timestamp,
+    attempts: i32,
+) -> Result<(), DbErr> {
+    released(row)
+        .col_expr(purchase::Column::Status, Expr::value(status.to_value()))
+        .col_expr(purchase::Column::NextAt, Expr::value(at.as_microsecond()))
+        .col_expr(purchase::Column::Attempts, Expr::value(attempts))
+        .filter(purchase::Column::Status.is_in(OPEN))
+        .exec(connection)
+        .await?;
+    Ok(())
+}
+
+/// Gives up the claim on a purchase, and sets when to look at it again.
+pub async fn look_again(
+    connection: &impl ConnectionTrait,
+    row: &purchase::Model,
+    at: Timestamp,
+    attempts: i32,
+) -> Result<(), DbErr> {
+    released(row)
+        .col_expr(purchase::Column::NextAt, Expr::value(at.as_microsecond()))
+        .col_expr(purchase::Column::Attempts, Expr::value(attempts))
+        .exec(connection)
+        .await?;
+    Ok(())
+}
+
+/// Gives up the claim on a decided purchase: nothing is left to do unless its provider has news.
+pub async fn rest(connection: &impl ConnectionTrait, row: &purchase::Model) -> Result<(), DbErr> {
+    released(row)
+        .col_expr(purchase::Column::NextAt, Expr::value(Option::<i64>::None))
+        .exec(connection)
+        .await?;
+    Ok(())
+}
+
+/// The statuses of purchases that aren't decided.
+const OPEN: [PurchaseStatus; 2] = [PurchaseStatus::Pending, PurchaseStatus::Unknown];
+
+fn this(row: &purchase::Model) -> UpdateMany<purchase::Entity> {
+    purchase::Entity::update_many()
+        .filter(purchase::Column::AccountId.eq(row.account_id))
+        .filter(purchase::Column::Id.eq(row.id))
+}
+
+fn released(row: &purchase::Model) -> UpdateMany<purchase::Entity> {
+    this(row).col_expr(
+        purchase::Column::ClaimedUntil,
+        Expr::value(Option::<i64>::None),
+    )
+}
+
+/// Closes an open purchase with any status but paid. The caller holds the lock on the account's
 /// book, so that nobody credits it meanwhile.
 pub async fn close(
     connection: &impl ConnectionTrait,
     row: &purchase::Model,
     status: PurchaseStatus,
+    reason: Option<&str>,
     at: Timestamp,
 ) -> Result<(), DbErr> {
-    purchase::Entity::update_many()
+    released(row)
         .col_expr(purchase::Column::Status, Expr::value(status.to_value()))
+        .col_expr(purchase::Column::Reason, Expr::value(reason))
         .col_expr(
             purchase::Column::DecidedAt,
             Expr::value(at.as_microsecond()),
         )
-        .filter(purchase::Column::AccountId.eq(row.account_id))
-        .filter(purchase::Column::Id.eq(row.id))
-        .filter(purchase::Column::Status.eq(PurchaseStatus::Pending))
+        .col_expr(purchase::Column::NextAt, Expr::value(Option::<i64>::None))
+        .filter(purchase::Column::Status.is_in(OPEN))
         .exec(connection)
         .await?;
     Ok(())

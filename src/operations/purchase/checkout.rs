@@ -15,14 +15,8 @@ use sha2::{Digest, Sha256};
 use url::Url;
 use uuid::Uuid;
 
-use super::{
-    super::{OperationError, Path, Services, Viewer, server_secret::Purpose},
-    as_of,
-};
-use crate::{
-    payments::{self, sandbox},
-    store,
-};
+use super::super::{OperationError, Path, Services, Viewer, server_secret::Purpose};
+use crate::{payments, store};
 
 /// A token is a purchase's id and a signature.
 const TOKEN_BYTES: usize = 16 + 32;
@@ -42,16 +36,16 @@ impl Services {
         row: &purchase::Model,
     ) -> Result<Option<Url>, OperationError> {
         let may_approve = matches!(viewer.role, Role::Owner | Role::PlatformAdmin);
-        let is_permission = payments::url_is_permission(&row.provider);
+        let is_permission = self.is_approved_here(row);
         if row.status != PurchaseStatus::Pending
             || !self.may_be_decided(row)
             || (is_permission && !may_approve)
         {
             return Ok(None);
         }
-        if row.provider == sandbox::NAME {
+        if is_permission {
             let token = self.checkout_token(PurchaseId::new(row.id)).await?;
-            return sandbox::page(self.public_url(), &token)
+            return page(self.public_url(), &token)
                 .map(Some)
                 .ok_or_else(|| OperationError::broken("the public URL can't have a path"));
         }
@@ -91,11 +85,11 @@ impl Services {
             // Earlier versions issued random tokens, whose hashes are in the database.
             let hash = Sha256::digest(token);
             let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-            store::purchase::find_by_reference(self.store().reader(), sandbox::NAME, &hash).await?
+            store::purchase::find_by_reference(self.store().reader(), payments::DEMO, &hash).await?
         };
-        let row = found.filter(|row| row.provider == sandbox::NAME);
+        let row = found.filter(|row| self.is_approved_here(row));
         let row = row.ok_or_else(|| Path::argument("token").not_found("purchase"))?;
-        Ok(as_of(row, self.clock().now()))
+        Ok(self.purchase_as_of(row, self.clock().now()))
     }
 
     /// The purchase that a token names; `None` if this server didn't sign it.
@@ -109,5 +103,43 @@ impl Services {
         let signer = self.purchase_signature(id).await?;
         // The comparison takes the same time, whatever differs.
         Ok(signer.verify_slice(signature).is_ok().then_some(id))
+    }
+}
+
+/// The approval page's address for a token; `None` if the public URL can't have a path.
+#[must_use]
+pub fn page(public_url: &Url, token: &str) -> Option<Url> {
+    let mut page = public_url.clone();
+    page.set_query(None);
+    page.set_fragment(None);
+    page.path_segments_mut()
+        .ok()?
+        .pop_if_empty()
+        .extend(["checkout", token]);
+    Some(page)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::page;
+
+    #[test]
+    fn the_page_is_under_the_public_url() {
+        let check = |public: &str, expected: &str| {
+            let page = page(&public.parse().unwrap(), "token").unwrap();
+            assert_eq!(page.as_str(), expected);
+        };
+        check(
+            "http://localhost:8080",
+            "http://localhost:8080/checkout/token",
+        );
+        check(
+            "https://x.example/credits",
+            "https://x.example/credits/checkout/token",
+        );
+        check(
+            "https://x.example/credits/?a=b#c",
+            "https://x.example/credits/checkout/token",
+        );
     }
 }

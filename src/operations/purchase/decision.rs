@@ -13,15 +13,12 @@ use url::Url;
 
 use super::{
     super::{OperationError, Path, RefusalCode, Services},
-    PATIENCE, as_of, deadline, price,
+    price,
 };
 use crate::{
     ledger::{Refused, Request, RequestKind, SubmitError},
     store,
 };
-
-/// The most purchases that one pass lets expire; the next pass continues.
-const MAX_EXPIRED_AT_ONCE: u64 = 500;
 
 /// The content of the approve page.
 #[derive(Debug)]
@@ -97,9 +94,9 @@ impl Services {
             return Err(refusal.into());
         }
         if approve {
-            self.credit_purchase(&row).await?;
+            self.credit_purchase(&row, false).await?;
         } else {
-            self.close_purchase(&row, PurchaseStatus::Declined, self.clock().now())
+            self.close_purchase(&row, PurchaseStatus::Declined, None, self.clock().now())
                 .await?;
         }
         Ok(Decided {
@@ -108,7 +105,10 @@ impl Services {
         })
     }
 
-    async fn account_of(&self, row: &purchase::Model) -> Result<account::Model, OperationError> {
+    pub(in crate::operations) async fn account_of(
+        &self,
+        row: &purchase::Model,
+    ) -> Result<account::Model, OperationError> {
         let account = AccountId::new(row.account_id);
         store::account::find(self.store().reader(), account)
             .await?
@@ -117,18 +117,27 @@ impl Services {
 
     /// Checked again, because the account may allow fewer origins now, and earlier versions allowed
     /// more.
-    fn return_url_of(&self, account: &account::Model, row: &purchase::Model) -> Option<Url> {
+    pub(in crate::operations) fn return_url_of(
+        &self,
+        account: &account::Model,
+        row: &purchase::Model,
+    ) -> Option<Url> {
         let url: Url = row.return_url.as_deref()?.parse().ok()?;
         self.may_return_to(account, &url).then_some(url)
     }
 
     /// Books the credits of a paid purchase, whoever reports the payment and however often.
-    async fn credit_purchase(&self, row: &purchase::Model) -> Result<(), OperationError> {
+    pub(in crate::operations) async fn credit_purchase(
+        &self,
+        row: &purchase::Model,
+        is_confirmed: bool,
+    ) -> Result<(), OperationError> {
         let request = Request {
             account: AccountId::new(row.account_id),
             kind: RequestKind::Credit {
                 purchase: PurchaseId::new(row.id),
                 lot: LotId::new(self.clock().new_id()),
+                is_confirmed,
             },
             key: None,
             at: None,
@@ -143,50 +152,33 @@ impl Services {
         }
     }
 
-    /// Marks purchases expired that nobody decided in time. Returns how many.
-    pub async fn expire_purchases(&self) -> Result<usize, OperationError> {
-        let begun = self
-            .clock()
-            .now()
-            .checked_sub(PATIENCE)
-            .unwrap_or(Timestamp::MIN);
-        let reader = self.store().reader();
-        let rows = store::purchase::waiting_since(reader, begun, MAX_EXPIRED_AT_ONCE).await?;
-        let mut expired = 0;
-        for row in rows {
-            self.close_purchase(&row, PurchaseStatus::Expired, deadline(&row))
-                .await?;
-            expired += 1;
-        }
-        Ok(expired)
-    }
-
-    /// Declines or expires a purchase if it is still pending. It locks the book first, as the
+    /// Closes a purchase that isn't paid if it is still open. It locks the book first, as the
     /// ledger does, so that no purchase is both credited and closed.
-    pub(super) async fn close_purchase(
+    pub(in crate::operations) async fn close_purchase(
         &self,
         row: &purchase::Model,
         status: PurchaseStatus,
+        reason: Option<&str>,
         at: Timestamp,
     ) -> Result<(), OperationError> {
         let transaction = self.store().begin().await?;
         store::book::lock(&transaction, [AccountId::new(row.account_id)]).await?;
-        store::purchase::close(&transaction, row, status, at).await?;
+        store::purchase::close(&transaction, row, status, reason, at).await?;
         transaction.commit().await?;
         Ok(())
     }
 
-    pub(super) async fn purchase_again(
+    pub(in crate::operations) async fn purchase_again(
         &self,
         row: &purchase::Model,
     ) -> Result<purchase::Model, OperationError> {
         let (account, id) = (AccountId::new(row.account_id), PurchaseId::new(row.id));
         let row = store::purchase::find(self.store().reader(), account, id).await?;
-        row.map(|row| as_of(row, self.clock().now()))
+        row.map(|row| self.purchase_as_of(row, self.clock().now()))
             .ok_or_else(|| OperationError::broken("a purchase is gone"))
     }
 
-    pub(super) async fn package_name(
+    pub(in crate::operations) async fn package_name(
         &self,
         row: &purchase::Model,
     ) -> Result<String, OperationError> {

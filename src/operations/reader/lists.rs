@@ -12,7 +12,7 @@ use sea_orm::DbErr;
 
 use super::{Listed, Page, Place, Window};
 use crate::{
-    operations::{Services, lot::LotAt, purchase::as_of, viewer::Visibility},
+    operations::{Services, lot::LotAt, viewer::Visibility},
     store::{
         self,
         account::AccountFilter,
@@ -303,7 +303,7 @@ impl Listed for Purchases {
     ) -> Result<Page<purchase::Model>, DbErr> {
         let now = services.clock().now();
         let page = store::purchase::list(services.store().reader(), self.0, window).await?;
-        Ok(page.map(|row| as_of(row, now)))
+        Ok(page.map(|row| services.purchase_as_of(row, now)))
     }
 
     async fn count(&self, services: &Services) -> Result<u64, DbErr> {

@@ -16,7 +16,7 @@ use sea_orm::DbErr;
 
 use super::{Keyed, Owned, ViewerReader};
 use crate::{
-    operations::{lot::LotAt, purchase::as_of, viewer::Visibility},
+    operations::{lot::LotAt, viewer::Visibility},
     store::{self, contact::Contact},
 };
 
@@ -112,7 +112,10 @@ read_by_id! {
     PackageId: credit_package;
     // Without their texts, which are read by a key of their own.
     MessageId: message;
-    PurchaseId: purchase, as |reader: &ViewerReader, row| as_of(row, reader.services().clock().now());
+    PurchaseId: purchase, as |reader: &ViewerReader, row| {
+        let services = reader.services();
+        services.purchase_as_of(row, services.clock().now())
+    };
     RateCardId: rate_card;
     ReportId: monthly_report;
     TransactionId: transaction;

@@ -141,6 +141,8 @@ fn head(row: book::Model, account: OfAccount) -> Option<Head> {
         time_zone: account.time_zone?,
         usage_rolled_from: account.usage_rolled_from?,
         recent_usage: row.recent_usage,
+        debt_units: row.debt_units,
+        recharge_below_units: row.recharge_below_units,
     })
 }
 

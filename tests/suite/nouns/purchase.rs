@@ -177,7 +177,7 @@ on_both_databases! {
             assert_eq!(node["confirmationUrl"].is_string(), status == "PENDING");
         };
         server.set_time("2026-11-24T07:59:59.999999Z");
-        assert_eq!(server.services().expire_purchases().await.unwrap(), 0);
+        assert_eq!(server.services().carry_on_with_payments().await.unwrap(), 0);
         check("PENDING", Value::Null).await;
         server.set_time("2026-11-24T08:00:00Z");
         check("EXPIRED", json!("2026-11-24T08:00:00Z")).await;
@@ -185,8 +185,8 @@ on_both_databases! {
         let late = server.http().post(url).form(&approval).send().await.unwrap();
         assert_eq!(late.status(), 303);
         server.set_time("2026-11-24T09:00:00Z");
-        assert_eq!(server.services().expire_purchases().await.unwrap(), 1);
-        assert_eq!(server.services().expire_purchases().await.unwrap(), 0);
+        assert_eq!(server.services().carry_on_with_payments().await.unwrap(), 1);
+        assert_eq!(server.services().carry_on_with_payments().await.unwrap(), 0);
         check("EXPIRED", json!("2026-11-24T08:00:00Z")).await;
         server.http().post(url).form(&approval).send().await.unwrap();
         check("EXPIRED", json!("2026-11-24T08:00:00Z")).await;

@@ -12,6 +12,7 @@ use message_credits::{
     graphql::engine::ids::PublicId,
     http::{address::TrustedProxies, cors::CorsOrigins, shares::Rates},
     operations::{OperationError, RefusalCode, Viewer, purchase::PurchaseCredits},
+    payments::{ProviderSettings, Providers},
 };
 use serde_json::json;
 
@@ -26,7 +27,7 @@ fn without_a_provider(server: &Server) -> App {
         public_url: server.url("/").parse().unwrap(),
         admin_key: None,
         clock: Clock::fixed("2026-11-22T08:00:00Z".parse().unwrap()),
-        payments: None,
+        payments: Providers::new(None, &ProviderSettings::default()).unwrap(),
         shown: Shown::default(),
         demo_key: None,
         trusted_proxies: TrustedProxies::default(),

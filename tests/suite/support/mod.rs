@@ -26,10 +26,11 @@ use jiff::Timestamp;
 use message_credits::{
     app::{self, Settings},
     clock::Clock,
-    config::{PaymentProvider, admin_key::AdminKey, serving::Shown},
+    config::{admin_key::AdminKey, serving::Shown},
     http::{address::TrustedProxies, connections, cors::CorsOrigins, shares::Rates},
     ledger::{Ledger, Writers},
     operations::Services,
+    payments::{self, ProviderSettings, Providers},
     store::Store,
     worker,
 };
@@ -146,7 +147,7 @@ impl Server {
             public_url: format!("http://{address}").parse().unwrap(),
             admin_key: Some(AdminKey::new(ADMIN_KEY).unwrap()),
             clock: clock.clone(),
-            payments: Some(PaymentProvider::Sandbox),
+            payments: Providers::new(Some(payments::DEMO), &ProviderSettings::default()).unwrap(),
             shown: Shown::ALL,
             demo_key: None,
             cors_origins: CorsOrigins::default(),
