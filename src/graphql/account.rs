@@ -30,8 +30,7 @@ use super::{
     transaction::{self, TransactionConnection, TransactionFilterInput},
 };
 use crate::operations::{
-    auto_recharge::auto_recharge, message::MessageFilter, policy::of,
-    purchase::return_url::origins_of, reader::Window,
+    message::MessageFilter, policy::of, purchase::return_url::origins_of, reader::Window,
 };
 
 /// One customer of the platform.
@@ -184,8 +183,8 @@ impl Account {
     }
 
     /// The settings and state of the automatic recharge. Not for SENDER keys.
-    async fn auto_recharge(&self) -> Result<AutoRecharge, ApiError> {
-        Ok(AutoRecharge(auto_recharge(&self.0)?))
+    async fn auto_recharge(&self, ctx: &Context<'_>) -> Result<AutoRecharge, ApiError> {
+        Ok(AutoRecharge(services(ctx)?.auto_recharge(&self.0).await?))
     }
 
     /// The bill of one calendar month of the account's time zone: one-time payments and recharges.

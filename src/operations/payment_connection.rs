@@ -4,6 +4,8 @@
 use std::sync::Arc;
 
 use domain::id::AccountId;
+use entity::payment_connection;
+use sea_orm::EntityTrait;
 
 use super::{OperationError, Services};
 use crate::payments::{
@@ -38,9 +40,12 @@ impl Services {
         if provider.credentials().is_some() {
             return Ok(Err(MerchantTrouble::NotConnected));
         }
+        let key = (account.uuid(), provider.name().to_owned());
+        let row = payment_connection::Entity::find_by_id(key);
+        let row = row.one(self.store().reader()).await?;
         Ok(Ok(Merchant {
             account,
-            id: None,
+            id: row.map(|row| row.merchant),
             credentials: Arc::new(NoCredentials),
             mandate: None,
         }))

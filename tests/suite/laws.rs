@@ -10,6 +10,7 @@ mod law_book;
 mod ledger_laws;
 mod ledger_page;
 mod quote_laws;
+mod recharge_laws;
 mod shadow;
 mod usage_laws;
 mod verify;
