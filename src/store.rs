@@ -21,6 +21,7 @@ pub mod lot;
 pub mod message;
 pub mod message_audience;
 pub mod monthly_report;
+pub mod payment_connection;
 pub mod purchase;
 pub mod rate_card;
 pub mod server_secret;

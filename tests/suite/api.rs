@@ -19,4 +19,5 @@ mod migrations;
 mod prose;
 mod readme;
 mod request_id;
+mod secret_keys;
 mod uploads;

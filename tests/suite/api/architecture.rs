@@ -29,6 +29,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("fair", &LEAVES),
     ("telemetry", &LEAVES),
     ("tuning", &LEAVES),
+    ("vault", &LEAVES),
     ("store", &["entity", "migration", "clock"]),
     ("ledger", &["store"]),
     ("payments", &["store"]),
@@ -55,7 +56,7 @@ const HIDDEN: &[(&str, &[&str])] = &[
     ("http", &["store", "ledger"]),
 ];
 
-const LEAVES: [&str; 7] = [
+const LEAVES: [&str; 8] = [
     "clock",
     "config",
     "domain",
@@ -63,6 +64,7 @@ const LEAVES: [&str; 7] = [
     "fair",
     "telemetry",
     "tuning",
+    "vault",
 ];
 
 /// A file of the domain that needs more lines than this has two topics.
