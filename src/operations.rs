@@ -46,6 +46,7 @@ pub mod transaction;
 pub mod usage_report;
 pub mod usage_rollup;
 pub mod viewer;
+pub mod webhook;
 
 use std::sync::Arc;
 

@@ -29,6 +29,7 @@ pub mod sql;
 pub mod transaction;
 pub mod usage;
 pub mod usage_rollup;
+pub mod webhook_delivery;
 
 pub use sql::connection::Store;
 pub use sql::version::{applied_migrations, is_ready};
