@@ -55,6 +55,7 @@ pub async fn run_once(services: &Services) {
 async fn run_each(services: &Services) {
     report("expiry", services.expire_due().await);
     report("settlement", services.settle_due().await);
+    report("webhooks", services.work_off_webhooks().await);
     recharge(services).await;
     report(
         "archived contacts",

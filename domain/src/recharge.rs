@@ -196,8 +196,8 @@ fn buy(state: &RechargeState) -> Decision {
     let allowed = state.monthly_limit.map_or(i128::MAX, |limit| {
         affordable(i128::from(limit.minor()) - i128::from(state.spent_this_month.minor()))
     });
-    let permitted = room(state.permission)
-        .map_or(i128::MAX, |room| affordable(i128::from(room.minor())));
+    let permitted =
+        room(state.permission).map_or(i128::MAX, |room| affordable(i128::from(room.minor())));
     // The account's own limit is named first: the provider is never asked for what it forbids.
     if allowed == 0 {
         return Decision::Wait(WaitReason::LimitReached);

@@ -10,8 +10,8 @@ use domain::{
     segmentation::Encoding,
 };
 use entity::{
-    contact_list, due_recharge, hold_draw, idempotency_key, lot, lot_expiry_change, message, message_audience,
-    message_line, pool, posting, purchase, sql_enums, transaction, usage_rollup,
+    contact_list, due_recharge, hold_draw, idempotency_key, lot, lot_expiry_change, message,
+    message_audience, message_line, pool, posting, purchase, sql_enums, transaction, usage_rollup,
 };
 use jiff::Timestamp;
 use sea_orm::prelude::Uuid;

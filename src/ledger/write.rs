@@ -68,10 +68,7 @@ pub(super) async fn all(
             &[pool::Column::FreeUnits],
         ),
         TableRows::insert(changes.holds),
-        TableRows::insert_missing(
-            changes.due_recharges,
-            &[due_recharge::Column::AccountId],
-        ),
+        TableRows::insert_missing(changes.due_recharges, &[due_recharge::Column::AccountId]),
         TableRows::insert(rows.transactions),
         TableRows::insert(rows.postings),
         TableRows::insert(rows.expiry_changes),

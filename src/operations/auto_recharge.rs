@@ -136,7 +136,10 @@ async fn charges(
     };
     let rows = rows.iter().map(charge).collect::<Result<Vec<_>, _>>()?;
     Charges::of(&rows, month, owner_acted_at, currency(account)?).ok_or_else(|| {
-        OperationError::broken(format!("the recharges of account {} don't add up", id.uuid()))
+        OperationError::broken(format!(
+            "the recharges of account {} don't add up",
+            id.uuid()
+        ))
     })
 }
 
@@ -166,7 +169,9 @@ impl Basis<'_> {
     fn state(&self, available: Credits, debt: Credits) -> Result<RechargeState, OperationError> {
         let threshold = self.settings.threshold_units.ok_or_else(|| {
             let account = self.account.id;
-            OperationError::broken(format!("the recharge of account {account} has no threshold"))
+            OperationError::broken(format!(
+                "the recharge of account {account} has no threshold"
+            ))
         })?;
         Ok(RechargeState {
             available,
@@ -315,7 +320,8 @@ impl Services {
         &self,
         row: &purchase::Model,
     ) -> Result<(), OperationError> {
-        self.reconsider_recharge(AccountId::new(row.account_id)).await
+        self.reconsider_recharge(AccountId::new(row.account_id))
+            .await
     }
 
     /// Waits until this process made a recharge due. It is a hint: [`Self::decide_recharges`] finds

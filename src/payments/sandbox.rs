@@ -56,6 +56,18 @@ impl Provider for Sandbox {
         None
     }
 
+    fn check_merchant(&self, id: &str) -> Result<String, String> {
+        match Rehearsal::named(id) {
+            Some(_) => Ok(id.to_owned()),
+            None => {
+                let names = REHEARSALS.map(|(name, _)| name).join(", ");
+                Err(format!(
+                    "Must be how the sandbox ends automatic charges: one of {names}."
+                ))
+            }
+        }
+    }
+
     async fn begin(&self, order: &Order, _: &Merchant) -> Result<Report, CallError> {
         Ok(waiting(order))
     }

@@ -70,8 +70,8 @@ impl Charges {
             .filter(|charge| !charge.state.may_cost())
             .filter_map(decided)
             .filter(|declined| declined.0 >= owner_acted_at && Some(*declined) > last_paid);
-        let (consecutive_declines, last_declined_at) =
-            declines.fold((0_u32, None), |(count, last), (at, _)| {
+        let (consecutive_declines, last_declined_at) = declines
+            .fold((0_u32, None), |(count, last), (at, _)| {
                 (count.saturating_add(1), last.max(Some(at)))
             });
         Some(Self {

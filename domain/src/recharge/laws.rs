@@ -137,7 +137,10 @@ impl World {
         });
         // Reserved before anything is charged, the account's other charges included.
         let spent = self.sums().spent_this_month;
-        assert!(self.limit.is_none_or(|limit| spent.minor() <= limit.minor()));
+        assert!(
+            self.limit
+                .is_none_or(|limit| spent.minor() <= limit.minor())
+        );
     }
 
     fn report(&mut self, which: usize, event: Event) {
@@ -168,7 +171,10 @@ impl World {
             }
             Step::Decide => self.decide(),
             Step::Report(event) => {
-                let open = self.charges.iter().position(|charge| charge.state.is_open());
+                let open = self
+                    .charges
+                    .iter()
+                    .position(|charge| charge.state.is_open());
                 if let Some(open) = open {
                     self.report(open, *event);
                 }
@@ -189,7 +195,12 @@ impl World {
         let open = self.charges.iter().filter(|charge| charge.state.is_open());
         assert!(open.count() <= 1, "two charges are in flight");
         let paid = |charge: &&Charge| charge.state == State::Paid;
-        let charged: i64 = self.charges.iter().filter(paid).map(|one| one.price.minor()).sum();
+        let charged: i64 = self
+            .charges
+            .iter()
+            .filter(paid)
+            .map(|one| one.price.minor())
+            .sum();
         let packages = charged / PRICE;
         assert_eq!(packages * PRICE, charged);
         assert_eq!(packages * Credits::whole(PACKAGE).units(), self.granted);

@@ -106,17 +106,22 @@ impl Services {
 
     async fn decide_recharge(&self, account: AccountId) -> Result<(), OperationError> {
         let Some(provider) = self.payments().selling().cloned() else {
-            return self.rest_recharge(account, OTHERS, words::no_provider()).await;
+            return self
+                .rest_recharge(account, OTHERS, words::no_provider())
+                .await;
         };
         match self.decide_with(account, provider.as_ref(), None).await? {
             Outcome::Decided => return Ok(()),
             Outcome::AskProvider => {}
         }
-        let asked = self.ask_for_mandate(account, provider.as_ref(), None).await?;
+        let asked = self
+            .ask_for_mandate(account, provider.as_ref(), None)
+            .await?;
         match asked {
             Ok(mandate) => {
                 let mandate = Some(&mandate);
-                self.decide_with(account, provider.as_ref(), mandate).await?;
+                self.decide_with(account, provider.as_ref(), mandate)
+                    .await?;
                 Ok(())
             }
             Err(error) => {
@@ -130,7 +135,8 @@ impl Services {
                 };
                 let account_id = account.uuid();
                 tracing::warn!(account = %account_id, %error, "a recharge waits for its provider");
-                self.rest_recharge(account, wait, words::call_failed(&error)).await
+                self.rest_recharge(account, wait, words::call_failed(&error))
+                    .await
             }
         }
     }

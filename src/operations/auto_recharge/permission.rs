@@ -2,15 +2,10 @@
 //!
 //! Providers are called here outside of any transaction (law R4).
 
-use domain::{
-    id::AccountId,
-    recharge::Permission,
-};
+use domain::{id::AccountId, recharge::Permission};
 
 use super::super::{OperationError, Services};
-use crate::payments::{
-    CALL_TIMEOUT, CallError, Mandate, MandateState, MandateWish, Provider,
-};
+use crate::payments::{CALL_TIMEOUT, CallError, Mandate, MandateState, MandateWish, Provider};
 
 impl Services {
     /// Asks the provider what it permits, or with a wish for a permission, and keeps the answer.
@@ -23,31 +18,23 @@ impl Services {
         provider: &dyn Provider,
         wish: Option<&MandateWish>,
     ) -> Result<Result<Mandate, CallError>, OperationError> {
-        let merchant = match self.merchant(account, provider).await? {
-            Ok(merchant) => merchant,
-            Err(trouble) => return Ok(Err(CallError::Merchant(trouble))),
+        let answer = match self.merchant(account, provider).await? {
+            Ok(merchant) => {
+                let call = provider.mandate(&merchant, wish);
+                let answer = tokio::time::timeout(CALL_TIMEOUT, call).await;
+                answer.unwrap_or_else(|_| {
+                    let limit = CALL_TIMEOUT.as_secs();
+                    Err(CallError::NoAnswer(format!("nothing came for {limit} s")))
+                })
+            }
+            Err(trouble) => Err(CallError::Merchant(trouble)),
         };
-        let answer = tokio::time::timeout(CALL_TIMEOUT, provider.mandate(&merchant, wish)).await;
-        let answer = answer.unwrap_or_else(|_| {
-            let limit = CALL_TIMEOUT.as_secs();
-            Err(CallError::NoAnswer(format!("nothing came for {limit} s")))
-        });
+        self.note_call(account, provider.name(), answer.as_ref().err())
+            .await?;
         if let Ok(mandate) = &answer {
             self.keep_mandate(account, mandate).await?;
         }
         Ok(answer)
-    }
-
-    /// The mandate of an account, as its provider last reported it.
-    pub(super) async fn mandate_of(
-        &self,
-        _: AccountId,
-    ) -> Result<Option<Mandate>, OperationError> {
-        Ok(None)
-    }
-
-    async fn keep_mandate(&self, _: AccountId, _: &Mandate) -> Result<(), OperationError> {
-        Ok(())
     }
 }
 

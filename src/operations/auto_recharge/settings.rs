@@ -105,7 +105,9 @@ impl Services {
             OperationError::from(path.refuse(RefusalCode::PaymentFailed, message))
         };
         let provider = self.payments().selling();
-        let provider = provider.ok_or_else(|| refuse(&words::no_provider()))?.clone();
+        let provider = provider
+            .ok_or_else(|| refuse(&words::no_provider()))?
+            .clone();
         let Some(package) = &settings.package else {
             return Ok(());
         };
@@ -124,7 +126,10 @@ impl Services {
             return_url: return_url.unwrap_or_else(|| self.public_url().clone()),
         };
         let id = AccountId::new(account.id);
-        match self.ask_for_mandate(id, provider.as_ref(), Some(&wish)).await? {
+        match self
+            .ask_for_mandate(id, provider.as_ref(), Some(&wish))
+            .await?
+        {
             Ok(_) => Ok(()),
             Err(CallError::NoAnswer(_) | CallError::Busy(_)) => Err(refuse(
                 "The payment provider can't be reached; nothing was changed. Try again later.",
@@ -164,8 +169,7 @@ impl Services {
 /// Reads what doesn't depend on anything stored.
 fn read(change: UpdateAutoRecharge) -> Result<Change, OperationError> {
     let threshold = change.threshold.as_deref();
-    let threshold =
-        threshold.map(|text| input::positive_credits(text, &Path::input("threshold")));
+    let threshold = threshold.map(|text| input::positive_credits(text, &Path::input("threshold")));
     let path = Path::input("monthlyLimit");
     let monthly_limit = match change.monthly_limit {
         None => None,
@@ -219,7 +223,9 @@ async fn merged(
     };
     if row.enabled && row.threshold_units.is_none() {
         let path = Path::input("threshold");
-        return Err(path.invalid("Say below how many credits to recharge.").into());
+        return Err(path
+            .invalid("Say below how many credits to recharge.")
+            .into());
     }
     // What was set before may be off sale by now, which matters if it is to be bought.
     let chosen = if row.enabled || change.package.is_some() {
@@ -291,10 +297,15 @@ fn check_limit(
     if code != account.currency_code {
         return Err(path
             .at("currencyCode")
-            .invalid(format!("The account pays in {}; got {code}.", account.currency_code))
+            .invalid(format!(
+                "The account pays in {}; got {code}.",
+                account.currency_code
+            ))
             .into());
     }
-    let Some(package) = package else { return Ok(()) };
+    let Some(package) = package else {
+        return Ok(());
+    };
     let price = packages::price(package)?;
     if price.minor() <= limit.minor() {
         return Ok(());

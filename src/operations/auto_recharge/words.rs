@@ -56,7 +56,10 @@ pub(super) fn provider_limit_reached(
     zone: &TimeZone,
 ) -> String {
     let until = match mandate.period_end {
-        Some(end) => format!(" Recharging continues with its next period, on {}.", day((end, zone))),
+        Some(end) => format!(
+            " Recharging continues with its next period, on {}.",
+            day((end, zone))
+        ),
         None => String::new(),
     };
     let limit = match mandate.cap {
@@ -84,7 +87,9 @@ pub(super) fn cut(by: Cut, times: u32) -> String {
         Cut::ProviderLimit => "what is left of the payment provider's own limit pays for no more",
         Cut::Size => "one charge buys no more",
     };
-    format!("The last recharge bought {packages}, which is less than the threshold asks for: {why}.")
+    format!(
+        "The last recharge bought {packages}, which is less than the threshold asks for: {why}."
+    )
 }
 
 /// A charge was declined, and is tried again later.
@@ -144,7 +149,9 @@ pub(super) fn merchant(trouble: MerchantTrouble) -> &'static str {
 }
 
 fn left(limit: Money, spent: Money) -> Money {
-    let left = limit.checked_sub(spent).map_or(0, |left| left.minor().max(0));
+    let left = limit
+        .checked_sub(spent)
+        .map_or(0, |left| left.minor().max(0));
     Money::new(left, limit.currency())
 }
 
@@ -166,5 +173,10 @@ fn day((at, zone): (Timestamp, &TimeZone)) -> String {
 fn minute((at, zone): (Timestamp, &TimeZone)) -> String {
     let at = zone.to_datetime(at);
     let name = zone.iana_name().unwrap_or("UTC");
-    format!("{} at {:02}:{:02} ({name})", at.date(), at.hour(), at.minute())
+    format!(
+        "{} at {:02}:{:02} ({name})",
+        at.date(),
+        at.hour(),
+        at.minute()
+    )
 }

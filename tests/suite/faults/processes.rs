@@ -97,12 +97,17 @@ async fn three_servers_recharge_once() {
         .await
         .unwrap();
     let package = &created["data"]["createCreditPackage"]["package"]["id"];
-    let input = json!({ "accountId": account, "enabled": true, "threshold": "20", "packageId": package });
+    let input =
+        json!({ "accountId": account, "enabled": true, "threshold": "20", "packageId": package });
     let set = servers[1]
         .graphql(ADMIN_KEY, SET, json!({ "input": input }))
         .await
         .unwrap();
-    assert_eq!(set["data"]["updateAutoRecharge"]["userErrors"], json!([]), "{set}");
+    assert_eq!(
+        set["data"]["updateAutoRecharge"]["userErrors"],
+        json!([]),
+        "{set}"
+    );
     let sends = (0..200).map(|index| {
         let (order, door) = (Order::new(&account, false), servers[index % 3].door());
         tokio::spawn(async move { order.ask(&door).await })
@@ -115,15 +120,22 @@ async fn three_servers_recharge_once() {
     for round in 0..60 {
         tokio::time::sleep(Duration::from_millis(500)).await;
         let look = json!({ "id": account });
-        stands = servers[round % 3].graphql(ADMIN_KEY, LOOK, look).await.unwrap()["data"]["account"].take();
+        stands = servers[round % 3]
+            .graphql(ADMIN_KEY, LOOK, look)
+            .await
+            .unwrap()["data"]["account"]
+            .take();
         if round > 5 && stands["balance"]["available"] == "65" {
             break;
         }
     }
-    assert_eq!(stands, json!({
-        "balance": { "available": "65" },
-        "purchases": { "nodes": [{ "status": "PAID", "automatic": true }] },
-    }));
+    assert_eq!(
+        stands,
+        json!({
+            "balance": { "available": "65" },
+            "purchases": { "nodes": [{ "status": "PAID", "automatic": true }] },
+        })
+    );
     for server in servers {
         assert_eq!(server.terminate(), Some(0));
     }

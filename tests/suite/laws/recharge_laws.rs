@@ -245,7 +245,8 @@ impl World<'_> {
                 self.change(json!({ "monthlyLimit": limit })).await;
             }
             Step::Threshold(threshold) => {
-                self.change(json!({ "threshold": threshold.to_string() })).await;
+                self.change(json!({ "threshold": threshold.to_string() }))
+                    .await;
             }
             Step::Switch(on) => self.change(json!({ "enabled": on })).await,
             Step::Notice => self.notice().await,
@@ -254,7 +255,10 @@ impl World<'_> {
 
     async fn notice(&self) {
         purchase::Entity::update_many()
-            .col_expr(purchase::Column::NextAt, sea_orm::sea_query::Expr::value(1_i64))
+            .col_expr(
+                purchase::Column::NextAt,
+                sea_orm::sea_query::Expr::value(1_i64),
+            )
             .exec(self.server.services().store.writer())
             .await
             .unwrap();
@@ -276,9 +280,15 @@ impl World<'_> {
     async fn check(&mut self) {
         let rows = self.rows().await;
         let open = |row: &&purchase::Model| {
-            matches!(row.status, PurchaseStatus::Pending | PurchaseStatus::Unknown)
+            matches!(
+                row.status,
+                PurchaseStatus::Pending | PurchaseStatus::Unknown
+            )
         };
-        assert!(rows.iter().filter(open).count() <= 1, "two charges are in flight");
+        assert!(
+            rows.iter().filter(open).count() <= 1,
+            "two charges are in flight"
+        );
         if rows.len() > self.known {
             self.known = rows.len();
             self.check_limit(&rows);
@@ -331,10 +341,20 @@ impl World<'_> {
         let rows = self.rows().await;
         let payments = self.provider.inside().1.clone();
         for row in &rows {
-            let payment = payments.get(&PurchaseId::new(row.id)).copied().unwrap_or_default();
-            assert_eq!(row.status == PurchaseStatus::Paid, payment.taken, "{row:?} {payment:?}");
+            let payment = payments
+                .get(&PurchaseId::new(row.id))
+                .copied()
+                .unwrap_or_default();
+            assert_eq!(
+                row.status == PurchaseStatus::Paid,
+                payment.taken,
+                "{row:?} {payment:?}"
+            );
             assert_eq!(row.price_minor, i64::from(row.package_count) * PRICE);
-            assert_eq!(row.credits_units, i64::from(row.package_count) * PACKAGE * 10_000);
+            assert_eq!(
+                row.credits_units,
+                i64::from(row.package_count) * PACKAGE * 10_000
+            );
         }
         let paid = rows.iter().filter(|row| row.status == PurchaseStatus::Paid);
         let bought: i64 = paid.map(|row| row.credits_units).sum();
@@ -344,7 +364,10 @@ impl World<'_> {
             .all(self.server.services().store.writer())
             .await
             .unwrap();
-        assert_eq!(lots.iter().map(|lot| lot.granted_units).sum::<i64>(), bought);
+        assert_eq!(
+            lots.iter().map(|lot| lot.granted_units).sum::<i64>(),
+            bought
+        );
     }
 }
 
@@ -352,9 +375,17 @@ async fn holds(server: &Server, provider: &Fickle, steps: &[Step], fates: &[Fate
     server.set_time("2026-11-22T08:00:00Z");
     provider.inside().0 = fates.iter().copied().collect();
     let shop = quiet_shop(server, "100").await;
-    let mut world = World { server, shop, provider, limit: None, known: 0 };
+    let mut world = World {
+        server,
+        shop,
+        provider,
+        limit: None,
+        known: 0,
+    };
     let package = world.shop.package.clone();
-    world.change(json!({ "threshold": "20", "packageId": package })).await;
+    world
+        .change(json!({ "threshold": "20", "packageId": package }))
+        .await;
     world.run(&Step::Limit(Some(6))).await;
     for step in steps {
         world.run(step).await;

@@ -12,7 +12,11 @@ use message_credits::{
     app::{self, Settings},
     config::serving::Shown,
     http::{address::TrustedProxies, cors::CorsOrigins, shares::Rates},
-    payments::{self, CallError, Mandate, MandateState, MerchantTrouble, ProviderSettings, Providers},
+    payments::{
+        self, CallError, Mandate, MandateState, MerchantTrouble, ProviderSettings, Providers,
+        Subject,
+    },
+    vault::Vault,
     worker,
 };
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, sea_query::Expr};
@@ -22,17 +26,19 @@ use crate::support::{
     Server, account, on_both_databases,
     purchase::{begin, package},
     recharge::{
-        Shop, UPDATE, automatic, available, look, quiet_shop, rehearse, set, shop, spend,
+        Shop, UPDATE, automatic, available, connect, look, quiet_shop, rehearse, set, shop, spend,
     },
     sending,
-    test_provider::{Call, Step, TestProvider},
+    test_provider::{Call, NAME, Step, TestProvider},
 };
 
 /// The field and the code of each refusal of new settings, which change nothing.
 async fn refused(server: &Server, shop: &Shop, input: Value) -> Vec<(String, String)> {
     let before = look(server, shop).await;
     let variables = json!({ "input": input });
-    let response = server.graphql(Some(&shop.tenant.owner), UPDATE, variables).await;
+    let response = server
+        .graphql(Some(&shop.tenant.owner), UPDATE, variables)
+        .await;
     assert!(response.get("errors").is_none(), "{response:#}");
     let payload = &response["data"]["updateAutoRecharge"];
     assert_eq!(payload["autoRecharge"], Value::Null, "{payload:#}");
@@ -42,7 +48,12 @@ async fn refused(server: &Server, shop: &Shop, input: Value) -> Vec<(String, Str
         let field = row["field"].as_array().unwrap().iter().skip(1).map(text);
         (field.collect::<Vec<_>>().join("."), text(&row["code"]))
     };
-    payload["userErrors"].as_array().unwrap().iter().map(row).collect()
+    payload["userErrors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(row)
+        .collect()
 }
 
 fn add(server: &Server, wait: SignedDuration) {
@@ -195,6 +206,7 @@ on_both_databases! {
                 trusted_proxies: TrustedProxies::default(),
                 rates: Rates::default(),
                 cors_origins: CorsOrigins::default(),
+                vault: Vault::default(),
             };
             app::assemble(server.services().store.clone(), settings)
         });
@@ -642,7 +654,11 @@ on_both_databases! {
             confirmation_url: None,
         };
         provider.set_mandate(mandate(5_000));
-        let shop = shop(&server, "100").await;
+        let shop = quiet_shop(&server, "100").await;
+        connect(&server, &shop, NAME, "a-shop").await;
+        let limit = json!({ "amount": "300.00", "currencyCode": "EUR" });
+        set(&server, &shop, json!({ "enabled": true, "threshold": "20", "packageId": shop.package,
+            "monthlyLimit": limit })).await;
         assert_eq!(provider.wishes()[0].cap, euros(30_000));
         set(&server, &shop, json!({ "enabled": true, "threshold": "80" })).await;
         // Two packages close the gap, and 70.00 of the provider's 120.00 are left.
@@ -687,6 +703,7 @@ on_both_databases! {
         let page = "https://pay.test/approve";
         provider.set_mandate(mandate(MandateState::NeedsApproval, Some(page)));
         let shop = quiet_shop(&server, "10").await;
+        connect(&server, &shop, NAME, "a-shop").await;
         server.allow_return(&shop.tenant, &["https://shop.example"]).await;
         let back = "https://shop.example/credits";
         let set_to = set(&server, &shop, json!({ "enabled": true, "threshold": "20", "packageId": shop.package,
@@ -706,8 +723,12 @@ on_both_databases! {
         let account = look(&server, &shop).await;
         let held_back = account["autoRecharge"]["heldBack"].as_str().unwrap();
         assert!(held_back.contains("Buy a package once"), "{held_back}");
+        // The provider's notice has it tried at once.
         provider.set_mandate(mandate(MandateState::Active, None));
-        add(&server, minutes(15));
+        let about = Subject::Merchant("a-shop".to_owned());
+        let notice = provider.webhook("delivery", &about, server.services().clock.now());
+        let sent = server.http().post(server.url("/webhooks/test")).headers(notice.headers).body(notice.body);
+        assert_eq!(sent.send().await.unwrap().status(), 200);
         settle(&server).await;
         assert_eq!(automatic(&look(&server, &shop).await), ["PAID"]);
     }

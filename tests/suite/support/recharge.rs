@@ -1,6 +1,6 @@
 //! Automatic recharges over HTTP: setting one, spending below its threshold, and how it stands.
 
-use entity::payment_connection;
+use entity::{payment_connection, sql_enums::ConnectionStatus};
 use message_credits::payments;
 use sea_orm::{EntityTrait, IntoActiveModel};
 use serde_json::{Value, json};
@@ -84,9 +84,14 @@ pub fn automatic(account: &Value) -> Vec<&str> {
 
 /// Connects a shop to the sandbox with a rehearsal.
 pub async fn rehearse(server: &Server, shop: &Shop, rehearsal: &str) {
+    connect(server, shop, payments::DEMO, rehearsal).await;
+}
+
+/// Connects a shop to a provider that takes no credentials.
+pub async fn connect(server: &Server, shop: &Shop, provider: &str, merchant: &str) {
     let writer = server.services().store.writer();
     let account_id = sending::account(&shop.tenant).uuid();
-    let provider = payments::DEMO.to_owned();
+    let provider = provider.to_owned();
     payment_connection::Entity::delete_by_id((account_id, provider.clone()))
         .exec(writer)
         .await
@@ -94,8 +99,8 @@ pub async fn rehearse(server: &Server, shop: &Shop, rehearsal: &str) {
     let row = payment_connection::Model {
         account_id,
         provider,
-        merchant: rehearsal.to_owned(),
-        status: "ACTIVE".to_owned(),
+        merchant: merchant.to_owned(),
+        status: ConnectionStatus::Active,
         secret_key_id: None,
         secrets: None,
         renewing_until: None,
