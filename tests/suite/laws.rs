@@ -11,5 +11,6 @@ mod ledger_laws;
 mod ledger_page;
 mod quote_laws;
 mod shadow;
+mod statement_laws;
 mod usage_laws;
 mod verify;
