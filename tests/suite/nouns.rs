@@ -44,3 +44,4 @@ mod transfer;
 mod usage_comparison;
 mod usage_report;
 mod usage_rollup;
+mod webhook;
