@@ -27,6 +27,7 @@ mod m20261126_000016_lot_expiry_changes;
 mod m20261126_000017_departures;
 mod m20261126_000018_rates_by_channel;
 mod m20261126_000019_payments;
+mod m20261126_000020_payment_reversals;
 
 /// All migrations, the oldest first.
 #[derive(Debug)]
@@ -55,6 +56,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000017_departures::Migration),
             Box::new(m20261126_000018_rates_by_channel::Migration),
             Box::new(m20261126_000019_payments::Migration),
+            Box::new(m20261126_000020_payment_reversals::Migration),
         ]
     }
 }

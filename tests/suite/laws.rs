@@ -12,5 +12,6 @@ mod ledger_page;
 mod payment_laws;
 mod quote_laws;
 mod shadow;
+mod statement_laws;
 mod usage_laws;
 mod verify;
