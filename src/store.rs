@@ -21,6 +21,7 @@ pub mod lot;
 pub mod message;
 pub mod message_audience;
 pub mod monthly_report;
+pub mod payment_connection;
 pub mod payment_reversal;
 pub mod purchase;
 pub mod rate_card;
@@ -31,6 +32,7 @@ pub mod subscription_fee;
 pub mod transaction;
 pub mod usage;
 pub mod usage_rollup;
+pub mod webhook_delivery;
 
 pub use sql::connection::Store;
 pub use sql::version::{applied_migrations, is_ready};

@@ -52,7 +52,7 @@ const UNTOLD: u64 = 5;
 
 /// Fields whose rows are loaded in batches.
 const EDGES: &[(&str, &[&str])] = &[
-    ("Account", &["subscriptionFee"]),
+    ("Account", &["paymentConnection", "subscriptionFee"]),
     ("AutoRecharge", &["package"]),
     ("Contact", &["list"]),
     ("ContactImport", &["list"]),
