@@ -35,6 +35,7 @@ mod search;
 mod segmentation;
 mod sender;
 mod settlement;
+mod shopify;
 mod statement;
 mod texts;
 mod time_zone;
