@@ -14,6 +14,7 @@ use crate::{
     operations::{Parts, Services, api_key},
     payments::Providers,
     store::{self, Store},
+    tls,
 };
 
 /// Settings of an app.
@@ -158,6 +159,7 @@ pub async fn end_demo_keys(store: &Store, clock: &Clock) -> Result<u64, StartErr
 /// Assembles the parts over an open database.
 #[must_use]
 pub fn assemble(store: Store, settings: Settings) -> App {
+    tls::install();
     let admin_key_hash = settings
         .admin_key
         .map(|key| api_key::secret_hash(key.expose()));

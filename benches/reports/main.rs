@@ -34,6 +34,7 @@ pub struct Size {
 
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
+    message_credits::tls::install();
     let argument = |name: &str, otherwise: u64| {
         let after = std::env::args().skip_while(|found| found != name).nth(1);
         after

@@ -9,6 +9,7 @@ mod ending;
 mod law_book;
 mod ledger_laws;
 mod ledger_page;
+mod payment_laws;
 mod quote_laws;
 mod shadow;
 mod usage_laws;

@@ -88,7 +88,7 @@ impl Services {
         if !self.may_be_decided(&row) {
             let refusal = Path::argument("token").refuse(
                 RefusalCode::Conflict,
-                "This purchase was begun in the sandbox, which this server no longer uses. It can be neither \
+                "This purchase was begun with a payment provider that this server no longer uses. It can be neither \
                  approved nor declined, and will expire. Nothing was changed.",
             );
             return Err(refusal.into());

@@ -60,6 +60,7 @@ pub struct Process {
 
 /// The program with these arguments, quiet and without the test's own environment.
 pub fn command(args: &[&str]) -> Command {
+    message_credits::tls::install();
     let mut command = Command::new(env!("CARGO_BIN_EXE_message-credits"));
     quiet(&mut command);
     command.args(args);
