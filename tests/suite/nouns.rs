@@ -36,6 +36,7 @@ mod search;
 mod segmentation;
 mod sender;
 mod settlement;
+mod shopify;
 mod statement;
 mod statement_file;
 mod texts;

@@ -17,6 +17,7 @@ pub mod purchase;
 pub mod quote;
 pub mod rate_card;
 pub mod sending;
+pub mod shopify;
 pub mod stored;
 pub mod table_lock;
 pub mod test_provider;
