@@ -9,6 +9,7 @@
 pub mod account;
 pub mod allocation;
 pub mod api_key;
+pub mod auto_recharge;
 pub mod balance;
 pub mod book;
 pub mod contact;
@@ -16,6 +17,7 @@ pub mod contact_fields;
 pub mod contact_import;
 pub mod contact_list;
 pub mod credit_package;
+pub mod due_recharge;
 pub mod idempotency_key;
 pub mod lot;
 pub mod message;

@@ -33,7 +33,6 @@ use super::{
 };
 use crate::operations::{
     account::currency,
-    auto_recharge::auto_recharge,
     message::MessageFilter,
     policy::of,
     purchase::return_url::origins_of,
@@ -201,8 +200,8 @@ impl Account {
     }
 
     /// The settings and state of the automatic recharge. Not for SENDER keys.
-    async fn auto_recharge(&self) -> Result<AutoRecharge, ApiError> {
-        Ok(AutoRecharge(auto_recharge(&self.0)?))
+    async fn auto_recharge(&self, ctx: &Context<'_>) -> Result<AutoRecharge, ApiError> {
+        Ok(AutoRecharge(services(ctx)?.auto_recharge(&self.0).await?))
     }
 
     /// The account's connection to the payment provider; null if there is none. Requires OWNER or a

@@ -36,6 +36,9 @@ const CONCURRENT_CALLS: usize = 8;
 const CLAIM: SignedDuration = SignedDuration::from_secs(60);
 /// How long a purchase of a provider without settings rests before it is looked at again.
 const UNCONFIGURED: SignedDuration = SignedDuration::from_hours(1);
+/// When a recharge that ended without money is read once more: before the next one is tried, so that
+/// a payment that was taken after all is never taken again.
+const SECOND_LOOK: SignedDuration = SignedDuration::from_mins(30);
 /// The waits before a payment's state is read again, by the number of times that it was; the last
 /// one repeats. A webhook shortens them.
 const WAITS: [SignedDuration; 7] = [
@@ -215,6 +218,14 @@ impl Services {
                     now
                 });
                 self.close_purchase(row, status(after), reason, at).await?;
+                // One that ended before, and was read again, rests again.
+                match row.automatic && before != after {
+                    true => {
+                        let again = later(now, SECOND_LOOK);
+                        store::purchase::look_again(writer, row, again, 0).await?;
+                    }
+                    false => store::purchase::rest(writer, row).await?,
+                }
             }
             State::Pending | State::Unknown => {
                 let at = self.next_look(row, provider, now);

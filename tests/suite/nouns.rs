@@ -7,6 +7,7 @@
 mod account;
 mod allocation;
 mod api_key;
+mod auto_recharge;
 mod balance;
 mod big_counts;
 mod channel;

@@ -55,7 +55,10 @@ edges! {
     Allocation { EVERY_KEY: mode assigned available held; }
     /// The list of keys is for those who are responsible for them: owners, and the platform.
     ApiKey { REPORTERS: id name role createdAt lastUsedAt expiresAt revokedAt; }
-    AutoRecharge { READERS: enabled threshold package monthlyLimit spentThisMonth suspendedReason; }
+    AutoRecharge {
+        READERS: enabled threshold package monthlyLimit spentThisMonth remainingThisMonth suspendedReason;
+        READERS: heldBack nextAttemptAt inFlight providerLimit confirmationUrl;
+    }
     /// The same as `balanceChanged` reports.
     Balance { EVERY_KEY: total held available assigned unassigned value nextExpiry; }
     ChannelUsage { READERS: channel usage share; }
@@ -114,6 +117,7 @@ edges! {
     PersonalText { READERS: text segmentation; }
     Posting { READERS: book list credits; }
     PreviousUsage { READERS: from to usage; }
+    ProviderLimit { READERS: cap used periodEnd; }
     /// The reference of a transfer is the payer's and the bank's business.
     Purchase {
         READERS: id status package credits price method confirmationUrl automatic createdAt decidedAt;

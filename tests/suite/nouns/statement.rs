@@ -264,33 +264,4 @@ on_both_databases! {
             assert_eq!(error["field"], json!(["month"]), "{month}");
         }
     }
-
-    /// The automatic recharge is disabled, and its fields say so.
-    async fn automatic_recharge_is_off(server: Server) {
-        let tenant = server.account("Shop").await;
-        let read = "{ account { autoRecharge { enabled threshold monthlyLimit { amount }
-            spentThisMonth { amount currencyCode } suspendedReason } } }";
-        let data = server.data(&tenant.owner, read, json!({})).await;
-        assert_eq!(data["account"]["autoRecharge"], json!({
-            "enabled": false, "threshold": null, "monthlyLimit": null,
-            "spentThisMonth": { "amount": "0.00", "currencyCode": "EUR" }, "suspendedReason": null,
-        }));
-        let update = "mutation($input: UpdateAutoRechargeInput!) { updateAutoRecharge(input: $input) {
-            autoRecharge { enabled } userErrors { field code } } }";
-        let refused = async |input: Value| {
-            let mut response = server.graphql(Some(&tenant.owner), update, json!({ "input": input })).await;
-            response["data"]["updateAutoRecharge"].take()
-        };
-        assert_eq!(refused(json!({ "enabled": true, "threshold": "20" })).await, json!({
-            "autoRecharge": null,
-            "userErrors": [{ "field": ["input", "enabled"], "code": "INVALID" }],
-        }));
-        let other = server.account("Other").await;
-        assert_eq!(refused(json!({ "accountId": other.id, "enabled": true })).await["userErrors"], json!([
-            { "field": ["input", "accountId"], "code": "NOT_FOUND" },
-        ]));
-        let member = server.key(&tenant, "MEMBER").await;
-        let response = server.graphql(Some(&member), update, json!({ "input": { "enabled": true } })).await;
-        assert_eq!(response["errors"][0]["extensions"]["code"], "FORBIDDEN");
-    }
 }
