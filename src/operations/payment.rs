@@ -18,7 +18,10 @@ use futures_util::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
-use super::{OperationError, Services, purchase::price};
+use super::{
+    OperationError, Services,
+    purchase::{price, transfer::is_transfer},
+};
 use crate::{
     clock::whole_micros,
     payments::{Approval, CALL_TIMEOUT, CallError, Merchant, Order, Provider, Report},
@@ -111,6 +114,9 @@ impl Services {
     }
 
     async fn carry_on_claimed(&self, row: purchase::Model) -> Result<(), OperationError> {
+        if is_transfer(&row) {
+            return self.carry_on_with_transfer(&row).await;
+        }
         let Some(provider) = self.payments().named(&row.provider).cloned() else {
             let at = later(self.clock().now(), UNCONFIGURED);
             return Ok(
@@ -171,6 +177,7 @@ impl Services {
             description: format!("{package}: {credits} credits for {}", account.name),
             price: price(row)?,
             return_url: self.return_url_of(&account, row),
+            home_url: self.public_url().clone(),
             now: self.clock().now(),
             created_at: whole_micros(row.created_at),
             called_at: row.called_at.map(whole_micros),
@@ -288,6 +295,7 @@ impl Services {
         if minor <= row.reversed_minor {
             return Ok(());
         }
+        self.record_reversal(row, minor).await?;
         tracing::warn!(purchase = %row.id, minor, "the payment provider took a payment back");
         Ok(())
     }

@@ -13,5 +13,6 @@ mod payment_laws;
 mod quote_laws;
 mod recharge_laws;
 mod shadow;
+mod statement_laws;
 mod usage_laws;
 mod verify;

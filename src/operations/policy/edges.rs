@@ -49,7 +49,7 @@ edges! {
     Account {
         EVERY_KEY: id name timeZone currencyCode consumptionOrder settlement rateCard balance lists messages;
         READERS: lots transactions purchases monthlyReports monthlyReportSchedule autoRecharge statement;
-        READERS: returnOrigins;
+        READERS: returnOrigins subscriptionFee;
         REPORTERS: apiKeys paymentConnection;
     }
     Allocation { EVERY_KEY: mode assigned available held; }
@@ -118,7 +118,11 @@ edges! {
     Posting { READERS: book list credits; }
     PreviousUsage { READERS: from to usage; }
     ProviderLimit { READERS: cap used periodEnd; }
-    Purchase { READERS: id status package credits price confirmationUrl automatic createdAt decidedAt; }
+    /// The reference of a transfer is the payer's and the bank's business.
+    Purchase {
+        READERS: id status package credits price method confirmationUrl automatic createdAt decidedAt;
+        REPORTERS: confirmedWith;
+    }
     /// It shows nothing that can't be learned from a charge. The number of recipients by number of
     /// segments reveals how long the values of a merge field are, as sums by country, but never the
     /// values.
@@ -139,7 +143,12 @@ edges! {
         ANYONE: channel encoding lockingShift singleShift characters units unitsPerSegment unitsRemaining;
         ANYONE: segmentCount segments nonGsmCharacters nonGsmCharacterCount text;
     }
-    Statement { READERS: month oneTimePayments recharges total purchases; }
+    Statement {
+        READERS: month oneTimePayments recharges subscriptionFee refunds total purchases credits download;
+    }
+    StatementCredits {
+        READERS: opening purchased recharged granted spent expired revoked chargedBack debtPaid closing;
+    }
     /// It quotes the caller's own text.
     TextWarning { EVERY_KEY: offset tag message; }
     /// Its note is written by people, for people.
@@ -155,6 +164,7 @@ edges! {
     ArchiveContactListPayload { EVERY_KEY: list userErrors; }
     ArchiveCreditPackagePayload { EVERY_KEY: package userErrors; }
     CancelMessagePayload { EVERY_KEY: message balance userErrors; }
+    ConfirmPurchasePayload { EVERY_KEY: purchase userErrors; }
     ConnectPaymentsPayload { EVERY_KEY: paymentConnection userErrors; }
     CreateAccountPayload { EVERY_KEY: account userErrors; }
     CreateApiKeyPayload { EVERY_KEY: id secret userErrors; }

@@ -18,6 +18,7 @@ pub mod quote;
 pub mod rate_card;
 pub mod recharge;
 pub mod sending;
+pub mod shopify;
 pub mod stored;
 pub mod table_lock;
 pub mod test_provider;
