@@ -59,7 +59,9 @@ macro_rules! providers {
     };
 }
 
-providers!(sandbox);
+mod secret_setting;
+
+providers!(sandbox, stripe);
 
 /// Why the providers' settings can't be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -193,6 +195,8 @@ pub struct Order {
     pub price: Money,
     /// Where the buyer returns afterwards, with the purchase's id.
     pub return_url: Option<Url>,
+    /// This server's own page, for buyers without a return URL.
+    pub home_url: Url,
     /// The time of the call.
     pub now: Timestamp,
     /// When the purchase was created.

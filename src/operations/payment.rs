@@ -166,6 +166,7 @@ impl Services {
             description: format!("{package}: {credits} credits for {}", account.name),
             price: price(row)?,
             return_url: self.return_url_of(&account, row),
+            home_url: self.public_url().clone(),
             now: self.clock().now(),
             created_at: whole_micros(row.created_at),
             called_at: row.called_at.map(whole_micros),

@@ -36,6 +36,7 @@ mod segmentation;
 mod sender;
 mod settlement;
 mod statement;
+mod stripe;
 mod texts;
 mod time_zone;
 mod transaction;

@@ -16,7 +16,7 @@ use super::field_paths;
 /// A platform administrator's key of a started program.
 pub const ADMIN_KEY: &str = "process-admin-key-0123456789-abcdefghi";
 /// Environment variables that would change how the program serves.
-const OF_THE_SURROUNDINGS: [&str; 18] = [
+const OF_THE_SURROUNDINGS: [&str; 25] = [
     "DATABASE_URL",
     "LISTEN",
     "PUBLIC_URL",
@@ -35,6 +35,13 @@ const OF_THE_SURROUNDINGS: [&str; 18] = [
     "RATE_LIMIT_KEY",
     "RATE_LIMIT_ACCOUNT",
     "RATE_LIMIT_PLATFORM",
+    "STRIPE_SECRET_KEY",
+    "STRIPE_SECRET_KEY_FILE",
+    "STRIPE_WEBHOOK_SECRET",
+    "STRIPE_WEBHOOK_SECRET_FILE",
+    "STRIPE_PREVIOUS_WEBHOOK_SECRET",
+    "STRIPE_PREVIOUS_WEBHOOK_SECRET_FILE",
+    "STRIPE_API_VERSION",
 ];
 /// How long a program may take to report that it serves.
 const START: Duration = Duration::from_secs(60);
