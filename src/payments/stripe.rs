@@ -48,6 +48,8 @@ const PAGE: &str = "100";
 /// The most payments of a customer that are looked through for one, in pages of 100, the newest
 /// first.
 const MAX_PAGES: usize = 3;
+/// How the id of a customer begins.
+const CUSTOMER: &str = "cus_";
 /// The key of the purchase's id among a payment's metadata.
 const PURCHASE: &str = "purchase_id";
 
@@ -97,6 +99,14 @@ impl Provider for Stripe {
 
     fn credentials(&self) -> Option<&'static [Credential]> {
         Some(&[])
+    }
+
+    fn check_merchant(&self, id: &str) -> Result<String, String> {
+        let id = id.trim();
+        if is_id(id, CUSTOMER) {
+            return Ok(id.to_owned());
+        }
+        Err("Must be the id of a customer of Stripe, such as \"cus_NffrFeUfNV2Hib\".".to_owned())
     }
 
     async fn begin(&self, order: &Order, merchant: &Merchant) -> Result<Report, CallError> {
@@ -184,7 +194,7 @@ impl Stripe {
 
 /// The customer that an account is connected to.
 fn customer_id(merchant: &Merchant) -> Result<&str, CallError> {
-    let id = merchant.id.as_deref().filter(|id| is_id(id, "cus_"));
+    let id = merchant.id.as_deref().filter(|id| is_id(id, CUSTOMER));
     id.ok_or(CallError::Merchant(MerchantTrouble::NotConnected))
 }
 

@@ -15,7 +15,10 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 use super::objects::{ApiError, Refusal};
-use crate::payments::{CALL_TIMEOUT, CallError, MerchantTrouble, SettingsError};
+use crate::{
+    payments::{CALL_TIMEOUT, CallError, MerchantTrouble, SettingsError},
+    tls,
+};
 
 /// The longest answer. A page of 100 payments has some 300 KiB.
 const MAX_BYTES: usize = 1024 * 1024;
@@ -93,8 +96,7 @@ impl Api {
         base_url: Url,
     ) -> Result<Self, SettingsError> {
         let wrong = |cause: &dyn Display| SettingsError::Wrong(format!("Stripe: {cause}"));
-        // Another part of the program may have chosen the same one already.
-        drop(rustls::crypto::ring::default_provider().install_default());
+        tls::install();
         let authorization = format!("Bearer {}", key.expose_secret());
         let mut authorization =
             HeaderValue::try_from(authorization).map_err(|cause| wrong(&cause))?;

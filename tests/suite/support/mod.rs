@@ -3,6 +3,7 @@
 
 pub mod account;
 pub mod answer;
+pub mod beside;
 pub mod books;
 pub mod contact_list;
 pub mod credit_package;
@@ -10,13 +11,17 @@ pub mod field_paths;
 pub mod message;
 pub mod own_postgres;
 pub mod panics;
+pub mod payment_connection;
 pub mod process;
 pub mod purchase;
 pub mod quote;
 pub mod rate_card;
+pub mod recharge;
 pub mod sending;
+pub mod shopify;
 pub mod stored;
 pub mod table_lock;
+pub mod test_provider;
 pub mod upload;
 pub mod usage;
 
@@ -32,6 +37,7 @@ use message_credits::{
     operations::Services,
     payments::{self, ProviderSettings, Providers},
     store::Store,
+    vault::Vault,
     worker,
 };
 use sea_orm::{ConnectionTrait, Database};
@@ -138,9 +144,19 @@ impl Server {
         limits: connections::Limits,
         set: impl FnOnce(&mut Settings),
     ) -> Self {
-        panics::watch();
-        let clock = Clock::fixed(START.parse().unwrap());
         let store = app::migrate(&database_url).await.unwrap();
+        let clock = Clock::fixed(START.parse().unwrap());
+        Self::over(store, clock, folder, limits, set).await
+    }
+
+    async fn over(
+        store: Store,
+        clock: Clock,
+        folder: Option<tempfile::TempDir>,
+        limits: connections::Limits,
+        set: impl FnOnce(&mut Settings),
+    ) -> Self {
+        panics::watch();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let mut settings = Settings {
@@ -148,6 +164,7 @@ impl Server {
             admin_key: Some(AdminKey::new(ADMIN_KEY).unwrap()),
             clock: clock.clone(),
             payments: Providers::new(Some(payments::DEMO), &ProviderSettings::default()).unwrap(),
+            vault: Vault::default(),
             shown: Shown::ALL,
             demo_key: None,
             cors_origins: CorsOrigins::default(),

@@ -36,6 +36,7 @@ pub struct LocalStripe {
 
 impl LocalStripe {
     pub fn start() -> Self {
+        message_credits::tls::install();
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/stripe");
         let modules = folder.join("python_modules");
         assert!(
