@@ -9,6 +9,7 @@ mod failures;
 mod front;
 mod localstripe;
 mod recharges;
+mod server;
 mod webhooks;
 
 use std::{path::PathBuf, sync::Arc};

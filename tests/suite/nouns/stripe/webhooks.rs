@@ -63,7 +63,7 @@ fn headers(signature: &str) -> HeaderMap {
 }
 
 /// The signature that the documentation describes, made here.
-fn signed(secret: &str, time: i64, body: &str) -> String {
+pub(super) fn signed(secret: &str, time: i64, body: &str) -> String {
     let mut signed = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     signed.update(format!("{time}.{body}").as_bytes());
     let bytes = signed.finalize().into_bytes();
