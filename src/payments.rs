@@ -137,6 +137,14 @@ pub trait Provider: Debug + Send + Sync {
     /// The credentials that connecting an account needs; `None` if accounts need no connection.
     fn credentials(&self) -> Option<&'static [Credential]>;
 
+    /// Checks the id of a shop or customer, and returns it as the provider writes it.
+    ///
+    /// # Errors
+    /// What would be right, in words for whoever connects the account.
+    fn check_merchant(&self, id: &str) -> Result<String, String> {
+        Ok(id.to_owned())
+    }
+
     /// Begins a payment that its buyer approves, or finds the one that was begun for the same
     /// purchase. If [`Order::called_at`] is set, an earlier call may have begun it.
     async fn begin(&self, order: &Order, merchant: &Merchant) -> Result<Report, CallError>;

@@ -21,6 +21,7 @@ pub mod lot;
 pub mod message;
 pub mod message_audience;
 pub mod monthly_report;
+pub mod payment_connection;
 pub mod purchase;
 pub mod rate_card;
 pub mod server_secret;
@@ -28,6 +29,7 @@ pub mod sql;
 pub mod transaction;
 pub mod usage;
 pub mod usage_rollup;
+pub mod webhook_delivery;
 
 pub use sql::connection::Store;
 pub use sql::version::{applied_migrations, is_ready};

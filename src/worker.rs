@@ -43,6 +43,7 @@ pub async fn run_once(services: &Services) {
 async fn run_each(services: &Services) {
     report("expiry", services.expire_due().await);
     report("settlement", services.settle_due().await);
+    report("webhooks", services.work_off_webhooks().await);
     report("payments", services.carry_on_with_payments().await);
     report(
         "archived contacts",

@@ -14,7 +14,7 @@ use super::{
     contact_list::{self, ContactListConnection},
     engine::{
         errors::ApiError,
-        guard::edges,
+        guard::{by_itself, edges},
         ids::PublicId,
         loaders,
         paging::{Nodes, connection, window},
@@ -23,6 +23,7 @@ use super::{
     lot::{self, CreditLotConnection, CreditLotState},
     message::{self, MessageConnection, MessageFilterInput},
     monthly_report::{self, MonthlyReportConnection, MonthlyReportSchedule},
+    payment_connection::{self, PaymentConnection},
     purchase::{self, PurchaseConnection},
     rate_card::RateCard,
     scalars::{CurrencyCode, Date, DateTime, TimeZone},
@@ -186,6 +187,16 @@ impl Account {
     /// The settings and state of the automatic recharge. Not for SENDER keys.
     async fn auto_recharge(&self) -> Result<AutoRecharge, ApiError> {
         Ok(AutoRecharge(auto_recharge(&self.0)?))
+    }
+
+    /// The account's connection to the payment provider; null if there is none. Requires OWNER or a
+    /// platform role.
+    #[graphql(guard = by_itself())]
+    async fn payment_connection(
+        &self,
+        ctx: &Context<'_>,
+    ) -> Option<Result<PaymentConnection, ApiError>> {
+        payment_connection::of_account(ctx, self.key()).await
     }
 
     /// The bill of one calendar month of the account's time zone: one-time payments and recharges.

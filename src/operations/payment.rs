@@ -123,6 +123,8 @@ impl Services {
             }
             Err(trouble) => Err(CallError::Merchant(trouble)),
         };
+        self.note_call(account, provider.name(), called.as_ref().err())
+            .await?;
         match called {
             Ok(report) => self.apply(&row, provider.as_ref(), report).await,
             Err(error) => self.apply_error(&row, provider.as_ref(), error).await,

@@ -238,6 +238,24 @@ pub async fn look_again(
     Ok(())
 }
 
+/// Has the provider asked about a purchase at once, whatever its status. Returns false and does
+/// nothing while a caller has claimed it: that one may have asked too early to see the change.
+pub async fn poke(
+    connection: &impl ConnectionTrait,
+    row: &purchase::Model,
+    now: Timestamp,
+) -> Result<bool, DbErr> {
+    let is_free = Condition::any()
+        .add(purchase::Column::ClaimedUntil.is_null())
+        .add(purchase::Column::ClaimedUntil.lte(now.as_microsecond()));
+    let done = this(row)
+        .col_expr(purchase::Column::NextAt, Expr::value(now.as_microsecond()))
+        .filter(is_free)
+        .exec(connection)
+        .await?;
+    Ok(done.rows_affected > 0)
+}
+
 /// Gives up the claim on a decided purchase: nothing is left to do unless its provider has news.
 pub async fn rest(connection: &impl ConnectionTrait, row: &purchase::Model) -> Result<(), DbErr> {
     released(row)

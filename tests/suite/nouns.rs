@@ -25,6 +25,7 @@ mod lot;
 mod message;
 mod monthly_report;
 mod names;
+mod payment_connection;
 mod personal;
 mod phone_numbers;
 mod purchase;

@@ -48,6 +48,7 @@ const UNTOLD: u64 = 5;
 
 /// Fields whose rows are loaded in batches.
 const EDGES: &[(&str, &[&str])] = &[
+    ("Account", &["paymentConnection"]),
     ("AutoRecharge", &["package"]),
     ("Contact", &["list"]),
     ("ContactImport", &["list"]),

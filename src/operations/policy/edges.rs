@@ -50,7 +50,7 @@ edges! {
         EVERY_KEY: id name timeZone currencyCode consumptionOrder settlement rateCard balance lists messages;
         READERS: lots transactions purchases monthlyReports monthlyReportSchedule autoRecharge statement;
         READERS: returnOrigins;
-        REPORTERS: apiKeys;
+        REPORTERS: apiKeys paymentConnection;
     }
     Allocation { EVERY_KEY: mode assigned available held; }
     /// The list of keys is for those who are responsible for them: owners, and the platform.
@@ -108,6 +108,8 @@ edges! {
     NonGsmCharacter { ANYONE: character codePoint offset replacement stripsAccent; }
     PackageCapacity { EVERY_KEY: countryCode creditsPerMessage messages; }
     PageInfo { EVERY_KEY: hasNextPage hasPreviousPage startCursor endCursor; }
+    /// Which shop pays is for those who are responsible for the account. Credentials have no field.
+    PaymentConnection { REPORTERS: provider merchantId status connectedAt; }
     /// A contact's own text is personal data.
     PersonalText { READERS: text segmentation; }
     Posting { READERS: book list credits; }
@@ -149,10 +151,12 @@ edges! {
     ArchiveContactListPayload { EVERY_KEY: list userErrors; }
     ArchiveCreditPackagePayload { EVERY_KEY: package userErrors; }
     CancelMessagePayload { EVERY_KEY: message balance userErrors; }
+    ConnectPaymentsPayload { EVERY_KEY: paymentConnection userErrors; }
     CreateAccountPayload { EVERY_KEY: account userErrors; }
     CreateApiKeyPayload { EVERY_KEY: id secret userErrors; }
     CreateContactListPayload { EVERY_KEY: list userErrors; }
     CreateCreditPackagePayload { EVERY_KEY: package userErrors; }
+    DisconnectPaymentsPayload { EVERY_KEY: account userErrors; }
     GrantCreditsPayload { EVERY_KEY: lot balance userErrors; }
     ImportContactsPayload { EVERY_KEY: list imported duplicates rejected warnings import userErrors; }
     PublishRateCardPayload { EVERY_KEY: rateCard userErrors; }

@@ -13,6 +13,7 @@ use message_credits::{
     http::{address::TrustedProxies, cors::CorsOrigins, shares::Rates},
     operations::{OperationError, RefusalCode, Viewer, purchase::PurchaseCredits},
     payments::{ProviderSettings, Providers},
+    vault::Vault,
 };
 use serde_json::json;
 
@@ -28,6 +29,7 @@ fn without_a_provider(server: &Server) -> App {
         admin_key: None,
         clock: Clock::fixed("2026-11-22T08:00:00Z".parse().unwrap()),
         payments: Providers::new(None, &ProviderSettings::default()).unwrap(),
+        vault: Vault::default(),
         shown: Shown::default(),
         demo_key: None,
         trusted_proxies: TrustedProxies::default(),

@@ -16,12 +16,14 @@ use super::field_paths;
 /// A platform administrator's key of a started program.
 pub const ADMIN_KEY: &str = "process-admin-key-0123456789-abcdefghi";
 /// Environment variables that would change how the program serves.
-const OF_THE_SURROUNDINGS: [&str; 25] = [
+const OF_THE_SURROUNDINGS: &[&str] = &[
     "DATABASE_URL",
     "LISTEN",
     "PUBLIC_URL",
     "ADMIN_API_KEY",
     "ADMIN_API_KEY_FILE",
+    "SECRET_KEYS",
+    "SECRET_KEYS_FILE",
     "PAYMENT_PROVIDER",
     "ALLOW_SANDBOX",
     "PRODUCTION",
