@@ -11,6 +11,8 @@ mod ledger_laws;
 mod ledger_page;
 mod payment_laws;
 mod quote_laws;
+mod recharge_laws;
 mod shadow;
+mod statement_laws;
 mod usage_laws;
 mod verify;

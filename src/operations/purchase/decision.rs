@@ -132,6 +132,17 @@ impl Services {
         row: &purchase::Model,
         is_confirmed: bool,
     ) -> Result<(), OperationError> {
+        let path = Path::argument("token");
+        self.credit_or_refuse(row, is_confirmed, &path).await
+    }
+
+    /// The same, with the argument that a refusal is about.
+    pub(super) async fn credit_or_refuse(
+        &self,
+        row: &purchase::Model,
+        is_confirmed: bool,
+        path: &Path,
+    ) -> Result<(), OperationError> {
         let request = Request {
             account: AccountId::new(row.account_id),
             kind: RequestKind::Credit {
@@ -148,7 +159,7 @@ impl Services {
             | Err(SubmitError::Refused(Refused::AlreadyCredited | Refused::PurchaseClosed)) => {
                 Ok(())
             }
-            Err(error) => Err(OperationError::from_ledger(error, &Path::argument("token"))),
+            Err(error) => Err(OperationError::from_ledger(error, path)),
         }
     }
 

@@ -16,6 +16,7 @@ pub mod process;
 pub mod purchase;
 pub mod quote;
 pub mod rate_card;
+pub mod recharge;
 pub mod sending;
 pub mod shopify;
 pub mod stored;
