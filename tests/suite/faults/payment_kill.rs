@@ -49,17 +49,33 @@ struct Shop {
 
 fn start(database_url: &str, till: &str, more: &[&str]) -> Process {
     let args = ["--database-url", database_url, "--stripe-base-url", till];
-    let args = [args.as_slice(), &["--payment-provider", "stripe", "--allow-sandbox"], more].concat();
+    let args = [
+        args.as_slice(),
+        &["--payment-provider", "stripe", "--allow-sandbox"],
+        more,
+    ]
+    .concat();
     let mut server = command(&args);
     // The provider's trouble is expected, and so are its warnings.
     server.env("RUST_LOG", "error");
-    server.env("STRIPE_SECRET_KEY", "sk_test_kill").env("STRIPE_WEBHOOK_SECRET", "whsec_a2lsbA==");
+    server
+        .env("STRIPE_SECRET_KEY", "sk_test_kill")
+        .env("STRIPE_WEBHOOK_SECRET", "whsec_a2lsbA==");
     Process::run(&mut server)
 }
 
 async fn done(server: &Process, key: &str, query: &str, input: Value) -> Value {
-    let answer = server.graphql(key, query, json!({ "input": input })).await.unwrap();
-    let payload = answer["data"].as_object().unwrap().values().next().unwrap().clone();
+    let answer = server
+        .graphql(key, query, json!({ "input": input }))
+        .await
+        .unwrap();
+    let payload = answer["data"]
+        .as_object()
+        .unwrap()
+        .values()
+        .next()
+        .unwrap()
+        .clone();
     assert_eq!(payload["userErrors"], json!([]), "{answer:#}");
     payload
 }
@@ -72,7 +88,10 @@ async fn set_up(server: &Process) -> Shop {
     let key = "mutation($input: CreateApiKeyInput!) {
         createApiKey(input: $input) { secret userErrors { field message } } }";
     let input = json!({ "accountId": account, "role": "OWNER", "name": "Owner" });
-    let owner = done(server, ADMIN_KEY, key, input).await["secret"].as_str().unwrap().to_owned();
+    let owner = done(server, ADMIN_KEY, key, input).await["secret"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let package = "mutation($input: CreateCreditPackageInput!) {
         createCreditPackage(input: $input) { creditPackage { id } userErrors { field message } } }";
     let price = json!({ "amount": "50.00", "currencyCode": "EUR" });
@@ -91,7 +110,8 @@ async fn set_up(server: &Process) -> Shop {
     let update = "mutation($input: UpdateAutoRechargeInput!) {
         updateAutoRecharge(input: $input) { userErrors { field message } } }";
     let limit = json!({ "amount": "300.00", "currencyCode": "EUR" });
-    let input = json!({ "enabled": true, "threshold": "20", "packageId": package, "monthlyLimit": limit });
+    let input =
+        json!({ "enabled": true, "threshold": "20", "packageId": package, "monthlyLimit": limit });
     done(server, &owner, update, input).await;
     Shop { owner, package }
 }
@@ -136,8 +156,16 @@ async fn money_and_credits_agree(database_url: &str) {
     let set = |open: Option<(reqwest::Client, String)>| {
         *door.lock().unwrap_or_else(PoisonError::into_inner) = open;
     };
-    let (stop, spent) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicI64::new(0)));
-    let load = tokio::spawn(spend_and_buy(door.clone(), shop.clone(), stop.clone(), spent.clone()));
+    let (stop, spent) = (
+        Arc::new(AtomicBool::new(false)),
+        Arc::new(AtomicI64::new(0)),
+    );
+    let load = tokio::spawn(spend_and_buy(
+        door.clone(),
+        shop.clone(),
+        stop.clone(),
+        spent.clone(),
+    ));
     let began = Timestamp::now();
     for round in 0..rounds() {
         let wait = u64::try_from(below(2_500)).unwrap();
@@ -155,8 +183,14 @@ async fn money_and_credits_agree(database_url: &str) {
     till.pay_all();
     server.kill();
     // Half an hour later: what a killed process had claimed is free again, and due.
-    let later = Timestamp::now().checked_add(SignedDuration::from_mins(30)).unwrap();
-    let server = start(database_url, &address, &["--clock-start", &later.to_string()]);
+    let later = Timestamp::now()
+        .checked_add(SignedDuration::from_mins(30))
+        .unwrap();
+    let server = start(
+        database_url,
+        &address,
+        &["--clock-start", &later.to_string()],
+    );
     let end = Instant::now();
     let account = loop {
         let answer = server.graphql(&shop.owner, READ, json!({})).await.unwrap();
@@ -175,7 +209,11 @@ async fn money_and_credits_agree(database_url: &str) {
     for node in account["purchases"]["nodes"].as_array().unwrap() {
         let id = PurchaseId::decode(node["id"].as_str().unwrap()).unwrap();
         let money = taken.remove(&id.uuid().to_string()).unwrap_or_default();
-        let expected = if node["status"] == "PAID" { vec![PACKAGE.1] } else { vec![] };
+        let expected = if node["status"] == "PAID" {
+            vec![PACKAGE.1]
+        } else {
+            vec![]
+        };
         let is_automatic = node["automatic"] == true;
         if is_automatic && node["status"] == "PAID" {
             assert_eq!(money.len(), 1, "{node}: {money:?}");
@@ -186,12 +224,27 @@ async fn money_and_credits_agree(database_url: &str) {
         paid += money.iter().sum::<i64>() / PACKAGE.1 * PACKAGE.0;
     }
     assert!(taken.is_empty(), "money without a purchase: {taken:?}");
-    let total: i64 = account["balance"]["total"].as_str().unwrap().parse().unwrap();
+    let total: i64 = account["balance"]["total"]
+        .as_str()
+        .unwrap()
+        .parse()
+        .unwrap();
     assert_eq!(total, GRANTED + paid - spent.load(Ordering::Relaxed));
     // The test may cross the end of a month.
-    let months = if began.to_string()[..7] == later.to_string()[..7] { 1 } else { 2 };
-    assert!(recharged <= LIMIT * months, "{recharged} in {months} months");
-    assert!(recharged > 0 && till.lost() > 0, "nothing was tried: {recharged}, {}", till.lost());
+    let months = if began.to_string()[..7] == later.to_string()[..7] {
+        1
+    } else {
+        2
+    };
+    assert!(
+        recharged <= LIMIT * months,
+        "{recharged} in {months} months"
+    );
+    assert!(
+        recharged > 0 && till.lost() > 0,
+        "nothing was tried: {recharged}, {}",
+        till.lost()
+    );
     drop(server);
     assert_verified(database_url);
 }

@@ -103,9 +103,16 @@ impl Kept {
         if session["status"] != "open" {
             return;
         }
-        let (purchase, amount) = (&session["metadata"]["purchase_id"], &session["amount_total"]);
+        let (purchase, amount) = (
+            &session["metadata"]["purchase_id"],
+            &session["amount_total"],
+        );
         let currency = session["currency"].as_str().unwrap();
-        let intent = self.take(purchase.as_str().unwrap(), amount.as_i64().unwrap(), currency);
+        let intent = self.take(
+            purchase.as_str().unwrap(),
+            amount.as_i64().unwrap(),
+            currency,
+        );
         let session = self.sessions.get_mut(id).unwrap();
         session["status"] = json!("complete");
         session["payment_status"] = json!("paid");
