@@ -106,7 +106,7 @@ pub struct ConnectPaymentsInput {
     /// The provider's id of the shop or customer, of 1 to 255 bytes, such as
     /// example.myshopify.com.
     merchant_id: String,
-    /// The credentials that the payment provider needs for it. The sandbox takes none.
+    /// The credentials that the payment provider needs for it, at most 20. The sandbox takes none.
     #[graphql(default)]
     credentials: Vec<PaymentCredentialInput>,
 }

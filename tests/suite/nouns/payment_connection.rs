@@ -160,6 +160,11 @@ on_both_databases! {
         check(swap, name, "accessToken, and optionally refreshToken").await;
         let double = |input: &mut Value| input["credentials"][1]["name"] = json!("accessToken");
         check(double, "input.credentials.1.name", "given twice").await;
+        let many = |input: &mut Value| {
+            let one = input["credentials"][0].clone();
+            input["credentials"] = Value::Array(vec![one; 21]);
+        };
+        check(many, "input.credentials", "At most 20").await;
         let value = "input.credentials.0.value";
         let long = |input: &mut Value| input["credentials"][0]["value"] = json!("t".repeat(4_097));
         check(long, value, "1 to 4,096 bytes").await;
