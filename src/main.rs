@@ -169,7 +169,7 @@ fn warn_of_free_credits(payments: &Providers) {
     match payments.selling() {
         Some(provider) if !provider.is_real() => tracing::warn!(
             provider = provider.name(),
-            "the payment provider charges nobody, and approved purchases give real credits"
+            "nobody is charged, and approved purchases give real credits"
         ),
         Some(provider) => tracing::info!(provider = provider.name(), "payments are taken"),
         None => tracing::info!("no payment provider was chosen: nothing can be bought"),

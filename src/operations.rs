@@ -153,11 +153,12 @@ impl Services {
         store::is_ready(self.store()).await
     }
 
-    /// Whether payments go to the sandbox, so that credits cost nothing.
+    /// The name of the payment provider if it charges nobody, so that credits cost nothing.
     #[must_use]
-    pub fn sells_for_nothing(&self) -> bool {
+    pub fn free_provider(&self) -> Option<&'static str> {
         let selling = self.payments().selling();
-        selling.is_some_and(|provider| !provider.is_real())
+        let free = selling.filter(|provider| !provider.is_real());
+        free.map(|provider| provider.name())
     }
 
     // For operations alone: every other module reads through `reader`.

@@ -9,6 +9,8 @@
 //! ([`crate::operations::payment`], [`domain::payment`]) and how credentials are kept
 //! ([`crate::operations::payment_connection`]).
 
+mod secret_setting;
+
 use std::{collections::BTreeMap, fmt::Debug, sync::Arc, time::Duration};
 
 use axum::http::HeaderMap;
@@ -59,7 +61,7 @@ macro_rules! providers {
     };
 }
 
-providers!(sandbox);
+providers!(sandbox, shopify);
 
 /// Why the providers' settings can't be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -201,6 +203,8 @@ pub struct Order {
     pub price: Money,
     /// Where the buyer returns afterwards, with the purchase's id.
     pub return_url: Option<Url>,
+    /// This server's own page, for buyers without a return URL.
+    pub home_url: Url,
     /// The time of the call.
     pub now: Timestamp,
     /// When the purchase was created.

@@ -22,6 +22,7 @@ use super::{
     },
     lot::{self, CreditLotConnection, CreditLotState},
     message::{self, MessageConnection, MessageFilterInput},
+    money::Money,
     monthly_report::{self, MonthlyReportConnection, MonthlyReportSchedule},
     payment_connection::{self, PaymentConnection},
     purchase::{self, PurchaseConnection},
@@ -31,8 +32,11 @@ use super::{
     transaction::{self, TransactionConnection, TransactionFilterInput},
 };
 use crate::operations::{
-    auto_recharge::auto_recharge, message::MessageFilter, policy::of,
-    purchase::return_url::origins_of, reader::Window,
+    account::currency,
+    message::MessageFilter,
+    policy::of,
+    purchase::return_url::origins_of,
+    reader::{FeeOf, Window},
 };
 
 /// One customer of the platform.
@@ -84,6 +88,17 @@ impl Account {
     /// purchase. This server's own origin is always allowed.
     async fn return_origins(&self) -> Vec<&str> {
         origins_of(&self.0).collect()
+    }
+
+    /// The platform's fee for the present month of the account's time zone. Only PLATFORM_ADMIN
+    /// changes it. Not for SENDER keys.
+    async fn subscription_fee(&self, ctx: &Context<'_>) -> Result<Money, ApiError> {
+        let fee = FeeOf {
+            account: self.key(),
+            month: services(ctx)?.present_month(&self.0)?,
+        };
+        let minor = loaders::load(ctx, fee).await?.unwrap_or_default();
+        Ok(domain::money::Money::new(minor, currency(&self.0)?).into())
     }
 
     /// The newest version of the account's rate card, by which messages are charged now.
@@ -185,8 +200,8 @@ impl Account {
     }
 
     /// The settings and state of the automatic recharge. Not for SENDER keys.
-    async fn auto_recharge(&self) -> Result<AutoRecharge, ApiError> {
-        Ok(AutoRecharge(auto_recharge(&self.0)?))
+    async fn auto_recharge(&self, ctx: &Context<'_>) -> Result<AutoRecharge, ApiError> {
+        Ok(AutoRecharge(services(ctx)?.auto_recharge(&self.0).await?))
     }
 
     /// The account's connection to the payment provider; null if there is none. Requires OWNER or a
@@ -199,14 +214,15 @@ impl Account {
         payment_connection::of_account(ctx, self.key()).await
     }
 
-    /// The bill of one calendar month of the account's time zone: one-time payments and recharges.
-    /// Not for SENDER keys.
+    /// The bill of one calendar month of the account's time zone, and what became of the credits in
+    /// it. Not for SENDER keys.
     async fn statement(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Any date within the month.")] month: Date,
     ) -> Result<Statement, ApiError> {
-        Ok(services(ctx)?.statement(&self.0, &month.0).await?.into())
+        let statement = services(ctx)?.statement(&self.0, &month.0).await?;
+        Ok(Statement(statement))
     }
 }
 

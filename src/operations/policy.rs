@@ -78,6 +78,8 @@ pub const POLICY: &[(&str, Access)] = &[
     ("archiveCreditPackage", ADMIN),
     ("publishRateCard", ADMIN),
     ("purchaseCredits", MEMBERS),
+    // Whoever has seen the money says that it has come, and that is never who owes it.
+    ("confirmPurchase", PLATFORM),
     ("grantCredits", PLATFORM),
     ("revokeCredits", PLATFORM),
     ("allocateCredits", MEMBERS),
@@ -102,6 +104,8 @@ pub enum Use {
     SetSettlement,
     /// `updateAccount` with `rateCardId`.
     SetRateCard,
+    /// `updateAccount` with `subscriptionFee`.
+    SetSubscriptionFee,
     /// `createApiKey` with the role SENDER.
     MakeSenderKey,
     /// `revokeApiKey` of a SENDER key.
@@ -126,6 +130,11 @@ pub const USES: &[(Use, Access, &str)] = &[
         "by whose word messages are charged is the platform's to say",
     ),
     (Use::SetRateCard, ADMIN, "prices are the platform's"),
+    (
+        Use::SetSubscriptionFee,
+        ADMIN,
+        "what an account pays the platform is the platform's to say",
+    ),
     (
         Use::MakeSenderKey,
         PLATFORM,

@@ -251,6 +251,8 @@ impl Services {
             Ok(mandate) => {
                 self.keep_mandate_at(account, provider.name(), &mandate)
                     .await?;
+                // A recharge may have waited for it.
+                self.reconsider_recharge(account).await?;
                 Ok(Next::Done)
             }
             Err(CallError::Merchant(_)) => Ok(Next::Done),

@@ -16,7 +16,7 @@ use domain::{
     usage::Usage,
 };
 use entity::{list_destination, message, message_line};
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use sea_orm::DbErr;
 
 use super::{Keyed, Owned, ViewerReader};
@@ -129,6 +129,34 @@ impl Keyed for BalanceOf {
                 failed.collect()
             }
         })
+    }
+}
+
+/// Asks for the platform's fee for an account in a month, in the minor unit of its currency. A month
+/// without a fee has no value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct FeeOf {
+    /// The account.
+    pub account: AccountId,
+    /// A day of the month.
+    pub month: Date,
+}
+
+impl Keyed for FeeOf {
+    type Value = i64;
+
+    fn visibility(&self, _: Option<&i64>) -> Option<Visibility> {
+        Some(Visibility::Account(self.account))
+    }
+
+    async fn read(reader: &ViewerReader, keys: &[Self]) -> Result<HashMap<Self, i64>, DbErr> {
+        let connection = reader.services().store().reader();
+        let asked = keys.iter().map(|key| (key.account, key.month));
+        let fees = store::subscription_fee::in_months(connection, asked).await?;
+        let fees = fees.into_iter();
+        Ok(fees
+            .map(|((account, month), fee)| (Self { account, month }, fee))
+            .collect())
     }
 }
 

@@ -176,6 +176,11 @@ impl TestProvider {
         };
     }
 
+    /// Forgets the steps of calls to come.
+    pub fn forget_steps(&self) {
+        self.state().steps.clear();
+    }
+
     /// Whether it answers at all.
     pub fn set_down(&self, is_down: bool) {
         for call in [Call::Begin, Call::Charge, Call::Read, Call::Mandate] {
