@@ -84,7 +84,7 @@ pub(super) async fn of_account(
 /// A credential for a shop or customer.
 #[derive(InputObject)]
 pub struct PaymentCredentialInput {
-    /// The payment provider's name for it, such as accessToken.
+    /// The payment provider's name for it, such as access_token.
     name: String,
     /// The credential itself, of 1 to 4,096 bytes. It is stored encrypted and never returned.
     value: String,

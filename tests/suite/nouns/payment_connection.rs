@@ -182,12 +182,15 @@ on_both_databases! {
     async fn the_sandbox_takes_a_merchant(server: Server) {
         let shop = server.account("Shop").await;
         let (field, message) = refused(&server, with_token(&shop, "shop.example", "token")).await;
+        assert_eq!(field, "input.merchantId");
+        assert!(message.contains("one of approve, decline"), "{message}");
+        let (field, message) = refused(&server, with_token(&shop, "decline", "token")).await;
         assert_eq!(field, "input.credentials.0.name");
         assert!(message.contains("takes no credentials"), "{message}");
-        let input = json!({ "accountId": shop.id, "merchantId": "declined" });
+        let input = json!({ "accountId": shop.id, "merchantId": "decline" });
         server.done(server.admin_key(), CONNECT, input).await;
         let row = stored(&server, &shop, "sandbox").await.unwrap();
-        assert_eq!((row.merchant.as_str(), row.secrets), ("declined", None));
+        assert_eq!((row.merchant.as_str(), row.secrets), ("decline", None));
     }
 
     /// The credentials of one account are of no use to another.
