@@ -15,6 +15,7 @@ use crate::{
     payments::Providers,
     store::{self, Store},
     tls,
+    vault::Vault,
 };
 
 /// Settings of an app.
@@ -28,6 +29,8 @@ pub struct Settings {
     pub clock: Clock,
     /// The payment providers.
     pub payments: Providers,
+    /// The keys that secrets are encrypted with.
+    pub vault: Vault,
     /// What anonymous clients see.
     pub shown: Shown,
     /// A demo's key, which its pages offer. Such a server accepts only loopback host names and its
@@ -169,6 +172,7 @@ pub fn assemble(store: Store, settings: Settings) -> App {
         store: store.clone(),
         ledger: ledger.clone(),
         payments: settings.payments,
+        vault: settings.vault,
         clock: settings.clock,
         public_url: settings.public_url,
         admin_key_hash,

@@ -19,4 +19,5 @@ pub mod store;
 pub mod telemetry;
 pub mod tls;
 pub mod tuning;
+pub mod vault;
 pub mod worker;

@@ -14,7 +14,7 @@ use super::{
     contact_list::{self, ContactListConnection},
     engine::{
         errors::ApiError,
-        guard::edges,
+        guard::{by_itself, edges},
         ids::PublicId,
         loaders,
         paging::{Nodes, connection, window},
@@ -24,6 +24,7 @@ use super::{
     message::{self, MessageConnection, MessageFilterInput},
     money::Money,
     monthly_report::{self, MonthlyReportConnection, MonthlyReportSchedule},
+    payment_connection::{self, PaymentConnection},
     purchase::{self, PurchaseConnection},
     rate_card::RateCard,
     scalars::{CurrencyCode, Date, DateTime, TimeZone},
@@ -32,7 +33,6 @@ use super::{
 };
 use crate::operations::{
     account::currency,
-    auto_recharge::auto_recharge,
     message::MessageFilter,
     policy::of,
     purchase::return_url::origins_of,
@@ -200,8 +200,18 @@ impl Account {
     }
 
     /// The settings and state of the automatic recharge. Not for SENDER keys.
-    async fn auto_recharge(&self) -> Result<AutoRecharge, ApiError> {
-        Ok(AutoRecharge(auto_recharge(&self.0)?))
+    async fn auto_recharge(&self, ctx: &Context<'_>) -> Result<AutoRecharge, ApiError> {
+        Ok(AutoRecharge(services(ctx)?.auto_recharge(&self.0).await?))
+    }
+
+    /// The account's connection to the payment provider; null if there is none. Requires OWNER or a
+    /// platform role.
+    #[graphql(guard = by_itself())]
+    async fn payment_connection(
+        &self,
+        ctx: &Context<'_>,
+    ) -> Option<Result<PaymentConnection, ApiError>> {
+        payment_connection::of_account(ctx, self.key()).await
     }
 
     /// The bill of one calendar month of the account's time zone, and what became of the credits in

@@ -215,8 +215,9 @@ impl Services {
             at: None,
         };
         let done = self.ledger().submit(request).await;
-        done.map(drop)
-            .map_err(|error| OperationError::from_ledger(error, &Path::input("timeZone")))
+        done.map_err(|error| OperationError::from_ledger(error, &Path::input("timeZone")))?;
+        // A recharge that waits for the next month waits for another instant now.
+        self.reconsider_recharge(account).await
     }
 
     /// A transaction that holds the lock of the account's book while none of its messages is due.

@@ -85,6 +85,9 @@ pub const POLICY: &[(&str, Access)] = &[
     ("allocateCredits", MEMBERS),
     ("updateAutoRecharge", OWNERS),
     ("updateMonthlyReports", REPORTERS),
+    // Its credentials charge the shop or customer.
+    ("connectPayments", ADMIN),
+    ("disconnectPayments", ADMIN),
     ("scheduleMessage", SENDERS),
     ("sendMessage", SENDERS),
     ("settleMessage", SENDERS),

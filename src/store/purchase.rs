@@ -143,8 +143,8 @@ pub async fn set_reference(
     Ok(())
 }
 
-/// Claims the purchases that are due for the caller until an instant, the longest due first, at most
-/// `limit`. Two callers never claim the same one.
+/// Claims the purchases that are due for the caller until an instant, the longest due first, at
+/// most `limit`. Two callers never claim the same one.
 pub async fn claim_due(
     connection: &impl ConnectionTrait,
     now: Timestamp,
@@ -245,6 +245,24 @@ pub async fn look_again(
         .exec(connection)
         .await?;
     Ok(())
+}
+
+/// Has the provider asked about a purchase at once, whatever its status. Returns false and does
+/// nothing while a caller has claimed it: that one may have asked too early to see the change.
+pub async fn poke(
+    connection: &impl ConnectionTrait,
+    row: &purchase::Model,
+    now: Timestamp,
+) -> Result<bool, DbErr> {
+    let is_free = Condition::any()
+        .add(purchase::Column::ClaimedUntil.is_null())
+        .add(purchase::Column::ClaimedUntil.lte(now.as_microsecond()));
+    let done = this(row)
+        .col_expr(purchase::Column::NextAt, Expr::value(now.as_microsecond()))
+        .filter(is_free)
+        .exec(connection)
+        .await?;
+    Ok(done.rows_affected > 0)
 }
 
 /// Gives up the claim on a decided purchase: nothing is left to do unless its provider has news.

@@ -20,4 +20,5 @@ mod prose;
 mod providers;
 mod readme;
 mod request_id;
+mod secret_keys;
 mod uploads;

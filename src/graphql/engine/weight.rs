@@ -53,7 +53,7 @@ const UNTOLD: u64 = 5;
 
 /// Fields whose rows are loaded in batches.
 const EDGES: &[(&str, &[&str])] = &[
-    ("Account", &["subscriptionFee"]),
+    ("Account", &["paymentConnection", "subscriptionFee"]),
     ("AutoRecharge", &["package"]),
     ("Contact", &["list"]),
     ("ContactImport", &["list"]),
@@ -87,7 +87,18 @@ const READS: &[(&str, &[&str])] = &[
             "statement",
         ],
     ),
-    ("AutoRecharge", &["spentThisMonth"]),
+    (
+        "AutoRecharge",
+        &[
+            "spentThisMonth",
+            "remainingThisMonth",
+            "suspendedReason",
+            "nextAttemptAt",
+            "inFlight",
+            "providerLimit",
+            "confirmationUrl",
+        ],
+    ),
     ("CreditPackage", &["capacity"]),
     ("MonthlyReport", &["download"]),
     ("Query", &["node", "account", "quote", "usageReport"]),

@@ -50,12 +50,15 @@ edges! {
         EVERY_KEY: id name timeZone currencyCode consumptionOrder settlement rateCard balance lists messages;
         READERS: lots transactions purchases monthlyReports monthlyReportSchedule autoRecharge statement;
         READERS: returnOrigins subscriptionFee;
-        REPORTERS: apiKeys;
+        REPORTERS: apiKeys paymentConnection;
     }
     Allocation { EVERY_KEY: mode assigned available held; }
     /// The list of keys is for those who are responsible for them: owners, and the platform.
     ApiKey { REPORTERS: id name role createdAt lastUsedAt expiresAt revokedAt; }
-    AutoRecharge { READERS: enabled threshold package monthlyLimit spentThisMonth suspendedReason; }
+    AutoRecharge {
+        READERS: enabled threshold package monthlyLimit spentThisMonth remainingThisMonth suspendedReason;
+        READERS: heldBack nextAttemptAt inFlight providerLimit confirmationUrl;
+    }
     /// The same as `balanceChanged` reports.
     Balance { EVERY_KEY: total held available assigned unassigned value nextExpiry; }
     ChannelUsage { READERS: channel usage share; }
@@ -108,10 +111,13 @@ edges! {
     NonGsmCharacter { ANYONE: character codePoint offset replacement stripsAccent; }
     PackageCapacity { EVERY_KEY: countryCode creditsPerMessage messages; }
     PageInfo { EVERY_KEY: hasNextPage hasPreviousPage startCursor endCursor; }
+    /// Which shop pays is for those who are responsible for the account. Credentials have no field.
+    PaymentConnection { REPORTERS: provider merchantId status connectedAt; }
     /// A contact's own text is personal data.
     PersonalText { READERS: text segmentation; }
     Posting { READERS: book list credits; }
     PreviousUsage { READERS: from to usage; }
+    ProviderLimit { READERS: cap used periodEnd; }
     /// The reference of a transfer is the payer's and the bank's business.
     Purchase {
         READERS: id status package credits price method confirmationUrl automatic createdAt decidedAt;
@@ -159,10 +165,12 @@ edges! {
     ArchiveCreditPackagePayload { EVERY_KEY: package userErrors; }
     CancelMessagePayload { EVERY_KEY: message balance userErrors; }
     ConfirmPurchasePayload { EVERY_KEY: purchase userErrors; }
+    ConnectPaymentsPayload { EVERY_KEY: paymentConnection userErrors; }
     CreateAccountPayload { EVERY_KEY: account userErrors; }
     CreateApiKeyPayload { EVERY_KEY: id secret userErrors; }
     CreateContactListPayload { EVERY_KEY: list userErrors; }
     CreateCreditPackagePayload { EVERY_KEY: package userErrors; }
+    DisconnectPaymentsPayload { EVERY_KEY: account userErrors; }
     GrantCreditsPayload { EVERY_KEY: lot balance userErrors; }
     ImportContactsPayload { EVERY_KEY: list imported duplicates rejected warnings import userErrors; }
     PublishRateCardPayload { EVERY_KEY: rateCard userErrors; }

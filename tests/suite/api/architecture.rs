@@ -29,6 +29,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("telemetry", &LEAVES),
     ("tls", &LEAVES),
     ("tuning", &LEAVES),
+    ("vault", &LEAVES),
     ("store", &["entity", "migration", "clock"]),
     ("ledger", &["store"]),
     ("payments", &["store"]),
@@ -56,7 +57,7 @@ const HIDDEN: &[(&str, &[&str])] = &[
     ("http", &["store", "ledger"]),
 ];
 
-const LEAVES: [&str; 7] = [
+const LEAVES: [&str; 8] = [
     "clock",
     "domain",
     "entropy",
@@ -64,6 +65,7 @@ const LEAVES: [&str; 7] = [
     "telemetry",
     "tls",
     "tuning",
+    "vault",
 ];
 
 /// A file of the domain that needs more lines than this has two topics.

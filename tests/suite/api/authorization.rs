@@ -164,6 +164,8 @@ impl World {
                     }),
                     "updateAutoRecharge" => json!({ "accountId": account, "enabled": false }),
                     "updateMonthlyReports" => json!({ "accountId": account, "enabled": true }),
+                    "connectPayments" => json!({ "accountId": account, "merchantId": "shop.example" }),
+                    "disconnectPayments" => json!({ "accountId": account }),
                     "scheduleMessage" => json!({
                         "accountId": account, "listId": list, "text": "Hi", "sendAt": "2026-12-01T08:00:00Z",
                     }),
@@ -361,6 +363,8 @@ async fn every_policy_row_is_enforced() {
     allocateCredits       not found sign in   -         -         yes       yes       -         yes
     updateAutoRecharge    not found sign in   -         -         -         yes       -         yes
     updateMonthlyReports  not found sign in   -         -         -         yes       yes       yes
+    connectPayments       -         sign in   -         -         -         -         -         yes
+    disconnectPayments    -         sign in   -         -         -         -         -         yes
     scheduleMessage       not found sign in   -         yes       yes       yes       -         yes
     sendMessage           not found sign in   -         yes       yes       yes       -         yes
     settleMessage         not found sign in   -         yes       yes       yes       -         yes
