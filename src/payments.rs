@@ -61,7 +61,7 @@ macro_rules! providers {
     };
 }
 
-providers!(sandbox, shopify);
+providers!(sandbox, shopify, stripe);
 
 /// Why the providers' settings can't be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

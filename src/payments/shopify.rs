@@ -29,6 +29,7 @@ use url::{Host, Url};
 use self::{
     answers::{Payment, PaymentRead},
     client::{Caller, Client},
+    shop::Shop,
 };
 use super::{
     Approval, CallError, Credential, Mandate, MandateWish, Merchant, Notice, Order, Provider,
@@ -197,6 +198,13 @@ impl Provider for Shopify {
 
     fn credentials(&self) -> Option<&'static [Credential]> {
         Some(tokens::CREDENTIALS)
+    }
+
+    fn check_merchant(&self, id: &str) -> Result<String, String> {
+        Shop::parse(id).map(|shop| shop.to_string()).ok_or_else(|| {
+            "Must be the shop's own domain at Shopify, such as \"candles.myshopify.com\"."
+                .to_owned()
+        })
     }
 
     async fn begin(&self, order: &Order, merchant: &Merchant) -> Result<Report, CallError> {

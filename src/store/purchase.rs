@@ -122,13 +122,20 @@ pub async fn insert(connection: &impl ConnectionTrait, row: purchase::Model) -> 
 }
 
 /// Records the provider's reference for the payment, and the address for its approval if the
-/// provider has one. Values that are recorded already are kept: the first of two callers wins.
+/// provider has one. It replaces the row's own reference only: of two callers with the same row the
+/// first wins.
 pub async fn set_reference(
     connection: &impl ConnectionTrait,
     row: &purchase::Model,
     reference: &str,
     confirmation_url: Option<&str>,
 ) -> Result<(), DbErr> {
+    let recorded = purchase::Column::ProviderReference;
+    let is_as_read = match row.provider_reference.as_deref() {
+        None => recorded.is_null(),
+        Some(old) if old == reference => return Ok(()),
+        Some(old) => recorded.eq(old),
+    };
     purchase::Entity::update_many()
         .col_expr(purchase::Column::ProviderReference, Expr::value(reference))
         .col_expr(
@@ -137,7 +144,7 @@ pub async fn set_reference(
         )
         .filter(purchase::Column::AccountId.eq(row.account_id))
         .filter(purchase::Column::Id.eq(row.id))
-        .filter(purchase::Column::ProviderReference.is_null())
+        .filter(is_as_read)
         .exec(connection)
         .await?;
     Ok(())

@@ -40,6 +40,7 @@ mod settlement;
 mod shopify;
 mod statement;
 mod statement_file;
+mod stripe;
 mod texts;
 mod time_zone;
 mod transaction;

@@ -15,11 +15,11 @@ use super::client::{Answer, Client, success, unreadable};
 use crate::payments::{CallError, Credential, MerchantTrouble, Secrets};
 
 /// The token that requests carry.
-pub(super) const ACCESS_TOKEN: &str = "access_token";
+pub(super) const ACCESS_TOKEN: &str = "accessToken";
 /// The token that a new access token is got with. Apps whose tokens don't expire have none.
-const REFRESH_TOKEN: &str = "refresh_token";
+const REFRESH_TOKEN: &str = "refreshToken";
 /// When the access token expires, in RFC 3339.
-const EXPIRES_AT: &str = "expires_at";
+const EXPIRES_AT: &str = "expiresAt";
 
 /// The credentials of a shop.
 pub(super) const CREDENTIALS: &[Credential] = &[

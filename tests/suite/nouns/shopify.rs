@@ -4,6 +4,7 @@
 //! Here: one-time purchases. Not here: recharges, what goes wrong, and webhooks, which are in the
 //! folder; accounts and their connections, for which the provider needs no server.
 
+mod accounts;
 mod failures;
 mod recharges;
 mod settings;

@@ -22,6 +22,7 @@ pub mod shopify;
 pub mod stored;
 pub mod table_lock;
 pub mod test_provider;
+pub mod till;
 pub mod upload;
 pub mod usage;
 

@@ -16,7 +16,7 @@ use super::field_paths;
 /// A platform administrator's key of a started program.
 pub const ADMIN_KEY: &str = "process-admin-key-0123456789-abcdefghi";
 /// Environment variables that would change how the program serves.
-const OF_THE_SURROUNDINGS: [&str; 27] = [
+const OF_THE_SURROUNDINGS: [&str; 34] = [
     "DATABASE_URL",
     "LISTEN",
     "PUBLIC_URL",
@@ -44,6 +44,13 @@ const OF_THE_SURROUNDINGS: [&str; 27] = [
     "SHOPIFY_PREVIOUS_CLIENT_SECRET_FILE",
     "SHOPIFY_API_VERSION",
     "SHOPIFY_TEST_CHARGES",
+    "STRIPE_SECRET_KEY",
+    "STRIPE_SECRET_KEY_FILE",
+    "STRIPE_WEBHOOK_SECRET",
+    "STRIPE_WEBHOOK_SECRET_FILE",
+    "STRIPE_PREVIOUS_WEBHOOK_SECRET",
+    "STRIPE_PREVIOUS_WEBHOOK_SECRET_FILE",
+    "STRIPE_API_VERSION",
 ];
 /// How long a program may take to report that it serves.
 const START: Duration = Duration::from_secs(60);

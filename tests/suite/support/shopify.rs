@@ -182,9 +182,9 @@ impl Tokens {
     /// The tokens that the double begins with, and when the access token expires.
     pub fn expiring_at(at: &str) -> Arc<Self> {
         let secrets = [
-            ("access_token", "token-1"),
-            ("refresh_token", "refresh-1"),
-            ("expires_at", at),
+            ("accessToken", "token-1"),
+            ("refreshToken", "refresh-1"),
+            ("expiresAt", at),
         ];
         Self::of(&secrets)
     }

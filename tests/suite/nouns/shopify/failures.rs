@@ -88,9 +88,9 @@ async fn an_expired_token_is_replaced_before_the_call() {
         .await
         .unwrap();
     assert_eq!(double.state().await["requests"], json!(["refresh", BEGIN]));
-    assert_eq!(tokens.get("access_token").await.unwrap(), "token-2");
-    assert_eq!(tokens.get("refresh_token").await.unwrap(), "refresh-2");
-    let expires_at = tokens.get("expires_at").await.unwrap();
+    assert_eq!(tokens.get("accessToken").await.unwrap(), "token-2");
+    assert_eq!(tokens.get("refreshToken").await.unwrap(), "refresh-2");
+    let expires_at = tokens.get("expiresAt").await.unwrap();
     // By Shopify's clock, which in this test is not the server's.
     assert!(
         expires_at.parse::<jiff::Timestamp>().is_ok(),
@@ -158,9 +158,9 @@ async fn a_token_that_can_not_be_replaced_is_unauthorized() {
     double.shop("expire", json!({})).await;
     let unauthorized = CallError::Merchant(MerchantTrouble::Unauthorized);
     for secrets in [
-        vec![("access_token", "token-1")],
-        vec![("access_token", "token-1"), ("refresh_token", "revoked")],
-        vec![("access_token", "two\nlines")],
+        vec![("accessToken", "token-1")],
+        vec![("accessToken", "token-1"), ("refreshToken", "revoked")],
+        vec![("accessToken", "two\nlines")],
         vec![],
     ] {
         let merchant = merchant_of(Tokens::of(&secrets), None);
@@ -193,13 +193,13 @@ async fn tokens_whose_renewal_was_lost_are_renewed_again() {
     double.fail("refresh", "cut-after").await;
     let order = order(dollars(1_000));
     provider.begin(&order, &merchant).await.unwrap_err();
-    assert_eq!(tokens.get("access_token").await.unwrap(), "token-1");
+    assert_eq!(tokens.get("accessToken").await.unwrap(), "token-1");
     let begun = provider
         .begin(&called(&order, None), &merchant)
         .await
         .unwrap();
     assert_eq!(begun.event, Event::Waiting);
-    assert_eq!(tokens.get("access_token").await.unwrap(), "token-3");
+    assert_eq!(tokens.get("accessToken").await.unwrap(), "token-3");
 }
 
 #[tokio::test]

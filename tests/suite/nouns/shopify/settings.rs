@@ -85,9 +85,9 @@ fn shopify_sells_once_its_settings_are_complete() {
     assert_eq!(
         credentials,
         [
-            ("access_token", false),
-            ("refresh_token", true),
-            ("expires_at", true)
+            ("accessToken", false),
+            ("refreshToken", true),
+            ("expiresAt", true)
         ]
     );
     // Its secret is in no log.
