@@ -132,8 +132,8 @@ impl Keyed for BalanceOf {
     }
 }
 
-/// Asks for the platform's fee for an account in a month, in the minor unit of its currency. A month
-/// without a fee has no value.
+/// Asks for the platform's fee for an account in a month, in the minor unit of its currency. A
+/// month without a fee has no value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct FeeOf {
     /// The account.
