@@ -52,16 +52,16 @@ pub struct Settings {
     /// A file with the client secret of the app at Shopify, which also signs webhooks.
     #[arg(long, env = "SHOPIFY_CLIENT_SECRET_FILE", value_name = "FILE")]
     pub shopify_client_secret_file: Option<PathBuf>,
-    /// A file with the app's client secret before a rotation, whose signatures of webhooks are still
-    /// accepted. The environment variable SHOPIFY_PREVIOUS_CLIENT_SECRET may hold the secret
+    /// A file with the app's client secret before a rotation, whose signatures of webhooks are
+    /// still accepted. The environment variable SHOPIFY_PREVIOUS_CLIENT_SECRET may hold the secret
     /// itself.
     #[arg(long, env = "SHOPIFY_PREVIOUS_CLIENT_SECRET_FILE", value_name = "FILE")]
     pub shopify_previous_client_secret_file: Option<PathBuf>,
     /// The version of Shopify's Admin API, such as 2027-01; 2026-10 if left out.
     #[arg(long, env = "SHOPIFY_API_VERSION", value_name = "VERSION")]
     pub shopify_api_version: Option<String>,
-    /// Make test charges at Shopify, which shops approve and nobody pays. Needs --allow-sandbox: the
-    /// credits are real.
+    /// Make test charges at Shopify, which shops approve and nobody pays. Needs --allow-sandbox:
+    /// the credits are real.
     #[arg(long, env = "SHOPIFY_TEST_CHARGES", value_parser = BoolishValueParser::new(),
         num_args = 0..=1, require_equals = true, default_value = "false",
         default_missing_value = "true")]

@@ -41,12 +41,9 @@ async fn connected(server: Server, double: &Double) -> (Server, Tenant) {
     (server, shop)
 }
 
-/// A package of 1,000 credits for 49.90 US dollars.
+/// A package of 1,000 credits for 49.90 euros, the account's currency.
 async fn starter(server: &Server) -> String {
-    package(server, 1_000, 4_990, |package| {
-        package.currency_code = "USD".to_owned()
-    })
-    .await
+    package(server, 1_000, 4_990, |_| {}).await
 }
 
 async fn account(server: &Server, shop: &Tenant) -> Value {
@@ -73,7 +70,7 @@ async fn delivered(server: &Server, count: u64) {
 on_both_databases! {
     /// The owner approves at Shopify; its webhook has the purchase read, and the credits come in.
     async fn a_webhook_brings_the_credits_of_an_approved_purchase(server: Server) {
-        let Some(double) = Double::start().await else { return };
+        let Some(double) = Double::billing_in("EUR").await else { return };
         let (server, shop) = connected(server, &double).await;
         double.script(json!({ "do": "webhooks", "to": server.url("/webhooks/shopify") })).await;
         let package = starter(&server).await;
@@ -99,7 +96,7 @@ on_both_databases! {
 
     /// An answer that is lost ends the purchase, and the next one is another.
     async fn a_purchase_whose_page_was_lost_has_failed(server: Server) {
-        let Some(double) = Double::start().await else { return };
+        let Some(double) = Double::billing_in("EUR").await else { return };
         let (server, shop) = connected(server, &double).await;
         let package = starter(&server).await;
         double.fail("AppPurchaseOneTimeCreate", "cut-after").await;
@@ -116,7 +113,7 @@ on_both_databases! {
 
     /// Tokens that expire are renewed and kept.
     async fn renewed_tokens_are_kept_encrypted(server: Server) {
-        let Some(double) = Double::start().await else { return };
+        let Some(double) = Double::billing_in("EUR").await else { return };
         let (server, shop) = connected(server, &double).await;
         let package = starter(&server).await;
         let before = stored(&server, &shop, "shopify").await.unwrap();
@@ -133,7 +130,7 @@ on_both_databases! {
 
     /// Only a shop's own domain can be connected: requests with its token go there.
     async fn another_host_is_no_shop(server: Server) {
-        let Some(double) = Double::start().await else { return };
+        let Some(double) = Double::billing_in("EUR").await else { return };
         let (server, shop) = connected(server, &double).await;
         for merchant in ["candles.example", "https://candles.myshopify.com/", "127.0.0.1"] {
             let input = json!({
