@@ -42,3 +42,4 @@ mod transaction;
 mod usage_comparison;
 mod usage_report;
 mod usage_rollup;
+mod webhook;

@@ -17,10 +17,11 @@ pub mod rate_card;
 pub mod sending;
 pub mod stored;
 pub mod table_lock;
+pub mod test_provider;
 pub mod upload;
 pub mod usage;
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use jiff::Timestamp;
 use message_credits::{
@@ -30,7 +31,7 @@ use message_credits::{
     http::{address::TrustedProxies, connections, cors::CorsOrigins, shares::Rates},
     ledger::{Ledger, Writers},
     operations::Services,
-    payments::{self, ProviderSettings, Providers},
+    payments::{self, Provider, ProviderSettings, Providers},
     store::Store,
     worker,
 };
@@ -138,9 +139,33 @@ impl Server {
         limits: connections::Limits,
         set: impl FnOnce(&mut Settings),
     ) -> Self {
-        panics::watch();
-        let clock = Clock::fixed(START.parse().unwrap());
         let store = app::migrate(&database_url).await.unwrap();
+        let clock = Clock::fixed(START.parse().unwrap());
+        Self::over(store, clock, folder, limits, set).await
+    }
+
+    /// The same database, clock and default limits with other settings. This server ends.
+    pub async fn with_settings(mut self, set: impl FnOnce(&mut Settings)) -> Self {
+        let store = self.inside.store.clone();
+        let limits = connections::Limits::default();
+        Self::over(store, self.clock.clone(), self._folder.take(), limits, set).await
+    }
+
+    /// The same database with these payment providers, the first of which takes new payments.
+    pub async fn paid_by(self, providers: impl IntoIterator<Item = Arc<dyn Provider>>) -> Self {
+        let payments = Providers::of(providers);
+        self.with_settings(|settings| settings.payments = payments)
+            .await
+    }
+
+    async fn over(
+        store: Store,
+        clock: Clock,
+        folder: Option<tempfile::TempDir>,
+        limits: connections::Limits,
+        set: impl FnOnce(&mut Settings),
+    ) -> Self {
+        panics::watch();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let mut settings = Settings {
