@@ -13,8 +13,8 @@ pub use lists::AllRateCards;
 pub(super) use lists::{ApiKeys, Contacts, Imports, Kept, MonthlyReports, Packages, Purchases};
 pub(super) use parts::WholeMessage;
 pub use parts::{
-    AllocationOf, BalanceOf, DepartedOf, DestinationsOf, LinesOf, ListUsage, PostingsOf, TextOf,
-    UsageOf,
+    AllocationOf, BalanceOf, DebtOf, DepartedOf, DestinationsOf, LinesOf, ListUsage, PostingsOf,
+    TextOf, UsageOf,
 };
 
 use std::{collections::HashMap, fmt, hash::Hash, sync::Arc};

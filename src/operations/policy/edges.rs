@@ -48,7 +48,7 @@ edges! {
     /// A sending service needs the account's rate card, settlement setting and available credits.
     Account {
         EVERY_KEY: id name timeZone currencyCode consumptionOrder settlement rateCard balance lists messages;
-        READERS: lots transactions purchases monthlyReports monthlyReportSchedule autoRecharge statement;
+        READERS: debt lots transactions purchases monthlyReports monthlyReportSchedule autoRecharge statement;
         READERS: returnOrigins;
         REPORTERS: apiKeys;
     }
@@ -112,7 +112,7 @@ edges! {
     PersonalText { READERS: text segmentation; }
     Posting { READERS: book list credits; }
     PreviousUsage { READERS: from to usage; }
-    Purchase { READERS: id status package credits price confirmationUrl automatic createdAt decidedAt; }
+    Purchase { READERS: id status package credits price confirmationUrl automatic createdAt decidedAt reversed failureReason; }
     /// It shows nothing that can't be learned from a charge. The number of recipients by number of
     /// segments reveals how long the values of a merge field are, as sums by country, but never the
     /// values.

@@ -11,6 +11,7 @@ use std::{
 
 use domain::{
     calendar::buckets::Interval,
+    credits::Credits,
     id::{AccountId, ListId, MessageId},
     money::Currency,
     usage::Usage,
@@ -129,6 +130,28 @@ impl Keyed for BalanceOf {
                 failed.collect()
             }
         })
+    }
+}
+
+/// Asks for what an account owes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct DebtOf(pub AccountId);
+
+impl Keyed for DebtOf {
+    type Value = Credits;
+
+    fn visibility(&self, _: Option<&Self::Value>) -> Option<Visibility> {
+        Some(Visibility::Account(self.0))
+    }
+
+    async fn read(
+        reader: &ViewerReader,
+        keys: &[Self],
+    ) -> Result<HashMap<Self, Self::Value>, DbErr> {
+        let connection = reader.services().store().reader();
+        let debts = store::balance::debts(connection, keys.iter().map(|key| key.0)).await?;
+        let found = debts.into_iter();
+        Ok(found.map(|(account, debt)| (Self(account), debt)).collect())
     }
 }
 
