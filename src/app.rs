@@ -14,6 +14,8 @@ use crate::{
     operations::{Parts, Services, api_key},
     payments::Providers,
     store::{self, Store},
+    tls,
+    vault::Vault,
 };
 
 /// Settings of an app.
@@ -27,6 +29,8 @@ pub struct Settings {
     pub clock: Clock,
     /// The payment providers.
     pub payments: Providers,
+    /// The keys that secrets are encrypted with.
+    pub vault: Vault,
     /// What anonymous clients see.
     pub shown: Shown,
     /// A demo's key, which its pages offer. Such a server accepts only loopback host names and its
@@ -158,6 +162,7 @@ pub async fn end_demo_keys(store: &Store, clock: &Clock) -> Result<u64, StartErr
 /// Assembles the parts over an open database.
 #[must_use]
 pub fn assemble(store: Store, settings: Settings) -> App {
+    tls::install();
     let admin_key_hash = settings
         .admin_key
         .map(|key| api_key::secret_hash(key.expose()));
@@ -167,6 +172,7 @@ pub fn assemble(store: Store, settings: Settings) -> App {
         store: store.clone(),
         ledger: ledger.clone(),
         payments: settings.payments,
+        vault: settings.vault,
         clock: settings.clock,
         public_url: settings.public_url,
         admin_key_hash,

@@ -60,17 +60,44 @@ pub enum Command {
     /// Manage API keys.
     #[command(subcommand)]
     Key(KeyCommand),
-    /// Manage the server's secret, which signs download links and addresses of approval pages.
+    /// Manage secrets: the server's own, which signs download links and addresses of approval pages,
+    /// and the keys that credentials are encrypted with.
     #[command(subcommand)]
     Secret(SecretCommand),
 }
 
-/// Commands about the server's secret.
+/// Commands about secrets.
 #[derive(Debug, Subcommand)]
 pub enum SecretCommand {
     /// Replace the secret, for example after the database was exposed. Existing links stop working
     /// at once, on every server of the database, without a restart.
     Renew(DatabaseArgs),
+    /// Encrypt the credentials for payment providers with the first of the keys for secrets. Every
+    /// server must have that key already; servers may be running. An interrupted run is continued
+    /// by another.
+    RotateKeys(RotateKeysArgs),
+}
+
+/// The secrets to encrypt anew.
+#[derive(Debug, Args)]
+pub struct RotateKeysArgs {
+    /// The database.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+    /// The keys.
+    #[command(flatten)]
+    pub secret_keys: SecretKeyArgs,
+}
+
+/// The keys for secrets.
+#[derive(Debug, Clone, Default, Args)]
+pub struct SecretKeyArgs {
+    /// A file with the keys that payment providers' credentials are encrypted with, one on a line:
+    /// id:key, such as 2027:… with the output of `openssl rand -base64 32`. The first encrypts, and
+    /// all decrypt. The environment variable SECRET_KEYS may hold the keys themselves, separated by
+    /// commas.
+    #[arg(long, env = "SECRET_KEYS_FILE", value_name = "FILE")]
+    pub secret_keys_file: Option<PathBuf>,
 }
 
 /// Commands about API keys.
@@ -184,6 +211,9 @@ pub struct ServeArgs {
     /// ADMIN_API_KEY may hold the key itself.
     #[arg(long, env = "ADMIN_API_KEY_FILE", value_name = "FILE")]
     pub admin_api_key_file: Option<PathBuf>,
+    /// The keys that payment providers' credentials are encrypted with.
+    #[command(flatten)]
+    pub secret_keys: SecretKeyArgs,
     /// Removed, and kept only to report that: every user of the machine can read command lines.
     #[arg(long, hide = true, value_name = "KEY")]
     pub admin_api_key: Option<String>,

@@ -21,6 +21,7 @@ pub mod message;
 pub mod money;
 pub mod monthly_report;
 pub mod node;
+pub mod payment_connection;
 pub mod purchase;
 pub mod quote;
 pub mod rate_card;

@@ -160,7 +160,7 @@ pub fn router(server: Server, cors_origins: &CorsOrigins) -> Router {
         .route("/assets/{*path}", get(pages::asset))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
-        .route("/webhooks/{provider}", post(webhooks::unknown));
+        .route("/webhooks/{provider}", post(webhooks::receive));
     if shown.graphiql {
         timed = timed.route("/graphiql", get(pages::graphiql));
     }

@@ -28,6 +28,7 @@ mod fault;
 mod losses;
 mod perform;
 mod queue;
+mod recharges;
 mod request;
 mod rollups;
 mod rows;
@@ -44,7 +45,7 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use sea_orm::DatabaseBackend;
 use tokio::{
-    sync::{Semaphore, broadcast},
+    sync::{Notify, Semaphore, broadcast},
     task::JoinSet,
     time::Instant,
 };
@@ -124,6 +125,7 @@ pub struct Ledger {
     door: Door,
     bookings: Arc<Bookings>,
     changes: broadcast::Sender<AccountId>,
+    recharges: Arc<Notify>,
 }
 
 #[derive(Clone)]
@@ -176,6 +178,7 @@ impl Ledger {
         let (changes, _) = broadcast::channel(CHANGES);
         let queue = Arc::new(Queue::new(limits.waiting, limits.waiting_of_account));
         let bookings = Arc::new(Bookings::default());
+        let recharges = Arc::new(Notify::new());
         let writer = Writer {
             queue: queue.clone(),
             committer: Committer {
@@ -183,6 +186,7 @@ impl Ledger {
                 clock: clock.clone(),
                 bookings: bookings.clone(),
                 chaining: limits.chaining,
+                recharges: recharges.clone(),
                 seat: None,
             },
             changes: changes.clone(),
@@ -205,6 +209,7 @@ impl Ledger {
             door,
             bookings,
             changes,
+            recharges,
         };
         (ledger, Writers { tasks, queue })
     }
@@ -225,6 +230,7 @@ impl Ledger {
             door,
             bookings: Arc::default(),
             changes,
+            recharges: Arc::default(),
         }
     }
 
@@ -254,6 +260,17 @@ impl Ledger {
     /// database lock and delays no writer.
     pub async fn passed(&self, at: Timestamp) {
         self.bookings.passed(at).await;
+    }
+
+    /// Waits until a recharge is due that this process made due, by a batch or by
+    /// [`Self::make_recharge_known`]. It is a hint, so that nobody waits for the next pass of a job.
+    pub async fn recharge_due(&self) {
+        self.recharges.notified().await;
+    }
+
+    /// Wakes whoever waits for a due recharge.
+    pub fn make_recharge_known(&self) {
+        self.recharges.notify_one();
     }
 
     /// Subscribes to the ids of accounts whose books change through this process.

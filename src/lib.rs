@@ -17,5 +17,7 @@ pub mod payments;
 pub mod reports;
 pub mod store;
 pub mod telemetry;
+pub mod tls;
 pub mod tuning;
+pub mod vault;
 pub mod worker;

@@ -10,7 +10,7 @@ use message_credits::{
     clock::Clock,
     config::{
         Cli, Command, CreateKeyArgs, DatabaseArgs, KeyCommand, KeyRole, RateArgs, RebuildUsageArgs,
-        SecretCommand, ServeArgs,
+        RotateKeysArgs, SecretCommand, ServeArgs,
         admin_key::AdminKey,
         serving::{Purpose, Shown, is_loopback},
     },
@@ -20,13 +20,15 @@ use message_credits::{
     ledger::verify::{self, Progress},
     lifecycle,
     operations::{
-        OperationError,
+        OperationError, Services,
         api_key::{self, CreateApiKey},
+        payment_connection::rotation,
         server_secret, usage_rollup,
     },
     payments::Providers,
     store::sql::server_lock,
     telemetry,
+    vault::Vault,
 };
 use secrecy::ExposeSecret;
 
@@ -73,6 +75,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         }
         Command::Key(KeyCommand::Create(args)) => create_key(args).await,
         Command::Secret(SecretCommand::Renew(args)) => renew_secret(&args).await,
+        Command::Secret(SecretCommand::RotateKeys(args)) => rotate_keys(&args).await,
     }
 }
 
@@ -87,6 +90,7 @@ async fn serve(args: ServeArgs, purpose: Purpose) -> Result<ExitCode, Failure> {
     )?;
     let cors_origins = CorsOrigins::read(&args.cors_origins)
         .map_err(|cause| format!("--cors-origins: {cause}"))?;
+    let vault = Vault::read(args.secret_keys.secret_keys_file.as_deref())?;
     let clock = args
         .clock_start
         .map_or_else(Clock::system, Clock::starting_at);
@@ -127,6 +131,7 @@ async fn serve(args: ServeArgs, purpose: Purpose) -> Result<ExitCode, Failure> {
         admin_key,
         clock,
         payments,
+        vault,
         shown,
         demo_key: owners.flatten().map(|(_, key)| key.clone()),
         trusted_proxies: TrustedProxies::new(args.trusted_proxies),
@@ -141,7 +146,9 @@ async fn serve(args: ServeArgs, purpose: Purpose) -> Result<ExitCode, Failure> {
         );
     }
     let welcome = welcome(&settings, admin_address, filled.as_ref());
-    let running = lifecycle::start(app::assemble(store, settings), listener, administration)?;
+    let app = app::assemble(store, settings);
+    warn_of_missing_keys(&app.services).await?;
+    let running = lifecycle::start(app, listener, administration)?;
     print(&welcome)?;
     lifecycle::asked_to_stop().await;
     running.stop().await;
@@ -162,11 +169,27 @@ fn warn_of_free_credits(payments: &Providers) {
     match payments.selling() {
         Some(provider) if !provider.is_real() => tracing::warn!(
             provider = provider.name(),
-            "the payment provider charges nobody, and approved purchases give real credits"
+            "nobody is charged, and approved purchases give real credits"
         ),
         Some(provider) => tracing::info!(provider = provider.name(), "payments are taken"),
         None => tracing::info!("no payment provider was chosen: nothing can be bought"),
     }
+}
+
+async fn warn_of_missing_keys(services: &Services) -> Result<(), Failure> {
+    let missing = services
+        .missing_secret_keys()
+        .await
+        .map_err(|cause| format!("the secrets' keys can't be read: {cause:?}"))?;
+    for (key, secrets) in missing {
+        tracing::warn!(
+            key,
+            secrets,
+            "credentials for the payment provider are encrypted with a key that isn't configured: these accounts \
+             can't pay until SECRET_KEYS or SECRET_KEYS_FILE has it, or they are connected again"
+        );
+    }
+    Ok(())
 }
 
 async fn migrate(args: &DatabaseArgs) -> Result<ExitCode, Failure> {
@@ -271,6 +294,38 @@ async fn renew_secret(args: &DatabaseArgs) -> Result<ExitCode, Failure> {
          work.\n",
     )?;
     Ok(ExitCode::SUCCESS)
+}
+
+async fn rotate_keys(args: &RotateKeysArgs) -> Result<ExitCode, Failure> {
+    let vault = Vault::read(args.secret_keys.secret_keys_file.as_deref())?;
+    let Some(key) = vault.current_key() else {
+        return Err("no keys are configured: set SECRET_KEYS or SECRET_KEYS_FILE".into());
+    };
+    let store = app::open(&args.database.database_url).await?;
+    let tell = |count: u64| {
+        // Standard error may be closed; the work continues.
+        drop(writeln!(std::io::stderr(), "{count} connections …"));
+    };
+    let rotated = rotation::rotate(&store, &vault, tell).await;
+    store.close().await;
+    let done = rotated.map_err(|cause| {
+        format!("not all secrets could be encrypted anew, run the command again: {cause:?}")
+    })?;
+    let (moved, current) = (done.moved, done.current);
+    print(&format!(
+        "Encrypted the credentials of {moved} connections with the key {key}; those of {current} had it already.\n"
+    ))?;
+    for (key, count) in &done.unreadable {
+        print(&format!(
+            "The credentials of {count} connections can't be decrypted with the key {key}: it isn't configured, or \
+             they were altered.\n"
+        ))?;
+    }
+    if done.unreadable.is_empty() {
+        Ok(ExitCode::SUCCESS)
+    } else {
+        Ok(ExitCode::FAILURE)
+    }
 }
 
 fn role(role: KeyRole) -> Role {

@@ -46,6 +46,7 @@ pub mod transaction;
 pub mod usage_report;
 pub mod usage_rollup;
 pub mod viewer;
+pub mod webhook;
 
 use std::sync::Arc;
 
@@ -56,8 +57,8 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use self::{
-    api_key::KeyUses, coalesced_reads::CoalescedReads, contact_import::Imports, quotas::Allowances,
-    rate_card::RateCards, viewer::Visibility,
+    api_key::KeyUses, coalesced_reads::CoalescedReads, contact_import::Imports,
+    payment_connection::Renewals, quotas::Allowances, rate_card::RateCards, viewer::Visibility,
 };
 pub use self::{
     reader::ViewerReader,
@@ -70,6 +71,7 @@ use crate::{
     ledger::Ledger,
     payments::{Approval, Providers},
     store::{self, Store, account::Charged},
+    vault::Vault,
 };
 
 /// The operations, over shared parts. Cheap to clone.
@@ -85,6 +87,7 @@ struct Inside {
     allowances: Allowances,
     imports: Imports,
     key_uses: KeyUses,
+    renewals: Renewals,
 }
 
 /// The parts of [`Services`].
@@ -96,6 +99,8 @@ pub struct Parts {
     pub ledger: Ledger,
     /// The payment providers.
     pub payments: Providers,
+    /// The keys that secrets are encrypted with.
+    pub vault: Vault,
     /// The clock that operations read the time from.
     pub clock: Clock,
     /// SHA-256 of the server's own admin key, if one is configured.
@@ -118,6 +123,7 @@ impl Services {
             allowances: Allowances::default(),
             imports: Imports::default(),
             key_uses: KeyUses::default(),
+            renewals: Renewals::default(),
         }))
     }
 
@@ -147,11 +153,12 @@ impl Services {
         store::is_ready(self.store()).await
     }
 
-    /// Whether payments go to the sandbox, so that credits cost nothing.
+    /// The name of the payment provider if it charges nobody, so that credits cost nothing.
     #[must_use]
-    pub fn sells_for_nothing(&self) -> bool {
+    pub fn free_provider(&self) -> Option<&'static str> {
         let selling = self.payments().selling();
-        selling.is_some_and(|provider| !provider.is_real())
+        let free = selling.filter(|provider| !provider.is_real());
+        free.map(|provider| provider.name())
     }
 
     // For operations alone: every other module reads through `reader`.
@@ -166,6 +173,14 @@ impl Services {
 
     fn payments(&self) -> &Providers {
         &self.0.parts.payments
+    }
+
+    fn vault(&self) -> &Vault {
+        &self.0.parts.vault
+    }
+
+    fn renewals(&self) -> &Renewals {
+        &self.0.renewals
     }
 
     /// Whether a purchase is approved on a page of this server, so that knowing its address

@@ -9,6 +9,8 @@
 //! ([`crate::operations::payment`], [`domain::payment`]) and how credentials are kept
 //! ([`crate::operations::payment_connection`]).
 
+mod secret_setting;
+
 use std::{collections::BTreeMap, fmt::Debug, sync::Arc, time::Duration};
 
 use axum::http::HeaderMap;
@@ -59,7 +61,7 @@ macro_rules! providers {
     };
 }
 
-providers!(sandbox);
+providers!(sandbox, shopify, stripe);
 
 /// Why the providers' settings can't be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -135,6 +137,14 @@ pub trait Provider: Debug + Send + Sync {
     /// The credentials that connecting an account needs; `None` if accounts need no connection.
     fn credentials(&self) -> Option<&'static [Credential]>;
 
+    /// Checks the id of a shop or customer, and returns it as the provider writes it.
+    ///
+    /// # Errors
+    /// What would be right, in words for whoever connects the account.
+    fn check_merchant(&self, id: &str) -> Result<String, String> {
+        Ok(id.to_owned())
+    }
+
     /// Begins a payment that its buyer approves, or finds the one that was begun for the same
     /// purchase. If [`Order::called_at`] is set, an earlier call may have begun it.
     async fn begin(&self, order: &Order, merchant: &Merchant) -> Result<Report, CallError>;
@@ -193,6 +203,8 @@ pub struct Order {
     pub price: Money,
     /// Where the buyer returns afterwards, with the purchase's id.
     pub return_url: Option<Url>,
+    /// This server's own page, for buyers without a return URL.
+    pub home_url: Url,
     /// The time of the call.
     pub now: Timestamp,
     /// When the purchase was created.

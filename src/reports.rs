@@ -1,7 +1,7 @@
-//! Usage reports, read and written as files.
+//! Usage reports, read and written as files, and statements as files.
 //!
 //! Here: reading a report's figures ([`usage`]) and its messages ([`messages`]), the contents of
-//! its file ([`file`]), writing it as a workbook ([`workbook`]) or as comma-separated values
+//! its file ([`file`]) and of a statement's ([`statement`]), writing it as a workbook ([`workbook`]) or as comma-separated values
 //! ([`csv`]), whose columns come from one table ([`columns`]), and streaming a file to a client
 //! while it is being written ([`stream`]). Not here: who may see it.
 
@@ -12,6 +12,7 @@ mod local_time;
 pub mod messages;
 mod number_text;
 mod sources;
+pub mod statement;
 pub mod stream;
 pub mod usage;
 pub mod workbook;

@@ -4,6 +4,7 @@
 use std::{panic::AssertUnwindSafe, time::Duration};
 
 use futures_util::FutureExt;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -26,9 +27,20 @@ pub async fn run(services: Services, stop: CancellationToken) {
         {
             tracing::error!("a job panicked; the jobs continue");
         }
-        tokio::select! {
-            () = tokio::time::sleep(INTERVAL) => {}
-            () = stop.cancelled() => return,
+        let next = Instant::now() + INTERVAL;
+        loop {
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep_until(next) => break,
+                () = services.recharge_due() => {
+                    // An account that ran low doesn't wait for the next pass.
+                    let at_once = Owner::Jobs.reads(recharge(&services));
+                    if AssertUnwindSafe(at_once).catch_unwind().await.is_err() {
+                        tracing::error!("a recharge panicked; the jobs continue");
+                    }
+                }
+            }
         }
     }
 }
@@ -43,7 +55,8 @@ pub async fn run_once(services: &Services) {
 async fn run_each(services: &Services) {
     report("expiry", services.expire_due().await);
     report("settlement", services.settle_due().await);
-    report("payments", services.carry_on_with_payments().await);
+    report("webhooks", services.work_off_webhooks().await);
+    recharge(services).await;
     report(
         "archived contacts",
         services.forget_archived_contacts().await,
@@ -51,6 +64,12 @@ async fn run_each(services: &Services) {
     report("monthly reports", services.make_monthly_reports().await);
     report("usage by day", services.roll_up_usage().await);
     report("key uses", services.note_key_uses().await);
+}
+
+/// The jobs between a balance below its threshold and the credits of the recharge.
+async fn recharge(services: &Services) {
+    report("recharges", services.decide_recharges().await);
+    report("payments", services.carry_on_with_payments().await);
 }
 
 fn report(job: &'static str, result: Result<usize, OperationError>) {

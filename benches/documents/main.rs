@@ -266,6 +266,7 @@ fn option(name: &str) -> Option<String> {
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    message_credits::tls::install();
     let number = |name: &str, default: u64| {
         option(name).map_or(default, |value| value.parse().expect("a whole number"))
     };

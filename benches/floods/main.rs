@@ -22,6 +22,7 @@ const MEMORY_GOAL_MIB: u64 = 300;
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() -> Outcome<()> {
+    message_credits::tls::install();
     let seconds = std::env::args()
         .skip(1)
         .find_map(|argument| argument.parse().ok());

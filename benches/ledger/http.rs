@@ -14,6 +14,7 @@ use message_credits::{
     ledger::{Ledger, RequestKind},
     operations::{Parts, Services},
     payments::{self, ProviderSettings, Providers},
+    vault::Vault,
 };
 use sha2::{Digest, Sha256};
 use tokio::{
@@ -82,6 +83,7 @@ fn router(bed: &Bed, ledger: Ledger) -> Router {
         ledger,
         payments: Providers::new(Some(payments::DEMO), &ProviderSettings::default())
             .expect("the sandbox needs no settings"),
+        vault: Vault::default(),
         clock: bed.clock.clone(),
         public_url,
         admin_key_hash: Some(Sha256::digest(KEY).into()),

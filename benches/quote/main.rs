@@ -31,6 +31,7 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() -> Outcome<()> {
+    message_credits::tls::install();
     let contacts = std::env::args()
         .skip(1)
         .find_map(|argument| argument.parse().ok());

@@ -14,6 +14,7 @@ use message_credits::{
     operations::{api_key, usage_rollup},
     payments::Providers,
     store::{self, Store, rate_card::DEFAULT_ID},
+    vault::Vault,
 };
 use sea_orm::{ConnectionTrait, Database, DatabaseBackend, Statement};
 use secrecy::ExposeSecret;
@@ -93,6 +94,7 @@ impl World {
             admin_key: None,
             clock: Clock::system(),
             payments: Providers::default(),
+            vault: Vault::default(),
             shown: Shown::default(),
             demo_key: None,
             trusted_proxies: TrustedProxies::default(),

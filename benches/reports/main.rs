@@ -1,9 +1,9 @@
 //! Reports and their files at size, on SQLite and PostgreSQL, over HTTP against the program itself,
 //! each beside an alternative, in one run on one machine.
 //!
-//! `cargo bench --bench reports [-- --rows N] [--others N] [--seconds N]`: the messages of the
-//! measured account, those of all others, and the length of each round of sending; `--only
-//! reading|figures|exports|upkeep` and `--on sqlite|postgres` leave the rest out. PostgreSQL is the
+//! `cargo bench --bench reports [-- --rows N] [--others N] [--seconds N] [--postings N]`: the
+//! messages of the measured account, those of all others, the length of each round of sending, and
+//! the postings of a statement's month; `--only reading|figures|exports|statements|upkeep` and `--on sqlite|postgres` leave the rest out. PostgreSQL is the
 //! server that `TEST_POSTGRES_URL` names, as `cargo xtask bench reports` sets it.
 
 mod data;
@@ -11,6 +11,7 @@ mod exports;
 mod figures;
 mod process;
 mod reading;
+mod statements;
 mod upkeep;
 
 use std::error::Error;
@@ -30,10 +31,13 @@ pub struct Size {
     pub others: u64,
     /// The length of a round of sending.
     pub seconds: u64,
+    /// Postings of a statement's month.
+    pub postings: u64,
 }
 
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
+    message_credits::tls::install();
     let argument = |name: &str, otherwise: u64| {
         let after = std::env::args().skip_while(|found| found != name).nth(1);
         after
@@ -44,6 +48,7 @@ async fn main() -> Result<(), Failure> {
         rows: argument("--rows", 200_000),
         others: argument("--others", 200_000),
         seconds: argument("--seconds", 3),
+        postings: argument("--postings", 1_000_000),
     };
     say_load();
     println!("{size:?}");
@@ -91,6 +96,9 @@ async fn measure(url: &str, size: Size) -> Result<(), Failure> {
         exports::measure(&world, &server, (size, reading)).await?;
     }
     drop(server);
+    if is_asked("statements") {
+        statements::measure(&world, size.postings).await?;
+    }
     if is_asked("upkeep") {
         upkeep::measure(&world, size).await?;
     }

@@ -97,6 +97,7 @@ impl Settings {
 }
 
 fn main() {
+    message_credits::tls::install();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

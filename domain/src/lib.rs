@@ -34,4 +34,5 @@ pub mod rate;
 pub mod recharge;
 pub mod segmentation;
 pub mod smart_encoding;
+pub mod statement;
 pub mod usage;

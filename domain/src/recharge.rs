@@ -1,9 +1,13 @@
 //! Automatic recharge: when an account buys credits, and how many (law R2).
 //!
 //! Here: the decision, from everything it depends on. Not here: reserving against the monthly
-//! limit, charging, and notifying the owner. Callers decide and reserve in one transaction.
+//! limit, charging, and telling the owner. Callers decide and reserve in one transaction.
+
+mod charges;
 
 use jiff::{SignedDuration, Timestamp};
+
+pub use self::charges::{Charge, Charges};
 
 use crate::{credits::Credits, money::Money};
 
@@ -25,6 +29,8 @@ pub const BACKOFF: [SignedDuration; 2] = [
 pub struct RechargeState {
     /// The account's available credits.
     pub available: Credits,
+    /// The credits that the account owes, which a charge covers first (law R5).
+    pub debt: Credits,
     /// The account recharges if its available credits are below this.
     pub threshold: Credits,
     /// Credits of the chosen package.
@@ -35,6 +41,8 @@ pub struct RechargeState {
     pub monthly_limit: Option<Money>,
     /// This month's recharges, including one in flight.
     pub spent_this_month: Money,
+    /// What the payment provider permits.
+    pub permission: Permission,
     /// Whether a recharge has started and is not decided yet.
     pub in_flight: bool,
     /// Declines since a recharge was last paid or the owner last acted.
@@ -43,6 +51,20 @@ pub struct RechargeState {
     pub last_declined_at: Option<Timestamp>,
     /// The time of the decision.
     pub now: Timestamp,
+}
+
+/// What a payment provider permits to charge without the buyer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Permission {
+    /// Charges up to what is left of the provider's own limit; `None` if it has no limit.
+    Granted {
+        /// What is left of the limit in the provider's present period.
+        room: Option<Money>,
+    },
+    /// Nothing until the owner approves.
+    NeedsApproval,
+    /// Nothing until the owner has paid once with the provider's page.
+    NeedsPurchase,
 }
 
 /// The decision about an account's credits.
@@ -69,6 +91,8 @@ pub enum Decision {
 pub enum Cut {
     /// The rest of the monthly limit is smaller.
     MonthlyLimit,
+    /// The rest of the provider's own limit is smaller.
+    ProviderLimit,
     /// The charge would exceed [`MAX_TIMES`], or the range of money.
     Size,
 }
@@ -87,6 +111,12 @@ pub enum WaitReason {
     },
     /// The rest of the monthly limit doesn't pay for one package. The owner is notified once.
     LimitReached,
+    /// The rest of the provider's own limit doesn't pay for one package.
+    ProviderLimitReached,
+    /// The owner has to approve charges at the provider first.
+    NeedsApproval,
+    /// The owner has to pay once with the provider's page first.
+    NeedsPurchase,
 }
 
 /// Why nothing is bought until the owner acts.
@@ -95,8 +125,8 @@ pub enum SuspendReason {
     /// [`DECLINES_TO_SUSPEND`] consecutive charges were declined.
     #[error("the last {DECLINES_TO_SUSPEND} charges were declined")]
     Declined,
-    /// The package's price, the limit and the month's recharges are not in one currency.
-    #[error("the package and the monthly limit are in different currencies")]
+    /// The package's price, the limits and the month's recharges are not in one currency.
+    #[error("the package and the limits are in different currencies")]
     CurrencyMismatch,
     /// The package has no credits, or costs nothing and would be bought without end.
     #[error("the package can't be used for recharging")]
@@ -104,7 +134,7 @@ pub enum SuspendReason {
 }
 
 /// Decides whether to recharge now: with as many packages as bring the available credits back to
-/// the threshold, in one charge, cut to the rest of the monthly limit.
+/// the threshold, in one charge, cut to what is left of the monthly limit and of the provider's.
 #[must_use]
 pub fn decide(state: &RechargeState) -> Decision {
     if let Some(reason) = suspended(state) {
@@ -122,16 +152,28 @@ pub fn decide(state: &RechargeState) -> Decision {
     buy(state)
 }
 
-fn suspended(state: &RechargeState) -> Option<SuspendReason> {
+/// Why nothing is bought until the owner acts, whatever the account has; `None` if nothing keeps
+/// it from recharging for good.
+#[must_use]
+pub fn suspended(state: &RechargeState) -> Option<SuspendReason> {
     let price = state.package_price;
     let same_currency = |money: Money| money.currency() == price.currency();
-    if !same_currency(state.spent_this_month) || !state.monthly_limit.is_none_or(same_currency) {
+    let limits = [state.monthly_limit, room(state.permission)];
+    if !same_currency(state.spent_this_month) || !limits.into_iter().flatten().all(same_currency) {
         return Some(SuspendReason::CurrencyMismatch);
     }
     if !state.package_credits.is_positive() || price.minor() <= 0 {
         return Some(SuspendReason::UnusablePackage);
     }
     (state.consecutive_declines >= DECLINES_TO_SUSPEND).then_some(SuspendReason::Declined)
+}
+
+/// What is left of the provider's limit, if it has one.
+fn room(permission: Permission) -> Option<Money> {
+    match permission {
+        Permission::Granted { room } => room,
+        Permission::NeedsApproval | Permission::NeedsPurchase => None,
+    }
 }
 
 fn backing_off_until(state: &RechargeState) -> Option<Timestamp> {
@@ -154,19 +196,32 @@ fn buy(state: &RechargeState) -> Decision {
     let allowed = state.monthly_limit.map_or(i128::MAX, |limit| {
         affordable(i128::from(limit.minor()) - i128::from(state.spent_this_month.minor()))
     });
-    let times = wanted.min(countable).min(allowed);
+    let permitted =
+        room(state.permission).map_or(i128::MAX, |room| affordable(i128::from(room.minor())));
+    // The account's own limit is named first: the provider is never asked for what it forbids.
+    if allowed == 0 {
+        return Decision::Wait(WaitReason::LimitReached);
+    }
+    match state.permission {
+        Permission::NeedsApproval => return Decision::Wait(WaitReason::NeedsApproval),
+        Permission::NeedsPurchase => return Decision::Wait(WaitReason::NeedsPurchase),
+        Permission::Granted { .. } if permitted == 0 => {
+            return Decision::Wait(WaitReason::ProviderLimitReached);
+        }
+        Permission::Granted { .. } => {}
+    }
+    let times = wanted.min(countable).min(allowed).min(permitted);
     let cut_by = match times {
         _ if times == wanted => None,
         _ if times == allowed => Some(Cut::MonthlyLimit),
+        _ if times == permitted => Some(Cut::ProviderLimit),
         _ => Some(Cut::Size),
     };
-    // Both fit: `times` is at most MAX_TIMES, and its price at most i64::MAX by `countable`.
+    // Both fit: `times` is at most MAX_TIMES, and its price at most i64::MAX by `countable`. It is
+    // at least one: something is wanted, and each limit pays for one package.
     let (Ok(times), Ok(minor)) = (u32::try_from(times), i64::try_from(times * price)) else {
         return Decision::Wait(WaitReason::LimitReached);
     };
-    if times == 0 {
-        return Decision::Wait(WaitReason::LimitReached);
-    }
     Decision::Buy {
         times,
         price: Money::new(minor, state.package_price.currency()),
@@ -174,13 +229,17 @@ fn buy(state: &RechargeState) -> Decision {
     }
 }
 
-/// The number of packages that bring the available credits back to the threshold.
+/// The number of packages that bring the available credits back to the threshold, after the debt
+/// is covered.
 fn wanted_times(state: &RechargeState) -> i128 {
-    let gap = i128::from(state.threshold.units()) - i128::from(state.available.units());
+    let missing = i128::from(state.threshold.units()) - i128::from(state.available.units());
+    let gap = missing + i128::from(state.debt.units().max(0));
     let package = i128::from(state.package_credits.units());
     // Rounded up. The package has credits and the gap is positive: both were checked before.
     (gap + package - 1) / package
 }
 
+#[cfg(test)]
+mod laws;
 #[cfg(test)]
 mod tests;

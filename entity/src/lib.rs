@@ -29,6 +29,7 @@ pub mod message_line;
 pub mod monthly_report;
 pub mod monthly_report_schedule;
 pub mod payment_connection;
+pub mod payment_reversal;
 pub mod pool;
 pub mod posting;
 pub mod purchase;

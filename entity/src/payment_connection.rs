@@ -2,6 +2,8 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::sql_enums::ConnectionStatus;
+
 /// An account's connection to a payment provider.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -15,8 +17,8 @@ pub struct Model {
     pub provider: String,
     /// The shop or customer at the provider.
     pub merchant: String,
-    /// ACTIVE, or why it can't be used: FROZEN, UNAUTHORIZED or UNINSTALLED.
-    pub status: String,
+    /// Whether it can be used, as the provider last said.
+    pub status: ConnectionStatus,
     /// The key that the secrets are encrypted with; null without secrets.
     pub secret_key_id: Option<String>,
     /// The provider's credentials, encrypted.

@@ -203,6 +203,37 @@ pub enum PurchaseStatus {
     Failed,
 }
 
+/// Whether an account's connection to its payment provider can be used.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    EnumIter,
+    DeriveActiveEnum,
+    serde::Serialize,
+    serde::Deserialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
+pub enum ConnectionStatus {
+    /// It can be used.
+    #[sea_orm(string_value = "ACTIVE")]
+    Active,
+    /// The provider has frozen the shop or customer.
+    #[sea_orm(string_value = "FROZEN")]
+    Frozen,
+    /// The provider refuses the credentials, or they can't be decrypted.
+    #[sea_orm(string_value = "UNAUTHORIZED")]
+    Unauthorized,
+    /// The shop has removed the app, or the customer was deleted.
+    #[sea_orm(string_value = "UNINSTALLED")]
+    Uninstalled,
+}
+
 /// The status of an import of contacts.
 #[derive(
     Debug,

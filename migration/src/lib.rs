@@ -27,6 +27,8 @@ mod m20261126_000016_lot_expiry_changes;
 mod m20261126_000017_departures;
 mod m20261126_000018_rates_by_channel;
 mod m20261126_000019_payments;
+mod m20261126_000020_payment_reversals;
+mod m20261126_000022_one_recharge;
 
 /// All migrations, the oldest first.
 #[derive(Debug)]
@@ -55,6 +57,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000017_departures::Migration),
             Box::new(m20261126_000018_rates_by_channel::Migration),
             Box::new(m20261126_000019_payments::Migration),
+            Box::new(m20261126_000020_payment_reversals::Migration),
+            Box::new(m20261126_000022_one_recharge::Migration),
         ]
     }
 }

@@ -31,6 +31,14 @@ impl MigrationTrait for Migration {
                 false,
             ))
             .await?;
+        manager
+            .create_index(index(
+                "webhook_deliveries_by_received_at",
+                "webhook_deliveries",
+                &["received_at"],
+                false,
+            ))
+            .await?;
         let run = async |statement: &str| {
             let connection = manager.get_connection();
             connection.execute_unprepared(statement).await.map(drop)
@@ -130,6 +138,7 @@ fn tables() -> [TableCreateStatement; 5] {
                 text("topic"),
                 text_null("merchant"),
                 text_null("reference"),
+                uuid_null("purchase_id"),
                 integer("received_at"),
                 integer_null("next_at"),
                 small("attempts"),

@@ -24,11 +24,11 @@ pub enum Purpose {
 pub enum CombinationError {
     /// Credits would be given away without the operator having allowed it.
     #[error(
-        "the sandbox charges nobody, and approved purchases give real credits for free: add \
+        "{0} charges nobody, and approved purchases give real credits for free: add \
          --allow-sandbox (ALLOW_SANDBOX=true) if this is a test server, or leave out --payment-provider \
          (PAYMENT_PROVIDER), so that nothing is sold"
     )]
-    Sandbox,
+    FreeCredits(&'static str),
     /// A server that moves money must use the system's clock.
     #[error("--clock-start is for rehearsals: it can't be used with a real payment provider")]
     ClockOfRealMoney,
@@ -94,12 +94,14 @@ impl ServeArgs {
             (chosen, _) => chosen,
         };
         let providers = Providers::new(chosen, &self.providers)?;
-        let is_real = providers.selling().map(|provider| provider.is_real());
-        if is_real == Some(false) && purpose == Purpose::Platform && !self.allow_sandbox {
-            return Err(CombinationError::Sandbox);
-        }
-        if self.clock_start.is_some() && is_real == Some(true) {
-            return Err(CombinationError::ClockOfRealMoney);
+        if let Some(provider) = providers.selling() {
+            let is_allowed = purpose == Purpose::Demo || self.allow_sandbox;
+            if !provider.is_real() && !is_allowed {
+                return Err(CombinationError::FreeCredits(provider.name()));
+            }
+            if provider.is_real() && self.clock_start.is_some() {
+                return Err(CombinationError::ClockOfRealMoney);
+            }
         }
         Ok(providers)
     }
@@ -127,7 +129,10 @@ mod tests {
     use clap::Parser;
 
     use super::{Purpose, Shown};
-    use crate::config::{Cli, ServeArgs};
+    use crate::{
+        config::{Cli, ServeArgs},
+        payments,
+    };
 
     fn args(words: &[&str]) -> ServeArgs {
         Cli::parse_from(["message-credits"].iter().chain(words)).serve
@@ -173,15 +178,15 @@ mod tests {
                 (found, _) => panic!("{words:?}: {found:?}"),
             }
         };
-        let sandbox = Ok(Some("sandbox"));
+        let demo = Ok(Some(payments::DEMO));
         check(&[], Purpose::Platform, Ok(None));
         check(&["--allow-sandbox"], Purpose::Platform, Ok(None));
-        check(&[], Purpose::Demo, sandbox);
-        let chosen = ["--payment-provider", "sandbox"];
-        check(&chosen, Purpose::Demo, sandbox);
+        check(&[], Purpose::Demo, demo);
+        let chosen = ["--payment-provider", payments::DEMO];
+        check(&chosen, Purpose::Demo, demo);
         check(&chosen, Purpose::Platform, Err("--allow-sandbox"));
-        let allowed = ["--payment-provider", "sandbox", "--allow-sandbox"];
-        check(&allowed, Purpose::Platform, sandbox);
+        let allowed = ["--payment-provider", payments::DEMO, "--allow-sandbox"];
+        check(&allowed, Purpose::Platform, demo);
     }
 
     #[test]

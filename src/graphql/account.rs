@@ -14,7 +14,7 @@ use super::{
     contact_list::{self, ContactListConnection},
     engine::{
         errors::ApiError,
-        guard::edges,
+        guard::{by_itself, edges},
         ids::PublicId,
         loaders,
         paging::{Nodes, connection, window},
@@ -22,7 +22,9 @@ use super::{
     },
     lot::{self, CreditLotConnection, CreditLotState},
     message::{self, MessageConnection, MessageFilterInput},
+    money::Money,
     monthly_report::{self, MonthlyReportConnection, MonthlyReportSchedule},
+    payment_connection::{self, PaymentConnection},
     purchase::{self, PurchaseConnection},
     rate_card::RateCard,
     scalars::{Credits, CurrencyCode, Date, DateTime, TimeZone},
@@ -31,11 +33,11 @@ use super::{
 };
 use crate::operations::{
     Fault,
-    auto_recharge::auto_recharge,
+    account::currency,
     message::MessageFilter,
     policy::of,
     purchase::return_url::origins_of,
-    reader::{DebtOf, Window},
+    reader::{DebtOf, FeeOf, Window},
 };
 
 /// One customer of the platform.
@@ -87,6 +89,17 @@ impl Account {
     /// purchase. This server's own origin is always allowed.
     async fn return_origins(&self) -> Vec<&str> {
         origins_of(&self.0).collect()
+    }
+
+    /// The platform's fee for the present month of the account's time zone. Only PLATFORM_ADMIN
+    /// changes it. Not for SENDER keys.
+    async fn subscription_fee(&self, ctx: &Context<'_>) -> Result<Money, ApiError> {
+        let fee = FeeOf {
+            account: self.key(),
+            month: services(ctx)?.present_month(&self.0)?,
+        };
+        let minor = loaders::load(ctx, fee).await?.unwrap_or_default();
+        Ok(domain::money::Money::new(minor, currency(&self.0)?).into())
     }
 
     /// The newest version of the account's rate card, by which messages are charged now.
@@ -196,18 +209,29 @@ impl Account {
     }
 
     /// The settings and state of the automatic recharge. Not for SENDER keys.
-    async fn auto_recharge(&self) -> Result<AutoRecharge, ApiError> {
-        Ok(AutoRecharge(auto_recharge(&self.0)?))
+    async fn auto_recharge(&self, ctx: &Context<'_>) -> Result<AutoRecharge, ApiError> {
+        Ok(AutoRecharge(services(ctx)?.auto_recharge(&self.0).await?))
     }
 
-    /// The bill of one calendar month of the account's time zone: one-time payments and recharges.
-    /// Not for SENDER keys.
+    /// The account's connection to the payment provider; null if there is none. Requires OWNER or a
+    /// platform role.
+    #[graphql(guard = by_itself())]
+    async fn payment_connection(
+        &self,
+        ctx: &Context<'_>,
+    ) -> Option<Result<PaymentConnection, ApiError>> {
+        payment_connection::of_account(ctx, self.key()).await
+    }
+
+    /// The bill of one calendar month of the account's time zone, and what became of the credits in
+    /// it. Not for SENDER keys.
     async fn statement(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Any date within the month.")] month: Date,
     ) -> Result<Statement, ApiError> {
-        Ok(services(ctx)?.statement(&self.0, &month.0).await?.into())
+        let statement = services(ctx)?.statement(&self.0, &month.0).await?;
+        Ok(Statement(statement))
     }
 }
 

@@ -8,6 +8,7 @@ use super::{
     credit_package::CreditPackage,
     engine::{
         errors::ApiError,
+        guard::may_read,
         ids::PublicId,
         loaders,
         paging::{Nodes, connection},
@@ -18,7 +19,7 @@ use super::{
 };
 use crate::operations::{
     Path,
-    purchase::{PurchaseCredits, price, reversed},
+    purchase::{self as purchases, PurchaseCredits, price, reversed, transfer},
     reader::Window,
 };
 
@@ -66,6 +67,20 @@ impl Purchase {
             Ok(url.map(|url| WebUrl(url.into())))
         };
         url.await.transpose()
+    }
+
+    /// How the purchase is paid.
+    async fn method(&self) -> PurchaseMethod {
+        transfer::method(&self.0).into()
+    }
+
+    /// The reference with which the platform confirmed a bank transfer, as its bank shows it. Null
+    /// until then, and for other methods. Requires OWNER or a platform role.
+    async fn confirmed_with(&self, ctx: &Context<'_>) -> Option<Result<&str, ApiError>> {
+        match may_read(ctx, "Purchase", "confirmedWith") {
+            Ok(()) => self.0.confirmed_with.as_deref().map(Ok),
+            Err(refused) => Some(Err(refused)),
+        }
     }
 
     /// Whether the automatic recharge began the purchase.
@@ -118,13 +133,24 @@ pub enum PurchaseStatus {
     Paid,
     /// An owner declined the charge.
     Declined,
-    /// Nobody decided within two days.
+    /// Nobody decided within two days, or no bank transfer was confirmed within 30 days.
     Expired,
     /// The payment provider did not answer, so that the payment may have been taken or not. The
     /// server asks again until it knows.
     Unknown,
     /// The payment provider could not take the payment.
     Failed,
+}
+
+/// How a purchase is paid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "purchases::Method")]
+pub enum PurchaseMethod {
+    /// With the payment provider: an owner approves the charge at confirmationUrl.
+    Provider,
+    /// By a transfer to the platform's bank account. There is no confirmationUrl: the platform
+    /// confirms the purchase with confirmPurchase once the money has come.
+    BankTransfer,
 }
 
 /// The package to buy, and how to return afterwards.
@@ -135,8 +161,12 @@ pub struct PurchaseCreditsInput {
     account_id: Option<ID>,
     /// The package, which must be for sale in the account's currency.
     package_id: ID,
+    /// How it is paid. A bank transfer works even if the server has no payment provider.
+    #[graphql(default_with = "PurchaseMethod::Provider")]
+    method: PurchaseMethod,
     /// The URL to which the buyer returns, with purchase_id appended: http or https, at most 2,048
-    /// bytes, on one of the account's returnOrigins or on this server's origin.
+    /// bytes, on one of the account's returnOrigins or on this server's origin. Not for bank
+    /// transfers.
     return_url: Option<WebUrl>,
     /// A key of 1 to 255 bytes, unique in the account. The same key with the same arguments returns
     /// the same purchase in its current state.
@@ -152,14 +182,33 @@ pub struct PurchaseCreditsPayload {
     user_errors: Vec<UserError>,
 }
 
-/// The mutation that starts a purchase.
+/// The bank transfer that has come.
+#[derive(Debug, InputObject)]
+pub struct ConfirmPurchaseInput {
+    /// The purchase, which must be by bank transfer. One that has expired is confirmed too.
+    purchase_id: ID,
+    /// The reference of the transfer as the bank shows it: one line of 1 to 255 bytes. The same
+    /// reference returns the same purchase again, and another one is a CONFLICT.
+    reference: String,
+}
+
+/// The result of confirmPurchase.
+#[derive(Debug, SimpleObject)]
+pub struct ConfirmPurchasePayload {
+    /// The purchase, which is paid; null if the mutation was refused.
+    purchase: Option<Purchase>,
+    /// Why the mutation was refused; empty if it was done.
+    user_errors: Vec<UserError>,
+}
+
+/// The mutations that start a purchase and confirm one.
 #[derive(Debug, Default)]
 pub struct PurchaseMutation;
 
 #[Object]
 impl PurchaseMutation {
     /// Begins a one-time payment for a package. The credits are added once an owner approves it at
-    /// its confirmationUrl.
+    /// its confirmationUrl, or the platform confirms its bank transfer.
     async fn purchase_credits(
         &self,
         ctx: &Context<'_>,
@@ -172,6 +221,7 @@ impl PurchaseMutation {
             let new = PurchaseCredits {
                 account: optional_id(account, &Path::input("accountId"), "account")?,
                 package: id(&input.package_id, &Path::input("packageId"), "package")?,
+                method: input.method.into(),
                 return_url: input.return_url.map(|url| url.0),
                 idempotency_key: input.idempotency_key,
             };
@@ -179,6 +229,27 @@ impl PurchaseMutation {
         };
         let (purchase, user_errors) = payload(done.await)?;
         Ok(PurchaseCreditsPayload {
+            purchase: purchase.map(Purchase),
+            user_errors,
+        })
+    }
+
+    /// Confirms that a bank transfer has come, and adds the credits of its purchase, once. Requires
+    /// a platform role.
+    async fn confirm_purchase(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The bank transfer that has come.")] input: ConfirmPurchaseInput,
+    ) -> Result<ConfirmPurchasePayload, ApiError> {
+        viewer_of(ctx, "confirmPurchase")?;
+        let services = services(ctx)?;
+        let done = async {
+            let path = Path::input("purchaseId");
+            let purchase = id(&input.purchase_id, &path, "purchase")?;
+            services.confirm_purchase(purchase, &input.reference).await
+        };
+        let (purchase, user_errors) = payload(done.await)?;
+        Ok(ConfirmPurchasePayload {
             purchase: purchase.map(Purchase),
             user_errors,
         })

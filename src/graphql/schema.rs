@@ -19,6 +19,7 @@ use super::{
     message::MessageMutation,
     monthly_report::MonthlyReportMutation,
     node::NodeQuery,
+    payment_connection::PaymentConnectionMutation,
     purchase::PurchaseMutation,
     quote::QuoteQuery,
     rate_card::{RateCardMutation, RateCardQuery},
@@ -57,6 +58,7 @@ pub struct Mutation(
     LotMutation,
     MessageMutation,
     MonthlyReportMutation,
+    PaymentConnectionMutation,
     PurchaseMutation,
     RateCardMutation,
 );

@@ -128,14 +128,14 @@ fn purchase_page(checkout: &Checkout) -> Markup {
     let is_undecided = row.status == PurchaseStatus::Pending && checkout.may_be_decided;
     html! {
         @if is_undecided {
-            p .sandbox role="note" {
-                strong { "Sandbox." } " Nobody is charged, and the credits are real."
+            p .free role="note" {
+                strong { "Test payment." } " Nobody is charged, and the credits are real."
             }
             h1 { "Approve this purchase?" }
         } @else if row.status == PurchaseStatus::Pending {
             h1 { "This purchase can’t be decided" }
             p role="status" {
-                "It was started in the sandbox, which this server no longer uses. It will expire, and nobody is charged."
+                "It was started with a payment provider that this server no longer uses. It will expire, and nobody is charged."
             }
         } @else {
             (outcome(row))

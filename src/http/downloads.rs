@@ -1,4 +1,5 @@
-//! Downloads: a report's file behind a signed link, streamed while it is generated.
+//! Downloads: the file of a report or a statement behind a signed link, streamed while it is
+//! generated.
 //!
 //! Here: the route, response headers, and starting a file's generation. Not here: what a link
 //! refers to ([`crate::operations::download`]), the file's contents ([`crate::reports`]), and
@@ -18,7 +19,7 @@ use axum::{
     routing::get,
 };
 use bytes::Bytes;
-use domain::id::MessageId;
+use domain::id::{MessageId, PurchaseId};
 use futures_util::Stream;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sea_orm::DbErr;
@@ -40,7 +41,7 @@ use crate::{
     reports::{
         csv::write_csv,
         stream::stream_file,
-        workbook::{Effort, write_workbook_begun},
+        workbook::{Effort, write_statement, write_workbook_begun},
     },
 };
 
@@ -150,9 +151,16 @@ fn plain(status: StatusCode, text: impl Into<String>) -> Response {
 }
 
 fn file(download: Download, file_name: &str, place: Place) -> Response {
-    let content_type = match download.content {
-        Content::Workbook(_) => XLSX,
-        Content::Csv(..) => CSV,
+    let content_type = match &download {
+        Download::Report {
+            content: Content::Csv(..),
+            ..
+        } => CSV,
+        Download::Report {
+            content: Content::Workbook(_),
+            ..
+        }
+        | Download::Statement(_) => XLSX,
     };
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static(content_type)),
@@ -181,7 +189,14 @@ fn disposition(file_name: &str) -> HeaderValue {
 }
 
 fn body(download: Download, place: Place) -> Body {
-    let Download { content, messages } = download;
+    let (content, messages) = match download {
+        Download::Report { content, messages } => (content, messages),
+        Download::Statement(statement) => {
+            let show: fn(PurchaseId) -> String = |id| id.encode().0;
+            let written = stream_file(move |out| write_statement(out, &statement, show));
+            return passed_on(written, place, ());
+        }
+    };
     let show: fn(MessageId) -> String = |id| id.encode().0;
     match content {
         Content::Workbook(figures) => {

@@ -63,11 +63,13 @@ pub(super) async fn ready(State(server): State<Server>) -> Response {
         }
     };
     match server.0.readiness.known(ask).await {
-        Database::Ready if services.sells_for_nothing() => {
-            "ready\npayments: sandbox (nobody is charged, and the credits are real)\n"
-                .into_response()
-        }
-        Database::Ready => "ready".into_response(),
+        Database::Ready => match services.free_provider() {
+            Some(name) => {
+                format!("ready\npayments: {name} (nobody is charged, and the credits are real)\n")
+                    .into_response()
+            }
+            None => "ready".into_response(),
+        },
         Database::OtherSchema => failed("the database's schema is of another version"),
         Database::NoAnswer => failed("the database does not respond"),
     }

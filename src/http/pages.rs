@@ -79,11 +79,11 @@ fn page(server: &Server, name: &str, policy: &str) -> Response {
 /// Fills in the page's meta tags: the demo's key, the payment provider, and whether GraphiQL is on.
 fn with_facts(html: String, server: &Server) -> String {
     let shared = &server.0;
-    let sandbox = shared.services.sells_for_nothing();
+    let free = shared.services.free_provider();
     let facts = [
         // Keys are base64url, which can't end an attribute.
         ("demo-key", shared.demo_key.as_deref().unwrap_or_default()),
-        ("payments", if sandbox { "sandbox" } else { "" }),
+        ("payments", free.unwrap_or_default()),
         ("graphiql", if shared.shown.graphiql { "on" } else { "" }),
     ];
     facts.into_iter().fold(html, |html, (name, value)| {

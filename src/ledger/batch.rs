@@ -35,6 +35,13 @@ use crate::store::{
 /// The outcome of each request of a batch, in their order; `None` if its account was set aside.
 pub(super) type Outcomes = Vec<Option<Result<Answer, Undone>>>;
 
+/// A batch whose rows are written.
+pub(super) struct Applied {
+    pub outcomes: Outcomes,
+    /// Whether an account fell below the threshold of its automatic recharge.
+    pub makes_recharge_due: bool,
+}
+
 /// What to do about an account that another transaction has locked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Locked {
@@ -52,7 +59,7 @@ pub(super) async fn run(
     now: impl FnOnce() -> Timestamp,
     locked: Locked,
     chaining: Chaining,
-) -> Result<Outcomes, Failure> {
+) -> Result<Applied, Failure> {
     let wanted = wanted(requests);
     let ids = wanted.keys().copied();
     let ours = match locked {
@@ -112,7 +119,10 @@ pub(super) async fn run(
     let mut changes = Changes::default();
     for (id, head) in &batch.heads {
         let before = before.get(id).ok_or(Fault::MissingBook);
-        let added = before.and_then(|before| changes.add(*id, before, head));
+        let added = before.and_then(|before| {
+            changes.add(*id, before, head)?;
+            changes.add_recharge(*id, before, head, now)
+        });
         added.map_err(|fault| of_account(requests, *id, &fault))?;
     }
     let rollups = rollups::of_batch(connection, &mut batch.heads, &batch.rows).await;
@@ -120,8 +130,12 @@ pub(super) async fn run(
         UsageError::Database(cause) => Failure::Before(cause),
         UsageError::Fault(account, fault) => of_account(requests, account, &fault),
     })?;
+    let makes_recharge_due = !changes.due_recharges.is_empty();
     write::all(connection, &batch.heads, batch.rows, changes).await?;
-    Ok(outcomes)
+    Ok(Applied {
+        outcomes,
+        makes_recharge_due,
+    })
 }
 
 /// A fault of all commands of an account, found after they were applied.

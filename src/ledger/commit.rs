@@ -10,6 +10,7 @@ use std::{
 use domain::id::AccountId;
 use futures_util::{FutureExt, future::BoxFuture};
 use sea_orm::DbErr;
+use tokio::sync::Notify;
 
 use super::{
     answer::Answer,
@@ -39,6 +40,8 @@ pub(super) struct Committer {
     /// The batches in progress, for readers of past balances.
     pub bookings: Arc<Bookings>,
     pub chaining: Chaining,
+    /// Notified when an account's recharge is due.
+    pub recharges: Arc<Notify>,
     /// The number of the writer; none for a task that waits for a locked account.
     pub seat: Option<usize>,
 }
@@ -206,9 +209,12 @@ impl Committer {
         // Dropped only after the commit has ended: until then its instant is open.
         let mut booking = None;
         let now = || booking.insert(self.bookings.begin(&self.clock)).at;
-        let outcomes = batch::run(&transaction, requests, now, locked, self.chaining).await?;
+        let applied = batch::run(&transaction, requests, now, locked, self.chaining).await?;
         transaction.commit().await.map_err(Failure::AtCommit)?;
-        Ok(outcomes)
+        if applied.makes_recharge_due {
+            self.recharges.notify_one();
+        }
+        Ok(applied.outcomes)
     }
 }
 

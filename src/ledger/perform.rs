@@ -299,7 +299,10 @@ impl Batch {
         row.status = PurchaseStatus::Paid;
         row.reason = None;
         row.decided_at = Some(at.as_microsecond());
-        row.next_at = None;
+        // Its provider may have taken it back already: the caller reads that, and then rests.
+        if !is_confirmed {
+            row.next_at = None;
+        }
         row.lot_id = Some(lot.uuid());
         self.facts.purchases.insert(key, row.clone());
         self.rows.purchases.push(row);

@@ -10,8 +10,8 @@ use domain::{
     segmentation::Encoding,
 };
 use entity::{
-    contact_list, hold_draw, idempotency_key, lot, lot_expiry_change, message, message_audience,
-    message_line, pool, posting, purchase, sql_enums, transaction, usage_rollup,
+    contact_list, due_recharge, hold_draw, idempotency_key, lot, lot_expiry_change, message,
+    message_audience, message_line, pool, posting, purchase, sql_enums, transaction, usage_rollup,
 };
 use jiff::Timestamp;
 use sea_orm::prelude::Uuid;
@@ -55,6 +55,8 @@ pub(super) struct Changes {
     pub pools_gone: Vec<(Uuid, Uuid)>,
     pub holds: Vec<hold_draw::Model>,
     pub holds_gone: Vec<(Uuid, Uuid)>,
+    pub due_recharges: Vec<due_recharge::Model>,
+    pub recharges_gone: Vec<Uuid>,
 }
 
 impl Rows {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::id::AccountId;
-use entity::{book, contact_list, lot, message, pool, purchase};
+use entity::{book, contact_list, due_recharge, lot, message, pool, purchase};
 use sea_orm::{ConnectionTrait, DbErr, Value, prelude::Uuid};
 
 use super::rows::{Changes, Rows};
@@ -36,6 +36,9 @@ pub(super) async fn all(
             "message_audiences",
             &["account_id", "list_id", "message_id"],
         )
+        .await?;
+    RowSet::of_ids(changes.recharges_gone)
+        .delete(connection, "due_recharges", &["account_id"])
         .await?;
     for (account, zone) in &rows.time_zones {
         change_days(connection, *account, zone).await?;
@@ -70,6 +73,7 @@ pub(super) async fn all(
             &[pool::Column::FreeUnits],
         ),
         TableRows::insert(changes.holds),
+        TableRows::insert_missing(changes.due_recharges, &[due_recharge::Column::AccountId]),
         TableRows::insert(rows.transactions),
         TableRows::insert(rows.postings),
         TableRows::insert(rows.expiry_changes),

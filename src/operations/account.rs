@@ -14,6 +14,7 @@ use super::{
     policy::{self, Use},
     purchase::return_url::{kept_origins, return_origins},
     reader::{Listing, Window},
+    statement::fee_minor,
 };
 use crate::{
     ledger::{Request, RequestKind},
@@ -61,6 +62,8 @@ pub struct UpdateAccount {
     pub rate_card: Option<RateCardId>,
     /// The origins of pages that buyers may return to.
     pub return_origins: Option<Vec<String>>,
+    /// The platform's fee from the present month on: the amount and its currency.
+    pub subscription_fee: Option<(String, String)>,
 }
 
 impl ViewerReader {
@@ -116,8 +119,8 @@ impl Services {
         Ok(row)
     }
 
-    /// Changes an account's settings. Only the platform sets the rate card and who settles the
-    /// account's messages (law A3).
+    /// Changes an account's settings. Only the platform sets the rate card, its fee, and who settles
+    /// the account's messages (law A3).
     ///
     /// # Errors
     /// An unknown account or rate card, an invalid setting, and a setting that only the platform
@@ -161,6 +164,18 @@ impl Services {
             Some(id) => Some(self.rate_card_code(id).await?),
             None => None,
         };
+        let fee = match &change.subscription_fee {
+            Some(_) if !policy::may(viewer, Use::SetSubscriptionFee) => {
+                return Err(Path::input("subscriptionFee")
+                    .invalid("Only the platform sets its fee; leave it out.")
+                    .into());
+            }
+            Some((amount, code)) => {
+                let path = Path::input("subscriptionFee");
+                Some(fee_minor(&row, (amount, code), &path)?)
+            }
+            None => None,
+        };
         // The ledger's part comes first and is never undone. If the rest fails, the same request
         // does it when repeated.
         if let Some(zone) = zone {
@@ -176,6 +191,10 @@ impl Services {
         if let Some(code) = code {
             let at = self.clock().now();
             store::account::set_rate_card(&transaction, id, &code, at).await?;
+        }
+        if let Some(fee) = fee {
+            let month = self.present_month(&row)?;
+            store::subscription_fee::set(&transaction, id, month, fee).await?;
         }
         transaction.commit().await?;
         Ok(row)
@@ -196,8 +215,9 @@ impl Services {
             at: None,
         };
         let done = self.ledger().submit(request).await;
-        done.map(drop)
-            .map_err(|error| OperationError::from_ledger(error, &Path::input("timeZone")))
+        done.map_err(|error| OperationError::from_ledger(error, &Path::input("timeZone")))?;
+        // A recharge that waits for the next month waits for another instant now.
+        self.reconsider_recharge(account).await
     }
 
     /// A transaction that holds the lock of the account's book while none of its messages is due.

@@ -15,6 +15,7 @@ use domain::{
     credits::Credits,
     id::AccountId,
     lot::Expiry,
+    statement::Bound,
 };
 use entity::transaction;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -94,6 +95,26 @@ impl Services {
             None => store::balance::last(self.store().reader(), account).await?,
         };
         self.balance_after(account, at, last).await
+    }
+
+    /// An account's credits at a past instant as a bound of its statements, with the sequence number
+    /// of the last transaction that counts in it.
+    ///
+    /// # Errors
+    /// `Unavailable` if the instant's balance isn't final within 10 seconds.
+    pub(super) async fn bound(
+        &self,
+        account: AccountId,
+        at: Timestamp,
+    ) -> Result<(i64, Bound), OperationError> {
+        let last = self.last_for_good(account, at).await?;
+        let (sequence, booked) = match &last {
+            None => (0, Credits::ZERO),
+            Some(last) => (last.sequence, store::balance::after(last)?.total()),
+        };
+        let total = self.balance_after(account, Some(at), last).await?;
+        let total = total.balance.total();
+        Ok((sequence, Bound { booked, total }))
     }
 
     /// Checks that an instant isn't in the future.

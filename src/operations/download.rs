@@ -1,20 +1,18 @@
-//! Download links: a report's file at an address that needs no header, for 15 minutes.
+//! Download links: the file of a report or a statement at an address that needs no header, for 15
+//! minutes.
 //!
-//! A link carries the signed parameters of its report and the key that made it; nothing is stored
-//! for it. It stops working with that key. Here: making links and opening them. Not here: sending
-//! the file ([`crate::http`]).
+//! A link carries the signed parameters of its file and the key that made it; nothing is stored for
+//! it. It stops working with that key. Here: making links and opening them. Not here: the parameters
+//! ([`usage`], [`statement`]), and sending the file ([`crate::http`]).
 
 mod content;
+mod statement;
+mod usage;
 
 pub use content::{Content, Figures, Names};
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use domain::{
-    calendar::{self, buckets},
-    country::CountryCode,
-    id::{AccountId, ApiKeyId, ListId},
-};
-use entity::sql_enums::Channel;
+use domain::id::{AccountId, ApiKeyId};
 use hmac::{Hmac, Mac};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -22,11 +20,15 @@ use sha2::Sha256;
 use url::Url;
 use uuid::Uuid;
 
-use super::{OperationError, Services, Viewer, server_secret::Purpose, usage_report::UsageReport};
+use self::{statement::StatementClaims, usage::UsageClaims};
+use super::{
+    OperationError, Services, Viewer, server_secret::Purpose, statement::Statement,
+    usage_report::UsageReport,
+};
 use crate::{
     clock::whole_micros,
-    reports::{csv::Dialect, messages::MessageReader, usage::Source},
-    store::{self, usage::UsageFilter},
+    reports::{csv::Dialect, messages::MessageReader, statement::StatementFile},
+    store,
 };
 
 /// How long a link works.
@@ -59,11 +61,16 @@ pub struct DownloadLink {
 
 /// A file that is about to be sent.
 #[derive(Debug)]
-pub struct Download {
-    /// The content beside the messages, by format.
-    pub content: Content,
-    /// The messages, from the same snapshot as the figures (law T4).
-    pub messages: MessageReader,
+pub enum Download {
+    /// A usage report.
+    Report {
+        /// The content beside the messages, by format.
+        content: Content,
+        /// The messages, from the same snapshot as the figures (law T4).
+        messages: MessageReader,
+    },
+    /// A statement, an Excel workbook.
+    Statement(Box<StatementFile>),
 }
 
 /// A link that this server made and that works.
@@ -71,7 +78,7 @@ pub struct Download {
 pub struct Link(Claims);
 
 impl Link {
-    /// The account whose report it opens.
+    /// The account whose file it opens.
     #[must_use]
     pub fn account(&self) -> AccountId {
         AccountId::new(self.0.account)
@@ -97,39 +104,25 @@ impl<E: Into<OperationError>> From<E> for DownloadError {
     }
 }
 
-/// The signed content of a link: the parameters of the report, and its expiry.
+/// The signed content of a link: whose file it is, what is in it, and its expiry.
 #[derive(Debug, Serialize, Deserialize)]
 struct Claims {
     /// The key that made the link. `None` for the server's own admin key, whose hash is part of the
     /// signature.
     key: Option<Uuid>,
     account: Uuid,
-    /// Microseconds since the epoch.
-    from: i64,
-    /// Microseconds since the epoch.
-    to: i64,
-    #[serde(with = "Interval")]
-    interval: buckets::Interval,
-    zone: String,
-    /// 16 bytes each, concatenated in base64: 1,000 lists must fit in a URL.
-    lists: Option<String>,
-    countries: Option<Vec<String>>,
-    channel: Option<Channel>,
-    format: Format,
-    /// The dialect of a CSV file.
-    #[serde(default)]
-    dialect: Dialect,
+    #[serde(flatten)]
+    file: FileClaims,
     /// Microseconds since the epoch.
     expires_at: i64,
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(remote = "buckets::Interval")]
-enum Interval {
-    Hour,
-    Day,
-    Week,
-    Month,
+/// What is in a link's file.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+enum FileClaims {
+    Usage(UsageClaims),
+    Statement(StatementClaims),
 }
 
 impl Services {
@@ -141,13 +134,43 @@ impl Services {
         format: Format,
         dialect: Dialect,
     ) -> Result<DownloadLink, OperationError> {
+        let file_name = usage::file_name(report, format);
+        let claims = UsageClaims::new(report, (format, dialect))?;
+        let account = report.filter.account;
+        self.signed_link(viewer, account, FileClaims::Usage(claims), file_name)
+            .await
+    }
+
+    /// Makes a link to a statement's file.
+    pub async fn statement_link(
+        &self,
+        viewer: &Viewer,
+        statement: &Statement,
+    ) -> Result<DownloadLink, OperationError> {
+        let file_name = statement::file_name(statement);
+        let account = AccountId::new(statement.account.id);
+        let claims = FileClaims::Statement(StatementClaims::new(statement));
+        self.signed_link(viewer, account, claims, file_name).await
+    }
+
+    async fn signed_link(
+        &self,
+        viewer: &Viewer,
+        account: AccountId,
+        file: FileClaims,
+        file_name: String,
+    ) -> Result<DownloadLink, OperationError> {
         let expires_at = self
             .clock()
             .now()
             .checked_add(VALIDITY)
             .map_err(|_| OperationError::broken("the clock is at its end"))?;
-        let file_name = file_name(report, format);
-        let claims = Claims::new(viewer, report, (format, dialect), expires_at)?;
+        let claims = Claims {
+            key: viewer.key.map(ApiKeyId::uuid),
+            account: account.uuid(),
+            file,
+            expires_at: expires_at.as_microsecond(),
+        };
         let by_admin = claims.key.is_none();
         let claims = serde_json::to_vec(&claims)
             .map_err(|cause| OperationError::broken(format!("a link has no JSON form: {cause}")))?;
@@ -193,15 +216,26 @@ impl Services {
         Ok(Link(claims))
     }
 
-    /// Opens a link: begins the snapshot that the file shows, and begins to read its figures.
+    /// Opens a link: begins the snapshot that a report shows, and begins to read its figures; reads
+    /// a statement.
     ///
     /// # Errors
     /// [`DownloadError::NotFound`] if the account is gone. A refusal if the period has costs in
     /// several currencies.
     pub async fn open_download(&self, Link(claims): Link) -> Result<Download, DownloadError> {
+        let account = AccountId::new(claims.account);
         let now = self.clock().now();
+        let claims = match claims.file {
+            FileClaims::Usage(claims) => claims,
+            FileClaims::Statement(claims) => {
+                let account = store::account::find(self.store().reader(), account).await?;
+                let account = account.ok_or(DownloadError::NotFound)?;
+                let file = self.statement_file(&account, &claims).await?;
+                return Ok(Download::Statement(Box::new(file)));
+            }
+        };
         let (snapshot, pinned) = self.store().pin().await?;
-        let account = store::account::find(&snapshot, AccountId::new(claims.account)).await?;
+        let account = store::account::find(&snapshot, account).await?;
         let report = claims.report(account.ok_or(DownloadError::NotFound)?)?;
         let messages = MessageReader::new(pinned, report.filter.clone());
         let content = match claims.format {
@@ -212,7 +246,7 @@ impl Services {
                 Content::Csv(report.time_zone, claims.dialect, names)
             }
         };
-        Ok(Download { content, messages })
+        Ok(Download::Report { content, messages })
     }
 
     async fn claims(&self, token: &str, file_name: &str) -> Result<Claims, DownloadError> {
@@ -263,98 +297,6 @@ impl Services {
         }
         Ok(signature)
     }
-}
-
-impl Claims {
-    fn new(
-        viewer: &Viewer,
-        report: &UsageReport,
-        (format, dialect): (Format, Dialect),
-        expires_at: Timestamp,
-    ) -> Result<Self, OperationError> {
-        let filter = &report.filter;
-        let zone = report.time_zone.iana_name();
-        let lists = filter.lists.as_ref().map(|lists| {
-            let bytes: Vec<u8> = lists
-                .iter()
-                .flat_map(|list| list.uuid().into_bytes())
-                .collect();
-            BASE64_URL_SAFE_NO_PAD.encode(bytes)
-        });
-        Ok(Self {
-            key: viewer.key.map(ApiKeyId::uuid),
-            account: filter.account.uuid(),
-            from: filter.from.as_microsecond(),
-            to: filter.to.as_microsecond(),
-            interval: report.interval,
-            // Zones are read by name, so every zone has one.
-            zone: zone
-                .ok_or_else(|| OperationError::broken("a report's zone has no name"))?
-                .to_owned(),
-            lists,
-            countries: filter
-                .countries
-                .as_ref()
-                .map(|codes| codes.iter().map(CountryCode::to_string).collect()),
-            channel: filter.channel,
-            format,
-            dialect,
-            expires_at: expires_at.as_microsecond(),
-        })
-    }
-
-    /// The report that the link was made for. The account's name may have changed since.
-    fn report(&self, account: entity::account::Model) -> Result<UsageReport, OperationError> {
-        let unlike = || OperationError::broken("a signed link says what no link says");
-        let zone = calendar::parse_time_zone(&self.zone).map_err(|_| unlike())?;
-        let (from, to) = (whole_micros(self.from), whole_micros(self.to));
-        let lists = self.lists.as_ref().map(|lists| {
-            let bytes = BASE64_URL_SAFE_NO_PAD.decode(lists).ok()?;
-            let (ids, rest) = bytes.as_chunks::<16>();
-            rest.is_empty().then(|| {
-                ids.iter()
-                    .map(|id| ListId::new(Uuid::from_bytes(*id)))
-                    .collect()
-            })
-        });
-        let countries = self.countries.as_ref().map(|codes| {
-            let codes = codes.iter().map(|code| code.parse().ok());
-            codes.collect::<Option<Vec<CountryCode>>>()
-        });
-        Ok(UsageReport {
-            filter: UsageFilter {
-                account: AccountId::new(account.id),
-                from,
-                to,
-                lists: lists.map(|lists| lists.ok_or_else(unlike)).transpose()?,
-                countries: countries
-                    .map(|codes| codes.ok_or_else(unlike))
-                    .transpose()?,
-                channel: self.channel,
-            },
-            account,
-            interval: self.interval,
-            buckets: buckets::buckets(from, to, self.interval, &zone).map_err(|_| unlike())?,
-            time_zone: zone,
-            source: Source::Days,
-        })
-    }
-}
-
-/// `usage-<account>-2026-10-01-2026-11-01.xlsx`: the account, and the days in the report's zone on
-/// which the period begins and ends.
-fn file_name(report: &UsageReport, format: Format) -> String {
-    let day = |instant| calendar::date_of(instant, &report.time_zone);
-    let extension = match format {
-        Format::Xlsx => "xlsx",
-        Format::Csv => "csv",
-    };
-    format!(
-        "usage-{}-{}-{}.{extension}",
-        slug(&report.account.name),
-        day(report.filter.from),
-        day(report.filter.to)
-    )
 }
 
 /// A name's letters and digits in lower case, with a hyphen for everything in between.

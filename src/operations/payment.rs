@@ -18,7 +18,10 @@ use futures_util::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
-use super::{OperationError, Path, Services, purchase::price};
+use super::{
+    OperationError, Path, Services,
+    purchase::{price, transfer::is_transfer},
+};
 use crate::{
     clock::whole_micros,
     ledger::{Refused, Request, RequestKind, SubmitError},
@@ -34,6 +37,9 @@ const CONCURRENT_CALLS: usize = 8;
 const CLAIM: SignedDuration = SignedDuration::from_secs(60);
 /// How long a purchase of a provider without settings rests before it is looked at again.
 const UNCONFIGURED: SignedDuration = SignedDuration::from_hours(1);
+/// When a recharge that ended without money is read once more: before the next one is tried, so that
+/// a payment that was taken after all is never taken again.
+const SECOND_LOOK: SignedDuration = SignedDuration::from_mins(30);
 /// The waits before a payment's state is read again, by the number of times that it was; the last
 /// one repeats. A webhook shortens them.
 const WAITS: [SignedDuration; 7] = [
@@ -109,6 +115,9 @@ impl Services {
     }
 
     async fn carry_on_claimed(&self, row: purchase::Model) -> Result<(), OperationError> {
+        if is_transfer(&row) {
+            return self.carry_on_with_transfer(&row).await;
+        }
         let Some(provider) = self.payments().named(&row.provider).cloned() else {
             let at = later(self.clock().now(), UNCONFIGURED);
             return Ok(
@@ -124,6 +133,8 @@ impl Services {
             }
             Err(trouble) => Err(CallError::Merchant(trouble)),
         };
+        self.note_call(account, provider.name(), called.as_ref().err())
+            .await?;
         match called {
             Ok(report) => self.apply(&row, provider.as_ref(), report).await,
             Err(error) => self.apply_error(&row, provider.as_ref(), error).await,
@@ -167,6 +178,7 @@ impl Services {
             description: format!("{package}: {credits} credits for {}", account.name),
             price: price(row)?,
             return_url: self.return_url_of(&account, row),
+            home_url: self.public_url().clone(),
             now: self.clock().now(),
             created_at: whole_micros(row.created_at),
             called_at: row.called_at.map(whole_micros),
@@ -207,6 +219,14 @@ impl Services {
                     now
                 });
                 self.close_purchase(row, status(after), reason, at).await?;
+                // One that ended before, and was read again, rests again.
+                match row.automatic && before != after {
+                    true => {
+                        let again = later(now, SECOND_LOOK);
+                        store::purchase::look_again(writer, row, again, 0).await?;
+                    }
+                    false => store::purchase::rest(writer, row).await?,
+                }
             }
             State::Pending | State::Unknown => {
                 let at = self.next_look(row, provider, now);
@@ -276,6 +296,7 @@ impl Services {
         if minor <= row.reversed_minor {
             return Ok(());
         }
+        self.record_reversal(row, minor).await?;
         let purchase = row.id;
         let request = Request {
             account: AccountId::new(row.account_id),

@@ -78,11 +78,16 @@ pub const POLICY: &[(&str, Access)] = &[
     ("archiveCreditPackage", ADMIN),
     ("publishRateCard", ADMIN),
     ("purchaseCredits", MEMBERS),
+    // Whoever has seen the money says that it has come, and that is never who owes it.
+    ("confirmPurchase", PLATFORM),
     ("grantCredits", PLATFORM),
     ("revokeCredits", PLATFORM),
     ("allocateCredits", MEMBERS),
     ("updateAutoRecharge", OWNERS),
     ("updateMonthlyReports", REPORTERS),
+    // Its credentials charge the shop or customer.
+    ("connectPayments", ADMIN),
+    ("disconnectPayments", ADMIN),
     ("scheduleMessage", SENDERS),
     ("sendMessage", SENDERS),
     ("settleMessage", SENDERS),
@@ -99,6 +104,8 @@ pub enum Use {
     SetSettlement,
     /// `updateAccount` with `rateCardId`.
     SetRateCard,
+    /// `updateAccount` with `subscriptionFee`.
+    SetSubscriptionFee,
     /// `createApiKey` with the role SENDER.
     MakeSenderKey,
     /// `revokeApiKey` of a SENDER key.
@@ -123,6 +130,11 @@ pub const USES: &[(Use, Access, &str)] = &[
         "by whose word messages are charged is the platform's to say",
     ),
     (Use::SetRateCard, ADMIN, "prices are the platform's"),
+    (
+        Use::SetSubscriptionFee,
+        ADMIN,
+        "what an account pays the platform is the platform's to say",
+    ),
     (
         Use::MakeSenderKey,
         PLATFORM,

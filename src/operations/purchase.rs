@@ -1,12 +1,13 @@
 //! Purchases: starting a one-time payment.
 //!
 //! Here: from the request to a stored purchase. Not here: asking its provider ([`super::payment`]),
-//! the page where it is approved ([`checkout`]), the buyer's decision ([`decision`]), and the page
-//! the buyer returns to ([`return_url`]).
+//! the page where it is approved ([`checkout`]), the buyer's decision ([`decision`]), the page the
+//! buyer returns to ([`return_url`]), and what becomes of a bank transfer ([`transfer`]).
 
 mod checkout;
 mod decision;
 pub mod return_url;
+pub mod transfer;
 
 use std::sync::Arc;
 
@@ -42,6 +43,15 @@ const PATIENCE: SignedDuration = SignedDuration::from_hours(48);
 /// carries on with it.
 const FIRST_CALL: SignedDuration = SignedDuration::from_secs(30);
 
+/// How a purchase is paid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// With the payment provider.
+    Provider,
+    /// By a transfer to the platform's bank account, which a person confirms.
+    BankTransfer,
+}
+
 /// The input of `purchaseCredits`.
 #[derive(Debug)]
 pub struct PurchaseCredits {
@@ -49,6 +59,8 @@ pub struct PurchaseCredits {
     pub account: Option<AccountId>,
     /// The package to buy.
     pub package: PackageId,
+    /// How it is paid.
+    pub method: Method,
     /// The page that the buyer returns to afterwards.
     pub return_url: Option<String>,
     /// The idempotency key, unique in the account.
@@ -61,11 +73,19 @@ struct PurchaseArguments<'a> {
     account: Uuid,
     package: Uuid,
     return_url: Option<&'a str>,
+    /// Left out for the provider, as before there was another method.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    method: Option<&'static str>,
 }
 
+/// When a purchase that nobody has decided expires.
 pub(super) fn deadline(row: &purchase::Model) -> Timestamp {
+    let patience = match transfer::method(row) {
+        Method::Provider => PATIENCE,
+        Method::BankTransfer => transfer::PATIENCE,
+    };
     whole_micros(row.created_at)
-        .checked_add(PATIENCE)
+        .checked_add(patience)
         .unwrap_or(Timestamp::MAX)
 }
 
@@ -92,12 +112,13 @@ fn money(row: &purchase::Model, minor: i64) -> Result<Money, OperationError> {
 }
 
 impl Services {
-    /// A purchase at an instant. One that waited too long for its owner on a page of this server is
-    /// shown as expired, even if no job has recorded that yet.
+    /// A purchase at an instant. One that waited too long for its owner on a page of this server, or
+    /// for a bank transfer, is shown as expired, even if no job has recorded that yet.
     #[must_use]
     pub fn purchase_as_of(&self, row: purchase::Model, now: Timestamp) -> purchase::Model {
         let deadline = deadline(&row);
-        let is_decided_here = self.is_approved_here(&row) && !row.automatic;
+        let is_approved_here = self.is_approved_here(&row) && !row.automatic;
+        let is_decided_here = is_approved_here || transfer::is_transfer(&row);
         if row.status == PurchaseStatus::Pending && is_decided_here && deadline <= now {
             return purchase::Model {
                 status: PurchaseStatus::Expired,
@@ -143,7 +164,8 @@ impl ViewerReader {
 
 impl Services {
     /// Starts a one-time payment. The same key returns the same purchase in its current state, and
-    /// starts its payment if a crash prevented that.
+    /// starts its payment if a crash prevented that. A bank transfer needs no provider, and waits
+    /// until it is confirmed.
     ///
     /// # Errors
     /// An unknown account or package, a package in another currency, a forbidden return URL, an
@@ -157,24 +179,39 @@ impl Services {
             .account_for(viewer, new.account, &Path::input("accountId"))
             .await?;
         let return_url = new.return_url.as_deref().map(return_url).transpose()?;
+        let method = match (new.method, &return_url) {
+            (Method::Provider, _) => None,
+            (Method::BankTransfer, None) => Some(transfer::NAME),
+            (Method::BankTransfer, Some(_)) => {
+                return Err(Path::input("returnUrl")
+                    .invalid(
+                        "Must be left out of a bank transfer, which has no page to return from.",
+                    )
+                    .into());
+            }
+        };
         let arguments = PurchaseArguments {
             account: account.id,
             package: new.package.uuid(),
             return_url: new.return_url.as_deref(),
+            method,
         };
         let key = idempotency::key(&new.idempotency_key, "purchaseCredits", &arguments)?;
         let row = self
-            .begin_purchase(&account, new.package, return_url, key)
+            .begin_purchase(&account, (new.package, new.method), return_url, key)
             .await?;
         let row = self.purchase_as_of(row, self.clock().now());
-        self.begin_payment(row).await
+        match new.method {
+            Method::Provider => self.begin_payment(row).await,
+            Method::BankTransfer => Ok(row),
+        }
     }
 
     /// Stores a purchase with its key, or finds the purchase of the key.
     async fn begin_purchase(
         &self,
         account: &account::Model,
-        package: PackageId,
+        (package, method): (PackageId, Method),
         return_url: Option<Url>,
         key: Key,
     ) -> Result<purchase::Model, OperationError> {
@@ -184,7 +221,10 @@ impl Services {
         if let Some(used) = store::idempotency_key::find(&transaction, id, &key.key).await? {
             return repeated(&transaction, id, &used, &key).await;
         }
-        let provider = self.provider()?;
+        let provider = match method {
+            Method::Provider => self.provider()?.name(),
+            Method::BankTransfer => transfer::NAME,
+        };
         // An earlier purchase is answered again, whatever the account allows now.
         if let Some(url) = &return_url {
             self.check_return_to(account, url)?;
@@ -201,14 +241,12 @@ impl Services {
                 ))
                 .into());
         }
-        let since = self
-            .clock()
-            .now()
-            .checked_sub(PATIENCE)
-            .unwrap_or(Timestamp::MIN);
-        let unpaid = store::purchase::unpaid(&transaction, id, since).await?;
+        let now = self.clock().now();
+        let since = |patience| now.checked_sub(patience).unwrap_or(Timestamp::MIN);
+        let transfers = (transfer::NAME, since(transfer::PATIENCE));
+        let unpaid = store::purchase::unpaid(&transaction, id, since(PATIENCE), transfers).await?;
         self.refuse_more_purchases(id, unpaid)?;
-        let row = self.new_purchase(id, &package, return_url, provider.name());
+        let row = self.new_purchase(id, &package, return_url, provider);
         let answer = Answer {
             transaction: None,
             lot: None,
@@ -240,7 +278,13 @@ impl Services {
         provider: &str,
     ) -> purchase::Model {
         let now = self.clock().now();
-        let later = now.checked_add(FIRST_CALL).unwrap_or(now).as_microsecond();
+        // No process has anything to do for a transfer before its time is over.
+        let wait = if provider == transfer::NAME {
+            transfer::PATIENCE
+        } else {
+            FIRST_CALL
+        };
+        let later = now.checked_add(wait).unwrap_or(now).as_microsecond();
         purchase::Model {
             account_id: account.uuid(),
             id: self.clock().new_id(),

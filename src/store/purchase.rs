@@ -75,15 +75,24 @@ pub async fn count(connection: &impl ConnectionTrait, account: AccountId) -> Res
     of_account(account).count(connection).await
 }
 
-/// Counts an account's purchases since an instant that still wait for their payment.
+/// Counts an account's purchases since an instant that still wait for their payment. Those of one
+/// provider count since another instant.
 pub async fn unpaid(
     connection: &impl ConnectionTrait,
     account: AccountId,
     since: Timestamp,
+    (other, other_since): (&str, Timestamp),
 ) -> Result<u64, DbErr> {
+    use purchase::Column::{CreatedAt, Provider, Status};
+    let of_other = Condition::all()
+        .add(Provider.eq(other))
+        .add(CreatedAt.gt(other_since.as_microsecond()));
+    let recent = Condition::any()
+        .add(CreatedAt.gt(since.as_microsecond()))
+        .add(of_other);
     of_account(account)
-        .filter(purchase::Column::Status.eq(PurchaseStatus::Pending))
-        .filter(purchase::Column::CreatedAt.gt(since.as_microsecond()))
+        .filter(Status.eq(PurchaseStatus::Pending))
+        .filter(recent)
         .count(connection)
         .await
 }
@@ -113,13 +122,20 @@ pub async fn insert(connection: &impl ConnectionTrait, row: purchase::Model) -> 
 }
 
 /// Records the provider's reference for the payment, and the address for its approval if the
-/// provider has one. Values that are recorded already are kept: the first of two callers wins.
+/// provider has one. It replaces the row's own reference only: of two callers with the same row the
+/// first wins.
 pub async fn set_reference(
     connection: &impl ConnectionTrait,
     row: &purchase::Model,
     reference: &str,
     confirmation_url: Option<&str>,
 ) -> Result<(), DbErr> {
+    let recorded = purchase::Column::ProviderReference;
+    let is_as_read = match row.provider_reference.as_deref() {
+        None => recorded.is_null(),
+        Some(old) if old == reference => return Ok(()),
+        Some(old) => recorded.eq(old),
+    };
     purchase::Entity::update_many()
         .col_expr(purchase::Column::ProviderReference, Expr::value(reference))
         .col_expr(
@@ -128,7 +144,7 @@ pub async fn set_reference(
         )
         .filter(purchase::Column::AccountId.eq(row.account_id))
         .filter(purchase::Column::Id.eq(row.id))
-        .filter(purchase::Column::ProviderReference.is_null())
+        .filter(is_as_read)
         .exec(connection)
         .await?;
     Ok(())
@@ -238,6 +254,24 @@ pub async fn look_again(
     Ok(())
 }
 
+/// Has the provider asked about a purchase at once, whatever its status. Returns false and does
+/// nothing while a caller has claimed it: that one may have asked too early to see the change.
+pub async fn poke(
+    connection: &impl ConnectionTrait,
+    row: &purchase::Model,
+    now: Timestamp,
+) -> Result<bool, DbErr> {
+    let is_free = Condition::any()
+        .add(purchase::Column::ClaimedUntil.is_null())
+        .add(purchase::Column::ClaimedUntil.lte(now.as_microsecond()));
+    let done = this(row)
+        .col_expr(purchase::Column::NextAt, Expr::value(now.as_microsecond()))
+        .filter(is_free)
+        .exec(connection)
+        .await?;
+    Ok(done.rows_affected > 0)
+}
+
 /// Gives up the claim on a decided purchase: nothing is left to do unless its provider has news.
 pub async fn rest(connection: &impl ConnectionTrait, row: &purchase::Model) -> Result<(), DbErr> {
     released(row)
@@ -272,6 +306,16 @@ pub async fn close(
     reason: Option<&str>,
     at: Timestamp,
 ) -> Result<(), DbErr> {
+    closed(row, status, reason, at).exec(connection).await?;
+    Ok(())
+}
+
+fn closed(
+    row: &purchase::Model,
+    status: PurchaseStatus,
+    reason: Option<&str>,
+    at: Timestamp,
+) -> UpdateMany<purchase::Entity> {
     released(row)
         .col_expr(purchase::Column::Status, Expr::value(status.to_value()))
         .col_expr(purchase::Column::Reason, Expr::value(reason))
@@ -281,6 +325,51 @@ pub async fn close(
         )
         .col_expr(purchase::Column::NextAt, Expr::value(Option::<i64>::None))
         .filter(purchase::Column::Status.is_in(OPEN))
+}
+
+/// Records what a person confirmed an unpaid purchase with, unless somebody has confirmed it, and
+/// has a job carry on with it. The caller holds the lock on the account's book.
+pub async fn confirm(
+    connection: &impl ConnectionTrait,
+    row: &purchase::Model,
+    reference: &str,
+    now: Timestamp,
+) -> Result<(), DbErr> {
+    this(row)
+        .col_expr(purchase::Column::ConfirmedWith, Expr::value(reference))
+        .col_expr(purchase::Column::NextAt, Expr::value(now.as_microsecond()))
+        .filter(purchase::Column::ConfirmedWith.is_null())
+        .filter(purchase::Column::Status.ne(PurchaseStatus::Paid))
+        .exec(connection)
+        .await?;
+    Ok(())
+}
+
+/// Removes a purchase's confirmation if it isn't paid.
+pub async fn take_confirmation_back(
+    connection: &impl ConnectionTrait,
+    row: &purchase::Model,
+) -> Result<(), DbErr> {
+    this(row)
+        .col_expr(
+            purchase::Column::ConfirmedWith,
+            Expr::value(Option::<String>::None),
+        )
+        .filter(purchase::Column::Status.ne(PurchaseStatus::Paid))
+        .exec(connection)
+        .await?;
+    Ok(())
+}
+
+/// Closes an open purchase that nobody has confirmed as expired. The caller holds the lock on the
+/// account's book.
+pub async fn expire_unconfirmed(
+    connection: &impl ConnectionTrait,
+    row: &purchase::Model,
+    at: Timestamp,
+) -> Result<(), DbErr> {
+    closed(row, PurchaseStatus::Expired, None, at)
+        .filter(purchase::Column::ConfirmedWith.is_null())
         .exec(connection)
         .await?;
     Ok(())

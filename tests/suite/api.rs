@@ -17,6 +17,8 @@ mod edges;
 mod logs;
 mod migrations;
 mod prose;
+mod providers;
 mod readme;
 mod request_id;
+mod secret_keys;
 mod uploads;

@@ -15,6 +15,7 @@ mod kill;
 mod ledger_door;
 mod load;
 mod lost_answer;
+mod payment_kill;
 mod postgres_stop;
 mod processes;
 mod quotas;

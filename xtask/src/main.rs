@@ -2,8 +2,8 @@
 //!
 //! Here: the command line and the exit code. Not here: the commands, one module each (`run`,
 //! `test`, `bench`), and the set-up they share (`dependencies`, `packages`, `page`, `postgres`,
-//! `programs`, `steps`). Nothing of the server is here: this crate builds in seconds and depends on
-//! none of our others.
+//! `programs`, `python`, `steps`). Nothing of the server is here: this crate builds in seconds and
+//! depends on none of our others.
 
 mod bench;
 mod dependencies;
@@ -12,6 +12,7 @@ mod packages;
 mod page;
 mod postgres;
 mod programs;
+mod python;
 mod run;
 mod steps;
 mod test;

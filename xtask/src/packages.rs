@@ -35,6 +35,8 @@ pub enum Need {
     Chromium,
     /// Node.js with npm, for the page and for the client libraries that the tests drive.
     Node,
+    /// Python with pip, for the programs that the tests talk to.
+    Python,
     /// curl and jq, which the README's tour uses.
     Shell,
     /// openpyxl and LibreOffice, which the tests open written workbooks with.
@@ -47,6 +49,8 @@ impl Need {
             Self::Postgres => postgres::given().is_some() || postgres::programs().is_some(),
             Self::Chromium => chromium().is_some(),
             Self::Node => node().is_ok(),
+            Self::Python => on_path("python3")
+                .is_some_and(|python| answer(&python, &["-m", "pip", "--version"]).is_some()),
             Self::Shell => on_path("curl").is_some() && on_path("jq").is_some(),
             Self::Spreadsheets => on_path("soffice").is_some(),
         }
@@ -58,6 +62,7 @@ impl Need {
             Self::Postgres => &["postgresql"],
             Self::Chromium => &["chromium"],
             Self::Node => &["nodejs", "npm"],
+            Self::Python => &["python3", "python3-pip"],
             Self::Shell => &["curl", "jq"],
             Self::Spreadsheets => &["python3-openpyxl", "libreoffice-calc"],
         }
@@ -81,6 +86,7 @@ impl Need {
                 let why = node().err().unwrap_or_default();
                 format!("Node.js {major}.{minor} or newer with npm (nodejs.org); {why}")
             }
+            Self::Python => "python3 with pip in PATH".to_owned(),
             Self::Shell => "curl and jq in PATH".to_owned(),
             Self::Spreadsheets => {
                 "python3 with openpyxl, and LibreOffice's soffice in PATH".to_owned()

@@ -11,6 +11,7 @@ use crate::{
     packages::{self, Need},
     page,
     postgres::{self, Postgres},
+    python,
     steps::{Steps, cargo},
 };
 
@@ -34,7 +35,13 @@ pub fn test(filter: Option<&str>) -> Result<()> {
 fn checks(steps: &mut Steps, filter: Option<&str>) -> Result<()> {
     packages::ensure(
         steps,
-        &[Need::Postgres, Need::Chromium, Need::Node, Need::Shell],
+        &[
+            Need::Postgres,
+            Need::Chromium,
+            Need::Node,
+            Need::Python,
+            Need::Shell,
+        ],
     )?;
     packages::try_for(steps, &[Need::Spreadsheets]);
     // The set-up is a step too, so that a failure of it is reported like any other.
@@ -58,6 +65,7 @@ fn checks(steps: &mut Steps, filter: Option<&str>) -> Result<()> {
     }
     // The suite drives the built page and the installed client libraries.
     page::install_clients(steps)?;
+    python::install_clients(steps)?;
     tests(steps, filter)
 }
 

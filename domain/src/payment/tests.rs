@@ -1,3 +1,5 @@
+//! The laws of a payment over any order of events.
+
 use proptest::prelude::*;
 
 use super::{Event, State};

@@ -17,11 +17,13 @@ fn now() -> Timestamp {
 fn short() -> RechargeState {
     RechargeState {
         available: Credits::whole(100),
+        debt: Credits::ZERO,
         threshold: Credits::whole(500),
         package_credits: Credits::whole(100),
         package_price: money(1_000, "EUR"),
         monthly_limit: Some(money(10_000, "EUR")),
         spent_this_month: money(0, "EUR"),
+        permission: Permission::Granted { room: None },
         in_flight: false,
         consecutive_declines: 0,
         last_declined_at: None,
@@ -93,6 +95,81 @@ fn the_monthly_limit_is_never_exceeded_and_always_reported() {
 }
 
 #[test]
+fn the_providers_limit_is_a_second_one() {
+    let cut = Some(Cut::ProviderLimit);
+    let room = |minor| {
+        move |state: &mut RechargeState| {
+            let room = Some(money(minor, "EUR"));
+            state.permission = Permission::Granted { room };
+        }
+    };
+    check(room(4_000), buys(4, 4_000, None));
+    check(room(3_999), buys(3, 3_000, cut));
+    check(room(1_000), buys(1, 1_000, cut));
+    for nothing in [999, 0, -1_000] {
+        let full = Decision::Wait(WaitReason::ProviderLimitReached);
+        check(room(nothing), full);
+    }
+    // The smaller limit cuts; of two equal ones, the account's own is named.
+    let both = |spent, minor| {
+        move |state: &mut RechargeState| {
+            state.spent_this_month = money(spent, "EUR");
+            room(minor)(state);
+        }
+    };
+    check(both(8_000, 3_000), buys(2, 2_000, Some(Cut::MonthlyLimit)));
+    check(both(7_000, 2_000), buys(2, 2_000, cut));
+    check(both(8_000, 2_000), buys(2, 2_000, Some(Cut::MonthlyLimit)));
+    let full = Decision::Wait(WaitReason::LimitReached);
+    check(both(10_000, 0), full);
+}
+
+#[test]
+fn nothing_is_charged_without_the_providers_permission() {
+    for (permission, reason) in [
+        (Permission::NeedsApproval, WaitReason::NeedsApproval),
+        (Permission::NeedsPurchase, WaitReason::NeedsPurchase),
+    ] {
+        let wait = Decision::Wait(reason);
+        check(|state| state.permission = permission, wait);
+        let enough = Decision::Wait(WaitReason::AboveThreshold);
+        check(
+            |state| {
+                state.permission = permission;
+                state.available = state.threshold;
+            },
+            enough,
+        );
+        let full = Decision::Wait(WaitReason::LimitReached);
+        check(
+            |state| {
+                state.permission = permission;
+                state.spent_this_month = money(10_000, "EUR");
+            },
+            full,
+        );
+    }
+}
+
+#[test]
+fn a_debt_is_part_of_the_gap() {
+    let owes = |debt| move |state: &mut RechargeState| state.debt = Credits::from_units(debt);
+    check(owes(0), buys(4, 4_000, None));
+    check(owes(1), buys(5, 5_000, None));
+    check(owes(1_000_000), buys(5, 5_000, None));
+    check(owes(1_000_001), buys(6, 6_000, None));
+    // Credits that are available can be spent whatever the account owes.
+    let enough = Decision::Wait(WaitReason::AboveThreshold);
+    check(
+        |state| {
+            owes(9_000_000)(state);
+            state.available = state.threshold;
+        },
+        enough,
+    );
+}
+
+#[test]
 fn the_size_of_a_charge_is_limited() {
     let cut = Some(Cut::Size);
     let tiny = |state: &mut RechargeState, minor| {
@@ -137,6 +214,13 @@ fn unusable_settings_suspend_recharging() {
         |state| state.monthly_limit = Some(money(10_000, "USD")),
         mismatch,
     );
+    check(
+        |state| {
+            let room = Some(money(10_000, "USD"));
+            state.permission = Permission::Granted { room };
+        },
+        mismatch,
+    );
     let unusable = Decision::Suspended(SuspendReason::UnusablePackage);
     check(|state| state.package_credits = Credits::ZERO, unusable);
     check(|state| state.package_price = money(0, "EUR"), unusable);
@@ -150,20 +234,29 @@ fn any_state() -> impl Strategy<Value = RechargeState> {
     let amount = || prop_oneof![0..=200_000_i64, 0..=i64::MAX, Just(0)];
     let credits = || prop_oneof![0..=10_000_000_i64, 0..=Credits::MAX_INPUT.units()];
     (
-        (credits(), credits(), credits()),
-        (amount(), prop::option::of(amount()), amount()),
+        (credits(), credits(), credits(), credits()),
+        (
+            amount(),
+            prop::option::of(amount()),
+            amount(),
+            prop::option::of(amount()),
+        ),
         (any::<bool>(), 0_u32..5, prop::option::of(0_i64..200_000)),
     )
         .prop_map(
-            |((available, threshold, package), (price, limit, spent), rest)| {
+            |((available, debt, threshold, package), (price, limit, spent, room), rest)| {
                 let (in_flight, consecutive_declines, seconds_ago) = rest;
                 RechargeState {
                     available: Credits::from_units(available),
+                    debt: Credits::from_units(debt),
                     threshold: Credits::from_units(threshold),
                     package_credits: Credits::from_units(package),
                     package_price: money(price, "EUR"),
                     monthly_limit: limit.map(|minor| money(minor, "EUR")),
                     spent_this_month: money(spent, "EUR"),
+                    permission: Permission::Granted {
+                        room: room.map(|minor| money(minor, "EUR")),
+                    },
                     in_flight,
                     consecutive_declines,
                     last_declined_at: seconds_ago
@@ -191,7 +284,10 @@ proptest! {
             if let Some(limit) = state.monthly_limit {
                 prop_assert!(spent <= i128::from(limit.minor()));
             }
+            let room = room(state.permission).map(|room| i128::from(room.minor()));
+            prop_assert!(room.is_none_or(|room| exact <= room));
             let after = |times: u32| i128::from(state.available.units())
+                - i128::from(state.debt.units())
                 + i128::from(state.package_credits.units()) * i128::from(times);
             let threshold = i128::from(state.threshold.units());
             // One package fewer would not close the gap. The charge closes it, or one more would be
@@ -203,6 +299,11 @@ proptest! {
                     prop_assert!(after(times) < threshold);
                     let limit = i128::from(state.monthly_limit.unwrap().minor());
                     prop_assert!(spent + i128::from(state.package_price.minor()) > limit);
+                }
+                Some(Cut::ProviderLimit) => {
+                    prop_assert!(after(times) < threshold);
+                    let next = exact + i128::from(state.package_price.minor());
+                    prop_assert!(next > room.unwrap());
                 }
                 Some(Cut::Size) => {
                     prop_assert!(after(times) < threshold);
@@ -219,14 +320,19 @@ proptest! {
             && state.package_credits.is_positive() && state.package_price.minor() > 0 && state.available < state.threshold;
         if fine {
             let one = i128::from(state.spent_this_month.minor()) + i128::from(state.package_price.minor());
-            let room = state.monthly_limit.is_none_or(|limit| {
+            let allowed = state.monthly_limit.is_none_or(|limit| {
                 one <= i128::from(limit.minor())
             });
+            let permitted = room(state.permission)
+                .is_none_or(|room| state.package_price.minor() <= room.minor());
             match decide(&state) {
-                Decision::Buy { .. } => prop_assert!(room),
+                Decision::Buy { .. } => prop_assert!(allowed && permitted),
+                Decision::Wait(WaitReason::LimitReached) => prop_assert!(!allowed),
+                Decision::Wait(WaitReason::ProviderLimitReached) => {
+                    prop_assert!(allowed && !permitted);
+                }
                 decision @ (Decision::Wait(_) | Decision::Suspended(_)) => {
-                    prop_assert!(!room);
-                    prop_assert_eq!(decision, Decision::Wait(WaitReason::LimitReached));
+                    prop_assert!(false, "{decision:?}");
                 }
             }
         }

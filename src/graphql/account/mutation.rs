@@ -8,6 +8,7 @@ use super::{
             errors::ApiError,
             request::{UserError, optional_id, payload, services, viewer_of},
         },
+        money::MoneyInput,
         scalars::{CurrencyCode, TimeZone},
     },
     Account, ConsumptionOrder, Settlement,
@@ -65,6 +66,10 @@ pub struct UpdateAccountInput {
     /// ones: at most 20, such as https://shop.example. http is allowed only for localhost and
     /// 127.0.0.1.
     return_origins: Option<Vec<String>>,
+    /// The platform's fee for a calendar month of the account's time zone, 0 or more in the
+    /// account's currency. It holds from the present month on, and past months keep theirs.
+    /// Requires PLATFORM_ADMIN.
+    subscription_fee: Option<MoneyInput>,
 }
 
 /// The result of updateAccount.
@@ -136,6 +141,9 @@ impl AccountMutation {
                     "rate card",
                 )?,
                 return_origins: input.return_origins,
+                subscription_fee: input
+                    .subscription_fee
+                    .map(|fee| (fee.amount.0, fee.currency_code.0)),
             };
             services.update_account(&viewer, change).await
         };

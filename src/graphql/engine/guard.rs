@@ -30,6 +30,11 @@ pub fn edges(
     }
 }
 
+/// The guard of a nullable field of a guarded type: the field calls [`may_read`] itself.
+pub fn by_itself() -> impl Fn(&Context<'_>) -> async_graphql::Result<()> + Send + Sync + 'static {
+    |_| Ok(())
+}
+
 /// Checks that the viewer may read a field of a type.
 ///
 /// # Errors

@@ -43,11 +43,16 @@ const READ: u64 = 20;
 /// which takes as long as hundreds of queries.
 const PREVIEW: u64 = 200 * READ;
 
+/// The weight of a month's credits, which are added up from its postings: those of a million take
+/// as long as thousands of queries, those of most months as long as a few.
+const MONTH: u64 = 50 * READ;
+
 /// The assumed length of a list if no argument gives it.
 const UNTOLD: u64 = 5;
 
 /// Fields whose rows are loaded in batches.
 const EDGES: &[(&str, &[&str])] = &[
+    ("Account", &["paymentConnection", "subscriptionFee"]),
     ("AutoRecharge", &["package"]),
     ("Contact", &["list"]),
     ("ContactImport", &["list"]),
@@ -81,12 +86,24 @@ const READS: &[(&str, &[&str])] = &[
             "statement",
         ],
     ),
-    ("AutoRecharge", &["spentThisMonth"]),
+    (
+        "AutoRecharge",
+        &[
+            "spentThisMonth",
+            "remainingThisMonth",
+            "suspendedReason",
+            "nextAttemptAt",
+            "inFlight",
+            "providerLimit",
+            "confirmationUrl",
+        ],
+    ),
     ("CreditPackage", &["capacity"]),
     ("MonthlyReport", &["download"]),
     ("Query", &["node", "account", "quote", "usageReport"]),
     ("Quote", &["suggestedPackage", "smartEncodingSaves"]),
     ("RateCard", &["rates"]),
+    ("Statement", &["download"]),
     ("UsageReport", &["download", "previous"]),
 ];
 
@@ -485,6 +502,7 @@ fn own_weight(parent: &str, name: &str, kind: &str, characters: u64) -> u64 {
         ("Quote", "segmentation" | "smartEncodingSaves") => VALUE + characters / 40,
         ("Query", "quote") => READ + characters / 20,
         ("Query", "contactImportPreview") => PREVIEW,
+        ("Statement", "credits") => MONTH,
         (_, "totalCount") => READ,
         _ if kind.ends_with("Connection") => READ,
         _ if has(READS) => READ,

@@ -49,13 +49,16 @@ edges! {
     Account {
         EVERY_KEY: id name timeZone currencyCode consumptionOrder settlement rateCard balance lists messages;
         READERS: debt lots transactions purchases monthlyReports monthlyReportSchedule autoRecharge statement;
-        READERS: returnOrigins;
-        REPORTERS: apiKeys;
+        READERS: returnOrigins subscriptionFee;
+        REPORTERS: apiKeys paymentConnection;
     }
     Allocation { EVERY_KEY: mode assigned available held; }
     /// The list of keys is for those who are responsible for them: owners, and the platform.
     ApiKey { REPORTERS: id name role createdAt lastUsedAt expiresAt revokedAt; }
-    AutoRecharge { READERS: enabled threshold package monthlyLimit spentThisMonth suspendedReason; }
+    AutoRecharge {
+        READERS: enabled threshold package monthlyLimit spentThisMonth remainingThisMonth suspendedReason;
+        READERS: heldBack nextAttemptAt inFlight providerLimit confirmationUrl;
+    }
     /// The same as `balanceChanged` reports.
     Balance { EVERY_KEY: total held available assigned unassigned value nextExpiry; }
     ChannelUsage { READERS: channel usage share; }
@@ -108,11 +111,19 @@ edges! {
     NonGsmCharacter { ANYONE: character codePoint offset replacement stripsAccent; }
     PackageCapacity { EVERY_KEY: countryCode creditsPerMessage messages; }
     PageInfo { EVERY_KEY: hasNextPage hasPreviousPage startCursor endCursor; }
+    /// Which shop pays is for those who are responsible for the account. Credentials have no field.
+    PaymentConnection { REPORTERS: provider merchantId status connectedAt; }
     /// A contact's own text is personal data.
     PersonalText { READERS: text segmentation; }
     Posting { READERS: book list credits; }
     PreviousUsage { READERS: from to usage; }
-    Purchase { READERS: id status package credits price confirmationUrl automatic createdAt decidedAt reversed failureReason; }
+    ProviderLimit { READERS: cap used periodEnd; }
+    /// The reference of a transfer is the payer's and the bank's business.
+    Purchase {
+        READERS: id status package credits price method confirmationUrl automatic createdAt decidedAt;
+        READERS: reversed failureReason;
+        REPORTERS: confirmedWith;
+    }
     /// It shows nothing that can't be learned from a charge. The number of recipients by number of
     /// segments reveals how long the values of a merge field are, as sums by country, but never the
     /// values.
@@ -133,7 +144,12 @@ edges! {
         ANYONE: channel encoding lockingShift singleShift characters units unitsPerSegment unitsRemaining;
         ANYONE: segmentCount segments nonGsmCharacters nonGsmCharacterCount text;
     }
-    Statement { READERS: month oneTimePayments recharges total purchases; }
+    Statement {
+        READERS: month oneTimePayments recharges subscriptionFee refunds total purchases credits download;
+    }
+    StatementCredits {
+        READERS: opening purchased recharged granted spent expired revoked chargedBack debtPaid closing;
+    }
     /// It quotes the caller's own text.
     TextWarning { EVERY_KEY: offset tag message; }
     /// Its note is written by people, for people.
@@ -149,10 +165,13 @@ edges! {
     ArchiveContactListPayload { EVERY_KEY: list userErrors; }
     ArchiveCreditPackagePayload { EVERY_KEY: package userErrors; }
     CancelMessagePayload { EVERY_KEY: message balance userErrors; }
+    ConfirmPurchasePayload { EVERY_KEY: purchase userErrors; }
+    ConnectPaymentsPayload { EVERY_KEY: paymentConnection userErrors; }
     CreateAccountPayload { EVERY_KEY: account userErrors; }
     CreateApiKeyPayload { EVERY_KEY: id secret userErrors; }
     CreateContactListPayload { EVERY_KEY: list userErrors; }
     CreateCreditPackagePayload { EVERY_KEY: package userErrors; }
+    DisconnectPaymentsPayload { EVERY_KEY: account userErrors; }
     GrantCreditsPayload { EVERY_KEY: lot balance userErrors; }
     ImportContactsPayload { EVERY_KEY: list imported duplicates rejected warnings import userErrors; }
     PublishRateCardPayload { EVERY_KEY: rateCard userErrors; }

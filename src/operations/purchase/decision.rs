@@ -88,7 +88,7 @@ impl Services {
         if !self.may_be_decided(&row) {
             let refusal = Path::argument("token").refuse(
                 RefusalCode::Conflict,
-                "This purchase was begun in the sandbox, which this server no longer uses. It can be neither \
+                "This purchase was begun with a payment provider that this server no longer uses. It can be neither \
                  approved nor declined, and will expire. Nothing was changed.",
             );
             return Err(refusal.into());
@@ -132,6 +132,17 @@ impl Services {
         row: &purchase::Model,
         is_confirmed: bool,
     ) -> Result<(), OperationError> {
+        let path = Path::argument("token");
+        self.credit_or_refuse(row, is_confirmed, &path).await
+    }
+
+    /// The same, with the argument that a refusal is about.
+    pub(super) async fn credit_or_refuse(
+        &self,
+        row: &purchase::Model,
+        is_confirmed: bool,
+        path: &Path,
+    ) -> Result<(), OperationError> {
         let request = Request {
             account: AccountId::new(row.account_id),
             kind: RequestKind::Credit {
@@ -148,7 +159,7 @@ impl Services {
             | Err(SubmitError::Refused(Refused::AlreadyCredited | Refused::PurchaseClosed)) => {
                 Ok(())
             }
-            Err(error) => Err(OperationError::from_ledger(error, &Path::argument("token"))),
+            Err(error) => Err(OperationError::from_ledger(error, path)),
         }
     }
 

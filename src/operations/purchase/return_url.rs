@@ -17,7 +17,7 @@ const MAX_ORIGIN_BYTES: usize = 300;
 ///
 /// # Errors
 /// `Invalid` at `input.returnUrl`.
-pub(super) fn return_url(text: &str) -> Result<Url, Refusal> {
+pub(in crate::operations) fn return_url(text: &str) -> Result<Url, Refusal> {
     let refuse = |message: String| Err(Path::input("returnUrl").invalid(message));
     let wanted = || {
         format!("Must be an absolute http or https URL of at most {MAX_RETURN_URL_BYTES} bytes.")
@@ -105,7 +105,7 @@ impl Services {
     ///
     /// # Errors
     /// `Invalid` at `input.returnUrl`.
-    pub(super) fn check_return_to(
+    pub(in crate::operations) fn check_return_to(
         &self,
         account: &account::Model,
         url: &Url,

@@ -1,8 +1,8 @@
-//! Values of a row that are read for many rows at once: a list's head-count, a message's lines, an
-//! account's balance.
+//! Values of a row that are read for many rows at once: a list's head-count, a message's lines.
 //!
 //! Here: the keys, each with the account that it names, and how several are read. Not here: the
-//! filter itself ([`super`]); what the values mean, which their nouns say.
+//! filter itself ([`super`]); values of accounts ([`super::of_account`]); what the values mean, which
+//! their nouns say.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -11,7 +11,6 @@ use std::{
 
 use domain::{
     calendar::buckets::Interval,
-    credits::Credits,
     id::{AccountId, ListId, MessageId},
     money::Currency,
     usage::Usage,
@@ -22,9 +21,7 @@ use sea_orm::DbErr;
 
 use super::{Keyed, Owned, ViewerReader};
 use crate::{
-    operations::{
-        OperationError, allocation::ListAllocation, balance::BalanceAt, viewer::Visibility,
-    },
+    operations::{OperationError, allocation::ListAllocation, viewer::Visibility},
     store::{self, transaction::PostingSum},
 };
 
@@ -98,60 +95,6 @@ impl Keyed for AllocationOf {
             .iter()
             .filter_map(|key| Some((*key, *found.get(&key.list)?)));
         Ok(found.collect())
-    }
-}
-
-/// Asks for an account's balance: now, or at a past instant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct BalanceOf {
-    /// The account.
-    pub account: AccountId,
-    /// The past instant; `None` for now.
-    pub at: Option<Timestamp>,
-}
-
-impl Keyed for BalanceOf {
-    /// All balances of one batch share its fault.
-    type Value = Result<BalanceAt, Arc<OperationError>>;
-
-    fn visibility(&self, _: Option<&Self::Value>) -> Option<Visibility> {
-        Some(Visibility::Account(self.account))
-    }
-
-    async fn read(
-        reader: &ViewerReader,
-        keys: &[Self],
-    ) -> Result<HashMap<Self, Self::Value>, DbErr> {
-        Ok(match reader.services().balances(keys).await {
-            Ok(found) => found.into_iter().map(|(key, at)| (key, Ok(at))).collect(),
-            Err(cause) => {
-                let cause = Arc::new(cause);
-                let failed = keys.iter().map(|key| (*key, Err(Arc::clone(&cause))));
-                failed.collect()
-            }
-        })
-    }
-}
-
-/// Asks for what an account owes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct DebtOf(pub AccountId);
-
-impl Keyed for DebtOf {
-    type Value = Credits;
-
-    fn visibility(&self, _: Option<&Self::Value>) -> Option<Visibility> {
-        Some(Visibility::Account(self.0))
-    }
-
-    async fn read(
-        reader: &ViewerReader,
-        keys: &[Self],
-    ) -> Result<HashMap<Self, Self::Value>, DbErr> {
-        let connection = reader.services().store().reader();
-        let debts = store::balance::debts(connection, keys.iter().map(|key| key.0)).await?;
-        let found = debts.into_iter();
-        Ok(found.map(|(account, debt)| (Self(account), debt)).collect())
     }
 }
 

@@ -10,7 +10,7 @@ use rust_xlsxwriter::{DocProperties, Workbook, XlsxError};
 use zip::{ZipArchive, result::ZipResult};
 
 use super::{
-    super::file::{ReportFile, UsageRow},
+    super::file::{ReportFile, UsageRow, WriteError},
     messages,
     sheet::{Correction, corrected},
     summary, timeline,
@@ -101,6 +101,29 @@ impl Layout {
         }
         Ok(text)
     }
+}
+
+/// The parts of a workbook that the library lays out as a whole, in their order. The corrections are
+/// those of its sheets.
+pub fn all_parts<E>(
+    workbook: &mut Workbook,
+    corrections: &[Vec<Correction>],
+) -> Result<Vec<(String, String)>, WriteError<E>> {
+    let mut archive = ZipArchive::new(Cursor::new(workbook.save_to_buffer()?))?;
+    let mut parts = Vec::new();
+    for index in 0..archive.len() {
+        let mut part = archive.by_index(index)?;
+        let name = part.name()?.into_owned();
+        let mut text = String::new();
+        part.read_to_string(&mut text)?;
+        let mut sheets = (1..).zip(corrections);
+        let own = sheets.find(|(number, _)| name == sheet_part(*number));
+        if let Some((_, corrections)) = own {
+            text = corrected(text, corrections);
+        }
+        parts.push((name, text));
+    }
+    Ok(parts)
 }
 
 /// The name of the part with a Messages sheet, by its number from 1.

@@ -49,7 +49,7 @@ pub fn write_frame(
         .set_freeze_panes(1, 0)?
         .autofilter(0, 0, last_row, LAST_COLUMN)?
         .set_row_height(0, 20)?;
-    style::set_up_page(sheet, report, Some(0))?;
+    style::set_up_page(sheet, &report.account_name, Some(0))?;
     for (place, column) in (0..).zip(&COLUMNS) {
         let (header, sample) = match column.format {
             CellFormat::Moment => (style::header(), moment()),

@@ -12,6 +12,7 @@ mod layout;
 mod messages;
 mod package;
 mod sheet;
+mod statement;
 mod strings;
 mod style;
 mod summary;
@@ -25,6 +26,7 @@ use std::{
     io::{self, Write},
 };
 
+pub use self::statement::write_statement;
 use self::{
     archive::MAX_BYTES,
     layout::{HEAD_PARTS, INDEX_PARTS, Layout, SHARED_STRINGS, part_of_messages},

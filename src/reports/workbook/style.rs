@@ -36,12 +36,13 @@ pub fn credits_format(credits: Credits) -> &'static str {
 
 /// The number format for costs, with as many decimals as the totals have.
 pub fn cost_format(report: &ReportFile) -> String {
-    let digits = report
-        .totals
-        .cost
-        .split_once('.')
-        .map_or(0, |(_, fraction)| fraction.len());
-    match digits {
+    money_format(&report.totals.cost)
+}
+
+/// The number format for money, with as many decimals as an amount has.
+pub fn money_format(amount: &str) -> String {
+    let fraction = amount.split_once('.').map(|(_, fraction)| fraction);
+    match fraction.map_or(0, str::len) {
         0 => WHOLE.to_owned(),
         digits => format!("{WHOLE}.{}", "0".repeat(digits)),
     }
@@ -77,7 +78,7 @@ pub fn number(format: &str) -> Format {
 /// every page, and page numbers.
 pub fn set_up_page(
     sheet: &mut Worksheet,
-    report: &ReportFile,
+    account_name: &str,
     header_row: Option<u32>,
 ) -> Result<(), rust_xlsxwriter::XlsxError> {
     const A4: u8 = 9;
@@ -86,7 +87,7 @@ pub fn set_up_page(
         .set_paper_size(A4)
         .set_margins(0.4, 0.4, 0.7, 0.6, 0.3, 0.3)
         .set_print_fit_to_pages(1, 0)
-        .set_header(format!("&L{}&R&A", page_header_text(&report.account_name)))
+        .set_header(format!("&L{}&R&A", page_header_text(account_name)))
         .set_footer("&RPage &P of &N");
     if let Some(row) = header_row {
         sheet.set_repeat_rows(row, row)?;

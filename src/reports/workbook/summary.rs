@@ -3,7 +3,7 @@
 //! Here: the account, the period, the totals, and a table with a chart each for usage by list and
 //! by country. Not here: usage over time ([`super::timeline`]).
 
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 use rust_xlsxwriter::{
     Chart, ChartDataLabel, ChartFont, ChartFormat, ChartLine, ChartSolidFill, Color, Format,
     FormatAlign, ObjectMovement, Table, TableColumn, TableStyle, Worksheet, XlsxError,
@@ -34,10 +34,11 @@ pub fn write(sheet: &mut Worksheet, report: &ReportFile) -> Result<Vec<Correctio
     sheet.set_column_width(0, 40)?;
     sheet.set_column_range_width(1, TABLE_COLUMNS - 1, 18)?;
     sheet.set_column_width(TABLE_COLUMNS, 3)?;
-    style::set_up_page(sheet, report, None)?;
+    style::set_up_page(sheet, &report.account_name, None)?;
 
     let mut sheet = ExactSheet::new(sheet);
-    write_title(&mut sheet, report)?;
+    let title = "Message credits: usage report";
+    write_title(&mut sheet, title, &report.account_name, BAND_COLUMNS)?;
     write_facts(&mut sheet, report)?;
     write_totals(&mut sheet, report)?;
     let lists = UsageTable {
@@ -61,20 +62,26 @@ pub fn write(sheet: &mut Worksheet, report: &ReportFile) -> Result<Vec<Correctio
     Ok(sheet.corrections())
 }
 
-fn write_title(sheet: &mut ExactSheet<'_>, report: &ReportFile) -> Result<(), XlsxError> {
+/// Writes a title and the account's name on a band over the first two rows.
+pub fn write_title(
+    sheet: &mut ExactSheet<'_>,
+    text: &str,
+    account_name: &str,
+    columns: u16,
+) -> Result<(), XlsxError> {
     let band = Format::new()
         .set_background_color(style::NAVY)
         .set_font_color(Color::White)
         .set_align(FormatAlign::VerticalCenter)
         .set_indent(1);
-    for column in 0..BAND_COLUMNS {
+    for column in 0..columns {
         sheet.sheet.write_blank(0, column, &band)?;
         sheet.sheet.write_blank(1, column, &band)?;
     }
     sheet.sheet.set_row_height(0, 32)?.set_row_height(1, 22)?;
     let title = band.clone().set_bold().set_font_size(18);
-    sheet.put_text(0, 0, "Message credits: usage report", &title)?;
-    sheet.put_text(1, 0, &report.account_name, &band.set_font_size(12))
+    sheet.put_text(0, 0, text, &title)?;
+    sheet.put_text(1, 0, account_name, &band.set_font_size(12))
 }
 
 fn write_facts(sheet: &mut ExactSheet<'_>, report: &ReportFile) -> Result<(), XlsxError> {
@@ -94,7 +101,7 @@ fn write_facts(sheet: &mut ExactSheet<'_>, report: &ReportFile) -> Result<(), Xl
     let mut row = FACTS_ROW;
     for (name, instant) in moments {
         sheet.put_text(row, 0, name, &label)?;
-        put_moment(sheet.sheet, (row, 1), instant, report, &moment)?;
+        put_moment(sheet.sheet, (row, 1), instant, &report.time_zone, &moment)?;
         row += 1;
     }
     for (name, text) in texts {
@@ -105,15 +112,15 @@ fn write_facts(sheet: &mut ExactSheet<'_>, report: &ReportFile) -> Result<(), Xl
     Ok(())
 }
 
-/// Writes an instant in the report's time zone.
+/// Writes an instant in a time zone.
 pub fn put_moment(
     sheet: &mut Worksheet,
     (row, column): (u32, u16),
     instant: Timestamp,
-    report: &ReportFile,
+    time_zone: &TimeZone,
     format: &Format,
 ) -> Result<(), XlsxError> {
-    let local = report.time_zone.to_datetime(instant);
+    let local = time_zone.to_datetime(instant);
     // The years of Excel's calendar. The period of a report may exceed them.
     if (1900..=9999).contains(&local.year()) {
         sheet.write_datetime_with_format(row, column, local, format)?;

@@ -25,7 +25,7 @@ const MAX_COLUMNS_CHARTED: usize = 62;
 pub fn write(sheet: &mut Worksheet, report: &ReportFile) -> Result<Vec<Correction>, XlsxError> {
     let columns = Columns::of(report.interval);
     sheet.set_name(NAME)?;
-    style::set_up_page(sheet, report, Some(0))?;
+    style::set_up_page(sheet, &report.account_name, Some(0))?;
     let mut sheet = ExactSheet::new(sheet);
     write_header(&mut sheet, report, &columns)?;
 
@@ -33,7 +33,7 @@ pub fn write(sheet: &mut Worksheet, report: &ReportFile) -> Result<Vec<Correctio
     let text = style::cell();
     let cost_format = style::cost_format(report);
     for (row, (instant, usage)) in (1..).zip(&report.buckets) {
-        put_moment(sheet.sheet, (row, 0), *instant, report, &start)?;
+        put_moment(sheet.sheet, (row, 0), *instant, &report.time_zone, &start)?;
         if columns.has_offset {
             let local = instant.to_zoned(report.time_zone.clone());
             let offset = local.strftime("%:z").to_string();

@@ -39,6 +39,18 @@ impl TableRows {
         Self::rows::<M, A>(rows, conflict(key, changed, change))
     }
 
+    /// Rows to insert. If a row with the same `key` exists, it stays as it is.
+    pub fn insert_missing<M, A, C>(rows: Vec<M>, key: &[C]) -> Self
+    where
+        M: IntoActiveModel<A>,
+        A: ActiveModelTrait,
+        C: IdenStatic,
+    {
+        let key: Vec<&str> = key.iter().map(C::as_str).collect();
+        let conflict = format!(" ON CONFLICT ({}) DO NOTHING", key.join(", "));
+        Self::rows::<M, A>(rows, conflict)
+    }
+
     /// Rows to insert. If a row with the same `key` exists, the columns `sums` are added to its
     /// own. No two of the rows may have the same key.
     pub fn add<M, A, C>(rows: Vec<M>, key: &[C], sums: &[C]) -> Self

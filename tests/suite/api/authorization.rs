@@ -19,7 +19,7 @@ use message_credits::{graphql::schema::sdl, operations::policy::POLICY};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::support::{Server, Tenant, new_key};
+use crate::support::{Server, Tenant, new_key, purchase::begin_transfer};
 
 /// The rows of one account that the documents use.
 struct World {
@@ -29,6 +29,8 @@ struct World {
     stored: String,
     message: String,
     package: String,
+    /// A purchase by bank transfer.
+    transfer: Value,
     key: String,
 }
 
@@ -51,6 +53,8 @@ impl World {
             "price": { "amount": "20.00", "currencyCode": "EUR" },
         });
         let package = server.done(server.admin_key(), create, input).await;
+        let id = &package["package"]["id"];
+        let transfer = begin_transfer(server, &shop, id.as_str().unwrap()).await;
         let create = "mutation($input: CreateApiKeyInput!) {
             createApiKey(input: $input) { id userErrors { field message } } }";
         let input = json!({ "role": "VIEWER", "name": "To revoke" });
@@ -67,6 +71,7 @@ impl World {
             stored,
             message: id(&message["message"]["id"]),
             package: id(&package["package"]["id"]),
+            transfer,
             key: id(&key["id"]),
             shop,
         }
@@ -80,6 +85,7 @@ impl World {
             stored,
             message,
             package,
+            transfer,
             key,
         } = self;
         let account = &shop.id;
@@ -150,6 +156,7 @@ impl World {
                         "rates": [{ "countryCode": "IT", "sms": "1", "mms": "3" }],
                     }),
                     "purchaseCredits" => json!({ "accountId": account, "packageId": package }),
+                    "confirmPurchase" => json!({ "purchaseId": transfer["id"], "reference": "A transfer" }),
                     "grantCredits" => json!({ "accountId": account, "credits": "1", "note": "A gift" }),
                     "revokeCredits" => json!({ "accountId": account, "credits": "1", "note": "A slip" }),
                     "allocateCredits" => json!({
@@ -157,6 +164,8 @@ impl World {
                     }),
                     "updateAutoRecharge" => json!({ "accountId": account, "enabled": false }),
                     "updateMonthlyReports" => json!({ "accountId": account, "enabled": true }),
+                    "connectPayments" => json!({ "accountId": account, "merchantId": "shop.example" }),
+                    "disconnectPayments" => json!({ "accountId": account }),
                     "scheduleMessage" => json!({
                         "accountId": account, "listId": list, "text": "Hi", "sendAt": "2026-12-01T08:00:00Z",
                     }),
@@ -348,11 +357,14 @@ async fn every_policy_row_is_enforced() {
     archiveCreditPackage  -         sign in   -         -         -         -         -         yes
     publishRateCard       -         sign in   -         -         -         -         -         yes
     purchaseCredits       not found sign in   -         -         yes       yes       -         yes
+    confirmPurchase       -         sign in   -         -         -         -         yes       yes
     grantCredits          -         sign in   -         -         -         -         yes       yes
     revokeCredits         -         sign in   -         -         -         -         yes       yes
     allocateCredits       not found sign in   -         -         yes       yes       -         yes
     updateAutoRecharge    not found sign in   -         -         -         yes       -         yes
     updateMonthlyReports  not found sign in   -         -         -         yes       yes       yes
+    connectPayments       -         sign in   -         -         -         -         -         yes
+    disconnectPayments    -         sign in   -         -         -         -         -         yes
     scheduleMessage       not found sign in   -         yes       yes       yes       -         yes
     sendMessage           not found sign in   -         yes       yes       yes       -         yes
     settleMessage         not found sign in   -         yes       yes       yes       -         yes

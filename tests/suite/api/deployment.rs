@@ -160,7 +160,7 @@ async fn the_sandbox_must_be_allowed_and_is_labelled() {
     let page = begun["purchase"]["confirmationUrl"].as_str().unwrap();
     let page = reqwest::get(page).await.unwrap().text().await.unwrap();
     assert!(
-        page.contains("Sandbox.") && page.contains("Nobody is charged"),
+        page.contains("Test payment.") && page.contains("Nobody is charged"),
         "{page}"
     );
     let log = server.into_log();

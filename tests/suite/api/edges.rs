@@ -21,7 +21,7 @@ use message_credits::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{Server, new_key};
+use crate::support::{Server, new_key, payment_connection::CONNECT};
 
 const ROOTS: [&str; 3] = ["Query", "Mutation", "Subscription"];
 const ROLES: [(Role, &str); 6] = [
@@ -244,6 +244,8 @@ impl World {
         server
             .done(&shop.owner, monthly, json!({ "enabled": true }))
             .await;
+        let merchant = json!({ "accountId": shop.id, "merchantId": "shop.example" });
+        server.done(server.admin_key(), CONNECT, merchant).await;
         let list = server.list(&shop, "Stored", json!([])).await;
         let file = "phone,name,name\n+393401234567,Ada\n+393401234568,Beatrice\nnobody,Carla\n";
         let import = server.import(&shop.owner, &list, file).await["import"]["id"].take();

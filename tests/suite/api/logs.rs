@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest};
 
 use crate::support::{
-    new_key, postgres_database,
+    new_key,
+    payment_connection::KEYS,
+    postgres_database,
     process::{ADMIN_KEY, Process, command, output},
     purchase::PURCHASE,
     upload::multipart,
@@ -19,7 +21,8 @@ async fn log(database_url: &str, filter: &str) -> (String, Vec<(&'static str, St
     program
         .env("RUST_LOG", filter)
         .env("PAYMENT_PROVIDER", "sandbox")
-        .env("ALLOW_SANDBOX", "true");
+        .env("ALLOW_SANDBOX", "true")
+        .env("SECRET_KEYS", KEYS[0]);
     let server = Process::run(&mut program);
     let (client, base) = server.door();
     let run = async |key: &str, query: &str, input: Value| {
@@ -46,6 +49,14 @@ async fn log(database_url: &str, filter: &str) -> (String, Vec<(&'static str, St
     let code = format!("S{}", filter.len());
     let input = json!({ "code": code, "name": "Small", "credits": "500", "price": price });
     let package = text(&run(ADMIN_KEY, create, input).await["package"]["id"]);
+
+    // Credentials, which the sandbox doesn't take.
+    let connect = "mutation($input: ConnectPaymentsInput!) {
+        connectPayments(input: $input) { userErrors { message } } }";
+    let credentials = json!([{ "name": "topsecretname", "value": "topsecretcredential" }]);
+    let input =
+        json!({ "accountId": account, "merchantId": "shop.example", "credentials": credentials });
+    run(ADMIN_KEY, connect, input).await;
 
     // A purchase, decided at its address.
     let input = json!({ "packageId": package, "idempotencyKey": new_key() });
@@ -123,6 +134,12 @@ async fn log(database_url: &str, filter: &str) -> (String, Vec<(&'static str, St
         ("the owner's key", owner),
         ("the administrator's key", ADMIN_KEY.to_owned()),
         ("a wrong key", wrong[3..].to_owned()),
+        ("a credential", "topsecretcredential".to_owned()),
+        (
+            "a credential's name, swapped with it",
+            "topsecretname".to_owned(),
+        ),
+        ("a key for secrets", KEYS[0][6..].to_owned()),
         (
             "a wrong key on a socket",
             "awrongkeythatsomebodyshows".to_owned(),

@@ -1,13 +1,19 @@
 //! Several servers on one PostgreSQL.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
+use serde_json::json;
 
 use super::{
     assert_verified, below,
     load::{Load, Order, account},
     migrated_postgres, rounds,
 };
-use crate::support::process::Process;
+use crate::support::{
+    credit_package,
+    process::{ADMIN_KEY, Process},
+};
 
 /// One of two servers is killed in the middle of its batches: the other one goes on, and whatever
 /// the first acknowledged is stored.
@@ -65,6 +71,71 @@ async fn two_servers_share_one_database() {
         }
     }
     assert_eq!(sent, 100);
+    for server in servers {
+        assert_eq!(server.terminate(), Some(0));
+    }
+    assert_verified(&url);
+}
+
+/// Three servers on one PostgreSQL: 200 sends through all of them cross the threshold together, and
+/// one recharge follows.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn three_servers_recharge_once() {
+    const SET: &str = "mutation($input: UpdateAutoRechargeInput!) {
+        updateAutoRecharge(input: $input) { userErrors { field message } } }";
+    const LOOK: &str = "query($id: ID!) { account(id: $id) { balance { available }
+        purchases { nodes { status automatic } } } }";
+    let Some(url) = migrated_postgres().await else {
+        return;
+    };
+    let servers = [(); 3].map(|()| Process::start(&["--database-url", &url]));
+    let account = account(&servers[0], 215).await;
+    let package = credit_package::new_package("fifty", "50");
+    let create = json!({ "input": package });
+    let created = servers[0]
+        .graphql(ADMIN_KEY, credit_package::CREATE, create)
+        .await
+        .unwrap();
+    let package = &created["data"]["createCreditPackage"]["package"]["id"];
+    let input =
+        json!({ "accountId": account, "enabled": true, "threshold": "20", "packageId": package });
+    let set = servers[1]
+        .graphql(ADMIN_KEY, SET, json!({ "input": input }))
+        .await
+        .unwrap();
+    assert_eq!(
+        set["data"]["updateAutoRecharge"]["userErrors"],
+        json!([]),
+        "{set}"
+    );
+    let sends = (0..200).map(|index| {
+        let (order, door) = (Order::new(&account, false), servers[index % 3].door());
+        tokio::spawn(async move { order.ask(&door).await })
+    });
+    for answer in join_all(sends).await {
+        assert!(Order::message(&answer.unwrap().unwrap()).is_some());
+    }
+    let mut stands = json!(null);
+    // The jobs have decided, charged and found nothing left to do.
+    for round in 0..60 {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let look = json!({ "id": account });
+        stands = servers[round % 3]
+            .graphql(ADMIN_KEY, LOOK, look)
+            .await
+            .unwrap()["data"]["account"]
+            .take();
+        if round > 5 && stands["balance"]["available"] == "65" {
+            break;
+        }
+    }
+    assert_eq!(
+        stands,
+        json!({
+            "balance": { "available": "65" },
+            "purchases": { "nodes": [{ "status": "PAID", "automatic": true }] },
+        })
+    );
     for server in servers {
         assert_eq!(server.terminate(), Some(0));
     }

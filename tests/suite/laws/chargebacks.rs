@@ -31,6 +31,8 @@ use crate::support::{
 const ACCOUNT: &str = "{ account {
     debt balance { total available held }
     purchases { nodes { status reversed { amount currencyCode } } }
+    statement(month: "2026-11-01") { refunds { amount } credits {
+        opening purchased recharged granted spent expired revoked chargedBack debtPaid closing } }
     transactions { nodes { kind credits postings { book credits } } } } }";
 const TOTALS: &str = "query($input: UsageReportInput!) { usageReport(input: $input) {
     totals { messages credits } } }";
@@ -262,6 +264,10 @@ on_both_databases! {
             "kind": "DEBT_PAYMENT", "credits": "-60", "postings": [
                 { "book": "AVAILABLE", "credits": "-60" }, { "book": "DEBT", "credits": "60" } ] }));
         assert_eq!(account["purchases"]["nodes"][0]["reversed"]["amount"], "0.00");
+        assert_eq!(account["statement"], json!({
+            "refunds": { "amount": "49.00" },
+            "credits": { "opening": "0", "purchased": "200", "recharged": "0", "granted": "0", "spent": "60",
+                "expired": "0", "revoked": "0", "chargedBack": "40", "debtPaid": "60", "closing": "40" } }));
         let input = json!({ "input": { "from": "2026-11-01T00:00:00Z", "to": "2026-12-01T00:00:00Z" } });
         let report = server.data(&shop.owner, TOTALS, input).await;
         assert_eq!(report["usageReport"]["totals"], json!({ "messages": 1, "credits": "60" }));

@@ -3,16 +3,20 @@
 //! Here: the operations, on both databases. Not here: the program's options and pages, which are in
 //! `deployment`.
 
-use domain::id::{AccountId, PackageId};
-use entity::sql_enums::Role;
+use domain::id::{AccountId, PackageId, PurchaseId};
+use entity::sql_enums::{PurchaseStatus, Role};
 use message_credits::{
     app::{self, App, Settings},
     clock::Clock,
     config::serving::Shown,
     graphql::engine::ids::PublicId,
     http::{address::TrustedProxies, cors::CorsOrigins, shares::Rates},
-    operations::{OperationError, RefusalCode, Viewer, purchase::PurchaseCredits},
+    operations::{
+        OperationError, RefusalCode, Viewer,
+        purchase::{Method, PurchaseCredits},
+    },
     payments::{ProviderSettings, Providers},
+    vault::Vault,
 };
 use serde_json::json;
 
@@ -28,6 +32,7 @@ fn without_a_provider(server: &Server) -> App {
         admin_key: None,
         clock: Clock::fixed("2026-11-22T08:00:00Z".parse().unwrap()),
         payments: Providers::new(None, &ProviderSettings::default()).unwrap(),
+        vault: Vault::default(),
         shown: Shown::default(),
         demo_key: None,
         trusted_proxies: TrustedProxies::default(),
@@ -61,6 +66,7 @@ on_both_databases! {
         let new = |key: &str| PurchaseCredits {
             account: None,
             package: PackageId::decode(&package).unwrap(),
+            method: Method::Provider,
             return_url: None,
             idempotency_key: key.to_owned(),
         };
@@ -83,5 +89,27 @@ on_both_databases! {
         // The refused key left nothing behind: it begins a purchase once a provider is chosen.
         let input = json!({ "packageId": package, "idempotencyKey": "another" });
         server.done(&tenant.owner, PURCHASE, input).await;
+    }
+
+    /// A bank transfer needs no provider.
+    async fn a_transfer_needs_no_provider(server: Server) {
+        let tenant = server.account("Shop").await;
+        let package = package(&server, 1_000, 4_990, |_| {}).await;
+        let app = without_a_provider(&server);
+        let account = AccountId::decode(&tenant.id).unwrap();
+        let viewer = Viewer { key: None, role: Role::Owner, account: Some(account) };
+        let new = PurchaseCredits {
+            account: None,
+            package: PackageId::decode(&package).unwrap(),
+            method: Method::BankTransfer,
+            return_url: None,
+            idempotency_key: new_key(),
+        };
+        let begun = app.services.purchase_credits(&viewer, new).await.unwrap();
+        assert_eq!(app.services.confirmation_url(&viewer, &begun).await.unwrap(), None);
+        let id = PurchaseId::new(begun.id);
+        let paid = app.services.confirm_purchase(id, "a transfer").await.unwrap();
+        assert_eq!(paid.status, PurchaseStatus::Paid);
+        assert_eq!(crate::support::account::balance(&server, &tenant).await["total"], "1000");
     }
 }

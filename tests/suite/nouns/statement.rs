@@ -1,10 +1,18 @@
-//! A month's statement over HTTP, and the automatic recharge, which is disabled.
+//! A month's statement over HTTP, the platform's fee, and the automatic recharge, which is disabled.
+//!
+//! Not here: the statement's file (`statement_file`), and random histories
+//! ([`crate::laws::statement_laws`]).
 
+use entity::payment_reversal;
+use message_credits::store;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Server, Tenant, on_both_databases,
-    purchase::{begin, package},
+    Server, Tenant,
+    account::{balance, set_zone, update},
+    new_key, on_both_databases,
+    purchase::{begin, package, paid_at},
+    sending::{account, at, send_all, sms},
 };
 
 const STATEMENT: &str = "query($month: Date!) { account { statement(month: $month) {
@@ -29,7 +37,191 @@ async fn statement(server: &Server, tenant: &Tenant, month: &str) -> Value {
     data["account"]["statement"].take()
 }
 
+const CREDITS: &str = "query($month: Date!) { account { statement(month: $month) {
+    oneTimePayments { amount } recharges { amount } subscriptionFee { amount currencyCode }
+    refunds { amount } total { amount }
+    credits { opening purchased recharged granted spent expired revoked chargedBack debtPaid closing } } } }";
+
+/// The statement of a month with its credits.
+pub async fn whole(server: &Server, tenant: &Tenant, month: &str) -> Value {
+    let mut data = server
+        .data(&tenant.owner, CREDITS, json!({ "month": month }))
+        .await;
+    data["account"]["statement"].take()
+}
+
+/// A provider's report of what it has taken back of a purchase so far, as of an instant.
+async fn reversed(
+    server: &Server,
+    tenant: &Tenant,
+    purchase: domain::id::PurchaseId,
+    minor: i64,
+    reported_at: &str,
+) {
+    let row = payment_reversal::Model {
+        account_id: account(tenant).uuid(),
+        purchase_id: purchase.uuid(),
+        minor,
+        reported_at: at(reported_at).as_microsecond(),
+    };
+    store::payment_reversal::insert(server.services().store.writer(), row)
+        .await
+        .unwrap();
+}
+
+/// A month in Rome with everything that credits and money can do; the server's clock is in December.
+pub async fn full_november(server: &Server) -> Tenant {
+    server.set_time("2026-10-20T08:00:00Z");
+    let tenant = server.account("=Shop & Figli").await;
+    server.grant(&tenant, "100").await;
+    server.grant_until(&tenant, "50", Some("2026-11-10")).await;
+    server.set_time("2026-11-02T08:00:00Z");
+    let fee = json!({ "amount": "29.00", "currencyCode": "EUR" });
+    update(server, server.admin_key(), &tenant, "subscriptionFee", fee).await;
+    let starter = package(server, 10, 1_234, |_| {}).await;
+    let day = |day: u32| at(&format!("2026-11-{day:02}T08:00:00Z"));
+    let bought = paid_at(server, &tenant, (&starter, 10, 1_234), false, day(5)).await;
+    paid_at(server, &tenant, (&starter, 25, 2_000), true, day(6)).await;
+    send_all(server, &tenant, &[sms(None, "2026-11-07T08:00:00Z", 30)]).await;
+    server.set_time("2026-11-08T08:00:00Z");
+    let schedule = "mutation($input: ScheduleMessageInput!) {
+        scheduleMessage(input: $input) { message { id } userErrors { field message } } }";
+    let rows = json!([{ "countryCode": "IT", "recipients": 20 }]);
+    let input = json!({ "audience": { "destinations": rows }, "text": "Hi",
+        "sendAt": "2026-12-02T08:00:00Z", "idempotencyKey": new_key() });
+    server.done(&tenant.owner, schedule, input).await;
+    let revoke = "mutation($input: RevokeCreditsInput!) {
+        revokeCredits(input: $input) { transaction { id } userErrors { field message } } }";
+    let input = json!({ "accountId": tenant.id, "credits": "5.5", "note": "a slip",
+        "idempotencyKey": new_key() });
+    server.done(server.admin_key(), revoke, input).await;
+    reversed(server, &tenant, bought, 100, "2026-11-15T08:00:00Z").await;
+    reversed(server, &tenant, bought, 234, "2026-11-16T08:00:00Z").await;
+    reversed(server, &tenant, bought, 234, "2026-12-01T08:00:00Z").await;
+    reversed(server, &tenant, bought, 1_234, "2026-12-01T08:00:00Z").await;
+    server.set_time("2026-12-01T08:00:00Z");
+    tenant
+}
+
 on_both_databases! {
+    /// Law T5: a month with purchases, a recharge, grants, charges, a hold over its end, an expiry
+    /// and a revocation adds up, whether or not the expiry is booked.
+    async fn a_months_credits_and_money_add_up(server: Server) {
+        let tenant = full_november(&server).await;
+        let november = json!({
+            "oneTimePayments": { "amount": "12.34" }, "recharges": { "amount": "20.00" },
+            "subscriptionFee": { "amount": "29.00", "currencyCode": "EUR" },
+            "refunds": { "amount": "2.34" }, "total": { "amount": "59.00" },
+            "credits": {
+                "opening": "150", "purchased": "10", "recharged": "25", "granted": "0", "spent": "30",
+                "expired": "50", "revoked": "5.5", "chargedBack": "0", "debtPaid": "0", "closing": "99.5",
+            },
+        });
+        assert_eq!(whole(&server, &tenant, "2026-11-30").await, november);
+        server.run_workers().await;
+        assert_eq!(whole(&server, &tenant, "2026-11-01").await, november);
+        let october = whole(&server, &tenant, "2026-10-01").await;
+        assert_eq!(october["credits"]["granted"], "150");
+        assert_eq!(october["credits"]["closing"], "150");
+
+        server.set_time("2026-12-02T09:00:00Z");
+        server.run_workers().await;
+        server.grant(&tenant, "0.0001").await;
+        let december = whole(&server, &tenant, "2026-12-01").await;
+        assert_eq!(december, json!({
+            "oneTimePayments": { "amount": "0.00" }, "recharges": { "amount": "0.00" },
+            "subscriptionFee": { "amount": "29.00", "currencyCode": "EUR" },
+            "refunds": { "amount": "10.00" }, "total": { "amount": "19.00" },
+            "credits": {
+                "opening": "99.5", "purchased": "0", "recharged": "0", "granted": "0.0001", "spent": "20",
+                "expired": "0", "revoked": "0", "chargedBack": "0", "debtPaid": "0", "closing": "79.5001",
+            },
+        }));
+        assert_eq!(balance(&server, &tenant).await["total"], "79.5001");
+        assert_eq!(whole(&server, &tenant, "2026-11-01").await, november);
+        // A month to come has a fee, and no credits yet.
+        let january = whole(&server, &tenant, "2027-01-01").await;
+        assert_eq!(january["total"]["amount"], "29.00");
+        assert_eq!(january["credits"], Value::Null);
+    }
+
+    /// A fee holds from the month on in which it is set, by the account's calendar.
+    async fn a_fee_holds_from_its_month_on(server: Server) {
+        server.set_time("2026-11-29T08:00:00Z");
+        let tenant = server.account("Shop").await;
+        let fee = async |month: &str| {
+            let statement = whole(&server, &tenant, month).await;
+            assert_eq!(statement["subscriptionFee"]["amount"], statement["total"]["amount"]);
+            statement["total"]["amount"].as_str().unwrap().to_owned()
+        };
+        let set = async |amount: &str| {
+            let money = json!({ "amount": amount, "currencyCode": "EUR" });
+            update(&server, server.admin_key(), &tenant, "subscriptionFee", money).await;
+        };
+        let present = async || {
+            let read = "{ account { subscriptionFee { amount currencyCode } } }";
+            let mut data = server.data(&tenant.owner, read, json!({})).await;
+            data["account"]["subscriptionFee"].take()
+        };
+        assert_eq!(present().await, json!({ "amount": "0.00", "currencyCode": "EUR" }));
+        set("29").await;
+        set("30.5").await;
+        assert_eq!(present().await["amount"], "30.50");
+        assert_eq!(fee("2026-10-31").await, "0.00");
+        assert_eq!(fee("2026-11-01").await, "30.50");
+        // December in Rome, and only there.
+        server.set_time("2026-11-30T23:00:00Z");
+        assert_eq!(present().await["amount"], "30.50");
+        set("0").await;
+        assert_eq!(present().await["amount"], "0.00");
+        assert_eq!(fee("2026-11-30").await, "30.50");
+        assert_eq!(fee("2026-12-01").await, "0.00");
+        set_zone(&server, &tenant, "Pacific/Kiritimati").await;
+        server.set_time("2026-12-31T10:00:00Z");
+        set("12.34").await;
+        assert_eq!(fee("2026-12-31").await, "0.00");
+        assert_eq!(fee("2027-01-01").await, "12.34");
+        // A page of accounts shows each its own.
+        server.account("Other").await;
+        let read = "{ accounts(first: 10) { nodes { name subscriptionFee { amount } } } }";
+        let data = server.data(server.admin_key(), read, json!({})).await;
+        assert_eq!(data["accounts"]["nodes"], json!([
+            { "name": "Shop", "subscriptionFee": { "amount": "12.34" } },
+            { "name": "Other", "subscriptionFee": { "amount": "0.00" } },
+        ]));
+    }
+
+    /// Anything but an amount in the account's currency is refused and changes nothing, and so is
+    /// everybody but the platform's administrators.
+    async fn bad_fees_are_refused(server: Server) {
+        let tenant = server.account("Shop").await;
+        let update = "mutation($input: UpdateAccountInput!) { updateAccount(input: $input) {
+            account { name subscriptionFee { amount } } userErrors { field code } } }";
+        let money = |amount: &str, code: &str| json!({ "amount": amount, "currencyCode": code });
+        for (fee, part) in [
+            (money("29.00", "USD"), "currencyCode"),
+            (money("29.00", "XXL"), "currencyCode"),
+            (money("-1", "EUR"), "amount"),
+            (money("1.001", "EUR"), "amount"),
+            (money("", "EUR"), "amount"),
+            (money("10000000000000", "EUR"), "amount"),
+        ] {
+            let input = json!({ "accountId": tenant.id, "name": "New", "subscriptionFee": fee });
+            let response = server.graphql(Some(server.admin_key()), update, json!({ "input": input })).await;
+            let payload = &response["data"]["updateAccount"];
+            assert_eq!(payload["account"], Value::Null, "{fee}: {response}");
+            let field = json!(["input", "subscriptionFee", part]);
+            assert_eq!(payload["userErrors"], json!([{ "field": field, "code": "INVALID" }]), "{fee}");
+        }
+        let input = json!({ "name": "New", "subscriptionFee": money("0.00", "EUR") });
+        let response = server.graphql(Some(&tenant.owner), update, json!({ "input": input })).await;
+        let errors = &response["data"]["updateAccount"]["userErrors"];
+        assert_eq!(*errors, json!([{ "field": ["input", "subscriptionFee"], "code": "INVALID" }]));
+        let read = "{ account { name subscriptionFee { amount } } }";
+        let data = server.data(&tenant.owner, read, json!({})).await;
+        assert_eq!(data["account"], json!({ "name": "Shop", "subscriptionFee": { "amount": "0.00" } }));
+    }
+
     /// A month follows the account's calendar, and has the purchases paid in it.
     async fn a_statement_follows_the_accounts_month(server: Server) {
         let tenant = server.account("Shop").await;
@@ -71,34 +263,5 @@ on_both_databases! {
             assert_eq!(error["code"], "BAD_USER_INPUT", "{month}: {response}");
             assert_eq!(error["field"], json!(["month"]), "{month}");
         }
-    }
-
-    /// The automatic recharge is disabled, and its fields say so.
-    async fn automatic_recharge_is_off(server: Server) {
-        let tenant = server.account("Shop").await;
-        let read = "{ account { autoRecharge { enabled threshold monthlyLimit { amount }
-            spentThisMonth { amount currencyCode } suspendedReason } } }";
-        let data = server.data(&tenant.owner, read, json!({})).await;
-        assert_eq!(data["account"]["autoRecharge"], json!({
-            "enabled": false, "threshold": null, "monthlyLimit": null,
-            "spentThisMonth": { "amount": "0.00", "currencyCode": "EUR" }, "suspendedReason": null,
-        }));
-        let update = "mutation($input: UpdateAutoRechargeInput!) { updateAutoRecharge(input: $input) {
-            autoRecharge { enabled } userErrors { field code } } }";
-        let refused = async |input: Value| {
-            let mut response = server.graphql(Some(&tenant.owner), update, json!({ "input": input })).await;
-            response["data"]["updateAutoRecharge"].take()
-        };
-        assert_eq!(refused(json!({ "enabled": true, "threshold": "20" })).await, json!({
-            "autoRecharge": null,
-            "userErrors": [{ "field": ["input", "enabled"], "code": "INVALID" }],
-        }));
-        let other = server.account("Other").await;
-        assert_eq!(refused(json!({ "accountId": other.id, "enabled": true })).await["userErrors"], json!([
-            { "field": ["input", "accountId"], "code": "NOT_FOUND" },
-        ]));
-        let member = server.key(&tenant, "MEMBER").await;
-        let response = server.graphql(Some(&member), update, json!({ "input": { "enabled": true } })).await;
-        assert_eq!(response["errors"][0]["extensions"]["code"], "FORBIDDEN");
     }
 }

@@ -3,6 +3,7 @@
 
 pub mod account;
 pub mod answer;
+pub mod beside;
 pub mod books;
 pub mod contact_list;
 pub mod credit_package;
@@ -10,18 +11,22 @@ pub mod field_paths;
 pub mod message;
 pub mod own_postgres;
 pub mod panics;
+pub mod payment_connection;
 pub mod process;
 pub mod purchase;
 pub mod quote;
 pub mod rate_card;
+pub mod recharge;
 pub mod sending;
+pub mod shopify;
 pub mod stored;
 pub mod table_lock;
 pub mod test_provider;
+pub mod till;
 pub mod upload;
 pub mod usage;
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{net::SocketAddr, path::PathBuf};
 
 use jiff::Timestamp;
 use message_credits::{
@@ -31,8 +36,9 @@ use message_credits::{
     http::{address::TrustedProxies, connections, cors::CorsOrigins, shares::Rates},
     ledger::{Ledger, Writers},
     operations::Services,
-    payments::{self, Provider, ProviderSettings, Providers},
+    payments::{self, ProviderSettings, Providers},
     store::Store,
+    vault::Vault,
     worker,
 };
 use sea_orm::{ConnectionTrait, Database};
@@ -144,20 +150,6 @@ impl Server {
         Self::over(store, clock, folder, limits, set).await
     }
 
-    /// The same database, clock and default limits with other settings. This server ends.
-    pub async fn with_settings(mut self, set: impl FnOnce(&mut Settings)) -> Self {
-        let store = self.inside.store.clone();
-        let limits = connections::Limits::default();
-        Self::over(store, self.clock.clone(), self._folder.take(), limits, set).await
-    }
-
-    /// The same database with these payment providers, the first of which takes new payments.
-    pub async fn paid_by(self, providers: impl IntoIterator<Item = Arc<dyn Provider>>) -> Self {
-        let payments = Providers::of(providers);
-        self.with_settings(|settings| settings.payments = payments)
-            .await
-    }
-
     async fn over(
         store: Store,
         clock: Clock,
@@ -173,6 +165,7 @@ impl Server {
             admin_key: Some(AdminKey::new(ADMIN_KEY).unwrap()),
             clock: clock.clone(),
             payments: Providers::new(Some(payments::DEMO), &ProviderSettings::default()).unwrap(),
+            vault: Vault::default(),
             shown: Shown::ALL,
             demo_key: None,
             cors_origins: CorsOrigins::default(),

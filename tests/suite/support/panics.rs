@@ -16,6 +16,7 @@ static SEEN: Mutex<Vec<String>> = Mutex::new(Vec::new());
 pub fn watch() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
+        message_credits::tls::install();
         let before = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
             SEEN.lock()

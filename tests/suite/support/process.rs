@@ -16,12 +16,14 @@ use super::field_paths;
 /// A platform administrator's key of a started program.
 pub const ADMIN_KEY: &str = "process-admin-key-0123456789-abcdefghi";
 /// Environment variables that would change how the program serves.
-const OF_THE_SURROUNDINGS: [&str; 18] = [
+const OF_THE_SURROUNDINGS: [&str; 34] = [
     "DATABASE_URL",
     "LISTEN",
     "PUBLIC_URL",
     "ADMIN_API_KEY",
     "ADMIN_API_KEY_FILE",
+    "SECRET_KEYS",
+    "SECRET_KEYS_FILE",
     "PAYMENT_PROVIDER",
     "ALLOW_SANDBOX",
     "PRODUCTION",
@@ -35,6 +37,20 @@ const OF_THE_SURROUNDINGS: [&str; 18] = [
     "RATE_LIMIT_KEY",
     "RATE_LIMIT_ACCOUNT",
     "RATE_LIMIT_PLATFORM",
+    "SHOPIFY_CLIENT_ID",
+    "SHOPIFY_CLIENT_SECRET",
+    "SHOPIFY_CLIENT_SECRET_FILE",
+    "SHOPIFY_PREVIOUS_CLIENT_SECRET",
+    "SHOPIFY_PREVIOUS_CLIENT_SECRET_FILE",
+    "SHOPIFY_API_VERSION",
+    "SHOPIFY_TEST_CHARGES",
+    "STRIPE_SECRET_KEY",
+    "STRIPE_SECRET_KEY_FILE",
+    "STRIPE_WEBHOOK_SECRET",
+    "STRIPE_WEBHOOK_SECRET_FILE",
+    "STRIPE_PREVIOUS_WEBHOOK_SECRET",
+    "STRIPE_PREVIOUS_WEBHOOK_SECRET_FILE",
+    "STRIPE_API_VERSION",
 ];
 /// How long a program may take to report that it serves.
 const START: Duration = Duration::from_secs(60);
@@ -53,6 +69,7 @@ pub struct Process {
 
 /// The program with these arguments, quiet and without the test's own environment.
 pub fn command(args: &[&str]) -> Command {
+    message_credits::tls::install();
     let mut command = Command::new(env!("CARGO_BIN_EXE_message-credits"));
     quiet(&mut command);
     command.args(args);

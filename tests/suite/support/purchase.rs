@@ -2,13 +2,17 @@
 //!
 //! Not here: packages that are put up for sale over HTTP ([`super::credit_package`]).
 
-use domain::id::PackageId;
-use entity::credit_package;
-use message_credits::graphql::engine::ids::PublicId;
+use domain::id::{LotId, PackageId, PurchaseId};
+use entity::{credit_package, purchase, sql_enums::PurchaseStatus};
+use jiff::Timestamp;
+use message_credits::{clock::id_at, graphql::engine::ids::PublicId, ledger::RequestKind};
 use sea_orm::{EntityTrait, IntoActiveModel};
 use serde_json::{Value, json};
 
-use super::{Server, Tenant, new_key};
+use super::{
+    Server, Tenant, new_key,
+    sending::{account, submit},
+};
 
 /// Begins a purchase.
 pub const PURCHASE: &str = "mutation($input: PurchaseCreditsInput!) {
@@ -49,4 +53,62 @@ pub async fn begin(server: &Server, tenant: &Tenant, package: &str) -> Value {
     let input = json!({ "packageId": package, "idempotencyKey": new_key() });
     let mut payload = server.done(&tenant.owner, PURCHASE, input).await;
     payload["purchase"].take()
+}
+
+/// Begins a purchase of a package by bank transfer; the purchase as its owner sees it.
+pub async fn begin_transfer(server: &Server, tenant: &Tenant, package: &str) -> Value {
+    let input =
+        json!({ "packageId": package, "method": "BANK_TRANSFER", "idempotencyKey": new_key() });
+    let mut payload = server.done(&tenant.owner, PURCHASE, input).await;
+    payload["purchase"].take()
+}
+
+/// A purchase of a package as it was paid at an instant, stored and credited straight through the
+/// ledger; by the automatic recharge if `automatic`.
+pub async fn paid_at(
+    server: &Server,
+    tenant: &Tenant,
+    (package, credits, price_minor): (&str, i64, i64),
+    automatic: bool,
+    at: Timestamp,
+) -> PurchaseId {
+    let id = id_at(at);
+    let row = purchase::Model {
+        account_id: account(tenant).uuid(),
+        id,
+        status: PurchaseStatus::Pending,
+        package_id: PackageId::decode(package).unwrap().uuid(),
+        credits_units: credits * 10_000,
+        price_minor,
+        currency_code: "EUR".to_owned(),
+        validity_days: None,
+        automatic,
+        provider: "sandbox".to_owned(),
+        provider_reference: None,
+        confirmation_url: None,
+        return_url: None,
+        package_count: 1,
+        reason: None,
+        called_at: None,
+        next_at: None,
+        claimed_until: None,
+        attempts: 0,
+        lot_id: None,
+        reversed_minor: 0,
+        reversed_units: 0,
+        confirmed_with: None,
+        created_at: at.as_microsecond(),
+        decided_at: None,
+    };
+    purchase::Entity::insert(row.into_active_model())
+        .exec_without_returning(server.services().store.writer())
+        .await
+        .unwrap();
+    let credit = RequestKind::Credit {
+        purchase: PurchaseId::new(id),
+        lot: LotId::new(id_at(at)),
+        is_confirmed: true,
+    };
+    submit(server, tenant, at, credit).await;
+    PurchaseId::new(id)
 }

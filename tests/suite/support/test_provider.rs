@@ -2,9 +2,12 @@
 //! takes, and what it charged.
 //!
 //! A payment is kept by its purchase, so that a repeated call finds it, as with real providers.
-//! Here: the provider and its signed webhooks. Not here: the protocols of real providers.
+//! Here: the provider. Not here: its signed webhooks ([`webhook`]), and the protocols of real
+//! providers.
 
 #![allow(dead_code, reason = "each test uses a part of it")]
+
+mod webhook;
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -12,12 +15,11 @@ use std::{
     time::Duration,
 };
 
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::HeaderMap;
 use domain::{
     id::{AccountId, PurchaseId},
     payment::Event,
 };
-use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use message_credits::{
     graphql::engine::ids::PublicId,
@@ -27,18 +29,12 @@ use message_credits::{
     },
 };
 use secrecy::ExposeSecret;
-use serde_json::{Value, json};
-use sha2::Sha256;
+use serde_json::Value;
+
+pub use webhook::{SIGNATURE, WEBHOOK_SECRETS, Webhook};
 
 /// The provider's name, in rows and in the path of its webhooks.
 pub const NAME: &str = "test";
-/// The secret that its webhooks are signed with, and the one before it, which is still accepted.
-pub const WEBHOOK_SECRETS: [&str; 2] = ["new-webhook-secret", "old-webhook-secret"];
-/// The header of a webhook's signature: `t=SECONDS,v1=HEX`.
-pub const SIGNATURE: &str = "test-signature";
-/// How far the time of a signature may be from now, in seconds.
-pub const TOLERANCE: u64 = 300;
-
 /// The credentials of [`TestProvider::with_tokens`].
 const TOKENS: &[Credential] = &[
     Credential {
@@ -130,13 +126,6 @@ struct Inside {
 #[derive(Debug, Clone)]
 pub struct TestProvider(Arc<Inside>);
 
-/// A webhook, ready to be sent.
-#[derive(Debug, Clone)]
-pub struct Webhook {
-    pub headers: HeaderMap,
-    pub body: Vec<u8>,
-}
-
 impl TestProvider {
     /// A provider with its own payment page, which needs no connections.
     pub fn new() -> Self {
@@ -185,6 +174,11 @@ impl TestProvider {
             Some(step) => self.state().always.insert(call, step),
             None => self.state().always.remove(&call),
         };
+    }
+
+    /// Forgets the steps of calls to come.
+    pub fn forget_steps(&self) {
+        self.state().steps.clear();
     }
 
     /// Whether it answers at all.
@@ -280,14 +274,7 @@ impl TestProvider {
 
     /// A webhook, signed at an instant.
     pub fn webhook(&self, delivery: &str, about: &Subject, at: Timestamp) -> Webhook {
-        let subject = match about {
-            Subject::Payment(reference) => json!({ "payment": reference }),
-            Subject::Purchase(purchase) => json!({ "purchase": purchase.encode().as_str() }),
-            Subject::Merchant(merchant) => json!({ "merchant": merchant }),
-            Subject::Nothing => json!({}),
-        };
-        let body = json!({ "delivery": delivery, "topic": "test/changed", "subject": subject });
-        Webhook::signed(body.to_string().into_bytes(), WEBHOOK_SECRETS[0], at)
+        Webhook::signed(webhook::body(delivery, about), WEBHOOK_SECRETS[0], at)
     }
 
     /// Counts a call, and says what becomes of it.
@@ -480,67 +467,6 @@ impl Provider for TestProvider {
         body: &[u8],
         now: Timestamp,
     ) -> Result<Notice, Rejected> {
-        let signature = headers.get(SIGNATURE).and_then(|value| value.to_str().ok());
-        let (time, code) = signature
-            .and_then(|text| text.strip_prefix("t=")?.split_once(",v1="))
-            .ok_or(Rejected::Signature)?;
-        let code = bytes_of(code).ok_or(Rejected::Signature)?;
-        let is_ours = |secret: &&str| mac(secret, time, body).verify_slice(&code).is_ok();
-        if !WEBHOOK_SECRETS.iter().any(is_ours) {
-            return Err(Rejected::Signature);
-        }
-        let seconds: i64 = time.parse().map_err(|_| Rejected::Signature)?;
-        if now.as_second().abs_diff(seconds) > TOLERANCE {
-            return Err(Rejected::Stale);
-        }
-        notice(body).ok_or(Rejected::Unreadable)
+        webhook::receive(headers, body, now)
     }
-}
-
-fn notice(body: &[u8]) -> Option<Notice> {
-    let body: Value = serde_json::from_slice(body).ok()?;
-    let text = |value: &Value| value.as_str().map(ToOwned::to_owned);
-    let about = body.get("subject")?;
-    let subject = if let Some(reference) = about.get("payment") {
-        Subject::Payment(text(reference)?)
-    } else if let Some(purchase) = about.get("purchase") {
-        Subject::Purchase(PurchaseId::decode(purchase.as_str()?)?)
-    } else if let Some(merchant) = about.get("merchant") {
-        Subject::Merchant(text(merchant)?)
-    } else {
-        Subject::Nothing
-    };
-    Some(Notice {
-        delivery: text(body.get("delivery")?)?,
-        topic: text(body.get("topic")?)?,
-        subject,
-    })
-}
-
-impl Webhook {
-    /// These bytes, signed with a secret at an instant.
-    pub fn signed(body: Vec<u8>, secret: &str, at: Timestamp) -> Self {
-        let time = at.as_second().to_string();
-        let code = mac(secret, &time, &body).finalize().into_bytes();
-        let code: String = code.iter().map(|byte| format!("{byte:02x}")).collect();
-        let mut headers = HeaderMap::new();
-        let signature = HeaderValue::from_str(&format!("t={time},v1={code}")).unwrap();
-        headers.insert(SIGNATURE, signature);
-        Self { headers, body }
-    }
-}
-
-fn mac(secret: &str, time: &str, body: &[u8]) -> Hmac<Sha256> {
-    let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(secret.as_bytes()).unwrap();
-    mac.update(time.as_bytes());
-    mac.update(b".");
-    mac.update(body);
-    mac
-}
-
-fn bytes_of(hex: &str) -> Option<Vec<u8>> {
-    let digits = hex.as_bytes().chunks(2);
-    digits
-        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
-        .collect()
 }

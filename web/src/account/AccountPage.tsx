@@ -7,13 +7,17 @@ import { ListsPanel } from '../contact_list/ListsPanel';
 import { LotsPanel } from '../credit_lot/LotsPanel';
 import { PackagesPanel } from '../credit_package/PackagesPanel';
 import { PurchasesPanel } from '../credit_package/PurchasesPanel';
+import { ReturnNotice } from '../credit_package/ReturnNotice';
 import { graphql } from '../generated';
 import { QuotePanel } from '../quote/QuotePanel';
+import { AutoRechargePanel } from '../recharge/AutoRechargePanel';
 import { Failure } from '../screen/Failure';
 import { Nothing } from '../screen/Nothing';
 import { Pending } from '../screen/Pending';
 import type { Permissions } from '../session/permissions';
 import { goTo, TABS, type Tab, useRoute } from '../session/route';
+import { StatementPanel } from '../statement/StatementPanel';
+import { today } from '../time/period';
 import { UsagePanel } from '../usage/UsagePanel';
 
 const ACCOUNT = graphql(`
@@ -22,6 +26,7 @@ const ACCOUNT = graphql(`
       id
       name
       timeZone
+      currencyCode
       balance {
         total
         held
@@ -38,11 +43,12 @@ const TITLES: Record<Tab, string> = {
   usage: 'Usage',
   quote: 'Quote',
   packages: 'Packages',
+  billing: 'Billing',
 };
 
 /** One account: its balance is always visible, the rest is under tabs. */
 export function AccountPage({ accountId, can }: { accountId: string; can: Permissions }) {
-  const tabs = TABS.filter((one) => one !== 'usage' || can.report);
+  const tabs = TABS.filter((one) => can.report || (one !== 'usage' && one !== 'billing'));
   const { tab: asked } = useRoute();
   const tab = tabs.includes(asked) ? asked : 'credits';
   const [{ data, error, fetching }, ask] = useQuery({
@@ -67,6 +73,7 @@ export function AccountPage({ accountId, can }: { accountId: string; can: Permis
           Days in {account.timeZone}
         </Text>
       </Group>
+      <ReturnNotice />
       <BalancePanel balance={account.balance} />
       <Tabs
         value={tab}
@@ -105,6 +112,23 @@ export function AccountPage({ accountId, can }: { accountId: string; can: Permis
             {can.report && (
               <PurchasesPanel accountId={accountId} timeZone={account.timeZone} changes={changes} />
             )}
+          </Stack>
+        </Tabs.Panel>
+        <Tabs.Panel value="billing">
+          <Stack gap="md">
+            <AutoRechargePanel
+              accountId={accountId}
+              timeZone={account.timeZone}
+              currencyCode={account.currencyCode}
+              mayChange={can.recharge}
+              changes={changes}
+            />
+            <StatementPanel
+              accountId={accountId}
+              timeZone={account.timeZone}
+              today={today(account.timeZone)}
+              changes={changes}
+            />
           </Stack>
         </Tabs.Panel>
       </Tabs>

@@ -2,7 +2,7 @@ import { Badge, Button } from '@mantine/core';
 import { useQuery } from 'urql';
 import { useRefreshOn } from '../balance/refresh';
 import { graphql } from '../generated';
-import type { PurchaseStatus, PurchasesQuery } from '../generated/graphql';
+import type { PurchasesQuery } from '../generated/graphql';
 import { formatMoney } from '../number/decimal';
 import { type Column, DataTable } from '../screen/DataTable';
 import { Failure } from '../screen/Failure';
@@ -13,6 +13,7 @@ import { Pending } from '../screen/Pending';
 import { usePaging } from '../screen/paging';
 import { formatInstant } from '../time/format';
 import { openPayment } from './payment';
+import { STATUSES } from './status';
 
 const PURCHASES = graphql(`
   query Purchases($accountId: ID!, $first: Int!, $after: String) {
@@ -46,14 +47,6 @@ const PURCHASES = graphql(`
 `);
 
 type Purchase = NonNullable<PurchasesQuery['account']>['purchases']['nodes'][number];
-
-const STATUSES: Record<PurchaseStatus, { title: string; color: string }> = {
-  PENDING: { title: 'Awaiting approval', color: 'yellow' },
-  PAID: { title: 'Paid', color: 'teal' },
-  DECLINED: { title: 'Declined', color: 'red' },
-  EXPIRED: { title: 'Lapsed', color: 'gray' },
-  FAILED: { title: 'Failed', color: 'red' },
-};
 
 /** The account's purchases, including those awaiting approval. */
 export function PurchasesPanel(props: { accountId: string; timeZone: string; changes: number }) {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatDecimal, formatMoney, isZero, parseCredits, percent } from './decimal';
+import { formatDecimal, formatMoney, isZero, parseCredits, parseMoney, percent } from './decimal';
 
 test.each([
   ['0', '0'],
@@ -66,4 +66,19 @@ test.each([
   ['0.0001', false],
 ])('isZero(%s) is %s', (value, expected) => {
   expect(isZero(value)).toBe(expected);
+});
+
+test.each([
+  ['300', '300'],
+  ['49.90', '49.90'],
+  ['49,9', '49.9'],
+  [' 007 ', '7'],
+  ['1.500', undefined],
+  ['1,500', undefined],
+  ['-5', undefined],
+  ['', undefined],
+  ['12.', undefined],
+  ['1e3', undefined],
+])('parseMoney(%s)', (typed, amount) => {
+  expect(parseMoney(typed)).toBe(amount);
 });

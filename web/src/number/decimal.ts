@@ -48,6 +48,18 @@ export function parseCredits(typed: string): string | undefined {
   return fraction ? `${integer}.${fraction}` : integer;
 }
 
+/**
+ * Converts a typed amount of money to the API's notation; undefined if it isn't one. Its last
+ * point or comma separates at most 2 digits, so that "1.500" is refused and not read as 1.5 or
+ * 1,500 by chance.
+ */
+export function parseMoney(typed: string): string | undefined {
+  const match = /^(\d{1,12})(?:[.,](\d{1,2}))?$/.exec(typed.trim());
+  if (!match) return undefined;
+  const integer = (match[1] ?? '').replace(/^0+(?=\d)/, '');
+  return match[2] ? `${integer}.${match[2]}` : integer;
+}
+
 export function isZero(value: string): boolean {
   return /^-?0+(\.0+)?$/.test(value);
 }

@@ -22,6 +22,8 @@ export interface Permissions {
   allocate: boolean;
   importContacts: boolean;
   purchase: boolean;
+  /** Changes the automatic recharge. */
+  recharge: boolean;
 }
 
 const PERMISSIONS: Record<Role, Permissions> = {
@@ -31,6 +33,7 @@ const PERMISSIONS: Record<Role, Permissions> = {
     allocate: true,
     importContacts: true,
     purchase: true,
+    recharge: true,
   },
   ACCOUNT_MANAGER: {
     everyAccount: true,
@@ -38,6 +41,7 @@ const PERMISSIONS: Record<Role, Permissions> = {
     allocate: false,
     importContacts: false,
     purchase: false,
+    recharge: false,
   },
   OWNER: {
     everyAccount: false,
@@ -45,6 +49,7 @@ const PERMISSIONS: Record<Role, Permissions> = {
     allocate: true,
     importContacts: true,
     purchase: true,
+    recharge: true,
   },
   MEMBER: {
     everyAccount: false,
@@ -52,6 +57,7 @@ const PERMISSIONS: Record<Role, Permissions> = {
     allocate: true,
     importContacts: true,
     purchase: true,
+    recharge: false,
   },
   VIEWER: {
     everyAccount: false,
@@ -59,6 +65,7 @@ const PERMISSIONS: Record<Role, Permissions> = {
     allocate: false,
     importContacts: false,
     purchase: false,
+    recharge: false,
   },
   SENDER: {
     everyAccount: false,
@@ -66,6 +73,7 @@ const PERMISSIONS: Record<Role, Permissions> = {
     allocate: false,
     importContacts: false,
     purchase: false,
+    recharge: false,
   },
 };
 

@@ -6,7 +6,7 @@ export interface Route {
   tab: Tab;
 }
 
-export const TABS = ['credits', 'usage', 'quote', 'packages'] as const;
+export const TABS = ['credits', 'usage', 'quote', 'packages', 'billing'] as const;
 export type Tab = (typeof TABS)[number];
 
 export function parseRoute(hash: string): Route {

@@ -21,6 +21,11 @@ export function formatLastDay(expiresOn: string): string {
   return formatDate(day.toISOString().slice(0, 10));
 }
 
+/** Formats the month of a date: "November 2026". */
+export function formatMonth(date: string): string {
+  return formatWith(`${date}T00:00:00Z`, 'UTC', { month: 'long', year: 'numeric' });
+}
+
 /** Formats an instant in the given time zone: "22 Nov 2026, 14:05". */
 export function formatInstant(instant: string, timeZone: string): string {
   return formatWith(instant, timeZone, { ...DATE, hour: '2-digit', minute: '2-digit' });

@@ -4,6 +4,7 @@ import {
   daysIn,
   fitsInterval,
   instantsOf,
+  monthsBack,
   namedPeriod,
   periodProblem,
   suggestedInterval,
@@ -57,4 +58,8 @@ test.each([
   expect(daysIn(period)).toBe(days);
   expect(suggestedInterval(period)).toBe(interval);
   expect(fitsInterval('HOUR', period)).toBe(hourly);
+});
+
+test('monthsBack crosses the year', () => {
+  expect(monthsBack('2026-01-31', 3)).toEqual(['2026-01-01', '2025-12-01', '2025-11-01']);
 });

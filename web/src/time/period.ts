@@ -37,6 +37,12 @@ export function today(timeZone: string): string {
   return Temporal.Now.plainDateISO(timeZone).toString();
 }
 
+/** The first days of a day's month and of the months before it, latest first. */
+export function monthsBack(day: string, count: number): string[] {
+  const month = Temporal.PlainDate.from(day).with({ day: 1 });
+  return Array.from({ length: count }, (_, months) => month.subtract({ months }).toString());
+}
+
 /**
  * The half-open range of instants of the period's days in a time zone: from the first instant of
  * `first` to the first instant after `last`. A day may have 23 or 25 hours, and may not start at

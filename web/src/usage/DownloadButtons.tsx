@@ -5,6 +5,7 @@ import { graphql } from '../generated';
 import type { ReportFormat } from '../generated/graphql';
 import { explain } from '../screen/explain';
 import type { ReportInput } from './report_input';
+import { save } from './save';
 
 const DOWNLOAD = graphql(`
   query DownloadUsage($input: UsageReportInput!, $format: ReportFormat!) {
@@ -63,14 +64,4 @@ export function DownloadButtons({ input }: { input?: ReportInput }) {
       </Button>
     </Group>
   );
-}
-
-/** Follows the link without leaving the page. */
-function save({ url, fileName }: { url: string; fileName: string }) {
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = fileName;
-  document.body.append(link);
-  link.click();
-  link.remove();
 }

@@ -14,7 +14,7 @@ use crate::support::{Server, Tenant, new_key, rate_card::publish};
 /// The root field that a use is of.
 fn field(what: Use) -> &'static str {
     match what {
-        Use::SetSettlement | Use::SetRateCard => "updateAccount",
+        Use::SetSettlement | Use::SetRateCard | Use::SetSubscriptionFee => "updateAccount",
         Use::MakeSenderKey => "createApiKey",
         Use::RevokeSenderKey => "revokeApiKey",
         Use::ReportSent | Use::SettleInFull => "settleMessage",
@@ -62,6 +62,8 @@ impl World {
         match what {
             Use::SetSettlement => json!({ "accountId": account, "settlement": "AUTOMATIC" }),
             Use::SetRateCard => json!({ "accountId": account, "rateCardId": self.card }),
+            Use::SetSubscriptionFee => json!({ "accountId": account,
+                "subscriptionFee": { "amount": "29.00", "currencyCode": "EUR" } }),
             Use::MakeSenderKey => {
                 json!({ "accountId": account, "role": "SENDER", "name": "A key" })
             }
@@ -157,6 +159,7 @@ async fn every_use_is_enforced() {
     use                 VIEWER           SENDER           MEMBER           OWNER            ACCOUNT_MANAGER  PLATFORM_ADMIN
     SetSettlement       -                -                -                settlement       -                yes
     SetRateCard         -                -                -                rateCardId       -                yes
+    SetSubscriptionFee  -                -                -                subscriptionFee  -                yes
     MakeSenderKey       -                -                -                role             -                yes
     RevokeSenderKey     -                -                -                yes              -                yes
     ReportSent          -                yes              sent             sent             -                yes

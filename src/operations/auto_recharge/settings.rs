@@ -1,0 +1,322 @@
+//! Changing the settings of an automatic recharge. What an owner changes takes effect at once.
+//!
+//! Here: what may be set, and what a change does to a recharge that is due. Not here: deciding
+//! about it ([`super::decision`]).
+
+use domain::{
+    credits::Credits,
+    id::{AccountId, PackageId},
+    money::Money,
+};
+use entity::{account, auto_recharge, credit_package};
+use jiff::{SignedDuration, Timestamp};
+use sea_orm::ConnectionTrait;
+use url::Url;
+
+use super::{
+    super::{
+        OperationError, Path, RefusalCode, Services, Viewer, input,
+        purchase::return_url::return_url,
+    },
+    AutoRecharge, decision, monthly_limit, packages, words,
+};
+use crate::{
+    clock::whole_micros,
+    payments::{CallError, MandateWish},
+    store,
+};
+
+/// The packages that an account without a monthly limit asks its provider to permit in a period.
+const PACKAGES_WITHOUT_LIMIT: i64 = 10;
+
+/// The input of `updateAutoRecharge`. What is `None` keeps its value.
+#[derive(Debug)]
+pub struct UpdateAutoRecharge {
+    /// The account; the viewer's own if `None`.
+    pub account: Option<AccountId>,
+    /// Whether it is on.
+    pub enabled: bool,
+    /// A recharge is due below this many available credits.
+    pub threshold: Option<String>,
+    /// The package to buy.
+    pub package: Option<PackageId>,
+    /// Amount and currency of the most that a month's recharges may cost; `Some(None)` for no
+    /// limit.
+    pub monthly_limit: Option<Option<(String, String)>>,
+    /// The page to which the owner returns after approving automatic charges.
+    pub return_url: Option<String>,
+}
+
+/// A change that was read, before it is compared with what is stored.
+struct Change {
+    enabled: bool,
+    threshold: Option<Credits>,
+    package: Option<PackageId>,
+    monthly_limit: Option<Option<Money>>,
+}
+
+/// Settings as they will be, with their package.
+struct Settings {
+    row: auto_recharge::Model,
+    package: Option<credit_package::Model>,
+}
+
+impl Services {
+    /// Changes an account's automatic recharge. Declines before the change are forgotten, and a
+    /// payment that is in flight ends as it would have.
+    ///
+    /// If the provider has to permit automatic charges, it is asked to before anything is changed.
+    ///
+    /// # Errors
+    /// An unknown account or package; a package or a limit in another currency, or a limit below
+    /// the package's price; a threshold or a limit of nothing; turning it on without a threshold, a
+    /// package or a provider; a forbidden return URL; each at its field. Nothing was changed.
+    pub async fn update_auto_recharge(
+        &self,
+        viewer: &Viewer,
+        change: UpdateAutoRecharge,
+    ) -> Result<AutoRecharge, OperationError> {
+        let account = self
+            .account_for(viewer, change.account, &Path::input("accountId"))
+            .await?;
+        let url = change.return_url.as_deref().map(return_url).transpose()?;
+        if let Some(url) = &url {
+            self.check_return_to(&account, url)?;
+        }
+        let change = read(change)?;
+        if change.enabled {
+            let reader = self.store().reader();
+            let wanted = merged(reader, &account, &change, self.clock().now()).await?;
+            self.ask_permission(&account, &wanted, url).await?;
+        }
+        self.set_auto_recharge(&account, &change).await?;
+        self.auto_recharge(&account).await
+    }
+
+    /// Asks the provider to permit the charges of these settings, if it has to.
+    async fn ask_permission(
+        &self,
+        account: &account::Model,
+        settings: &Settings,
+        return_url: Option<Url>,
+    ) -> Result<(), OperationError> {
+        let refuse = |message: &str| {
+            let path = Path::input("enabled");
+            OperationError::from(path.refuse(RefusalCode::PaymentFailed, message))
+        };
+        let provider = self.payments().selling();
+        let provider = provider
+            .ok_or_else(|| refuse(&words::no_provider()))?
+            .clone();
+        let Some(package) = &settings.package else {
+            return Ok(());
+        };
+        let price = packages::price(package)?;
+        let credits = Credits::from_units(package.credits_units);
+        let cap = match monthly_limit(account, settings.row.monthly_limit_minor)? {
+            Some(limit) => limit,
+            None => price.checked_mul(PACKAGES_WITHOUT_LIMIT).unwrap_or(price),
+        };
+        let wish = MandateWish {
+            cap,
+            terms: format!(
+                "{price} {} for each {credits} message credits that are bought automatically",
+                price.currency().code()
+            ),
+            return_url: return_url.unwrap_or_else(|| self.public_url().clone()),
+        };
+        let id = AccountId::new(account.id);
+        match self
+            .ask_for_mandate(id, provider.as_ref(), Some(&wish))
+            .await?
+        {
+            Ok(_) => Ok(()),
+            Err(CallError::NoAnswer(_) | CallError::Busy(_)) => Err(refuse(
+                "The payment provider can't be reached; nothing was changed. Try again later.",
+            )),
+            Err(CallError::Merchant(trouble)) => Err(refuse(words::merchant(trouble))),
+        }
+    }
+
+    /// Writes the settings under the lock of the account's book.
+    async fn set_auto_recharge(
+        &self,
+        account: &account::Model,
+        change: &Change,
+    ) -> Result<(), OperationError> {
+        let id = AccountId::new(account.id);
+        let transaction = self.store().begin().await?;
+        store::book::lock(&transaction, [id]).await?;
+        let now = self.clock().now();
+        let Settings { row, .. } = merged(&transaction, account, change, now).await?;
+        let threshold = row.threshold_units.filter(|_| row.enabled);
+        store::auto_recharge::set(&transaction, row).await?;
+        let (available, _) = decision::credits(&transaction, id, now).await?;
+        let is_due = threshold.is_some_and(|threshold| available.units() < threshold);
+        if is_due {
+            store::due_recharge::set_due(&transaction, id, now).await?;
+        } else {
+            store::due_recharge::remove(&transaction, id).await?;
+        }
+        transaction.commit().await?;
+        if is_due {
+            self.ledger().make_recharge_known();
+        }
+        Ok(())
+    }
+}
+
+/// Reads what doesn't depend on anything stored.
+fn read(change: UpdateAutoRecharge) -> Result<Change, OperationError> {
+    let threshold = change.threshold.as_deref();
+    let threshold = threshold.map(|text| input::positive_credits(text, &Path::input("threshold")));
+    let path = Path::input("monthlyLimit");
+    let monthly_limit = match change.monthly_limit {
+        None => None,
+        Some(None) => Some(None),
+        Some(Some((amount, currency_code))) => {
+            let limit = input::money(&amount, &currency_code, &path)?;
+            if limit.minor() <= 0 {
+                return Err(path.at("amount").invalid("Must be more than zero.").into());
+            }
+            Some(Some(limit))
+        }
+    };
+    Ok(Change {
+        enabled: change.enabled,
+        threshold: threshold.transpose()?,
+        package: change.package,
+        monthly_limit,
+    })
+}
+
+/// The settings after a change.
+async fn merged(
+    connection: &impl ConnectionTrait,
+    account: &account::Model,
+    change: &Change,
+    now: Timestamp,
+) -> Result<Settings, OperationError> {
+    let id = AccountId::new(account.id);
+    let before = store::auto_recharge::find(connection, id).await?;
+    let before = before.unwrap_or_else(|| auto_recharge::Model {
+        account_id: account.id,
+        enabled: false,
+        threshold_units: None,
+        package_id: None,
+        monthly_limit_minor: None,
+        held_back: None,
+        updated_at: 0,
+    });
+    let limit = match change.monthly_limit {
+        Some(limit) => limit,
+        None => monthly_limit(account, before.monthly_limit_minor)?,
+    };
+    let row = auto_recharge::Model {
+        enabled: change.enabled,
+        threshold_units: (change.threshold.map(Credits::units)).or(before.threshold_units),
+        package_id: change.package.map(PackageId::uuid).or(before.package_id),
+        monthly_limit_minor: limit.map(Money::minor),
+        held_back: None,
+        updated_at: acted_at(connection, id, now).await?.as_microsecond(),
+        ..before
+    };
+    if row.enabled && row.threshold_units.is_none() {
+        let path = Path::input("threshold");
+        return Err(path
+            .invalid("Say below how many credits to recharge.")
+            .into());
+    }
+    // What was set before may be off sale by now, which matters if it is to be bought.
+    let chosen = if row.enabled || change.package.is_some() {
+        row.package_id.map(PackageId::new)
+    } else {
+        None
+    };
+    let package = match chosen {
+        None => None,
+        Some(package) => Some(buyable(connection, account, package).await?),
+    };
+    if row.enabled && package.is_none() {
+        let path = Path::input("packageId");
+        return Err(path.invalid("Say which package a recharge buys.").into());
+    }
+    check_limit(account, limit, package.as_ref(), change)?;
+    Ok(Settings { row, package })
+}
+
+/// The instant of the owner's change: later than every decline before it, even if the clock stands.
+async fn acted_at(
+    connection: &impl ConnectionTrait,
+    account: AccountId,
+    now: Timestamp,
+) -> Result<Timestamp, OperationError> {
+    let last = store::auto_recharge::last_decided(connection, account).await?;
+    let decided_at = last.and_then(|row| row.decided_at).map(whole_micros);
+    let after = decided_at.and_then(|at| at.checked_add(SignedDuration::from_micros(1)).ok());
+    Ok(after.map_or(now, |after| after.max(now)))
+}
+
+/// A package that recharges may buy.
+async fn buyable(
+    connection: &impl ConnectionTrait,
+    account: &account::Model,
+    package: PackageId,
+) -> Result<credit_package::Model, OperationError> {
+    let path = Path::input("packageId");
+    let package = store::credit_package::find(connection, package)
+        .await?
+        .filter(|package| package.archived_at.is_none())
+        .ok_or_else(|| path.not_found("package"))?;
+    if package.currency_code != account.currency_code {
+        return Err(path
+            .invalid(format!(
+                "The package is sold in {} and the account pays in {}.",
+                package.currency_code, account.currency_code
+            ))
+            .into());
+    }
+    if package.price_minor <= 0 {
+        return Err(path
+            .invalid("A package that costs nothing can't be bought automatically.")
+            .into());
+    }
+    Ok(package)
+}
+
+/// That a limit is in the account's currency and pays for a package.
+fn check_limit(
+    account: &account::Model,
+    limit: Option<Money>,
+    package: Option<&credit_package::Model>,
+    change: &Change,
+) -> Result<(), OperationError> {
+    let Some(limit) = limit else { return Ok(()) };
+    let path = Path::input("monthlyLimit");
+    let code = limit.currency().code().to_string();
+    if code != account.currency_code {
+        return Err(path
+            .at("currencyCode")
+            .invalid(format!(
+                "The account pays in {}; got {code}.",
+                account.currency_code
+            ))
+            .into());
+    }
+    let Some(package) = package else {
+        return Ok(());
+    };
+    let price = packages::price(package)?;
+    if price.minor() <= limit.minor() {
+        return Ok(());
+    }
+    let message = format!(
+        "The monthly limit must pay for one package: the package costs {price} {code} and the limit is {limit} {code}."
+    );
+    // At the limit if one was given, because the package is what the owner wants.
+    let path = match change.monthly_limit {
+        Some(Some(_)) => path.at("amount"),
+        Some(None) | None => Path::input("packageId"),
+    };
+    Err(path.invalid(message).into())
+}

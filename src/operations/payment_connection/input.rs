@@ -1,0 +1,117 @@
+//! The merchant and the credentials of a new connection: what is refused, and what would be right.
+//!
+//! No message repeats a credential, nor the name that it was given: the two may be swapped.
+
+use domain::id::AccountId;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::super::{OperationError, Path};
+use crate::payments::{Credential, Provider, Secrets};
+
+/// The longest id of a merchant, in bytes.
+const MAX_MERCHANT_BYTES: usize = 255;
+/// The longest credential, in bytes.
+const MAX_CREDENTIAL_BYTES: usize = 4_096;
+
+/// The input of `connectPayments`.
+#[derive(Debug)]
+pub struct ConnectPayments {
+    /// The account.
+    pub account: AccountId,
+    /// The shop or customer at the provider.
+    pub merchant: String,
+    /// The credentials for it.
+    pub credentials: Vec<NewCredential>,
+}
+
+/// A credential as it was given.
+#[derive(Debug)]
+pub struct NewCredential {
+    /// The provider's name for it.
+    pub name: String,
+    /// The credential itself.
+    pub value: SecretString,
+}
+
+/// The id of a merchant as its provider writes it.
+pub(super) fn merchant(text: &str, provider: &dyn Provider) -> Result<String, OperationError> {
+    let path = Path::input("merchantId");
+    let text = text.trim();
+    if text.is_empty() || text.len() > MAX_MERCHANT_BYTES || text.chars().any(char::is_control) {
+        return Err(path
+            .invalid(format!(
+                "Must have 1 to {MAX_MERCHANT_BYTES} bytes and no control characters."
+            ))
+            .into());
+    }
+    provider
+        .check_merchant(text)
+        .map_err(|why| path.invalid(why).into())
+}
+
+/// The credentials by name: every one that the provider needs, and no other.
+pub(super) fn credentials(
+    given: Vec<NewCredential>,
+    provider: &dyn Provider,
+) -> Result<Secrets, OperationError> {
+    let path = Path::input("credentials");
+    let known = provider.credentials().unwrap_or_default();
+    let mut secrets = Secrets::new();
+    for (index, one) in given.into_iter().enumerate() {
+        let at = path.at(index);
+        let Some(credential) = known.iter().find(|known| known.name == one.name) else {
+            return Err(at.at("name").invalid(names(known)).into());
+        };
+        if secrets.contains_key(credential.name) {
+            let text = format!(
+                "The credential {} is given twice; give it once.",
+                credential.name
+            );
+            return Err(at.at("name").invalid(text).into());
+        }
+        if !has_form(one.value.expose_secret()) {
+            let text =
+                "Must have 1 to 4,096 bytes, no control characters, and no spaces at its ends.";
+            return Err(at.at("value").invalid(text).into());
+        }
+        secrets.insert(credential.name.to_owned(), one.value);
+    }
+    let mut missing = known.iter().filter(|one| !one.is_optional);
+    match missing.find(|one| !secrets.contains_key(one.name)) {
+        Some(one) => {
+            let text = format!("The credential {} is missing. {}", one.name, names(known));
+            Err(path.invalid(text).into())
+        }
+        None => Ok(secrets),
+    }
+}
+
+fn has_form(value: &str) -> bool {
+    (1..=MAX_CREDENTIAL_BYTES).contains(&value.len())
+        && !value.chars().any(char::is_control)
+        && value.trim() == value
+}
+
+/// What a provider takes.
+fn names(known: &[Credential]) -> String {
+    let named = |is_optional: bool| {
+        let named = known.iter().filter(|one| one.is_optional == is_optional);
+        named.map(|one| one.name).collect::<Vec<_>>().join(", ")
+    };
+    match (named(false), named(true)) {
+        (needed, optional) if needed.is_empty() && optional.is_empty() => {
+            "The payment provider takes no credentials; leave them out.".to_owned()
+        }
+        (needed, optional) if optional.is_empty() => {
+            format!("The payment provider takes the credentials {needed}.")
+        }
+        (needed, optional) if needed.is_empty() => {
+            format!("The payment provider takes the optional credentials {optional}.")
+        }
+        (needed, optional) => {
+            format!(
+                "The payment provider takes the credentials {needed}, and optionally {optional}."
+            )
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! Sums of an account's postings for its statements.
+
+use domain::{credits::Credits, id::AccountId};
+use sea_orm::{ConnectionTrait, DbErr, Statement};
+
+/// The statement of [`changes`]: the account, the sequence number before the first transaction, and
+/// that of the last one.
+pub const CHANGES: &str = "SELECT t.kind AS kind, CAST(SUM(p.units) AS bigint) AS units FROM transactions t \
+     JOIN postings p ON p.account_id = t.account_id AND p.sequence = t.sequence \
+     WHERE t.account_id = $1 AND t.sequence > $2 AND t.sequence <= $3 \
+     AND p.account_id = $1 AND p.sequence > $2 AND p.sequence <= $3 \
+     AND p.book IN ('AVAILABLE', 'HELD') GROUP BY t.kind";
+
+/// Sums what transactions of each kind did to an account's credits, available and held together:
+/// those after the sequence number `after`, up to and with `last`. Kinds are in their stored form,
+/// in no particular order.
+///
+/// Both tables are read by their primary keys, in order, and nothing else is: docs/measured.md,
+/// "Statements".
+pub async fn changes(
+    connection: &impl ConnectionTrait,
+    account: AccountId,
+    (after, last): (i64, i64),
+) -> Result<Vec<(String, Credits)>, DbErr> {
+    // PostgreSQL's sum has a wider type than the column, but one account's credits fit the column.
+    let sums = Statement::from_sql_and_values(
+        connection.get_database_backend(),
+        CHANGES,
+        [account.uuid().into(), after.into(), last.into()],
+    );
+    let rows = connection.query_all_raw(sums).await?;
+    rows.iter()
+        .map(|row| {
+            let units = row.try_get("", "units")?;
+            Ok((row.try_get("", "kind")?, Credits::from_units(units)))
+        })
+        .collect()
+}

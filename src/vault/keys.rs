@@ -1,0 +1,164 @@
+//! The keys for secrets, which the operator configures.
+//!
+//! Here: their sources and their form. Not here: encrypting with them ([`super`]). They are no
+//! option: every user of a machine can read command lines.
+
+use std::{
+    env::{self, VarError},
+    fs::File,
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use secrecy::{ExposeSecret, SecretBox, SecretString};
+
+use super::Vault;
+
+/// The environment variable that may hold them.
+pub const VARIABLE: &str = "SECRET_KEYS";
+/// The most keys. One is in use; the others are there while secrets move from one to the next.
+pub const MAX_KEYS: usize = 32;
+
+/// The bytes of a key.
+const KEY_BYTES: usize = 32;
+/// The longest id of a key.
+const MAX_ID_CHARACTERS: usize = 64;
+/// The largest source: several times what the most keys take.
+const MAX_SOURCE_BYTES: u64 = 16_384;
+/// The fewest different bytes of a key. 32 random ones have about 30, and fewer than 16 with a
+/// probability below 10⁻¹³.
+const MIN_DIFFERENT: usize = 16;
+
+/// A key with its id.
+pub(super) struct Key {
+    /// The name that rows store.
+    pub id: String,
+    /// The secret itself.
+    pub bytes: SecretBox<[u8; KEY_BYTES]>,
+}
+
+/// A key that was read.
+pub(super) type NewKey = (String, SecretBox<[u8; KEY_BYTES]>);
+
+impl From<NewKey> for Key {
+    fn from((id, bytes): NewKey) -> Self {
+        Self { id, bytes }
+    }
+}
+
+/// Why keys are refused. No message repeats a key.
+#[derive(Debug, thiserror::Error)]
+pub enum KeysError {
+    /// Two sources are set.
+    #[error("SECRET_KEYS and --secret-keys-file (SECRET_KEYS_FILE) are both set; set one of them")]
+    Twice,
+    /// The file can't be read.
+    #[error("the keys for secrets can't be read from {}: {cause}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The system's error.
+        cause: io::Error,
+    },
+    /// The source isn't text.
+    #[error("the keys for secrets aren't UTF-8 text")]
+    NotText,
+    /// The source is set and empty.
+    #[error("the source of the keys for secrets is empty: {FORM}")]
+    Empty,
+    /// There are more than are allowed.
+    #[error("at most {MAX_KEYS} keys for secrets are allowed")]
+    TooMany,
+    /// A key has another form.
+    #[error("key {0} for secrets has no id, or another form: {FORM}")]
+    Form(usize),
+    /// Two keys have one id.
+    #[error("keys for secrets have the id {0:?} twice; give each its own")]
+    Doubled(String),
+    /// A key is no random one.
+    #[error(
+        "the key for secrets with the id {0:?} isn't random: `openssl rand -base64 32` makes one"
+    )]
+    Guessable(String),
+}
+
+const FORM: &str = "write id:key on a line of its own for each, or separated by commas; the id has 1 to 64 \
+                    letters, digits, dots, dashes and underscores, and the key is what `openssl rand -base64 32` \
+                    prints";
+
+impl Vault {
+    /// Reads the keys from the environment or from `file`. Without either there are none.
+    ///
+    /// # Errors
+    /// Says if both are set, or which key has another form.
+    pub fn read(file: Option<&Path>) -> Result<Self, KeysError> {
+        let variable = match env::var(VARIABLE) {
+            Ok(text) => Some(text),
+            Err(VarError::NotPresent) => None,
+            Err(VarError::NotUnicode(_)) => return Err(KeysError::NotText),
+        };
+        match (variable, file) {
+            (Some(_), Some(_)) => Err(KeysError::Twice),
+            (Some(text), None) => Self::parse(&SecretString::from(text)),
+            (None, Some(path)) => Self::parse(&text_of(path)?),
+            (None, None) => Ok(Self::default()),
+        }
+    }
+
+    /// The keys of a text: `id:key`, where the key is 32 random bytes in base64, on lines or
+    /// between commas. The first encrypts.
+    ///
+    /// # Errors
+    /// Says which key has another form, isn't random, or has the id of another.
+    pub fn parse(text: &SecretString) -> Result<Self, KeysError> {
+        let mut keys: Vec<NewKey> = Vec::new();
+        let entries = text.expose_secret().split(['\n', ',']).map(str::trim);
+        for entry in entries.filter(|entry| !entry.is_empty()) {
+            let (id, bytes) = key(entry).ok_or(KeysError::Form(keys.len() + 1))?;
+            if keys.iter().any(|(other, _)| *other == id) {
+                return Err(KeysError::Doubled(id));
+            }
+            if different(bytes.expose_secret()) < MIN_DIFFERENT {
+                return Err(KeysError::Guessable(id));
+            }
+            if keys.len() == MAX_KEYS {
+                return Err(KeysError::TooMany);
+            }
+            keys.push((id, bytes));
+        }
+        if keys.is_empty() {
+            return Err(KeysError::Empty);
+        }
+        Ok(keys.into_iter().collect())
+    }
+}
+
+fn key(entry: &str) -> Option<NewKey> {
+    let (id, encoded) = entry.split_once(':')?;
+    let is_sign = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+    let has_form = (1..=MAX_ID_CHARACTERS).contains(&id.len()) && id.bytes().all(is_sign);
+    let bytes = BASE64_STANDARD.decode(encoded).ok()?;
+    let bytes: [u8; KEY_BYTES] = bytes.try_into().ok()?;
+    has_form.then(|| (id.to_owned(), SecretBox::new(Box::new(bytes))))
+}
+
+fn text_of(path: &Path) -> Result<SecretString, KeysError> {
+    let mut bytes = Vec::new();
+    // A device or a large file isn't read to its end.
+    File::open(path)
+        .and_then(|file| file.take(MAX_SOURCE_BYTES).read_to_end(&mut bytes))
+        .map_err(|cause| KeysError::Unreadable {
+            path: path.to_owned(),
+            cause,
+        })?;
+    let text = String::from_utf8(bytes).map_err(|_| KeysError::NotText)?;
+    Ok(text.into())
+}
+
+fn different(bytes: &[u8]) -> usize {
+    let mut seen = bytes.to_vec();
+    seen.sort_unstable();
+    seen.dedup();
+    seen.len()
+}
