@@ -60,8 +60,8 @@ pub enum Command {
     /// Manage API keys.
     #[command(subcommand)]
     Key(KeyCommand),
-    /// Manage secrets: the server's own, which signs download links and addresses of approval pages,
-    /// and the keys that credentials are encrypted with.
+    /// Manage secrets: the server's own, which signs download links and addresses of approval
+    /// pages, and the keys that credentials are encrypted with.
     #[command(subcommand)]
     Secret(SecretCommand),
 }

@@ -1,5 +1,7 @@
 //! Logs and metrics of the process.
 
+use std::sync::OnceLock;
+
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tracing::{Level, Metadata};
 use tracing_subscriber::{
@@ -49,12 +51,16 @@ pub fn init_logs() {
     drop(installed);
 }
 
-/// Collects the process's metrics for `/metrics`. Only the first call in a process has an effect.
+/// Collects the process's metrics for `/metrics`. All servers of a process share them.
 #[must_use]
 pub fn init_metrics() -> PrometheusHandle {
-    let recorder = PrometheusBuilder::new().build_recorder();
-    let handle = recorder.handle();
-    // A second server in one process (in tests) keeps the first one's recorder.
-    drop(metrics::set_global_recorder(recorder));
-    handle
+    static METRICS: OnceLock<PrometheusHandle> = OnceLock::new();
+    let install = || {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let handle = recorder.handle();
+        // A test binary may have installed its own recorder; then that one is kept.
+        drop(metrics::set_global_recorder(recorder));
+        handle
+    };
+    METRICS.get_or_init(install).clone()
 }

@@ -68,8 +68,14 @@ async fn run_each(services: &Services) {
 
 /// The jobs between a balance below its threshold and the credits of the recharge.
 async fn recharge(services: &Services) {
-    report("recharges", services.decide_recharges().await);
+    // News of the charges before comes first: one that was taken after all needs no other.
     report("payments", services.carry_on_with_payments().await);
+    let decided = services.decide_recharges().await;
+    let has_begun = !matches!(decided, Ok(0));
+    report("recharges", decided);
+    if has_begun {
+        report("payments", services.carry_on_with_payments().await);
+    }
 }
 
 fn report(job: &'static str, result: Result<usize, OperationError>) {

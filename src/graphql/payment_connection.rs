@@ -84,7 +84,7 @@ pub(super) async fn of_account(
 /// A credential for a shop or customer.
 #[derive(InputObject)]
 pub struct PaymentCredentialInput {
-    /// The payment provider's name for it, such as accessToken.
+    /// The payment provider's name for it, such as access_token.
     name: String,
     /// The credential itself, of 1 to 4,096 bytes. It is stored encrypted and never returned.
     value: String,
@@ -106,7 +106,7 @@ pub struct ConnectPaymentsInput {
     /// The provider's id of the shop or customer, of 1 to 255 bytes, such as
     /// example.myshopify.com.
     merchant_id: String,
-    /// The credentials that the payment provider needs for it. The sandbox takes none.
+    /// The credentials that the payment provider needs for it, at most 20. The sandbox takes none.
     #[graphql(default)]
     credentials: Vec<PaymentCredentialInput>,
 }

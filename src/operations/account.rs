@@ -119,8 +119,8 @@ impl Services {
         Ok(row)
     }
 
-    /// Changes an account's settings. Only the platform sets the rate card, its fee, and who settles
-    /// the account's messages (law A3).
+    /// Changes an account's settings. Only the platform sets the rate card, its fee, and who
+    /// settles the account's messages (law A3).
     ///
     /// # Errors
     /// An unknown account or rate card, an invalid setting, and a setting that only the platform

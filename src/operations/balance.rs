@@ -97,8 +97,8 @@ impl Services {
         self.balance_after(account, at, last).await
     }
 
-    /// An account's credits at a past instant as a bound of its statements, with the sequence number
-    /// of the last transaction that counts in it.
+    /// An account's credits at a past instant as a bound of its statements, with the sequence
+    /// number of the last transaction that counts in it.
     ///
     /// # Errors
     /// `Unavailable` if the instant's balance isn't final within 10 seconds.

@@ -2,8 +2,8 @@
 //! minutes.
 //!
 //! A link carries the signed parameters of its file and the key that made it; nothing is stored for
-//! it. It stops working with that key. Here: making links and opening them. Not here: the parameters
-//! ([`usage`], [`statement`]), and sending the file ([`crate::http`]).
+//! it. It stops working with that key. Here: making links and opening them. Not here: the
+//! parameters ([`usage`], [`statement`]), and sending the file ([`crate::http`]).
 
 mod content;
 mod statement;

@@ -112,8 +112,8 @@ fn money(row: &purchase::Model, minor: i64) -> Result<Money, OperationError> {
 }
 
 impl Services {
-    /// A purchase at an instant. One that waited too long for its owner on a page of this server, or
-    /// for a bank transfer, is shown as expired, even if no job has recorded that yet.
+    /// A purchase at an instant. One that waited too long for its owner on a page of this server,
+    /// or for a bank transfer, is shown as expired, even if no job has recorded that yet.
     #[must_use]
     pub fn purchase_as_of(&self, row: purchase::Model, now: Timestamp) -> purchase::Model {
         let deadline = deadline(&row);

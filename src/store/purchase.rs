@@ -150,8 +150,8 @@ pub async fn set_reference(
     Ok(())
 }
 
-/// Claims the purchases that are due for the caller until an instant, the longest due first, at most
-/// `limit`. Two callers never claim the same one.
+/// Claims the purchases that are due for the caller until an instant, the longest due first, at
+/// most `limit`. Two callers never claim the same one.
 pub async fn claim_due(
     connection: &impl ConnectionTrait,
     now: Timestamp,

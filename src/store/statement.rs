@@ -15,8 +15,8 @@ pub const CHANGES: &str = "SELECT t.kind AS kind, CAST(SUM(p.units) AS bigint) A
 /// those after the sequence number `after`, up to and with `last`. Kinds are in their stored form,
 /// in no particular order.
 ///
-/// Both tables are read by their primary keys, in order, and nothing else is: docs/measured.md,
-/// "Statements".
+/// The primary keys suffice. No other index helps, and neither does reading the balances in the
+/// transactions' rows instead: docs/measured.md, "Statements".
 pub async fn changes(
     connection: &impl ConnectionTrait,
     account: AccountId,

@@ -16,7 +16,7 @@ use domain::{
     credits::Credits,
     id::AccountId,
     money::Money,
-    recharge::{Decision, Permission, WaitReason, decide},
+    recharge::{Decision, WaitReason, decide},
 };
 use entity::{purchase, sql_enums::PurchaseStatus};
 use futures_util::{StreamExt, stream};

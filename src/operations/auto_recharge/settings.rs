@@ -199,7 +199,7 @@ async fn merged(
 ) -> Result<Settings, OperationError> {
     let id = AccountId::new(account.id);
     let before = store::auto_recharge::find(connection, id).await?;
-    let before = before.unwrap_or_else(|| auto_recharge::Model {
+    let before = before.unwrap_or(auto_recharge::Model {
         account_id: account.id,
         enabled: false,
         threshold_units: None,

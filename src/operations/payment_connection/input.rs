@@ -10,6 +10,8 @@ use crate::payments::{Credential, Provider, Secrets};
 
 /// The longest id of a merchant, in bytes.
 const MAX_MERCHANT_BYTES: usize = 255;
+/// The most credentials of one connection. Providers need two or three.
+const MAX_CREDENTIALS: usize = 20;
 /// The longest credential, in bytes.
 const MAX_CREDENTIAL_BYTES: usize = 4_096;
 
@@ -55,6 +57,13 @@ pub(super) fn credentials(
     provider: &dyn Provider,
 ) -> Result<Secrets, OperationError> {
     let path = Path::input("credentials");
+    if given.len() > MAX_CREDENTIALS {
+        let text = format!(
+            "At most {MAX_CREDENTIALS} credentials are allowed; got {}.",
+            given.len()
+        );
+        return Err(path.invalid(text).into());
+    }
     let known = provider.credentials().unwrap_or_default();
     let mut secrets = Secrets::new();
     for (index, one) in given.into_iter().enumerate() {

@@ -69,8 +69,8 @@ impl Keyed for DebtOf {
     }
 }
 
-/// Asks for the platform's fee for an account in a month, in the minor unit of its currency. A month
-/// without a fee has no value.
+/// Asks for the platform's fee for an account in a month, in the minor unit of its currency. A
+/// month without a fee has no value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct FeeOf {
     /// The account.

@@ -68,7 +68,7 @@ pub(super) struct UsageRecord {
     pub(super) id: String,
     /// The purchase's id, as it was sent.
     pub(super) idempotency_key: Option<String>,
-    /// In RFC 3339, where it was asked for.
+    /// In RFC 3339, if it was asked for.
     pub(super) created_at: Option<String>,
     /// What was charged.
     pub(super) price: Amount,

@@ -103,8 +103,8 @@ impl Layout {
     }
 }
 
-/// The parts of a workbook that the library lays out as a whole, in their order. The corrections are
-/// those of its sheets.
+/// The parts of a workbook that the library lays out as a whole, in their order. The corrections
+/// are those of its sheets.
 pub fn all_parts<E>(
     workbook: &mut Workbook,
     corrections: &[Vec<Correction>],

@@ -164,7 +164,7 @@ impl World {
                     }),
                     "updateAutoRecharge" => json!({ "accountId": account, "enabled": false }),
                     "updateMonthlyReports" => json!({ "accountId": account, "enabled": true }),
-                    "connectPayments" => json!({ "accountId": account, "merchantId": "shop.example" }),
+                    "connectPayments" => json!({ "accountId": account, "merchantId": "approve" }),
                     "disconnectPayments" => json!({ "accountId": account }),
                     "scheduleMessage" => json!({
                         "accountId": account, "listId": list, "text": "Hi", "sendAt": "2026-12-01T08:00:00Z",

@@ -244,7 +244,7 @@ impl World {
         server
             .done(&shop.owner, monthly, json!({ "enabled": true }))
             .await;
-        let merchant = json!({ "accountId": shop.id, "merchantId": "shop.example" });
+        let merchant = json!({ "accountId": shop.id, "merchantId": "approve" });
         server.done(server.admin_key(), CONNECT, merchant).await;
         let list = server.list(&shop, "Stored", json!([])).await;
         let file = "phone,name,name\n+393401234567,Ada\n+393401234568,Beatrice\nnobody,Carla\n";

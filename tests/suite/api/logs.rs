@@ -55,7 +55,7 @@ async fn log(database_url: &str, filter: &str) -> (String, Vec<(&'static str, St
         connectPayments(input: $input) { userErrors { message } } }";
     let credentials = json!([{ "name": "topsecretname", "value": "topsecretcredential" }]);
     let input =
-        json!({ "accountId": account, "merchantId": "shop.example", "credentials": credentials });
+        json!({ "accountId": account, "merchantId": "approve", "credentials": credentials });
     run(ADMIN_KEY, connect, input).await;
 
     // A purchase, decided at its address.

@@ -27,9 +27,9 @@ use crate::support::{
 };
 
 /// What a month's recharges may cost, in minor units.
-const LIMIT: i64 = 300_00;
+const LIMIT: i64 = 30_000;
 /// Credits and price of a package.
-const PACKAGE: (i64, i64) = (50, 50_00);
+const PACKAGE: (i64, i64) = (50, 5_000);
 /// Credits at the beginning.
 const GRANTED: i64 = 60;
 /// How long everything may take to be decided once the kills have ended.

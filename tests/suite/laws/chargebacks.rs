@@ -28,12 +28,12 @@ use crate::support::{
     test_provider::{Call, TestProvider, purchase_id},
 };
 
-const ACCOUNT: &str = "{ account {
+const ACCOUNT: &str = r#"{ account {
     debt balance { total available held }
     purchases { nodes { status reversed { amount currencyCode } } }
     statement(month: "2026-11-01") { refunds { amount } credits {
         opening purchased recharged granted spent expired revoked chargedBack debtPaid closing } }
-    transactions { nodes { kind credits postings { book credits } } } } }";
+    transactions { nodes { kind credits postings { book credits } } } } }"#;
 const TOTALS: &str = "query($input: UsageReportInput!) { usageReport(input: $input) {
     totals { messages credits } } }";
 

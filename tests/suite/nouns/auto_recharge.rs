@@ -213,7 +213,7 @@ on_both_databases! {
         for round in 1..=5 {
             let shop = shop(&server, "20").await;
             spend(&server, &shop, 1).await;
-            let jobs = servers.iter().map(|app| async {
+            let jobs = servers.iter().map(|app| async move {
                 for _ in 0..round {
                     worker::run_once(&app.services).await;
                 }

@@ -160,6 +160,11 @@ on_both_databases! {
         check(swap, name, "accessToken, and optionally refreshToken").await;
         let double = |input: &mut Value| input["credentials"][1]["name"] = json!("accessToken");
         check(double, "input.credentials.1.name", "given twice").await;
+        let many = |input: &mut Value| {
+            let one = input["credentials"][0].clone();
+            input["credentials"] = Value::Array(vec![one; 21]);
+        };
+        check(many, "input.credentials", "At most 20").await;
         let value = "input.credentials.0.value";
         let long = |input: &mut Value| input["credentials"][0]["value"] = json!("t".repeat(4_097));
         check(long, value, "1 to 4,096 bytes").await;
@@ -177,12 +182,15 @@ on_both_databases! {
     async fn the_sandbox_takes_a_merchant(server: Server) {
         let shop = server.account("Shop").await;
         let (field, message) = refused(&server, with_token(&shop, "shop.example", "token")).await;
+        assert_eq!(field, "input.merchantId");
+        assert!(message.contains("one of approve, decline"), "{message}");
+        let (field, message) = refused(&server, with_token(&shop, "decline", "token")).await;
         assert_eq!(field, "input.credentials.0.name");
         assert!(message.contains("takes no credentials"), "{message}");
-        let input = json!({ "accountId": shop.id, "merchantId": "declined" });
+        let input = json!({ "accountId": shop.id, "merchantId": "decline" });
         server.done(server.admin_key(), CONNECT, input).await;
         let row = stored(&server, &shop, "sandbox").await.unwrap();
-        assert_eq!((row.merchant.as_str(), row.secrets), ("declined", None));
+        assert_eq!((row.merchant.as_str(), row.secrets), ("decline", None));
     }
 
     /// The credentials of one account are of no use to another.

@@ -1,10 +1,11 @@
-//! A month's statement over HTTP, the platform's fee, and the automatic recharge, which is disabled.
+//! A month's statement over HTTP, and the platform's fee.
 //!
 //! Not here: the statement's file (`statement_file`), and random histories
 //! ([`crate::laws::statement_laws`]).
 
+use domain::payment::Event;
 use entity::payment_reversal;
-use message_credits::store;
+use message_credits::{payments::Subject, store};
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -13,6 +14,7 @@ use crate::support::{
     new_key, on_both_databases,
     purchase::{begin, package, paid_at},
     sending::{account, at, send_all, sms},
+    test_provider::{TestProvider, purchase_id},
 };
 
 const STATEMENT: &str = "query($month: Date!) { account { statement(month: $month) {
@@ -76,6 +78,7 @@ pub async fn full_november(server: &Server) -> Tenant {
     server.grant(&tenant, "100").await;
     server.grant_until(&tenant, "50", Some("2026-11-10")).await;
     server.set_time("2026-11-02T08:00:00Z");
+    server.grant(&tenant, "7").await;
     let fee = json!({ "amount": "29.00", "currencyCode": "EUR" });
     update(server, server.admin_key(), &tenant, "subscriptionFee", fee).await;
     let starter = package(server, 10, 1_234, |_| {}).await;
@@ -113,8 +116,8 @@ on_both_databases! {
             "subscriptionFee": { "amount": "29.00", "currencyCode": "EUR" },
             "refunds": { "amount": "2.34" }, "total": { "amount": "59.00" },
             "credits": {
-                "opening": "150", "purchased": "10", "recharged": "25", "granted": "0", "spent": "30",
-                "expired": "50", "revoked": "5.5", "chargedBack": "0", "debtPaid": "0", "closing": "99.5",
+                "opening": "150", "purchased": "10", "recharged": "25", "granted": "7", "spent": "30",
+                "expired": "50", "revoked": "5.5", "chargedBack": "0", "debtPaid": "0", "closing": "106.5",
             },
         });
         assert_eq!(whole(&server, &tenant, "2026-11-30").await, november);
@@ -133,16 +136,49 @@ on_both_databases! {
             "subscriptionFee": { "amount": "29.00", "currencyCode": "EUR" },
             "refunds": { "amount": "10.00" }, "total": { "amount": "19.00" },
             "credits": {
-                "opening": "99.5", "purchased": "0", "recharged": "0", "granted": "0.0001", "spent": "20",
-                "expired": "0", "revoked": "0", "chargedBack": "0", "debtPaid": "0", "closing": "79.5001",
+                "opening": "106.5", "purchased": "0", "recharged": "0", "granted": "0.0001", "spent": "20",
+                "expired": "0", "revoked": "0", "chargedBack": "0", "debtPaid": "0", "closing": "86.5001",
             },
         }));
-        assert_eq!(balance(&server, &tenant).await["total"], "79.5001");
+        assert_eq!(balance(&server, &tenant).await["total"], "86.5001");
         assert_eq!(whole(&server, &tenant, "2026-11-01").await, november);
         // A month to come has a fee, and no credits yet.
         let january = whole(&server, &tenant, "2027-01-01").await;
         assert_eq!(january["total"]["amount"], "29.00");
         assert_eq!(january["credits"], Value::Null);
+    }
+
+    /// What a provider takes back counts once, in the month in which the provider first reports it.
+    async fn refunds_count_in_the_month_of_their_report(server: Server) {
+        let provider = TestProvider::new();
+        let server = server.paid_by([provider.shared()]).await;
+        let tenant = server.account("Shop").await;
+        let package = package(&server, 500, 4_900, |_| {}).await;
+        let purchase = purchase_id(&begin(&server, &tenant, &package).await["id"]);
+        provider.decide(purchase, Event::Paid);
+        for (delivery, instant, minor) in [
+            ("1", "2026-11-22T08:00:06Z", 0),
+            ("2", "2026-11-25T08:00:00Z", 900),
+            ("3", "2026-12-01T08:00:00Z", 900),
+            ("4", "2026-12-05T08:00:00Z", 4_900),
+            ("5", "2027-01-05T08:00:00Z", 4_900),
+        ] {
+            server.set_time(instant);
+            provider.take_back(purchase, minor);
+            let webhook = provider.webhook(delivery, &Subject::Purchase(purchase), at(instant));
+            let request = server.http().post(server.url("/webhooks/test")).headers(webhook.headers);
+            assert_eq!(request.body(webhook.body).send().await.unwrap().status(), 200);
+            server.run_workers().await;
+        }
+        for (month, refunds, total) in [
+            ("2026-11-01", "9.00", "40.00"),
+            ("2026-12-01", "40.00", "-40.00"),
+            ("2027-01-01", "0.00", "0.00"),
+        ] {
+            let statement = whole(&server, &tenant, month).await;
+            assert_eq!(statement["refunds"]["amount"], refunds, "{month}");
+            assert_eq!(statement["total"]["amount"], total, "{month}");
+        }
     }
 
     /// A fee holds from the month on in which it is set, by the account's calendar.

@@ -1,5 +1,5 @@
-//! An account whose shop pays through Shopify, over HTTP and on both databases: connected, bought
-//! from, and told by webhooks.
+//! An account whose shop pays through Shopify, over HTTP and on both databases: its connection, its
+//! purchases, and their webhooks.
 
 use std::time::Duration;
 

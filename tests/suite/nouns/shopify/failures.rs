@@ -57,7 +57,7 @@ async fn every_fault_of_a_call_says_what_it_means() {
             .unwrap();
         assert_eq!(begun.event, Event::Waiting, "{fault}");
     }
-    // No call was repeated by itself.
+    // No call was repeated.
     assert_eq!(double.count(BEGIN).await, 22);
 }
 

@@ -98,7 +98,7 @@ on_both_databases! {
         let shop = quiet_shop(&server, "60").await;
         let customer = local.customer().await;
         crate::support::recharge::connect(&server, &shop, "stripe", &customer).await;
-        local.card(&customer, super::localstripe::DECLINED).await;
+        local.card(&customer, crate::nouns::stripe::localstripe::DECLINED).await;
         set(&server, &shop, json!({ "enabled": true, "threshold": "20", "packageId": shop.package })).await;
         spend(&server, &shop, 45).await;
         settle(&server).await;
