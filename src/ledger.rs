@@ -263,7 +263,8 @@ impl Ledger {
     }
 
     /// Waits until a recharge is due that this process made due, by a batch or by
-    /// [`Self::make_recharge_known`]. It is a hint, so that nobody waits for the next pass of a job.
+    /// [`Self::make_recharge_known`]. It is a hint, so that nobody waits for the next pass of a
+    /// job.
     pub async fn recharge_due(&self) {
         self.recharges.notified().await;
     }

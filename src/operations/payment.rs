@@ -37,8 +37,8 @@ const CONCURRENT_CALLS: usize = 8;
 const CLAIM: SignedDuration = SignedDuration::from_secs(60);
 /// How long a purchase of a provider without settings rests before it is looked at again.
 const UNCONFIGURED: SignedDuration = SignedDuration::from_hours(1);
-/// When a recharge that ended without money is read once more: before the next one is tried, so that
-/// a payment that was taken after all is never taken again.
+/// When a recharge that ended without money is read once more: before the next one is tried, so
+/// that a payment that was taken after all is never taken again.
 const SECOND_LOOK: SignedDuration = SignedDuration::from_mins(30);
 /// The waits before a payment's state is read again, by the number of times that it was; the last
 /// one repeats. A webhook shortens them.

@@ -1,11 +1,11 @@
 //! The sandbox: charges nobody, and lets a page of this server ask Approve or Decline.
 //!
-//! Automatic charges are approved by themselves, or end as the account's connection says: its
-//! merchant id names a rehearsal. What a rehearsal answers follows from the purchase and the
-//! clock alone, so that a restart forgets nothing.
+//! Automatic charges are approved at once, or end as the account's connection says: its merchant id
+//! names a rehearsal. What it answers follows from the purchase and the clock alone, so that a
+//! restart forgets nothing.
 //!
-//! Here: its answers. Not here: the page ([`crate::http::checkout`]), its address and who may see it
-//! ([`crate::operations::purchase`]), and the effect of approving.
+//! Here: its answers. Not here: the page ([`crate::http::checkout`]), its address and who may see
+//! it ([`crate::operations::purchase`]), and the effect of approving.
 
 use std::time::Duration;
 

@@ -21,7 +21,7 @@ use message_credits::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{Server, new_key, payment_connection::CONNECT};
+use crate::support::{Server, new_key, payment_connection::CONNECT, sending::account};
 
 const ROOTS: [&str; 3] = ["Query", "Mutation", "Subscription"];
 const ROLES: [(Role, &str); 6] = [
@@ -246,6 +246,17 @@ impl World {
             .await;
         let merchant = json!({ "accountId": shop.id, "merchantId": "approve" });
         server.done(server.admin_key(), CONNECT, merchant).await;
+        let euros = domain::money::Currency::new("EUR".parse().unwrap(), 2).unwrap();
+        let mandate = message_credits::payments::Mandate {
+            state: message_credits::payments::MandateState::Active,
+            reference: None,
+            cap: Some(domain::money::Money::new(30_000, euros)),
+            used: Some(domain::money::Money::new(5_000, euros)),
+            period_end: Some(server.services().clock.now()),
+            confirmation_url: None,
+        };
+        let kept = server.services().keep_mandate(account(&shop), &mandate);
+        kept.await.unwrap();
         let list = server.list(&shop, "Stored", json!([])).await;
         let file = "phone,name,name\n+393401234567,Ada\n+393401234568,Beatrice\nnobody,Carla\n";
         let import = server.import(&shop.owner, &list, file).await["import"]["id"].take();
