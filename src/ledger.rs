@@ -25,6 +25,7 @@ mod commit;
 mod facts;
 mod failure;
 mod fault;
+mod losses;
 mod perform;
 mod queue;
 mod recharges;

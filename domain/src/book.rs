@@ -7,6 +7,7 @@
 //! storing, ids, locks and clocks.
 
 mod command;
+mod debt;
 mod draw;
 mod entry;
 mod holds;
@@ -44,6 +45,9 @@ pub struct Book {
     pub holds: BTreeMap<MessageId, Hold>,
     /// The sum of all open holds, loaded or not.
     pub held: Credits,
+    /// What the account owes: used credits whose payment was taken back (law R5). It is beside the
+    /// balance, not a part of it.
+    pub debt: Credits,
     /// When the last entry was written. A book's time never steps back.
     pub last_at: Timestamp,
 }
@@ -56,6 +60,7 @@ impl Default for Book {
             pools: Pools::default(),
             holds: BTreeMap::new(),
             held: Credits::ZERO,
+            debt: Credits::ZERO,
             last_at: Timestamp::MIN,
         }
     }
@@ -67,13 +72,15 @@ impl Book {
     pub const MAX_TOTAL: Credits = Credits::from_units(Credits::MAX_INPUT.units() * 100);
 
     /// Whether `command` needs every limited pool in [`Book::pools`], not only those of the lists
-    /// it names: expired and revoked credits are shared by all of them (law L3). `latest` is the
+    /// it names: expired, revoked and charged-back credits are shared by all of them (law L3). `latest` is the
     /// instant of the last command that is applied to the book as loaded.
     #[must_use]
     pub fn needs_every_pool(&self, command: &Command, latest: Timestamp) -> bool {
         let comes_due = match command {
             // Some lots' days may have begun in the new zone.
-            Command::Revoke { .. } | Command::ChangeTimeZone { .. } => true,
+            Command::Revoke { .. } | Command::TakeBack { .. } | Command::ChangeTimeZone { .. } => {
+                true
+            }
             Command::Issue { expiry, .. } => {
                 expiry.is_some_and(|expiry| expiry.at <= self.instant(latest))
             }
@@ -109,8 +116,8 @@ impl Book {
     /// [`Book::expire`] first.
     ///
     /// # Errors
-    /// A lot or the holds are below zero, the lots' sum is out of range, or more is unassigned than
-    /// is available.
+    /// A lot, the holds or the debt are below zero, the lots' sum is out of range, or more is
+    /// unassigned than is available.
     pub fn balance(&self) -> Result<Balance, Fault> {
         let mut next: Option<NextExpiry> = None;
         for lot in self.lots.values().filter(|lot| lot.remaining.is_positive()) {
@@ -133,6 +140,9 @@ impl Book {
                 held: self.held,
                 taken: Credits::ZERO,
             });
+        }
+        if self.debt < Credits::ZERO {
+            return Err(Fault::DebtBelowZero(self.debt));
         }
         let (available, unassigned) = (self.available()?, self.pools.unassigned);
         if unassigned > available {
@@ -182,10 +192,12 @@ impl Book {
                     remaining: *credits,
                     expiry: *expiry,
                     created_at: at,
+                    taken_back: false,
                 };
                 self.issue(lot, *source, at)
             }
             Command::Revoke { lot, credits } => self.revoke(*lot, *credits, at),
+            Command::TakeBack { lot, credits, used } => self.take_back(*lot, *credits, *used, at),
             Command::Allocate { allocations } => self.allocate(allocations, at),
             Command::Spend {
                 message,

@@ -45,6 +45,9 @@ pub enum Fault {
         /// What is taken.
         taken: Credits,
     },
+    /// The account owes less than nothing.
+    #[error("the account's debt is {0} credits, below zero")]
+    DebtBelowZero(Credits),
     /// Lots and pools are two cuts of one total, and one of them can't pay what the other one can.
     #[error("the lots have {lots} credits for a draw of {draw}, the pools {pools}")]
     CutsDiffer {

@@ -18,6 +18,9 @@ pub struct Lot {
     pub expiry: Option<Expiry>,
     /// When its credits were acquired. Of lots with equal expiry, the older is drawn first.
     pub created_at: Timestamp,
+    /// Whether its payment was taken back, at least in part: then credits that return to it from a
+    /// hold pay the account's debt (law R5).
+    pub taken_back: bool,
 }
 
 /// The end of a lot, as a day in the account's time zone and as that day's first instant.

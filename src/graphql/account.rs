@@ -27,16 +27,17 @@ use super::{
     payment_connection::{self, PaymentConnection},
     purchase::{self, PurchaseConnection},
     rate_card::RateCard,
-    scalars::{CurrencyCode, Date, DateTime, TimeZone},
+    scalars::{Credits, CurrencyCode, Date, DateTime, TimeZone},
     statement::Statement,
     transaction::{self, TransactionConnection, TransactionFilterInput},
 };
 use crate::operations::{
+    Fault,
     account::currency,
     message::MessageFilter,
     policy::of,
     purchase::return_url::origins_of,
-    reader::{FeeOf, Window},
+    reader::{DebtOf, FeeOf, Window},
 };
 
 /// One customer of the platform.
@@ -118,6 +119,14 @@ impl Account {
         #[graphql(desc = "A past instant. If it is left out, the balance is the present one.")] at: Option<DateTime>,
     ) -> Result<Balance, ApiError> {
         balance::balance(ctx, self.key(), at).await
+    }
+
+    /// The credits that the account owes, zero or more: credits that it used and whose payment was
+    /// taken back. The next purchase or recharge pays them first. Not for SENDER keys.
+    async fn debt(&self, ctx: &Context<'_>) -> Result<Credits, ApiError> {
+        let debt = loaders::load(ctx, DebtOf(self.key())).await?;
+        let lost = || ApiError::internal(Fault::Broken("an account has no book".into()));
+        Ok(debt.ok_or_else(lost)?.into())
     }
 
     /// The account's contact lists, oldest first. Archived lists are not included.

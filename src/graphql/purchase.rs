@@ -19,7 +19,7 @@ use super::{
 };
 use crate::operations::{
     Path,
-    purchase::{self as purchases, PurchaseCredits, price, transfer},
+    purchase::{self as purchases, PurchaseCredits, price, reversed, transfer},
     reader::Window,
 };
 
@@ -86,6 +86,18 @@ impl Purchase {
     /// Whether the automatic recharge began the purchase.
     async fn automatic(&self) -> bool {
         self.0.automatic
+    }
+
+    /// The part of the price that the payment provider has taken back: refunds and chargebacks. Its
+    /// share of the credits is revoked, or owed if it was used. Zero if nothing was taken back.
+    async fn reversed(&self) -> Result<Money, ApiError> {
+        Ok(reversed(&self.0)?.into())
+    }
+
+    /// Why the purchase was declined or failed, in words for the owner; null for other purchases,
+    /// or if the payment provider gave no reason.
+    async fn failure_reason(&self) -> Option<&str> {
+        self.0.reason.as_deref()
     }
 
     /// The instant at which it began.

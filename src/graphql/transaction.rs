@@ -183,6 +183,12 @@ pub enum TransactionKind {
     /// The account's time zone changed: lots keep their expiration days, which begin at other
     /// instants. No credits move.
     TimeZoneChange,
+    /// The payment provider took a payment back, such as by a refund. What was left of its credits
+    /// was revoked, and the rest became debt as far as it was used.
+    Chargeback,
+    /// Credits paid what the account owed: bought credits, or ones that a hold gave back to a lot
+    /// whose payment was taken back.
+    DebtPayment,
 }
 
 /// The book of the double-entry ledger that a posting is for.
@@ -199,6 +205,8 @@ pub enum Book {
     Spent,
     /// Credits that were left in lots when they expired.
     Expired,
-    /// Credits that the platform took back.
+    /// Credits that the platform took back, or the payment provider with their payment.
     Revoked,
+    /// Credits that the account owes, as a negative number.
+    Debt,
 }

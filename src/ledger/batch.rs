@@ -204,6 +204,11 @@ fn wanted(requests: &[&Request]) -> BTreeMap<AccountId, Wanted> {
         entry.messages.extend(request.kind.held_message());
         entry.commands.extend(request.kind.sharing_command());
         entry.used_up_lots |= request.kind.concerns_used_up_lots();
+        if let Some(purchase) = request.kind.reversed_purchase() {
+            entry.purchases.insert(purchase);
+            // What is left of its lot may come off every pool (law L3).
+            entry.every_pool = true;
+        }
     }
     wanted
 }

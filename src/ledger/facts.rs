@@ -14,6 +14,7 @@ use sea_orm::{
 
 use super::{
     answer::Answer,
+    losses::{self, Losses},
     request::{Refused, Request, RequestKind, Undone},
 };
 use crate::store::sql::row_set::RowSet;
@@ -28,6 +29,8 @@ pub(super) struct Facts {
     pub lists: BTreeMap<(Uuid, Uuid), contact_list::Model>,
     pub messages: BTreeMap<(Uuid, Uuid), message::Model>,
     pub purchases: BTreeMap<(Uuid, Uuid), purchase::Model>,
+    /// What the lots whose payment is taken back lost before the batch.
+    pub lost: Losses,
     /// The contacts that left the lists of the messages that end; no entry if nobody left.
     pub departures: BTreeMap<(Uuid, Uuid), Vec<message_departure::Model>>,
     /// The lines of the messages whose lists lost contacts.
@@ -80,7 +83,9 @@ impl Facts {
             .map(|row| ((row.account_id, row.id), row))
             .collect();
         let purchases = pairs(requests, |kind| match kind {
-            RequestKind::Credit { purchase, .. } => vec![purchase.uuid()],
+            RequestKind::Credit { purchase, .. } | RequestKind::Reverse { purchase, .. } => {
+                vec![purchase.uuid()]
+            }
             RequestKind::Grant { .. }
             | RequestKind::Revoke { .. }
             | RequestKind::Allocate { .. }
@@ -97,6 +102,7 @@ impl Facts {
             .into_iter()
             .map(|row| ((row.account_id, row.id), row))
             .collect();
+        facts.lost = losses::read(connection, requests, &facts.purchases).await?;
         facts.read_departures(connection, requests).await?;
         facts.read_scheduled(connection, requests).await?;
         facts.read_settlements(connection, requests).await?;
@@ -167,6 +173,7 @@ impl Facts {
                 RequestKind::Archive { list } => Some(list.uuid()),
                 RequestKind::Grant { .. }
                 | RequestKind::Credit { .. }
+                | RequestKind::Reverse { .. }
                 | RequestKind::Revoke { .. }
                 | RequestKind::Allocate { .. }
                 | RequestKind::Send(_)

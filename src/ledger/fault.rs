@@ -75,6 +75,15 @@ pub enum Fault {
         /// The stored number of days.
         days: i32,
     },
+    /// A purchase, its lot and its postings contradict each other, so that it can't be said what to
+    /// take back.
+    #[error("purchase {} can't be taken back: {cause}", .purchase.uuid())]
+    Reversal {
+        /// The purchase.
+        purchase: PurchaseId,
+        /// What is wrong with it.
+        cause: String,
+    },
     /// A count doesn't fit its column.
     #[error("{value} {what} don't fit a stored row")]
     TooMany {

@@ -1,9 +1,10 @@
 //! What each kind of request does to its account's book and to the batch's rows.
 //!
-//! Here: one function for each kind. Not here: batching, locking and keys ([`super::batch`]), and a
-//! message's row ([`message`]).
+//! Here: one function for each kind. Not here: batching, locking and keys ([`super::batch`]), a
+//! message's row ([`message`]), and payments that are taken back ([`reversal`]).
 
 mod message;
+mod reversal;
 
 use domain::{
     book::{Allocation, Command, EntryKind, Refusal, Source},
@@ -60,6 +61,9 @@ impl Batch {
                 lot,
                 is_confirmed,
             } => self.credit(account, *purchase, *lot, *is_confirmed, now),
+            RequestKind::Reverse { purchase, minor } => {
+                self.reverse(account, *purchase, *minor, now)
+            }
             RequestKind::Revoke { lot, credits, note } => {
                 let command = Command::Revoke {
                     lot: *lot,
@@ -234,7 +238,7 @@ impl Batch {
             expires_on: lot.expiry.map(|expiry| expiry.on.to_string()),
             expires_at: lot.expiry.map(|expiry| expiry.at.as_microsecond()),
             created_at: lot.created_at.as_microsecond(),
-            taken_back: false,
+            taken_back: lot.taken_back,
         };
         head.lot_rows.insert(id, row);
         Ok(())

@@ -1,12 +1,14 @@
-//! Requests to the ledger, and why it refuses them. Not here: its answers ([`super::answer`]).
+//! Requests to the ledger, and why it refuses them. Not here: its answers ([`super::answer`]), and
+//! what a batch loads for a request ([`needs`]).
+
+mod needs;
 
 use domain::{
-    book::{self, Allocation, ApplyError, Command, Source},
+    book::{self, Allocation, ApplyError},
     channel::Channel,
     credits::Credits,
     ending::{Asker, NoEnding, Wish},
     id::{AccountId, ListId, LotId, MessageId, PurchaseId, RateCardId},
-    lot::Expiry,
     quote::Line,
     segmentation::Encoding,
 };
@@ -59,6 +61,15 @@ pub enum RequestKind {
         /// Whether its provider says that the money was taken: then it is credited even if it was
         /// closed (law R6).
         is_confirmed: bool,
+    },
+    /// Takes back what is left of a purchase's credits, and makes debt of those that were used, in
+    /// proportion to what its provider took back of its price (law R5).
+    Reverse {
+        /// The purchase.
+        purchase: PurchaseId,
+        /// What the provider has taken back so far, in the currency's minor unit. What isn't more
+        /// than before changes nothing.
+        minor: i64,
     },
     /// Takes credits back.
     Revoke {
@@ -208,6 +219,15 @@ pub enum Refused {
     /// The purchase was declined, or expired, or failed.
     #[error("the purchase was decided otherwise")]
     PurchaseClosed,
+    /// The purchase isn't paid, so nothing can be taken back of it.
+    #[error("the purchase is not paid")]
+    NotPaid,
+    /// As much was taken back of the purchase before; there is nothing to do.
+    #[error("as much was taken back of the purchase already")]
+    AlreadyReversed,
+    /// The lot that the purchase bought was not recorded.
+    #[error("the lot that the purchase bought is not known")]
+    UnknownLot,
     /// A scheduled message may not end in this way, or not yet.
     #[error(transparent)]
     NoEnding(#[from] NoEnding),
@@ -295,102 +315,4 @@ pub enum SubmitError {
     /// same key returns the outcome.
     #[error("the commit has no answer, a repetition with the same key gets one: {0}")]
     Unknown(String),
-}
-
-/// The expiry of a lot whose instant isn't computed yet: it counts as due, so that every pool is
-/// read.
-const DUE_AT_ONCE: Expiry = Expiry {
-    at: Timestamp::MIN,
-    on: Date::MIN,
-};
-
-impl RequestKind {
-    /// The lists whose pools and rows the command needs.
-    pub(super) fn lists(&self) -> Vec<ListId> {
-        match self {
-            Self::Allocate { allocations } => allocations.iter().map(|one| one.list).collect(),
-            Self::Archive { list } => vec![*list],
-            Self::Send(message) | Self::Schedule(message) => message.list.into_iter().collect(),
-            Self::End { list, .. } => list.iter().copied().collect(),
-            Self::Grant { .. }
-            | Self::Credit { .. }
-            | Self::Revoke { .. }
-            | Self::Expire
-            | Self::ChangeTimeZone { .. } => Vec::new(),
-        }
-    }
-
-    /// The command that may take credits from every pool, as the book judges it.
-    pub(super) fn sharing_command(&self) -> Option<Command> {
-        match self {
-            Self::Revoke { lot, credits, .. } => Some(Command::Revoke {
-                lot: *lot,
-                credits: *credits,
-            }),
-            Self::Grant {
-                lot,
-                credits,
-                expires_on,
-                ..
-            } => Some(Command::Issue {
-                lot: *lot,
-                source: Source::Grant,
-                credits: *credits,
-                expiry: expires_on.map(|_| DUE_AT_ONCE),
-            }),
-            Self::Credit { lot, .. } => Some(Command::Issue {
-                lot: *lot,
-                source: Source::Purchase,
-                credits: Credits::ZERO,
-                expiry: Some(DUE_AT_ONCE),
-            }),
-            Self::ChangeTimeZone { time_zone } => Some(Command::ChangeTimeZone {
-                time_zone: time_zone.clone(),
-            }),
-            Self::Allocate { .. }
-            | Self::Archive { .. }
-            | Self::Send(_)
-            | Self::Schedule(_)
-            | Self::End { .. }
-            | Self::Expire => None,
-        }
-    }
-
-    /// The list whose contacts must not leave while the command runs: departures are counted by
-    /// then.
-    pub(super) fn audience(&self) -> Option<ListId> {
-        match self {
-            Self::Schedule(message) => message.audience.and(message.list),
-            Self::End { list, .. } => *list,
-            Self::Grant { .. }
-            | Self::Credit { .. }
-            | Self::Revoke { .. }
-            | Self::Allocate { .. }
-            | Self::Archive { .. }
-            | Self::Send(_)
-            | Self::Expire
-            | Self::ChangeTimeZone { .. } => None,
-        }
-    }
-
-    /// Whether the command concerns lots that are used up.
-    pub(super) fn concerns_used_up_lots(&self) -> bool {
-        matches!(self, Self::ChangeTimeZone { .. })
-    }
-
-    /// The message whose hold the command ends.
-    pub(super) fn held_message(&self) -> Option<MessageId> {
-        match self {
-            Self::End { message, .. } => Some(*message),
-            Self::Grant { .. }
-            | Self::Credit { .. }
-            | Self::Revoke { .. }
-            | Self::Allocate { .. }
-            | Self::Archive { .. }
-            | Self::Send(_)
-            | Self::Schedule(_)
-            | Self::Expire
-            | Self::ChangeTimeZone { .. } => None,
-        }
-    }
 }

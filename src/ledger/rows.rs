@@ -231,10 +231,11 @@ impl Changes {
         for (id, lot) in &after.book.lots {
             let row = after.lot_rows.get(id).ok_or(Fault::MissingLotRow(*id))?;
             let had = before.lots.get(id);
-            if had.map(|had| (had.remaining, had.expiry)) != Some((lot.remaining, lot.expiry)) {
+            if had != Some(lot) {
                 self.lots.push(lot::Model {
                     remaining_units: lot.remaining.units(),
                     expires_at: lot.expiry.map(|expiry| expiry.at.as_microsecond()),
+                    taken_back: lot.taken_back,
                     ..row.clone()
                 });
             }
@@ -303,6 +304,8 @@ fn kind(kind: EntryKind) -> sql_enums::TransactionKind {
         EntryKind::Spend => Kind::Spend,
         EntryKind::Expiry => Kind::Expiry,
         EntryKind::TimeZoneChange => Kind::TimeZoneChange,
+        EntryKind::Chargeback => Kind::Chargeback,
+        EntryKind::DebtPayment => Kind::DebtPayment,
     }
 }
 
@@ -315,6 +318,7 @@ fn book_name(name: BookName) -> sql_enums::BookName {
         BookName::Spent => Name::Spent,
         BookName::Expired => Name::Expired,
         BookName::Revoked => Name::Revoked,
+        BookName::Debt => Name::Debt,
     }
 }
 

@@ -55,12 +55,17 @@ pub(super) async fn all(
                 book::Column::UnassignedUnits,
                 book::Column::LastAt,
                 book::Column::RecentUsage,
+                book::Column::DebtUnits,
             ],
         ),
         TableRows::upsert(
             changes.lots,
             &[lot::Column::AccountId, lot::Column::Id],
-            &[lot::Column::RemainingUnits, lot::Column::ExpiresAt],
+            &[
+                lot::Column::RemainingUnits,
+                lot::Column::ExpiresAt,
+                lot::Column::TakenBack,
+            ],
         ),
         TableRows::upsert(
             changes.pools,
@@ -94,6 +99,8 @@ pub(super) async fn all(
                 purchase::Column::DecidedAt,
                 purchase::Column::NextAt,
                 purchase::Column::LotId,
+                purchase::Column::ReversedMinor,
+                purchase::Column::ReversedUnits,
             ],
         ),
         TableRows::upsert(
@@ -136,7 +143,7 @@ fn written_books(
             unassigned_units: head.book.pools.unassigned.units(),
             last_at: head.book.last_at.as_microsecond(),
             recent_usage: head.recent_usage.clone(),
-            debt_units: head.debt_units,
+            debt_units: head.book.debt.units(),
             recharge_below_units: head.recharge_below_units,
         })
         .collect()

@@ -19,11 +19,12 @@ use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
 use super::{
-    OperationError, Services,
+    OperationError, Path, Services,
     purchase::{price, transfer::is_transfer},
 };
 use crate::{
     clock::whole_micros,
+    ledger::{Refused, Request, RequestKind, SubmitError},
     payments::{Approval, CALL_TIMEOUT, CallError, Merchant, Order, Provider, Report},
     store,
 };
@@ -290,14 +291,40 @@ impl Services {
         later(now, wait.copied().unwrap_or(UNCONFIGURED))
     }
 
-    /// Takes back the credits of what the provider has taken back of the price (law R5).
+    /// Takes back the credits of what the provider has taken back of the price so far (law R5).
     async fn take_back(&self, row: &purchase::Model, minor: i64) -> Result<(), OperationError> {
         if minor <= row.reversed_minor {
             return Ok(());
         }
         self.record_reversal(row, minor).await?;
-        tracing::warn!(purchase = %row.id, minor, "the payment provider took a payment back");
-        Ok(())
+        let purchase = row.id;
+        let request = Request {
+            account: AccountId::new(row.account_id),
+            kind: RequestKind::Reverse {
+                purchase: PurchaseId::new(purchase),
+                minor,
+            },
+            key: None,
+            at: None,
+        };
+        match self.ledger().submit(request).await {
+            Ok(_) => {
+                tracing::warn!(%purchase, minor, "the payment provider took a payment back");
+                Ok(())
+            }
+            Err(SubmitError::Refused(Refused::AlreadyReversed)) => Ok(()),
+            Err(SubmitError::Refused(cause @ Refused::UnknownLot)) => {
+                tracing::error!(
+                    %purchase, minor, %cause,
+                    "the payment provider took a payment back; revoke its credits by hand"
+                );
+                Ok(())
+            }
+            Err(error) => Err(OperationError::from_ledger(
+                error,
+                &Path::input("purchaseId"),
+            )),
+        }
     }
 }
 

@@ -94,8 +94,20 @@ pub(super) fn deadline(row: &purchase::Model) -> Timestamp {
 /// # Errors
 /// A fault if the row holds an unknown currency.
 pub fn price(row: &purchase::Model) -> Result<Money, OperationError> {
+    money(row, row.price_minor)
+}
+
+/// What the provider of a purchase has taken back of its price.
+///
+/// # Errors
+/// A fault if the row holds an unknown currency.
+pub fn reversed(row: &purchase::Model) -> Result<Money, OperationError> {
+    money(row, row.reversed_minor)
+}
+
+fn money(row: &purchase::Model, minor: i64) -> Result<Money, OperationError> {
     known_currency(&row.currency_code)
-        .map(|currency| Money::new(row.price_minor, currency))
+        .map(|currency| Money::new(minor, currency))
         .ok_or_else(|| OperationError::broken(format!("purchase {} has no currency", row.id)))
 }
 

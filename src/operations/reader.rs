@@ -2,19 +2,20 @@
 //!
 //! Here: what a reader is, and how it filters values by key and pages of lists. Each key type and
 //! each list states who sees its rows, so one without such a statement doesn't compile. Not here:
-//! the key types ([`rows`], [`parts`]) and the lists ([`lists`]); which fields a role may read
+//! the key types ([`rows`], [`parts`], [`of_account`]) and the lists ([`lists`]); which fields a role may read
 //! ([`super::policy`]).
 
 mod lists;
+mod of_account;
 mod parts;
 mod rows;
 
 pub use lists::AllRateCards;
 pub(super) use lists::{ApiKeys, Contacts, Imports, Kept, MonthlyReports, Packages, Purchases};
+pub use of_account::{BalanceOf, DebtOf, FeeOf};
 pub(super) use parts::WholeMessage;
 pub use parts::{
-    AllocationOf, BalanceOf, DepartedOf, DestinationsOf, FeeOf, LinesOf, ListUsage, PostingsOf,
-    TextOf, UsageOf,
+    AllocationOf, DepartedOf, DestinationsOf, LinesOf, ListUsage, PostingsOf, TextOf, UsageOf,
 };
 
 use std::{collections::HashMap, fmt, hash::Hash, sync::Arc};

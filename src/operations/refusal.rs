@@ -234,6 +234,16 @@ fn refusal(refused: Refused, amount: &Path) -> Refusal {
         Refused::PurchaseClosed | Refused::AlreadyCredited => {
             Path::input("purchaseId").refuse(Conflict, "The purchase was decided already.")
         }
+        Refused::NotPaid => Path::input("purchaseId").refuse(
+            Conflict,
+            "The purchase isn't paid, so that nothing can be taken back of it.",
+        ),
+        Refused::AlreadyReversed => Path::input("purchaseId")
+            .refuse(Conflict, "As much was taken back of the purchase already."),
+        Refused::UnknownLot => Path::input("purchaseId").refuse(
+            Conflict,
+            "The lot that the purchase bought was not recorded.",
+        ),
     }
 }
 

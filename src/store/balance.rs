@@ -1,4 +1,4 @@
-//! Balances: the transaction that left each, and the free credits of a pool.
+//! Balances: the transaction that left each, the free credits of a pool, and debts.
 //!
 //! Not here: waiting for batches that may still be booked at a past instant
 //! ([`crate::operations`]).
@@ -85,6 +85,22 @@ pub async fn booked_until(
         .one(connection)
         .await?;
     Ok(micros.map(whole_micros))
+}
+
+/// Reads what accounts owe. Accounts without a book are left out.
+pub async fn debts(
+    connection: &impl ConnectionTrait,
+    accounts: impl IntoIterator<Item = AccountId>,
+) -> Result<HashMap<AccountId, Credits>, DbErr> {
+    let rows: Vec<(Uuid, i64)> = book::Entity::find()
+        .select_only()
+        .columns([book::Column::AccountId, book::Column::DebtUnits])
+        .filter(book::Column::AccountId.is_in(accounts.into_iter().map(AccountId::uuid)))
+        .into_tuple()
+        .all(connection)
+        .await?;
+    let debt = |(id, units)| (AccountId::new(id), Credits::from_units(units));
+    Ok(rows.into_iter().map(debt).collect())
 }
 
 /// Finds the accounts whose books no writer has locked. It doesn't wait, and blocks writers only

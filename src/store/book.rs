@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{
     book::{Book, Command},
     credits::Credits,
-    id::{AccountId, ListId, LotId, MessageId},
+    id::{AccountId, ListId, LotId, MessageId, PurchaseId},
     lot::{Expiry, Lot},
 };
 use entity::{hold_draw, lot};
@@ -35,6 +35,8 @@ pub struct Wanted {
     pub messages: BTreeSet<MessageId>,
     /// Whether every pool is needed, regardless of `lists` and `commands`.
     pub every_pool: bool,
+    /// The purchases whose lots are needed, used up or not.
+    pub purchases: BTreeSet<PurchaseId>,
     /// Whether exhausted lots are needed too, if they have not expired.
     pub used_up_lots: bool,
     /// Commands that may take credits from every pool; [`Book::needs_every_pool`] says whether they
@@ -45,7 +47,7 @@ pub struct Wanted {
 /// An account's book and the head of its hash chain.
 #[derive(Debug, Clone)]
 pub struct Head {
-    /// Lots, pools and holds.
+    /// Lots, pools, holds and the debt.
     pub book: Book,
     /// The last transaction's number.
     pub sequence: i64,
@@ -60,8 +62,6 @@ pub struct Head {
     /// Recent usage that is not in the account's sums by day yet, as text
     /// ([`super::usage_rollup::Recent`]).
     pub recent_usage: String,
-    /// The credits that the account owes, in units of 1/10,000 credit.
-    pub debt_units: i64,
     /// A recharge is due below this many available credits, in units of 1/10,000 credit.
     pub recharge_below_units: Option<i64>,
 }
@@ -128,6 +128,7 @@ pub fn domain_lot(row: &lot::Model) -> Result<Lot, DbErr> {
         remaining: Credits::from_units(row.remaining_units),
         expiry,
         created_at: whole_micros(row.created_at),
+        taken_back: row.taken_back,
     })
 }
 

@@ -4,6 +4,7 @@
 //! the tests of `docs/laws.md` and `docs/ledger.md`. Not here: laws of the pure core, which are in
 //! `domain/tests`.
 
+mod chargebacks;
 mod contact_import_laws;
 mod ending;
 mod law_book;

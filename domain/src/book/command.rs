@@ -50,6 +50,17 @@ pub enum Command {
         /// The amount; more than zero.
         credits: Credits,
     },
+    /// The payment for a lot is taken back, and its credits with it: first what is left of the lot,
+    /// then what was used of it, which becomes the account's debt (law R5).
+    TakeBack {
+        /// The lot that the payment bought.
+        lot: LotId,
+        /// How many; zero or more.
+        credits: Credits,
+        /// The credits that left the lot without expiring or being revoked, less those that an
+        /// earlier command made debt: at most these are owed. Zero or more.
+        used: Credits,
+    },
     /// Lists get limits of their own or lose them, all or none (law P2). If a list is named twice,
     /// the last entry counts.
     Allocate {
@@ -121,8 +132,11 @@ pub enum Refusal {
     /// The amount is below zero, or zero for a command that needs more.
     #[error("must be more than zero")]
     NotPositive,
-    /// The account would have more than [`super::Book::MAX_TOTAL`].
-    #[error("the account would have more than {} credits", super::Book::MAX_TOTAL)]
+    /// The account would have, or owe, more than [`super::Book::MAX_TOTAL`].
+    #[error(
+        "the account would have or owe more than {} credits",
+        super::Book::MAX_TOTAL
+    )]
     TooMany,
     /// An expiration day has no first instant in the zone: it is beyond the calendar's end.
     #[error("a lot's expiration day is outside the calendar of the time zone")]

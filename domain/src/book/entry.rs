@@ -24,8 +24,10 @@ pub enum BookName {
     Spent,
     /// Remainders of lots on their expiration day.
     Expired,
-    /// Credits taken back by a correction.
+    /// Credits taken back by a correction, or with their payment.
     Revoked,
+    /// What the account owes, as a negative amount: used credits whose payment was taken back.
+    Debt,
 }
 
 /// Why credits moved.
@@ -51,6 +53,10 @@ pub enum EntryKind {
     Expiry,
     /// The account's time zone changed, and lots expire at other instants.
     TimeZoneChange,
+    /// A payment was taken back, and its credits with it.
+    Chargeback,
+    /// Credits that came in, or came back from a hold, paid the account's debt.
+    DebtPayment,
 }
 
 /// Credits put into a book (positive) or taken out of it (negative).
@@ -60,7 +66,8 @@ pub struct Posting {
     pub book: BookName,
     /// The limited list whose pool it concerns; `None` for the unassigned pool.
     pub list: Option<ListId>,
-    /// The lot it concerns; `None` where no lot's remainder changes, as in an allocation.
+    /// The lot whose remainder changes, or whose used credits become debt; `None` if there is none,
+    /// as in an allocation.
     pub lot: Option<LotId>,
     /// How much, signed.
     pub credits: Credits,
@@ -86,7 +93,7 @@ pub struct Entry {
     pub at: Timestamp,
     /// The list of the message, or the only list of an allocation.
     pub list: Option<ListId>,
-    /// The message that is paid for or released.
+    /// The message that is paid for or released, also of what the release leads to.
     pub message: Option<MessageId>,
     /// What it moves.
     pub postings: Vec<Posting>,

@@ -102,9 +102,10 @@ impl Book {
         Ok(())
     }
 
-    /// Returns draws of a hold to their lots and pool. Credits that return to a lot whose day has
-    /// passed expire at once, from that pool (law H2). If the list shares again by now, its pool is
-    /// the unassigned one.
+    /// Returns draws of a hold to their lots and pool. Credits that return to a lot whose payment was
+    /// taken back pay the account's debt at once (law R5), and others that return to a lot whose day
+    /// has passed expire at once (law H2), both from that pool. If the list shares again by now, its
+    /// pool is the unassigned one.
     fn release(
         &mut self,
         message: MessageId,
@@ -126,10 +127,21 @@ impl Book {
         let mut entries =
             vec![self.entry(EntryKind::Release, at, list, Some(message), postings)?];
 
-        let mut late: Vec<Draw> = Vec::new();
+        let (mut owing, mut kept): (Vec<Draw>, Vec<Draw>) = (Vec::new(), Vec::new());
         for draw in draws {
+            if self.lot(draw.lot)?.taken_back {
+                owing.push(*draw);
+            } else {
+                kept.push(*draw);
+            }
+        }
+        let (payment, unneeded) = self.pay_debt(pool, &owing, (list, Some(message)), at)?;
+        entries.extend(payment);
+        kept.extend(unneeded);
+        let mut late: Vec<Draw> = Vec::new();
+        for draw in kept {
             if self.lot(draw.lot)?.has_expired(at) {
-                late.push(*draw);
+                late.push(draw);
             }
         }
         if !late.is_empty() {

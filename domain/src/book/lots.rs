@@ -1,7 +1,8 @@
 //! Lots when they come in, expire and are taken back.
 //!
 //! Here: issuing, expiry as of the instant that a lot's day begins (law L2) and revocation (law
-//! L4). Not here: one lot and its place in the draw order, which is [`crate::lot`].
+//! L4). Not here: one lot and its place in the draw order, which is [`crate::lot`], and lots whose
+//! payment is taken back ([`super::debt`]).
 
 use std::collections::BTreeMap;
 
@@ -14,6 +15,7 @@ use crate::{
     credits::Credits,
     id::LotId,
     lot::{Draw, Lot},
+    pool::Pool,
 };
 
 impl Book {
@@ -61,10 +63,11 @@ impl Book {
         if total > Self::MAX_TOTAL {
             return Err(Refusal::TooMany.into());
         }
-        let kind = match source {
-            Source::Purchase => EntryKind::Purchase,
-            Source::AutoRecharge => EntryKind::Recharge,
-            Source::Grant => EntryKind::Grant,
+        // What is given doesn't pay for what was bought.
+        let (kind, pays_debt) = match source {
+            Source::Purchase => (EntryKind::Purchase, true),
+            Source::AutoRecharge => (EntryKind::Recharge, true),
+            Source::Grant => (EntryKind::Grant, false),
         };
         self.lots.insert(lot.id, lot);
         self.pools.unassigned = plus(self.pools.unassigned, lot.remaining)?;
@@ -79,6 +82,14 @@ impl Book {
             posting(BookName::Available, lot.remaining),
         ];
         let mut entries = vec![self.entry(kind, at, None, None, postings)?];
+        if pays_debt {
+            let all = Draw {
+                lot: lot.id,
+                credits: lot.remaining,
+            };
+            let (payment, _) = self.pay_debt(Pool::Unassigned, &[all], (None, None), at)?;
+            entries.extend(payment);
+        }
         // A lot that comes in on or after its own day (a date in the past) expires at once.
         entries.extend(self.expire_late(&[lot.id], at)?);
         Ok(entries)

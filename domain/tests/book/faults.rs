@@ -210,6 +210,15 @@ fn a_hold_beyond_all_holds_is_a_fault() {
 }
 
 #[test]
+fn a_debt_below_zero_is_a_fault() {
+    let corrupt = |book: &mut Book| book.debt = units(-1);
+    let fault = Fault::DebtBelowZero(units(-1));
+    check(corrupt, &spend(None, 1), fault);
+    check(corrupt, &cancel(), fault);
+    check(corrupt, &issue(3, 1, None), fault);
+}
+
+#[test]
 fn a_late_release_expires_or_is_a_fault() {
     let late = start() + SignedDuration::from_secs(2);
     let mut book = sound();

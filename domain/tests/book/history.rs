@@ -63,6 +63,8 @@ enum Act {
     Revoke(Option<Index>, Amount),
     /// From a lot that doesn't exist.
     RevokeNothing(Amount),
+    /// This much of a lot with its payment, of which this much was used.
+    TakeBack(Index, Amount, Amount),
     Allocate(Vec<(u8, Option<Amount>)>),
     Spend(u8, Amount),
     Hold(u8, Amount),
@@ -201,6 +203,20 @@ impl History {
                 lot: Some(LotId::new(self.mint())),
                 credits: amount.of(Credits::ZERO),
             },
+            Act::TakeBack(which, amount, used) => {
+                let lots: Vec<_> = book.lots.keys().copied().collect();
+                let lot = match lots.is_empty() {
+                    true => LotId::new(self.mint()),
+                    false => *which.get(&lots),
+                };
+                let remaining = book.lots.get(&lot).map(|lot| lot.remaining);
+                let remaining = remaining.unwrap_or_default();
+                Command::TakeBack {
+                    lot,
+                    credits: amount.of(remaining),
+                    used: used.of(remaining),
+                }
+            }
             Act::Allocate(wishes) => {
                 let allocations = wishes.iter().map(|(list, amount)| {
                     let list = list_id(*list);

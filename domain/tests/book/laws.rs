@@ -45,6 +45,7 @@ fn is_true_of_any_book(book: &Book) {
     assert!(wide(book.pools.unassigned) >= 0, "a pool is below zero");
     assert!(draws.map(|draw| wide(draw.credits)).min() > Some(0) || held == 0);
     assert!(lots + held <= wide(Book::MAX_TOTAL));
+    assert!((0..=wide(Book::MAX_TOTAL)).contains(&wide(book.debt)));
 
     let balance = book.balance().unwrap();
     assert_eq!(wide(balance.available), lots);
@@ -75,8 +76,9 @@ fn is_true_of_any_entry(entry: &Entry, had: &mut Book) {
         wide(entry.balance.available),
         available + wide(entry.available())
     );
-    // From the first instant of its day a lot can't be drawn (L2).
-    if !matches!(entry.kind, EntryKind::Expiry) {
+    // From the first instant of its day a lot can't be drawn (L2). What comes in or back too late
+    // still pays the debt (R5).
+    if !matches!(entry.kind, EntryKind::Expiry | EntryKind::DebtPayment) {
         for posting in taken_from_lots(entry) {
             let lot = &had.lots[&posting.lot.unwrap()];
             assert!(

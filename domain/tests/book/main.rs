@@ -10,6 +10,7 @@
     reason = "a test fails by panicking, in its own functions too"
 )]
 
+mod chargebacks;
 mod edges;
 mod faults;
 mod history;

@@ -17,6 +17,7 @@ fn named(command: &Command) -> (Vec<ListId>, Option<MessageId>, Option<LotId>) {
     match command {
         Command::Issue { .. } | Command::ChangeTimeZone { .. } => (Vec::new(), None, None),
         Command::Revoke { lot, .. } => (Vec::new(), None, *lot),
+        Command::TakeBack { lot, .. } => (Vec::new(), None, Some(*lot)),
         Command::Allocate { allocations } => {
             (allocations.iter().map(|one| one.list).collect(), None, None)
         }
@@ -78,6 +79,7 @@ fn written_back(whole: &Book, loaded: &Book, after: &Book) -> Book {
     });
     whole.holds.extend(after.holds.clone());
     (whole.held, whole.last_at) = (after.held, after.last_at);
+    whole.debt = after.debt;
     whole
 }
 

@@ -47,9 +47,13 @@ struct Pair {
     happened: BTreeSet<&'static str>,
 }
 
-const HAPPENS: [&str; 14] = [
+const HAPPENS: [&str; 18] = [
     "a list pays for an expiry",
     "a list pays for a revocation",
+    "a list pays for a chargeback",
+    "used credits are owed",
+    "bought credits pay a debt",
+    "released credits pay a debt",
     "credits come back too late",
     "a hold comes back",
     "a message costs more than it held",
@@ -72,6 +76,10 @@ fn example(entry: &Entry) -> Option<&'static str> {
         EntryKind::Expiry if entry.message.is_some() => Some("credits come back too late"),
         EntryKind::Expiry if list_pays => Some("a list pays for an expiry"),
         EntryKind::Revocation if list_pays => Some("a list pays for a revocation"),
+        EntryKind::Chargeback if list_pays => Some("a list pays for a chargeback"),
+        EntryKind::Chargeback if has(BookName::Debt) => Some("used credits are owed"),
+        EntryKind::DebtPayment if entry.message.is_some() => Some("released credits pay a debt"),
+        EntryKind::DebtPayment => Some("bought credits pay a debt"),
         EntryKind::Release => Some("a hold comes back"),
         EntryKind::Spend if has(BookName::Held) && has(BookName::Available) => {
             Some("a message costs more than it held")
@@ -152,6 +160,7 @@ impl Pair {
             "available after {turn:?}"
         );
         assert_eq!(wide(balance.held), model.held(), "held after {turn:?}");
+        assert_eq!(wide(book.debt), model.debt, "debt after {turn:?}");
         let next = balance
             .next_expiry
             .map(|next| (next.expiry.at, wide(next.credits)));
@@ -199,6 +208,7 @@ impl Pair {
             model.revoked,
             "revoked after {turn:?}"
         );
+        assert_eq!(-sum(BookName::Debt), model.debt);
     }
 
     fn forget_used_up(&mut self) {

@@ -102,6 +102,12 @@ pub enum TransactionKind {
     /// The account's time zone changed, and lots expire at other instants.
     #[sea_orm(string_value = "TIME_ZONE_CHANGE")]
     TimeZoneChange,
+    /// A payment was taken back, and its credits with it.
+    #[sea_orm(string_value = "CHARGEBACK")]
+    Chargeback,
+    /// Credits paid what the account owed.
+    #[sea_orm(string_value = "DEBT_PAYMENT")]
+    DebtPayment,
 }
 
 /// The book of a posting.
@@ -136,7 +142,10 @@ pub enum BookName {
     /// Credits that expired.
     #[sea_orm(string_value = "EXPIRED")]
     Expired,
-    /// Credits that were revoked.
+    /// Credits that were revoked, or taken back with their payment.
     #[sea_orm(string_value = "REVOKED")]
     Revoked,
+    /// Credits that the account owes, as a negative amount.
+    #[sea_orm(string_value = "DEBT")]
+    Debt,
 }

@@ -59,6 +59,9 @@ async fn check_book(
     findings.expect(credits(walk.held), credits(row.held_units.into()), || {
         of("held credits")
     });
+    findings.expect(credits(walk.debt), credits(row.debt_units.into()), || {
+        of("debt")
+    });
     let unassigned = walk.pools.get(&None).copied().unwrap_or_default();
     let kept = credits(row.unassigned_units.into());
     findings.expect(credits(unassigned), kept, || of("unassigned credits"));
@@ -119,6 +122,10 @@ fn check_lots(walk: &Walk, rows: &[lot::Model], findings: &mut Findings) {
         let kept_expiry = kept.get(id).and_then(|row| row.expires_at);
         findings.expect(instant(expiry), instant(kept_expiry), || {
             format!("expiry of lot {id}")
+        });
+        let taken_back = kept.get(id).is_some_and(|row| row.taken_back);
+        findings.expect(lot.taken_back, taken_back, || {
+            format!("whether the payment for lot {id} was taken back")
         });
         if lot.remaining < 0 {
             findings.add(

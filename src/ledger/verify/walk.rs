@@ -37,6 +37,7 @@ pub(super) struct Walk {
     pub lots: HashMap<Uuid, Lot>,
     pub holds: BTreeMap<HeldDraw, i128>,
     pub held: i128,
+    pub debt: i128,
     pub spent: i128,
     pub spends: u64,
     available: i128,
@@ -54,6 +55,8 @@ pub(super) struct Lot {
     pub remaining: i128,
     /// When it expires, and the day that begins then.
     pub expiry: Option<(i64, String)>,
+    /// Whether its payment was taken back.
+    pub taken_back: bool,
 }
 
 impl Walk {
@@ -81,6 +84,7 @@ impl Walk {
             lots: lots.collect(),
             holds: BTreeMap::new(),
             held: 0,
+            debt: 0,
             spent: 0,
             spends: 0,
             available: 0,
@@ -131,6 +135,9 @@ impl Walk {
         for posting in postings {
             let units = i128::from(posting.units);
             sum += units;
+            if let (TransactionKind::Chargeback, Some(id)) = (row.kind, posting.lot_id) {
+                self.lots.entry(id).or_default().taken_back = true;
+            }
             match posting.book {
                 BookName::Available => {
                     available += units;
@@ -143,6 +150,7 @@ impl Walk {
                     }
                 }
                 BookName::Spent => spent += units,
+                BookName::Debt => self.debt -= units,
                 BookName::Expired | BookName::Revoked => {}
             }
         }
@@ -237,6 +245,12 @@ impl Walk {
         ] {
             let (expected, found) = (credits(expected), credits(found.into()));
             self.once(findings, what, expected, found, || of(what));
+        }
+        if self.debt < 0 {
+            let (least, debt) = ("0 credits or more".to_owned(), credits(self.debt));
+            self.once(findings, "debt", least, debt, || {
+                of("debt") + ", by the postings"
+            });
         }
         let next = self.expiries.first_key_value();
         let next = expiry(next.map(|(at, (units, on))| (*units, *at, on.as_str())));

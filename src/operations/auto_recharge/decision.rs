@@ -339,7 +339,7 @@ pub(super) async fn credits(
     let mut head = head.ok_or_else(|| OperationError::broken("an account has no book"))?;
     // Credits whose day has begun can't be spent, booked or not (law L2).
     head.book.expire(now)?;
-    let debt = Credits::from_units(head.debt_units);
+    let debt = head.book.debt;
     Ok((head.book.balance()?.available, debt))
 }
 

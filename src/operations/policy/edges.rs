@@ -48,7 +48,7 @@ edges! {
     /// A sending service needs the account's rate card, settlement setting and available credits.
     Account {
         EVERY_KEY: id name timeZone currencyCode consumptionOrder settlement rateCard balance lists messages;
-        READERS: lots transactions purchases monthlyReports monthlyReportSchedule autoRecharge statement;
+        READERS: debt lots transactions purchases monthlyReports monthlyReportSchedule autoRecharge statement;
         READERS: returnOrigins subscriptionFee;
         REPORTERS: apiKeys paymentConnection;
     }
@@ -121,6 +121,7 @@ edges! {
     /// The reference of a transfer is the payer's and the bank's business.
     Purchase {
         READERS: id status package credits price method confirmationUrl automatic createdAt decidedAt;
+        READERS: reversed failureReason;
         REPORTERS: confirmedWith;
     }
     /// It shows nothing that can't be learned from a charge. The number of recipients by number of

@@ -1,8 +1,8 @@
-//! Values of a row that are read for many rows at once: a list's head-count, a message's lines, an
-//! account's balance.
+//! Values of a row that are read for many rows at once: a list's head-count, a message's lines.
 //!
 //! Here: the keys, each with the account that it names, and how several are read. Not here: the
-//! filter itself ([`super`]); what the values mean, which their nouns say.
+//! filter itself ([`super`]); values of accounts ([`super::of_account`]); what the values mean, which
+//! their nouns say.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -16,14 +16,12 @@ use domain::{
     usage::Usage,
 };
 use entity::{list_destination, message, message_line};
-use jiff::{Timestamp, civil::Date};
+use jiff::Timestamp;
 use sea_orm::DbErr;
 
 use super::{Keyed, Owned, ViewerReader};
 use crate::{
-    operations::{
-        OperationError, allocation::ListAllocation, balance::BalanceAt, viewer::Visibility,
-    },
+    operations::{OperationError, allocation::ListAllocation, viewer::Visibility},
     store::{self, transaction::PostingSum},
 };
 
@@ -97,66 +95,6 @@ impl Keyed for AllocationOf {
             .iter()
             .filter_map(|key| Some((*key, *found.get(&key.list)?)));
         Ok(found.collect())
-    }
-}
-
-/// Asks for an account's balance: now, or at a past instant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct BalanceOf {
-    /// The account.
-    pub account: AccountId,
-    /// The past instant; `None` for now.
-    pub at: Option<Timestamp>,
-}
-
-impl Keyed for BalanceOf {
-    /// All balances of one batch share its fault.
-    type Value = Result<BalanceAt, Arc<OperationError>>;
-
-    fn visibility(&self, _: Option<&Self::Value>) -> Option<Visibility> {
-        Some(Visibility::Account(self.account))
-    }
-
-    async fn read(
-        reader: &ViewerReader,
-        keys: &[Self],
-    ) -> Result<HashMap<Self, Self::Value>, DbErr> {
-        Ok(match reader.services().balances(keys).await {
-            Ok(found) => found.into_iter().map(|(key, at)| (key, Ok(at))).collect(),
-            Err(cause) => {
-                let cause = Arc::new(cause);
-                let failed = keys.iter().map(|key| (*key, Err(Arc::clone(&cause))));
-                failed.collect()
-            }
-        })
-    }
-}
-
-/// Asks for the platform's fee for an account in a month, in the minor unit of its currency. A
-/// month without a fee has no value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct FeeOf {
-    /// The account.
-    pub account: AccountId,
-    /// A day of the month.
-    pub month: Date,
-}
-
-impl Keyed for FeeOf {
-    type Value = i64;
-
-    fn visibility(&self, _: Option<&i64>) -> Option<Visibility> {
-        Some(Visibility::Account(self.account))
-    }
-
-    async fn read(reader: &ViewerReader, keys: &[Self]) -> Result<HashMap<Self, i64>, DbErr> {
-        let connection = reader.services().store().reader();
-        let asked = keys.iter().map(|key| (key.account, key.month));
-        let fees = store::subscription_fee::in_months(connection, asked).await?;
-        let fees = fees.into_iter();
-        Ok(fees
-            .map(|((account, month), fee)| (Self { account, month }, fee))
-            .collect())
     }
 }
 

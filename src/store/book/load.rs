@@ -72,6 +72,7 @@ pub async fn load_each(
     let mut loaded = heads_with_lots(connection, wanted).await?;
     load_holds(connection, wanted, &mut loaded).await?;
     load_used_up_lots(connection, wanted, &mut loaded).await?;
+    load_lots_of_purchases(connection, wanted, &mut loaded).await?;
     load_pools(connection, wanted, &mut loaded, now).await?;
     let Loaded { heads, unsound } = &mut loaded;
     heads.retain(|account, _| !unsound.contains_key(account));
@@ -129,6 +130,7 @@ fn head(row: book::Model, account: OfAccount) -> Option<Head> {
     let mut book = Book {
         order: order(account.consumption_order?),
         held: Credits::from_units(row.held_units),
+        debt: Credits::from_units(row.debt_units),
         last_at: whole_micros(row.last_at),
         ..Book::default()
     };
@@ -141,7 +143,6 @@ fn head(row: book::Model, account: OfAccount) -> Option<Head> {
         time_zone: account.time_zone?,
         usage_rolled_from: account.usage_rolled_from?,
         recent_usage: row.recent_usage,
-        debt_units: row.debt_units,
         recharge_below_units: row.recharge_below_units,
     })
 }
@@ -244,6 +245,29 @@ async fn load_used_up_lots(
     let read = |row: &QueryResult| lot::Model::from_query_result(row, "");
     let rows = RowSet::of_ids(accounts.map(|(id, _)| id.uuid()))
         .query(connection, &["account_id"], query, read)
+        .await?;
+    rows.into_iter().for_each(|row| insert_lot(loaded, row));
+    Ok(())
+}
+
+/// The lots that the purchases bought, used up or not.
+async fn load_lots_of_purchases(
+    connection: &impl ConnectionTrait,
+    wanted: &BTreeMap<AccountId, Wanted>,
+    loaded: &mut Loaded,
+) -> Result<(), DbErr> {
+    let purchases = wanted.iter().flat_map(|(id, wanted)| {
+        let ids = wanted.purchases.iter();
+        ids.map(|purchase| (id.uuid(), purchase.uuid()))
+    });
+    let query = (
+        "l.*",
+        "purchases p JOIN lots l ON l.account_id = p.account_id AND l.id = p.lot_id",
+        "p.account_id = w.account_id AND p.id = w.id",
+    );
+    let read = |row: &QueryResult| lot::Model::from_query_result(row, "");
+    let rows = RowSet::of_pairs(purchases)
+        .query(connection, &["account_id", "id"], query, read)
         .await?;
     rows.into_iter().for_each(|row| insert_lot(loaded, row));
     Ok(())

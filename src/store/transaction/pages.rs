@@ -20,7 +20,7 @@ use sea_orm::{
 use super::{TransactionFilter, Window};
 
 /// The kinds that move credits of lists without naming them; all other kinds name their list.
-const SHARED_OUT: [TransactionKind; 3] = [Expiry, Revocation, Allocation];
+const SHARED_OUT: [TransactionKind; 4] = [Expiry, Revocation, Allocation, Chargeback];
 
 /// Selects all transactions that match a filter.
 pub(super) fn all(filter: &TransactionFilter) -> Select<transaction::Entity> {
@@ -97,7 +97,7 @@ fn of_kind(filter: &TransactionFilter, kind: TransactionKind) -> Select<transact
         // The index's own condition, word for word: the planner would not match a bound value to
         // it.
         Purchase | Recharge | Grant | Revocation | Allocation | Hold | Release | Expiry
-        | TimeZoneChange => select.filter(Expr::cust("kind <> 'SPEND'")),
+        | TimeZoneChange | Chargeback | DebtPayment => select.filter(Expr::cust("kind <> 'SPEND'")),
     }
 }
 

@@ -13,8 +13,8 @@ use std::{
 };
 
 use domain::id::PurchaseId;
-use jiff::{SignedDuration, Timestamp};
-use message_credits::graphql::engine::ids::PublicId;
+use jiff::SignedDuration;
+use message_credits::{clock::Clock, graphql::engine::ids::PublicId};
 use serde_json::{Value, json};
 
 use super::{assert_verified, below, migrated_postgres, rounds};
@@ -166,7 +166,7 @@ async fn money_and_credits_agree(database_url: &str) {
         stop.clone(),
         spent.clone(),
     ));
-    let began = Timestamp::now();
+    let began = Clock::system().now();
     for round in 0..rounds() {
         let wait = u64::try_from(below(2_500)).unwrap();
         tokio::time::sleep(Duration::from_millis(50 + wait)).await;
@@ -183,7 +183,8 @@ async fn money_and_credits_agree(database_url: &str) {
     till.pay_all();
     server.kill();
     // Half an hour later: what a killed process had claimed is free again, and due.
-    let later = Timestamp::now()
+    let later = Clock::system()
+        .now()
         .checked_add(SignedDuration::from_mins(30))
         .unwrap();
     let server = start(

@@ -4,9 +4,16 @@
 
 use std::collections::BTreeSet;
 
-use domain::{ending::Asker, id::MessageId};
+use domain::{
+    credits::Credits,
+    ending::Asker,
+    id::{LotId, MessageId},
+};
 use entity::{posting, purchase, sql_enums::TransactionKind, transaction};
-use message_credits::ledger::{End, RequestKind};
+use message_credits::{
+    clock::id_at,
+    ledger::{End, RequestKind},
+};
 use sea_orm::{
     ActiveEnum, ConnectionTrait, DatabaseBackend, EntityTrait, Statement, prelude::Uuid,
     sea_query::Expr,
@@ -19,6 +26,7 @@ use crate::support::{
     on_both_databases,
     purchase::{begin, package},
     sending::{self, sms, submit},
+    test_provider::purchase_id,
 };
 
 const PAGE: &str = include_str!("../../../docs/ledger.md");
@@ -103,7 +111,53 @@ async fn whole_history(server: &Server) -> Tenant {
             .await
             .unwrap();
     }
+    payments_taken_back(server).await;
     tenant
+}
+
+/// Payments that are taken back from another account: with their credits unused, used in part, used
+/// up, and revoked; and a purchase that pays the debt.
+async fn payments_taken_back(server: &Server) {
+    let tenant = server.account("Refunded").await;
+    let now = || server.services().clock.now();
+    let buy = async || {
+        let package = package(server, 10, 100, |_| {}).await;
+        let purchase = purchase_id(&begin(server, &tenant, &package).await["id"]);
+        let lot = LotId::new(id_at(now()));
+        let credit = RequestKind::Credit {
+            purchase,
+            lot,
+            is_confirmed: true,
+        };
+        submit(server, &tenant, now(), credit).await;
+        (purchase, lot)
+    };
+    let reverse = async |purchase, minor| {
+        let reverse = RequestKind::Reverse { purchase, minor };
+        submit(server, &tenant, now(), reverse).await;
+    };
+    let send = async |recipients| {
+        let new = sending::new_message(&sms(None, "2026-11-22T08:00:00Z", recipients));
+        submit(server, &tenant, now(), RequestKind::Send(new)).await;
+    };
+    let (purchase, _) = buy().await;
+    reverse(purchase, 50).await;
+    send(3).await;
+    reverse(purchase, 100).await;
+    let (purchase, _) = buy().await;
+    send(7).await;
+    reverse(purchase, 100).await;
+    for _ in 0..2 {
+        buy().await;
+    }
+    let (purchase, lot) = buy().await;
+    let revoke = RequestKind::Revoke {
+        lot: Some(lot),
+        credits: Credits::whole(10),
+        note: "for a test".to_owned(),
+    };
+    submit(server, &tenant, now(), revoke).await;
+    reverse(purchase, 100).await;
 }
 
 /// The page's queries, each with the question that it answers.

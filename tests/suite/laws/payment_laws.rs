@@ -138,7 +138,7 @@ on_both_databases! {
     /// Money that was taken has brought its credits once, all other purchases have ended, and
     /// nothing hangs.
     async fn credits_follow_the_money_of_any_history(server: Server) {
-        let seed = rand::rng().random();
+        let seed = u64::from_le_bytes(message_credits::entropy::bytes());
         credits_follow_the_money(server, seed).await;
     }
 

@@ -63,12 +63,15 @@ struct Payment {
     is_late: bool,
 }
 
+/// How the calls to come end, and the payments so far.
+type Course = (VecDeque<Fate>, BTreeMap<PurchaseId, Payment>);
+
 /// A provider whose calls end as the case says, and are paid once the case has said all.
 #[derive(Debug, Clone, Default)]
-struct Fickle(Arc<Mutex<(VecDeque<Fate>, BTreeMap<PurchaseId, Payment>)>>);
+struct Fickle(Arc<Mutex<Course>>);
 
 impl Fickle {
-    fn inside(&self) -> MutexGuard<'_, (VecDeque<Fate>, BTreeMap<PurchaseId, Payment>)> {
+    fn inside(&self) -> MutexGuard<'_, Course> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -61,6 +61,7 @@ fn act() -> impl Strategy<Value = Act> {
         14 => (source, amount(), until()).prop_map(|(source, amount, until)| Act::Issue(source, amount, until)),
         4 => (prop::option::of(which()), amount()).prop_map(|(lot, amount)| Act::Revoke(lot, amount)),
         1 => amount().prop_map(Act::RevokeNothing),
+        4 => (which(), amount(), amount()).prop_map(|(lot, amount, used)| Act::TakeBack(lot, amount, used)),
         12 => prop::collection::vec(wish, 0..4).prop_map(Act::Allocate),
         16 => (list(), amount()).prop_map(|(list, amount)| Act::Spend(list, amount)),
         18 => (list(), amount()).prop_map(|(list, amount)| Act::Hold(list, amount)),

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    book::{Allocation, Book, BookName, Command, Entry, EntryKind, Refusal},
+    book::{Allocation, Book, BookName, Command, Entry, EntryKind, Refusal, Source},
     credits::Credits,
     id::{ListId, LotId, MessageId},
     pool::Pool,
@@ -32,17 +32,29 @@ pub fn did_what_it_says(command: &Command, taken: &Taken) {
     match command {
         Command::Issue {
             lot,
+            source,
             credits,
             expiry,
-            ..
         } => {
+            // What was bought pays the debt first, what was granted doesn't (R5).
+            let paid = match source {
+                Source::Purchase | Source::AutoRecharge => (*credits).min(taken.found.debt),
+                Source::Grant => Credits::ZERO,
+            };
+            let rest = less(*credits, paid.units());
             let is_late = expiry.is_some_and(|expiry| expiry.at <= taken.at);
-            let left = if is_late { Credits::ZERO } else { *credits };
+            let left = if is_late { Credits::ZERO } else { rest };
             assert_eq!(taken.after.lots[lot].remaining, left);
             assert_eq!((change, held_change), (wide(left), 0));
+            assert_eq!(wide(taken.found.debt) - wide(taken.after.debt), wide(paid));
             // It comes in unassigned (P1), and no list gains or loses anything.
             assert_eq!(taken.after.pools.limited, taken.found.pools.limited);
-            assert_eq!(kinds.len(), 1 + usize::from(is_late));
+            let (pays, expires) = (paid.is_positive(), is_late && rest.is_positive());
+            assert_eq!(kinds.len(), 1 + usize::from(pays) + usize::from(expires));
+        }
+        Command::TakeBack { lot, credits, used } => {
+            assert_eq!(held_change, 0);
+            taken_back(*lot, (wide(*credits), wide(*used)), change, taken);
         }
         Command::Revoke { lot, credits } => {
             assert_eq!((change, held_change), (-wide(*credits), 0));
@@ -84,6 +96,27 @@ pub fn did_what_it_says(command: &Command, taken: &Taken) {
         }
         Command::ChangeTimeZone { time_zone } => days_begin_elsewhere(time_zone, taken),
     }
+}
+
+/// R5: what is left of the lot goes first, off the pools by L3, and of the rest what was used
+/// becomes debt.
+fn taken_back(lot: LotId, (credits, used): (i128, i128), change: i128, taken: &Taken) {
+    let [entry] = taken.entries else {
+        panic!("{:?}", taken.entries)
+    };
+    assert_eq!(entry.kind, EntryKind::Chargeback);
+    let had = taken.found.lots[&lot];
+    let gone = credits.min(wide(had.remaining));
+    let owed = used.min(credits - gone);
+    assert_eq!(change, -gone);
+    assert_eq!(wide(taken.after.debt) - wide(taken.found.debt), owed);
+    assert_eq!(settled_into(BookName::Revoked, taken), gone + owed);
+    is_shared_out(taken.found, entry);
+    let mut lots = taken.found.lots.clone();
+    let left = lots.get_mut(&lot).unwrap();
+    left.remaining = less(had.remaining, i64::try_from(gone).unwrap());
+    left.taken_back |= gone + owed > 0;
+    assert_eq!(taken.after.lots, lots, "no other lot pays");
 }
 
 /// L2 across a change of zone: every lot keeps its day and expires when that begins in the new
@@ -177,17 +210,25 @@ fn allocated(allocations: &[Allocation], taken: &Taken) {
 }
 
 /// H2: what was drawn last returns first, to its lots and its pool; late returns expire from there.
+/// What returns to a lot whose payment was taken back pays the debt before that (R5).
 fn ended(message: MessageId, list: Option<ListId>, charge: Credits, taken: &Taken) {
     let hold = &taken.found.holds[&message];
     let pool = taken.found.pools.of(hold.pool.list());
     let mut back = (wide(hold.credits()) - wide(charge)).max(0);
     let beyond = (wide(charge) - wide(hold.credits())).max(0);
     let mut lots = taken.found.lots.clone();
-    let (mut returned, mut late) = (0, 0);
+    let mut parts = Vec::new();
     for draw in hold.draws.iter().rev() {
         let part = back.min(wide(draw.credits));
         back -= part;
-        let lot = lots.get_mut(&draw.lot).unwrap();
+        parts.push((draw.lot, part));
+    }
+    let (mut returned, mut late, mut debt) = (0, 0, wide(taken.found.debt));
+    for (id, part) in parts.into_iter().rev() {
+        let lot = lots.get_mut(&id).unwrap();
+        let paid = if lot.taken_back { part.min(debt) } else { 0 };
+        debt -= paid;
+        let part = part - paid;
         if lot.has_expired(taken.at) {
             late += part;
         } else {
@@ -205,6 +246,7 @@ fn ended(message: MessageId, list: Option<ListId>, charge: Credits, taken: &Take
     let fallen = wide(taken.found.held) - wide(taken.after.held);
     assert_eq!(fallen, wide(hold.credits()));
     assert_eq!(settled_into(BookName::Expired, taken), late);
+    assert_eq!(wide(taken.after.debt), debt);
     follow_the_draw_order_beyond(taken, beyond);
 }
 
@@ -285,13 +327,23 @@ pub fn had_to_be_refused(command: &Command, refusal: Refusal, found: &Book) {
             | Command::Hold { credits, .. }
             | Command::Settle { credits, .. },
         ) => *credits < Credits::ZERO,
+        (Refusal::NotPositive, Command::TakeBack { credits, used, .. }) => {
+            (*credits).min(*used) < Credits::ZERO
+        }
         (Refusal::NotPositive, Command::Allocate { allocations }) => allocations
             .iter()
             .any(|one| one.limit < Some(Credits::ZERO) && one.limit.is_some()),
         (Refusal::TooMany, Command::Issue { credits, .. }) => {
             wide(*credits) + wide(found.balance().unwrap().total()) > wide(Book::MAX_TOTAL)
         }
-        (Refusal::UnknownLot, Command::Revoke { lot: Some(lot), .. }) => remaining(lot).is_none(),
+        (Refusal::TooMany, Command::TakeBack { lot, credits, used }) => {
+            let beyond = wide(*credits) - wide(remaining(lot).unwrap());
+            wide(found.debt) + beyond.min(wide(*used)) > wide(Book::MAX_TOTAL)
+        }
+        (
+            Refusal::UnknownLot,
+            Command::Revoke { lot: Some(lot), .. } | Command::TakeBack { lot, .. },
+        ) => remaining(lot).is_none(),
         (Refusal::AlreadyHeld, Command::Hold { message, .. }) => is_held(message),
         (Refusal::NotHeld, Command::Settle { message, .. } | Command::Cancel { message, .. }) => {
             !is_held(message)

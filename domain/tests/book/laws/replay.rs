@@ -17,7 +17,7 @@ pub struct Replay {
     pools: BTreeMap<Option<ListId>, i128>,
     holds: BTreeMap<MessageId, i128>,
     held: i128,
-    /// Issued, spent, expired and revoked.
+    /// Issued, spent, expired, revoked and debt.
     beyond: BTreeMap<BookName, i128>,
 }
 
@@ -74,12 +74,12 @@ impl Replay {
             0,
             "credits come from nowhere"
         );
+        let debt = self.beyond.get(&BookName::Debt).copied();
+        assert_eq!(-debt.unwrap_or_default(), wide(book.debt));
         for (name, units) in &self.beyond {
-            assert_eq!(
-                *name == BookName::Issued,
-                *units < 0,
-                "{name:?} has {units}"
-            );
+            let falls = matches!(name, BookName::Issued | BookName::Debt);
+            let sign = units.signum();
+            assert!(sign == 0 || falls == (sign < 0), "{name:?} has {units}");
         }
     }
 }

@@ -4,6 +4,8 @@
 //! shares nothing with the first book but the commands and the refusals. Not here: entries and
 //! postings.
 
+#[path = "model/coming.rs"]
+mod coming;
 #[path = "model/view.rs"]
 mod view;
 
@@ -13,7 +15,6 @@ use domain::{
     book::{Allocation, Command, Refusal},
     credits::Credits,
     id::{ListId, LotId, MessageId},
-    lot::Expiry,
 };
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
@@ -27,6 +28,7 @@ struct Lot {
     ends: Option<Timestamp>,
     day: Option<Date>,
     since: Timestamp,
+    taken_back: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -51,6 +53,7 @@ pub struct Model {
     pub spent: i128,
     pub expired: i128,
     pub revoked: i128,
+    pub debt: i128,
     lots: Vec<Lot>,
     pools: Vec<Pool>,
     holds: Vec<Hold>,
@@ -66,6 +69,7 @@ impl Default for Model {
             spent: 0,
             expired: 0,
             revoked: 0,
+            debt: 0,
             lots: Vec::new(),
             pools: vec![Pool {
                 owner: None,
@@ -110,10 +114,13 @@ impl Model {
         match command {
             Command::Issue {
                 lot,
+                source,
                 credits,
                 expiry,
-                ..
-            } => self.issue(*lot, wide(*credits), *expiry, now)?,
+            } => self.issue(*lot, *source, (wide(*credits), *expiry), now)?,
+            Command::TakeBack { lot, credits, used } => {
+                self.take_back(*lot, wide(*credits), wide(*used))?;
+            }
             Command::Revoke { lot, credits } => self.revoke(*lot, wide(*credits))?,
             Command::Allocate { allocations } => {
                 if !self.allocate(allocations)? {
@@ -172,32 +179,6 @@ impl Model {
             self.expired += credits;
             self.written = self.written.max(instant);
         }
-    }
-
-    fn issue(
-        &mut self,
-        id: LotId,
-        credits: i128,
-        expiry: Option<Expiry>,
-        now: Timestamp,
-    ) -> Result<(), Refusal> {
-        let ends = expiry.map(|expiry| expiry.at);
-        refuse_unless(credits > 0, Refusal::NotPositive)?;
-        let total = self.available() + self.held() + credits;
-        refuse_unless(total <= MOST, Refusal::TooMany)?;
-        self.issued += credits;
-        let is_late = ends.is_some_and(|ends| ends <= now);
-        let left = if is_late { 0 } else { credits };
-        self.lots.push(Lot {
-            id,
-            left,
-            ends,
-            day: expiry.map(|expiry| expiry.on),
-            since: now,
-        });
-        self.pool(None).free += left;
-        self.expired += credits - left;
-        Ok(())
     }
 
     /// Lots expire when their days begin in the zone, or now if their day has begun there. Returns
@@ -287,24 +268,6 @@ impl Model {
         self.give_back(hold, (held - charge).max(0), now);
         self.spent += charge;
         Ok(())
-    }
-
-    /// Takes this much off the top of a hold; what has expired meanwhile is lost on the way back.
-    fn give_back(&mut self, mut hold: Hold, mut credits: i128, now: Timestamp) {
-        let is_limited = self.pools.iter().any(|pool| pool.owner == hold.payer);
-        let payer = hold.payer.filter(|_| is_limited);
-        while credits > 0 {
-            let (id, drawn) = hold.stack.pop().unwrap();
-            let part = drawn.min(credits);
-            credits -= part;
-            let lot = self.lots.iter_mut().find(|lot| lot.id == id).unwrap();
-            if lot.ends.is_some_and(|ends| ends <= now) {
-                self.expired += part;
-            } else {
-                lot.left += part;
-                self.pool(payer).free += part;
-            }
-        }
     }
 
     fn draw(

@@ -36,7 +36,9 @@ async fn approved(double: &Double, provider: &dyn Provider, cap: Money) -> (Mand
         .await
         .unwrap();
     let page = asked.confirmation_url.unwrap();
-    double.shop("approve", json!({ "url": page.as_str() })).await;
+    double
+        .shop("approve", json!({ "url": page.as_str() }))
+        .await;
     let mandate = provider.mandate(&merchant(), None).await.unwrap();
     let merchant = charged_under(mandate.reference.as_deref());
     (mandate, merchant)
@@ -142,7 +144,9 @@ async fn the_cap_holds_until_a_higher_one_is_approved() {
         .await
         .unwrap();
     assert_eq!(event(&before), Event::Declined);
-    double.shop("approve", json!({ "url": page.as_str() })).await;
+    double
+        .shop("approve", json!({ "url": page.as_str() }))
+        .await;
     let mandate = provider.mandate(&merchant, None).await.unwrap();
     assert_eq!(
         (mandate.cap, mandate.used),
