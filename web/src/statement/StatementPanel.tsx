@@ -189,6 +189,8 @@ const CREDITS: Column<CreditLine>[] = [
 
 /** What came in and what went out; lines without credits are left out. */
 function credits({ credits: c }: Statement): CreditLine[] {
+  // A month that has not begun has none.
+  if (!c) return [];
   const moved: [string, string, boolean][] = [
     ['Bought', c.purchased, true],
     ['Recharged', c.recharged, true],
