@@ -2,9 +2,9 @@
 //!
 //! Here: reading a report's figures ([`usage`]) and its messages ([`messages`]), the contents of
 //! its file ([`file`]) and of a statement's ([`statement`]), writing them as a workbook
-//! ([`workbook`]) or a report as comma-separated values ([`csv`]), whose columns come from one table
-//! ([`columns`]), and streaming a file to a client while it is being written ([`stream`]). Not here:
-//! who may see it.
+//! ([`workbook`]) or a report as comma-separated values ([`csv`]), whose columns come from one
+//! table ([`columns`]), and streaming a file to a client while it is being written ([`stream`]).
+//! Not here: who may see it.
 
 mod columns;
 pub mod csv;

@@ -72,8 +72,8 @@ impl Book {
     pub const MAX_TOTAL: Credits = Credits::from_units(Credits::MAX_INPUT.units() * 100);
 
     /// Whether `command` needs every limited pool in [`Book::pools`], not only those of the lists
-    /// it names: expired, revoked and charged-back credits are shared by all of them (law L3). `latest` is the
-    /// instant of the last command that is applied to the book as loaded.
+    /// it names: expired, revoked and charged-back credits are shared by all of them (law L3).
+    /// `latest` is the instant of the last command that is applied to the book as loaded.
     #[must_use]
     pub fn needs_every_pool(&self, command: &Command, latest: Timestamp) -> bool {
         let comes_due = match command {

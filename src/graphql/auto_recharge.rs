@@ -166,7 +166,7 @@ impl AutoRechargeMutation {
     /// Changes the automatic recharge of an account. The change takes effect at once: if the
     /// balance is below the threshold, a recharge is due, and declines before the change are
     /// forgotten. If the payment provider asks the owner to approve automatic charges,
-    /// confirmationUrl says where.
+    /// confirmationUrl is the address for that.
     async fn update_auto_recharge(
         &self,
         ctx: &Context<'_>,

@@ -2,8 +2,8 @@
 //!
 //! Here: what a reader is, and how it filters values by key and pages of lists. Each key type and
 //! each list states who sees its rows, so one without such a statement doesn't compile. Not here:
-//! the key types ([`rows`], [`parts`], [`of_account`]) and the lists ([`lists`]); which fields a role may read
-//! ([`super::policy`]).
+//! the key types ([`rows`], [`parts`], [`of_account`]) and the lists ([`lists`]); which fields a
+//! role may read ([`super::policy`]).
 
 mod lists;
 mod of_account;

@@ -121,7 +121,9 @@ impl Provider for Stripe {
         match order.reference.as_deref() {
             Some(id) if is_id(id, "cs_") => self.read_checkout(order, id).await,
             Some(id) if is_id(id, "pi_") => self.read_intent(order, id).await,
-            Some(id) => Err(CallError::NoAnswer(format!("{id:?} is no payment of Stripe"))),
+            Some(id) => Err(CallError::NoAnswer(format!(
+                "{id:?} is no payment of Stripe"
+            ))),
             None => {
                 let customer = customer_id(merchant)?;
                 let found = if order.is_automatic {
@@ -254,7 +256,15 @@ mod tests {
         }
         let long = format!("cus_{}", "a".repeat(252));
         for text in [
-            "", "cus_", "cus", "pi_1", "cus_a/../b", "cus_a?b", "cus_a#b", "cus_è", "cus_a b",
+            "",
+            "cus_",
+            "cus",
+            "pi_1",
+            "cus_a/../b",
+            "cus_a?b",
+            "cus_a#b",
+            "cus_è",
+            "cus_a b",
             &long,
         ] {
             assert!(!is_id(text, "cus_"), "{text}");

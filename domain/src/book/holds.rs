@@ -102,10 +102,10 @@ impl Book {
         Ok(())
     }
 
-    /// Returns draws of a hold to their lots and pool. Credits that return to a lot whose payment was
-    /// taken back pay the account's debt at once (law R5), and others that return to a lot whose day
-    /// has passed expire at once (law H2), both from that pool. If the list shares again by now, its
-    /// pool is the unassigned one.
+    /// Returns draws of a hold to their lots and pool. Credits that return to a lot whose payment
+    /// was taken back pay the account's debt at once (law R5), and others that return to a lot
+    /// whose day has passed expire at once (law H2), both from that pool. If the list shares again
+    /// by now, its pool is the unassigned one.
     fn release(
         &mut self,
         message: MessageId,

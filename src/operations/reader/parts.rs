@@ -1,8 +1,8 @@
 //! Values of a row that are read for many rows at once: a list's head-count, a message's lines.
 //!
 //! Here: the keys, each with the account that it names, and how several are read. Not here: the
-//! filter itself ([`super`]); values of accounts ([`super::of_account`]); what the values mean, which
-//! their nouns say.
+//! filter itself ([`super`]); values of accounts ([`super::of_account`]); what the values mean,
+//! which their nouns say.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},

@@ -82,7 +82,10 @@ pub(super) fn no_answer(cause: impl Display) -> CallError {
 /// Stripe's own words, at most 200 characters of them.
 pub(super) fn message(error: &ApiError) -> String {
     let text = error.message.as_deref().or(error.code.as_deref());
-    text.unwrap_or("no reason was given").chars().take(200).collect()
+    text.unwrap_or("no reason was given")
+        .chars()
+        .take(200)
+        .collect()
 }
 
 impl Api {

@@ -3,8 +3,8 @@
 //! Here: the request, the search for an earlier one, and the meaning of every status. Not here: the
 //! payment page ([`super::checkout`]).
 //!
-//! One purchase is one idempotency key and so at most one payment. Stripe stores the first answer of
-//! a key, an error of its own (500) included, and repeats it for a day at least: a new key could
+//! One purchase is one idempotency key and so at most one payment. Stripe stores the first answer
+//! of a key, an error of its own (500) included, and repeats it for a day at least: a new key could
 //! charge twice, so that there is none. Instead the customer's payments are searched for the
 //! purchase's id before a request is repeated, and after one that was answered with an error. If
 //! there is none and the stored error is all that will ever come, the purchase has failed.
@@ -169,16 +169,19 @@ impl Stripe {
             return Ok(waits);
         }
         match intent.status {
-            IntentStatus::RequiresPaymentMethod => {
-                Ok(declined(intent.id.clone(), intent.last_payment_error.as_ref()))
-            }
+            IntentStatus::RequiresPaymentMethod => Ok(declined(
+                intent.id.clone(),
+                intent.last_payment_error.as_ref(),
+            )),
             IntentStatus::RequiresAction => {
-                self.cancel(order, &intent.id, Event::Declined, words::APPROVE).await
+                self.cancel(order, &intent.id, Event::Declined, words::APPROVE)
+                    .await
             }
             // The call that confirms it may still be under way.
             IntentStatus::RequiresConfirmation if !is_settled(order) => Ok(waits),
             IntentStatus::RequiresConfirmation | IntentStatus::RequiresCapture => {
-                self.cancel(order, &intent.id, Event::Failed, NOT_FINISHED).await
+                self.cancel(order, &intent.id, Event::Failed, NOT_FINISHED)
+                    .await
             }
             IntentStatus::Processing | IntentStatus::Canceled | IntentStatus::Succeeded => {
                 Err(no_answer("a payment changed while it was read"))
@@ -204,9 +207,7 @@ impl Stripe {
                 reference: Some(reference),
                 ..Report::of(Event::Waiting)
             }),
-            IntentStatus::Canceled => {
-                Some(declined(reference, intent.last_payment_error.as_ref()))
-            }
+            IntentStatus::Canceled => Some(declined(reference, intent.last_payment_error.as_ref())),
             IntentStatus::RequiresPaymentMethod
             | IntentStatus::RequiresConfirmation
             | IntentStatus::RequiresAction
@@ -219,9 +220,10 @@ impl Stripe {
     async fn declined(&self, order: &Order, error: &ApiError) -> Result<Report, CallError> {
         let reason = words::reason(Some(error));
         match &error.payment_intent {
-            Some(Refused { id, status: IntentStatus::RequiresAction }) => {
-                self.cancel(order, id, Event::Declined, &reason).await
-            }
+            Some(Refused {
+                id,
+                status: IntentStatus::RequiresAction,
+            }) => self.cancel(order, id, Event::Declined, &reason).await,
             Some(Refused { id, .. }) => Ok(declined(id.clone(), Some(error))),
             None => Ok(because(Event::Declined, reason)),
         }

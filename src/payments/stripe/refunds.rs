@@ -20,7 +20,9 @@ impl Stripe {
         let currency = order.price.currency();
         if charge.currency != amounts::code(currency) {
             let found = &charge.currency;
-            return Err(no_answer(format!("the payment is in another currency, {found:?}")));
+            return Err(no_answer(format!(
+                "the payment is in another currency, {found:?}"
+            )));
         }
         let disputed = if charge.disputed {
             self.disputed(&intent.id).await?
@@ -28,7 +30,11 @@ impl Stripe {
             0
         };
         // A payment that is refunded while it is disputed is taken back twice.
-        let Charge { amount, amount_refunded, .. } = charge;
+        let Charge {
+            amount,
+            amount_refunded,
+            ..
+        } = charge;
         let reversed = amount_refunded
             .checked_add(disputed)
             .map(|sum| sum.min(*amount))
@@ -42,7 +48,9 @@ impl Stripe {
         let disputes = self.api.get(&["disputes"], &query).await;
         let disputes: List<Dispute> = disputes.map_err(Failure::while_reading)?;
         let withdrawn = disputes.data.iter().filter(|one| is_withdrawn(one.status));
-        let sum = withdrawn.map(|one| one.amount).try_fold(0_i64, i64::checked_add);
+        let sum = withdrawn
+            .map(|one| one.amount)
+            .try_fold(0_i64, i64::checked_add);
         sum.ok_or_else(|| no_answer("its disputes have no sum"))
     }
 }

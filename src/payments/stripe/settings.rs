@@ -34,8 +34,9 @@ pub struct Settings {
     /// --allow-sandbox is needed.
     #[arg(long, env = "STRIPE_SECRET_KEY_FILE", value_name = "FILE")]
     pub stripe_secret_key_file: Option<PathBuf>,
-    /// Stripe: a file with the signing secret (whsec_…) of the webhook endpoint that sends events to
-    /// /webhooks/stripe. The environment variable STRIPE_WEBHOOK_SECRET may hold the secret itself.
+    /// Stripe: a file with the signing secret (whsec_…) of the webhook endpoint that sends events
+    /// to /webhooks/stripe. The environment variable STRIPE_WEBHOOK_SECRET may hold the secret
+    /// itself.
     #[arg(long, env = "STRIPE_WEBHOOK_SECRET_FILE", value_name = "FILE")]
     pub stripe_webhook_secret_file: Option<PathBuf>,
     /// Stripe: a file with the signing secret before the last rotation, which is accepted too. The

@@ -57,8 +57,7 @@ pub(super) fn receive(
     if signed_at.abs_diff(now.as_second()) > TOLERANCE {
         return Err(Rejected::Stale);
     }
-    let delivery: Delivery =
-        serde_json::from_slice(body).map_err(|_| Rejected::Unreadable)?;
+    let delivery: Delivery = serde_json::from_slice(body).map_err(|_| Rejected::Unreadable)?;
     if !is_id(&delivery.id, "evt_") {
         return Err(Rejected::Unreadable);
     }
@@ -69,8 +68,8 @@ pub(super) fn receive(
     })
 }
 
-/// The time of the signature, in seconds since the epoch, if one of the header's signatures was made
-/// with one of the secrets.
+/// The time of the signature, in seconds since the epoch, if one of the header's signatures was
+/// made with one of the secrets.
 fn verified(secrets: &Secrets, header: &str, body: &[u8]) -> Result<i64, Rejected> {
     let mut time = None;
     let mut signatures = Vec::new();
@@ -112,7 +111,11 @@ fn signature(secret: &str, time: &str, body: &[u8]) -> Option<Hmac<Sha256>> {
 fn from_hex(text: &str) -> Option<Vec<u8>> {
     let digits: Vec<u8> = text
         .chars()
-        .map(|digit| digit.to_digit(16).and_then(|digit| u8::try_from(digit).ok()))
+        .map(|digit| {
+            digit
+                .to_digit(16)
+                .and_then(|digit| u8::try_from(digit).ok())
+        })
         .collect::<Option<_>>()?;
     let (pairs, rest) = digits.as_chunks::<2>();
     rest.is_empty()
@@ -125,7 +128,9 @@ fn subject(topic: &str, object: &Value) -> Subject {
     let payment = |name: &str, prefix: &str| {
         let reference = text(name).filter(|id| is_id(id, prefix)).map(str::to_owned);
         let found = purchase(object).map(Subject::Purchase);
-        found.or(reference.map(Subject::Payment)).unwrap_or(Subject::Nothing)
+        found
+            .or(reference.map(Subject::Payment))
+            .unwrap_or(Subject::Nothing)
     };
     let merchant = |name: &str| {
         let customer = text(name).filter(|id| is_id(id, "cus_"));
@@ -150,8 +155,8 @@ fn subject(topic: &str, object: &Value) -> Subject {
     }
 }
 
-/// The purchase that a payment names. Whoever may write to Stripe's account may name any, so that no
-/// more than a look at Stripe follows from it.
+/// The purchase that a payment names. Whoever may write to Stripe's account may name any, so that
+/// no more than a look at Stripe follows from it.
 fn purchase(object: &Value) -> Option<PurchaseId> {
     let text = object.get("metadata")?.get(PURCHASE)?.as_str()?;
     Uuid::parse_str(text).ok().map(PurchaseId::new)

@@ -1,8 +1,8 @@
 //! Why a payment was declined, in words for the owner.
 //!
 //! Here: Stripe's codes of declines that an owner can do something about. Of a card that was
-//! reported lost or stolen the bank wants nothing said: it is declined like any other. The codes are
-//! those of <https://docs.stripe.com/declines/codes>, read in November 2026.
+//! reported lost or stolen the bank wants nothing said: it is declined like any other. The codes
+//! are those of <https://docs.stripe.com/declines/codes>, read in November 2026.
 
 use super::objects::ApiError;
 
@@ -27,7 +27,8 @@ pub(super) fn reason(error: Option<&ApiError>) -> String {
 
 fn words(code: &str) -> Option<&'static str> {
     Some(match code {
-        "authentication_required" | "authentication_not_handled"
+        "authentication_required"
+        | "authentication_not_handled"
         | "payment_intent_authentication_failure" => APPROVE,
         "insufficient_funds" => "the bank declined the payment: the card has insufficient funds",
         "expired_card" => "the card has expired",
@@ -38,16 +39,26 @@ fn words(code: &str) -> Option<&'static str> {
         "card_not_supported" | "transaction_not_allowed" | "not_permitted" => {
             "the bank declined the payment: the card can't be used for it"
         }
-        "incorrect_number" | "invalid_number" | "incorrect_cvc" | "invalid_cvc"
-        | "invalid_expiry_month" | "invalid_expiry_year" | "incorrect_zip" | "invalid_account" => {
-            "the card's details are wrong: buy credits once with another card"
-        }
+        "incorrect_number"
+        | "invalid_number"
+        | "incorrect_cvc"
+        | "invalid_cvc"
+        | "invalid_expiry_month"
+        | "invalid_expiry_year"
+        | "incorrect_zip"
+        | "invalid_account" => "the card's details are wrong: buy credits once with another card",
         "processing_error" | "try_again_later" | "issuer_not_available" | "reenter_transaction" => {
             "the bank couldn't process the payment now"
         }
-        "call_issuer" | "do_not_honor" | "do_not_try_again" | "no_action_taken"
-        | "revocation_of_authorization" | "revocation_of_all_authorizations"
-        | "stop_payment_order" => "the bank declined the payment: ask the bank, or use another card",
+        "call_issuer"
+        | "do_not_honor"
+        | "do_not_try_again"
+        | "no_action_taken"
+        | "revocation_of_authorization"
+        | "revocation_of_all_authorizations"
+        | "stop_payment_order" => {
+            "the bank declined the payment: ask the bank, or use another card"
+        }
         _ => return None,
     })
 }
@@ -77,7 +88,12 @@ mod tests {
         check(Some(&funds), "insufficient funds");
         check(Some(&error("expired_card", None)), "has expired");
         // The bank wants nothing said about these.
-        for code in ["lost_card", "stolen_card", "fraudulent", "a_code_of_tomorrow"] {
+        for code in [
+            "lost_card",
+            "stolen_card",
+            "fraudulent",
+            "a_code_of_tomorrow",
+        ] {
             let found = reason(Some(&error("card_declined", Some(code))));
             assert_eq!(found, "the bank declined the payment", "{code}");
         }

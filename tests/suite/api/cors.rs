@@ -98,6 +98,7 @@ async fn configured_origins_are_allowed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn preflights_list_allowed_origins() {
+    message_credits::tls::install();
     let client = reqwest::Client::new();
     let asked = async |base: &str, path: &str, origin: &str| {
         client

@@ -93,11 +93,11 @@ async fn set_up(server: &Process) -> Shop {
         .unwrap()
         .to_owned();
     let package = "mutation($input: CreateCreditPackageInput!) {
-        createCreditPackage(input: $input) { creditPackage { id } userErrors { field message } } }";
+        createCreditPackage(input: $input) { package { id } userErrors { field message } } }";
     let price = json!({ "amount": "50.00", "currencyCode": "EUR" });
     let input = json!({ "code": "fifty", "name": "Fifty", "credits": PACKAGE.0.to_string(), "price": price });
     let made = done(server, ADMIN_KEY, package, input).await;
-    let package = made["creditPackage"]["id"].as_str().unwrap().to_owned();
+    let package = made["package"]["id"].as_str().unwrap().to_owned();
     let grant = "mutation($input: GrantCreditsInput!) {
         grantCredits(input: $input) { userErrors { field message } } }";
     let input = json!({ "accountId": account, "credits": GRANTED.to_string(), "note": "a beginning",

@@ -15,8 +15,8 @@ use message_credits::{
     ledger::{End, RequestKind},
 };
 use sea_orm::{
-    ActiveEnum, ConnectionTrait, DatabaseBackend, EntityTrait, Statement, prelude::Uuid,
-    sea_query::Expr,
+    ActiveEnum, ColumnTrait, ConnectionTrait, DatabaseBackend, EntityTrait, QueryFilter, Statement,
+    prelude::Uuid, sea_query::Expr,
 };
 use serde_json::json;
 
@@ -196,12 +196,15 @@ on_both_databases! {
             DatabaseBackend::Postgres => format!("'{id}'"),
             _ => format!("X'{}'", id.simple()),
         };
-        let lot = entity::lot::Entity::find().one(reader).await.unwrap().unwrap();
-        let spend = transaction::Entity::find().all(reader).await.unwrap();
+        let account = sending::account(&tenant).uuid();
+        let lots = entity::lot::Entity::find().filter(entity::lot::Column::AccountId.eq(account));
+        let lot = lots.one(reader).await.unwrap().unwrap();
+        let spend = transaction::Entity::find().filter(transaction::Column::AccountId.eq(account));
+        let spend = spend.all(reader).await.unwrap();
         let spend = spend.iter().rfind(|row| row.kind == TransactionKind::Spend && row.available_change_units < 0).unwrap();
         let (from, to) = (0, server.services().clock.now().as_microsecond());
         let of = |query: &str| query
-            .replace(":account", &id(sending::account(&tenant).uuid()))
+            .replace(":account", &id(account))
             .replace(":lot", &id(lot.id))
             .replace(":message", &id(spend.message_id.unwrap()))
             .replace(":from", &from.to_string())

@@ -1,3 +1,5 @@
+//! Which settings of Stripe are complete, and which are refused.
+
 use std::path::{Path, PathBuf};
 
 use super::{Settings, SettingsError, read};
@@ -20,7 +22,11 @@ fn refused(settings: &Settings, words: &str) {
 fn stripe_is_off_without_its_secrets_and_refuses_half_of_them() {
     let folder = tempfile::tempdir().unwrap();
     let key = file(folder.path(), "key", "sk_live_4eC39HqLyjWDarjtT1zdp7dc\n");
-    let webhook = file(folder.path(), "webhook", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+    let webhook = file(
+        folder.path(),
+        "webhook",
+        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+    );
     assert!(read(&Settings::default()).unwrap().is_none());
 
     let mut settings = Settings {
@@ -74,10 +80,18 @@ fn the_key_is_sent_to_safe_addresses_only() {
         stripe_base_url: Some(url.parse().unwrap()),
         ..Settings::default()
     };
-    for url in ["https://stripe.example/", "http://127.0.0.1:8420", "http://localhost:1"] {
+    for url in [
+        "https://stripe.example/",
+        "http://127.0.0.1:8420",
+        "http://localhost:1",
+    ] {
         assert!(read(&at(url)).is_ok(), "{url}");
     }
-    for url in ["http://stripe.example/", "http://10.0.0.1/", "ftp://localhost/"] {
+    for url in [
+        "http://stripe.example/",
+        "http://10.0.0.1/",
+        "ftp://localhost/",
+    ] {
         refused(&at(url), "--stripe-base-url");
     }
     let odd = Settings {

@@ -1,3 +1,5 @@
+//! Signatures of webhooks: who signed them, when, and with which secret.
+
 use domain::id::PurchaseId;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -41,13 +43,21 @@ fn only_signed_bodies_are_accepted() {
     let wrong = hex(OTHER, &NOW.to_string(), &body);
     let check = |secrets: &[&str], header: String, fits: bool| {
         let found = received(secrets, &header, &body);
-        let expected = if fits { None } else { Some(Rejected::Signature) };
+        let expected = if fits {
+            None
+        } else {
+            Some(Rejected::Signature)
+        };
         assert_eq!(found.err(), expected, "{header}");
     };
     check(&[SECRET], format!("t={NOW},v1={right}"), true);
     check(&[SECRET], format!("t={NOW}, v1={right}"), true);
     // Several signatures while Stripe rotates, several secrets while the operator does.
-    check(&[SECRET], format!("t={NOW},v1={wrong},v1={right},v0=ab"), true);
+    check(
+        &[SECRET],
+        format!("t={NOW},v1={wrong},v1={right},v0=ab"),
+        true,
+    );
     check(&[OTHER, SECRET], format!("t={NOW},v1={right}"), true);
     check(&[OTHER], format!("t={NOW},v1={right}"), false);
     check(&[], format!("t={NOW},v1={right}"), false);
@@ -69,9 +79,17 @@ fn only_signed_bodies_are_accepted() {
     let mut changed = body.clone();
     *changed.last_mut().unwrap() = b' ';
     let header = format!("t={NOW},v1={right}");
-    assert_eq!(received(&[SECRET], &header, &changed), Err(Rejected::Signature));
     assert_eq!(
-        receive(&Secrets::new(vec![]), &HeaderMap::new(), &body, Timestamp::UNIX_EPOCH),
+        received(&[SECRET], &header, &changed),
+        Err(Rejected::Signature)
+    );
+    assert_eq!(
+        receive(
+            &Secrets::new(vec![]),
+            &HeaderMap::new(),
+            &body,
+            Timestamp::UNIX_EPOCH
+        ),
         Err(Rejected::Signature)
     );
 }
@@ -106,7 +124,10 @@ fn a_delivery_without_an_event_is_unreadable() {
     ] {
         let body = body.to_string().into_bytes();
         let header = format!("t={NOW},v1={}", hex(SECRET, &NOW.to_string(), &body));
-        assert_eq!(received(&[SECRET], &header, &body), Err(Rejected::Unreadable));
+        assert_eq!(
+            received(&[SECRET], &header, &body),
+            Err(Rejected::Unreadable)
+        );
     }
 }
 
@@ -126,11 +147,27 @@ fn an_event_names_a_purchase_a_payment_or_a_customer() {
         "checkout.session.async_payment_failed",
         "checkout.session.expired",
     ] {
-        check(topic, json!({ "id": "cs_test_1", "metadata": ours }), purchase.clone());
-        check(topic, json!({ "id": "cs_test_1", "metadata": {} }), payment("cs_test_1"));
-        check(topic, json!({ "id": "cs_test_1", "metadata": null }), payment("cs_test_1"));
+        check(
+            topic,
+            json!({ "id": "cs_test_1", "metadata": ours }),
+            purchase.clone(),
+        );
+        check(
+            topic,
+            json!({ "id": "cs_test_1", "metadata": {} }),
+            payment("cs_test_1"),
+        );
+        check(
+            topic,
+            json!({ "id": "cs_test_1", "metadata": null }),
+            payment("cs_test_1"),
+        );
         let odd = json!({ "purchase_id": "7" });
-        check(topic, json!({ "id": "cs_test_1", "metadata": odd }), payment("cs_test_1"));
+        check(
+            topic,
+            json!({ "id": "cs_test_1", "metadata": odd }),
+            payment("cs_test_1"),
+        );
         check(topic, json!({ "id": "../1" }), Subject::Nothing);
     }
     for topic in [
@@ -138,7 +175,11 @@ fn an_event_names_a_purchase_a_payment_or_a_customer() {
         "payment_intent.payment_failed",
         "payment_intent.canceled",
     ] {
-        check(topic, json!({ "id": "pi_1", "metadata": ours }), purchase.clone());
+        check(
+            topic,
+            json!({ "id": "pi_1", "metadata": ours }),
+            purchase.clone(),
+        );
         check(topic, json!({ "id": "pi_1" }), payment("pi_1"));
     }
     for topic in [
@@ -152,12 +193,24 @@ fn an_event_names_a_purchase_a_payment_or_a_customer() {
         check(topic, object, purchase.clone());
         let object = json!({ "id": "du_1", "payment_intent": "pi_1", "metadata": {} });
         check(topic, object, payment("pi_1"));
-        check(topic, json!({ "id": "du_1", "payment_intent": null }), Subject::Nothing);
+        check(
+            topic,
+            json!({ "id": "du_1", "payment_intent": null }),
+            Subject::Nothing,
+        );
     }
     check("customer.updated", json!({ "id": "cus_1" }), customer());
     check("customer.deleted", json!({ "id": "cus_1" }), customer());
-    check("payment_method.attached", json!({ "id": "pm_1", "customer": "cus_1" }), customer());
-    check("invoice.paid", json!({ "id": "in_1", "metadata": ours }), Subject::Nothing);
+    check(
+        "payment_method.attached",
+        json!({ "id": "pm_1", "customer": "cus_1" }),
+        customer(),
+    );
+    check(
+        "invoice.paid",
+        json!({ "id": "in_1", "metadata": ours }),
+        Subject::Nothing,
+    );
     check("payment_intent.succeeded", json!("pi_1"), Subject::Nothing);
 }
 

@@ -9,9 +9,9 @@ use sea_orm::{EntityTrait, PaginatorTrait};
 use serde_json::{Value, json};
 
 use crate::support::{
-    Server, Tenant, on_both_databases,
+    Server, Tenant, new_key, on_both_databases,
     payment_connection::{CONNECT, KEYS, stored, vault},
-    purchase::{begin, package},
+    purchase::{PURCHASE, begin, package},
     shopify::{Double, SHOP},
 };
 
@@ -100,8 +100,9 @@ on_both_databases! {
         let (server, shop) = connected(server, &double).await;
         let package = starter(&server).await;
         double.fail("AppPurchaseOneTimeCreate", "cut-after").await;
-        let begun = begin(&server, &shop, &package).await;
-        assert_eq!(begun["confirmationUrl"], Value::Null);
+        let input = json!({ "packageId": package, "idempotencyKey": new_key() });
+        let answer = server.graphql(Some(&shop.owner), PURCHASE, json!({ "input": input })).await;
+        assert_eq!(answer["data"]["purchaseCredits"]["userErrors"][0]["code"], "PAYMENT_FAILED", "{answer}");
         server.set_time("2026-11-22T08:01:00Z");
         server.run_workers().await;
         let after = account(&server, &shop).await;
