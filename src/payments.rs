@@ -157,8 +157,8 @@ pub trait Provider: Debug + Send + Sync {
     async fn read(&self, order: &Order, merchant: &Merchant) -> Result<Report, CallError>;
 
     /// The permission to charge a merchant without its buyer. With `ask`, a permission up to that
-    /// price in the provider's period is asked for if there is none or a smaller one, which may take
-    /// an approval.
+    /// price in the provider's period is asked for if there is none or a smaller one, which may
+    /// take an approval.
     async fn mandate(
         &self,
         merchant: &Merchant,

@@ -108,6 +108,10 @@ test('axe finds no violation in billing, at either width', async () => {
   await page.getByRole('table', { name: 'Credits of the month' }).waitFor();
   for (const width of [1400, 390]) {
     await page.setViewportSize({ width, height: 900 });
+    // The frame of the page moves to its new width.
+    await page.evaluate(async () => {
+      await Promise.allSettled(document.getAnimations().map((one) => one.finished));
+    });
     const wide = await page.evaluate(() => document.documentElement.scrollWidth);
     assert.ok(wide <= width, `${wide} px wide at ${width}`);
     await page.evaluate(axe.source);

@@ -114,7 +114,10 @@ impl Account {
     /// Takes back what is still due of so many hundredths of a payment.
     fn take_back(&mut self, lot: LotId, hundredths: i64) -> Vec<EntryKind> {
         let (granted, went) = self.bought[&lot];
-        let due = (granted * hundredths / 100 - went).max(0);
+        let due = granted * hundredths / 100 - went;
+        if due <= 0 {
+            return Vec::new();
+        }
         let used = granted - self.book.lots[&lot].remaining.units() - self.lost(lot);
         let before = self.sum(BookName::Revoked);
         let kinds = self.run(&Command::TakeBack {
