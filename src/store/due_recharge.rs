@@ -8,9 +8,16 @@ use domain::id::AccountId;
 use entity::due_recharge;
 use jiff::Timestamp;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, IntoActiveModel,
-    QueryFilter, Statement, UpdateMany,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, UpdateMany,
     sea_query::{Expr, OnConflict},
+};
+
+use super::sql::work_queue::WorkQueue;
+
+const WORK: WorkQueue = WorkQueue {
+    table: "due_recharges",
+    key: "account_id",
+    claimed_until: "claimed_until",
 };
 
 /// Finds an account's due recharge.
@@ -31,28 +38,7 @@ pub async fn claim_due(
     until: Timestamp,
     limit: u64,
 ) -> Result<Vec<due_recharge::Model>, DbErr> {
-    let backend = connection.get_database_backend();
-    let skip = match backend {
-        DatabaseBackend::Postgres => "FOR UPDATE SKIP LOCKED",
-        _ => "",
-    };
-    let claim = Statement::from_sql_and_values(
-        backend,
-        format!(
-            "UPDATE due_recharges SET claimed_until = $1 WHERE account_id IN (\
-             SELECT account_id FROM due_recharges WHERE next_at <= $2 \
-             AND (claimed_until IS NULL OR claimed_until <= $2) \
-             ORDER BY next_at LIMIT $3 {skip}) RETURNING *"
-        ),
-        [
-            until.as_microsecond().into(),
-            now.as_microsecond().into(),
-            limit.into(),
-        ],
-    );
-    due_recharge::Entity::find()
-        .from_raw_sql(claim)
-        .all(connection)
+    WORK.claim_due::<due_recharge::Entity>(connection, (now, until), limit)
         .await
 }
 

@@ -7,12 +7,20 @@ use domain::id::{AccountId, PurchaseId};
 use entity::{purchase, sql_enums::PurchaseStatus};
 use jiff::Timestamp;
 use sea_orm::{
-    ActiveEnum, ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait,
-    IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, Select, Statement, UpdateMany,
-    sea_query::Expr,
+    ActiveEnum, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel,
+    PaginatorTrait, QueryFilter, QueryOrder, Select, UpdateMany, sea_query::Expr,
 };
 
-use super::sql::paging::{Direction, Page, Window, page};
+use super::sql::{
+    paging::{Direction, Page, Window, page},
+    work_queue::WorkQueue,
+};
+
+const WORK: WorkQueue = WorkQueue {
+    table: "purchases",
+    key: "account_id, id",
+    claimed_until: "claimed_until",
+};
 
 /// Finds a purchase of an account.
 pub async fn find(
@@ -158,28 +166,7 @@ pub async fn claim_due(
     until: Timestamp,
     limit: u64,
 ) -> Result<Vec<purchase::Model>, DbErr> {
-    let backend = connection.get_database_backend();
-    let skip = match backend {
-        DatabaseBackend::Postgres => "FOR UPDATE SKIP LOCKED",
-        _ => "",
-    };
-    let claim = Statement::from_sql_and_values(
-        backend,
-        format!(
-            "UPDATE purchases SET claimed_until = $1 WHERE (account_id, id) IN (\
-             SELECT account_id, id FROM purchases WHERE next_at <= $2 \
-             AND (claimed_until IS NULL OR claimed_until <= $2) \
-             ORDER BY next_at LIMIT $3 {skip}) RETURNING *"
-        ),
-        [
-            until.as_microsecond().into(),
-            now.as_microsecond().into(),
-            limit.into(),
-        ],
-    );
-    purchase::Entity::find()
-        .from_raw_sql(claim)
-        .all(connection)
+    WORK.claim_due::<purchase::Entity>(connection, (now, until), limit)
         .await
 }
 

@@ -1,7 +1,7 @@
 //! Database machinery that doesn't depend on our tables.
 //!
-//! Here: connections and their health, snapshots, bulk reads, keyset pages, row sets and read
-//! coalescing, on SQLite and on PostgreSQL. Not here: queries of our tables, which are the files
+//! Here: connections and their health, snapshots, bulk reads, keyset pages, row sets, tables of
+//! work and read coalescing, on SQLite and on PostgreSQL. Not here: queries of our tables, which are the files
 //! beside this folder.
 
 pub mod bulk;
@@ -17,4 +17,5 @@ pub(super) mod search;
 pub mod server_lock;
 pub mod table_rows;
 pub mod version;
+pub(super) mod work_queue;
 mod writer_threads;

@@ -6,9 +6,17 @@
 use entity::webhook_delivery;
 use jiff::Timestamp;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, IntoActiveModel,
-    QueryFilter, QueryOrder, QuerySelect, Statement, TryInsertResult,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect, Statement, TryInsertResult,
     sea_query::{Expr, OnConflict},
+};
+
+use super::sql::work_queue::WorkQueue;
+
+const WORK: WorkQueue = WorkQueue {
+    table: "webhook_deliveries",
+    key: "provider, delivery",
+    claimed_until: "next_at",
 };
 
 /// Adds a delivery. Returns whether it is new: a provider repeats deliveries.
@@ -39,27 +47,7 @@ pub async fn claim_due(
     until: Timestamp,
     limit: u64,
 ) -> Result<Vec<webhook_delivery::Model>, DbErr> {
-    let backend = connection.get_database_backend();
-    let skip = match backend {
-        DatabaseBackend::Postgres => "FOR UPDATE SKIP LOCKED",
-        _ => "",
-    };
-    let claim = Statement::from_sql_and_values(
-        backend,
-        format!(
-            "UPDATE webhook_deliveries SET next_at = $1 WHERE (provider, delivery) IN (\
-             SELECT provider, delivery FROM webhook_deliveries WHERE next_at <= $2 \
-             ORDER BY next_at LIMIT $3 {skip}) RETURNING *"
-        ),
-        [
-            until.as_microsecond().into(),
-            now.as_microsecond().into(),
-            limit.into(),
-        ],
-    );
-    webhook_delivery::Entity::find()
-        .from_raw_sql(claim)
-        .all(connection)
+    WORK.claim_due::<webhook_delivery::Entity>(connection, (now, until), limit)
         .await
 }
 

@@ -27,6 +27,7 @@ struct Kept {
     intents: BTreeMap<String, Value>,
     by_key: BTreeMap<String, String>,
     lost: usize,
+    is_sound: bool,
 }
 
 /// The double. Clones share their state.
@@ -79,6 +80,11 @@ impl Till {
         taken
     }
 
+    /// Loses nothing from now on.
+    pub fn become_sound(&self) {
+        self.kept().is_sound = true;
+    }
+
     /// How many calls and answers it lost.
     pub fn lost(&self) -> usize {
         self.kept().lost
@@ -121,7 +127,7 @@ impl Kept {
 
     /// One call in five is lost, and one answer in five.
     fn is_lost(&mut self) -> bool {
-        let lost = message_credits::entropy::bytes::<1>()[0].is_multiple_of(5);
+        let lost = !self.is_sound && message_credits::entropy::bytes::<1>()[0].is_multiple_of(5);
         self.lost += usize::from(lost);
         lost
     }

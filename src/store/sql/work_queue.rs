@@ -1,0 +1,54 @@
+//! Tables of work: rows that are due at an instant, each for one of many callers.
+//!
+//! Here: claiming due rows. Not here: what the work is, and when it is due again.
+
+use jiff::Timestamp;
+use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, Statement};
+
+/// A table with the column `next_at`, at which a row is due, in microseconds since the epoch.
+pub(in crate::store) struct WorkQueue {
+    /// The table.
+    pub table: &'static str,
+    /// The columns of its primary key, separated by commas.
+    pub key: &'static str,
+    /// The column that says until when a row is claimed; `next_at` itself if nobody else changes
+    /// that meanwhile.
+    pub claimed_until: &'static str,
+}
+
+impl WorkQueue {
+    /// Claims the rows that are due for the caller until an instant, the longest due first, at most
+    /// `limit`. Two callers never claim the same one.
+    pub async fn claim_due<E: EntityTrait>(
+        &self,
+        connection: &impl ConnectionTrait,
+        (now, until): (Timestamp, Timestamp),
+        limit: u64,
+    ) -> Result<Vec<E::Model>, DbErr> {
+        let backend = connection.get_database_backend();
+        let skip = match backend {
+            DatabaseBackend::Postgres => "FOR UPDATE SKIP LOCKED",
+            _ => "",
+        };
+        let Self {
+            table,
+            key,
+            claimed_until: claim,
+        } = self;
+        let claim = Statement::from_sql_and_values(
+            backend,
+            format!(
+                "UPDATE {table} SET {claim} = $1 WHERE ({key}) IN (\
+                 SELECT {key} FROM {table} WHERE next_at <= $2 \
+                 AND ({claim} IS NULL OR {claim} <= $2) \
+                 ORDER BY next_at LIMIT $3 {skip}) RETURNING *"
+            ),
+            [
+                until.as_microsecond().into(),
+                now.as_microsecond().into(),
+                limit.into(),
+            ],
+        );
+        E::find().from_raw_sql(claim).all(connection).await
+    }
+}
