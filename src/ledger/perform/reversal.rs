@@ -50,10 +50,16 @@ impl Batch {
         }
         let lot = row.lot_id.map(LotId::new).ok_or(Refused::UnknownLot)?;
         let unsound = |cause| Fault::Reversal { purchase, cause };
+        let there = self.there(account, purchase, lot)?;
+        let left = self.left(account, lot)?;
         let command = Command::TakeBack {
             lot,
-            credits: due(&row, minor).map_err(unsound)?,
-            used: self.used(account, purchase, lot)?,
+            credits: due(&row, minor).map_err(unsound)?.min(there),
+            // None if credits that were owed have come back since, and others paid for them.
+            used: there
+                .checked_sub(left)
+                .unwrap_or_default()
+                .max(Credits::ZERO),
         };
         let answer = self.command(account, &command, now, |_| None)?;
         row.reversed_minor = minor;
@@ -66,24 +72,33 @@ impl Batch {
         })
     }
 
-    /// The credits of a lot that were spent or are held, or paid another debt, and are not owed
-    /// yet.
-    fn used(&self, account: AccountId, purchase: PurchaseId, lot: LotId) -> Result<Credits, Fault> {
+    /// The credits of a lot that did not expire, were not revoked and are not owed yet: what is
+    /// left, and what was spent, is held, or paid another debt.
+    fn there(
+        &self,
+        account: AccountId,
+        purchase: PurchaseId,
+        lot: LotId,
+    ) -> Result<Credits, Fault> {
         let head = self.heads.get(&account).ok_or(Fault::MissingBook)?;
         let row = head.lot_rows.get(&lot).ok_or(Fault::MissingLotRow(lot))?;
-        let left = head.book.lots.get(&lot);
-        let left = left.ok_or(domain::fault::Fault::MissingLot(lot))?.remaining;
         let stored = self.facts.lost.get(&(account.uuid(), lot.uuid()));
         let lost = i128::from(stored.copied().unwrap_or_default())
             + losses::of_batch(&self.rows, account, lot);
-        let used = i128::from(row.granted_units) - i128::from(left.units()) - lost;
-        match i64::try_from(used) {
+        let granted = row.granted_units;
+        match i64::try_from(i128::from(granted) - lost) {
             Ok(units) if units >= 0 => Ok(Credits::from_units(units)),
             Ok(_) | Err(_) => Err(Fault::Reversal {
                 purchase,
-                cause: format!("its lot lost {lost} units and has {left} left, more than it had"),
+                cause: format!("its lot of {granted} units lost {lost}"),
             }),
         }
+    }
+
+    fn left(&self, account: AccountId, lot: LotId) -> Result<Credits, Fault> {
+        let head = self.heads.get(&account).ok_or(Fault::MissingBook)?;
+        let left = head.book.lots.get(&lot);
+        Ok(left.ok_or(domain::fault::Fault::MissingLot(lot))?.remaining)
     }
 
     /// What the account's last entry revoked, in units of 1/10,000 credit: what it took, and what

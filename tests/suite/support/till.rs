@@ -80,9 +80,10 @@ impl Till {
         taken
     }
 
-    /// Loses nothing from now on.
+    /// Loses nothing from now on, and buyers pay at once.
     pub fn become_sound(&self) {
         self.kept().is_sound = true;
+        self.pay_all();
     }
 
     /// How many calls and answers it lost.
@@ -174,8 +175,11 @@ async fn open(State(till): State<Till>, headers: HeaderMap, Form(form): Fields) 
             "currency": form["line_items[0][price_data][currency]"],
             "metadata": { "purchase_id": form["metadata[purchase_id]"] },
         });
-        kept.sessions.insert(id, session.clone());
-        session
+        kept.sessions.insert(id.clone(), session);
+        if kept.is_sound {
+            kept.pay(&id);
+        }
+        kept.sessions[&id].clone()
     })
 }
 
