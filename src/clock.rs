@@ -107,6 +107,12 @@ pub fn id_at(at: Timestamp) -> Uuid {
     uuid::Builder::from_unix_timestamp_millis(millis, &tail).into_uuid()
 }
 
+/// The instant after a wait, or the last one if there is none.
+#[must_use]
+pub fn later(now: Timestamp, wait: SignedDuration) -> Timestamp {
+    now.checked_add(wait).unwrap_or(Timestamp::MAX)
+}
+
 /// Converts the database's microseconds to an instant.
 #[must_use]
 pub fn whole_micros(micros: i64) -> Timestamp {

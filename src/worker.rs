@@ -4,7 +4,6 @@
 use std::{panic::AssertUnwindSafe, time::Duration};
 
 use futures_util::FutureExt;
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -16,47 +15,58 @@ use crate::{
 /// booked or not.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// Runs the jobs until `stop` is cancelled.
+/// Runs the jobs until `stop` is cancelled. Those that call payment providers have a loop of their
+/// own: a provider that doesn't answer delays no settlement (law R3).
 pub async fn run(services: Services, stop: CancellationToken) {
-    loop {
-        // A bug in one job must not end the others, now or later.
-        if AssertUnwindSafe(run_once(&services))
-            .catch_unwind()
-            .await
-            .is_err()
-        {
-            tracing::error!("a job panicked; the jobs continue");
-        }
-        let next = Instant::now() + INTERVAL;
+    let own = async {
         loop {
+            guarded(run_own(&services)).await;
             tokio::select! {
-                biased;
+                () = tokio::time::sleep(INTERVAL) => {}
                 () = stop.cancelled() => return,
-                () = tokio::time::sleep_until(next) => break,
-                () = services.recharge_due() => {
-                    // An account that ran low doesn't wait for the next pass.
-                    let at_once = Owner::Jobs.reads(recharge(&services));
-                    if AssertUnwindSafe(at_once).catch_unwind().await.is_err() {
-                        tracing::error!("a recharge panicked; the jobs continue");
-                    }
-                }
             }
         }
+    };
+    let payments = async {
+        loop {
+            guarded(run_payments(&services)).await;
+            tokio::select! {
+                () = tokio::time::sleep(INTERVAL) => {}
+                // An account that ran low doesn't wait for the next pass.
+                () = services.recharge_due() => {}
+                () = stop.cancelled() => return,
+            }
+        }
+    };
+    tokio::join!(own, payments);
+}
+
+/// Runs one pass on connections of its own: readers can't keep due work from being settled. A bug
+/// in one job must not end the others, now or later.
+async fn guarded(pass: impl Future<Output = ()>) {
+    if AssertUnwindSafe(Owner::Jobs.reads(pass))
+        .catch_unwind()
+        .await
+        .is_err()
+    {
+        tracing::error!("a job panicked; the jobs continue");
     }
 }
 
 /// One pass over every job. A job that fails is logged and retried in the next pass; it does not
 /// delay the others.
 pub async fn run_once(services: &Services) {
-    // On connections of their own: readers can't keep due work from being settled.
-    Owner::Jobs.reads(run_each(services)).await;
+    let pass = async {
+        run_own(services).await;
+        run_payments(services).await;
+    };
+    Owner::Jobs.reads(pass).await;
 }
 
-async fn run_each(services: &Services) {
+/// The jobs that need the database alone.
+async fn run_own(services: &Services) {
     report("expiry", services.expire_due().await);
     report("settlement", services.settle_due().await);
-    report("webhooks", services.work_off_webhooks().await);
-    recharge(services).await;
     report(
         "archived contacts",
         services.forget_archived_contacts().await,
@@ -66,8 +76,10 @@ async fn run_each(services: &Services) {
     report("key uses", services.note_key_uses().await);
 }
 
-/// The jobs between a balance below its threshold and the credits of the recharge.
-async fn recharge(services: &Services) {
+/// The jobs that may call payment providers: from a webhook, or a balance below its threshold, to
+/// the credits of a payment.
+async fn run_payments(services: &Services) {
+    report("webhooks", services.work_off_webhooks().await);
     // News of the charges before comes first: one that was taken after all needs no other.
     report("payments", services.carry_on_with_payments().await);
     let decided = services.decide_recharges().await;

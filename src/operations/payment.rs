@@ -23,14 +23,16 @@ use super::{
     purchase::{price, transfer::is_transfer},
 };
 use crate::{
-    clock::whole_micros,
+    clock::{later, whole_micros},
     ledger::{Refused, Request, RequestKind, SubmitError},
     payments::{Approval, CALL_TIMEOUT, CallError, Merchant, Order, Provider, Report},
     store,
 };
 
-/// Payments that one pass carries on with; the next pass continues.
-const MAX_AT_ONCE: u64 = 200;
+/// Payments that one pass carries on with; the next pass continues. Few enough that each is asked
+/// about before its claim ends, even if every call takes its whole time: two processes must never
+/// begin one payment.
+const MAX_AT_ONCE: u64 = 32;
 /// Calls to providers at a time.
 const CONCURRENT_CALLS: usize = 8;
 /// How long a claimed purchase is left to the process that claimed it. Longer than a call.
@@ -326,8 +328,4 @@ impl Services {
             )),
         }
     }
-}
-
-fn later(now: Timestamp, wait: SignedDuration) -> Timestamp {
-    now.checked_add(wait).unwrap_or(Timestamp::MAX)
 }

@@ -14,6 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{OperationError, Services};
 use crate::{
+    clock::later,
     payments::{CALL_TIMEOUT, CallError, Notice, Provider, Rejected, Subject},
     store,
 };
@@ -21,8 +22,9 @@ use crate::{
 /// The counter of webhooks by provider and outcome.
 pub const COUNTER: &str = "webhooks_total";
 
-/// Deliveries that one pass works off; the next pass continues.
-const MAX_AT_ONCE: u64 = 200;
+/// Deliveries that one pass works off; the next pass continues. Few enough that each is worked off
+/// before its claim ends, even if every call takes its whole time.
+const MAX_AT_ONCE: u64 = 32;
 /// Deliveries that are worked off at a time.
 const CONCURRENT: usize = 8;
 /// How long a claimed delivery is left to the process that claimed it. Longer than a call.
@@ -306,8 +308,4 @@ fn delivery(provider: &str, notice: Notice, now: Timestamp) -> Option<webhook_de
         next_at: is_about_something.then(|| now.as_microsecond()),
         attempts: 0,
     })
-}
-
-fn later(now: Timestamp, wait: SignedDuration) -> Timestamp {
-    now.checked_add(wait).unwrap_or(Timestamp::MAX)
 }

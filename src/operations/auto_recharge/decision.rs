@@ -28,13 +28,14 @@ use super::{
     Basis, GRANTED, charges, monthly_limit, package, packages, permission, words,
 };
 use crate::{
-    clock::whole_micros,
+    clock::{later, whole_micros},
     payments::{CallError, Mandate, Provider},
     store::{self, book::Wanted},
 };
 
-/// Recharges that one pass decides about; the next pass continues.
-const MAX_AT_ONCE: u64 = 200;
+/// Recharges that one pass decides about; the next pass continues. Few enough that each is decided
+/// about before its claim ends, even if every call to the provider takes its whole time.
+const MAX_AT_ONCE: u64 = 32;
 /// Decisions at a time: each may ask the provider.
 const CONCURRENT_DECISIONS: usize = 8;
 /// How long a claimed recharge is left to the process that claimed it. Longer than a call to the
@@ -341,8 +342,4 @@ pub(super) async fn credits(
     head.book.expire(now)?;
     let debt = head.book.debt;
     Ok((head.book.balance()?.available, debt))
-}
-
-fn later(now: Timestamp, wait: SignedDuration) -> Timestamp {
-    now.checked_add(wait).unwrap_or(Timestamp::MAX)
 }

@@ -1,5 +1,5 @@
 //! One-time payments with a provider that loses calls and answers, is late, busy or down: laws R1,
-//! R4 and R6.
+//! R3, R4 and R6.
 //!
 //! Here: random orders of events, over HTTP and the jobs. Not here: the states as such
 //! ([`domain::payment`]), recharges, and processes that are killed.
@@ -8,13 +8,15 @@ use std::time::Duration;
 
 use domain::{id::PurchaseId, payment::Event};
 use jiff::{SignedDuration, Timestamp};
-use message_credits::payments::CallError;
+use message_credits::{operations::Services, payments::CallError, worker};
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 
 use crate::support::{
     Server, Tenant,
     books::assert_sound,
+    message::{scheduled, to_italians},
     new_key, on_both_databases,
     purchase::{PURCHASE, package},
     test_provider::{Call, Step, TestProvider, purchase_id},
@@ -145,5 +147,39 @@ on_both_databases! {
     /// A history in which every kind of step occurs.
     async fn credits_follow_the_money_of_a_known_history(server: Server) {
         credits_follow_the_money(server, 7).await;
+    }
+
+    /// Law R3: while a provider takes its time, what is due is settled.
+    async fn a_slow_provider_delays_no_settlement(server: Server) {
+        let provider = TestProvider::new();
+        let server = server.paid_by([provider.shared()]).await;
+        let tenant = server.account("Shop").await;
+        server.grant(&tenant, "100").await;
+        let at = "2026-11-22T09:00:00Z";
+        let message = scheduled(&server, &tenant, at, to_italians(5)).await;
+        let package = package(&server, CREDITS, 4_990, |_| {}).await;
+        provider.script(Call::Begin, [Step::LoseCall, Step::Late(Duration::from_secs(9))]);
+        begin(&server, &tenant, &package, 1).await;
+        server.set_time("2026-11-22T08:10:00Z");
+        let services = Services::clone(server.services());
+        let working = tokio::spawn(worker::run(services, CancellationToken::new()));
+        let limit = Duration::from_secs(5);
+        tokio::time::timeout(limit, async {
+            while provider.calls(Call::Begin) < 2 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        })
+        .await
+        .unwrap();
+        server.set_time(at);
+        let read = "query($id: ID!) { node(id: $id) { ... on Message { status } } }";
+        tokio::time::timeout(limit, async {
+            while server.data(&tenant.owner, read, json!({ "id": message })).await["node"]["status"] != "SENT" {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        })
+        .await
+        .unwrap();
+        working.abort();
     }
 }
