@@ -178,6 +178,15 @@ async fn money_and_credits_agree(database_url: &str) {
         server = start(database_url, &address, &[]);
         set(Some(server.door()));
     }
+    // On a slow machine the rounds may be over before anything was charged.
+    let end = Instant::now();
+    while !till.is_tried() {
+        assert!(
+            end.elapsed() < PATIENCE,
+            "no recharge was begun, or nothing was lost"
+        );
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
     stop.store(true, Ordering::Relaxed);
     load.await.unwrap();
     server.kill();
@@ -240,11 +249,7 @@ async fn money_and_credits_agree(database_url: &str) {
         recharged <= LIMIT * months,
         "{recharged} in {months} months"
     );
-    assert!(
-        recharged > 0 && till.lost() > 0,
-        "nothing was tried: {recharged}, {}",
-        till.lost()
-    );
+    assert!(recharged > 0, "nothing was recharged");
     drop(server);
     assert_verified(database_url);
 }
