@@ -9,7 +9,10 @@ use crate::{
     clock::Clock,
     config::{admin_key::AdminKey, serving::Shown},
     graphql::{engine::limits::Limits, schema},
-    http::{self, address::TrustedProxies, cors::CorsOrigins, shares::Rates},
+    http::{
+        self, address::TrustedProxies, capacity::Capacity, connections::Stopping,
+        cors::CorsOrigins, shares::Rates,
+    },
     ledger::{Ledger, Writers},
     operations::{Parts, Services, api_key},
     payments::Providers,
@@ -42,6 +45,8 @@ pub struct Settings {
     pub cors_origins: CorsOrigins,
     /// Rate limits.
     pub rates: Rates,
+    /// What the process admits at once.
+    pub capacity: Capacity,
 }
 
 /// Everything that serves, ready to start.
@@ -57,12 +62,16 @@ pub struct App {
     pub router: axum::Router,
     /// The operators' routes.
     pub administration: axum::Router,
+    /// Cancelled when the server is about to drain.
+    pub leaving: CancellationToken,
     /// Cancelled when the server drains.
     pub stop: CancellationToken,
     /// The ledger's writers.
     pub writers: Writers,
     /// The proxies in front of the server.
     pub trusted_proxies: TrustedProxies,
+    /// What the process admits at once.
+    pub capacity: Capacity,
 }
 
 /// Why the server can't start, worded for the operator.
@@ -167,7 +176,10 @@ pub fn assemble(store: Store, settings: Settings) -> App {
         .admin_key
         .map(|key| api_key::secret_hash(key.expose()));
     let (ledger, writers) = Ledger::start(&store, &settings.clock);
-    let stop = CancellationToken::new();
+    let Stopping {
+        leaving,
+        draining: stop,
+    } = Stopping::default();
     let services = Services::new(Parts {
         store: store.clone(),
         ledger: ledger.clone(),
@@ -186,10 +198,13 @@ pub fn assemble(store: Store, settings: Settings) -> App {
     let server = http::Server::new(
         services.clone(),
         schema,
-        stop.clone(),
+        Stopping {
+            leaving: leaving.clone(),
+            draining: stop.clone(),
+        },
         settings.shown,
         settings.demo_key,
-        settings.rates,
+        (settings.rates, settings.capacity),
     );
     App {
         services,
@@ -197,8 +212,10 @@ pub fn assemble(store: Store, settings: Settings) -> App {
         ledger,
         administration: http::administration(server.clone()),
         router: http::router(server, &settings.cors_origins),
+        leaving,
         stop,
         writers,
         trusted_proxies: settings.trusted_proxies,
+        capacity: settings.capacity,
     }
 }
