@@ -106,11 +106,11 @@ fn nginx(ports: &Ports) -> Option<Proxy> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("nginx.conf");
     let own = format!("{}/", folder.path().display());
-    fs::write(
-        &file,
-        ports.substituted("nginx.conf").replace("/tmp/", &own),
-    )
-    .unwrap();
+    // A line for each request that found a server closed would hide everything else.
+    let text = ports
+        .substituted("nginx.conf")
+        .replace("error_log stderr", "error_log /tmp/errors");
+    fs::write(&file, text.replace("/tmp/", &own)).unwrap();
     let mut command = Command::new(program);
     command.arg("-p").arg(folder.path()).arg("-c").arg(file);
     // One process, which ends when it is killed.
