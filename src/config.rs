@@ -4,6 +4,7 @@
 //! the administrator's key, which is not an option ([`admin_key`]).
 
 pub mod admin_key;
+pub mod audit;
 pub mod serving;
 
 use std::{
@@ -19,6 +20,7 @@ use ipnet::IpNet;
 use jiff::Timestamp;
 use url::Url;
 
+use self::audit::{HeadsArgs, VerifyArgs};
 use crate::payments::{self, ProviderSettings};
 
 /// GraphQL server for prepaid message credits.
@@ -50,8 +52,11 @@ pub enum Command {
     /// Migrate the database to this version's schema.
     Migrate(DatabaseArgs),
     /// Rebuild every balance from the postings and check every hash chain; exit 1 if anything
-    /// differs.
-    Verify(DatabaseArgs),
+    /// differs. It only reads, and refuses a database that is empty or of another version.
+    Verify(VerifyArgs),
+    /// Write the head of every account's hash chain, signed, to be kept apart from the database:
+    /// `verify --against` then finds a history that was shortened.
+    Heads(HeadsArgs),
     /// Recompute the usage by day, which reports read, from the messages. The server may be
     /// running: meanwhile its reports are correct but slower.
     RebuildUsage(RebuildUsageArgs),

@@ -1,4 +1,4 @@
-//! The commands: serve, demo, migrate, verify, rebuild-usage, schema, key, secret.
+//! The commands: serve, demo, migrate, verify, heads, rebuild-usage, schema, key, secret.
 
 use std::{io::Write, net::SocketAddr, process::ExitCode};
 
@@ -7,6 +7,7 @@ use domain::id::AccountId;
 use entity::sql_enums::Role;
 use message_credits::{
     app::{self, Settings},
+    audit,
     clock::Clock,
     config::{
         Cli, Command, CreateKeyArgs, DatabaseArgs, KeyCommand, KeyRole, RateArgs, RebuildUsageArgs,
@@ -17,7 +18,6 @@ use message_credits::{
     demo::{self, Demo},
     graphql::{engine::ids::PublicId, schema},
     http::{address::TrustedProxies, cors::CorsOrigins, rates::Rate, shares::Rates},
-    ledger::verify::{self, Progress},
     lifecycle,
     operations::{
         OperationError, Services,
@@ -67,7 +67,8 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Serve(args) => serve(args, Purpose::Platform).await,
         Command::Demo(args) => serve(args, Purpose::Demo).await,
         Command::Migrate(args) => migrate(&args).await,
-        Command::Verify(args) => verify(&args).await,
+        Command::Verify(args) => audit::verify(&args).await,
+        Command::Heads(args) => audit::heads(&args).await,
         Command::RebuildUsage(args) => rebuild_usage(&args).await,
         Command::Schema => {
             print(&schema::sdl())?;
@@ -196,36 +197,6 @@ async fn migrate(args: &DatabaseArgs) -> Result<ExitCode, Failure> {
     app::migrate(&args.database_url).await?.close().await;
     print("The database's schema is up to date.\n")?;
     Ok(ExitCode::SUCCESS)
-}
-
-async fn verify(args: &DatabaseArgs) -> Result<ExitCode, Failure> {
-    let store = app::open(&args.database_url).await?;
-    let tell = |progress: &Progress| {
-        let (accounts, transactions) = (progress.accounts(), progress.transactions());
-        eprintln!("{accounts} accounts, {transactions} transactions so far");
-    };
-    let verified = verify::verify(&store, tell).await?;
-    store.close().await;
-    for drift in &verified.drifts {
-        print(&format!("{drift}\n"))?;
-    }
-    let (accounts, transactions) = (verified.accounts, verified.transactions);
-    if verified.drifts.is_empty() {
-        print(&format!(
-            "{accounts} accounts, {transactions} transactions: all balances and hash chains are correct.\n"
-        ))?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    if verified.left_out > 0 {
-        print(&format!("… and {} more\n", verified.left_out))?;
-    }
-    let found = verified
-        .left_out
-        .saturating_add(verified.drifts.len() as u64);
-    print(&format!(
-        "{accounts} accounts, {transactions} transactions: {found} differences.\n"
-    ))?;
-    Ok(ExitCode::FAILURE)
 }
 
 async fn rebuild_usage(args: &RebuildUsageArgs) -> Result<ExitCode, Failure> {

@@ -11,6 +11,7 @@ pub(super) mod joined;
 pub mod lost_connections;
 pub mod paging;
 mod private_file;
+pub mod read_only;
 pub mod reader;
 pub mod row_set;
 pub(super) mod search;

@@ -50,7 +50,7 @@ edges! {
         EVERY_KEY: id name timeZone currencyCode consumptionOrder settlement rateCard balance lists messages;
         READERS: debt lots transactions purchases monthlyReports monthlyReportSchedule autoRecharge statement;
         READERS: returnOrigins subscriptionFee;
-        REPORTERS: apiKeys paymentConnection;
+        REPORTERS: apiKeys paymentConnection ledgerHead;
     }
     Allocation { EVERY_KEY: mode assigned available held; }
     /// The list of keys is for those who are responsible for them: owners, and the platform.
@@ -89,6 +89,7 @@ edges! {
     ImportPreviewRow { READERS: line cells; }
     /// It names columns, and a column's name may be anything.
     ImportWarning { READERS: line column reason; }
+    LedgerHead { REPORTERS: transactionCount hash at; }
     ListUsage { READERS: list usage share messages buckets; }
     /// The names and fallbacks are the caller's own text, but the number of contacts without a
     /// value is not.

@@ -46,7 +46,9 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("app", &["http", "worker", "lifecycle"]),
     ("demo", &["app"]),
     ("lifecycle", &["app"]),
-    ("main", &["app", "demo"]),
+    // The commands for auditors need no server.
+    ("audit", &["ledger", "config"]),
+    ("main", &["app", "demo", "audit"]),
 ];
 
 /// What a part must not name though parts below it may. The API reads through operations' reader,
