@@ -5,6 +5,7 @@
 
 pub mod admin_key;
 pub mod audit;
+pub mod reports;
 pub mod serving;
 
 use std::{
@@ -20,7 +21,10 @@ use ipnet::IpNet;
 use jiff::Timestamp;
 use url::Url;
 
-use self::audit::{HeadsArgs, VerifyArgs};
+use self::{
+    audit::{HeadsArgs, VerifyArgs},
+    reports::ReportArgs,
+};
 use crate::payments::{self, ProviderSettings};
 
 /// GraphQL server for prepaid message credits.
@@ -185,6 +189,9 @@ pub struct ServeArgs {
     /// there only, unless --metrics enables both. If left out, there is no such listener.
     #[arg(long, env = "ADMIN_LISTEN")]
     pub admin_listen: Option<SocketAddr>,
+    /// Where reports are read.
+    #[command(flatten)]
+    pub reports: ReportArgs,
     /// Rate limits.
     #[command(flatten)]
     pub rates: RateArgs,

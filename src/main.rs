@@ -132,6 +132,7 @@ async fn serve(args: ServeArgs, purpose: Purpose) -> Result<ExitCode, Failure> {
         admin_key,
         clock,
         payments,
+        replica: args.reports.replica().await?,
         vault,
         shown,
         demo_key: owners.flatten().map(|(_, key)| key.clone()),

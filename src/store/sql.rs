@@ -13,6 +13,7 @@ pub mod paging;
 mod private_file;
 pub mod read_only;
 pub mod reader;
+pub mod replica;
 pub mod row_set;
 pub(super) mod search;
 pub mod server_lock;

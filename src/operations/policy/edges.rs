@@ -146,7 +146,7 @@ edges! {
         ANYONE: segmentCount segments nonGsmCharacters nonGsmCharacterCount text;
     }
     Statement {
-        READERS: month oneTimePayments recharges subscriptionFee refunds total purchases credits download;
+        READERS: month oneTimePayments recharges subscriptionFee refunds total purchases credits asOf download;
     }
     StatementCredits {
         READERS: opening purchased recharged granted spent expired revoked chargedBack debtPaid closing;
@@ -157,7 +157,7 @@ edges! {
     Transaction { READERS: id kind credits list message note postings createdAt; }
     Usage { READERS: messages recipients segments credits cost; }
     UsageBucket { READERS: start usage; }
-    UsageReport { READERS: totals previous channels buckets lists countries download; }
+    UsageReport { READERS: totals previous channels buckets lists countries asOf download; }
     UserError { EVERY_KEY: field message code; }
     Viewer { EVERY_KEY: role accounts; }
 

@@ -206,6 +206,7 @@ on_both_databases! {
                 trusted_proxies: TrustedProxies::default(),
                 rates: Rates::default(),
                 cors_origins: CorsOrigins::default(),
+                replica: None,
                 vault: Vault::default(),
             };
             app::assemble(server.services().store.clone(), settings)

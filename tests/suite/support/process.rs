@@ -16,8 +16,11 @@ use super::field_paths;
 /// A platform administrator's key of a started program.
 pub const ADMIN_KEY: &str = "process-admin-key-0123456789-abcdefghi";
 /// Environment variables that would change how the program serves.
-const OF_THE_SURROUNDINGS: [&str; 34] = [
+const OF_THE_SURROUNDINGS: [&str; 37] = [
     "DATABASE_URL",
+    "REPORT_DATABASE_URL",
+    "REPORT_MAX_LAG",
+    "HEADS_SIGNING_KEY_FILE",
     "LISTEN",
     "PUBLIC_URL",
     "ADMIN_API_KEY",
