@@ -16,7 +16,7 @@ use crate::{
     ledger::{Ledger, Writers},
     operations::{Parts, Services, api_key},
     payments::Providers,
-    store::{self, Store},
+    store::{self, Store, sql::replica::Replica},
     tls,
     vault::Vault,
 };
@@ -32,6 +32,8 @@ pub struct Settings {
     pub clock: Clock,
     /// The payment providers.
     pub payments: Providers,
+    /// A replica of the database that reports are read from.
+    pub replica: Option<Replica>,
     /// The keys that secrets are encrypted with.
     pub vault: Vault,
     /// What anonymous clients see.
@@ -182,6 +184,7 @@ pub fn assemble(store: Store, settings: Settings) -> App {
     } = Stopping::default();
     let services = Services::new(Parts {
         store: store.clone(),
+        replica: settings.replica,
         ledger: ledger.clone(),
         payments: settings.payments,
         vault: settings.vault,

@@ -4,6 +4,7 @@
 //! the architecture of the code. Not here: what a single noun does ([`crate::nouns`]).
 
 mod architecture;
+mod audit;
 pub mod authorization;
 mod clients;
 mod commands;
