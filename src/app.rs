@@ -14,7 +14,7 @@ use crate::{
     operations::{Parts, Services, api_key},
     payments::Providers,
     store::{self, Store},
-    tls,
+    telemetry, tls,
     vault::Vault,
 };
 
@@ -119,6 +119,16 @@ pub async fn migrate(database_url: &str) -> Result<Store, StartError> {
     Ok(store)
 }
 
+/// The last migration that this program knows.
+#[must_use]
+pub fn schema_step() -> String {
+    let steps = Migrator::migrations();
+    steps
+        .last()
+        .map(|step| step.name().to_owned())
+        .unwrap_or_default()
+}
+
 /// Detects a read-only database at the start instead of at the first charge.
 async fn refuse_read_only(store: &Store) -> Result<(), StartError> {
     let probe = async {
@@ -163,6 +173,7 @@ pub async fn end_demo_keys(store: &Store, clock: &Clock) -> Result<u64, StartErr
 #[must_use]
 pub fn assemble(store: Store, settings: Settings) -> App {
     tls::install();
+    telemetry::metrics::start(&schema_step());
     let admin_key_hash = settings
         .admin_key
         .map(|key| api_key::secret_hash(key.expose()));

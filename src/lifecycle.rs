@@ -1,15 +1,20 @@
 //! Starting, draining and stopping: before the process ends, requests in flight are answered and
 //! the ledger's last batch commits.
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
 
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    app::App,
+    app::{self, App},
     http::{address::TrustedProxies, connections},
     operations::Services,
+    telemetry::{build, metrics},
     worker,
 };
 
@@ -27,6 +32,7 @@ pub struct Running {
     administering: Option<JoinHandle<()>>,
     serving: JoinHandle<()>,
     working: JoinHandle<()>,
+    measuring: JoinHandle<()>,
     services: Services,
     writers: crate::ledger::Writers,
 }
@@ -72,6 +78,7 @@ pub fn start(
     let address = listener.local_addr()?;
     let App {
         services,
+        store,
         router,
         administration: own_routes,
         stop,
@@ -98,6 +105,14 @@ pub fn start(
         stop.clone(),
     ));
     let working = tokio::spawn(worker::run(services.clone(), stop.clone()));
+    tracing::info!(
+        version = build::VERSION,
+        commit = build::COMMIT,
+        %address,
+        database = ?store.backend(),
+        schema = app::schema_step(),
+        "serving"
+    );
     Ok(Running {
         address,
         stop,
@@ -105,6 +120,7 @@ pub fn start(
         administering,
         serving,
         working,
+        measuring: tokio::spawn(metrics::keep_up()),
         services,
         writers,
     })
@@ -113,12 +129,15 @@ pub fn start(
 impl Running {
     /// Drains and stops.
     pub async fn stop(self) {
+        let asked = Instant::now();
+        tracing::info!("stopping: requests in flight are answered, and the ledger is drained");
         self.stop.cancel();
         let Self {
             ended,
             administering,
             serving,
             working,
+            measuring,
             services,
             writers,
             ..
@@ -146,6 +165,9 @@ impl Running {
         if let Some(administering) = administering {
             administering.abort();
         }
+        measuring.abort();
+        let seconds = asked.elapsed().as_secs_f64();
+        tracing::info!(seconds, "stopped");
     }
 }
 

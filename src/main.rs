@@ -45,6 +45,7 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     telemetry::init_logs();
+    telemetry::panics::log();
     let done = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -52,11 +53,11 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime.block_on(run(cli)),
         Err(cause) => Err(cause.into()),
     };
+    telemetry::traces::end();
     match done {
         Ok(code) => code,
         Err(cause) => {
-            // Standard error may be closed; the exit code still reports the failure.
-            drop(writeln!(std::io::stderr(), "message-credits: {cause}"));
+            telemetry::logs::report_failure(&cause);
             ExitCode::FAILURE
         }
     }
@@ -149,7 +150,7 @@ async fn serve(args: ServeArgs, purpose: Purpose) -> Result<ExitCode, Failure> {
     let app = app::assemble(store, settings);
     warn_of_missing_keys(&app.services).await?;
     let running = lifecycle::start(app, listener, administration)?;
-    print(&welcome)?;
+    telemetry::logs::announce(&welcome)?;
     lifecycle::asked_to_stop().await;
     running.stop().await;
     Ok(ExitCode::SUCCESS)

@@ -30,10 +30,17 @@ use self::{
     places::{Places, Rooms},
 };
 use super::address::{Address, TrustedProxies};
+use crate::telemetry::{
+    episode::Episode,
+    metrics::{CONNECTIONS, Running},
+};
 
 /// How long the server accepts no connection after the system ran out of room for one and none
 /// could be evicted: some will have closed by then.
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// Accepting connections fails if the system has no room for another.
+static ACCEPTING: Episode = Episode::new("accepting connections");
 
 /// How long to wait until an evicted connection has closed its file: about one turn of a task.
 const SHED: Duration = Duration::from_millis(1);
@@ -134,6 +141,7 @@ pub async fn serve(
 ) {
     let places = Places::new(limits.rooms());
     let connections = TaskTracker::new();
+    let open = CONNECTIONS.gauge(&[]);
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(limits.silence)
@@ -155,7 +163,9 @@ pub async fn serve(
             .serve_connection(TokioIo::new(stream), service)
             .with_upgrades();
         let draining = draining.clone();
+        let running = Running::one(&open);
         connections.spawn(async move {
+            let _running = running;
             let mut connection = pin!(connection);
             let ended = tokio::select! {
                 ended = connection.as_mut() => ended,
@@ -189,6 +199,7 @@ async fn take(listener: &TcpListener, places: &Places) -> (TcpStream, IpAddr) {
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
+                ACCEPTING.worked();
                 // Sends writes at once (TCP_NODELAY): otherwise a file's first bytes would wait for
                 // the acknowledgement of its headers, which clients delay for some 40 ms.
                 if let Err(cause) = stream.set_nodelay(true) {
@@ -203,7 +214,7 @@ async fn take(listener: &TcpListener, places: &Places) -> (TcpStream, IpAddr) {
                 sleep(SHED).await;
             }
             Err(cause) => {
-                tracing::error!(%cause, "no connection can be accepted at the moment");
+                ACCEPTING.failed(&cause);
                 sleep(PAUSE).await;
             }
         }
