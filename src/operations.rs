@@ -11,6 +11,7 @@ pub mod allocation;
 pub mod api_key;
 pub mod audience;
 pub mod auto_recharge;
+mod backlog;
 pub mod balance;
 pub mod balance_changes;
 mod coalesced_reads;
@@ -58,7 +59,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use self::{
-    api_key::KeyUses, coalesced_reads::CoalescedReads, contact_import::Imports,
+    api_key::KeyUses, backlog::Backlog, coalesced_reads::CoalescedReads, contact_import::Imports,
     payment_connection::Renewals, quotas::Allowances, rate_card::RateCards, viewer::Visibility,
 };
 pub use self::{
@@ -89,6 +90,7 @@ struct Inside {
     imports: Imports,
     key_uses: KeyUses,
     renewals: Renewals,
+    backlog: Backlog,
 }
 
 /// The parts of [`Services`].
@@ -118,6 +120,10 @@ impl Services {
     /// Creates the operations over these parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
+        backlog::register();
+        payment::register(&parts.payments);
+        webhook::register(&parts.payments);
+        contact_import::register();
         Self(Arc::new(Inside {
             reads: CoalescedReads::new(&parts.store, &parts.clock),
             parts,
@@ -127,6 +133,7 @@ impl Services {
             imports: Imports::default(),
             key_uses: KeyUses::default(),
             renewals: Renewals::default(),
+            backlog: Backlog::default(),
         }))
     }
 
