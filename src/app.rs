@@ -16,8 +16,9 @@ use crate::{
     ledger::{Ledger, Writers},
     operations::{Parts, Services, api_key},
     payments::Providers,
-    store::{self, Store},
-    tls,
+    store::{self, Store, sql::replica::Replica},
+    telemetry, tls,
+    version,
     vault::Vault,
 };
 
@@ -32,6 +33,8 @@ pub struct Settings {
     pub clock: Clock,
     /// The payment providers.
     pub payments: Providers,
+    /// A replica of the database that reports are read from.
+    pub replica: Option<Replica>,
     /// The keys that secrets are encrypted with.
     pub vault: Vault,
     /// What anonymous clients see.
@@ -172,6 +175,7 @@ pub async fn end_demo_keys(store: &Store, clock: &Clock) -> Result<u64, StartErr
 #[must_use]
 pub fn assemble(store: Store, settings: Settings) -> App {
     tls::install();
+    telemetry::metrics::start(&version::schema_step());
     let admin_key_hash = settings
         .admin_key
         .map(|key| api_key::secret_hash(key.expose()));
@@ -182,6 +186,7 @@ pub fn assemble(store: Store, settings: Settings) -> App {
     } = Stopping::default();
     let services = Services::new(Parts {
         store: store.clone(),
+        replica: settings.replica,
         ledger: ledger.clone(),
         payments: settings.payments,
         vault: settings.vault,

@@ -1,8 +1,9 @@
-//! The commands: serve, demo, migrate, verify, rebuild-usage, schema, healthcheck, config, key,
+//! The commands: serve, demo, migrate, verify, heads, rebuild-usage, schema, healthcheck, config, key,
 //! secret.
 //!
 //! Here: which function runs for which command. Not here: the options ([`crate::config`]).
 
+mod audit;
 mod config;
 mod database;
 mod healthcheck;
@@ -31,7 +32,8 @@ pub async fn run(read: Read) -> Result<ExitCode, Failure> {
         Command::Serve(args) => serve::serve(args, Purpose::Platform).await,
         Command::Demo(args) => serve::serve(args, Purpose::Demo).await,
         Command::Migrate(args) => database::migrate(&args).await,
-        Command::Verify(args) => database::verify(&args).await,
+        Command::Verify(args) => audit::verify(&args).await,
+        Command::Heads(args) => audit::heads(&args).await,
         Command::RebuildUsage(args) => database::rebuild_usage(&args).await,
         Command::Schema => {
             print(&schema::sdl())?;

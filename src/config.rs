@@ -5,8 +5,10 @@
 //! ([`admin_key`]).
 
 pub mod admin_key;
+pub mod audit;
 pub mod file;
 pub mod limits;
+pub mod reports;
 pub mod serving;
 pub mod sources;
 
@@ -23,7 +25,11 @@ use ipnet::IpNet;
 use jiff::Timestamp;
 use url::Url;
 
-use self::limits::LimitArgs;
+use self::{
+    audit::{HeadsArgs, VerifyArgs},
+    limits::LimitArgs,
+    reports::ReportArgs,
+};
 use crate::payments::{self, ProviderSettings};
 
 /// GraphQL server for prepaid message credits.
@@ -59,8 +65,11 @@ pub enum Command {
     /// Migrate the database to this version's schema.
     Migrate(DatabaseArgs),
     /// Rebuild every balance from the postings and check every hash chain; exit 1 if anything
-    /// differs.
-    Verify(DatabaseArgs),
+    /// differs. It only reads, and refuses a database that is empty or of another version.
+    Verify(VerifyArgs),
+    /// Write the head of every account's hash chain, signed, to be kept apart from the database:
+    /// `verify --against` then finds a history that was shortened.
+    Heads(HeadsArgs),
     /// Recompute the usage by day, which reports read, from the messages. The server may be
     /// running: meanwhile its reports are correct but slower.
     RebuildUsage(RebuildUsageArgs),
@@ -219,6 +228,9 @@ pub struct ServeArgs {
     /// there only, unless --metrics enables both. If left out, there is no such listener.
     #[arg(long, env = "ADMIN_LISTEN")]
     pub admin_listen: Option<SocketAddr>,
+    /// Where reports are read.
+    #[command(flatten)]
+    pub reports: ReportArgs,
     /// Rate limits.
     #[command(flatten)]
     pub rates: RateArgs,

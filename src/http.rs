@@ -12,6 +12,7 @@ pub mod downloads;
 pub mod graphql;
 mod health;
 mod hosts;
+mod observed;
 mod pages;
 pub mod rates;
 pub mod shares;
@@ -23,17 +24,15 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, MatchedPath},
+    extract::DefaultBodyLimit,
     http::{HeaderName, HeaderValue, StatusCode, header},
     middleware,
     routing::{get, post},
 };
-use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 use tower::util::{MapRequestLayer, option_layer};
 use tower_http::{
     catch_panic::CatchPanicLayer,
-    classify::ServerErrorsFailureClass,
     compression::{
         CompressionLayer,
         predicate::{DefaultPredicate, NotForContentType, Predicate},
@@ -42,7 +41,6 @@ use tower_http::{
     sensitive_headers::SetSensitiveRequestHeadersLayer,
     set_header::SetResponseHeaderLayer,
     timeout::TimeoutLayer,
-    trace::TraceLayer,
 };
 use url::Url;
 
@@ -62,11 +60,10 @@ use crate::{
     config::serving::Shown,
     fair::{Bounds, Line},
     graphql::{
-        engine::{limits::Limits, uploads::TAKERS},
+        engine::{limits::Limits, measured, uploads::TAKERS},
         schema::Schema,
     },
     operations::{Services, viewer::Owner},
-    telemetry,
 };
 
 /// How long a request may take before it is abandoned. Downloads and WebSockets are exempt: they
@@ -104,7 +101,6 @@ struct Shared {
     endpoint: Endpoint,
     wrong_keys: WrongKeys,
     sockets: Sockets,
-    metrics: PrometheusHandle,
     readiness: Readiness,
     shown: Shown,
     demo_key: Option<String>,
@@ -141,14 +137,14 @@ impl Server {
             limits: SocketLimits::default(),
             drain: draining,
         };
-        let metrics = telemetry::init_metrics();
+        measured::register();
+        observed::register();
         Self(Arc::new(Shared {
             services,
             schema,
             endpoint,
             wrong_keys: WrongKeys::default(),
             sockets,
-            metrics,
             readiness: Readiness::default(),
             shown,
             demo_key,
@@ -207,11 +203,7 @@ pub fn router(server: Server, cors_origins: &CorsOrigins) -> Router {
             DefaultPredicate::new().and(NotForContentType::const_new("application/vnd.")),
         ))
         .layer(CatchPanicLayer::new())
-        .layer(
-            TraceLayer::new_for_http()
-                .make_span_with(span)
-                .on_failure(log_failure),
-        )
+        .layer(middleware::from_fn(observed::observe))
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
         .layer(SetRequestIdLayer::new(REQUEST_ID, NewRequestId(clock)))
         .layer(MapRequestLayer::new(without_odd_id))
@@ -269,25 +261,6 @@ pub fn administration(server: Server) -> Router {
 
 fn timeout() -> TimeoutLayer {
     TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, REQUEST_TIMEOUT)
-}
-
-/// The span of a request's log lines. It names the route instead of the path, because paths of
-/// downloads and checkouts contain tokens that grant access.
-fn span(request: &axum::extract::Request) -> tracing::Span {
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map_or("no route", MatchedPath::as_str);
-    tracing::debug_span!("request", method = %request.method(), route)
-}
-
-/// Logs a 5xx response. A 503 is a limit at work, or a fault that was already logged at its origin.
-fn log_failure(class: ServerErrorsFailureClass, latency: Duration, _span: &tracing::Span) {
-    if let ServerErrorsFailureClass::StatusCode(StatusCode::SERVICE_UNAVAILABLE) = class {
-        tracing::debug!(?latency, "a request was answered 503 with Retry-After");
-    } else {
-        tracing::error!(%class, ?latency, "a request failed");
-    }
 }
 
 /// The longest request id that is accepted from a caller: longer than any in common use, and far

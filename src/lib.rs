@@ -2,6 +2,7 @@
 //! sells packages, and reports usage.
 
 pub mod app;
+pub mod audit;
 pub mod clock;
 pub mod commands;
 pub mod config;

@@ -1,7 +1,11 @@
 //! Starting, draining and stopping: before the process ends, requests in flight are answered and
 //! the ledger's last batch commits.
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
 
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -13,6 +17,8 @@ use crate::{
         connections::{self, Stopping},
     },
     operations::Services,
+    telemetry::metrics,
+    version,
     worker,
 };
 
@@ -27,6 +33,7 @@ pub struct Running {
     administering: Option<JoinHandle<()>>,
     serving: JoinHandle<()>,
     working: JoinHandle<()>,
+    measuring: JoinHandle<()>,
     services: Services,
     writers: crate::ledger::Writers,
 }
@@ -72,6 +79,7 @@ pub fn start(
     let address = listener.local_addr()?;
     let App {
         services,
+        store,
         router,
         administration: own_routes,
         leaving,
@@ -103,6 +111,14 @@ pub fn start(
         },
     ));
     let working = tokio::spawn(worker::run(services.clone(), stop.clone()));
+    tracing::info!(
+        version = version::VERSION,
+        commit = version::COMMIT,
+        %address,
+        database = ?store.backend(),
+        schema = version::schema_step(),
+        "serving"
+    );
     Ok(Running {
         address,
         leaving,
@@ -111,6 +127,7 @@ pub fn start(
         administering,
         serving,
         working,
+        measuring: tokio::spawn(metrics::keep_up()),
         services,
         writers,
     })
@@ -135,6 +152,8 @@ impl Running {
     /// than `drain` is cut off, requests in flight first; everything that the ledger has
     /// acknowledged is committed all the same.
     pub async fn stop(self, drain: Duration) {
+        let asked = Instant::now();
+        tracing::info!("stopping: requests in flight are answered, and the ledger is drained");
         self.leaving.cancel();
         self.stop.cancel();
         let Self {
@@ -142,6 +161,7 @@ impl Running {
             administering,
             serving,
             working,
+            measuring,
             services,
             writers,
             ..
@@ -169,6 +189,9 @@ impl Running {
         if let Some(administering) = administering {
             administering.abort();
         }
+        measuring.abort();
+        let seconds = asked.elapsed().as_secs_f64();
+        tracing::info!(seconds, "stopped");
     }
 }
 

@@ -23,6 +23,7 @@ fn main() -> ExitCode {
         Err(error) => return refused(&error),
     };
     telemetry::init_logs();
+    telemetry::panics::log();
     let done = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -30,10 +31,11 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime.block_on(commands::run(read)),
         Err(cause) => Err(cause.into()),
     };
+    telemetry::traces::end();
     match done {
         Ok(code) => code,
         Err(cause) => {
-            report(&cause);
+            telemetry::logs::report_failure(&cause);
             ExitCode::FAILURE
         }
     }

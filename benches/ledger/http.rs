@@ -80,6 +80,7 @@ fn router(bed: &Bed, ledger: Ledger) -> Router {
     let public_url: url::Url = "http://127.0.0.1/".parse().unwrap();
     let services = Services::new(Parts {
         store: bed.store.clone(),
+        replica: None,
         ledger,
         payments: Providers::new(Some(payments::DEMO), &ProviderSettings::default())
             .expect("the sandbox needs no settings"),

@@ -94,6 +94,7 @@ impl World {
             admin_key: None,
             clock: Clock::system(),
             payments: Providers::default(),
+            replica: None,
             vault: Vault::default(),
             shown: Shown::default(),
             demo_key: None,

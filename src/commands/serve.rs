@@ -125,6 +125,7 @@ pub(super) async fn serve(args: ServeArgs, purpose: Purpose) -> Result<ExitCode,
         admin_key: prepared.admin_key,
         clock,
         payments: prepared.payments,
+        replica: args.reports.replica().await?,
         vault: prepared.vault,
         shown,
         demo_key: owners.flatten().map(|(_, key)| key.clone()),
@@ -146,7 +147,7 @@ pub(super) async fn serve(args: ServeArgs, purpose: Purpose) -> Result<ExitCode,
     let running = lifecycle::start(app, listener, administration)?;
     // From here on: before, a signal ends the process at once.
     let mut signals = lifecycle::Signals::listen();
-    print(&welcome)?;
+    telemetry::logs::announce(&welcome)?;
     signals.next().await;
     running.leave(args.limits.stop_delay, signals.next()).await;
     running.stop(args.limits.drain_time).await;

@@ -21,6 +21,7 @@ use axum::{
 };
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use metrics::Gauge;
 use tokio::{
     net::{TcpListener, TcpStream},
     time::{sleep, timeout},
@@ -37,10 +38,17 @@ use super::{
     address::{Address, TrustedProxies},
     capacity::Capacity,
 };
+use crate::telemetry::{
+    episode::Episode,
+    metrics::{CONNECTIONS, Running},
+};
 
 /// How long the server accepts no connection after the system ran out of room for one and none
 /// could be evicted: some will have closed by then.
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// Accepting connections fails if the system has no room for another.
+static ACCEPTING: Episode = Episode::new("accepting connections");
 
 /// How long to wait until an evicted connection has closed its file: about one turn of a task.
 const SHED: Duration = Duration::from_millis(1);
@@ -188,6 +196,7 @@ pub async fn serve(
         http: http(&limits),
         stopping: stopping.clone(),
         connections: TaskTracker::new(),
+        open: CONNECTIONS.gauge(&[]),
     };
     let draining = stopping.draining;
     while let Some((stream, peer)) = draining
@@ -218,6 +227,8 @@ struct Server {
     http: http1::Builder,
     stopping: Stopping,
     connections: TaskTracker,
+    /// The connections of every listener, in metrics.
+    open: Gauge,
 }
 
 impl Server {
@@ -268,7 +279,9 @@ impl Server {
             .serve_connection(TokioIo::new(stream), service)
             .with_upgrades();
         let draining = self.stopping.draining.clone();
+        let running = Running::one(&self.open);
         self.connections.spawn(async move {
+            let _running = running;
             let mut connection = pin!(connection);
             let ended = tokio::select! {
                 ended = connection.as_mut() => ended,
@@ -304,6 +317,7 @@ async fn take(listener: &TcpListener, places: &Places) -> (TcpStream, IpAddr) {
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
+                ACCEPTING.worked();
                 // Sends writes at once (TCP_NODELAY): otherwise a file's first bytes would wait for
                 // the acknowledgement of its headers, which clients delay for some 40 ms.
                 if let Err(cause) = stream.set_nodelay(true) {
@@ -318,7 +332,7 @@ async fn take(listener: &TcpListener, places: &Places) -> (TcpStream, IpAddr) {
                 sleep(SHED).await;
             }
             Err(cause) => {
-                tracing::error!(%cause, "no connection can be accepted at the moment");
+                ACCEPTING.failed(&cause);
                 sleep(PAUSE).await;
             }
         }

@@ -24,6 +24,7 @@ use futures_util::Stream;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sea_orm::DbErr;
 use tokio::{runtime::Handle, sync::mpsc};
+use tracing::Instrument;
 
 pub use self::places::{MAX_AT_ONCE, MAX_PER_ACCOUNT, MAX_WAITING_PER_ACCOUNT};
 use self::{
@@ -43,6 +44,7 @@ use crate::{
         stream::stream_file,
         workbook::{Effort, write_statement, write_workbook_begun},
     },
+    telemetry::metrics::{DOWNLOADS, Running},
 };
 
 /// `Retry-After` for downloads that found no free place, in seconds.
@@ -236,10 +238,13 @@ fn passed_on(
     kept: impl Send + 'static,
 ) -> Body {
     let (sender, parts) = mpsc::channel(1);
-    tokio::spawn(async move {
+    let running = Running::one(&DOWNLOADS.gauge(&[]));
+    let sending = async move {
+        let _running = running;
         send(written, &sender, || place.is_wanted()).await;
         drop((place, kept));
-    });
+    };
+    tokio::spawn(sending.in_current_span());
     Body::from_stream(received(parts))
 }
 

@@ -170,7 +170,7 @@ impl Endpoint {
                 Err(denied) => {
                     form.pass_over();
                     return Err(match denied {
-                        Denied::Refused(error) => Box::new(encode(Answer::refused(error), media)),
+                        Denied::Refused(error) => Box::new(encode(Answer::not_run(error), media)),
                         Denied::Busy(message) => refused(problem::busy(message)),
                     });
                 }
@@ -178,7 +178,7 @@ impl Endpoint {
         };
         let kind = match self.documents.prepare(&mut request) {
             Ok(kind) => kind,
-            Err(error) => return Err(Box::new(encode(Answer::refused(error), media))),
+            Err(error) => return Err(Box::new(encode(Answer::not_run(error), media))),
         };
         match kind {
             OperationType::Mutation if method == Method::GET => {

@@ -34,6 +34,7 @@ async fn connected(url: &str, key: &str, accounts: u32) {
         admin_key: None,
         clock: Clock::system(),
         payments: Providers::of([provider.shared()]),
+        replica: None,
         vault: vault(&[key]),
         shown: Shown::default(),
         demo_key: None,

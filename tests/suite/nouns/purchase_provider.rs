@@ -32,6 +32,7 @@ fn without_a_provider(server: &Server) -> App {
         admin_key: None,
         clock: Clock::fixed("2026-11-22T08:00:00Z".parse().unwrap()),
         payments: Providers::new(None, &ProviderSettings::default()).unwrap(),
+        replica: None,
         vault: Vault::default(),
         shown: Shown::default(),
         demo_key: None,

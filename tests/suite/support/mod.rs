@@ -142,6 +142,12 @@ impl Server {
         Some(Self::start(url, None, connections::Limits::default(), |_| {}).await)
     }
 
+    /// On a PostgreSQL database of the test's own, which may be migrated already, with other
+    /// settings.
+    pub async fn on_postgres_at(url: &str, set: impl FnOnce(&mut Settings)) -> Self {
+        Self::start(url.to_owned(), None, connections::Limits::default(), set).await
+    }
+
     async fn start(
         database_url: String,
         folder: Option<tempfile::TempDir>,
@@ -168,6 +174,7 @@ impl Server {
             admin_key: Some(AdminKey::new(ADMIN_KEY).unwrap()),
             clock: clock.clone(),
             payments: Providers::new(Some(payments::DEMO), &ProviderSettings::default()).unwrap(),
+            replica: None,
             vault: Vault::default(),
             shown: Shown::ALL,
             demo_key: None,
