@@ -63,6 +63,8 @@ const ATTRIBUTE: &AsciiSet = &NON_ALPHANUMERIC
 /// The download route. It needs no header: the link is the credential. If its key is revoked during
 /// a transfer, the file is sent to its end.
 pub fn routes() -> Router<Services> {
+    // At 0 from the start.
+    drop(DOWNLOADS.gauge(&[]));
     Router::new()
         .route("/downloads/{token}/{file_name}", get(download))
         .layer(Extension(Places::default()))

@@ -183,6 +183,8 @@ async fn an_outage_has_one_line_at_its_start_and_one_at_its_end() {
     };
     assert!(ready().await);
     postgres.cut_the_power();
+    // The last answer is kept for a second.
+    tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
     for _ in 0..4 {
         assert!(!ready().await);
         let asked = server
