@@ -4,6 +4,7 @@
 //! counted or logged, which the code says that does it.
 
 pub mod build;
+pub mod context;
 pub mod episode;
 pub mod logs;
 pub mod metrics;

@@ -34,6 +34,22 @@ const DELIVERY: Duration = Duration::from_secs(10);
 /// How long the last spans may take when the process ends.
 const LAST_DELIVERY: Duration = Duration::from_secs(5);
 
+/// The target of our spans. They are for traces alone: log lines name their request without them
+/// ([`super::context`]).
+pub const SPANS: &str = "message_credits::spans";
+
+/// A span of a trace; without traces, none.
+macro_rules! span {
+    ($($inner:tt)*) => {
+        if $crate::telemetry::traces::is_on() {
+            ::tracing::info_span!(target: $crate::telemetry::traces::SPANS, $($inner)*)
+        } else {
+            ::tracing::Span::none()
+        }
+    };
+}
+pub(crate) use span;
+
 static PROVIDER: OnceLock<SdkTracerProvider> = OnceLock::new();
 static COLLECTOR: Episode = Episode::new("the collector of traces");
 
@@ -83,7 +99,7 @@ where
     let is_ours = dynamic_filter_fn(|metadata, context| {
         let target = metadata.target();
         metadata.is_span()
-            && (target.starts_with("message_credits")
+            && (target == SPANS
                 || (target.starts_with("sea_orm") && context.lookup_current().is_some()))
     });
     Some(spans.with_filter(is_ours))
