@@ -4,6 +4,7 @@
 
 pub mod address;
 mod api;
+pub mod capacity;
 pub mod checkout;
 pub mod connections;
 pub mod cors;
@@ -44,6 +45,8 @@ use tower_http::{
 use url::Url;
 
 use self::{
+    capacity::Capacity,
+    connections::Stopping,
     cors::CorsOrigins,
     graphql::{BodyLimits, Endpoint},
     health::Readiness,
@@ -69,9 +72,9 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a request with files may take, its import included. Bytes and rows have limits of their
 /// own; this timeout catches requests that hang.
 const UPLOAD_TIMEOUT: Duration = Duration::from_secs(30 * 60);
-/// Requests with files that run at once, their imports included: each keeps up to 256 MiB on disk.
-/// An account may hold as many as it may have imports running and queued, so it takes two other
-/// accounts to fill the rest.
+/// Requests with files that run at once, their imports included, unless the operator sets another
+/// number: each keeps up to 256 MiB on disk. An account may hold as many as it may have imports
+/// running and queued, so it takes two other accounts to fill the rest.
 const UPLOADS: Bounds = Bounds {
     places: 12,
     reserved: 0,
@@ -101,6 +104,9 @@ struct Shared {
     readiness: Readiness,
     shown: Shown,
     demo_key: Option<String>,
+    /// Cancelled when the server is about to stop.
+    leaving: CancellationToken,
+    capacity: Capacity,
     /// What each account, key and address may use.
     shares: Shares,
     /// Requests with files in progress.
@@ -109,25 +115,27 @@ struct Shared {
 
 impl Server {
     /// Shared state over these operations. `demo_key` is offered in the browser under a demo's host
-    /// names only; `rates` limits how fast each client may send requests.
+    /// names only; `rates` limits how fast each client may send requests, and `capacity` what all
+    /// of them may do at once.
     #[must_use]
     pub fn new(
         services: Services,
         schema: Schema,
-        drain: CancellationToken,
+        stopping: impl Into<Stopping>,
         shown: Shown,
         demo_key: Option<String>,
-        rates: Rates,
+        (rates, capacity): (Rates, Capacity),
     ) -> Self {
+        let Stopping { leaving, draining } = stopping.into();
         let limits = Limits {
             introspection: shown.introspection,
             ..Limits::default()
         };
-        let endpoint = Endpoint::new(limits, BodyLimits::default(), TAKERS);
+        let endpoint = Endpoint::new(limits, BodyLimits::for_files(capacity.file_bytes), TAKERS);
         let sockets = Sockets {
             documents: endpoint.documents(),
             limits: SocketLimits::default(),
-            drain,
+            drain: draining,
         };
         measured::register();
         observed::register();
@@ -140,8 +148,13 @@ impl Server {
             readiness: Readiness::default(),
             shown,
             demo_key,
-            shares: Shares::new(rates),
-            uploads: Line::new(UPLOADS),
+            leaving,
+            capacity,
+            shares: Shares::new(rates, capacity.requests),
+            uploads: Line::new(Bounds {
+                places: capacity.uploads,
+                ..UPLOADS
+            }),
         }))
     }
 }
@@ -151,6 +164,7 @@ pub fn router(server: Server, cors_origins: &CorsOrigins) -> Router {
     let services = server.0.services.clone();
     let clock = services.clock().clone();
     let (shown, is_demo) = (server.0.shown, server.0.demo_key.is_some());
+    let capacity = server.0.capacity;
     let mut timed = Router::new()
         .route("/", get(pages::managers))
         .route("/assets/{*path}", get(pages::asset))
@@ -176,7 +190,7 @@ pub fn router(server: Server, cors_origins: &CorsOrigins) -> Router {
                 .layer(timeout()),
         )
         .merge(
-            downloads::routes()
+            downloads::routes(&capacity)
                 .with_state(services.clone())
                 .layer(option_layer(cors_origins.layer())),
         );

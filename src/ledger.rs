@@ -25,6 +25,7 @@ mod commit;
 mod facts;
 mod failure;
 mod fault;
+pub mod heads;
 mod losses;
 mod measured;
 mod perform;

@@ -39,6 +39,7 @@ pub mod quote;
 pub mod rate_card;
 pub mod reader;
 pub mod refusal;
+mod report_source;
 pub mod segmentation;
 pub mod server_secret;
 pub mod settlement;
@@ -71,7 +72,7 @@ use crate::{
     fair::Line,
     ledger::Ledger,
     payments::{Approval, Providers},
-    store::{self, Store, account::Charged},
+    store::{self, Store, account::Charged, sql::replica::Replica},
     vault::Vault,
 };
 
@@ -97,6 +98,8 @@ struct Inside {
 pub struct Parts {
     /// The database.
     pub store: Store,
+    /// A replica of the database that reports are read from.
+    pub replica: Option<Replica>,
     /// The ledger: the only way to change the books.
     pub ledger: Ledger,
     /// The payment providers.
@@ -172,6 +175,10 @@ impl Services {
 
     fn store(&self) -> &Store {
         &self.0.parts.store
+    }
+
+    fn replica(&self) -> Option<&Replica> {
+        self.0.parts.replica.as_ref()
     }
 
     fn ledger(&self) -> &Ledger {

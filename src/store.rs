@@ -20,6 +20,7 @@ pub mod contact_list;
 pub mod credit_package;
 pub mod due_recharge;
 pub mod idempotency_key;
+pub mod ledger_head;
 pub mod lot;
 pub mod message;
 pub mod message_audience;

@@ -3,7 +3,6 @@
 //! Here: where lines, figures and spans go, and what they are called. Not here: when something is
 //! counted or logged, which the code says that does it.
 
-pub mod build;
 pub mod context;
 pub mod episode;
 pub mod logs;

@@ -31,7 +31,7 @@ use self::{
     sending::{received, send},
 };
 
-use super::{connections, shares::Owner};
+use super::{capacity::Capacity, connections, shares::Owner};
 use crate::{
     graphql::engine::ids::PublicId,
     operations::{
@@ -64,12 +64,15 @@ const ATTRIBUTE: &AsciiSet = &NON_ALPHANUMERIC
 
 /// The download route. It needs no header: the link is the credential. If its key is revoked during
 /// a transfer, the file is sent to its end.
-pub fn routes() -> Router<Services> {
+pub fn routes(capacity: &Capacity) -> Router<Services> {
     // At 0 from the start.
     drop(DOWNLOADS.gauge(&[]));
     Router::new()
         .route("/downloads/{token}/{file_name}", get(download))
-        .layer(Extension(Places::default()))
+        .layer(Extension(Places::new(
+            capacity.downloads,
+            capacity.account_downloads,
+        )))
 }
 
 async fn download(
@@ -94,7 +97,7 @@ async fn download(
     };
     match opened.await {
         Ok(Ok((download, place))) => file(download, &file_name, place),
-        Ok(Err(full)) => try_again_later(full),
+        Ok(Err(full)) => try_again_later(full, places.share()),
         Err(DownloadError::NotFound) => not_found(),
         Err(DownloadError::Expired) => plain(StatusCode::FORBIDDEN, "This link has expired."),
         Err(DownloadError::Revoked) => plain(
@@ -105,7 +108,7 @@ async fn download(
     }
 }
 
-fn try_again_later(full: Full) -> Response {
+fn try_again_later(full: Full, share: usize) -> Response {
     let (status, text) = match full {
         Full::All => (
             StatusCode::SERVICE_UNAVAILABLE,
@@ -114,7 +117,7 @@ fn try_again_later(full: Full) -> Response {
         Full::Owner => (
             StatusCode::TOO_MANY_REQUESTS,
             format!(
-                "An account may download at most {MAX_PER_ACCOUNT} reports at a time, with {MAX_WAITING_PER_ACCOUNT} more waiting; try again when one is done."
+                "An account may download at most {share} reports at a time, with {MAX_WAITING_PER_ACCOUNT} more waiting; try again when one is done."
             ),
         ),
     };

@@ -50,6 +50,18 @@ pub struct BodyLimits {
     pub files: usize,
 }
 
+impl BodyLimits {
+    /// Limits for files of this size. A form may have a mebibyte beside them.
+    #[must_use]
+    pub fn for_files(file_bytes: usize) -> Self {
+        Self {
+            form_bytes: file_bytes.saturating_add(1024 * 1024),
+            file_bytes,
+            ..Self::default()
+        }
+    }
+}
+
 impl Default for BodyLimits {
     fn default() -> Self {
         Self {

@@ -50,11 +50,14 @@ impl Readiness {
     }
 }
 
-/// Readiness: the database responds, and its schema is this version's. The response also says if
-/// payments are sandboxed.
+/// Readiness: the server isn't stopping, the database responds, and its schema is this version's.
+/// The response also says if payments are sandboxed.
 pub(super) async fn ready(State(server): State<Server>) -> Response {
     let services = &server.0.services;
     let failed = |text: &'static str| (StatusCode::SERVICE_UNAVAILABLE, text).into_response();
+    if server.0.leaving.is_cancelled() {
+        return failed("this server is stopping: send requests to another one");
+    }
     let ask = async || match services.is_ready().await {
         Ok(true) => Database::Ready,
         Ok(false) => Database::OtherSchema,

@@ -168,10 +168,26 @@ static GAUGES: LazyLock<Gauges> = LazyLock::new(|| Gauges {
 });
 
 /// The capacity of a resource, in total and for one owner.
-struct Size {
-    places: usize,
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Size {
+    pub(super) places: usize,
     share: usize,
     key_share: usize,
+}
+
+impl Size {
+    /// The same shares of another number of places.
+    fn scaled(self, places: usize) -> Self {
+        let part = |share: usize| {
+            let part = share.saturating_mul(places).checked_div(self.places);
+            part.unwrap_or_default().max(1)
+        };
+        Self {
+            places,
+            share: part(self.share),
+            key_share: part(self.key_share),
+        }
+    }
 }
 
 impl Rooms {
@@ -252,9 +268,9 @@ const KEY_WAITING: usize = 512;
 const ANONYMOUS_WAITING: usize = 256;
 const ADDRESS_WAITING: usize = 128;
 
-/// Requests that run at once. The database has far fewer connections, and a dozen keep two cores
-/// busy; this bounds memory.
-const REQUESTS: Size = Size {
+/// Requests that run at once, unless the operator sets another number. The database has far fewer
+/// connections, and a dozen keep two cores busy; this bounds memory.
+pub(super) const REQUESTS: Size = Size {
     places: 1_024,
     share: 256,
     key_share: 128,
@@ -328,10 +344,11 @@ pub(crate) struct Shares {
 }
 
 impl Shares {
-    pub(crate) fn new(rates: Rates) -> Self {
+    /// Everything for a server that runs this many requests with a key at once.
+    pub(crate) fn new(rates: Rates, at_once: usize) -> Self {
         LazyLock::force(&GAUGES);
         Self {
-            requests: Rooms::new(REQUESTS, ANONYMOUS_REQUESTS),
+            requests: Rooms::new(REQUESTS.scaled(at_once), ANONYMOUS_REQUESTS),
             bodies: Rooms::new(BODIES, ANONYMOUS_BODIES),
             answers: Rooms::new(ANSWERS, ANONYMOUS_ANSWERS),
             sockets: Rooms::new(SOCKETS, NONE),

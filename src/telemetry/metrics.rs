@@ -199,10 +199,10 @@ pub fn start(schema: &str) {
     for metric in [&PANICS, &LOGGED_ERRORS, &LOGGED_WARNINGS] {
         drop(metric.counter(&[]));
     }
-    let version = super::build::VERSION.to_owned();
+    let version = crate::version::VERSION.to_owned();
     let labels = [
         ("version", version),
-        ("commit", super::build::COMMIT.to_owned()),
+        ("commit", crate::version::COMMIT.to_owned()),
         ("schema", schema.to_owned()),
     ];
     let labels = labels.map(|(name, value)| SeriesLabel::new(name, value));

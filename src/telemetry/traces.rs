@@ -24,7 +24,8 @@ use tracing::{Span, Subscriber};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 use tracing_subscriber::{Layer, filter::dynamic_filter_fn, registry::LookupSpan};
 
-use super::{build, episode::Episode};
+use super::episode::Episode;
+use crate::version;
 use crate::tls;
 
 /// The name of this service in traces, unless `OTEL_SERVICE_NAME` gives another.
@@ -113,7 +114,7 @@ fn provider() -> Result<SdkTracerProvider, HttpError> {
         .build()?;
     let own_name = std::env::var_os("OTEL_SERVICE_NAME").is_none();
     let mut resource = Resource::builder().with_attributes([
-        KeyValue::new("service.version", build::VERSION),
+        KeyValue::new("service.version", version::VERSION),
         KeyValue::new("service.instance.id", i64::from(std::process::id())),
     ]);
     if own_name {

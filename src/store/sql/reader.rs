@@ -146,7 +146,7 @@ impl Reader {
     }
 
     /// Starts a read-only transaction that sees one state of the database.
-    pub(super) async fn snapshot(&self) -> Result<Snapshot, DbErr> {
+    pub async fn snapshot(&self) -> Result<Snapshot, DbErr> {
         let (pool, turn) = self.turn().await?;
         Ok(Snapshot {
             transaction: snapshot_of(pool).await?,
