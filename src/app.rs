@@ -18,8 +18,8 @@ use crate::{
     payments::Providers,
     store::{self, Store, sql::replica::Replica},
     telemetry, tls,
-    version,
     vault::Vault,
+    version,
 };
 
 /// Settings of an app.

@@ -2,7 +2,6 @@
 //! sells packages, and reports usage.
 
 pub mod app;
-pub mod audit;
 pub mod clock;
 pub mod commands;
 pub mod config;

@@ -18,8 +18,7 @@ use crate::{
     },
     operations::Services,
     telemetry::metrics,
-    version,
-    worker,
+    version, worker,
 };
 
 /// A running server.
