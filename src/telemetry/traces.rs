@@ -26,7 +26,6 @@ use tracing_subscriber::{Layer, filter::dynamic_filter_fn, registry::LookupSpan}
 
 use super::episode::Episode;
 use crate::tls;
-use crate::version;
 
 /// The name of this service in traces, unless `OTEL_SERVICE_NAME` gives another.
 const SERVICE: &str = "message-credits";
@@ -114,7 +113,7 @@ fn provider() -> Result<SdkTracerProvider, HttpError> {
         .build()?;
     let own_name = std::env::var_os("OTEL_SERVICE_NAME").is_none();
     let mut resource = Resource::builder().with_attributes([
-        KeyValue::new("service.version", version::VERSION),
+        KeyValue::new("service.version", env!("CARGO_PKG_VERSION")),
         KeyValue::new("service.instance.id", i64::from(std::process::id())),
     ]);
     if own_name {
