@@ -73,6 +73,7 @@ use self::{
 use crate::{
     clock::Clock,
     store::{Store, sql::connection::POSTGRES_LEDGER_WRITERS},
+    telemetry::traces,
     tuning::Tuned,
 };
 
@@ -253,7 +254,7 @@ impl Ledger {
     pub async fn submit(&self, request: Request) -> Result<Answer, SubmitError> {
         match &self.door {
             Door::Queue { queue, deadline } => {
-                let span = tracing::debug_span!("submit");
+                let span = traces::span!("submit");
                 let ticket = span.in_scope(|| Ticket::new(request, *deadline));
                 let (ticket, wait) = ticket;
                 if let Err(error) = queue.push(ticket) {

@@ -23,7 +23,6 @@ use domain::{
 use entity::{contact_import, contact_list, sql_enums::ImportStatus};
 use tokio::sync::{Mutex, MutexGuard, broadcast};
 use tokio_util::task::TaskTracker;
-use tracing::Instrument;
 
 use super::{
     Fault, OperationError, Path, RefusalCode, Services, Viewer, input, phone_number::Accept,
@@ -37,7 +36,10 @@ use crate::{
 };
 use writing::Job;
 
-use crate::telemetry::metrics::{IMPORTS, IMPORTS_ENDED, Running};
+use crate::telemetry::{
+    context::carried,
+    metrics::{IMPORTS, IMPORTS_ENDED, Running},
+};
 
 /// The most weight of all running imports in a process. Each import takes a thread, a file on disk
 /// and a part in memory, and all share the database with charges.
@@ -208,9 +210,8 @@ impl Services {
         let import = async move {
             let (_place, _running) = (place, running);
             job.run(reading).await
-        }
-        .in_current_span();
-        let done = self.imports().running.spawn(import);
+        };
+        let done = self.imports().running.spawn(carried(import));
         let done = done.await;
         done.map_err(|cause| OperationError::broken(format!("an import ended badly: {cause}")))??;
         self.outcome(viewer, &list, id).await
