@@ -13,6 +13,8 @@ pub mod audience;
 pub mod auto_recharge;
 pub mod balance;
 pub mod balance_changes;
+mod change_hints;
+mod changes;
 mod coalesced_reads;
 pub mod contact;
 pub mod contact_import;
@@ -58,7 +60,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use self::{
-    api_key::KeyUses, coalesced_reads::CoalescedReads, contact_import::Imports,
+    api_key::KeyUses, changes::Changes, coalesced_reads::CoalescedReads, contact_import::Imports,
     payment_connection::Renewals, quotas::Allowances, rate_card::RateCards, viewer::Visibility,
 };
 pub use self::{
@@ -89,6 +91,7 @@ struct Inside {
     imports: Imports,
     key_uses: KeyUses,
     renewals: Renewals,
+    changes: Arc<Changes>,
 }
 
 /// The parts of [`Services`].
@@ -127,6 +130,7 @@ impl Services {
             imports: Imports::default(),
             key_uses: KeyUses::default(),
             renewals: Renewals::default(),
+            changes: Arc::default(),
         }))
     }
 
@@ -184,6 +188,10 @@ impl Services {
 
     fn vault(&self) -> &Vault {
         &self.0.parts.vault
+    }
+
+    fn changes(&self) -> &Arc<Changes> {
+        &self.0.changes
     }
 
     fn renewals(&self) -> &Renewals {

@@ -38,7 +38,7 @@ pub async fn run(services: Services, stop: CancellationToken) {
             }
         }
     };
-    tokio::join!(own, payments);
+    tokio::join!(own, payments, services.exchange_hints(&stop));
 }
 
 /// Runs one pass on connections of its own: readers can't keep due work from being settled. A bug
@@ -67,6 +67,7 @@ pub async fn run_once(services: &Services) {
 async fn run_own(services: &Services) {
     report("expiry", services.expire_due().await);
     report("settlement", services.settle_due().await);
+    report("lost imports", services.end_lost_imports().await);
     report(
         "archived contacts",
         services.forget_archived_contacts().await,

@@ -7,6 +7,7 @@
 pub mod bulk;
 pub mod coalescing;
 pub mod connection;
+pub mod hints;
 pub(super) mod joined;
 pub mod lost_connections;
 pub mod paging;
