@@ -46,7 +46,7 @@ impl Store {
             .acquire_timeout(PATIENCE)
             .connect_lazy_with(options.disable_statement_logging());
         let mut listener = PgListener::connect_with(&pool).await.map_err(failed)?;
-        // The processes are told of a lost connection, instead of hearing nothing for a while.
+        // A lost connection is an error: messages were lost with it.
         listener.eager_reconnect(false);
         listener.listen(CHANNEL).await.map_err(failed)?;
         Ok(Some((Inbox(listener), Outbox(pool))))
@@ -69,8 +69,8 @@ impl Inbox {
 impl Outbox {
     /// Sends a message of at most [`MAX_BYTES`].
     ///
-    /// It is a transaction of its own that writes nothing: PostgreSQL lets one notifying transaction
-    /// commit at a time, and a charge must not wait for that.
+    /// It is a transaction of its own that writes nothing: PostgreSQL lets one notifying
+    /// transaction commit at a time, and a charge must not wait for that.
     pub async fn send(&self, message: &str) -> Result<(), DbErr> {
         let sent = sqlx::query("SELECT pg_notify($1, $2)")
             .bind(CHANNEL)
