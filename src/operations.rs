@@ -11,6 +11,7 @@ pub mod allocation;
 pub mod api_key;
 pub mod audience;
 pub mod auto_recharge;
+mod backlog;
 pub mod balance;
 pub mod balance_changes;
 mod change_hints;
@@ -60,8 +61,9 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use self::{
-    api_key::KeyUses, changes::Changes, coalesced_reads::CoalescedReads, contact_import::Imports,
-    payment_connection::Renewals, quotas::Allowances, rate_card::RateCards, viewer::Visibility,
+    api_key::KeyUses, backlog::Backlog, changes::Changes, coalesced_reads::CoalescedReads,
+    contact_import::Imports, payment_connection::Renewals, quotas::Allowances,
+    rate_card::RateCards, viewer::Visibility,
 };
 pub use self::{
     reader::ViewerReader,
@@ -92,6 +94,7 @@ struct Inside {
     key_uses: KeyUses,
     renewals: Renewals,
     changes: Arc<Changes>,
+    backlog: Backlog,
 }
 
 /// The parts of [`Services`].
@@ -121,6 +124,10 @@ impl Services {
     /// Creates the operations over these parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
+        backlog::register();
+        payment::register(&parts.payments);
+        webhook::register(&parts.payments);
+        contact_import::register();
         Self(Arc::new(Inside {
             reads: CoalescedReads::new(&parts.store, &parts.clock),
             parts,
@@ -131,6 +138,7 @@ impl Services {
             key_uses: KeyUses::default(),
             renewals: Renewals::default(),
             changes: Arc::default(),
+            backlog: Backlog::default(),
         }))
     }
 

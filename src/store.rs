@@ -10,6 +10,7 @@ pub mod account;
 pub mod allocation;
 pub mod api_key;
 pub mod auto_recharge;
+pub mod backlog;
 pub mod balance;
 pub mod book;
 pub mod contact;

@@ -10,7 +10,7 @@ use domain::id::AccountId;
 use message_credits::{
     config::serving::Shown,
     graphql::{engine::limits::Limits, schema},
-    http::{self, address::TrustedProxies, connections, shares::Rates},
+    http::{self, address::TrustedProxies, capacity::Capacity, connections, shares::Rates},
     ledger::{Ledger, RequestKind},
     operations::{Parts, Services},
     payments::{self, ProviderSettings, Providers},
@@ -97,7 +97,7 @@ fn router(bed: &Bed, ledger: Ledger) -> Router {
         CancellationToken::new(),
         Shown::default(),
         None,
-        Rates::default(),
+        (Rates::default(), Capacity::default()),
     );
     http::router(server, &http::cors::CorsOrigins::default())
 }

@@ -9,7 +9,7 @@ use message_credits::{
     clock::{Clock, id_at},
     config::serving::Shown,
     graphql::engine::ids::PublicId,
-    http::{address::TrustedProxies, shares::Rates},
+    http::{address::TrustedProxies, capacity::Capacity, shares::Rates},
     ledger::{Request, RequestKind},
     operations::{api_key, usage_rollup},
     payments::Providers,
@@ -101,6 +101,7 @@ impl World {
             trusted_proxies: TrustedProxies::default(),
             cors_origins: message_credits::http::cors::CorsOrigins::default(),
             rates: Rates::default(),
+            capacity: Capacity::default(),
         };
         Ok(app::assemble(app::open(&self.url).await?, settings))
     }

@@ -1,6 +1,6 @@
 //! The options of the commands for auditors: verify and heads.
 //!
-//! Here: the options. Not here: the commands ([`crate::audit`]).
+//! Here: the options. Not here: the commands ([`crate::commands`]).
 
 use std::path::PathBuf;
 

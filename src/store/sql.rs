@@ -7,10 +7,12 @@
 pub mod bulk;
 pub mod coalescing;
 pub mod connection;
+pub mod errors;
 pub mod hints;
 pub(super) mod joined;
 pub mod lost_connections;
 pub mod paging;
+pub mod pools;
 mod private_file;
 pub mod read_only;
 pub mod reader;

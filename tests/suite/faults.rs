@@ -21,6 +21,7 @@ mod postgres_stop;
 mod processes;
 mod quotas;
 mod replica;
+mod rolling_restart;
 mod shares;
 mod threats;
 

@@ -18,7 +18,7 @@ use entity::sql_enums::ImportStatus;
 use sea_orm::{ConnectionTrait, DbErr};
 
 use super::{
-    BY_HAND, KEPT_REJECTIONS,
+    BY_HAND, ENDED, FAILED, KEPT_REJECTIONS,
     history::CUT_OFF,
     reading::{Part, Reading},
 };
@@ -30,6 +30,7 @@ use crate::{
         contact::{Counts, NewContact},
         contact_import::{Progress, RejectedRow, warnings::ImportWarning},
     },
+    telemetry::metrics::IMPORTS_ENDED,
 };
 
 /// The most stored contacts of one list: ten times the largest audience of the big platforms, and
@@ -96,11 +97,12 @@ impl Job {
             (Ok(()), Err(ended)) => Some(ended.reason()),
             (Ok(()), Ok(())) => None,
         };
-        let status = if reason.is_some() {
-            ImportStatus::Failed
+        let (status, outcome) = if reason.is_some() {
+            (ImportStatus::Failed, FAILED)
         } else {
-            ImportStatus::Done
+            (ImportStatus::Done, ENDED)
         };
+        IMPORTS_ENDED.counter(&[outcome]).increment(1);
         let now = self.services.clock().now().as_microsecond();
         let writer = self.services.store().writer();
         let ended = store::contact_import::end(writer, of, status, reason.as_deref(), now).await;

@@ -7,7 +7,7 @@ use message_credits::{
     app::{self, Settings},
     clock::Clock,
     config::serving::Shown,
-    http::{address::TrustedProxies, cors::CorsOrigins, shares::Rates},
+    http::{address::TrustedProxies, capacity::Capacity, cors::CorsOrigins, shares::Rates},
     operations::{
         Viewer,
         account::CreateAccount,
@@ -41,6 +41,7 @@ async fn connected(url: &str, key: &str, accounts: u32) {
         trusted_proxies: TrustedProxies::default(),
         cors_origins: CorsOrigins::default(),
         rates: Rates::default(),
+        capacity: Capacity::default(),
     };
     let services = app::assemble(store.clone(), settings).services;
     for number in 0..accounts {

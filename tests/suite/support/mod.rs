@@ -13,6 +13,7 @@ pub mod own_postgres;
 pub mod panics;
 pub mod payment_connection;
 pub mod process;
+pub mod programs;
 pub mod purchase;
 pub mod quote;
 pub mod rate_card;
@@ -33,7 +34,9 @@ use message_credits::{
     app::{self, Settings},
     clock::Clock,
     config::{admin_key::AdminKey, serving::Shown},
-    http::{address::TrustedProxies, connections, cors::CorsOrigins, shares::Rates},
+    http::{
+        address::TrustedProxies, capacity::Capacity, connections, cors::CorsOrigins, shares::Rates,
+    },
     ledger::{Ledger, Writers},
     operations::Services,
     payments::{self, ProviderSettings, Providers},
@@ -178,6 +181,7 @@ impl Server {
             cors_origins: CorsOrigins::default(),
             trusted_proxies: TrustedProxies::default(),
             rates: Rates::default(),
+            capacity: Capacity::default(),
         };
         set(&mut settings);
         let app = app::assemble(store, settings);

@@ -10,6 +10,7 @@ use std::{
     process::ExitCode,
 };
 
+use super::{Failure, print};
 use crate::{
     clock::Clock,
     config::audit::{HeadsArgs, VerifyArgs},
@@ -23,14 +24,11 @@ use crate::{
     store::sql::{read_only::ReadOnly, reader::Reader},
 };
 
-/// Why a command failed, worded for the operator.
-type Failure = Box<dyn std::error::Error + Send + Sync>;
-
 /// Verifies the books, and prints what differs. Exit code 1 if anything does.
 ///
 /// # Errors
 /// A database or a file of heads that can't be used.
-pub async fn verify(args: &VerifyArgs) -> Result<ExitCode, Failure> {
+pub(super) async fn verify(args: &VerifyArgs) -> Result<ExitCode, Failure> {
     let key = args
         .public_key
         .as_deref()
@@ -111,7 +109,7 @@ fn counted(verified: &Verified) -> String {
 /// # Errors
 /// A database or a key that can't be used, a file that exists already, and books whose head isn't
 /// their last transaction.
-pub async fn heads(args: &HeadsArgs) -> Result<ExitCode, Failure> {
+pub(super) async fn heads(args: &HeadsArgs) -> Result<ExitCode, Failure> {
     let key = args
         .signing_key
         .as_deref()
@@ -166,11 +164,4 @@ async fn export<W: Write>(
 /// Writes a line to standard error, which may be closed: the work continues.
 fn note(text: &str) {
     drop(writeln!(io::stderr(), "{text}"));
-}
-
-/// Writes to standard output; a closed pipe is an error like any other.
-fn print(text: &str) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes())?;
-    out.flush()
 }
