@@ -5,7 +5,7 @@
 
 use std::{net::SocketAddr, process::ExitCode};
 
-use super::{Failure, print};
+use super::Failure;
 use crate::{
     app::{self, Settings},
     clock::Clock,
@@ -23,6 +23,7 @@ use crate::{
     operations::Services,
     payments::Providers,
     store::sql::server_lock,
+    telemetry,
     vault::Vault,
 };
 
