@@ -56,11 +56,10 @@ export function instantsOf(period: Period, timeZone: string): { from: string; to
   };
 }
 
-/** Why the two dates are not a valid period, worded for the form; undefined if they are. */
-export function periodProblem(period: Period): string | undefined {
-  if (!isDate(period.first) || !isDate(period.last)) return 'Choose both dates.';
-  if (period.first > period.last) return 'The first day is after the last.';
-  return undefined;
+/** Why the two dates are not a valid period; undefined if they are. */
+export function periodProblem(period: Period): 'incomplete' | 'reversed' | undefined {
+  if (!isDate(period.first) || !isDate(period.last)) return 'incomplete';
+  return period.first > period.last ? 'reversed' : undefined;
 }
 
 /** The number of days in the period. */
