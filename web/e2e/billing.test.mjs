@@ -40,8 +40,8 @@ test('an owner sets up the automatic recharge, and a wrong number is refused', a
   await threshold.fill('abc');
   await limit.fill('1.500');
   await dialog.getByRole('button', { name: 'Save' }).click();
-  await dialog.getByText('Enter a number of credits, such as 500.').waitFor();
-  await dialog.getByText('Enter an amount, such as 300 or 49.90.').waitFor();
+  await dialog.getByText('This is not a number of credits.').first().waitFor();
+  await dialog.getByText('This can mean 1,500 or 1.5.').first().waitFor();
   // The server refuses a limit that pays for nothing.
   await threshold.fill('20');
   await limit.fill('0.01');
@@ -81,7 +81,7 @@ test('a statement of each month adds up, and is downloaded as a workbook', async
   const credits = page.getByRole('table', { name: 'Credits of the month' });
   await credits.getByText('At the end').waitFor();
   await page.getByRole('combobox', { name: 'Month' }).click();
-  await page.getByRole('option').nth(1).click();
+  await page.getByRole('listbox').getByRole('option').nth(1).click();
   await credits.getByText('At the end').waitFor();
   const figures = await credits.locator('tbody td').allTextContents();
   // In ten-thousandths, as no float holds them.

@@ -228,9 +228,9 @@ test('a draft is segmented and quoted while it is typed', async () => {
   const page = await signIn();
   await page.getByRole('tab', { name: 'Quote' }).click();
   await page.getByLabel('Text', { exact: true }).fill('It’s here');
-  await page.getByText('SMS in UCS-2: 1 segment').waitFor();
+  await page.getByText('SMS with special characters: 1 segment.').waitFor();
   await page.getByRole('combobox', { name: 'Contact list' }).click();
-  await page.getByRole('option').first().click();
+  await page.getByRole('listbox').getByRole('option').first().click();
   await page.getByText(/^[\d,.]+ credits$/).waitFor();
   await page.close();
 });

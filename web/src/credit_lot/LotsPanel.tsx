@@ -83,7 +83,7 @@ export function LotsPanel(props: { accountId: string; timeZone: string; changes:
             paging.restart();
           }}
           data={[
-            { value: 'ACTIVE', label: t('lots.state.ACTIVE') },
+            { value: 'ACTIVE', label: t('lots.active') },
             { value: 'ALL', label: t('lots.all') },
           ]}
         />

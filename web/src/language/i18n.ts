@@ -18,8 +18,7 @@ export async function startTexts(): Promise<void> {
   });
   const { formatter } = i18next.services;
   formatter?.add('number', (value) => formatDecimal(String(value)));
-  // A name's own direction doesn't turn the sentence around it.
-  formatter?.add('name', (value) => `\u2068${value}\u2069`);
+  formatter?.add('name', (value) => isolated(String(value)));
   await show(startLanguage(localStorage.getItem(NAME), navigator.languages));
 }
 
@@ -37,4 +36,13 @@ async function show(next: Language): Promise<void> {
   setLanguage(next);
   document.documentElement.lang = next;
   await i18next.changeLanguage(next);
+}
+
+/** Letters of the scripts that are written from right to left. */
+const RIGHT_TO_LEFT =
+  /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
+
+/** A name within a sentence: its direction doesn't turn the words around it. */
+function isolated(name: string): string {
+  return RIGHT_TO_LEFT.test(name) ? `\u2068${name}\u2069` : name;
 }

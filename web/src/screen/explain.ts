@@ -15,6 +15,14 @@ export function explain(t: TFunction, error: CombinedError): string {
   return [...messages].join(' ');
 }
 
+/** Whether the request is at fault, so that the same one would fail again. */
+export function isRefused(error: CombinedError): boolean {
+  return (
+    error.graphQLErrors.length > 0 &&
+    error.graphQLErrors.every((one) => one.extensions.code === 'BAD_USER_INPUT')
+  );
+}
+
 /** Whether the server rejected the key itself. */
 export function isUnauthenticated(error: CombinedError): boolean {
   const status = (error.response as Response | undefined)?.status;

@@ -27,6 +27,7 @@ export const variables: CSSVariablesResolver = ({ colors }) => ({
     '--mantine-color-placeholder': colors.gray[7],
     '--mantine-color-error': colors.red[9],
     '--mantine-color-teal-light-color': '#066649',
+    '--mantine-color-yellow-light-color': '#6b4300',
   },
   dark: {
     '--mantine-color-dimmed': colors.dark[1],
