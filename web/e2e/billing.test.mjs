@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, afterEach, before, test } from 'node:test';
-import axe from 'axe-core';
 import { KEY, openBrowser, SERVER } from './browser.mjs';
+import { check } from './screen.mjs';
 
 /** @type {Awaited<ReturnType<typeof openBrowser>>} */
 let browser;
@@ -108,16 +108,7 @@ test('axe finds no violation in billing, at either width', async () => {
   await page.getByRole('table', { name: 'Credits of the month' }).waitFor();
   for (const width of [1400, 390]) {
     await page.setViewportSize({ width, height: 900 });
-    // The frame of the page moves to its new width.
-    await page.evaluate(async () => {
-      await Promise.allSettled(document.getAnimations().map((one) => one.finished));
-    });
-    const wide = await page.evaluate(() => document.documentElement.scrollWidth);
-    assert.ok(wide <= width, `${wide} px wide at ${width}`);
-    await page.evaluate(axe.source);
-    // @ts-expect-error: the script above defines it.
-    const { violations } = await page.evaluate(() => window.axe.run());
-    assert.deepEqual(violations, []);
+    await check(page);
   }
   await page.close();
 });

@@ -240,6 +240,44 @@ test('a role sees what it may do, and only an administrator is offered GraphiQL'
   await admin.close();
 });
 
+test('limits of all lists are changed on one screen, shown before they are saved', async () => {
+  await allocate(account, lists.limited, '100');
+  const page = await openWith(english, owner);
+  await page.getByRole('tab', { name: 'Limits' }).click();
+  const field = page.getByLabel('Credits of Limited');
+  await field.fill('1.500');
+  await page.getByText('1 number can’t be read yet.').waitFor();
+  assert.ok(await page.getByRole('button', { name: 'Save' }).isDisabled());
+  // What is typed stays, though it is the same number for a moment.
+  await field.fill('');
+  await field.pressSequentially('100.05');
+  assert.equal(await field.inputValue(), '100.05');
+  await page.getByText('Limited: 100 → 100.05 (+0.05)').waitFor();
+
+  await page.getByLabel('Own limit for Counted').check({ force: true });
+  await page.getByLabel('Credits of Counted').fill('20,000');
+  await page.getByText('Counted: shared → 20,000').waitFor();
+  await page.getByRole('alert').getByText('more than there is').waitFor();
+  assert.ok(await page.getByRole('button', { name: 'Save' }).isDisabled());
+  await page.getByLabel('Credits of Counted').fill('31.5');
+  await page.getByText('2 changes, not saved yet').waitFor();
+  for (const width of [390, 1400]) {
+    await page.setViewportSize({ width, height: 900 });
+    await check(page);
+  }
+  assert.equal(await assigned(lists.limited), '100');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('Saved.').waitFor();
+  assert.equal(await assigned(lists.limited), '100.05');
+  assert.equal(await assigned(lists.counted), '31.5');
+  await page.getByLabel('Own limit for Counted').uncheck({ force: true });
+  await page.getByText('Counted: 31.5 → shared').waitFor();
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('Saved.').waitFor();
+  assert.equal(await assigned(lists.counted), null);
+  await page.close();
+});
+
 test('an empty account shows the next step', async () => {
   const empty = await createAccount(`Empty ${Date.now()}`);
   const page = await openWith(english, await createKey(empty, 'OWNER'));
@@ -268,7 +306,7 @@ test('axe finds no violation in Italian, and nothing is wider than the screen', 
   const page = await openWith(italian, owner);
   for (const width of [1400, 390]) {
     await page.setViewportSize({ width, height: 900 });
-    for (const tab of ['Crediti', 'Consumi', 'Preventivo', 'Pacchetti', 'Pagamenti']) {
+    for (const tab of ['Crediti', 'Limiti', 'Consumi', 'Preventivo', 'Pacchetti', 'Pagamenti']) {
       await page.getByRole('tab', { name: tab }).click();
       const panel = page.getByRole('tabpanel', { name: tab });
       await panel.waitFor();

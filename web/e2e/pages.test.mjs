@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, afterEach, before, test } from 'node:test';
-import axe from 'axe-core';
 import { contacts, createList, grant } from './api.mjs';
 import { KEY, openBrowser, SERVER } from './browser.mjs';
+import { check } from './screen.mjs';
 import { workbook } from './workbook.mjs';
 
 /** @type {Awaited<ReturnType<typeof openBrowser>>} */
@@ -28,26 +28,6 @@ async function signIn() {
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('heading', { level: 1 }).waitFor();
   return page;
-}
-
-/**
- * Asserts that axe finds no violation on the page.
- * @param {import('playwright-core').Page} page
- */
-async function check(page) {
-  await page.evaluate(axe.source);
-  // A dialog that is still fading in has too little contrast. A cancelled animation counts as
-  // finished.
-  await page.evaluate(async () => {
-    await Promise.allSettled(document.getAnimations().map((one) => one.finished));
-  });
-  // @ts-expect-error: the script above defines it.
-  const { violations } = await page.evaluate(() => window.axe.run());
-  const faults = violations.map(
-    (/** @type {axe.Result} */ one) =>
-      `${one.id}: ${one.nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`,
-  );
-  assert.deepEqual(faults, []);
 }
 
 test('an account manager sees a balance', async () => {

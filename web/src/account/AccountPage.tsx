@@ -17,6 +17,9 @@ import type { Permissions } from '../session/permissions';
 import { goTo, type Tab, tabsOf, useRoute } from '../session/route';
 
 // The first screen loads none of these.
+const AllocationPanel = lazy(async () => ({
+  default: (await import('../allocation/AllocationPanel')).AllocationPanel,
+}));
 const UsagePanel = lazy(async () => ({
   default: (await import('../usage/UsagePanel')).UsagePanel,
 }));
@@ -74,6 +77,7 @@ export function AccountPage({ accountId, can }: { accountId: string; can: Permis
         {can.report && <LotsPanel accountId={accountId} timeZone={timeZone} changes={changes} />}
       </Stack>
     ),
+    limits: <AllocationPanel accountId={accountId} timeZone={timeZone} changes={changes} />,
     usage: <UsagePanel accountId={accountId} timeZone={timeZone} />,
     quote: <QuotePanel accountId={accountId} can={can} changes={changes} />,
     packages: (

@@ -16,8 +16,10 @@ import { Panel } from '../screen/Panel';
 import { Pending } from '../screen/Pending';
 import { usePaging } from '../screen/paging';
 import type { Permissions } from '../session/permissions';
-import { LimitDialog } from './LimitDialog';
 
+const LimitDialog = lazy(async () => ({
+  default: (await import('./LimitDialog')).LimitDialog,
+}));
 const ImportDialog = lazy(async () => ({
   default: (await import('../contact_import/ImportDialog')).ImportDialog,
 }));
@@ -120,12 +122,14 @@ export function ListsPanel(props: { accountId: string; can: Permissions; changes
         </>
       )}
       {editing && data?.account && (
-        <LimitDialog
-          accountId={props.accountId}
-          list={editing}
-          unassigned={data.account.balance.unassigned}
-          onClose={() => setEditing(undefined)}
-        />
+        <Suspense>
+          <LimitDialog
+            accountId={props.accountId}
+            list={editing}
+            unassigned={data.account.balance.unassigned}
+            onClose={() => setEditing(undefined)}
+          />
+        </Suspense>
       )}
       {importing && (
         <Suspense>

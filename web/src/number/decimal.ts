@@ -62,6 +62,14 @@ export function pricePerCredit(price: string, credits: string): string {
   return isZero(short) ? quotient(price, credits, 8) : short;
 }
 
+/** part / whole, rounded up to a whole number. */
+export function quotientUp(part: string, whole: string): string {
+  const scale = Math.max(fractionDigits(part), fractionDigits(whole));
+  const divisor = toUnits(whole, scale);
+  if (divisor <= 0n) return '0';
+  return String((toUnits(part, scale) + divisor - 1n) / divisor);
+}
+
 function quotient(part: string, whole: string, digits: number): string {
   const scale = Math.max(fractionDigits(part), fractionDigits(whole));
   const divisor = toUnits(whole, scale);

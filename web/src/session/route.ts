@@ -7,13 +7,14 @@ export interface Route {
   tab: Tab;
 }
 
-export const TABS = ['credits', 'usage', 'quote', 'packages', 'billing'] as const;
+export const TABS = ['credits', 'limits', 'usage', 'quote', 'packages', 'billing'] as const;
 export type Tab = (typeof TABS)[number];
 
 /** The parts of an account that a role has something to do with. */
 export function tabsOf(can: Permissions): readonly Tab[] {
   const needed: Record<Tab, boolean> = {
     credits: true,
+    limits: can.allocate,
     usage: can.report,
     quote: true,
     packages: can.report,

@@ -37,6 +37,11 @@ export function today(timeZone: string): string {
   return Temporal.Now.plainDateISO(timeZone).toString();
 }
 
+/** The day before a day. */
+export function dayBefore(day: string): string {
+  return Temporal.PlainDate.from(day).subtract({ days: 1 }).toString();
+}
+
 /** The first days of a day's month and of the months before it, latest first. */
 export function monthsBack(day: string, count: number): string[] {
   const month = Temporal.PlainDate.from(day).with({ day: 1 });
