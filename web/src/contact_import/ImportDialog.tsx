@@ -1,10 +1,11 @@
-import { Alert, Button, Checkbox, FileInput, Group, Modal, Select, Stack } from '@mantine/core';
+import { Alert, Button, Checkbox, FileInput, Group, Select, Stack } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useMutation, useQuery } from 'urql';
 import { destinations } from '../country/countries';
 import { graphql } from '../generated';
 import type { ImportContactsMutation } from '../generated/graphql';
+import { Dialog } from '../screen/Dialog';
 import { Failure } from '../screen/Failure';
 import { Pending } from '../screen/Pending';
 import { received, type UserError } from '../screen/user_errors';
@@ -58,7 +59,7 @@ export function ImportDialog({ list, onClose }: Props) {
   const [file, setFile] = useState<File | null>(null);
   const [result, setResult] = useState<ImportContactsMutation['importContacts']>();
   return (
-    <Modal opened onClose={onClose} title={t('import.title', { list: list.name })} size="xl">
+    <Dialog onClose={onClose} title={t('import.title', { list: list.name })} size="xl">
       {result ? (
         <ImportResult
           result={result}
@@ -98,7 +99,7 @@ export function ImportDialog({ list, onClose }: Props) {
           )}
         </Stack>
       )}
-    </Modal>
+    </Dialog>
   );
 }
 

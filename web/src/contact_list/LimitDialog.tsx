@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Modal, Radio, Stack, Text } from '@mantine/core';
+import { Alert, Button, Group, Radio, Stack, Text } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useMutation } from 'urql';
@@ -6,6 +6,7 @@ import type { AllocationMode } from '../generated/graphql';
 import { formatDecimal } from '../number/decimal';
 import { NumberField, problemText } from '../number/NumberField';
 import { editable, readNumber } from '../number/reading';
+import { Dialog } from '../screen/Dialog';
 import { Failure } from '../screen/Failure';
 import { errorsAt, received, type UserError } from '../screen/user_errors';
 import { ALLOCATE } from './allocate';
@@ -54,7 +55,7 @@ export function LimitDialog({ accountId, list, unassigned, needed, onClose }: Pr
   }
 
   return (
-    <Modal opened onClose={onClose} title={t('limit.title', { list: list.name })}>
+    <Dialog onClose={onClose} title={t('limit.title', { list: list.name })}>
       <form onSubmit={submit} noValidate>
         <Stack gap="md">
           {error && <Failure error={error} />}
@@ -113,6 +114,6 @@ export function LimitDialog({ accountId, list, unassigned, needed, onClose }: Pr
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,9 +1,10 @@
-import { Alert, Button, Group, Modal, Stack, Text } from '@mantine/core';
+import { Alert, Button, Group, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 import { Trans, useTranslation } from 'react-i18next';
 import { useMutation } from 'urql';
 import { graphql } from '../generated';
 import { formatDecimal, formatMoney } from '../number/decimal';
+import { Dialog } from '../screen/Dialog';
 import { Failure } from '../screen/Failure';
 import { errorsAt, received, type UserError } from '../screen/user_errors';
 import { newIdempotencyKey } from '../session/idempotency_key';
@@ -63,7 +64,7 @@ export function PurchaseDialog({ accountId, offer, onClose }: Props) {
   }
 
   return (
-    <Modal opened onClose={onClose} title={t('packages.buyTitle', { name: offer.name })}>
+    <Dialog onClose={onClose} title={t('packages.buyTitle', { name: offer.name })}>
       <Stack gap="md">
         {error && <Failure error={error} />}
         {elsewhere && (
@@ -93,6 +94,6 @@ export function PurchaseDialog({ accountId, offer, onClose }: Props) {
           </Button>
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

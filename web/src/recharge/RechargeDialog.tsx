@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Modal, NativeSelect, Stack, Switch } from '@mantine/core';
+import { Alert, Button, Group, NativeSelect, Stack, Switch } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useMutation, useQuery } from 'urql';
@@ -7,6 +7,7 @@ import { graphql } from '../generated';
 import { formatDecimal, formatMoney } from '../number/decimal';
 import { NumberField, problemText } from '../number/NumberField';
 import { editable, readNumber } from '../number/reading';
+import { Dialog } from '../screen/Dialog';
 import { Failure } from '../screen/Failure';
 import { errorsAt, received, type UserError } from '../screen/user_errors';
 
@@ -116,7 +117,7 @@ export function RechargeDialog({ accountId, currencyCode, recharge, onClose }: P
   }
 
   return (
-    <Modal opened onClose={onClose} title={t('recharge.title')}>
+    <Dialog onClose={onClose} title={t('recharge.title')}>
       <form onSubmit={submit} noValidate>
         <Stack gap="md">
           {error && <Failure error={error} />}
@@ -175,6 +176,6 @@ export function RechargeDialog({ accountId, currencyCode, recharge, onClose }: P
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }
