@@ -2,7 +2,9 @@
 //! sells packages, and reports usage.
 
 pub mod app;
+pub mod audit;
 pub mod clock;
+pub mod commands;
 pub mod config;
 pub mod demo;
 pub mod entropy;
@@ -15,9 +17,11 @@ pub mod lifecycle;
 pub mod operations;
 pub mod payments;
 pub mod reports;
+pub mod secret_file;
 pub mod store;
 pub mod telemetry;
 pub mod tls;
 pub mod tuning;
 pub mod vault;
+pub mod version;
 pub mod worker;

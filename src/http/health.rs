@@ -13,6 +13,7 @@ use axum::{
 use tokio::{sync::Mutex, time::Instant};
 
 use super::Server;
+use crate::telemetry::{self, episode::DATABASE};
 
 /// How long the database's state is cached. Supervisors check every few seconds, and anonymous
 /// clients as often as they like: the database is queried at most once a second.
@@ -49,16 +50,19 @@ impl Readiness {
     }
 }
 
-/// Readiness: the database responds, and its schema is this version's. The response also says if
-/// payments are sandboxed.
+/// Readiness: the server isn't stopping, the database responds, and its schema is this version's.
+/// The response also says if payments are sandboxed.
 pub(super) async fn ready(State(server): State<Server>) -> Response {
     let services = &server.0.services;
     let failed = |text: &'static str| (StatusCode::SERVICE_UNAVAILABLE, text).into_response();
+    if server.0.leaving.is_cancelled() {
+        return failed("this server is stopping: send requests to another one");
+    }
     let ask = async || match services.is_ready().await {
         Ok(true) => Database::Ready,
         Ok(false) => Database::OtherSchema,
         Err(cause) => {
-            tracing::error!(%cause, "not ready");
+            DATABASE.failed(&cause);
             Database::NoAnswer
         }
     };
@@ -77,12 +81,13 @@ pub(super) async fn ready(State(server): State<Server>) -> Response {
 
 /// Metrics in Prometheus's text format.
 pub(super) async fn metrics(State(server): State<Server>) -> impl IntoResponse {
+    server.0.services.note_figures().await;
     (
         [(
             header::CONTENT_TYPE,
             "text/plain; version=0.0.4; charset=utf-8",
         )],
-        server.0.metrics.render(),
+        telemetry::render(),
     )
 }
 

@@ -15,7 +15,12 @@ use crate::{
         self, Store,
         account::Charged,
         contact_list::Heads,
-        sql::{coalescing::Coalescer, lost_connections::lost_the_connection},
+        sql::{
+            coalescing::Coalescer,
+            errors,
+            lost_connections::lost_the_connection,
+            pools::{self, Pool},
+        },
     },
 };
 
@@ -99,10 +104,11 @@ where
             match read(store.lookups().clone(), keys.clone()).await {
                 Err(cause) if lost_the_connection(&cause) => {
                     store.record_error(&cause);
-                    tracing::warn!(%cause, "a connection was lost; reading again over another one");
+                    errors::count(&cause);
+                    tracing::debug!(%cause, "a connection was lost; reading again over another one");
                     read(store.lookups().clone(), keys).await
                 }
-                found => found,
+                found => found.inspect_err(|cause| pools::note_error(Pool::Lookups, cause)),
             }
         }
     })

@@ -7,11 +7,15 @@
 pub mod bulk;
 pub mod coalescing;
 pub mod connection;
+pub mod errors;
 pub(super) mod joined;
 pub mod lost_connections;
 pub mod paging;
+pub mod pools;
 mod private_file;
+pub mod read_only;
 pub mod reader;
+pub mod replica;
 pub mod row_set;
 pub(super) mod search;
 pub mod server_lock;

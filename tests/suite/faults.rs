@@ -19,6 +19,8 @@ mod payment_kill;
 mod postgres_stop;
 mod processes;
 mod quotas;
+mod replica;
+mod rolling_restart;
 mod shares;
 mod threats;
 

@@ -5,7 +5,10 @@
 //! `synchronous=FULL` makes a commit survive a power cut. PostgreSQL has a pool for each purpose.
 //! Not here: the fair queue of readers ([`super::reader`]).
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use sea_orm::{
     ConnectOptions, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr,
@@ -17,7 +20,9 @@ use sea_orm::{
 };
 
 use super::{
+    errors,
     lost_connections::Losses,
+    pools::{self, Pool},
     private_file,
     reader::{Reader, Snapshot},
     writer_threads::Threads,
@@ -109,6 +114,8 @@ impl Store {
     /// # Errors
     /// If the database can't be opened.
     pub async fn connect(url: &str) -> Result<Self, DbErr> {
+        errors::register();
+        pools::register();
         let losses = Losses::default();
         if url.starts_with("sqlite:") {
             private_file::prepare(url);
@@ -202,7 +209,8 @@ impl Store {
     /// Starts a transaction that writes. On SQLite it takes the write lock at once: a transaction
     /// that starts as a reader and writes later fails if another one wrote in between.
     pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
-        match self.backend() {
+        let since = Instant::now();
+        let begun = match self.backend() {
             DatabaseBackend::Sqlite => {
                 let options = TransactionOptions {
                     sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
@@ -211,15 +219,35 @@ impl Store {
                 self.writer.begin_with_options(options).await
             }
             _ => self.writer.begin().await,
+        };
+        match &begun {
+            Ok(_) => pools::writer_waited(since),
+            Err(cause) => pools::note_error(Pool::Writer, cause),
         }
+        begun
     }
 
     /// Like [`Self::begin`], for one of the ledger's writers, on its own connection if it has one.
     pub async fn begin_for(&self, writer: Option<usize>) -> Result<DatabaseTransaction, DbErr> {
         match writer.and_then(|writer| self.ledger_writers.get(writer)) {
-            Some(own) => own.begin().await,
+            Some(own) => {
+                let begun = own.begin().await;
+                begun.inspect_err(|cause| pools::note_error(Pool::Ledger, cause))
+            }
             None => self.begin().await,
         }
+    }
+
+    /// States in metrics how many connections each pool has, and how many of them are used.
+    pub fn note_pools(&self) {
+        let ledger: Vec<&DatabaseConnection> = self.ledger_writers.iter().collect();
+        let (shared, jobs) = self.reader.pools();
+        pools::note(Pool::Ledger, &ledger);
+        pools::note(Pool::Writer, &[&self.writer]);
+        pools::note(Pool::Reader, &[shared]);
+        pools::note(Pool::Lookups, &[&self.lookups]);
+        pools::note(Pool::Jobs, &[jobs]);
+        pools::note(Pool::Bulk, &[&self.bulk]);
     }
 
     /// The threads of the ledger's writers; `None` if they run on those of the requests.

@@ -7,7 +7,7 @@
 //! connection of the pool, and make other accounts' reads and the jobs for settlement and expiry
 //! wait.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use domain::id::{AccountId, ApiKeyId};
@@ -21,6 +21,7 @@ use sea_orm::{
     TransactionTrait,
 };
 
+use super::pools::{self, Pool};
 use crate::fair::{Bounds, Line, Place};
 
 /// One owner may use one in so many of the readers' connections at a time: a quarter. Two busy
@@ -118,11 +119,24 @@ impl Reader {
     pub(super) async fn turn(&self) -> Result<(&DatabaseConnection, Turn), DbErr> {
         match Owner::current() {
             Owner::Jobs => Ok((&self.jobs, None)),
-            owner => match self.line.take(owner).await {
-                Ok(place) => Ok((&self.shared, Some(place))),
-                Err(_) => Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)),
-            },
+            owner => {
+                let since = Instant::now();
+                let taken = self.line.take(owner).await;
+                pools::reader_waited(since);
+                match taken {
+                    Ok(place) => Ok((&self.shared, Some(place))),
+                    Err(_) => {
+                        pools::timed_out(Pool::Reader);
+                        Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))
+                    }
+                }
+            }
         }
+    }
+
+    /// The pool of clients' reads, and that of the jobs'.
+    pub(super) fn pools(&self) -> (&DatabaseConnection, &DatabaseConnection) {
+        (&self.shared, &self.jobs)
     }
 
     /// The connections that one owner may use at a time.
@@ -132,7 +146,7 @@ impl Reader {
     }
 
     /// Starts a read-only transaction that sees one state of the database.
-    pub(super) async fn snapshot(&self) -> Result<Snapshot, DbErr> {
+    pub async fn snapshot(&self) -> Result<Snapshot, DbErr> {
         let (pool, turn) = self.turn().await?;
         Ok(Snapshot {
             transaction: snapshot_of(pool).await?,

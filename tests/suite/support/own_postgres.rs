@@ -32,6 +32,61 @@ impl OwnPostgres {
         Some(server)
     }
 
+    /// A streaming replica of this server, started; `None`, with a printed line, if pg_basebackup
+    /// is missing.
+    pub fn replica(&self) -> Option<Self> {
+        if !self.programs.join("pg_basebackup").is_file() {
+            eprintln!(
+                "SKIPPED: pg_basebackup is not in {}",
+                self.programs.display()
+            );
+            return None;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        if let Some((user, group)) = self.owner {
+            chown(folder.path(), Some(user), Some(group)).unwrap();
+        }
+        let data = folder.path().join("data");
+        let copied = self
+            .program("pg_basebackup")
+            .args([
+                "-R",
+                "-X",
+                "stream",
+                "-c",
+                "fast",
+                "-h",
+                "127.0.0.1",
+                "-U",
+                "postgres",
+            ])
+            .args(["-p", &self.port.to_string(), "-D"])
+            .arg(&data)
+            .output()
+            .unwrap();
+        assert!(
+            copied.status.success(),
+            "{}",
+            String::from_utf8_lossy(&copied.stderr)
+        );
+        let port = free_port();
+        let mut file = OpenOptions::new()
+            .append(true)
+            .open(data.join("postgresql.conf"))
+            .unwrap();
+        file.write_all(format!("\nport = {port}\n").as_bytes())
+            .unwrap();
+        let replica = Self {
+            programs: self.programs.clone(),
+            owner: self.owner,
+            data,
+            port,
+            _folder: Some(folder),
+        };
+        replica.up();
+        Some(replica)
+    }
+
     /// A new server in a folder that may be small; it isn't started yet.
     pub fn make(folder: &Path, max_wal_size: &str) -> Option<Self> {
         let Some(programs) = programs() else {
@@ -48,11 +103,7 @@ impl OwnPostgres {
         if let Some((user, group)) = owner {
             chown(folder, Some(user), Some(group)).unwrap();
         }
-        let port = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
+        let port = free_port();
         let data = folder.join("data");
         let server = Self {
             programs,
@@ -152,6 +203,11 @@ impl Drop for OwnPostgres {
         // It may be down already.
         self.pg_ctl(&["-m", "immediate", "-w", "stop"]);
     }
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
 }
 
 fn programs() -> Option<PathBuf> {
