@@ -83,6 +83,8 @@ test('an English reader’s 1.500 is refused, and the server’s figures are gro
   await dialog.getByText('This can mean 1,500 or 1.5. Write one of the two.').waitFor();
   await field.fill('20000');
   await dialog.getByText('20,000 credits', { exact: true }).waitFor();
+  await dialog.getByText('Unassigned now: 11,631.5 credits. Afterwards: -8,268.5.').waitFor();
+  await dialog.getByText('That is 8,268.5 more than there is.').waitFor();
   await dialog.getByRole('button', { name: 'Save' }).click();
   await dialog.getByText('19,900 credits are needed and 11,631.5 are available.').waitFor();
   await page.close();

@@ -2,8 +2,9 @@ import { Alert, Button, Group, Radio, Stack, Text } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useMutation } from 'urql';
+import { changeOf, isEnough, unassignedAfter } from '../allocation/changes';
 import type { AllocationMode } from '../generated/graphql';
-import { formatDecimal } from '../number/decimal';
+import { formatDecimal, negated } from '../number/decimal';
 import { NumberField, problemText } from '../number/NumberField';
 import { editable, readNumber } from '../number/reading';
 import { Dialog } from '../screen/Dialog';
@@ -35,6 +36,8 @@ export function LimitDialog({ accountId, list, unassigned, needed, onClose }: Pr
   const [{ error, fetching }, allocate] = useMutation(ALLOCATE);
   const limited = mode === 'LIMITED';
   const { here, elsewhere } = errorsAt(refusals, 'assigned');
+  const change = changeOf({ list, limited, typed });
+  const after = unassignedAfter(unassigned, typeof change === 'string' ? [] : [change]);
 
   async function submit(event: FormEvent) {
     event.preventDefault();
@@ -102,8 +105,14 @@ export function LimitDialog({ accountId, list, unassigned, needed, onClose }: Pr
             </Alert>
           )}
           <Text size="xs" c="dimmed">
-            {t('limit.unassigned', { credits: formatDecimal(unassigned) })}
+            {t('limit.unassigned', { credits: formatDecimal(unassigned) })}{' '}
+            {typeof change !== 'string' && t('limit.after', { credits: formatDecimal(after) })}
           </Text>
+          {!isEnough(after) && (
+            <Text size="sm" c="red" role="alert">
+              {t('allocation.short', { credits: formatDecimal(negated(after)) })}
+            </Text>
+          )}
           <Group justify="flex-end" gap="sm">
             <Button variant="default" onClick={onClose}>
               {t('action.cancel')}
