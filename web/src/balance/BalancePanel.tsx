@@ -1,5 +1,5 @@
 import { Box, Group, Paper, SimpleGrid, Text } from '@mantine/core';
-import type { ReactNode } from 'react';
+import { Fragment } from 'react';
 import { useTranslation } from 'react-i18next';
 import { type FragmentType, graphql, readFragment } from '../generated';
 import { formatDecimal } from '../number/decimal';
@@ -54,7 +54,10 @@ export function BalancePanel(props: { balance: FragmentType<typeof BALANCE> }) {
   );
 }
 
-function Figure(props: { name: string; note: string; strong?: boolean; children: ReactNode }) {
+/** Where a figure of many digits may go on in the next line. */
+const AFTER_SEPARATOR = /(?<=[.,])/;
+
+function Figure(props: { name: string; note: string; strong?: boolean; children: string }) {
   return (
     <Box>
       <Text component="dt" size="xs" c="dimmed">
@@ -68,7 +71,13 @@ function Figure(props: { name: string; note: string; strong?: boolean; children:
           style={{ fontVariantNumeric: 'tabular-nums', overflowWrap: 'anywhere' }}
           data-figure={props.name}
         >
-          {props.children}
+          {props.children.split(AFTER_SEPARATOR).map((part, index) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: a part is known by its position alone.
+            <Fragment key={index}>
+              {index > 0 && <wbr />}
+              {part}
+            </Fragment>
+          ))}
         </Text>
         <Text component="span" size="xs" c="dimmed">
           {props.note}
