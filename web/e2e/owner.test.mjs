@@ -11,7 +11,7 @@ import {
   grant,
   importCsv,
 } from './api.mjs';
-import { openBrowser, SERVER } from './browser.mjs';
+import { KEY, openBrowser, SERVER } from './browser.mjs';
 import { check, openWith } from './screen.mjs';
 
 /** @type {Awaited<ReturnType<typeof openBrowser>>} */
@@ -196,7 +196,7 @@ test('a shared list repeats no pool, and an Arabic name is cut at its end', asyn
   await row.getByRole('cell', { name: 'shared', exact: true }).waitFor();
   await page.close();
 
-  const manager = await openWith(english, String(process.env.DEMO_KEY));
+  const manager = await openWith(english, KEY);
   await manager.getByRole('searchbox', { name: 'Accounts' }).fill('قائمة العملاء');
   const name = manager.getByRole('navigation', { name: 'Accounts' }).getByText(ARABIC).first();
   await name.waitFor();
@@ -237,7 +237,7 @@ test('a role sees what it may do, and only an administrator is offered GraphiQL'
   await sender.getByRole('region', { name: 'Segments' }).getByText('Hello you').waitFor();
   await sender.close();
 
-  const admin = await openWith(english, String(process.env.DEMO_KEY));
+  const admin = await openWith(english, KEY);
   await admin.getByRole('link', { name: 'GraphiQL' }).waitFor();
   await admin.close();
 });
