@@ -32,6 +32,7 @@ mod recharges;
 mod request;
 mod rollups;
 mod rows;
+mod stored_answer;
 mod ticket;
 pub mod verify;
 mod write;
@@ -57,6 +58,7 @@ pub use self::{
     request::{
         Audience, End, Key, MessageCharge, NewMessage, Refused, Request, RequestKind, SubmitError,
     },
+    stored_answer::read as stored_answers,
 };
 use self::{
     bookings::Bookings,

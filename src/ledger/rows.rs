@@ -3,15 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    book::{Book, BookName, Entry, EntryKind},
+    book::{Book, BookName, Entry, EntryKind, Posting},
     hold::Hold,
-    id::{AccountId, MessageId},
+    id::{AccountId, LotId, MessageId},
     quote::Line,
     segmentation::Encoding,
 };
 use entity::{
     contact_list, due_recharge, hold_draw, idempotency_key, lot, lot_expiry_change, message,
-    message_audience, message_line, pool, posting, purchase, sql_enums, transaction, usage_rollup,
+    message_audience, message_line, pool, posting, posting_row, purchase, sql_enums, transaction,
+    usage_rollup,
 };
 use jiff::Timestamp;
 use sea_orm::prelude::Uuid;
@@ -28,7 +29,7 @@ use crate::{clock::id_at, store::book::Head};
 #[derive(Debug, Default)]
 pub(super) struct Rows {
     pub transactions: Vec<transaction::Model>,
-    pub postings: Vec<posting::Model>,
+    pub postings: Vec<posting_row::Model>,
     pub expiry_changes: Vec<lot_expiry_change::Model>,
     /// The new zones of accounts, by account.
     pub time_zones: BTreeMap<AccountId, String>,
@@ -92,22 +93,19 @@ impl Rows {
                 .map(|next| next.expiry.at.as_microsecond()),
             next_expiry_on: balance.next_expiry.map(|next| next.expiry.on.to_string()),
             hash: Vec::new(),
+            paid_lot_id: None,
+            paid_by_list: None,
         };
-        let first = self.postings.len();
-        self.postings
-            .extend(
-                (0_i32..)
-                    .zip(&entry.postings)
-                    .map(|(position, posting)| posting::Model {
-                        account_id: account.uuid(),
-                        sequence: head.sequence,
-                        position,
-                        book: book_name(posting.book),
-                        list_id: posting.list.map(Into::into),
-                        lot_id: posting.lot.map(Into::into),
-                        units: posting.credits.units(),
-                    }),
-            );
+        let postings = |(position, posting): (i32, &Posting)| posting::Model {
+            account_id: account.uuid(),
+            sequence: head.sequence,
+            position,
+            book: book_name(posting.book),
+            list_id: posting.list.map(Into::into),
+            lot_id: posting.lot.map(Into::into),
+            units: posting.credits.units(),
+        };
+        let postings: Vec<posting::Model> = (0..).zip(&entry.postings).map(postings).collect();
         let moved: Vec<_> = (entry.expiry_changes.iter())
             .map(|change| lot_expiry_change::Model {
                 account_id: account.uuid(),
@@ -118,18 +116,28 @@ impl Rows {
             })
             .collect();
         row.hash = match self.chaining {
-            Chaining::On => {
-                let postings = &self.postings[first..];
-                chain::hash(&head.hash, &row, postings, &moved).to_vec()
-            }
+            Chaining::On => chain::hash(&head.hash, &row, &postings, &moved).to_vec(),
             #[cfg(feature = "bench")]
             Chaining::Off => Vec::new(),
         };
+        match one_lot(entry) {
+            Some((lot, by_list)) => {
+                row.paid_lot_id = Some(lot.uuid());
+                row.paid_by_list = Some(by_list);
+            }
+            None => self.postings.extend(postings.into_iter().map(stored)),
+        }
         self.expiry_changes.extend(moved);
         head.hash.clone_from(&row.hash);
         let id = row.id;
         self.transactions.push(row);
         Ok(id)
+    }
+
+    /// The last entry that the batch added to the account's chain.
+    pub(super) fn last_entry(&self, account: AccountId) -> Option<&transaction::Model> {
+        let mut entries = self.transactions.iter().rev();
+        entries.find(|row| row.account_id == account.uuid())
     }
 
     /// Adds a message with its lines.
@@ -289,6 +297,37 @@ fn draws(account_id: Uuid, message: MessageId, hold: &Hold) -> Vec<hold_draw::Mo
         .zip(&hold.draws)
         .map(|(position, draw)| row(position, Some(draw.lot.uuid()), draw.credits.units()))
         .collect()
+}
+
+/// The lot of a charge that drew from one lot, and whether its list's own credits paid. Its two
+/// postings follow from this and from what it changed: the view `postings` makes them.
+fn one_lot(entry: &Entry) -> Option<(LotId, bool)> {
+    let [drawn, spent] = &entry.postings[..] else {
+        return None;
+    };
+    let is_charge = entry.kind == EntryKind::Spend
+        && (drawn.book, spent.book) == (BookName::Available, BookName::Spent)
+        && drawn.list == spent.list
+        && drawn.credits == entry.available()
+        && spent.lot.is_none();
+    let by_list = match drawn.list {
+        None => false,
+        Some(list) if entry.list == Some(list) => true,
+        Some(_) => return None,
+    };
+    drawn.lot.filter(|_| is_charge).map(|lot| (lot, by_list))
+}
+
+fn stored(posting: posting::Model) -> posting_row::Model {
+    posting_row::Model {
+        account_id: posting.account_id,
+        sequence: posting.sequence,
+        position: posting.position,
+        book: posting.book,
+        list_id: posting.list_id,
+        lot_id: posting.lot_id,
+        units: posting.units,
+    }
 }
 
 fn kind(kind: EntryKind) -> sql_enums::TransactionKind {

@@ -10,7 +10,7 @@ use domain::{
     id::{AccountId, ListId, MessageId},
     quote::Line,
 };
-use entity::{message, message_departure, message_line, sql_enums::MessageStatus};
+use entity::{message_departure, message_line, sql_enums::MessageStatus};
 use jiff::Timestamp;
 
 use super::super::{
@@ -165,7 +165,7 @@ impl Batch {
         Ok(Answer {
             message: Some(MessageAnswer {
                 lines,
-                ..changed(&row)
+                ..MessageAnswer::from(&row)
             }),
             row: Some(Box::new(row)),
             ..answer
@@ -201,7 +201,7 @@ impl Batch {
         }
         let row = row.clone();
         self.facts.count_scheduled(row.account_id, row.list_id, -1);
-        let message = Some(changed(&row));
+        let message = Some(MessageAnswer::from(&row));
         self.rows.ended.push(row.clone());
         Ok(Answer {
             message,
@@ -246,15 +246,4 @@ fn read<T, E>(
     stored: &dyn std::fmt::Display,
 ) -> Result<T, String> {
     value.map_err(|_| format!("{what}: {stored}"))
-}
-
-fn changed(row: &message::Model) -> MessageAnswer {
-    MessageAnswer {
-        id: row.id,
-        status: row.status,
-        units: row.units,
-        recipients: row.recipients,
-        sent_at: row.sent_at,
-        lines: None,
-    }
 }
