@@ -22,6 +22,7 @@ pub mod idempotency_key;
 pub mod lot;
 pub mod message;
 pub mod message_audience;
+pub mod message_line;
 pub mod monthly_report;
 pub mod payment_connection;
 pub mod payment_reversal;

@@ -3,7 +3,7 @@
 //! that needs more than one lot.
 
 use entity::{
-    idempotency_key, message_line,
+    idempotency_key,
     sql_enums::{MessageStatus, TransactionKind},
     transaction,
 };
@@ -89,7 +89,7 @@ async fn spend(store: &Store, clock: &Clock, request: &Request) -> Result<Answer
     ];
     run(&transaction, sql, values).await?;
     let row = message(account, new, now);
-    insert_message(&transaction, &row, new).await?;
+    insert_message(&transaction, &row).await?;
     let answer = answer(entry, row, unassigned, held, now);
     let sql = "INSERT INTO idempotency_keys (account_id, key, fingerprint, answer, created_at) \
                VALUES ($1, $2, $3, $4, $5)";
@@ -108,12 +108,11 @@ async fn spend(store: &Store, clock: &Clock, request: &Request) -> Result<Answer
 async fn insert_message(
     transaction: &DatabaseTransaction,
     row: &entity::message::Model,
-    new: &NewMessage,
 ) -> Result<(), DbErr> {
     let sql = "INSERT INTO messages (account_id, id, text, channel, encoding, segment_count, recipients, units, \
-               status, rate_card_id, send_at, sent_at, created_at) \
-               VALUES ($1, $2, $3, 'SMS', 'GSM_7', $4, $5, $6, 'SENT', $7, $8, $8, $8)";
-    let values: [Value; 8] = [
+               status, rate_card_id, send_at, sent_at, created_at, lines) \
+               VALUES ($1, $2, $3, 'SMS', 'GSM_7', $4, $5, $6, 'SENT', $7, $8, $8, $8, $9)";
+    let values: [Value; 9] = [
         row.account_id.into(),
         row.id.into(),
         row.text.clone().into(),
@@ -122,24 +121,9 @@ async fn insert_message(
         row.units.into(),
         row.rate_card_id.into(),
         row.created_at.into(),
+        row.lines.clone().into(),
     ];
     run(transaction, sql, values).await?;
-    for line in &new.price.lines {
-        let sql = "INSERT INTO message_lines (account_id, message_id, country_code, segment_count, recipients, \
-                   units_per_segment, units) VALUES ($1, $2, $3, $4, $5, $6, $7)";
-        let values: [Value; 7] = [
-            row.account_id.into(),
-            row.id.into(),
-            line.country.to_string().into(),
-            row.segment_count.into(),
-            i64::try_from(line.recipients).unwrap().into(),
-            line.credits_per_segment
-                .map(|credits| credits.units())
-                .into(),
-            line.credits.units().into(),
-        ];
-        run(transaction, sql, values).await?;
-    }
     Ok(())
 }
 
@@ -162,7 +146,7 @@ pub async fn batch(store: &Store, clock: &Clock, requests: Vec<Request>) -> Resu
     let (lot, remaining): (Uuid, i64) = (lot.try_get_by_index(0)?, lot.try_get_by_index(1)?);
     let now = clock.now().as_microsecond();
     let mut entries = Vec::new();
-    let (mut messages, mut lines, mut keys) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut messages, mut keys) = (Vec::new(), Vec::new());
     let mut spent = 0;
     for (sequence, request) in (sequence + 1..).zip(&requests) {
         let (RequestKind::Send(new), Some(key)) = (&request.kind, &request.key) else {
@@ -177,15 +161,6 @@ pub async fn batch(store: &Store, clock: &Clock, requests: Vec<Request>) -> Resu
             &row,
             (unassigned - spent, lot),
         );
-        lines.extend(new.price.lines.iter().map(|line| message_line::Model {
-            account_id: account,
-            message_id: row.id,
-            country_code: line.country.to_string(),
-            segment_count: row.segment_count,
-            recipients: row.recipients,
-            units_per_segment: line.credits_per_segment.map(|credits| credits.units()),
-            units: line.credits.units(),
-        }));
         keys.push(idempotency_key::Model {
             account_id: account,
             key: key.key.clone(),
@@ -215,7 +190,6 @@ pub async fn batch(store: &Store, clock: &Clock, requests: Vec<Request>) -> Resu
     let writes = [
         TableRows::insert(entries),
         TableRows::insert(messages),
-        TableRows::insert(lines),
         TableRows::insert(keys),
     ];
     table_rows::write(&transaction, writes).await?;
@@ -251,6 +225,21 @@ fn entry(
     }
 }
 
+/// The column with the destinations of a message.
+fn lines(new: &NewMessage) -> String {
+    let lines = new.price.lines.iter().map(|line| {
+        let rate = line.credits_per_segment.map(|credits| credits.units());
+        (
+            line.country.to_string(),
+            line.segment_count,
+            line.recipients,
+            rate,
+            line.credits.units(),
+        )
+    });
+    serde_json::to_string(&lines.collect::<Vec<_>>()).unwrap()
+}
+
 /// A message as it is stored after it is sent.
 pub fn message(account: Uuid, new: &NewMessage, now: i64) -> entity::message::Model {
     entity::message::Model {
@@ -269,6 +258,7 @@ pub fn message(account: Uuid, new: &NewMessage, now: i64) -> entity::message::Mo
         send_at: now,
         sent_at: Some(now),
         created_at: now,
+        lines: lines(new),
     }
 }
 

@@ -125,7 +125,7 @@ pub(super) async fn run(
         });
         added.map_err(|fault| of_account(requests, *id, &fault))?;
     }
-    let rollups = rollups::of_batch(connection, &mut batch.heads, &batch.rows).await;
+    let rollups = rollups::of_batch(&mut batch.heads, &batch.rows);
     batch.rows.rollups = rollups.map_err(|error| match error {
         UsageError::Database(cause) => Failure::Before(cause),
         UsageError::Fault(account, fault) => of_account(requests, account, &fault),

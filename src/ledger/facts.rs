@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use entity::{
-    account, contact_list, idempotency_key, message, message_departure, message_line, purchase,
+    account, contact_list, idempotency_key, message, message_departure, purchase,
     sql_enums::{MessageStatus, Settlement},
 };
 use sea_orm::{
@@ -42,8 +42,6 @@ pub(super) struct Facts {
     pub lost: Losses,
     /// The contacts that left the lists of the messages that end; no entry if nobody left.
     pub departures: BTreeMap<(Uuid, Uuid), Vec<message_departure::Model>>,
-    /// The lines of the messages whose lists lost contacts.
-    pub lines: BTreeMap<(Uuid, Uuid), Vec<message_line::Model>>,
     /// The accounts whose messages the server settles, among those with a hold to end.
     pub automatic: BTreeSet<Uuid>,
     /// How many messages are scheduled on the lists that are to be archived.
@@ -144,13 +142,6 @@ impl Facts {
         {
             let key = (row.account_id, row.message_id);
             self.departures.entry(key).or_default().push(row);
-        }
-        for row in RowSet::of_pairs(self.departures.keys().copied())
-            .find::<message_line::Entity>(connection, &MESSAGE, "")
-            .await?
-        {
-            let key = (row.account_id, row.message_id);
-            self.lines.entry(key).or_default().push(row);
         }
         Ok(())
     }

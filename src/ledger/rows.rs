@@ -23,7 +23,10 @@ use super::{
     fault::Fault,
     request::NewMessage,
 };
-use crate::{clock::id_at, store::book::Head};
+use crate::{
+    clock::id_at,
+    store::{self, book::Head},
+};
 
 /// The rows that a batch inserts, and its changes to existing rows.
 #[derive(Debug, Default)]
@@ -34,9 +37,9 @@ pub(super) struct Rows {
     /// The new zones of accounts, by account.
     pub time_zones: BTreeMap<AccountId, String>,
     pub messages: Vec<message::Model>,
+    /// The destinations of the messages that the batch priced; they are written with the messages.
     pub lines: Vec<message_line::Model>,
     pub ended: Vec<message::Model>,
-    pub lines_gone: Vec<(Uuid, Uuid)>,
     pub audiences: Vec<message_audience::Model>,
     /// By account, list and message.
     pub audiences_gone: Vec<[Uuid; 3]>,
@@ -149,6 +152,7 @@ impl Rows {
         at: Timestamp,
     ) -> Result<message::Model, Fault> {
         let sent = status == sql_enums::MessageStatus::Sent;
+        let lines = lines(account.uuid(), new.id.uuid(), &new.price.lines)?;
         let row = message::Model {
             account_id: account.uuid(),
             id: new.id.uuid(),
@@ -165,9 +169,9 @@ impl Rows {
             send_at: new.send_at.unwrap_or(at).as_microsecond(),
             sent_at: sent.then(|| at.as_microsecond()),
             created_at: at.as_microsecond(),
+            lines: lines_text(new.id, &lines)?,
         };
         self.messages.push(row.clone());
-        let lines = lines(account.uuid(), new.id.uuid(), &new.price.lines)?;
         self.lines.extend(lines);
         if let (Some(list), Some(audience), Some(send_at)) = (new.list, new.audience, new.send_at) {
             self.audiences.push(message_audience::Model {
@@ -222,6 +226,14 @@ pub(super) fn lines(
         })
     };
     lines.iter().map(row).collect()
+}
+
+/// The column of a message with these lines.
+pub(super) fn lines_text(
+    message: MessageId,
+    lines: &[message_line::Model],
+) -> Result<String, Fault> {
+    store::message_line::text(lines).map_err(|cause| Fault::UnsoundLine { message, cause })
 }
 
 impl Changes {

@@ -18,8 +18,9 @@ use super::super::{
     batch::Batch,
     fault::Fault,
     request::{End, MessageCharge, NewMessage, Refused, Undone},
-    rows::{head_count, lines},
+    rows::{head_count, lines, lines_text},
 };
+use crate::store;
 
 impl Batch {
     /// Ends the hold of a scheduled message; nothing else does. Whether it may end in this way is
@@ -104,10 +105,11 @@ impl Batch {
         let Some(rows) = rows else {
             return Ok(None);
         };
-        let planned = self.facts.lines.get(&key).map(Vec::as_slice);
         let unsound = |cause| Fault::UnsoundLine { message, cause };
-        let planned: Result<Vec<Line>, String> =
-            planned.unwrap_or_default().iter().map(line).collect();
+        let row = self.facts.messages.get(&key);
+        let row = row.ok_or(Fault::MissingMessage(message))?;
+        let planned = store::message_line::of(row).map_err(unsound)?;
+        let planned: Result<Vec<Line>, String> = planned.iter().map(line).collect();
         let planned = planned.map_err(unsound)?;
         let departures: Result<Vec<Departure>, String> = rows.iter().map(departure).collect();
         let departures = departures.map_err(unsound)?;
@@ -194,8 +196,9 @@ impl Batch {
                 row.sent_at = Some(answer.instant()?.as_microsecond());
                 if let Some(sent) = sent {
                     row.recipients = head_count(sent.recipients)?;
-                    self.rows.lines_gone.push(key);
-                    self.rows.lines.extend(lines(key.0, key.1, &sent.lines)?);
+                    let lines = lines(key.0, key.1, &sent.lines)?;
+                    row.lines = lines_text(id, &lines)?;
+                    self.rows.lines.extend(lines);
                 }
             }
         }

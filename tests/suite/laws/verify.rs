@@ -206,7 +206,7 @@ async fn check_tampering(server: &Server) {
             "messages that were sent",
         ),
         (
-            "UPDATE message_lines SET units = units + 1 WHERE {own}",
+            "UPDATE messages SET lines = replace(lines, '0]]', '1]]') WHERE {own}",
             "credits of the destinations of message",
         ),
     ] {
