@@ -34,6 +34,7 @@ mod recharges;
 mod request;
 mod rollups;
 mod rows;
+mod stored_answer;
 mod ticket;
 pub mod verify;
 mod write;
@@ -62,6 +63,7 @@ pub use self::{
     request::{
         Audience, End, Key, MessageCharge, NewMessage, Refused, Request, RequestKind, SubmitError,
     },
+    stored_answer::read as stored_answers,
 };
 use self::{
     bookings::Bookings,
