@@ -26,7 +26,6 @@ use tracing_subscriber::{Layer, filter::dynamic_filter_fn, registry::LookupSpan}
 
 use super::episode::Episode;
 use crate::tls;
-use crate::version;
 
 /// The name of this service in traces, unless `OTEL_SERVICE_NAME` gives another.
 const SERVICE: &str = "message-credits";
