@@ -107,7 +107,7 @@ pub(super) fn as_json() -> Option<serde_json::Value> {
     let fields = request.fields();
     Some(
         fields
-            .map(|(name, value)| (name.to_owned(), value.into()))
+            .map(|(name, value)| (name.to_owned(), serde_json::Value::from(value)))
             .collect(),
     )
 }
