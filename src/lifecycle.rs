@@ -10,6 +10,7 @@ use crate::{
     app::App,
     http::{address::TrustedProxies, connections},
     operations::Services,
+    store::Store,
     worker,
 };
 
@@ -28,6 +29,7 @@ pub struct Running {
     serving: JoinHandle<()>,
     working: JoinHandle<()>,
     services: Services,
+    store: Store,
     writers: crate::ledger::Writers,
 }
 
@@ -77,6 +79,7 @@ pub fn start(
         stop,
         writers,
         trusted_proxies,
+        store,
         ..
     } = app;
     // The operators' routes stay available while the rest drains.
@@ -106,6 +109,7 @@ pub fn start(
         serving,
         working,
         services,
+        store,
         writers,
     })
 }
@@ -120,6 +124,7 @@ impl Running {
             serving,
             working,
             services,
+            store,
             writers,
             ..
         } = self;
@@ -146,6 +151,8 @@ impl Running {
         if let Some(administering) = administering {
             administering.abort();
         }
+        // A SQLite file is whole from then on, without its log.
+        store.close().await;
     }
 }
 

@@ -1,4 +1,4 @@
-//! The commands: serve, demo, migrate, verify, rebuild-usage, schema, key, secret.
+//! The commands: serve, demo, migrate, backup, verify, rebuild-usage, schema, key, secret.
 
 use std::{io::Write, net::SocketAddr, process::ExitCode};
 
@@ -9,8 +9,8 @@ use message_credits::{
     app::{self, Settings},
     clock::Clock,
     config::{
-        Cli, Command, CreateKeyArgs, DatabaseArgs, KeyCommand, KeyRole, RateArgs, RebuildUsageArgs,
-        RotateKeysArgs, SecretCommand, ServeArgs,
+        BackupArgs, Cli, Command, CreateKeyArgs, DatabaseArgs, KeyCommand, KeyRole, MigrateArgs,
+        RateArgs, RebuildUsageArgs, RotateKeysArgs, SecretCommand, ServeArgs,
         admin_key::AdminKey,
         serving::{Purpose, Shown, is_loopback},
     },
@@ -26,7 +26,7 @@ use message_credits::{
         server_secret, usage_rollup,
     },
     payments::Providers,
-    store::sql::server_lock,
+    store::sql::{backup, server_lock},
     telemetry,
     vault::Vault,
 };
@@ -67,6 +67,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Serve(args) => serve(args, Purpose::Platform).await,
         Command::Demo(args) => serve(args, Purpose::Demo).await,
         Command::Migrate(args) => migrate(&args).await,
+        Command::Backup(args) => backup(&args),
         Command::Verify(args) => verify(&args).await,
         Command::RebuildUsage(args) => rebuild_usage(&args).await,
         Command::Schema => {
@@ -116,7 +117,7 @@ async fn serve(args: ServeArgs, purpose: Purpose) -> Result<ExitCode, Failure> {
     };
     // Before any migration. Held until the process ends.
     let _lock = server_lock::acquire(&args.database.database_url)?;
-    let store = app::open(&args.database.database_url).await?;
+    let store = app::open_with(&args.database.settings()).await?;
     let filled = match purpose {
         Purpose::Demo => Some(demo::fill(&store, &clock).await?),
         Purpose::Platform => {
@@ -192,9 +193,15 @@ async fn warn_of_missing_keys(services: &Services) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn migrate(args: &DatabaseArgs) -> Result<ExitCode, Failure> {
-    app::migrate(&args.database_url).await?.close().await;
+async fn migrate(args: &MigrateArgs) -> Result<ExitCode, Failure> {
+    app::migrate_with(&args.database.settings(), &args.grant).await?;
     print("The database's schema is up to date.\n")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn backup(args: &BackupArgs) -> Result<ExitCode, Failure> {
+    let bytes = backup::backup(&args.database.database_url, &args.to)?;
+    print(&format!("Wrote {bytes} bytes to {}.\n", args.to.display()))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -12,10 +12,13 @@ use message_credits::{
     ledger::{Answer, BalanceAnswer, MessageAnswer, NewMessage, Request, RequestKind, SubmitError},
     store::{
         Store,
-        sql::table_rows::{self, TableRows},
+        sql::{
+            bounded::Transaction,
+            table_rows::{self, TableRows},
+        },
     },
 };
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, QueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement, Value};
 use uuid::Uuid;
 
 /// Charges one message.
@@ -114,7 +117,7 @@ async fn spend(store: &Store, clock: &Clock, request: &Request) -> Result<Answer
 }
 
 async fn insert_message(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     row: &entity::message::Model,
     new: &NewMessage,
 ) -> Result<(), DbErr> {
@@ -327,7 +330,7 @@ pub fn answer(
 }
 
 async fn one(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     sql: &str,
     values: impl IntoIterator<Item = Value>,
 ) -> Result<Option<QueryResult>, DbErr> {
@@ -337,7 +340,7 @@ async fn one(
 }
 
 async fn run(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     sql: &str,
     values: impl IntoIterator<Item = Value>,
 ) -> Result<(), DbErr> {

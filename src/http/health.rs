@@ -13,10 +13,14 @@ use axum::{
 use tokio::{sync::Mutex, time::Instant};
 
 use super::Server;
+use crate::operations::Standing;
 
 /// How long the database's state is cached. Supervisors check every few seconds, and anonymous
 /// clients as often as they like: the database is queried at most once a second.
 const FRESH: Duration = Duration::from_secs(1);
+/// How long the database may take to answer. Supervisors give up after a few seconds, and take that
+/// for a process that hangs.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Liveness: the process responds.
 pub(super) async fn alive() -> &'static str {
@@ -30,7 +34,10 @@ pub(super) struct Readiness(Mutex<Option<(Instant, Database)>>);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Database {
     Ready,
+    /// Ready, though newer programs have extended the schema.
+    Newer,
     OtherSchema,
+    ReadOnly,
     NoAnswer,
 }
 
@@ -49,30 +56,42 @@ impl Readiness {
     }
 }
 
-/// Readiness: the database responds, and its schema is this version's. The response also says if
-/// payments are sandboxed.
+/// Readiness: the database responds, can be written, and has a schema that this version serves. The
+/// response also says if the schema is newer, and if payments are sandboxed.
 pub(super) async fn ready(State(server): State<Server>) -> Response {
     let services = &server.0.services;
     let failed = |text: &'static str| (StatusCode::SERVICE_UNAVAILABLE, text).into_response();
-    let ask = async || match services.is_ready().await {
-        Ok(true) => Database::Ready,
-        Ok(false) => Database::OtherSchema,
-        Err(cause) => {
+    let ask = async || match tokio::time::timeout(PATIENCE, services.standing()).await {
+        Ok(Ok(standing)) => match standing {
+            Standing::Current => Database::Ready,
+            Standing::Newer(_) => Database::Newer,
+            Standing::Older(_) | Standing::Outdated(_) => Database::OtherSchema,
+            Standing::ReadOnly => Database::ReadOnly,
+        },
+        Ok(Err(cause)) => {
             tracing::error!(%cause, "not ready");
             Database::NoAnswer
         }
+        Err(_) => {
+            tracing::error!("not ready: the database did not answer in time");
+            Database::NoAnswer
+        }
     };
-    match server.0.readiness.known(ask).await {
-        Database::Ready => match services.free_provider() {
-            Some(name) => {
-                format!("ready\npayments: {name} (nobody is charged, and the credits are real)\n")
-                    .into_response()
-            }
-            None => "ready".into_response(),
-        },
-        Database::OtherSchema => failed("the database's schema is of another version"),
-        Database::NoAnswer => failed("the database does not respond"),
+    let state = server.0.readiness.known(ask).await;
+    let mut text = String::from("ready");
+    match state {
+        Database::Ready => {}
+        Database::Newer => text.push_str("\nschema: newer than this program, which can serve it"),
+        Database::OtherSchema => return failed("the database's schema is of another version"),
+        Database::ReadOnly => return failed("the database can only be read"),
+        Database::NoAnswer => return failed("the database does not respond"),
     }
+    if let Some(name) = services.free_provider() {
+        text.push_str(&format!(
+            "\npayments: {name} (nobody is charged, and the credits are real)\n"
+        ));
+    }
+    text.into_response()
 }
 
 /// Metrics in Prometheus's text format.

@@ -6,7 +6,7 @@ use std::{collections::HashMap, hash::Hash, sync::Arc};
 
 use domain::id::{AccountId, ApiKeyId, ListId};
 use entity::{api_key, contact_list};
-use sea_orm::{DatabaseConnection, DbErr};
+use sea_orm::DbErr;
 use secrecy::SecretSlice;
 
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
         self, Store,
         account::Charged,
         contact_list::Heads,
-        sql::{coalescing::Coalescer, lost_connections::lost_the_connection},
+        sql::{bounded::Pool, coalescing::Coalescer, lost_connections::lost_the_connection},
     },
 };
 
@@ -85,7 +85,7 @@ impl CoalescedReads {
 /// another.
 fn coalesced<K, V, F>(
     store: &Store,
-    read: impl Fn(DatabaseConnection, Vec<K>) -> F + Send + Sync + 'static,
+    read: impl Fn(Pool, Vec<K>) -> F + Send + Sync + 'static,
 ) -> Coalescer<K, V>
 where
     K: Eq + Hash + Clone + Send + Sync + 'static,

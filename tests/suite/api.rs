@@ -11,6 +11,7 @@ mod comments;
 mod connections;
 mod contract;
 mod cors;
+mod database_settings;
 mod demo;
 mod deployment;
 mod edges;

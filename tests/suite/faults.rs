@@ -13,13 +13,16 @@ mod floods;
 mod full_disk;
 mod kill;
 mod ledger_door;
+mod live_migrations;
 mod load;
 mod lost_answer;
 mod payment_kill;
+mod postgres_moves;
 mod postgres_stop;
 mod processes;
 mod quotas;
 mod shares;
+mod sqlite_files;
 mod threats;
 
 use crate::support::process;

@@ -21,6 +21,7 @@ use sea_orm::{
     TransactionTrait,
 };
 
+use super::bounded::{Pool, Transaction};
 use crate::fair::{Bounds, Line, Place};
 
 /// One owner may use one in so many of the readers' connections at a time: a quarter. Two busy
@@ -80,8 +81,8 @@ impl Owner {
 /// Connections for single reads.
 #[derive(Debug, Clone)]
 pub struct Reader {
-    shared: DatabaseConnection,
-    jobs: DatabaseConnection,
+    shared: Pool,
+    jobs: Pool,
     line: Line<Owner>,
     share: usize,
 }
@@ -91,11 +92,7 @@ pub(super) type Turn = Option<Place<Owner>>;
 
 impl Reader {
     /// Reads over a pool with `connections`, and over another pool for jobs.
-    pub(super) fn new(
-        shared: DatabaseConnection,
-        connections: u32,
-        jobs: DatabaseConnection,
-    ) -> Self {
+    pub(super) fn new(shared: Pool, connections: u32, jobs: Pool) -> Self {
         let places = usize::try_from(connections).unwrap_or(usize::MAX);
         let share = places.div_ceil(SHARE);
         let line = Line::new(Bounds {
@@ -115,7 +112,7 @@ impl Reader {
     }
 
     /// Waits for a connection in the share of the current task's owner, and returns its pool.
-    pub(super) async fn turn(&self) -> Result<(&DatabaseConnection, Turn), DbErr> {
+    pub(super) async fn turn(&self) -> Result<(&Pool, Turn), DbErr> {
         match Owner::current() {
             Owner::Jobs => Ok((&self.jobs, None)),
             owner => match self.line.take(owner).await {
@@ -135,14 +132,14 @@ impl Reader {
     pub(super) async fn snapshot(&self) -> Result<Snapshot, DbErr> {
         let (pool, turn) = self.turn().await?;
         Ok(Snapshot {
-            transaction: snapshot_of(pool).await?,
+            transaction: pool.begin_by(snapshot_of(pool.unbounded())).await?,
             _turn: turn,
         })
     }
 
-    pub(super) async fn close(self) -> Result<(), DbErr> {
-        self.jobs.close().await?;
-        self.shared.close().await
+    /// The pools behind it.
+    pub(super) fn pools(&self) -> [&Pool; 2] {
+        [&self.jobs, &self.shared]
     }
 }
 
@@ -191,7 +188,7 @@ impl ConnectionTrait for Reader {
 /// owner's share until it ends, so its holder should read through nothing else meanwhile.
 #[derive(Debug)]
 pub struct Snapshot {
-    transaction: DatabaseTransaction,
+    transaction: Transaction,
     _turn: Turn,
 }
 

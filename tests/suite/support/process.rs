@@ -16,8 +16,14 @@ use super::field_paths;
 /// A platform administrator's key of a started program.
 pub const ADMIN_KEY: &str = "process-admin-key-0123456789-abcdefghi";
 /// Environment variables that would change how the program serves.
-const OF_THE_SURROUNDINGS: [&str; 34] = [
+const OF_THE_SURROUNDINGS: [&str; 40] = [
     "DATABASE_URL",
+    "DATABASE_CONNECTIONS",
+    "DATABASE_STATEMENT_TIMEOUT",
+    "DATABASE_LOCK_TIMEOUT",
+    "DATABASE_ACQUIRE_TIMEOUT",
+    "DATABASE_WAIT",
+    "MIGRATE_GRANT",
     "LISTEN",
     "PUBLIC_URL",
     "ADMIN_API_KEY",

@@ -10,7 +10,7 @@ use sea_orm::{
     sea_query::{PostgresQueryBuilder, SelectStatement, SqliteQueryBuilder},
     sqlx::{self, PgPool, Postgres, pool::PoolConnection},
 };
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use super::{
     super::reader::snapshot_of, BATCHES_WAITING, SCAN_TIMEOUT, Scan, Sender, Store, broken,
@@ -37,10 +37,13 @@ enum Place {
     Postgres(Held),
 }
 
-/// A connection with an open transaction. If it is dropped before [`Held::end`], the connection is
-/// closed.
+/// A connection with an open transaction, and its place among the pinned snapshots. If it is
+/// dropped before [`Held::end`], the connection is closed.
 #[derive(Debug)]
-struct Held(Option<PoolConnection<Postgres>>);
+struct Held(
+    Option<PoolConnection<Postgres>>,
+    #[expect(dead_code)] OwnedSemaphorePermit,
+);
 
 impl Held {
     fn connection(&mut self) -> Result<&mut PoolConnection<Postgres>, sqlx::Error> {
@@ -102,7 +105,13 @@ impl Store {
             }
             cause => broken(cause.to_string()),
         };
-        let mut held = Held(Some(pool.acquire().await.map_err(failed)?));
+        // Callers that each hold one connection and wait for another would wait for each other.
+        let place = tokio::time::timeout(self.patience(), self.pins().clone().acquire_owned());
+        let place = place
+            .await
+            .map_err(|_| failed(sqlx::Error::PoolTimedOut))?
+            .map_err(|_| failed(sqlx::Error::PoolClosed))?;
+        let mut held = Held(Some(pool.acquire().await.map_err(failed)?), place);
         let connection = held.connection().map_err(failed)?;
         let begin = format!(
             "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
