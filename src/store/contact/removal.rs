@@ -97,7 +97,7 @@ async fn delete_returning(
                  CROSS JOIN LATERAL (SELECT ctid AS place FROM contacts WHERE account_id = $1
                  AND list_id = $2 AND id = w.value::uuid OFFSET 0) q))"
             } else {
-                "id IN (SELECT unhex(value) FROM json_each($3))"
+                "account_id = $1 AND list_id = $2 AND id IN (SELECT unhex(value) FROM json_each($3))"
             };
             (set, json(&ids)?)
         }
@@ -107,19 +107,18 @@ async fn delete_returning(
                  CROSS JOIN LATERAL (SELECT ctid AS place FROM contacts WHERE account_id = $1
                  AND list_id = $2 AND number = w.value::bigint OFFSET 0) q))"
             } else {
-                "number IN (SELECT value FROM json_each($3))"
+                "account_id = $1 AND list_id = $2 AND number IN (SELECT value FROM json_each($3))"
             };
             (set, json(&numbers)?)
         }
         Which::Oldest(most) => {
-            let set = "id IN (SELECT id FROM contacts WHERE account_id = $1 AND list_id = $2
+            let set = "account_id = $1 AND list_id = $2 AND id IN
+                (SELECT id FROM contacts WHERE account_id = $1 AND list_id = $2
                 ORDER BY id LIMIT $3)";
             (set, i64::try_from(most).unwrap_or(i64::MAX).into())
         }
     };
-    let text = format!(
-        "DELETE FROM contacts WHERE account_id = $1 AND list_id = $2 AND {condition} RETURNING {columns}"
-    );
+    let text = format!("DELETE FROM contacts WHERE {condition} RETURNING {columns}");
     connection
         .query_all_raw(of_list(connection, text, list, [value]))
         .await

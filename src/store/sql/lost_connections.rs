@@ -60,7 +60,7 @@ impl Losses {
         if lost_the_connection(cause) {
             self.change(|known, now| known.lost = Some(now));
         }
-        if error_code(cause).as_deref() == Some("25006") {
+        if leads_nowhere(cause) {
             self.record_move();
         }
     }
@@ -161,16 +161,25 @@ pub(super) fn silence(limit: Duration) -> sqlx::Error {
 }
 
 /// Whether an error means that the connection broke, that the database is shutting down, or that
-/// it can only be read, because another one has taken over.
+/// the connection leads nowhere, because another database has taken over.
 #[must_use]
 pub fn lost_the_connection(cause: &DbErr) -> bool {
     match sqlx_error(cause) {
         Some(sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed | sqlx::Error::Protocol(_)) => true,
-        _ => matches!(
-            error_code(cause).as_deref(),
-            Some("25006" | "25P03" | "57P01" | "57P02" | "57P03" | "08006" | "08003")
-        ),
+        _ => {
+            leads_nowhere(cause)
+                || matches!(
+                    error_code(cause).as_deref(),
+                    Some("25P03" | "57P01" | "57P02" | "57P03" | "08006" | "08003")
+                )
+        }
     }
+}
+
+/// Whether a connection answers, but is of no use any more: its server can only be read, or it has
+/// prepared a statement whose result has other columns since a migration.
+fn leads_nowhere(cause: &DbErr) -> bool {
+    matches!(error_code(cause).as_deref(), Some("25006" | "0A000"))
 }
 
 /// The database's code of an error: SQLSTATE, or SQLite's extended result code.

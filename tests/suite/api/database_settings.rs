@@ -75,7 +75,7 @@ async fn connections_stay_within_their_budget_and_have_names() {
             "{found:?}"
         );
         assert!(
-            found.keys().any(|name| name.ends_with(" ledger")),
+            found.keys().any(|name| name.ends_with(" writes")),
             "{found:?}"
         );
     }

@@ -228,6 +228,41 @@ async fn an_older_server_serves_a_newer_schema() {
     }
 }
 
+/// A step that adds a column to a table breaks no statement of a running server, though it prepared
+/// them before: each names its columns.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_added_column_breaks_no_prepared_statement() {
+    let Some(url) = postgres_database().await else {
+        return;
+    };
+    assert!(
+        process::output(&["migrate", "--database-url", &url])
+            .status
+            .success()
+    );
+    let server = Process::start(&["--database-url", &url]);
+    let flow = async || {
+        let load = Load::start(&[&server], 4).await;
+        load.goes_on(40).await;
+        load.ends_well(&server).await;
+        let read = "{ viewer { accounts(first: 10) { nodes { name balance { available }
+            messages(first: 5) { nodes { status } } lists(first: 5) { nodes { name } } } } } }";
+        let answer = server.graphql(ADMIN_KEY, read, json!({})).await.unwrap();
+        assert!(answer.get("errors").is_none(), "{answer}");
+    };
+    flow().await;
+    let database = Database::connect(&url).await.unwrap();
+    let extended = "DO $$ DECLARE name text; BEGIN
+        FOR name IN SELECT relname FROM pg_class WHERE relkind = 'r'
+            AND relnamespace = current_schema()::regnamespace LOOP
+            EXECUTE format('ALTER TABLE %I ADD COLUMN later TEXT', name);
+        END LOOP; END $$";
+    database.execute_unprepared(extended).await.unwrap();
+    flow().await;
+    let log = server.terminated_log();
+    assert!(!log.contains("cached plan"), "{log}");
+}
+
 /// An index of a large table is built while others write, waits for older transactions, and is
 /// built anew after an interruption.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -69,6 +69,7 @@ async fn a_first_import_finds_contacts_by_their_index() {
         .collect();
     let sought = i64::try_from(SOUGHT).unwrap();
     for (what, index) in [
+        // The index of account, list and number, or of account, list and id.
         ("known", "contacts_number"),
         ("update", "contacts_number"),
         ("delete by number", "contacts_number"),
