@@ -123,6 +123,7 @@ fn report() -> Result<ReportFile, jiff::Error> {
         buckets: Vec::new(),
         countries: Vec::new(),
         generated_at: from,
+        as_of: from,
     })
 }
 

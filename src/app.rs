@@ -11,7 +11,10 @@ use crate::{
     clock::Clock,
     config::{admin_key::AdminKey, serving::Shown},
     graphql::{engine::limits::Limits, schema},
-    http::{self, address::TrustedProxies, cors::CorsOrigins, shares::Rates},
+    http::{
+        self, address::TrustedProxies, capacity::Capacity, connections::Stopping,
+        cors::CorsOrigins, shares::Rates,
+    },
     ledger::{Ledger, Writers},
     operations::{Parts, Services, api_key},
     payments::Providers,
@@ -19,12 +22,14 @@ use crate::{
         self, Standing, Store,
         sql::{
             migrating::{self, MigrateError},
+            replica::Replica,
             server_lock,
             settings::Settings as Database,
         },
     },
-    tls,
+    telemetry, tls,
     vault::Vault,
+    version,
 };
 
 /// Settings of an app.
@@ -38,6 +43,8 @@ pub struct Settings {
     pub clock: Clock,
     /// The payment providers.
     pub payments: Providers,
+    /// A replica of the database that reports are read from.
+    pub replica: Option<Replica>,
     /// The keys that secrets are encrypted with.
     pub vault: Vault,
     /// What anonymous clients see.
@@ -51,6 +58,8 @@ pub struct Settings {
     pub cors_origins: CorsOrigins,
     /// Rate limits.
     pub rates: Rates,
+    /// What the process admits at once.
+    pub capacity: Capacity,
 }
 
 /// Everything that serves, ready to start.
@@ -66,12 +75,16 @@ pub struct App {
     pub router: axum::Router,
     /// The operators' routes.
     pub administration: axum::Router,
+    /// Cancelled when the server is about to drain.
+    pub leaving: CancellationToken,
     /// Cancelled when the server drains.
     pub stop: CancellationToken,
     /// The ledger's writers.
     pub writers: Writers,
     /// The proxies in front of the server.
     pub trusted_proxies: TrustedProxies,
+    /// What the process admits at once.
+    pub capacity: Capacity,
 }
 
 /// Why the server can't start, worded for the operator.
@@ -233,13 +246,18 @@ pub async fn end_demo_keys(store: &Store, clock: &Clock) -> Result<u64, StartErr
 #[must_use]
 pub fn assemble(store: Store, settings: Settings) -> App {
     tls::install();
+    telemetry::metrics::start(&version::schema_step());
     let admin_key_hash = settings
         .admin_key
         .map(|key| api_key::secret_hash(key.expose()));
     let (ledger, writers) = Ledger::start(&store, &settings.clock);
-    let stop = CancellationToken::new();
+    let Stopping {
+        leaving,
+        draining: stop,
+    } = Stopping::default();
     let services = Services::new(Parts {
         store: store.clone(),
+        replica: settings.replica,
         ledger: ledger.clone(),
         payments: settings.payments,
         vault: settings.vault,
@@ -256,10 +274,13 @@ pub fn assemble(store: Store, settings: Settings) -> App {
     let server = http::Server::new(
         services.clone(),
         schema,
-        stop.clone(),
+        Stopping {
+            leaving: leaving.clone(),
+            draining: stop.clone(),
+        },
         settings.shown,
         settings.demo_key,
-        settings.rates,
+        (settings.rates, settings.capacity),
     );
     App {
         services,
@@ -267,8 +288,10 @@ pub fn assemble(store: Store, settings: Settings) -> App {
         ledger,
         administration: http::administration(server.clone()),
         router: http::router(server, &settings.cors_origins),
+        leaving,
         stop,
         writers,
         trusted_proxies: settings.trusted_proxies,
+        capacity: settings.capacity,
     }
 }

@@ -1,11 +1,17 @@
-//! The command line and environment variables.
+//! The command line, environment variables and the file of settings.
 //!
-//! Here: every command and option. Not here: rules about combinations of options ([`serving`]), and
-//! the administrator's key, which is not an option ([`admin_key`]).
+//! Here: every command and option. Not here: which source of a setting counts ([`sources`]), rules
+//! about combinations of options ([`serving`]), and the administrator's key, which is not an option
+//! ([`admin_key`]).
 
 pub mod admin_key;
+pub mod audit;
 pub mod database;
+pub mod file;
+pub mod limits;
+pub mod reports;
 pub mod serving;
+pub mod sources;
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -21,6 +27,11 @@ use jiff::Timestamp;
 use url::Url;
 
 pub use self::database::DatabaseArgs;
+use self::{
+    audit::{HeadsArgs, VerifyArgs},
+    limits::LimitArgs,
+    reports::ReportArgs,
+};
 use crate::payments::{self, ProviderSettings};
 
 /// GraphQL server for prepaid message credits.
@@ -34,6 +45,10 @@ use crate::payments::{self, ProviderSettings};
     args_conflicts_with_subcommands = true
 )]
 pub struct Cli {
+    /// A TOML file of settings: each key is an option's name, such as listen = "127.0.0.1:8080".
+    /// Options and environment variables take precedence over it.
+    #[arg(long, global = true, env = sources::CONFIG_VARIABLE, value_name = "FILE")]
+    pub config: Option<PathBuf>,
     /// The command; `serve` if left out.
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -55,13 +70,22 @@ pub enum Command {
     /// Copy a SQLite database to a new file, also while a server uses it.
     Backup(BackupArgs),
     /// Rebuild every balance from the postings and check every hash chain; exit 1 if anything
-    /// differs.
-    Verify(DatabaseArgs),
+    /// differs. It only reads, and refuses a database that is empty or of another version.
+    Verify(VerifyArgs),
+    /// Write the head of every account's hash chain, signed, to be kept apart from the database:
+    /// `verify --against` then finds a history that was shortened.
+    Heads(HeadsArgs),
     /// Recompute the usage by day, which reports read, from the messages. The server may be
     /// running: meanwhile its reports are correct but slower.
     RebuildUsage(RebuildUsageArgs),
     /// Print the GraphQL schema; needs no database.
     Schema,
+    /// Ask the server on this machine whether it is ready; exit 1 if it isn't. For supervisors of
+    /// containers.
+    Healthcheck(HealthcheckArgs),
+    /// Check and list settings.
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// Manage API keys.
     #[command(subcommand)]
     Key(KeyCommand),
@@ -69,6 +93,30 @@ pub enum Command {
     /// pages, and the keys that credentials are encrypted with.
     #[command(subcommand)]
     Secret(SecretCommand),
+}
+
+/// Commands about settings.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Print each setting that `serve` would use with these options, and where it comes from.
+    /// Secrets are printed as set or not set. Exit 1 if `serve` would refuse anything.
+    Check(Box<ServeArgs>),
+    /// Print every setting as a Markdown table.
+    Reference,
+}
+
+/// The server to ask.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct HealthcheckArgs {
+    /// The address and port that the server listens on.
+    #[arg(long, env = "LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// The address and port of its separate listener, which is asked instead if there is one.
+    #[arg(long, env = "ADMIN_LISTEN")]
+    pub admin_listen: Option<SocketAddr>,
+    /// Ask only whether the process responds (/healthz), and not whether its database does.
+    #[arg(long)]
+    pub live: bool,
 }
 
 /// Commands about secrets.
@@ -200,9 +248,15 @@ pub struct ServeArgs {
     /// there only, unless --metrics enables both. If left out, there is no such listener.
     #[arg(long, env = "ADMIN_LISTEN")]
     pub admin_listen: Option<SocketAddr>,
+    /// Where reports are read.
+    #[command(flatten)]
+    pub reports: ReportArgs,
     /// Rate limits.
     #[command(flatten)]
     pub rates: RateArgs,
+    /// Limits of this process, and times.
+    #[command(flatten)]
+    pub limits: LimitArgs,
     /// Networks of the proxies in front, such as 10.0.0.0/8,127.0.0.1/32, whose X-Forwarded-For
     /// gives the client's address. If left out, the connection's address counts.
     #[arg(
@@ -266,15 +320,17 @@ pub struct ShownArgs {
     #[arg(long, env = "PRODUCTION", value_parser = BoolishValueParser::new(), num_args = 0..=1,
         require_equals = true, default_missing_value = "true")]
     pub production: Option<bool>,
-    /// Serve GraphiQL at /graphiql.
+    /// Serve GraphiQL at /graphiql. If left out: unless in production.
     #[arg(long, env = "GRAPHIQL", value_parser = BoolishValueParser::new(), num_args = 0..=1,
         require_equals = true, default_missing_value = "true")]
     pub graphiql: Option<bool>,
-    /// Allow introspection of the schema, and suggest names in error messages.
+    /// Allow introspection of the schema, and suggest names in error messages. If left out: unless
+    /// in production.
     #[arg(long, env = "INTROSPECTION", value_parser = BoolishValueParser::new(), num_args = 0..=1,
         require_equals = true, default_missing_value = "true")]
     pub introspection: Option<bool>,
-    /// Serve /metrics on the public listener.
+    /// Serve /metrics on the public listener. If left out: unless in production or with
+    /// --admin-listen.
     #[arg(long, env = "METRICS", value_parser = BoolishValueParser::new(), num_args = 0..=1,
         require_equals = true, default_missing_value = "true")]
     pub metrics: Option<bool>,

@@ -4,6 +4,7 @@
 
 pub mod address;
 mod api;
+pub mod capacity;
 pub mod checkout;
 pub mod connections;
 pub mod cors;
@@ -11,6 +12,7 @@ pub mod downloads;
 pub mod graphql;
 mod health;
 mod hosts;
+mod observed;
 mod pages;
 pub mod rates;
 pub mod shares;
@@ -22,17 +24,15 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, MatchedPath},
+    extract::DefaultBodyLimit,
     http::{HeaderName, HeaderValue, StatusCode, header},
     middleware,
     routing::{get, post},
 };
-use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 use tower::util::{MapRequestLayer, option_layer};
 use tower_http::{
     catch_panic::CatchPanicLayer,
-    classify::ServerErrorsFailureClass,
     compression::{
         CompressionLayer,
         predicate::{DefaultPredicate, NotForContentType, Predicate},
@@ -41,11 +41,12 @@ use tower_http::{
     sensitive_headers::SetSensitiveRequestHeadersLayer,
     set_header::SetResponseHeaderLayer,
     timeout::TimeoutLayer,
-    trace::TraceLayer,
 };
 use url::Url;
 
 use self::{
+    capacity::Capacity,
+    connections::Stopping,
     cors::CorsOrigins,
     graphql::{BodyLimits, Endpoint},
     health::Readiness,
@@ -59,11 +60,10 @@ use crate::{
     config::serving::Shown,
     fair::{Bounds, Line},
     graphql::{
-        engine::{limits::Limits, uploads::TAKERS},
+        engine::{limits::Limits, measured, uploads::TAKERS},
         schema::Schema,
     },
     operations::{Services, viewer::Owner},
-    telemetry,
 };
 
 /// How long a request may take before it is abandoned. Downloads and WebSockets are exempt: they
@@ -72,9 +72,9 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a request with files may take, its import included. Bytes and rows have limits of their
 /// own; this timeout catches requests that hang.
 const UPLOAD_TIMEOUT: Duration = Duration::from_secs(30 * 60);
-/// Requests with files that run at once, their imports included: each keeps up to 256 MiB on disk.
-/// An account may hold as many as it may have imports running and queued, so it takes two other
-/// accounts to fill the rest.
+/// Requests with files that run at once, their imports included, unless the operator sets another
+/// number: each keeps up to 256 MiB on disk. An account may hold as many as it may have imports
+/// running and queued, so it takes two other accounts to fill the rest.
 const UPLOADS: Bounds = Bounds {
     places: 12,
     reserved: 0,
@@ -101,10 +101,12 @@ struct Shared {
     endpoint: Endpoint,
     wrong_keys: WrongKeys,
     sockets: Sockets,
-    metrics: PrometheusHandle,
     readiness: Readiness,
     shown: Shown,
     demo_key: Option<String>,
+    /// Cancelled when the server is about to stop.
+    leaving: CancellationToken,
+    capacity: Capacity,
     /// What each account, key and address may use.
     shares: Shares,
     /// Requests with files in progress.
@@ -113,39 +115,46 @@ struct Shared {
 
 impl Server {
     /// Shared state over these operations. `demo_key` is offered in the browser under a demo's host
-    /// names only; `rates` limits how fast each client may send requests.
+    /// names only; `rates` limits how fast each client may send requests, and `capacity` what all
+    /// of them may do at once.
     #[must_use]
     pub fn new(
         services: Services,
         schema: Schema,
-        drain: CancellationToken,
+        stopping: impl Into<Stopping>,
         shown: Shown,
         demo_key: Option<String>,
-        rates: Rates,
+        (rates, capacity): (Rates, Capacity),
     ) -> Self {
+        let Stopping { leaving, draining } = stopping.into();
         let limits = Limits {
             introspection: shown.introspection,
             ..Limits::default()
         };
-        let endpoint = Endpoint::new(limits, BodyLimits::default(), TAKERS);
+        let endpoint = Endpoint::new(limits, BodyLimits::for_files(capacity.file_bytes), TAKERS);
         let sockets = Sockets {
             documents: endpoint.documents(),
             limits: SocketLimits::default(),
-            drain,
+            drain: draining,
         };
-        let metrics = telemetry::init_metrics();
+        measured::register();
+        observed::register();
         Self(Arc::new(Shared {
             services,
             schema,
             endpoint,
             wrong_keys: WrongKeys::default(),
             sockets,
-            metrics,
             readiness: Readiness::default(),
             shown,
             demo_key,
-            shares: Shares::new(rates),
-            uploads: Line::new(UPLOADS),
+            leaving,
+            capacity,
+            shares: Shares::new(rates, capacity.requests),
+            uploads: Line::new(Bounds {
+                places: capacity.uploads,
+                ..UPLOADS
+            }),
         }))
     }
 }
@@ -155,6 +164,7 @@ pub fn router(server: Server, cors_origins: &CorsOrigins) -> Router {
     let services = server.0.services.clone();
     let clock = services.clock().clone();
     let (shown, is_demo) = (server.0.shown, server.0.demo_key.is_some());
+    let capacity = server.0.capacity;
     let mut timed = Router::new()
         .route("/", get(pages::managers))
         .route("/assets/{*path}", get(pages::asset))
@@ -180,7 +190,7 @@ pub fn router(server: Server, cors_origins: &CorsOrigins) -> Router {
                 .layer(timeout()),
         )
         .merge(
-            downloads::routes()
+            downloads::routes(&capacity)
                 .with_state(services.clone())
                 .layer(option_layer(cors_origins.layer())),
         );
@@ -193,11 +203,7 @@ pub fn router(server: Server, cors_origins: &CorsOrigins) -> Router {
             DefaultPredicate::new().and(NotForContentType::const_new("application/vnd.")),
         ))
         .layer(CatchPanicLayer::new())
-        .layer(
-            TraceLayer::new_for_http()
-                .make_span_with(span)
-                .on_failure(log_failure),
-        )
+        .layer(middleware::from_fn(observed::observe))
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
         .layer(SetRequestIdLayer::new(REQUEST_ID, NewRequestId(clock)))
         .layer(MapRequestLayer::new(without_odd_id))
@@ -255,25 +261,6 @@ pub fn administration(server: Server) -> Router {
 
 fn timeout() -> TimeoutLayer {
     TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, REQUEST_TIMEOUT)
-}
-
-/// The span of a request's log lines. It names the route instead of the path, because paths of
-/// downloads and checkouts contain tokens that grant access.
-fn span(request: &axum::extract::Request) -> tracing::Span {
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map_or("no route", MatchedPath::as_str);
-    tracing::debug_span!("request", method = %request.method(), route)
-}
-
-/// Logs a 5xx response. A 503 is a limit at work, or a fault that was already logged at its origin.
-fn log_failure(class: ServerErrorsFailureClass, latency: Duration, _span: &tracing::Span) {
-    if let ServerErrorsFailureClass::StatusCode(StatusCode::SERVICE_UNAVAILABLE) = class {
-        tracing::debug!(?latency, "a request was answered 503 with Retry-After");
-    } else {
-        tracing::error!(%class, ?latency, "a request failed");
-    }
 }
 
 /// The longest request id that is accepted from a caller: longer than any in common use, and far

@@ -25,7 +25,9 @@ mod commit;
 mod facts;
 mod failure;
 mod fault;
+pub mod heads;
 mod losses;
+mod measured;
 mod perform;
 mod queue;
 mod recharges;
@@ -37,7 +39,10 @@ pub mod verify;
 mod write;
 mod writer;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use domain::id::AccountId;
 #[cfg(feature = "bench")]
@@ -47,8 +52,8 @@ use sea_orm::DatabaseBackend;
 use tokio::{
     sync::{Notify, Semaphore, broadcast},
     task::JoinSet,
-    time::Instant,
 };
+use tracing::Instrument;
 
 pub use self::{
     answer::{Answer, BalanceAnswer, LineAnswer, MessageAnswer},
@@ -178,6 +183,7 @@ impl Ledger {
         } else {
             limits.lanes
         };
+        LazyLock::force(&measured::SERIES);
         let (changes, _) = broadcast::channel(CHANGES);
         let queue = Arc::new(Queue::new(limits.waiting, limits.waiting_of_account));
         let bookings = Arc::new(Bookings::default());
@@ -250,9 +256,14 @@ impl Ledger {
     pub async fn submit(&self, request: Request) -> Result<Answer, SubmitError> {
         match &self.door {
             Door::Queue { queue, deadline } => {
-                let (ticket, wait) = Ticket::new(request, Instant::now() + *deadline);
-                queue.push(ticket)?;
-                wait.answer().await
+                let span = tracing::debug_span!("submit");
+                let ticket = span.in_scope(|| Ticket::new(request, *deadline));
+                let (ticket, wait) = ticket;
+                if let Err(error) = queue.push(ticket) {
+                    measured::not_begun(&error);
+                    return Err(error);
+                }
+                wait.answer().instrument(span).await
             }
             #[cfg(feature = "bench")]
             Door::Other(serve) => serve(request).await,

@@ -3,6 +3,7 @@
 
 pub mod app;
 pub mod clock;
+pub mod commands;
 pub mod config;
 pub mod demo;
 pub mod entropy;
@@ -15,9 +16,11 @@ pub mod lifecycle;
 pub mod operations;
 pub mod payments;
 pub mod reports;
+pub mod secret_file;
 pub mod store;
 pub mod telemetry;
 pub mod tls;
 pub mod tuning;
 pub mod vault;
+pub mod version;
 pub mod worker;

@@ -1,33 +1,39 @@
 //! Starting, draining and stopping: before the process ends, requests in flight are answered and
 //! the ledger's last batch commits.
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
 
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     app::App,
-    http::{address::TrustedProxies, connections},
+    http::{
+        address::TrustedProxies,
+        connections::{self, Stopping},
+    },
     operations::Services,
     store::Store,
-    worker,
+    telemetry::metrics,
+    version, worker,
 };
-
-/// How long requests in flight may take once the server drains. After that they are cut off;
-/// everything that the ledger has acknowledged is committed all the same.
-const DRAIN: Duration = Duration::from_secs(20);
 
 /// A running server.
 #[derive(Debug)]
 pub struct Running {
     /// The address it listens on.
     pub address: SocketAddr,
+    leaving: CancellationToken,
     stop: CancellationToken,
     ended: CancellationToken,
     administering: Option<JoinHandle<()>>,
     serving: JoinHandle<()>,
     working: JoinHandle<()>,
+    measuring: JoinHandle<()>,
     services: Services,
     store: Store,
     writers: crate::ledger::Writers,
@@ -74,12 +80,14 @@ pub fn start(
     let address = listener.local_addr()?;
     let App {
         services,
+        store,
         router,
         administration: own_routes,
+        leaving,
         stop,
         writers,
         trusted_proxies,
-        store,
+        capacity,
         ..
     } = app;
     // The operators' routes stay available while the rest drains.
@@ -96,18 +104,31 @@ pub fn start(
     let serving = tokio::spawn(connections::serve(
         listener,
         router,
-        connections::Limits::default().within_files(open_files()),
+        connections::Limits::of(&capacity).within_files(open_files()),
         trusted_proxies,
-        stop.clone(),
+        Stopping {
+            leaving: leaving.clone(),
+            draining: stop.clone(),
+        },
     ));
     let working = tokio::spawn(worker::run(services.clone(), stop.clone()));
+    tracing::info!(
+        version = version::VERSION,
+        commit = version::COMMIT,
+        %address,
+        database = ?store.backend(),
+        schema = version::schema_step(),
+        "serving"
+    );
     Ok(Running {
         address,
+        leaving,
         stop,
         ended,
         administering,
         serving,
         working,
+        measuring: tokio::spawn(metrics::keep_up()),
         services,
         store,
         writers,
@@ -115,21 +136,41 @@ pub fn start(
 }
 
 impl Running {
-    /// Drains and stops.
-    pub async fn stop(self) {
+    /// Makes `/readyz` fail, and goes on serving for `delay` or until `hurried` completes: a proxy
+    /// notices that no new requests belong here, and lets go of its connections.
+    pub async fn leave(&self, delay: Duration, hurried: impl Future<Output = ()>) {
+        self.leaving.cancel();
+        if delay.is_zero() {
+            return;
+        }
+        tracing::info!(?delay, "stopping: not ready any more, still serving");
+        tokio::select! {
+            () = tokio::time::sleep(delay) => {}
+            () = hurried => tracing::info!("stopping at once: asked for a second time"),
+        }
+    }
+
+    /// Closes the listener, and ends once everything is answered and committed. What takes longer
+    /// than `drain` is cut off, requests in flight first; everything that the ledger has
+    /// acknowledged is committed all the same.
+    pub async fn stop(self, drain: Duration) {
+        let asked = Instant::now();
+        tracing::info!("stopping: requests in flight are answered, and the ledger is drained");
+        self.leaving.cancel();
         self.stop.cancel();
         let Self {
             ended,
             administering,
             serving,
             working,
+            measuring,
             services,
             store,
             writers,
             ..
         } = self;
         let abort = serving.abort_handle();
-        if tokio::time::timeout(DRAIN, serving).await.is_err() {
+        if tokio::time::timeout(drain, serving).await.is_err() {
             tracing::warn!("requests were still in flight when the drain timed out");
             abort.abort();
         }
@@ -137,14 +178,14 @@ impl Running {
             tracing::error!(%cause, "the worker failed");
         }
         // Imports whose clients have left; each ends after its current part.
-        if tokio::time::timeout(DRAIN, services.imports().ended())
+        if tokio::time::timeout(drain, services.imports().ended())
             .await
             .is_err()
         {
             tracing::warn!("imports were still running when the drain timed out");
         }
         // Nothing can submit commands any more: the queue is committed.
-        if tokio::time::timeout(DRAIN, writers.drain()).await.is_err() {
+        if tokio::time::timeout(drain, writers.drain()).await.is_err() {
             tracing::warn!("the ledger was still writing when the drain timed out");
         }
         ended.cancel();
@@ -153,24 +194,54 @@ impl Running {
         }
         // A SQLite file is whole from then on, without its log.
         store.close().await;
+        measuring.abort();
+        let seconds = asked.elapsed().as_secs_f64();
+        tracing::info!(seconds, "stopped");
     }
 }
 
-/// Waits until the process is asked to end: Ctrl-C, or SIGTERM.
-pub async fn asked_to_stop() {
-    let interrupt = tokio::signal::ctrl_c();
+/// Requests of the system to end the process: Ctrl-C and SIGTERM.
+#[derive(Debug)]
+pub struct Signals {
     #[cfg(unix)]
-    {
-        let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
-        if let Ok(mut terminate) = terminate {
+    terminate: Option<tokio::signal::unix::Signal>,
+}
+
+impl Signals {
+    /// Listens from now on. Must be called within a runtime.
+    #[must_use]
+    pub fn listen() -> Self {
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            let terminate = signal(SignalKind::terminate());
+            if let Err(cause) = &terminate {
+                tracing::error!(%cause, "SIGTERM can't be received");
+            }
+            Self {
+                terminate: terminate.ok(),
+            }
+        }
+        #[cfg(not(unix))]
+        Self {}
+    }
+
+    /// Waits for the next one.
+    pub async fn next(&mut self) {
+        let interrupt = async {
+            if let Err(cause) = tokio::signal::ctrl_c().await {
+                tracing::error!(%cause, "Ctrl-C can't be received");
+                std::future::pending::<()>().await;
+            }
+        };
+        #[cfg(unix)]
+        if let Some(terminate) = &mut self.terminate {
             tokio::select! {
-                _ = interrupt => {}
+                () = interrupt => {}
                 _ = terminate.recv() => {}
             }
             return;
         }
-    }
-    if let Err(cause) = interrupt.await {
-        tracing::error!(%cause, "signals can't be received");
+        interrupt.await;
     }
 }

@@ -11,6 +11,7 @@ pub mod allocation;
 pub mod api_key;
 pub mod audience;
 pub mod auto_recharge;
+mod backlog;
 pub mod balance;
 pub mod balance_changes;
 mod coalesced_reads;
@@ -38,6 +39,7 @@ pub mod quote;
 pub mod rate_card;
 pub mod reader;
 pub mod refusal;
+mod report_source;
 pub mod segmentation;
 pub mod server_secret;
 pub mod settlement;
@@ -57,7 +59,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use self::{
-    api_key::KeyUses, coalesced_reads::CoalescedReads, contact_import::Imports,
+    api_key::KeyUses, backlog::Backlog, coalesced_reads::CoalescedReads, contact_import::Imports,
     payment_connection::Renewals, quotas::Allowances, rate_card::RateCards, viewer::Visibility,
 };
 pub use self::{
@@ -71,7 +73,7 @@ use crate::{
     fair::Line,
     ledger::Ledger,
     payments::{Approval, Providers},
-    store::{self, Store, account::Charged},
+    store::{self, Store, account::Charged, sql::replica::Replica},
     vault::Vault,
 };
 
@@ -89,6 +91,7 @@ struct Inside {
     imports: Imports,
     key_uses: KeyUses,
     renewals: Renewals,
+    backlog: Backlog,
 }
 
 /// The parts of [`Services`].
@@ -96,6 +99,8 @@ struct Inside {
 pub struct Parts {
     /// The database.
     pub store: Store,
+    /// A replica of the database that reports are read from.
+    pub replica: Option<Replica>,
     /// The ledger: the only way to change the books.
     pub ledger: Ledger,
     /// The payment providers.
@@ -116,6 +121,10 @@ impl Services {
     /// Creates the operations over these parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
+        backlog::register();
+        payment::register(&parts.payments);
+        webhook::register(&parts.payments);
+        contact_import::register();
         Self(Arc::new(Inside {
             reads: CoalescedReads::new(&parts.store, &parts.clock),
             parts,
@@ -125,6 +134,7 @@ impl Services {
             imports: Imports::default(),
             key_uses: KeyUses::default(),
             renewals: Renewals::default(),
+            backlog: Backlog::default(),
         }))
     }
 
@@ -166,6 +176,10 @@ impl Services {
 
     fn store(&self) -> &Store {
         &self.0.parts.store
+    }
+
+    fn replica(&self) -> Option<&Replica> {
+        self.0.parts.replica.as_ref()
     }
 
     fn ledger(&self) -> &Ledger {

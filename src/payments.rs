@@ -120,6 +120,11 @@ impl Providers {
     pub fn named(&self, name: &str) -> Option<&Arc<dyn Provider>> {
         self.all.get(name)
     }
+
+    /// The names of the configured providers.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.all.keys().copied()
+    }
 }
 
 /// A payment provider.

@@ -1,26 +1,83 @@
 //! Background jobs. Their only input is the database, so that a later run makes up for a missed
 //! one, and several processes may run them at once.
 
-use std::{panic::AssertUnwindSafe, time::Duration};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::LazyLock,
+    time::{Duration, Instant},
+};
 
 use futures_util::FutureExt;
+use metrics::{Counter, Gauge, Histogram};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    clock::Clock,
     operations::{OperationError, Services},
     store::sql::reader::Owner,
+    telemetry::{
+        episode::{DATABASE, Episode},
+        metrics::{JOB_DONE, JOB_FAILURES, JOB_SECONDS, JOB_SUCCESS, figure},
+    },
 };
 
 /// How often the jobs run. Correctness doesn't depend on it: due events count from their instant,
 /// booked or not.
 const INTERVAL: Duration = Duration::from_secs(1);
 
+/// A job, with its series and its state.
+struct Job {
+    name: &'static str,
+    trouble: Episode,
+    series: LazyLock<Series>,
+}
+
+struct Series {
+    took: Histogram,
+    done: Counter,
+    failures: Counter,
+    success: Gauge,
+}
+
+macro_rules! jobs {
+    ($($job:ident = $name:literal;)+) => {
+        $(static $job: Job = Job {
+            name: $name,
+            trouble: Episode::new(concat!("the job ", $name)),
+            series: LazyLock::new(|| Series {
+                took: JOB_SECONDS.histogram(&[$name]),
+                done: JOB_DONE.counter(&[$name]),
+                failures: JOB_FAILURES.counter(&[$name]),
+                success: JOB_SUCCESS.gauge(&[$name]),
+            }),
+        };)+
+
+        /// Every job.
+        static JOBS: &[&Job] = &[$(&$job),+];
+    };
+}
+
+jobs! {
+    EXPIRY = "expiry";
+    SETTLEMENT = "settlement";
+    ARCHIVED_CONTACTS = "archived_contacts";
+    MONTHLY_REPORTS = "monthly_reports";
+    USAGE = "usage_by_day";
+    KEY_USES = "key_uses";
+    WEBHOOKS = "webhooks";
+    PAYMENTS = "payments";
+    RECHARGES = "recharges";
+}
+
 /// Runs the jobs until `stop` is cancelled. Those that call payment providers have a loop of their
 /// own: a provider that doesn't answer delays no settlement (law R3).
 pub async fn run(services: Services, stop: CancellationToken) {
+    for job in JOBS {
+        LazyLock::force(&job.series);
+    }
     let own = async {
         loop {
-            guarded(run_own(&services)).await;
+            Owner::Jobs.reads(run_own(&services)).await;
             tokio::select! {
                 () = tokio::time::sleep(INTERVAL) => {}
                 () = stop.cancelled() => return,
@@ -29,7 +86,7 @@ pub async fn run(services: Services, stop: CancellationToken) {
     };
     let payments = async {
         loop {
-            guarded(run_payments(&services)).await;
+            Owner::Jobs.reads(run_payments(&services)).await;
             tokio::select! {
                 () = tokio::time::sleep(INTERVAL) => {}
                 // An account that ran low doesn't wait for the next pass.
@@ -41,20 +98,8 @@ pub async fn run(services: Services, stop: CancellationToken) {
     tokio::join!(own, payments);
 }
 
-/// Runs one pass on connections of its own: readers can't keep due work from being settled. A bug
-/// in one job must not end the others, now or later.
-async fn guarded(pass: impl Future<Output = ()>) {
-    if AssertUnwindSafe(Owner::Jobs.reads(pass))
-        .catch_unwind()
-        .await
-        .is_err()
-    {
-        tracing::error!("a job panicked; the jobs continue");
-    }
-}
-
-/// One pass over every job. A job that fails is logged and retried in the next pass; it does not
-/// delay the others.
+/// One pass over every job, on connections of its own: readers can't keep due work from being
+/// settled.
 pub async fn run_once(services: &Services) {
     let pass = async {
         run_own(services).await;
@@ -65,35 +110,64 @@ pub async fn run_once(services: &Services) {
 
 /// The jobs that need the database alone.
 async fn run_own(services: &Services) {
-    report("expiry", services.expire_due().await);
-    report("settlement", services.settle_due().await);
-    report(
-        "archived contacts",
-        services.forget_archived_contacts().await,
-    );
-    report("monthly reports", services.make_monthly_reports().await);
-    report("usage by day", services.roll_up_usage().await);
-    report("key uses", services.note_key_uses().await);
+    let clock = services.clock();
+    EXPIRY.run(clock, services.expire_due()).await;
+    SETTLEMENT.run(clock, services.settle_due()).await;
+    let forgotten = services.forget_archived_contacts();
+    ARCHIVED_CONTACTS.run(clock, forgotten).await;
+    let reports = services.make_monthly_reports();
+    MONTHLY_REPORTS.run(clock, reports).await;
+    USAGE.run(clock, services.roll_up_usage()).await;
+    KEY_USES.run(clock, services.note_key_uses()).await;
 }
 
 /// The jobs that may call payment providers: from a webhook, or a balance below its threshold, to
 /// the credits of a payment.
 async fn run_payments(services: &Services) {
-    report("webhooks", services.work_off_webhooks().await);
+    let clock = services.clock();
+    WEBHOOKS.run(clock, services.work_off_webhooks()).await;
     // News of the charges before comes first: one that was taken after all needs no other.
-    report("payments", services.carry_on_with_payments().await);
-    let decided = services.decide_recharges().await;
-    let has_begun = !matches!(decided, Ok(0));
-    report("recharges", decided);
-    if has_begun {
-        report("payments", services.carry_on_with_payments().await);
+    let payments = services.carry_on_with_payments();
+    PAYMENTS.run(clock, payments).await;
+    let decided = RECHARGES.run(clock, services.decide_recharges()).await;
+    if decided != Some(0) {
+        let payments = services.carry_on_with_payments();
+        PAYMENTS.run(clock, payments).await;
     }
 }
 
-fn report(job: &'static str, result: Result<usize, OperationError>) {
-    match result {
-        Ok(0) => {}
-        Ok(done) => tracing::info!(job, done, "a job finished"),
-        Err(cause) => tracing::error!(job, ?cause, "a job failed and will be retried"),
+impl Job {
+    /// One pass, and how much it did; `None` if it failed. A job that fails, or panics, is retried
+    /// in the next pass, and doesn't delay the others. Each outage has one line at ERROR.
+    async fn run(
+        &self,
+        clock: &Clock,
+        pass: impl Future<Output = Result<usize, OperationError>>,
+    ) -> Option<usize> {
+        let began = Instant::now();
+        let ended = AssertUnwindSafe(pass).catch_unwind().await;
+        self.series.took.record(began.elapsed());
+        let job = self.name;
+        match ended {
+            Ok(Ok(done)) => {
+                DATABASE.worked();
+                self.trouble.worked();
+                self.series.done.increment(done as u64);
+                let now = u64::try_from(clock.now().as_second()).unwrap_or_default();
+                self.series.success.set(figure(now));
+                if done > 0 {
+                    tracing::debug!(job, done, "a job finished");
+                }
+                return Some(done);
+            }
+            // The outage of the database has its own line.
+            Ok(Err(cause @ (OperationError::Unavailable | OperationError::Lost))) => {
+                tracing::debug!(job, ?cause, "a job failed and will be retried");
+            }
+            Ok(Err(cause)) => self.trouble.failed(&format!("{cause:?}")),
+            Err(_) => self.trouble.failed(&"it panicked"),
+        }
+        self.series.failures.increment(1);
+        None
     }
 }

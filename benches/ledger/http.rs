@@ -10,7 +10,7 @@ use domain::id::AccountId;
 use message_credits::{
     config::serving::Shown,
     graphql::{engine::limits::Limits, schema},
-    http::{self, address::TrustedProxies, connections, shares::Rates},
+    http::{self, address::TrustedProxies, capacity::Capacity, connections, shares::Rates},
     ledger::{Ledger, RequestKind},
     operations::{Parts, Services},
     payments::{self, ProviderSettings, Providers},
@@ -80,6 +80,7 @@ fn router(bed: &Bed, ledger: Ledger) -> Router {
     let public_url: url::Url = "http://127.0.0.1/".parse().unwrap();
     let services = Services::new(Parts {
         store: bed.store.clone(),
+        replica: None,
         ledger,
         payments: Providers::new(Some(payments::DEMO), &ProviderSettings::default())
             .expect("the sandbox needs no settings"),
@@ -96,7 +97,7 @@ fn router(bed: &Bed, ledger: Ledger) -> Router {
         CancellationToken::new(),
         Shown::default(),
         None,
-        Rates::default(),
+        (Rates::default(), Capacity::default()),
     );
     http::router(server, &http::cors::CorsOrigins::default())
 }

@@ -9,7 +9,7 @@ use message_credits::{
     clock::{Clock, id_at},
     config::serving::Shown,
     graphql::engine::ids::PublicId,
-    http::{address::TrustedProxies, shares::Rates},
+    http::{address::TrustedProxies, capacity::Capacity, shares::Rates},
     ledger::{Request, RequestKind},
     operations::{api_key, usage_rollup},
     payments::Providers,
@@ -94,12 +94,14 @@ impl World {
             admin_key: None,
             clock: Clock::system(),
             payments: Providers::default(),
+            replica: None,
             vault: Vault::default(),
             shown: Shown::default(),
             demo_key: None,
             trusted_proxies: TrustedProxies::default(),
             cors_origins: message_credits::http::cors::CorsOrigins::default(),
             rates: Rates::default(),
+            capacity: Capacity::default(),
         };
         Ok(app::assemble(app::open(&self.url).await?, settings))
     }

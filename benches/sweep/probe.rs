@@ -264,6 +264,6 @@ async fn rebuild(probe: &Probe) -> Result<f64, Failure> {
 async fn walk(probe: &Probe) -> Result<f64, Failure> {
     let store = app::open(&probe.world.url).await?;
     let began = Instant::now();
-    let verified = verify::verify(&store, |_| {}).await?;
+    let verified = verify::verify(store.reader(), None, |_| {}).await?;
     Ok(verified.transactions as f64 / began.elapsed().as_secs_f64())
 }

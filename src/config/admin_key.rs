@@ -1,17 +1,14 @@
 //! The platform administrator's key that the operator configures.
 //!
-//! Here: its sources, and the check that it is hard to guess. Not here: authentication with it
-//! ([`crate::operations::api_key`]). It is not an option: every user of a machine can read command
-//! lines.
+//! Here: the check that it is hard to guess. Not here: its sources ([`crate::secret_file`]), and
+//! authentication with it ([`crate::operations::api_key`]). It is not an option: every user of a
+//! machine can read command lines.
 
-use std::{
-    env::{self, VarError},
-    fs::File,
-    io::{self, Read},
-    path::{Path, PathBuf},
-};
+use std::path::Path;
 
 use secrecy::{ExposeSecret, SecretString};
+
+use crate::secret_file::{self, SecretFileError};
 
 /// The environment variable that may hold it.
 pub const VARIABLE: &str = "ADMIN_API_KEY";
@@ -39,19 +36,9 @@ pub enum AdminKeyError {
          Replace the key that was given: others may have seen it"
     )]
     OnCommandLine,
-    /// Two sources are set.
-    #[error(
-        "ADMIN_API_KEY and --admin-api-key-file (ADMIN_API_KEY_FILE) are both set; set one of them"
-    )]
-    Twice,
-    /// Its file can't be read.
-    #[error("the administrator's key can't be read from {}: {cause}", path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// The system's error.
-        cause: io::Error,
-    },
+    /// Its source can't be read.
+    #[error(transparent)]
+    Source(#[from] SecretFileError),
     /// It can't be sent in a header.
     #[error(
         "the administrator's key has characters that no HTTP header can carry: use letters, digits and \
@@ -82,17 +69,9 @@ impl AdminKey {
         if option.is_some() {
             return Err(AdminKeyError::OnCommandLine);
         }
-        let variable = match env::var(VARIABLE) {
-            Ok(key) => Some(key),
-            Err(VarError::NotPresent) => None,
-            Err(VarError::NotUnicode(_)) => return Err(AdminKeyError::NotAscii),
-        };
-        match (variable, file) {
-            (Some(_), Some(_)) => Err(AdminKeyError::Twice),
-            (Some(key), None) => Self::new(&key).map(Some),
-            (None, Some(path)) => Self::new(&text_of(path)?).map(Some),
-            (None, None) => Ok(None),
-        }
+        // A file with several keys is refused for its length, in words about keys.
+        let text = secret_file::read(VARIABLE, file, 2 * MAX_CHARACTERS)?;
+        text.map(|text| Self::new(text.expose_secret())).transpose()
     }
 
     /// Validates a key, ignoring white space around it.
@@ -118,23 +97,6 @@ impl AdminKey {
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }
-}
-
-fn text_of(path: &Path) -> Result<String, AdminKeyError> {
-    let unreadable = |cause| AdminKeyError::Unreadable {
-        path: path.to_owned(),
-        cause,
-    };
-    let mut text = String::new();
-    // A device or a large file is not read to its end: anything longer than the limit is refused
-    // anyway.
-    File::open(path)
-        .and_then(|file| {
-            file.take(2 * MAX_CHARACTERS as u64)
-                .read_to_string(&mut text)
-        })
-        .map_err(unreadable)?;
-    Ok(text)
 }
 
 fn different(key: &[u8]) -> usize {
@@ -197,11 +159,11 @@ mod tests {
         std::fs::write(&file, format!("{key}\n")).unwrap();
         let read = AdminKey::read(None, Some(&file)).unwrap().unwrap();
         assert_eq!(read.expose(), key);
-        std::fs::write(&file, "x".repeat(10 * MAX_CHARACTERS)).unwrap();
+        std::fs::write(&file, "x".repeat(MAX_CHARACTERS + 1)).unwrap();
         let error = AdminKey::read(None, Some(&file)).unwrap_err();
         assert!(matches!(error, AdminKeyError::Length(_)), "{error}");
         let missing = AdminKey::read(None, Some(&folder.path().join("none")));
-        assert!(matches!(missing, Err(AdminKeyError::Unreadable { .. })));
+        assert!(matches!(missing, Err(AdminKeyError::Source(_))));
         let option = AdminKey::read(Some(key), None);
         assert!(matches!(option, Err(AdminKeyError::OnCommandLine)));
     }

@@ -20,6 +20,7 @@ use super::{
         paging::{Nodes, connection, window},
         request::{reader, services, viewer_of},
     },
+    ledger_head::{self, LedgerHead},
     lot::{self, CreditLotConnection, CreditLotState},
     message::{self, MessageConnection, MessageFilterInput},
     money::Money,
@@ -127,6 +128,12 @@ impl Account {
         let debt = loaders::load(ctx, DebtOf(self.key())).await?;
         let lost = || ApiError::internal(Fault::Broken("an account has no book".into()));
         Ok(debt.ok_or_else(lost)?.into())
+    }
+
+    /// The last entry of the account's ledger: its number and its hash, which covers every entry
+    /// before it. Requires OWNER or a platform role.
+    async fn ledger_head(&self, ctx: &Context<'_>) -> Result<LedgerHead, ApiError> {
+        ledger_head::ledger_head(ctx, self.key()).await
     }
 
     /// The account's contact lists, oldest first. Archived lists are not included.

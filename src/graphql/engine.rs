@@ -12,6 +12,7 @@ pub mod ids;
 mod introspection;
 pub mod limits;
 pub mod loaders;
+pub mod measured;
 pub mod paging;
 pub mod request;
 #[cfg(test)]

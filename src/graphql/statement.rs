@@ -10,7 +10,7 @@ use super::{
     },
     money::Money,
     purchase::Purchase,
-    scalars::{Credits, Date, WebUrl},
+    scalars::{Credits, Date, DateTime, WebUrl},
     usage_report::Download,
 };
 use crate::operations::statement;
@@ -57,6 +57,12 @@ impl Statement {
     /// The purchases that were paid, oldest first.
     async fn purchases(&self) -> Vec<Purchase> {
         self.0.purchases.iter().cloned().map(Purchase).collect()
+    }
+
+    /// The instant whose state of the database the statement shows. It is now, unless the month has
+    /// ended and the server reads statements from a replica.
+    async fn as_of(&self) -> DateTime {
+        self.0.as_of.into()
     }
 
     /// What became of the account's credits in the month, until now if it has not ended. Null if it

@@ -141,6 +141,13 @@ impl UsageReport {
         Ok(Usage::of(&figures, figures.report.totals))
     }
 
+    /// The instant whose state of the database the report shows. It is now, unless the server reads
+    /// reports from a replica; then it is at most as long ago as the server allows, 30 seconds
+    /// unless set.
+    async fn as_of(&self, ctx: &Context<'_>) -> Result<DateTime, ApiError> {
+        Ok(self.compared(ctx).await?.as_of.into())
+    }
+
     /// The usage of the period before, with the same filters: as many calendar months if the
     /// report's period is whole months of its time zone, as many days if it is whole days,
     /// otherwise as much time. Null if its costs are in another currency.

@@ -4,6 +4,7 @@
 //! address may use, which `shares` and `rates` decide.
 
 use std::{
+    fmt,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
     sync::Arc,
 };
@@ -20,6 +21,12 @@ const FORWARDED_FOR: &str = "x-forwarded-for";
 /// adds it to the extensions of its requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Address(IpAddr);
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
 
 impl Address {
     /// The block that contains an address.

@@ -237,6 +237,7 @@ fn is_upload(headers: &HeaderMap) -> bool {
 
 /// The response to a client that has used up its share or its rate.
 fn denied_response(denied: &Denied) -> Response {
+    denied.count();
     let status = match denied {
         Denied::Share | Denied::Rate(_) => StatusCode::TOO_MANY_REQUESTS,
         Denied::Full => StatusCode::SERVICE_UNAVAILABLE,
@@ -278,7 +279,13 @@ fn invalid_key(shared: &Shared, extensions: &Extensions) -> Response {
 }
 
 fn failed(error: &OperationError) -> Response {
-    tracing::error!(?error, "the caller's key can't be checked");
+    match error {
+        // The outage of the database has its own line.
+        OperationError::Unavailable | OperationError::Lost => {
+            tracing::debug!(?error, "the caller's key can't be checked");
+        }
+        other => tracing::error!(error = ?other, "the caller's key can't be checked"),
+    }
     let message = "The service is temporarily unavailable; try again later.";
     refused(StatusCode::SERVICE_UNAVAILABLE, code::UNAVAILABLE, message)
 }

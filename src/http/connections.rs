@@ -8,18 +8,23 @@ mod guarded;
 mod places;
 
 use std::{
+    convert::Infallible,
     io,
     net::{IpAddr, SocketAddr},
     pin::pin,
     time::Duration,
 };
 
-use axum::{Router, http::Request};
+use axum::{
+    Router,
+    http::{HeaderValue, Request, StatusCode, header},
+};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use metrics::Gauge;
 use tokio::{
     net::{TcpListener, TcpStream},
-    time::sleep,
+    time::{sleep, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower_service::Service;
@@ -29,14 +34,29 @@ use self::{
     guarded::Guarded,
     places::{Places, Rooms},
 };
-use super::address::{Address, TrustedProxies};
+use super::{
+    address::{Address, TrustedProxies},
+    capacity::Capacity,
+};
+use crate::telemetry::{
+    episode::Episode,
+    metrics::{CONNECTIONS, Running},
+};
 
 /// How long the server accepts no connection after the system ran out of room for one and none
 /// could be evicted: some will have closed by then.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// Accepting connections fails if the system has no room for another.
+static ACCEPTING: Episode = Episode::new("accepting connections");
+
 /// How long to wait until an evicted connection has closed its file: about one turn of a task.
 const SHED: Duration = Duration::from_millis(1);
+
+/// How long a draining server leaves idle connections open: a request that a client sent before it
+/// could know arrives within that time, and is answered. Several times a round trip within a data
+/// centre.
+const ON_ITS_WAY: Duration = Duration::from_millis(100);
 
 /// The largest request head: its line and headers. Keys, cookies and trace headers take a few
 /// kilobytes; proxies allow at most 32 KiB by default.
@@ -87,6 +107,21 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// Limits of the public listener. One address may have a quarter of the anonymous connections,
+    /// and one account a quarter of all.
+    #[must_use]
+    pub fn of(capacity: &Capacity) -> Self {
+        let open = capacity.clients;
+        let anonymous = capacity.anonymous_clients.min(open);
+        Self {
+            open,
+            anonymous,
+            address_share: (anonymous / 4).max(1),
+            account_share: (open / 4).max(1),
+            ..Self::default()
+        }
+    }
+
     /// Limits of the operators' listener: a few supervisors and metrics collectors connect there.
     #[must_use]
     pub fn administration() -> Self {
@@ -124,46 +159,142 @@ impl Limits {
     }
 }
 
-/// Accepts connections until `draining` is cancelled, then waits until their requests are answered.
+/// The two steps of a stop.
+#[derive(Debug, Clone, Default)]
+pub struct Stopping {
+    /// Cancelled first: connections are still accepted, but each closes after its next answer, so
+    /// that a proxy in front keeps none open.
+    pub leaving: CancellationToken,
+    /// Cancelled then: no connection is accepted any more.
+    pub draining: CancellationToken,
+}
+
+impl From<CancellationToken> for Stopping {
+    /// Both steps at once.
+    fn from(stop: CancellationToken) -> Self {
+        Self {
+            leaving: stop.clone(),
+            draining: stop,
+        }
+    }
+}
+
+/// Accepts connections until the server drains, then waits until their requests are answered.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
     limits: Limits,
     proxies: TrustedProxies,
-    draining: CancellationToken,
+    stopping: impl Into<Stopping>,
 ) {
-    let places = Places::new(limits.rooms());
-    let connections = TaskTracker::new();
+    let stopping = stopping.into();
+    let server = Server {
+        router,
+        limits,
+        proxies,
+        places: Places::new(limits.rooms()),
+        http: http(&limits),
+        stopping: stopping.clone(),
+        connections: TaskTracker::new(),
+        open: CONNECTIONS.gauge(&[]),
+    };
+    let draining = stopping.draining;
+    while let Some((stream, peer)) = draining
+        .run_until_cancelled(take(&listener, &server.places))
+        .await
+    {
+        server.begin(stream, peer);
+    }
+    server.begin_queued(listener);
+    server.connections.close();
+    server.connections.wait().await;
+}
+
+fn http(limits: &Limits) -> http1::Builder {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(limits.silence)
         .max_buf_size(MAX_HEAD_BYTES);
-    while let Some((stream, peer)) = draining.run_until_cancelled(take(&listener, &places)).await {
-        let place = places.enter(Address::of(peer), proxies.trusts(peer));
-        let (router, proxies) = (router.clone(), proxies.clone());
-        let request_place = place.clone();
+    http
+}
+
+/// A listener's connections, and what each needs.
+struct Server {
+    router: Router,
+    limits: Limits,
+    proxies: TrustedProxies,
+    places: Places,
+    http: http1::Builder,
+    stopping: Stopping,
+    connections: TaskTracker,
+    /// The connections of every listener, in metrics.
+    open: Gauge,
+}
+
+impl Server {
+    /// Begins the connections that the system has accepted and nobody has taken yet: clients have
+    /// sent requests on them, which closing the listener would lose.
+    fn begin_queued(&self, listener: TcpListener) {
+        // It doesn't block: tokio has set it so.
+        let Ok(listener) = listener.into_std() else {
+            return;
+        };
+        while let Ok((stream, peer)) = listener.accept() {
+            let taken = stream
+                .set_nonblocking(true)
+                .and_then(|()| TcpStream::from_std(stream));
+            if let Ok(stream) = taken {
+                self.begin(stream, peer.ip());
+            }
+        }
+    }
+
+    fn begin(&self, stream: TcpStream, peer: IpAddr) {
+        let place = self
+            .places
+            .enter(Address::of(peer), self.proxies.trusts(peer));
+        let (router, proxies) = (self.router.clone(), self.proxies.clone());
+        let (request_place, leaving) = (place.clone(), self.stopping.leaving.clone());
         let service = service_fn(move |mut request: Request<Incoming>| {
             request_place.note_request();
             let address = proxies.client(peer, request.headers());
             request.extensions_mut().insert(address);
             request.extensions_mut().insert(request_place.clone());
             // A router is always ready.
-            router.clone().call(request)
+            let answered = router.clone().call(request);
+            let leaving = leaving.clone();
+            async move {
+                let mut response = answered.await?;
+                if leaving.is_cancelled() && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+                    let close = HeaderValue::from_static("close");
+                    response.headers_mut().insert(header::CONNECTION, close);
+                }
+                Ok::<_, Infallible>(response)
+            }
         });
-        let stream = Guarded::new(stream, limits.stalled, place.clone());
-        let connection = http
+        let first = self.limits.first;
+        let stream = Guarded::new(stream, self.limits.stalled, place.clone());
+        let connection = self
+            .http
             .serve_connection(TokioIo::new(stream), service)
             .with_upgrades();
-        let draining = draining.clone();
-        connections.spawn(async move {
+        let draining = self.stopping.draining.clone();
+        let running = Running::one(&self.open);
+        self.connections.spawn(async move {
+            let _running = running;
             let mut connection = pin!(connection);
             let ended = tokio::select! {
                 ended = connection.as_mut() => ended,
                 () = place.evicted().cancelled() => return,
-                () = no_request_within(&place, limits.first) => return,
+                () = no_request_within(&place, first) => return,
                 () = draining.cancelled() => {
-                    connection.as_mut().graceful_shutdown();
-                    connection.await
+                    match timeout(ON_ITS_WAY, connection.as_mut()).await {
+                        Ok(ended) => ended,
+                        Err(_) => {
+                            connection.as_mut().graceful_shutdown();
+                            connection.await
+                        }
+                    }
                 }
             };
             if let Err(cause) = ended {
@@ -171,9 +302,6 @@ pub async fn serve(
             }
         });
     }
-    drop(listener);
-    connections.close();
-    connections.wait().await;
 }
 
 /// Completes if no request arrives on a connection in its first seconds.
@@ -189,6 +317,7 @@ async fn take(listener: &TcpListener, places: &Places) -> (TcpStream, IpAddr) {
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
+                ACCEPTING.worked();
                 // Sends writes at once (TCP_NODELAY): otherwise a file's first bytes would wait for
                 // the acknowledgement of its headers, which clients delay for some 40 ms.
                 if let Err(cause) = stream.set_nodelay(true) {
@@ -203,7 +332,7 @@ async fn take(listener: &TcpListener, places: &Places) -> (TcpStream, IpAddr) {
                 sleep(SHED).await;
             }
             Err(cause) => {
-                tracing::error!(%cause, "no connection can be accepted at the moment");
+                ACCEPTING.failed(&cause);
                 sleep(PAUSE).await;
             }
         }

@@ -24,6 +24,7 @@ use futures_util::Stream;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sea_orm::DbErr;
 use tokio::{runtime::Handle, sync::mpsc};
+use tracing::Instrument;
 
 pub use self::places::{MAX_AT_ONCE, MAX_PER_ACCOUNT, MAX_WAITING_PER_ACCOUNT};
 use self::{
@@ -31,7 +32,7 @@ use self::{
     sending::{received, send},
 };
 
-use super::{connections, shares::Owner};
+use super::{capacity::Capacity, connections, shares::Owner};
 use crate::{
     graphql::engine::ids::PublicId,
     operations::{
@@ -43,6 +44,7 @@ use crate::{
         stream::stream_file,
         workbook::{Effort, write_statement, write_workbook_begun},
     },
+    telemetry::metrics::{DOWNLOADS, Running},
 };
 
 /// `Retry-After` for downloads that found no free place, in seconds.
@@ -60,10 +62,13 @@ const ATTRIBUTE: &AsciiSet = &NON_ALPHANUMERIC
 
 /// The download route. It needs no header: the link is the credential. If its key is revoked during
 /// a transfer, the file is sent to its end.
-pub fn routes() -> Router<Services> {
+pub fn routes(capacity: &Capacity) -> Router<Services> {
     Router::new()
         .route("/downloads/{token}/{file_name}", get(download))
-        .layer(Extension(Places::default()))
+        .layer(Extension(Places::new(
+            capacity.downloads,
+            capacity.account_downloads,
+        )))
 }
 
 async fn download(
@@ -88,7 +93,7 @@ async fn download(
     };
     match opened.await {
         Ok(Ok((download, place))) => file(download, &file_name, place),
-        Ok(Err(full)) => try_again_later(full),
+        Ok(Err(full)) => try_again_later(full, places.share()),
         Err(DownloadError::NotFound) => not_found(),
         Err(DownloadError::Expired) => plain(StatusCode::FORBIDDEN, "This link has expired."),
         Err(DownloadError::Revoked) => plain(
@@ -99,7 +104,7 @@ async fn download(
     }
 }
 
-fn try_again_later(full: Full) -> Response {
+fn try_again_later(full: Full, share: usize) -> Response {
     let (status, text) = match full {
         Full::All => (
             StatusCode::SERVICE_UNAVAILABLE,
@@ -108,7 +113,7 @@ fn try_again_later(full: Full) -> Response {
         Full::Owner => (
             StatusCode::TOO_MANY_REQUESTS,
             format!(
-                "An account may download at most {MAX_PER_ACCOUNT} reports at a time, with {MAX_WAITING_PER_ACCOUNT} more waiting; try again when one is done."
+                "An account may download at most {share} reports at a time, with {MAX_WAITING_PER_ACCOUNT} more waiting; try again when one is done."
             ),
         ),
     };
@@ -233,10 +238,13 @@ fn passed_on(
     kept: impl Send + 'static,
 ) -> Body {
     let (sender, parts) = mpsc::channel(1);
-    tokio::spawn(async move {
+    let running = Running::one(&DOWNLOADS.gauge(&[]));
+    let sending = async move {
+        let _running = running;
         send(written, &sender, || place.is_wanted()).await;
         drop((place, kept));
-    });
+    };
+    tokio::spawn(sending.in_current_span());
     Body::from_stream(received(parts))
 }
 

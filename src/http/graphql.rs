@@ -50,6 +50,18 @@ pub struct BodyLimits {
     pub files: usize,
 }
 
+impl BodyLimits {
+    /// Limits for files of this size. A form may have a mebibyte beside them.
+    #[must_use]
+    pub fn for_files(file_bytes: usize) -> Self {
+        Self {
+            form_bytes: file_bytes.saturating_add(1024 * 1024),
+            file_bytes,
+            ..Self::default()
+        }
+    }
+}
+
 impl Default for BodyLimits {
     fn default() -> Self {
         Self {
@@ -158,7 +170,7 @@ impl Endpoint {
                 Err(denied) => {
                     form.pass_over();
                     return Err(match denied {
-                        Denied::Refused(error) => Box::new(encode(Answer::refused(error), media)),
+                        Denied::Refused(error) => Box::new(encode(Answer::not_run(error), media)),
                         Denied::Busy(message) => refused(problem::busy(message)),
                     });
                 }
@@ -166,7 +178,7 @@ impl Endpoint {
         };
         let kind = match self.documents.prepare(&mut request) {
             Ok(kind) => kind,
-            Err(error) => return Err(Box::new(encode(Answer::refused(error), media))),
+            Err(error) => return Err(Box::new(encode(Answer::not_run(error), media))),
         };
         match kind {
             OperationType::Mutation if method == Method::GET => {

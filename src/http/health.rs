@@ -13,7 +13,10 @@ use axum::{
 use tokio::{sync::Mutex, time::Instant};
 
 use super::Server;
-use crate::operations::Standing;
+use crate::{
+    operations::Standing,
+    telemetry::{self, episode::DATABASE},
+};
 
 /// How long the database's state is cached. Supervisors check every few seconds, and anonymous
 /// clients as often as they like: the database is queried at most once a second.
@@ -56,11 +59,15 @@ impl Readiness {
     }
 }
 
-/// Readiness: the database responds, can be written, and has a schema that this version serves. The
-/// response also says if the schema is newer, and if payments are sandboxed.
+/// Readiness: the server isn't stopping, the database responds, can be written, and has a schema
+/// that this version serves. The response also says if the schema is newer, and if payments are
+/// sandboxed.
 pub(super) async fn ready(State(server): State<Server>) -> Response {
     let services = &server.0.services;
     let failed = |text: &'static str| (StatusCode::SERVICE_UNAVAILABLE, text).into_response();
+    if server.0.leaving.is_cancelled() {
+        return failed("this server is stopping: send requests to another one");
+    }
     let ask = async || match tokio::time::timeout(PATIENCE, services.standing()).await {
         Ok(Ok(standing)) => match standing {
             Standing::Current => Database::Ready,
@@ -69,11 +76,11 @@ pub(super) async fn ready(State(server): State<Server>) -> Response {
             Standing::ReadOnly => Database::ReadOnly,
         },
         Ok(Err(cause)) => {
-            tracing::error!(%cause, "not ready");
+            DATABASE.failed(&cause);
             Database::NoAnswer
         }
         Err(_) => {
-            tracing::error!("not ready: the database did not answer in time");
+            DATABASE.failed(&"it did not answer in time");
             Database::NoAnswer
         }
     };
@@ -96,12 +103,13 @@ pub(super) async fn ready(State(server): State<Server>) -> Response {
 
 /// Metrics in Prometheus's text format.
 pub(super) async fn metrics(State(server): State<Server>) -> impl IntoResponse {
+    server.0.services.note_figures().await;
     (
         [(
             header::CONTENT_TYPE,
             "text/plain; version=0.0.4; charset=utf-8",
         )],
-        server.0.metrics.render(),
+        telemetry::render(),
     )
 }
 

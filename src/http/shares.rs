@@ -5,9 +5,10 @@
 //! which `connections` shares; files, scans and imports, which have queues of their own; the queues
 //! themselves ([`crate::fair`]).
 
-use std::time::Duration;
+use std::{sync::LazyLock, time::Duration};
 
 use domain::id::{AccountId, ApiKeyId};
+use metrics::Gauge;
 
 use super::{
     address::Address,
@@ -15,7 +16,11 @@ use super::{
 };
 use crate::{
     fair::{Bounds, Full, Line, Place, Urgency},
+    graphql::engine::measured,
     operations::Viewer,
+    telemetry::metrics::{
+        RUNNING_REQUESTS, Running, SOCKETS as SOCKETS_GAUGE, SUBSCRIPTIONS as SUBSCRIPTIONS_GAUGE,
+    },
 };
 
 /// Whose share a resource is counted against.
@@ -71,6 +76,15 @@ pub(crate) enum Denied {
 }
 
 impl Denied {
+    /// Counts it in metrics, when a caller is answered with it.
+    pub(crate) fn count(&self) {
+        measured::denied(match self {
+            Self::Share => measured::SHARE,
+            Self::Rate(_) => measured::RATE,
+            Self::Full => measured::CAPACITY,
+        });
+    }
+
     /// When the caller may try again.
     pub(crate) fn retry_after(&self) -> Duration {
         match self {
@@ -128,13 +142,52 @@ struct Rooms {
 pub(crate) struct Held {
     _own: Option<Place<ApiKeyId>>,
     _one: Place<Owner>,
+    /// Counted in metrics while it is held.
+    _running: Option<Running>,
 }
 
+impl Held {
+    fn counted(mut self, gauge: &Gauge) -> Self {
+        self._running = Some(Running::one(gauge));
+        self
+    }
+}
+
+/// The gauges of what is held.
+#[derive(Debug)]
+struct Gauges {
+    requests: Gauge,
+    sockets: Gauge,
+    subscriptions: Gauge,
+}
+
+static GAUGES: LazyLock<Gauges> = LazyLock::new(|| Gauges {
+    requests: RUNNING_REQUESTS.gauge(&[]),
+    sockets: SOCKETS_GAUGE.gauge(&[]),
+    subscriptions: SUBSCRIPTIONS_GAUGE.gauge(&[]),
+});
+
 /// The capacity of a resource, in total and for one owner.
-struct Size {
-    places: usize,
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Size {
+    pub(super) places: usize,
     share: usize,
     key_share: usize,
+}
+
+impl Size {
+    /// The same shares of another number of places.
+    fn scaled(self, places: usize) -> Self {
+        let part = |share: usize| {
+            let part = share.saturating_mul(places).checked_div(self.places);
+            part.unwrap_or_default().max(1)
+        };
+        Self {
+            places,
+            share: part(self.share),
+            key_share: part(self.key_share),
+        }
+    }
 }
 
 impl Rooms {
@@ -169,6 +222,7 @@ impl Rooms {
             return Ok(Held {
                 _own: None,
                 _one: one.await?,
+                _running: None,
             });
         }
         let own = match caller.key {
@@ -181,6 +235,7 @@ impl Rooms {
         Ok(Held {
             _own: own,
             _one: one.await?,
+            _running: None,
         })
     }
 
@@ -189,12 +244,14 @@ impl Rooms {
             return Ok(Held {
                 _own: None,
                 _one: self.anonymous.try_take(caller.owner)?,
+                _running: None,
             });
         }
         let own = caller.key.map(|key| self.keys.try_take(key)).transpose()?;
         Ok(Held {
             _own: own,
             _one: self.known.try_take(caller.owner)?,
+            _running: None,
         })
     }
 }
@@ -211,9 +268,9 @@ const KEY_WAITING: usize = 512;
 const ANONYMOUS_WAITING: usize = 256;
 const ADDRESS_WAITING: usize = 128;
 
-/// Requests that run at once. The database has far fewer connections, and a dozen keep two cores
-/// busy; this bounds memory.
-const REQUESTS: Size = Size {
+/// Requests that run at once, unless the operator sets another number. The database has far fewer
+/// connections, and a dozen keep two cores busy; this bounds memory.
+pub(super) const REQUESTS: Size = Size {
     places: 1_024,
     share: 256,
     key_share: 128,
@@ -287,9 +344,11 @@ pub(crate) struct Shares {
 }
 
 impl Shares {
-    pub(crate) fn new(rates: Rates) -> Self {
+    /// Everything for a server that runs this many requests with a key at once.
+    pub(crate) fn new(rates: Rates, at_once: usize) -> Self {
+        LazyLock::force(&GAUGES);
         Self {
-            requests: Rooms::new(REQUESTS, ANONYMOUS_REQUESTS),
+            requests: Rooms::new(REQUESTS.scaled(at_once), ANONYMOUS_REQUESTS),
             bodies: Rooms::new(BODIES, ANONYMOUS_BODIES),
             answers: Rooms::new(ANSWERS, ANONYMOUS_ANSWERS),
             sockets: Rooms::new(SOCKETS, NONE),
@@ -327,7 +386,8 @@ impl Shares {
 
     /// A place among the running requests, waiting if necessary.
     pub(crate) async fn request(&self, caller: &Caller) -> Result<Held, Denied> {
-        self.requests.take(caller, 1).await
+        let held = self.requests.take(caller, 1).await?;
+        Ok(held.counted(&GAUGES.requests))
     }
 
     /// Room for a body of this size; small ones need none.
@@ -346,12 +406,14 @@ impl Shares {
 
     /// A place for a WebSocket, without waiting.
     pub(crate) fn socket(&self, caller: &Caller) -> Result<Held, Denied> {
-        self.sockets.try_take(caller)
+        let held = self.sockets.try_take(caller)?;
+        Ok(held.counted(&GAUGES.sockets))
     }
 
     /// A place for a subscription, without waiting.
     pub(crate) fn subscription(&self, caller: &Caller) -> Result<Held, Denied> {
-        self.subscriptions.try_take(caller)
+        let held = self.subscriptions.try_take(caller)?;
+        Ok(held.counted(&GAUGES.subscriptions))
     }
 
     async fn bytes(rooms: &Rooms, caller: &Caller, bytes: usize) -> Result<Option<Held>, Denied> {

@@ -9,15 +9,25 @@ use super::{
     address::Address,
     rates::{Buckets, Rate},
 };
-use crate::operations::{OperationError, Services, Viewer};
+use crate::{
+    operations::{OperationError, Services, Viewer},
+    telemetry::{
+        episode::Limited,
+        metrics::{WRONG_KEYS, count},
+    },
+};
 
 /// The longest credential that is checked: JWTs of OpenID providers are well below.
 const MAX_CREDENTIAL_BYTES: usize = 8_192;
 
 /// Wrong keys that an address may show in a burst: a service with a stale key retries a few times.
-const WRONG_KEYS: NonZeroU32 = NonZeroU32::new(20).unwrap();
+const WRONG_KEYS_BURST: NonZeroU32 = NonZeroU32::new(20).unwrap();
 
-/// Counts wrong keys by address, in the metric `wrong_api_keys_total` too; an address that shows
+/// Logs one refused key in ten seconds, with the number of those before it that were left out:
+/// whoever tries keys would fill the log.
+static LOGGED: Limited = Limited::new(Duration::from_secs(10));
+
+/// Counts wrong keys by address, in a metric and in the log too; an address that shows
 /// many has to wait. Valid keys are accepted all the same: a key has 256 random bits, so nobody
 /// finds one by trying, and users of a shared address must not lock each other out.
 #[derive(Debug)]
@@ -25,9 +35,10 @@ pub(super) struct WrongKeys(Buckets<Address>);
 
 impl Default for WrongKeys {
     fn default() -> Self {
+        count(&WRONG_KEYS, 0);
         Self(Buckets::new(Rate {
             per_second: NonZeroU32::MIN,
-            burst: WRONG_KEYS,
+            burst: WRONG_KEYS_BURST,
         }))
     }
 }
@@ -38,7 +49,10 @@ impl WrongKeys {
     /// # Errors
     /// The address showed too many; it may try again after this time.
     pub(super) fn count(&self, from: Address) -> Result<(), Duration> {
-        metrics::counter!("wrong_api_keys_total").increment(1);
+        count(&WRONG_KEYS, 1);
+        if let Some(left_out) = LOGGED.left_out() {
+            tracing::warn!(address = %from, left_out, "an API key was refused: it is wrong, revoked or expired");
+        }
         self.0.spend(&from, 1)
     }
 }

@@ -27,7 +27,7 @@ use super::{
 use crate::{
     operations::{
         OperationError,
-        webhook::{COUNTER, Received, WebhookError},
+        webhook::{self, Received, WebhookError},
     },
     payments::Rejected,
 };
@@ -101,6 +101,7 @@ impl IntoResponse for Outcome {
                 "The body took more than 10 seconds.\n",
             ),
             Self::Denied(denied) => {
+                denied.count();
                 let code = match denied {
                     Denied::Share | Denied::Rate(_) => StatusCode::TOO_MANY_REQUESTS,
                     Denied::Full => StatusCode::SERVICE_UNAVAILABLE,
@@ -136,8 +137,7 @@ pub(super) async fn receive(
             .err()
             .map_or(Outcome::UnknownProvider, Outcome::Denied),
     };
-    let provider = known.unwrap_or("unknown");
-    metrics::counter!(COUNTER, "provider" => provider, "outcome" => outcome.label()).increment(1);
+    webhook::count(known, outcome.label());
     outcome.into_response()
 }
 

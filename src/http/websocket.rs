@@ -20,6 +20,7 @@ use async_graphql::{Executor, ServerError};
 use axum::extract::ws::WebSocketUpgrade;
 use axum::response::Response;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use crate::graphql::engine::documents::Documents;
 
@@ -176,7 +177,9 @@ impl Sockets {
             // Allocated for each connection at once, and 128 KiB by default.
             .read_buffer_size(READ_BUFFER_BYTES)
             .on_upgrade(move |socket| {
-                connection::run(shared, socket, executor, request_id, connect)
+                // Its operations have spans of their own: a trace shouldn't last for hours.
+                let span = tracing::info_span!("socket", request_id);
+                connection::run(shared, socket, executor, request_id, connect).instrument(span)
             })
     }
 }

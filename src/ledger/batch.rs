@@ -22,6 +22,7 @@ use super::{
     facts::Facts,
     failure::{Failure, Faults},
     fault::Fault,
+    measured::{Phase, Stopwatch},
     request::{Refused, Request, Undone},
     rollups::{self, UsageError},
     rows::{Changes, Rows},
@@ -40,6 +41,8 @@ pub(super) struct Applied {
     pub outcomes: Outcomes,
     /// Whether an account fell below the threshold of its automatic recharge.
     pub makes_recharge_due: bool,
+    /// Requests that were answered with the first answer of their key.
+    pub replays: u64,
 }
 
 /// What to do about an account that another transaction has locked.
@@ -60,6 +63,7 @@ pub(super) async fn run(
     locked: Locked,
     chaining: Chaining,
 ) -> Result<Applied, Failure> {
+    let mut watch = Stopwatch::start();
     let wanted = wanted(requests);
     let ids = wanted.keys().copied();
     let ours = match locked {
@@ -67,6 +71,7 @@ pub(super) async fn run(
         Locked::WaitFor => books::lock(connection, ids).await?,
     };
     let busy = lock_audiences(connection, requests, &ours, locked).await?;
+    watch.ended(Phase::Lock);
     // Read after the wait for the locks: a lot that expired during the wait can't be spent.
     let now = now();
     let Loaded { mut heads, unsound } =
@@ -79,6 +84,7 @@ pub(super) async fn run(
         .collect();
     heads.retain(|id, _| !aside.contains(id));
     let facts = Facts::read(connection, requests).await?;
+    watch.ended(Phase::Load);
     let before: BTreeMap<AccountId, Book> = heads
         .iter()
         .map(|(id, head)| (*id, head.book.clone()))
@@ -91,6 +97,7 @@ pub(super) async fn run(
             chaining,
             ..Rows::default()
         },
+        replays: 0,
     };
     let mut outcomes = Outcomes::with_capacity(requests.len());
     let mut faults = Faults::new();
@@ -125,16 +132,20 @@ pub(super) async fn run(
         });
         added.map_err(|fault| of_account(requests, *id, &fault))?;
     }
+    watch.ended(Phase::Apply);
     let rollups = rollups::of_batch(connection, &mut batch.heads, &batch.rows).await;
     batch.rows.rollups = rollups.map_err(|error| match error {
         UsageError::Database(cause) => Failure::Before(cause),
         UsageError::Fault(account, fault) => of_account(requests, account, &fault),
     })?;
+    let replays = batch.replays;
     let makes_recharge_due = !changes.due_recharges.is_empty();
     write::all(connection, &batch.heads, batch.rows, changes).await?;
+    watch.ended(Phase::Write);
     Ok(Applied {
         outcomes,
         makes_recharge_due,
+        replays,
     })
 }
 
@@ -218,6 +229,7 @@ pub(super) struct Batch {
     pub heads: BTreeMap<AccountId, Head>,
     pub facts: Facts,
     pub rows: Rows,
+    replays: u64,
 }
 
 impl Batch {
@@ -237,6 +249,7 @@ impl Batch {
             return Err(Refused::UnknownAccount.into());
         }
         if let Some(replayed) = self.facts.first_answer(request)? {
+            self.replays += 1;
             return Ok(replayed);
         }
         let answer = self.perform(request, now)?;

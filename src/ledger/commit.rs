@@ -18,10 +18,15 @@ use super::{
     bookings::Bookings,
     chain::Chaining,
     failure::{Failure, Faults, is_out_of_reach},
+    measured::{Phase, SERIES, Stopwatch},
     request::{Request, SubmitError, Undone},
     ticket::Reply,
 };
-use crate::{clock::Clock, store::Store};
+use crate::{
+    clock::Clock,
+    store::{Store, sql::errors},
+    telemetry::episode::DATABASE,
+};
 
 /// How often a batch that lost a race is retried.
 const MAX_TRIES: u32 = 8;
@@ -103,6 +108,7 @@ impl Committer {
                 Err(Failure::Faults(faults)) => return Err(faults),
                 Err(Failure::Before(cause)) if requests.len() > 1 && !is_out_of_reach(&cause) => {
                     tracing::warn!(%cause, commands = requests.len(), "a batch failed; trying it in halves");
+                    SERIES.halved.increment(1);
                     // One bad command doesn't fail the others.
                     let (first, second) = requests.split_at(requests.len() / 2);
                     let mut replies = self.serve(first, locked).await;
@@ -110,12 +116,18 @@ impl Committer {
                     replies
                 }
                 Err(Failure::Before(cause)) => {
-                    tracing::error!(%cause, commands = requests.len(), "a batch was not done");
+                    if is_out_of_reach(&cause) {
+                        tracing::debug!(%cause, commands = requests.len(), "a batch was not done");
+                        DATABASE.failed(&cause);
+                    } else {
+                        tracing::error!(%cause, commands = requests.len(), "a batch was not done");
+                    }
                     let not_done = || SubmitError::NotDone(cause.to_string());
                     requests.iter().map(|_| Some(Err(not_done()))).collect()
                 }
                 Err(Failure::AtCommit(cause)) => {
                     tracing::error!(%cause, commands = requests.len(), "a commit has no answer");
+                    SERIES.in_doubt.increment(1);
                     self.ask_by_key(requests, &cause.to_string()).await
                 }
             })
@@ -145,7 +157,7 @@ impl Committer {
                     break;
                 }
                 Err(failure) => {
-                    tracing::error!(?failure, asked, "a commit still has no answer");
+                    tracing::warn!(?failure, asked, "a commit still has no answer");
                 }
             }
         }
@@ -194,23 +206,30 @@ impl Committer {
                 Err(failure) => failure,
             };
             if let Some(cause) = failure.cause() {
+                errors::count(cause);
                 self.store.record_error(cause);
             }
             if tries >= MAX_TRIES || !failure.may_pass() || began.elapsed() > MAX_RETRY {
                 return Err(failure);
             }
+            SERIES.retries.increment(1);
             tokio::time::sleep(BACKOFF * tries).await;
         }
     }
 
     async fn attempt(&self, requests: &[&Request], locked: Locked) -> Result<Outcomes, Failure> {
+        let mut watch = Stopwatch::start();
         let transaction = self.store.begin_for(self.seat).await;
+        watch.ended(Phase::Begin);
         let transaction = transaction.map_err(Failure::Before)?;
         // Dropped only after the commit has ended: until then its instant is open.
         let mut booking = None;
         let now = || booking.insert(self.bookings.begin(&self.clock)).at;
         let applied = batch::run(&transaction, requests, now, locked, self.chaining).await?;
+        let mut watch = Stopwatch::start();
         transaction.commit().await.map_err(Failure::AtCommit)?;
+        watch.ended(Phase::Commit);
+        SERIES.replays.increment(applied.replays);
         if applied.makes_recharge_due {
             self.recharges.notify_one();
         }

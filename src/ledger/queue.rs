@@ -13,7 +13,8 @@ use std::{
 use domain::id::AccountId;
 use tokio::{sync::Notify, time::Instant};
 
-use super::{request::SubmitError, ticket::Ticket};
+use super::{measured::SERIES, request::SubmitError, ticket::Ticket};
+use crate::telemetry::metrics::figure;
 
 /// The waiting commands of all accounts.
 #[derive(Debug)]
@@ -81,6 +82,7 @@ impl Queue {
         };
         waiting.count += 1;
         drop(guard);
+        SERIES.waiting.increment(1.0);
         if is_ready {
             self.came.notify_one();
         }
@@ -120,6 +122,7 @@ impl Queue {
             return None;
         }
         let share = (most / accounts).max(1);
+        let before = waiting.count;
         let accounts: Vec<AccountId> = waiting.ready.drain(..accounts).collect();
         let mut tickets = Vec::new();
         for share in [share, most] {
@@ -142,7 +145,9 @@ impl Queue {
             }
         }
         let more = !waiting.ready.is_empty();
+        let gone = before - waiting.count;
         drop(guard);
+        SERIES.waiting.decrement(figure(gone as u64));
         if more {
             self.came.notify_one();
         }
@@ -187,6 +192,7 @@ impl Drop for Taken {
             let line = waiting.lines.entry(ticket.request.account).or_default();
             line.push_front(ticket);
             waiting.count += 1;
+            SERIES.waiting.increment(1.0);
         }
         for account in self.accounts.drain(..) {
             match waiting.lines.get(&account) {

@@ -25,7 +25,7 @@ fn request(account: u128) -> Request {
 }
 
 fn push(queue: &Queue, account: u128) -> Result<Wait, SubmitError> {
-    let (ticket, wait) = Ticket::new(request(account), Instant::now() + PATIENCE);
+    let (ticket, wait) = Ticket::new(request(account), PATIENCE);
     queue.push(ticket).map(|()| wait)
 }
 

@@ -10,13 +10,15 @@ use std::sync::{
 
 use tokio::{
     sync::oneshot,
-    time::{Instant, timeout_at},
+    time::{Duration, Instant, timeout_at},
 };
 
 use super::{
     answer::Answer,
+    measured,
     request::{Request, SubmitError},
 };
+use crate::telemetry::traces::{self, Cause};
 
 /// The reply that a caller gets.
 pub(super) type Reply = Result<Answer, SubmitError>;
@@ -29,6 +31,9 @@ const GIVEN_UP: u8 = 2;
 #[derive(Debug)]
 pub(super) struct Ticket {
     pub request: Request,
+    /// The caller's span, if spans are recorded.
+    pub cause: Option<Cause>,
+    came: Instant,
     deadline: Instant,
     stage: Arc<AtomicU8>,
     reply: oneshot::Sender<Reply>,
@@ -43,12 +48,16 @@ pub(super) struct Wait {
 }
 
 impl Ticket {
-    /// A ticket that must be begun by `deadline`, and the wait for its answer.
-    pub(super) fn new(request: Request, deadline: Instant) -> (Self, Wait) {
+    /// A ticket that must be begun within `patience`, and the wait for its answer.
+    pub(super) fn new(request: Request, patience: Duration) -> (Self, Wait) {
         let (reply, answer) = oneshot::channel();
+        let came = Instant::now();
+        let deadline = came + patience;
         let stage = Arc::new(AtomicU8::new(WAITING));
         let ticket = Self {
             request,
+            cause: traces::cause(),
+            came,
             deadline,
             stage: stage.clone(),
             reply,
@@ -75,7 +84,10 @@ impl Ticket {
         let begun = self
             .stage
             .compare_exchange(WAITING, BEGUN, Ordering::SeqCst, Ordering::SeqCst);
-        begun.is_ok().then_some(self)
+        begun.is_ok().then(|| {
+            measured::begun(now.saturating_duration_since(self.came));
+            self
+        })
     }
 
     /// Takes the ticket out of its batch again: nothing was done for it.
@@ -85,6 +97,7 @@ impl Ticket {
 
     /// Answers the caller. One that left meanwhile can learn the outcome with its key.
     pub(super) fn answer(self, reply: Reply) {
+        measured::answered(&reply);
         // A fault is logged by the caller that receives it.
         if let Err(Err(fault @ SubmitError::Fault { .. })) = self.reply.send(reply) {
             tracing::error!(%fault, "a command met a fault, and its caller has left");
@@ -104,6 +117,7 @@ impl Wait {
             self.stage
                 .compare_exchange(WAITING, GIVEN_UP, Ordering::SeqCst, Ordering::SeqCst);
         if given_up.is_ok() {
+            measured::not_begun(&SubmitError::Late);
             return Err(SubmitError::Late);
         }
         self.answer.await.unwrap_or_else(|_| Err(gone()))

@@ -14,15 +14,20 @@ use std::{
 use domain::id::AccountId;
 use futures_util::FutureExt;
 use tokio::sync::{Semaphore, broadcast};
+use tracing::Instrument;
 
 use super::{
     batch::Locked,
     commit::Committer,
+    measured::SERIES,
     queue::{Queue, Taken},
     request::Request,
     ticket::Ticket,
 };
-use crate::tuning::Tuned;
+use crate::{
+    telemetry::{metrics::Running, traces},
+    tuning::Tuned,
+};
 
 /// How long a locked account stays out of the batches if no more may be waited for.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -117,10 +122,14 @@ impl Writer {
         if tickets.is_empty() {
             return;
         }
-        metrics::histogram!("ledger_batch_commands")
+        SERIES
+            .commands
             .record(u32::try_from(tickets.len()).unwrap_or(u32::MAX));
+        let span = tracing::debug_span!(parent: None, "batch", commands = tickets.len());
+        traces::link(&span, tickets.iter().filter_map(|one| one.cause.as_ref()));
         let requests: Vec<&Request> = tickets.iter().map(|ticket| &ticket.request).collect();
-        let replies = self.committer.serve(&requests, locked).await;
+        let serving = self.committer.serve(&requests, locked);
+        let replies = serving.instrument(span).await;
         let mut aside: Vec<Ticket> = Vec::new();
         for (ticket, reply) in tickets.into_iter().zip(replies) {
             let Some(reply) = reply else {
@@ -147,18 +156,22 @@ impl Writer {
     /// account returns to the queue after a pause.
     fn set_aside(&self, mut taken: Taken) {
         let Ok(lane) = self.lanes.clone().try_acquire_owned() else {
+            SERIES.aside_without_lane.increment(1);
             tokio::spawn(async move {
                 tokio::time::sleep(PAUSE).await;
                 drop(taken);
             });
             return;
         };
+        SERIES.aside_in_lane.increment(1);
+        let waits = Running::one(&SERIES.lanes);
         let mut writer = self.clone();
         writer.committer.seat = None;
         tokio::spawn(async move {
             writer.serve_safely(&mut taken, Locked::WaitFor).await;
             drop(taken);
             drop(lane);
+            drop(waits);
         });
     }
 }

@@ -26,7 +26,7 @@ use super::{OperationError, Path, Services, reader::BalanceOf};
 use crate::{
     clock::whole_micros,
     ledger::BalanceAnswer,
-    store::{self, book::Wanted},
+    store::{self, book::Wanted, sql::reader::Reader},
 };
 
 /// How long a past balance waits for a transaction that may still be booked at its instant: as long
@@ -91,14 +91,14 @@ impl Services {
     ) -> Result<BalanceAt, OperationError> {
         self.refuse_to_foresee(at)?;
         let last = match at {
-            Some(at) => self.last_for_good(account, at).await?,
+            Some(at) => self.last_for_good(account, at).await?.1,
             None => store::balance::last(self.store().reader(), account).await?,
         };
         self.balance_after(account, at, last).await
     }
 
     /// An account's credits at a past instant as a bound of its statements, with the sequence
-    /// number of the last transaction that counts in it.
+    /// number of the last transaction that counts in it, and a reader that has all up to it.
     ///
     /// # Errors
     /// `Unavailable` if the instant's balance isn't final within 10 seconds.
@@ -106,15 +106,15 @@ impl Services {
         &self,
         account: AccountId,
         at: Timestamp,
-    ) -> Result<(i64, Bound), OperationError> {
-        let last = self.last_for_good(account, at).await?;
+    ) -> Result<(i64, Bound, &Reader), OperationError> {
+        let (reader, last) = self.last_for_good(account, at).await?;
         let (sequence, booked) = match &last {
             None => (0, Credits::ZERO),
             Some(last) => (last.sequence, store::balance::after(last)?.total()),
         };
         let total = self.balance_after(account, Some(at), last).await?;
         let total = total.balance.total();
-        Ok((sequence, Bound { booked, total }))
+        Ok((sequence, Bound { booked, total }, reader))
     }
 
     /// Checks that an instant isn't in the future.
@@ -189,15 +189,20 @@ impl Services {
         })
     }
 
-    /// The last transaction up to an instant, once no other can be added before it.
+    /// The last transaction up to an instant, once no other can be added before it, and a reader
+    /// that has it.
     async fn last_for_good(
         &self,
         account: AccountId,
         at: Timestamp,
-    ) -> Result<Option<transaction::Model>, OperationError> {
+    ) -> Result<(&Reader, Option<transaction::Model>), OperationError> {
+        if let Some(found) = self.last_on_replica(account, at).await {
+            return Ok(found);
+        }
         let closed = tokio::time::timeout(PATIENCE, self.close(account, at)).await;
         closed.map_err(|_| OperationError::Unavailable)??;
-        Ok(store::balance::last_at(self.store().reader(), account, at).await?)
+        let reader = self.store().reader();
+        Ok((reader, store::balance::last_at(reader, account, at).await?))
     }
 
     /// Waits until nothing can be booked at or before a past instant.

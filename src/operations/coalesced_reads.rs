@@ -15,7 +15,13 @@ use crate::{
         self, Store,
         account::Charged,
         contact_list::Heads,
-        sql::{bounded::Pool, coalescing::Coalescer, lost_connections::lost_the_connection},
+        sql::{
+            bounded::Connections,
+            coalescing::Coalescer,
+            errors,
+            lost_connections::lost_the_connection,
+            pools::{self, Pool},
+        },
     },
 };
 
@@ -85,7 +91,7 @@ impl CoalescedReads {
 /// another.
 fn coalesced<K, V, F>(
     store: &Store,
-    read: impl Fn(Pool, Vec<K>) -> F + Send + Sync + 'static,
+    read: impl Fn(Connections, Vec<K>) -> F + Send + Sync + 'static,
 ) -> Coalescer<K, V>
 where
     K: Eq + Hash + Clone + Send + Sync + 'static,
@@ -99,10 +105,11 @@ where
             match read(store.lookups().clone(), keys.clone()).await {
                 Err(cause) if lost_the_connection(&cause) => {
                     store.record_error(&cause);
-                    tracing::warn!(%cause, "a connection was lost; reading again over another one");
+                    errors::count(&cause);
+                    tracing::debug!(%cause, "a connection was lost; reading again over another one");
                     read(store.lookups().clone(), keys).await
                 }
-                found => found,
+                found => found.inspect_err(|cause| pools::note_error(Pool::Lookups, cause)),
             }
         }
     })

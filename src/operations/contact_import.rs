@@ -23,6 +23,7 @@ use domain::{
 use entity::{contact_import, contact_list, sql_enums::ImportStatus};
 use tokio::sync::{Mutex, MutexGuard, broadcast};
 use tokio_util::task::TaskTracker;
+use tracing::Instrument;
 
 use super::{
     Fault, OperationError, Path, RefusalCode, Services, Viewer, input, phone_number::Accept,
@@ -35,6 +36,8 @@ use crate::{
     store,
 };
 use writing::Job;
+
+use crate::telemetry::metrics::{IMPORTS, IMPORTS_ENDED, Running};
 
 /// The most weight of all running imports in a process. Each import takes a thread, a file on disk
 /// and a part in memory, and all share the database with charges.
@@ -110,6 +113,18 @@ impl Imports {
     }
 }
 
+/// Registers the series of metrics, at 0.
+pub(super) fn register() {
+    drop(IMPORTS.gauge(&[]));
+    for outcome in [ENDED, FAILED] {
+        drop(IMPORTS_ENDED.counter(&[outcome]));
+    }
+}
+
+/// How an import may end, in metrics.
+const ENDED: &str = "completed";
+const FAILED: &str = "failed";
+
 /// The input of `importContacts`.
 #[derive(Debug)]
 pub struct ImportContacts {
@@ -177,24 +192,28 @@ impl Services {
 
         let reading = reading::start(self, (file, format), input.mapping, numbers);
         let reading = reading.opened().await?;
-        let import = self.begin_import(&list, &input.file_name).await?;
+        let row = self.begin_import(&list, &input.file_name).await?;
+        let id = ImportId::new(row.id);
         let job = Job {
             services: self.clone(),
             account: AccountId::new(list.account_id),
             list: input.list,
-            import: ImportId::new(import.id),
+            import: id,
             update_existing: input.update_existing,
             kept: 0,
             warned: 0,
         };
         // Spawned, because the request that waits for it may be cancelled.
-        let done = self.imports().running.spawn(async move {
-            let _place = place;
+        let running = Running::one(&IMPORTS.gauge(&[]));
+        let import = async move {
+            let (_place, _running) = (place, running);
             job.run(reading).await
-        });
+        }
+        .in_current_span();
+        let done = self.imports().running.spawn(import);
         let done = done.await;
         done.map_err(|cause| OperationError::broken(format!("an import ended badly: {cause}")))??;
-        self.outcome(viewer, &list, ImportId::new(import.id)).await
+        self.outcome(viewer, &list, id).await
     }
 
     async fn import_place(

@@ -13,8 +13,10 @@ pub use content::{Content, Figures, Names};
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::id::{AccountId, ApiKeyId};
+use entity::account;
 use hmac::{Hmac, Mac};
 use jiff::{SignedDuration, Timestamp};
+use sea_orm::DatabaseTransaction;
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use url::Url;
@@ -22,13 +24,16 @@ use uuid::Uuid;
 
 use self::{statement::StatementClaims, usage::UsageClaims};
 use super::{
-    OperationError, Services, Viewer, server_secret::Purpose, statement::Statement,
+    OperationError, Services, Viewer,
+    report_source::{ReportSnapshot, Try},
+    server_secret::Purpose,
+    statement::Statement,
     usage_report::UsageReport,
 };
 use crate::{
     clock::whole_micros,
     reports::{csv::Dialect, messages::MessageReader, statement::StatementFile},
-    store,
+    store::{self, sql::bulk::Pinned},
 };
 
 /// How long a link works.
@@ -234,12 +239,15 @@ impl Services {
                 return Ok(Download::Statement(Box::new(file)));
             }
         };
-        let (snapshot, pinned) = self.store().pin().await?;
-        let account = store::account::find(&snapshot, account).await?;
-        let report = claims.report(account.ok_or(DownloadError::NotFound)?)?;
+        let (source, pinned, account) = self.pinned_account(account).await?;
+        let (snapshot, as_of) = (source.snapshot, source.as_of);
+        let report = claims.report(account)?;
         let messages = MessageReader::new(pinned, report.filter.clone());
         let content = match claims.format {
-            Format::Xlsx => Content::Workbook(content::workbook(snapshot, report, now).await?),
+            Format::Xlsx => {
+                let times = (now, as_of);
+                Content::Workbook(content::workbook(snapshot, report, times).await?)
+            }
             Format::Csv => {
                 let names = content::names(&snapshot, &report.filter).await?;
                 snapshot.rollback().await?;
@@ -247,6 +255,20 @@ impl Services {
             }
         };
         Ok(Download::Report { content, messages })
+    }
+
+    /// The snapshot of a file, with the account in it: a replica may not have a new account yet.
+    async fn pinned_account(
+        &self,
+        account: AccountId,
+    ) -> Result<(ReportSnapshot<DatabaseTransaction>, Pinned, account::Model), DownloadError> {
+        for which in [Try::Replica, Try::Primary] {
+            let (source, pinned) = self.report_pin(which).await?;
+            if let Some(account) = store::account::find(&source.snapshot, account).await? {
+                return Ok((source, pinned, account));
+            }
+        }
+        Err(DownloadError::NotFound)
     }
 
     async fn claims(&self, token: &str, file_name: &str) -> Result<Claims, DownloadError> {

@@ -6,7 +6,7 @@
 //! states ([`domain::payment`]), the calls ([`crate::payments`]), and the credits
 //! ([`crate::ledger`]).
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use domain::{
     credits::Credits,
@@ -25,9 +25,11 @@ use super::{
 use crate::{
     clock::{later, whole_micros},
     ledger::{Refused, Request, RequestKind, SubmitError},
-    payments::{Approval, CALL_TIMEOUT, CallError, Merchant, Order, Provider, Report},
+    payments::{Approval, CALL_TIMEOUT, CallError, Merchant, Order, Provider, Providers, Report},
     store,
+    telemetry::metrics::{PROVIDER_CALLS, PROVIDER_SECONDS},
 };
+use tracing::Instrument;
 
 /// Payments that one pass carries on with; the next pass continues. Few enough that each is asked
 /// about before its claim ends, even if every call takes its whole time: two processes must never
@@ -53,6 +55,34 @@ const WAITS: [SignedDuration; 7] = [
     SignedDuration::from_mins(15),
     SignedDuration::from_hours(1),
 ];
+
+/// What becomes of a call to a provider, in metrics.
+const ANSWERED: &str = "answered";
+const NO_ANSWER: &str = "no_answer";
+const BUSY: &str = "busy";
+const MERCHANT: &str = "merchant";
+
+/// Registers the series of calls to providers, at 0.
+pub(super) fn register(providers: &Providers) {
+    for name in providers.names() {
+        drop(PROVIDER_SECONDS.histogram(&[name]));
+        for outcome in [ANSWERED, NO_ANSWER, BUSY, MERCHANT] {
+            drop(PROVIDER_CALLS.counter(&[name, outcome]));
+        }
+    }
+}
+
+fn count_call(provider: &dyn Provider, began: Instant, called: &Result<Report, CallError>) {
+    let outcome = match called {
+        Ok(_) => ANSWERED,
+        Err(CallError::NoAnswer(_)) => NO_ANSWER,
+        Err(CallError::Busy(_)) => BUSY,
+        Err(CallError::Merchant(_)) => MERCHANT,
+    };
+    let name = provider.name();
+    PROVIDER_CALLS.counter(&[name, outcome]).increment(1);
+    PROVIDER_SECONDS.histogram(&[name]).record(began.elapsed());
+}
 
 /// The state that a row's status stands for.
 pub(super) fn state(status: PurchaseStatus) -> State {
@@ -164,11 +194,15 @@ impl Services {
         if row.called_at.is_none() {
             store::purchase::set_called(self.store().writer(), row, order.now).await?;
         }
-        let answer = tokio::time::timeout(CALL_TIMEOUT, call).await;
-        Ok(answer.unwrap_or_else(|_| {
+        let began = Instant::now();
+        let span = tracing::info_span!("payment", provider = provider.name(), purchase = %row.id);
+        let answer = tokio::time::timeout(CALL_TIMEOUT, call.instrument(span)).await;
+        let called = answer.unwrap_or_else(|_| {
             let limit = CALL_TIMEOUT.as_secs();
             Err(CallError::NoAnswer(format!("nothing came for {limit} s")))
-        }))
+        });
+        count_call(provider, began, &called);
+        Ok(called)
     }
 
     async fn order(&self, row: &purchase::Model) -> Result<Order, OperationError> {

@@ -12,7 +12,7 @@ mod rows;
 
 pub use lists::AllRateCards;
 pub(super) use lists::{ApiKeys, Contacts, Imports, Kept, MonthlyReports, Packages, Purchases};
-pub use of_account::{BalanceOf, DebtOf, FeeOf};
+pub use of_account::{BalanceOf, DebtOf, FeeOf, LedgerHead, LedgerHeadOf};
 pub(super) use parts::WholeMessage;
 pub use parts::{
     AllocationOf, DepartedOf, DestinationsOf, LinesOf, ListUsage, PostingsOf, TextOf, UsageOf,

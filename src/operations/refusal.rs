@@ -10,7 +10,8 @@ use sea_orm::{DbErr, RuntimeErr};
 
 use crate::{
     ledger::{Refused, SubmitError},
-    store::sql::lost_connections::lost_the_connection,
+    store::sql::{errors, lost_connections::lost_the_connection},
+    telemetry::episode::DATABASE,
 };
 
 /// The kind of a refusal, by which clients branch.
@@ -159,15 +160,16 @@ impl From<Arc<DbErr>> for OperationError {
 
 /// The error for a cause that only says that the database is away.
 fn out_of_reach(cause: &DbErr) -> Option<OperationError> {
+    errors::count(cause);
     if matches!(
         cause,
         DbErr::ConnectionAcquire(_) | DbErr::Conn(RuntimeErr::Internal(_))
     ) {
-        tracing::error!(%cause, "no database connection");
+        DATABASE.failed(cause);
         return Some(OperationError::Unavailable);
     }
     lost_the_connection(cause).then(|| {
-        tracing::error!(%cause, "a connection to the database was lost");
+        DATABASE.failed(cause);
         OperationError::Lost
     })
 }

@@ -3,15 +3,20 @@
 //! the settlement setting that the account has at its `sendAt`: before that setting changes, all
 //! messages due by then are settled.
 
+use std::time::Duration;
+
 use domain::id::AccountId;
 use futures_util::future::join_all;
 
 use super::{OperationError, Path, Services};
-use crate::tuning::Tuned;
 use crate::{
     ledger::{Answer, End, Request, RequestKind, SubmitError},
     store,
 };
+use crate::{telemetry::episode::Limited, tuning::Tuned};
+
+/// The job meets a broken account in each of its passes: one line a minute is enough.
+static FAULTS: Limited = Limited::new(Duration::from_secs(60));
 
 /// How many commands are submitted together: about as many as the ledger takes in one batch.
 /// Measured: docs/measured.md, "Jobs".
@@ -94,7 +99,9 @@ impl Services {
                 }
                 // One account's fault must not keep what the others have due waiting.
                 Err(fault @ SubmitError::Fault { .. }) => {
-                    tracing::error!(%fault, "what is due met a fault");
+                    if let Some(left_out) = FAULTS.left_out() {
+                        tracing::error!(%fault, left_out, "what is due met a fault");
+                    }
                 }
                 Err(other) => {
                     return Err(OperationError::from_ledger(other, &Path::argument("due")));

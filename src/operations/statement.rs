@@ -49,6 +49,8 @@ pub struct Statement {
     pub purchases: Vec<purchase::Model>,
     /// What was taken back, oldest first.
     pub reversals: Vec<Reversal>,
+    /// The instant whose state of the database these show.
+    pub as_of: Timestamp,
 }
 
 /// What a provider took back of a payment: a refund or a chargeback.
@@ -78,7 +80,7 @@ impl Services {
             .map_err(|_| path.invalid("Must be a day of the account's calendar."))?;
         let month = day.first_of_month();
         let (id, currency) = (AccountId::new(account.id), currency(account)?);
-        let reader = self.store().reader();
+        let (reader, as_of) = self.reader_of_past(to).await;
         let purchases = store::purchase::paid_between(reader, id, (from, to)).await?;
         let nothing = Money::zero(currency);
         let (mut one_time_payments, mut recharges) = (nothing, nothing);
@@ -111,6 +113,7 @@ impl Services {
             total: paid.checked_sub(refunds).ok_or_else(no_sum)?,
             purchases,
             reversals,
+            as_of,
         })
     }
 
@@ -130,11 +133,11 @@ impl Services {
             return Ok(None);
         }
         let before = |instant: Timestamp| instant.checked_sub(INSTANT).unwrap_or(Timestamp::MIN);
-        let (after, opening) = self.bound(account, before(statement.from)).await?;
-        let (last, closing) = self.bound(account, before(statement.to).min(now)).await?;
+        let (after, opening, _) = self.bound(account, before(statement.from)).await?;
+        let end = before(statement.to).min(now);
+        let (last, closing, reader) = self.bound(account, end).await?;
         // Entries are never changed, and are in the order of their instants, so that those between
         // the two are the month's, whatever is booked meanwhile.
-        let reader = self.store().reader();
         let changes = store::statement::changes(reader, account, (after, last)).await?;
         let changes = changes.iter().filter_map(|(kind, change)| {
             let movement = movement(kind)?;

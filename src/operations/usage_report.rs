@@ -21,7 +21,7 @@ use sea_orm::ConnectionTrait;
 use self::period::period;
 use super::{
     Fault, OperationError, Path, Services, Viewer, account::time_zone, input,
-    rate_card::credit_value, refusal::Refusal,
+    rate_card::credit_value, refusal::Refusal, report_source::Try,
 };
 pub use crate::store::usage::UsageFilter;
 use crate::{
@@ -82,6 +82,8 @@ pub struct Compared {
     /// The period before and its usage. `None` if it wasn't requested, or if its costs are in other
     /// currencies than the report's.
     pub previous: Option<(Timestamp, Timestamp, Usage)>,
+    /// The instant whose state of the database they show.
+    pub as_of: Timestamp,
 }
 
 /// The usage of several lists in one period.
@@ -161,51 +163,49 @@ impl Services {
         Ok(known.into_keys().collect())
     }
 
-    /// Reads the requested parts of a report in one snapshot (law T4).
+    /// Reads the requested parts of a report in one snapshot (law T4), without the period before.
     ///
     /// # Errors
     /// `Invalid` at `from` if the period has costs in several currencies.
-    pub async fn usage_figures(
-        &self,
-        report: &UsageReport,
-        parts: Parts,
-    ) -> Result<Figures, OperationError> {
-        let snapshot = self.store().snapshot().await?;
-        let figures = figures(&snapshot, report, parts).await;
-        snapshot.end().await?;
-        figures
-    }
-
-    /// Like [`Self::usage_figures`], in the form of a comparison without the period before.
-    ///
-    /// # Errors
-    /// Those of [`Self::usage_figures`].
     pub async fn usage_alone(
         &self,
         report: &UsageReport,
         parts: Parts,
     ) -> Result<Compared, OperationError> {
-        let figures = Arc::new(self.usage_figures(report, parts).await?);
-        Ok(Compared {
-            figures,
-            previous: None,
-        })
+        for which in [Try::Replica, Try::Primary] {
+            let source = self.report_snapshot(which).await?;
+            let as_of = source.as_of;
+            let figures = figures(&source.snapshot, report, parts).await;
+            if let Some(figures) = self.end_report(source, figures).await? {
+                return Ok(Compared {
+                    figures: Arc::new(figures),
+                    previous: None,
+                    as_of,
+                });
+            }
+        }
+        Err(OperationError::Unavailable)
     }
 
-    /// Like [`Self::usage_figures`], with the totals of the period before, which has the same
-    /// length in the report's calendar.
+    /// Like [`Self::usage_alone`], with the totals of the period before, which has the same length
+    /// in the report's calendar.
     ///
     /// # Errors
-    /// Those of [`Self::usage_figures`]. `Invalid` at `from` if the calendar has no period before.
+    /// Those of [`Self::usage_alone`]. `Invalid` at `from` if the calendar has no period before.
     pub async fn usage_compared(
         &self,
         report: &UsageReport,
         parts: Parts,
     ) -> Result<Compared, OperationError> {
-        let snapshot = self.store().snapshot().await?;
-        let compared = compared(&snapshot, report, parts).await;
-        snapshot.end().await?;
-        compared
+        for which in [Try::Replica, Try::Primary] {
+            let source = self.report_snapshot(which).await?;
+            let as_of = source.as_of;
+            let compared = compared(&source.snapshot, report, parts, as_of).await;
+            if let Some(compared) = self.end_report(source, compared).await? {
+                return Ok(compared);
+            }
+        }
+        Err(OperationError::Unavailable)
     }
 
     /// The usage of several lists of an account by bucket of its time zone, read together. A list
@@ -251,10 +251,7 @@ impl Services {
             list_buckets: true,
             ..Parts::default()
         };
-        let snapshot = self.store().snapshot().await?;
-        let figures = read_figures(&snapshot, &report, parts).await;
-        snapshot.end().await?;
-        let figures = figures.map_err(|error| unread_at(error, &Path::argument("from")))?;
+        let figures = self.figures_of_lists(&report, parts).await?;
         let mut by_list: BTreeMap<ListId, Vec<(Timestamp, Usage)>> = lists
             .iter()
             .map(|list| {
@@ -274,6 +271,24 @@ impl Services {
             currency: figures.currency,
             by_list,
         })
+    }
+}
+
+impl Services {
+    async fn figures_of_lists(
+        &self,
+        report: &UsageReport,
+        parts: Parts,
+    ) -> Result<Figures, OperationError> {
+        for which in [Try::Replica, Try::Primary] {
+            let source = self.report_snapshot(which).await?;
+            let figures = read_figures(&source.snapshot, report, parts).await;
+            let figures = figures.map_err(|error| unread_at(error, &Path::argument("from")));
+            if let Some(figures) = self.end_report(source, figures).await? {
+                return Ok(figures);
+            }
+        }
+        Err(OperationError::Unavailable)
     }
 }
 
@@ -312,6 +327,7 @@ async fn compared(
     snapshot: &impl ConnectionTrait,
     report: &UsageReport,
     parts: Parts,
+    as_of: Timestamp,
 ) -> Result<Compared, OperationError> {
     let current = figures(snapshot, report, parts).await?;
     let period = (report.filter.from, report.filter.to);
@@ -340,6 +356,7 @@ async fn compared(
     Ok(Compared {
         figures: Arc::new(current),
         previous,
+        as_of,
     })
 }
 

@@ -15,12 +15,44 @@ use jiff::{SignedDuration, Timestamp};
 use super::{OperationError, Services};
 use crate::{
     clock::later,
-    payments::{CALL_TIMEOUT, CallError, Notice, Provider, Rejected, Subject},
+    payments::{CALL_TIMEOUT, CallError, Notice, Provider, Providers, Rejected, Subject},
     store,
+    telemetry::metrics::WEBHOOKS,
 };
 
-/// The counter of webhooks by provider and outcome.
-pub const COUNTER: &str = "webhooks_total";
+/// What may become of a webhook, in metrics.
+const OUTCOMES: [&str; 11] = [
+    "accepted",
+    "duplicate",
+    "unknown_provider",
+    "unsigned",
+    "stale",
+    "unreadable",
+    "oversized",
+    "slow",
+    "denied",
+    "failed",
+    // It was stored, and then nobody knew what it was about.
+    "unknown",
+];
+/// The provider of webhooks that name none of ours: strangers can write any name.
+const NO_PROVIDER: &str = "unknown";
+
+/// Registers the series of these providers, at 0.
+pub(super) fn register(providers: &Providers) {
+    for provider in providers.names().chain([NO_PROVIDER]) {
+        for outcome in OUTCOMES {
+            drop(WEBHOOKS.counter(&[provider, outcome]));
+        }
+    }
+}
+
+/// Counts a webhook of one of our providers, or of none.
+pub fn count(provider: Option<&'static str>, outcome: &'static str) {
+    debug_assert!(OUTCOMES.contains(&outcome), "{outcome}");
+    let provider = provider.unwrap_or(NO_PROVIDER);
+    WEBHOOKS.counter(&[provider, outcome]).increment(1);
+}
 
 /// Deliveries that one pass works off; the next pass continues. Few enough that each is worked off
 /// before its claim ends, even if every call takes its whole time.
@@ -169,8 +201,7 @@ impl Services {
         };
         store::webhook_delivery::set_next(writer, row, at, attempts).await?;
         if is_given_up {
-            let provider = row.provider.clone();
-            metrics::counter!(COUNTER, "provider" => provider, "outcome" => "unknown").increment(1);
+            count(self.webhook_provider(&row.provider), "unknown");
             let (provider, delivery, topic) = (&row.provider, &row.delivery, &row.topic);
             tracing::warn!(
                 provider,

@@ -94,12 +94,10 @@ pub(super) fn configured(settings: &Settings) -> Result<Option<Shopify>, Setting
     let wrong = |text: &str| Err(SettingsError::Wrong(text.to_owned()));
     let secret = secret_setting::read(
         "SHOPIFY_CLIENT_SECRET",
-        "--shopify-client-secret-file (SHOPIFY_CLIENT_SECRET_FILE)",
         settings.shopify_client_secret_file.as_deref(),
     )?;
     let previous_secret = secret_setting::read(
         "SHOPIFY_PREVIOUS_CLIENT_SECRET",
-        "--shopify-previous-client-secret-file (SHOPIFY_PREVIOUS_CLIENT_SECRET_FILE)",
         settings.shopify_previous_client_secret_file.as_deref(),
     )?;
     let client_id = settings.shopify_client_id.as_deref().map(str::trim);

@@ -33,6 +33,8 @@ pub struct ReportFile {
     pub countries: Vec<(String, UsageRow)>,
     /// When the report was requested.
     pub generated_at: Timestamp,
+    /// The instant whose state of the database it shows.
+    pub as_of: Timestamp,
 }
 
 /// The length of a bucket of the timeline, in the report's time zone.

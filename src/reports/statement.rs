@@ -37,6 +37,8 @@ pub struct StatementFile {
     pub credits: Option<MonthCredits>,
     /// When the statement was requested.
     pub generated_at: Timestamp,
+    /// The instant whose state of the database it shows.
+    pub as_of: Timestamp,
 }
 
 /// A payment, a refund or a fee.

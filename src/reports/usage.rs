@@ -195,6 +195,8 @@ pub struct About {
     pub interval: Interval,
     /// When the file was requested.
     pub generated_at: Timestamp,
+    /// The instant whose state of the database the file shows.
+    pub as_of: Timestamp,
 }
 
 impl About {
@@ -213,6 +215,7 @@ impl About {
             buckets: Vec::new(),
             countries: Vec::new(),
             generated_at: self.generated_at,
+            as_of: self.as_of,
         }
     }
 }

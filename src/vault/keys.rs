@@ -1,19 +1,15 @@
 //! The keys for secrets, which the operator configures.
 //!
-//! Here: their sources and their form. Not here: encrypting with them ([`super`]). They are no
-//! option: every user of a machine can read command lines.
+//! Here: their form. Not here: their sources ([`secret_file`]), and encrypting with them
+//! ([`super`]).
 
-use std::{
-    env::{self, VarError},
-    fs::File,
-    io::{self, Read},
-    path::{Path, PathBuf},
-};
+use std::path::Path;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use secrecy::{ExposeSecret, SecretBox, SecretString};
 
 use super::Vault;
+use crate::secret_file::{self, SecretFileError};
 
 /// The environment variable that may hold them.
 pub const VARIABLE: &str = "SECRET_KEYS";
@@ -25,7 +21,7 @@ const KEY_BYTES: usize = 32;
 /// The longest id of a key.
 const MAX_ID_CHARACTERS: usize = 64;
 /// The largest source: several times what the most keys take.
-const MAX_SOURCE_BYTES: u64 = 16_384;
+const MAX_SOURCE_BYTES: usize = 16_384;
 /// The fewest different bytes of a key. 32 random ones have about 30, and fewer than 16 with a
 /// probability below 10⁻¹³.
 const MIN_DIFFERENT: usize = 16;
@@ -50,20 +46,9 @@ impl From<NewKey> for Key {
 /// Why keys are refused. No message repeats a key.
 #[derive(Debug, thiserror::Error)]
 pub enum KeysError {
-    /// Two sources are set.
-    #[error("SECRET_KEYS and --secret-keys-file (SECRET_KEYS_FILE) are both set; set one of them")]
-    Twice,
-    /// The file can't be read.
-    #[error("the keys for secrets can't be read from {}: {cause}", path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// The system's error.
-        cause: io::Error,
-    },
-    /// The source isn't text.
-    #[error("the keys for secrets aren't UTF-8 text")]
-    NotText,
+    /// Their source can't be read.
+    #[error(transparent)]
+    Source(#[from] SecretFileError),
     /// The source is set and empty.
     #[error("the source of the keys for secrets is empty: {FORM}")]
     Empty,
@@ -93,17 +78,8 @@ impl Vault {
     /// # Errors
     /// Says if both are set, or which key has another form.
     pub fn read(file: Option<&Path>) -> Result<Self, KeysError> {
-        let variable = match env::var(VARIABLE) {
-            Ok(text) => Some(text),
-            Err(VarError::NotPresent) => None,
-            Err(VarError::NotUnicode(_)) => return Err(KeysError::NotText),
-        };
-        match (variable, file) {
-            (Some(_), Some(_)) => Err(KeysError::Twice),
-            (Some(text), None) => Self::parse(&SecretString::from(text)),
-            (None, Some(path)) => Self::parse(&text_of(path)?),
-            (None, None) => Ok(Self::default()),
-        }
+        let text = secret_file::read(VARIABLE, file, MAX_SOURCE_BYTES)?;
+        text.map_or_else(|| Ok(Self::default()), |text| Self::parse(&text))
     }
 
     /// The keys of a text: `id:key`, where the key is 32 random bytes in base64, on lines or
@@ -141,19 +117,6 @@ fn key(entry: &str) -> Option<NewKey> {
     let bytes = BASE64_STANDARD.decode(encoded).ok()?;
     let bytes: [u8; KEY_BYTES] = bytes.try_into().ok()?;
     has_form.then(|| (id.to_owned(), SecretBox::new(Box::new(bytes))))
-}
-
-fn text_of(path: &Path) -> Result<SecretString, KeysError> {
-    let mut bytes = Vec::new();
-    // A device or a large file isn't read to its end.
-    File::open(path)
-        .and_then(|file| file.take(MAX_SOURCE_BYTES).read_to_end(&mut bytes))
-        .map_err(|cause| KeysError::Unreadable {
-            path: path.to_owned(),
-            cause,
-        })?;
-    let text = String::from_utf8(bytes).map_err(|_| KeysError::NotText)?;
-    Ok(text.into())
 }
 
 fn different(bytes: &[u8]) -> usize {

@@ -4,6 +4,7 @@
 //! the architecture of the code. Not here: what a single noun does ([`crate::nouns`]).
 
 mod architecture;
+mod audit;
 pub mod authorization;
 mod clients;
 mod commands;
@@ -13,13 +14,20 @@ mod contract;
 mod cors;
 mod database_settings;
 mod demo;
+mod deploy;
 mod deployment;
 mod edges;
+mod log_lines;
 mod logs;
+mod metrics;
 mod migrations;
+mod prometheus;
 mod prose;
 mod providers;
 mod readme;
 mod request_id;
 mod secret_keys;
+mod settings;
+mod stopping;
+mod traces;
 mod uploads;

@@ -21,6 +21,8 @@ mod postgres_moves;
 mod postgres_stop;
 mod processes;
 mod quotas;
+mod replica;
+mod rolling_restart;
 mod shares;
 mod sqlite_files;
 mod threats;

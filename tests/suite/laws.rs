@@ -7,6 +7,7 @@
 mod chargebacks;
 mod contact_import_laws;
 mod ending;
+mod heads;
 mod law_book;
 mod ledger_laws;
 mod ledger_page;

@@ -1,12 +1,14 @@
-//! The project's own commands: `cargo xtask run`, `cargo xtask test`, `cargo xtask bench`.
+//! The project's own commands: `cargo xtask run`, `cargo xtask test`, `cargo xtask bench`,
+//! `cargo xtask dist`.
 //!
 //! Here: the command line and the exit code. Not here: the commands, one module each (`run`,
-//! `test`, `bench`), and the set-up they share (`dependencies`, `packages`, `page`, `postgres`,
-//! `programs`, `python`, `steps`). Nothing of the server is here: this crate builds in seconds and
-//! depends on none of our others.
+//! `test`, `bench`, `dist`), and the set-up they share (`dependencies`, `packages`, `page`,
+//! `postgres`, `programs`, `python`, `sbom`, `steps`). Nothing of the server is here: this crate
+//! builds in seconds and depends on none of our others.
 
 mod bench;
 mod dependencies;
+mod dist;
 mod guard;
 mod packages;
 mod page;
@@ -14,6 +16,7 @@ mod postgres;
 mod programs;
 mod python;
 mod run;
+mod sbom;
 mod steps;
 mod test;
 
@@ -42,6 +45,12 @@ enum Task {
         /// Runs only the tests whose name contains this, without the other checks
         filter: Option<String>,
     },
+    /// Builds the release artefact: target/dist/message-credits-<version>-<target>.tar.gz
+    Dist {
+        /// Packs this program, built from this checkout, instead of building one
+        #[arg(long, value_name = "FILE")]
+        binary: Option<PathBuf>,
+    },
     /// Measures: every bench, or those named
     Bench {
         /// Names of files in benches/
@@ -56,6 +65,7 @@ fn main() -> ExitCode {
     let (name, outcome) = match Cli::parse().task {
         Task::Run { args } => ("run", run::run(&args)),
         Task::Test { filter } => ("test", test::test(filter.as_deref())),
+        Task::Dist { binary } => ("dist", dist::dist(binary.as_deref())),
         Task::Bench { names, args } => ("bench", bench::bench(&names, &args)),
     };
     match outcome {

@@ -41,6 +41,10 @@ pub enum Need {
     Shell,
     /// openpyxl and LibreOffice, which the tests open written workbooks with.
     Spreadsheets,
+    /// HAProxy and nginx, behind which the tests restart servers.
+    Proxies,
+    /// promtool and Prometheus, which check and answer the shipped rules.
+    Prometheus,
 }
 
 impl Need {
@@ -53,6 +57,8 @@ impl Need {
                 .is_some_and(|python| answer(&python, &["-m", "pip", "--version"]).is_some()),
             Self::Shell => on_path("curl").is_some() && on_path("jq").is_some(),
             Self::Spreadsheets => on_path("soffice").is_some(),
+            Self::Proxies => sbin("haproxy").is_some() && sbin("nginx").is_some(),
+            Self::Prometheus => on_path("promtool").is_some() && on_path("prometheus").is_some(),
         }
     }
 
@@ -65,6 +71,8 @@ impl Need {
             Self::Python => &["python3", "python3-pip"],
             Self::Shell => &["curl", "jq"],
             Self::Spreadsheets => &["python3-openpyxl", "libreoffice-calc"],
+            Self::Proxies => &["haproxy", "nginx-light"],
+            Self::Prometheus => &["prometheus"],
         }
     }
 
@@ -91,6 +99,8 @@ impl Need {
             Self::Spreadsheets => {
                 "python3 with openpyxl, and LibreOffice's soffice in PATH".to_owned()
             }
+            Self::Proxies => "haproxy and nginx in PATH or /usr/sbin".to_owned(),
+            Self::Prometheus => "prometheus and promtool in PATH".to_owned(),
         }
     }
 }
@@ -166,6 +176,12 @@ fn unmet(needs: &[Need]) -> Vec<Need> {
         .copied()
         .filter(|need| !need.is_met())
         .collect()
+}
+
+/// A program of administrators, whose folder isn't in every user's PATH.
+fn sbin(name: &str) -> Option<PathBuf> {
+    let usual = Path::new("/usr/sbin").join(name);
+    on_path(name).or_else(|| usual.is_file().then_some(usual))
 }
 
 /// A browser that starts. Finding the program isn't enough: Ubuntu's `chromium-browser` package is

@@ -7,11 +7,11 @@ use std::process::Stdio;
 use anyhow::{Context, Result};
 
 use crate::{
-    dependencies,
+    dependencies, dist,
     packages::{self, Need},
     page,
     postgres::{self, Postgres},
-    python,
+    python, root,
     steps::{Steps, cargo},
 };
 
@@ -43,7 +43,10 @@ fn checks(steps: &mut Steps, filter: Option<&str>) -> Result<()> {
             Need::Shell,
         ],
     )?;
-    packages::try_for(steps, &[Need::Spreadsheets]);
+    packages::try_for(
+        steps,
+        &[Need::Spreadsheets, Need::Proxies, Need::Prometheus],
+    );
     // The set-up is a step too, so that a failure of it is reported like any other.
     let server = steps.act("PostgreSQL", Postgres::start)?;
     steps.set(postgres::URL, server.url());
@@ -83,7 +86,12 @@ fn tests(steps: &mut Steps, filter: Option<&str>) -> Result<()> {
         command.arg("test");
     }
     command.args(["--workspace", "--locked"]).args(filter);
-    steps.run("tests", &mut command)
+    steps.run("tests", &mut command)?;
+    if filter.is_none() {
+        // The program that the tests ran: a release takes minutes to build.
+        dist::pack(steps, &root().join("target/debug/message-credits"))?;
+    }
+    Ok(())
 }
 
 fn has_nextest() -> bool {

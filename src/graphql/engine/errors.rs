@@ -276,6 +276,8 @@ fn finish_one(mut error: ServerError, request_id: &str) -> ServerError {
         };
         set(&mut error, "code", code);
     }
+    let path = &error.path;
+    tracing::debug!(code = code_of(&error), ?path, "a field was refused");
     if error.message.chars().nth(MAX_MESSAGE_CHARS).is_some() {
         error.message = error.message.chars().take(MAX_MESSAGE_CHARS).collect();
         error.message.push('…');
@@ -298,7 +300,7 @@ pub(crate) fn take_over_budget(errors: &mut Vec<ServerError>) -> Option<ServerEr
     Some(error)
 }
 
-fn code_of(error: &ServerError) -> Option<&str> {
+pub(super) fn code_of(error: &ServerError) -> Option<&str> {
     match error.extensions.as_ref()?.get("code")? {
         Value::String(code) => Some(code),
         _ => None,

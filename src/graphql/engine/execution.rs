@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde::ser::SerializeMap;
 use tracing::Instrument;
 
-use super::errors;
+use super::{errors, measured::Running};
 use crate::operations::{Viewer, viewer::Owner};
 
 /// How far an operation got.
@@ -38,6 +38,13 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// The answer to an operation that was refused before it ran, which is counted.
+    #[must_use]
+    pub fn not_run(error: ServerError) -> Self {
+        super::measured::refused(&error);
+        Self::refused(error)
+    }
+
     /// The answer to an operation that did not start.
     #[must_use]
     pub fn refused(error: ServerError) -> Self {
@@ -97,21 +104,28 @@ pub fn owner_of(request: &Request) -> Owner {
     viewer.map_or(Owner::Nobody, Viewer::reads_as)
 }
 
+/// Counts a subscription that starts.
+pub fn count_subscription(request: &mut Request) {
+    Running::start(request).subscribed();
+}
+
 /// Runs a query or a mutation.
 ///
 /// A mutation runs in a task of its own, so that a client that disconnects can't cut it between a
 /// charge and its booking.
 pub async fn execute<E: Executor>(
     executor: &E,
-    request: Request,
+    mut request: Request,
     kind: OperationType,
     request_id: &str,
 ) -> Answer {
     let owner = owner_of(&request);
+    let running = Running::start(&mut request);
+    let span = running.span.clone();
     let outcome = if kind == OperationType::Mutation {
         let executor = executor.clone();
         let run = owner.reads(async move { executor.execute(request).await });
-        tokio::spawn(run.in_current_span())
+        tokio::spawn(run.instrument(span.clone()))
             .await
             // Not a panic: the runtime is shutting down. The client gets the same error.
             .map_err(|error| {
@@ -122,10 +136,13 @@ pub async fn execute<E: Executor>(
     } else {
         AssertUnwindSafe(owner.reads(executor.execute(request)))
             .catch_unwind()
+            .instrument(span.clone())
             .await
     };
-    match outcome {
+    let answer = span.in_scope(|| match outcome {
         Ok(response) => Answer::of(response, request_id),
         Err(panic) => Answer::crashed(panic.as_ref(), request_id),
-    }
+    });
+    running.ended(&answer);
+    answer
 }

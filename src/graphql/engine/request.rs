@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Enum, SimpleObject};
 
-use super::errors::ApiError;
+use super::{errors::ApiError, measured};
 use crate::operations::{
     Fault, OperationError, Refusal, RefusalCode, Services, Viewer, ViewerReader, policy::authorise,
 };
@@ -168,6 +168,9 @@ pub fn payload<T>(
     match result {
         Ok(done) => Ok((Some(done), Vec::new())),
         Err(OperationError::Refused(refusals)) => {
+            if let Some(first) = refusals.first() {
+                measured::user_error(first.code, &first.field);
+            }
             Ok((None, refusals.into_iter().map(Into::into).collect()))
         }
         Err(other) => Err(other.into()),

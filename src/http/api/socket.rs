@@ -133,13 +133,14 @@ impl Session for SocketSession {
                 Ok(true) => {}
                 Ok(false) => return,
                 // While the database is unavailable, nothing can be read through the socket either.
-                Err(error) => tracing::warn!(?error, "a socket's key can't be checked"),
+                Err(error) => tracing::debug!(?error, "a socket's key can't be checked"),
             }
         }
     }
 }
 
 fn denied_error(denied: &Denied) -> ServerError {
+    denied.count();
     coded(code::RATE_LIMITED, denied.message())
 }
 

@@ -11,11 +11,13 @@ use domain::id::AccountId;
 pub(super) use crate::fair::Full;
 use crate::fair::{self, Bounds, Line};
 
-/// Files that are generated at once. Each takes a database connection, up to three threads and up
-/// to ten megabytes (`cargo xtask bench reports -- --only exports`) while it lasts, and more at
-/// once would not finish sooner; the rest of the server needs its share.
+/// Files that are generated at once, unless the operator sets another number. Each takes a database
+/// connection, up to three threads and up to ten megabytes (`cargo xtask bench reports -- --only
+/// exports`) while it lasts, and more at once would not finish sooner; the rest of the server needs
+/// its share.
 pub const MAX_AT_ONCE: usize = 6;
-/// Files of one account that are generated at once: a third of all places, so that two accounts
+/// Files of one account that are generated at once, unless the operator sets another number: a
+/// third of all places, so that two accounts
 /// leave room for others.
 pub const MAX_PER_ACCOUNT: usize = 2;
 /// Files of one account that wait for a place.
@@ -33,19 +35,9 @@ const JUDGED_AFTER: Duration = Duration::from_secs(3);
 
 /// The available places. Cheap to clone.
 #[derive(Debug, Clone)]
-pub(super) struct Places(Line<AccountId>);
-
-impl Default for Places {
-    fn default() -> Self {
-        Self(Line::new(Bounds {
-            places: MAX_AT_ONCE,
-            reserved: 0,
-            share: MAX_PER_ACCOUNT,
-            waiting: MAX_WAITING,
-            waiting_share: MAX_WAITING_PER_ACCOUNT,
-            patience: PATIENCE,
-        }))
-    }
+pub(super) struct Places {
+    line: Line<AccountId>,
+    share: usize,
 }
 
 /// A place that is held until it is dropped.
@@ -56,11 +48,31 @@ pub(super) struct Place {
 }
 
 impl Places {
+    /// Places for this many files at once, and for so many of one account.
+    pub(super) fn new(at_once: usize, per_account: usize) -> Self {
+        Self {
+            line: Line::new(Bounds {
+                places: at_once,
+                reserved: 0,
+                share: per_account,
+                waiting: MAX_WAITING,
+                waiting_share: MAX_WAITING_PER_ACCOUNT,
+                patience: PATIENCE,
+            }),
+            share: per_account,
+        }
+    }
+
+    /// Files of one account that are generated at once.
+    pub(super) fn share(&self) -> usize {
+        self.share
+    }
+
     /// Waits for a place for an account's file.
     pub(super) async fn take(&self, account: AccountId) -> Result<Place, Full> {
         Ok(Place {
-            _place: self.0.take(account).await?,
-            line: self.0.clone(),
+            _place: self.line.take(account).await?,
+            line: self.line.clone(),
         })
     }
 }
@@ -114,7 +126,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn one_account_cannot_take_every_place() {
-        let places = Places::default();
+        let places = Places::new(MAX_AT_ONCE, MAX_PER_ACCOUNT);
         let mut held: Vec<Place> = Vec::new();
         for _ in 0..MAX_PER_ACCOUNT {
             held.push(places.take(account(0)).await.unwrap());

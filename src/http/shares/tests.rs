@@ -28,7 +28,7 @@ async fn fill(shares: &Shares, caller: Caller) -> Vec<Held> {
 
 #[tokio::test(start_paused = true)]
 async fn anonymous_clients_and_other_accounts_leave_an_account_its_room() {
-    let shares = Shares::new(Rates::default());
+    let shares = Shares::new(Rates::default(), REQUESTS.places);
     let mut requests = Vec::new();
     for number in 0..10 {
         requests.extend(fill(&shares, anonymous(number)).await);
@@ -48,6 +48,14 @@ async fn anonymous_clients_and_other_accounts_leave_an_account_its_room() {
     drop(shares.request(&key(2, 4)).await.unwrap());
 }
 
+#[test]
+fn shares_grow_and_shrink_with_all_places() {
+    let half = REQUESTS.scaled(512);
+    assert_eq!((half.places, half.share, half.key_share), (512, 128, 64));
+    assert_eq!(REQUESTS.scaled(REQUESTS.places).share, REQUESTS.share);
+    assert_eq!(REQUESTS.scaled(1).key_share, 1);
+}
+
 trait Concat {
     fn concat_held(self) -> Vec<Held>;
 }
@@ -60,7 +68,7 @@ impl Concat for [Vec<Held>; 2] {
 
 #[tokio::test(start_paused = true)]
 async fn bytes_are_limited_per_owner_and_small_bodies_are_free() {
-    let shares = Shares::new(Rates::default());
+    let shares = Shares::new(Rates::default(), REQUESTS.places);
     assert!(
         shares
             .answer(&key(1, 1), SMALL_BYTES)
@@ -91,7 +99,7 @@ async fn bytes_are_limited_per_owner_and_small_bodies_are_free() {
 
 #[test]
 fn anonymous_clients_get_no_sockets() {
-    let shares = Shares::new(Rates::default());
+    let shares = Shares::new(Rates::default(), REQUESTS.places);
     assert!(shares.socket(&anonymous(1)).is_err());
     let sockets: Vec<_> = (0..SOCKETS.key_share)
         .map(|_| shares.socket(&key(1, 1)).unwrap())
@@ -105,12 +113,15 @@ fn anonymous_clients_get_no_sockets() {
 #[test]
 fn each_caller_is_charged_to_its_own_bucket() {
     let rate = |per_second| Rate::holding(per_second, 1);
-    let shares = Shares::new(Rates {
-        address: rate(1),
-        key: rate(2),
-        account: rate(3),
-        platform: None,
-    });
+    let shares = Shares::new(
+        Rates {
+            address: rate(1),
+            key: rate(2),
+            account: rate(3),
+            platform: None,
+        },
+        REQUESTS.places,
+    );
     assert_eq!(shares.pay(&anonymous(1), 1), Ok(()));
     let refused = shares.pay(&anonymous(1), 1).unwrap_err();
     assert!(matches!(refused, Denied::Rate(_)));

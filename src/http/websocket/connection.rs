@@ -259,7 +259,7 @@ impl<E: Executor, S: Session> Connection<'_, E, S> {
             Operation::refused(&id, &Answer::refused(coded(code::RATE_LIMITED, text)))
         } else {
             match self.shared.documents.prepare(&mut request) {
-                Err(error) => Operation::refused(&id, &Answer::refused(error)),
+                Err(error) => Operation::refused(&id, &Answer::not_run(error)),
                 Ok(kind) => {
                     self.started += 1;
                     let request_id = format!("{}.{}", self.request_id, self.started);

@@ -14,12 +14,13 @@ use async_graphql::{Executor, Request, Response, ServerError};
 use axum::extract::ws::Message;
 use futures_util::stream::{self, BoxStream, Stream, StreamExt};
 use tokio::time::timeout;
+use tracing::Instrument;
 
 use super::Pass;
 use super::protocol::{ServerMessage, TooLarge};
 use crate::graphql::engine::budget;
 use crate::graphql::engine::errors::{code, coded};
-use crate::graphql::engine::execution::{Answer, Stage, execute, owner_of};
+use crate::graphql::engine::execution::{Answer, Stage, count_subscription, execute, owner_of};
 
 /// A message of an operation; the operation ends with its last one.
 pub(super) struct Frame {
@@ -46,18 +47,21 @@ impl Operation {
 
     pub(super) fn start<E: Executor>(
         executor: E,
-        request: Request,
+        mut request: Request,
         kind: OperationType,
         id: String,
         request_id: String,
     ) -> Self {
+        let span = tracing::info_span!(parent: None, "request", request_id, method = "WebSocket");
         let frames = if kind == OperationType::Subscription {
+            count_subscription(&mut request);
             let owner = owner_of(&request);
             let responses = owner.reads_stream(executor.execute_stream(request, None));
             subscription(responses, id, request_id)
         } else {
             stream::once(async move {
-                let answer = execute(&executor, request, kind, &request_id).await;
+                let running = execute(&executor, request, kind, &request_id);
+                let answer = running.instrument(span).await;
                 stream::iter(match answer.stage {
                     Stage::Executed => vec![next(&id, &answer), complete(&id)],
                     Stage::Refused | Stage::Crashed => vec![error(&id, &answer)],

@@ -9,7 +9,7 @@ use entity::{
 };
 use sea_orm::prelude::Uuid;
 
-use super::{Findings, credits};
+use super::{Findings, credits, hex};
 use crate::{clock::whole_micros, ledger::chain, store::book::CHAIN_START};
 
 /// A draw of an open hold: the message, the limited list whose pool paid, and the lot.
@@ -309,8 +309,4 @@ fn expiry(next: Option<(i128, i64, &str)>) -> String {
         || "nothing".to_owned(),
         |(units, at, on)| format!("{} on {on} at {}", credits(units), whole_micros(at)),
     )
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -18,7 +18,7 @@ use entity::sql_enums::ImportStatus;
 use sea_orm::{ConnectionTrait, DbErr};
 
 use super::{
-    BY_HAND, KEPT_REJECTIONS,
+    BY_HAND, ENDED, FAILED, KEPT_REJECTIONS,
     reading::{Part, Reading},
 };
 use crate::{
@@ -29,6 +29,7 @@ use crate::{
         contact::{Counts, NewContact},
         contact_import::{Progress, RejectedRow, warnings::ImportWarning},
     },
+    telemetry::metrics::IMPORTS_ENDED,
 };
 
 /// The most stored contacts of one list: ten times the largest audience of the big platforms, and
@@ -91,11 +92,12 @@ impl Job {
             (Ok(()), Err(ended)) => Some(ended.reason()),
             (Ok(()), Ok(())) => None,
         };
-        let status = if reason.is_some() {
-            ImportStatus::Failed
+        let (status, outcome) = if reason.is_some() {
+            (ImportStatus::Failed, FAILED)
         } else {
-            ImportStatus::Done
+            (ImportStatus::Done, ENDED)
         };
+        IMPORTS_ENDED.counter(&[outcome]).increment(1);
         let now = self.services.clock().now().as_microsecond();
         let of = (self.account, self.import);
         let writer = self.services.store().writer();

@@ -51,7 +51,7 @@ pub struct Figures {
 pub(super) async fn workbook(
     snapshot: DatabaseTransaction,
     report: UsageReport,
-    now: Timestamp,
+    (now, as_of): (Timestamp, Timestamp),
 ) -> Result<Figures, OperationError> {
     let value = |card: &_| credit_value(card).ok();
     let checked = check_currency(&snapshot, &report.filter, report.source, value);
@@ -63,6 +63,7 @@ pub(super) async fn workbook(
         to: report.filter.to,
         interval: report.interval,
         generated_at: now,
+        as_of,
     };
     let (sender, read) = oneshot::channel();
     let without_figures = Box::new(about.clone().without_figures());

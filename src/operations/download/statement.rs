@@ -70,6 +70,7 @@ impl Services {
             total: statement.total,
             credits,
             generated_at: self.clock().now(),
+            as_of: statement.as_of,
         })
     }
 

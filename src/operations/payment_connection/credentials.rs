@@ -19,6 +19,7 @@ use entity::payment_connection;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretSlice};
 use tokio::{sync::Mutex as AsyncMutex, time::Instant};
+use tracing::Instrument;
 
 use super::super::{OperationError, Services};
 use crate::{
@@ -210,7 +211,8 @@ impl Credentials for KeptCredentials {
         match renew(stale.clone()).await {
             Ok(renewed) => {
                 // The caller may give up, but the provider has forgotten the old ones already.
-                let kept = tokio::spawn(self.clone().keep(*row, stale.clone(), renewed));
+                let kept = self.clone().keep(*row, stale.clone(), renewed);
+                let kept = tokio::spawn(kept.in_current_span());
                 kept.await.unwrap_or(Err(CallError::Busy(AGAIN)))
             }
             Err(error) => {

@@ -50,7 +50,7 @@ edges! {
         EVERY_KEY: id name timeZone currencyCode consumptionOrder settlement rateCard balance lists messages;
         READERS: debt lots transactions purchases monthlyReports monthlyReportSchedule autoRecharge statement;
         READERS: returnOrigins subscriptionFee;
-        REPORTERS: apiKeys paymentConnection;
+        REPORTERS: apiKeys paymentConnection ledgerHead;
     }
     Allocation { EVERY_KEY: mode assigned available held; }
     /// The list of keys is for those who are responsible for them: owners, and the platform.
@@ -89,6 +89,7 @@ edges! {
     ImportPreviewRow { READERS: line cells; }
     /// It names columns, and a column's name may be anything.
     ImportWarning { READERS: line column reason; }
+    LedgerHead { REPORTERS: transactionCount hash at; }
     ListUsage { READERS: list usage share messages buckets; }
     /// The names and fallbacks are the caller's own text, but the number of contacts without a
     /// value is not.
@@ -145,7 +146,7 @@ edges! {
         ANYONE: segmentCount segments nonGsmCharacters nonGsmCharacterCount text;
     }
     Statement {
-        READERS: month oneTimePayments recharges subscriptionFee refunds total purchases credits download;
+        READERS: month oneTimePayments recharges subscriptionFee refunds total purchases credits asOf download;
     }
     StatementCredits {
         READERS: opening purchased recharged granted spent expired revoked chargedBack debtPaid closing;
@@ -156,7 +157,7 @@ edges! {
     Transaction { READERS: id kind credits list message note postings createdAt; }
     Usage { READERS: messages recipients segments credits cost; }
     UsageBucket { READERS: start usage; }
-    UsageReport { READERS: totals previous channels buckets lists countries download; }
+    UsageReport { READERS: totals previous channels buckets lists countries asOf download; }
     UserError { EVERY_KEY: field message code; }
     Viewer { EVERY_KEY: role accounts; }
 

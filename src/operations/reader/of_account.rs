@@ -1,4 +1,5 @@
-//! Values of an account that are read for many accounts at once: its balance, its debt, its fee.
+//! Values of an account that are read for many accounts at once: its balance, its debt, the
+//! head of its chain, its fee.
 //!
 //! Here: the keys, and how several are read. Not here: the filter itself ([`super`]), and values of
 //! other rows ([`super::parts`]).
@@ -8,6 +9,8 @@ use std::{collections::HashMap, sync::Arc};
 use domain::{credits::Credits, id::AccountId};
 use jiff::{Timestamp, civil::Date};
 use sea_orm::DbErr;
+
+pub use crate::store::ledger_head::LedgerHead;
 
 use super::{Keyed, ViewerReader};
 use crate::{
@@ -66,6 +69,29 @@ impl Keyed for DebtOf {
         let debts = store::balance::debts(connection, keys.iter().map(|key| key.0)).await?;
         let found = debts.into_iter();
         Ok(found.map(|(account, debt)| (Self(account), debt)).collect())
+    }
+}
+
+/// Asks for the head of an account's hash chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct LedgerHeadOf(pub AccountId);
+
+impl Keyed for LedgerHeadOf {
+    type Value = LedgerHead;
+
+    fn visibility(&self, _: Option<&Self::Value>) -> Option<Visibility> {
+        Some(Visibility::Account(self.0))
+    }
+
+    async fn read(
+        reader: &ViewerReader,
+        keys: &[Self],
+    ) -> Result<HashMap<Self, Self::Value>, DbErr> {
+        let connection = reader.services().store().reader();
+        let accounts = keys.iter().map(|key| key.0);
+        let heads = store::ledger_head::find_all(connection, accounts).await?;
+        let found = heads.into_iter();
+        Ok(found.map(|(account, head)| (Self(account), head)).collect())
     }
 }
 

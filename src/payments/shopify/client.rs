@@ -24,6 +24,7 @@ use super::{
 };
 use crate::{
     payments::{CALL_TIMEOUT, CallError, Credentials, Merchant, MerchantTrouble, Renew, Secrets},
+    telemetry::traces,
     tls,
 };
 
@@ -200,6 +201,7 @@ impl Client {
             .http
             .post(url.clone())
             .header(header::ACCEPT, "application/json")
+            .headers(traces::passed_on())
             .json(body);
         if let Some(token) = token {
             let mut token = HeaderValue::from_str(token.expose_secret())

@@ -17,6 +17,7 @@ use url::Url;
 use super::objects::{ApiError, Refusal};
 use crate::{
     payments::{CALL_TIMEOUT, CallError, MerchantTrouble, SettingsError},
+    telemetry::traces,
     tls,
 };
 
@@ -127,6 +128,7 @@ impl Api {
         query: &Parameters<'_>,
     ) -> Result<T, Failure> {
         let request = self.client.get(self.url(path)?).query(query);
+        let request = request.headers(traces::passed_on());
         answer(request.send().await).await
     }
 
@@ -138,6 +140,7 @@ impl Api {
         key: Option<&str>,
     ) -> Result<T, Failure> {
         let mut request = self.client.post(self.url(path)?).form(form);
+        request = request.headers(traces::passed_on());
         if let Some(key) = key {
             request = request.header("idempotency-key", key);
         }

@@ -77,8 +77,8 @@ pub(super) struct Read {
 /// # Errors
 /// A secret is missing, can't be read, or isn't of the kind that its place is for.
 pub(super) fn read(settings: &Settings) -> Result<Option<Read>, SettingsError> {
-    let secret = |(variable, option): (&str, &str), file: &Option<PathBuf>| {
-        secret_setting::read(variable, option, file.as_deref())
+    let secret = |(variable, _): (&str, &str), file: &Option<PathBuf>| {
+        secret_setting::read(variable, file.as_deref())
     };
     let key = secret(KEY, &settings.stripe_secret_key_file)?;
     let webhook = secret(WEBHOOK, &settings.stripe_webhook_secret_file)?;

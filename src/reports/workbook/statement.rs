@@ -116,6 +116,7 @@ fn write_facts(
         ("From", statement.from),
         ("To (exclusive)", statement.to),
         ("Created", statement.generated_at),
+        ("As of", statement.as_of),
     ] {
         sheet.put_text(row, 0, name, &label)?;
         put_moment(

@@ -23,8 +23,8 @@ const CHART_COLUMN: u16 = TABLE_COLUMNS + 1;
 const BAND_COLUMNS: u16 = CHART_COLUMN + 10;
 const CREDITS_COLUMN: u16 = 4;
 const FACTS_ROW: u32 = 3;
-const TOTALS_ROW: u32 = 10;
-const TABLES_ROW: u32 = 13;
+const TOTALS_ROW: u32 = 11;
+const TABLES_ROW: u32 = 14;
 /// With more bars a chart is hard to read.
 const MAX_BARS: u32 = 15;
 
@@ -92,6 +92,7 @@ fn write_facts(sheet: &mut ExactSheet<'_>, report: &ReportFile) -> Result<(), Xl
         ("From", report.from),
         ("To (exclusive)", report.to),
         ("Created", report.generated_at),
+        ("As of", report.as_of),
     ];
     let texts = [
         ("Time zone", zone_label(&report.time_zone)),

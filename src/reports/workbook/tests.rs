@@ -48,6 +48,7 @@ fn report() -> ReportFile {
         ],
         countries: vec![("IT".to_owned(), usage(3, 49_590_001))],
         generated_at: instant("2026-04-01T08:00:00Z"),
+        as_of: instant("2026-04-01T07:59:30Z"),
     }
 }
 
@@ -217,6 +218,7 @@ fn summary_and_timeline_show_the_reports_figures() {
     assert_eq!(fact("From"), "2026-03-28T00:00:00");
     assert_eq!(fact("To (exclusive)"), "2026-03-30T00:00:00");
     assert_eq!(fact("Created"), "2026-04-01T10:00:00");
+    assert_eq!(fact("As of"), "2026-04-01T09:59:30");
     assert_eq!(row_of("Time zone")[1].to_string(), "Europe/Rome");
     assert_eq!(row_of("Currency")[1].to_string(), "EUR");
     assert_eq!(

@@ -77,7 +77,7 @@ pub struct Bounded<C> {
 }
 
 /// A pool of connections.
-pub type Pool = Bounded<DatabaseConnection>;
+pub type Connections = Bounded<DatabaseConnection>;
 /// A transaction. It is rolled back if it is dropped.
 pub type Transaction = Bounded<DatabaseTransaction>;
 
@@ -87,7 +87,7 @@ impl<C> Bounded<C> {
     }
 }
 
-impl Pool {
+impl Connections {
     /// The pool without deadlines: for migrations, and for what the driver alone can do.
     #[must_use]
     pub fn unbounded(&self) -> &DatabaseConnection {

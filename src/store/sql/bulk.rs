@@ -21,6 +21,7 @@ use sea_orm::{
 };
 use tokio::sync::{mpsc, oneshot};
 
+pub(super) use self::pinned::pin_postgres;
 pub use self::{cursor::Cursor, pinned::Pinned};
 use super::{super::Store, reader::Owner};
 use crate::tuning::Tuned;

@@ -3,7 +3,10 @@
 //! Here: which pool a reader or a writer uses, and closing them. Not here: opening them
 //! ([`super::sqlite`], [`super::postgres`]), and the fair queue of readers ([`super::reader`]).
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use sea_orm::{
     DatabaseBackend, DatabaseConnection, DbErr, SqliteTransactionMode, TransactionOptions,
@@ -12,8 +15,10 @@ use sea_orm::{
 use tokio::sync::Semaphore;
 
 use super::{
-    bounded::{Bound, Bounded, Pool, Transaction},
+    bounded::{Bound, Bounded, Connections, Transaction},
+    errors,
     lost_connections::Losses,
+    pools::{self, Pool},
     postgres::{self, Follower},
     reader::{Reader, Snapshot},
     settings::Settings,
@@ -29,11 +34,11 @@ const CLOSING: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone)]
 pub struct Store {
     reader: Reader,
-    lookups: Pool,
-    writer: Pool,
+    lookups: Connections,
+    writer: Connections,
     /// Pools of one connection for each of the ledger's writers; none on SQLite, which has one
     /// writer.
-    ledger_writers: Vec<Pool>,
+    ledger_writers: Vec<Connections>,
     /// The threads of those writers; none on SQLite, whose driver has its own.
     threads: Option<Arc<Threads>>,
     /// For downloads. On SQLite, scans use connections outside any pool.
@@ -65,6 +70,8 @@ impl Store {
     /// # Errors
     /// If the database can't be opened.
     pub async fn open(settings: &Settings) -> Result<Self, DbErr> {
+        errors::register();
+        pools::register();
         if settings.is_sqlite() {
             let pools = sqlite::Pools::open(&settings.url, settings.acquire_timeout).await?;
             let unbounded = |pool| Bounded::new(pool, Bound::default());
@@ -115,7 +122,7 @@ impl Store {
 
     /// For statements that find rows by key, and whose text is always the same.
     #[must_use]
-    pub fn lookups(&self) -> &Pool {
+    pub fn lookups(&self) -> &Connections {
         &self.lookups
     }
 
@@ -132,7 +139,7 @@ impl Store {
 
     /// For single statements that write outside a transaction.
     #[must_use]
-    pub fn writer(&self) -> &Pool {
+    pub fn writer(&self) -> &Connections {
         &self.writer
     }
 
@@ -177,7 +184,8 @@ impl Store {
     /// Starts a transaction that writes. On SQLite it takes the write lock at once: a transaction
     /// that starts as a reader and writes later fails if another one wrote in between.
     pub async fn begin(&self) -> Result<Transaction, DbErr> {
-        match self.backend() {
+        let since = Instant::now();
+        let begun = match self.backend() {
             DatabaseBackend::Sqlite => {
                 let options = TransactionOptions {
                     sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
@@ -187,15 +195,36 @@ impl Store {
                 self.writer.begin_by(begin).await
             }
             _ => self.writer.begin().await,
+        };
+        match &begun {
+            Ok(_) => pools::writer_waited(since),
+            Err(cause) => pools::note_error(Pool::Writer, cause),
         }
+        begun
     }
 
     /// Like [`Self::begin`], for one of the ledger's writers, on its own connection if it has one.
     pub async fn begin_for(&self, writer: Option<usize>) -> Result<Transaction, DbErr> {
         match writer.and_then(|writer| self.ledger_writers.get(writer)) {
-            Some(own) => own.begin().await,
+            Some(own) => {
+                let begun = own.begin().await;
+                begun.inspect_err(|cause| pools::note_error(Pool::Ledger, cause))
+            }
             None => self.begin().await,
         }
+    }
+
+    /// States in metrics how many connections each pool has, and how many of them are used.
+    pub fn note_pools(&self) {
+        let ledger = self.ledger_writers.iter().map(Connections::unbounded);
+        let ledger: Vec<&DatabaseConnection> = ledger.collect();
+        let (shared, jobs) = self.reader.pools();
+        pools::note(Pool::Ledger, &ledger);
+        pools::note(Pool::Writer, &[self.writer.unbounded()]);
+        pools::note(Pool::Reader, &[shared]);
+        pools::note(Pool::Lookups, &[self.lookups.unbounded()]);
+        pools::note(Pool::Jobs, &[jobs]);
+        pools::note(Pool::Bulk, &[&self.bulk]);
     }
 
     /// The threads of the ledger's writers; `None` if they run on those of the requests.
@@ -206,10 +235,12 @@ impl Store {
     /// Closes every connection. The last one of a SQLite file moves its log into the file, which is
     /// whole from then on.
     pub async fn close(self) {
+        let (shared, jobs) = self.reader.pools();
         let pools = [&self.lookups, &self.writer].into_iter();
-        let pools = pools.chain(&self.ledger_writers).chain(self.reader.pools());
-        let pools: Vec<_> = pools.map(Pool::unbounded).chain([&self.bulk]).collect();
-        for pool in pools {
+        let pools = pools
+            .chain(&self.ledger_writers)
+            .map(Connections::unbounded);
+        for pool in pools.chain([shared, jobs, &self.bulk]) {
             match tokio::time::timeout(CLOSING, pool.close_by_ref()).await {
                 Ok(Ok(())) => {}
                 Ok(Err(cause)) => tracing::debug!(%cause, "a connection was closed already"),

@@ -15,7 +15,7 @@ use sea_orm::{
 };
 
 use super::{
-    bounded::Pool,
+    bounded::Connections,
     lost_connections::error_code,
     postgres, server_lock,
     settings::Settings,
@@ -112,7 +112,7 @@ async fn takes_the_lock(connection: &DatabaseConnection) -> Result<bool, DbErr> 
 /// # Errors
 /// If a step failed, or the schema is newer than this program.
 pub async fn migrate_file(
-    writer: &Pool,
+    writer: &Connections,
     steps: Vec<Box<dyn MigrationTrait>>,
 ) -> Result<usize, MigrateError> {
     apply(writer.unbounded(), steps).await

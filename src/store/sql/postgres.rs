@@ -13,7 +13,7 @@ use sea_orm::{
 use tokio::task::JoinHandle;
 
 use super::{
-    bounded::{Bound, Bounded, Pool},
+    bounded::{Bound, Bounded, Connections},
     lost_connections::Losses,
     reach::{PLANS, Reach},
     settings::Settings,
@@ -47,12 +47,12 @@ const LONGEST_NAME: usize = 63;
 /// The pools of one process.
 #[derive(Debug)]
 pub(super) struct Pools {
-    pub readers: Pool,
-    pub writers: Pool,
+    pub readers: Connections,
+    pub writers: Connections,
     /// One pool of one connection for each of the ledger's writers.
-    pub ledger: Vec<Pool>,
-    pub lookups: Pool,
-    pub jobs: Pool,
+    pub ledger: Vec<Connections>,
+    pub lookups: Connections,
+    pub jobs: Connections,
     pub bulk: DatabaseConnection,
     pub losses: Losses,
     /// Follows the server to another host; none if there is no other.

@@ -7,7 +7,7 @@
 //! connection of the pool, and make other accounts' reads and the jobs for settlement and expiry
 //! wait.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use domain::id::{AccountId, ApiKeyId};
@@ -21,7 +21,10 @@ use sea_orm::{
     TransactionTrait,
 };
 
-use super::bounded::{Pool, Transaction};
+use super::{
+    bounded::{Connections, Transaction},
+    pools::{self, Pool},
+};
 use crate::fair::{Bounds, Line, Place};
 
 /// One owner may use one in so many of the readers' connections at a time: a quarter. Two busy
@@ -81,8 +84,8 @@ impl Owner {
 /// Connections for single reads.
 #[derive(Debug, Clone)]
 pub struct Reader {
-    shared: Pool,
-    jobs: Pool,
+    shared: Connections,
+    jobs: Connections,
     line: Line<Owner>,
     share: usize,
 }
@@ -92,7 +95,7 @@ pub(super) type Turn = Option<Place<Owner>>;
 
 impl Reader {
     /// Reads over a pool with `connections`, and over another pool for jobs.
-    pub(super) fn new(shared: Pool, connections: u32, jobs: Pool) -> Self {
+    pub(super) fn new(shared: Connections, connections: u32, jobs: Connections) -> Self {
         let places = usize::try_from(connections).unwrap_or(usize::MAX);
         let share = places.div_ceil(SHARE);
         let line = Line::new(Bounds {
@@ -112,14 +115,27 @@ impl Reader {
     }
 
     /// Waits for a connection in the share of the current task's owner, and returns its pool.
-    pub(super) async fn turn(&self) -> Result<(&Pool, Turn), DbErr> {
+    pub(super) async fn turn(&self) -> Result<(&Connections, Turn), DbErr> {
         match Owner::current() {
             Owner::Jobs => Ok((&self.jobs, None)),
-            owner => match self.line.take(owner).await {
-                Ok(place) => Ok((&self.shared, Some(place))),
-                Err(_) => Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)),
-            },
+            owner => {
+                let since = Instant::now();
+                let taken = self.line.take(owner).await;
+                pools::reader_waited(since);
+                match taken {
+                    Ok(place) => Ok((&self.shared, Some(place))),
+                    Err(_) => {
+                        pools::timed_out(Pool::Reader);
+                        Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))
+                    }
+                }
+            }
         }
+    }
+
+    /// The pool of clients' reads, and that of the jobs'.
+    pub(super) fn pools(&self) -> (&DatabaseConnection, &DatabaseConnection) {
+        (self.shared.unbounded(), self.jobs.unbounded())
     }
 
     /// The connections that one owner may use at a time.
@@ -129,7 +145,7 @@ impl Reader {
     }
 
     /// Starts a read-only transaction that sees one state of the database.
-    pub(super) async fn snapshot(&self) -> Result<Snapshot, DbErr> {
+    pub async fn snapshot(&self) -> Result<Snapshot, DbErr> {
         let (pool, turn) = self.turn().await?;
         Ok(Snapshot {
             transaction: pool.begin_by(snapshot_of(pool.unbounded())).await?,
@@ -137,9 +153,9 @@ impl Reader {
         })
     }
 
-    /// The pools behind it.
-    pub(super) fn pools(&self) -> [&Pool; 2] {
-        [&self.jobs, &self.shared]
+    pub(super) async fn close(self) -> Result<(), DbErr> {
+        self.jobs.unbounded().close_by_ref().await?;
+        self.shared.unbounded().close_by_ref().await
     }
 }
 

@@ -32,7 +32,7 @@ fn the_checked_in_schema_is_current() {
 }
 
 #[test]
-fn a_new_database_is_migrated_and_verified() {
+fn a_new_database_is_migrated_and_holds_nothing_to_verify() {
     let folder = tempfile::tempdir().unwrap();
     let url = sqlite(&folder);
     assert!(
@@ -41,7 +41,12 @@ fn a_new_database_is_migrated_and_verified() {
             .success()
     );
     let verified = process::output(&["verify", "--database-url", &url]);
-    assert!(verified.status.success(), "{}", text(&verified));
+    assert_eq!(verified.status.code(), Some(1), "{}", text(&verified));
+    assert!(
+        text(&verified).contains("no accounts"),
+        "{}",
+        text(&verified)
+    );
 }
 
 /// If it were taken for an option of serve, it would be ignored, and the command would use another
@@ -52,7 +57,7 @@ fn an_option_before_a_command_is_refused() {
     let refused = process::output(&["--database-url", &sqlite(&folder), "verify"]);
     assert_eq!(refused.status.code(), Some(2), "{}", text(&refused));
     assert!(text(&refused).contains("verify"), "{}", text(&refused));
-    let of_environment = process::command(&["verify"])
+    let of_environment = process::command(&["migrate"])
         .env("DATABASE_URL", sqlite(&folder))
         .env("LISTEN", "127.0.0.1:1")
         .output()
@@ -104,7 +109,7 @@ fn one_server_serves_a_sqlite_file() {
         text(&second)
     );
     assert!(
-        process::output(&["verify", "--database-url", &url])
+        process::output(&["heads", "--database-url", &url])
             .status
             .success()
     );

@@ -7,7 +7,7 @@ use message_credits::{
     app::{self, Settings},
     clock::Clock,
     config::serving::Shown,
-    http::{address::TrustedProxies, cors::CorsOrigins, shares::Rates},
+    http::{address::TrustedProxies, capacity::Capacity, cors::CorsOrigins, shares::Rates},
     operations::{
         Viewer,
         account::CreateAccount,
@@ -34,12 +34,14 @@ async fn connected(url: &str, key: &str, accounts: u32) {
         admin_key: None,
         clock: Clock::system(),
         payments: Providers::of([provider.shared()]),
+        replica: None,
         vault: vault(&[key]),
         shown: Shown::default(),
         demo_key: None,
         trusted_proxies: TrustedProxies::default(),
         cors_origins: CorsOrigins::default(),
         rates: Rates::default(),
+        capacity: Capacity::default(),
     };
     let services = app::assemble(store.clone(), settings).services;
     for number in 0..accounts {

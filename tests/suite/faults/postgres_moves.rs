@@ -73,7 +73,9 @@ async fn the_server_follows_a_failover_to_another_host() {
         return;
     };
     migrate(&primary.url());
-    let replica = primary.replica();
+    let Some(replica) = primary.replica() else {
+        return;
+    };
     // The replica first, so that the start has to pass over it.
     let url = format!(
         "postgres://postgres@127.0.0.1:{},127.0.0.1:{}/postgres",
@@ -136,7 +138,9 @@ async fn a_server_is_not_ready_on_a_replica() {
         return;
     };
     migrate(&primary.url());
-    let replica = primary.replica();
+    let Some(replica) = primary.replica() else {
+        return;
+    };
     let proxy = BlackHole::before(primary.port()).await;
     let url = format!("postgres://postgres@127.0.0.1:{}/postgres", proxy.port());
     let server = Process::start(&["--database-url", &url]);

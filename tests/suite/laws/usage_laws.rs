@@ -150,8 +150,8 @@ impl Shop {
         };
         let mut totals = None;
         for parts in [EVERYTHING, question.parts, Parts::default()] {
-            let days = services.usage_figures(&report, parts).await.unwrap();
-            let messages = services.usage_figures(&slow, parts).await.unwrap();
+            let days = services.usage_alone(&report, parts).await.unwrap().figures;
+            let messages = services.usage_alone(&slow, parts).await.unwrap().figures;
             assert_eq!(days, messages, "{said} {parts:?}");
             assert_eq!(
                 *totals.get_or_insert(days.report.totals),

@@ -12,7 +12,7 @@ use crate::support::{
 };
 
 /// Allows changes to the ledger's rows, as an attacker with access to the database could.
-async fn disarm(server: &Server) {
+pub async fn disarm(server: &Server) {
     let store = &server.services().store;
     let statements: &[&str] = match store.backend() {
         DatabaseBackend::Postgres => &[

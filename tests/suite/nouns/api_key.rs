@@ -298,7 +298,7 @@ async fn wrong_keys_are_slowed_by_address() {
     let metrics = metrics.text().await.unwrap();
     let counted = metrics
         .lines()
-        .find_map(|line| line.strip_prefix("wrong_api_keys_total "));
+        .find_map(|line| line.strip_prefix("message_credits_wrong_api_keys_total "));
     // Other tests may run in this process.
     assert!(counted.unwrap().parse::<u64>().unwrap() >= 60, "{metrics}");
 }

@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use message_credits::{
     app::{self, Settings},
     config::serving::Shown,
-    http::{address::TrustedProxies, cors::CorsOrigins, shares::Rates},
+    http::{address::TrustedProxies, capacity::Capacity, cors::CorsOrigins, shares::Rates},
     payments::{
         self, CallError, Mandate, MandateState, MerchantTrouble, ProviderSettings, Providers,
         Subject,
@@ -205,7 +205,9 @@ on_both_databases! {
                 demo_key: None,
                 trusted_proxies: TrustedProxies::default(),
                 rates: Rates::default(),
+                capacity: Capacity::default(),
                 cors_origins: CorsOrigins::default(),
+                replica: None,
                 vault: Vault::default(),
             };
             app::assemble(server.services().store.clone(), settings)

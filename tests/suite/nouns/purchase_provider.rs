@@ -10,7 +10,7 @@ use message_credits::{
     clock::Clock,
     config::serving::Shown,
     graphql::engine::ids::PublicId,
-    http::{address::TrustedProxies, cors::CorsOrigins, shares::Rates},
+    http::{address::TrustedProxies, capacity::Capacity, cors::CorsOrigins, shares::Rates},
     operations::{
         OperationError, RefusalCode, Viewer,
         purchase::{Method, PurchaseCredits},
@@ -32,11 +32,13 @@ fn without_a_provider(server: &Server) -> App {
         admin_key: None,
         clock: Clock::fixed("2026-11-22T08:00:00Z".parse().unwrap()),
         payments: Providers::new(None, &ProviderSettings::default()).unwrap(),
+        replica: None,
         vault: Vault::default(),
         shown: Shown::default(),
         demo_key: None,
         trusted_proxies: TrustedProxies::default(),
         rates: Rates::default(),
+        capacity: Capacity::default(),
         cors_origins: CorsOrigins::default(),
     };
     app::assemble(server.services().store.clone(), settings)

@@ -79,12 +79,13 @@ on_both_databases! {
 
         let summary = rows(&book.worksheet_range("Summary").unwrap());
         assert_eq!(summary[1].0, "=Shop & Figli");
-        let moments = ["Month", "From", "To (exclusive)", "Created"].map(|label| {
+        let moments = ["Month", "From", "To (exclusive)", "Created", "As of"].map(|label| {
             let row = summary.iter().find(|(first, _)| first == label).unwrap();
             moment(&row.1[1])
         });
         assert_eq!(moments, [
             "2026-11-01 00:00:00", "2026-11-01 00:00:00", "2026-12-01 00:00:00", "2026-12-01 09:00:00",
+            "2026-12-01 09:00:00",
         ]);
         for (label, field, sign) in [
             ("One-time payments", "oneTimePayments", 1.0),

@@ -67,7 +67,8 @@ async fn counted(server: &Server, provider: &str, outcome: &str) -> Option<Strin
         .await
         .unwrap();
     let text = response.text().await.unwrap();
-    let start = format!("webhooks_total{{provider=\"{provider}\",outcome=\"{outcome}\"}} ");
+    let start =
+        format!("message_credits_webhooks_total{{provider=\"{provider}\",outcome=\"{outcome}\"}} ");
     text.lines()
         .find_map(|line| line.strip_prefix(&start))
         .map(ToOwned::to_owned)

@@ -94,7 +94,9 @@ pub async fn books(server: &Server) -> Tenant {
 
 /// The result of `verify` on a server's books.
 pub async fn verified(server: &Server) -> Verified {
-    verify(&server.services().store, |_| {}).await.unwrap()
+    verify(server.services().store.reader(), None, |_| {})
+        .await
+        .unwrap()
 }
 
 /// The drifts that `verify` finds, as text.

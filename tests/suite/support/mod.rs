@@ -15,6 +15,7 @@ pub mod panics;
 pub mod payment_connection;
 pub mod pgbouncer;
 pub mod process;
+pub mod programs;
 pub mod purchase;
 pub mod quote;
 pub mod rate_card;
@@ -35,7 +36,9 @@ use message_credits::{
     app::{self, Settings},
     clock::Clock,
     config::{admin_key::AdminKey, serving::Shown},
-    http::{address::TrustedProxies, connections, cors::CorsOrigins, shares::Rates},
+    http::{
+        address::TrustedProxies, capacity::Capacity, connections, cors::CorsOrigins, shares::Rates,
+    },
     ledger::{Ledger, Writers},
     operations::Services,
     payments::{self, ProviderSettings, Providers},
@@ -141,6 +144,12 @@ impl Server {
         Some(Self::start(url, None, connections::Limits::default(), |_| {}).await)
     }
 
+    /// On a PostgreSQL database of the test's own, which may be migrated already, with other
+    /// settings.
+    pub async fn on_postgres_at(url: &str, set: impl FnOnce(&mut Settings)) -> Self {
+        Self::start(url.to_owned(), None, connections::Limits::default(), set).await
+    }
+
     async fn start(
         database_url: String,
         folder: Option<tempfile::TempDir>,
@@ -167,12 +176,14 @@ impl Server {
             admin_key: Some(AdminKey::new(ADMIN_KEY).unwrap()),
             clock: clock.clone(),
             payments: Providers::new(Some(payments::DEMO), &ProviderSettings::default()).unwrap(),
+            replica: None,
             vault: Vault::default(),
             shown: Shown::ALL,
             demo_key: None,
             cors_origins: CorsOrigins::default(),
             trusted_proxies: TrustedProxies::default(),
             rates: Rates::default(),
+            capacity: Capacity::default(),
         };
         set(&mut settings);
         let app = app::assemble(store, settings);

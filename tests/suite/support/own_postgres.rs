@@ -35,6 +35,61 @@ impl OwnPostgres {
         Some(server)
     }
 
+    /// A streaming replica of this server, started; `None`, with a printed line, if pg_basebackup
+    /// is missing.
+    pub fn replica(&self) -> Option<Self> {
+        if !self.programs.join("pg_basebackup").is_file() {
+            eprintln!(
+                "SKIPPED: pg_basebackup is not in {}",
+                self.programs.display()
+            );
+            return None;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        if let Some((user, group)) = self.owner {
+            chown(folder.path(), Some(user), Some(group)).unwrap();
+        }
+        let data = folder.path().join("data");
+        let copied = self
+            .program("pg_basebackup")
+            .args([
+                "-R",
+                "-X",
+                "stream",
+                "-c",
+                "fast",
+                "-h",
+                "127.0.0.1",
+                "-U",
+                "postgres",
+            ])
+            .args(["-p", &self.port.to_string(), "-D"])
+            .arg(&data)
+            .output()
+            .unwrap();
+        assert!(
+            copied.status.success(),
+            "{}",
+            String::from_utf8_lossy(&copied.stderr)
+        );
+        let port = free_port();
+        let mut file = OpenOptions::new()
+            .append(true)
+            .open(data.join("postgresql.conf"))
+            .unwrap();
+        file.write_all(format!("\nport = {port}\n").as_bytes())
+            .unwrap();
+        let replica = Self {
+            programs: self.programs.clone(),
+            owner: self.owner,
+            data,
+            port,
+            _folder: Some(folder),
+        };
+        replica.up();
+        Some(replica)
+    }
+
     /// A new server in a folder that may be small; it isn't started yet.
     pub fn make(folder: &Path, max_wal_size: &str) -> Option<Self> {
         let Some(programs) = programs() else {
@@ -114,43 +169,6 @@ impl OwnPostgres {
     /// The port that it listens on.
     pub fn port(&self) -> u16 {
         self.port
-    }
-
-    /// A running replica of this server, which streams from it.
-    pub fn replica(&self) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        if let Some((user, group)) = self.owner {
-            chown(folder.path(), Some(user), Some(group)).unwrap();
-        }
-        let replica = Self {
-            programs: self.programs.clone(),
-            owner: self.owner,
-            data: folder.path().join("data"),
-            port: free_port(),
-            _folder: Some(folder),
-        };
-        let source = self.port.to_string();
-        let copied = self
-            .program("pg_basebackup")
-            .args([
-                "-h",
-                "127.0.0.1",
-                "-U",
-                "postgres",
-                "-c",
-                "fast",
-                "-R",
-                "-p",
-            ])
-            .args([source.as_str(), "-D"])
-            .arg(&replica.data)
-            .output()
-            .unwrap();
-        let said = String::from_utf8_lossy(&copied.stderr);
-        assert!(copied.status.success(), "{said}");
-        replica.set(&format!("port = {}\n", replica.port));
-        replica.up();
-        replica
     }
 
     /// Waits until a replica has replayed what its primary has written so far.

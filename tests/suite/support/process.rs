@@ -9,55 +9,13 @@ use std::{
     time::Duration,
 };
 
+use message_credits::config::sources;
 use serde_json::{Value, json};
 
 use super::field_paths;
 
 /// A platform administrator's key of a started program.
 pub const ADMIN_KEY: &str = "process-admin-key-0123456789-abcdefghi";
-/// Environment variables that would change how the program serves.
-const OF_THE_SURROUNDINGS: [&str; 40] = [
-    "DATABASE_URL",
-    "DATABASE_CONNECTIONS",
-    "DATABASE_STATEMENT_TIMEOUT",
-    "DATABASE_LOCK_TIMEOUT",
-    "DATABASE_ACQUIRE_TIMEOUT",
-    "DATABASE_WAIT",
-    "MIGRATE_GRANT",
-    "LISTEN",
-    "PUBLIC_URL",
-    "ADMIN_API_KEY",
-    "ADMIN_API_KEY_FILE",
-    "SECRET_KEYS",
-    "SECRET_KEYS_FILE",
-    "PAYMENT_PROVIDER",
-    "ALLOW_SANDBOX",
-    "PRODUCTION",
-    "GRAPHIQL",
-    "INTROSPECTION",
-    "METRICS",
-    "ADMIN_LISTEN",
-    "TRUSTED_PROXIES",
-    "CORS_ORIGINS",
-    "RATE_LIMIT_ADDRESS",
-    "RATE_LIMIT_KEY",
-    "RATE_LIMIT_ACCOUNT",
-    "RATE_LIMIT_PLATFORM",
-    "SHOPIFY_CLIENT_ID",
-    "SHOPIFY_CLIENT_SECRET",
-    "SHOPIFY_CLIENT_SECRET_FILE",
-    "SHOPIFY_PREVIOUS_CLIENT_SECRET",
-    "SHOPIFY_PREVIOUS_CLIENT_SECRET_FILE",
-    "SHOPIFY_API_VERSION",
-    "SHOPIFY_TEST_CHARGES",
-    "STRIPE_SECRET_KEY",
-    "STRIPE_SECRET_KEY_FILE",
-    "STRIPE_WEBHOOK_SECRET",
-    "STRIPE_WEBHOOK_SECRET_FILE",
-    "STRIPE_PREVIOUS_WEBHOOK_SECRET",
-    "STRIPE_PREVIOUS_WEBHOOK_SECRET_FILE",
-    "STRIPE_API_VERSION",
-];
 /// How long a program may take to report that it serves.
 const START: Duration = Duration::from_secs(60);
 
@@ -84,8 +42,8 @@ pub fn command(args: &[&str]) -> Command {
 
 /// Removes the test's own environment from a command, and limits its log to warnings.
 pub fn quiet(command: &mut Command) {
-    for name in OF_THE_SURROUNDINGS {
-        command.env_remove(name);
+    for setting in sources::described() {
+        command.env_remove(setting.variable);
     }
     command.env("RUST_LOG", "warn").stdin(Stdio::null());
 }
@@ -188,7 +146,8 @@ impl Process {
         self.child.wait().unwrap().code()
     }
 
-    fn ask_to_end(&self) {
+    /// Sends it SIGTERM.
+    pub fn ask_to_end(&self) {
         let pid = self.child.id().to_string();
         assert!(
             Command::new("kill")

@@ -6,9 +6,10 @@ use std::path::Path;
 
 use rusqlite::Connection;
 use sea_orm::{
-    ConnectionTrait, DatabaseBackend, DatabaseTransaction, DbErr,
+    ConnAcquireErr, ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction,
+    DbErr,
     sea_query::{PostgresQueryBuilder, SelectStatement, SqliteQueryBuilder},
-    sqlx::{self, PgPool, Postgres, pool::PoolConnection},
+    sqlx::{self, Postgres, pool::PoolConnection},
 };
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
@@ -37,12 +38,12 @@ enum Place {
     Postgres(Held),
 }
 
-/// A connection with an open transaction, and its place among the pinned snapshots. If it is
-/// dropped before [`Held::end`], the connection is closed.
+/// A connection with an open transaction, and its place among the pinned snapshots if these are
+/// counted. If it is dropped before [`Held::end`], the connection is closed.
 #[derive(Debug)]
 struct Held(
     Option<PoolConnection<Postgres>>,
-    #[expect(dead_code)] OwnedSemaphorePermit,
+    #[expect(dead_code)] Option<OwnedSemaphorePermit>,
 );
 
 impl Held {
@@ -75,9 +76,15 @@ impl Store {
     /// neither. On PostgreSQL nobody waits.
     pub async fn pin(&self) -> Result<(DatabaseTransaction, Pinned), DbErr> {
         if self.backend() == DatabaseBackend::Postgres {
-            return self
-                .pin_postgres(self.bulk().get_postgres_connection_pool())
-                .await;
+            // Callers that each hold one connection and wait for another would wait for each other.
+            let place = tokio::time::timeout(self.patience(), self.pins().clone().acquire_owned());
+            let place = match place.await {
+                Ok(Ok(place)) => place,
+                Ok(Err(_)) | Err(_) => {
+                    return Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout));
+                }
+            };
+            return pin_postgres(self.bulk(), Some(place)).await;
         }
         let options = self.bulk().get_sqlite_connection_pool().connect_options();
         let held = self.begin().await?;
@@ -97,41 +104,39 @@ impl Store {
         held.rollback().await?;
         both
     }
+}
 
-    async fn pin_postgres(&self, pool: &PgPool) -> Result<(DatabaseTransaction, Pinned), DbErr> {
-        let failed = |cause: sqlx::Error| match cause {
-            sqlx::Error::PoolTimedOut => {
-                DbErr::ConnectionAcquire(sea_orm::error::ConnAcquireErr::Timeout)
-            }
-            cause => broken(cause.to_string()),
-        };
-        // Callers that each hold one connection and wait for another would wait for each other.
-        let place = tokio::time::timeout(self.patience(), self.pins().clone().acquire_owned());
-        let place = place
-            .await
-            .map_err(|_| failed(sqlx::Error::PoolTimedOut))?
-            .map_err(|_| failed(sqlx::Error::PoolClosed))?;
-        let mut held = Held(Some(pool.acquire().await.map_err(failed)?), place);
-        let connection = held.connection().map_err(failed)?;
-        let begin = format!(
-            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
+/// Starts both transactions on PostgreSQL, on connections of this pool. The place is held until the
+/// scan has ended.
+pub(in crate::store::sql) async fn pin_postgres(
+    bulk: &DatabaseConnection,
+    place: Option<OwnedSemaphorePermit>,
+) -> Result<(DatabaseTransaction, Pinned), DbErr> {
+    let pool = bulk.get_postgres_connection_pool();
+    let failed = |cause: sqlx::Error| match cause {
+        sqlx::Error::PoolTimedOut => DbErr::ConnectionAcquire(ConnAcquireErr::Timeout),
+        cause => broken(cause.to_string()),
+    };
+    let mut held = Held(Some(pool.acquire().await.map_err(failed)?), place);
+    let connection = held.connection().map_err(failed)?;
+    let begin = format!(
+        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
              SET LOCAL statement_timeout = '{SCAN_TIMEOUT}'; {STREAMED}"
-        );
-        sqlx::raw_sql(sqlx::AssertSqlSafe(begin))
-            .execute(&mut **connection)
-            .await
-            .map_err(failed)?;
-        let name: String = sqlx::query_scalar("SELECT pg_export_snapshot()")
-            .fetch_one(&mut **connection)
-            .await
-            .map_err(failed)?;
-        let snapshot = snapshot_of(self.bulk()).await?;
-        // The server made this name, of digits, letters and hyphens.
-        snapshot
-            .execute_unprepared(&format!("SET TRANSACTION SNAPSHOT '{name}'"))
-            .await?;
-        Ok((snapshot, Pinned(Place::Postgres(held))))
-    }
+    );
+    sqlx::raw_sql(sqlx::AssertSqlSafe(begin))
+        .execute(&mut **connection)
+        .await
+        .map_err(failed)?;
+    let name: String = sqlx::query_scalar("SELECT pg_export_snapshot()")
+        .fetch_one(&mut **connection)
+        .await
+        .map_err(failed)?;
+    let snapshot = snapshot_of(bulk).await?;
+    // The server made this name, of digits, letters and hyphens.
+    snapshot
+        .execute_unprepared(&format!("SET TRANSACTION SNAPSHOT '{name}'"))
+        .await?;
+    Ok((snapshot, Pinned(Place::Postgres(held))))
 }
 
 /// Opens a connection in a transaction that has taken its snapshot.

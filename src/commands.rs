@@ -1,0 +1,61 @@
+//! The commands: serve, demo, migrate, backup, verify, heads, rebuild-usage, schema, healthcheck,
+//! config, key, secret.
+//!
+//! Here: which function runs for which command. Not here: the options ([`crate::config`]).
+
+mod audit;
+mod config;
+mod database;
+mod healthcheck;
+mod keys;
+mod serve;
+
+use std::{io::Write, process::ExitCode};
+
+use domain::id::AccountId;
+
+use crate::{
+    config::{Command, ConfigCommand, KeyCommand, SecretCommand, serving::Purpose, sources::Read},
+    graphql::{engine::ids::PublicId, schema},
+};
+
+/// Why a command failed, worded for the operator.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Runs a command to its end. The exit code is 1 if it found something wrong.
+///
+/// # Errors
+/// Why the command could not do its work.
+pub async fn run(read: Read) -> Result<ExitCode, Failure> {
+    let Read { cli, in_force } = read;
+    match cli.command.unwrap_or(Command::Serve(cli.serve)) {
+        Command::Serve(args) => serve::serve(args, Purpose::Platform).await,
+        Command::Demo(args) => serve::serve(args, Purpose::Demo).await,
+        Command::Migrate(args) => database::migrate(&args).await,
+        Command::Backup(args) => database::backup(&args),
+        Command::Verify(args) => audit::verify(&args).await,
+        Command::Heads(args) => audit::heads(&args).await,
+        Command::RebuildUsage(args) => database::rebuild_usage(&args).await,
+        Command::Schema => {
+            print(&schema::sdl())?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Healthcheck(args) => healthcheck::healthcheck(&args),
+        Command::Config(ConfigCommand::Check(args)) => config::check(&args, &in_force),
+        Command::Config(ConfigCommand::Reference) => config::reference(),
+        Command::Key(KeyCommand::Create(args)) => keys::create_key(args).await,
+        Command::Secret(SecretCommand::Renew(args)) => keys::renew_secret(&args).await,
+        Command::Secret(SecretCommand::RotateKeys(args)) => keys::rotate_keys(&args).await,
+    }
+}
+
+fn account_id(text: &str) -> Result<AccountId, Failure> {
+    Ok(AccountId::decode(text).ok_or("--account must be an id such as account_01j…")?)
+}
+
+/// Writes to standard output; a closed pipe is an error like any other.
+fn print(text: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}

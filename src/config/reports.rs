@@ -1,0 +1,42 @@
+//! The options of reports: where they are read.
+//!
+//! Here: the options, and the replica that they name. Not here: when it is used
+//! ([`crate::store::sql::replica`]).
+
+use std::time::Duration;
+
+use clap::{Args, value_parser};
+
+use crate::store::sql::replica::{NoReplica, Replica};
+
+/// Where reports are read.
+#[derive(Debug, Clone, Args)]
+pub struct ReportArgs {
+    /// The URL of a streaming replica, postgres://USER@HOST/NAME, that usage reports, statements,
+    /// downloads and past balances are read from. If left out, or while the replica can't be used,
+    /// they are read from the database itself.
+    #[arg(long, env = "REPORT_DATABASE_URL", hide_env_values = true)]
+    pub report_database_url: Option<String>,
+    /// The most seconds, 1 to 86,400, that the replica may be behind. Beyond them, reports are read
+    /// from the database itself.
+    #[arg(long, env = "REPORT_MAX_LAG", value_name = "SECONDS", default_value_t = 30,
+        value_parser = value_parser!(u32).range(1..=86_400))]
+    pub report_max_lag: u32,
+}
+
+impl ReportArgs {
+    /// The replica, if one is named. It isn't asked for anything yet.
+    ///
+    /// # Errors
+    /// If the URL isn't PostgreSQL's.
+    pub async fn replica(&self) -> Result<Option<Replica>, String> {
+        let Some(url) = &self.report_database_url else {
+            return Ok(None);
+        };
+        let max_lag = Duration::from_secs(self.report_max_lag.into());
+        let replica = Replica::new(url, max_lag).await;
+        replica
+            .map(Some)
+            .map_err(|cause: NoReplica| format!("--report-database-url: {cause}"))
+    }
+}

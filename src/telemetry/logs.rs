@@ -1,0 +1,174 @@
+//! Log lines: which are written, in which form, and where.
+//!
+//! Here: filters, formats, and the layer that counts lines. Not here: the spans that give a line
+//! its request ([`crate::http`]), and traces ([`super::traces`]).
+
+use std::io::{self, IsTerminal, Write};
+
+use tracing::{Event, Level, Metadata, Subscriber};
+use tracing_subscriber::{
+    EnvFilter, Layer,
+    filter::filter_fn,
+    fmt::{
+        self,
+        format::{DefaultFields, Format},
+    },
+    layer::{Context, SubscriberExt},
+    registry::LookupSpan,
+    util::SubscriberInitExt,
+};
+
+use super::{
+    metrics::{LOGGED_ERRORS, LOGGED_WARNINGS, count},
+    traces,
+};
+
+/// The target of the access log: one line at DEBUG for each response.
+pub const ACCESS: &str = "message_credits::access";
+/// Which lines are written if `RUST_LOG` doesn't say.
+const USUAL: &str = "info,sqlx=warn,sea_orm=warn,sea_orm_migration=warn";
+
+/// Our own crates, whose log lines contain no secret at any level.
+const OURS: [&str; 4] = ["message_credits", "domain", "entity", "migration"];
+/// Libraries that log their data: messages of sockets, the first of which contains a key, and
+/// telephone numbers.
+const WRITE_CONTENTS: [&str; 3] = ["tungstenite", "tokio_tungstenite", "rlibphonenumber"];
+
+/// Whether a line may be logged, whatever `RUST_LOG` requests. At TRACE, libraries log bytes that
+/// pass through them, including keys and numbers, and a future version of any may begin to; so that
+/// level is limited to our own crates.
+fn may_be_written(line: &Metadata<'_>) -> bool {
+    let is_of = |crates: &[&str]| {
+        let name = line.target().split("::").next().unwrap_or_default();
+        crates.contains(&name)
+    };
+    let most = if is_of(&OURS) {
+        Level::TRACE
+    } else if is_of(&WRITE_CONTENTS) {
+        Level::INFO
+    } else {
+        Level::DEBUG
+    };
+    // More verbose levels compare greater.
+    *line.level() <= most
+}
+
+/// Whether log lines are JSON: `LOG_FORMAT=json`.
+#[must_use]
+pub fn is_json() -> bool {
+    std::env::var("LOG_FORMAT").is_ok_and(|format| format == "json")
+}
+
+/// Whether colours are wanted: only on a terminal, and not if `NO_COLOR` is set.
+fn is_coloured() -> bool {
+    let is_unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    io::stderr().is_terminal() && !is_unwanted
+}
+
+fn filter() -> EnvFilter {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(USUAL));
+    let is_wanted = std::env::var("ACCESS_LOG").is_ok_and(|value| value == "true");
+    match format!("{ACCESS}=debug").parse() {
+        Ok(access) if is_wanted => filter.add_directive(access),
+        _ => filter,
+    }
+}
+
+/// Lines on standard error.
+fn lines<S>() -> fmt::Layer<S, DefaultFields, Format, fn() -> io::Stderr>
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+{
+    fmt::layer()
+        .with_writer(io::stderr as fn() -> io::Stderr)
+        .with_ansi(is_coloured())
+}
+
+/// Sends log lines to standard error, and spans to a collector if one is configured. `RUST_LOG`
+/// filters lines; `LOG_FORMAT=json` makes each line JSON; `ACCESS_LOG=true` adds a line for each
+/// response.
+pub fn init() {
+    let registry = tracing_subscriber::registry();
+    // A test binary may have installed its own subscriber; then that one is kept. Without traces
+    // the filter is for all layers together, so that what nobody wants costs nothing.
+    let installed = match (traces::layer(), is_json()) {
+        (None, true) => registry
+            .with(filter())
+            .with(filter_fn(may_be_written))
+            .with(Counted)
+            .with(lines().json())
+            .try_init(),
+        (None, false) => registry
+            .with(filter())
+            .with(filter_fn(may_be_written))
+            .with(Counted)
+            .with(lines())
+            .try_init(),
+        (Some(spans), true) => registry
+            .with(spans)
+            .with(filter_fn(may_be_written))
+            .with(Counted)
+            .with(lines().json().with_filter(filter()))
+            .try_init(),
+        (Some(spans), false) => registry
+            .with(spans)
+            .with(filter_fn(may_be_written))
+            .with(Counted)
+            .with(lines().with_filter(filter()))
+            .try_init(),
+    };
+    drop(installed);
+}
+
+/// Writes a text for the operator to standard output; with `LOG_FORMAT=json`, as one line of JSON
+/// with the text's lines.
+///
+/// # Errors
+/// Standard output is closed.
+pub fn announce(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    if is_json() {
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        let lines: Vec<&str> = lines.collect();
+        let line = serde_json::json!({ "level": "INFO", "announcement": lines });
+        writeln!(out, "{line}")?;
+    } else {
+        out.write_all(text.as_bytes())?;
+    }
+    out.flush()
+}
+
+/// Reports why a command failed: a text on standard error, or a log line with `LOG_FORMAT=json`.
+pub fn report_failure(cause: &dyn std::fmt::Display) {
+    if is_json() {
+        tracing::error!(%cause, "the command failed");
+    } else {
+        // Standard error may be closed; the exit code still reports the failure.
+        drop(writeln!(io::stderr(), "message-credits: {cause}"));
+    }
+}
+
+/// Counts lines at WARN and ERROR.
+struct Counted;
+
+impl<S: Subscriber> Layer<S> for Counted {
+    fn on_event(&self, event: &Event<'_>, _context: Context<'_, S>) {
+        match *event.metadata().level() {
+            Level::ERROR => count(&LOGGED_ERRORS, 1),
+            Level::WARN => count(&LOGGED_WARNINGS, 1),
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ACCESS, USUAL};
+    use tracing_subscriber::EnvFilter;
+
+    #[test]
+    fn the_usual_filter_is_valid() {
+        EnvFilter::try_new(USUAL).unwrap();
+        EnvFilter::try_new(format!("{USUAL},{ACCESS}=debug")).unwrap();
+    }
+}
