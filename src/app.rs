@@ -17,7 +17,8 @@ use crate::{
     operations::{Parts, Services, api_key},
     payments::Providers,
     store::{self, Store, sql::replica::Replica},
-    telemetry, tls,
+    telemetry::{self, metrics::Build},
+    tls,
     vault::Vault,
     version,
 };
@@ -175,7 +176,11 @@ pub async fn end_demo_keys(store: &Store, clock: &Clock) -> Result<u64, StartErr
 #[must_use]
 pub fn assemble(store: Store, settings: Settings) -> App {
     tls::install();
-    telemetry::metrics::start(&version::schema_step());
+    telemetry::metrics::start(Build {
+        version: version::VERSION,
+        commit: version::COMMIT,
+        schema: version::schema_step(),
+    });
     let admin_key_hash = settings
         .admin_key
         .map(|key| api_key::secret_hash(key.expose()));

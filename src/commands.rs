@@ -1,5 +1,5 @@
-//! The commands: serve, demo, migrate, verify, heads, rebuild-usage, schema, healthcheck, config, key,
-//! secret.
+//! The commands: serve, demo, migrate, verify, heads, rebuild-usage, schema, healthcheck, config,
+//! key, secret.
 //!
 //! Here: which function runs for which command. Not here: the options ([`crate::config`]).
 

@@ -34,6 +34,7 @@ mod recharges;
 mod request;
 mod rollups;
 mod rows;
+mod stored_answer;
 mod ticket;
 pub mod verify;
 mod write;
@@ -62,6 +63,7 @@ pub use self::{
     request::{
         Audience, End, Key, MessageCharge, NewMessage, Refused, Request, RequestKind, SubmitError,
     },
+    stored_answer::read as stored_answers,
 };
 use self::{
     bookings::Bookings,
@@ -73,6 +75,7 @@ use self::{
 use crate::{
     clock::Clock,
     store::{Store, sql::connection::POSTGRES_LEDGER_WRITERS},
+    telemetry::traces,
     tuning::Tuned,
 };
 
@@ -253,7 +256,7 @@ impl Ledger {
     pub async fn submit(&self, request: Request) -> Result<Answer, SubmitError> {
         match &self.door {
             Door::Queue { queue, deadline } => {
-                let span = tracing::debug_span!("submit");
+                let span = traces::span!("submit");
                 let ticket = span.in_scope(|| Ticket::new(request, *deadline));
                 let (ticket, wait) = ticket;
                 if let Err(error) = queue.push(ticket) {

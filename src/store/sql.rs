@@ -8,6 +8,7 @@ pub mod bulk;
 pub mod coalescing;
 pub mod connection;
 pub mod errors;
+pub mod hints;
 pub(super) mod joined;
 pub mod lost_connections;
 pub mod paging;

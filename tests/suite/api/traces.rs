@@ -117,6 +117,7 @@ async fn one_send_is_a_tree(database_url: &str) {
         .env("OTEL_EXPORTER_OTLP_ENDPOINT", &collector)
         .env("OTEL_BSP_SCHEDULE_DELAY", "100")
         .env("PAYMENT_PROVIDER", "stripe")
+        .env("ALLOW_SANDBOX", "true")
         .env("STRIPE_SECRET_KEY", "sk_test_traces")
         .env("STRIPE_WEBHOOK_SECRET", "whsec_traces")
         .env("SECRET_KEYS", KEYS[0]);
