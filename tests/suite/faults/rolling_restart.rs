@@ -144,9 +144,13 @@ fn started(mut command: Command, folder: tempfile::TempDir) -> Proxy {
     }
 }
 
-fn server(url: &str, settings: &Path) -> Process {
+fn server(url: &str, ports: &Ports, host: &str, settings: &Path) -> Process {
     let mut command = process::command(&["serve", "--config"]);
-    Process::run(command.arg(settings).env("DATABASE_URL", url))
+    // The file has the address too, but tests set it in the environment.
+    command
+        .arg(settings)
+        .args(["--listen", &format!("{host}:{}", ports.server)]);
+    Process::run(command.env("DATABASE_URL", url))
 }
 
 /// What the callers do.
@@ -231,9 +235,8 @@ async fn restarts_are_not_noticed(begin: fn(&Ports) -> Option<Proxy>, checks: bo
     let ports = Ports::new();
     let folder = tempfile::tempdir().unwrap();
     let settings = HOSTS.map(|host| ports.settings(host, folder.path()));
-    let mut servers = settings
-        .each_ref()
-        .map(|settings| Some(server(&url, settings)));
+    let start = |place: usize| server(&url, &ports, HOSTS[place], &settings[place]);
+    let mut servers = [0, 1].map(|place| Some(start(place)));
     let Some(_proxy) = begin(&ports) else {
         return;
     };
@@ -254,12 +257,12 @@ async fn restarts_are_not_noticed(begin: fn(&Ports) -> Option<Proxy>, checks: bo
         .map(|_| tokio::spawn(traffic.clone().call()))
         .collect();
     let restarts = async {
-        for (place, settings) in settings.iter().enumerate() {
+        for place in [0, 1] {
             traffic.until(requests * (place + 1) / 4).await;
             let old = servers[place].take().unwrap();
             let code = tokio::task::spawn_blocking(move || old.terminate());
             assert_eq!(code.await.unwrap(), Some(0));
-            servers[place] = Some(server(&url, settings));
+            servers[place] = Some(start(place));
             both_serve(&ports, checks).await;
         }
         traffic.until(requests).await;
