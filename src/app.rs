@@ -1,6 +1,8 @@
 //! Wiring: opens the database, checks its schema, and assembles the parts.
 
-use migration::{Migrator, MigratorTrait};
+use std::time::{Duration, Instant};
+
+use migration::{MigrationTrait, Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr};
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -16,7 +18,15 @@ use crate::{
     ledger::{Ledger, Writers},
     operations::{Parts, Services, api_key},
     payments::Providers,
-    store::{self, Store, sql::replica::Replica},
+    store::{
+        self, Standing, Store,
+        sql::{
+            migrating::{self, MigrateError},
+            replica::Replica,
+            server_lock,
+            settings::Settings as Database,
+        },
+    },
     telemetry::{self, metrics::Build},
     tls,
     vault::Vault,
@@ -87,7 +97,7 @@ pub enum StartError {
     /// The database is read-only.
     #[error("the database can't be written: {0}")]
     ReadOnly(DbErr),
-    /// The database was written by a newer version.
+    /// A newer version removed something from the database that this version needs.
     #[error("the database's schema is newer than this program ({0}); run the newer program")]
     Newer(String),
     /// The database was written by an older version.
@@ -98,69 +108,130 @@ pub enum StartError {
         /// Migrations that are missing.
         pending: usize,
     },
+    /// The database can't be migrated.
+    #[error("the database can't be migrated: {0}")]
+    Migration(MigrateError),
 }
 
-/// Opens a database and migrates an embedded one to this version's schema. On PostgreSQL an old
-/// schema is refused: other processes may be using it.
+/// Opens a database with the measured settings, and migrates an embedded one to this version's
+/// schema. On PostgreSQL an old schema is refused: other processes may be using it.
 ///
 /// # Errors
 /// Why the database can't be used.
 pub async fn open(database_url: &str) -> Result<Store, StartError> {
-    let store = Store::connect(database_url).await?;
-    refuse_newer(&store).await?;
-    refuse_read_only(&store).await?;
-    let pending = Migrator::get_pending_migrations(store.writer())
-        .await?
-        .len();
-    match store.backend() {
-        DatabaseBackend::Postgres if pending > 0 => Err(StartError::Old { pending }),
-        _ => {
-            Migrator::up(store.writer(), None).await?;
-            Ok(store)
-        }
-    }
+    open_with(&Database::of(database_url)).await
 }
 
-/// Migrates any database to this version's schema.
+/// Like [`open`], with other settings.
+///
+/// # Errors
+/// Why the database can't be used.
+pub async fn open_with(settings: &Database) -> Result<Store, StartError> {
+    let store = Store::open(settings).await?;
+    let standing = store::standing(&store).await?;
+    if store.backend() != DatabaseBackend::Postgres {
+        refuse_read_only(&store).await?;
+    }
+    match standing {
+        Standing::Current => {}
+        Standing::Newer(steps) => tracing::warn!(
+            steps,
+            "the database's schema is newer than this program, which goes on serving with it"
+        ),
+        Standing::Older(pending) if store.backend() == DatabaseBackend::Postgres => {
+            return Err(StartError::Old { pending });
+        }
+        Standing::Older(_) => {
+            migrating::migrate_file(store.writer(), Migrator::migrations())
+                .await
+                .map_err(StartError::from_migration)?;
+        }
+        Standing::Outdated(step) => return Err(StartError::Newer(step)),
+        Standing::ReadOnly => {
+            let why = "it is a replica, or its role may only read".to_owned();
+            return Err(StartError::ReadOnly(DbErr::Custom(why)));
+        }
+    }
+    let closed = store::closed_tables(&store).await?;
+    if !closed.is_empty() {
+        let tables = closed.join(", ");
+        tracing::warn!(
+            tables,
+            "the role of this server may not use these tables; run `message-credits migrate --grant` with its name"
+        );
+    }
+    Ok(store)
+}
+
+/// Migrates any database to this version's schema, and opens it.
 ///
 /// # Errors
 /// Why the migration failed.
 pub async fn migrate(database_url: &str) -> Result<Store, StartError> {
-    let store = Store::connect(database_url).await?;
-    refuse_newer(&store).await?;
-    Migrator::up(store.writer(), None).await?;
-    Ok(store)
+    let settings = Database::of(database_url);
+    migrate_with(&settings, &[]).await?;
+    Ok(Store::open(&settings).await?)
 }
 
-/// Detects a read-only database at the start instead of at the first charge.
+/// Migrates any database to this version's schema, and gives roles of PostgreSQL the rights to
+/// serve. Returns the number of steps.
+///
+/// # Errors
+/// Why the migration failed.
+pub async fn migrate_with(settings: &Database, granted: &[String]) -> Result<usize, StartError> {
+    let steps = Migrator::migrations();
+    let applied = if settings.is_sqlite() {
+        migrate_file(settings, steps).await
+    } else {
+        migrating::migrate(settings, steps, granted).await
+    };
+    applied.map_err(StartError::from_migration)
+}
+
+/// Migrates a file under the lock of the server that would serve it.
+async fn migrate_file(
+    settings: &Database,
+    steps: Vec<Box<dyn MigrationTrait>>,
+) -> Result<usize, MigrateError> {
+    /// Another migration ends sooner; a server doesn't end.
+    const PATIENCE: Duration = Duration::from_secs(30);
+    const LOOK: Duration = Duration::from_millis(100);
+    let store = Store::open(settings).await?;
+    let began = Instant::now();
+    let applied = loop {
+        if let Standing::Current | Standing::Newer(_) = store::standing(&store).await? {
+            break Ok(0);
+        }
+        match server_lock::acquire(&settings.url) {
+            Ok(_lock) => break migrating::migrate_file(store.writer(), steps).await,
+            Err(taken) if began.elapsed() >= PATIENCE => break Err(taken.into()),
+            Err(_) => tokio::time::sleep(LOOK).await,
+        }
+    };
+    store.close().await;
+    applied
+}
+
+impl StartError {
+    fn from_migration(cause: MigrateError) -> Self {
+        match cause {
+            MigrateError::Database(cause) => Self::Database(cause),
+            MigrateError::Outdated(step) => Self::Newer(step),
+            MigrateError::Step(..) | MigrateError::Served(_) => Self::Migration(cause),
+        }
+    }
+}
+
+/// Detects a read-only file at the start instead of at the first charge.
 async fn refuse_read_only(store: &Store) -> Result<(), StartError> {
     let probe = async {
         let transaction = store.begin().await?;
-        // The table exists in this transaction only. On PostgreSQL it is a temporary one, which
-        // needs no more than the right to write; SQLite stores those elsewhere.
-        let probe = match store.backend() {
-            DatabaseBackend::Postgres => {
-                "CREATE TEMPORARY TABLE writable_probe (id INTEGER) ON COMMIT DROP"
-            }
-            _ => "CREATE TABLE writable_probe (id INTEGER)",
-        };
+        // The table exists in this transaction only.
+        let probe = "CREATE TABLE writable_probe (id INTEGER)";
         transaction.execute_unprepared(probe).await?;
         transaction.rollback().await
     };
     probe.await.map_err(StartError::ReadOnly)
-}
-
-/// Refuses a database with migrations that this program does not know: a newer one applied them.
-async fn refuse_newer(store: &Store) -> Result<(), StartError> {
-    let known: Vec<String> = Migrator::migrations()
-        .iter()
-        .map(|step| step.name().to_owned())
-        .collect();
-    let applied = store::applied_migrations(store).await?;
-    match applied.into_iter().find(|step| !known.contains(step)) {
-        Some(step) => Err(StartError::Newer(step)),
-        None => Ok(()),
-    }
 }
 
 /// Revokes a demo's keys, and returns their number: a demo's page gives them to every visitor, and

@@ -1,5 +1,5 @@
-//! The commands: serve, demo, migrate, verify, heads, rebuild-usage, schema, healthcheck, config,
-//! key, secret.
+//! The commands: serve, demo, migrate, backup, verify, heads, rebuild-usage, schema, healthcheck,
+//! config, key, secret.
 //!
 //! Here: which function runs for which command. Not here: the options ([`crate::config`]).
 
@@ -32,6 +32,7 @@ pub async fn run(read: Read) -> Result<ExitCode, Failure> {
         Command::Serve(args) => serve::serve(args, Purpose::Platform).await,
         Command::Demo(args) => serve::serve(args, Purpose::Demo).await,
         Command::Migrate(args) => database::migrate(&args).await,
+        Command::Backup(args) => database::backup(&args),
         Command::Verify(args) => audit::verify(&args).await,
         Command::Heads(args) => audit::heads(&args).await,
         Command::RebuildUsage(args) => database::rebuild_usage(&args).await,

@@ -6,6 +6,7 @@
 
 pub mod admin_key;
 pub mod audit;
+pub mod database;
 pub mod file;
 pub mod limits;
 pub mod reports;
@@ -25,6 +26,7 @@ use ipnet::IpNet;
 use jiff::Timestamp;
 use url::Url;
 
+pub use self::database::DatabaseArgs;
 use self::{
     audit::{HeadsArgs, VerifyArgs},
     limits::LimitArgs,
@@ -62,8 +64,11 @@ pub enum Command {
     Serve(ServeArgs),
     /// Fill an empty database with realistic demo data, then serve.
     Demo(ServeArgs),
-    /// Migrate the database to this version's schema.
-    Migrate(DatabaseArgs),
+    /// Migrate the database to this version's schema. Servers may be running; migrations at the
+    /// same time wait for each other.
+    Migrate(MigrateArgs),
+    /// Copy a SQLite database to a new file, also while a server uses it.
+    Backup(BackupArgs),
     /// Rebuild every balance from the postings and check every hash chain; exit 1 if anything
     /// differs. It only reads, and refuses a database that is empty or of another version.
     Verify(VerifyArgs),
@@ -201,17 +206,32 @@ pub enum KeyRole {
     Sender,
 }
 
-/// The database.
-#[derive(Debug, Clone, Args)]
-pub struct DatabaseArgs {
-    /// The database's URL: sqlite://FILE?mode=rwc or postgres://USER@HOST/NAME.
+/// The database to migrate.
+#[derive(Debug, Args)]
+pub struct MigrateArgs {
+    /// The database, as a role that owns its tables.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+    /// Roles of PostgreSQL, separated by commas, that get the rights to serve: they read and write
+    /// rows, but neither change the tables nor alter the books. Name them in each migration.
     #[arg(
         long,
-        env = "DATABASE_URL",
-        default_value = "sqlite://message-credits.db?mode=rwc",
-        hide_env_values = true
+        env = "MIGRATE_GRANT",
+        value_name = "ROLES",
+        value_delimiter = ','
     )]
-    pub database_url: String,
+    pub grant: Vec<String>,
+}
+
+/// The copy to write.
+#[derive(Debug, Args)]
+pub struct BackupArgs {
+    /// The database.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+    /// The file to write, which must not exist.
+    #[arg(long, value_name = "FILE")]
+    pub to: PathBuf,
 }
 
 /// Options of `serve`.

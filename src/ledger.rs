@@ -72,12 +72,7 @@ use self::{
     ticket::Ticket,
     writer::{Pace, Writer},
 };
-use crate::{
-    clock::Clock,
-    store::{Store, sql::connection::POSTGRES_LEDGER_WRITERS},
-    telemetry::traces,
-    tuning::Tuned,
-};
+use crate::{clock::Clock, store::Store, telemetry::traces, tuning::Tuned};
 
 /// Changes that a slow subscriber may fall behind by before it hears that it missed some.
 const CHANGES: usize = 1_024;
@@ -103,10 +98,11 @@ pub struct Limits {
     pub batch_time: Duration,
     /// How long a command waits for its turn. After that it is refused, and never begun.
     pub deadline: Duration,
-    /// Writers on PostgreSQL, each with its own connection. One account's commands are with one
-    /// writer at a time. SQLite always has a single writer.
+    /// The most writers on PostgreSQL. There are as many as the store has connections for. One
+    /// account's commands are with one writer at a time. SQLite always has a single writer.
     pub writers: usize,
-    /// Accounts locked by another process that are waited for at once, each on its own connection.
+    /// The most accounts locked by another process that are waited for at once, each on its own
+    /// connection, of which half stay free for other writes.
     pub lanes: usize,
     /// Whether transactions are hashed.
     pub chaining: Chaining,
@@ -120,7 +116,7 @@ impl Default for Limits {
             batch: BATCH.get(),
             batch_time: Duration::from_millis(BATCH_MILLISECONDS.get()),
             deadline: Duration::from_secs(10),
-            writers: POSTGRES_LEDGER_WRITERS.get(),
+            writers: usize::MAX,
             lanes: 4,
             chaining: Chaining::On,
         }
@@ -179,9 +175,15 @@ impl Ledger {
     pub fn start_with(store: &Store, clock: &Clock, limits: Limits) -> (Self, Writers) {
         // SQLite has one writer at a time, whatever the limits say.
         let count = if store.backend() == DatabaseBackend::Postgres {
-            limits.writers
+            limits.writers.min(store.ledger_writers())
         } else {
             1
+        };
+        // A file has one connection for all writes, on which nobody waits for a lock.
+        let lanes = if store.backend() == DatabaseBackend::Postgres {
+            limits.lanes.min(store.writers() / 2)
+        } else {
+            limits.lanes
         };
         LazyLock::force(&measured::SERIES);
         let (changes, _) = broadcast::channel(CHANGES);
@@ -199,7 +201,7 @@ impl Ledger {
                 seat: None,
             },
             changes: changes.clone(),
-            lanes: Arc::new(Semaphore::new(limits.lanes)),
+            lanes: Arc::new(Semaphore::new(lanes)),
             batch: Pace::new(limits.batch, limits.batch_time),
         };
         let mut tasks = JoinSet::new();

@@ -17,6 +17,7 @@ use crate::{
         connections::{self, Stopping},
     },
     operations::Services,
+    store::Store,
     telemetry::metrics,
     version, worker,
 };
@@ -34,6 +35,7 @@ pub struct Running {
     working: JoinHandle<()>,
     measuring: JoinHandle<()>,
     services: Services,
+    store: Store,
     writers: crate::ledger::Writers,
 }
 
@@ -128,6 +130,7 @@ pub fn start(
         working,
         measuring: tokio::spawn(metrics::keep_up()),
         services,
+        store,
         writers,
     })
 }
@@ -162,6 +165,7 @@ impl Running {
             working,
             measuring,
             services,
+            store,
             writers,
             ..
         } = self;
@@ -188,6 +192,8 @@ impl Running {
         if let Some(administering) = administering {
             administering.abort();
         }
+        // A SQLite file is whole from then on, without its log.
+        store.close().await;
         measuring.abort();
         let seconds = asked.elapsed().as_secs_f64();
         tracing::info!(seconds, "stopped");

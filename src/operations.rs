@@ -70,6 +70,7 @@ pub use self::{
     refusal::{Fault, OperationError, Path, Refusal, RefusalCode},
     viewer::Viewer,
 };
+pub use crate::store::Standing;
 use crate::{
     clock::Clock,
     fair::Line,
@@ -160,12 +161,12 @@ impl Services {
         &self.0.parts.public_url
     }
 
-    /// Whether the database answers with this version's schema.
+    /// What the database is to this program now.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn is_ready(&self) -> Result<bool, DbErr> {
-        store::is_ready(self.store()).await
+    pub async fn standing(&self) -> Result<Standing, DbErr> {
+        store::standing(self.store()).await
     }
 
     /// The name of the payment provider if it charges nobody, so that credits cost nothing.

@@ -40,4 +40,4 @@ pub mod usage_rollup;
 pub mod webhook_delivery;
 
 pub use sql::connection::Store;
-pub use sql::version::{applied_migrations, is_ready};
+pub use sql::version::{Standing, closed_tables, standing};

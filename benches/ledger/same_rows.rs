@@ -12,10 +12,13 @@ use message_credits::{
     ledger::{Answer, BalanceAnswer, MessageAnswer, NewMessage, Request, RequestKind, SubmitError},
     store::{
         Store,
-        sql::table_rows::{self, TableRows},
+        sql::{
+            bounded::Transaction,
+            table_rows::{self, TableRows},
+        },
     },
 };
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, QueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement, Value};
 use uuid::Uuid;
 
 /// Charges one message.
@@ -106,7 +109,7 @@ async fn spend(store: &Store, clock: &Clock, request: &Request) -> Result<Answer
 }
 
 async fn insert_message(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     row: &entity::message::Model,
 ) -> Result<(), DbErr> {
     let sql = "INSERT INTO messages (account_id, id, text, channel, encoding, segment_count, recipients, units, \
@@ -300,7 +303,7 @@ pub fn answer(
 }
 
 async fn one(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     sql: &str,
     values: impl IntoIterator<Item = Value>,
 ) -> Result<Option<QueryResult>, DbErr> {
@@ -310,7 +313,7 @@ async fn one(
 }
 
 async fn run(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     sql: &str,
     values: impl IntoIterator<Item = Value>,
 ) -> Result<(), DbErr> {

@@ -4,10 +4,13 @@
 //! change when a table does. Not here: the current tables, which are the entities.
 
 use sea_orm_migration::prelude::*;
-pub use sea_orm_migration::prelude::{DbErr, MigratorTrait};
+pub use sea_orm_migration::prelude::{
+    DbErr, MigrationName, MigrationTrait, MigratorTrait, SchemaManager,
+};
 
 mod columns;
 mod guards;
+pub mod live;
 mod m20261122_000001_initial;
 mod m20261122_000002_default_rate_card;
 mod m20261122_000003_message_pages;
@@ -29,6 +32,7 @@ mod m20261126_000018_rates_by_channel;
 mod m20261126_000019_payments;
 mod m20261126_000020_payment_reversals;
 mod m20261126_000022_one_recharge;
+mod m20261127_000023_schema_contracts;
 mod m20261127_000027_running_imports;
 mod m20261127_000030_charges_in_one_row;
 mod m20261127_000031_lines_in_messages;
@@ -62,6 +66,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000019_payments::Migration),
             Box::new(m20261126_000020_payment_reversals::Migration),
             Box::new(m20261126_000022_one_recharge::Migration),
+            Box::new(m20261127_000023_schema_contracts::Migration),
             Box::new(m20261127_000027_running_imports::Migration),
             Box::new(m20261127_000030_charges_in_one_row::Migration),
             Box::new(m20261127_000031_lines_in_messages::Migration),

@@ -5,7 +5,7 @@
 
 use sea_orm_migration::{prelude::*, sea_orm::DatabaseBackend};
 
-use crate::columns::text;
+use crate::{columns::text, live};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -13,6 +13,7 @@ pub(crate) struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        live::contract(manager, self.name(), self.name()).await?;
         let column = Table::alter()
             .table("messages")
             .add_column(text("lines").default("[]"))

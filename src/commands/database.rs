@@ -1,4 +1,4 @@
-//! Commands about the database: its schema and its usage by day.
+//! Commands about the database: its schema, its copies and its usage by day.
 //!
 //! Here: what they print. Not here: the work ([`app`], [`usage_rollup`]).
 
@@ -8,22 +8,29 @@ use super::{Failure, account_id, print};
 use crate::{
     app,
     clock::Clock,
-    config::{DatabaseArgs, RebuildUsageArgs},
+    config::{BackupArgs, MigrateArgs, RebuildUsageArgs},
     operations::usage_rollup,
+    store::sql::backup,
 };
 
 /// A long command reports its progress after this many accounts.
 const PROGRESS_ACCOUNTS: u64 = 100;
 
-pub(super) async fn migrate(args: &DatabaseArgs) -> Result<ExitCode, Failure> {
-    app::migrate(&args.database_url).await?.close().await;
+pub(super) async fn migrate(args: &MigrateArgs) -> Result<ExitCode, Failure> {
+    app::migrate_with(&args.database.settings(), &args.grant).await?;
     print("The database's schema is up to date.\n")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) fn backup(args: &BackupArgs) -> Result<ExitCode, Failure> {
+    let bytes = backup::backup(&args.database.database_url, &args.to)?;
+    print(&format!("Wrote {bytes} bytes to {}.\n", args.to.display()))?;
     Ok(ExitCode::SUCCESS)
 }
 
 pub(super) async fn rebuild_usage(args: &RebuildUsageArgs) -> Result<ExitCode, Failure> {
     let account = args.account.as_deref().map(account_id).transpose()?;
-    let store = app::open(&args.database.database_url).await?;
+    let store = app::open_with(&args.database.settings()).await?;
     let tell = |count: u64| {
         if count.is_multiple_of(PROGRESS_ACCOUNTS) {
             // Standard error may be closed; the work continues.

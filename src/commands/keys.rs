@@ -24,7 +24,7 @@ use crate::{
 
 pub(super) async fn create_key(args: CreateKeyArgs) -> Result<ExitCode, Failure> {
     let account = args.account.as_deref().map(account_id).transpose()?;
-    let store = app::open(&args.database.database_url).await?;
+    let store = app::open_with(&args.database.settings()).await?;
     let new = CreateApiKey {
         account,
         role: role(args.role),
@@ -54,7 +54,7 @@ pub(super) async fn create_key(args: CreateKeyArgs) -> Result<ExitCode, Failure>
 }
 
 pub(super) async fn renew_secret(args: &DatabaseArgs) -> Result<ExitCode, Failure> {
-    let store = app::open(&args.database_url).await?;
+    let store = app::open_with(&args.settings()).await?;
     let renewed = server_secret::renew(&store).await;
     store.close().await;
     renewed.map_err(|cause| format!("the secret could not be renewed: {cause:?}"))?;
@@ -70,7 +70,7 @@ pub(super) async fn rotate_keys(args: &RotateKeysArgs) -> Result<ExitCode, Failu
     let Some(key) = vault.current_key() else {
         return Err("no keys are configured: set SECRET_KEYS or SECRET_KEYS_FILE".into());
     };
-    let store = app::open(&args.database.database_url).await?;
+    let store = app::open_with(&args.database.settings()).await?;
     let tell = |count: u64| {
         // Standard error may be closed; the work continues.
         drop(writeln!(std::io::stderr(), "{count} connections …"));

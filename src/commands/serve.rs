@@ -116,7 +116,7 @@ pub(super) async fn serve(args: ServeArgs, purpose: Purpose) -> Result<ExitCode,
     };
     // Before any migration. Held until the process ends.
     let _lock = server_lock::acquire(&args.database.database_url)?;
-    let store = app::open(&args.database.database_url).await?;
+    let store = app::open_with(&args.database.settings()).await?;
     let filled = match purpose {
         Purpose::Demo => Some(demo::fill(&store, &clock).await?),
         Purpose::Platform => {

@@ -13,11 +13,17 @@ use axum::{
 use tokio::{sync::Mutex, time::Instant};
 
 use super::Server;
-use crate::telemetry::{self, episode::DATABASE};
+use crate::{
+    operations::Standing,
+    telemetry::{self, episode::DATABASE},
+};
 
 /// How long the database's state is cached. Supervisors check every few seconds, and anonymous
 /// clients as often as they like: the database is queried at most once a second.
 const FRESH: Duration = Duration::from_secs(1);
+/// How long the database may take to answer. Supervisors give up after a few seconds, and take that
+/// for a process that hangs.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Liveness: the process responds.
 pub(super) async fn alive() -> &'static str {
@@ -31,7 +37,10 @@ pub(super) struct Readiness(Mutex<Option<(Instant, Database)>>);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Database {
     Ready,
+    /// Ready, though newer programs have extended the schema.
+    Newer,
     OtherSchema,
+    ReadOnly,
     NoAnswer,
 }
 
@@ -50,33 +59,46 @@ impl Readiness {
     }
 }
 
-/// Readiness: the server isn't stopping, the database responds, and its schema is this version's.
-/// The response also says if payments are sandboxed.
+/// Readiness: the server isn't stopping, the database responds, can be written, and has a schema
+/// that this version serves. The response also says if the schema is newer, and if payments are
+/// sandboxed.
 pub(super) async fn ready(State(server): State<Server>) -> Response {
     let services = &server.0.services;
     let failed = |text: &'static str| (StatusCode::SERVICE_UNAVAILABLE, text).into_response();
     if server.0.leaving.is_cancelled() {
         return failed("this server is stopping: send requests to another one");
     }
-    let ask = async || match services.is_ready().await {
-        Ok(true) => Database::Ready,
-        Ok(false) => Database::OtherSchema,
-        Err(cause) => {
+    let ask = async || match tokio::time::timeout(PATIENCE, services.standing()).await {
+        Ok(Ok(standing)) => match standing {
+            Standing::Current => Database::Ready,
+            Standing::Newer(_) => Database::Newer,
+            Standing::Older(_) | Standing::Outdated(_) => Database::OtherSchema,
+            Standing::ReadOnly => Database::ReadOnly,
+        },
+        Ok(Err(cause)) => {
             DATABASE.failed(&cause);
             Database::NoAnswer
         }
+        Err(_) => {
+            DATABASE.failed(&"it did not answer in time");
+            Database::NoAnswer
+        }
     };
-    match server.0.readiness.known(ask).await {
-        Database::Ready => match services.free_provider() {
-            Some(name) => {
-                format!("ready\npayments: {name} (nobody is charged, and the credits are real)\n")
-                    .into_response()
-            }
-            None => "ready".into_response(),
-        },
-        Database::OtherSchema => failed("the database's schema is of another version"),
-        Database::NoAnswer => failed("the database does not respond"),
+    let state = server.0.readiness.known(ask).await;
+    let mut text = String::from("ready");
+    match state {
+        Database::Ready => {}
+        Database::Newer => text.push_str("\nschema: newer than this program, which can serve it"),
+        Database::OtherSchema => return failed("the database's schema is of another version"),
+        Database::ReadOnly => return failed("the database can only be read"),
+        Database::NoAnswer => return failed("the database does not respond"),
     }
+    if let Some(name) = services.free_provider() {
+        text.push_str(&format!(
+            "\npayments: {name} (nobody is charged, and the credits are real)\n"
+        ));
+    }
+    text.into_response()
 }
 
 /// Metrics in Prometheus's text format.

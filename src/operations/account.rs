@@ -7,7 +7,6 @@ use entity::{
     sql_enums::{ConsumptionOrder, Settlement},
 };
 use jiff::tz::TimeZone;
-use sea_orm::DatabaseTransaction;
 
 use super::{
     OperationError, Path, Services, Viewer, ViewerReader, input,
@@ -21,6 +20,7 @@ use crate::{
     store::{
         self,
         account::{AccountFilter, AccountSettings},
+        sql::bounded::Transaction,
     },
 };
 
@@ -223,10 +223,7 @@ impl Services {
     /// A transaction that holds the lock of the account's book while none of its messages is due.
     /// Messages that came due while the server settled them remain the server's to settle, even if
     /// no job has run yet (law H3).
-    async fn with_nothing_due(
-        &self,
-        account: AccountId,
-    ) -> Result<DatabaseTransaction, OperationError> {
+    async fn with_nothing_due(&self, account: AccountId) -> Result<Transaction, OperationError> {
         for _ in 0..MAX_SETTLING {
             let transaction = self.store().begin().await?;
             store::book::lock(&transaction, [account]).await?;

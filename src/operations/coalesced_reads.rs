@@ -6,7 +6,7 @@ use std::{collections::HashMap, hash::Hash, sync::Arc};
 
 use domain::id::{AccountId, ApiKeyId, ListId};
 use entity::{api_key, contact_list};
-use sea_orm::{DatabaseConnection, DbErr};
+use sea_orm::DbErr;
 use secrecy::SecretSlice;
 
 use crate::{
@@ -16,6 +16,7 @@ use crate::{
         account::Charged,
         contact_list::Heads,
         sql::{
+            bounded::Connections,
             coalescing::Coalescer,
             errors,
             lost_connections::lost_the_connection,
@@ -90,7 +91,7 @@ impl CoalescedReads {
 /// another.
 fn coalesced<K, V, F>(
     store: &Store,
-    read: impl Fn(DatabaseConnection, Vec<K>) -> F + Send + Sync + 'static,
+    read: impl Fn(Connections, Vec<K>) -> F + Send + Sync + 'static,
 ) -> Coalescer<K, V>
 where
     K: Eq + Hash + Clone + Send + Sync + 'static,

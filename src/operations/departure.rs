@@ -17,12 +17,12 @@ use domain::{
     segmentation::Options,
 };
 use entity::{message, message_audience, message_departure};
-use sea_orm::DatabaseTransaction;
 
 use super::{OperationError, Services, personal};
 use crate::store::{
     self,
     contact::{Counts, Removed, Which},
+    sql::bounded::Transaction,
 };
 
 /// The most texts segmented in one transaction, messages times contacts. They take a few hundredths
@@ -50,7 +50,7 @@ impl Services {
     /// them. The caller has locked the list.
     pub(super) async fn remove_departing(
         &self,
-        transaction: &DatabaseTransaction,
+        transaction: &Transaction,
         of: (AccountId, ListId),
         which: Which<'_>,
         waiting: Vec<message_audience::Model>,

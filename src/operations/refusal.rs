@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use domain::{book, credits::ParseCreditsError, ending::NoEnding};
-use sea_orm::DbErr;
+use sea_orm::{DbErr, RuntimeErr};
 
 use crate::{
     ledger::{Refused, SubmitError},
@@ -161,7 +161,10 @@ impl From<Arc<DbErr>> for OperationError {
 /// The error for a cause that only says that the database is away.
 fn out_of_reach(cause: &DbErr) -> Option<OperationError> {
     errors::count(cause);
-    if matches!(cause, DbErr::ConnectionAcquire(_)) {
+    if matches!(
+        cause,
+        DbErr::ConnectionAcquire(_) | DbErr::Conn(RuntimeErr::Internal(_))
+    ) {
         DATABASE.failed(cause);
         return Some(OperationError::Unavailable);
     }

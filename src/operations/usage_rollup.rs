@@ -7,7 +7,6 @@
 
 use domain::{calendar, id::AccountId};
 use jiff::{Timestamp, tz::TimeZone};
-use sea_orm::DatabaseTransaction;
 
 use super::{OperationError, Services};
 use crate::tuning::Tuned;
@@ -15,6 +14,7 @@ use crate::{
     clock::{Clock, whole_micros},
     store::{
         self, Store,
+        sql::bounded::Transaction,
         usage_rollup::{Chunk, Progress, last_charge},
     },
 };
@@ -103,7 +103,7 @@ async fn extend(store: &Store, clock: &Clock, account: AccountId) -> Result<bool
 }
 
 async fn extend_locked(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     clock: &Clock,
     account: AccountId,
 ) -> Result<bool, OperationError> {
@@ -141,7 +141,7 @@ async fn extend_locked(
 
 /// The first instant of the days that are rolled up, or of future days: no charge is later.
 async fn end(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     clock: &Clock,
     account: AccountId,
     progress: &Progress,

@@ -54,7 +54,8 @@ pub async fn find_all_charged(
     at: jiff::Timestamp,
 ) -> Result<Vec<Charged>, DbErr> {
     let columns = format!(
-        "a.*, {}",
+        "{}, {}",
+        joined::all::<account::Column>("a"),
         joined::columns::<rate_card::Column>("c", "card_")
     );
     let tables = format!("accounts a LEFT JOIN rate_cards c ON c.id = {IN_FORCE}");

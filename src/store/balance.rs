@@ -20,7 +20,7 @@ use sea_orm::{
 
 use super::{
     book::{day, lock_rows},
-    sql::row_set::RowSet,
+    sql::{joined, row_set::RowSet},
 };
 use crate::clock::whole_micros;
 
@@ -41,8 +41,9 @@ pub async fn last_of(
     connection: &impl ConnectionTrait,
     accounts: impl IntoIterator<Item = AccountId>,
 ) -> Result<HashMap<AccountId, transaction::Model>, DbErr> {
+    let columns = joined::all::<transaction::Column>("t");
     let query = (
-        "t.*",
+        columns.as_str(),
         "books b JOIN transactions t ON t.account_id = b.account_id AND t.sequence = b.sequence",
         "b.account_id = w.account_id",
     );

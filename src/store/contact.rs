@@ -183,13 +183,19 @@ pub async fn update(
         .iter()
         .map(|row| (row.number.unguarded(), row.fields.unguarded()))
         .collect();
-    let (source, revised) = match connection.get_database_backend() {
+    // As in `known`: the rows that change are found by their numbers first, and then by their
+    // places in the table.
+    let (source, matched, revised) = match connection.get_database_backend() {
         DatabaseBackend::Postgres => (
-            "SELECT (value->>0)::bigint AS number, value->>1 AS fields FROM json_array_elements($3::json)",
+            "(SELECT q.place, w.value->>1 AS fields FROM json_array_elements($3::json) AS w(value)
+             CROSS JOIN LATERAL (SELECT ctid AS place FROM contacts WHERE account_id = $1
+             AND list_id = $2 AND number = (w.value->>0)::bigint OFFSET 0) q) AS changed",
+            "contacts.ctid = changed.place",
             "$4::bigint",
         ),
         _ => (
-            "SELECT value->>0 AS number, value->>1 AS fields FROM json_each($3)",
+            "(SELECT value->>0 AS number, value->>1 AS fields FROM json_each($3)) AS changed",
+            "contacts.account_id = $1 AND contacts.list_id = $2 AND contacts.number = changed.number",
             "$4",
         ),
     };
@@ -197,8 +203,7 @@ pub async fn update(
         "UPDATE contacts SET fields = changed.fields,
          changed_revision = CASE WHEN contacts.fields IS NOT DISTINCT FROM changed.fields
              THEN contacts.changed_revision ELSE {revised} END
-         FROM ({source}) AS changed
-         WHERE contacts.account_id = $1 AND contacts.list_id = $2 AND contacts.number = changed.number"
+         FROM {source} WHERE {matched}"
     );
     let values = [json(&rows)?, revision.into()];
     let statement = of_list(connection, text, list, values);

@@ -11,6 +11,7 @@ use sea_orm::{
 };
 
 use super::sql::{
+    joined,
     paging::{Direction, Page, Window, page},
     row_set::RowSet,
 };
@@ -69,12 +70,13 @@ pub async fn in_force_for(
     at: jiff::Timestamp,
 ) -> Result<Option<rate_card::Model>, DbErr> {
     let condition = format!("c.id = {IN_FORCE}");
+    let columns = joined::all::<rate_card::Column>("c");
     let read = |row: &QueryResult| rate_card::Model::from_query_result(row, "");
     let found = RowSet::of([[account.uuid().into(), at.as_microsecond().into()]])
         .query(
             connection,
             &["account_id", "at"],
-            ("c.*", "rate_cards c", &condition),
+            (&columns, "rate_cards c", &condition),
             read,
         )
         .await?;

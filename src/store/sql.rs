@@ -4,23 +4,32 @@
 //! work and read coalescing, on SQLite and on PostgreSQL. Not here: queries of our tables, which
 //! are the files beside this folder.
 
+pub mod backup;
+pub mod bounded;
 pub mod bulk;
 pub mod coalescing;
 pub mod connection;
 pub mod errors;
 pub mod hints;
+mod hosts;
 pub(super) mod joined;
 pub mod lost_connections;
+pub mod migrating;
 pub mod paging;
 pub mod pools;
+mod postgres;
 mod private_file;
+mod reach;
 pub mod read_only;
 pub mod reader;
 pub mod replica;
 pub mod row_set;
 pub(super) mod search;
 pub mod server_lock;
+pub mod settings;
+mod sqlite;
 pub mod table_rows;
 pub mod version;
+mod wal;
 pub(super) mod work_queue;
 mod writer_threads;

@@ -12,6 +12,7 @@ mod comments;
 mod connections;
 mod contract;
 mod cors;
+mod database_settings;
 mod demo;
 mod deploy;
 mod deployment;

@@ -14,15 +14,18 @@ mod full_disk;
 mod hints;
 mod kill;
 mod ledger_door;
+mod live_migrations;
 mod load;
 mod lost_answer;
 mod payment_kill;
+mod postgres_moves;
 mod postgres_stop;
 mod processes;
 mod quotas;
 mod replica;
 mod rolling_restart;
 mod shares;
+mod sqlite_files;
 mod threats;
 
 use crate::support::process;

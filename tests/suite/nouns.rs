@@ -18,6 +18,7 @@ mod contact_import_columns;
 mod contact_import_files;
 mod contact_import_preview;
 mod contact_list;
+mod contact_plans;
 mod credit_package;
 mod departures;
 mod destination_options;

@@ -60,7 +60,7 @@ fn the_database_url_may_be_in_a_file_of_its_own() {
     let Some(crate::config::Command::Migrate(args)) = &found.cli.command else {
         panic!("{:?}", found.cli);
     };
-    assert_eq!(args.database_url, url);
+    assert_eq!(args.database.database_url, url);
     assert_eq!(row(&found, "database-url").value, "set");
     assert_eq!(
         row(&found, "database-url").source,

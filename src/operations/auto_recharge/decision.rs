@@ -21,7 +21,6 @@ use domain::{
 use entity::{purchase, sql_enums::PurchaseStatus};
 use futures_util::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
-use sea_orm::DatabaseTransaction;
 
 use super::{
     super::{OperationError, Services, account::time_zone},
@@ -30,7 +29,7 @@ use super::{
 use crate::{
     clock::{later, whole_micros},
     payments::{CallError, Mandate, Provider},
-    store::{self, book::Wanted},
+    store::{self, book::Wanted, sql::bounded::Transaction},
 };
 
 /// Recharges that one pass decides about; the next pass continues. Few enough that each is decided
@@ -319,7 +318,7 @@ fn provider_limit_reached(
 }
 
 async fn write_rest(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     account: AccountId,
     rest: Rest,
 ) -> Result<(), OperationError> {
@@ -330,7 +329,7 @@ async fn write_rest(
 
 /// The available credits of an account whose book is locked, and its debt.
 pub(super) async fn credits(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     account: AccountId,
     now: Timestamp,
 ) -> Result<(Credits, Credits), OperationError> {

@@ -93,7 +93,8 @@ async fn heads_with_lots(
     wanted: &BTreeMap<AccountId, Wanted>,
 ) -> Result<Loaded, DbErr> {
     let columns = format!(
-        "b.*, a.consumption_order, a.time_zone, a.usage_rolled_from, {}",
+        "{}, a.consumption_order, a.time_zone, a.usage_rolled_from, {}",
+        joined::all::<book::Column>("b"),
         joined::columns::<lot::Column>("l", "lot_")
     );
     let query = (
@@ -237,8 +238,9 @@ async fn load_used_up_lots(
     loaded: &mut Loaded,
 ) -> Result<(), DbErr> {
     let accounts = wanted.iter().filter(|(_, wanted)| wanted.used_up_lots);
+    let columns = joined::all::<lot::Column>("l");
     let query = (
-        "l.*",
+        columns.as_str(),
         "books b JOIN lots l ON l.account_id = b.account_id AND l.expires_at > b.last_at",
         "b.account_id = w.account_id AND l.remaining_units = 0",
     );
@@ -260,8 +262,9 @@ async fn load_lots_of_purchases(
         let ids = wanted.purchases.iter();
         ids.map(|purchase| (id.uuid(), purchase.uuid()))
     });
+    let columns = joined::all::<lot::Column>("l");
     let query = (
-        "l.*",
+        columns.as_str(),
         "purchases p JOIN lots l ON l.account_id = p.account_id AND l.id = p.lot_id",
         "p.account_id = w.account_id AND p.id = w.id",
     );

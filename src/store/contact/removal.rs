@@ -83,6 +83,8 @@ async fn delete_returning(
     which: Which<'_>,
     columns: &str,
 ) -> Result<Vec<QueryResult>, DbErr> {
+    // On PostgreSQL the values come first in the plan, and the rows are found by their places: a
+    // plan made while the list was small must not go through all of it for each value.
     let postgres = connection.get_database_backend() == DatabaseBackend::Postgres;
     let (condition, value) = match which {
         Which::Ids(ids) => {
@@ -91,29 +93,32 @@ async fn delete_returning(
                 .map(|id| id.uuid().simple().to_string())
                 .collect();
             let set = if postgres {
-                "id IN (SELECT value::uuid FROM json_array_elements_text($3::json))"
+                "ctid = ANY (ARRAY(SELECT q.place FROM json_array_elements_text($3::json) AS w(value)
+                 CROSS JOIN LATERAL (SELECT ctid AS place FROM contacts WHERE account_id = $1
+                 AND list_id = $2 AND id = w.value::uuid OFFSET 0) q))"
             } else {
-                "id IN (SELECT unhex(value) FROM json_each($3))"
+                "account_id = $1 AND list_id = $2 AND id IN (SELECT unhex(value) FROM json_each($3))"
             };
             (set, json(&ids)?)
         }
         Which::Numbers(numbers) => {
             let set = if postgres {
-                "number IN (SELECT value::bigint FROM json_array_elements_text($3::json))"
+                "ctid = ANY (ARRAY(SELECT q.place FROM json_array_elements_text($3::json) AS w(value)
+                 CROSS JOIN LATERAL (SELECT ctid AS place FROM contacts WHERE account_id = $1
+                 AND list_id = $2 AND number = w.value::bigint OFFSET 0) q))"
             } else {
-                "number IN (SELECT value FROM json_each($3))"
+                "account_id = $1 AND list_id = $2 AND number IN (SELECT value FROM json_each($3))"
             };
             (set, json(&numbers)?)
         }
         Which::Oldest(most) => {
-            let set = "id IN (SELECT id FROM contacts WHERE account_id = $1 AND list_id = $2
+            let set = "account_id = $1 AND list_id = $2 AND id IN
+                (SELECT id FROM contacts WHERE account_id = $1 AND list_id = $2
                 ORDER BY id LIMIT $3)";
             (set, i64::try_from(most).unwrap_or(i64::MAX).into())
         }
     };
-    let text = format!(
-        "DELETE FROM contacts WHERE account_id = $1 AND list_id = $2 AND {condition} RETURNING {columns}"
-    );
+    let text = format!("DELETE FROM contacts WHERE {condition} RETURNING {columns}");
     connection
         .query_all_raw(of_list(connection, text, list, [value]))
         .await

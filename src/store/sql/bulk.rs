@@ -85,6 +85,7 @@ impl Store {
                     return;
                 }
             };
+            let pool = pool.unbounded();
             if pool.get_database_backend() == DatabaseBackend::Postgres {
                 let pool = pool.get_postgres_connection_pool();
                 let last = last_step(copy(pool, &postgres, &sender).await);

@@ -1,9 +1,7 @@
-//! Connection pools: opening them, with their sizes and settings.
+//! The database of one installation: its pools, and what each is for.
 //!
-//! Here: SQLite has one connection that writes and several that read. With WAL, readers continue
-//! while the writer works, and a second writer would only wait for the first, with stalls.
-//! `synchronous=FULL` makes a commit survive a power cut. PostgreSQL has a pool for each purpose.
-//! Not here: the fair queue of readers ([`super::reader`]).
+//! Here: which pool a reader or a writer uses, and closing them. Not here: opening them
+//! ([`super::sqlite`], [`super::postgres`]), and the fair queue of readers ([`super::reader`]).
 
 use std::{
     sync::Arc,
@@ -11,157 +9,107 @@ use std::{
 };
 
 use sea_orm::{
-    ConnectOptions, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
-    sqlx::{
-        self, Connection,
-        sqlite::{SqliteConnection, SqliteJournalMode, SqliteSynchronous},
-    },
+    DatabaseBackend, DatabaseConnection, DbErr, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait,
 };
+use tokio::sync::Semaphore;
 
 use super::{
+    bounded::{Bound, Bounded, Connections, Transaction},
     errors,
     lost_connections::Losses,
     pools::{self, Pool},
-    private_file,
+    postgres::{self, Follower},
     reader::{Reader, Snapshot},
+    settings::Settings,
+    sqlite,
+    wal::Keeper,
     writer_threads::Threads,
 };
-use crate::tuning::Tuned;
 
-/// Readers beside SQLite's one writer, shared fairly ([`super::reader`]): enough to keep four to
-/// eight cores busy.
-/// Measured: docs/measured.md, "Connections and threads".
-static SQLITE_READERS: Tuned<u32> = Tuned::new("SQLITE_READERS", 16);
-/// Connections for lookups by key, as on PostgreSQL.
-/// Measured: docs/measured.md, "Connections and threads".
-static SQLITE_LOOKUPS: Tuned<u32> = Tuned::new("SQLITE_LOOKUPS", 6);
-/// Connections for the figures of downloads, one for each running download.
-const SQLITE_BULK: u32 = 8;
-/// Connections for the jobs alone. They read one thing after another, and must not wait for
-/// clients.
-const JOBS: u32 = 2;
-/// Connections that one process takes from PostgreSQL, whose default limit is 100 in all. Readers
-/// and writers have separate pools, so reports and downloads never keep a charge waiting.
-/// Measured: docs/measured.md, "Connections and threads".
-static POSTGRES_READERS: Tuned<u32> = Tuned::new("POSTGRES_READERS", 20);
-/// Each locked account that the ledger waits for takes one connection; the rest are for writes
-/// outside the ledger.
-const POSTGRES_WRITERS: u32 = 8;
-/// The ledger's writers, each with its own connection, which keeps plans and catalogue data from
-/// batch to batch.
-/// Measured: docs/measured.md, "Connections and threads".
-pub static POSTGRES_LEDGER_WRITERS: Tuned<usize> = Tuned::new("WRITERS", 3);
-/// Connections for lookups by key, of many keys at a time: few, so that each stays warm.
-/// Measured: docs/measured.md, "Connections and threads".
-static POSTGRES_LOOKUPS: Tuned<u32> = Tuned::new("POSTGRES_LOOKUPS", 6);
-/// Planner settings for writers and lookups. Their statements find rows by key and are planned
-/// once. A plan that was made while a table was small must not scan the whole table when it has
-/// grown.
-const BY_KEY: [(&str, &str); 5] = [
-    // Planning takes several times as long as finding a row by key.
-    ("plan_cache_mode", "force_generic_plan"),
-    ("enable_seqscan", "off"),
-    ("enable_hashjoin", "off"),
-    ("enable_mergejoin", "off"),
-    ("jit", "off"),
-];
-/// Pages of SQLite's log, of 4 KiB each, before a checkpoint moves them into the database. Under
-/// load every batch changes the same pages, and rarer checkpoints move them less often.
-/// Measured: docs/measured.md, "SQLite".
-static SQLITE_CHECKPOINT_PAGES: Tuned<u32> = Tuned::new("SQLITE_CHECKPOINT_PAGES", 8_192);
-/// The page cache of SQLite's writer, in KiB.
-/// Measured: docs/measured.md, "SQLite".
-static SQLITE_WRITER_CACHE: Tuned<u32> = Tuned::new("SQLITE_WRITER_CACHE", 16_384);
-/// The page cache of one of SQLite's readers, in KiB. There are many, and a report reads its rows
-/// once; the operating system caches the file's pages for all of them together. Measured:
-/// docs/measured.md, "SQLite".
-static SQLITE_READER_CACHE: Tuned<u32> = Tuned::new("SQLITE_READER_CACHE", 2_048);
-/// Statements that a connection to SQLite keeps prepared: a batch has up to nine sizes for each
-/// table.
-/// Measured: docs/measured.md, "SQLite".
-static SQLITE_STATEMENTS: Tuned<usize> = Tuned::new("SQLITE_STATEMENTS", 400);
-/// Connections for bulk reads: each download uses two, one for its figures and one for its
-/// messages, so that slow clients never keep others from reading. They are opened on demand.
-const POSTGRES_BULK: u32 = 16;
-/// PostgreSQL's timeout for a statement. No page of a report comes near it.
-const STATEMENT_TIMEOUT: &str = "30s";
-/// PostgreSQL's timeout for waiting for a lock. A transaction that holds one longer is stuck.
-const LOCK_TIMEOUT: &str = "10s";
-/// How long a caller waits for a connection before the database counts as unavailable.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long closing a pool may take: connections that are still in use are waited for.
+const CLOSING: Duration = Duration::from_secs(5);
 
 /// The database of one installation.
 #[derive(Debug, Clone)]
 pub struct Store {
     reader: Reader,
-    lookups: DatabaseConnection,
-    writer: DatabaseConnection,
+    lookups: Connections,
+    writer: Connections,
     /// Pools of one connection for each of the ledger's writers; none on SQLite, which has one
     /// writer.
-    ledger_writers: Vec<DatabaseConnection>,
+    ledger_writers: Vec<Connections>,
     /// The threads of those writers; none on SQLite, whose driver has its own.
     threads: Option<Arc<Threads>>,
     /// For downloads. On SQLite, scans use connections outside any pool.
     bulk: DatabaseConnection,
-    /// When connections to PostgreSQL were lost.
+    /// Places for snapshots that are pinned for a scan: each takes two connections of `bulk`.
+    pins: Arc<Semaphore>,
+    /// Connections for writes outside the ledger.
+    writers: u32,
+    /// What is known about lost connections to PostgreSQL.
     losses: Losses,
+    /// How long a caller waits for a connection.
+    patience: Duration,
+    _follower: Option<Arc<Follower>>,
+    _keeper: Option<Arc<Keeper>>,
 }
 
 impl Store {
-    /// Opens the database that `url` names: `sqlite://…` or `postgres://…`.
+    /// Opens the database that `url` names with the measured settings: `sqlite://…` or
+    /// `postgres://…`.
     ///
     /// # Errors
     /// If the database can't be opened.
     pub async fn connect(url: &str) -> Result<Self, DbErr> {
+        Self::open(&Settings::of(url)).await
+    }
+
+    /// Opens a database. PostgreSQL is waited for as long as the settings say.
+    ///
+    /// # Errors
+    /// If the database can't be opened.
+    pub async fn open(settings: &Settings) -> Result<Self, DbErr> {
         errors::register();
         pools::register();
-        let losses = Losses::default();
-        if url.starts_with("sqlite:") {
-            private_file::prepare(url);
-            let writer = Database::connect(sqlite(url, 1, SQLITE_WRITER_CACHE.get())).await?;
-            let pool = |connections| {
-                let mut options = sqlite(url, connections, SQLITE_READER_CACHE.get());
-                // Connections are opened on demand.
-                options.connect_lazy(true).min_connections(0);
-                Database::connect(options)
-            };
-            let shared = pool(SQLITE_READERS.get()).await?;
-            let reader = Reader::new(shared, SQLITE_READERS.get(), pool(JOBS).await?);
-            let bulk = pool(SQLITE_BULK).await?;
+        if settings.is_sqlite() {
+            let pools = sqlite::Pools::open(&settings.url, settings.acquire_timeout).await?;
+            let unbounded = |pool| Bounded::new(pool, Bound::default());
             return Ok(Self {
-                lookups: pool(SQLITE_LOOKUPS.get()).await?,
-                reader,
-                writer,
+                reader: Reader::new(
+                    unbounded(pools.readers),
+                    sqlite::READERS.get(),
+                    unbounded(pools.jobs),
+                ),
+                lookups: unbounded(pools.lookups),
+                writer: unbounded(pools.writer),
                 ledger_writers: Vec::new(),
                 threads: None,
-                bulk,
-                losses,
+                bulk: pools.bulk,
+                pins: Arc::new(Semaphore::new(Semaphore::MAX_PERMITS)),
+                writers: 1,
+                losses: Losses::default(),
+                patience: settings.acquire_timeout,
+                _follower: None,
+                _keeper: Keeper::start(&settings.url).map(Arc::new),
             });
         }
-        let postgres = |connections, settings| postgres(url, connections, settings, &losses);
-        let writer = Database::connect(postgres(POSTGRES_WRITERS, &BY_KEY)).await?;
-        let shared = Database::connect(postgres(POSTGRES_READERS.get(), &[])).await?;
-        let lazily = |mut options: ConnectOptions| {
-            options.connect_lazy(true);
-            Database::connect(options)
-        };
-        let jobs = lazily(postgres(JOBS, &[])).await?;
-        let reader = Reader::new(shared, POSTGRES_READERS.get(), jobs);
-        let lookups = lazily(postgres(POSTGRES_LOOKUPS.get(), &BY_KEY)).await?;
-        let bulk = lazily(postgres(POSTGRES_BULK, &[])).await?;
-        let mut ledger_writers = Vec::new();
-        for _ in 0..POSTGRES_LEDGER_WRITERS.get() {
-            ledger_writers.push(lazily(postgres(1, &BY_KEY)).await?);
-        }
+        let pools = postgres::Pools::open(settings).await?;
+        let budget = settings.budget();
+        let pins = usize::try_from(budget.bulk / 2).unwrap_or(1);
         Ok(Self {
-            reader,
-            lookups,
-            writer,
-            ledger_writers,
+            reader: Reader::new(pools.readers, budget.readers, pools.jobs),
+            lookups: pools.lookups,
+            writer: pools.writers,
+            ledger_writers: pools.ledger,
             threads: Some(Arc::new(Threads::start())),
-            bulk,
-            losses,
+            bulk: pools.bulk,
+            pins: Arc::new(Semaphore::new(pins)),
+            writers: budget.writers,
+            losses: pools.losses,
+            patience: settings.acquire_timeout,
+            _follower: pools.follower.map(Arc::new),
+            _keeper: None,
         })
     }
 
@@ -174,7 +122,7 @@ impl Store {
 
     /// For statements that find rows by key, and whose text is always the same.
     #[must_use]
-    pub fn lookups(&self) -> &DatabaseConnection {
+    pub fn lookups(&self) -> &Connections {
         &self.lookups
     }
 
@@ -184,10 +132,27 @@ impl Store {
         self.losses.record_error(cause);
     }
 
-    /// For migrations, and for single statements that write outside a transaction.
+    /// Records that the server can't be written, so that all connections are replaced.
+    pub(super) fn record_move(&self) {
+        self.losses.record_move();
+    }
+
+    /// For single statements that write outside a transaction.
     #[must_use]
-    pub fn writer(&self) -> &DatabaseConnection {
+    pub fn writer(&self) -> &Connections {
         &self.writer
+    }
+
+    /// The connections for writes outside the ledger.
+    #[must_use]
+    pub fn writers(&self) -> usize {
+        usize::try_from(self.writers).unwrap_or(usize::MAX)
+    }
+
+    /// The connections of the ledger's writers: one on SQLite.
+    #[must_use]
+    pub fn ledger_writers(&self) -> usize {
+        self.ledger_writers.len().max(1)
     }
 
     /// For bulk reads. The limit on concurrent downloads bounds them.
@@ -195,10 +160,20 @@ impl Store {
         &self.bulk
     }
 
+    /// Places for pinned snapshots.
+    pub(super) fn pins(&self) -> &Arc<Semaphore> {
+        &self.pins
+    }
+
+    /// How long a caller waits for a connection.
+    pub(super) fn patience(&self) -> Duration {
+        self.patience
+    }
+
     /// The kind of database.
     #[must_use]
     pub fn backend(&self) -> DatabaseBackend {
-        self.writer.get_database_backend()
+        self.bulk.get_database_backend()
     }
 
     /// Starts a read-only transaction that sees one state of the database.
@@ -208,7 +183,7 @@ impl Store {
 
     /// Starts a transaction that writes. On SQLite it takes the write lock at once: a transaction
     /// that starts as a reader and writes later fails if another one wrote in between.
-    pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+    pub async fn begin(&self) -> Result<Transaction, DbErr> {
         let since = Instant::now();
         let begun = match self.backend() {
             DatabaseBackend::Sqlite => {
@@ -216,7 +191,8 @@ impl Store {
                     sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
                     ..TransactionOptions::default()
                 };
-                self.writer.begin_with_options(options).await
+                let begin = self.writer.unbounded().begin_with_options(options);
+                self.writer.begin_by(begin).await
             }
             _ => self.writer.begin().await,
         };
@@ -228,7 +204,7 @@ impl Store {
     }
 
     /// Like [`Self::begin`], for one of the ledger's writers, on its own connection if it has one.
-    pub async fn begin_for(&self, writer: Option<usize>) -> Result<DatabaseTransaction, DbErr> {
+    pub async fn begin_for(&self, writer: Option<usize>) -> Result<Transaction, DbErr> {
         match writer.and_then(|writer| self.ledger_writers.get(writer)) {
             Some(own) => {
                 let begun = own.begin().await;
@@ -240,12 +216,13 @@ impl Store {
 
     /// States in metrics how many connections each pool has, and how many of them are used.
     pub fn note_pools(&self) {
-        let ledger: Vec<&DatabaseConnection> = self.ledger_writers.iter().collect();
+        let ledger = self.ledger_writers.iter().map(Connections::unbounded);
+        let ledger: Vec<&DatabaseConnection> = ledger.collect();
         let (shared, jobs) = self.reader.pools();
         pools::note(Pool::Ledger, &ledger);
-        pools::note(Pool::Writer, &[&self.writer]);
+        pools::note(Pool::Writer, &[self.writer.unbounded()]);
         pools::note(Pool::Reader, &[shared]);
-        pools::note(Pool::Lookups, &[&self.lookups]);
+        pools::note(Pool::Lookups, &[self.lookups.unbounded()]);
         pools::note(Pool::Jobs, &[jobs]);
         pools::note(Pool::Bulk, &[&self.bulk]);
     }
@@ -255,87 +232,22 @@ impl Store {
         self.threads.as_ref().and_then(|threads| threads.handle())
     }
 
-    /// Closes every connection.
+    /// Closes every connection. The last one of a SQLite file moves its log into the file, which is
+    /// whole from then on.
     pub async fn close(self) {
-        if let Err(cause) = self.reader.close().await {
-            tracing::debug!(%cause, "a connection was closed already");
-        }
-        let pools = [self.lookups, self.writer, self.bulk].into_iter();
-        for connection in pools.chain(self.ledger_writers) {
-            if let Err(cause) = connection.close().await {
-                tracing::debug!(%cause, "a connection was closed already");
+        let (shared, jobs) = self.reader.pools();
+        let pools = [&self.lookups, &self.writer].into_iter();
+        let pools = pools
+            .chain(&self.ledger_writers)
+            .map(Connections::unbounded);
+        for pool in pools.chain([shared, jobs, &self.bulk]) {
+            match tokio::time::timeout(CLOSING, pool.close_by_ref()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(cause)) => tracing::debug!(%cause, "a connection was closed already"),
+                Err(_) => tracing::warn!("a connection was still in use when the pools closed"),
             }
         }
     }
-}
-
-fn postgres(
-    url: &str,
-    connections: u32,
-    settings: &'static [(&str, &str)],
-    losses: &Losses,
-) -> ConnectOptions {
-    let losses = losses.clone();
-    let mut options = ConnectOptions::new(url);
-    options
-        .max_connections(connections)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .sqlx_logging(false)
-        .map_sqlx_postgres_pool_opts(move |pool| losses.clone().test_in(pool))
-        .map_sqlx_postgres_opts(move |options| {
-            let timeouts = [
-                ("statement_timeout", STATEMENT_TIMEOUT),
-                ("lock_timeout", LOCK_TIMEOUT),
-            ];
-            options.options(timeouts.into_iter().chain(settings.iter().copied()))
-        });
-    options
-}
-
-fn sqlite(url: &str, connections: u32, cache_kibibytes: u32) -> ConnectOptions {
-    let mut options = ConnectOptions::new(url);
-    options
-        .max_connections(connections)
-        .min_connections(1)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        // A connection to a file can't be lost, and a test would cost as much as a small query.
-        .test_before_acquire(false)
-        .sqlx_logging(false)
-        .map_sqlx_sqlite_opts(move |options| {
-            options
-                .journal_mode(SqliteJournalMode::Wal)
-                .synchronous(SqliteSynchronous::Full)
-                .busy_timeout(ACQUIRE_TIMEOUT)
-                .pragma(
-                    "wal_autocheckpoint",
-                    SQLITE_CHECKPOINT_PAGES.get().to_string(),
-                )
-                // A negative size is in KiB rather than in pages.
-                .pragma("cache_size", format!("-{cache_kibibytes}"))
-                .statement_cache_capacity(SQLITE_STATEMENTS.get())
-        })
-        .map_sqlx_sqlite_pool_opts(|options| {
-            options.before_acquire(|connection, _| Box::pin(is_usable(connection)))
-        });
-    options
-}
-
-/// Whether a connection is outside any transaction, and can be used again.
-///
-/// If the disk is full, SQLite rolls back on its own. The driver's rollback then fails, and the
-/// driver still counts a transaction: later writes would succeed but never be committed. Such a
-/// connection is closed and replaced.
-async fn is_usable(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
-    if !connection.is_in_transaction() {
-        return Ok(true);
-    }
-    // A pending rollback runs before the ping is answered.
-    connection.ping().await?;
-    let is_usable = !connection.is_in_transaction();
-    if !is_usable {
-        tracing::warn!("a connection was left inside a transaction; it is replaced");
-    }
-    Ok(is_usable)
 }
 
 #[cfg(test)]

@@ -38,10 +38,12 @@ fn kind(cause: &DbErr) -> &'static str {
     if matches!(cause, DbErr::ConnectionAcquire(_) | DbErr::Conn(_)) {
         return "no_connection";
     }
-    if lost_the_connection(cause) {
+    let code = error_code(cause);
+    // A connection to a server that can't be written is of no use either.
+    if code.as_deref() != Some("25006") && lost_the_connection(cause) {
         return "lost";
     }
-    match error_code(cause).as_deref() {
+    match code.as_deref() {
         // Of PostgreSQL: serialization, deadlock; of SQLite: busy and locked.
         Some("40001" | "40P01" | "5" | "6" | "261" | "517") => "conflict",
         Some("55P03") => "lock_timeout",

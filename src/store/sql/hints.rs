@@ -38,7 +38,7 @@ impl Store {
         if self.backend() != DatabaseBackend::Postgres {
             return Ok(None);
         }
-        let writer = self.writer().get_postgres_connection_pool();
+        let writer = self.writer().unbounded().get_postgres_connection_pool();
         let options = writer.connect_options().as_ref().clone();
         let pool = PgPoolOptions::new()
             .max_connections(CONNECTIONS)

@@ -6,7 +6,7 @@
 use std::{sync::LazyLock, time::Instant};
 
 use metrics::{Counter, Histogram};
-use sea_orm::{DatabaseBackend, DatabaseConnection, DbErr};
+use sea_orm::{DatabaseBackend, DatabaseConnection, DbErr, RuntimeErr};
 
 use crate::telemetry::metrics::{
     POOL_CONNECTIONS, POOL_LIMIT, POOL_TIMEOUTS, POOL_WAIT_SECONDS, figure,
@@ -90,7 +90,10 @@ pub(super) fn timed_out(pool: Pool) {
 
 /// Counts an error if it means that no connection was free.
 pub fn note_error(pool: Pool, cause: &DbErr) {
-    if matches!(cause, DbErr::ConnectionAcquire(_)) {
+    if matches!(
+        cause,
+        DbErr::ConnectionAcquire(_) | DbErr::Conn(RuntimeErr::Internal(_))
+    ) {
         timed_out(pool);
     }
 }

@@ -12,7 +12,6 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use migration::{Migrator, MigratorTrait};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DbErr,
     Statement,
@@ -22,7 +21,12 @@ use sea_orm::{
     },
 };
 
-use super::{private_file, reader::Reader};
+use super::{
+    bounded::{Bound, Bounded},
+    private_file,
+    reader::Reader,
+    version::{Standing, known, schema},
+};
 
 /// Connections that are opened on demand: more than an audit uses at once.
 const CONNECTIONS: u32 = 16;
@@ -88,6 +92,7 @@ impl ReadOnly {
             (open_postgres(url).await?, None)
         };
         check_schema(&pool).await?;
+        let pool = Bounded::new(pool, Bound::default());
         Ok(Self {
             reader: Reader::new(pool.clone(), CONNECTIONS, pool),
             still,
@@ -239,24 +244,12 @@ async fn check_schema(connection: &impl ConnectionTrait) -> Result<(), OpenError
     if connection.query_one_raw(exists).await?.is_none() {
         return Err(OpenError::Empty);
     }
-    let steps = "SELECT version FROM seaql_migrations ORDER BY version";
-    let rows = connection
-        .query_all_raw(Statement::from_string(backend, steps))
-        .await?;
-    let mut applied = Vec::new();
-    for row in rows {
-        applied.push(row.try_get::<String>("", "version")?);
-    }
-    let known: Vec<String> = Migrator::migrations()
-        .iter()
-        .map(|step| step.name().to_owned())
-        .collect();
-    if let Some(step) = applied.iter().find(|step| !known.contains(step)) {
-        return Err(OpenError::Newer(step.clone()));
-    }
-    match known.len().saturating_sub(applied.len()) {
-        0 => Ok(()),
-        _ if applied.is_empty() => Err(OpenError::Empty),
-        pending => Err(OpenError::Old { pending }),
+    let known = known();
+    match schema(connection, &known).await? {
+        // Later steps that an older program can serve after, it can also verify after.
+        Standing::Current | Standing::Newer(_) | Standing::ReadOnly => Ok(()),
+        Standing::Older(pending) if pending == known.len() => Err(OpenError::Empty),
+        Standing::Older(pending) => Err(OpenError::Old { pending }),
+        Standing::Outdated(step) => Err(OpenError::Newer(step)),
     }
 }

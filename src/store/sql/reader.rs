@@ -21,7 +21,10 @@ use sea_orm::{
     TransactionTrait,
 };
 
-use super::pools::{self, Pool};
+use super::{
+    bounded::{Connections, Transaction},
+    pools::{self, Pool},
+};
 use crate::fair::{Bounds, Line, Place};
 
 /// One owner may use one in so many of the readers' connections at a time: a quarter. Two busy
@@ -81,8 +84,8 @@ impl Owner {
 /// Connections for single reads.
 #[derive(Debug, Clone)]
 pub struct Reader {
-    shared: DatabaseConnection,
-    jobs: DatabaseConnection,
+    shared: Connections,
+    jobs: Connections,
     line: Line<Owner>,
     share: usize,
 }
@@ -92,11 +95,7 @@ pub(super) type Turn = Option<Place<Owner>>;
 
 impl Reader {
     /// Reads over a pool with `connections`, and over another pool for jobs.
-    pub(super) fn new(
-        shared: DatabaseConnection,
-        connections: u32,
-        jobs: DatabaseConnection,
-    ) -> Self {
+    pub(super) fn new(shared: Connections, connections: u32, jobs: Connections) -> Self {
         let places = usize::try_from(connections).unwrap_or(usize::MAX);
         let share = places.div_ceil(SHARE);
         let line = Line::new(Bounds {
@@ -116,7 +115,7 @@ impl Reader {
     }
 
     /// Waits for a connection in the share of the current task's owner, and returns its pool.
-    pub(super) async fn turn(&self) -> Result<(&DatabaseConnection, Turn), DbErr> {
+    pub(super) async fn turn(&self) -> Result<(&Connections, Turn), DbErr> {
         match Owner::current() {
             Owner::Jobs => Ok((&self.jobs, None)),
             owner => {
@@ -136,7 +135,7 @@ impl Reader {
 
     /// The pool of clients' reads, and that of the jobs'.
     pub(super) fn pools(&self) -> (&DatabaseConnection, &DatabaseConnection) {
-        (&self.shared, &self.jobs)
+        (self.shared.unbounded(), self.jobs.unbounded())
     }
 
     /// The connections that one owner may use at a time.
@@ -149,14 +148,14 @@ impl Reader {
     pub async fn snapshot(&self) -> Result<Snapshot, DbErr> {
         let (pool, turn) = self.turn().await?;
         Ok(Snapshot {
-            transaction: snapshot_of(pool).await?,
+            transaction: pool.begin_by(snapshot_of(pool.unbounded())).await?,
             _turn: turn,
         })
     }
 
     pub(super) async fn close(self) -> Result<(), DbErr> {
-        self.jobs.close().await?;
-        self.shared.close().await
+        self.jobs.unbounded().close_by_ref().await?;
+        self.shared.unbounded().close_by_ref().await
     }
 }
 
@@ -205,7 +204,7 @@ impl ConnectionTrait for Reader {
 /// owner's share until it ends, so its holder should read through nothing else meanwhile.
 #[derive(Debug)]
 pub struct Snapshot {
-    transaction: DatabaseTransaction,
+    transaction: Transaction,
     _turn: Turn,
 }
 

@@ -18,6 +18,7 @@ use sea_orm::{
 };
 
 use super::{
+    bounded::{Bound, Bounded},
     bulk::{Pinned, pin_postgres},
     reader::{Reader, Snapshot},
 };
@@ -109,6 +110,7 @@ impl Replica {
             Database::connect(options)
         };
         let shared = pool(READERS).await.map_err(|_| NoReplica)?;
+        let shared = Bounded::new(shared, Bound::default());
         let bulk = pool(BULK).await.map_err(|_| NoReplica)?;
         Ok(Self {
             reader: Reader::new(shared.clone(), READERS, shared),
@@ -163,7 +165,7 @@ impl Replica {
 
     /// Starts two transactions on the same snapshot: one for single reads, and one for a scan.
     pub async fn pin(&self) -> Result<(DatabaseTransaction, Pinned), DbErr> {
-        pin_postgres(&self.bulk).await
+        pin_postgres(&self.bulk, None).await
     }
 
     /// Leaves the replica alone. The log says so once, until the replica is used again.

@@ -12,6 +12,7 @@ use sea_orm::{
     Value, prelude::Uuid, sea_query::ArrayType,
 };
 
+use super::joined;
 use crate::tuning::Tuned;
 
 /// Rows in one statement of SQLite, largest first. Each size is half of the one before, so any
@@ -98,7 +99,8 @@ impl RowSet {
         let table = format!("{} t", E::default().table_name());
         let sought = format!("{}{condition}", matching(columns));
         let read = |row: &QueryResult| E::Model::from_query_result(row, "");
-        self.query(connection, columns, ("t.*", &table, &sought), read)
+        let selected = joined::all::<E::Column>("t");
+        self.query(connection, columns, (&selected, &table, &sought), read)
             .await
     }
 

@@ -5,6 +5,8 @@
 use jiff::Timestamp;
 use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, Statement};
 
+use super::joined;
+
 /// A table with the column `next_at`, at which a row is due, in microseconds since the epoch.
 pub(in crate::store) struct WorkQueue {
     /// The table.
@@ -35,13 +37,14 @@ impl WorkQueue {
             key,
             claimed_until: claim,
         } = self;
+        let columns = joined::all::<E::Column>("");
         let claim = Statement::from_sql_and_values(
             backend,
             format!(
                 "UPDATE {table} SET {claim} = $1 WHERE ({key}) IN (\
                  SELECT {key} FROM {table} WHERE next_at <= $2 \
                  AND ({claim} IS NULL OR {claim} <= $2) \
-                 ORDER BY next_at LIMIT $3 {skip}) RETURNING *"
+                 ORDER BY next_at LIMIT $3 {skip}) RETURNING {columns}"
             ),
             [
                 until.as_microsecond().into(),

@@ -22,7 +22,7 @@ use message_credits::{
         Answer, Key, Ledger, Limits, MessageCharge, NewMessage, Request, RequestKind, SubmitError,
         Writers,
     },
-    store::{Store, book},
+    store::{Store, book, sql::bounded::Transaction},
 };
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
 use tokio::task::JoinHandle;
@@ -193,7 +193,7 @@ on_both_databases! {
 
 /// Keeps an account's commands from running: on PostgreSQL by its lock, on SQLite as the only
 /// writer.
-async fn hold(store: &Store, account: AccountId) -> sea_orm::DatabaseTransaction {
+async fn hold(store: &Store, account: AccountId) -> Transaction {
     let transaction = store.begin().await.unwrap();
     book::lock(&transaction, [account]).await.unwrap();
     transaction

@@ -17,14 +17,14 @@ pub async fn disarm(server: &Server) {
     let statements: &[&str] = match store.backend() {
         DatabaseBackend::Postgres => &[
             "DROP TRIGGER transactions_append_only ON transactions",
-            "DROP TRIGGER postings_append_only ON posting_rows",
+            "DROP TRIGGER posting_rows_append_only ON posting_rows",
             "DROP TRIGGER lot_expiry_changes_append_only ON lot_expiry_changes",
         ],
         _ => &[
             "DROP TRIGGER transactions_no_update",
             "DROP TRIGGER transactions_no_delete",
-            "DROP TRIGGER postings_no_update",
-            "DROP TRIGGER postings_no_delete",
+            "DROP TRIGGER posting_rows_no_update",
+            "DROP TRIGGER posting_rows_no_delete",
             "DROP TRIGGER lot_expiry_changes_no_update",
             "DROP TRIGGER lot_expiry_changes_no_delete",
         ],

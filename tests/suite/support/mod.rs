@@ -4,6 +4,7 @@
 pub mod account;
 pub mod answer;
 pub mod beside;
+pub mod black_hole;
 pub mod books;
 pub mod contact_list;
 pub mod credit_package;
@@ -12,6 +13,7 @@ pub mod message;
 pub mod own_postgres;
 pub mod panics;
 pub mod payment_connection;
+pub mod pgbouncer;
 pub mod process;
 pub mod programs;
 pub mod purchase;

@@ -8,7 +8,10 @@ use std::{
     os::unix::fs::chown,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    time::Duration,
 };
+
+use sea_orm::{ConnectionTrait, Database, Statement};
 
 /// A server that is stopped when the test ends.
 pub struct OwnPostgres {
@@ -134,11 +137,7 @@ impl OwnPostgres {
             "\nlisten_addresses = '127.0.0.1'\nport = {port}\nunix_socket_directories = ''\nfsync = on\n\
              min_wal_size = 2MB\nmax_wal_size = {max_wal_size}\nshared_buffers = 16MB\n"
         );
-        let mut file = OpenOptions::new()
-            .append(true)
-            .open(server.data.join("postgresql.conf"))
-            .unwrap();
-        file.write_all(settings.as_bytes()).unwrap();
+        server.set(&settings);
         Some(server)
     }
 
@@ -165,6 +164,47 @@ impl OwnPostgres {
     /// The address of its only database.
     pub fn url(&self) -> String {
         format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
+    }
+
+    /// The port that it listens on.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Waits until a replica has replayed what its primary has written so far.
+    pub async fn catches_up_with(&self, primary: &Self) {
+        let at = primary.answer("SELECT pg_current_wal_lsn()::text").await;
+        let query = format!("SELECT (pg_last_wal_replay_lsn() >= '{at}')::text");
+        for _ in 0..600 {
+            if self.answer(&query).await == "true" {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("the replica does not catch up");
+    }
+
+    /// The only text that a statement returns.
+    pub async fn answer(&self, statement: &str) -> String {
+        let database = Database::connect(self.url()).await.unwrap();
+        let statement = Statement::from_string(database.get_database_backend(), statement);
+        let row = database.query_one_raw(statement).await.unwrap().unwrap();
+        database.close().await.unwrap();
+        row.try_get_by_index(0).unwrap()
+    }
+
+    /// Ends a replica's recovery, so that it can be written.
+    pub fn promote(&self) {
+        assert!(self.pg_ctl(&["-w", "promote"]));
+    }
+
+    /// Appends settings to its configuration, before it is started.
+    pub fn set(&self, settings: &str) {
+        let mut file = OpenOptions::new()
+            .append(true)
+            .open(self.data.join("postgresql.conf"))
+            .unwrap();
+        file.write_all(settings.as_bytes()).unwrap();
     }
 
     fn log(&self) -> String {
@@ -228,10 +268,14 @@ fn owner() -> Result<Option<(u32, u32)>, &'static str> {
     if id(&["-u"]) != Some(0) {
         return Ok(None);
     }
-    let postgres = id(&["-u", "postgres"]).zip(id(&["-g", "postgres"]));
-    postgres
+    user_postgres()
         .map(Some)
         .ok_or("root can't run PostgreSQL, and there is no user postgres")
+}
+
+/// The ids of the user and the group that run databases.
+pub fn user_postgres() -> Option<(u32, u32)> {
+    id(&["-u", "postgres"]).zip(id(&["-g", "postgres"]))
 }
 
 /// Whether the test has root's rights.

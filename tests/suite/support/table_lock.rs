@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use message_credits::store::Store;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement};
+use message_credits::store::{Store, sql::bounded::Transaction};
+use sea_orm::{ConnectionTrait, Statement};
 
 /// The most that it may take until a statement waits.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -11,7 +11,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// A locked table, released on drop.
 pub struct TableLock {
     table: &'static str,
-    holder: DatabaseTransaction,
+    holder: Transaction,
 }
 
 impl TableLock {

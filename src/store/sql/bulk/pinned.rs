@@ -6,11 +6,12 @@ use std::path::Path;
 
 use rusqlite::Connection;
 use sea_orm::{
-    ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr,
+    ConnAcquireErr, ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction,
+    DbErr,
     sea_query::{PostgresQueryBuilder, SelectStatement, SqliteQueryBuilder},
     sqlx::{self, Postgres, pool::PoolConnection},
 };
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use super::{
     super::reader::snapshot_of, BATCHES_WAITING, SCAN_TIMEOUT, Scan, Sender, Store, broken,
@@ -37,10 +38,13 @@ enum Place {
     Postgres(Held),
 }
 
-/// A connection with an open transaction. If it is dropped before [`Held::end`], the connection is
-/// closed.
+/// A connection with an open transaction, and its place among the pinned snapshots if these are
+/// counted. If it is dropped before [`Held::end`], the connection is closed.
 #[derive(Debug)]
-struct Held(Option<PoolConnection<Postgres>>);
+struct Held(
+    Option<PoolConnection<Postgres>>,
+    #[expect(dead_code)] Option<OwnedSemaphorePermit>,
+);
 
 impl Held {
     fn connection(&mut self) -> Result<&mut PoolConnection<Postgres>, sqlx::Error> {
@@ -72,7 +76,15 @@ impl Store {
     /// neither. On PostgreSQL nobody waits.
     pub async fn pin(&self) -> Result<(DatabaseTransaction, Pinned), DbErr> {
         if self.backend() == DatabaseBackend::Postgres {
-            return pin_postgres(self.bulk()).await;
+            // Callers that each hold one connection and wait for another would wait for each other.
+            let place = tokio::time::timeout(self.patience(), self.pins().clone().acquire_owned());
+            let place = match place.await {
+                Ok(Ok(place)) => place,
+                Ok(Err(_)) | Err(_) => {
+                    return Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout));
+                }
+            };
+            return pin_postgres(self.bulk(), Some(place)).await;
         }
         let options = self.bulk().get_sqlite_connection_pool().connect_options();
         let held = self.begin().await?;
@@ -94,18 +106,18 @@ impl Store {
     }
 }
 
-/// Starts both transactions on PostgreSQL, on connections of this pool.
+/// Starts both transactions on PostgreSQL, on connections of this pool. The place is held until the
+/// scan has ended.
 pub(in crate::store::sql) async fn pin_postgres(
     bulk: &DatabaseConnection,
+    place: Option<OwnedSemaphorePermit>,
 ) -> Result<(DatabaseTransaction, Pinned), DbErr> {
     let pool = bulk.get_postgres_connection_pool();
     let failed = |cause: sqlx::Error| match cause {
-        sqlx::Error::PoolTimedOut => {
-            DbErr::ConnectionAcquire(sea_orm::error::ConnAcquireErr::Timeout)
-        }
+        sqlx::Error::PoolTimedOut => DbErr::ConnectionAcquire(ConnAcquireErr::Timeout),
         cause => broken(cause.to_string()),
     };
-    let mut held = Held(Some(pool.acquire().await.map_err(failed)?));
+    let mut held = Held(Some(pool.acquire().await.map_err(failed)?), place);
     let connection = held.connection().map_err(failed)?;
     let begin = format!(
         "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \

@@ -78,7 +78,9 @@ async fn rows_from_before_are_read(url: &str) {
         )
         .await;
     }
-    Migrator::up(store.writer(), None).await.unwrap();
+    Migrator::up(store.writer().unbounded(), None)
+        .await
+        .unwrap();
     let postings = posting::Entity::find()
         .order_by_asc(posting::Column::Position)
         .all(store.reader())

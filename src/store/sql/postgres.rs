@@ -1,0 +1,274 @@
+//! The pools of PostgreSQL.
+//!
+//! Here: opening them, each with its size, its settings and its name. Not here: which host they
+//! lead to ([`super::reach`]), and which connections of them are tested
+//! ([`super::lost_connections`]).
+
+use std::{sync::Arc, time::Duration};
+
+use sea_orm::{
+    ConnectOptions, Database, DatabaseConnection, DbErr,
+    sqlx::{self, PgPool, postgres::PgConnectOptions},
+};
+use tokio::task::JoinHandle;
+
+use super::{
+    bounded::{Bound, Bounded, Connections},
+    lost_connections::Losses,
+    reach::{PLANS, Reach},
+    settings::Settings,
+};
+
+/// Planner settings for writers and lookups. Their statements find rows by key and are planned
+/// once. A plan that was made while a table was small must not scan the whole table when it has
+/// grown.
+const BY_KEY: [(&str, &str); 5] = [
+    // Planning takes several times as long as finding a row by key.
+    PLANS,
+    ("enable_seqscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+    ("jit", "off"),
+];
+/// PostgreSQL notices within half a minute that the machine of a connection is gone.
+const NOTICES: [(&str, &str); 3] = [
+    ("tcp_keepalives_idle", "15"),
+    ("tcp_keepalives_interval", "5"),
+    ("tcp_keepalives_count", "3"),
+];
+/// How long a transaction that writes outside the ledger may pause between two statements. None
+/// does: its client is gone, and its locks are in the way.
+const PAUSE: Duration = Duration::from_secs(60);
+/// How much longer than PostgreSQL itself this process waits for the end of a statement.
+const GRACE: Duration = Duration::from_secs(2);
+/// The longest name of a connection that PostgreSQL keeps, in bytes.
+const LONGEST_NAME: usize = 63;
+
+/// The pools of one process.
+#[derive(Debug)]
+pub(super) struct Pools {
+    pub readers: Connections,
+    pub writers: Connections,
+    /// One pool of one connection for each of the ledger's writers.
+    pub ledger: Vec<Connections>,
+    pub lookups: Connections,
+    pub jobs: Connections,
+    pub bulk: DatabaseConnection,
+    pub losses: Losses,
+    /// Follows the server to another host; none if there is no other.
+    pub follower: Option<Follower>,
+}
+
+/// The task that follows the server to another host. It ends when this is dropped.
+#[derive(Debug)]
+pub(super) struct Follower(JoinHandle<()>);
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// What a pool is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    Readers,
+    Writers,
+    Ledger,
+    Lookups,
+    Jobs,
+    Bulk,
+}
+
+impl Purpose {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Readers => "reads",
+            Self::Writers => "writes",
+            Self::Ledger => "ledger",
+            Self::Lookups => "lookups",
+            Self::Jobs => "jobs",
+            Self::Bulk => "downloads",
+        }
+    }
+
+    /// How to connect to a host for this purpose.
+    fn options(self, host: PgConnectOptions, settings: &Settings) -> PgConnectOptions {
+        let timeouts = [
+            ("statement_timeout", settings.statement_timeout),
+            ("lock_timeout", settings.lock_timeout),
+        ];
+        let options = named(host, self.name())
+            .options(timeouts.map(|(name, time)| (name, milliseconds(time))))
+            .options(NOTICES);
+        let pause = |options: PgConnectOptions, time| {
+            options.options([("idle_in_transaction_session_timeout", milliseconds(time))])
+        };
+        match self {
+            // A ledger's transaction whose process is gone holds up its accounts.
+            Self::Ledger => pause(options.options(BY_KEY), settings.lock_timeout),
+            Self::Writers => pause(options.options(BY_KEY), PAUSE),
+            Self::Lookups => options.options(BY_KEY),
+            Self::Readers | Self::Jobs | Self::Bulk => options,
+        }
+    }
+}
+
+/// A host's options with the name of this process and of a pool, which `pg_stat_activity` shows as
+/// `application_name`. A name that the URL or `PGAPPNAME` gives is kept.
+pub(super) fn named(host: PgConnectOptions, purpose: &str) -> PgConnectOptions {
+    if host.get_application_name().is_some() {
+        return host;
+    }
+    host.application_name(&name(&machine(), std::process::id(), purpose))
+}
+
+fn name(machine: &str, process: u32, purpose: &str) -> String {
+    let ending = format!(":{process} {purpose}");
+    let mut name = format!("message-credits {machine}");
+    let mut length = name.len().min(LONGEST_NAME.saturating_sub(ending.len()));
+    while !name.is_char_boundary(length) {
+        length -= 1;
+    }
+    name.truncate(length);
+    name + &ending
+}
+
+fn machine() -> String {
+    #[cfg(unix)]
+    {
+        let known = rustix::system::uname();
+        known.nodename().to_string_lossy().into_owned()
+    }
+    #[cfg(not(unix))]
+    String::from("host")
+}
+
+fn milliseconds(time: Duration) -> String {
+    format!("{}ms", time.as_millis())
+}
+
+impl Pools {
+    /// Waits for the server, and opens the pools.
+    ///
+    /// # Errors
+    /// The server can't be reached in time, or refuses its connections.
+    pub(super) async fn open(settings: &Settings) -> Result<Self, DbErr> {
+        let reach = Arc::new(Reach::of(&settings.url)?);
+        reach.wait(settings.wait).await?;
+        let losses = Losses::default();
+        let budget = settings.budget();
+        let mut followed: Vec<(Purpose, PgPool)> = Vec::new();
+        let mut open = async |purpose: Purpose, connections, limit| {
+            let pool = pool(purpose, connections, settings, &reach, &losses).await?;
+            followed.push((purpose, pool.get_postgres_connection_pool().clone()));
+            let bound = Bound::within(limit, &losses, &reach);
+            Ok::<_, DbErr>(Bounded::new(pool, bound))
+        };
+        // A statement may also wait for its connection.
+        let usual = settings.acquire_timeout + settings.statement_timeout + GRACE;
+        let of_ledger = settings.lock_timeout + GRACE;
+        let writers = open(Purpose::Writers, budget.writers, usual).await?;
+        let readers = open(Purpose::Readers, budget.readers, usual).await?;
+        let jobs = open(Purpose::Jobs, budget.jobs, usual).await?;
+        let lookups = open(Purpose::Lookups, budget.lookups, of_ledger).await?;
+        let bulk = open(Purpose::Bulk, budget.bulk, usual).await?;
+        let mut ledger = Vec::new();
+        for _ in 0..budget.ledger {
+            ledger.push(open(Purpose::Ledger, 1, of_ledger).await?);
+        }
+        let follower = reach.may_move().then(|| {
+            let (settings, losses) = (settings.clone(), losses.clone());
+            Follower(tokio::spawn(reach.clone().follow(move |host| {
+                for (purpose, pool) in &followed {
+                    pool.set_connect_options(silent(purpose.options(host.clone(), &settings)));
+                }
+                losses.record_move();
+            })))
+        });
+        Ok(Self {
+            readers,
+            writers,
+            ledger,
+            lookups,
+            jobs,
+            bulk: bulk.unbounded().clone(),
+            losses,
+            follower,
+        })
+    }
+}
+
+fn silent(options: PgConnectOptions) -> PgConnectOptions {
+    sqlx::ConnectOptions::disable_statement_logging(options)
+}
+
+/// Opens a pool; its connections are opened on demand.
+async fn pool(
+    purpose: Purpose,
+    connections: u32,
+    settings: &Settings,
+    reach: &Reach,
+    losses: &Losses,
+) -> Result<DatabaseConnection, DbErr> {
+    let host = silent(purpose.options(reach.options(), settings));
+    let losses = losses.clone();
+    // The driver reads the kind of database from the URL, and everything else from `host`.
+    let mut options = ConnectOptions::new("postgres://localhost/");
+    options
+        .max_connections(connections)
+        .acquire_timeout(settings.acquire_timeout)
+        .connect_lazy(true)
+        .sqlx_logging(false)
+        .map_sqlx_postgres_pool_opts(move |pool| losses.clone().test_in(pool))
+        .map_sqlx_postgres_opts(move |_| host.clone());
+    Database::connect(options).await
+}
+
+/// Opens one connection for migrations: without the timeouts of serving, except that a statement
+/// gives up a lock soon, so that others don't wait behind it.
+///
+/// # Errors
+/// The server can't be reached in time, or refuses its connections.
+pub(super) async fn for_migrations(
+    settings: &Settings,
+    lock_timeout: Duration,
+) -> Result<DatabaseConnection, DbErr> {
+    let reach = Reach::of(&settings.url)?;
+    reach.wait(settings.wait).await?;
+    let unlimited = [
+        ("statement_timeout", "0"),
+        ("idle_in_transaction_session_timeout", "0"),
+    ];
+    let host = silent(
+        named(reach.options(), "migrate")
+            .options(unlimited)
+            .options([("lock_timeout", milliseconds(lock_timeout))])
+            .options(NOTICES),
+    );
+    let mut options = ConnectOptions::new("postgres://localhost/");
+    options
+        .max_connections(1)
+        .acquire_timeout(settings.acquire_timeout)
+        .sqlx_logging(false)
+        // The lock that keeps others from migrating belongs to the connection.
+        .map_sqlx_postgres_pool_opts(|pool| {
+            pool.max_lifetime(None::<Duration>)
+                .idle_timeout(None::<Duration>)
+        })
+        .map_sqlx_postgres_opts(move |_| host.clone());
+    Database::connect(options).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LONGEST_NAME, name};
+
+    #[test]
+    fn names_fit_and_tell_process_and_pool() {
+        assert_eq!(name("one", 7, "ledger"), "message-credits one:7 ledger");
+        let long = name(&"é".repeat(40), 4_194_304, "downloads");
+        assert!(long.len() <= LONGEST_NAME, "{long}");
+        assert!(long.ends_with("é:4194304 downloads"), "{long}");
+    }
+}
