@@ -1,8 +1,8 @@
 //! What operations count and log: by root field, outcome and time.
 //!
 //! Here: which root field an operation is counted under, and its outcome in a word. Names come from
-//! the schema and codes from [`code`]: a client's text is never a label. Not here: the metrics' names
-//! ([`crate::telemetry::metrics`]).
+//! the schema and codes from [`code`]: a client's text is never a label. Not here: the metrics'
+//! names ([`crate::telemetry::metrics`]).
 
 use std::{collections::HashMap, sync::LazyLock, time::Instant};
 
