@@ -27,7 +27,8 @@ use crate::{
             settings::Settings as Database,
         },
     },
-    telemetry, tls,
+    telemetry::{self, metrics::Build},
+    tls,
     vault::Vault,
     version,
 };
@@ -246,7 +247,11 @@ pub async fn end_demo_keys(store: &Store, clock: &Clock) -> Result<u64, StartErr
 #[must_use]
 pub fn assemble(store: Store, settings: Settings) -> App {
     tls::install();
-    telemetry::metrics::start(&version::schema_step());
+    telemetry::metrics::start(Build {
+        version: version::VERSION,
+        commit: version::COMMIT,
+        schema: version::schema_step(),
+    });
     let admin_key_hash = settings
         .admin_key
         .map(|key| api_key::secret_hash(key.expose()));

@@ -41,7 +41,7 @@ pub async fn run(read: Read) -> Result<ExitCode, Failure> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Healthcheck(args) => healthcheck::healthcheck(&args),
-        Command::Config(ConfigCommand::Check(args)) => config::check(&args, &in_force),
+        Command::Config(ConfigCommand::Check(args)) => config::check(&args, &in_force).await,
         Command::Config(ConfigCommand::Reference) => config::reference(),
         Command::Key(KeyCommand::Create(args)) => keys::create_key(args).await,
         Command::Secret(SecretCommand::Renew(args)) => keys::renew_secret(&args).await,

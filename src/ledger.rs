@@ -34,6 +34,7 @@ mod recharges;
 mod request;
 mod rollups;
 mod rows;
+mod stored_answer;
 mod ticket;
 pub mod verify;
 mod write;
@@ -62,6 +63,7 @@ pub use self::{
     request::{
         Audience, End, Key, MessageCharge, NewMessage, Refused, Request, RequestKind, SubmitError,
     },
+    stored_answer::read as stored_answers,
 };
 use self::{
     bookings::Bookings,
@@ -70,7 +72,7 @@ use self::{
     ticket::Ticket,
     writer::{Pace, Writer},
 };
-use crate::{clock::Clock, store::Store, tuning::Tuned};
+use crate::{clock::Clock, store::Store, telemetry::traces, tuning::Tuned};
 
 /// Changes that a slow subscriber may fall behind by before it hears that it missed some.
 const CHANGES: usize = 1_024;
@@ -256,7 +258,7 @@ impl Ledger {
     pub async fn submit(&self, request: Request) -> Result<Answer, SubmitError> {
         match &self.door {
             Door::Queue { queue, deadline } => {
-                let span = tracing::debug_span!("submit");
+                let span = traces::span!("submit");
                 let ticket = span.in_scope(|| Ticket::new(request, *deadline));
                 let (ticket, wait) = ticket;
                 if let Err(error) = queue.push(ticket) {

@@ -14,6 +14,8 @@ pub mod auto_recharge;
 mod backlog;
 pub mod balance;
 pub mod balance_changes;
+mod change_hints;
+mod changes;
 mod coalesced_reads;
 pub mod contact;
 pub mod contact_import;
@@ -59,8 +61,9 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use self::{
-    api_key::KeyUses, backlog::Backlog, coalesced_reads::CoalescedReads, contact_import::Imports,
-    payment_connection::Renewals, quotas::Allowances, rate_card::RateCards, viewer::Visibility,
+    api_key::KeyUses, backlog::Backlog, changes::Changes, coalesced_reads::CoalescedReads,
+    contact_import::Imports, payment_connection::Renewals, quotas::Allowances,
+    rate_card::RateCards, viewer::Visibility,
 };
 pub use self::{
     reader::ViewerReader,
@@ -91,6 +94,7 @@ struct Inside {
     imports: Imports,
     key_uses: KeyUses,
     renewals: Renewals,
+    changes: Arc<Changes>,
     backlog: Backlog,
 }
 
@@ -134,6 +138,7 @@ impl Services {
             imports: Imports::default(),
             key_uses: KeyUses::default(),
             renewals: Renewals::default(),
+            changes: Arc::default(),
             backlog: Backlog::default(),
         }))
     }
@@ -192,6 +197,10 @@ impl Services {
 
     fn vault(&self) -> &Vault {
         &self.0.parts.vault
+    }
+
+    fn changes(&self) -> &Arc<Changes> {
+        &self.0.changes
     }
 
     fn renewals(&self) -> &Renewals {

@@ -24,6 +24,7 @@ pub mod ledger_head;
 pub mod lot;
 pub mod message;
 pub mod message_audience;
+pub mod message_line;
 pub mod monthly_report;
 pub mod payment_connection;
 pub mod payment_reversal;

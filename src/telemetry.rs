@@ -3,6 +3,7 @@
 //! Here: where lines, figures and spans go, and what they are called. Not here: when something is
 //! counted or logged, which the code says that does it.
 
+pub mod context;
 pub mod episode;
 pub mod logs;
 pub mod metrics;

@@ -60,6 +60,7 @@ macro_rules! jobs {
 jobs! {
     EXPIRY = "expiry";
     SETTLEMENT = "settlement";
+    LOST_IMPORTS = "lost_imports";
     ARCHIVED_CONTACTS = "archived_contacts";
     MONTHLY_REPORTS = "monthly_reports";
     USAGE = "usage_by_day";
@@ -95,7 +96,7 @@ pub async fn run(services: Services, stop: CancellationToken) {
             }
         }
     };
-    tokio::join!(own, payments);
+    tokio::join!(own, payments, services.exchange_hints(&stop));
 }
 
 /// One pass over every job, on connections of its own: readers can't keep due work from being
@@ -113,6 +114,7 @@ async fn run_own(services: &Services) {
     let clock = services.clock();
     EXPIRY.run(clock, services.expire_due()).await;
     SETTLEMENT.run(clock, services.settle_due()).await;
+    LOST_IMPORTS.run(clock, services.end_lost_imports()).await;
     let forgotten = services.forget_archived_contacts();
     ARCHIVED_CONTACTS.run(clock, forgotten).await;
     let reports = services.make_monthly_reports();

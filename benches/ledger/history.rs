@@ -87,11 +87,11 @@ fn statements(backend: sea_orm::DatabaseBackend, id: &str, first: u64, last: u64
              SELECT {id}, n, {uuid}, 'SPEND', n, -10000, 0, 0, 0, {hash} FROM {numbers}"
         ),
         format!(
-            "INSERT INTO postings (account_id, sequence, position, book, units) \
+            "INSERT INTO posting_rows (account_id, sequence, position, book, units) \
              SELECT {id}, n, 0, 'AVAILABLE', -10000 FROM {numbers}"
         ),
         format!(
-            "INSERT INTO postings (account_id, sequence, position, book, units) \
+            "INSERT INTO posting_rows (account_id, sequence, position, book, units) \
              SELECT {id}, n, 1, 'SPENT', 10000 FROM {numbers}"
         ),
         format!(

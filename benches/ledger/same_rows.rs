@@ -3,8 +3,8 @@
 //! that needs more than one lot.
 
 use entity::{
-    idempotency_key, message_line, posting,
-    sql_enums::{BookName, MessageStatus, TransactionKind},
+    idempotency_key,
+    sql_enums::{MessageStatus, TransactionKind},
     transaction,
 };
 use message_credits::{
@@ -74,9 +74,10 @@ async fn spend(store: &Store, clock: &Clock, request: &Request) -> Result<Answer
     .await?;
     let entry = clock.new_id();
     let sql = "INSERT INTO transactions (account_id, sequence, id, kind, created_at, message_id, \
-               available_change_units, available_units, held_units, unassigned_units, hash) \
-               VALUES ($1, $2, $3, 'SPEND', $4, $5, $6, $7, $8, $9, $10)";
-    let values: [Value; 10] = [
+               available_change_units, available_units, held_units, unassigned_units, hash, \
+               paid_lot_id, paid_by_list) \
+               VALUES ($1, $2, $3, 'SPEND', $4, $5, $6, $7, $8, $9, $10, $11, false)";
+    let values: [Value; 11] = [
         account.into(),
         sequence.into(),
         entry.into(),
@@ -87,20 +88,11 @@ async fn spend(store: &Store, clock: &Clock, request: &Request) -> Result<Answer
         held.into(),
         unassigned.into(),
         vec![0_u8; 32].into(),
-    ];
-    run(&transaction, sql, values).await?;
-    let sql = "INSERT INTO postings (account_id, sequence, position, book, lot_id, units) \
-               VALUES ($1, $2, 0, 'AVAILABLE', $3, $4), ($1, $2, 1, 'SPENT', $3, $5)";
-    let values = [
-        account.into(),
-        sequence.into(),
         id.into(),
-        (-units).into(),
-        units.into(),
     ];
     run(&transaction, sql, values).await?;
     let row = message(account, new, now);
-    insert_message(&transaction, &row, new).await?;
+    insert_message(&transaction, &row).await?;
     let answer = answer(entry, row, unassigned, held, now);
     let sql = "INSERT INTO idempotency_keys (account_id, key, fingerprint, answer, created_at) \
                VALUES ($1, $2, $3, $4, $5)";
@@ -108,7 +100,7 @@ async fn spend(store: &Store, clock: &Clock, request: &Request) -> Result<Answer
         account.into(),
         key.key.clone().into(),
         key.fingerprint.to_vec().into(),
-        serde_json::to_string(&answer).unwrap().into(),
+        stored(sequence, new.id.uuid()).into(),
         now.into(),
     ];
     run(&transaction, sql, values).await?;
@@ -119,12 +111,11 @@ async fn spend(store: &Store, clock: &Clock, request: &Request) -> Result<Answer
 async fn insert_message(
     transaction: &Transaction,
     row: &entity::message::Model,
-    new: &NewMessage,
 ) -> Result<(), DbErr> {
     let sql = "INSERT INTO messages (account_id, id, text, channel, encoding, segment_count, recipients, units, \
-               status, rate_card_id, send_at, sent_at, created_at) \
-               VALUES ($1, $2, $3, 'SMS', 'GSM_7', $4, $5, $6, 'SENT', $7, $8, $8, $8)";
-    let values: [Value; 8] = [
+               status, rate_card_id, send_at, sent_at, created_at, lines) \
+               VALUES ($1, $2, $3, 'SMS', 'GSM_7', $4, $5, $6, 'SENT', $7, $8, $8, $8, $9)";
+    let values: [Value; 9] = [
         row.account_id.into(),
         row.id.into(),
         row.text.clone().into(),
@@ -133,24 +124,9 @@ async fn insert_message(
         row.units.into(),
         row.rate_card_id.into(),
         row.created_at.into(),
+        row.lines.clone().into(),
     ];
     run(transaction, sql, values).await?;
-    for line in &new.price.lines {
-        let sql = "INSERT INTO message_lines (account_id, message_id, country_code, segment_count, recipients, \
-                   units_per_segment, units) VALUES ($1, $2, $3, $4, $5, $6, $7)";
-        let values: [Value; 7] = [
-            row.account_id.into(),
-            row.id.into(),
-            line.country.to_string().into(),
-            row.segment_count.into(),
-            i64::try_from(line.recipients).unwrap().into(),
-            line.credits_per_segment
-                .map(|credits| credits.units())
-                .into(),
-            line.credits.units().into(),
-        ];
-        run(transaction, sql, values).await?;
-    }
     Ok(())
 }
 
@@ -172,8 +148,8 @@ pub async fn batch(store: &Store, clock: &Clock, requests: Vec<Request>) -> Resu
     let lot = one(&transaction, sql, [account.into()]).await?.unwrap();
     let (lot, remaining): (Uuid, i64) = (lot.try_get_by_index(0)?, lot.try_get_by_index(1)?);
     let now = clock.now().as_microsecond();
-    let (mut entries, mut postings) = (Vec::new(), Vec::new());
-    let (mut messages, mut lines, mut keys) = (Vec::new(), Vec::new(), Vec::new());
+    let mut entries = Vec::new();
+    let (mut messages, mut keys) = (Vec::new(), Vec::new());
     let mut spent = 0;
     for (sequence, request) in (sequence + 1..).zip(&requests) {
         let (RequestKind::Send(new), Some(key)) = (&request.kind, &request.key) else {
@@ -186,37 +162,13 @@ pub async fn batch(store: &Store, clock: &Clock, requests: Vec<Request>) -> Resu
             sequence,
             (account, clock.new_id(), now),
             &row,
-            unassigned - spent,
+            (unassigned - spent, lot),
         );
-        let sides = [(BookName::Available, -units), (BookName::Spent, units)];
-        postings.extend(
-            (0..)
-                .zip(sides)
-                .map(|(position, (book, units))| posting::Model {
-                    account_id: account,
-                    sequence,
-                    position,
-                    book,
-                    list_id: None,
-                    lot_id: Some(lot),
-                    units,
-                }),
-        );
-        lines.extend(new.price.lines.iter().map(|line| message_line::Model {
-            account_id: account,
-            message_id: row.id,
-            country_code: line.country.to_string(),
-            segment_count: row.segment_count,
-            recipients: row.recipients,
-            units_per_segment: line.credits_per_segment.map(|credits| credits.units()),
-            units: line.credits.units(),
-        }));
-        let answer = answer(entry.id, row.clone(), entry.unassigned_units, 0, now);
         keys.push(idempotency_key::Model {
             account_id: account,
             key: key.key.clone(),
             fingerprint: key.fingerprint.to_vec(),
-            answer: serde_json::to_string(&answer).unwrap(),
+            answer: stored(sequence, row.id),
             created_at: now,
         });
         entries.push(entry);
@@ -240,9 +192,7 @@ pub async fn batch(store: &Store, clock: &Clock, requests: Vec<Request>) -> Resu
     run(&transaction, sql, [account.into(), lot.into(), left]).await?;
     let writes = [
         TableRows::insert(entries),
-        TableRows::insert(postings),
         TableRows::insert(messages),
-        TableRows::insert(lines),
         TableRows::insert(keys),
     ];
     table_rows::write(&transaction, writes).await?;
@@ -254,7 +204,7 @@ fn entry(
     sequence: i64,
     (account_id, id, now): (Uuid, Uuid, i64),
     message: &entity::message::Model,
-    left: i64,
+    (left, lot): (i64, Uuid),
 ) -> transaction::Model {
     transaction::Model {
         account_id,
@@ -273,7 +223,24 @@ fn entry(
         next_expiry_at: None,
         next_expiry_on: None,
         hash: vec![0; 32],
+        paid_lot_id: Some(lot),
+        paid_by_list: Some(false),
     }
+}
+
+/// The column with the destinations of a message.
+fn lines(new: &NewMessage) -> String {
+    let lines = new.price.lines.iter().map(|line| {
+        let rate = line.credits_per_segment.map(|credits| credits.units());
+        (
+            line.country.to_string(),
+            line.segment_count,
+            line.recipients,
+            rate,
+            line.credits.units(),
+        )
+    });
+    serde_json::to_string(&lines.collect::<Vec<_>>()).unwrap()
 }
 
 /// A message as it is stored after it is sent.
@@ -294,7 +261,13 @@ pub fn message(account: Uuid, new: &NewMessage, now: i64) -> entity::message::Mo
         send_at: now,
         sent_at: Some(now),
         created_at: now,
+        lines: lines(new),
     }
+}
+
+/// What is stored with a key.
+fn stored(sequence: i64, message: Uuid) -> String {
+    format!(r#"{{"s":{sequence},"m":"{message}"}}"#)
 }
 
 /// The caller's answer.

@@ -188,21 +188,16 @@ async fn fill_account(store: &Store, number: u64, messages: u64) -> Result<Accou
         ),
         format!(
             "INSERT INTO messages (account_id, id, list_id, text, channel, encoding, segment_count, recipients, units, \
-             status, rate_card_id, send_at, sent_at, created_at) SELECT $1, {}, {}, \
+             status, rate_card_id, send_at, sent_at, created_at, lines) SELECT $1, {}, {}, \
              'Ciao! Solo oggi 20% di sconto su tutta la collezione, in negozio e online. Codice ' || (n * 7919 % 1000003), \
              CASE n % 10 WHEN 0 THEN 'MMS' ELSE 'SMS' END, CASE n % 10 WHEN 0 THEN NULL ELSE 'GSM_7' END, 1, \
-             1 + n % 500, (1 + n % 500) * 10000, 'SENT', $2, t, t, t \
+             1 + n % 500, (1 + n % 500) * 10000, 'SENT', $2, t, t, t, \
+             '[[\"' || substr('ITFRDEESUSGBPTNLBECHATPLSEDKFIIEGRCZHURO', 1 + 2 * CAST(n % 20 AS INTEGER), 2) \
+             || '\",1,' || (1 + n % 500) || ',10000,' || ((1 + n % 500) * 10000) || ']]' \
              FROM (SELECT n, n * {step} + {} AS t FROM ({}) AS s) AS r",
             uuid(2, "n"),
             uuid(1, &format!("n * 7 % {LISTS}")),
             from.as_microsecond(),
-            series(messages.max(1))
-        ),
-        format!(
-            "INSERT INTO message_lines (account_id, message_id, country_code, segment_count, recipients, \
-             units_per_segment, units) SELECT $1, {}, substr('ITFRDEESUSGBPTNLBECHATPLSEDKFIIEGRCZHURO', 1 + 2 * CAST(n % 20 AS INTEGER), 2), \
-             1, 1 + n % 500, 10000, (1 + n % 500) * 10000 FROM ({}) AS s",
-            uuid(2, "n"),
             series(messages.max(1))
         ),
     ];

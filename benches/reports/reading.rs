@@ -83,7 +83,7 @@ async fn read(store: &Store, filter: &UsageFilter) -> Result<u64, Failure> {
 /// The same rows without any of the server's work; returns the number of bytes from PostgreSQL, or
 /// of rows from SQLite.
 async fn raw(store: &Store, world: &World, filter: &UsageFilter) -> Result<u64, Failure> {
-    let select = rows(filter);
+    let select = rows(store.backend(), filter);
     if store.backend() == DatabaseBackend::Postgres {
         let mut connection = sqlx::PgPool::connect(&world.url)
             .await?

@@ -84,7 +84,7 @@ async fn fill(store: &Store, account: AccountId, charges: u64) -> Result<(), Fai
     let step = (LAST - FROM) / i64::try_from(charges)?;
     let columns = "account_id, sequence, id, kind, created_at, available_change_units, available_units, held_units, \
                    unassigned_units, hash";
-    let postings = "INSERT INTO postings (account_id, sequence, position, book, units)";
+    let postings = "INSERT INTO posting_rows (account_id, sequence, position, book, units)";
     let statements = [
         format!(
             "INSERT INTO transactions ({columns}) SELECT {account}, 1, {uuid}, 'GRANT', {FROM} - 1, {all}, {all}, 0, \

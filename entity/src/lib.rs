@@ -32,6 +32,7 @@ pub mod payment_connection;
 pub mod payment_reversal;
 pub mod pool;
 pub mod posting;
+pub mod posting_row;
 pub mod purchase;
 pub mod rate;
 pub mod rate_card;

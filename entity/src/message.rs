@@ -42,6 +42,8 @@ pub struct Model {
     pub sent_at: Option<i64>,
     /// When it was created, in microseconds since the epoch.
     pub created_at: i64,
+    /// Its cost by destination, as JSON; [`crate::message_line`] is a view of it.
+    pub lines: String,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -1,4 +1,6 @@
 //! The cost of a message in one destination country.
+//!
+//! This is a view of the column `lines` of `messages`.
 
 use sea_orm::entity::prelude::*;
 

@@ -1,10 +1,13 @@
 //! One posting of a transaction.
+//!
+//! This is a view. A charge that drew from one lot has two postings that follow from its row in
+//! `transactions`; all others are rows of `posting_rows`.
 
 use sea_orm::entity::prelude::*;
 
 use crate::sql_enums::BookName;
 
-/// Credits put into a book or taken out of it. The database refuses to change or delete it.
+/// Credits put into a book or taken out of it. It can't be changed or deleted.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "postings")]

@@ -44,6 +44,11 @@ pub struct Model {
     pub next_expiry_on: Option<String>,
     /// SHA-256 over the previous hash and this entry.
     pub hash: Vec<u8>,
+    /// The lot that a charge drew from, if it was one. Then its postings have no rows: they follow
+    /// from this one.
+    pub paid_lot_id: Option<Uuid>,
+    /// Whether such a charge drew from its list's own credits; null for every other transaction.
+    pub paid_by_list: Option<bool>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

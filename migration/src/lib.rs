@@ -33,6 +33,9 @@ mod m20261126_000019_payments;
 mod m20261126_000020_payment_reversals;
 mod m20261126_000022_one_recharge;
 mod m20261127_000023_schema_contracts;
+mod m20261127_000027_running_imports;
+mod m20261127_000030_charges_in_one_row;
+mod m20261127_000031_lines_in_messages;
 
 /// All migrations, the oldest first.
 #[derive(Debug)]
@@ -64,6 +67,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000020_payment_reversals::Migration),
             Box::new(m20261126_000022_one_recharge::Migration),
             Box::new(m20261127_000023_schema_contracts::Migration),
+            Box::new(m20261127_000027_running_imports::Migration),
+            Box::new(m20261127_000030_charges_in_one_row::Migration),
+            Box::new(m20261127_000031_lines_in_messages::Migration),
         ]
     }
 }

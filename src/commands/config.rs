@@ -13,9 +13,9 @@ use crate::config::{
 };
 
 /// Prints each setting and what is wrong with them.
-pub(super) fn check(args: &ServeArgs, in_force: &[InForce]) -> Result<ExitCode, Failure> {
+pub(super) async fn check(args: &ServeArgs, in_force: &[InForce]) -> Result<ExitCode, Failure> {
     print(&table(in_force))?;
-    match Prepared::read(args, Purpose::Platform) {
+    match Prepared::read(args, Purpose::Platform).await {
         Ok(_) => {
             print("\nThe settings are usable.\n")?;
             Ok(ExitCode::SUCCESS)

@@ -22,7 +22,7 @@ use crate::{
     lifecycle,
     operations::Services,
     payments::Providers,
-    store::sql::server_lock,
+    store::sql::{replica::Replica, server_lock},
     telemetry,
     vault::Vault,
 };
@@ -33,6 +33,7 @@ pub(super) struct Prepared {
     admin_key: Option<AdminKey>,
     cors_origins: CorsOrigins,
     vault: Vault,
+    replica: Option<Replica>,
 }
 
 impl Prepared {
@@ -40,7 +41,7 @@ impl Prepared {
     ///
     /// # Errors
     /// Everything that is wrong.
-    pub(super) fn read(args: &ServeArgs, purpose: Purpose) -> Result<Self, Vec<Failure>> {
+    pub(super) async fn read(args: &ServeArgs, purpose: Purpose) -> Result<Self, Vec<Failure>> {
         let mut problems: Vec<Failure> = Vec::new();
         if purpose == Purpose::Demo {
             kept(args.refuse_an_open_demo(), &mut problems);
@@ -56,8 +57,9 @@ impl Prepared {
         let cors_origins = kept(cors_origins, &mut problems);
         let vault = Vault::read(args.secret_keys.secret_keys_file.as_deref());
         let vault = kept(vault, &mut problems);
-        match (payments, admin_key, cors_origins, vault) {
-            (Some(payments), Some(admin_key), Some(cors_origins), Some(vault))
+        let replica = kept(args.reports.replica().await, &mut problems);
+        match (payments, admin_key, cors_origins, vault, replica) {
+            (Some(payments), Some(admin_key), Some(cors_origins), Some(vault), Some(replica))
                 if problems.is_empty() =>
             {
                 Ok(Self {
@@ -65,6 +67,7 @@ impl Prepared {
                     admin_key,
                     cors_origins,
                     vault,
+                    replica,
                 })
             }
             (..) => Err(problems),
@@ -85,7 +88,9 @@ fn together(problems: &[Failure]) -> Failure {
 
 /// Serves until the process is asked to stop.
 pub(super) async fn serve(args: ServeArgs, purpose: Purpose) -> Result<ExitCode, Failure> {
-    let prepared = Prepared::read(&args, purpose).map_err(|problems| together(&problems))?;
+    let prepared = Prepared::read(&args, purpose)
+        .await
+        .map_err(|problems| together(&problems))?;
     let clock = args
         .clock_start
         .map_or_else(Clock::system, Clock::starting_at);
@@ -126,7 +131,7 @@ pub(super) async fn serve(args: ServeArgs, purpose: Purpose) -> Result<ExitCode,
         admin_key: prepared.admin_key,
         clock,
         payments: prepared.payments,
-        replica: args.reports.replica().await?,
+        replica: prepared.replica,
         vault: prepared.vault,
         shown,
         demo_key: owners.flatten().map(|(_, key)| key.clone()),

@@ -34,6 +34,6 @@ pub struct HeadsArgs {
     pub out: Option<PathBuf>,
     /// The Ed25519 key, in PEM (PKCS #8), that signs the heads, such as the output of `openssl
     /// genpkey -algorithm ed25519`. If left out, the heads aren't signed.
-    #[arg(long, env = "HEADS_SIGNING_KEY_FILE", value_name = "FILE")]
+    #[arg(long, value_name = "FILE")]
     pub signing_key: Option<PathBuf>,
 }

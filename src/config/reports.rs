@@ -5,8 +5,9 @@
 
 use std::time::Duration;
 
-use clap::{Args, value_parser};
+use clap::Args;
 
+use super::limits::positive_time;
 use crate::store::sql::replica::{NoReplica, Replica};
 
 /// Where reports are read.
@@ -17,11 +18,11 @@ pub struct ReportArgs {
     /// they are read from the database itself.
     #[arg(long, env = "REPORT_DATABASE_URL", hide_env_values = true)]
     pub report_database_url: Option<String>,
-    /// The most seconds, 1 to 86,400, that the replica may be behind. Beyond them, reports are read
-    /// from the database itself.
-    #[arg(long, env = "REPORT_MAX_LAG", value_name = "SECONDS", default_value_t = 30,
-        value_parser = value_parser!(u32).range(1..=86_400))]
-    pub report_max_lag: u32,
+    /// The longest time that the replica may be behind. Beyond it, reports are read from the
+    /// database itself.
+    #[arg(long, env = "REPORT_MAX_LAG", value_name = "TIME", default_value = "30s",
+        value_parser = positive_time)]
+    pub report_max_lag: Duration,
 }
 
 impl ReportArgs {
@@ -33,8 +34,7 @@ impl ReportArgs {
         let Some(url) = &self.report_database_url else {
             return Ok(None);
         };
-        let max_lag = Duration::from_secs(self.report_max_lag.into());
-        let replica = Replica::new(url, max_lag).await;
+        let replica = Replica::new(url, self.report_max_lag).await;
         replica
             .map(Some)
             .map_err(|cause: NoReplica| format!("--report-database-url: {cause}"))

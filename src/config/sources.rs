@@ -198,8 +198,9 @@ fn secrets(command: &Command) -> BTreeMap<String, Arg> {
     let (mut files, mut variables) = (BTreeMap::new(), Vec::new());
     collect(command, &mut |arg, name| {
         let variable = variable_of(arg).unwrap_or_default();
+        // Options of another name, such as --config, name files that are no secrets of this form.
         if let Some(secret) = secret_file::secret_of(&variable)
-            && name != CONFIG
+            && name == format!("{}-file", option_of(secret))
         {
             files.insert(secret.to_owned(), arg.clone());
         }

@@ -24,7 +24,6 @@ use futures_util::Stream;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sea_orm::DbErr;
 use tokio::{runtime::Handle, sync::mpsc};
-use tracing::Instrument;
 
 pub use self::places::{MAX_AT_ONCE, MAX_PER_ACCOUNT, MAX_WAITING_PER_ACCOUNT};
 use self::{
@@ -44,7 +43,10 @@ use crate::{
         stream::stream_file,
         workbook::{Effort, write_statement, write_workbook_begun},
     },
-    telemetry::metrics::{DOWNLOADS, Running},
+    telemetry::{
+        context::carried,
+        metrics::{DOWNLOADS, Running},
+    },
 };
 
 /// `Retry-After` for downloads that found no free place, in seconds.
@@ -63,6 +65,8 @@ const ATTRIBUTE: &AsciiSet = &NON_ALPHANUMERIC
 /// The download route. It needs no header: the link is the credential. If its key is revoked during
 /// a transfer, the file is sent to its end.
 pub fn routes(capacity: &Capacity) -> Router<Services> {
+    // At 0 from the start.
+    drop(DOWNLOADS.gauge(&[]));
     Router::new()
         .route("/downloads/{token}/{file_name}", get(download))
         .layer(Extension(Places::new(
@@ -244,7 +248,7 @@ fn passed_on(
         send(written, &sender, || place.is_wanted()).await;
         drop((place, kept));
     };
-    tokio::spawn(sending.in_current_span());
+    tokio::spawn(carried(sending));
     Body::from_stream(received(parts))
 }
 

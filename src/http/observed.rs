@@ -1,4 +1,5 @@
-//! What is logged and counted of every request: its span, one line, its status and its time.
+//! What is logged and counted of every request: its id for log lines, its span, its status and its
+//! time.
 //!
 //! Here: requests as HTTP. Not here: GraphQL operations ([`crate::graphql::engine::measured`]), and
 //! the metrics' names ([`crate::telemetry::metrics`]).
@@ -7,7 +8,7 @@ use std::{sync::LazyLock, time::Instant};
 
 use axum::{
     extract::{MatchedPath, Request},
-    http::StatusCode,
+    http::{Method, StatusCode},
     middleware::Next,
     response::Response,
 };
@@ -16,6 +17,7 @@ use tracing::{Instrument, Span, field};
 
 use super::REQUEST_ID;
 use crate::telemetry::{
+    context,
     logs::ACCESS,
     metrics::{Counters, RESPONSE_SECONDS, RESPONSES},
     traces,
@@ -63,55 +65,70 @@ pub(super) fn register() {
     LazyLock::force(&SERIES);
 }
 
-/// Runs a request in its span, and notes its response.
+/// Runs a request, and notes its response.
 pub(super) async fn observe(request: Request, next: Next) -> Response {
     let began = Instant::now();
     let path = request.extensions().get::<MatchedPath>();
     let path = path.map_or(NO_ROUTE, MatchedPath::as_str);
     let known = SERIES.routes.iter().find(|(route, _)| *route == path);
     let route = known.map_or(NO_ROUTE, |(route, _)| *route);
-    let span = span(&request, route);
+    let id = request.headers().get(REQUEST_ID);
+    let id = id.and_then(|id| id.to_str().ok()).unwrap_or("unnamed");
+    let method = name(request.method());
+    let about = context::Request::new(id, method, route);
+    // It names the route instead of the path.
+    let span = traces::span!(
+        "request",
+        otel.kind = "server",
+        otel.name = route,
+        request_id = id,
+        method,
+        http.response.status_code = field::Empty
+    );
     traces::accept(&span, request.headers());
-    let response = next.run(request).instrument(span.clone()).await;
+    let answered = async {
+        let response = next.run(request).await;
+        note(&response, began, known.map(|(_, seconds)| seconds));
+        response
+    };
+    about.run(answered.instrument(span)).await
+}
+
+fn note(response: &Response, began: Instant, seconds: Option<&Histogram>) {
     let took = began.elapsed();
-    if let Some((_, seconds)) = known {
+    if let Some(seconds) = seconds {
         seconds.record(took);
     }
     let status = response.status();
     let text = status.as_str();
     let is_known = SERIES.statuses.knows(text);
     SERIES.statuses.add(if is_known { text } else { OTHER }, 1);
-    let _within = span.enter();
-    span.record("http.response.status_code", status.as_u16());
+    let code = status.as_u16();
+    Span::current().record("http.response.status_code", code);
     let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-    tracing::debug!(target: ACCESS, status = status.as_u16(), milliseconds, "answered");
+    tracing::debug!(target: ACCESS, status = code, milliseconds, "answered");
     if status == StatusCode::SERVICE_UNAVAILABLE {
         // A limit at work, or a fault that was already logged at its origin.
         tracing::debug!(milliseconds, "a request was answered 503");
     } else if status.is_server_error() {
-        tracing::error!(status = status.as_u16(), milliseconds, "a request failed");
+        tracing::error!(status = code, milliseconds, "a request failed");
     }
-    response
 }
 
-/// The span of a request's log lines. It names the route instead of the path.
-fn span(request: &Request, route: &'static str) -> Span {
-    let id = request.headers().get(REQUEST_ID);
-    let request_id = id.and_then(|id| id.to_str().ok()).unwrap_or("unnamed");
-    let method = request.method().as_str();
-    if traces::is_on() {
-        tracing::info_span!(
-            "request",
-            request_id,
-            method,
-            route,
-            otel.kind = "server",
-            otel.name = route,
-            http.response.status_code = field::Empty
-        )
-    } else {
-        tracing::info_span!("request", request_id, method, route)
-    }
+/// A method's name; a client may invent one.
+fn name(method: &Method) -> &'static str {
+    let known = [
+        Method::GET,
+        Method::POST,
+        Method::HEAD,
+        Method::OPTIONS,
+        Method::PUT,
+        Method::PATCH,
+        Method::DELETE,
+    ];
+    let names = ["GET", "POST", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"];
+    let found = known.iter().zip(names).find(|(known, _)| *known == method);
+    found.map_or("other", |(_, name)| name)
 }
 
 #[cfg(test)]

@@ -20,9 +20,12 @@ use async_graphql::{Executor, ServerError};
 use axum::extract::ws::WebSocketUpgrade;
 use axum::response::Response;
 use tokio_util::sync::CancellationToken;
-use tracing::Instrument;
 
 use crate::graphql::engine::documents::Documents;
+use crate::telemetry::context;
+
+/// The route of WebSockets, for log lines.
+const ROUTE: &str = "/graphql";
 
 /// The only supported subprotocol: graphql-transport-ws.
 #[must_use]
@@ -177,9 +180,10 @@ impl Sockets {
             // Allocated for each connection at once, and 128 KiB by default.
             .read_buffer_size(READ_BUFFER_BYTES)
             .on_upgrade(move |socket| {
-                // Its operations have spans of their own: a trace shouldn't last for hours.
-                let span = tracing::info_span!("socket", request_id);
-                connection::run(shared, socket, executor, request_id, connect).instrument(span)
+                let request = context::Request::new(&request_id, "WebSocket", ROUTE);
+                request.run(connection::run(
+                    shared, socket, executor, request_id, connect,
+                ))
             })
     }
 }

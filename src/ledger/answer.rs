@@ -1,4 +1,6 @@
-//! The ledger's answers, and how an answer is stored with its key.
+//! The ledger's answers.
+//!
+//! Not here: how an answer is stored with its key ([`super::stored_answer`]).
 
 use domain::{book, id::TransactionId};
 use entity::{message, sql_enums::MessageStatus};
@@ -26,7 +28,8 @@ pub struct Answer {
     pub message: Option<MessageAnswer>,
     /// The balance after the command.
     pub balance: Option<BalanceAnswer>,
-    /// The message's row as it was written. A repeated answer doesn't have it.
+    /// The message's row as it was written. A repeated answer has it if no later command changes
+    /// it.
     #[serde(skip)]
     pub row: Option<Box<message::Model>>,
 }
@@ -81,7 +84,9 @@ pub struct BalanceAnswer {
 }
 
 impl Answer {
-    pub(super) fn empty() -> Self {
+    /// An answer that says nothing.
+    #[must_use]
+    pub fn empty() -> Self {
         Self {
             transaction: None,
             lot: None,
@@ -91,15 +96,6 @@ impl Answer {
             balance: None,
             row: None,
         }
-    }
-
-    /// Reads an answer that was stored with a key.
-    ///
-    /// # Errors
-    /// It can't be read. This is a fault, not a reused key: a client that hears that its
-    /// key was reused takes a new one, and is charged twice.
-    pub fn read(stored: &str) -> Result<Self, Fault> {
-        serde_json::from_str(stored).map_err(|cause| Fault::UnsoundAnswer(cause.to_string()))
     }
 
     /// The instant at which the command was booked.
@@ -112,6 +108,19 @@ impl Answer {
     #[must_use]
     pub fn transaction_id(&self) -> Option<TransactionId> {
         self.transaction.map(TransactionId::new)
+    }
+}
+
+impl From<&message::Model> for MessageAnswer {
+    fn from(row: &message::Model) -> Self {
+        Self {
+            id: row.id,
+            status: row.status,
+            units: row.units,
+            recipients: row.recipients,
+            sent_at: row.sent_at,
+            lines: None,
+        }
     }
 }
 

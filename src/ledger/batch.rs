@@ -19,14 +19,14 @@ use sea_orm::{ConnectionTrait, DbErr};
 use super::{
     answer::Answer,
     chain::Chaining,
-    facts::Facts,
+    facts::{Facts, Used},
     failure::{Failure, Faults},
     fault::Fault,
     measured::{Phase, Stopwatch},
     request::{Refused, Request, Undone},
     rollups::{self, UsageError},
     rows::{Changes, Rows},
-    write,
+    stored_answer, write,
 };
 use crate::store::{
     book::{self as books, Head, Loaded, Wanted},
@@ -133,7 +133,7 @@ pub(super) async fn run(
         added.map_err(|fault| of_account(requests, *id, &fault))?;
     }
     watch.ended(Phase::Apply);
-    let rollups = rollups::of_batch(connection, &mut batch.heads, &batch.rows).await;
+    let rollups = rollups::of_batch(&mut batch.heads, &batch.rows);
     batch.rows.rollups = rollups.map_err(|error| match error {
         UsageError::Database(cause) => Failure::Before(cause),
         UsageError::Fault(account, fault) => of_account(requests, account, &fault),
@@ -258,13 +258,16 @@ impl Batch {
                 account_id: request.account.uuid(),
                 key: key.key.clone(),
                 fingerprint: key.fingerprint.to_vec(),
-                answer: serde_json::to_string(&answer)
-                    .map_err(|cause| Fault::UnsoundAnswer(cause.to_string()))?,
+                answer: stored_answer::text(&answer, self.rows.last_entry(request.account))?,
                 created_at: now.as_microsecond(),
+            };
+            let used = Used {
+                fingerprint: row.fingerprint.clone(),
+                answer: Ok(answer.clone()),
             };
             self.facts
                 .keys
-                .insert((row.account_id, row.key.clone()), row.clone());
+                .insert((row.account_id, row.key.clone()), used);
             self.rows.keys.push(row);
         }
         Ok(answer)

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use entity::{
-    account, contact_list, idempotency_key, message, message_departure, message_line, purchase,
+    account, contact_list, idempotency_key, message, message_departure, purchase,
     sql_enums::{MessageStatus, Settlement},
 };
 use sea_orm::{
@@ -14,18 +14,27 @@ use sea_orm::{
 
 use super::{
     answer::Answer,
+    fault::Fault,
     losses::{self, Losses},
     request::{Refused, Request, RequestKind, Undone},
+    stored_answer,
 };
 use crate::store::sql::row_set::RowSet;
 
 /// The columns of [`pairs`].
 const PAIR: [&str; 2] = ["account_id", "id"];
 
+/// A key that was used, before the batch or in it.
+#[derive(Debug)]
+pub(super) struct Used {
+    pub fingerprint: Vec<u8>,
+    pub answer: Result<Answer, Fault>,
+}
+
 /// Rows by account and id, as the batch's commands have changed them so far.
 #[derive(Debug, Default)]
 pub(super) struct Facts {
-    pub keys: BTreeMap<(Uuid, String), idempotency_key::Model>,
+    pub keys: BTreeMap<(Uuid, String), Used>,
     pub lists: BTreeMap<(Uuid, Uuid), contact_list::Model>,
     pub messages: BTreeMap<(Uuid, Uuid), message::Model>,
     pub purchases: BTreeMap<(Uuid, Uuid), purchase::Model>,
@@ -33,8 +42,6 @@ pub(super) struct Facts {
     pub lost: Losses,
     /// The contacts that left the lists of the messages that end; no entry if nobody left.
     pub departures: BTreeMap<(Uuid, Uuid), Vec<message_departure::Model>>,
-    /// The lines of the messages whose lists lost contacts.
-    pub lines: BTreeMap<(Uuid, Uuid), Vec<message_line::Model>>,
     /// The accounts whose messages the server settles, among those with a hold to end.
     pub automatic: BTreeSet<Uuid>,
     /// How many messages are scheduled on the lists that are to be archived.
@@ -55,12 +62,21 @@ impl Facts {
             .collect();
         let keys = keys.into_iter();
         let keys = RowSet::of(keys.map(|(account, key)| [account.into(), key.into()]));
-        facts.keys = keys
+        let keys = keys
             .find::<idempotency_key::Entity>(connection, &["account_id", "key"], "")
-            .await?
-            .into_iter()
-            .map(|row| ((row.account_id, row.key.clone()), row))
-            .collect();
+            .await?;
+        let answers = stored_answer::read(connection, &keys).await?;
+        let used = |(key, answer): (idempotency_key::Model, _)| {
+            let fingerprint = key.fingerprint;
+            (
+                (key.account_id, key.key),
+                Used {
+                    fingerprint,
+                    answer,
+                },
+            )
+        };
+        facts.keys = keys.into_iter().zip(answers).map(used).collect();
         let lists = pairs(requests, |kind| {
             kind.lists().into_iter().map(|list| list.uuid()).collect()
         });
@@ -126,13 +142,6 @@ impl Facts {
         {
             let key = (row.account_id, row.message_id);
             self.departures.entry(key).or_default().push(row);
-        }
-        for row in RowSet::of_pairs(self.departures.keys().copied())
-            .find::<message_line::Entity>(connection, &MESSAGE, "")
-            .await?
-        {
-            let key = (row.account_id, row.message_id);
-            self.lines.entry(key).or_default().push(row);
         }
         Ok(())
     }
@@ -215,7 +224,7 @@ impl Facts {
         if used.fingerprint != key.fingerprint {
             return Err(Refused::KeyReused.into());
         }
-        Ok(Some(Answer::read(&used.answer)?))
+        Ok(Some(used.answer.clone()?))
     }
 
     /// Records that a message on a list became scheduled (+1) or ended (-1).

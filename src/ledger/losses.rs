@@ -52,7 +52,8 @@ pub(super) async fn read(
     }
     let kinds = TransactionKind::iter().filter(|kind| is_loss(*kind));
     let kinds: Vec<String> = kinds.map(|kind| format!("'{}'", kind.to_value())).collect();
-    // The first condition on the kind is the index's own, word for word.
+    // Only charges have postings without a row. The first condition on the kind is the index's own,
+    // word for word.
     let condition = format!(
         "t.account_id = w.account_id AND t.kind <> 'SPEND' AND t.kind IN ({}) \
          AND p.account_id = t.account_id AND p.sequence = t.sequence AND p.lot_id = w.lot_id \
@@ -61,7 +62,7 @@ pub(super) async fn read(
     );
     let query = (
         "p.account_id, p.lot_id, CAST(-SUM(p.units) AS BIGINT) AS units",
-        "transactions t CROSS JOIN postings p",
+        "transactions t CROSS JOIN posting_rows p",
         condition.as_str(),
     );
     let read = |row: &QueryResult| {

@@ -7,16 +7,16 @@
 //! so that usage is never late and never counted twice. Days before `usage_rolled_from` are left
 //! out: they are filled in from the messages.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use domain::{
     calendar::{self, CalendarError, UnknownTimeZone},
     country::{CountryCode, ParseCountryCodeError},
     id::{AccountId, ListId},
 };
-use entity::{message, message_line, sql_enums::MessageStatus, usage_rollup};
+use entity::{message, message_line::Model as Line, sql_enums::MessageStatus, usage_rollup};
 use jiff::{Timestamp, tz::TimeZone};
-use sea_orm::{ConnectionTrait, DbErr, prelude::Uuid};
+use sea_orm::{DbErr, prelude::Uuid};
 
 use super::{fault::Fault, rows::Rows};
 use crate::tuning::Tuned;
@@ -24,7 +24,7 @@ use crate::{
     clock::whole_micros,
     store::{
         book::Head,
-        sql::row_set::RowSet,
+        message_line,
         usage_rollup::{Counts, NO_RECENT, Of, Recent, Slot},
     },
 };
@@ -36,23 +36,22 @@ use crate::{
 static MOST_WAITING: Tuned<usize> = Tuned::new("RECENT_USAGE_BYTES", 3_600);
 
 /// A charged message with its destinations.
-type Charged<'a> = (&'a message::Model, &'a [message_line::Model]);
+type Charged<'a> = (&'a message::Model, &'a [Line]);
 
 /// Adds the batch's collected, unwritten messages to the usage that waits in the heads, and returns
 /// the part that is to become rows.
-pub(super) async fn of_batch(
-    connection: &impl ConnectionTrait,
+pub(super) fn of_batch(
     heads: &mut BTreeMap<AccountId, Head>,
     rows: &Rows,
 ) -> Result<Vec<usage_rollup::Model>, UsageError> {
     let is_sent = |row: &&message::Model| row.status == MessageStatus::Sent;
-    let of_batch: HashMap<Uuid, &[message_line::Model]> = rows
+    let of_batch: HashMap<Uuid, &[Line]> = rows
         .lines
         .chunk_by(|one, other| one.message_id == other.message_id)
         .filter_map(|lines| Some((lines.first()?.message_id, lines)))
         .collect();
-    let kept = kept_lines(connection, rows, &of_batch).await?;
-    let kept: HashMap<Uuid, &[message_line::Model]> = kept
+    let kept = kept_lines(rows, &of_batch)?;
+    let kept: HashMap<Uuid, &[Line]> = kept
         .chunk_by(|one, other| one.message_id == other.message_id)
         .filter_map(|lines| Some((lines.first()?.message_id, lines)))
         .collect();
@@ -66,25 +65,19 @@ pub(super) async fn of_batch(
     )
 }
 
-/// The lines of scheduled messages that are charged as they were held; they are in the database.
-async fn kept_lines(
-    connection: &impl ConnectionTrait,
-    rows: &Rows,
-    of_batch: &HashMap<Uuid, &[message_line::Model]>,
-) -> Result<Vec<message_line::Model>, DbErr> {
-    // Lines that the batch deletes were replaced by others, or by none.
-    let gone: HashSet<&(Uuid, Uuid)> = rows.lines_gone.iter().collect();
+/// The lines of scheduled messages that are charged as they were held.
+fn kept_lines(rows: &Rows, of_batch: &HashMap<Uuid, &[Line]>) -> Result<Vec<Line>, UsageError> {
     let settled = rows
         .ended
         .iter()
-        .filter(|row| row.status == MessageStatus::Sent && !of_batch.contains_key(&row.id))
-        .map(|row| (row.account_id, row.id))
-        .filter(|id| !gone.contains(id));
-    let mut lines = RowSet::of_pairs(settled)
-        .find::<message_line::Entity>(connection, &["account_id", "message_id"], "")
-        .await?;
-    lines.sort_by_key(|line| line.message_id);
-    Ok(lines)
+        .filter(|row| row.status == MessageStatus::Sent && !of_batch.contains_key(&row.id));
+    let mut kept = Vec::new();
+    for row in settled {
+        let lines =
+            message_line::of(row).map_err(|cause| broken(AccountId::new(row.account_id), cause))?;
+        kept.extend(lines);
+    }
+    Ok(kept)
 }
 
 /// Adds the messages up by day.
@@ -173,7 +166,7 @@ impl Adding {
         &mut self,
         day_start: i64,
         message: &message::Model,
-        lines: &[message_line::Model],
+        lines: &[Line],
     ) -> Result<(), ParseCountryCodeError> {
         let slot = |of| Slot {
             of,
@@ -200,7 +193,7 @@ impl Adding {
 }
 
 /// The counts of a message by served country: one message each, whatever its segments.
-fn by_country(lines: &[message_line::Model]) -> BTreeMap<&str, Counts> {
+fn by_country(lines: &[Line]) -> BTreeMap<&str, Counts> {
     let mut countries: BTreeMap<&str, Counts> = BTreeMap::new();
     for line in lines.iter().filter(|line| line.units_per_segment.is_some()) {
         let leg = countries.entry(&line.country_code).or_insert(Counts {

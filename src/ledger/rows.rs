@@ -3,15 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    book::{Book, BookName, Entry, EntryKind},
+    book::{Book, BookName, Entry, EntryKind, Posting},
     hold::Hold,
-    id::{AccountId, MessageId},
+    id::{AccountId, LotId, MessageId},
     quote::Line,
     segmentation::Encoding,
 };
 use entity::{
     contact_list, due_recharge, hold_draw, idempotency_key, lot, lot_expiry_change, message,
-    message_audience, message_line, pool, posting, purchase, sql_enums, transaction, usage_rollup,
+    message_audience, message_line, pool, posting, posting_row, purchase, sql_enums, transaction,
+    usage_rollup,
 };
 use jiff::Timestamp;
 use sea_orm::prelude::Uuid;
@@ -22,20 +23,23 @@ use super::{
     fault::Fault,
     request::NewMessage,
 };
-use crate::{clock::id_at, store::book::Head};
+use crate::{
+    clock::id_at,
+    store::{self, book::Head},
+};
 
 /// The rows that a batch inserts, and its changes to existing rows.
 #[derive(Debug, Default)]
 pub(super) struct Rows {
     pub transactions: Vec<transaction::Model>,
-    pub postings: Vec<posting::Model>,
+    pub postings: Vec<posting_row::Model>,
     pub expiry_changes: Vec<lot_expiry_change::Model>,
     /// The new zones of accounts, by account.
     pub time_zones: BTreeMap<AccountId, String>,
     pub messages: Vec<message::Model>,
+    /// The destinations of the messages that the batch priced; they are written with the messages.
     pub lines: Vec<message_line::Model>,
     pub ended: Vec<message::Model>,
-    pub lines_gone: Vec<(Uuid, Uuid)>,
     pub audiences: Vec<message_audience::Model>,
     /// By account, list and message.
     pub audiences_gone: Vec<[Uuid; 3]>,
@@ -92,22 +96,19 @@ impl Rows {
                 .map(|next| next.expiry.at.as_microsecond()),
             next_expiry_on: balance.next_expiry.map(|next| next.expiry.on.to_string()),
             hash: Vec::new(),
+            paid_lot_id: None,
+            paid_by_list: None,
         };
-        let first = self.postings.len();
-        self.postings
-            .extend(
-                (0_i32..)
-                    .zip(&entry.postings)
-                    .map(|(position, posting)| posting::Model {
-                        account_id: account.uuid(),
-                        sequence: head.sequence,
-                        position,
-                        book: book_name(posting.book),
-                        list_id: posting.list.map(Into::into),
-                        lot_id: posting.lot.map(Into::into),
-                        units: posting.credits.units(),
-                    }),
-            );
+        let postings = |(position, posting): (i32, &Posting)| posting::Model {
+            account_id: account.uuid(),
+            sequence: head.sequence,
+            position,
+            book: book_name(posting.book),
+            list_id: posting.list.map(Into::into),
+            lot_id: posting.lot.map(Into::into),
+            units: posting.credits.units(),
+        };
+        let postings: Vec<posting::Model> = (0..).zip(&entry.postings).map(postings).collect();
         let moved: Vec<_> = (entry.expiry_changes.iter())
             .map(|change| lot_expiry_change::Model {
                 account_id: account.uuid(),
@@ -118,18 +119,28 @@ impl Rows {
             })
             .collect();
         row.hash = match self.chaining {
-            Chaining::On => {
-                let postings = &self.postings[first..];
-                chain::hash(&head.hash, &row, postings, &moved).to_vec()
-            }
+            Chaining::On => chain::hash(&head.hash, &row, &postings, &moved).to_vec(),
             #[cfg(feature = "bench")]
             Chaining::Off => Vec::new(),
         };
+        match one_lot(entry) {
+            Some((lot, by_list)) => {
+                row.paid_lot_id = Some(lot.uuid());
+                row.paid_by_list = Some(by_list);
+            }
+            None => self.postings.extend(postings.into_iter().map(stored)),
+        }
         self.expiry_changes.extend(moved);
         head.hash.clone_from(&row.hash);
         let id = row.id;
         self.transactions.push(row);
         Ok(id)
+    }
+
+    /// The last entry that the batch added to the account's chain.
+    pub(super) fn last_entry(&self, account: AccountId) -> Option<&transaction::Model> {
+        let mut entries = self.transactions.iter().rev();
+        entries.find(|row| row.account_id == account.uuid())
     }
 
     /// Adds a message with its lines.
@@ -141,6 +152,7 @@ impl Rows {
         at: Timestamp,
     ) -> Result<message::Model, Fault> {
         let sent = status == sql_enums::MessageStatus::Sent;
+        let lines = lines(account.uuid(), new.id.uuid(), &new.price.lines)?;
         let row = message::Model {
             account_id: account.uuid(),
             id: new.id.uuid(),
@@ -157,9 +169,9 @@ impl Rows {
             send_at: new.send_at.unwrap_or(at).as_microsecond(),
             sent_at: sent.then(|| at.as_microsecond()),
             created_at: at.as_microsecond(),
+            lines: lines_text(new.id, &lines)?,
         };
         self.messages.push(row.clone());
-        let lines = lines(account.uuid(), new.id.uuid(), &new.price.lines)?;
         self.lines.extend(lines);
         if let (Some(list), Some(audience), Some(send_at)) = (new.list, new.audience, new.send_at) {
             self.audiences.push(message_audience::Model {
@@ -214,6 +226,14 @@ pub(super) fn lines(
         })
     };
     lines.iter().map(row).collect()
+}
+
+/// The column of a message with these lines.
+pub(super) fn lines_text(
+    message: MessageId,
+    lines: &[message_line::Model],
+) -> Result<String, Fault> {
+    store::message_line::text(lines).map_err(|cause| Fault::UnsoundLine { message, cause })
 }
 
 impl Changes {
@@ -289,6 +309,37 @@ fn draws(account_id: Uuid, message: MessageId, hold: &Hold) -> Vec<hold_draw::Mo
         .zip(&hold.draws)
         .map(|(position, draw)| row(position, Some(draw.lot.uuid()), draw.credits.units()))
         .collect()
+}
+
+/// The lot of a charge that drew from one lot, and whether its list's own credits paid. Its two
+/// postings follow from this and from what it changed: the view `postings` makes them.
+fn one_lot(entry: &Entry) -> Option<(LotId, bool)> {
+    let [drawn, spent] = &entry.postings[..] else {
+        return None;
+    };
+    let is_charge = entry.kind == EntryKind::Spend
+        && (drawn.book, spent.book) == (BookName::Available, BookName::Spent)
+        && drawn.list == spent.list
+        && drawn.credits == entry.available()
+        && spent.lot.is_none();
+    let by_list = match drawn.list {
+        None => false,
+        Some(list) if entry.list == Some(list) => true,
+        Some(_) => return None,
+    };
+    drawn.lot.filter(|_| is_charge).map(|lot| (lot, by_list))
+}
+
+fn stored(posting: posting::Model) -> posting_row::Model {
+    posting_row::Model {
+        account_id: posting.account_id,
+        sequence: posting.sequence,
+        position: posting.position,
+        book: posting.book,
+        list_id: posting.list_id,
+        lot_id: posting.lot_id,
+        units: posting.units,
+    }
 }
 
 fn kind(kind: EntryKind) -> sql_enums::TransactionKind {

@@ -28,7 +28,6 @@ pub(super) async fn all(
     // Deletions come first, because inserted rows may have the same keys.
     remove(connection, "pools", "list_id", changes.pools_gone).await?;
     remove(connection, "hold_draws", "message_id", changes.holds_gone).await?;
-    remove(connection, "message_lines", "message_id", rows.lines_gone).await?;
     let audiences_gone = rows.audiences_gone.into_iter();
     RowSet::of(audiences_gone.map(|key| key.map(Value::from)))
         .delete(
@@ -86,9 +85,9 @@ pub(super) async fn all(
                 message::Column::Units,
                 message::Column::Recipients,
                 message::Column::SentAt,
+                message::Column::Lines,
             ],
         ),
-        TableRows::insert(rows.lines),
         TableRows::insert(rows.audiences),
         TableRows::upsert(
             rows.purchases,

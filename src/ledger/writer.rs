@@ -125,7 +125,7 @@ impl Writer {
         SERIES
             .commands
             .record(u32::try_from(tickets.len()).unwrap_or(u32::MAX));
-        let span = tracing::debug_span!(parent: None, "batch", commands = tickets.len());
+        let span = traces::span!(parent: None, "batch", commands = tickets.len());
         traces::link(&span, tickets.iter().filter_map(|one| one.cause.as_ref()));
         let requests: Vec<&Request> = tickets.iter().map(|ticket| &ticket.request).collect();
         let serving = self.committer.serve(&requests, locked);

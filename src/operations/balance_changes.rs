@@ -1,21 +1,21 @@
 //! The subscription to an account's balance.
-
-use std::time::Duration;
+//!
+//! Here: reading the balance once it may have changed. Not here: what wakes the subscription
+//! ([`super::changes`]).
 
 use domain::{book::Balance, id::AccountId};
 use futures_util::{Stream, StreamExt, stream};
-use tokio::sync::broadcast::{Receiver, error::RecvError};
 
-use super::{OperationError, Services, balance::BalanceAt};
-
-/// How often to read the balance without a notification: another process may have changed it, or a
-/// lot may have expired.
-const LOOK: Duration = Duration::from_secs(1);
+use super::{
+    OperationError, Services,
+    balance::BalanceAt,
+    changes::{Topic, Watch},
+};
 
 struct Watching {
     services: Services,
     account: AccountId,
-    changes: Receiver<AccountId>,
+    watch: Watch,
     told: Option<Balance>,
 }
 
@@ -29,8 +29,8 @@ impl Services {
         let watching = Watching {
             services: self.clone(),
             account,
-            // Subscribes before the first read, so that no change is missed in between.
-            changes: self.ledger().changes(),
+            // Waits from before the first read on, so that no change is missed in between.
+            watch: self.watch(Topic::Books(account)),
             told: None,
         };
         stream::unfold(Some(watching), |watching| async {
@@ -49,7 +49,7 @@ impl Watching {
     async fn next(&mut self) -> Result<BalanceAt, OperationError> {
         loop {
             if self.told.is_some() {
-                self.wait().await;
+                self.watch.changed().await;
             }
             let now = self.services.balance(self.account, None).await?;
             if self.told != Some(now.balance) {
@@ -57,22 +57,5 @@ impl Watching {
                 return Ok(now);
             }
         }
-    }
-
-    /// Waits until the account may have changed.
-    async fn wait(&mut self) {
-        let told = async {
-            loop {
-                match self.changes.recv().await {
-                    Ok(account) if account != self.account => {}
-                    // Notified, or so many notifications were missed that this account may have
-                    // been among them.
-                    Ok(_) | Err(RecvError::Lagged(_)) => return,
-                    Err(RecvError::Closed) => std::future::pending().await,
-                }
-            }
-        };
-        // A timeout is expected: it only triggers the next read.
-        drop(tokio::time::timeout(LOOK, told).await);
     }
 }

@@ -4,10 +4,11 @@
 //! for the answer. A thread reads the file and its numbers ([`reading`]), and the result is written
 //! part by part ([`writing`]). Each part is one transaction together with the list's head-count, so
 //! both are exact at any time, however many imports add to one list. The import ends early if the
-//! server stops or the list is archived. Contacts that came in until then stay, and importing the
-//! same file again adds the rest.
+//! server stops or the list is archived, and another server ends it if its own is gone ([`lease`]).
+//! Contacts that came in until then stay, and importing the same file again adds the rest.
 
 mod history;
+mod lease;
 mod mapping;
 mod preview;
 mod progress;
@@ -21,13 +22,12 @@ use domain::{
     id::{AccountId, ImportId, ListId},
 };
 use entity::{contact_import, contact_list, sql_enums::ImportStatus};
-use tokio::sync::{Mutex, MutexGuard, broadcast};
+use tokio::sync::{Mutex, MutexGuard};
 use tokio_util::task::TaskTracker;
-use tracing::Instrument;
 
 use super::{
-    Fault, OperationError, Path, RefusalCode, Services, Viewer, input, phone_number::Accept,
-    reader::Window, viewer::Owner,
+    Fault, OperationError, Path, RefusalCode, Services, Viewer, changes::Topic, input,
+    phone_number::Accept, reader::Window, viewer::Owner,
 };
 pub use crate::store::contact_import::{RejectedRow, warnings::ImportWarning};
 use crate::{
@@ -35,9 +35,13 @@ use crate::{
     imports::{self, Format, MAX_WARNINGS, Mapping, ReadError, Unreadable},
     store,
 };
+use lease::Leases;
 use writing::Job;
 
-use crate::telemetry::metrics::{IMPORTS, IMPORTS_ENDED, Running};
+use crate::telemetry::{
+    context::carried,
+    metrics::{IMPORTS, IMPORTS_ENDED, Running},
+};
 
 /// The most weight of all running imports in a process. Each import takes a thread, a file on disk
 /// and a part in memory, and all share the database with charges.
@@ -72,7 +76,8 @@ pub struct Imports {
     /// more than one.
     turn: Mutex<()>,
     running: TaskTracker,
-    changes: broadcast::Sender<ListId>,
+    /// Running imports of all processes, and since when their leases weren't renewed.
+    leases: Leases,
 }
 
 impl Default for Imports {
@@ -89,7 +94,7 @@ impl Default for Imports {
             previews: Line::new(preview::BOUNDS),
             turn: Mutex::default(),
             running: TaskTracker::new(),
-            changes: broadcast::channel(64).0,
+            leases: Leases::default(),
         }
     }
 }
@@ -208,9 +213,8 @@ impl Services {
         let import = async move {
             let (_place, _running) = (place, running);
             job.run(reading).await
-        }
-        .in_current_span();
-        let done = self.imports().running.spawn(import);
+        };
+        let done = self.imports().running.spawn(carried(import));
         let done = done.await;
         done.map_err(|cause| OperationError::broken(format!("an import ended badly: {cause}")))??;
         self.outcome(viewer, &list, id).await
@@ -269,8 +273,7 @@ impl Services {
         }
         store::contact_import::insert(&transaction, row.clone()).await?;
         transaction.commit().await?;
-        // A send fails if nobody is subscribed, which is fine.
-        let _ = self.imports().changes.send(id);
+        self.changes().tell(Topic::Imports(id));
         Ok(row)
     }
 

@@ -27,7 +27,10 @@ use crate::{
     ledger::{Refused, Request, RequestKind, SubmitError},
     payments::{Approval, CALL_TIMEOUT, CallError, Merchant, Order, Provider, Providers, Report},
     store,
-    telemetry::metrics::{PROVIDER_CALLS, PROVIDER_SECONDS},
+    telemetry::{
+        metrics::{PROVIDER_CALLS, PROVIDER_SECONDS},
+        traces,
+    },
 };
 use tracing::Instrument;
 
@@ -195,7 +198,7 @@ impl Services {
             store::purchase::set_called(self.store().writer(), row, order.now).await?;
         }
         let began = Instant::now();
-        let span = tracing::info_span!("payment", provider = provider.name(), purchase = %row.id);
+        let span = traces::span!("payment", provider = provider.name(), purchase = %row.id);
         let answer = tokio::time::timeout(CALL_TIMEOUT, call.instrument(span)).await;
         let called = answer.unwrap_or_else(|_| {
             let limit = CALL_TIMEOUT.as_secs();

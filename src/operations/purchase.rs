@@ -32,7 +32,7 @@ use super::{
 };
 use crate::{
     clock::whole_micros,
-    ledger::{Answer, Key, Refused, SubmitError},
+    ledger::{self, Answer, Key, Refused, SubmitError},
     payments::Provider,
     store,
 };
@@ -248,13 +248,8 @@ impl Services {
         self.refuse_more_purchases(id, unpaid)?;
         let row = self.new_purchase(id, &package, return_url, provider);
         let answer = Answer {
-            transaction: None,
-            lot: None,
-            lot_expires_at: None,
             purchase: Some(row.id),
-            message: None,
-            balance: None,
-            row: None,
+            ..Answer::empty()
         };
         let used = idempotency_key::Model {
             account_id: account.id,
@@ -364,10 +359,14 @@ async fn repeated(
             &path,
         ));
     }
-    let answer = Answer::read(&used.answer).map_err(|fault| {
-        let fault = SubmitError::Fault { account, fault };
-        OperationError::from_ledger(fault, &Path::input("idempotencyKey"))
-    })?;
+    let mut answers = ledger::stored_answers(connection, std::slice::from_ref(used)).await?;
+    let answer = answers
+        .pop()
+        .ok_or_else(|| OperationError::broken("a key has no answer"))?
+        .map_err(|fault| {
+            let fault = SubmitError::Fault { account, fault };
+            OperationError::from_ledger(fault, &Path::input("idempotencyKey"))
+        })?;
     // A key of another operation has another fingerprint, so this key has a purchase.
     let id = answer.purchase.ok_or_else(|| {
         let what = "the key of a purchase was answered by another command";

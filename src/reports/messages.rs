@@ -49,8 +49,9 @@ impl MessageReader {
         names: BTreeMap<ListId, String>,
         show: fn(MessageId) -> String,
     ) -> MessageRows {
+        let backend = self.pinned.backend();
         MessageRows {
-            cursor: Cursor::new(self.pinned.scan(&rows(&self.filter))),
+            cursor: Cursor::new(self.pinned.scan(&rows(backend, &self.filter))),
             names,
             show,
             shown: (Uuid::nil(), String::new()),

@@ -91,13 +91,14 @@ pub async fn find_all(
         .await
 }
 
-/// Adds to an import's counts, and records that it made progress.
+/// Adds to a running import's counts, and records that it made progress. Returns whether it is
+/// running.
 pub async fn advance(
     connection: &impl ConnectionTrait,
     (account, id): (AccountId, ImportId),
     progress: Progress,
     now: i64,
-) -> Result<(), DbErr> {
+) -> Result<bool, DbErr> {
     use contact_import::Column;
     let plus = |column: Column, more: i64| (column, Expr::col(column).add(more));
     let mut update =
@@ -111,12 +112,65 @@ pub async fn advance(
     ] {
         update = update.col_expr(column, value);
     }
-    update
+    let done = update
         .filter(Column::AccountId.eq(account.uuid()))
         .filter(Column::Id.eq(id.uuid()))
+        .filter(Column::Status.eq(ImportStatus::Running))
+        .exec(connection)
+        .await?;
+    Ok(done.rows_affected > 0)
+}
+
+/// Renews the lease of a running import: its instant always moves, whatever the clock says.
+pub async fn renew(
+    connection: &impl ConnectionTrait,
+    (account, id): (AccountId, ImportId),
+    now: i64,
+) -> Result<(), DbErr> {
+    use contact_import::Column;
+    let later = Expr::case(Expr::col(Column::TouchedAt).lt(now), Expr::value(now))
+        .finally(Expr::col(Column::TouchedAt).add(1_i64));
+    contact_import::Entity::update_many()
+        .col_expr(Column::TouchedAt, later.into())
+        .filter(Column::AccountId.eq(account.uuid()))
+        .filter(Column::Id.eq(id.uuid()))
+        .filter(Column::Status.eq(ImportStatus::Running))
         .exec(connection)
         .await?;
     Ok(())
+}
+
+/// Finds running imports of any accounts, at most `most`.
+pub async fn running(
+    connection: &impl ConnectionTrait,
+    most: u64,
+) -> Result<Vec<contact_import::Model>, DbErr> {
+    contact_import::Entity::find()
+        .filter(contact_import::Column::Status.eq(ImportStatus::Running))
+        .order_by_asc(contact_import::Column::AccountId)
+        .limit(most)
+        .all(connection)
+        .await
+}
+
+/// Ends an import whose lease was not renewed since its row was read. Returns whether it did.
+pub async fn end_unrenewed(
+    connection: &impl ConnectionTrait,
+    row: &contact_import::Model,
+    reason: &str,
+) -> Result<bool, DbErr> {
+    use contact_import::Column;
+    let done = contact_import::Entity::update_many()
+        .col_expr(Column::Status, Expr::value(ImportStatus::Failed))
+        .col_expr(Column::Reason, Expr::value(Some(reason.to_owned())))
+        .col_expr(Column::EndedAt, Expr::value(row.touched_at))
+        .filter(Column::AccountId.eq(row.account_id))
+        .filter(Column::Id.eq(row.id))
+        .filter(Column::Status.eq(ImportStatus::Running))
+        .filter(Column::TouchedAt.eq(row.touched_at))
+        .exec(connection)
+        .await?;
+    Ok(done.rows_affected > 0)
 }
 
 /// Ends a running import.

@@ -10,6 +10,7 @@ pub mod bulk;
 pub mod coalescing;
 pub mod connection;
 pub mod errors;
+pub mod hints;
 mod hosts;
 pub(super) mod joined;
 pub mod lost_connections;

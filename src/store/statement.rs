@@ -5,11 +5,16 @@ use sea_orm::{ConnectionTrait, DbErr, Statement};
 
 /// The statement of [`changes`]: the account, the sequence number before the first transaction, and
 /// that of the last one.
-pub const CHANGES: &str = "SELECT t.kind AS kind, CAST(SUM(p.units) AS bigint) AS units FROM transactions t \
-     JOIN postings p ON p.account_id = t.account_id AND p.sequence = t.sequence \
+pub const CHANGES: &str = "SELECT kind, CAST(SUM(units) AS bigint) AS units FROM (\
+     SELECT t.kind, p.units FROM transactions t \
+     JOIN posting_rows p ON p.account_id = t.account_id AND p.sequence = t.sequence \
      WHERE t.account_id = $1 AND t.sequence > $2 AND t.sequence <= $3 \
      AND p.account_id = $1 AND p.sequence > $2 AND p.sequence <= $3 \
-     AND p.book IN ('AVAILABLE', 'HELD') GROUP BY t.kind";
+     AND p.book IN ('AVAILABLE', 'HELD') \
+     UNION ALL \
+     SELECT kind, available_change_units FROM transactions \
+     WHERE account_id = $1 AND sequence > $2 AND sequence <= $3 AND paid_lot_id IS NOT NULL\
+     ) AS moved GROUP BY kind";
 
 /// Sums what transactions of each kind did to an account's credits, available and held together:
 /// those after the sequence number `after`, up to and with `last`. Kinds are in their stored form,

@@ -19,9 +19,11 @@ use domain::{
 use entity::{contact_list, sql_enums::Channel};
 use jiff::Timestamp;
 use sea_orm::{
-    ActiveEnum, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter,
-    QuerySelect, Statement, Value, prelude::Uuid,
+    ActiveEnum, ColumnTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, FromQueryResult,
+    QueryFilter, QuerySelect, Statement, Value, prelude::Uuid,
 };
+
+use super::message_line::{self, COUNTRY, IS_SERVED, RECIPIENTS, SEGMENTS, UNITS};
 
 /// Microseconds in a quarter of an hour, the finest grain of sums. In every time zone, buckets
 /// begin on a quarter of an hour.
@@ -127,14 +129,15 @@ pub async fn sums(
         "{quarter_hour} AS quarter_hour, {list} AS list_id, {channel} AS channel, m.rate_card_id"
     );
     let (messages, units) = match &filter.countries {
-        Some(_) => ("COUNT(DISTINCT m.id)", "SUM(l.units)"),
-        None => ("0", "0"),
+        Some(_) => ("COUNT(DISTINCT m.id)", format!("SUM({UNITS})")),
+        None => ("0", "0".to_owned()),
     };
+    let lines = lines(connection.get_database_backend());
     let mut by_line = Query::new(format!(
         "SELECT {group}, CAST({messages} AS BIGINT) AS messages, \
-         CAST(SUM(l.recipients) AS BIGINT) AS recipients, \
-         CAST(SUM(l.recipients * l.segment_count) AS BIGINT) AS segments, \
-         CAST({units} AS BIGINT) AS units FROM messages m {LINES}"
+         CAST(SUM({RECIPIENTS}) AS BIGINT) AS recipients, \
+         CAST(SUM({RECIPIENTS} * {SEGMENTS}) AS BIGINT) AS segments, \
+         CAST({units} AS BIGINT) AS units FROM messages m {lines}"
     ));
     by_line.only(filter);
     by_line.only_countries(filter);
@@ -160,11 +163,12 @@ pub async fn country_sums(
     connection: &impl ConnectionTrait,
     filter: &UsageFilter,
 ) -> Result<Vec<CountrySum>, DbErr> {
+    let lines = lines(connection.get_database_backend());
     let mut query = Query::new(format!(
-        "SELECT l.country_code, m.rate_card_id, COUNT(DISTINCT m.id) AS messages, \
-         CAST(SUM(l.recipients) AS BIGINT) AS recipients, \
-         CAST(SUM(l.recipients * l.segment_count) AS BIGINT) AS segments, \
-         CAST(SUM(l.units) AS BIGINT) AS units FROM messages m {LINES}"
+        "SELECT {COUNTRY} AS country_code, m.rate_card_id, COUNT(DISTINCT m.id) AS messages, \
+         CAST(SUM({RECIPIENTS}) AS BIGINT) AS recipients, \
+         CAST(SUM({RECIPIENTS} * {SEGMENTS}) AS BIGINT) AS segments, \
+         CAST(SUM({UNITS}) AS BIGINT) AS units FROM messages m {lines}"
     ));
     query.only(filter);
     query.only_countries(filter);
@@ -207,8 +211,11 @@ pub async fn all_list_names(
     Ok((rows.into_iter().map(|(id, name)| (ListId::new(id), name))).collect())
 }
 
-const LINES: &str = "JOIN message_lines l ON l.account_id = m.account_id AND l.message_id = m.id \
-                     AND l.units_per_segment IS NOT NULL";
+/// Joins the lines of messages `m` whose country is served, as `l`.
+fn lines(backend: DatabaseBackend) -> String {
+    let elements = message_line::elements(backend, "m.lines");
+    format!("JOIN {elements} AS l ON {IS_SERVED}")
+}
 
 /// A statement and its bound values. Both databases accept parameters like `$1`.
 pub(super) struct Query {
@@ -260,7 +267,7 @@ impl Query {
         if let Some(countries) = &filter.countries {
             let countries = self.bind_all(countries.iter().map(|code| code.as_str()));
             self.text
-                .push_str(&format!(" AND l.country_code IN ({countries})"));
+                .push_str(&format!(" AND {COUNTRY} IN ({countries})"));
         }
     }
 

@@ -1,7 +1,7 @@
 //! Log lines: which are written, in which form, and where.
 //!
-//! Here: filters, formats, and the layer that counts lines. Not here: the spans that give a line
-//! its request ([`crate::http`]), and traces ([`super::traces`]).
+//! Here: filters, formats, and the layer that counts lines. Not here: the request that a
+//! line belongs to ([`super::context`]), and traces ([`super::traces`]).
 
 use std::io::{self, IsTerminal, Write};
 
@@ -9,16 +9,14 @@ use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::{
     EnvFilter, Layer,
     filter::filter_fn,
-    fmt::{
-        self,
-        format::{DefaultFields, Format},
-    },
+    fmt::{self, FmtContext, FormatEvent, FormatFields, format::Writer},
     layer::{Context, SubscriberExt},
     registry::LookupSpan,
     util::SubscriberInitExt,
 };
 
 use super::{
+    context,
     metrics::{LOGGED_ERRORS, LOGGED_WARNINGS, count},
     traces,
 };
@@ -68,20 +66,45 @@ fn is_coloured() -> bool {
 fn filter() -> EnvFilter {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(USUAL));
     let is_wanted = std::env::var("ACCESS_LOG").is_ok_and(|value| value == "true");
-    match format!("{ACCESS}=debug").parse() {
-        Ok(access) if is_wanted => filter.add_directive(access),
-        _ => filter,
-    }
+    let access = format!("{ACCESS}=debug");
+    // Spans are for traces: a line names its request without them.
+    let spans = format!("{}=off", traces::SPANS);
+    [(access, is_wanted), (spans, true)]
+        .into_iter()
+        .filter(|(_, is_wanted)| *is_wanted)
+        .filter_map(|(directive, _)| directive.parse().ok())
+        .fold(filter, EnvFilter::add_directive)
 }
 
 /// Lines on standard error.
-fn lines<S>() -> fmt::Layer<S, DefaultFields, Format, fn() -> io::Stderr>
+fn text<S>() -> impl Layer<S> + Send + Sync
 where
-    S: Subscriber + for<'span> LookupSpan<'span>,
+    S: Subscriber + for<'span> LookupSpan<'span> + Send + Sync,
 {
+    let format = fmt::format().with_ansi(is_coloured());
     fmt::layer()
-        .with_writer(io::stderr as fn() -> io::Stderr)
-        .with_ansi(is_coloured())
+        .with_writer(io::stderr)
+        .with_ansi(false)
+        .event_format(WithRequest {
+            format,
+            is_json: false,
+        })
+}
+
+/// The same as JSON.
+fn json<S>() -> impl Layer<S> + Send + Sync
+where
+    S: Subscriber + for<'span> LookupSpan<'span> + Send + Sync,
+{
+    let format = fmt::format().json();
+    let format = format.with_current_span(false).with_span_list(false);
+    fmt::layer()
+        .json()
+        .with_writer(io::stderr)
+        .event_format(WithRequest {
+            format,
+            is_json: true,
+        })
 }
 
 /// Sends log lines to standard error, and spans to a collector if one is configured. `RUST_LOG`
@@ -96,28 +119,62 @@ pub fn init() {
             .with(filter())
             .with(filter_fn(may_be_written))
             .with(Counted)
-            .with(lines().json())
+            .with(json())
             .try_init(),
         (None, false) => registry
             .with(filter())
             .with(filter_fn(may_be_written))
             .with(Counted)
-            .with(lines())
+            .with(text())
             .try_init(),
         (Some(spans), true) => registry
             .with(spans)
             .with(filter_fn(may_be_written))
-            .with(Counted)
-            .with(lines().json().with_filter(filter()))
+            .with(Counted.with_filter(filter()))
+            .with(json().with_filter(filter()))
             .try_init(),
         (Some(spans), false) => registry
             .with(spans)
             .with(filter_fn(may_be_written))
-            .with(Counted)
-            .with(lines().with_filter(filter()))
+            .with(Counted.with_filter(filter()))
+            .with(text().with_filter(filter()))
             .try_init(),
     };
     drop(installed);
+}
+
+/// Ends each line with the request that it belongs to.
+struct WithRequest<F> {
+    format: F,
+    is_json: bool,
+}
+
+impl<S, N, F> FormatEvent<S, N> for WithRequest<F>
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+    N: for<'writer> FormatFields<'writer> + 'static,
+    F: FormatEvent<S, N>,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> std::fmt::Result {
+        let mut line = String::new();
+        self.format
+            .format_event(context, Writer::new(&mut line), event)?;
+        let line = line.trim_end();
+        if !self.is_json {
+            writer.write_str(line)?;
+            context::as_text(&mut writer)?;
+            return writer.write_char('\n');
+        }
+        match (line.strip_suffix('}'), context::as_json()) {
+            (Some(open), Some(request)) => writeln!(writer, "{open},\"request\":{request}}}"),
+            _ => writeln!(writer, "{line}"),
+        }
+    }
 }
 
 /// Writes a text for the operator to standard output; with `LOG_FORMAT=json`, as one line of JSON

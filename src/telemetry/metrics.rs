@@ -194,16 +194,26 @@ pub async fn keep_up() {
     }
 }
 
+/// Which build this is.
+#[derive(Debug)]
+pub struct Build {
+    /// The version.
+    pub version: &'static str,
+    /// The commit, or `unknown`.
+    pub commit: &'static str,
+    /// The last migration that it knows.
+    pub schema: String,
+}
+
 /// Registers the series that belong to the process, and states the build.
-pub fn start(schema: &str) {
+pub fn start(build: Build) {
     for metric in [&PANICS, &LOGGED_ERRORS, &LOGGED_WARNINGS] {
         drop(metric.counter(&[]));
     }
-    let version = crate::version::VERSION.to_owned();
     let labels = [
-        ("version", version),
-        ("commit", crate::version::COMMIT.to_owned()),
-        ("schema", schema.to_owned()),
+        ("version", build.version.to_owned()),
+        ("commit", build.commit.to_owned()),
+        ("schema", build.schema),
     ];
     let labels = labels.map(|(name, value)| SeriesLabel::new(name, value));
     let key = Key::from_parts(BUILD_INFO.name, labels.to_vec());
@@ -235,7 +245,7 @@ fn note_process() {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::{ALL, BUILD_INFO, Kind, LEDGER_PHASE_SECONDS, render, start};
+    use super::{ALL, BUILD_INFO, Build, Kind, LEDGER_PHASE_SECONDS, render, start};
 
     #[test]
     fn names_follow_prometheus_conventions() {
@@ -280,7 +290,11 @@ mod tests {
 
     #[test]
     fn the_build_and_the_process_are_described() {
-        start("m1");
+        start(Build {
+            version: "1.0.0",
+            commit: "abc",
+            schema: "m1".to_owned(),
+        });
         let text = render();
         for start in [
             format!("{}{{version=", BUILD_INFO.name),

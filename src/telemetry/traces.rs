@@ -26,7 +26,6 @@ use tracing_subscriber::{Layer, filter::dynamic_filter_fn, registry::LookupSpan}
 
 use super::episode::Episode;
 use crate::tls;
-use crate::version;
 
 /// The name of this service in traces, unless `OTEL_SERVICE_NAME` gives another.
 const SERVICE: &str = "message-credits";
@@ -34,6 +33,22 @@ const SERVICE: &str = "message-credits";
 const DELIVERY: Duration = Duration::from_secs(10);
 /// How long the last spans may take when the process ends.
 const LAST_DELIVERY: Duration = Duration::from_secs(5);
+
+/// The target of our spans. They are for traces alone: log lines name their request without them
+/// ([`super::context`]).
+pub const SPANS: &str = "message_credits::spans";
+
+/// A span of a trace; without traces, none.
+macro_rules! span {
+    ($($inner:tt)*) => {
+        if $crate::telemetry::traces::is_on() {
+            ::tracing::info_span!(target: $crate::telemetry::traces::SPANS, $($inner)*)
+        } else {
+            ::tracing::Span::none()
+        }
+    };
+}
+pub(crate) use span;
 
 static PROVIDER: OnceLock<SdkTracerProvider> = OnceLock::new();
 static COLLECTOR: Episode = Episode::new("the collector of traces");
@@ -84,7 +99,7 @@ where
     let is_ours = dynamic_filter_fn(|metadata, context| {
         let target = metadata.target();
         metadata.is_span()
-            && (target.starts_with("message_credits")
+            && (target == SPANS
                 || (target.starts_with("sea_orm") && context.lookup_current().is_some()))
     });
     Some(spans.with_filter(is_ours))
@@ -98,7 +113,7 @@ fn provider() -> Result<SdkTracerProvider, HttpError> {
         .build()?;
     let own_name = std::env::var_os("OTEL_SERVICE_NAME").is_none();
     let mut resource = Resource::builder().with_attributes([
-        KeyValue::new("service.version", version::VERSION),
+        KeyValue::new("service.version", env!("CARGO_PKG_VERSION")),
         KeyValue::new("service.instance.id", i64::from(std::process::id())),
     ]);
     if own_name {

@@ -11,6 +11,7 @@ mod corrupt_books;
 mod documents;
 mod floods;
 mod full_disk;
+mod hints;
 mod kill;
 mod ledger_door;
 mod live_migrations;

@@ -28,14 +28,15 @@ const GRANT = `mutation Grant($input: GrantCreditsInput!) {
 }`;
 
 /**
- * Grants an account one credit.
+ * Grants an account credits.
  * @param {string} accountId
- * @param {string} [expiresOn] its expiration day; the credit never expires if it is left out
+ * @param {string} [expiresOn] their expiration day; they never expire if it is left out
+ * @param {string} [credits] one if it is left out
  */
-export async function grant(accountId, expiresOn) {
+export async function grant(accountId, expiresOn, credits = '1') {
   const input = {
     accountId,
-    credits: '1',
+    credits,
     expiresOn,
     note: 'browser test',
     idempotencyKey: randomUUID(),
@@ -56,13 +57,15 @@ const CREATE_LIST = `mutation CreateList($input: CreateContactListInput!) {
 }`;
 
 /**
- * Creates an empty contact list and returns its id.
+ * Creates a contact list and returns its id.
  * @param {string} accountId
  * @param {string} name
+ * @param {{ countryCode: string, recipients: number }[]} [destinations] its head-counts; it is
+ *   empty if they are left out
  * @returns {Promise<string>}
  */
-export async function createList(accountId, name) {
-  const data = await ask(CREATE_LIST, { input: { accountId, name } });
+export async function createList(accountId, name, destinations = []) {
+  const data = await ask(CREATE_LIST, { input: { accountId, name, destinations } });
   assert.deepEqual(data.createContactList.userErrors, []);
   return data.createContactList.list.id;
 }
@@ -97,4 +100,119 @@ export async function contacts(list) {
       ...Object.fromEntries(fields.map(({ name, value }) => [name, value])),
     }))
     .sort((one, other) => one.phoneNumber.localeCompare(other.phoneNumber));
+}
+
+const CREATE_ACCOUNT = `mutation CreateAccount($input: CreateAccountInput!) {
+  createAccount(input: $input) {
+    account {
+      id
+    }
+    userErrors {
+      message
+    }
+  }
+}`;
+
+/**
+ * Creates an account that pays in euros, and returns its id.
+ * @param {string} name
+ * @returns {Promise<string>}
+ */
+export async function createAccount(name) {
+  const data = await ask(CREATE_ACCOUNT, { input: { name, currencyCode: 'EUR' } });
+  assert.deepEqual(data.createAccount.userErrors, []);
+  return data.createAccount.account.id;
+}
+
+const CREATE_KEY = `mutation CreateKey($input: CreateApiKeyInput!) {
+  createApiKey(input: $input) {
+    secret
+    userErrors {
+      message
+    }
+  }
+}`;
+
+/**
+ * A new key of an account for a role.
+ * @param {string} accountId
+ * @param {'OWNER' | 'MEMBER' | 'VIEWER' | 'SENDER'} role
+ * @returns {Promise<string>}
+ */
+export async function createKey(accountId, role) {
+  const data = await ask(CREATE_KEY, { input: { accountId, role, name: 'browser test' } });
+  assert.deepEqual(data.createApiKey.userErrors, []);
+  return data.createApiKey.secret;
+}
+
+const ALLOCATE = `mutation Allocate($input: AllocateCreditsInput!) {
+  allocateCredits(input: $input) {
+    userErrors {
+      message
+    }
+  }
+}`;
+
+/**
+ * Gives a list a limit of its own.
+ * @param {string} accountId
+ * @param {string} listId
+ * @param {string} assigned
+ */
+export async function allocate(accountId, listId, assigned) {
+  const allocations = [{ listId, mode: 'LIMITED', assigned }];
+  const data = await ask(ALLOCATE, { input: { accountId, allocations } });
+  assert.deepEqual(data.allocateCredits.userErrors, []);
+}
+
+const ASSIGNED = `query Assigned($list: ID!) {
+  node(id: $list) {
+    ... on ContactList {
+      allocation {
+        mode
+        assigned
+      }
+    }
+  }
+}`;
+
+/**
+ * A list's own credits; null if it shares the account's.
+ * @param {string} list
+ * @returns {Promise<string | null>}
+ */
+export async function assigned(list) {
+  return (await ask(ASSIGNED, { list })).node.allocation.assigned;
+}
+
+const IMPORT = `mutation Import($input: ImportContactsInput!) {
+  importContacts(input: $input) {
+    imported
+    userErrors {
+      message
+    }
+  }
+}`;
+
+/**
+ * Imports contacts from a CSV file.
+ * @param {string} listId
+ * @param {string} text
+ */
+export async function importCsv(listId, text) {
+  const form = new FormData();
+  form.set(
+    'operations',
+    JSON.stringify({ query: IMPORT, variables: { input: { listId, file: null } } }),
+  );
+  form.set('map', JSON.stringify({ 0: ['variables.input.file'] }));
+  form.set('0', new Blob([text], { type: 'text/csv' }), 'contacts.csv');
+  const response = await fetch(`${SERVER}/graphql`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${KEY}`, 'graphql-require-preflight': '1' },
+    body: form,
+  });
+  const { data, errors } = await response.json();
+  assert.equal(errors, undefined);
+  assert.deepEqual(data.importContacts.userErrors, []);
 }

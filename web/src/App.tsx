@@ -1,4 +1,5 @@
 import { useMemo, useState } from 'react';
+import { useTranslation } from 'react-i18next';
 import { Provider } from 'urql';
 import { forgetApiKey, storeApiKey, storedApiKey } from './session/api_key';
 import { createClient } from './session/client';
@@ -7,6 +8,8 @@ import { Workspace } from './session/Workspace';
 
 /** The page: asks for a key, and opens the workspace with it. */
 export function App() {
+  // Everything below is rendered again in the language that is chosen.
+  useTranslation();
   const [apiKey, setApiKey] = useState(storedApiKey);
   const [refusal, setRefusal] = useState<string>();
   const client = useMemo(() => (apiKey ? createClient(apiKey) : undefined), [apiKey]);

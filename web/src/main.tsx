@@ -4,14 +4,15 @@ import { MantineProvider } from '@mantine/core';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './App';
+import { startTexts } from './language/i18n';
 import { theme, variables } from './screen/theme';
 import { styleNonce } from './session/server';
 import { giveStylesTheNonce } from './session/style_nonce';
 
 giveStylesTheNonce();
 
-const root = document.getElementById('root');
-if (root) {
+async function start(root: HTMLElement) {
+  await startTexts();
   createRoot(root).render(
     <StrictMode>
       <MantineProvider
@@ -25,3 +26,6 @@ if (root) {
     </StrictMode>,
   );
 }
+
+const root = document.getElementById('root');
+if (root) void start(root);

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{FileError, FileSettings};
-use crate::config::sources::command;
+use crate::{config::sources::command, payments};
 
 fn parse(text: &str) -> Result<FileSettings, FileError> {
     FileSettings::parse(Path::new("settings.toml"), text, &command())
@@ -75,7 +75,7 @@ fn what_is_wrong_is_named_with_what_would_be_right() {
     refused("config = \"other.toml\"", &["config"]);
     refused(
         "payment-provider = \"nobody\"",
-        &["sandbox, shopify, stripe"],
+        &[&payments::NAMES.join(", ")],
     );
     refused("listen 8080", &["isn't a TOML file", "line 1"]);
     let missing = FileSettings::read(Path::new("/no/such/file.toml"), &command()).unwrap_err();

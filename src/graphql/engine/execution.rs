@@ -14,7 +14,10 @@ use serde::ser::SerializeMap;
 use tracing::Instrument;
 
 use super::{errors, measured::Running};
-use crate::operations::{Viewer, viewer::Owner};
+use crate::{
+    operations::{Viewer, viewer::Owner},
+    telemetry::context::carried,
+};
 
 /// How far an operation got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,7 +128,7 @@ pub async fn execute<E: Executor>(
     let outcome = if kind == OperationType::Mutation {
         let executor = executor.clone();
         let run = owner.reads(async move { executor.execute(request).await });
-        tokio::spawn(run.instrument(span.clone()))
+        tokio::spawn(span.in_scope(|| carried(run)))
             .await
             // Not a panic: the runtime is shutting down. The client gets the same error.
             .map_err(|error| {

@@ -1,8 +1,8 @@
 //! What operations count and log: by root field, outcome and time.
 //!
 //! Here: which root field an operation is counted under, and its outcome in a word. Names come from
-//! the schema and codes from [`code`]: a client's text is never a label. Not here: the metrics' names
-//! ([`crate::telemetry::metrics`]).
+//! the schema and codes from [`code`]: a client's text is never a label. Not here: the metrics'
+//! names ([`crate::telemetry::metrics`]).
 
 use std::{collections::HashMap, sync::LazyLock, time::Instant};
 
@@ -21,7 +21,11 @@ use super::{
 };
 use crate::{
     operations::{RefusalCode, policy::POLICY, viewer::Owner},
-    telemetry::metrics::{Counters, DENIED, REFUSALS, REQUEST_SECONDS, REQUESTS},
+    telemetry::{
+        context,
+        metrics::{Counters, DENIED, REFUSALS, REQUEST_SECONDS, REQUESTS},
+        traces,
+    },
 };
 
 /// An operation with several root fields.
@@ -103,7 +107,7 @@ pub fn denied(limit: &'static str) {
 pub(super) struct Running {
     series: Option<&'static Series>,
     began: Instant,
-    /// For its log lines: the root field and the account.
+    /// In traces, with the root field and the account.
     pub span: Span,
 }
 
@@ -111,15 +115,20 @@ impl Running {
     /// Begins now.
     pub(super) fn start(request: &mut Request) -> Self {
         let account = match owner_of(request) {
-            Owner::Account(id) => Some(id.encode().0),
+            Owner::Account(id) => Some(id),
             Owner::Nobody | Owner::Platform(_) | Owner::Jobs => None,
         };
         let series = series_of(request);
         let operation = series.map_or(NONE, |series| series.name);
+        context::note(operation, account);
         Self {
             series,
             began: Instant::now(),
-            span: tracing::info_span!("operation", operation, account),
+            span: traces::span!(
+                "operation",
+                operation,
+                account = account.map(|id| id.encode().0)
+            ),
         }
     }
 

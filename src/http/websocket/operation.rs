@@ -16,11 +16,12 @@ use futures_util::stream::{self, BoxStream, Stream, StreamExt};
 use tokio::time::timeout;
 use tracing::Instrument;
 
-use super::Pass;
 use super::protocol::{ServerMessage, TooLarge};
+use super::{Pass, ROUTE};
 use crate::graphql::engine::budget;
 use crate::graphql::engine::errors::{code, coded};
 use crate::graphql::engine::execution::{Answer, Stage, count_subscription, execute, owner_of};
+use crate::telemetry::{context, traces};
 
 /// A message of an operation; the operation ends with its last one.
 pub(super) struct Frame {
@@ -52,7 +53,9 @@ impl Operation {
         id: String,
         request_id: String,
     ) -> Self {
-        let span = tracing::info_span!(parent: None, "request", request_id, method = "WebSocket");
+        // A trace of its own: a socket may last for hours.
+        let span = traces::span!(parent: None, "request", request_id, method = "WebSocket");
+        let about = context::Request::new(&request_id, "WebSocket", ROUTE);
         let frames = if kind == OperationType::Subscription {
             count_subscription(&mut request);
             let owner = owner_of(&request);
@@ -61,7 +64,7 @@ impl Operation {
         } else {
             stream::once(async move {
                 let running = execute(&executor, request, kind, &request_id);
-                let answer = running.instrument(span).await;
+                let answer = about.run(running.instrument(span)).await;
                 stream::iter(match answer.stage {
                     Stage::Executed => vec![next(&id, &answer), complete(&id)],
                     Stage::Refused | Stage::Crashed => vec![error(&id, &answer)],

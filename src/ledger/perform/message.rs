@@ -10,7 +10,7 @@ use domain::{
     id::{AccountId, ListId, MessageId},
     quote::Line,
 };
-use entity::{message, message_departure, message_line, sql_enums::MessageStatus};
+use entity::{message_departure, message_line, sql_enums::MessageStatus};
 use jiff::Timestamp;
 
 use super::super::{
@@ -18,8 +18,9 @@ use super::super::{
     batch::Batch,
     fault::Fault,
     request::{End, MessageCharge, NewMessage, Refused, Undone},
-    rows::{head_count, lines},
+    rows::{head_count, lines, lines_text},
 };
+use crate::store;
 
 impl Batch {
     /// Ends the hold of a scheduled message; nothing else does. Whether it may end in this way is
@@ -104,10 +105,11 @@ impl Batch {
         let Some(rows) = rows else {
             return Ok(None);
         };
-        let planned = self.facts.lines.get(&key).map(Vec::as_slice);
         let unsound = |cause| Fault::UnsoundLine { message, cause };
-        let planned: Result<Vec<Line>, String> =
-            planned.unwrap_or_default().iter().map(line).collect();
+        let row = self.facts.messages.get(&key);
+        let row = row.ok_or(Fault::MissingMessage(message))?;
+        let planned = store::message_line::of(row).map_err(unsound)?;
+        let planned: Result<Vec<Line>, String> = planned.iter().map(line).collect();
         let planned = planned.map_err(unsound)?;
         let departures: Result<Vec<Departure>, String> = rows.iter().map(departure).collect();
         let departures = departures.map_err(unsound)?;
@@ -165,7 +167,7 @@ impl Batch {
         Ok(Answer {
             message: Some(MessageAnswer {
                 lines,
-                ..changed(&row)
+                ..MessageAnswer::from(&row)
             }),
             row: Some(Box::new(row)),
             ..answer
@@ -194,14 +196,15 @@ impl Batch {
                 row.sent_at = Some(answer.instant()?.as_microsecond());
                 if let Some(sent) = sent {
                     row.recipients = head_count(sent.recipients)?;
-                    self.rows.lines_gone.push(key);
-                    self.rows.lines.extend(lines(key.0, key.1, &sent.lines)?);
+                    let lines = lines(key.0, key.1, &sent.lines)?;
+                    row.lines = lines_text(id, &lines)?;
+                    self.rows.lines.extend(lines);
                 }
             }
         }
         let row = row.clone();
         self.facts.count_scheduled(row.account_id, row.list_id, -1);
-        let message = Some(changed(&row));
+        let message = Some(MessageAnswer::from(&row));
         self.rows.ended.push(row.clone());
         Ok(Answer {
             message,
@@ -246,15 +249,4 @@ fn read<T, E>(
     stored: &dyn std::fmt::Display,
 ) -> Result<T, String> {
     value.map_err(|_| format!("{what}: {stored}"))
-}
-
-fn changed(row: &message::Model) -> MessageAnswer {
-    MessageAnswer {
-        id: row.id,
-        status: row.status,
-        units: row.units,
-        recipients: row.recipients,
-        sent_at: row.sent_at,
-        lines: None,
-    }
 }

@@ -1,5 +1,5 @@
-//! Compares a chain with the head that was recorded of it before: a history that was shortened, with
-//! everything that follows from it, agrees with itself.
+//! Compares a chain with the head that was recorded of it before: a history that was shortened,
+//! with everything that follows from it, agrees with itself.
 //!
 //! Here: the comparison of one account. Not here: recording heads ([`crate::ledger::heads`]).
 

@@ -13,11 +13,11 @@ use crate::operations::{
     reader::{Imports, Kept, Listing, Window},
 };
 
-/// An import without progress for this long is marked failed, because its server is gone. A part
-/// takes less than a second, plus at most some seconds of waiting for the database.
+/// An import without progress for this long is shown as failed, because its server is gone, and no
+/// other one is there to end it ([`super::lease`]).
 const SILENCE: Duration = Duration::from_secs(120);
 /// The reason of an import whose server is gone.
-const CUT_OFF: &str = "The server that read the file stopped. What came in until then stays; import the file again for the rest.";
+pub(super) const CUT_OFF: &str = "The server that read the file stopped. What came in until then stays; import the file again for the rest.";
 
 impl Services {
     /// An import as it is shown: one whose server is gone is shown as failed.

@@ -1,21 +1,19 @@
 //! The subscription to the progress of a list's imports.
 
-use std::time::Duration;
-
 use domain::id::{AccountId, ListId};
 use entity::contact_import;
 use futures_util::{Stream, StreamExt, stream};
-use tokio::sync::broadcast::{Receiver, error::RecvError};
 
 use crate::{
-    operations::{OperationError, Path, Services, Viewer},
+    operations::{
+        OperationError, Path, Services, Viewer,
+        changes::{Topic, Watch},
+    },
     store,
 };
 
 /// How many of a list's imports are watched for changes; more never run at once.
 const WATCHED: u64 = 16;
-/// How often to read the imports without a notification: another process may be importing.
-const LOOK: Duration = Duration::from_secs(1);
 
 impl Services {
     /// The latest import of a list now, and every import of the list again after each of its parts.
@@ -36,8 +34,8 @@ impl Services {
         let watching = Watching {
             services: self.clone(),
             list: (AccountId::new(row.account_id), list),
-            // Subscribes before the first read, so that no change is missed in between.
-            changes: self.imports().changes.subscribe(),
+            // Waits from before the first read on, so that no change is missed in between.
+            watch: self.watch(Topic::Imports(list)),
             told: None,
             waiting: Vec::new(),
         };
@@ -56,7 +54,7 @@ impl Services {
 struct Watching {
     services: Services,
     list: (AccountId, ListId),
-    changes: Receiver<ListId>,
+    watch: Watch,
     /// The imports as last reported; `None` before the first read.
     told: Option<Vec<contact_import::Model>>,
     /// Changes of the last read that are still to be reported.
@@ -70,7 +68,7 @@ impl Watching {
                 return Ok(import);
             }
             if self.told.is_some() {
-                self.wait().await;
+                self.watch.changed().await;
             }
             let reader = self.services.store().reader();
             let rows = store::contact_import::latest(reader, self.list, WATCHED).await?;
@@ -89,22 +87,5 @@ impl Watching {
             };
             self.told = Some(now);
         }
-    }
-
-    /// Waits until one of the list's imports may have changed.
-    async fn wait(&mut self) {
-        let told = async {
-            loop {
-                match self.changes.recv().await {
-                    Ok(list) if list != self.list.1 => {}
-                    // Notified, or so many notifications were missed that this list may have been
-                    // among them.
-                    Ok(_) | Err(RecvError::Lagged(_)) => return,
-                    Err(RecvError::Closed) => std::future::pending().await,
-                }
-            }
-        };
-        // A timeout is expected: it only triggers the next read.
-        drop(tokio::time::timeout(LOOK, told).await);
     }
 }

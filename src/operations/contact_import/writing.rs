@@ -19,11 +19,12 @@ use sea_orm::{ConnectionTrait, DbErr};
 
 use super::{
     BY_HAND, ENDED, FAILED, KEPT_REJECTIONS,
+    history::CUT_OFF,
     reading::{Part, Reading},
 };
 use crate::{
     imports::RefusedRow,
-    operations::{OperationError, Services},
+    operations::{OperationError, Services, changes::Topic},
     store::{
         self,
         contact::{Counts, NewContact},
@@ -85,7 +86,11 @@ pub(super) struct Job {
 impl Job {
     /// Writes parts to the end of the file, and stores how the import ended.
     pub async fn run(mut self, mut reading: Reading) -> Result<(), OperationError> {
-        let written = self.write(&mut reading).await;
+        let (services, of) = (self.services.clone(), (self.account, self.import));
+        let written = tokio::select! {
+            written = self.write(&mut reading) => written,
+            never = services.renew_import(of) => match never {},
+        };
         let read = reading.end().await;
         let reason = match (written, read) {
             (Err(reason), _) => Some(reason),
@@ -99,10 +104,9 @@ impl Job {
         };
         IMPORTS_ENDED.counter(&[outcome]).increment(1);
         let now = self.services.clock().now().as_microsecond();
-        let of = (self.account, self.import);
         let writer = self.services.store().writer();
         let ended = store::contact_import::end(writer, of, status, reason.as_deref(), now).await;
-        let _ = self.services.imports().changes.send(self.list);
+        self.services.changes().tell(Topic::Imports(self.list));
         Ok(ended?)
     }
 
@@ -116,8 +120,7 @@ impl Job {
             drop(turn);
             self.kept += length(self.kept_of(&part));
             self.warned += length(&part.warnings);
-            // A send fails if nobody is subscribed, which is fine.
-            let _ = self.services.imports().changes.send(self.list);
+            self.services.changes().tell(Topic::Imports(self.list));
         }
         Ok(())
     }
@@ -215,8 +218,11 @@ impl Job {
             rejected,
             warnings: length(&part.warnings),
         };
-        store::contact_import::advance(connection, (self.account, self.import), progress, now)
-            .await?;
+        let of = (self.account, self.import);
+        // Whoever ended it has told its clients so: nothing more may come in.
+        if !store::contact_import::advance(connection, of, progress, now).await? {
+            return Ok(Err(CUT_OFF.to_owned()));
+        }
         Ok(Ok(()))
     }
 

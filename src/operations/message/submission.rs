@@ -4,12 +4,12 @@
 //! ([`super`]).
 
 use domain::id::{AccountId, MessageId};
-use entity::{idempotency_key, message, message_line, sql_enums::MessageStatus};
+use entity::{message, message_line, sql_enums::MessageStatus};
 use sea_orm::prelude::Uuid;
 
 use super::Done;
 use crate::{
-    ledger::{Answer, Key, LineAnswer, Refused, Request, RequestKind, SubmitError},
+    ledger::{self, Answer, Key, LineAnswer, Refused, Request, RequestKind, SubmitError},
     operations::{OperationError, Path, Services, balance::BalanceAt},
     store,
 };
@@ -70,9 +70,13 @@ impl Services {
         let Some(used) = store::idempotency_key::find(reader, account, &key.key).await? else {
             return Ok(None);
         };
-        read_answer(&used, key)
-            .map(Some)
-            .map_err(|refused| OperationError::from_ledger(refused, amount))
+        let refused = |error| OperationError::from_ledger(error, amount);
+        if used.fingerprint != key.fingerprint {
+            return Err(refused(Refused::KeyReused.into()));
+        }
+        let stored = ledger::stored_answers(reader, std::slice::from_ref(&used)).await?;
+        let answer = stored.into_iter().next().transpose();
+        answer.map_err(|fault| refused(SubmitError::Fault { account, fault }))
     }
 
     /// The message and the balance as a command left them, whatever has changed since.
@@ -115,14 +119,4 @@ fn answered_line(account: AccountId, message_id: Uuid, line: &LineAnswer) -> mes
         units_per_segment: line.rate,
         units: line.units,
     }
-}
-
-fn read_answer(used: &idempotency_key::Model, key: &Key) -> Result<Answer, SubmitError> {
-    if used.fingerprint != key.fingerprint {
-        return Err(Refused::KeyReused.into());
-    }
-    Answer::read(&used.answer).map_err(|fault| SubmitError::Fault {
-        account: AccountId::new(used.account_id),
-        fault,
-    })
 }

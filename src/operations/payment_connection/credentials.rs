@@ -19,12 +19,12 @@ use entity::payment_connection;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretSlice};
 use tokio::{sync::Mutex as AsyncMutex, time::Instant};
-use tracing::Instrument;
 
 use super::super::{OperationError, Services};
 use crate::{
     payments::{CallError, Credentials, MerchantTrouble, Renew, Secrets},
     store,
+    telemetry::context::carried,
     vault::{Sealed, Vault, VaultError},
 };
 
@@ -212,7 +212,7 @@ impl Credentials for KeptCredentials {
             Ok(renewed) => {
                 // The caller may give up, but the provider has forgotten the old ones already.
                 let kept = self.clone().keep(*row, stale.clone(), renewed);
-                let kept = tokio::spawn(kept.in_current_span());
+                let kept = tokio::spawn(carried(kept));
                 kept.await.unwrap_or(Err(CallError::Busy(AGAIN)))
             }
             Err(error) => {

@@ -168,7 +168,7 @@ impl Replica {
         pin_postgres(&self.bulk, None).await
     }
 
-    /// Whoever comes first after a failure says so in the log, once until the replica is used again.
+    /// Leaves the replica alone. The log says so once, until the replica is used again.
     fn leave(&self, why: &dyn std::fmt::Display) {
         let was_told = self.health(|health| {
             health.resumes_at = Instant::now().checked_add(PAUSE);

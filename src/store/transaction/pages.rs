@@ -7,7 +7,7 @@
 
 use domain::id::ListId;
 use entity::{
-    posting,
+    posting_row,
     sql_enums::TransactionKind::{self, *},
     transaction::{self, Column},
 };
@@ -102,13 +102,14 @@ fn of_kind(filter: &TransactionFilter, kind: TransactionKind) -> Select<transact
 }
 
 fn moves_credits_of(filter: &TransactionFilter, list: ListId) -> Expr {
-    let postings = posting::Entity::find()
+    // Only charges have postings without a row, and they name their list.
+    let postings = posting_row::Entity::find()
         .select_only()
-        .column(posting::Column::Sequence)
-        .filter(posting::Column::AccountId.eq(filter.account.uuid()))
-        .filter(posting::Column::ListId.eq(list.uuid()))
+        .column(posting_row::Column::Sequence)
+        .filter(posting_row::Column::AccountId.eq(filter.account.uuid()))
+        .filter(posting_row::Column::ListId.eq(list.uuid()))
         .filter(
-            Expr::col((posting::Entity, posting::Column::Sequence))
+            Expr::col((posting_row::Entity, posting_row::Column::Sequence))
                 .equals((transaction::Entity, Column::Sequence)),
         );
     Expr::exists(postings.into_query())

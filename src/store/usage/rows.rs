@@ -3,19 +3,22 @@
 //! Here: the statement that selects them, and the names of its cells, from one list. Not here: how
 //! rows leave the database ([`crate::store::sql::bulk`]), and their sums (the parent).
 
-use entity::{message, message_line, sql_enums::MessageStatus};
+use entity::{message, sql_enums::MessageStatus};
 use sea_orm::{
-    ActiveEnum, JoinType, Order,
-    sea_query::{self, Cond, Expr, ExprTrait, SelectStatement},
+    ActiveEnum, DatabaseBackend, JoinType, Order,
+    sea_query::{self, Cond, Expr, ExprTrait, IntoIden, SelectStatement, TableRef},
 };
 
 use super::UsageFilter;
-use crate::store::sql::bulk::Cell;
+use crate::store::{
+    message_line::{self, COUNTRY, IS_SERVED, RECIPIENTS, SEGMENTS, UNITS},
+    sql::bulk::Cell,
+};
 
 /// Makes the cells that a row has, and the columns that the statement selects, from one list: they
 /// can't differ in number or order.
 macro_rules! message_cells {
-    ($($(#[$doc:meta])* $cell:ident: $entity:ident::$column:ident,)+) => {
+    ($($(#[$doc:meta])* $cell:ident: $expression:expr,)+) => {
         /// The cells of one row of [`rows`].
         #[derive(Debug)]
         pub struct MessageCells<'a> {
@@ -31,52 +34,50 @@ macro_rules! message_cells {
         }
 
         fn select_cells(select: &mut SelectStatement) {
-            $(select.column(($entity::Entity, $entity::Column::$column));)+
+            $(select.expr($expression);)+
         }
     };
 }
 
 message_cells! {
     /// When the message was charged, in microseconds.
-    sent_at: message::SentAt,
+    sent_at: of_message(message::Column::SentAt),
     /// The message's id, sixteen bytes.
-    id: message::Id,
+    id: of_message(message::Column::Id),
     /// The contact list's id; none for a message without a list.
-    list: message::ListId,
+    list: of_message(message::Column::ListId),
     /// The text as written.
-    body: message::Text,
+    body: of_message(message::Column::Text),
     /// The channel.
-    channel: message::Channel,
+    channel: of_message(message::Column::Channel),
     /// The encoding; none for MMS.
-    encoding: message::Encoding,
+    encoding: of_message(message::Column::Encoding),
     /// Segments for each recipient.
-    segments: message::SegmentCount,
+    segments: of_message(message::Column::SegmentCount),
     /// The destination country; this and all below are none for a message without a paid
     /// destination.
-    country: message_line::CountryCode,
+    country: Expr::cust(COUNTRY),
     /// Segments for each recipient in this country.
-    line_segments: message_line::SegmentCount,
+    line_segments: Expr::cust(SEGMENTS),
     /// Recipients in this country.
-    recipients: message_line::Recipients,
+    recipients: Expr::cust(RECIPIENTS),
     /// Ten-thousandths of a credit charged for this country.
-    units: message_line::Units,
+    units: Expr::cust(UNITS),
+}
+
+fn of_message(column: message::Column) -> Expr {
+    Expr::col((message::Entity, column))
 }
 
 /// Selects the messages that are counted, the oldest first: one row for each destination that was
 /// paid for, and one for a message without any.
 #[must_use]
-pub fn rows(filter: &UsageFilter) -> SelectStatement {
+pub fn rows(backend: DatabaseBackend, filter: &UsageFilter) -> SelectStatement {
     use message::Column as M;
-    use message_line::Column as L;
-    let of_message = |column: M| (message::Entity, column);
-    let of_line = |column: L| (message_line::Entity, column);
-    let mut paid = Cond::all()
-        .add(Expr::col(of_line(L::AccountId)).equals(of_message(M::AccountId)))
-        .add(Expr::col(of_line(L::MessageId)).equals(of_message(M::Id)))
-        .add(Expr::col(of_line(L::UnitsPerSegment)).is_not_null());
+    let mut paid = Cond::all().add(Expr::cust(IS_SERVED));
     if let Some(countries) = &filter.countries {
         let codes = countries.iter().map(|code| code.as_str());
-        paid = paid.add(Expr::col(of_line(L::CountryCode)).is_in(codes));
+        paid = paid.add(Expr::cust(COUNTRY).is_in(codes));
     }
     // With a filter by country, a message to other countries only is not counted.
     let join = if filter.countries.is_some() {
@@ -84,26 +85,28 @@ pub fn rows(filter: &UsageFilter) -> SelectStatement {
     } else {
         JoinType::LeftJoin
     };
+    let lines = message_line::elements_of(backend, "messages.lines");
+    let lines = TableRef::FunctionCall(lines, "l".into_iden());
     let mut select = sea_query::Query::select();
     select_cells(&mut select);
     select
         .from(message::Entity)
-        .join(join, message_line::Entity, paid)
-        .and_where(Expr::col(of_message(M::AccountId)).eq(filter.account.uuid()))
-        .and_where(Expr::col(of_message(M::SentAt)).gte(filter.from.as_microsecond()))
-        .and_where(Expr::col(of_message(M::SentAt)).lt(filter.to.as_microsecond()))
-        .and_where(Expr::col(of_message(M::Status)).eq(MessageStatus::Sent.to_value()));
+        .join(join, lines, paid)
+        .and_where(of_message(M::AccountId).eq(filter.account.uuid()))
+        .and_where(of_message(M::SentAt).gte(filter.from.as_microsecond()))
+        .and_where(of_message(M::SentAt).lt(filter.to.as_microsecond()))
+        .and_where(of_message(M::Status).eq(MessageStatus::Sent.to_value()));
     if let Some(lists) = &filter.lists {
         let lists = lists.iter().map(|list| list.uuid());
-        select.and_where(Expr::col(of_message(M::ListId)).is_in(lists));
+        select.and_where(of_message(M::ListId).is_in(lists));
     }
     if let Some(channel) = filter.channel {
-        select.and_where(Expr::col(of_message(M::Channel)).eq(channel.to_value()));
+        select.and_where(of_message(M::Channel).eq(channel.to_value()));
     }
     select
-        .order_by(of_message(M::SentAt), Order::Asc)
-        .order_by(of_message(M::Id), Order::Asc)
-        .order_by(of_line(L::CountryCode), Order::Asc)
-        .order_by(of_line(L::SegmentCount), Order::Asc)
+        .order_by_expr(of_message(M::SentAt), Order::Asc)
+        .order_by_expr(of_message(M::Id), Order::Asc)
+        .order_by_expr(Expr::cust(COUNTRY), Order::Asc)
+        .order_by_expr(Expr::cust(SEGMENTS), Order::Asc)
         .to_owned()
 }

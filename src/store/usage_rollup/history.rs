@@ -13,6 +13,7 @@ use sea_orm::{
 };
 
 use super::COLUMNS;
+use crate::store::message_line::{self, COUNTRY, IS_SERVED, RECIPIENTS, SEGMENTS, UNITS};
 
 /// A day or a month: its first instant, and the first instant of the next one.
 pub type Period = (Timestamp, Timestamp);
@@ -64,10 +65,10 @@ pub(super) fn periods(backend: DatabaseBackend) -> &'static str {
 /// `$3` and end before `$4`.
 ///
 /// Each step is materialized, and SQLite joins the tables of a CROSS JOIN in their order. So a
-/// day's messages are looked up by their instants, and their lines by their ids, with any planner
-/// settings.
+/// day's messages are looked up by their instants, with any planner settings.
 fn expected(backend: DatabaseBackend) -> String {
     let days = periods(backend);
+    let lines = message_line::elements(backend, "c.lines");
     let (list, country, empty) = match backend {
         DatabaseBackend::Postgres => (
             "COALESCE(uuid_send(list_id), CAST('' AS BYTEA))",
@@ -92,19 +93,18 @@ fn expected(backend: DatabaseBackend) -> String {
     format!(
         "WITH days AS MATERIALIZED ({days}), \
          counted AS MATERIALIZED (\
-           SELECT d.period_start AS day_start, m.id, m.list_id, m.channel, m.rate_card_id, m.units \
+           SELECT d.period_start AS day_start, m.id, m.list_id, m.channel, m.rate_card_id, m.units, m.lines \
            FROM days d CROSS JOIN messages m \
            WHERE m.account_id = $1 AND m.status = 'SENT' \
            AND m.sent_at >= d.period_start AND m.sent_at < d.period_end \
            AND d.period_start >= $3 AND d.period_start < $4), \
          legs AS MATERIALIZED (\
-           SELECT c.day_start, c.id, c.list_id, c.channel, c.rate_card_id, l.country_code, \
-           1 AS messages, CAST(SUM(l.recipients) AS BIGINT) AS recipients, \
-           CAST(SUM(l.recipients * l.segment_count) AS BIGINT) AS segments, \
-           CAST(SUM(l.units) AS BIGINT) AS units \
-           FROM counted c CROSS JOIN message_lines l WHERE l.account_id = $1 \
-           AND l.message_id = c.id AND l.units_per_segment IS NOT NULL \
-           GROUP BY c.day_start, c.id, c.list_id, c.channel, c.rate_card_id, l.country_code), \
+           SELECT c.day_start, c.id, c.list_id, c.channel, c.rate_card_id, {COUNTRY} AS country_code, \
+           1 AS messages, CAST(SUM({RECIPIENTS}) AS BIGINT) AS recipients, \
+           CAST(SUM({RECIPIENTS} * {SEGMENTS}) AS BIGINT) AS segments, \
+           CAST(SUM({UNITS}) AS BIGINT) AS units \
+           FROM counted c CROSS JOIN {lines} AS l WHERE {IS_SERVED} \
+           GROUP BY c.day_start, c.id, c.list_id, c.channel, c.rate_card_id, {COUNTRY}), \
          wholes AS MATERIALIZED (\
            SELECT day_start, list_id, channel, rate_card_id, \
            1 AS messages, 0 AS recipients, 0 AS segments, units FROM counted \

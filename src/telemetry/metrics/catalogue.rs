@@ -1,7 +1,7 @@
 //! Every metric of the server: its name, its labels, and what it means.
 //!
-//! Here: the only place where a name is spelled; docs/operations/observe.md is made of it. Not here:
-//! the values of labels, which are lists of the parts that count.
+//! Here: the only place where a name is spelled; docs/operations/observe.md is made of it. Not
+//! here: the values of labels, which are lists of the parts that count.
 
 use super::{Kind, Label, Metric};
 

@@ -1,5 +1,7 @@
 //! Migrations that change rows, on rows from before.
 
+mod fewer_rows;
+
 use std::collections::BTreeSet;
 
 use entity::{rate, rate_card_area, sql_enums::Channel};

@@ -25,6 +25,7 @@ use crate::support::{
     payment_connection::{CONNECT, KEYS},
     postgres_database,
     process::{ADMIN_KEY, Process, command, output},
+    purchase::PURCHASE,
 };
 
 /// What was received so far.
@@ -117,6 +118,7 @@ async fn one_send_is_a_tree(database_url: &str) {
         .env("OTEL_EXPORTER_OTLP_ENDPOINT", &collector)
         .env("OTEL_BSP_SCHEDULE_DELAY", "100")
         .env("PAYMENT_PROVIDER", "stripe")
+        .env("ALLOW_SANDBOX", "true")
         .env("STRIPE_SECRET_KEY", "sk_test_traces")
         .env("STRIPE_WEBHOOK_SECRET", "whsec_traces")
         .env("SECRET_KEYS", KEYS[0]);
@@ -162,6 +164,12 @@ async fn one_send_is_a_tree(database_url: &str) {
     // A call to the payment provider, which knows nobody.
     let input = json!({ "accountId": account, "merchantId": "cus_1", "credentials": [] });
     run(CONNECT, input).await;
+    let create = "mutation($input: CreateCreditPackageInput!) { createCreditPackage(input: $input) { package { id } } }";
+    let price = json!({ "amount": "20.00", "currencyCode": "EUR" });
+    let input = json!({ "code": "TRACES", "name": "Small", "credits": "500", "price": price });
+    let package = run(create, input).await["package"]["id"].take();
+    let input = json!({ "packageId": package, "accountId": account, "idempotencyKey": new_key() });
+    run(PURCHASE, input).await;
     let log = server.terminated_log();
 
     let spans = received.spans();
@@ -227,7 +235,7 @@ async fn one_send_is_a_tree(database_url: &str) {
         .clone();
     let calls = spans
         .iter()
-        .filter(|span| attribute(span, "operation").as_deref() == Some("connectPayments"));
+        .filter(|span| attribute(span, "operation").as_deref() == Some("purchaseCredits"));
     let calls: Vec<String> = calls.map(|span| hex(&span.trace_id)).collect();
     assert!(!parents.is_empty(), "{log}");
     for parent in parents {

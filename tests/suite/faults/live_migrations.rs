@@ -359,7 +359,7 @@ async fn the_serving_role_cannot_alter_the_books() {
     let serving = Database::connect(as_role.as_str()).await.unwrap();
     for forbidden in [
         "UPDATE transactions SET account_id = account_id",
-        "DELETE FROM postings",
+        "DELETE FROM posting_rows",
         "TRUNCATE transactions",
         "DROP TRIGGER transactions_append_only ON transactions",
         "ALTER TABLE accounts ADD COLUMN mine TEXT",

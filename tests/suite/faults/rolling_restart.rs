@@ -6,7 +6,7 @@
 use std::{
     fs,
     net::TcpListener,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{
         Arc,
@@ -28,10 +28,10 @@ use crate::support::{
 const REQUESTS: usize = 10_000;
 /// Callers, each of which sends one request at a time.
 const CALLERS: usize = 16;
+/// How long a part of the requests may take, on any machine.
+const LONGEST: Duration = Duration::from_secs(10 * 60);
 /// How long a proxy may take to find a server that was started again.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// The pause of the shipped files.
-const STOP_DELAY: &str = "10s";
 /// Addresses of the two servers. All of 127/8 is this machine, so that both may have the ports that
 /// the shipped files name.
 const HOSTS: [&str; 2] = ["127.0.0.1", "127.0.0.2"];
@@ -57,6 +57,20 @@ impl Ports {
             proxy: port(2),
             metrics: port(3),
         }
+    }
+
+    /// The shipped settings for a server at this address, in a file.
+    fn settings(&self, host: &str, folder: &Path) -> PathBuf {
+        let listen = format!("{host}:{}", self.server);
+        let text = self
+            .substituted("settings.toml")
+            .replace("127.0.0.1:8080", &listen)
+            .replace("127.0.0.1:9090", &format!("{host}:{}", self.administration))
+            .replace("https://credits.example", &format!("http://{listen}"));
+        assert!(text.contains("stop-delay = \"10s\""), "{text}");
+        let file = folder.join(format!("{host}.toml"));
+        fs::write(&file, text).unwrap();
+        file
     }
 
     /// A shipped file with these ports and with addresses of this machine.
@@ -130,16 +144,13 @@ fn started(mut command: Command, folder: tempfile::TempDir) -> Proxy {
     }
 }
 
-fn server(url: &str, ports: &Ports, host: &str) -> Process {
-    let mut command = process::command(&["serve", "--database-url", url]);
+fn server(url: &str, ports: &Ports, host: &str, settings: &Path) -> Process {
+    let mut command = process::command(&["serve", "--config"]);
+    // The file has the address too, but tests set it in the environment.
     command
-        .args(["--listen", &format!("{host}:{}", ports.server)])
-        .args([
-            "--admin-listen",
-            &format!("{host}:{}", ports.administration),
-        ])
-        .args(["--stop-delay", STOP_DELAY]);
-    Process::run(&mut command)
+        .arg(settings)
+        .args(["--listen", &format!("{host}:{}", ports.server)]);
+    Process::run(command.env("DATABASE_URL", url))
 }
 
 /// What the callers do.
@@ -153,9 +164,14 @@ struct Traffic {
 }
 
 impl Traffic {
-    /// Sends queries and messages in turn. Nothing is repeated here: whatever fails is a failure.
+    /// Sends messages and asks for quotes in turn. Nothing is repeated here: whatever fails is a
+    /// failure.
     async fn call(self: Arc<Self>) {
-        let query = "query($id: ID!) { account(id: $id) { balance { available } } }";
+        let query = "query($input: QuoteInput!) { quote(input: $input) { credits } }";
+        let input = json!({
+            "accountId": self.account, "text": "Ciao",
+            "audience": { "destinations": [{ "countryCode": "IT", "recipients": 1 }] },
+        });
         while !self.stop.load(Ordering::SeqCst) {
             let door = (self.client.clone(), self.base.clone());
             let order = load::Order::new(&self.account, false);
@@ -164,17 +180,20 @@ impl Traffic {
                 answer.unwrap_or_else(|| panic!("the message {} has no answer", order.key));
             assert!(load::Order::message(&answer).is_some(), "{answer}");
             self.sent.fetch_add(1, Ordering::SeqCst);
-            let variables = json!({ "id": self.account });
+            let variables = json!({ "input": input });
             let (client, base) = &door;
             let answer = process::graphql(client, base, ADMIN_KEY, query, variables).await;
             let answer = answer.expect("a query has no answer");
-            assert!(answer.get("errors").is_none(), "{answer}");
+            assert_eq!(answer["data"]["quote"]["credits"], "1", "{answer}");
             self.asked.fetch_add(2, Ordering::SeqCst);
         }
     }
 
     async fn until(&self, requests: usize) {
+        let begun = Instant::now();
         while self.asked.load(Ordering::SeqCst) < requests {
+            // The callers stop when they fail.
+            assert!(begun.elapsed() < LONGEST, "the requests end");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
@@ -214,7 +233,10 @@ async fn restarts_are_not_noticed(begin: fn(&Ports) -> Option<Proxy>, checks: bo
         return;
     };
     let ports = Ports::new();
-    let mut servers = HOSTS.map(|host| Some(server(&url, &ports, host)));
+    let folder = tempfile::tempdir().unwrap();
+    let settings = HOSTS.map(|host| ports.settings(host, folder.path()));
+    let start = |place: usize| server(&url, &ports, HOSTS[place], &settings[place]);
+    let mut servers = [0, 1].map(|place| Some(start(place)));
     let Some(_proxy) = begin(&ports) else {
         return;
     };
@@ -235,12 +257,12 @@ async fn restarts_are_not_noticed(begin: fn(&Ports) -> Option<Proxy>, checks: bo
         .map(|_| tokio::spawn(traffic.clone().call()))
         .collect();
     let restarts = async {
-        for (place, host) in HOSTS.into_iter().enumerate() {
+        for place in [0, 1] {
             traffic.until(requests * (place + 1) / 4).await;
             let old = servers[place].take().unwrap();
             let code = tokio::task::spawn_blocking(move || old.terminate());
             assert_eq!(code.await.unwrap(), Some(0));
-            servers[place] = Some(server(&url, &ports, host));
+            servers[place] = Some(start(place));
             both_serve(&ports, checks).await;
         }
         traffic.until(requests).await;

@@ -23,15 +23,14 @@ use crate::support::{
 };
 
 /// Every table that follows from the transactions.
-const FOLLOW: [&str; 10] = [
+const FOLLOW: [&str; 9] = [
     "books",
     "lots",
     "pools",
     "hold_draws",
     "transactions",
-    "postings",
+    "posting_rows",
     "messages",
-    "message_lines",
     "usage_rollups",
     "idempotency_keys",
 ];

@@ -160,17 +160,21 @@ on_both_databases! {
         let mut statements = vec![
             "UPDATE transactions SET note = 'x'",
             "DELETE FROM transactions",
-            "UPDATE postings SET units = 0",
-            "DELETE FROM postings",
+            "UPDATE posting_rows SET units = 0",
+            "DELETE FROM posting_rows",
             "UPDATE lot_expiry_changes SET to_at = 0",
             "DELETE FROM lot_expiry_changes",
         ];
         if store.backend() == DatabaseBackend::Postgres {
-            statements.extend(["TRUNCATE transactions", "TRUNCATE postings", "TRUNCATE lot_expiry_changes"]);
+            statements.extend(["TRUNCATE transactions", "TRUNCATE posting_rows", "TRUNCATE lot_expiry_changes"]);
         }
         for statement in statements {
             let error = store.writer().execute_unprepared(statement).await.unwrap_err().to_string();
             assert!(error.contains("append-only"), "{statement}: {error}");
+        }
+        for statement in ["UPDATE postings SET units = 0", "DELETE FROM postings"] {
+            let error = store.writer().execute_unprepared(statement).await.unwrap_err().to_string();
+            assert!(error.contains("view"), "{statement}: {error}");
         }
     }
 

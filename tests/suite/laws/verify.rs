@@ -17,14 +17,14 @@ pub async fn disarm(server: &Server) {
     let statements: &[&str] = match store.backend() {
         DatabaseBackend::Postgres => &[
             "DROP TRIGGER transactions_append_only ON transactions",
-            "DROP TRIGGER postings_append_only ON postings",
+            "DROP TRIGGER posting_rows_append_only ON posting_rows",
             "DROP TRIGGER lot_expiry_changes_append_only ON lot_expiry_changes",
         ],
         _ => &[
             "DROP TRIGGER transactions_no_update",
             "DROP TRIGGER transactions_no_delete",
-            "DROP TRIGGER postings_no_update",
-            "DROP TRIGGER postings_no_delete",
+            "DROP TRIGGER posting_rows_no_update",
+            "DROP TRIGGER posting_rows_no_delete",
             "DROP TRIGGER lot_expiry_changes_no_update",
             "DROP TRIGGER lot_expiry_changes_no_delete",
         ],
@@ -92,20 +92,42 @@ async fn check_tampering(server: &Server) {
         ),
         ("DELETE FROM hold_draws WHERE {own}", "hold of message"),
         (
-            "UPDATE postings SET units = units * 2 WHERE {own} AND sequence = 7",
+            "UPDATE posting_rows SET units = units * 2 WHERE {own} AND sequence = 27",
+            "hash of transaction 27, the first broken link of the chain",
+        ),
+        (
+            "UPDATE posting_rows SET units = units + 1 WHERE {own} AND sequence = 27 AND position = 0",
+            "sum of the postings of transaction 27",
+        ),
+        (
+            "DELETE FROM posting_rows WHERE {own} AND sequence = 27",
+            "available change of transaction 27",
+        ),
+        (
+            "UPDATE posting_rows SET sequence = 100000 WHERE {own} AND sequence = 27",
+            "the transaction of the postings numbered 100000",
+        ),
+        (
+            "INSERT INTO posting_rows SELECT account_id, sequence, position, book, list_id, lot_id, units \
+             FROM postings WHERE {own} AND sequence = 7",
             "hash of transaction 7, the first broken link of the chain",
         ),
         (
-            "UPDATE postings SET units = units + 1 WHERE {own} AND sequence = 7 AND position = 0",
-            "sum of the postings of transaction 7",
-        ),
-        (
-            "DELETE FROM postings WHERE {own} AND sequence = 7",
+            "UPDATE transactions SET paid_lot_id = NULL WHERE {own} AND sequence = 7",
             "available change of transaction 7",
         ),
         (
-            "UPDATE postings SET sequence = 100000 WHERE {own} AND sequence = 7",
-            "the transaction of the postings numbered 100000",
+            "UPDATE transactions SET paid_lot_id = id WHERE {own} AND sequence = 7",
+            "hash of transaction 7, the first broken link of the chain",
+        ),
+        (
+            "UPDATE transactions SET paid_by_list = false WHERE {own} AND sequence = 7",
+            "hash of transaction 7, the first broken link of the chain",
+        ),
+        (
+            "UPDATE transactions SET available_change_units = available_change_units - 1 \
+             WHERE {own} AND sequence = 7",
+            "hash of transaction 7, the first broken link of the chain",
         ),
         (
             "UPDATE transactions SET note = 'a gift' WHERE {own} AND sequence = 1",
@@ -184,7 +206,7 @@ async fn check_tampering(server: &Server) {
             "messages that were sent",
         ),
         (
-            "UPDATE message_lines SET units = units + 1 WHERE {own}",
+            "UPDATE messages SET lines = replace(lines, '0]]', '1]]') WHERE {own}",
             "credits of the destinations of message",
         ),
     ] {

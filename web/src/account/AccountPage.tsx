@@ -1,24 +1,37 @@
-import { Group, Stack, Tabs, Text, Title } from '@mantine/core';
+import { Alert, Button, Group, Stack, Tabs, Text, Title } from '@mantine/core';
+import { lazy, type ReactNode, Suspense } from 'react';
+import { useTranslation } from 'react-i18next';
 import { useQuery } from 'urql';
 import { BalancePanel } from '../balance/BalancePanel';
 import { useBalanceChanges } from '../balance/changes';
 import { useRefreshOn } from '../balance/refresh';
 import { ListsPanel } from '../contact_list/ListsPanel';
 import { LotsPanel } from '../credit_lot/LotsPanel';
-import { PackagesPanel } from '../credit_package/PackagesPanel';
-import { PurchasesPanel } from '../credit_package/PurchasesPanel';
 import { ReturnNotice } from '../credit_package/ReturnNotice';
 import { graphql } from '../generated';
-import { QuotePanel } from '../quote/QuotePanel';
-import { AutoRechargePanel } from '../recharge/AutoRechargePanel';
+import { isZero } from '../number/decimal';
 import { Failure } from '../screen/Failure';
 import { Nothing } from '../screen/Nothing';
 import { Pending } from '../screen/Pending';
 import type { Permissions } from '../session/permissions';
-import { goTo, TABS, type Tab, useRoute } from '../session/route';
-import { StatementPanel } from '../statement/StatementPanel';
-import { today } from '../time/period';
-import { UsagePanel } from '../usage/UsagePanel';
+import { goTo, type Tab, tabsOf, useRoute } from '../session/route';
+
+// The first screen loads none of these.
+const AllocationPanel = lazy(async () => ({
+  default: (await import('../allocation/AllocationPanel')).AllocationPanel,
+}));
+const UsagePanel = lazy(async () => ({
+  default: (await import('../usage/UsagePanel')).UsagePanel,
+}));
+const QuotePanel = lazy(async () => ({
+  default: (await import('../quote/QuotePanel')).QuotePanel,
+}));
+const PackagesTab = lazy(async () => ({
+  default: (await import('../credit_package/PackagesTab')).PackagesTab,
+}));
+const BillingTab = lazy(async () => ({
+  default: (await import('../statement/BillingTab')).BillingTab,
+}));
 
 const ACCOUNT = graphql(`
   query Account($id: ID!) {
@@ -38,17 +51,10 @@ const ACCOUNT = graphql(`
   }
 `);
 
-const TITLES: Record<Tab, string> = {
-  credits: 'Credits',
-  usage: 'Usage',
-  quote: 'Quote',
-  packages: 'Packages',
-  billing: 'Billing',
-};
-
 /** One account: its balance is always visible, the rest is under tabs. */
 export function AccountPage({ accountId, can }: { accountId: string; can: Permissions }) {
-  const tabs = TABS.filter((one) => can.report || (one !== 'usage' && one !== 'billing'));
+  const { t } = useTranslation();
+  const tabs = tabsOf(can);
   const { tab: asked } = useRoute();
   const tab = tabs.includes(asked) ? asked : 'credits';
   const [{ data, error, fetching }, ask] = useQuery({
@@ -60,77 +66,79 @@ export function AccountPage({ accountId, can }: { accountId: string; can: Permis
   useRefreshOn(changes, ask);
 
   if (error) return <Failure error={error} onRetry={ask} />;
-  if (!account && fetching) return <Pending what="the account" rows={6} />;
-  if (!account) return <Nothing>No account has this id, or this key may not see it.</Nothing>;
+  if (!account && fetching) return <Pending rows={6} />;
+  if (!account) return <Nothing>{t('account.notFound')}</Nothing>;
+
+  const { timeZone, currencyCode } = account;
+  const panels: Record<Tab, ReactNode> = {
+    credits: (
+      <Stack gap="md">
+        <ListsPanel accountId={accountId} can={can} changes={changes} />
+        {can.report && <LotsPanel accountId={accountId} timeZone={timeZone} changes={changes} />}
+      </Stack>
+    ),
+    limits: <AllocationPanel accountId={accountId} timeZone={timeZone} changes={changes} />,
+    usage: <UsagePanel accountId={accountId} timeZone={timeZone} />,
+    quote: <QuotePanel accountId={accountId} can={can} changes={changes} />,
+    packages: (
+      <PackagesTab
+        accountId={accountId}
+        currencyCode={currencyCode}
+        timeZone={timeZone}
+        can={can}
+        changes={changes}
+      />
+    ),
+    billing: (
+      <BillingTab
+        accountId={accountId}
+        currencyCode={currencyCode}
+        timeZone={timeZone}
+        can={can}
+        changes={changes}
+      />
+    ),
+  };
 
   return (
     <Stack gap="md">
       <Group justify="space-between" align="baseline" gap="xs">
-        <Title order={1} size="h3">
+        <Title order={1} size="h3" dir="auto">
           {account.name}
         </Title>
         <Text size="xs" c="dimmed">
-          Days in {account.timeZone}
+          {t('account.timeZone', { timeZone })}
         </Text>
       </Group>
       <ReturnNotice />
       <BalancePanel balance={account.balance} />
+      {isZero(account.balance.total) && can.purchase && tab !== 'packages' && (
+        <Alert color="cyan" title={t('account.noCredits')}>
+          <Group justify="space-between" gap="sm">
+            <Text size="sm">{t('account.firstStep')}</Text>
+            <Button size="xs" onClick={() => goTo({ account: accountId, tab: 'packages' })}>
+              {t('quote.packagesButton')}
+            </Button>
+          </Group>
+        </Alert>
+      )}
       <Tabs
         value={tab}
         keepMounted={false}
         onChange={(next) => goTo({ account: accountId, tab: next as Tab })}
       >
-        <Tabs.List mb="md" aria-label="Parts of the account">
+        <Tabs.List mb="md" aria-label={t('account.parts')}>
           {tabs.map((one) => (
             <Tabs.Tab key={one} value={one} px={{ base: 'xs', xs: 'md' }}>
-              {TITLES[one]}
+              {t(`tab.${one}`)}
             </Tabs.Tab>
           ))}
         </Tabs.List>
-        <Tabs.Panel value="credits">
-          <Stack gap="md">
-            <ListsPanel
-              accountId={accountId}
-              mayAllocate={can.allocate}
-              mayImport={can.importContacts}
-              changes={changes}
-            />
-            {can.report && (
-              <LotsPanel accountId={accountId} timeZone={account.timeZone} changes={changes} />
-            )}
-          </Stack>
-        </Tabs.Panel>
-        <Tabs.Panel value="usage">
-          <UsagePanel accountId={accountId} timeZone={account.timeZone} />
-        </Tabs.Panel>
-        <Tabs.Panel value="quote">
-          <QuotePanel accountId={accountId} changes={changes} />
-        </Tabs.Panel>
-        <Tabs.Panel value="packages">
-          <Stack gap="md">
-            <PackagesPanel accountId={accountId} mayPurchase={can.purchase} />
-            {can.report && (
-              <PurchasesPanel accountId={accountId} timeZone={account.timeZone} changes={changes} />
-            )}
-          </Stack>
-        </Tabs.Panel>
-        <Tabs.Panel value="billing">
-          <Stack gap="md">
-            <AutoRechargePanel
-              accountId={accountId}
-              timeZone={account.timeZone}
-              currencyCode={account.currencyCode}
-              mayChange={can.recharge}
-              changes={changes}
-            />
-            <StatementPanel
-              accountId={accountId}
-              timeZone={account.timeZone}
-              today={today(account.timeZone)}
-              changes={changes}
-            />
-          </Stack>
-        </Tabs.Panel>
+        {tabs.map((one) => (
+          <Tabs.Panel key={one} value={one}>
+            <Suspense fallback={<Pending rows={6} />}>{panels[one]}</Suspense>
+          </Tabs.Panel>
+        ))}
       </Tabs>
     </Stack>
   );

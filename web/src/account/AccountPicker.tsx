@@ -1,6 +1,7 @@
 import { Box, ScrollArea, Stack, Text, TextInput, UnstyledButton } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
 import { useQuery } from 'urql';
 import { graphql } from '../generated';
 import { Failure } from '../screen/Failure';
@@ -27,6 +28,7 @@ const ACCOUNTS = graphql(`
 
 /** The platform's accounts: searchable, paged, with the open one marked. */
 export function AccountPicker(props: { selected?: string; onSelect(id: string): void }) {
+  const { t } = useTranslation();
   const [typed, setTyped] = useState('');
   const [search] = useDebouncedValue(typed.trim(), 250);
   const paging = usePaging(20);
@@ -40,8 +42,8 @@ export function AccountPicker(props: { selected?: string; onSelect(id: string): 
     <Stack gap="sm" h="100%">
       <TextInput
         type="search"
-        label="Accounts"
-        placeholder="Search by name"
+        label={t('account.accounts')}
+        placeholder={t('action.searchByName')}
         value={typed}
         onChange={(event) => {
           setTyped(event.currentTarget.value);
@@ -49,9 +51,9 @@ export function AccountPicker(props: { selected?: string; onSelect(id: string): 
         }}
       />
       {error && <Failure error={error} onRetry={retry} />}
-      {!accounts && fetching && <Pending what="accounts" rows={8} />}
+      {!accounts && fetching && <Pending rows={8} />}
       {accounts?.nodes.length === 0 && (
-        <Nothing>{search ? `No account is called “${search}”.` : 'No accounts yet.'}</Nothing>
+        <Nothing>{search ? t('account.noneNamed', { search }) : t('account.none')}</Nothing>
       )}
       <ScrollArea flex={1} type="auto" offsetScrollbars="y">
         <Box component="ul" m={0} p={0} style={{ listStyle: 'none' }} aria-busy={fetching}>
@@ -66,7 +68,7 @@ export function AccountPicker(props: { selected?: string; onSelect(id: string): 
                 aria-current={account.id === props.selected}
                 onClick={() => props.onSelect(account.id)}
               >
-                <Text size="sm" fw="inherit" truncate>
+                <Text size="sm" fw="inherit" truncate dir="auto">
                   {account.name}
                 </Text>
               </UnstyledButton>
@@ -76,7 +78,7 @@ export function AccountPicker(props: { selected?: string; onSelect(id: string): 
       </ScrollArea>
       {accounts && (
         <Pager
-          what="accounts"
+          label={t('pager.accounts')}
           paging={paging}
           pageInfo={accounts.pageInfo}
           totalCount={accounts.totalCount}

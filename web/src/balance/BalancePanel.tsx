@@ -1,7 +1,8 @@
 import { Box, Group, Paper, SimpleGrid, Text } from '@mantine/core';
-import type { ReactNode } from 'react';
+import { Fragment } from 'react';
+import { useTranslation } from 'react-i18next';
 import { type FragmentType, graphql, readFragment } from '../generated';
-import { formatDecimal, formatMoney } from '../number/decimal';
+import { formatDecimal } from '../number/decimal';
 import { formatLastDay } from '../time/format';
 
 const BALANCE = graphql(`
@@ -11,10 +12,6 @@ const BALANCE = graphql(`
     available
     assigned
     unassigned
-    value {
-      amount
-      currencyCode
-    }
     nextExpiry {
       credits
       expiresOn
@@ -24,41 +21,43 @@ const BALANCE = graphql(`
 
 /** The account's balance as a row of figures. */
 export function BalancePanel(props: { balance: FragmentType<typeof BALANCE> }) {
+  const { t } = useTranslation();
   const balance = readFragment(BALANCE, props.balance);
+  const { nextExpiry } = balance;
+  const lastDay = nextExpiry && formatLastDay(nextExpiry.expiresOn);
   return (
-    <Paper component="section" aria-label="Balance" withBorder p="md">
+    <Paper component="section" aria-label={t('balance.title')} withBorder p="md">
       <SimpleGrid component="dl" m={0} cols={{ base: 2, xs: 3, md: 6 }} spacing="md">
-        <Figure name="Available" strong note={`worth ${formatMoney(balance.value)}`}>
+        <Figure name={t('balance.available')} strong note={t('balance.availableMeaning')}>
           {formatDecimal(balance.available)}
         </Figure>
-        <Figure name="Unassigned" note="shared by lists without a limit">
+        <Figure name={t('balance.unassigned')} note={t('balance.unassignedMeaning')}>
           {formatDecimal(balance.unassigned)}
         </Figure>
-        <Figure name="Assigned" note="set aside for limited lists">
+        <Figure name={t('balance.assigned')} note={t('balance.assignedMeaning')}>
           {formatDecimal(balance.assigned)}
         </Figure>
-        <Figure name="Held" note="for scheduled messages">
+        <Figure name={t('balance.held')} note={t('balance.heldMeaning')}>
           {formatDecimal(balance.held)}
         </Figure>
-        <Figure name="Total" note="available and held">
+        <Figure name={t('balance.total')} note={t('balance.totalMeaning')}>
           {formatDecimal(balance.total)}
         </Figure>
         <Figure
-          name="Next to expire"
-          note={
-            balance.nextExpiry
-              ? `usable through ${formatLastDay(balance.nextExpiry.expiresOn)}`
-              : 'no expiry'
-          }
+          name={t('balance.nextExpiry')}
+          note={lastDay ? t('balance.usableThrough', { day: lastDay }) : t('balance.noExpiry')}
         >
-          {balance.nextExpiry ? formatDecimal(balance.nextExpiry.credits) : '—'}
+          {nextExpiry ? formatDecimal(nextExpiry.credits) : '—'}
         </Figure>
       </SimpleGrid>
     </Paper>
   );
 }
 
-function Figure(props: { name: string; note: string; strong?: boolean; children: ReactNode }) {
+/** Where a figure of many digits may go on in the next line. */
+const AFTER_SEPARATOR = /(?<=[.,])/;
+
+function Figure(props: { name: string; note: string; strong?: boolean; children: string }) {
   return (
     <Box>
       <Text component="dt" size="xs" c="dimmed">
@@ -69,10 +68,16 @@ function Figure(props: { name: string; note: string; strong?: boolean; children:
           component="span"
           size="lg"
           fw={props.strong ? 700 : 500}
-          style={{ fontVariantNumeric: 'tabular-nums' }}
+          style={{ fontVariantNumeric: 'tabular-nums', overflowWrap: 'anywhere' }}
           data-figure={props.name}
         >
-          {props.children}
+          {props.children.split(AFTER_SEPARATOR).map((part, index) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: a part is known by its position alone.
+            <Fragment key={index}>
+              {index > 0 && <wbr />}
+              {part}
+            </Fragment>
+          ))}
         </Text>
         <Text component="span" size="xs" c="dimmed">
           {props.note}

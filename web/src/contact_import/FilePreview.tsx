@@ -1,5 +1,8 @@
 import { Alert, Stack, Table, Text } from '@mantine/core';
+import type { TFunction } from 'i18next';
+import { useTranslation } from 'react-i18next';
 import { type FragmentType, graphql, readFragment } from '../generated';
+import { serverText } from '../screen/server_text';
 import { Warnings } from './Warnings';
 
 export const FILE_PREVIEW = graphql(`
@@ -31,33 +34,34 @@ export function FilePreview(props: {
   preview: FragmentType<typeof FILE_PREVIEW>;
   isMapped: boolean;
 }) {
+  const { t } = useTranslation();
   const preview = readFragment(FILE_PREVIEW, props.preview);
   return (
     <Stack gap="sm">
       <Text size="sm" c="dimmed">
-        {kind(preview)}
+        {kind(t, preview)}
       </Text>
       {preview.problem && !props.isMapped && (
-        <Alert color="yellow" role="note" title="The file can’t be imported without changes">
-          {preview.problem}
+        <Alert color="yellow" role="note" title={t('import.needsMapping')}>
+          {serverText(preview.problem)}
         </Alert>
       )}
-      <Warnings caption="Warnings" warnings={preview.warnings} />
+      <Warnings caption={t('import.warnings')} warnings={preview.warnings} />
       {preview.rows.length > 0 && (
         <section
           className="first-rows"
-          aria-label="First rows of the file"
+          aria-label={t('import.firstRows')}
           // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and the keyboard must reach hidden cells.
           tabIndex={0}
         >
           <Table className="data-table table" verticalSpacing={4} horizontalSpacing="sm">
             <Table.Thead>
               <Table.Tr>
-                <Table.Th scope="col">Line</Table.Th>
+                <Table.Th scope="col">{t('column.line')}</Table.Th>
                 {preview.columns.map(({ header }, index) => (
                   // biome-ignore lint/suspicious/noArrayIndexKey: a column is known by its position alone.
                   <Table.Th scope="col" key={index}>
-                    {header || `Column ${index + 1}`}
+                    {header || t('import.unnamedColumn', { index: index + 1 })}
                   </Table.Th>
                 ))}
               </Table.Tr>
@@ -70,7 +74,9 @@ export function FilePreview(props: {
                   </Table.Th>
                   {preview.columns.map((_, index) => (
                     // biome-ignore lint/suspicious/noArrayIndexKey: a column is known by its position alone.
-                    <Table.Td key={index}>{row.cells[index]}</Table.Td>
+                    <Table.Td key={index} dir="auto">
+                      {row.cells[index]}
+                    </Table.Td>
                   ))}
                 </Table.Tr>
               ))}
@@ -82,20 +88,28 @@ export function FilePreview(props: {
   );
 }
 
-const DELIMITERS: Record<string, string> = {
-  ',': 'commas',
-  ';': 'semicolons',
-  '\t': 'tabs',
-  '|': 'vertical bars',
-};
+function kind(
+  t: TFunction,
+  file: { delimiter?: string | null; encoding?: string | null; sheet?: string | null },
+): string {
+  if (file.sheet != null) return t('import.workbook', { sheet: file.sheet });
+  const encoding = file.encoding ?? t('import.unknownEncoding');
+  return file.delimiter
+    ? t('import.csvSeparated', { encoding, separator: separator(t, file.delimiter) })
+    : t('import.csv', { encoding });
+}
 
-function kind(file: {
-  delimiter?: string | null;
-  encoding?: string | null;
-  sheet?: string | null;
-}): string {
-  if (file.sheet != null) return `Excel workbook, sheet “${file.sheet}”.`;
-  const { delimiter } = file;
-  const separated = delimiter ? `, separated by ${DELIMITERS[delimiter] ?? delimiter}` : '';
-  return `CSV in ${file.encoding ?? 'an unknown encoding'}${separated}.`;
+function separator(t: TFunction, delimiter: string): string {
+  switch (delimiter) {
+    case ',':
+      return t('import.commas');
+    case ';':
+      return t('import.semicolons');
+    case '\t':
+      return t('import.tabs');
+    case '|':
+      return t('import.bars');
+    default:
+      return delimiter;
+  }
 }

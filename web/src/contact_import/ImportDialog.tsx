@@ -1,12 +1,14 @@
-import { Alert, Button, Checkbox, FileInput, Group, Modal, Select, Stack } from '@mantine/core';
+import { Alert, Button, Checkbox, FileInput, Group, Select, Stack } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
+import { useTranslation } from 'react-i18next';
 import { useMutation, useQuery } from 'urql';
-import { DESTINATIONS } from '../country/countries';
+import { destinations } from '../country/countries';
 import { graphql } from '../generated';
 import type { ImportContactsMutation } from '../generated/graphql';
+import { Dialog } from '../screen/Dialog';
 import { Failure } from '../screen/Failure';
 import { Pending } from '../screen/Pending';
-import type { UserError } from '../screen/user_errors';
+import { received, type UserError } from '../screen/user_errors';
 import { FilePreview } from './FilePreview';
 import { ImportResult } from './ImportResult';
 import { MappingFields } from './MappingFields';
@@ -53,10 +55,11 @@ interface Props {
 
 /** Imports contacts from a file into a list, after a preview in which its columns can be mapped. */
 export function ImportDialog({ list, onClose }: Props) {
+  const { t } = useTranslation();
   const [file, setFile] = useState<File | null>(null);
   const [result, setResult] = useState<ImportContactsMutation['importContacts']>();
   return (
-    <Modal opened onClose={onClose} title={`Import contacts into ${list.name}`} size="xl">
+    <Dialog onClose={onClose} title={t('import.title', { list: list.name })} size="xl">
       {result ? (
         <ImportResult
           result={result}
@@ -69,15 +72,13 @@ export function ImportDialog({ list, onClose }: Props) {
       ) : (
         <Stack gap="md">
           <FileInput
-            label="File"
-            description="A CSV file or an Excel workbook (.xlsx) whose first row names the columns."
-            placeholder="Choose a file"
+            label={t('import.file')}
+            description={t('import.fileMeaning')}
+            placeholder={t('import.chooseFile')}
             accept=".csv,.tsv,.txt,.xlsx"
             data-autofocus
             value={file}
-            error={
-              file && file.size > MAX_FILE_BYTES ? 'The file must have at most 256 MiB.' : undefined
-            }
+            error={file && file.size > MAX_FILE_BYTES ? t('import.tooLarge') : undefined}
             onChange={setFile}
           />
           {file && file.size <= MAX_FILE_BYTES ? (
@@ -92,13 +93,13 @@ export function ImportDialog({ list, onClose }: Props) {
           ) : (
             <Group justify="flex-end">
               <Button variant="default" onClick={onClose}>
-                Cancel
+                {t('action.cancel')}
               </Button>
             </Group>
           )}
         </Stack>
       )}
-    </Modal>
+    </Dialog>
   );
 }
 
@@ -111,6 +112,7 @@ interface FormProps {
 
 /** The contents of a chosen file, the use of its columns, and the button that imports it. */
 function FileForm({ listId, file, onDone, onClose }: FormProps) {
+  const { t } = useTranslation();
   const [{ data, error, fetching }, retry] = useQuery({
     query: PREVIEW,
     variables: { file },
@@ -124,7 +126,7 @@ function FileForm({ listId, file, onDone, onClose }: FormProps) {
   const [refusals, setRefusals] = useState<readonly UserError[]>([]);
   const [noPhone, setNoPhone] = useState(false);
 
-  if (fetching) return <Pending what="the file" rows={4} />;
+  if (fetching) return <Pending rows={4} />;
   if (error) return <Failure error={error} onRetry={retry} />;
   const preview = data?.contactImportPreview;
   if (!preview) return null;
@@ -151,7 +153,7 @@ function FileForm({ listId, file, onDone, onClose }: FormProps) {
     const payload = answer.importContacts;
     // An import that has started has a result, even if it stopped.
     if (payload.import) onDone(payload);
-    else setRefusals(payload.userErrors);
+    else setRefusals(received(payload.userErrors));
   }
 
   return (
@@ -168,7 +170,7 @@ function FileForm({ listId, file, onDone, onClose }: FormProps) {
           columns={columns}
           rows={preview.rows}
           choices={choices}
-          phoneError={noPhone ? 'Choose the column with the phone numbers.' : errors.phone}
+          phoneError={noPhone ? t('import.choosePhone') : errors.phone}
           columnErrors={errors.columns}
           onChange={(changed) => {
             setChosen(changed);
@@ -177,35 +179,35 @@ function FileForm({ listId, file, onDone, onClose }: FormProps) {
           }}
         />
         <Select
-          label="Default country"
-          description="The country of numbers without +. Without it they are rejected."
-          placeholder="None"
+          label={t('import.country')}
+          description={t('import.countryMeaning')}
+          placeholder={t('import.noCountry')}
           searchable
           clearable
-          clearButtonProps={{ 'aria-label': 'Clear the country' }}
-          data={DESTINATIONS}
+          clearButtonProps={{ 'aria-label': t('import.clearCountry') }}
+          data={destinations()}
           value={country}
           error={errors.country}
           onChange={setCountry}
         />
         <Checkbox
-          label="Accept landlines"
-          description="Most landlines can’t receive messages."
+          label={t('import.landlines')}
+          description={t('import.landlinesMeaning')}
           checked={acceptLandlines}
           onChange={(event) => setAcceptLandlines(event.currentTarget.checked)}
         />
         <Checkbox
-          label="Update existing contacts"
-          description="A number that the list has already takes the row’s fields."
+          label={t('import.update')}
+          description={t('import.updateMeaning')}
           checked={updateExisting}
           onChange={(event) => setUpdateExisting(event.currentTarget.checked)}
         />
         <Group justify="flex-end" gap="sm">
           <Button variant="default" onClick={onClose}>
-            {importing ? 'Close, the import goes on' : 'Cancel'}
+            {importing ? t('import.goesOn') : t('action.cancel')}
           </Button>
           <Button type="submit" loading={importing}>
-            Import
+            {t('action.import')}
           </Button>
         </Group>
       </Stack>

@@ -1,8 +1,10 @@
 import { Alert, Button, Group, Stack, Text, Title } from '@mantine/core';
 import { useEffect, useRef } from 'react';
+import { useTranslation } from 'react-i18next';
 import { type FragmentType, graphql, readFragment } from '../generated';
 import { formatCount } from '../number/decimal';
 import { DataTable } from '../screen/DataTable';
+import { serverText } from '../screen/server_text';
 import { Warnings } from './Warnings';
 
 export const IMPORT_RESULT = graphql(`
@@ -44,37 +46,42 @@ export function ImportResult(props: {
   onAgain(): void;
   onClose(): void;
 }) {
+  const { t } = useTranslation();
   const result = readFragment(IMPORT_RESULT, props.result);
   const heading = useRef<HTMLHeadingElement>(null);
   // The button that had the focus is gone: screen readers continue here.
   useEffect(() => heading.current?.focus(), []);
   const rejected = result.import?.rejectedCount ?? result.rejected.length;
-  const stopped = result.userErrors.map((error) => error.message).join(' ');
+  const stopped = result.userErrors.map((error) => serverText(error.message)).join(' ');
   return (
     <Stack gap="md">
       <Title order={3} size="h5" ref={heading} tabIndex={-1}>
-        {formatCount(result.imported)} imported
+        {t('import.imported', { count: result.imported })}
       </Title>
       {stopped && (
-        <Alert color="red" role="alert" title="The import stopped before the file’s end">
+        <Alert color="red" role="alert" title={t('import.stopped')}>
           {stopped}
         </Alert>
       )}
       <Text size="sm">
-        {formatCount(result.duplicates)} duplicates, {formatCount(rejected)} rejected. The list has{' '}
-        {formatCount(result.list?.recipients ?? 0)} recipients now.
+        {t('import.duplicates', { count: result.duplicates })},{' '}
+        {t('import.rejected', { count: rejected })}.{' '}
+        {t('import.recipientsNow', { count: result.list?.recipients ?? 0 })}
       </Text>
       {result.rejected.length > 0 && (
         <Stack gap={4}>
           <Title order={4} size="h6">
-            Rejected rows
+            {t('import.rejectedRows')}
           </Title>
           <DataTable
-            caption="Rejected rows"
+            caption={t('import.rejectedRows')}
             columns={[
-              { title: 'Line', numeric: true, cell: (row) => formatCount(row.line) },
-              { title: 'Value', cell: (row) => <span className="pre-wrap">{row.value}</span> },
-              { title: 'Reason', cell: (row) => row.reason },
+              { title: t('column.line'), numeric: true, cell: (row) => formatCount(row.line) },
+              {
+                title: t('column.value'),
+                cell: (row) => <span className="pre-wrap">{row.value}</span>,
+              },
+              { title: t('column.reason'), cell: (row) => serverText(row.reason) },
             ]}
             rows={result.rejected.slice(0, SHOWN)}
             rowKey={(row) => String(row.line)}
@@ -82,23 +89,24 @@ export function ImportResult(props: {
           <More shown={Math.min(SHOWN, result.rejected.length)} all={rejected} />
         </Stack>
       )}
-      <Warnings caption="Warnings" warnings={result.warnings.slice(0, SHOWN)} />
+      <Warnings caption={t('import.warnings')} warnings={result.warnings.slice(0, SHOWN)} />
       <More shown={Math.min(SHOWN, result.warnings.length)} all={result.warnings.length} />
       <Group justify="flex-end" gap="sm">
         <Button variant="default" onClick={props.onAgain}>
-          Import another file
+          {t('import.another')}
         </Button>
-        <Button onClick={props.onClose}>Close</Button>
+        <Button onClick={props.onClose}>{t('action.close')}</Button>
       </Group>
     </Stack>
   );
 }
 
 function More({ shown, all }: { shown: number; all: number }) {
+  const { t } = useTranslation();
   if (shown >= all) return null;
   return (
     <Text size="xs" c="dimmed">
-      The first {formatCount(shown)} of {formatCount(all)}.
+      {t('import.firstOf', { shown: formatCount(shown), all: formatCount(all) })}
     </Text>
   );
 }

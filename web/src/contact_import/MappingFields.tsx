@@ -1,4 +1,6 @@
 import { Checkbox, NativeSelect, Stack, Text, TextInput } from '@mantine/core';
+import type { TFunction } from 'i18next';
+import { useTranslation } from 'react-i18next';
 import { type Column, DataTable } from '../screen/DataTable';
 import {
   type Choices,
@@ -30,9 +32,10 @@ const EXAMPLES = 3;
 
 /** Chooses the column of phone numbers, and the merge field of each other column. */
 export function MappingFields(props: Props) {
+  const { t } = useTranslation();
   const { columns, choices, onChange } = props;
   const labels = columns.map(
-    ({ header }, index) => header || `Column ${index + 1}, without a name`,
+    ({ header }, index) => header || t('import.columnWithoutName', { index: index + 1 }),
   );
   const own = columns.map((_, index) => isNameable(columns, index));
   const asGuessed = isAsGuessed(columns, choices);
@@ -43,9 +46,9 @@ export function MappingFields(props: Props) {
   }
 
   const shown: Column<Row>[] = [
-    { title: 'Column', heading: true, cell: (row) => row.label },
+    { title: t('column.column'), heading: true, cell: (row) => row.label },
     {
-      title: 'First values',
+      title: t('import.firstValues'),
       cell: (row) => (
         <Text size="sm" className="pre-wrap">
           {examples(props.rows, row.index)}
@@ -53,10 +56,10 @@ export function MappingFields(props: Props) {
       ),
     },
     {
-      title: 'Import',
+      title: t('action.import'),
       cell: ({ index, label, choice }) => (
         <Checkbox
-          aria-label={`Import ${label}`}
+          aria-label={t('import.importColumn', { column: label })}
           disabled={!own[index]}
           checked={choice.included && (own[index] || asGuessed)}
           onChange={(event) => change(index, { included: event.currentTarget.checked })}
@@ -64,12 +67,12 @@ export function MappingFields(props: Props) {
       ),
     },
     {
-      title: 'Merge field',
+      title: t('import.mergeField'),
       cell: ({ index, label, choice }) =>
         own[index] ? (
           <TextInput
             size="xs"
-            aria-label={`Merge field of ${label}`}
+            aria-label={t('import.mergeFieldOf', { column: label })}
             disabled={!choice.included}
             value={choice.included ? choice.mergeField : ''}
             error={props.columnErrors.get(index)}
@@ -77,7 +80,7 @@ export function MappingFields(props: Props) {
           />
         ) : (
           <Text size="xs" c="dimmed">
-            {fixed(columns[index], asGuessed)}
+            {fixed(t, columns[index], asGuessed)}
           </Text>
         ),
     },
@@ -90,7 +93,7 @@ export function MappingFields(props: Props) {
   return (
     <Stack gap="sm">
       <NativeSelect
-        label="Phone numbers are in"
+        label={t('import.phoneIn')}
         value={choices.phone === undefined ? '' : String(choices.phone)}
         error={props.phoneError}
         onChange={(event) => {
@@ -99,7 +102,7 @@ export function MappingFields(props: Props) {
         }}
       >
         <option value="" disabled>
-          Choose a column
+          {t('import.chooseColumn')}
         </option>
         {columns.map((column, index) => (
           <option
@@ -114,7 +117,7 @@ export function MappingFields(props: Props) {
       </NativeSelect>
       {rows.length > 0 && (
         <DataTable
-          caption="Columns of the file and their merge fields"
+          caption={t('import.mappingCaption')}
           columns={shown}
           rows={rows}
           rowKey={(row) => String(row.index)}
@@ -130,8 +133,8 @@ function examples(rows: Props['rows'], index: number): string {
 }
 
 /** The note for a column that its header can't identify. */
-function fixed(column: FileColumn | undefined, asGuessed: boolean): string {
-  if (!column?.header) return 'Left out: the column has no name.';
+function fixed(t: TFunction, column: FileColumn | undefined, asGuessed: boolean): string {
+  if (!column?.header) return t('import.leftOutUnnamed');
   if (asGuessed && column.mergeField) return `{{${column.mergeField}}}`;
-  return 'Left out: another column has the same name.';
+  return t('import.leftOutRepeated');
 }

@@ -1,35 +1,16 @@
-import { Alert, Button, Group, Modal, Radio, Stack, Text, TextInput } from '@mantine/core';
+import { Alert, Button, Group, Radio, Stack, Text } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
+import { useTranslation } from 'react-i18next';
 import { useMutation } from 'urql';
-import { graphql } from '../generated';
+import { changeOf, isEnough, unassignedAfter } from '../allocation/changes';
 import type { AllocationMode } from '../generated/graphql';
-import { formatDecimal, parseCredits } from '../number/decimal';
+import { formatDecimal, negated } from '../number/decimal';
+import { NumberField, problemText } from '../number/NumberField';
+import { editable, readNumber } from '../number/reading';
+import { Dialog } from '../screen/Dialog';
 import { Failure } from '../screen/Failure';
-import { errorsAt, type UserError } from '../screen/user_errors';
-
-const ALLOCATE = graphql(`
-  mutation AllocateCredits($input: AllocateCreditsInput!) {
-    allocateCredits(input: $input) {
-      lists {
-        id
-        allocation {
-          mode
-          assigned
-          available
-          held
-        }
-      }
-      balance {
-        ...BalanceFigures
-      }
-      userErrors {
-        field
-        message
-        code
-      }
-    }
-  }
-`);
+import { errorsAt, received, type UserError } from '../screen/user_errors';
+import { ALLOCATE } from './allocate';
 
 interface Props {
   accountId: string;
@@ -39,36 +20,45 @@ interface Props {
     name: string;
     allocation: { mode: AllocationMode; assigned?: string | null };
   };
+  /** The credits that the list is to have, if the reader comes for that. */
+  needed?: string;
   onClose(): void;
 }
 
+const CREDITS = { kind: 'credits' } as const;
+
 /** Sets a list's own limit, changes it, or makes the list share credits again. */
-export function LimitDialog({ accountId, list, unassigned, onClose }: Props) {
+export function LimitDialog({ accountId, list, unassigned, needed, onClose }: Props) {
+  const { t } = useTranslation();
   const [mode, setMode] = useState(list.allocation.mode);
-  const [typed, setTyped] = useState(list.allocation.assigned ?? '');
+  const [typed, setTyped] = useState(editable(needed ?? list.allocation.assigned ?? ''));
   const [refusals, setRefusals] = useState<readonly UserError[]>([]);
   const [{ error, fetching }, allocate] = useMutation(ALLOCATE);
   const limited = mode === 'LIMITED';
   const { here, elsewhere } = errorsAt(refusals, 'assigned');
+  const change = changeOf({ list, limited, typed });
+  const after = unassignedAfter(unassigned, typeof change === 'string' ? [] : [change]);
 
   async function submit(event: FormEvent) {
     event.preventDefault();
-    const assigned = parseCredits(typed);
-    if (limited && assigned === undefined) {
-      const message = 'Enter a number of credits, with at most 4 digits after the point.';
+    const reading = readNumber(typed, CREDITS);
+    if (limited && 'problem' in reading) {
+      const message = problemText(t, reading.problem, CREDITS);
       setRefusals([{ field: ['assigned'], message }]);
       return;
     }
     setRefusals([]);
+    const assigned = 'value' in reading ? reading.value : undefined;
     const allocation = { listId: list.id, mode, ...(limited && { assigned }) };
     const { data } = await allocate({ input: { accountId, allocations: [allocation] } });
     if (!data) return;
-    setRefusals(data.allocateCredits.userErrors);
-    if (data.allocateCredits.userErrors.length === 0) onClose();
+    const { userErrors } = data.allocateCredits;
+    setRefusals(received(userErrors));
+    if (userErrors.length === 0) onClose();
   }
 
   return (
-    <Modal opened onClose={onClose} title={`Limits of ${list.name}`}>
+    <Dialog onClose={onClose} title={t('limit.title', { list: list.name })}>
       <form onSubmit={submit} noValidate>
         <Stack gap="md">
           {error && <Failure error={error} />}
@@ -78,32 +68,35 @@ export function LimitDialog({ accountId, list, unassigned, onClose }: Props) {
             </Alert>
           )}
           <Radio.Group
-            label="What may it spend?"
+            label={t('limit.question')}
             value={mode}
             onChange={(value) => setMode(value as AllocationMode)}
           >
             <Stack gap="xs" mt="xs">
               <Radio
                 value="SHARED"
-                label="Shared"
-                description="Draws on the unassigned credits, like every list without a limit."
+                label={t('mode.SHARED')}
+                description={t('limit.sharedMeaning')}
               />
               <Radio
                 value="LIMITED"
-                label="Own limit"
-                description="Draws on its own assigned credits only."
+                label={t('mode.LIMITED')}
+                description={t('limit.limitedMeaning')}
               />
             </Stack>
           </Radio.Group>
           {limited && (
-            <TextInput
-              label="Assigned credits"
-              description="The credits available to the list after this change."
-              inputMode="decimal"
-              data-autofocus
+            <NumberField
+              label={t('limit.assigned')}
+              description={t('limit.assignedMeaning')}
+              unit={CREDITS}
+              autoFocus
               value={typed}
               error={here}
-              onChange={(event) => setTyped(event.currentTarget.value)}
+              onChange={(text) => {
+                setTyped(text);
+                setRefusals([]);
+              }}
             />
           )}
           {!limited && here && (
@@ -112,18 +105,24 @@ export function LimitDialog({ accountId, list, unassigned, onClose }: Props) {
             </Alert>
           )}
           <Text size="xs" c="dimmed">
-            Unassigned now: {formatDecimal(unassigned)} credits.
+            {t('limit.unassigned', { credits: formatDecimal(unassigned) })}{' '}
+            {typeof change !== 'string' && t('limit.after', { credits: formatDecimal(after) })}
           </Text>
+          {!isEnough(after) && (
+            <Text size="sm" c="red" role="alert">
+              {t('allocation.short', { credits: formatDecimal(negated(after)) })}
+            </Text>
+          )}
           <Group justify="flex-end" gap="sm">
             <Button variant="default" onClick={onClose}>
-              Cancel
+              {t('action.cancel')}
             </Button>
             <Button type="submit" loading={fetching}>
-              Save
+              {t('action.save')}
             </Button>
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

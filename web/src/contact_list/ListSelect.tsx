@@ -1,6 +1,7 @@
-import { Select } from '@mantine/core';
+import { Select, Text } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
 import { useQuery } from 'urql';
 import { graphql } from '../generated';
 import { formatCount } from '../number/decimal';
@@ -26,6 +27,7 @@ export function ListSelect(props: {
   value: string | null;
   onChange(listId: string | null): void;
 }) {
+  const { t } = useTranslation();
   const [typed, setTyped] = useState('');
   const [chosen, setChosen] = useState<{ value: string; label: string }>();
   // The field shows the chosen list's name as if it had been typed; that is not a search.
@@ -43,13 +45,19 @@ export function ListSelect(props: {
 
   return (
     <Select
-      label="Contact list"
-      placeholder="Choose a list"
+      label={t('listSelect.label')}
+      placeholder={t('listSelect.placeholder')}
+      dir="auto"
       searchable
       clearable
-      clearButtonProps={{ 'aria-label': 'Clear the list' }}
+      clearButtonProps={{ 'aria-label': t('listSelect.clear') }}
       // The server has already searched.
       filter={({ options: all }) => all}
+      renderOption={({ option }) => (
+        <Text size="sm" dir="auto" flex={1}>
+          {option.label}
+        </Text>
+      )}
       data={options}
       value={props.value}
       onChange={(value, option) => {
@@ -57,8 +65,8 @@ export function ListSelect(props: {
         props.onChange(value);
       }}
       onSearchChange={setTyped}
-      nothingFoundMessage={fetching ? 'Searching…' : 'No list has this name'}
-      error={error && 'The lists can’t be loaded.'}
+      nothingFoundMessage={fetching ? t('listSelect.searching') : t('listSelect.none')}
+      error={error && t('listSelect.failed')}
     />
   );
 }

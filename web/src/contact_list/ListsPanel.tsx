@@ -1,12 +1,13 @@
-import { Badge, Button, Group, TextInput } from '@mantine/core';
+import { Badge, Button, Group, Text, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
-import { useState } from 'react';
+import type { TFunction } from 'i18next';
+import { lazy, Suspense, useState } from 'react';
+import { useTranslation } from 'react-i18next';
 import { useQuery } from 'urql';
 import { useRefreshOn } from '../balance/refresh';
-import { ImportDialog } from '../contact_import/ImportDialog';
 import { graphql } from '../generated';
 import type { ContactListsQuery } from '../generated/graphql';
-import { formatCount } from '../number/decimal';
+import { formatCount, formatDecimal } from '../number/decimal';
 import { type Column, DataTable } from '../screen/DataTable';
 import { Failure } from '../screen/Failure';
 import { Nothing } from '../screen/Nothing';
@@ -14,7 +15,14 @@ import { Pager } from '../screen/Pager';
 import { Panel } from '../screen/Panel';
 import { Pending } from '../screen/Pending';
 import { usePaging } from '../screen/paging';
-import { LimitDialog } from './LimitDialog';
+import type { Permissions } from '../session/permissions';
+
+const LimitDialog = lazy(async () => ({
+  default: (await import('./LimitDialog')).LimitDialog,
+}));
+const ImportDialog = lazy(async () => ({
+  default: (await import('../contact_import/ImportDialog')).ImportDialog,
+}));
 
 const LISTS = graphql(`
   query ContactLists($accountId: ID!, $first: Int!, $after: String, $search: String) {
@@ -50,12 +58,9 @@ type List = NonNullable<ContactListsQuery['account']>['lists']['nodes'][number];
 /**
  * The account's contact lists and their limits, with actions to change them and to import contacts.
  */
-export function ListsPanel(props: {
-  accountId: string;
-  mayAllocate: boolean;
-  mayImport: boolean;
-  changes: number;
-}) {
+export function ListsPanel(props: { accountId: string; can: Permissions; changes: number }) {
+  const { t } = useTranslation();
+  const { can } = props;
   const [typed, setTyped] = useState('');
   const [search] = useDebouncedValue(typed.trim(), 250);
   const [editing, setEditing] = useState<List>();
@@ -75,13 +80,14 @@ export function ListsPanel(props: {
 
   return (
     <Panel
-      title="Contact lists"
+      title={t('lists.title')}
       aside={
         <TextInput
           size="xs"
           type="search"
-          aria-label="Search lists by name"
-          placeholder="Search by name"
+          aria-label={t('lists.search')}
+          placeholder={t('action.searchByName')}
+          dir="auto"
           value={typed}
           onChange={(event) => {
             setTyped(event.currentTarget.value);
@@ -91,23 +97,24 @@ export function ListsPanel(props: {
       }
     >
       {error && <Failure error={error} onRetry={ask} />}
-      {!lists && fetching && <Pending what="contact lists" rows={5} />}
+      {!lists && fetching && <Pending rows={5} />}
       {lists?.nodes.length === 0 && (
-        <Nothing>{search ? `No list is called “${search}”.` : 'No contact lists yet.'}</Nothing>
+        <Nothing>{search ? t('lists.noneNamed', { search }) : t('lists.none')}</Nothing>
       )}
       {lists && lists.nodes.length > 0 && (
         <>
           <DataTable
-            caption="Contact lists and what they may spend"
+            caption={t('lists.caption')}
             columns={columns(
-              props.mayAllocate ? setEditing : undefined,
-              props.mayImport ? setImporting : undefined,
+              t,
+              can.allocate ? setEditing : undefined,
+              can.importContacts ? setImporting : undefined,
             )}
             rows={lists.nodes}
             rowKey={(list) => list.id}
           />
           <Pager
-            what="contact lists"
+            label={t('pager.lists')}
             paging={paging}
             pageInfo={lists.pageInfo}
             totalCount={lists.totalCount}
@@ -115,34 +122,47 @@ export function ListsPanel(props: {
         </>
       )}
       {editing && data?.account && (
-        <LimitDialog
-          accountId={props.accountId}
-          list={editing}
-          unassigned={data.account.balance.unassigned}
-          onClose={() => setEditing(undefined)}
-        />
+        <Suspense>
+          <LimitDialog
+            accountId={props.accountId}
+            list={editing}
+            unassigned={data.account.balance.unassigned}
+            onClose={() => setEditing(undefined)}
+          />
+        </Suspense>
       )}
-      {importing && <ImportDialog list={importing} onClose={() => setImporting(undefined)} />}
+      {importing && (
+        <Suspense>
+          <ImportDialog list={importing} onClose={() => setImporting(undefined)} />
+        </Suspense>
+      )}
     </Panel>
   );
 }
 
 type Act = (list: List) => void;
 
-function columns(onEdit: Act | undefined, onImport: Act | undefined): Column<List>[] {
+function columns(t: TFunction, onEdit: Act | undefined, onImport: Act | undefined): Column<List>[] {
   const shown: Column<List>[] = [
-    { title: 'List', heading: true, cell: (list) => list.name },
-    { title: 'Recipients', numeric: true, cell: (list) => formatCount(list.recipients) },
-    { title: 'Limit', cell: (list) => <Mode list={list} /> },
-    { title: 'Assigned', decimal: (list) => list.allocation.assigned },
-    { title: 'Available', decimal: (list) => list.allocation.available },
-    { title: 'Held', decimal: (list) => list.allocation.held },
+    { title: t('column.list'), heading: true, cell: (list) => list.name },
+    {
+      title: t('column.recipients'),
+      numeric: true,
+      cell: (list) => formatCount(list.recipients),
+    },
+    { title: t('column.limit'), cell: (list) => <Mode list={list} /> },
+    {
+      title: t('column.available'),
+      numeric: true,
+      cell: (list) => <Available list={list} />,
+    },
+    { title: t('column.held'), decimal: (list) => list.allocation.held },
   ];
   if (!onEdit && !onImport) return shown;
   return [
     ...shown,
     {
-      title: 'Change',
+      title: t('column.change'),
       hideTitle: true,
       numeric: true,
       cell: (list) => (
@@ -151,20 +171,20 @@ function columns(onEdit: Act | undefined, onImport: Act | undefined): Column<Lis
             <Button
               size="compact-xs"
               variant="default"
-              aria-label={`Import contacts into ${list.name}`}
+              aria-label={t('lists.importInto', { list: list.name })}
               onClick={() => onImport(list)}
             >
-              Import
+              {t('action.import')}
             </Button>
           )}
           {onEdit && (
             <Button
               size="compact-xs"
               variant="default"
-              aria-label={`Edit limits of ${list.name}`}
+              aria-label={t('lists.editLimitsOf', { list: list.name })}
               onClick={() => onEdit(list)}
             >
-              Edit limits
+              {t('lists.editLimits')}
             </Button>
           )}
         </Group>
@@ -174,10 +194,24 @@ function columns(onEdit: Act | undefined, onImport: Act | undefined): Column<Lis
 }
 
 function Mode({ list }: { list: List }) {
-  const limited = list.allocation.mode === 'LIMITED';
+  const { t } = useTranslation();
+  const { mode } = list.allocation;
   return (
-    <Badge size="sm" variant="light" color={limited ? 'cyan' : 'gray'}>
-      {limited ? 'Own limit' : 'Shared'}
+    <Badge size="sm" variant="light" color={mode === 'LIMITED' ? 'cyan' : 'gray'}>
+      {t(`mode.${mode}`)}
     </Badge>
+  );
+}
+
+/** A list's own credits. Those that lists share are one figure, which the balance shows. */
+function Available({ list }: { list: List }) {
+  const { t } = useTranslation();
+  const { assigned } = list.allocation;
+  return assigned == null ? (
+    <Text span size="sm" c="dimmed">
+      {t('lists.shared')}
+    </Text>
+  ) : (
+    formatDecimal(assigned)
   );
 }

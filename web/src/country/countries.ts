@@ -1,12 +1,22 @@
-/** Country names for display, from the browser's own data. */
-const NAMES = new Intl.DisplayNames(['en'], { type: 'region' });
+import { type Language, LOCALES, language } from '../language/languages';
 
+/** A country's name in the page's language, from the browser's own data. */
 export function countryName(code: string): string {
   try {
-    return NAMES.of(code) ?? code;
+    return names(language()).of(code) ?? code;
   } catch {
     return code;
   }
+}
+
+const NAMES = new Map<Language, Intl.DisplayNames>();
+
+function names(tongue: Language): Intl.DisplayNames {
+  const known = NAMES.get(tongue);
+  if (known) return known;
+  const made = new Intl.DisplayNames([LOCALES[tongue]], { type: 'region' });
+  NAMES.set(tongue, made);
+  return made;
 }
 
 /**
@@ -19,6 +29,9 @@ FI FR GB GE GH GI GR GT HK HN HR HU ID IE IL IN IQ IS IT JM JO JP KE KR KW KZ LB
 MY NG NI NL NO NP NZ OM PA PE PH PK PL PT PY QA RO RS SA SE SG SI SK SM SN SV TH TN TR TT TW TZ UA UG US UY UZ VA VE
 VN ZA`.split(/\s+/);
 
-export const DESTINATIONS = CODES.map((value) => ({ value, label: countryName(value) })).sort(
-  (one, other) => one.label.localeCompare(other.label, 'en'),
-);
+/** The countries to choose from, by name. */
+export function destinations(): { value: string; label: string }[] {
+  return CODES.map((value) => ({ value, label: countryName(value) })).sort((one, other) =>
+    one.label.localeCompare(other.label, LOCALES[language()]),
+  );
+}

@@ -1,9 +1,12 @@
-import { Badge, SegmentedControl } from '@mantine/core';
+import { Badge, SegmentedControl, Text } from '@mantine/core';
+import type { TFunction } from 'i18next';
 import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
 import { useQuery } from 'urql';
 import { useRefreshOn } from '../balance/refresh';
 import { graphql } from '../generated';
-import type { CreditLotSource, CreditLotState, LotsQuery } from '../generated/graphql';
+import type { CreditLotState, LotsQuery } from '../generated/graphql';
+import { formatDecimal, isZero } from '../number/decimal';
 import { type Column, DataTable } from '../screen/DataTable';
 import { Failure } from '../screen/Failure';
 import { Nothing } from '../screen/Nothing';
@@ -17,6 +20,9 @@ const LOTS = graphql(`
   query Lots($accountId: ID!, $first: Int!, $after: String, $state: CreditLotState) {
     account(id: $accountId) {
       id
+      balance {
+        held
+      }
       lots(first: $first, after: $after, state: $state) {
         nodes {
           id
@@ -39,20 +45,16 @@ const LOTS = graphql(`
 
 type Lot = NonNullable<LotsQuery['account']>['lots']['nodes'][number];
 
-const SOURCES: Record<CreditLotSource, string> = {
-  PURCHASE: 'Purchase',
-  AUTO_RECHARGE: 'Auto-recharge',
-  GRANT: 'Grant',
-};
-
-const STATES: Record<CreditLotState, { title: string; color: string }> = {
-  ACTIVE: { title: 'Active', color: 'teal' },
-  EXHAUSTED: { title: 'Used up', color: 'gray' },
-  EXPIRED: { title: 'Expired', color: 'orange' },
+/** A lot whose day has come may have been used up before: that isn't a loss to warn of. */
+const COLORS: Record<CreditLotState, string> = {
+  ACTIVE: 'teal',
+  EXHAUSTED: 'gray',
+  EXPIRED: 'gray',
 };
 
 /** The account's credit lots. */
 export function LotsPanel(props: { accountId: string; timeZone: string; changes: number }) {
+  const { t } = useTranslation();
   const [state, setState] = useState<CreditLotState | 'ALL'>('ACTIVE');
   const paging = usePaging(10);
   const [{ data, error, fetching }, ask] = useQuery({
@@ -66,39 +68,45 @@ export function LotsPanel(props: { accountId: string; timeZone: string; changes:
   });
   useRefreshOn(props.changes, ask);
   const lots = data?.account?.lots;
+  const held = data?.account?.balance.held ?? '0';
 
   return (
     <Panel
-      title="Credit lots"
+      title={t('lots.title')}
       aside={
         <SegmentedControl
           size="xs"
-          aria-label="Which lots"
+          aria-label={t('lots.which')}
           value={state}
           onChange={(value) => {
             setState(value as CreditLotState | 'ALL');
             paging.restart();
           }}
           data={[
-            { value: 'ACTIVE', label: 'Active' },
-            { value: 'ALL', label: 'All' },
+            { value: 'ACTIVE', label: t('lots.active') },
+            { value: 'ALL', label: t('lots.all') },
           ]}
         />
       }
     >
       {error && <Failure error={error} onRetry={ask} />}
-      {!lots && fetching && <Pending what="credit lots" />}
-      {lots?.nodes.length === 0 && <Nothing>No credit lots with this status.</Nothing>}
+      {!lots && fetching && <Pending />}
+      {lots?.nodes.length === 0 && <Nothing>{t('lots.none')}</Nothing>}
       {lots && lots.nodes.length > 0 && (
         <>
           <DataTable
-            caption="Credit lots"
-            columns={columns(props.timeZone)}
+            caption={t('lots.title')}
+            columns={columns(t, props.timeZone)}
             rows={lots.nodes}
             rowKey={(lot) => lot.id}
           />
+          {!isZero(held) && (
+            <Text size="xs" c="dimmed" mt="xs">
+              {t('lots.held', { credits: formatDecimal(held) })}
+            </Text>
+          )}
           <Pager
-            what="credit lots"
+            label={t('pager.lots')}
             paging={paging}
             pageInfo={lots.pageInfo}
             totalCount={lots.totalCount}
@@ -109,21 +117,21 @@ export function LotsPanel(props: { accountId: string; timeZone: string; changes:
   );
 }
 
-function columns(timeZone: string): Column<Lot>[] {
+function columns(t: TFunction, timeZone: string): Column<Lot>[] {
   return [
-    { title: 'Source', heading: true, cell: (lot) => SOURCES[lot.source] },
-    { title: 'Created', cell: (lot) => formatInstant(lot.createdAt, timeZone) },
+    { title: t('column.source'), heading: true, cell: (lot) => t(`lots.source.${lot.source}`) },
+    { title: t('column.created'), cell: (lot) => formatInstant(lot.createdAt, timeZone) },
     {
-      title: 'Usable through',
-      cell: (lot) => (lot.expiresOn ? formatLastDay(lot.expiresOn) : 'never expires'),
+      title: t('column.usableThrough'),
+      cell: (lot) => (lot.expiresOn ? formatLastDay(lot.expiresOn) : t('lots.neverExpires')),
     },
-    { title: 'Granted', decimal: (lot) => lot.granted },
-    { title: 'Remaining', decimal: (lot) => lot.remaining },
+    { title: t('column.granted'), decimal: (lot) => lot.granted },
+    { title: t('column.remaining'), decimal: (lot) => lot.remaining },
     {
-      title: 'State',
-      cell: (lot) => (
-        <Badge variant="light" size="sm" color={STATES[lot.state].color}>
-          {STATES[lot.state].title}
+      title: t('column.state'),
+      cell: ({ state }) => (
+        <Badge variant="light" size="sm" color={COLORS[state]}>
+          {t(`lots.state.${state}`)}
         </Badge>
       ),
     },

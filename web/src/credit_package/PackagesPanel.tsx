@@ -1,10 +1,12 @@
-import { Button, MultiSelect, SegmentedControl, SimpleGrid, Stack } from '@mantine/core';
+import { Button, MultiSelect, SegmentedControl, SimpleGrid, Stack, Text } from '@mantine/core';
+import type { TFunction } from 'i18next';
 import { useMemo, useState } from 'react';
+import { useTranslation } from 'react-i18next';
 import { useQuery } from 'urql';
-import { countryName, DESTINATIONS } from '../country/countries';
+import { countryName, destinations } from '../country/countries';
 import { graphql } from '../generated';
 import type { Channel, PackagesQuery } from '../generated/graphql';
-import { formatCount, formatMoney } from '../number/decimal';
+import { formatCount, formatMoney, pricePerCredit } from '../number/decimal';
 import { type Column, DataTable } from '../screen/DataTable';
 import { Failure } from '../screen/Failure';
 import { Nothing } from '../screen/Nothing';
@@ -25,6 +27,7 @@ const PACKAGES = graphql(`
     creditPackages(first: $first, after: $after) {
       nodes {
         id
+        code
         name
         credits
         price {
@@ -34,6 +37,7 @@ const PACKAGES = graphql(`
         validityDays
         capacity(accountId: $accountId, countryCodes: $countryCodes, channel: $channel) {
           countryCode
+          creditsPerMessage
           messages
         }
       }
@@ -52,41 +56,43 @@ type Package = PackagesQuery['creditPackages']['nodes'][number];
 const CHANNELS = Object.keys({ SMS: true, MMS: true } satisfies Record<Channel, true>);
 
 /**
- * The packages for sale, the messages that each buys to the chosen destinations, and a button to
- * buy it.
+ * The packages for sale in the account's currency, the messages that each buys to the chosen
+ * destinations, and a button to buy it.
  */
-export function PackagesPanel({
-  accountId,
-  mayPurchase,
-}: {
+export function PackagesPanel(props: {
   accountId: string;
+  currencyCode: string;
   mayPurchase: boolean;
 }) {
+  const { t } = useTranslation();
+  const { accountId, currencyCode } = props;
   const [countryCodes, setCountryCodes] = useState<string[]>(['IT', 'DE', 'GB']);
   const [channel, setChannel] = useState<Channel>('SMS');
   const [buying, setBuying] = useState<Package>();
-  const paging = usePaging(20);
+  const paging = usePaging(100);
   const variables = useMemo(
     () => ({ accountId, countryCodes, channel, first: paging.size, after: paging.after }),
     [accountId, countryCodes, channel, paging.size, paging.after],
   );
   const [{ data, error, fetching }, ask] = useQuery({ query: PACKAGES, variables });
   const packages = data?.creditPackages;
+  // Others can't be bought by this account.
+  const offered = packages?.nodes.filter((one) => one.price.currencyCode === currencyCode) ?? [];
 
   return (
-    <Panel title="Packages">
+    <Panel title={t('packages.title')}>
       <Stack gap="sm">
         <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="sm" style={{ alignItems: 'end' }}>
           <MultiSelect
-            label="Messages to"
+            label={t('packages.messagesTo')}
             searchable
             maxValues={6}
-            data={DESTINATIONS}
+            data={destinations()}
             value={countryCodes}
             onChange={setCountryCodes}
           />
           <SegmentedControl
-            aria-label="Channel"
+            aria-label={t('packages.channel')}
             value={channel}
             onChange={(value) => setChannel(value as Channel)}
             data={CHANNELS}
@@ -94,18 +100,27 @@ export function PackagesPanel({
           />
         </SimpleGrid>
         {error && <Failure error={error} onRetry={ask} />}
-        {!packages && fetching && <Pending what="packages" />}
-        {packages?.nodes.length === 0 && <Nothing>No packages are for sale.</Nothing>}
-        {packages && packages.nodes.length > 0 && (
+        {!packages && fetching && <Pending />}
+        {packages && offered.length === 0 && (
+          <Nothing>{t('packages.none', { currency: currencyCode })}</Nothing>
+        )}
+        {packages && (
           <div>
-            <DataTable
-              caption={`Packages, and how many one-segment ${channel} each buys`}
-              columns={columns(countryCodes, mayPurchase ? setBuying : undefined)}
-              rows={packages.nodes}
-              rowKey={(one) => one.id}
-            />
+            {offered.length > 0 && (
+              <DataTable
+                caption={t('packages.caption', { channel })}
+                columns={columns(
+                  t,
+                  offered,
+                  countryCodes,
+                  props.mayPurchase ? setBuying : undefined,
+                )}
+                rows={offered}
+                rowKey={(one) => one.id}
+              />
+            )}
             <Pager
-              what="packages"
+              label={t('pager.packages')}
               paging={paging}
               pageInfo={packages.pageInfo}
               totalCount={packages.totalCount}
@@ -120,39 +135,72 @@ export function PackagesPanel({
   );
 }
 
-function columns(countryCodes: string[], onBuy?: (one: Package) => void): Column<Package>[] {
+function columns(
+  t: TFunction,
+  offered: readonly Package[],
+  countryCodes: string[],
+  onBuy?: (one: Package) => void,
+): Column<Package>[] {
+  const isRepeated = ({ name }: Package) => offered.filter((one) => one.name === name).length > 1;
   const shown: Column<Package>[] = [
-    { title: 'Package', heading: true, cell: (one) => one.name },
-    { title: 'Credits', decimal: (one) => one.credits },
-    { title: 'Price', numeric: true, cell: (one) => formatMoney(one.price) },
     {
-      title: 'Valid for',
+      title: t('column.package'),
+      heading: true,
+      cell: (one) => (
+        <>
+          {one.name}
+          {isRepeated(one) && (
+            <Text size="xs" c="dimmed">
+              {one.code}
+            </Text>
+          )}
+        </>
+      ),
+    },
+    { title: t('column.credits'), decimal: (one) => one.credits },
+    { title: t('column.price'), numeric: true, cell: (one) => formatMoney(one.price) },
+    {
+      title: t('column.pricePerCredit'),
       numeric: true,
-      cell: (one) => (one.validityDays ? `${formatCount(one.validityDays)} days` : 'no limit'),
+      cell: ({ price, credits }) =>
+        formatMoney({ ...price, amount: pricePerCredit(price.amount, credits) }),
+    },
+    {
+      title: t('column.validity'),
+      numeric: true,
+      cell: (one) =>
+        one.validityDays ? t('packages.days', { count: one.validityDays }) : t('packages.noLimit'),
     },
     ...countryCodes.map((code) => ({
-      title: `To ${countryName(code)}`,
+      title: t('packages.to', { country: countryName(code) }),
       numeric: true,
-      cell: (one: Package) => capacity(one, code),
+      cell: (one: Package) => capacity(t, one, code),
     })),
   ];
   if (!onBuy) return shown;
   return [
     ...shown,
     {
-      title: 'Buy',
+      title: t('packages.buy'),
       hideTitle: true,
       numeric: true,
       cell: (one) => (
-        <Button size="compact-xs" aria-label={`Buy ${one.name}`} onClick={() => onBuy(one)}>
-          Buy
+        <Button
+          size="compact-xs"
+          aria-label={t('packages.buyNamed', {
+            name: isRepeated(one) ? `${one.name} (${one.code})` : one.name,
+          })}
+          onClick={() => onBuy(one)}
+        >
+          {t('packages.buy')}
         </Button>
       ),
     },
   ];
 }
 
-function capacity(one: Package, countryCode: string): string {
+function capacity(t: TFunction, one: Package, countryCode: string): string {
   const found = one.capacity.find((row) => row.countryCode === countryCode);
-  return found?.messages == null ? 'not served' : formatCount(found.messages);
+  if (found?.creditsPerMessage == null) return t('country.notServed');
+  return found.messages == null ? t('packages.unlimited') : formatCount(found.messages);
 }

@@ -1,10 +1,12 @@
-import { Alert, Button, Group, Modal, Stack, Text } from '@mantine/core';
+import { Alert, Button, Group, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
+import { Trans, useTranslation } from 'react-i18next';
 import { useMutation } from 'urql';
 import { graphql } from '../generated';
 import { formatDecimal, formatMoney } from '../number/decimal';
+import { Dialog } from '../screen/Dialog';
 import { Failure } from '../screen/Failure';
-import { errorsAt, type UserError } from '../screen/user_errors';
+import { errorsAt, received, type UserError } from '../screen/user_errors';
 import { newIdempotencyKey } from '../session/idempotency_key';
 import { openPayment } from './payment';
 
@@ -39,6 +41,7 @@ interface Props {
 
 /** Confirms a purchase and its price, then opens the payment page. */
 export function PurchaseDialog({ accountId, offer, onClose }: Props) {
+  const { t } = useTranslation();
   // One key per dialog: clicking twice, or again after a lost response, starts one payment.
   const [idempotencyKey] = useState(newIdempotencyKey);
   const [refusals, setRefusals] = useState<readonly UserError[]>([]);
@@ -53,7 +56,7 @@ export function PurchaseDialog({ accountId, offer, onClose }: Props) {
     });
     if (!data) return;
     const answer = data.purchaseCredits;
-    setRefusals(answer.userErrors);
+    setRefusals(received(answer.userErrors));
     if (answer.userErrors.length > 0) return;
     const url = answer.purchase?.confirmationUrl;
     if (url) openPayment(url);
@@ -61,7 +64,7 @@ export function PurchaseDialog({ accountId, offer, onClose }: Props) {
   }
 
   return (
-    <Modal opened onClose={onClose} title={`Buy ${offer.name}`}>
+    <Dialog onClose={onClose} title={t('packages.buyTitle', { name: offer.name })}>
       <Stack gap="md">
         {error && <Failure error={error} />}
         {elsewhere && (
@@ -70,25 +73,27 @@ export function PurchaseDialog({ accountId, offer, onClose }: Props) {
           </Alert>
         )}
         <Text size="sm">
-          <strong>{formatDecimal(offer.credits)} credits</strong> for{' '}
-          <strong>{formatMoney(offer.price)}</strong>,{' '}
+          <Trans
+            i18nKey="packages.offer"
+            components={{ b: <strong /> }}
+            values={{ credits: formatDecimal(offer.credits), price: formatMoney(offer.price) }}
+          />{' '}
           {offer.validityDays
-            ? `to be used within ${offer.validityDays} days.`
-            : 'which never expire.'}
+            ? t('packages.validFor', { count: offer.validityDays })
+            : t('packages.neverExpire')}
         </Text>
         <Text size="sm" c="dimmed">
-          The account’s owner approves the charge on the payment page. The credits appear once it is
-          paid.
+          {t('packages.ownerApproves')}
         </Text>
         <Group justify="flex-end" gap="sm">
           <Button variant="default" onClick={onClose}>
-            Cancel
+            {t('action.cancel')}
           </Button>
           <Button data-autofocus loading={fetching} onClick={start}>
-            Go to payment
+            {t('packages.pay')}
           </Button>
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

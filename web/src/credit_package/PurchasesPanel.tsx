@@ -1,4 +1,6 @@
 import { Badge, Button } from '@mantine/core';
+import type { TFunction } from 'i18next';
+import { useTranslation } from 'react-i18next';
 import { useQuery } from 'urql';
 import { useRefreshOn } from '../balance/refresh';
 import { graphql } from '../generated';
@@ -12,8 +14,9 @@ import { Panel } from '../screen/Panel';
 import { Pending } from '../screen/Pending';
 import { usePaging } from '../screen/paging';
 import { formatInstant } from '../time/format';
+import { packageName } from './package_name';
 import { openPayment } from './payment';
-import { STATUSES } from './status';
+import { COLORS } from './status';
 
 const PURCHASES = graphql(`
   query Purchases($accountId: ID!, $first: Int!, $after: String) {
@@ -50,6 +53,7 @@ type Purchase = NonNullable<PurchasesQuery['account']>['purchases']['nodes'][num
 
 /** The account's purchases, including those awaiting approval. */
 export function PurchasesPanel(props: { accountId: string; timeZone: string; changes: number }) {
+  const { t } = useTranslation();
   const paging = usePaging(5);
   const [{ data, error, fetching }, ask] = useQuery({
     query: PURCHASES,
@@ -59,20 +63,20 @@ export function PurchasesPanel(props: { accountId: string; timeZone: string; cha
   const purchases = data?.account?.purchases;
 
   return (
-    <Panel title="Purchases">
+    <Panel title={t('purchases.title')}>
       {error && <Failure error={error} onRetry={ask} />}
-      {!purchases && fetching && <Pending what="purchases" />}
-      {purchases?.nodes.length === 0 && <Nothing>No purchases yet.</Nothing>}
+      {!purchases && fetching && <Pending />}
+      {purchases?.nodes.length === 0 && <Nothing>{t('purchases.none')}</Nothing>}
       {purchases && purchases.nodes.length > 0 && (
         <>
           <DataTable
-            caption="Purchases"
-            columns={columns(props.timeZone)}
+            caption={t('purchases.title')}
+            columns={columns(t, props.timeZone)}
             rows={purchases.nodes}
             rowKey={(purchase) => purchase.id}
           />
           <Pager
-            what="purchases"
+            label={t('pager.purchases')}
             paging={paging}
             pageInfo={purchases.pageInfo}
             totalCount={purchases.totalCount}
@@ -83,31 +87,35 @@ export function PurchasesPanel(props: { accountId: string; timeZone: string; cha
   );
 }
 
-function columns(timeZone: string): Column<Purchase>[] {
+function columns(t: TFunction, timeZone: string): Column<Purchase>[] {
   return [
-    { title: 'Started', heading: true, cell: (one) => formatInstant(one.createdAt, timeZone) },
     {
-      title: 'Package',
-      cell: (one) => `${one.package?.name ?? '—'}${one.automatic ? ' (auto-recharge)' : ''}`,
+      title: t('column.started'),
+      heading: true,
+      cell: (one) => formatInstant(one.createdAt, timeZone),
     },
-    { title: 'Credits', decimal: (one) => one.credits },
-    { title: 'Price', numeric: true, cell: (one) => formatMoney(one.price) },
     {
-      title: 'Status',
+      title: t('column.package'),
+      cell: (one) => packageName(t, one),
+    },
+    { title: t('column.credits'), decimal: (one) => one.credits },
+    { title: t('column.price'), numeric: true, cell: (one) => formatMoney(one.price) },
+    {
+      title: t('column.state'),
       cell: ({ status }) => (
-        <Badge variant="light" size="sm" color={STATUSES[status].color}>
-          {STATUSES[status].title}
+        <Badge variant="light" size="sm" color={COLORS[status]}>
+          {t(`payment.${status}.title`)}
         </Badge>
       ),
     },
     {
-      title: 'Approve',
+      title: t('column.approve'),
       hideTitle: true,
       numeric: true,
       cell: ({ confirmationUrl }) =>
         confirmationUrl && (
           <Button size="compact-xs" variant="default" onClick={() => openPayment(confirmationUrl)}>
-            Payment page
+            {t('payment.page')}
           </Button>
         ),
     },

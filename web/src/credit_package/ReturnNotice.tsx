@@ -1,10 +1,12 @@
 import { Alert, Button, Group, Text } from '@mantine/core';
 import { useEffect, useState } from 'react';
+import { useTranslation } from 'react-i18next';
 import { useQuery } from 'urql';
 import { graphql } from '../generated';
 import { formatDecimal, formatMoney } from '../number/decimal';
+import { serverText } from '../screen/server_text';
 import { openPayment } from './payment';
-import { isOpen, STATUSES } from './status';
+import { COLORS, isOpen } from './status';
 
 const RETURNED = graphql(`
   query ReturnedPurchase($id: ID!) {
@@ -29,6 +31,7 @@ const ASK_EVERY = 3_000;
 
 /** What became of the payment that the buyer comes back from, until it is dismissed. */
 export function ReturnNotice() {
+  const { t } = useTranslation();
   const [id, setId] = useState(returnedPurchase);
   const [{ data }, ask] = useQuery({
     query: RETURNED,
@@ -48,27 +51,31 @@ export function ReturnNotice() {
 
   if (!id || !purchase) return null;
   const url = purchase.confirmationUrl;
-  const bought = `${formatDecimal(purchase.credits)} credits for ${formatMoney(purchase.price)}`;
+  const { status, failureReason } = purchase;
+  const bought = t('payment.bought', {
+    credits: formatDecimal(purchase.credits),
+    price: formatMoney(purchase.price),
+  });
   return (
     <Alert
-      color={STATUSES[purchase.status].color}
+      color={COLORS[status]}
       role="status"
       withCloseButton
-      closeButtonLabel="Dismiss"
+      closeButtonLabel={t('action.dismiss')}
       onClose={() => {
         forgetReturn();
         setId(undefined);
       }}
-      title={STATUSES[purchase.status].title}
+      title={t(`payment.${status}.title`)}
     >
       <Group justify="space-between" gap="sm">
         <Text size="sm">
-          {bought}: {STATUSES[purchase.status].meaning}
-          {purchase.failureReason && ` ${purchase.failureReason}`}
+          {bought}: {t(`payment.${status}.meaning`)}
+          {failureReason && ` ${serverText(failureReason)}`}
         </Text>
         {undecided && url && (
           <Button size="xs" variant="default" onClick={() => openPayment(url)}>
-            Payment page
+            {t('payment.page')}
           </Button>
         )}
       </Group>

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { formatDecimal, formatMoney, isZero, parseCredits, parseMoney, percent } from './decimal';
+import type { Language } from '../language/languages';
+import { formatDecimal, formatMoney, isZero, percent, pricePerCredit, sum } from './decimal';
 
 test.each([
   ['0', '0'],
@@ -23,31 +24,29 @@ test.each([
   expect(formatDecimal(value, digits)).toBe(expected);
 });
 
-test.each([
-  ['1234.50', 'EUR', '€1,234.50'],
-  ['-0.1', 'GBP', '-£0.1'],
-  ['12', 'CHF', 'CHF 12'],
-])('formatMoney(%s %s) is %s', (amount, currencyCode, expected) => {
-  expect(formatMoney({ amount, currencyCode })).toBe(expected);
+test('Italian groups by points', () => {
+  expect(formatDecimal('-1234567.5', 2, 'it')).toBe('-1.234.567,50');
+});
+
+test.each<[string, string, Language, string]>([
+  ['1234.50', 'EUR', 'en', '€1,234.50'],
+  ['-0.1', 'GBP', 'en', '-£0.1'],
+  ['12', 'CHF', 'en', 'CHF\u00a012'],
+  ['-1234.50', 'EUR', 'it', '-1.234,50\u00a0€'],
+  ['12', 'CHF', 'it', '12\u00a0CHF'],
+])('formatMoney(%s %s) in %s is %s', (amount, currencyCode, tongue, expected) => {
+  expect(formatMoney({ amount, currencyCode }, tongue)).toBe(expected);
 });
 
 test.each([
-  ['5000', '5000'],
-  [' 5,000 ', '5000'],
-  ['1 234 567.5', '1234567.5'],
-  ['007', '7'],
-  ['0', '0'],
-  ['1.5000', '1.5'],
-  ['1.0', '1'],
-  ['9007199254740993', undefined],
-  ['900719925474099', '900719925474099'],
-  ['1.23456', undefined],
-  ['-1', undefined],
-  ['1e3', undefined],
-  ['5,00', undefined],
-  ['', undefined],
-])('parseCredits(%j) is %j', (typed, expected) => {
-  expect(parseCredits(typed)).toBe(expected);
+  ['49', '3000', '0.0163'],
+  ['1', '2', '0.5000'],
+  ['0.25', '10000', '0.00002500'],
+  ['1', '0', '0.00000000'],
+])('%s for %s credits is %s each', (price, credits, expected) => {
+  const perCredit = pricePerCredit(price, credits);
+  if (credits === '0') expect(isZero(perCredit)).toBe(true);
+  else expect(perCredit).toBe(expected);
 });
 
 test.each([
@@ -69,16 +68,11 @@ test.each([
 });
 
 test.each([
-  ['300', '300'],
-  ['49.90', '49.90'],
-  ['49,9', '49.9'],
-  [' 007 ', '7'],
-  ['1.500', undefined],
-  ['1,500', undefined],
-  ['-5', undefined],
-  ['', undefined],
-  ['12.', undefined],
-  ['1e3', undefined],
-])('parseMoney(%s)', (typed, amount) => {
-  expect(parseMoney(typed)).toBe(amount);
+  [[], '0'],
+  [['1.5', '2.50', '-4'], '0'],
+  [['0.1', '0.2'], '0.3'],
+  [['-0.25', '0.2'], '-0.05'],
+  [['9007199254740993', '0.0001'], '9007199254740993.0001'],
+])('sum(%j) is %s', (values, expected) => {
+  expect(sum(values)).toBe(expected);
 });

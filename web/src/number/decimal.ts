@@ -1,3 +1,5 @@
+import { type Language, language } from '../language/languages';
+
 /**
  * Exact decimals in the API's notation ("3306", "21.489", "-0.5"). They are handled as text
  * throughout: a float would lose digits. Only a chart, which needs no exact figures, may call
@@ -6,18 +8,25 @@
 
 const DECIMAL = /^(-?)(\d+)(?:\.(\d+))?$/;
 
+/** How a language groups thousands and separates the fraction. */
+export const SEPARATORS: Record<Language, { group: string; point: string }> = {
+  en: { group: ',', point: '.' },
+  it: { group: '.', point: ',' },
+};
+
 /**
- * Groups the integer digits by thousands: "1234567.5" becomes "1,234,567.5". Other texts are
- * returned unchanged. With `digits`, the fraction is padded with zeros to this length, so that
+ * Groups the integer digits by thousands: "1234567.5" becomes "1,234,567.5" in English. Other texts
+ * are returned unchanged. With `digits`, the fraction is padded with zeros to this length, so that
  * decimal points align.
  */
-export function formatDecimal(value: string, digits = 0): string {
+export function formatDecimal(value: string, digits = 0, tongue = language()): string {
   const match = DECIMAL.exec(value);
   if (!match) return value;
+  const { group, point } = SEPARATORS[tongue];
   const [, sign = '', integer = '', given = ''] = match;
-  const grouped = integer.replace(/\B(?=(\d{3})+$)/g, ',');
+  const grouped = integer.replace(/\B(?=(\d{3})+$)/g, group);
   const fraction = given.padEnd(digits, '0');
-  return `${sign}${grouped}${fraction && `.${fraction}`}`;
+  return `${sign}${grouped}${fraction && `${point}${fraction}`}`;
 }
 
 /** A count, which JSON carries as an integer. */
@@ -27,37 +36,46 @@ export function formatCount(value: number): string {
 
 const SYMBOLS: Record<string, string> = { EUR: '€', GBP: '£', USD: '$' };
 
-/** "€1,234.50"; a currency without a symbol here is shown by its code: "CHF 1,234.50". */
-export function formatMoney(money: { amount: string; currencyCode: string }): string {
+/**
+ * "€1,234.50" in English, "1.234,50 €" in Italian. A currency without a symbol here is shown by its
+ * code: "CHF 1,234.50".
+ */
+export function formatMoney(
+  money: { amount: string; currencyCode: string },
+  tongue = language(),
+): string {
   const negative = money.amount.startsWith('-');
-  const amount = formatDecimal(negative ? money.amount.slice(1) : money.amount);
-  const unit = SYMBOLS[money.currencyCode] ?? `${money.currencyCode} `;
-  return `${negative ? '-' : ''}${unit}${amount}`;
+  const amount = formatDecimal(negative ? money.amount.slice(1) : money.amount, 0, tongue);
+  const sign = negative ? '-' : '';
+  const symbol = SYMBOLS[money.currencyCode];
+  switch (tongue) {
+    case 'en':
+      return `${sign}${symbol ?? `${money.currencyCode}\u00a0`}${amount}`;
+    case 'it':
+      return `${sign}${amount}\u00a0${symbol ?? money.currencyCode}`;
+  }
 }
 
-/**
- * Converts typed credits to the API's notation; undefined if they are not a valid number: at most 4
- * fraction digits, thousands may be grouped by commas or spaces.
- */
-export function parseCredits(typed: string): string | undefined {
-  const text = typed.trim().replace(/(?<=\d)[, \u00a0](?=\d{3}(?:\D|$))/g, '');
-  const match = /^(\d{1,15})(?:\.(\d{1,4}))?$/.exec(text);
-  if (!match) return undefined;
-  const integer = (match[1] ?? '').replace(/^0+(?=\d)/, '');
-  const fraction = (match[2] ?? '').replace(/0+$/, '');
-  return fraction ? `${integer}.${fraction}` : integer;
+/** The price of one credit, rounded half up to 4 digits, or to 8 if those are all zero. */
+export function pricePerCredit(price: string, credits: string): string {
+  const short = quotient(price, credits, 4);
+  return isZero(short) ? quotient(price, credits, 8) : short;
 }
 
-/**
- * Converts a typed amount of money to the API's notation; undefined if it isn't one. Its last
- * point or comma separates at most 2 digits, so that "1.500" is refused and not read as 1.5 or
- * 1,500 by chance.
- */
-export function parseMoney(typed: string): string | undefined {
-  const match = /^(\d{1,12})(?:[.,](\d{1,2}))?$/.exec(typed.trim());
-  if (!match) return undefined;
-  const integer = (match[1] ?? '').replace(/^0+(?=\d)/, '');
-  return match[2] ? `${integer}.${match[2]}` : integer;
+/** part / whole, rounded up to a whole number. */
+export function quotientUp(part: string, whole: string): string {
+  const scale = Math.max(fractionDigits(part), fractionDigits(whole));
+  const divisor = toUnits(whole, scale);
+  if (divisor <= 0n) return '0';
+  return String((toUnits(part, scale) + divisor - 1n) / divisor);
+}
+
+function quotient(part: string, whole: string, digits: number): string {
+  const scale = Math.max(fractionDigits(part), fractionDigits(whole));
+  const divisor = toUnits(whole, scale);
+  if (divisor <= 0n) return '0';
+  const scaled = toUnits(part, scale) * 10n ** BigInt(digits);
+  return fromUnits((2n * scaled + divisor) / (2n * divisor), digits);
 }
 
 export function isZero(value: string): boolean {
@@ -69,6 +87,23 @@ export function percent(part: string, whole: string): number {
   const scale = Math.max(fractionDigits(part), fractionDigits(whole));
   const divisor = toUnits(whole, scale);
   return divisor <= 0n ? 0 : Number((toUnits(part, scale) * 100n) / divisor);
+}
+
+/** The exact sum, without zeros at the fraction's end. */
+export function sum(values: readonly string[]): string {
+  const scale = Math.max(0, ...values.map(fractionDigits));
+  const units = values.reduce((total, value) => total + toUnits(value, scale), 0n);
+  const text = fromUnits(units, scale);
+  return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
+}
+
+/** The value with the other sign. */
+export function negated(value: string): string {
+  return value.startsWith('-') ? value.slice(1) : `-${value}`;
+}
+
+export function isNegative(value: string): boolean {
+  return value.startsWith('-') && !isZero(value);
 }
 
 /** For the height of a bar in a chart only. */
@@ -86,4 +121,11 @@ function toUnits(value: string, scale: number): bigint {
   if (!match) return 0n;
   const units = BigInt((match[2] ?? '0') + (match[3] ?? '').padEnd(scale, '0'));
   return match[1] === '-' ? -units : units;
+}
+
+function fromUnits(units: bigint, scale: number): string {
+  const sign = units < 0n ? '-' : '';
+  const digits = String(units < 0n ? -units : units).padStart(scale + 1, '0');
+  const fraction = digits.slice(digits.length - scale);
+  return `${sign}${digits.slice(0, digits.length - scale)}${scale > 0 ? `.${fraction}` : ''}`;
 }

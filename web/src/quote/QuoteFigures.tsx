@@ -1,17 +1,26 @@
 import { Alert, Group, Stack, Text } from '@mantine/core';
+import type { TFunction } from 'i18next';
+import { useTranslation } from 'react-i18next';
 import { useQuery } from 'urql';
 import { useRefreshOn } from '../balance/refresh';
 import { countryName } from '../country/countries';
 import { graphql } from '../generated';
 import type { QuoteQuery } from '../generated/graphql';
+import { creditsText } from '../number/credits';
 import { formatCount, formatDecimal, formatMoney, isZero } from '../number/decimal';
 import { type Column, DataTable } from '../screen/DataTable';
 import { Failure } from '../screen/Failure';
+import { Panel } from '../screen/Panel';
 import { Pending } from '../screen/Pending';
+import { serverText } from '../screen/server_text';
+import type { Permissions } from '../session/permissions';
 import { type Draft, mediaOf } from './draft';
+import { MergeFields } from './MergeFields';
+import { QuotedSegments } from './QuotedSegments';
+import { Sufficiency } from './Sufficiency';
 
 const QUOTE = graphql(`
-  query Quote($input: QuoteInput!) {
+  query Quote($input: QuoteInput!, $accountId: ID!, $listId: ID!, $texts: Boolean!) {
     quote(input: $input) {
       recipients
       unsupportedRecipients
@@ -20,18 +29,11 @@ const QUOTE = graphql(`
         amount
         currencyCode
       }
-      available
-      sufficient
-      shortfall
       smartEncodingSaves
       warnings {
         offset
         tag
         message
-      }
-      suggestedPackage {
-        id
-        name
       }
       lines {
         countryCode
@@ -40,21 +42,44 @@ const QUOTE = graphql(`
         creditsPerSegment
         credits
       }
+      ...Sufficiency
+      ...MergeFields
+      ...QuotedSegments
+    }
+    account(id: $accountId) {
+      id
+      balance {
+        unassigned
+      }
+    }
+    node(id: $listId) {
+      __typename
+      ... on ContactList {
+        id
+        name
+        recipients
+        allocation {
+          mode
+          assigned
+        }
+      }
     }
   }
 `);
 
-type Quote = QuoteQuery['quote'];
+type Line = QuoteQuery['quote']['lines'][number];
 
 interface Props {
   accountId: string;
   listId: string;
   draft: Draft;
+  can: Permissions;
   changes: number;
 }
 
-/** What the draft would cost if it were sent to the list now. */
-export function QuoteFigures({ accountId, listId, draft, changes }: Props) {
+/** What the draft would cost if it were sent to the list now, and the segments that it pays for. */
+export function QuoteFigures({ accountId, listId, draft, can, changes }: Props) {
+  const { t } = useTranslation();
   const input = {
     accountId,
     audience: { listId },
@@ -64,71 +89,92 @@ export function QuoteFigures({ accountId, listId, draft, changes }: Props) {
   };
   const [{ data, error, fetching }, ask] = useQuery({
     query: QUOTE,
-    variables: { input },
+    // A sending service's key may not read its contacts' texts.
+    variables: { input, accountId, listId, texts: can.report },
     // The credits available to the list change with every message.
     requestPolicy: 'cache-and-network',
   });
   useRefreshOn(changes, ask);
 
   if (error) return <Failure error={error} onRetry={ask} />;
-  if (!data) return <Pending what="the cost" />;
-  const quote = data.quote;
+  if (!data) return <Pending rows={5} />;
+  const { quote } = data;
+  const list = data.node?.__typename === 'ContactList' ? data.node : undefined;
   return (
-    <Stack gap="sm" aria-busy={fetching}>
-      <Group gap="xs" align="baseline" role="status">
-        <Text fw={700} size="lg" style={{ fontVariantNumeric: 'tabular-nums' }}>
-          {formatDecimal(quote.credits)} credits
-        </Text>
-        <Text c="dimmed" size="sm">
-          {formatMoney(quote.cost)} · {formatCount(quote.recipients)} recipients
-        </Text>
-      </Group>
-      <Sufficiency quote={quote} />
-      {quote.unsupportedRecipients > 0 && (
-        <Alert color="yellow">
-          {formatCount(quote.unsupportedRecipients)} recipients are in countries that are not
-          served. They are not charged.
-        </Alert>
-      )}
-      {quote.warnings.map((warning) => (
-        <Alert key={warning.offset} color="yellow">
-          <b>{warning.tag}</b>: {warning.message}
-        </Alert>
-      ))}
-      {!draft.smartEncoding && !isZero(quote.smartEncodingSaves) && (
-        <Text size="sm">
-          Smart encoding would save {formatDecimal(quote.smartEncodingSaves)} credits.
-        </Text>
-      )}
-      <DataTable
-        caption="Cost by destination"
-        columns={COLUMNS}
-        rows={quote.lines}
-        rowKey={(line) => line.countryCode}
-      />
-    </Stack>
+    <>
+      <Panel title={t('quote.cost')}>
+        <Stack gap="sm" aria-busy={fetching}>
+          <Group gap="xs" align="baseline" role="status">
+            <Text fw={700} size="lg" style={{ fontVariantNumeric: 'tabular-nums' }}>
+              {creditsText(t, quote.credits)}
+            </Text>
+            <Text c="dimmed" size="sm">
+              {formatMoney(quote.cost)} · {t('quote.recipients', { count: quote.recipients })}
+            </Text>
+          </Group>
+          {list && (
+            <Sufficiency
+              accountId={accountId}
+              quote={quote}
+              list={list}
+              unassigned={data.account?.balance.unassigned ?? '0'}
+              can={can}
+            />
+          )}
+          {quote.unsupportedRecipients > 0 && (
+            <Alert color="yellow">
+              {t('quote.unsupported', { count: quote.unsupportedRecipients })}
+            </Alert>
+          )}
+          <MergeFields quote={quote} contacts={list?.recipients ?? 0} />
+          {quote.warnings.map((warning) => (
+            <Alert key={warning.offset} color="yellow">
+              <b>{warning.tag}</b>: {serverText(warning.message)}
+            </Alert>
+          ))}
+          {!draft.smartEncoding && !isZero(quote.smartEncodingSaves) && (
+            <Text size="sm">
+              {t('quote.smartEncodingSaves', { credits: formatDecimal(quote.smartEncodingSaves) })}
+            </Text>
+          )}
+          <DataTable
+            caption={t('quote.byDestination')}
+            columns={columns(t)}
+            rows={quote.lines}
+            rowKey={(line) => `${line.countryCode} ${line.segmentCount}`}
+          />
+        </Stack>
+      </Panel>
+      <Panel title={t('segments.title')}>
+        <QuotedSegments quote={quote} isEmpty={draft.text === ''} />
+      </Panel>
+    </>
   );
 }
 
-function Sufficiency({ quote }: { quote: Quote }) {
-  const available = `${formatDecimal(quote.available)} credits are available to this list.`;
-  if (quote.sufficient) return <Text size="sm">{available}</Text>;
-  return (
-    <Alert color="red" role="alert">
-      {available} {formatDecimal(quote.shortfall)} are missing.
-      {quote.suggestedPackage && ` The package ${quote.suggestedPackage.name} would cover it.`}
-    </Alert>
-  );
+function columns(t: TFunction): Column<Line>[] {
+  return [
+    {
+      title: t('column.destination'),
+      heading: true,
+      cell: (line) => countryName(line.countryCode),
+    },
+    {
+      title: t('column.recipients'),
+      numeric: true,
+      cell: (line) => formatCount(line.recipients),
+    },
+    {
+      title: t('column.segmentsEach'),
+      numeric: true,
+      cell: (line) => formatCount(line.segmentCount),
+    },
+    {
+      title: t('column.perSegment'),
+      numeric: true,
+      cell: (line) =>
+        line.creditsPerSegment ? formatDecimal(line.creditsPerSegment) : t('country.notServed'),
+    },
+    { title: t('column.credits'), decimal: (line) => line.credits },
+  ];
 }
-
-const COLUMNS: Column<Quote['lines'][number]>[] = [
-  { title: 'Destination', heading: true, cell: (line) => countryName(line.countryCode) },
-  { title: 'Recipients', numeric: true, cell: (line) => formatCount(line.recipients) },
-  { title: 'Segments', numeric: true, cell: (line) => formatCount(line.segmentCount) },
-  {
-    title: 'Rate',
-    numeric: true,
-    cell: (line) => (line.creditsPerSegment ? formatDecimal(line.creditsPerSegment) : 'not served'),
-  },
-  { title: 'Credits', decimal: (line) => line.credits },
-];

@@ -1,14 +1,18 @@
 import { Checkbox, Group, SimpleGrid, Stack, Textarea } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useMemo, useState } from 'react';
+import { useTranslation } from 'react-i18next';
 import { ListSelect } from '../contact_list/ListSelect';
 import { Nothing } from '../screen/Nothing';
 import { Panel } from '../screen/Panel';
+import type { Permissions } from '../session/permissions';
+import { DraftSegments } from './DraftSegments';
 import { QuoteFigures } from './QuoteFigures';
-import { SegmentationFigures } from './SegmentationFigures';
 
 /** A text box for a message, with its segments and cost updated at once. */
-export function QuotePanel({ accountId, changes }: { accountId: string; changes: number }) {
+export function QuotePanel(props: { accountId: string; can: Permissions; changes: number }) {
+  const { t } = useTranslation();
+  const { accountId, can, changes } = props;
   const [listId, setListId] = useState<string | null>(null);
   const [text, setText] = useState('');
   const [withImage, setWithImage] = useState(false);
@@ -21,26 +25,28 @@ export function QuotePanel({ accountId, changes }: { accountId: string; changes:
 
   return (
     <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md" style={{ alignItems: 'start' }}>
-      <Panel title="Message">
+      <Panel title={t('quote.message')}>
         <Stack gap="md">
           <ListSelect accountId={accountId} value={listId} onChange={setListId} />
           <Textarea
-            label="Text"
-            description="Merge fields: {{firstName}} or {{firstName|friend}}"
+            label={t('quote.text')}
+            description={t('quote.mergeFieldsHint', { example: '{{firstName|friend}}' })}
+            dir="auto"
             autosize
             minRows={5}
             maxRows={14}
             value={text}
             onChange={(event) => setText(event.currentTarget.value)}
           />
-          <Group gap="lg">
+          <Group gap="lg" align="start">
             <Checkbox
-              label="With an image (MMS)"
+              label={t('quote.withImage')}
               checked={withImage}
               onChange={(event) => setWithImage(event.currentTarget.checked)}
             />
             <Checkbox
-              label="Smart encoding"
+              label={t('quote.smartEncoding')}
+              description={t('quote.smartEncodingMeaning')}
               checked={smartEncoding}
               onChange={(event) => setSmartEncoding(event.currentTarget.checked)}
             />
@@ -48,16 +54,24 @@ export function QuotePanel({ accountId, changes }: { accountId: string; changes:
         </Stack>
       </Panel>
       <Stack gap="md">
-        <Panel title="Cost">
-          {listId ? (
-            <QuoteFigures accountId={accountId} listId={listId} draft={draft} changes={changes} />
-          ) : (
-            <Nothing>Choose a list to see what the message costs.</Nothing>
-          )}
-        </Panel>
-        <Panel title="Segments">
-          <SegmentationFigures draft={draft} />
-        </Panel>
+        {listId ? (
+          <QuoteFigures
+            accountId={accountId}
+            listId={listId}
+            draft={draft}
+            can={can}
+            changes={changes}
+          />
+        ) : (
+          <>
+            <Panel title={t('quote.cost')}>
+              <Nothing>{t('quote.chooseList')}</Nothing>
+            </Panel>
+            <Panel title={t('segments.title')}>
+              <DraftSegments draft={draft} />
+            </Panel>
+          </>
+        )}
       </Stack>
     </SimpleGrid>
   );

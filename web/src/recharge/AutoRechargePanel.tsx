@@ -1,15 +1,19 @@
 import { Alert, Badge, Button, Group, Stack, Text } from '@mantine/core';
+import type { TFunction } from 'i18next';
 import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
 import { useQuery } from 'urql';
 import { useRefreshOn } from '../balance/refresh';
 import { openPayment } from '../credit_package/payment';
 import { graphql } from '../generated';
 import type { AutoRechargeQuery } from '../generated/graphql';
+import { creditsText } from '../number/credits';
 import { formatDecimal, formatMoney } from '../number/decimal';
 import { Failure } from '../screen/Failure';
 import { Figures } from '../screen/Figures';
 import { Panel } from '../screen/Panel';
 import { Pending } from '../screen/Pending';
+import { serverText } from '../screen/server_text';
 import { formatInstant } from '../time/format';
 import { RechargeDialog } from './RechargeDialog';
 
@@ -75,6 +79,7 @@ export function AutoRechargePanel(props: {
   mayChange: boolean;
   changes: number;
 }) {
+  const { t } = useTranslation();
   const { accountId, timeZone } = props;
   const [editing, setEditing] = useState(false);
   const [{ data, error, fetching }, ask] = useQuery({
@@ -86,14 +91,14 @@ export function AutoRechargePanel(props: {
 
   const edit = props.mayChange && recharge && (
     <Button size="xs" variant="default" onClick={() => setEditing(true)}>
-      {recharge.enabled ? 'Change' : 'Set up'}
+      {recharge.enabled ? t('action.change') : t('recharge.setUp')}
     </Button>
   );
 
   return (
-    <Panel title="Automatic recharge" aside={edit}>
+    <Panel title={t('recharge.title')} aside={edit}>
       {error && <Failure error={error} onRetry={ask} />}
-      {!recharge && fetching && <Pending what="the automatic recharge" />}
+      {!recharge && fetching && <Pending />}
       {recharge && <Settings recharge={recharge} timeZone={timeZone} />}
       {editing && recharge && (
         <RechargeDialog
@@ -111,10 +116,11 @@ export function AutoRechargePanel(props: {
 }
 
 function Settings({ recharge, timeZone }: { recharge: AutoRecharge; timeZone: string }) {
+  const { t } = useTranslation();
   if (!recharge.enabled) {
     return (
       <Text size="sm" c="dimmed">
-        Off. When credits run low, messages wait until somebody buys a package.
+        {t('recharge.off')}
       </Text>
     );
   }
@@ -123,54 +129,68 @@ function Settings({ recharge, timeZone }: { recharge: AutoRecharge; timeZone: st
     <Stack gap="sm">
       <Group gap="xs">
         <Badge color={problem ? 'yellow' : 'teal'} variant="light">
-          {recharge.suspendedReason ? 'Stopped' : problem ? 'Waiting' : 'On'}
+          {recharge.suspendedReason
+            ? t('recharge.state.stopped')
+            : problem
+              ? t('recharge.state.waiting')
+              : t('recharge.state.on')}
         </Badge>
         {recharge.package && recharge.threshold && (
           <Text size="sm">
-            Buys {recharge.package.name} ({formatDecimal(recharge.package.credits)} credits for{' '}
-            {formatMoney(recharge.package.price)}) when fewer than{' '}
-            {formatDecimal(recharge.threshold)} credits are available.
+            {t('recharge.rule', {
+              name: recharge.package.name,
+              credits: formatDecimal(recharge.package.credits),
+              price: formatMoney(recharge.package.price),
+              threshold: formatDecimal(recharge.threshold),
+            })}
           </Text>
         )}
       </Group>
       {problem && (
         <Alert color="yellow" role="status">
-          {problem}
+          {serverText(problem)}{' '}
           {recharge.nextAttemptAt &&
             !recharge.suspendedReason &&
-            ` It is tried again on ${formatInstant(recharge.nextAttemptAt, timeZone)}.`}
+            t('recharge.nextAttempt', { at: formatInstant(recharge.nextAttemptAt, timeZone) })}
         </Alert>
       )}
       {recharge.confirmationUrl && (
         <Group>
           <Button size="xs" onClick={() => openPayment(recharge.confirmationUrl ?? '')}>
-            Approve automatic charges
+            {t('recharge.approve')}
           </Button>
         </Group>
       )}
-      <Figures figures={figures(recharge, timeZone)} />
+      <Figures figures={figures(t, recharge, timeZone)} />
     </Stack>
   );
 }
 
-function figures(recharge: AutoRecharge, timeZone: string): [string, string][] {
+function figures(t: TFunction, recharge: AutoRecharge, timeZone: string): [string, string][] {
   const shown: [string, string][] = [
-    ['Spent this month', formatMoney(recharge.spentThisMonth)],
-    ['Monthly limit', recharge.monthlyLimit ? formatMoney(recharge.monthlyLimit) : 'none'],
+    [t('recharge.spent'), formatMoney(recharge.spentThisMonth)],
+    [
+      t('recharge.monthlyLimit'),
+      recharge.monthlyLimit ? formatMoney(recharge.monthlyLimit) : t('recharge.noLimit'),
+    ],
   ];
   if (recharge.remainingThisMonth) {
-    shown.push(['Left this month', formatMoney(recharge.remainingThisMonth)]);
+    shown.push([t('recharge.left'), formatMoney(recharge.remainingThisMonth)]);
   }
   if (recharge.inFlight) {
-    shown.push(['On its way', `${formatDecimal(recharge.inFlight.credits)} credits`]);
+    shown.push([t('recharge.inFlight'), creditsText(t, recharge.inFlight.credits)]);
   }
   const limit = recharge.providerLimit;
   if (limit?.cap) {
-    const used = limit.used ? `${formatMoney(limit.used)} of ` : '';
-    shown.push(['Payment provider’s limit', `${used}${formatMoney(limit.cap)}`]);
+    const cap = formatMoney(limit.cap);
+    const used = limit.used && formatMoney(limit.used);
+    shown.push([
+      t('recharge.providerLimit'),
+      used ? t('recharge.usedOf', { used, limit: cap }) : cap,
+    ]);
   }
   if (limit?.periodEnd) {
-    shown.push(['Its period ends', formatInstant(limit.periodEnd, timeZone)]);
+    shown.push([t('recharge.periodEnds'), formatInstant(limit.periodEnd, timeZone)]);
   }
   return shown;
 }

@@ -1,11 +1,15 @@
-import { Alert, Button, Group, Modal, NativeSelect, Stack, Switch, TextInput } from '@mantine/core';
+import { Alert, Button, Group, NativeSelect, Stack, Switch } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
+import { useTranslation } from 'react-i18next';
 import { useMutation, useQuery } from 'urql';
 import { openPayment } from '../credit_package/payment';
 import { graphql } from '../generated';
-import { formatDecimal, formatMoney, parseCredits, parseMoney } from '../number/decimal';
+import { formatDecimal, formatMoney } from '../number/decimal';
+import { NumberField, problemText } from '../number/NumberField';
+import { editable, readNumber } from '../number/reading';
+import { Dialog } from '../screen/Dialog';
 import { Failure } from '../screen/Failure';
-import { errorsAt, type UserError } from '../screen/user_errors';
+import { errorsAt, received, type UserError } from '../screen/user_errors';
 
 const OFFERS = graphql(`
   query RechargeOffers {
@@ -51,12 +55,16 @@ interface Props {
   onClose(): void;
 }
 
+const CREDITS = { kind: 'credits' } as const;
+
 /** Sets when the account recharges, with which package, and how much a month may cost. */
 export function RechargeDialog({ accountId, currencyCode, recharge, onClose }: Props) {
+  const { t } = useTranslation();
+  const money = { kind: 'money', currencyCode } as const;
   const [enabled, setEnabled] = useState(true);
-  const [threshold, setThreshold] = useState(recharge.threshold ?? '');
+  const [threshold, setThreshold] = useState(editable(recharge.threshold ?? ''));
   const [packageId, setPackageId] = useState(recharge.package?.id ?? '');
-  const [limit, setLimit] = useState(recharge.monthlyLimit?.amount ?? '');
+  const [limit, setLimit] = useState(editable(recharge.monthlyLimit?.amount ?? ''));
   const [refusals, setRefusals] = useState<readonly UserError[]>([]);
   const [{ data: offered }] = useQuery({ query: OFFERS });
   const [{ error, fetching }, update] = useMutation(UPDATE);
@@ -65,26 +73,35 @@ export function RechargeDialog({ accountId, currencyCode, recharge, onClose }: P
     (one) => one.price.currencyCode === currencyCode,
   );
   const chosen = packageId || offers[0]?.id || '';
-  const at = (name: string) => errorsAt(refusals, name).here;
+  const at = (...names: string[]) => errorsAt(refusals, ...names).here;
   const { elsewhere } = errorsAt(refusals, 'threshold', 'packageId', 'monthlyLimit', 'amount');
+
+  function edit(change: (typed: string) => void) {
+    return (typed: string) => {
+      change(typed);
+      setRefusals([]);
+    };
+  }
 
   async function submit(event: FormEvent) {
     event.preventDefault();
+    const credits = readNumber(threshold, CREDITS);
+    const amount = readNumber(limit, money);
     const wrong: UserError[] = [];
-    const credits = parseCredits(threshold);
-    const amount = limit.trim() === '' ? null : parseMoney(limit);
-    if (enabled && credits === undefined) {
-      wrong.push({ field: ['threshold'], message: 'Enter a number of credits, such as 500.' });
+    if (enabled && 'problem' in credits) {
+      wrong.push({ field: ['threshold'], message: problemText(t, credits.problem, CREDITS) });
     }
-    if (amount === undefined) {
-      wrong.push({ field: ['monthlyLimit'], message: 'Enter an amount, such as 300 or 49.90.' });
+    // An empty field is no limit.
+    const noLimit = 'problem' in amount && amount.problem.kind === 'empty';
+    if (enabled && 'problem' in amount && !noLimit) {
+      wrong.push({ field: ['monthlyLimit'], message: problemText(t, amount.problem, money) });
     }
     setRefusals(wrong);
     if (wrong.length > 0) return;
     const settings = {
-      threshold: credits,
+      threshold: 'value' in credits ? credits.value : undefined,
       packageId: chosen || undefined,
-      monthlyLimit: amount === null ? null : { amount: amount ?? '0', currencyCode },
+      monthlyLimit: 'value' in amount ? { amount: amount.value, currencyCode } : null,
       returnUrl: location.href,
     };
     const { data } = await update({
@@ -92,7 +109,7 @@ export function RechargeDialog({ accountId, currencyCode, recharge, onClose }: P
     });
     if (!data) return;
     const answer = data.updateAutoRecharge;
-    setRefusals(answer.userErrors);
+    setRefusals(received(answer.userErrors));
     if (answer.userErrors.length > 0) return;
     const url = answer.autoRecharge?.confirmationUrl;
     onClose();
@@ -100,7 +117,7 @@ export function RechargeDialog({ accountId, currencyCode, recharge, onClose }: P
   }
 
   return (
-    <Modal opened onClose={onClose} title="Automatic recharge">
+    <Dialog onClose={onClose} title={t('recharge.title')}>
       <form onSubmit={submit} noValidate>
         <Stack gap="md">
           {error && <Failure error={error} />}
@@ -110,51 +127,55 @@ export function RechargeDialog({ accountId, currencyCode, recharge, onClose }: P
             </Alert>
           )}
           <Switch
-            label="Buy credits automatically when they run low"
+            label={t('recharge.switch')}
             checked={enabled}
             onChange={(event) => setEnabled(event.currentTarget.checked)}
           />
           {enabled && (
             <>
-              <TextInput
-                label="Recharge below"
-                description="Available credits at which a package is bought."
-                inputMode="decimal"
-                data-autofocus
+              <NumberField
+                label={t('recharge.threshold')}
+                description={t('recharge.thresholdMeaning')}
+                unit={CREDITS}
+                autoFocus
                 value={threshold}
                 error={at('threshold')}
-                onChange={(event) => setThreshold(event.currentTarget.value)}
+                onChange={edit(setThreshold)}
               />
               <NativeSelect
-                label="Package"
+                label={t('column.package')}
                 value={chosen}
                 error={at('packageId')}
                 data={offers.map((one) => ({
                   value: one.id,
-                  label: `${one.name}: ${formatDecimal(one.credits)} credits for ${formatMoney(one.price)}`,
+                  label: t('recharge.offer', {
+                    name: one.name,
+                    credits: formatDecimal(one.credits),
+                    price: formatMoney(one.price),
+                  }),
                 }))}
                 onChange={(event) => setPackageId(event.currentTarget.value)}
               />
-              <TextInput
-                label={`At most in a month (${currencyCode})`}
-                description="Leave it empty for no limit. Nothing is charged beyond it."
-                inputMode="decimal"
+              <NumberField
+                label={t('recharge.limit', { currency: currencyCode })}
+                description={t('recharge.limitMeaning')}
+                unit={money}
                 value={limit}
-                error={at('monthlyLimit') ?? at('amount')}
-                onChange={(event) => setLimit(event.currentTarget.value)}
+                error={at('monthlyLimit', 'amount')}
+                onChange={edit(setLimit)}
               />
             </>
           )}
           <Group justify="flex-end" gap="sm">
             <Button variant="default" onClick={onClose}>
-              Cancel
+              {t('action.cancel')}
             </Button>
             <Button type="submit" loading={fetching}>
-              Save
+              {t('action.save')}
             </Button>
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

@@ -95,7 +95,7 @@ function Cell<Row>({ column, row }: { column: PlainColumn<Row>; row: Row }) {
   if (column.heading) {
     return (
       <Table.Th scope="row" fw={500}>
-        {column.cell(row)}
+        <bdi>{column.cell(row)}</bdi>
       </Table.Th>
     );
   }

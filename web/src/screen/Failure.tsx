@@ -1,20 +1,27 @@
 import { Alert, Button, Group, Text } from '@mantine/core';
+import { useTranslation } from 'react-i18next';
 import type { CombinedError, UseQueryExecute } from 'urql';
-import { explain } from './explain';
+import { explain, isRefused } from './explain';
 
-/** A request that failed completely, with a button to retry it. */
+/** A request that failed completely, with a button to retry it unless it would fail again. */
 export function Failure({ error, onRetry }: { error: CombinedError; onRetry?: UseQueryExecute }) {
+  const { t } = useTranslation();
+  const refused = isRefused(error);
   return (
-    <Alert color="red" role="alert" title="The request failed">
+    <Alert
+      color={refused ? 'yellow' : 'red'}
+      role="alert"
+      title={refused ? t('failure.refused') : t('failure.title')}
+    >
       <Group justify="space-between" gap="sm">
-        <Text size="sm">{explain(error)}</Text>
-        {onRetry && (
+        <Text size="sm">{explain(t, error)}</Text>
+        {onRetry && !refused && (
           <Button
             size="xs"
             variant="default"
             onClick={() => onRetry({ requestPolicy: 'network-only' })}
           >
-            Try again
+            {t('failure.retry')}
           </Button>
         )}
       </Group>

@@ -1,4 +1,5 @@
 import { Button, Group, Text } from '@mantine/core';
+import { useTranslation } from 'react-i18next';
 import { formatCount } from '../number/decimal';
 import type { Paging } from './paging';
 
@@ -9,17 +10,22 @@ interface PageInfo {
 
 /** Steps through a connection page by page. Renders nothing if one page holds everything. */
 export function Pager(props: {
-  what: string;
+  /** The name of the pages, such as "Pages of accounts". */
+  label: string;
   paging: Paging;
   pageInfo: PageInfo;
   totalCount: number;
 }) {
-  const { what, paging, pageInfo, totalCount } = props;
+  const { t } = useTranslation();
+  const { label, paging, pageInfo, totalCount } = props;
   if (!pageInfo.hasNextPage && paging.page === 1) return null;
   return (
-    <Group component="nav" aria-label={`Pages of ${what}`} justify="space-between" gap="xs" mt="sm">
+    <Group component="nav" aria-label={label} justify="space-between" gap="xs" mt="sm">
       <Text size="xs" c="dimmed" role="status">
-        Page {formatCount(paging.page)} of {formatCount(Math.ceil(totalCount / paging.size))}
+        {t('pager.position', {
+          page: formatCount(paging.page),
+          pages: formatCount(Math.ceil(totalCount / paging.size)),
+        })}
       </Text>
       <Group gap="xs">
         <Button
@@ -28,7 +34,7 @@ export function Pager(props: {
           disabled={paging.page === 1}
           onClick={paging.back}
         >
-          Previous
+          {t('pager.previous')}
         </Button>
         <Button
           size="compact-sm"
@@ -36,7 +42,7 @@ export function Pager(props: {
           disabled={!pageInfo.hasNextPage}
           onClick={() => pageInfo.endCursor && paging.forward(pageInfo.endCursor)}
         >
-          Next
+          {t('pager.next')}
         </Button>
       </Group>
     </Group>

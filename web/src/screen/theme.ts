@@ -1,4 +1,4 @@
-import { Badge, type CSSVariablesResolver, createTheme, Modal } from '@mantine/core';
+import { Badge, type CSSVariablesResolver, createTheme } from '@mantine/core';
 
 /** The look of the page: calm, dense, and with the contrast that WCAG AA requires. */
 export const theme = createTheme({
@@ -8,14 +8,6 @@ export const theme = createTheme({
   cursorType: 'pointer',
   components: {
     Badge: Badge.extend({ defaultProps: { tt: 'none', fw: 500, style: { flexShrink: 0 } } }),
-    Modal: Modal.extend({
-      defaultProps: {
-        centered: true,
-        closeButtonProps: { 'aria-label': 'Close' },
-        // Its `header` element is not a banner of the page.
-        attributes: { header: { role: 'presentation' } },
-      },
-    }),
   },
 });
 
@@ -27,6 +19,7 @@ export const variables: CSSVariablesResolver = ({ colors }) => ({
     '--mantine-color-placeholder': colors.gray[7],
     '--mantine-color-error': colors.red[9],
     '--mantine-color-teal-light-color': '#066649',
+    '--mantine-color-yellow-light-color': '#6b4300',
   },
   dark: {
     '--mantine-color-dimmed': colors.dark[1],

@@ -1,7 +1,14 @@
+import { serverText } from './server_text';
+
 /** An error that the caller can fix, from a mutation's payload. */
 export interface UserError {
   field?: readonly string[] | null;
   message: string;
+}
+
+/** The server's errors, with their numbers written as the page writes them. */
+export function received(errors: readonly UserError[]): UserError[] {
+  return errors.map(({ field, message }) => ({ field, message: serverText(message) }));
 }
 
 /** Splits errors into those for the named input and those to show above the form. */

@@ -1,12 +1,21 @@
 import { Alert } from '@mantine/core';
+import { Trans, useTranslation } from 'react-i18next';
 import { paysInSandbox } from './server';
 
 /** Notes at the top of the page that nobody is charged, if payments are sandboxed. */
 export function SandboxNotice() {
+  const { t } = useTranslation();
   if (!paysInSandbox()) return null;
   return (
-    <Alert color="yellow" variant="light" p="xs" mb="md" role="note" aria-label="Sandbox">
-      <strong>Sandbox.</strong> Nobody is charged for purchases here, and their credits are real.
+    <Alert
+      color="yellow"
+      variant="light"
+      p="xs"
+      mb="md"
+      role="note"
+      aria-label={t('session.sandbox')}
+    >
+      <Trans i18nKey="session.sandboxMeaning" components={{ b: <strong /> }} />
     </Alert>
   );
 }

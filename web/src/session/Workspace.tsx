@@ -11,6 +11,7 @@ import {
 } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useEffect } from 'react';
+import { useTranslation } from 'react-i18next';
 import { useQuery } from 'urql';
 import { AccountPage } from '../account/AccountPage';
 import { AccountPicker } from '../account/AccountPicker';
@@ -19,7 +20,8 @@ import { isUnauthenticated } from '../screen/explain';
 import { Failure } from '../screen/Failure';
 import { Nothing } from '../screen/Nothing';
 import { Pending } from '../screen/Pending';
-import { permissionsOf, ROLE_TITLES } from './permissions';
+import { LanguagePicker } from './LanguagePicker';
+import { permissionsOf } from './permissions';
 import { goTo, useRoute } from './route';
 import { SandboxNotice } from './SandboxNotice';
 import { hasGraphiql } from './server';
@@ -42,14 +44,15 @@ const VIEWER = graphql(`
  * account.
  */
 export function Workspace({ onSignOut }: { onSignOut(reason?: string): void }) {
+  const { t } = useTranslation();
   const [{ data, error }, retry] = useQuery({ query: VIEWER });
   const [pickerOpen, picker] = useDisclosure(false);
   const route = useRoute();
   const refused = error !== undefined && isUnauthenticated(error);
 
   useEffect(() => {
-    if (refused) onSignOut('The API key is invalid: it is wrong, revoked or expired.');
-  }, [refused, onSignOut]);
+    if (refused) onSignOut(t('session.refusedKey'));
+  }, [refused, onSignOut, t]);
 
   const role = data?.viewer.role;
   const can = role && permissionsOf(role);
@@ -66,7 +69,7 @@ export function Workspace({ onSignOut }: { onSignOut(reason?: string): void }) {
       padding="md"
     >
       <button type="button" className="skip-link" onClick={skipToContent}>
-        Skip to the content
+        {t('session.skip')}
       </button>
       <AppShell.Header px="md">
         <Group h="100%" justify="space-between" wrap="nowrap">
@@ -77,7 +80,7 @@ export function Workspace({ onSignOut }: { onSignOut(reason?: string): void }) {
                 size="sm"
                 opened={pickerOpen}
                 onClick={picker.toggle}
-                aria-label="Choose an account"
+                aria-label={t('session.chooseAccount')}
                 aria-expanded={pickerOpen}
               />
             )}
@@ -86,23 +89,24 @@ export function Workspace({ onSignOut }: { onSignOut(reason?: string): void }) {
           <Group gap="sm" wrap="nowrap">
             {role && (
               <Badge variant="light" color="gray" visibleFrom="xs">
-                {ROLE_TITLES[role]}
+                {t(`role.${role}`)}
               </Badge>
             )}
-            {hasGraphiql() && (
+            {can?.graphiql && hasGraphiql() && (
               <Anchor href="/graphiql" size="sm">
                 GraphiQL
               </Anchor>
             )}
+            <LanguagePicker />
             <Button size="compact-sm" variant="subtle" onClick={() => onSignOut()}>
-              Sign out
+              {t('session.signOut')}
             </Button>
           </Group>
         </Group>
       </AppShell.Header>
 
       {can?.everyAccount && (
-        <AppShell.Navbar p="sm" aria-label="Accounts">
+        <AppShell.Navbar p="sm" aria-label={t('account.accounts')}>
           <AccountPicker
             selected={account}
             onSelect={(id) => {
@@ -117,11 +121,11 @@ export function Workspace({ onSignOut }: { onSignOut(reason?: string): void }) {
         <Container size={1180} px={0}>
           <SandboxNotice />
           {error && !refused && <Failure error={error} onRetry={retry} />}
-          {!data && !error && <Pending what="your accounts" rows={6} />}
+          {!data && !error && <Pending rows={6} />}
           {can && account && <AccountPage key={account} accountId={account} can={can} />}
           {can && !account && (
             <Center mih={200}>
-              <Nothing>This key has no accounts yet.</Nothing>
+              <Nothing>{t('account.noneForKey')}</Nothing>
             </Center>
           )}
         </Container>

@@ -1,15 +1,5 @@
 import type { Role } from '../generated/graphql';
 
-/** The names of roles. */
-export const ROLE_TITLES: Record<Role, string> = {
-  PLATFORM_ADMIN: 'Platform administrator',
-  ACCOUNT_MANAGER: 'Account manager',
-  OWNER: 'Owner',
-  MEMBER: 'Member',
-  VIEWER: 'Viewer',
-  SENDER: 'Sending service',
-};
-
 /**
  * What the page offers to a role. The server decides; this only hides buttons that would always
  * fail.
@@ -24,6 +14,8 @@ export interface Permissions {
   purchase: boolean;
   /** Changes the automatic recharge. */
   recharge: boolean;
+  /** Is shown the way to GraphiQL, which is for those who write programs. */
+  graphiql: boolean;
 }
 
 const PERMISSIONS: Record<Role, Permissions> = {
@@ -34,6 +26,7 @@ const PERMISSIONS: Record<Role, Permissions> = {
     importContacts: true,
     purchase: true,
     recharge: true,
+    graphiql: true,
   },
   ACCOUNT_MANAGER: {
     everyAccount: true,
@@ -42,6 +35,7 @@ const PERMISSIONS: Record<Role, Permissions> = {
     importContacts: false,
     purchase: false,
     recharge: false,
+    graphiql: false,
   },
   OWNER: {
     everyAccount: false,
@@ -50,6 +44,7 @@ const PERMISSIONS: Record<Role, Permissions> = {
     importContacts: true,
     purchase: true,
     recharge: true,
+    graphiql: false,
   },
   MEMBER: {
     everyAccount: false,
@@ -58,6 +53,7 @@ const PERMISSIONS: Record<Role, Permissions> = {
     importContacts: true,
     purchase: true,
     recharge: false,
+    graphiql: false,
   },
   VIEWER: {
     everyAccount: false,
@@ -66,6 +62,7 @@ const PERMISSIONS: Record<Role, Permissions> = {
     importContacts: false,
     purchase: false,
     recharge: false,
+    graphiql: false,
   },
   SENDER: {
     everyAccount: false,
@@ -74,6 +71,7 @@ const PERMISSIONS: Record<Role, Permissions> = {
     importContacts: false,
     purchase: false,
     recharge: false,
+    graphiql: false,
   },
 };
 

@@ -1,4 +1,5 @@
 import { useSyncExternalStore } from 'react';
+import type { Permissions } from './permissions';
 
 /** What the page shows, stored in the address so that reloading and the back button work. */
 export interface Route {
@@ -6,8 +7,21 @@ export interface Route {
   tab: Tab;
 }
 
-export const TABS = ['credits', 'usage', 'quote', 'packages', 'billing'] as const;
+export const TABS = ['credits', 'limits', 'usage', 'quote', 'packages', 'billing'] as const;
 export type Tab = (typeof TABS)[number];
+
+/** The parts of an account that a role has something to do with. */
+export function tabsOf(can: Permissions): readonly Tab[] {
+  const needed: Record<Tab, boolean> = {
+    credits: true,
+    limits: can.allocate,
+    usage: can.report,
+    quote: true,
+    packages: can.report,
+    billing: can.report,
+  };
+  return TABS.filter((tab) => needed[tab]);
+}
 
 export function parseRoute(hash: string): Route {
   const words = new URLSearchParams(hash.replace(/^#/, ''));

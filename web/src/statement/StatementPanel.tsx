@@ -1,10 +1,13 @@
 import { Button, Group, Select, Stack, Text } from '@mantine/core';
+import type { TFunction } from 'i18next';
 import { useMemo, useState } from 'react';
+import { useTranslation } from 'react-i18next';
 import { useClient, useQuery } from 'urql';
 import { useRefreshOn } from '../balance/refresh';
+import { packageName } from '../credit_package/package_name';
 import { graphql } from '../generated';
 import type { StatementQuery } from '../generated/graphql';
-import { formatDecimal, formatMoney, isZero } from '../number/decimal';
+import { formatMoney, isZero } from '../number/decimal';
 import { type Column, DataTable } from '../screen/DataTable';
 import { explain } from '../screen/explain';
 import { Failure } from '../screen/Failure';
@@ -96,6 +99,7 @@ export function StatementPanel(props: {
   today: string;
   changes: number;
 }) {
+  const { t } = useTranslation();
   const { accountId, timeZone } = props;
   const months = useMemo(() => monthsBack(props.today, 24), [props.today]);
   const [month, setMonth] = useState(months[0] ?? props.today);
@@ -107,10 +111,10 @@ export function StatementPanel(props: {
   const statement = data?.account?.statement;
 
   return (
-    <Panel title="Statement" aside={<Download accountId={accountId} month={month} />}>
+    <Panel title={t('statement.title')} aside={<Download accountId={accountId} month={month} />}>
       <Stack gap="sm">
         <Select
-          label="Month"
+          label={t('statement.month')}
           w={200}
           allowDeselect={false}
           value={month}
@@ -118,29 +122,29 @@ export function StatementPanel(props: {
           onChange={(value) => value && setMonth(value)}
         />
         {error && <Failure error={error} onRetry={ask} />}
-        {!statement && fetching && <Pending what="the statement" />}
+        {!statement && fetching && <Pending />}
         {statement && (
           <>
             <DataTable
-              caption="Bill"
+              caption={t('statement.bill')}
               narrow="table"
-              columns={BILL}
-              rows={bill(statement)}
+              columns={billColumns(t)}
+              rows={bill(t, statement)}
               rowKey={(row) => row.title}
             />
             <DataTable
-              caption="Credits of the month"
+              caption={t('statement.credits')}
               narrow="table"
-              columns={CREDITS}
-              rows={credits(statement)}
+              columns={creditColumns(t)}
+              rows={credits(t, statement)}
               rowKey={(row) => row.title}
             />
             {statement.purchases.length === 0 ? (
-              <Nothing>Nothing was paid in this month.</Nothing>
+              <Nothing>{t('statement.nothingPaid')}</Nothing>
             ) : (
               <DataTable
-                caption="Payments of the month"
-                columns={payments(timeZone)}
+                caption={t('statement.payments')}
+                columns={payments(t, timeZone)}
                 rows={statement.purchases}
                 rowKey={(one) => one.id}
               />
@@ -157,78 +161,78 @@ interface Line {
   value: string;
 }
 
-const BILL: Column<Line>[] = [
-  { title: 'Bill', heading: true, cell: (row) => row.title },
-  { title: 'Amount', numeric: true, cell: (row) => row.value },
-];
+function billColumns(t: TFunction): Column<Line>[] {
+  return [
+    { title: t('statement.bill'), heading: true, cell: (row) => row.title },
+    { title: t('column.amount'), numeric: true, cell: (row) => row.value },
+  ];
+}
 
-function bill(statement: Statement): Line[] {
+function bill(t: TFunction, statement: Statement): Line[] {
   const { subscriptionFee, oneTimePayments, recharges, refunds, total } = statement;
   const lines: Line[] = [
-    { title: 'Subscription', value: formatMoney(subscriptionFee) },
-    { title: 'One-time payments', value: formatMoney(oneTimePayments) },
-    { title: 'Automatic recharges', value: formatMoney(recharges) },
+    { title: t('statement.subscription'), value: formatMoney(subscriptionFee) },
+    { title: t('statement.oneTime'), value: formatMoney(oneTimePayments) },
+    { title: t('statement.recharges'), value: formatMoney(recharges) },
   ];
   if (!isZero(refunds.amount)) {
     const back = { ...refunds, amount: `-${refunds.amount}` };
-    lines.push({ title: 'Refunds and chargebacks', value: formatMoney(back) });
+    lines.push({ title: t('statement.refunds'), value: formatMoney(back) });
   }
-  lines.push({ title: 'Total', value: formatMoney(total) });
+  lines.push({ title: t('statement.total'), value: formatMoney(total) });
   return lines;
 }
 
-interface CreditLine {
-  title: string;
-  value: string;
+function creditColumns(t: TFunction): Column<Line>[] {
+  return [
+    { title: t('column.credits'), heading: true, cell: (row) => row.title },
+    { title: t('column.number'), decimal: (row) => row.value },
+  ];
 }
 
-const CREDITS: Column<CreditLine>[] = [
-  { title: 'Credits', heading: true, cell: (row) => row.title },
-  { title: 'Number', decimal: (row) => row.value },
-];
-
 /** What came in and what went out; lines without credits are left out. */
-function credits({ credits: c }: Statement): CreditLine[] {
+function credits(t: TFunction, { credits: c }: Statement): Line[] {
   // A month that has not begun has none.
   if (!c) return [];
   const moved: [string, string, boolean][] = [
-    ['Bought', c.purchased, true],
-    ['Recharged', c.recharged, true],
-    ['Granted', c.granted, true],
-    ['Spent', c.spent, false],
-    ['Expired', c.expired, false],
-    ['Revoked', c.revoked, false],
-    ['Charged back', c.chargedBack, false],
-    ['Debt paid', c.debtPaid, false],
+    [t('statement.bought'), c.purchased, true],
+    [t('statement.recharged'), c.recharged, true],
+    [t('statement.granted'), c.granted, true],
+    [t('statement.spent'), c.spent, false],
+    [t('statement.expired'), c.expired, false],
+    [t('statement.revoked'), c.revoked, false],
+    [t('statement.chargedBack'), c.chargedBack, false],
+    [t('statement.debtPaid'), c.debtPaid, false],
   ];
   const lines = moved
     .filter(([, value]) => !isZero(value))
     .map(([title, value, isIn]) => ({ title, value: isIn ? value : `-${value}` }));
   return [
-    { title: 'At the beginning', value: c.opening },
+    { title: t('statement.opening'), value: c.opening },
     ...lines,
-    { title: 'At the end', value: c.closing },
+    { title: t('statement.closing'), value: c.closing },
   ];
 }
 
-function payments(timeZone: string): Column<Payment>[] {
+function payments(t: TFunction, timeZone: string): Column<Payment>[] {
   return [
     {
-      title: 'Paid',
+      title: t('column.paid'),
       heading: true,
       cell: (one) => (one.decidedAt ? formatInstant(one.decidedAt, timeZone) : '—'),
     },
     {
-      title: 'Package',
-      cell: (one) => `${one.package?.name ?? '—'}${one.automatic ? ' (auto-recharge)' : ''}`,
+      title: t('column.package'),
+      cell: (one) => packageName(t, one),
     },
-    { title: 'Credits', cell: (one) => formatDecimal(one.credits), numeric: true },
-    { title: 'Price', numeric: true, cell: (one) => formatMoney(one.price) },
+    { title: t('column.credits'), decimal: (one) => one.credits },
+    { title: t('column.price'), numeric: true, cell: (one) => formatMoney(one.price) },
   ];
 }
 
 /** Downloads the statement as a workbook. The link is asked for on the click. */
 function Download({ accountId, month }: { accountId: string; month: string }) {
+  const { t } = useTranslation();
   const client = useClient();
   const [asking, setAsking] = useState(false);
   const [problem, setProblem] = useState<string>();
@@ -242,7 +246,7 @@ function Download({ accountId, month }: { accountId: string; month: string }) {
     setAsking(false);
     const link = data?.account?.statement.download;
     if (link) save(link);
-    else setProblem(error ? explain(error) : 'The file can’t be created.');
+    else setProblem(error ? explain(t, error) : t('failure.noFile'));
   }
 
   return (
@@ -253,7 +257,7 @@ function Download({ accountId, month }: { accountId: string; month: string }) {
         </Text>
       )}
       <Button size="xs" variant="default" loading={asking} onClick={download}>
-        Download Excel
+        {t('action.downloadExcel')}
       </Button>
     </Group>
   );

@@ -1,5 +1,8 @@
-import { expect, test } from 'vitest';
-import { formatLastDay } from './format';
+import { afterEach, expect, test } from 'vitest';
+import { setLanguage } from '../language/languages';
+import { formatInstant, formatLastDay, formatMonth } from './format';
+
+afterEach(() => setLanguage('en'));
 
 test.each([
   ['2026-12-31', '30 Dec 2026'],
@@ -7,4 +10,11 @@ test.each([
   ['2028-03-01', '29 Feb 2028'],
 ])('credits that expire on %s can be used through %s', (expiresOn, last) => {
   expect(formatLastDay(expiresOn)).toBe(last);
+});
+
+test('an Italian page has Italian dates', () => {
+  setLanguage('it');
+  expect(formatLastDay('2027-01-01')).toBe('31 dic 2026');
+  expect(formatMonth('2026-11-01')).toBe('novembre 2026');
+  expect(formatInstant('2026-11-22T13:05:00Z', 'Europe/Rome')).toBe('22 nov 2026, 14:05');
 });

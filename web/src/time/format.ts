@@ -1,10 +1,7 @@
 import type { Interval } from '../generated/graphql';
+import { LOCALES, language } from '../language/languages';
 
-/**
- * Dates and instants for display. The page is in English, so its dates are too, whatever the
- * browser's language.
- */
-const LOCALE = 'en-GB';
+/* Dates and instants for display, in the page's language. */
 
 /** Formats a date: "22 Nov 2026". */
 export function formatDate(date: string): string {
@@ -50,5 +47,7 @@ function formatWith(
   timeZone: string,
   options: Intl.DateTimeFormatOptions,
 ): string {
-  return new Intl.DateTimeFormat(LOCALE, { ...options, timeZone }).format(new Date(instant));
+  return new Intl.DateTimeFormat(LOCALES[language()], { ...options, timeZone }).format(
+    new Date(instant),
+  );
 }

@@ -43,8 +43,8 @@ test.each([
 test.each([
   ['2026-11-01', '2026-11-30', undefined],
   ['2026-11-30', '2026-11-30', undefined],
-  ['2026-12-01', '2026-11-30', 'The first day is after the last.'],
-  ['', '2026-11-30', 'Choose both dates.'],
+  ['2026-12-01', '2026-11-30', 'reversed'],
+  ['', '2026-11-30', 'incomplete'],
 ])('%s to %s: %s', (first, last, expected) => {
   expect(periodProblem({ first, last })).toBe(expected);
 });

@@ -37,6 +37,11 @@ export function today(timeZone: string): string {
   return Temporal.Now.plainDateISO(timeZone).toString();
 }
 
+/** The day before a day. */
+export function dayBefore(day: string): string {
+  return Temporal.PlainDate.from(day).subtract({ days: 1 }).toString();
+}
+
 /** The first days of a day's month and of the months before it, latest first. */
 export function monthsBack(day: string, count: number): string[] {
   const month = Temporal.PlainDate.from(day).with({ day: 1 });
@@ -56,11 +61,10 @@ export function instantsOf(period: Period, timeZone: string): { from: string; to
   };
 }
 
-/** Why the two dates are not a valid period, worded for the form; undefined if they are. */
-export function periodProblem(period: Period): string | undefined {
-  if (!isDate(period.first) || !isDate(period.last)) return 'Choose both dates.';
-  if (period.first > period.last) return 'The first day is after the last.';
-  return undefined;
+/** Why the two dates are not a valid period; undefined if they are. */
+export function periodProblem(period: Period): 'incomplete' | 'reversed' | undefined {
+  if (!isDate(period.first) || !isDate(period.last)) return 'incomplete';
+  return period.first > period.last ? 'reversed' : undefined;
 }
 
 /** The number of days in the period. */

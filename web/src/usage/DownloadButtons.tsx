@@ -1,5 +1,6 @@
 import { Button, Group, Text } from '@mantine/core';
 import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
 import { useClient } from 'urql';
 import { graphql } from '../generated';
 import type { ReportFormat } from '../generated/graphql';
@@ -23,6 +24,7 @@ const DOWNLOAD = graphql(`
  * minutes only.
  */
 export function DownloadButtons({ input }: { input?: ReportInput }) {
+  const { t } = useTranslation();
   const client = useClient();
   const [asking, setAsking] = useState<ReportFormat>();
   const [problem, setProblem] = useState<string>();
@@ -36,7 +38,7 @@ export function DownloadButtons({ input }: { input?: ReportInput }) {
       .toPromise();
     setAsking(undefined);
     if (data) save(data.usageReport.download);
-    else setProblem(error ? explain(error) : 'The file can’t be created.');
+    else setProblem(error ? explain(t, error) : t('failure.noFile'));
   }
 
   return (
@@ -52,7 +54,7 @@ export function DownloadButtons({ input }: { input?: ReportInput }) {
         loading={asking === 'XLSX'}
         onClick={() => download('XLSX')}
       >
-        Download Excel
+        {t('action.downloadExcel')}
       </Button>
       <Button
         variant="default"
@@ -60,7 +62,7 @@ export function DownloadButtons({ input }: { input?: ReportInput }) {
         loading={asking === 'CSV'}
         onClick={() => download('CSV')}
       >
-        Download CSV
+        {t('action.downloadCsv')}
       </Button>
     </Group>
   );

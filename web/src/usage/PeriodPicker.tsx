@@ -1,15 +1,11 @@
 import { Group, NativeSelect, TextInput } from '@mantine/core';
 import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
 import { type NamedPeriod, namedPeriod, type Period } from '../time/period';
 
 type Choice = NamedPeriod | 'CUSTOM';
 
-const CHOICES: { value: Choice; label: string }[] = [
-  { value: 'THIS_MONTH', label: 'This month' },
-  { value: 'LAST_MONTH', label: 'Last month' },
-  { value: 'LAST_12_MONTHS', label: 'Last 12 months' },
-  { value: 'CUSTOM', label: 'Custom' },
-];
+const CHOICES: readonly Choice[] = ['THIS_MONTH', 'LAST_MONTH', 'LAST_12_MONTHS', 'CUSTOM'];
 
 /** Chooses a period by name, or by its first and last day. */
 export function PeriodPicker(props: {
@@ -17,6 +13,7 @@ export function PeriodPicker(props: {
   today: string;
   onChange(period: Period): void;
 }) {
+  const { t } = useTranslation();
   const { period, today, onChange } = props;
   const [choice, setChoice] = useState<Choice>('THIS_MONTH');
 
@@ -28,22 +25,22 @@ export function PeriodPicker(props: {
   return (
     <Group align="end" gap="sm">
       <NativeSelect
-        label="Period"
+        label={t('usage.period')}
         value={choice}
-        data={CHOICES}
+        data={CHOICES.map((value) => ({ value, label: t(`usage.periods.${value}`) }))}
         onChange={(event) => choose(event.currentTarget.value as Choice)}
       />
       {choice === 'CUSTOM' && (
         <>
           <TextInput
             type="date"
-            label="First day"
+            label={t('usage.firstDay')}
             value={period.first}
             onChange={(event) => onChange({ ...period, first: event.currentTarget.value })}
           />
           <TextInput
             type="date"
-            label="Last day"
+            label={t('usage.lastDay')}
             value={period.last}
             onChange={(event) => onChange({ ...period, last: event.currentTarget.value })}
           />

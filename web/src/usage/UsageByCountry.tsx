@@ -1,3 +1,4 @@
+import { useTranslation } from 'react-i18next';
 import { countryName } from '../country/countries';
 import { type FragmentType, graphql, readFragment } from '../generated';
 import type { UsageByCountryFragment } from '../generated/graphql';
@@ -26,18 +27,30 @@ type Row = UsageByCountryFragment['countries'][number];
 
 /** Usage by destination country. */
 export function UsageByCountry(props: { report: FragmentType<typeof BY_COUNTRY>; whole: string }) {
+  const { t } = useTranslation();
   const { countries } = readFragment(BY_COUNTRY, props.report);
   const columns: Column<Row>[] = [
-    { title: 'Country', heading: true, cell: (row) => countryName(row.countryCode) },
-    { title: 'Recipients', numeric: true, cell: ({ usage }) => formatCount(usage.recipients) },
-    { title: 'Segments', numeric: true, cell: ({ usage }) => formatCount(usage.segments) },
-    { title: 'Credits', decimal: ({ usage }) => usage.credits },
-    { title: 'Cost', numeric: true, cell: ({ usage }) => formatMoney(usage.cost) },
-    { title: 'Share', cell: ({ usage }) => <Share part={usage.credits} whole={props.whole} /> },
+    { title: t('column.country'), heading: true, cell: (row) => countryName(row.countryCode) },
+    {
+      title: t('column.recipients'),
+      numeric: true,
+      cell: ({ usage }) => formatCount(usage.recipients),
+    },
+    {
+      title: t('column.segments'),
+      numeric: true,
+      cell: ({ usage }) => formatCount(usage.segments),
+    },
+    { title: t('column.credits'), decimal: ({ usage }) => usage.credits },
+    { title: t('column.cost'), numeric: true, cell: ({ usage }) => formatMoney(usage.cost) },
+    {
+      title: t('column.share'),
+      cell: ({ usage }) => <Share part={usage.credits} whole={props.whole} />,
+    },
   ];
   return (
     <DataTable
-      caption="Usage by destination country"
+      caption={t('usage.countryCaption')}
       columns={columns}
       rows={countries}
       rowKey={(row) => row.countryCode}

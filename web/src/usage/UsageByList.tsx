@@ -1,5 +1,6 @@
 import { Button } from '@mantine/core';
 import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
 import { type FragmentType, graphql, readFragment } from '../generated';
 import type { UsageByListFragment } from '../generated/graphql';
 import { formatCount, formatMoney } from '../number/decimal';
@@ -34,28 +35,44 @@ const FIRST_ROWS = 10;
 
 /** Usage by contact list, most credits first, in the report's order. */
 export function UsageByList(props: { report: FragmentType<typeof BY_LIST>; whole: string }) {
+  const { t } = useTranslation();
   const { lists } = readFragment(BY_LIST, props.report);
   const [all, setAll] = useState(false);
   const columns: Column<Row>[] = [
-    { title: 'List', heading: true, cell: ({ list }) => list?.name ?? 'Without a list' },
-    { title: 'Messages', numeric: true, cell: ({ usage }) => formatCount(usage.messages) },
-    { title: 'Recipients', numeric: true, cell: ({ usage }) => formatCount(usage.recipients) },
-    { title: 'Segments', numeric: true, cell: ({ usage }) => formatCount(usage.segments) },
-    { title: 'Credits', decimal: ({ usage }) => usage.credits },
-    { title: 'Cost', numeric: true, cell: ({ usage }) => formatMoney(usage.cost) },
-    { title: 'Share', cell: ({ usage }) => <Share part={usage.credits} whole={props.whole} /> },
+    { title: t('column.list'), heading: true, cell: ({ list }) => list?.name ?? t('usage.noList') },
+    {
+      title: t('column.messages'),
+      numeric: true,
+      cell: ({ usage }) => formatCount(usage.messages),
+    },
+    {
+      title: t('column.recipients'),
+      numeric: true,
+      cell: ({ usage }) => formatCount(usage.recipients),
+    },
+    {
+      title: t('column.segments'),
+      numeric: true,
+      cell: ({ usage }) => formatCount(usage.segments),
+    },
+    { title: t('column.credits'), decimal: ({ usage }) => usage.credits },
+    { title: t('column.cost'), numeric: true, cell: ({ usage }) => formatMoney(usage.cost) },
+    {
+      title: t('column.share'),
+      cell: ({ usage }) => <Share part={usage.credits} whole={props.whole} />,
+    },
   ];
   return (
     <>
       <DataTable
-        caption="Usage by contact list"
+        caption={t('usage.listCaption')}
         columns={columns}
         rows={all ? lists : lists.slice(0, FIRST_ROWS)}
         rowKey={(row) => row.list?.id ?? 'none'}
       />
       {lists.length > FIRST_ROWS && !all && (
         <Button size="compact-sm" variant="subtle" mt="xs" onClick={() => setAll(true)}>
-          {lists.length < 100 ? `Show all ${lists.length}` : 'Show the first 100'}
+          {lists.length < 100 ? t('usage.showAll', { count: lists.length }) : t('usage.showFirst')}
         </Button>
       )}
     </>

@@ -1,4 +1,5 @@
 import { Box, Paper, Text } from '@mantine/core';
+import { useTranslation } from 'react-i18next';
 import {
   Bar,
   BarChart,
@@ -9,26 +10,28 @@ import {
   XAxis,
   YAxis,
 } from 'recharts';
-import { formatDecimal, toPlottable } from '../number/decimal';
+import { LOCALES, language } from '../language/languages';
+import { creditsText } from '../number/credits';
+import { toPlottable } from '../number/decimal';
 
 interface UsageBar {
   name: string;
   credits: string;
 }
 
-const COMPACT = new Intl.NumberFormat('en-GB', {
-  notation: 'compact',
-  maximumSignificantDigits: 3,
-});
-
 /**
  * Bars of credits. Their heights are floats, which looks the same; the tooltip has the exact
  * figure.
  */
 export function UsageChart({ bars }: { bars: UsageBar[] }) {
+  const { t } = useTranslation();
+  const compact = new Intl.NumberFormat(LOCALES[language()], {
+    notation: 'compact',
+    maximumSignificantDigits: 3,
+  });
   const data = bars.map((bar) => ({ ...bar, height: toPlottable(bar.credits) }));
   return (
-    <Box h={240} role="img" aria-label="Credits over time. The table below holds the same figures.">
+    <Box h={240} role="img" aria-label={t('usage.chart')}>
       <ResponsiveContainer width="100%" height="100%">
         <BarChart
           data={data}
@@ -49,7 +52,7 @@ export function UsageChart({ bars }: { bars: UsageBar[] }) {
             tickLine={false}
             axisLine={false}
             tick={TICK}
-            tickFormatter={(value: number) => COMPACT.format(value)}
+            tickFormatter={(value: number) => compact.format(value)}
           />
           <Tooltip
             cursor={{ fill: 'var(--mantine-color-default-hover)' }}
@@ -72,6 +75,7 @@ export function UsageChart({ bars }: { bars: UsageBar[] }) {
 const TICK = { fontSize: 12, fill: 'var(--mantine-color-dimmed)' };
 
 function Figure({ active, payload }: TooltipContentProps) {
+  const { t } = useTranslation();
   const bar = payload[0]?.payload as UsageBar | undefined;
   if (!active || !bar) return null;
   return (
@@ -79,7 +83,7 @@ function Figure({ active, payload }: TooltipContentProps) {
       <Text size="xs" c="dimmed">
         {bar.name}
       </Text>
-      <Text size="sm">{formatDecimal(bar.credits)} credits</Text>
+      <Text size="sm">{creditsText(t, bar.credits)}</Text>
     </Paper>
   );
 }

@@ -1,4 +1,5 @@
 import { Spoiler } from '@mantine/core';
+import { useTranslation } from 'react-i18next';
 import { type FragmentType, graphql, readFragment } from '../generated';
 import type { Interval, UsageOverTimeFragment } from '../generated/graphql';
 import { formatCount, formatMoney } from '../number/decimal';
@@ -30,13 +31,18 @@ export function UsageOverTime(props: {
   interval: Interval;
   timeZone: string;
 }) {
+  const { t } = useTranslation();
   const { buckets } = readFragment(OVER_TIME, props.report);
   const name = (bucket: Bucket) => formatBucket(bucket.start, props.interval, props.timeZone);
   const columns: Column<Bucket>[] = [
-    { title: 'From', heading: true, cell: name },
-    { title: 'Messages', numeric: true, cell: ({ usage }) => formatCount(usage.messages) },
-    { title: 'Credits', decimal: ({ usage }) => usage.credits },
-    { title: 'Cost', numeric: true, cell: ({ usage }) => formatMoney(usage.cost) },
+    { title: t('column.from'), heading: true, cell: name },
+    {
+      title: t('column.messages'),
+      numeric: true,
+      cell: ({ usage }) => formatCount(usage.messages),
+    },
+    { title: t('column.credits'), decimal: ({ usage }) => usage.credits },
+    { title: t('column.cost'), numeric: true, cell: ({ usage }) => formatMoney(usage.cost) },
   ];
   return (
     <>
@@ -45,13 +51,13 @@ export function UsageOverTime(props: {
       />
       <Spoiler
         maxHeight={0}
-        showLabel="Show as a table"
-        hideLabel="Hide the table"
+        showLabel={t('usage.showTable')}
+        hideLabel={t('usage.hideTable')}
         mt="xs"
         styles={{ control: { fontSize: 'var(--mantine-font-size-sm)' } }}
       >
         <DataTable
-          caption="Usage over time"
+          caption={t('usage.timeCaption')}
           narrow="table"
           columns={columns}
           rows={buckets}

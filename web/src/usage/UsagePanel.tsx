@@ -1,5 +1,6 @@
 import { Group, SimpleGrid, Stack, Text } from '@mantine/core';
 import { useMemo, useState } from 'react';
+import { useTranslation } from 'react-i18next';
 import { useQuery } from 'urql';
 import { graphql } from '../generated';
 import type { Interval } from '../generated/graphql';
@@ -48,6 +49,7 @@ const USAGE = graphql(`
 
 /** An account's usage in a period: over time, by list, by country, and as a file. */
 export function UsagePanel({ accountId, timeZone }: { accountId: string; timeZone: string }) {
+  const { t } = useTranslation();
   const [period, setPeriod] = useState<Period>(() => namedPeriod('THIS_MONTH', today(timeZone)));
   const [interval, setInterval] = useState<Interval>('DAY');
   const problem = periodProblem(period);
@@ -77,11 +79,15 @@ export function UsagePanel({ accountId, timeZone }: { accountId: string; timeZon
       </Group>
       {problem ? (
         <Text c="red" size="sm" role="alert">
-          {problem}
+          {t(`usage.${problem}`)}
         </Text>
       ) : (
         <Text size="xs" c="dimmed" role="status">
-          {formatDate(period.first)} to {formatDate(period.last)}, days in {timeZone}
+          {t('usage.days', {
+            first: formatDate(period.first),
+            last: formatDate(period.last),
+            timeZone,
+          })}
         </Text>
       )}
       {input && <Report input={input} timeZone={timeZone} />}
@@ -90,30 +96,31 @@ export function UsagePanel({ accountId, timeZone }: { accountId: string; timeZon
 }
 
 function Report({ input, timeZone }: { input: ReportInput; timeZone: string }) {
+  const { t } = useTranslation();
   const [{ data, error, fetching }, ask] = useQuery({ query: USAGE, variables: { input } });
   if (error) return <Failure error={error} onRetry={ask} />;
-  if (!data) return <Pending what="the report" rows={8} />;
+  if (!data) return <Pending rows={8} />;
   const report = data.usageReport;
   const { totals } = report;
   return (
     <Stack gap="md" aria-busy={fetching} opacity={fetching ? 0.6 : 1}>
       <SimpleGrid component="dl" m={0} cols={{ base: 2, xs: 3, md: 5 }} spacing="md">
-        <Total name="Credits" value={formatDecimal(totals.credits)} />
-        <Total name="Cost" value={formatMoney(totals.cost)} />
-        <Total name="Messages" value={formatCount(totals.messages)} />
-        <Total name="Recipients" value={formatCount(totals.recipients)} />
-        <Total name="Segments" value={formatCount(totals.segments)} />
+        <Total name={t('column.credits')} value={formatDecimal(totals.credits)} />
+        <Total name={t('column.cost')} value={formatMoney(totals.cost)} />
+        <Total name={t('column.messages')} value={formatCount(totals.messages)} />
+        <Total name={t('column.recipients')} value={formatCount(totals.recipients)} />
+        <Total name={t('column.segments')} value={formatCount(totals.segments)} />
       </SimpleGrid>
-      {totals.messages === 0 && <Nothing>Nothing was sent in this period.</Nothing>}
+      {totals.messages === 0 && <Nothing>{t('usage.nothing')}</Nothing>}
       {totals.messages > 0 && (
         <>
-          <Panel title="Over time">
+          <Panel title={t('usage.overTime')}>
             <UsageOverTime report={report} interval={input.interval} timeZone={timeZone} />
           </Panel>
-          <Panel title="By list">
+          <Panel title={t('usage.byList')}>
             <UsageByList report={report} whole={totals.credits} />
           </Panel>
-          <Panel title="By country">
+          <Panel title={t('usage.byCountry')}>
             <UsageByCountry report={report} whole={totals.credits} />
           </Panel>
         </>

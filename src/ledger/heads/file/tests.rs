@@ -1,3 +1,5 @@
+//! A file of heads reads back as it was written, and is refused if it was changed.
+
 use domain::id::AccountId;
 use ring::signature::KeyPair;
 use uuid::Uuid;

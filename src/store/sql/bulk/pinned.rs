@@ -150,6 +150,15 @@ fn begin(file: &Path) -> Result<Connection, DbErr> {
 }
 
 impl Pinned {
+    /// The kind of database.
+    #[must_use]
+    pub fn backend(&self) -> DatabaseBackend {
+        match self.0 {
+            Place::Postgres(_) => DatabaseBackend::Postgres,
+            Place::Sqlite(_) => DatabaseBackend::Sqlite,
+        }
+    }
+
     /// Reads the rows of a query from the snapshot. Dropping the scan stops it.
     ///
     /// Must be called within a Tokio runtime.

@@ -40,6 +40,8 @@ fn any_row() -> impl Strategy<Value = transaction::Model> {
             next_expiry_at: next.1,
             next_expiry_on: next.2,
             hash: Vec::new(),
+            paid_lot_id: None,
+            paid_by_list: None,
         })
 }
 

@@ -1,7 +1,7 @@
 //! Messages for files larger than a connection's buffers.
 
 use entity::{
-    message, message_line,
+    message,
     sql_enums::{self, MessageStatus},
 };
 use message_credits::{clock::id_at, store::rate_card::DEFAULT_ID};
@@ -30,7 +30,7 @@ pub async fn many_long_messages(server: &Server, tenant: &Tenant) {
             .collect()
     };
     for chunk in 0..10 {
-        let (mut messages, mut lines) = (Vec::new(), Vec::new());
+        let mut messages = Vec::new();
         for number in 0..50 {
             let sent_at = day + chunk * 1_000 + number;
             let id = id_at(at("2026-11-02T00:00:00Z"));
@@ -50,25 +50,12 @@ pub async fn many_long_messages(server: &Server, tenant: &Tenant) {
                 send_at: sent_at,
                 sent_at: Some(sent_at),
                 created_at: sent_at,
-            };
-            let line = message_line::Model {
-                account_id,
-                message_id: id,
-                country_code: "IT".to_owned(),
-                segment_count: 255,
-                recipients: 1,
-                units_per_segment: Some(10_000),
-                units: 2_550_000,
+                lines: r#"[["IT",255,1,10000,2550000]]"#.to_owned(),
             };
             messages.push(row.into_active_model());
-            lines.push(line.into_active_model());
         }
         let transaction = store.begin().await.unwrap();
         message::Entity::insert_many(messages)
-            .exec_without_returning(&transaction)
-            .await
-            .unwrap();
-        message_line::Entity::insert_many(lines)
             .exec_without_returning(&transaction)
             .await
             .unwrap();

@@ -1,0 +1,54 @@
+// @ts-check
+import assert from 'node:assert/strict';
+import axe from 'axe-core';
+import { SERVER } from './browser.mjs';
+
+/**
+ * Opens the page with a key, as it is after signing in.
+ * @param {Awaited<ReturnType<typeof import('./browser.mjs').openBrowser>>} browser
+ * @param {string} key
+ */
+export async function openWith(browser, key) {
+  const page = await browser.newPage();
+  await page.goto(`${SERVER}/`);
+  await page.evaluate((it) => sessionStorage.setItem('message-credits-api-key', it), key);
+  await page.reload();
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  return page;
+}
+
+/**
+ * Asserts that axe finds no violation on the page, and that it is no wider than the screen.
+ * @param {import('playwright-core').Page} page
+ */
+export async function check(page) {
+  await page.evaluate(axe.source);
+  await settle(page);
+  // @ts-expect-error: the script above defines it.
+  const { violations } = await page.evaluate(() => window.axe.run());
+  const faults = violations.map(
+    (/** @type {axe.Result} */ one) =>
+      `${one.id}: ${one.nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`,
+  );
+  assert.deepEqual(faults, []);
+  const [wide, screen] = await page.evaluate(() => [
+    document.documentElement.scrollWidth,
+    innerWidth,
+  ]);
+  assert.ok(wide <= screen, `${wide} px wide on ${screen}`);
+}
+
+/**
+ * Waits for animations: a dialog that is still fading in has too little contrast, and a frame that
+ * is still moving is too wide. A cancelled animation counts as finished, and those that never end,
+ * of what is loading, aren't waited for.
+ * @param {import('playwright-core').Page} page
+ */
+async function settle(page) {
+  await page.evaluate(async () => {
+    const ending = document
+      .getAnimations()
+      .filter((one) => one.effect?.getComputedTiming().endTime !== Number.POSITIVE_INFINITY);
+    await Promise.allSettled(ending.map((one) => one.finished));
+  });
+}

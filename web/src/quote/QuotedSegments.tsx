@@ -1,0 +1,80 @@
+import { SegmentedControl, Stack, Text } from '@mantine/core';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { type FragmentType, graphql, readFragment } from '../generated';
+import { formatCount } from '../number/decimal';
+import { SegmentCut } from './SegmentCut';
+
+export const QUOTED_SEGMENTS = graphql(`
+  fragment QuotedSegments on Quote {
+    personalised
+    segmentation {
+      ...SegmentCut
+    }
+    distribution {
+      segmentCount
+      recipients
+    }
+    shortest @include(if: $texts) {
+      text
+      segmentation {
+        ...SegmentCut
+      }
+    }
+    longest @include(if: $texts) {
+      text
+      segmentation {
+        ...SegmentCut
+      }
+    }
+  }
+`);
+
+type Shown = 'longest' | 'shortest' | 'fallbacks';
+
+/**
+ * The segments that a quote counts. With merge fields there is a text for each contact: the longest
+ * and the shortest are shown, and how many contacts get how many segments.
+ */
+export function QuotedSegments(props: {
+  quote: FragmentType<typeof QUOTED_SEGMENTS>;
+  isEmpty: boolean;
+}) {
+  const { t } = useTranslation();
+  const quote = readFragment(QUOTED_SEGMENTS, props.quote);
+  const [chosen, setChosen] = useState<Shown>('longest');
+  const texts = {
+    longest: quote.longest?.segmentation,
+    shortest: quote.shortest?.segmentation,
+    fallbacks: quote.segmentation,
+  };
+  const personal = quote.personalised && texts.longest !== undefined;
+  const cut = (personal && texts[chosen]) || quote.segmentation;
+  return (
+    <Stack gap="sm">
+      {personal && (
+        <SegmentedControl
+          size="xs"
+          aria-label={t('segments.whose')}
+          value={chosen}
+          onChange={(value) => setChosen(value as Shown)}
+          data={[
+            { value: 'longest', label: t('segments.longest') },
+            { value: 'shortest', label: t('segments.shortest') },
+            { value: 'fallbacks', label: t('segments.fallbacks') },
+          ]}
+        />
+      )}
+      <SegmentCut cut={cut} isEmpty={props.isEmpty} />
+      {quote.distribution.length > 1 && (
+        <Text size="sm" c="dimmed">
+          {quote.distribution
+            .map(({ segmentCount, recipients }) =>
+              t('segments.share', { count: segmentCount, recipients: formatCount(recipients) }),
+            )
+            .join(' · ')}
+        </Text>
+      )}
+    </Stack>
+  );
+}
