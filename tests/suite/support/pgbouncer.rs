@@ -64,13 +64,14 @@ impl Pgbouncer {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
+        let pooler = Self {
+            child,
+            port: own,
+            _folder: folder,
+        };
         for _ in 0..200 {
             if TcpStream::connect(("127.0.0.1", own)).is_ok() {
-                return Some(Self {
-                    child,
-                    port: own,
-                    _folder: folder,
-                });
+                return Some(pooler);
             }
             std::thread::sleep(Duration::from_millis(50));
         }
