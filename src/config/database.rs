@@ -27,7 +27,7 @@ pub struct DatabaseArgs {
         hide_env_values = true
     )]
     pub database_url: String,
-    /// Connections that this process takes from PostgreSQL in all, at least 7; 55 if left out. All
+    /// Connections that this process takes from PostgreSQL in all, at least 9; 57 if left out. All
     /// processes together must stay below the server's max_connections.
     #[arg(
         long,

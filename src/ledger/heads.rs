@@ -2,7 +2,7 @@
 //!
 //! A hash chain proves that nothing before its head was changed. It doesn't prove that the head is
 //! the last one: whoever deletes the end of a history, and everything that follows from it, leaves
-//! books that agree with themselves. Heads that are kept apart prove that too (law B7).
+//! books that agree with themselves. Heads that are kept apart prove that too (law B8).
 //!
 //! Here: reading the heads. Not here: their file ([`file`]), and comparing chains with them
 //! ([`super::verify`]).

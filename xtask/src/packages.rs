@@ -41,7 +41,8 @@ pub enum Need {
     Shell,
     /// openpyxl and LibreOffice, which the tests open written workbooks with.
     Spreadsheets,
-    /// HAProxy and nginx, behind which the tests restart servers.
+    /// HAProxy and nginx, behind which the tests restart servers, and pgbouncer, which a server
+    /// recognises in front of its database.
     Proxies,
     /// promtool and Prometheus, which check and answer the shipped rules.
     Prometheus,
@@ -57,7 +58,9 @@ impl Need {
                 .is_some_and(|python| answer(&python, &["-m", "pip", "--version"]).is_some()),
             Self::Shell => on_path("curl").is_some() && on_path("jq").is_some(),
             Self::Spreadsheets => on_path("soffice").is_some(),
-            Self::Proxies => sbin("haproxy").is_some() && sbin("nginx").is_some(),
+            Self::Proxies => ["haproxy", "nginx", "pgbouncer"]
+                .iter()
+                .all(|program| sbin(program).is_some()),
             Self::Prometheus => on_path("promtool").is_some() && on_path("prometheus").is_some(),
         }
     }
@@ -71,7 +74,7 @@ impl Need {
             Self::Python => &["python3", "python3-pip"],
             Self::Shell => &["curl", "jq"],
             Self::Spreadsheets => &["python3-openpyxl", "libreoffice-calc"],
-            Self::Proxies => &["haproxy", "nginx-light"],
+            Self::Proxies => &["haproxy", "nginx-light", "pgbouncer"],
             Self::Prometheus => &["prometheus"],
         }
     }
@@ -99,7 +102,7 @@ impl Need {
             Self::Spreadsheets => {
                 "python3 with openpyxl, and LibreOffice's soffice in PATH".to_owned()
             }
-            Self::Proxies => "haproxy and nginx in PATH or /usr/sbin".to_owned(),
+            Self::Proxies => "haproxy, nginx and pgbouncer in PATH or /usr/sbin".to_owned(),
             Self::Prometheus => "prometheus and promtool in PATH".to_owned(),
         }
     }

@@ -13,14 +13,12 @@ use sea_orm::{
     },
 };
 
-use super::super::Store;
+use super::{super::Store, settings::HINTS};
 
 /// The channel of every process on a database.
 const CHANNEL: &str = "message_credits_hints";
 /// The most bytes of a message; PostgreSQL takes 7,999.
 pub const MAX_BYTES: usize = 7_000;
-/// One connection listens, and one sends.
-const CONNECTIONS: u32 = 2;
 /// How long sending may take before the connection counts as lost.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -40,8 +38,15 @@ impl Store {
         }
         let writer = self.writer().unbounded().get_postgres_connection_pool();
         let options = writer.connect_options().as_ref().clone();
+        // A name of the operator's own is kept.
+        let own = options.get_application_name();
+        let own = own.and_then(|name| name.strip_suffix(" writes"));
+        let options = match own.map(|process| format!("{process} hints")) {
+            Some(name) => options.application_name(&name),
+            None => options,
+        };
         let pool = PgPoolOptions::new()
-            .max_connections(CONNECTIONS)
+            .max_connections(HINTS)
             .min_connections(0)
             .acquire_timeout(PATIENCE)
             .connect_lazy_with(options.disable_statement_logging());

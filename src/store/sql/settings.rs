@@ -27,9 +27,11 @@ const JOBS: u32 = 2;
 /// Connections for bulk reads: each download uses two, one for its figures and one for its
 /// messages, so that slow clients never keep others from reading. They are opened on demand.
 const BULK: u32 = 16;
-/// The fewest connections that a process can work with: two for a download, and one for each other
-/// pool.
-pub const LEAST_CONNECTIONS: u32 = 7;
+/// Connections for hints of other servers' changes ([`super::hints`]): one listens, one sends.
+pub(super) const HINTS: u32 = 2;
+/// The fewest connections that a process can work with: two for a download, two for hints, and one
+/// for each other pool.
+pub const LEAST_CONNECTIONS: u32 = 7 + HINTS;
 
 /// How a process uses its database. On SQLite only the URL counts.
 #[derive(Debug, Clone)]
@@ -74,7 +76,7 @@ impl Settings {
     }
 }
 
-/// The connections of each pool.
+/// The connections of each pool, beside those for hints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Budget {
     pub readers: u32,
@@ -97,7 +99,7 @@ impl Budget {
         ]
     }
 
-    /// Divides a number of connections in the measured proportions. What is left over by rounding
+    /// Divides a number of connections in the measured proportions, less those for hints. What is left over by rounding
     /// goes to the pools that lost most of it, the first of equal ones first.
     fn of(connections: Option<u32>) -> Self {
         const LEAST: [u32; 6] = [1, 1, 1, 1, 1, 2];
@@ -148,7 +150,7 @@ impl From<[u32; 6]> for Budget {
 
 #[cfg(test)]
 mod tests {
-    use super::{Budget, LEAST_CONNECTIONS};
+    use super::{Budget, HINTS, LEAST_CONNECTIONS};
 
     fn all(budget: Budget) -> [u32; 6] {
         let Budget {
@@ -166,12 +168,16 @@ mod tests {
     fn connections_are_divided_in_the_measured_proportions() {
         let measured = all(Budget::of(None));
         assert_eq!(measured, [20, 8, 3, 6, 2, 16]);
-        assert_eq!(all(Budget::of(Some(55))), measured);
+        assert_eq!(all(Budget::of(Some(57))), measured);
         assert_eq!(all(Budget::of(Some(LEAST_CONNECTIONS))), [1, 1, 1, 1, 1, 2]);
-        assert_eq!(all(Budget::of(Some(20))), [6, 3, 2, 2, 1, 6]);
+        assert_eq!(all(Budget::of(Some(22))), [6, 3, 2, 2, 1, 6]);
         for connections in LEAST_CONNECTIONS..400 {
             let shares = all(Budget::of(Some(connections)));
-            assert_eq!(shares.iter().sum::<u32>(), connections, "{shares:?}");
+            assert_eq!(
+                shares.iter().sum::<u32>() + HINTS,
+                connections,
+                "{shares:?}"
+            );
             assert!(shares.iter().all(|share| *share >= 1), "{shares:?}");
             assert!(shares[5] >= 2, "a download takes two: {shares:?}");
         }

@@ -54,7 +54,7 @@ async fn connections_stay_within_their_budget_and_have_names() {
         return;
     };
     let database = Database::connect(&url).await.unwrap();
-    let server = Process::start(&["--database-url", &url, "--database-connections", "7"]);
+    let server = Process::start(&["--database-url", &url, "--database-connections", "9"]);
     for _ in 0..5 {
         let asked = (0..40).map(async |number| {
             let input = json!({ "input": { "name": format!("Shop {number}") } });
@@ -65,10 +65,11 @@ async fn connections_stay_within_their_budget_and_have_names() {
         });
         join_all(asked).await;
         let found = connections(&database).await;
-        assert!(found.values().sum::<i64>() <= 7, "{found:?}");
+        assert!(found.values().sum::<i64>() <= 9, "{found:?}");
         for (name, count) in &found {
             assert!(name.starts_with("message-credits "), "{name}");
-            assert_eq!(*count, 1, "{found:?}");
+            let most = if name.ends_with(" hints") { 2 } else { 1 };
+            assert!(*count <= most, "{found:?}");
         }
         assert!(
             found.keys().any(|name| name.ends_with(" reads")),
@@ -95,7 +96,7 @@ async fn connections_stay_within_their_budget_and_have_names() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     assert_eq!(server.terminate(), Some(0));
-    let refused = process::output(&["--database-url", &url, "--database-connections", "6"]);
+    let refused = process::output(&["--database-url", &url, "--database-connections", "8"]);
     assert_eq!(refused.status.code(), Some(2));
 }
 

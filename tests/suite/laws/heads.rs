@@ -1,4 +1,4 @@
-//! Heads of the chains (law B7): a history that was shortened with everything that follows from it
+//! Heads of the chains (law B8): a history that was shortened with everything that follows from it
 //! agrees with itself, and is found all the same.
 //!
 //! Here: heads that are compared in memory. Not here: the commands ([`crate::api`]), and their
