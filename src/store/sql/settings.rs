@@ -99,8 +99,8 @@ impl Budget {
         ]
     }
 
-    /// Divides a number of connections in the measured proportions, less those for hints. What is left over by rounding
-    /// goes to the pools that lost most of it, the first of equal ones first.
+    /// Divides a number of connections in the measured proportions, less those for hints. What is
+    /// left over by rounding goes to the pools that lost most of it, the first of equal ones first.
     fn of(connections: Option<u32>) -> Self {
         const LEAST: [u32; 6] = [1, 1, 1, 1, 1, 2];
         let measured = Self::measured();
