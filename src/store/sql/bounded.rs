@@ -69,6 +69,16 @@ impl Bound {
     }
 }
 
+/// Begins a transaction even if the caller leaves meanwhile. The driver counts a transaction only
+/// once PostgreSQL has answered: if it isn't awaited until then, the connection returns to its pool
+/// inside a transaction that nobody ends, and the next one to begin there fails.
+pub(super) async fn begun(
+    begin: impl Future<Output = Result<DatabaseTransaction, DbErr>> + Send + 'static,
+) -> Result<DatabaseTransaction, DbErr> {
+    let begun = tokio::spawn(begin).await;
+    begun.unwrap_or_else(|cause| Err(DbErr::Custom(cause.to_string())))
+}
+
 /// A connection, a pool of them or a transaction, whose statements have a deadline.
 #[derive(Debug, Clone)]
 pub struct Bounded<C> {

@@ -15,7 +15,7 @@ use sea_orm::{
 use tokio::sync::Semaphore;
 
 use super::{
-    bounded::{Bound, Bounded, Connections, Transaction},
+    bounded::{Bound, Bounded, Connections, Transaction, begun},
     errors,
     lost_connections::Losses,
     pools::{self, Pool},
@@ -194,7 +194,11 @@ impl Store {
                 let begin = self.writer.unbounded().begin_with_options(options);
                 self.writer.begin_by(begin).await
             }
-            _ => self.writer.begin().await,
+            _ => {
+                let pool = self.writer.unbounded().clone();
+                let begin = begun(async move { pool.begin().await });
+                self.writer.begin_by(begin).await
+            }
         };
         match &begun {
             Ok(_) => pools::writer_waited(since),

@@ -22,7 +22,7 @@ use sea_orm::{
 };
 
 use super::{
-    bounded::{Connections, Transaction},
+    bounded::{Connections, Transaction, begun},
     pools::{self, Pool},
 };
 use crate::fair::{Bounds, Line, Place};
@@ -163,10 +163,12 @@ impl Reader {
 pub(super) async fn snapshot_of(pool: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
     match pool.get_database_backend() {
         DatabaseBackend::Postgres => {
-            pool.begin_with_config(
-                Some(IsolationLevel::RepeatableRead),
-                Some(AccessMode::ReadOnly),
-            )
+            let pool = pool.clone();
+            begun(async move {
+                let level = Some(IsolationLevel::RepeatableRead);
+                pool.begin_with_config(level, Some(AccessMode::ReadOnly))
+                    .await
+            })
             .await
         }
         _ => pool.begin().await,
