@@ -10,6 +10,7 @@ pub mod execution;
 pub mod guard;
 pub mod ids;
 mod introspection;
+mod language;
 pub mod limits;
 pub mod loaders;
 pub mod measured;

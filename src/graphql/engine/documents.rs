@@ -14,6 +14,7 @@ use async_graphql::{Request, ServerError, Value, Variables};
 use lru::LruCache;
 
 use super::errors::{code, coded};
+use super::language::known_syntax;
 use super::limits::Limits;
 use super::uploads::{self, Taker};
 
@@ -94,13 +95,14 @@ impl Documents {
             return Ok(Arc::clone(document));
         }
         self.limits.check_text(text)?;
-        if text.contains(UPLOAD_MARK) {
+        let known = known_syntax(text)?;
+        if known.contains(UPLOAD_MARK) {
             return Err(coded(
                 code::GRAPHQL_VALIDATION_FAILED,
                 "A file is sent as a variable, not within the document.",
             ));
         }
-        let document = async_graphql::parser::parse_query(text).map_err(syntax_error)?;
+        let document = async_graphql::parser::parse_query(&known).map_err(syntax_error)?;
         self.limits.check_document(&document)?;
         let document = Arc::new(document);
         self.lock().keep(text, Arc::clone(&document));
@@ -225,7 +227,12 @@ mod tests {
     #[test]
     fn what_is_refused_is_not_kept() {
         let documents = Documents::new(Limits::default());
-        for text in ["{", "{ a(b: \"#__graphql_file__:0\") }", "mutation { a a }"] {
+        for text in [
+            "{",
+            "{ a(b: \"#__graphql_file__:0\") }",
+            "{ a(b: \"\\u0023__graphql_\\u{66}ile__:0\") }",
+            "mutation { a a }",
+        ] {
             assert!(prepare(&documents, text).is_err(), "{text}");
         }
         assert_eq!(documents.lock().documents.len(), 0);
