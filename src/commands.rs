@@ -6,6 +6,7 @@
 mod audit;
 mod config;
 mod database;
+mod documents;
 mod healthcheck;
 mod keys;
 mod serve;

@@ -15,6 +15,7 @@ pub mod limits;
 pub mod loaders;
 pub mod measured;
 pub mod paging;
+pub mod persisted;
 pub mod request;
 #[cfg(test)]
 pub(crate) mod test_schema;
