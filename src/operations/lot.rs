@@ -142,9 +142,9 @@ impl LotAt {
             parts.expired_units,
             parts.revoked_units,
         ];
-        let rest = others
-            .iter()
-            .fold(self.row.granted_units, |rest, part| rest.saturating_sub(*part));
+        let rest = others.iter().fold(self.row.granted_units, |rest, part| {
+            rest.saturating_sub(*part)
+        });
         // A repeated grant shows its lot whole.
         Credits::from_units(rest.max(0))
     }

@@ -14,9 +14,7 @@ use entity::{
 use jiff::Timestamp;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, JoinType, PaginatorTrait,
-    QueryFilter, QuerySelect, QueryTrait, RelationDef, Select,
-    prelude::Uuid,
-    sea_query::{Expr, ExprTrait},
+    QueryFilter, QuerySelect, QueryTrait, RelationDef, Select, prelude::Uuid, sea_query::Expr,
 };
 
 use super::sql::paging::{Direction, Page, Window, page};
@@ -101,9 +99,7 @@ fn entries_of_lots(
         .select_only()
         .column(posting_row::Column::LotId)
         .join(JoinType::InnerJoin, postings())
-        .filter(
-            transaction::Column::AccountId.is_in(accounts.into_iter().map(AccountId::uuid)),
-        )
+        .filter(transaction::Column::AccountId.is_in(accounts.into_iter().map(AccountId::uuid)))
         .filter(Expr::cust(CONCERNS_LOTS))
         .filter(transaction::Column::Kind.is_in(kinds))
         .filter(posting_row::Column::Book.eq(BookName::Available))
@@ -200,15 +196,13 @@ fn select(filter: &LotFilter) -> Select<lot::Entity> {
     let usable = Condition::any()
         .add(lot::Column::ExpiresAt.is_null())
         .add(lot::Column::ExpiresAt.gt(at));
-    let lapsed = Condition::all()
-        .add(lot::Column::ExpiresAt.lte(at))
-        .add(
-            Condition::any()
-                .add(lot::Column::RemainingUnits.gt(0))
-                .add(lot::Column::Id.in_subquery(
-                    entries_of_lots([filter.account], [TransactionKind::Expiry]).into_query(),
-                )),
-        );
+    let lapsed = Condition::all().add(lot::Column::ExpiresAt.lte(at)).add(
+        Condition::any()
+            .add(lot::Column::RemainingUnits.gt(0))
+            .add(lot::Column::Id.in_subquery(
+                entries_of_lots([filter.account], [TransactionKind::Expiry]).into_query(),
+            )),
+    );
     let lots = lot::Entity::find().filter(lot::Column::AccountId.eq(filter.account.uuid()));
     match filter.state {
         None => lots,

@@ -113,9 +113,16 @@ fn every_setting_is_described() {
 #[test]
 fn settings_of_every_command_are_reported_with_the_command() {
     let folder = tempfile::tempdir().unwrap();
-    let file = written(folder.path(), "a.toml", "log-format = \"json\"\naccess-log = true\n");
+    let file = written(
+        folder.path(),
+        "a.toml",
+        "log-format = \"json\"\naccess-log = true\n",
+    );
     for words in [vec!["config", "check"], vec!["verify"], vec![]] {
-        let words: Vec<&str> = words.into_iter().chain(["--config", file.as_str()]).collect();
+        let words: Vec<&str> = words
+            .into_iter()
+            .chain(["--config", file.as_str()])
+            .collect();
         let found = read_words(&words).unwrap();
         assert_eq!(found.cli.logs.log_format, LogFormat::Json, "{words:?}");
         assert!(found.cli.logs.access_log, "{words:?}");
