@@ -88,6 +88,7 @@ fn router(bed: &Bed, ledger: Ledger) -> Router {
         clock: bed.clock.clone(),
         public_url,
         admin_key_hash: Some(Sha256::digest(KEY).into()),
+        imports: Capacity::default().imports,
         stop: CancellationToken::new(),
     });
     let schema = schema::schema_over(&services, &Limits::default());

@@ -19,7 +19,7 @@ use axum::{
 
 use self::{answer::on_its_way, socket::socket, subscription::subscribe};
 use super::{
-    REQUEST_TIMEOUT, Server, Shared, UPLOAD_TIMEOUT,
+    Server, Shared,
     address::Address,
     connections::Place,
     graphql::{
@@ -114,7 +114,7 @@ async fn answer(
         .await
     {
         Ok(read) if read.is_subscription() => subscribe(shared, read, caller, viewer),
-        Ok(read) => run(shared, read, caller, viewer, REQUEST_TIMEOUT).await,
+        Ok(read) => run(shared, read, caller, viewer, shared.capacity.request_time).await,
         Err(answer) => Ok(*answer),
     }
 }
@@ -132,11 +132,11 @@ async fn upload(
     let answered = async {
         let read = shared.endpoint.read(request, accepted, usize::MAX, &gate);
         match read.await {
-            Ok(read) => run(shared, read, caller, viewer, UPLOAD_TIMEOUT).await,
+            Ok(read) => run(shared, read, caller, viewer, shared.capacity.upload_time).await,
             Err(answer) => Ok(*answer),
         }
     };
-    let answered = tokio::time::timeout(UPLOAD_TIMEOUT, answered).await;
+    let answered = tokio::time::timeout(shared.capacity.upload_time, answered).await;
     answered.unwrap_or_else(|_| Ok(timed_out(accepted.best.unwrap_or(Media::Json))))
 }
 
