@@ -38,8 +38,7 @@ export const newAccount = async (name) => {
     const made = await done('createApiKey', input, 'secret id');
     return { key: made.secret, id: made.id };
   };
-  const owner = await newKey('OWNER');
-  return { id: account.id, ...owner, ownKey: owner.id, newKey };
+  return { id: account.id, key: (await newKey('OWNER')).key, newKey };
 };
 
 export const grant = (account, credits) =>
