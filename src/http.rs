@@ -113,8 +113,8 @@ struct Shared {
 
 impl Server {
     /// Shared state over these operations. `demo_key` is offered in the browser under a demo's host
-    /// names only; requests may name documents of `trusted`; `rates` limits how fast each client may send requests, and `capacity` what all
-    /// of them may do at once.
+    /// names only; requests may name documents of `trusted`; `rates` limits how fast each client
+    /// may send requests, and `capacity` what all of them may do at once.
     #[must_use]
     pub fn new(
         services: Services,

@@ -10,9 +10,9 @@ use clap::{Args, ValueEnum};
 /// Which documents are run.
 #[derive(Debug, Clone, Default, Args)]
 pub struct DocumentArgs {
-    /// A JSON file of trusted GraphQL documents by id, as graphql-codegen, Relay and Apollo write it:
-    /// requests may name a document by its id instead of sending it. At most 64 MiB; it is read at
-    /// the start.
+    /// A JSON file of trusted GraphQL documents by id, as graphql-codegen, Relay and Apollo write
+    /// it: requests may name a document by its id instead of sending it. At most 64 MiB; it is read
+    /// at the start.
     #[arg(long, env = "TRUSTED_DOCUMENTS", value_name = "FILE")]
     pub trusted_documents: Option<PathBuf>,
     /// Which documents are run: any, or only those of --trusted-documents.

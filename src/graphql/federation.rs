@@ -37,8 +37,8 @@ pub struct Service {
     sdl: &'static str,
 }
 
-/// An entity of a federated graph, as another subgraph knows it: an object with `__typename` (Account,
-/// ContactList or Message) and `id`.
+/// An entity of a federated graph, as another subgraph knows it: an object with `__typename`
+/// (Account, ContactList or Message) and `id`.
 #[derive(Debug, Clone)]
 pub struct Representation {
     type_name: String,
@@ -117,8 +117,8 @@ pub struct FederationQuery;
 
 #[Object]
 impl FederationQuery {
-    /// The schema of this subgraph, for a federation's gateway. Refused if introspection is off; then
-    /// `message-credits schema --federation` prints it.
+    /// The schema of this subgraph, for a federation's gateway. Refused if introspection is off;
+    /// then `message-credits schema --federation` prints it.
     #[graphql(name = "_service")]
     async fn service(&self) -> Service {
         static SDL: LazyLock<String> = LazyLock::new(subgraph_sdl);

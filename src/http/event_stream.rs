@@ -1,8 +1,8 @@
 //! Server-sent events: the protocol graphql-sse in its mode of distinct connections, in which each
 //! operation has a response of its own.
 //!
-//! Here: the wire format, heartbeats, and the ends of a stream. Not here: which requests are answered
-//! so ([`super::graphql`]), and whose subscriptions are admitted.
+//! Here: the wire format, heartbeats, and the ends of a stream. Not here: which requests are
+//! answered so ([`super::graphql`]), and whose subscriptions are admitted.
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 

@@ -1,9 +1,9 @@
 //! The budget of one request: how many values and bytes its answer may have, and how long it may
 //! run.
 //!
-//! Here: the counters and their limits. They are counted as the engine makes values ([`watch`]), and
-//! bytes again when an answer is written as JSON ([`written`]). A request over its budget ends at
-//! once, on every transport. Not here: the weight of an operation before it runs
+//! Here: the counters and their limits. They are counted as the engine makes values ([`watch`]),
+//! and bytes again when an answer is written as JSON ([`written`]). A request over its budget ends
+//! at once, on every transport. Not here: the weight of an operation before it runs
 //! ([`super::weight`]), which refuses most such requests earlier.
 
 mod watch;

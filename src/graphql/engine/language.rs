@@ -1,8 +1,8 @@
 //! Syntax of the September 2025 edition that the engine's parser doesn't know.
 //!
 //! Here: descriptions of operations, fragments and variables, and Unicode escapes such as
-//! `\u{1F600}` or `\uD83D\uDE00`, are rewritten to what the parser knows. Not here: anything else of
-//! the grammar, which the parser checks.
+//! `\u{1F600}` or `\uD83D\uDE00`, are rewritten to what the parser knows. Not here: anything else
+//! of the grammar, which the parser checks.
 //!
 //! The rewritten text has every token at the line and column where the client wrote it, so that
 //! errors point into the client's document: a description becomes blanks, and a string that is

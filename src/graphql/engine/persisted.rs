@@ -1,8 +1,8 @@
 //! Persisted documents: a request names its document instead of sending it.
 //!
-//! Here: the documents that the operator trusts, those that clients register by themselves (Apollo's
-//! automatic persisted queries), and which of them a request means. Not here: reading the operator's
-//! file ([`manifest`]); parsing a document ([`super::documents`]).
+//! Here: the documents that the operator trusts, those that clients register (Apollo's automatic
+//! persisted queries), and which of them a request means. Not here: reading the operator's file
+//! ([`manifest`]); parsing a document ([`super::documents`]).
 
 mod manifest;
 

@@ -2,8 +2,9 @@
 //! arguments.
 //!
 //! Here: the length of a list by `first`, `last`, `ids` and the like, with variables and defaults;
-//! the nesting of introspection. Not here: reading arguments ([`arguments`]); the weight of a single
-//! field ([`table`]); the size of the actual answer, which is counted while it is made ([`super::budget`]).
+//! the nesting of introspection. Not here: reading arguments ([`arguments`]); the weight of a
+//! single field ([`table`]); the size of the actual answer, which is counted while it is made
+//! ([`super::budget`]).
 //!
 //! The engine's own complexity (`complexity = …`) can't read an argument whose variable is omitted,
 //! which clients may do, and doesn't see the arguments of the enclosing fields.

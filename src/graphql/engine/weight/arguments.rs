@@ -1,7 +1,7 @@
 //! What the arguments of a field say about the lists in it.
 //!
-//! Here: page sizes, numbers of ids and of intervals, lengths of texts, with variables and defaults,
-//! and selections that are left out. Not here: what they are multiplied with ([`super`]).
+//! Here: page sizes, numbers of ids and of intervals, lengths of texts, with variables and
+//! defaults, and selections that are left out. Not here: what they are multiplied with ([`super`]).
 
 use std::borrow::Cow;
 use std::collections::HashSet;

@@ -1,7 +1,7 @@
-//! What each field weighs by itself.
+//! What each field weighs alone.
 //!
-//! Here: the weights, and the fields whose resolvers read. Not here: lists, which multiply what is in
-//! them ([`super`]).
+//! Here: the weights, and the fields whose resolvers read. Not here: lists, which multiply what is
+//! in them ([`super`]).
 
 /// The weight of most fields: one value.
 pub(super) const VALUE: u64 = 1;
