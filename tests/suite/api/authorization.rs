@@ -348,6 +348,8 @@ async fn every_policy_row_is_enforced() {
     quote                 not found sign in   yes       yes       yes       yes       yes       yes
     usageReport           not found sign in   yes       -         yes       yes       yes       yes
     contactImportPreview  yes       sign in   -         -         yes       yes       -         yes
+    _service              yes       yes       yes       yes       yes       yes       yes       yes
+    _entities             not found sign in   yes       yes       yes       yes       yes       yes
     createAccount         -         sign in   -         -         -         -         -         yes
     updateAccount         not found sign in   -         -         -         yes       -         yes
     createApiKey          not found sign in   -         -         -         yes       -         yes
