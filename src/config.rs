@@ -10,6 +10,7 @@ pub mod database;
 pub mod file;
 pub mod limits;
 pub mod reports;
+pub mod retention;
 pub mod serving;
 pub mod sources;
 
@@ -31,6 +32,7 @@ use self::{
     audit::{HeadsArgs, VerifyArgs},
     limits::LimitArgs,
     reports::ReportArgs,
+    retention::RetentionArgs,
 };
 use crate::payments::{self, ProviderSettings};
 
@@ -251,6 +253,9 @@ pub struct ServeArgs {
     /// Where reports are read.
     #[command(flatten)]
     pub reports: ReportArgs,
+    /// What is erased after which time.
+    #[command(flatten)]
+    pub retention: RetentionArgs,
     /// Rate limits.
     #[command(flatten)]
     pub rates: RateArgs,

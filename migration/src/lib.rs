@@ -36,6 +36,7 @@ mod m20261127_000023_schema_contracts;
 mod m20261127_000027_running_imports;
 mod m20261127_000030_charges_in_one_row;
 mod m20261127_000031_lines_in_messages;
+mod m20261127_000032_retention;
 
 /// All migrations, the oldest first.
 #[derive(Debug)]
@@ -70,6 +71,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000027_running_imports::Migration),
             Box::new(m20261127_000030_charges_in_one_row::Migration),
             Box::new(m20261127_000031_lines_in_messages::Migration),
+            Box::new(m20261127_000032_retention::Migration),
         ]
     }
 }
