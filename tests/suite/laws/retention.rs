@@ -233,7 +233,7 @@ on_both_databases! {
             (&shop.owner, json!({ "fromAccountId": other.id }), "fromAccountId"),
             (&shop.owner, json!({ "phoneNumber": "12" }), "phoneNumber"),
             (admin, json!({ "fromAccountId": other.id, "accountId": other.id }), "fromAccountId"),
-            (admin, json!({ "messageIds": ["message_01k0000000000000000000000e"] }), "messageIds"),
+            (admin, json!({ "messageIds": ["msg_01m8149t9ye00802ez7n0q2ad4"] }), "messageIds"),
         ] {
             if input.get("phoneNumber").is_none() {
                 input["phoneNumber"] = json!(number);
