@@ -14,7 +14,7 @@ pub async fn places_of(server: &Server, text: &str) -> Vec<String> {
     let backend = store.backend();
     let columns = match backend {
         DatabaseBackend::Postgres => {
-            "SELECT c.table_name AS tab, c.column_name AS col FROM information_schema.columns c \
+            "SELECT CAST(c.table_name AS TEXT) AS tab, CAST(c.column_name AS TEXT) AS col FROM information_schema.columns c \
              JOIN information_schema.tables t USING (table_schema, table_name) \
              WHERE c.table_schema = 'public' AND t.table_type = 'BASE TABLE' ORDER BY 1, 2"
         }
