@@ -61,7 +61,7 @@ impl ErasureMutation {
     async fn erase_person(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The person.")] input: ErasePersonInput,
+        #[graphql(desc = "The person to erase.")] input: ErasePersonInput,
     ) -> Result<ErasePersonPayload, ApiError> {
         let viewer = viewer_of(ctx, "erasePerson")?;
         let services = services(ctx)?;

@@ -1,7 +1,8 @@
 //! Idempotency keys that were used, with the answers that retries get.
 //!
-//! Here: finding and adding them, and reading and deleting old ones. Not here: comparing a retry with
-//! the first request ([`crate::ledger`]), and which old ones must stay ([`crate::operations`]).
+//! Here: finding and adding them, and reading and deleting old ones. Not here: comparing a retry
+//! with the first request ([`crate::ledger`]), and which old ones must stay
+//! ([`crate::operations`]).
 
 use domain::id::AccountId;
 use entity::idempotency_key;
