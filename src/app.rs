@@ -16,7 +16,7 @@ use crate::{
         cors::CorsOrigins, shares::Rates,
     },
     ledger::{Ledger, Writers},
-    operations::{Parts, Services, api_key},
+    operations::{Parts, Services, api_key, retention::Retention},
     payments::Providers,
     store::{
         self, Standing, Store,
@@ -48,6 +48,8 @@ pub struct Settings {
     pub replica: Option<Replica>,
     /// The keys that secrets are encrypted with.
     pub vault: Vault,
+    /// What is erased after which time.
+    pub retention: Retention,
     /// What anonymous clients see.
     pub shown: Shown,
     /// A demo's key, which its pages offer. Such a server accepts only loopback host names and its
@@ -266,6 +268,7 @@ pub fn assemble(store: Store, settings: Settings) -> App {
         ledger: ledger.clone(),
         payments: settings.payments,
         vault: settings.vault,
+        retention: settings.retention,
         clock: settings.clock,
         public_url: settings.public_url,
         admin_key_hash,

@@ -107,6 +107,13 @@ pub fn id_at(at: Timestamp) -> Uuid {
     uuid::Builder::from_unix_timestamp_millis(millis, &tail).into_uuid()
 }
 
+/// The lowest id that sorts as created at `at`, which no row has.
+#[must_use]
+pub fn first_id_at(at: Timestamp) -> Uuid {
+    let millis = u64::try_from(at.as_millisecond()).unwrap_or_default();
+    uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid()
+}
+
 /// The instant after a wait, or the last one if there is none.
 #[must_use]
 pub fn later(now: Timestamp, wait: SignedDuration) -> Timestamp {

@@ -11,6 +11,7 @@ pub mod file;
 pub mod limits;
 pub mod logs;
 pub mod reports;
+pub mod retention;
 pub mod serving;
 pub mod sources;
 
@@ -33,6 +34,7 @@ use self::{
     limits::LimitArgs,
     logs::LogArgs,
     reports::ReportArgs,
+    retention::RetentionArgs,
 };
 use crate::payments::{self, ProviderSettings};
 
@@ -256,6 +258,9 @@ pub struct ServeArgs {
     /// Where reports are read.
     #[command(flatten)]
     pub reports: ReportArgs,
+    /// What is erased after which time.
+    #[command(flatten)]
+    pub retention: RetentionArgs,
     /// Rate limits.
     #[command(flatten)]
     pub rates: RateArgs,

@@ -182,6 +182,7 @@ async fn insert_shop(store: &Store, shop: &Shop, at: Timestamp) -> Result<Accoun
         created_at: at.as_microsecond(),
         usage_rolled_from: 0,
         return_origins: String::new(),
+        retention_months: None,
     };
     let id = AccountId::new(row.id);
     let transaction = store.begin().await?;

@@ -42,6 +42,7 @@ pub mod rate_card;
 pub mod reader;
 pub mod refusal;
 mod report_source;
+pub mod retention;
 pub mod segmentation;
 pub mod server_secret;
 pub mod settlement;
@@ -63,7 +64,7 @@ use url::Url;
 use self::{
     api_key::KeyUses, backlog::Backlog, changes::Changes, coalesced_reads::CoalescedReads,
     contact_import::Imports, payment_connection::Renewals, quotas::Allowances,
-    rate_card::RateCards, viewer::Visibility,
+    rate_card::RateCards, retention::Retention, viewer::Visibility,
 };
 pub use self::{
     reader::ViewerReader,
@@ -111,6 +112,8 @@ pub struct Parts {
     pub payments: Providers,
     /// The keys that secrets are encrypted with.
     pub vault: Vault,
+    /// What is erased after which time.
+    pub retention: Retention,
     /// The clock that operations read the time from.
     pub clock: Clock,
     /// SHA-256 of the server's own admin key, if one is configured.

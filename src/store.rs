@@ -30,6 +30,7 @@ pub mod payment_connection;
 pub mod payment_reversal;
 pub mod purchase;
 pub mod rate_card;
+pub mod retention;
 pub mod server_secret;
 pub mod sql;
 pub mod statement;

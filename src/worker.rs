@@ -68,10 +68,11 @@ jobs! {
     WEBHOOKS = "webhooks";
     PAYMENTS = "payments";
     RECHARGES = "recharges";
+    RETENTION = "retention";
 }
 
 /// Runs the jobs until `stop` is cancelled. Those that call payment providers have a loop of their
-/// own: a provider that doesn't answer delays no settlement (law R3).
+/// own: a provider that doesn't answer delays no settlement (law R3). So has retention.
 pub async fn run(services: Services, stop: CancellationToken) {
     for job in JOBS {
         LazyLock::force(&job.series);
@@ -96,7 +97,16 @@ pub async fn run(services: Services, stop: CancellationToken) {
             }
         }
     };
-    tokio::join!(own, payments, services.exchange_hints(&stop));
+    let retention = async {
+        loop {
+            Owner::Jobs.reads(run_retention(&services)).await;
+            tokio::select! {
+                () = tokio::time::sleep(INTERVAL) => {}
+                () = stop.cancelled() => return,
+            }
+        }
+    };
+    tokio::join!(own, payments, retention, services.exchange_hints(&stop));
 }
 
 /// One pass over every job, on connections of its own: readers can't keep due work from being
@@ -105,6 +115,7 @@ pub async fn run_once(services: &Services) {
     let pass = async {
         run_own(services).await;
         run_payments(services).await;
+        run_retention(services).await;
     };
     Owner::Jobs.reads(pass).await;
 }
@@ -121,6 +132,12 @@ async fn run_own(services: &Services) {
     MONTHLY_REPORTS.run(clock, reports).await;
     USAGE.run(clock, services.roll_up_usage()).await;
     KEY_USES.run(clock, services.note_key_uses()).await;
+}
+
+/// The job that erases what is old. It reads much and hurries nowhere, so it delays no other job.
+async fn run_retention(services: &Services) {
+    let erased = services.erase_what_is_old();
+    RETENTION.run(services.clock(), erased).await;
 }
 
 /// The jobs that may call payment providers: from a webhook, or a balance below its threshold, to

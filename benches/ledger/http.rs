@@ -85,6 +85,7 @@ fn router(bed: &Bed, ledger: Ledger) -> Router {
         payments: Providers::new(Some(payments::DEMO), &ProviderSettings::default())
             .expect("the sandbox needs no settings"),
         vault: Vault::default(),
+        retention: message_credits::operations::retention::Retention::default(),
         clock: bed.clock.clone(),
         public_url,
         admin_key_hash: Some(Sha256::digest(KEY).into()),

@@ -157,6 +157,7 @@ async fn account(store: &Store, clock: &Clock, ledger: &Ledger) -> AccountId {
         created_at: clock.now().as_microsecond(),
         usage_rolled_from: 0,
         return_origins: String::new(),
+        retention_months: None,
     };
     let transaction = store.begin().await.unwrap();
     store::account::insert(&transaction, row, "default")

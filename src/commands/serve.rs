@@ -13,6 +13,7 @@ use crate::{
         RateArgs, ServeArgs,
         admin_key::AdminKey,
         limits::LimitArgs,
+        retention::RetentionArgs,
         serving::{Purpose, Shown, is_loopback},
     },
     demo::{self, Demo},
@@ -20,7 +21,7 @@ use crate::{
         address::TrustedProxies, capacity::Capacity, cors::CorsOrigins, rates::Rate, shares::Rates,
     },
     lifecycle,
-    operations::Services,
+    operations::{Services, retention::Retention},
     payments::Providers,
     store::sql::{replica::Replica, server_lock},
     telemetry,
@@ -133,6 +134,7 @@ pub(super) async fn serve(args: ServeArgs, purpose: Purpose) -> Result<ExitCode,
         payments: prepared.payments,
         replica: prepared.replica,
         vault: prepared.vault,
+        retention: retention(args.retention),
         shown,
         demo_key: owners.flatten().map(|(_, key)| key.clone()),
         trusted_proxies: TrustedProxies::new(args.trusted_proxies),
@@ -206,6 +208,14 @@ fn rates(args: &RateArgs) -> Rates {
         key: Rate::holding(args.rate_limit_key, SECONDS),
         account: Rate::holding(args.rate_limit_account, SECONDS),
         platform: Rate::holding(args.rate_limit_platform, SECONDS),
+    }
+}
+
+/// What is erased after which time, from the options.
+fn retention(args: RetentionArgs) -> Retention {
+    Retention {
+        months: args.retention_months,
+        key_days: Some(args.idempotency_key_days).filter(|days| *days > 0),
     }
 }
 

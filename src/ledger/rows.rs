@@ -170,6 +170,7 @@ impl Rows {
             sent_at: sent.then(|| at.as_microsecond()),
             created_at: at.as_microsecond(),
             lines: lines_text(new.id, &lines)?,
+            erased_at: None,
         };
         self.messages.push(row.clone());
         self.lines.extend(lines);

@@ -145,6 +145,15 @@ impl Services {
         Ok(Removed { removed, asked })
     }
 
+    /// Removes one named contact of a list, which may be archived. Returns how many were there.
+    pub(super) async fn remove_one(
+        &self,
+        list: &contact_list::Model,
+        which: Which<'_>,
+    ) -> Result<u64, OperationError> {
+        Ok(self.remove_part(list, which).await?.removed)
+    }
+
     /// Removes contacts part by part until none is left or `parts` are done.
     async fn remove_oldest(
         &self,

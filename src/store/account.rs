@@ -185,6 +185,8 @@ pub struct AccountSettings {
     pub settlement: Option<Settlement>,
     /// The origins that buyers may be sent back to, separated by spaces.
     pub return_origins: Option<String>,
+    /// The months after which texts are erased; `Some(None)` for the platform's.
+    pub retention_months: Option<Option<i32>>,
 }
 
 /// Writes an account's settings and returns the updated account.
@@ -204,6 +206,9 @@ pub async fn update(
             .map_or(ActiveValue::NotSet, ActiveValue::Set),
         return_origins: settings
             .return_origins
+            .map_or(ActiveValue::NotSet, ActiveValue::Set),
+        retention_months: settings
+            .retention_months
             .map_or(ActiveValue::NotSet, ActiveValue::Set),
         ..Default::default()
     };

@@ -122,6 +122,34 @@ pub async fn known(
         .collect()
 }
 
+/// Finds the lists of an account that have a number, archived ones too.
+pub async fn lists_with(
+    connection: &impl ConnectionTrait,
+    account: AccountId,
+    number: i64,
+) -> Result<Vec<contact_list::Model>, DbErr> {
+    // Each list is looked up in the index of numbers, which begins with the list.
+    let (join, end) = match connection.get_database_backend() {
+        DatabaseBackend::Postgres => (
+            "CROSS JOIN LATERAL (SELECT 1 AS found FROM contacts c \
+             WHERE c.account_id = l.account_id AND c.list_id = l.id AND c.number = $2 OFFSET 0) q",
+            "",
+        ),
+        _ => (
+            "CROSS JOIN contacts c",
+            " AND c.account_id = l.account_id AND c.list_id = l.id AND c.number = $2",
+        ),
+    };
+    let columns = super::sql::joined::all::<contact_list::Column>("l");
+    let text = format!("SELECT {columns} FROM contact_lists l {join} WHERE l.account_id = $1{end}");
+    let values = [account.uuid().into(), number.into()];
+    let backend = connection.get_database_backend();
+    contact_list::Entity::find()
+        .from_raw_sql(Statement::from_sql_and_values(backend, text, values))
+        .all(connection)
+        .await
+}
+
 /// Adds contacts in one statement, at an instant and with a revision of the list. The list must not
 /// have their numbers.
 ///

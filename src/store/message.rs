@@ -24,6 +24,7 @@ use sea_orm::{
 
 use super::sql::{
     paging::{Direction, Page, Place, Window, page},
+    row_set::RowSet,
     search::contains,
 };
 
@@ -267,6 +268,26 @@ pub async fn due(
         place: Place { key, id },
     });
     Ok(due.collect())
+}
+
+/// Which of these messages, each with its account, are scheduled.
+pub async fn scheduled_among(
+    connection: &impl ConnectionTrait,
+    messages: impl IntoIterator<Item = (Uuid, Uuid)>,
+) -> Result<BTreeSet<(Uuid, Uuid)>, DbErr> {
+    let found = RowSet::of_pairs(messages)
+        .query(
+            connection,
+            &["account_id", "id"],
+            (
+                "m.account_id, m.id",
+                "messages m",
+                "m.account_id = w.account_id AND m.id = w.id AND m.status = 'SCHEDULED'",
+            ),
+            |row| Ok((row.try_get("", "account_id")?, row.try_get("", "id")?)),
+        )
+        .await?;
+    Ok(found.into_iter().collect())
 }
 
 /// A scheduled message that is due.

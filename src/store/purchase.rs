@@ -13,6 +13,7 @@ use sea_orm::{
 
 use super::sql::{
     paging::{Direction, Page, Window, page},
+    row_set::RowSet,
     work_queue::WorkQueue,
 };
 
@@ -30,6 +31,18 @@ pub async fn find(
 ) -> Result<Option<purchase::Model>, DbErr> {
     purchase::Entity::find_by_id((account.uuid(), id.uuid()))
         .one(connection)
+        .await
+}
+
+/// Reads which of these purchases, by account and id, are not decided.
+pub async fn undecided_among(
+    connection: &impl ConnectionTrait,
+    purchases: RowSet,
+) -> Result<Vec<purchase::Model>, DbErr> {
+    let undecided = " AND t.decided_at IS NULL";
+    let key = ["account_id", "id"];
+    purchases
+        .find::<purchase::Entity>(connection, &key, undecided)
         .await
 }
 

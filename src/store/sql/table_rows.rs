@@ -28,6 +28,22 @@ impl TableRows {
         Self::rows::<M, A>(rows, String::new())
     }
 
+    /// Without some columns, which must be nullable or have a default: inserted rows get that, and
+    /// existing ones keep what they have.
+    pub fn without<C: IdenStatic>(mut self, left_out: &[C]) -> Self {
+        let left_out: Vec<&str> = left_out.iter().map(C::as_str).collect();
+        let kept: Vec<bool> = (self.columns.iter())
+            .map(|column| !left_out.contains(column))
+            .collect();
+        let mut of_each = kept.iter().cycle();
+        let mut next = || of_each.next().is_some_and(|kept| *kept);
+        self.set.values.retain(|_| next());
+        self.set.nullable.retain(|_| next());
+        self.columns.retain(|_| next());
+        self.set.width = self.columns.len();
+        self
+    }
+
     /// Rows to insert. If a row with the same `key` exists, its columns `changed` are overwritten.
     pub fn upsert<M, A, C>(rows: Vec<M>, key: &[C], changed: &[C]) -> Self
     where

@@ -23,6 +23,7 @@ pub mod recharge;
 pub mod sending;
 pub mod shopify;
 pub mod stored;
+pub mod stored_texts;
 pub mod table_lock;
 pub mod test_provider;
 pub mod till;
@@ -40,7 +41,7 @@ use message_credits::{
         address::TrustedProxies, capacity::Capacity, connections, cors::CorsOrigins, shares::Rates,
     },
     ledger::{Ledger, Writers},
-    operations::Services,
+    operations::{Services, retention::Retention},
     payments::{self, ProviderSettings, Providers},
     store::Store,
     vault::Vault,
@@ -178,6 +179,7 @@ impl Server {
             payments: Providers::new(Some(payments::DEMO), &ProviderSettings::default()).unwrap(),
             replica: None,
             vault: Vault::default(),
+            retention: Retention::default(),
             shown: Shown::ALL,
             demo_key: None,
             cors_origins: CorsOrigins::default(),
