@@ -10,7 +10,10 @@ use url::Url;
 use crate::{
     clock::Clock,
     config::{admin_key::AdminKey, serving::Shown},
-    graphql::{engine::limits::Limits, schema},
+    graphql::{
+        engine::{limits::Limits, persisted::Trusted},
+        schema,
+    },
     http::{
         self, address::TrustedProxies, capacity::Capacity, connections::Stopping,
         cors::CorsOrigins, shares::Rates,
@@ -63,6 +66,8 @@ pub struct Settings {
     pub rates: Rates,
     /// What the process admits at once.
     pub capacity: Capacity,
+    /// The documents that requests may name.
+    pub trusted: Trusted,
 }
 
 /// Everything that serves, ready to start.
@@ -289,6 +294,7 @@ pub fn assemble(store: Store, settings: Settings) -> App {
         },
         settings.shown,
         settings.demo_key,
+        settings.trusted,
         (settings.rates, settings.capacity),
     );
     App {

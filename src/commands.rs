@@ -6,6 +6,7 @@
 mod audit;
 mod config;
 mod database;
+mod documents;
 mod healthcheck;
 mod keys;
 mod serve;
@@ -16,7 +17,7 @@ use domain::id::AccountId;
 
 use crate::{
     config::{Command, ConfigCommand, KeyCommand, SecretCommand, serving::Purpose, sources::Read},
-    graphql::{engine::ids::PublicId, schema},
+    graphql::{engine::ids::PublicId, federation, schema},
 };
 
 /// Why a command failed, worded for the operator.
@@ -36,8 +37,13 @@ pub async fn run(read: Read) -> Result<ExitCode, Failure> {
         Command::Verify(args) => audit::verify(&args).await,
         Command::Heads(args) => audit::heads(&args).await,
         Command::RebuildUsage(args) => database::rebuild_usage(&args).await,
-        Command::Schema => {
-            print(&schema::sdl())?;
+        Command::Schema(args) => {
+            let sdl = if args.federation {
+                federation::subgraph_sdl()
+            } else {
+                schema::sdl()
+            };
+            print(&sdl)?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Healthcheck(args) => healthcheck::healthcheck(&args),

@@ -7,6 +7,7 @@
 pub mod admin_key;
 pub mod audit;
 pub mod database;
+pub mod documents;
 pub mod file;
 pub mod limits;
 pub mod logs;
@@ -31,6 +32,7 @@ use url::Url;
 pub use self::database::DatabaseArgs;
 use self::{
     audit::{HeadsArgs, VerifyArgs},
+    documents::{DocumentArgs, SchemaArgs},
     limits::LimitArgs,
     logs::LogArgs,
     reports::ReportArgs,
@@ -86,7 +88,7 @@ pub enum Command {
     /// running: meanwhile its reports are correct but slower.
     RebuildUsage(RebuildUsageArgs),
     /// Print the GraphQL schema; needs no database.
-    Schema,
+    Schema(SchemaArgs),
     /// Ask the server on this machine whether it is ready; exit 1 if it isn't. For supervisors of
     /// containers.
     Healthcheck(HealthcheckArgs),
@@ -317,6 +319,9 @@ pub struct ServeArgs {
     /// The payment providers' settings.
     #[command(flatten)]
     pub providers: ProviderSettings,
+    /// Which documents are run.
+    #[command(flatten)]
+    pub documents: DocumentArgs,
     /// What anonymous clients may see.
     #[command(flatten)]
     pub shown: ShownArgs,

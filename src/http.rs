@@ -9,6 +9,8 @@ pub mod checkout;
 pub mod connections;
 pub mod cors;
 pub mod downloads;
+mod event_stream;
+mod events;
 pub mod graphql;
 mod health;
 mod hosts;
@@ -60,7 +62,9 @@ use crate::{
     config::serving::Shown,
     fair::{Bounds, Line},
     graphql::{
-        engine::{limits::Limits, measured, uploads::TAKERS},
+        engine::{
+            documents::Documents, limits::Limits, measured, persisted::Trusted, uploads::TAKERS,
+        },
         schema::Schema,
     },
     operations::{Services, viewer::Owner},
@@ -109,7 +113,7 @@ struct Shared {
 
 impl Server {
     /// Shared state over these operations. `demo_key` is offered in the browser under a demo's host
-    /// names only; `rates` limits how fast each client may send requests, and `capacity` what all
+    /// names only; requests may name documents of `trusted`; `rates` limits how fast each client may send requests, and `capacity` what all
     /// of them may do at once.
     #[must_use]
     pub fn new(
@@ -118,6 +122,7 @@ impl Server {
         stopping: impl Into<Stopping>,
         shown: Shown,
         demo_key: Option<String>,
+        trusted: Trusted,
         (rates, capacity): (Rates, Capacity),
     ) -> Self {
         let Stopping { leaving, draining } = stopping.into();
@@ -125,7 +130,9 @@ impl Server {
             introspection: shown.introspection,
             ..Limits::default()
         };
-        let endpoint = Endpoint::new(limits, BodyLimits::for_files(capacity.file_bytes), TAKERS);
+        let documents = Documents::with(limits, trusted);
+        let bodies = BodyLimits::for_files(capacity.file_bytes);
+        let endpoint = Endpoint::new(documents, bodies, TAKERS);
         let sockets = Sockets {
             documents: endpoint.documents(),
             limits: SocketLimits::default(),

@@ -103,6 +103,7 @@ impl World {
             cors_origins: message_credits::http::cors::CorsOrigins::default(),
             rates: Rates::default(),
             capacity: Capacity::default(),
+            trusted: Default::default(),
         };
         Ok(app::assemble(app::open(&self.url).await?, settings))
     }

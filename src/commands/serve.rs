@@ -5,7 +5,7 @@
 
 use std::{net::SocketAddr, process::ExitCode};
 
-use super::Failure;
+use super::{Failure, documents};
 use crate::{
     app::{self, Settings},
     clock::Clock,
@@ -17,6 +17,7 @@ use crate::{
         serving::{Purpose, Shown, is_loopback},
     },
     demo::{self, Demo},
+    graphql::engine::persisted::Trusted,
     http::{
         address::TrustedProxies, capacity::Capacity, cors::CorsOrigins, rates::Rate, shares::Rates,
     },
@@ -35,6 +36,7 @@ pub(super) struct Prepared {
     cors_origins: CorsOrigins,
     vault: Vault,
     replica: Option<Replica>,
+    trusted: Trusted,
 }
 
 impl Prepared {
@@ -59,20 +61,30 @@ impl Prepared {
         let vault = Vault::read(args.secret_keys.secret_keys_file.as_deref());
         let vault = kept(vault, &mut problems);
         let replica = kept(args.reports.replica().await, &mut problems);
-        match (payments, admin_key, cors_origins, vault, replica) {
-            (Some(payments), Some(admin_key), Some(cors_origins), Some(vault), Some(replica))
-                if problems.is_empty() =>
-            {
-                Ok(Self {
-                    payments,
-                    admin_key,
-                    cors_origins,
-                    vault,
-                    replica,
-                })
-            }
-            (..) => Err(problems),
+        let trusted = kept(documents::trusted(&args.documents), &mut problems);
+        let all = (payments, admin_key, cors_origins, vault, replica, trusted);
+        let (
+            Some(payments),
+            Some(admin_key),
+            Some(cors_origins),
+            Some(vault),
+            Some(replica),
+            Some(trusted),
+        ) = all
+        else {
+            return Err(problems);
+        };
+        if !problems.is_empty() {
+            return Err(problems);
         }
+        Ok(Self {
+            payments,
+            admin_key,
+            cors_origins,
+            vault,
+            replica,
+            trusted,
+        })
     }
 }
 
@@ -141,6 +153,7 @@ pub(super) async fn serve(args: ServeArgs, purpose: Purpose) -> Result<ExitCode,
         cors_origins: prepared.cors_origins,
         rates: rates(&args.rates),
         capacity: capacity(&args.limits),
+        trusted: prepared.trusted,
     };
     warn_of_free_credits(&settings.payments);
     if purpose == Purpose::Demo && !is_loopback(address) {

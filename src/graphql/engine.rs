@@ -10,10 +10,12 @@ pub mod execution;
 pub mod guard;
 pub mod ids;
 mod introspection;
+mod language;
 pub mod limits;
 pub mod loaders;
 pub mod measured;
 pub mod paging;
+pub mod persisted;
 pub mod request;
 #[cfg(test)]
 pub(crate) mod test_schema;

@@ -188,7 +188,15 @@ fn type_of(prefix: &str) -> Option<&'static str> {
     })
 }
 
-async fn find(ctx: &Context<'_>, viewer: &Viewer, id: &ID) -> Result<Option<Node>, ApiError> {
+/// The node with this id; `None` if there is none that the viewer can see.
+///
+/// # Errors
+/// Faults.
+pub(super) async fn find(
+    ctx: &Context<'_>,
+    viewer: &Viewer,
+    id: &ID,
+) -> Result<Option<Node>, ApiError> {
     let Some((prefix, uuid)) = split(id) else {
         return Ok(None);
     };

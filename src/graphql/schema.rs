@@ -16,6 +16,7 @@ use super::{
     contact_list::ContactListMutation,
     credit_package::{CreditPackageMutation, CreditPackageQuery},
     erasure::ErasureMutation,
+    federation::FederationQuery,
     lot::LotMutation,
     message::MessageMutation,
     monthly_report::MonthlyReportMutation,
@@ -31,7 +32,11 @@ use super::{
 
 /// All queries. Objects that the viewer may not see are answered as if they didn't exist.
 #[derive(Debug, Default, MergedObject)]
-pub struct Query(
+pub struct Query(NounQuery, FederationQuery);
+
+/// The queries of every noun.
+#[derive(Debug, Default, MergedObject)]
+pub struct NounQuery(
     NodeQuery,
     AccountQuery,
     ApiKeyQuery,

@@ -1,29 +1,32 @@
 //! The `/graphql` route: identifies the caller, applies its limits, and runs the GraphQL request.
 //!
-//! Here: requests over HTTP. Not here: WebSockets ([`socket`]), and sending large responses
-//! ([`answer`]).
+//! Here: requests over HTTP. Not here: WebSockets ([`socket`]), subscriptions as event streams
+//! ([`subscription`]), and sending large responses ([`answer`]).
 
 mod answer;
 mod socket;
+mod subscription;
 
 use std::{sync::Arc, time::Duration};
 
 use async_graphql::{Pos, Request};
 use axum::{
-    Json,
     body::HttpBody,
     extract::State,
-    http::{Extensions, HeaderMap, StatusCode, header},
+    http::{Extensions, HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde_json::json;
 
-use self::{answer::on_its_way, socket::socket};
+use self::{answer::on_its_way, socket::socket, subscription::subscribe};
 use super::{
     Server, Shared,
     address::Address,
     connections::Place,
-    graphql::{BodyLimits, Denied as Barred, Gate, Read},
+    graphql::{
+        BodyLimits, Denied as Barred, Gate, Read,
+        media::{Accepted, Media, negotiate},
+        problem::Problem,
+    },
     rates::retry_after_seconds,
     shares::{Caller, Denied},
     viewer::{Authentication, authenticate},
@@ -56,11 +59,13 @@ pub(super) async fn get(State(server): State<Server>, request: axum::extract::Re
 
 async fn respond(server: &Server, request: axum::extract::Request) -> Response {
     let shared = &server.0;
+    let accepted = negotiate(request.headers());
+    let media = accepted.best.unwrap_or(Media::Json);
     let viewer = match authenticate(&shared.services, request.headers()).await {
         Ok(Authentication::Valid(viewer)) => Some(viewer),
         Ok(Authentication::Anonymous) => None,
-        Ok(Authentication::InvalidKey) => return invalid_key(shared, request.extensions()),
-        Err(error) => return failed(&error),
+        Ok(Authentication::InvalidKey) => return invalid_key(shared, request.extensions(), media),
+        Err(error) => return failed(&error, media),
     };
     let caller = Caller::new(viewer.as_ref(), Address::noted(request.extensions()));
     if let Some(place) = request.extensions().get::<Place>()
@@ -71,26 +76,26 @@ async fn respond(server: &Server, request: axum::extract::Request) -> Response {
     let uploads = is_upload(request.headers());
     if viewer.is_none() && uploads {
         // Files are kept on disk while they are read, which needs an account to count them against.
-        return refused(
-            StatusCode::UNAUTHORIZED,
-            code::UNAUTHENTICATED,
+        return unauthenticated(
             "Uploads need authentication: send an API key in the header Authorization: Bearer <key>.",
+            media,
         );
     }
     let answered = if uploads {
-        upload(shared, request, caller, viewer).await
+        upload(shared, request, accepted, caller, viewer).await
     } else {
-        answer(shared, request, caller, viewer).await
+        answer(shared, request, accepted, caller, viewer).await
     };
-    answered.unwrap_or_else(|denied| denied_response(&denied))
+    answered.unwrap_or_else(|denied| denied_response(&denied, media))
 }
 
 /// Handles a request without files. It reserves room for its body before reading it, and a place
 /// among the running requests only when the body is complete, so that a client that sends nothing
 /// takes no place.
 async fn answer(
-    shared: &Shared,
+    shared: &Arc<Shared>,
     request: axum::extract::Request,
+    accepted: Accepted,
     caller: Caller,
     viewer: Option<Viewer>,
 ) -> Result<Response, Denied> {
@@ -103,7 +108,12 @@ async fn answer(
     shared.shares.pay(&caller, cost(bytes))?;
     let _body = shared.shares.body(&caller, bytes.min(most_bytes)).await?;
     let gate = Uploads::of(shared, viewer);
-    match shared.endpoint.read(request, most_bytes, &gate).await {
+    match shared
+        .endpoint
+        .read(request, accepted, most_bytes, &gate)
+        .await
+    {
+        Ok(read) if read.is_subscription() => subscribe(shared, read, caller, viewer),
         Ok(read) => run(shared, read, caller, viewer, shared.capacity.request_time).await,
         Err(answer) => Ok(*answer),
     }
@@ -113,19 +123,21 @@ async fn answer(
 async fn upload(
     shared: &Shared,
     request: axum::extract::Request,
+    accepted: Accepted,
     caller: Caller,
     viewer: Option<Viewer>,
 ) -> Result<Response, Denied> {
     shared.shares.pay(&caller, 1)?;
     let gate = Uploads::of(shared, viewer);
     let answered = async {
-        match shared.endpoint.read(request, usize::MAX, &gate).await {
+        let read = shared.endpoint.read(request, accepted, usize::MAX, &gate);
+        match read.await {
             Ok(read) => run(shared, read, caller, viewer, shared.capacity.upload_time).await,
             Err(answer) => Ok(*answer),
         }
     };
     let answered = tokio::time::timeout(shared.capacity.upload_time, answered).await;
-    answered.unwrap_or_else(|_| Ok(timed_out()))
+    answered.unwrap_or_else(|_| Ok(timed_out(accepted.best.unwrap_or(Media::Json))))
 }
 
 /// Runs a request that was read, when it is its turn.
@@ -140,7 +152,7 @@ async fn run(
     // gone.
     let place = Arc::new(shared.shares.request(&caller).await?);
     let services = &shared.services;
-    let is_mutation = read.is_mutation();
+    let (is_mutation, media) = (read.is_mutation(), read.media());
     let kept = Arc::clone(&place);
     let answer = shared.endpoint.run(&shared.schema, read, |request| {
         with_viewer(request, services, viewer).data(kept)
@@ -149,21 +161,22 @@ async fn run(
         Ok(response) => match on_its_way(&shared.shares, caller, response).await {
             Ok(response) => Ok(response),
             // A mutation may have taken effect, so the response must not suggest a plain retry.
-            Err(_) if is_mutation => Ok(timed_out()),
+            Err(_) if is_mutation => Ok(timed_out(media)),
             Err(denied) => Err(denied),
         },
-        Err(_) => Ok(timed_out()),
+        Err(_) => Ok(timed_out(media)),
     }
 }
 
 /// A mutation continues in the background: repeating it with its idempotency key returns the
 /// outcome.
-fn timed_out() -> Response {
-    refused(
+fn timed_out(media: Media) -> Response {
+    let problem = Problem::new(
         StatusCode::GATEWAY_TIMEOUT,
         code::UNAVAILABLE,
         "The request timed out. A mutation may still take effect; send it again with the same idempotencyKey to get its result.",
-    )
+    );
+    problem.respond(media)
 }
 
 /// The largest JSON body without a key: six bytes for each of the 39,015 characters of the longest
@@ -236,21 +249,28 @@ fn is_upload(headers: &HeaderMap) -> bool {
 }
 
 /// The response to a client that has used up its share or its rate.
-fn denied_response(denied: &Denied) -> Response {
+fn denied_response(denied: &Denied, media: Media) -> Response {
     denied.count();
     let status = match denied {
         Denied::Share | Denied::Rate(_) => StatusCode::TOO_MANY_REQUESTS,
         Denied::Full => StatusCode::SERVICE_UNAVAILABLE,
     };
     let wait = retry_after_seconds(denied.retry_after()).to_string();
-    let body = refused(status, code::RATE_LIMITED, &denied.message());
+    let body = Problem::new(status, code::RATE_LIMITED, denied.message()).respond(media);
     ([(header::RETRY_AFTER, wait)], body).into_response()
 }
 
-/// An error from before GraphQL, in GraphQL's form.
-fn refused(status: StatusCode, code: &str, message: &str) -> Response {
-    let body = json!({ "errors": [{ "message": message, "extensions": { "code": code } }] });
-    (status, Json(body)).into_response()
+/// The response to a request that needs a key and has none that works.
+fn unauthenticated(message: &str, media: Media) -> Response {
+    let problem = Problem::new(StatusCode::UNAUTHORIZED, code::UNAUTHENTICATED, message);
+    let mut response = problem.respond(media);
+    if response.status() == StatusCode::UNAUTHORIZED {
+        let scheme = HeaderValue::from_static("Bearer");
+        response
+            .headers_mut()
+            .insert(header::WWW_AUTHENTICATE, scheme);
+    }
+    response
 }
 
 /// Adds what resolvers need: the viewer, and loaders for this request.
@@ -264,21 +284,23 @@ fn with_viewer(request: Request, services: &Services, viewer: Option<Viewer>) ->
 }
 
 /// The response to a key that does not work.
-fn invalid_key(shared: &Shared, extensions: &Extensions) -> Response {
+fn invalid_key(shared: &Shared, extensions: &Extensions, media: Media) -> Response {
     if let Err(wait) = shared.wrong_keys.count(Address::noted(extensions)) {
         let seconds = retry_after_seconds(wait);
         let message = format!(
             "The API key is invalid, and this address has sent too many invalid keys; wait {seconds} s."
         );
-        let body = refused(StatusCode::TOO_MANY_REQUESTS, code::RATE_LIMITED, &message);
+        let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, code::RATE_LIMITED, message);
+        let body = problem.respond(media);
         return ([(header::RETRY_AFTER, seconds.to_string())], body).into_response();
     }
-    let message = "The API key is invalid: it is wrong, revoked or expired.";
-    let body = refused(StatusCode::UNAUTHORIZED, code::UNAUTHENTICATED, message);
-    ([(header::WWW_AUTHENTICATE, "Bearer")], body).into_response()
+    unauthenticated(
+        "The API key is invalid: it is wrong, revoked or expired.",
+        media,
+    )
 }
 
-fn failed(error: &OperationError) -> Response {
+fn failed(error: &OperationError, media: Media) -> Response {
     match error {
         // The outage of the database has its own line.
         OperationError::Unavailable | OperationError::Lost => {
@@ -287,5 +309,5 @@ fn failed(error: &OperationError) -> Response {
         other => tracing::error!(error = ?other, "the caller's key can't be checked"),
     }
     let message = "The service is temporarily unavailable; try again later.";
-    refused(StatusCode::SERVICE_UNAVAILABLE, code::UNAVAILABLE, message)
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, code::UNAVAILABLE, message).respond(media)
 }

@@ -218,7 +218,7 @@ fn failed(error: &OperationError) -> Response {
             )
         }
         other @ (OperationError::Unauthenticated
-        | OperationError::Forbidden
+        | OperationError::Forbidden(_)
         | OperationError::Lost
         | OperationError::Unknown
         | OperationError::Fault(_)) => {

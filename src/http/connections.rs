@@ -1,11 +1,12 @@
 //! Connections: how many are open at a time, how long one may be silent, and who owns it.
 //!
-//! They speak HTTP/1.1, upgraded to WebSocket if asked; a proxy in front terminates TLS and HTTP/2.
-//! Here: accepting connections, and closing them when the server drains. Not here: the requests on
-//! them.
+//! They speak HTTP/1.1, upgraded to WebSocket if asked, or HTTP/2, recognised by its first bytes; a
+//! proxy in front terminates TLS. Here: accepting connections, and closing them when the server
+//! drains. Not here: the requests on them.
 
 mod guarded;
 mod places;
+mod streams;
 
 use std::{
     convert::Infallible,
@@ -17,10 +18,13 @@ use std::{
 
 use axum::{
     Router,
-    http::{HeaderValue, Request, StatusCode, header},
+    http::{HeaderValue, Request, StatusCode, Version, header},
 };
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper::{body::Incoming, service::service_fn};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::conn::auto,
+};
 use metrics::Gauge;
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -33,6 +37,7 @@ pub use self::places::Place;
 use self::{
     guarded::Guarded,
     places::{Places, Rooms},
+    streams::Streams,
 };
 use super::{
     address::{Address, TrustedProxies},
@@ -61,6 +66,23 @@ const ON_ITS_WAY: Duration = Duration::from_millis(100);
 /// The largest request head: its line and headers. Keys, cookies and trace headers take a few
 /// kilobytes; proxies allow at most 32 KiB by default.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
+/// The same over HTTP/2, which counts 32 bytes more for each header.
+const HTTP2_HEAD_BYTES: u32 = 64 * 1024;
+
+/// Requests at once on one HTTP/2 connection, which browsers use for all event streams of a page.
+/// What they may do is limited by `shares`, as on any connection.
+const STREAMS: u32 = 100;
+
+/// Bytes of bodies that an HTTP/2 client may send before they are read, on one stream and on a
+/// connection. At 20 ms from a client to the server it lets 6 MiB/s through; a flood of the 1,024
+/// anonymous connections takes 128 MiB.
+const WINDOW_BYTES: u32 = 128 * 1024;
+
+/// Bytes of an answer that are kept for a slow HTTP/2 client: as much as a connection buffers.
+const SEND_BYTES: usize = 64 * 1024;
+
+/// How often an HTTP/2 client is asked whether it is there, and how long it may take to answer.
+const PING: Duration = Duration::from_secs(20);
 
 /// Limits of connections.
 #[derive(Debug, Clone, Copy)]
@@ -210,11 +232,21 @@ pub async fn serve(
     server.connections.wait().await;
 }
 
-fn http(limits: &Limits) -> http1::Builder {
-    let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new())
+fn http(limits: &Limits) -> auto::Builder<TokioExecutor> {
+    let mut http = auto::Builder::new(TokioExecutor::new());
+    http.http1()
+        .timer(TokioTimer::new())
         .header_read_timeout(limits.silence)
         .max_buf_size(MAX_HEAD_BYTES);
+    http.http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(STREAMS)
+        .max_header_list_size(HTTP2_HEAD_BYTES)
+        .initial_stream_window_size(WINDOW_BYTES)
+        .initial_connection_window_size(WINDOW_BYTES)
+        .max_send_buf_size(SEND_BYTES)
+        .keep_alive_interval(PING)
+        .keep_alive_timeout(PING);
     http
 }
 
@@ -224,7 +256,7 @@ struct Server {
     limits: Limits,
     proxies: TrustedProxies,
     places: Places,
-    http: http1::Builder,
+    http: auto::Builder<TokioExecutor>,
     stopping: Stopping,
     connections: TaskTracker,
     /// The connections of every listener, in metrics.
@@ -255,45 +287,67 @@ impl Server {
             .enter(Address::of(peer), self.proxies.trusts(peer));
         let (router, proxies) = (self.router.clone(), self.proxies.clone());
         let (request_place, leaving) = (place.clone(), self.stopping.leaving.clone());
+        let streams = Streams::default();
+        let (own_streams, left) = (streams.clone(), leaving.clone());
         let service = service_fn(move |mut request: Request<Incoming>| {
             request_place.note_request();
             let address = proxies.client(peer, request.headers());
             request.extensions_mut().insert(address);
             request.extensions_mut().insert(request_place.clone());
+            let is_http2 = request.version() == Version::HTTP_2;
+            let stream = is_http2.then(|| own_streams.begin());
             // A router is always ready.
             let answered = router.clone().call(request);
             let leaving = leaving.clone();
             async move {
                 let mut response = answered.await?;
+                if let Some(stream) = stream {
+                    return Ok::<_, Infallible>(response.map(|body| stream.watch(body)));
+                }
                 if leaving.is_cancelled() && response.status() != StatusCode::SWITCHING_PROTOCOLS {
                     let close = HeaderValue::from_static("close");
                     response.headers_mut().insert(header::CONNECTION, close);
                 }
-                Ok::<_, Infallible>(response)
+                Ok(response)
             }
         });
         let first = self.limits.first;
         let stream = Guarded::new(stream, self.limits.stalled, place.clone());
         let connection = self
             .http
-            .serve_connection(TokioIo::new(stream), service)
-            .with_upgrades();
+            .serve_connection_with_upgrades(TokioIo::new(stream), service)
+            .into_owned();
+        let Limits {
+            silence, stalled, ..
+        } = self.limits;
         let draining = self.stopping.draining.clone();
         let running = Running::one(&self.open);
         self.connections.spawn(async move {
             let _running = running;
             let mut connection = pin!(connection);
-            let ended = tokio::select! {
-                ended = connection.as_mut() => ended,
-                () = place.evicted().cancelled() => return,
-                () = no_request_within(&place, first) => return,
-                () = draining.cancelled() => {
-                    match timeout(ON_ITS_WAY, connection.as_mut()).await {
-                        Ok(ended) => ended,
-                        Err(_) => {
-                            connection.as_mut().graceful_shutdown();
-                            connection.await
-                        }
+            let mut closing = pin!(streams.closing(&left, silence));
+            let mut stalls = pin!(streams.stalled(stalled));
+            let mut silent = pin!(no_request_within(&place, first));
+            let mut is_closing = false;
+            let ended = loop {
+                tokio::select! {
+                    ended = connection.as_mut() => break ended,
+                    () = place.evicted().cancelled() => return,
+                    () = silent.as_mut() => return,
+                    () = stalls.as_mut() => return,
+                    () = closing.as_mut(), if !is_closing => {
+                        is_closing = true;
+                        connection.as_mut().graceful_shutdown();
+                    }
+                    () = draining.cancelled() => {
+                        let ended = match timeout(ON_ITS_WAY, connection.as_mut()).await {
+                            Ok(ended) => ended,
+                            Err(_) => {
+                                connection.as_mut().graceful_shutdown();
+                                connection.await
+                            }
+                        };
+                        break ended;
                     }
                 }
             };

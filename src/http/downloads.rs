@@ -140,7 +140,7 @@ fn failed(error: OperationError) -> Response {
             plain(StatusCode::SERVICE_UNAVAILABLE, text)
         }
         cause @ (OperationError::Unauthenticated
-        | OperationError::Forbidden
+        | OperationError::Forbidden(_)
         | OperationError::NotDone
         | OperationError::Unknown
         | OperationError::Fault(_)) => {

@@ -1,18 +1,19 @@
-//! GraphQL over HTTP: POST as JSON, POST as a multipart form with files, GET for queries.
+//! GraphQL over HTTP: POST as JSON, POST as a multipart form with files, GET for what changes
+//! nothing.
 //!
 //! Here: the GraphQL-over-HTTP specification, for any schema. Not here: authentication, which the
 //! caller does before and passes in through `prepare`; what the fields return.
 //!
 //! Cross-site request forgery: a browser sends forms and plain text to any site without a
 //! preflight. It does not do so for JSON, and no other content type is read as JSON; multipart
-//! forms need an extra header, and GET runs queries only.
+//! forms need an extra header, and GET runs no mutations.
 
 mod body;
 mod file_name;
-mod media;
+pub(crate) mod media;
 mod multipart;
 mod parameters;
-mod problem;
+pub(crate) mod problem;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,10 +24,11 @@ use async_graphql_axum::GraphQLResponse;
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use futures_util::stream::BoxStream;
 use tower_http::request_id::RequestId;
 
 use body::Body;
-use media::Media;
+use media::{Accepted, Media};
 use multipart::Form;
 pub(crate) use parameters::Parameters;
 use problem::Problem;
@@ -34,8 +36,9 @@ use problem::Problem;
 use crate::graphql::engine::budget::{self, Unwritten};
 use crate::graphql::engine::documents::Documents;
 use crate::graphql::engine::execution::{Answer, Stage, execute};
-use crate::graphql::engine::limits::Limits;
 use crate::graphql::engine::uploads::Taker;
+use crate::http::event_stream;
+use crate::http::events::{self, Event};
 
 /// How much of a request is read.
 #[derive(Clone, Copy, Debug)]
@@ -91,6 +94,26 @@ impl<P> Read<P> {
     pub fn is_mutation(&self) -> bool {
         self.kind == OperationType::Mutation
     }
+
+    /// The media type of its response.
+    pub(crate) fn media(&self) -> Media {
+        self.media
+    }
+
+    /// Whether it is a subscription, whose response is an event stream.
+    #[must_use]
+    pub fn is_subscription(&self) -> bool {
+        self.kind == OperationType::Subscription
+    }
+
+    /// Starts a subscription. `prepare` adds what resolvers need.
+    pub(super) fn subscribe<E: Executor>(
+        self,
+        executor: &E,
+        prepare: impl FnOnce(async_graphql::Request) -> async_graphql::Request,
+    ) -> BoxStream<'static, Event> {
+        events::subscription(executor, prepare(self.request), self.request_id)
+    }
 }
 
 /// Decides whose files are accepted; the endpoint's caller knows the viewer.
@@ -124,12 +147,12 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// An endpoint with these limits and an empty document cache, for a schema in which the fields
+    /// An endpoint with these documents and limits of bodies, for a schema in which the fields
     /// `takers` take files.
     #[must_use]
-    pub fn new(documents: Limits, bodies: BodyLimits, takers: &'static [Taker]) -> Self {
+    pub fn new(documents: Documents, bodies: BodyLimits, takers: &'static [Taker]) -> Self {
         Self {
-            documents: Arc::new(Documents::new(documents)),
+            documents: Arc::new(documents),
             limits: bodies,
             takers,
             unnamed: AtomicU64::new(1),
@@ -144,16 +167,18 @@ impl Endpoint {
 
     /// Reads one request, and validates its document as far as possible without the schema. A JSON
     /// body may have `json_bytes`, and no more than the endpoint's own limit; `gate` admits files.
+    /// `accepted` is what the client's `Accept` header says.
     ///
     /// # Errors
     /// The response, if there is nothing to run.
     pub async fn read<G: Gate>(
         &self,
         request: Request,
+        accepted: Accepted,
         json_bytes: usize,
         gate: &G,
     ) -> Result<Read<G::Place>, Box<Response>> {
-        let Some(media) = media::negotiate(request.headers()) else {
+        let Some(media) = accepted.best else {
             return Err(Box::new(problem::not_acceptable().respond(Media::Json)));
         };
         let request_id = self.request_id(&request);
@@ -165,7 +190,7 @@ impl Endpoint {
         let refused = |problem: Problem| Box::new(problem.respond(media));
         let (mut request, place) = match body::read(request, &limits).await.map_err(refused)? {
             Body::Whole(request) => (request, None),
-            Body::Form(form) => match self.admit(&form, gate).await {
+            Body::Form(mut form) => match self.admit(&mut form, gate).await {
                 Ok(place) => (form.files().await.map_err(refused)?, Some(place)),
                 Err(denied) => {
                     form.pass_over();
@@ -184,7 +209,9 @@ impl Endpoint {
             OperationType::Mutation if method == Method::GET => {
                 Err(refused(problem::mutation_by_get()))
             }
-            OperationType::Subscription => Err(refused(problem::subscription_over_http())),
+            OperationType::Subscription if !accepted.events => {
+                Err(refused(problem::subscription_over_http()))
+            }
             kind => Ok(Read {
                 request,
                 kind,
@@ -224,13 +251,16 @@ impl Endpoint {
         prepare: impl FnOnce(async_graphql::Request) -> async_graphql::Request + Send,
         gate: &impl Gate,
     ) -> Response {
-        match self.read(request, usize::MAX, gate).await {
+        let accepted = media::negotiate(request.headers());
+        match self.read(request, accepted, usize::MAX, gate).await {
             Ok(read) => self.run(executor, read, prepare).await,
             Err(answer) => *answer,
         }
     }
 
-    async fn admit<G: Gate>(&self, form: &Form, gate: &G) -> Result<G::Place, Denied> {
+    async fn admit<G: Gate>(&self, form: &mut Form, gate: &G) -> Result<G::Place, Denied> {
+        let resolved = self.documents.resolve(&mut form.request);
+        resolved.map_err(Denied::Refused)?;
         let fields = self
             .documents
             .judge_uploads(&form.request, self.takers, &form.paths())
@@ -256,9 +286,15 @@ impl Endpoint {
 /// Per the specification: with the new media type the status reports the outcome; with plain JSON
 /// it is 200 for every well-formed GraphQL request, and 500 only for a crash.
 fn encode(mut answer: Answer, media: Media) -> Response {
+    if media == Media::EventStream {
+        let extra = std::mem::take(&mut answer.response.http_headers);
+        let mut response = event_stream::answer(&answer);
+        response.headers_mut().extend(extra);
+        return response;
+    }
     let status = match (answer.stage, media) {
         (Stage::Executed, _) | (Stage::Refused, Media::Json) => StatusCode::OK,
-        (Stage::Refused, Media::GraphqlResponse) => StatusCode::BAD_REQUEST,
+        (Stage::Refused, Media::GraphqlResponse | Media::EventStream) => StatusCode::BAD_REQUEST,
         (Stage::Crashed, _) => StatusCode::INTERNAL_SERVER_ERROR,
     };
     if answer.stage == Stage::Executed && budget::surely_fits(&answer.response) {
@@ -282,7 +318,7 @@ fn encode(mut answer: Answer, media: Media) -> Response {
 }
 
 /// Responses depend on the caller and on what it accepts: no shared cache may store them.
-fn headers(media: Media) -> HeaderMap {
+pub(super) fn headers(media: Media) -> HeaderMap {
     HeaderMap::from_iter([
         (
             header::CONTENT_TYPE,

@@ -30,13 +30,20 @@ impl Hosts {
     /// Whether a request names one of them in every place that can name a host. A request that
     /// names none is not a browser's, and is refused as well.
     fn are_meant(&self, uri: &Uri, headers: &HeaderMap) -> bool {
-        let mut named = headers.get_all(header::HOST).iter();
-        let (Some(host), None) = (named.next(), named.next()) else {
+        let authority = uri.authority();
+        if authority.is_some_and(|named| !self.is_one(named)) {
             return false;
-        };
-        let host = host.to_str().ok().and_then(|host| host.parse().ok());
-        host.is_some_and(|host| self.is_one(&host))
-            && uri.authority().is_none_or(|named| self.is_one(named))
+        }
+        let mut named = headers.get_all(header::HOST).iter();
+        match (named.next(), named.next()) {
+            // HTTP/2 names the host in the request's URI alone.
+            (None, _) => authority.is_some(),
+            (Some(host), None) => {
+                let host = host.to_str().ok().and_then(|host| host.parse().ok());
+                host.is_some_and(|host| self.is_one(&host))
+            }
+            (Some(_), Some(_)) => false,
+        }
     }
 
     fn is_one(&self, named: &Authority) -> bool {
@@ -127,5 +134,8 @@ mod tests {
         check("/", &["localhost", "evil.example"], false);
         check("http://evil.example/", &["localhost"], false);
         check("http://localhost/", &["localhost"], true);
+        check("http://localhost/", &[], true);
+        check("http://evil.example/", &[], false);
+        check("http://localhost/", &["evil.example"], false);
     }
 }

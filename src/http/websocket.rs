@@ -131,11 +131,10 @@ impl std::fmt::Debug for Pass {
 /// Why a connection is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
-    /// No key was shown; closed with 4401.
+    /// No key was shown, or it is invalid; closed with 4401, after which clients don't try again.
     Unauthorized,
-    /// The key is invalid; closed with 4403.
-    Forbidden,
-    /// The caller, or the server, has reached its limit of connections; closed with 1013.
+    /// The caller, or the server, has reached its limit of connections, or the key can't be checked
+    /// just now; closed with 1013, after which clients try again.
     Busy,
 }
 

@@ -166,7 +166,9 @@ impl Services {
         let row = self.reader(*viewer).by_key(id).await?;
         let row = row.ok_or_else(|| Path::input("id").not_found("key"))?;
         if row.role == Role::Sender && !policy::may(viewer, Use::RevokeSenderKey) {
-            return Err(OperationError::Forbidden);
+            return Err(OperationError::Forbidden(policy::roles_for(
+                Use::RevokeSenderKey,
+            )));
         }
         store::api_key::revoke(self.store().writer(), id, self.clock().now()).await?;
         Ok(id)

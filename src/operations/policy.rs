@@ -12,7 +12,10 @@ use entity::sql_enums::Role;
 
 pub use edges::{Rows, of};
 
-use super::{refusal::OperationError, viewer::Viewer};
+use super::{
+    refusal::OperationError,
+    viewer::{Viewer, Visibility},
+};
 
 use Role::{AccountManager, Member, Owner, PlatformAdmin, Sender, Viewer as Reader};
 
@@ -46,6 +49,46 @@ impl Access {
             Self::Roles(roles) => roles.contains(&role),
         }
     }
+
+    /// The roles that may use the field.
+    #[must_use]
+    pub fn roles(self) -> &'static [Role] {
+        match self {
+            Self::Anyone => &[PlatformAdmin, AccountManager, Owner, Member, Reader, Sender],
+            Self::Roles(roles) => roles,
+        }
+    }
+}
+
+/// The name of a role in the API.
+#[must_use]
+pub fn role_name(role: Role) -> &'static str {
+    match role {
+        PlatformAdmin => "PLATFORM_ADMIN",
+        AccountManager => "ACCOUNT_MANAGER",
+        Owner => "OWNER",
+        Member => "MEMBER",
+        Reader => "VIEWER",
+        Sender => "SENDER",
+    }
+}
+
+/// The roles that see what a role without access asked for.
+#[must_use]
+pub fn roles_of(visibility: Visibility) -> &'static [Role] {
+    match visibility {
+        Visibility::Administrators => ADMIN.roles(),
+        // Keys of another account have its roles, but not its rows.
+        Visibility::Account(_) | Visibility::Platform => PLATFORM.roles(),
+        Visibility::Everyone => EVERY_KEY.roles(),
+    }
+}
+
+/// The roles that may use a root field in this way.
+#[must_use]
+pub fn roles_for(what: Use) -> &'static [Role] {
+    let row = USES.iter().find(|(used, _, _)| *used == what);
+    row.map_or(&[], |(_, access, _)| access.roles())
 }
 
 /// Every root field of the schema and its access.
@@ -64,6 +107,9 @@ pub const POLICY: &[(&str, Access)] = &[
     ("usageReport", READERS),
     // For roles that may import. Nobody else sends files, which take slots and disk space.
     ("contactImportPreview", MEMBERS),
+    // The schema, which introspection shows as well; both are off in production.
+    ("_service", Access::Anyone),
+    ("_entities", EVERY_KEY),
     ("createAccount", ADMIN),
     ("updateAccount", OWNERS),
     ("createApiKey", OWNERS),
@@ -201,7 +247,7 @@ pub fn authorise(viewer: Option<&Viewer>, field: &str) -> Result<Viewer, Operati
     if access(field).admits(viewer.role) {
         Ok(*viewer)
     } else {
-        Err(OperationError::Forbidden)
+        Err(OperationError::Forbidden(access(field).roles()))
     }
 }
 
@@ -218,10 +264,11 @@ pub fn row(rows: Rows, field: &str) -> Access {
 /// # Errors
 /// `Forbidden` if it may not.
 pub fn may_read(viewer: &Viewer, name: &str, field: &str) -> Result<(), OperationError> {
-    if row(edges::rows(name), field).admits(viewer.role) {
+    let access = row(edges::rows(name), field);
+    if access.admits(viewer.role) {
         Ok(())
     } else {
-        Err(OperationError::Forbidden)
+        Err(OperationError::Forbidden(access.roles()))
     }
 }
 

@@ -27,7 +27,7 @@ use domain::id::AccountId;
 use futures_util::{FutureExt, future::BoxFuture};
 use sea_orm::DbErr;
 
-use super::{OperationError, Services, Viewer, viewer::Visibility};
+use super::{OperationError, Services, Viewer, policy::roles_of, viewer::Visibility};
 pub use crate::store::sql::paging::{Page, Place, Window};
 
 /// Reads rows for one viewer. Rows that the viewer does not see are not there for it.
@@ -177,7 +177,7 @@ impl ViewerReader {
         if self.viewer.may_see(visibility) {
             Ok(())
         } else {
-            Err(OperationError::Forbidden)
+            Err(OperationError::Forbidden(roles_of(visibility)))
         }
     }
 

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use domain::{book, credits::ParseCreditsError, ending::NoEnding};
+use entity::sql_enums::Role;
 use sea_orm::{DbErr, RuntimeErr};
 
 use crate::{
@@ -102,8 +103,8 @@ pub enum OperationError {
     Refused(Vec<Refusal>),
     /// The request has no valid key.
     Unauthenticated,
-    /// The caller's role may not do this.
-    Forbidden,
+    /// The caller's role may not do this; these may.
+    Forbidden(&'static [Role]),
     /// Too many requests at once; the same request may succeed later.
     RateLimited,
     /// The server is stopping, or its database is away.

@@ -78,9 +78,15 @@ pub fn note(operation: &'static str, account: Option<AccountId>) {
     });
 }
 
+/// The current request, for what goes on after its response has begun.
+#[must_use]
+pub fn current() -> Option<Arc<Request>> {
+    REQUEST.try_with(Arc::clone).ok()
+}
+
 /// Makes a future that a task of its own runs a part of the current request and span.
 pub fn carried<F: Future>(future: F) -> impl Future<Output = F::Output> {
-    let request = REQUEST.try_with(Arc::clone).ok();
+    let request = current();
     let future = future.instrument(Span::current());
     async move {
         match request {

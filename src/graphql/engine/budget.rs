@@ -1,38 +1,31 @@
 //! The budget of one request: how many values and bytes its answer may have, and how long it may
 //! run.
 //!
-//! Here: values and bytes are counted as the engine makes them, and bytes again when an answer is
-//! written as JSON. A request over its budget ends at once, on every transport. Not here: the
-//! weight of an operation before it runs ([`super::weight`]), which refuses most such requests
-//! earlier.
+//! Here: the counters and their limits. They are counted as the engine makes values ([`watch`]), and
+//! bytes again when an answer is written as JSON ([`written`]). A request over its budget ends at
+//! once, on every transport. Not here: the weight of an operation before it runs
+//! ([`super::weight`]), which refuses most such requests earlier.
+
+mod watch;
+mod written;
 
 use std::{
-    io,
     pin::pin,
     sync::{
-        Arc, OnceLock,
+        Arc,
         atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering},
     },
     task::Poll,
     time::{Duration, Instant},
 };
 
-use async_graphql::extensions::{
-    Extension, ExtensionContext, ExtensionFactory, NextExecute, NextPrepareRequest, NextResolve,
-    NextValidation, ResolveInfo,
-};
-use async_graphql::parser::types::OperationType;
-use async_graphql::{
-    QueryPathSegment, Request, Response, ServerError, ServerResult, ValidationResult, Value,
-};
+use async_graphql::{ServerError, Value};
 use futures_util::future::poll_fn;
-use serde::Serialize;
 
-use super::errors::{ApiError, code, coded, take_over_budget};
-use super::introspection::{self, Introspection};
-use super::limits::Limits;
-use super::uploads;
-use super::weight::{self, Judged};
+use super::errors::{ApiError, code, coded};
+
+pub(super) use self::watch::Budgets;
+pub(crate) use self::written::{Unwritten, surely_fits, to_json};
 
 /// The limits of one request's answer.
 #[derive(Clone, Copy, Debug)]
@@ -146,6 +139,11 @@ impl Budget {
             return why;
         }
         self.over().unwrap_or(why)
+    }
+
+    /// The values that were made so far.
+    fn values(&self) -> usize {
+        self.0.values.load(Ordering::Relaxed)
     }
 
     /// Reserves this many values and bytes before they are made.
@@ -334,180 +332,6 @@ pub(in crate::graphql) fn take_copy(
             let taken = budget.take(values, bytes);
             taken.map_err(|over| budget.error(over))
         }
-    }
-}
-
-/// Creates the budget of each request and enforces it.
-pub(super) struct Budgets {
-    limits: Limits,
-    introspection: Arc<Introspection>,
-}
-
-impl Budgets {
-    pub(super) fn new(limits: Limits) -> Self {
-        Self {
-            limits,
-            introspection: Arc::default(),
-        }
-    }
-}
-
-impl ExtensionFactory for Budgets {
-    fn create(&self) -> Arc<dyn Extension> {
-        Arc::new(Watch {
-            budget: Budget::new(self.limits.output),
-            limits: self.limits,
-            introspection: Arc::clone(&self.introspection),
-            judged: OnceLock::new(),
-        })
-    }
-}
-
-struct Watch {
-    budget: Budget,
-    limits: Limits,
-    introspection: Arc<Introspection>,
-    judged: OnceLock<Judged>,
-}
-
-#[async_graphql::async_trait::async_trait]
-impl Extension for Watch {
-    async fn prepare_request(
-        &self,
-        ctx: &ExtensionContext<'_>,
-        mut request: Request,
-        next: NextPrepareRequest<'_>,
-    ) -> ServerResult<Request> {
-        let judged = weight::check(&ctx.schema_env.registry, &mut request, &self.limits)?;
-        // The engine prepares a request once.
-        let _ = self.judged.set(judged);
-        let request = request.data(self.budget.clone());
-        next.run(ctx, request).await
-    }
-
-    /// Part of this extension, because each further extension costs time on every field.
-    async fn validation(
-        &self,
-        ctx: &ExtensionContext<'_>,
-        next: NextValidation<'_>,
-    ) -> Result<ValidationResult, Vec<ServerError>> {
-        uploads::allowed_in_queries(next.run(ctx).await)
-    }
-
-    async fn execute(
-        &self,
-        ctx: &ExtensionContext<'_>,
-        operation_name: Option<&str>,
-        next: NextExecute<'_>,
-    ) -> Response {
-        // A mutation has no deadline: if it were cut, nobody would know what it had done. Its
-        // answer is bounded as any other.
-        let judged = self.judged.get();
-        let has_deadline = judged.is_none_or(|judged| judged.kind != OperationType::Mutation);
-        self.budget.begin(has_deadline);
-        let asked = judged.and_then(|judged| judged.introspection.as_ref());
-        if let Some(known) = asked.and_then(|asked| self.introspection.find(asked)) {
-            return Response::new(known);
-        }
-        let run = self.budget.sliced(next.run(ctx, operation_name));
-        if !has_deadline {
-            let mut response = run.await;
-            if let Some(over) = take_over_budget(&mut response.errors) {
-                response.errors = vec![done_before(over)];
-            }
-            return response;
-        }
-        match tokio::time::timeout(self.limits.output.time, run).await {
-            Ok(response) => {
-                if let Some(asked) = asked
-                    && response.errors.is_empty()
-                    && measure(&response.data).0 <= introspection::MOST_VALUES
-                {
-                    let answer = response.data.clone();
-                    self.introspection.keep(asked.clone(), answer);
-                }
-                response
-            }
-            Err(_) => Response::from_errors(vec![self.budget.error(Over::Time)]),
-        }
-    }
-
-    async fn resolve(
-        &self,
-        ctx: &ExtensionContext<'_>,
-        info: ResolveInfo<'_>,
-        next: NextResolve<'_>,
-    ) -> ServerResult<Option<Value>> {
-        let budget = &self.budget;
-        let name = match info.path_node.segment {
-            QueryPathSegment::Name(name) => name.len() + 4,
-            // The item's comma.
-            QueryPathSegment::Index(_) => 1,
-        };
-        let ended = |over: Over| budget.error(over);
-        budget.take(1, name).map_err(ended)?;
-        budget.turn().await.map_err(ended)?;
-        match next.run(ctx, info).await {
-            Ok(Some(value)) => {
-                budget.take(0, leaf_bytes(&value)).map_err(ended)?;
-                Ok(Some(value))
-            }
-            Ok(None) => Ok(None),
-            Err(error) => {
-                budget.take(0, ERROR_BYTES).map_err(ended)?;
-                Err(error)
-            }
-        }
-    }
-}
-
-/// Whether an answer has no errors and is within [`MAX_ANSWER_BYTES`] however its texts are
-/// escaped: JSON writes a control character as six bytes.
-pub(crate) fn surely_fits(response: &Response) -> bool {
-    let (_, bytes) = measure(&response.data);
-    response.errors.is_empty()
-        && response.extensions.is_empty()
-        && bytes.saturating_mul(6) <= MAX_ANSWER_BYTES
-}
-
-/// Why an answer could not be written.
-#[derive(Debug)]
-pub(crate) enum Unwritten {
-    /// It exceeds [`MAX_ANSWER_BYTES`].
-    TooLarge,
-    /// A resolver returned a value that JSON has no form for, such as NaN.
-    NoJson(serde_json::Error),
-}
-
-/// An answer as JSON, of at most [`MAX_ANSWER_BYTES`].
-pub(crate) fn to_json(answer: &impl Serialize) -> Result<Vec<u8>, Unwritten> {
-    let mut bounded = Bounded {
-        bytes: Vec::with_capacity(1_024),
-        most: MAX_ANSWER_BYTES,
-    };
-    match serde_json::to_writer(&mut bounded, answer) {
-        Ok(()) => Ok(bounded.bytes),
-        Err(error) if error.is_io() => Err(Unwritten::TooLarge),
-        Err(error) => Err(Unwritten::NoJson(error)),
-    }
-}
-
-struct Bounded {
-    bytes: Vec<u8>,
-    most: usize,
-}
-
-impl io::Write for Bounded {
-    fn write(&mut self, written: &[u8]) -> io::Result<usize> {
-        if self.bytes.len() + written.len() > self.most {
-            return Err(io::Error::other("an answer of too many bytes"));
-        }
-        self.bytes.extend_from_slice(written);
-        Ok(written.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
 

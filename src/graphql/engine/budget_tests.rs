@@ -1,11 +1,13 @@
 //! Requests over their budget, on a small schema: too many values, too many bytes, too much time.
 
-use async_graphql::Schema;
+use async_graphql::parser::types::OperationType;
+use async_graphql::{Request, Schema};
 use futures_util::StreamExt;
 use serde_json::json;
 
 use super::*;
 use crate::graphql::engine::execution::{Answer, Stage, execute};
+use crate::graphql::engine::limits::Limits;
 use crate::graphql::engine::test_schema::{
     Mutation, Query, Subscriptions, TestSchema, Trace, test_schema,
 };
@@ -151,4 +153,25 @@ fn a_copy_counts_as_its_content() {
         bytes >= written && bytes < written + 32,
         "{bytes} {written}"
     );
+}
+
+#[tokio::test]
+async fn a_client_that_asks_is_told_the_cost() {
+    let schema = test_schema(&Trace::default());
+    let mut request = Request::new("{ items(count: 3) { n } }");
+    let plain = execute(
+        &schema,
+        Request::new(&request.query),
+        OperationType::Query,
+        "r1",
+    )
+    .await;
+    assert_eq!(plain.response.extensions.get("cost"), None);
+    let asked = async_graphql::Value::Boolean(true);
+    request.extensions.insert("cost".to_owned(), asked);
+    let told = execute(&schema, request, OperationType::Query, "r1").await;
+    let told = serde_json::to_value(told).unwrap();
+    // A list of unknown length weighs as five items; it had three.
+    let cost = json!({ "requested": 11, "used": 7, "limit": 100_000 });
+    assert_eq!(told["extensions"], json!({ "cost": cost }), "{told}");
 }

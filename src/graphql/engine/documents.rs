@@ -14,7 +14,9 @@ use async_graphql::{Request, ServerError, Value, Variables};
 use lru::LruCache;
 
 use super::errors::{code, coded};
+use super::language::known_syntax;
 use super::limits::Limits;
+use super::persisted::{Persisted, Trusted};
 use super::uploads::{self, Taker};
 
 /// Front ends repeat a few hundred documents. A parsed document takes about 20 times the memory of
@@ -28,6 +30,7 @@ const UPLOAD_MARK: &str = "#__graphql_file__:";
 /// Parses documents within limits, and caches them.
 pub struct Documents {
     limits: Limits,
+    persisted: Persisted,
     cache: Mutex<Cache>,
 }
 
@@ -40,8 +43,15 @@ impl Documents {
     /// An empty cache that refuses documents beyond `limits`.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
+        Self::with(limits, Trusted::default())
+    }
+
+    /// The same with documents that requests may name.
+    #[must_use]
+    pub fn with(limits: Limits, trusted: Trusted) -> Self {
         Self {
             limits,
+            persisted: Persisted::new(trusted),
             cache: Mutex::new(Cache {
                 documents: LruCache::unbounded(),
                 bytes: 0,
@@ -53,8 +63,10 @@ impl Documents {
     ///
     /// # Errors
     ///
-    /// The text is not GraphQL, exceeds a limit, or has no operation of the requested name.
+    /// The text is not GraphQL, exceeds a limit, or has no operation of the requested name; the
+    /// document that the request names is unknown.
     pub fn prepare(&self, request: &mut Request) -> Result<OperationType, ServerError> {
+        let hash = self.persisted.resolve(request)?;
         if request.operation_name.as_deref() == Some("") {
             request.operation_name = None;
         }
@@ -62,8 +74,20 @@ impl Documents {
         let operation = find_operation(&document, request.operation_name.as_deref())?;
         check_variables(operation, &request.variables, &HashSet::new())?;
         let kind = operation.ty;
+        if let Some(hash) = hash {
+            self.persisted.register(hash, &request.query);
+        }
         request.set_parsed_query(ExecutableDocument::clone(&document));
         Ok(kind)
+    }
+
+    /// Gives a request the document that it names instead of sending one.
+    ///
+    /// # Errors
+    ///
+    /// The document is unknown, or isn't accepted.
+    pub fn resolve(&self, request: &mut Request) -> Result<(), ServerError> {
+        self.persisted.resolve(request).map(drop)
     }
 
     /// Returns the root fields that take a request's files, before the files have arrived. `paths`
@@ -93,16 +117,7 @@ impl Documents {
         if let Some(document) = self.lock().documents.get(text) {
             return Ok(Arc::clone(document));
         }
-        self.limits.check_text(text)?;
-        if text.contains(UPLOAD_MARK) {
-            return Err(coded(
-                code::GRAPHQL_VALIDATION_FAILED,
-                "A file is sent as a variable, not within the document.",
-            ));
-        }
-        let document = async_graphql::parser::parse_query(text).map_err(syntax_error)?;
-        self.limits.check_document(&document)?;
-        let document = Arc::new(document);
+        let document = Arc::new(check(&self.limits, text)?);
         self.lock().keep(text, Arc::clone(&document));
         Ok(document)
     }
@@ -111,6 +126,21 @@ impl Documents {
         // A panic can't corrupt the cache: at worst its size is off by one document.
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Parses a text that keeps the limits.
+pub(super) fn check(limits: &Limits, text: &str) -> Result<ExecutableDocument, ServerError> {
+    limits.check_text(text)?;
+    let known = known_syntax(text)?;
+    if known.contains(UPLOAD_MARK) {
+        return Err(coded(
+            code::GRAPHQL_VALIDATION_FAILED,
+            "A file is sent as a variable, not within the document.",
+        ));
+    }
+    let document = async_graphql::parser::parse_query(&known).map_err(syntax_error)?;
+    limits.check_document(&document)?;
+    Ok(document)
 }
 
 impl Cache {
@@ -225,7 +255,12 @@ mod tests {
     #[test]
     fn what_is_refused_is_not_kept() {
         let documents = Documents::new(Limits::default());
-        for text in ["{", "{ a(b: \"#__graphql_file__:0\") }", "mutation { a a }"] {
+        for text in [
+            "{",
+            "{ a(b: \"#__graphql_file__:0\") }",
+            "{ a(b: \"\\u0023__graphql_\\u{66}ile__:0\") }",
+            "mutation { a a }",
+        ] {
             assert!(prepare(&documents, text).is_err(), "{text}");
         }
         assert_eq!(documents.lock().documents.len(), 0);

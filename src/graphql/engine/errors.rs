@@ -13,6 +13,9 @@ use std::error::Error as StdError;
 use std::sync::Arc;
 
 use async_graphql::{ErrorExtensionValues, Name, ServerError, Value};
+use entity::sql_enums::Role;
+
+use crate::operations::policy::role_name;
 
 /// The most errors in a response. A list of 10,000 items that all fail must not answer with 10,000
 /// errors.
@@ -51,6 +54,14 @@ pub mod code {
     pub const TIMED_OUT: &str = "TIMED_OUT";
     /// `operationName` names no operation, or is missing although the document has several.
     pub const OPERATION_RESOLUTION_FAILURE: &str = "OPERATION_RESOLUTION_FAILURE";
+    /// No document is known by this hash; Apollo's clients then send the document with it.
+    pub const PERSISTED_QUERY_NOT_FOUND: &str = "PERSISTED_QUERY_NOT_FOUND";
+    /// The hash is not that of the document beside it.
+    pub const PERSISTED_QUERY_HASH_MISMATCH: &str = "PERSISTED_QUERY_HASH_MISMATCH";
+    /// No trusted document has this id, and no others are accepted.
+    pub const PERSISTED_QUERY_NOT_IN_LIST: &str = "PERSISTED_QUERY_NOT_IN_LIST";
+    /// The document isn't a trusted one, and no others are accepted.
+    pub const QUERY_NOT_IN_SAFELIST: &str = "QUERY_NOT_IN_SAFELIST";
 }
 
 /// Why a resolver returns no value.
@@ -61,8 +72,8 @@ pub mod code {
 pub enum ApiError {
     /// Nobody is signed in.
     Unauthenticated,
-    /// The viewer's role may not do this.
-    Forbidden,
+    /// The viewer's role may not do this; these may.
+    Forbidden(&'static [Role]),
     /// It does not exist, or is not visible to this viewer. Clients can't tell the two apart.
     NotFound,
     /// The object that an argument names does not exist, or is not visible to this viewer.
@@ -117,7 +128,7 @@ impl ApiError {
     fn code(&self) -> &'static str {
         match self {
             Self::Unauthenticated => code::UNAUTHENTICATED,
-            Self::Forbidden => code::FORBIDDEN,
+            Self::Forbidden(_) => code::FORBIDDEN,
             Self::NotFound | Self::NothingAt { .. } => code::NOT_FOUND,
             Self::BadInput { .. } | Self::BadInputs(_) | Self::Engine(_) => code::BAD_USER_INPUT,
             Self::RateLimited => code::RATE_LIMITED,
@@ -125,6 +136,15 @@ impl ApiError {
             Self::Unavailable | Self::Lost | Self::NotDone | Self::Unknown => code::UNAVAILABLE,
             Self::Internal(_) => code::INTERNAL_SERVER_ERROR,
         }
+    }
+}
+
+/// `A`, `A or B`, or `A, B or C`.
+fn one_of(names: &[&str]) -> String {
+    match names {
+        [] => "that nobody has".to_owned(),
+        [only] => (*only).to_owned(),
+        [first @ .., last] => format!("{} or {last}", first.join(", ")),
     }
 }
 
@@ -165,7 +185,13 @@ impl From<ApiError> for async_graphql::Error {
             ApiError::Unauthenticated => {
                 "Sign in first: send an API key or a token as a Bearer.".to_owned()
             }
-            ApiError::Forbidden => "Your role may not do this.".to_owned(),
+            ApiError::Forbidden(roles) => {
+                let names: Vec<_> = roles.iter().copied().map(role_name).collect();
+                let told = format!("This needs a key with the role {}.", one_of(&names));
+                let names = names.into_iter().map(Value::from).collect();
+                extensions.set("roles", Value::List(names));
+                told
+            }
             ApiError::NotFound => NOT_FOUND_TEXT.to_owned(),
             ApiError::NothingAt { field } => {
                 set_field(&mut extensions, field);

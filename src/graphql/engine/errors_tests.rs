@@ -4,6 +4,7 @@ use std::io;
 use std::sync::{Arc, Mutex};
 
 use async_graphql::PathSegment;
+use entity::sql_enums::Role;
 use serde_json::{Value as Json, json};
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -69,7 +70,7 @@ fn each_kind_has_its_code() {
         assert_eq!(json["locations"], json!([{"line": 1, "column": 2}]));
     };
     check(ApiError::Unauthenticated, "UNAUTHENTICATED");
-    check(ApiError::Forbidden, "FORBIDDEN");
+    check(ApiError::Forbidden(&[Role::Owner]), "FORBIDDEN");
     check(ApiError::NotFound, "NOT_FOUND");
     check(ApiError::bad_input(["x"], "No."), "BAD_USER_INPUT");
     check(ApiError::RateLimited, "RATE_LIMITED");

@@ -21,11 +21,12 @@ pub fn edges(
 ) -> impl Fn(&Context<'_>) -> async_graphql::Result<()> + Send + Sync + 'static {
     move |ctx| {
         let access = policy::row(rows, ctx.item.node.name.node.as_str());
-        let refused = || ApiError::from(OperationError::Forbidden).into();
         match access {
             policy::Access::Anyone => Ok(()),
             restricted if restricted.admits(viewer(ctx)?.role) => Ok(()),
-            policy::Access::Roles(_) => Err(refused()),
+            policy::Access::Roles(roles) => {
+                Err(ApiError::from(OperationError::Forbidden(roles)).into())
+            }
         }
     }
 }

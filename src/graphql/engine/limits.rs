@@ -191,7 +191,9 @@ impl Limits {
 /// The engine would answer null, as if there were no schema.
 fn refuse_introspection(selection: &Selection) -> Result<(), ServerError> {
     match selection {
-        Selection::Field(field) if matches!(&*field.node.name.node, "__schema" | "__type") => {
+        Selection::Field(field)
+            if matches!(&*field.node.name.node, "__schema" | "__type" | "_service") =>
+        {
             Err(coded(
                 code::GRAPHQL_VALIDATION_FAILED,
                 "Introspection is off on this server: read the schema from its documentation.",

@@ -248,6 +248,17 @@ fn collect<'a>(
 }
 
 fn known(code: Option<&str>) -> &'static str {
+    if let Some(
+        code::PERSISTED_QUERY_NOT_FOUND
+        | code::PERSISTED_QUERY_HASH_MISMATCH
+        | code::PERSISTED_QUERY_NOT_IN_LIST
+        | code::QUERY_NOT_IN_SAFELIST,
+    ) = code
+    {
+        // The request names no operation that runs. Series of their own for each root field would
+        // never count.
+        return code::OPERATION_RESOLUTION_FAILURE;
+    }
     let found = CODES.iter().find(|known| Some(**known) == code);
     found.copied().unwrap_or(code::INTERNAL_SERVER_ERROR)
 }
@@ -307,6 +318,10 @@ mod tests {
     fn every_code_has_a_series() {
         assert_eq!(known(Some(code::TIMED_OUT)), code::TIMED_OUT);
         assert_eq!(known(Some("somebody's text")), code::INTERNAL_SERVER_ERROR);
+        assert_eq!(
+            known(Some(code::PERSISTED_QUERY_NOT_FOUND)),
+            code::OPERATION_RESOLUTION_FAILURE
+        );
         for series in SERIES.values() {
             assert!(CODES.iter().all(|code| series.codes.knows(code)));
         }

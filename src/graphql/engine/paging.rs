@@ -34,6 +34,8 @@ pub const MAX_PAGE: i32 = 1_000;
 
 /// The position of a page in its list.
 #[derive(Debug, Clone, PartialEq, Eq, SimpleObject)]
+// Other subgraphs of a federated graph have pages too.
+#[graphql(shareable)]
 pub struct PageInfo {
     /// Whether there are nodes after this page.
     pub has_next_page: bool,

@@ -53,7 +53,7 @@ impl From<OperationError> for ApiError {
         match error {
             OperationError::Refused(refusals) => refused(refusals),
             OperationError::Unauthenticated => Self::Unauthenticated,
-            OperationError::Forbidden => Self::Forbidden,
+            OperationError::Forbidden(roles) => Self::Forbidden(roles),
             OperationError::RateLimited => Self::RateLimited,
             OperationError::Unavailable => Self::Unavailable,
             OperationError::Lost => Self::Lost,
@@ -70,7 +70,7 @@ impl From<Arc<OperationError>> for ApiError {
         match &*shared {
             OperationError::Refused(refusals) => refused(refusals.clone()),
             OperationError::Unauthenticated => Self::Unauthenticated,
-            OperationError::Forbidden => Self::Forbidden,
+            OperationError::Forbidden(roles) => Self::Forbidden(roles),
             OperationError::RateLimited => Self::RateLimited,
             OperationError::Unavailable => Self::Unavailable,
             OperationError::Lost => Self::Lost,

@@ -106,7 +106,7 @@ impl Item {
     }
 
     async fn fails(&self) -> Option<Result<&str, ApiError>> {
-        Some(Err(ApiError::Forbidden))
+        Some(Err(ApiError::Forbidden(&[])))
     }
 }
 
@@ -168,7 +168,7 @@ impl Subscriptions {
     }
 
     async fn refuses(&self) -> Result<stream::Empty<i32>, ApiError> {
-        Err(ApiError::Forbidden)
+        Err(ApiError::Forbidden(&[]))
     }
 
     async fn caller(

@@ -1,8 +1,10 @@
-//! Counts a document's tokens and brackets without parsing it.
+//! Separates a document's tokens without parsing it.
 //!
 //! Here: enough of GraphQL's lexical grammar to separate tokens in one pass, without recursion or
 //! allocation. Not here: whether the tokens make sense. On text that is not GraphQL the count is
 //! approximate, and the parser refuses the text afterwards.
+
+use std::ops::Range;
 
 /// The kinds of token that matter for counting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,13 +22,24 @@ pub(super) enum Token {
 /// An iterator over the tokens of a text.
 pub(super) struct Tokens<'a> {
     rest: &'a [u8],
+    /// Bytes of the whole text.
+    length: usize,
+    /// Where the latest token begins, in bytes.
+    start: usize,
 }
 
 impl<'a> Tokens<'a> {
     pub(super) fn new(text: &'a str) -> Self {
         Self {
             rest: text.as_bytes(),
+            length: text.len(),
+            start: 0,
         }
+    }
+
+    /// Where the latest token is in the text, in bytes.
+    pub(super) fn span(&self) -> Range<usize> {
+        self.start..self.length - self.rest.len()
     }
 
     fn skip_while(&mut self, wanted: impl Fn(u8) -> bool) {
@@ -75,6 +88,7 @@ impl Iterator for Tokens<'_> {
     fn next(&mut self) -> Option<Token> {
         loop {
             let first = *self.rest.first()?;
+            self.start = self.length - self.rest.len();
             match first {
                 b' ' | b'\t' | b'\r' | b'\n' | b',' => self.skip(1),
                 b'#' => self.skip_while(|byte| !matches!(byte, b'\n' | b'\r')),

@@ -2,111 +2,31 @@
 //! arguments.
 //!
 //! Here: the length of a list by `first`, `last`, `ids` and the like, with variables and defaults;
-//! the cost of a field's reads; the nesting of introspection. Not here: the size of the actual
-//! answer, which is counted while it is made ([`super::budget`]).
+//! the nesting of introspection. Not here: reading arguments ([`arguments`]); the weight of a single
+//! field ([`table`]); the size of the actual answer, which is counted while it is made ([`super::budget`]).
 //!
 //! The engine's own complexity (`complexity = …`) can't read an argument whose variable is omitted,
 //! which clients may do, and doesn't see the arguments of the enclosing fields.
 
-use std::borrow::Cow;
-use std::collections::HashSet;
+mod arguments;
+mod table;
 
 use async_graphql::parser::types::{
     ExecutableDocument, Field, OperationDefinition, OperationType, Selection, SelectionSet,
 };
 use async_graphql::registry::{MetaField, MetaType, MetaTypeName, Registry};
-use async_graphql::{Name, Positioned, Request, ServerError, Value, Variables};
-use async_graphql_value::Value as Given;
-use jiff::Timestamp;
+use async_graphql::{Positioned, Request, ServerError, Variables};
 
 use super::super::segmentation::MAX_NON_GSM_CHARACTERS;
 use super::documents::find_operation;
 use super::errors::{code, coded};
 use super::introspection;
 use super::limits::Limits;
-use super::paging::{DEFAULT_PAGE, MAX_PAGE};
 use crate::imports::{MAX_COLUMNS, PREVIEW_ROWS};
-
-/// The weight of most fields: one value.
-const VALUE: u64 = 1;
-
-/// The weight of a field whose row is loaded in a batch with those of its siblings. While it waits,
-/// it and its parent object stay in memory: 4 to 10 kB, compared to a few hundred bytes for a
-/// value.
-const EDGE: u64 = 8;
-
-/// The weight of a field with a database query of its own. A page of one row takes about 100 µs of
-/// CPU, a value 1 to 2 µs.
-const READ: u64 = 20;
-
-/// The weight of a file's preview. A workbook's parts are unpacked before its first row is read,
-/// which takes as long as hundreds of queries.
-const PREVIEW: u64 = 200 * READ;
-
-/// The weight of a month's credits, which are added up from its postings: a million take as long as
-/// thousands of queries, those of most months as long as a few. Measured: docs/measured.md,
-/// "Statements".
-const MONTH: u64 = 50 * READ;
+use table::{VALUE, own_weight};
 
 /// The assumed length of a list if no argument gives it.
 const UNTOLD: u64 = 5;
-
-/// Fields whose rows are loaded in batches.
-const EDGES: &[(&str, &[&str])] = &[
-    ("Account", &["paymentConnection", "subscriptionFee"]),
-    ("AutoRecharge", &["package"]),
-    ("Contact", &["list"]),
-    ("ContactImport", &["list"]),
-    (
-        "ContactList",
-        &[
-            "account",
-            "recipients",
-            "destinations",
-            "allocation",
-            "usage",
-        ],
-    ),
-    ("ListUsage", &["list"]),
-    ("Message", &["list", "account", "rateCard", "text", "lines"]),
-    ("MonthlyReport", &["account"]),
-    ("Posting", &["list"]),
-    ("Purchase", &["package"]),
-    ("Transaction", &["list", "message", "postings"]),
-];
-
-/// Fields with a database query of their own. Connections have one too and need no row here.
-const READS: &[(&str, &[&str])] = &[
-    (
-        "Account",
-        &[
-            "rateCard",
-            "balance",
-            "monthlyReportSchedule",
-            "autoRecharge",
-            "statement",
-        ],
-    ),
-    (
-        "AutoRecharge",
-        &[
-            "spentThisMonth",
-            "remainingThisMonth",
-            "suspendedReason",
-            "nextAttemptAt",
-            "inFlight",
-            "providerLimit",
-            "confirmationUrl",
-        ],
-    ),
-    ("CreditPackage", &["capacity"]),
-    ("MonthlyReport", &["download"]),
-    ("Query", &["node", "account", "quote", "usageReport"]),
-    ("Quote", &["suggestedPackage", "smartEncodingSaves"]),
-    ("RateCard", &["rates"]),
-    ("Statement", &["download"]),
-    ("UsageReport", &["download", "previous"]),
-];
 
 /// How often a type can be unwrapped: a required list of required values has three wraps.
 const MOST_WRAPS: usize = 3;
@@ -117,6 +37,8 @@ const BACK_TO_TYPES: [&str; 4] = ["fields", "interfaces", "possibleTypes", "inpu
 /// An operation that may run.
 pub(super) struct Judged {
     pub(super) kind: OperationType,
+    /// The most values that it can return, with its reads.
+    pub(super) weight: u64,
     /// The cache key of its answer, if it asks for the schema alone.
     pub(super) introspection: Option<String>,
 }
@@ -144,9 +66,10 @@ pub(super) fn check(
             variables: &variables,
             limits,
         };
-        scales.judge()?;
+        let weight = scales.judge()?;
         Ok(Judged {
             kind: operation.ty,
+            weight,
             introspection: introspection::asked(operation, name.as_deref(), &text, &variables),
         })
     });
@@ -181,7 +104,7 @@ struct Scales<'a> {
 }
 
 impl<'a> Scales<'a> {
-    fn judge(&self) -> Result<(), ServerError> {
+    fn judge(&self) -> Result<u64, ServerError> {
         let root = match self.operation.ty {
             OperationType::Query => Some(&self.registry.query_type),
             OperationType::Mutation => self.registry.mutation_type.as_ref(),
@@ -189,7 +112,7 @@ impl<'a> Scales<'a> {
         };
         // The validator reports an operation of a kind that the schema lacks.
         let Some(root) = root.and_then(|root| self.registry.types.get(root)) else {
-            return Ok(());
+            return Ok(0);
         };
         let around = Around {
             page: UNTOLD,
@@ -211,7 +134,7 @@ impl<'a> Scales<'a> {
                 ),
             ));
         }
-        Ok(())
+        Ok(weight)
     }
 
     fn set(
@@ -333,6 +256,7 @@ impl<'a> Scales<'a> {
         match (parent, name) {
             (parent, "nodes" | "edges") if parent.ends_with("Connection") => around.page,
             ("Query", "nodes") => self.length(field, "ids").unwrap_or(UNTOLD),
+            ("Query", "_entities") => self.length(field, "representations").unwrap_or(UNTOLD),
             // Reports usually cover all lists, of which there are few. Lists × buckets are bounded
             // where they are read (`MAX_LIST_BUCKETS`), and the resulting values are counted.
             ("UsageReport", "lists") => inside.page.min(50),
@@ -364,151 +288,6 @@ impl<'a> Scales<'a> {
             // Most types and fields have no such list.
             _ => VALUE,
         }
-    }
-
-    /// The requested page size, if the field has paging arguments.
-    fn page(&self, meta: &MetaField, field: &'a Field) -> Option<u64> {
-        let default = meta.args.get("first")?.default_value.as_deref();
-        let asked = |name| match self.argument(field, name)?.as_ref() {
-            Value::Number(number) => number.as_i64(),
-            _ => None,
-        };
-        let asked = asked("first").or_else(|| asked("last"));
-        let size = asked.or_else(|| default?.parse().ok());
-        let size = size.unwrap_or(i64::from(DEFAULT_PAGE));
-        // A size out of bounds is refused by the resolver.
-        u64::try_from(size.clamp(1, i64::from(MAX_PAGE))).ok()
-    }
-
-    /// The number of intervals that a field's arguments, or its input, divide time into.
-    fn intervals(&self, meta: &MetaField, field: &'a Field) -> Option<u64> {
-        let (from, to, interval) = if meta.args.contains_key("interval") {
-            (
-                self.argument(field, "from"),
-                self.argument(field, "to"),
-                self.argument(field, "interval"),
-            )
-        } else {
-            let input = self.argument(field, "input")?;
-            let Value::Object(input) = input.as_ref() else {
-                return None;
-            };
-            let part = |name: &str| input.get(name).cloned().map(Cow::Owned);
-            (part("from"), part("to"), part("interval"))
-        };
-        let instant = |value: Option<Cow<'_, Value>>| match value?.as_ref() {
-            Value::String(text) => text.parse::<Timestamp>().ok(),
-            _ => None,
-        };
-        let seconds = instant(to)?.duration_since(instant(from)?).as_secs();
-        let interval = interval.as_deref().and_then(|interval| match interval {
-            Value::Enum(name) => Some(name.as_str()),
-            Value::String(name) => Some(name.as_str()),
-            _ => None,
-        });
-        let length = match interval {
-            Some("HOUR") => 3_600,
-            Some("WEEK") => 7 * 86_400,
-            Some("MONTH") => 28 * 86_400,
-            _ => 86_400,
-        };
-        // The partial intervals at both ends count too. The report refuses more intervals than its
-        // own limit.
-        u64::try_from((seconds / length + 2).clamp(1, 5_000)).ok()
-    }
-
-    /// The number of characters of the text in a field's input.
-    fn characters(&self, meta: &MetaField, field: &'a Field) -> Option<u64> {
-        meta.args.get("input")?;
-        let input = self.argument(field, "input")?;
-        let Value::Object(input) = input.as_ref() else {
-            return None;
-        };
-        match input.get("text")? {
-            Value::String(text) => u64::try_from(text.chars().count()).ok(),
-            _ => None,
-        }
-    }
-
-    /// The number of distinct values of a list argument.
-    fn length(&self, field: &'a Field, name: &str) -> Option<u64> {
-        let value = self.argument(field, name)?;
-        match value.as_ref() {
-            Value::List(items) => {
-                let mut seen = HashSet::new();
-                let different = items.iter().filter(|item| match item {
-                    Value::String(text) => seen.insert(text.as_str()),
-                    _ => true,
-                });
-                u64::try_from(different.count()).ok()
-            }
-            Value::Null => None,
-            // A list of one item may be written without brackets.
-            _ => Some(1),
-        }
-    }
-
-    /// The value of an argument: literal, variable, or the variable's default.
-    fn argument(&self, field: &'a Field, name: &str) -> Option<Cow<'a, Value>> {
-        match field.get_argument(name).map(|value| &value.node)? {
-            Given::Variable(name) => self.variable(name).map(Cow::Borrowed),
-            given => {
-                let all = |name: Name| {
-                    let value = self.variable(&name).cloned();
-                    Ok::<_, std::convert::Infallible>(value.unwrap_or(Value::Null))
-                };
-                given.clone().into_const_with(all).ok().map(Cow::Owned)
-            }
-        }
-    }
-
-    fn variable(&self, name: &Name) -> Option<&'a Value> {
-        self.variables.get(name).or_else(|| {
-            let mut definitions = self.operation.variable_definitions.iter();
-            let definition = definitions.find(|one| one.node.name.node == *name)?;
-            Some(&definition.node.default_value.as_ref()?.node)
-        })
-    }
-
-    /// Whether `@skip` or `@include` excludes a selection.
-    fn is_left_out(&self, selection: &'a Selection) -> bool {
-        selection.directives().iter().any(|directive| {
-            let name = directive.node.name.node.as_str();
-            let wanted = match name {
-                "skip" => true,
-                "include" => false,
-                _ => return false,
-            };
-            // As in the engine, which ignores a variable's default here.
-            let value = match directive.node.get_argument("if").map(|value| &value.node) {
-                Some(Given::Boolean(value)) => *value,
-                Some(Given::Variable(name)) => {
-                    self.variables.get(name) == Some(&Value::Boolean(true))
-                }
-                _ => false,
-            };
-            value == wanted
-        })
-    }
-}
-
-fn own_weight(parent: &str, name: &str, kind: &str, characters: u64) -> u64 {
-    let has = |table: &[(&str, &[&str])]| {
-        let mut rows = table.iter();
-        rows.any(|(of, names)| *of == parent && names.contains(&name))
-    };
-    match (parent, name) {
-        // Cutting a text takes time in proportion to it.
-        ("Query", "segmentation") => VALUE + characters / 40,
-        ("Quote", "segmentation" | "smartEncodingSaves") => VALUE + characters / 40,
-        ("Query", "quote") => READ + characters / 20,
-        ("Query", "contactImportPreview") => PREVIEW,
-        ("Statement", "credits") => MONTH,
-        (_, "totalCount") => READ,
-        _ if kind.ends_with("Connection") => READ,
-        _ if has(READS) => READ,
-        _ if has(EDGES) => EDGE,
-        _ => VALUE,
     }
 }
 

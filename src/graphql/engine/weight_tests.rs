@@ -6,6 +6,7 @@ use async_graphql::parser::types::{TypeKind, TypeSystemDefinition};
 use async_graphql::{Request, Variables};
 use serde_json::{Value as Json, json};
 
+use super::table::{EDGES, READ, READS};
 use super::*;
 use crate::graphql::schema::{builder, sdl};
 
@@ -172,7 +173,7 @@ fn the_tables_name_existing_fields() {
         ("ListUsage", &["buckets"]),
         ("ContactList", &["usage"]),
         ("Segmentation", &["segments", "nonGsmCharacters"]),
-        ("Query", &["segmentation", "nodes"]),
+        ("Query", &["segmentation", "nodes", "_entities"]),
     ];
     for (of, names) in EDGES.iter().chain(READS).chain(&lists) {
         for name in *names {

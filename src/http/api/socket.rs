@@ -29,7 +29,7 @@ use crate::{
     operations::Viewer,
 };
 
-/// How often a socket's key is checked again.
+/// How often the key of a socket or an event stream is checked again.
 const KEY_CHECK: Duration = Duration::from_secs(1);
 /// Bytes that may be read from a socket that has shown no key: a `connection_init` with a JWT in
 /// it, and some pings.
@@ -69,31 +69,38 @@ pub(super) async fn socket(server: &Server, request: axum::extract::Request) -> 
                     // The socket is closed either way; the client's next attempt is a new
                     // connection.
                     let _ = shared.wrong_keys.count(address);
-                    return Err(Refused::Forbidden);
+                    return Err(Refused::Unauthorized);
                 }
-                Err(_) => return Err(Refused::Forbidden),
+                Err(_) => return Err(Refused::Busy),
             };
             let caller = Caller::new(Some(&viewer), address);
             let held = shared.shares.socket(&caller).map_err(|_| Refused::Busy)?;
             if let Some(place) = place {
                 place.belongs_to(caller.owner);
             }
-            Ok(SocketSession {
-                shared,
-                viewer,
-                caller,
-                _held: held,
-            })
+            Ok(SocketSession::new(shared, viewer, caller, held))
         },
     )
 }
 
-/// The caller of a socket.
-struct SocketSession {
+/// The caller of a socket, or of an event stream.
+pub(super) struct SocketSession {
     shared: Arc<Shared>,
     viewer: Viewer,
     caller: Caller,
     _held: Held,
+}
+
+impl SocketSession {
+    /// A session that keeps its place for as long as it lives.
+    pub(super) fn new(shared: Arc<Shared>, viewer: Viewer, caller: Caller, held: Held) -> Self {
+        Self {
+            shared,
+            viewer,
+            caller,
+            _held: held,
+        }
+    }
 }
 
 impl Session for SocketSession {

@@ -120,7 +120,9 @@ async fn extract(body: Bytes) -> Result<GraphqlRequest, Problem> {
     let json = HeaderValue::from_static("application/json");
     request.headers_mut().insert(header::CONTENT_TYPE, json);
     match <GraphQLRequest>::from_request(request, &()).await {
-        Ok(request) => check(request.into_inner()),
+        Ok(request) if !request.0.query.is_empty() => check(request.into_inner()),
+        // It doesn't know the id of a persisted document.
+        Ok(_) => finish(read_json(&body)?),
         // Its error names neither the parameter nor the position; and it refuses a null query,
         // which clients that send the hash of a persisted query may have.
         Err(_) => finish(read_json(&body)?),
@@ -136,6 +138,8 @@ fn read_query(query: &str) -> Result<Parameters, Problem> {
         operation_name: Option<String>,
         variables: Option<String>,
         extensions: Option<String>,
+        #[serde(alias = "doc_id", alias = "id")]
+        document_id: Option<String>,
     }
     let raw: Raw = serde_urlencoded::from_str(query).map_err(|_| {
         problem::bad_request("The URL's parameters are malformed, or one is repeated.")
@@ -145,6 +149,7 @@ fn read_query(query: &str) -> Result<Parameters, Problem> {
         operation_name: raw.operation_name,
         variables: parse("variables", raw.variables.as_deref())?,
         extensions: parse("extensions", raw.extensions.as_deref())?,
+        document_id: raw.document_id,
     })
 }
 

@@ -1,33 +1,46 @@
-//! Content negotiation: which of the two media types a response has.
+//! Content negotiation: which media type a response has.
 //!
 //! Here: the `Accept` header, by the GraphQL-over-HTTP specification. Not here: content types of
-//! requests.
+//! requests; the form of an event stream ([`crate::http::event_stream`]).
 
 use axum::http::{HeaderMap, header};
 
 /// A media type of responses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Media {
+pub enum Media {
     /// `application/json`: for clients older than the specification; the status carries little
     /// information.
     Json,
     /// `application/graphql-response+json`: the status reports the outcome.
     GraphqlResponse,
+    /// `text/event-stream`: results are events, and so are errors of the operation.
+    EventStream,
+}
+
+/// What a client accepts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// The media type of an answer; `None` if the client accepts none of them.
+    pub best: Option<Media>,
+    /// Whether it accepts an event stream, which a subscription needs.
+    pub events: bool,
 }
 
 impl Media {
-    pub(super) fn content_type(self) -> &'static str {
+    pub(crate) fn content_type(self) -> &'static str {
         match self {
             Self::Json => "application/json; charset=utf-8",
             Self::GraphqlResponse => "application/graphql-response+json; charset=utf-8",
+            Self::EventStream => "text/event-stream; charset=utf-8",
         }
     }
 }
 
 /// The media type that the client prefers; plain JSON if it states no preference or accepts
-/// anything. `None` if it accepts neither.
-pub(super) fn negotiate(headers: &HeaderMap) -> Option<Media> {
+/// anything.
+pub(crate) fn negotiate(headers: &HeaderMap) -> Accepted {
     let mut named = false;
+    let mut events = false;
     let mut best: Option<(u16, Media)> = None;
     for value in headers.get_all(header::ACCEPT) {
         for range in value.to_str().unwrap_or_default().split(',') {
@@ -39,25 +52,28 @@ pub(super) fn negotiate(headers: &HeaderMap) -> Option<Media> {
             let Some((media, thousandths)) = read_range(range) else {
                 continue;
             };
+            events |= media == Media::EventStream && thousandths > 0;
             // The first one wins among equal preferences.
             if thousandths > best.map_or(0, |(best, _)| best) {
                 best = Some((thousandths, media));
             }
         }
     }
-    if named {
+    let best = if named {
         best.map(|(_, media)| media)
     } else {
         Some(Media::Json)
-    }
+    };
+    Accepted { best, events }
 }
 
-/// A media range and its quality in thousandths. `None` if it matches neither media type.
+/// A media range and its quality in thousandths. `None` if it matches no media type of ours.
 fn read_range(range: &str) -> Option<(Media, u16)> {
     let mut parts = range.split(';').map(str::trim);
     let media = match parts.next()?.to_ascii_lowercase().as_str() {
         "application/json" | "application/*" | "*/*" => Media::Json,
         "application/graphql-response+json" => Media::GraphqlResponse,
+        "text/event-stream" => Media::EventStream,
         _ => return None,
     };
     let mut thousandths = 1000;
@@ -99,7 +115,7 @@ mod tests {
             .iter()
             .map(|value| (header::ACCEPT, HeaderValue::from_static(value)))
             .collect();
-        assert_eq!(negotiate(&headers), expected, "{accept:?}");
+        assert_eq!(negotiate(&headers).best, expected, "{accept:?}");
     }
 
     #[test]
@@ -144,6 +160,27 @@ mod tests {
             &["multipart/mixed, application/graphql-response+json, application/json"],
             response,
         );
+    }
+
+    #[test]
+    fn an_event_stream_is_chosen_if_preferred_and_noted_if_accepted() {
+        let check = |accept: &'static str, best: Media, events: bool| {
+            let headers = [(header::ACCEPT, HeaderValue::from_static(accept))];
+            let expected = Accepted {
+                best: Some(best),
+                events,
+            };
+            assert_eq!(negotiate(&headers.into_iter().collect()), expected);
+        };
+        check("text/event-stream", Media::EventStream, true);
+        check("text/event-stream, */*;q=0.1", Media::EventStream, true);
+        check(
+            "application/graphql-response+json, text/event-stream",
+            Media::GraphqlResponse,
+            true,
+        );
+        check("*/*", Media::Json, false);
+        check("text/event-stream;q=0, */*", Media::Json, false);
     }
 
     #[test]

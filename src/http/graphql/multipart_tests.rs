@@ -3,6 +3,7 @@
 use axum::body::{Body, to_bytes};
 use serde_json::{Value, json};
 
+use crate::graphql::engine::documents::Documents;
 use crate::graphql::engine::limits::Limits;
 use crate::graphql::engine::test_schema::{Trace, test_schema};
 use crate::graphql::engine::uploads::Taker;
@@ -54,7 +55,7 @@ async fn send_within(limits: BodyLimits, body: impl Into<Body>) -> (u16, Value) 
 
 async fn send_through(gate: &impl Gate, limits: BodyLimits, body: impl Into<Body>) -> (u16, Value) {
     let executor = test_schema(&Trace::default());
-    let endpoint = Endpoint::new(Limits::default(), limits, TAKERS);
+    let endpoint = Endpoint::new(Documents::new(Limits::default()), limits, TAKERS);
     let request = axum::extract::Request::post("/graphql")
         .header("content-type", "multipart/form-data; boundary=cut")
         .header("graphql-require-preflight", "1")

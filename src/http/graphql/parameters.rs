@@ -1,14 +1,15 @@
 //! The parameters of a GraphQL request.
 //!
-//! Here: the four that the specification names, read from JSON, and the checks of a request made of
-//! them. Not here: where they are in an HTTP request ([`super::body`], [`super::multipart`]) or in
-//! a WebSocket's message.
+//! Here: the four that the specification names, the id of a persisted document, and the checks of a
+//! request made of them. Not here: where they are in an HTTP request ([`super::body`],
+//! [`super::multipart`]) or in a WebSocket's message; which document an id means
+//! ([`crate::graphql::engine::persisted`]).
 
-use async_graphql::{Extensions, Request as GraphqlRequest, Variables};
+use async_graphql::{Extensions, Request as GraphqlRequest, Variables, value};
 use serde::Deserialize;
 
 use super::problem::{self, Problem};
-use crate::graphql::engine::documents::forges_upload;
+use crate::graphql::engine::{documents::forges_upload, persisted::EXTENSION};
 
 /// The parameters of a GraphQL request; null counts as absent, any other type is refused.
 #[derive(Debug, Default, Deserialize)]
@@ -20,18 +21,16 @@ pub(crate) struct Parameters {
     pub(crate) variables: Variables,
     #[serde(default)]
     pub(crate) extensions: Extensions,
+    /// The id of a persisted document: `documentId` in the appendix of GraphQL over HTTP, `doc_id`
+    /// or `id` in examples of Relay.
+    #[serde(alias = "doc_id", alias = "id")]
+    pub(crate) document_id: Option<String>,
 }
 
 impl Parameters {
-    /// `None` if there is no query, or a variable imitates an uploaded file.
+    /// `None` if there is no document, or a variable imitates an uploaded file.
     pub(crate) fn into_request(self) -> Option<GraphqlRequest> {
-        if self.variables.values().any(forges_upload) {
-            return None;
-        }
-        let mut request = GraphqlRequest::new(self.query?).variables(self.variables);
-        request.operation_name = self.operation_name;
-        request.extensions = self.extensions;
-        Some(request)
+        finish(self).ok()
     }
 }
 
@@ -62,16 +61,19 @@ pub(super) fn finish(parameters: Parameters) -> Result<GraphqlRequest, Problem> 
     let mut request = GraphqlRequest::new(query).variables(parameters.variables);
     request.operation_name = parameters.operation_name;
     request.extensions = parameters.extensions;
+    if let Some(id) = parameters.document_id {
+        let extension = value!({ "version": 1, "sha256Hash": id });
+        let extensions = &mut request.extensions;
+        extensions.entry(EXTENSION.to_owned()).or_insert(extension);
+    }
     check(request)
 }
 
 pub(super) fn check(request: GraphqlRequest) -> Result<GraphqlRequest, Problem> {
-    if request.query.is_empty() {
-        return Err(if request.extensions.contains_key("persistedQuery") {
-            problem::persisted_query()
-        } else {
-            problem::bad_request("The parameter query is missing.")
-        });
+    if request.query.is_empty() && !request.extensions.contains_key(EXTENSION) {
+        return Err(problem::bad_request(
+            "The parameter query is missing, and no persisted document is named.",
+        ));
     }
     if request.variables.values().any(forges_upload) {
         return Err(problem::bad_request(

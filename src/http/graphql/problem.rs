@@ -12,10 +12,11 @@ use super::headers;
 use super::media::Media;
 use crate::graphql::engine::errors::{code, coded};
 use crate::graphql::engine::execution::Answer;
+use crate::http::event_stream;
 
 /// A request that is refused before anything runs.
 #[derive(Debug)]
-pub(super) struct Problem {
+pub(crate) struct Problem {
     status: StatusCode,
     code: &'static str,
     message: String,
@@ -24,7 +25,7 @@ pub(super) struct Problem {
 }
 
 impl Problem {
-    fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+    pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         Self {
             status,
             code,
@@ -33,8 +34,21 @@ impl Problem {
         }
     }
 
-    pub(super) fn respond(self, media: Media) -> Response {
+    /// The response, as GraphQL in the client's media type.
+    ///
+    /// A client of an event stream can't read the body of a failed response, and repeats the
+    /// request. So it gets the error as an event, unless repeating is what it should do.
+    pub(crate) fn respond(self, media: Media) -> Response {
         let answer = Answer::refused(coded(self.code, self.message));
+        let is_final =
+            self.status.is_client_error() && self.status != StatusCode::TOO_MANY_REQUESTS;
+        if media == Media::EventStream && is_final {
+            return event_stream::answer(&answer);
+        }
+        let media = match media {
+            Media::EventStream => Media::Json,
+            Media::Json | Media::GraphqlResponse => media,
+        };
         // Texts and codes always serialize.
         let body = serde_json::to_vec(&answer).unwrap_or_default();
         let mut response = (self.status, headers(media), body).into_response();
@@ -56,15 +70,6 @@ pub(super) fn batching() -> Problem {
         StatusCode::BAD_REQUEST,
         "BATCHING_NOT_SUPPORTED",
         "Batches are not supported: send one operation per request; its document may select many fields.",
-    )
-}
-
-pub(super) fn persisted_query() -> Problem {
-    // The Apollo protocol fixes this text: clients then send the whole document.
-    Problem::new(
-        StatusCode::BAD_REQUEST,
-        "PERSISTED_QUERY_NOT_SUPPORTED",
-        "PersistedQueryNotSupported",
     )
 }
 
@@ -127,7 +132,7 @@ pub(super) fn not_acceptable() -> Problem {
     Problem::new(
         StatusCode::NOT_ACCEPTABLE,
         "NOT_ACCEPTABLE",
-        "Responses are application/graphql-response+json or application/json; accept one of them.",
+        "Responses are application/graphql-response+json, application/json or text/event-stream; accept one of them.",
     )
 }
 
@@ -157,7 +162,7 @@ pub(super) fn subscription_over_http() -> Problem {
     Problem::new(
         StatusCode::BAD_REQUEST,
         "SUBSCRIPTION_NOT_SUPPORTED",
-        "Subscribe over a WebSocket at this address, with the subprotocol graphql-transport-ws.",
+        "Subscribe with Accept: text/event-stream, or over a WebSocket at this address with the subprotocol graphql-transport-ws.",
     )
 }
 

@@ -4,6 +4,7 @@ use axum::body::{Body, to_bytes};
 use serde_json::{Value, json};
 
 use super::*;
+use crate::graphql::engine::limits::Limits;
 use crate::graphql::engine::test_schema::{Caller, Trace, test_schema};
 
 mod requests;
@@ -55,7 +56,11 @@ async fn send_to(endpoint: &Endpoint, trace: &Trace, request: Request) -> Answer
 }
 
 async fn send(request: Request) -> Answered {
-    let endpoint = Endpoint::new(Limits::default(), BodyLimits::default(), &[]);
+    let endpoint = Endpoint::new(
+        Documents::new(Limits::default()),
+        BodyLimits::default(),
+        &[],
+    );
     send_to(&endpoint, &Trace::default(), request).await
 }
 

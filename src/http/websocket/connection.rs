@@ -17,8 +17,8 @@ use serde_json::Value;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, timeout};
 use tokio_stream::{StreamExt, StreamMap};
 
-use super::operation::{Frame, Operation};
-use super::protocol::{ClientMessage, Close, ServerMessage};
+use super::operation::Operation;
+use super::protocol::{ClientMessage, Close, Frame, ServerMessage, frame};
 use super::{Pass, Refused, Session, Sockets};
 use crate::graphql::engine::errors::{code, coded};
 use crate::graphql::engine::execution::Answer;
@@ -123,7 +123,7 @@ impl<E: Executor, S: Session> Connection<'_, E, S> {
                 () = &mut init_timeout, if self.session.is_none() => {
                     Flow::Break(Some(Close::init_timeout()))
                 }
-                () = &mut revoked => Flow::Break(Some(Close::forbidden())),
+                () = &mut revoked => Flow::Break(Some(Close::unauthorized())),
                 Some(outcome) = OptionFuture::from(self.connecting.as_mut()) => {
                     self.connecting = None;
                     match outcome {
@@ -135,11 +135,12 @@ impl<E: Executor, S: Session> Connection<'_, E, S> {
                             self.send(ServerMessage::ConnectionAck.encode()).await
                         }
                         Err(Refused::Unauthorized) => Flow::Break(Some(Close::unauthorized())),
-                        Err(Refused::Forbidden) => Flow::Break(Some(Close::forbidden())),
                         Err(Refused::Busy) => Flow::Break(Some(Close::try_again_later())),
                     }
                 }
-                Some((id, frame)) = self.operations.next() => self.forward(&id, frame).await,
+                Some((id, event)) = self.operations.next() => {
+                    self.forward(&id, frame(&id, &event)).await
+                }
                 message = self.socket.recv() => {
                     silent_intervals = 0;
                     match message {
@@ -256,24 +257,22 @@ impl<E: Executor, S: Session> Connection<'_, E, S> {
                 "This connection already has {} operations, the most allowed; complete one first.",
                 self.operations.len()
             );
-            Operation::refused(&id, &Answer::refused(coded(code::RATE_LIMITED, text)))
+            Operation::refused(Answer::refused(coded(code::RATE_LIMITED, text)))
         } else {
             match self.shared.documents.prepare(&mut request) {
-                Err(error) => Operation::refused(&id, &Answer::not_run(error)),
+                Err(error) => Operation::refused(Answer::not_run(error)),
                 Ok(kind) => {
                     self.started += 1;
                     let request_id = format!("{}.{}", self.request_id, self.started);
                     let (session, executor) = (Arc::clone(session), self.executor.clone());
                     let admits = Arc::clone(&session);
-                    let own_id = id.clone();
                     Operation::admitted(
                         kind,
-                        id.clone(),
                         async move { admits.admit(kind, bytes).await },
                         self.shared.limits.operation_timeout,
                         move || {
                             let request = session.prepare(request);
-                            Operation::start(executor, request, kind, own_id, request_id)
+                            Operation::start(executor, request, kind, request_id)
                         },
                     )
                 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::graphql::engine::budget::{self, Unwritten};
 use crate::graphql::engine::execution::Answer;
-use crate::http::graphql::Parameters;
+use crate::http::{events::Event, graphql::Parameters};
 
 /// Messages of clients.
 #[derive(Debug, Deserialize)]
@@ -66,6 +66,39 @@ impl ServerMessage<'_> {
 /// A message is larger than the limit of responses.
 pub(super) struct TooLarge;
 
+/// A message of an operation; the operation ends with its last one.
+pub(super) struct Frame {
+    /// `None` if it can't be serialized.
+    pub(super) message: Option<Message>,
+    pub(super) last: bool,
+}
+
+/// What an operation's event is on the wire.
+pub(super) fn frame(id: &str, event: &Event) -> Frame {
+    match event {
+        Event::Next(payload) => match (ServerMessage::Next { id, payload }).write() {
+            Ok(message) => Frame {
+                message,
+                last: false,
+            },
+            Err(TooLarge) => error(id, &Answer::refused(budget::too_many_bytes())),
+        },
+        Event::Error(answer) => error(id, answer),
+        Event::Complete => Frame {
+            message: ServerMessage::Complete { id }.encode(),
+            last: true,
+        },
+    }
+}
+
+fn error(id: &str, answer: &Answer) -> Frame {
+    let payload = &answer.response.errors;
+    Frame {
+        message: ServerMessage::Error { id, payload }.encode(),
+        last: true,
+    }
+}
+
 /// The code and reason of a close.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Close {
@@ -108,10 +141,6 @@ impl Close {
 
     pub(super) fn unauthorized() -> Self {
         Self::new(4401, "Unauthorized")
-    }
-
-    pub(super) fn forbidden() -> Self {
-        Self::new(4403, "Forbidden")
     }
 
     pub(super) fn subprotocol() -> Self {

@@ -70,7 +70,7 @@ impl Server {
                     judged.notified().await;
                     Ok(TestSession { revoked })
                 }
-                _ => Err(Refused::Forbidden),
+                _ => Err(Refused::Unauthorized),
             };
             let response = sockets.serve(upgrade, schema.clone(), "req-9".to_owned(), connect);
             async move { response }

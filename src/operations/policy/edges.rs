@@ -45,6 +45,7 @@ macro_rules! edges {
 }
 
 edges! {
+    _Service { ANYONE: sdl; }
     /// A sending service needs the account's rate card, settlement setting and available credits.
     Account {
         EVERY_KEY: id name timeZone currencyCode consumptionOrder settlement rateCard balance lists messages;

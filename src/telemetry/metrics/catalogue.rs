@@ -65,7 +65,7 @@ catalogue! {
     SOCKETS = Kind::Gauge, "message_credits_websockets", [],
         "Open WebSockets with a key that works.";
     SUBSCRIPTIONS = Kind::Gauge, "message_credits_subscriptions", [],
-        "Running subscriptions of all WebSockets.";
+        "Running subscriptions of all WebSockets and event streams.";
     DOWNLOADS = Kind::Gauge, "message_credits_downloads_running", [],
         "Files of reports and statements that are being sent.";
     IMPORTS = Kind::Gauge, "message_credits_imports_running", [],

@@ -92,6 +92,11 @@ impl World {
         match field {
             "node" => ("query($id: ID!) { node(id: $id) { id } }".into(), json!({ "id": list })),
             "nodes" => ("query($ids: [ID!]!) { nodes(ids: $ids) { id } }".into(), json!({ "ids": [list] })),
+            "_service" => ("{ _service { sdl } }".into(), json!({})),
+            "_entities" => (
+                "query($all: [_Any!]!) { _entities(representations: $all) { __typename } }".into(),
+                json!({ "all": [{ "__typename": "ContactList", "id": list }] }),
+            ),
             "viewer" => ("{ viewer { role } }".into(), json!({})),
             "account" => ("query($id: ID) { account(id: $id) { id } }".into(), json!({ "id": account })),
             "accounts" | "platformApiKeys" | "creditPackages" | "rateCards" => {

@@ -1,5 +1,5 @@
 //! Third-party clients against the program itself: the audits of GraphQL over HTTP, a standard urql
-//! client with generated types, and a browser.
+//! client with generated types, the clients of every transport, and a browser.
 
 use std::{path::Path, process::Command};
 
@@ -62,6 +62,20 @@ fn a_standard_client_with_generated_types_runs_the_tour() {
     tour.env("MESSAGE_CREDITS_URL", &server.base)
         .env("ADMIN_KEY", ADMIN_KEY);
     run(tour);
+}
+
+#[test]
+fn standard_clients_speak_every_transport() {
+    let path = "tests/clients/protocol";
+    if !is_installed(path) {
+        return;
+    }
+    let (_folder, server) = server("serve");
+    let mut clients = npm(path, "test");
+    clients
+        .env("MESSAGE_CREDITS_URL", &server.base)
+        .env("ADMIN_KEY", ADMIN_KEY);
+    run(clients);
 }
 
 #[test]

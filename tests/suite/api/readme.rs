@@ -1,4 +1,4 @@
-//! The README's tour: every step runs exactly as written.
+//! The README's tour and the API guide: every example runs exactly as written.
 
 use std::process::{Command, Stdio};
 
@@ -21,6 +21,15 @@ fn blocks(readme: &str, marker: &str) -> Vec<String> {
     blocks
 }
 
+/// The key of the demo's owner.
+fn owner(welcome: &str) -> &str {
+    welcome
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("owner of Bottega Lume"))
+        .unwrap_or_else(|| panic!("no owner in {welcome}"))
+        .trim()
+}
+
 #[test]
 fn the_readme_tour_runs() {
     if Command::new("jq")
@@ -40,12 +49,7 @@ fn the_readme_tour_runs() {
         folder.path().join("tour.db").display()
     );
     let server = Process::start(&["demo", "--database-url", &url]);
-    let owner = server
-        .welcome
-        .lines()
-        .find_map(|line| line.trim().strip_prefix("owner of Bottega Lume"))
-        .unwrap_or_else(|| panic!("no owner in {}", server.welcome))
-        .trim();
+    let owner = owner(&server.welcome);
     let setup = blocks(&readme, "<!-- tour:setup -->").join("\n");
     let setup = setup
         .replace("http://127.0.0.1:8080", &server.base)
@@ -82,4 +86,37 @@ fn the_readme_tour_runs() {
         account["messages"]["nodes"][0]["status"], "SCHEDULED",
         "{after}"
     );
+}
+
+#[test]
+fn the_examples_of_the_api_guide_run() {
+    let is_there = |program: &str| {
+        let version = Command::new(program).arg("--version").output();
+        version.is_ok_and(|output| output.status.success())
+    };
+    if !is_there("jq") || !is_there("curl") {
+        eprintln!("SKIPPED: jq or curl is not there; cargo xtask test installs them");
+        return;
+    }
+    let guide =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/api.md")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!(
+        "sqlite://{}?mode=rwc",
+        folder.path().join("guide.db").display()
+    );
+    let server = Process::start(&["demo", "--database-url", &url]);
+    let owner = owner(&server.welcome);
+    let setup = blocks(&guide, "<!-- api:setup -->").join("\n");
+    let setup = setup
+        .replace("http://127.0.0.1:8080", &server.base)
+        .replace("mc_the_key_of_the_owner", owner);
+    let examples = blocks(&guide, "<!-- api -->");
+    assert_eq!(examples.len(), 6);
+    for example in examples {
+        let mut shell = Command::new("bash");
+        let script = format!("set -eu\n{setup}\n{example}\n");
+        shell.current_dir(&folder).args(["-c", &script]);
+        run(shell);
+    }
 }

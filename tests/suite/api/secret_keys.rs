@@ -43,6 +43,7 @@ async fn connected(url: &str, key: &str, accounts: u32) {
         cors_origins: CorsOrigins::default(),
         rates: Rates::default(),
         capacity: Capacity::default(),
+        trusted: Default::default(),
     };
     let services = app::assemble(store.clone(), settings).services;
     for number in 0..accounts {

@@ -210,7 +210,7 @@ async fn a_socket_must_authenticate_first() {
     let server = Server::on_sqlite().await;
     let nothing = json!({ "type": "connection_init" });
     assert_eq!(close_code(&server, &[nothing]).await, 4401);
-    assert_eq!(close_code(&server, &[init("mc_wrong")]).await, 4403);
+    assert_eq!(close_code(&server, &[init("mc_wrong")]).await, 4401);
     // More requests than one key may have: the rest is refused without reading it.
     let large = json!({ "type": "connection_init", "payload": { "x": "a".repeat(40_000) } });
     assert_eq!(close_code(&server, &[large]).await, 0);

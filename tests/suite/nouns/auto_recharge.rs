@@ -206,6 +206,7 @@ on_both_databases! {
                 trusted_proxies: TrustedProxies::default(),
                 rates: Rates::default(),
                 capacity: Capacity::default(),
+                trusted: Default::default(),
                 cors_origins: CorsOrigins::default(),
                 replica: None,
                 vault: Vault::default(),

@@ -40,6 +40,7 @@ fn without_a_provider(server: &Server) -> App {
         trusted_proxies: TrustedProxies::default(),
         rates: Rates::default(),
         capacity: Capacity::default(),
+        trusted: Default::default(),
         cors_origins: CorsOrigins::default(),
     };
     app::assemble(server.services().store.clone(), settings)

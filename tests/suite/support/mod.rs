@@ -186,6 +186,7 @@ impl Server {
             trusted_proxies: TrustedProxies::default(),
             rates: Rates::default(),
             capacity: Capacity::default(),
+            trusted: Default::default(),
         };
         set(&mut settings);
         let app = app::assemble(store, settings);

@@ -38,7 +38,11 @@ async fn get_runs_queries_with_all_parameters() {
 
 #[tokio::test]
 async fn get_never_mutates() {
-    let endpoint = Endpoint::new(Limits::default(), BodyLimits::default(), &[]);
+    let endpoint = Endpoint::new(
+        Documents::new(Limits::default()),
+        BodyLimits::default(),
+        &[],
+    );
     let trace = Trace::default();
     let text = "query Q { hello } mutation M { act }";
     let answered = send_to(
@@ -118,13 +122,13 @@ async fn requests_that_are_not_graphql_are_refused_with_a_reason() {
     check(
         post(r#"{"extensions":{"persistedQuery":{}}}"#),
         400,
-        "PERSISTED_QUERY_NOT_SUPPORTED",
+        "GRAPHQL_VALIDATION_FAILED",
     )
     .await;
     check(
-        post(r#"{"query":null,"extensions":{"persistedQuery":{}}}"#),
+        post(r#"{"query":null,"documentId":"sha256:0"}"#),
         400,
-        "PERSISTED_QUERY_NOT_SUPPORTED",
+        "PERSISTED_QUERY_NOT_FOUND",
     )
     .await;
     check(
@@ -160,7 +164,7 @@ async fn requests_that_are_not_graphql_are_refused_with_a_reason() {
 #[tokio::test]
 async fn a_json_body_has_a_size_limit() {
     let endpoint = Endpoint::new(
-        Limits::default(),
+        Documents::new(Limits::default()),
         BodyLimits {
             json_bytes: 100,
             ..BodyLimits::default()
@@ -186,7 +190,11 @@ async fn a_json_body_has_a_size_limit() {
 
 #[tokio::test]
 async fn a_mutation_continues_after_its_client_disconnects() {
-    let endpoint = Endpoint::new(Limits::default(), BodyLimits::default(), &[]);
+    let endpoint = Endpoint::new(
+        Documents::new(Limits::default()),
+        BodyLimits::default(),
+        &[],
+    );
     let trace = Trace::default();
     let schema = test_schema(&trace);
     let mut waiting = Box::pin(endpoint.respond(
@@ -234,4 +242,42 @@ async fn a_stalled_body_times_out() {
         (408, "REQUEST_TIMEOUT")
     );
     assert!(begun.elapsed() < Duration::from_secs(21));
+}
+
+#[tokio::test]
+async fn an_event_stream_carries_results_and_errors_alike() {
+    let ask = async |body: &str, accept: &'static str| {
+        let mut request = post(body.to_owned());
+        let accept = HeaderValue::from_static(accept);
+        request.headers_mut().insert("accept", accept);
+        send(request).await
+    };
+    let stream = async |body: &str| {
+        let answered = ask(body, "text/event-stream").await;
+        assert_eq!(answered.status, 200, "{body}");
+        let kind = answered.headers["content-type"].to_str().unwrap();
+        assert_eq!(kind, "text/event-stream; charset=utf-8", "{body}");
+        let data = answered.text.strip_prefix("event: next\ndata: ");
+        let json = data.unwrap().strip_suffix("\n\nevent: complete\ndata:\n\n");
+        serde_json::from_str::<Value>(json.unwrap()).unwrap()
+    };
+    let done = stream(r#"{"query":"{ hello }"}"#).await;
+    assert_eq!(done, json!({"data": {"hello": "world"}}));
+    for (body, code) in [
+        ("{", "BAD_REQUEST"),
+        (r#"{"query":"{"}"#, "GRAPHQL_PARSE_FAILED"),
+        (r#"{"query":"{ nothing }"}"#, "GRAPHQL_VALIDATION_FAILED"),
+        (r#"{"query":"{ panics }"}"#, "INTERNAL_SERVER_ERROR"),
+    ] {
+        let failed = stream(body).await;
+        assert_eq!(failed["errors"][0]["extensions"]["code"], code, "{body}");
+    }
+    let either = ask(
+        r#"{"query":"{ hello }"}"#,
+        "application/json, text/event-stream",
+    )
+    .await;
+    assert_eq!(either.json(), json!({"data": {"hello": "world"}}));
+    let only_json = ask(r#"{"query":"subscription { caller }"}"#, "application/json").await;
+    assert_eq!(only_json.code(), "SUBSCRIPTION_NOT_SUPPORTED");
 }

@@ -51,11 +51,11 @@ async fn only_authenticated_clients_get_responses() {
 
     let mut client = server.connect().await;
     client.init("Bearer bad").await;
-    assert_eq!(client.closed().await, (4403, "Forbidden".to_owned()));
+    assert_eq!(client.closed().await, (4401, "Unauthorized".to_owned()));
 
     let mut client = server.connect().await;
     client.say(json!({"type": "connection_init"})).await;
-    client.is_closed_with(4403).await;
+    client.is_closed_with(4401).await;
 
     // Authentication has started but not finished.
     let mut client = server.connect().await;
@@ -65,13 +65,13 @@ async fn only_authenticated_clients_get_responses() {
 }
 
 #[tokio::test]
-async fn a_revoked_session_is_closed_with_4403() {
+async fn a_revoked_session_is_closed_with_4401() {
     let server = server().await;
     let mut client = server.open().await;
     client.subscribe("e", "subscription { endless }").await;
     assert_eq!(client.read().await, next("e", json!({"endless": 0})));
     server.revoked.notify_one();
-    client.is_closed_with(4403).await;
+    client.is_closed_with(4401).await;
 }
 
 #[tokio::test]

@@ -56,7 +56,7 @@ on_both_databases! {
             // Lists state their account before anything is read.
             match reader.list(MessageFilter::of(one), PAGE).await {
                 Ok(messages) => assert!(sees && messages.rows.is_empty(), "{role:?}"),
-                Err(OperationError::Forbidden) => assert!(!sees, "{role:?}"),
+                Err(OperationError::Forbidden(_)) => assert!(!sees, "{role:?}"),
                 Err(other) => panic!("{role:?}: {other:?}"),
             }
             assert_eq!(reader.lots(one, None, PAGE).await.is_ok(), sees, "{role:?}");

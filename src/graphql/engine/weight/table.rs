@@ -1,0 +1,103 @@
+//! What each field weighs by itself.
+//!
+//! Here: the weights, and the fields whose resolvers read. Not here: lists, which multiply what is in
+//! them ([`super`]).
+
+/// The weight of most fields: one value.
+pub(super) const VALUE: u64 = 1;
+
+/// The weight of a field whose row is loaded in a batch with those of its siblings. While it waits,
+/// it and its parent object stay in memory: 4 to 10 kB, compared to a few hundred bytes for a
+/// value.
+pub(super) const EDGE: u64 = 8;
+
+/// The weight of a field with a database query of its own. A page of one row takes about 100 µs of
+/// CPU, a value 1 to 2 µs.
+pub(super) const READ: u64 = 20;
+
+/// The weight of a file's preview. A workbook's parts are unpacked before its first row is read,
+/// which takes as long as hundreds of queries.
+pub(super) const PREVIEW: u64 = 200 * READ;
+
+/// The weight of a month's credits, which are added up from its postings: a million take as long as
+/// thousands of queries, those of most months as long as a few. Measured: docs/measured.md,
+/// "Statements".
+pub(super) const MONTH: u64 = 50 * READ;
+
+/// Fields whose rows are loaded in batches.
+pub(super) const EDGES: &[(&str, &[&str])] = &[
+    ("Account", &["paymentConnection", "subscriptionFee"]),
+    ("AutoRecharge", &["package"]),
+    ("Contact", &["list"]),
+    ("ContactImport", &["list"]),
+    (
+        "ContactList",
+        &[
+            "account",
+            "recipients",
+            "destinations",
+            "allocation",
+            "usage",
+        ],
+    ),
+    ("ListUsage", &["list"]),
+    ("Message", &["list", "account", "rateCard", "text", "lines"]),
+    ("MonthlyReport", &["account"]),
+    ("Posting", &["list"]),
+    ("Purchase", &["package"]),
+    ("Transaction", &["list", "message", "postings"]),
+];
+
+/// Fields with a database query of their own. Connections have one too and need no row here.
+pub(super) const READS: &[(&str, &[&str])] = &[
+    (
+        "Account",
+        &[
+            "rateCard",
+            "balance",
+            "monthlyReportSchedule",
+            "autoRecharge",
+            "statement",
+        ],
+    ),
+    (
+        "AutoRecharge",
+        &[
+            "spentThisMonth",
+            "remainingThisMonth",
+            "suspendedReason",
+            "nextAttemptAt",
+            "inFlight",
+            "providerLimit",
+            "confirmationUrl",
+        ],
+    ),
+    ("CreditPackage", &["capacity"]),
+    ("MonthlyReport", &["download"]),
+    ("Query", &["node", "account", "quote", "usageReport"]),
+    ("Quote", &["suggestedPackage", "smartEncodingSaves"]),
+    ("RateCard", &["rates"]),
+    ("Statement", &["download"]),
+    ("UsageReport", &["download", "previous"]),
+];
+
+/// The weight of a field, without what is selected in it.
+pub(super) fn own_weight(parent: &str, name: &str, kind: &str, characters: u64) -> u64 {
+    let has = |table: &[(&str, &[&str])]| {
+        let mut rows = table.iter();
+        rows.any(|(of, names)| *of == parent && names.contains(&name))
+    };
+    match (parent, name) {
+        // Cutting a text takes time in proportion to it.
+        ("Query", "segmentation") => VALUE + characters / 40,
+        ("Quote", "segmentation" | "smartEncodingSaves") => VALUE + characters / 40,
+        ("Query", "quote") => READ + characters / 20,
+        ("Query", "contactImportPreview") => PREVIEW,
+        ("Statement", "credits") => MONTH,
+        (_, "totalCount") => READ,
+        _ if kind.ends_with("Connection") => READ,
+        _ if has(READS) => READ,
+        _ if has(EDGES) => EDGE,
+        _ => VALUE,
+    }
+}
