@@ -36,6 +36,8 @@ mod m20261127_000023_schema_contracts;
 mod m20261127_000027_running_imports;
 mod m20261127_000030_charges_in_one_row;
 mod m20261127_000031_lines_in_messages;
+mod m20261127_000040_chains_without_an_index_by_instant;
+mod m20261127_000041_planned_messages;
 
 /// All migrations, the oldest first.
 #[derive(Debug)]
@@ -70,6 +72,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000027_running_imports::Migration),
             Box::new(m20261127_000030_charges_in_one_row::Migration),
             Box::new(m20261127_000031_lines_in_messages::Migration),
+            Box::new(m20261127_000040_chains_without_an_index_by_instant::Migration),
+            Box::new(m20261127_000041_planned_messages::Migration),
         ]
     }
 }
