@@ -134,8 +134,11 @@ async fn sends(settings: &Settings, accounts: usize) {
         for (program, servers) in settings.programs.iter().zip(&mut all) {
             for count in 1..=3 {
                 servers.start();
+                let name = name(&program.name, count);
+                let before = servers.cpu();
                 let measured = sending(servers, settings.time).await;
-                table.add(&name(&program.name, count), measured);
+                print_cpu(&name, &measured, before, servers.cpu());
+                table.add(&name, measured);
             }
             servers.stop();
         }
@@ -150,6 +153,15 @@ async fn sends(settings: &Settings, accounts: usize) {
     for servers in all {
         servers.remove().await;
     }
+}
+
+/// The CPU time of a message, which tells how many cores a load needs. A tenth of the messages came
+/// before the measured time.
+fn print_cpu(name: &str, measured: &Measured, before: [Duration; 2], after: [Duration; 2]) {
+    let messages = measured.done as f64 * 1.1;
+    let micros = |place: usize| (after[place] - before[place]).as_secs_f64() * 1e6 / messages;
+    let (servers, database) = (micros(0), micros(1));
+    println!("  {name}: CPU a message: {servers:.0} µs here, {database:.0} µs in PostgreSQL");
 }
 
 /// Sends over all connections, spread over the processes, for accounts at random.

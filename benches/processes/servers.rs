@@ -3,9 +3,11 @@
 //! Here: starting and stopping them, and the accounts that they serve. Not here: the load.
 
 use std::{
+    fs,
     io::{BufRead, BufReader},
     net::SocketAddr,
     process::{Child, Command, Stdio},
+    time::Duration,
 };
 
 use message_credits::clock::Clock;
@@ -115,6 +117,18 @@ impl Servers {
         self.running[connection % self.running.len()].1
     }
 
+    /// CPU time so far: of the processes, and of their connections' processes in PostgreSQL.
+    pub fn cpu(&self) -> [Duration; 2] {
+        let own = self.running.iter().map(|(child, _)| cpu(child.id()));
+        let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+        let ids = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+        let serves = |id: &u32| {
+            let title = fs::read_to_string(format!("/proc/{id}/cmdline")).unwrap_or_default();
+            title.starts_with("postgres:") && title.contains(&self.database)
+        };
+        [own.sum(), ids.filter(serves).map(cpu).sum()]
+    }
+
     /// A snapshot that is held until it is rolled back.
     pub async fn snapshot(&self) -> DatabaseTransaction {
         let connection = Database::connect(self.url()).await.unwrap();
@@ -161,6 +175,18 @@ impl Drop for Servers {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+/// A process's CPU time so far; none if it has ended.
+fn cpu(process: u32) -> Duration {
+    const TICKS_A_SECOND: u64 = 100;
+    let text = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    let fields = text.rsplit(") ").next().unwrap_or_default().split(' ');
+    let ticks = fields
+        .skip(11)
+        .take(2)
+        .filter_map(|field| field.parse::<u64>().ok());
+    Duration::from_millis(ticks.sum::<u64>() * 1_000 / TICKS_A_SECOND)
 }
 
 async fn account(connection: &mut Connection, number: usize) -> String {
