@@ -269,6 +269,7 @@ pub fn assemble(store: Store, settings: Settings) -> App {
         clock: settings.clock,
         public_url: settings.public_url,
         admin_key_hash,
+        imports: settings.capacity.imports,
         stop: stop.clone(),
     });
     let limits = Limits {

@@ -9,6 +9,7 @@ pub mod audit;
 pub mod database;
 pub mod file;
 pub mod limits;
+pub mod logs;
 pub mod reports;
 pub mod serving;
 pub mod sources;
@@ -30,6 +31,7 @@ pub use self::database::DatabaseArgs;
 use self::{
     audit::{HeadsArgs, VerifyArgs},
     limits::LimitArgs,
+    logs::LogArgs,
     reports::ReportArgs,
 };
 use crate::payments::{self, ProviderSettings};
@@ -49,6 +51,9 @@ pub struct Cli {
     /// Options and environment variables take precedence over it.
     #[arg(long, global = true, env = sources::CONFIG_VARIABLE, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Log lines and traces.
+    #[command(flatten)]
+    pub logs: LogArgs,
     /// The command; `serve` if left out.
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -278,7 +283,7 @@ pub struct ServeArgs {
     )]
     pub cors_origins: Vec<String>,
     /// The URL at which clients reach this server; links begin with it. http://LISTEN if left out.
-    #[arg(long, env = "PUBLIC_URL")]
+    #[arg(long, env = "PUBLIC_URL", value_name = "URL", value_parser = http_url)]
     pub public_url: Option<Url>,
     /// A file with an API key that has the role PLATFORM_ADMIN, for the first steps: at least 32
     /// random bytes, such as the output of `openssl rand -base64 32`. The environment variable
@@ -341,17 +346,35 @@ pub struct ShownArgs {
 #[derive(Debug, Clone, Copy, Args)]
 pub struct RateArgs {
     /// Requests per second of an address without a key; 0 means no limit.
-    #[arg(long, env = "RATE_LIMIT_ADDRESS", default_value_t = 100)]
+    #[arg(long, env = "RATE_LIMIT_ADDRESS", value_name = "NUMBER", default_value_t = 100,
+        value_parser = rate)]
     pub rate_limit_address: u32,
     /// Requests per second of a key of an account; 0 means no limit.
-    #[arg(long, env = "RATE_LIMIT_KEY", default_value_t = 2_000)]
+    #[arg(long, env = "RATE_LIMIT_KEY", value_name = "NUMBER", default_value_t = 2_000,
+        value_parser = rate)]
     pub rate_limit_key: u32,
     /// Requests per second of an account, all its keys together; 0 means no limit.
-    #[arg(long, env = "RATE_LIMIT_ACCOUNT", default_value_t = 4_000)]
+    #[arg(long, env = "RATE_LIMIT_ACCOUNT", value_name = "NUMBER", default_value_t = 4_000,
+        value_parser = rate)]
     pub rate_limit_account: u32,
     /// Requests per second of a key of the platform; 0 means no limit.
-    #[arg(long, env = "RATE_LIMIT_PLATFORM", default_value_t = 10_000)]
+    #[arg(long, env = "RATE_LIMIT_PLATFORM", value_name = "NUMBER", default_value_t = 10_000,
+        value_parser = rate)]
     pub rate_limit_platform: u32,
+}
+
+/// A URL of a web server.
+pub(crate) fn http_url(text: &str) -> Result<Url, String> {
+    let url: Option<Url> = text.trim().parse().ok();
+    url.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+        .ok_or_else(|| {
+            "write a URL such as https://credits.example or http://127.0.0.1:8080".to_owned()
+        })
+}
+
+/// Requests per second.
+fn rate(text: &str) -> Result<u32, String> {
+    limits::whole(0, 1_000_000_000)(text)
 }
 
 /// A network such as 10.0.0.0/8, or one address.
@@ -366,12 +389,21 @@ fn network(text: &str) -> Result<IpNet, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::Cli;
+    use super::{Cli, http_url};
     use clap::{CommandFactory, Parser};
 
     #[test]
     fn the_command_line_definition_is_valid() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn urls_of_other_kinds_are_refused() {
+        for text in ["foo", "ftp://a", "mailto:a@b", "http://", ""] {
+            let refused = http_url(text).unwrap_err();
+            assert!(refused.starts_with("write a URL"), "{text}");
+        }
+        assert_eq!(http_url("http://[::1]:8080").unwrap().port(), Some(8080));
     }
 
     #[test]

@@ -66,12 +66,6 @@ use crate::{
     operations::{Services, viewer::Owner},
 };
 
-/// How long a request may take before it is abandoned. Downloads and WebSockets are exempt: they
-/// have limits of their own.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long a request with files may take, its import included. Bytes and rows have limits of their
-/// own; this timeout catches requests that hang.
-const UPLOAD_TIMEOUT: Duration = Duration::from_secs(30 * 60);
 /// Requests with files that run at once, their imports included, unless the operator sets another
 /// number: each keeps up to 256 MiB on disk. An account may hold as many as it may have imports
 /// running and queued, so it takes two other accounts to fill the rest.
@@ -182,12 +176,12 @@ pub fn router(server: Server, cors_origins: &CorsOrigins) -> Router {
         .layer(option_layer(cors_origins.layer()));
     let routes = Router::new()
         .merge(api)
-        .merge(timed.layer(timeout()))
+        .merge(timed.layer(timeout(capacity.request_time)))
         .with_state(server)
         .merge(
             checkout::routes()
                 .with_state(services.clone())
-                .layer(timeout()),
+                .layer(timeout(capacity.request_time)),
         )
         .merge(
             downloads::routes(&capacity)
@@ -254,13 +248,13 @@ pub fn administration(server: Server) -> Router {
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))
-        .layer(timeout())
+        .layer(timeout(server.0.capacity.request_time))
         .layer(CatchPanicLayer::new())
         .with_state(server)
 }
 
-fn timeout() -> TimeoutLayer {
-    TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, REQUEST_TIMEOUT)
+fn timeout(most: Duration) -> TimeoutLayer {
+    TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, most)
 }
 
 /// The longest request id that is accepted from a caller: longer than any in common use, and far

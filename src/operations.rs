@@ -117,6 +117,8 @@ pub struct Parts {
     pub admin_key_hash: Option<[u8; 32]>,
     /// The public address of this server, with which links begin.
     pub public_url: Url,
+    /// Imports that run at once; a workbook counts as two.
+    pub imports: usize,
     /// Cancelled when the server starts to drain.
     pub stop: CancellationToken,
 }
@@ -131,15 +133,15 @@ impl Services {
         contact_import::register();
         Self(Arc::new(Inside {
             reads: CoalescedReads::new(&parts.store, &parts.clock),
-            parts,
             rate_cards: RateCards::default(),
             scans: personal::scans(),
             allowances: Allowances::default(),
-            imports: Imports::default(),
+            imports: Imports::new(parts.imports),
             key_uses: KeyUses::default(),
             renewals: Renewals::default(),
             changes: Arc::default(),
             backlog: Backlog::default(),
+            parts,
         }))
     }
 

@@ -38,6 +38,7 @@ mod m20261127_000030_charges_in_one_row;
 mod m20261127_000031_lines_in_messages;
 mod m20261127_000040_chains_without_an_index_by_instant;
 mod m20261127_000041_planned_messages;
+mod m20261127_000044_entries_of_lots;
 
 /// All migrations, the oldest first.
 #[derive(Debug)]
@@ -74,6 +75,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000031_lines_in_messages::Migration),
             Box::new(m20261127_000040_chains_without_an_index_by_instant::Migration),
             Box::new(m20261127_000041_planned_messages::Migration),
+            Box::new(m20261127_000044_entries_of_lots::Migration),
         ]
     }
 }

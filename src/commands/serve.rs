@@ -217,8 +217,11 @@ fn capacity(args: &LimitArgs) -> Capacity {
         requests: args.max_requests,
         uploads: args.max_uploads,
         file_bytes: args.max_upload_mib.saturating_mul(1024 * 1024),
+        imports: args.max_imports,
         downloads: args.max_downloads,
         account_downloads: args.max_account_downloads,
+        request_time: args.request_timeout,
+        upload_time: args.upload_timeout,
     }
 }
 

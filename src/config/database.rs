@@ -5,12 +5,15 @@
 
 use std::time::Duration;
 
-use clap::{Args, builder::RangedU64ValueParser};
+use clap::Args;
 
+use super::limits::{time_between, whole};
 use crate::store::sql::settings::{LEAST_CONNECTIONS, Settings};
 
-/// The most seconds that a timeout may have: an hour.
-const MOST_SECONDS: u64 = 3_600;
+/// The shortest timeout.
+const SECOND: Duration = Duration::from_secs(1);
+/// The longest timeout.
+const HOUR: Duration = Duration::from_secs(60 * 60);
 /// The most connections of a process; PostgreSQL itself allows 262,143.
 const MOST_CONNECTIONS: u64 = 10_000;
 
@@ -33,28 +36,27 @@ pub struct DatabaseArgs {
         long,
         env = "DATABASE_CONNECTIONS",
         value_name = "NUMBER",
-        value_parser = RangedU64ValueParser::<u32>::new()
-            .range(u64::from(LEAST_CONNECTIONS)..=MOST_CONNECTIONS)
+        value_parser = whole::<u32>(u64::from(LEAST_CONNECTIONS), MOST_CONNECTIONS)
     )]
     pub database_connections: Option<u32>,
-    /// Seconds after which PostgreSQL ends a statement, from 1 to 3,600.
-    #[arg(long, env = "DATABASE_STATEMENT_TIMEOUT", value_name = "SECONDS", default_value_t = 30,
-        value_parser = RangedU64ValueParser::<u64>::new().range(1..=MOST_SECONDS))]
-    pub database_statement_timeout: u64,
-    /// Seconds that a statement may wait for a lock, from 1 to 3,600. The ledger gives up a
-    /// connection that has been silent for two seconds longer.
-    #[arg(long, env = "DATABASE_LOCK_TIMEOUT", value_name = "SECONDS", default_value_t = 10,
-        value_parser = RangedU64ValueParser::<u64>::new().range(1..=MOST_SECONDS))]
-    pub database_lock_timeout: u64,
-    /// Seconds that a request may wait for a connection to PostgreSQL, from 1 to 3,600.
-    #[arg(long, env = "DATABASE_ACQUIRE_TIMEOUT", value_name = "SECONDS", default_value_t = 5,
-        value_parser = RangedU64ValueParser::<u64>::new().range(1..=MOST_SECONDS))]
-    pub database_acquire_timeout: u64,
-    /// Seconds that the start waits for PostgreSQL, from 0 to 3,600. A wrong password, an unknown
-    /// database or a refused TLS connection ends it at once.
-    #[arg(long, env = "DATABASE_WAIT", value_name = "SECONDS", default_value_t = 60,
-        value_parser = RangedU64ValueParser::<u64>::new().range(0..=MOST_SECONDS))]
-    pub database_wait: u64,
+    /// How long a statement may take before PostgreSQL ends it, from 1s to 1h.
+    #[arg(long, env = "DATABASE_STATEMENT_TIMEOUT", value_name = "TIME", default_value = "30s",
+        value_parser = time_between(SECOND, HOUR))]
+    pub database_statement_timeout: Duration,
+    /// How long a statement may wait for a lock, from 1s to 1h. The ledger gives up a connection
+    /// that has been silent for two seconds longer.
+    #[arg(long, env = "DATABASE_LOCK_TIMEOUT", value_name = "TIME", default_value = "10s",
+        value_parser = time_between(SECOND, HOUR))]
+    pub database_lock_timeout: Duration,
+    /// How long a request may wait for a connection to PostgreSQL, from 1s to 1h.
+    #[arg(long, env = "DATABASE_ACQUIRE_TIMEOUT", value_name = "TIME", default_value = "5s",
+        value_parser = time_between(SECOND, HOUR))]
+    pub database_acquire_timeout: Duration,
+    /// How long the start waits for PostgreSQL, from 0s to 1h. A wrong password, an unknown database
+    /// or a refused TLS connection ends it at once.
+    #[arg(long, env = "DATABASE_WAIT", value_name = "TIME", default_value = "60s",
+        value_parser = time_between(Duration::ZERO, HOUR))]
+    pub database_wait: Duration,
 }
 
 impl DatabaseArgs {
@@ -64,10 +66,10 @@ impl DatabaseArgs {
         Settings {
             url: self.database_url.clone(),
             connections: self.database_connections,
-            statement_timeout: Duration::from_secs(self.database_statement_timeout),
-            lock_timeout: Duration::from_secs(self.database_lock_timeout),
-            acquire_timeout: Duration::from_secs(self.database_acquire_timeout),
-            wait: Duration::from_secs(self.database_wait),
+            statement_timeout: self.database_statement_timeout,
+            lock_timeout: self.database_lock_timeout,
+            acquire_timeout: self.database_acquire_timeout,
+            wait: self.database_wait,
         }
     }
 }

@@ -5,21 +5,20 @@
 //! parsers and gets the same messages. An option that may hold a password (its values are hidden in
 //! the help) has a companion that names a file with the value, like every other secret.
 //!
-//! Here: reading all sources, and reporting them. Not here: the options ([`super`]), what a file
-//! may contain ([`super::file`]), and secrets that are not options ([`crate::secret_file`]).
+//! Here: reading all sources. Not here: the options ([`super`]), what a file may contain
+//! ([`super::file`]), secrets that are not options ([`crate::secret_file`]), and the report of what
+//! counts ([`in_force`]).
 
-use std::{
-    collections::BTreeMap,
-    env,
-    ffi::OsString,
-    path::{Path, PathBuf},
-};
+mod in_force;
+
+use std::{collections::BTreeMap, env, ffi::OsString, path::PathBuf};
 
 use clap::{
     Arg, ArgMatches, Command, CommandFactory, FromArgMatches, parser::ValueSource, value_parser,
 };
 use secrecy::{ExposeSecret, SecretString};
 
+pub use self::in_force::InForce;
 use super::{
     Cli,
     file::{FileError, FileSettings},
@@ -57,17 +56,6 @@ pub struct Read {
     pub cli: Cli,
     /// The command's settings in force, in the order of the help.
     pub in_force: Vec<InForce>,
-}
-
-/// A setting in force.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InForce {
-    /// Its name: the option without its dashes, and the key in a file.
-    pub name: String,
-    /// Its value. A secret's is "set" or "not set".
-    pub value: String,
-    /// Where it comes from.
-    pub source: String,
 }
 
 /// A setting as the documentation lists it.
@@ -172,7 +160,7 @@ pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Read, ReadError>
     }
     let in_force = {
         let (leaf, found) = leaf(&command, &matches);
-        in_force(leaf, found, &file, &secrets)
+        in_force::of((&command, leaf), found, &file, &secrets)
     };
     Ok(Read {
         cli: Cli::from_arg_matches(&matches)?,
@@ -314,62 +302,6 @@ fn values_of_secret_files(
         values.insert(name.to_owned(), text);
     }
     Ok(values)
-}
-
-/// The settings of a command, each with its source.
-fn in_force(
-    command: &Command,
-    matches: &ArgMatches,
-    file: &FileSettings,
-    secrets: &BTreeMap<String, SecretString>,
-) -> Vec<InForce> {
-    let mut rows = Vec::new();
-    for arg in command.get_arguments() {
-        let (Some(name), Some(variable), false) =
-            (arg.get_long(), variable_of(arg), arg.is_hide_set())
-        else {
-            continue;
-        };
-        let values = matches.try_get_raw(arg.get_id().as_str()).ok().flatten();
-        let value = match values {
-            None => "not set".to_owned(),
-            Some(_) if arg.is_hide_env_values_set() => "set".to_owned(),
-            Some(values) => joined(values),
-        };
-        let source = match matches.value_source(arg.get_id().as_str()) {
-            None => String::new(),
-            Some(ValueSource::CommandLine) => format!("option --{name}"),
-            Some(ValueSource::EnvVariable) => format!("environment {variable}"),
-            Some(_) if secrets.contains_key(name) => format!("file of --{name}-file"),
-            Some(_) if file.has(name) => in_file(file.path()),
-            Some(_) => "default".to_owned(),
-        };
-        rows.push(InForce {
-            name: name.to_owned(),
-            value,
-            source,
-        });
-    }
-    for (variable, arg) in self::secrets(command) {
-        let named = matches.try_get_raw(arg.get_id().as_str()).ok().flatten();
-        let name = option_of(&variable);
-        let source = match (env::var_os(&variable), named) {
-            (Some(_), _) => format!("environment {variable}"),
-            (None, Some(_)) => format!("file of --{name}-file"),
-            (None, None) => String::new(),
-        };
-        let value = if source.is_empty() { "not set" } else { "set" };
-        rows.push(InForce {
-            name,
-            value: value.to_owned(),
-            source,
-        });
-    }
-    rows
-}
-
-fn in_file(path: &Path) -> String {
-    format!("file {}", path.display())
 }
 
 fn variable_of(arg: &Arg) -> Option<String> {

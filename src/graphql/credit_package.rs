@@ -12,12 +12,12 @@ use super::{
         request::{UserError, id, optional_id, payload, reader, services, viewer, viewer_of},
     },
     money::{Money, MoneyInput},
-    scalars::{BigInt, CountryCode, Credits},
+    scalars::{BigInt, CountryCode, Credits, CurrencyCode},
     segmentation::Channel,
 };
 use crate::operations::{
     Path,
-    credit_package::{Capacity, CreateCreditPackage, price},
+    credit_package::{AskedPackages, Capacity, CreateCreditPackage, price},
 };
 
 /// Credits for sale.
@@ -129,18 +129,32 @@ pub struct CreditPackageQuery;
 
 #[Object]
 impl CreditPackageQuery {
-    /// The packages for sale, smallest first.
+    /// The packages for sale, smallest first: those in the account's currency, unless another
+    /// currency is asked for. Platform keys get the packages of all currencies if they name neither
+    /// an account nor a currency.
     async fn credit_packages(
         &self,
         ctx: &Context<'_>,
+        #[graphql(
+            desc = "The account that would buy. If it is left out, the viewer's own account is used."
+        )]
+        account_id: Option<ID>,
+        #[graphql(
+            desc = "Returns packages with prices in this currency, an ISO 4217 code, instead of the account's."
+        )]
+        currency_code: Option<CurrencyCode>,
         #[graphql(desc = "Whether archived packages are included.", default = false)]
         include_archived: bool,
     ) -> Result<CreditPackageConnection, ApiError> {
         viewer_of(ctx, "creditPackages")?;
         let window = window(ctx)?;
-        let packages = reader(ctx)?
-            .credit_packages(include_archived, window)
-            .await?;
+        let path = Path::argument("accountId");
+        let asked = AskedPackages {
+            account: optional_id(account_id.as_ref(), &path, "account")?,
+            currency_code: currency_code.map(|code| code.0),
+            include_archived,
+        };
+        let packages = reader(ctx)?.credit_packages(asked, window).await?;
         Ok(CreditPackageConnection(Nodes::new(packages, CreditPackage)))
     }
 }

@@ -5,33 +5,54 @@ use domain::id::{AccountId, LotId};
 use entity::sql_enums;
 
 use super::{
+    account::Account,
     balance::Balance,
     engine::{
         errors::ApiError,
         ids::PublicId,
+        loaders,
         paging::{Nodes, connection},
         request::{UserError, optional_id, payload, reader, services, viewer_of},
     },
+    purchase::Purchase,
     scalars::{Credits, Date, DateTime},
     transaction::Transaction,
 };
 use crate::operations::{
     Path,
-    lot::{GrantCredits, LotAt, LotState, RevokeCredits},
-    reader::Window,
+    lot::{GrantCredits, LotAt, LotParts, LotState, RevokeCredits},
+    reader::{LotPartsOf, NoteOf, PurchaseOf, Window},
 };
 
 /// Credits that came in together, in their state at an instant.
 #[derive(Debug, Clone)]
 pub struct CreditLot(pub LotAt);
 
+impl CreditLot {
+    fn account_key(&self) -> AccountId {
+        AccountId::new(self.0.row.account_id)
+    }
+
+    fn key(&self) -> LotId {
+        LotId::new(self.0.row.id)
+    }
+
+    async fn parts(&self, ctx: &Context<'_>) -> Result<LotParts, ApiError> {
+        let of = LotPartsOf {
+            account: self.account_key(),
+            lot: self.key(),
+        };
+        Ok(loaders::load(ctx, of).await?.unwrap_or_default())
+    }
+}
+
 /// Credits that were added together by a purchase, a recharge or a grant, with their own remainder
-/// and expiration day.
+/// and expiration day. What was granted is the sum of remaining, held, used, expired and revoked.
 #[Object]
 impl CreditLot {
     /// The node's id. It never changes.
     pub(super) async fn id(&self) -> ID {
-        LotId::new(self.0.row.id).encode()
+        self.key().encode()
     }
 
     /// How the credits were added.
@@ -46,10 +67,57 @@ impl CreditLot {
 
     /// The credits that can still be spent; 0 from the first instant of the expiration day on.
     async fn remaining(&self) -> Credits {
-        Credits::from_units(match self.0.state() {
-            LotState::Expired => 0,
-            LotState::Active | LotState::Exhausted => self.0.row.remaining_units,
-        })
+        self.0.remaining().into()
+    }
+
+    /// The credits that are held for scheduled messages. They don't expire while they are held.
+    async fn held(&self, ctx: &Context<'_>) -> Result<Credits, ApiError> {
+        Ok(Credits::from_units(self.parts(ctx).await?.held_units))
+    }
+
+    /// The credits that messages have cost, or that paid the account's debt.
+    async fn used(&self, ctx: &Context<'_>) -> Result<Credits, ApiError> {
+        Ok(self.0.used(&self.parts(ctx).await?).into())
+    }
+
+    /// The credits that were left on the expiration day, or that came back from a hold after it.
+    async fn expired(&self, ctx: &Context<'_>) -> Result<Credits, ApiError> {
+        Ok(self.0.expired(&self.parts(ctx).await?).into())
+    }
+
+    /// The credits that the platform took back, or the payment provider with the payment.
+    async fn revoked(&self, ctx: &Context<'_>) -> Result<Credits, ApiError> {
+        Ok(Credits::from_units(self.parts(ctx).await?.revoked_units))
+    }
+
+    /// The reason that the platform gave for a grant; null for credits that were bought.
+    async fn note(&self, ctx: &Context<'_>) -> Result<Option<String>, ApiError> {
+        if self.0.row.source != sql_enums::LotSource::Grant {
+            return Ok(None);
+        }
+        let of = NoteOf {
+            account: self.account_key(),
+            lot: self.key(),
+        };
+        loaders::load(ctx, of).await
+    }
+
+    /// The purchase that bought the credits; null if they were granted.
+    async fn purchase(&self, ctx: &Context<'_>) -> Result<Option<Purchase>, ApiError> {
+        if self.0.row.source == sql_enums::LotSource::Grant {
+            return Ok(None);
+        }
+        let of = PurchaseOf {
+            account: self.account_key(),
+            lot: self.key(),
+        };
+        Ok(loaders::load(ctx, of).await?.map(Purchase))
+    }
+
+    /// The account that has the credits.
+    async fn account(&self, ctx: &Context<'_>) -> Result<Account, ApiError> {
+        let row = loaders::load(ctx, self.account_key()).await?;
+        row.map(Account).ok_or(ApiError::NotFound)
     }
 
     /// The expiration day: the credits can be used until the end of the day before. Null if they
@@ -67,8 +135,11 @@ impl CreditLot {
     }
 
     /// The current state.
-    async fn state(&self) -> CreditLotState {
-        self.0.state().into()
+    async fn state(&self, ctx: &Context<'_>) -> Result<CreditLotState, ApiError> {
+        // Only a lot without a rest needs its history: everything else its row says.
+        let may_have_expired = self.0.is_over() && self.0.row.remaining_units == 0;
+        let has_expiry = may_have_expired && self.parts(ctx).await?.expired_units > 0;
+        Ok(self.0.state(has_expiry).into())
     }
 
     /// The instant at which it was added.
@@ -114,9 +185,11 @@ pub enum CreditLotSource {
 pub enum CreditLotState {
     /// Credits are left to spend.
     Active,
-    /// No credits are left, and the expiration day has not come.
+    /// Nothing is left to spend, and nothing has expired: the credits were used, are held, or were
+    /// taken back.
     Exhausted,
-    /// The expiration day has come.
+    /// The expiration day has come while credits were left, or credits came back from a hold after
+    /// it.
     Expired,
 }
 

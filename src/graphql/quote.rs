@@ -12,11 +12,13 @@ use domain::{
 use entity::message_line;
 
 use super::{
+    allocation::Allocation,
     credit_package::CreditPackage,
     destination::{DestinationInput, count as int},
     engine::{
         errors::ApiError,
         guard::may_read,
+        loaders,
         request::{id, optional_id, services, viewer, viewer_of},
     },
     money::Money,
@@ -26,8 +28,8 @@ use super::{
     text_warning::TextWarning,
 };
 use crate::operations::{
-    self, OperationError, Path, audience::Audience, phone_number::Accept, pricing::Draft,
-    segmentation::NewContent,
+    self, OperationError, Path, allocation::ListAllocation, audience::Audience,
+    phone_number::Accept, pricing::Draft, reader::AllocationOf, segmentation::NewContent,
 };
 
 /// The recipients of a message: exactly one of these fields.
@@ -227,15 +229,32 @@ impl Quote {
         self.0.shortfall().into()
     }
 
-    /// The smallest package for sale in the account's currency that covers the shortfall; null if
-    /// nothing is missing or no package covers it.
+    /// The smallest package for sale in the account's currency that covers the shortfall. Null if
+    /// nothing is missing, if no package covers it, and if the list has a limit of its own: credits
+    /// that are bought are unassigned, and reach such a list only when its limit is raised.
     async fn suggested_package(
         &self,
         ctx: &Context<'_>,
     ) -> Option<Result<CreditPackage, ApiError>> {
-        let found = async { Ok(services(ctx)?.package_for(&self.0).await?) };
+        let found = async {
+            if !self.0.shortfall().is_positive() {
+                return Ok(None);
+            }
+            let allocation = self.list_allocation(ctx).await?;
+            if allocation.is_some_and(|allocation| allocation.assigned.is_some()) {
+                return Ok(None);
+            }
+            Ok(services(ctx)?.package_for(&self.0).await?)
+        };
         let found: Result<_, ApiError> = found.await;
         found.transpose().map(|row| row.map(CreditPackage))
+    }
+
+    /// The credits of the list that would pay, and whether they are its own; null without a list.
+    /// If it is LIMITED and credits are missing, its limit has to be raised: `balance.unassigned`
+    /// is what there is for that.
+    async fn allocation(&self, ctx: &Context<'_>) -> Result<Option<Allocation>, ApiError> {
+        Ok(self.list_allocation(ctx).await?.map(Into::into))
     }
 
     /// The exact number of credits that smart encoding would save; 0 if it saves none or is already
@@ -246,6 +265,15 @@ impl Quote {
 }
 
 impl Quote {
+    async fn list_allocation(&self, ctx: &Context<'_>) -> Result<Option<ListAllocation>, ApiError> {
+        let message = &self.0.message;
+        let Some(list) = message.list else {
+            return Ok(None);
+        };
+        let account = message.account;
+        loaders::load(ctx, AllocationOf { account, list }).await
+    }
+
     /// A contact's own text, for a viewer who may read what is known of contacts.
     fn personal(
         &self,
@@ -289,7 +317,7 @@ pub struct MergeField {
 /// A merge field that a text uses.
 #[Object]
 impl MergeField {
-    /// The file name that is suggested to the user.
+    /// The field's name, as the text has it between its braces.
     async fn name(&self) -> &str {
         &self.name
     }

@@ -20,7 +20,7 @@ use serde_json::json;
 
 use self::{answer::on_its_way, socket::socket};
 use super::{
-    REQUEST_TIMEOUT, Server, Shared, UPLOAD_TIMEOUT,
+    Server, Shared,
     address::Address,
     connections::Place,
     graphql::{BodyLimits, Denied as Barred, Gate, Read},
@@ -104,7 +104,7 @@ async fn answer(
     let _body = shared.shares.body(&caller, bytes.min(most_bytes)).await?;
     let gate = Uploads::of(shared, viewer);
     match shared.endpoint.read(request, most_bytes, &gate).await {
-        Ok(read) => run(shared, read, caller, viewer, REQUEST_TIMEOUT).await,
+        Ok(read) => run(shared, read, caller, viewer, shared.capacity.request_time).await,
         Err(answer) => Ok(*answer),
     }
 }
@@ -120,11 +120,11 @@ async fn upload(
     let gate = Uploads::of(shared, viewer);
     let answered = async {
         match shared.endpoint.read(request, usize::MAX, &gate).await {
-            Ok(read) => run(shared, read, caller, viewer, UPLOAD_TIMEOUT).await,
+            Ok(read) => run(shared, read, caller, viewer, shared.capacity.upload_time).await,
             Err(answer) => Ok(*answer),
         }
     };
-    let answered = tokio::time::timeout(UPLOAD_TIMEOUT, answered).await;
+    let answered = tokio::time::timeout(shared.capacity.upload_time, answered).await;
     answered.unwrap_or_else(|_| Ok(timed_out()))
 }
 

@@ -43,12 +43,10 @@ use crate::telemetry::{
     metrics::{IMPORTS, IMPORTS_ENDED, Running},
 };
 
-/// The most weight of all running imports in a process. Each import takes a thread, a file on disk
-/// and a part in memory, and all share the database with charges.
-const MAX_WEIGHT: usize = 4;
-/// The most weight of one account's running imports, so that half is left for other accounts.
-const MAX_WEIGHT_PER_ACCOUNT: usize = 2;
-/// The weight of a workbook, whose texts are in memory while it is read: two at once are enough.
+/// Imports that run at once in a process, unless the operator sets another number. Each import takes
+/// a thread, a file on disk and a part in memory, and all share the database with charges.
+pub const AT_ONCE: usize = 4;
+/// The weight of a workbook, whose texts are in memory while it is read.
 const WORKBOOK_WEIGHT: usize = 2;
 /// The most imports that wait for their turn, of all accounts and of one account. Each keeps its
 /// file on disk.
@@ -80,13 +78,16 @@ pub struct Imports {
     leases: Leases,
 }
 
-impl Default for Imports {
-    fn default() -> Self {
+impl Imports {
+    /// Imports of which `weight` run at once. An account may use half of them, so that the rest is
+    /// left for other accounts, and at least as many as one workbook takes.
+    #[must_use]
+    pub fn new(weight: usize) -> Self {
         Self {
             line: Line::new(Bounds {
-                places: MAX_WEIGHT,
+                places: weight.max(WORKBOOK_WEIGHT),
                 reserved: 0,
-                share: MAX_WEIGHT_PER_ACCOUNT,
+                share: (weight / 2).max(WORKBOOK_WEIGHT),
                 waiting: MAX_WAITING,
                 waiting_share: MAX_WAITING_PER_ACCOUNT,
                 patience: PATIENCE,
@@ -97,9 +98,7 @@ impl Default for Imports {
             leases: Leases::default(),
         }
     }
-}
 
-impl Imports {
     /// Pauses every import before its next part until the guard is dropped.
     pub async fn hold(&self) -> MutexGuard<'_, ()> {
         self.turn.lock().await

@@ -17,9 +17,9 @@ use super::{
     OperationError, Path, Refusal, RefusalCode, Services, Viewer, ViewerReader,
     input::{self, known_currency},
     rate_card::is_taken,
-    reader::{Listing, Packages, Window},
+    reader::{Listing, Window},
 };
-use crate::store;
+use crate::store::{self, credit_package::PackageFilter};
 
 /// The longest code of a package, in bytes.
 const MAX_CODE_BYTES: usize = 64;
@@ -46,6 +46,17 @@ pub struct CreateCreditPackage {
     pub validity_days: Option<i32>,
 }
 
+/// Which packages a viewer asks for.
+#[derive(Debug, Clone, Default)]
+pub struct AskedPackages {
+    /// Those that this account can buy.
+    pub account: Option<AccountId>,
+    /// Those with a price in this currency, as an ISO 4217 code.
+    pub currency_code: Option<String>,
+    /// Archived ones too.
+    pub include_archived: bool,
+}
+
 /// How many messages a package buys in a country.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Capacity {
@@ -60,13 +71,35 @@ pub struct Capacity {
 
 impl ViewerReader {
     /// A page of the packages on sale, smallest first; of archived packages too, if they are asked
-    /// for.
+    /// for. They are those in the named currency, else in the currency of the named account or of
+    /// the viewer's own, else all.
+    ///
+    /// # Errors
+    /// An account that isn't there, and a code that is no currency's, each at its argument.
     pub async fn credit_packages(
         &self,
-        include_archived: bool,
+        asked: AskedPackages,
         window: Window,
     ) -> Result<Listing<credit_package::Model>, OperationError> {
-        self.list(Packages { include_archived }, window).await
+        let account = asked.account.or(self.viewer().account);
+        let currency_code = match (asked.currency_code, account) {
+            (Some(code), _) => {
+                input::currency(&code, &Path::argument("currencyCode"))?;
+                Some(code)
+            }
+            (None, Some(_)) => {
+                let path = Path::argument("accountId");
+                let services = self.services();
+                let found = services.account_for(self.viewer(), account, &path).await?;
+                Some(found.currency_code)
+            }
+            (None, None) => None,
+        };
+        let filter = PackageFilter {
+            include_archived: asked.include_archived,
+            currency_code,
+        };
+        self.list(filter, window).await
     }
 }
 

@@ -3,6 +3,7 @@
 use domain::{
     book,
     calendar::{date_of, start_of_day},
+    credits::Credits,
     id::{AccountId, LotId},
 };
 use entity::{account, lot, transaction};
@@ -16,7 +17,7 @@ use super::{
     idempotency, input,
     reader::{Listing, Window},
 };
-pub use crate::store::lot::LotState;
+pub use crate::store::lot::{LotState, Parts as LotParts};
 use crate::{
     ledger::{Answer, Key, Refused, Request, RequestKind, SubmitError},
     store::{self, lot::LotFilter},
@@ -98,10 +99,54 @@ struct RevokeArguments<'a> {
 }
 
 impl LotAt {
-    /// The state of the lot at the instant.
+    /// Whether its day has come by the instant.
     #[must_use]
-    pub fn state(&self) -> LotState {
-        store::lot::state(&self.row, self.at)
+    pub fn is_over(&self) -> bool {
+        store::lot::is_over(&self.row, self.at)
+    }
+
+    /// The state of the lot at the instant, given whether an expiry of its credits is booked.
+    #[must_use]
+    pub fn state(&self, has_expiry: bool) -> LotState {
+        store::lot::state(&self.row, self.at, has_expiry)
+    }
+
+    /// The credits that can be spent at the instant.
+    #[must_use]
+    pub fn remaining(&self) -> Credits {
+        Credits::from_units(if self.is_over() {
+            0
+        } else {
+            self.row.remaining_units
+        })
+    }
+
+    /// The credits that have expired by the instant, booked or not.
+    #[must_use]
+    pub fn expired(&self, parts: &LotParts) -> Credits {
+        let unbooked = if self.is_over() {
+            self.row.remaining_units
+        } else {
+            0
+        };
+        Credits::from_units(parts.expired_units.saturating_add(unbooked))
+    }
+
+    /// The credits that messages cost, or that paid a debt: what is neither left, nor held,
+    /// expired or taken back.
+    #[must_use]
+    pub fn used(&self, parts: &LotParts) -> Credits {
+        let others = [
+            self.row.remaining_units,
+            parts.held_units,
+            parts.expired_units,
+            parts.revoked_units,
+        ];
+        let rest = others
+            .iter()
+            .fold(self.row.granted_units, |rest, part| rest.saturating_sub(*part));
+        // A repeated grant shows its lot whole.
+        Credits::from_units(rest.max(0))
     }
 }
 

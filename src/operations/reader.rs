@@ -2,17 +2,20 @@
 //!
 //! Here: what a reader is, and how it filters values by key and pages of lists. Each key type and
 //! each list states who sees its rows, so one without such a statement doesn't compile. Not here:
-//! the key types ([`rows`], [`parts`], [`of_account`]) and the lists ([`lists`]); which fields a
+//! the key types ([`rows`], [`parts`], [`of_account`],
+//! [`of_lot`]) and the lists ([`lists`]); which fields a
 //! role may read ([`super::policy`]).
 
 mod lists;
 mod of_account;
+mod of_lot;
 mod parts;
 mod rows;
 
 pub use lists::AllRateCards;
-pub(super) use lists::{ApiKeys, Contacts, Imports, Kept, MonthlyReports, Packages, Purchases};
+pub(super) use lists::{ApiKeys, Contacts, Imports, Kept, MonthlyReports, Purchases};
 pub use of_account::{BalanceOf, DebtOf, FeeOf, LedgerHead, LedgerHeadOf};
+pub use of_lot::{LotPartsOf, NoteOf, PurchaseOf};
 pub(super) use parts::WholeMessage;
 pub use parts::{
     AllocationOf, DepartedOf, DestinationsOf, LinesOf, ListUsage, PostingsOf, TextOf, UsageOf,

@@ -31,25 +31,36 @@ pub async fn find_all(
         .await
 }
 
-fn select(include_archived: bool) -> Select<Entity> {
-    let select = Entity::find();
-    if include_archived {
-        select
-    } else {
-        select.filter(Column::ArchivedAt.is_null())
+/// The packages to list. Each condition narrows the list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PackageFilter {
+    /// Whether archived packages are included.
+    pub include_archived: bool,
+    /// Only packages with a price in this currency, as an ISO 4217 code.
+    pub currency_code: Option<String>,
+}
+
+fn select(filter: &PackageFilter) -> Select<Entity> {
+    let mut select = Entity::find();
+    if !filter.include_archived {
+        select = select.filter(Column::ArchivedAt.is_null());
+    }
+    match &filter.currency_code {
+        Some(code) => select.filter(Column::CurrencyCode.eq(code)),
+        None => select,
     }
 }
 
 /// Reads a page of packages, the smallest first.
 pub async fn list(
     connection: &impl ConnectionTrait,
-    include_archived: bool,
+    filter: &PackageFilter,
     window: Window,
 ) -> Result<Page<Model>, DbErr> {
     let order = (Column::CreditsUnits, Column::Id);
     page(
         connection,
-        select(include_archived),
+        select(filter),
         order,
         Direction::Ascending,
         window,
@@ -60,9 +71,9 @@ pub async fn list(
 /// Counts the packages of a list.
 pub async fn count(
     connection: &impl ConnectionTrait,
-    include_archived: bool,
+    filter: &PackageFilter,
 ) -> Result<u64, DbErr> {
-    select(include_archived).count(connection).await
+    select(filter).count(connection).await
 }
 
 /// Finds the smallest package for sale in a currency with at least the given credits; of equal ones
@@ -72,8 +83,11 @@ pub async fn smallest_with(
     credits: Credits,
     currency_code: &str,
 ) -> Result<Option<Model>, DbErr> {
-    select(false)
-        .filter(Column::CurrencyCode.eq(currency_code))
+    let in_currency = PackageFilter {
+        include_archived: false,
+        currency_code: Some(currency_code.to_owned()),
+    };
+    select(&in_currency)
         .filter(Column::CreditsUnits.gte(credits.units()))
         .order_by_asc(Column::CreditsUnits)
         .order_by_asc(Column::PriceMinor)

@@ -1,26 +1,52 @@
 //! Lots.
 //!
-//! Here: finding and listing lots. Not here: writing them, which only [`crate::ledger`] does.
+//! Here: finding and listing lots, and what became of their credits. Not here: writing them, which
+//! only [`crate::ledger`] does.
+
+use std::collections::HashMap;
 
 use domain::id::{AccountId, LotId};
-use entity::lot;
+use entity::{
+    hold_draw, lot, posting_row, purchase,
+    sql_enums::{BookName, TransactionKind},
+    transaction,
+};
 use jiff::Timestamp;
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter,
-    Select,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, JoinType, PaginatorTrait,
+    QueryFilter, QuerySelect, QueryTrait, RelationDef, Select,
+    prelude::Uuid,
+    sea_query::{Expr, ExprTrait},
 };
 
 use super::sql::paging::{Direction, Page, Window, page};
 
+/// The condition of the index of entries that concern lots. It stands in each statement in the
+/// same words, since SQLite uses the index only then.
+const CONCERNS_LOTS: &str = "transactions.kind IN ('PURCHASE', 'RECHARGE', 'GRANT', \
+     'REVOCATION', 'EXPIRY', 'CHARGEBACK')";
+
 /// The state of a lot at an instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LotState {
-    /// It has credits left and has not expired.
+    /// It has credits left to spend, and its day has not come.
     Active,
-    /// It has no credits left and has not expired.
+    /// Nothing is left of it to spend, and nothing of it has expired: it was used up, taken back,
+    /// or the rest is held.
     Exhausted,
-    /// It has expired, whether or not the expiry is booked yet.
+    /// Its day has come with credits left, whether or not the expiry is booked yet.
     Expired,
+}
+
+/// What became of the credits of a lot, in units of 1/10,000 credit, as far as it is booked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Parts {
+    /// Held for scheduled messages.
+    pub held_units: i64,
+    /// Expired.
+    pub expired_units: i64,
+    /// Taken back by the platform, or by the provider with the payment.
+    pub revoked_units: i64,
 }
 
 /// The lots to list. Each condition narrows the list.
@@ -34,38 +60,165 @@ pub struct LotFilter {
     pub at: Timestamp,
 }
 
-/// Returns the state of a lot at an instant. At its expiration instant it is expired (law L2).
+/// Whether a lot's day has come: at its expiration instant it has (law L2).
 #[must_use]
-pub fn state(row: &lot::Model, at: Timestamp) -> LotState {
-    if row
-        .expires_at
-        .is_some_and(|expires| expires <= at.as_microsecond())
-    {
-        LotState::Expired
-    } else if row.remaining_units > 0 {
-        LotState::Active
-    } else {
-        LotState::Exhausted
+pub fn is_over(row: &lot::Model, at: Timestamp) -> bool {
+    let expires = row.expires_at;
+    expires.is_some_and(|expires| expires <= at.as_microsecond())
+}
+
+/// The state of a lot at an instant, given whether an expiry of its credits is booked.
+#[must_use]
+pub fn state(row: &lot::Model, at: Timestamp, has_expiry: bool) -> LotState {
+    match (is_over(row, at), row.remaining_units > 0) {
+        (true, true) => LotState::Expired,
+        (true, false) if has_expiry => LotState::Expired,
+        (false, true) => LotState::Active,
+        (_, false) => LotState::Exhausted,
     }
+}
+
+fn postings() -> RelationDef {
+    transaction::Entity::belongs_to(posting_row::Entity)
+        .from((
+            transaction::Column::AccountId,
+            transaction::Column::Sequence,
+        ))
+        .to((
+            posting_row::Column::AccountId,
+            posting_row::Column::Sequence,
+        ))
+        .into()
+}
+
+/// The entries of these kinds that changed what is left of lots of these accounts, with a row for
+/// each such posting.
+fn entries_of_lots(
+    accounts: impl IntoIterator<Item = AccountId>,
+    kinds: impl IntoIterator<Item = TransactionKind>,
+) -> Select<transaction::Entity> {
+    transaction::Entity::find()
+        .select_only()
+        .column(posting_row::Column::LotId)
+        .join(JoinType::InnerJoin, postings())
+        .filter(
+            transaction::Column::AccountId.is_in(accounts.into_iter().map(AccountId::uuid)),
+        )
+        .filter(Expr::cust(CONCERNS_LOTS))
+        .filter(transaction::Column::Kind.is_in(kinds))
+        .filter(posting_row::Column::Book.eq(BookName::Available))
+        .filter(posting_row::Column::LotId.is_not_null())
+}
+
+/// Reads what became of the credits of several lots. A lot of which nothing was held, expired or
+/// taken back is left out.
+pub async fn parts(
+    connection: &impl ConnectionTrait,
+    lots: &[(AccountId, LotId)],
+) -> Result<HashMap<LotId, Parts>, DbErr> {
+    let accounts = || lots.iter().map(|(account, _)| *account);
+    let ids = || lots.iter().map(|(_, lot)| lot.uuid());
+    let mut found: HashMap<LotId, Parts> = HashMap::new();
+    let held: Vec<(Uuid, i64)> = hold_draw::Entity::find()
+        .select_only()
+        .column(hold_draw::Column::LotId)
+        .expr(Expr::cust("CAST(SUM(hold_draws.units) AS BIGINT)"))
+        .filter(hold_draw::Column::AccountId.is_in(accounts().map(AccountId::uuid)))
+        .filter(hold_draw::Column::LotId.is_in(ids()))
+        .group_by(hold_draw::Column::LotId)
+        .into_tuple()
+        .all(connection)
+        .await?;
+    for (lot, units) in held {
+        found.entry(LotId::new(lot)).or_default().held_units = units;
+    }
+    let kinds = [
+        TransactionKind::Expiry,
+        TransactionKind::Revocation,
+        TransactionKind::Chargeback,
+    ];
+    let gone: Vec<(Uuid, TransactionKind, i64)> = entries_of_lots(accounts(), kinds)
+        .column(transaction::Column::Kind)
+        .expr(Expr::cust("CAST(-SUM(posting_rows.units) AS BIGINT)"))
+        .filter(posting_row::Column::LotId.is_in(ids()))
+        .group_by(posting_row::Column::LotId)
+        .group_by(transaction::Column::Kind)
+        .into_tuple()
+        .all(connection)
+        .await?;
+    for (lot, kind, units) in gone {
+        let parts = found.entry(LotId::new(lot)).or_default();
+        let part = if kind == TransactionKind::Expiry {
+            &mut parts.expired_units
+        } else {
+            &mut parts.revoked_units
+        };
+        *part = part.saturating_add(units);
+    }
+    Ok(found)
+}
+
+/// Reads the notes with which the platform granted several lots. A lot without one is left out.
+pub async fn notes(
+    connection: &impl ConnectionTrait,
+    lots: &[(AccountId, LotId)],
+) -> Result<HashMap<LotId, String>, DbErr> {
+    let accounts = lots.iter().map(|(account, _)| *account);
+    let ids = lots.iter().map(|(_, lot)| lot.uuid());
+    let rows: Vec<(Uuid, Option<String>)> = entries_of_lots(accounts, [TransactionKind::Grant])
+        .column(transaction::Column::Note)
+        .filter(posting_row::Column::LotId.is_in(ids))
+        .into_tuple()
+        .all(connection)
+        .await?;
+    let noted = rows.into_iter();
+    Ok(noted
+        .filter_map(|(lot, note)| Some((LotId::new(lot), note?)))
+        .collect())
+}
+
+/// Reads the purchases that bought several lots. A lot that was granted is left out.
+pub async fn purchases(
+    connection: &impl ConnectionTrait,
+    lots: &[(AccountId, LotId)],
+) -> Result<HashMap<LotId, purchase::Model>, DbErr> {
+    let accounts = lots.iter().map(|(account, _)| account.uuid());
+    let ids = lots.iter().map(|(_, lot)| lot.uuid());
+    let rows = purchase::Entity::find()
+        .filter(purchase::Column::AccountId.is_in(accounts))
+        .filter(purchase::Column::LotId.is_in(ids))
+        .all(connection)
+        .await?;
+    let bought = rows.into_iter();
+    Ok(bought
+        .filter_map(|row| Some((LotId::new(row.lot_id?), row)))
+        .collect())
 }
 
 fn select(filter: &LotFilter) -> Select<lot::Entity> {
     let at = filter.at.as_microsecond();
-    let usable = || {
-        Condition::any()
-            .add(lot::Column::ExpiresAt.is_null())
-            .add(lot::Column::ExpiresAt.gt(at))
-    };
+    let usable = Condition::any()
+        .add(lot::Column::ExpiresAt.is_null())
+        .add(lot::Column::ExpiresAt.gt(at));
+    let lapsed = Condition::all()
+        .add(lot::Column::ExpiresAt.lte(at))
+        .add(
+            Condition::any()
+                .add(lot::Column::RemainingUnits.gt(0))
+                .add(lot::Column::Id.in_subquery(
+                    entries_of_lots([filter.account], [TransactionKind::Expiry]).into_query(),
+                )),
+        );
     let lots = lot::Entity::find().filter(lot::Column::AccountId.eq(filter.account.uuid()));
     match filter.state {
         None => lots,
         Some(LotState::Active) => lots
             .filter(lot::Column::RemainingUnits.gt(0))
-            .filter(usable()),
+            .filter(usable),
         Some(LotState::Exhausted) => lots
             .filter(lot::Column::RemainingUnits.eq(0))
-            .filter(usable()),
-        Some(LotState::Expired) => lots.filter(lot::Column::ExpiresAt.lte(at)),
+            .filter(Condition::any().add(usable).add(lapsed.not())),
+        Some(LotState::Expired) => lots.filter(lapsed),
     }
 }
 
@@ -121,8 +274,8 @@ mod tests {
     use sea_orm::prelude::Uuid;
 
     #[test]
-    fn a_lot_is_expired_at_its_expiration_instant() {
-        let check = |remaining_units, expires_at: Option<i64>, expected| {
+    fn a_lot_is_expired_from_its_instant_on_if_credits_were_left() {
+        let check = |remaining_units, expires_at: Option<i64>, has_expiry, expected| {
             let row = lot::Model {
                 account_id: Uuid::nil(),
                 id: Uuid::nil(),
@@ -136,17 +289,18 @@ mod tests {
             };
             let at = Timestamp::from_microsecond(100).unwrap();
             assert_eq!(
-                state(&row, at),
+                state(&row, at, has_expiry),
                 expected,
-                "{remaining_units} {expires_at:?}"
+                "{remaining_units} {expires_at:?} {has_expiry}"
             );
         };
-        check(1, None, LotState::Active);
-        check(0, None, LotState::Exhausted);
-        check(1, Some(101), LotState::Active);
-        check(0, Some(101), LotState::Exhausted);
-        // With an expiry that is not booked yet, and with one that is.
-        check(1, Some(100), LotState::Expired);
-        check(0, Some(100), LotState::Expired);
+        check(1, None, false, LotState::Active);
+        check(0, None, false, LotState::Exhausted);
+        check(1, Some(101), false, LotState::Active);
+        check(0, Some(101), false, LotState::Exhausted);
+        // With an expiry that is not booked yet, with one that is, and used up before its day.
+        check(1, Some(100), false, LotState::Expired);
+        check(0, Some(100), true, LotState::Expired);
+        check(0, Some(100), false, LotState::Exhausted);
     }
 }

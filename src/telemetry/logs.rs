@@ -3,7 +3,10 @@
 //! Here: filters, formats, and the layer that counts lines. Not here: the request that a
 //! line belongs to ([`super::context`]), and traces ([`super::traces`]).
 
-use std::io::{self, IsTerminal, Write};
+use std::{
+    io::{self, IsTerminal, Write},
+    sync::OnceLock,
+};
 
 use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::{
@@ -20,11 +23,12 @@ use super::{
     metrics::{LOGGED_ERRORS, LOGGED_WARNINGS, count},
     traces,
 };
+use crate::config::logs::{LogArgs, LogFormat};
 
 /// The target of the access log: one line at DEBUG for each response.
 pub const ACCESS: &str = "message_credits::access";
-/// Which lines are written if `RUST_LOG` doesn't say.
-const USUAL: &str = "info,sqlx=warn,sea_orm=warn,sea_orm_migration=warn";
+/// The form of lines, once the settings are known.
+static FORMAT: OnceLock<LogFormat> = OnceLock::new();
 
 /// Our own crates, whose log lines contain no secret at any level.
 const OURS: [&str; 4] = ["message_credits", "domain", "entity", "migration"];
@@ -32,7 +36,7 @@ const OURS: [&str; 4] = ["message_credits", "domain", "entity", "migration"];
 /// telephone numbers.
 const WRITE_CONTENTS: [&str; 3] = ["tungstenite", "tokio_tungstenite", "rlibphonenumber"];
 
-/// Whether a line may be logged, whatever `RUST_LOG` requests. At TRACE, libraries log bytes that
+/// Whether a line may be logged, whatever the filter says. At TRACE, libraries log bytes that
 /// pass through them, including keys and numbers, and a future version of any may begin to; so that
 /// level is limited to our own crates.
 fn may_be_written(line: &Metadata<'_>) -> bool {
@@ -51,10 +55,9 @@ fn may_be_written(line: &Metadata<'_>) -> bool {
     *line.level() <= most
 }
 
-/// Whether log lines are JSON: `LOG_FORMAT=json`.
-#[must_use]
-pub fn is_json() -> bool {
-    std::env::var("LOG_FORMAT").is_ok_and(|format| format == "json")
+/// Whether log lines are JSON: `--log-format json`.
+fn is_json() -> bool {
+    FORMAT.get() == Some(&LogFormat::Json)
 }
 
 /// Whether colours are wanted: only on a terminal, and not if `NO_COLOR` is set.
@@ -63,13 +66,13 @@ fn is_coloured() -> bool {
     io::stderr().is_terminal() && !is_unwanted
 }
 
-fn filter() -> EnvFilter {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(USUAL));
-    let is_wanted = std::env::var("ACCESS_LOG").is_ok_and(|value| value == "true");
+fn filter(args: &LogArgs) -> EnvFilter {
+    // The option's parser has accepted it.
+    let filter = EnvFilter::new(&args.log_filter);
     let access = format!("{ACCESS}=debug");
     // Spans are for traces: a line names its request without them.
     let spans = format!("{}=off", traces::SPANS);
-    [(access, is_wanted), (spans, true)]
+    [(access, args.access_log), (spans, true)]
         .into_iter()
         .filter(|(_, is_wanted)| *is_wanted)
         .filter_map(|(directive, _)| directive.parse().ok())
@@ -107,22 +110,21 @@ where
         })
 }
 
-/// Sends log lines to standard error, and spans to a collector if one is configured. `RUST_LOG`
-/// filters lines; `LOG_FORMAT=json` makes each line JSON; `ACCESS_LOG=true` adds a line for each
-/// response.
-pub fn init() {
+/// Sends log lines to standard error, and spans to a collector if one is configured.
+pub fn init(args: &LogArgs) {
+    let _ = FORMAT.set(args.log_format);
     let registry = tracing_subscriber::registry();
     // A test binary may have installed its own subscriber; then that one is kept. Without traces
     // the filter is for all layers together, so that what nobody wants costs nothing.
-    let installed = match (traces::layer(), is_json()) {
+    let installed = match (traces::layer(args.traces_endpoint.as_ref()), is_json()) {
         (None, true) => registry
-            .with(filter())
+            .with(filter(args))
             .with(filter_fn(may_be_written))
             .with(Counted)
             .with(json())
             .try_init(),
         (None, false) => registry
-            .with(filter())
+            .with(filter(args))
             .with(filter_fn(may_be_written))
             .with(Counted)
             .with(text())
@@ -130,14 +132,14 @@ pub fn init() {
         (Some(spans), true) => registry
             .with(spans)
             .with(filter_fn(may_be_written))
-            .with(Counted.with_filter(filter()))
-            .with(json().with_filter(filter()))
+            .with(Counted.with_filter(filter(args)))
+            .with(json().with_filter(filter(args)))
             .try_init(),
         (Some(spans), false) => registry
             .with(spans)
             .with(filter_fn(may_be_written))
-            .with(Counted.with_filter(filter()))
-            .with(text().with_filter(filter()))
+            .with(Counted.with_filter(filter(args)))
+            .with(text().with_filter(filter(args)))
             .try_init(),
     };
     drop(installed);
@@ -177,8 +179,7 @@ where
     }
 }
 
-/// Writes a text for the operator to standard output; with `LOG_FORMAT=json`, as one line of JSON
-/// with the text's lines.
+/// Writes a text for the operator to standard output; in JSON, as one line with the text's lines.
 ///
 /// # Errors
 /// Standard output is closed.
@@ -195,7 +196,7 @@ pub fn announce(text: &str) -> io::Result<()> {
     out.flush()
 }
 
-/// Reports why a command failed: a text on standard error, or a log line with `LOG_FORMAT=json`.
+/// Reports why a command failed: a text on standard error, or a log line if lines are JSON.
 pub fn report_failure(cause: &dyn std::fmt::Display) {
     if is_json() {
         tracing::error!(%cause, "the command failed");
@@ -215,17 +216,5 @@ impl<S: Subscriber> Layer<S> for Counted {
             Level::WARN => count(&LOGGED_WARNINGS, 1),
             _ => {}
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{ACCESS, USUAL};
-    use tracing_subscriber::EnvFilter;
-
-    #[test]
-    fn the_usual_filter_is_valid() {
-        EnvFilter::try_new(USUAL).unwrap();
-        EnvFilter::try_new(format!("{USUAL},{ACCESS}=debug")).unwrap();
     }
 }

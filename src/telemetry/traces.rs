@@ -3,7 +3,7 @@
 //! Here: the exporter, which spans it gets, and the context that passes between services in the
 //! header `traceparent`. Not here: the spans themselves, which the code makes that does the work.
 //!
-//! Traces are on if `OTEL_EXPORTER_OTLP_ENDPOINT` or `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` is set;
+//! Traces are on if `--traces-endpoint` or `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` is set;
 //! the other standard variables apply too: `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES`,
 //! `OTEL_TRACES_SAMPLER`, `OTEL_EXPORTER_OTLP_HEADERS`. Otherwise nothing here does anything.
 
@@ -18,11 +18,12 @@ use opentelemetry::{
     trace::{SpanContext, TraceContextExt, TracerProvider},
 };
 use opentelemetry_http::{HeaderExtractor, HeaderInjector, HttpClient, HttpError};
-use opentelemetry_otlp::{SpanExporter, WithHttpConfig};
+use opentelemetry_otlp::{SpanExporter, WithExportConfig, WithHttpConfig};
 use opentelemetry_sdk::{Resource, propagation::TraceContextPropagator, trace::SdkTracerProvider};
 use tracing::{Span, Subscriber};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 use tracing_subscriber::{Layer, filter::dynamic_filter_fn, registry::LookupSpan};
+use url::Url;
 
 use super::episode::Episode;
 use crate::tls;
@@ -63,26 +64,38 @@ pub fn is_on() -> bool {
     PROVIDER.get().is_some()
 }
 
-fn is_wanted() -> bool {
-    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let is_disabled = std::env::var("OTEL_SDK_DISABLED").is_ok_and(|value| value == "true");
-    let endpoints = [
-        "OTEL_EXPORTER_OTLP_ENDPOINT",
-        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
-    ];
-    !is_disabled && endpoints.into_iter().any(is_set)
+/// Where traces go that don't have an address of their own, which the exporter reads itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Collector {
+    /// An address for traces alone.
+    Own,
+    /// Below the address for all signals.
+    Shared(String),
+}
+
+impl Collector {
+    /// The collector, if one is configured and nothing turns it off.
+    fn find(endpoint: Option<&Url>) -> Option<Self> {
+        let value = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+        if value("OTEL_SDK_DISABLED").is_some_and(|value| value == "true") {
+            None
+        } else if value("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT").is_some() {
+            Some(Self::Own)
+        } else {
+            let base = endpoint?.as_str().trim_end_matches('/');
+            Some(Self::Shared(format!("{base}/v1/traces")))
+        }
+    }
 }
 
 /// The layer that sends our spans, and those of statements below them, to the collector; `None` if
 /// none is configured.
-pub(super) fn layer<S>() -> Option<impl Layer<S> + Send + Sync>
+pub(super) fn layer<S>(endpoint: Option<&Url>) -> Option<impl Layer<S> + Send + Sync>
 where
     S: Subscriber + for<'span> LookupSpan<'span> + Send + Sync,
 {
-    if !is_wanted() {
-        return None;
-    }
-    let provider = match provider() {
+    let collector = Collector::find(endpoint)?;
+    let provider = match provider(collector) {
         Ok(provider) => PROVIDER.get_or_init(|| provider),
         Err(cause) => {
             super::logs::report_failure(&format!("traces can't be sent: {cause}"));
@@ -105,12 +118,16 @@ where
     Some(spans.with_filter(is_ours))
 }
 
-fn provider() -> Result<SdkTracerProvider, HttpError> {
+fn provider(collector: Collector) -> Result<SdkTracerProvider, HttpError> {
     tls::install();
     let exporter = SpanExporter::builder()
         .with_http()
-        .with_http_client(Sender::new()?)
-        .build()?;
+        .with_http_client(Sender::new()?);
+    let exporter = match collector {
+        Collector::Own => exporter,
+        Collector::Shared(address) => exporter.with_endpoint(address),
+    }
+    .build()?;
     let own_name = std::env::var_os("OTEL_SERVICE_NAME").is_none();
     let mut resource = Resource::builder().with_attributes([
         KeyValue::new("service.version", env!("CARGO_PKG_VERSION")),

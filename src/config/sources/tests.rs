@@ -4,6 +4,7 @@
 use std::{ffi::OsString, path::Path};
 
 use super::{InForce, Read, ReadError, command, described, is_secret, read};
+use crate::config::logs::LogFormat;
 
 fn read_words(words: &[&str]) -> Result<Read, ReadError> {
     let words = ["message-credits"].iter().chain(words);
@@ -106,5 +107,21 @@ fn every_setting_is_described() {
         "STOP_DELAY",
     ] {
         assert!(has(variable), "{variable}");
+    }
+}
+
+#[test]
+fn settings_of_every_command_are_reported_with_the_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = written(folder.path(), "a.toml", "log-format = \"json\"\naccess-log = true\n");
+    for words in [vec!["config", "check"], vec!["verify"], vec![]] {
+        let words: Vec<&str> = words.into_iter().chain(["--config", file.as_str()]).collect();
+        let found = read_words(&words).unwrap();
+        assert_eq!(found.cli.logs.log_format, LogFormat::Json, "{words:?}");
+        assert!(found.cli.logs.access_log, "{words:?}");
+        let format = row(&found, "log-format");
+        assert_eq!(format.value, "json", "{words:?}");
+        assert!(format.source.starts_with("file "), "{format:?}");
+        assert_eq!(row(&found, "traces-endpoint").value, "not set", "{words:?}");
     }
 }

@@ -77,7 +77,10 @@ edges! {
         READERS: usage contacts imports;
     }
     CountryUsage { READERS: countryCode usage share; }
-    CreditLot { READERS: id source granted remaining expiresOn expiresAt state createdAt; }
+    CreditLot {
+        READERS: id source granted remaining held used expired revoked note purchase account;
+        READERS: expiresOn expiresAt state createdAt;
+    }
     /// A price list is open to every key.
     CreditPackage { EVERY_KEY: id code name credits price validityDays archived capacity; }
     Destination { EVERY_KEY: countryCode recipients; }
@@ -131,7 +134,7 @@ edges! {
     Quote {
         EVERY_KEY: segmentation personalised distribution mergeFields duplicateRecipients rateCard recipients;
         EVERY_KEY: unsupportedRecipients lines credits cost available sufficient shortfall suggestedPackage;
-        EVERY_KEY: smartEncodingSaves warnings;
+        EVERY_KEY: allocation smartEncodingSaves warnings;
         READERS: shortest longest;
     }
     QuoteLine { EVERY_KEY: countryCode recipients segmentCount creditsPerSegment credits; }

@@ -19,6 +19,7 @@ use crate::{
         contact::{Contact, ContactFilter},
         contact_import::{RejectedRow, warnings::ImportWarning},
         contact_list::ListFilter,
+        credit_package::PackageFilter,
         lot::LotFilter,
         message::MessageFilter,
         transaction::TransactionFilter,
@@ -55,13 +56,6 @@ pub(in crate::operations) struct Kept<R> {
     import: ImportId,
     count: u64,
     kind: std::marker::PhantomData<fn() -> R>,
-}
-
-/// The credit packages on sale, or archived ones too.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::operations) struct Packages {
-    /// Whether archived packages are included.
-    pub include_archived: bool,
 }
 
 /// The purchases of an account.
@@ -154,10 +148,10 @@ lists! {
         store::monthly_report::list(connection, list.0, window),
         store::monthly_report::count(connection, list.0);
 
-    Packages: credit_package by credits_units,
+    PackageFilter: credit_package by credits_units,
         Visibility::Everyone,
-        store::credit_package::list(connection, list.include_archived, window),
-        store::credit_package::count(connection, list.include_archived);
+        store::credit_package::list(connection, list, window),
+        store::credit_package::count(connection, list);
 
     AllRateCards: rate_card by published_at,
         Visibility::Everyone,

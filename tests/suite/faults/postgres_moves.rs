@@ -41,9 +41,9 @@ async fn silent_connections_are_replaced_within_seconds() {
     let url = format!("postgres://postgres@127.0.0.1:{}/postgres", proxy.port());
     let waits = [
         "--database-lock-timeout",
-        "2",
+        "2s",
         "--database-statement-timeout",
-        "6",
+        "6s",
     ];
     let server = Process::start(&[&["--database-url", url.as_str()], &waits[..]].concat());
     let load = Load::start(&[&server], 8).await;
@@ -94,7 +94,7 @@ async fn the_server_follows_a_failover_to_another_host() {
         "--database-url",
         &replica.url(),
         "--database-wait",
-        "0",
+        "0s",
         "--listen",
         "127.0.0.1:0",
     ]);
@@ -192,7 +192,7 @@ async fn the_start_waits_for_postgresql() {
     postgres.cut_the_power();
     let url = postgres.url();
     let starting = tokio::task::spawn_blocking(move || {
-        Process::start(&["--database-url", &url, "--database-wait", "50"])
+        Process::start(&["--database-url", &url, "--database-wait", "50s"])
     });
     tokio::time::sleep(Duration::from_secs(1)).await;
     postgres.up();

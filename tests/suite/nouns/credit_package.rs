@@ -19,6 +19,42 @@ fn with(code: &str, change: (&str, Value)) -> Value {
 }
 
 on_both_databases! {
+    /// An account gets the packages in its own currency, unless it asks for another; the platform
+    /// gets all, or those of the account that it names.
+    async fn packages_are_listed_by_currency(server: Server) {
+        let tenant = server.account("Shop").await;
+        super::sell(&server, "euros", "100").await;
+        let price = json!({ "amount": "12.00", "currencyCode": "GBP" });
+        server.done(server.admin_key(), CREATE, with("pounds", ("price", price))).await;
+        let listed = "query($account: ID, $currency: CurrencyCode) {
+            creditPackages(accountId: $account, currencyCode: $currency) { totalCount nodes { code } } }";
+        let (own, admin) = (tenant.owner.as_str(), server.admin_key());
+        let none = Value::Null;
+        for (key, account, currency, expected) in [
+            (own, &none, &none, vec!["euros"]),
+            (own, &json!(tenant.id), &none, vec!["euros"]),
+            (own, &none, &json!("GBP"), vec!["pounds"]),
+            (own, &none, &json!("USD"), vec![]),
+            (admin, &none, &none, vec!["euros", "pounds"]),
+            (admin, &json!(tenant.id), &none, vec!["euros"]),
+            (admin, &json!(tenant.id), &json!("GBP"), vec!["pounds"]),
+        ] {
+            let variables = json!({ "account": account, "currency": currency });
+            let found = server.data(key, listed, variables).await;
+            let nodes: Vec<Value> = expected.iter().map(|code| json!({ "code": code })).collect();
+            let expected = json!({ "totalCount": nodes.len(), "nodes": nodes });
+            assert_eq!(found["creditPackages"], expected, "{account} {currency}");
+        }
+        let other = server.account("Other").await;
+        for (variables, field) in [
+            (json!({ "account": other.id }), "accountId"),
+            (json!({ "currency": "XYZ" }), "currencyCode"),
+        ] {
+            let refused = server.graphql(Some(own), listed, variables).await;
+            assert_eq!(refused["errors"][0]["extensions"]["field"], json!([field]), "{refused}");
+        }
+    }
+
     /// Packages are listed, the smallest first, until they are archived.
     async fn packages_are_published_and_retired(server: Server) {
         let input = with("year", ("validityDays", json!(365)));

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Server, Tenant, new_key, on_both_databases};
+use crate::support::{Server, Tenant, message, new_key, on_both_databases, purchase};
 
 const GRANT: &str = "mutation($input: GrantCreditsInput!) {
     grantCredits(input: $input) {
@@ -57,7 +57,71 @@ async fn lots(server: &Server, tenant: &Tenant, state: Option<&str>) -> Value {
     data["account"]["lots"].take()
 }
 
+/// What became of each lot of an account, the newest first.
+async fn parts(server: &Server, key: &str) -> Value {
+    let query = "{ account { lots { nodes {
+        granted remaining held used expired revoked state note purchase { status } account { name } } } } }";
+    let mut data = server.data(key, query, Value::Null).await;
+    data["account"]["lots"]["nodes"].take()
+}
+
 on_both_databases! {
+    /// The parts of a lot add up to what was granted, and a lot that was used up before its day is
+    /// no loss: it shows as used up, and never as expired.
+    async fn a_lot_says_what_became_of_its_credits(server: Server) {
+        let tenant = server.account("Shop").await;
+        let lapses = lot(&server, &tenant, "10", Some("2026-12-01")).await;
+        server.set_time("2026-11-22T09:00:00Z");
+        lot(&server, &tenant, "5", Some("2026-12-02")).await;
+        server.set_time("2026-11-22T10:00:00Z");
+        let package = purchase::package(&server, 100, 4_990, |_| {}).await;
+        let at = "2026-11-22T10:00:00Z".parse().unwrap();
+        purchase::paid_at(&server, &tenant, (&package, 100, 4_990), false, at).await;
+        let revoked = revocation(&tenant, Some(&lapses), "1");
+        server.done(server.admin_key(), REVOKE, revoked).await;
+        // The bought credits never expire, so they are drawn first: 100, then 3 of the 10.
+        let to = |recipients: i32| json!({ "text": "Ciao", "audience": {
+            "destinations": [{ "countryCode": "IT", "recipients": recipients }] } });
+        message::send(&server, &tenant, to(101)).await;
+        message::schedule(&server, &tenant, "2026-12-10T08:00:00Z", to(2)).await;
+        let lot = |parts: [&str; 6], state: &str, bought: bool| {
+            let [granted, remaining, held, used, expired, revoked] = parts;
+            json!({ "granted": granted, "remaining": remaining, "held": held, "used": used,
+                "expired": expired, "revoked": revoked, "state": state,
+                "note": if bought { Value::Null } else { json!("for a test") },
+                "purchase": if bought { json!({ "status": "PAID" }) } else { Value::Null },
+                "account": { "name": "Shop" } })
+        };
+        let bought = lot(["100", "0", "0", "100", "0", "0"], "EXHAUSTED", true);
+        assert_eq!(parts(&server, &tenant.owner).await, json!([
+            bought,
+            lot(["5", "5", "0", "0", "0", "0"], "ACTIVE", false),
+            lot(["10", "6", "2", "1", "0", "1"], "ACTIVE", false),
+        ]));
+        // On the first lot's day, whether or not its expiry is booked yet; then all of the second
+        // is used on its last day.
+        server.set_time("2026-12-01T08:00:00Z");
+        let lapsed = lot(["10", "0", "2", "1", "6", "1"], "EXPIRED", false);
+        assert_eq!(parts(&server, &tenant.owner).await[2], lapsed);
+        message::send(&server, &tenant, to(5)).await;
+        let used = lot(["5", "0", "0", "5", "0", "0"], "EXHAUSTED", false);
+        assert_eq!(parts(&server, &tenant.owner).await, json!([bought, used, lapsed]));
+        server.set_time("2026-12-05T08:00:00Z");
+        assert_eq!(parts(&server, &tenant.owner).await, json!([bought, used, lapsed]));
+        let of = async |state| lots(&server, &tenant, Some(state)).await["totalCount"].clone();
+        assert_eq!([of("ACTIVE").await, of("EXHAUSTED").await, of("EXPIRED").await], [0, 2, 1]);
+        // What comes back from the hold has expired too.
+        let cancel = "mutation($id: ID!) { cancelMessage(input: { messageId: $id, idempotencyKey: \"c\" }) {
+            userErrors { code } } }";
+        let scheduled = "{ account { messages(first: 10) { nodes { id status } } } }";
+        let data = server.data(&tenant.owner, scheduled, Value::Null).await;
+        let nodes = data["account"]["messages"]["nodes"].as_array().unwrap();
+        let held = nodes.iter().find(|one| one["status"] == "SCHEDULED").unwrap();
+        server.data(&tenant.owner, cancel, json!({ "id": held["id"] })).await;
+        let lapsed = lot(["10", "0", "0", "1", "8", "1"], "EXPIRED", false);
+        assert_eq!(parts(&server, &tenant.owner).await, json!([bought, used, lapsed]));
+    }
+
     /// A grant becomes a lot that is valid until the first instant of its day in the account's
     /// zone.
     async fn a_grant_becomes_a_lot(server: Server) {

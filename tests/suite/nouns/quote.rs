@@ -107,6 +107,21 @@ on_both_databases! {
             userErrors { field message } } }";
         let input = json!({ "allocations": [{ "listId": limited, "mode": "LIMITED", "assigned": "30" }] });
         server.done(&tenant.owner, allocate, input).await;
+        // Bought credits would not reach a list with a limit of its own.
+        sell(&server, "p1000", "1000").await;
+        let dear = "a".repeat(153 * 100);
+        let advice = "query($input: QuoteInput!) { quote(input: $input) {
+            sufficient suggestedPackage { code } allocation { mode assigned available } } }";
+        for (list, expected) in [
+            (&limited, json!({ "sufficient": false, "suggestedPackage": null,
+                "allocation": { "mode": "LIMITED", "assigned": "30", "available": "30" } })),
+            (&sharing, json!({ "sufficient": false, "suggestedPackage": { "code": "p1000" },
+                "allocation": { "mode": "SHARED", "assigned": null, "available": "40" } })),
+        ] {
+            let variables = json!({ "input": to_list(list, &dear) });
+            let found = server.data(&tenant.owner, advice, variables).await;
+            assert_eq!(found["quote"], expected);
+        }
         let free = json!({ "audience": { "destinations": [] }, "text": "Ciao" });
         let available = async |expected: [&str; 3]| {
             let mut inputs = [to_list(&limited, "Ciao"), to_list(&sharing, "Ciao"), free.clone()];

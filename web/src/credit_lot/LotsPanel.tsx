@@ -1,4 +1,4 @@
-import { Badge, SegmentedControl, Text } from '@mantine/core';
+import { Badge, SegmentedControl, Stack, Text } from '@mantine/core';
 import type { TFunction } from 'i18next';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -20,15 +20,17 @@ const LOTS = graphql(`
   query Lots($accountId: ID!, $first: Int!, $after: String, $state: CreditLotState) {
     account(id: $accountId) {
       id
-      balance {
-        held
-      }
       lots(first: $first, after: $after, state: $state) {
         nodes {
           id
           source
           granted
           remaining
+          held
+          used
+          expired
+          revoked
+          note
           expiresOn
           state
           createdAt
@@ -45,11 +47,10 @@ const LOTS = graphql(`
 
 type Lot = NonNullable<LotsQuery['account']>['lots']['nodes'][number];
 
-/** A lot whose day has come may have been used up before: that isn't a loss to warn of. */
 const COLORS: Record<CreditLotState, string> = {
   ACTIVE: 'teal',
   EXHAUSTED: 'gray',
-  EXPIRED: 'gray',
+  EXPIRED: 'orange',
 };
 
 /** The account's credit lots. */
@@ -68,7 +69,6 @@ export function LotsPanel(props: { accountId: string; timeZone: string; changes:
   });
   useRefreshOn(props.changes, ask);
   const lots = data?.account?.lots;
-  const held = data?.account?.balance.held ?? '0';
 
   return (
     <Panel
@@ -100,11 +100,6 @@ export function LotsPanel(props: { accountId: string; timeZone: string; changes:
             rows={lots.nodes}
             rowKey={(lot) => lot.id}
           />
-          {!isZero(held) && (
-            <Text size="xs" c="dimmed" mt="xs">
-              {t('lots.held', { credits: formatDecimal(held) })}
-            </Text>
-          )}
           <Pager
             label={t('pager.lots')}
             paging={paging}
@@ -119,7 +114,20 @@ export function LotsPanel(props: { accountId: string; timeZone: string; changes:
 
 function columns(t: TFunction, timeZone: string): Column<Lot>[] {
   return [
-    { title: t('column.source'), heading: true, cell: (lot) => t(`lots.source.${lot.source}`) },
+    {
+      title: t('column.source'),
+      heading: true,
+      cell: (lot) => (
+        <Stack gap={0}>
+          {t(`lots.source.${lot.source}`)}
+          {lot.note && (
+            <Text size="xs" c="dimmed" dir="auto">
+              {lot.note}
+            </Text>
+          )}
+        </Stack>
+      ),
+    },
     { title: t('column.created'), cell: (lot) => formatInstant(lot.createdAt, timeZone) },
     {
       title: t('column.usableThrough'),
@@ -127,12 +135,22 @@ function columns(t: TFunction, timeZone: string): Column<Lot>[] {
     },
     { title: t('column.granted'), decimal: (lot) => lot.granted },
     { title: t('column.remaining'), decimal: (lot) => lot.remaining },
+    { title: t('column.held'), decimal: (lot) => lot.held },
+    { title: t('column.used'), decimal: (lot) => lot.used },
+    { title: t('column.expired'), decimal: (lot) => lot.expired },
     {
       title: t('column.state'),
-      cell: ({ state }) => (
-        <Badge variant="light" size="sm" color={COLORS[state]}>
-          {t(`lots.state.${state}`)}
-        </Badge>
+      cell: ({ state, revoked }) => (
+        <Stack gap={0} align="start">
+          <Badge variant="light" size="sm" color={COLORS[state]}>
+            {t(`lots.state.${state}`)}
+          </Badge>
+          {!isZero(revoked) && (
+            <Text size="xs" c="dimmed">
+              {t('lots.revoked', { credits: formatDecimal(revoked) })}
+            </Text>
+          )}
+        </Stack>
       ),
     },
   ];

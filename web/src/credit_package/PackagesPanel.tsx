@@ -24,7 +24,7 @@ const PACKAGES = graphql(`
     $first: Int!
     $after: String
   ) {
-    creditPackages(first: $first, after: $after) {
+    creditPackages(accountId: $accountId, first: $first, after: $after) {
       nodes {
         id
         code
@@ -76,8 +76,7 @@ export function PackagesPanel(props: {
   );
   const [{ data, error, fetching }, ask] = useQuery({ query: PACKAGES, variables });
   const packages = data?.creditPackages;
-  // Others can't be bought by this account.
-  const offered = packages?.nodes.filter((one) => one.price.currencyCode === currencyCode) ?? [];
+  const offered = packages?.nodes ?? [];
 
   return (
     <Panel title={t('packages.title')}>

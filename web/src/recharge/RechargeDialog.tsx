@@ -12,8 +12,8 @@ import { Failure } from '../screen/Failure';
 import { errorsAt, received, type UserError } from '../screen/user_errors';
 
 const OFFERS = graphql(`
-  query RechargeOffers {
-    creditPackages(first: 100) {
+  query RechargeOffers($currencyCode: CurrencyCode!) {
+    creditPackages(first: 100, currencyCode: $currencyCode) {
       nodes {
         id
         name
@@ -66,12 +66,10 @@ export function RechargeDialog({ accountId, currencyCode, recharge, onClose }: P
   const [packageId, setPackageId] = useState(recharge.package?.id ?? '');
   const [limit, setLimit] = useState(editable(recharge.monthlyLimit?.amount ?? ''));
   const [refusals, setRefusals] = useState<readonly UserError[]>([]);
-  const [{ data: offered }] = useQuery({ query: OFFERS });
+  const [{ data: offered }] = useQuery({ query: OFFERS, variables: { currencyCode } });
   const [{ error, fetching }, update] = useMutation(UPDATE);
 
-  const offers = (offered?.creditPackages.nodes ?? []).filter(
-    (one) => one.price.currencyCode === currencyCode,
-  );
+  const offers = offered?.creditPackages.nodes ?? [];
   const chosen = packageId || offers[0]?.id || '';
   const at = (...names: string[]) => errorsAt(refusals, ...names).here;
   const { elsewhere } = errorsAt(refusals, 'threshold', 'packageId', 'monthlyLimit', 'amount');
