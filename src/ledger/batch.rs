@@ -87,7 +87,9 @@ pub(super) async fn run(
         aside.extend(wanted.keys().filter(|id| !ours.contains(id)));
     }
     wanted.retain(|id, _| !aside.contains(id));
-    watch.ended(Phase::Lock);
+    if locked != Locked::Held {
+        watch.ended(Phase::Lock);
+    }
     // Read after the wait for the locks: a lot that expired during the wait can't be spent.
     let now = now();
     let Loaded { mut heads, unsound } =

@@ -223,11 +223,15 @@ impl Committer {
         account: AccountId,
         is_locked: bool,
     ) -> Result<(Option<Transaction>, bool), DbErr> {
+        let mut watch = Stopwatch::start();
         let transaction = self.store.begin().await?;
+        watch.ended(Phase::Begin);
         if !is_locked && !books::lock_free(&transaction, [account]).await?.is_empty() {
+            watch.ended(Phase::Lock);
             return Ok((Some(transaction), false));
         }
         let found = books::lock(&transaction, [account]).await?;
+        watch.ended(Phase::Lock);
         Ok(((!found.is_empty()).then_some(transaction), true))
     }
 
@@ -264,12 +268,15 @@ impl Committer {
         locked: Locked,
         held: Option<Held>,
     ) -> Result<Outcomes, Failure> {
-        let mut watch = Stopwatch::start();
         let (transaction, locked) = match held {
             Some(held) => (held?, Locked::Held),
-            None => (self.store.begin_for(self.seat).await?, locked),
+            None => {
+                let mut watch = Stopwatch::start();
+                let begun = self.store.begin_for(self.seat).await;
+                watch.ended(Phase::Begin);
+                (begun?, locked)
+            }
         };
-        watch.ended(Phase::Begin);
         // Dropped only after the commit has ended: until then its instant is open.
         let mut booking = None;
         let now = || booking.insert(self.bookings.begin(&self.clock)).at;

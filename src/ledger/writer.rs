@@ -159,7 +159,9 @@ impl Writer {
         let mut is_locked = true;
         loop {
             let (held, was_locked) = self.committer.hold(account, is_locked).await;
-            taken.fill(self.batch.size);
+            if held.as_ref().is_some_and(Result::is_ok) {
+                taken.fill(self.batch.size);
+            }
             self.serve_safely(taken, Locked::WaitFor, held).await;
             // The answered callers may send their next commands.
             tokio::task::yield_now().await;
