@@ -99,7 +99,11 @@ impl Bed {
 
     /// The same through another ledger.
     pub fn callers_of(&self, ledger: &Ledger, count: usize) -> Vec<Caller> {
-        let zipf = Zipf::new(self.accounts.len());
+        self.spending(ledger, count, &Zipf::new(self.accounts.len()))
+    }
+
+    /// Callers that spend from accounts chosen by `zipf`.
+    pub fn spending(&self, ledger: &Ledger, count: usize, zipf: &Zipf) -> Vec<Caller> {
         (0..count)
             .map(|number| {
                 let (ledger, clock) = (ledger.clone(), self.clock.clone());

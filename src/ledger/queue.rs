@@ -171,6 +171,30 @@ impl Queue {
 }
 
 impl Taken {
+    /// Takes more commands of its accounts, up to `most` in all: those that came since it was
+    /// taken.
+    pub(super) fn fill(&mut self, most: usize) {
+        let now = Instant::now();
+        let mut guard = self.queue.lock();
+        let waiting = &mut *guard;
+        let before = waiting.count;
+        for account in &self.accounts {
+            let Some(line) = waiting.lines.get_mut(account) else {
+                continue;
+            };
+            while self.tickets.len() < most {
+                let Some(ticket) = line.pop_front() else {
+                    break;
+                };
+                waiting.count -= 1;
+                self.tickets.extend(ticket.begin(now));
+            }
+        }
+        let gone = before - waiting.count;
+        drop(guard);
+        SERIES.waiting.decrement(figure(gone as u64));
+    }
+
     /// Splits off an account with its commands, so that the rest can go on without it.
     pub(super) fn part(&mut self, account: AccountId, tickets: Vec<Ticket>) -> Self {
         self.accounts.retain(|own| *own != account);

@@ -21,6 +21,7 @@ use sea_orm::{
 use super::{
     book::{day, lock_rows},
     sql::{joined, row_set::RowSet},
+    transaction::last_by,
 };
 use crate::clock::whole_micros;
 
@@ -64,11 +65,10 @@ pub async fn last_at(
     account: AccountId,
     at: Timestamp,
 ) -> Result<Option<transaction::Model>, DbErr> {
+    let sequence = last_by(connection, account, at.as_microsecond()).await?;
     transaction::Entity::find()
         .filter(transaction::Column::AccountId.eq(account.uuid()))
-        .filter(transaction::Column::CreatedAt.lte(at.as_microsecond()))
-        .order_by_desc(transaction::Column::CreatedAt)
-        .order_by_desc(transaction::Column::Sequence)
+        .filter(transaction::Column::Sequence.eq(sequence))
         .one(connection)
         .await
 }

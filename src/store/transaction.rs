@@ -3,6 +3,7 @@
 //! Here: finding and listing transactions and their postings. Not here: writing them, which only
 //! [`crate::ledger`] does.
 
+mod instants;
 mod pages;
 
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait},
 };
 
+pub use self::instants::last_by;
 use super::sql::paging::{Direction, Page, Window, page};
 
 /// The transactions to list. Each condition narrows the list.
@@ -55,7 +57,8 @@ pub async fn count(
     connection: &impl ConnectionTrait,
     filter: &TransactionFilter,
 ) -> Result<u64, DbErr> {
-    pages::all(filter).count(connection).await
+    let all = pages::all(connection, filter).await?;
+    all.count(connection).await
 }
 
 /// Finds several transactions of any accounts, in no particular order.
