@@ -19,6 +19,7 @@ pub mod credit_package;
 pub mod due_recharge;
 pub mod hold_draw;
 pub mod idempotency_key;
+pub mod job_lease;
 pub mod list_destination;
 pub mod lot;
 pub mod lot_expiry_change;

@@ -36,6 +36,7 @@ mod m20261127_000023_schema_contracts;
 mod m20261127_000027_running_imports;
 mod m20261127_000030_charges_in_one_row;
 mod m20261127_000031_lines_in_messages;
+mod m20261127_000036_job_leases;
 mod m20261127_000044_entries_of_lots;
 
 /// All migrations, the oldest first.
@@ -71,6 +72,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000027_running_imports::Migration),
             Box::new(m20261127_000030_charges_in_one_row::Migration),
             Box::new(m20261127_000031_lines_in_messages::Migration),
+            Box::new(m20261127_000036_job_leases::Migration),
             Box::new(m20261127_000044_entries_of_lots::Migration),
         ]
     }

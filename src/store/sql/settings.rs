@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use super::shards;
 use crate::tuning::Tuned;
 
 /// Connections for reads that are shared fairly ([`super::reader`]). Readers and writers have
@@ -18,6 +19,9 @@ const WRITERS: u32 = 8;
 /// batch to batch.
 /// Measured: docs/measured.md, "Connections and threads".
 static LEDGER: Tuned<u32> = Tuned::new("WRITERS", 3);
+/// The ledger's writers on distributed tables, where a batch is one account's: so many accounts are
+/// written at once, and a server that is down keeps fewer of them.
+const LEDGER_ON_SHARDS: u32 = 8;
 /// Connections for lookups by key, of many keys at a time: few, so that each stays warm.
 /// Measured: docs/measured.md, "Connections and threads".
 static LOOKUPS: Tuned<u32> = Tuned::new("POSTGRES_LOOKUPS", 6);
@@ -89,14 +93,11 @@ pub(super) struct Budget {
 
 impl Budget {
     fn measured() -> [u32; 6] {
-        [
-            READERS.get(),
-            WRITERS,
-            LEDGER.get(),
-            LOOKUPS.get(),
-            JOBS,
-            BULK,
-        ]
+        let ledger = match shards::are_used() {
+            true => LEDGER_ON_SHARDS,
+            false => LEDGER.get(),
+        };
+        [READERS.get(), WRITERS, ledger, LOOKUPS.get(), JOBS, BULK]
     }
 
     /// Divides a number of connections in the measured proportions, less those for hints. What is

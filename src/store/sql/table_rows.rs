@@ -7,7 +7,10 @@ use sea_orm::{
     EntityTrait, IdenStatic, IntoActiveModel, Iterable, Statement, Value,
 };
 
-use super::row_set::{RowSet, placeholders};
+use super::{
+    row_set::{RowSet, numbered, placeholders},
+    shards,
+};
 
 /// One table's rows to insert, or to merge into rows with the same key.
 #[derive(Debug)]
@@ -111,6 +114,8 @@ fn conflict<C: IdenStatic>(key: &[C], changed: &[C], change: impl Fn(&str) -> St
 }
 
 /// Writes the rows of several tables, on PostgreSQL in one statement. Each table may appear once.
+/// Distributed tables are written one after the other: Citus would plan their common statement as
+/// one that moves rows between servers, which takes five times as long.
 pub async fn write(
     connection: &impl ConnectionTrait,
     writes: impl IntoIterator<Item = TableRows>,
@@ -120,10 +125,15 @@ pub async fn write(
         .into_iter()
         .filter(|write| !write.set.is_empty())
         .collect();
-    if backend != DatabaseBackend::Postgres {
+    let is_postgres = backend == DatabaseBackend::Postgres;
+    if !is_postgres || shards::are_used() {
         for write in &writes {
             for values in write.set.chunks() {
-                let rows = placeholders(values.len() / write.set.width, write.set.width);
+                let (rows, width) = (values.len() / write.set.width, write.set.width);
+                let rows = match is_postgres {
+                    true => numbered(rows, width),
+                    false => placeholders(rows, width),
+                };
                 let sql = format!("{} {rows}{}", write.head(), write.conflict);
                 let statement = Statement::from_sql_and_values(backend, sql, values.to_vec());
                 connection.execute_raw(statement).await?;
