@@ -230,6 +230,10 @@ pub struct MigrateArgs {
         value_delimiter = ','
     )]
     pub grant: Vec<String>,
+    /// Distribute the tables by account over the servers of a Citus cluster. Later migrations of
+    /// the database keep them distributed, with or without this.
+    #[arg(long, env = "MIGRATE_DISTRIBUTE")]
+    pub distribute: bool,
 }
 
 /// The copy to write.

@@ -18,7 +18,7 @@ use self::{
     shops::{PACKAGES, SHOPS, Shop},
 };
 use crate::{
-    clock::{Clock, id_at},
+    clock::{Clock, id_at, id_in},
     ledger::{Ledger, Refused, Request, SubmitError},
     operations::{
         OperationError,
@@ -200,7 +200,7 @@ async fn insert_lists(
     let transaction = store.begin().await?;
     let mut ids = Vec::new();
     for list in shop.lists {
-        let id = id_at(at);
+        let id = id_in(account.uuid(), at);
         let row = contact_list::Model {
             account_id: account.uuid(),
             id,

@@ -174,6 +174,22 @@ impl Services {
         store::standing(self.store()).await
     }
 
+    /// What is missing of a cluster that the tables are distributed over, each in a sentence for
+    /// the operator; nothing on other databases.
+    ///
+    /// # Errors
+    /// The database's error.
+    pub async fn missing_parts(&self) -> Result<Vec<String>, DbErr> {
+        store::missing_parts(self.store()).await
+    }
+
+    /// Whether this process is to run the jobs now. If that can't be found out, it tries them, and
+    /// they report why.
+    pub async fn leads_jobs(&self) -> bool {
+        let leads = store::job_lease::leads(self.store()).await;
+        leads.unwrap_or(true)
+    }
+
     /// The name of the payment provider if it charges nobody, so that credits cost nothing.
     #[must_use]
     pub fn free_provider(&self) -> Option<&'static str> {

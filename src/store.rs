@@ -20,6 +20,7 @@ pub mod contact_list;
 pub mod credit_package;
 pub mod due_recharge;
 pub mod idempotency_key;
+pub mod job_lease;
 pub mod ledger_head;
 pub mod lot;
 pub mod message;
@@ -40,5 +41,6 @@ pub mod usage;
 pub mod usage_rollup;
 pub mod webhook_delivery;
 
+pub use sql::cluster::missing_parts;
 pub use sql::connection::Store;
 pub use sql::version::{Standing, closed_tables, standing};

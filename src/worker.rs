@@ -1,5 +1,6 @@
 //! Background jobs. Their only input is the database, so that a later run makes up for a missed
-//! one, and several processes may run them at once.
+//! one, and several processes may run them at once. On distributed tables one process runs them for
+//! all, because each of their questions goes to every server.
 
 use std::{
     panic::AssertUnwindSafe,
@@ -79,7 +80,13 @@ pub async fn run(services: Services, stop: CancellationToken) {
     }
     let own = async {
         loop {
-            Owner::Jobs.reads(run_own(&services)).await;
+            let pass = async {
+                if services.leads_jobs().await {
+                    run_own(&services).await;
+                }
+                run_here(&services).await;
+            };
+            Owner::Jobs.reads(pass).await;
             tokio::select! {
                 () = tokio::time::sleep(INTERVAL) => {}
                 () = stop.cancelled() => return,
@@ -87,14 +94,20 @@ pub async fn run(services: Services, stop: CancellationToken) {
         }
     };
     let payments = async {
+        let mut is_woken = false;
         loop {
-            Owner::Jobs.reads(run_payments(&services)).await;
-            tokio::select! {
-                () = tokio::time::sleep(INTERVAL) => {}
+            let pass = async {
+                if is_woken || services.leads_jobs().await {
+                    run_payments(&services).await;
+                }
+            };
+            Owner::Jobs.reads(pass).await;
+            is_woken = tokio::select! {
+                () = tokio::time::sleep(INTERVAL) => false,
                 // An account that ran low doesn't wait for the next pass.
-                () = services.recharge_due() => {}
+                () = services.recharge_due() => true,
                 () = stop.cancelled() => return,
-            }
+            };
         }
     };
     let retention = async {
@@ -114,6 +127,7 @@ pub async fn run(services: Services, stop: CancellationToken) {
 pub async fn run_once(services: &Services) {
     let pass = async {
         run_own(services).await;
+        run_here(services).await;
         run_payments(services).await;
         run_retention(services).await;
     };
@@ -131,6 +145,11 @@ async fn run_own(services: &Services) {
     let reports = services.make_monthly_reports();
     MONTHLY_REPORTS.run(clock, reports).await;
     USAGE.run(clock, services.roll_up_usage()).await;
+}
+
+/// The jobs that write down what this process knows.
+async fn run_here(services: &Services) {
+    let clock = services.clock();
     KEY_USES.run(clock, services.note_key_uses()).await;
 }
 

@@ -20,6 +20,7 @@ pub mod due_recharge;
 pub mod erasure;
 pub mod hold_draw;
 pub mod idempotency_key;
+pub mod job_lease;
 pub mod list_destination;
 pub mod lot;
 pub mod lot_expiry_change;

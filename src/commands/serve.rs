@@ -164,7 +164,7 @@ pub(super) async fn serve(args: ServeArgs, purpose: Purpose) -> Result<ExitCode,
     }
     let welcome = welcome(&settings, admin_address, filled.as_ref());
     let app = app::assemble(store, settings);
-    warn_of_missing_keys(&app.services).await?;
+    warn_of_missing_keys(&app.services).await;
     let running = lifecycle::start(app, listener, administration)?;
     // From here on: before, a signal ends the process at once.
     let mut signals = lifecycle::Signals::listen();
@@ -196,11 +196,18 @@ fn warn_of_free_credits(payments: &Providers) {
     }
 }
 
-async fn warn_of_missing_keys(services: &Services) -> Result<(), Failure> {
-    let missing = services
-        .missing_secret_keys()
-        .await
-        .map_err(|cause| format!("the secrets' keys can't be read: {cause:?}"))?;
+async fn warn_of_missing_keys(services: &Services) {
+    let missing = match services.missing_secret_keys().await {
+        Ok(missing) => missing,
+        // A server of a cluster may be down, whose accounts alone can't be served.
+        Err(cause) => {
+            tracing::warn!(
+                ?cause,
+                "the keys of the accounts' credentials can't be read"
+            );
+            return;
+        }
+    };
     for (key, secrets) in missing {
         tracing::warn!(
             key,
@@ -209,7 +216,6 @@ async fn warn_of_missing_keys(services: &Services) -> Result<(), Failure> {
              can't pay until SECRET_KEYS or SECRET_KEYS_FILE has it, or they are connected again"
         );
     }
-    Ok(())
 }
 
 /// Rate limits from the options. A bucket holds ten seconds' worth: a page that opens, or a batch

@@ -194,7 +194,7 @@ async fn lock_audiences(
         Locked::SetAside => true,
         Locked::WaitFor | Locked::Held => false,
     };
-    let ours = contact_list::lock_shared(connection, lists.keys().copied(), skip).await?;
+    let ours = contact_list::lock_shared(connection, &lists, skip).await?;
     let busy = lists
         .into_iter()
         .filter(|(list, _)| skip && !ours.contains(list));

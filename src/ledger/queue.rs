@@ -14,7 +14,7 @@ use domain::id::AccountId;
 use tokio::{sync::Notify, time::Instant};
 
 use super::{measured::SERIES, request::SubmitError, ticket::Ticket};
-use crate::telemetry::metrics::figure;
+use crate::{store::sql::shards, telemetry::metrics::figure};
 
 /// The waiting commands of all accounts.
 #[derive(Debug)]
@@ -117,7 +117,9 @@ impl Queue {
         let mut guard = self.lock();
         let waiting = &mut *guard;
         let most = most(waiting.count).max(1);
-        let accounts = waiting.ready.len().min(most);
+        // A batch on distributed tables is a transaction on one server.
+        let most_accounts = if shards::are_used() { 1 } else { most };
+        let accounts = waiting.ready.len().min(most_accounts);
         if accounts == 0 {
             return None;
         }

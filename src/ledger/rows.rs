@@ -24,7 +24,7 @@ use super::{
     request::NewMessage,
 };
 use crate::{
-    clock::id_at,
+    clock::id_in,
     store::{self, book::Head},
 };
 
@@ -80,7 +80,7 @@ impl Rows {
         let mut row = transaction::Model {
             account_id: account.uuid(),
             sequence: head.sequence,
-            id: id_at(entry.at),
+            id: id_in(account.uuid(), entry.at),
             kind: kind(entry.kind),
             created_at: entry.at.as_microsecond(),
             list_id: entry.list.map(Into::into),

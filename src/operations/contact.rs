@@ -123,7 +123,7 @@ impl Services {
     ) -> Result<Removed, OperationError> {
         let of = (AccountId::new(list.account_id), ListId::new(list.id));
         let transaction = self.store().begin().await?;
-        store::contact_list::lock(&transaction, of.1).await?;
+        store::contact_list::lock(&transaction, of).await?;
         // Read after waiting for the lock: messages that came due meanwhile are still sent to these
         // contacts.
         let now = self.clock().now();

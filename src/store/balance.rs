@@ -166,10 +166,10 @@ pub async fn free_units(
     };
     let (account_id, list_id, now_at) = (mark(1), mark(2), mark(3));
     let sql = format!(
-        "SELECT COALESCE(p.free_units, b.unassigned_units) AS free_units, EXISTS (SELECT 1 FROM lots l \
-         WHERE l.account_id = b.account_id AND l.remaining_units > 0 AND l.expires_at <= {now_at}) AS is_due \
-         FROM books b LEFT JOIN pools p ON p.account_id = b.account_id AND p.list_id = {list_id} \
-         WHERE b.account_id = {account_id}"
+        "SELECT COALESCE((SELECT p.free_units FROM pools p WHERE p.account_id = {account_id} \
+         AND p.list_id = {list_id}), b.unassigned_units) AS free_units, EXISTS (SELECT 1 FROM lots l \
+         WHERE l.account_id = {account_id} AND l.remaining_units > 0 AND l.expires_at <= {now_at}) AS is_due \
+         FROM books b WHERE b.account_id = {account_id}"
     );
     let values = [
         account.uuid().into(),

@@ -17,7 +17,10 @@ use sea_orm::{
     sea_query::{Expr, OnConflict, Query, SelectStatement},
 };
 
-use super::sql::paging::{Direction, Page, Place, Window, page};
+use super::sql::{
+    paging::{Direction, Page, Place, Window, page},
+    routes,
+};
 use kept_rows::Key;
 
 /// The most bound parameters in one statement: SQLite takes 32,766.
@@ -85,10 +88,12 @@ pub async fn find_all(
     connection: &impl ConnectionTrait,
     ids: impl IntoIterator<Item = ImportId>,
 ) -> Result<Vec<contact_import::Model>, DbErr> {
-    contact_import::Entity::find()
-        .filter(contact_import::Column::Id.is_in(ids.into_iter().map(ImportId::uuid)))
-        .all(connection)
-        .await
+    let columns = (
+        contact_import::Column::AccountId,
+        contact_import::Column::Id,
+    );
+    let ids = ids.into_iter().map(ImportId::uuid).collect();
+    routes::find(connection, contact_import::Entity::find(), ids, columns).await
 }
 
 /// Adds to a running import's counts, and records that it made progress. Returns whether it is

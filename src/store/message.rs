@@ -24,6 +24,7 @@ use sea_orm::{
 
 use super::sql::{
     paging::{self, Direction, Page, Place, Window},
+    routes,
     row_set::RowSet,
     search::contains,
 };
@@ -33,10 +34,9 @@ pub async fn find(
     connection: &impl ConnectionTrait,
     id: MessageId,
 ) -> Result<Option<Model>, DbErr> {
-    Entity::find()
-        .filter(Column::Id.eq(id.uuid()))
-        .one(connection)
-        .await
+    let columns = (Column::AccountId, Column::Id);
+    let found = routes::find(connection, Entity::find(), vec![id.uuid()], columns).await?;
+    Ok(found.into_iter().next())
 }
 
 /// Selects messages with empty texts. A text may have 160 kB, and a page a thousand messages, so
@@ -70,10 +70,9 @@ pub async fn find_all(
     connection: &impl ConnectionTrait,
     ids: impl IntoIterator<Item = MessageId>,
 ) -> Result<Vec<Model>, DbErr> {
-    without_text(Entity::find())
-        .filter(Column::Id.is_in(ids.into_iter().map(MessageId::uuid)))
-        .all(connection)
-        .await
+    let columns = (Column::AccountId, Column::Id);
+    let ids = ids.into_iter().map(MessageId::uuid).collect();
+    routes::find(connection, without_text(Entity::find()), ids, columns).await
 }
 
 /// Reads the lines of several messages, those of each message by country. Ids are unique across

@@ -23,7 +23,10 @@ use sea_orm::{
 };
 
 pub use self::instants::last_by;
-use super::sql::paging::{Direction, Page, Window, page};
+use super::sql::{
+    paging::{Direction, Page, Window, page},
+    routes,
+};
 
 /// The transactions to list. Each condition narrows the list.
 #[derive(Debug, Clone)]
@@ -66,10 +69,9 @@ pub async fn find_all(
     connection: &impl ConnectionTrait,
     ids: impl IntoIterator<Item = TransactionId>,
 ) -> Result<Vec<transaction::Model>, DbErr> {
-    transaction::Entity::find()
-        .filter(transaction::Column::Id.is_in(ids.into_iter().map(TransactionId::uuid)))
-        .all(connection)
-        .await
+    let columns = (transaction::Column::AccountId, transaction::Column::Id);
+    let ids = ids.into_iter().map(TransactionId::uuid).collect();
+    routes::find(connection, transaction::Entity::find(), ids, columns).await
 }
 
 /// The credits that a transaction moved in one book and one pool, over all lots.

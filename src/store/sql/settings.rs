@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use super::shards;
 use crate::tuning::{self, Tuned};
 
 /// Connections for reads that are shared fairly ([`super::reader`]). Readers and writers have
@@ -21,6 +22,9 @@ static LEDGER: Tuned<u32> = Tuned::new("WRITERS", 3);
 /// The most further writers: one for each core beyond two, since PostgreSQL serves each in a process
 /// of its own. Readers have so many connections less. Not measured: docs/scale.md.
 const MOST_FURTHER_WRITERS: usize = 5;
+/// The ledger's writers on distributed tables, where a batch is one account's: so many accounts are
+/// written at once, and a server that is down keeps fewer of them.
+const LEDGER_ON_SHARDS: u32 = 8;
 /// Connections for lookups by key, of many keys at a time: few, so that each stays warm.
 /// Measured: docs/measured.md, "Connections and threads".
 static LOOKUPS: Tuned<u32> = Tuned::new("POSTGRES_LOOKUPS", 6);
@@ -97,7 +101,11 @@ impl Budget {
         [
             READERS.get().saturating_sub(further_writers).max(1),
             WRITERS,
-            LEDGER.get() + further_writers,
+            if shards::are_used() {
+                LEDGER_ON_SHARDS
+            } else {
+                LEDGER.get() + further_writers
+            },
             LOOKUPS.get(),
             JOBS,
             BULK,
