@@ -9,7 +9,10 @@ use axum::{Router, routing::post};
 use domain::id::AccountId;
 use message_credits::{
     config::serving::Shown,
-    graphql::{engine::limits::Limits, schema},
+    graphql::{
+        engine::{limits::Limits, persisted::Trusted},
+        schema,
+    },
     http::{self, address::TrustedProxies, capacity::Capacity, connections, shares::Rates},
     ledger::{Ledger, RequestKind},
     operations::{Parts, Services},
@@ -99,6 +102,7 @@ fn router(bed: &Bed, ledger: Ledger) -> Router {
         CancellationToken::new(),
         Shown::default(),
         None,
+        Trusted::default(),
         (Rates::default(), Capacity::default()),
     );
     http::router(server, &http::cors::CorsOrigins::default())
