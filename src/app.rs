@@ -19,12 +19,12 @@ use crate::{
         cors::CorsOrigins, shares::Rates,
     },
     ledger::{Ledger, Writers},
-    operations::{Parts, Services, api_key},
+    operations::{Parts, Services, api_key, retention::Retention},
     payments::Providers,
     store::{
         self, Standing, Store,
         sql::{
-            migrating::{self, MigrateError},
+            migrating::{self, After, MigrateError},
             replica::Replica,
             server_lock,
             settings::Settings as Database,
@@ -51,6 +51,8 @@ pub struct Settings {
     pub replica: Option<Replica>,
     /// The keys that secrets are encrypted with.
     pub vault: Vault,
+    /// What is erased after which time.
+    pub retention: Retention,
     /// What anonymous clients see.
     pub shown: Shown,
     /// A demo's key, which its pages offer. Such a server accepts only loopback host names and its
@@ -174,21 +176,26 @@ pub async fn open_with(settings: &Database) -> Result<Store, StartError> {
 /// Why the migration failed.
 pub async fn migrate(database_url: &str) -> Result<Store, StartError> {
     let settings = Database::of(database_url);
-    migrate_with(&settings, &[]).await?;
+    migrate_with(&settings, &After::default()).await?;
     Ok(Store::open(&settings).await?)
 }
 
-/// Migrates any database to this version's schema, and gives roles of PostgreSQL the rights to
-/// serve. Returns the number of steps.
+/// Migrates any database to this version's schema, and does what comes after it on PostgreSQL.
+/// Returns the number of steps.
 ///
 /// # Errors
 /// Why the migration failed.
-pub async fn migrate_with(settings: &Database, granted: &[String]) -> Result<usize, StartError> {
+pub async fn migrate_with(settings: &Database, after: &After) -> Result<usize, StartError> {
     let steps = Migrator::migrations();
     let applied = if settings.is_sqlite() {
+        if after.distribute {
+            return Err(StartError::Migration(MigrateError::NotDistributable(
+                "a SQLite file is on one machine",
+            )));
+        }
         migrate_file(settings, steps).await
     } else {
-        migrating::migrate(settings, steps, granted).await
+        migrating::migrate(settings, steps, after).await
     };
     applied.map_err(StartError::from_migration)
 }
@@ -222,7 +229,9 @@ impl StartError {
         match cause {
             MigrateError::Database(cause) => Self::Database(cause),
             MigrateError::Outdated(step) => Self::Newer(step),
-            MigrateError::Step(..) | MigrateError::Served(_) => Self::Migration(cause),
+            MigrateError::Step(..)
+            | MigrateError::Served(_)
+            | MigrateError::NotDistributable(_) => Self::Migration(cause),
         }
     }
 }
@@ -271,6 +280,7 @@ pub fn assemble(store: Store, settings: Settings) -> App {
         ledger: ledger.clone(),
         payments: settings.payments,
         vault: settings.vault,
+        retention: settings.retention,
         clock: settings.clock,
         public_url: settings.public_url,
         admin_key_hash,

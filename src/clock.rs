@@ -4,7 +4,7 @@
 //! must equal the one that is read back.
 
 use std::sync::{
-    Arc,
+    Arc, LazyLock,
     atomic::{AtomicI64, AtomicU32, Ordering},
 };
 
@@ -75,6 +75,33 @@ impl Clock {
     pub fn new_id(&self) -> Uuid {
         id_at(self.now())
     }
+
+    /// A new id of an account's object, like [`Self::new_id`].
+    #[must_use]
+    pub fn new_id_in(&self, account: Uuid) -> Uuid {
+        id_in(account, self.now())
+    }
+}
+
+/// The last 24 bits of an id. The ids of an account's objects end like that of the account, so that
+/// on several servers an id leads to the one with its account.
+pub type Tag = [u8; 3];
+
+/// The tag of an account, or of one of its objects.
+#[must_use]
+pub fn tag(id: Uuid) -> Tag {
+    let [.., first, second, third] = id.into_bytes();
+    [first, second, third]
+}
+
+/// A new id of an account's object, like [`id_at`]. Beside the tag, 24 random bits and the counter
+/// keep the ids apart that several processes create within a millisecond.
+#[must_use]
+pub fn id_in(account: Uuid, at: Timestamp) -> Uuid {
+    let mut bytes = id_at(at).into_bytes();
+    let [.., first, second, third] = &mut bytes;
+    [*first, *second, *third] = tag(account);
+    Uuid::from_bytes(bytes)
 }
 
 /// A new id that sorts as created at `at`. Ids that one process creates within the same millisecond
@@ -82,7 +109,9 @@ impl Clock {
 /// order.
 #[must_use]
 pub fn id_at(at: Timestamp) -> Uuid {
-    static MADE: AtomicU32 = AtomicU32::new(0);
+    // Each process begins elsewhere in the lower half, so that two of them don't count in step.
+    static MADE: LazyLock<AtomicU32> =
+        LazyLock::new(|| AtomicU32::new(u32::from_be_bytes(entropy::bytes()) >> 7));
     // An instant before 1970 would not fit the id; it sorts first.
     let millis = u64::try_from(at.as_millisecond()).unwrap_or_default();
     let count = MADE.fetch_add(1, Ordering::Relaxed);
@@ -105,6 +134,13 @@ pub fn id_at(at: Timestamp) -> Uuid {
     let (_, rest) = tail.split_at_mut(4);
     rest.copy_from_slice(&random);
     uuid::Builder::from_unix_timestamp_millis(millis, &tail).into_uuid()
+}
+
+/// The lowest id that sorts as created at `at`, which no row has.
+#[must_use]
+pub fn first_id_at(at: Timestamp) -> Uuid {
+    let millis = u64::try_from(at.as_millisecond()).unwrap_or_default();
+    uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid()
 }
 
 /// The instant after a wait, or the last one if there is none.
@@ -133,7 +169,7 @@ fn system_now() -> Timestamp {
 
 #[cfg(test)]
 mod tests {
-    use super::{Clock, id_at};
+    use super::{Clock, id_at, id_in, tag};
     use jiff::Timestamp;
 
     #[test]
@@ -147,6 +183,21 @@ mod tests {
         assert_eq!(clock.now(), first);
         shared.set(second);
         assert_eq!(clock.now(), second);
+    }
+
+    #[test]
+    fn ids_in_an_account_carry_its_tag_and_sort_by_time() {
+        let at: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+        let account = id_at(at);
+        let ids: Vec<_> = (0..1_000).map(|_| id_in(account, at)).collect();
+        assert!(ids.is_sorted_by(|one, next| one < next));
+        for id in ids {
+            assert_eq!(tag(id), tag(account));
+            assert_eq!(
+                (id.get_version_num(), id.get_variant()),
+                (7, uuid::Variant::RFC4122)
+            );
+        }
     }
 
     #[test]

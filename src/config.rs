@@ -12,6 +12,7 @@ pub mod file;
 pub mod limits;
 pub mod logs;
 pub mod reports;
+pub mod retention;
 pub mod serving;
 pub mod sources;
 
@@ -35,6 +36,7 @@ use self::{
     limits::LimitArgs,
     logs::LogArgs,
     reports::ReportArgs,
+    retention::RetentionArgs,
 };
 use crate::payments::{self, ProviderSettings};
 
@@ -228,6 +230,10 @@ pub struct MigrateArgs {
         value_delimiter = ','
     )]
     pub grant: Vec<String>,
+    /// Distribute the tables by account over the servers of a Citus cluster. Later migrations of
+    /// the database keep them distributed, with or without this.
+    #[arg(long, env = "MIGRATE_DISTRIBUTE")]
+    pub distribute: bool,
 }
 
 /// The copy to write.
@@ -258,6 +264,9 @@ pub struct ServeArgs {
     /// Where reports are read.
     #[command(flatten)]
     pub reports: ReportArgs,
+    /// What is erased after which time.
+    #[command(flatten)]
+    pub retention: RetentionArgs,
     /// Rate limits.
     #[command(flatten)]
     pub rates: RateArgs,

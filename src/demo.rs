@@ -18,7 +18,7 @@ use self::{
     shops::{PACKAGES, SHOPS, Shop},
 };
 use crate::{
-    clock::{Clock, id_at},
+    clock::{Clock, id_at, id_in},
     ledger::{Ledger, Refused, Request, SubmitError},
     operations::{
         OperationError,
@@ -182,6 +182,7 @@ async fn insert_shop(store: &Store, shop: &Shop, at: Timestamp) -> Result<Accoun
         created_at: at.as_microsecond(),
         usage_rolled_from: 0,
         return_origins: String::new(),
+        retention_months: None,
     };
     let id = AccountId::new(row.id);
     let transaction = store.begin().await?;
@@ -199,7 +200,7 @@ async fn insert_lists(
     let transaction = store.begin().await?;
     let mut ids = Vec::new();
     for list in shop.lists {
-        let id = id_at(at);
+        let id = id_in(account.uuid(), at);
         let row = contact_list::Model {
             account_id: account.uuid(),
             id,

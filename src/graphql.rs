@@ -16,6 +16,7 @@ pub mod contact_list;
 pub mod credit_package;
 pub mod destination;
 pub mod engine;
+pub mod erasure;
 pub mod federation;
 pub mod ledger_head;
 pub mod lot;

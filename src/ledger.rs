@@ -63,7 +63,7 @@ pub use self::{
     request::{
         Audience, End, Key, MessageCharge, NewMessage, Refused, Request, RequestKind, SubmitError,
     },
-    stored_answer::read as stored_answers,
+    stored_answer::{Unfinished, read as stored_answers, unfinished},
 };
 use self::{
     bookings::Bookings,

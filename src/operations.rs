@@ -42,6 +42,7 @@ pub mod rate_card;
 pub mod reader;
 pub mod refusal;
 mod report_source;
+pub mod retention;
 pub mod segmentation;
 pub mod server_secret;
 pub mod settlement;
@@ -63,7 +64,7 @@ use url::Url;
 use self::{
     api_key::KeyUses, backlog::Backlog, changes::Changes, coalesced_reads::CoalescedReads,
     contact_import::Imports, payment_connection::Renewals, quotas::Allowances,
-    rate_card::RateCards, viewer::Visibility,
+    rate_card::RateCards, retention::Retention, viewer::Visibility,
 };
 pub use self::{
     reader::ViewerReader,
@@ -111,6 +112,8 @@ pub struct Parts {
     pub payments: Providers,
     /// The keys that secrets are encrypted with.
     pub vault: Vault,
+    /// What is erased after which time.
+    pub retention: Retention,
     /// The clock that operations read the time from.
     pub clock: Clock,
     /// SHA-256 of the server's own admin key, if one is configured.
@@ -169,6 +172,22 @@ impl Services {
     /// The database does not answer.
     pub async fn standing(&self) -> Result<Standing, DbErr> {
         store::standing(self.store()).await
+    }
+
+    /// What is missing of a cluster that the tables are distributed over, each in a sentence for
+    /// the operator; nothing on other databases.
+    ///
+    /// # Errors
+    /// The database's error.
+    pub async fn missing_parts(&self) -> Result<Vec<String>, DbErr> {
+        store::missing_parts(self.store()).await
+    }
+
+    /// Whether this process is to run the jobs now. If that can't be found out, it tries them, and
+    /// they report why.
+    pub async fn leads_jobs(&self) -> bool {
+        let leads = store::job_lease::leads(self.store()).await;
+        leads.unwrap_or(true)
     }
 
     /// The name of the payment provider if it charges nobody, so that credits cost nothing.

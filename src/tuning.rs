@@ -1,6 +1,7 @@
 //! Numbers that a measurement chose.
 //!
-//! Here: how a number is declared, and how a bench varies it. Not here: the numbers, which stand
+//! Here: how a number is declared, how a bench varies it, and how many more cores there are than it
+//! was measured with. Not here: the numbers, which stand
 //! beside the code that they are for, and their measurements, which are in docs/measured.md.
 //!
 //! Without the feature `bench` a number is what it was declared as. With it, the environment may
@@ -72,6 +73,16 @@ impl<T: Copy + FromStr> Tuned<T> {
             value.unwrap_or(self.chosen)
         })
     }
+}
+
+/// The cores on which the numbers were measured.
+const MEASURED_CORES: usize = 2;
+
+/// The cores of this machine beyond those on which the numbers were measured, up to `most`.
+#[must_use]
+pub fn further_cores(most: usize) -> usize {
+    let cores = std::thread::available_parallelism().map_or(MEASURED_CORES, usize::from);
+    cores.saturating_sub(MEASURED_CORES).min(most)
 }
 
 /// Whether a number of this name was asked for: a sweep of one that wasn't measures nothing.

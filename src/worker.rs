@@ -1,5 +1,6 @@
 //! Background jobs. Their only input is the database, so that a later run makes up for a missed
-//! one, and several processes may run them at once.
+//! one, and several processes may run them at once. On distributed tables one process runs them for
+//! all, because each of their questions goes to every server.
 
 use std::{
     panic::AssertUnwindSafe,
@@ -68,17 +69,24 @@ jobs! {
     WEBHOOKS = "webhooks";
     PAYMENTS = "payments";
     RECHARGES = "recharges";
+    RETENTION = "retention";
 }
 
 /// Runs the jobs until `stop` is cancelled. Those that call payment providers have a loop of their
-/// own: a provider that doesn't answer delays no settlement (law R3).
+/// own: a provider that doesn't answer delays no settlement (law R3). So has retention.
 pub async fn run(services: Services, stop: CancellationToken) {
     for job in JOBS {
         LazyLock::force(&job.series);
     }
     let own = async {
         loop {
-            Owner::Jobs.reads(run_own(&services)).await;
+            let pass = async {
+                if services.leads_jobs().await {
+                    run_own(&services).await;
+                }
+                run_here(&services).await;
+            };
+            Owner::Jobs.reads(pass).await;
             tokio::select! {
                 () = tokio::time::sleep(INTERVAL) => {}
                 () = stop.cancelled() => return,
@@ -86,17 +94,32 @@ pub async fn run(services: Services, stop: CancellationToken) {
         }
     };
     let payments = async {
+        let mut is_woken = false;
         loop {
-            Owner::Jobs.reads(run_payments(&services)).await;
+            let pass = async {
+                if is_woken || services.leads_jobs().await {
+                    run_payments(&services).await;
+                }
+            };
+            Owner::Jobs.reads(pass).await;
+            is_woken = tokio::select! {
+                () = tokio::time::sleep(INTERVAL) => false,
+                // An account that ran low doesn't wait for the next pass.
+                () = services.recharge_due() => true,
+                () = stop.cancelled() => return,
+            };
+        }
+    };
+    let retention = async {
+        loop {
+            Owner::Jobs.reads(run_retention(&services)).await;
             tokio::select! {
                 () = tokio::time::sleep(INTERVAL) => {}
-                // An account that ran low doesn't wait for the next pass.
-                () = services.recharge_due() => {}
                 () = stop.cancelled() => return,
             }
         }
     };
-    tokio::join!(own, payments, services.exchange_hints(&stop));
+    tokio::join!(own, payments, retention, services.exchange_hints(&stop));
 }
 
 /// One pass over every job, on connections of its own: readers can't keep due work from being
@@ -104,7 +127,9 @@ pub async fn run(services: Services, stop: CancellationToken) {
 pub async fn run_once(services: &Services) {
     let pass = async {
         run_own(services).await;
+        run_here(services).await;
         run_payments(services).await;
+        run_retention(services).await;
     };
     Owner::Jobs.reads(pass).await;
 }
@@ -120,7 +145,18 @@ async fn run_own(services: &Services) {
     let reports = services.make_monthly_reports();
     MONTHLY_REPORTS.run(clock, reports).await;
     USAGE.run(clock, services.roll_up_usage()).await;
+}
+
+/// The jobs that write down what this process knows.
+async fn run_here(services: &Services) {
+    let clock = services.clock();
     KEY_USES.run(clock, services.note_key_uses()).await;
+}
+
+/// The job that erases what is old. It reads much and hurries nowhere, so it delays no other job.
+async fn run_retention(services: &Services) {
+    let erased = services.erase_what_is_old();
+    RETENTION.run(services.clock(), erased).await;
 }
 
 /// The jobs that may call payment providers: from a webhook, or a balance below its threshold, to

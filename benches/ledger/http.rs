@@ -9,7 +9,10 @@ use axum::{Router, routing::post};
 use domain::id::AccountId;
 use message_credits::{
     config::serving::Shown,
-    graphql::{engine::limits::Limits, schema},
+    graphql::{
+        engine::{limits::Limits, persisted::Trusted},
+        schema,
+    },
     http::{self, address::TrustedProxies, capacity::Capacity, connections, shares::Rates},
     ledger::{Ledger, RequestKind},
     operations::{Parts, Services},
@@ -85,6 +88,7 @@ fn router(bed: &Bed, ledger: Ledger) -> Router {
         payments: Providers::new(Some(payments::DEMO), &ProviderSettings::default())
             .expect("the sandbox needs no settings"),
         vault: Vault::default(),
+        retention: message_credits::operations::retention::Retention::default(),
         clock: bed.clock.clone(),
         public_url,
         admin_key_hash: Some(Sha256::digest(KEY).into()),
@@ -98,6 +102,7 @@ fn router(bed: &Bed, ledger: Ledger) -> Router {
         CancellationToken::new(),
         Shown::default(),
         None,
+        Trusted::default(),
         (Rates::default(), Capacity::default()),
     );
     http::router(server, &http::cors::CorsOrigins::default())

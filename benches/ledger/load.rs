@@ -83,7 +83,7 @@ impl Dice {
     }
 }
 
-/// Accounts, of which the n-th is chosen in proportion to 1/n (Zipf 1.0).
+/// Accounts, of which the n-th is chosen in proportion to 1/n (Zipf 1.0), or all alike.
 #[derive(Debug, Clone)]
 pub struct Zipf(Arc<[f64]>);
 
@@ -97,6 +97,15 @@ impl Zipf {
             })
             .collect();
         Self(sums.into_iter().map(|part| part / sum).collect())
+    }
+
+    /// All of them equally often.
+    pub fn even(count: usize) -> Self {
+        Self(
+            (1..=count)
+                .map(|place| place as f64 / count as f64)
+                .collect(),
+        )
     }
 
     pub fn choose(&self, dice: &mut Dice) -> usize {

@@ -13,6 +13,7 @@
     reason = "a bench fails by panicking"
 )]
 
+mod accounts;
 mod history;
 mod http;
 mod load;
@@ -39,7 +40,9 @@ pub struct Settings {
     pub history: u64,
 }
 
-const PARTS: [&str; 6] = ["postgres", "sqlite", "zipf", "http", "chain", "history"];
+const PARTS: [&str; 7] = [
+    "postgres", "sqlite", "zipf", "accounts", "http", "chain", "history",
+];
 
 fn main() {
     let mut settings = Settings {
@@ -77,6 +80,9 @@ fn main() {
         }
         if wants("zipf") {
             zipf::zipf(settings).await;
+        }
+        if wants("accounts") {
+            accounts::accounts(settings).await;
         }
         if wants("http") {
             http::over_http(settings).await;

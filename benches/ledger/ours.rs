@@ -99,7 +99,11 @@ impl Bed {
 
     /// The same through another ledger.
     pub fn callers_of(&self, ledger: &Ledger, count: usize) -> Vec<Caller> {
-        let zipf = Zipf::new(self.accounts.len());
+        self.spending(ledger, count, &Zipf::new(self.accounts.len()))
+    }
+
+    /// Callers that spend from accounts chosen by `zipf`.
+    pub fn spending(&self, ledger: &Ledger, count: usize, zipf: &Zipf) -> Vec<Caller> {
         (0..count)
             .map(|number| {
                 let (ledger, clock) = (ledger.clone(), self.clock.clone());
@@ -157,6 +161,7 @@ async fn account(store: &Store, clock: &Clock, ledger: &Ledger) -> AccountId {
         created_at: clock.now().as_microsecond(),
         usage_rolled_from: 0,
         return_origins: String::new(),
+        retention_months: None,
     };
     let transaction = store.begin().await.unwrap();
     store::account::insert(&transaction, row, "default")

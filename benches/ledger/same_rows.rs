@@ -262,6 +262,7 @@ pub fn message(account: Uuid, new: &NewMessage, now: i64) -> entity::message::Mo
         sent_at: Some(now),
         created_at: now,
         lines: lines(new),
+        erased_at: None,
     }
 }
 

@@ -96,6 +96,7 @@ impl World {
             payments: Providers::default(),
             replica: None,
             vault: Vault::default(),
+            retention: message_credits::operations::retention::Retention::default(),
             shown: Shown::default(),
             demo_key: None,
             trusted_proxies: TrustedProxies::default(),
@@ -154,6 +155,7 @@ async fn fill_account(store: &Store, number: u64, messages: u64) -> Result<Accou
         created_at: from.as_microsecond(),
         usage_rolled_from: i64::MAX,
         return_origins: String::new(),
+        retention_months: None,
     };
     let id = AccountId::new(row.id);
     let transaction = store.begin().await?;

@@ -29,6 +29,8 @@ pub struct Model {
     pub usage_rolled_from: i64,
     /// The origins that buyers may be sent back to, separated by spaces.
     pub return_origins: String,
+    /// The months after which the texts of its messages are erased; null for those of the platform.
+    pub retention_months: Option<i32>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

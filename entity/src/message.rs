@@ -19,7 +19,7 @@ pub struct Model {
     pub list_id: Option<Uuid>,
     /// The name that people see.
     pub name: Option<String>,
-    /// The text, with its merge fields.
+    /// The text, with its merge fields; empty once it was erased.
     pub text: String,
     /// The channel.
     pub channel: Channel,
@@ -44,6 +44,9 @@ pub struct Model {
     pub created_at: i64,
     /// Its cost by destination, as JSON; [`crate::message_line`] is a view of it.
     pub lines: String,
+    /// When its name and its text were erased, in microseconds since the epoch; null if they were
+    /// not.
+    pub erased_at: Option<i64>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -36,6 +36,10 @@ mod m20261127_000023_schema_contracts;
 mod m20261127_000027_running_imports;
 mod m20261127_000030_charges_in_one_row;
 mod m20261127_000031_lines_in_messages;
+mod m20261127_000032_retention;
+mod m20261127_000036_job_leases;
+mod m20261127_000040_chains_without_an_index_by_instant;
+mod m20261127_000041_planned_messages;
 mod m20261127_000044_entries_of_lots;
 
 /// All migrations, the oldest first.
@@ -71,6 +75,10 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000027_running_imports::Migration),
             Box::new(m20261127_000030_charges_in_one_row::Migration),
             Box::new(m20261127_000031_lines_in_messages::Migration),
+            Box::new(m20261127_000032_retention::Migration),
+            Box::new(m20261127_000036_job_leases::Migration),
+            Box::new(m20261127_000040_chains_without_an_index_by_instant::Migration),
+            Box::new(m20261127_000041_planned_messages::Migration),
             Box::new(m20261127_000044_entries_of_lots::Migration),
         ]
     }

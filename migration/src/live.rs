@@ -46,7 +46,35 @@ pub async fn create_index(
         let create = format!("CREATE INDEX IF NOT EXISTS {name} ON {table} {rest}");
         return connection.execute_unprepared(&create).await.map(drop);
     }
-    // It waits for transactions that are older than itself, but holds nobody up meanwhile.
+    let time = wait_for_good(manager).await?;
+    let created = create_on_postgres(manager, name, table, rest).await;
+    wait_again(manager, &time).await?;
+    created
+}
+
+/// Drops an index without keeping anybody from writing. It can be repeated after an interruption.
+/// The step's `use_transaction` must return `Some(false)`.
+///
+/// # Errors
+/// If the index can't be dropped.
+pub async fn drop_index(manager: &SchemaManager<'_>, name: &str) -> Result<(), DbErr> {
+    let connection = manager.get_connection();
+    if manager.get_database_backend() != DatabaseBackend::Postgres {
+        let drop_it = format!("DROP INDEX IF EXISTS {name}");
+        return connection.execute_unprepared(&drop_it).await.map(|_| ());
+    }
+    let time = wait_for_good(manager).await?;
+    let drop_it = format!("DROP INDEX CONCURRENTLY IF EXISTS {name}");
+    let dropped = connection.execute_unprepared(&drop_it).await.map(|_| ());
+    wait_again(manager, &time).await?;
+    dropped
+}
+
+/// Lets statements wait for locks without a limit, and returns the limit of before. An index that is
+/// made or dropped concurrently waits for transactions that are older than itself, but holds nobody
+/// up meanwhile.
+async fn wait_for_good(manager: &SchemaManager<'_>) -> Result<String, DbErr> {
+    let connection = manager.get_connection();
     let setting = "SELECT current_setting('lock_timeout') AS time";
     let statement = Statement::from_string(DatabaseBackend::Postgres, setting);
     let time: String = match connection.query_one_raw(statement).await? {
@@ -56,11 +84,13 @@ pub async fn create_index(
     connection
         .execute_unprepared("SET lock_timeout = 0")
         .await?;
-    let created = create_on_postgres(manager, name, table, rest).await;
-    connection
-        .execute_unprepared(&format!("SET lock_timeout = '{time}'"))
-        .await?;
-    created
+    Ok(time)
+}
+
+async fn wait_again(manager: &SchemaManager<'_>, time: &str) -> Result<(), DbErr> {
+    let set = format!("SET lock_timeout = '{time}'");
+    let connection = manager.get_connection();
+    connection.execute_unprepared(&set).await.map(|_| ())
 }
 
 async fn create_on_postgres(

@@ -10,14 +10,18 @@ use crate::{
     clock::Clock,
     config::{BackupArgs, MigrateArgs, RebuildUsageArgs},
     operations::usage_rollup,
-    store::sql::backup,
+    store::sql::{backup, migrating::After},
 };
 
 /// A long command reports its progress after this many accounts.
 const PROGRESS_ACCOUNTS: u64 = 100;
 
 pub(super) async fn migrate(args: &MigrateArgs) -> Result<ExitCode, Failure> {
-    app::migrate_with(&args.database.settings(), &args.grant).await?;
+    let after = After {
+        granted: args.grant.clone(),
+        distribute: args.distribute,
+    };
+    app::migrate_with(&args.database.settings(), &after).await?;
     print("The database's schema is up to date.\n")?;
     Ok(ExitCode::SUCCESS)
 }

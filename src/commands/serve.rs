@@ -13,6 +13,7 @@ use crate::{
         RateArgs, ServeArgs,
         admin_key::AdminKey,
         limits::LimitArgs,
+        retention::RetentionArgs,
         serving::{Purpose, Shown, is_loopback},
     },
     demo::{self, Demo},
@@ -21,7 +22,7 @@ use crate::{
         address::TrustedProxies, capacity::Capacity, cors::CorsOrigins, rates::Rate, shares::Rates,
     },
     lifecycle,
-    operations::Services,
+    operations::{Services, retention::Retention},
     payments::Providers,
     store::sql::{replica::Replica, server_lock},
     telemetry,
@@ -145,6 +146,7 @@ pub(super) async fn serve(args: ServeArgs, purpose: Purpose) -> Result<ExitCode,
         payments: prepared.payments,
         replica: prepared.replica,
         vault: prepared.vault,
+        retention: retention(args.retention),
         shown,
         demo_key: owners.flatten().map(|(_, key)| key.clone()),
         trusted_proxies: TrustedProxies::new(args.trusted_proxies),
@@ -162,7 +164,7 @@ pub(super) async fn serve(args: ServeArgs, purpose: Purpose) -> Result<ExitCode,
     }
     let welcome = welcome(&settings, admin_address, filled.as_ref());
     let app = app::assemble(store, settings);
-    warn_of_missing_keys(&app.services).await?;
+    warn_of_missing_keys(&app.services).await;
     let running = lifecycle::start(app, listener, administration)?;
     // From here on: before, a signal ends the process at once.
     let mut signals = lifecycle::Signals::listen();
@@ -194,11 +196,18 @@ fn warn_of_free_credits(payments: &Providers) {
     }
 }
 
-async fn warn_of_missing_keys(services: &Services) -> Result<(), Failure> {
-    let missing = services
-        .missing_secret_keys()
-        .await
-        .map_err(|cause| format!("the secrets' keys can't be read: {cause:?}"))?;
+async fn warn_of_missing_keys(services: &Services) {
+    let missing = match services.missing_secret_keys().await {
+        Ok(missing) => missing,
+        // A server of a cluster may be down, whose accounts alone can't be served.
+        Err(cause) => {
+            tracing::warn!(
+                ?cause,
+                "the keys of the accounts' credentials can't be read"
+            );
+            return;
+        }
+    };
     for (key, secrets) in missing {
         tracing::warn!(
             key,
@@ -207,7 +216,6 @@ async fn warn_of_missing_keys(services: &Services) -> Result<(), Failure> {
              can't pay until SECRET_KEYS or SECRET_KEYS_FILE has it, or they are connected again"
         );
     }
-    Ok(())
 }
 
 /// Rate limits from the options. A bucket holds ten seconds' worth: a page that opens, or a batch
@@ -219,6 +227,14 @@ fn rates(args: &RateArgs) -> Rates {
         key: Rate::holding(args.rate_limit_key, SECONDS),
         account: Rate::holding(args.rate_limit_account, SECONDS),
         platform: Rate::holding(args.rate_limit_platform, SECONDS),
+    }
+}
+
+/// What is erased after which time, from the options.
+fn retention(args: RetentionArgs) -> Retention {
+    Retention {
+        months: args.retention_months,
+        key_days: Some(args.idempotency_key_days).filter(|days| *days > 0),
     }
 }
 

@@ -24,7 +24,7 @@ use super::{
     shops::{PACKAGES, Shop},
 };
 use crate::{
-    clock::id_at,
+    clock::id_in,
     ledger::{MessageCharge, NewMessage, Request, RequestKind},
     payments,
     store::{Store, rate_card::DEFAULT_ID},
@@ -194,7 +194,7 @@ impl Writer<'_> {
         let destinations = Destinations::from_pairs(pairs).ok()?;
         let priced = quote::price(segment_count, count.channel, &destinations, &self.card).ok()?;
         Some(NewMessage {
-            id: MessageId::new(id_at(at)),
+            id: MessageId::new(id_in(self.account.uuid(), at)),
             list: self.lists.get(list).copied(),
             name: Some(format!(
                 "{} – {}",
@@ -223,7 +223,7 @@ impl Writer<'_> {
         else {
             return;
         };
-        let purchase = PurchaseId::new(id_at(at));
+        let purchase = PurchaseId::new(id_in(self.account.uuid(), at));
         let row = purchase::Model {
             account_id: self.account.uuid(),
             id: purchase.uuid(),
@@ -254,7 +254,7 @@ impl Writer<'_> {
         };
         self.left += row.credits_units;
         self.history.purchases.push((package.code.to_owned(), row));
-        let lot = LotId::new(id_at(at));
+        let lot = LotId::new(id_in(self.account.uuid(), at));
         let is_confirmed = false;
         self.push(
             at,
@@ -275,7 +275,7 @@ impl Writer<'_> {
         for (days, credits) in [(3_i64, 300), (12, 1_200)] {
             let on = today.checked_add(days.days())?;
             let grant = RequestKind::Grant {
-                lot: LotId::new(id_at(now)),
+                lot: LotId::new(id_in(self.account.uuid(), now)),
                 credits: Credits::whole(credits),
                 expires_on: Some(on),
                 note: "A thank-you for a good season".to_owned(),
@@ -283,7 +283,7 @@ impl Writer<'_> {
             self.push(just_now, grant);
         }
         let courtesy = RequestKind::Grant {
-            lot: LotId::new(id_at(now)),
+            lot: LotId::new(id_in(self.account.uuid(), now)),
             credits: Credits::whole(250),
             expires_on: None,
             note: "Courtesy credits that never expire".to_owned(),

@@ -203,10 +203,11 @@ pub struct GrantCreditsInput {
     /// Their expiration day, after today in the account's time zone: they can be used until the end
     /// of the day before. Leave it out and they never expire.
     expires_on: Option<Date>,
-    /// The reason, of 1 to 2,000 characters, which the ledger keeps.
+    /// The reason, of 1 to 2,000 characters, which the ledger keeps for good: name no person in it.
     note: String,
     /// A key of 1 to 255 bytes, unique in the account. The same key with the same arguments returns
-    /// the same grant again.
+    /// the same grant again. It ends after 90 days, unless the platform keeps keys for
+    /// another time.
     idempotency_key: String,
 }
 
@@ -231,10 +232,11 @@ pub struct RevokeCreditsInput {
     lot_id: Option<ID>,
     /// How many; more than zero.
     credits: Credits,
-    /// The reason, of 1 to 2,000 characters, which the ledger keeps.
+    /// The reason, of 1 to 2,000 characters, which the ledger keeps for good: name no person in it.
     note: String,
     /// A key of 1 to 255 bytes, unique in the account. The same key with the same arguments returns
-    /// the same revocation again.
+    /// the same revocation again. It ends after 90 days, unless the platform keeps keys for
+    /// another time.
     idempotency_key: String,
 }
 

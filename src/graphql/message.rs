@@ -87,7 +87,7 @@ impl Message {
         self.key().encode()
     }
 
-    /// The name that people see; null if it has none.
+    /// The name that people see; null if it has none, or once it was erased.
     async fn name(&self) -> Option<&str> {
         self.row.name.as_deref()
     }
@@ -123,20 +123,33 @@ impl Message {
 
     /// The text as it is sent to the destination with the most recipients, with merge fields not
     /// filled in. SENDER keys see it while the message is scheduled, and in the answer to their own
-    /// mutation.
-    async fn text(&self, ctx: &Context<'_>) -> Result<Cow<'_, str>, ApiError> {
+    /// mutation. Null once it was erased.
+    async fn text(&self, ctx: &Context<'_>) -> Result<Option<Cow<'_, str>>, ApiError> {
+        let is_erased = self.row.erased_at.is_some();
         if self.answers {
-            return Ok(Cow::Borrowed(&self.row.text));
+            return Ok((!is_erased).then_some(Cow::Borrowed(&self.row.text)));
         }
         if self.row.status != sql_enums::MessageStatus::Scheduled {
             may_read(ctx, "Message", "text")?;
+        }
+        if is_erased {
+            return Ok(None);
         }
         let of = TextOf {
             account: self.account_key(),
             message: self.key(),
         };
         let text = loaders::load(ctx, of).await?;
-        text.map(Cow::Owned).ok_or(ApiError::NotFound)
+        match text {
+            Some(text) => Ok(Some(Cow::Owned(text))),
+            None => Err(ApiError::NotFound),
+        }
+    }
+
+    /// The instant at which the name and the text were erased, because the account keeps them for
+    /// Account.retentionMonths only, or by erasePerson; null if they were not.
+    async fn erased_at(&self) -> Option<DateTime> {
+        self.row.erased_at.map(DateTime::from_micros)
     }
 
     /// The largest number of segments that any recipient gets. `lines` has the number by country.

@@ -10,6 +10,7 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
+use sea_orm::DbErr;
 use tokio::{sync::Mutex, time::Instant};
 
 use super::Server;
@@ -34,11 +35,13 @@ pub(super) async fn alive() -> &'static str {
 #[derive(Debug, Default)]
 pub(super) struct Readiness(Mutex<Option<(Instant, Database)>>);
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Database {
     Ready,
     /// Ready, though newer programs have extended the schema.
     Newer,
+    /// Ready, though a part of the cluster is missing: the accounts elsewhere are served.
+    Incomplete(String),
     OtherSchema,
     ReadOnly,
     NoAnswer,
@@ -48,13 +51,13 @@ impl Readiness {
     /// The cached state, refreshed if it is stale. Concurrent callers wait for the same refresh.
     async fn known(&self, ask: impl AsyncFnOnce() -> Database) -> Database {
         let mut known = self.0.lock().await;
-        if let Some((at, state)) = *known
+        if let Some((at, state)) = &*known
             && at.elapsed() < FRESH
         {
-            return state;
+            return state.clone();
         }
         let state = ask().await;
-        *known = Some((Instant::now(), state));
+        *known = Some((Instant::now(), state.clone()));
         state
     }
 }
@@ -68,8 +71,19 @@ pub(super) async fn ready(State(server): State<Server>) -> Response {
     if server.0.leaving.is_cancelled() {
         return failed("this server is stopping: send requests to another one");
     }
-    let ask = async || match tokio::time::timeout(PATIENCE, services.standing()).await {
-        Ok(Ok(standing)) => match standing {
+    let standing = async || {
+        let standing = services.standing().await?;
+        let missing = match standing {
+            Standing::Current | Standing::Newer(_) => services.missing_parts().await?,
+            Standing::Older(_) | Standing::Outdated(_) | Standing::ReadOnly => Vec::new(),
+        };
+        Ok::<_, DbErr>((standing, missing.join("; ")))
+    };
+    let ask = async || match tokio::time::timeout(PATIENCE, standing()).await {
+        Ok(Ok((standing, missing))) => match standing {
+            Standing::Current | Standing::Newer(_) if !missing.is_empty() => {
+                Database::Incomplete(missing)
+            }
             Standing::Current => Database::Ready,
             Standing::Newer(_) => Database::Newer,
             Standing::Older(_) | Standing::Outdated(_) => Database::OtherSchema,
@@ -89,6 +103,7 @@ pub(super) async fn ready(State(server): State<Server>) -> Response {
     match state {
         Database::Ready => {}
         Database::Newer => text.push_str("\nschema: newer than this program, which can serve it"),
+        Database::Incomplete(missing) => text.push_str(&format!("\ncluster: {missing}")),
         Database::OtherSchema => return failed("the database's schema is of another version"),
         Database::ReadOnly => return failed("the database can only be read"),
         Database::NoAnswer => return failed("the database does not respond"),

@@ -11,7 +11,8 @@ use uuid::Uuid;
 use super::fault::Fault;
 use crate::clock::whole_micros;
 
-/// The complete answer to a command. A repetition with its key returns this again, for good.
+/// The complete answer to a command. A repetition with its key returns this again, until the key
+/// ends.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
     /// The command's own transaction; none if no credits had to move.

@@ -52,6 +52,8 @@ pub(super) enum Locked {
     SetAside,
     /// Wait for it, as long as the database lets a statement wait.
     WaitFor,
+    /// This transaction has locked it already.
+    Held,
 }
 
 /// Applies the requests inside the caller's transaction. `now` is called once, after the accounts
@@ -64,26 +66,41 @@ pub(super) async fn run(
     chaining: Chaining,
 ) -> Result<Applied, Failure> {
     let mut watch = Stopwatch::start();
-    let wanted = wanted(requests);
+    let mut wanted = wanted(requests);
     let ids = wanted.keys().copied();
     let ours = match locked {
         Locked::SetAside => books::lock_free(connection, ids).await?,
         Locked::WaitFor => books::lock(connection, ids).await?,
+        Locked::Held => ids.collect(),
     };
-    let busy = lock_audiences(connection, requests, &ours, locked).await?;
-    watch.ended(Phase::Lock);
+    if ours.is_empty() && locked == Locked::SetAside {
+        // Nothing can be done here for any of them.
+        return Ok(Applied {
+            outcomes: requests.iter().map(|_| None).collect(),
+            makes_recharge_due: false,
+            replays: 0,
+        });
+    }
+    let mut aside = lock_audiences(connection, requests, &ours, locked).await?;
+    if locked == Locked::SetAside {
+        // One that wasn't locked is locked by another transaction at the moment, or does not exist.
+        aside.extend(wanted.keys().filter(|id| !ours.contains(id)));
+    }
+    wanted.retain(|id, _| !aside.contains(id));
+    if locked != Locked::Held {
+        watch.ended(Phase::Lock);
+    }
     // Read after the wait for the locks: a lot that expired during the wait can't be spent.
     let now = now();
     let Loaded { mut heads, unsound } =
         books::load_each(connection, &wanted, latest(requests, now)).await?;
-    // An account that has a book but wasn't locked is locked by another transaction at the moment.
-    let aside: BTreeSet<AccountId> = heads
-        .keys()
-        .filter(|id| !ours.contains(id) || busy.contains(id))
-        .copied()
-        .collect();
+    // A book that began after the locks were taken isn't locked.
+    aside.extend(heads.keys().filter(|id| !ours.contains(id)));
     heads.retain(|id, _| !aside.contains(id));
-    let facts = Facts::read(connection, requests).await?;
+    let of_ours: Vec<&Request> = (requests.iter().copied())
+        .filter(|request| !aside.contains(&request.account))
+        .collect();
+    let facts = Facts::read(connection, &of_ours).await?;
     watch.ended(Phase::Load);
     let before: BTreeMap<AccountId, Book> = heads
         .iter()
@@ -175,9 +192,9 @@ async fn lock_audiences(
     }
     let skip = match locked {
         Locked::SetAside => true,
-        Locked::WaitFor => false,
+        Locked::WaitFor | Locked::Held => false,
     };
-    let ours = contact_list::lock_shared(connection, lists.keys().copied(), skip).await?;
+    let ours = contact_list::lock_shared(connection, &lists, skip).await?;
     let busy = lists
         .into_iter()
         .filter(|(list, _)| skip && !ours.contains(list));

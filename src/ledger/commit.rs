@@ -24,7 +24,10 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    store::{Store, sql::errors},
+    store::{
+        Store, book as books,
+        sql::{bounded::Transaction, errors},
+    },
     telemetry::episode::DATABASE,
 };
 
@@ -36,6 +39,9 @@ const MAX_RETRY: Duration = Duration::from_secs(5);
 const BACKOFF: Duration = Duration::from_millis(5);
 /// How often the keys are looked up after a commit without an answer.
 const MAX_ASKED: u32 = 3;
+
+/// A transaction that has locked the accounts of a batch, or why there is none.
+pub(super) type Held = Result<Transaction, DbErr>;
 
 /// What committing a batch needs.
 #[derive(Debug, Clone)]
@@ -58,7 +64,14 @@ impl Committer {
     /// A command that meets a fault fails with it, and the others are done without it. If a second
     /// command of the same account meets one, all commands of the account fail: its books are
     /// broken, and one account must not cost a batch more than two extra tries.
-    pub(super) async fn serve(&self, requests: &[&Request], locked: Locked) -> Vec<Option<Reply>> {
+    ///
+    /// The first try uses `held` if there is one: a transaction that has locked all the accounts.
+    pub(super) async fn serve(
+        &self,
+        requests: &[&Request],
+        locked: Locked,
+        mut held: Option<Held>,
+    ) -> Vec<Option<Reply>> {
         let mut faults = Faults::new();
         let mut faulty: BTreeSet<AccountId> = BTreeSet::new();
         loop {
@@ -69,7 +82,7 @@ impl Committer {
             let found = if sound.is_empty() {
                 Ok(Vec::new())
             } else {
-                self.serve_sound(&sound, locked).await
+                self.serve_sound(&sound, locked, held.take()).await
             };
             let found = match found {
                 Ok(replies) => return merged(requests, faults, positions, replies),
@@ -101,9 +114,10 @@ impl Committer {
         &'a self,
         requests: &'a [&'a Request],
         locked: Locked,
+        held: Option<Held>,
     ) -> BoxFuture<'a, Result<Vec<Option<Reply>>, Faults>> {
         async move {
-            Ok(match self.commit(requests, locked).await {
+            Ok(match self.commit(requests, locked, held).await {
                 Ok(outcomes) => replies(requests, outcomes),
                 Err(Failure::Faults(faults)) => return Err(faults),
                 Err(Failure::Before(cause)) if requests.len() > 1 && !is_out_of_reach(&cause) => {
@@ -111,8 +125,8 @@ impl Committer {
                     SERIES.halved.increment(1);
                     // One bad command doesn't fail the others.
                     let (first, second) = requests.split_at(requests.len() / 2);
-                    let mut replies = self.serve(first, locked).await;
-                    replies.extend(self.serve(second, locked).await);
+                    let mut replies = self.serve(first, locked, None).await;
+                    replies.extend(self.serve(second, locked, None).await);
                     replies
                 }
                 Err(Failure::Before(cause)) => {
@@ -151,7 +165,7 @@ impl Committer {
                 break;
             }
             tokio::time::sleep(BACKOFF * asked * 10).await;
-            match self.commit(&keyed, Locked::WaitFor).await {
+            match self.commit(&keyed, Locked::WaitFor, None).await {
                 Ok(outcomes) => {
                     answers = Some(replies(&keyed, outcomes));
                     break;
@@ -195,13 +209,44 @@ impl Committer {
         Ok(found)
     }
 
+    /// Waits for the lock of an account's book, and returns what holds it; `None` if the account has
+    /// no book. The second value says whether another transaction held it, unless that is known.
+    pub(super) async fn hold(&self, account: AccountId, is_locked: bool) -> (Option<Held>, bool) {
+        match self.locked(account, is_locked).await {
+            Ok((transaction, was_locked)) => (transaction.map(Ok), was_locked),
+            Err(cause) => (Some(Err(cause)), false),
+        }
+    }
+
+    async fn locked(
+        &self,
+        account: AccountId,
+        is_locked: bool,
+    ) -> Result<(Option<Transaction>, bool), DbErr> {
+        let mut watch = Stopwatch::start();
+        let transaction = self.store.begin().await?;
+        watch.ended(Phase::Begin);
+        if !is_locked && !books::lock_free(&transaction, [account]).await?.is_empty() {
+            watch.ended(Phase::Lock);
+            return Ok((Some(transaction), false));
+        }
+        let found = books::lock(&transaction, [account]).await?;
+        watch.ended(Phase::Lock);
+        Ok(((!found.is_empty()).then_some(transaction), true))
+    }
+
     /// Commits one batch, with retries if the failure is likely to pass.
-    async fn commit(&self, requests: &[&Request], locked: Locked) -> Result<Outcomes, Failure> {
+    async fn commit(
+        &self,
+        requests: &[&Request],
+        locked: Locked,
+        mut held: Option<Held>,
+    ) -> Result<Outcomes, Failure> {
         let began = Instant::now();
         let mut tries = 0;
         loop {
             tries += 1;
-            let failure = match self.attempt(requests, locked).await {
+            let failure = match self.attempt(requests, locked, held.take()).await {
                 Ok(outcomes) => return Ok(outcomes),
                 Err(failure) => failure,
             };
@@ -217,11 +262,21 @@ impl Committer {
         }
     }
 
-    async fn attempt(&self, requests: &[&Request], locked: Locked) -> Result<Outcomes, Failure> {
-        let mut watch = Stopwatch::start();
-        let transaction = self.store.begin_for(self.seat).await;
-        watch.ended(Phase::Begin);
-        let transaction = transaction.map_err(Failure::Before)?;
+    async fn attempt(
+        &self,
+        requests: &[&Request],
+        locked: Locked,
+        held: Option<Held>,
+    ) -> Result<Outcomes, Failure> {
+        let (transaction, locked) = match held {
+            Some(held) => (held?, Locked::Held),
+            None => {
+                let mut watch = Stopwatch::start();
+                let begun = self.store.begin_for(self.seat).await;
+                watch.ended(Phase::Begin);
+                (begun?, locked)
+            }
+        };
         // Dropped only after the commit has ended: until then its instant is open.
         let mut booking = None;
         let now = || booking.insert(self.bookings.begin(&self.clock)).at;

@@ -14,7 +14,7 @@ use domain::id::AccountId;
 use tokio::{sync::Notify, time::Instant};
 
 use super::{measured::SERIES, request::SubmitError, ticket::Ticket};
-use crate::telemetry::metrics::figure;
+use crate::{store::sql::shards, telemetry::metrics::figure};
 
 /// The waiting commands of all accounts.
 #[derive(Debug)]
@@ -117,7 +117,9 @@ impl Queue {
         let mut guard = self.lock();
         let waiting = &mut *guard;
         let most = most(waiting.count).max(1);
-        let accounts = waiting.ready.len().min(most);
+        // A batch on distributed tables is a transaction on one server.
+        let most_accounts = if shards::are_used() { 1 } else { most };
+        let accounts = waiting.ready.len().min(most_accounts);
         if accounts == 0 {
             return None;
         }
@@ -171,6 +173,30 @@ impl Queue {
 }
 
 impl Taken {
+    /// Takes more commands of its accounts, up to `most` in all: those that came since it was
+    /// taken.
+    pub(super) fn fill(&mut self, most: usize) {
+        let now = Instant::now();
+        let mut guard = self.queue.lock();
+        let waiting = &mut *guard;
+        let before = waiting.count;
+        for account in &self.accounts {
+            let Some(line) = waiting.lines.get_mut(account) else {
+                continue;
+            };
+            while self.tickets.len() < most {
+                let Some(ticket) = line.pop_front() else {
+                    break;
+                };
+                waiting.count -= 1;
+                self.tickets.extend(ticket.begin(now));
+            }
+        }
+        let gone = before - waiting.count;
+        drop(guard);
+        SERIES.waiting.decrement(figure(gone as u64));
+    }
+
     /// Splits off an account with its commands, so that the rest can go on without it.
     pub(super) fn part(&mut self, account: AccountId, tickets: Vec<Ticket>) -> Self {
         self.accounts.retain(|own| *own != account);

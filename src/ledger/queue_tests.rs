@@ -102,6 +102,28 @@ async fn an_account_is_with_one_writer_at_a_time_and_keeps_its_order() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_batch_takes_more_of_its_own_accounts() {
+    let queue = Arc::new(Queue::new(100, 100));
+    let _first = fill(&queue, 1, 2);
+    let mut taken = queue.next(|_| 10).await.expect("there are some");
+    let _others = fill(&queue, 2, 3);
+    drop(push(&queue, 1).expect("there is room"));
+    let _more = fill(&queue, 1, 5);
+    taken.fill(4);
+    assert_eq!(counts(&taken), BTreeMap::from([(1, 4)]));
+    taken.fill(100);
+    assert_eq!(
+        counts(&taken),
+        BTreeMap::from([(1, 7)]),
+        "the caller of the third had left"
+    );
+    answer_all(&mut taken);
+    drop(taken);
+    let others = queue.next(|_| 10).await.expect("there is another account");
+    assert_eq!(counts(&others), BTreeMap::from([(2, 3)]));
+}
+
+#[tokio::test(start_paused = true)]
 async fn queues_are_bounded_by_account_and_in_all() {
     let queue = Arc::new(Queue::new(5, 3));
     let _waits = fill(&queue, 1, 3);

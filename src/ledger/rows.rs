@@ -24,7 +24,7 @@ use super::{
     request::NewMessage,
 };
 use crate::{
-    clock::id_at,
+    clock::id_in,
     store::{self, book::Head},
 };
 
@@ -80,7 +80,7 @@ impl Rows {
         let mut row = transaction::Model {
             account_id: account.uuid(),
             sequence: head.sequence,
-            id: id_at(entry.at),
+            id: id_in(account.uuid(), entry.at),
             kind: kind(entry.kind),
             created_at: entry.at.as_microsecond(),
             list_id: entry.list.map(Into::into),
@@ -170,6 +170,7 @@ impl Rows {
             sent_at: sent.then(|| at.as_microsecond()),
             created_at: at.as_microsecond(),
             lines: lines_text(new.id, &lines)?,
+            erased_at: None,
         };
         self.messages.push(row.clone());
         self.lines.extend(lines);

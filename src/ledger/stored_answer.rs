@@ -65,6 +65,33 @@ pub(super) fn text(answer: &Answer, last: Option<&transaction::Model>) -> Result
     text.map_err(|cause| Fault::UnsoundAnswer(cause.to_string()))
 }
 
+/// What the answer of a key names that a later command may end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unfinished {
+    /// A message that was scheduled.
+    pub message: Option<Uuid>,
+    /// A purchase that was begun.
+    pub purchase: Option<Uuid>,
+}
+
+/// What the answer stored with a key names that a later command may end.
+///
+/// # Errors
+/// The answer can't be read.
+pub fn unfinished(answer: &str) -> Result<Unfinished, Fault> {
+    let stored: Stored =
+        serde_json::from_str(answer).map_err(|cause| Fault::UnsoundAnswer(cause.to_string()))?;
+    let (message, purchase) = match stored {
+        Stored::Short(short) => (short.d, short.p),
+        Stored::Whole(answer) => (answer.message, answer.purchase),
+    };
+    let message = message.filter(|message| !is_final(message));
+    Ok(Unfinished {
+        message: message.map(|message| message.id),
+        purchase,
+    })
+}
+
 impl Short {
     /// `None` if the answer's balance is not that of its account's last transaction.
     fn of(answer: &Answer, last: &transaction::Model) -> Option<Self> {

@@ -76,7 +76,8 @@ pub(super) async fn all(
         TableRows::insert(rows.transactions),
         TableRows::insert(rows.postings),
         TableRows::insert(rows.expiry_changes),
-        TableRows::insert(rows.messages),
+        // A message that the ledger writes is not erased.
+        TableRows::insert(rows.messages).without(&[message::Column::ErasedAt]),
         TableRows::upsert(
             rows.ended,
             &[message::Column::AccountId, message::Column::Id],
@@ -87,7 +88,8 @@ pub(super) async fn all(
                 message::Column::SentAt,
                 message::Column::Lines,
             ],
-        ),
+        )
+        .without(&[message::Column::ErasedAt]),
         TableRows::insert(rows.audiences),
         TableRows::upsert(
             rows.purchases,

@@ -18,7 +18,7 @@ use tracing::Instrument;
 
 use super::{
     batch::Locked,
-    commit::Committer,
+    commit::{Committer, Held},
     measured::SERIES,
     queue::{Queue, Taken},
     request::Request,
@@ -99,7 +99,7 @@ impl Writer {
                 return;
             };
             let (commands, began) = (taken.tickets.len(), Instant::now());
-            self.serve_safely(&mut taken, Locked::SetAside).await;
+            self.serve_safely(&mut taken, Locked::SetAside, None).await;
             self.batch.note(commands, began.elapsed());
             // Yields to the tasks of the answered callers, so that they can send their next
             // commands. Until then no other writer gets their accounts.
@@ -109,14 +109,14 @@ impl Writer {
     }
 
     /// A bug in one batch must not end the writer: its callers hear that the outcome is unknown.
-    async fn serve_safely(&self, taken: &mut Taken, locked: Locked) {
-        let served = AssertUnwindSafe(self.serve(taken, locked)).catch_unwind();
+    async fn serve_safely(&self, taken: &mut Taken, locked: Locked, held: Option<Held>) {
+        let served = AssertUnwindSafe(self.serve(taken, locked, held)).catch_unwind();
         if served.await.is_err() {
             tracing::error!("a batch panicked; the writer goes on");
         }
     }
 
-    async fn serve(&self, taken: &mut Taken, locked: Locked) {
+    async fn serve(&self, taken: &mut Taken, locked: Locked, held: Option<Held>) {
         // Tickets that are held here during a panic may have been committed: they aren't put back.
         let tickets = std::mem::take(&mut taken.tickets);
         if tickets.is_empty() {
@@ -128,7 +128,7 @@ impl Writer {
         let span = traces::span!(parent: None, "batch", commands = tickets.len());
         traces::link(&span, tickets.iter().filter_map(|one| one.cause.as_ref()));
         let requests: Vec<&Request> = tickets.iter().map(|ticket| &ticket.request).collect();
-        let serving = self.committer.serve(&requests, locked);
+        let serving = self.committer.serve(&requests, locked, held);
         let replies = serving.instrument(span).await;
         let mut aside: Vec<Ticket> = Vec::new();
         for (ticket, reply) in tickets.into_iter().zip(replies) {
@@ -148,13 +148,36 @@ impl Writer {
                 .into_iter()
                 .partition(|ticket| ticket.request.account == account);
             aside = others;
-            self.set_aside(taken.part(account, own));
+            self.set_aside(account, taken.part(account, own));
+        }
+    }
+
+    /// Serves an account that another process has locked: waits for its lock, and then takes what
+    /// has come meanwhile, so that each turn does as much as it can. It goes on while the other
+    /// processes lock the account too, and no other account waits for the lane.
+    async fn serve_locked(&self, taken: &mut Taken, account: AccountId) {
+        let mut is_locked = true;
+        loop {
+            let (held, was_locked) = self.committer.hold(account, is_locked).await;
+            if held.as_ref().is_some_and(Result::is_ok) {
+                taken.fill(self.batch.size);
+            }
+            self.serve_safely(taken, Locked::WaitFor, held).await;
+            // The answered callers may send their next commands.
+            tokio::task::yield_now().await;
+            if was_locked && self.lanes.available_permits() > 0 {
+                taken.fill(1);
+            }
+            if taken.tickets.is_empty() {
+                return;
+            }
+            is_locked = false;
         }
     }
 
     /// Waits for a locked account beside the batches. If too many are waited for already, the
     /// account returns to the queue after a pause.
-    fn set_aside(&self, mut taken: Taken) {
+    fn set_aside(&self, account: AccountId, mut taken: Taken) {
         let Ok(lane) = self.lanes.clone().try_acquire_owned() else {
             SERIES.aside_without_lane.increment(1);
             tokio::spawn(async move {
@@ -168,7 +191,7 @@ impl Writer {
         let mut writer = self.clone();
         writer.committer.seat = None;
         tokio::spawn(async move {
-            writer.serve_safely(&mut taken, Locked::WaitFor).await;
+            writer.serve_locked(&mut taken, account).await;
             drop(taken);
             drop(lane);
             drop(waits);

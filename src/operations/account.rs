@@ -13,6 +13,7 @@ use super::{
     policy::{self, Use},
     purchase::return_url::{kept_origins, return_origins},
     reader::{Listing, Window},
+    retention::own_months,
     statement::fee_minor,
 };
 use crate::{
@@ -64,6 +65,8 @@ pub struct UpdateAccount {
     pub return_origins: Option<Vec<String>>,
     /// The platform's fee from the present month on: the amount and its currency.
     pub subscription_fee: Option<(String, String)>,
+    /// The months after which texts are erased; `Some(None)` for the platform's.
+    pub retention_months: Option<Option<i32>>,
 }
 
 impl ViewerReader {
@@ -112,6 +115,7 @@ impl Services {
             // It has no messages, so every day is rolled up.
             usage_rolled_from: 0,
             return_origins: String::new(),
+            retention_months: None,
         };
         let transaction = self.store().begin().await?;
         store::account::insert(&transaction, row.clone(), &code).await?;
@@ -120,7 +124,7 @@ impl Services {
     }
 
     /// Changes an account's settings. Only the platform sets the rate card, its fee, and who
-    /// settles the account's messages (law A3).
+    /// settles the account's messages (law A3), and how long texts are kept.
     ///
     /// # Errors
     /// An unknown account or rate card, an invalid setting, and a setting that only the platform
@@ -139,6 +143,15 @@ impl Services {
                 .invalid("Only the platform sets who settles messages; leave it out.")
                 .into());
         }
+        let path = Path::input("retentionMonths");
+        if change.retention_months.is_some() && !policy::may(viewer, Use::SetRetention) {
+            return Err(path
+                .invalid("Only the platform sets how long texts are kept; leave it out.")
+                .into());
+        }
+        let retention_months = (change.retention_months)
+            .map(|months| own_months(months, &path))
+            .transpose()?;
         let zone = change.time_zone.as_deref();
         let zone = zone
             .map(|zone| input::time_zone(zone, &Path::input("timeZone")))
@@ -154,6 +167,7 @@ impl Services {
                 .map(|origins| return_origins(origins, &Path::input("returnOrigins")))
                 .transpose()?
                 .map(|origins| kept_origins(&origins)),
+            retention_months,
         };
         let code = match change.rate_card {
             Some(_) if !policy::may(viewer, Use::SetRateCard) => {
@@ -197,6 +211,9 @@ impl Services {
             store::subscription_fee::set(&transaction, id, month, fee).await?;
         }
         transaction.commit().await?;
+        if retention_months.is_some() {
+            self.hurry_retention().await?;
+        }
         Ok(row)
     }
 

@@ -52,6 +52,7 @@ static SERIES: LazyLock<Vec<(Counted, Series)>> = LazyLock::new(|| {
         due(Counted::Payments, "payments"),
         due(Counted::Webhooks, "webhooks"),
         due(Counted::Recharges, "recharges"),
+        due(Counted::Retention, "retention"),
         open(Counted::Scheduled, SCHEDULED.gauge(&[])),
         open(Counted::Pending, OPEN_PAYMENTS.gauge(&["PENDING"])),
         open(Counted::Unknown, OPEN_PAYMENTS.gauge(&["UNKNOWN"])),
@@ -125,7 +126,7 @@ mod tests {
             let same = SERIES.iter().position(|(other, _)| other == what);
             assert_eq!(same, Some(number));
         }
-        assert_eq!(SERIES.len(), 10);
+        assert_eq!(SERIES.len(), 11);
         assert!((seconds(1_500_000) - 1.5).abs() < f64::EPSILON);
     }
 }

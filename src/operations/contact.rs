@@ -123,7 +123,7 @@ impl Services {
     ) -> Result<Removed, OperationError> {
         let of = (AccountId::new(list.account_id), ListId::new(list.id));
         let transaction = self.store().begin().await?;
-        store::contact_list::lock(&transaction, of.1).await?;
+        store::contact_list::lock(&transaction, of).await?;
         // Read after waiting for the lock: messages that came due meanwhile are still sent to these
         // contacts.
         let now = self.clock().now();
@@ -143,6 +143,15 @@ impl Services {
         store::contact::count_towards(&transaction, of, &gone).await?;
         transaction.commit().await?;
         Ok(Removed { removed, asked })
+    }
+
+    /// Removes one named contact of a list, which may be archived. Returns how many were there.
+    pub(super) async fn remove_one(
+        &self,
+        list: &contact_list::Model,
+        which: Which<'_>,
+    ) -> Result<u64, OperationError> {
+        Ok(self.remove_part(list, which).await?.removed)
     }
 
     /// Removes contacts part by part until none is left or `parts` are done.

@@ -194,7 +194,13 @@ impl Services {
             .import_place(AccountId::new(list.account_id), format)
             .await?;
 
-        let reading = reading::start(self, (file, format), input.mapping, numbers);
+        let reading = reading::start(
+            self,
+            (file, format),
+            input.mapping,
+            numbers,
+            list.account_id,
+        );
         let reading = reading.opened().await?;
         let row = self.begin_import(&list, &input.file_name).await?;
         let id = ImportId::new(row.id);
@@ -242,7 +248,7 @@ impl Services {
         let now = self.clock().now().as_microsecond();
         let row = contact_import::Model {
             account_id: list.account_id,
-            id: self.clock().new_id(),
+            id: self.clock().new_id_in(list.account_id),
             list_id: list.id,
             file_name: plain_name(file_name),
             status: ImportStatus::Running,
@@ -258,8 +264,9 @@ impl Services {
         };
         let id = ListId::new(list.id);
         let transaction = self.store().begin().await?;
-        store::contact_list::lock(&transaction, id).await?;
-        match writing::standing(&transaction, (AccountId::new(list.account_id), id)).await? {
+        let of = (AccountId::new(list.account_id), id);
+        store::contact_list::lock(&transaction, of).await?;
+        match writing::standing(&transaction, of).await? {
             writing::Standing::Open { .. } => {}
             writing::Standing::Archived => {
                 return Err(Path::input("listId").not_found("list").into());

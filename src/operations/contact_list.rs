@@ -113,7 +113,7 @@ impl Services {
         self.refuse_more_lists(AccountId::new(account.id)).await?;
         let row = contact_list::Model {
             account_id: account.id,
-            id: self.clock().new_id(),
+            id: self.clock().new_id_in(account.id),
             name,
             created_at: self.clock().now().as_microsecond(),
             archived_at: None,

@@ -16,7 +16,6 @@ use domain::id::{AccountId, ApiKeyId};
 use entity::account;
 use hmac::{Hmac, Mac};
 use jiff::{SignedDuration, Timestamp};
-use sea_orm::DatabaseTransaction;
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use url::Url;
@@ -33,7 +32,10 @@ use super::{
 use crate::{
     clock::whole_micros,
     reports::{csv::Dialect, messages::MessageReader, statement::StatementFile},
-    store::{self, sql::bulk::Pinned},
+    store::{
+        self,
+        sql::bulk::{Pinned, PinnedReads},
+    },
 };
 
 /// How long a link works.
@@ -261,7 +263,7 @@ impl Services {
     async fn pinned_account(
         &self,
         account: AccountId,
-    ) -> Result<(ReportSnapshot<DatabaseTransaction>, Pinned, account::Model), DownloadError> {
+    ) -> Result<(ReportSnapshot<PinnedReads>, Pinned, account::Model), DownloadError> {
         for which in [Try::Replica, Try::Primary] {
             let (source, pinned) = self.report_pin(which).await?;
             if let Some(account) = store::account::find(&source.snapshot, account).await? {

@@ -1,4 +1,5 @@
-//! Idempotency keys: the same key with the same arguments returns the first answer again (law B4).
+//! Idempotency keys: the same key with the same arguments returns the first answer again (law B4),
+//! until it ends ([`super::retention`]).
 
 use domain::id::AccountId;
 use serde::Serialize;

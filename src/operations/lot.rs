@@ -193,7 +193,7 @@ impl Services {
             None => None,
         };
         let kind = RequestKind::Grant {
-            lot: LotId::new(self.clock().new_id()),
+            lot: LotId::new(self.clock().new_id_in(account.id)),
             credits,
             expires_on,
             note,

@@ -209,7 +209,7 @@ impl Services {
             strip_accents: message.content.options().strip_accents,
         });
         let new = NewMessage {
-            id: MessageId::new(self.clock().new_id()),
+            id: MessageId::new(self.clock().new_id_in(message.account.uuid())),
             list: message.list,
             name,
             text: message.content.kept_text(&message.options)?,

@@ -214,7 +214,7 @@ impl Services {
             let row = monthly_report::Model {
                 account_id: schedule.account_id,
                 month: schedule.month.clone(),
-                id: self.clock().new_id(),
+                id: self.clock().new_id_in(schedule.account_id),
                 time_zone: account.time_zone.clone(),
                 format: schedule.format,
                 interval: schedule.interval,

@@ -120,6 +120,8 @@ pub const POLICY: &[(&str, Access)] = &[
     ("archiveContactList", MEMBERS),
     ("importContacts", MEMBERS),
     ("removeContacts", MEMBERS),
+    // It can't be undone, and who answers for the data of an account decides about it.
+    ("erasePerson", REPORTERS),
     ("createCreditPackage", ADMIN),
     ("archiveCreditPackage", ADMIN),
     ("publishRateCard", ADMIN),
@@ -152,6 +154,8 @@ pub enum Use {
     SetRateCard,
     /// `updateAccount` with `subscriptionFee`.
     SetSubscriptionFee,
+    /// `updateAccount` with `retentionMonths`.
+    SetRetention,
     /// `createApiKey` with the role SENDER.
     MakeSenderKey,
     /// `revokeApiKey` of a SENDER key.
@@ -180,6 +184,11 @@ pub const USES: &[(Use, Access, &str)] = &[
         Use::SetSubscriptionFee,
         ADMIN,
         "what an account pays the platform is the platform's to say",
+    ),
+    (
+        Use::SetRetention,
+        ADMIN,
+        "how long texts are kept is in the platform's contracts, and what is erased can't come back",
     ),
     (
         Use::MakeSenderKey,

@@ -282,7 +282,7 @@ impl Services {
         let later = now.checked_add(wait).unwrap_or(now).as_microsecond();
         purchase::Model {
             account_id: account.uuid(),
-            id: self.clock().new_id(),
+            id: self.clock().new_id_in(account.uuid()),
             status: PurchaseStatus::Pending,
             package_id: package.id,
             credits_units: package.credits_units,

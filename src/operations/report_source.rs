@@ -7,13 +7,13 @@
 use domain::id::AccountId;
 use entity::transaction;
 use jiff::{SignedDuration, Timestamp};
-use sea_orm::{DatabaseTransaction, DbErr};
+use sea_orm::DbErr;
 
 use super::{OperationError, Services};
 use crate::store::{
     self,
     sql::{
-        bulk::Pinned,
+        bulk::{Pinned, PinnedReads},
         reader::{Reader, Snapshot},
         replica::{Age, Replica},
     },
@@ -96,7 +96,7 @@ impl Services {
     pub(super) async fn report_pin(
         &self,
         which: Try,
-    ) -> Result<(ReportSnapshot<DatabaseTransaction>, Pinned), OperationError> {
+    ) -> Result<(ReportSnapshot<PinnedReads>, Pinned), OperationError> {
         if let Some((replica, as_of)) = self.fresh_replica(which).await {
             match replica.pin().await {
                 Ok((snapshot, pinned)) => {

@@ -19,8 +19,10 @@ use super::{
     sql::{
         joined,
         paging::{Direction, Page, Window, page},
+        routes,
         row_set::RowSet,
         search::contains,
+        shards,
     },
 };
 
@@ -29,6 +31,7 @@ pub async fn find(
     connection: &impl ConnectionTrait,
     id: AccountId,
 ) -> Result<Option<account::Model>, DbErr> {
+    routes::meet_all([id.uuid()]);
     account::Entity::find_by_id(id.uuid()).one(connection).await
 }
 
@@ -63,14 +66,24 @@ pub async fn find_all_charged(
         let account = account::Model::from_query_result(row, "")?;
         Ok((account, joined::row(row, "card_")?))
     };
-    let ids = ids.into_iter();
-    RowSet::of(ids.map(|id| [id.uuid().into(), at.as_microsecond().into()]))
-        .query(
-            connection,
-            &["account_id", "at"],
-            (&columns, &tables, "a.id = w.account_id"),
-            read,
-        )
+    let query = (columns.as_str(), tables.as_str(), "a.id = w.account_id");
+    let row = |id: AccountId| [id.uuid().into(), at.as_microsecond().into()];
+    if shards::are_used() {
+        let ids: Vec<AccountId> = ids.into_iter().collect();
+        routes::meet_all(ids.iter().map(|id| id.uuid()));
+        // Citus finds the card of one account at a time.
+        let mut found = Vec::new();
+        for id in ids {
+            let one = RowSet::of([row(id)]);
+            found.extend(
+                one.query(connection, &["account_id", "at"], query, read)
+                    .await?,
+            );
+        }
+        return Ok(found);
+    }
+    RowSet::of(ids.into_iter().map(row))
+        .query(connection, &["account_id", "at"], query, read)
         .await
 }
 
@@ -185,6 +198,8 @@ pub struct AccountSettings {
     pub settlement: Option<Settlement>,
     /// The origins that buyers may be sent back to, separated by spaces.
     pub return_origins: Option<String>,
+    /// The months after which texts are erased; `Some(None)` for the platform's.
+    pub retention_months: Option<Option<i32>>,
 }
 
 /// Writes an account's settings and returns the updated account.
@@ -204,6 +219,9 @@ pub async fn update(
             .map_or(ActiveValue::NotSet, ActiveValue::Set),
         return_origins: settings
             .return_origins
+            .map_or(ActiveValue::NotSet, ActiveValue::Set),
+        retention_months: settings
+            .retention_months
             .map_or(ActiveValue::NotSet, ActiveValue::Set),
         ..Default::default()
     };

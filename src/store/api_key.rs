@@ -14,6 +14,7 @@ use sea_orm::{
 
 use super::sql::{
     paging::{Direction, Page, Window, page},
+    routes,
     row_set::RowSet,
 };
 
@@ -73,9 +74,11 @@ pub async fn find_by_hash(
     connection: &impl ConnectionTrait,
     hashes: impl IntoIterator<Item = [u8; 32]>,
 ) -> Result<Vec<api_key::Model>, DbErr> {
-    RowSet::of(hashes.into_iter().map(|hash| [hash.to_vec().into()]))
+    let rows = RowSet::of(hashes.into_iter().map(|hash| [hash.to_vec().into()]))
         .find::<api_key::Entity>(connection, &["secret_hash"], "")
-        .await
+        .await?;
+    routes::meet_all(rows.iter().filter_map(|row| row.account_id));
+    Ok(rows)
 }
 
 /// Counts the keys of an account that are not revoked.

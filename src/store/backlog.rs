@@ -24,6 +24,8 @@ pub enum Counted {
     Webhooks,
     /// Automatic recharges to decide about.
     Recharges,
+    /// Sweeps over what is old.
+    Retention,
     /// Scheduled messages in all.
     Scheduled,
     /// Payments that nobody decided yet.
@@ -35,7 +37,7 @@ pub enum Counted {
 }
 
 /// Everything that is counted, with its rows: `at` is when a row is due, in microseconds.
-const PARTS: [(Counted, &str); 10] = [
+const PARTS: [(Counted, &str); 11] = [
     (
         Counted::Settlements,
         "SELECT send_at AS at FROM messages WHERE status = 'SCHEDULED' AND send_at <= $1 AND EXISTS \
@@ -67,6 +69,10 @@ const PARTS: [(Counted, &str); 10] = [
         Counted::Recharges,
         "SELECT next_at AS at FROM due_recharges WHERE next_at IS NOT NULL AND next_at <= $1 \
          AND (claimed_until IS NULL OR claimed_until <= $1) ORDER BY next_at",
+    ),
+    (
+        Counted::Retention,
+        "SELECT next_at AS at FROM retention_tasks WHERE next_at > 0 AND next_at <= $1 ORDER BY next_at",
     ),
     (
         Counted::Scheduled,

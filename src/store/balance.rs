@@ -21,6 +21,7 @@ use sea_orm::{
 use super::{
     book::{day, lock_rows},
     sql::{joined, row_set::RowSet},
+    transaction::last_by,
 };
 use crate::clock::whole_micros;
 
@@ -64,11 +65,10 @@ pub async fn last_at(
     account: AccountId,
     at: Timestamp,
 ) -> Result<Option<transaction::Model>, DbErr> {
+    let sequence = last_by(connection, account, at.as_microsecond()).await?;
     transaction::Entity::find()
         .filter(transaction::Column::AccountId.eq(account.uuid()))
-        .filter(transaction::Column::CreatedAt.lte(at.as_microsecond()))
-        .order_by_desc(transaction::Column::CreatedAt)
-        .order_by_desc(transaction::Column::Sequence)
+        .filter(transaction::Column::Sequence.eq(sequence))
         .one(connection)
         .await
 }
@@ -166,10 +166,10 @@ pub async fn free_units(
     };
     let (account_id, list_id, now_at) = (mark(1), mark(2), mark(3));
     let sql = format!(
-        "SELECT COALESCE(p.free_units, b.unassigned_units) AS free_units, EXISTS (SELECT 1 FROM lots l \
-         WHERE l.account_id = b.account_id AND l.remaining_units > 0 AND l.expires_at <= {now_at}) AS is_due \
-         FROM books b LEFT JOIN pools p ON p.account_id = b.account_id AND p.list_id = {list_id} \
-         WHERE b.account_id = {account_id}"
+        "SELECT COALESCE((SELECT p.free_units FROM pools p WHERE p.account_id = {account_id} \
+         AND p.list_id = {list_id}), b.unassigned_units) AS free_units, EXISTS (SELECT 1 FROM lots l \
+         WHERE l.account_id = {account_id} AND l.remaining_units > 0 AND l.expires_at <= {now_at}) AS is_due \
+         FROM books b WHERE b.account_id = {account_id}"
     );
     let values = [
         account.uuid().into(),

@@ -20,7 +20,7 @@ use sea_orm::{
 };
 
 pub use self::load::{Loaded, load, load_each};
-use super::sql::row_set::RowSet;
+use super::sql::{row_set::RowSet, shards};
 use crate::clock::whole_micros;
 
 /// The hash before the first transaction of an account.
@@ -96,14 +96,28 @@ pub(super) async fn lock_rows(
     if connection.get_database_backend() != DatabaseBackend::Postgres {
         return Ok(accounts.into_iter().collect());
     }
+    let backend = DatabaseBackend::Postgres;
+    let id = |row: &QueryResult| Ok(AccountId::new(row.try_get_by_index(0)?));
+    if shards::are_used() {
+        // Citus locks the rows of one shard at a time.
+        let sql = format!("SELECT account_id FROM books WHERE account_id = $1 {lock}");
+        let accounts: BTreeSet<AccountId> = accounts.into_iter().collect();
+        let mut locked = BTreeSet::new();
+        for account in accounts {
+            let values = [account.uuid().into()];
+            let statement = Statement::from_sql_and_values(backend, sql.as_str(), values);
+            let row = connection.query_one_raw(statement).await?;
+            locked.extend(row.as_ref().map(id).transpose()?);
+        }
+        return Ok(locked);
+    }
     let (_, ids) = RowSet::of_ids(accounts.into_iter().map(AccountId::uuid)).into_arrays(1);
     let sql = format!(
         "SELECT account_id FROM books WHERE account_id = ANY ($1::uuid[]) \
          ORDER BY account_id {lock}"
     );
-    let statement = Statement::from_sql_and_values(DatabaseBackend::Postgres, sql, ids);
+    let statement = Statement::from_sql_and_values(backend, sql, ids);
     let rows = connection.query_all_raw(statement).await?;
-    let id = |row: &QueryResult| Ok(AccountId::new(row.try_get_by_index(0)?));
     rows.iter().map(id).collect()
 }
 

@@ -21,7 +21,7 @@ use sea_orm::{
     sea_query::{Expr, OnConflict},
 };
 
-use super::sql::paging::Place;
+use super::sql::{paging::Place, routes, shards};
 pub use pages::{ContactFilter, count, list};
 pub use removal::{Removed, Which, delete, delete_each};
 
@@ -100,6 +100,10 @@ pub async fn known(
     // The numbers come first in the plan: a plan made while the list was small must not go through
     // all of it for each.
     let text = match connection.get_database_backend() {
+        DatabaseBackend::Postgres if shards::are_used() => {
+            "SELECT number FROM contacts WHERE account_id = $1 AND list_id = $2 AND number = ANY \
+             (ARRAY(SELECT value::bigint FROM json_array_elements_text($3::json) AS w(value)))"
+        }
         DatabaseBackend::Postgres => {
             "SELECT q.number FROM json_array_elements_text($3::json) AS w(value) CROSS JOIN LATERAL \
              (SELECT number FROM contacts WHERE account_id = $1 AND list_id = $2 \
@@ -120,6 +124,34 @@ pub async fn known(
         .iter()
         .map(|row| row.try_get("", "number"))
         .collect()
+}
+
+/// Finds the lists of an account that have a number, archived ones too.
+pub async fn lists_with(
+    connection: &impl ConnectionTrait,
+    account: AccountId,
+    number: i64,
+) -> Result<Vec<contact_list::Model>, DbErr> {
+    // Each list is looked up in the index of numbers, which begins with the list.
+    let (join, end) = match connection.get_database_backend() {
+        DatabaseBackend::Postgres => (
+            "CROSS JOIN LATERAL (SELECT 1 AS found FROM contacts c \
+             WHERE c.account_id = l.account_id AND c.list_id = l.id AND c.number = $2 OFFSET 0) q",
+            "",
+        ),
+        _ => (
+            "CROSS JOIN contacts c",
+            " AND c.account_id = l.account_id AND c.list_id = l.id AND c.number = $2",
+        ),
+    };
+    let columns = super::sql::joined::all::<contact_list::Column>("l");
+    let text = format!("SELECT {columns} FROM contact_lists l {join} WHERE l.account_id = $1{end}");
+    let values = [account.uuid().into(), number.into()];
+    let backend = connection.get_database_backend();
+    contact_list::Entity::find()
+        .from_raw_sql(Statement::from_sql_and_values(backend, text, values))
+        .all(connection)
+        .await
 }
 
 /// Adds contacts in one statement, at an instant and with a revision of the list. The list must not
@@ -186,6 +218,12 @@ pub async fn update(
     // As in `known`: the rows that change are found by their numbers first, and then by their
     // places in the table.
     let (source, matched, revised) = match connection.get_database_backend() {
+        DatabaseBackend::Postgres if shards::are_used() => (
+            "(SELECT (value->>0)::bigint AS number, value->>1 AS fields \
+             FROM json_array_elements($3::json)) AS changed",
+            "contacts.account_id = $1 AND contacts.list_id = $2 AND contacts.number = changed.number",
+            "$4::bigint",
+        ),
         DatabaseBackend::Postgres => (
             "(SELECT q.place, w.value->>1 AS fields FROM json_array_elements($3::json) AS w(value)
              CROSS JOIN LATERAL (SELECT ctid AS place FROM contacts WHERE account_id = $1
@@ -273,10 +311,9 @@ pub async fn find_all(
     connection: &impl ConnectionTrait,
     ids: impl IntoIterator<Item = ContactId>,
 ) -> Result<Vec<Contact>, DbErr> {
-    let rows = contact::Entity::find()
-        .filter(contact::Column::Id.is_in(ids.into_iter().map(ContactId::uuid)))
-        .all(connection)
-        .await?;
+    let columns = (contact::Column::AccountId, contact::Column::Id);
+    let ids = ids.into_iter().map(ContactId::uuid).collect();
+    let rows = routes::find(connection, contact::Entity::find(), ids, columns).await?;
     Ok(rows.into_iter().map(Contact::from).collect())
 }
 

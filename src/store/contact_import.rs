@@ -13,11 +13,14 @@ use domain::{
 use entity::{contact_import, contact_import_rejection as rejection, sql_enums::ImportStatus};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, ExprTrait, IntoActiveModel, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, Select,
+    QueryFilter, QueryOrder, QuerySelect, Select, Statement,
     sea_query::{Expr, OnConflict, Query, SelectStatement},
 };
 
-use super::sql::paging::{Direction, Page, Place, Window, page};
+use super::sql::{
+    paging::{Direction, Page, Place, Window, page},
+    routes,
+};
 use kept_rows::Key;
 
 /// The most bound parameters in one statement: SQLite takes 32,766.
@@ -85,10 +88,12 @@ pub async fn find_all(
     connection: &impl ConnectionTrait,
     ids: impl IntoIterator<Item = ImportId>,
 ) -> Result<Vec<contact_import::Model>, DbErr> {
-    contact_import::Entity::find()
-        .filter(contact_import::Column::Id.is_in(ids.into_iter().map(ImportId::uuid)))
-        .all(connection)
-        .await
+    let columns = (
+        contact_import::Column::AccountId,
+        contact_import::Column::Id,
+    );
+    let ids = ids.into_iter().map(ImportId::uuid).collect();
+    routes::find(connection, contact_import::Entity::find(), ids, columns).await
 }
 
 /// Adds to a running import's counts, and records that it made progress. Returns whether it is
@@ -294,4 +299,81 @@ pub async fn forget_rejections(
     most: u64,
 ) -> Result<u64, DbErr> {
     kept_rows::forget::<rejection::Entity>(connection, KEY, list, most).await
+}
+
+/// Deletes at most `most` rejected rows, and as many warnings, of an account's imports that began
+/// before one with this id. Returns how many it deleted of the more numerous ones.
+pub async fn forget_rows_before(
+    connection: &impl ConnectionTrait,
+    of: (AccountId, ImportId),
+    most: u64,
+) -> Result<u64, DbErr> {
+    let refused = kept_rows::forget_before::<rejection::Entity>(connection, KEY, of, most).await?;
+    let warned = warnings::forget_before(connection, of, most).await?;
+    Ok(Ord::max(refused, warned))
+}
+
+/// Whether anything is kept of the files of an account's imports that began before one with this
+/// id.
+pub async fn keeps_before(
+    connection: &impl ConnectionTrait,
+    (account, before): (AccountId, ImportId),
+) -> Result<bool, DbErr> {
+    let tables = [
+        "contact_imports t WHERE t.file_name <> '' AND t.id",
+        "contact_import_rejections t WHERE t.import_id",
+        "contact_import_warnings t WHERE t.import_id",
+    ];
+    let parts = tables
+        .map(|from| format!("(SELECT 1 AS kept FROM {from} < $2 AND t.account_id = $1 LIMIT 1)"));
+    let text = parts.map(|part| format!("SELECT kept FROM {part} AS q"));
+    let found = Statement::from_sql_and_values(
+        connection.get_database_backend(),
+        text.join(" UNION ALL "),
+        [account.uuid().into(), before.uuid().into()],
+    );
+    Ok(connection.query_one_raw(found).await?.is_some())
+}
+
+/// Erases the names of the files of an account's imports that began before one with this id.
+/// Returns how many it erased.
+pub async fn erase_file_names(
+    connection: &impl ConnectionTrait,
+    (account, before): (AccountId, ImportId),
+) -> Result<u64, DbErr> {
+    use contact_import::Column;
+    let done = contact_import::Entity::update_many()
+        .col_expr(Column::FileName, Expr::value(""))
+        .filter(Column::AccountId.eq(account.uuid()))
+        .filter(Column::Id.lt(before.uuid()))
+        .filter(Column::FileName.ne(""))
+        .exec(connection)
+        .await?;
+    Ok(done.rows_affected)
+}
+
+/// Reads at most `most` rejected rows of an account after a place, in the order of their keys.
+pub async fn rejections_after(
+    connection: &impl ConnectionTrait,
+    account: AccountId,
+    after: Option<(ImportId, i64)>,
+    most: u64,
+) -> Result<Vec<RejectedRow>, DbErr> {
+    let rows = kept_rows::after::<rejection::Entity>(connection, KEY, account, after, most);
+    let rows = rows.await?.into_iter().map(|row| RejectedRow {
+        import: ImportId::new(row.import_id),
+        line: row.line,
+        value: Private::new(row.value),
+        reason: row.reason,
+    });
+    Ok(rows.collect())
+}
+
+/// Deletes rejected rows of an account by their imports and lines, and returns how many.
+pub async fn delete_rejections(
+    connection: &impl ConnectionTrait,
+    account: AccountId,
+    places: &[(ImportId, i64)],
+) -> Result<u64, DbErr> {
+    kept_rows::delete::<rejection::Entity>(connection, KEY, account, places).await
 }

@@ -3,7 +3,7 @@
 //! Here: finding, listing, locking and writing lists. Not here: their stored contacts
 //! ([`super::contact`]).
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use domain::id::{AccountId, ListId};
 use entity::{contact_list, list_destination};
@@ -15,8 +15,10 @@ use sea_orm::{
 
 use super::sql::{
     paging::{Direction, Page, Window, page},
+    routes,
     row_set::RowSet,
     search::contains,
+    shards,
 };
 
 /// Finds a list of any account, also if it is archived.
@@ -24,10 +26,10 @@ pub async fn find(
     connection: &impl ConnectionTrait,
     id: ListId,
 ) -> Result<Option<contact_list::Model>, DbErr> {
-    contact_list::Entity::find()
-        .filter(contact_list::Column::Id.eq(id.uuid()))
-        .one(connection)
-        .await
+    let columns = (contact_list::Column::AccountId, contact_list::Column::Id);
+    let select = contact_list::Entity::find();
+    let found = routes::find(connection, select, vec![id.uuid()], columns).await?;
+    Ok(found.into_iter().next())
 }
 
 /// Finds several lists of any accounts, archived ones too, in no particular order.
@@ -35,7 +37,12 @@ pub async fn find_all(
     connection: &impl ConnectionTrait,
     ids: impl IntoIterator<Item = ListId>,
 ) -> Result<Vec<contact_list::Model>, DbErr> {
-    RowSet::of_ids(ids.into_iter().map(ListId::uuid))
+    let ids: Vec<_> = ids.into_iter().map(ListId::uuid).collect();
+    if shards::are_used() {
+        let columns = (contact_list::Column::AccountId, contact_list::Column::Id);
+        return routes::find(connection, contact_list::Entity::find(), ids, columns).await;
+    }
+    RowSet::of_ids(ids)
         .find::<contact_list::Entity>(connection, &["id"], "")
         .await
 }
@@ -125,10 +132,14 @@ pub async fn rename(
 /// Locks a list's row until the transaction ends, so that adding contacts, removing them and
 /// counting them run one after the other. It reads nothing, because a statement that waited for a
 /// lock may still see rows as they were before it waited.
-pub async fn lock(connection: &impl ConnectionTrait, id: ListId) -> Result<(), DbErr> {
+pub async fn lock(
+    connection: &impl ConnectionTrait,
+    (account, id): (AccountId, ListId),
+) -> Result<(), DbErr> {
     contact_list::Entity::find()
         .select_only()
         .column(contact_list::Column::Id)
+        .filter(contact_list::Column::AccountId.eq(account.uuid()))
         .filter(contact_list::Column::Id.eq(id.uuid()))
         .lock_exclusive()
         .into_tuple::<sea_orm::prelude::Uuid>()
@@ -142,20 +153,35 @@ pub async fn lock(connection: &impl ConnectionTrait, id: ListId) -> Result<(), D
 /// SQLite it does nothing: there is only one writer.
 pub async fn lock_shared(
     connection: &impl ConnectionTrait,
-    lists: impl IntoIterator<Item = ListId>,
+    lists: &BTreeMap<ListId, AccountId>,
     skip_locked: bool,
 ) -> Result<BTreeSet<ListId>, DbErr> {
     if connection.get_database_backend() != DatabaseBackend::Postgres {
-        return Ok(lists.into_iter().collect());
+        return Ok(lists.keys().copied().collect());
     }
-    let (_, ids) = RowSet::of_ids(lists.into_iter().map(ListId::uuid)).into_arrays(1);
+    let backend = DatabaseBackend::Postgres;
     let skip = if skip_locked { " SKIP LOCKED" } else { "" };
+    let id = |row: &QueryResult| Ok(ListId::new(row.try_get_by_index(0)?));
+    if shards::are_used() {
+        // Citus locks the rows of one shard at a time.
+        let sql = format!(
+            "SELECT id FROM contact_lists WHERE account_id = $1 AND id = $2 FOR SHARE{skip}"
+        );
+        let mut locked = BTreeSet::new();
+        for (list, account) in lists {
+            let values = [account.uuid().into(), list.uuid().into()];
+            let statement = Statement::from_sql_and_values(backend, sql.as_str(), values);
+            let row = connection.query_one_raw(statement).await?;
+            locked.extend(row.as_ref().map(id).transpose()?);
+        }
+        return Ok(locked);
+    }
+    let (_, ids) = RowSet::of_ids(lists.keys().map(|list| list.uuid())).into_arrays(1);
     let sql = format!(
         "SELECT id FROM contact_lists WHERE id = ANY ($1::uuid[]) ORDER BY id FOR SHARE{skip}"
     );
-    let statement = Statement::from_sql_and_values(DatabaseBackend::Postgres, sql, ids);
+    let statement = Statement::from_sql_and_values(backend, sql, ids);
     let rows = connection.query_all_raw(statement).await?;
-    let id = |row: &QueryResult| Ok(ListId::new(row.try_get_by_index(0)?));
     rows.iter().map(id).collect()
 }
 

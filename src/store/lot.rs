@@ -17,7 +17,10 @@ use sea_orm::{
     QueryFilter, QuerySelect, QueryTrait, RelationDef, Select, prelude::Uuid, sea_query::Expr,
 };
 
-use super::sql::paging::{Direction, Page, Window, page};
+use super::sql::{
+    paging::{Direction, Page, Window, page},
+    routes,
+};
 
 /// The condition of the index of entries that concern lots. It stands in each statement in the
 /// same words, since SQLite uses the index only then.
@@ -254,10 +257,9 @@ pub async fn find_all(
     connection: &impl ConnectionTrait,
     ids: impl IntoIterator<Item = LotId>,
 ) -> Result<Vec<lot::Model>, DbErr> {
-    lot::Entity::find()
-        .filter(lot::Column::Id.is_in(ids.into_iter().map(LotId::uuid)))
-        .all(connection)
-        .await
+    let columns = (lot::Column::AccountId, lot::Column::Id);
+    let ids = ids.into_iter().map(LotId::uuid).collect();
+    routes::find(connection, lot::Entity::find(), ids, columns).await
 }
 
 #[cfg(test)]

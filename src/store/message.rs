@@ -23,7 +23,9 @@ use sea_orm::{
 };
 
 use super::sql::{
-    paging::{Direction, Page, Place, Window, page},
+    paging::{self, Direction, Page, Place, Window},
+    routes,
+    row_set::RowSet,
     search::contains,
 };
 
@@ -32,10 +34,9 @@ pub async fn find(
     connection: &impl ConnectionTrait,
     id: MessageId,
 ) -> Result<Option<Model>, DbErr> {
-    Entity::find()
-        .filter(Column::Id.eq(id.uuid()))
-        .one(connection)
-        .await
+    let columns = (Column::AccountId, Column::Id);
+    let found = routes::find(connection, Entity::find(), vec![id.uuid()], columns).await?;
+    Ok(found.into_iter().next())
 }
 
 /// Selects messages with empty texts. A text may have 160 kB, and a page a thousand messages, so
@@ -69,10 +70,9 @@ pub async fn find_all(
     connection: &impl ConnectionTrait,
     ids: impl IntoIterator<Item = MessageId>,
 ) -> Result<Vec<Model>, DbErr> {
-    without_text(Entity::find())
-        .filter(Column::Id.is_in(ids.into_iter().map(MessageId::uuid)))
-        .all(connection)
-        .await
+    let columns = (Column::AccountId, Column::Id);
+    let ids = ids.into_iter().map(MessageId::uuid).collect();
+    routes::find(connection, without_text(Entity::find()), ids, columns).await
 }
 
 /// Reads the lines of several messages, those of each message by country. Ids are unique across
@@ -135,8 +135,48 @@ impl MessageFilter {
     }
 }
 
-fn select(backend: DatabaseBackend, filter: &MessageFilter) -> Select<Entity> {
-    let mut select = Entity::find().filter(Column::AccountId.eq(filter.account.uuid()));
+/// The two parts of an account's messages. Most were sent at once and are found by the instant of
+/// their charge, which reports look for too, so that no charge writes an index of sending times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// Messages that were charged at their sending time.
+    AtOnce,
+    /// All others: those that wait, were cancelled, or were charged at another time.
+    Planned,
+}
+
+impl Part {
+    /// Its messages. The indexes of planned messages have the same condition, word for word.
+    fn condition(self) -> &'static str {
+        match self {
+            Self::AtOnce => "sent_at = send_at",
+            Self::Planned => "sent_at IS DISTINCT FROM send_at",
+        }
+    }
+
+    /// The column by which its messages are found by their sending time.
+    fn sends_at(self) -> Column {
+        match self {
+            Self::AtOnce => Column::SentAt,
+            Self::Planned => Column::SendAt,
+        }
+    }
+
+    /// The parts that may have messages that match a filter.
+    fn of(filter: &MessageFilter) -> Vec<Self> {
+        let status = filter.status.as_ref();
+        match status.is_none_or(|status| status.contains(&MessageStatus::Sent)) {
+            // A planned message may become one of the others while they are read.
+            true => vec![Self::Planned, Self::AtOnce],
+            false => vec![Self::Planned],
+        }
+    }
+}
+
+fn select(backend: DatabaseBackend, filter: &MessageFilter, part: Part) -> Select<Entity> {
+    let mut select = Entity::find()
+        .filter(Column::AccountId.eq(filter.account.uuid()))
+        .filter(Expr::cust(part.condition()));
     for list in &filter.lists {
         select = select.filter(match list {
             Some(list) => Column::ListId.eq(list.uuid()),
@@ -147,10 +187,10 @@ fn select(backend: DatabaseBackend, filter: &MessageFilter) -> Select<Entity> {
         select = select.filter(Column::Status.is_in(status.iter().copied()));
     }
     if let Some(from) = filter.from {
-        select = select.filter(Column::SendAt.gte(from.as_microsecond()));
+        select = select.filter(part.sends_at().gte(from.as_microsecond()));
     }
     if let Some(to) = filter.to {
-        select = select.filter(Column::SendAt.lt(to.as_microsecond()));
+        select = select.filter(part.sends_at().lt(to.as_microsecond()));
     }
     if let Some(search) = &filter.search {
         let found = Condition::any()
@@ -192,15 +232,22 @@ pub async fn list(
     filter: &MessageFilter,
     window: Window,
 ) -> Result<Page<Model>, DbErr> {
-    let order = (Column::SendAt, Column::Id);
-    page(
-        connection,
-        without_text(select(connection.get_database_backend(), filter)),
-        order,
-        Direction::Descending,
-        window,
-    )
-    .await
+    let mut rows = Vec::new();
+    for part in Part::of(filter) {
+        let select = select(connection.get_database_backend(), filter, part);
+        let order = (part.sends_at(), Column::Id);
+        let select = without_text(select);
+        let found = paging::rows(connection, select, order, Direction::Descending, window);
+        rows.extend(found.await?);
+    }
+    // In the order in which the window counts.
+    rows.sort_by_key(|row: &Model| (row.send_at, row.id));
+    rows.dedup_by_key(|row| row.id);
+    if !window.from_end {
+        rows.reverse();
+    }
+    rows.truncate(usize::try_from(window.limit + 1).unwrap_or(usize::MAX));
+    Ok(Page::of(rows, window))
 }
 
 /// Counts the messages of a list.
@@ -208,9 +255,12 @@ pub async fn count(
     connection: &impl ConnectionTrait,
     filter: &MessageFilter,
 ) -> Result<u64, DbErr> {
-    select(connection.get_database_backend(), filter)
-        .count(connection)
-        .await
+    let backend = connection.get_database_backend();
+    let mut count = 0;
+    for part in Part::of(filter) {
+        count += select(backend, filter, part).count(connection).await?;
+    }
+    Ok(count)
 }
 
 /// Finds scheduled messages that are due, of accounts whose messages the server settles, the
@@ -267,6 +317,26 @@ pub async fn due(
         place: Place { key, id },
     });
     Ok(due.collect())
+}
+
+/// Which of these messages, each with its account, are scheduled.
+pub async fn scheduled_among(
+    connection: &impl ConnectionTrait,
+    messages: impl IntoIterator<Item = (Uuid, Uuid)>,
+) -> Result<BTreeSet<(Uuid, Uuid)>, DbErr> {
+    let found = RowSet::of_pairs(messages)
+        .query(
+            connection,
+            &["account_id", "id"],
+            (
+                "m.account_id, m.id",
+                "messages m",
+                "m.account_id = w.account_id AND m.id = w.id AND m.status = 'SCHEDULED'",
+            ),
+            |row| Ok((row.try_get("", "account_id")?, row.try_get("", "id")?)),
+        )
+        .await?;
+    Ok(found.into_iter().collect())
 }
 
 /// A scheduled message that is due.

@@ -10,7 +10,10 @@ use sea_orm::{
     sea_query::{Expr, OnConflict},
 };
 
-use super::sql::paging::{Direction, Page, Window, page};
+use super::sql::{
+    paging::{Direction, Page, Window, page},
+    routes,
+};
 
 /// The due instant of a schedule that is off.
 pub const NEVER: i64 = i64::MAX;
@@ -147,8 +150,10 @@ pub async fn find_all(
     connection: &impl ConnectionTrait,
     ids: impl IntoIterator<Item = ReportId>,
 ) -> Result<Vec<monthly_report::Model>, DbErr> {
-    monthly_report::Entity::find()
-        .filter(monthly_report::Column::Id.is_in(ids.into_iter().map(ReportId::uuid)))
-        .all(connection)
-        .await
+    let columns = (
+        monthly_report::Column::AccountId,
+        monthly_report::Column::Id,
+    );
+    let ids = ids.into_iter().map(ReportId::uuid).collect();
+    routes::find(connection, monthly_report::Entity::find(), ids, columns).await
 }

@@ -13,6 +13,9 @@ use sea_orm::{
 
 use super::sql::{
     paging::{Direction, Page, Window, page},
+    routes,
+    row_set::RowSet,
+    shards,
     work_queue::WorkQueue,
 };
 
@@ -33,15 +36,26 @@ pub async fn find(
         .await
 }
 
+/// Reads which of these purchases, by account and id, are not decided.
+pub async fn undecided_among(
+    connection: &impl ConnectionTrait,
+    purchases: RowSet,
+) -> Result<Vec<purchase::Model>, DbErr> {
+    let undecided = " AND t.decided_at IS NULL";
+    let key = ["account_id", "id"];
+    purchases
+        .find::<purchase::Entity>(connection, &key, undecided)
+        .await
+}
+
 /// Finds several purchases of any accounts, in no particular order.
 pub async fn find_all(
     connection: &impl ConnectionTrait,
     ids: impl IntoIterator<Item = PurchaseId>,
 ) -> Result<Vec<purchase::Model>, DbErr> {
-    purchase::Entity::find()
-        .filter(purchase::Column::Id.is_in(ids.into_iter().map(PurchaseId::uuid)))
-        .all(connection)
-        .await
+    let columns = (purchase::Column::AccountId, purchase::Column::Id);
+    let ids = ids.into_iter().map(PurchaseId::uuid).collect();
+    routes::find(connection, purchase::Entity::find(), ids, columns).await
 }
 
 /// Finds a purchase by the provider's reference.
@@ -144,6 +158,14 @@ pub async fn set_reference(
         Some(old) if old == reference => return Ok(()),
         Some(old) => recorded.eq(old),
     };
+    if shards::are_used() {
+        // The index of distributed tables keeps references unique within an account alone.
+        let known = find_by_reference(connection, &row.provider, reference).await?;
+        if known.is_some_and(|other| other.id != row.id) {
+            let text = format!("the reference of purchase {} is another one's", row.id);
+            return Err(DbErr::Custom(text));
+        }
+    }
     purchase::Entity::update_many()
         .col_expr(purchase::Column::ProviderReference, Expr::value(reference))
         .col_expr(

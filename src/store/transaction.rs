@@ -3,6 +3,7 @@
 //! Here: finding and listing transactions and their postings. Not here: writing them, which only
 //! [`crate::ledger`] does.
 
+mod instants;
 mod pages;
 
 use std::collections::BTreeMap;
@@ -21,7 +22,11 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait},
 };
 
-use super::sql::paging::{Direction, Page, Window, page};
+pub use self::instants::last_by;
+use super::sql::{
+    paging::{Direction, Page, Window, page},
+    routes,
+};
 
 /// The transactions to list. Each condition narrows the list.
 #[derive(Debug, Clone)]
@@ -55,7 +60,8 @@ pub async fn count(
     connection: &impl ConnectionTrait,
     filter: &TransactionFilter,
 ) -> Result<u64, DbErr> {
-    pages::all(filter).count(connection).await
+    let all = pages::all(connection, filter).await?;
+    all.count(connection).await
 }
 
 /// Finds several transactions of any accounts, in no particular order.
@@ -63,10 +69,9 @@ pub async fn find_all(
     connection: &impl ConnectionTrait,
     ids: impl IntoIterator<Item = TransactionId>,
 ) -> Result<Vec<transaction::Model>, DbErr> {
-    transaction::Entity::find()
-        .filter(transaction::Column::Id.is_in(ids.into_iter().map(TransactionId::uuid)))
-        .all(connection)
-        .await
+    let columns = (transaction::Column::AccountId, transaction::Column::Id);
+    let ids = ids.into_iter().map(TransactionId::uuid).collect();
+    routes::find(connection, transaction::Entity::find(), ids, columns).await
 }
 
 /// The credits that a transaction moved in one book and one pool, over all lots.

@@ -6,6 +6,7 @@
 //! it does. Not here: what a single noun refuses ([`crate::nouns`]).
 
 mod budget;
+mod citus;
 mod clock;
 mod corrupt_books;
 mod documents;

@@ -14,6 +14,7 @@ mod ledger_page;
 mod payment_laws;
 mod quote_laws;
 mod recharge_laws;
+mod retention;
 mod rows_of_a_send;
 mod shadow;
 mod statement_laws;

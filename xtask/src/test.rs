@@ -2,7 +2,7 @@
 //!
 //! Here: which checks run, and in which order. Not here: the checks themselves.
 
-use std::process::Stdio;
+use std::{env, process::Stdio};
 
 use anyhow::{Context, Result};
 
@@ -15,6 +15,10 @@ use crate::{
     steps::{Steps, cargo},
 };
 
+/// The variable with the address of a Citus coordinator, on whose cluster the tests run instead of
+/// on one PostgreSQL server.
+const CITUS: &str = "TEST_CITUS_URL";
+
 /// Runs every check, or with a filter only the tests whose names contain it; stops at the first
 /// failure.
 ///
@@ -25,6 +29,10 @@ pub fn test(filter: Option<&str>) -> Result<()> {
     let outcome = checks(&mut steps, filter);
     steps.print_times();
     outcome?;
+    match env::var(CITUS) {
+        Ok(_) => println!("\nThe tests on PostgreSQL ran on Citus: {CITUS} is set."),
+        Err(_) => println!("\nNOT TESTED on Citus: {CITUS} is not set."),
+    }
     match filter {
         None => println!("\nEverything passed."),
         Some(filter) => println!("\nThe tests named {filter:?} passed; nothing else was checked."),

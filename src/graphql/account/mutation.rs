@@ -1,6 +1,6 @@
 //! The mutations that create and change accounts.
 
-use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, SimpleObject};
 
 use super::{
     super::{
@@ -70,6 +70,10 @@ pub struct UpdateAccountInput {
     /// account's currency. It holds from the present month on, and past months keep theirs.
     /// Requires PLATFORM_ADMIN.
     subscription_fee: Option<MoneyInput>,
+    /// The months after which the names and texts of messages are erased, counted from their
+    /// sendAt, from 0 to 1,200; with 0 they are erased within a day. Null for the platform's. What
+    /// was erased can't be restored. Requires PLATFORM_ADMIN.
+    retention_months: MaybeUndefined<i32>,
 }
 
 /// The result of updateAccount.
@@ -144,6 +148,11 @@ impl AccountMutation {
                 subscription_fee: input
                     .subscription_fee
                     .map(|fee| (fee.amount.0, fee.currency_code.0)),
+                retention_months: match input.retention_months {
+                    MaybeUndefined::Undefined => None,
+                    MaybeUndefined::Null => Some(None),
+                    MaybeUndefined::Value(months) => Some(Some(months)),
+                },
             };
             services.update_account(&viewer, change).await
         };

@@ -116,7 +116,8 @@ macro_rules! new_message_inputs {
             pub(super) max_credits: Option<Credits>,
             /// A key of 1 to 255 bytes, unique in the account. The same key with the same arguments
             /// returns the first answer again; with other arguments it is refused with
-            /// IDEMPOTENCY_KEY_REUSED.
+            /// IDEMPOTENCY_KEY_REUSED. It ends after 90 days, unless the platform keeps keys for
+            /// another time, but not while its message is scheduled: then it is a new one.
             #[serde(skip)]
             pub(super) idempotency_key: String,
         }

@@ -262,7 +262,7 @@ impl Services {
         let now = basis.now.as_microsecond();
         Ok(purchase::Model {
             account_id: basis.account.id,
-            id: self.clock().new_id(),
+            id: self.clock().new_id_in(basis.account.id),
             status: PurchaseStatus::Pending,
             package_id: package.id,
             credits_units: credits.units(),

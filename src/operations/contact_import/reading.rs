@@ -6,6 +6,7 @@ use std::{fs::File, mem, ops::ControlFlow};
 
 use domain::{id::ContactId, private::Private};
 use tokio::{sync::mpsc, task::JoinHandle};
+use uuid::Uuid;
 
 use super::{Numbers, refusal};
 use crate::tuning::Tuned;
@@ -91,11 +92,13 @@ pub(super) fn start(
     (file, format): (File, Format),
     mapping: Mapping,
     numbers: Numbers,
+    account: Uuid,
 ) -> Reading {
     let (sender, told) = mpsc::channel(WAITING_PARTS.get());
     let mut gather = Gather {
         sender,
         clock: services.clock().clone(),
+        account,
         numbers,
         part: Part::default(),
         rows: 0,
@@ -153,6 +156,7 @@ impl Reading {
 struct Gather {
     sender: mpsc::Sender<Told>,
     clock: Clock,
+    account: Uuid,
     numbers: Numbers,
     part: Part,
     rows: i64,
@@ -185,7 +189,7 @@ impl Gather {
             Ok(number) => {
                 self.part.bytes += contact.fields.as_ref().map_or(0, String::len);
                 self.part.contacts.push(NewContact {
-                    id: ContactId::new(self.clock.new_id()),
+                    id: ContactId::new(self.clock.new_id_in(self.account)),
                     number: Private::new(number.digits),
                     country_code: number.country.to_string(),
                     fields: Private::new(contact.fields),

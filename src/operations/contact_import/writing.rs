@@ -165,7 +165,7 @@ impl Job {
         part: &Part,
     ) -> Result<Result<(), String>, DbErr> {
         let of = (self.account, self.list);
-        store::contact_list::lock(connection, self.list).await?;
+        store::contact_list::lock(connection, of).await?;
         let (stored, revision) = match standing(connection, of).await? {
             Standing::Open { contacts, revision } => (contacts, revision + 1),
             Standing::Archived => return Ok(Err("The list was archived meanwhile.".to_owned())),

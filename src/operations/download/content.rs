@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::id::ListId;
 use jiff::{Timestamp, tz::TimeZone};
-use sea_orm::{ConnectionTrait, DatabaseTransaction};
+use sea_orm::ConnectionTrait;
 use tokio::sync::oneshot;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -19,7 +19,7 @@ use crate::{
         file::ReportFile,
         usage::{About, Parts, check_currency},
     },
-    store::{self, usage::UsageFilter},
+    store::{self, sql::bulk::PinnedReads, usage::UsageFilter},
 };
 
 /// The content of a file beside its messages.
@@ -49,7 +49,7 @@ pub struct Figures {
 /// Begins to read a workbook's figures, after checking that their costs are in one currency. After
 /// the first byte of the file nothing can be refused any more.
 pub(super) async fn workbook(
-    snapshot: DatabaseTransaction,
+    snapshot: PinnedReads,
     report: UsageReport,
     (now, as_of): (Timestamp, Timestamp),
 ) -> Result<Figures, OperationError> {

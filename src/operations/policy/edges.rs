@@ -50,7 +50,7 @@ edges! {
     Account {
         EVERY_KEY: id name timeZone currencyCode consumptionOrder settlement rateCard balance lists messages;
         READERS: debt lots transactions purchases monthlyReports monthlyReportSchedule autoRecharge statement;
-        READERS: returnOrigins subscriptionFee;
+        READERS: returnOrigins subscriptionFee retentionMonths;
         REPORTERS: apiKeys paymentConnection ledgerHead;
     }
     Allocation { EVERY_KEY: mode assigned available held; }
@@ -107,7 +107,7 @@ edges! {
     Message {
         EVERY_KEY: id name list account status channel encoding segmentCount rateCard recipients departedRecipients;
         EVERY_KEY: credits lines;
-        EVERY_KEY: sendAt sentAt createdAt;
+        EVERY_KEY: sendAt sentAt createdAt erasedAt;
         READERS: text;
     }
     Money { EVERY_KEY: amount currencyCode; }
@@ -177,6 +177,7 @@ edges! {
     CreateContactListPayload { EVERY_KEY: list userErrors; }
     CreateCreditPackagePayload { EVERY_KEY: package userErrors; }
     DisconnectPaymentsPayload { EVERY_KEY: account userErrors; }
+    ErasePersonPayload { EVERY_KEY: contacts importRows messages nextAccountId userErrors; }
     GrantCreditsPayload { EVERY_KEY: lot balance userErrors; }
     ImportContactsPayload { EVERY_KEY: list imported duplicates rejected warnings import userErrors; }
     PublishRateCardPayload { EVERY_KEY: rateCard userErrors; }

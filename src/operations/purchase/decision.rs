@@ -147,7 +147,7 @@ impl Services {
             account: AccountId::new(row.account_id),
             kind: RequestKind::Credit {
                 purchase: PurchaseId::new(row.id),
-                lot: LotId::new(self.clock().new_id()),
+                lot: LotId::new(self.clock().new_id_in(row.account_id)),
                 is_confirmed,
             },
             key: None,

@@ -10,6 +10,7 @@ use domain::{
 use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, QueryResult};
 
 use super::{Counts, json, of_list};
+use crate::store::sql::shards;
 
 /// The contacts to remove.
 #[derive(Debug, Clone)]
@@ -92,7 +93,10 @@ async fn delete_returning(
                 .iter()
                 .map(|id| id.uuid().simple().to_string())
                 .collect();
-            let set = if postgres {
+            let set = if postgres && shards::are_used() {
+                "account_id = $1 AND list_id = $2 AND id = ANY (ARRAY(SELECT value::uuid
+                 FROM json_array_elements_text($3::json) AS w(value)))"
+            } else if postgres {
                 "ctid = ANY (ARRAY(SELECT q.place FROM json_array_elements_text($3::json) AS w(value)
                  CROSS JOIN LATERAL (SELECT ctid AS place FROM contacts WHERE account_id = $1
                  AND list_id = $2 AND id = w.value::uuid OFFSET 0) q))"
@@ -102,7 +106,10 @@ async fn delete_returning(
             (set, json(&ids)?)
         }
         Which::Numbers(numbers) => {
-            let set = if postgres {
+            let set = if postgres && shards::are_used() {
+                "account_id = $1 AND list_id = $2 AND number = ANY (ARRAY(SELECT value::bigint
+                 FROM json_array_elements_text($3::json) AS w(value)))"
+            } else if postgres {
                 "ctid = ANY (ARRAY(SELECT q.place FROM json_array_elements_text($3::json) AS w(value)
                  CROSS JOIN LATERAL (SELECT ctid AS place FROM contacts WHERE account_id = $1
                  AND list_id = $2 AND number = w.value::bigint OFFSET 0) q))"

@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 
 use domain::id::{AccountId, ImportId, ListId};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, IntoActiveModel, Iterable,
-    ModelTrait, QueryFilter, QueryOrder, QuerySelect, prelude::Uuid, sea_query::OnConflict,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, IntoActiveModel,
+    Iterable, ModelTrait, QueryFilter, QueryOrder, QuerySelect, prelude::Uuid,
+    sea_query::OnConflict,
 };
 
 use super::{MAX_PARAMETERS, imports_of};
@@ -81,6 +82,38 @@ pub(super) async fn forget<E: EntityTrait>(
         .into_tuple()
         .all(connection)
         .await?;
+    delete_up_to::<E>(connection, key, account, keys).await
+}
+
+/// Deletes at most `most` rows of an account's imports that began before one with this id, and
+/// returns how many. Ids sort by time.
+pub(super) async fn forget_before<E: EntityTrait>(
+    connection: &impl ConnectionTrait,
+    key: Key<E::Column>,
+    (account, before): (AccountId, ImportId),
+    most: u64,
+) -> Result<u64, DbErr> {
+    let keys: Vec<(Uuid, i64)> = E::find()
+        .select_only()
+        .columns([key.import, key.place])
+        .filter(key.account.eq(account.uuid()))
+        .filter(key.import.lt(before.uuid()))
+        .order_by_asc(key.import)
+        .order_by_asc(key.place)
+        .limit(most)
+        .into_tuple()
+        .all(connection)
+        .await?;
+    delete_up_to::<E>(connection, key, account, keys).await
+}
+
+/// Deletes the rows with these keys, which are the first of each import.
+async fn delete_up_to<E: EntityTrait>(
+    connection: &impl ConnectionTrait,
+    key: Key<E::Column>,
+    account: AccountId,
+    keys: Vec<(Uuid, i64)>,
+) -> Result<u64, DbErr> {
     // In the order of the key: for each import, all rows up to the last one that was read.
     let last: BTreeMap<Uuid, i64> = keys.into_iter().collect();
     let mut gone = 0;
@@ -89,6 +122,49 @@ pub(super) async fn forget<E: EntityTrait>(
             .filter(key.account.eq(account.uuid()))
             .filter(key.import.eq(import))
             .filter(key.place.lte(place))
+            .exec(connection)
+            .await?;
+        gone += done.rows_affected;
+    }
+    Ok(gone)
+}
+
+/// Reads at most `most` rows of an account's imports after a place, in the order of their keys.
+pub(super) async fn after<E: EntityTrait>(
+    connection: &impl ConnectionTrait,
+    key: Key<E::Column>,
+    account: AccountId,
+    after: Option<(ImportId, i64)>,
+    most: u64,
+) -> Result<Vec<E::Model>, DbErr> {
+    let mut rows = E::find().filter(key.account.eq(account.uuid()));
+    if let Some((import, place)) = after {
+        let same = Condition::all()
+            .add(key.import.eq(import.uuid()))
+            .add(key.place.gt(place));
+        let later = Condition::any().add(key.import.gt(import.uuid())).add(same);
+        rows = rows.filter(later);
+    }
+    rows.order_by_asc(key.import)
+        .order_by_asc(key.place)
+        .limit(most)
+        .all(connection)
+        .await
+}
+
+/// Deletes rows by their imports and places, and returns how many.
+pub(super) async fn delete<E: EntityTrait>(
+    connection: &impl ConnectionTrait,
+    key: Key<E::Column>,
+    account: AccountId,
+    places: &[(ImportId, i64)],
+) -> Result<u64, DbErr> {
+    let mut gone = 0;
+    for (import, place) in places {
+        let done = E::delete_many()
+            .filter(key.account.eq(account.uuid()))
+            .filter(key.import.eq(import.uuid()))
+            .filter(key.place.eq(*place))
             .exec(connection)
             .await?;
         gone += done.rows_affected;

@@ -89,3 +89,40 @@ pub async fn forget(
 ) -> Result<u64, DbErr> {
     kept_rows::forget::<warning::Entity>(connection, KEY, list, most).await
 }
+
+/// Deletes at most `most` warnings of an account's imports that began before one with this id.
+/// Returns how many it deleted.
+pub(super) async fn forget_before(
+    connection: &impl ConnectionTrait,
+    of: (AccountId, ImportId),
+    most: u64,
+) -> Result<u64, DbErr> {
+    kept_rows::forget_before::<warning::Entity>(connection, KEY, of, most).await
+}
+
+/// Reads at most `most` warnings of an account after a place, in the order of their keys.
+pub async fn after(
+    connection: &impl ConnectionTrait,
+    account: AccountId,
+    after: Option<(ImportId, i64)>,
+    most: u64,
+) -> Result<Vec<ImportWarning>, DbErr> {
+    let rows = kept_rows::after::<warning::Entity>(connection, KEY, account, after, most);
+    let rows = rows.await?.into_iter().map(|row| ImportWarning {
+        import: ImportId::new(row.import_id),
+        position: row.position,
+        line: row.line,
+        column: Private::new(row.header),
+        reason: Private::new(row.reason),
+    });
+    Ok(rows.collect())
+}
+
+/// Deletes warnings of an account by their imports and positions, and returns how many.
+pub async fn delete(
+    connection: &impl ConnectionTrait,
+    account: AccountId,
+    places: &[(ImportId, i64)],
+) -> Result<u64, DbErr> {
+    kept_rows::delete::<warning::Entity>(connection, KEY, account, places).await
+}

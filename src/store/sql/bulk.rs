@@ -22,7 +22,10 @@ use sea_orm::{
 use tokio::sync::{mpsc, oneshot};
 
 pub(super) use self::pinned::pin_postgres;
-pub use self::{cursor::Cursor, pinned::Pinned};
+pub use self::{
+    cursor::Cursor,
+    pinned::{Pinned, PinnedReads},
+};
 use super::{super::Store, reader::Owner};
 use crate::tuning::Tuned;
 

@@ -18,6 +18,7 @@ use futures_util::future::BoxFuture;
 use sea_orm::DbErr;
 use tokio::sync::oneshot;
 
+use super::shards;
 use crate::tuning::Tuned;
 
 /// Queries that run at a time: while the answer of one is on its way, the next is already running.
@@ -26,6 +27,17 @@ static MAX_IN_FLIGHT: Tuned<usize> = Tuned::new("QUERIES_IN_FLIGHT", 2);
 /// The most requests that one query serves.
 /// Measured: docs/measured.md, "Read coalescing".
 static MAX_BATCH: Tuned<usize> = Tuned::new("QUERY_REQUESTS", 256);
+
+/// Queries that run at a time on distributed tables, where each is for one key: as many as there
+/// are connections for lookups, and some that wait for one.
+const IN_FLIGHT_ON_SHARDS: usize = 8;
+
+fn most_in_flight() -> usize {
+    match shards::are_used() {
+        true => IN_FLIGHT_ON_SHARDS,
+        false => MAX_IN_FLIGHT.get(),
+    }
+}
 
 /// The result of a request. If a query fails, all of its requests get the same error.
 pub type Loaded<V> = Result<Option<V>, Arc<DbErr>>;
@@ -80,7 +92,7 @@ where
         let starts_worker = {
             let mut queue = self.0.lock();
             queue.requests.push((key, sender));
-            let starts_worker = queue.workers < MAX_IN_FLIGHT.get();
+            let starts_worker = queue.workers < most_in_flight();
             queue.workers += usize::from(starts_worker);
             starts_worker
         };
@@ -140,7 +152,16 @@ where
     fn next_batch(&mut self) -> Option<Vec<Request<K, V>>> {
         let mut queue = self.shared.lock();
         queue.requests.retain(|(_, sender)| !sender.is_closed());
-        let count = queue.requests.len().min(MAX_BATCH.get());
+        let count = match queue.requests.first() {
+            // One key at a time on distributed tables, so that a server that is down fails only its
+            // own keys.
+            Some((key, _)) if shards::are_used() => {
+                let key = key.clone();
+                queue.requests.sort_by_key(|(other, _)| *other != key);
+                queue.requests.partition_point(|(other, _)| *other == key)
+            }
+            Some(_) | None => queue.requests.len().min(MAX_BATCH.get()),
+        };
         if count == 0 {
             queue.workers -= 1;
             self.is_done = true;

@@ -16,6 +16,7 @@ use sea_orm::{
 
 use super::{
     bounded::Connections,
+    distributing,
     lost_connections::error_code,
     postgres, server_lock,
     settings::Settings,
@@ -50,21 +51,33 @@ pub enum MigrateError {
     /// A server is using the SQLite file.
     #[error("{0}")]
     Served(#[from] server_lock::Taken),
+    /// The tables can't be distributed on this database.
+    #[error("the tables can't be distributed: {0}")]
+    NotDistributable(&'static str),
+}
+
+/// What a migration of PostgreSQL does after its steps.
+#[derive(Debug, Clone, Default)]
+pub struct After {
+    /// Roles that get the rights to serve.
+    pub granted: Vec<String>,
+    /// Whether the tables are distributed over the servers of Citus. Once they are, each migration
+    /// distributes its new tables.
+    pub distribute: bool,
 }
 
 /// Applies the steps that a database doesn't have, and returns their number. A schema that is
-/// newer than the steps is left unchanged. Migrations at the same time wait for each other. On
-/// PostgreSQL the roles `granted` get the rights to serve.
+/// newer than the steps is left unchanged. Migrations at the same time wait for each other.
 ///
 /// # Errors
-/// If the database can't be reached, or a step failed.
+/// If the database can't be reached, a step failed, or the tables can't be distributed.
 pub async fn migrate(
     settings: &Settings,
     steps: Vec<Box<dyn MigrationTrait>>,
-    granted: &[String],
+    after: &After,
 ) -> Result<usize, MigrateError> {
     let connection = postgres::for_migrations(settings, LOCK_TIMEOUT).await?;
-    let applied = one_at_a_time(&connection, steps, granted).await;
+    let applied = one_at_a_time(&connection, steps, after).await;
     // Its lock ends with it.
     if let Err(cause) = connection.close().await {
         tracing::debug!(%cause, "the connection was closed already");
@@ -75,7 +88,7 @@ pub async fn migrate(
 async fn one_at_a_time(
     connection: &DatabaseConnection,
     steps: Vec<Box<dyn MigrationTrait>>,
-    granted: &[String],
+    after: &After,
 ) -> Result<usize, MigrateError> {
     // Waiting inside PostgreSQL would hold a snapshot, for which an index that is built
     // concurrently waits: the two would wait for each other.
@@ -88,7 +101,10 @@ async fn one_at_a_time(
         tokio::time::sleep(LOOK).await;
     }
     let applied = apply(connection, steps).await?;
-    for role in granted {
+    if after.distribute || distributing::is_distributed(connection).await? {
+        distributing::distribute(connection).await?;
+    }
+    for role in &after.granted {
         grant(connection, role).await?;
     }
     Ok(applied)
@@ -212,13 +228,6 @@ async fn grant(connection: &DatabaseConnection, role: &str) -> Result<(), DbErr>
         None => return Err(DbErr::Custom("there is no current schema".to_owned())),
     };
     let schema = quoted(&schema);
-    // Their triggers are named after them.
-    let fixed = "SELECT c.relname AS name FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid \
-         WHERE t.tgname = c.relname || '_append_only' \
-         AND c.relnamespace = current_schema()::regnamespace ORDER BY c.relname";
-    let fixed = connection
-        .query_all_raw(Statement::from_string(backend, fixed))
-        .await?;
     let mut statements = vec![
         format!("GRANT USAGE ON SCHEMA {schema} TO {role}"),
         format!("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {role}"),
@@ -226,8 +235,7 @@ async fn grant(connection: &DatabaseConnection, role: &str) -> Result<(), DbErr>
             "REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON seaql_migrations, schema_contracts FROM {role}"
         ),
     ];
-    for row in fixed {
-        let table: String = row.try_get("", "name")?;
+    for table in append_only(connection).await? {
         let table = quoted(&table);
         statements.push(format!(
             "REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM {role}"
@@ -238,4 +246,17 @@ async fn grant(connection: &DatabaseConnection, role: &str) -> Result<(), DbErr>
         transaction.execute_unprepared(&statement).await?;
     }
     transaction.commit().await
+}
+
+/// The tables whose rows are only ever added. Their triggers are named after them, and so are the
+/// functions of these, which stay if the tables are distributed and have no triggers.
+pub(super) async fn append_only(connection: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
+    let named = "SELECT c.relname AS name FROM pg_proc p \
+         JOIN pg_class c ON p.proname = c.relname || '_append_only' \
+         AND c.relnamespace = p.pronamespace WHERE c.relkind IN ('r', 'p') \
+         AND c.relnamespace = current_schema()::regnamespace ORDER BY c.relname";
+    let rows = connection
+        .query_all_raw(Statement::from_string(DatabaseBackend::Postgres, named))
+        .await?;
+    rows.iter().map(|row| row.try_get("", "name")).collect()
 }

@@ -87,10 +87,27 @@ pub enum Direction {
 pub async fn page<E, C>(
     connection: &impl ConnectionTrait,
     select: Select<E>,
-    (key, id): (C, C),
+    order: (C, C),
     direction: Direction,
     window: Window,
 ) -> Result<Page<E::Model>, DbErr>
+where
+    E: EntityTrait,
+    C: ColumnTrait,
+{
+    let rows = rows(connection, select, order, direction, window).await?;
+    Ok(Page::of(rows, window))
+}
+
+/// Reads the rows of [`page`], and one more if there are more, in the order in which the window
+/// counts.
+pub async fn rows<E, C>(
+    connection: &impl ConnectionTrait,
+    select: Select<E>,
+    (key, id): (C, C),
+    direction: Direction,
+    window: Window,
+) -> Result<Vec<E::Model>, DbErr>
 where
     E: EntityTrait,
     C: ColumnTrait,
@@ -121,11 +138,10 @@ where
     } else {
         Order::Asc
     };
-    let rows = select
+    select
         .order_by(key, order.clone())
         .order_by(id, order)
         .limit(window.limit + 1)
         .all(connection)
-        .await?;
-    Ok(Page::of(rows, window))
+        .await
 }

@@ -17,6 +17,7 @@ use super::{
     lost_connections::Losses,
     reach::{PLANS, Reach},
     settings::Settings,
+    shards,
 };
 
 /// Planner settings for writers and lookups. Their statements find rows by key and are planned
@@ -104,11 +105,18 @@ impl Purpose {
         let pause = |options: PgConnectOptions, time| {
             options.options([("idle_in_transaction_session_timeout", milliseconds(time))])
         };
+        // Citus plans most statements for the account at hand, and the servers with the rows plan
+        // them again.
+        let by_key: &[(&str, &str)] = match shards::are_used() {
+            true => &[],
+            false => &BY_KEY,
+        };
+        let by_key = by_key.iter().copied();
         match self {
             // A ledger's transaction whose process is gone holds up its accounts.
-            Self::Ledger => pause(options.options(BY_KEY), settings.lock_timeout),
-            Self::Writers => pause(options.options(BY_KEY), PAUSE),
-            Self::Lookups => options.options(BY_KEY),
+            Self::Ledger => pause(options.options(by_key), settings.lock_timeout),
+            Self::Writers => pause(options.options(by_key), PAUSE),
+            Self::Lookups => options.options(by_key),
             Self::Readers | Self::Jobs | Self::Bulk => options,
         }
     }

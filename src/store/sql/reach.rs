@@ -21,7 +21,7 @@ use sea_orm::{
 };
 use tokio::{sync::Mutex, time::Instant};
 
-use super::{hosts::Hosts, postgres::named};
+use super::{hosts::Hosts, postgres::named, shards};
 
 /// How long one attempt to connect may take.
 const ATTEMPT: Duration = Duration::from_secs(3);
@@ -34,7 +34,11 @@ const BELIEVED: Duration = Duration::from_secs(1);
 /// Whether the server can be written, and has the settings that a connection asks for.
 const STATE: &str = "SELECT NOT pg_is_in_recovery() AND \
     current_setting('transaction_read_only') = 'off' AS writable, \
-    current_setting('plan_cache_mode') AS plans";
+    current_setting('plan_cache_mode') AS plans, \
+    to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL AS has_citus";
+/// Whether there are tables that Citus distributes.
+const DISTRIBUTED: &str = "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_dist_partition \
+    WHERE partmethod = 'h') AS distributed";
 /// The setting by which the start finds out whether connections keep what they ask for.
 pub(super) const PLANS: (&str, &str) = ("plan_cache_mode", "force_generic_plan");
 
@@ -153,6 +157,18 @@ impl Reach {
         let row = state
             .map_err(|_| Obstacle::Passing(format!("{name}: no answer")))?
             .map_err(told)?;
+        let has_citus: bool = row.try_get("has_citus").map_err(told)?;
+        if has_citus {
+            let asked = sqlx::raw_sql(DISTRIBUTED).fetch_one(&mut connection);
+            if asked
+                .await
+                .map_err(told)?
+                .try_get("distributed")
+                .map_err(told)?
+            {
+                shards::note();
+            }
+        }
         drop(connection.close().await);
         let read = |column: &str| row.try_get::<String, _>(column);
         if read("plans").map_err(told)? != PLANS.1 {

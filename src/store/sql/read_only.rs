@@ -23,8 +23,9 @@ use sea_orm::{
 
 use super::{
     bounded::{Bound, Bounded},
-    private_file,
+    distributing, private_file,
     reader::Reader,
+    shards,
     version::{Standing, known, schema},
 };
 
@@ -89,7 +90,11 @@ impl ReadOnly {
         let (pool, still) = if url.starts_with("sqlite:") {
             open_file(url).await?
         } else {
-            (open_postgres(url).await?, None)
+            let pool = open_postgres(url).await?;
+            if distributing::is_distributed(&pool).await? {
+                shards::note();
+            }
+            (pool, None)
         };
         check_schema(&pool).await?;
         let pool = Bounded::new(pool, Bound::default());

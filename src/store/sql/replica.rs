@@ -13,13 +13,13 @@ use std::{
 };
 
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection,
-    DatabaseTransaction, DbErr, QueryResult, Statement,
+    ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DbErr,
+    QueryResult, Statement,
 };
 
 use super::{
     bounded::{Bound, Bounded},
-    bulk::{Pinned, pin_postgres},
+    bulk::{Pinned, PinnedReads, pin_postgres},
     reader::{Reader, Snapshot},
 };
 
@@ -164,7 +164,7 @@ impl Replica {
     }
 
     /// Starts two transactions on the same snapshot: one for single reads, and one for a scan.
-    pub async fn pin(&self) -> Result<(DatabaseTransaction, Pinned), DbErr> {
+    pub async fn pin(&self) -> Result<(PinnedReads, Pinned), DbErr> {
         pin_postgres(&self.bulk, None).await
     }
 

@@ -5,7 +5,8 @@
 
 use std::time::Duration;
 
-use crate::tuning::Tuned;
+use super::shards;
+use crate::tuning::{self, Tuned};
 
 /// Connections for reads that are shared fairly ([`super::reader`]). Readers and writers have
 /// separate pools, so reports and downloads never keep a charge waiting.
@@ -14,10 +15,16 @@ static READERS: Tuned<u32> = Tuned::new("POSTGRES_READERS", 20);
 /// Each locked account that the ledger waits for takes one connection; the rest are for writes
 /// outside the ledger.
 const WRITERS: u32 = 8;
-/// The ledger's writers, each with its own connection, which keeps plans and catalogue data from
-/// batch to batch.
+/// The ledger's writers on two cores, each with its own connection, which keeps plans and catalogue
+/// data from batch to batch.
 /// Measured: docs/measured.md, "Connections and threads".
 static LEDGER: Tuned<u32> = Tuned::new("WRITERS", 3);
+/// The most further writers: one for each core beyond two, since PostgreSQL serves each in a process
+/// of its own. Readers have so many connections less. Not measured: docs/scale.md.
+const MOST_FURTHER_WRITERS: usize = 5;
+/// The ledger's writers on distributed tables, where a batch is one account's: so many accounts are
+/// written at once, and a server that is down keeps fewer of them.
+const LEDGER_ON_SHARDS: u32 = 8;
 /// Connections for lookups by key, of many keys at a time: few, so that each stays warm.
 /// Measured: docs/measured.md, "Connections and threads".
 static LOOKUPS: Tuned<u32> = Tuned::new("POSTGRES_LOOKUPS", 6);
@@ -72,7 +79,8 @@ impl Settings {
     }
 
     pub(super) fn budget(&self) -> Budget {
-        Budget::of(self.connections)
+        let further = tuning::further_cores(MOST_FURTHER_WRITERS);
+        Budget::of(self.connections, u32::try_from(further).unwrap_or(0))
     }
 }
 
@@ -88,11 +96,16 @@ pub(super) struct Budget {
 }
 
 impl Budget {
-    fn measured() -> [u32; 6] {
+    /// The measured numbers, with this many writers more.
+    fn measured(further_writers: u32) -> [u32; 6] {
         [
-            READERS.get(),
+            READERS.get().saturating_sub(further_writers).max(1),
             WRITERS,
-            LEDGER.get(),
+            if shards::are_used() {
+                LEDGER_ON_SHARDS
+            } else {
+                LEDGER.get() + further_writers
+            },
             LOOKUPS.get(),
             JOBS,
             BULK,
@@ -101,9 +114,9 @@ impl Budget {
 
     /// Divides a number of connections in the measured proportions, less those for hints. What is
     /// left over by rounding goes to the pools that lost most of it, the first of equal ones first.
-    fn of(connections: Option<u32>) -> Self {
+    fn of(connections: Option<u32>, further_writers: u32) -> Self {
         const LEAST: [u32; 6] = [1, 1, 1, 1, 1, 2];
-        let measured = Self::measured();
+        let measured = Self::measured(further_writers);
         let Some(connections) = connections else {
             return Self::from(measured);
         };
@@ -166,13 +179,18 @@ mod tests {
 
     #[test]
     fn connections_are_divided_in_the_measured_proportions() {
-        let measured = all(Budget::of(None));
+        let measured = all(Budget::of(None, 0));
         assert_eq!(measured, [20, 8, 3, 6, 2, 16]);
-        assert_eq!(all(Budget::of(Some(57))), measured);
-        assert_eq!(all(Budget::of(Some(LEAST_CONNECTIONS))), [1, 1, 1, 1, 1, 2]);
-        assert_eq!(all(Budget::of(Some(22))), [6, 3, 2, 2, 1, 6]);
+        assert_eq!(all(Budget::of(Some(57), 0)), measured);
+        assert_eq!(
+            all(Budget::of(Some(LEAST_CONNECTIONS), 0)),
+            [1, 1, 1, 1, 1, 2]
+        );
+        assert_eq!(all(Budget::of(Some(22), 0)), [6, 3, 2, 2, 1, 6]);
+        // With more cores there are more writers, and as many connections.
+        assert_eq!(all(Budget::of(None, 5)), [15, 8, 8, 6, 2, 16]);
         for connections in LEAST_CONNECTIONS..400 {
-            let shares = all(Budget::of(Some(connections)));
+            let shares = all(Budget::of(Some(connections), connections % 6));
             assert_eq!(
                 shares.iter().sum::<u32>() + HINTS,
                 connections,

@@ -7,11 +7,14 @@
 
 use tokio::runtime::{Builder, Handle, Runtime};
 
-use crate::tuning::Tuned;
+use crate::tuning::{self, Tuned};
 
-/// Two, because one may be busy with a large account.
+/// The threads on two cores: two, because one may be busy with a large account.
 /// Measured: docs/measured.md, "Connections and threads".
 static THREADS: Tuned<usize> = Tuned::new("WRITER_THREADS", 2);
+/// Cores beyond two that more threads are started for: one for every other core, because the
+/// database needs as much of a batch's time. Not measured: docs/scale.md.
+const MOST_FURTHER_CORES: usize = 6;
 
 /// The threads. They stop when this is dropped.
 #[derive(Debug)]
@@ -21,7 +24,7 @@ impl Threads {
     /// Starts the threads. If the system can't, the writers run on the threads of the requests.
     pub(super) fn start() -> Self {
         let built = Builder::new_multi_thread()
-            .worker_threads(THREADS.get())
+            .worker_threads(THREADS.get() + tuning::further_cores(MOST_FURTHER_CORES) / 2)
             .thread_name("ledger")
             .enable_all()
             .build();

@@ -11,20 +11,25 @@ use entity::{
     sql_enums::TransactionKind::{self, *},
     transaction::{self, Column},
 };
+use jiff::Timestamp;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, Iterable, Order, QueryFilter,
     QueryOrder, QuerySelect, QueryTrait, Select,
     sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement, UnionType},
 };
 
-use super::{TransactionFilter, Window};
+use super::{TransactionFilter, Window, instants::last_by};
 
 /// The kinds that move credits of lists without naming them; all other kinds name their list.
 const SHARED_OUT: [TransactionKind; 4] = [Expiry, Revocation, Allocation, Chargeback];
 
 /// Selects all transactions that match a filter.
-pub(super) fn all(filter: &TransactionFilter) -> Select<transaction::Entity> {
-    let mut select = of_account(filter);
+pub(super) async fn all(
+    connection: &impl ConnectionTrait,
+    filter: &TransactionFilter,
+) -> Result<Select<transaction::Entity>, DbErr> {
+    let span = Span::of(connection, filter).await?;
+    let mut select = span.apply(of_account(filter));
     if let Some(list) = filter.list {
         select = select.filter(
             Condition::any()
@@ -35,13 +40,7 @@ pub(super) fn all(filter: &TransactionFilter) -> Select<transaction::Entity> {
     if let Some(kinds) = &filter.kinds {
         select = select.filter(Column::Kind.is_in(kinds.iter().copied()));
     }
-    if let Some(from) = filter.from {
-        select = select.filter(Column::CreatedAt.gte(from.as_microsecond()));
-    }
-    if let Some(to) = filter.to {
-        select = select.filter(Column::CreatedAt.lt(to.as_microsecond()));
-    }
-    select
+    Ok(select)
 }
 
 /// Selects transactions that match a filter, at least as many as a page of the window needs.
@@ -50,9 +49,7 @@ pub(super) async fn within(
     filter: &TransactionFilter,
     window: Window,
 ) -> Result<Select<transaction::Entity>, DbErr> {
-    let Some(span) = Span::of(connection, filter).await? else {
-        return Ok(of_account(filter).filter(Expr::value(false)));
-    };
+    let span = Span::of(connection, filter).await?;
     let kinds: Vec<TransactionKind> = match &filter.kinds {
         None => TransactionKind::iter().collect(),
         Some(kinds) => TransactionKind::iter()
@@ -159,27 +156,23 @@ struct Span {
 }
 
 impl Span {
-    /// Finds the range for a filter's range of instants; `None` if nothing was booked in it.
+    /// Finds the range for a filter's range of instants. It is empty if nothing was booked in it.
     async fn of(
         connection: &impl ConnectionTrait,
         filter: &TransactionFilter,
-    ) -> Result<Option<Self>, DbErr> {
+    ) -> Result<Self, DbErr> {
+        let before = async |instant: Timestamp| {
+            let last = instant.as_microsecond().saturating_sub(1);
+            last_by(connection, filter.account, last).await
+        };
         let mut span = Self::default();
         if let Some(from) = filter.from {
-            let select = of_account(filter).filter(Column::CreatedAt.gte(from.as_microsecond()));
-            let Some(place) = end(connection, select, Order::Asc).await? else {
-                return Ok(None);
-            };
-            span.from = Some(place);
+            span.from = Some(before(from).await? + 1);
         }
         if let Some(to) = filter.to {
-            let select = of_account(filter).filter(Column::CreatedAt.lt(to.as_microsecond()));
-            let Some(place) = end(connection, select, Order::Desc).await? else {
-                return Ok(None);
-            };
-            span.to = Some(place);
+            span.to = Some(before(to).await?);
         }
-        Ok(Some(span))
+        Ok(span)
     }
 
     fn apply(&self, mut select: Select<transaction::Entity>) -> Select<transaction::Entity> {
@@ -191,19 +184,4 @@ impl Span {
         }
         select
     }
-}
-
-async fn end(
-    connection: &impl ConnectionTrait,
-    select: Select<transaction::Entity>,
-    order: Order,
-) -> Result<Option<i64>, DbErr> {
-    select
-        .select_only()
-        .column(Column::Sequence)
-        .order_by(Column::CreatedAt, order.clone())
-        .order_by(Column::Sequence, order)
-        .into_tuple()
-        .one(connection)
-        .await
 }

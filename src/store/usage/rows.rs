@@ -46,8 +46,10 @@ message_cells! {
     id: of_message(message::Column::Id),
     /// The contact list's id; none for a message without a list.
     list: of_message(message::Column::ListId),
-    /// The text as written.
-    body: of_message(message::Column::Text),
+    /// The text as written, or that it was erased.
+    body: Expr::cust(
+        "CASE WHEN messages.erased_at IS NULL THEN messages.text ELSE '(erased)' END",
+    ),
     /// The channel.
     channel: of_message(message::Column::Channel),
     /// The encoding; none for MMS.

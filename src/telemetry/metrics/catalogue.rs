@@ -146,7 +146,7 @@ catalogue! {
         ["task": "the job"],
         "When a job last ended without an error in this process, in seconds since the epoch; 0 if never.";
     DUE = Kind::Gauge, "message_credits_due",
-        ["work": "`settlements`, `unreported_messages`, `lots`, `payments`, `webhooks` or `recharges`"],
+        ["work": "`settlements`, `unreported_messages`, `lots`, `payments`, `webhooks`, `recharges` or `retention`"],
         "What is due and not done, in the whole database, at most 10,000; every process states the same.";
     DUE_LAG = Kind::Gauge, "message_credits_due_lag_seconds",
         ["work": "as above"],

@@ -151,6 +151,7 @@ impl World {
                     "updateContactList" => json!({ "listId": list, "name": "List" }),
                     "archiveContactList" => json!({ "listId": list }),
                     "removeContacts" => json!({ "listId": stored, "phoneNumbers": ["+393401234567"] }),
+                    "erasePerson" => json!({ "accountId": account, "phoneNumber": "+393401234568" }),
                     "createCreditPackage" => json!({
                         "code": "L", "name": "Large", "credits": "900",
                         "price": { "amount": "30.00", "currencyCode": "EUR" },
@@ -360,6 +361,7 @@ async fn every_policy_row_is_enforced() {
     archiveContactList    not found sign in   -         -         yes       yes       -         yes
     importContacts        not found sign in   -         -         yes       yes       -         yes
     removeContacts        not found sign in   -         -         yes       yes       -         yes
+    erasePerson           not found sign in   -         -         -         yes       yes       yes
     createCreditPackage   -         sign in   -         -         -         -         -         yes
     archiveCreditPackage  -         sign in   -         -         -         -         -         yes
     publishRateCard       -         sign in   -         -         -         -         -         yes

@@ -36,6 +36,7 @@ async fn connected(url: &str, key: &str, accounts: u32) {
         payments: Providers::of([provider.shared()]),
         replica: None,
         vault: vault(&[key]),
+        retention: message_credits::operations::retention::Retention::default(),
         shown: Shown::default(),
         demo_key: None,
         trusted_proxies: TrustedProxies::default(),

@@ -257,6 +257,64 @@ async fn a_locked_account_does_not_hold_up_the_others() {
     check_books(&server).await;
 }
 
+/// The commands that come while another session holds an account's lock are one batch afterwards,
+/// so that a busy account's throughput does not fall with each server that wants its lock.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_comes_while_an_account_is_locked_is_one_batch() {
+    let Some(server) = Server::on_postgres().await else {
+        return;
+    };
+    let [account] = accounts(&server).await;
+    let (ledger, _writers) = door(&server, Limits::default());
+    let store = &server.services().store;
+    let other = hold(store, account).await;
+    let mut asked = vec![ask(&ledger, send(account)).await];
+    keeps_somebody_waiting(&other).await;
+    for _ in 0..20 {
+        asked.push(ask(&ledger, send(account)).await);
+    }
+    other.rollback().await.unwrap();
+    for answer in asked {
+        answer.await.unwrap().unwrap();
+    }
+    // A batch is booked at one instant.
+    let sql = format!(
+        "SELECT count(*), count(DISTINCT created_at) FROM transactions \
+         WHERE kind = 'SPEND' AND account_id = '{}'",
+        account.uuid()
+    );
+    let statement = Statement::from_string(store.backend(), sql);
+    let row = store.reader().query_one_raw(statement).await.unwrap();
+    let row = row.unwrap();
+    let of = |column| row.try_get_by_index::<i64>(column).unwrap();
+    assert_eq!((of(0), of(1)), (21, 1));
+    check_books(&server).await;
+}
+
+/// Waits until some statement waits for a lock in the transaction's database.
+async fn keeps_somebody_waiting(holder: &Transaction) {
+    let sql = "SELECT count(*) FROM pg_stat_activity \
+               WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let waits = async {
+        loop {
+            let count = Statement::from_string(holder.get_database_backend(), sql);
+            let row = holder.query_one_raw(count).await.unwrap();
+            if row.unwrap().try_get_by_index::<i64>(0).unwrap() > 0 {
+                return;
+            }
+            // Within a transaction the view stays as it was first read.
+            holder
+                .execute_unprepared("SELECT pg_stat_clear_snapshot()")
+                .await
+                .unwrap();
+        }
+    };
+    let patience = Duration::from_secs(20);
+    tokio::time::timeout(patience, waits)
+        .await
+        .expect("somebody waits for the lock");
+}
+
 /// A commit without an answer: a caller with a key learns the outcome, one without a key hears that
 /// it is unknown. All three commands are in one batch: they wait while the only writer is blocked
 /// by another.

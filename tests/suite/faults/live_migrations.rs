@@ -4,7 +4,10 @@ use std::time::{Duration, Instant};
 
 use message_credits::store::{
     Store,
-    sql::{migrating::migrate, settings::Settings},
+    sql::{
+        migrating::{After, migrate},
+        settings::Settings,
+    },
 };
 use migration::{
     DbErr, MigrationName, MigrationTrait, Migrator, MigratorTrait, SchemaManager, live,
@@ -174,10 +177,14 @@ async fn an_older_server_serves_a_newer_schema() {
         .await
         .unwrap();
     let later = url.clone();
-    let migrating =
-        tokio::spawn(
-            async move { migrate(&tight(&later), steps([Box::new(Expand) as _]), &[]).await },
-        );
+    let migrating = tokio::spawn(async move {
+        migrate(
+            &tight(&later),
+            steps([Box::new(Expand) as _]),
+            &After::default(),
+        )
+        .await
+    });
     // The step needs the reader's table; sends go on meanwhile.
     let began = Instant::now();
     while began.elapsed() < Duration::from_secs(6) {
@@ -211,7 +218,12 @@ async fn an_older_server_serves_a_newer_schema() {
         Box::new(Expand) as Box<dyn MigrationTrait>,
         Box::new(Contract),
     ]);
-    assert_eq!(migrate(&tight(&url), knowing, &[]).await.unwrap(), 1);
+    assert_eq!(
+        migrate(&tight(&url), knowing, &After::default())
+            .await
+            .unwrap(),
+        1
+    );
     load.ends_well(&second).await;
     let began = Instant::now();
     while !readiness(&server).await.starts_with("503") {
@@ -271,7 +283,9 @@ async fn an_interrupted_index_is_built_anew() {
         return;
     };
     assert_eq!(
-        migrate(&Settings::of(&url), steps([]), &[]).await.unwrap(),
+        migrate(&Settings::of(&url), steps([]), &After::default())
+            .await
+            .unwrap(),
         Migrator::migrations().len()
     );
     let database = Database::connect(&url).await.unwrap();
@@ -288,7 +302,12 @@ async fn an_interrupted_index_is_built_anew() {
     let other = Database::connect(&url).await.unwrap();
     let later = url.clone();
     let building = tokio::spawn(async move {
-        migrate(&tight(&later), steps([Box::new(AddIndex) as _]), &[]).await
+        migrate(
+            &tight(&later),
+            steps([Box::new(AddIndex) as _]),
+            &After::default(),
+        )
+        .await
     });
     let began = Instant::now();
     while count(&other, invalid).await == 0 {
@@ -305,9 +324,13 @@ async fn an_interrupted_index_is_built_anew() {
     assert_eq!(count(&other, invalid).await, 1, "it is left behind");
     older.rollback().await.unwrap();
     assert_eq!(
-        migrate(&tight(&url), steps([Box::new(AddIndex) as _]), &[])
-            .await
-            .unwrap(),
+        migrate(
+            &tight(&url),
+            steps([Box::new(AddIndex) as _]),
+            &After::default()
+        )
+        .await
+        .unwrap(),
         1
     );
     assert_eq!(count(&other, invalid).await, 0);
@@ -392,7 +415,9 @@ async fn an_older_schema_is_refused() {
     };
     let mut earlier = Migrator::migrations();
     earlier.pop();
-    migrate(&Settings::of(&url), earlier, &[]).await.unwrap();
+    migrate(&Settings::of(&url), earlier, &After::default())
+        .await
+        .unwrap();
     let refused = process::output(&["--database-url", &url, "--listen", "127.0.0.1:0"]);
     let said = String::from_utf8_lossy(&refused.stderr);
     assert!(said.contains("1 migrations behind"), "{said}");

@@ -4,7 +4,10 @@
 mod properties;
 
 use domain::ending::NoEnding;
-use message_credits::ledger::{End, Refused, Request, RequestKind, SubmitError};
+use message_credits::{
+    ledger::{End, Refused, Request, RequestKind, SubmitError},
+    store::sql::shards,
+};
 use sea_orm::{ConnectionTrait, DatabaseBackend};
 use serde_json::{Value, json};
 
@@ -168,9 +171,12 @@ on_both_databases! {
         if store.backend() == DatabaseBackend::Postgres {
             statements.extend(["TRUNCATE transactions", "TRUNCATE posting_rows", "TRUNCATE lot_expiry_changes"]);
         }
-        for statement in statements {
-            let error = store.writer().execute_unprepared(statement).await.unwrap_err().to_string();
-            assert!(error.contains("append-only"), "{statement}: {error}");
+        // On distributed tables privileges refuse it: tests/suite/faults/citus.rs.
+        if !shards::are_used() {
+            for statement in statements {
+                let error = store.writer().execute_unprepared(statement).await.unwrap_err().to_string();
+                assert!(error.contains("append-only"), "{statement}: {error}");
+            }
         }
         for statement in ["UPDATE postings SET units = 0", "DELETE FROM postings"] {
             let error = store.writer().execute_unprepared(statement).await.unwrap_err().to_string();

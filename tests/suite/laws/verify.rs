@@ -15,10 +15,11 @@ use crate::support::{
 pub async fn disarm(server: &Server) {
     let store = &server.services().store;
     let statements: &[&str] = match store.backend() {
+        // Distributed tables have none.
         DatabaseBackend::Postgres => &[
-            "DROP TRIGGER transactions_append_only ON transactions",
-            "DROP TRIGGER posting_rows_append_only ON posting_rows",
-            "DROP TRIGGER lot_expiry_changes_append_only ON lot_expiry_changes",
+            "DROP TRIGGER IF EXISTS transactions_append_only ON transactions",
+            "DROP TRIGGER IF EXISTS posting_rows_append_only ON posting_rows",
+            "DROP TRIGGER IF EXISTS lot_expiry_changes_append_only ON lot_expiry_changes",
         ],
         _ => &[
             "DROP TRIGGER transactions_no_update",

@@ -210,6 +210,7 @@ on_both_databases! {
                 cors_origins: CorsOrigins::default(),
                 replica: None,
                 vault: Vault::default(),
+                retention: message_credits::operations::retention::Retention::default(),
             };
             app::assemble(server.services().store.clone(), settings)
         });

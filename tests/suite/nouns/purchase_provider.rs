@@ -34,6 +34,7 @@ fn without_a_provider(server: &Server) -> App {
         payments: Providers::new(None, &ProviderSettings::default()).unwrap(),
         replica: None,
         vault: Vault::default(),
+        retention: message_credits::operations::retention::Retention::default(),
         shown: Shown::default(),
         demo_key: None,
         trusted_proxies: TrustedProxies::default(),

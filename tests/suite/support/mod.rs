@@ -6,6 +6,7 @@ pub mod answer;
 pub mod beside;
 pub mod black_hole;
 pub mod books;
+pub mod citus;
 pub mod contact_list;
 pub mod credit_package;
 pub mod field_paths;
@@ -23,6 +24,7 @@ pub mod recharge;
 pub mod sending;
 pub mod shopify;
 pub mod stored;
+pub mod stored_texts;
 pub mod table_lock;
 pub mod test_provider;
 pub mod till;
@@ -40,7 +42,7 @@ use message_credits::{
         address::TrustedProxies, capacity::Capacity, connections, cors::CorsOrigins, shares::Rates,
     },
     ledger::{Ledger, Writers},
-    operations::Services,
+    operations::{Services, retention::Retention},
     payments::{self, ProviderSettings, Providers},
     store::Store,
     vault::Vault,
@@ -156,7 +158,10 @@ impl Server {
         limits: connections::Limits,
         set: impl FnOnce(&mut Settings),
     ) -> Self {
-        let store = app::migrate(&database_url).await.unwrap();
+        let store = match citus::has(&database_url) {
+            true => citus::migrate(&database_url).await,
+            false => app::migrate(&database_url).await.unwrap(),
+        };
         let clock = Clock::fixed(START.parse().unwrap());
         Self::over(store, clock, folder, limits, set).await
     }
@@ -178,6 +183,7 @@ impl Server {
             payments: Providers::new(Some(payments::DEMO), &ProviderSettings::default()).unwrap(),
             replica: None,
             vault: Vault::default(),
+            retention: Retention::default(),
             shown: Shown::ALL,
             demo_key: None,
             cors_origins: CorsOrigins::default(),
@@ -382,16 +388,22 @@ pub fn new_key() -> String {
     uuid::Uuid::from_bytes(message_credits::entropy::bytes()).to_string()
 }
 
-/// A new, empty PostgreSQL database; `None`, with a printed line, if there is no server for it.
+/// A new, empty PostgreSQL database; `None`, with a printed line, if there is no server for it. It
+/// is one of a Citus cluster if `TEST_CITUS_URL` is set.
 pub async fn postgres_database() -> Option<String> {
+    if citus::coordinator().is_some() {
+        return Some(citus::create(&new_name()).await);
+    }
+    plain_postgres_database().await
+}
+
+/// The same, but never one of a Citus cluster.
+pub async fn plain_postgres_database() -> Option<String> {
     let Ok(base) = std::env::var("TEST_POSTGRES_URL") else {
         eprintln!("SKIPPED on PostgreSQL: TEST_POSTGRES_URL is not set; cargo xtask test sets it");
         return None;
     };
-    let name = format!(
-        "test_{}",
-        uuid::Uuid::from_bytes(message_credits::entropy::bytes()).simple()
-    );
+    let name = new_name();
     let server = Database::connect(&base).await.unwrap();
     server
         .execute_unprepared(&format!("CREATE DATABASE {name}"))
@@ -401,4 +413,9 @@ pub async fn postgres_database() -> Option<String> {
     let mut url = url::Url::parse(&base).unwrap();
     url.set_path(&name);
     Some(url.to_string())
+}
+
+fn new_name() -> String {
+    let id = uuid::Uuid::from_bytes(message_credits::entropy::bytes());
+    format!("test_{}", id.simple())
 }

@@ -141,6 +141,12 @@ impl OwnPostgres {
         Some(server)
     }
 
+    /// Whether a library can be loaded into it.
+    pub fn has_library(&self, name: &str) -> bool {
+        let library = format!("../lib/{name}.so");
+        self.programs.join(library).is_file()
+    }
+
     /// Starts it; it recovers first after a hard stop.
     pub fn up(&self) {
         assert!(self.tries_to_come_up(), "PostgreSQL starts: {}", self.log());

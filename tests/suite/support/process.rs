@@ -12,7 +12,7 @@ use std::{
 use message_credits::config::sources;
 use serde_json::{Value, json};
 
-use super::field_paths;
+use super::{citus, field_paths};
 
 /// A platform administrator's key of a started program.
 pub const ADMIN_KEY: &str = "process-admin-key-0123456789-abcdefghi";
@@ -37,6 +37,10 @@ pub fn command(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_message-credits"));
     quiet(&mut command);
     command.args(args);
+    // Databases of a cluster are distributed from the start.
+    if args.first() == Some(&"migrate") && args.iter().any(|arg| citus::has(arg)) {
+        command.env("MIGRATE_DISTRIBUTE", "true");
+    }
     command
 }
 

@@ -2,20 +2,23 @@
 //!
 //! Here: starting both on the same snapshot. Not here: the scan itself (the parent).
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
+use async_trait::async_trait;
+use futures_util::TryStreamExt;
 use rusqlite::Connection;
 use sea_orm::{
     ConnAcquireErr, ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction,
-    DbErr,
+    DbErr, ExecResult, QueryResult, Statement, StreamTrait,
     sea_query::{PostgresQueryBuilder, SelectStatement, SqliteQueryBuilder},
-    sqlx::{self, Postgres, pool::PoolConnection},
+    sqlx::{self, Postgres, Row, ValueRef, pool::PoolConnection},
 };
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use super::{
-    super::reader::snapshot_of, BATCHES_WAITING, SCAN_TIMEOUT, Scan, Sender, Store, broken,
-    copy_out, last_step, open, walk_on,
+    super::{reader::snapshot_of, shards},
+    BATCH_BYTES, BATCHES_WAITING, Batch, SCAN_TIMEOUT, Scan, Sender, Store, broken, copy_out,
+    hand_over_async, last_step, open, walk_on,
 };
 use crate::tuning::Tuned;
 
@@ -36,6 +39,64 @@ pub struct Pinned(Place);
 enum Place {
     Sqlite(Connection),
     Postgres(Held),
+    /// The single reads' own transaction, once they have ended: the servers of a cluster don't
+    /// share a snapshot between two connections.
+    Shared {
+        transaction: Arc<DatabaseTransaction>,
+        reads_ended: oneshot::Receiver<()>,
+        held: Option<OwnedSemaphorePermit>,
+    },
+}
+
+/// The single reads of a pinned snapshot. They end when this is dropped.
+#[derive(Debug)]
+pub struct PinnedReads {
+    transaction: Arc<DatabaseTransaction>,
+    _ended: Option<oneshot::Sender<()>>,
+}
+
+impl PinnedReads {
+    fn of(transaction: DatabaseTransaction) -> Self {
+        Self {
+            transaction: Arc::new(transaction),
+            _ended: None,
+        }
+    }
+
+    /// Ends the single reads.
+    ///
+    /// # Errors
+    /// The database's error.
+    pub async fn rollback(self) -> Result<(), DbErr> {
+        match Arc::into_inner(self.transaction) {
+            Some(own) => own.rollback().await,
+            // The scan goes on with it.
+            None => Ok(()),
+        }
+    }
+}
+
+#[async_trait]
+impl ConnectionTrait for PinnedReads {
+    fn get_database_backend(&self) -> DatabaseBackend {
+        ConnectionTrait::get_database_backend(&*self.transaction)
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        self.transaction.execute_raw(statement).await
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        self.transaction.execute_unprepared(sql).await
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        self.transaction.query_one_raw(statement).await
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.transaction.query_all_raw(statement).await
+    }
 }
 
 /// A connection with an open transaction, and its place among the pinned snapshots if these are
@@ -74,7 +135,7 @@ impl Store {
     ///
     /// On SQLite the writer is locked out while both start, so each commit is in both or in
     /// neither. On PostgreSQL nobody waits.
-    pub async fn pin(&self) -> Result<(DatabaseTransaction, Pinned), DbErr> {
+    pub async fn pin(&self) -> Result<(PinnedReads, Pinned), DbErr> {
         if self.backend() == DatabaseBackend::Postgres {
             // Callers that each hold one connection and wait for another would wait for each other.
             let place = tokio::time::timeout(self.patience(), self.pins().clone().acquire_owned());
@@ -98,7 +159,7 @@ impl Store {
             snapshot
                 .execute_unprepared("SELECT 1 FROM accounts LIMIT 1")
                 .await?;
-            Ok((snapshot, Pinned(Place::Sqlite(connection))))
+            Ok((PinnedReads::of(snapshot), Pinned(Place::Sqlite(connection))))
         };
         let both = both.await;
         held.rollback().await?;
@@ -111,7 +172,10 @@ impl Store {
 pub(in crate::store::sql) async fn pin_postgres(
     bulk: &DatabaseConnection,
     place: Option<OwnedSemaphorePermit>,
-) -> Result<(DatabaseTransaction, Pinned), DbErr> {
+) -> Result<(PinnedReads, Pinned), DbErr> {
+    if shards::are_used() {
+        return pin_on_shards(bulk, place).await;
+    }
     let pool = bulk.get_postgres_connection_pool();
     let failed = |cause: sqlx::Error| match cause {
         sqlx::Error::PoolTimedOut => DbErr::ConnectionAcquire(ConnAcquireErr::Timeout),
@@ -136,7 +200,32 @@ pub(in crate::store::sql) async fn pin_postgres(
     snapshot
         .execute_unprepared(&format!("SET TRANSACTION SNAPSHOT '{name}'"))
         .await?;
-    Ok((snapshot, Pinned(Place::Postgres(held))))
+    Ok((PinnedReads::of(snapshot), Pinned(Place::Postgres(held))))
+}
+
+/// Starts one transaction, for the single reads and then for the scan. Each server keeps its
+/// snapshot on the one connection that the transaction has to it.
+async fn pin_on_shards(
+    bulk: &DatabaseConnection,
+    place: Option<OwnedSemaphorePermit>,
+) -> Result<(PinnedReads, Pinned), DbErr> {
+    let transaction = Arc::new(snapshot_of(bulk).await?);
+    let settings = format!(
+        "SET LOCAL statement_timeout = '{SCAN_TIMEOUT}'; \
+         SET LOCAL citus.max_adaptive_executor_pool_size = 1"
+    );
+    transaction.execute_unprepared(&settings).await?;
+    let (ended, reads_ended) = oneshot::channel();
+    let reads = PinnedReads {
+        transaction: transaction.clone(),
+        _ended: Some(ended),
+    };
+    let scan = Place::Shared {
+        transaction,
+        reads_ended,
+        held: place,
+    };
+    Ok((reads, Pinned(scan)))
 }
 
 /// Opens a connection in a transaction that has taken its snapshot.
@@ -154,7 +243,7 @@ impl Pinned {
     #[must_use]
     pub fn backend(&self) -> DatabaseBackend {
         match self.0 {
-            Place::Postgres(_) => DatabaseBackend::Postgres,
+            Place::Postgres(_) | Place::Shared { .. } => DatabaseBackend::Postgres,
             Place::Sqlite(_) => DatabaseBackend::Sqlite,
         }
     }
@@ -175,6 +264,21 @@ impl Pinned {
                     let _ = sender.send(last_step(sent)).await;
                 });
             }
+            Place::Shared {
+                transaction,
+                reads_ended,
+                held,
+            } => {
+                let query = select.to_string(PostgresQueryBuilder);
+                tokio::spawn(async move {
+                    // The sender is dropped without a word, too.
+                    let _ = reads_ended.await;
+                    let sent = stream_rows(&transaction, &query, &sender).await;
+                    // Fails only if the scan was dropped.
+                    let _ = sender.send(last_step(sent)).await;
+                    drop(held);
+                });
+            }
             Place::Sqlite(connection) => {
                 let (query, values) = select.build(SqliteQueryBuilder);
                 tokio::task::spawn_blocking(move || {
@@ -193,5 +297,40 @@ async fn copy_held(mut held: Held, query: &str, sender: &Sender) -> Result<(), s
     if all_sent {
         held.end().await?;
     }
+    Ok(())
+}
+
+/// Sends the rows of a query over a transaction, in the form of a binary COPY.
+async fn stream_rows(
+    transaction: &DatabaseTransaction,
+    query: &str,
+    sender: &Sender,
+) -> Result<(), DbErr> {
+    let statement = Statement::from_string(DatabaseBackend::Postgres, query);
+    let mut rows = transaction.stream_raw(statement).await?;
+    let mut batch = Batch::default();
+    while let Some(row) = rows.try_next().await? {
+        let row = row
+            .try_as_pg_row()
+            .ok_or_else(|| broken("a row isn't PostgreSQL's"))?;
+        batch.push_cells(row.len());
+        for cell in 0..row.len() {
+            let value = row
+                .try_get_raw(cell)
+                .map_err(|cause| broken(cause.to_string()))?;
+            batch.push_cell(match value.is_null() {
+                true => None,
+                false => Some(
+                    value
+                        .as_bytes()
+                        .map_err(|cause| broken(cause.to_string()))?,
+                ),
+            });
+        }
+        if batch.0.len() >= BATCH_BYTES.get() && !hand_over_async(&mut batch, sender).await {
+            return Ok(());
+        }
+    }
+    hand_over_async(&mut batch, sender).await;
     Ok(())
 }

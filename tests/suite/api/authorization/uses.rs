@@ -14,7 +14,9 @@ use crate::support::{Server, Tenant, new_key, rate_card::publish};
 /// The root field that a use is of.
 fn field(what: Use) -> &'static str {
     match what {
-        Use::SetSettlement | Use::SetRateCard | Use::SetSubscriptionFee => "updateAccount",
+        Use::SetSettlement | Use::SetRateCard | Use::SetSubscriptionFee | Use::SetRetention => {
+            "updateAccount"
+        }
         Use::MakeSenderKey => "createApiKey",
         Use::RevokeSenderKey => "revokeApiKey",
         Use::ReportSent | Use::SettleInFull => "settleMessage",
@@ -64,6 +66,7 @@ impl World {
             Use::SetRateCard => json!({ "accountId": account, "rateCardId": self.card }),
             Use::SetSubscriptionFee => json!({ "accountId": account,
                 "subscriptionFee": { "amount": "29.00", "currencyCode": "EUR" } }),
+            Use::SetRetention => json!({ "accountId": account, "retentionMonths": 6 }),
             Use::MakeSenderKey => {
                 json!({ "accountId": account, "role": "SENDER", "name": "A key" })
             }
@@ -160,6 +163,7 @@ async fn every_use_is_enforced() {
     SetSettlement       -                -                -                settlement       -                yes
     SetRateCard         -                -                -                rateCardId       -                yes
     SetSubscriptionFee  -                -                -                subscriptionFee  -                yes
+    SetRetention        -                -                -                retentionMonths  -                yes
     MakeSenderKey       -                -                -                role             -                yes
     RevokeSenderKey     -                -                -                yes              -                yes
     ReportSent          -                yes              sent             sent             -                yes

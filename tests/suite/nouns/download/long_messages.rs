@@ -51,6 +51,7 @@ pub async fn many_long_messages(server: &Server, tenant: &Tenant) {
                 sent_at: Some(sent_at),
                 created_at: sent_at,
                 lines: r#"[["IT",255,1,10000,2550000]]"#.to_owned(),
+                erased_at: None,
             };
             messages.push(row.into_active_model());
         }

@@ -1,0 +1,93 @@
+//! Erasing a person.
+//!
+//! Here: the mutation. Not here: what is erased by age, which a job does.
+
+use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+
+use super::{
+    destination::count as int,
+    engine::{
+        errors::ApiError,
+        ids::PublicId,
+        request::{UserError, id, optional_id, payload, services, viewer_of},
+    },
+    scalars::PhoneNumber,
+};
+use crate::operations::{OperationError, Path, retention::ErasePerson};
+
+/// The person to erase.
+#[derive(Debug, InputObject)]
+pub struct ErasePersonInput {
+    /// The account. If it is left out, the viewer's own account is used; for a platform role, all
+    /// accounts.
+    account_id: Option<ID>,
+    /// The account to go on with: nextAccountId of the last answer. Only if all accounts are meant.
+    from_account_id: Option<ID>,
+    /// The person's telephone number in E.164 form, such as "+393401234567".
+    phone_number: PhoneNumber,
+    /// Messages of the account, at most 1,000, whose names and texts are about the person: those
+    /// are erased too, unless the message is still scheduled. Messages of other accounts are
+    /// ignored.
+    #[graphql(default)]
+    message_ids: Vec<ID>,
+}
+
+/// The result of erasePerson.
+#[derive(Debug, SimpleObject)]
+pub struct ErasePersonPayload {
+    /// The number of contacts that were removed from lists, archived ones included.
+    contacts: i32,
+    /// The number of rejected rows and warnings of imports that were deleted: those with the last
+    /// seven digits of the number.
+    import_rows: i32,
+    /// The number of messages whose names and texts were erased.
+    messages: i32,
+    /// The account that was not reached in 10 seconds: repeat the mutation with it as
+    /// fromAccountId. Null if every account that was meant is done.
+    next_account_id: Option<ID>,
+    /// Why the mutation was refused; empty if it was done.
+    user_errors: Vec<UserError>,
+}
+
+/// The mutation that erases a person.
+#[derive(Debug, Default)]
+pub struct ErasureMutation;
+
+#[Object]
+impl ErasureMutation {
+    /// Erases a person's data, found by telephone number: removes contacts with the number from all
+    /// lists, as removeContacts does, and deletes what imports kept of it. Credits and reports stay
+    /// as they are. Repeating it erases only what came in since. It is recorded without the number.
+    async fn erase_person(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The person to erase.")] input: ErasePersonInput,
+    ) -> Result<ErasePersonPayload, ApiError> {
+        let viewer = viewer_of(ctx, "erasePerson")?;
+        let services = services(ctx)?;
+        let done = async {
+            let account =
+                |text: Option<&ID>, name| optional_id(text, &Path::input(name), "account");
+            let path = Path::input("messageIds");
+            let messages = input.message_ids.iter().enumerate();
+            let messages = messages.map(|(index, text)| id(text, &path.at(index), "message"));
+            let person = ErasePerson {
+                account: account(input.account_id.as_ref(), "accountId")?,
+                from: account(input.from_account_id.as_ref(), "fromAccountId")?,
+                number: input.phone_number.0,
+                messages: messages.collect::<Result<_, OperationError>>()?,
+            };
+            services.erase_person(&viewer, person).await
+        };
+        let (erased, user_errors) = payload(done.await)?;
+        let erased = erased.unwrap_or_default();
+        let count = |count: u64| int(i64::try_from(count).unwrap_or(i64::MAX));
+        Ok(ErasePersonPayload {
+            contacts: count(erased.contacts),
+            import_rows: count(erased.import_rows),
+            messages: count(erased.messages),
+            next_account_id: erased.next.map(|account| account.encode()),
+            user_errors,
+        })
+    }
+}
