@@ -18,8 +18,8 @@ const WRITERS: u32 = 8;
 /// data from batch to batch.
 /// Measured: docs/measured.md, "Connections and threads".
 static LEDGER: Tuned<u32> = Tuned::new("WRITERS", 3);
-/// The most further writers: one for each core beyond two, since PostgreSQL serves each in a process
-/// of its own. Readers have so many connections less. Not measured: docs/scale.md.
+/// The most further writers: one for each core beyond two, since PostgreSQL serves each in a
+/// process of its own. Readers have so many connections less. Not measured: docs/scale.md.
 const MOST_FURTHER_WRITERS: usize = 5;
 /// Connections for lookups by key, of many keys at a time: few, so that each stays warm.
 /// Measured: docs/measured.md, "Connections and threads".
