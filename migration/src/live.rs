@@ -70,9 +70,9 @@ pub async fn drop_index(manager: &SchemaManager<'_>, name: &str) -> Result<(), D
     dropped
 }
 
-/// Lets statements wait for locks without a limit, and returns the limit of before. An index that is
-/// made or dropped concurrently waits for transactions that are older than itself, but holds nobody
-/// up meanwhile.
+/// Lets statements wait for locks without a limit, and returns the limit of before. An index that
+/// is made or dropped concurrently waits for transactions that are older than itself, but holds
+/// nobody up meanwhile.
 async fn wait_for_good(manager: &SchemaManager<'_>) -> Result<String, DbErr> {
     let connection = manager.get_connection();
     let setting = "SELECT current_setting('lock_timeout') AS time";

@@ -2,7 +2,8 @@
 //! chain, so that a search over sequence numbers, which the primary key has, finds them too. Every
 //! charge wrote an entry of it.
 //!
-//! A program that doesn't know this step goes on serving: its balances at past instants take longer.
+//! A program that doesn't know this step goes on serving: its balances at past instants take
+//! longer.
 
 use sea_orm_migration::prelude::*;
 

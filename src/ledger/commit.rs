@@ -209,8 +209,8 @@ impl Committer {
         Ok(found)
     }
 
-    /// Waits for the lock of an account's book, and returns what holds it; `None` if the account has
-    /// no book. The second value says whether another transaction held it, unless that is known.
+    /// Waits for the lock of an account's book, and returns what holds it; `None` if the account
+    /// has no book. The second value says whether another transaction held it before.
     pub(super) async fn hold(&self, account: AccountId, is_locked: bool) -> (Option<Held>, bool) {
         match self.locked(account, is_locked).await {
             Ok((transaction, was_locked)) => (transaction.map(Ok), was_locked),

@@ -19,8 +19,8 @@ const WRITERS: u32 = 8;
 /// data from batch to batch.
 /// Measured: docs/measured.md, "Connections and threads".
 static LEDGER: Tuned<u32> = Tuned::new("WRITERS", 3);
-/// The most further writers: one for each core beyond two, since PostgreSQL serves each in a process
-/// of its own. Readers have so many connections less. Not measured: docs/scale.md.
+/// The most further writers: one for each core beyond two, since PostgreSQL serves each in a
+/// process of its own. Readers have so many connections less. Not measured: docs/scale.md.
 const MOST_FURTHER_WRITERS: usize = 5;
 /// The ledger's writers on distributed tables, where a batch is one account's: so many accounts are
 /// written at once, and a server that is down keeps fewer of them.
