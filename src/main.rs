@@ -22,7 +22,7 @@ fn main() -> ExitCode {
         Ok(read) => read,
         Err(error) => return refused(&error),
     };
-    telemetry::init_logs(&read.cli.logs);
+    telemetry::init_logs(&read.cli.logs.settings());
     telemetry::panics::log();
     let done = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()

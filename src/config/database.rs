@@ -52,8 +52,8 @@ pub struct DatabaseArgs {
     #[arg(long, env = "DATABASE_ACQUIRE_TIMEOUT", value_name = "TIME", default_value = "5s",
         value_parser = time_between(SECOND, HOUR))]
     pub database_acquire_timeout: Duration,
-    /// How long the start waits for PostgreSQL, from 0s to 1h. A wrong password, an unknown database
-    /// or a refused TLS connection ends it at once.
+    /// How long the start waits for PostgreSQL, from 0s to 1h. A wrong password, an unknown
+    /// database or a refused TLS connection ends it at once.
     #[arg(long, env = "DATABASE_WAIT", value_name = "TIME", default_value = "60s",
         value_parser = time_between(Duration::ZERO, HOUR))]
     pub database_wait: Duration,

@@ -7,6 +7,8 @@ use clap::{Args, ValueEnum, builder::BoolishValueParser};
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
+use crate::telemetry::logs::Settings;
+
 /// Which lines are written if nothing else is asked for.
 const USUAL: &str = "info,sqlx=warn,sea_orm=warn,sea_orm_migration=warn";
 
@@ -54,6 +56,19 @@ pub struct LogArgs {
         value_parser = super::http_url, help_heading = "Logs and traces"
     )]
     pub traces_endpoint: Option<Url>,
+}
+
+impl LogArgs {
+    /// The settings that the options ask for.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        Settings {
+            json: self.log_format == LogFormat::Json,
+            filter: self.log_filter.clone(),
+            access_log: self.access_log,
+            traces_endpoint: self.traces_endpoint.clone(),
+        }
+    }
 }
 
 /// A filter of log lines.

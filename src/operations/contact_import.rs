@@ -43,8 +43,8 @@ use crate::telemetry::{
     metrics::{IMPORTS, IMPORTS_ENDED, Running},
 };
 
-/// Imports that run at once in a process, unless the operator sets another number. Each import takes
-/// a thread, a file on disk and a part in memory, and all share the database with charges.
+/// Imports that run at once in a process, unless the operator sets another number. Each import
+/// takes a thread, a file on disk and a part in memory, and all share the database with charges.
 pub const AT_ONCE: usize = 4;
 /// The weight of a workbook, whose texts are in memory while it is read.
 const WORKBOOK_WEIGHT: usize = 2;

@@ -17,18 +17,31 @@ use tracing_subscriber::{
     registry::LookupSpan,
     util::SubscriberInitExt,
 };
+use url::Url;
 
 use super::{
     context,
     metrics::{LOGGED_ERRORS, LOGGED_WARNINGS, count},
     traces,
 };
-use crate::config::logs::{LogArgs, LogFormat};
 
 /// The target of the access log: one line at DEBUG for each response.
 pub const ACCESS: &str = "message_credits::access";
-/// The form of lines, once the settings are known.
-static FORMAT: OnceLock<LogFormat> = OnceLock::new();
+/// Whether lines are JSON, once the settings are known.
+static JSON: OnceLock<bool> = OnceLock::new();
+
+/// What is written, in which form, and where spans go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Whether each line is an object of JSON.
+    pub json: bool,
+    /// Which lines are written, as [`EnvFilter`] reads it.
+    pub filter: String,
+    /// Whether there is a line for each response.
+    pub access_log: bool,
+    /// The collector that spans are sent to.
+    pub traces_endpoint: Option<Url>,
+}
 
 /// Our own crates, whose log lines contain no secret at any level.
 const OURS: [&str; 4] = ["message_credits", "domain", "entity", "migration"];
@@ -55,9 +68,9 @@ fn may_be_written(line: &Metadata<'_>) -> bool {
     *line.level() <= most
 }
 
-/// Whether log lines are JSON: `--log-format json`.
+/// Whether log lines are JSON.
 fn is_json() -> bool {
-    FORMAT.get() == Some(&LogFormat::Json)
+    JSON.get().copied().unwrap_or_default()
 }
 
 /// Whether colours are wanted: only on a terminal, and not if `NO_COLOR` is set.
@@ -66,13 +79,13 @@ fn is_coloured() -> bool {
     io::stderr().is_terminal() && !is_unwanted
 }
 
-fn filter(args: &LogArgs) -> EnvFilter {
+fn filter(settings: &Settings) -> EnvFilter {
     // The option's parser has accepted it.
-    let filter = EnvFilter::new(&args.log_filter);
+    let filter = EnvFilter::new(&settings.filter);
     let access = format!("{ACCESS}=debug");
     // Spans are for traces: a line names its request without them.
     let spans = format!("{}=off", traces::SPANS);
-    [(access, args.access_log), (spans, true)]
+    [(access, settings.access_log), (spans, true)]
         .into_iter()
         .filter(|(_, is_wanted)| *is_wanted)
         .filter_map(|(directive, _)| directive.parse().ok())
@@ -111,20 +124,20 @@ where
 }
 
 /// Sends log lines to standard error, and spans to a collector if one is configured.
-pub fn init(args: &LogArgs) {
-    let _ = FORMAT.set(args.log_format);
+pub fn init(settings: &Settings) {
+    let _ = JSON.set(settings.json);
     let registry = tracing_subscriber::registry();
     // A test binary may have installed its own subscriber; then that one is kept. Without traces
     // the filter is for all layers together, so that what nobody wants costs nothing.
-    let installed = match (traces::layer(args.traces_endpoint.as_ref()), is_json()) {
+    let installed = match (traces::layer(settings.traces_endpoint.as_ref()), is_json()) {
         (None, true) => registry
-            .with(filter(args))
+            .with(filter(settings))
             .with(filter_fn(may_be_written))
             .with(Counted)
             .with(json())
             .try_init(),
         (None, false) => registry
-            .with(filter(args))
+            .with(filter(settings))
             .with(filter_fn(may_be_written))
             .with(Counted)
             .with(text())
@@ -132,14 +145,14 @@ pub fn init(args: &LogArgs) {
         (Some(spans), true) => registry
             .with(spans)
             .with(filter_fn(may_be_written))
-            .with(Counted.with_filter(filter(args)))
-            .with(json().with_filter(filter(args)))
+            .with(Counted.with_filter(filter(settings)))
+            .with(json().with_filter(filter(settings)))
             .try_init(),
         (Some(spans), false) => registry
             .with(spans)
             .with(filter_fn(may_be_written))
-            .with(Counted.with_filter(filter(args)))
-            .with(text().with_filter(filter(args)))
+            .with(Counted.with_filter(filter(settings)))
+            .with(text().with_filter(filter(settings)))
             .try_init(),
     };
     drop(installed);

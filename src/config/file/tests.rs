@@ -57,7 +57,7 @@ fn what_is_wrong_is_named_with_what_would_be_right() {
         &["listen", "invalid value 'nowhere'"],
     );
     refused("max-requests = \"many\"", &["a whole number", "is text"]);
-    refused("max-requests = 0", &["max-requests", "8..=1000000"]);
+    refused("max-requests = 0", &["max-requests", "from 8 to 1000000"]);
     refused("graphiql = \"yes\"", &["true or false"]);
     refused("stop-delay = \"soon\"", &["such as 500ms, 10s or 2m"]);
     refused("cors-origins = [1]", &["cors-origins", "is a number"]);
