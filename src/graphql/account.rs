@@ -103,9 +103,9 @@ impl Account {
         Ok(domain::money::Money::new(minor, currency(&self.0)?).into())
     }
 
-    /// The months after which the names and texts of messages are erased, counted from their sendAt,
-    /// and what imports kept of their files: the account's own, or the platform's. Null if they are
-    /// kept for good. Only PLATFORM_ADMIN changes it. Not for SENDER keys.
+    /// The months after which the names and texts of messages are erased, counted from their
+    /// sendAt, and what imports kept of their files: the account's own, or the platform's. Null if
+    /// they are kept for good. Only PLATFORM_ADMIN changes it. Not for SENDER keys.
     async fn retention_months(&self, ctx: &Context<'_>) -> Result<Option<i32>, ApiError> {
         let months = services(ctx)?.retention_months(&self.0);
         Ok(months.map(|months| i32::try_from(months).unwrap_or(i32::MAX)))

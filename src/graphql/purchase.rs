@@ -169,8 +169,8 @@ pub struct PurchaseCreditsInput {
     /// transfers.
     return_url: Option<WebUrl>,
     /// A key of 1 to 255 bytes, unique in the account. The same key with the same arguments returns
-    /// the same purchase in its current state. It ends after 90 days, unless the platform keeps keys
-    /// for another time, but not while the purchase is undecided.
+    /// the same purchase in its current state. It ends after 90 days, unless the platform keeps
+    /// keys for another time, but not while the purchase is undecided.
     idempotency_key: String,
 }
 

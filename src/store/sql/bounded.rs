@@ -69,16 +69,6 @@ impl Bound {
     }
 }
 
-/// Begins a transaction even if the caller leaves meanwhile. The driver counts a transaction only
-/// once PostgreSQL has answered: if it isn't awaited until then, the connection returns to its pool
-/// inside a transaction that nobody ends, and the next one to begin there fails.
-pub(super) async fn begun(
-    begin: impl Future<Output = Result<DatabaseTransaction, DbErr>> + Send + 'static,
-) -> Result<DatabaseTransaction, DbErr> {
-    let begun = tokio::spawn(begin).await;
-    begun.unwrap_or_else(|cause| Err(DbErr::Custom(cause.to_string())))
-}
-
 /// A connection, a pool of them or a transaction, whose statements have a deadline.
 #[derive(Debug, Clone)]
 pub struct Bounded<C> {
@@ -106,15 +96,21 @@ impl Connections {
 
     /// Starts a transaction.
     pub(super) async fn begin(&self) -> Result<Transaction, DbErr> {
-        self.begin_by(self.inner.begin()).await
+        let pool = self.inner.clone();
+        self.begin_by(async move { pool.begin().await }).await
     }
 
-    /// Starts a transaction in a way that the driver offers.
+    /// Starts a transaction in a way that the driver offers, even if the caller leaves meanwhile.
+    /// The driver counts a transaction only once PostgreSQL has answered: if it isn't awaited until
+    /// then, the connection returns to its pool inside a transaction that nobody ends, and the next
+    /// one to begin there fails. Only a connection that falls silent is given up, and replaced.
     pub(super) async fn begin_by(
         &self,
-        begin: impl Future<Output = Result<DatabaseTransaction, DbErr>> + Send,
+        begin: impl Future<Output = Result<DatabaseTransaction, DbErr>> + Send + 'static,
     ) -> Result<Transaction, DbErr> {
-        let inner = self.bound.answer(begin).await?;
+        let bound = self.bound.clone();
+        let begun = tokio::spawn(async move { bound.answer(begin).await }).await;
+        let inner = begun.unwrap_or_else(|cause| Err(DbErr::Custom(cause.to_string())))?;
         Ok(Bounded::new(inner, self.bound.clone()))
     }
 }

@@ -15,7 +15,7 @@ use sea_orm::{
 use tokio::sync::Semaphore;
 
 use super::{
-    bounded::{Bound, Bounded, Connections, Transaction, begun},
+    bounded::{Bound, Bounded, Connections, Transaction},
     errors,
     lost_connections::Losses,
     pools::{self, Pool},
@@ -191,14 +191,11 @@ impl Store {
                     sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
                     ..TransactionOptions::default()
                 };
-                let begin = self.writer.unbounded().begin_with_options(options);
-                self.writer.begin_by(begin).await
-            }
-            _ => {
                 let pool = self.writer.unbounded().clone();
-                let begin = begun(async move { pool.begin().await });
+                let begin = async move { pool.begin_with_options(options).await };
                 self.writer.begin_by(begin).await
             }
+            _ => self.writer.begin().await,
         };
         match &begun {
             Ok(_) => pools::writer_waited(since),

@@ -77,8 +77,14 @@ impl Losses {
     }
 
     /// Makes a pool test connections that may be lost before it hands them out, and after they
-    /// come back.
-    pub(super) fn test_in(self, pool: PoolOptions<sqlx::Postgres>) -> PoolOptions<sqlx::Postgres> {
+    /// come back: each one if `every` is true. The pool itself tests what comes back without a time
+    /// limit, so that a connection which falls silent just then keeps its place for good. A pool
+    /// whose places are few can't afford that.
+    pub(super) fn test_in(
+        self,
+        pool: PoolOptions<sqlx::Postgres>,
+        every: bool,
+    ) -> PoolOptions<sqlx::Postgres> {
         let returned = self.clone();
         pool.test_before_acquire(false)
             .before_acquire(move |connection, idle| {
@@ -88,8 +94,7 @@ impl Losses {
             .after_release(move |connection, _| {
                 let losses = returned.clone();
                 Box::pin(async move {
-                    // The pool itself would wait for the answer without a limit.
-                    if losses.is_wary(Instant::now()) {
+                    if every || losses.is_wary(Instant::now()) {
                         losses.test(connection).await?;
                     }
                     Ok(true)

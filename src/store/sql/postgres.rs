@@ -219,6 +219,7 @@ async fn pool(
     reach: &Reach,
     losses: &Losses,
 ) -> Result<DatabaseConnection, DbErr> {
+    let of_ledger = matches!(purpose, Purpose::Ledger);
     let host = silent(purpose.options(reach.options(), settings));
     let losses = losses.clone();
     // The driver reads the kind of database from the URL, and everything else from `host`.
@@ -228,7 +229,7 @@ async fn pool(
         .acquire_timeout(settings.acquire_timeout)
         .connect_lazy(true)
         .sqlx_logging(false)
-        .map_sqlx_postgres_pool_opts(move |pool| losses.clone().test_in(pool))
+        .map_sqlx_postgres_pool_opts(move |pool| losses.clone().test_in(pool, of_ledger))
         .map_sqlx_postgres_opts(move |_| host.clone());
     Database::connect(options).await
 }

@@ -22,7 +22,7 @@ use sea_orm::{
 };
 
 use super::{
-    bounded::{Connections, Transaction, begun},
+    bounded::{Connections, Transaction},
     pools::{self, Pool},
 };
 use crate::fair::{Bounds, Line, Place};
@@ -148,7 +148,7 @@ impl Reader {
     pub async fn snapshot(&self) -> Result<Snapshot, DbErr> {
         let (pool, turn) = self.turn().await?;
         Ok(Snapshot {
-            transaction: pool.begin_by(snapshot_of(pool.unbounded())).await?,
+            transaction: pool.begin_by(snapshot(pool.unbounded().clone())).await?,
             _turn: turn,
         })
     }
@@ -160,19 +160,22 @@ impl Reader {
 }
 
 /// Starts a read-only transaction on a pool that sees one state of the database.
-pub(super) async fn snapshot_of(pool: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+async fn snapshot(pool: DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
     match pool.get_database_backend() {
         DatabaseBackend::Postgres => {
-            let pool = pool.clone();
-            begun(async move {
-                let level = Some(IsolationLevel::RepeatableRead);
-                pool.begin_with_config(level, Some(AccessMode::ReadOnly))
-                    .await
-            })
-            .await
+            let level = Some(IsolationLevel::RepeatableRead);
+            pool.begin_with_config(level, Some(AccessMode::ReadOnly))
+                .await
         }
         _ => pool.begin().await,
     }
+}
+
+/// Like [`snapshot`], on a pool without deadlines. It goes on if the caller leaves meanwhile, as
+/// [`Connections::begin_by`] does.
+pub(super) async fn snapshot_of(pool: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+    let begun = tokio::spawn(snapshot(pool.clone())).await;
+    begun.unwrap_or_else(|cause| Err(DbErr::Custom(cause.to_string())))
 }
 
 #[async_trait]

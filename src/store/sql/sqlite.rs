@@ -101,8 +101,8 @@ fn options(
                 .busy_timeout(patience)
                 .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.get().to_string())
                 .pragma("journal_size_limit", wal::LIMIT.to_string())
-                // Deleted contacts and erased texts leave no bytes behind (docs/operations/retention.md,
-                // "SQLite").
+                // Deleted contacts and erased texts leave no bytes behind
+                // (docs/operations/retention.md, "SQLite").
                 .pragma("secure_delete", "ON")
                 // A negative size is in KiB rather than in pages.
                 .pragma("cache_size", format!("-{cache_kibibytes}"))

@@ -222,7 +222,7 @@ async fn the_start_says_why_there_is_no_connection() {
         assert!(!text.contains("wrong-password"), "{text}");
         assert!(began.elapsed() < Duration::from_secs(30), "{url}");
     };
-    let long = "300";
+    let long = "300s";
     check(
         &format!("postgres://postgres@127.0.0.1:{port}/nowhere"),
         long,
@@ -242,5 +242,5 @@ async fn the_start_says_why_there_is_no_connection() {
     let free = nobody.local_addr().unwrap().port();
     drop(nobody);
     let closed = format!("postgres://postgres@127.0.0.1:{free}/postgres");
-    check(&closed, "1", "refused");
+    check(&closed, "1s", "refused");
 }
