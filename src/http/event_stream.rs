@@ -88,7 +88,8 @@ pub(super) fn serve<S: Session>(
     });
     // The comment shows the client, and every proxy on the way, that the stream is open.
     let opening = stream::iter([Ok(Bytes::from_static(COMMENT))]);
-    respond(Body::from_stream(opening.chain(chunks)))
+    // Layers may ask once more after the end, at which the inner stream would panic.
+    respond(Body::from_stream(opening.chain(chunks).fuse()))
 }
 
 fn respond(body: impl Into<Body>) -> Response {

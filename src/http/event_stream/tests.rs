@@ -107,5 +107,8 @@ async fn a_draining_server_ends_the_stream_without_an_end_event() {
     assert_eq!(chunks.next().await.unwrap().unwrap(), ":\n\n");
     assert_eq!(chunks.next().await.unwrap().unwrap(), NUMBER);
     drain.cancel();
-    assert!(chunks.next().await.is_none());
+    // Layers around the body may ask once more.
+    for _ in 0..2 {
+        assert!(chunks.next().await.is_none());
+    }
 }
