@@ -37,9 +37,6 @@ const NOTICES: [(&str, &str); 3] = [
     ("tcp_keepalives_interval", "5"),
     ("tcp_keepalives_count", "3"),
 ];
-/// How long a transaction that writes outside the ledger may pause between two statements. None
-/// does: its client is gone, and its locks are in the way.
-const PAUSE: Duration = Duration::from_secs(60);
 /// How much longer than PostgreSQL itself this process waits for the end of a statement.
 const GRACE: Duration = Duration::from_secs(2);
 /// The longest name of a connection that PostgreSQL keeps, in bytes.
@@ -102,9 +99,6 @@ impl Purpose {
         let options = named(host, self.name())
             .options(timeouts.map(|(name, time)| (name, milliseconds(time))))
             .options(NOTICES);
-        let pause = |options: PgConnectOptions, time| {
-            options.options([("idle_in_transaction_session_timeout", milliseconds(time))])
-        };
         // Citus plans most statements for the account at hand, and the servers with the rows plan
         // them again.
         let by_key: &[(&str, &str)] = match shards::are_used() {
@@ -113,9 +107,11 @@ impl Purpose {
         };
         let by_key = by_key.iter().copied();
         match self {
-            // A ledger's transaction whose process is gone holds up its accounts.
-            Self::Ledger => pause(options.options(by_key), settings.lock_timeout),
-            Self::Writers => pause(options.options(by_key), PAUSE),
+            // A transaction pauses only if its process is gone, and its locks hold up accounts.
+            Self::Ledger | Self::Writers => options.options(by_key).options([(
+                "idle_in_transaction_session_timeout",
+                milliseconds(settings.lock_timeout),
+            )]),
             Self::Lookups => options.options(by_key),
             Self::Readers | Self::Jobs | Self::Bulk => options,
         }
