@@ -4,6 +4,7 @@
 //! about combinations of options ([`serving`]), and the administrator's key, which is not an option
 //! ([`admin_key`]).
 
+mod addresses;
 pub mod admin_key;
 pub mod audit;
 pub mod database;
@@ -11,15 +12,13 @@ pub mod documents;
 pub mod file;
 pub mod limits;
 pub mod logs;
+pub mod rates;
 pub mod reports;
 pub mod retention;
 pub mod serving;
 pub mod sources;
 
-use std::{
-    net::{IpAddr, SocketAddr},
-    path::PathBuf,
-};
+use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{
     Args, Parser, Subcommand, ValueEnum,
@@ -31,10 +30,12 @@ use url::Url;
 
 pub use self::database::DatabaseArgs;
 use self::{
+    addresses::{http_url, network},
     audit::{HeadsArgs, VerifyArgs},
     documents::{DocumentArgs, SchemaArgs},
     limits::LimitArgs,
     logs::LogArgs,
+    rates::RateArgs,
     reports::ReportArgs,
     retention::RetentionArgs,
 };
@@ -355,69 +356,14 @@ pub struct ShownArgs {
     pub metrics: Option<bool>,
 }
 
-/// Rate limits in requests per second. A large request counts as several, and a burst may use ten
-/// seconds' worth at once; 0 means no limit.
-#[derive(Debug, Clone, Copy, Args)]
-pub struct RateArgs {
-    /// Requests per second of an address without a key; 0 means no limit.
-    #[arg(long, env = "RATE_LIMIT_ADDRESS", value_name = "NUMBER", default_value_t = 100,
-        value_parser = rate)]
-    pub rate_limit_address: u32,
-    /// Requests per second of a key of an account; 0 means no limit.
-    #[arg(long, env = "RATE_LIMIT_KEY", value_name = "NUMBER", default_value_t = 2_000,
-        value_parser = rate)]
-    pub rate_limit_key: u32,
-    /// Requests per second of an account, all its keys together; 0 means no limit.
-    #[arg(long, env = "RATE_LIMIT_ACCOUNT", value_name = "NUMBER", default_value_t = 4_000,
-        value_parser = rate)]
-    pub rate_limit_account: u32,
-    /// Requests per second of a key of the platform; 0 means no limit.
-    #[arg(long, env = "RATE_LIMIT_PLATFORM", value_name = "NUMBER", default_value_t = 10_000,
-        value_parser = rate)]
-    pub rate_limit_platform: u32,
-}
-
-/// A URL of a web server.
-pub(crate) fn http_url(text: &str) -> Result<Url, String> {
-    let url: Option<Url> = text.trim().parse().ok();
-    url.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
-        .ok_or_else(|| {
-            "write a URL such as https://credits.example or http://127.0.0.1:8080".to_owned()
-        })
-}
-
-/// Requests per second.
-fn rate(text: &str) -> Result<u32, String> {
-    limits::whole(0, 1_000_000_000)(text)
-}
-
-/// A network such as 10.0.0.0/8, or one address.
-fn network(text: &str) -> Result<IpNet, String> {
-    let text = text.trim();
-    text.parse()
-        .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
-        .map_err(|_| {
-            "write a network such as 10.0.0.0/8, or an address such as 10.0.0.1".to_owned()
-        })
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Cli, http_url};
+    use super::Cli;
     use clap::{CommandFactory, Parser};
 
     #[test]
     fn the_command_line_definition_is_valid() {
         Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn urls_of_other_kinds_are_refused() {
-        for text in ["foo", "ftp://a", "mailto:a@b", "http://", ""] {
-            let refused = http_url(text).unwrap_err();
-            assert!(refused.starts_with("write a URL"), "{text}");
-        }
-        assert_eq!(http_url("http://[::1]:8080").unwrap().port(), Some(8080));
     }
 
     #[test]

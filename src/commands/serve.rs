@@ -10,9 +10,10 @@ use crate::{
     app::{self, Settings},
     clock::Clock,
     config::{
-        RateArgs, ServeArgs,
+        ServeArgs,
         admin_key::AdminKey,
         limits::LimitArgs,
+        rates::RateArgs,
         retention::RetentionArgs,
         serving::{Purpose, Shown, is_loopback},
     },

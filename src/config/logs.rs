@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum, builder::BoolishValueParser};
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
+use super::addresses::http_url;
 use crate::telemetry::logs::Settings;
 
 /// Which lines are written if nothing else is asked for.
@@ -53,7 +54,7 @@ pub struct LogArgs {
         global = true,
         env = "OTEL_EXPORTER_OTLP_ENDPOINT",
         value_name = "URL",
-        value_parser = super::http_url, help_heading = "Logs and traces"
+        value_parser = http_url, help_heading = "Logs and traces"
     )]
     pub traces_endpoint: Option<Url>,
 }

@@ -1,20 +1,19 @@
 //! Quotes: what a message would cost now, and whether there are enough credits.
 //!
-//! Here: the API's types and fields. Not here: how a message is priced
-//! ([`crate::operations::pricing`]).
+//! Here: the inputs, the quote and its root field. Not here: its parts ([`parts`]), and how a
+//! message is priced ([`crate::operations::pricing`]).
 
-use async_graphql::{Context, ID, InputObject, Object, OneofObject, SimpleObject};
-use domain::{
-    distribution,
-    personal::{self, Tallied},
-    quote::Line,
-};
-use entity::message_line;
+mod parts;
 
+use async_graphql::{Context, ID, InputObject, Object, OneofObject};
+use domain::personal::{self, Tallied};
+
+use self::parts::recipients;
+pub use self::parts::{MergeField, PersonalText, QuoteLine, SegmentShare};
 use super::{
     allocation::Allocation,
     credit_package::CreditPackage,
-    destination::{DestinationInput, count as int},
+    destination::DestinationInput,
     engine::{
         errors::ApiError,
         guard::may_read,
@@ -23,7 +22,7 @@ use super::{
     },
     money::Money,
     rate_card::RateCard,
-    scalars::{CountryCode, Credits, PhoneNumber},
+    scalars::{Credits, PhoneNumber},
     segmentation::{MediaInput, Segmentation, content},
     text_warning::TextWarning,
 };
@@ -294,111 +293,6 @@ impl Quote {
         }
         which(self.0.message.tallied()?).map(shown)
     }
-}
-
-/// The text that one contact gets.
-#[derive(Debug, Clone, SimpleObject)]
-pub struct PersonalText {
-    /// The text with the contact's values in place of its merge fields, and otherwise as typed.
-    text: String,
-    /// The segments of the text, with smart encoding if the quote asks for it.
-    segmentation: Segmentation,
-}
-
-/// A merge field that a text uses.
-#[derive(Debug, Clone)]
-pub struct MergeField {
-    name: String,
-    fallback: Option<String>,
-    /// Stored contacts without a value for it.
-    lacking: Option<u64>,
-}
-
-/// A merge field that a text uses.
-#[Object]
-impl MergeField {
-    /// The field's name, as the text has it between its braces.
-    async fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The text used for contacts without a value; null if the field has no fallback and is left
-    /// empty for them.
-    async fn fallback(&self) -> Option<&str> {
-        self.fallback.as_deref()
-    }
-
-    /// How many stored contacts have no value for it, or an empty one, and get the fallback; null
-    /// unless personalised. Not for SENDER keys, which get null and FORBIDDEN.
-    async fn contacts_without_value(&self, ctx: &Context<'_>) -> Option<Result<i32, ApiError>> {
-        let may = may_read(ctx, "MergeField", "contactsWithoutValue");
-        may.map(|()| self.lacking.map(recipients)).transpose()
-    }
-}
-
-/// The recipients with the same number of segments.
-#[derive(Debug, Clone, SimpleObject)]
-pub struct SegmentShare {
-    /// The number of segments that each recipient gets.
-    segment_count: i32,
-    /// The number of recipients.
-    recipients: i32,
-    /// The credits for all of these recipients.
-    credits: Credits,
-}
-
-impl From<distribution::SegmentShare> for SegmentShare {
-    fn from(share: distribution::SegmentShare) -> Self {
-        Self {
-            segment_count: i32::try_from(share.segment_count).unwrap_or(i32::MAX),
-            recipients: recipients(share.recipients),
-            credits: share.credits.into(),
-        }
-    }
-}
-
-/// The cost of a message in one country, for recipients with the same number of segments.
-#[derive(Debug, Clone, SimpleObject)]
-pub struct QuoteLine {
-    /// The country of the recipients.
-    country_code: CountryCode,
-    /// The number of recipients.
-    recipients: i32,
-    /// The number of segments that each recipient gets.
-    segment_count: i32,
-    /// The credits for one segment to one recipient; null if the country is not served.
-    credits_per_segment: Option<Credits>,
-    /// recipients × segmentCount × creditsPerSegment; 0 if the country is not served.
-    credits: Credits,
-}
-
-impl From<&Line> for QuoteLine {
-    fn from(line: &Line) -> Self {
-        Self {
-            country_code: CountryCode(line.country.to_string()),
-            recipients: recipients(line.recipients),
-            segment_count: i32::try_from(line.segment_count).unwrap_or(i32::MAX),
-            credits_per_segment: line.credits_per_segment.map(Into::into),
-            credits: line.credits.into(),
-        }
-    }
-}
-
-impl From<message_line::Model> for QuoteLine {
-    fn from(row: message_line::Model) -> Self {
-        Self {
-            country_code: CountryCode(row.country_code),
-            recipients: int(row.recipients),
-            segment_count: row.segment_count,
-            credits_per_segment: row.units_per_segment.map(Credits::from_units),
-            credits: Credits::from_units(row.units),
-        }
-    }
-}
-
-/// A head-count as GraphQL's `Int`, which is where head-counts end.
-fn recipients(count: u64) -> i32 {
-    i32::try_from(count).unwrap_or(i32::MAX)
 }
 
 /// The root field that quotes.
