@@ -4,6 +4,7 @@ use async_graphql::{Context, Object, SimpleObject};
 use domain::{book, id::AccountId};
 
 use super::{
+    account::Account,
     engine::{errors::ApiError, loaders, request::services},
     money::Money,
     scalars::{Credits, Date, DateTime},
@@ -35,6 +36,12 @@ pub struct Balance(pub BalanceAt);
 /// The credits of an account: total = available + held, and available = assigned + unassigned.
 #[Object]
 impl Balance {
+    /// The account that has the credits.
+    async fn account(&self, ctx: &Context<'_>) -> Result<Account, ApiError> {
+        let row = loaders::load(ctx, self.0.account).await?;
+        row.map(Account).ok_or(ApiError::NotFound)
+    }
+
     /// All credits that are neither spent, expired nor revoked: available + held.
     async fn total(&self) -> Credits {
         self.0.balance.total().into()

@@ -13,7 +13,10 @@ pub use self::mutation::MessageMutation;
 use std::borrow::Cow;
 
 use async_graphql::{Context, Enum, ID, Object, SimpleObject};
-use domain::id::{AccountId, ListId, MessageId, RateCardId};
+use domain::{
+    credits::Credits as DomainCredits,
+    id::{AccountId, ListId, MessageId, RateCardId},
+};
 use entity::{message, message_line, sql_enums};
 
 use super::{
@@ -29,14 +32,16 @@ use super::{
         paging::{Nodes, connection},
         request::{UserError, payload, reader},
     },
+    money::Money,
     quote::QuoteLine,
     rate_card::RateCard,
     scalars::{Credits, DateTime},
     segmentation::{Channel, Encoding},
 };
 use crate::operations::{
-    OperationError,
+    Fault, OperationError,
     message::{Done, MessageFilter},
+    rate_card::credit_value,
     reader::{DepartedOf, LinesOf, TextOf, Window},
 };
 
@@ -186,6 +191,16 @@ impl Message {
     /// canceled. The message's HOLD transaction keeps what was held.
     async fn credits(&self) -> Credits {
         Credits::from_units(self.row.units)
+    }
+
+    /// The credits in money, at the rate card's value of a credit, rounded half to even to the
+    /// currency's minor unit.
+    async fn cost(&self, ctx: &Context<'_>) -> Result<Money, ApiError> {
+        let card = loaders::load(ctx, RateCardId::new(self.row.rate_card_id)).await?;
+        let card = card.ok_or(ApiError::NotFound)?;
+        let cost = credit_value(&card)?.of(DomainCredits::from_units(self.row.units));
+        let beyond = || ApiError::internal(Fault::Broken("a message costs too much to say".into()));
+        Ok(cost.ok_or_else(beyond)?.into())
     }
 
     /// The cost by country code and number of segments, including countries that aren't served: as

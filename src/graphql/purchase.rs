@@ -1,10 +1,12 @@
 //! Purchases: the node, its connection, and the mutation that starts one.
 
-use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
+use async_graphql::{ComplexObject, Context, Enum, ID, InputObject, Object, SimpleObject};
 use domain::id::{AccountId, PackageId, PurchaseId};
 use entity::{purchase, sql_enums};
 
 use super::{
+    account::Account,
+    balance::{self, Balance},
     credit_package::CreditPackage,
     engine::{
         errors::ApiError,
@@ -19,7 +21,7 @@ use super::{
 };
 use crate::operations::{
     Path,
-    purchase::{self as purchases, PurchaseCredits, price, reversed, transfer},
+    purchase::{self as purchases, PurchaseCredits, expires_at, price, reversed, transfer},
     reader::Window,
 };
 
@@ -33,6 +35,12 @@ impl Purchase {
     /// The node's id. It never changes.
     pub(super) async fn id(&self) -> ID {
         PurchaseId::new(self.0.id).encode()
+    }
+
+    /// The account that gets the credits.
+    async fn account(&self, ctx: &Context<'_>) -> Result<Account, ApiError> {
+        let row = loaders::load(ctx, AccountId::new(self.0.account_id)).await?;
+        row.map(Account).ok_or(ApiError::NotFound)
     }
 
     /// The current state.
@@ -103,6 +111,12 @@ impl Purchase {
     /// The instant at which it began.
     async fn created_at(&self) -> DateTime {
         DateTime::from_micros(self.0.created_at)
+    }
+
+    /// The instant at which the pending purchase expires if nobody decides until then: two days
+    /// after it began, 30 days for a bank transfer. Null if it is not pending.
+    async fn expires_at(&self) -> Option<DateTime> {
+        expires_at(&self.0).map(DateTime::from)
     }
 
     /// The instant at which it was paid, declined or expired; null while it is pending.
@@ -195,11 +209,21 @@ pub struct ConfirmPurchaseInput {
 
 /// The result of confirmPurchase.
 #[derive(Debug, SimpleObject)]
+#[graphql(complex)]
 pub struct ConfirmPurchasePayload {
     /// The purchase, which is paid; null if the mutation was refused.
     purchase: Option<Purchase>,
     /// Why the mutation was refused; empty if it was done.
     user_errors: Vec<UserError>,
+}
+
+#[ComplexObject]
+impl ConfirmPurchasePayload {
+    /// The account's balance after the mutation; null if the mutation was refused.
+    async fn balance(&self, ctx: &Context<'_>) -> Option<Result<Balance, ApiError>> {
+        let account = AccountId::new(self.purchase.as_ref()?.0.account_id);
+        Some(balance::balance(ctx, account, None).await)
+    }
 }
 
 /// The mutations that start a purchase and confirm one.

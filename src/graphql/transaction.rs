@@ -5,6 +5,7 @@ use domain::id::{AccountId, ListId, MessageId, TransactionId};
 use entity::{sql_enums, transaction};
 
 use super::{
+    account::Account,
     contact_list::ContactList,
     engine::{
         errors::ApiError,
@@ -32,6 +33,12 @@ impl Transaction {
     /// The node's id. It never changes.
     pub(super) async fn id(&self) -> ID {
         TransactionId::new(self.0.id).encode()
+    }
+
+    /// The account whose credits moved.
+    async fn account(&self, ctx: &Context<'_>) -> Result<Account, ApiError> {
+        let row = loaders::load(ctx, AccountId::new(self.0.account_id)).await?;
+        row.map(Account).ok_or(ApiError::NotFound)
     }
 
     /// The reason why credits moved.

@@ -89,6 +89,19 @@ pub(super) fn deadline(row: &purchase::Model) -> Timestamp {
         .unwrap_or(Timestamp::MAX)
 }
 
+/// When a pending purchase expires if nobody decides it until then; `None` for others.
+#[must_use]
+pub fn expires_at(row: &purchase::Model) -> Option<Timestamp> {
+    match row.status {
+        PurchaseStatus::Pending => Some(deadline(row)),
+        PurchaseStatus::Unknown
+        | PurchaseStatus::Paid
+        | PurchaseStatus::Declined
+        | PurchaseStatus::Expired
+        | PurchaseStatus::Failed => None,
+    }
+}
+
 /// The price of a purchase.
 ///
 /// # Errors

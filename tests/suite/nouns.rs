@@ -10,6 +10,7 @@ mod api_key;
 mod auto_recharge;
 mod balance;
 mod big_counts;
+mod cache;
 mod channel;
 mod checkout;
 mod contact;

@@ -1,10 +1,11 @@
 //! The mutations that create, change and archive lists.
 
-use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use async_graphql::{ComplexObject, Context, ID, InputObject, Object, SimpleObject};
 
 use super::ContactList;
 use crate::{
     graphql::{
+        balance::{self, Balance},
         destination::DestinationInput,
         engine::{
             errors::ApiError,
@@ -70,11 +71,22 @@ pub struct ArchiveContactListInput {
 
 /// The result of archiveContactList.
 #[derive(Debug, SimpleObject)]
+#[graphql(complex)]
 pub struct ArchiveContactListPayload {
     /// The archived list; null if the mutation was refused.
     list: Option<ContactList>,
     /// Why the mutation was refused; empty if it was done.
     user_errors: Vec<UserError>,
+}
+
+#[ComplexObject]
+impl ArchiveContactListPayload {
+    /// The account's balance after the mutation, with the list's credits unassigned; null if the
+    /// mutation was refused.
+    async fn balance(&self, ctx: &Context<'_>) -> Option<Result<Balance, ApiError>> {
+        let account = self.list.as_ref()?.account_key();
+        Some(balance::balance(ctx, account, None).await)
+    }
 }
 
 /// The mutations that create, change and archive lists.

@@ -61,7 +61,7 @@ edges! {
         READERS: heldBack nextAttemptAt inFlight providerLimit confirmationUrl;
     }
     /// The same as `balanceChanged` reports.
-    Balance { EVERY_KEY: total held available assigned unassigned value nextExpiry; }
+    Balance { EVERY_KEY: account total held available assigned unassigned value nextExpiry; }
     ChannelUsage { READERS: channel usage share; }
     /// Personal data.
     Contact { READERS: id phoneNumber countryCode fields list createdAt; }
@@ -106,7 +106,7 @@ edges! {
     /// answer to its own command.
     Message {
         EVERY_KEY: id name list account status channel encoding segmentCount rateCard recipients departedRecipients;
-        EVERY_KEY: credits lines;
+        EVERY_KEY: credits cost lines;
         EVERY_KEY: sendAt sentAt createdAt erasedAt;
         READERS: text;
     }
@@ -126,7 +126,7 @@ edges! {
     /// The reference of a transfer is the payer's and the bank's business.
     Purchase {
         READERS: id status package credits price method confirmationUrl automatic createdAt decidedAt;
-        READERS: reversed failureReason;
+        READERS: reversed failureReason account expiresAt;
         REPORTERS: confirmedWith;
     }
     /// It shows nothing that can't be learned from a charge. The number of recipients by number of
@@ -158,7 +158,7 @@ edges! {
     /// It quotes the caller's own text.
     TextWarning { EVERY_KEY: offset tag message; }
     /// Its note is written by people, for people.
-    Transaction { READERS: id kind credits list message note postings createdAt; }
+    Transaction { READERS: id account kind credits list message note postings createdAt; }
     Usage { READERS: messages recipients segments credits cost; }
     UsageBucket { READERS: start usage; }
     UsageReport { READERS: totals previous channels buckets lists countries asOf download; }
@@ -167,10 +167,10 @@ edges! {
 
     // Whoever may use a mutation may read its answer. The types below have rows of their own.
     AllocateCreditsPayload { EVERY_KEY: lists balance userErrors; }
-    ArchiveContactListPayload { EVERY_KEY: list userErrors; }
+    ArchiveContactListPayload { EVERY_KEY: list balance userErrors; }
     ArchiveCreditPackagePayload { EVERY_KEY: package userErrors; }
     CancelMessagePayload { EVERY_KEY: message balance userErrors; }
-    ConfirmPurchasePayload { EVERY_KEY: purchase userErrors; }
+    ConfirmPurchasePayload { EVERY_KEY: purchase balance userErrors; }
     ConnectPaymentsPayload { EVERY_KEY: paymentConnection userErrors; }
     CreateAccountPayload { EVERY_KEY: account userErrors; }
     CreateApiKeyPayload { EVERY_KEY: id secret userErrors; }

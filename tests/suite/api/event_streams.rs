@@ -10,7 +10,8 @@ use serde_json::json;
 
 use crate::support::process::{ADMIN_KEY, Process};
 
-const BALANCE: &str = "subscription($id: ID!) { balanceChanged(accountId: $id) { available } }";
+const BALANCE: &str =
+    "subscription($id: ID!) { balanceChanged(accountId: $id) { account { id } } }";
 
 /// A new account's id.
 async fn account(server: &Process) -> String {
@@ -35,7 +36,8 @@ async fn a_stop_ends_streams_without_an_end_event() {
             folder.path().join("streams.db").display()
         );
         let server = Process::start(&["--database-url", &url, "--drain-time", "10m"]);
-        let ask = json!({ "query": BALANCE, "variables": { "id": account(&server).await } });
+        let account = account(&server).await;
+        let ask = json!({ "query": BALANCE, "variables": { "id": account } });
         let mut client = Command::new("curl")
             .args(["--silent", "--show-error", "--no-buffer", protocol])
             .args(["--header", &format!("Authorization: Bearer {ADMIN_KEY}")])
@@ -49,6 +51,8 @@ async fn a_stop_ends_streams_without_an_end_event() {
         let mut lines = BufReader::new(client.stdout.take().unwrap()).lines();
         let begun = lines.any(|line| line.unwrap() == "event: next");
         assert!(begun, "{protocol}");
+        let data = lines.next().unwrap().unwrap();
+        assert!(data.contains(&account), "{data}");
         server.ask_to_end();
         let rest: Vec<String> = lines.map(|line| line.unwrap()).collect();
         assert!(

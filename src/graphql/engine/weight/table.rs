@@ -28,6 +28,7 @@ pub(super) const MONTH: u64 = 50 * READ;
 pub(super) const EDGES: &[(&str, &[&str])] = &[
     ("Account", &["paymentConnection", "subscriptionFee"]),
     ("AutoRecharge", &["package"]),
+    ("Balance", &["account"]),
     ("Contact", &["list"]),
     ("ContactImport", &["list"]),
     (
@@ -41,11 +42,14 @@ pub(super) const EDGES: &[(&str, &[&str])] = &[
         ],
     ),
     ("ListUsage", &["list"]),
-    ("Message", &["list", "account", "rateCard", "text", "lines"]),
+    (
+        "Message",
+        &["list", "account", "rateCard", "cost", "text", "lines"],
+    ),
     ("MonthlyReport", &["account"]),
     ("Posting", &["list"]),
-    ("Purchase", &["package"]),
-    ("Transaction", &["list", "message", "postings"]),
+    ("Purchase", &["account", "package"]),
+    ("Transaction", &["account", "list", "message", "postings"]),
 ];
 
 /// Fields with a database query of their own. Connections have one too and need no row here.
@@ -72,6 +76,8 @@ pub(super) const READS: &[(&str, &[&str])] = &[
             "confirmationUrl",
         ],
     ),
+    ("ArchiveContactListPayload", &["balance"]),
+    ("ConfirmPurchasePayload", &["balance"]),
     ("CreditPackage", &["capacity"]),
     ("MonthlyReport", &["download"]),
     ("Query", &["node", "account", "quote", "usageReport"]),
