@@ -132,8 +132,9 @@ pub struct UpdateAutoRechargeInput {
     /// The account. If it is left out, the viewer's own account is used; platform roles must name
     /// one.
     account_id: Option<ID>,
-    /// Whether the automatic recharge is on. It needs a threshold and a package.
-    enabled: bool,
+    /// Whether the automatic recharge is on. It is off until this is set, and needs a threshold and
+    /// a package.
+    enabled: Option<bool>,
     /// A recharge is due when the available balance falls below this number of credits, which is
     /// more than zero.
     threshold: Option<Credits>,

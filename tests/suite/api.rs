@@ -33,4 +33,5 @@ mod secret_keys;
 mod settings;
 mod stopping;
 mod traces;
+mod updates;
 mod uploads;
