@@ -17,6 +17,7 @@ mod demo;
 mod deploy;
 mod deployment;
 mod edges;
+mod errors;
 mod event_streams;
 mod federation;
 mod log_lines;
