@@ -27,6 +27,7 @@ use crate::operations::{
 pub struct MonthlyReport(pub monthly_report::Model);
 
 /// The usage report of one calendar month, made available automatically after the month's end.
+/// Requires PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
 #[Object]
 impl MonthlyReport {
     /// The node's id. It never changes.
@@ -111,7 +112,8 @@ pub(super) async fn connection(
 #[derive(Debug, Clone)]
 pub struct MonthlyReportSchedule(pub monthly_report_schedule::Model);
 
-/// The settings of an account's automatic monthly reports.
+/// The settings of an account's automatic monthly reports. Requires PLATFORM_ADMIN,
+/// ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
 #[Object]
 impl MonthlyReportSchedule {
     /// Whether monthly reports are made.
@@ -178,6 +180,7 @@ pub struct MonthlyReportMutation;
 impl MonthlyReportMutation {
     /// Turns automatic monthly usage reports on or off, or changes their files. Each is made on the
     /// first of the next month in the account's time zone, and listed by Account.monthlyReports.
+    /// Requires PLATFORM_ADMIN, ACCOUNT_MANAGER or OWNER.
     async fn update_monthly_reports(
         &self,
         ctx: &Context<'_>,

@@ -30,6 +30,7 @@ mod prose;
 mod providers;
 mod readme;
 mod request_id;
+mod required_roles;
 mod secret_keys;
 mod settings;
 mod stopping;
