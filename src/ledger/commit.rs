@@ -252,7 +252,6 @@ impl Committer {
             };
             if let Some(cause) = failure.cause() {
                 errors::count(cause);
-                self.store.record_error(cause);
             }
             if tries >= MAX_TRIES || !failure.may_pass() || began.elapsed() > MAX_RETRY {
                 return Err(failure);

@@ -104,7 +104,6 @@ where
         async move {
             match read(store.lookups().clone(), keys.clone()).await {
                 Err(cause) if lost_the_connection(&cause) => {
-                    store.record_error(&cause);
                     errors::count(&cause);
                     tracing::debug!(%cause, "a connection was lost; reading again over another one");
                     read(store.lookups().clone(), keys).await

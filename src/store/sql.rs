@@ -24,6 +24,7 @@ mod private_file;
 mod reach;
 pub mod read_only;
 pub mod reader;
+mod renewal;
 pub mod replica;
 pub(super) mod routes;
 pub mod row_set;

@@ -26,6 +26,7 @@ mod quotas;
 mod replica;
 mod rolling_restart;
 mod shares;
+mod silent_returns;
 mod sqlite_files;
 mod threats;
 

@@ -6,7 +6,11 @@
 //! the pools ([`super::connection`]), and the state of their connections
 //! ([`super::lost_connections`]). SQLite has no such deadline: a file doesn't fall silent.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    ops::Deref,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use async_trait::async_trait;
 use sea_orm::{
@@ -17,6 +21,7 @@ use sea_orm::{
 use super::{
     lost_connections::{Losses, silence},
     reach::Reach,
+    renewal::Pool,
 };
 
 /// The deadline of each statement; none on SQLite.
@@ -52,16 +57,17 @@ impl Bound {
         else {
             return answer.await;
         };
+        let since = Instant::now();
         let cause = match tokio::time::timeout(*limit, answer).await {
             Ok(Ok(answer)) => return Ok(answer),
             Ok(Err(cause)) => cause,
             Err(_) => {
-                losses.record_move();
+                losses.record_move(since);
                 let cause = silence(*limit);
                 return Err(DbErr::Query(RuntimeErr::SqlxError(Arc::new(cause))));
             }
         };
-        losses.record_error(&cause);
+        losses.record_error(&cause, since);
         Err(match cause {
             DbErr::ConnectionAcquire(_) => reach.why_no_connection().await,
             other => other,
@@ -77,27 +83,76 @@ pub struct Bounded<C> {
 }
 
 /// A pool of connections.
-pub type Connections = Bounded<DatabaseConnection>;
+pub type Connections = Bounded<Pool>;
 /// A transaction. It is rolled back if it is dropped.
 pub type Transaction = Bounded<DatabaseTransaction>;
 
-impl<C> Bounded<C> {
-    pub(super) fn new(inner: C, bound: Bound) -> Self {
-        Self { inner, bound }
+/// What statements go to.
+pub trait Target: Sync {
+    /// The connection, pool or transaction, for one statement.
+    type Held<'a>: Deref<Target: ConnectionTrait> + Send + Sync
+    where
+        Self: 'a;
+
+    /// Where the next statement goes.
+    fn held(&self) -> Self::Held<'_>;
+
+    /// The kind of database.
+    fn kind(&self) -> DatabaseBackend {
+        self.held().get_database_backend()
+    }
+}
+
+impl Target for DatabaseTransaction {
+    type Held<'a> = &'a Self;
+
+    fn held(&self) -> &Self {
+        self
+    }
+}
+
+impl Target for Pool {
+    type Held<'a> = Arc<DatabaseConnection>;
+
+    fn held(&self) -> Arc<DatabaseConnection> {
+        self.current()
+    }
+
+    fn kind(&self) -> DatabaseBackend {
+        self.backend()
     }
 }
 
 impl Connections {
-    /// The pool without deadlines: for migrations, and for what the driver alone can do.
+    pub(super) fn new(pool: Pool, bound: Bound) -> Self {
+        Self { inner: pool, bound }
+    }
+
+    /// A pool without deadlines that is never replaced.
+    pub(super) fn unlimited(pool: DatabaseConnection) -> Self {
+        Self::new(Pool::lasting(pool), Bound::default())
+    }
+
+    /// The pool without deadlines: for migrations, and for what the driver alone can do. After a
+    /// move of the server it is another one, so it must not be kept.
     #[must_use]
-    pub fn unbounded(&self) -> &DatabaseConnection {
-        &self.inner
+    pub fn unbounded(&self) -> Arc<DatabaseConnection> {
+        self.inner.current()
     }
 
     /// Starts a transaction.
     pub(super) async fn begin(&self) -> Result<Transaction, DbErr> {
-        let pool = self.inner.clone();
+        let pool = self.unbounded();
         self.begin_by(async move { pool.begin().await }).await
+    }
+
+    /// Starts a transaction on a pool of one connection that has one user. If there is none, the
+    /// connection may be stuck on its way back, and the next caller gets a fresh pool.
+    pub(super) async fn begin_alone(&self) -> Result<Transaction, DbErr> {
+        let since = Instant::now();
+        self.begin().await.inspect_err(|_| {
+            self.inner.renew(since);
+        })
     }
 
     /// Starts a transaction in a way that the driver offers, even if the caller leaves meanwhile.
@@ -111,7 +166,8 @@ impl Connections {
         let bound = self.bound.clone();
         let begun = tokio::spawn(async move { bound.answer(begin).await }).await;
         let inner = begun.unwrap_or_else(|cause| Err(DbErr::Custom(cause.to_string())))?;
-        Ok(Bounded::new(inner, self.bound.clone()))
+        let bound = self.bound.clone();
+        Ok(Bounded { inner, bound })
     }
 }
 
@@ -128,24 +184,28 @@ impl Transaction {
 }
 
 #[async_trait]
-impl<C: ConnectionTrait> ConnectionTrait for Bounded<C> {
+impl<C: Target> ConnectionTrait for Bounded<C> {
     fn get_database_backend(&self) -> DatabaseBackend {
-        self.inner.get_database_backend()
+        self.inner.kind()
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.bound.answer(self.inner.execute_raw(statement)).await
+        let held = self.inner.held();
+        self.bound.answer(held.execute_raw(statement)).await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        self.bound.answer(self.inner.execute_unprepared(sql)).await
+        let held = self.inner.held();
+        self.bound.answer(held.execute_unprepared(sql)).await
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.bound.answer(self.inner.query_one_raw(statement)).await
+        let held = self.inner.held();
+        self.bound.answer(held.query_one_raw(statement)).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.bound.answer(self.inner.query_all_raw(statement)).await
+        let held = self.inner.held();
+        self.bound.answer(held.query_all_raw(statement)).await
     }
 }

@@ -9,13 +9,13 @@ use std::{
 };
 
 use sea_orm::{
-    DatabaseBackend, DatabaseConnection, DbErr, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait,
+    ConnectionTrait, DatabaseBackend, DatabaseConnection, DbErr, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait,
 };
 use tokio::sync::Semaphore;
 
 use super::{
-    bounded::{Bound, Bounded, Connections, Transaction},
+    bounded::{Connections, Transaction},
     errors,
     lost_connections::Losses,
     pools::{self, Pool},
@@ -42,7 +42,7 @@ pub struct Store {
     /// The threads of those writers; none on SQLite, whose driver has its own.
     threads: Option<Arc<Threads>>,
     /// For downloads. On SQLite, scans use connections outside any pool.
-    bulk: DatabaseConnection,
+    bulk: Connections,
     /// Places for snapshots that are pinned for a scan: each takes two connections of `bulk`.
     pins: Arc<Semaphore>,
     /// Connections for writes outside the ledger.
@@ -74,7 +74,7 @@ impl Store {
         pools::register();
         if settings.is_sqlite() {
             let pools = sqlite::Pools::open(&settings.url, settings.acquire_timeout).await?;
-            let unbounded = |pool| Bounded::new(pool, Bound::default());
+            let unbounded = Connections::unlimited;
             return Ok(Self {
                 reader: Reader::new(
                     unbounded(pools.readers),
@@ -85,7 +85,7 @@ impl Store {
                 writer: unbounded(pools.writer),
                 ledger_writers: Vec::new(),
                 threads: None,
-                bulk: pools.bulk,
+                bulk: unbounded(pools.bulk),
                 pins: Arc::new(Semaphore::new(Semaphore::MAX_PERMITS)),
                 writers: 1,
                 losses: Losses::default(),
@@ -126,15 +126,9 @@ impl Store {
         &self.lookups
     }
 
-    /// Records an error. If it means that a connection was lost, connections that may have been
-    /// lost with it are tested before they are used.
-    pub(crate) fn record_error(&self, cause: &DbErr) {
-        self.losses.record_error(cause);
-    }
-
-    /// Records that the server can't be written, so that all connections are replaced.
+    /// Records that the server can't be written, so that all pools are replaced.
     pub(super) fn record_move(&self) {
-        self.losses.record_move();
+        self.losses.record_move(Instant::now());
     }
 
     /// For single statements that write outside a transaction.
@@ -156,8 +150,8 @@ impl Store {
     }
 
     /// For bulk reads. The limit on concurrent downloads bounds them.
-    pub(super) fn bulk(&self) -> &DatabaseConnection {
-        &self.bulk
+    pub(super) fn bulk(&self) -> Arc<DatabaseConnection> {
+        self.bulk.unbounded()
     }
 
     /// Places for pinned snapshots.
@@ -191,7 +185,7 @@ impl Store {
                     sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
                     ..TransactionOptions::default()
                 };
-                let pool = self.writer.unbounded().clone();
+                let pool = self.writer.unbounded();
                 let begin = async move { pool.begin_with_options(options).await };
                 self.writer.begin_by(begin).await
             }
@@ -208,7 +202,7 @@ impl Store {
     pub async fn begin_for(&self, writer: Option<usize>) -> Result<Transaction, DbErr> {
         match writer.and_then(|writer| self.ledger_writers.get(writer)) {
             Some(own) => {
-                let begun = own.begin().await;
+                let begun = own.begin_alone().await;
                 begun.inspect_err(|cause| pools::note_error(Pool::Ledger, cause))
             }
             None => self.begin().await,
@@ -217,13 +211,12 @@ impl Store {
 
     /// States in metrics how many connections each pool has, and how many of them are used.
     pub fn note_pools(&self) {
-        let ledger = self.ledger_writers.iter().map(Connections::unbounded);
-        let ledger: Vec<&DatabaseConnection> = ledger.collect();
         let (shared, jobs) = self.reader.pools();
+        let ledger: Vec<&Connections> = self.ledger_writers.iter().collect();
         pools::note(Pool::Ledger, &ledger);
-        pools::note(Pool::Writer, &[self.writer.unbounded()]);
+        pools::note(Pool::Writer, &[&self.writer]);
         pools::note(Pool::Reader, &[shared]);
-        pools::note(Pool::Lookups, &[self.lookups.unbounded()]);
+        pools::note(Pool::Lookups, &[&self.lookups]);
         pools::note(Pool::Jobs, &[jobs]);
         pools::note(Pool::Bulk, &[&self.bulk]);
     }
@@ -237,11 +230,9 @@ impl Store {
     /// whole from then on.
     pub async fn close(self) {
         let (shared, jobs) = self.reader.pools();
-        let pools = [&self.lookups, &self.writer].into_iter();
-        let pools = pools
-            .chain(&self.ledger_writers)
-            .map(Connections::unbounded);
-        for pool in pools.chain([shared, jobs, &self.bulk]) {
+        let pools = [&self.lookups, &self.writer, shared, jobs, &self.bulk];
+        for pool in pools.into_iter().chain(&self.ledger_writers) {
+            let pool = pool.unbounded();
             match tokio::time::timeout(CLOSING, pool.close_by_ref()).await {
                 Ok(Ok(())) => {}
                 Ok(Err(cause)) => tracing::debug!(%cause, "a connection was closed already"),

@@ -36,8 +36,9 @@ impl Store {
         if self.backend() != DatabaseBackend::Postgres {
             return Ok(None);
         }
-        let writer = self.writer().unbounded().get_postgres_connection_pool();
-        let options = writer.connect_options().as_ref().clone();
+        let writer = self.writer().unbounded();
+        let options = writer.get_postgres_connection_pool().connect_options();
+        let options = options.as_ref().clone();
         // A name of the operator's own is kept.
         let own = options.get_application_name();
         let own = own.and_then(|name| name.strip_suffix(" writes"));

@@ -1,25 +1,22 @@
 //! Finds connections to PostgreSQL that were lost, before they are used.
 //!
-//! Here: which errors mean a lost connection, and which connections of a pool are tested or
-//! replaced. A test takes a round trip, as much as a small query, so only connections are tested
-//! that may be lost: those that were idle for a while, and, after any loss, all that have been idle
-//! since before it. When PostgreSQL stops, it closes every connection, even if it is back at once.
-//! If its address moves, nobody closes anything, and connections fall silent: a test has a second.
-//! Not here: the pools ([`super::connection`]), and retries.
+//! Here: which errors mean a lost connection, and which connections of a pool are tested. A test
+//! takes a round trip, as much as a small query, so only connections are tested that may be lost:
+//! those that were idle for a while, and, after any loss, all that have been idle since before it.
+//! When PostgreSQL stops, it closes every connection, even if it is back at once. If its address
+//! moves, nobody closes anything, and connections fall silent: a test has a second. Not here: the
+//! pools ([`super::connection`]), replacing them ([`super::renewal`]), and retries.
 
 use std::{
     borrow::Cow,
     io,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
 use sea_orm::{
     DbErr, RuntimeErr,
-    sqlx::{
-        self, Connection, PgConnection,
-        pool::{PoolConnectionMetadata, PoolOptions},
-    },
+    sqlx::{self, Connection, PgConnection, pool::PoolOptions},
 };
 
 /// The idle time after which a connection is tested. Also the time after a loss in which
@@ -29,9 +26,6 @@ const TEST_AFTER: Duration = Duration::from_secs(1);
 
 /// How long a test may take. A server that is this slow is as good as none.
 const TEST_TIME: Duration = Duration::from_secs(1);
-/// How long after a loss the connections that are returned to a pool are tested with a time limit.
-/// Requests that were waiting for the lost server are given up within this time.
-const WARY: Duration = Duration::from_secs(60);
 
 /// What is known about lost connections, in all pools of this process.
 #[derive(Debug, Clone, Default)]
@@ -41,60 +35,43 @@ pub(super) struct Losses(Arc<Mutex<Known>>);
 struct Known {
     /// When a connection was last found to be lost.
     lost: Option<Instant>,
-    /// Connections that were opened before this instant lead to the wrong place.
+    /// Pools that were opened before this instant lead to a silent server, or to the wrong one.
     moved: Option<Instant>,
 }
 
-/// What to do with an idle connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verdict {
-    Use,
-    Test,
-    Replace,
-}
-
 impl Losses {
-    /// Records a loss if the error means one, and a move if the server can't be written any more:
-    /// then another one can.
-    pub(super) fn record_error(&self, cause: &DbErr) {
+    /// Records a loss if the error of a statement means one, and a move if the server can't be
+    /// written any more: then another one can. The statement began at `since`.
+    pub(super) fn record_error(&self, cause: &DbErr, since: Instant) {
         if lost_the_connection(cause) {
-            self.change(|known, now| known.lost = Some(now));
+            self.record_loss();
         }
         if leads_nowhere(cause) {
-            self.record_move();
+            self.record_move(since);
         }
     }
 
-    /// Records that all connections must be replaced: they lead to a server that is silent, or
-    /// can't be written.
-    pub(super) fn record_move(&self) {
-        self.change(|known, now| {
-            *known = Known {
-                lost: Some(now),
-                moved: Some(now),
-            };
-        });
+    /// Records that pools must be replaced that were opened before `since`: they lead to a server
+    /// that was silent from then on, or can't be written.
+    pub(super) fn record_move(&self, since: Instant) {
+        let mut known = self.lock();
+        known.lost = Some(Instant::now());
+        known.moved = known.moved.max(Some(since));
     }
 
-    /// Makes a pool test connections that may be lost before it hands them out, and after they
-    /// come back: each one if `every` is true. The pool itself tests what comes back without a time
-    /// limit, so that a connection which falls silent just then keeps its place for good. A pool
-    /// whose places are few can't afford that.
-    pub(super) fn test_in(
-        self,
-        pool: PoolOptions<sqlx::Postgres>,
-        every: bool,
-    ) -> PoolOptions<sqlx::Postgres> {
-        let returned = self.clone();
+    /// Pools that were opened before this instant must be replaced; `None` if no server moved.
+    pub(super) fn moved(&self) -> Option<Instant> {
+        self.lock().moved
+    }
+
+    /// Makes a pool test connections that may be lost before it hands them out.
+    pub(super) fn test_in(self, pool: PoolOptions<sqlx::Postgres>) -> PoolOptions<sqlx::Postgres> {
         pool.test_before_acquire(false)
             .before_acquire(move |connection, idle| {
                 let losses = self.clone();
-                Box::pin(async move { losses.admit(connection, &idle).await })
-            })
-            .after_release(move |connection, _| {
-                let losses = returned.clone();
                 Box::pin(async move {
-                    if every || losses.is_wary(Instant::now()) {
+                    if losses.must_test(idle.idle_for, Instant::now()) {
+                        // The pool replaces a connection that fails here.
                         losses.test(connection).await?;
                     }
                     Ok(true)
@@ -102,59 +79,35 @@ impl Losses {
             })
     }
 
-    async fn admit(
-        &self,
-        connection: &mut PgConnection,
-        idle: &PoolConnectionMetadata,
-    ) -> Result<bool, sqlx::Error> {
-        match self.judge(idle.idle_for, idle.age, Instant::now()) {
-            Verdict::Use => Ok(true),
-            // The pool replaces a connection that fails here.
-            Verdict::Test => self.test(connection).await.map(|()| true),
-            Verdict::Replace => Ok(false),
-        }
-    }
-
     async fn test(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+        let since = Instant::now();
         match tokio::time::timeout(TEST_TIME, connection.ping()).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(cause)) => {
-                self.change(|known, now| known.lost = Some(now));
+                self.record_loss();
                 Err(cause)
             }
             Err(_) => {
-                self.record_move();
+                self.record_move(since);
                 Err(silence(TEST_TIME))
             }
         }
     }
 
-    fn judge(&self, idle: Duration, age: Duration, now: Instant) -> Verdict {
-        let Known { lost, moved } = self.known();
-        let since = |at: Instant| now.saturating_duration_since(at);
-        if moved.is_some_and(|at| since(at) < age) {
-            return Verdict::Replace;
-        }
-        let idle_since_before = |at: Instant| since(at) <= idle.saturating_add(TEST_AFTER);
-        match idle >= TEST_AFTER || lost.is_some_and(idle_since_before) {
-            true => Verdict::Test,
-            false => Verdict::Use,
-        }
+    fn must_test(&self, idle: Duration, now: Instant) -> bool {
+        let lost = self.lock().lost;
+        let idle_since_before =
+            |at: Instant| now.saturating_duration_since(at) <= idle.saturating_add(TEST_AFTER);
+        idle >= TEST_AFTER || lost.is_some_and(idle_since_before)
     }
 
-    fn is_wary(&self, now: Instant) -> bool {
-        let lost = self.known().lost;
-        lost.is_some_and(|at| now.saturating_duration_since(at) < WARY)
+    fn record_loss(&self) {
+        self.lock().lost = Some(Instant::now());
     }
 
-    fn known(&self) -> Known {
+    fn lock(&self) -> MutexGuard<'_, Known> {
         // No code that holds the lock can panic.
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn change(&self, change: impl FnOnce(&mut Known, Instant)) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        change(&mut known, Instant::now());
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -215,9 +168,7 @@ mod tests {
 
     use sea_orm::{DbErr, RuntimeErr, sqlx};
 
-    use super::{Losses, TEST_AFTER, Verdict, WARY};
-
-    const OLD: Duration = Duration::from_secs(600);
+    use super::{Losses, TEST_AFTER};
 
     fn lost() -> DbErr {
         let cause = sqlx::Error::Io(io::Error::from(io::ErrorKind::BrokenPipe));
@@ -229,46 +180,39 @@ mod tests {
         let losses = Losses::default();
         let start = Instant::now() + TEST_AFTER;
         let briefly = TEST_AFTER / 2;
-        let judge = |losses: &Losses, idle, now| losses.judge(idle, OLD, now);
-        assert_eq!(judge(&losses, briefly, start), Verdict::Use, "no loss");
-        assert_eq!(
-            judge(&losses, TEST_AFTER, start),
-            Verdict::Test,
-            "idle for long"
-        );
-        losses.change(|known, _| known.lost = Some(start));
+        assert!(!losses.must_test(briefly, start), "no loss");
+        assert!(losses.must_test(TEST_AFTER, start), "idle for long");
+        losses.lock().lost = Some(start);
         // Idle since just before the loss, and since the second after it, in which the server may
         // still have been closing connections.
         for later in [TEST_AFTER / 4, TEST_AFTER] {
-            assert_eq!(judge(&losses, briefly, start + later), Verdict::Test);
+            assert!(losses.must_test(briefly, start + later));
         }
-        assert_eq!(
-            judge(&losses, briefly, start + TEST_AFTER * 2),
-            Verdict::Use,
+        assert!(
+            !losses.must_test(briefly, start + TEST_AFTER * 2),
             "used after the server was back"
         );
     }
 
     #[test]
-    fn connections_from_before_a_move_are_replaced() {
+    fn the_last_move_counts() {
         let losses = Losses::default();
-        losses.record_move();
-        let later = Instant::now() + Duration::from_secs(5);
-        let brief = Duration::ZERO;
-        assert_eq!(losses.judge(brief, OLD, later), Verdict::Replace);
-        let young = Duration::from_secs(4);
-        assert_eq!(losses.judge(brief, young, later), Verdict::Use);
-        assert!(losses.is_wary(later));
-        assert!(!losses.is_wary(later + WARY));
+        assert_eq!(losses.moved(), None);
+        let (first, second) = (Instant::now(), Instant::now() + Duration::from_secs(1));
+        for at in [first, second, first] {
+            losses.record_move(at);
+        }
+        assert_eq!(losses.moved(), Some(second));
     }
 
     #[test]
     fn only_errors_of_lost_connections_are_recorded() {
         let losses = Losses::default();
-        losses.record_error(&DbErr::RecordNotFound("an account".to_owned()));
-        assert!(losses.known().lost.is_none());
-        losses.record_error(&lost());
-        assert!(losses.known().lost.is_some());
-        assert!(losses.known().moved.is_none());
+        let now = Instant::now();
+        losses.record_error(&DbErr::RecordNotFound("an account".to_owned()), now);
+        assert!(losses.lock().lost.is_none());
+        losses.record_error(&lost(), now);
+        assert!(losses.lock().lost.is_some());
+        assert!(losses.moved().is_none());
     }
 }

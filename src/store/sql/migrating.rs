@@ -131,7 +131,7 @@ pub async fn migrate_file(
     writer: &Connections,
     steps: Vec<Box<dyn MigrationTrait>>,
 ) -> Result<usize, MigrateError> {
-    apply(writer.unbounded(), steps).await
+    apply(&writer.unbounded(), steps).await
 }
 
 async fn apply(

@@ -6,8 +6,9 @@
 use std::{sync::LazyLock, time::Instant};
 
 use metrics::{Counter, Histogram};
-use sea_orm::{DatabaseBackend, DatabaseConnection, DbErr, RuntimeErr};
+use sea_orm::{DatabaseBackend, DbErr, RuntimeErr};
 
+use super::bounded::Connections;
 use crate::telemetry::metrics::{
     POOL_CONNECTIONS, POOL_LIMIT, POOL_TIMEOUTS, POOL_WAIT_SECONDS, figure,
 };
@@ -99,9 +100,10 @@ pub fn note_error(pool: Pool, cause: &DbErr) {
 }
 
 /// States the connections of a pool, which may consist of several.
-pub(super) fn note(pool: Pool, parts: &[&DatabaseConnection]) {
+pub(super) fn note(pool: Pool, parts: &[&Connections]) {
     let (mut open, mut idle, mut limit) = (0_u64, 0_u64, 0_u64);
     for part in parts {
+        let part = part.unbounded();
         let (size, free, most) = match part.get_database_backend() {
             DatabaseBackend::Postgres => {
                 let own = part.get_postgres_connection_pool();

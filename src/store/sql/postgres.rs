@@ -1,21 +1,28 @@
 //! The pools of PostgreSQL.
 //!
 //! Here: opening them, each with its size, its settings and its name. Not here: which host they
-//! lead to ([`super::reach`]), and which connections of them are tested
-//! ([`super::lost_connections`]).
+//! lead to ([`super::reach`]), which connections of them are tested
+//! ([`super::lost_connections`]), and when they are opened again ([`super::renewal`]).
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DbErr,
-    sqlx::{self, PgPool, postgres::PgConnectOptions},
+    ConnectOptions, Database, DatabaseConnection, DbErr, SqlxPostgresConnector,
+    sqlx::{
+        self,
+        postgres::{PgConnectOptions, PgPoolOptions},
+    },
 };
 use tokio::task::JoinHandle;
 
 use super::{
-    bounded::{Bound, Bounded, Connections},
+    bounded::{Bound, Connections},
     lost_connections::Losses,
     reach::{PLANS, Reach},
+    renewal::Pool,
     settings::Settings,
     shards,
 };
@@ -51,7 +58,7 @@ pub(super) struct Pools {
     pub ledger: Vec<Connections>,
     pub lookups: Connections,
     pub jobs: Connections,
-    pub bulk: DatabaseConnection,
+    pub bulk: Connections,
     pub losses: Losses,
     /// Follows the server to another host; none if there is no other.
     pub follower: Option<Follower>,
@@ -162,41 +169,27 @@ impl Pools {
         reach.wait(settings.wait).await?;
         let losses = Losses::default();
         let budget = settings.budget();
-        let mut followed: Vec<(Purpose, PgPool)> = Vec::new();
-        let mut open = async |purpose: Purpose, connections, limit| {
-            let pool = pool(purpose, connections, settings, &reach, &losses).await?;
-            followed.push((purpose, pool.get_postgres_connection_pool().clone()));
-            let bound = Bound::within(limit, &losses, &reach);
-            Ok::<_, DbErr>(Bounded::new(pool, bound))
+        let open = |purpose: Purpose, connections, limit| {
+            let pool = pool(purpose, connections, settings, &reach, &losses);
+            Connections::new(pool, Bound::within(limit, &losses, &reach))
         };
         // A statement may also wait for its connection.
         let usual = settings.acquire_timeout + settings.statement_timeout + GRACE;
         let of_ledger = settings.lock_timeout + GRACE;
-        let writers = open(Purpose::Writers, budget.writers, usual).await?;
-        let readers = open(Purpose::Readers, budget.readers, usual).await?;
-        let jobs = open(Purpose::Jobs, budget.jobs, usual).await?;
-        let lookups = open(Purpose::Lookups, budget.lookups, of_ledger).await?;
-        let bulk = open(Purpose::Bulk, budget.bulk, usual).await?;
-        let mut ledger = Vec::new();
-        for _ in 0..budget.ledger {
-            ledger.push(open(Purpose::Ledger, 1, of_ledger).await?);
-        }
         let follower = reach.may_move().then(|| {
-            let (settings, losses) = (settings.clone(), losses.clone());
-            Follower(tokio::spawn(reach.clone().follow(move |host| {
-                for (purpose, pool) in &followed {
-                    pool.set_connect_options(silent(purpose.options(host.clone(), &settings)));
-                }
-                losses.record_move();
-            })))
+            let losses = losses.clone();
+            let moved = move || losses.record_move(Instant::now());
+            Follower(tokio::spawn(reach.clone().follow(moved)))
         });
         Ok(Self {
-            readers,
-            writers,
-            ledger,
-            lookups,
-            jobs,
-            bulk: bulk.unbounded().clone(),
+            readers: open(Purpose::Readers, budget.readers, usual),
+            writers: open(Purpose::Writers, budget.writers, usual),
+            ledger: (0..budget.ledger)
+                .map(|_| open(Purpose::Ledger, 1, of_ledger))
+                .collect(),
+            lookups: open(Purpose::Lookups, budget.lookups, of_ledger),
+            jobs: open(Purpose::Jobs, budget.jobs, usual),
+            bulk: open(Purpose::Bulk, budget.bulk, usual),
             losses,
             follower,
         })
@@ -207,27 +200,24 @@ fn silent(options: PgConnectOptions) -> PgConnectOptions {
     sqlx::ConnectOptions::disable_statement_logging(options)
 }
 
-/// Opens a pool; its connections are opened on demand.
-async fn pool(
+/// A pool that leads to the host in use; its connections are opened on demand.
+fn pool(
     purpose: Purpose,
     connections: u32,
     settings: &Settings,
-    reach: &Reach,
+    reach: &Arc<Reach>,
     losses: &Losses,
-) -> Result<DatabaseConnection, DbErr> {
-    let of_ledger = matches!(purpose, Purpose::Ledger);
-    let host = silent(purpose.options(reach.options(), settings));
-    let losses = losses.clone();
-    // The driver reads the kind of database from the URL, and everything else from `host`.
-    let mut options = ConnectOptions::new("postgres://localhost/");
-    options
-        .max_connections(connections)
-        .acquire_timeout(settings.acquire_timeout)
-        .connect_lazy(true)
-        .sqlx_logging(false)
-        .map_sqlx_postgres_pool_opts(move |pool| losses.clone().test_in(pool, of_ledger))
-        .map_sqlx_postgres_opts(move |_| host.clone());
-    Database::connect(options).await
+) -> Pool {
+    let (settings, reach, tested) = (settings.clone(), reach.clone(), losses.clone());
+    let open = move || {
+        let options = PgPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(settings.acquire_timeout);
+        let host = silent(purpose.options(reach.options(), &settings));
+        let pool = tested.clone().test_in(options).connect_lazy_with(host);
+        SqlxPostgresConnector::from_sqlx_postgres_pool(pool)
+    };
+    Pool::renewed(open, losses)
 }
 
 /// Opens one connection for migrations: without the timeouts of serving, except that a statement

@@ -205,7 +205,7 @@ impl Reach {
 
     /// Looks every second whether the host in use still serves, and calls `moved` when another one
     /// has taken over. Never returns.
-    pub(super) async fn follow(self: Arc<Self>, moved: impl Fn(&PgConnectOptions)) {
+    pub(super) async fn follow(self: Arc<Self>, moved: impl Fn()) {
         const LOOK: Duration = Duration::from_secs(1);
         let mut watched: Option<PgConnection> = None;
         let mut is_lost = false;
@@ -221,7 +221,7 @@ impl Reach {
                         let place = self.current.load(Ordering::Relaxed);
                         let host = self.hosts.name(place);
                         tracing::warn!(host, "PostgreSQL is used at another host from now on");
-                        moved(&self.options());
+                        moved();
                     }
                     is_lost = false;
                 }

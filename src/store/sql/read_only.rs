@@ -22,7 +22,7 @@ use sea_orm::{
 };
 
 use super::{
-    bounded::{Bound, Bounded},
+    bounded::Connections,
     distributing, private_file,
     reader::Reader,
     shards,
@@ -97,7 +97,7 @@ impl ReadOnly {
             (pool, None)
         };
         check_schema(&pool).await?;
-        let pool = Bounded::new(pool, Bound::default());
+        let pool = Connections::unlimited(pool);
         Ok(Self {
             reader: Reader::new(pool.clone(), CONNECTIONS, pool),
             still,

@@ -7,7 +7,10 @@
 //! connection of the pool, and make other accounts' reads and the jobs for settlement and expiry
 //! wait.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use async_trait::async_trait;
 use domain::id::{AccountId, ApiKeyId};
@@ -134,8 +137,8 @@ impl Reader {
     }
 
     /// The pool of clients' reads, and that of the jobs'.
-    pub(super) fn pools(&self) -> (&DatabaseConnection, &DatabaseConnection) {
-        (self.shared.unbounded(), self.jobs.unbounded())
+    pub(super) fn pools(&self) -> (&Connections, &Connections) {
+        (&self.shared, &self.jobs)
     }
 
     /// The connections that one owner may use at a time.
@@ -148,7 +151,7 @@ impl Reader {
     pub async fn snapshot(&self) -> Result<Snapshot, DbErr> {
         let (pool, turn) = self.turn().await?;
         Ok(Snapshot {
-            transaction: pool.begin_by(snapshot(pool.unbounded().clone())).await?,
+            transaction: pool.begin_by(snapshot(pool.unbounded())).await?,
             _turn: turn,
         })
     }
@@ -160,7 +163,7 @@ impl Reader {
 }
 
 /// Starts a read-only transaction on a pool that sees one state of the database.
-async fn snapshot(pool: DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+async fn snapshot(pool: Arc<DatabaseConnection>) -> Result<DatabaseTransaction, DbErr> {
     match pool.get_database_backend() {
         DatabaseBackend::Postgres => {
             let level = Some(IsolationLevel::RepeatableRead);
@@ -173,8 +176,10 @@ async fn snapshot(pool: DatabaseConnection) -> Result<DatabaseTransaction, DbErr
 
 /// Like [`snapshot`], on a pool without deadlines. It goes on if the caller leaves meanwhile, as
 /// [`Connections::begin_by`] does.
-pub(super) async fn snapshot_of(pool: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
-    let begun = tokio::spawn(snapshot(pool.clone())).await;
+pub(super) async fn snapshot_of(
+    pool: Arc<DatabaseConnection>,
+) -> Result<DatabaseTransaction, DbErr> {
+    let begun = tokio::spawn(snapshot(pool)).await;
     begun.unwrap_or_else(|cause| Err(DbErr::Custom(cause.to_string())))
 }
 

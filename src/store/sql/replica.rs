@@ -8,7 +8,7 @@
 //! read the primary, as if there were no replica.
 
 use std::{
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -18,7 +18,7 @@ use sea_orm::{
 };
 
 use super::{
-    bounded::{Bound, Bounded},
+    bounded::Connections,
     bulk::{Pinned, PinnedReads, pin_postgres},
     reader::{Reader, Snapshot},
 };
@@ -40,7 +40,7 @@ const STATEMENT_TIMEOUT: &str = "30s";
 #[derive(Debug)]
 pub struct Replica {
     reader: Reader,
-    bulk: DatabaseConnection,
+    bulk: Arc<DatabaseConnection>,
     max_lag: Duration,
     health: Mutex<Health>,
 }
@@ -110,8 +110,8 @@ impl Replica {
             Database::connect(options)
         };
         let shared = pool(READERS).await.map_err(|_| NoReplica)?;
-        let shared = Bounded::new(shared, Bound::default());
-        let bulk = pool(BULK).await.map_err(|_| NoReplica)?;
+        let shared = Connections::unlimited(shared);
+        let bulk = Arc::new(pool(BULK).await.map_err(|_| NoReplica)?);
         Ok(Self {
             reader: Reader::new(shared.clone(), READERS, shared),
             bulk,
@@ -165,7 +165,7 @@ impl Replica {
 
     /// Starts two transactions on the same snapshot: one for single reads, and one for a scan.
     pub async fn pin(&self) -> Result<(PinnedReads, Pinned), DbErr> {
-        pin_postgres(&self.bulk, None).await
+        pin_postgres(self.bulk.clone(), None).await
     }
 
     /// Leaves the replica alone. The log says so once, until the replica is used again.

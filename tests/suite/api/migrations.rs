@@ -20,7 +20,7 @@ async fn before(url: &str, step: &str) -> Store {
         .position(|one| one.name().ends_with(step))
         .unwrap();
     let earlier = u32::try_from(earlier).unwrap();
-    Migrator::up(store.writer().unbounded(), Some(earlier))
+    Migrator::up(&*store.writer().unbounded(), Some(earlier))
         .await
         .unwrap();
     store
@@ -57,7 +57,7 @@ async fn tokens_become_hashes(url: &str) {
         );
         writer.execute_raw(insert).await.unwrap();
     }
-    Migrator::up(writer.unbounded(), None).await.unwrap();
+    Migrator::up(&*writer.unbounded(), None).await.unwrap();
     let rows = entity::purchase::Entity::find()
         .all(store.reader())
         .await
@@ -127,7 +127,7 @@ async fn rates_become_rows_by_channel(url: &str) {
         );
         writer.execute_raw(insert).await.unwrap();
     }
-    Migrator::up(writer.unbounded(), None).await.unwrap();
+    Migrator::up(&*writer.unbounded(), None).await.unwrap();
     let of_card = |id: u128| rate::Column::RateCardId.eq(Uuid::from_u128(id));
     let rates = async |filter| {
         let rows = rate::Entity::find()

@@ -170,7 +170,7 @@ impl Store {
 /// Starts both transactions on PostgreSQL, on connections of this pool. The place is held until the
 /// scan has ended.
 pub(in crate::store::sql) async fn pin_postgres(
-    bulk: &DatabaseConnection,
+    bulk: Arc<DatabaseConnection>,
     place: Option<OwnedSemaphorePermit>,
 ) -> Result<(PinnedReads, Pinned), DbErr> {
     if shards::are_used() {
@@ -206,7 +206,7 @@ pub(in crate::store::sql) async fn pin_postgres(
 /// Starts one transaction, for the single reads and then for the scan. Each server keeps its
 /// snapshot on the one connection that the transaction has to it.
 async fn pin_on_shards(
-    bulk: &DatabaseConnection,
+    bulk: Arc<DatabaseConnection>,
     place: Option<OwnedSemaphorePermit>,
 ) -> Result<(PinnedReads, Pinned), DbErr> {
     let transaction = Arc::new(snapshot_of(bulk).await?);

@@ -78,7 +78,7 @@ async fn rows_from_before_are_read(url: &str) {
         )
         .await;
     }
-    Migrator::up(store.writer().unbounded(), None)
+    Migrator::up(&*store.writer().unbounded(), None)
         .await
         .unwrap();
     let postings = posting::Entity::find()
