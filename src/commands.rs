@@ -1,5 +1,5 @@
-//! The commands: serve, demo, migrate, backup, verify, heads, rebuild-usage, schema, healthcheck,
-//! config, key, secret.
+//! The commands: serve, demo, migrate, backup, verify, heads, rebuild-usage, schema, errors,
+//! healthcheck, config, key, secret.
 //!
 //! Here: which function runs for which command. Not here: the options ([`crate::config`]).
 
@@ -7,6 +7,7 @@ mod audit;
 mod config;
 mod database;
 mod documents;
+mod errors;
 mod healthcheck;
 mod keys;
 mod serve;
@@ -46,6 +47,7 @@ pub async fn run(read: Read) -> Result<ExitCode, Failure> {
             print(&sdl)?;
             Ok(ExitCode::SUCCESS)
         }
+        Command::Errors => errors::errors(),
         Command::Healthcheck(args) => healthcheck::healthcheck(&args),
         Command::Config(ConfigCommand::Check(args)) => config::check(&args, &in_force).await,
         Command::Config(ConfigCommand::Reference) => config::reference(),

@@ -90,6 +90,8 @@ pub enum Command {
     RebuildUsage(RebuildUsageArgs),
     /// Print the GraphQL schema; needs no database.
     Schema(SchemaArgs),
+    /// Print every error code of the API with its cause and remedy, as Markdown.
+    Errors,
     /// Ask the server on this machine whether it is ready; exit 1 if it isn't. For supervisors of
     /// containers.
     Healthcheck(HealthcheckArgs),

@@ -17,6 +17,7 @@ pub mod credit_package;
 pub mod destination;
 pub mod engine;
 pub mod erasure;
+pub mod error_codes;
 pub mod federation;
 pub mod ledger_head;
 pub mod lot;

@@ -81,19 +81,20 @@ impl Account {
     }
 
     /// Who settles the account's scheduled messages: the server at sendAt, or the platform's
-    /// sending service by what it reports. Only platform roles change it.
+    /// sending service by what it reports. Only PLATFORM_ADMIN changes it.
     async fn settlement(&self) -> Settlement {
         self.0.settlement.into()
     }
 
     /// The origins, such as https://shop.example, to which buyers may return after deciding on a
-    /// purchase. This server's own origin is always allowed.
+    /// purchase. This server's own origin is always allowed. Requires PLATFORM_ADMIN,
+    /// ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
     async fn return_origins(&self) -> Vec<&str> {
         origins_of(&self.0).collect()
     }
 
     /// The platform's fee for the present month of the account's time zone. Only PLATFORM_ADMIN
-    /// changes it. Not for SENDER keys.
+    /// changes it. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
     async fn subscription_fee(&self, ctx: &Context<'_>) -> Result<Money, ApiError> {
         let fee = FeeOf {
             account: self.key(),
@@ -105,7 +106,8 @@ impl Account {
 
     /// The months after which the names and texts of messages are erased, counted from their
     /// sendAt, and what imports kept of their files: the account's own, or the platform's. Null if
-    /// they are kept for good. Only PLATFORM_ADMIN changes it. Not for SENDER keys.
+    /// they are kept for good. Only PLATFORM_ADMIN changes it. Requires PLATFORM_ADMIN,
+    /// ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
     async fn retention_months(&self, ctx: &Context<'_>) -> Result<Option<i32>, ApiError> {
         let months = services(ctx)?.retention_months(&self.0);
         Ok(months.map(|months| i32::try_from(months).unwrap_or(i32::MAX)))
@@ -131,7 +133,8 @@ impl Account {
     }
 
     /// The credits that the account owes, zero or more: credits that it used and whose payment was
-    /// taken back. The next purchase or recharge pays them first. Not for SENDER keys.
+    /// taken back. The next purchase or recharge pays them first. Requires PLATFORM_ADMIN,
+    /// ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
     async fn debt(&self, ctx: &Context<'_>) -> Result<Credits, ApiError> {
         let debt = loaders::load(ctx, DebtOf(self.key())).await?;
         let lost = || ApiError::internal(Fault::Broken("an account has no book".into()));
@@ -139,7 +142,7 @@ impl Account {
     }
 
     /// The last entry of the account's ledger: its number and its hash, which covers every entry
-    /// before it. Requires OWNER or a platform role.
+    /// before it. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER or OWNER.
     async fn ledger_head(&self, ctx: &Context<'_>) -> Result<LedgerHead, ApiError> {
         ledger_head::ledger_head(ctx, self.key()).await
     }
@@ -157,7 +160,8 @@ impl Account {
         contact_list::connection(ctx, self.key(), search, window).await
     }
 
-    /// The account's lots of credits, newest first. Not for SENDER keys.
+    /// The account's lots of credits, newest first. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER,
+    /// OWNER, MEMBER or VIEWER.
     async fn lots(
         &self,
         ctx: &Context<'_>,
@@ -180,7 +184,8 @@ impl Account {
         message::connection(ctx, MessageFilter::of(self.key()), filter, window).await
     }
 
-    /// The account's ledger entries, newest first. Not for SENDER keys.
+    /// The account's ledger entries, newest first. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER,
+    /// MEMBER or VIEWER.
     async fn transactions(
         &self,
         ctx: &Context<'_>,
@@ -193,20 +198,22 @@ impl Account {
         transaction::connection(ctx, self.key(), filter, window).await
     }
 
-    /// The account's purchases, newest first. Not for SENDER keys.
+    /// The account's purchases, newest first. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER,
+    /// MEMBER or VIEWER.
     async fn purchases(&self, ctx: &Context<'_>) -> Result<PurchaseConnection, ApiError> {
         let window = window(ctx)?;
         purchase::connection(ctx, self.key(), window).await
     }
 
-    /// The account's API keys, newest first, including revoked ones. Requires OWNER or a platform
-    /// role.
+    /// The account's API keys, newest first, including revoked ones. Requires PLATFORM_ADMIN,
+    /// ACCOUNT_MANAGER or OWNER.
     async fn api_keys(&self, ctx: &Context<'_>) -> Result<ApiKeyConnection, ApiError> {
         let window = window(ctx)?;
         api_key::connection(ctx, Some(self.key()), window).await
     }
 
-    /// The account's monthly reports, newest first. Not for SENDER keys.
+    /// The account's monthly reports, newest first. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER,
+    /// OWNER, MEMBER or VIEWER.
     async fn monthly_reports(
         &self,
         ctx: &Context<'_>,
@@ -215,7 +222,8 @@ impl Account {
         monthly_report::connection(ctx, self.key(), window).await
     }
 
-    /// The settings of the account's monthly reports. Not for SENDER keys.
+    /// The settings of the account's monthly reports. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER,
+    /// OWNER, MEMBER or VIEWER.
     async fn monthly_report_schedule(
         &self,
         ctx: &Context<'_>,
@@ -223,13 +231,14 @@ impl Account {
         monthly_report::schedule(ctx, self.key()).await
     }
 
-    /// The settings and state of the automatic recharge. Not for SENDER keys.
+    /// The settings and state of the automatic recharge. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER,
+    /// OWNER, MEMBER or VIEWER.
     async fn auto_recharge(&self, ctx: &Context<'_>) -> Result<AutoRecharge, ApiError> {
         Ok(AutoRecharge(services(ctx)?.auto_recharge(&self.0).await?))
     }
 
-    /// The account's connection to the payment provider; null if there is none. Requires OWNER or a
-    /// platform role.
+    /// The account's connection to the payment provider; null if there is none. Requires
+    /// PLATFORM_ADMIN, ACCOUNT_MANAGER or OWNER.
     #[graphql(guard = by_itself())]
     async fn payment_connection(
         &self,
@@ -239,7 +248,7 @@ impl Account {
     }
 
     /// The bill of one calendar month of the account's time zone, and what became of the credits in
-    /// it. Not for SENDER keys.
+    /// it. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
     async fn statement(
         &self,
         ctx: &Context<'_>,
@@ -303,7 +312,7 @@ impl AccountQuery {
         one(ctx, id).await.transpose()
     }
 
-    /// All accounts, oldest first. Requires a platform role.
+    /// All accounts, oldest first. Requires PLATFORM_ADMIN or ACCOUNT_MANAGER.
     async fn accounts(
         &self,
         ctx: &Context<'_>,

@@ -97,7 +97,8 @@ pub struct AllocationMutation;
 #[Object]
 impl AllocationMutation {
     /// Sets the credits of the named lists, all of them or none. Credits move between the
-    /// unassigned ones and the lists; repeating the mutation moves nothing.
+    /// unassigned ones and the lists; repeating the mutation moves nothing. Requires
+    /// PLATFORM_ADMIN, OWNER or MEMBER.
     async fn allocate_credits(
         &self,
         ctx: &Context<'_>,

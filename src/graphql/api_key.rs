@@ -30,7 +30,7 @@ use crate::operations::{
 pub struct ApiKey(pub api_key::Model);
 
 /// An API key without its secret, of which only a hash is stored. Owners see their account's keys,
-/// platform roles those of every account.
+/// platform roles those of every account. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER or OWNER.
 #[Object]
 impl ApiKey {
     /// The key's id, for revokeApiKey.
@@ -169,7 +169,8 @@ pub struct ApiKeyMutation;
 
 #[Object]
 impl ApiKeyMutation {
-    /// Creates an API key. Its secret is shown only in this answer.
+    /// Creates an API key. Its secret is shown only in this answer. Requires PLATFORM_ADMIN or
+    /// OWNER.
     async fn create_api_key(
         &self,
         ctx: &Context<'_>,
@@ -199,7 +200,7 @@ impl ApiKeyMutation {
     }
 
     /// Revokes an API key at once and for good. Revoking it again changes nothing. An owner can
-    /// revoke every key of the account, including SENDER keys.
+    /// revoke every key of the account, including SENDER keys. Requires PLATFORM_ADMIN or OWNER.
     async fn revoke_api_key(
         &self,
         ctx: &Context<'_>,
@@ -219,7 +220,8 @@ impl ApiKeyMutation {
     }
 
     /// Revokes every API key of an account except the one used for this request and those in
-    /// keepIds. Use it if a key was stolen, which may have been used to make others.
+    /// keepIds. Use it if a key was stolen, which may have been used to make others. Requires
+    /// PLATFORM_ADMIN or OWNER.
     async fn revoke_other_api_keys(
         &self,
         ctx: &Context<'_>,

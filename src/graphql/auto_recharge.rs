@@ -21,7 +21,8 @@ use crate::operations::{self, Path, auto_recharge::UpdateAutoRecharge};
 pub struct AutoRecharge(pub operations::auto_recharge::AutoRecharge);
 
 /// The automatic recharge of an account: when the available balance falls below the threshold, it
-/// buys as many packages as bring the balance back to the threshold, in one charge.
+/// buys as many packages as bring the balance back to the threshold, in one charge. Requires
+/// PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
 #[Object]
 impl AutoRecharge {
     /// Whether the automatic recharge is on.
@@ -115,7 +116,7 @@ impl AutoRecharge {
 }
 
 /// A payment provider's own limit for charges without the buyer, such as the capped amount of a
-/// Shopify subscription.
+/// Shopify subscription. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct ProviderLimit {
     /// The most that the provider charges in one of its periods.
@@ -132,8 +133,9 @@ pub struct UpdateAutoRechargeInput {
     /// The account. If it is left out, the viewer's own account is used; platform roles must name
     /// one.
     account_id: Option<ID>,
-    /// Whether the automatic recharge is on. It needs a threshold and a package.
-    enabled: bool,
+    /// Whether the automatic recharge is on. It is off until this is set, and needs a threshold and
+    /// a package.
+    enabled: Option<bool>,
     /// A recharge is due when the available balance falls below this number of credits, which is
     /// more than zero.
     threshold: Option<Credits>,
@@ -166,7 +168,7 @@ impl AutoRechargeMutation {
     /// Changes the automatic recharge of an account. The change takes effect at once: if the
     /// balance is below the threshold, a recharge is due, and declines before the change are
     /// forgotten. If the payment provider asks the owner to approve automatic charges,
-    /// confirmationUrl is the address for that.
+    /// confirmationUrl is the address for that. Requires PLATFORM_ADMIN or OWNER.
     async fn update_auto_recharge(
         &self,
         ctx: &Context<'_>,

@@ -28,7 +28,7 @@ use crate::operations::{
 #[derive(Debug, Clone)]
 pub struct Contact(pub contact::Contact);
 
-/// One merge field of a contact.
+/// One merge field of a contact. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct ContactField {
     /// The field's name, as a text uses it: `{{name}}`.
@@ -37,7 +37,8 @@ pub struct ContactField {
     value: String,
 }
 
-/// A stored recipient of a contact list, with its merge fields.
+/// A stored recipient of a contact list, with its merge fields. Requires PLATFORM_ADMIN,
+/// ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
 #[Object]
 impl Contact {
     /// The node's id. It never changes.
@@ -137,7 +138,8 @@ impl ContactMutation {
     /// Deletes stored contacts from a list for good and lowers its head-counts. Messages that are
     /// scheduled for them are charged less if the server settles. The named contacts are removed
     /// all together or not at all, unless so many scheduled messages with merge fields wait for the
-    /// list that it takes several parts: repeat the request if it fails.
+    /// list that it takes several parts: repeat the request if it fails. Requires PLATFORM_ADMIN,
+    /// OWNER or MEMBER.
     async fn remove_contacts(
         &self,
         ctx: &Context<'_>,

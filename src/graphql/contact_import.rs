@@ -52,7 +52,7 @@ pub enum ContactImportStatus {
 }
 
 /// An import of contacts from a file, with its progress. At any time, rows = imported + duplicates
-/// + rejectedCount.
+/// + rejectedCount. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
 #[Object]
 impl ContactImport {
     /// The node's id. It never changes.
@@ -148,7 +148,8 @@ connection!(
 #[derive(Debug, Clone)]
 pub struct RejectedRow(imports::RejectedRow);
 
-/// A row of a file that was not imported.
+/// A row of a file that was not imported. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER
+/// or VIEWER.
 #[Object]
 impl RejectedRow {
     /// The line at which the row begins, from 1 and including the first row; in a workbook, its
@@ -265,7 +266,7 @@ impl ContactImportMutation {
     ///
     /// The answer comes at the end of the file. The import continues if the client disconnects: the
     /// list's imports and contactImportProgress report its progress. A few imports run at once;
-    /// beyond that they are refused with RATE_LIMITED.
+    /// beyond that they are refused with RATE_LIMITED. Requires PLATFORM_ADMIN, OWNER or MEMBER.
     async fn import_contacts(
         &self,
         ctx: &Context<'_>,
@@ -329,7 +330,8 @@ pub struct ContactImportSubscription;
 #[Subscription]
 impl ContactImportSubscription {
     /// The list's latest import, if it has one, and then every import of the list as it progresses,
-    /// to its end. Rapid steps are coalesced into one event.
+    /// to its end. Rapid steps are coalesced into one event. Requires PLATFORM_ADMIN,
+    /// ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
     async fn contact_import_progress<'ctx>(
         &self,
         ctx: &Context<'ctx>,

@@ -107,7 +107,7 @@ impl ContactList {
     }
 
     /// The list's usage by whole intervals of its account's time zone, oldest first, including
-    /// intervals without usage. Not for SENDER keys.
+    /// intervals without usage. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
     async fn usage(
         &self,
         ctx: &Context<'_>,
@@ -144,7 +144,8 @@ impl ContactList {
     }
 
     /// The list's stored contacts, newest first, or by number if `search` is given. Empty if the
-    /// list is archived or has only head-counts. Not for SENDER keys.
+    /// list is archived or has only head-counts. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER,
+    /// MEMBER or VIEWER.
     async fn contacts(
         &self,
         ctx: &Context<'_>,
@@ -157,7 +158,8 @@ impl ContactList {
         contact::connection(ctx, &self.0, search.as_deref(), window).await
     }
 
-    /// The list's imports of contacts, newest first, including running ones. Not for SENDER keys.
+    /// The list's imports of contacts, newest first, including running ones. Requires
+    /// PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
     async fn imports(&self, ctx: &Context<'_>) -> Result<ContactImportConnection, ApiError> {
         let window = window(ctx)?;
         contact_import::connection(ctx, (self.account_key(), self.key()), window).await

@@ -207,7 +207,7 @@ pub struct CreditPackageMutation;
 
 #[Object]
 impl CreditPackageMutation {
-    /// Creates a credit package for sale. Requires a platform role.
+    /// Creates a credit package for sale. Requires PLATFORM_ADMIN.
     async fn create_credit_package(
         &self,
         ctx: &Context<'_>,
@@ -230,7 +230,7 @@ impl CreditPackageMutation {
     }
 
     /// Takes a package off sale. Credits that were bought stay as they are. Archiving it again
-    /// changes nothing.
+    /// changes nothing. Requires PLATFORM_ADMIN.
     async fn archive_credit_package(
         &self,
         ctx: &Context<'_>,

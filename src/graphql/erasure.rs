@@ -58,6 +58,7 @@ impl ErasureMutation {
     /// Erases a person's data, found by telephone number: removes contacts with the number from all
     /// lists, as removeContacts does, and deletes what imports kept of it. Credits and reports stay
     /// as they are. Repeating it erases only what came in since. It is recorded without the number.
+    /// Requires PLATFORM_ADMIN, ACCOUNT_MANAGER or OWNER.
     async fn erase_person(
         &self,
         ctx: &Context<'_>,

@@ -19,7 +19,8 @@ use crate::operations::{
 pub struct LedgerHead(Found);
 
 /// The last entry of an account's ledger. Whoever keeps heads apart from the server can prove later
-/// that no entry before them was changed or removed.
+/// that no entry before them was changed or removed. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER or
+/// OWNER.
 #[Object(guard = edges(of::LedgerHead))]
 impl LedgerHead {
     /// The number of the account's transactions, which is also the last one's number in the

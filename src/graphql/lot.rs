@@ -48,6 +48,7 @@ impl CreditLot {
 
 /// Credits that were added together by a purchase, a recharge or a grant, with their own remainder
 /// and expiration day. What was granted is the sum of remaining, held, used, expired and revoked.
+/// Requires PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
 #[Object]
 impl CreditLot {
     /// The node's id. It never changes.
@@ -257,7 +258,7 @@ pub struct LotMutation;
 
 #[Object]
 impl LotMutation {
-    /// Gives credits without payment. Requires a platform role.
+    /// Gives credits without payment. Requires PLATFORM_ADMIN or ACCOUNT_MANAGER.
     async fn grant_credits(
         &self,
         ctx: &Context<'_>,
@@ -296,8 +297,8 @@ impl LotMutation {
         })
     }
 
-    /// Takes back available credits, with a reason. Held credits can't be taken. Requires a
-    /// platform role.
+    /// Takes back available credits, with a reason. Held credits can't be taken. Requires
+    /// PLATFORM_ADMIN or ACCOUNT_MANAGER.
     async fn revoke_credits(
         &self,
         ctx: &Context<'_>,

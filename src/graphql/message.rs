@@ -127,8 +127,9 @@ impl Message {
     }
 
     /// The text as it is sent to the destination with the most recipients, with merge fields not
-    /// filled in. SENDER keys see it while the message is scheduled, and in the answer to their own
-    /// mutation. Null once it was erased.
+    /// filled in. Null once it was erased. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER
+    /// or VIEWER. SENDER keys see it while the message is scheduled, and in the answer to their own
+    /// mutation.
     async fn text(&self, ctx: &Context<'_>) -> Result<Option<Cow<'_, str>>, ApiError> {
         let is_erased = self.row.erased_at.is_some();
         if self.answers {

@@ -27,6 +27,7 @@ use crate::operations::{
 pub struct MonthlyReport(pub monthly_report::Model);
 
 /// The usage report of one calendar month, made available automatically after the month's end.
+/// Requires PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
 #[Object]
 impl MonthlyReport {
     /// The node's id. It never changes.
@@ -111,7 +112,8 @@ pub(super) async fn connection(
 #[derive(Debug, Clone)]
 pub struct MonthlyReportSchedule(pub monthly_report_schedule::Model);
 
-/// The settings of an account's automatic monthly reports.
+/// The settings of an account's automatic monthly reports. Requires PLATFORM_ADMIN,
+/// ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
 #[Object]
 impl MonthlyReportSchedule {
     /// Whether monthly reports are made.
@@ -146,21 +148,19 @@ pub(super) async fn schedule(
     Ok(MonthlyReportSchedule(found))
 }
 
-/// The settings of an account's monthly reports.
+/// The settings of an account's monthly reports to change. What is left out stays as it is.
 #[derive(Debug, InputObject)]
 pub struct UpdateMonthlyReportsInput {
     /// The account. If it is left out, the viewer's own account is used; platform roles must name
     /// one.
     account_id: Option<ID>,
-    /// Whether monthly reports are made. The first is that of the current month. Existing reports
-    /// stay when it is switched off.
-    enabled: bool,
-    /// The format of the files.
-    #[graphql(default_with = "ReportFormat::Xlsx")]
-    format: ReportFormat,
-    /// The length of the timelines' intervals.
-    #[graphql(default_with = "Interval::Day")]
-    interval: Interval,
+    /// Whether monthly reports are made. They are off until this is set. The first is that of the
+    /// current month. Existing reports stay when it is switched off.
+    enabled: Option<bool>,
+    /// The format of the files, XLSX until it is set.
+    format: Option<ReportFormat>,
+    /// The length of the timelines' intervals, DAY until it is set.
+    interval: Option<Interval>,
 }
 
 /// The result of updateMonthlyReports.
@@ -178,12 +178,13 @@ pub struct MonthlyReportMutation;
 
 #[Object]
 impl MonthlyReportMutation {
-    /// Turns automatic monthly usage reports on or off. Each is made on the first of the next month
-    /// in the account's time zone, and listed by Account.monthlyReports.
+    /// Turns automatic monthly usage reports on or off, or changes their files. Each is made on the
+    /// first of the next month in the account's time zone, and listed by Account.monthlyReports.
+    /// Requires PLATFORM_ADMIN, ACCOUNT_MANAGER or OWNER.
     async fn update_monthly_reports(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The settings of the monthly reports.")] input: UpdateMonthlyReportsInput,
+        #[graphql(desc = "The settings to change.")] input: UpdateMonthlyReportsInput,
     ) -> Result<UpdateMonthlyReportsPayload, ApiError> {
         let viewer = viewer_of(ctx, "updateMonthlyReports")?;
         let services = services(ctx)?;
@@ -192,8 +193,8 @@ impl MonthlyReportMutation {
             let change = UpdateMonthlyReports {
                 account: optional_id(account, &Path::input("accountId"), "account")?,
                 enabled: input.enabled,
-                format: operations::download::Format::from(input.format),
-                interval: input.interval.into(),
+                format: input.format.map(operations::download::Format::from),
+                interval: input.interval.map(Into::into),
             };
             services.update_monthly_reports(&viewer, change).await
         };

@@ -26,7 +26,7 @@ use crate::operations::{
 pub struct PaymentConnection(Connection);
 
 /// The shop or customer at the payment provider that an account pays with. Its credentials are
-/// never part of an answer.
+/// never part of an answer. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER or OWNER.
 #[Object]
 impl PaymentConnection {
     /// The name of the payment provider, such as sandbox.

@@ -29,7 +29,8 @@ use crate::operations::{
 #[derive(Debug, Clone)]
 pub struct Purchase(pub purchase::Model);
 
-/// A payment for a package, with the credits and the price at its beginning.
+/// A payment for a package, with the credits and the price at its beginning. Requires
+/// PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
 #[Object]
 impl Purchase {
     /// The node's id. It never changes.
@@ -83,7 +84,7 @@ impl Purchase {
     }
 
     /// The reference with which the platform confirmed a bank transfer, as its bank shows it. Null
-    /// until then, and for other methods. Requires OWNER or a platform role.
+    /// until then, and for other methods. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER or OWNER.
     async fn confirmed_with(&self, ctx: &Context<'_>) -> Option<Result<&str, ApiError>> {
         match may_read(ctx, "Purchase", "confirmedWith") {
             Ok(()) => self.0.confirmed_with.as_deref().map(Ok),
@@ -233,7 +234,8 @@ pub struct PurchaseMutation;
 #[Object]
 impl PurchaseMutation {
     /// Begins a one-time payment for a package. The credits are added once an owner approves it at
-    /// its confirmationUrl, or the platform confirms its bank transfer.
+    /// its confirmationUrl, or the platform confirms its bank transfer. Requires PLATFORM_ADMIN,
+    /// OWNER or MEMBER.
     async fn purchase_credits(
         &self,
         ctx: &Context<'_>,
@@ -260,7 +262,7 @@ impl PurchaseMutation {
     }
 
     /// Confirms that a bank transfer has come, and adds the credits of its purchase, once. Requires
-    /// a platform role.
+    /// PLATFORM_ADMIN or ACCOUNT_MANAGER.
     async fn confirm_purchase(
         &self,
         ctx: &Context<'_>,

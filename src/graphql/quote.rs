@@ -139,13 +139,15 @@ impl Quote {
     }
 
     /// The contact's text with the fewest segments, then the fewest characters. Null unless
-    /// personalised, and if no contact can be reached. SENDER keys get null and FORBIDDEN.
+    /// personalised, and if no contact can be reached. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER,
+    /// OWNER, MEMBER or VIEWER.
     async fn shortest(&self, ctx: &Context<'_>) -> Option<Result<PersonalText, ApiError>> {
         self.personal(ctx, "shortest", |tallied| tallied.shortest.as_ref())
     }
 
     /// The contact's text with the most segments, then the most characters. Null unless
-    /// personalised, and if no contact can be reached. SENDER keys get null and FORBIDDEN.
+    /// personalised, and if no contact can be reached. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER,
+    /// OWNER, MEMBER or VIEWER.
     async fn longest(&self, ctx: &Context<'_>) -> Option<Result<PersonalText, ApiError>> {
         self.personal(ctx, "longest", |tallied| tallied.longest.as_ref())
     }

@@ -208,7 +208,8 @@ pub struct RateCardMutation;
 #[Object]
 impl RateCardMutation {
     /// Publishes a new version of a rate card. It applies from now on to every account that is
-    /// charged by the card; existing messages keep the version that priced them.
+    /// charged by the card; existing messages keep the version that priced them. Requires
+    /// PLATFORM_ADMIN.
     async fn publish_rate_card(
         &self,
         ctx: &Context<'_>,

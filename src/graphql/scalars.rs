@@ -11,13 +11,13 @@ use crate::clock::whole_micros;
 const MAX_TEXT_BYTES: usize = 2_048;
 
 macro_rules! text_scalars {
-    ($($(#[doc = $doc:literal])* $name:ident $(= $public:literal)?;)*) => {$(
+    ($($(#[doc = $doc:literal])* $name:ident $(= $public:literal)? $(by $url:literal)?;)*) => {$(
         $(#[doc = $doc])*
         #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
         pub struct $name(pub String);
 
         $(#[doc = $doc])*
-        #[Scalar $( (name = $public) )?]
+        #[Scalar($(name = $public,)? $(specified_by_url = $url)?)]
         impl ScalarType for $name {
             fn parse(value: Value) -> InputValueResult<Self> {
                 text(value).map(Self).map_err(InputValueError::custom)
@@ -37,21 +37,21 @@ text_scalars! {
     /// digits.
     Decimal;
     /// RFC 3339 instant with an offset. Answers are always in UTC: "2026-11-22T08:00:00Z".
-    DateTime;
-    /// ISO 8601 calendar date: "2026-11-22".
-    Date;
+    DateTime by "https://www.rfc-editor.org/rfc/rfc3339";
+    /// ISO 8601 calendar date, the full-date of RFC 3339: "2026-11-22".
+    Date by "https://www.rfc-editor.org/rfc/rfc3339#section-5.6";
     /// ISO 3166-1 alpha-2 country code in upper case: "IT". Three countries that have telephone
     /// numbers without such a code are written as CLDR writes them: XK (Kosovo), AC (Ascension
     /// Island) and TA (Tristan da Cunha).
-    CountryCode;
+    CountryCode by "https://unicode.org/reports/tr35/#unicode_region_subtag";
     /// ISO 4217 currency code in upper case: "EUR".
-    CurrencyCode;
+    CurrencyCode by "https://www.iso.org/iso-4217-currency-codes.html";
     /// IANA time zone name: "Europe/Rome".
-    TimeZone;
+    TimeZone by "https://www.iana.org/time-zones";
     /// Telephone number in E.164 form, with +: "+393401234567".
-    PhoneNumber;
+    PhoneNumber by "https://www.itu.int/rec/T-REC-E.164";
     /// Absolute http or https URL: "https://shop.example/paid".
-    WebUrl = "URL";
+    WebUrl = "URL" by "https://url.spec.whatwg.org/";
 }
 
 /// Whole number from 0 to 9,007,199,254,740,991 (2^53 - 1) as a JSON number. Every language whose
@@ -162,6 +162,29 @@ mod tests {
         check("1e3", None);
         check("true", None);
         check("null", None);
+    }
+
+    #[test]
+    fn scalars_name_their_public_specification() {
+        let sdl = crate::graphql::schema::sdl();
+        for (scalar, url) in [
+            ("DateTime", "https://www.rfc-editor.org/rfc/rfc3339"),
+            ("Date", "https://www.rfc-editor.org/rfc/rfc3339#section-5.6"),
+            (
+                "CountryCode",
+                "https://unicode.org/reports/tr35/#unicode_region_subtag",
+            ),
+            (
+                "CurrencyCode",
+                "https://www.iso.org/iso-4217-currency-codes.html",
+            ),
+            ("TimeZone", "https://www.iana.org/time-zones"),
+            ("PhoneNumber", "https://www.itu.int/rec/T-REC-E.164"),
+            ("URL", "https://url.spec.whatwg.org/"),
+        ] {
+            let line = format!("scalar {scalar} @specifiedBy(url: \"{url}\")\n");
+            assert!(sdl.contains(&line), "{line}");
+        }
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! The schema, composed of the root fields of every noun.
 
-use async_graphql::{MergedObject, MergedSubscription, Schema as AnySchema, SchemaBuilder};
+use async_graphql::{
+    MergedObject, MergedSubscription, SDLExportOptions, Schema as AnySchema, SchemaBuilder,
+};
 
 use super::engine::{limits::Limits, paging::PageArguments};
 use crate::operations::Services;
@@ -80,7 +82,8 @@ pub type Schema = AnySchema<Query, Mutation, Subscription>;
 /// The schema in the schema definition language. It needs no database.
 #[must_use]
 pub fn sdl() -> String {
-    builder().finish().sdl()
+    let options = SDLExportOptions::new().include_specified_by();
+    builder().finish().sdl_with_options(options)
 }
 
 /// The schema over operations, with the limits of its requests.

@@ -20,7 +20,8 @@ use crate::operations::statement;
 pub struct Statement(pub statement::Statement);
 
 /// The bill of one calendar month: what was paid and taken back from its first instant to the next
-/// month's, in the account's time zone, and the platform's fee.
+/// month's, in the account's time zone, and the platform's fee. Requires PLATFORM_ADMIN,
+/// ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
 #[Object]
 impl Statement {
     /// The first day of the month.
@@ -92,7 +93,8 @@ impl Statement {
 
 /// The credits of a month, available and held together: opening + purchased + recharged + granted -
 /// spent - expired - revoked - chargedBack - debtPaid = closing, to the last digit. The closing of
-/// a month is the opening of the next.
+/// a month is the opening of the next. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER or
+/// VIEWER.
 #[derive(Debug, SimpleObject)]
 pub struct StatementCredits {
     /// The balance before the month's first instant.

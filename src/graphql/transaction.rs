@@ -27,7 +27,8 @@ use crate::operations::{
 #[derive(Debug, Clone)]
 pub struct Transaction(pub transaction::Model);
 
-/// One entry of the append-only ledger. Its postings add up to zero.
+/// One entry of the append-only ledger. Its postings add up to zero. Requires PLATFORM_ADMIN,
+/// ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
 #[Object]
 impl Transaction {
     /// The node's id. It never changes.
@@ -99,7 +100,8 @@ connection!(
 #[derive(Debug, Clone, Copy)]
 pub struct Posting(pub PostingSum);
 
-/// Credits put into a book (positive) or taken out of it (negative).
+/// Credits put into a book (positive) or taken out of it (negative). Requires PLATFORM_ADMIN,
+/// ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
 #[Object]
 impl Posting {
     /// The book that the posting is for.

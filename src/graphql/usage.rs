@@ -56,7 +56,8 @@ impl Usage {
     }
 }
 
-/// The messages, recipients, segments and credits of a period.
+/// The messages, recipients, segments and credits of a period. Requires PLATFORM_ADMIN,
+/// ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
 #[Object]
 impl Usage {
     /// How many messages were sent.
@@ -87,7 +88,7 @@ impl Usage {
     }
 }
 
-/// The usage of one interval.
+/// The usage of one interval. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct UsageBucket {
     /// The first instant of the interval or period.
@@ -111,7 +112,8 @@ impl ListUsage {
     }
 }
 
-/// The usage of one contact list.
+/// The usage of one contact list. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER or
+/// VIEWER.
 #[Object]
 impl ListUsage {
     /// The list, including archived ones; null for messages without a list.
@@ -175,7 +177,8 @@ impl ListUsage {
     }
 }
 
-/// The usage in one destination country.
+/// The usage in one destination country. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER or
+/// VIEWER.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct CountryUsage {
     /// The destination country.
@@ -187,7 +190,7 @@ pub struct CountryUsage {
     pub(super) share: Decimal,
 }
 
-/// The usage of one channel.
+/// The usage of one channel. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct ChannelUsage {
     /// The channel, SMS or MMS.
@@ -199,7 +202,8 @@ pub struct ChannelUsage {
     pub(super) share: Decimal,
 }
 
-/// The usage of the period before a report's period.
+/// The usage of the period before a report's period. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER,
+/// OWNER, MEMBER or VIEWER.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct PreviousUsage {
     /// The first instant of the interval or period.

@@ -132,7 +132,7 @@ impl UsageReport {
 }
 
 /// The usage of a period: messages that were charged in it, with their recipients in countries that
-/// the rate card serves.
+/// the rate card serves. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
 #[Object]
 impl UsageReport {
     /// The usage of the whole period.
@@ -292,7 +292,7 @@ impl UsageReport {
     }
 }
 
-/// A temporary link to a file.
+/// A temporary link to a file. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct Download {
     /// The link's absolute URL.
@@ -309,7 +309,8 @@ pub struct UsageReportQuery;
 
 #[Object]
 impl UsageReportQuery {
-    /// The usage of a period by list, time, country and channel.
+    /// The usage of a period by list, time, country and channel. Requires PLATFORM_ADMIN,
+    /// ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
     async fn usage_report(
         &self,
         ctx: &Context<'_>,

@@ -23,23 +23,27 @@ use super::{
 use crate::{
     clock::whole_micros,
     reports::{csv::Dialect, usage::Source},
-    store::{self, monthly_report::NEVER, usage::UsageFilter},
+    store::{
+        self,
+        monthly_report::{Changed, NEVER},
+        usage::UsageFilter,
+    },
 };
 
 /// How many schedules one pass of the job reads.
 const PASS: u64 = 500;
 
-/// The input of `updateMonthlyReports`.
+/// The input of `updateMonthlyReports`. What is `None` keeps its value.
 #[derive(Debug, Clone, Copy)]
 pub struct UpdateMonthlyReports {
     /// The account; the viewer's own if `None`.
     pub account: Option<AccountId>,
     /// Whether reports are made.
-    pub enabled: bool,
+    pub enabled: Option<bool>,
     /// The format of the files.
-    pub format: Format,
+    pub format: Option<Format>,
     /// The interval of the timelines.
-    pub interval: Interval,
+    pub interval: Option<Interval>,
 }
 
 /// A calendar month in a time zone.
@@ -68,32 +72,45 @@ impl Services {
         let zone = time_zone(&account)?;
         let id = AccountId::new(account.id);
         let transaction = self.store().begin().await?;
-        let before = store::monthly_report::schedule(&transaction, id).await?;
-        let (month, due_at) = match before {
-            // Reports that are already on keep the months that they wait for.
-            Some(before) if before.enabled && change.enabled => (before.month, before.due_at),
-            _ => {
-                let month = calendar::date_of(self.clock().now(), &zone).first_of_month();
-                let end = calendar::month_of_date(month, &zone).map_err(beyond)?.1;
-                let due_at = if change.enabled {
-                    end.as_microsecond()
-                } else {
-                    NEVER
-                };
-                (month.to_string(), due_at)
-            }
+        let found = store::monthly_report::schedule(&transaction, id).await?;
+        let mut row = found.unwrap_or_else(|| unset(id));
+        let mut changed = Changed {
+            switched: false,
+            format: change.format.is_some(),
+            interval: change.interval.is_some(),
         };
-        let row = monthly_report_schedule::Model {
-            account_id: account.id,
-            enabled: change.enabled,
-            format: stored_format(change.format),
-            interval: stored_interval(change.interval),
-            month,
-            due_at,
-        };
-        store::monthly_report::set_schedule(&transaction, row.clone()).await?;
+        if let Some(format) = change.format {
+            row.format = stored_format(format);
+        }
+        if let Some(interval) = change.interval {
+            row.interval = stored_interval(interval);
+        }
+        // Reports that are already on keep the months that they wait for.
+        if let Some(enabled) = change.enabled
+            && !(row.enabled && enabled)
+        {
+            let month = calendar::date_of(self.clock().now(), &zone).first_of_month();
+            let end = calendar::month_of_date(month, &zone).map_err(beyond)?.1;
+            row.enabled = enabled;
+            row.month = month.to_string();
+            row.due_at = if enabled { end.as_microsecond() } else { NEVER };
+            changed.switched = true;
+        }
+        let row = store::monthly_report::set_schedule(&transaction, row, changed).await?;
         transaction.commit().await?;
         Ok(row)
+    }
+}
+
+/// The schedule of an account that never had one: off.
+fn unset(account: AccountId) -> monthly_report_schedule::Model {
+    monthly_report_schedule::Model {
+        account_id: account.uuid(),
+        enabled: false,
+        format: sql_enums::ReportFormat::Xlsx,
+        interval: sql_enums::Interval::Day,
+        month: String::new(),
+        due_at: NEVER,
     }
 }
 
@@ -106,14 +123,7 @@ impl ViewerReader {
         self.refuse_unseen(Visibility::Account(account))?;
         let connection = self.services().store().reader();
         let found = store::monthly_report::schedule(connection, account).await?;
-        Ok(found.unwrap_or_else(|| monthly_report_schedule::Model {
-            account_id: account.uuid(),
-            enabled: false,
-            format: sql_enums::ReportFormat::Xlsx,
-            interval: sql_enums::Interval::Day,
-            month: String::new(),
-            due_at: NEVER,
-        }))
+        Ok(found.unwrap_or_else(|| unset(account)))
     }
 
     /// A page of an account's reports, newest first.

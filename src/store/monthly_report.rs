@@ -30,26 +30,48 @@ pub async fn schedule(
         .await
 }
 
-/// Writes an account's schedule.
+/// Which settings of a schedule a change sets.
+#[derive(Debug, Clone, Copy)]
+pub struct Changed {
+    /// Whether reports are made, from which month on, and when the next is due.
+    pub switched: bool,
+    /// The format of the files.
+    pub format: bool,
+    /// The interval of the timelines.
+    pub interval: bool,
+}
+
+/// Writes the changed settings of an account's schedule, or all of them if it never had one, and
+/// returns the schedule as it is now. Two changes of different settings at once both count.
 pub async fn set_schedule(
     connection: &impl ConnectionTrait,
     row: monthly_report_schedule::Model,
-) -> Result<(), DbErr> {
+    changed: Changed,
+) -> Result<monthly_report_schedule::Model, DbErr> {
     use monthly_report_schedule::Column;
+    let columns: Vec<Column> = [
+        (changed.switched, Column::Enabled),
+        (changed.switched, Column::Month),
+        (changed.switched, Column::DueAt),
+        (changed.format, Column::Format),
+        (changed.interval, Column::Interval),
+    ]
+    .into_iter()
+    .filter_map(|(is_changed, column)| is_changed.then_some(column))
+    .collect();
+    if columns.is_empty() {
+        return Ok(row);
+    }
+    let account = AccountId::new(row.account_id);
     let replaced = OnConflict::column(Column::AccountId)
-        .update_columns([
-            Column::Enabled,
-            Column::Format,
-            Column::Interval,
-            Column::Month,
-            Column::DueAt,
-        ])
+        .update_columns(columns)
         .to_owned();
     monthly_report_schedule::Entity::insert(row.into_active_model())
         .on_conflict(replaced)
         .exec_without_returning(connection)
-        .await
-        .map(drop)
+        .await?;
+    let written = schedule(connection, account).await?;
+    written.ok_or_else(|| DbErr::RecordNotFound("a schedule that was just written".to_owned()))
 }
 
 /// Makes the due instant of an account's next report be recalculated, because its months have

@@ -56,9 +56,9 @@ pub struct UpdateAccountInput {
     time_zone: Option<TimeZone>,
     /// The order in which the account's lots are spent from now on.
     consumption_order: Option<ConsumptionOrder>,
-    /// Who settles the account's scheduled messages from now on. Requires a platform role. Messages
-    /// that came due while the server settled are charged first; with AUTOMATIC, overdue messages
-    /// are charged for all who haven't left their lists.
+    /// Who settles the account's scheduled messages from now on. Messages that came due while the
+    /// server settled are charged first; with AUTOMATIC, overdue messages are charged for all who
+    /// haven't left their lists. Requires PLATFORM_ADMIN.
     settlement: Option<Settlement>,
     /// Any version of the rate card to charge by. Requires PLATFORM_ADMIN.
     rate_card_id: Option<ID>,
@@ -91,7 +91,7 @@ pub struct AccountMutation;
 
 #[Object]
 impl AccountMutation {
-    /// Creates an account without credits. Requires a platform role.
+    /// Creates an account without credits. Requires PLATFORM_ADMIN.
     async fn create_account(
         &self,
         ctx: &Context<'_>,
@@ -120,7 +120,8 @@ impl AccountMutation {
         })
     }
 
-    /// Changes an account's settings. What is left out stays as it is.
+    /// Changes an account's settings. What is left out stays as it is. Requires PLATFORM_ADMIN or
+    /// OWNER.
     async fn update_account(
         &self,
         ctx: &Context<'_>,

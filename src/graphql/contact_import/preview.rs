@@ -17,7 +17,7 @@ use crate::{
 pub struct ContactImportPreview(Preview);
 
 /// The beginning of a file of contacts, and how importContacts would read it without phoneColumn
-/// and columns.
+/// and columns. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
 #[Object]
 impl ContactImportPreview {
     /// The character between two cells, such as "," or a tab. Null for a workbook.
@@ -77,7 +77,8 @@ impl ContactImportPreview {
     }
 }
 
-/// A column of a file of contacts.
+/// A column of a file of contacts. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER or
+/// VIEWER.
 #[derive(Debug, SimpleObject)]
 pub struct ImportPreviewColumn {
     /// What the first row says, as phoneColumn and columns name it. Empty if the column has no
@@ -97,7 +98,8 @@ pub struct ImportPreviewRow {
     cells: Private<Vec<String>>,
 }
 
-/// A row of a file of contacts, unchanged.
+/// A row of a file of contacts, unchanged. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER
+/// or VIEWER.
 #[Object]
 impl ImportPreviewRow {
     /// The line at which the row begins, from 1 and including the first row; in a workbook, its
@@ -125,7 +127,7 @@ impl ContactImportQuery {
     ///
     /// The file is sent as for importContacts, to roles that may import; a request has one preview.
     /// A file that can't be read is BAD_USER_INPUT with the reason. A few are read at once; beyond
-    /// that RATE_LIMITED.
+    /// that RATE_LIMITED. Requires PLATFORM_ADMIN, OWNER or MEMBER.
     async fn contact_import_preview(
         &self,
         ctx: &Context<'_>,

@@ -41,7 +41,8 @@ impl From<imports::Warning> for ImportWarning {
     }
 }
 
-/// A part of a file that was left out or may be wrong. The contacts were imported.
+/// A part of a file that was left out or may be wrong. The contacts were imported. Requires
+/// PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
 #[Object]
 impl ImportWarning {
     /// The line at which the row begins, from 1 and including the first row; in a workbook, its

@@ -96,7 +96,7 @@ pub struct ContactListMutation;
 #[Object]
 impl ContactListMutation {
     /// Creates a contact list. It shares the unassigned credits until allocateCredits gives it a
-    /// limit of its own.
+    /// limit of its own. Requires PLATFORM_ADMIN, OWNER or MEMBER.
     async fn create_contact_list(
         &self,
         ctx: &Context<'_>,
@@ -120,7 +120,7 @@ impl ContactListMutation {
         })
     }
 
-    /// Changes a contact list's name or its head-counts.
+    /// Changes a contact list's name or its head-counts. Requires PLATFORM_ADMIN, OWNER or MEMBER.
     async fn update_contact_list(
         &self,
         ctx: &Context<'_>,
@@ -146,7 +146,8 @@ impl ContactListMutation {
 
     /// Archives a contact list: its own credits become unassigned, and its messages stay in
     /// reports. Its stored contacts and its imports' rejected rows are deleted for good. It is
-    /// refused while the list has scheduled messages. Archiving it again changes nothing.
+    /// refused while the list has scheduled messages. Archiving it again changes nothing. Requires
+    /// PLATFORM_ADMIN, OWNER or MEMBER.
     async fn archive_contact_list(
         &self,
         ctx: &Context<'_>,

@@ -9,6 +9,8 @@
 //! (`Result::transpose` makes one), and is null beside its error. `Result<Option<T>, ApiError>`
 //! prints the same schema, but the engine then nulls the parent.
 
+pub mod code;
+
 use std::error::Error as StdError;
 use std::sync::Arc;
 
@@ -17,52 +19,14 @@ use entity::sql_enums::Role;
 
 use crate::operations::policy::role_name;
 
+pub use code::Code;
+
 /// The most errors in a response. A list of 10,000 items that all fail must not answer with 10,000
 /// errors.
 pub const MAX_ERRORS: usize = 50;
 
 /// The engine quotes the offending value in its messages, and a value may be as large as a request.
 const MAX_MESSAGE_CHARS: usize = 500;
-
-/// The `extensions.code` of an error. Clients branch on these, so they never change.
-pub mod code {
-    /// The request has no valid key.
-    pub const UNAUTHENTICATED: &str = "UNAUTHENTICATED";
-    /// The viewer's role may not do this.
-    pub const FORBIDDEN: &str = "FORBIDDEN";
-    /// It does not exist, or is not visible to this viewer.
-    pub const NOT_FOUND: &str = "NOT_FOUND";
-    /// An argument's value can't be used; `extensions.field` names the argument.
-    pub const BAD_USER_INPUT: &str = "BAD_USER_INPUT";
-    /// Too many requests at once; the same request may succeed later.
-    pub const RATE_LIMITED: &str = "RATE_LIMITED";
-    /// A service that the answer depends on is down; the same request may succeed later.
-    pub const UNAVAILABLE: &str = "UNAVAILABLE";
-    /// A fault of the server; `extensions.requestId` finds it in the log.
-    pub const INTERNAL_SERVER_ERROR: &str = "INTERNAL_SERVER_ERROR";
-    /// Stands for the errors beyond [`MAX_ERRORS`](super::super::MAX_ERRORS).
-    pub const ERRORS_LEFT_OUT: &str = "ERRORS_LEFT_OUT";
-    /// The document is not GraphQL.
-    pub const GRAPHQL_PARSE_FAILED: &str = "GRAPHQL_PARSE_FAILED";
-    /// The document does not fit the schema, or exceeds a limit that its message names.
-    pub const GRAPHQL_VALIDATION_FAILED: &str = "GRAPHQL_VALIDATION_FAILED";
-    /// The document has too many bytes or tokens to be read.
-    pub const DOCUMENT_TOO_LARGE: &str = "DOCUMENT_TOO_LARGE";
-    /// The answer would be larger than one request may get; the message names the limit.
-    pub const OUTPUT_TOO_LARGE: &str = "OUTPUT_TOO_LARGE";
-    /// The request reached its time limit and was ended.
-    pub const TIMED_OUT: &str = "TIMED_OUT";
-    /// `operationName` names no operation, or is missing although the document has several.
-    pub const OPERATION_RESOLUTION_FAILURE: &str = "OPERATION_RESOLUTION_FAILURE";
-    /// No document is known by this hash; Apollo's clients then send the document with it.
-    pub const PERSISTED_QUERY_NOT_FOUND: &str = "PERSISTED_QUERY_NOT_FOUND";
-    /// The hash is not that of the document beside it.
-    pub const PERSISTED_QUERY_HASH_MISMATCH: &str = "PERSISTED_QUERY_HASH_MISMATCH";
-    /// No trusted document has this id, and no others are accepted.
-    pub const PERSISTED_QUERY_NOT_IN_LIST: &str = "PERSISTED_QUERY_NOT_IN_LIST";
-    /// The document isn't a trusted one, and no others are accepted.
-    pub const QUERY_NOT_IN_SAFELIST: &str = "QUERY_NOT_IN_SAFELIST";
-}
 
 /// Why a resolver returns no value.
 ///
@@ -125,7 +89,7 @@ impl ApiError {
         Self::Internal(Arc::from(cause.into()))
     }
 
-    fn code(&self) -> &'static str {
+    fn code(&self) -> Code {
         match self {
             Self::Unauthenticated => code::UNAUTHENTICATED,
             Self::Forbidden(_) => code::FORBIDDEN,
@@ -179,7 +143,7 @@ fn set_all(extensions: &mut ErrorExtensionValues, all: Vec<(Vec<String>, String)
 impl From<ApiError> for async_graphql::Error {
     fn from(error: ApiError) -> Self {
         let mut extensions = ErrorExtensionValues::default();
-        extensions.set("code", error.code());
+        extensions.set("code", error.code().name());
         let mut source: Option<Arc<dyn std::any::Any + Send + Sync>> = None;
         let message = match error {
             ApiError::Unauthenticated => {
@@ -244,9 +208,9 @@ impl From<ApiError> for async_graphql::Error {
 }
 
 /// An error with a code and a text for the client, outside any resolver.
-pub(crate) fn coded(code: &str, message: impl Into<String>) -> ServerError {
+pub(crate) fn coded(code: Code, message: impl Into<String>) -> ServerError {
     let mut error = ServerError::new(message, None);
-    set(&mut error, "code", code);
+    set(&mut error, "code", code.name());
     error
 }
 
@@ -300,10 +264,14 @@ fn finish_one(mut error: ServerError, request_id: &str) -> ServerError {
         } else {
             code::BAD_USER_INPUT
         };
-        set(&mut error, "code", code);
+        set(&mut error, "code", code.name());
     }
     let path = &error.path;
-    tracing::debug!(code = code_of(&error), ?path, "a field was refused");
+    tracing::debug!(
+        code = code_of(&error).map(Code::name),
+        ?path,
+        "a field was refused"
+    );
     if error.message.chars().nth(MAX_MESSAGE_CHARS).is_some() {
         error.message = error.message.chars().take(MAX_MESSAGE_CHARS).collect();
         error.message.push('…');
@@ -326,9 +294,9 @@ pub(crate) fn take_over_budget(errors: &mut Vec<ServerError>) -> Option<ServerEr
     Some(error)
 }
 
-pub(super) fn code_of(error: &ServerError) -> Option<&str> {
+pub(super) fn code_of(error: &ServerError) -> Option<Code> {
     match error.extensions.as_ref()?.get("code")? {
-        Value::String(code) => Some(code),
+        Value::String(code) => Code::find(code),
         _ => None,
     }
 }
@@ -342,7 +310,7 @@ fn masked(error: ServerError, request_id: &str) -> ServerError {
     let mut masked = ServerError::new(INTERNAL_TEXT, None);
     masked.locations = error.locations;
     masked.path = error.path;
-    set(&mut masked, "code", code::INTERNAL_SERVER_ERROR);
+    set(&mut masked, "code", code::INTERNAL_SERVER_ERROR.name());
     set(&mut masked, "requestId", request_id);
     masked
 }

@@ -232,7 +232,10 @@ mod tests {
                 }
                 Ok(request.query)
             }
-            Err(error) => Err(super::super::errors::code_of(&error).unwrap().to_owned()),
+            Err(error) => Err(super::super::errors::code_of(&error)
+                .unwrap()
+                .name()
+                .to_owned()),
         }
     }
 

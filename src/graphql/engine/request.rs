@@ -158,6 +158,33 @@ pub enum UserErrorCode {
     LimitReached,
 }
 
+impl UserErrorCode {
+    /// What a client does about it, for docs/errors.md.
+    #[must_use]
+    pub fn remedy(self) -> &'static str {
+        match self {
+            Self::Invalid => "Correct the value at `field`; the message says what would be right.",
+            Self::NotFound => "Check the id, and that the object belongs to the key's account.",
+            Self::Conflict => {
+                "Do what the message asks for first, or read the object again: it may have changed meanwhile."
+            }
+            Self::InsufficientCredits => {
+                "Buy credits, assign more of them to the list, or reach fewer recipients. The message says how many are needed and available."
+            }
+            Self::UnsupportedDestination => {
+                "Choose recipients in countries of the account's rate card, or ask the platform for another card."
+            }
+            Self::IdempotencyKeyReused => {
+                "Send a new key with a new request. Only the same request may be repeated with its key."
+            }
+            Self::PaymentFailed => {
+                "Do what the message says. If the provider couldn't be reached, repeat the mutation later."
+            }
+            Self::LimitReached => "Make room as the message says, or wait.",
+        }
+    }
+}
+
 /// Turns an operation's outcome into a payload: its result, or the refusals as `userErrors`.
 ///
 /// # Errors

@@ -27,7 +27,8 @@ impl MessageMutation {
     /// server settles (AUTOMATIC), it charges at sendAt for those who haven't left the list by
     /// then, at what each was to cost when scheduled, and releases the rest with a note that says
     /// how many have left. In a text with merge fields, a contact whose fields changed before it
-    /// left counts as one of those in its country with the fewest segments.
+    /// left counts as one of those in its country with the fewest segments. Requires
+    /// PLATFORM_ADMIN, OWNER, MEMBER or SENDER.
     async fn schedule_message(
         &self,
         ctx: &Context<'_>,
@@ -36,7 +37,7 @@ impl MessageMutation {
         ScheduleMessagePayload::of(add(ctx, "scheduleMessage", input).await?)
     }
 
-    /// Charges a message that is sent now.
+    /// Charges a message that is sent now. Requires PLATFORM_ADMIN, OWNER, MEMBER or SENDER.
     async fn send_message(
         &self,
         ctx: &Context<'_>,
@@ -48,7 +49,7 @@ impl MessageMutation {
     /// Charges what was sent of a scheduled message and releases the rest. If `sent` is left out,
     /// it is charged for everybody for whom it was scheduled; if the server settles, less those who
     /// have left the list since. From sendAt on, a message that the server settles is charged this
-    /// way, whoever asks.
+    /// way, whoever asks. Requires PLATFORM_ADMIN, OWNER, MEMBER or SENDER.
     async fn settle_message(
         &self,
         ctx: &Context<'_>,
@@ -68,7 +69,7 @@ impl MessageMutation {
 
     /// Cancels a scheduled message and releases its hold. From sendAt on it is refused with
     /// CONFLICT if the server settles; otherwise only platform roles and SENDER keys may cancel,
-    /// because the message may have been sent.
+    /// because the message may have been sent. Requires PLATFORM_ADMIN, OWNER, MEMBER or SENDER.
     async fn cancel_message(
         &self,
         ctx: &Context<'_>,

@@ -13,7 +13,8 @@ use crate::graphql::{
     segmentation::Segmentation,
 };
 
-/// The text that one contact gets.
+/// The text that one contact gets. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER or
+/// VIEWER.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct PersonalText {
     /// The text with the contact's values in place of its merge fields, and otherwise as typed.
@@ -46,7 +47,7 @@ impl MergeField {
     }
 
     /// How many stored contacts have no value for it, or an empty one, and get the fallback; null
-    /// unless personalised. Not for SENDER keys, which get null and FORBIDDEN.
+    /// unless personalised. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
     async fn contacts_without_value(&self, ctx: &Context<'_>) -> Option<Result<i32, ApiError>> {
         let may = may_read(ctx, "MergeField", "contactsWithoutValue");
         may.map(|()| self.lacking.map(recipients)).transpose()

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::headers;
 use super::media::Media;
-use crate::graphql::engine::errors::{code, coded};
+use crate::graphql::engine::errors::{Code, code, coded};
 use crate::graphql::engine::execution::Answer;
 use crate::http::event_stream;
 
@@ -18,14 +18,14 @@ use crate::http::event_stream;
 #[derive(Debug)]
 pub(crate) struct Problem {
     status: StatusCode,
-    code: &'static str,
+    code: Code,
     message: String,
     /// The allowed methods, if the method was wrong.
     allow: Option<&'static str>,
 }
 
 impl Problem {
-    pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+    pub(crate) fn new(status: StatusCode, code: Code, message: impl Into<String>) -> Self {
         Self {
             status,
             code,
@@ -62,13 +62,13 @@ impl Problem {
 }
 
 pub(super) fn bad_request(message: impl Into<String>) -> Problem {
-    Problem::new(StatusCode::BAD_REQUEST, "BAD_REQUEST", message)
+    Problem::new(StatusCode::BAD_REQUEST, code::BAD_REQUEST, message)
 }
 
 pub(super) fn batching() -> Problem {
     Problem::new(
         StatusCode::BAD_REQUEST,
-        "BATCHING_NOT_SUPPORTED",
+        code::BATCHING_NOT_SUPPORTED,
         "Batches are not supported: send one operation per request; its document may select many fields.",
     )
 }
@@ -76,7 +76,7 @@ pub(super) fn batching() -> Problem {
 pub(super) fn too_large(what: &str, limit_bytes: usize) -> Problem {
     Problem::new(
         StatusCode::PAYLOAD_TOO_LARGE,
-        "PAYLOAD_TOO_LARGE",
+        code::PAYLOAD_TOO_LARGE,
         format!("{what} has more than {limit_bytes} bytes."),
     )
 }
@@ -84,7 +84,7 @@ pub(super) fn too_large(what: &str, limit_bytes: usize) -> Problem {
 pub(super) fn too_slow(silence: Duration) -> Problem {
     Problem::new(
         StatusCode::REQUEST_TIMEOUT,
-        "REQUEST_TIMEOUT",
+        code::REQUEST_TIMEOUT,
         format!("No data arrived for {} seconds.", silence.as_secs()),
     )
 }
@@ -92,7 +92,7 @@ pub(super) fn too_slow(silence: Duration) -> Problem {
 pub(super) fn too_long(what: &str, limit: Duration) -> Problem {
     Problem::new(
         StatusCode::REQUEST_TIMEOUT,
-        "REQUEST_TIMEOUT",
+        code::REQUEST_TIMEOUT,
         format!("{what} took more than {} seconds.", limit.as_secs()),
     )
 }
@@ -100,7 +100,7 @@ pub(super) fn too_long(what: &str, limit: Duration) -> Problem {
 pub(super) fn too_little(bytes: usize, within: Duration) -> Problem {
     Problem::new(
         StatusCode::REQUEST_TIMEOUT,
-        "REQUEST_TIMEOUT",
+        code::REQUEST_TIMEOUT,
         format!(
             "The files arrived too slowly: at least {bytes} bytes are expected every {} seconds.",
             within.as_secs()
@@ -115,7 +115,7 @@ pub(super) fn busy(message: &str) -> Problem {
 pub(super) fn unsupported_type() -> Problem {
     Problem::new(
         StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        "UNSUPPORTED_MEDIA_TYPE",
+        code::UNSUPPORTED_MEDIA_TYPE,
         "Send application/json in UTF-8, or multipart/form-data to upload files.",
     )
 }
@@ -123,7 +123,7 @@ pub(super) fn unsupported_type() -> Problem {
 pub(super) fn preflight_missing() -> Problem {
     Problem::new(
         StatusCode::BAD_REQUEST,
-        "PREFLIGHT_REQUIRED",
+        code::PREFLIGHT_REQUIRED,
         "A form needs the header GraphQL-Require-Preflight with any value, so that no other site's page can send it.",
     )
 }
@@ -131,7 +131,7 @@ pub(super) fn preflight_missing() -> Problem {
 pub(super) fn not_acceptable() -> Problem {
     Problem::new(
         StatusCode::NOT_ACCEPTABLE,
-        "NOT_ACCEPTABLE",
+        code::NOT_ACCEPTABLE,
         "Responses are application/graphql-response+json, application/json or text/event-stream; accept one of them.",
     )
 }
@@ -141,7 +141,7 @@ pub(super) fn method_not_allowed() -> Problem {
         allow: Some("GET, POST"),
         ..Problem::new(
             StatusCode::METHOD_NOT_ALLOWED,
-            "METHOD_NOT_ALLOWED",
+            code::METHOD_NOT_ALLOWED,
             "Send a POST, or a GET for a query.",
         )
     }
@@ -152,7 +152,7 @@ pub(super) fn mutation_by_get() -> Problem {
         allow: Some("POST"),
         ..Problem::new(
             StatusCode::METHOD_NOT_ALLOWED,
-            "METHOD_NOT_ALLOWED",
+            code::METHOD_NOT_ALLOWED,
             "Send a mutation by POST.",
         )
     }
@@ -161,7 +161,7 @@ pub(super) fn mutation_by_get() -> Problem {
 pub(super) fn subscription_over_http() -> Problem {
     Problem::new(
         StatusCode::BAD_REQUEST,
-        "SUBSCRIPTION_NOT_SUPPORTED",
+        code::SUBSCRIPTION_NOT_SUPPORTED,
         "Subscribe with Accept: text/event-stream, or over a WebSocket at this address with the subprotocol graphql-transport-ws.",
     )
 }
@@ -169,7 +169,7 @@ pub(super) fn subscription_over_http() -> Problem {
 pub(super) fn storage_failed() -> Problem {
     Problem::new(
         StatusCode::INTERNAL_SERVER_ERROR,
-        "INTERNAL_SERVER_ERROR",
+        code::INTERNAL_SERVER_ERROR,
         "The file could not be stored; try again later.",
     )
 }

@@ -35,7 +35,7 @@ pub struct UpdateAutoRecharge {
     /// The account; the viewer's own if `None`.
     pub account: Option<AccountId>,
     /// Whether it is on.
-    pub enabled: bool,
+    pub enabled: Option<bool>,
     /// A recharge is due below this many available credits.
     pub threshold: Option<String>,
     /// The package to buy.
@@ -49,7 +49,7 @@ pub struct UpdateAutoRecharge {
 
 /// A change that was read, before it is compared with what is stored.
 struct Change {
-    enabled: bool,
+    enabled: Option<bool>,
     threshold: Option<Credits>,
     package: Option<PackageId>,
     monthly_limit: Option<Option<Money>>,
@@ -84,10 +84,12 @@ impl Services {
             self.check_return_to(&account, url)?;
         }
         let change = read(change)?;
-        if change.enabled {
+        if change.enabled != Some(false) {
             let reader = self.store().reader();
             let wanted = merged(reader, &account, &change, self.clock().now()).await?;
-            self.ask_permission(&account, &wanted, url).await?;
+            if wanted.row.enabled {
+                self.ask_permission(&account, &wanted, url).await?;
+            }
         }
         self.set_auto_recharge(&account, &change).await?;
         self.auto_recharge(&account).await
@@ -213,7 +215,7 @@ async fn merged(
         None => monthly_limit(account, before.monthly_limit_minor)?,
     };
     let row = auto_recharge::Model {
-        enabled: change.enabled,
+        enabled: change.enabled.unwrap_or(before.enabled),
         threshold_units: (change.threshold.map(Credits::units)).or(before.threshold_units),
         package_id: change.package.map(PackageId::uuid).or(before.package_id),
         monthly_limit_minor: limit.map(Money::minor),

@@ -1,8 +1,10 @@
 //! Who may do what, law A1: every row of the policy with every role, with no key and with another
 //! account's owner, over HTTP. Each request is about existing rows of one account. What a
-//! root field may be used for is in [`uses`] (law A3), what is read below the API in [`reader`].
+//! root field may be used for is in [`uses`] (law A3), what is read below the API in [`reader`], and
+//! that foreign objects can't be found out in [`strangers`].
 
 mod reader;
+mod strangers;
 mod uses;
 
 use std::{
@@ -14,8 +16,12 @@ use async_graphql::parser::{
     parse_schema,
     types::{TypeKind, TypeSystemDefinition},
 };
+use entity::sql_enums::Role;
 use futures_util::{SinkExt, StreamExt};
-use message_credits::{graphql::schema::sdl, operations::policy::POLICY};
+use message_credits::{
+    graphql::schema::sdl,
+    operations::policy::{POLICY, access, role_name},
+};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
@@ -194,18 +200,46 @@ impl World {
     /// The outcome of a request for a root field, in a word.
     async fn outcome(&self, server: &Server, field: &str, key: Option<&str>) -> String {
         let (query, variables) = self.document(field);
-        let response = match field {
-            "balanceChanged" | "contactImportProgress" => {
-                subscribe(server, key, &query, variables).await
-            }
-            "contactImportPreview" | "importContacts" => {
-                let file = ("contacts.csv", "phone\r\n+393401234567");
-                server.upload(key, &query, variables, file).await
-            }
-            _ => server.graphql(key, &query, variables).await,
-        };
-        outcome(field, &response)
+        let response = answer(server, field, key, &query, variables).await;
+        let outcome = outcome(field, &response);
+        if outcome == "-" {
+            names_roles(&response["errors"][0], access(field).roles());
+        }
+        outcome
     }
+}
+
+/// The answer to a document for a root field.
+async fn answer(
+    server: &Server,
+    field: &str,
+    key: Option<&str>,
+    query: &str,
+    variables: Value,
+) -> Value {
+    match field {
+        "balanceChanged" | "contactImportProgress" => {
+            subscribe(server, key, query, variables).await
+        }
+        "contactImportPreview" | "importContacts" => {
+            let file = ("contacts.csv", "phone\r\n+393401234567");
+            server.upload(key, query, variables, file).await
+        }
+        _ => server.graphql(key, query, variables).await,
+    }
+}
+
+/// That a FORBIDDEN error names the roles that may, as data and in its message.
+pub fn names_roles(error: &Value, roles: &[Role]) {
+    let names: Vec<&str> = roles.iter().copied().map(role_name).collect();
+    let expected = json!({ "code": "FORBIDDEN", "roles": names });
+    assert_eq!(error["extensions"], expected, "{error}");
+    let message = error["message"].as_str().unwrap();
+    let words: Vec<&str> = message
+        .split(|letter: char| !letter.is_ascii_uppercase() && letter != '_')
+        .filter(|word| word.len() > 1)
+        .collect();
+    assert_eq!(words, names, "{message}");
 }
 
 /// All fields of a mutation's payload: whoever may use the mutation may read all of it.

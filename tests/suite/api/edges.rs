@@ -21,6 +21,7 @@ use message_credits::{
 };
 use serde_json::{Value, json};
 
+use super::authorization::names_roles;
 use crate::support::{Server, new_key, payment_connection::CONNECT, sending::account};
 
 const ROOTS: [&str; 3] = ["Query", "Mutation", "Subscription"];
@@ -425,6 +426,9 @@ async fn every_field_follows_its_policy_row() {
                     codes == ["FORBIDDEN"] || codes.is_empty() && is_absent
                 };
                 asked += 1;
+                if codes == ["FORBIDDEN"] && way.is_open(*role) {
+                    names_roles(&answer["errors"][0], access_of(name, field).roles());
+                }
                 if !as_said {
                     wrong.push(format!(
                         "{name}.{field} for {role_name} (open: {may}): {answer}"

@@ -444,6 +444,37 @@ on_both_databases! {
         assert_eq!(available(&server, &shop).await, "50");
     }
 
+    /// Each setting can be changed alone. One that is on asks its provider about the new amounts,
+    /// and one that is off stays off and asks nobody.
+    async fn a_change_keeps_what_it_leaves_out(server: Server) {
+        let provider = TestProvider::new();
+        let server = server.paid_by([provider.shared()]).await;
+        let shop = quiet_shop(&server, "30").await;
+        connect(&server, &shop, NAME, "a-shop").await;
+        let limit = |amount: &str| json!({ "amount": amount, "currencyCode": "EUR" });
+        let settings = |enabled: bool, threshold: &str, amount: &str| {
+            json!({ "enabled": enabled, "threshold": threshold, "package": { "id": shop.package },
+                "monthlyLimit": limit(amount), "suspendedReason": null, "confirmationUrl": null })
+        };
+        set(&server, &shop, json!({ "threshold": "20", "packageId": shop.package })).await;
+        let found = set(&server, &shop, json!({ "monthlyLimit": limit("100.00") })).await;
+        assert_eq!(found, settings(false, "20", "100.00"));
+        assert!(provider.wishes().is_empty());
+        let found = set(&server, &shop, json!({ "enabled": true })).await;
+        assert_eq!(found, settings(true, "20", "100.00"));
+        let found = set(&server, &shop, json!({ "monthlyLimit": limit("200.00") })).await;
+        assert_eq!(found, settings(true, "20", "200.00"));
+        let found = set(&server, &shop, json!({ "enabled": null, "threshold": "25", "packageId": null })).await;
+        assert_eq!(found, settings(true, "25", "200.00"));
+        let caps: Vec<Money> = provider.wishes().into_iter().map(|wish| wish.cap).collect();
+        assert_eq!(caps, [euros(10_000), euros(20_000), euros(20_000)]);
+        provider.script(Call::Mandate, [Step::LoseCall]);
+        let found = refused(&server, &shop, json!({ "monthlyLimit": limit("300.00") })).await;
+        assert_eq!(found, [("enabled".to_owned(), "PAYMENT_FAILED".to_owned())]);
+        let found = set(&server, &shop, json!({ "enabled": false })).await;
+        assert_eq!(found, settings(false, "25", "200.00"));
+    }
+
     /// A payment that is in flight ends as it would have, whatever the owner changes.
     async fn a_payment_in_flight_ends_by_itself(server: Server) {
         let shop = shop(&server, "20").await;

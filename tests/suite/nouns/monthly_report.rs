@@ -4,6 +4,7 @@
 use std::io::Cursor;
 
 use calamine::{Reader, Xlsx};
+use futures_util::future::join;
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -152,6 +153,44 @@ on_both_databases! {
         server.run_workers().await;
         let found = reports(&server, &tenant).await;
         assert_eq!((&found[0]["month"], &found[0]["interval"]), (&json!("2027-03-01"), &json!("MONTH")));
+    }
+
+    /// Each setting can be changed alone, and null leaves it as it is too.
+    async fn a_change_keeps_what_it_leaves_out(server: Server) {
+        let tenant = server.account("Shop").await;
+        let next_at = "2026-11-30T23:00:00Z";
+        let on = |format: &str, interval: &str| {
+            json!({ "enabled": true, "format": format, "interval": interval, "nextAt": next_at })
+        };
+        // An account that never had reports: a change without enabled doesn't turn them on.
+        let found = schedule(&server, &tenant, json!({ "format": "CSV" })).await;
+        assert_eq!(found, json!({ "enabled": false, "format": "CSV", "interval": "DAY", "nextAt": null }));
+        assert_eq!(schedule(&server, &tenant, json!({ "enabled": true })).await, on("CSV", "DAY"));
+        assert_eq!(schedule(&server, &tenant, json!({ "interval": "WEEK" })).await, on("CSV", "WEEK"));
+        assert_eq!(schedule(&server, &tenant, json!({ "enabled": true })).await, on("CSV", "WEEK"));
+        assert_eq!(schedule(&server, &tenant, json!({})).await, on("CSV", "WEEK"));
+        let nulls = json!({ "enabled": null, "format": null, "interval": null });
+        assert_eq!(schedule(&server, &tenant, nulls).await, on("CSV", "WEEK"));
+        assert_eq!(schedule(&server, &tenant, json!({ "format": "XLSX" })).await, on("XLSX", "WEEK"));
+        let off = json!({ "enabled": false, "format": "XLSX", "interval": "WEEK", "nextAt": null });
+        assert_eq!(schedule(&server, &tenant, json!({ "enabled": false })).await, off);
+        assert_eq!(schedule(&server, &tenant, json!({ "enabled": true })).await, on("XLSX", "WEEK"));
+    }
+
+    /// Changes of different settings at the same time both count.
+    async fn changes_of_different_settings_do_not_undo_each_other(server: Server) {
+        for round in 0..5 {
+            let tenant = server.account(&format!("Shop {round}")).await;
+            join(
+                schedule(&server, &tenant, json!({ "enabled": true, "format": "CSV" })),
+                schedule(&server, &tenant, json!({ "interval": "MONTH" })),
+            )
+            .await;
+            let found = schedule(&server, &tenant, json!({})).await;
+            assert_eq!(found, json!({
+                "enabled": true, "format": "CSV", "interval": "MONTH", "nextAt": "2026-11-30T23:00:00Z",
+            }));
+        }
     }
 
     /// Roles without usage see no reports, nor does another account; a report is found by its id.

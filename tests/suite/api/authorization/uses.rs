@@ -9,6 +9,7 @@ use message_credits::operations::{
 };
 use serde_json::{Value, json};
 
+use super::names_roles;
 use crate::support::{Server, Tenant, new_key, rate_card::publish};
 
 /// The root field that a use is of.
@@ -154,6 +155,9 @@ async fn every_use_is_enforced() {
             };
             let expected = all.contains(&role) && may(&viewer, *what);
             assert_eq!(outcome == "yes", expected, "{what:?} by {name}: {response}");
+            if outcome == "-" {
+                names_roles(&response["errors"][0], all);
+            }
             write!(table, "{outcome:17}").unwrap();
         }
     }
