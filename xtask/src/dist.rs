@@ -21,7 +21,13 @@ use crate::{
 /// The program's name, and the beginning of the artefact's.
 const NAME: &str = "message-credits";
 /// What the artefact holds beside the program and its components, from the checkout's root.
-const FILES: [&str; 4] = ["LICENSE", "README.md", "SECURITY.md", "schema.graphql"];
+const FILES: [&str; 5] = [
+    "CHANGELOG.md",
+    "LICENSE",
+    "README.md",
+    "SECURITY.md",
+    "schema.graphql",
+];
 /// Folders that the artefact holds whole.
 const FOLDERS: [&str; 2] = ["deploy", "docs"];
 /// The list of checksums in the artefact.

@@ -1,5 +1,6 @@
 //! Third-party clients against the program itself: the audits of GraphQL over HTTP, a standard urql
-//! client with generated types, the clients of every transport, and a browser.
+//! client with generated types, the clients of every transport, and a browser; and what their
+//! library says of the schema's changes.
 
 use std::{path::Path, process::Command};
 
@@ -76,6 +77,14 @@ fn standard_clients_speak_every_transport() {
         .env("MESSAGE_CREDITS_URL", &server.base)
         .env("ADMIN_KEY", ADMIN_KEY);
     run(clients);
+}
+
+#[test]
+fn breaking_changes_of_the_schema_are_in_the_changelog() {
+    let path = "tests/clients/protocol";
+    if is_installed(path) {
+        run(npm(path, "breaking-changes"));
+    }
 }
 
 #[test]
