@@ -3,9 +3,8 @@
 use serde_json::json;
 
 use crate::support::{
-    Server,
     message::{scheduled, send, to_italians},
-    on_both_databases,
+    new_key, on_both_databases,
     purchase::{begin, begin_transfer, package},
 };
 
@@ -79,7 +78,7 @@ on_both_databases! {
         let list = server.list(&tenant, "Winter", json!([])).await;
         let allocate = "mutation($input: AllocateCreditsInput!) { allocateCredits(input: $input) {
             balance { assigned unassigned } userErrors { code } } }";
-        let limit = json!({ "listId": list, "mode": "LIMITED", "credits": "300" });
+        let limit = json!({ "listId": list, "mode": "LIMITED", "assigned": "300" });
         let limited = server
             .done(&tenant.owner, allocate, json!({ "allocations": [limit] }))
             .await;
@@ -108,7 +107,8 @@ on_both_databases! {
         assert_eq!(data["node"]["cost"], quoted);
         let cancel = "mutation($input: CancelMessageInput!) { cancelMessage(input: $input) {
             message { cost { amount } } userErrors { code } } }";
-        let canceled = server.done(&tenant.owner, cancel, json!({ "messageId": message })).await;
+        let input = json!({ "messageId": message, "idempotencyKey": new_key() });
+        let canceled = server.done(&tenant.owner, cancel, input).await;
         assert_eq!(canceled["message"]["cost"]["amount"], "0.00");
     }
 }
