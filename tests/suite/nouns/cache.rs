@@ -3,7 +3,6 @@
 use serde_json::json;
 
 use crate::support::{
-    Server,
     message::{scheduled, send, to_italians},
     on_both_databases,
     purchase::{begin, begin_transfer, package},
