@@ -93,7 +93,7 @@ export function Workspace({ onSignOut }: { onSignOut(reason?: string): void }) {
               </Badge>
             )}
             {can?.graphiql && hasGraphiql() && (
-              <Anchor href="/graphiql" size="sm">
+              <Anchor href="/graphiql" size="sm" visibleFrom="sm">
                 GraphiQL
               </Anchor>
             )}
@@ -110,7 +110,7 @@ export function Workspace({ onSignOut }: { onSignOut(reason?: string): void }) {
           <AccountPicker
             selected={account}
             onSelect={(id) => {
-              goTo({ account: id, tab: route.tab });
+              goTo({ ...route, account: id });
               picker.close();
             }}
           />

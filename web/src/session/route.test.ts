@@ -4,6 +4,11 @@ import { parseRoute, routeHash } from './route';
 test.each([
   ['', { account: undefined, tab: 'credits' }],
   ['#account=acct_01&tab=usage', { account: 'acct_01', tab: 'usage' }],
+  [
+    '#tab=usage&period=last-month&by=week',
+    { account: undefined, tab: 'usage', period: 'last-month', by: 'week' },
+  ],
+  ['#period=last-month&by=week', { account: undefined, tab: 'credits' }],
   ['#tab=nowhere', { account: undefined, tab: 'credits' }],
   ['#account=a%26b', { account: 'a&b', tab: 'credits' }],
 ])('parseRoute(%s)', (hash, route) => {
@@ -11,6 +16,10 @@ test.each([
 });
 
 test('parseRoute reads the result of routeHash', () => {
-  const route = { account: 'a&b=c', tab: 'packages' } as const;
-  expect(parseRoute(routeHash(route))).toEqual(route);
+  for (const route of [
+    { account: 'a&b=c', tab: 'packages' },
+    { account: 'a', tab: 'usage', period: '2026-11-01..2026-11-30', by: 'hour' },
+  ] as const) {
+    expect(parseRoute(routeHash(route))).toEqual(route);
+  }
 });

@@ -5,6 +5,10 @@ import type { Permissions } from './permissions';
 export interface Route {
   account?: string;
   tab: Tab;
+  /** The period that the usage tab shows, as its word; the usual one if there is none. */
+  period?: string;
+  /** The interval of the usage tab, as its word; days if there is none. */
+  by?: string;
 }
 
 export const TABS = ['credits', 'limits', 'usage', 'quote', 'packages', 'billing'] as const;
@@ -26,13 +30,19 @@ export function tabsOf(can: Permissions): readonly Tab[] {
 export function parseRoute(hash: string): Route {
   const words = new URLSearchParams(hash.replace(/^#/, ''));
   const tab = TABS.find((known) => known === words.get('tab')) ?? 'credits';
-  return { account: words.get('account') || undefined, tab };
+  const word = (name: string) => words.get(name) || undefined;
+  const route: Route = { account: word('account'), tab };
+  return tab === 'usage' ? { ...route, period: word('period'), by: word('by') } : route;
 }
 
 export function routeHash(route: Route): string {
   const words = new URLSearchParams();
   if (route.account) words.set('account', route.account);
   if (route.tab !== 'credits') words.set('tab', route.tab);
+  if (route.tab === 'usage') {
+    if (route.period) words.set('period', route.period);
+    if (route.by) words.set('by', route.by);
+  }
   return `#${words}`;
 }
 

@@ -7,24 +7,50 @@ export interface Period {
   last: string;
 }
 
-export type NamedPeriod = 'THIS_MONTH' | 'LAST_MONTH' | 'LAST_12_MONTHS';
+/** Periods by name, in the order shown. Those of "this" end today. */
+export const NAMED_PERIODS = [
+  'THIS_MONTH',
+  'LAST_MONTH',
+  'THIS_QUARTER',
+  'LAST_QUARTER',
+  'THIS_YEAR',
+  'LAST_YEAR',
+  'LAST_12_MONTHS',
+] as const;
+
+export type NamedPeriod = (typeof NAMED_PERIODS)[number];
 
 /** The named period on the day `today`. */
 export function namedPeriod(name: NamedPeriod, today: string): Period {
   const day = Temporal.PlainDate.from(today);
   const month = day.with({ day: 1 });
+  const quarter = month.subtract({ months: (month.month - 1) % 3 });
+  const year = month.with({ month: 1 });
   switch (name) {
     case 'THIS_MONTH':
       return { first: month.toString(), last: today };
     case 'LAST_MONTH':
-      return {
-        first: month.subtract({ months: 1 }).toString(),
-        last: month.subtract({ days: 1 }).toString(),
-      };
+      return monthsBefore(month, 1);
+    case 'THIS_QUARTER':
+      return { first: quarter.toString(), last: today };
+    case 'LAST_QUARTER':
+      return monthsBefore(quarter, 3);
+    case 'THIS_YEAR':
+      return { first: year.toString(), last: today };
+    case 'LAST_YEAR':
+      return monthsBefore(year, 12);
     case 'LAST_12_MONTHS':
       // This month and the eleven before it, so that all monthly bars but the last are complete.
       return { first: month.subtract({ months: 11 }).toString(), last: today };
   }
+}
+
+/** The whole months before the first day of one. */
+function monthsBefore(first: Temporal.PlainDate, months: number): Period {
+  return {
+    first: first.subtract({ months }).toString(),
+    last: first.subtract({ days: 1 }).toString(),
+  };
 }
 
 /** The calendar day at an instant in a time zone. */

@@ -1,48 +1,44 @@
 import { Group, NativeSelect, TextInput } from '@mantine/core';
-import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { type NamedPeriod, namedPeriod, type Period } from '../time/period';
+import { NAMED_PERIODS, type NamedPeriod, type Period } from '../time/period';
+import type { PeriodChoice } from './choice';
 
-type Choice = NamedPeriod | 'CUSTOM';
+const CUSTOM = 'CUSTOM';
 
-const CHOICES: readonly Choice[] = ['THIS_MONTH', 'LAST_MONTH', 'LAST_12_MONTHS', 'CUSTOM'];
-
-/** Chooses a period by name, or by its first and last day. */
+/** Chooses a period by name, or by its first and last day, which begin as those of the name. */
 export function PeriodPicker(props: {
-  period: Period;
-  today: string;
-  onChange(period: Period): void;
+  choice: PeriodChoice;
+  days: Period;
+  onChange(choice: PeriodChoice): void;
 }) {
   const { t } = useTranslation();
-  const { period, today, onChange } = props;
-  const [choice, setChoice] = useState<Choice>('THIS_MONTH');
-
-  function choose(next: Choice) {
-    setChoice(next);
-    if (next !== 'CUSTOM') onChange(namedPeriod(next, today));
-  }
-
+  const { choice, days, onChange } = props;
   return (
     <Group align="end" gap="sm">
       <NativeSelect
         label={t('usage.period')}
-        value={choice}
-        data={CHOICES.map((value) => ({ value, label: t(`usage.periods.${value}`) }))}
-        onChange={(event) => choose(event.currentTarget.value as Choice)}
+        value={typeof choice === 'string' ? choice : CUSTOM}
+        data={[...NAMED_PERIODS, CUSTOM].map((value) => ({
+          value,
+          label: t(`usage.periods.${value as NamedPeriod | typeof CUSTOM}`),
+        }))}
+        onChange={({ currentTarget: { value } }) =>
+          onChange(NAMED_PERIODS.find((one) => one === value) ?? days)
+        }
       />
-      {choice === 'CUSTOM' && (
+      {typeof choice !== 'string' && (
         <>
           <TextInput
             type="date"
             label={t('usage.firstDay')}
-            value={period.first}
-            onChange={(event) => onChange({ ...period, first: event.currentTarget.value })}
+            value={days.first}
+            onChange={(event) => onChange({ ...days, first: event.currentTarget.value })}
           />
           <TextInput
             type="date"
             label={t('usage.lastDay')}
-            value={period.last}
-            onChange={(event) => onChange({ ...period, last: event.currentTarget.value })}
+            value={days.last}
+            onChange={(event) => onChange({ ...days, last: event.currentTarget.value })}
           />
         </>
       )}

@@ -3,22 +3,16 @@ import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useQuery } from 'urql';
 import { graphql } from '../generated';
-import type { Interval } from '../generated/graphql';
 import { formatCount, formatDecimal, formatMoney } from '../number/decimal';
 import { Failure } from '../screen/Failure';
 import { Nothing } from '../screen/Nothing';
 import { Panel } from '../screen/Panel';
 import { Pending } from '../screen/Pending';
+import { goTo, useRoute } from '../session/route';
 import { formatDate } from '../time/format';
-import {
-  fitsInterval,
-  instantsOf,
-  namedPeriod,
-  type Period,
-  periodProblem,
-  suggestedInterval,
-  today,
-} from '../time/period';
+import { fitsInterval, instantsOf, type Period, periodProblem, today } from '../time/period';
+import { Comparison } from './Comparison';
+import { daysOf, intervalWord, periodWord, readInterval, readPeriod } from './choice';
 import { DownloadButtons } from './DownloadButtons';
 import { IntervalPicker } from './IntervalPicker';
 import { PeriodPicker } from './PeriodPicker';
@@ -40,6 +34,7 @@ const USAGE = graphql(`
           currencyCode
         }
       }
+      ...Comparison
       ...UsageOverTime
       ...UsageByList
       ...UsageByCountry
@@ -47,32 +42,52 @@ const USAGE = graphql(`
   }
 `);
 
-/** An account's usage in a period: over time, by list, by country, and as a file. */
+/**
+ * An account's usage in a period: over time, by list, by country, and as a file. The address has
+ * the period and the interval.
+ */
 export function UsagePanel({ accountId, timeZone }: { accountId: string; timeZone: string }) {
   const { t } = useTranslation();
-  const [period, setPeriod] = useState<Period>(() => namedPeriod('THIS_MONTH', today(timeZone)));
-  const [interval, setInterval] = useState<Interval>('DAY');
-  const problem = periodProblem(period);
+  const { period: word, by } = useRoute();
+  // Days that are no period yet stay out of the address, and end with its next change.
+  const [draft, setDraft] = useState<Period>();
+  const [draftedAt, setDraftedAt] = useState(word);
+  if (draftedAt !== word) {
+    setDraftedAt(word);
+    setDraft(undefined);
+  }
+  const choice = draft ?? readPeriod(word);
+  const day = today(timeZone);
+  const days = useMemo(() => daysOf(choice, day), [choice, day]);
+  const problem = periodProblem(days);
+  const interval = problem ? 'DAY' : readInterval(by, days);
 
   const input = useMemo(
-    () => (problem ? undefined : { accountId, interval, ...instantsOf(period, timeZone) }),
-    [accountId, interval, period, timeZone, problem],
+    () => (problem ? undefined : { accountId, interval, ...instantsOf(days, timeZone) }),
+    [accountId, interval, days, timeZone, problem],
   );
 
-  function choosePeriod(next: Period) {
-    setPeriod(next);
-    if (!periodProblem(next) && !fitsInterval(interval, next)) setInterval(suggestedInterval(next));
+  function show(next: { period?: string; by?: string }) {
+    setDraft(undefined);
+    goTo({ account: accountId, tab: 'usage', ...next });
   }
 
   return (
     <Stack gap="md">
       <Group align="end" gap="md" justify="space-between">
         <Group align="end" gap="md">
-          <PeriodPicker period={period} today={today(timeZone)} onChange={choosePeriod} />
+          <PeriodPicker
+            choice={choice}
+            days={days}
+            onChange={(next) => {
+              if (typeof next !== 'string' && periodProblem(next)) setDraft(next);
+              else show({ period: periodWord(next), by });
+            }}
+          />
           <IntervalPicker
             interval={interval}
-            fits={(one) => problem !== undefined || fitsInterval(one, period)}
-            onChange={setInterval}
+            fits={(one) => problem !== undefined || fitsInterval(one, days)}
+            onChange={(next) => show({ period: word, by: intervalWord(next) })}
           />
         </Group>
         <DownloadButtons input={input} />
@@ -84,8 +99,8 @@ export function UsagePanel({ accountId, timeZone }: { accountId: string; timeZon
       ) : (
         <Text size="xs" c="dimmed" role="status">
           {t('usage.days', {
-            first: formatDate(period.first),
-            last: formatDate(period.last),
+            first: formatDate(days.first),
+            last: formatDate(days.last),
             timeZone,
           })}
         </Text>
@@ -111,6 +126,7 @@ function Report({ input, timeZone }: { input: ReportInput; timeZone: string }) {
         <Total name={t('column.recipients')} value={formatCount(totals.recipients)} />
         <Total name={t('column.segments')} value={formatCount(totals.segments)} />
       </SimpleGrid>
+      <Comparison report={report} timeZone={timeZone} />
       {totals.messages === 0 && <Nothing>{t('usage.nothing')}</Nothing>}
       {totals.messages > 0 && (
         <>

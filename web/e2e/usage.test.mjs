@@ -1,0 +1,114 @@
+// @ts-check
+import assert from 'node:assert/strict';
+import { after, afterEach, before, test } from 'node:test';
+import { KEY, openBrowser } from './browser.mjs';
+import { check, openWith } from './screen.mjs';
+
+/** @type {Record<'en' | 'it', Awaited<ReturnType<typeof openBrowser>>>} */
+let browsers;
+
+before(async () => {
+  browsers = { en: await openBrowser(), it: await openBrowser('it-IT') };
+});
+
+after(() => Promise.all(Object.values(browsers).map((browser) => browser.close())));
+
+afterEach(() => {
+  for (const browser of Object.values(browsers)) assert.deepEqual(browser.offences.splice(0), []);
+});
+
+/** @param {import('playwright-core').Page} page */
+const words = (page) => new URLSearchParams(new URL(page.url()).hash.slice(1));
+
+test('the address holds the period and the interval of usage', async () => {
+  const page = await openWith(browsers.en, KEY);
+  await page.getByRole('tab', { name: 'Usage' }).click();
+  const period = page.getByLabel('Period');
+  const by = page.getByLabel('By', { exact: true });
+  assert.equal(await period.inputValue(), 'THIS_MONTH');
+  assert.equal(words(page).get('period'), null);
+
+  await period.selectOption('Last year');
+  await page.waitForURL(/period=last-year/);
+  await by.selectOption('Month');
+  await page.waitForURL(/by=month/);
+  const year = new Date().getFullYear() - 1;
+  await page.getByText(`1 Jan ${year} to 31 Dec ${year}, days in`).waitFor();
+  await page.reload();
+  await page.getByText(`1 Jan ${year} to 31 Dec ${year}, days in`).waitFor();
+  assert.equal(await by.inputValue(), 'MONTH');
+
+  // Another account keeps the period; a custom one begins with the days of the name.
+  await page.getByRole('navigation', { name: 'Accounts' }).getByRole('listitem').nth(1).click();
+  assert.equal(await period.inputValue(), 'LAST_YEAR');
+  await period.selectOption('Custom');
+  await page.waitForURL(new RegExp(`period=${year}-01-01\\.\\.${year}-12-31`));
+  await page.getByLabel('Last day').fill(`${year}-03-31`);
+  await page.waitForURL(new RegExp(`period=${year}-01-01\\.\\.${year}-03-31`));
+
+  // Days that are no period are said, and stay out of the address.
+  await page.getByLabel('First day').fill(`${year}-04-01`);
+  await page.getByRole('alert').getByText('The first day is after the last.').waitFor();
+  assert.equal(words(page).get('period'), `${year}-01-01..${year}-03-31`);
+  await page.goBack();
+  await page.waitForURL(new RegExp(`period=${year}-01-01\\.\\.${year}-12-31`));
+  await page.getByText(`1 Jan ${year} to 31 Dec ${year}, days in`).waitFor();
+  await page.goForward();
+  await page.getByText(`1 Jan ${year} to 31 Mar ${year}, days in`).waitFor();
+
+  // Words that mean nothing are ignored.
+  await page.evaluate(() => {
+    location.hash = '#tab=usage&period=2026-02-30..2026-03-01&by=decade';
+  });
+  await page.locator('select:has(option[value=THIS_MONTH]:checked)').waitFor();
+  assert.equal(await by.inputValue(), 'DAY');
+  await page.close();
+});
+
+for (const language of /** @type {const} */ (['en', 'it'])) {
+  test(`usage is compared with the period before, in ${language}`, async () => {
+    const page = await openWith(browsers[language], KEY);
+    const texts = {
+      en: { tab: 'Usage', before: /, the period before/, last: 'Last quarter' },
+      it: { tab: 'Consumi', before: /, il periodo precedente/, last: 'Trimestre scorso' },
+    }[language];
+    await page.getByRole('tab', { name: texts.tab }).click();
+    for (const width of [1400, 390]) {
+      await page.setViewportSize({ width, height: 900 });
+      await page.getByText(texts.before).waitFor();
+      await check(page);
+      if (process.env.SCREENSHOTS) {
+        await page.screenshot({
+          path: `${process.env.SCREENSHOTS}/usage-${language}-${width}.png`,
+        });
+      }
+    }
+    await page.getByLabel(/^(Period|Periodo)$/).selectOption(texts.last);
+    await page.waitForURL(/period=last-quarter/);
+    await page.getByText(texts.before).waitFor();
+    await page.close();
+  });
+}
+
+test('the period before is that of as many months, with the change of its figures', async () => {
+  const page = await openWith(browsers.en, KEY);
+  await page.getByRole('tab', { name: 'Usage' }).click();
+  await page.getByLabel('Period').selectOption('Last month');
+  await page.waitForURL(/period=last-month/);
+  const line = page.getByText(/, the period before/);
+  await line.waitFor();
+  const now = new Date();
+  const first = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - 2, 1));
+  const month = first.toLocaleDateString('en-GB', { month: 'short', timeZone: 'UTC' });
+  const text = (await line.textContent()) ?? '';
+  assert.match(text, new RegExp(`From 1 ${month} ${first.getUTCFullYear()} to `));
+  const figures = /: ([\d,.]+) credits \(now ([+−±][\d,.]+)\)/.exec(text);
+  assert.ok(figures, text);
+  const credits = page.locator('dt', { hasText: 'Credits' }).locator('xpath=following-sibling::dd');
+  /** @param {string | null | undefined} figure */
+  const number = (figure) =>
+    Number((figure ?? '').replaceAll(',', '').replace('−', '-').replace(/[+±]/, ''));
+  const total = number(await credits.first().textContent());
+  assert.equal(total - number(figures[1]), number(figures[2]), text);
+  await page.close();
+});

@@ -1,0 +1,62 @@
+import { Text } from '@mantine/core';
+import { useTranslation } from 'react-i18next';
+import { type FragmentType, graphql, readFragment } from '../generated';
+import { formatCount, formatDecimal, isNegative, isZero, negated, sum } from '../number/decimal';
+import { formatDate } from '../time/format';
+import { dayAt, dayBefore } from '../time/period';
+
+const COMPARISON = graphql(`
+  fragment Comparison on UsageReport {
+    totals {
+      messages
+      credits
+    }
+    previous {
+      from
+      to
+      usage {
+        messages
+        credits
+      }
+    }
+  }
+`);
+
+/** What the period before used, and by how much this period differs from it. */
+export function Comparison(props: { report: FragmentType<typeof COMPARISON>; timeZone: string }) {
+  const { t } = useTranslation();
+  const { totals, previous } = readFragment(COMPARISON, props.report);
+  if (!previous) return null;
+  const { from, to, usage } = previous;
+  const days = {
+    first: formatDate(dayAt(from, props.timeZone)),
+    last: formatDate(dayBefore(dayAt(to, props.timeZone))),
+  };
+  if (usage.messages === 0) {
+    return (
+      <Text size="sm" c="dimmed">
+        {t('usage.nothingBefore', days)}
+      </Text>
+    );
+  }
+  return (
+    <Text size="sm" c="dimmed">
+      {t('usage.before', {
+        ...days,
+        credits: formatDecimal(usage.credits),
+        creditsChange: change(totals.credits, usage.credits),
+        messages: formatCount(usage.messages),
+        messagesChange: change(String(totals.messages), String(usage.messages)),
+      })}
+    </Text>
+  );
+}
+
+/** By how much a figure has changed, with its sign: "+1,200", "−40", "±0". */
+function change(now: string, before: string): string {
+  const difference = sum([now, negated(before)]);
+  if (isZero(difference)) return '±0';
+  return isNegative(difference)
+    ? `−${formatDecimal(negated(difference))}`
+    : `+${formatDecimal(difference)}`;
+}

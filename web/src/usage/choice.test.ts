@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest';
+import { NAMED_PERIODS } from '../time/period';
+import { daysOf, intervalWord, periodWord, readInterval, readPeriod } from './choice';
+
+test('a period is read from its word as it was written', () => {
+  const custom = { first: '2026-02-01', last: '2026-02-28' };
+  for (const choice of [...NAMED_PERIODS, custom]) {
+    expect(readPeriod(periodWord(choice))).toEqual(choice);
+  }
+  expect(periodWord('LAST_QUARTER')).toBe('last-quarter');
+  expect(periodWord(custom)).toBe('2026-02-01..2026-02-28');
+});
+
+test.each([
+  undefined,
+  '',
+  'LAST_MONTH',
+  'next-month',
+  '2026-02-01',
+  '2026-02-01..',
+  '2026-02-01..2026-02-30',
+  '2026-02-28..2026-02-01',
+  '2026-02-01..2026-02-02..2026-02-03',
+  '0001-01-01..2026-01-01',
+  '20260201..20260228',
+])('the word %s means this month', (word) => {
+  expect(readPeriod(word)).toBe('THIS_MONTH');
+});
+
+test.each([
+  [undefined, '2026-11-01', '2026-11-30', 'DAY'],
+  ['week', '2026-11-01', '2026-11-30', 'WEEK'],
+  ['WEEK', '2026-11-01', '2026-11-30', 'DAY'],
+  ['hour', '2026-11-01', '2026-11-30', 'DAY'],
+  ['day', '2020-01-01', '2026-11-30', 'MONTH'],
+])('the interval %s of %s to %s is %s', (word, first, last, interval) => {
+  expect(readInterval(word, { first, last })).toBe(interval);
+});
+
+test('an interval is read from its word as it was written', () => {
+  const period = { first: '2026-11-01', last: '2026-11-07' };
+  for (const interval of ['HOUR', 'DAY', 'WEEK', 'MONTH'] as const) {
+    expect(readInterval(intervalWord(interval), period)).toBe(interval);
+  }
+});
+
+test('a named period has other days on another day', () => {
+  expect(daysOf('LAST_YEAR', '2026-11-27')).toEqual({ first: '2025-01-01', last: '2025-12-31' });
+  const custom = { first: '2026-02-01', last: '2026-02-28' };
+  expect(daysOf(custom, '2026-11-27')).toEqual(custom);
+});
