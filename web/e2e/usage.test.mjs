@@ -112,3 +112,66 @@ test('the period before is that of as many months, with the change of its figure
   assert.equal(total - number(figures[1]), number(figures[2]), text);
   await page.close();
 });
+
+test('a list leads to its messages, and a message explains its price', async () => {
+  const page = await openWith(browsers.en, KEY);
+  await page.getByRole('tab', { name: 'Usage' }).click();
+  const lists = page.getByRole('table', { name: 'Usage by contact list' });
+  const row = lists.getByRole('row').nth(1);
+  const [counted, credits] = await Promise.all(
+    [1, 4].map((cell) =>
+      row
+        .getByRole('cell')
+        .nth(cell - 1)
+        .textContent(),
+    ),
+  );
+  await row.getByRole('button', { name: /^Messages of / }).click();
+  const dialog = page.getByRole('dialog', { name: /^Messages of / });
+  const messages = dialog.getByRole('table', { name: /^Messages of / });
+  await messages.waitFor();
+
+  // The pages have as many messages as the report counted, with as many credits.
+  const next = dialog.getByRole('button', { name: 'Next' });
+  let [rows, sum] = [0, 0];
+  for (;;) {
+    const cells = await messages.locator('tbody td:nth-child(4)').allTextContents();
+    rows += cells.length;
+    sum += cells.reduce((all, cell) => all + Number(cell.replaceAll(',', '')), 0);
+    if (!(await next.isVisible()) || (await next.isDisabled())) break;
+    const last = await messages.locator('tbody th').last().textContent();
+    await next.click();
+    await messages
+      .locator('tbody th')
+      .last()
+      .getByText(last ?? '', { exact: true })
+      .waitFor({
+        state: 'detached',
+      });
+  }
+  assert.equal(rows, Number(counted));
+  assert.equal(sum, Number(credits?.replaceAll(',', '')));
+
+  await messages.locator('tbody th').first().getByRole('button').click();
+  await dialog.getByText('Credits are recipients × segments each × credits per segment:').waitFor();
+  const lines = dialog.getByRole('table', { name: /destination/i });
+  const factors = await lines.locator('tbody tr').first().locator('td').allTextContents();
+  const [recipients, segments, rate, cost] = factors.map((one) => Number(one.replaceAll(',', '')));
+  assert.ok(Math.abs(recipients * segments * rate - cost) < 1e-6, factors.join(' '));
+  for (const width of [1400, 390]) {
+    await page.setViewportSize({ width, height: 900 });
+    await check(page);
+    if (process.env.SCREENSHOTS) {
+      await page.screenshot({ path: `${process.env.SCREENSHOTS}/message-${width}.png` });
+    }
+  }
+  await dialog.getByRole('button', { name: 'Back to all messages' }).click();
+  await messages.waitFor();
+  await check(page);
+  if (process.env.SCREENSHOTS) {
+    await page.screenshot({ path: `${process.env.SCREENSHOTS}/messages-390.png` });
+  }
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'hidden' });
+  await page.close();
+});

@@ -1,20 +1,17 @@
 import { Alert, Group, Stack, Text } from '@mantine/core';
-import type { TFunction } from 'i18next';
 import { useTranslation } from 'react-i18next';
 import { useQuery } from 'urql';
 import { useRefreshOn } from '../balance/refresh';
-import { countryName } from '../country/countries';
 import { graphql } from '../generated';
-import type { QuoteQuery } from '../generated/graphql';
 import { creditsText } from '../number/credits';
-import { formatCount, formatDecimal, formatMoney, isZero } from '../number/decimal';
-import { type Column, DataTable } from '../screen/DataTable';
+import { formatDecimal, formatMoney, isZero } from '../number/decimal';
 import { Failure } from '../screen/Failure';
 import { Panel } from '../screen/Panel';
 import { Pending } from '../screen/Pending';
 import { serverText } from '../screen/server_text';
 import type { Permissions } from '../session/permissions';
 import { type Draft, mediaOf } from './draft';
+import { LinesTable } from './LinesTable';
 import { MergeFields } from './MergeFields';
 import { QuotedSegments } from './QuotedSegments';
 import { Sufficiency } from './Sufficiency';
@@ -66,8 +63,6 @@ const QUOTE = graphql(`
     }
   }
 `);
-
-type Line = QuoteQuery['quote']['lines'][number];
 
 interface Props {
   accountId: string;
@@ -137,12 +132,7 @@ export function QuoteFigures({ accountId, listId, draft, can, changes }: Props) 
               {t('quote.smartEncodingSaves', { credits: formatDecimal(quote.smartEncodingSaves) })}
             </Text>
           )}
-          <DataTable
-            caption={t('quote.byDestination')}
-            columns={columns(t)}
-            rows={quote.lines}
-            rowKey={(line) => `${line.countryCode} ${line.segmentCount}`}
-          />
+          <LinesTable lines={quote.lines} />
         </Stack>
       </Panel>
       <Panel title={t('segments.title')}>
@@ -150,31 +140,4 @@ export function QuoteFigures({ accountId, listId, draft, can, changes }: Props) 
       </Panel>
     </>
   );
-}
-
-function columns(t: TFunction): Column<Line>[] {
-  return [
-    {
-      title: t('column.destination'),
-      heading: true,
-      cell: (line) => countryName(line.countryCode),
-    },
-    {
-      title: t('column.recipients'),
-      numeric: true,
-      cell: (line) => formatCount(line.recipients),
-    },
-    {
-      title: t('column.segmentsEach'),
-      numeric: true,
-      cell: (line) => formatCount(line.segmentCount),
-    },
-    {
-      title: t('column.perSegment'),
-      numeric: true,
-      cell: (line) =>
-        line.creditsPerSegment ? formatDecimal(line.creditsPerSegment) : t('country.notServed'),
-    },
-    { title: t('column.credits'), decimal: (line) => line.credits },
-  ];
 }

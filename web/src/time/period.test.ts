@@ -51,6 +51,8 @@ test.each([
   ['2026-11-01', '2026-11-30', undefined],
   ['2026-11-30', '2026-11-30', undefined],
   ['2026-12-01', '2026-11-30', 'reversed'],
+  ['2016-12-01', '2026-11-30', undefined],
+  ['2016-11-30', '2026-11-30', 'tooLong'],
   ['', '2026-11-30', 'incomplete'],
 ])('%s to %s: %s', (first, last, expected) => {
   expect(periodProblem({ first, last })).toBe(expected);

@@ -87,10 +87,14 @@ export function instantsOf(period: Period, timeZone: string): { from: string; to
   };
 }
 
+/** The longest period that the server reports on: ten years, of which two or three are leap years. */
+const MOST_DAYS = 3_652;
+
 /** Why the two dates are not a valid period; undefined if they are. */
-export function periodProblem(period: Period): 'incomplete' | 'reversed' | undefined {
+export function periodProblem(period: Period): 'incomplete' | 'reversed' | 'tooLong' | undefined {
   if (!isDate(period.first) || !isDate(period.last)) return 'incomplete';
-  return period.first > period.last ? 'reversed' : undefined;
+  if (period.first > period.last) return 'reversed';
+  return daysIn(period) > MOST_DAYS ? 'tooLong' : undefined;
 }
 
 /** The number of days in the period. */

@@ -134,7 +134,7 @@ function Report({ input, timeZone }: { input: ReportInput; timeZone: string }) {
             <UsageOverTime report={report} interval={input.interval} timeZone={timeZone} />
           </Panel>
           <Panel title={t('usage.byList')}>
-            <UsageByList report={report} whole={totals.credits} />
+            <UsageByList report={report} whole={totals.credits} input={input} timeZone={timeZone} />
           </Panel>
           <Panel title={t('usage.byCountry')}>
             <UsageByCountry report={report} whole={totals.credits} />

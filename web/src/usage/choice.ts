@@ -1,7 +1,6 @@
 import { Temporal } from 'temporal-polyfill';
 import type { Interval } from '../generated/graphql';
 import {
-  daysIn,
   fitsInterval,
   NAMED_PERIODS,
   type NamedPeriod,
@@ -20,8 +19,6 @@ import {
 export type PeriodChoice = NamedPeriod | Period;
 
 const DEFAULT: NamedPeriod = 'THIS_MONTH';
-/** The longest period that can be shown: a century. */
-const MOST_DAYS = 36_525;
 
 /** Reads a period's word; the usual period if there is none, or it means nothing. */
 export function readPeriod(word: string | undefined): PeriodChoice {
@@ -29,12 +26,7 @@ export function readPeriod(word: string | undefined): PeriodChoice {
   if (name) return name;
   const [first = '', last = '', ...rest] = (word ?? '').split('..');
   const period = { first, last };
-  const fits =
-    rest.length === 0 &&
-    isDay(first) &&
-    isDay(last) &&
-    !periodProblem(period) &&
-    daysIn(period) <= MOST_DAYS;
+  const fits = rest.length === 0 && isDay(first) && isDay(last) && !periodProblem(period);
   return fits ? period : DEFAULT;
 }
 
