@@ -124,7 +124,7 @@ pub struct RemoveContactsPayload {
     /// The list after the mutation; null if the mutation was refused.
     list: Option<ContactList>,
     /// The number of contacts that were removed.
-    removed: i32,
+    removed_count: i32,
     /// Why the mutation was refused; empty if it was done.
     user_errors: Vec<UserError>,
 }
@@ -156,7 +156,7 @@ impl ContactMutation {
         let (list, removed) = done.unzip();
         Ok(RemoveContactsPayload {
             list: list.map(ContactList),
-            removed: int(i64::try_from(removed.unwrap_or_default()).unwrap_or(i64::MAX)),
+            removed_count: int(i64::try_from(removed.unwrap_or_default()).unwrap_or(i64::MAX)),
             user_errors,
         })
     }

@@ -83,17 +83,17 @@ impl ContactImport {
     }
 
     /// The number of rows that were read, not counting the first row and blank rows.
-    async fn rows(&self) -> i32 {
+    async fn row_count(&self) -> i32 {
         int(self.0.rows)
     }
 
     /// The number of contacts that were added.
-    async fn imported(&self) -> i32 {
+    async fn imported_count(&self) -> i32 {
         int(self.0.imported)
     }
 
     /// The number of rows whose number was already in the list or the file.
-    async fn duplicates(&self) -> i32 {
+    async fn duplicate_count(&self) -> i32 {
         int(self.0.duplicates)
     }
 
@@ -224,9 +224,9 @@ pub struct ImportContactsPayload {
     /// The list after the import; null if the import was refused.
     list: Option<ContactList>,
     /// The number of contacts that were added.
-    imported: i32,
+    imported_count: i32,
     /// The number of rows whose number was already in the list or the file.
-    duplicates: i32,
+    duplicate_count: i32,
     /// The first 1,000 rows that can't be used, in the file's order. The first 10,000 are in
     /// import.rejected.
     rejected: Vec<RejectedRow>,
@@ -291,8 +291,8 @@ impl ContactImportMutation {
         let Some(outcome) = outcome else {
             return Ok(ImportContactsPayload {
                 list: None,
-                imported: 0,
-                duplicates: 0,
+                imported_count: 0,
+                duplicate_count: 0,
                 rejected: Vec::new(),
                 warnings: Vec::new(),
                 import: None,
@@ -306,8 +306,8 @@ impl ContactImportMutation {
         }
         Ok(ImportContactsPayload {
             list: Some(ContactList(outcome.list)),
-            imported: int(import.imported),
-            duplicates: int(import.duplicates),
+            imported_count: int(import.imported),
+            duplicate_count: int(import.duplicates),
             rejected: outcome.rejected.into_iter().map(RejectedRow).collect(),
             warnings: outcome.warnings.into_iter().map(Into::into).collect(),
             import: Some(ContactImport(import)),

@@ -80,7 +80,7 @@ impl ContactList {
     }
 
     /// The number of recipients in all countries.
-    async fn recipients(&self, ctx: &Context<'_>) -> Result<i32, ApiError> {
+    async fn recipient_count(&self, ctx: &Context<'_>) -> Result<i32, ApiError> {
         let rows = self.head_count(ctx).await?;
         Ok(int(rows.iter().map(|row| row.recipients).sum()))
     }

@@ -171,15 +171,15 @@ impl Message {
     }
 
     /// The number of recipients that the credits are for: as scheduled, and once settled as sent,
-    /// without departedRecipients if the server settled it.
-    async fn recipients(&self) -> i32 {
+    /// without departedRecipientCount if the server settled it.
+    async fn recipient_count(&self) -> i32 {
         int(self.row.recipients)
     }
 
     /// The number of recipients who left the list after the message was scheduled for its stored
     /// contacts and before its sendAt, including those who aren't served. If the server settles,
     /// they are not charged, and what was held for them is released. 0 for other audiences.
-    async fn departed_recipients(&self, ctx: &Context<'_>) -> Result<i32, ApiError> {
+    async fn departed_recipient_count(&self, ctx: &Context<'_>) -> Result<i32, ApiError> {
         let of = DepartedOf {
             account: self.account_key(),
             message: self.key(),

@@ -135,7 +135,7 @@ pub struct TransactionFilterInput {
     /// Returns only transactions that are booked for this list or move its own credits.
     list_id: Option<ID>,
     /// Returns only transactions of these kinds, and none if the list is empty.
-    kind: Option<Vec<TransactionKind>>,
+    kinds: Option<Vec<TransactionKind>>,
     /// Returns only transactions booked at or after this instant.
     from: Option<DateTime>,
     /// Returns only transactions booked before this instant.
@@ -153,7 +153,7 @@ pub(super) async fn connection(
     let asked = AskedTransactions {
         list: list(filter.list_id.as_ref())?,
         kinds: filter
-            .kind
+            .kinds
             .map(|kinds| kinds.into_iter().map(Into::into).collect()),
         from: filter.from.map(|from| from.0),
         to: filter.to.map(|to| to.0),

@@ -224,7 +224,7 @@ pub fn destinations<'a>(
         ));
     }
     let destinations = Destinations::from_pairs(pairs).map_err(|error| {
-        let at = path.at(error.index).at("recipients");
+        let at = path.at(error.index).at("recipientCount");
         match error.fault {
             DestinationFault::Negative => at.invalid("Must not be negative."),
             DestinationFault::TooManyInCountry => at.invalid(format!(

@@ -60,7 +60,7 @@ const CREATE_LIST = `mutation CreateList($input: CreateContactListInput!) {
  * Creates a contact list and returns its id.
  * @param {string} accountId
  * @param {string} name
- * @param {{ countryCode: string, recipients: number }[]} [destinations] its head-counts; it is
+ * @param {{ countryCode: string, recipientCount: number }[]} [destinations] its head-counts; it is
  *   empty if they are left out
  * @returns {Promise<string>}
  */
@@ -187,7 +187,7 @@ export async function assigned(list) {
 
 const IMPORT = `mutation Import($input: ImportContactsInput!) {
   importContacts(input: $input) {
-    imported
+    importedCount
     userErrors {
       message
     }

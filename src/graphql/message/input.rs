@@ -26,7 +26,7 @@ pub struct MessageFilterInput {
     /// Returns only messages of this list.
     pub(super) list_id: Option<ID>,
     /// Returns only messages with one of these statuses.
-    pub(super) status: Option<Vec<MessageStatus>>,
+    pub(super) statuses: Option<Vec<MessageStatus>>,
     /// Returns only messages with a sendAt at or after this instant.
     pub(super) from: Option<DateTime>,
     /// Returns only messages with a sendAt before this instant.
@@ -41,8 +41,8 @@ impl From<MessageFilterInput> for AskedMessages {
         Self {
             list: input.list_id.map(|id| ListId::decode(&id)),
             status: input
-                .status
-                .map(|status| status.into_iter().map(Into::into).collect()),
+                .statuses
+                .map(|statuses| statuses.into_iter().map(Into::into).collect()),
             from: input.from.map(|at| at.0),
             to: input.to.map(|at| at.0),
             search: input.search,

@@ -68,13 +68,13 @@ edges! {
     ContactField { READERS: name value; }
     /// Its file name and its refused rows are personal data.
     ContactImport {
-        READERS: id list fileName status reason rows imported duplicates rejectedCount rejected createdAt endedAt;
+        READERS: id list fileName status reason rowCount importedCount duplicateCount rejectedCount rejected createdAt endedAt;
         READERS: warningCount warnings;
     }
     /// The beginning of a file is personal data.
     ContactImportPreview { READERS: delimiter encoding sheet columns phoneColumn problem rows warnings; }
     ContactList {
-        EVERY_KEY: id name account recipients destinations allocation messages archived;
+        EVERY_KEY: id name account recipientCount destinations allocation messages archived;
         READERS: usage contacts imports;
     }
     CountryUsage { READERS: countryCode usage share; }
@@ -84,7 +84,7 @@ edges! {
     }
     /// A price list is open to every key.
     CreditPackage { EVERY_KEY: id code name credits price validityDays archived capacity; }
-    Destination { EVERY_KEY: countryCode recipients; }
+    Destination { EVERY_KEY: countryCode recipientCount; }
     /// Its address works without a key.
     Download { READERS: url fileName expiresAt; }
     ExpiringCredits { EVERY_KEY: credits expiresOn expiresAt; }
@@ -99,13 +99,13 @@ edges! {
     /// value is not.
     MergeField {
         EVERY_KEY: name fallback;
-        READERS: contactsWithoutValue;
+        READERS: missingValueCount;
     }
     /// Its text with merge fields holds no contact's values, but many texts are written for a
     /// single person. A sending service reads the text while the message is scheduled, and in the
     /// answer to its own command.
     Message {
-        EVERY_KEY: id name list account status channel encoding segmentCount rateCard recipients departedRecipients;
+        EVERY_KEY: id name list account status channel encoding segmentCount rateCard recipientCount departedRecipientCount;
         EVERY_KEY: credits cost lines;
         EVERY_KEY: sendAt sentAt createdAt erasedAt;
         READERS: text;
@@ -114,7 +114,7 @@ edges! {
     MonthlyReport { READERS: id account month timeZone from to format interval generatedAt download; }
     MonthlyReportSchedule { READERS: enabled format interval nextAt; }
     NonGsmCharacter { ANYONE: character codePoint offset replacement stripsAccent; }
-    PackageCapacity { EVERY_KEY: countryCode creditsPerMessage messages; }
+    PackageCapacity { EVERY_KEY: countryCode creditsPerMessage messageCount; }
     PageInfo { EVERY_KEY: hasNextPage hasPreviousPage startCursor endCursor; }
     /// Which shop pays is for those who are responsible for the account. Credentials have no field.
     PaymentConnection { REPORTERS: provider merchantId status connectedAt; }
@@ -133,20 +133,20 @@ edges! {
     /// segments reveals how long the values of a merge field are, as sums by country, but never the
     /// values.
     Quote {
-        EVERY_KEY: segmentation personalised distribution mergeFields duplicateRecipients rateCard recipients;
-        EVERY_KEY: unsupportedRecipients lines credits cost available sufficient shortfall suggestedPackage;
+        EVERY_KEY: segmentation personalised distribution mergeFields duplicateRecipients rateCard recipientCount;
+        EVERY_KEY: unsupportedRecipientCount lines credits cost available sufficient shortfall suggestedPackage;
         EVERY_KEY: allocation smartEncodingSaves warnings;
         READERS: shortest longest;
     }
-    QuoteLine { EVERY_KEY: countryCode recipients segmentCount creditsPerSegment credits; }
+    QuoteLine { EVERY_KEY: countryCode recipientCount segmentCount creditsPerSegment credits; }
     Rate { EVERY_KEY: countryCode sms mms nationalLanguages concatenationReference; }
     RateCard { EVERY_KEY: id code description version publishedAt creditValue rates; }
     /// Personal data, and nobody knows whose.
     RejectedRow { READERS: line value reason; }
-    Segment { ANYONE: index text units; }
-    SegmentShare { EVERY_KEY: segmentCount recipients credits; }
+    Segment { ANYONE: index text unitCount; }
+    SegmentShare { EVERY_KEY: segmentCount recipientCount credits; }
     Segmentation {
-        ANYONE: channel encoding lockingShift singleShift characters units unitsPerSegment unitsRemaining;
+        ANYONE: channel encoding lockingShift singleShift characterCount unitCount unitsPerSegment unitsRemaining;
         ANYONE: segmentCount segments nonGsmCharacters nonGsmCharacterCount text;
     }
     Statement {
@@ -159,7 +159,7 @@ edges! {
     TextWarning { EVERY_KEY: offset tag message; }
     /// Its note is written by people, for people.
     Transaction { READERS: id account kind credits list message note postings createdAt; }
-    Usage { READERS: messages recipients segments credits cost; }
+    Usage { READERS: messageCount recipientCount segmentCount credits cost; }
     UsageBucket { READERS: start usage; }
     UsageReport { READERS: totals previous channels buckets lists countries asOf download; }
     UserError { EVERY_KEY: field message code; }
@@ -177,14 +177,14 @@ edges! {
     CreateContactListPayload { EVERY_KEY: list userErrors; }
     CreateCreditPackagePayload { EVERY_KEY: package userErrors; }
     DisconnectPaymentsPayload { EVERY_KEY: account userErrors; }
-    ErasePersonPayload { EVERY_KEY: contacts importRows messages nextAccountId userErrors; }
+    ErasePersonPayload { EVERY_KEY: contactCount importRowCount messageCount nextAccountId userErrors; }
     GrantCreditsPayload { EVERY_KEY: lot balance userErrors; }
-    ImportContactsPayload { EVERY_KEY: list imported duplicates rejected warnings import userErrors; }
+    ImportContactsPayload { EVERY_KEY: list importedCount duplicateCount rejected warnings import userErrors; }
     PublishRateCardPayload { EVERY_KEY: rateCard userErrors; }
     PurchaseCreditsPayload { EVERY_KEY: purchase userErrors; }
-    RemoveContactsPayload { EVERY_KEY: list removed userErrors; }
+    RemoveContactsPayload { EVERY_KEY: list removedCount userErrors; }
     RevokeApiKeyPayload { EVERY_KEY: id userErrors; }
-    RevokeOtherApiKeysPayload { EVERY_KEY: account revoked userErrors; }
+    RevokeOtherApiKeysPayload { EVERY_KEY: account revokedCount userErrors; }
     RevokeCreditsPayload { EVERY_KEY: transaction balance userErrors; }
     ScheduleMessagePayload { EVERY_KEY: message balance userErrors; }
     SendMessagePayload { EVERY_KEY: message balance userErrors; }

@@ -44,7 +44,7 @@ impl World {
     async fn new(server: &Server) -> Self {
         let shop = server.account("Shop").await;
         server.grant(&shop, "1000").await;
-        let rows = json!([{ "countryCode": "IT", "recipients": 10 }]);
+        let rows = json!([{ "countryCode": "IT", "recipientCount": 10 }]);
         let list = server.list(&shop, "List", rows).await;
         let schedule = "mutation($input: ScheduleMessageInput!) {
             scheduleMessage(input: $input) { message { id } userErrors { field message } } }";
@@ -69,7 +69,7 @@ impl World {
         let stored = server.list(&shop, "Stored", json!([])).await;
         let file = "phone\n+393401234567\n";
         assert_eq!(
-            server.import(&shop.owner, &stored, file).await["imported"],
+            server.import(&shop.owner, &stored, file).await["importedCount"],
             1
         );
         Self {

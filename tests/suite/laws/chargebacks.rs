@@ -35,7 +35,7 @@ const ACCOUNT: &str = r#"{ account {
         opening purchased recharged granted spent expired revoked chargedBack debtPaid closing } }
     transactions { nodes { kind credits postings { book credits } } } } }"#;
 const TOTALS: &str = "query($input: UsageReportInput!) { usageReport(input: $input) {
-    totals { messages credits } } }";
+    totals { messageCount credits } } }";
 
 fn now(server: &Server) -> Timestamp {
     server.services().clock.now()
@@ -270,7 +270,7 @@ on_both_databases! {
                 "expired": "0", "revoked": "0", "chargedBack": "40", "debtPaid": "60", "closing": "40" } }));
         let input = json!({ "input": { "from": "2026-11-01T00:00:00Z", "to": "2026-12-01T00:00:00Z" } });
         let report = server.data(&shop.owner, TOTALS, input).await;
-        assert_eq!(report["usageReport"]["totals"], json!({ "messages": 1, "credits": "60" }));
+        assert_eq!(report["usageReport"]["totals"], json!({ "messageCount": 1, "credits": "60" }));
         assert_sound(&server).await;
     }
 
@@ -370,10 +370,10 @@ on_both_databases! {
         let allocations = json!([{ "listId": list, "mode": "LIMITED", "assigned": "105" }]);
         server.done(&shop.owner, allocate, json!({ "allocations": allocations })).await;
         reverse(&server, &shop, purchase, 100).await;
-        let read = "query($id: ID!, $kind: [TransactionKind!]) { account {
+        let read = "query($id: ID!, $kinds: [TransactionKind!]) { account {
             balance { available assigned unassigned }
-            transactions(filter: { listId: $id, kind: $kind }) { nodes { kind } } } }";
-        let variables = json!({ "id": list, "kind": ["CHARGEBACK"] });
+            transactions(filter: { listId: $id, kinds: $kinds }) { nodes { kind } } } }";
+        let variables = json!({ "id": list, "kinds": ["CHARGEBACK"] });
         let data = server.data(&shop.owner, read, variables).await;
         assert_eq!(data["account"], json!({
             "balance": { "available": "10", "assigned": "10", "unassigned": "0" },

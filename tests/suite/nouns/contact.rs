@@ -12,7 +12,7 @@ const PAGE: &str =
             pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } } }";
 
 const REMOVE: &str = "mutation($input: RemoveContactsInput!) { removeContacts(input: $input) {
-    removed list { recipients destinations { countryCode recipients } } userErrors { field message code } } }";
+    removedCount list { recipientCount destinations { countryCode recipientCount } } userErrors { field message code } } }";
 
 /// A list with ten Italian contacts and one French.
 async fn stored(server: &Server, shop: &Tenant) -> String {
@@ -20,7 +20,7 @@ async fn stored(server: &Server, shop: &Tenant) -> String {
     let lines: Vec<String> = (0..10).map(|at| format!("+39340123450{at}")).collect();
     let file = format!("phone\n{}\n+33612345678\n", lines.join("\n"));
     assert_eq!(
-        server.import(&shop.owner, &list, file).await["imported"],
+        server.import(&shop.owner, &list, file).await["importedCount"],
         11
     );
     list
@@ -91,23 +91,23 @@ on_both_databases! {
         for removed in [2, 0] {
             let input = json!({ "listId": list, "contactIds": [id(0), id(1)] });
             let payload = server.done(&shop.owner, REMOVE, input).await;
-            assert_eq!(payload, json!({ "removed": removed, "userErrors": [], "list": {
-                "recipients": 9, "destinations": [{ "countryCode": "IT", "recipients": 9 }] } }));
+            assert_eq!(payload, json!({ "removedCount": removed, "userErrors": [], "list": {
+                "recipientCount": 9, "destinations": [{ "countryCode": "IT", "recipientCount": 9 }] } }));
         }
         let node = "query($id: ID!) { node(id: $id) { id } }";
         assert_eq!(server.data(&shop.owner, node, json!({ "id": id(0) })).await["node"], Value::Null);
         assert_eq!(server.data(&shop.owner, node, json!({ "id": id(2) })).await["node"]["id"], id(2));
         let input = json!({ "listId": list, "phoneNumbers": ["+39 340 123 4500", "+393401234501", "+393401234501", "+447400123456"] });
         let payload = server.done(&shop.owner, REMOVE, input).await;
-        assert_eq!((&payload["removed"], &payload["list"]["recipients"]), (&json!(2), &json!(7)));
+        assert_eq!((&payload["removedCount"], &payload["list"]["recipientCount"]), (&json!(2), &json!(7)));
         let payload = server.done(&shop.owner, REMOVE, json!({ "listId": list, "all": true })).await;
-        assert_eq!((&payload["removed"], &payload["list"]), (&json!(7), &json!({ "recipients": 0, "destinations": [] })));
+        assert_eq!((&payload["removedCount"], &payload["list"]), (&json!(7), &json!({ "recipientCount": 0, "destinations": [] })));
         assert_eq!(page(&server, &shop, json!({ "list": list })).await["totalCount"], 0);
         // An empty list accepts a head-count by hand again.
         let update = "mutation($input: UpdateContactListInput!) {
-            updateContactList(input: $input) { list { recipients } userErrors { message } } }";
-        let input = json!({ "listId": list, "destinations": [{ "countryCode": "IT", "recipients": 3 }] });
-        assert_eq!(server.done(&shop.owner, update, input).await["list"]["recipients"], 3);
+            updateContactList(input: $input) { list { recipientCount } userErrors { message } } }";
+        let input = json!({ "listId": list, "destinations": [{ "countryCode": "IT", "recipientCount": 3 }] });
+        assert_eq!(server.done(&shop.owner, update, input).await["list"]["recipientCount"], 3);
     }
 
     /// Invalid removals are refused, and nothing is removed.
@@ -133,7 +133,7 @@ on_both_databases! {
         }
         // Another account's contact is ignored like one that never existed.
         let input = json!({ "listId": list, "contactIds": [their_contact] });
-        assert_eq!(server.done(&shop.owner, REMOVE, input).await["removed"], 0);
+        assert_eq!(server.done(&shop.owner, REMOVE, input).await["removedCount"], 0);
         for (tenant, list) in [(&shop, &list), (&other, &theirs)] {
             assert_eq!(page(&server, tenant, json!({ "list": list })).await["totalCount"], 11);
         }

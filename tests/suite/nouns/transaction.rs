@@ -92,9 +92,9 @@ on_both_databases! {
         check(json!({}), &["GRANT", "EXPIRY", "ALLOCATION", "GRANT", "GRANT"]).await;
         // The expiry belongs to no list, but took the list's credits.
         check(json!({ "listId": list }), &["EXPIRY", "ALLOCATION"]).await;
-        check(json!({ "kind": ["EXPIRY", "ALLOCATION"] }), &["EXPIRY", "ALLOCATION"]).await;
-        check(json!({ "kind": [] }), &[]).await;
-        check(json!({ "listId": list, "kind": ["GRANT"] }), &[]).await;
+        check(json!({ "kinds": ["EXPIRY", "ALLOCATION"] }), &["EXPIRY", "ALLOCATION"]).await;
+        check(json!({ "kinds": [] }), &[]).await;
+        check(json!({ "listId": list, "kinds": ["GRANT"] }), &[]).await;
         let (expiry, allocation) = ("2026-12-01T00:00:00+01:00", "2026-11-23T08:00:00Z");
         check(json!({ "from": allocation, "to": expiry }), &["ALLOCATION"]).await;
         check(json!({ "from": expiry }), &["GRANT", "EXPIRY"]).await;
@@ -107,7 +107,7 @@ on_both_databases! {
     async fn a_spend_names_its_message(server: Server) {
         let tenant = server.account("Shop").await;
         server.grant(&tenant, "100").await;
-        let list = server.list(&tenant, "All", json!([{ "countryCode": "IT", "recipients": 7 }])).await;
+        let list = server.list(&tenant, "All", json!([{ "countryCode": "IT", "recipientCount": 7 }])).await;
         let sent = send(&server, &tenant, json!({ "listId": list, "text": "Ciao" })).await;
         let query = "query($filter: TransactionFilter) { account { transactions(filter: $filter) { nodes {
             kind credits list { id } message { id } postings { book credits list { id } } } } } }";

@@ -14,7 +14,7 @@ const LIST_OPTIONS = graphql(`
         nodes {
           id
           name
-          recipients
+          recipientCount
         }
       }
     }
@@ -38,7 +38,7 @@ export function ListSelect(props: {
   });
   const found = (data?.account?.lists.nodes ?? []).map((list) => ({
     value: list.id,
-    label: `${list.name} (${formatCount(list.recipients)})`,
+    label: `${list.name} (${formatCount(list.recipientCount)})`,
   }));
   const options =
     chosen && !found.some((one) => one.value === chosen.value) ? [chosen, ...found] : found;

@@ -35,7 +35,7 @@ const LISTS = graphql(`
         nodes {
           id
           name
-          recipients
+          recipientCount
           allocation {
             mode
             assigned
@@ -148,7 +148,7 @@ function columns(t: TFunction, onEdit: Act | undefined, onImport: Act | undefine
     {
       title: t('column.recipients'),
       numeric: true,
-      cell: (list) => formatCount(list.recipients),
+      cell: (list) => formatCount(list.recipientCount),
     },
     { title: t('column.limit'), cell: (list) => <Mode list={list} /> },
     {

@@ -30,7 +30,7 @@ const MESSAGES = graphql(`
             sentAt
             channel
             encoding
-            recipients
+            recipientCount
             credits
             cost {
               amount
@@ -38,7 +38,7 @@ const MESSAGES = graphql(`
             }
             lines {
               countryCode
-              recipients
+              recipientCount
               segmentCount
               creditsPerSegment
               credits
@@ -135,7 +135,7 @@ function columns(
     {
       title: t('column.recipients'),
       numeric: true,
-      cell: ({ recipients }) => formatCount(recipients),
+      cell: ({ recipientCount }) => formatCount(recipientCount),
     },
     { title: t('column.credits'), decimal: ({ credits }) => credits },
     { title: t('column.cost'), numeric: true, cell: ({ cost }) => formatMoney(cost) },

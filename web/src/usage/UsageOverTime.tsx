@@ -12,7 +12,7 @@ const OVER_TIME = graphql(`
     buckets {
       start
       usage {
-        messages
+        messageCount
         credits
         cost {
           amount
@@ -39,7 +39,7 @@ export function UsageOverTime(props: {
     {
       title: t('column.messages'),
       numeric: true,
-      cell: ({ usage }) => formatCount(usage.messages),
+      cell: ({ usage }) => formatCount(usage.messageCount),
     },
     { title: t('column.credits'), decimal: ({ usage }) => usage.credits },
     { title: t('column.cost'), numeric: true, cell: ({ usage }) => formatMoney(usage.cost) },

@@ -25,9 +25,9 @@ const USAGE = graphql(`
   query Usage($input: UsageReportInput!) {
     usageReport(input: $input) {
       totals {
-        messages
-        recipients
-        segments
+        messageCount
+        recipientCount
+        segmentCount
         credits
         cost {
           amount
@@ -122,13 +122,13 @@ function Report({ input, timeZone }: { input: ReportInput; timeZone: string }) {
       <SimpleGrid component="dl" m={0} cols={{ base: 2, xs: 3, md: 5 }} spacing="md">
         <Total name={t('column.credits')} value={formatDecimal(totals.credits)} />
         <Total name={t('column.cost')} value={formatMoney(totals.cost)} />
-        <Total name={t('column.messages')} value={formatCount(totals.messages)} />
-        <Total name={t('column.recipients')} value={formatCount(totals.recipients)} />
-        <Total name={t('column.segments')} value={formatCount(totals.segments)} />
+        <Total name={t('column.messages')} value={formatCount(totals.messageCount)} />
+        <Total name={t('column.recipients')} value={formatCount(totals.recipientCount)} />
+        <Total name={t('column.segments')} value={formatCount(totals.segmentCount)} />
       </SimpleGrid>
       <Comparison report={report} timeZone={timeZone} />
-      {totals.messages === 0 && <Nothing>{t('usage.nothing')}</Nothing>}
-      {totals.messages > 0 && (
+      {totals.messageCount === 0 && <Nothing>{t('usage.nothing')}</Nothing>}
+      {totals.messageCount > 0 && (
         <>
           <Panel title={t('usage.overTime')}>
             <UsageOverTime report={report} interval={input.interval} timeZone={timeZone} />

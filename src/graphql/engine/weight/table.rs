@@ -35,7 +35,7 @@ pub(super) const EDGES: &[(&str, &[&str])] = &[
         "ContactList",
         &[
             "account",
-            "recipients",
+            "recipientCount",
             "destinations",
             "allocation",
             "usage",
