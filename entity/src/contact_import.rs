@@ -39,6 +39,8 @@ pub struct Model {
     pub touched_at: i64,
     /// When it ended, in microseconds since the epoch; null while it runs.
     pub ended_at: Option<i64>,
+    /// The actor who made it; null for imports from before actors were recorded.
+    pub actor_id: Option<i64>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -33,6 +33,37 @@ pub enum Settlement {
     Reported,
 }
 
+/// What did something in an account.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    EnumIter,
+    DeriveActiveEnum,
+    serde::Serialize,
+    serde::Deserialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
+pub enum ActorKind {
+    /// An API key.
+    #[sea_orm(string_value = "API_KEY")]
+    ApiKey,
+    /// The administrator's key of the server's configuration.
+    #[sea_orm(string_value = "ADMINISTRATOR_KEY")]
+    AdministratorKey,
+    /// A job of the server.
+    #[sea_orm(string_value = "JOB")]
+    Job,
+    /// A payment provider.
+    #[sea_orm(string_value = "PROVIDER")]
+    Provider,
+}
+
 /// The role of an API key.
 #[derive(
     Debug,

@@ -13,6 +13,7 @@ use entity::{contact_import, sql_enums};
 use futures_util::{Stream, StreamExt};
 
 use super::{
+    actor::{self, Actor},
     contact_list::ContactList,
     destination::count as int,
     engine::{
@@ -124,6 +125,13 @@ impl ContactImport {
             warnings,
             ImportWarning::from,
         )))
+    }
+
+    /// Who began it; null for imports from before actors were recorded.
+    async fn actor(&self, ctx: &Context<'_>) -> Option<Result<Actor, ApiError>> {
+        actor::of(ctx, self.0.account_id, self.0.actor_id)
+            .await
+            .transpose()
     }
 
     /// The instant at which it began.

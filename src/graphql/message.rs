@@ -21,6 +21,7 @@ use entity::{message, message_line, sql_enums};
 
 use super::{
     account::Account,
+    actor::{self, Actor},
     balance::Balance,
     contact_list::ContactList,
     destination::count as int,
@@ -228,6 +229,17 @@ impl Message {
         self.row.sent_at.map(DateTime::from_micros)
     }
 
+    /// Who sent or scheduled it; null for messages from before actors were recorded. Requires
+    /// PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
+    async fn actor(&self, ctx: &Context<'_>) -> Option<Result<Actor, ApiError>> {
+        match may_read(ctx, "Message", "actor") {
+            Ok(()) => actor::of(ctx, self.row.account_id, self.row.actor_id)
+                .await
+                .transpose(),
+            Err(error) => Some(Err(error)),
+        }
+    }
+
     /// The instant at which the message was scheduled or sent.
     async fn created_at(&self) -> DateTime {
         DateTime::from_micros(self.row.created_at)
@@ -243,7 +255,7 @@ pub(super) async fn connection(
     filter: Option<MessageFilterInput>,
     window: Window,
 ) -> Result<MessageConnection, ApiError> {
-    let asked = filter.unwrap_or_default().into();
+    let asked = filter.unwrap_or_default().read()?;
     let messages = reader(ctx)?.messages(all, asked, window).await?;
     Ok(MessageConnection(Nodes::new(messages, Message::new)))
 }

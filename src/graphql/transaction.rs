@@ -6,6 +6,7 @@ use entity::{sql_enums, transaction};
 
 use super::{
     account::Account,
+    actor::{self, Actor, ActorFilterInput},
     contact_list::ContactList,
     engine::{
         errors::ApiError,
@@ -83,6 +84,13 @@ impl Transaction {
         Ok(sums.into_iter().map(Posting).collect())
     }
 
+    /// Who did it; null for transactions from before actors were recorded.
+    async fn actor(&self, ctx: &Context<'_>) -> Option<Result<Actor, ApiError>> {
+        actor::of(ctx, self.0.account_id, self.0.actor_id)
+            .await
+            .transpose()
+    }
+
     /// The instant as of which the entry was booked.
     async fn created_at(&self) -> DateTime {
         DateTime::from_micros(self.0.created_at)
@@ -136,6 +144,8 @@ pub struct TransactionFilterInput {
     list_id: Option<ID>,
     /// Returns only transactions of these kinds, and none if the list is empty.
     kinds: Option<Vec<TransactionKind>>,
+    /// Returns only transactions of this actor.
+    actor: Option<ActorFilterInput>,
     /// Returns only transactions booked at or after this instant.
     from: Option<DateTime>,
     /// Returns only transactions booked before this instant.
@@ -155,6 +165,7 @@ pub(super) async fn connection(
         kinds: filter
             .kinds
             .map(|kinds| kinds.into_iter().map(Into::into).collect()),
+        actor: filter.actor.map(ActorFilterInput::read).transpose()?,
         from: filter.from.map(|from| from.0),
         to: filter.to.map(|to| to.0),
     };

@@ -10,7 +10,7 @@ use domain::{
     segmentation::Encoding,
 };
 use entity::{
-    contact_list, due_recharge, hold_draw, idempotency_key, lot, lot_expiry_change, message,
+    actor, contact_list, due_recharge, hold_draw, idempotency_key, lot, lot_expiry_change, message,
     message_audience, message_line, pool, posting, posting_row, purchase, sql_enums, transaction,
     usage_rollup,
 };
@@ -25,7 +25,11 @@ use super::{
 };
 use crate::{
     clock::id_in,
-    store::{self, book::Head},
+    store::{
+        self,
+        actor::{Actor, Job},
+        book::Head,
+    },
 };
 
 /// The rows that a batch inserts, and its changes to existing rows.
@@ -46,6 +50,8 @@ pub(super) struct Rows {
     pub purchases: Vec<purchase::Model>,
     pub archived: Vec<contact_list::Model>,
     pub keys: Vec<idempotency_key::Model>,
+    /// The actors of the batch, by account and id.
+    pub actors: BTreeMap<(Uuid, i64), actor::Model>,
     pub rollups: Vec<usage_rollup::Model>,
     /// Whether transactions are hashed.
     pub chaining: Chaining,
@@ -64,7 +70,8 @@ pub(super) struct Changes {
 }
 
 impl Rows {
-    /// Adds one entry to the account's chain and returns its id.
+    /// Adds one entry to the account's chain and returns its id. What expired meanwhile is booked
+    /// with a command, but not by who gave it (law B7).
     ///
     /// The sum of its postings is checked here, where they become rows (law B1).
     pub(super) fn add_entry(
@@ -72,9 +79,14 @@ impl Rows {
         account: AccountId,
         head: &mut Head,
         entry: &Entry,
-        note: Option<&str>,
+        (actor, note): (&Actor, Option<&str>),
     ) -> Result<Uuid, Fault> {
         entry.check_sum()?;
+        let actor = if entry.kind == EntryKind::Expiry {
+            Actor::Job(Job::Expiry).row(account)
+        } else {
+            actor.row(account)
+        };
         head.sequence += 1;
         let balance = &entry.balance;
         let mut row = transaction::Model {
@@ -98,6 +110,7 @@ impl Rows {
             hash: Vec::new(),
             paid_lot_id: None,
             paid_by_list: None,
+            actor_id: Some(actor.id),
         };
         let postings = |(position, posting): (i32, &Posting)| posting::Model {
             account_id: account.uuid(),
@@ -119,7 +132,10 @@ impl Rows {
             })
             .collect();
         row.hash = match self.chaining {
-            Chaining::On => chain::hash(&head.hash, &row, &postings, &moved).to_vec(),
+            Chaining::On => {
+                let actor = store::actor::digest(&actor);
+                chain::hash(&head.hash, &row, Some(&actor), &postings, &moved).to_vec()
+            }
             #[cfg(feature = "bench")]
             Chaining::Off => Vec::new(),
         };
@@ -130,6 +146,7 @@ impl Rows {
             }
             None => self.postings.extend(postings.into_iter().map(stored)),
         }
+        self.actors.insert((actor.account_id, actor.id), actor);
         self.expiry_changes.extend(moved);
         head.hash.clone_from(&row.hash);
         let id = row.id;
@@ -148,8 +165,8 @@ impl Rows {
         &mut self,
         account: AccountId,
         new: &NewMessage,
-        status: sql_enums::MessageStatus,
-        at: Timestamp,
+        actor: &Actor,
+        (status, at): (sql_enums::MessageStatus, Timestamp),
     ) -> Result<message::Model, Fault> {
         let sent = status == sql_enums::MessageStatus::Sent;
         let lines = lines(account.uuid(), new.id.uuid(), &new.price.lines)?;
@@ -171,6 +188,7 @@ impl Rows {
             created_at: at.as_microsecond(),
             lines: lines_text(new.id, &lines)?,
             erased_at: None,
+            actor_id: Some(actor.row(account).id),
         };
         self.messages.push(row.clone());
         self.lines.extend(lines);

@@ -202,7 +202,7 @@ impl Services {
             list.account_id,
         );
         let reading = reading.opened().await?;
-        let row = self.begin_import(&list, &input.file_name).await?;
+        let row = self.begin_import(viewer, &list, &input.file_name).await?;
         let id = ImportId::new(row.id);
         let job = Job {
             services: self.clone(),
@@ -242,10 +242,12 @@ impl Services {
     /// Stores the new import, if its list takes contacts.
     async fn begin_import(
         &self,
+        viewer: &Viewer,
         list: &contact_list::Model,
         file_name: &str,
     ) -> Result<contact_import::Model, OperationError> {
         let now = self.clock().now().as_microsecond();
+        let actor = viewer.actor().row(AccountId::new(list.account_id));
         let row = contact_import::Model {
             account_id: list.account_id,
             id: self.clock().new_id_in(list.account_id),
@@ -261,6 +263,7 @@ impl Services {
             created_at: now,
             touched_at: now,
             ended_at: None,
+            actor_id: Some(actor.id),
         };
         let id = ListId::new(list.id);
         let transaction = self.store().begin().await?;
@@ -277,6 +280,7 @@ impl Services {
                     .into());
             }
         }
+        store::actor::insert_missing(&transaction, vec![actor]).await?;
         store::contact_import::insert(&transaction, row.clone()).await?;
         transaction.commit().await?;
         self.changes().tell(Topic::Imports(id));

@@ -92,7 +92,7 @@ impl Services {
         id: ListId,
         path: &Path,
     ) -> Result<contact_list::Model, OperationError> {
-        let row = self.reader(*viewer).by_key(id).await?;
+        let row = self.reader(viewer.clone()).by_key(id).await?;
         row.ok_or_else(|| path.not_found("list").into())
     }
 
@@ -186,6 +186,7 @@ impl Services {
         }
         let request = Request {
             account: AccountId::new(row.account_id),
+            actor: viewer.actor(),
             kind: RequestKind::Archive { list: id },
             key: None,
             at: None,

@@ -35,6 +35,7 @@ use crate::{
     clock::whole_micros,
     fair::Urgency,
     ledger::{self, End, MessageCharge, NewMessage, RequestKind},
+    store::actor::ActorFilter,
 };
 
 /// How often a message to a list's contacts is priced at least while contacts are being removed
@@ -83,6 +84,8 @@ pub struct AskedMessages {
     pub list: Option<Option<ListId>>,
     /// Only messages with one of these statuses.
     pub status: Option<Vec<entity::sql_enums::MessageStatus>>,
+    /// Only messages made by these actors.
+    pub actor: Option<ActorFilter>,
     /// Only messages with a sendAt at or after this instant.
     pub from: Option<String>,
     /// Only messages with a sendAt before this instant.
@@ -110,6 +113,7 @@ impl ViewerReader {
         let search = input::search(asked.search.as_deref(), &path.at("search"))?;
         let mut filter = MessageFilter {
             status: asked.status,
+            actor: asked.actor,
             from: instant(asked.from, "from")?,
             to: instant(asked.to, "to")?,
             search,
@@ -157,14 +161,16 @@ impl Services {
             while pricings < MIN_PRICINGS || began.elapsed() < PRICING_PATIENCE {
                 pricings += 1;
                 let kind = self.new_message((account, card.clone()), new.clone()).await;
-                let done = self.try_submit(account, kind, key.clone(), &amount).await?;
+                let done = self
+                    .try_submit(viewer, account, kind, key.clone(), &amount)
+                    .await?;
                 if let Some(done) = done {
                     return Ok(done);
                 }
             }
         }
         let kind = self.new_message((account, card), new).await;
-        self.submit(account, kind, key, &amount).await
+        self.submit(viewer, account, kind, key, &amount).await
     }
 
     /// Checks a new message and prices it by the account's rate card.
@@ -249,7 +255,7 @@ impl Services {
             None => Path::input("messageId"),
         };
         let kind = self.settlement(viewer, &row, rows).await;
-        self.submit(AccountId::new(row.account_id), kind, key, &amount)
+        self.submit(viewer, AccountId::new(row.account_id), kind, key, &amount)
             .await
     }
 
@@ -277,7 +283,7 @@ impl Services {
             list: row.list_id.map(ListId::new),
             end: End::Cancel(asker),
         };
-        self.submit(account, Ok(kind), key, &Path::input("messageId"))
+        self.submit(viewer, account, Ok(kind), key, &Path::input("messageId"))
             .await
     }
 
@@ -286,7 +292,7 @@ impl Services {
         viewer: &Viewer,
         id: MessageId,
     ) -> Result<message::Model, OperationError> {
-        let row = self.reader(*viewer).by_key(WholeMessage(id)).await?;
+        let row = self.reader(viewer.clone()).by_key(WholeMessage(id)).await?;
         row.ok_or_else(|| Path::input("messageId").not_found("message").into())
     }
 }

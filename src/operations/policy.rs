@@ -245,7 +245,7 @@ pub fn access(field: &str) -> Access {
 pub fn authorise(viewer: Option<&Viewer>, field: &str) -> Result<Viewer, OperationError> {
     let viewer = viewer.ok_or(OperationError::Unauthenticated)?;
     if access(field).admits(viewer.role) {
-        Ok(*viewer)
+        Ok(viewer.clone())
     } else {
         Err(OperationError::Forbidden(access(field).roles()))
     }

@@ -8,7 +8,7 @@ use super::{
     reader::{Listing, Owned, Window},
 };
 pub use crate::store::transaction::PostingSum;
-use crate::store::{self, transaction::TransactionFilter};
+use crate::store::{self, actor::ActorFilter, transaction::TransactionFilter};
 
 /// The filter of `transactions`.
 #[derive(Debug, Default)]
@@ -17,6 +17,8 @@ pub struct AskedTransactions {
     pub list: Option<ListId>,
     /// Only transactions of these kinds.
     pub kinds: Option<Vec<TransactionKind>>,
+    /// Only transactions of these actors.
+    pub actor: Option<ActorFilter>,
     /// Only transactions booked at this instant or later.
     pub from: Option<String>,
     /// Only transactions booked before this instant.
@@ -53,6 +55,7 @@ impl ViewerReader {
             account,
             list: asked.list,
             kinds: asked.kinds,
+            actor: asked.actor,
             from,
             to,
         };

@@ -5,6 +5,7 @@
 //! ([`crate::faults`]).
 
 mod account;
+mod actor;
 mod allocation;
 mod api_key;
 mod auto_recharge;

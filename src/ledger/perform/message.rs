@@ -11,16 +11,15 @@ use domain::{
     quote::Line,
 };
 use entity::{message_departure, message_line, sql_enums::MessageStatus};
-use jiff::Timestamp;
 
 use super::super::{
     answer::{Answer, MessageAnswer},
     batch::Batch,
     fault::Fault,
-    request::{End, MessageCharge, NewMessage, Refused, Undone},
+    request::{End, Given, MessageCharge, NewMessage, Refused, Undone},
     rows::{head_count, lines, lines_text},
 };
-use crate::store;
+use crate::store::{self, actor::Actor};
 
 impl Batch {
     /// Ends the hold of a scheduled message; nothing else does. Whether it may end in this way is
@@ -30,10 +29,10 @@ impl Batch {
         account: AccountId,
         (message, list): (MessageId, Option<ListId>),
         end: &End,
-        now: Timestamp,
+        given: Given<'_>,
     ) -> Result<Answer, Undone> {
         let head = self.heads.get(&account).ok_or(Fault::MissingBook)?;
-        let at = head.book.instant(now);
+        let at = head.book.instant(given.at);
         let hold = head.book.holds.get(&message);
         let hold = hold.ok_or(Refused::Book(Refusal::NotHeld))?;
         let held = hold.credits();
@@ -80,7 +79,7 @@ impl Batch {
         let reason = stayed
             .as_ref()
             .map(|(_, departed)| left_the_list(*departed));
-        let answer = self.command(account, &command, now, |kind| {
+        let answer = self.command(account, &command, given, |kind| {
             reason.as_deref().filter(|_| kind == EntryKind::Release)
         })?;
         if let Some(list) = list {
@@ -158,11 +157,11 @@ impl Batch {
         &mut self,
         account: AccountId,
         new: &NewMessage,
-        status: MessageStatus,
+        (by, status): (&Actor, MessageStatus),
         answer: Answer,
     ) -> Result<Answer, Undone> {
         let at = answer.instant()?;
-        let row = self.rows.add_message(account, new, status, at)?;
+        let row = self.rows.add_message(account, new, by, (status, at))?;
         let lines = (status == MessageStatus::Scheduled).then(|| self.rows.line_answers(new.id));
         Ok(Answer {
             message: Some(MessageAnswer {

@@ -53,6 +53,8 @@ edges! {
         READERS: returnOrigins subscriptionFee retentionMonths;
         REPORTERS: apiKeys paymentConnection ledgerHead;
     }
+    /// Who did it is for those who see what was done; keys and labels have rules of their own.
+    Actor { READERS: kind name apiKeyId onBehalfOf; }
     Allocation { EVERY_KEY: mode assigned available held; }
     /// The list of keys is for those who are responsible for them: owners, and the platform.
     ApiKey { REPORTERS: id name role createdAt lastUsedAt expiresAt revokedAt; }
@@ -69,7 +71,7 @@ edges! {
     /// Its file name and its refused rows are personal data.
     ContactImport {
         READERS: id list fileName status reason rowCount importedCount duplicateCount rejectedCount rejected createdAt endedAt;
-        READERS: warningCount warnings;
+        READERS: warningCount warnings actor;
     }
     /// The beginning of a file is personal data.
     ContactImportPreview { READERS: delimiter encoding sheet columns phoneColumn problem rows warnings; }
@@ -108,7 +110,7 @@ edges! {
         EVERY_KEY: id name list account status channel encoding segmentCount rateCard recipientCount departedRecipientCount;
         EVERY_KEY: credits cost lines;
         EVERY_KEY: sendAt sentAt createdAt erasedAt;
-        READERS: text;
+        READERS: text actor;
     }
     Money { EVERY_KEY: amount currencyCode; }
     MonthlyReport { READERS: id account month timeZone from to format interval generatedAt download; }
@@ -126,7 +128,7 @@ edges! {
     /// The reference of a transfer is the payer's and the bank's business.
     Purchase {
         READERS: id status package credits price method confirmationUrl automatic createdAt decidedAt;
-        READERS: reversed failureReason account expiresAt;
+        READERS: reversed failureReason account expiresAt actor;
         REPORTERS: confirmedWith;
     }
     /// It shows nothing that can't be learned from a charge. The number of recipients by number of
@@ -158,7 +160,7 @@ edges! {
     /// It quotes the caller's own text.
     TextWarning { EVERY_KEY: offset tag message; }
     /// Its note is written by people, for people.
-    Transaction { READERS: id account kind credits list message note postings createdAt; }
+    Transaction { READERS: id account kind credits list message note postings createdAt actor; }
     Usage { READERS: messageCount recipientCount segmentCount credits cost; }
     UsageBucket { READERS: start usage; }
     UsageReport { READERS: totals previous channels buckets lists countries asOf download; }

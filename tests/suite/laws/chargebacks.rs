@@ -13,7 +13,7 @@ use entity::{book, purchase};
 use jiff::Timestamp;
 use message_credits::{
     clock::id_at,
-    ledger::{Answer, End, Refused, Request, RequestKind, SubmitError},
+    ledger::{Actor, Answer, End, Refused, Request, RequestKind, SubmitError},
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use serde_json::{Value, json};
@@ -89,6 +89,7 @@ async fn ask(
     kind: RequestKind,
 ) -> Result<Answer, SubmitError> {
     let request = Request {
+        actor: Actor::ADMINISTRATOR,
         account,
         kind,
         key: None,

@@ -5,7 +5,7 @@ mod properties;
 
 use domain::ending::NoEnding;
 use message_credits::{
-    ledger::{End, Refused, Request, RequestKind, SubmitError},
+    ledger::{Actor, End, Refused, Request, RequestKind, SubmitError},
     store::sql::shards,
 };
 use sea_orm::{ConnectionTrait, DatabaseBackend};
@@ -136,7 +136,7 @@ on_both_databases! {
         // A job that found it due a moment before the change comes too late.
         let message = message_credits::graphql::engine::ids::PublicId::decode(later.as_str().unwrap()).unwrap();
         let kind = RequestKind::End { message, list: None, end: End::Due };
-        let request = Request { account: sending::account(&tenant), kind, key: None, at: None };
+        let request = Request { actor: Actor::ADMINISTRATOR, account: sending::account(&tenant), kind, key: None, at: None };
         let refused = server.services().ledger.submit(request).await;
         assert!(matches!(refused, Err(SubmitError::Refused(Refused::NoEnding(NoEnding::NotDue)))), "{refused:?}");
         assert_eq!(balance(&server, &tenant).await["held"], "20");

@@ -237,7 +237,7 @@ on_both_databases! {
         );
         let all = [a, b, c, d];
         let sum = |field: &str| -> i64 { all.iter().map(|payload| payload[field].as_i64().unwrap()).sum() };
-        assert_eq!((sum("imported"), sum("duplicates")), (9_500, 4 * 6_500 - 9_500), "{all:#?}");
+        assert_eq!((sum("importedCount"), sum("duplicateCount")), (9_500, 4 * 6_500 - 9_500), "{all:#?}");
         let stored = contacts(&server, &shop.owner, &list).await;
         assert_eq!(stored["destinations"], json!([
             { "countryCode": "IT", "recipientCount": 9_000 }, { "countryCode": "FR", "recipientCount": 500 },
@@ -289,7 +289,7 @@ on_both_databases! {
         let shop = server.account("Shop").await;
         let list = server.list(&shop, "Newsletter", json!([])).await;
         let first = server.import(&shop.owner, &list, numbers(0..1)).await;
-        let admin = Viewer { key: None, role: Role::PlatformAdmin, account: None };
+        let admin = Viewer { key: None, role: Role::PlatformAdmin, account: None , on_behalf_of: None};
         let id = PublicId::decode(&list).unwrap();
         let progress = server.services().import_progress(&admin, id).await.unwrap();
         let mut progress = std::pin::pin!(progress);

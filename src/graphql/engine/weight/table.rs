@@ -30,7 +30,7 @@ pub(super) const EDGES: &[(&str, &[&str])] = &[
     ("AutoRecharge", &["package"]),
     ("Balance", &["account"]),
     ("Contact", &["list"]),
-    ("ContactImport", &["list"]),
+    ("ContactImport", &["list", "actor"]),
     (
         "ContactList",
         &[
@@ -44,12 +44,17 @@ pub(super) const EDGES: &[(&str, &[&str])] = &[
     ("ListUsage", &["list"]),
     (
         "Message",
-        &["list", "account", "rateCard", "cost", "text", "lines"],
+        &[
+            "list", "account", "rateCard", "cost", "text", "lines", "actor",
+        ],
     ),
     ("MonthlyReport", &["account"]),
     ("Posting", &["list"]),
-    ("Purchase", &["account", "package"]),
-    ("Transaction", &["account", "list", "message", "postings"]),
+    ("Purchase", &["account", "package", "actor"]),
+    (
+        "Transaction",
+        &["account", "list", "message", "postings", "actor"],
+    ),
 ];
 
 /// Fields with a database query of their own. Connections have one too and need no row here.

@@ -25,7 +25,12 @@ const PAGE: Window = Window {
 
 fn reader_for(server: &Server, role: Role, account: Option<AccountId>) -> ViewerReader {
     let key = None;
-    server.services().reader(Viewer { key, role, account })
+    server.services().reader(Viewer {
+        key,
+        role,
+        account,
+        on_behalf_of: None,
+    })
 }
 
 on_both_databases! {

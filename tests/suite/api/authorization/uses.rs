@@ -149,6 +149,7 @@ async fn every_use_is_enforced() {
                 key: None,
                 role,
                 account: None,
+                on_behalf_of: None,
             };
             let policy::Access::Roles(all) = access(field) else {
                 panic!("{field} is open to everybody");
