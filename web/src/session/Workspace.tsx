@@ -73,7 +73,7 @@ export function Workspace({ onSignOut }: { onSignOut(reason?: string): void }) {
       </button>
       <AppShell.Header px="md">
         <Group h="100%" justify="space-between" wrap="nowrap">
-          <Group gap="xs" wrap="nowrap">
+          <Group gap="xs" wrap="nowrap" style={{ minWidth: 0 }}>
             {can?.everyAccount && (
               <Burger
                 hiddenFrom="sm"
@@ -84,9 +84,11 @@ export function Workspace({ onSignOut }: { onSignOut(reason?: string): void }) {
                 aria-expanded={pickerOpen}
               />
             )}
-            <Text fw={700}>message-credits</Text>
+            <Text fw={700} truncate>
+              message-credits
+            </Text>
           </Group>
-          <Group gap="sm" wrap="nowrap">
+          <Group gap="sm" wrap="nowrap" style={{ flexShrink: 0 }}>
             {role && (
               <Badge variant="light" color="gray" visibleFrom="xs">
                 {t(`role.${role}`)}

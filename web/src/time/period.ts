@@ -87,6 +87,20 @@ export function instantsOf(period: Period, timeZone: string): { from: string; to
   };
 }
 
+/** The days of a report's month or week, by its start; undefined for days and hours. */
+export function spanOf(start: string, interval: Interval, timeZone: string): Period | undefined {
+  const first = Temporal.PlainDate.from(dayAt(start, timeZone));
+  switch (interval) {
+    case 'MONTH':
+      return { first: first.toString(), last: first.with({ day: first.daysInMonth }).toString() };
+    case 'WEEK':
+      return { first: first.toString(), last: first.add({ days: 6 }).toString() };
+    case 'DAY':
+    case 'HOUR':
+      return undefined;
+  }
+}
+
 /** The longest period that the server reports on: ten years, of which two or three are leap years. */
 const MOST_DAYS = 3_652;
 

@@ -87,7 +87,9 @@ export function UsagePanel({ accountId, timeZone }: { accountId: string; timeZon
           <IntervalPicker
             interval={interval}
             fits={(one) => problem !== undefined || fitsInterval(one, days)}
-            onChange={(next) => show({ period: word, by: intervalWord(next) })}
+            onChange={(next) =>
+              goTo({ account: accountId, tab: 'usage', period: word, by: intervalWord(next) })
+            }
           />
         </Group>
         <DownloadButtons input={input} />
@@ -105,12 +107,19 @@ export function UsagePanel({ accountId, timeZone }: { accountId: string; timeZon
           })}
         </Text>
       )}
-      {input && <Report input={input} timeZone={timeZone} />}
+      {input && (
+        <Report
+          input={input}
+          timeZone={timeZone}
+          onDays={(days) => show({ period: periodWord(days) })}
+        />
+      )}
     </Stack>
   );
 }
 
-function Report({ input, timeZone }: { input: ReportInput; timeZone: string }) {
+function Report(props: { input: ReportInput; timeZone: string; onDays(days: Period): void }) {
+  const { input, timeZone, onDays } = props;
   const { t } = useTranslation();
   const [{ data, error, fetching }, ask] = useQuery({ query: USAGE, variables: { input } });
   if (error) return <Failure error={error} onRetry={ask} />;
@@ -131,7 +140,12 @@ function Report({ input, timeZone }: { input: ReportInput; timeZone: string }) {
       {totals.messageCount > 0 && (
         <>
           <Panel title={t('usage.overTime')}>
-            <UsageOverTime report={report} interval={input.interval} timeZone={timeZone} />
+            <UsageOverTime
+              report={report}
+              interval={input.interval}
+              timeZone={timeZone}
+              onDays={onDays}
+            />
           </Panel>
           <Panel title={t('usage.byList')}>
             <UsageByList report={report} whole={totals.credits} input={input} timeZone={timeZone} />
