@@ -37,6 +37,7 @@ use crate::{
 };
 use lease::Leases;
 use writing::Job;
+pub(super) use writing::{MAX_CONTACTS, Standing, standing};
 
 use crate::telemetry::{
     context::carried,
@@ -266,12 +267,12 @@ impl Services {
         let transaction = self.store().begin().await?;
         let of = (AccountId::new(list.account_id), id);
         store::contact_list::lock(&transaction, of).await?;
-        match writing::standing(&transaction, of).await? {
-            writing::Standing::Open { .. } => {}
-            writing::Standing::Archived => {
+        match standing(&transaction, of).await? {
+            Standing::Open { .. } => {}
+            Standing::Archived => {
                 return Err(Path::input("listId").not_found("list").into());
             }
-            writing::Standing::CountedByHand => {
+            Standing::CountedByHand => {
                 return Err(Path::input("listId")
                     .refuse(RefusalCode::Conflict, BY_HAND)
                     .into());
@@ -332,7 +333,7 @@ impl Services {
 }
 
 /// Why a list with a manual head-count takes no contacts.
-const BY_HAND: &str = "The list's head-count was given by hand. Set its destinations to [] with \
+pub(super) const BY_HAND: &str = "The list's head-count was given by hand. Set its destinations to [] with \
     updateContactList first; its stored contacts are its head-count then.";
 
 async fn kind(mut file: File) -> Result<(File, Format), OperationError> {

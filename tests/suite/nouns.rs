@@ -14,6 +14,7 @@ mod cache;
 mod channel;
 mod checkout;
 mod contact;
+mod contact_editing;
 mod contact_import;
 mod contact_import_columns;
 mod contact_import_files;

@@ -35,14 +35,14 @@ use crate::{
 
 /// The most stored contacts of one list: ten times the largest audience of the big platforms, and
 /// far below the limit of a head-count.
-const MAX_CONTACTS: i64 = 100_000_000;
+pub(in crate::operations) const MAX_CONTACTS: i64 = 100_000_000;
 /// How often to try a part that the database refused, and the pause between tries.
 const TRIES: u32 = 4;
 const BACKOFF: Duration = Duration::from_millis(100);
 
 /// Whether a list takes contacts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(in crate::operations) enum Standing {
     /// It does. It has this many contacts as of this revision.
     Open { contacts: i64, revision: i64 },
     /// The list is archived.
@@ -52,7 +52,7 @@ pub(super) enum Standing {
 }
 
 /// Whether a list takes contacts. The caller has locked the list.
-pub(super) async fn standing(
+pub(in crate::operations) async fn standing(
     connection: &impl ConnectionTrait,
     (account, list): (AccountId, ListId),
 ) -> Result<Standing, DbErr> {

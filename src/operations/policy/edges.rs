@@ -75,7 +75,8 @@ edges! {
     ContactImportPreview { READERS: delimiter encoding sheet columns phoneColumn problem rows warnings; }
     ContactList {
         EVERY_KEY: id name account recipients destinations allocation messages archived;
-        READERS: usage contacts imports;
+        EVERY_KEY: archivedAt contactCount;
+        READERS: usage contacts mergeFields imports;
     }
     CountryUsage { READERS: countryCode usage share; }
     CreditLot {
@@ -94,6 +95,7 @@ edges! {
     /// It names columns, and a column's name may be anything.
     ImportWarning { READERS: line column reason; }
     LedgerHead { REPORTERS: transactionCount hash at; }
+    ListMergeField { READERS: name contactCount; }
     ListUsage { READERS: list usage share messages buckets; }
     /// The names and fallbacks are the caller's own text, but the number of contacts without a
     /// value is not.
@@ -166,6 +168,8 @@ edges! {
     Viewer { EVERY_KEY: role accounts; }
 
     // Whoever may use a mutation may read its answer. The types below have rows of their own.
+    AddContactsPayload { EVERY_KEY: contacts addedCount list warnings userErrors; }
+    ContactWarning { EVERY_KEY: field message; }
     AllocateCreditsPayload { EVERY_KEY: lists balance userErrors; }
     ArchiveContactListPayload { EVERY_KEY: list balance userErrors; }
     ArchiveCreditPackagePayload { EVERY_KEY: package userErrors; }
@@ -183,6 +187,7 @@ edges! {
     PublishRateCardPayload { EVERY_KEY: rateCard userErrors; }
     PurchaseCreditsPayload { EVERY_KEY: purchase userErrors; }
     RemoveContactsPayload { EVERY_KEY: list removed userErrors; }
+    RestoreContactListPayload { EVERY_KEY: list userErrors; }
     RevokeApiKeyPayload { EVERY_KEY: id userErrors; }
     RevokeOtherApiKeysPayload { EVERY_KEY: account revoked userErrors; }
     RevokeCreditsPayload { EVERY_KEY: transaction balance userErrors; }
@@ -191,6 +196,7 @@ edges! {
     SettleMessagePayload { EVERY_KEY: message balance userErrors; }
     UpdateAccountPayload { EVERY_KEY: account userErrors; }
     UpdateAutoRechargePayload { EVERY_KEY: autoRecharge userErrors; }
+    UpdateContactPayload { EVERY_KEY: contact list warnings userErrors; }
     UpdateContactListPayload { EVERY_KEY: list userErrors; }
     UpdateMonthlyReportsPayload { EVERY_KEY: schedule userErrors; }
 }

@@ -33,6 +33,8 @@ struct World {
     list: String,
     /// A list with a stored contact.
     stored: String,
+    /// That contact.
+    contact: String,
     message: String,
     package: String,
     /// A purchase by bank transfer.
@@ -72,7 +74,13 @@ impl World {
             server.import(&shop.owner, &stored, file).await["imported"],
             1
         );
+        let contacts = "query($list: ID!) { node(id: $list) { ... on ContactList {
+            contacts(first: 1) { nodes { id } } } } }";
+        let contacts = server
+            .data(&shop.owner, contacts, json!({ "list": stored }))
+            .await;
         Self {
+            contact: id(&contacts["node"]["contacts"]["nodes"][0]["id"]),
             list,
             stored,
             message: id(&message["message"]["id"]),
@@ -89,6 +97,7 @@ impl World {
             shop,
             list,
             stored,
+            contact,
             message,
             package,
             transfer,
@@ -156,7 +165,12 @@ impl World {
                     "createContactList" => json!({ "accountId": account, "name": "A list" }),
                     "updateContactList" => json!({ "listId": list, "name": "List" }),
                     "archiveContactList" => json!({ "listId": list }),
-                    "removeContacts" => json!({ "listId": stored, "phoneNumbers": ["+393401234567"] }),
+                    "restoreContactList" => json!({ "listId": list }),
+                    "addContacts" => json!({
+                        "listId": stored, "contacts": [{ "phoneNumber": "+393401234569" }], "updateExisting": true,
+                    }),
+                    "updateContact" => json!({ "contactId": contact, "fields": [] }),
+                    "removeContacts" => json!({ "listId": stored, "phoneNumbers": ["+393401234569"] }),
                     "erasePerson" => json!({ "accountId": account, "phoneNumber": "+393401234568" }),
                     "createCreditPackage" => json!({
                         "code": "L", "name": "Large", "credits": "900",
@@ -393,7 +407,10 @@ async fn every_policy_row_is_enforced() {
     createContactList     not found sign in   -         -         yes       yes       -         yes
     updateContactList     not found sign in   -         -         yes       yes       -         yes
     archiveContactList    not found sign in   -         -         yes       yes       -         yes
+    restoreContactList    not found sign in   -         -         yes       yes       -         yes
     importContacts        not found sign in   -         -         yes       yes       -         yes
+    addContacts           not found sign in   -         -         yes       yes       -         yes
+    updateContact         not found sign in   -         -         yes       yes       -         yes
     removeContacts        not found sign in   -         -         yes       yes       -         yes
     erasePerson           not found sign in   -         -         -         yes       yes       yes
     createCreditPackage   -         sign in   -         -         -         -         -         yes
