@@ -120,6 +120,7 @@ pub const POLICY: &[(&str, Access)] = &[
     ("archiveContactList", MEMBERS),
     ("restoreContactList", MEMBERS),
     ("importContacts", MEMBERS),
+    ("cancelContactImport", MEMBERS),
     ("addContacts", MEMBERS),
     ("updateContact", MEMBERS),
     ("removeContacts", MEMBERS),

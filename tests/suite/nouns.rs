@@ -19,6 +19,7 @@ mod contact_import;
 mod contact_import_columns;
 mod contact_import_files;
 mod contact_import_preview;
+mod contact_import_watch;
 mod contact_list;
 mod contact_plans;
 mod credit_package;

@@ -69,7 +69,7 @@ edges! {
     /// Its file name and its refused rows are personal data.
     ContactImport {
         READERS: id list fileName status reason rows imported duplicates rejectedCount rejected createdAt endedAt;
-        READERS: warningCount warnings;
+        READERS: warningCount warnings byteCount bytesRead columns rejectedDownload;
     }
     /// The beginning of a file is personal data.
     ContactImportPreview { READERS: delimiter encoding sheet columns phoneColumn problem rows warnings; }
@@ -89,6 +89,8 @@ edges! {
     /// Its address works without a key.
     Download { READERS: url fileName expiresAt; }
     ExpiringCredits { EVERY_KEY: credits expiresOn expiresAt; }
+    /// It names columns, and a column's name may be anything.
+    ImportColumn { READERS: header mergeField isPhoneColumn; }
     ImportPreviewColumn { READERS: header mergeField isPhoneColumn; }
     /// Personal data.
     ImportPreviewRow { READERS: line cells; }
@@ -144,7 +146,7 @@ edges! {
     Rate { EVERY_KEY: countryCode sms mms nationalLanguages concatenationReference; }
     RateCard { EVERY_KEY: id code description version publishedAt creditValue rates; }
     /// Personal data, and nobody knows whose.
-    RejectedRow { READERS: line value reason; }
+    RejectedRow { READERS: line value code reason; }
     Segment { ANYONE: index text units; }
     SegmentShare { EVERY_KEY: segmentCount recipients credits; }
     Segmentation {
@@ -173,6 +175,7 @@ edges! {
     AllocateCreditsPayload { EVERY_KEY: lists balance userErrors; }
     ArchiveContactListPayload { EVERY_KEY: list balance userErrors; }
     ArchiveCreditPackagePayload { EVERY_KEY: package userErrors; }
+    CancelContactImportPayload { EVERY_KEY: import userErrors; }
     CancelMessagePayload { EVERY_KEY: message balance userErrors; }
     ConfirmPurchasePayload { EVERY_KEY: purchase balance userErrors; }
     ConnectPaymentsPayload { EVERY_KEY: paymentConnection userErrors; }

@@ -33,6 +33,8 @@ struct World {
     list: String,
     /// A list with a stored contact.
     stored: String,
+    /// The import of that contact.
+    import: String,
     /// That contact.
     contact: String,
     message: String,
@@ -70,16 +72,15 @@ impl World {
         let id = |value: &Value| value.as_str().unwrap().to_owned();
         let stored = server.list(&shop, "Stored", json!([])).await;
         let file = "phone\n+393401234567\n";
-        assert_eq!(
-            server.import(&shop.owner, &stored, file).await["imported"],
-            1
-        );
+        let imported = server.import(&shop.owner, &stored, file).await;
+        assert_eq!(imported["imported"], 1);
         let contacts = "query($list: ID!) { node(id: $list) { ... on ContactList {
             contacts(first: 1) { nodes { id } } } } }";
         let contacts = server
             .data(&shop.owner, contacts, json!({ "list": stored }))
             .await;
         Self {
+            import: id(&imported["import"]["id"]),
             contact: id(&contacts["node"]["contacts"]["nodes"][0]["id"]),
             list,
             stored,
@@ -97,6 +98,7 @@ impl World {
             shop,
             list,
             stored,
+            import,
             contact,
             message,
             package,
@@ -165,6 +167,7 @@ impl World {
                     "createContactList" => json!({ "accountId": account, "name": "A list" }),
                     "updateContactList" => json!({ "listId": list, "name": "List" }),
                     "archiveContactList" => json!({ "listId": list }),
+                    "cancelContactImport" => json!({ "importId": import }),
                     "restoreContactList" => json!({ "listId": list }),
                     "addContacts" => json!({
                         "listId": stored, "contacts": [{ "phoneNumber": "+393401234569" }], "updateExisting": true,
@@ -409,6 +412,7 @@ async fn every_policy_row_is_enforced() {
     archiveContactList    not found sign in   -         -         yes       yes       -         yes
     restoreContactList    not found sign in   -         -         yes       yes       -         yes
     importContacts        not found sign in   -         -         yes       yes       -         yes
+    cancelContactImport   not found sign in   -         -         yes       yes       -         yes
     addContacts           not found sign in   -         -         yes       yes       -         yes
     updateContact         not found sign in   -         -         yes       yes       -         yes
     removeContacts        not found sign in   -         -         yes       yes       -         yes

@@ -82,6 +82,7 @@ pub(super) const READS: &[(&str, &[&str])] = &[
     ),
     ("ArchiveContactListPayload", &["balance"]),
     ("ConfirmPurchasePayload", &["balance"]),
+    ("ContactImport", &["rejectedDownload"]),
     ("CreditPackage", &["capacity"]),
     ("MonthlyReport", &["download"]),
     ("Query", &["node", "account", "quote", "usageReport"]),
