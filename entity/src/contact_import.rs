@@ -41,6 +41,15 @@ pub struct Model {
     pub ended_at: Option<i64>,
     /// The actor who made it; null for imports from before actors were recorded.
     pub actor_id: Option<i64>,
+    /// The size of the file.
+    pub byte_count: i64,
+    /// How much of the file was read.
+    pub bytes_read: i64,
+    /// The file's columns, a JSON array; null if it was erased, or of earlier imports.
+    pub columns: Option<String>,
+    /// When it was cancelled, in microseconds since the epoch; null if it wasn't. Its status is
+    /// FAILED then.
+    pub canceled_at: Option<i64>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -293,6 +293,52 @@ pub enum ImportStatus {
     Failed,
 }
 
+/// Why a row of a file of contacts was rejected.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    EnumIter,
+    DeriveActiveEnum,
+    serde::Serialize,
+    serde::Deserialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
+pub enum RejectionCode {
+    /// The number's cell is empty.
+    #[sea_orm(string_value = "NUMBER_MISSING")]
+    NumberMissing,
+    /// The number's cell holds no valid telephone number.
+    #[sea_orm(string_value = "INVALID_NUMBER")]
+    InvalidNumber,
+    /// The number has no calling code, and it is no number of the default country.
+    #[sea_orm(string_value = "UNKNOWN_COUNTRY")]
+    UnknownCountry,
+    /// The number is a landline, and landlines are not accepted.
+    #[sea_orm(string_value = "LANDLINE")]
+    Landline,
+    /// The number is of a kind that never receives messages.
+    #[sea_orm(string_value = "UNREACHABLE_NUMBER")]
+    UnreachableNumber,
+    /// The row has too many bytes or cells.
+    #[sea_orm(string_value = "TOO_LONG")]
+    TooLong,
+    /// The row can't be cut into the columns of the first row.
+    #[sea_orm(string_value = "MALFORMED_ROW")]
+    MalformedRow,
+    /// The row has characters that can't be read.
+    #[sea_orm(string_value = "UNREADABLE_TEXT")]
+    UnreadableText,
+    /// The number's cell holds a formula without a result.
+    #[sea_orm(string_value = "NOT_COMPUTED")]
+    NotComputed,
+}
+
 /// The format of a report's file.
 #[derive(
     Debug,

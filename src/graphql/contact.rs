@@ -1,4 +1,8 @@
 //! Stored contacts of a list: the node, its connection, and the mutation that removes them.
+//!
+//! Not here: the mutations that add contacts and change one ([`editing`]).
+
+mod editing;
 
 use std::collections::BTreeMap;
 
@@ -23,6 +27,7 @@ use crate::operations::{
     contact::{self, Removal},
     reader::Window,
 };
+pub use editing::ContactEditMutation;
 
 /// A stored recipient of a list.
 #[derive(Debug, Clone)]

@@ -118,7 +118,11 @@ pub const POLICY: &[(&str, Access)] = &[
     ("createContactList", MEMBERS),
     ("updateContactList", MEMBERS),
     ("archiveContactList", MEMBERS),
+    ("restoreContactList", MEMBERS),
     ("importContacts", MEMBERS),
+    ("cancelContactImport", MEMBERS),
+    ("addContacts", MEMBERS),
+    ("updateContact", MEMBERS),
     ("removeContacts", MEMBERS),
     // It can't be undone, and who answers for the data of an account decides about it.
     ("erasePerson", REPORTERS),

@@ -71,13 +71,14 @@ edges! {
     /// Its file name and its refused rows are personal data.
     ContactImport {
         READERS: id list fileName status reason rowCount importedCount duplicateCount rejectedCount rejected createdAt endedAt;
-        READERS: warningCount warnings actor;
+        READERS: warningCount warnings actor byteCount bytesRead columns rejectedDownload;
     }
     /// The beginning of a file is personal data.
     ContactImportPreview { READERS: delimiter encoding sheet columns phoneColumn problem rows warnings; }
     ContactList {
         EVERY_KEY: id name account recipientCount destinations allocation messages archived;
-        READERS: usage contacts imports;
+        EVERY_KEY: archivedAt contactCount;
+        READERS: usage contacts mergeFields imports;
     }
     CountryUsage { READERS: countryCode usage share; }
     CreditLot {
@@ -90,12 +91,15 @@ edges! {
     /// Its address works without a key.
     Download { READERS: url fileName expiresAt; }
     ExpiringCredits { EVERY_KEY: credits expiresOn expiresAt; }
+    /// It names columns, and a column's name may be anything.
+    ImportColumn { READERS: header mergeField isPhoneColumn; }
     ImportPreviewColumn { READERS: header mergeField isPhoneColumn; }
     /// Personal data.
     ImportPreviewRow { READERS: line cells; }
     /// It names columns, and a column's name may be anything.
     ImportWarning { READERS: line column reason; }
     LedgerHead { REPORTERS: transactionCount hash at; }
+    ListMergeField { READERS: name contactCount; }
     ListUsage { READERS: list usage share messages buckets; }
     /// The names and fallbacks are the caller's own text, but the number of contacts without a
     /// value is not.
@@ -144,7 +148,7 @@ edges! {
     Rate { EVERY_KEY: countryCode sms mms nationalLanguages concatenationReference; }
     RateCard { EVERY_KEY: id code description version publishedAt creditValue rates; }
     /// Personal data, and nobody knows whose.
-    RejectedRow { READERS: line value reason; }
+    RejectedRow { READERS: line value code reason; }
     Segment { ANYONE: index text unitCount; }
     SegmentShare { EVERY_KEY: segmentCount recipientCount credits; }
     Segmentation {
@@ -168,9 +172,12 @@ edges! {
     Viewer { EVERY_KEY: role accounts; }
 
     // Whoever may use a mutation may read its answer. The types below have rows of their own.
+    AddContactsPayload { EVERY_KEY: contacts addedCount list warnings userErrors; }
+    ContactWarning { EVERY_KEY: field message; }
     AllocateCreditsPayload { EVERY_KEY: lists balance userErrors; }
     ArchiveContactListPayload { EVERY_KEY: list balance userErrors; }
     ArchiveCreditPackagePayload { EVERY_KEY: package userErrors; }
+    CancelContactImportPayload { EVERY_KEY: import userErrors; }
     CancelMessagePayload { EVERY_KEY: message balance userErrors; }
     ConfirmPurchasePayload { EVERY_KEY: purchase balance userErrors; }
     ConnectPaymentsPayload { EVERY_KEY: paymentConnection userErrors; }
@@ -185,6 +192,7 @@ edges! {
     PublishRateCardPayload { EVERY_KEY: rateCard userErrors; }
     PurchaseCreditsPayload { EVERY_KEY: purchase userErrors; }
     RemoveContactsPayload { EVERY_KEY: list removedCount userErrors; }
+    RestoreContactListPayload { EVERY_KEY: list userErrors; }
     RevokeApiKeyPayload { EVERY_KEY: id userErrors; }
     RevokeOtherApiKeysPayload { EVERY_KEY: account revokedCount userErrors; }
     RevokeCreditsPayload { EVERY_KEY: transaction balance userErrors; }
@@ -193,6 +201,7 @@ edges! {
     SettleMessagePayload { EVERY_KEY: message balance userErrors; }
     UpdateAccountPayload { EVERY_KEY: account userErrors; }
     UpdateAutoRechargePayload { EVERY_KEY: autoRecharge userErrors; }
+    UpdateContactPayload { EVERY_KEY: contact list warnings userErrors; }
     UpdateContactListPayload { EVERY_KEY: list userErrors; }
     UpdateMonthlyReportsPayload { EVERY_KEY: schedule userErrors; }
 }

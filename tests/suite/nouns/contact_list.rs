@@ -2,7 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{answer::user_errors, contact_list::hold, on_both_databases};
+use crate::support::{
+    answer::user_errors,
+    contact_list::{contacts, hold},
+    on_both_databases,
+};
 
 const CREATE: &str = "mutation($input: CreateContactListInput!) {
     createContactList(input: $input) {
@@ -18,6 +22,11 @@ const UPDATE: &str = "mutation($input: UpdateContactListInput!) {
 const ARCHIVE: &str = "mutation($input: ArchiveContactListInput!) {
     archiveContactList(input: $input) {
         list { id archived allocation { mode assigned available held } }
+        userErrors { field message code } } }";
+
+const RESTORE: &str = "mutation($input: RestoreContactListInput!) {
+    restoreContactList(input: $input) {
+        list { id name archived archivedAt recipientCount contactCount allocation { mode assigned available held } }
         userErrors { field message code } } }";
 
 const NAMES: &str = "query($search: String) {
@@ -169,6 +178,67 @@ on_both_databases! {
         assert_eq!(user_errors(&response), json!([
             { "field": ["input", "listId"], "message": "There is no such list.", "code": "NOT_FOUND" },
         ]));
+    }
+
+    /// An archived list can be found and restored: it is in use again, shares the unassigned
+    /// credits, and has the head-count that was given by hand.
+    async fn an_archived_list_is_restored(server: Server) {
+        let shop = server.account("Shop").await;
+        server.grant(&shop, "100").await;
+        let list = server.list(&shop, "Old", json!([{ "countryCode": "IT", "recipientCount": 10 }])).await;
+        let limit = "mutation($input: AllocateCreditsInput!) { allocateCredits(input: $input) { userErrors { message } } }";
+        let limited = json!({ "listId": list, "mode": "LIMITED", "assigned": "40" });
+        server.done(&shop.owner, limit, json!({ "allocations": [limited] })).await;
+        let archived = "{ account { lists(archived: true) { nodes { id archivedAt } totalCount } } }";
+        let empty = json!({ "nodes": [], "totalCount": 0 });
+        assert_eq!(server.data(&shop.owner, archived, json!({})).await["account"]["lists"], empty);
+        let input = json!({ "listId": list });
+        let conflict = json!([{ "field": ["input", "listId"], "message": "The list is not archived.", "code": "CONFLICT" }]);
+        let response = server.graphql(Some(&shop.owner), RESTORE, json!({ "input": input })).await;
+        assert_eq!(user_errors(&response), conflict);
+        server.done(&shop.owner, ARCHIVE, input.clone()).await;
+        let found = server.data(&shop.owner, archived, json!({})).await;
+        assert_eq!((&found["account"]["lists"]["nodes"][0]["id"], &found["account"]["lists"]["totalCount"]), (&json!(list), &json!(1)));
+        assert!(found["account"]["lists"]["nodes"][0]["archivedAt"].is_string());
+        // Another account doesn't see it, and who only reads can't restore it.
+        let other = server.account("Other").await;
+        let response = server.graphql(Some(&other.owner), RESTORE, json!({ "input": input })).await;
+        assert_eq!(user_errors(&response)[0]["code"], "NOT_FOUND");
+        let viewer = server.key(&shop, "VIEWER").await;
+        let response = server.graphql(Some(&viewer), RESTORE, json!({ "input": input })).await;
+        assert_eq!(response["errors"][0]["extensions"]["code"], "FORBIDDEN");
+        let payload = server.done(&shop.owner, RESTORE, input.clone()).await;
+        assert_eq!(payload["list"], json!({ "id": list, "name": "Old", "archived": false, "archivedAt": null,
+            "recipientCount": 10, "contactCount": 0,
+            "allocation": { "mode": "SHARED", "assigned": null, "available": "100", "held": "0" } }));
+        assert_eq!(server.data(&shop.owner, archived, json!({})).await["account"]["lists"], empty);
+        let response = server.graphql(Some(&shop.owner), RESTORE, json!({ "input": input })).await;
+        assert_eq!(user_errors(&response), conflict);
+        let renamed = server.done(&shop.owner, UPDATE, json!({ "listId": list, "name": "New" })).await;
+        assert_eq!(renamed["list"]["name"], "New");
+    }
+
+    /// A restored list takes contacts again; those that archiving deleted stay deleted, and no job
+    /// deletes the new ones.
+    async fn a_restored_list_takes_contacts(server: Server) {
+        let shop = server.account("Shop").await;
+        let list = server.list(&shop, "Old", json!([])).await;
+        server.import(&shop.owner, &list, "phone,name\n+393401234567,Ada\nnobody,Bea\n").await;
+        let input = json!({ "listId": list });
+        server.done(&shop.owner, ARCHIVE, input.clone()).await;
+        let payload = server.done(&shop.owner, RESTORE, input).await;
+        assert_eq!((&payload["list"]["recipientCount"], &payload["list"]["contactCount"]), (&json!(0), &json!(0)));
+        let imported = server.import(&shop.owner, &list, "phone,name\n+393401234568,Cleo\nnobody,Dora\n").await;
+        assert_eq!(imported["importedCount"], 1);
+        server.run_workers().await;
+        assert_eq!(contacts(&server, &shop, &list).await, ["+393401234568 name=Cleo"]);
+        let kept = "query($list: ID!) { node(id: $list) { ... on ContactList { contactCount
+            imports { nodes { rejectedCount rejected { nodes { line } } } } } } }";
+        let kept = server.data(&shop.owner, kept, json!({ "list": list })).await;
+        assert_eq!(kept["node"], json!({ "contactCount": 1, "imports": { "nodes": [
+            { "rejectedCount": 1, "rejected": { "nodes": [{ "line": 3 }] } },
+            { "rejectedCount": 1, "rejected": { "nodes": [] } },
+        ] } }));
     }
 
     /// A list with scheduled messages can't be archived.

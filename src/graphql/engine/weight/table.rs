@@ -24,6 +24,10 @@ pub(super) const PREVIEW: u64 = 200 * READ;
 /// "Statements".
 pub(super) const MONTH: u64 = 50 * READ;
 
+/// The weight of a list's merge fields, for which the list may be scanned. That takes as long as
+/// hundreds of queries for a list of 100,000 contacts, and is done once after each change.
+pub(super) const SCAN: u64 = 50 * READ;
+
 /// Fields whose rows are loaded in batches.
 pub(super) const EDGES: &[(&str, &[&str])] = &[
     ("Account", &["paymentConnection", "subscriptionFee"]),
@@ -83,6 +87,7 @@ pub(super) const READS: &[(&str, &[&str])] = &[
     ),
     ("ArchiveContactListPayload", &["balance"]),
     ("ConfirmPurchasePayload", &["balance"]),
+    ("ContactImport", &["rejectedDownload"]),
     ("CreditPackage", &["capacity"]),
     ("MonthlyReport", &["download"]),
     ("Query", &["node", "account", "quote", "usageReport"]),
@@ -105,6 +110,7 @@ pub(super) fn own_weight(parent: &str, name: &str, kind: &str, characters: u64) 
         ("Query", "quote") => READ + characters / 20,
         ("Query", "contactImportPreview") => PREVIEW,
         ("Statement", "credits") => MONTH,
+        ("ContactList", "mergeFields") => SCAN,
         (_, "totalCount") => READ,
         _ if kind.ends_with("Connection") => READ,
         _ if has(READS) => READ,
