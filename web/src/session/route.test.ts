@@ -8,6 +8,10 @@ test.each([
     '#tab=usage&period=last-month&by=week',
     { account: undefined, tab: 'usage', period: 'last-month', by: 'week' },
   ],
+  [
+    '#tab=usage&list=list_01&country=IT&channel=sms',
+    { account: undefined, tab: 'usage', list: 'list_01', country: 'IT', channel: 'sms' },
+  ],
   ['#period=last-month&by=week', { account: undefined, tab: 'credits' }],
   ['#tab=nowhere', { account: undefined, tab: 'credits' }],
   ['#account=a%26b', { account: 'a&b', tab: 'credits' }],
@@ -19,6 +23,7 @@ test('parseRoute reads the result of routeHash', () => {
   for (const route of [
     { account: 'a&b=c', tab: 'packages' },
     { account: 'a', tab: 'usage', period: '2026-11-01..2026-11-30', by: 'hour' },
+    { account: 'a', tab: 'usage', list: 'list_01', country: 'IT', channel: 'mms' },
   ] as const) {
     expect(parseRoute(routeHash(route))).toEqual(route);
   }

@@ -9,7 +9,14 @@ export interface Route {
   period?: string;
   /** The interval of the usage tab, as its word; days if there is none. */
   by?: string;
+  /** The list, the country and the channel to which the usage tab is restricted; all if left out. */
+  list?: string;
+  country?: string;
+  channel?: string;
 }
+
+/** The words of the usage tab. */
+const USAGE_WORDS = ['period', 'by', 'list', 'country', 'channel'] as const;
 
 export const TABS = ['credits', 'limits', 'usage', 'quote', 'packages', 'billing'] as const;
 export type Tab = (typeof TABS)[number];
@@ -32,16 +39,17 @@ export function parseRoute(hash: string): Route {
   const tab = TABS.find((known) => known === words.get('tab')) ?? 'credits';
   const word = (name: string) => words.get(name) || undefined;
   const route: Route = { account: word('account'), tab };
-  return tab === 'usage' ? { ...route, period: word('period'), by: word('by') } : route;
+  if (tab !== 'usage') return route;
+  return { ...route, ...Object.fromEntries(USAGE_WORDS.map((name) => [name, word(name)])) };
 }
 
 export function routeHash(route: Route): string {
   const words = new URLSearchParams();
   if (route.account) words.set('account', route.account);
   if (route.tab !== 'credits') words.set('tab', route.tab);
-  if (route.tab === 'usage') {
-    if (route.period) words.set('period', route.period);
-    if (route.by) words.set('by', route.by);
+  for (const name of route.tab === 'usage' ? USAGE_WORDS : []) {
+    const word = route[name];
+    if (word) words.set(name, word);
   }
   return `#${words}`;
 }

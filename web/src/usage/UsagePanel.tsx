@@ -17,8 +17,10 @@ import { DownloadButtons } from './DownloadButtons';
 import { IntervalPicker } from './IntervalPicker';
 import { PeriodPicker } from './PeriodPicker';
 import type { ReportInput } from './report_input';
+import { conditions, type Restriction, readRestriction, restrictionWords } from './restriction';
 import { UsageByCountry } from './UsageByCountry';
 import { UsageByList } from './UsageByList';
+import { UsageFilter } from './UsageFilter';
 import { UsageOverTime } from './UsageOverTime';
 
 const USAGE = graphql(`
@@ -48,7 +50,11 @@ const USAGE = graphql(`
  */
 export function UsagePanel({ accountId, timeZone }: { accountId: string; timeZone: string }) {
   const { t } = useTranslation();
-  const { period: word, by } = useRoute();
+  const { period: word, by, list, country, channel } = useRoute();
+  const restriction = useMemo(
+    () => readRestriction({ list, country, channel }),
+    [list, country, channel],
+  );
   // Days that are no period yet stay out of the address, and end with its next change.
   const [draft, setDraft] = useState<Period>();
   const [draftedAt, setDraftedAt] = useState(word);
@@ -63,13 +69,21 @@ export function UsagePanel({ accountId, timeZone }: { accountId: string; timeZon
   const interval = problem ? 'DAY' : readInterval(by, days);
 
   const input = useMemo(
-    () => (problem ? undefined : { accountId, interval, ...instantsOf(days, timeZone) }),
-    [accountId, interval, days, timeZone, problem],
+    () =>
+      problem
+        ? undefined
+        : { accountId, interval, ...instantsOf(days, timeZone), ...conditions(restriction) },
+    [accountId, interval, days, timeZone, problem, restriction],
   );
+
+  function change(next: { period?: string; by?: string; restriction?: Restriction }) {
+    const words = restrictionWords(next.restriction ?? restriction);
+    goTo({ account: accountId, tab: 'usage', period: next.period, by: next.by, ...words });
+  }
 
   function show(next: { period?: string; by?: string }) {
     setDraft(undefined);
-    goTo({ account: accountId, tab: 'usage', ...next });
+    change(next);
   }
 
   return (
@@ -87,13 +101,16 @@ export function UsagePanel({ accountId, timeZone }: { accountId: string; timeZon
           <IntervalPicker
             interval={interval}
             fits={(one) => problem !== undefined || fitsInterval(one, days)}
-            onChange={(next) =>
-              goTo({ account: accountId, tab: 'usage', period: word, by: intervalWord(next) })
-            }
+            onChange={(next) => change({ period: word, by: intervalWord(next) })}
           />
         </Group>
         <DownloadButtons input={input} />
       </Group>
+      <UsageFilter
+        accountId={accountId}
+        restriction={restriction}
+        onChange={(next) => change({ period: word, by, restriction: next })}
+      />
       {problem ? (
         <Text c="red" size="sm" role="alert">
           {t(`usage.${problem}`)}
