@@ -32,6 +32,9 @@ const PackagesTab = lazy(async () => ({
 const BillingTab = lazy(async () => ({
   default: (await import('../statement/BillingTab')).BillingTab,
 }));
+const SettingsTab = lazy(async () => ({
+  default: (await import('../settings/SettingsTab')).SettingsTab,
+}));
 
 const ACCOUNT = graphql(`
   query Account($id: ID!) {
@@ -98,6 +101,7 @@ export function AccountPage({ accountId, can }: { accountId: string; can: Permis
         changes={changes}
       />
     ),
+    settings: <SettingsTab accountId={accountId} timeZone={timeZone} can={can} />,
   };
 
   return (

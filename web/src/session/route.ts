@@ -11,7 +11,15 @@ export interface Route {
   by?: string;
 }
 
-export const TABS = ['credits', 'limits', 'usage', 'quote', 'packages', 'billing'] as const;
+export const TABS = [
+  'credits',
+  'limits',
+  'usage',
+  'quote',
+  'packages',
+  'billing',
+  'settings',
+] as const;
 export type Tab = (typeof TABS)[number];
 
 /** The parts of an account that a role has something to do with. */
@@ -23,6 +31,7 @@ export function tabsOf(can: Permissions): readonly Tab[] {
     quote: true,
     packages: can.report,
     billing: can.report,
+    settings: can.report,
   };
   return TABS.filter((tab) => needed[tab]);
 }
