@@ -35,6 +35,9 @@ const BillingTab = lazy(async () => ({
 const SettingsTab = lazy(async () => ({
   default: (await import('../settings/SettingsTab')).SettingsTab,
 }));
+const AdministrationTab = lazy(async () => ({
+  default: (await import('../administration/AdministrationTab')).AdministrationTab,
+}));
 
 const ACCOUNT = graphql(`
   query Account($id: ID!) {
@@ -102,6 +105,15 @@ export function AccountPage({ accountId, can }: { accountId: string; can: Permis
       />
     ),
     settings: <SettingsTab accountId={accountId} timeZone={timeZone} can={can} />,
+    administration: (
+      <AdministrationTab
+        accountId={accountId}
+        currencyCode={currencyCode}
+        timeZone={timeZone}
+        can={can}
+        changes={changes}
+      />
+    ),
   };
 
   return (

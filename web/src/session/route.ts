@@ -19,6 +19,7 @@ export const TABS = [
   'packages',
   'billing',
   'settings',
+  'administration',
 ] as const;
 export type Tab = (typeof TABS)[number];
 
@@ -32,6 +33,7 @@ export function tabsOf(can: Permissions): readonly Tab[] {
     packages: can.report,
     billing: can.report,
     settings: can.report,
+    administration: can.grant,
   };
   return TABS.filter((tab) => needed[tab]);
 }
