@@ -66,6 +66,25 @@ export function useRoute(): Route {
   return parseRoute(hash);
 }
 
+/** The parts of the platform's own page, which has an address of its own: `#/platform/packages`. */
+export const PLATFORM_PARTS = ['accounts', 'packages', 'rateCards', 'keys'] as const;
+export type PlatformPart = (typeof PLATFORM_PARTS)[number];
+
+/** The part of the platform's page; undefined if the address is an account's. */
+export function parsePlatform(hash: string): PlatformPart | undefined {
+  const match = /^#\/platform(?:\/(\w*))?$/.exec(hash);
+  if (!match) return undefined;
+  return PLATFORM_PARTS.find((part) => part === match[1]) ?? 'accounts';
+}
+
+export function platformHash(part: PlatformPart): string {
+  return part === 'accounts' ? '#/platform' : `#/platform/${part}`;
+}
+
+export function usePlatformPart(): PlatformPart | undefined {
+  return parsePlatform(useSyncExternalStore(subscribe, () => location.hash));
+}
+
 function subscribe(changed: () => void): () => void {
   addEventListener('hashchange', changed);
   return () => removeEventListener('hashchange', changed);

@@ -1,3 +1,6 @@
+/** The time zone of an account that names none. */
+export const DEFAULT_ZONE = 'Europe/Rome';
+
 /** The time zones to choose from: the browser's, with the present one if it is another. */
 export function zones(present: string): string[] {
   const known = Intl.supportedValuesOf('timeZone');
