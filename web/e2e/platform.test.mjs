@@ -1,6 +1,7 @@
 // @ts-check
 // The platform's own page: all accounts, packages, rate cards and the platform's keys.
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { after, afterEach, before, test } from 'node:test';
 import { createAccount, createKey, grant, platformKey } from './api.mjs';
 import { KEY, openBrowser, SERVER } from './browser.mjs';
@@ -40,7 +41,7 @@ async function openPart(browser, part, key = KEY) {
 for (const language of /** @type {const} */ (['en', 'it'])) {
   test(`the platform’s page fits every screen, in ${language}`, async () => {
     const page = await openPart(language === 'en' ? english : italian, 'accounts');
-    for (const part of ['accounts', 'packages', 'keys']) {
+    for (const part of ['accounts', 'packages', 'rateCards', 'keys']) {
       await page.evaluate((hash) => {
         location.hash = hash;
       }, `#/platform/${part}`);
@@ -70,6 +71,7 @@ test('the portfolio shows what each account has and spent, and leads to it', asy
     .waitFor();
 
   // The figures are those of the account's own usage.
+  await demo.getByText('…', { exact: true }).first().waitFor({ state: 'detached' });
   const lastMonth = (await demo.getByRole('cell').last().textContent()) ?? '';
   await page.getByRole('searchbox', { name: 'Search all accounts by name' }).fill(name);
   const row = table.getByRole('row').filter({ hasText: name });
@@ -139,6 +141,78 @@ test('a package is created with its price per credit, and archived after a quest
   await row.waitFor({ state: 'detached' });
   await page.getByRole('switch', { name: 'Anche archiviati' }).click();
   await row.getByText('Archiviato', { exact: true }).waitFor();
+  await page.close();
+});
+
+/**
+ * A file for a file field.
+ * @param {string} text
+ */
+const csv = (text) => ({ name: 'rates.csv', mimeType: 'text/csv', buffer: Buffer.from(text) });
+
+test('a rate card is published from a file, downloaded, and published again', async () => {
+  const code = `run-${RUN}`;
+  const page = await openPart(english, 'rateCards');
+  await page.getByRole('button', { name: 'Publish a rate card' }).click();
+  const dialog = page.getByRole('dialog');
+  const file = dialog.locator('input[type=file]');
+  const save = dialog.getByRole('button', { name: 'Publish', exact: true });
+  await dialog.getByLabel('Code').fill(code);
+  await save.click();
+  await dialog.getByText('Enter an amount').waitFor();
+  await dialog.getByText('Choose a file.').waitFor();
+
+  // Errors are shown with their lines, and nothing can be published.
+  await file.setInputFiles(csv('country,sms,mms\nIT,1,3\nItaly,1,3\nFR,"1,5",\nIT,2,2\n'));
+  const errors = dialog.getByRole('table', { name: 'Errors by line' });
+  await errors.waitFor();
+  assert.deepEqual(
+    (await errors.locator('tbody tr td:first-child').allTextContents()).map(Number),
+    [3, 4, 5],
+  );
+  assert.ok(await save.isDisabled());
+  await check(page);
+  await picture(page, 'rates-errors-1400');
+
+  // What the server refuses is shown with its line, too.
+  await dialog.getByLabel('Value of a credit').fill('0.0125');
+  await file.setInputFiles(csv('country,sms,mms\nIT,1,3\nXQ,1,3\n'));
+  await save.click();
+  await dialog.getByText(/^Line 3: /).waitFor();
+  await file.setInputFiles(csv('country,sms,mms\nIT,1,3\nFR,1.5,\n*,2,5\n'));
+  await dialog.getByText('3 country rows.').waitFor();
+  await save.click();
+  await dialog.waitFor({ state: 'detached' });
+  const first = page.getByRole('row').filter({ hasText: code }).first();
+  await first.getByText('€0.0125').waitFor();
+
+  const download = page.waitForEvent('download');
+  await first.getByRole('button', { name: `Download CSV of ${code}, version 1` }).click();
+  const saved = await download;
+  assert.equal(saved.suggestedFilename(), `rates-${code}-1.csv`);
+  const text = await readFile(await saved.path(), 'utf8');
+  assert.equal(text, 'country,sms,mms\r\nFR,1.5,\r\nIT,1,3\r\n*,2,5\r\n');
+
+  await first.getByRole('button', { name: `Publish a new version of ${code}` }).click();
+  await file.setInputFiles(csv(text));
+  await dialog.getByText('The rates are those of version 1.').waitFor();
+  await file.setInputFiles(csv('country;sms;mms\r\nIT;1,25;3\r\nDE;1;\r\n*;2;5\r\n'));
+  await dialog.getByText('Against version 1: 1 changed, 1 added, 1 removed.').waitFor();
+  const changes = dialog.getByRole('table', { name: /^Rates that change/ });
+  assert.deepEqual(await changes.locator('tbody tr').allTextContents(), [
+    'Germany1not servedadded',
+    'France1.5not servedremoved',
+    'Italy1 → 1.253changed',
+  ]);
+  await dialog.getByText(`It becomes version 2 of ${code}`).waitFor();
+  for (const width of [1400, 390]) {
+    await page.setViewportSize({ width, height: 900 });
+    await check(page);
+    await picture(page, `rates-preview-${width}`);
+  }
+  await save.click();
+  await dialog.waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: `Download CSV of ${code}, version 2` }).waitFor();
   await page.close();
 });
 
