@@ -106,7 +106,7 @@ export function PortfolioPanel({ mayCreate }: { mayCreate: boolean }) {
             rowKey={(account) => account.id}
           />
           <Pager
-            label={t('pager.accounts')}
+            label={t('pager.portfolio')}
             paging={paging}
             pageInfo={accounts.pageInfo}
             totalCount={accounts.totalCount}
