@@ -145,6 +145,17 @@ export async function createKey(accountId, role) {
   return data.createApiKey.secret;
 }
 
+/**
+ * A new key of the platform.
+ * @param {'PLATFORM_ADMIN' | 'ACCOUNT_MANAGER'} role
+ * @returns {Promise<string>}
+ */
+export async function platformKey(role) {
+  const data = await ask(CREATE_KEY, { input: { role, name: 'browser test' } });
+  assert.deepEqual(data.createApiKey.userErrors, []);
+  return data.createApiKey.secret;
+}
+
 const ALLOCATE = `mutation Allocate($input: AllocateCreditsInput!) {
   allocateCredits(input: $input) {
     userErrors {

@@ -66,3 +66,13 @@ async function settle(page) {
     await Promise.allSettled(ending.map((one) => one.finished));
   });
 }
+
+/**
+ * Keeps a picture of the page, if the folder `SCREENSHOTS` is named.
+ * @param {import('playwright-core').Page} page
+ * @param {string} name
+ */
+export async function picture(page, name) {
+  const folder = process.env.SCREENSHOTS;
+  if (folder) await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true });
+}

@@ -32,6 +32,12 @@ const PackagesTab = lazy(async () => ({
 const BillingTab = lazy(async () => ({
   default: (await import('../statement/BillingTab')).BillingTab,
 }));
+const SettingsTab = lazy(async () => ({
+  default: (await import('../settings/SettingsTab')).SettingsTab,
+}));
+const AdministrationTab = lazy(async () => ({
+  default: (await import('../administration/AdministrationTab')).AdministrationTab,
+}));
 
 const ACCOUNT = graphql(`
   query Account($id: ID!) {
@@ -91,6 +97,16 @@ export function AccountPage({ accountId, can }: { accountId: string; can: Permis
     ),
     billing: (
       <BillingTab
+        accountId={accountId}
+        currencyCode={currencyCode}
+        timeZone={timeZone}
+        can={can}
+        changes={changes}
+      />
+    ),
+    settings: <SettingsTab accountId={accountId} timeZone={timeZone} can={can} />,
+    administration: (
+      <AdministrationTab
         accountId={accountId}
         currencyCode={currencyCode}
         timeZone={timeZone}

@@ -5,6 +5,7 @@ import { type FragmentType, graphql, readFragment } from '../generated';
 import { formatCount } from '../number/decimal';
 import { DataTable } from '../screen/DataTable';
 import { serverText } from '../screen/server_text';
+import { DownloadRejected } from './DownloadRejected';
 import { Warnings } from './Warnings';
 
 export const IMPORT_RESULT = graphql(`
@@ -87,6 +88,7 @@ export function ImportResult(props: {
             rowKey={(row) => String(row.line)}
           />
           <More shown={Math.min(SHOWN, result.rejected.length)} all={rejected} />
+          {result.import && <DownloadRejected importId={result.import.id} />}
         </Stack>
       )}
       <Warnings caption={t('import.warnings')} warnings={result.warnings.slice(0, SHOWN)} />

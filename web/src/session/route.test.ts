@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseRoute, routeHash } from './route';
+import { PLATFORM_PARTS, parsePlatform, parseRoute, platformHash, routeHash } from './route';
 
 test.each([
   ['', { account: undefined, tab: 'credits' }],
@@ -27,4 +27,19 @@ test('parseRoute reads the result of routeHash', () => {
   ] as const) {
     expect(parseRoute(routeHash(route))).toEqual(route);
   }
+});
+
+test.each([
+  ['#/platform', 'accounts'],
+  ['#/platform/', 'accounts'],
+  ['#/platform/nowhere', 'accounts'],
+  ['#/platforms', undefined],
+  ['#account=acct_01', undefined],
+  ['', undefined],
+])('parsePlatform(%s)', (hash, part) => {
+  expect(parsePlatform(hash)).toBe(part);
+});
+
+test('parsePlatform reads the result of platformHash', () => {
+  for (const part of PLATFORM_PARTS) expect(parsePlatform(platformHash(part))).toBe(part);
 });

@@ -18,7 +18,16 @@ export interface Route {
 /** The words of the usage tab. */
 const USAGE_WORDS = ['period', 'by', 'list', 'country', 'channel'] as const;
 
-export const TABS = ['credits', 'limits', 'usage', 'quote', 'packages', 'billing'] as const;
+export const TABS = [
+  'credits',
+  'limits',
+  'usage',
+  'quote',
+  'packages',
+  'billing',
+  'settings',
+  'administration',
+] as const;
 export type Tab = (typeof TABS)[number];
 
 /** The parts of an account that a role has something to do with. */
@@ -30,6 +39,8 @@ export function tabsOf(can: Permissions): readonly Tab[] {
     quote: true,
     packages: can.report,
     billing: can.report,
+    settings: can.report,
+    administration: can.grant,
   };
   return TABS.filter((tab) => needed[tab]);
 }
@@ -61,6 +72,25 @@ export function goTo(route: Route): void {
 export function useRoute(): Route {
   const hash = useSyncExternalStore(subscribe, () => location.hash);
   return parseRoute(hash);
+}
+
+/** The parts of the platform's own page, which has an address of its own: `#/platform/packages`. */
+export const PLATFORM_PARTS = ['accounts', 'packages', 'rateCards', 'keys'] as const;
+export type PlatformPart = (typeof PLATFORM_PARTS)[number];
+
+/** The part of the platform's page; undefined if the address is an account's. */
+export function parsePlatform(hash: string): PlatformPart | undefined {
+  const match = /^#\/platform(?:\/(\w*))?$/.exec(hash);
+  if (!match) return undefined;
+  return PLATFORM_PARTS.find((part) => part === match[1]) ?? 'accounts';
+}
+
+export function platformHash(part: PlatformPart): string {
+  return part === 'accounts' ? '#/platform' : `#/platform/${part}`;
+}
+
+export function usePlatformPart(): PlatformPart | undefined {
+  return parsePlatform(useSyncExternalStore(subscribe, () => location.hash));
 }
 
 function subscribe(changed: () => void): () => void {

@@ -68,6 +68,11 @@ export function dayBefore(day: string): string {
   return Temporal.PlainDate.from(day).subtract({ days: 1 }).toString();
 }
 
+/** The day after a day. */
+export function dayAfter(day: string): string {
+  return Temporal.PlainDate.from(day).add({ days: 1 }).toString();
+}
+
 /** The first days of a day's month and of the months before it, latest first. */
 export function monthsBack(day: string, count: number): string[] {
   const month = Temporal.PlainDate.from(day).with({ day: 1 });
