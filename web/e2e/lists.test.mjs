@@ -59,7 +59,7 @@ test('a list is created, renamed, and archived after a question', async () => {
   await page.close();
 });
 
-test('all rejected rows of an import are downloaded, and none is a formula', async () => {
+test('the rejected rows of an import are a file that can be imported again', async () => {
   await createList(account, 'Rejected');
   const page = await openWith(italian, member);
   await page.getByRole('button', { name: 'Importa contatti in Rejected' }).click();
@@ -77,12 +77,19 @@ test('all rejected rows of an import are downloaded, and none is a formula', asy
   const download = page.waitForEvent('download');
   await button.click();
   const saved = await download;
-  assert.equal(saved.suggestedFilename(), 'clienti-rejected.csv');
-  const lines = (await readFile(await saved.path(), 'utf8')).trimEnd().split('\r\n');
-  assert.equal(lines.length, 1201);
-  assert.equal(lines[0], '\ufeffline,value,reason');
-  assert.ok(lines[1]?.startsWith("3,'=bad 0,"), lines[1]);
-  assert.ok(lines[1200]?.startsWith("1202,'=bad 1199,"), lines[1200]);
+  assert.match(saved.suggestedFilename(), /\.xlsx$/);
+
+  // The file has the columns of the first one, so that it can be corrected and imported.
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Importa contatti in Rejected' }).click();
+  await dialog.locator('input[type=file]').setInputFiles({
+    name: saved.suggestedFilename(),
+    mimeType: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
+    buffer: await readFile(await saved.path()),
+  });
+  await dialog.getByText(/^Cartella di Excel/).waitFor();
+  await dialog.getByText('=bad 0', { exact: true }).first().waitFor();
+  await check(page);
   await page.close();
 });
 

@@ -3,34 +3,28 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useClient } from 'urql';
 import { graphql } from '../generated';
-import type { RejectedRowsQueryVariables } from '../generated/graphql';
 import { explain } from '../screen/explain';
-import { saveText } from '../usage/save';
-import { type RejectedRow, rejectedFile, rejectedName } from './rejected_file';
+import { save } from '../usage/save';
 
 const REJECTED = graphql(`
-  query RejectedRows($id: ID!, $after: String) {
+  query RejectedRows($id: ID!) {
     node(id: $id) {
+      __typename
       ... on ContactImport {
         id
-        fileName
-        rejected(first: 1000, after: $after) {
-          nodes {
-            line
-            value
-            reason
-          }
-          pageInfo {
-            hasNextPage
-            endCursor
-          }
+        rejectedDownload(format: XLSX) {
+          url
+          fileName
         }
       }
     }
   }
 `);
 
-/** Downloads the rejected rows of an import, as far as the server keeps them. */
+/**
+ * Downloads the rejected rows of an import with their own columns, to correct them and import the
+ * file again. The link is requested on the click, because it is valid for some minutes only.
+ */
 export function DownloadRejected({ importId }: { importId: string }) {
   const { t } = useTranslation();
   const client = useClient();
@@ -40,25 +34,14 @@ export function DownloadRejected({ importId }: { importId: string }) {
   async function download() {
     setAsking(true);
     setProblem(undefined);
-    const rows: RejectedRow[] = [];
-    let after: string | null = null;
-    for (;;) {
-      const variables: RejectedRowsQueryVariables = { id: importId, after };
-      const { data, error } = await client.query(REJECTED, variables).toPromise();
-      const node = data?.node && 'rejected' in data.node ? data.node : undefined;
-      if (!node) {
-        setProblem(error ? explain(t, error) : t('failure.noFile'));
-        break;
-      }
-      rows.push(...node.rejected.nodes);
-      const { hasNextPage, endCursor } = node.rejected.pageInfo;
-      if (hasNextPage && endCursor) after = endCursor;
-      else {
-        saveText(rejectedFile(rows), rejectedName(node.fileName));
-        break;
-      }
-    }
+    const { data, error } = await client
+      .query(REJECTED, { id: importId }, { requestPolicy: 'network-only' })
+      .toPromise();
     setAsking(false);
+    const node = data?.node;
+    const file = node?.__typename === 'ContactImport' ? node.rejectedDownload : undefined;
+    if (file) save(file);
+    else setProblem(error ? explain(t, error) : t('failure.noFile'));
   }
 
   return (
