@@ -52,10 +52,23 @@ test('a list is created, renamed, and archived after a question', async () => {
   await page.getByRole('button', { name: 'Edit Autumn', exact: true }).click();
   await dialog.getByRole('button', { name: 'Archive this list…' }).click();
   dialog = page.getByRole('dialog', { name: 'Archive Autumn' });
-  await dialog.getByText('This can’t be undone.').waitFor();
+  await dialog.getByText('The list can be restored, without its contacts.').waitFor();
   await check(page);
   await dialog.getByRole('button', { name: 'Archive', exact: true }).click();
   await page.getByText('No contact lists yet.').waitFor();
+
+  await page.getByRole('button', { name: 'Archived lists' }).click();
+  dialog = page.getByRole('dialog', { name: 'Archived lists' });
+  await dialog.getByRole('rowheader', { name: 'Autumn' }).waitFor();
+  for (const width of [390, 1400]) {
+    await page.setViewportSize({ width, height: 900 });
+    await check(page);
+    await picture(page, `archived-lists-${width}`);
+  }
+  await dialog.getByRole('button', { name: 'Restore Autumn' }).click();
+  await dialog.getByText('No list is archived.').waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('rowheader', { name: 'Autumn' }).waitFor();
   await page.close();
 });
 

@@ -23,6 +23,9 @@ const LimitDialog = lazy(async () => ({
 const ListDialog = lazy(async () => ({
   default: (await import('./ListDialog')).ListDialog,
 }));
+const ArchivedListsDialog = lazy(async () => ({
+  default: (await import('./ArchivedListsDialog')).ArchivedListsDialog,
+}));
 const ImportDialog = lazy(async () => ({
   default: (await import('../contact_import/ImportDialog')).ImportDialog,
 }));
@@ -69,6 +72,7 @@ export function ListsPanel(props: { accountId: string; can: Permissions; changes
   const [editing, setEditing] = useState<List>();
   const [importing, setImporting] = useState<List>();
   const [naming, setNaming] = useState<'new' | List>();
+  const [isArchiveOpen, openArchive] = useState(false);
   const paging = usePaging(10);
   const [{ data, error, fetching }, ask] = useQuery({
     query: LISTS,
@@ -100,9 +104,14 @@ export function ListsPanel(props: { accountId: string; can: Permissions; changes
             }}
           />
           {can.editLists && (
-            <Button size="xs" variant="default" onClick={() => setNaming('new')}>
-              {t('lists.create')}
-            </Button>
+            <>
+              <Button size="xs" variant="subtle" onClick={() => openArchive(true)}>
+                {t('lists.archived')}
+              </Button>
+              <Button size="xs" variant="default" onClick={() => setNaming('new')}>
+                {t('lists.create')}
+              </Button>
+            </>
           )}
         </Group>
       }
@@ -150,6 +159,17 @@ export function ListsPanel(props: { accountId: string; can: Permissions; changes
             list={naming === 'new' ? undefined : naming}
             onClose={() => {
               setNaming(undefined);
+              ask({ requestPolicy: 'network-only' });
+            }}
+          />
+        </Suspense>
+      )}
+      {isArchiveOpen && (
+        <Suspense>
+          <ArchivedListsDialog
+            accountId={props.accountId}
+            onClose={() => {
+              openArchive(false);
               ask({ requestPolicy: 'network-only' });
             }}
           />
