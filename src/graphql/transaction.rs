@@ -53,6 +53,11 @@ impl Transaction {
         Credits::from_units(self.0.available_change_units)
     }
 
+    /// The available balance right after the entry: that of the entry before it, changed by credits.
+    async fn available_after(&self) -> Credits {
+        Credits::from_units(self.0.available_units)
+    }
+
     /// The list of the message, or the only list of an allocation; null if there is none.
     async fn list(&self, ctx: &Context<'_>) -> Option<Result<ContactList, ApiError>> {
         list_of(ctx, self.0.list_id.map(ListId::new))

@@ -164,7 +164,9 @@ edges! {
     /// It quotes the caller's own text.
     TextWarning { EVERY_KEY: offset tag message; }
     /// Its note is written by people, for people.
-    Transaction { READERS: id account kind credits list message note postings createdAt actor; }
+    Transaction {
+        READERS: id account kind credits availableAfter list message note postings createdAt actor;
+    }
     Usage { READERS: messageCount recipientCount segmentCount credits cost; }
     UsageBucket { READERS: start usage; }
     UsageReport { READERS: totals previous channels buckets lists countries asOf download; }

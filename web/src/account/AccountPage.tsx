@@ -23,6 +23,9 @@ const AllocationPanel = lazy(async () => ({
 const UsagePanel = lazy(async () => ({
   default: (await import('../usage/UsagePanel')).UsagePanel,
 }));
+const HistoryPanel = lazy(async () => ({
+  default: (await import('../history/HistoryPanel')).HistoryPanel,
+}));
 const QuotePanel = lazy(async () => ({
   default: (await import('../quote/QuotePanel')).QuotePanel,
 }));
@@ -85,6 +88,7 @@ export function AccountPage({ accountId, can }: { accountId: string; can: Permis
     ),
     limits: <AllocationPanel accountId={accountId} timeZone={timeZone} changes={changes} />,
     usage: <UsagePanel accountId={accountId} timeZone={timeZone} />,
+    history: <HistoryPanel accountId={accountId} timeZone={timeZone} changes={changes} />,
     quote: <QuotePanel accountId={accountId} can={can} changes={changes} />,
     packages: (
       <PackagesTab

@@ -1,4 +1,5 @@
 import { Button } from '@mantine/core';
+import type { TFunction } from 'i18next';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useQuery } from 'urql';
@@ -84,10 +85,7 @@ export function TermsPanel(props: { accountId: string; currencyCode: string; may
   );
 }
 
-function retention(
-  t: ReturnType<typeof useTranslation>['t'],
-  months: number | null | undefined,
-): string {
+function retention(t: TFunction, months: number | null | undefined): string {
   if (months == null) return t('terms.kept');
   return months === 0 ? t('terms.withinADay') : t('terms.months', { count: months });
 }

@@ -12,6 +12,7 @@ test.each([
     '#tab=usage&list=list_01&country=IT&channel=sms',
     { account: undefined, tab: 'usage', list: 'list_01', country: 'IT', channel: 'sms' },
   ],
+  ['#tab=history&kind=grant', { account: undefined, tab: 'history', kind: 'grant' }],
   ['#period=last-month&by=week', { account: undefined, tab: 'credits' }],
   ['#tab=nowhere', { account: undefined, tab: 'credits' }],
   ['#account=a%26b', { account: 'a&b', tab: 'credits' }],

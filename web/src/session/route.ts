@@ -13,15 +13,27 @@ export interface Route {
   list?: string;
   country?: string;
   channel?: string;
+  /** The kind of entry to which the history is restricted, as its word; all if there is none. */
+  kind?: string;
 }
 
-/** The words of the usage tab. */
-const USAGE_WORDS = ['period', 'by', 'list', 'country', 'channel'] as const;
+/** The words that only some tabs have. */
+const WORDS = {
+  usage: ['period', 'by', 'list', 'country', 'channel'],
+  history: ['kind'],
+} as const;
+
+type Word = (typeof WORDS)[keyof typeof WORDS][number];
+
+function wordsOf(tab: Tab): readonly Word[] {
+  return tab === 'usage' || tab === 'history' ? WORDS[tab] : [];
+}
 
 export const TABS = [
   'credits',
   'limits',
   'usage',
+  'history',
   'quote',
   'packages',
   'billing',
@@ -36,6 +48,7 @@ export function tabsOf(can: Permissions): readonly Tab[] {
     credits: true,
     limits: can.allocate,
     usage: can.report,
+    history: can.report,
     quote: true,
     packages: can.report,
     billing: can.report,
@@ -50,15 +63,14 @@ export function parseRoute(hash: string): Route {
   const tab = TABS.find((known) => known === words.get('tab')) ?? 'credits';
   const word = (name: string) => words.get(name) || undefined;
   const route: Route = { account: word('account'), tab };
-  if (tab !== 'usage') return route;
-  return { ...route, ...Object.fromEntries(USAGE_WORDS.map((name) => [name, word(name)])) };
+  return { ...route, ...Object.fromEntries(wordsOf(tab).map((name) => [name, word(name)])) };
 }
 
 export function routeHash(route: Route): string {
   const words = new URLSearchParams();
   if (route.account) words.set('account', route.account);
   if (route.tab !== 'credits') words.set('tab', route.tab);
-  for (const name of route.tab === 'usage' ? USAGE_WORDS : []) {
+  for (const name of wordsOf(route.tab)) {
     const word = route[name];
     if (word) words.set(name, word);
   }
