@@ -53,7 +53,8 @@ impl Transaction {
         Credits::from_units(self.0.available_change_units)
     }
 
-    /// The available balance right after the entry: that of the entry before it, changed by credits.
+    /// The available balance right after the entry: that of the entry before it, changed by
+    /// credits.
     async fn available_after(&self) -> Credits {
         Credits::from_units(self.0.available_units)
     }

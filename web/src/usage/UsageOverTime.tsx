@@ -31,8 +31,8 @@ export function UsageOverTime(props: {
   report: FragmentType<typeof OVER_TIME>;
   interval: Interval;
   timeZone: string;
-  /** Shows the days of an interval. */
-  onDays(days: Period): void;
+  /** Shows the days of an interval; left out while the report is that of other intervals. */
+  onDays?(days: Period): void;
 }) {
   const { t } = useTranslation();
   const { buckets } = readFragment(OVER_TIME, props.report);
@@ -42,10 +42,11 @@ export function UsageOverTime(props: {
       title: t('column.from'),
       heading: true,
       cell: (bucket) => {
+        const { onDays } = props;
         const span = spanOf(bucket.start, props.interval, props.timeZone);
-        if (!span) return name(bucket);
+        if (!span || !onDays) return name(bucket);
         return (
-          <Anchor component="button" type="button" size="sm" onClick={() => props.onDays(span)}>
+          <Anchor component="button" type="button" size="sm" onClick={() => onDays(span)}>
             {name(bucket)}
           </Anchor>
         );

@@ -161,7 +161,7 @@ function Report(props: { input: ReportInput; timeZone: string; onDays(days: Peri
               report={report}
               interval={input.interval}
               timeZone={timeZone}
-              onDays={onDays}
+              onDays={fetching ? undefined : onDays}
             />
           </Panel>
           <Panel title={t('usage.byList')}>
