@@ -62,6 +62,12 @@ for (const language of /** @type {const} */ (['en', 'it'])) {
         .waitFor({ state: 'detached' });
     }
     assert.equal(entries.length, 40);
+    // On a later page: another kind begins at its own first one.
+    await page.setViewportSize({ width: 390, height: 900 });
+    await check(page);
+    await page.getByLabel(texts.kind).selectOption('GRANT');
+    await table.locator('tbody tr').nth(3).waitFor({ state: 'detached' });
+    await table.locator('tbody tr').nth(2).waitFor();
     assert.equal(entries[0]?.[1], units(/^[\d.,]+/.exec(shown ?? '')?.[0] ?? '', language));
     for (const [at, [change = 0n, left]] of entries.slice(0, -1).entries()) {
       assert.equal(left, (entries[at + 1]?.[1] ?? 0n) + change, `entry ${at}`);

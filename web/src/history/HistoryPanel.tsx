@@ -1,9 +1,10 @@
 import { NativeSelect } from '@mantine/core';
-import { useEffect, useMemo } from 'react';
+import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useQuery } from 'urql';
 import { useRefreshOn } from '../balance/refresh';
 import { graphql } from '../generated';
+import type { TransactionKind } from '../generated/graphql';
 import { Failure } from '../screen/Failure';
 import { Nothing } from '../screen/Nothing';
 import { Pager } from '../screen/Pager';
@@ -38,21 +39,8 @@ const HISTORY = graphql(`
  */
 export function HistoryPanel(props: { accountId: string; timeZone: string; changes: number }) {
   const { t } = useTranslation();
-  const { accountId } = props;
   const { kind: word } = useRoute();
   const kind = readKind(word);
-  const paging = usePaging(20);
-  const filter = useMemo(() => (kind ? { kinds: [kind] } : null), [kind]);
-  const [{ data, error, fetching }, ask] = useQuery({
-    query: HISTORY,
-    variables: { accountId, first: paging.size, after: paging.after, filter },
-  });
-  useRefreshOn(props.changes, ask);
-  const { restart } = paging;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another kind has pages of its own.
-  useEffect(restart, [kind]);
-  const entries = data?.account?.transactions;
-
   return (
     <Panel
       title={t('history.title')}
@@ -66,14 +54,40 @@ export function HistoryPanel(props: { accountId: string; timeZone: string; chang
             ...KINDS.map((value) => ({ value, label: t(`history.kinds.${value}`) })),
           ]}
           onChange={({ currentTarget: { value } }) =>
-            goTo({ account: accountId, tab: 'history', kind: kindWord(value) })
+            goTo({ account: props.accountId, tab: 'history', kind: kindWord(value) })
           }
         />
       }
     >
+      {/* Another kind has pages of its own. */}
+      <Entries key={kind} {...props} kind={kind} />
+    </Panel>
+  );
+}
+
+function Entries(props: {
+  accountId: string;
+  timeZone: string;
+  changes: number;
+  kind?: TransactionKind;
+}) {
+  const { t } = useTranslation();
+  const { accountId, kind } = props;
+  const paging = usePaging(20);
+  const filter = useMemo(() => (kind ? { kinds: [kind] } : null), [kind]);
+  const [{ data, error, fetching }, ask] = useQuery({
+    query: HISTORY,
+    variables: { accountId, first: paging.size, after: paging.after, filter },
+  });
+  useRefreshOn(props.changes, ask);
+  const entries = data?.account?.transactions;
+  return (
+    <>
       {error && <Failure error={error} onRetry={ask} />}
       {!entries && fetching && <Pending rows={10} />}
-      {entries?.nodes.length === 0 && <Nothing>{t('history.none')}</Nothing>}
+      {entries?.nodes.length === 0 && (
+        <Nothing>{kind ? t('history.noneOfKind') : t('history.none')}</Nothing>
+      )}
       {entries && entries.nodes.length > 0 && (
         <>
           <HistoryTable entries={entries.nodes} timeZone={props.timeZone} />
@@ -85,6 +99,6 @@ export function HistoryPanel(props: { accountId: string; timeZone: string; chang
           />
         </>
       )}
-    </Panel>
+    </>
   );
 }
