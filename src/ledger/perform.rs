@@ -32,7 +32,7 @@ impl Batch {
     pub(super) fn perform(&mut self, request: &Request, now: Timestamp) -> Result<Answer, Undone> {
         let account = request.account;
         let given = Given {
-            by: &request.actor,
+            by: &request.actor.of(account),
             at: now,
         };
         match &request.kind {

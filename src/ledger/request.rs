@@ -15,7 +15,7 @@ use domain::{
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use super::fault::{Fault, public_id};
-use crate::store::actor::Actor;
+use crate::store::actor::{Acting, Actor};
 
 /// One command for one account.
 #[derive(Debug, Clone)]
@@ -35,7 +35,7 @@ pub struct Request {
 /// Who gives a command, and the instant to book it at.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Given<'a> {
-    pub by: &'a Actor,
+    pub by: &'a Acting,
     pub at: Timestamp,
 }
 

@@ -27,7 +27,7 @@ use crate::{
     clock::id_in,
     store::{
         self,
-        actor::{Actor, Job},
+        actor::{Acting, Actor, Job},
         book::Head,
     },
 };
@@ -79,14 +79,11 @@ impl Rows {
         account: AccountId,
         head: &mut Head,
         entry: &Entry,
-        (actor, note): (&Actor, Option<&str>),
+        (by, note): (&Acting, Option<&str>),
     ) -> Result<Uuid, Fault> {
         entry.check_sum()?;
-        let actor = if entry.kind == EntryKind::Expiry {
-            Actor::Job(Job::Expiry).row(account)
-        } else {
-            actor.row(account)
-        };
+        let expiry = (entry.kind == EntryKind::Expiry).then(|| Actor::Job(Job::Expiry).of(account));
+        let actor = expiry.as_ref().unwrap_or(by);
         head.sequence += 1;
         let balance = &entry.balance;
         let mut row = transaction::Model {
@@ -110,7 +107,7 @@ impl Rows {
             hash: Vec::new(),
             paid_lot_id: None,
             paid_by_list: None,
-            actor_id: Some(actor.id),
+            actor_id: Some(actor.row.id),
         };
         let postings = |(position, posting): (i32, &Posting)| posting::Model {
             account_id: account.uuid(),
@@ -133,8 +130,7 @@ impl Rows {
             .collect();
         row.hash = match self.chaining {
             Chaining::On => {
-                let actor = store::actor::digest(&actor);
-                chain::hash(&head.hash, &row, Some(&actor), &postings, &moved).to_vec()
+                chain::hash(&head.hash, &row, Some(&actor.digest), &postings, &moved).to_vec()
             }
             #[cfg(feature = "bench")]
             Chaining::Off => Vec::new(),
@@ -146,7 +142,8 @@ impl Rows {
             }
             None => self.postings.extend(postings.into_iter().map(stored)),
         }
-        self.actors.insert((actor.account_id, actor.id), actor);
+        let key = (actor.row.account_id, actor.row.id);
+        self.actors.entry(key).or_insert_with(|| actor.row.clone());
         self.expiry_changes.extend(moved);
         head.hash.clone_from(&row.hash);
         let id = row.id;
@@ -165,7 +162,7 @@ impl Rows {
         &mut self,
         account: AccountId,
         new: &NewMessage,
-        actor: &Actor,
+        by: &Acting,
         (status, at): (sql_enums::MessageStatus, Timestamp),
     ) -> Result<message::Model, Fault> {
         let sent = status == sql_enums::MessageStatus::Sent;
@@ -188,7 +185,7 @@ impl Rows {
             created_at: at.as_microsecond(),
             lines: lines_text(new.id, &lines)?,
             erased_at: None,
-            actor_id: Some(actor.row(account).id),
+            actor_id: Some(by.row.id),
         };
         self.messages.push(row.clone());
         self.lines.extend(lines);

@@ -254,7 +254,7 @@ impl Services {
         (columns, bytes): (&[FileColumn], i64),
     ) -> Result<contact_import::Model, OperationError> {
         let now = self.clock().now().as_microsecond();
-        let actor = viewer.actor().row(AccountId::new(list.account_id));
+        let actor = viewer.actor().of(AccountId::new(list.account_id)).row;
         let row = contact_import::Model {
             account_id: list.account_id,
             id: self.clock().new_id_in(list.account_id),

@@ -260,7 +260,7 @@ impl Services {
         let transfers = (transfer::NAME, since(transfer::PATIENCE));
         let unpaid = store::purchase::unpaid(&transaction, id, since(PATIENCE), transfers).await?;
         self.refuse_more_purchases(id, unpaid)?;
-        let actor = viewer.actor().row(id);
+        let actor = viewer.actor().of(id).row;
         let row = purchase::Model {
             actor_id: Some(actor.id),
             ..self.new_purchase(id, &package, return_url, provider)

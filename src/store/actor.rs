@@ -64,9 +64,9 @@ impl Actor {
         on_behalf_of: None,
     };
 
-    /// Its row in an account.
+    /// Its row in an account, and what the hash chain covers of it.
     #[must_use]
-    pub fn row(&self, account: AccountId) -> actor::Model {
+    pub fn of(&self, account: AccountId) -> Acting {
         let (kind, api_key_id, name, on_behalf_of) = match self {
             Self::Key { id, on_behalf_of } => {
                 let kind = match id {
@@ -87,19 +87,29 @@ impl Actor {
             name,
             on_behalf_of,
         };
-        row.id = id(&row);
-        row
+        let digest = digest(&row);
+        row.id = id(&digest);
+        Acting { row, digest }
     }
 }
 
-/// The id of an actor by its other columns, without the account.
+/// An actor of one account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acting {
+    /// Its row.
+    pub row: actor::Model,
+    /// What the hash chain covers of it.
+    pub digest: [u8; 32],
+}
+
+/// The id of an actor with this digest.
 #[must_use]
-pub fn id(row: &actor::Model) -> i64 {
-    let [a, b, c, d, e, f, g, h, ..] = digest(row);
+pub fn id(digest: &[u8; 32]) -> i64 {
+    let [a, b, c, d, e, f, g, h, ..] = *digest;
     i64::from_be_bytes([a, b, c, d, e, f, g, h])
 }
 
-/// SHA-256 over what an actor is: what the hash chain covers.
+/// SHA-256 over what an actor is, without its account and its id: what the hash chain covers.
 #[must_use]
 pub fn digest(row: &actor::Model) -> [u8; 32] {
     let mut hash = Sha256::new();
@@ -210,7 +220,7 @@ mod tests {
         ];
         let ids = |account| {
             let account = AccountId::new(Uuid::from_u128(account));
-            let ids = actors.iter().map(|actor| actor.row(account).id);
+            let ids = actors.iter().map(|actor| actor.of(account).row.id);
             ids.collect::<Vec<_>>()
         };
         let mut distinct = ids(1);

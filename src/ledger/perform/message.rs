@@ -19,7 +19,7 @@ use super::super::{
     request::{End, Given, MessageCharge, NewMessage, Refused, Undone},
     rows::{head_count, lines, lines_text},
 };
-use crate::store::{self, actor::Actor};
+use crate::store::{self, actor::Acting};
 
 impl Batch {
     /// Ends the hold of a scheduled message; nothing else does. Whether it may end in this way is
@@ -157,7 +157,7 @@ impl Batch {
         &mut self,
         account: AccountId,
         new: &NewMessage,
-        (by, status): (&Actor, MessageStatus),
+        (by, status): (&Acting, MessageStatus),
         answer: Answer,
     ) -> Result<Answer, Undone> {
         let at = answer.instant()?;

@@ -57,11 +57,12 @@ pub(super) async fn actors(
 ) -> Result<Actors, DbErr> {
     let rows = store::actor::all(connection, account.uuid()).await?;
     let digest = |row: &actor::Model| {
-        let own = hex(&store::actor::id(row).to_be_bytes());
+        let digest = store::actor::digest(row);
+        let own = hex(&store::actor::id(&digest).to_be_bytes());
         findings.expect(own, hex(&row.id.to_be_bytes()), || {
             "id of an actor".to_owned()
         });
-        (row.id, store::actor::digest(row))
+        (row.id, digest)
     };
     Ok(rows.iter().map(digest).collect())
 }

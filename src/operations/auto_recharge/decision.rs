@@ -213,7 +213,7 @@ impl Services {
             } => {
                 let bought = self.new_recharge(&basis, provider, (times, price))?;
                 tracing::info!(account = %row.id, purchase = %bought.id, times, "a recharge begins");
-                let actor = Actor::Job(Job::Recharge).row(account);
+                let actor = Actor::Job(Job::Recharge).of(account).row;
                 let bought = purchase::Model {
                     actor_id: Some(actor.id),
                     ..bought
