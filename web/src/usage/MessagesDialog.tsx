@@ -172,20 +172,20 @@ function Explanation(props: { message: Message; timeZone: string; onBack(): void
       </Text>
       {message.actor && <Text size="sm">{senderOf(t, message.actor)}</Text>}
       {text.includes('{{') ? (
-        <Text size="sm" className="pre-wrap" dir="auto">
-          {text}
-        </Text>
+        <>
+          <Text size="sm" className="pre-wrap" dir="auto">
+            {text}
+          </Text>
+          <Text size="sm" c="dimmed">
+            {t('messages.personal')}
+          </Text>
+        </>
       ) : (
         text !== '' && (
           <DraftSegments
             draft={{ text, withImage: message.channel === 'MMS', smartEncoding: false }}
           />
         )
-      )}
-      {text.includes('{{') && (
-        <Text size="sm" c="dimmed">
-          {t('messages.personal')}
-        </Text>
       )}
       <Text size="sm">{t('messages.formula')}</Text>
       <LinesTable lines={message.lines} />
