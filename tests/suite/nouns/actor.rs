@@ -113,6 +113,11 @@ on_both_databases! {
         let read = format!("query($id: ID!) {{ node(id: $id) {{ ... on Purchase {{ {ACTOR} }} }} }}");
         let bought = server.data(&tenant.owner, &read, json!({ "id": purchase["id"] })).await;
         assert_eq!(bought["node"]["actor"], owner(Value::Null));
+        let list = server.list(&tenant, "All", json!([])).await;
+        let import = server.import(&tenant.owner, &list, "phone\n+393401234567\n").await["import"]["id"].take();
+        let read = format!("query($id: ID!) {{ node(id: $id) {{ ... on ContactImport {{ {ACTOR} }} }} }}");
+        let imported = server.data(&tenant.owner, &read, json!({ "id": import })).await;
+        assert_eq!(imported["node"]["actor"], owner(Value::Null));
         for (actor, kinds) in [
             (json!({ "apiKeyId": own["id"] }), vec!["HOLD", "SPEND"]),
             (json!({ "onBehalfOf": "Maria Nicolò" }), vec!["SPEND"]),
