@@ -7,6 +7,7 @@
 //! ([`crate::ledger`]).
 
 pub mod account;
+pub mod actor;
 pub mod allocation;
 pub mod api_key;
 pub mod audience;

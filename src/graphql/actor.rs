@@ -13,7 +13,7 @@ use super::engine::{
     loaders,
     request::{id, viewer},
 };
-use crate::operations::{OperationError, Path, input, reader::ActorOf, viewer::ActorFilter};
+use crate::operations::{OperationError, Path, actor::AskedActor, reader::ActorOf};
 
 /// Who did something: an API key, a job of the server, or a payment provider. Requires
 /// PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
@@ -61,9 +61,10 @@ pub enum ActorKind {
 #[derive(Debug, InputObject)]
 #[graphql(name = "ActorFilter")]
 pub struct ActorFilterInput {
-    /// Returns only what this API key did.
+    /// Returns only what this API key did, which the viewer must see.
     api_key_id: Option<ID>,
-    /// Returns only what was done on behalf of this label: the whole label, exactly.
+    /// Returns only what was done on behalf of this label: the whole label, exactly. To an
+    /// account's viewer, only what the account's own keys did.
     on_behalf_of: Option<String>,
 }
 
@@ -72,16 +73,12 @@ impl ActorFilterInput {
     ///
     /// # Errors
     /// Refusals that name the field.
-    pub(super) fn read(self) -> Result<ActorFilter, OperationError> {
-        let path = Path::argument("filter").at("actor");
+    pub(super) fn read(self) -> Result<AskedActor, OperationError> {
+        let path = Path::argument("filter").at("actor").at("apiKeyId");
         let key = self.api_key_id.as_ref();
-        let label = self.on_behalf_of.as_deref();
-        let label = label.map(|label| input::label(label, &path.at("onBehalfOf")));
-        Ok(ActorFilter {
-            key: key
-                .map(|text| id(text, &path.at("apiKeyId"), "key"))
-                .transpose()?,
-            on_behalf_of: label.transpose()?,
+        Ok(AskedActor {
+            key: key.map(|text| id(text, &path, "key")).transpose()?,
+            on_behalf_of: self.on_behalf_of,
         })
     }
 }

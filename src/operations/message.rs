@@ -22,6 +22,7 @@ use serde::Serialize;
 
 use super::{
     OperationError, Path, RefusalCode, Services, Viewer, ViewerReader,
+    actor::AskedActor,
     audience::Audience,
     balance::BalanceAt,
     contact_list::DestinationRow,
@@ -35,7 +36,6 @@ use crate::{
     clock::whole_micros,
     fair::Urgency,
     ledger::{self, End, MessageCharge, NewMessage, RequestKind},
-    store::actor::ActorFilter,
 };
 
 /// How often a message to a list's contacts is priced at least while contacts are being removed
@@ -85,7 +85,7 @@ pub struct AskedMessages {
     /// Only messages with one of these statuses.
     pub status: Option<Vec<entity::sql_enums::MessageStatus>>,
     /// Only messages made by these actors.
-    pub actor: Option<ActorFilter>,
+    pub actor: Option<AskedActor>,
     /// Only messages with a sendAt at or after this instant.
     pub from: Option<String>,
     /// Only messages with a sendAt before this instant.
@@ -113,7 +113,7 @@ impl ViewerReader {
         let search = input::search(asked.search.as_deref(), &path.at("search"))?;
         let mut filter = MessageFilter {
             status: asked.status,
-            actor: asked.actor,
+            actor: self.actor_filter(all.account, asked.actor).await?,
             from: instant(asked.from, "from")?,
             to: instant(asked.to, "to")?,
             search,

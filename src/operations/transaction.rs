@@ -4,11 +4,13 @@ use domain::id::{AccountId, ListId, TransactionId};
 use entity::{sql_enums::TransactionKind, transaction};
 
 use super::{
-    OperationError, Path, Services, ViewerReader, input,
+    OperationError, Path, Services, ViewerReader,
+    actor::AskedActor,
+    input,
     reader::{Listing, Owned, Window},
 };
 pub use crate::store::transaction::PostingSum;
-use crate::store::{self, actor::ActorFilter, transaction::TransactionFilter};
+use crate::store::{self, transaction::TransactionFilter};
 
 /// The filter of `transactions`.
 #[derive(Debug, Default)]
@@ -18,7 +20,7 @@ pub struct AskedTransactions {
     /// Only transactions of these kinds.
     pub kinds: Option<Vec<TransactionKind>>,
     /// Only transactions of these actors.
-    pub actor: Option<ActorFilter>,
+    pub actor: Option<AskedActor>,
     /// Only transactions booked at this instant or later.
     pub from: Option<String>,
     /// Only transactions booked before this instant.
@@ -55,7 +57,7 @@ impl ViewerReader {
             account,
             list: asked.list,
             kinds: asked.kinds,
-            actor: asked.actor,
+            actor: self.actor_filter(account, asked.actor).await?,
             from,
             to,
         };

@@ -10,7 +10,6 @@ use entity::sql_enums::Role;
 
 use super::{input, refusal::Path};
 use crate::store::actor::Actor;
-pub use crate::store::actor::ActorFilter;
 pub use crate::store::sql::reader::Owner;
 
 /// Who makes a request.

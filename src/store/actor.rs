@@ -158,8 +158,8 @@ pub async fn find_all(
 /// The actors that a list is restricted to. Each condition narrows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ActorFilter {
-    /// This key.
-    pub key: Option<ApiKeyId>,
+    /// One of these keys.
+    pub keys: Option<Vec<ApiKeyId>>,
     /// Acting for whom this label names.
     pub on_behalf_of: Option<String>,
 }
@@ -173,14 +173,34 @@ impl ActorFilter {
             .select_only()
             .column(Column::Id)
             .filter(Column::AccountId.eq(account.uuid()));
-        if let Some(key) = self.key {
-            select = select.filter(Column::ApiKeyId.eq(key.uuid()));
+        if let Some(keys) = &self.keys {
+            let keys = keys.iter().map(|key| key.uuid());
+            select = select.filter(Column::ApiKeyId.is_in(keys));
         }
         if let Some(label) = &self.on_behalf_of {
             select = select.filter(Column::OnBehalfOf.eq(label));
         }
         select.into_query()
     }
+}
+
+/// The keys that acted for whom a label names in an account.
+pub async fn keys_acting_for(
+    connection: &impl ConnectionTrait,
+    account: AccountId,
+    label: &str,
+) -> Result<Vec<ApiKeyId>, DbErr> {
+    use actor::Column;
+    let keys: Vec<Uuid> = actor::Entity::find()
+        .select_only()
+        .column(Column::ApiKeyId)
+        .filter(Column::AccountId.eq(account.uuid()))
+        .filter(Column::OnBehalfOf.eq(label))
+        .filter(Column::ApiKeyId.is_not_null())
+        .into_tuple()
+        .all(connection)
+        .await?;
+    Ok(keys.into_iter().map(ApiKeyId::new).collect())
 }
 
 /// All actors of an account.

@@ -154,6 +154,16 @@ on_both_databases! {
         ] {
             assert_eq!(transactions(&server, key, &tenant, json!({})).await, expected);
         }
+        // Whoever doesn't see the staff can't ask for it either.
+        for (key, found) in [(tenant.owner.as_str(), 0), (secret, 1), (server.admin_key(), 1)] {
+            let filter = json!({ "actor": { "onBehalfOf": "Carla" } });
+            assert_eq!(transactions(&server, key, &tenant, filter).await.len(), found);
+        }
+        let read = "query($filter: TransactionFilter) { account { transactions(filter: $filter) { totalCount } } }";
+        let filter = json!({ "filter": { "actor": { "apiKeyId": manager["id"] } } });
+        let answer = server.graphql(Some(&tenant.owner), read, filter).await;
+        let extensions = json!({ "code": "NOT_FOUND", "field": ["filter", "actor", "apiKeyId"] });
+        assert_eq!(answer["errors"][0]["extensions"], extensions);
     }
 
     /// A sending service charges messages, and doesn't read who made them.
