@@ -80,21 +80,25 @@ enum Unfit {
 
 /// A URL that can't name a replica.
 #[derive(Debug, thiserror::Error)]
-#[error("a replica must be PostgreSQL: its URL begins with postgres://")]
+#[error("a replica must be one PostgreSQL server, such as postgres://USER@HOST/NAME")]
 pub struct NoReplica;
 
 impl Replica {
     /// A replica at this address. Reports read it while it is at most `max_lag` behind.
     ///
     /// # Errors
-    /// If the URL isn't PostgreSQL's. Whether the replica answers is only found out when it is
+    /// If the URL isn't PostgreSQL's, or names several hosts. Whether the replica answers is only found out when it is
     /// used, so that a server starts without it.
     pub fn new(url: &str, max_lag: Duration) -> Result<Self, NoReplica> {
         if !(url.starts_with("postgres:") || url.starts_with("postgresql:")) {
             return Err(NoReplica);
         }
+        let reach = Reach::of(url).map_err(|_| NoReplica)?;
+        if reach.may_move() {
+            return Err(NoReplica);
+        }
         let pools = ReadOnlyPools {
-            reach: Arc::new(Reach::of(url).map_err(|_| NoReplica)?),
+            reach: Arc::new(reach),
             acquire_timeout: ACQUIRE_TIMEOUT,
             statement_timeout: STATEMENT_TIMEOUT,
             losses: Losses::default(),
