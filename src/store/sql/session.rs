@@ -13,8 +13,8 @@ use sea_orm::{
     },
 };
 
-/// How often a pooler is asked whether it shares connections. The first time is enough for one that
-/// reuses the connection that was used last; one that takes them in turn is found out by the second.
+/// How often a pooler is asked whether it shares connections. Once is enough for one that reuses
+/// the connection that was used last; one that takes them in turn is found out the second time.
 const PROBES: u32 = 4;
 
 /// How a new connection gets its settings.
