@@ -91,7 +91,11 @@ pub fn forecast(present: Present<'_>, pace: Pace, horizon: u16) -> Option<Foreca
     let Present { lots, order, today } = present;
     let mut lots: Vec<Lot> = lots.to_vec();
     lots.sort_by_key(|lot| lot.draw_key(order));
-    let day = |days: u16| today.checked_add(jiff::Span::new().days(i32::from(days))).ok();
+    let day = |days: u16| {
+        today
+            .checked_add(jiff::Span::new().days(i32::from(days)))
+            .ok()
+    };
     let end = day(horizon)?;
     // Lots that expire later are drawn like those that never do, but in their place.
     let mut expiring: BTreeMap<Date, i128> = BTreeMap::new();

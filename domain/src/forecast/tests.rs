@@ -77,7 +77,10 @@ fn what_is_not_used_by_its_day_is_lost() {
     let parts = lots(&[(100, Some(5)), (30, None)]);
     let forecast = run(&parts, ConsumptionOrder::SoonestExpiryFirst, 300);
     assert_eq!(lost(&forecast), [50]);
-    assert_eq!(forecast.lapses.first().map(|l| l.credits.units()), Some(100));
+    assert_eq!(
+        forecast.lapses.first().map(|l| l.credits.units()),
+        Some(100)
+    );
     assert_eq!(ends(&forecast), Some((date(2026, 12, 5), 8)));
     // Those that never expire go first.
     let forecast = run(&parts, ConsumptionOrder::NonExpiringFirst, 300);

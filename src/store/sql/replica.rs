@@ -87,8 +87,8 @@ impl Replica {
     /// A replica at this address. Reports read it while it is at most `max_lag` behind.
     ///
     /// # Errors
-    /// If the URL isn't PostgreSQL's, or names several hosts. Whether the replica answers is only found out when it is
-    /// used, so that a server starts without it.
+    /// If the URL isn't PostgreSQL's, or names several hosts. Whether the replica answers is only
+    /// found out when it is used, so that a server starts without it.
     pub fn new(url: &str, max_lag: Duration) -> Result<Self, NoReplica> {
         if !(url.starts_with("postgres:") || url.starts_with("postgresql:")) {
             return Err(NoReplica);
