@@ -85,7 +85,6 @@ export function MonthCalendar(props: {
             size="compact-sm"
             variant="default"
             href={to({ month: monthLater(month, -1) })}
-            aria-label={t('calendar.previous')}
           >
             {t('pager.previous')}
           </Button>
@@ -97,7 +96,6 @@ export function MonthCalendar(props: {
             size="compact-sm"
             variant="default"
             href={to({ month: monthLater(month, 1) })}
-            aria-label={t('calendar.next')}
           >
             {t('pager.next')}
           </Button>
