@@ -10,6 +10,7 @@ import { formatInstant } from '../time/format';
 import { dayAt } from '../time/period';
 import type { Confirmed } from './ConfirmDialog';
 import { unsentDraft } from './draft';
+import { RecentPanel } from './RecentPanel';
 import { ScheduledPanel } from './ScheduledPanel';
 
 const Composer = lazy(async () => ({ default: (await import('./Composer')).Composer }));
@@ -79,6 +80,7 @@ export function MessagesTab(props: {
         </Suspense>
       )}
       <ScheduledPanel {...props} />
+      <RecentPanel accountId={accountId} timeZone={timeZone} changes={props.changes} />
     </Stack>
   );
 }
