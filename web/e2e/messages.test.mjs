@@ -266,13 +266,19 @@ test('a message to numbers names the line of a wrong one, and is sent', async ()
   await numbers.fill('+393401234567\n\u202a+39 340\u2011123\u20114568\u202c\n\n3401234569');
   await textOf(page).fill('“Buongiorno” – a presto 😀');
   await page.getByText('3 numbers').waitFor();
-  await page.getByText('Line 4 (3401234569): Must be a telephone number').waitFor();
+  await page.getByText('Line 4 (3401234569): Write it with + and its country').waitFor();
   await page.getByText('The cost appears here once the marked fields are right.').waitFor();
   await page.getByRole('button', { name: 'Send…' }).click();
   assert.ok(await numbers.evaluate((it) => it === document.activeElement));
   await check(page);
   await picture(page, 'messages-wrong-number');
 
+  // What is no number of its country only the server knows; a landline can be accepted.
+  await numbers.fill('+393401234567\n+39 340 1\n+39 06 1234 5678');
+  await page.getByText('Line 2 (+39 340 1): Is not a valid telephone number').waitFor();
+  await page.getByText('Line 3 (+39 06 1234 5678): Is a landline of Italy').waitFor();
+  await page.getByLabel('Accept landlines').check();
+  await page.getByText('Line 3').waitFor({ state: 'detached' });
   await numbers.fill('+393401234567\n+39 340 1234568\n0039 340 1234567');
   await page.getByText('1 number is repeated, and is counted once.').waitFor();
   await page.getByText('SMS with special characters: 1 segment.').waitFor();

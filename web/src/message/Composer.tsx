@@ -13,7 +13,7 @@ import type { Permissions } from '../session/permissions';
 import { ConfirmDialog, type Confirmed } from './ConfirmDialog';
 import { DiscardDialog } from './DiscardDialog';
 import { audienceOf, isEmpty, keepDraft, type MessageDraft, newDraft, unsentDraft } from './draft';
-import { atFields, missing, type Problems } from './problems';
+import { atFields, missing, numbersProblem, type Problems } from './problems';
 import { Recipients } from './Recipients';
 import { refusalsOf } from './refusals';
 import { SendTime } from './SendTime';
@@ -42,16 +42,25 @@ export function Composer({ accountId, timeZone, can, changes, onSent, onClose }:
   const [settled] = useDebouncedValue(draft, 400);
 
   const { to, listId, numbers, text, withImage, imageUrl, smartEncoding } = settled;
+  const acceptLandlines = to === 'numbers' && settled.acceptLandlines;
   const audience = useMemo(() => audienceOf({ to, listId, numbers }), [to, listId, numbers]);
   const content = useMemo(
     () => ({ text, withImage, imageUrl, smartEncoding }),
     [text, withImage, imageUrl, smartEncoding],
   );
-  const answer = useQuote({ accountId, audience, draft: content, can, changes });
+  const answer = useQuote({
+    accountId,
+    audience,
+    acceptLandlines,
+    draft: content,
+    can,
+    changes,
+  });
   const refused = refusalsOf(answer.error);
   const quoted = atFields(t, refused, settled);
   const isAtFields = refused.length > 0 && quoted.elsewhere.length === 0;
-  const shown: Problems = { ...quoted.fields, ...problems };
+  const unread = to === 'numbers' ? numbersProblem(t, numbers) : undefined;
+  const shown: Problems = { ...quoted.fields, ...(unread && { numbers: unread }), ...problems };
   const isReady = draft === settled && !answer.fetching;
 
   useEffect(() => keepDraft(accountId, draft), [accountId, draft]);
@@ -175,7 +184,9 @@ export function Composer({ accountId, timeZone, can, changes, onSent, onClose }:
         ) : (
           <>
             <Panel title={t('quote.cost')}>
-              <Nothing>{audience ? t('compose.fixFirst') : t('compose.chooseRecipients')}</Nothing>
+              <Nothing>
+                {audience || unread ? t('compose.fixFirst') : t('compose.chooseRecipients')}
+              </Nothing>
             </Panel>
             {!shown.text && !shown.image && (
               <Panel title={t('segments.title')}>

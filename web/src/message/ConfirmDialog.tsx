@@ -108,7 +108,10 @@ export function ConfirmDialog(props: Props) {
 
   async function submit(key: string) {
     setRefusal(undefined);
-    const to = draft.to === 'list' ? { listId: draft.listId } : { audience: audienceOf(draft) };
+    const to =
+      draft.to === 'list'
+        ? { listId: draft.listId }
+        : { audience: audienceOf(draft), acceptLandlines: draft.acceptLandlines };
     const input = {
       accountId,
       ...to,

@@ -1,4 +1,4 @@
-import { SegmentedControl, Stack, Text, Textarea } from '@mantine/core';
+import { Checkbox, SegmentedControl, Stack, Text, Textarea } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { ListSelect } from '../contact_list/ListSelect';
 import type { MessageDraft } from './draft';
@@ -51,6 +51,13 @@ export function Recipients(props: {
             {draft.numbers.trim() !== '' &&
               t('compose.numberCount', { count: readNumbers(draft.numbers).length })}
           </Text>
+          <Checkbox
+            mt="xs"
+            label={t('import.landlines')}
+            description={t('import.landlinesMeaning')}
+            checked={draft.acceptLandlines}
+            onChange={(event) => onChange({ acceptLandlines: event.currentTarget.checked })}
+          />
         </div>
       )}
     </Stack>

@@ -2,7 +2,7 @@ import type { Draft } from '../quote/draft';
 import type { Audience } from '../quote/useQuote';
 import { storeDraft, storedDraft } from '../session/drafts';
 import { newIdempotencyKey } from '../session/idempotency_key';
-import { readNumbers } from './numbers';
+import { isUnreadable, MOST_NUMBERS, readNumbers } from './numbers';
 
 /** A message that is being written, with everything that sending it takes. */
 export interface MessageDraft extends Draft {
@@ -15,6 +15,7 @@ export interface MessageDraft extends Draft {
   to: 'list' | 'numbers';
   listId: string | null;
   numbers: string;
+  acceptLandlines: boolean;
   when: 'now' | 'later';
   day: string;
   time: string;
@@ -27,6 +28,7 @@ export function newDraft(): MessageDraft {
     to: 'list',
     listId: null,
     numbers: '',
+    acceptLandlines: false,
     text: '',
     withImage: false,
     imageUrl: '',
@@ -59,11 +61,14 @@ export function isEmpty(draft: MessageDraft): boolean {
   );
 }
 
-/** The draft's recipients; undefined if there are none yet. */
+/** The draft's recipients; undefined if there are none yet, or some can't be read. */
 export function audienceOf(
   draft: Pick<MessageDraft, 'to' | 'listId' | 'numbers'>,
 ): Audience | undefined {
   if (draft.to === 'list') return draft.listId ? { listId: draft.listId } : undefined;
-  const recipients = readNumbers(draft.numbers).map(({ number }) => number);
-  return recipients.length > 0 ? { recipients } : undefined;
+  const written = readNumbers(draft.numbers);
+  if (written.length === 0 || written.length > MOST_NUMBERS || written.some(isUnreadable)) {
+    return undefined;
+  }
+  return { recipients: written.map(({ number }) => number) };
 }

@@ -15,8 +15,8 @@ const DASHES = /[\u2010-\u2015\u2212]/g;
 
 /**
  * Reads telephone numbers, one a line, or several separated by commas or semicolons. Empty lines
- * are left out, and 00 at the beginning is read as +. Whether they are numbers is the server's to
- * say.
+ * are left out, and 00 at the beginning is read as +. Whether they are numbers of their country is
+ * the server's to say.
  */
 export function readNumbers(text: string): WrittenNumber[] {
   return text.split(/\r\n|[\n\r\u2028]/).flatMap((line, at) =>
@@ -24,10 +24,16 @@ export function readNumbers(text: string): WrittenNumber[] {
       const number = part
         .replace(INVISIBLE, '')
         .replace(DASHES, '-')
+        .replace(/\s+/g, ' ')
         .trim()
         .replace(/^tel:/i, '')
         .replace(/^00(?=\d)/, '+');
       return number === '' ? [] : [{ line: at + 1, number }];
     }),
   );
+}
+
+/** Whether it can be no number with a country: it has none, or other characters than a number's. */
+export function isUnreadable({ number }: WrittenNumber): boolean {
+  return !/^\+[\d\s().\-/]{5,}$/.test(number);
 }

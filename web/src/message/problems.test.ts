@@ -1,7 +1,7 @@
 import type { TFunction } from 'i18next';
 import { expect, test } from 'vitest';
 import { newDraft } from './draft';
-import { atFields, missing } from './problems';
+import { atFields, missing, numbersProblem } from './problems';
 
 /** Names the text, and what it is filled in with. */
 const t = ((key: string, values: Record<string, unknown> = {}) =>
@@ -12,7 +12,10 @@ const NUMBERS = { ...newDraft(), to: 'numbers', numbers: '+391\n\nx, +392\n' } a
 test('an error about a number names the line on which it was written', () => {
   const errors = [
     { field: ['input', 'audience', 'recipients', '1'], message: 'Is none.' },
-    { field: ['input', 'audience', 'recipients', '2'], message: 'Is a landline.' },
+    {
+      field: ['input', 'audience', 'recipients', '2'],
+      message: 'Is a landline; set acceptLandlines to accept landlines.',
+    },
   ];
   expect(atFields(t, errors, NUMBERS).fields).toEqual({
     numbers: 'compose.atLine 3 x Is none.\ncompose.atLine 3 +392 Is a landline.',
@@ -49,4 +52,12 @@ test('an empty draft lacks a list and a text', () => {
   expect(Object.keys(missing(t, newDraft(), 'Europe/Rome'))).toEqual(['list', 'text']);
   const numbers = { ...newDraft(), to: 'numbers', when: 'later', withImage: true } as const;
   expect(Object.keys(missing(t, numbers, 'Europe/Rome'))).toEqual(['numbers', 'sendAt']);
+});
+
+test('numbers that can’t be read are named by their lines', () => {
+  expect(numbersProblem(t, '+393401234567\n\n3401234567')).toBe(
+    'compose.atLine 3 3401234567 compose.notANumber',
+  );
+  expect(numbersProblem(t, '+393401234567')).toBeUndefined();
+  expect(numbersProblem(t, '+393401234567\n'.repeat(10_001))).toMatch('compose.tooManyNumbers');
 });

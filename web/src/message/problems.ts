@@ -3,7 +3,7 @@ import { formatCount } from '../number/decimal';
 import { serverText } from '../screen/server_text';
 import type { UserError } from '../screen/user_errors';
 import type { MessageDraft } from './draft';
-import { MOST_NUMBERS, readNumbers } from './numbers';
+import { isUnreadable, MOST_NUMBERS, readNumbers } from './numbers';
 import { readSendAt, type SendAtProblem } from './send_at';
 
 /** The fields of the form at which a problem can stand. */
@@ -16,21 +16,38 @@ export function missing(t: TFunction, draft: MessageDraft, timeZone: string): Pr
   const found: Problems = {};
   if (draft.to === 'list' && !draft.listId) found.list = t('compose.noList');
   if (draft.to === 'numbers') {
-    const many = readNumbers(draft.numbers).length;
-    if (many === 0) found.numbers = t('compose.noNumbers');
-    if (many > MOST_NUMBERS) {
-      found.numbers = t('compose.tooManyNumbers', {
-        most: formatCount(MOST_NUMBERS),
-        many: formatCount(many),
-      });
-    }
+    found.numbers =
+      draft.numbers.trim() === '' ? t('compose.noNumbers') : numbersProblem(t, draft.numbers);
   }
   if (draft.text.trim() === '' && !draft.withImage) found.text = t('compose.noText');
   if (draft.when === 'later') {
     const at = readSendAt(draft.day, draft.time, timeZone);
     if ('problem' in at) found.sendAt = sendAtText(t, at.problem, timeZone);
   }
-  return found;
+  return Object.fromEntries(Object.entries(found).filter(([, problem]) => problem));
+}
+
+/** What is wrong with the numbers before the server is asked, by their lines. */
+export function numbersProblem(t: TFunction, typed: string): string | undefined {
+  const written = readNumbers(typed);
+  if (written.length > MOST_NUMBERS) {
+    return t('compose.tooManyNumbers', {
+      most: formatCount(MOST_NUMBERS),
+      many: formatCount(written.length),
+    });
+  }
+  const problem = t('compose.notANumber');
+  const lines = written
+    .filter(isUnreadable)
+    .map(({ line, number }) => t('compose.atLine', { line, number, problem }));
+  return lines.length > 0 ? firstOf(t, lines) : undefined;
+}
+
+/** The first problems of numbers, and how many more there are. */
+function firstOf(t: TFunction, lines: readonly string[]): string {
+  const more = lines.length - SHOWN;
+  const rest = more > 0 ? [t('segments.more', { count: more })] : [];
+  return [...lines.slice(0, SHOWN), ...rest].join('\n');
 }
 
 /** Why a message can't be sent at this time. */
@@ -47,6 +64,9 @@ export function sendAtText(t: TFunction, problem: SendAtProblem, timeZone: strin
   }
 }
 
+/** What the server says to programs only; the form has a switch for it. */
+const FOR_PROGRAMS = /; set acceptLandlines to accept landlines(?=\.$)/;
+
 /** Errors about numbers that are shown. The server says at most 100. */
 const SHOWN = 10;
 
@@ -62,7 +82,7 @@ export function atFields(
   const written = readNumbers(draft.numbers);
   for (const error of errors) {
     const path = error.field ?? [];
-    const problem = serverText(error.message);
+    const problem = serverText(error.message.replace(FOR_PROGRAMS, ''));
     const at = path.indexOf('recipients');
     if (at >= 0 && draft.to === 'numbers') {
       const one = written[Number(path[at + 1])];
@@ -75,13 +95,7 @@ export function atFields(
     if (field) fields[field] = [fields[field], problem].filter(Boolean).join(' ');
     else elsewhere.push(error);
   }
-  if (numbers.length > 0) {
-    const more = numbers.length - SHOWN;
-    fields.numbers = [
-      ...numbers.slice(0, SHOWN),
-      ...(more > 0 ? [t('segments.more', { count: more })] : []),
-    ].join('\n');
-  }
+  if (numbers.length > 0) fields.numbers = firstOf(t, numbers);
   return { fields, elsewhere };
 }
 

@@ -78,19 +78,23 @@ interface Asked {
   accountId: string;
   /** Nothing is quoted without one. */
   audience: Audience | undefined;
+  /** Whether numbers of landlines are taken. */
+  acceptLandlines?: boolean;
   draft: Draft;
   can: Permissions;
   changes: number;
 }
 
 /** What a draft would cost if it were sent now. */
-export function useQuote({ accountId, audience, draft, can, changes }: Asked) {
+export function useQuote(asked: Asked) {
+  const { accountId, audience, acceptLandlines = false, draft, can, changes } = asked;
   const variables = useMemo(() => {
     const listId = audience && 'listId' in audience ? audience.listId : undefined;
     return {
       input: {
         accountId,
         audience: audience ?? NOBODY,
+        acceptLandlines,
         text: draft.text,
         media: mediaOf(draft),
         smartEncoding: draft.smartEncoding,
@@ -101,8 +105,8 @@ export function useQuote({ accountId, audience, draft, can, changes }: Asked) {
       // A sending service's key may not read its contacts' texts.
       texts: can.report,
     };
-  }, [accountId, audience, draft, can.report]);
-  const [{ data, error, fetching }, ask] = useQuery({
+  }, [accountId, audience, acceptLandlines, draft, can.report]);
+  const [{ data, error, fetching, stale }, ask] = useQuery({
     query: QUOTE,
     variables,
     pause: !audience,
@@ -110,7 +114,7 @@ export function useQuote({ accountId, audience, draft, can, changes }: Asked) {
     requestPolicy: 'cache-and-network',
   });
   useRefreshOn(changes, ask);
-  return { data: audience && data, error: audience && error, fetching, ask };
+  return { data: audience && data, error: audience && error, fetching: fetching || stale, ask };
 }
 
 export type QuoteAnswer = ReturnType<typeof useQuote>;
