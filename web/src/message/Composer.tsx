@@ -93,13 +93,19 @@ export function Composer({ accountId, timeZone, can, changes, onSent, onClose }:
     if (!quote) return;
     if (quote.recipientCount === 0) return setRefusal(t('compose.nobody'));
     if (!quote.sufficient) return setRefusal(t('compose.insufficient'));
-    const at = readSendAt(draft.day, draft.time, timeZone);
+    let sendAt: string | undefined;
+    if (draft.when === 'later') {
+      const at = readSendAt(draft.day, draft.time, timeZone);
+      // It has passed in the meantime. It is never sent now instead.
+      if ('problem' in at) return review();
+      sendAt = at.instant;
+    }
     const node = answer.data?.node;
     confirm({
       draft,
       quote,
       listName: node?.__typename === 'ContactList' ? node.name : undefined,
-      sendAt: draft.when === 'later' && 'instant' in at ? at.instant : undefined,
+      sendAt,
     });
   });
   useEffect(() => {

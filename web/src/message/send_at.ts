@@ -9,7 +9,7 @@ export type SendAtProblem =
   | { kind: 'skipped'; from: string; to: string };
 
 export type SendAt =
-  /** `repeated` if the clocks are put back over the time, so that it comes twice: the first is meant. */
+  /** `repeated` if the clocks are put back over it, so that it comes twice: the first is meant. */
   { instant: string; repeated: boolean } | { problem: SendAtProblem };
 
 /** The furthest ahead that the API takes a message. */

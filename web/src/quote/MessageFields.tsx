@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next';
 import type { Draft } from './draft';
 import { MergeFieldPicker } from './MergeFieldPicker';
 
-/** The fields of a message's content: its text, with a picker of merge fields, and how it is sent. */
+/** The fields of a message's content: its text, with a picker of merge fields, and its form. */
 export function MessageFields(props: {
   /** The list whose merge fields are offered. */
   listId: string | null;
