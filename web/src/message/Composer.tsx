@@ -59,7 +59,10 @@ export function Composer({ accountId, timeZone, can, changes, onSent, onClose }:
   const refused = refusalsOf(answer.error);
   const quoted = atFields(t, refused, settled);
   const isAtFields = refused.length > 0 && quoted.elsewhere.length === 0;
-  const unread = to === 'numbers' ? numbersProblem(t, numbers) : undefined;
+  const unread = useMemo(
+    () => (to === 'numbers' ? numbersProblem(t, numbers) : undefined),
+    [t, to, numbers],
+  );
   const shown: Problems = { ...quoted.fields, ...(unread && { numbers: unread }), ...problems };
   const isReady = draft === settled && !answer.fetching;
 

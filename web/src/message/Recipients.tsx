@@ -1,4 +1,5 @@
 import { Checkbox, SegmentedControl, Stack, Text, Textarea } from '@mantine/core';
+import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ListSelect } from '../contact_list/ListSelect';
 import type { MessageDraft } from './draft';
@@ -14,6 +15,7 @@ export function Recipients(props: {
 }) {
   const { t } = useTranslation();
   const { draft, problems, onChange } = props;
+  const count = useMemo(() => readNumbers(draft.numbers).length, [draft.numbers]);
   return (
     <Stack gap="xs">
       <SegmentedControl
@@ -37,9 +39,9 @@ export function Recipients(props: {
           <Textarea
             label={t('compose.numbers')}
             description={t('compose.numbersMeaning')}
-            autosize
-            minRows={3}
-            maxRows={10}
+            rows={4}
+            // A height that follows 10,000 lines took 0.2 s at every key of the form.
+            resize="vertical"
             inputMode="tel"
             autoComplete="off"
             spellCheck={false}
@@ -48,8 +50,7 @@ export function Recipients(props: {
             onChange={(event) => onChange({ numbers: event.currentTarget.value })}
           />
           <Text size="xs" c="dimmed" role="status" mih="1.2em">
-            {draft.numbers.trim() !== '' &&
-              t('compose.numberCount', { count: readNumbers(draft.numbers).length })}
+            {count > 0 && t('compose.numberCount', { count })}
           </Text>
           <Checkbox
             mt="xs"

@@ -79,7 +79,7 @@ export function atFields(
   const fields: Problems = {};
   const elsewhere: UserError[] = [];
   const numbers: string[] = [];
-  const written = readNumbers(draft.numbers);
+  const written = errors.length > 0 ? readNumbers(draft.numbers) : [];
   for (const error of errors) {
     const path = error.field ?? [];
     const problem = serverText(error.message.replace(FOR_PROGRAMS, ''));
