@@ -116,10 +116,11 @@ const CREATE_ACCOUNT = `mutation CreateAccount($input: CreateAccountInput!) {
 /**
  * Creates an account that pays in euros, and returns its id.
  * @param {string} name
+ * @param {string} [timeZone]
  * @returns {Promise<string>}
  */
-export async function createAccount(name) {
-  const data = await ask(CREATE_ACCOUNT, { input: { name, currencyCode: 'EUR' } });
+export async function createAccount(name, timeZone) {
+  const data = await ask(CREATE_ACCOUNT, { input: { name, timeZone, currencyCode: 'EUR' } });
   assert.deepEqual(data.createAccount.userErrors, []);
   return data.createAccount.account.id;
 }
@@ -226,4 +227,43 @@ export async function importCsv(listId, text) {
   const { data, errors } = await response.json();
   assert.equal(errors, undefined);
   assert.deepEqual(data.importContacts.userErrors, []);
+}
+
+const MESSAGES = `query Messages($accountId: ID!) {
+  account(id: $accountId) {
+    balance {
+      available
+      held
+    }
+    messages(first: 100) {
+      nodes {
+        name
+        text
+        status
+        sendAt
+        credits
+        recipientCount
+      }
+    }
+  }
+}`;
+
+/**
+ * The balance of an account, and its messages.
+ * @param {string} accountId
+ * @returns {Promise<{
+ *   balance: { available: string, held: string },
+ *   messages: {
+ *     name: string | null,
+ *     text: string,
+ *     status: string,
+ *     sendAt: string,
+ *     credits: string,
+ *     recipientCount: number,
+ *   }[],
+ * }>}
+ */
+export async function messagesOf(accountId) {
+  const { account } = await ask(MESSAGES, { accountId });
+  return { balance: account.balance, messages: account.messages.nodes };
 }

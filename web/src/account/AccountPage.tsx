@@ -14,9 +14,12 @@ import { Failure } from '../screen/Failure';
 import { Nothing } from '../screen/Nothing';
 import { Pending } from '../screen/Pending';
 import type { Permissions } from '../session/permissions';
-import { goTo, type Tab, tabsOf, useRoute } from '../session/route';
+import { goTo, routeHash, type Tab, tabsOf, useRoute } from '../session/route';
 
 // The first screen loads none of these.
+const MessagesTab = lazy(async () => ({
+  default: (await import('../message/MessagesTab')).MessagesTab,
+}));
 const AllocationPanel = lazy(async () => ({
   default: (await import('../allocation/AllocationPanel')).AllocationPanel,
 }));
@@ -97,6 +100,7 @@ export function AccountPage({ accountId, can }: { accountId: string; can: Permis
         {can.report && <LotsPanel accountId={accountId} timeZone={timeZone} changes={changes} />}
       </Stack>
     ),
+    messages: <MessagesTab accountId={accountId} timeZone={timeZone} can={can} changes={changes} />,
     limits: <AllocationPanel accountId={accountId} timeZone={timeZone} changes={changes} />,
     usage: <UsagePanel accountId={accountId} timeZone={timeZone} />,
     history: <HistoryPanel accountId={accountId} timeZone={timeZone} changes={changes} />,
@@ -142,7 +146,10 @@ export function AccountPage({ accountId, can }: { accountId: string; can: Permis
         </Text>
       </Group>
       <ReturnNotice />
-      <BalancePanel balance={account.balance} />
+      <BalancePanel
+        balance={account.balance}
+        scheduled={can.report ? routeHash({ account: accountId, tab: 'messages' }) : undefined}
+      />
       {isZero(account.balance.total) && can.purchase && tab !== 'packages' && (
         <Alert color="cyan" title={t('account.noCredits')}>
           <Group justify="space-between" gap="sm">

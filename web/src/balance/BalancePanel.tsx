@@ -1,8 +1,8 @@
-import { Box, Group, Paper, SimpleGrid, Text } from '@mantine/core';
+import { Anchor, Box, Group, Paper, SimpleGrid, Text } from '@mantine/core';
 import { Fragment } from 'react';
 import { useTranslation } from 'react-i18next';
 import { type FragmentType, graphql, readFragment } from '../generated';
-import { formatDecimal } from '../number/decimal';
+import { formatDecimal, isZero } from '../number/decimal';
 import { formatLastDay } from '../time/format';
 
 const BALANCE = graphql(`
@@ -20,7 +20,11 @@ const BALANCE = graphql(`
 `);
 
 /** The account's balance as a row of figures. */
-export function BalancePanel(props: { balance: FragmentType<typeof BALANCE> }) {
+export function BalancePanel(props: {
+  balance: FragmentType<typeof BALANCE>;
+  /** The address of the messages that hold credits, for those who may read them. */
+  scheduled?: string;
+}) {
   const { t } = useTranslation();
   const balance = readFragment(BALANCE, props.balance);
   const { nextExpiry } = balance;
@@ -37,7 +41,11 @@ export function BalancePanel(props: { balance: FragmentType<typeof BALANCE> }) {
         <Figure name={t('balance.assigned')} note={t('balance.assignedMeaning')}>
           {formatDecimal(balance.assigned)}
         </Figure>
-        <Figure name={t('balance.held')} note={t('balance.heldMeaning')}>
+        <Figure
+          name={t('balance.held')}
+          note={t('balance.heldMeaning')}
+          href={isZero(balance.held) ? undefined : props.scheduled}
+        >
           {formatDecimal(balance.held)}
         </Figure>
         <Figure name={t('balance.total')} note={t('balance.totalMeaning')}>
@@ -57,7 +65,21 @@ export function BalancePanel(props: { balance: FragmentType<typeof BALANCE> }) {
 /** Where a figure of many digits may go on in the next line. */
 const AFTER_SEPARATOR = /(?<=[.,])/;
 
-function Figure(props: { name: string; note: string; strong?: boolean; children: string }) {
+function Figure(props: {
+  name: string;
+  note: string;
+  strong?: boolean;
+  /** Where the figure leads. */
+  href?: string;
+  children: string;
+}) {
+  const parts = props.children.split(AFTER_SEPARATOR).map((part, index) => (
+    // biome-ignore lint/suspicious/noArrayIndexKey: a part is known by its position alone.
+    <Fragment key={index}>
+      {index > 0 && <wbr />}
+      {part}
+    </Fragment>
+  ));
   return (
     <Box>
       <Text component="dt" size="xs" c="dimmed">
@@ -71,13 +93,13 @@ function Figure(props: { name: string; note: string; strong?: boolean; children:
           style={{ fontVariantNumeric: 'tabular-nums', overflowWrap: 'anywhere' }}
           data-figure={props.name}
         >
-          {props.children.split(AFTER_SEPARATOR).map((part, index) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: a part is known by its position alone.
-            <Fragment key={index}>
-              {index > 0 && <wbr />}
-              {part}
-            </Fragment>
-          ))}
+          {props.href ? (
+            <Anchor href={props.href} inherit>
+              {parts}
+            </Anchor>
+          ) : (
+            parts
+          )}
         </Text>
         <Text component="span" size="xs" c="dimmed">
           {props.note}

@@ -33,6 +33,8 @@ const LIST_OPTIONS = graphql(`
 export function ListSelect(props: {
   accountId: string;
   value: string | null;
+  /** What is wrong with the choice. */
+  error?: string;
   onChange(listId: string | null): void;
 }) {
   const { t } = useTranslation();
@@ -82,7 +84,7 @@ export function ListSelect(props: {
       }}
       onSearchChange={setTyped}
       nothingFoundMessage={fetching ? t('listSelect.searching') : t('listSelect.none')}
-      error={error && t('listSelect.failed')}
+      error={error ? t('listSelect.failed') : props.error}
     />
   );
 }

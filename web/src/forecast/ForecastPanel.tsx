@@ -13,7 +13,7 @@ import { Panel } from '../screen/Panel';
 import { Pending } from '../screen/Pending';
 import { goTo } from '../session/route';
 import { formatLastDay, formatMonth } from '../time/format';
-import { today } from '../time/period';
+import { today } from '../time/today';
 import { ExpiryBar } from './ExpiryBar';
 
 const FORECAST = graphql(`

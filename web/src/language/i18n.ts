@@ -1,7 +1,6 @@
 import i18next from 'i18next';
 import { initReactI18next } from 'react-i18next';
 import { formatDecimal } from '../number/decimal';
-import english from './en.json';
 import { type Language, setLanguage, startLanguage } from './languages';
 
 /** The chosen language, kept in the browser. */
@@ -10,9 +9,7 @@ const NAME = 'message-credits-language';
 /** Loads the texts of the reader's language. Nothing is rendered before. */
 export async function startTexts(): Promise<void> {
   await i18next.use(initReactI18next).init({
-    lng: 'en',
-    fallbackLng: 'en',
-    resources: { en: { translation: english } },
+    resources: {},
     // React escapes.
     interpolation: { escapeValue: false },
   });
@@ -29,13 +26,23 @@ export async function chooseLanguage(next: Language): Promise<void> {
 }
 
 async function show(next: Language): Promise<void> {
-  if (next === 'it' && !i18next.hasResourceBundle('it', 'translation')) {
-    const { default: italian } = await import('./it.json');
-    i18next.addResourceBundle('it', 'translation', italian);
+  if (!i18next.hasResourceBundle(next, 'translation')) {
+    const { default: texts } = await load(next);
+    i18next.addResourceBundle(next, 'translation', texts);
   }
   setLanguage(next);
   document.documentElement.lang = next;
   await i18next.changeLanguage(next);
+}
+
+/** A reader loads the texts of one language only. */
+function load(language: Language): Promise<{ default: object }> {
+  switch (language) {
+    case 'en':
+      return import('./en.json');
+    case 'it':
+      return import('./it.json');
+  }
 }
 
 /** Letters of the scripts that are written from right to left. */

@@ -1,8 +1,5 @@
 import { Alert, Group, Stack, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
-import { useQuery } from 'urql';
-import { useRefreshOn } from '../balance/refresh';
-import { graphql } from '../generated';
 import { creditsText } from '../number/credits';
 import { formatDecimal, formatMoney, isZero } from '../number/decimal';
 import { Failure } from '../screen/Failure';
@@ -10,87 +7,24 @@ import { Panel } from '../screen/Panel';
 import { Pending } from '../screen/Pending';
 import { serverText } from '../screen/server_text';
 import type { Permissions } from '../session/permissions';
-import { type Draft, mediaOf } from './draft';
+import type { Draft } from './draft';
 import { LinesTable } from './LinesTable';
 import { MergeFields } from './MergeFields';
 import { QuotedSegments } from './QuotedSegments';
 import { Sufficiency } from './Sufficiency';
-
-const QUOTE = graphql(`
-  query Quote($input: QuoteInput!, $accountId: ID!, $listId: ID!, $texts: Boolean!) {
-    quote(input: $input) {
-      recipientCount
-      unsupportedRecipientCount
-      credits
-      cost {
-        amount
-        currencyCode
-      }
-      smartEncodingSaves
-      warnings {
-        offset
-        tag
-        message
-      }
-      lines {
-        countryCode
-        recipientCount
-        segmentCount
-        creditsPerSegment
-        credits
-      }
-      ...Sufficiency
-      ...MergeFields
-      ...QuotedSegments
-    }
-    account(id: $accountId) {
-      id
-      balance {
-        unassigned
-      }
-    }
-    node(id: $listId) {
-      __typename
-      ... on ContactList {
-        id
-        name
-        recipientCount
-        allocation {
-          mode
-          assigned
-        }
-      }
-    }
-  }
-`);
+import type { QuoteAnswer } from './useQuote';
 
 interface Props {
   accountId: string;
-  listId: string;
+  answer: QuoteAnswer;
   draft: Draft;
   can: Permissions;
-  changes: number;
 }
 
-/** What the draft would cost if it were sent to the list now, and the segments that it pays for. */
-export function QuoteFigures({ accountId, listId, draft, can, changes }: Props) {
+/** What the draft would cost if it were sent now, and the segments that it pays for. */
+export function QuoteFigures({ accountId, answer, draft, can }: Props) {
   const { t } = useTranslation();
-  const input = {
-    accountId,
-    audience: { listId },
-    text: draft.text,
-    media: mediaOf(draft),
-    smartEncoding: draft.smartEncoding,
-  };
-  const [{ data, error, fetching }, ask] = useQuery({
-    query: QUOTE,
-    // A sending service's key may not read its contacts' texts.
-    variables: { input, accountId, listId, texts: can.report },
-    // The credits available to the list change with every message.
-    requestPolicy: 'cache-and-network',
-  });
-  useRefreshOn(changes, ask);
-
+  const { data, error, fetching, ask } = answer;
   if (error) return <Failure error={error} onRetry={ask} />;
   if (!data) return <Pending rows={5} />;
   const { quote } = data;
@@ -107,14 +41,17 @@ export function QuoteFigures({ accountId, listId, draft, can, changes }: Props) 
               {formatMoney(quote.cost)} · {t('quote.recipients', { count: quote.recipientCount })}
             </Text>
           </Group>
-          {list && (
-            <Sufficiency
-              accountId={accountId}
-              quote={quote}
-              list={list}
-              unassigned={data.account?.balance.unassigned ?? '0'}
-              can={can}
-            />
+          <Sufficiency
+            accountId={accountId}
+            quote={quote}
+            list={list}
+            unassigned={data.account?.balance.unassigned ?? '0'}
+            can={can}
+          />
+          {quote.duplicateRecipients.length > 0 && (
+            <Text size="sm">
+              {t('quote.duplicates', { count: quote.duplicateRecipients.length })}
+            </Text>
           )}
           {quote.unsupportedRecipientCount > 0 && (
             <Alert color="yellow">

@@ -23,7 +23,8 @@ export const SUFFICIENCY = graphql(`
 interface Props {
   accountId: string;
   quote: FragmentType<typeof SUFFICIENCY>;
-  list: {
+  /** The list that pays; the account's unassigned credits do if it is left out. */
+  list?: {
     id: string;
     name: string;
     allocation: { mode: 'SHARED' | 'LIMITED'; assigned?: string | null };
@@ -33,17 +34,26 @@ interface Props {
 }
 
 /**
- * Whether the list can pay for the message, and what to do if it can't: a list with a limit needs a
- * higher one, which takes bought credits only if too few are unassigned.
+ * Whether the credits suffice for the message and how many would be left, or what to do if they
+ * don't: a list with a limit needs a higher one, which takes bought credits only if too few are
+ * unassigned.
  */
 export function Sufficiency({ accountId, quote: shown, list, unassigned, can }: Props) {
   const { t } = useTranslation();
   const [raising, setRaising] = useState(false);
   const quote = readFragment(SUFFICIENCY, shown);
-  const available = t('quote.available', { credits: formatDecimal(quote.available) });
-  if (quote.sufficient) return <Text size="sm">{available}</Text>;
+  const amount = { credits: formatDecimal(quote.available) };
+  const available = list ? t('quote.available', amount) : t('quote.availableUnassigned', amount);
+  if (quote.sufficient) {
+    const left = sum([quote.available, negated(quote.credits)]);
+    return (
+      <Text size="sm">
+        {available} {t('quote.left', { credits: formatDecimal(left) })}
+      </Text>
+    );
+  }
 
-  const limited = list.allocation.mode === 'LIMITED';
+  const limited = list?.allocation.mode === 'LIMITED';
   // Beyond the unassigned credits, a limit can't be raised.
   const lacking = limited ? sum([quote.shortfall, negated(unassigned)]) : quote.shortfall;
   const suffices = limited && (isNegative(lacking) || lacking === '0');
@@ -77,7 +87,7 @@ export function Sufficiency({ accountId, quote: shown, list, unassigned, can }: 
           </Button>
         )}
       </Stack>
-      {raising && (
+      {raising && list && (
         <LimitDialog
           accountId={accountId}
           list={list}

@@ -1,10 +1,14 @@
 import { SimpleGrid, Text } from '@mantine/core';
 
 /** Named figures side by side: [name, value]. */
-export function Figures({ figures }: { figures: readonly (readonly [string, string])[] }) {
+export function Figures(props: {
+  figures: readonly (readonly [string, string])[];
+  /** How many are side by side if there is room; four if it is left out. */
+  columns?: number;
+}) {
   return (
-    <SimpleGrid component="dl" cols={{ base: 2, sm: 4 }} spacing="sm" m={0}>
-      {figures.map(([name, value]) => (
+    <SimpleGrid component="dl" cols={{ base: 2, sm: props.columns ?? 4 }} spacing="sm" m={0}>
+      {props.figures.map(([name, value]) => (
         <div key={name}>
           <Text component="dt" size="xs" c="dimmed">
             {name}

@@ -11,6 +11,8 @@ export function FormDialog(props: {
   size?: 'xl';
   /** The name of the button that does it. */
   action: string;
+  /** The name of the button that leaves; "Cancel" if it is left out. */
+  keep?: string;
   /** Whether it can't be undone. */
   destructive?: boolean;
   busy: boolean;
@@ -43,7 +45,7 @@ export function FormDialog(props: {
           {props.children}
           <Group justify="flex-end" gap="sm">
             <Button variant="default" onClick={props.onClose}>
-              {t('action.cancel')}
+              {props.keep ?? t('action.cancel')}
             </Button>
             <Button
               type="submit"

@@ -1,3 +1,5 @@
+import { forgetDrafts } from './drafts';
+
 /**
  * The API key of the page. It is kept in sessionStorage: it survives a reload and the detour to the
  * payment page, and ends with the tab.
@@ -12,6 +14,8 @@ export function storeApiKey(key: string): void {
   sessionStorage.setItem(NAME, key);
 }
 
+/** Forgets the key, and what was written with it. */
 export function forgetApiKey(): void {
+  forgetDrafts();
   sessionStorage.removeItem(NAME);
 }

@@ -10,6 +10,8 @@ export interface Permissions {
   /** Reads usage, lots and purchases, and receives balance changes. */
   report: boolean;
   allocate: boolean;
+  /** Sends and schedules messages, and cancels scheduled ones. */
+  send: boolean;
   importContacts: boolean;
   purchase: boolean;
   /** Changes the automatic recharge. */
@@ -33,6 +35,7 @@ const PERMISSIONS: Record<Role, Permissions> = {
     everyAccount: true,
     report: true,
     allocate: true,
+    send: true,
     importContacts: true,
     purchase: true,
     recharge: true,
@@ -47,6 +50,7 @@ const PERMISSIONS: Record<Role, Permissions> = {
     everyAccount: true,
     report: true,
     allocate: false,
+    send: false,
     importContacts: false,
     purchase: false,
     recharge: false,
@@ -61,6 +65,7 @@ const PERMISSIONS: Record<Role, Permissions> = {
     everyAccount: false,
     report: true,
     allocate: true,
+    send: true,
     importContacts: true,
     purchase: true,
     recharge: true,
@@ -75,6 +80,7 @@ const PERMISSIONS: Record<Role, Permissions> = {
     everyAccount: false,
     report: true,
     allocate: true,
+    send: true,
     importContacts: true,
     purchase: true,
     recharge: false,
@@ -89,6 +95,7 @@ const PERMISSIONS: Record<Role, Permissions> = {
     everyAccount: false,
     report: true,
     allocate: false,
+    send: false,
     importContacts: false,
     purchase: false,
     recharge: false,
@@ -103,6 +110,7 @@ const PERMISSIONS: Record<Role, Permissions> = {
     everyAccount: false,
     report: false,
     allocate: false,
+    send: true,
     importContacts: false,
     purchase: false,
     recharge: false,

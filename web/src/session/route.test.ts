@@ -12,6 +12,10 @@ test.each([
     '#tab=usage&list=list_01&country=IT&channel=sms',
     { account: undefined, tab: 'usage', list: 'list_01', country: 'IT', channel: 'sms' },
   ],
+  [
+    '#tab=messages&month=2026-12&day=2026-12-04',
+    { account: undefined, tab: 'messages', month: '2026-12', day: '2026-12-04' },
+  ],
   ['#tab=history&kind=grant', { account: undefined, tab: 'history', kind: 'grant' }],
   ['#period=last-month&by=week', { account: undefined, tab: 'credits' }],
   ['#tab=nowhere', { account: undefined, tab: 'credits' }],

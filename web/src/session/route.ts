@@ -15,10 +15,14 @@ export interface Route {
   channel?: string;
   /** The kind of entry to which the history is restricted, as its word; all if there is none. */
   kind?: string;
+  /** The month of the calendar of scheduled messages, such as 2026-12, and the day chosen in it. */
+  month?: string;
+  day?: string;
 }
 
 /** The words that only some tabs have. */
 const WORDS = {
+  messages: ['month', 'day'],
   usage: ['period', 'by', 'list', 'country', 'channel'],
   history: ['kind'],
 } as const;
@@ -26,11 +30,12 @@ const WORDS = {
 type Word = (typeof WORDS)[keyof typeof WORDS][number];
 
 function wordsOf(tab: Tab): readonly Word[] {
-  return tab === 'usage' || tab === 'history' ? WORDS[tab] : [];
+  return tab === 'messages' || tab === 'usage' || tab === 'history' ? WORDS[tab] : [];
 }
 
 export const TABS = [
   'credits',
+  'messages',
   'limits',
   'usage',
   'history',
@@ -46,6 +51,7 @@ export type Tab = (typeof TABS)[number];
 export function tabsOf(can: Permissions): readonly Tab[] {
   const needed: Record<Tab, boolean> = {
     credits: true,
+    messages: can.report,
     limits: can.allocate,
     usage: can.report,
     history: can.report,

@@ -23,6 +23,11 @@ export function formatMonth(date: string): string {
   return formatWith(`${date}T00:00:00Z`, 'UTC', { month: 'long', year: 'numeric' });
 }
 
+/** The weekday of a date: "Mon". */
+export function formatWeekday(date: string): string {
+  return formatWith(`${date}T00:00:00Z`, 'UTC', { weekday: 'short' });
+}
+
 /** Formats an instant in the given time zone: "22 Nov 2026, 14:05". */
 export function formatInstant(instant: string, timeZone: string): string {
   return formatWith(instant, timeZone, { ...DATE, hour: '2-digit', minute: '2-digit' });

@@ -1,6 +1,8 @@
 import { Temporal } from 'temporal-polyfill';
 import type { Interval } from '../generated/graphql';
 
+export { today } from './today';
+
 /** Days from `first` to `last`, both included, as ISO dates of the account's calendar. */
 export interface Period {
   first: string;
@@ -56,11 +58,6 @@ function monthsBefore(first: Temporal.PlainDate, months: number): Period {
 /** The calendar day at an instant in a time zone. */
 export function dayAt(instant: string, timeZone: string): string {
   return Temporal.Instant.from(instant).toZonedDateTimeISO(timeZone).toPlainDate().toString();
-}
-
-/** The current calendar day in a time zone. */
-export function today(timeZone: string): string {
-  return Temporal.Now.plainDateISO(timeZone).toString();
 }
 
 /** The day before a day. */

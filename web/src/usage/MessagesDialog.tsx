@@ -1,14 +1,13 @@
-import { Anchor, Button, Stack, Text } from '@mantine/core';
+import { Anchor, Button, Stack } from '@mantine/core';
 import type { TFunction } from 'i18next';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useQuery } from 'urql';
 import { graphql } from '../generated';
 import type { ListMessagesQuery } from '../generated/graphql';
-import { creditsText } from '../number/credits';
+import { Explanation } from '../message/Explanation';
+import { titleOf } from '../message/title';
 import { formatCount, formatMoney } from '../number/decimal';
-import { DraftSegments } from '../quote/DraftSegments';
-import { LinesTable } from '../quote/LinesTable';
 import { type Column, DataTable } from '../screen/DataTable';
 import { Dialog } from '../screen/Dialog';
 import { Failure } from '../screen/Failure';
@@ -28,25 +27,13 @@ const MESSAGES = graphql(`
             name
             text
             sentAt
-            channel
-            encoding
             recipientCount
             credits
-            actor {
-              name
-              onBehalfOf
-            }
             cost {
               amount
               currencyCode
             }
-            lines {
-              countryCode
-              recipientCount
-              segmentCount
-              creditsPerSegment
-              credits
-            }
+            ...ExplainedMessage
           }
           pageInfo {
             hasNextPage
@@ -103,7 +90,17 @@ export function MessagesDialog(props: {
         </>
       )}
       {opened && (
-        <Explanation message={opened} timeZone={timeZone} onBack={() => open(undefined)} />
+        <Stack gap="sm">
+          <Button
+            variant="default"
+            size="compact-sm"
+            style={{ alignSelf: 'start' }}
+            onClick={() => open(undefined)}
+          >
+            {t('messages.back')}
+          </Button>
+          <Explanation message={opened} timeZone={timeZone} />
+        </Stack>
       )}
     </Dialog>
   );
@@ -144,62 +141,4 @@ function columns(
     { title: t('column.credits'), decimal: ({ credits }) => credits },
     { title: t('column.cost'), numeric: true, cell: ({ cost }) => formatMoney(cost) },
   ];
-}
-
-/** Why a message cost what it did: its text as it is cut, and recipients × segments × rate. */
-function Explanation(props: { message: Message; timeZone: string; onBack(): void }) {
-  const { t } = useTranslation();
-  const { message } = props;
-  const kind = message.channel === 'MMS' ? 'MMS' : (message.encoding ?? 'SMS');
-  const text = message.text ?? '';
-  return (
-    <Stack gap="sm">
-      <Button
-        variant="default"
-        size="compact-sm"
-        style={{ alignSelf: 'start' }}
-        onClick={props.onBack}
-      >
-        {t('messages.back')}
-      </Button>
-      <Text fw={600} dir="auto">
-        {titleOf(t, message)}
-      </Text>
-      <Text size="sm" c="dimmed">
-        {message.sentAt && `${formatInstant(message.sentAt, props.timeZone)} · `}
-        {t(`segments.kind.${kind}`)} · {creditsText(t, message.credits)} ·{' '}
-        {formatMoney(message.cost)}
-      </Text>
-      {message.actor && <Text size="sm">{senderOf(t, message.actor)}</Text>}
-      {text.includes('{{') ? (
-        <>
-          <Text size="sm" className="pre-wrap" dir="auto">
-            {text}
-          </Text>
-          <Text size="sm" c="dimmed">
-            {t('messages.personal')}
-          </Text>
-        </>
-      ) : (
-        text !== '' && (
-          <DraftSegments
-            draft={{ text, withImage: message.channel === 'MMS', smartEncoding: false }}
-          />
-        )
-      )}
-      <Text size="sm">{t('messages.formula')}</Text>
-      <LinesTable lines={message.lines} />
-    </Stack>
-  );
-}
-
-/** Who sent or scheduled a message, in words. */
-function senderOf(t: TFunction, actor: NonNullable<Message['actor']>): string {
-  const key = actor.name ?? t('messages.sentBy.platform');
-  const person = actor.onBehalfOf;
-  return person ? t('messages.sentBy.person', { person, key }) : t('messages.sentBy.key', { key });
-}
-
-function titleOf(t: TFunction, message: Message): string {
-  return message.name ?? message.text ?? t('messages.erased');
 }
