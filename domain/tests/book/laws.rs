@@ -223,7 +223,7 @@ fn check(steps: &[Step]) {
                 }
                 Err(refusal) => {
                     assert_eq!(book, before, "a refused command changes nothing (B6)");
-                    commands::had_to_be_refused(command, refusal, &found);
+                    commands::had_to_be_refused(command, refusal, &found, now);
                     Vec::new()
                 }
             },

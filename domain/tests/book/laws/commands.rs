@@ -1,4 +1,4 @@
-//! What each kind of command must do (laws L3, L4, P1, P2 and H1 to H3), and when it may be
+//! What each kind of command must do (laws L3, L4, P1, P2 and H1 to H4), and when it may be
 //! refused.
 
 use std::collections::BTreeMap;
@@ -80,6 +80,12 @@ pub fn did_what_it_says(command: &Command, taken: &Taken) {
             drawn_from(taken.found.pools.of(*list), *credits, taken);
             assert_eq!(kinds, [EntryKind::Hold]);
         }
+        Command::MoveHold {
+            message,
+            list,
+            credits,
+            ..
+        } => moved(command, (*message, *list, *credits), taken),
         Command::Settle {
             message,
             list,
@@ -165,6 +171,50 @@ fn days_begin_elsewhere(zone: &TimeZone, taken: &Taken) {
     for entry in expiries {
         is_shared_out(taken.found, entry);
     }
+}
+
+/// H4: the old hold comes back as if the message were cancelled, and the new one is taken as if it
+/// were scheduled then.
+fn moved(
+    command: &Command,
+    (message, list, credits): (MessageId, Option<ListId>, Credits),
+    taken: &Taken,
+) {
+    let [back @ .., hold] = taken.entries else {
+        panic!("{command:?} has no entries")
+    };
+    let between = released(command, taken.found, taken.at).unwrap();
+    let cancel = Taken {
+        found: taken.found,
+        after: &between,
+        at: taken.at,
+        entries: back,
+    };
+    assert_eq!(back[0].kind, EntryKind::Release);
+    ended(message, list, Credits::ZERO, &cancel);
+    assert_eq!(hold.kind, EntryKind::Hold);
+    let schedule = Taken {
+        found: &between,
+        after: taken.after,
+        at: taken.at,
+        entries: std::slice::from_ref(hold),
+    };
+    drawn_from(between.pools.of(list), credits, &schedule);
+    assert_eq!(taken.after.holds[&message].credits(), credits);
+}
+
+/// The book once the old hold of a message that moves came back.
+fn released(command: &Command, found: &Book, at: Timestamp) -> Option<Book> {
+    let Command::MoveHold { message, from, .. } = command else {
+        return None;
+    };
+    let mut between = found.clone();
+    let cancel = Command::Cancel {
+        message: *message,
+        list: *from,
+    };
+    between.attempt(&cancel, at).ok()?;
+    Some(between)
 }
 
 fn settled_into(book: BookName, taken: &Taken) -> i128 {
@@ -312,7 +362,7 @@ pub fn is_shared_out(found: &Book, entry: &Entry) {
 }
 
 /// Checks that a refusal is justified and gives the right reason.
-pub fn had_to_be_refused(command: &Command, refusal: Refusal, found: &Book) {
+pub fn had_to_be_refused(command: &Command, refusal: Refusal, found: &Book, now: Timestamp) {
     let free = |list: &Option<ListId>| found.pools.free(found.pools.of(*list)).unwrap();
     let remaining = |lot: &LotId| found.lots.get(lot).map(|lot| lot.remaining);
     let is_held = |message: &MessageId| found.holds.contains_key(message);
@@ -325,6 +375,7 @@ pub fn had_to_be_refused(command: &Command, refusal: Refusal, found: &Book) {
             Refusal::NotPositive,
             Command::Spend { credits, .. }
             | Command::Hold { credits, .. }
+            | Command::MoveHold { credits, .. }
             | Command::Settle { credits, .. },
         ) => *credits < Credits::ZERO,
         (Refusal::NotPositive, Command::TakeBack { credits, used, .. }) => {
@@ -345,9 +396,12 @@ pub fn had_to_be_refused(command: &Command, refusal: Refusal, found: &Book) {
             Command::Revoke { lot: Some(lot), .. } | Command::TakeBack { lot, .. },
         ) => remaining(lot).is_none(),
         (Refusal::AlreadyHeld, Command::Hold { message, .. }) => is_held(message),
-        (Refusal::NotHeld, Command::Settle { message, .. } | Command::Cancel { message, .. }) => {
-            !is_held(message)
-        }
+        (
+            Refusal::NotHeld,
+            Command::Settle { message, .. }
+            | Command::Cancel { message, .. }
+            | Command::MoveHold { message, .. },
+        ) => !is_held(message),
         // Histories stay far from the calendar's end.
         (Refusal::NoSuchDay, _) => false,
         (Refusal::Insufficient { needed, available }, command) => {
@@ -362,6 +416,11 @@ pub fn had_to_be_refused(command: &Command, refusal: Refusal, found: &Book) {
                 }
                 Command::Spend { list, credits, .. } | Command::Hold { list, credits, .. } => {
                     (available, needed) == (free(list), *credits)
+                }
+                Command::MoveHold { list, credits, .. } => {
+                    let between = released(command, found, now).unwrap();
+                    let free = between.pools.free(between.pools.of(*list)).unwrap();
+                    (available, needed) == (free, *credits)
                 }
                 Command::Settle {
                     message,
