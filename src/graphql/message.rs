@@ -6,7 +6,7 @@ mod mutation;
 
 pub use self::input::{
     CancelMessageInput, MessageFilterInput, ScheduleMessageInput, SendMessageInput,
-    SettleMessageInput,
+    SettleMessageInput, UpdateMessageInput,
 };
 pub use self::mutation::MessageMutation;
 
@@ -189,7 +189,7 @@ impl Message {
     }
 
     /// The credits held while the message is scheduled, charged once it is sent, 0 once it is
-    /// canceled. The message's HOLD transaction keeps what was held.
+    /// canceled. The message's last HOLD transaction keeps what was held.
     async fn credits(&self) -> Credits {
         Credits::from_units(self.row.units)
     }
@@ -290,6 +290,8 @@ payloads! {
     ScheduleMessagePayload;
     /// The result of sendMessage.
     SendMessagePayload;
+    /// The result of updateMessage.
+    UpdateMessagePayload;
     /// The result of settleMessage.
     SettleMessagePayload;
     /// The result of cancelMessage.

@@ -2,6 +2,7 @@
 //! what a batch loads for a request ([`needs`]).
 
 mod needs;
+mod update;
 
 use domain::{
     book::{self, Allocation, ApplyError},
@@ -15,6 +16,7 @@ use domain::{
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use super::fault::{Fault, public_id};
+pub use update::{MessageUpdate, Plan, Priced};
 
 /// One command for one account.
 #[derive(Debug, Clone)]
@@ -94,6 +96,9 @@ pub enum RequestKind {
     Send(NewMessage),
     /// Schedules a message.
     Schedule(NewMessage),
+    /// Changes a scheduled message before its sendAt, and moves its hold if it was priced anew
+    /// (law H4).
+    Update(Box<MessageUpdate>),
     /// Ends the hold of a scheduled message, if it may end in this way (law H3).
     End {
         /// The message.
@@ -119,8 +124,9 @@ pub enum End {
     Due,
     /// Everything that was planned is charged.
     InFull,
-    /// What was sent is charged, as the sending service reports it.
-    Reported(MessageCharge),
+    /// What was sent is charged, as the sending service reports it. If it was
+    /// priced by a plan, that must still be the message's.
+    Reported(MessageCharge, Option<Plan>),
     /// The message is cancelled.
     Cancel(Asker),
 }
@@ -130,7 +136,7 @@ impl End {
         match self {
             Self::Due => Wish::Due,
             Self::InFull => Wish::InFull,
-            Self::Reported(sent) => Wish::Report {
+            Self::Reported(sent, _) => Wish::Report {
                 recipients: sent.recipients,
             },
             Self::Cancel(asker) => Wish::Cancel(*asker),
@@ -210,6 +216,12 @@ pub enum Refused {
     /// Contacts were removed from the list since the message was priced: it has to be priced again.
     #[error("contacts were removed from the list meanwhile")]
     ContactsRemoved,
+    /// The message was changed since the command was made from it: it has to be made again.
+    #[error("the message was changed meanwhile")]
+    MessageChanged,
+    /// The message's sendAt has come, so that it can't be changed any more (law H4).
+    #[error("the message is due")]
+    MessageDue,
     /// The list has messages that wait to be sent.
     #[error("the list has scheduled messages")]
     ScheduledMessages(ListId),

@@ -36,6 +36,13 @@ pub(super) async fn all(
             &["account_id", "list_id", "message_id"],
         )
         .await?;
+    remove(
+        connection,
+        "message_departures",
+        "message_id",
+        rows.departures_gone,
+    )
+    .await?;
     RowSet::of_ids(changes.recharges_gone)
         .delete(connection, "due_recharges", &["account_id"])
         .await?;
@@ -43,6 +50,16 @@ pub(super) async fn all(
         change_days(connection, *account, zone).await?;
     }
     let books = written_books(heads, &rows.transactions);
+    // One statement can't change a row twice.
+    let mut updated = rows.updated;
+    let mut ended = rows.ended;
+    ended.retain(|row| match updated.get_mut(&(row.account_id, row.id)) {
+        Some(updated) => {
+            updated.clone_from(row);
+            false
+        }
+        None => true,
+    });
     let writes = [
         TableRows::upsert(
             books,
@@ -79,12 +96,32 @@ pub(super) async fn all(
         // A message that the ledger writes is not erased.
         TableRows::insert(rows.messages).without(&[message::Column::ErasedAt]),
         TableRows::upsert(
-            rows.ended,
+            ended,
             &[message::Column::AccountId, message::Column::Id],
             &[
                 message::Column::Status,
                 message::Column::Units,
                 message::Column::Recipients,
+                message::Column::SentAt,
+                message::Column::Lines,
+            ],
+        )
+        .without(&[message::Column::ErasedAt]),
+        TableRows::upsert(
+            updated.into_values().collect(),
+            &[message::Column::AccountId, message::Column::Id],
+            &[
+                message::Column::ListId,
+                message::Column::Name,
+                message::Column::Text,
+                message::Column::Channel,
+                message::Column::Encoding,
+                message::Column::SegmentCount,
+                message::Column::Recipients,
+                message::Column::Units,
+                message::Column::Status,
+                message::Column::RateCardId,
+                message::Column::SendAt,
                 message::Column::SentAt,
                 message::Column::Lines,
             ],

@@ -1,4 +1,4 @@
-//! Messages: scheduling, sending, settling and cancelling them.
+//! Messages: scheduling, sending, settling and cancelling them. Not here: changing one ([`update`]).
 //!
 //! Each takes an idempotency key. A repeated request gets the first answer again, even if it would
 //! be refused by now: because its sendAt has passed, the rate card has changed, or the list is
@@ -6,6 +6,7 @@
 
 mod charge;
 mod submission;
+mod update;
 
 use std::time::{Duration, Instant};
 
@@ -30,6 +31,7 @@ use super::{
     pricing::{Draft, PricedMessage},
     reader::{Listing, WholeMessage, Window},
 };
+pub use self::update::UpdateMessageInput;
 pub use crate::store::message::MessageFilter;
 use crate::{
     clock::whole_micros,
@@ -200,26 +202,13 @@ impl Services {
         if send_at.is_some() {
             self.refuse_to_schedule_more(message.account).await?;
         }
-        let audience = message.as_of.filter(|_| send_at.is_some());
-        let audience = audience.map(|as_of| ledger::Audience {
-            revision: as_of.revision,
-            removals: as_of.removals,
-            personal: message.tallied().is_some(),
-            smart_encoding: message.content.options().smart_encoding,
-            strip_accents: message.content.options().strip_accents,
-        });
+        let id = MessageId::new(self.clock().new_id_in(message.account.uuid()));
+        let audience = message.stored_contacts().filter(|_| send_at.is_some());
         let new = NewMessage {
-            id: MessageId::new(self.clock().new_id_in(message.account.uuid())),
-            list: message.list,
             name,
-            text: message.content.kept_text(&message.options)?,
-            channel: message.count.channel,
-            encoding: message.count.encoding,
-            segment_count: u32::try_from(message.count.segment_count).unwrap_or(u32::MAX),
-            price: price(message.priced),
-            rate_card: message.card.id(),
             send_at,
             audience,
+            ..message.planned(id)?
         };
         Ok(match send_at {
             Some(_) => RequestKind::Schedule(new),
@@ -242,15 +231,23 @@ impl Services {
         rows: Option<Vec<DestinationRow>>,
         idempotency_key: &str,
     ) -> Result<Done, OperationError> {
-        let row = self.seen_message(viewer, id).await?;
+        let mut row = self.seen_message(viewer, id).await?;
+        let account = AccountId::new(row.account_id);
         let key = idempotency::key(idempotency_key, "settleMessage", &(row.id, &rows))?;
         let amount = match rows {
             Some(_) => Path::input("sent"),
             None => Path::input("messageId"),
         };
+        // It is read again if it was changed meanwhile.
+        for _ in 1..MIN_PRICINGS {
+            let kind = self.settlement(viewer, &row, rows.clone()).await;
+            if let Some(done) = self.try_submit(account, kind, key.clone(), &amount).await? {
+                return Ok(done);
+            }
+            row = self.seen_message(viewer, id).await?;
+        }
         let kind = self.settlement(viewer, &row, rows).await;
-        self.submit(AccountId::new(row.account_id), kind, key, &amount)
-            .await
+        self.submit(account, kind, key, &amount).await
     }
 
     /// Cancels a scheduled message and releases its credits.
@@ -264,7 +261,7 @@ impl Services {
         id: MessageId,
         idempotency_key: &str,
     ) -> Result<Done, OperationError> {
-        let row = self.seen_message(viewer, id).await?;
+        let mut row = self.seen_message(viewer, id).await?;
         let key = idempotency::key(idempotency_key, "cancelMessage", &row.id)?;
         let account = AccountId::new(row.account_id);
         let asker = if policy::may(viewer, Use::CancelAfterSendAt) {
@@ -272,13 +269,21 @@ impl Services {
         } else {
             Asker::Account
         };
-        let kind = RequestKind::End {
-            message: id,
-            list: row.list_id.map(ListId::new),
-            end: End::Cancel(asker),
-        };
-        self.submit(account, Ok(kind), key, &Path::input("messageId"))
-            .await
+        let amount = Path::input("messageId");
+        // It is read again if it was changed meanwhile.
+        for _ in 0..MIN_PRICINGS {
+            let kind = RequestKind::End {
+                message: id,
+                list: row.list_id.map(ListId::new),
+                end: End::Cancel(asker),
+            };
+            let done = self.try_submit(account, Ok(kind), key.clone(), &amount);
+            if let Some(done) = done.await? {
+                return Ok(done);
+            }
+            row = self.seen_message(viewer, id).await?;
+        }
+        Err(OperationError::RateLimited)
     }
 
     async fn seen_message(
@@ -324,6 +329,36 @@ fn refuse_to_nobody(message: &PricedMessage) -> Result<(), OperationError> {
         path.invalid("Has no recipients.")
     }
     .into())
+}
+
+impl PricedMessage {
+    /// The stored contacts that it is priced for, if they are its recipients.
+    fn stored_contacts(&self) -> Option<ledger::Audience> {
+        self.as_of.map(|as_of| ledger::Audience {
+            revision: as_of.revision,
+            removals: as_of.removals,
+            personal: self.tallied().is_some(),
+            smart_encoding: self.content.options().smart_encoding,
+            strip_accents: self.content.options().strip_accents,
+        })
+    }
+
+    /// The message for the ledger, without a name, a sendAt and an audience that may leave.
+    fn planned(self, id: MessageId) -> Result<NewMessage, OperationError> {
+        Ok(NewMessage {
+            id,
+            list: self.list,
+            name: None,
+            text: self.content.kept_text(&self.options)?,
+            channel: self.count.channel,
+            encoding: self.count.encoding,
+            segment_count: u32::try_from(self.count.segment_count).unwrap_or(u32::MAX),
+            price: price(self.priced),
+            rate_card: self.card.id(),
+            send_at: None,
+            audience: None,
+        })
+    }
 }
 
 fn price(priced: Priced) -> MessageCharge {

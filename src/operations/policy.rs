@@ -137,6 +137,7 @@ pub const POLICY: &[(&str, Access)] = &[
     ("connectPayments", ADMIN),
     ("disconnectPayments", ADMIN),
     ("scheduleMessage", SENDERS),
+    ("updateMessage", SENDERS),
     ("sendMessage", SENDERS),
     ("settleMessage", SENDERS),
     ("cancelMessage", SENDERS),

@@ -10,14 +10,14 @@ use domain::{
     id::{AccountId, ListId, MessageId},
     quote::Line,
 };
-use entity::{message_departure, message_line, sql_enums::MessageStatus};
+use entity::{message, message_departure, message_line, sql_enums::MessageStatus};
 use jiff::Timestamp;
 
 use super::super::{
-    answer::{Answer, MessageAnswer},
+    answer::{Answer, LineAnswer, MessageAnswer, PlanAnswer},
     batch::Batch,
     fault::Fault,
-    request::{End, MessageCharge, NewMessage, Refused, Undone},
+    request::{End, MessageCharge, NewMessage, Plan, Refused, Undone},
     rows::{head_count, lines, lines_text},
 };
 use crate::store;
@@ -39,6 +39,14 @@ impl Batch {
         let held = hold.credits();
         let row = self.facts.messages.get(&(account.uuid(), message.uuid()));
         let row = row.ok_or(Fault::MissingMessage(message))?;
+        // The caller judged by a message that was changed since.
+        let is_as_planned = match end {
+            End::Reported(_, Some(plan)) => Plan::of(row) == *plan,
+            End::Reported(_, None) | End::Due | End::InFull | End::Cancel(_) => row.list_id == list.map(ListId::uuid),
+        };
+        if !is_as_planned {
+            return Err(Refused::MessageChanged.into());
+        }
         let settler = if self.facts.automatic.contains(&account.uuid()) {
             Settler::Server
         } else {
@@ -54,7 +62,7 @@ impl Batch {
                 Some((sent, _)) => (sent.credits, Some(sent)),
                 None => (held, None),
             }),
-            (Ending::AsReported, End::Reported(sent)) => Some((sent.credits, Some(sent))),
+            (Ending::AsReported, End::Reported(sent, _)) => Some((sent.credits, Some(sent))),
             (Ending::AsReported, End::Due | End::InFull | End::Cancel(_)) => {
                 return Err(Fault::MissingReport(message).into());
             }
@@ -85,7 +93,7 @@ impl Batch {
         })?;
         if let Some(list) = list {
             let key = [account.uuid(), list.uuid(), message.uuid()];
-            self.rows.audiences_gone.push(key);
+            self.rows.drop_audience(key);
         }
         self.end_message(account, message, charge, answer)
     }
@@ -163,12 +171,12 @@ impl Batch {
     ) -> Result<Answer, Undone> {
         let at = answer.instant()?;
         let row = self.rows.add_message(account, new, status, at)?;
-        let lines = (status == MessageStatus::Scheduled).then(|| self.rows.line_answers(new.id));
+        let message = match status {
+            MessageStatus::Scheduled => scheduled_answer(&row)?,
+            MessageStatus::Sent | MessageStatus::Canceled => MessageAnswer::from(&row),
+        };
         Ok(Answer {
-            message: Some(MessageAnswer {
-                lines,
-                ..MessageAnswer::from(&row)
-            }),
+            message: Some(message),
             row: Some(Box::new(row)),
             ..answer
         })
@@ -212,6 +220,32 @@ impl Batch {
             ..answer
         })
     }
+}
+
+/// The answer about a scheduled message: with what a later command may change.
+pub(super) fn scheduled_answer(row: &message::Model) -> Result<MessageAnswer, Fault> {
+    let message = MessageId::new(row.id);
+    let lines = store::message_line::of(row);
+    let lines = lines.map_err(|cause| Fault::UnsoundLine { message, cause })?;
+    let line = |row: message_line::Model| LineAnswer {
+        country: row.country_code,
+        segments: row.segment_count,
+        recipients: row.recipients,
+        rate: row.units_per_segment,
+        units: row.units,
+    };
+    Ok(MessageAnswer {
+        lines: Some(lines.into_iter().map(line).collect()),
+        plan: Some(PlanAnswer {
+            list: row.list_id,
+            channel: row.channel,
+            encoding: row.encoding,
+            segments: row.segment_count,
+            rate_card: row.rate_card_id,
+            send_at: row.send_at,
+        }),
+        ..MessageAnswer::from(row)
+    })
 }
 
 /// The note of a transaction that returns a hold's credits for departures.

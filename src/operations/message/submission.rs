@@ -29,7 +29,7 @@ impl Services {
     }
 
     /// Submits a command; `None` if contacts were removed from the message's list since it was
-    /// priced.
+    /// priced, or the message was changed.
     pub(super) async fn try_submit(
         &self,
         account: AccountId,
@@ -46,7 +46,9 @@ impl Services {
                     at: None,
                 };
                 match self.ledger().submit(request).await {
-                    Err(SubmitError::Refused(Refused::ContactsRemoved)) => return Ok(None),
+                    Err(SubmitError::Refused(
+                        Refused::ContactsRemoved | Refused::MessageChanged,
+                    )) => return Ok(None),
                     answer => answer.map_err(|error| OperationError::from_ledger(error, amount))?,
                 }
             }
@@ -92,14 +94,23 @@ impl Services {
         if changed.status == MessageStatus::Canceled {
             self.count_cancelled(&row);
         }
+        let mut message = message::Model {
+            status: changed.status,
+            units: changed.units,
+            recipients: changed.recipients,
+            sent_at: changed.sent_at,
+            ..row
+        };
+        if let Some(plan) = &changed.plan {
+            message.list_id = plan.list;
+            message.channel = plan.channel;
+            message.encoding = plan.encoding;
+            message.segment_count = plan.segments;
+            message.rate_card_id = plan.rate_card;
+            message.send_at = plan.send_at;
+        }
         Ok(Done {
-            message: message::Model {
-                status: changed.status,
-                units: changed.units,
-                recipients: changed.recipients,
-                sent_at: changed.sent_at,
-                ..row
-            },
+            message,
             lines: changed.lines.as_ref().map(|lines| {
                 let of = |line| answered_line(account, changed.id, line);
                 lines.iter().map(of).collect()

@@ -98,7 +98,7 @@ impl Shop {
                 list: new.list,
                 end: match sending.how {
                     How::HeldForMore => {
-                        End::Reported(sending::price(message.legs.get(..1).unwrap_or_default()))
+                        End::Reported(sending::price(message.legs.get(..1).unwrap_or_default()), None)
                     }
                     How::Held | How::Sent => End::InFull,
                 },

@@ -67,7 +67,7 @@ pub async fn books(server: &Server) -> Tenant {
                 segment_count: 1,
                 recipients,
                 rate_units: Some(10_000),
-            }])),
+            }]), None),
             None => End::Cancel(Asker::Account),
         };
         let end = RequestKind::End { message, list, end };
